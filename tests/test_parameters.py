@@ -1,0 +1,140 @@
+"""Parameters: every number has a unit and a source, and every mistake has one clear line."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokenomics.errors import InputError
+from tokenomics.parameters import resolve, tables
+from tokenomics.parameters.loading import field_at
+from tokenomics.parameters.locate import names
+
+
+def write(tmp_path, text):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    return file
+
+
+def refusal(tmp_path, text):
+    with pytest.raises(InputError) as caught:
+        resolve("baseline", overlays=(write(tmp_path, text),))
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_every_number_of_the_baseline_has_a_source():
+    resolved = resolve()
+    assert tables.unsourced(resolved) == []
+    assert all(e.unit for e in resolved.entries.values())
+
+
+@pytest.mark.parametrize(("kind", "count"), [("policy", 4), ("scenario", 10), ("overlay", 6)])
+def test_every_shipped_file_loads_and_describes_itself(kind, count):
+    assert len(names(kind)) >= count
+    for name in names(kind):
+        resolved = resolve(**{"policy": name} if kind == "policy" else {f"{kind}s": (name,)})
+        assert resolved.descriptions[name], name
+
+
+def test_what_is_written_loads_again_with_the_same_hash(tmp_path):
+    resolved = resolve(policy="pid", scenarios=("combined_stress",), sets=("controller.custom.x=3",))
+    again = resolve(write(tmp_path, resolved.to_yaml()))
+    assert again.hash == resolved.hash
+    assert again.entries["demand.request_rate"].source == resolved.entries["demand.request_rate"].source
+
+
+def test_the_hash_sees_every_value_and_not_how_it_is_written(tmp_path):
+    base = resolve()
+    assert resolve(sets=("supply.total_supply=100000000",)).hash == base.hash
+    assert resolve(sets=("supply.total_supply=1e8",)).hash == base.hash
+    assert resolve(sets=("supply.total_supply=1.0001e8",)).hash != base.hash
+
+
+def test_the_tree_is_frozen():
+    with pytest.raises(Exception, match="frozen"):
+        resolve().values.supply.total_supply = 1.0
+
+
+def test_layers_lie_over_one_another_in_order(tmp_path):
+    overlay = write(tmp_path, "controller: {pid: {kp: 0.2}}")
+    assert resolve(policy="pid").values.controller.pid.kp == 0.05
+    assert resolve(policy="pid", overlays=(overlay,)).values.controller.pid.kp == 0.2
+    assert resolve(policy="pid", overlays=(overlay,), sets=("controller.pid.kp=0.3",)).values.controller.pid.kp == 0.3
+
+
+def test_a_misspelt_key_names_its_neighbour(tmp_path):
+    error = refusal(tmp_path, "supply:\n  burn_share: 0.4\n  totl_supply: 5\n")
+    assert re.search(r"mine\.yaml:3: supply\.totl_supply: unknown key; .*did you mean 'total_supply'\?", str(error))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("suply: {burn_share: 0.4}", r":1: suply.burn_share: unknown key"),
+        ("supply: {total_supply: -5}", r":1: supply.total_supply: -5.*expected a number > 0 TOK"),
+        ("supply: {burn_share: 1.5}", r"burn_share: 1.5; expected a number ≥ 0, ≤ 1"),
+        ("supply: {total_supply: {value: 5, unit: USD}}", r"unit 'USD'; expected 'TOK'"),
+        ("supply: {total_supply: {value: 5, unti: TOK}}", r"unknown key 'unti'.*did you mean 'unit'"),
+        ("supply: {total_supply: many}", r"'many'; expected a number > 0 TOK"),
+        ("supply: {total_supply: true}", r"True; expected a number > 0 TOK"),
+        ("supply: {total_supply: .nan}", r"nan"),
+        ("supply: {total_supply: .inf}", r"inf"),
+        ("supply: {enabled: 1}", r"expected true or false"),
+        ("supply: 5", r"in place of a group"),
+        ("privacy: {mode: tea}", r"'tea'; expected one of none, tee, zk"),
+        ("workloads: {batch: {share: 0.2}}", r"the shares add up to 0.9; expected 1"),
+        ("supply: {locked_share: 0.8}", r"add up to 1.15; expected less than 1"),
+        ("supply: {burn_share: 0.95}\ntreasury: {fee_share: 0.1}", r"add up to more than 1"),
+        ("workloads: {video: {share: 0.0}}", r"workloads.video.\w+: missing"),
+        ("supply: {burn_share: 0.4, burn_share: 0.5}", r"duplicate key"),
+        ("supply: [1, 2", r"not YAML"),
+        ("- 1\n- 2\n", r"expected groups of parameters"),
+        ("", r"an empty file"),
+        ("supply: {burn_share: !!python/object/apply:os.system ['true']}", r"burn_share|not YAML"),
+    ],
+)
+def test_a_bad_file_gets_one_clear_line(tmp_path, text, message):
+    assert re.search(message, str(refusal(tmp_path, text)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"base": "nowhere.yaml"}, r"nowhere.yaml: no such file"),
+        ({"base": "basline"}, r"unknown parameter set 'basline'.*did you mean 'baseline'"),
+        ({"policy": "pdi"}, r"unknown policy 'pdi'.*did you mean 'pid'"),
+        ({"scenarios": ("token_crsh",)}, r"unknown scenario 'token_crsh'.*did you mean 'token_crash'"),
+        ({"overlays": ("grwth",)}, r"unknown overlay"),
+        ({"sets": ("supply.burn_share",)}, r"expected path=value"),
+        ({"sets": ("supply.burnshare=1",)}, r"--set: supply.burnshare: unknown key.*did you mean 'burn_share'"),
+        ({"sets": ("supply.burn_share=lots",)}, r"--set: supply.burn_share: 'lots'"),
+    ],
+)
+def test_a_bad_argument_gets_one_clear_line(arguments, message):
+    with pytest.raises(InputError, match=message):
+        resolve(**arguments)
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path):
+    with pytest.raises(InputError, match="file too large"):
+        resolve(write(tmp_path, "# " + "x" * 1_000_001))
+
+
+@given(st.text(max_size=60))
+def test_no_path_however_odd_breaks_the_schema_search(path):
+    info, valid = field_at(path)
+    assert info is None or info.description is not None or valid == []
+
+
+def test_a_difference_is_found_and_only_that():
+    assert tables.diff(resolve(), resolve(sets=("supply.burn_share=0.4",))) == [("supply.burn_share", "0.5", "0.4", "1")]
+
+
+def test_the_table_lists_every_parameter_once():
+    lines = tables.markdown(resolve()).splitlines()
+    assert len(lines) == 2 + len(resolve().entries)
+    assert lines[0].count("|") == 7
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 7 for line in lines)

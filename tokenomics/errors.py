@@ -1,0 +1,52 @@
+"""What goes wrong, said in one line: the errors a user can cause and the ones a run can hit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TokenomicsError(Exception):
+    """Base of every error that this package raises on purpose; its text is one clear line."""
+
+
+class InputError(TokenomicsError):
+    """Bad input: a file, key, value, unit, name or option that cannot be used. The CLI exits with status 2."""
+
+    def __init__(
+        self,
+        found: str,
+        *,
+        expected: str | None = None,
+        file: object = None,
+        line: int | None = None,
+        key: str | None = None,
+        nearest: str | None = None,
+    ):
+        self.found, self.expected, self.file, self.line, self.key, self.nearest = (
+            found,
+            expected,
+            file,
+            line,
+            key,
+            nearest,
+        )
+        where = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
+        what = f"{key}: {found}" if key else found
+        hint = f"; expected {expected}" if expected else ""
+        near = f"; did you mean '{nearest}'?" if nearest else ""
+        super().__init__(" ".join(f"{where}{what}{hint}{near}".split()))
+
+
+class ModelError(TokenomicsError):
+    """The model itself is wrongly put together: an unknown variable, two writers, a missing signal."""
+
+
+class BlockError(TokenomicsError):
+    """A block raised inside a run: names the block, the function or variable, the time and the runs."""
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """The valid name closest to a misspelt one, or None where nothing is close."""
+    matches = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.5)
+    return matches[0] if matches else None

@@ -1,0 +1,45 @@
+"""The few pieces of arithmetic that several mechanisms share; elementwise, alike on a float and on a run axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SECONDS_PER_DAY = 86_400.0
+DAYS_PER_YEAR = 365.0
+MTOK_PER_DAY = SECONDS_PER_DAY / 1e6  # Mtok/day of one token/s
+
+
+def relaxation(dt, time_constant):
+    """Share of a gap that a first-order lag closes in one step, exact for any Δt; 1 where there is no lag."""
+    return -np.expm1(-dt / np.maximum(time_constant, 1e-12))
+
+
+def overlap(time, dt, start, length):
+    """Days of the step [time, time + dt] that fall into [start, start + length]."""
+    return np.maximum(np.minimum(time + dt, start + length) - np.maximum(time, start), 0.0)
+
+
+def window(time, dt, start, length):
+    """Share of the step that an event of `length` days covers."""
+    return overlap(time, dt, start, length) / dt
+
+
+def impulse(time, dt, start, length):
+    """Share of an event that arrives in this step when it is spread over `length` days (one step if shorter)."""
+    spread = np.maximum(length, dt)
+    return overlap(time, dt, start, spread) / spread
+
+
+def positive(x):
+    """max(x, 0)."""
+    return np.maximum(x, 0.0)
+
+
+def treasury_share(params):
+    """Share of fees that goes to the treasury."""
+    return params["treasury"].fee_share if params["treasury"].enabled else 0.0
+
+
+def burned_share(params, state):
+    """Share of fees that is burned: the burn share in force, none where emission and burns are switched off."""
+    return state["burn_share"] if params["supply"].enabled else 0.0

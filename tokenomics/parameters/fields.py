@@ -1,0 +1,39 @@
+"""How a parameter is declared: once, with its unit, its bounds and what it means.
+
+Values and their sources live in the YAML files under `params/`; nothing has a default in Python, so that a number
+cannot stand in two places. The parameter table, the unit checks and the bounds are all read from here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Group(BaseModel):
+    """A frozen group of parameters; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+
+def parameter(
+    unit: str,
+    doc: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+) -> Any:
+    """A required parameter.
+
+    unit: "USD", "TOK", "Mtok/day", "days", "1" for a pure number, "-" for a switch or a name.
+    ge, gt, le, lt: bounds in that unit. doc: what it means, in one sentence.
+    """
+    return Field(description=doc, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra={"unit": unit})
+
+
+def share(doc: str) -> Any:
+    """A required parameter between 0 and 1."""
+    return parameter("1", doc, ge=0.0, le=1.0)

@@ -1,0 +1,36 @@
+"""Where the shipped parameter files are: in the package's data, or beside the package in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import InputError, nearest
+
+KINDS = {"base": "", "policy": "policies", "scenario": "scenarios", "overlay": "overlays"}
+# A wheel carries `params/` inside the package; an editable install finds it in the repository.
+ROOTS = (Path(__file__).parents[1] / "params", Path(__file__).parents[2] / "params")
+
+
+def names(kind: str) -> list[str]:
+    """Names of the shipped files of a kind: base, policy, scenario or overlay."""
+    found = {path.stem for root in ROOTS for path in (root / KINDS[kind]).glob("*.yaml")}
+    return sorted(found)
+
+
+def find(kind: str, name: str) -> Path:
+    """The file of a shipped name or a path. Raises InputError for an unknown name or a missing file."""
+    text = str(name)
+    if text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
+        path = Path(text)
+        if not path.is_file():
+            raise InputError("no such file", file=text, expected=f"a {kind} file in YAML")
+        return path
+    for root in ROOTS:
+        path = root / KINDS[kind] / f"{text}.yaml"
+        if text in names(kind) and path.is_file():
+            return path
+    raise InputError(
+        f"unknown {'parameter set' if kind == 'base' else kind} '{text}'",
+        expected="one of " + ", ".join(names(kind)) + ", or the path of a YAML file",
+        nearest=nearest(text, names(kind)),
+    )

@@ -1,0 +1,107 @@
+"""Read a parameter file into leaves: path, value, unit, source, line. A file is data: nothing in it is executed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from ..errors import InputError, nearest
+
+LARGEST_FILE = 1_000_000  # bytes
+LEAF_KEYS = ("value", "unit", "source", "note")
+NUMBER = re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value as somebody wrote it. unit, source: None where not given. line: 1-based, None outside a file."""
+
+    path: str
+    value: Any
+    unit: str | None
+    source: str | None
+    file: str
+    line: int | None
+
+    def error(self, found: str, **more: Any) -> InputError:
+        """An error at this place."""
+        return InputError(found, file=self.file, line=self.line, key=self.path, **more)
+
+
+def number(value: Any) -> Any:
+    """A scalar as a plain bool, int, float or str; text that is plainly a number (YAML 1.2 reads `1e-3` as text) too."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return float(value) if NUMBER.match(value) else str(value)
+    for kind in (float, int):
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def _line(node: Any, key: Any) -> int | None:
+    try:
+        return node.lc.key(key)[0] + 1
+    except (AttributeError, KeyError, TypeError):
+        return None
+
+
+def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, Leaf]:
+    """Leaves by path. A mapping with a key `value` is a leaf; so is anything that is not a mapping."""
+    leaves: dict[str, Leaf] = {}
+    for key, node in tree.items():
+        path, line = f"{prefix}{key}", _line(tree, key)
+        if isinstance(node, Mapping) and "value" in node:
+            for extra in node:
+                if extra not in LEAF_KEYS:
+                    raise InputError(
+                        f"unknown key '{extra}'",
+                        file=file,
+                        line=_line(node, extra) or line,
+                        key=path,
+                        expected="one of " + ", ".join(LEAF_KEYS),
+                        nearest=nearest(str(extra), LEAF_KEYS),
+                    )
+            unit, source = node.get("unit"), node.get("source")
+            leaves[path] = Leaf(path, number(node["value"]), unit and str(unit), source and str(source), file, line)
+        elif isinstance(node, Mapping) and node:
+            leaves |= flatten(node, file, f"{path}.")
+        elif isinstance(node, Mapping):
+            leaves[path] = Leaf(path, {}, None, None, file, line)
+        else:
+            leaves[path] = Leaf(path, number(node), None, None, file, line)
+    return leaves
+
+
+def read(file: Path) -> tuple[str, dict[str, Leaf]]:
+    """Description and leaves of a YAML file. Raises InputError for what cannot be read."""
+    name = str(file)
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise InputError("file too large", file=name, expected=f"at most {LARGEST_FILE} bytes")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", file=name, expected="a YAML file in UTF-8") from None
+    yaml = YAML(typ="rt", pure=True)
+    yaml.allow_duplicate_keys = False
+    try:
+        tree = yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        problem = (error.problem or "malformed").split("\n")[0]
+        raise InputError(f"not YAML: {problem}", file=name, line=mark.line + 1 if mark else None) from None
+    except (YAMLError, ValueError) as error:
+        raise InputError(f"not YAML: {str(error).splitlines()[0]}", file=name) from None
+    if not isinstance(tree, CommentedMap):
+        found = "an empty file" if tree is None else f"a {type(tree).__name__}"
+        raise InputError(found, file=name, expected="groups of parameters")
+    description = str(tree.pop("description", ""))
+    return description, flatten(tree, name)

@@ -1,0 +1,333 @@
+"""Every parameter of the model: name, unit, bounds, meaning. The values are in `params/baseline.yaml`.
+
+One class a mechanism, in the order of the block list. `enabled: false` takes a mechanism out so that its effect
+can be seen alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from .fields import Group, parameter, share
+
+
+class Simulation(Group):
+    """Span and step of the simulation."""
+
+    days: float = parameter("days", "simulated span", gt=0.0)
+    time_step: float = parameter("days", "time step Δt", gt=0.0, le=1.0)
+
+    @property
+    def steps(self) -> int:
+        """Number of time steps in the span."""
+        return max(1, round(self.days / self.time_step))
+
+
+class Shocks(Group):
+    """Sampled randomness as a whole: off means the deterministic skeleton of the model."""
+
+    enabled: bool = parameter("-", "draw the sampled shocks (off: all of them are zero)")
+
+
+class News(Group):
+    """Merton (1976) jump-diffusion news about the token's outside valuation."""
+
+    enabled: bool = parameter("-", "news moves the outside valuation")
+    volatility: float = parameter("1/sqrt(day)", "diffusive volatility of the log valuation", ge=0.0, le=1.0)
+    jump_rate: float = parameter("1/day", "expected number of jumps a day", ge=0.0, le=5.0)
+    jump_mean: float = parameter("1", "mean log jump; news is centred, so that this sets the skew only", ge=-2.0, le=2.0)
+    jump_volatility: float = parameter("1", "standard deviation of the log jump", ge=0.0, le=2.0)
+
+
+class Demand(Group):
+    """Potential demand for inference, before customers choose a venue."""
+
+    enabled: bool = parameter("-", "growth, season and log process (off: potential demand is constant)")
+    services: float = parameter("1", "number of services of the recorded size that make up the market", gt=0.0)
+    request_rate: float = parameter("req/s", "mean request rate of one service", gt=0.0)
+    prompt_tokens: float = parameter("token", "mean prompt tokens per request", ge=0.0)
+    output_tokens: float = parameter("token", "mean generated tokens per request", gt=0.0)
+    growth_rate: float = parameter("1/year", "exogenous growth of potential demand, continuous rate", ge=-5.0, le=5.0)
+    weekly_amplitude: float = parameter("1", "amplitude of the weekly season in log demand", ge=0.0, le=1.0)
+    volatility: float = parameter("1/sqrt(day)", "volatility of the log demand process", ge=0.0, le=2.0)
+    reversion: float = parameter("1/day", "mean reversion of the log demand process", gt=0.0, le=10.0)
+
+
+class Workload(Group):
+    """One class of workload."""
+
+    share: float = share("share of potential demand in this class; the shares add up to 1")
+    price_elasticity: float = parameter("1", "elasticity of the class's demand to its generalised cost", ge=0.0, le=5.0)
+    latency_tolerance: float = parameter("s", "end-to-end latency up to which there is no penalty", gt=0.0)
+    latency_cost: float = parameter("USD/Mtok", "cost of a latency of twice the tolerance", ge=0.0)
+    failure_cost: float = parameter("1", "cost of a failed request, in multiples of its price", ge=0.0)
+    privacy_need: float = parameter("USD/Mtok", "cost of running without any privacy protection", ge=0.0)
+
+
+class Venues(Group):
+    """Choice between the network and a centralised cloud (multinomial logit on generalised cost)."""
+
+    enabled: bool = parameter("-", "customers choose (off: shares stay as at the start)")
+    choice_scale: float = parameter("USD/Mtok", "scale of the logit: cost difference that moves the log odds by one", gt=0.0)
+    switching_time: float = parameter("days", "mean time that customers take to change venue", gt=0.0)
+    risk_aversion: float = parameter("1", "risk premium on token bills per unit of price volatility over the billing lag", ge=0.0)
+    variance_memory: float = parameter("days", "memory of the customers' estimate of price variance", gt=0.0)
+    access_latency: float = parameter("s", "latency of orchestration and access control on the network", ge=0.0)
+
+
+class Cloud(Group):
+    """The centralised alternative."""
+
+    price: float = parameter("USD/Mtok", "price per million tokens, prompt and generated alike", gt=0.0)
+    latency_mean: float = parameter("s", "mean end-to-end latency", gt=0.0)
+    latency_p99: float = parameter("s", "99th percentile of end-to-end latency", gt=0.0)
+    uptime: float = share("share of requests that succeed")
+    sla_value: float = parameter("USD/Mtok", "what customers pay for recourse, support and a service agreement", ge=0.0)
+
+
+class Privacy(Group):
+    """Privacy and verification: throughput lost, latency added, trust gained."""
+
+    mode: Literal["none", "tee", "zk"] = parameter("-", "protection in use: none, secure enclave, zero-knowledge proof")
+    tee_throughput: float = parameter("1", "throughput multiplier in a secure enclave", gt=0.0, le=1.0)
+    tee_latency: float = parameter("s", "latency added by a secure enclave", ge=0.0)
+    tee_protection: float = share("share of the privacy need that an enclave meets")
+    zk_throughput: float = parameter("1", "throughput multiplier with zero-knowledge proofs", gt=0.0, le=1.0)
+    zk_latency: float = parameter("s", "latency added by a zero-knowledge proof", ge=0.0)
+    zk_protection: float = share("share of the privacy need that a proof meets")
+
+
+class Accelerator(Group):
+    """One accelerator type of the fleet."""
+
+    throughput: float = parameter("token/s", "tokens per second of one node at the latency target", gt=0.0)
+    potential_nodes: float = parameter("nodes", "nodes that could join at any revenue", ge=0.0)
+    reservation_cost: float = parameter("USD/hour", "median reservation cost: what the node earns elsewhere", gt=0.0)
+    cost_dispersion: float = parameter("1", "scale of the log-logistic spread of reservation costs", gt=0.0, le=2.0)
+    power: float = parameter("kW", "power draw of one node, cooling included", gt=0.0)
+
+
+class Capacity(Group):
+    """Queueing and latency of the network's nodes."""
+
+    enabled: bool = parameter("-", "capacity limits what is served (off: all demand is served without a queue)")
+    concurrency: float = parameter("1", "requests that one node works on at once", ge=1.0)
+    time_to_first_token: float = parameter("s", "prefill time of a request at the latency target (TTFT)", ge=0.0)
+    time_per_token: float = parameter("s", "time per output token at the latency target (TPOT)", gt=0.0)
+    network_latency: float = parameter("s", "mean network path, both ways", ge=0.0)
+    arrival_cv: float = parameter("1", "coefficient of variation of inter-arrival times", ge=0.0)
+    service_cv: float = parameter("1", "coefficient of variation of service times", ge=0.0)
+    admission_limit: float = parameter("1", "utilisation above which requests are turned away", gt=0.0, le=1.0)
+
+
+class Pricing(Group):
+    """How the network's price per Mtok moves."""
+
+    enabled: bool = parameter("-", "the price follows utilisation (off: it stays as at the start)")
+    target_utilisation: float = parameter("1", "utilisation at which the price stands still", gt=0.0, lt=1.0)
+    speed: float = parameter("1/day", "log price change a day per unit of excess utilisation", ge=0.0, le=1.0)
+
+
+class Reliability(Group):
+    """Node faults, re-computation, audits and slashing."""
+
+    enabled: bool = parameter("-", "faults, rework and slashing (off: nodes never fail)")
+    mtbf: float = parameter("days", "mean time between failures of one node", gt=0.0)
+    mttr: float = parameter("days", "mean time to repair", ge=0.0)
+    audit_probability: float = parameter("1/day", "probability that a node's work is audited on a day", ge=0.0, le=1.0)
+    false_positive: float = share("probability that an audit condemns good work")
+    false_negative: float = share("probability that an audit passes bad work")
+    slash_fraction: float = share("share of the node's stake that a condemned audit costs")
+    cheating_gain: float = parameter("1", "gain from faking a day's work, in multiples of its revenue", ge=0.0)
+    cheating_limit: float = share("largest share of work that is faked when cheating pays")
+    cheating_scale: float = parameter("1", "log ratio of penalty to gain over which cheating fades", gt=0.0)
+
+
+class Operators(Group):
+    """Entry, exit, costs and sales of node operators."""
+
+    enabled: bool = parameter("-", "operators enter and leave (off: the fleet stays as at the start)")
+    revenue_memory: float = parameter("days", "memory of the operators' estimate of revenue", gt=0.0)
+    entry_time: float = parameter("days", "mean time from profit to an order for hardware", gt=0.0)
+    commissioning_time: float = parameter("days", "mean time from order to a node online", gt=0.0)
+    exit_time: float = parameter("days", "mean time from loss to switching off", gt=0.0)
+    electricity_price: float = parameter("USD/kWh", "price of electricity", ge=0.0)
+    hosting_share: float = share("hosting and finance paid in fiat, as a share of the reservation cost")
+    rent_sold: float = share("share of income above fiat cost that is sold at once")
+    inventory_days: float = parameter("days", "income that operators hold unsold", ge=2.0)
+    inventory_time: float = parameter("days", "mean time to rebuild the inventory", gt=0.0)
+
+
+class Supply(Group):
+    """Emission, burns, vesting, staking, and the ledgers at the start."""
+
+    enabled: bool = parameter("-", "emission and burns (off: total supply is constant and operators get the whole fee)")
+    total_supply: float = parameter("TOK", "total supply at the start", gt=0.0)
+    staked_share: float = share("share of total supply staked at the start")
+    treasury_share: float = share("share of total supply held by the treasury at the start")
+    locked_share: float = share("share of total supply locked in vesting at the start")
+    speculator_share: float = share("share of circulating supply held by speculators at the start")
+    customer_days: float = parameter("days", "spending that customers hold in tokens", ge=0.0)
+    customer_time: float = parameter("days", "mean time in which customers rebuild their balance", ge=1.0)
+    holding_time: float = parameter("days", "structural holding time of a token (equation of exchange)", gt=0.0)
+    throughput_memory: float = parameter("days", "memory of the fiat throughput in the utility value", gt=0.0)
+    burn_share: float = share("share of fees burned (burn-and-mint)")
+    emission_decay: bool = parameter("-", "emission halves (off: it stays at the rate that balances the burns)")
+    emission_half_life: float = parameter("days", "time in which emission halves", gt=0.0)
+    vesting: bool = parameter("-", "locked tokens vest")
+    vesting_time: float = parameter("days", "time in which the locked tokens vest linearly", gt=0.0)
+    vesting_sold: float = share("share of vested tokens that is sold at once")
+    staking_time: float = parameter("days", "mean time in which stake follows its target", ge=1.0)
+
+
+class Treasury(Group):
+    """Income, operating cost and reserve of the treasury."""
+
+    enabled: bool = parameter("-", "the treasury takes its share of fees and pays its costs")
+    fee_share: float = share("share of fees that goes to the treasury, in USD")
+    reserve: float = parameter("1", "USD reserve at the start, as a share of the market value of circulating supply", ge=0.0)
+    cost_ratio: float = parameter("1", "operating cost as a multiple of the cost that balances income at the start", ge=0.0)
+
+
+class Market(Group):
+    """Where order flow meets liquidity."""
+
+    enabled: bool = parameter("-", "orders move the price (off: orders have no impact, price is the outside valuation)")
+    type: Literal["pool", "linear"] = parameter("-", "constant-product pool or linear-impact market")
+    pool_share: float = parameter("1", "share of circulating supply in the pool at the start", gt=0.0, lt=0.5)
+    pool_time: float = parameter("days", "mean time in which liquidity returns to that share", gt=0.0)
+    permanent_impact: float = share("share of price impact that the outside valuation accepts as lasting")
+    arbitrage_speed: float = parameter("1/day", "rate at which arbitrage closes the gap to the outside valuation", ge=0.0, le=100.0)
+    anchoring: float = parameter("1/day", "rate at which the outside valuation returns to the utility value", ge=0.0, le=1.0)
+
+
+class Speculation(Group):
+    """Fundamentalists and chartists (Brock and Hommes 1998), noise by chartist share (Franke and Westerhoff 2012)."""
+
+    enabled: bool = parameter("-", "speculators trade")
+    fundamentalist: float = parameter("1/day", "fundamentalists' orders per unit of log mispricing, in pool depths", ge=0.0, le=5.0)
+    chartist: float = parameter("1", "chartists' orders per unit of trend, in pool depths", ge=0.0, le=5.0)
+    trend_memory: float = parameter("days", "memory of the trend that chartists see", gt=0.0)
+    noise: float = parameter("1/sqrt(day)", "chartists' noise orders, in pool depths", ge=0.0, le=5.0)
+    intensity_of_choice: float = parameter("1", "intensity of choice between the strategies", ge=0.0)
+    information_cost: float = parameter("1", "fitness that fundamentalists give up for information", ge=0.0)
+    profit_memory: float = parameter("days", "memory of realised profits", gt=0.0)
+
+
+class Oracle(Group):
+    """What the protocol sees of the price."""
+
+    enabled: bool = parameter("-", "the controller sees a measured price (off: it sees the true one)")
+    lag: float = parameter("days", "time constant of the averaging window", ge=0.0)
+    noise: float = parameter("1", "standard deviation of the log measurement error", ge=0.0, le=1.0)
+
+
+class PID(Group):
+    """Gains and limits of the discrete PID controller; the error is ln(reference / measured price)."""
+
+    kp: float = parameter("1/day", "proportional gain: spending in reference depths a day per unit of log error")
+    ki: float = parameter("1/day^2", "integral gain")
+    kd: float = parameter("1", "derivative gain, on the measurement")
+    derivative_time: float = parameter("days", "time constant of the derivative filter", ge=0.0)
+    antiwindup_time: float = parameter("days", "time constant of back-calculation", gt=0.0)
+    leak: float = parameter("1/day", "rate at which the integral leaks", ge=0.0)
+    dead_band: float = parameter("1", "log error below which nothing is done", ge=0.0)
+    rate_limit: float = parameter("1/day^2", "largest change of output a day, in reference depths a day", gt=0.0)
+
+
+class Controller(Group):
+    """The policy: which law, which reference, which actuators, which limits."""
+
+    type: str = parameter("-", "control law: none, static, threshold, pid or a registered name")
+    interval: float = parameter("days", "time between two decisions", gt=0.0)
+    reference: Literal["utility", "path", "peg"] = parameter("-", "reference price: utility value, growth path or fixed peg")
+    reference_growth: float = parameter("1/year", "growth of the reference path, continuous rate", ge=-5.0, le=5.0)
+    peg: float = parameter("1", "peg as a multiple of the price at the start", gt=0.0)
+    spend_limit: float = parameter("1/day", "largest buy-back a day as a share of the treasury's USD", ge=0.0, le=1.0)
+    sale_limit: float = parameter("1/day", "largest sale a day, in reference depths", ge=0.0)
+    mint_limit: float = parameter("1/day", "largest mint for sale a day as a share of total supply", ge=0.0, le=0.1)
+    burn_share_gain: float = parameter("days", "change of the burn share per unit of control signal", ge=0.0)
+    emission_gain: float = parameter("days", "relative cut of emission per unit of control signal", ge=0.0)
+    static_share: float = share("static buy-back: share of treasury income that is spent")
+    threshold_band: float = parameter("1", "threshold buy-back: log distance below the average at which it starts", ge=0.0)
+    threshold_memory: float = parameter("days", "threshold buy-back: memory of the average price", gt=0.0)
+    threshold_rate: float = parameter("1/day", "threshold buy-back: share of the treasury's USD spent a day", ge=0.0, le=1.0)
+    pid: PID
+    custom: dict[str, float] = parameter("1", "numbers for a registered controller of the user's own")
+
+
+class Bills(Group):
+    """The bill of one fixed workload, in four ways of paying it."""
+
+    enabled: bool = parameter("-", "bills are computed")
+    workload: float = parameter("Mtok/day", "the fixed workload that is billed", gt=0.0)
+    token_share: float = share("share of customers who carry the token's price risk between quote and payment")
+    quote_lag: float = parameter("days", "time constant with which quotes in tokens follow the price", ge=0.0)
+    hedge_ratio: float = share("share of the token exposure that is hedged")
+    hedge_cost: float = parameter("1/year", "basis and fees of the hedge, as a share of the hedged bill", ge=0.0)
+
+
+class Events(Group):
+    """What a scenario does to the network; every size is zero in the baseline."""
+
+    demand_start: float = parameter("days", "start of the demand event", ge=0.0)
+    demand_days: float = parameter("days", "length of the demand event", ge=0.0)
+    demand_size: float = parameter("1", "log change of potential demand during the event", ge=-5.0, le=5.0)
+    news_start: float = parameter("days", "start of the news event", ge=0.0)
+    news_days: float = parameter("days", "days over which the news arrives (0: in one step)", ge=0.0)
+    news_size: float = parameter("1", "log change of the outside valuation", ge=-5.0, le=5.0)
+    outage_start: float = parameter("days", "start of the regional outage", ge=0.0)
+    outage_days: float = parameter("days", "length of the regional outage", ge=0.0)
+    outage_share: float = share("share of nodes that the outage takes offline")
+    ban_start: float = parameter("days", "day on which a jurisdiction bans its nodes", ge=0.0)
+    ban_share: float = share("share of nodes, and of nodes that could join, under the ban")
+    oracle_start: float = parameter("days", "start of the oracle manipulation", ge=0.0)
+    oracle_days: float = parameter("days", "length of the oracle manipulation", ge=0.0)
+    oracle_size: float = parameter("1", "log bias of the measured price", ge=-5.0, le=5.0)
+    hardware_start: float = parameter("days", "day on which hardware prices change", ge=0.0)
+    hardware_size: float = parameter("1", "log change of reservation costs", ge=-5.0, le=5.0)
+    unlock_start: float = parameter("days", "start of the whale's unlock", ge=0.0)
+    unlock_days: float = parameter("days", "days over which the whale sells (0: in one step)", ge=0.0)
+    unlock_share: float = share("share of the locked tokens that is unlocked and sold")
+
+
+class Parameters(Group):
+    """The whole tree."""
+
+    simulation: Simulation
+    shocks: Shocks
+    news: News
+    demand: Demand
+    workloads: dict[str, Workload]
+    venues: Venues
+    cloud: Cloud
+    privacy: Privacy
+    fleet: dict[str, Accelerator]
+    capacity: Capacity
+    pricing: Pricing
+    reliability: Reliability
+    operators: Operators
+    supply: Supply
+    treasury: Treasury
+    market: Market
+    speculation: Speculation
+    oracle: Oracle
+    controller: Controller
+    bills: Bills
+    events: Events
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Parameters:
+        total = sum(w.share for w in self.workloads.values())
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"workloads: the shares add up to {total:g}; expected 1")
+        held = self.supply.staked_share + self.supply.treasury_share + self.supply.locked_share
+        if held >= 1.0:
+            raise ValueError(f"supply: staked, treasury and locked shares add up to {held:g}; expected less than 1")
+        if self.supply.burn_share + self.treasury.fee_share > 1.0:
+            raise ValueError("supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1")
+        if not self.fleet:
+            raise ValueError("fleet: no accelerator type; expected at least one")
+        return self

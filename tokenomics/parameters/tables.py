@@ -1,0 +1,41 @@
+"""Tables made from the parameters: for documents, for comparison, for finding a number without a source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .loading import Entry, Resolved
+
+
+def text(value: Any) -> str:
+    """A value as one reads it."""
+    return f"{value:.10g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def row(entry: Entry) -> tuple[str, ...]:
+    """Name, value, unit, bounds, source, description."""
+    return entry.path, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
+
+
+def markdown(resolved: Resolved) -> str:
+    """The parameter table in Markdown."""
+    lines = ["| name | value | unit | bounds | source | description |", "|---|---:|---|---|---|---|"]
+    for entry in resolved.entries.values():
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row(entry)) + " |")
+    return "\n".join(lines)
+
+
+def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
+    """Parameters that differ: path, value in a, value in b ("-" where absent), unit."""
+    rows = []
+    for path in dict.fromkeys((*a.entries, *b.entries)):
+        one, two = a.entries.get(path), b.entries.get(path)
+        left, right = (text(e.value) if e else "-" for e in (one, two))
+        if left != right:
+            rows.append((path, left, right, (one or two).unit))  # type: ignore[union-attr]
+    return rows
+
+
+def unsourced(resolved: Resolved) -> list[str]:
+    """Paths of parameters without a source."""
+    return [path for path, entry in resolved.entries.items() if not entry.source and entry.value != {}]
