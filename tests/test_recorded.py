@@ -1,0 +1,146 @@
+"""Recorded series: what is wrong is named by file and line; what is right loses no request."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from paths import DATA
+
+from tokenomics.errors import InputError
+from tokenomics.recorded import DemandSeries, align, mean_rate, price_path, read_demand, read_prices
+
+PRICES = "date,value\n2021-01-01,1.0\n2021-01-02,1.5\n2021-01-03,1.2\n2021-01-04,1.3\n"
+
+
+def write(tmp_path, text):
+    file = tmp_path / "series.csv"
+    file.write_text(text)
+    return file
+
+
+def test_a_clean_history_is_read(tmp_path):
+    history = read_prices(write(tmp_path, PRICES))
+    np.testing.assert_array_equal(history.values, [1.0, 1.5, 1.2, 1.3])
+    window = read_prices(history.file, start=dt.date(2021, 1, 2), days=2)
+    np.testing.assert_array_equal(window.values, [1.5, 1.2, 1.3])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "an empty file"),
+        ("day,price\n1,2\n2,3\n", r":1: the header day,price; expected date,value"),
+        ("date,value\n2021-01-01,1\n", "1 rows; expected at least 2"),
+        (PRICES.replace("1.5", "abc"), r":3: value: the text 'abc'; expected a number > 0"),
+        (PRICES.replace("1.5", ""), r":3: value: an empty cell"),
+        (PRICES.replace("1.5", "nan"), r":3: value: NaN"),
+        (PRICES.replace("1.5", "inf"), r":3: value: an infinite value"),
+        (PRICES.replace("1.5", "0"), r":3: value: 0; expected a number > 0"),
+        (PRICES.replace("1.5", "-2"), r":3: value: -2"),
+        (PRICES.replace("2021-01-02,1.5\n", ""), r":3: date: a gap: 2021-01-02 is missing"),
+        (PRICES.replace("2021-01-02", "2021-01-01"), r":3: date: 2021-01-01 twice"),
+        (PRICES.replace("2021-01-02", "2020-01-01"), r":3: date: 2020-01-01 after 2021-01-01"),
+        (PRICES.replace("2021-01-02", "yesterday"), r":3: date: 'yesterday' is not a date"),
+        (PRICES.replace("1.5", "1.5,2"), r":3: 3 cells; expected 2 cells"),
+    ],
+)
+def test_a_bad_price_file_gets_one_clear_line(tmp_path, text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        read_prices(write(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_window_outside_are_named(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_prices(tmp_path / "none.csv")
+    file = write(tmp_path, PRICES)
+    with pytest.raises(InputError, match="2021-01-01 to 2021-01-04"):
+        read_prices(file, start=dt.date(2022, 1, 1))
+    with pytest.raises(InputError, match="at most 3"):
+        read_prices(file, days=9)
+
+
+def test_a_gap_outside_the_window_does_not_matter(tmp_path):
+    file = write(tmp_path, PRICES + "2021-02-01,2.0\n")
+    assert len(read_prices(file, days=3).values) == 4
+
+
+def test_prices_between_closes_lie_on_a_log_line(tmp_path):
+    path = price_path(read_prices(write(tmp_path, PRICES)), 0.5)
+    np.testing.assert_array_equal(path[::2], [1.0, 1.5, 1.2, 1.3])
+    assert path[1] == pytest.approx(np.sqrt(1.5))
+
+
+RATE = "t_s,req_per_s\n0,10\n600,20\n1200,30\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (RATE.replace("20", "abc"), r":3: req_per_s: the text 'abc'"),
+        (RATE.replace("20", "-1"), r":3: req_per_s: -1; expected a number >= 0"),
+        (RATE.replace("20", "nan"), r":3: req_per_s: NaN"),
+        (RATE + "3600,1\n", r":5: t_s: a gap: 2400 s since the row before"),
+        (RATE.replace("600", "0"), r":3: t_s: a time that does not increase"),
+        (RATE.replace("10\n", "0\n").replace("20", "0").replace("30", "0"), "no request at all"),
+        ("a,b\n1,2\n", "expected t_s,req_per_s or date,req_per_s or TIMESTAMP"),
+    ],
+)
+def test_a_bad_rate_file_gets_one_clear_line(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        read_demand(write(tmp_path, text))
+
+
+def test_a_trace_is_counted_and_tells_its_tokens(tmp_path):
+    lines = ["TIMESTAMP,ContextTokens,GeneratedTokens"]
+    lines += [f"2023-11-16 18:{m:02d}:{s:02d}.1234567,100,{10 + m}" for m in range(3) for s in range(0, 60, 2)]
+    series = read_demand(write(tmp_path, "\n".join(lines)))
+    np.testing.assert_allclose(series.rate, [0.5, 0.5])
+    assert (series.prompt_tokens, series.output_tokens) == (100.0, 11.0)
+    with pytest.raises(InputError, match=r":3: TIMESTAMP: 'soon' is not a time"):
+        read_demand(write(tmp_path, "\n".join([*lines[:2], "soon,1,1"])))
+
+
+def series(rate, width=3600.0):
+    return DemandSeries(np.asarray(rate, dtype=float), width, "series.csv")
+
+
+def test_a_short_series_needs_a_choice_that_is_named():
+    for choice in (None, "start"):
+        with pytest.raises(InputError, match=r"spans 1 days, the simulation 3.*repeat.*bootstrap"):
+            align(series(np.ones(24)), span_days=3, time_step=1.0, align=choice, runs=1, seed=0)
+
+
+@pytest.mark.parametrize("time_step", [1.0, 0.5, 0.3, 1 / 48])
+def test_tiling_loses_no_request(time_step):
+    rate = np.random.default_rng(0).uniform(1, 9, 30)
+    steps = round(5 / time_step)
+    out = align(series(rate), span_days=5, time_step=time_step, align="repeat", runs=2, seed=0)
+    assert out.shape == (steps, 2)
+    days = steps * time_step
+    laps, rest = divmod(days * 24, 30)
+    hours = np.concatenate([np.tile(rate, int(laps)), rate[: int(rest)], [rate[int(rest) % 30] * (rest % 1)]])
+    assert out[:, 0].sum() * time_step * 24 == pytest.approx(hours.sum(), rel=1e-9)
+
+
+def test_a_long_series_needs_no_choice_and_is_used_from_its_start():
+    out = align(series(np.arange(240.0)), span_days=2, time_step=1.0, align=None, runs=1, seed=0)
+    np.testing.assert_allclose(out[:, 0], [11.5, 35.5])
+
+
+def test_the_bootstrap_draws_whole_days_per_run():
+    days = np.repeat([1.0, 2.0, 3.0], 24)
+    few = align(series(days), span_days=50, time_step=1.0, align="bootstrap", runs=2, seed=4)
+    many = align(series(days), span_days=50, time_step=1.0, align="bootstrap", runs=5, seed=4)
+    np.testing.assert_array_equal(few, many[:, :2])
+    assert set(np.unique(few)) == {1.0, 2.0, 3.0}
+    assert not np.array_equal(few[:, 0], few[:, 1])
+
+
+@pytest.mark.parametrize("name", ["servegen_language_m-large_rate10min.csv", "AzureLLMInferenceTrace_conv.csv"])
+def test_real_demand_is_read(name):
+    file = DATA / "demand" / name
+    if not file.exists():
+        pytest.skip("the recorded demand is not here")
+    rate = mean_rate(read_demand(file))
+    assert rate == pytest.approx({"s": 195.84, "A": 5.53}[name[0]], rel=0.01)
