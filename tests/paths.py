@@ -1,0 +1,34 @@
+"""Short simulations for tests, straight through the model's step, and where recorded data may lie."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.parameters import resolve
+from tokenomics.shocks import sample
+from tokenomics.state import as_arrays
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs=4, seed=1, model=MODEL, keep=None):
+    """Paths (runs, times) of every variable, by name."""
+    chosen = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in (sets or {}).items()]
+    parameters = resolve(
+        "baseline", policy=policy, scenarios=scenarios, overlays=overlays, sets=(f"simulation.days={days}", *chosen)
+    ).values
+    table = sample(parameters, np.arange(runs), seed, extra=model.extra_shocks)
+    params = bind(parameters, table)
+    state = as_arrays(steady_state(parameters, model).state, runs)
+    history = {name: [value] for name, value in state.items()}
+    bound = model.bound(params)
+    for _ in range(parameters.simulation.steps):
+        state = bound.step(params, state)
+        for name, value in state.items():
+            history[name].append(value)
+    return {
+        name: np.stack([np.broadcast_to(v, runs) for v in values], axis=1)
+        for name, values in history.items()
+        if keep is None or name in keep
+    }

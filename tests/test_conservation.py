@@ -1,0 +1,102 @@
+"""Tokens are neither made nor lost, and no one spends what they do not hold."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from paths import simulate
+
+from tokenomics.blocks.market import clear
+from tokenomics.parameters.locate import names
+
+LEDGERS = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "holders_tok")
+
+
+def assert_books_balance(paths, dt=1.0):
+    total = paths["total_supply"]
+    booked = sum(paths[n] for n in LEDGERS) + paths["staked"] + paths["treasury_tok"] + paths["locked"]
+    np.testing.assert_allclose(booked, total, rtol=1e-9)
+    np.testing.assert_allclose(sum(paths[n] for n in LEDGERS), paths["circulating_supply"], rtol=1e-9)
+    change = (paths["minted"] - paths["burned"])[:, 1:] * dt
+    np.testing.assert_allclose(np.diff(total, axis=1), change, atol=1e-9 * total.max())
+    for name in (*LEDGERS, "staked", "treasury_tok", "locked", "treasury_usd", "total_supply"):
+        assert paths[name].min() >= -1e-9 * total.max(), name
+
+
+@pytest.mark.parametrize("policy", names("policy"))
+@pytest.mark.parametrize("scenario", names("scenario"))
+def test_books_balance_under_every_policy_and_scenario(policy, scenario):
+    assert_books_balance(simulate(policy=policy, scenarios=(scenario,), days=120, runs=3))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    policy=st.sampled_from(names("policy")),
+    scenario=st.sampled_from(names("scenario")),
+    market=st.sampled_from(["pool", "linear"]),
+    burn=st.floats(0.0, 0.9),
+    fee=st.floats(0.0, 0.1),
+    pool=st.floats(0.01, 0.2),
+    volatility=st.floats(0.0, 0.15),
+    noise=st.floats(0.0, 0.5),
+    vesting=st.booleans(),
+    time_step=st.sampled_from([1.0, 0.5]),
+    seed=st.integers(0, 2**32),
+)
+def test_books_balance_on_random_networks(
+    policy, scenario, market, burn, fee, pool, volatility, noise, vesting, time_step, seed
+):
+    sets = {
+        "market.type": market,
+        "supply.burn_share": burn,
+        "treasury.fee_share": fee,
+        "market.pool_share": pool,
+        "news.volatility": volatility,
+        "speculation.noise": noise,
+        "supply.vesting": vesting,
+        "simulation.time_step": time_step,
+    }
+    assert_books_balance(
+        simulate(sets, policy=policy, scenarios=(scenario,), days=80, runs=2, seed=seed), dt=time_step
+    )
+
+
+def test_no_policy_can_spend_what_the_treasury_does_not_hold():
+    sets = {"treasury.reserve": 0.001, "controller.spend_limit": 1.0, "controller.pid.kp": 5.0, "treasury.cost_ratio": 3.0}
+    paths = simulate(sets, policy="pid", scenarios=("token_crash",), days=200, runs=8)
+    assert paths["treasury_usd"].min() >= 0.0
+    spent = np.maximum(paths["control_output"], 0.0)[:, 1:]
+    assert np.all(spent <= paths["treasury_usd"][:, :-1] + 1e-6)
+
+
+@given(
+    price=st.floats(1e-4, 1e4),
+    tokens=st.floats(1e3, 1e9),
+    buy=st.floats(0.0, 5.0),
+    sell=st.floats(0.0, 5.0),
+)
+def test_a_batch_at_one_price_keeps_the_constant_product(price, tokens, buy, sell):
+    usd = price * tokens
+    settled, after, out = clear("pool", price, tokens, usd, buy * usd, sell * tokens)
+    left = tokens - out
+    assert left > 0
+    assert left * (usd + buy * usd - sell * tokens * settled) == pytest.approx(tokens * usd, rel=1e-9)
+    assert after == pytest.approx(tokens * usd / left**2, rel=1e-9)
+
+
+def test_one_buyer_pays_the_textbook_slippage():
+    # P' = P (1 + J/y)², DCBM equation (5)
+    _, after, _ = clear("pool", 2.0, 100.0, 200.0, 20.0, 0.0)
+    assert after == pytest.approx(2.0 * 1.1**2)
+
+
+def test_linear_impact_is_the_pool_to_first_order():
+    pool = clear("pool", 1.0, 1e6, 1e6, 10.0, 0.0)[1]
+    linear = clear("linear", 1.0, 1e6, 1e6, 10.0, 0.0)[1]
+    assert np.log(pool) == pytest.approx(np.log(linear), rel=1e-4)
+
+
+def test_balanced_orders_leave_the_price_alone():
+    settled, after, out = clear("pool", 0.5, 1e6, 5e5, 1000.0, 2000.0)
+    assert (settled, after) == (pytest.approx(0.5), pytest.approx(0.5))
+    assert out == pytest.approx(0.0, abs=1e-6)

@@ -1,0 +1,178 @@
+"""The PID is the PID of the textbook; the limits hold; the shipped gains have the margins that are claimed."""
+
+import control
+import numpy as np
+import pytest
+from paths import simulate
+
+from tokenomics.control import LAWS, Command, law, loop, register_controller
+from tokenomics.control.pid import law as pid_law
+from tokenomics.errors import InputError, ModelError
+from tokenomics.model import bind
+from tokenomics.parameters import resolve
+
+WIDE = ("controller.pid.rate_limit=1e6", "controller.pid.dead_band=0")
+
+
+def params(*sets, policy="pid"):
+    return bind(resolve("baseline", policy=policy, sets=sets).values, None)
+
+
+def drive(p, measurements, low=-1e9, high=1e9):
+    """The law's signals on a sequence of log prices, with the reference at zero."""
+    state = {"control_integral": 0.0, "control_filtered": 0.0, "control_signal": 0.0}
+    signals = []
+    for y in measurements:
+        state["measured_price"] = np.exp(y)
+        command = pid_law(p, state, -y, p["time_step"], low, high)
+        state |= {
+            "control_integral": command.integral,
+            "control_filtered": command.filtered,
+            "control_signal": command.signal,
+        }
+        signals.append(float(command.signal))
+    return np.array(signals)
+
+
+def test_the_pid_is_the_discrete_pid_of_python_control():
+    p = params(*WIDE, "controller.pid.kd=0.05", "controller.pid.leak=0.02")
+    y = np.random.default_rng(1).normal(0.0, 0.1, 200)
+    linear = control.forced_response(loop.controller(p), U=y[None, :]).outputs.ravel()
+    np.testing.assert_allclose(drive(p, y), linear, atol=1e-12)
+
+
+def test_the_pid_in_closed_loop_on_a_linear_plant_is_python_controls():
+    p = params(*WIDE, "controller.pid.kd=0.05")
+    plant = loop.plant(p)
+    state = {"control_integral": 0.0, "control_filtered": 0.0, "control_signal": 0.0}
+    x, measured = np.array([-0.5, -0.5, -0.5]), []
+    for _ in range(150):
+        y = float((plant.C @ x).item())
+        measured.append(y)
+        state["measured_price"] = np.exp(y)
+        command = pid_law(p, state, -y, 1.0, -1e9, 1e9)
+        state |= {"control_integral": command.integral, "control_filtered": command.filtered}
+        state["control_signal"] = command.signal
+        x = plant.A @ x + plant.B.ravel() * command.signal
+    closed = control.feedback(plant, loop.controller(p), sign=1)
+    start = np.concatenate([[-0.5, -0.5, -0.5], [0.0, 0.0]])
+    expected = control.initial_response(closed, T=np.arange(150), X0=start).outputs.ravel()
+    np.testing.assert_allclose(measured, expected, atol=1e-10)
+
+
+def test_the_linear_plant_is_the_economys_first_response_to_a_purchase():
+    p = resolve("baseline", policy="pid", sets=("shocks.enabled=false", "oracle.lag=0")).values
+    base = simulate({"shocks.enabled": False}, days=2, runs=1)
+    depth = base["reference_depth"][0, 0]
+    plant = loop.plant(bind(p, None))
+    # a static buy-back against a steady state without one isolates the purchase
+    from tokenomics.blocks.market import policy_market
+
+    state = {k: v[0, 0] for k, v in base.items()}
+    small = 1e-4
+    state["control_output"] = small * depth
+    response = float(policy_market(bind(p, None), 0, None, state)["log_return"])
+    assert response / small == pytest.approx(float(plant.B[0, 0]), rel=1e-2)
+
+
+def test_the_integral_does_not_wind_up_in_saturation():
+    p = params(*WIDE, "controller.pid.ki=0.01", "controller.pid.leak=0", "controller.pid.antiwindup_time=5")
+    y = np.concatenate([np.full(200, -1.0), np.full(40, 0.2)])
+    signals = drive(p, y, low=-0.01, high=0.01)
+    assert np.all(np.abs(signals) <= 0.01)
+    assert signals[230] < 0
+
+
+def test_the_rate_limit_bounds_every_change():
+    p = params("controller.pid.rate_limit=0.001")
+    signals = drive(p, np.random.default_rng(2).normal(0, 1, 100))
+    assert np.max(np.abs(np.diff(signals))) <= 0.001 + 1e-15
+
+
+def test_the_dead_band_keeps_still():
+    p = params("controller.pid.dead_band=0.2", "controller.pid.kd=0")
+    assert np.all(drive(p, [0.1, -0.1, 0.19, -0.19]) == 0.0)
+
+
+def test_the_control_interval_holds_the_output():
+    paths = simulate({"controller.interval": 7}, policy="pid", scenarios=("token_crash",), days=90, runs=2)
+    changes = np.flatnonzero(np.any(np.abs(np.diff(paths["control_signal"], axis=1)) > 0, axis=0)) + 1
+    assert np.all(changes % 7 == 0)
+
+
+def test_a_peg_and_a_path_move_the_reference():
+    peg = simulate({"controller.reference": "peg", "controller.peg": 2.0}, policy="pid", days=5, runs=1)
+    assert peg["reference_price"][0, -1] == pytest.approx(2 * peg["token_price"][0, 0])
+    path = simulate({"controller.reference": "path", "controller.reference_growth": 3.65}, policy="pid", days=101, runs=1)
+    assert path["reference_price"][0, -1] == pytest.approx(path["token_price"][0, 0] * np.exp(1.0))
+
+
+def test_the_other_actuators_move_the_burn_share_and_the_emission():
+    sets = {"controller.burn_share_gain": 5.0, "controller.emission_gain": 10.0, "shocks.enabled": False}
+    paths = simulate(sets, policy="pid", scenarios=("token_crash",), days=80, runs=1)
+    assert paths["burn_share"][0, -1] > paths["burn_share"][0, 0]
+    assert paths["emission_multiplier"][0, -1] < 1.0
+
+
+def test_a_price_above_its_reference_brings_bounded_sales():
+    paths = simulate({"shocks.enabled": False}, policy="pid", scenarios=("token_bull",), days=120, runs=1)
+    p = resolve("baseline", policy="pid").values.controller
+    assert paths["control_output"].min() < 0
+    assert paths["control_output"].min() >= -p.sale_limit * paths["reference_depth"][0, 0] * (1 + 1e-9)
+    assert paths["treasury_tok"][0, -1] < paths["treasury_tok"][0, 0]
+
+
+def test_static_buy_back_spends_its_share_of_income():
+    paths = simulate({"shocks.enabled": False}, policy="static", days=30, runs=1)
+    share = resolve("baseline", policy="static").values.controller.static_share
+    np.testing.assert_allclose(paths["control_output"][0, 2:], share * paths["treasury_income"][0, 1:-1], rtol=1e-9)
+
+
+def test_threshold_buys_only_below_its_band():
+    paths = simulate(policy="threshold", scenarios=("token_crash",), days=120, runs=6)
+    band = resolve("baseline", policy="threshold").values.controller.threshold_band
+    buying = paths["control_output"][:, 1:] > 0
+    assert buying.any()
+    assert not buying.all()
+    gap = np.log(paths["measured_price"][:, 1:]) - paths["average_log_price"][:, :-1]
+    assert np.all(gap[buying] < -band)
+
+
+def test_the_shipped_gains_are_stable_with_the_margins_that_a_design_asks_for():
+    found = loop.margins(params())
+    assert found.stable
+    assert found.gain > 3
+    assert found.phase > 45
+    assert found.delay > 3
+    assert found.sensitivity < 1.6
+
+
+def test_the_gain_margin_is_where_the_loop_starts_to_grow():
+    p = params()
+    gain = loop.gain_margin(p)
+
+    def late_over_early(factor):
+        closed = loop.closed_loop(loop.scaled(p, factor))
+        response = np.abs(control.impulse_response(closed, T=np.arange(4000)).outputs.ravel())
+        return response[-200:].max() / response[1000:1200].max()
+
+    assert late_over_early(0.97 * gain) < 1.0 < late_over_early(1.03 * gain)
+
+
+def test_an_unknown_law_names_its_neighbour():
+    with pytest.raises(InputError, match="did you mean 'threshold'"):
+        law("treshold")
+
+
+def test_a_law_of_ones_own_can_be_registered_once():
+    def mine(params, state, error, dt, low, high):
+        return Command(np.clip(0.001 + 0.0 * error, low, high), state["control_integral"], state["control_filtered"])
+
+    try:
+        register_controller("mine", mine)
+        paths = simulate({"controller.type": "mine"}, days=10, runs=2)
+        np.testing.assert_allclose(paths["control_output"][:, 1:], 0.001 * paths["reference_depth"][:, 1:])
+        with pytest.raises(ModelError, match="exists already"):
+            register_controller("mine", lambda *a: None)
+    finally:
+        LAWS.pop("mine", None)

@@ -1,0 +1,57 @@
+"""The block list: who writes what, and which way imports flow."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tokenomics.model import BLOCKS, MODEL
+from tokenomics.parameters import resolve
+
+ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
+PARAMETERS = resolve().values
+CONSTANT = {"initial_price", "reference_depth", "operating_cost", "stake_per_node"}
+
+
+def test_every_state_variable_is_written_or_declared_constant():
+    written = {u.variable for b in MODEL.bound(dict(PARAMETERS)).blocks for u in b.updates}
+    assert written | CONSTANT == set(MODEL.variables(PARAMETERS))
+    assert not written & CONSTANT
+
+
+def test_no_block_writes_a_variable_twice():
+    for block in BLOCKS:
+        names = [u.variable for u in block.updates]
+        assert len(names) == len(set(names)), block.name
+
+
+def test_a_block_imports_no_other_block_and_reads_no_history():
+    for file in (ROOT / "blocks").glob("*.py"):
+        tree = ast.parse(file.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level == 1 and file.name != "__init__.py":
+                pytest.fail(f"{file.name} imports {node.module}")
+            if isinstance(node, ast.Name) and node.id == "state_history":
+                pytest.fail(f"{file.name} reads the state history")
+            if isinstance(node, ast.Attribute) and node.attr == "random":
+                pytest.fail(f"{file.name} draws random numbers")
+
+
+LAYERS = ["errors", "kinetics", "parameters", "state", "trajectories", "shocks", "recorded", "capacity", "control", "blocks", "model"]
+LAYERS += ["equilibrium", "engines", "results", "experiments", "cli_params", "cli"]
+BESIDE = {("model", "equilibrium")}  # the model's steady state is computed above it, on call
+
+
+def test_imports_flow_one_way():
+    rank = {name: i for i, name in enumerate(LAYERS)}
+    for file in ROOT.rglob("*.py"):
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        if parts[0] == "__init__":
+            continue
+        depth = len(parts)
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == depth:
+                targets = [node.module.split(".")[0]] if node.module else [a.name for a in node.names]
+                for target in targets:
+                    if target in rank and (parts[0], target) not in BESIDE:
+                        assert rank[target] <= rank[parts[0]], f"{'/'.join(parts)} imports {target}"

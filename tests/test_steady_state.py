@@ -1,0 +1,69 @@
+"""The network's stationary form stands still, and the utility value alone pins its price."""
+
+import numpy as np
+import pytest
+from paths import simulate
+
+from tokenomics.model import MODEL, steady_state
+from tokenomics.parameters import resolve
+from tokenomics.state import scale
+
+STILL = {"shocks.enabled": False}
+
+
+@pytest.mark.parametrize("policy", ["none", "pid", "static", "threshold"])
+def test_the_steady_state_balances_every_flow(policy):
+    found = steady_state(resolve("baseline", policy=policy, sets=("shocks.enabled=false",)).values)
+    assert found.residual < 1e-12, found.worst
+
+
+@pytest.mark.parametrize("policy", ["none", "pid", "static", "threshold"])
+@pytest.mark.parametrize("time_step", [1.0, 0.5])
+def test_without_shocks_nothing_drifts_in_a_year(policy, time_step):
+    sets = STILL | {"simulation.time_step": time_step}
+    paths = simulate(sets, policy=policy, days=365, runs=1)
+    parameters = resolve("baseline", policy=policy, sets=("shocks.enabled=false",)).values
+    start = {name: path[0, 0] for name, path in paths.items()}
+    drift = {
+        name: np.max(np.abs(path - path[:, :1])) / scale(variable, start)
+        for name, variable in MODEL.variables(parameters).items()
+        if name not in ("time", "step", "control_age")
+        for path in (paths[name],)
+    }
+    worst = max(drift, key=drift.get)
+    assert drift[worst] < 1e-6, (worst, drift[worst])
+
+
+def test_the_price_is_the_utility_value_in_the_steady_state():
+    state = steady_state(resolve("baseline").values).state
+    assert state["token_price"] == pytest.approx(state["utility_value"], rel=1e-12)
+    supply = resolve("baseline").values.supply
+    equation_of_exchange = state["fees"] * supply.holding_time / state["circulating_supply"]
+    assert state["utility_value"] == pytest.approx(equation_of_exchange, rel=1e-12)
+
+
+def test_redenominating_the_token_leaves_every_usd_figure_as_it_was():
+    one = steady_state(resolve("baseline").values).state
+    ten = steady_state(resolve("baseline", sets=("supply.total_supply=1e9",)).values).state
+    for name in ("fees", "nodes", "inference_price", "treasury_usd", "pool_usd", "latency_p99", "operator_income"):
+        assert ten[name] == pytest.approx(one[name], rel=1e-9), name
+    ratio = 1e9 / resolve("baseline").values.supply.total_supply
+    assert ten["token_price"] * ratio == pytest.approx(one["token_price"], rel=1e-9)
+
+
+def test_growth_and_decaying_emission_start_from_the_same_point():
+    base = steady_state(resolve("baseline").values).state
+    overlaid = steady_state(resolve("baseline", overlays=("growth", "decaying_emission", "vesting")).values).state
+    for name, value in base.items():
+        assert overlaid[name] == pytest.approx(value, rel=1e-12, abs=1e-12), name
+
+
+def test_the_directions_that_stay_put_are_counted():
+    rank, variables = steady_state(resolve("baseline", policy="pid", sets=("shocks.enabled=false",)).values).rank()
+    assert 0 < variables - rank < 20
+
+
+def test_the_steady_utilisation_is_the_target():
+    parameters = resolve("baseline").values
+    state = steady_state(parameters).state
+    assert state["demand"] / state["capacity"] == pytest.approx(parameters.pricing.target_utilisation, rel=1e-9)

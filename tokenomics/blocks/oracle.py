@@ -1,0 +1,19 @@
+"""The oracle: a lagged, noisy, possibly manipulated measurement of the token price.
+
+Log price through a first-order lag (the averaging window), plus measurement error and the scenario's bias.
+"""
+
+import numpy as np
+
+from ..kinetics import relaxation
+
+
+def policy_oracle(params, substep, state_history, state):
+    """Lagged log price and the price as the protocol sees it [USD/TOK]."""
+    oracle, dt = params["oracle"], params["time_step"]
+    log_price = np.log(state["token_price"])
+    if not oracle.enabled:
+        return {"oracle_log_price": log_price, "measured_price": state["token_price"]}
+    lagged = state["oracle_log_price"] + (log_price - state["oracle_log_price"]) * relaxation(dt, oracle.lag)
+    error = oracle.noise * state["oracle_noise"] + state["oracle_bias"]
+    return {"oracle_log_price": lagged, "measured_price": np.exp(lagged + error)}

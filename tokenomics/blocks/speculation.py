@@ -1,0 +1,47 @@
+"""Speculators: fundamentalists and chartists who switch by realised profit.
+
+Logit switching after Brock and Hommes (1998); chartists' orders are noisy, so that the variance of returns follows
+their share, after the structural stochastic volatility of Franke and Westerhoff (2012). Orders are in pool depths
+(the pool's USD) a day, so that their impact does not depend on the size of the market.
+"""
+
+import numpy as np
+
+from ..kinetics import positive, relaxation
+
+
+def chartist_share(speculation, fitness_fundamentalist, fitness_chartist):
+    """Share of speculators who follow the trend."""
+    advantage = fitness_chartist - fitness_fundamentalist + speculation.information_cost
+    return 1.0 / (1.0 + np.exp(-np.clip(speculation.intensity_of_choice * advantage, -60.0, 60.0)))
+
+
+def policy_speculators(params, substep, state_history, state):
+    """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold."""
+    speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
+    share = chartist_share(speculation, state["fitness_fundamentalist"], state["fitness_chartist"])
+    fundamentalist = speculation.fundamentalist * np.log(state["utility_value"] / price)
+    noise = speculation.noise * state["speculation_noise"] / np.sqrt(dt)
+    chartist = speculation.chartist * state["trend"] + noise
+    order = ((1.0 - share) * fundamentalist + share * chartist) * state["pool_usd"]
+    if not speculation.enabled:
+        order = 0.0 * order
+    return {
+        "chartist_share": share,
+        "traded_fundamentalist": fundamentalist,
+        "traded_chartist": chartist,
+        "order_speculators_usd": positive(order),
+        "order_speculators_tok": np.minimum(positive(-order) / price, state["speculators_tok"] / dt),
+    }
+
+
+def policy_profits(params, substep, state_history, state):
+    """Trend and realised profits after the market has cleared: what was ordered a step ago earns this step's return."""
+    speculation, dt, rate = params["speculation"], params["time_step"], state["log_return"] / params["time_step"]
+    learn = relaxation(dt, speculation.profit_memory)
+    signals = {"trend": state["trend"] + (rate - state["trend"]) * relaxation(dt, speculation.trend_memory)}
+    for group in ("fundamentalist", "chartist"):
+        fitness = state[f"fitness_{group}"]
+        signals[f"fitness_{group}"] = fitness + (state[f"position_{group}"] * rate - fitness) * learn
+        signals[f"position_{group}"] = state[f"traded_{group}"]
+    return signals

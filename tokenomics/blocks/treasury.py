@@ -1,0 +1,12 @@
+"""The treasury: its share of fees in USD, and the operating cost that it can pay. Units: USD/day."""
+
+import numpy as np
+
+
+def policy_treasury(params, substep, state_history, state):
+    """Income, and the operating cost paid out of what is there."""
+    treasury, dt = params["treasury"], params["time_step"]
+    if not treasury.enabled:
+        return {"treasury_income": 0.0 * state["fees"], "cost_paid": 0.0 * state["fees"]}
+    paid = np.minimum(state["operating_cost"], state["treasury_usd"] / dt)
+    return {"treasury_income": treasury.fee_share * state["fees"], "cost_paid": paid}

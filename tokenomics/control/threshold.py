@@ -1,0 +1,13 @@
+"""Threshold buy-back: spend at a fixed rate while the price is below its moving average less a band."""
+
+import numpy as np
+
+from .command import keep_memory
+
+
+def law(params, state, error, dt, low, high):
+    """Spend a share of the treasury's USD a day below the band, nothing above it."""
+    controller = params["controller"]
+    below = np.log(state["measured_price"]) < state["average_log_price"] - controller.threshold_band
+    spending = controller.threshold_rate * state["treasury_usd"] / state["reference_depth"]
+    return keep_memory(state, np.clip(np.where(below, spending, 0.0), low, high))

@@ -1,0 +1,324 @@
+"""THE model: the ordered list of blocks, readable as a table of contents, and the order of things explained.
+
+cadCAD's semantics hold in every engine: within a block all policies and updates see the state before the block, and
+signals of the same name are added. What one block tells the next is a state variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .blocks import (
+    billing,
+    capacity,
+    clock,
+    controller,
+    demand,
+    ledger,
+    market,
+    operators,
+    oracle,
+    pricing,
+    privacy,
+    reliability,
+    shocks,
+    speculation,
+    supply,
+    treasury,
+    venues,
+)
+from .errors import ModelError, nearest
+from .parameters import Parameters
+from .state import Signals, State, Variable, assign, variables
+
+
+@dataclass(frozen=True)
+class Block:
+    """A partial state update block: policies turn the state into signals, updates turn signals into the new state."""
+
+    name: str
+    policies: tuple[Callable, ...]
+    updates: tuple[Callable, ...]
+
+
+def block(name: str, *policies: Callable, writes: tuple[str, ...]) -> Block:
+    """A block whose policies signal the new values of the variables in `writes`.
+
+    `workload:X` and `type:X` stand for one variable `X_<name>` a workload class or accelerator type.
+    """
+    return Block(name, policies, tuple(assign(variable) for variable in writes))
+
+
+BLOCKS = (
+    # What happens to the network comes first and depends on nothing but time.
+    block(
+        "news, noise and events arrive",
+        shocks.policy_news,
+        shocks.policy_noise,
+        shocks.policy_events,
+        writes=(
+            "news",
+            "demand_noise",
+            "speculation_noise",
+            "oracle_noise",
+            "demand_event",
+            "outage_share",
+            "banned_share",
+            "oracle_bias",
+            "hardware_event",
+            "unlock_rate",
+        ),
+    ),
+    block(
+        "faults, audits and proofs take their toll",
+        reliability.policy_reliability,
+        privacy.policy_privacy,
+        writes=(
+            "availability",
+            "rework",
+            "failure_share",
+            "cheating_share",
+            "slash_rate",
+            "privacy_throughput",
+            "privacy_latency",
+            "privacy_protection",
+        ),
+    ),
+    # Customers decide on what they knew yesterday of latency, reliability and price.
+    block(
+        "requests arrive",
+        demand.policy_demand,
+        venues.policy_price_risk,
+        writes=("request_rate", "demand_deviation", "potential_demand", "price_variance"),
+    ),
+    block(
+        "customers choose a venue",
+        venues.policy_venue_choice,
+        writes=("workload:share", "workload:demand", "demand", "cloud_demand", "network_share"),
+    ),
+    block(
+        "operators serve what they can",
+        capacity.policy_dispatch,
+        writes=("capacity", "utilisation", "served", "unserved", "latency_mean", "latency_p99"),
+    ),
+    # The protocol acts before the market, on the price that its oracle saw last.
+    block("the oracle measures", oracle.policy_oracle, writes=("oracle_log_price", "measured_price")),
+    block(
+        "the controller decides",
+        controller.policy_controller,
+        writes=(
+            "reference_price",
+            "control_error",
+            "control_signal",
+            "control_integral",
+            "control_filtered",
+            "control_age",
+            "average_log_price",
+            "control_output",
+            "order_treasury_tok",
+            "order_mint_tok",
+            "burn_share",
+            "emission_multiplier",
+        ),
+    ),
+    block(
+        "customers pay, tokens are emitted, vested and staked",
+        supply.policy_fees,
+        supply.policy_emission,
+        supply.policy_vesting,
+        supply.policy_staking,
+        writes=(
+            "fees",
+            "order_customers_usd",
+            "order_customers_tok",
+            "emitted",
+            "emission_rate",
+            "unlock_rate",
+            "vested",
+            "order_holders_tok",
+            "slashed",
+            "stake_flow",
+        ),
+    ),
+    block("the network's price moves", pricing.policy_pricing, writes=("inference_price",)),
+    block("operators earn", operators.policy_income, writes=("operator_income", "unit_revenue")),
+    block(
+        "operators enter and leave",
+        operators.policy_entry_and_exit,
+        writes=("type:nodes", "type:ordered", "nodes", "churned", "operator_cost"),
+    ),
+    block(
+        "operators sell, the treasury earns and pays, speculators trade",
+        operators.policy_sales,
+        treasury.policy_treasury,
+        speculation.policy_speculators,
+        writes=(
+            "order_operators_tok",
+            "treasury_income",
+            "cost_paid",
+            "chartist_share",
+            "traded_fundamentalist",
+            "traded_chartist",
+            "order_speculators_usd",
+            "order_speculators_tok",
+        ),
+    ),
+    # All orders of the step are filled at one price; then every token that moved is booked once.
+    block(
+        "the market clears",
+        market.policy_market,
+        writes=(
+            "settlement_price",
+            "token_price",
+            "outside_value",
+            "pool_tok",
+            "pool_usd",
+            "log_return",
+            "arbitrage_tok",
+            "liquidity_flow",
+        ),
+    ),
+    block(
+        "the step is booked",
+        ledger.policy_settlement,
+        writes=(
+            "minted",
+            "burned",
+            "customers_tok",
+            "operators_tok",
+            "speculators_tok",
+            "holders_tok",
+            "staked",
+            "treasury_tok",
+            "locked",
+            "treasury_usd",
+            "total_supply",
+        ),
+    ),
+    block(
+        "accounts are drawn up, profits and bills are counted",
+        ledger.policy_accounts,
+        speculation.policy_profits,
+        billing.policy_bills,
+        clock.policy_clock,
+        writes=(
+            "circulating_supply",
+            "conservation_error",
+            "throughput",
+            "utility_value",
+            "decoupling",
+            "velocity_usage",
+            "velocity_speculative",
+            "trend",
+            "fitness_fundamentalist",
+            "fitness_chartist",
+            "position_fundamentalist",
+            "position_chartist",
+            "quote_price",
+            "user_bill",
+            "bill_stablecoin",
+            "bill_hedged",
+            "bill_cloud",
+            "step",
+            "time",
+        ),
+    ),
+)
+
+
+def expand(blocks: tuple[Block, ...], params: Mapping[str, Any]) -> tuple[Block, ...]:
+    """The blocks with one update a workload class and accelerator type in place of the placeholders."""
+
+    def updates(one: Block):
+        for update in one.updates:
+            kind, _, stem = update.variable.partition(":")
+            if stem:
+                group = {"workload": "workloads", "type": "fleet"}[kind]
+                yield from (assign(f"{stem}_{name}") for name in params[group])
+            else:
+                yield update
+
+    return tuple(replace(b, updates=tuple(updates(b))) for b in blocks)
+
+
+def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:
+    """The state after one block."""
+    signals: Signals = {}
+    for policy in one.policies:
+        for name, value in policy(params, 0, None, state).items():
+            signals[name] = signals[name] + value if name in signals else value
+    return {**state, **dict(update(params, 0, None, state, signals) for update in one.updates)}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A list of blocks with the state variables and initial values that a user's own blocks add."""
+
+    blocks: tuple[Block, ...] = BLOCKS
+    extra_variables: tuple[Variable, ...] = ()
+    extra_initial: Mapping[str, float] = field(default_factory=dict)
+    extra_shocks: tuple[str, ...] = ()
+
+    def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
+        """All state variables by name."""
+        return variables(params) | {v.name: v for v in self.extra_variables}
+
+    def bound(self, params: Mapping[str, Any]) -> Model:
+        """The model with its blocks expanded to the workload classes and accelerator types of `params`."""
+        return replace(self, blocks=expand(self.blocks, params))
+
+    def step(self, params: Mapping[str, Any], state: State) -> dict[str, Any]:
+        """One time step: floats or (runs,) arrays in, the same out."""
+        for one in expand(self.blocks, params):
+            state = execute(one, params, state)
+        return dict(state)
+
+    def insert(
+        self,
+        new: Block,
+        *,
+        after: str,
+        variables: tuple[Variable, ...] = (),
+        initial: Mapping[str, float] | None = None,
+        shocks: tuple[str, ...] = (),
+    ) -> Model:
+        """The model with a block of your own behind the block named `after`.
+
+        variables, initial: state variables that it adds, with their values at the start. shocks: names of standard
+        normal processes that it reads from the shock table. Raises ModelError for an unknown block, a name in use,
+        or a variable without an initial value.
+        """
+        names = [b.name for b in self.blocks]
+        if after not in names:
+            near = nearest(after, names)
+            raise ModelError(f"no block '{after}'" + (f"; did you mean '{near}'?" if near else ""))
+        if new.name in names:
+            raise ModelError(f"block '{new.name}' exists already")
+        initial = dict(initial or {})
+        for variable in variables:
+            if variable.name not in initial:
+                raise ModelError(f"block '{new.name}': variable '{variable.name}' has no initial value")
+        at = names.index(after) + 1
+        return Model(
+            (*self.blocks[:at], new, *self.blocks[at:]),
+            (*self.extra_variables, *variables),
+            {**self.extra_initial, **initial},
+            (*self.extra_shocks, *shocks),
+        )
+
+
+MODEL = Model()
+
+
+def bind(parameters: Parameters, table: Any) -> dict[str, Any]:
+    """What blocks see as `params`: the groups by name, the time step in days, and the shock table."""
+    return {**dict(parameters), "time_step": parameters.simulation.time_step, "shock_table": table}
+
+
+def steady_state(parameters: Parameters, model: Model = MODEL):
+    """The steady state from which simulations start; see `equilibrium.solve`."""
+    from .equilibrium import solve
+
+    return solve(parameters, model)
