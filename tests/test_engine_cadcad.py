@@ -1,0 +1,162 @@
+"""What cadCAD lets pass is caught: wrong names, masked exceptions, NaN; and it stays quiet."""
+
+import numpy as np
+import pytest
+
+from tokenomics.engines.cadcad import simulate
+from tokenomics.errors import BlockError, InputError, ModelError
+from tokenomics.model import Block
+from tokenomics.shocks import ShockTable
+from tokenomics.state import Variable, assign
+
+
+class Toy:
+    """A model of two blocks with the engine's interface."""
+
+    def __init__(self, *blocks):
+        self.blocks = blocks
+
+    def variables(self, params):
+        names = {"x": None, "y": 0.0}
+        shared = {n: Variable(n, "1", n, 1.0) for n in ("time", "step")}
+        return shared | {n: Variable(n, "1", n, 1.0, low) for n, low in names.items()}
+
+
+def policy_walk(params, substep, state_history, state):
+    return {"x": state["x"] + params["shock_table"].at("z", state["step"])}
+
+
+def policy_double(params, substep, state_history, state):
+    return {"y": state["x"] ** 2}
+
+
+def policy_clock(params, substep, state_history, state):
+    return {"step": state["step"] + 1, "time": state["time"] + params["time_step"]}
+
+
+WALK = Block("walk", (policy_walk,), (assign("x"),))
+SQUARE = Block("square", (policy_double, policy_clock), (assign("y"), assign("step"), assign("time")))
+START = {"x": 0.0, "y": 0.0, "time": 0.0, "step": 0}
+
+
+def go(*blocks, runs=3, steps=5, z=None, **options):
+    z = np.random.default_rng(0).normal(size=(steps, runs)) if z is None else z
+    params = {"time_step": 1.0, "shock_table": ShockTable({"z": z})}
+    return simulate(Toy(*blocks), params, START, runs=np.arange(runs), steps=steps, **options)
+
+
+def replaced(policy=policy_walk, updates=(assign("x"),)):
+    return Block("walk", (policy,), updates)
+
+
+def test_paths_are_those_of_a_plain_loop():
+    z = np.random.default_rng(0).normal(size=(5, 3))
+    out = go(WALK, SQUARE, z=z)
+    np.testing.assert_array_equal(out.values["x"][:, 1:], np.cumsum(z, axis=0).T)
+    np.testing.assert_array_equal(out.values["y"][:, 1:], out.values["x"][:, 1:] ** 2)
+    np.testing.assert_array_equal(out.time, np.arange(6.0))
+
+
+def test_the_batch_does_not_matter():
+    one, all_at_once = go(WALK, SQUARE, batch=1), go(WALK, SQUARE)
+    for name in one.values:
+        np.testing.assert_array_equal(one.values[name], all_at_once.values[name])
+
+
+def test_only_what_is_asked_for_is_recorded():
+    assert list(go(WALK, SQUARE, record=["y"]).values) == ["y"]
+    with pytest.raises(InputError, match="unknown variable 'yy'"):
+        go(WALK, SQUARE, record=["yy"])
+
+
+def test_nothing_is_printed(capfd):
+    go(WALK, SQUARE)
+    out = capfd.readouterr()
+    assert out.out + out.err == ""
+
+
+def test_progress_counts_every_step_of_every_batch():
+    seen = []
+    go(WALK, SQUARE, batch=2, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(i, 10) for i in range(1, 11)]
+
+
+def test_two_calls_do_not_touch_one_another():
+    first, second = go(WALK, SQUARE), go(WALK, SQUARE)
+    np.testing.assert_array_equal(first.values["x"], second.values["x"])
+
+
+def wrong_name(params, substep, state_history, state, signal):
+    return "z", signal["x"]
+
+
+wrong_name.variable = "x"
+
+
+def misnamed(params, substep, state_history, state, signal):
+    return "xx", signal["x"]
+
+
+misnamed.variable = "xx"
+
+
+def pair(params, substep, state_history, state, signal):
+    return signal["x"]
+
+
+pair.variable = "x"
+
+
+def policy_mutates(params, substep, state_history, state):
+    state["y"] = 1.0
+    return {"x": state["x"]}
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (replaced(updates=(wrong_name,)), "block 'walk': the update of 'x' returns the name 'z'"),
+        (replaced(updates=(misnamed,)), "block 'walk' writes unknown state variable 'xx'; did you mean 'x'"),
+        (replaced(updates=(assign("x"), assign("x"))), "block 'walk' writes 'x' twice"),
+        (replaced(updates=(pair,)), r"the update of 'x' returns ndarray; expected \(name, value\)"),
+        (replaced(lambda p, s, h, state: {"X": 1.0}), "no policy gives the signal 'x'"),
+        (replaced(lambda p, s, h, state: 3.0), "returns float; expected a dict"),
+        (replaced(lambda p, s: {}), "takes 2 arguments; expected 4"),
+        (replaced(policy_mutates), "changes 'y' of the state it reads"),
+    ],
+)
+def test_a_wrongly_built_block_is_caught_before_the_run(block, message):
+    with pytest.raises(ModelError, match=message):
+        go(block, SQUARE)
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError, ZeroDivisionError])
+def test_an_exception_is_shown_with_block_function_and_day(kind):
+    def policy_fails_late(params, substep, state_history, state):
+        if state["time"] >= 3:
+            raise kind("the real reason")
+        return {"x": state["x"]}
+
+    with pytest.raises(BlockError, match=f"block 'walk', 'policy_fails_late', day 3: {kind.__name__}: the real reason"):
+        go(replaced(policy_fails_late), SQUARE)
+
+
+def test_a_nan_stops_its_run_only():
+    z = np.ones((5, 3))
+    z[2, 1] = np.nan
+    out = go(WALK, SQUARE, z=z)
+    (failure,) = out.failures
+    assert (failure.run, failure.time, failure.block, failure.variable, failure.reason) == (1, 2.0, "walk", "x", "NaN")
+    assert np.all(np.isfinite(out.values["x"][[0, 2]]))
+    assert np.all(np.isfinite(out.values["x"][1, :3]))
+    assert np.all(np.isnan(out.values["x"][1, 3:]))
+
+
+def test_a_broken_bound_stops_its_run_only():
+    def policy_sinks(params, substep, state_history, state):
+        return {"y": 1.0 - state["x"]} | policy_clock(params, substep, state_history, state)
+
+    block = Block("sink", (policy_sinks,), SQUARE.updates)
+    out = go(WALK, block, z=np.array([[0.1, 1.0]] * 5), runs=2)
+    (failure,) = out.failures
+    assert (failure.run, failure.variable, failure.reason) == (1, "y", "-1 is below its bound")

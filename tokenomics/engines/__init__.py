@@ -1,0 +1,1 @@
+"""Engines that execute the model's block list."""

@@ -1,0 +1,128 @@
+"""The reference engine: cadCAD's own Executor over the model's block list.
+
+Runs lie along the leading axis of every state variable, some at a time (`batch`), one parameter set per
+configuration. Blocks are pure, so that cadCAD's deep copies are switched off. cadCAD keeps every substep in memory;
+a batch bounds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..model import Model
+from ..state import as_arrays
+from ..trajectories import Trajectories
+from .guards import Watch, check, recorded
+
+with contextlib.redirect_stdout(io.StringIO()):
+    from cadCAD.configuration import Experiment
+    from cadCAD.configuration.utils import config_sim
+    from cadCAD.engine import ExecutionContext, ExecutionMode, Executor
+
+Progress = Callable[[int, int], None]
+
+
+def simulate(
+    model: Model,
+    params: Mapping[str, Any],
+    initial: Mapping[str, Any],
+    *,
+    runs: np.ndarray,
+    steps: int,
+    record: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    batch: int = 256,
+) -> Trajectories:
+    """Simulate `steps` steps of the given run indices.
+
+    model: bound to `params`. initial: value of every state variable, a float or (runs,). params["shock_table"]: one
+    column a run. record: names to keep, all by default. progress: called with steps done and their number over all
+    batches. Raises ModelError before the run for wrong names, BlockError where a block fails.
+    """
+    table = model.variables(params)
+    names = recorded(table, record)
+    runs = np.asarray(runs)
+    batches = [slice(i, min(i + batch, len(runs))) for i in range(0, len(runs), batch)]
+    parts, failures = [], {}
+    for number, chosen in enumerate(batches):
+        part_params = {**params, "shock_table": params["shock_table"].columns(chosen)}
+        start = {k: v[chosen] if np.ndim(v) else v for k, v in initial.items()}
+        start = as_arrays(start, len(runs[chosen]))
+        if number == 0:
+            with np.errstate(all="ignore"):
+                check(model, part_params, start)
+        watch = Watch(table, start, runs[chosen])
+        tick = None
+        if progress:
+
+            def tick(done: int, base: int = number * steps) -> None:
+                progress(base + done, len(batches) * steps)
+
+        parts.append(_run_batch(model, part_params, start, watch, steps, names, tick))
+        failures |= watch.failures
+    values = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    time = np.arange(steps + 1) * params["time_step"]
+    _mask(values, failures, time, runs)
+    return Trajectories(time, runs, values, tuple(failures[run] for run in sorted(failures)))
+
+
+def _mask(values: dict[str, np.ndarray], failures, time: np.ndarray, runs: np.ndarray) -> None:
+    """From its failure on a run holds NaN, so that nothing is computed from it."""
+    rows = {int(run): row for row, run in enumerate(runs)}
+    for run, failure in failures.items():
+        for series in values.values():
+            series[rows[run], time > failure.time] = np.nan
+
+
+def _run_batch(model, params, start, watch: Watch, steps: int, names, tick) -> dict[str, np.ndarray]:
+    blocks = [
+        {
+            "policies": {f"{i}_{p.__name__}": watch.policy(block, p) for i, p in enumerate(block.policies)},
+            "variables": {update.variable: watch.update(block, update) for update in block.updates},
+        }
+        for block in model.blocks
+    ]
+    if tick:
+        blocks[-1]["policies"]["progress"] = _ticker(tick)
+    experiment = Experiment()  # a new one a batch: cadCAD's module-level experiment keeps old configurations
+    experiment.append_model(
+        model_id="tokenomics",
+        sim_configs=config_sim({"N": 1, "T": range(steps), "M": {name: [group] for name, group in params.items()}}),
+        initial_state=start,
+        partial_state_update_blocks=blocks,
+    )
+    context = ExecutionContext(context=ExecutionMode.single_mode, additional_objs={"deepcopy_off": True})
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        # cadCAD prints even where it is told not to
+        with np.errstate(all="ignore"), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            records, _, _ = Executor(context, experiment.configs, supress_print=True).execute()
+    finally:
+        logging.disable(level)
+    last = len(blocks)
+    ends = [r for r in records if r["substep"] == last or r["timestep"] == 0]
+    count = len(start["token_price"]) if "token_price" in start else len(next(v for v in start.values() if np.ndim(v)))
+    return {name: np.stack([np.broadcast_to(r[name], count) for r in ends], axis=1).astype(float) for name in names}
+
+
+def _ticker(tick: Callable[[int], None]) -> Callable:
+    done = 0
+
+    def policy_progress(params, substep, state_history, state):
+        nonlocal done
+        done += 1
+        tick(done)
+        return {}
+
+    return policy_progress
+
+
