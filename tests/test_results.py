@@ -1,0 +1,196 @@
+"""Metrics by their definitions, intervals by theirs; run directories whole or not at all."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import tokenomics as tk
+from tokenomics.results.metrics import METRICS, summarise
+from tokenomics.results.store import load, write_run
+from tokenomics.state import Variable
+from tokenomics.trajectories import Failure, Trajectories
+
+
+def made(failures=(), **paths):
+    """A result of hand-made paths."""
+    values = {k: np.atleast_2d(np.asarray(v, dtype=float)) for k, v in paths.items()}
+    runs, times = next(iter(values.values())).shape
+    variables = tk.MODEL.variables(tk.resolve().values)
+    return tk.Result(tk.resolve(), variables, Trajectories(np.arange(times) * 1.0, np.arange(runs), values, failures), seed=1, engine="cadcad")
+
+
+@pytest.fixture(scope="module")
+def small():
+    return tk.run("baseline", policy="pid", runs=3, seed=1, days=12)
+
+
+def value(result, name):
+    return result.metrics_per_run()[name].to_numpy()
+
+
+def test_volatility_is_that_of_the_walk():
+    walk = np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.05, (2, 4000)), axis=1))
+    np.testing.assert_allclose(value(made(token_price=walk), "price_volatility"), 0.05 * np.sqrt(365), rtol=0.03)
+
+
+def test_metrics_of_a_path_worked_by_hand():
+    result = made(
+        token_price=[1.0, 2.0, 1.0, 4.0, 1.0],
+        reference_price=[1.0, 1.0, 1.0, 1.0, 1.0],
+        treasury_usd=[100.0, 50.0, 0.5, 20.0, 20.0],
+        served=[0.0, 5.0, 5.0, 5.0, 5.0],
+        demand=[0.0, 10.0, 5.0, 5.0, 5.0],
+        total_supply=[100.0, 100.0, 100.0, 100.0, 101.0],
+        churned=[0.0, 1.0, 1.0, 0.0, 0.0],
+        nodes=[10.0, 10.0, 10.0, 10.0, 10.0],
+        user_bill=[10.0, 10.0, 20.0, 10.0, 10.0],
+        bill_stablecoin=[10.0] * 5,
+        decoupling=[0.0, 0.5, -0.5, 1.0, -1.0],
+    )
+    expected = {
+        "max_drawdown": 0.75,
+        "tracking_iae": np.log(2) + np.log(4),
+        "tracking_rms": np.sqrt((np.log(2) ** 2 + np.log(4) ** 2) / 4),
+        "treasury_min": 0.5,
+        "ruin": 1.0,
+        "served_share": 20 / 25,
+        "inflation": np.log(1.01) * 365 / 4,
+        "churn": 0.05 * 365,
+        "decoupling_index": 0.75,
+        "bill_cost_at_risk": np.percentile([10, 20, 10, 10], 95) / 10 - 1,
+    }
+    for name, number in expected.items():
+        assert value(result, name)[0] == pytest.approx(number), name
+    assert "latency_p99" not in result.metrics_per_run()
+
+
+def test_the_interval_is_students_and_covers_as_it_should():
+    rng = np.random.default_rng(5)
+    hits = 0
+    for _ in range(400):
+        s = summarise(rng.normal(3.0, 2.0, 8))
+        hits += s.low <= 3.0 <= s.high
+    assert stats.binomtest(hits, 400, 0.95).pvalue > 0.001
+
+
+def test_a_probability_of_zero_has_an_interval_above_it():
+    s = summarise(np.zeros(20), probability=True)
+    assert (s.mean, s.low) == (0.0, 0.0)
+    assert 0.1 < s.high < 0.2
+
+
+def test_one_run_has_no_interval_and_a_failed_one_is_counted():
+    assert summarise(np.array([2.0])).low is None
+    s = summarise(np.array([1.0, np.nan, 3.0]))
+    assert (s.mean, s.n, s.failed) == (2.0, 2, 1)
+
+
+def test_a_failed_run_is_in_no_metric():
+    failure = (Failure(1, 2.0, "b", "v", "NaN"),)
+    result = made(failure, token_price=np.ones((3, 5)) * [[1.0], [9.0], [2.0]])
+    row = result.metrics().loc["price_final"]
+    assert (row["mean"], row["n"], row["failed"]) == (1.5, 2, 1)
+
+
+def test_differences_are_paired(small):
+    other = tk.run("baseline", policy="none", runs=3, seed=1, days=12)
+    table = small.compare(other)
+    expected = np.mean(value(small, "control_effort") - value(other, "control_effort"))
+    assert table.loc["control_effort", "difference"] == pytest.approx(expected)
+    with pytest.raises(tk.InputError, match="seeds"):
+        small.compare(tk.run("baseline", runs=3, seed=2, days=12))
+
+
+def test_a_metric_of_ones_own_is_checked():
+    try:
+
+        @tk.metric("highest", "USD/TOK", "highest price", ("token_price",))
+        def highest(paths, p):
+            return np.max(paths["token_price"], axis=1)
+
+        assert value(made(token_price=[1.0, 3.0, 2.0]), "highest")[0] == 3.0
+        with pytest.raises(tk.ModelError, match="exists already"):
+            tk.metric("highest", "1", "again", ("token_price",))(highest)
+        tk.metric("odd", "1", "needs what is not there", ("token_prise",))(highest)
+        with pytest.raises(tk.InputError, match="did you mean 'token_price'"):
+            made(token_price=[1.0, 3.0]).metrics()
+    finally:
+        METRICS.pop("highest", None)
+        METRICS.pop("odd", None)
+
+
+def test_the_table_and_the_dataset_hold_the_same(small):
+    table = small.to_pandas()
+    assert list(table.columns[:2]) == ["run", "time"]
+    last = table[(table["run"] == 2) & (table["time"] == 12.0)]
+    assert last["token_price"].item() == small.dataset["token_price"].sel(run=2, time=12.0).item()
+
+
+def test_every_panel_is_drawn_and_an_unknown_one_refused(small):
+    for name in ("overview", "price", "supply", "latency", "velocity", ["treasury", "nodes_h100"]):
+        figure = small.plot(name)
+        assert all(axis.get_ylabel() for axis in figure.axes)
+        assert all(axis.get_title(loc="left") for axis in figure.axes)
+    with pytest.raises(tk.InputError, match="did you mean 'token_price'"):
+        small.plot("token_prise")
+
+
+def test_the_notebook_page_escapes_what_it_shows():
+    result = tk.run("baseline", scenario={"description": "x", "events": {"news_size": 0.1}}, days=3)
+    hostile = tk.Result(result.resolved, result.variables, result.trajectories, 1, "cadcad", ("<script>alert(1)</script>",))
+    page = hostile._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_run_directory_is_whole_and_loads_again(small, tmp_path):
+    out = write_run(small, tmp_path / "a" / "run", "tokenomics run")
+    assert {f.name for f in out.iterdir()} == {"params.yaml", "run.json", "metrics.json", "metrics.md", "trajectories.parquet", "figures"}
+    assert not list(out.parent.glob(".*"))
+    record = json.loads((out / "run.json").read_text())
+    assert record["parameters"]["sha256"] == small.resolved.hash
+    assert record["seed"] == 1
+    table = pd.read_parquet(out / "trajectories.parquet")
+    assert list(table.columns[:2]) == ["run", "time"]
+    again = load(out)
+    pd.testing.assert_frame_equal(again.metrics(), small.metrics())
+    assert again.resolved.hash == small.resolved.hash
+    with pytest.raises(tk.InputError, match="exists already"):
+        write_run(small, out)
+
+
+def test_a_changed_or_half_directory_is_refused(small, tmp_path):
+    out = write_run(small, tmp_path / "run")
+    with open(out / "trajectories.parquet", "ab") as file:
+        file.write(b"x")
+    with pytest.raises(tk.InputError, match="missing or changed"):
+        load(out)
+    (out / "run.json").unlink()
+    with pytest.raises(tk.InputError, match="not a run directory"):
+        load(out)
+
+
+def test_a_write_that_fails_leaves_nothing(small, tmp_path, monkeypatch):
+    from tokenomics.results import store
+
+    monkeypatch.setattr(store, "metrics_markdown", lambda result: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_run(small, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_variables_carry_their_declared_units(small):
+    for name, variable in small.variables.items():
+        assert isinstance(variable, Variable)
+        if name != "time":
+            assert small.dataset[name].attrs["units"] == variable.unit
+
+
+def test_importing_the_package_prints_nothing():
+    out = subprocess.run([sys.executable, "-c", "import tokenomics"], capture_output=True, text=True, timeout=120)
+    assert (out.returncode, out.stdout, out.stderr) == (0, "", "")

@@ -1,0 +1,149 @@
+"""Figures: units on every axis, the median with bands over runs, and a title that states the finding."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .metrics import METRICS, summarise
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
+BANDS = ((5, 95, 0.15), (25, 75, 0.3))
+
+
+def _interval(result, name: str, scale: float = 1.0, digits: int = 2) -> str:
+    chosen = METRICS[name]
+    paths = result.trajectories.values
+    s = summarise(chosen.function(paths, result.resolved.values) * scale, probability=chosen.probability)
+    low_high = "" if s.low is None else f" [{s.low:.{digits}f}, {s.high:.{digits}f}]"
+    return f"{s.mean:.{digits}f}{low_high}"
+
+
+def _draw(axis, result, name: str, colour: str, label: str | None = None, scale: float = 1.0) -> None:
+    time = result.trajectories.time
+    values = result.trajectories.values[name] * scale
+    good = values[np.all(np.isfinite(values), axis=1)]
+    # flows are zero at the start by construction of the first step, and are drawn from the first step on
+    if len(good) == 0:
+        return
+    if len(good) > 1:
+        for low, high, alpha in BANDS:
+            axis.fill_between(time, *np.percentile(good, (low, high), axis=0), color=colour, alpha=alpha, linewidth=0)
+    axis.plot(time, np.median(good, axis=0), color=colour, label=label or name.replace("_", " "), linewidth=1.4)
+
+
+def _panel(axis, result, series: list[tuple[str, str]], unit: str, title: str, scale: float = 1.0) -> None:
+    for (name, label), colour in zip(series, COLOURS, strict=False):
+        _draw(axis, result, name, colour, label, scale)
+    low, high = axis.get_ylim()
+    stacked = np.concatenate([result.trajectories.values[n].ravel() for n, _ in series])
+    stacked = stacked[np.isfinite(stacked)]
+    if len(stacked) and stacked.min() > 0 and stacked.max() / stacked.min() > LOG_RANGE:
+        axis.set_yscale("log")
+    elif len(stacked) and stacked.min() >= 0 and low < 0:
+        axis.set_ylim(0, high)
+    axis.set_ylabel(unit)
+    axis.set_xlabel("time [days]")
+    axis.set_title(title, fontsize=9, loc="left")
+    axis.grid(alpha=0.25)
+    if len(series) > 1:
+        axis.legend(fontsize=7, frameon=False)
+
+
+def _has(result, *names: str) -> bool:
+    return all(name in result.trajectories.values for name in names)
+
+
+def _price(axis, result) -> None:
+    title = (
+        f"Annualised volatility {_interval(result, 'price_volatility', 100, 0)} %, "
+        f"decoupling {_interval(result, 'decoupling_index')}"
+        if _has(result, "decoupling")
+        else "Token price"
+    )
+    _panel(axis, result, [("token_price", "token price"), ("utility_value", "utility value")], "USD/TOK", title)
+
+
+def _supply(axis, result) -> None:
+    series = [(n, n.replace("_", " ")) for n in ("total_supply", "circulating_supply", "staked", "locked", "treasury_tok")]
+    _panel(axis, result, series, "million TOK", f"Supply grows by {_interval(result, 'inflation', 100)} % a year", 1e-6)
+
+
+def _network(axis, result) -> None:
+    series = [("demand", "work brought"), ("served", "served"), ("capacity", "capacity")]
+    title = f"{_interval(result, 'served_share', 100, 2)} % of the work is served"
+    _panel(axis, result, series, "Gtok/day", title, 1e-3)
+
+
+def _operators(axis, result) -> None:
+    types = [n for n in result.trajectories.values if n.startswith("nodes_")]
+    series = [("nodes", "all nodes"), *((n, n.removeprefix("nodes_")) for n in types)]
+    _panel(axis, result, series, "nodes", f"Churn {_interval(result, 'churn', 100, 0)} % of nodes a year")
+
+
+def _latency(axis, result) -> None:
+    series = [("latency_mean", "mean"), ("latency_p99", "99th percentile")]
+    _panel(axis, result, series, "s", f"Mean p99 latency {_interval(result, 'latency_p99')} s")
+
+
+def _treasury(axis, result) -> None:
+    title = f"Lowest reserve {_interval(result, 'treasury_min', 1e-6)} million USD"
+    _panel(axis, result, [("treasury_usd", "treasury")], "million USD", title, 1e-6)
+
+
+def _control(axis, result) -> None:
+    title = f"Mean control effort {_interval(result, 'control_effort', 1e-3)} thousand USD a day"
+    _panel(axis, result, [("control_output", "control output")], "thousand USD/day", title, 1e-3)
+
+
+def _velocity(axis, result) -> None:
+    series = [("velocity_usage", "usage"), ("velocity_speculative", "speculation")]
+    ratio = np.nanmean(result.trajectories.values["velocity_speculative"][:, 1:]) / max(
+        float(np.nanmean(result.trajectories.values["velocity_usage"][:, 1:])), 1e-300
+    )
+    _panel(axis, result, series, "1/day", f"Speculation turns the token over {ratio:.1f} times as fast as usage")
+
+
+def _bills(axis, result) -> None:
+    series = [("user_bill", "in tokens"), ("bill_hedged", "hedged"), ("bill_stablecoin", "stablecoin"), ("bill_cloud", "cloud")]
+    title = f"Token bill: 95 % cost at risk {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
+    _panel(axis, result, series, "USD/day", title)
+
+
+PANELS = {
+    "price": (_price, ("token_price", "utility_value")),
+    "network": (_network, ("demand", "served", "capacity")),
+    "operators": (_operators, ("nodes", "churned")),
+    "treasury": (_treasury, ("treasury_usd",)),
+    "control": (_control, ("control_output",)),
+    "supply": (_supply, ("total_supply", "circulating_supply", "staked", "locked", "treasury_tok")),
+    "latency": (_latency, ("latency_mean", "latency_p99")),
+    "velocity": (_velocity, ("velocity_usage", "velocity_speculative")),
+    "bills": (_bills, ("user_bill", "bill_hedged", "bill_stablecoin", "bill_cloud")),
+}
+OVERVIEW = ("price", "network", "operators", "treasury", "control", "bills")
+
+
+def figure(result, names: list[str]) -> Figure:
+    """One figure with a panel for each name: a panel of this module, or a state variable."""
+    columns = 1 if len(names) == 1 else 2
+    rows = -(-len(names) // columns)
+    canvas = Figure(figsize=(5.2 * columns, 3.1 * rows), layout="constrained")
+    for i, name in enumerate(names):
+        axis = canvas.add_subplot(rows, columns, i + 1)
+        if name in PANELS:
+            PANELS[name][0](axis, result)
+        else:
+            _panel(axis, result, [(name, name)], result.variables[name].unit, result.variables[name].meaning)
+    note = f"policy {result.resolved.policy}; " + (", ".join(result.resolved.scenarios) or "no scenario")
+    runs = len(result.trajectories.runs)
+    bands = "; median, 50 % and 90 % of runs" if runs > 1 else ""
+    canvas.suptitle(f"{note}; {runs} run{'s' if runs > 1 else ''}{bands}", fontsize=9, x=0.01, ha="left")
+    return canvas
+
+
+def available(result) -> list[str]:
+    """Panels whose variables were recorded."""
+    return [name for name, (_, needs) in PANELS.items() if _has(result, *needs)]

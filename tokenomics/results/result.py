@@ -1,0 +1,165 @@
+"""What a simulation gives back: data, metrics, plots, and a page in a notebook."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import InputError, nearest
+from ..parameters import Resolved
+from ..state import Variable
+from ..trajectories import Failure, Trajectories
+from . import plots
+from .dataset import to_dataset, to_table
+from .metrics import METRICS, summarise
+
+SHOWN_FAILURES = 5
+
+
+@dataclass(frozen=True)
+class Result:
+    """One experiment. resolved: its parameters. notes: what a reader should know of its input."""
+
+    resolved: Resolved
+    variables: Mapping[str, Variable]
+    trajectories: Trajectories
+    seed: int
+    engine: str
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """Labelled data with dimensions (run, time) and units on every variable."""
+        return to_dataset(self.trajectories, self.variables)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Runs that were stopped, and why."""
+        return self.trajectories.failures
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a run and time: columns run, time [days], then the variables."""
+        return to_table(self.trajectories)
+
+    def metrics_per_run(self) -> pd.DataFrame:
+        """Every metric of every run, (runs, metrics); NaN for a failed run. Metrics that lack a variable are left out."""
+        values = self.trajectories.values
+        table = pd.DataFrame(index=pd.Index(self.trajectories.runs, name="run"))
+        for name, m in METRICS.items():
+            for needed in m.needs:
+                if needed not in self.variables:
+                    raise InputError(f"metric '{name}' needs the unknown variable '{needed}'", nearest=nearest(needed, self.variables))
+            if all(needed in values for needed in m.needs):
+                table[name] = m.function(values, self.resolved.values)
+        failed = [f.run for f in self.failures]
+        table.loc[failed] = np.nan
+        return table
+
+    def metrics(self) -> pd.DataFrame:
+        """Mean over runs with the 95 % confidence interval: columns mean, low, high, n, failed, unit, meaning."""
+        rows = {}
+        for name, per_run in self.metrics_per_run().items():
+            s = summarise(per_run.to_numpy(), probability=METRICS[name].probability)
+            rows[name] = (s.mean, s.low, s.high, s.n, s.failed, METRICS[name].unit, METRICS[name].meaning)
+        columns = ["mean", "low", "high", "n", "failed", "unit", "meaning"]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        table[["low", "high"]] = table[["low", "high"]].astype(float)
+        table.index.name = "metric"
+        return table
+
+    def compare(self, other: Result) -> pd.DataFrame:
+        """Paired difference self − other of every metric over the run indices both have, with its 95 % interval.
+
+        Runs of one index meet the same shocks, so that the difference is the policies'. Raises InputError where the seeds differ.
+        """
+        if self.seed != other.seed:
+            raise InputError(f"seeds {self.seed} and {other.seed}", expected="one seed, so that the runs meet the same shocks")
+        difference = self.metrics_per_run() - other.metrics_per_run()
+        rows = {}
+        for name, per_run in difference.items():
+            s = summarise(per_run.to_numpy())
+            rows[name] = (s.mean, s.low, s.high, s.n, METRICS[name].unit)
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "n", "unit"])
+        table.index.name = "metric"
+        return table
+
+    def plot(self, what: str | list[str] = "overview") -> Figure:
+        """A figure. what: "overview", a panel (price, network, operators, treasury, control, supply, latency, velocity,
+        bills), a state variable, or a list of them. Raises InputError for an unknown name."""
+        names = [n for n in plots.OVERVIEW if n in plots.available(self)] if what == "overview" else what
+        names = [names] if isinstance(names, str) else list(names)
+        valid = [*plots.available(self), *self.trajectories.values]
+        for name in names:
+            if name not in valid:
+                raise InputError(f"nothing to plot named '{name}'", nearest=nearest(name, valid))
+        return plots.figure(self, names)
+
+    def save(self, out: str | Path, command: str | None = None) -> Path:
+        """Write a run directory; see `results.store.write_run`."""
+        from .store import write_run
+
+        return write_run(self, Path(out), command)
+
+    def settings(self) -> dict[str, str]:
+        """Policy, scenario, span, runs, seed and parameter hash, as text."""
+        p = self.resolved
+        return {
+            "parameters": f"{p.base}, SHA-256 {p.hash[:16]}",
+            "policy": p.policy,
+            "scenario": ", ".join(p.scenarios) or "none",
+            "span": f"{p.values.simulation.days:g} days in steps of {p.values.simulation.time_step:g}",
+            "runs": f"{len(self.trajectories.runs)}, seed {self.seed}, engine {self.engine}, {len(self.failures)} failed",
+            **({"input": "; ".join(self.notes)} if self.notes else {}),
+        }
+
+    def summary(self) -> RenderableType:
+        """Settings, metrics and failures for a terminal."""
+        head = Table.grid(padding=(0, 2))
+        for key, value in self.settings().items():
+            head.add_row(Text(key, style="bold"), Text(value))
+        body = Table(title_justify="left")
+        for name in ("metric", "mean", "95 % interval", "n", "unit"):
+            body.add_column(name, justify="left" if name in ("metric", "unit") else "right")
+        for name, row in self.metrics().iterrows():
+            body.add_row(str(name), f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"])
+        lines = [Text(f"failed: {f}", style="red") for f in self.failures[:SHOWN_FAILURES]]
+        return Group(head, body, *lines)
+
+    def __repr__(self) -> str:
+        return "Result(" + "; ".join(f"{k}: {v}" for k, v in self.settings().items()) + ")"
+
+    def _repr_html_(self) -> str:
+        def cells(values, tag="td"):
+            return "".join(f"<{tag}>{html.escape(str(v))}</{tag}>" for v in values)
+
+        settings = "".join(f"<tr>{cells(item)}</tr>" for item in self.settings().items())
+        rows = "".join(
+            "<tr>" + cells((name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])) + "</tr>"
+            for name, row in self.metrics().iterrows()
+        )
+        picture = io.BytesIO()
+        self.plot().savefig(picture, format="png", dpi=80)
+        image = base64.b64encode(picture.getvalue()).decode()
+        head = cells(("metric", "mean", "95 % interval", "n", "unit", "meaning"), "th")
+        return (
+            f"<table>{settings}</table><img alt='overview' src='data:image/png;base64,{image}'>"
+            f"<table><tr>{head}</tr>{rows}</table>"
+        )
+
+
+def interval(row: Mapping) -> str:
+    """The interval of a metric's row as text; empty for a single run."""
+    return "" if not np.isfinite(row["low"]) else f"[{row['low']:.4g}, {row['high']:.4g}]"

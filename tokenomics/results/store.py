@@ -1,0 +1,180 @@
+"""Run directories: written whole or not at all, never over another, and checked when they are read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import InputError
+from ..model import MODEL
+from ..parameters import resolve
+from ..trajectories import Failure
+from . import plots
+from .dataset import from_table
+from .result import Result, interval
+
+DEPENDENCIES = ("cadCAD", "numpy", "scipy", "pandas", "xarray", "pyarrow", "pydantic", "ruamel.yaml", "matplotlib")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """Commit of the checkout that the package runs from; None outside one."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def metrics_json(result: Result) -> dict[str, Any]:
+    """Metrics as JSON: null in place of NaN."""
+    table = result.metrics()
+    return {
+        name: {k: None if isinstance(v, float) and v != v else v for k, v in row.items()}
+        for name, row in table.astype(object).to_dict(orient="index").items()
+    }
+
+
+def metrics_markdown(result: Result) -> str:
+    """Settings and metrics as Markdown that pastes into a proposal."""
+    lines = [f"- {key}: {value}" for key, value in result.settings().items()]
+    lines += ["", "| metric | mean | 95 % interval | n | unit | meaning |", "|---|---:|---:|---:|---|---|"]
+    for name, row in result.metrics().iterrows():
+        cells = (name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"])
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines += [f"- failed: {failure}" for failure in result.failures]
+    return "\n".join(lines) + "\n"
+
+
+def default_out(result: Result) -> Path:
+    """A directory name under `runs/` that tells policy, scenario, parameters and seed, and is not in use."""
+    p = result.resolved
+    stem = "-".join([p.policy, *p.scenarios, p.hash[:8], f"seed{result.seed}"]).replace(" ", "_")
+    out, number = Path("runs") / stem, 1
+    while out.exists():
+        number += 1
+        out = Path("runs") / f"{stem}-{number}"
+    return out
+
+
+def refuse_existing(out: Path) -> None:
+    """Raise InputError where the directory exists: a run is never written over."""
+    if out.exists():
+        raise InputError("exists already", file=out, key="--out", expected="a directory that does not exist yet")
+
+
+def _parquet(result: Result, path: Path) -> None:
+    table = pa.Table.from_pandas(result.to_pandas(), preserve_index=False)
+    fields = []
+    for field in table.schema:
+        unit = {"run": "1", "time": "days"}.get(field.name) or result.variables[field.name].unit
+        fields.append(field.with_metadata({"unit": unit}))
+    pq.write_table(table.cast(pa.schema(fields)), path, compression="zstd")
+
+
+def _fill(result: Result, folder: Path, command: str | None) -> None:
+    p = result.resolved
+    (folder / "params.yaml").write_text(f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8")
+    _parquet(result, folder / "trajectories.parquet")
+    text = json.dumps(metrics_json(result), indent=2, allow_nan=False, ensure_ascii=False)
+    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "metrics.md").write_text(metrics_markdown(result), encoding="utf-8")
+    figures = folder / "figures"
+    figures.mkdir()
+    for name in plots.available(result):
+        result.plot(name).savefig(figures / f"{name}.png", dpi=120)
+    if plots.available(result):
+        result.plot().savefig(figures / "overview.png", dpi=120)
+    files = sorted(f for f in folder.rglob("*") if f.is_file())
+    record = {
+        "tokenomics": _version("tokenomics"),
+        "commit": _commit(),
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "parameters": {"base": p.base, "policy": p.policy, "scenarios": list(p.scenarios), "sha256": p.hash},
+        "seed": result.seed,
+        "runs": [int(r) for r in result.trajectories.runs],
+        "engine": result.engine,
+        "notes": list(result.notes),
+        "failures": [vars(f) for f in result.failures],
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "dependencies": {name: _version(name) for name in DEPENDENCIES},
+        "files": {f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files},
+    }
+    # Last: a directory without it is not a run.
+    (folder / "run.json").write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_run(result: Result, out: Path, command: str | None = None) -> Path:
+    """Write a run directory: params.yaml, trajectories.parquet, metrics.json, metrics.md, figures/*.png, run.json.
+
+    It is filled under another name and renamed when whole. command: the command line, for the record. Raises InputError where `out` exists
+    or cannot be written.
+    """
+    refuse_existing(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", file=out, key="--out") from None
+    try:
+        _fill(result, partial, command)
+        partial.chmod(0o755)
+        refuse_existing(out)
+        os.rename(partial, out)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return out
+
+
+def load(folder: str | Path) -> Result:
+    """Read a run directory. Raises InputError where it is not whole or a file differs from its recorded digest."""
+    folder = Path(folder)
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        files = record["files"]
+    except (OSError, ValueError, KeyError):
+        raise InputError("not a run directory", file=folder, expected="a folder with a run.json") from None
+    for name in ("params.yaml", "trajectories.parquet"):
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != files.get(name):
+            raise InputError("missing or changed since it was written", file=path)
+    resolved = resolve(folder / "params.yaml")
+    failures = tuple(Failure(**f) for f in record["failures"])
+    table = pd.read_parquet(folder / "trajectories.parquet")
+    names = record["parameters"]
+    resolved = replace(resolved, base=names["base"], policy=names["policy"], scenarios=tuple(names["scenarios"]))
+    variables = MODEL.variables(resolved.values)
+    return Result(
+        resolved,
+        variables,
+        from_table(table[["run", "time", *(c for c in table.columns if c in variables and c != "time")]], failures),
+        seed=record["seed"],
+        engine=record["engine"],
+        notes=tuple(record["notes"]),
+    )
