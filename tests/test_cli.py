@@ -1,0 +1,120 @@
+"""The command line: one clear line and status 2 for bad input, a whole run directory or none."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tokenomics.results.store import load
+
+COMMAND = [sys.executable, "-c", "from tokenomics.cli import main; main()"]
+PRICES = "date,value\n2021-01-01,1.0\n2021-01-02,1.5\n2021-01-03,1.2\n2021-01-04,1.3\n"
+
+
+def call(folder, *arguments):
+    return subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def files(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_run_prints_a_summary_and_writes_its_directory(tmp_path):
+    done = call(tmp_path, "run", "baseline", "--policy", "pid", "--days", "4", "--runs", "2", "--out", "first")
+    assert done.returncode == 0, done.stderr
+    assert "price_volatility" in done.stdout
+    assert "first" in done.stdout
+    out = tmp_path / "first"
+    assert {"params.yaml", "run.json", "metrics.json", "metrics.md", "trajectories.parquet"} <= {p.name for p in out.iterdir()}
+    assert list((out / "figures").glob("*.png"))
+    assert json.loads((out / "run.json").read_text())["command"].startswith("tokenomics")
+    again = call(tmp_path, "run", "baseline", "--days", "4", "--out", "first")
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+
+
+def test_json_is_all_that_is_printed(tmp_path):
+    done = call(tmp_path, "run", "--days", "3", "--json", "--set", "shocks.enabled=false")
+    data = json.loads(done.stdout)
+    assert data["metrics"]["price_volatility"]["mean"] == pytest.approx(0.0, abs=1e-6)
+    assert (tmp_path / data["out"]).is_dir()
+
+
+BAD = {
+    "misspelt key": (["run", "bad.yaml"], "supply: {totl_supply: 5}\n", r"bad.yaml:1: supply.totl_supply: unknown key.*total_supply"),
+    "negative supply": (["run", "--overlay", "./bad.yaml"], "supply: {total_supply: -5}\n", r"expected a number > 0 TOK"),
+    "wrong unit": (["run", "--overlay", "./bad.yaml"], "supply: {total_supply: {value: 5, unit: USD}}\n", r"unit 'USD'; expected 'TOK'"),
+    "missing file": (["run", "none.yaml"], "", r"none.yaml: no such file"),
+    "unknown scenario": (["run", "--scenario", "token_crsh"], "", r"unknown scenario 'token_crsh'.*token_crash"),
+    "unknown policy": (["run", "--policy", "pdi"], "", r"unknown policy 'pdi'"),
+    "unknown law": (["run", "--set", "controller.type=pdi"], "", r"unknown controller 'pdi'.*did you mean 'pid'"),
+    "bad set": (["run", "--set", "x"], "", r"expected path=value"),
+    "no such option": (["run", "--polcy", "pid"], "", r"--polcy"),
+    "gap": (["run", "--prices", "bad.csv"], PRICES.replace("2021-01-03,1.2\n", ""), r"bad.csv:4: date: a gap: 2021-01-03"),
+    "NaN": (["run", "--prices", "bad.csv"], PRICES.replace("1.2", "nan"), r"bad.csv:4: value: NaN"),
+    "text": (["run", "--prices", "bad.csv"], PRICES.replace("1.2", "high"), r"bad.csv:4: value: the text 'high'"),
+    "missing prices": (["run", "--prices", "none.csv"], "", r"none.csv: no such file"),
+    "short demand": (["run", "--demand", "bad.csv"], "t_s,req_per_s\n0,1\n600,2\n", r"--demand-align.*repeat.*bootstrap"),
+    "zero runs": (["run", "--runs", "0"], "", r"--runs: 0 runs"),
+    "bad record": (["run", "--record", "prise", "--days", "2"], "", r"unknown variable 'prise'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_line_and_status_2(tmp_path, case):
+    arguments, text, message = BAD[case]
+    if text:
+        (tmp_path / ("bad.csv" if "bad.csv" in arguments else "bad.yaml")).write_text(text)
+    before = files(tmp_path)
+    done = call(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert re.search(message, done.stderr), done.stderr
+    assert files(tmp_path) == before
+
+
+def test_a_killed_run_leaves_nothing_that_passes_for_a_whole_one(tmp_path):
+    # Killed while it writes, if it can be caught there, else while it computes: both must leave no directory of that name.
+    arguments = ["run", "baseline", "--runs", "40", "--days", "365", "--out", "killed"]
+    process = subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None and not list(tmp_path.glob(".killed.partial-*")):
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed").exists()
+    for partial in tmp_path.glob(".killed.partial-*"):
+        with pytest.raises(Exception, match="not a run directory"):
+            load(partial)
+
+
+def test_params_show_check_diff_and_table(tmp_path):
+    shown = call(tmp_path, "params", "show", "--policy", "pid")
+    (tmp_path / "mine.yaml").write_text(shown.stdout)
+    checked = call(tmp_path, "params", "check", "mine.yaml")
+    assert (checked.returncode, "OK" in checked.stdout) == (0, True)
+    (tmp_path / "part.yaml").write_text("supply: {burn_share: 0.4}\n")
+    part = call(tmp_path, "params", "check", "part.yaml", "--json")
+    assert json.loads(part.stdout)["unsourced"] == []
+    differs = call(tmp_path, "params", "diff", "baseline", "mine.yaml", "--json")
+    assert [row["path"] for row in json.loads(differs.stdout)] == ["controller.type"]
+    assert "| controller.type | pid |" in call(tmp_path, "params", "table", "mine.yaml").stdout
+    assert json.loads(call(tmp_path, "params", "show", "--json").stdout)["sha256"]
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["params"], ["params", "show"], ["params", "check"], ["params", "diff"], ["params", "table"]])
+def test_every_command_has_help_with_an_example(tmp_path, command):
+    done = call(tmp_path, *command, "--help")
+    assert done.returncode == 0
+    if command != ["params"]:
+        assert "tokenomics" in done.stdout.split("Example")[-1] or "Start with" in done.stdout
+
+
+def test_the_version_is_told(tmp_path):
+    assert re.match(r"tokenomics \d+\.\d+", call(tmp_path, "--version").stdout)

@@ -1,0 +1,66 @@
+"""An installed copy works from any folder, and the README's commands are the ones that are tested."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    out = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return next(out.glob("*.whl"))
+
+
+def test_the_wheel_carries_every_parameter_file(wheel):
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".yaml")}
+    shipped = {f"tokenomics/params/{p.relative_to(ROOT / 'params').as_posix()}" for p in (ROOT / "params").rglob("*.yaml")}
+    assert packed == shipped
+
+
+def test_the_wheel_carries_every_module(wheel):
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")}
+    assert packed >= {p.relative_to(ROOT).as_posix() for p in (ROOT / "tokenomics").rglob("*.py")}
+
+
+def test_an_installed_copy_runs_from_any_folder(wheel, tmp_path):
+    site, work = tmp_path / "site", tmp_path / "work"
+    work.mkdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    code = "import tokenomics as tk; r = tk.run('baseline', days=3); print(tk.__file__); print(len(r.metrics()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=work, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(site))
+    command = [sys.executable, "-c", "from tokenomics.cli import main; main()", "run", "baseline", "--days", "3", "--out", "o"]
+    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert (work / "o" / "run.json").exists()
+
+
+def test_the_readme_names_every_block_policy_scenario_and_overlay():
+    from tokenomics.model import BLOCKS
+    from tokenomics.parameters.locate import names
+
+    text = (ROOT / "README.md").read_text()
+    for kind in ("policy", "scenario", "overlay"):
+        for name in names(kind):
+            assert f"`{name}`" in text, name
+    for block in BLOCKS:
+        first = block.name.split(";")[0]
+        assert first.split(" and ")[0].split(",")[0] in text, block.name
+
+
+def test_the_readme_has_exactly_two_set_up_commands():
+    text = (ROOT / "README.md").read_text()
+    assert len(re.findall(r"^pip install", text, re.M)) == 2

@@ -1,0 +1,48 @@
+"""Token economies of decentralised AI-inference networks, modelled with control theory.
+
+    import tokenomics as tk
+    result = tk.run("baseline", policy="pid", scenario="token_crash", runs=20, seed=1)
+    result.metrics()
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from .control import Command, register_controller
+from .errors import BlockError, InputError, ModelError, TokenomicsError
+from .experiments.run import run
+from .kinetics import relaxation
+from .model import MODEL, Block, Model, block, steady_state
+from .parameters import Parameters, resolve
+from .results import Result, load
+from .results.metrics import metric
+from .state import Variable, assign, assigns
+
+try:
+    __version__ = version("tokenomics")
+except PackageNotFoundError:  # run from a checkout that is not installed
+    __version__ = "0.1.0"
+
+__all__ = [
+    "MODEL",
+    "Block",
+    "BlockError",
+    "Command",
+    "InputError",
+    "Model",
+    "ModelError",
+    "Parameters",
+    "Result",
+    "TokenomicsError",
+    "Variable",
+    "__version__",
+    "assign",
+    "assigns",
+    "block",
+    "load",
+    "metric",
+    "register_controller",
+    "relaxation",
+    "resolve",
+    "run",
+    "steady_state",
+]

@@ -1,0 +1,157 @@
+"""The command line: a thin shell over the package. Exit status: 0 done, 1 the answer is no, 2 bad input, 130 interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from . import __version__, cli_params
+from .errors import InputError, TokenomicsError
+
+PATIENCE = 2.0  # s; what takes longer shows a progress bar
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Model the token economy of a decentralised AI-inference network.",
+    epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
+)
+app.add_typer(cli_params.app, name="params")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"tokenomics {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Model the token economy of a decentralised AI-inference network."""
+
+
+@contextlib.contextmanager
+def progress_bar(show: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A callback that draws a bar with an ETA on stderr, once the work has taken more than two seconds."""
+    if not show:
+        yield None
+        return
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("simulating, steps", total=None)
+
+    def update(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total)
+        if not bar.live.is_started and bar.tasks[0].elapsed and bar.tasks[0].elapsed > PATIENCE:
+            bar.start()
+
+    try:
+        yield update
+    finally:
+        bar.stop()
+
+
+@app.command(
+    epilog="Examples: "
+    "tokenomics run baseline --policy pid --scenario token_crash --runs 50 --seed 1 | "
+    "tokenomics run baseline --prices prices.csv --demand rate.csv --demand-align repeat --out runs/real | "
+    "tokenomics run my_network.yaml --set controller.pid.kp=0.1 --days 180 --json"
+)
+def run(
+    params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
+    policy: cli_params.Policy = None,
+    scenario: cli_params.Scenario = None,
+    overlay: cli_params.Overlay = None,
+    sets: cli_params.Set = None,
+    days: Annotated[float | None, typer.Option(help="Simulated span [days].")] = None,
+    runs: Annotated[int, typer.Option(help="Number of Monte Carlo runs.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    engine: Annotated[str, typer.Option(help="Engine: cadcad.")] = "cadcad",
+    prices: Annotated[
+        str | None, typer.Option(help="CSV of daily prices (date,value), replayed as inferred news.", metavar="FILE")
+    ] = None,
+    demand: Annotated[
+        str | None, typer.Option(help="CSV of a request rate (t_s,req_per_s) or a request trace.", metavar="FILE")
+    ] = None,
+    demand_align: Annotated[
+        str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")] = None,
+    record: Annotated[str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")] = None,
+    as_json: cli_params.Json = False,
+) -> None:
+    """Simulate a network; print a summary and write a run directory."""
+    from .experiments.run import run as simulate
+    from .results.store import default_out, metrics_json, refuse_existing, write_run
+
+    if out is not None:
+        refuse_existing(out)
+    with progress_bar(show=not as_json and sys.stderr.isatty()) as progress:
+        result = simulate(
+            params,
+            policy=policy,
+            scenario=scenario,
+            overlay=overlay,
+            sets=sets,
+            runs=runs,
+            seed=seed,
+            days=days,
+            engine=engine,
+            prices=prices,
+            demand=demand,
+            demand_align=demand_align,
+            start=start,
+            record=record.split(",") if record else None,
+            progress=progress,
+        )
+    folder = write_run(result, out or default_out(result), shlex.join(["tokenomics", *sys.argv[1:]]))
+    if as_json:
+        failures = [vars(f) for f in result.failures]
+        settings = {"out": str(folder), "sha256": result.resolved.hash, "failures": failures}
+        typer.echo(json.dumps({**settings, "metrics": metrics_json(result)}, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        console = Console()
+        console.print(result.summary())
+        console.print(f"written to {folder}", highlight=False, soft_wrap=True)
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: one line on stderr and a status for everything that can go wrong."""
+    try:
+        status = app(standalone_mode=False)
+    except InputError as error:
+        _stop(str(error), 2)
+    except TokenomicsError as error:
+        _stop(str(error), 1)
+    except click.exceptions.Abort:
+        _stop("interrupted", 130)
+    except click.ClickException as error:
+        _stop(" ".join(error.format_message().split()), 2)
+    except KeyboardInterrupt:
+        _stop("interrupted", 130)
+    else:
+        sys.exit(status or 0)
+
+
+def _stop(message: str, status: int) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,101 @@
+"""`tokenomics params`: show, check, compare and tabulate parameters."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .parameters import Resolved, resolve, tables
+from .parameters.locate import find
+from .parameters.reading import read
+
+app = typer.Typer(no_args_is_help=True, help="Show, check, compare and tabulate parameters.", rich_markup_mode=None)
+
+File = Annotated[str, typer.Argument(help="A shipped name or the path of a YAML file.", metavar="PARAMS")]
+Policy = Annotated[str | None, typer.Option(help="A policy: shipped name or file.")]
+Scenario = Annotated[list[str] | None, typer.Option(help="A scenario: shipped name or file. Repeatable.")]
+Overlay = Annotated[list[str] | None, typer.Option(help="An overlay: shipped name or file. Repeatable.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def _resolve(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:
+    return resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
+
+
+def _print_json(data) -> None:
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+@app.command(epilog="Example: tokenomics params show baseline --policy pid --set supply.burn_share=0.4")
+def show(
+    file: File = "baseline",
+    policy: Policy = None,
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Print the resolved tree with units and sources."""
+    resolved = _resolve(file, policy, scenario, overlay, sets)
+    if as_json:
+        entries = {e.path: {"value": e.value, "unit": e.unit, "source": e.source} for e in resolved.entries.values()}
+        _print_json({"sha256": resolved.hash, "parameters": entries})
+    else:
+        typer.echo(f"# SHA-256 of the values: {resolved.hash}\n{resolved.to_yaml()}", nl=False)
+
+
+@app.command(epilog="Example: tokenomics params check my_network.yaml")
+def check(file: File = "baseline", as_json: Json = False) -> None:
+    """Validate a parameter file; a partial one (policy, scenario, overlay) is checked on top of the baseline."""
+    path = find("base", file)
+    _, leaves = read(path)
+    partial = len({leaf.split(".")[0] for leaf in leaves}) < len(type(resolve().values).model_fields)
+    resolved = resolve("baseline", overlays=(path,)) if partial else resolve(path)
+    missing = [p for p in tables.unsourced(resolved) if p in leaves]
+    if as_json:
+        _print_json({"file": str(path), "ok": True, "sha256": resolved.hash, "parameters": len(leaves), "unsourced": missing})
+        return
+    kind = "partial, on the baseline" if partial else "complete"
+    typer.echo(f"{path}: OK, {len(leaves)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")
+    for parameter in missing:
+        typer.echo(f"{path}: {parameter}: no source")
+
+
+@app.command(epilog="Example: tokenomics params diff baseline runs/first/params.yaml")
+def diff(
+    a: Annotated[str, typer.Argument(help="A shipped name or a file.")],
+    b: Annotated[str, typer.Argument(help="A shipped name or a file.")],
+    as_json: Json = False,
+) -> None:
+    """Compare two parameter sets."""
+    rows = tables.diff(resolve(a), resolve(b))
+    if as_json:
+        _print_json([dict(zip(("path", "a", "b", "unit"), row, strict=True)) for row in rows])
+        return
+    table = Table("parameter", a, b, "unit")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table if rows else "no difference")
+
+
+@app.command(epilog="Example: tokenomics params table baseline --policy pid > parameters.md")
+def table(
+    file: File = "baseline",
+    policy: Policy = None,
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Print the parameter table in Markdown: name, value, unit, bounds, source, description."""
+    resolved = _resolve(file, policy, scenario, overlay, sets)
+    if as_json:
+        keys = ("name", "value", "unit", "bounds", "source", "description")
+        _print_json([dict(zip(keys, tables.row(e), strict=True)) for e in resolved.entries.values()])
+    else:
+        typer.echo(tables.markdown(resolved))

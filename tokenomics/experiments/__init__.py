@@ -1,0 +1,1 @@
+"""Experiments: what is simulated, on which input, and what comes back."""

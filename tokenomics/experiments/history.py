@@ -1,0 +1,64 @@
+"""A recorded price history as inferred news: with no controller and no scenario the model reproduces it exactly.
+
+The news of a step is what moves the outside valuation so far that the step's closing price is the recorded one. The
+log price is linear in the news of its step, up to rounding, so that a few secant steps solve for it. A policy or a
+scenario then meets the same news and deviates from the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..model import Model
+
+TOLERANCE = 1e-12  # of the log price
+ITERATIONS = 6
+
+
+def infer_news(
+    model: Model,
+    params: Mapping[str, Any],
+    initial: Mapping[str, Any],
+    prices: np.ndarray,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """News (steps, runs) in log points with which the model's price follows `prices` (steps + 1,) in USD/TOK.
+
+    params: without controller and scenario. initial: its price is prices[0]. progress: called with the steps done and
+    their number. Raises InputError where the market cannot reach a recorded price (arbitrage off, or holders out of
+    tokens).
+    """
+    table, state = params["shock_table"], dict(initial)
+    runs, steps = table.runs, len(prices) - 1
+    news = np.zeros((steps, runs))
+    step_params = {**params, "shock_table": table.replace(recorded_news=news)}
+    gain = np.ones(runs)
+    for t in range(steps):
+        target = np.log(prices[t + 1])
+        news[t] = 0.0
+        after = model.step(step_params, state)
+        miss = np.broadcast_to(target - np.log(after["token_price"]), runs).copy()
+        for _ in range(ITERATIONS):
+            if np.max(np.abs(miss)) <= TOLERANCE:
+                break
+            change = miss / gain
+            news[t] += change
+            after = model.step(step_params, state)
+            left = target - np.log(after["token_price"])
+            moved = miss - left
+            gain = np.where(np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain)
+            miss = left
+        if not np.max(np.abs(miss)) <= 1e-9:
+            raise InputError(
+                f"the market cannot reach the recorded price {prices[t + 1]:g} USD on day {t * params['time_step']:g}",
+                key="market",
+                expected="arbitrage_speed > 0, market.enabled, and holders with tokens left to sell",
+            )
+        state = after
+        if progress:
+            progress(t + 1, steps)
+    return news

@@ -1,0 +1,180 @@
+"""One experiment: parameters, policy, scenario, seeds and recorded input in; a `Result` out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import control
+from ..engines import cadcad
+from ..errors import InputError, nearest
+from ..model import MODEL, Model, bind, steady_state
+from ..parameters import Parameters, resolve
+from ..recorded import align, mean_rate, price_path, read_demand, read_prices
+from ..results import Result
+from ..shocks import sample
+from ..state import as_arrays
+from .history import infer_news
+
+ENGINES = {"cadcad": cadcad.simulate}
+Source = str | Path | Mapping[str, Any]
+Progress = Callable[[int, int], None]
+
+
+def _many(value: Any) -> tuple:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, (str, Path, Mapping)) else tuple(value)
+
+
+def _sets(sets: Any, days: float | None) -> tuple[str, ...]:
+    if isinstance(sets, Mapping):
+        sets = [f"{path}={str(v).lower() if isinstance(v, bool) else v}" for path, v in sets.items()]
+    chosen = (sets,) if isinstance(sets, str) else tuple(sets or ())
+    return chosen if days is None else (*chosen, f"simulation.days={days}")
+
+
+def _check(engine: str, runs: int, align_choice: str | None) -> None:
+    if engine not in ENGINES:
+        raise InputError(
+            f"unknown engine '{engine}'",
+            key="--engine",
+            expected="one of " + ", ".join(ENGINES),
+            nearest=nearest(engine, ENGINES),
+        )
+    if runs < 1:
+        raise InputError(f"{runs} runs", key="--runs", expected="at least 1")
+    choices = ("start", "repeat", "bootstrap")
+    if align_choice is not None and align_choice not in choices:
+        raise InputError(
+            f"unknown alignment '{align_choice}'",
+            key="--demand-align",
+            expected="one of " + ", ".join(choices),
+            nearest=nearest(align_choice, choices),
+        )
+
+
+def _undisturbed(parameters: Parameters) -> Parameters:
+    """The same network without controller and scenario: the world in which the recorded history happened."""
+    calm = {n: 0.0 for n in type(parameters.events).model_fields if n.endswith(("_size", "_share"))}
+    return parameters.model_copy(
+        update={
+            "controller": parameters.controller.model_copy(update={"type": "none"}),
+            "events": parameters.events.model_copy(update=calm),
+        }
+    )
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"'{text}' is not a date", key="--start", expected="YYYY-MM-DD") from None
+
+
+def _initial(parameters: Parameters, model: Model) -> dict[str, float]:
+    return steady_state(parameters, model).state
+
+
+def run(
+    params: Source = "baseline",
+    *,
+    policy: Source | None = None,
+    scenario: Source | Sequence[Source] | None = None,
+    overlay: Source | Sequence[Source] | None = None,
+    sets: Mapping[str, Any] | Sequence[str] | None = None,
+    runs: int = 1,
+    seed: int = 0,
+    days: float | None = None,
+    engine: str = "cadcad",
+    prices: str | Path | None = None,
+    demand: str | Path | None = None,
+    demand_align: str | None = None,
+    start: str | dt.date | None = None,
+    record: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    model: Model = MODEL,
+) -> Result:
+    """Simulate a network and return its `Result`.
+
+    params, policy, scenario, overlay: a shipped name, a YAML file, or a nested dict; scenario and overlay may be
+    several. sets: {path: value} or "path=value" strings. runs: number of Monte Carlo runs, indices 0 to runs − 1; a run's
+    shocks depend on (seed, run index) alone. days: simulated span [days]; with `prices` the whole history from
+    `start` unless given. prices: CSV of daily closes (date, value) in USD, replayed as inferred news. demand: CSV of a rate series in
+    requests/s or a request trace; it replaces sampled demand, and its mean sets the size of the network at the start.
+    demand_align: start, repeat or bootstrap, needed where the series is shorter than the span. start: first date of the price
+    history to use. record: names of the variables to keep. progress: called with steps done and their number.
+    model: the block list, extended by your own blocks if you like.
+
+    Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block fails.
+    """
+    _check(engine, runs, demand_align)
+    resolved = resolve(
+        params, policy=policy, scenarios=_many(scenario), overlays=_many(overlay), sets=_sets(sets, days)
+    )
+    control.law(resolved.values.controller.type)
+    notes: list[str] = []
+    indices = np.arange(runs)
+    dt_days = resolved.values.simulation.time_step
+
+    if start is not None and prices is None:
+        raise InputError("a start date without a price history", key="--start", expected="--prices FILE with it")
+    history = None
+    if prices is not None:
+        first = _date(start) if isinstance(start, str) else start
+        history = read_prices(prices, start=first, days=days)
+        if days is None:
+            resolved = resolved.replace({"simulation.days": float(len(history.values) - 1)}, source=f"span of {prices}")
+        notes.append(f"prices from {prices}, {history.dates[0]} to {history.dates[-1]}, as inferred news")
+
+    rates = None
+    if demand is not None:
+        series = read_demand(demand)
+        span = resolved.values.simulation.steps * dt_days
+        rates = align(series, span_days=span, time_step=dt_days, align=demand_align, runs=runs, seed=seed)
+        replaced = {"demand.request_rate": float(mean_rate(series))}
+        if series.prompt_tokens is not None and series.output_tokens is not None:
+            replaced |= {"demand.prompt_tokens": series.prompt_tokens, "demand.output_tokens": series.output_tokens}
+        resolved = resolved.replace(replaced, source=f"mean of {demand}")
+        values = resolved.values.demand
+        notes.append(
+            f"demand from {demand}, mean {values.request_rate:.4g} req/s x {values.services:g} services, "
+            f"{values.prompt_tokens:g} + {values.output_tokens:g} tokens per request"
+            + (f", aligned by {demand_align}" if demand_align else "")
+        )
+    elif demand_align is not None:
+        raise InputError("an alignment without a demand series", key="--demand-align", expected="--demand FILE with it")
+
+    if history is not None:
+        # A token has no natural unit: redenominating it leaves every USD figure as it was and starts at the recorded price.
+        price = _initial(resolved.values, model)["token_price"]
+        supply = resolved.values.supply.total_supply * price / float(history.values[0])
+        resolved = resolved.replace({"supply.total_supply": supply}, source=f"redenominated to the first price of {prices}")
+
+    parameters = resolved.values
+    table = sample(parameters, indices, seed, extra=model.extra_shocks)
+    if rates is not None:
+        table = table.replace(recorded_rate=rates)
+    initial = _initial(parameters, model)
+    if history is not None:
+        quiet = _undisturbed(parameters)
+        path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
+        past = bind(quiet, table)
+        news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)
+        table = table.replace(recorded_news=news)
+
+    bound = bind(parameters, table)
+    trajectories = ENGINES[engine](
+        model.bound(bound),
+        bound,
+        initial,
+        runs=indices,
+        steps=parameters.simulation.steps,
+        record=record,
+        progress=progress,
+    )
+    return Result(resolved, model.variables(bound), trajectories, seed=seed, engine=engine, notes=tuple(notes))
