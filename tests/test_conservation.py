@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import simulate
 
+from paths import simulate
 from tokenomics.blocks.market import clear
 from tokenomics.parameters.locate import names
 
@@ -19,7 +19,7 @@ def assert_books_balance(paths, dt=1.0):
     np.testing.assert_allclose(sum(paths[n] for n in LEDGERS), paths["circulating_supply"], rtol=1e-9)
     change = (paths["minted"] - paths["burned"])[:, 1:] * dt
     np.testing.assert_allclose(np.diff(total, axis=1), change, atol=1e-9 * total.max())
-    for name in (*LEDGERS, "staked", "treasury_tok", "locked", "treasury_usd", "total_supply"):
+    for name in (*LEDGERS, "staked", "treasury_tok", "locked", "treasury_usd", "speculators_usd", "total_supply"):
         assert paths[name].min() >= -1e-9 * total.max(), name
 
 

@@ -3,8 +3,8 @@
 import control
 import numpy as np
 import pytest
-from paths import simulate
 
+from paths import simulate
 from tokenomics.control import LAWS, Command, law, loop, register_controller
 from tokenomics.control.pid import law as pid_law
 from tokenomics.errors import InputError, ModelError

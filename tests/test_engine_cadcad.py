@@ -45,8 +45,8 @@ def go(*blocks, runs=3, steps=5, z=None, **options):
     return simulate(Toy(*blocks), params, START, runs=np.arange(runs), steps=steps, **options)
 
 
-def replaced(policy=policy_walk, updates=(assign("x"),)):
-    return Block("walk", (policy,), updates)
+def replaced(policy=policy_walk, updates=None):
+    return Block("walk", (policy,), updates or WALK.updates)
 
 
 def test_paths_are_those_of_a_plain_loop():

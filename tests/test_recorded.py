@@ -4,8 +4,8 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from paths import DATA
 
+from paths import DATA
 from tokenomics.errors import InputError
 from tokenomics.recorded import DemandSeries, align, mean_rate, price_path, read_demand, read_prices
 
@@ -71,18 +71,18 @@ def test_prices_between_closes_lie_on_a_log_line(tmp_path):
     assert path[1] == pytest.approx(np.sqrt(1.5))
 
 
-RATE = "t_s,req_per_s\n0,10\n600,20\n1200,30\n"
+RATE = "t_s,req_per_s\n0,11\n600,22\n1200,33\n"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (RATE.replace("20", "abc"), r":3: req_per_s: the text 'abc'"),
-        (RATE.replace("20", "-1"), r":3: req_per_s: -1; expected a number >= 0"),
-        (RATE.replace("20", "nan"), r":3: req_per_s: NaN"),
+        (RATE.replace("22", "abc"), r":3: req_per_s: the text 'abc'"),
+        (RATE.replace("22", "-1"), r":3: req_per_s: -1; expected a number >= 0"),
+        (RATE.replace("22", "nan"), r":3: req_per_s: NaN"),
         (RATE + "3600,1\n", r":5: t_s: a gap: 2400 s since the row before"),
         (RATE.replace("600", "0"), r":3: t_s: a time that does not increase"),
-        (RATE.replace("10\n", "0\n").replace("20", "0").replace("30", "0"), "no request at all"),
+        (RATE.replace("11", "0").replace("22", "0").replace("33", "0"), "no request at all"),
         ("a,b\n1,2\n", "expected t_s,req_per_s or date,req_per_s or TIMESTAMP"),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_metric_of_ones_own_is_checked():
 
         assert value(made(token_price=[1.0, 3.0, 2.0]), "highest")[0] == 3.0
         with pytest.raises(tk.ModelError, match="exists already"):
-            tk.metric("highest", "1", "again", ("token_price",))(highest)
+            tk.metric("max_drawdown", "1", "again", ("token_price",))(highest)
         tk.metric("odd", "1", "needs what is not there", ("token_prise",))(highest)
         with pytest.raises(tk.InputError, match="did you mean 'token_price'"):
             made(token_price=[1.0, 3.0]).metrics()
@@ -164,12 +164,38 @@ def test_a_run_directory_is_whole_and_loads_again(small, tmp_path):
         write_run(small, out)
 
 
-def test_a_changed_or_half_directory_is_refused(small, tmp_path):
+@pytest.mark.parametrize("name", ["trajectories.parquet", "params.yaml", "metrics.json", "metrics.md", "figures/price.png"])
+def test_a_changed_directory_is_refused(small, tmp_path, name):
     out = write_run(small, tmp_path / "run")
-    with open(out / "trajectories.parquet", "ab") as file:
-        file.write(b"x")
+    with open(out / name, "ab") as file:
+        file.write(b" ")
     with pytest.raises(tk.InputError, match="missing or changed"):
         load(out)
+
+
+def test_a_variable_of_ones_own_comes_back_with_its_unit(tmp_path):
+    def policy_count(params, substep, state_history, state):
+        return {"mine": state["mine"] + 1.0}
+
+    after = "the market clears"
+    variable = tk.Variable("mine", "apples", "what I count", 1.0)
+    model = tk.MODEL.insert(tk.block("count", policy_count, writes=("mine",)), after=after, variables=(variable,), initial={"mine": 0.0})
+    out = tk.run("baseline", days=3, model=model, record=["mine", "nodes"]).save(tmp_path / "run")
+    again = load(out)
+    assert again.variables["mine"].unit == "apples"
+    assert again.dataset["mine"].values[0, -1] == 3.0
+    assert "<table>" in again._repr_html_()
+
+
+def test_results_without_a_common_run_cannot_be_compared(small):
+    moved = Trajectories(small.trajectories.time, np.arange(7, 10), small.trajectories.values)
+    other = tk.Result(small.resolved, small.variables, moved, 1, "cadcad")
+    with pytest.raises(tk.InputError, match="no run index in common"):
+        small.compare(other)
+
+
+def test_a_half_directory_is_refused(small, tmp_path):
+    out = write_run(small, tmp_path / "run")
     (out / "run.json").unlink()
     with pytest.raises(tk.InputError, match="not a run directory"):
         load(out)

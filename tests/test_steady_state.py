@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from paths import simulate
 
+from paths import simulate
 from tokenomics.model import MODEL, steady_state
 from tokenomics.parameters import resolve
 from tokenomics.state import scale

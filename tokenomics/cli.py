@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -142,12 +141,13 @@ def main() -> None:
         _stop(str(error), 2)
     except TokenomicsError as error:
         _stop(str(error), 1)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         _stop("interrupted", 130)
-    except click.ClickException as error:
+    except Exception as error:
+        # typer brings its own click, so that its usage errors are told by what they can do
+        if not hasattr(error, "format_message"):
+            raise
         _stop(" ".join(error.format_message().split()), 2)
-    except KeyboardInterrupt:
-        _stop("interrupted", 130)
     else:
         sys.exit(status or 0)
 

@@ -17,7 +17,7 @@ from .blocks import privacy, reliability, venues
 from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from .capacity.latency import latency
 from .control.static import steady_spending
-from .errors import InputError
+from .errors import InputError, ModelError, nearest
 from .kinetics import MTOK_PER_DAY, relaxation, treasury_share
 from .model import Model, bind
 from .parameters import Parameters
@@ -208,6 +208,7 @@ def _stocks(params, network: dict[str, Any], variance: float) -> dict[str, float
         "customers_tok": customers,
         "operators_tok": operators,
         "speculators_tok": speculators,
+        "speculators_usd": speculators * price,
         "holders_tok": holders,
         "pool_usd": pool * price,
         "reference_depth": pool * price,
@@ -230,8 +231,24 @@ def _stocks(params, network: dict[str, Any], variance: float) -> dict[str, float
         "stake_per_node": (staked + slashed * dt / relaxation(dt, supply.staking_time)) / network["nodes"],
         "burn_share": supply.burn_share,
         "emission_multiplier": 1.0,
+        "control_signal": spending / (pool * price),
+        "control_age": 0.0,
         "utilisation": params["pricing"].target_utilisation,
     }
+
+
+def _scalar(value: Any) -> float:
+    return float(np.ravel(value)[0])
+
+
+def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return model.step(params, state)
+    except KeyError as error:
+        name = str(error.args[0])
+        near = nearest(name, state)
+        hint = f"; did you mean '{near}'?" if near else ""
+        raise ModelError(f"a block uses the name '{name}', which is neither a variable nor a signal{hint}") from error
 
 
 def solve(parameters: Parameters, model: Model) -> SteadyState:
@@ -249,11 +266,11 @@ def solve(parameters: Parameters, model: Model) -> SteadyState:
     held = {name: value for name, value in held.items() if name in table}
     state: dict[str, Any] = {name: 0.0 for name in table} | held
     for _ in range(SETTLING_STEPS):
-        state = {name: float(value) for name, value in model.step(params, state).items()}
+        state = {name: _scalar(value) for name, value in _step(model, params, state).items()}
         state |= held | {"time": 0.0, "step": 0}
-    after = model.step(params, state)
+    after = _step(model, params, state)
     change = {
-        name: abs(float(after[name]) - state[name]) / scale(table[name], state)
+        name: abs(_scalar(after[name]) - state[name]) / scale(table[name], state)
         for name in table
         if name not in ("time", "step")
     }

@@ -189,6 +189,7 @@ BLOCKS = (
             "customers_tok",
             "operators_tok",
             "speculators_tok",
+            "speculators_usd",
             "holders_tok",
             "staked",
             "treasury_tok",

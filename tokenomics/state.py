@@ -116,6 +116,7 @@ COMMON = (
     Variable("customers_tok", "TOK", "tokens held by customers, part of circulating supply", "pool_tok", 0.0),
     Variable("operators_tok", "TOK", "unsold tokens of operators, part of circulating supply", "pool_tok", 0.0),
     Variable("speculators_tok", "TOK", "tokens held by speculators, part of circulating supply", "pool_tok", 0.0),
+    Variable("speculators_usd", "USD", "stablecoin with which speculators can buy", "pool_usd", 0.0),
     Variable("holders_tok", "TOK", "tokens of passive holders and arbitrageurs, part of circulating supply", None, 0.0),
     Variable("conservation_error", "1", "total supply less the sum of its ledgers, relative", 1.0),
     # treasury
@@ -151,10 +152,10 @@ COMMON = (
     Variable("chartist_share", "1", "share of speculators who follow the trend", 1.0, 0.0),
     Variable("fitness_fundamentalist", "1/day", "smoothed realised profit of fundamentalists per unit of depth", 1e-3),
     Variable("fitness_chartist", "1/day", "smoothed realised profit of chartists per unit of depth", 1e-3),
-    Variable("traded_fundamentalist", "1/day", "order of one fundamentalist in this step, in pool depths", 1.0),
-    Variable("traded_chartist", "1/day", "order of one chartist in this step, in pool depths", 1.0),
-    Variable("position_fundamentalist", "1/day", "order of one fundamentalist a step ago: what earns this return", 1.0),
-    Variable("position_chartist", "1/day", "order of one chartist a step ago: what earns this return", 1.0),
+    Variable("traded_fundamentalist", "1/day", "order in this step if all were fundamentalists, in pool depths", 1.0),
+    Variable("traded_chartist", "1/day", "order in this step if all were chartists, their noise apart, in pool depths", 1.0),
+    Variable("position_fundamentalist", "1/day", "fundamentalists' order a step ago: what earns this return", 1.0),
+    Variable("position_chartist", "1/day", "chartists' order a step ago: what earns this return", 1.0),
     # oracle and controller
     Variable("oracle_log_price", "1", "lagged log price inside the oracle"),
     Variable("measured_price", "USD/TOK", "price as the protocol sees it", None, 0.0),

@@ -26,6 +26,7 @@ def policy_settlement(params, substep, state_history, state):
         "customers_tok": s["order_customers_usd"] / price - s["order_customers_tok"] - spent,
         "operators_tok": spent - fee_burn + s["emitted"] - s["stake_flow"] - s["order_operators_tok"],
         "speculators_tok": s["order_speculators_usd"] / price - s["order_speculators_tok"],
+        "speculators_usd": s["order_speculators_tok"] * price - s["order_speculators_usd"],
         "holders_tok": released - s["order_holders_tok"] - s["liquidity_flow"],
         "staked": s["stake_flow"] - s["slashed"],
         "treasury_tok": -s["order_treasury_tok"],

@@ -8,6 +8,7 @@ import numpy as np
 from ..capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..kinetics import burned_share, positive, relaxation, treasury_share
 
+
 def fee_share(params, state):
     """Operators' share of fees: what is neither burned nor the treasury's."""
     return 1.0 - treasury_share(params) - burned_share(params, state)

@@ -17,20 +17,21 @@ def chartist_share(speculation, fitness_fundamentalist, fitness_chartist):
 
 
 def policy_speculators(params, substep, state_history, state):
-    """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold."""
+    """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold of either."""
     speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
     share = chartist_share(speculation, state["fitness_fundamentalist"], state["fitness_chartist"])
     fundamentalist = speculation.fundamentalist * np.log(state["utility_value"] / price)
+    chartist = speculation.chartist * state["trend"]
+    # The noise differs between chartists and earns nothing on average: it moves the price, not their fitness.
     noise = speculation.noise * state["speculation_noise"] / np.sqrt(dt)
-    chartist = speculation.chartist * state["trend"] + noise
-    order = ((1.0 - share) * fundamentalist + share * chartist) * state["pool_usd"]
+    order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * state["pool_usd"]
     if not speculation.enabled:
         order = 0.0 * order
     return {
         "chartist_share": share,
         "traded_fundamentalist": fundamentalist,
         "traded_chartist": chartist,
-        "order_speculators_usd": positive(order),
+        "order_speculators_usd": np.minimum(positive(order), state["speculators_usd"] / dt),
         "order_speculators_tok": np.minimum(positive(-order) / price, state["speculators_tok"] / dt),
     }
 

@@ -168,7 +168,7 @@ class Supply(Group):
     staked_share: float = share("share of total supply staked at the start")
     treasury_share: float = share("share of total supply held by the treasury at the start")
     locked_share: float = share("share of total supply locked in vesting at the start")
-    speculator_share: float = share("share of circulating supply held by speculators at the start")
+    speculator_share: float = share("share of circulating supply held by speculators at the start; they hold as much in USD")
     customer_days: float = parameter("days", "spending that customers hold in tokens", ge=0.0)
     customer_time: float = parameter("days", "mean time in which customers rebuild their balance", ge=1.0)
     holding_time: float = parameter("days", "structural holding time of a token (equation of exchange)", gt=0.0)

@@ -40,7 +40,9 @@ def metric(name: str, unit: str, meaning: str, needs: tuple[str, ...], *, probab
     """Register a function `(paths, parameters) -> (runs,)` as a metric; raises ModelError where the name is taken."""
 
     def register(function):
-        if name in METRICS:
+        # a notebook's cell may be run again
+        known = METRICS.get(name)
+        if known and (known.function.__module__, known.function.__qualname__) != (function.__module__, function.__qualname__):
             raise ModelError(f"metric '{name}' exists already")
         METRICS[name] = Metric(name, unit, meaning, function, needs, probability)
         return function

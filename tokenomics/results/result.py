@@ -87,7 +87,11 @@ class Result:
         """
         if self.seed != other.seed:
             raise InputError(f"seeds {self.seed} and {other.seed}", expected="one seed, so that the runs meet the same shocks")
-        difference = self.metrics_per_run() - other.metrics_per_run()
+        mine, theirs = self.metrics_per_run(), other.metrics_per_run()
+        common = mine.index.intersection(theirs.index)
+        if common.empty:
+            raise InputError("no run index in common", expected="two results with some of the same run indices")
+        difference = mine.loc[common] - theirs.loc[common]
         rows = {}
         for name, per_run in difference.items():
             s = summarise(per_run.to_numpy())
@@ -150,14 +154,14 @@ class Result:
             "<tr>" + cells((name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])) + "</tr>"
             for name, row in self.metrics().iterrows()
         )
-        picture = io.BytesIO()
-        self.plot().savefig(picture, format="png", dpi=80)
-        image = base64.b64encode(picture.getvalue()).decode()
+        image = ""
+        if any(name in plots.available(self) for name in plots.OVERVIEW):
+            picture = io.BytesIO()
+            self.plot().savefig(picture, format="png", dpi=80)
+            image = f"<img alt='overview' src='data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}'>"
+        failed = "".join(f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES])
         head = cells(("metric", "mean", "95 % interval", "n", "unit", "meaning"), "th")
-        return (
-            f"<table>{settings}</table><img alt='overview' src='data:image/png;base64,{image}'>"
-            f"<table><tr>{head}</tr>{rows}</table>"
-        )
+        return f"<table>{settings}</table>{failed}{image}<table><tr>{head}</tr>{rows}</table>"
 
 
 def interval(row: Mapping) -> str:

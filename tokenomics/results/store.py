@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import math
 import os
 import platform
 import shutil
@@ -15,13 +16,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
 from ..model import MODEL
 from ..parameters import resolve
+from ..state import Variable
 from ..trajectories import Failure
 from . import plots
 from .dataset import from_table
@@ -50,10 +51,10 @@ def _commit() -> str | None:
 
 
 def metrics_json(result: Result) -> dict[str, Any]:
-    """Metrics as JSON: null in place of NaN."""
+    """Metrics as JSON: null in place of what is not finite."""
     table = result.metrics()
     return {
-        name: {k: None if isinstance(v, float) and v != v else v for k, v in row.items()}
+        name: {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
         for name, row in table.astype(object).to_dict(orient="index").items()
     }
 
@@ -82,7 +83,7 @@ def default_out(result: Result) -> Path:
 
 def refuse_existing(out: Path) -> None:
     """Raise InputError where the directory exists: a run is never written over."""
-    if out.exists():
+    if os.path.lexists(out):
         raise InputError("exists already", file=out, key="--out", expected="a directory that does not exist yet")
 
 
@@ -91,7 +92,8 @@ def _parquet(result: Result, path: Path) -> None:
     fields = []
     for field in table.schema:
         unit = {"run": "1", "time": "days"}.get(field.name) or result.variables[field.name].unit
-        fields.append(field.with_metadata({"unit": unit}))
+        meaning = getattr(result.variables.get(field.name), "meaning", "")
+        fields.append(field.with_metadata({"unit": unit, "meaning": meaning}))
     pq.write_table(table.cast(pa.schema(fields)), path, compression="zstd")
 
 
@@ -143,6 +145,10 @@ def write_run(result: Result, out: Path, command: str | None = None) -> Path:
         raise InputError(f"cannot be written ({error.strerror})", file=out, key="--out") from None
     try:
         _fill(result, partial, command)
+        for file in partial.rglob("*"):
+            if file.is_file():
+                with open(file, "rb") as stream:
+                    os.fsync(stream.fileno())
         partial.chmod(0o755)
         refuse_existing(out)
         os.rename(partial, out)
@@ -150,6 +156,12 @@ def write_run(result: Result, out: Path, command: str | None = None) -> Path:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return out
+
+
+def _variables(schema: pa.Schema) -> dict[str, Variable]:
+    """Variables as the file describes them, for those that a user's own block added."""
+    told = {field.name: {k.decode(): v.decode() for k, v in (field.metadata or {}).items()} for field in schema}
+    return {name: Variable(name, text.get("unit", ""), text.get("meaning", "")) for name, text in told.items() if name != "run"}
 
 
 def load(folder: str | Path) -> Result:
@@ -160,20 +172,24 @@ def load(folder: str | Path) -> Result:
         files = record["files"]
     except (OSError, ValueError, KeyError):
         raise InputError("not a run directory", file=folder, expected="a folder with a run.json") from None
-    for name in ("params.yaml", "trajectories.parquet"):
+    for name in sorted({"params.yaml", "trajectories.parquet", *files}):
         path = folder / name
+        if folder.resolve() not in path.resolve().parents:
+            raise InputError(f"the path {name!r} leads out of the run directory", file=folder / "run.json")
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != files.get(name):
             raise InputError("missing or changed since it was written", file=path)
     resolved = resolve(folder / "params.yaml")
     failures = tuple(Failure(**f) for f in record["failures"])
-    table = pd.read_parquet(folder / "trajectories.parquet")
+    table = pq.read_table(folder / "trajectories.parquet")
     names = record["parameters"]
     resolved = replace(resolved, base=names["base"], policy=names["policy"], scenarios=tuple(names["scenarios"]))
-    variables = MODEL.variables(resolved.values)
+    if resolved.hash != names["sha256"]:
+        raise InputError("the parameters do not have the recorded hash", file=folder / "params.yaml")
+    variables = _variables(table.schema) | MODEL.variables(resolved.values)
     return Result(
         resolved,
         variables,
-        from_table(table[["run", "time", *(c for c in table.columns if c in variables and c != "time")]], failures),
+        from_table(table.to_pandas(), failures),
         seed=record["seed"],
         engine=record["engine"],
         notes=tuple(record["notes"]),

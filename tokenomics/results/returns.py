@@ -1,0 +1,51 @@
+"""Stylised facts of returns: the moments by which a simulated price is held against a real one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..kinetics import DAYS_PER_YEAR
+from .metrics import summarise
+
+LAGS = (1, 5, 20)
+
+
+def _autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
+    """Lag correlation along the last axis, (runs,)."""
+    deviation = x - x.mean(axis=-1, keepdims=True)
+    return np.sum(deviation[..., lag:] * deviation[..., :-lag], axis=-1) / np.sum(deviation**2, axis=-1)
+
+
+def moments(prices: np.ndarray) -> pd.DataFrame:
+    """Moments of daily log returns, one row a run. prices: (runs, days) of daily closes."""
+    r = np.diff(np.log(np.atleast_2d(prices)), axis=1)
+    size = np.abs(r)
+    columns = {
+        "annualised volatility": r.std(axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR),
+        "excess kurtosis": stats.kurtosis(r, axis=1, bias=False),
+        "share of days with |r| > 3 sigma": np.mean(size > 3.0 * r.std(axis=1, ddof=1, keepdims=True), axis=1),
+        "autocorrelation of r, lag 1": _autocorrelation(r, 1),
+    }
+    columns |= {f"autocorrelation of |r|, lag {lag}": _autocorrelation(size, lag) for lag in LAGS}
+    return pd.DataFrame(columns)
+
+
+def compare(simulated: np.ndarray, recorded: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Model against data: mean with its 95 % interval, the range of 90 % of runs, then a column a recorded history.
+
+    simulated: (runs, days); recorded: daily closes (days,) by name, of the same length.
+    """
+    runs, rows = moments(simulated), {}
+    for name, values in runs.items():
+        s = summarise(values.to_numpy())
+        low, high = np.percentile(values, (5, 95))
+        rows[name] = {
+            "model": f"{s.mean:.3f} [{s.low:.3f}, {s.high:.3f}]",
+            "90 % of runs": f"{low:.3f} to {high:.3f}",
+            **{token: f"{moments(prices)[name].item():.3f}" for token, prices in recorded.items()},
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index.name = "moment"
+    return table
