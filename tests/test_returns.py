@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from paths import DATA, simulate
 
+from paths import DATA, simulate
 from tokenomics.results.returns import compare, moments
 
 

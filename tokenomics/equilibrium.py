@@ -18,7 +18,7 @@ from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from .capacity.latency import latency
 from .control.static import steady_spending
 from .errors import InputError, ModelError, nearest
-from .kinetics import MTOK_PER_DAY, relaxation, treasury_share
+from .kinetics import MTOK_PER_DAY, treasury_share
 from .model import Model, bind
 from .parameters import Parameters
 from .shocks import NORMALS, UNIFORMS, ShockTable
@@ -174,7 +174,7 @@ def _price(params, variance: float) -> float:
 
 def _stocks(params, network: dict[str, Any], variance: float) -> dict[str, float]:
     """Ledgers, reserves and derived constants that balance every flow."""
-    supply, treasury, dt = params["supply"], params["treasury"], params["time_step"]
+    supply, treasury = params["supply"], params["treasury"]
     fees = network["demand"] * network["inference_price"]
     income = treasury_share(params) * fees
     spending = _spending(params, income)
@@ -228,7 +228,7 @@ def _stocks(params, network: dict[str, Any], variance: float) -> dict[str, float
         "control_filtered": log_price,
         "emission_rate": emission,
         "operator_income": gross * price - slashed * price,
-        "stake_per_node": (staked + slashed * dt / relaxation(dt, supply.staking_time)) / network["nodes"],
+        "stake_per_node": staked / network["nodes"],
         "burn_share": supply.burn_share,
         "emission_multiplier": 1.0,
         "control_signal": spending / (pool * price),

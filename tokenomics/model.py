@@ -140,6 +140,7 @@ BLOCKS = (
             "order_holders_tok",
             "slashed",
             "stake_flow",
+            "delegated",
         ),
     ),
     block("the network's price moves", pricing.policy_pricing, writes=("inference_price",)),

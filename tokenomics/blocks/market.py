@@ -29,7 +29,8 @@ def policy_market(params, substep, state_history, state):
     """Clear the orders, value the news, arbitrage, and let liquidity follow the market's size."""
     market, dt, price = params["market"], params["time_step"], state["token_price"]
     kind = market.type if market.enabled else "off"
-    pool_tok, holders = state["pool_tok"], state["holders_tok"] * (1.0 - RESERVE)
+    pool_tok = state["pool_tok"]
+    holders = (state["holders_tok"] - np.maximum(state["delegated"], 0.0) * dt) * (1.0 - RESERVE)
     buy = state["order_customers_usd"] + state["order_speculators_usd"] + np.maximum(state["control_output"], 0.0)
     sell = (
         state["order_customers_tok"]

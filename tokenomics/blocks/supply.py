@@ -45,12 +45,20 @@ def policy_vesting(params, substep, state_history, state):
 
 
 def policy_staking(params, substep, state_history, state):
-    """Slashing [TOK/day], and the flow by which stake follows what the nodes must hold; out of operators' holdings."""
+    """Slashing, its replacement out of operators' holdings, and delegated stake that follows the nodes [TOK/day].
+
+    Delegators are passive holders: what they get back returns to them, and a share of it is sold at once.
+    """
     supply, dt = params["supply"], params["time_step"]
     speed = relaxation(dt, supply.staking_time) / dt
     wanted = (state["stake_per_node"] * state["nodes"] - state["staked"]) * speed
-    flow = np.minimum(wanted, 0.5 * state["operators_tok"] / dt)
-    # what is unstaked in this step cannot be slashed as well
+    delegated = np.minimum(wanted, 0.5 * state["holders_tok"] / dt)
+    # what is given back in this step cannot be slashed as well
     rate = np.minimum(state["slash_rate"], 1.0 / dt - speed) if supply.enabled else 0.0
-    return {"stake_flow": flow, "slashed": rate * state["staked"]}
-
+    slashed = rate * state["staked"]
+    return {
+        "slashed": slashed,
+        "stake_flow": np.minimum(slashed, 0.5 * state["operators_tok"] / dt),
+        "delegated": delegated,
+        "order_holders_tok": supply.unstaked_sold * positive(-delegated),
+    }

@@ -35,3 +35,11 @@ def fiat_cost(params, nodes, hardware_event=0.0):
         hosting = operators.hosting_share * a.reservation_cost * np.exp(hardware_event)
         total = total + nodes[name] * HOURS * (a.power * operators.electricity_price + hosting)
     return total
+
+
+def energy_cost(params, nodes):
+    """Electricity per unit of work at full load, mean over the installed capacity [USD/Mtok]: what no one sells below."""
+    spent = 0.0
+    for name, accelerator in params["fleet"].items():
+        spent = spent + nodes[name] * HOURS * accelerator.power * params["operators"].electricity_price
+    return spent / np.maximum(installed_capacity(params, nodes), 1e-12)

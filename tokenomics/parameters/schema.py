@@ -179,6 +179,7 @@ class Supply(Group):
     vesting: bool = parameter("-", "locked tokens vest")
     vesting_time: float = parameter("days", "time in which the locked tokens vest linearly", gt=0.0)
     vesting_sold: float = share("share of vested tokens that is sold at once")
+    unstaked_sold: float = share("share of stake given back to delegators that is sold at once")
     staking_time: float = parameter("days", "mean time in which stake follows its target", ge=1.0)
 
 
