@@ -51,7 +51,8 @@ def policy_staking(params, substep, state_history, state):
     """
     supply, dt = params["supply"], params["time_step"]
     speed = relaxation(dt, supply.staking_time) / dt
-    wanted = (state["stake_per_node"] * state["nodes"] - state["staked"]) * speed
+    target = np.minimum(state["stake_per_node"] * state["nodes"], supply.staked_limit * state["total_supply"])
+    wanted = (target - state["staked"]) * speed
     delegated = np.minimum(wanted, 0.5 * state["holders_tok"] / dt)
     # what is given back in this step cannot be slashed as well
     rate = np.minimum(state["slash_rate"], 1.0 / dt - speed) if supply.enabled else 0.0

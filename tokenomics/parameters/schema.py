@@ -179,6 +179,7 @@ class Supply(Group):
     vesting: bool = parameter("-", "locked tokens vest")
     vesting_time: float = parameter("days", "time in which the locked tokens vest linearly", gt=0.0)
     vesting_sold: float = share("share of vested tokens that is sold at once")
+    staked_limit: float = share("largest share of total supply that is staked; no smaller than that at the start")
     unstaked_sold: float = share("share of stake given back to delegators that is sold at once")
     staking_time: float = parameter("days", "mean time in which stake follows its target", ge=1.0)
 
@@ -329,6 +330,8 @@ class Parameters(Group):
             raise ValueError(f"supply: staked, treasury and locked shares add up to {held:g}; expected less than 1")
         if self.supply.burn_share + self.treasury.fee_share > 1.0:
             raise ValueError("supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1")
+        if self.supply.staked_limit < self.supply.staked_share:
+            raise ValueError("supply.staked_limit is below supply.staked_share; expected at least as much")
         if not self.fleet:
             raise ValueError("fleet: no accelerator type; expected at least one")
         return self
