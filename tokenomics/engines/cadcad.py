@@ -21,7 +21,8 @@ from ..state import as_arrays
 from ..trajectories import Trajectories
 from .guards import Watch, check, recorded
 
-with contextlib.redirect_stdout(io.StringIO()):
+with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    warnings.simplefilter("ignore")
     from cadCAD.configuration import Experiment
     from cadCAD.configuration.utils import config_sim
     from cadCAD.engine import ExecutionContext, ExecutionMode, Executor
@@ -50,7 +51,7 @@ def simulate(
     names = recorded(table, record)
     runs = np.asarray(runs)
     batches = [slice(i, min(i + batch, len(runs))) for i in range(0, len(runs), batch)]
-    parts, failures = [], {}
+    parts, failures, columns = [], {}, {}
     for number, chosen in enumerate(batches):
         part_params = {**params, "shock_table": params["shock_table"].columns(chosen)}
         start = {k: v[chosen] if np.ndim(v) else v for k, v in initial.items()}
@@ -67,18 +68,19 @@ def simulate(
 
         parts.append(_run_batch(model, part_params, start, watch, steps, names, tick))
         failures |= watch.failures
+        columns |= watch.columns
     values = {name: np.concatenate([part[name] for part in parts]) for name in names}
     time = np.arange(steps + 1) * params["time_step"]
-    _mask(values, failures, time, runs)
+    _mask(values, columns, runs)
     return Trajectories(time, runs, values, tuple(failures[run] for run in sorted(failures)))
 
 
-def _mask(values: dict[str, np.ndarray], failures, time: np.ndarray, runs: np.ndarray) -> None:
+def _mask(values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.ndarray) -> None:
     """From its failure on a run holds NaN, so that nothing is computed from it."""
     rows = {int(run): row for row, run in enumerate(runs)}
-    for run, failure in failures.items():
+    for run, column in columns.items():
         for series in values.values():
-            series[rows[run], time > failure.time] = np.nan
+            series[rows[run], column:] = np.nan
 
 
 def _run_batch(model, params, start, watch: Watch, steps: int, names, tick) -> dict[str, np.ndarray]:
@@ -91,26 +93,25 @@ def _run_batch(model, params, start, watch: Watch, steps: int, names, tick) -> d
     ]
     if tick:
         blocks[-1]["policies"]["progress"] = _ticker(tick)
-    experiment = Experiment()  # a new one a batch: cadCAD's module-level experiment keeps old configurations
-    experiment.append_model(
-        model_id="tokenomics",
-        sim_configs=config_sim({"N": 1, "T": range(steps), "M": {name: [group] for name, group in params.items()}}),
-        initial_state=start,
-        partial_state_update_blocks=blocks,
-    )
-    context = ExecutionContext(context=ExecutionMode.single_mode, additional_objs={"deepcopy_off": True})
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        # cadCAD prints even where it is told not to
-        with np.errstate(all="ignore"), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            experiment = Experiment()  # a new one a batch: cadCAD's module-level experiment keeps old configurations
+            experiment.append_model(
+                model_id="tokenomics",
+                sim_configs=config_sim({"N": 1, "T": range(steps), "M": {name: [v] for name, v in params.items()}}),
+                initial_state=start,
+                partial_state_update_blocks=blocks,
+            )
+            context = ExecutionContext(context=ExecutionMode.single_mode, additional_objs={"deepcopy_off": True})
             records, _, _ = Executor(context, experiment.configs, supress_print=True).execute()
     finally:
         logging.disable(level)
     last = len(blocks)
     ends = [r for r in records if r["substep"] == last or r["timestep"] == 0]
-    count = len(start["token_price"]) if "token_price" in start else len(next(v for v in start.values() if np.ndim(v)))
+    count = len(watch.runs)
     return {name: np.stack([np.broadcast_to(r[name], count) for r in ends], axis=1).astype(float) for name in names}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -
     for name in initial:
         if name not in table:
             raise _unknown("initial value for an unknown state variable", name, table)
-    state = dict(initial)
+    state = dict(initial)  # its arrays are the caller's: a block that changes one is an error, found below
     for block in model.blocks:
         state = _check_block(block, params, state, table)
 
@@ -40,11 +41,12 @@ def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -
 def _check_block(block: Block, params: Mapping[str, Any], state: dict[str, Any], table: Mapping[str, Variable]) -> dict:
     where = f"block '{block.name}'"
     before, signals, seen, after = dict(state), {}, set(), dict(state)
+    values = {name: np.copy(value) for name, value in state.items()}
+    runs = max(np.size(value) for value in state.values())
     for policy in block.policies:
         _check_arguments(where, policy, 4)
         out = _call(block, policy.__name__, state, policy, params, 0, None, state)
-        if not isinstance(out, dict):
-            raise ModelError(f"{where}: policy '{policy.__name__}' returns {type(out).__name__}; expected a dict of signals")
+        _expect_signals(where, policy.__name__, out, ModelError)
         for name, value in out.items():
             signals[name] = signals[name] + value if name in signals else value
     for update in block.updates:
@@ -61,15 +63,35 @@ def _check_block(block: Block, params: Mapping[str, Any], state: dict[str, Any],
             if isinstance(error.__cause__, KeyError):
                 raise _unknown(f"{where}: no policy gives the signal", str(error.__cause__.args[0]), signals) from None
             raise
-        if not (isinstance(out, tuple) and len(out) == 2):
-            raise ModelError(f"{where}: the update of '{name}' returns {type(out).__name__}; expected (name, value)")
-        if out[0] != name:
-            raise ModelError(f"{where}: the update of '{name}' returns the name '{out[0]}'")
+        _expect_value(where, name, out, runs, ModelError)
         after[name] = out[1]
-    changed = [n for n in before if state.get(n) is not before[n]] + [n for n in state if n not in before]
+    changed = [n for n in state if n not in before]
+    changed += [n for n in before if state.get(n) is not before[n] or not _same(before[n], values[n])]
     if changed:
         raise ModelError(f"{where} changes '{changed[0]}' of the state it reads; return a signal instead")
     return after
+
+
+def _same(value: Any, copy: np.ndarray) -> bool:
+    return bool(np.all((value == copy) | ((value != value) & (copy != copy))))
+
+
+def _expect_signals(where: str, policy: str, out: Any, error: type[TokenomicsError]) -> None:
+    if not isinstance(out, dict):
+        raise error(f"{where}: policy '{policy}' returns {type(out).__name__}; expected a dict of signals")
+
+
+def _expect_value(where: str, name: str, out: Any, runs: int, error: type[TokenomicsError]) -> None:
+    """An update returns its own variable's name and a number, or one a run; cadCAD takes anything."""
+    if not (isinstance(out, tuple) and len(out) == 2):
+        raise error(f"{where}: the update of '{name}' returns {type(out).__name__}; expected (name, value)")
+    if out[0] != name:
+        raise error(f"{where}: the update of '{name}' returns the name '{out[0]}'")
+    kind, shape = np.result_type(out[1]).kind if isinstance(out[1], np.ndarray | np.generic) else None, np.shape(out[1])
+    if not (isinstance(out[1], int | float) or kind in set("biuf")):
+        raise error(f"{where}: the value of '{name}' is a {type(out[1]).__name__}; expected a number or an array of them")
+    if shape not in ((), (1,), (runs,)):
+        raise error(f"{where}: the value of '{name}' has shape {shape}; expected a number or one a run, ({runs},)")
 
 
 def _check_arguments(where: str, function: Callable, count: int) -> None:
@@ -78,35 +100,46 @@ def _check_arguments(where: str, function: Callable, count: int) -> None:
         raise ModelError(f"{where}: '{function.__name__}' takes {found} arguments; expected {count}")
 
 
-def _call(block: Block, what: str, state: Mapping[str, Any], function: Callable, *arguments: Any) -> Any:
+def _call(
+    block: Block, what: str, state: Mapping[str, Any], function: Callable, *arguments: Any, runs: str = ""
+) -> Any:
     try:
         return function(*arguments)
     except TokenomicsError:
         raise
     except Exception as error:
         # Neither TypeError nor ValueError, which cadCAD would mask.
-        raise BlockError(
-            f"block '{block.name}', '{what}', day {float(state['time']):g}: {type(error).__name__}: {error}"
-        ) from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise BlockError(f"block '{block.name}', '{what}', day {float(state['time']):g}{runs}: {reason}") from error
 
 
 class Watch:
-    """Wraps the functions of a block list so that exceptions are named and the first failure of every run is kept."""
+    """Wraps the functions of a block list so that exceptions are named and the first failure of every run is kept.
+
+    runs: (runs,) run indices of the batch. failures: by run index; columns: the first time index that it spoils.
+    """
 
     def __init__(self, table: Mapping[str, Variable], initial: Mapping[str, Any], runs: np.ndarray):
+        self._table = table
         self._limits = {
-            name: v.lower - ROUNDING * float(np.max(scale(v, {k: np.max(np.abs(x)) for k, x in initial.items()})))
-            for name, v in table.items()
-            if v.lower is not None
+            name: v.lower - ROUNDING * _sizes(v, initial, len(runs)) for name, v in table.items() if v.lower is not None
         }
-        self._runs = runs
+        self._named = f", run {runs[0]}" if len(runs) == 1 else f", runs {runs[0]} to {runs[-1]}"
+        self.runs = runs
         self.failures: dict[int, Failure] = {}
+        self.columns: dict[int, int] = {}
 
     def policy(self, block: Block, policy: Callable) -> Callable:
-        """The policy, guarded."""
+        """The policy, guarded: it can neither write to the state nor return anything but signals."""
+        name = policy.__name__
 
         def guarded(params, substep, state_history, state):
-            return _call(block, policy.__name__, state, policy, params, substep, state_history, state)
+            read_only = MappingProxyType(state)
+            arguments = (params, substep, state_history, read_only)
+            out = _call(block, name, state, policy, *arguments, runs=self._named)
+            if not isinstance(out, dict):
+                _expect_signals(self._where(block, state), name, out, BlockError)
+            return out
 
         return guarded
 
@@ -115,15 +148,25 @@ class Watch:
         variable = update.variable
 
         def guarded(params, substep, state_history, state, signal):
-            out = _call(block, variable, state, update, params, substep, state_history, state, signal)
+            arguments = (params, substep, state_history, MappingProxyType(state), signal)
+            out = _call(block, variable, state, update, *arguments, runs=self._named)
+            _expect_value(self._where(block, state), variable, out, len(self.runs), BlockError)
+            value = out[1]
+            if isinstance(value, np.ndarray):
+                value = value.view()
+                value.flags.writeable = False  # nothing is deep-copied: a later block could change the history
             if variable not in SHARED:
-                self._look(block.name, variable, float(state["time"]), out[1])
-            return out
+                # The history holds the start and every finished step, so that its length is this step's time index.
+                self._look(block.name, variable, float(state["time"]), len(state_history), value)
+            return variable, value
 
         return guarded
 
-    def _look(self, block: str, variable: str, time: float, value: Any) -> None:
-        value = np.broadcast_to(value, len(self._runs))
+    def _where(self, block: Block, state: Mapping[str, Any]) -> str:
+        return f"block '{block.name}', day {float(state['time']):g}{self._named}"
+
+    def _look(self, block: str, variable: str, time: float, column: int, value: Any) -> None:
+        value = np.broadcast_to(value, len(self.runs))
         bad = ~np.isfinite(value)
         if variable == "conservation_error":
             bad = bad | (np.abs(value) > CONSERVATION)
@@ -132,17 +175,27 @@ class Watch:
         if not bad.any():
             return
         for index in np.flatnonzero(bad):
-            run = int(self._runs[index])
+            run = int(self.runs[index])
             if run not in self.failures:
-                self.failures[run] = Failure(run, time, block, variable, _reason(variable, float(value[index])))
+                reason = _reason(self._table[variable], float(value[index]))
+                self.failures[run] = Failure(run, time, block, variable, reason)
+                self.columns[run] = column
 
 
-def _reason(variable: str, value: float) -> str:
+def _sizes(variable: Variable, initial: Mapping[str, Any], runs: int) -> np.ndarray:
+    """Scale of a variable in each run; a run's tolerance must not depend on the runs beside it."""
+    if isinstance(variable.scale, float):
+        return np.full(runs, variable.scale)
+    source = variable.scale or variable.name
+    return np.array([scale(variable, {source: value}) for value in np.broadcast_to(initial[source], runs)])
+
+
+def _reason(variable: Variable, value: float) -> str:
     if not np.isfinite(value):
         return "NaN" if np.isnan(value) else "infinite"
-    if variable == "conservation_error":
+    if variable.name == "conservation_error":
         return f"token conservation broken by {value:.3g}"
-    return f"{value:.6g} is below its bound"
+    return f"{value:.6g} is below its bound {variable.lower:g}"
 
 
 def recorded(table: Mapping[str, Variable], record) -> list[str]:
