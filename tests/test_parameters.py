@@ -73,7 +73,18 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("suply: {burn_share: 0.4}", r":1: suply.burn_share: unknown key"),
+        ("suply: {burn_share: 0.4}", r":1: suply.burn_share: unknown key.*did you mean 'supply'"),
+        ("controller: {pdi: {kp: 1}}", r":1: controller.pdi.kp: unknown key.*did you mean 'pid'"),
+        ("controller: {custom: {X: 1}}", r"custom.X: unknown key; expected a name of a-z"),
+        ("controller: {custom: 5}", r":1: controller.custom: 5 in place of a group"),
+        ("workloads: 5", r":1: workloads: 5 in place of a group"),
+        ("supply: {burn_share: '0.4'}", r":1: supply.burn_share: '0.4'; expected a number"),
+        ("supply: {burn_share: 2020-01-01}", r":1: supply.burn_share: datetime.date"),
+        ("supply: {enabled: no}", r":1: supply.enabled: 'no'; expected true or false"),
+        ("supply: {total_supply: 1" + "0" * 400 + "}", r":1: supply.total_supply: 10+; expected a number"),
+        ("'supply.burn_share': 0.4", r":1: key 'supply.burn_share' with a dot"),
+        ("a: " + "[" * 5000, r"nested too deeply"),
+        ("supply: &a {b: &b {c: {d: {e: {f: {g: {h: {i: {j: 1}}}}}}}}}", r":1: nested too deeply"),
         ("supply: {total_supply: -5}", r":1: supply.total_supply: -5.*expected a number > 0 TOK"),
         ("supply: {burn_share: 1.5}", r"burn_share: 1.5; expected a number ≥ 0, ≤ 1"),
         ("supply: {total_supply: {value: 5, unit: USD}}", r"unit 'USD'; expected 'TOK'"),
@@ -85,11 +96,11 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
         ("supply: {enabled: 1}", r"expected true or false"),
         ("supply: 5", r"in place of a group"),
         ("privacy: {mode: tea}", r"'tea'; expected one of none, tee, zk"),
-        ("workloads: {batch: {share: 0.2}}", r"the shares add up to 0.9; expected 1"),
+        ("workloads: {batch: {share: 0.2}}", r"mine.yaml:1: workloads: the shares add up to 0.9; expected 1"),
         ("supply: {locked_share: 0.8}", r"add up to 1.15; expected less than 1"),
         ("supply: {burn_share: 0.95}\ntreasury: {fee_share: 0.1}", r"add up to more than 1"),
         ("supply: {staked_limit: 0.1}", r"staked_limit is below supply.staked_share"),
-        ("workloads: {video: {share: 0.0}}", r"workloads.video.\w+: missing"),
+        ("workloads: {video: {share: 0.0}}", r"mine.yaml:1: workloads.video.\w+: missing"),
         ("supply: {burn_share: 0.4, burn_share: 0.5}", r"duplicate key"),
         ("supply: [1, 2", r"not YAML"),
         ("- 1\n- 2\n", r"expected groups of parameters"),
@@ -117,6 +128,30 @@ def test_a_bad_file_gets_one_clear_line(tmp_path, text, message):
 def test_a_bad_argument_gets_one_clear_line(arguments, message):
     with pytest.raises(InputError, match=message):
         resolve(**arguments)
+
+
+def test_a_few_aliases_cannot_stand_for_billions_of_values(tmp_path):
+    wide = ", ".join(f"k{i}: *a" for i in range(300))
+    bomb = "a: &a {x: 1, y: 1}\n" + f"b: &b {{{wide}}}\n" + f"c: &c {{{wide.replace('*a', '*b')}}}\n"
+    assert "too many values" in str(refusal(tmp_path, bomb + f"d: {{{wide.replace('*a', '*c')}}}\n"))
+
+
+def test_an_empty_group_over_a_full_one_changes_nothing():
+    full = resolve(sets={"controller.custom.x": 3})
+    assert resolve(overlays=({"workloads": {}},)).hash == resolve().hash
+    assert [p for p in full.entries if p.startswith("controller.custom")] == ["controller.custom.x"]
+
+
+def test_settings_mean_the_same_as_text_and_as_numbers():
+    assert resolve(sets={"supply.burn_share": 1e-3}).hash == resolve(sets=("supply.burn_share=1e-3",)).hash
+    with pytest.raises(InputError, match="expected a number"):
+        resolve(sets={"supply.burn_share": "0.4"})
+
+
+def test_a_parameter_says_what_it_means():
+    assert tables.describe("supply.burn_share") == "supply.burn_share [1]: share of fees burned (burn-and-mint) (≥ 0, ≤ 1)"
+    with pytest.raises(InputError, match="unknown parameter"):
+        tables.describe("supply.nothing")
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path):

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .parameters import Resolved, resolve, tables
+from .parameters import Parameters, Resolved, resolve, tables
 from .parameters.locate import find
 from .parameters.reading import read
 
@@ -50,12 +50,20 @@ def show(
 
 
 @app.command(epilog="Example: tokenomics params check my_network.yaml")
-def check(file: File = "baseline", as_json: Json = False) -> None:
+def check(
+    file: File = "baseline",
+    policy: Policy = None,
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
     """Validate a parameter file; a partial one (policy, scenario, overlay) is checked on top of the baseline."""
     path = find("base", file)
     _, leaves = read(path)
-    partial = len({leaf.split(".")[0] for leaf in leaves}) < len(type(resolve().values).model_fields)
-    resolved = resolve("baseline", overlays=(path,)) if partial else resolve(path)
+    partial = len({leaf.split(".")[0] for leaf in leaves}) < len(Parameters.model_fields)
+    layers = ("baseline", policy, scenario, (str(path), *(overlay or ())), sets)
+    resolved = _resolve(*layers) if partial else _resolve(str(path), policy, scenario, overlay, sets)
     missing = [p for p in tables.unsourced(resolved) if p in leaves]
     if as_json:
         _print_json({"file": str(path), "ok": True, "sha256": resolved.hash, "parameters": len(leaves), "unsourced": missing})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -17,10 +19,11 @@ from ruamel.yaml import YAML
 from ..errors import InputError, nearest
 from .fields import Group
 from .locate import find
-from .reading import Leaf, flatten, number, read
+from .reading import Leaf, flatten, number, read, scalar
 from .schema import Parameters
 
 Source = str | Path | Mapping[str, Any]
+FREE_KEY = re.compile(r"[a-z][a-z0-9_]*")  # names of workloads, accelerators and custom numbers
 
 
 @dataclass(frozen=True)
@@ -73,40 +76,41 @@ class Resolved:
         """The tree with some values changed, checked again; `source` says why."""
         leaves = {e.path: Leaf(e.path, e.value, None, e.source, e.file, e.line) for e in self.entries.values()}
         for path, value in changes.items():
-            leaves[path] = Leaf(path, value, None, source, source, None)
+            leaves = _merge(leaves, {path: Leaf(path, number(value), None, source, source, None)})
         values, entries = _build(leaves)
         return replace(self, values=values, entries=entries)
 
 
+class _Place(NamedTuple):
+    """What the schema has at a path. field: None where there is nothing. wrong: the first part it does not know."""
+
+    field: FieldInfo | None
+    kind: Any = None
+    wrong: str = ""
+    valid: tuple[str, ...] = ()
+
+
+def _place(path: str) -> _Place:
+    field, kind = None, Parameters
+    for part in path.split("."):
+        if get_origin(kind) is dict:
+            if not FREE_KEY.fullmatch(part):
+                return _Place(None, wrong=part)
+            kind = get_args(kind)[1]
+        elif isinstance(kind, type) and issubclass(kind, Group):
+            field = kind.model_fields.get(part)
+            if field is None:
+                return _Place(None, wrong=part, valid=tuple(kind.model_fields))
+            kind = field.annotation
+        else:
+            return _Place(None, wrong=part)
+    return _Place(field, kind)
+
+
 def field_at(path: str) -> tuple[FieldInfo | None, list[str]]:
     """The schema's field at a path (None where there is none), and the names that would have been valid there."""
-    model: Any = Parameters
-    parts = path.split(".")
-    info: FieldInfo | None = None
-    for i, part in enumerate(parts):
-        if isinstance(model, type) and issubclass(model, Group):
-            info = model.model_fields.get(part)
-            if info is None:
-                return None, list(model.model_fields)
-            model = info.annotation
-            if get_origin(model) is dict and i + 1 < len(parts):
-                model = get_args(model)[1]
-                continue_with = parts[i + 1]
-                if not continue_with.isidentifier():
-                    return None, ["a name of letters, digits and _"]
-                rest = parts[i + 2 :]
-                if not (isinstance(model, type) and issubclass(model, Group)):
-                    return (info, []) if not rest else (None, [])
-                return _field_in(model, rest)
-        else:
-            return None, []
-    return info, []
-
-
-def _field_in(model: type[Group], parts: list[str]) -> tuple[FieldInfo | None, list[str]]:
-    if len(parts) != 1 or parts[0] not in model.model_fields:
-        return None, list(model.model_fields)
-    return model.model_fields[parts[0]], []
+    place = _place(path)
+    return place.field, list(place.valid)
 
 
 def bounds(info: FieldInfo) -> str:
@@ -131,23 +135,20 @@ def _expected(info: FieldInfo) -> str:
 
 
 def _check_leaf(leaf: Leaf) -> FieldInfo:
-    info, valid = field_at(leaf.path)
+    info, kind, wrong, valid = _place(leaf.path)
     if info is None:
-        part = leaf.path.rsplit(".", 1)[-1] if "." in leaf.path else leaf.path
-        near = nearest(part, valid)
-        raise leaf.error("unknown key", expected="one of " + ", ".join(valid) if valid else None, nearest=near)
+        key = None if FREE_KEY.fullmatch(wrong) else "a name of a-z, 0-9 and _, a letter first"
+        raise leaf.error("unknown key", expected="one of " + ", ".join(valid) if valid else key, nearest=nearest(wrong, valid))
     unit = unit_of(info)
     if leaf.unit is not None and leaf.unit != unit:
         raise leaf.error(f"unit '{leaf.unit}'", expected=f"'{unit}'")
-    is_group = isinstance(info.annotation, type) and issubclass(info.annotation, Group)
-    if is_group:
+    free = get_origin(kind) is dict
+    if (free and leaf.value != {}) or (isinstance(kind, type) and issubclass(kind, Group)):
         raise leaf.error(f"{leaf.value!r} in place of a group", expected="a group of parameters")
     numeric = isinstance(leaf.value, (int, float)) and not isinstance(leaf.value, bool)
-    mapping = leaf.value == {} and get_origin(info.annotation) is dict
-    wants_number = info.annotation is float or (get_origin(info.annotation) is dict and leaf.path.startswith("controller.custom."))
-    if wants_number and not numeric and not mapping:
-        raise leaf.error(f"{leaf.value!r}", expected=_expected(info))
-    if info.annotation is bool and not isinstance(leaf.value, bool):
+    if kind is float and not (numeric and abs(leaf.value) <= sys.float_info.max):  # also false for NaN
+        raise leaf.error(f"{leaf.value!r}"[:40], expected=_expected(info))
+    if kind is bool and not isinstance(leaf.value, bool):
         raise leaf.error(f"{leaf.value!r}", expected=_expected(info))
     return info
 
@@ -174,15 +175,24 @@ def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
 def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
-    leaf, (info, _) = leaves.get(path), field_at(path) if path else (None, [])
+    leaf, info = leaves.get(path), _place(path).field if path else None
+    base = next(iter(leaves.values())).file if leaves else None
     if first["type"] == "missing":
-        file = next(iter(leaves.values())).file if leaves else None
-        return InputError("missing", file=file, key=path, expected=_expected(info) if info else "a group of parameters")
+        group = path.rpartition(".")[0] + "."
+        beside = next((other for name, other in leaves.items() if name.startswith(group)), None)
+        file, line = (beside.file, beside.line) if beside else (base, None)
+        expected = _expected(info) if info else "a group of parameters"
+        return InputError("missing", file=file, line=line, key=path, expected=expected)
     if first["type"] == "value_error":
-        return InputError(str(first["ctx"]["error"]), file=next(iter(leaves.values())).file)
+        text = str(first["ctx"]["error"])
+        words = set(re.findall(r"[a-z_.]+", text))
+        about = [e for e in leaves.values() if e.path in words or ("share" in e.path and e.path.split(".")[0] in words)]
+        # the layers above the base are the likelier culprits: the base is valid alone
+        culprit = next((e for e in about if e.file != base), about[0] if about else None)
+        return InputError(text, file=culprit.file if culprit else base, line=culprit.line if culprit else None)
     found = f"{first.get('input')!r}"
     if leaf is None:
-        return InputError(found, key=path or None, expected=_expected(info) if info else first["msg"])
+        return InputError(found, file=base, key=path or None, expected=_expected(info) if info else first["msg"])
     return leaf.error(found, expected=_expected(info) if info else first["msg"])
 
 
@@ -202,14 +212,14 @@ def _setting(text: str) -> Leaf:
     path = path.strip()
     if not sign or not path:
         raise InputError(f"'{text}'", file="--set", expected="path=value, for example controller.pid.kp=0.05")
-    raw = raw.strip()
-    value: Any = {"true": True, "false": False}.get(raw.lower(), number(raw))
-    return Leaf(path, value, None, f"--set {path}", "--set", None)
+    return Leaf(path, scalar(raw.strip()), None, f"--set {path}", "--set", None)
 
 
 def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]:
     merged = dict(below)
     for path, leaf in above.items():
+        if leaf.value == {} and any(name.startswith(f"{path}.") for name in merged):
+            continue  # nothing merged into a group leaves the group as it is
         if path in merged and leaf.source is None:
             leaf = replace(leaf, source=leaf.file)
         # {} in place of free-keyed numbers stands only until the first of them is set
@@ -224,14 +234,17 @@ def resolve(
     policy: Source | None = None,
     scenarios: Sequence[Source] = (),
     overlays: Sequence[Source] = (),
-    sets: Sequence[str] = (),
+    sets: Sequence[str] | Mapping[str, Any] = (),
 ) -> Resolved:
     """Base ← policy ← scenarios ← overlays ← settings, each over what is below it.
 
-    base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping. sets: "path=value".
+    base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping. sets: "path=value"
+    texts or a mapping of path to value.
     Raises InputError that names file, line, key, what was found and expected, and the nearest valid key.
     """
     base_name, description, leaves = _leaves("base", base)
+    for leaf in leaves.values():
+        _check_leaf(leaf)
     descriptions = {base_name: description}
     names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
     layers = [("policy", s) for s in ([policy] if policy is not None else [])]
@@ -243,8 +256,11 @@ def resolve(
         names[kind].append(name)
         descriptions[name] = description
         leaves = _merge(leaves, above)
-    for text in sets:
-        leaf = _setting(text)
+    if isinstance(sets, Mapping):
+        settings = [Leaf(path, number(v), None, f"--set {path}", "--set", None) for path, v in sets.items()]
+    else:
+        settings = [_setting(text) for text in sets]
+    for leaf in settings:
         _check_leaf(leaf)
         leaves = _merge(leaves, {leaf.path: leaf})
     values, entries = _build(leaves)

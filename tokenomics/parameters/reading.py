@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from ..errors import InputError, nearest
 
 LARGEST_FILE = 1_000_000  # bytes
 LEAF_KEYS = ("value", "unit", "source", "note")
-NUMBER = re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
+DEEPEST = 8  # levels of nesting; the schema has four
+MOST_LEAVES = 10_000  # a few aliases can stand for billions of leaves
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,22 @@ class Leaf:
 
 
 def number(value: Any) -> Any:
-    """A scalar as a plain bool, int, float or str; text that is plainly a number (YAML 1.2 reads `1e-3` as text) too."""
+    """A scalar as a plain bool, int, float or str. Text stays text: a quoted number is not a number."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        return float(value) if NUMBER.match(value) else str(value)
-    for kind in (float, int):
+    for kind, plain in ((str, str), (Integral, int), (Real, float)):
         if isinstance(value, kind):
-            return kind(value)
+            return plain(value)
     return value
+
+
+def scalar(text: str) -> Any:
+    """The text of one value as YAML reads it: true or false, a number, else the text itself."""
+    try:
+        value = number(YAML(typ="safe", pure=True).load(text))
+    except (YAMLError, ValueError, RecursionError):
+        return text
+    return value if isinstance(value, (bool, int, float, str)) else text
 
 
 def _line(node: Any, key: Any) -> int | None:
@@ -59,6 +67,12 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
     leaves: dict[str, Leaf] = {}
     for key, node in tree.items():
         path, line = f"{prefix}{key}", _line(tree, key)
+        if "." in str(key):
+            raise InputError(f"key '{key}' with a dot", file=file, line=line, expected="groups inside one another")
+        if path.count(".") >= DEEPEST:
+            raise InputError("nested too deeply", file=file, line=line, expected=f"at most {DEEPEST} levels")
+        if len(leaves) > MOST_LEAVES:
+            raise InputError("too many values", file=file, line=line, expected=f"at most {MOST_LEAVES}")
         if isinstance(node, Mapping) and "value" in node:
             for extra in node:
                 if extra not in LEAF_KEYS:
@@ -98,6 +112,8 @@ def read(file: Path) -> tuple[str, dict[str, Leaf]]:
         mark = error.problem_mark
         problem = (error.problem or "malformed").split("\n")[0]
         raise InputError(f"not YAML: {problem}", file=name, line=mark.line + 1 if mark else None) from None
+    except RecursionError:
+        raise InputError("nested too deeply", file=name, expected=f"at most {DEEPEST} levels") from None
     except (YAMLError, ValueError) as error:
         raise InputError(f"not YAML: {str(error).splitlines()[0]}", file=name) from None
     if not isinstance(tree, CommentedMap):

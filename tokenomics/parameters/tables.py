@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .loading import Entry, Resolved
+from ..errors import InputError
+from .loading import Entry, Resolved, bounds, field_at, unit_of
 
 
 def text(value: Any) -> str:
@@ -34,6 +35,15 @@ def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
         if left != right:
             rows.append((path, left, right, (one or two).unit))  # type: ignore[union-attr]
     return rows
+
+
+def describe(path: str) -> str:
+    """What a parameter means, with its unit and bounds, in one line. Raises InputError for an unknown path."""
+    info, valid = field_at(path)
+    if info is None:
+        raise InputError("unknown parameter", key=path, expected="one of " + ", ".join(valid) if valid else None)
+    limits = bounds(info)
+    return f"{path} [{unit_of(info)}]: {info.description}" + (f" ({limits})" if limits else "")
 
 
 def unsourced(resolved: Resolved) -> list[str]:
