@@ -81,7 +81,7 @@ def run(
     days: Annotated[float | None, typer.Option(help="Simulated span [days].")] = None,
     runs: Annotated[int, typer.Option(help="Number of Monte Carlo runs.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
-    engine: Annotated[str, typer.Option(help="Engine: cadcad.")] = "cadcad",
+    engine: Annotated[str, typer.Option(help="Engine: cadcad, the reference, or ensemble, fast with many runs.")] = "cadcad",
     prices: Annotated[
         str | None, typer.Option(help="CSV of daily prices (date,value), replayed as inferred news.", metavar="FILE")
     ] = None,
@@ -93,6 +93,7 @@ def run(
     ] = None,
     start: Annotated[str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")] = None,
     record: Annotated[str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")] = None,
+    every: Annotated[int, typer.Option(help="Keep the start and every so many steps.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")] = None,
     as_json: cli_params.Json = False,
 ) -> None:
@@ -118,6 +119,7 @@ def run(
             demand_align=demand_align,
             start=start,
             record=record.split(",") if record else None,
+            every=every,
             progress=progress,
         )
     folder = write_run(result, out or default_out(result), shlex.join(["tokenomics", *sys.argv[1:]]))

@@ -38,7 +38,7 @@ class ShockTable:
         """The table with some series put in or replaced."""
         return ShockTable({**self.values, **series})
 
-    def columns(self, chosen: slice) -> ShockTable:
+    def columns(self, chosen: slice | np.ndarray) -> ShockTable:
         """The table of some of the runs."""
         return ShockTable({name: series[:, chosen] for name, series in self.values.items()})
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+SHARED = ("time", "step")  # one clock for all runs
+
 State = Mapping[str, Any]
 Signals = dict[str, Any]
 
@@ -29,11 +31,11 @@ class Variable:
     lower: float | None = None
 
 
-def scale(variable: Variable, initial: State) -> float:
-    """Size of a variable [its unit], given the state at the start."""
+def scale(variable: Variable, initial: State) -> Any:
+    """Size of a variable [its unit], given the state at the start; a float, or (runs,) where that is."""
     if isinstance(variable.scale, float):
         return variable.scale
-    return max(abs(float(initial[variable.scale or variable.name])), 1e-300)
+    return np.maximum(np.abs(initial[variable.scale or variable.name]), 1e-300)
 
 
 def assign(name: str):
@@ -198,5 +200,4 @@ def variables(params) -> dict[str, Variable]:
 
 def as_arrays(state: State, runs: int) -> dict[str, Any]:
     """The state with every variable but the clock as an array of `runs` elements."""
-    shared = {"time", "step"}
-    return {k: v if k in shared else np.full(runs, v, dtype=float) for k, v in state.items()}
+    return {k: v if k in SHARED else np.full(runs, v, dtype=float) for k, v in state.items()}

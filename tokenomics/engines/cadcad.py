@@ -38,13 +38,14 @@ def simulate(
     runs: np.ndarray,
     steps: int,
     record: Sequence[str] | None = None,
+    every: int = 1,
     progress: Progress | None = None,
     batch: int = 256,
 ) -> Trajectories:
     """Simulate `steps` steps of the given run indices.
 
     model: bound to `params`. initial: value of every state variable, a float or (runs,). params["shock_table"]: one
-    column a run. record: names to keep, all by default. progress: called with steps done and their number over all
+    column a run. record: names to keep, all by default. every: keep the start and every so many steps. progress: called with steps done and their number over all
     batches. Raises ModelError before the run for wrong names, BlockError where a block fails.
     """
     table = model.variables(params)
@@ -66,24 +67,24 @@ def simulate(
             def tick(done: int, base: int = number * steps) -> None:
                 progress(base + done, len(batches) * steps)
 
-        parts.append(_run_batch(model, part_params, start, watch, steps, names, tick))
+        parts.append(_run_batch(model, part_params, start, watch, steps, names, tick, every))
         failures |= watch.failures
         columns |= watch.columns
     values = {name: np.concatenate([part[name] for part in parts]) for name in names}
-    time = np.arange(steps + 1) * params["time_step"]
-    _mask(values, columns, runs)
-    return Trajectories(time, runs, values, tuple(failures[run] for run in sorted(failures)))
+    index = np.arange(0, steps + 1, every)
+    _mask(values, columns, runs, index)
+    return Trajectories(index * params["time_step"], runs, values, tuple(failures[run] for run in sorted(failures)))
 
 
-def _mask(values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.ndarray) -> None:
+def _mask(values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.ndarray, index: np.ndarray) -> None:
     """From its failure on a run holds NaN, so that nothing is computed from it."""
     rows = {int(run): row for row, run in enumerate(runs)}
     for run, column in columns.items():
         for series in values.values():
-            series[rows[run], column:] = np.nan
+            series[rows[run], index >= column] = np.nan
 
 
-def _run_batch(model, params, start, watch: Watch, steps: int, names, tick) -> dict[str, np.ndarray]:
+def _run_batch(model, params, start, watch: Watch, steps: int, names, tick, every: int) -> dict[str, np.ndarray]:
     blocks = [
         {
             "policies": {f"{i}_{p.__name__}": watch.policy(block, p) for i, p in enumerate(block.policies)},
@@ -110,7 +111,7 @@ def _run_batch(model, params, start, watch: Watch, steps: int, names, tick) -> d
     finally:
         logging.disable(level)
     last = len(blocks)
-    ends = [r for r in records if r["substep"] == last or r["timestep"] == 0]
+    ends = [r for r in records if r["substep"] == last or r["timestep"] == 0][::every]
     count = len(watch.runs)
     return {name: np.stack([np.broadcast_to(r[name], count) for r in ends], axis=1).astype(float) for name in names}
 

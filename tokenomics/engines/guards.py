@@ -11,12 +11,11 @@ import numpy as np
 
 from ..errors import BlockError, InputError, ModelError, TokenomicsError, nearest
 from ..model import Block, Model
-from ..state import Variable, scale
+from ..state import SHARED, Variable, scale
 from ..trajectories import Failure
 
 CONSERVATION = 1e-9  # relative; how far the books may be from balance
 ROUNDING = 1e-9  # of a variable's scale; how far below its bound rounding may take it
-SHARED = ("time", "step")  # one clock for all runs
 
 
 def _unknown(what: str, name: str, valid) -> ModelError:
@@ -72,6 +71,11 @@ def _check_block(block: Block, params: Mapping[str, Any], state: dict[str, Any],
     return after
 
 
+def limits(table: Mapping[str, Variable], initial: Mapping[str, Any]) -> dict[str, Any]:
+    """Lowest value of every bounded variable, with room for rounding; from each run's own start, not its neighbours'."""
+    return {n: v.lower - ROUNDING * scale(v, initial) for n, v in table.items() if v.lower is not None}
+
+
 def _same(value: Any, copy: np.ndarray) -> bool:
     return bool(np.all((value == copy) | ((value != value) & (copy != copy))))
 
@@ -121,9 +125,7 @@ class Watch:
 
     def __init__(self, table: Mapping[str, Variable], initial: Mapping[str, Any], runs: np.ndarray):
         self._table = table
-        self._limits = {
-            name: v.lower - ROUNDING * _sizes(v, initial, len(runs)) for name, v in table.items() if v.lower is not None
-        }
+        self._limits = limits(table, initial)
         self._named = f", run {runs[0]}" if len(runs) == 1 else f", runs {runs[0]} to {runs[-1]}"
         self.runs = runs
         self.failures: dict[int, Failure] = {}
@@ -180,14 +182,6 @@ class Watch:
                 reason = _reason(self._table[variable], float(value[index]))
                 self.failures[run] = Failure(run, time, block, variable, reason)
                 self.columns[run] = column
-
-
-def _sizes(variable: Variable, initial: Mapping[str, Any], runs: int) -> np.ndarray:
-    """Scale of a variable in each run; a run's tolerance must not depend on the runs beside it."""
-    if isinstance(variable.scale, float):
-        return np.full(runs, variable.scale)
-    source = variable.scale or variable.name
-    return np.array([scale(variable, {source: value}) for value in np.broadcast_to(initial[source], runs)])
 
 
 def _reason(variable: Variable, value: float) -> str:

@@ -6,7 +6,8 @@ can be seen alone.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import model_validator
 
@@ -335,3 +336,20 @@ class Parameters(Group):
         if not self.fleet:
             raise ValueError("fleet: no accelerator type; expected at least one")
         return self
+
+
+def substitute(groups: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Groups of parameters with arrays or symbols in place of some numbers, unchecked. values: by path, "controller.pid.kp"."""
+    inner: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        first, _, rest = path.partition(".")
+        inner.setdefault(first, {})[rest] = value
+    return {**groups, **{name: _put(groups[name], deeper) for name, deeper in inner.items()}}
+
+
+def _put(node: Any, values: Mapping[str, Any]) -> Any:
+    if "" in values:
+        return values[""]
+    if isinstance(node, Mapping):
+        return substitute(node, values)
+    return node.model_copy(update=substitute(dict(node), values))

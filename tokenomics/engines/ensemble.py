@@ -1,0 +1,154 @@
+"""The ensemble engine: the blocks' own step, recorded once and compiled, over many runs and parameter points at once.
+
+Runs lie side by side with their swept parameters; a run's numbers depend on nothing but its own inputs, so that results
+are the same for any number of runs at a time, any number of threads and any order. A run that breaks a check is found by
+the kernel, and replayed in the reference engine to say which block broke it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from ..model import Model
+from ..shocks import ShockTable
+from ..state import as_arrays
+from ..trajectories import Trajectories
+from . import cadcad
+from .guards import CONSERVATION, SHARED, check, limits, recorded
+from .kernel import LANES, Kernel, Layout, compiled
+from .program import BALANCE, Program, record_step
+
+CHUNK = 64  # runs in one call of a kernel: their shocks and records stay in the cache
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """values: recorded paths (lanes, times) by name. failed: (lanes,) time index of the first broken check, 0 for none."""
+
+    values: dict[str, np.ndarray]
+    failed: np.ndarray
+
+
+class Ensemble:
+    """A model compiled for one structure: its switches, its swept parameters and what is recorded.
+
+    params: bound parameters; those in `swept` (paths) are given run by run later. record: names to keep. Raises ModelError for a
+    block that cannot be compiled.
+    """
+
+    def __init__(self, model: Model, params: Mapping[str, Any], *, swept: Sequence[str] = (), record: Sequence[str], steps: int, every: int = 1):
+        self._table = model.variables(params)
+        self._record, self._steps, self._every = tuple(record), steps, every
+        processes = tuple(sorted(params["shock_table"].values))
+        program = record_step(model, params, swept)
+        self._layout = _layout(program, self._table, self._record, processes)
+        self._kernel: Kernel = compiled(program.operations, tuple(program.inputs.items()), tuple(program.outputs.items()), self._layout)
+
+    def __call__(self, initial: Mapping[str, Any], table: ShockTable, swept: Mapping[str, np.ndarray], lanes: int) -> Outcome:
+        """Simulate `lanes` runs. initial, swept: a number or (lanes,) by name. table: columns that the lanes use in turn, over and over."""
+        layout, strips = self._layout, -(-lanes // LANES)
+        width = lcm(table.runs, LANES)
+        shocks = np.empty((max(len(layout.shocks), 1), self._steps, width))
+        for row, name in enumerate(layout.shocks):
+            shocks[row].reshape(self._steps, -1, table.runs)[:] = table.values[name][: self._steps, None, :]
+        # columns repeat until they fill whole strips
+        offsets = np.arange(strips, dtype=np.int64) * LANES % width
+        given = {**initial, **swept}
+        state = _strips(layout.carried, given, lanes)
+        fixed = _strips(layout.fixed, given, lanes)
+        bounds = limits(self._table, initial) | {BALANCE: -CONSERVATION}
+        lower = _strips(layout.limited, bounds, lanes)
+        kept = self._steps // self._every
+        records = np.empty((strips, kept, max(len(self._record), 1), LANES))
+        failed = np.zeros((strips, LANES), dtype=np.int64)
+        self._kernel(state, fixed, shocks, offsets, lower, records, failed, self._steps, self._every)
+        values = {}
+        for row, name in enumerate(self._record):
+            path = np.empty((lanes, kept + 1))
+            path[:, 0] = given[name]
+            path[:, 1:] = records[:, :, row].transpose(0, 2, 1).reshape(-1, kept)[:lanes]
+            values[name] = path
+        return Outcome(values, failed.ravel()[:lanes])
+
+
+def _layout(program: Program, table: Mapping[str, Any], record: tuple[str, ...], processes: tuple[str, ...]) -> Layout:
+    """What the kernel must carry from step to step, and what it checks."""
+    own = [name for name in table if name not in SHARED]
+    changing = {n for n in own if program.outputs[n] != program.inputs[n]}
+    checked = tuple(n for n in own if n in changing) + ((BALANCE,) if BALANCE in program.outputs else ())
+    read = {program.operations[p].arguments[0] for p in program.needed((*SHARED, *record, *checked)) if program.operations[p].name == "input"}
+    shocks = tuple(name for name in processes if f"shock:{name}" in read)
+    carried = tuple(n for n in own if n in read and n in changing)
+    fixed = tuple(n for n in program.inputs if n in read and n not in changing and n not in SHARED and not n.startswith("shock:"))
+    limited = tuple(n for n in checked if n == BALANCE or table[n].lower is not None)
+    return Layout(SHARED, carried, fixed, shocks, record, checked, limited)
+
+
+def _strips(names: Sequence[str], values: Mapping[str, Any], lanes: int) -> np.ndarray:
+    """Values (strips, names, LANES); the last strip is filled up with its last run."""
+    block = np.empty((max(len(names), 1), -(-lanes // LANES) * LANES))
+    for row, name in enumerate(names):
+        block[row, :lanes] = values[name]
+        block[row, lanes:] = block[row, lanes - 1]
+    return np.ascontiguousarray(block.reshape(len(block), -1, LANES).transpose(1, 0, 2))
+
+
+def simulate(
+    model: Model,
+    params: Mapping[str, Any],
+    initial: Mapping[str, Any],
+    *,
+    runs: np.ndarray,
+    steps: int,
+    record: Sequence[str] | None = None,
+    every: int = 1,
+    progress: Progress | None = None,
+    chunk: int = CHUNK,
+    workers: int | None = None,
+) -> Trajectories:
+    """Simulate `steps` steps of the given run indices; see `engines.cadcad.simulate`.
+
+    every: keep the start and every so many steps. chunk: runs at a time. workers: threads, one a core by default.
+    """
+    names, runs = recorded(model.variables(params), record), np.asarray(runs)
+    kept = [n for n in names if n not in SHARED]
+    table = params["shock_table"]
+    with np.errstate(all="ignore"):
+        start = {k: v[:1] if np.ndim(v) else v for k, v in initial.items()}
+        check(model, {**params, "shock_table": table.columns(slice(0, 1))}, as_arrays(start, 1))
+    engine = Ensemble(model, params, record=kept, steps=steps, every=every)
+    pieces = [slice(i, min(i + chunk, len(runs))) for i in range(0, len(runs), chunk)]
+
+    def simulate_piece(piece: slice) -> Outcome:
+        mine = {k: v[piece] if np.ndim(v) else v for k, v in initial.items()}
+        return engine(mine, table.columns(piece), {}, piece.stop - piece.start)
+
+    outcomes = []
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for done, outcome in enumerate(pool.map(simulate_piece, pieces), start=1):
+            outcomes.append(outcome)
+            if progress:
+                progress(done * steps, len(pieces) * steps)
+    values = {name: np.concatenate([o.values[name] for o in outcomes]) for name in kept}
+    index = np.arange(0, steps + 1, every)
+    time = index * params["time_step"]
+    values |= {name: np.tile(index * (params["time_step"] if name == "time" else 1.0), (len(runs), 1)) for name in names if name in SHARED}
+    failed = np.concatenate([o.failed for o in outcomes])
+    failures = ()
+    if failed.any():
+        where = np.flatnonzero(failed)
+        mine = {k: v[where] if np.ndim(v) else v for k, v in initial.items()}
+        replay = {**params, "shock_table": table.columns(where)}
+        failures = cadcad.simulate(model, replay, mine, runs=runs[where], steps=int(failed.max()), record=[]).failures
+        for row in where:
+            for series in values.values():
+                series[row, index >= failed[row]] = np.nan
+    return Trajectories(time, runs, {name: values[name] for name in names}, failures)
