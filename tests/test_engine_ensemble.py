@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tokenomics as tk
+from tokenomics import equilibrium
 from tokenomics.engines import cadcad, ensemble
-from tokenomics.engines.program import record_step
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.errors import ModelError
+from tokenomics.model import MODEL, bind, block, steady_state
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import names
 from tokenomics.shocks import ShockTable, sample
+from tokenomics.state import Variable
 
 # Both engines call exp, log and pow of the C library, where NumPy does; on processors for which NumPy brings its own, the last
 # bit may differ, and feedback within the model carries it on.
@@ -57,9 +58,127 @@ def test_engines_agree_on_structural_choices(sets):
     assert_same(*both(days=20, policy="pid", sets=sets, overlays=("growth", "seasonality", "vesting", "decaying_emission")))
 
 
-def test_the_numbers_are_those_of_numpy_to_the_last_bit_where_both_use_the_same_functions():
-    x = np.random.default_rng(3).uniform(0.1, 5.0, 4096)
-    identity = tk.block("identity", lambda params, substep, history, state: {f: getattr(np, f)(state["x"]) for f in ("exp", "log", "expm1")}, writes=("exp", "log", "expm1"))
-    values = _one_step(identity, {"x": x, "exp": 0.0, "log": 0.0, "expm1": 0.0})
-    for name in ("exp", "log", "expm1"):
-        np.testing.assert_allclose(values[name], getattr(np, name)(x), rtol=4e-16, atol=0)
+@pytest.mark.parametrize("recorded", [{"recorded_rate": 1.3}, {"recorded_news": 0.02}])
+def test_engines_agree_on_recorded_input(recorded):
+    model, params, start = prepared(days=10)
+    params["shock_table"] = params["shock_table"].replace(**{n: np.full((10, 3), v) for n, v in recorded.items()})
+    assert_same(*(e.simulate(model, params, start, runs=np.arange(3), steps=10) for e in (cadcad, ensemble)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 3), st.permutations(range(20)))
+def test_results_do_not_depend_on_chunk_workers_or_order(chunk, workers, order):
+    model, params, start = prepared(runs=20, days=15, policy="pid")
+    whole = ensemble.simulate(model, params, start, runs=np.arange(20), steps=15)
+    shuffled = {**params, "shock_table": params["shock_table"].columns(np.array(order))}
+    part = ensemble.simulate(model, shuffled, start, runs=np.array(order), steps=15, chunk=chunk, workers=workers)
+    for name, series in whole.values.items():
+        np.testing.assert_array_equal(part.values[name], series[order], err_msg=name)
+
+
+def test_keeping_every_third_step_keeps_the_same_numbers():
+    model, params, start = prepared(days=10)
+    for engine in (cadcad, ensemble):
+        whole = engine.simulate(model, params, start, runs=np.arange(3), steps=10)
+        thin = engine.simulate(model, params, start, runs=np.arange(3), steps=10, every=3, record=["token_price", "time"])
+        assert list(thin.values) == ["token_price", "time"]
+        np.testing.assert_array_equal(thin.time, [0.0, 3.0, 6.0, 9.0])
+        for name in thin.values:
+            np.testing.assert_array_equal(thin.values[name], whole.values[name][:, ::3])
+
+
+class Toy:
+    """A model of a few variables with the engines' interface."""
+
+    def __init__(self, *blocks, lower=None):
+        self.blocks, self.lower = blocks, lower
+
+    def variables(self, params):
+        shared = {n: Variable(n, "1", n, 1.0) for n in ("time", "step")}
+        return shared | {n: Variable(n, "1", n, 1.0, low) for n, low in (("x", None), ("y", self.lower))}
+
+
+def policy_clock(params, substep, state_history, state):
+    return {"step": state["step"] + 1, "time": (state["step"] + 1) * params["time_step"]}
+
+
+CLOCK = block("clock", policy_clock, writes=("step", "time"))
+
+
+def toy(function, x, steps=1, z=None, lower=None, **options):
+    """One variable y computed from x by the ensemble engine and by cadCAD."""
+
+    def policy(params, substep, state_history, state):
+        return {"y": function(state["x"], params["shock_table"].at("z", state["step"]), state)}
+
+    x, model = np.asarray(x, dtype=float), Toy(block("toy", policy, writes=("y",)), CLOCK, lower=lower)
+    table = ShockTable({"z": np.ones((steps, len(x))) if z is None else z})
+    start = {"x": x, "y": 0.0, "time": 0.0, "step": 0}
+    params = {"time_step": 1.0, "shock_table": table}
+    return [e.simulate(model, params, start, runs=np.arange(len(x)), steps=steps, **options) for e in (cadcad, ensemble)]
+
+
+FUNCTIONS = {
+    "exp": lambda x, z, s: np.exp(x),
+    "log": lambda x, z, s: np.log(np.abs(x) + 0.1),
+    "expm1": lambda x, z, s: np.expm1(x),
+    "log1p": lambda x, z, s: np.log1p(x * x),
+    "sqrt": lambda x, z, s: np.sqrt(np.abs(x)),
+    "tanh": lambda x, z, s: np.tanh(x),
+    "power": lambda x, z, s: (np.abs(x) + 0.1) ** -1.3 + x**2 + np.abs(x) ** 0.5,
+    "power of two variables": lambda x, z, s: (np.abs(x) + 0.1) ** (x * z),
+    "extremes": lambda x, z, s: np.maximum(x, z) - np.minimum(0.5, x) + np.clip(x, -0.2, z),
+    "where": lambda x, z, s: np.where((x > 0.3) & ~(x > 0.9) | (x == -1.0), x, -2.0 * z),
+    "truth added as a number": lambda x, z, s: 0.0 + (x > 0.2) + (x > 0.4) + 1.0 * (x != 0.5),
+    "sign": lambda x, z, s: np.sign(x) * np.abs(x) + np.floor(x) + np.ceil(x),
+    "the clock": lambda x, z, s: np.sin(s["time"] + 0.3) * x + np.where(s["step"] >= 1, 1.0, 2.0),
+    "comparisons": lambda x, z, s: 1.0 * np.logical_or(x <= -0.5, np.less(0.7, x)) + np.isfinite(x) - np.isnan(x),
+    "a number of the shape of the state": lambda x, z, s: 0.0 * x + 3.0 + x / 1.0 - 0.0,
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=19))
+def test_a_compiled_function_is_numpys(name, x):
+    slow, fast = toy(FUNCTIONS[name], x, steps=2)
+    np.testing.assert_allclose(fast.values["y"], slow.values["y"], rtol=4e-16, atol=0)
+
+
+def test_a_run_that_breaks_a_bound_fails_alone_with_the_same_words():
+    z = np.ones((4, 11))
+    z[2, 3], z[1, 9] = -1.0, np.nan
+    slow, fast = toy(lambda x, z, s: x * z, np.ones(11), steps=4, z=z, lower=0.0)
+    assert [f.run for f in fast.failures] == [3, 9]
+    assert_same(slow, fast)
+    assert np.isnan(fast.values["y"][3, 3:]).all() and np.isfinite(fast.values["y"][3, :3]).all()
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x, z, s: x if x > 0 else -x, "a Python branch on a value that differs between runs"),
+        (lambda x, z, s: np.cumsum(x), "not an elementwise|cannot be recorded"),
+        (lambda x, z, s: np.arctan2(x, z), "arctan2 has no compiled form; the engine cadcad takes it"),
+        (lambda x, z, s: x * x[0], "not subscriptable"),
+    ],
+)
+def test_what_cannot_be_compiled_is_named(function, message):
+    def policy(params, substep, state_history, state):
+        return {"y": function(state["x"], params["shock_table"].at("z", state["step"]), state)}
+
+    model = Toy(block("toy", policy, writes=("y",)), CLOCK)
+    params = {"time_step": 1.0, "shock_table": ShockTable({"z": np.ones((1, 1))})}
+    with pytest.raises(ModelError, match=message):
+        ensemble.simulate(model, params, {"x": 1.0, "y": 0.0, "time": 0.0, "step": 0}, runs=np.arange(1), steps=1)
+
+
+def test_many_steady_states_at_once_are_those_of_each_alone():
+    burn, lag = np.linspace(0.0, 0.5, 7), np.linspace(1.0, 9.0, 7)
+    parameters = resolve("baseline", policy="pid").values
+    swept = {"supply.burn_share": burn, "oracle.lag": lag, "demand.services": np.geomspace(1, 1e3, 7)}
+    many = equilibrium.start(dict(parameters), MODEL, swept, 7)
+    for i in range(7):
+        one = steady_state(resolve("baseline", policy="pid", sets={k: v[i] for k, v in swept.items()}).values).state
+        for name, value in one.items():
+            assert np.ravel(many[name])[i if np.ndim(many[name]) else 0] == value, name

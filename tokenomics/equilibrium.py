@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize.elementwise import find_root
 
 from .blocks import privacy, reliability, venues
 from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
@@ -19,10 +19,10 @@ from .capacity.latency import latency
 from .control.static import steady_spending
 from .errors import InputError, ModelError, nearest
 from .kinetics import MTOK_PER_DAY, treasury_share
-from .model import Model, bind
-from .parameters import Parameters
+from .model import Model
+from .parameters import Parameters, substitute
 from .shocks import NORMALS, UNIFORMS, ShockTable
-from .state import scale
+from .state import SHARED, scale
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
 FOREVER = 1e15  # days; customers keep the variance that they expect
@@ -49,7 +49,7 @@ class SteadyState:
         """
         names = [n for n in self.state if n not in ("time", "step")]
         table = self._model.variables(self._params)
-        sizes = np.array([scale(table[n], self.state) for n in names])
+        sizes = np.array([float(scale(table[n], self.state)) for n in names])
         columns = len(names)
         start = {n: np.full(2 * columns, self.state[n]) for n in names}
         width = np.empty(columns)
@@ -75,33 +75,26 @@ class SteadyState:
         return int(np.sum(values > tolerance)), len(names)
 
 
-def stationary(parameters: Parameters) -> Parameters:
+def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
     """The same network without growth, season, decaying emission, vesting, events or shocks."""
-    calm = {name: 0.0 for name in type(parameters.events).model_fields if name.endswith(("_size", "_share"))}
-    return parameters.model_copy(
-        update={
-            "demand": parameters.demand.model_copy(update={"growth_rate": 0.0, "weekly_amplitude": 0.0}),
-            "supply": parameters.supply.model_copy(update={"emission_decay": False, "vesting": False}),
-            "events": parameters.events.model_copy(update=calm),
-            "shocks": parameters.shocks.model_copy(update={"enabled": False}),
-            "venues": parameters.venues.model_copy(update={"variance_memory": FOREVER}),
-        }
-    )
+    still = {f"events.{n}": 0.0 for n in type(groups["events"]).model_fields if n.endswith(("_size", "_share"))}
+    still |= {"demand.growth_rate": 0.0, "demand.weekly_amplitude": 0.0, "supply.emission_decay": False, "supply.vesting": False}
+    return substitute(groups, still | {"shocks.enabled": False, "venues.variance_memory": FOREVER})
 
 
-def expected_variance(parameters: Parameters) -> float:
+def expected_variance(groups: Mapping[str, Any]) -> Any:
     """Variance of the log price a day that customers expect: that of the news, none where shocks are off [1/day]."""
-    news = parameters.news
-    if not (parameters.shocks.enabled and news.enabled):
+    news = groups["news"]
+    if not (groups["shocks"].enabled and news.enabled):
         return 0.0
     return news.volatility**2 + news.jump_rate * (news.jump_mean**2 + news.jump_volatility**2)
 
 
-def _spending(params, income: float) -> float:
+def _spending(params, income):
     return steady_spending(params, income) if params["controller"].type == "static" else 0.0
 
 
-def _network(params, price: float, variance: float) -> dict[str, Any]:
+def _network(params, price, variance) -> dict[str, Any]:
     """Nodes, capacity, latency, shares and demand at a price per Mtok and the target utilisation."""
     target = params["pricing"].target_utilisation
     supply = params["supply"]
@@ -114,11 +107,11 @@ def _network(params, price: float, variance: float) -> dict[str, Any]:
     cheating = 0.0
     if params["reliability"].enabled:
         stake_days = supply.holding_time * supply.staked_share / circulating_share
-        cheating = float(reliability.faked_share(params, stake_days, kept))
+        cheating = reliability.faked_share(params, stake_days, kept)
     toll = reliability.reliability(params, cheating)
     efficiency = toll["availability"] * shield["privacy_throughput"] / toll["rework"]
     unit_revenue = kept * price * target * efficiency
-    nodes = {name: float(willing_nodes(a, unit_revenue)) for name, a in params["fleet"].items()}
+    nodes = {name: willing_nodes(a, unit_revenue) for name, a in params["fleet"].items()}
     installed = installed_capacity(params, nodes)
     count = sum(nodes.values())
     mean, p99 = latency(
@@ -154,25 +147,21 @@ def _network(params, price: float, variance: float) -> dict[str, Any]:
     }
 
 
-def _price(params, variance: float) -> float:
-    target = params["pricing"].target_utilisation
+def _price(params, swept: Mapping[str, np.ndarray], variance, points: int) -> np.ndarray:
+    """Price per Mtok at which demand is the target share of capacity (points,); NaN where there is none [USD/Mtok]."""
 
-    def excess_supply(log_price: float) -> float:
-        network = _network(params, float(np.exp(log_price)), variance)
-        return float(np.log(target * network["capacity"] + 1e-300) - np.log(network["demand"] + 1e-300))
+    def excess_supply(log_price, point):
+        mine = stationary(substitute(params, {path: values[point.astype(int)] for path, values in swept.items()}))
+        network = _network(mine, np.exp(log_price), variance[point.astype(int)])
+        return np.log(mine["pricing"].target_utilisation * network["capacity"] + 1e-300) - np.log(network["demand"] + 1e-300)
 
-    low, high = np.log(PRICE_BRACKET)
-    try:
-        return float(np.exp(brentq(excess_supply, low, high, xtol=1e-15, rtol=1e-14)))
-    except ValueError:
-        raise InputError(
-            "no steady state: demand never meets the fleet's supply",
-            key="fleet",
-            expected="nodes and workloads whose supply and demand curves cross",
-        ) from None
+    bracket = tuple(np.full(points, np.log(end)) for end in PRICE_BRACKET)
+    tolerances = {"xatol": 1e-15, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}
+    found = find_root(excess_supply, bracket, args=(np.arange(points),), tolerances=tolerances, maxiter=200)
+    return np.where(found.success, np.exp(found.x), np.nan)
 
 
-def _stocks(params, network: dict[str, Any], variance: float) -> dict[str, float]:
+def _stocks(params, network: dict[str, Any], variance) -> dict[str, Any]:
     """Ledgers, reserves and derived constants that balance every flow."""
     supply, treasury = params["supply"], params["treasury"]
     fees = network["demand"] * network["inference_price"]
@@ -191,13 +180,7 @@ def _stocks(params, network: dict[str, Any], variance: float) -> dict[str, float
     operators = params["operators"].inventory_days * gross
     speculators = supply.speculator_share * circulating
     holders = circulating - pool - customers - operators - speculators
-    if holders <= 0.0:
-        raise InputError(
-            f"pool, customers, operators and speculators hold {1 - holders / circulating:.3f} of circulating supply",
-            key="supply",
-            expected="less than 1 (lower supply.speculator_share, supply.customer_days, market.pool_share or operators.inventory_days)",
-        )
-    log_price = float(np.log(price))
+    log_price = np.log(price)
     return {
         "total_supply": total,
         "circulating_supply": circulating,
@@ -251,30 +234,65 @@ def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
         raise ModelError(f"a block uses the name '{name}', which is neither a variable nor a signal{hint}") from error
 
 
+def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
+    """The steady state of many parameter points at once: every variable, (points,); NaN where a point has none.
+
+    params: groups of parameters. swept: by path, (points,). A point's numbers do not depend on the points beside it.
+    """
+    with np.errstate(all="ignore"):
+        mine = substitute(params, swept)
+        variance = np.broadcast_to(expected_variance(mine), points).astype(float)
+        calm = {**stationary(mine), "time_step": params["simulation"].time_step}
+        still = np.zeros((1, points))
+        calm["shock_table"] = ShockTable({name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
+        network = _network(calm, _price(params, swept, variance, points), variance)
+        held = {**network, **_stocks(calm, network, variance), **model.extra_initial}
+        table = model.variables(params)
+        held = {name: np.broadcast_to(value, points).astype(float) for name, value in held.items() if name in table}
+        held["time"], held["step"] = 0.0, 0
+        state: dict[str, Any] = {name: np.zeros(points) for name in table} | held
+        for _ in range(SETTLING_STEPS):
+            state = {name: np.broadcast_to(value, points) for name, value in _step(model, calm, state).items()} | held
+        none = ~np.isfinite(state["token_price"]) | (state["holders_tok"] <= 0.0)
+        return {name: value if name in SHARED else np.where(none, np.nan, value) for name, value in state.items()}
+
+
+def _refuse(groups: Mapping[str, Any]) -> None:
+    """Say why there is no steady state."""
+    variance = np.broadcast_to(expected_variance(groups), 1)
+    price = _price(groups, {}, variance, 1)
+    if not np.isfinite(price[0]):
+        raise InputError(
+            "no steady state: demand never meets the fleet's supply",
+            key="fleet",
+            expected="nodes and workloads whose supply and demand curves cross",
+        )
+    calm = stationary(groups)
+    stocks = _stocks(calm, _network(calm, price, variance), variance)
+    raise InputError(
+        f"pool, customers, operators and speculators hold {1 - stocks['holders_tok'][0] / stocks['circulating_supply']:.3f} of circulating supply",
+        key="supply",
+        expected="less than 1 (lower supply.speculator_share, supply.customer_days, market.pool_share or operators.inventory_days)",
+    )
+
+
 def solve(parameters: Parameters, model: Model) -> SteadyState:
     """The steady state of the network's stationary form, risk-adjusted where shocks are on.
 
     With shocks on, customers expect the variance of the news from the start. Raises InputError where no steady
     state exists. The residual is that of the stationary form; a controller that has none of its own shows there.
     """
-    variance = expected_variance(parameters)
-    calm = stationary(parameters)
-    params = bind(calm, ShockTable({name: np.zeros(1) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}))
-    network = _network(params, _price(params, variance), variance)
-    held = {k: float(v) for k, v in {**network, **_stocks(params, network, variance), **model.extra_initial}.items()}
-    table = model.variables(params)
-    held = {name: value for name, value in held.items() if name in table}
-    state: dict[str, Any] = {name: 0.0 for name in table} | held
-    for _ in range(SETTLING_STEPS):
-        state = {name: _scalar(value) for name, value in _step(model, params, state).items()}
-        state |= held | {"time": 0.0, "step": 0}
+    groups = dict(parameters)
+    found = start(groups, model, {}, 1)
+    if not np.isfinite(found["token_price"][0]):
+        _refuse(groups)
+    table = ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
+    params = {**stationary(groups), "time_step": parameters.simulation.time_step, "shock_table": table}
+    state = {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
     after = _step(model, params, state)
+    sizes = model.variables(params)
     change = {
-        name: abs(_scalar(after[name]) - state[name]) / scale(table[name], state)
-        for name in table
-        if name not in ("time", "step")
+        name: abs(_scalar(after[name]) - state[name]) / float(scale(sizes[name], state)) for name in sizes if name not in SHARED
     }
     worst = max(change, key=change.get)
     return SteadyState(state, change[worst], worst, params, model)
-
-

@@ -123,6 +123,8 @@ class _Writer:
             return getattr(b, BINARY[name])(*x)
         if name in COMPARE:
             return b.fcmp_ordered(COMPARE[name], *x)
+        if name == "not_equal":
+            return b.fcmp_unordered("!=", *x)  # true for a NaN
         if name in ("maximum", "minimum"):
             return self.extreme(">=" if name == "maximum" else "<=", *x)
         if name in LIBRARY:

@@ -158,7 +158,7 @@ class SymbolicTable:
 def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = ()) -> Program:
     """The step of a model as a program.
 
-    params: bound, with a shock table. swept: paths of the parameters that differ between runs. Raises ModelError, with the
+    model: bound to `params`, which has a shock table. swept: paths of the parameters that differ between runs. Raises ModelError, with the
     block, for what cannot be recorded.
     """
     recorder = Recorder()
@@ -166,10 +166,10 @@ def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = 
     table = SymbolicTable(recorder, params["shock_table"].values)
     params = {**substitute(params, symbols), "shock_table": table}
     after: dict[str, Any] = {name: recorder.input(name) for name in model.variables(params)}
-    for block in model.bound(params).blocks:
+    for block in model.blocks:
         try:
             after = execute(block, params, after)
-        except ModelError as error:
+        except Exception as error:
             raise ModelError(f"block '{block.name}': {error}; the engine cadcad takes it") from error
     if "conservation_error" in after:
         after[BALANCE] = -np.abs(after["conservation_error"])
