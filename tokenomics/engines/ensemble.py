@@ -52,30 +52,37 @@ class Ensemble:
         self._layout = _layout(program, self._table, self._record, processes)
         self._kernel: Kernel = compiled(program.operations, tuple(program.inputs.items()), tuple(program.outputs.items()), self._layout)
 
-    def __call__(self, initial: Mapping[str, Any], table: ShockTable, swept: Mapping[str, np.ndarray], lanes: int) -> Outcome:
-        """Simulate `lanes` runs. initial, swept: a number or (lanes,) by name. table: columns that the lanes use in turn, over and over."""
-        layout, strips = self._layout, -(-lanes // LANES)
-        width = lcm(table.runs, LANES)
-        shocks = np.empty((max(len(layout.shocks), 1), self._steps, width))
-        for row, name in enumerate(layout.shocks):
+    def shocks(self, table: ShockTable) -> np.ndarray:
+        """The processes that the kernel reads, (processes, steps, width); columns repeat until they fill whole strips."""
+        names, width = self._layout.shocks, lcm(table.runs, LANES)
+        shocks = np.empty((max(len(names), 1), self._steps, width))
+        for row, name in enumerate(names):
             shocks[row].reshape(self._steps, -1, table.runs)[:] = table.values[name][: self._steps, None, :]
-        # columns repeat until they fill whole strips
-        offsets = np.arange(strips, dtype=np.int64) * LANES % width
+        return shocks
+
+    def __call__(
+        self, initial: Mapping[str, Any], swept: Mapping[str, Any], shocks: np.ndarray, *, first_lane: int = 0, lanes: int
+    ) -> Outcome:
+        """Simulate some lanes.
+
+        initial, swept: a number or (lanes,) by name. shocks: from `shocks`; lanes use its columns in turn, over and over.
+        first_lane: number of the first of these lanes among all, a multiple of LANES.
+        """
+        layout, strips = self._layout, -(-lanes // LANES)
+        offsets = (first_lane + np.arange(strips, dtype=np.int64) * LANES) % shocks.shape[-1]
         given = {**initial, **swept}
-        state = _strips(layout.carried, given, lanes)
-        fixed = _strips(layout.fixed, given, lanes)
         bounds = limits(self._table, initial) | {BALANCE: -CONSERVATION}
-        lower = _strips(layout.limited, bounds, lanes)
+        state, fixed = _strips(layout.carried, given, lanes), _strips(layout.fixed, given, lanes)
         kept = self._steps // self._every
         records = np.empty((strips, kept, max(len(self._record), 1), LANES))
         failed = np.zeros((strips, LANES), dtype=np.int64)
-        self._kernel(state, fixed, shocks, offsets, lower, records, failed, self._steps, self._every)
+        self._kernel(state, fixed, shocks, offsets, _strips(layout.limited, bounds, lanes), records, failed, self._steps, self._every)
         values = {}
         for row, name in enumerate(self._record):
-            path = np.empty((lanes, kept + 1))
-            path[:, 0] = given[name]
-            path[:, 1:] = records[:, :, row].transpose(0, 2, 1).reshape(-1, kept)[:lanes]
-            values[name] = path
+            path = np.empty((strips * LANES, kept + 1))
+            path[:lanes, 0] = given[name]
+            path[:, 1:].reshape(strips, LANES, kept)[:] = records[:, :, row].transpose(0, 2, 1)
+            values[name] = path[:lanes]
         return Outcome(values, failed.ravel()[:lanes])
 
 
@@ -129,7 +136,7 @@ def simulate(
 
     def simulate_piece(piece: slice) -> Outcome:
         mine = {k: v[piece] if np.ndim(v) else v for k, v in initial.items()}
-        return engine(mine, table.columns(piece), {}, piece.stop - piece.start)
+        return engine(mine, {}, engine.shocks(table.columns(piece)), lanes=piece.stop - piece.start)
 
     outcomes = []
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:

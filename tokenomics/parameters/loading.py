@@ -81,7 +81,7 @@ class Resolved:
         return replace(self, values=values, entries=entries)
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """What the schema has at a path. field: None where there is nothing. wrong: the first part it does not know."""
 
     field: FieldInfo | None
@@ -90,27 +90,28 @@ class _Place(NamedTuple):
     valid: tuple[str, ...] = ()
 
 
-def _place(path: str) -> _Place:
+def place(path: str) -> Place:
+    """What the schema has at a path, of a parameter or of a group."""
     field, kind = None, Parameters
     for part in path.split("."):
         if get_origin(kind) is dict:
             if not FREE_KEY.fullmatch(part):
-                return _Place(None, wrong=part)
+                return Place(None, wrong=part)
             kind = get_args(kind)[1]
         elif isinstance(kind, type) and issubclass(kind, Group):
             field = kind.model_fields.get(part)
             if field is None:
-                return _Place(None, wrong=part, valid=tuple(kind.model_fields))
+                return Place(None, wrong=part, valid=tuple(kind.model_fields))
             kind = field.annotation
         else:
-            return _Place(None, wrong=part)
-    return _Place(field, kind)
+            return Place(None, wrong=part)
+    return Place(field, kind)
 
 
 def field_at(path: str) -> tuple[FieldInfo | None, list[str]]:
     """The schema's field at a path (None where there is none), and the names that would have been valid there."""
-    place = _place(path)
-    return place.field, list(place.valid)
+    found = place(path)
+    return found.field, list(found.valid)
 
 
 def bounds(info: FieldInfo) -> str:
@@ -135,7 +136,7 @@ def _expected(info: FieldInfo) -> str:
 
 
 def _check_leaf(leaf: Leaf) -> FieldInfo:
-    info, kind, wrong, valid = _place(leaf.path)
+    info, kind, wrong, valid = place(leaf.path)
     if info is None:
         key = None if FREE_KEY.fullmatch(wrong) else "a name of a-z, 0-9 and _, a letter first"
         raise leaf.error("unknown key", expected="one of " + ", ".join(valid) if valid else key, nearest=nearest(wrong, valid))
@@ -175,7 +176,7 @@ def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
 def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
-    leaf, info = leaves.get(path), _place(path).field if path else None
+    leaf, info = leaves.get(path), place(path).field if path else None
     base = next(iter(leaves.values())).file if leaves else None
     if first["type"] == "missing":
         group = path.rpartition(".")[0] + "."

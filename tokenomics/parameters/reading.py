@@ -95,8 +95,8 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
     return leaves
 
 
-def read(file: Path) -> tuple[str, dict[str, Leaf]]:
-    """Description and leaves of a YAML file. Raises InputError for what cannot be read."""
+def load(file: Path, expected: str = "groups of parameters") -> CommentedMap:
+    """A YAML file's mapping, with line numbers. Raises InputError for what cannot be read."""
     name = str(file)
     try:
         if file.stat().st_size > LARGEST_FILE:
@@ -118,6 +118,12 @@ def read(file: Path) -> tuple[str, dict[str, Leaf]]:
         raise InputError(f"not YAML: {str(error).splitlines()[0]}", file=name) from None
     if not isinstance(tree, CommentedMap):
         found = "an empty file" if tree is None else f"a {type(tree).__name__}"
-        raise InputError(found, file=name, expected="groups of parameters")
+        raise InputError(found, file=name, expected=expected)
+    return tree
+
+
+def read(file: Path) -> tuple[str, dict[str, Leaf]]:
+    """Description and leaves of a parameter file. Raises InputError for what cannot be read."""
+    tree = load(file)
     description = str(tree.pop("description", ""))
-    return description, flatten(tree, name)
+    return description, flatten(tree, str(file))

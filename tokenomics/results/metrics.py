@@ -1,12 +1,13 @@
 """Every metric once: name, unit, meaning, and the function from a run's path to a number.
 
-A metric's function takes the paths by name, (runs, times), and the parameters, and gives (runs,). Over runs each is
+A metric's function takes the paths by name, (runs, times), and the parameters, and gives (runs,); `simulation.time_step`
+is then the time between the path's points. Over runs each is
 reported with its Monte-Carlo confidence interval: Student's t, and Wilson's for a probability.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import stats
 
 from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
-from ..parameters import Parameters
+from ..parameters import Parameters, substitute
 
 LEVEL = 0.95  # of the confidence intervals
 RUIN = 0.01  # a treasury below this share of its start is ruined
@@ -164,6 +165,65 @@ _mean_of("velocity_usage", "1/day", "usage turnover of circulating supply", "vel
 _mean_of("velocity_speculative", "1/day", "speculative turnover of circulating supply", "velocity_speculative")
 
 
+def evaluate_metrics(
+    names: Sequence[str], paths: Paths, parameters: Parameters, swept: Mapping[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """Metrics (runs,) by name.
+
+    paths: (runs, times) by variable. swept: parameters that differ between runs, (runs,) by path; a metric's function sees them as
+    columns (runs, 1), or run by run where it cannot work with that.
+    """
+    if not swept:
+        return {name: METRICS[name].function(paths, parameters) for name in names}
+    runs = len(next(iter(swept.values())))
+    columns = parameters.model_copy(update=substitute(dict(parameters), {path: v[:, None] for path, v in swept.items()}))
+    found = {}
+    for name in names:
+        function, needs = METRICS[name].function, METRICS[name].needs
+        value = function(paths, columns)
+        if np.shape(value) != (runs,):
+            one = [
+                parameters.model_copy(update=substitute(dict(parameters), {path: float(v[i]) for path, v in swept.items()}))
+                for i in range(runs)
+            ]
+            value = np.concatenate([function({n: paths[n][i : i + 1] for n in needs}, p) for i, p in enumerate(one)])
+        found[name] = value
+    return found
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Means over runs, (points,), with intervals; NaN bounds where fewer than two runs count. n: runs that count."""
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n: np.ndarray
+
+
+def intervals(values: np.ndarray, *, probability: bool = False, level: float = LEVEL) -> Intervals:
+    """Mean and confidence interval over the runs of each point: Student's t, Wilson's for a probability.
+
+    values: (points, runs); NaN marks a failed run. Source of the second: Wilson (1927), without continuity correction.
+    """
+    good = np.isfinite(values)
+    n = good.sum(axis=1)
+    filled = np.where(good, values, 0.0)
+    with np.errstate(all="ignore"):
+        mean = filled.sum(axis=1) / n
+        if probability:
+            z = stats.norm.ppf(0.5 + level / 2.0)
+            centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
+            half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
+        else:
+            centre = mean
+            deviation = np.where(good, values - mean[:, None], 0.0)
+            spread = np.sqrt((deviation**2).sum(axis=1) / (n - 1))
+            half = stats.t.ppf(0.5 + level / 2.0, np.maximum(n - 1, 1)) * spread / np.sqrt(n)
+    few = n < 2
+    return Intervals(mean, np.where(few, np.nan, centre - half), np.where(few, np.nan, centre + half), n)
+
+
 @dataclass(frozen=True)
 class Summary:
     """Mean over runs with its interval; low and high are None for a single run. failed: runs that are not counted."""
@@ -177,15 +237,7 @@ class Summary:
 
 def summarise(per_run: np.ndarray, *, probability: bool = False, level: float = LEVEL) -> Summary:
     """Mean and confidence interval of a metric's values (runs,); NaN marks a failed run."""
-    good = per_run[np.isfinite(per_run)]
-    failed, n = len(per_run) - len(good), len(good)
-    if n == 0:
-        return Summary(np.nan, None, None, 0, failed)
-    mean = float(np.mean(good))
-    if n == 1:
-        return Summary(mean, None, None, 1, failed)
-    if probability:
-        interval = stats.binomtest(round(float(np.sum(good))), n).proportion_ci(level, method="wilson")
-        return Summary(mean, float(interval.low), float(interval.high), n, failed)
-    half = float(stats.t.ppf(0.5 + level / 2.0, n - 1) * np.std(good, ddof=1) / np.sqrt(n))
-    return Summary(mean, mean - half, mean + half, n, failed)
+    found = intervals(np.asarray(per_run, dtype=float)[None, :], probability=probability, level=level)
+    n = int(found.n[0])
+    low, high = (None, None) if n < 2 else (float(found.low[0]), float(found.high[0]))
+    return Summary(float(found.mean[0]), low, high, n, len(per_run) - n)

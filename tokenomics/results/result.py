@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import InputError, nearest
-from ..parameters import Resolved
+from ..parameters import Parameters, Resolved, substitute
 from ..state import Variable
 from ..trajectories import Failure, Trajectories
 from . import plots
@@ -63,10 +63,17 @@ class Result:
                 if needed not in self.variables:
                     raise InputError(f"metric '{name}' needs the unknown variable '{needed}'", nearest=nearest(needed, self.variables))
             if all(needed in values for needed in m.needs):
-                table[name] = m.function(values, self.resolved.values)
+                table[name] = m.function(values, self.metric_parameters)
         failed = [f.run for f in self.failures]
         table.loc[failed] = np.nan
         return table
+
+    @cached_property
+    def metric_parameters(self) -> Parameters:
+        """Parameters whose time step is that of the recorded times."""
+        time = self.trajectories.time
+        step = float(time[1] - time[0]) if len(time) > 1 else self.resolved.values.simulation.time_step
+        return self.resolved.values.model_copy(update=substitute(dict(self.resolved.values), {"simulation.time_step": step}))
 
     def metrics(self) -> pd.DataFrame:
         """Mean over runs with the 95 % confidence interval: columns mean, low, high, n, failed, unit, meaning."""

@@ -1,0 +1,213 @@
+"""Designs: which parameter points, policies and scenarios a sweep visits, read from `params/sweeps/*.yaml`.
+
+Grid (Cartesian), listed points, random, Latin hypercube and Sobol points come from NumPy and scipy.stats.qmc; Saltelli's
+and Morris's samples, for sensitivity indices, from SALib.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from scipy.stats import qmc
+
+from ..errors import InputError, nearest
+from ..parameters import Resolved, place, resolve
+from ..parameters.locate import find
+from ..parameters.reading import load
+from ..results.metrics import METRICS
+
+NONE = "none"  # in place of a scenario: nothing happens
+MOST_POINTS = 1_000_000
+Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
+SPACES = ("random", "latin_hypercube", "sobol", "saltelli", "morris")  # fill a box, and need `count` and ranges
+COUNTS = {"saltelli": "a power of two", "sobol": "a power of two"}
+
+
+class Range(BaseModel):
+    """An axis between two values. count: of a grid's points. scale: of their spacing or density."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: float
+    high: float
+    count: int | None = Field(None, ge=1)
+    scale: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Range:
+        if not self.low < self.high:
+            raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
+        if self.scale == "log" and self.low <= 0.0:
+            raise ValueError(f"low {self.low:g} on a log scale; expected > 0")
+        return self
+
+    def at(self, unit: np.ndarray) -> np.ndarray:
+        """Values at positions between 0 and 1."""
+        if self.scale == "log":
+            return np.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+        return self.low + unit * (self.high - self.low)
+
+
+class Design(BaseModel):
+    """A sweep: points × policies × scenarios × runs.
+
+    parameters: by path, a list of values or a range. points: a list of {path: value}. count: points of a random, Latin hypercube
+    or Sobol design; base sample of a Saltelli design; trajectories of a Morris design. sets: settings of all points.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    description: str = ""
+    base: str = "baseline"
+    policies: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = (NONE,)
+    overlays: tuple[str, ...] = ()
+    sets: dict[str, bool | float | str] = Field(default_factory=dict, alias="set")
+    method: Method = "grid"
+    count: int | None = Field(None, ge=1)
+    design_seed: int = Field(0, ge=0)
+    parameters: dict[str, Range | tuple[bool | float | str, ...]] = Field(default_factory=dict)
+    points: tuple[dict[str, bool | float | str], ...] = ()
+    runs: int = Field(100, ge=1)
+    seed: int = Field(0, ge=0)
+    metrics: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of the parameters that differ between points."""
+        if self.method == "points":
+            return list(dict.fromkeys(path for point in self.points for path in point))
+        return list(self.parameters)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the design without its description."""
+        text = json.dumps(self.model_dump(exclude={"description"}), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def table(self) -> list[list[Any]]:
+        """The points: one row each, one value a path."""
+        if self.method == "points":
+            return [[point[path] for path in self.paths] for point in self.points]
+        if self.method == "grid":
+            return [list(row) for row in itertools.product(*(self._values(path) for path in self.paths))]
+        ranges = list(self.parameters.values())
+        columns = [r.at(u) for r, u in zip(ranges, self._unit(len(ranges)).T, strict=True)]
+        return [[float(v) for v in row] for row in zip(*columns, strict=True)]
+
+    def _values(self, path: str) -> Sequence[Any]:
+        axis = self.parameters[path]
+        if isinstance(axis, Range):
+            return [float(v) for v in axis.at(np.linspace(0.0, 1.0, axis.count or 2))]
+        return axis
+
+    def _unit(self, dimensions: int) -> np.ndarray:
+        """Points in the unit cube."""
+        count, seed = self.count or 0, self.design_seed
+        if self.method == "random":
+            return np.random.Generator(np.random.Philox(seed)).random((count, dimensions))
+        if self.method == "latin_hypercube":
+            return qmc.LatinHypercube(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(count)
+        if self.method == "sobol":
+            return qmc.Sobol(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(count)
+        from .sensitivity import sample_unit
+
+        return sample_unit(self)
+
+    def resolved(self, policy: str | None, scenario: str) -> Resolved:
+        """Parameters of a policy and a scenario."""
+        scenarios = () if scenario == NONE else (scenario,)
+        return resolve(self.base, policy=policy, scenarios=scenarios, overlays=self.overlays, sets=dict(self.sets))
+
+    def cases(self) -> list[tuple[str | None, str]]:
+        """Policies × scenarios."""
+        return list(itertools.product(self.policies or (None,), self.scenarios))
+
+
+def read_design(source: str | Path | Mapping[str, Any] | Design, **changes: Any) -> Design:
+    """A checked design from a shipped name, a YAML file or a mapping. changes: fields to replace where not None.
+
+    Raises InputError that names file, line, key, what was found and expected.
+    """
+    if isinstance(source, Design):
+        tree, file = source.model_dump(by_alias=True), None
+    elif isinstance(source, Mapping):
+        tree, file = dict(source), None
+    else:
+        file = find("sweep", str(source))
+        tree = load(file, expected="a design: method, parameters, policies, scenarios, runs")
+    given = {**tree, **{k: v for k, v in changes.items() if v is not None}}
+    try:
+        design = Design.model_validate(given)
+    except ValidationError as error:
+        raise _explained(error, tree, file) from None
+    _check(design, tree, file)
+    return design
+
+
+def _line(tree: Any, *keys: Any) -> int | None:
+    line = None
+    for key in keys:
+        try:
+            line, tree = tree.lc.key(key)[0] + 1, tree[key]
+        except (AttributeError, KeyError, TypeError, IndexError):
+            break
+    return line
+
+
+def _explained(error: ValidationError, tree: Any, file: Path | None) -> InputError:
+    first = error.errors()[0]
+    keys = [k for k in first["loc"] if not (isinstance(k, str) and k.startswith(("function-", "Range", "tuple[")))]
+    where = {"file": file, "line": _line(tree, *keys), "key": ".".join(str(k) for k in keys)}
+    if first["type"] == "extra_forbidden":
+        kind = Range if keys[0] == "parameters" else Design
+        valid = [f.alias or n for n, f in kind.model_fields.items()]
+        return InputError("unknown key", **where, expected="one of " + ", ".join(valid), nearest=nearest(str(keys[-1]), valid))
+    found = first["ctx"]["error"] if first["type"] == "value_error" else f"{first['input']!r}: {first['msg'].lower()}"
+    return InputError(str(found), **where)
+
+
+def _check(design: Design, tree: Any, file: Path | None) -> None:
+    """What a field alone cannot tell. Raises InputError."""
+
+    def refuse(found: str, *keys: str, **more: Any) -> None:
+        raise InputError(found, file=file, line=_line(tree, *keys), key=".".join(keys), **more)
+
+    if design.method == "points":
+        if not design.points or design.parameters:
+            refuse("no points", "points", expected="a list of {path: value}, and no parameters, for the method points")
+        for point in design.points:
+            if set(point) != set(design.paths):
+                refuse(f"a point without {', '.join(sorted(set(design.paths) - set(point)))}", "points", expected="the same paths in every point")
+    elif design.points:
+        refuse("points", "points", expected="the method points with them")
+    for path in design.paths:
+        at = place(path)
+        if at.field is None or not (at.kind in (float, bool, str) or "Literal" in str(at.kind)):
+            refuse("unknown parameter", "parameters", path, expected="one of " + ", ".join(at.valid) if at.valid else "the path of one parameter", nearest=nearest(at.wrong, at.valid))
+    if design.method in SPACES:
+        if design.count is None:
+            refuse("no count", "method", expected=f"count: the number of points of a {design.method} design")
+        if COUNTS.get(design.method) and design.count & (design.count - 1):
+            refuse(f"{design.count}", "count", expected=COUNTS[design.method])
+        for path, axis in design.parameters.items():
+            if not isinstance(axis, Range):
+                refuse("a list of values", "parameters", path, expected=f"low and high, for a {design.method} design")
+        if not design.parameters:
+            refuse("no parameters", "parameters", expected="at least one, with low and high")
+    size = math.prod(len(design._values(p)) for p in design.paths) if design.method == "grid" else (design.count or 0) * (len(design.paths) + 2)
+    if size > MOST_POINTS:
+        refuse(f"{size} points", "parameters", expected=f"at most {MOST_POINTS}")
+    for name in design.metrics:
+        if name not in METRICS:
+            refuse(f"unknown metric '{name}'", "metrics", expected="one of " + ", ".join(METRICS), nearest=nearest(name, METRICS))
+    for case in design.cases():
+        design.resolved(*case)
