@@ -28,7 +28,7 @@ from . import plots
 from .dataset import from_table
 from .result import Result, interval
 
-DEPENDENCIES = ("cadCAD", "numpy", "scipy", "pandas", "xarray", "pyarrow", "pydantic", "ruamel.yaml", "matplotlib")
+DEPENDENCIES = ("cadCAD", "numpy", "scipy", "pandas", "xarray", "pyarrow", "pydantic", "ruamel.yaml", "llvmlite", "matplotlib")
 
 
 def _version(package: str) -> str | None:
@@ -39,15 +39,26 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Commit of the checkout that the package runs from; None outside one."""
+    """Commit of the checkout that the package runs from, "-modified" where it differs; None outside one."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
+    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=10)
+        head, changes = (subprocess.run(c, cwd=root, capture_output=True, text=True, timeout=10).stdout.strip() for c in commands)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return found.stdout.strip() or None
+    return head + ("-modified" if changes else "") if head else None
+
+
+def package_record() -> dict[str, Any]:
+    """Versions of the package, Python and what it depends on."""
+    return {
+        "tokenomics": _version("tokenomics"),
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "dependencies": {name: _version(name) for name in DEPENDENCIES},
+    }
 
 
 def metrics_json(result: Result) -> dict[str, Any]:
@@ -112,8 +123,6 @@ def _fill(result: Result, folder: Path, command: str | None) -> None:
         result.plot().savefig(figures / "overview.png", dpi=120)
     files = sorted(f for f in folder.rglob("*") if f.is_file())
     record = {
-        "tokenomics": _version("tokenomics"),
-        "commit": _commit(),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "command": command,
         "parameters": {"base": p.base, "policy": p.policy, "scenarios": list(p.scenarios), "sha256": p.hash},
@@ -123,8 +132,7 @@ def _fill(result: Result, folder: Path, command: str | None) -> None:
         "notes": list(result.notes),
         "failures": [vars(f) for f in result.failures],
         "platform": platform.platform(),
-        "python": platform.python_version(),
-        "dependencies": {name: _version(name) for name in DEPENDENCIES},
+        **package_record(),
         "files": {f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files},
     }
     # Last: a directory without it is not a run.

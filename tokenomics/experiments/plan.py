@@ -1,0 +1,119 @@
+"""A sweep cut into tasks: each is some points of one case, on some of its runs, and can be done anywhere in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import TokenomicsError
+from ..model import MODEL, Model
+from ..parameters import Resolved, place
+from ..results.metrics import METRICS
+from .design import NONE, Design
+from .evaluate import evaluate
+
+STEPS_PER_TASK = 1_500_000  # run-steps; about a second of work, which is what a kill can lose
+RUNS_AT_ONCE = 1024  # of one point: bounds the memory of the shocks
+
+
+@dataclass(frozen=True)
+class Case:
+    """One policy and scenario. resolved: its parameters, the same for all points but for the design's paths."""
+
+    policy: str
+    scenario: str
+    resolved: Resolved
+
+
+@dataclass(frozen=True)
+class Task:
+    """points: their numbers in the design; all have the same structure, and differ in `swept` only. runs: first and one past the last."""
+
+    case: int
+    points: tuple[int, ...]
+    structure: tuple[tuple[str, Any], ...]
+    swept: tuple[str, ...]
+    runs: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A design resolved and cut into tasks, in a fixed order."""
+
+    design: Design
+    cases: tuple[Case, ...]
+    points: list[list[Any]]
+    tasks: tuple[Task, ...]
+
+    @property
+    def simulations(self) -> int:
+        """Number of simulated runs."""
+        return len(self.cases) * len(self.points) * self.design.runs
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics."""
+        return list(self.design.metrics or METRICS)
+
+
+def structural(path: str) -> bool:
+    """Whether a parameter decides the structure of a simulation: switches, names, span and step; not a number in an equation."""
+    return place(path).kind is not float or path.startswith("simulation.")
+
+
+def make_plan(design: Design) -> Plan:
+    """Cut a design into tasks. Raises InputError where a case's parameters are wrong."""
+    cases = []
+    for policy, scenario in design.cases():
+        resolved = design.resolved(policy, scenario)
+        cases.append(Case(policy or resolved.policy, scenario, resolved))
+    paths, points = design.paths, design.table()
+    fixed = [i for i, path in enumerate(paths) if structural(path)]
+    swept = tuple(path for i, path in enumerate(paths) if i not in fixed)
+    groups: dict[tuple, list[int]] = {}
+    for number, point in enumerate(points):
+        groups.setdefault(tuple((paths[i], point[i]) for i in fixed), []).append(number)
+    tasks = []
+    for number, case in enumerate(cases):
+        for structure, members in groups.items():
+            days = dict(structure).get("simulation.days", case.resolved.values.simulation.days)
+            steps = max(int(days / case.resolved.values.simulation.time_step), 1)
+            for first in range(0, design.runs, RUNS_AT_ONCE):
+                runs = (first, min(first + RUNS_AT_ONCE, design.runs))
+                size = max(1, STEPS_PER_TASK // steps // (runs[1] - runs[0]))
+                for at in range(0, len(members), size):
+                    tasks.append(Task(number, tuple(members[at : at + size]), structure, swept, runs))
+    return Plan(design, tuple(cases), points, tuple(tasks))
+
+
+def perform(
+    case: Case, task: Task, paths: Sequence[str], points: Sequence[Sequence[Any]], seed: int, metrics: Sequence[str], model: Model = MODEL
+) -> dict[str, np.ndarray]:
+    """Do a task: columns case, point, run, failed_day, error and the metrics, one row a point and run.
+
+    points: those of the task. What makes a point impossible is written to its rows, and the others go on.
+    """
+    runs = np.arange(*task.runs)
+    shape = (len(points), len(runs))
+    columns: dict[str, np.ndarray] = {
+        "case": np.full(shape, task.case),
+        "point": np.broadcast_to(np.array(task.points)[:, None], shape),
+        "run": np.broadcast_to(runs, shape),
+    }
+    chosen = [[row[paths.index(path)] for path in task.swept] for row in points]
+    try:
+        resolved = case.resolved.replace(dict(task.structure), source="sweep") if task.structure else case.resolved
+        found = evaluate(resolved, task.swept, chosen, runs=runs, seed=seed, metrics=metrics, model=model)
+        failed, errors, values = found.failed_day, found.errors, found.values
+    except TokenomicsError as error:
+        failed, errors = np.full(shape, np.nan), (str(error),) * len(points)
+        values = {name: np.full(shape, np.nan) for name in metrics}
+    columns["failed_day"] = failed
+    columns["error"] = np.broadcast_to(np.array(errors, dtype=object)[:, None], shape)
+    return {name: np.ravel(column) for name, column in (columns | values).items()}
+
+
+__all__ = ["NONE", "Case", "Plan", "Task", "make_plan", "perform", "structural"]

@@ -1,0 +1,141 @@
+"""What a sweep gives back: one table of parameters, metrics and intervals, read from its shards when it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..errors import InputError, nearest
+from . import sweep_plots, sweep_store
+from .metrics import METRICS, intervals
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep's results.
+
+    manifest: what was swept. points: one row a point, one column a path. tasks: numbers of the tasks that are done. source: folder of the
+    shards, or the columns themselves.
+    """
+
+    manifest: Mapping[str, Any]
+    source: Path | Mapping[str, np.ndarray]
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of the parameters that differ between points."""
+        return list(self.manifest["paths"])
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics."""
+        return list(self.manifest["metrics"])
+
+    @property
+    def cases(self) -> pd.DataFrame:
+        """Policy, scenario and parameter hash of every case."""
+        return pd.DataFrame(self.manifest["cases"], columns=["policy", "scenario", "sha256"])
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """Parameters of every point."""
+        return pd.DataFrame(self.manifest["points"], columns=self.paths)
+
+    @cached_property
+    def tasks(self) -> set[int]:
+        """Numbers of the finished tasks."""
+        every = set(range(self.manifest["tasks"]))
+        return sweep_store.finished(self.source, self.manifest["tasks"]) if isinstance(self.source, Path) else every
+
+    @property
+    def complete(self) -> bool:
+        """Whether every task is done."""
+        return len(self.tasks) == self.manifest["tasks"]
+
+    def columns(self, *names: str) -> dict[str, np.ndarray]:
+        """Columns by (case, point, run); the keys with them. Raises InputError for an unknown name."""
+        for name in names:
+            if name not in (*self.metrics, "failed_day", "error"):
+                raise InputError(f"unknown metric '{name}'", expected="one of " + ", ".join(self.metrics), nearest=nearest(name, self.metrics))
+        if isinstance(self.source, Path):
+            return sweep_store.read_columns(self.source, sorted(self.tasks), names)
+        order = np.lexsort([self.source[key] for key in reversed(sweep_store.KEYS)])
+        return {name: self.source[name][order] for name in (*sweep_store.KEYS, *names)}
+
+    def per_run(self, *metrics: str) -> pd.DataFrame:
+        """One row a case, point and run: policy, scenario, point, run, parameters, failed_day, error, metrics (all by default)."""
+        found = pd.DataFrame(self.columns("failed_day", "error", *(metrics or self.metrics)))
+        return self._named(found)
+
+    def _named(self, found: pd.DataFrame) -> pd.DataFrame:
+        cases, points = self.cases, self.points
+        where = found["point"].to_numpy()
+        front = {name: cases[name].to_numpy()[found["case"]] for name in ("policy", "scenario")}
+        front |= {"point": where} | {path: points[path].to_numpy()[where] for path in self.paths}
+        rest = found.drop(columns=["case", "point"])
+        return pd.concat([pd.DataFrame(front, index=found.index), rest], axis=1)
+
+    def table(self, *metrics: str) -> pd.DataFrame:
+        """One row a case and point: policy, scenario, point, parameters, n, failed, error, and of every metric mean, low and high.
+
+        low and high bound the 95 % confidence interval over runs, in columns `<metric>_low` and `<metric>_high`.
+        """
+        rows: dict[str, np.ndarray] | None = None
+        for name in metrics or self.metrics:
+            found = self.columns(name) if rows else self.columns(name, "failed_day", "error")
+            starts = np.flatnonzero(np.diff(found["case"] * len(self.points) + found["point"], prepend=-1))
+            counts = np.diff(np.append(starts, len(found["case"])))
+            if rows is None:
+                failed = np.add.reduceat(np.isfinite(found["failed_day"]).astype(int), starts) if len(starts) else starts
+                rows = {key: found[key][starts] for key in ("case", "point")}
+                rows |= {"n": counts, "failed": failed, "error": found["error"][starts]}
+            wide = np.full((len(starts), counts.max(initial=0)), np.nan)
+            wide[np.arange(wide.shape[1]) < counts[:, None]] = found[name]
+            s = intervals(wide, probability=METRICS[name].probability if name in METRICS else False)
+            rows |= {name: s.mean, f"{name}_low": s.low, f"{name}_high": s.high}
+        return self._named(pd.DataFrame(rows))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of every number and error in the order of case, point and run: the same however the sweep was done."""
+        digest = hashlib.sha256(self.manifest["sha256"].encode())
+        for name in ("failed_day", *self.metrics):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.columns(name)[name], dtype="<f8").tobytes())
+        digest.update("\n".join(self.columns("error")["error"]).encode())
+        return digest.hexdigest()
+
+    def plot(self, metric: str, x: str | None = None, y: str | None = None, *, policy: str | None = None, scenario: str | None = None) -> Figure:
+        """A map of a metric over two parameters, or a line over one with its interval.
+
+        x, y: paths, the first two of the design by default. policy, scenario: the first by default. Raises InputError for unknown names.
+        """
+        paths = [path for path in (x, y) if path] or self.paths[:2]
+        for path in paths:
+            if path not in self.paths:
+                raise InputError(f"'{path}' was not swept", expected="one of " + ", ".join(self.paths), nearest=nearest(path, self.paths))
+        table = self.table(metric)
+        for column, wanted in (("policy", policy), ("scenario", scenario)):
+            chosen = wanted or self.cases[column].iloc[0]
+            if chosen not in set(table[column]):
+                raise InputError(f"unknown {column} '{chosen}'", expected="one of " + ", ".join(self.cases[column].unique()))
+            table = table[table[column] == chosen]
+        return sweep_plots.figure(table, metric, paths, self.manifest["runs"])
+
+
+def load_sweep(folder: Path) -> Sweep:
+    """The results in a sweep's directory, finished or not. Raises InputError where it is none."""
+    return Sweep(sweep_store.read_manifest(folder), folder)
+
+
+def metric_units(names: Sequence[str]) -> dict[str, str]:
+    """Units by metric."""
+    return {name: METRICS[name].unit for name in names}
