@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from .control import Command, register_controller
 from .errors import BlockError, InputError, ModelError, TokenomicsError
 from .experiments.run import run
+from .experiments.sweep import sweep
 from .kinetics import relaxation
 from .model import MODEL, Block, Model, block, steady_state
 from .parameters import Parameters, resolve
@@ -45,4 +46,5 @@ __all__ = [
     "resolve",
     "run",
     "steady_state",
+    "sweep",
 ]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from . import __version__, cli_params
+from . import __version__, cli_params, cli_sweeps
+from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
-
-PATIENCE = 2.0  # s; what takes longer shows a progress bar
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +23,7 @@ app = typer.Typer(
     epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
 )
 app.add_typer(cli_params.app, name="params")
+cli_sweeps.register(app)
 
 
 def _version(value: bool) -> None:
@@ -42,28 +39,6 @@ def options(
     ] = False,
 ) -> None:
     """Model the token economy of a decentralised AI-inference network."""
-
-
-@contextlib.contextmanager
-def progress_bar(show: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A callback that draws a bar with an ETA on stderr, once the work has taken more than two seconds."""
-    if not show:
-        yield None
-        return
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console, transient=True)
-    task = bar.add_task("simulating, steps", total=None)
-
-    def update(done: int, total: int) -> None:
-        bar.update(task, completed=done, total=total)
-        if not bar.live.is_started and bar.tasks[0].elapsed and bar.tasks[0].elapsed > PATIENCE:
-            bar.start()
-
-    try:
-        yield update
-    finally:
-        bar.stop()
 
 
 @app.command(
@@ -103,7 +78,7 @@ def run(
 
     if out is not None:
         refuse_existing(out)
-    with progress_bar(show=not as_json and sys.stderr.isatty()) as progress:
+    with progress_bar('simulating, steps', show=not as_json) as progress:
         result = simulate(
             params,
             policy=policy,

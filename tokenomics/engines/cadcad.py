@@ -45,7 +45,8 @@ def simulate(
     """Simulate `steps` steps of the given run indices.
 
     model: bound to `params`. initial: value of every state variable, a float or (runs,). params["shock_table"]: one
-    column a run. record: names to keep, all by default. every: keep the start and every so many steps. progress: called with steps done and their number over all
+    column a run. record: names to keep, all by default. every: keep the start and every so many steps.
+    progress: called with steps done and their number over all
     batches. Raises ModelError before the run for wrong names, BlockError where a block fails.
     """
     table = model.variables(params)

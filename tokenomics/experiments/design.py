@@ -186,13 +186,15 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
             refuse("no points", "points", expected="a list of {path: value}, and no parameters, for the method points")
         for point in design.points:
             if set(point) != set(design.paths):
-                refuse(f"a point without {', '.join(sorted(set(design.paths) - set(point)))}", "points", expected="the same paths in every point")
+                lacking = ", ".join(sorted(set(design.paths) - set(point)))
+                refuse(f"a point without {lacking}", "points", expected="the same paths in every point")
     elif design.points:
         refuse("points", "points", expected="the method points with them")
     for path in design.paths:
         at = place(path)
         if at.field is None or not (at.kind in (float, bool, str) or "Literal" in str(at.kind)):
-            refuse("unknown parameter", "parameters", path, expected="one of " + ", ".join(at.valid) if at.valid else "the path of one parameter", nearest=nearest(at.wrong, at.valid))
+            expected = "one of " + ", ".join(at.valid) if at.valid else "the path of one parameter"
+            refuse("unknown parameter", "parameters", path, expected=expected, nearest=nearest(at.wrong, at.valid))
     if design.method in SPACES:
         if design.count is None:
             refuse("no count", "method", expected=f"count: the number of points of a {design.method} design")
@@ -203,11 +205,14 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
                 refuse("a list of values", "parameters", path, expected=f"low and high, for a {design.method} design")
         if not design.parameters:
             refuse("no parameters", "parameters", expected="at least one, with low and high")
-    size = math.prod(len(design._values(p)) for p in design.paths) if design.method == "grid" else (design.count or 0) * (len(design.paths) + 2)
+    size = (design.count or 0) * (len(design.paths) + 2)
+    if design.method == "grid":
+        size = math.prod((axis.count or 2) if isinstance(axis, Range) else len(axis) for axis in design.parameters.values())
     if size > MOST_POINTS:
         refuse(f"{size} points", "parameters", expected=f"at most {MOST_POINTS}")
     for name in design.metrics:
         if name not in METRICS:
-            refuse(f"unknown metric '{name}'", "metrics", expected="one of " + ", ".join(METRICS), nearest=nearest(name, METRICS))
+            valid = ", ".join(METRICS)
+            refuse(f"unknown metric '{name}'", "metrics", expected=f"one of {valid}", nearest=nearest(name, METRICS))
     for case in design.cases():
         design.resolved(*case)

@@ -6,7 +6,7 @@ meet the same ones (common random numbers).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from .. import equilibrium
 from ..engines.ensemble import Ensemble
 from ..errors import InputError, TokenomicsError
 from ..model import MODEL, Model, bind
-from ..parameters import Parameters, Resolved, substitute
+from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS, evaluate_metrics
 from ..shocks import sample
 from ..state import SHARED

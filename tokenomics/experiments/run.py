@@ -111,7 +111,8 @@ def run(
     requests/s or a request trace; it replaces sampled demand, and its mean sets the size of the network at the start.
     demand_align: start, repeat or bootstrap, needed where the series is shorter than the span. start: first date of the price
     history to use. engine: "cadcad", the reference, or "ensemble", thousands of times faster with many runs. record: names of
-    the variables to keep. every: keep the start and every so many steps; metrics are then those of what was kept. progress: called with steps done and their number.
+    the variables to keep. every: keep the start and every so many steps; metrics are then those of what was kept.
+    progress: called with steps done and their number.
     model: the block list, extended by your own blocks if you like.
 
     Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block fails.

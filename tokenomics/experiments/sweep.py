@@ -99,7 +99,8 @@ def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any) -> Iterator[t
         try:
             client = Client(scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError) as error:
-            raise InputError(f"no scheduler answers at '{scheduler}' ({type(error).__name__})", key="--scheduler", expected="tcp://host:8786") from None
+            found = f"no scheduler answers at '{scheduler}' ({type(error).__name__})"
+            raise InputError(found, key="--scheduler", expected="tcp://host:8786") from None
     else:
         client = Client(scheduler, set_as_default=False)
     try:
@@ -172,7 +173,9 @@ def sweep(
     return Sweep(told, {name: np.concatenate([columns[name] for columns in kept]) for name in kept[0]})
 
 
-def estimate(design: str | Path | Mapping[str, Any] | Design, *, runs: int | None = None, seed: int | None = None, workers: int | None = None) -> Estimate:
+def estimate(
+    design: str | Path | Mapping[str, Any] | Design, *, runs: int | None = None, seed: int | None = None, workers: int | None = None
+) -> Estimate:
     """The size of a sweep and the time that it would take on this machine, from its first task done twice (compiled, then timed)."""
     plan = make_plan(read_design(design, runs=runs, seed=seed))
     task = plan.tasks[0]

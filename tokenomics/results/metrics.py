@@ -214,7 +214,8 @@ def intervals(values: np.ndarray, *, probability: bool = False, level: float = L
         if probability:
             z = stats.norm.ppf(0.5 + level / 2.0)
             centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
-            half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
+            # bounded by what it is bounded by but for rounding
+            half = np.minimum(z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n), np.minimum(centre, 1.0 - centre))
         else:
             centre = mean
             deviation = np.where(good, values - mean[:, None], 0.0)

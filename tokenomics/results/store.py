@@ -24,9 +24,10 @@ from ..model import MODEL
 from ..parameters import resolve
 from ..state import Variable
 from ..trajectories import Failure
-from . import plots
+from . import plots, sweep_store
 from .dataset import from_table
 from .result import Result, interval
+from .sweep import Sweep
 
 DEPENDENCIES = ("cadCAD", "numpy", "scipy", "pandas", "xarray", "pyarrow", "pydantic", "ruamel.yaml", "llvmlite", "matplotlib")
 
@@ -172,14 +173,16 @@ def _variables(schema: pa.Schema) -> dict[str, Variable]:
     return {name: Variable(name, text.get("unit", ""), text.get("meaning", "")) for name, text in told.items() if name != "run"}
 
 
-def load(folder: str | Path) -> Result:
-    """Read a run directory. Raises InputError where it is not whole or a file differs from its recorded digest."""
+def load(folder: str | Path) -> Result | Sweep:
+    """Read a run's or a sweep's directory. Raises InputError where it is neither, or a file differs from its recorded digest."""
     folder = Path(folder)
+    if (folder / sweep_store.MANIFEST).exists():
+        return Sweep(sweep_store.read_manifest(folder), folder)
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         files = record["files"]
     except (OSError, ValueError, KeyError):
-        raise InputError("not a run directory", file=folder, expected="a folder with a run.json") from None
+        raise InputError("not a run directory", file=folder, expected=f"a folder with a run.json or a {sweep_store.MANIFEST}") from None
     for name in sorted({"params.yaml", "trajectories.parquet", *files}):
         path = folder / name
         if folder.resolve() not in path.resolve().parents:

@@ -131,11 +131,6 @@ class Sweep:
         return sweep_plots.figure(table, metric, paths, self.manifest["runs"])
 
 
-def load_sweep(folder: Path) -> Sweep:
-    """The results in a sweep's directory, finished or not. Raises InputError where it is none."""
-    return Sweep(sweep_store.read_manifest(folder), folder)
-
-
 def metric_units(names: Sequence[str]) -> dict[str, str]:
     """Units by metric."""
     return {name: METRICS[name].unit for name in names}
