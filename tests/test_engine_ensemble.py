@@ -124,12 +124,14 @@ FUNCTIONS = {
     "expm1": lambda x, z, s: np.expm1(x),
     "log1p": lambda x, z, s: np.log1p(x * x),
     "sqrt": lambda x, z, s: np.sqrt(np.abs(x)),
-    "tanh": lambda x, z, s: np.tanh(x),
+    "a constant and the position of the clock": lambda x, z, s: 0.5 * (x + s["step"]) + 100.0 * (x + 1.0) + (x + 2.0) * (x + 3.0),
+    "powers of the clock": lambda x, z, s: (x + 4.0) ** s["step"] + 2.0**x + 8.0**x,
+    "a zero times what is not finite": lambda x, z, s: np.where(x > 0, 0.0, 0.0 * np.log(np.abs(x) + 1.0)) + 1.0,
     "power": lambda x, z, s: (np.abs(x) + 0.1) ** -1.3 + x**2 + np.abs(x) ** 0.5,
     "power of two variables": lambda x, z, s: (np.abs(x) + 0.1) ** (x * z),
     "extremes": lambda x, z, s: np.maximum(x, z) - np.minimum(0.5, x) + np.clip(x, -0.2, z),
     "where": lambda x, z, s: np.where((x > 0.3) & ~(x > 0.9) | (x == -1.0), x, -2.0 * z),
-    "truth added as a number": lambda x, z, s: 0.0 + (x > 0.2) + (x > 0.4) + 1.0 * (x != 0.5),
+    "truth added as a number": lambda x, z, s: 0.0 + (x > 0.2) + 1.0 * (x != 0.5) - (x > 0.4),
     "sign": lambda x, z, s: np.sign(x) * np.abs(x) + np.floor(x) + np.ceil(x),
     "the clock": lambda x, z, s: np.sin(s["time"] + 0.3) * x + np.where(s["step"] >= 1, 1.0, 2.0),
     "comparisons": lambda x, z, s: 1.0 * np.logical_or(x <= -0.5, np.less(0.7, x)) + np.isfinite(x) - np.isnan(x),
@@ -143,6 +145,28 @@ FUNCTIONS = {
 def test_a_compiled_function_is_numpys(name, x):
     slow, fast = toy(FUNCTIONS[name], x, steps=2)
     np.testing.assert_allclose(fast.values["y"], slow.values["y"], rtol=4e-16, atol=0)
+
+
+def test_a_run_that_is_not_finite_on_the_way_fails_in_both_engines():
+    for function in (lambda x, z, s: 0.0 * np.exp(1e6 * x) + 1.0, lambda x, z, s: np.maximum(x, np.nan)):
+        slow, fast = toy(function, [-1.0, 1.0], steps=2)
+        assert_same(slow, fast)
+        assert fast.failures
+
+
+def test_a_failure_that_a_later_block_repairs_is_a_failure():
+    first = block("first", lambda p, u, h, s: {"y": np.log(s["x"])}, writes=("y",))
+    second = block("second", lambda p, u, h, s: {"y": 0.0 * s["x"] + 1.0}, writes=("y",))
+    model, params = Toy(first, second, CLOCK), {"time_step": 1.0, "shock_table": ShockTable({"z": np.ones((2, 2))})}
+    start = {"x": np.array([-1.0, 1.0]), "y": 0.0, "time": 0.0, "step": 0}
+    slow, fast = (e.simulate(model, params, start, runs=np.arange(2), steps=2) for e in (cadcad, ensemble))
+    assert [f.run for f in fast.failures] == [0]
+    assert_same(slow, fast)
+
+
+def test_two_models_that_differ_in_a_constant_alone_do_not_share_a_kernel():
+    one, two = (toy(f, [1.5, 2.5])[1].values["y"] for f in (lambda x, z, s: x * x - z, lambda x, z, s: x * 2.0 - z))
+    np.testing.assert_array_equal(one[:, 1] - two[:, 1], [1.5**2 - 3.0, 2.5**2 - 5.0])
 
 
 def test_a_run_that_breaks_a_bound_fails_alone_with_the_same_words():
@@ -161,6 +185,11 @@ def test_a_run_that_breaks_a_bound_fails_alone_with_the_same_words():
         (lambda x, z, s: np.cumsum(x), "not an elementwise|cannot be recorded"),
         (lambda x, z, s: np.arctan2(x, z), "arctan2 has no compiled form; the engine cadcad takes it"),
         (lambda x, z, s: x * x[0], "not subscriptable"),
+        (lambda x, z, s: (x > 0) + (z > 0), "np.add of truth values; make them numbers"),
+        (lambda x, z, s: np.exp(x > 0), "np.exp of truth values"),
+        (lambda x, z, s: np.where(x > 0, x > 1, z > 0) + 0.0, "np.where between truth values"),
+        (lambda x, z, s: x * (2**53 + 1), "not exact as a double"),
+        (lambda x, z, s: np.tanh(x), "tanh has no compiled form"),
     ],
 )
 def test_what_cannot_be_compiled_is_named(function, message):

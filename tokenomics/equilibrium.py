@@ -17,7 +17,7 @@ from .blocks import privacy, reliability, venues
 from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from .capacity.latency import latency
 from .control.static import steady_spending
-from .errors import InputError, ModelError, nearest
+from .errors import InputError, ModelError, TokenomicsError, nearest
 from .kinetics import MTOK_PER_DAY, treasury_share
 from .model import Model
 from .parameters import Parameters, substitute
@@ -232,6 +232,10 @@ def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
         near = nearest(name, state)
         hint = f"; did you mean '{near}'?" if near else ""
         raise ModelError(f"a block uses the name '{name}', which is neither a variable nor a signal{hint}") from error
+    except TokenomicsError:
+        raise
+    except Exception as error:
+        raise ModelError(f"a block fails in the steady state: {type(error).__name__}: {error}") from error
 
 
 def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:

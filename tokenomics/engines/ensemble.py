@@ -23,7 +23,7 @@ from ..trajectories import Trajectories
 from . import cadcad
 from .guards import CONSERVATION, SHARED, check, limits, recorded
 from .kernel import LANES, Kernel, Layout, compiled
-from .program import BALANCE, Program, record_step
+from .program import BALANCE, SHOCK, Program, record_step
 
 CHUNK = 64  # runs in one call of a kernel: their shocks and records stay in the cache
 Progress = Callable[[int, int], None]
@@ -50,7 +50,7 @@ class Ensemble:
         processes = tuple(sorted(params["shock_table"].values))
         program = record_step(model, params, swept)
         self._layout = _layout(program, self._table, self._record, processes)
-        self._kernel: Kernel = compiled(program.operations, tuple(program.inputs.items()), tuple(program.outputs.items()), self._layout)
+        self._kernel: Kernel = compiled(program, self._layout)
 
     def shocks(self, table: ShockTable) -> np.ndarray:
         """The processes that the kernel reads, (processes, steps, width); columns repeat until they fill whole strips."""
@@ -88,15 +88,16 @@ class Ensemble:
 
 def _layout(program: Program, table: Mapping[str, Any], record: tuple[str, ...], processes: tuple[str, ...]) -> Layout:
     """What the kernel must carry from step to step, and what it checks."""
-    own = [name for name in table if name not in SHARED]
-    changing = {n for n in own if program.outputs[n] != program.inputs[n]}
-    checked = tuple(n for n in own if n in changing) + ((BALANCE,) if BALANCE in program.outputs else ())
-    read = {program.operations[p].arguments[0] for p in program.needed((*SHARED, *record, *checked)) if program.operations[p].name == "input"}
-    shocks = tuple(name for name in processes if f"shock:{name}" in read)
-    carried = tuple(n for n in own if n in read and n in changing)
-    fixed = tuple(n for n in program.inputs if n in read and n not in changing and n not in SHARED and not n.startswith("shock:"))
-    limited = tuple(n for n in checked if n == BALANCE or table[n].lower is not None)
-    return Layout(SHARED, carried, fixed, shocks, record, checked, limited)
+    inputs, outputs = dict(program.inputs), dict(program.outputs)
+    changing = {name for name in table if outputs[name] != inputs[name]}
+    ends = [outputs[name] for name in (*SHARED, *changing, *record)] + [end for _, end in program.checks]
+    needed = program.needed(ends)
+    read = {name for name, position in program.inputs if position in needed and name not in SHARED}
+    shocks = tuple(name for name in processes if SHOCK + name in read)
+    carried = tuple(name for name in table if name in read and name in changing)
+    fixed = tuple(n for n, _ in program.inputs if n in read and n not in changing and not n.startswith(SHOCK))
+    limited = tuple(dict.fromkeys(n for n, _ in program.checks if n == BALANCE or table[n].lower is not None))
+    return Layout(SHARED, carried, fixed, shocks, record, limited)
 
 
 def _strips(names: Sequence[str], values: Mapping[str, Any], lanes: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import llvmlite.binding as llvm
 import llvmlite.ir as ir
 
 from ..errors import ModelError
-from .program import Program
+from .program import POWERS, SHOCK, Constant, Program
 
 LANES = 8  # runs side by side: one cache line of doubles
 
@@ -27,7 +27,7 @@ BINARY = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv
 COMPARE = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
 LOGIC = {"logical_and": "and_", "logical_or": "or_", "logical_xor": "xor"}
 LOGIC |= {"bitwise_and": "and_", "bitwise_or": "or_", "bitwise_xor": "xor"}  # of truth values: runs have no integers
-LIBRARY = {name: name for name in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tanh")}
+LIBRARY = {name: name for name in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos")}
 LIBRARY |= {"power": "pow", "arctan": "atan"}
 EXACT = {"sqrt": "llvm.sqrt", "absolute": "llvm.fabs", "floor": "llvm.floor", "ceil": "llvm.ceil", "rint": "llvm.rint"}
 
@@ -37,8 +37,8 @@ class Layout:
     """Which variables a kernel keeps in memory, in order.
 
     shared: clocks, the same in all runs. carried: what the next step reads. fixed: inputs that never change. shocks:
-    processes. recorded: kept at every `every`-th step. checked: finite after every step, or the run fails; limited: those
-    of them that also have a lower limit.
+    processes. recorded: kept at every `every`-th step. limited: variables with a lower limit; what a block writes must be finite, and
+    keep its limit, or the run fails.
     """
 
     shared: tuple[str, ...]
@@ -46,7 +46,6 @@ class Layout:
     fixed: tuple[str, ...]
     shocks: tuple[str, ...]
     recorded: tuple[str, ...]
-    checked: tuple[str, ...]
     limited: tuple[str, ...]
 
 
@@ -81,7 +80,7 @@ class _Writer:
     def function(self, name: str, kind: ir.Type, count: int) -> ir.Function:
         if name not in self.module.globals:
             function = ir.Function(self.module, ir.FunctionType(kind, [kind] * count), name)
-            for attribute in ("nounwind", "readnone"):
+            for attribute in ("nounwind", "readnone", "nobuiltin"):
                 function.attributes.add(attribute)
         return self.module.globals[name]
 
@@ -115,8 +114,6 @@ class _Writer:
             return getattr(b, LOGIC[name])(*map(self.truth, arguments))
         if name in ("logical_not", "invert"):
             return b.not_(self.truth(arguments[0]))
-        if name in ("add", "multiply") and all(a.type in (TRUTH, TRUTHS) for a in arguments):
-            return (b.or_ if name == "add" else b.and_)(*arguments)
         x = [self.number(a) for a in arguments]
         if name in BINARY:
             return getattr(b, BINARY[name])(*x)
@@ -131,6 +128,12 @@ class _Writer:
         if name in EXACT:
             shape = f"v{LANES}f64" if isinstance(x[0].type, ir.VectorType) else "f64"
             return b.call(self.function(f"{EXACT[name]}.{shape}", x[0].type, 1), x)
+        if name == "power_of_number":
+            result = self.library("power", x)
+            for number, short in POWERS.items():
+                same = b.fcmp_ordered("==", x[1], self.like(x[1], number))
+                result = b.select(same, self.write(short, x[:1]), result)
+            return result
         if name in DERIVED:
             return DERIVED[name](self, x[0])
         raise ModelError(f"np.{name} has no compiled form; the engine cadcad takes it")
@@ -138,14 +141,16 @@ class _Writer:
 
 def _sign(w: _Writer, x: ir.Value) -> ir.Value:
     zero = w.like(x, 0.0)
-    below = w.b.select(w.b.fcmp_ordered("<", x, zero), w.like(x, -1.0), w.b.fmul(x, zero))
-    return w.b.select(w.b.fcmp_ordered(">", x, zero), w.like(x, 1.0), below)
+    below = w.b.select(w.b.fcmp_ordered("<", x, zero), w.like(x, -1.0), x)  # NaN stays
+    above = w.b.select(w.b.fcmp_ordered(">", x, zero), w.like(x, 1.0), below)
+    return w.b.select(w.b.fcmp_ordered("==", x, zero), zero, above)
 
 
 DERIVED: dict[str, Callable[[_Writer, ir.Value], ir.Value]] = {
     "negative": lambda w, x: w.b.fneg(x),
     "positive": lambda w, x: x,
     "square": lambda w, x: w.b.fmul(x, x),
+    "reciprocal": lambda w, x: w.b.fdiv(w.like(x, 1.0), x),
     "sign": _sign,
     "isnan": lambda w, x: w.b.fcmp_unordered("uno", x, x),
     "isfinite": lambda w, x: w.b.fcmp_ordered("ord", w.b.fsub(x, x), w.like(x, 0.0)),
@@ -184,7 +189,7 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "simulate")
     for argument in function.args[:7]:
         argument.add_attribute("noalias")
-    state, fixed, shocks, offsets, limits, records, failed, strips, steps, width, every, kept = function.args
+    state, fixed, shocks, offsets, limits, records, failed, strips, steps, width, every, rows_kept = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     strip_loop, step_loop, keep, next_step, next_strip, done = map(
         function.append_basic_block, ("strip", "step", "keep", "next_step", "next_strip", "done")
@@ -208,7 +213,7 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
     strip.add_incoming(zero, entry)
     my_state, my_fixed = rows(state, strip, len(layout.carried)), rows(fixed, strip, len(layout.fixed))
     my_limits = rows(limits, strip, len(layout.limited))
-    my_records = b.gep(records, [b.mul(b.mul(strip, kept), ir.Constant(whole, max(len(layout.recorded), 1) * LANES))])
+    my_records = b.gep(records, [b.mul(b.mul(strip, rows_kept), ir.Constant(whole, max(len(layout.recorded), 1) * LANES))])
     my_failed = b.bitcast(b.gep(failed, [b.mul(strip, lanes)]), ir.PointerType(ir.VectorType(whole, LANES)))
     column = b.load(b.gep(offsets, [strip]))
     constants = {name: load(my_fixed, row) for row, name in enumerate(layout.fixed)}
@@ -224,11 +229,17 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
     carried = {name: b.phi(VECTOR) for name in layout.carried} | {name: b.phi(DOUBLE) for name in layout.shared}
     writer = _Writer(b, module)
     values: dict[int, ir.Value] = {}
-    needed = program.needed((*layout.shared, *layout.carried, *layout.recorded, *layout.checked))
+
+    def result(end: int | Constant) -> ir.Value:
+        return ir.Constant(DOUBLE, end.value) if isinstance(end, Constant) else values[end]
+
+    outputs = dict(program.outputs)
+    kept = [outputs[name] for name in (*layout.shared, *layout.carried, *layout.recorded)]
+    needed = program.needed([*kept, *(end for _, end in program.checks)])
     for position in sorted(needed):
         operation = program.operations[position]
         if operation.name != "input":
-            arguments = [values[a] if isinstance(a, int) else ir.Constant(DOUBLE, a) for a in operation.arguments]
+            arguments = [result(a) for a in operation.arguments]
             values[position] = writer.write(operation.name, arguments)
             continue
         name = operation.arguments[0]
@@ -237,23 +248,17 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
         elif name in constants:
             values[position] = constants[name]
         else:
-            process = ir.Constant(whole, layout.shocks.index(name.removeprefix("shock:")))
+            process = ir.Constant(whole, layout.shocks.index(name.removeprefix(SHOCK)))
             row = b.add(b.mul(process, steps), step)
             values[position] = load(b.gep(shocks, [b.add(b.mul(row, width), column)]), 0)
 
-    def scalar(name: str) -> ir.Value:
-        out = program.outputs[name]
-        return writer.number(values[out]) if isinstance(out, int) else ir.Constant(DOUBLE, out)
-
-    def output(name: str) -> ir.Value:
-        return writer.vector(scalar(name))
-
     # One sum is finite only if all its terms are; a comparison with a NaN is never true.
     total, good = writer.vector(ir.Constant(DOUBLE, 0.0)), None
-    for name in layout.checked:
-        total = b.fadd(total, output(name))
+    for name, end in program.checks:
+        value = writer.vector(writer.number(result(end)))
+        total = b.fadd(total, value)
         if name in bounds:
-            held = b.fcmp_ordered(">=", output(name), bounds[name])
+            held = b.fcmp_ordered(">=", value, bounds[name])
             good = held if good is None else b.and_(good, held)
     finite = writer.write("isfinite", [total])
     good = finite if good is None else b.and_(good, finite)
@@ -261,8 +266,9 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
     now = writer.vector(after_step)
     unmarked = b.icmp_signed("==", failing, ir.Constant(first_failed.type, [0] * LANES))
     marked = b.select(b.and_(b.not_(good), unmarked), now, failing)
-    new = {name: output(name) for name in layout.carried} | {name: scalar(name) for name in layout.shared}
-    recorded = [output(name) for name in layout.recorded]
+    new = {name: writer.number(result(outputs[name])) for name in (*layout.shared, *layout.carried)}
+    new |= {name: writer.vector(new[name]) for name in layout.carried}
+    recorded = [writer.vector(writer.number(result(outputs[name]))) for name in layout.recorded]
     left = b.sub(until_kept, one)
     step_end = b.block
     b.cbranch(b.icmp_signed("==", left, zero), keep, next_step)
@@ -319,6 +325,6 @@ def _compile(text: str) -> Any:
 
 
 @lru_cache(maxsize=32)
-def compiled(operations, inputs, outputs, layout: Layout) -> Kernel:
+def compiled(program: Program, layout: Layout) -> Kernel:
     """The kernel of a program, compiled once a process."""
-    return Kernel(Program(operations, dict(inputs), dict(outputs)), layout)
+    return Kernel(program, layout)

@@ -17,19 +17,35 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..errors import ModelError
 from ..model import Model, execute
 from ..parameters import substitute
+from ..state import SHARED
 
-BALANCE = "balance"  # −|conservation error|, so that it has a lower limit like other variables
-POWERS = {2.0: "square", 0.5: "sqrt", 1.0: "positive"}  # NumPy's own short cuts for an array to a scalar power
+SHOCK = "shock:"
+BALANCED, BALANCE = "conservation_error", "balance"  # −|conservation error|, so that it has a lower limit like other variables
 TRUTHS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan", "isfinite"}
-TRUTHS |= {"logical_and", "logical_or", "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "invert"}
+LOGIC = {"logical_and", "logical_or", "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
+ARITHMETIC = {"add", "subtract", "multiply", "divide"}
+POWERS = {2.0: "square", 0.5: "sqrt", 1.0: "positive", -1.0: "reciprocal"}  # NumPy's short cuts for an array to a scalar power
+LARGEST = 2**53  # whole numbers beyond it are not exact as doubles
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number in a program. Its text keeps 1.0 apart from position 1, and 0.0 from -0.0."""
+
+    text: str
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        return float.fromhex(self.text)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """name: a NumPy function's, or input. arguments: positions of earlier operations (int), constants (float), or a name."""
+    """name: a NumPy function's, or input. arguments: positions of earlier operations, constants, or the input's name."""
 
     name: str
-    arguments: tuple[Any, ...]
+    arguments: tuple[int | Constant | str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,17 +53,19 @@ class Program:
     """A recorded step.
 
     operations: in order. inputs: position by name, of a state variable, a swept parameter's path, or "shock:<process>".
-    outputs: position or constant of every state variable after the step.
+    outputs: position or constant of every state variable after the step. checks: the same of every value that a block wrote, with the
+    name of the variable whose limits it must keep.
     """
 
     operations: tuple[Operation, ...]
-    inputs: Mapping[str, int]
-    outputs: Mapping[str, int | float]
+    inputs: tuple[tuple[str, int], ...]
+    outputs: tuple[tuple[str, int | Constant], ...]
+    checks: tuple[tuple[str, int | Constant], ...]
 
-    def needed(self, names: Iterable[str]) -> set[int]:
-        """Positions that the outputs of some variables depend on."""
+    def needed(self, ends: Iterable[int | Constant]) -> set[int]:
+        """Positions that some results depend on."""
         found: set[int] = set()
-        todo = [self.outputs[name] for name in names if isinstance(self.outputs[name], int)]
+        todo = [end for end in ends if isinstance(end, int)]
         while todo:
             position = todo.pop()
             if position not in found:
@@ -62,48 +80,76 @@ class Recorder:
 
     operations: list[Operation] = field(default_factory=list)
     inputs: dict[str, int] = field(default_factory=dict)
-    _known: dict[Operation, int] = field(default_factory=dict)
+    _known: dict[Operation, Symbol] = field(default_factory=dict)
 
-    def input(self, name: str) -> Symbol:
-        """The symbol of an input."""
-        symbol = self._write(Operation("input", (name,)))
+    def input(self, name: str, *, shared: bool = False) -> Symbol:
+        """The symbol of an input. shared: a plain number in the reference engine, the same or a parameter in all runs."""
+        symbol = self._write(Operation("input", (name,)), shared=shared)
         self.inputs[name] = symbol.position
         return symbol
 
-    def symbol(self, name: str, *arguments: Any) -> Symbol | float:
+    def symbol(self, name: str, *arguments: Any) -> Symbol | np.float64:
         """The result of an operation on symbols and numbers."""
-        plain = tuple(a.position if isinstance(a, Symbol) else _number(a) for a in arguments)
-        short = _shorter(name, arguments)
+        _expect_kinds(name, arguments)
+        short = _shorter(self, name, arguments)
         if short is not None:
             return short
-        if name == "power" and isinstance(plain[1], float) and plain[1] in POWERS:
-            name, plain = POWERS[plain[1]], plain[:1]
-        return self._write(Operation(name, plain))
+        plain = tuple(constant_or_position(a) for a in arguments)
+        shared = all(not isinstance(a, Symbol) or a.shared for a in arguments)
+        if name == "power" and isinstance(arguments[1], Symbol) and arguments[1].shared:
+            name = "power_of_number"  # NumPy's short cuts, where the number happens to be one of them
+        elif name == "power" and not isinstance(arguments[1], Symbol) and float(arguments[1]) in POWERS:
+            name, plain = POWERS[float(arguments[1])], plain[:1]
+        return self._write(Operation(name, plain), shared=shared)
 
-    def _write(self, operation: Operation) -> Symbol:
+    def _write(self, operation: Operation, *, shared: bool) -> Symbol:
         if operation not in self._known:
-            self._known[operation] = len(self.operations)
+            truth = operation.name in TRUTHS | LOGIC
+            self._known[operation] = Symbol(self, len(self.operations), truth=truth, shared=shared)
             self.operations.append(operation)
-        return Symbol(self, self._known[operation], operation.name in TRUTHS)
+        return self._known[operation]
 
 
-def _number(value: Any) -> float:
+def constant_or_position(value: Any) -> int | Constant:
+    """An argument or a result as it stands in a program."""
+    if isinstance(value, Symbol):
+        return value.position
     if np.ndim(value):
         raise ModelError(f"an array of shape {np.shape(value)} where the model takes one number a run")
-    return float(value)
+    if isinstance(value, (int, np.integer)) and abs(value) > LARGEST:
+        raise ModelError(f"the whole number {value} is not exact as a double")
+    return Constant(float(value).hex())
 
 
-def _shorter(name: str, arguments: tuple) -> Any:
-    """x + 0, x − 0, 1 x, x/1 and 0 x, which blocks write to give a number the shape of the state. Not on truth values."""
+def _expect_kinds(name: str, arguments: tuple) -> None:
+    """Runs hold doubles: what NumPy would do with truth values and whole numbers in another type is refused."""
+    truths = [isinstance(a, (bool, np.bool_)) or (isinstance(a, Symbol) and a.truth) for a in arguments]
+    if name in LOGIC and not all(truths):
+        raise ModelError(f"np.{name} of numbers; it takes comparisons")
+    if name == "where" and any(truths[1:]):
+        raise ModelError("np.where between truth values; give it numbers")
+    if any(truths) and not (name in TRUTHS | LOGIC | {"where"} or (name in ARITHMETIC and not all(truths))):
+        raise ModelError(f"np.{name} of truth values; make them numbers with np.where(..., 1.0, 0.0)")
+
+
+def _shorter(recorder: Recorder, name: str, arguments: tuple) -> Any:
+    """x + 0, x − 0, 1 x, x/1, and 0 x of a state variable, which blocks write to give a number the shape of the state.
+
+    A state variable is finite, or its run has failed before; of anything else 0 x may be NaN. A zero may change its sign.
+    """
     if name == "where" and not isinstance(arguments[0], Symbol):
         return arguments[1] if arguments[0] else arguments[2]
+    if name in ("maximum", "minimum") and any(not isinstance(a, Symbol) and a != a for a in arguments):
+        return np.float64("nan")
     if len(arguments) != 2 or any(isinstance(a, Symbol) and a.truth for a in arguments):
         return None
     for x, number, swapped in ((*arguments, False), (*arguments[::-1], True)):
         if isinstance(number, Symbol):
             continue
-        if name == "multiply" and number in (0.0, 1.0):
-            return x if number else 0.0
+        if name == "multiply" and number == 1.0:
+            return x
+        if name == "multiply" and number == 0.0 and recorder.operations[x.position].name == "input":
+            return np.float64(0.0)
         if number == 0.0 and (name == "add" or (name == "subtract" and not swapped)):
             return x
         if name == "divide" and number == 1.0 and not swapped:
@@ -112,12 +158,12 @@ def _shorter(name: str, arguments: tuple) -> Any:
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """Stands for one number a run."""
+    """Stands for one number a run. truth: a comparison's result. shared: made of parameters and the clock alone."""
 
-    __slots__ = ("position", "recorder", "truth")
+    __slots__ = ("position", "recorder", "shared", "truth")
 
-    def __init__(self, recorder: Recorder, position: int, truth: bool = False):
-        self.recorder, self.position, self.truth = recorder, position, truth
+    def __init__(self, recorder: Recorder, position: int, *, truth: bool, shared: bool):
+        self.recorder, self.position, self.truth, self.shared = recorder, position, truth, shared
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         if method != "__call__" or options or ufunc.nout != 1:
@@ -152,26 +198,29 @@ class SymbolicTable:
 
     def at(self, name: str, step: Any) -> Symbol | None:
         """The symbol of a process; None where the process is not in the table."""
-        return self._recorder.input(f"shock:{name}") if name in self._names else None
+        return self._recorder.input(f"{SHOCK}{name}") if name in self._names else None
 
 
 def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = ()) -> Program:
     """The step of a model as a program.
 
     model: bound to `params`, which has a shock table. swept: paths of the parameters that differ between runs. Raises ModelError, with the
-    block, for what cannot be recorded.
+    block, for what cannot be recorded. A block that asks whether a value is an array is told that it is not.
     """
     recorder = Recorder()
-    symbols = {path: recorder.input(path) for path in swept}
+    symbols = {path: recorder.input(path, shared=True) for path in swept}
     table = SymbolicTable(recorder, params["shock_table"].values)
     params = {**substitute(params, symbols), "shock_table": table}
-    after: dict[str, Any] = {name: recorder.input(name) for name in model.variables(params)}
+    state: dict[str, Any] = {name: recorder.input(name, shared=name in SHARED) for name in model.variables(params)}
+    checks = []
     for block in model.blocks:
         try:
-            after = execute(block, params, after)
+            state = execute(block, params, state)
+            written = {u.variable: constant_or_position(state[u.variable]) for u in block.updates if u.variable not in SHARED}
+            if BALANCED in written:
+                written[BALANCE] = constant_or_position(-np.abs(state[BALANCED]))
         except Exception as error:
             raise ModelError(f"block '{block.name}': {error}; the engine cadcad takes it") from error
-    if "conservation_error" in after:
-        after[BALANCE] = -np.abs(after["conservation_error"])
-    outputs = {n: v.position if isinstance(v, Symbol) else float(v) for n, v in after.items()}
-    return Program(tuple(recorder.operations), recorder.inputs, outputs)
+        checks += written.items()
+    outputs = tuple((name, constant_or_position(value)) for name, value in state.items())
+    return Program(tuple(recorder.operations), tuple(recorder.inputs.items()), outputs, tuple(dict.fromkeys(checks)))

@@ -6,13 +6,11 @@ and Morris's samples, for sensitivity indices, from SALib.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -23,9 +21,11 @@ from ..parameters import Resolved, place, resolve
 from ..parameters.locate import find
 from ..parameters.reading import load
 from ..results.metrics import METRICS
+from ..state import variables
 
 NONE = "none"  # in place of a scenario: nothing happens
 MOST_POINTS = 1_000_000
+Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
 SPACES = ("random", "latin_hypercube", "sobol", "saltelli", "morris")  # fill a box, and need `count` and ranges
 COUNTS = {"saltelli": "a power of two", "sobol": "a power of two"}
@@ -36,8 +36,8 @@ class Range(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    low: float
-    high: float
+    low: float = Field(allow_inf_nan=False)
+    high: float = Field(allow_inf_nan=False)
     count: int | None = Field(None, ge=1)
     scale: Literal["linear", "log"] = "linear"
 
@@ -68,16 +68,16 @@ class Design(BaseModel):
     description: str = ""
     base: str = "baseline"
     policies: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = (NONE,)
+    scenarios: tuple[str, ...] = Field((NONE,), min_length=1)
     overlays: tuple[str, ...] = ()
-    sets: dict[str, bool | float | str] = Field(default_factory=dict, alias="set")
+    sets: dict[str, Value] = Field(default_factory=dict, alias="set")
     method: Method = "grid"
     count: int | None = Field(None, ge=1)
-    design_seed: int = Field(0, ge=0)
-    parameters: dict[str, Range | tuple[bool | float | str, ...]] = Field(default_factory=dict)
-    points: tuple[dict[str, bool | float | str], ...] = ()
+    design_seed: int = Field(0, ge=0, lt=2**64)
+    parameters: dict[str, Range | Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    points: tuple[dict[str, Value], ...] = ()
     runs: int = Field(100, ge=1)
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**64)
     metrics: tuple[str, ...] = ()
 
     @property
@@ -86,12 +86,6 @@ class Design(BaseModel):
         if self.method == "points":
             return list(dict.fromkeys(path for point in self.points for path in point))
         return list(self.parameters)
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the design without its description."""
-        text = json.dumps(self.model_dump(exclude={"description"}), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
 
     def table(self) -> list[list[Any]]:
         """The points: one row each, one value a path."""
@@ -164,15 +158,20 @@ def _line(tree: Any, *keys: Any) -> int | None:
 
 
 def _explained(error: ValidationError, tree: Any, file: Path | None) -> InputError:
-    first = error.errors()[0]
-    keys = [k for k in first["loc"] if not (isinstance(k, str) and k.startswith(("function-", "Range", "tuple[")))]
+    # a misspelt key says more than that the right one is missing
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    keys = [k for k in first["loc"] if not (isinstance(k, str) and k.startswith(("function-", "Range", "tuple[", "constrained-")))]
     where = {"file": file, "line": _line(tree, *keys), "key": ".".join(str(k) for k in keys)}
     if first["type"] == "extra_forbidden":
         kind = Range if keys[0] == "parameters" else Design
         valid = [f.alias or n for n, f in kind.model_fields.items()]
         return InputError("unknown key", **where, expected="one of " + ", ".join(valid), nearest=nearest(str(keys[-1]), valid))
-    found = first["ctx"]["error"] if first["type"] == "value_error" else f"{first['input']!r}: {first['msg'].lower()}"
-    return InputError(str(found), **where)
+    if first["type"] == "value_error":
+        return InputError(str(first["ctx"]["error"]), **where)
+    if keys[:1] == ["parameters"]:
+        expected = "a list of values, or low and high with count and scale (linear or log)"
+        return InputError(f"{first['input']!r}", **where, expected=expected)
+    return InputError(f"{first['input']!r}: {first['msg'].lower()}", **where)
 
 
 def _check(design: Design, tree: Any, file: Path | None) -> None:
@@ -181,6 +180,7 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
     def refuse(found: str, *keys: str, **more: Any) -> None:
         raise InputError(found, file=file, line=_line(tree, *keys), key=".".join(keys), **more)
 
+    group = "points" if design.method == "points" else "parameters"
     if design.method == "points":
         if not design.points or design.parameters:
             refuse("no points", "points", expected="a list of {path: value}, and no parameters, for the method points")
@@ -190,11 +190,21 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
                 refuse(f"a point without {lacking}", "points", expected="the same paths in every point")
     elif design.points:
         refuse("points", "points", expected="the method points with them")
+    resolved = None
+    for policy, scenario in design.cases():
+        try:
+            resolved = design.resolved(policy, scenario)
+        except InputError as error:
+            raise InputError(str(error), file=file) from None
     for path in design.paths:
         at = place(path)
-        if at.field is None or not (at.kind in (float, bool, str) or "Literal" in str(at.kind)):
+        if at.field is None:
             expected = "one of " + ", ".join(at.valid) if at.valid else "the path of one parameter"
-            refuse("unknown parameter", "parameters", path, expected=expected, nearest=nearest(at.wrong, at.valid))
+            refuse("unknown parameter", group, path, expected=expected, nearest=nearest(at.wrong, at.valid))
+        if path not in resolved.entries:
+            refuse("not a parameter of this network", group, path, expected="the path of one", nearest=nearest(path, resolved.entries))
+        if isinstance(design.parameters.get(path), Range) and at.kind is not float:
+            refuse("a range", group, path, expected="a list of values, for a switch or a name")
     if design.method in SPACES:
         if design.count is None:
             refuse("no count", "method", expected=f"count: the number of points of a {design.method} design")
@@ -214,5 +224,7 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
         if name not in METRICS:
             valid = ", ".join(METRICS)
             refuse(f"unknown metric '{name}'", "metrics", expected=f"one of {valid}", nearest=nearest(name, METRICS))
-    for case in design.cases():
-        design.resolved(*case)
+    for name in design.metrics or METRICS:
+        for needed in METRICS[name].needs:
+            if needed not in variables(resolved.values):
+                refuse(f"metric '{name}' needs the unknown variable '{needed}'", "metrics", nearest=nearest(needed, variables(resolved.values)))

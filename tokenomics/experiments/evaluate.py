@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from .. import equilibrium
 from ..engines.ensemble import Ensemble
+from ..engines.kernel import LANES
 from ..errors import InputError, TokenomicsError
 from ..model import MODEL, Model, bind
 from ..parameters import Parameters, Resolved
@@ -22,12 +23,13 @@ from ..results.metrics import METRICS, evaluate_metrics
 from ..shocks import sample
 from ..state import SHARED
 
-LANES = 256  # runs simulated and reduced to metrics at a time: bounds the memory
+AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
+FEW = 32  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """values: (points, runs) by metric, NaN for a failed run. failed_day: (points, runs), NaN where none failed.
+    """values: (points, runs) by metric, NaN for a failed run. failed_day: (points, runs), day of the step that failed, else NaN.
 
     errors: a line for each point that could not be simulated, else empty.
     """
@@ -39,8 +41,9 @@ class Evaluation:
 
 def invalid(resolved: Resolved, paths: Sequence[str], points: Sequence[Sequence[Any]]) -> list[str]:
     """What is wrong with each point's parameters; empty where nothing is."""
-    tree, found = resolved.values.model_dump(), []
+    found = []
     for point in points:
+        tree = resolved.values.model_dump()
         for path, value in zip(paths, point, strict=True):
             *groups, name = path.split(".")
             node = tree
@@ -101,18 +104,20 @@ def evaluate(
     if not good:
         return Evaluation(values, failed_day, tuple(errors))
 
-    table = sample(parameters, runs, seed, extra=model.extra_shocks)
+    # A vector holds runs of one point wherever that wastes little, so that points can share the columns of the shocks.
+    wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
+    table = sample(parameters, wide, seed, extra=model.extra_shocks)
     params = bind(parameters, table)
     needs = sorted({variable for name in metrics for variable in METRICS[name].needs})
     steps = parameters.simulation.steps
     engine = Ensemble(model.bound(params), params, swept=paths, record=needs, steps=steps)
     shocks = engine.shocks(table)
-    lanes = len(good) * len(runs)
+    lanes = len(good) * len(wide)
     flat = {name: np.empty(lanes) for name in metrics}
     failed = np.empty(lanes)
-    for first in range(0, lanes, LANES):
-        piece = slice(first, min(first + LANES, lanes))
-        point = np.arange(piece.start, piece.stop) // len(runs)
+    for first in range(0, lanes, AT_ONCE):
+        piece = slice(first, min(first + AT_ONCE, lanes))
+        point = np.arange(piece.start, piece.stop) // len(wide)
         mine = {path: column[point] for path, column in swept.items()}
         begin = {n: v if n in SHARED else v[point] for n, v in start.items()}
         outcome = engine(begin, mine, shocks, first_lane=first, lanes=len(point))
@@ -121,8 +126,8 @@ def evaluate(
         broken = outcome.failed > 0
         for name in metrics:
             flat[name][piece] = np.where(broken, np.nan, found[name])
-        failed[piece] = np.where(broken, outcome.failed * parameters.simulation.time_step, np.nan)
+        failed[piece] = np.where(broken, (outcome.failed - 1) * parameters.simulation.time_step, np.nan)
     for name in metrics:
-        values[name][good] = flat[name].reshape(len(good), -1)
-    failed_day[good] = failed.reshape(len(good), -1)
+        values[name][good] = flat[name].reshape(len(good), -1)[:, : len(runs)]
+    failed_day[good] = failed.reshape(len(good), -1)[:, : len(runs)]
     return Evaluation(values, failed_day, tuple(errors))

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TokenomicsError
+from ..errors import InputError, TokenomicsError
 from ..model import MODEL, Model
 from ..parameters import Resolved, place
 from ..results.metrics import METRICS
-from .design import NONE, Design
+from .design import Design
 from .evaluate import evaluate
 
 STEPS_PER_TASK = 1_500_000  # run-steps; about a second of work, which is what a kill can lose
@@ -73,20 +73,28 @@ def make_plan(design: Design) -> Plan:
     paths, points = design.paths, design.table()
     fixed = [i for i, path in enumerate(paths) if structural(path)]
     swept = tuple(path for i, path in enumerate(paths) if i not in fixed)
-    groups: dict[tuple, list[int]] = {}
+    groups: dict[str, list[int]] = {}
     for number, point in enumerate(points):
-        groups.setdefault(tuple((paths[i], point[i]) for i in fixed), []).append(number)
+        # as text, which keeps true and 1.0 apart
+        groups.setdefault(repr([point[i] for i in fixed]), []).append(number)
     tasks = []
     for number, case in enumerate(cases):
-        for structure, members in groups.items():
-            days = dict(structure).get("simulation.days", case.resolved.values.simulation.days)
-            steps = max(int(days / case.resolved.values.simulation.time_step), 1)
+        for members in groups.values():
+            structure = tuple((paths[i], points[members[0]][i]) for i in fixed)
+            steps = _steps(case.resolved, dict(structure))
             for first in range(0, design.runs, RUNS_AT_ONCE):
                 runs = (first, min(first + RUNS_AT_ONCE, design.runs))
                 size = max(1, STEPS_PER_TASK // steps // (runs[1] - runs[0]))
                 for at in range(0, len(members), size):
                     tasks.append(Task(number, tuple(members[at : at + size]), structure, swept, runs))
     return Plan(design, tuple(cases), points, tuple(tasks))
+
+
+def _steps(resolved: Resolved, structure: dict[str, Any]) -> int:
+    try:
+        return resolved.replace(structure, source="sweep").values.simulation.steps
+    except InputError:
+        return 1  # the task will say what is wrong
 
 
 def perform(
@@ -108,12 +116,9 @@ def perform(
         resolved = case.resolved.replace(dict(task.structure), source="sweep") if task.structure else case.resolved
         found = evaluate(resolved, task.swept, chosen, runs=runs, seed=seed, metrics=metrics, model=model)
         failed, errors, values = found.failed_day, found.errors, found.values
-    except TokenomicsError as error:
-        failed, errors = np.full(shape, np.nan), (str(error),) * len(points)
+    except (TokenomicsError, MemoryError) as error:
+        failed, errors = np.full(shape, np.nan), (str(error) or "out of memory",) * len(points)
         values = {name: np.full(shape, np.nan) for name in metrics}
     columns["failed_day"] = failed
     columns["error"] = np.broadcast_to(np.array(errors, dtype=object)[:, None], shape)
     return {name: np.ravel(column) for name, column in (columns | values).items()}
-
-
-__all__ = ["NONE", "Case", "Plan", "Task", "make_plan", "perform", "structural"]

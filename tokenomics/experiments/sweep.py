@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import os
 import platform
 import time
@@ -39,13 +41,10 @@ class Estimate:
 
 
 def manifest(plan: Plan) -> dict[str, Any]:
-    """What a sweep is, as plain data."""
+    """What a sweep is, as plain data. Its hash stands for everything that its numbers and its shards depend on."""
     design = plan.design
-    return {
-        "kind": "sweep",
-        "sha256": design.hash,
-        "description": design.description,
-        "design": design.model_dump(mode="json", by_alias=True),
+    identity = {
+        "design": design.model_dump(mode="json", by_alias=True, exclude={"description"}),
         "cases": [(c.policy, c.scenario, c.resolved.hash) for c in plan.cases],
         "paths": design.paths,
         "points": plan.points,
@@ -53,9 +52,18 @@ def manifest(plan: Plan) -> dict[str, Any]:
         "seed": design.seed,
         "metrics": plan.metrics,
         "tasks": len(plan.tasks),
+    }
+    cut = [(t.case, t.points[0], t.runs) for t in plan.tasks]
+    record = package_record()
+    text = json.dumps([identity, cut, record["tokenomics"]], sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return {
+        "kind": "sweep",
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "description": design.description,
+        **identity,
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "platform": platform.platform(),
-        **package_record(),
+        **record,
     }
 
 
@@ -90,7 +98,7 @@ def _locally(plan: Plan, numbers: list[int], workers: int | None) -> Iterator[tu
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any) -> Iterator[tuple[int, Columns]]:
+def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any, name: str) -> Iterator[tuple[int, Columns]]:
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -108,9 +116,10 @@ def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any) -> Iterator[t
         ahead = max(AHEAD * len(client.scheduler_info(n_workers=-1)["workers"]), AHEAD)
 
         def submit(number: int) -> Any:
-            return client.submit(perform, *_arguments(plan, number), key=f"tokenomics-{plan.design.hash[:12]}-{number}", pure=True, retries=3)
+            return client.submit(perform, *_arguments(plan, number), key=f"tokenomics-{name}-{number}", pure=True, retries=3)
 
-        running = as_completed([submit(number) for number, _ in zip(left, range(ahead), strict=False)])
+        first = [submit(number) for number, _ in zip(left, range(ahead), strict=False)]
+        running = as_completed(first, loop=client.loop)
         for future in running:
             yield int(future.key.rsplit("-", 1)[1]), future.result()
             future.release()
@@ -122,8 +131,8 @@ def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any) -> Iterator[t
 
 
 def default_folder(design: Design, name: str) -> Path:
-    """Where a sweep's results go: its name and the hash of its design, so that the same command resumes it."""
-    return Path("runs") / f"sweep-{name}-{design.hash[:12]}"
+    """Where a sweep's results go: its name and its hash, so that the same command resumes it."""
+    return Path("runs") / f"sweep-{name}-{manifest(make_plan(design))['sha256'][:12]}"
 
 
 def sweep(
@@ -145,6 +154,8 @@ def sweep(
 
     The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a wrong design.
     """
+    if workers is not None and workers < 1:
+        raise InputError(f"{workers} workers", key="--workers", expected="at least 1")
     chosen = read_design(design, runs=runs, seed=seed)
     plan = make_plan(chosen)
     folder = None if out is None else Path(out)
@@ -157,7 +168,7 @@ def sweep(
     sizes = [len(t.points) * (t.runs[1] - t.runs[0]) for t in plan.tasks]
     finished = sum(sizes[number] for number in done)
     kept: list[Columns] = []
-    results = _on_dask(plan, left, scheduler) if scheduler is not None else _locally(plan, left, workers)
+    results = _on_dask(plan, left, scheduler, told["sha256"][:16]) if scheduler is not None else _locally(plan, left, workers)
     if progress:
         progress(finished, plan.simulations)
     for number, columns in results if left else ():

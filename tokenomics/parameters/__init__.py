@@ -1,6 +1,6 @@
 """The parameter tree: schema, files, resolution, tables."""
 
 from .loading import Entry, Resolved, place, resolve
-from .schema import Parameters, substitute
+from .schema import Parameters, put, substitute
 
-__all__ = ["Entry", "Parameters", "Resolved", "place", "resolve", "substitute"]
+__all__ = ["Entry", "Parameters", "Resolved", "place", "put", "resolve", "substitute"]

@@ -1,21 +1,23 @@
 """Every metric once: name, unit, meaning, and the function from a run's path to a number.
 
-A metric's function takes the paths by name, (runs, times), and the parameters, and gives (runs,); `simulation.time_step`
-is then the time between the path's points. Over runs each is
+A metric's function takes the paths by name, (runs, times), and the parameters, and gives (runs,), each from its own
+row alone; `simulation.time_step` is the time between the path's points. Over runs each is
 reported with its Monte-Carlo confidence interval: Student's t, and Wilson's for a probability.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from scipy import stats
 
 from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
-from ..parameters import Parameters, substitute
+from ..parameters import Parameters, put
 
 LEVEL = 0.95  # of the confidence intervals
 RUIN = 0.01  # a treasury below this share of its start is ruined
@@ -24,7 +26,10 @@ Paths = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Metric:
-    """A registered metric. needs: the variables it is computed from. probability: its value is 0 or 1 in a run."""
+    """A registered metric.
+
+    needs: the variables it is computed from. probability: its value is 0 or 1 in a run. better: "lower", "higher", or "" where neither is.
+    """
 
     name: str
     unit: str
@@ -32,20 +37,26 @@ class Metric:
     function: Callable[[Paths, Parameters], np.ndarray]
     needs: tuple[str, ...]
     probability: bool = False
+    better: str = ""
 
 
 METRICS: dict[str, Metric] = {}
 
 
-def metric(name: str, unit: str, meaning: str, needs: tuple[str, ...], *, probability: bool = False):
-    """Register a function `(paths, parameters) -> (runs,)` as a metric; raises ModelError where the name is taken."""
+def metric(name: str, unit: str, meaning: str, needs: tuple[str, ...], *, probability: bool = False, better: str = ""):
+    """Register a function `(paths, parameters) -> (runs,)` as a metric; raises ModelError where the name is taken.
+
+    better: "lower" or "higher", for comparisons; "" where it depends.
+    """
+    if better not in ("", "lower", "higher"):
+        raise ModelError(f"metric '{name}': better is '{better}'; expected lower, higher or nothing")
 
     def register(function):
         # a notebook's cell may be run again
         known = METRICS.get(name)
         if known and (known.function.__module__, known.function.__qualname__) != (function.__module__, function.__qualname__):
             raise ModelError(f"metric '{name}' exists already")
-        METRICS[name] = Metric(name, unit, meaning, function, needs, probability)
+        METRICS[name] = Metric(name, unit, meaning, function, needs, probability, better)
         return function
 
     return register
@@ -55,16 +66,16 @@ def _per_year(p: Parameters) -> float:
     return DAYS_PER_YEAR / p.simulation.time_step
 
 
-def _mean_of(name: str, unit: str, meaning: str, variable: str) -> None:
-    metric(name, unit, meaning, (variable,))(lambda paths, p: np.mean(paths[variable][:, 1:], axis=1))
+def _mean_of(name: str, unit: str, meaning: str, variable: str, better: str = "") -> None:
+    metric(name, unit, meaning, (variable,), better=better)(lambda paths, p: np.mean(paths[variable][:, 1:], axis=1))
 
 
-@metric("price_volatility", "1/sqrt(year)", "annualised standard deviation of log returns", ("token_price",))
+@metric("price_volatility", "1/sqrt(year)", "annualised standard deviation of log returns", ("token_price",), better="lower")
 def price_volatility(paths, p):
     return np.std(np.diff(np.log(paths["token_price"]), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
 
 
-@metric("max_drawdown", "1", "largest fall of the price from an earlier high", ("token_price",))
+@metric("max_drawdown", "1", "largest fall of the price from an earlier high", ("token_price",), better="lower")
 def max_drawdown(paths, p):
     price = paths["token_price"]
     return np.max(1.0 - price / np.maximum.accumulate(price, axis=1), axis=1)
@@ -74,32 +85,32 @@ def _error(paths):
     return np.log(paths["reference_price"] / paths["token_price"])[:, 1:]
 
 
-@metric("tracking_rms", "1", "root mean square of ln(reference / price)", ("reference_price", "token_price"))
+@metric("tracking_rms", "1", "root mean square of ln(reference / price)", ("reference_price", "token_price"), better="lower")
 def tracking_rms(paths, p):
     return np.sqrt(np.mean(_error(paths) ** 2, axis=1))
 
 
-@metric("tracking_iae", "days", "integral of |ln(reference / price)| over time", ("reference_price", "token_price"))
+@metric("tracking_iae", "days", "integral of |ln(reference / price)| over time", ("reference_price", "token_price"), better="lower")
 def tracking_iae(paths, p):
     return np.sum(np.abs(_error(paths)), axis=1) * p.simulation.time_step
 
 
-@metric("control_effort", "USD/day", "mean absolute output of the actuator", ("control_output",))
+@metric("control_effort", "USD/day", "mean absolute output of the actuator", ("control_output",), better="lower")
 def control_effort(paths, p):
     return np.mean(np.abs(paths["control_output"][:, 1:]), axis=1)
 
 
-@metric("treasury_min", "USD", "lowest reserve of the treasury", ("treasury_usd",))
+@metric("treasury_min", "USD", "lowest reserve of the treasury", ("treasury_usd",), better="higher")
 def treasury_min(paths, p):
     return np.min(paths["treasury_usd"], axis=1)
 
 
-@metric("treasury_final", "USD", "reserve of the treasury at the end", ("treasury_usd",))
+@metric("treasury_final", "USD", "reserve of the treasury at the end", ("treasury_usd",), better="higher")
 def treasury_final(paths, p):
     return paths["treasury_usd"][:, -1]
 
 
-@metric("ruin", "1", "probability that the reserve falls below 1 % of its start", ("treasury_usd",), probability=True)
+@metric("ruin", "1", "probability that the reserve falls below 1 % of its start", ("treasury_usd",), probability=True, better="lower")
 def ruin(paths, p):
     reserve = paths["treasury_usd"]
     return np.any(reserve < RUIN * reserve[:, :1], axis=1).astype(float)
@@ -111,32 +122,32 @@ def inflation(paths, p):
     return np.log(total[:, -1] / total[:, 0]) * DAYS_PER_YEAR / ((total.shape[1] - 1) * p.simulation.time_step)
 
 
-@metric("churn", "1/year", "nodes that left for good over the mean number of nodes", ("churned", "nodes"))
+@metric("churn", "1/year", "nodes that left for good over the mean number of nodes", ("churned", "nodes"), better="lower")
 def churn(paths, p):
     return np.mean(paths["churned"][:, 1:], axis=1) / np.mean(paths["nodes"], axis=1) * DAYS_PER_YEAR
 
 
-@metric("served_share", "1", "work served over work brought to the network", ("served", "demand"))
+@metric("served_share", "1", "work served over work brought to the network", ("served", "demand"), better="higher")
 def served_share(paths, p):
     return np.sum(paths["served"][:, 1:], axis=1) / np.sum(paths["demand"][:, 1:], axis=1)
 
 
-@metric("uptime", "1", "mean share of nodes online", ("availability", "outage_share"))
+@metric("uptime", "1", "mean share of nodes online", ("availability", "outage_share"), better="higher")
 def uptime(paths, p):
     return np.mean((paths["availability"] * (1.0 - paths["outage_share"]))[:, 1:], axis=1)
 
 
-@metric("sla_attainment", "1", "share of time with a p99 latency within that of the cloud plus a tenth", ("latency_p99",))
+@metric("sla_attainment", "1", "share of time with a p99 latency within that of the cloud plus a tenth", ("latency_p99",), better="higher")
 def sla_attainment(paths, p):
     return np.mean(paths["latency_p99"][:, 1:] <= 1.1 * p.cloud.latency_p99, axis=1)
 
 
-@metric("decoupling_index", "1", "mean |ln(token price / utility value)|", ("decoupling",))
+@metric("decoupling_index", "1", "mean |ln(token price / utility value)|", ("decoupling",), better="lower")
 def decoupling_index(paths, p):
     return np.mean(np.abs(paths["decoupling"][:, 1:]), axis=1)
 
 
-@metric("bill_volatility", "1/sqrt(year)", "annualised standard deviation of log changes of the token bill", ("user_bill",))
+@metric("bill_volatility", "1/sqrt(year)", "annualised standard deviation of log changes of the token bill", ("user_bill",), better="lower")
 def bill_volatility(paths, p):
     bill = np.maximum(paths["user_bill"], 1e-300)
     return np.std(np.diff(np.log(bill), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
@@ -147,6 +158,7 @@ def bill_volatility(paths, p):
     "1",
     "95th percentile of the token bill over the mean stablecoin bill, less one",
     ("user_bill", "bill_stablecoin"),
+    better="lower",
 )
 def bill_cost_at_risk(paths, p):
     mean = np.maximum(np.mean(paths["bill_stablecoin"][:, 1:], axis=1), 1e-300)
@@ -159,10 +171,37 @@ def price_final(paths, p):
 
 
 _mean_of("utilisation", "1", "mean work brought to the network over its capacity", "utilisation")
-_mean_of("latency_mean", "s", "mean latency, over time", "latency_mean")
-_mean_of("latency_p99", "s", "99th percentile of latency, mean over time", "latency_p99")
+_mean_of("latency_mean", "s", "mean latency, over time", "latency_mean", "lower")
+_mean_of("latency_p99", "s", "99th percentile of latency, mean over time", "latency_p99", "lower")
 _mean_of("velocity_usage", "1/day", "usage turnover of circulating supply", "velocity_usage")
 _mean_of("velocity_speculative", "1/day", "speculative turnover of circulating supply", "velocity_speculative")
+
+
+class _Untold(NDArrayOperatorsMixin):
+    """Stands for a parameter that differs between runs, to find out whether a metric asks for it."""
+
+    class Asked(Exception):
+        """It was asked for."""
+
+    def _ask(self, *_, **__):
+        raise self.Asked
+
+    __array_ufunc__ = __array__ = __array_function__ = __float__ = __int__ = __index__ = __bool__ = __len__ = __iter__ = __getattr__ = _ask
+
+
+def _value(name: str, paths: Paths, parameters: Parameters) -> np.ndarray:
+    """A metric, (runs,). Raises ModelError where its function fails or gives something else."""
+    function, needs = METRICS[name].function, METRICS[name].needs
+    runs = len(paths[needs[0]])
+    try:
+        value = function(paths, parameters)
+    except _Untold.Asked:
+        raise
+    except Exception as error:
+        raise ModelError(f"metric '{name}': {type(error).__name__}: {error}") from error
+    if np.shape(value) != (runs,):
+        raise ModelError(f"metric '{name}' gives the shape {np.shape(value)}; expected one number a run, ({runs},)")
+    return np.asarray(value, dtype=float)
 
 
 def evaluate_metrics(
@@ -170,24 +209,23 @@ def evaluate_metrics(
 ) -> dict[str, np.ndarray]:
     """Metrics (runs,) by name.
 
-    paths: (runs, times) by variable. swept: parameters that differ between runs, (runs,) by path; a metric's function sees them as
-    columns (runs, 1), or run by run where it cannot work with that.
+    paths: (runs, times) by variable. swept: parameters that differ between runs, (runs,) by path. A metric that asks for one of them
+    is computed one parameter point at a time. Raises ModelError for a metric whose function fails.
     """
     if not swept:
-        return {name: METRICS[name].function(paths, parameters) for name in names}
-    runs = len(next(iter(swept.values())))
-    columns = parameters.model_copy(update=substitute(dict(parameters), {path: v[:, None] for path, v in swept.items()}))
-    found = {}
+        return {name: _value(name, paths, parameters) for name in names}
+    untold, found = put(parameters, dict.fromkeys(swept, _Untold())), {}
+    columns = np.stack(list(swept.values()))
+    starts = [0, *(np.flatnonzero(np.any(np.diff(columns, axis=1) != 0.0, axis=0)) + 1), columns.shape[1]]
     for name in names:
-        function, needs = METRICS[name].function, METRICS[name].needs
-        value = function(paths, columns)
-        if np.shape(value) != (runs,):
-            one = [
-                parameters.model_copy(update=substitute(dict(parameters), {path: float(v[i]) for path, v in swept.items()}))
-                for i in range(runs)
-            ]
-            value = np.concatenate([function({n: paths[n][i : i + 1] for n in needs}, p) for i, p in enumerate(one)])
-        found[name] = value
+        try:
+            found[name] = _value(name, paths, untold)
+        except _Untold.Asked:
+            parts = []
+            for begin, end in itertools.pairwise(starts):
+                point = put(parameters, {path: float(column[begin]) for path, column in swept.items()})
+                parts.append(_value(name, {n: paths[n][begin:end] for n in METRICS[name].needs}, point))
+            found[name] = np.concatenate(parts)
     return found
 
 

@@ -19,12 +19,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import InputError, nearest
-from ..parameters import Parameters, Resolved, substitute
+from ..parameters import Parameters, Resolved, put
 from ..state import Variable
 from ..trajectories import Failure, Trajectories
 from . import plots
 from .dataset import to_dataset, to_table
-from .metrics import METRICS, summarise
+from .metrics import METRICS, evaluate_metrics, summarise
 
 SHOWN_FAILURES = 5
 
@@ -63,7 +63,7 @@ class Result:
                 if needed not in self.variables:
                     raise InputError(f"metric '{name}' needs the unknown variable '{needed}'", nearest=nearest(needed, self.variables))
             if all(needed in values for needed in m.needs):
-                table[name] = m.function(values, self.metric_parameters)
+                table[name] = evaluate_metrics([name], values, self.metric_parameters)[name]
         failed = [f.run for f in self.failures]
         table.loc[failed] = np.nan
         return table
@@ -73,7 +73,7 @@ class Result:
         """Parameters whose time step is that of the recorded times."""
         time = self.trajectories.time
         step = float(time[1] - time[0]) if len(time) > 1 else self.resolved.values.simulation.time_step
-        return self.resolved.values.model_copy(update=substitute(dict(self.resolved.values), {"simulation.time_step": step}))
+        return put(self.resolved.values, {"simulation.time_step": step})
 
     def metrics(self) -> pd.DataFrame:
         """Mean over runs with the 95 % confidence interval: columns mean, low, high, n, failed, unit, meaning."""

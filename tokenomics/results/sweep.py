@@ -22,8 +22,7 @@ from .metrics import METRICS, intervals
 class Sweep:
     """A sweep's results.
 
-    manifest: what was swept. points: one row a point, one column a path. tasks: numbers of the tasks that are done. source: folder of the
-    shards, or the columns themselves.
+    manifest: what was swept. source: folder of the shards, or the columns themselves.
     """
 
     manifest: Mapping[str, Any]
@@ -119,6 +118,8 @@ class Sweep:
         x, y: paths, the first two of the design by default. policy, scenario: the first by default. Raises InputError for unknown names.
         """
         paths = [path for path in (x, y) if path] or self.paths[:2]
+        if not paths:
+            raise InputError("no parameter was swept", expected="a sweep over one or two parameters to plot")
         for path in paths:
             if path not in self.paths:
                 raise InputError(f"'{path}' was not swept", expected="one of " + ", ".join(self.paths), nearest=nearest(path, self.paths))
@@ -128,6 +129,9 @@ class Sweep:
             if chosen not in set(table[column]):
                 raise InputError(f"unknown {column} '{chosen}'", expected="one of " + ", ".join(self.cases[column].unique()))
             table = table[table[column] == chosen]
+        numeric = [path for path in paths if pd.api.types.is_float_dtype(table[path])]
+        if len(paths) > 1 and len(numeric) < 2:
+            raise InputError("a switch or a name on a map", expected="two numbers, or one parameter alone")
         return sweep_plots.figure(table, metric, paths, self.manifest["runs"])
 
 

@@ -56,10 +56,13 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
                 f"holds another sweep ({found['sha256'][:12]}, not {manifest['sha256'][:12]})",
                 file=folder,
                 key="--out",
-                expected="its own design, runs and seed, or a new directory",
+                expected="the same design, parameters, runs, seed and version, or a new directory",
             )
         return
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file", file=folder, key="--out", expected="a directory")
+    # a sweep that was killed before its manifest was whole leaves no more than these
+    if folder.exists() and any(f.name != "shards" and not f.name.endswith(".partial") for f in folder.iterdir()):
         raise InputError("is not empty and holds no sweep", file=folder, key="--out", expected="a new or empty directory")
     try:
         (folder / "shards").mkdir(parents=True, exist_ok=True)
@@ -78,7 +81,7 @@ def write_shard(folder: Path, number: int, columns: Mapping[str, np.ndarray], un
     table = pa.table({name: pa.array(column) for name, column in columns.items()})
     fields = [field.with_metadata({"unit": units.get(field.name, "1")}) for field in table.schema]
     table = table.cast(pa.schema(fields))
-    _write(shard(folder, number), lambda stream: pq.write_table(table, stream, compression="zstd"))
+    _write(shard(folder, number), lambda stream: pq.write_table(table, stream, compression="zstd", write_page_checksum=True))
 
 
 def finished(folder: Path, tasks: int) -> set[int]:
@@ -86,7 +89,7 @@ def finished(folder: Path, tasks: int) -> set[int]:
     done = set()
     for number in range(tasks):
         try:
-            pq.ParquetFile(shard(folder, number)).close()
+            pq.read_table(shard(folder, number), page_checksum_verification=True)
             done.add(number)
         except (OSError, pa.ArrowInvalid):
             continue

@@ -1,0 +1,260 @@
+"""Sweeps: every point and run is what it would be alone, and a sweep that is cut off goes on."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import tokenomics as tk
+from tokenomics.errors import InputError
+from tokenomics.experiments import plan as plan_module
+from tokenomics.experiments.design import read_design
+from tokenomics.experiments.plan import make_plan
+from tokenomics.experiments.sweep import sweep
+from tokenomics.parameters.locate import names
+from tokenomics.results import metrics as metrics_module
+
+GAINS = {
+    "policies": ["pid"],
+    "scenarios": ["none", "token_crash"],
+    "set": {"simulation.days": 40},
+    "method": "sobol",
+    "count": 8,
+    "parameters": {
+        "controller.pid.kp": {"low": 0.0, "high": 0.3},
+        "supply.burn_share": {"low": 0.0, "high": 0.5},
+        "workloads.batch.price_elasticity": {"low": 0.2, "high": 2.0},
+        "treasury.reserve": {"low": 0.001, "high": 0.1, "scale": "log"},
+    },
+    "runs": 5,
+    "seed": 3,
+}
+
+
+@pytest.fixture
+def small_tasks(monkeypatch):
+    monkeypatch.setattr(plan_module, "STEPS_PER_TASK", 500)
+
+
+@pytest.fixture(scope="module")
+def gains():
+    return sweep(GAINS)
+
+
+@pytest.mark.parametrize(("scenario", "point", "run"), [("none", 0, 0), ("token_crash", 5, 4)])
+def test_any_run_of_a_sobol_sweep_can_be_replayed_alone_in_cadcad(gains, scenario, point, run):
+    row = gains.per_run().query("scenario == @scenario and point == @point and run == @run").iloc[0]
+    sets = {"simulation.days": 40} | {path: row[path] for path in gains.paths}
+    scenario = None if scenario == "none" else scenario
+    alone = tk.run("baseline", policy="pid", scenario=scenario, sets=sets, runs=run + 1, seed=3, engine="cadcad").metrics_per_run()
+    for name in gains.metrics:
+        assert row[name] == pytest.approx(alone[name][run], rel=1e-9), name
+
+
+def test_workers_and_tasks_do_not_matter(gains, small_tasks):
+    cut = sweep(GAINS, workers=1)
+    assert len(make_plan(read_design(GAINS)).tasks) == 8
+    for name in ("failed_day", *gains.metrics):
+        np.testing.assert_array_equal(cut.columns(name)[name], gains.columns(name)[name], err_msg=name)
+
+
+@pytest.mark.parametrize("runs", [1, 3, 8, 40, 41])
+def test_the_number_of_runs_does_not_change_a_run(gains, runs):
+    some = sweep(GAINS, runs=runs).per_run()
+    both = gains.per_run().merge(some, on=["scenario", "point", "run"], suffixes=("", "_other"))
+    assert len(both) == 16 * min(runs, 5)
+    for name in gains.metrics:
+        np.testing.assert_array_equal(both[name], both[f"{name}_other"], err_msg=name)
+
+
+def test_a_run_of_a_point_does_not_depend_on_the_points_beside_it(gains):
+    rows = gains.points.to_dict("records")
+    backwards = GAINS | {"method": "points", "points": rows[::-1], "parameters": {}, "count": None}
+    mine, theirs = gains.columns("ruin", "tracking_rms"), sweep(backwards).columns("ruin", "tracking_rms")
+    shape = (2, 8, 5)
+    np.testing.assert_array_equal(mine["tracking_rms"].reshape(shape), theirs["tracking_rms"].reshape(shape)[:, ::-1])
+
+
+def test_a_cut_off_sweep_goes_on_and_a_damaged_shard_is_done_again(gains, small_tasks, tmp_path):
+    whole = sweep(GAINS, out=tmp_path / "whole")
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+    shards = sorted((tmp_path / "cut" / "shards").iterdir())
+    for file in shards[::2]:
+        file.unlink()
+    content = bytearray(shards[1].read_bytes())
+    content[40:60] = bytes(20)
+    shards[1].write_bytes(content)
+    assert not tk.load(tmp_path / "cut").complete
+    done = []
+    again = sweep(GAINS, out=tmp_path / "cut", progress=lambda n, total: done.append((n, total)))
+    assert again.complete and again.hash == whole.hash
+    assert 0 < done[0][0] < done[-1][0] == done[-1][1] == 80
+    assert tk.load(tmp_path / "cut").table().equals(whole.table())
+
+
+def test_a_killed_sweep_resumes_to_the_same_hash(tmp_path):
+    design, out = tmp_path / "d.yaml", tmp_path / "out"
+    design.write_text(json.dumps(GAINS | {"count": 64, "runs": 2}))
+    code = (
+        "import sys; from tokenomics.experiments import plan; plan.STEPS_PER_TASK = 500; "
+        "import tokenomics as tk; print(tk.sweep(sys.argv[1], out=sys.argv[2], workers=1).hash)"
+    )
+    command = [sys.executable, "-c", code, str(design)]
+    with subprocess.Popen([*command, str(out)], stdout=subprocess.PIPE) as killed:
+        deadline = time.monotonic() + 100
+        while len(list(out.glob("shards/*.parquet"))) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        killed.send_signal(signal.SIGKILL)
+    assert 3 <= len(list(out.glob("shards/*.parquet"))) < 22
+    hashes = [subprocess.run([*command, str(o)], capture_output=True, text=True, check=True).stdout for o in (out, tmp_path / "new")]
+    assert hashes[0] == hashes[1] != ""
+
+
+def test_another_sweeps_directory_is_refused(tmp_path):
+    design = GAINS | {"count": 1, "runs": 1, "metrics": ["ruin"]}
+    sweep(design, out=tmp_path / "a")
+    with pytest.raises(InputError, match="holds another sweep"):
+        sweep(design | {"seed": 9}, out=tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "letter.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty and holds no sweep"):
+        sweep(design, out=tmp_path / "b")
+    with pytest.raises(InputError, match="is a file"):
+        sweep(design, out=tmp_path / "b" / "letter.txt")
+
+
+def test_a_changed_base_is_another_sweep(tmp_path):
+    base = tmp_path / "base.yaml"
+    base.write_text(tk.resolve().to_yaml())
+    design = GAINS | {"base": str(base), "count": 1, "runs": 1, "metrics": ["ruin"]}
+    sweep(design, out=tmp_path / "a")
+    base.write_text(tk.resolve(sets={"supply.total_supply": 2e8}).to_yaml())
+    with pytest.raises(InputError, match="holds another sweep"):
+        sweep(design, out=tmp_path / "a")
+
+
+def test_an_impossible_point_is_recorded_and_the_others_go_on():
+    design = {
+        "method": "points",
+        "points": [
+            {"supply.burn_share": 0.1, "supply.speculator_share": 0.1},
+            {"supply.burn_share": 1.7, "supply.speculator_share": 0.1},
+            {"supply.burn_share": 0.1, "supply.speculator_share": 0.999},
+        ],
+        "set": {"simulation.days": 10},
+        "runs": 2,
+        "metrics": ["price_final"],
+    }
+    table = sweep(design).table()
+    assert "1.7; expected a number ≥ 0, ≤ 1" in table["error"][1]
+    assert "of circulating supply" in table["error"][2]
+    assert list(table["error"] == "") == [True, False, False]
+    assert list(np.isfinite(table["price_final"])) == [True, False, False]
+
+
+def test_switches_names_and_spans_group_their_runs():
+    design = {
+        "parameters": {"controller.type": ["none", "pid", "nonsense"], "simulation.days": [10, 20], "oracle.lag": [1.0, 5.0], "privacy.mode": ["none", "zk"]},
+        "runs": 2,
+        "metrics": ["price_final", "tracking_iae"],
+    }
+    table = sweep(design).table()
+    assert len(table) == 24
+    assert table.loc[table["controller.type"] == "nonsense", "error"].str.contains("unknown controller").all()
+    row = table.query("`controller.type` == 'pid' and `simulation.days` == 20 and `oracle.lag` == 5 and `privacy.mode` == 'zk'").iloc[0]
+    sets = {"controller.type": "pid", "simulation.days": 20, "oracle.lag": 5.0, "privacy.mode": "zk"}
+    assert row["price_final"] == tk.run("baseline", sets=sets, runs=2).metrics()["mean"]["price_final"]
+
+
+def test_true_and_one_are_kept_apart():
+    for values in ([1.0, True], [True, 1.0]):
+        table = sweep({"parameters": {"shocks.enabled": values}, "set": {"simulation.days": 5}, "runs": 1, "metrics": ["ruin"]}).table()
+        assert [error == "" for error in table["error"]] == [v is True for v in values]
+
+
+def test_a_metric_that_asks_for_a_swept_parameter_gets_that_of_its_run():
+    tk.metric("doubled_lag", "days", "for a test", ("token_price",))(lambda paths, p: np.full(len(paths["token_price"]), max(p.oracle.lag, 0.0) * 2))
+    tk.metric("broken", "1", "for a test", ("token_price",))(lambda paths, p: 1 / 0)
+    try:
+        design = {"parameters": {"oracle.lag": [1.0, 2.0, 3.0]}, "set": {"simulation.days": 5}, "runs": 3}
+        assert list(sweep(design | {"metrics": ["doubled_lag"]}).table()["doubled_lag"]) == [2.0, 4.0, 6.0]
+        assert sweep(design | {"metrics": ["broken"]}).table()["error"].str.contains("metric 'broken': ZeroDivisionError").all()
+    finally:
+        del metrics_module.METRICS["doubled_lag"], metrics_module.METRICS["broken"]
+
+
+def test_the_table_gives_the_intervals_of_each_point(gains):
+    table, runs = gains.table("price_volatility"), gains.per_run("price_volatility")
+    for _, row in table.iterrows():
+        own = runs.query("scenario == @row.scenario and point == @row.point")["price_volatility"].to_numpy()
+        s = metrics_module.summarise(own)
+        assert (row["price_volatility"], row["price_volatility_low"], row["price_volatility_high"]) == pytest.approx((s.mean, s.low, s.high))
+        assert (row["n"], row["failed"]) == (5, 0)
+
+
+@pytest.mark.parametrize("method", ["random", "latin_hypercube", "sobol", "grid"])
+def test_points_fill_the_box(method):
+    axes = {"oracle.lag": {"low": 1.0, "high": 9.0, "count": 4}, "controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 4, "scale": "log"}}
+    points = np.array(read_design({"method": method, "count": 16, "parameters": axes}).table())
+    assert points.shape == (16, 2)
+    assert np.all((points >= [1.0, 0.01]) & (points <= [9.0, 1.0]))
+    halves = [np.sum(points[:, 0] < 5.0), np.sum(points[:, 1] < 0.1)]
+    assert halves == [8, 8] if method != "random" else min(halves) > 0
+    assert np.array_equal(points, read_design({"method": method, "count": 16, "parameters": axes}).table())
+
+
+@pytest.mark.parametrize("name", names("sweep"))
+def test_shipped_designs_can_be_planned(name):
+    assert make_plan(read_design(name)).simulations > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("runs: 0", r"d.yaml:1: runs: 0: input should be greater than"),
+        ("rnus: 5", r"d.yaml:1: rnus: unknown key; expected one of .*did you mean 'runs'"),
+        ("method: grdi", r"d.yaml:1: method: 'grdi'"),
+        ("parameters:\n  oracle.lga: [1]", r"d.yaml:2: parameters.oracle.lga: unknown parameter.*did you mean 'lag'"),
+        ("parameters:\n  oracle.lag: {low: 3, high: 1}", r"d.yaml:2: parameters.oracle.lag: .*low 3 is not below high 1"),
+        ("parameters:\n  oracle.lag: {lwo: 3, high: 1}", r"d.yaml:2: parameters.oracle.lag.lwo: unknown key.*did you mean 'low'"),
+        ("parameters:\n  oracle.lag: {low: 0, high: 1, scale: log}", r"on a log scale"),
+        ("parameters:\n  oracle.lag: []", r"d.yaml:2: parameters.oracle.lag: \[\]; expected a list of values"),
+        ("parameters:\n  oracle.lag: [.nan]", r"parameters.oracle.lag"),
+        ("parameters:\n  fleet.zzz.power: [1.0]", r"d.yaml:2: parameters.fleet.zzz.power: not a parameter of this network"),
+        ("parameters:\n  shocks.enabled: {low: 0, high: 1}", r"a range; expected a list of values, for a switch"),
+        ("parameters:\n  oracle: [1]", r"unknown parameter|the path of one"),
+        ("method: sobol\ncount: 6\nparameters: {oracle.lag: {low: 1, high: 2}}", r"d.yaml:2: count: 6; expected a power of two"),
+        ("method: random\nparameters: {oracle.lag: {low: 1, high: 2}}", r"no count; expected count"),
+        ("method: random\ncount: 4\nparameters: {oracle.lag: [1, 2]}", r"a list of values; expected low and high"),
+        ("method: points\npoints: [{oracle.lag: 1}, {oracle.noise: 1}]", r"a point without"),
+        ("metrics: [tracking]", r"unknown metric 'tracking'.*did you mean 'tracking_"),
+        ("policies: [pdi]", r"d.yaml: unknown policy 'pdi'.*did you mean 'pid'"),
+        ("set: {supply.burn_share: 3}", r"d.yaml: .*burn_share: 3"),
+        ("scenarios: []", r"d.yaml:1: scenarios"),
+        ("seed: 18446744073709551616", r"d.yaml:1: seed"),
+        ("- 1", r"expected a design"),
+    ],
+)
+def test_a_bad_design_gets_one_clear_line(tmp_path, text, message):
+    file = tmp_path / "d.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=message):
+        sweep(str(file))
+
+
+def test_a_dask_cluster_gives_the_same_hash():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        design = GAINS | {"count": 4, "runs": 2}
+        assert sweep(design, scheduler=cluster).hash == sweep(design).hash
+
+
+def test_a_scheduler_that_is_not_there_is_named():
+    pytest.importorskip("distributed")
+    with pytest.raises(InputError, match="--scheduler: no scheduler answers at"):
+        sweep(GAINS, scheduler="nonsense")

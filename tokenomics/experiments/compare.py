@@ -1,0 +1,71 @@
+"""Policies compared on common random numbers, in one or several scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..results.comparison import Comparison
+from .design import NONE, Design, read_design
+from .sweep import sweep
+
+
+def comparison_design(
+    params: str = "baseline",
+    *,
+    policies: Sequence[str],
+    scenarios: Sequence[str] = (NONE,),
+    overlay: Sequence[str] = (),
+    sets: Mapping[str, Any] | None = None,
+    runs: int = 100,
+    seed: int = 0,
+    days: float | None = None,
+    metrics: Sequence[str] = (),
+) -> Design:
+    """The sweep of one point that a comparison is. Raises InputError for unknown names."""
+    if len(set(policies)) < 2:
+        raise InputError(f"{len(set(policies))} policies", key="--policies", expected="two or more, separated by commas")
+    settings = dict(sets or {}) | ({} if days is None else {"simulation.days": days})
+    return read_design(
+        {
+            "base": params,
+            "policies": list(dict.fromkeys(policies)),
+            "scenarios": list(dict.fromkeys(scenarios)) or [NONE],
+            "overlays": list(overlay),
+            "set": settings,
+            "runs": runs,
+            "seed": seed,
+            "metrics": list(metrics),
+        }
+    )
+
+
+def compare(
+    params: str = "baseline",
+    *,
+    policies: Sequence[str],
+    scenarios: Sequence[str] = (NONE,),
+    reference: str | None = None,
+    overlay: Sequence[str] = (),
+    sets: Mapping[str, Any] | None = None,
+    runs: int = 100,
+    seed: int = 0,
+    days: float | None = None,
+    metrics: Sequence[str] = (),
+    out: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: Any | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Simulate several policies on the same shocks.
+
+    policies, scenarios, params, overlay: shipped names or YAML files; "none" is no scenario. reference: the policy the others are compared
+    with, the first by default. sets: {path: value}. metrics: names, all by default. out, workers, scheduler, progress: as in `sweep`.
+    Raises InputError for bad input.
+    """
+    design = comparison_design(
+        params, policies=policies, scenarios=scenarios, overlay=overlay, sets=sets, runs=runs, seed=seed, days=days, metrics=metrics
+    )
+    return Comparison(sweep(design, out=out, workers=workers, scheduler=scheduler, progress=progress), reference or design.policies[0])

@@ -1,0 +1,155 @@
+"""Policies compared on the same shocks: paired differences with intervals, win rates, and which is best by each metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..errors import InputError, nearest
+from .metrics import METRICS, intervals
+from .sweep import Sweep
+
+SHADES = {"better": "#A6DBA0", "best": "#1B7837", "worse": "#E7B0A6", "same": "#F2F2F2"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Policies of one parameter point, in some scenarios. reference: the policy that the others are compared with."""
+
+    sweep: Sweep
+    reference: str
+
+    def __post_init__(self) -> None:
+        if self.reference not in self.policies:
+            raise InputError(
+                f"the reference '{self.reference}' is not among the policies", expected="one of " + ", ".join(self.policies), nearest=nearest(self.reference, self.policies)
+            )
+
+    @property
+    def policies(self) -> list[str]:
+        """Names of the policies."""
+        return list(self.sweep.cases["policy"].unique())
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Names of the scenarios."""
+        return list(self.sweep.cases["scenario"].unique())
+
+    @cached_property
+    def _runs(self) -> dict[tuple[str, str], np.ndarray]:
+        """Values (metrics, runs) by scenario and policy."""
+        columns = self.sweep.columns(*self.sweep.metrics)
+        found = {}
+        for number, case in self.sweep.cases.iterrows():
+            mine = columns["case"] == number
+            found[case["scenario"], case["policy"]] = np.stack([columns[name][mine] for name in self.sweep.metrics])
+        return found
+
+    def means(self) -> pd.DataFrame:
+        """Mean and 95 % interval of every metric: one row a scenario, metric and policy."""
+        rows = []
+        for (scenario, policy), values in self._runs.items():
+            for name, row in zip(self.sweep.metrics, values, strict=True):
+                s = intervals(row[None, :], probability=METRICS[name].probability)
+                rows.append((scenario, name, policy, s.mean[0], s.low[0], s.high[0], int(s.n[0]), METRICS[name].unit))
+        return pd.DataFrame(rows, columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "unit"])
+
+    def differences(self, reference: str | None = None) -> pd.DataFrame:
+        """Paired difference to the reference, one row a scenario, metric and other policy: difference, low, high (95 %), n, win_rate.
+
+        win_rate: share of runs in which the policy is better than the reference on the same shocks, ties counted half; NaN for a metric of
+        which neither direction is better. verdict: better, worse, or same where the interval holds zero.
+        """
+        reference, rows = reference or self.reference, []
+        for scenario in self.scenarios:
+            base = self._runs[scenario, reference]
+            for policy in self.policies:
+                if policy == reference:
+                    continue
+                gaps = self._runs[scenario, policy] - base
+                s = intervals(gaps)
+                for i, name in enumerate(self.sweep.metrics):
+                    sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[METRICS[name].better]
+                    gap = sign * gaps[i][np.isfinite(gaps[i])]
+                    wins = float(np.mean((gap > 0) + 0.5 * (gap == 0))) if len(gap) and sign == sign else np.nan
+                    low, high = s.low[i], s.high[i]
+                    sure = low > 0 or high < 0
+                    verdict = "same" if not sure or sign != sign else "better" if sign * s.mean[i] > 0 else "worse"
+                    rows.append((scenario, name, policy, s.mean[i], low, high, int(s.n[i]), wins, verdict, METRICS[name].unit))
+        columns = ["scenario", "metric", "policy", "difference", "low", "high", "n", "win_rate", "verdict", "unit"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def best(self) -> pd.DataFrame:
+        """Best policy by each metric with a direction: scenario, metric, best, and the policies that cannot be told from it (95 %)."""
+        means, rows = self.means(), []
+        for scenario in self.scenarios:
+            for name in self.sweep.metrics:
+                if not METRICS[name].better:
+                    continue
+                own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index("policy")["mean"]
+                if own.isna().all():
+                    continue
+                best = own.idxmin() if METRICS[name].better == "lower" else own.idxmax()
+                against = self.differences(best)
+                against = against[(against["scenario"] == scenario) & (against["metric"] == name) & (against["verdict"] == "same")]
+                rows.append((scenario, name, best, tuple(against["policy"])))
+        return pd.DataFrame(rows, columns=["scenario", "metric", "best", "equal"])
+
+    def markdown(self) -> str:
+        """A table that pastes into a proposal: mean of every policy with its interval, best in bold."""
+        means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
+        lines = []
+        for scenario in self.scenarios:
+            lines += [f"Scenario {scenario}, {self.sweep.manifest['runs']} runs, seed {self.sweep.manifest['seed']}; mean [95 % interval]", ""]
+            lines += ["| metric | unit | " + " | ".join(self.policies) + " |", "|---|---|" + "---:|" * len(self.policies)]
+            for name in self.sweep.metrics:
+                own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index("policy")
+                cells = [f"{r['mean']:.4g} [{r['low']:.4g}, {r['high']:.4g}]" for _, r in own.loc[self.policies].iterrows()]
+                first = best.get((scenario, name))
+                cells = [f"**{c}**" if p == first else c for p, c in zip(self.policies, cells, strict=True)]
+                lines.append(f"| {name} | {METRICS[name].unit} | " + " | ".join(cells) + " |")
+            lines.append("")
+        return "\n".join(lines)
+
+    def plot(self) -> Figure:
+        """One panel a scenario, one row a metric, one column a policy: the best is dark, those not told from it are light."""
+        names = [n for n in self.sweep.metrics if METRICS[n].better]
+        canvas = Figure(figsize=(1.9 + 1.35 * len(self.policies) * len(self.scenarios), 1.2 + 0.3 * len(names)), layout="constrained")
+        axes = canvas.subplots(1, len(self.scenarios), squeeze=False, sharey=True)[0]
+        means, best, against = self.means(), self.best(), self.differences()
+        for axis, scenario in zip(axes, self.scenarios, strict=True):
+            for row, name in enumerate(names):
+                one = best[(best["scenario"] == scenario) & (best["metric"] == name)]
+                for column, policy in enumerate(self.policies):
+                    mean = means.query("scenario == @scenario and metric == @name and policy == @policy")["mean"].iloc[0]
+                    verdict = against.query("scenario == @scenario and metric == @name and policy == @policy")["verdict"]
+                    shade = SHADES[verdict.iloc[0]] if len(verdict) else SHADES["same"]
+                    first = len(one) and (policy == one["best"].iloc[0]) and not one["equal"].iloc[0]
+                    axis.add_patch(_cell(column, row, SHADES["best"] if first else shade))
+                    axis.text(column, row, f"{mean:.3g}", ha="center", va="center", fontsize=7, color="white" if first else "black")
+            axis.set(xlim=(-0.5, len(self.policies) - 0.5), ylim=(len(names) - 0.5, -0.5), title=scenario)
+            axis.set_xticks(range(len(self.policies)), self.policies, fontsize=8, rotation=20)
+            axis.set_yticks(range(len(names)), [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names], fontsize=7)
+            axis.tick_params(length=0)
+        runs = self.sweep.manifest["runs"]
+        canvas.suptitle(
+            f"{self._finding()}\nmean of {runs} runs on common shocks; dark green: best of all, light green: better than {self.reference}, red: worse, grey: no difference (95 %)",
+            fontsize=8, x=0.01, ha="left",
+        )  # fmt: skip
+        return canvas
+
+    def _finding(self) -> str:
+        sole = self.best()
+        sole = sole[sole["equal"].str.len() == 0]
+        counts = ", ".join(f"{p} {int((sole['best'] == p).sum())}" for p in self.policies)
+        return f"Best by a clear margin, times of {len(self.best())}: {counts}"
+
+
+def _cell(column: int, row: int, colour: str):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white")

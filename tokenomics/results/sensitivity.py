@@ -1,0 +1,107 @@
+"""Sensitivity indices as tables and figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..errors import InputError, nearest
+from .metrics import METRICS
+from .plots import COLOURS
+from .sweep import Sweep
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Indices of a sweep.
+
+    indices: one row a policy, scenario, metric and parameter. Sobol: total and first, shares of the metric's variance; Morris: mu_star, mean absolute
+    elementary effect over the parameter's whole range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base points left out
+    because a run of theirs failed. pairs: second-order Sobol indices.
+    Metrics that do not vary are left out.
+    """
+
+    sweep: Sweep
+    indices: pd.DataFrame
+    pairs: pd.DataFrame
+
+    @property
+    def measure(self) -> str:
+        """The index by which parameters are ranked: total or mu_star."""
+        return "total" if "total" in self.indices.columns else "mu_star"
+
+    def ranking(self, metric: str, policy: str | None = None, scenario: str | None = None) -> pd.DataFrame:
+        """Indices of one metric, the strongest parameter first. Raises InputError for an unknown metric, policy or scenario."""
+        return self._own(self.indices, metric, policy, scenario).sort_values(self.measure, ascending=False, ignore_index=True)
+
+    def _own(self, table: pd.DataFrame, metric: str, policy: str | None, scenario: str | None) -> pd.DataFrame:
+        chosen = {"metric": metric, "policy": policy or self.sweep.cases["policy"].iloc[0], "scenario": scenario or self.sweep.cases["scenario"].iloc[0]}
+        for column, wanted in chosen.items():
+            valid = list(self.indices[column].unique())
+            if wanted not in valid:
+                raise InputError(f"no indices for the {column} '{wanted}'", expected="one of " + ", ".join(valid), nearest=nearest(wanted, valid))
+            table = table[table[column] == wanted]
+        return table
+
+    def _note(self, policy: str | None, scenario: str | None) -> str:
+        case, design = self.sweep.cases.iloc[0], self.sweep.manifest["design"]
+        return (
+            f"policy {policy or case['policy']}, scenario {scenario or case['scenario']}, {design['method']} with {design['count']} base points, "
+            f"{self.sweep.manifest['runs']} runs each; bars: 95 %"
+        )
+
+    def tornado(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
+        """Bars of one metric's indices, the strongest parameter on top."""
+        own = self.ranking(metric, policy, scenario)[::-1]
+        canvas = Figure(figsize=(7.2, 1.4 + 0.42 * len(own)), layout="constrained")
+        axis = canvas.add_subplot()
+        place = np.arange(len(own))
+        measures = [m for m in ("total", "first", "mu_star") if m in own]
+        height = 0.8 / len(measures)
+        for number, measure in enumerate(measures):
+            at = place - (number - (len(measures) - 1) / 2) * height
+            axis.barh(at, own[measure], height, xerr=own[f"{measure}_interval"], color=COLOURS[number], label=measure, capsize=2)
+        axis.axvline(0.0, color="black", linewidth=0.6)
+        axis.set_yticks(place, own["parameter"], fontsize=8)
+        unit = "share of variance" if self.measure == "total" else f"mean |change| over the range [{METRICS[metric].unit}]"
+        axis.set_xlabel(unit)
+        axis.legend(fontsize=7, frameon=False)
+        axis.grid(alpha=0.25, axis="x")
+        top = own.iloc[-1]
+        axis.set_title(f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})\n{self._note(policy, scenario)}", fontsize=8, loc="left")
+        return canvas
+
+    def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
+        """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each metric."""
+        names = list(self.indices["metric"].unique())
+        own = pd.concat([self._own(self.indices, name, policy, scenario) for name in names])
+        grid = own.pivot_table(index="metric", columns="parameter", values=self.measure, sort=False).reindex(columns=self.sweep.paths)
+        if self.measure == "mu_star":
+            grid = grid.div(grid.max(axis=1), axis=0)
+        label = "total Sobol index" if self.measure == "total" else "mu_star, relative to the largest"
+        return _matrix(grid, label, f"Which parameter moves which metric\n{self._note(policy, scenario)}")
+
+    def interactions(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
+        """Second-order Sobol indices of one metric. Raises InputError for Morris's method, which has none."""
+        if self.pairs.empty:
+            raise InputError("no second-order indices", expected="the method saltelli, and two parameters or more")
+        own = self._own(self.pairs, metric, policy, scenario)
+        grid = own.pivot_table(index="parameter", columns="with", values="second", sort=False)
+        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{self._note(policy, scenario)}")
+
+
+def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
+    canvas = Figure(figsize=(2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]), layout="constrained")
+    axis = canvas.add_subplot()
+    mesh = axis.imshow(np.clip(grid.to_numpy(), 0.0, 1.0), vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto")
+    for (row, column), value in np.ndenumerate(grid.to_numpy()):
+        if np.isfinite(value):
+            axis.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color="white" if value > 0.6 else "black")
+    axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
+    axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
+    canvas.colorbar(mesh, ax=axis, label=label)
+    axis.set_title(title, fontsize=8, loc="left")
+    return canvas
