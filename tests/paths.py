@@ -1,5 +1,7 @@
-"""Short simulations for tests, straight through the model's step, and where recorded data may lie."""
+"""Short simulations for tests, straight through the model's step, the command line, and where recorded data may lie."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,3 +34,10 @@ def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs
         for name, values in history.items()
         if keep is None or name in keep
     }
+
+
+def command(*arguments, folder=None):
+    """Status, output and errors of a command line."""
+    call = [sys.executable, "-c", "from tokenomics.cli import main; main()", *arguments]
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr

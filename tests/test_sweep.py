@@ -159,7 +159,12 @@ def test_an_impossible_point_is_recorded_and_the_others_go_on():
 
 def test_switches_names_and_spans_group_their_runs():
     design = {
-        "parameters": {"controller.type": ["none", "pid", "nonsense"], "simulation.days": [10, 20], "oracle.lag": [1.0, 5.0], "privacy.mode": ["none", "zk"]},
+        "parameters": {
+            "controller.type": ["none", "pid", "nonsense"],
+            "simulation.days": [10, 20],
+            "oracle.lag": [1.0, 5.0],
+            "privacy.mode": ["none", "zk"],
+        },
         "runs": 2,
         "metrics": ["price_final", "tracking_iae"],
     }

@@ -9,7 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from .control import Command, register_controller
 from .errors import BlockError, InputError, ModelError, TokenomicsError
+from .experiments.compare import compare
+from .experiments.optimise import optimise
 from .experiments.run import run
+from .experiments.sensitivity import sensitivity
 from .experiments.sweep import sweep
 from .kinetics import relaxation
 from .model import MODEL, Block, Model, block, steady_state
@@ -39,12 +42,15 @@ __all__ = [
     "assign",
     "assigns",
     "block",
+    "compare",
     "load",
     "metric",
+    "optimise",
     "register_controller",
     "relaxation",
     "resolve",
     "run",
+    "sensitivity",
     "steady_state",
     "sweep",
 ]

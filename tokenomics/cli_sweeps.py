@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .cli_params import Json
+from .cli_params import Json, Overlay, Set
 from .cli_tools import print_json, progress_bar
+from .errors import InputError
 
 Runs = Annotated[int | None, typer.Option(help="Runs of every point, in place of the design's.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the shocks, in place of the design's.")]
@@ -27,6 +30,33 @@ def register(app: typer.Typer) -> None:
         epilog="Examples: tokenomics sweep pid_gains --dry-run | tokenomics sweep my_design.yaml --runs 500 --out runs/mine | "
         "tokenomics sweep pid_gains --scheduler tcp://10.0.0.1:8786"
     )(sweep)
+    app.command(
+        epilog="Examples: tokenomics compare --policies none,static,threshold,pid --scenarios none,token_crash --runs 1000 | "
+        "tokenomics compare my_network.yaml --policies pid,my_policy.yaml --reference pid --json"
+    )(compare)
+    app.command(
+        epilog="Examples: tokenomics sensitivity what_moves_the_price | tokenomics sensitivity my_design.yaml --runs 50 --out runs/mine"
+    )(sensitivity)
+
+
+@contextlib.contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """Say where an interrupted sweep's results are."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"what is finished is in {folder}; the same command goes on from there", err=True)
+        raise
+
+
+def _frame(table: Any, title: str, columns: list[str]) -> Table:
+    """Some columns of a data frame for the terminal."""
+    body = Table(title=title, title_justify="left")
+    for name in columns:
+        body.add_column(name, overflow="fold")
+    for row in table[columns].itertuples(index=False):
+        body.add_row(*(_text(value) for value in row))
+    return body
 
 
 def _text(value: Any) -> str:
@@ -37,7 +67,7 @@ def _extremes(result: Any) -> Table:
     """Of every metric the points with its lowest and its highest mean."""
     body = Table(title="Over all points: lowest and highest mean [95 % interval], and where", title_justify="left")
     for name in ("metric", "lowest", "at", "highest", "at"):
-        body.add_column(name)
+        body.add_column(name, overflow="fold")
     table = result.table()
     several = [c for c in ("policy", "scenario") if table[c].nunique() > 1]
     for name in result.metrics:
@@ -80,12 +110,8 @@ def sweep(
         return
     folder = out or default_folder(design, Path(file).stem)
     started = time.perf_counter()
-    try:
-        with progress_bar("simulating, runs", show=not as_json) as progress:
-            result = simulate(design, out=folder, workers=workers, scheduler=scheduler, progress=progress)
-    except KeyboardInterrupt:
-        typer.echo(f"what is finished is in {folder}; the same command goes on from there", err=True)
-        raise
+    with _resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
+        result = simulate(design, out=folder, workers=workers, scheduler=scheduler, progress=progress)
     table = result.table()
     table.to_csv(folder / "table.csv", index=False)
     failed, impossible = int(table["failed"].sum()), int((table["error"] != "").sum())
@@ -109,3 +135,102 @@ def sweep(
         raise typer.Exit(1)
 
 
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def compare(
+    params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
+    policies: Annotated[str, typer.Option(help="Policies, separated by commas.", metavar="NAME,...")] = "none,static,threshold,pid",
+    scenarios: Annotated[str, typer.Option(help="Scenarios, separated by commas; none is no scenario.", metavar="NAME,...")] = "none",
+    reference: Annotated[str | None, typer.Option(help="Policy that the others are compared with; the first by default.")] = None,
+    metrics: Annotated[str, typer.Option(help="Metrics, separated by commas; all by default.", metavar="NAME,...")] = "",
+    overlay: Overlay = None,
+    sets: Set = None,
+    days: Annotated[float | None, typer.Option(help="Simulated span [days].")] = None,
+    runs: Annotated[int, typer.Option(help="Runs of every policy and scenario, on the same shocks.")] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    workers: Workers = None,
+    out: Out = None,
+    scheduler: Scheduler = None,
+    as_json: Json = False,
+) -> None:
+    """Compare policies on the same shocks: paired differences, win rates, and which is best by each metric."""
+    from .experiments.compare import comparison_design
+    from .experiments.sweep import default_folder
+    from .experiments.sweep import sweep as simulate
+    from .parameters import setting
+    from .results.comparison import Comparison
+
+    design = comparison_design(
+        params,
+        policies=_names(policies),
+        scenarios=_names(scenarios),
+        overlay=overlay or (),
+        sets={leaf.path: leaf.value for leaf in map(setting, sets or ())},
+        runs=runs,
+        seed=seed,
+        days=days,
+        metrics=_names(metrics),
+    )
+    chosen = reference or design.policies[0]
+    if chosen not in design.policies:
+        raise InputError(f"'{chosen}'", key="--reference", expected="one of " + ", ".join(design.policies))
+    folder = out or default_folder(design, "compare")
+    with _resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
+        result = Comparison(simulate(design, out=folder, workers=workers, scheduler=scheduler, progress=progress), chosen)
+    differences, best = result.differences(), result.best()
+    differences.to_csv(folder / "differences.csv", index=False)
+    (folder / "comparison.md").write_text(result.markdown(), encoding="utf-8")
+    result.plot().savefig(folder / "comparison.png", dpi=130)
+    if as_json:
+        tables = {"means": result.means(), "differences": differences, "best": best}
+        print_json({"out": str(folder), "sha256": result.sweep.hash} | {n: t.to_dict(orient="records") for n, t in tables.items()})
+        return
+    console = Console()
+    for scenario in result.scenarios:
+        own = best[best["scenario"] == scenario].assign(equal=[", ".join(e) for e in best[best["scenario"] == scenario]["equal"]])
+        own = own.rename(columns={"equal": "not told from it (95 %)"})
+        console.print(_frame(own, f"Scenario {scenario}: best policy by metric", ["metric", "best", "not told from it (95 %)"]))
+    console.print(f"{runs} runs each, seed {seed}; tables, intervals, win rates and figure in {folder}", highlight=False, soft_wrap=True)
+
+
+def sensitivity(
+    file: Annotated[str, typer.Argument(help="A shipped design or a YAML file, of the method saltelli or morris.")],
+    runs: Runs = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    out: Out = None,
+    scheduler: Scheduler = None,
+    as_json: Json = False,
+) -> None:
+    """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary effects, with intervals."""
+    from .experiments.design import read_design
+    from .experiments.sensitivity import sensitivity as analyse
+    from .experiments.sweep import default_folder
+
+    design = read_design(file, runs=runs, seed=seed)
+    folder = out or default_folder(design, Path(file).stem)
+    with _resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
+        result = analyse(design, out=folder, workers=workers, scheduler=scheduler, progress=progress)
+    result.indices.to_csv(folder / "indices.csv", index=False)
+    result.pairs.to_csv(folder / "pairs.csv", index=False)
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    cases = result.indices[["policy", "scenario"]].drop_duplicates().itertuples(index=False)
+    for policy, scenario in cases:
+        stem = f"{policy}-{scenario}".replace("/", "_")
+        result.heatmap(policy, scenario).savefig(figures / f"heatmap-{stem}.png", dpi=130)
+        for metric in result.indices["metric"].unique():
+            result.tornado(metric, policy, scenario).savefig(figures / f"tornado-{stem}-{metric}.png", dpi=130)
+    if as_json:
+        tables = {"indices": result.indices, "pairs": result.pairs}
+        print_json({"out": str(folder), "sha256": result.sweep.hash} | {n: t.to_dict(orient="records") for n, t in tables.items()})
+        return
+    console = Console()
+    measure = result.measure
+    strongest = result.indices.sort_values(measure, ascending=False).drop_duplicates(["policy", "scenario", "metric"]).sort_index()
+    for (policy, scenario), own in strongest.groupby(["policy", "scenario"], sort=False):
+        title = f"Policy {policy}, scenario {scenario}: the parameter that moves each metric most"
+        console.print(_frame(own, title, ["metric", "parameter", measure, f"{measure}_interval"]))
+    console.print(f"all indices, intervals and figures in {folder}", highlight=False, soft_wrap=True)

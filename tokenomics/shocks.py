@@ -60,18 +60,28 @@ class Streams:
             raise InputError(f"seed {seed}", key="--seed", expected="a whole number from 0 to 2**64 - 1")
         self._philox = np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))
         self._state = self._philox.state
-        self._seed = seed
+        self._state["state"]["key"][0] = seed
+        self._state["has_uint32"] = self._state["uinteger"] = 0
+
+    def words(self, run: int, process: str, count: int) -> np.ndarray:
+        """`count` 64-bit words of a process in a run."""
+        if not 0 <= run < 2**32:
+            raise InputError(f"run index {run}", key="--runs", expected="a run index from 0 to 2**32 - 1")
+        inner = self._state["state"]
+        inner["key"][1] = (run << 32) | zlib.crc32(process.encode())
+        inner["counter"][:] = 0
+        self._state["buffer_pos"] = 4
+        self._philox.state = self._state
+        return self._philox.random_raw(count)
 
     def uniforms(self, run: int, process: str, count: int) -> np.ndarray:
         """`count` uniforms of a process in a run."""
-        if not 0 <= run < 2**32:
-            raise InputError(f"run index {run}", key="--runs", expected="a run index from 0 to 2**32 - 1")
-        state = self._state
-        state["state"]["key"] = np.array([self._seed, (run << 32) | zlib.crc32(process.encode())], dtype=np.uint64)
-        state["state"]["counter"] = np.zeros(4, dtype=np.uint64)
-        state["buffer_pos"], state["has_uint32"], state["uinteger"] = 4, 0, 0
-        self._philox.state = state
-        return ((self._philox.random_raw(count) >> np.uint64(11)) + 0.5) * WORD
+        return uniform(self.words(run, process, count))
+
+
+def uniform(words: np.ndarray) -> np.ndarray:
+    """Uniforms in (0, 1) of 64-bit words, the middles of 2**53 equal cells."""
+    return ((words >> np.uint64(11)) + 0.5) * WORD
 
 
 def sample(parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequence[str] = ()) -> ShockTable:
@@ -81,11 +91,13 @@ def sample(parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequen
     Raises InputError for a seed or run index out of range.
     """
     steps, streams = parameters.simulation.steps, Streams(seed)
-    values = {name: np.zeros((steps, len(runs))) for name in (*NORMALS, *UNIFORMS, *extra)}
-    if parameters.shocks.enabled:
-        for column, run in enumerate(runs):
-            for name, series in values.items():
-                series[:, column] = streams.uniforms(int(run), name, steps)
-        for name in (*NORMALS, *extra):
-            values[name] = ndtri(values[name])
+    names = (*NORMALS, *extra, *UNIFORMS)
+    if not parameters.shocks.enabled:
+        return ShockTable({name: np.zeros((steps, len(runs))) for name in names})
+    values, words = {}, np.empty((len(runs), steps), dtype=np.uint64)
+    for name in names:
+        for row, run in enumerate(runs):
+            words[row] = streams.words(int(run), name, steps)
+        series = uniform(words)
+        values[name] = np.ascontiguousarray((series if name in UNIFORMS else ndtri(series, out=series)).T)
     return ShockTable(values)

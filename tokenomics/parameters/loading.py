@@ -208,7 +208,8 @@ def _leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
     return path.stem, description, leaves
 
 
-def _setting(text: str) -> Leaf:
+def setting(text: str) -> Leaf:
+    """The leaf of a text "path=value". Raises InputError for another form."""
     path, sign, raw = text.partition("=")
     path = path.strip()
     if not sign or not path:
@@ -260,7 +261,7 @@ def resolve(
     if isinstance(sets, Mapping):
         settings = [Leaf(path, number(v), None, f"--set {path}", "--set", None) for path, v in sets.items()]
     else:
-        settings = [_setting(text) for text in sets]
+        settings = [setting(text) for text in sets]
     for leaf in settings:
         _check_leaf(leaf)
         leaves = _merge(leaves, {leaf.path: leaf})

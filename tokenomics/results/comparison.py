@@ -8,12 +8,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ..errors import InputError, nearest
 from .metrics import METRICS, intervals
 from .sweep import Sweep
 
-SHADES = {"better": "#A6DBA0", "best": "#1B7837", "worse": "#E7B0A6", "same": "#F2F2F2"}
+SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,11 @@ class Comparison:
 
     def __post_init__(self) -> None:
         if self.reference not in self.policies:
+            valid = self.policies
             raise InputError(
-                f"the reference '{self.reference}' is not among the policies", expected="one of " + ", ".join(self.policies), nearest=nearest(self.reference, self.policies)
+                f"the reference '{self.reference}' is not among the policies",
+                expected="one of " + ", ".join(valid),
+                nearest=nearest(self.reference, valid),
             )
 
     @property
@@ -129,17 +133,16 @@ class Comparison:
                     verdict = against.query("scenario == @scenario and metric == @name and policy == @policy")["verdict"]
                     shade = SHADES[verdict.iloc[0]] if len(verdict) else SHADES["same"]
                     first = len(one) and (policy == one["best"].iloc[0]) and not one["equal"].iloc[0]
-                    axis.add_patch(_cell(column, row, SHADES["best"] if first else shade))
+                    colour = SHADES["best"] if first else shade
+                    axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white"))
                     axis.text(column, row, f"{mean:.3g}", ha="center", va="center", fontsize=7, color="white" if first else "black")
             axis.set(xlim=(-0.5, len(self.policies) - 0.5), ylim=(len(names) - 0.5, -0.5), title=scenario)
             axis.set_xticks(range(len(self.policies)), self.policies, fontsize=8, rotation=20)
             axis.set_yticks(range(len(names)), [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names], fontsize=7)
             axis.tick_params(length=0)
-        runs = self.sweep.manifest["runs"]
-        canvas.suptitle(
-            f"{self._finding()}\nmean of {runs} runs on common shocks; dark green: best of all, light green: better than {self.reference}, red: worse, grey: no difference (95 %)",
-            fontsize=8, x=0.01, ha="left",
-        )  # fmt: skip
+        shades = f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, grey: no difference (95 %)"
+        title = f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; {shades}"
+        canvas.suptitle(title, fontsize=8, x=0.01, ha="left")
         return canvas
 
     def _finding(self) -> str:
@@ -147,9 +150,3 @@ class Comparison:
         sole = sole[sole["equal"].str.len() == 0]
         counts = ", ".join(f"{p} {int((sole['best'] == p).sum())}" for p in self.policies)
         return f"Best by a clear margin, times of {len(self.best())}: {counts}"
-
-
-def _cell(column: int, row: int, colour: str):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white")

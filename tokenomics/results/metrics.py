@@ -252,8 +252,9 @@ def intervals(values: np.ndarray, *, probability: bool = False, level: float = L
         if probability:
             z = stats.norm.ppf(0.5 + level / 2.0)
             centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
-            # bounded by what it is bounded by but for rounding
-            half = np.minimum(z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n), np.minimum(centre, 1.0 - centre))
+            half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
+            # the bounds hold the mean but for rounding, which matters where it is 0 or 1
+            half = np.where((mean == 0.0) | (mean == 1.0), np.abs(centre - mean), half)
         else:
             centre = mean
             deviation = np.where(good, values - mean[:, None], 0.0)

@@ -38,7 +38,8 @@ class Sensitivity:
         return self._own(self.indices, metric, policy, scenario).sort_values(self.measure, ascending=False, ignore_index=True)
 
     def _own(self, table: pd.DataFrame, metric: str, policy: str | None, scenario: str | None) -> pd.DataFrame:
-        chosen = {"metric": metric, "policy": policy or self.sweep.cases["policy"].iloc[0], "scenario": scenario or self.sweep.cases["scenario"].iloc[0]}
+        case = self.sweep.cases.iloc[0]
+        chosen = {"metric": metric, "policy": policy or case["policy"], "scenario": scenario or case["scenario"]}
         for column, wanted in chosen.items():
             valid = list(self.indices[column].unique())
             if wanted not in valid:
@@ -49,7 +50,7 @@ class Sensitivity:
     def _note(self, policy: str | None, scenario: str | None) -> str:
         case, design = self.sweep.cases.iloc[0], self.sweep.manifest["design"]
         return (
-            f"policy {policy or case['policy']}, scenario {scenario or case['scenario']}, {design['method']} with {design['count']} base points, "
+            f"policy {policy or case['policy']}, scenario {scenario or case['scenario']}\n{design['method']}, {design['count']} base points, "
             f"{self.sweep.manifest['runs']} runs each; bars: 95 %"
         )
 
@@ -71,7 +72,8 @@ class Sensitivity:
         axis.legend(fontsize=7, frameon=False)
         axis.grid(alpha=0.25, axis="x")
         top = own.iloc[-1]
-        axis.set_title(f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})\n{self._note(policy, scenario)}", fontsize=8, loc="left")
+        finding = f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})"
+        axis.set_title(f"{finding}\n{self._note(policy, scenario)}", fontsize=8, loc="left")
         return canvas
 
     def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
@@ -103,5 +105,5 @@ def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
     axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
     axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
     canvas.colorbar(mesh, ax=axis, label=label)
-    axis.set_title(title, fontsize=8, loc="left")
+    canvas.suptitle(title, fontsize=8, x=0.01, ha="left", wrap=True)
     return canvas

@@ -1,0 +1,101 @@
+"""Policies are compared on the same shocks, and the statistics are those of the textbook."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import tokenomics as tk
+from paths import command
+from tokenomics.errors import InputError
+from tokenomics.results.metrics import METRICS, intervals
+
+METRIC_NAMES = ["price_volatility", "tracking_rms", "ruin", "treasury_min", "price_final"]
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    policies, scenarios = ["none", "static", "pid"], ["none", "token_crash"]
+    return tk.compare(policies=policies, scenarios=scenarios, runs=12, seed=4, days=60, metrics=METRIC_NAMES)
+
+
+def test_differences_are_those_of_single_experiments_on_the_same_shocks(comparison):
+    pid, none = (tk.run(policy=p, scenario="token_crash", runs=12, seed=4, days=60) for p in ("pid", "none"))
+    expected = pid.compare(none)
+    found = comparison.differences().query("policy == 'pid' and scenario == 'token_crash'").set_index("metric")
+    for name in METRIC_NAMES:
+        for column in ("difference", "low", "high"):
+            assert found[column][name] == pytest.approx(expected[column][name], rel=1e-9, abs=1e-12), (name, column)
+    better = (pid.metrics_per_run()["tracking_rms"] < none.metrics_per_run()["tracking_rms"]).mean()
+    assert found["win_rate"]["tracking_rms"] == pytest.approx(better)
+
+
+def test_a_metric_without_a_better_direction_has_no_winner(comparison):
+    assert "price_final" not in set(comparison.best()["metric"])
+    assert comparison.differences().query("metric == 'price_final'")["win_rate"].isna().all()
+
+
+def test_equal_policies_are_not_told_apart():
+    same = tk.compare(policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"])
+    row = same.differences().iloc[0]
+    assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "same")
+    assert same.best()["equal"].iloc[0] == ("pid",)
+
+
+def test_the_best_policy_is_bold_in_the_table(comparison):
+    text = comparison.markdown()
+    assert text.count("**") == 2 * len(comparison.best())
+    assert "12 runs, seed 4" in text
+
+
+def test_the_figure_states_its_finding(comparison):
+    figure = comparison.plot()
+    assert "Best by a clear margin" in figure.get_suptitle()
+    assert [axis.get_title() for axis in figure.axes] == ["none", "token_crash"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"policies": ["pid"]}, "1 policies; expected two or more"),
+        ({"policies": ["pid", "nnone"]}, "did you mean 'none'"),
+        ({"policies": ["pid", "none"], "reference": "static"}, "the reference 'static' is not among the policies"),
+        ({"policies": ["pid", "none"], "scenarios": ["crash"]}, "unknown scenario 'crash'"),
+        ({"policies": ["pid", "none"], "runs": 0}, "runs: 0"),
+    ],
+)
+def test_a_bad_comparison_gets_one_clear_line(arguments, message):
+    with pytest.raises(InputError, match=message):
+        tk.compare(**{"days": 2, "runs": 1} | arguments)
+
+
+@pytest.mark.parametrize(("good", "n"), [(0, 10), (3, 10), (10, 10), (1, 2)])
+def test_an_interval_of_a_probability_is_wilsons(good, n):
+    values = np.r_[np.ones(good), np.zeros(n - good)][None, :]
+    found = intervals(values, probability=True)
+    expected = stats.binomtest(good, n).proportion_ci(0.95, method="wilson")
+    assert (found.low[0], found.high[0]) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert -1e-15 < found.low[0] < found.mean[0] + 1e-15 < found.high[0] + 2e-15 < 1.0 + 4e-15
+
+
+def test_an_interval_of_a_mean_is_students():
+    values = np.random.default_rng(0).normal(size=(1, 9))
+    found = intervals(np.c_[values, [[np.nan]]])
+    expected = stats.t.interval(0.95, 8, values.mean(), stats.sem(values[0]))
+    assert (found.low[0], found.high[0], found.n[0]) == pytest.approx((*expected, 9))
+
+
+def test_every_metric_says_which_way_is_better():
+    assert {m.better for m in METRICS.values()} == {"", "lower", "higher"}
+
+
+def test_the_command_writes_tables_and_a_figure(tmp_path):
+    out = tmp_path / "c"
+    arguments = ["compare", "--policies", "none,pid", "--scenarios", "none,token_crash", "--runs", "3", "--days", "10", "--out", str(out)]
+    assert command(*arguments)[0] == 0
+    assert {"comparison.md", "comparison.png", "differences.csv", "manifest.json"} <= {f.name for f in out.iterdir()}
+    status, text, _ = command(*arguments, "--json")
+    assert status == 0 and set(json.loads(text)) == {"out", "sha256", "means", "differences", "best"}
+    status, _, error = command(*arguments, "--reference", "static")
+    assert status == 2 and "--reference: 'static'" in error

@@ -1,0 +1,194 @@
+"""Tuning: parameters that minimise one metric under constraints, or the Pareto front of two, on common random numbers.
+
+The optimiser is pymoo's: differential evolution for one objective, NSGA-II for two or more. A generation's candidates are the points of
+one sweep. Sources: Storn and Price (1997), Journal of Global Optimization 11, 341–359; Deb et al. (2002), IEEE Transactions on
+Evolutionary Computation 6, 182–197.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..errors import InputError, nearest
+from ..results.metrics import METRICS
+from ..results.sweep import Sweep
+from .design import Design, Range, read_design
+from .sweep import sweep
+
+BAD = 1e30  # of a candidate that could not be simulated
+CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+.\deE]+)\s*")
+CHECK_SEED = 1_000_003  # added to the seed for the check on shocks that the search has not seen
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A metric's mean at most, or at least, a limit."""
+
+    metric: str
+    sign: float
+    limit: float
+
+    def excess(self, mean: np.ndarray) -> np.ndarray:
+        """By how much it is broken; negative where it holds."""
+        return self.sign * (mean - self.limit)
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """What was found.
+
+    front: the best point, or one row a point of the Pareto front: parameters, and the objectives' and constraints' means over cases in the search.
+    check: the same points on shocks that the search has not seen, by policy and scenario, with intervals. generations: best objective so far
+    (one objective) or size of the front, by generation.
+    """
+
+    front: pd.DataFrame
+    check: Sweep
+    objectives: tuple[str, ...]
+    generations: tuple[float, ...]
+
+    @property
+    def best(self) -> dict[str, float]:
+        """Parameters of the first row of the front, ready for `sets`."""
+        return {path: float(self.front[path].iloc[0]) for path in self.check.paths}
+
+    def plot(self) -> Figure:
+        """The Pareto front of two objectives on unseen shocks with intervals, or the search's progress for one."""
+        canvas = Figure(figsize=(6.4, 4.4), layout="constrained")
+        axis = canvas.add_subplot()
+        if len(self.objectives) == 1:
+            axis.plot(np.arange(1, len(self.generations) + 1), self.generations, marker=".")
+            axis.set(xlabel="generation", ylabel=_label(self.objectives[0]))
+            axis.set_title(f"{self.objectives[0]} falls to {self.generations[-1]:.4g} in the search", fontsize=9, loc="left")
+        else:
+            x, y = self.objectives[:2]
+            table = self.check.table(x, y)
+            for (policy, scenario), own in table.groupby(["policy", "scenario"], sort=False):
+                spread = [np.abs(own[[f"{n}_low", f"{n}_high"]].to_numpy().T - own[n].to_numpy()) for n in (x, y)]
+                axis.errorbar(own[x], own[y], xerr=spread[0], yerr=spread[1], fmt=".", capsize=2, linewidth=0.8, label=f"{policy}, {scenario}")
+            axis.set(xlabel=_label(x), ylabel=_label(y))
+            axis.legend(fontsize=7, frameon=False)
+            title = f"Pareto front of {len(self.front)} points, {self.check.manifest['runs']} unseen runs each; bars: 95 %"
+            axis.set_title(title, fontsize=9, loc="left")
+        axis.grid(alpha=0.25)
+        return canvas
+
+
+def _label(name: str) -> str:
+    return f"{name} [{METRICS[name].unit}]"
+
+
+def _metric(name: str, key: str) -> str:
+    if name not in METRICS:
+        raise InputError(f"unknown metric '{name}'", key=key, expected="one of " + ", ".join(METRICS), nearest=nearest(name, METRICS))
+    return name
+
+
+def _constraint(text: str) -> Constraint:
+    found = CONSTRAINT.fullmatch(text)
+    try:
+        if found:
+            return Constraint(_metric(found[1], "constraints"), 1.0 if found[2] == "<=" else -1.0, float(found[3]))
+    except ValueError:
+        pass
+    raise InputError(f"'{text}'", key="constraints", expected="metric <= limit or metric >= limit, for example 'ruin <= 0.01'")
+
+
+def _over_cases(result: Sweep, names: Sequence[str]) -> np.ndarray:
+    """Mean over policies and scenarios, (points, names); NaN where a run of a point failed."""
+    table = result.table(*names)
+    table.loc[(table["failed"] > 0) | (table["error"] != ""), list(names)] = np.nan
+    return table.groupby("point")[list(names)].agg(lambda column: column.mean(skipna=False)).to_numpy()
+
+
+def _pymoo() -> tuple[Any, ...]:
+    try:
+        from pymoo.algorithms.moo.nsga2 import NSGA2
+        from pymoo.algorithms.soo.nonconvex.de import DE
+        from pymoo.core.problem import Problem
+        from pymoo.optimize import minimize
+    except ImportError:
+        raise InputError("pymoo is not installed", key="optimise", expected="pip install 'tokenomics[optimise]'") from None
+    return Problem, DE, NSGA2, minimize
+
+
+def optimise(
+    design: str | Path | Mapping[str, Any] | Design,
+    *,
+    objectives: str | Sequence[str],
+    constraints: str | Sequence[str] = (),
+    population: int = 24,
+    generations: int = 20,
+    check_runs: int | None = None,
+    search_seed: int = 0,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Optimum:
+    """Tune parameters.
+
+    design: as for `sweep`, its parameters given as ranges; its policies and scenarios count equally, its runs and seed are those of every
+    candidate. objectives: one metric, or two for a Pareto front; minimised or maximised as its `better` says. constraints: "ruin <= 0.01",
+    on means. population, generations: size of the search. check_runs: runs of the check on unseen shocks, those of the design by default.
+    progress: called with generations done and their number.
+    Raises InputError for a metric that is not better either way, a bad constraint, or where no candidate meets the constraints.
+    """
+    Problem, DE, NSGA2, minimize = _pymoo()
+    base = read_design(design)
+    goals = (objectives,) if isinstance(objectives, str) else tuple(objectives)
+    for name in goals:
+        if not METRICS[_metric(name, "objectives")].better:
+            raise InputError(f"'{name}' is not better either way", key="objectives", expected="a metric of which lower or higher is better")
+    limits = [_constraint(text) for text in ((constraints,) if isinstance(constraints, str) else constraints)]
+    paths, ranges = list(base.parameters), list(base.parameters.values())
+    if not ranges or not all(isinstance(axis, Range) for axis in ranges):
+        raise InputError("parameters without ranges", key="parameters", expected="low and high for every parameter")
+    names = list(dict.fromkeys([*goals, *(limit.metric for limit in limits)]))
+    signs = np.array([1.0 if METRICS[name].better == "lower" else -1.0 for name in goals])
+
+    def points_of(unit: np.ndarray) -> list[dict[str, float]]:
+        columns = [axis.at(unit[:, i]) for i, axis in enumerate(ranges)]
+        return [dict(zip(paths, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
+
+    def simulate(unit: np.ndarray, **changes: Any) -> Sweep:
+        listed = {"method": "points", "points": points_of(unit), "parameters": {}, "count": None, "metrics": names}
+        return sweep(read_design(base, **listed | changes), workers=workers)
+
+    class Tuning(Problem):
+        def __init__(self) -> None:
+            super().__init__(n_var=len(paths), n_obj=len(goals), n_ieq_constr=len(limits), xl=0.0, xu=1.0)
+
+        def _evaluate(self, x: np.ndarray, out: dict[str, Any], *_: Any, **__: Any) -> None:
+            means = _over_cases(simulate(x), names)
+            columns = {name: means[:, i] for i, name in enumerate(names)}
+            bad = np.isnan(means).any(axis=1)
+            out["F"] = np.where(bad[:, None], BAD, np.stack([columns[name] for name in goals], axis=1) * signs)
+            if limits:
+                excess = np.stack([limit.excess(columns[limit.metric]) for limit in limits], axis=1)
+                out["G"] = np.where(bad[:, None], BAD, excess)
+
+    history: list[float] = []
+
+    def note(algorithm: Any) -> None:
+        best = algorithm.opt.get("F")
+        history.append(float(best[0, 0] * signs[0]) if len(goals) == 1 else float(len(best)))
+        if progress:
+            progress(len(history), generations)
+
+    algorithm = DE(pop_size=population) if len(goals) == 1 else NSGA2(pop_size=population)
+    found = minimize(Tuning(), algorithm, ("n_gen", generations), seed=search_seed, callback=note)
+    if found.X is None or np.all(np.atleast_2d(found.F) >= BAD):
+        raise InputError("no candidate meets the constraints", key="constraints", expected="limits that some point within the ranges can keep")
+    unit = np.atleast_2d(found.X)
+    unit = unit[np.lexsort(np.atleast_2d(found.F).T[::-1])]
+    means = _over_cases(simulate(unit), names)
+    front = pd.DataFrame(points_of(unit)).assign(**{name: means[:, i] for i, name in enumerate(names)})
+    check = simulate(unit, runs=check_runs or base.runs, seed=base.seed + CHECK_SEED)
+    return Optimum(front, check, goals, tuple(history))
