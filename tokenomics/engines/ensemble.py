@@ -48,9 +48,9 @@ class Ensemble:
         self._table = model.variables(params)
         self._record, self._steps, self._every = tuple(record), steps, every
         processes = tuple(sorted(params["shock_table"].values))
-        program = record_step(model, params, swept)
-        self._layout = _layout(program, self._table, self._record, processes)
-        self._kernel: Kernel = compiled(program, self._layout)
+        self.program = record_step(model, params, swept)
+        self._layout = _layout(self.program, self._table, self._record, processes)
+        self._kernel: Kernel = compiled(self.program, self._layout)
 
     def shocks(self, table: ShockTable) -> np.ndarray:
         """The processes that the kernel reads, (processes, steps, width); columns repeat until they fill whole strips."""

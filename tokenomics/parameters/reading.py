@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -95,15 +96,16 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
     return leaves
 
 
-def load(file: Path, expected: str = "groups of parameters") -> CommentedMap:
-    """A YAML file's mapping, with line numbers. Raises InputError for what cannot be read."""
-    name = str(file)
+def _text(file: Path) -> str:
     try:
         if file.stat().st_size > LARGEST_FILE:
-            raise InputError("file too large", file=name, expected=f"at most {LARGEST_FILE} bytes")
-        text = file.read_text(encoding="utf-8")
+            raise InputError("file too large", file=file, expected=f"at most {LARGEST_FILE} bytes")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", file=name, expected="a YAML file in UTF-8") from None
+        raise InputError(f"cannot be read ({error})", file=file, expected="a YAML file in UTF-8") from None
+
+
+def _parse(text: str, name: str, expected: str) -> CommentedMap:
     yaml = YAML(typ="rt", pure=True)
     yaml.allow_duplicate_keys = False
     try:
@@ -122,8 +124,20 @@ def load(file: Path, expected: str = "groups of parameters") -> CommentedMap:
     return tree
 
 
+def load(file: Path, expected: str) -> CommentedMap:
+    """A YAML file's mapping, with line numbers. expected: what it should hold. Raises InputError for what cannot be read."""
+    return _parse(_text(file), str(file), expected)
+
+
+@lru_cache(maxsize=64)
+def _parameters(text: str, name: str) -> tuple[str, dict[str, Leaf]]:
+    """Parsing is slow, and sweeps, tests and notebooks resolve the same files over and over."""
+    tree = _parse(text, name, "groups of parameters")
+    description = str(tree.pop("description", ""))
+    return description, flatten(tree, name)
+
+
 def read(file: Path) -> tuple[str, dict[str, Leaf]]:
     """Description and leaves of a parameter file. Raises InputError for what cannot be read."""
-    tree = load(file)
-    description = str(tree.pop("description", ""))
-    return description, flatten(tree, str(file))
+    description, leaves = _parameters(_text(file), str(file))
+    return description, dict(leaves)
