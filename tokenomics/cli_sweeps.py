@@ -67,7 +67,7 @@ def _extremes(result: Any) -> Table:
     """Of every metric the points with its lowest and its highest mean."""
     body = Table(title="Over all points: lowest and highest mean [95 % interval], and where", title_justify="left")
     for name in ("metric", "lowest", "at", "highest", "at"):
-        body.add_column(name, overflow="fold")
+        body.add_column(name, overflow="fold", no_wrap=name == "metric")
     table = result.table()
     several = [c for c in ("policy", "scenario") if table[c].nunique() > 1]
     for name in result.metrics:
