@@ -135,7 +135,7 @@ class Comparison:
                     first = len(one) and (policy == one["best"].iloc[0]) and not one["equal"].iloc[0]
                     colour = SHADES["best"] if first else shade
                     axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white"))
-                    axis.text(column, row, f"{mean:.3g}", ha="center", va="center", fontsize=7, color="white" if first else "black")
+                    axis.text(column, row, f"{mean:.4g}", ha="center", va="center", fontsize=7, color="white" if first else "black")
             axis.set(xlim=(-0.5, len(self.policies) - 0.5), ylim=(len(names) - 0.5, -0.5), title=scenario)
             axis.set_xticks(range(len(self.policies)), self.policies, fontsize=8, rotation=20)
             axis.set_yticks(range(len(names)), [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names], fontsize=7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -105,5 +106,5 @@ def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
     axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
     axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
     canvas.colorbar(mesh, ax=axis, label=label)
-    canvas.suptitle(title, fontsize=8, x=0.01, ha="left", wrap=True)
+    canvas.suptitle("\n".join(fill(line, 70) for line in title.splitlines()), fontsize=8, x=0.01, ha="left")
     return canvas
