@@ -1,0 +1,27 @@
+"""Published models and figures, computed again: one file a paper, settings and published numbers in `params/papers/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from ..errors import InputError, nearest
+from .reproduction import Claim, Reproduction
+
+PAPERS: dict[str, str] = {}
+
+
+def reproduce(
+    paper: str, *, runs: int | None = None, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> Reproduction:
+    """Compute a published result again.
+
+    paper: one of `PAPERS`. runs: Monte Carlo runs in place of the settings', where there are any. Raises InputError for an
+    unknown paper.
+    """
+    if paper not in PAPERS:
+        raise InputError(f"unknown paper '{paper}'", expected="one of " + ", ".join(PAPERS), nearest=nearest(paper, PAPERS))
+    return import_module(f".{paper}", __name__).reproduce(runs=runs, seed=seed, progress=progress)
+
+
+__all__ = ["PAPERS", "Claim", "Reproduction", "reproduce"]

@@ -1,0 +1,79 @@
+"""What a reproduction returns: tables with the published numbers beside ours, and what became of each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..parameters.locate import find
+from ..parameters.reading import Leaf, read
+
+Verdict = Literal["confirmed", "refuted", "not testable"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """text: what the paper says, and where. evidence: the numbers on which the verdict rests."""
+
+    text: str
+    verdict: Verdict
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """paper: title, authors, year, identifier. tables: by heading; a column `published` holds the paper's numbers.
+
+    choices: what the paper does not give and how it was chosen, and where ours differs and why.
+    """
+
+    paper: str
+    tables: Mapping[str, pd.DataFrame]
+    claims: tuple[Claim, ...]
+    choices: tuple[str, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    def markdown(self) -> str:
+        """The whole as text that pastes into a proposal."""
+        parts = [f"# {self.paper}"]
+        for title, table in self.tables.items():
+            parts += [f"## {title}", markdown_table(table)]
+        claims = pd.DataFrame([vars(c) for c in self.claims]).rename(columns={"text": "claim"})
+        parts += ["## Claims", markdown_table(claims)]
+        if self.choices:
+            parts += ["## Choices of ours", "\n".join(f"- {choice}" for choice in self.choices)]
+        return "\n\n".join(parts) + "\n"
+
+    def plain(self) -> dict[str, Any]:
+        """The same as lists and mappings, for JSON."""
+        return {
+            "paper": self.paper,
+            "tables": {title: table.to_dict(orient="records") for title, table in self.tables.items()},
+            "claims": [vars(c) for c in self.claims],
+            "choices": list(self.choices),
+        }
+
+
+def cell(value: Any) -> str:
+    """A table's cell: four significant digits, nothing for what is missing."""
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.4g}"
+    return "" if value is None else str(value)
+
+
+def markdown_table(table: pd.DataFrame) -> str:
+    """A data frame in Markdown, without its index."""
+    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + "---|" * table.shape[1]]
+    for row in table.itertuples(index=False):
+        lines.append("| " + " | ".join(cell(v).replace("|", "\\|") for v in row) + " |")
+    return "\n".join(lines)
+
+
+def settings(paper: str | Path) -> dict[str, Leaf]:
+    """Leaves of `params/papers/PAPER.yaml` by path: value, unit, source. Raises InputError for what cannot be read."""
+    return read(find("paper", str(paper)))[1]
