@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from paths import simulate
-from tokenomics.control import LAWS, Command, law, loop, register_controller
-from tokenomics.control.pid import law as pid_law
+from tokenomics.analysis import loop
+from tokenomics.control import LAWS, Command, law, register_controller
+from tokenomics.control.pid import decide as pid_law
 from tokenomics.errors import InputError, ModelError
 from tokenomics.model import bind
 from tokenomics.parameters import resolve
@@ -26,8 +27,8 @@ def drive(p, measurements, low=-1e9, high=1e9):
         state["measured_price"] = np.exp(y)
         command = pid_law(p, state, -y, p["time_step"], low, high)
         state |= {
-            "control_integral": command.integral,
-            "control_filtered": command.filtered,
+            "control_integral": command.memory["integral"],
+            "control_filtered": command.memory["filtered"],
             "control_signal": command.signal,
         }
         signals.append(float(command.signal))
@@ -51,7 +52,7 @@ def test_the_pid_in_closed_loop_on_a_linear_plant_is_python_controls():
         measured.append(y)
         state["measured_price"] = np.exp(y)
         command = pid_law(p, state, -y, 1.0, -1e9, 1e9)
-        state |= {"control_integral": command.integral, "control_filtered": command.filtered}
+        state |= {f"control_{k}": v for k, v in command.memory.items()}
         state["control_signal"] = command.signal
         x = plant.A @ x + plant.B.ravel() * command.signal
     closed = control.feedback(plant, loop.controller(p), sign=1)
@@ -166,7 +167,7 @@ def test_an_unknown_law_names_its_neighbour():
 
 def test_a_law_of_ones_own_can_be_registered_once():
     def mine(params, state, error, dt, low, high):
-        return Command(np.clip(0.001 + 0.0 * error, low, high), state["control_integral"], state["control_filtered"])
+        return Command(np.clip(0.001 + 0.0 * error, low, high))
 
     try:
         register_controller("mine", mine)

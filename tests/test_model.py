@@ -37,8 +37,8 @@ def test_a_block_imports_no_other_block_and_reads_no_history():
                 pytest.fail(f"{file.name} draws random numbers")
 
 
-LAYERS = ["errors", "kinetics", "parameters", "state", "trajectories", "shocks", "recorded", "capacity", "control", "blocks", "model"]
-LAYERS += ["equilibrium", "engines", "results", "experiments", "papers", "cli_params", "cli_tools", "cli_sweeps", "cli_papers", "cli"]
+LAYERS = ["errors", "kinetics", "parameters", "control", "state", "trajectories", "shocks", "recorded", "capacity", "blocks", "model"]
+LAYERS += ["equilibrium", "engines", "results", "experiments", "analysis", "papers", "cli_params", "cli_tools", "cli_sweeps", "cli_papers", "cli"]
 BESIDE = {("model", "equilibrium")}  # the model's steady state is computed above it, on call
 
 

@@ -7,7 +7,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from .control import Command, register_controller
+from .control import Command, Memory, register_controller
 from .errors import BlockError, InputError, ModelError, TokenomicsError
 from .experiments.compare import compare
 from .experiments.optimise import optimise
@@ -31,6 +31,7 @@ __all__ = [
     "Block",
     "BlockError",
     "Command",
+    "Memory",
     "InputError",
     "Model",
     "ModelError",

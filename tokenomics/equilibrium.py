@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize.elementwise import find_root
 
+from . import control
 from .blocks import privacy, reliability, venues
 from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from .capacity.latency import latency
@@ -208,7 +209,6 @@ def _stocks(params, network: dict[str, Any], variance) -> dict[str, Any]:
         "price_variance": variance,
         "oracle_log_price": log_price,
         "average_log_price": log_price,
-        "control_filtered": log_price,
         "emission_rate": emission,
         "operator_income": gross * price - slashed * price,
         "stake_per_node": staked / network["nodes"],
@@ -251,6 +251,7 @@ def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarra
         calm["shock_table"] = ShockTable({name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
         network = _network(calm, _price(params, swept, variance, points), variance)
         held = {**network, **_stocks(calm, network, variance), **model.extra_initial}
+        held |= control.at_rest(params["controller"].type, held)
         table = model.variables(params)
         held = {name: np.broadcast_to(value, points).astype(float) for name, value in held.items() if name in table}
         held["time"], held["step"] = 0.0, 0

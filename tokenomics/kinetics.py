@@ -6,6 +6,7 @@ import numpy as np
 
 SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
+CLOCK_TOLERANCE = 1e-9  # days; a decision due now is not put off by rounding
 MTOK_PER_DAY = SECONDS_PER_DAY / 1e6  # Mtok/day of one token/s
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import control
 from .blocks import (
     billing,
     capacity,
@@ -46,7 +47,7 @@ class Block:
 def block(name: str, *policies: Callable, writes: tuple[str, ...]) -> Block:
     """A block whose policies signal the new values of the variables in `writes`.
 
-    `workload:X` and `type:X` stand for one variable `X_<name>` a workload class or accelerator type.
+    `workload:X` and `type:X` stand for one variable `X_<name>` a workload class or accelerator type, `memory:X` for what the control law remembers.
     """
     return Block(name, policies, tuple(assign(variable) for variable in writes))
 
@@ -112,8 +113,7 @@ BLOCKS = (
             "reference_price",
             "control_error",
             "control_signal",
-            "control_integral",
-            "control_filtered",
+            "memory:control",
             "control_age",
             "average_log_price",
             "control_output",
@@ -231,14 +231,16 @@ BLOCKS = (
 
 
 def expand(blocks: tuple[Block, ...], params: Mapping[str, Any]) -> tuple[Block, ...]:
-    """The blocks with one update a workload class and accelerator type in place of the placeholders."""
+    """The blocks with one update a workload class, accelerator type and memory of the control law in place of the placeholders."""
+
+    memory = [m.name for m in control.law(params["controller"].type).memory]
+    names = {"workload": params["workloads"], "type": params["fleet"], "memory": memory}
 
     def updates(one: Block):
         for update in one.updates:
             kind, _, stem = update.variable.partition(":")
             if stem:
-                group = {"workload": "workloads", "type": "fleet"}[kind]
-                yield from (assign(f"{stem}_{name}") for name in params[group])
+                yield from (assign(f"{stem}_{name}") for name in names[kind])
             else:
                 yield update
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from . import control
+
 SHARED = ("time", "step")  # one clock for all runs
 
 State = Mapping[str, Any]
@@ -168,8 +170,6 @@ COMMON = (
     Variable("control_error", "1", "ln(reference / measured price)", 1.0),
     Variable("control_signal", "1/day", "controller's output in reference depths a day, before the actuator's bounds", 1e-2),
     Variable("control_output", "USD/day", "what the actuator does: buy-back if positive, sale if negative", "pool_usd"),
-    Variable("control_integral", "1/day", "integral term of the control signal", 1e-2),
-    Variable("control_filtered", "1", "filtered log price of the derivative term"),
     Variable("control_age", "days", "time since the last decision", 1.0),
     Variable("burn_share", "1", "burn share of fees in force", 1.0, 0.0),
     Variable("emission_multiplier", "1", "controller's multiplier on scheduled emission", 1.0, 0.0),
@@ -183,7 +183,7 @@ COMMON = (
 
 
 def variables(params) -> dict[str, Variable]:
-    """The state variables of a parameter tree by name: the common ones and those of its workloads and fleet.
+    """The state variables of a parameter tree by name: the common ones, those of its workloads and fleet, and what its control law remembers.
 
     params: a `Parameters` tree (or a mapping of its groups).
     """
@@ -195,6 +195,8 @@ def variables(params) -> dict[str, Variable]:
     for name in groups["fleet"]:
         table[f"nodes_{name}"] = Variable(f"nodes_{name}", "nodes", f"{name} nodes installed", "nodes", 0.0)
         table[f"ordered_{name}"] = Variable(f"ordered_{name}", "nodes", f"{name} nodes ordered, not yet online", "nodes", 0.0)
+    for m in control.law(groups["controller"].type).memory:
+        table[f"control_{m.name}"] = Variable(f"control_{m.name}", m.unit, m.meaning, m.scale)
     return table
 
 

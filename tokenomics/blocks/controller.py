@@ -7,9 +7,7 @@ fees, emission. Laws in `control/`. Units: USD/day; the signal is in reference d
 import numpy as np
 
 from .. import control
-from ..kinetics import DAYS_PER_YEAR, positive, relaxation, treasury_share
-
-CLOCK_TOLERANCE = 1e-9  # days; a decision due now is not put off by rounding
+from ..kinetics import CLOCK_TOLERANCE, DAYS_PER_YEAR, positive, relaxation, treasury_share
 
 
 def reference_price(params, state):
@@ -17,6 +15,8 @@ def reference_price(params, state):
     controller = params["controller"]
     if controller.reference == "utility":
         return state["utility_value"]
+    if controller.reference == "average":
+        return np.exp(state["average_log_price"])
     if controller.reference == "path":
         return state["initial_price"] * np.exp(controller.reference_growth / DAYS_PER_YEAR * state["time"])
     return state["initial_price"] * controller.peg
@@ -42,7 +42,7 @@ def policy_controller(params, substep, state_history, state):
 
     elapsed = state["control_age"] + dt
     due = elapsed >= controller.interval - CLOCK_TOLERANCE
-    command = control.law(controller.type)(params, state, error, elapsed, low, high)
+    command = control.law(controller.type).decide(params, state, error, elapsed, low, high)
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
     sale = positive(-wanted) / price
@@ -54,10 +54,9 @@ def policy_controller(params, substep, state_history, state):
         "reference_price": reference + 0.0 * error,
         "control_error": error,
         "control_signal": signal,
-        "control_integral": np.where(due, command.integral, state["control_integral"]),
-        "control_filtered": np.where(due, command.filtered, state["control_filtered"]),
+        **{f"control_{k}": np.where(due, v, state[f"control_{k}"]) for k, v in command.memory.items()},
         "control_age": np.where(due, 0.0, elapsed),
-        "average_log_price": average + (measured - average) * relaxation(dt, controller.threshold_memory),
+        "average_log_price": average + (measured - average) * relaxation(dt, controller.average_memory),
         "control_output": positive(wanted) - (from_treasury + minted) * price,
         "order_treasury_tok": from_treasury,
         "order_mint_tok": minted,

@@ -1,6 +1,6 @@
 """Controllers: one file each, one interface, found by name.
 
-A law is a function `(params, state, error, dt, low, high) -> Command`. `error` is ln(reference / measured price)
+A law decides with `(params, state, error, dt, low, high) -> Command`. `error` is ln(reference / measured price)
 and positive when the price is too low; `low` and `high` bound the signal (reference depths a day: buy-back if
 positive, sale if negative); `dt` is the time since the last decision.
 """
@@ -8,22 +8,24 @@ positive, sale if negative); `dt` is the time since the last decision.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ..errors import InputError, ModelError, nearest
-from . import none, pid, static, threshold
-from .command import Command
+from . import dcbm, lqr, mpc, none, pid, rai, scheduled, static, threshold
+from .command import Command, Law, Memory
 
-Law = Callable[..., Command]
-LAWS: dict[str, Law] = {"none": none.law, "static": static.law, "threshold": threshold.law, "pid": pid.law}
+LAWS: dict[str, Law] = {
+    module.__name__.rsplit(".", 1)[1]: module.LAW for module in (none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc)
+}
 
 
-def register_controller(name: str, law: Law) -> None:
+def register_controller(name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()) -> None:
     """Make a law of your own usable as `controller.type`; raises ModelError where the name is taken."""
     known = LAWS.get(name)
     # a notebook's cell may be run again
-    if known and (known.__module__, known.__qualname__) != (law.__module__, law.__qualname__):
+    if known and (known.decide.__module__, known.decide.__qualname__) != (decide.__module__, decide.__qualname__):
         raise ModelError(f"controller '{name}' exists already")
-    LAWS[name] = law
+    LAWS[name] = Law(decide, memory)
 
 
 def law(name: str) -> Law:
@@ -38,4 +40,9 @@ def law(name: str) -> Law:
     return LAWS[name]
 
 
-__all__ = ["Command", "LAWS", "law", "register_controller"]
+def at_rest(name: str, state: dict[str, Any]) -> dict[str, Any]:
+    """What a law remembers in the steady state, by state variable."""
+    return {f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start for m in law(name).memory}
+
+
+__all__ = ["LAWS", "Command", "Law", "Memory", "at_rest", "law", "register_controller"]

@@ -1,20 +1,42 @@
-"""What a control law returns."""
+"""What a control law is, what it remembers, and what it returns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Command:
-    """signal: reference depths a day, within its bounds; integral and filtered: the law's memory, if it has any."""
+    """signal: reference depths a day, within its bounds. memory: new value of everything that the law remembers, by name."""
 
     signal: Any
-    integral: Any
-    filtered: Any
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
 
-def keep_memory(state, signal) -> Command:
-    """A command of a law without memory."""
-    return Command(signal, state["control_integral"], state["control_filtered"])
+@dataclass(frozen=True)
+class Memory:
+    """A number that a law keeps between decisions: the state variable `control_<name>`.
+
+    scale: size against which its drift is judged. start: its value in the steady state, a number or the state variable that holds it.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    scale: float = 1.0
+    start: float | str = 0.0
+
+
+@dataclass(frozen=True)
+class Law:
+    """A controller.
+
+    decide: `(params, state, error, dt, low, high) -> Command`. memory: what it keeps between decisions. designed_from: paths, or beginnings of paths,
+    of the parameters from which it computes its gains before a simulation; runs are grouped by them, as by a switch.
+    """
+
+    decide: Callable[..., Command]
+    memory: tuple[Memory, ...] = ()
+    designed_from: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .command import keep_memory
+from .command import Command, Law
 
 
 def steady_spending(params, income):
@@ -10,7 +10,10 @@ def steady_spending(params, income):
     return params["controller"].static_share * income
 
 
-def law(params, state, error, dt, low, high):
+def decide(params, state, error, dt, low, high):
     """Spend the share of last step's income."""
     spending = steady_spending(params, state["treasury_income"])
-    return keep_memory(state, np.clip(spending / state["reference_depth"], low, high))
+    return Command(np.clip(spending / state["reference_depth"], low, high))
+
+
+LAW = Law(decide)

@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from .command import keep_memory
+from .command import Command, Law
 
 
-def law(params, state, error, dt, low, high):
+def decide(params, state, error, dt, low, high):
     """Spend a share of the treasury's USD a day below the band, nothing above it."""
     controller = params["controller"]
     below = np.log(state["measured_price"]) < state["average_log_price"] - controller.threshold_band
     spending = controller.threshold_rate * state["treasury_usd"] / state["reference_depth"]
-    return keep_memory(state, np.clip(np.where(below, spending, 0.0), low, high))
+    return Command(np.clip(np.where(below, spending, 0.0), low, high))
+
+
+LAW = Law(decide)

@@ -15,6 +15,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import llvmlite.ir as ir
+import numpy as np
 
 from ..errors import ModelError
 from .program import POWERS, SHOCK, Constant, Program
@@ -163,7 +164,8 @@ class Kernel:
     def __init__(self, program: Program, layout: Layout):
         self.layout = layout
         module = ir.Module("step")
-        _write_loop(module, program, layout)
+        self._callbacks: list[Any] = []
+        _write_loop(module, program, layout, self._callbacks)
         self._engine = _compile(str(module))
         kinds = [ctypes.c_void_p] * 7 + [ctypes.c_int64] * 5
         self._call = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("simulate"))
@@ -182,7 +184,49 @@ class Kernel:
         self._call(*pointers, len(state), steps, shocks.shape[-1], every, kept)
 
 
-def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
+PER_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+def _callback(function: Callable, inputs: int, outputs: int) -> Any:
+    """A C function of (which runs, arguments (inputs, LANES), results (outputs, LANES)) around one that takes a run alone."""
+
+    def call(which: int, arguments: int, results: int) -> None:
+        wanted = np.ctypeslib.as_array((ctypes.c_double * LANES).from_address(which))
+        table = np.ctypeslib.as_array((ctypes.c_double * (inputs * LANES)).from_address(arguments)).reshape(inputs, LANES)
+        found = np.ctypeslib.as_array((ctypes.c_double * (outputs * LANES)).from_address(results)).reshape(outputs, LANES)
+        for run in np.flatnonzero(wanted):
+            try:
+                found[:, run] = function(np.ascontiguousarray(table[:, run]))
+            except Exception:  # the run fails, and its replay in the reference engine says why
+                found[:, run] = np.nan
+
+    return PER_RUN(call)
+
+
+def _write_call(w: _Writer, arguments: Sequence[ir.Value], function: Callable, outputs: int, keep: list[Any]) -> list[ir.Value]:
+    """Results of a function of one run's numbers, called where the first argument is true."""
+    b, count = w.b, len(arguments)
+    with b.goto_entry_block():
+        buffers = [b.alloca(VECTOR, size) for size in (1, max(count - 1, 1), outputs)]
+    at = [ir.Constant(INDEX, i) for i in range(max(count, outputs))]
+    which = w.vector(w.truth(arguments[0]))
+    b.store(b.uitofp(which, VECTOR), buffers[0])
+    for i, value in enumerate(arguments[1:]):
+        b.store(w.vector(w.number(value)), b.gep(buffers[1], [at[i]]))
+    for i in range(outputs):
+        b.store(w.vector(ir.Constant(DOUBLE, 0.0)), b.gep(buffers[2], [at[i]]))
+    keep.append(_callback(function, count - 1, outputs))
+    pointer = ir.PointerType(DOUBLE)
+    kind = ir.FunctionType(ir.VoidType(), [pointer] * 3)
+    address = ctypes.cast(keep[-1], ctypes.c_void_p).value
+    target = b.inttoptr(ir.Constant(INDEX, address), ir.PointerType(kind))
+    anyone = b.icmp_unsigned("!=", b.bitcast(which, ir.IntType(LANES)), ir.Constant(ir.IntType(LANES), 0))
+    with b.if_then(anyone):
+        b.call(target, [b.bitcast(buffer, pointer) for buffer in buffers])
+    return [b.load(b.gep(buffers[2], [at[i]])) for i in range(outputs)]
+
+
+def _write_loop(module: ir.Module, program: Program, layout: Layout, callbacks: list[Any]) -> None:
     pointer = ir.PointerType(DOUBLE)
     integers = ir.PointerType(INDEX)
     kinds = [pointer, pointer, pointer, integers, pointer, pointer, integers, *[INDEX] * 5]
@@ -229,6 +273,7 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
     carried = {name: b.phi(VECTOR) for name in layout.carried} | {name: b.phi(DOUBLE) for name in layout.shared}
     writer = _Writer(b, module)
     values: dict[int, ir.Value] = {}
+    called: dict[int, list[ir.Value]] = {}
 
     def result(end: int | Constant) -> ir.Value:
         return ir.Constant(DOUBLE, end.value) if isinstance(end, Constant) else values[end]
@@ -238,7 +283,15 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout) -> None:
     needed = program.needed([*kept, *(end for _, end in program.checks)])
     for position in sorted(needed):
         operation = program.operations[position]
-        if operation.name != "input":
+        kind, _, number = operation.name.partition(":")
+        if kind == "call":
+            arguments = [result(a) for a in operation.arguments[:-1]]
+            called[position] = _write_call(writer, arguments, operation.arguments[-1], int(number), callbacks)
+            continue
+        if kind == "result":
+            values[position] = called[operation.arguments[0]][int(number)]
+            continue
+        if kind != "input":
             arguments = [result(a) for a in operation.arguments]
             values[position] = writer.write(operation.name, arguments)
             continue

@@ -7,7 +7,7 @@ symbol is computed at once. A Python branch on a symbol cannot be recorded and s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +42,13 @@ class Constant:
 
 @dataclass(frozen=True)
 class Operation:
-    """name: a NumPy function's, or input. arguments: positions of earlier operations, constants, or the input's name."""
+    """name: a NumPy function's; input; call:N, of a function with N results on the runs where the first argument is true; result:I of a call.
+
+    arguments: positions of earlier operations, constants, the input's name, or the function.
+    """
 
     name: str
-    arguments: tuple[int | Constant | str, ...]
+    arguments: tuple[int | Constant | str | Callable, ...]
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,12 @@ class Recorder:
         elif name == "power" and not isinstance(arguments[1], Symbol) and float(arguments[1]) in POWERS:
             name, plain = POWERS[float(arguments[1])], plain[:1]
         return self._write(Operation(name, plain), shared=shared)
+
+    def call(self, function: Callable, outputs: int, when: Any, *arguments: Any) -> tuple[Symbol, ...]:
+        """The results of a function that takes one run's arguments; 0 where `when` is false."""
+        plain = tuple(constant_or_position(a) for a in (when, *arguments))
+        done = self._write(Operation(f"call:{outputs}", (*plain, function)), shared=False)
+        return tuple(self._write(Operation(f"result:{i}", (done.position,)), shared=False) for i in range(outputs))
 
     def _write(self, operation: Operation, *, shared: bool) -> Symbol:
         if operation not in self._known:

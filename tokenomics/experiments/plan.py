@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..control import law
 from ..errors import InputError, TokenomicsError
 from ..model import MODEL, Model
 from ..parameters import Resolved, place
@@ -59,9 +60,9 @@ class Plan:
         return list(self.design.metrics or METRICS)
 
 
-def structural(path: str) -> bool:
-    """Whether a parameter decides the structure of a simulation: switches, names, span and step; not a number in an equation."""
-    return place(path).kind is not float or path.startswith("simulation.")
+def structural(path: str, controller: str) -> bool:
+    """Whether a parameter decides the structure of a simulation: switches, names, span and step, and what a controller computes its gains from."""
+    return place(path).kind is not float or path.startswith(("simulation.", *law(controller).designed_from))
 
 
 def make_plan(design: Design) -> Plan:
@@ -71,14 +72,14 @@ def make_plan(design: Design) -> Plan:
         resolved = design.resolved(policy, scenario)
         cases.append(Case(policy or resolved.policy, scenario, resolved))
     paths, points = design.paths, design.table()
-    fixed = [i for i, path in enumerate(paths) if structural(path)]
-    swept = tuple(path for i, path in enumerate(paths) if i not in fixed)
-    groups: dict[str, list[int]] = {}
-    for number, point in enumerate(points):
-        # as text, which keeps true and 1.0 apart
-        groups.setdefault(repr([point[i] for i in fixed]), []).append(number)
     tasks = []
     for number, case in enumerate(cases):
+        fixed = [i for i, path in enumerate(paths) if structural(path, case.resolved.values.controller.type)]
+        swept = tuple(path for i, path in enumerate(paths) if i not in fixed)
+        groups: dict[str, list[int]] = {}
+        for index, point in enumerate(points):
+            # as text, which keeps true and 1.0 apart
+            groups.setdefault(repr([point[i] for i in fixed]), []).append(index)
         for members in groups.values():
             structure = tuple((paths[i], points[members[0]][i]) for i in fixed)
             steps = _steps(case.resolved, dict(structure))

@@ -240,12 +240,47 @@ class PID(Group):
     rate_limit: float = parameter("1/day^2", "largest change of output a day, in reference depths a day", gt=0.0)
 
 
+class DCBM(Group):
+    """Gains of the DCBM law (arXiv 2601.09961); its output is a share of the treasury."""
+
+    gamma: float = parameter("1", "largest share of the treasury spent in one epoch", gt=0.0, le=1.0)
+    kp: float = parameter("1", "proportional gain")
+    ki: float = parameter("1/day", "integral gain")
+    kd: float = parameter("days", "derivative gain, on the error")
+
+
+class RAI(Group):
+    """Gains of RAI's PI law, per unit of relative error."""
+
+    kp: float = parameter("1/day", "proportional gain: spending in reference depths a day per unit of relative error")
+    ki: float = parameter("1/day^2", "integral gain")
+    leak: float = parameter("1/day", "rate at which the integral leaks", ge=0.0)
+    noise_barrier: float = parameter("1", "relative error below which nothing is done", ge=0.0, lt=1.0)
+
+
+class LQR(Group):
+    """Weights of the quadratic cost per decision, of the LQR and of the MPC."""
+
+    price_weight: float = parameter("1", "weight of the squared log distance of the price from its reference", gt=0.0)
+    integral_weight: float = parameter("1/day^2", "weight of the squared integral of that distance", ge=0.0)
+    effort_weight: float = parameter("day^2", "weight of the squared signal", gt=0.0)
+
+
+class MPC(Group):
+    """Horizon and limits of the model predictive controller."""
+
+    horizon: int = parameter("1", "number of decisions that it plans", ge=1, le=60)
+    rate_limit: float = parameter("1/day^2", "largest change of output a day, in reference depths a day", gt=0.0)
+
+
 class Controller(Group):
     """The policy: which law, which reference, which actuators, which limits."""
 
-    type: str = parameter("-", "control law: none, static, threshold, pid or a registered name")
+    type: str = parameter("-", "control law: none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc or a registered name")
     interval: float = parameter("days", "time between two decisions", gt=0.0)
-    reference: Literal["utility", "path", "peg"] = parameter("-", "reference price: utility value, growth path or fixed peg")
+    reference: Literal["utility", "path", "peg", "average"] = parameter(
+        "-", "reference price: utility value, growth path, fixed peg, or the price's own average"
+    )
     reference_growth: float = parameter("1/year", "growth of the reference path, continuous rate", ge=-5.0, le=5.0)
     peg: float = parameter("1", "peg as a multiple of the price at the start", gt=0.0)
     spend_limit: float = parameter("1/day", "largest buy-back a day as a share of the treasury's USD", ge=0.0, le=1.0)
@@ -255,9 +290,14 @@ class Controller(Group):
     emission_gain: float = parameter("days", "relative cut of emission per unit of control signal", ge=0.0)
     static_share: float = share("static buy-back: share of treasury income that is spent")
     threshold_band: float = parameter("1", "threshold buy-back: log distance below the average at which it starts", ge=0.0)
-    threshold_memory: float = parameter("days", "threshold buy-back: memory of the average price", gt=0.0)
+    average_memory: float = parameter("days", "memory of the average price (threshold buy-back, reference average)", gt=0.0)
     threshold_rate: float = parameter("1/day", "threshold buy-back: share of the treasury's USD spent a day", ge=0.0, le=1.0)
+    schedule_exponent: float = parameter("1", "scheduled PID: power of the pool's depth that the gains follow", ge=-2.0, le=2.0)
     pid: PID
+    dcbm: DCBM
+    rai: RAI
+    lqr: LQR
+    mpc: MPC
     custom: dict[str, float] = parameter("1", "numbers for a registered controller of the user's own")
 
 

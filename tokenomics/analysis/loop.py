@@ -1,9 +1,6 @@
-"""The single price loop in linear form: how the gains of the PID policy are chosen and what margins they leave.
+"""The PID loop in linear form: its margins, and where it turns unstable.
 
-Plant: controller signal u (reference depths a day) to the oracle's log price, about the steady state, with the utility
-value held fixed. A purchase moves the log price by 2 u Δt (constant product, to first order); the outside valuation keeps
-a share ξ of that; arbitrage closes the share A = 1 − e^(−aΔt) of the gap; anchoring and fundamentalists pull back to the
-utility value; the oracle lags. Saturation, rate limit and dead band are left out: they are not linear.
+Plant: `control/plant.py`. Saturation, rate limit and dead band are left out: they are not linear.
 """
 
 from __future__ import annotations
@@ -15,6 +12,7 @@ from typing import Any
 import control
 import numpy as np
 
+from ..control.plant import plant
 from ..kinetics import relaxation
 
 GAIN_CEILING = 1e4  # a loop that stands this much more gain is limited by its actuator, not by stability
@@ -29,26 +27,6 @@ class Margins:
     delay: float
     sensitivity: float
     stable: bool
-
-
-def plant(params: Mapping[str, Any]) -> control.StateSpace:
-    """Discrete plant with states (log price, log outside valuation, oracle's log price); input u, output measurement."""
-    market, speculation, oracle, dt = params["market"], params["speculation"], params["oracle"], params["time_step"]
-    pull = 0.5 * speculation.fundamentalist if speculation.enabled else 0.0
-    arbitrage = float(relaxation(dt, 1.0 / max(market.arbitrage_speed, 1e-12)))
-    anchor = float(relaxation(dt, 1.0 / max(market.anchoring, 1e-12)))
-    lag = float(relaxation(dt, oracle.lag)) if oracle.enabled else 1.0
-    keep = market.permanent_impact
-    # orders of the step move price and valuation, then arbitrage mixes the two
-    impact_x, impact_u = -2.0 * pull * dt, 2.0 * dt
-    outside = np.array([keep * impact_x, 1.0 - anchor, 0.0])
-    after = np.array([1.0 + impact_x, 0.0, 0.0])
-    price = (1.0 - arbitrage) * after + arbitrage * outside
-    price_u = ((1.0 - arbitrage) + arbitrage * keep) * impact_u
-    measured = np.array([lag, 0.0, 1.0 - lag])
-    a = np.array([price, outside, measured])
-    b = np.array([[price_u], [keep * impact_u], [0.0]])
-    return control.ss(a, b, measured[None, :], [[0.0]], dt, inputs=["u"], outputs=["y"])
 
 
 def controller(params: Mapping[str, Any]) -> control.StateSpace:
