@@ -10,6 +10,7 @@ from .reproduction import Claim, Reproduction
 
 PAPERS: dict[str, str] = {
     "rai": "RAI's PI controller",
+    "hip20": "Helium's halvings, HIP-20",
 }
 
 

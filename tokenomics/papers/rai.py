@@ -141,9 +141,9 @@ def reproduce(runs=None, seed=0, progress=None) -> Reproduction:
             "These are time constants of the controller that was deployed (implied by the recommendation)",
             "not testable",
             "they hold for a redemption price that follows the market (Kp < 0 in the twin); the contract has the same error, redemption "
-            f"price − market, and Kp from +1e-8 to +4e-7. In the twin that sign takes the redemption price to {float(last):.3f} USD after 30 days and a "
-            f"step up and down again ({float(follows):.3f} with theirs): there is then no time constant, and how fast the real market "
-            "follows is not in the table",
+            f"price − market, and Kp from +1e-8 to +4e-7. In the twin that sign takes the redemption price to {float(last):.3f} USD in "
+            f"40 days with a step up and down again ({float(follows):.3f} with theirs): there is then no time constant, and how fast "
+            "the real market follows is not in the table",
         ),
     )
     choices = (
