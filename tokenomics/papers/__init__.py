@@ -11,6 +11,7 @@ from .reproduction import Claim, Reproduction
 PAPERS: dict[str, str] = {
     "rai": "RAI's PI controller",
     "hip20": "Helium's halvings, HIP-20",
+    "cosmos": "Cosmos Hub's inflation controller",
 }
 
 

@@ -56,7 +56,7 @@ def reproduce(runs=None, seed=0, progress=None) -> Reproduction:
     per_day = MINUTES / s["schedule.epoch"]
     per_month = per_day * DAYS / MONTHS
     reward, back = s["schedule.monthly"] / per_month, s["schedule.epoch_reward"] * per_month
-    total = 2.0 * first * halving / 1e6
+    short, total = 100.0 * (1.0 - back / s["schedule.monthly"]), 2.0 * first * halving / 1e6
     year_one = first / 1e6 - s["limits.shortfall"]
     slow = s["schedule.epoch"] * first / 1e6 / year_one
     cap = s["net_emissions.cap"] * per_day * DAYS
@@ -100,8 +100,8 @@ def reproduce(runs=None, seed=0, progress=None) -> Reproduction:
         Claim(
             "5,000,000 HNT a month is 3,424 an epoch of 30 minutes",
             verdict(int(reward) == s["schedule.epoch_reward"]),
-            f"{reward:.2f} in a year of 365 days, cut to whole HNT: 3,424 an epoch mints {back:,.0f} a month, {100 * (1 - back / s['schedule.monthly']):.2f} % less. A month of "
-            f"30 days would give {s['schedule.monthly'] / per_day / 30:,.0f}",
+            f"{reward:.2f} in a year of 365 days, cut to whole HNT: 3,424 an epoch mints {back:,.0f} a month, {short:.2f} % less. "
+            f"A month of 30 days would give {s['schedule.monthly'] / per_day / 30:,.0f}",
         ),
         Claim("Theoretical maximum 240 M HNT", verdict(total == s["limits.theoretical"]), f"2 × 60 M × 2 years = {total:.0f} M"),
         Claim(
@@ -119,7 +119,8 @@ def reproduce(runs=None, seed=0, progress=None) -> Reproduction:
         Claim(
             "The cap is small against issuance (HIP-20: 'a very small percentage')",
             verdict(cap / first < 0.02),
-            f"at the time 1 %; but it is not halved: after {overtaken} halvings, in August {int(start) + overtaken * halving}, it exceeds the issuance",
+            f"at the time 1 %; but it is not halved: after {overtaken} halvings, in August {int(start) + overtaken * halving}, it exceeds "
+            "the issuance",
         ),
         Claim("By 2064 only 1 HNT is minted a month", verdict(round(float(month)) == 1), f"{month:.2f} from August 2063 to July 2065"),
     )
