@@ -119,8 +119,9 @@ def reproduce(runs=None, seed=0, progress=None) -> Reproduction:
             "Inflation moves the bonded ratio to 67 % (the mechanism's purpose)",
             "not testable",
             f"it depends on holders, whom the module does not describe. With our assumed response {len(cycles)} of {len(inside)} cases with a "
-            f"wanted inflation inside the bounds cycle (all above the linear limit, change/goal × response × lag = 2; below it "
-            f"{(quiet == 'settles at the goal').sum()} of {len(quiet)} settle at the goal); of {len(outside)} with one outside "
+            f"wanted inflation inside the bounds cycle, those of a gain from {cycles['gain over limit'].min():.2f} of the linear limit "
+            f"(change/goal × response × lag = 2); below the limit {(quiet == 'settles at the goal').sum()} of {len(quiet)} settle at the "
+            f"goal; of {len(outside)} with one outside "
             f"{(outside['outcome'] == 'stays at a bound').sum()} stay at a bound and never reach it",
         ),
     )
