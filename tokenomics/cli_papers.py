@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .cli_params import Json
@@ -44,11 +45,11 @@ def paper(
     console = Console()
     console.print(found.paper, highlight=False, soft_wrap=True)
     for title, frame in found.tables.items():
-        body = Table(title=title, title_justify="left")
+        body = Table(title=escape(title), title_justify="left")
         for column in frame.columns:
-            body.add_column(str(column), overflow="fold")
+            body.add_column(escape(str(column)), overflow="fold")
         for row in frame.itertuples(index=False):
-            body.add_row(*map(cell, row))
+            body.add_row(*(escape(cell(value)) for value in row))
         console.print(body)
     for claim in found.claims:
         console.print(f"{claim.verdict}: {claim.text}\n    {claim.evidence}", highlight=False, markup=False, soft_wrap=True)

@@ -8,7 +8,11 @@ from importlib import import_module
 from ..errors import InputError, nearest
 from .reproduction import Claim, Reproduction
 
-PAPERS: dict[str, str] = {}
+PAPERS: dict[str, str] = {
+    "rai": "RAI's PI controller",
+    "hip20": "Helium's halvings, HIP-20",
+    "cosmos": "Cosmos Hub's inflation controller",
+}
 
 
 def reproduce(

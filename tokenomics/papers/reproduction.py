@@ -16,6 +16,11 @@ from ..parameters.reading import Leaf, read
 Verdict = Literal["confirmed", "refuted", "not testable"]
 
 
+def verdict(holds: Any) -> Verdict:
+    """The verdict on a claim that was tested."""
+    return "confirmed" if holds else "refuted"
+
+
 @dataclass(frozen=True)
 class Claim:
     """text: what the paper says, and where. evidence: the numbers on which the verdict rests."""
