@@ -4,9 +4,10 @@ import control
 import numpy as np
 import pytest
 
+import tokenomics as tk
 from paths import simulate
 from tokenomics.analysis import loop
-from tokenomics.control import LAWS, Command, law, register_controller
+from tokenomics.control import LAWS, Command, dcbm, law, lqr, register_controller
 from tokenomics.control.pid import decide as pid_law
 from tokenomics.errors import InputError, ModelError
 from tokenomics.model import bind
@@ -177,3 +178,92 @@ def test_a_law_of_ones_own_can_be_registered_once():
             register_controller("mine", lambda *a: None)
     finally:
         LAWS.pop("mine", None)
+
+
+DESIGNED = ("controller.interval=1", "oracle.noise=0.01")
+
+
+@pytest.mark.parametrize("policy", ["pi", "scheduled", "dcbm", "rai", "lqr", "mpc"])
+def test_every_law_is_the_same_in_both_engines(policy):
+    sets = {"simulation.days": 40}
+    runs = [tk.run("baseline", policy=policy, scenario="token_crash", sets=sets, runs=3, seed=4, engine=e).dataset for e in ("cadcad", "ensemble")]
+    for name in runs[0]:
+        np.testing.assert_array_equal(runs[0][name].values, runs[1][name].values, err_msg=name)
+    assert np.any(runs[0]["control_output"].values != 0.0)
+
+
+def test_the_lqr_is_python_controls_dlqr():
+    p = params(*DESIGNED, policy="lqr")
+    found, plant = lqr.design(p), loop.plant(p)
+    wide = np.block([[plant.A, np.zeros((3, 1))], [np.array([[1.0, 0.0, 0.0]]), np.ones((1, 1))]])
+    weights = p["controller"].lqr
+    q = np.diag([weights.price_weight, 0.0, 0.0, weights.integral_weight])
+    gain, cost, _ = control.dlqr(wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]])
+    np.testing.assert_allclose([*found.feedback, found.integral], gain[0], atol=1e-10)
+    riccati, _, _ = control.dare(wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]])
+    np.testing.assert_allclose(found.cost, riccati, rtol=1e-8)
+
+
+def test_the_filter_is_the_stationary_kalman_filter():
+    p = params(*DESIGNED, policy="lqr")
+    found, news, r = lqr.design(p), p["news"], p["oracle"].noise ** 2
+    variance = news.volatility**2 + news.jump_rate * news.jump_volatility**2
+    q, prior = np.diag([1e-9, variance + 1e-9, 1e-12]), np.eye(3)
+    for _ in range(5000):
+        gain = prior @ found.c / (found.c @ prior @ found.c + r)
+        prior = found.a @ (prior - np.outer(gain, found.c @ prior)) @ found.a.T + q
+    np.testing.assert_allclose(found.filter, gain, atol=1e-8)
+
+
+def drive_estimated(p, law_of, measurements, low, high, depth=1e6, treasury=1e12):
+    """Signals of a law with a Kalman filter on a sequence of measured log prices, with the reference at zero."""
+    state = {f"control_{m.name}": 0.0 for m in law_of.memory} | {"control_signal": 0.0, "treasury_usd": treasury, "reference_depth": depth}
+    signals = []
+    for y in measurements:
+        command = law_of.decide(p, state, -y, p["controller"].interval, low, high)
+        state |= {f"control_{k}": float(v) for k, v in command.memory.items()} | {"control_signal": float(command.signal)}
+        signals.append(state["control_signal"])
+    return np.array(signals), state
+
+
+def test_the_mpc_without_active_limits_is_the_lqr():
+    p = params(*DESIGNED, "controller.mpc.rate_limit=1e6", policy="mpc")
+    y = np.random.default_rng(5).normal(0.0, 0.1, 100)
+    plain, _ = drive_estimated(p, law("lqr"), y, -1e9, 1e9)
+    planned, _ = drive_estimated(p, law("mpc"), y, -1e9, 1e9)
+    np.testing.assert_allclose(planned, plain, atol=1e-10)
+
+
+@pytest.mark.parametrize(("low", "high", "rate", "treasury"), [(-0.01, 0.02, 1e6, 1e12), (-1.0, 1.0, 0.004, 1e12), (-1.0, 1.0, 1e6, 5e4)])
+def test_the_mpcs_moves_keep_the_limits_and_solve_the_program(low, high, rate, treasury):
+    p = params(*DESIGNED, f"controller.mpc.rate_limit={rate}", policy="mpc")
+    y = np.cumsum(np.random.default_rng(6).normal(-0.02, 0.1, 60))
+    signals, state = drive_estimated(p, law("mpc"), y, low, high, treasury=treasury)
+    assert state["control_fallbacks"] == 0.0
+    assert np.all((signals >= low - 1e-9) & (signals <= high + 1e-9))
+    assert np.all(np.abs(np.diff(signals)) <= rate * (1 + 1e-6))
+    assert signals.max() <= treasury / 1e6 + 1e-6
+
+
+def test_an_impossible_program_falls_back_on_the_lqr_and_counts_it():
+    p = params(*DESIGNED, "controller.mpc.rate_limit=1e-9", policy="mpc")
+    # the last move is below the lowest that is allowed now, and the rate limit keeps it there
+    state = {f"control_{m.name}": 0.0 for m in law("mpc").memory} | {"control_signal": -1.0, "treasury_usd": 1e6, "reference_depth": 1e6}
+    command = law("mpc").decide(p, state, 0.5, 1.0, 0.0, 0.02)
+    assert command.memory["fallbacks"] == 1.0
+    assert 0.0 <= command.signal <= 0.02
+
+
+def test_scheduled_gains_follow_the_pools_depth():
+    p = params(*WIDE, "controller.pid.ki=0", "controller.pid.kd=0", policy="scheduled")
+    state = {"control_integral": 0.0, "control_filtered": 0.0, "control_signal": 0.0, "measured_price": 0.9, "reference_depth": 2.0}
+    deep, shallow = (law("scheduled").decide(p, state | {"pool_usd": usd}, 0.1, 1.0, -9.0, 9.0).signal for usd in (2.0, 1.0))
+    assert deep == pytest.approx(2.0 * shallow)
+
+
+def test_dcbm_spends_a_bounded_share_of_the_treasury_and_never_sells():
+    paths = simulate({"shocks.enabled": False}, policy="dcbm", scenarios=("token_crash",), days=150, runs=1)
+    gamma = resolve("baseline", policy="dcbm").values.controller.dcbm.gamma
+    assert paths["control_output"].min() >= 0.0
+    assert np.all(paths["control_output"][:, 1:] <= gamma * paths["treasury_usd"][:, :-1] * (1 + 1e-9))
+    np.testing.assert_allclose(dcbm.spending_share(0.3, np.array([-1.0, 0.0, 0.7, 90.0])), 0.3 * np.tanh([0.0, 0.0, 0.7, 90.0]))

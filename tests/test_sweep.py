@@ -143,7 +143,7 @@ def test_an_impossible_point_is_recorded_and_the_others_go_on():
         "method": "points",
         "points": [
             {"supply.burn_share": 0.1, "supply.speculator_share": 0.1},
-            {"supply.burn_share": 1.7, "supply.speculator_share": 0.1},
+            {"supply.burn_share": 0.95, "supply.speculator_share": 0.1},
             {"supply.burn_share": 0.1, "supply.speculator_share": 0.999},
         ],
         "set": {"simulation.days": 10},
@@ -151,7 +151,7 @@ def test_an_impossible_point_is_recorded_and_the_others_go_on():
         "metrics": ["price_final"],
     }
     table = sweep(design).table()
-    assert "1.7; expected a number ≥ 0, ≤ 1" in table["error"][1]
+    assert "add up to more than 1" in table["error"][1]
     assert "of circulating supply" in table["error"][2]
     assert list(table["error"] == "") == [True, False, False]
     assert list(np.isfinite(table["price_final"])) == [True, False, False]
@@ -176,10 +176,32 @@ def test_switches_names_and_spans_group_their_runs():
     assert row["price_final"] == tk.run("baseline", sets=sets, runs=2).metrics()["mean"]["price_final"]
 
 
-def test_true_and_one_are_kept_apart():
+def test_a_number_is_no_truth():
     for values in ([1.0, True], [True, 1.0]):
-        table = sweep({"parameters": {"shocks.enabled": values}, "set": {"simulation.days": 5}, "runs": 1, "metrics": ["ruin"]}).table()
-        assert [error == "" for error in table["error"]] == [v is True for v in values]
+        with pytest.raises(InputError, match="1.0; expected true or false"):
+            sweep({"parameters": {"shocks.enabled": values}, "set": {"simulation.days": 5}, "runs": 1, "metrics": ["ruin"]})
+
+
+def test_gains_that_are_designed_before_a_simulation_group_their_runs():
+    weights = [10.0, 1000.0]
+    design = {"policies": ["lqr"], "parameters": {"controller.lqr.effort_weight": weights, "news.volatility": [0.01, 0.02]}, "runs": 2}
+    design |= {"set": {"simulation.days": 30}, "metrics": ["control_effort"]}
+    found = sweep(design)
+    assert not found.table()["error"].any()
+    for row in found.table().itertuples():
+        sets = {"controller.lqr.effort_weight": row[4], "news.volatility": row[5], "simulation.days": 30}
+        alone = tk.run("baseline", policy="lqr", sets=sets, runs=2, seed=0)
+        assert row.control_effort == pytest.approx(alone.metrics().loc["control_effort", "mean"], rel=1e-12)
+
+
+def test_a_plot_holds_the_other_paths_of_a_grid_at_a_value():
+    grid = {"controller.pid.kp": [0.01, 0.1], "controller.pid.ki": [0.0, 0.01], "privacy.mode": ["none", "tee"]}
+    found = sweep({"policies": ["pid"], "parameters": grid, "runs": 2, "set": {"simulation.days": 10}, "metrics": ["tracking_rms"]})
+    titles = [found.plot("tracking_rms", at=at).axes[0].get_title(loc="left") for at in (None, {"privacy.mode": "tee"})]
+    assert ["privacy.mode none" in titles[0], "privacy.mode tee" in titles[1]] == [True, True]
+    with pytest.raises(InputError, match="expected one of none, tee"):
+        found.plot("tracking_rms", at={"privacy.mode": "zk"})
+    assert len(repr(found)) < 200
 
 
 def test_a_metric_that_asks_for_a_swept_parameter_gets_that_of_its_run():
@@ -238,7 +260,10 @@ def test_shipped_designs_can_be_planned(name):
         ("method: random\ncount: 4\nparameters: {oracle.lag: [1, 2]}", r"a list of values; expected low and high"),
         ("method: points\npoints: [{oracle.lag: 1}, {oracle.noise: 1}]", r"a point without"),
         ("metrics: [tracking]", r"unknown metric 'tracking'.*did you mean 'tracking_"),
-        ("policies: [pdi]", r"d.yaml: unknown policy 'pdi'.*did you mean 'pid'"),
+        ("policies: [treshold]", r"d.yaml: unknown policy 'treshold'.*did you mean 'threshold'"),
+        ("parameters:\n  supply.burn_share: [0.1, 1.7]", r"d.yaml:2: parameters.supply.burn_share: 1.7; expected a number ≥ 0, ≤ 1"),
+        ("parameters:\n  supply.burn_share: [a]", r"d.yaml:2: parameters.supply.burn_share: 'a'; expected a number"),
+        ("method: points\npoints: [{shocks.enabled: 1}]", r"points.shocks.enabled: 1.0; expected true or false"),
         ("set: {supply.burn_share: 3}", r"d.yaml: .*burn_share: 3"),
         ("scenarios: []", r"d.yaml:1: scenarios"),
         ("seed: 18446744073709551616", r"d.yaml:1: seed"),

@@ -189,7 +189,9 @@ def compare(
         return
     console = Console()
     for scenario in result.scenarios:
-        own = best[best["scenario"] == scenario].assign(equal=[", ".join(e) for e in best[best["scenario"] == scenario]["equal"]])
+        own = best[best["scenario"] == scenario].copy()
+        own["best"] = [b if len(e) < len(result.policies) - 1 else "-" for b, e in zip(own["best"], own["equal"], strict=True)]
+        own["equal"] = [", ".join(e) for e in own["equal"]]
         own = own.rename(columns={"equal": "not told from it (95 %)"})
         console.print(_frame(own, f"Scenario {scenario}: best policy by metric", ["metric", "best", "not told from it (95 %)"]))
     console.print(f"{runs} runs each, seed {seed}; tables, intervals, win rates and figure in {folder}", highlight=False, soft_wrap=True)

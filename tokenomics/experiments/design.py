@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from scipy.stats import qmc
 
 from ..errors import InputError, nearest
-from ..parameters import Resolved, place, resolve
+from ..parameters import Resolved, fits, place, resolve
 from ..parameters.locate import find
 from ..parameters.reading import load
 from ..results.metrics import METRICS
@@ -52,7 +52,9 @@ class Range(BaseModel):
     def at(self, unit: np.ndarray) -> np.ndarray:
         """Values at positions between 0 and 1."""
         if self.scale == "log":
-            return np.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+            # the ends as they are written, which exp(log(x)) need not give
+            inside = np.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+            return np.where(unit == 0.0, self.low, np.where(unit == 1.0, self.high, inside))
         return self.low + unit * (self.high - self.low)
 
 
@@ -205,6 +207,11 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
             refuse("not a parameter of this network", group, path, expected="the path of one", nearest=nearest(path, resolved.entries))
         if isinstance(design.parameters.get(path), Range) and at.kind is not float:
             refuse("a range", group, path, expected="a list of values, for a switch or a name")
+        axis = design.parameters.get(path) or [point[path] for point in design.points]
+        for value in (axis.low, axis.high) if isinstance(axis, Range) else axis:
+            wanted = fits(path, value)
+            if wanted:
+                refuse(f"{value!r}", group, path, expected=wanted)
     if design.method in SPACES:
         if design.count is None:
             refuse("no count", "method", expected=f"count: the number of points of a {design.method} design")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..control import law
+from ..control import LAWS
 from ..errors import InputError, TokenomicsError
 from ..model import MODEL, Model
 from ..parameters import Resolved, place
@@ -60,9 +60,10 @@ class Plan:
         return list(self.design.metrics or METRICS)
 
 
-def structural(path: str, controller: str) -> bool:
+def structural(path: str, controllers: set[str]) -> bool:
     """Whether a parameter decides the structure of a simulation: switches, names, span and step, and what a controller computes its gains from."""
-    return place(path).kind is not float or path.startswith(("simulation.", *law(controller).designed_from))
+    designed = [path for name in controllers if name in LAWS for path in LAWS[name].designed_from]
+    return place(path).kind is not float or path.startswith(("simulation.", *designed))
 
 
 def make_plan(design: Design) -> Plan:
@@ -72,9 +73,10 @@ def make_plan(design: Design) -> Plan:
         resolved = design.resolved(policy, scenario)
         cases.append(Case(policy or resolved.policy, scenario, resolved))
     paths, points = design.paths, design.table()
+    types = {point[paths.index("controller.type")] for point in points} if "controller.type" in paths else set()
     tasks = []
     for number, case in enumerate(cases):
-        fixed = [i for i, path in enumerate(paths) if structural(path, case.resolved.values.controller.type)]
+        fixed = [i for i, path in enumerate(paths) if structural(path, types or {case.resolved.values.controller.type})]
         swept = tuple(path for i, path in enumerate(paths) if i not in fixed)
         groups: dict[str, list[int]] = {}
         for index, point in enumerate(points):

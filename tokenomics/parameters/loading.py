@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
@@ -152,6 +152,19 @@ def _check_leaf(leaf: Leaf) -> FieldInfo:
     if kind is bool and not isinstance(leaf.value, bool):
         raise leaf.error(f"{leaf.value!r}", expected=_expected(info))
     return info
+
+
+def fits(path: str, value: Any) -> str | None:
+    """None where a value alone is one that the parameter at a path takes; else what is expected there."""
+    try:
+        info = _check_leaf(Leaf(path, value, None, None, "", None))
+        # bounds alone: the groups that it belongs to are checked with all their values
+        TypeAdapter(Annotated[info.annotation, info]).validate_python(value)
+    except ValidationError:
+        return _expected(info)
+    except InputError as error:
+        return error.expected or str(error)
+    return None
 
 
 def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:

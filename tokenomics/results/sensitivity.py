@@ -52,7 +52,7 @@ class Sensitivity:
         case, design = self.sweep.cases.iloc[0], self.sweep.manifest["design"]
         return (
             f"policy {policy or case['policy']}, scenario {scenario or case['scenario']}\n{design['method']}, {design['count']} base points, "
-            f"{self.sweep.manifest['runs']} runs each; bars: 95 %"
+            f"{self.sweep.manifest['runs']} runs each"
         )
 
     def tornado(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
@@ -74,7 +74,7 @@ class Sensitivity:
         axis.grid(alpha=0.25, axis="x")
         top = own.iloc[-1]
         finding = f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})"
-        axis.set_title(f"{finding}\n{self._note(policy, scenario)}", fontsize=8, loc="left")
+        axis.set_title(f"{finding}\n{self._note(policy, scenario)}; bars: 95 %", fontsize=8, loc="left")
         return canvas
 
     def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:

@@ -112,10 +112,24 @@ class Sweep:
         digest.update("\n".join(self.columns("error")["error"]).encode())
         return digest.hexdigest()
 
-    def plot(self, metric: str, x: str | None = None, y: str | None = None, *, policy: str | None = None, scenario: str | None = None) -> Figure:
+    def __repr__(self) -> str:
+        size = f"{len(self.points)} points x {len(self.cases)} cases x {self.manifest['runs']} runs"
+        return f"Sweep({size}, {len(self.tasks)} of {self.manifest['tasks']} tasks done, paths {', '.join(self.paths) or 'none'})"
+
+    def plot(
+        self,
+        metric: str,
+        x: str | None = None,
+        y: str | None = None,
+        *,
+        policy: str | None = None,
+        scenario: str | None = None,
+        at: Mapping[str, Any] | None = None,
+    ) -> Figure:
         """A map of a metric over two parameters, or a line over one with its interval.
 
-        x, y: paths, the first two of the design by default. policy, scenario: the first by default. Raises InputError for unknown names.
+        x, y: paths, the first two of the design by default. policy, scenario: the first by default. at: values of the other paths of a grid, the
+        first of each by default; the title has them. Raises InputError for unknown names and values.
         """
         paths = [path for path in (x, y) if path] or self.paths[:2]
         if not paths:
@@ -129,10 +143,21 @@ class Sweep:
             if chosen not in set(table[column]):
                 raise InputError(f"unknown {column} '{chosen}'", expected="one of " + ", ".join(self.cases[column].unique()))
             table = table[table[column] == chosen]
+        fixed = {}
+        for path in (p for p in self.paths if p not in paths):
+            values = list(dict.fromkeys(table[path]))
+            if path in (at or {}) or 1 < len(values) <= len(table) // 2:
+                fixed[path] = (at or {}).get(path, values[0])
+                if fixed[path] not in values:
+                    raise InputError(f"{fixed[path]!r}", key=path, expected="one of " + ", ".join(map(str, values[:20])))
+                table = table[table[path] == fixed[path]]
+        for path in at or {}:
+            if path not in fixed:
+                raise InputError(f"'{path}' cannot be held", expected="a path of the design that is not an axis", nearest=nearest(path, self.paths))
         numeric = [path for path in paths if pd.api.types.is_float_dtype(table[path])]
         if len(paths) > 1 and len(numeric) < 2:
             raise InputError("a switch or a name on a map", expected="two numbers, or one parameter alone")
-        return sweep_plots.figure(table, metric, paths, self.manifest["runs"])
+        return sweep_plots.figure(table, metric, paths, self.manifest["runs"], fixed)
 
 
 def metric_units(names: Sequence[str]) -> dict[str, str]:

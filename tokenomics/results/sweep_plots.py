@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -26,10 +29,11 @@ def _label(metric: str) -> str:
     return f"{known.meaning} [{known.unit}]" if known else metric
 
 
-def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int) -> str:
+def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> str:
     good = table[np.isfinite(table[metric])]
     first = table.iloc[0]
     head = f"policy {first['policy']}, scenario {first['scenario']}, {len(table)} points, {runs} runs each"
+    head += "".join(f", {path} {value}" for path, value in fixed.items())
     if good.empty:
         return f"{head}: no run was finished"
     low, high = good.loc[good[metric].idxmin()], good.loc[good[metric].idxmax()]
@@ -64,8 +68,8 @@ def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
     axis.grid(alpha=0.25)
 
 
-def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int) -> Figure:
-    """A map over two parameters or a line over one; the title states the finding."""
+def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> Figure:
+    """A map over two parameters or a line over one; the title states the finding, and the values at which other paths are fixed."""
     canvas = Figure(figsize=(7.2, 4.8), layout="constrained")
     axis = canvas.add_subplot()
     if len(paths) > 1:
@@ -75,5 +79,5 @@ def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int) -> Fig
     if table[paths[0]].dtype.kind == "f":
         axis.set_xscale(_scale(np.unique(table[paths[0]])))
     axis.set_xlabel(paths[0])
-    axis.set_title(_title(table, metric, paths, runs), fontsize=9, loc="left")
+    axis.set_title(_title(table, metric, paths, runs, fixed), fontsize=9, loc="left")
     return canvas
