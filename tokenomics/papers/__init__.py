@@ -8,7 +8,7 @@ from importlib import import_module
 from ..errors import InputError, nearest
 from .reproduction import Claim, Reproduction
 
-PAPERS: dict[str, str] = {}
+PAPERS: dict[str, str] = {"dcbm": "PID buy-back and burn, arXiv 2601.09961"}
 
 
 def reproduce(
