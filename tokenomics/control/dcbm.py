@@ -2,8 +2,8 @@
 
 e = ln P̄ − ln P; u = Kp e + Ki Σ ê Δt + Kd (e_k − e_{k−1})/Δt, with ê = e while the treasury holds anything and 0 else;
 J = T γ tanh(max(0, u)); J ≤ T + R (Eq. 1).
-Source: Cheng et al. (2026), arXiv 2601.09961, section III; the numbers are those of its equations. All functions take
-floats and arrays alike. Units: USD, days; error and command in log points (no unit).
+Source: Cheng et al. (2026), arXiv 2601.09961; the numbers are those of its equations. All functions take floats and
+arrays alike. Units: USD, days; error and command in log points (no unit).
 """
 
 import numpy as np

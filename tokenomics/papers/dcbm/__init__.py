@@ -54,7 +54,7 @@ def reproduce(*, runs: int | None = None, seed: int = 0, progress: Callable[[int
     orders, means = trials.ordering(s, regimes, leaves, few, seed, tick)
     tried = means["point"].nunique()
     tables = {
-        "Table I: sigma [1/sqrt(year)], epsilon [%], churn [%], spent [pools], means with 95 % intervals": trials.table1(found, leaves),
+        "Table I: sigma (1/sqrt(year)), epsilon (%), churn (%), spent (pools), means with 95 % intervals": trials.table1(found, leaves),
         "Ratios on common random numbers": ratios,
         "PID against a threshold policy that spends the same": spending,
         "What an actuator can do to volatility": actuators,
@@ -88,13 +88,13 @@ def choices(s: Settings, means: pd.DataFrame, runs: int, few: int) -> tuple[str,
     return (
         "Gains, γ, epoch, window, shocks, pool, treasury and the operators' exit rule are not published: params/papers/dcbm.yaml gives each "
         "of ours with its ground. They were set before any result was seen and not fitted; only orderings and ratios can be compared.",
-        "In epochs of an hour Kd is scaled to keep its ratio to the epoch; left as it is in days, the loop is unstable there.",
+        "In epochs of an hour Kd is scaled to keep its ratio to the epoch; left as it is in days, as it was at first, the loop is unstable there.",
         "sigma is taken as annualised, from returns over an epoch of a day. That of `none` is an input (the paper's own), so that its "
         "agreement says nothing.",
         "The paper's sigma and epsilon of `none` do not go together for a random walk: with its sigma in high volatility, epsilon is "
         f"{none['shipped']:.3g} % for a 30-day average and {none['window = 60']:.3g} % for 60 days, against 35.6 % published.",
         "Shocks are independent over time and of the policy. Were the paper's to revert, or traders to answer to buy-backs, volatility could "
-        "fall; its equations have no such term.",
+        "fall; Eqs. 5 and 6 have no such term.",
         "The threshold policy spends the PID's γ of the treasury in every epoch below the average, and so far more than the PID. A second "
         "comparison sets its rate so that both spend the same.",
         "Operators: a month at a loss before leaving, nobody returns, rewards are shared among those who are left. Churn is the share that "
@@ -111,9 +111,9 @@ def figure(actuators: pd.DataFrame, ratios: pd.DataFrame) -> Figure:
     axes = chart.subplots()
     bull = actuators[actuators.regime == "bull"]
     names = list(dict.fromkeys(bull["actuator"]))
-    cases = list(dict.fromkeys(zip(bull["epoch"], bull["returns over [days]"], strict=True)))
+    cases = list(dict.fromkeys(zip(bull["epoch"], bull["returns over (days)"], strict=True)))
     for i, (epoch, days) in enumerate(cases):
-        part = bull[(bull["epoch"] == epoch) & (bull["returns over [days]"] == days)].set_index("actuator").loc[names]
+        part = bull[(bull["epoch"] == epoch) & (bull["returns over (days)"] == days)].set_index("actuator").loc[names]
         mean = part["sigma / none"]
         bounds = [mean - part["low"], part["high"] - mean]
         places = np.arange(len(names)) + 0.2 * (i - 0.5 * (len(cases) - 1))

@@ -5,7 +5,7 @@ A purchase decided on P_n moves P_{n+1} (Eq. 6), so that the plant is 1/(z−1);
     z³ + (a+b+c−2) z² + (1−a−2c) z + c = 0.                                                                  (delayed)
 A plant z/(z−1), whose price answers within the epoch on which it was measured, gives what the paper prints:
     (1+a+b+c) z² − (2+a+2c) z + (1+c) = 0.                                                                (undelayed)
-Source: Jury (1964), Theory and Application of the z-Transform Method; Cheng et al. (2026), arXiv 2601.09961, section IV.
+Source: Jury (1964), Theory and Application of the z-Transform Method; Cheng et al. (2026), arXiv 2601.09961.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def examples() -> pd.DataFrame:
     rows = []
     for name, gains in EXAMPLES.items():
         verdicts = (papers_limits(*gains), stable(*gains), stable(*gains, delayed=False))
-        within, delayed, undelayed = (str(bool(v)) for v in verdicts)
+        within, delayed, undelayed = (("yes" if v else "no") for v in verdicts)
         last = (undelayed, float(radius(*gains, delayed=False)))
         rows.append((name, *gains, within, delayed, float(radius(*gains)), growth(*gains)) + last)
     columns = ["gains", "αKp", "αKi", "αKd", "paper's limits hold", "Jury, delayed", "|z| delayed", "simulated growth"]
@@ -139,10 +139,11 @@ def survey(seed: int, count: int = 20000) -> pd.DataFrame:
                     int(np.sum(jury != roots)),
                     100.0 * float(np.mean(within & ~jury) / np.mean(within)),
                     100.0 * float(np.mean(~within & jury) / np.mean(jury)),
+                    int(np.sum(jury & (gains[0] + gains[1] <= 0.0))),
                 )
             )
-    columns = ["gains", "polynomial", "Jury ≠ roots", "unstable within the paper's limits [%]", "stable, but beyond them [%]"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["gains", "polynomial", "Jury ≠ roots", "unstable within the paper's limits (%)", "stable, but beyond them (%)"]
+    return pd.DataFrame(rows, columns=[*columns, "stable with Kp + Ki ≤ 0"])
 
 
 def terms(seed: int, count: int = 20000) -> pd.DataFrame:
@@ -154,4 +155,4 @@ def terms(seed: int, count: int = 20000) -> pd.DataFrame:
     found = {"P": overshoot(a, 0.0, 0.0), "PI": overshoot(a, b, 0.0), "PD": overshoot(a, 0.0, c), "PID": overshoot(a, b, c)}
     pairs = {"PD < P": ("PD", "P"), "PID < PI": ("PID", "PI"), "P < PI": ("P", "PI")}
     rows = [(name, 100.0 * float(np.mean(found[x] < found[y])), len(a)) for name, (x, y) in pairs.items()]
-    return pd.DataFrame(rows, columns=["overshoot", "share of the gains [%]", "gains tried"])
+    return pd.DataFrame(rows, columns=["overshoot", "share of the gains (%)", "gains tried"])
