@@ -117,7 +117,7 @@ def test_a_bad_file_gets_one_clear_line(tmp_path, text, message):
     [
         ({"base": "nowhere.yaml"}, r"nowhere.yaml: no such file"),
         ({"base": "basline"}, r"unknown parameter set 'basline'.*did you mean 'baseline'"),
-        ({"policy": "pdi"}, r"unknown policy 'pdi'.*did you mean 'pid'"),
+        ({"policy": "treshold"}, r"unknown policy 'treshold'.*did you mean 'threshold'"),
         ({"scenarios": ("token_crsh",)}, r"unknown scenario 'token_crsh'.*did you mean 'token_crash'"),
         ({"overlays": ("grwth",)}, r"unknown overlay"),
         ({"sets": ("supply.burn_share",)}, r"expected path=value"),

@@ -9,6 +9,7 @@ from ..errors import InputError, nearest
 from .reproduction import Claim, Reproduction
 
 PAPERS: dict[str, str] = {
+    "dcbm": "PID buy-back and burn, arXiv 2601.09961",
     "rai": "RAI's PI controller",
     "hip20": "Helium's halvings, HIP-20",
     "cosmos": "Cosmos Hub's inflation controller",
