@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import InputError, ModelError, nearest
-from . import dcbm, lqr, mpc, none, pid, rai, scheduled, static, threshold
+from . import dcbm, held, lqr, mpc, none, pid, rai, scheduled, static, threshold
 from .command import Command, Law, Memory
 
 LAWS: dict[str, Law] = {
-    module.__name__.rsplit(".", 1)[1]: module.LAW for module in (none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc)
+    module.__name__.rsplit(".", 1)[1]: module.LAW for module in (none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, held)
 }
 
 

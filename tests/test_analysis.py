@@ -1,0 +1,174 @@
+"""The linear economy is the derivative of the economy; its margins are those of an independent calculation."""
+
+import json
+
+import control
+import numpy as np
+import pytest
+
+from paths import command
+from tokenomics.analysis.analyse import analyse
+from tokenomics.analysis.economy import linear_law, linearise
+from tokenomics.analysis.jacobian import jacobian
+from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles
+from tokenomics.analysis.regions import gain_plane, radius, thinner
+from tokenomics.control.plant import plant as small_plant
+from tokenomics.control.plant import pool_plant
+from tokenomics.engines.program import SHOCK, record_step
+from tokenomics.errors import InputError, ModelError
+from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.parameters import resolve
+from tokenomics.shocks import NORMALS, UNIFORMS, ShockTable, sample
+from tokenomics.state import SHARED, as_arrays, scale
+
+
+def loop(policy="pid", *sets):
+    economy = linearise(resolve("baseline", policy=policy, sets=sets).values)
+    return economy, linear_law(economy.params, economy.state)
+
+
+def test_the_jacobian_is_that_of_central_differences_away_from_kinks():
+    parameters = resolve("baseline", policy="pid").values
+    params = bind(parameters, sample(parameters, [0], 3))
+    bound, state = MODEL.bound(params), as_arrays(steady_state(parameters).state, 1)
+    for _ in range(40):
+        state = bound.step(params, state)
+    point = {name: float(np.ravel(value)[0]) for name, value in state.items()}
+    names = [n for n in point if n not in SHARED]
+    program = record_step(bound, params)
+    step = int(point["step"])
+    at = {**point, **{f"{SHOCK}{n}": float(params["shock_table"].at(n, step)[0]) for n in (*NORMALS, *UNIFORMS)}}
+    exact, after = jacobian(program, at, names, names)
+    sizes = np.array([float(scale(MODEL.variables(params)[n], steady_state(parameters).state)) for n in names])
+    table = ShockTable({n: np.repeat(v, 2 * len(names), axis=1) for n, v in params["shock_table"].values.items()})
+    columns = {n: np.full(2 * len(names), point[n]) for n in names} | {"time": point["time"], "step": step}
+    for i, name in enumerate(names):
+        columns[name][i] += 1e-6 * sizes[i]
+        columns[name][len(names) + i] -= 1e-6 * sizes[i]
+    moved = bound.step({**params, "shock_table": table}, columns)
+    rows = np.array([np.broadcast_to(moved[n], 2 * len(names)) for n in names])
+    measured = (rows[:, : len(names)] - rows[:, len(names) :]) / 2e-6 / sizes[:, None]
+    unequal = np.argwhere(np.abs(exact * sizes / sizes[:, None] - measured) > 1e-4 * (1.0 + np.abs(measured)))
+    # what stands on a bound or decides when the next decision is due has no derivative
+    told = {(names[i], names[j]) for i, j in unequal if names[j] not in ("control_age", "privacy_protection")}
+    assert len(told) <= 0.01 * len(names), told
+    for name, value in zip(names, after, strict=True):
+        assert value == pytest.approx(float(np.ravel(bound.step(params, state)[name])[0]), rel=1e-12, abs=1e-12)
+
+
+def test_the_linear_economy_is_the_first_order_of_the_simulated_one():
+    # operators' entry and exit have different speeds: a kink, which no linear plant has
+    sets = ("operators.enabled=false",)
+    economy, law = loop("pid", *sets)
+    solved = steady_state(resolve("baseline", policy="pid", sets=sets).values)
+    params = {**solved._params, "shock_table": ShockTable({name: np.zeros((40, 1)) for name in (*NORMALS, *UNIFORMS)})}
+    bound, small = MODEL.bound(params), 1e-6
+    paths = []
+    for sign in (1.0, -1.0):
+        state = {k: v if k in SHARED else np.full(1, v) for k, v in solved.state.items()}
+        state["outside_value"] = state["outside_value"] * np.exp(sign * small)
+        series = []
+        for _ in range(40):
+            state = bound.step(params, state)
+            series.append(-float(state["control_error"][0]) / (sign * small))
+        paths.append(series)
+    a, x = closed(economy.plant, law), np.zeros(economy.plant.nstates + law.nstates)
+    x[list(economy.plant.state_labels).index("outside_value")] = 1.0
+    linear = []
+    for _ in range(40):
+        linear.append(float(economy.plant.C[0] @ x[: economy.plant.nstates]))
+        x = a @ x
+    np.testing.assert_allclose(np.mean(paths, axis=0), linear, atol=0.01)
+
+
+def test_the_reduced_plant_is_close_to_the_economys():
+    economy, _ = loop()
+    turn = np.exp(1j * np.logspace(-3, 0.4, 30))
+    np.testing.assert_allclose(np.abs(economy.plant(turn)), np.abs(small_plant(economy.params)(turn)), rtol=0.3)
+
+
+def test_the_pool_plant_is_the_gain_of_a_dollar():
+    economy, _ = loop()
+    pool = pool_plant(economy.params, 5e5)
+    assert float(pool.B[0, 0]) == pytest.approx(2.0 / 5e5)
+
+
+@pytest.mark.parametrize("policy", ["pid", "pi", "lqr", "rai"])
+def test_margins_agree_with_an_independent_calculation(policy):
+    economy, law = loop(policy)
+    found = margins(economy.plant, law)
+    assert found.stable
+    loop_transfer = -economy.plant * law
+    omega = np.logspace(-5, np.log10(np.pi), 4000)[:-1]
+    disk, _, phase = control.disk_margins(loop_transfer, omega)
+    assert found.disk == pytest.approx(float(np.min(disk)), rel=1e-4)
+    assert found.disk_phase == pytest.approx(float(np.min(phase)), rel=1e-3)
+    if np.isfinite(found.gain):
+        # at the margin the closed loop has a pole on the circle, and L passes through −1 there
+        edge = poles(economy.plant, law, found.gain)
+        on_circle = edge[np.argmin(np.abs(np.abs(edge) - 1.0) + 10.0 * (np.abs(edge - 1.0) < 1e-6))]
+        at_edge = found.gain * (-economy.plant(on_circle) * law(on_circle))
+        assert complex(np.squeeze(at_edge)) == pytest.approx(-1.0, abs=1e-4)
+    peak = np.max(1.0 / np.abs(1.0 + np.squeeze(loop_transfer(np.exp(1j * omega)))))
+    assert found.sensitivity == pytest.approx(float(peak), rel=1e-4)
+
+
+def test_the_delay_margin_is_the_delay_that_the_loop_stands():
+    economy, law = loop("pid", "controller.pid.kp=0.4")
+    found = margins(economy.plant, law)
+
+    def delayed(days):
+        chain = control.ss(np.eye(days, k=-1), np.eye(days)[:, :1], np.eye(days)[-1:], [[0.0]], 1.0) if days else control.ss([], [], [], [[1.0]], 1.0)
+        return control.series(chain, economy.plant)
+
+    assert is_stable(delayed(int(np.floor(found.delay))), law)
+    assert not is_stable(delayed(int(np.ceil(found.delay)) + 1), law)
+
+
+def test_the_gain_margin_is_where_the_loop_starts_to_grow():
+    economy, law = loop()
+    gain = gain_margin(economy.plant, law)
+    assert is_stable(economy.plant, law, 0.99 * gain)
+    assert not is_stable(economy.plant, law, 1.01 * gain)
+
+
+def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
+    found = margins(*(lambda e, c: (e.plant, c))(*loop()))
+    assert found.stable
+    assert not found.thin
+    assert found.gain > 3
+    assert found.phase > 45
+    assert found.delay > 3
+    assert found.sensitivity < 1.6
+
+
+def test_a_thinner_pool_leaves_a_smaller_region():
+    plane = gain_plane(resolve("baseline", policy="pid").values, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
+    stable = {share: int((grid < 1.0).sum()) for share, grid in plane.items()}
+    assert 0 < stable[0.25] < stable[1.0]
+    economy, law = loop()
+    assert radius(thinner(economy, 1.0), law) == pytest.approx(plane[1.0][0, 0])
+
+
+def test_a_policy_without_a_response_is_refused():
+    with pytest.raises(InputError, match="does not respond to a small error"):
+        analyse(resolve("baseline", policy="static").values)
+
+
+def test_a_solver_has_no_derivative():
+    parameters = resolve("baseline", policy="mpc").values
+    solved = steady_state(parameters)
+    params = {**solved._params, "shock_table": ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS)})}
+    program = record_step(MODEL.bound(params), params)
+    at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS)}}
+    with pytest.raises(ModelError, match="no derivative"):
+        jacobian(program, at, ["token_price"], ["token_price"])
+
+
+def test_the_command_writes_margins_and_figures(tmp_path):
+    status, text, _ = command("control", "analyse", "baseline", "--policy", "pid", "--out", "loop", "--json", folder=tmp_path)
+    assert status == 0
+    assert json.loads(text)["margins"]["stable"] is True
+    assert {p.name for p in (tmp_path / "loop").iterdir()} == {"margins.md", "frequency.png", "time.png", "stability.png"}
+    status, _, error = command("control", "analyse", "--policy", "threshold", folder=tmp_path)
+    assert (status, "does not respond" in error) == (2, True)

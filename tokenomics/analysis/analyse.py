@@ -1,0 +1,88 @@
+"""The analysis of a policy as a whole: plant, margins, and the stability region where the law is a PID."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import control
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..parameters import Parameters
+from . import figures, regions
+from .economy import Economy, linear_law, linearise
+from .margins import Margins, margins, poles
+
+POINTS = 41  # of each axis of the stability map
+UNITS = {
+    "gain": "1",
+    "phase": "degrees",
+    "delay": "days",
+    "disk": "1",
+    "disk_gain": "1",
+    "disk_phase": "degrees",
+    "sensitivity": "1",
+    "complementary": "1",
+    "bandwidth": "1/day",
+    "crossover": "rad/day",
+    "slowest": "days",
+}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """economy: the linear plant. law: the controller in linear form. margins: of the loop.
+
+    liquidity: margins where the pool has a share of its depth."""
+
+    economy: Economy
+    law: control.StateSpace
+    margins: Margins
+    liquidity: Mapping[float, Margins]
+    parameters: Parameters
+
+    def table(self) -> list[tuple[str, str, str]]:
+        """Rows of name, value and unit."""
+        rows = []
+        for field in fields(Margins):
+            value = getattr(self.margins, field.name)
+            text = f"{value[0]:.4g} to {value[1]:.4g}" if isinstance(value, tuple) else f"{value:.4g}" if isinstance(value, float) else str(value)
+            rows.append((field.name, text.replace("True", "yes").replace("False", "no"), UNITS.get(field.name, "-")))
+        return rows
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        found = {f.name: getattr(self.margins, f.name) for f in fields(Margins)}
+        pairs = [[float(p.real), float(p.imag)] for p in self.poles()]
+        thin = {str(share): {f.name: getattr(m, f.name) for f in fields(Margins)} for share, m in self.liquidity.items()}
+        states = list(self.economy.plant.state_labels)
+        return {"margins": found, "reading": self.margins.reading(), "poles": pairs, "states": states, "liquidity": thin}
+
+    def poles(self) -> np.ndarray:
+        """Poles of the closed loop, the slowest first."""
+        return poles(self.economy.plant, self.law)
+
+    def figures(self) -> dict[str, Figure]:
+        """Frequency response, responses in time, and the stability map of a PID."""
+        plant, policy = self.economy.plant, self.parameters.controller
+        found = {"frequency": figures.frequency(plant, self.law, self.margins), "time": figures.time(plant, self.law, self.margins)}
+        if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
+            kp, ki = (np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS) for g in (policy.pid.kp, policy.pid.ki))
+            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, kp, ki).items()}
+            title = "Stable below and left of the line; the region shrinks with liquidity"
+            labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
+            found["stability"] = figures.stability_map(title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki))
+        return found
+
+
+def analyse(parameters: Parameters) -> Analysis:
+    """Linear analysis of the policy in a set of parameters.
+
+    Raises InputError for a policy that does not respond to small errors, ModelError where the model has no derivative.
+    """
+    economy = linearise(parameters)
+    law = linear_law(economy.params, economy.state)
+    thin = {share: margins(regions.thinner(economy, share), law) for share in regions.DEPTHS[1:]}
+    return Analysis(economy, law, margins(economy.plant, law), thin, parameters)

@@ -1,0 +1,124 @@
+"""The economy as a linear plant, and a control law as a linear controller.
+
+Plant: the shipped step map at its steady state, the oracle's lag and the control interval included, with the loop opened before the actuator.
+Input u: the signal [reference depths a day], held over the interval; output y: ln(measured price / reference). Only states that u reaches and that
+reach y are kept: exactly, by the zeros of the Jacobian. States are in units of their size (`state.scale`). The economy has kinks at its steady state
+(entry is slow and exit fast, purchases burn and sales do not): the plant has the mean of their two sides, see `jacobian.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import control
+import numpy as np
+
+from ..control import law, lqr
+from ..engines.program import SHOCK, record_step
+from ..errors import InputError
+from ..model import MODEL, Model, bind, steady_state
+from ..parameters import Parameters, substitute
+from ..shocks import NORMALS, UNIFORMS, ShockTable
+from ..state import SHARED, scale
+from .jacobian import jacobian
+
+STEP = 2.0**-20  # of a central difference on a law, which is piecewise linear
+WIDE = 1e9  # bounds of a signal that never bind
+
+
+@dataclass(frozen=True)
+class Economy:
+    """plant: u to y, sampled at the control interval. one_step: the same at the time step, with the disturbances as further inputs.
+
+    params: what the blocks see. state: the steady state.
+    """
+
+    plant: control.StateSpace
+    one_step: control.StateSpace
+    params: Mapping[str, Any]
+    state: Mapping[str, float]
+
+
+def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Nodes that can be reached from some, links[i, j] being true where j acts on i."""
+    found = start.copy()
+    while True:
+        more = found | (links[:, found].any(axis=1))
+        if (more == found).all():
+            return found
+        found = more
+
+
+def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
+    """The economy around its steady state. Raises ModelError where the model has no derivative or no steady state."""
+    opened = substitute(dict(parameters), {"controller.type": "held"})
+    solved = steady_state(Parameters.model_construct(**opened), model)
+    table = ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
+    params = {**solved._params, "shock_table": table}
+    bound = model.bound(params)
+    program = record_step(bound, params)
+    names = [n for n in solved.state if n not in SHARED]
+    shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
+    at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)}}
+    rows, _ = jacobian(program, at, [*names, *shocks], names)
+    variables = model.variables(params)
+    sizes = np.array([float(scale(variables[n], solved.state)) for n in names])
+    rows[:, : len(names)] *= sizes
+    rows /= sizes[:, None]
+
+    u, error = names.index("control_signal"), names.index("control_error")
+    a, own = rows[:, : len(names)].copy(), rows[:, u].copy()
+    c = -a[error] * sizes[error]
+    b = own / sizes[u]
+    links = a != 0.0
+    links[:, u] = links[u, :] = False
+    keep = _reach(links, b != 0.0) & _reach(links.T, c != 0.0)
+    keep[u] = keep[error] = False
+    kept = [n for n, k in zip(names, keep, strict=True) if k]
+    drive = np.column_stack([b[keep], rows[keep, len(names) :]])
+    through = np.concatenate([[0.0], -rows[error, len(names) :] * sizes[error]])
+    dt = float(params["time_step"])
+    labels = ["u", *(s.removeprefix(SHOCK) for s in shocks)]
+    small = a[np.ix_(keep, keep)]
+    one = control.ss(small, drive, c[None, keep], through[None, :], dt, states=kept, inputs=labels, outputs=["y"])
+    steps = max(1, round(parameters.controller.interval / dt))
+    power, held = np.eye(len(kept)), np.zeros((len(kept), 1))
+    for _ in range(steps):
+        power, held = small @ power, small @ held + drive[:, :1]
+    plant = control.ss(power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"])
+    return Economy(plant, one, {**bind(parameters, table), "time_step": dt}, solved.state)
+
+
+def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control.StateSpace:
+    """A control law in linear form around the steady state: input y, output u, states its memory and its last signal.
+
+    By central differences, exact for laws that are piecewise linear; a dead band or a one-sided law shows as the mean of its sides. The MPC is
+    linear where no limit is active, and the LQR there. Raises InputError for a law that does not respond to small errors.
+    """
+    chosen = law(params["controller"].type)
+    decide = lqr.LAW if params["controller"].type == "mpc" else chosen
+    names = [f"control_{m.name}" for m in decide.memory]
+    rest = {**state, **{f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start for m in decide.memory}}
+    interval = max(float(params["controller"].interval), float(params["time_step"]))
+    columns = [*names, "control_signal", "y"]
+
+    def response(name: str, by: float) -> np.ndarray:
+        moved = dict(rest)
+        y = by if name == "y" else 0.0
+        if name != "y":
+            moved[name] += by
+        moved["measured_price"] = np.exp(np.log(rest["measured_price"]) + y)
+        command = decide.decide(params, moved, -y, interval, -WIDE, WIDE)
+        return np.array([*(float(command.memory[m.name]) for m in decide.memory), float(command.signal)])
+
+    slopes = np.column_stack([(response(n, STEP) - response(n, -STEP)) / (2.0 * STEP) for n in columns])
+    if not np.any(slopes[:, -1]) or not np.any(slopes[-1]):
+        raise InputError(
+            f"the controller '{params['controller'].type}' does not respond to a small error",
+            key="controller",
+            expected="pid, scheduled, dcbm, rai, lqr or mpc with gains, and no dead band",
+        )
+    states = [*names, "control_signal"]
+    return control.ss(slopes[:, :-1], slopes[:, -1:], slopes[-1:, :-1], slopes[-1:, -1:], interval, states=states, inputs=["y"], outputs=["u"])
