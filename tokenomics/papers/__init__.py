@@ -8,7 +8,9 @@ from importlib import import_module
 from ..errors import InputError, nearest
 from .reproduction import Claim, Reproduction
 
-PAPERS: dict[str, str] = {}
+PAPERS: dict[str, str] = {
+    "akcin": "Akcin et al. 2022, MPC against PID and no control",
+}
 
 
 def reproduce(
