@@ -18,6 +18,8 @@ from ...kinetics import DAYS_PER_YEAR
 from ...parameters.reading import Leaf
 from ...shocks import Streams
 
+LAST = 30  # days at the end over which the share of demand that is served is taken
+
 
 @dataclass(frozen=True)
 class Economy:
@@ -58,12 +60,13 @@ class State:
 
 @dataclass(frozen=True)
 class Paths:
-    """What a policy did: states (runs, days + 1); income, buyback and payment (runs, days) in units of the first income."""
+    """What a policy did: states (runs, days + 1); flows and demand (runs, days) in units of the first income."""
 
     supply: np.ndarray
     price: np.ndarray
     reserve: np.ndarray
     capacity: np.ndarray
+    demand: np.ndarray
     income: np.ndarray
     buyback: np.ndarray
     payment: np.ndarray
@@ -169,11 +172,11 @@ def simulate(e: Economy, policy, s: Shocks) -> Paths:
         flows.append((y, buyback, payment))
     levels = {name: np.stack([getattr(x, name) for x in states], axis=1) for name in State.__dataclass_fields__}
     income_, buyback, payment = (np.stack(series, axis=1) for series in zip(*flows, strict=True))
-    return Paths(**levels, income=income_, buyback=buyback, payment=payment)
+    return Paths(**levels, demand=s.demand[:, s.history : -1], income=income_, buyback=buyback, payment=payment)
 
 
 def costs(e: Economy, paths: Paths) -> dict[str, np.ndarray]:
-    """Metrics by name, (runs,): mean daily cost, its tracking and effort parts, RMS of the log error, volatility, lowest reserve."""
+    """Metrics by name, (runs,): mean daily cost and its effort part, RMS of the log error, volatility, lowest reserve, share served at the end."""
     error = paths.price[:, 1:] - e.reference(np.arange(1, paths.price.shape[1]))
     effort = e.effort * ((paths.buyback - paths.income) ** 2 + (paths.payment - paths.income) ** 2)
     return {
@@ -182,4 +185,5 @@ def costs(e: Economy, paths: Paths) -> dict[str, np.ndarray]:
         "tracking RMS": np.sqrt(np.mean(error**2, axis=1)),
         "volatility": np.std(np.diff(paths.price, axis=1), axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR),
         "lowest reserve": np.min(paths.reserve, axis=1),
+        "served": np.mean(paths.income[:, -LAST:] / paths.demand[:, -LAST:], axis=1),
     }

@@ -7,7 +7,6 @@ A holder's best reply given the others' is, at the symmetric equilibrium, x = 1 
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 
 def sold(price, holders: int, discount: float):
@@ -20,16 +19,6 @@ def price_after(share):
     return 1.0 / (1.0 - share)
 
 
-def price_for(target: float, holders: int, discount: float) -> float:
-    """The posted price that brings the price after the sale to `target`, both over the price before."""
-    return discount * (1.0 - 1.0 / holders) * target
-
-
-def leader(target: float, effort: float, holders: int, discount: float) -> float:
-    """The posted price of a leader that weighs the squared log error against `effort` times the squared outlay over market value."""
-
-    def cost(price):
-        share = sold(price, holders, discount)
-        return np.log(price_after(share) / target) ** 2 + effort * (price * share) ** 2
-
-    return float(minimize_scalar(cost, bounds=(1e-6, target), method="bounded", options={"xatol": 1e-10}).x)
+def leader(target: float, budget: float, holders: int, discount: float) -> float:
+    """The posted price that brings the price nearest to `target` within a budget over market value; the outlay is p - delta (1 - 1/N)."""
+    return discount * (1.0 - 1.0 / holders) * min(target, 1.0 + budget / (discount * (1.0 - 1.0 / holders)))
