@@ -59,7 +59,8 @@ CHOICES = (
     "demand of 90 days as forecast (the paper: ARIMA on Helium data); 'told the trend' has the true growth instead.",
     "PID: moves the buy-back alone. Splitting the action between buy-back and pay, or paying nodes more when the price is high, cost about "
     "1.5 times as much after the same tuning, because pay moves nodes and income. 'PID' has the gains of least mean cost over the regimes "
-    "on other random numbers, noise included, so that it is slow where there is none; 'PID by rule' has Skogestad's rule with a closed-loop time of 20 days, and knows nothing of the effort.",
+    "on other random numbers, noise included, so that it is slow where there is none; 'PID by rule' has Skogestad's rule with a closed-loop "
+    "time of 20 days, and knows nothing of the effort.",
     "Peg: our stablecoin heuristic, the supply changed by the whole price gap in a day, within the same limits.",
     "All policies meet the same random numbers; ratios are of means, with intervals by the delta method on paired runs.",
     "The game is our own, as the paper's is not available: one round, a posted price, equal holders, the equation of exchange.",
