@@ -29,8 +29,8 @@ E = economy(LEAVES)
 CHEAP = ("none", "peg", "PID by rule", "PID")
 
 
-# 40 days in place of half a year, where the length does not matter
-SHORT = {**LEAVES, "objective.days": replace(LEAVES["objective.days"], value=40)}
+# 30 days in place of half a year, where the length does not matter
+SHORT = {**LEAVES, "objective.days": replace(LEAVES["objective.days"], value=30)}
 
 
 @pytest.fixture(scope="module")

@@ -113,10 +113,12 @@ def linearise(e: Economy, day: int, state: State, demand: np.ndarray, controls: 
     """Residuals (runs, 3 horizon), whose squares add up to the plan's cost, and their derivatives by the controls (runs, 3 horizon, 2 horizon)."""
     runs, horizon = demand.shape
     residuals, slopes = np.empty((runs, 3 * horizon)), np.zeros((runs, 3 * horizon, 2 * horizon))
-    ds, dx, dr, dc = (np.zeros((runs, 2 * horizon)) for _ in range(4))
+    supply, price, reserve, capacity = np.zeros((4, runs, 2 * horizon))
     root = np.sqrt(e.effort)
     for ahead in range(horizon):
         i, j = 2 * ahead, 3 * ahead
+        # controls of later days have no effect yet
+        ds, dx, dr, dc = (array[:, : i + 2] for array in (supply, price, reserve, capacity))
         y = income(e, state.capacity, demand[:, ahead])
         short = e.capacity * np.exp(state.capacity) < demand[:, ahead]
         most = limits(e, state, y)
@@ -128,17 +130,17 @@ def linearise(e: Economy, day: int, state: State, demand: np.ndarray, controls: 
         dw[:, i + 1] += most[1]
         scale = e.turnover * np.exp(-state.price - state.supply)
         minted = (payment - buyback) * scale
-        ds = ds + (scale[:, None] * (dw - db) - minted[:, None] * (dx + ds)) / (1.0 + minted)[:, None]
-        dx = dx + e.adjustment * (dy / y[:, None] - ds - dx)
-        dr = dr + dy - db
+        ds += (scale[:, None] * (dw - db) - minted[:, None] * (dx + ds)) / (1.0 + minted)[:, None]
+        dx += e.adjustment * (dy / y[:, None] - ds - dx)
+        dr += dy - db
         size = np.exp(state.capacity)
         per_pay = (1.0 + e.crowding) / (size * (1.0 + e.crowding * size))
         fall = payment * per_pay * (1.0 + e.crowding * size / (1.0 + e.crowding * size))
-        dc = dc + e.node_response * (per_pay[:, None] * dw - fall[:, None] * dc)
+        dc += e.node_response * (per_pay[:, None] * dw - fall[:, None] * dc)
         state = step(e, state, y, buyback, payment, 0.0)
         residuals[:, j] = state.price - e.reference(day + ahead + 1)
         residuals[:, j + 1], residuals[:, j + 2] = root * (buyback - y), root * (payment - y)
-        slopes[:, j], slopes[:, j + 1], slopes[:, j + 2] = dx, root * (db - dy), root * (dw - dy)
+        slopes[:, j, : i + 2], slopes[:, j + 1, : i + 2], slopes[:, j + 2, : i + 2] = dx, root * (db - dy), root * (dw - dy)
     return residuals, slopes
 
 
