@@ -7,6 +7,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from .analysis.analyse import analyse
 from .control import Command, Memory, register_controller
 from .errors import BlockError, InputError, ModelError, TokenomicsError
 from .experiments.compare import compare
@@ -16,6 +17,7 @@ from .experiments.sensitivity import sensitivity
 from .experiments.sweep import sweep
 from .kinetics import relaxation
 from .model import MODEL, Block, Model, block, steady_state
+from .papers import reproduce
 from .parameters import Parameters, resolve
 from .results import Result, load
 from .results.metrics import metric
@@ -31,8 +33,8 @@ __all__ = [
     "Block",
     "BlockError",
     "Command",
-    "Memory",
     "InputError",
+    "Memory",
     "Model",
     "ModelError",
     "Parameters",
@@ -40,6 +42,7 @@ __all__ = [
     "TokenomicsError",
     "Variable",
     "__version__",
+    "analyse",
     "assign",
     "assigns",
     "block",
@@ -49,6 +52,7 @@ __all__ = [
     "optimise",
     "register_controller",
     "relaxation",
+    "reproduce",
     "resolve",
     "run",
     "sensitivity",

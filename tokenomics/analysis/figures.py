@@ -66,7 +66,7 @@ def time(plant: control.StateSpace, law: control.StateSpace, found: Margins, day
     shock.plot(t, price, color=COLOURS[0], label="with the controller")
     shock.plot(t, alone, color=COLOURS[1], label="without")
     shock.axhline(0.0, color="black", linewidth=0.6)
-    shock.set(title=f"A shock of {SHOCK:g} to the outside valuation", xlabel="time [days]", ylabel="measured log price from reference")
+    shock.set(title=f"Shock of {SHOCK:g} to the valuation", xlabel="time [days]", ylabel="measured log price from reference")
     shock.legend(fontsize=7, frameon=False)
     for axis in (step, shock, locus):
         axis.grid(alpha=0.25)

@@ -13,6 +13,7 @@ PAPERS: dict[str, str] = {
     "rai": "RAI's PI controller",
     "hip20": "Helium's halvings, HIP-20",
     "cosmos": "Cosmos Hub's inflation controller",
+    "akcin": "Akcin et al. 2022, MPC against PID and no control",
 }
 
 
