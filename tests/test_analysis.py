@@ -8,6 +8,7 @@ import pytest
 
 from paths import command
 from tokenomics.analysis.analyse import analyse
+from tokenomics.analysis.boundary import boundary_table, predicted, simulated
 from tokenomics.analysis.economy import linear_law, linearise
 from tokenomics.analysis.jacobian import jacobian
 from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles
@@ -172,3 +173,17 @@ def test_the_command_writes_margins_and_figures(tmp_path):
     assert {p.name for p in (tmp_path / "loop").iterdir()} == {"margins.md", "frequency.png", "time.png", "stability.png"}
     status, _, error = command("control", "analyse", "--policy", "threshold", folder=tmp_path)
     assert (status, "does not respond" in error) == (2, True)
+
+
+def test_the_simulated_boundary_is_the_predicted_one_where_the_economy_has_no_kinks():
+    resolved = resolve("baseline", policy="pid", sets=("operators.enabled=false",))
+    economy = linearise(resolved.values)
+    for time in (np.inf, 10.0):
+        linear = predicted(resolved.values, economy, time)
+        assert simulated(resolved.values, time, linear) == pytest.approx(linear, rel=0.04)
+
+
+def test_with_entry_and_exit_the_boundary_stays_close():
+    found = boundary_table(resolve("baseline", policy="pid"), integral_times=(30.0,), runs=4)
+    assert found["ratio"].iloc[0] == pytest.approx(1.0, abs=0.2)
+    assert found["worse_than_none_unlimited"].iloc[0] > found["predicted"].iloc[0]

@@ -1,0 +1,120 @@
+"""The predicted stability boundary against the simulated one, along rays of the PID's gain plane.
+
+Predicted: the linear economy with the linear law. Simulated at small noise: whether an error of 1e-7 grows. At large noise, with the shocks of the
+parameters: the gain from which the controller tracks worse than none, with its shipped limits and with limits that hardly bind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from .. import equilibrium
+from ..engines.ensemble import Ensemble
+from ..experiments.evaluate import evaluate
+from ..model import MODEL, bind
+from ..parameters import Parameters, Resolved, put
+from ..shocks import sample
+from ..state import SHARED
+from .economy import Economy, linear_law, linearise
+from .regions import radius
+
+INTEGRAL_TIMES = (np.inf, 100.0, 30.0, 10.0)  # days
+DERIVATIVE_TIME = 1.0  # days
+SMALL, STEPS = 1e-7, 800
+ROUNDING = 1e-12  # changes below it are not told from rounding
+EARLY, LATE = slice(300, 400), slice(700, 800)
+GRID = 96  # gains of a ray
+SPAN = 4.0  # a ray reaches from the prediction over this to the prediction times this
+PATHS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
+UNLIMITED = {
+    "controller.pid.rate_limit": 1e3,
+    "controller.sale_limit": 10.0,
+    "controller.spend_limit": 1.0,
+    "controller.mint_limit": 0.1,
+    "treasury.reserve": 100.0,
+}
+RAISE = np.logspace(-1.0, 1.5, 16)  # gains at large noise, in multiples of the prediction
+
+
+def gains(kp: float, integral_time: float) -> tuple[float, float, float]:
+    """kp, ki, kd of a ray."""
+    return kp, kp / integral_time, kp * DERIVATIVE_TIME
+
+
+def predicted(parameters: Parameters, economy: Economy, integral_time: float, low: float = 1e-3, high: float = 1e3) -> float:
+    """Smallest kp on a ray at which the linear loop is unstable [1/day]; infinite beyond `high`."""
+
+    def unstable(kp: float) -> bool:
+        changed = put(parameters, dict(zip(PATHS, gains(kp, integral_time), strict=True)))
+        return radius(economy.plant, linear_law({**economy.params, "controller": changed.controller}, economy.state)) >= 1.0
+
+    scan = np.geomspace(low, high, 60)
+    first = next((i for i, kp in enumerate(scan) if unstable(kp)), None)
+    if first is None:
+        return np.inf
+    if first == 0:
+        return 0.0
+    low, high = scan[first - 1], scan[first]
+    while high / low > 1.0 + 1e-6:
+        middle = np.sqrt(low * high)
+        low, high = (low, middle) if unstable(middle) else (middle, high)
+    return float(low)
+
+
+def simulated(parameters: Parameters, integral_time: float, around: float) -> float:
+    """Gain kp on a ray from which a small error grows in the simulated economy [1/day], between two gains of the grid."""
+    kps = np.geomspace(around / SPAN, around * SPAN, GRID)
+    quiet = put(parameters, {"shocks.enabled": False, "simulation.days": STEPS * parameters.simulation.time_step})
+    swept = {path: np.array([gains(kp, integral_time)[i] for kp in kps]) for i, path in enumerate(PATHS)}
+    table = sample(quiet, np.zeros(1, dtype=int), 0)
+    params = bind(quiet, table)
+    begin = dict(equilibrium.start(dict(quiet), MODEL, swept, GRID))
+    begin["outside_value"] = begin["outside_value"] * np.exp(SMALL)
+    engine = Ensemble(MODEL.bound(params), params, swept=PATHS, record=["control_error"], steps=STEPS)
+    begin = {n: v if n in SHARED else np.array(v) for n, v in begin.items()}
+    outcome = engine(begin, swept, engine.shocks(table), lanes=GRID)
+    # differences leave out what only drifts
+    change = np.abs(np.diff(outcome.values["control_error"], axis=1))
+    early, late = change[:, EARLY].max(axis=1), change[:, LATE].max(axis=1)
+    growing = (late > np.maximum(early, ROUNDING)) | ~np.isfinite(late)
+    if not growing.any():
+        return np.inf
+    first = int(np.argmax(growing))
+    return float(np.sqrt(kps[first - 1] * kps[first])) if first else float(kps[0])
+
+
+def worse_than_none(resolved: Resolved, integral_time: float, around: float, runs: int, seed: int, sets: dict) -> float:
+    """Smallest gain kp on a ray from which tracking RMS is above that without control on the same shocks [1/day]; infinite where none is."""
+    kps = np.concatenate([[0.0], around * RAISE])
+    points = [list(gains(kp, integral_time)) for kp in kps]
+    found = evaluate(resolved.replace(sets, source="boundary"), PATHS, points, runs=np.arange(runs), seed=seed, metrics=["tracking_rms"])
+    mean = np.nanmean(found.values["tracking_rms"], axis=1)
+    above = np.flatnonzero(mean[1:] > mean[0])
+    return float(kps[1 + above[0]]) if len(above) else np.inf
+
+
+def boundary_table(
+    resolved: Resolved,
+    *,
+    integral_times: Sequence[float] = INTEGRAL_TIMES,
+    runs: int = 100,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Critical kp [1/day] on each ray: predicted, simulated at small noise, their ratio, and the gain that is worse than none at large noise."""
+    parameters, rows = resolved.values, []
+    economy = linearise(parameters)
+    for number, time in enumerate(integral_times):
+        linear = predicted(parameters, economy, time)
+        near = linear if 0.0 < linear < np.inf else 1.0
+        small = simulated(parameters, time, near)
+        limited = worse_than_none(resolved, time, near, runs, seed, {})
+        free = worse_than_none(resolved, time, near, runs, seed, UNLIMITED)
+        rows.append((time, linear, small, small / linear, limited, free))
+        if progress:
+            progress(number + 1, len(integral_times))
+    names = ["integral_time", "predicted", "simulated", "ratio", "worse_than_none", "worse_than_none_unlimited"]
+    return pd.DataFrame(rows, columns=names)
