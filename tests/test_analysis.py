@@ -13,12 +13,13 @@ from tokenomics.analysis.economy import linear_law, linearise
 from tokenomics.analysis.jacobian import jacobian
 from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles
 from tokenomics.analysis.regions import gain_plane, radius, thinner
+from tokenomics.analysis.tuning import PATHS, SHAPED, pole_placement, tune, ziegler_nichols
 from tokenomics.control.plant import plant as small_plant
 from tokenomics.control.plant import pool_plant
 from tokenomics.engines.program import SHOCK, record_step
 from tokenomics.errors import InputError, ModelError
 from tokenomics.model import MODEL, bind, steady_state
-from tokenomics.parameters import resolve
+from tokenomics.parameters import put, resolve
 from tokenomics.shocks import NORMALS, UNIFORMS, ShockTable, sample
 from tokenomics.state import SHARED, as_arrays, scale
 
@@ -187,3 +188,41 @@ def test_with_entry_and_exit_the_boundary_stays_close():
     found = boundary_table(resolve("baseline", policy="pid"), integral_times=(30.0,), runs=4)
     assert found["ratio"].iloc[0] == pytest.approx(1.0, abs=0.2)
     assert found["worse_than_none_unlimited"].iloc[0] > found["predicted"].iloc[0]
+
+
+@pytest.mark.parametrize("method", ["imc", "loop-shaping"])
+def test_tuned_gains_have_the_margins_that_their_method_asks_for(method):
+    found = tune(resolve("baseline", policy="pid"), method, runs=4)
+    assert found.margins.stable
+    assert found.margins.sensitivity <= SHAPED * 1.001
+    again = resolve("baseline", policy=found.policy()).values.controller.pid
+    assert [again.kp, again.ki, again.kd] == list(found.gains.values())
+
+
+def test_pole_placement_places_its_poles():
+    resolved = resolve("baseline", policy="pid")
+    economy = linearise(resolved.values)
+    gains, _ = pole_placement(resolved.values, economy, 5.0)
+    law = linear_law({**economy.params, "controller": put(resolved.values, dict(zip(PATHS, gains, strict=True))).controller}, economy.state)
+    found = poles(economy.plant, law)
+    pair = np.exp(0.2 * complex(-0.7, np.sqrt(1 - 0.49)))
+    for wanted in (pair, pair.conjugate(), np.exp(-0.2)):
+        assert np.min(np.abs(found - wanted)) < 1e-6
+
+
+def test_ziegler_and_nichols_start_from_the_gain_at_which_the_loop_oscillates():
+    resolved = resolve("baseline", policy="pid")
+    economy = linearise(resolved.values)
+    (kp, _, _), _ = ziegler_nichols(resolved.values, economy, 10.0)
+    alone = put(resolved.values, {"controller.pid.kp": 1.0, "controller.pid.ki": 0.0, "controller.pid.kd": 0.0})
+    law = linear_law({**economy.params, "controller": alone.controller}, economy.state)
+    assert is_stable(economy.plant, law, 0.99 * kp / 0.6)
+    assert not is_stable(economy.plant, law, 1.01 * kp / 0.6)
+
+
+def test_the_command_refuses_thin_margins_with_status_1(tmp_path):
+    status, text, _ = command("control", "tune", "--method", "ziegler-nichols", "--runs", "2", "--out", "p.yaml", "--json", folder=tmp_path)
+    assert (status, json.loads(text)["margins"]["thin"]) == (1, True)
+    assert resolve("baseline", policy=str(tmp_path / "p.yaml")).values.controller.pid.kp == json.loads(text)["gains"]["controller.pid.kp"]
+    status, _, error = command("control", "tune", "--method", "zigler", folder=tmp_path)
+    assert (status, "did you mean 'ziegler-nichols'" in error) == (2, True)

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from ruamel.yaml import YAML
 
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set
 from .cli_tools import print_json, progress_bar
+from .errors import InputError
 from .parameters import resolve
+from .results.metrics import METRICS
 from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Analyse the control loop of a policy.", rich_markup_mode=None)
@@ -100,3 +104,56 @@ def boundary(
         highlight=False,
         soft_wrap=True,
     )
+
+
+@app.command(
+    epilog="Examples: tokenomics control tune --method loop-shaping --out tuned.yaml | tokenomics control tune --method imc --target 20 --runs 500"
+)
+def tune(
+    file: File = "baseline",
+    method: Annotated[
+        str, typer.Option(help="ziegler-nichols, imc, pole-placement, loop-shaping, or optimise (extra optimise).")
+    ] = "loop-shaping",
+    target: Annotated[float, typer.Option(help="Wanted time constant of the loop [days] (imc, pole-placement).")] = 10.0,
+    policy: Policy = "pid",
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    runs: Annotated[int, typer.Option(help="Runs of the simulated check.", min=2)] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Policy file to write; it must not exist.", metavar="FILE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Gains of the PID by a design method, the margins that they leave, and simulated metrics. Status 1 where the margins are thin (Ms > 2)."""
+    from .analysis.tuning import tune as search
+
+    if target <= 0.0:
+        raise InputError(f"{target:g}", key="--target", expected="a number of days above 0")
+    if out is not None:
+        refuse_existing(out)
+    resolved = resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
+    found = search(resolved, method, target=target, runs=runs, seed=seed)
+    if out is not None:
+        with out.open("w", encoding="utf-8") as stream:
+            YAML().dump(found.policy(), stream)
+    if as_json:
+        metrics = {name: {"tuned": list(new), "before": list(old)} for name, (new, old) in found.metrics.items()}
+        margins = vars(found.margins) | {"thin": found.margins.thin}
+        print_json({"method": method, "gains": dict(found.gains), "margins": margins, "notes": found.notes, "metrics": metrics})
+    else:
+        console = Console()
+        console.print(f"{method}: {found.notes}", highlight=False, soft_wrap=True)
+        for path, gain in found.gains.items():
+            console.print(f"  {path}={gain:.4g}", highlight=False)
+        console.print(found.margins.reading(), highlight=False, soft_wrap=True)
+        body = Table(title=f"{runs} runs on common shocks, mean [95 % interval]", title_justify="left")
+        for name in ("metric", "tuned", "gains of the policy"):
+            body.add_column(name)
+        for name, pair in found.metrics.items():
+            cells = (f"{name} [{METRICS[name].unit}]", *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair))
+            body.add_row(*map(escape, cells))
+        console.print(body)
+        if out is not None:
+            console.print(f"written to {out}", highlight=False, soft_wrap=True)
+    if found.margins.thin:
+        raise typer.Exit(1)
