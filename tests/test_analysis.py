@@ -9,17 +9,17 @@ import pytest
 from paths import command
 from tokenomics.analysis.analyse import analyse
 from tokenomics.analysis.boundary import boundary_table, predicted, simulated
-from tokenomics.analysis.economy import linear_law, linearise
+from tokenomics.analysis.economy import linear_law, linearise, pid_law
 from tokenomics.analysis.jacobian import jacobian
-from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles
-from tokenomics.analysis.regions import gain_plane, radius, thinner
-from tokenomics.analysis.tuning import PATHS, SHAPED, pole_placement, tune, ziegler_nichols
+from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles, radius
+from tokenomics.analysis.regions import gain_plane, thinner
+from tokenomics.analysis.tuning import SHAPED, pole_placement, tune, ziegler_nichols
 from tokenomics.control.plant import plant as small_plant
 from tokenomics.control.plant import pool_plant
 from tokenomics.engines.program import SHOCK, record_step
 from tokenomics.errors import InputError, ModelError
 from tokenomics.model import MODEL, bind, steady_state
-from tokenomics.parameters import put, resolve
+from tokenomics.parameters import resolve
 from tokenomics.shocks import NORMALS, UNIFORMS, ShockTable, sample
 from tokenomics.state import SHARED, as_arrays, scale
 
@@ -63,7 +63,7 @@ def test_the_linear_economy_is_the_first_order_of_the_simulated_one():
     sets = ("operators.enabled=false",)
     economy, law = loop("pid", *sets)
     solved = steady_state(resolve("baseline", policy="pid", sets=sets).values)
-    params = {**solved._params, "shock_table": ShockTable({name: np.zeros((40, 1)) for name in (*NORMALS, *UNIFORMS)})}
+    params = {**solved.params, "shock_table": ShockTable({name: np.zeros((40, 1)) for name in (*NORMALS, *UNIFORMS)})}
     bound, small = MODEL.bound(params), 1e-6
     paths = []
     for sign in (1.0, -1.0):
@@ -145,10 +145,10 @@ def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
 
 
 def test_a_thinner_pool_leaves_a_smaller_region():
-    plane = gain_plane(resolve("baseline", policy="pid").values, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
+    economy, law = loop()
+    plane = gain_plane(resolve("baseline", policy="pid").values, economy, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
     stable = {share: int((grid < 1.0).sum()) for share, grid in plane.items()}
     assert 0 < stable[0.25] < stable[1.0]
-    economy, law = loop()
     assert radius(thinner(economy, 1.0), law) == pytest.approx(plane[1.0][0, 0])
 
 
@@ -160,7 +160,7 @@ def test_a_policy_without_a_response_is_refused():
 def test_a_solver_has_no_derivative():
     parameters = resolve("baseline", policy="mpc").values
     solved = steady_state(parameters)
-    params = {**solved._params, "shock_table": ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS)})}
+    params = {**solved.params, "shock_table": ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS)})}
     program = record_step(MODEL.bound(params), params)
     at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS)}}
     with pytest.raises(ModelError, match="no derivative"):
@@ -203,7 +203,7 @@ def test_pole_placement_places_its_poles():
     resolved = resolve("baseline", policy="pid")
     economy = linearise(resolved.values)
     gains, _ = pole_placement(resolved.values, economy, 5.0)
-    law = linear_law({**economy.params, "controller": put(resolved.values, dict(zip(PATHS, gains, strict=True))).controller}, economy.state)
+    law = pid_law(resolved.values, economy, gains)
     found = poles(economy.plant, law)
     pair = np.exp(0.2 * complex(-0.7, np.sqrt(1 - 0.49)))
     for wanted in (pair, pair.conjugate(), np.exp(-0.2)):
@@ -214,8 +214,7 @@ def test_ziegler_and_nichols_start_from_the_gain_at_which_the_loop_oscillates():
     resolved = resolve("baseline", policy="pid")
     economy = linearise(resolved.values)
     (kp, _, _), _ = ziegler_nichols(resolved.values, economy, 10.0)
-    alone = put(resolved.values, {"controller.pid.kp": 1.0, "controller.pid.ki": 0.0, "controller.pid.kd": 0.0})
-    law = linear_law({**economy.params, "controller": alone.controller}, economy.state)
+    law = pid_law(resolved.values, economy, (1.0, 0.0, 0.0))
     assert is_stable(economy.plant, law, 0.99 * kp / 0.6)
     assert not is_stable(economy.plant, law, 1.01 * kp / 0.6)
 

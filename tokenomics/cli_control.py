@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from ruamel.yaml import YAML
 
-from .cli_params import File, Json, Overlay, Policy, Scenario, Set
+from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
-from .parameters import resolve
+from .papers.reproduction import markdown_table
 from .results.metrics import METRICS
 from .results.store import refuse_existing
 
@@ -45,13 +46,13 @@ def analyse(
 
     if out is not None:
         refuse_existing(out)
-    found = examine(resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ()).values)
+    found = examine(resolved_from(file, policy, scenario, overlay, sets).values)
     if out is not None:
         out.mkdir(parents=True)
         for name, figure in found.figures().items():
             figure.savefig(out / f"{name}.png", dpi=130)
-        rows = "\n".join(f"| {name} | {value} | {unit} |" for name, value, unit in found.table())
-        (out / "margins.md").write_text(f"{found.margins.reading()}\n\n| margin | value | unit |\n|---|---:|---|\n{rows}\n", encoding="utf-8")
+        rows = markdown_table(pd.DataFrame(found.table(), columns=["margin", "value", "unit"]))
+        (out / "margins.md").write_text(f"{found.margins.reading()}\n\n{rows}\n", encoding="utf-8")
     if as_json:
         print_json(found.plain() | ({"out": str(out)} if out else {}))
         return
@@ -84,7 +85,7 @@ def boundary(
     """The predicted stability boundary of the PID against the simulated one, at small noise and at large."""
     from .analysis.boundary import boundary_table
 
-    resolved = resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
     with progress_bar("rays of the gain plane", show=not as_json) as progress:
         found = boundary_table(resolved, runs=runs, seed=seed, progress=progress)
     if as_json:
@@ -131,7 +132,7 @@ def tune(
         raise InputError(f"{target:g}", key="--target", expected="a number of days above 0")
     if out is not None:
         refuse_existing(out)
-    resolved = resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
     found = search(resolved, method, target=target, runs=runs, seed=seed)
     if out is not None:
         with out.open("w", encoding="utf-8") as stream:

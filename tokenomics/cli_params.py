@@ -23,7 +23,8 @@ Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, for ex
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
-def _resolve(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:
+def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:
+    """The parameters that a command's arguments name."""
     return resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
 
 
@@ -41,7 +42,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print the resolved tree with units and sources."""
-    resolved = _resolve(file, policy, scenario, overlay, sets)
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
         entries = {e.path: {"value": e.value, "unit": e.unit, "source": e.source} for e in resolved.entries.values()}
         _print_json({"sha256": resolved.hash, "parameters": entries})
@@ -63,7 +64,7 @@ def check(
     _, leaves = read(path)
     partial = len({leaf.split(".")[0] for leaf in leaves}) < len(Parameters.model_fields)
     layers = ("baseline", policy, scenario, (str(path), *(overlay or ())), sets)
-    resolved = _resolve(*layers) if partial else _resolve(str(path), policy, scenario, overlay, sets)
+    resolved = resolved_from(*layers) if partial else resolved_from(str(path), policy, scenario, overlay, sets)
     missing = [p for p in tables.unsourced(resolved) if p in leaves]
     if as_json:
         _print_json({"file": str(path), "ok": True, "sha256": resolved.hash, "parameters": len(leaves), "unsourced": missing})
@@ -101,7 +102,7 @@ def table(
     as_json: Json = False,
 ) -> None:
     """Print the parameter table in Markdown: name, value, unit, bounds, source, description."""
-    resolved = _resolve(file, policy, scenario, overlay, sets)
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
         keys = ("name", "value", "unit", "bounds", "source", "description")
         _print_json([dict(zip(keys, tables.row(e), strict=True)) for e in resolved.entries.values()])

@@ -19,7 +19,7 @@ from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from .capacity.latency import latency
 from .control.static import steady_spending
 from .errors import InputError, ModelError, TokenomicsError, nearest
-from .kinetics import MTOK_PER_DAY, treasury_share
+from .kinetics import MTOK_PER_DAY, news_variance, treasury_share
 from .model import Model
 from .parameters import Parameters, substitute
 from .shocks import NORMALS, UNIFORMS, ShockTable
@@ -34,14 +34,14 @@ SETTLING_STEPS = 3  # steps after which every flow has its value while the stock
 class SteadyState:
     """state: every variable's value. residual: largest change in one step, in units of each variable's scale.
 
-    worst: the variable with that change.
+    worst: the variable with that change. params: what the blocks see of the stationary form, without shocks.
     """
 
     state: dict[str, float]
     residual: float
     worst: str
-    _params: Mapping[str, Any]
-    _model: Model
+    params: Mapping[str, Any]
+    model: Model
 
     def jacobian(self, relative: float = 1e-6) -> tuple[np.ndarray, list[str]]:
         """Jacobian of the step map in scaled variables (n, n), and their names.
@@ -49,7 +49,7 @@ class SteadyState:
         Central differences along the run axis; one-sided where a variable stands on its lower bound.
         """
         names = [n for n in self.state if n not in ("time", "step")]
-        table = self._model.variables(self._params)
+        table = self.model.variables(self.params)
         sizes = np.array([float(scale(table[n], self.state)) for n in names])
         columns = len(names)
         start = {n: np.full(2 * columns, self.state[n]) for n in names}
@@ -61,7 +61,7 @@ class SteadyState:
             start[n][i] += relative * sizes[i]
             start[n][columns + i] = low
             width[i] = start[n][i] - low
-        after = self._model.step(self._params, {**start, "time": 0.0, "step": 0})
+        after = self.model.step(self.params, {**start, "time": 0.0, "step": 0})
         rows = [np.broadcast_to(after[n], 2 * columns) for n in names]
         slopes = np.array([r[:columns] - r[columns:] for r in rows]) / width
         return slopes * sizes / sizes[:, None], names
@@ -81,14 +81,6 @@ def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
     still = {f"events.{n}": 0.0 for n in type(groups["events"]).model_fields if n.endswith(("_size", "_share"))}
     still |= {"demand.growth_rate": 0.0, "demand.weekly_amplitude": 0.0, "supply.emission_decay": False, "supply.vesting": False}
     return substitute(groups, still | {"shocks.enabled": False, "venues.variance_memory": FOREVER})
-
-
-def expected_variance(groups: Mapping[str, Any]) -> Any:
-    """Variance of the log price a day that customers expect: that of the news, none where shocks are off [1/day]."""
-    news = groups["news"]
-    if not (groups["shocks"].enabled and news.enabled):
-        return 0.0
-    return news.volatility**2 + news.jump_rate * (news.jump_mean**2 + news.jump_volatility**2)
 
 
 def _spending(params, income):
@@ -245,7 +237,7 @@ def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarra
     """
     with np.errstate(all="ignore"):
         mine = substitute(params, swept)
-        variance = np.broadcast_to(expected_variance(mine), points).astype(float)
+        variance = np.broadcast_to(news_variance(mine), points).astype(float)
         calm = {**stationary(mine), "time_step": params["simulation"].time_step}
         still = np.zeros((1, points))
         calm["shock_table"] = ShockTable({name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
@@ -264,7 +256,7 @@ def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarra
 
 def _refuse(groups: Mapping[str, Any]) -> None:
     """Say why there is no steady state."""
-    variance = np.broadcast_to(expected_variance(groups), 1)
+    variance = np.broadcast_to(news_variance(groups), 1)
     price = _price(groups, {}, variance, 1)
     if not np.isfinite(price[0]):
         raise InputError(

@@ -36,6 +36,14 @@ def positive(x):
     return np.maximum(x, 0.0)
 
 
+def news_variance(params):
+    """Variance of the log price a day that news alone brings, none where shocks are off [1/day] (Merton 1976)."""
+    news = params["news"]
+    if not (params["shocks"].enabled and news.enabled):
+        return 0.0
+    return news.volatility**2 + news.jump_rate * (news.jump_mean**2 + news.jump_volatility**2)
+
+
 def treasury_share(params):
     """Share of fees that goes to the treasury."""
     return params["treasury"].fee_share if params["treasury"].enabled else 0.0

@@ -70,7 +70,7 @@ class Analysis:
         found = {"frequency": figures.frequency(plant, self.law, self.margins), "time": figures.time(plant, self.law, self.margins)}
         if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
             kp, ki = (np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS) for g in (policy.pid.kp, policy.pid.ki))
-            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, kp, ki).items()}
+            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, self.economy, kp, ki).items()}
             title = "Stable below and left of the line; the region shrinks with liquidity"
             labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
             found["stability"] = figures.stability_map(title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki))

@@ -17,9 +17,8 @@ from ..experiments.evaluate import evaluate
 from ..model import MODEL, bind
 from ..parameters import Parameters, Resolved, put
 from ..shocks import sample
-from ..state import SHARED
-from .economy import Economy, linear_law, linearise
-from .regions import radius
+from .economy import PID_GAINS, Economy, linearise, pid_law
+from .margins import radius
 
 INTEGRAL_TIMES = (np.inf, 100.0, 30.0, 10.0)  # days
 DERIVATIVE_TIME = 1.0  # days
@@ -28,7 +27,6 @@ ROUNDING = 1e-12  # changes below it are not told from rounding
 EARLY, LATE = slice(300, 400), slice(700, 800)
 GRID = 96  # gains of a ray
 SPAN = 4.0  # a ray reaches from the prediction over this to the prediction times this
-PATHS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
 UNLIMITED = {
     "controller.pid.rate_limit": 1e3,
     "controller.sale_limit": 10.0,
@@ -48,8 +46,7 @@ def predicted(parameters: Parameters, economy: Economy, integral_time: float, lo
     """Smallest kp on a ray at which the linear loop is unstable [1/day]; infinite beyond `high`."""
 
     def unstable(kp: float) -> bool:
-        changed = put(parameters, dict(zip(PATHS, gains(kp, integral_time), strict=True)))
-        return radius(economy.plant, linear_law({**economy.params, "controller": changed.controller}, economy.state)) >= 1.0
+        return radius(economy.plant, pid_law(parameters, economy, gains(kp, integral_time))) >= 1.0
 
     scan = np.geomspace(low, high, 60)
     first = next((i for i, kp in enumerate(scan) if unstable(kp)), None)
@@ -68,13 +65,12 @@ def simulated(parameters: Parameters, integral_time: float, around: float) -> fl
     """Gain kp on a ray from which a small error grows in the simulated economy [1/day], between two gains of the grid."""
     kps = np.geomspace(around / SPAN, around * SPAN, GRID)
     quiet = put(parameters, {"shocks.enabled": False, "simulation.days": STEPS * parameters.simulation.time_step})
-    swept = {path: np.array([gains(kp, integral_time)[i] for kp in kps]) for i, path in enumerate(PATHS)}
+    swept = {path: np.array([gains(kp, integral_time)[i] for kp in kps]) for i, path in enumerate(PID_GAINS)}
     table = sample(quiet, np.zeros(1, dtype=int), 0)
     params = bind(quiet, table)
     begin = dict(equilibrium.start(dict(quiet), MODEL, swept, GRID))
     begin["outside_value"] = begin["outside_value"] * np.exp(SMALL)
-    engine = Ensemble(MODEL.bound(params), params, swept=PATHS, record=["control_error"], steps=STEPS)
-    begin = {n: v if n in SHARED else np.array(v) for n, v in begin.items()}
+    engine = Ensemble(MODEL.bound(params), params, swept=PID_GAINS, record=["control_error"], steps=STEPS)
     outcome = engine(begin, swept, engine.shocks(table), lanes=GRID)
     # differences leave out what only drifts
     change = np.abs(np.diff(outcome.values["control_error"], axis=1))
@@ -90,7 +86,7 @@ def worse_than_none(resolved: Resolved, integral_time: float, around: float, run
     """Smallest gain kp on a ray from which tracking RMS is above that without control on the same shocks [1/day]; infinite where none is."""
     kps = np.concatenate([[0.0], around * RAISE])
     points = [list(gains(kp, integral_time)) for kp in kps]
-    found = evaluate(resolved.replace(sets, source="boundary"), PATHS, points, runs=np.arange(runs), seed=seed, metrics=["tracking_rms"])
+    found = evaluate(resolved.replace(sets, source="boundary"), PID_GAINS, points, runs=np.arange(runs), seed=seed, metrics=["tracking_rms"])
     mean = np.nanmean(found.values["tracking_rms"], axis=1)
     above = np.flatnonzero(mean[1:] > mean[0])
     return float(kps[1 + above[0]]) if len(above) else np.inf

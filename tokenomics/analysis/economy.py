@@ -8,23 +8,24 @@ reach y are kept: exactly, by the zeros of the Jacobian. States are in units of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import control
 import numpy as np
 
-from ..control import law, lqr
+from ..control import at_rest, law
 from ..engines.program import SHOCK, record_step
 from ..errors import InputError
 from ..model import MODEL, Model, bind, steady_state
-from ..parameters import Parameters, substitute
-from ..shocks import NORMALS, UNIFORMS, ShockTable
+from ..parameters import Parameters, put
+from ..shocks import NORMALS, UNIFORMS
 from ..state import SHARED, scale
 from .jacobian import jacobian
 
 STEP = 2.0**-20  # of a central difference on a law, which is piecewise linear
+PID_GAINS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
 WIDE = 1e9  # bounds of a signal that never bind
 
 
@@ -53,10 +54,8 @@ def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
     """The economy around its steady state. Raises ModelError where the model has no derivative or no steady state."""
-    opened = substitute(dict(parameters), {"controller.type": "held"})
-    solved = steady_state(Parameters.model_construct(**opened), model)
-    table = ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
-    params = {**solved._params, "shock_table": table}
+    solved = steady_state(put(parameters, {"controller.type": "held"}), model)
+    params = solved.params
     bound = model.bound(params)
     program = record_step(bound, params)
     names = [n for n in solved.state if n not in SHARED]
@@ -88,7 +87,7 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
     for _ in range(steps):
         power, held = small @ power, small @ held + drive[:, :1]
     plant = control.ss(power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"])
-    return Economy(plant, one, {**bind(parameters, table), "time_step": dt}, solved.state)
+    return Economy(plant, one, bind(parameters, params["shock_table"]), solved.state)
 
 
 def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control.StateSpace:
@@ -97,10 +96,9 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
     By central differences, exact for laws that are piecewise linear; a dead band or a one-sided law shows as the mean of its sides. The MPC is
     linear where no limit is active, and the LQR there. Raises InputError for a law that does not respond to small errors.
     """
-    chosen = law(params["controller"].type)
-    decide = lqr.LAW if params["controller"].type == "mpc" else chosen
-    names = [f"control_{m.name}" for m in decide.memory]
-    rest = {**state, **{f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start for m in decide.memory}}
+    kind = "lqr" if params["controller"].type == "mpc" else params["controller"].type
+    chosen, still = law(kind), at_rest(kind, state)
+    names, rest = list(still), {**state, **still}
     interval = max(float(params["controller"].interval), float(params["time_step"]))
     columns = [*names, "control_signal", "y"]
 
@@ -110,8 +108,8 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
         if name != "y":
             moved[name] += by
         moved["measured_price"] = np.exp(np.log(rest["measured_price"]) + y)
-        command = decide.decide(params, moved, -y, interval, -WIDE, WIDE)
-        return np.array([*(float(command.memory[m.name]) for m in decide.memory), float(command.signal)])
+        command = chosen.decide(params, moved, -y, interval, -WIDE, WIDE)
+        return np.array([*(float(command.memory[m.name]) for m in chosen.memory), float(command.signal)])
 
     slopes = np.column_stack([(response(n, STEP) - response(n, -STEP)) / (2.0 * STEP) for n in columns])
     if not np.any(slopes[:, -1]) or not np.any(slopes[-1]):
@@ -122,3 +120,9 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
         )
     states = [*names, "control_signal"]
     return control.ss(slopes[:, :-1], slopes[:, -1:], slopes[-1:, :-1], slopes[-1:, -1:], interval, states=states, inputs=["y"], outputs=["u"])
+
+
+def pid_law(parameters: Parameters, economy: Economy, gains: Sequence[float]) -> control.StateSpace:
+    """The law in linear form with other gains kp, ki, kd [1/day, 1/day^2, 1]."""
+    changed = put(parameters, dict(zip(PID_GAINS, map(float, gains), strict=True)))
+    return linear_law({**economy.params, "controller": changed.controller}, economy.state)

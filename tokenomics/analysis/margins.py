@@ -71,11 +71,17 @@ def poles(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0)
 
 def is_stable(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> bool:
     """Whether all poles lie within the unit circle but those that stand still, at exactly 1: ledgers that nothing pulls back."""
-    return bool(np.all(np.abs(_moving(poles(plant, law, gain))) < 1.0 - TOLERANCE))
+    return radius(plant, law, gain) < 1.0 - TOLERANCE
 
 
-def _moving(found: np.ndarray) -> np.ndarray:
+def moving(found: np.ndarray) -> np.ndarray:
+    """The poles that do not stand still, in their order."""
     return found[np.abs(found - 1.0) > STANDING]
+
+
+def radius(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> float:
+    """Largest modulus of the closed loop's moving poles."""
+    return float(np.abs(moving(poles(plant, law, gain))).max(initial=0.0))
 
 
 def gain_margin(plant: control.StateSpace, law: control.StateSpace) -> float:
@@ -125,7 +131,7 @@ def margins(plant: control.StateSpace, law: control.StateSpace) -> Margins:
     disk = float(1.0 / np.max(np.abs((sensitivity - complementary) / 2.0)))
     half = min(disk / 2.0, 1.0 - 1e-12)
     quiet = np.abs(sensitivity) < 1.0 / np.sqrt(2.0)
-    moved = _moving(poles(plant, law))
+    moved = moving(poles(plant, law))
     return Margins(
         stable=is_stable(plant, law),
         gain=gain_margin(plant, law),

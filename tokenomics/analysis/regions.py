@@ -7,17 +7,11 @@ from collections.abc import Sequence
 import control
 import numpy as np
 
-from ..parameters import Parameters, put
-from .economy import Economy, linear_law, linearise
-from .margins import STANDING, poles
+from ..parameters import Parameters
+from .economy import Economy, pid_law
+from .margins import radius
 
 DEPTHS = (1.0, 0.5, 0.25)  # shares of the pool's depth
-
-
-def radius(plant: control.StateSpace, law: control.StateSpace) -> float:
-    """Largest modulus of the closed loop's poles that do not stand still."""
-    found = poles(plant, law)
-    return float(np.abs(found[np.abs(found - 1.0) > STANDING]).max())
 
 
 def thinner(economy: Economy, share: float) -> control.StateSpace:
@@ -26,15 +20,15 @@ def thinner(economy: Economy, share: float) -> control.StateSpace:
     return control.ss(plant.A, plant.B / share, plant.C, plant.D, plant.dt, states=plant.state_labels, inputs=["u"], outputs=["y"])
 
 
-def gain_plane(parameters: Parameters, kp: Sequence[float], ki: Sequence[float], depths: Sequence[float] = DEPTHS) -> dict[float, np.ndarray]:
+def gain_plane(
+    parameters: Parameters, economy: Economy, kp: Sequence[float], ki: Sequence[float], depths: Sequence[float] = DEPTHS
+) -> dict[float, np.ndarray]:
     """Spectral radius (ki, kp) of the PID loop over both gains, by the share of the pool's depth that is left."""
-    economy = linearise(parameters)
     plants = {share: thinner(economy, share) for share in depths}
     found = {share: np.empty((len(ki), len(kp))) for share in depths}
     for i, integral in enumerate(ki):
         for j, proportional in enumerate(kp):
-            changed = put(parameters, {"controller.pid.kp": float(proportional), "controller.pid.ki": float(integral)})
-            law = linear_law({**economy.params, "controller": changed.controller}, economy.state)
+            law = pid_law(parameters, economy, (proportional, integral, parameters.controller.pid.kd))
             for share, plant in plants.items():
                 found[share][i, j] = radius(plant, law)
     return found

@@ -18,12 +18,11 @@ from scipy.optimize import curve_fit
 from ..errors import InputError, nearest
 from ..experiments.evaluate import evaluate
 from ..experiments.optimise import optimise
-from ..parameters import Parameters, Resolved, put
+from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS, intervals
-from .economy import Economy, linear_law, linearise
-from .margins import STANDING, Margins, frequencies, gain_margin, is_stable, margins, poles, response
+from .economy import PID_GAINS, Economy, linearise, pid_law
+from .margins import Margins, frequencies, gain_margin, is_stable, margins, moving, poles, response
 
-PATHS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
 SHAPED = 1.4  # peak sensitivity of a robust loop (Åström and Hägglund 2006, section 4.6)
 RESPONSE_DAYS = 120  # of the step response that is fitted
 DAMPING = 0.7
@@ -54,14 +53,9 @@ class Tuning:
         }
 
 
-def _law(parameters: Parameters, economy: Economy, gains: tuple[float, float, float]):
-    changed = put(parameters, dict(zip(PATHS, gains, strict=True)))
-    return linear_law({**economy.params, "controller": changed.controller}, economy.state)
-
-
 def _unit_laws(parameters: Parameters, economy: Economy) -> list:
     """The law with one gain of one and the others zero, for each gain."""
-    return [_law(parameters, economy, tuple(float(i == j) for j in range(3))) for i in range(3)]
+    return [pid_law(parameters, economy, tuple(float(i == j) for j in range(3))) for i in range(3)]
 
 
 def ziegler_nichols(parameters: Parameters, economy: Economy, target: float) -> tuple[tuple[float, float, float], str]:
@@ -71,8 +65,7 @@ def ziegler_nichols(parameters: Parameters, economy: Economy, target: float) -> 
     if not 0.0 < ultimate < np.inf:
         raise InputError("the loop does not oscillate at any proportional gain", expected="a plant with an ultimate gain; another method")
     edge = poles(economy.plant, law, ultimate)
-    first = edge[np.argmax(np.abs(edge) * (np.abs(edge - 1.0) > STANDING))]
-    period = float(2.0 * np.pi / abs(np.angle(first)) * economy.plant.dt)
+    period = float(2.0 * np.pi / abs(np.angle(moving(edge)[0])) * economy.plant.dt)
     kp = 0.6 * ultimate
     return (kp, kp / (period / 2.0), kp * period / 8.0), f"ultimate gain {ultimate:.4g} 1/day, period {period:.4g} days"
 
@@ -125,7 +118,7 @@ def loop_shaping(parameters: Parameters, economy: Economy, target: float) -> tup
 
     def robust(kp: float, ki: float) -> bool:
         loop = kp * parts[0] + ki * parts[1] + lead * kp * parts[2]
-        return np.max(1.0 / np.abs(1.0 + loop)) <= SHAPED and is_stable(economy.plant, _law(parameters, economy, (kp, ki, lead * kp)))
+        return np.max(1.0 / np.abs(1.0 + loop)) <= SHAPED and is_stable(economy.plant, pid_law(parameters, economy, (kp, ki, lead * kp)))
 
     best = (0.0, 0.0)
     for kp in np.geomspace(1e-3, 10.0, 49):
@@ -163,11 +156,11 @@ def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 2
         gains, notes = _optimised(resolved, runs, seed)
     else:
         gains, notes = METHODS[method](parameters, economy, target)
-    found = margins(economy.plant, _law(parameters, economy, gains))
+    found = margins(economy.plant, pid_law(parameters, economy, gains))
     pid = parameters.controller.pid
     outcome = evaluate(
         resolved.replace({"controller.type": "pid"}, source="tune"),
-        PATHS,
+        PID_GAINS,
         [list(gains), [pid.kp, pid.ki, pid.kd]],
         runs=np.arange(runs),
         seed=seed,
@@ -177,13 +170,13 @@ def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 2
     for name in SHOWN:
         s = intervals(outcome.values[name], probability=METRICS[name].probability)
         metrics[name] = tuple((float(s.mean[i]), float(s.low[i]), float(s.high[i])) for i in (0, 1))
-    return Tuning(method, dict(zip(PATHS, gains, strict=True)), found, metrics, notes)
+    return Tuning(method, dict(zip(PID_GAINS, gains, strict=True)), found, metrics, notes)
 
 
 def _optimised(resolved: Resolved, runs: int, seed: int) -> tuple[tuple[float, float, float], str]:
-    ranges = {PATHS[0]: {"low": 1e-3, "high": 10.0, "scale": "log"}, PATHS[1]: {"low": 1e-6, "high": 1.0, "scale": "log"}}
-    ranges |= {PATHS[2]: {"low": 1e-3, "high": 10.0, "scale": "log"}}
-    sets = {path: entry.value for path, entry in resolved.entries.items() if path not in PATHS and entry.value != {}}
+    ranges = {PID_GAINS[0]: {"low": 1e-3, "high": 10.0, "scale": "log"}, PID_GAINS[1]: {"low": 1e-6, "high": 1.0, "scale": "log"}}
+    ranges |= {PID_GAINS[2]: {"low": 1e-3, "high": 10.0, "scale": "log"}}
+    sets = {path: entry.value for path, entry in resolved.entries.items() if path not in PID_GAINS and entry.value != {}}
     design = {"policies": ["pid"], "parameters": ranges, "set": sets, "runs": runs, "seed": seed}
     best = optimise(design, objectives="tracking_rms", constraints="ruin <= 0.01").best
-    return tuple(float(best[path]) for path in PATHS), "least tracking RMS with ruin at most 1 %"
+    return tuple(float(best[path]) for path in PID_GAINS), "least tracking RMS with ruin at most 1 %"

@@ -16,6 +16,7 @@ import control
 import numpy as np
 
 from ..errors import ModelError
+from ..kinetics import news_variance
 from . import plant
 from .command import Command, Law, Memory
 
@@ -39,14 +40,21 @@ class Design:
     cost: np.ndarray
 
 
+def augmented(a: np.ndarray, b: np.ndarray, interval: float) -> tuple[np.ndarray, np.ndarray]:
+    """The plant with the integral z' = z + Δ x₁ as a fourth state: (4, 4), (4,)."""
+    return np.block([[a, np.zeros((3, 1))], [np.array([[interval, 0.0, 0.0]]), np.ones((1, 1))]]), np.append(b, 0.0)
+
+
+def state_weights(weights: Any) -> np.ndarray:
+    """Weights (4, 4) of the squared state per decision."""
+    return np.diag([weights.price_weight, 0.0, 0.0, max(weights.integral_weight, 1e-12)])
+
+
 @lru_cache(maxsize=256)
 def _design(lqr, interval, noise, sampled, news_variance) -> Design:
     a, b, c = (np.array(m) for m in sampled)
-    # z' = z + Δ x₁ for the integral's state
-    wide = np.block([[a, np.zeros((3, 1))], [np.array([[interval, 0.0, 0.0]]), np.ones((1, 1))]])
-    steer = np.append(b, 0.0)[:, None]
-    weights = np.diag([lqr.price_weight, 0.0, 0.0, max(lqr.integral_weight, 1e-12)])
-    gain, cost, _ = control.dlqr(wide, steer, weights, np.array([[lqr.effort_weight]]))
+    wide, steer = augmented(a, b, interval)
+    gain, cost, _ = control.dlqr(wide, steer[:, None], state_weights(lqr), np.array([[lqr.effort_weight]]))
     process = np.diag([1e-9, news_variance * interval + 1e-9, 1e-12])
     spread = max(noise, LEAST_NOISE) ** 2
     _, covariance, _ = control.dlqe(a, np.eye(3), c[None, :], process, np.array([[spread]]))
@@ -57,13 +65,11 @@ def _design(lqr, interval, noise, sampled, news_variance) -> Design:
 
 def design(params: Mapping[str, Any]) -> Design:
     """The gains for a set of parameters, computed once. Raises ModelError where a parameter that it needs differs between the runs of a group."""
-    controller, news = params["controller"], params["news"]
-    variance = 0.0
-    if params["shocks"].enabled and news.enabled:
-        variance = news.volatility**2 + news.jump_rate * (news.jump_mean**2 + news.jump_volatility**2)
+    controller = params["controller"]
     noise = params["oracle"].noise if params["oracle"].enabled else 0.0
     try:
-        return _design(controller.lqr, float(controller.interval), float(noise), plant.sampled(params, controller.interval), float(variance))
+        interval, variance = float(controller.interval), float(news_variance(params))
+        return _design(controller.lqr, interval, float(noise), plant.sampled(params, interval), variance)
     except (TypeError, ModelError) as error:
         raise ModelError(f"gains of {controller.type} are computed before a simulation: {error}") from None
 
@@ -77,12 +83,17 @@ def estimate(found: Design, state: Mapping[str, Any], error: Any) -> list[Any]:
     return [predicted[i] + float(found.filter[i]) * surprise for i in range(3)]
 
 
+def respond(found: Design, x: list[Any], z: Any) -> Any:
+    """The signal that no limit changes [reference depths a day]."""
+    return -(sum(float(found.feedback[i]) * x[i] for i in range(3)) + found.integral * z)
+
+
 def decide(params, state, error, dt, low, high):
     """One decision: estimate, feed back, clip."""
     found = design(params)
     x = estimate(found, state, error)
     z = state["control_error_integral"]
-    raw = -(sum(float(found.feedback[i]) * x[i] for i in range(3)) + found.integral * z)
+    raw = respond(found, x, z)
     signal = np.clip(raw, low, high)
     z = np.where(signal == raw, z + dt * x[0], z)
     return Command(signal, {m.name: v for m, v in zip(MEMORY, x, strict=True)} | {"error_integral": z})

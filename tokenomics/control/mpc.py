@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -37,15 +38,14 @@ class Program:
 
 
 @lru_cache(maxsize=64)
-def _program(found: tuple, horizon: int, price_weight: float, integral_weight: float, effort_weight: float, interval: float) -> Program:
+def _program(found: tuple, horizon: int, lqr_weights: Any, interval: float) -> Program:
     a, b, cost = (np.array(m) for m in found)
-    wide = np.block([[a, np.zeros((3, 1))], [np.array([[interval, 0.0, 0.0]]), np.ones((1, 1))]])
-    steer = np.append(b, 0.0)
+    wide, steer = lqr.augmented(a, b, interval)
     powers = [np.eye(4)]
     for _ in range(horizon):
         powers.append(wide @ powers[-1])
-    weights = np.diag([price_weight, 0.0, 0.0, max(integral_weight, 1e-12)])
-    hessian, gradient = effort_weight * np.eye(horizon), np.zeros((horizon, 4))
+    weights = lqr.state_weights(lqr_weights)
+    hessian, gradient = lqr_weights.effort_weight * np.eye(horizon), np.zeros((horizon, 4))
     for k in range(1, horizon + 1):
         moves = np.stack([powers[k - 1 - j] @ steer if j < k else np.zeros(4) for j in range(horizon)], axis=1)
         stage = cost if k == horizon else weights
@@ -99,15 +99,15 @@ def decide(params, state, error, dt, low, high):
     """One decision: estimate, solve, make the first move."""
     _daqp()
     found, controller = lqr.design(params), params["controller"]
-    weights, interval = controller.lqr, float(controller.interval)
+    interval = float(controller.interval)
     x, z = lqr.estimate(found, state, error), state["control_error_integral"]
     plain = (tuple(map(tuple, found.a)), tuple(found.b), tuple(map(tuple, found.cost)))
-    key = (plain, int(controller.mpc.horizon), weights.price_weight, weights.integral_weight, weights.effort_weight, interval)
+    key = (plain, int(controller.mpc.horizon), controller.lqr, interval)
     solve = _solver(key, float(controller.mpc.rate_limit), interval)
     due = dt >= controller.interval - CLOCK_TOLERANCE
     budget = state["treasury_usd"] / state["reference_depth"] / interval
     move, failed = per_run(solve, 2, due, *x, z, low, high, state["control_signal"], budget)
-    fallback = -(sum(float(found.feedback[i]) * x[i] for i in range(3)) + found.integral * z)
+    fallback = lqr.respond(found, x, z)
     raw = np.where(failed > 0.0, fallback, move)
     signal = np.clip(raw, low, high)
     memory = {m.name: v for m, v in zip(lqr.MEMORY, x, strict=True)}

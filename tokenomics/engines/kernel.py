@@ -85,7 +85,7 @@ class _Writer:
                 function.attributes.add(attribute)
         return self.module.globals[name]
 
-    def library(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
+    def call_c(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
         function = self.function(LIBRARY[name], DOUBLE, len(arguments))
         if arguments[0].type == DOUBLE:
             return self.b.call(function, arguments)
@@ -125,12 +125,12 @@ class _Writer:
         if name in ("maximum", "minimum"):
             return self.extreme(">=" if name == "maximum" else "<=", *x)
         if name in LIBRARY:
-            return self.library(name, x)
+            return self.call_c(name, x)
         if name in EXACT:
             shape = f"v{LANES}f64" if isinstance(x[0].type, ir.VectorType) else "f64"
             return b.call(self.function(f"{EXACT[name]}.{shape}", x[0].type, 1), x)
         if name == "power_of_number":
-            result = self.library("power", x)
+            result = self.call_c("power", x)
             for number, short in POWERS.items():
                 same = b.fcmp_ordered("==", x[1], self.like(x[1], number))
                 result = b.select(same, self.write(short, x[:1]), result)

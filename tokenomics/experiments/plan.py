@@ -74,15 +74,15 @@ def make_plan(design: Design) -> Plan:
         cases.append(Case(policy or resolved.policy, scenario, resolved))
     paths, points = design.paths, design.table()
     types = {point[paths.index("controller.type")] for point in points} if "controller.type" in paths else set()
+    grouped: dict[tuple[int, ...], list[list[int]]] = {}
     tasks = []
     for number, case in enumerate(cases):
         fixed = [i for i, path in enumerate(paths) if structural(path, types or {case.resolved.values.controller.type})]
         swept = tuple(path for i, path in enumerate(paths) if i not in fixed)
-        groups: dict[str, list[int]] = {}
-        for index, point in enumerate(points):
-            # as text, which keeps true and 1.0 apart
-            groups.setdefault(repr([point[i] for i in fixed]), []).append(index)
-        for members in groups.values():
+        key = tuple(fixed)
+        if key not in grouped:
+            grouped[key] = _groups(points, fixed)
+        for members in grouped[key]:
             structure = tuple((paths[i], points[members[0]][i]) for i in fixed)
             steps = _steps(case.resolved, dict(structure))
             for first in range(0, design.runs, RUNS_AT_ONCE):
@@ -91,6 +91,15 @@ def make_plan(design: Design) -> Plan:
                 for at in range(0, len(members), size):
                     tasks.append(Task(number, tuple(members[at : at + size]), structure, swept, runs))
     return Plan(design, tuple(cases), points, tuple(tasks))
+
+
+def _groups(points: Sequence[Sequence[Any]], fixed: Sequence[int]) -> list[list[int]]:
+    """Numbers of the points that agree in the columns `fixed`."""
+    groups: dict[str, list[int]] = {}
+    for number, point in enumerate(points):
+        # as text, which keeps true and 1.0 apart
+        groups.setdefault(repr([point[i] for i in fixed]), []).append(number)
+    return list(groups.values())
 
 
 def _steps(resolved: Resolved, structure: dict[str, Any]) -> int:

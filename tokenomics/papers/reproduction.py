@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ..parameters.locate import find
 from ..parameters.reading import Leaf, read
+from ..results.metrics import intervals
 
 Verdict = Literal["confirmed", "refuted", "not testable"]
 
@@ -77,6 +79,21 @@ def markdown_table(table: pd.DataFrame) -> str:
     for row in table.itertuples(index=False):
         lines.append("| " + " | ".join(cell(v).replace("|", "\\|") for v in row) + " |")
     return "\n".join(lines)
+
+
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Mean of (runs,) and the bounds of its 95 % interval, which are NaN for one run."""
+    found = intervals(np.asarray(values, dtype=float)[None, :])
+    return float(found.mean[0]), float(found.low[0]), float(found.high[0])
+
+
+def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float]:
+    """Ratio of the means of paired runs (runs,), with its 95 % interval by the delta method; NaN where the lower mean is zero."""
+    mean = float(np.mean(below))
+    if mean == 0.0:
+        return (float("nan"),) * 3
+    value = float(np.mean(above)) / mean
+    return mean_interval(value + (above - value * below) / mean)
 
 
 def settings(paper: str | Path) -> dict[str, Leaf]:

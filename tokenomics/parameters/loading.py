@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
@@ -154,12 +155,19 @@ def _check_leaf(leaf: Leaf) -> FieldInfo:
     return info
 
 
+@lru_cache(maxsize=256)
+def _adapter(path: str) -> TypeAdapter:
+    """What checks one value of a parameter; a design has thousands of them."""
+    info = place(path).field
+    return TypeAdapter(Annotated[info.annotation, info])
+
+
 def fits(path: str, value: Any) -> str | None:
     """None where a value alone is one that the parameter at a path takes; else what is expected there."""
     try:
         info = _check_leaf(Leaf(path, value, None, None, "", None))
         # bounds alone: the groups that it belongs to are checked with all their values
-        TypeAdapter(Annotated[info.annotation, info]).validate_python(value)
+        _adapter(path).validate_python(value)
     except ValidationError:
         return _expected(info)
     except InputError as error:

@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy import stats
 
 from ...kinetics import DAYS_PER_YEAR
 from ...parameters.reading import Leaf
-from ...results.metrics import LEVEL, intervals
 from ...results.plots import COLOURS
-from ..reproduction import Claim, Reproduction, Verdict, settings
+from ..reproduction import Claim, Reproduction, Verdict, mean_interval, ratio, settings
 from . import game
 from .controllers import Mpc, Peg, Pid, clearing, simc
 from .economy import Economy, Paths, costs, economy, shocks, simulate, without_noise
@@ -84,15 +82,6 @@ def policies(leaves: dict[str, Leaf], e: Economy, growth: float) -> dict[str, Ca
     }
 
 
-def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float]:
-    """Ratio of the means of paired runs (runs,), with its confidence interval by the delta method; NaN bounds for one run."""
-    n, found = len(above), float(np.mean(above) / np.mean(below))
-    if n < 2:
-        return found, np.nan, np.nan
-    half = stats.t.ppf(0.5 + LEVEL / 2.0, n - 1) * np.std(above - found * below, ddof=1) / np.sqrt(n) / np.mean(below)
-    return found, float(found - half), float(found + half)
-
-
 def experiment(
     leaves: dict[str, Leaf], names: Sequence[str], runs: int, seed: int, *, noisy: bool = True, tick: Callable[[], None] = lambda: None
 ) -> dict[tuple[str, str], Paths]:
@@ -110,8 +99,8 @@ def experiment(
 
 
 def _cells(values: np.ndarray) -> str:
-    found = intervals(values[None, :])
-    return f"{found.mean[0]:.3g} [{found.low[0]:.3g}, {found.high[0]:.3g}]"
+    mean, low, high = mean_interval(values)
+    return f"{mean:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def _ratios(noisy: dict, quiet: dict) -> pd.DataFrame:

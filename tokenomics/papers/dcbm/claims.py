@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..reproduction import Claim, Verdict
+from ..reproduction import Claim, Verdict, mean_interval
 from .economy import REGIMES
-from .trials import QUANTITIES, one
+from .trials import QUANTITIES
 
 MEANING = {"sigma": "volatility", "epsilon": "tracking error", "churn": "operators' churn"}
 
@@ -195,11 +195,11 @@ def ablation_claims(table: pd.DataFrame, tails: Mapping[str, np.ndarray], terms:
         return float(pick(table, law=law, quantity=quantity)[column])
 
     def tail(law: str) -> tuple[float, str]:
-        mean, low, high = one(tails[law])
+        mean, low, high = mean_interval(tails[law])
         return mean, f"{mean:.3g} [{low:.3g}, {high:.3g}] %"
 
     (p, p_text), (pi, pi_text) = tail("P"), tail("PI")
-    gone = one(tails["P"] - tails["PI"])
+    gone = mean_interval(tails["P"] - tails["PI"])
     fixed = {law: value(law, error, "fixed, shocks") for law in ("P", "PI")}
     overshoots = ", ".join(f"{law} {value(law, over, 'average, shocks'):.3g} %" for law in ("P", "PD", "PI", "PID"))
     share = {row["overshoot"]: row["share of the gains (%)"] for _, row in terms.iterrows()}

@@ -11,29 +11,15 @@ import pandas as pd
 
 from ...control.dcbm import loop_gain, price_gain
 from ...parameters.reading import Leaf
-from ...results.metrics import Intervals, intervals
+from ...results.metrics import intervals
 from ...shocks import Streams
+from ..reproduction import mean_interval, ratio
 from .economy import IDEALS, POLICIES, REGIMES, Paths, Regime, Settings, draw, measures, sigma, simulate
 from .stability import conditions_without_integral, papers_limits
 
 QUANTITIES = ("sigma", "epsilon", "churn")
 LAWS = ("P", "PI", "PD", "PID")
 Random = Mapping[str, np.ndarray]
-
-
-def one(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean of (runs,) and the bounds of its 95 % interval."""
-    found: Intervals = intervals(np.asarray(values, dtype=float)[None, :])
-    return float(found.mean[0]), float(found.low[0]), float(found.high[0])
-
-
-def ratio(numerator: np.ndarray, denominator: np.ndarray) -> tuple[float, float, float]:
-    """Ratio of two means over the same runs, with its 95 % interval: delta method on the pairs."""
-    below = float(np.mean(denominator))
-    if below == 0.0:
-        return (float("nan"),) * 3
-    value = float(np.mean(numerator)) / below
-    return one(value + (numerator - value * denominator) / below)
 
 
 def per_run(s: Settings, paths: Paths) -> dict[str, np.ndarray]:
@@ -49,7 +35,7 @@ def table1(found: Mapping[tuple[str, str], Mapping[str, np.ndarray]], leaves: Ma
         values = found.get((regime, policy), {})
         for quantity in (*QUANTITIES, "spent"):
             if quantity in paper or quantity in values:
-                ours = one(values[quantity]) if quantity in values else (None,) * 3
+                ours = mean_interval(values[quantity]) if quantity in values else (None,) * 3
                 rows.append((regime, policy, quantity, *ours, paper.get(quantity)))
     return pd.DataFrame(rows, columns=["regime", "policy", "quantity", "ours", "low", "high", "published"]).astype(
         dict.fromkeys(("ours", "low", "high", "published"), float)
