@@ -109,6 +109,7 @@ def test_margins_agree_with_an_independent_calculation(policy):
         # at the margin the closed loop has a pole on the circle, and L passes through −1 there
         edge = poles(economy.plant, law, found.gain)
         on_circle = edge[np.argmin(np.abs(np.abs(edge) - 1.0) + 10.0 * (np.abs(edge - 1.0) < 1e-6))]
+        assert abs(on_circle) == pytest.approx(1.0, abs=1e-6)
         at_edge = found.gain * (-economy.plant(on_circle) * law(on_circle))
         assert complex(np.squeeze(at_edge)) == pytest.approx(-1.0, abs=1e-4)
     peak = np.max(1.0 / np.abs(1.0 + np.squeeze(loop_transfer(np.exp(1j * omega)))))
