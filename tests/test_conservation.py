@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paths import simulate
-from tokenomics.blocks.market import clear
+from tokenomics.liquidity import clear
 from tokenomics.parameters.locate import names
 
-LEDGERS = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "holders_tok")
+LEDGERS = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "attacker_tok", "holders_tok")
 
 
 def assert_books_balance(paths, dt=1.0):
@@ -19,7 +19,7 @@ def assert_books_balance(paths, dt=1.0):
     np.testing.assert_allclose(sum(paths[n] for n in LEDGERS), paths["circulating_supply"], rtol=1e-9)
     change = (paths["minted"] - paths["burned"])[:, 1:] * dt
     np.testing.assert_allclose(np.diff(total, axis=1), change, atol=1e-9 * total.max())
-    for name in (*LEDGERS, "staked", "treasury_tok", "locked", "treasury_usd", "speculators_usd", "total_supply"):
+    for name in (*LEDGERS, "staked", "treasury_tok", "locked", "treasury_usd", "speculators_usd", "attacker_usd", "total_supply"):
         assert paths[name].min() >= -1e-9 * total.max(), name
 
 

@@ -10,7 +10,7 @@ from tokenomics.parameters import resolve
 
 ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
 PARAMETERS = resolve().values
-CONSTANT = {"initial_price", "reference_depth", "operating_cost", "stake_per_node"}
+CONSTANT = {"initial_price", "reference_depth", "operating_cost", "stake_per_node", "attack_inventory"}
 
 
 def test_every_state_variable_is_written_or_declared_constant():
@@ -37,7 +37,7 @@ def test_a_block_imports_no_other_block_and_reads_no_history():
                 pytest.fail(f"{file.name} draws random numbers")
 
 
-LAYERS = ["errors", "kinetics", "parameters", "control", "state", "trajectories", "shocks", "recorded", "capacity", "blocks", "model"]
+LAYERS = ["errors", "kinetics", "liquidity", "parameters", "control", "state", "trajectories", "shocks", "recorded", "capacity", "blocks", "model"]
 LAYERS += ["equilibrium", "engines", "results", "experiments", "analysis", "papers", "cli_params", "cli_tools", "cli_sweeps", "cli_papers"]
 LAYERS += ["cli_control", "cli"]
 BESIDE = {("model", "equilibrium")}  # the model's steady state is computed above it, on call

@@ -80,6 +80,7 @@ def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
     """The same network without growth, season, decaying emission, vesting, events or shocks."""
     still = {f"events.{n}": 0.0 for n in type(groups["events"]).model_fields if n.endswith(("_size", "_share"))}
     still |= {"demand.growth_rate": 0.0, "demand.weekly_amplitude": 0.0, "supply.emission_decay": False, "supply.vesting": False}
+    still |= {"attack.size": 0.0, "attack.position": 0.0}
     return substitute(groups, still | {"shocks.enabled": False, "venues.variance_memory": FOREVER})
 
 
@@ -172,7 +173,9 @@ def _stocks(params, network: dict[str, Any], variance) -> dict[str, Any]:
     customers = supply.customer_days * (1.0 - treasury_share(params)) * fees / price
     operators = params["operators"].inventory_days * gross
     speculators = supply.speculator_share * circulating
-    holders = circulating - pool - customers - operators - speculators
+    attack = params["attack"]
+    attacker = attack.inventory * pool if attack.enabled else 0.0
+    holders = circulating - pool - customers - operators - speculators - attacker
     log_price = np.log(price)
     return {
         "total_supply": total,
@@ -185,6 +188,10 @@ def _stocks(params, network: dict[str, Any], variance) -> dict[str, Any]:
         "operators_tok": operators,
         "speculators_tok": speculators,
         "speculators_usd": speculators * price,
+        "attacker_tok": attacker,
+        "attacker_usd": attack.capital * pool * price if attack.enabled else 0.0,
+        "attack_inventory": attacker,
+        "attack_anchor": price,
         "holders_tok": holders,
         "pool_usd": pool * price,
         "reference_depth": pool * price,

@@ -12,11 +12,14 @@ from typing import Any
 
 from . import control
 from .blocks import (
+    attacker,
+    bank_run,
     billing,
     capacity,
     clock,
     controller,
     demand,
+    front_running,
     ledger,
     market,
     operators,
@@ -150,11 +153,15 @@ BLOCKS = (
         operators.policy_entry_and_exit,
         writes=("type:nodes", "type:ordered", "nodes", "churned", "operator_cost"),
     ),
+    # What the controller will buy is public: it has decided. Some trade ahead of it, and some against it.
+    block("the controller is run ahead of", front_running.policy_front_runners, writes=("front_order",)),
     block(
-        "operators sell, the treasury earns and pays, speculators trade",
+        "operators sell, the treasury earns and pays, speculators and attackers trade, holders run",
         operators.policy_sales,
         treasury.policy_treasury,
         speculation.policy_speculators,
+        attacker.policy_attacker,
+        bank_run.policy_bank_run,
         writes=(
             "order_operators_tok",
             "treasury_income",
@@ -164,6 +171,10 @@ BLOCKS = (
             "traded_chartist",
             "order_speculators_usd",
             "order_speculators_tok",
+            "order_attacker_usd",
+            "order_attacker_tok",
+            "attack_anchor",
+            "order_run_tok",
         ),
     ),
     # All orders of the step are filled at one price; then every token that moved is booked once.
@@ -191,6 +202,8 @@ BLOCKS = (
             "operators_tok",
             "speculators_tok",
             "speculators_usd",
+            "attacker_tok",
+            "attacker_usd",
             "holders_tok",
             "staked",
             "treasury_tok",
@@ -203,6 +216,8 @@ BLOCKS = (
         "accounts are drawn up, profits and bills are counted",
         ledger.policy_accounts,
         speculation.policy_profits,
+        front_running.policy_learning,
+        attacker.policy_profit,
         billing.policy_bills,
         clock.policy_clock,
         writes=(
@@ -218,6 +233,11 @@ BLOCKS = (
             "fitness_chartist",
             "position_fundamentalist",
             "position_chartist",
+            "front_position",
+            "front_profit",
+            "rule_covariance",
+            "rule_variance",
+            "attacker_profit",
             "quote_price",
             "user_bill",
             "bill_stablecoin",

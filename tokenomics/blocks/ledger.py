@@ -8,7 +8,7 @@ import numpy as np
 
 from ..kinetics import burned_share, relaxation, treasury_share
 
-CIRCULATING = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "holders_tok")
+CIRCULATING = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "attacker_tok", "holders_tok")
 
 
 def policy_settlement(params, substep, state_history, state):
@@ -27,7 +27,9 @@ def policy_settlement(params, substep, state_history, state):
         "operators_tok": spent - fee_burn + s["emitted"] - s["stake_flow"] - s["order_operators_tok"],
         "speculators_tok": s["order_speculators_usd"] / price - s["order_speculators_tok"],
         "speculators_usd": s["order_speculators_tok"] * price - s["order_speculators_usd"],
-        "holders_tok": released - s["order_holders_tok"] - s["delegated"] - s["liquidity_flow"],
+        "attacker_tok": s["order_attacker_usd"] / price - s["order_attacker_tok"],
+        "attacker_usd": s["order_attacker_tok"] * price - s["order_attacker_usd"],
+        "holders_tok": released - s["order_holders_tok"] - s["order_run_tok"] - s["delegated"] - s["liquidity_flow"],
         "staked": s["stake_flow"] + s["delegated"] - s["slashed"],
         "treasury_tok": -s["order_treasury_tok"],
         "locked": -released,
@@ -46,7 +48,8 @@ def policy_accounts(params, substep, state_history, state):
     booked = circulating + state["staked"] + state["treasury_tok"] + state["locked"]
     throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(dt, supply.throughput_memory)
     utility = throughput * supply.holding_time / circulating
-    speculative = state["order_speculators_usd"] / state["settlement_price"] + state["order_speculators_tok"]
+    bought = state["order_speculators_usd"] + state["order_attacker_usd"]
+    speculative = bought / state["settlement_price"] + state["order_speculators_tok"] + state["order_attacker_tok"]
     return {
         "circulating_supply": circulating,
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],

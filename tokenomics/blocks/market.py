@@ -1,28 +1,16 @@
 """The market clears: all orders of the step meet finite liquidity at one price, news moves the outside valuation,
 and arbitrage moves the price towards it.
 
-Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring B USD, sellers S TOK; the price p at which
-the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x + S), and leaves x' = y/p, y' = p x.
-Linear: ln P moves by 2 (B − S P)/y, the pool's impact to first order, filled at the geometric mean; passive holders
-take the other side. News never moves the pool's own price: a jump there would break x·y = k.
+How a batch of orders clears is in `liquidity.py`. News never moves the pool's own price: a jump there would break x·y = k.
 The outside valuation keeps a share of the orders' impact (permanent impact) and returns slowly to the utility value.
 """
 
 import numpy as np
 
 from ..kinetics import relaxation
+from ..liquidity import arbitraged, clear
 
 RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger is emptied
-
-
-def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok):
-    """Settlement price, price afterwards, and tokens that leave the pool or the dealers [USD/TOK, USD/TOK, TOK]."""
-    if kind == "pool":
-        settled = (pool_usd + buy_usd) / (pool_tok + sell_tok)
-        return settled, settled * settled / price, buy_usd / settled - sell_tok
-    after = price * np.exp(2.0 * (buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else price
-    settled = np.sqrt(price * after)
-    return settled, after, buy_usd / settled - sell_tok
 
 
 def policy_market(params, substep, state_history, state):
@@ -30,13 +18,20 @@ def policy_market(params, substep, state_history, state):
     market, dt, price = params["market"], params["time_step"], state["token_price"]
     kind = market.type if market.enabled else "off"
     pool_tok = state["pool_tok"]
-    holders = (state["holders_tok"] - np.maximum(state["delegated"], 0.0) * dt) * (1.0 - RESERVE)
-    buy = state["order_customers_usd"] + state["order_speculators_usd"] + np.maximum(state["control_output"], 0.0)
+    holders = (state["holders_tok"] - (np.maximum(state["delegated"], 0.0) + state["order_run_tok"]) * dt) * (1.0 - RESERVE)
+    buy = (
+        state["order_customers_usd"]
+        + state["order_speculators_usd"]
+        + state["order_attacker_usd"]
+        + np.maximum(state["control_output"], 0.0)
+    )
     sell = (
         state["order_customers_tok"]
         + state["order_operators_tok"]
         + state["order_holders_tok"]
+        + state["order_run_tok"]
         + state["order_speculators_tok"]
+        + state["order_attacker_tok"]
         + state["order_treasury_tok"]
         + state["order_mint_tok"]
     )
@@ -53,7 +48,7 @@ def policy_market(params, substep, state_history, state):
         final, arbitrage, given = np.exp(outside), 0.0 * price, out
     else:
         log_after = np.log(after)
-        final = np.exp(log_after - (outside - log_after) * np.expm1(-market.arbitrage_speed * dt))
+        final = np.exp(arbitraged(log_after, outside, market.arbitrage_speed, dt))
         if kind == "pool":
             pool_tok, product = pool_tok - out, pool_tok * state["pool_usd"]
             moved = np.minimum(np.sqrt(product / final), pool_tok + holders)

@@ -17,7 +17,7 @@ def chartist_share(speculation, fitness_fundamentalist, fitness_chartist):
 
 
 def policy_speculators(params, substep, state_history, state):
-    """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold of either."""
+    """Orders of both groups and of those who run ahead of the controller: buying in USD/day, selling in TOK/day, no more than they hold of either."""
     speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
     share = chartist_share(speculation, state["fitness_fundamentalist"], state["fitness_chartist"])
     fundamentalist = speculation.fundamentalist * np.log(state["utility_value"] / price)
@@ -27,6 +27,7 @@ def policy_speculators(params, substep, state_history, state):
     order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * state["pool_usd"]
     if not speculation.enabled:
         order = 0.0 * order
+    order = order + state["front_order"] * state["reference_depth"]
     return {
         "chartist_share": share,
         "traded_fundamentalist": fundamentalist,

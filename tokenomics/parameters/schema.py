@@ -219,12 +219,24 @@ class Speculation(Group):
     profit_memory: float = parameter("days", "memory of realised profits", gt=0.0)
 
 
+class FrontRunning(Group):
+    """Speculators who learn the controller's rule and trade ahead of it."""
+
+    enabled: bool = parameter("-", "speculators trade ahead of the controller")
+    size: float = parameter("1", "position per unit of expected log return, in reference depths", ge=0.0, le=20.0)
+    horizon: float = parameter("days", "span over which they expect the controller to buy", ge=0.0)
+    reaction_time: float = parameter("days", "mean time in which the position follows", ge=0.0)
+    memory: float = parameter("days", "memory of their estimate of the rule", gt=0.0)
+    prior_slope: float = parameter("1/day", "what they think at the start that the controller buys per unit of log error, in reference depths")
+
+
 class Oracle(Group):
     """What the protocol sees of the price."""
 
     enabled: bool = parameter("-", "the controller sees a measured price (off: it sees the true one)")
     lag: float = parameter("days", "time constant of the averaging window", ge=0.0)
     noise: float = parameter("1", "standard deviation of the log measurement error", ge=0.0, le=1.0)
+    slope_limit: float = parameter("1/day", "largest change of the lagged log price a day (derivative bound)", gt=0.0)
 
 
 class PID(Group):
@@ -336,6 +348,28 @@ class Events(Group):
     unlock_share: float = share("share of the locked tokens that is unlocked and sold")
 
 
+class Attack(Group):
+    """One attacker who trades against the protocol; phases of length or size zero are left out."""
+
+    enabled: bool = parameter("-", "an attacker trades")
+    start: float = parameter("days", "start of the push", ge=0.0)
+    days: float = parameter("days", "length of the push, in which the price is held", ge=0.0)
+    size: float = parameter("1", "log distance at which the price is held, from where it was at the start", ge=-3.0, le=3.0)
+    build_days: float = parameter("days", "days before the start in which the position is bought", ge=0.0)
+    position: float = parameter("1", "position bought before the push (sold if negative), in reference depths", ge=-5.0, le=5.0)
+    unwind_days: float = parameter("days", "days after the push in which the first inventory is restored", ge=0.0)
+    inventory: float = parameter("1", "tokens that the attacker has at the start, own or borrowed, in pools", ge=0.0, le=5.0)
+    capital: float = parameter("1", "USD that the attacker has at the start, in reference depths", ge=0.0)
+
+
+class BankRun(Group):
+    """A run of passive holders on the treasury's buy-back."""
+
+    enabled: bool = parameter("-", "holders run when the reserve falls")
+    rate: float = parameter("1/day", "share of passive holdings sold a day at an empty treasury", ge=0.0, le=0.5)
+    trigger: float = parameter("1", "share of the first reserve below which holders begin to run", gt=0.0, le=1.0)
+
+
 class Parameters(Group):
     """The whole tree."""
 
@@ -356,10 +390,13 @@ class Parameters(Group):
     treasury: Treasury
     market: Market
     speculation: Speculation
+    front_running: FrontRunning
     oracle: Oracle
     controller: Controller
     bills: Bills
     events: Events
+    attack: Attack
+    bank_run: BankRun
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Parameters:

@@ -1,0 +1,41 @@
+"""Finite liquidity: what a batch of orders does to the price, and the order that brings the price to a target.
+
+Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring B USD, sellers S TOK; the price p at which
+the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x + S), and leaves x' = y/p, y' = p x,
+so that the price afterwards is p²/P. Linear: ln P moves by 2 (B − S P)/y, the pool's impact to first order, filled at
+the geometric mean; passive holders take the other side. Units: USD, TOK, USD/TOK.
+"""
+
+import numpy as np
+
+from .kinetics import positive
+
+
+def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok):
+    """Settlement price, price afterwards, and tokens that leave the pool or the dealers [USD/TOK, USD/TOK, TOK]."""
+    if kind == "pool":
+        settled = (pool_usd + buy_usd) / (pool_tok + sell_tok)
+        return settled, settled * settled / price, buy_usd / settled - sell_tok
+    after = price * np.exp(2.0 * (buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else price
+    settled = np.sqrt(price * after)
+    return settled, after, buy_usd / settled - sell_tok
+
+
+def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok):
+    """Purchase [USD] and sale [TOK] which, beside the others' orders, bring the price after clearing to `target`; one of them is 0.
+
+    kind: "pool" or "linear"; with no market ("off") no order moves the price, and both are 0.
+    """
+    if kind == "pool":
+        settled = np.sqrt(target * price)
+        needed = settled * (pool_tok + sell_tok) - (pool_usd + buy_usd)
+        return positive(needed), positive(-needed) / settled
+    if kind == "linear":
+        needed = 0.5 * pool_usd * np.log(target / price) - (buy_usd - sell_tok * price)
+        return positive(needed), positive(-needed) / price
+    return 0.0 * price, 0.0 * price
+
+
+def arbitraged(log_after, outside, speed, dt):
+    """Log price once arbitrage has closed its share of the gap between the cleared price and the outside valuation."""
+    return log_after - (outside - log_after) * np.expm1(-speed * dt)
