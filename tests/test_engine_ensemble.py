@@ -43,7 +43,7 @@ def assert_same(slow, fast):
 @pytest.mark.parametrize("scenario", names("scenario"))
 def test_engines_agree_on_every_variable(policy, scenario):
     # what happens happens early, so that a short run has it
-    starts = {f"events.{name}": 5.0 for name in Events.model_fields if name.endswith("_start")}
+    starts = {f"events.{name}": 5.0 for name in Events.model_fields if name.endswith("_start")} | {"attack.start": 5.0}
     assert_same(*both(days=20, policy=policy, scenarios=(scenario,), sets=starts))
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from . import __version__, cli_control, cli_papers, cli_params, cli_sweeps
+from . import __version__, cli_attacks, cli_papers, cli_params, cli_sweeps
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
 )
 app.add_typer(cli_params.app, name="params")
-app.add_typer(cli_control.app, name="control")
+app.add_typer(cli_attacks.app, name="control")
 cli_sweeps.register(app)
 cli_papers.register(app)
 

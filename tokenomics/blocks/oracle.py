@@ -1,6 +1,7 @@
 """The oracle: a lagged, noisy, possibly manipulated measurement of the token price.
 
-Log price through a first-order lag (the averaging window) whose slope may be bounded, plus measurement error and the scenario's bias.
+Log price through a first-order lag (the averaging window) whose slope may be bounded,
+plus measurement error. A corrupted feed biases what goes into the window.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ def policy_oracle(params, substep, state_history, state):
     log_price = np.log(state["token_price"])
     if not oracle.enabled:
         return {"oracle_log_price": log_price, "measured_price": state["token_price"]}
+    seen = log_price + state["oracle_bias"]
     reach = oracle.slope_limit * dt
-    lagged = state["oracle_log_price"] + np.clip((log_price - state["oracle_log_price"]) * relaxation(dt, oracle.lag), -reach, reach)
-    error = oracle.noise * state["oracle_noise"] + state["oracle_bias"]
-    return {"oracle_log_price": lagged, "measured_price": np.exp(lagged + error)}
+    lagged = state["oracle_log_price"] + np.clip((seen - state["oracle_log_price"]) * relaxation(dt, oracle.lag), -reach, reach)
+    return {"oracle_log_price": lagged, "measured_price": np.exp(lagged + oracle.noise * state["oracle_noise"])}

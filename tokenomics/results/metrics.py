@@ -116,6 +116,16 @@ def ruin(paths, p):
     return np.any(reserve < RUIN * reserve[:, :1], axis=1).astype(float)
 
 
+@metric("attacker_profit", "USD", "profit of the attacker, 0 where there is none", ("attacker_profit",), better="lower")
+def attacker_profit(paths, p):
+    return paths["attacker_profit"][:, -1]
+
+
+@metric("front_profit", "USD", "profit of those who run ahead of the controller, 0 where nobody does", ("front_profit",))
+def front_profit(paths, p):
+    return paths["front_profit"][:, -1]
+
+
 @metric("inflation", "1/year", "log growth of total supply", ("total_supply",))
 def inflation(paths, p):
     total = paths["total_supply"]

@@ -1,0 +1,173 @@
+"""`tokenomics control attack` and `control front-run`: what a policy stands when others trade against its rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .cli_control import Out, app
+from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
+from .cli_tools import print_json, progress_bar
+from .errors import InputError
+from .papers.reproduction import markdown_table
+from .results.store import refuse_existing
+
+Runs = Annotated[int, typer.Option(help="Runs of every row.", min=2)]
+Seed = Annotated[int, typer.Option(help="Seed of the shocks.")]
+
+
+def _cell(mean: float, low: float, high: float, scale: float = 1.0, digits: int = 1) -> str:
+    return f"{mean * scale:.{digits}f} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
+
+
+def _show(console: Console, title: str, table: pd.DataFrame) -> None:
+    body = Table(title=title, title_justify="left")
+    for name in table.columns:
+        body.add_column(name)
+    for row in table.itertuples(index=False):
+        body.add_row(*map(str, row))
+    console.print(body)
+
+
+def _write(out: Path | None, tables: dict[str, pd.DataFrame]) -> None:
+    if out is not None:
+        out.mkdir(parents=True)
+        for name, table in tables.items():
+            (out / f"{name}.md").write_text(markdown_table(table) + "\n", encoding="utf-8")
+
+
+def _records(table: pd.DataFrame) -> list[dict]:
+    """Rows for JSON; an interval as a list of mean, low and high."""
+    return [{k: list(v) if isinstance(v, tuple) else v for k, v in row.items()} for row in table.to_dict(orient="records")]
+
+
+@app.command(
+    epilog="Examples: tokenomics control attack baseline --policy pid --out runs/attacks | "
+    "tokenomics control attack --policy dcbm --attack treasury_drain --runs 1000 --json"
+)
+def attack(
+    file: File = "baseline",
+    policy: Policy = "pid",
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    attacks: Annotated[
+        list[str] | None, typer.Option("--attack", help="Scenario with the attack; repeatable. All shipped attacks without it.", metavar="NAME")
+    ] = None,
+    days: Annotated[float, typer.Option(help="Simulated span [days].")] = 180.0,
+    runs: Runs = 200,
+    seed: Seed = 0,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """What attacks cost the attacker and the treasury, what each defence is worth, and the cheapest push that saturates the actuator."""
+    from .analysis.attacks import ATTACKS, attack_table, saturation
+
+    if days <= 0.0:
+        raise InputError(f"{days:g}", key="--days", expected="a number of days above 0")
+    if out is not None:
+        refuse_existing(out)
+    span = [*(sets or []), f"simulation.days={days}"]
+
+    def under(name: str):
+        return resolved_from(file, policy, [*(scenario or []), name], overlay, span)
+
+    with progress_bar("attacks", show=not as_json) as progress:
+        found = attack_table(under, attacks=attacks or ATTACKS, runs=runs, seed=seed, progress=progress)
+    pushes = saturation(resolved_from(file, policy, scenario, overlay, sets))
+    shown = pd.DataFrame(
+        {
+            "attack": found["attack"],
+            "defence": found["defence"],
+            "attacker gains [%]": [_cell(*x, 100.0) for x in found["profit"]],
+            "treasury loses [%]": [_cell(*x, 100.0) for x in found["loss"]],
+            "tracking RMS without": [_cell(*x, digits=3) for x in found["tracking"]],
+        }
+    )
+    able = np.isfinite(pushes["size"])
+    push_table = pd.DataFrame(
+        {
+            "actuator": pushes["actuator"],
+            "push": pushes["push"],
+            "price moved [%]": [f"{100.0 * np.expm1(s):+.0f}" if ok else "not possible" for s, ok in zip(pushes["size"], able, strict=True)],
+            **{
+                title: [f"{100.0 * v:.1f}" if ok else "-" for v, ok in zip(pushes[name], able, strict=True)]
+                for title, name in (("loss [%]", "cost"), ("USD at stake [%]", "usd"), ("TOK at stake [%]", "tok"))
+            },
+        }
+    )
+    _write(out, {"attacks": shown, "saturation": push_table})
+    if as_json:
+        plain = pushes.astype(object).where(pushes.notna(), None)
+        print_json({"attacks": _records(found), "saturation": plain.to_dict(orient="records")} | ({"out": str(out)} if out else {}))
+        return
+    console = Console()
+    console.print(f"Attacks on policy {policy}: mean [95 % interval] of {runs} runs, in % of the treasury's first reserve", highlight=False)
+    for name, rows in shown.groupby("attack", sort=False):
+        _show(console, str(name), rows.drop(columns="attack"))
+    worst = found.loc[found["profit"].map(lambda x: x[0]).idxmax()]
+    if worst["profit"][1] > 0.0:
+        console.print(
+            f"{worst['attack']} pays: with defence '{worst['defence']}' the attacker gains {_cell(*worst['profit'], 100.0)} % of the reserve.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    else:
+        console.print("No attack here is shown to pay: no profit's interval lies above zero.", highlight=False, soft_wrap=True)
+    _show(console, "Smallest push by trades that saturates the actuator, % of the pool's first USD", push_table)
+    console.print(
+        "'not possible': the law never asks for that much, or it takes a quarter of the circulating supply or more USD than all of it is worth.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if out is not None:
+        console.print(f"tables in {out}", highlight=False, soft_wrap=True)
+
+
+@app.command(name="front-run", epilog="Example: tokenomics control front-run baseline --policy pid --runs 500 --out runs/front")
+def front_run(
+    file: File = "baseline",
+    policy: Policy = "pid",
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    runs: Runs = 200,
+    seed: Seed = 0,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Which PID gains stay robust when speculators know the rule and trade ahead of it."""
+    from .analysis.front_running import front_running_table, robust
+
+    if out is not None:
+        refuse_existing(out)
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
+    with progress_bar("gains and front-runners", show=not as_json) as progress:
+        found = front_running_table(resolved, runs=runs, seed=seed, progress=progress)
+    shown = pd.DataFrame(
+        {
+            "gains x": found["factor"].map("{:g}".format),
+            "front-runners [depths]": found["size"].map("{:g}".format),
+            "gain margin": ["unstable" if g == 0.0 else f"x{g:.3g}" for g in found["gain_margin"]],
+            "tracking RMS ratio": [_cell(*x, digits=2) for x in found["tracking"]],
+            "volatility ratio": [_cell(*x, digits=2) for x in found["volatility"]],
+            "their profit [% of reserve]": [_cell(*x, 100.0) for x in found["profit"]],
+        }
+    )
+    _write(out, {"front_running": shown})
+    if as_json:
+        print_json({"rows": _records(found), "robust": robust(found)} | ({"out": str(out)} if out else {}))
+        return
+    console = Console()
+    _show(console, f"Policy {policy} with front-runners who know the rule, against none, mean [95 % interval] of {runs} runs", shown)
+    for size, factor in robust(found).items():
+        what = f"gains up to x{factor:g} stay robust" if factor else "no gain of the table stays robust"
+        console.print(f"Front-runners of {size:g} depths: {what} (gain margin of 2, tracking at most 10 % worse).", highlight=False, soft_wrap=True)
+    if out is not None:
+        console.print(f"table in {out}", highlight=False, soft_wrap=True)
