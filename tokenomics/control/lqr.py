@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import control
 import numpy as np
 
 from ..errors import ModelError
@@ -55,6 +54,8 @@ def state_weights(weights: Any) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def _design(lqr, interval, noise, sampled, news_variance) -> Design:
+    import control  # see plant.py
+
     a, b, c = (np.array(m) for m in sampled)
     wide, steer = augmented(a, b, c, interval)
     gain, cost, _ = control.dlqr(wide, steer[:, None], state_weights(lqr), np.array([[lqr.effort_weight]]))
