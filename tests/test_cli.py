@@ -10,6 +10,9 @@ import time
 
 import pytest
 
+import tokenomics
+from tokenomics import cli_control
+from tokenomics.cli import CONTROL
 from tokenomics.results.store import load
 
 COMMAND = [sys.executable, "-c", "from tokenomics.cli import main; main()"]
@@ -118,3 +121,24 @@ def test_every_command_has_help_with_an_example(tmp_path, command):
 
 def test_the_version_is_told(tmp_path):
     assert re.match(r"tokenomics \d+\.\d+", call(tmp_path, "--version").stdout)
+
+
+def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(tmp_path):
+    heavy = ["control", "cadCAD", "llvmlite", "matplotlib", "pandas", "pyarrow", "scipy", "xarray"]
+    code = f"import sys\nfrom tokenomics.cli import app\napp(['--help'], standalone_mode=False)\nprint([n for n in {heavy} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "Commands" in done.stdout
+    assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
+
+
+def test_a_group_that_is_imported_late_tells_what_it_holds(tmp_path):
+    assert cli_control.app.info.help == CONTROL
+    assert "analyse" in call(tmp_path, "control", "--help").stdout
+    assert "Did you mean 'analyse'" in call(tmp_path, "control", "analyze").stderr
+
+
+def test_every_public_name_is_found():
+    assert all(hasattr(tokenomics, name) for name in tokenomics.__all__)
+    assert set(tokenomics.__all__) <= set(dir(tokenomics))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tokenomics.nothing

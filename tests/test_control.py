@@ -6,12 +6,13 @@ import pytest
 
 import tokenomics as tk
 from paths import simulate
+from tokenomics.blocks.controller import policy_controller
 from tokenomics.control import LAWS, Command, dcbm, law, lqr, register_controller
 from tokenomics.control.pid import decide as pid_law
 from tokenomics.control.plant import plant as small_plant
 from tokenomics.errors import InputError, ModelError
 from tokenomics.kinetics import relaxation
-from tokenomics.model import bind
+from tokenomics.model import bind, steady_state
 from tokenomics.parameters import resolve
 
 WIDE = ("controller.pid.rate_limit=1e6", "controller.pid.dead_band=0")
@@ -184,7 +185,7 @@ def test_every_law_is_the_same_in_both_engines(policy):
 def test_the_lqr_is_python_controls_dlqr():
     p = params(*DESIGNED, policy="lqr")
     found, plant = lqr.design(p), small_plant(p)
-    wide = np.block([[plant.A, np.zeros((3, 1))], [np.array([[1.0, 0.0, 0.0]]), np.ones((1, 1))]])
+    wide = np.block([[plant.A, np.zeros((3, 1))], [plant.C, np.ones((1, 1))]])
     weights = p["controller"].lqr
     q = np.diag([weights.price_weight, 0.0, 0.0, weights.integral_weight])
     gain, cost, _ = control.dlqr(wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]])
@@ -213,6 +214,25 @@ def drive_estimated(p, law_of, measurements, low, high, depth=1e6, treasury=1e12
         state |= {f"control_{k}": float(v) for k, v in command.memory.items()} | {"control_signal": float(command.signal)}
         signals.append(state["control_signal"])
     return np.array(signals), state
+
+
+@pytest.mark.parametrize(("policy", "interval"), [("lqr", 1), ("lqr", 7), ("mpc", 7)])
+def test_a_lasting_disturbance_leaves_no_error(policy, interval):
+    """The controller's own block on the linear plant, whose outside valuation loses 0.2 % every day for good."""
+    sets = (f"controller.interval={interval}", "shocks.enabled=false", "controller.sale_limit=9", "controller.mpc.rate_limit=1e6")
+    solved = steady_state(resolve("baseline", policy=policy, sets=sets).values)
+    p, state = solved.params, {**solved.state, "treasury_usd": 1e12, "treasury_tok": 1e12}
+    plant, x, errors, signals = small_plant(p), np.zeros(3), [], []
+    for _ in range(6000):
+        state["measured_price"] = state["utility_value"] * np.exp(float(plant.C[0] @ x))
+        signal = policy_controller(p, 0, None, state)
+        state |= {name: signal[name] for name in signal if name in state}
+        x = plant.A @ x + plant.B[:, 0] * state["control_signal"] + np.array([0.0, -0.002, 0.0])
+        errors.append(float(state["control_error"]))
+        signals.append(float(state["control_signal"]))
+    assert max(errors) > 1e-3  # the disturbance was felt
+    assert signals[-1] > 1e-4  # and is held off
+    assert np.max(np.abs(errors[-100:])) < 1e-6
 
 
 def test_the_mpc_without_active_limits_is_the_lqr():

@@ -14,6 +14,7 @@ from tokenomics.papers.akcin.controllers import (
     Mpc,
     Pid,
     clearing,
+    flows,
     improve,
     linearise,
     planned_cost,
@@ -21,7 +22,7 @@ from tokenomics.papers.akcin.controllers import (
     trend_forecast,
     tuned,
 )
-from tokenomics.papers.akcin.economy import State, costs, economy, shocks, simulate, without_noise
+from tokenomics.papers.akcin.economy import State, costs, economy, income, shocks, simulate, step, without_noise
 from tokenomics.papers.reproduction import settings
 
 LEAVES = settings("akcin")
@@ -121,7 +122,17 @@ def test_a_step_of_the_optimiser_never_costs_more_and_stays_in_the_box():
         before = after
 
 
-def test_the_plan_is_a_minimum_within_the_box():
+def distance_to_a_kink(state, demand, controls):
+    """Smallest |ln(capacity / demand)| (runs,) of a plan's days: where it is zero, min(demand, capacity) has no derivative."""
+    gaps = []
+    for ahead in range(demand.shape[1]):
+        gaps.append(np.abs(np.log(E.capacity) + state.capacity - np.log(demand[:, ahead])))
+        y = income(E, state.capacity, demand[:, ahead])
+        state = step(E, state, y, *flows(E, state, y, controls[:, ahead]), 0.0)
+    return np.min(gaps, axis=0)
+
+
+def test_the_plan_is_a_minimum_within_the_box_or_next_to_a_kink():
     state, demand, controls = problem()
     for _ in range(60):
         controls, cost = improve(E, 5, state, demand, controls)
@@ -129,12 +140,19 @@ def test_the_plan_is_a_minimum_within_the_box():
     gradient = 2.0 * np.einsum("rij,ri->rj", slopes, residuals)
     at = controls.reshape(len(cost), -1)
     held = ((at <= 0.0) & (gradient > 0.0)) | ((at >= 1.0) & (gradient < 0.0))
-    # a kink of min(demand, capacity) may stop the search short of a zero gradient
-    assert np.max(np.abs(np.where(held, 0.0, gradient)), axis=1).min() < 1e-6
+    left = np.max(np.abs(np.where(held, 0.0, gradient)), axis=1)
+    # the line search, whose shortest step is 2 %, stops short of a zero gradient where a kink is that near; elsewhere it may not
+    smooth = distance_to_a_kink(state, demand, controls) > 1e-3
+    assert np.count_nonzero(smooth) >= 2
+    assert np.all(left[smooth] < 1e-9), left
     rng = np.random.default_rng(1)
-    for _ in range(200):
-        near = np.clip(controls + rng.normal(0.0, 0.02, controls.shape), 0.0, 1.0)
-        assert np.all(planned_cost(E, 5, state, demand, near) >= cost - 1e-9)
+    for size in (0.02, 1e-3, 1e-5):
+        for _ in range(100):
+            near = np.clip(controls + rng.normal(0.0, size, controls.shape), 0.0, 1.0)
+            other = planned_cost(E, 5, state, demand, near)
+            assert np.all((other >= cost - 1e-15)[smooth])
+            # what a stop at a kink gives away is little
+            assert np.all(other >= cost * (1.0 - 1e-3))
 
 
 def test_without_noise_the_mpc_costs_less_than_its_warm_start_and_the_pid():

@@ -5,57 +5,47 @@
     result.metrics()
 """
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-
-from .analysis.analyse import analyse
-from .control import Command, Memory, register_controller
-from .errors import BlockError, InputError, ModelError, TokenomicsError
-from .experiments.compare import compare
-from .experiments.optimise import optimise
-from .experiments.run import run
-from .experiments.sensitivity import sensitivity
-from .experiments.sweep import sweep
-from .kinetics import relaxation
-from .model import MODEL, Block, Model, block, steady_state
-from .papers import reproduce
-from .parameters import Parameters, resolve
-from .results import Result, load
-from .results.metrics import metric
-from .state import Variable, assign, assigns
 
 try:
     __version__ = version("tokenomics")
 except PackageNotFoundError:  # run from a checkout that is not installed
     __version__ = "0.1.0"
 
-__all__ = [
-    "MODEL",
-    "Block",
-    "BlockError",
-    "Command",
-    "InputError",
-    "Memory",
-    "Model",
-    "ModelError",
-    "Parameters",
-    "Result",
-    "TokenomicsError",
-    "Variable",
-    "__version__",
-    "analyse",
-    "assign",
-    "assigns",
-    "block",
-    "compare",
-    "load",
-    "metric",
-    "optimise",
-    "register_controller",
-    "relaxation",
-    "reproduce",
-    "resolve",
-    "run",
-    "sensitivity",
-    "steady_state",
-    "sweep",
-]
+# module of every public name; it is imported when the name is first asked for, which keeps the command line quick (PEP 562)
+_HOMES = {
+    "analysis.analyse": ("analyse",),
+    "control": ("Command", "Memory", "register_controller"),
+    "errors": ("BlockError", "InputError", "ModelError", "TokenomicsError"),
+    "experiments.compare": ("compare",),
+    "experiments.optimise": ("optimise",),
+    "experiments.run": ("run",),
+    "experiments.sensitivity": ("sensitivity",),
+    "experiments.sweep": ("sweep",),
+    "kinetics": ("relaxation",),
+    "model": ("MODEL", "Block", "Model", "block", "steady_state"),
+    "papers": ("reproduce",),
+    "parameters": ("Parameters", "resolve"),
+    "results": ("Result", "load"),
+    "results.metrics": ("metric",),
+    "state": ("Variable", "assign", "assigns"),
+}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+_PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
+_PACKAGES += ("parameters", "recorded", "results", "shocks", "state", "trajectories")
+
+__all__ = [*_MODULES, "__version__"]
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        globals()[name] = found = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        return found
+    if name in _PACKAGES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,15 +5,38 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-from . import __version__, cli_attacks, cli_papers, cli_params, cli_sweeps
+from . import __version__, cli_papers, cli_params, cli_sweeps
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
+
+CONTROL = "Analyse the control loop of a policy."
+
+
+class Control(TyperGroup):
+    """The commands of `cli_control` and `cli_attacks`, whose analysis takes long to import: only when one of them is asked for."""
+
+    @cached_property
+    def _group(self):
+        return typer.main.get_group(import_module(".cli_attacks", __package__).app)
+
+    def list_commands(self, ctx):
+        return self._group.list_commands(ctx)
+
+    def get_command(self, ctx, name):
+        return self._group.get_command(ctx, name)
+
+    def resolve_command(self, ctx, args):
+        return self._group.resolve_command(ctx, args)
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +46,7 @@ app = typer.Typer(
     epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
 )
 app.add_typer(cli_params.app, name="params")
-app.add_typer(cli_attacks.app, name="control")
+app.add_typer(typer.Typer(cls=Control, no_args_is_help=True, rich_markup_mode=None, help=CONTROL), name="control")
 cli_sweeps.register(app)
 cli_papers.register(app)
 

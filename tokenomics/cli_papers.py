@@ -13,8 +13,6 @@ from rich.table import Table
 from .cli_params import Json
 from .cli_tools import print_json, progress_bar
 from .papers import PAPERS, reproduce
-from .papers.reproduction import cell
-from .results.store import refuse_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +28,9 @@ def paper(
     as_json: Json = False,
 ) -> None:
     """Compute a published result again: its numbers beside ours, and what became of each claim."""
+    from .papers.reproduction import cell
+    from .results.store import refuse_existing
+
     if out is not None:
         refuse_existing(out)
     with progress_bar("reproducing", show=not as_json) as progress:

@@ -1,8 +1,11 @@
 """LQR with integral action (LQI) on the state that a Kalman filter estimates from the oracle's price.
 
-Plant: `plant.py`, sampled at the control interval. K minimises Σ q x₁² + q_I z² + r u² (x₁ the log price's distance from its reference, z its
-integral); python-control's `dlqr`. The filter is the stationary one for the variance of the news and of the oracle's error (`dlqe`).
-Limits are met by clipping, the integral by conditional integration. Reference: Anderson and Moore, Optimal Control (1990), chapters 2 and 7.
+Plant: `plant.py`, sampled at the control interval. K minimises Σ q x₁² + q_I z² + r u² (x₁ the log price's distance from its reference, z the
+integral of the measured one); python-control's `dlqr`. The filter is the stationary one for the variance of the news and of the oracle's error
+(`dlqe`). It knows no lasting disturbance, so that its estimate is then wrong for good: the integral is of the measurement itself, and the loop can
+rest only where that is zero (Åström and Wittenmark, Computer-Controlled Systems, 1997, section 4.5; Pannocchia and Rawlings 2003 compare this with a
+disturbance model). Limits are met by clipping, the integral by conditional integration.
+Reference: Anderson and Moore, Optimal Control (1990), chapters 2 and 7.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import control
 import numpy as np
 
 from ..errors import ModelError
@@ -23,7 +25,7 @@ from .command import Command, Law, Memory
 LEAST_NOISE = 1e-4  # standard deviation of the measurement that the filter assumes at least
 PATHS = ("controller.lqr", "controller.interval", *plant.PATHS, "oracle.noise", "news", "shocks.enabled")
 MEMORY = tuple(Memory(f"estimate_{n}", "1", f"estimated distance of the log {n} price from the reference") for n in plant.STATES)
-INTEGRAL = Memory("error_integral", "days", "integral of the estimated error")
+INTEGRAL = Memory("error_integral", "days", "integral of the measured log price's distance from the reference")
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class Design:
     cost: np.ndarray
 
 
-def augmented(a: np.ndarray, b: np.ndarray, interval: float) -> tuple[np.ndarray, np.ndarray]:
-    """The plant with the integral z' = z + Δ x₁ as a fourth state: (4, 4), (4,)."""
-    return np.block([[a, np.zeros((3, 1))], [np.array([[interval, 0.0, 0.0]]), np.ones((1, 1))]]), np.append(b, 0.0)
+def augmented(a: np.ndarray, b: np.ndarray, c: np.ndarray, interval: float) -> tuple[np.ndarray, np.ndarray]:
+    """The plant with the integral z' = z + Δ c·x of its output as a fourth state: (4, 4), (4,)."""
+    return np.block([[a, np.zeros((3, 1))], [interval * c[None, :], np.ones((1, 1))]]), np.append(b, 0.0)
 
 
 def state_weights(weights: Any) -> np.ndarray:
@@ -52,8 +54,10 @@ def state_weights(weights: Any) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def _design(lqr, interval, noise, sampled, news_variance) -> Design:
+    import control  # see plant.py
+
     a, b, c = (np.array(m) for m in sampled)
-    wide, steer = augmented(a, b, interval)
+    wide, steer = augmented(a, b, c, interval)
     gain, cost, _ = control.dlqr(wide, steer[:, None], state_weights(lqr), np.array([[lqr.effort_weight]]))
     process = np.diag([1e-9, news_variance * interval + 1e-9, 1e-12])
     spread = max(noise, LEAST_NOISE) ** 2
@@ -95,7 +99,7 @@ def decide(params, state, error, dt, low, high):
     z = state["control_error_integral"]
     raw = respond(found, x, z)
     signal = np.clip(raw, low, high)
-    z = np.where(signal == raw, z + dt * x[0], z)
+    z = np.where(signal == raw, z - dt * error, z)
     return Command(signal, {m.name: v for m, v in zip(MEMORY, x, strict=True)} | {"error_integral": z})
 
 

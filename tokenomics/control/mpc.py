@@ -39,8 +39,8 @@ class Program:
 
 @lru_cache(maxsize=64)
 def _program(found: tuple, horizon: int, lqr_weights: Any, interval: float) -> Program:
-    a, b, cost = (np.array(m) for m in found)
-    wide, steer = lqr.augmented(a, b, interval)
+    a, b, c, cost = (np.array(m) for m in found)
+    wide, steer = lqr.augmented(a, b, c, interval)
     powers = [np.eye(4)]
     for _ in range(horizon):
         powers.append(wide @ powers[-1])
@@ -101,7 +101,7 @@ def decide(params, state, error, dt, low, high):
     found, controller = lqr.design(params), params["controller"]
     interval = float(controller.interval)
     x, z = lqr.estimate(found, state, error), state["control_error_integral"]
-    plain = (tuple(map(tuple, found.a)), tuple(found.b), tuple(map(tuple, found.cost)))
+    plain = (tuple(map(tuple, found.a)), tuple(found.b), tuple(found.c), tuple(map(tuple, found.cost)))
     key = (plain, int(controller.mpc.horizon), controller.lqr, interval)
     solve = _solver(key, float(controller.mpc.rate_limit), interval)
     due = dt >= controller.interval - CLOCK_TOLERANCE
@@ -112,7 +112,7 @@ def decide(params, state, error, dt, low, high):
     signal = np.clip(raw, low, high)
     memory = {m.name: v for m, v in zip(lqr.MEMORY, x, strict=True)}
     # the integral waits while a limit is active
-    z = np.where(np.abs(signal - fallback) <= 1e-9, z + dt * x[0], z)
+    z = np.where(np.abs(signal - fallback) <= 1e-9, z - dt * error, z)
     return Command(signal, memory | {"error_integral": z, "fallbacks": state["control_fallbacks"] + failed})
 
 

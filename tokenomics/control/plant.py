@@ -9,13 +9,15 @@ utility value; the oracle lags. Saturation, rate limit and dead band are left ou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import control
 import numpy as np
 
 from ..errors import ModelError
 from ..kinetics import relaxation
+
+if TYPE_CHECKING:
+    import control
 
 PATHS = ("market", "speculation.enabled", "speculation.fundamentalist", "oracle.lag", "oracle.enabled", "simulation.time_step")
 STATES = ("price", "outside", "oracle")
@@ -26,6 +28,8 @@ def plant(params: Mapping[str, Any]) -> control.StateSpace:
 
     Raises ModelError where one of the parameters in `PATHS` differs between runs.
     """
+    import control  # python-control takes seconds to import, and most laws do without
+
     market, speculation, oracle, dt = params["market"], params["speculation"], params["oracle"], params["time_step"]
     try:
         pull = 0.5 * float(speculation.fundamentalist) if speculation.enabled else 0.0
@@ -49,6 +53,8 @@ def plant(params: Mapping[str, Any]) -> control.StateSpace:
 
 def pool_plant(params: Mapping[str, Any], depth: float) -> control.StateSpace:
     """The pool alone: USD a day into a pool of `depth` USD, to the log price (arXiv 2601.09961, Eq. 6)."""
+    import control
+
     dt = params["time_step"]
     return control.ss([[1.0]], [[2.0 * dt / depth]], [[1.0]], [[0.0]], dt, states=["price"], inputs=["usd"], outputs=["y"])
 

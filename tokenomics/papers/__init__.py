@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..errors import InputError, nearest
-from .reproduction import Claim, Reproduction
+
+if TYPE_CHECKING:
+    from .reproduction import Reproduction
 
 PAPERS: dict[str, str] = {
     "dcbm": "PID buy-back and burn, arXiv 2601.09961",
@@ -28,6 +31,13 @@ def reproduce(
     if paper not in PAPERS:
         raise InputError(f"unknown paper '{paper}'", expected="one of " + ", ".join(PAPERS), nearest=nearest(paper, PAPERS))
     return import_module(f".{paper}", __name__).reproduce(runs=runs, seed=seed, progress=progress)
+
+
+def __getattr__(name: str):
+    # on demand: the names of the papers need no statistics
+    if name in ("Claim", "Reproduction"):
+        return getattr(import_module(".reproduction", __name__), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 __all__ = ["PAPERS", "Claim", "Reproduction", "reproduce"]

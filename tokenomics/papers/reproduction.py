@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 
 from ..parameters.locate import find
 from ..parameters.reading import Leaf, read
 from ..results.metrics import intervals
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 Verdict = Literal["confirmed", "refuted", "not testable"]
 
@@ -47,6 +50,8 @@ class Reproduction:
 
     def markdown(self) -> str:
         """The whole as text that pastes into a proposal."""
+        import pandas as pd
+
         parts = [f"# {self.paper}"]
         for title, table in self.tables.items():
             parts += [f"## {title}", markdown_table(table)]
@@ -69,7 +74,7 @@ class Reproduction:
 def cell(value: Any) -> str:
     """A table's cell: four significant digits, nothing for what is missing."""
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.4g}"
+        return "" if isnan(value) else f"{value:.4g}"
     return "" if value is None else str(value)
 
 

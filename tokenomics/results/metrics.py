@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
@@ -260,7 +260,7 @@ def intervals(values: np.ndarray, *, probability: bool = False, level: float = L
     with np.errstate(all="ignore"):
         mean = filled.sum(axis=1) / n
         if probability:
-            z = stats.norm.ppf(0.5 + level / 2.0)
+            z = ndtri(0.5 + level / 2.0)
             centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
             half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
             # the bounds hold the mean but for rounding, which matters where it is 0 or 1
@@ -269,7 +269,7 @@ def intervals(values: np.ndarray, *, probability: bool = False, level: float = L
             centre = mean
             deviation = np.where(good, values - mean[:, None], 0.0)
             spread = np.sqrt((deviation**2).sum(axis=1) / (n - 1))
-            half = stats.t.ppf(0.5 + level / 2.0, np.maximum(n - 1, 1)) * spread / np.sqrt(n)
+            half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2.0) * spread / np.sqrt(n)
     few = n < 2
     return Intervals(mean, np.where(few, np.nan, centre - half), np.where(few, np.nan, centre + half), n)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.figure import Figure
 
 from .metrics import METRICS, summarise
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -128,6 +132,8 @@ OVERVIEW = ("price", "network", "operators", "treasury", "control", "bills")
 
 def figure(result, names: list[str]) -> Figure:
     """One figure with a panel for each name: a panel of this module, or a state variable."""
+    from matplotlib.figure import Figure
+
     columns = 1 if len(names) == 1 else 2
     rows = -(-len(names) // columns)
     canvas = Figure(figsize=(5.2 * columns, 3.1 * rows), layout="constrained")

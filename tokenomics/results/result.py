@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +25,9 @@ from ..trajectories import Failure, Trajectories
 from . import plots
 from .dataset import to_dataset, to_table
 from .metrics import METRICS, evaluate_metrics, summarise
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHOWN_FAILURES = 5
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from .metrics import METRICS
 from .plots import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 EVEN = 0.05  # relative; spacing that differs by less is even
 
@@ -70,6 +72,8 @@ def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
 
 def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> Figure:
     """A map over two parameters or a line over one; the title states the finding, and the values at which other paths are fixed."""
+    from matplotlib.figure import Figure
+
     canvas = Figure(figsize=(7.2, 4.8), layout="constrained")
     axis = canvas.add_subplot()
     if len(paths) > 1:
