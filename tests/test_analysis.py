@@ -135,6 +135,60 @@ def test_the_gain_margin_is_where_the_loop_starts_to_grow():
     assert not is_stable(economy.plant, law, 1.01 * gain)
 
 
+def grows(plant, law, factor, steps):
+    """Whether the linear closed loop, its signal times a number, ends larger than it was half-way; what stands still is left out."""
+    a, x = closed(plant, law, factor), np.zeros(plant.nstates + law.nstates, dtype=complex)
+    x[list(plant.state_labels).index("outside_value")] = 1.0
+    size = []
+    for _ in range(steps):
+        before, x = x, a @ x
+        size.append(np.abs(plant.C[0] @ (x - before)[: plant.nstates]))
+    return bool(max(size[-steps // 10 :]) > max(size[steps // 2 : steps // 2 + steps // 10]))
+
+
+def late(plant, days):
+    """The plant behind a delay of whole steps; the states of the plant first."""
+    chain = control.ss(np.eye(days, k=-1), np.eye(days)[:, :1], np.eye(days)[-1:], [[0.0]], plant.dt)
+    a = np.block([[plant.A, plant.B @ chain.C], [np.zeros((days, plant.nstates)), chain.A]])
+    b = np.vstack([np.zeros((plant.nstates, 1)), chain.B])
+    return control.ss(a, b, np.hstack([plant.C, np.zeros((1, days))]), [[0.0]], plant.dt, states=[*plant.state_labels, *map(str, range(days))])
+
+
+@pytest.mark.parametrize("policy", ["pid", "lqr"])
+def test_in_time_the_loop_decays_inside_its_margins_and_grows_beyond(policy):
+    economy, law = loop(policy)
+    found = margins(economy.plant, law)
+    for share, growing in ((0.97, False), (1.03, True)):
+        assert grows(economy.plant, law, share * found.gain, 600) is growing
+    # at a higher gain the crossovers are fast enough to be seen in a few hundred steps
+    fast = control.ss(law.A, law.B, 20.0 * law.C, 20.0 * law.D, law.dt)
+    at_speed = margins(economy.plant, fast)
+    assert at_speed.stable
+    for share, growing in ((0.95, False), (1.05, True)):
+        turn = np.exp(-1j * share * np.radians(at_speed.phase))  # a signal late by an angle at every frequency: complex numbers
+        assert grows(economy.plant, fast, turn, 1500) is growing
+    days = int(np.floor(found.delay))
+    assert not grows(late(economy.plant, days - 1), law, 1.0, 40 * days)
+    assert grows(late(economy.plant, days + 2), law, 1.0, 40 * days)
+
+
+def test_an_unstable_loop_has_no_margins():
+    economy, law = loop("pid", "controller.pid.kp=3.0")
+    found = margins(economy.plant, law)
+    assert not found.stable and found.thin
+    assert (found.gain, found.phase, found.delay, found.disk, found.disk_phase) == (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_a_narrow_window_of_instability_is_not_stepped_over():
+    # unstable for gains from 17.5 to 18.6, then stable up to 40.7: doubling looks at 16 and 32
+    plant = control.ss(control.tf([0.0457, -0.032, 0.0171, -0.0224], [1.0, -1.18, 1.516, -0.723, 0.366], 1.0))
+    law = control.ss([], [], [], [[-1.0]], 1.0)
+    dense = np.geomspace(1.0, 40.0, 2000)
+    first = next(g for g in dense if not is_stable(plant, law, g))
+    assert is_stable(plant, law, 16.0) and is_stable(plant, law, 32.0)
+    assert gain_margin(plant, law) == pytest.approx(first, rel=0.002)
+
+
 def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
     found = margins(*(lambda e, c: (e.plant, c))(*loop()))
     assert found.stable

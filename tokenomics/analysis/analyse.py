@@ -26,7 +26,8 @@ UNITS = {
     "sensitivity": "1",
     "complementary": "1",
     "bandwidth": "1/day",
-    "crossover": "rad/day",
+    "phase_crossover": "rad/day",
+    "delay_crossover": "rad/day",
     "slowest": "days",
 }
 
@@ -48,8 +49,7 @@ class Analysis:
         rows = []
         for field in fields(Margins):
             value = getattr(self.margins, field.name)
-            text = f"{value[0]:.4g} to {value[1]:.4g}" if isinstance(value, tuple) else f"{value:.4g}" if isinstance(value, float) else str(value)
-            rows.append((field.name, text.replace("True", "yes").replace("False", "no"), UNITS.get(field.name, "-")))
+            rows.append((field.name.replace("_", " "), _text(value), UNITS.get(field.name, "-")))
         return rows
 
     def plain(self) -> dict[str, Any]:
@@ -75,6 +75,14 @@ class Analysis:
             labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
             found["stability"] = figures.stability_map(title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki))
         return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return f"{value[0]:.4g} to {value[1]:.4g}"
+    return "none" if np.isnan(value) else f"{value:.4g}"
 
 
 def analyse(parameters: Parameters) -> Analysis:
