@@ -201,10 +201,31 @@ def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
 
 def test_a_thinner_pool_leaves_a_smaller_region():
     economy, law = loop()
-    plane = gain_plane(resolve("baseline", policy="pid").values, economy, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
+    plane = gain_plane(resolve("baseline", policy="pid").values, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
     stable = {share: int((grid < 1.0).sum()) for share, grid in plane.items()}
     assert 0 < stable[0.25] < stable[1.0]
-    assert radius(thinner(economy, 1.0), law) == pytest.approx(plane[1.0][0, 0])
+    assert radius(economy.plant, law) == pytest.approx(plane[1.0][0, 0])
+
+
+def test_the_loop_in_a_quarter_of_the_pool_is_that_of_a_network_with_such_a_pool():
+    parameters = resolve("baseline", policy="pid").values
+    thin = thinner(parameters, 0.25)
+    share = 0.25 * parameters.market.pool_share
+    small = linearise(resolve("baseline", policy="pid", sets=(f"market.pool_share={share}",)).values)
+    # four times the gains in its own depths spend the same dollars
+    np.testing.assert_allclose(
+        poles(thin.plant, pid_law(parameters, thin, (0.1, 0.002, 0.1))), poles(small.plant, pid_law(parameters, small, (0.4, 0.008, 0.4))), atol=1e-9
+    )
+    assert gain_margin(thin.plant, linear_law(thin.params, thin.state)) == pytest.approx(
+        gain_margin(*(lambda e, c: (e.plant, c))(*loop())) / 4.0, rel=0.1
+    )
+
+
+def test_gains_that_follow_the_pool_keep_their_margin():
+    left = {policy: analyse(resolve("baseline", policy=policy).values) for policy in ("pid", "scheduled")}
+    shares = {policy: found.liquidity[0.25].gain / found.margins.gain for policy, found in left.items()}
+    assert shares["pid"] == pytest.approx(0.25, rel=0.1)
+    assert shares["scheduled"] == pytest.approx(1.0, rel=0.1)
 
 
 def test_a_policy_without_a_response_is_refused():

@@ -36,7 +36,7 @@ UNITS = {
 class Analysis:
     """economy: the linear plant. law: the controller in linear form. margins: of the loop.
 
-    liquidity: margins where the pool has a share of its depth."""
+    liquidity: margins of the economy linearised where the pool has a share of its depth, with the law as it acts there."""
 
     economy: Economy
     law: control.StateSpace
@@ -70,7 +70,7 @@ class Analysis:
         found = {"frequency": figures.frequency(plant, self.law, self.margins), "time": figures.time(plant, self.law, self.margins)}
         if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
             kp, ki = (np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS) for g in (policy.pid.kp, policy.pid.ki))
-            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, self.economy, kp, ki).items()}
+            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, kp, ki).items()}
             title = "Stable below and left of the line; the region shrinks with liquidity"
             labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
             found["stability"] = figures.stability_map(title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki))
@@ -92,5 +92,8 @@ def analyse(parameters: Parameters) -> Analysis:
     """
     economy = linearise(parameters)
     law = linear_law(economy.params, economy.state)
-    thin = {share: margins(regions.thinner(economy, share), law) for share in regions.DEPTHS[1:]}
+    thin = {}
+    for share in regions.DEPTHS[1:]:
+        there = regions.thinner(parameters, share)
+        thin[share] = margins(there.plant, linear_law(there.params, there.state))
     return Analysis(economy, law, margins(economy.plant, law), thin, parameters)
