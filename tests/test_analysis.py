@@ -16,10 +16,10 @@ from tokenomics.analysis.regions import gain_plane, thinner
 from tokenomics.analysis.tuning import SHAPED, pole_placement, tune, ziegler_nichols
 from tokenomics.control.plant import plant as small_plant
 from tokenomics.control.plant import pool_plant
-from tokenomics.engines.program import SHOCK, record_step
+from tokenomics.engines.program import SHOCK, Program, Recorder, constant_or_position, record_step
 from tokenomics.errors import InputError, ModelError
 from tokenomics.model import MODEL, bind, steady_state
-from tokenomics.parameters import resolve
+from tokenomics.parameters import put, resolve
 from tokenomics.shocks import NORMALS, UNIFORMS, ShockTable, sample
 from tokenomics.state import SHARED, as_arrays, scale
 
@@ -56,6 +56,54 @@ def test_the_jacobian_is_that_of_central_differences_away_from_kinks():
     assert len(told) <= 0.01 * len(names), told
     for name, value in zip(names, after, strict=True):
         assert value == pytest.approx(float(np.ravel(bound.step(params, state)[name])[0]), rel=1e-12, abs=1e-12)
+
+
+def test_at_the_kinks_of_the_steady_state_the_jacobian_is_the_mean_of_both_sides():
+    parameters = put(resolve("baseline", policy="pid").values, {"controller.type": "held"})
+    solved = steady_state(parameters)
+    table = {n: np.zeros((1, 1)) for n in (*NORMALS, *UNIFORMS)}
+    params = {**solved.params, "shock_table": ShockTable(table)}
+    bound, variables = MODEL.bound(params), MODEL.variables(params)
+    names = [n for n in solved.state if n not in SHARED]
+    at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS)}}
+    exact, _ = jacobian(record_step(bound, params), at, names, names)
+    sizes, many, small = np.array([float(scale(variables[n], solved.state)) for n in names]), 2 * len(names), 1e-7
+    columns = {n: np.full(many, solved.state[n]) for n in names} | {"time": 0.0, "step": 0}
+    for i, name in enumerate(names):
+        columns[name][i] += small * sizes[i]
+        columns[name][len(names) + i] -= small * sizes[i]
+    moved = bound.step({**params, "shock_table": ShockTable({n: np.zeros((1, many)) for n in table})}, columns)
+    rows = np.array([np.broadcast_to(moved[n], many) for n in names])
+    measured = (rows[:, : len(names)] - rows[:, len(names) :]) / (2.0 * small) / sizes[:, None]
+    exact = exact * sizes / sizes[:, None]
+    unequal = np.argwhere(np.abs(exact - measured) > 1e-4 * (1.0 + np.abs(measured)))
+    # a decision that is put off is a jump
+    assert {(names[i], names[j]) for i, j in unequal} == {("control_age", "control_age")}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, y: np.where(x > y, 3.0 * x, x + 2.0 * y),
+        lambda x, y: np.where((x >= y) & (x > 0.0), x * y, y * y),
+        lambda x, y: np.where(x <= y, 0.0, x - y) + np.minimum(x, y),
+        lambda x, y: np.sign(x - y) * np.maximum(np.abs(x - y), 0.0),
+        lambda x, y: np.maximum(np.maximum(x - y, 0.0), 0.0),
+        lambda x, y: np.abs(np.minimum(x - y, 2.0 * (x - y))),
+    ],
+)
+def test_a_kink_has_the_mean_of_its_sides(function):
+    recorder = Recorder()
+    x, y = recorder.input("x"), recorder.input("y")
+    end = constant_or_position(function(x, y))
+    program = Program(tuple(recorder.operations), tuple(recorder.inputs.items()), (("z", end),), ())
+    (row,), _ = jacobian(program, {"x": 1.5, "y": 1.5}, ["x", "y"], ["z"])
+    (up,), _ = jacobian(program, {"x": 1.5, "y": 1.5}, ["x", "y"], ["z"], forward=["x", "y"])
+    h = 1e-6
+    ahead = [function(1.5 + h, 1.5) - function(1.5, 1.5), function(1.5, 1.5 + h) - function(1.5, 1.5)]
+    back = [function(1.5, 1.5) - function(1.5 - h, 1.5), function(1.5, 1.5) - function(1.5, 1.5 - h)]
+    np.testing.assert_allclose(row, (np.array(ahead) + np.array(back)) / (2.0 * h), atol=1e-5)
+    np.testing.assert_allclose(up, np.array(ahead) / h, atol=1e-5)
 
 
 def test_the_linear_economy_is_the_first_order_of_the_simulated_one():
@@ -213,12 +261,10 @@ def test_the_loop_in_a_quarter_of_the_pool_is_that_of_a_network_with_such_a_pool
     share = 0.25 * parameters.market.pool_share
     small = linearise(resolve("baseline", policy="pid", sets=(f"market.pool_share={share}",)).values)
     # four times the gains in its own depths spend the same dollars
-    np.testing.assert_allclose(
-        poles(thin.plant, pid_law(parameters, thin, (0.1, 0.002, 0.1))), poles(small.plant, pid_law(parameters, small, (0.4, 0.008, 0.4))), atol=1e-9
-    )
-    assert gain_margin(thin.plant, linear_law(thin.params, thin.state)) == pytest.approx(
-        gain_margin(*(lambda e, c: (e.plant, c))(*loop())) / 4.0, rel=0.1
-    )
+    mine, theirs = pid_law(parameters, thin, (0.1, 0.002, 0.1)), pid_law(parameters, small, (0.4, 0.008, 0.4))
+    np.testing.assert_allclose(poles(thin.plant, mine), poles(small.plant, theirs), atol=1e-9)
+    economy, law = loop()
+    assert gain_margin(thin.plant, law) == pytest.approx(gain_margin(economy.plant, law) / 4.0, rel=0.1)
 
 
 def test_gains_that_follow_the_pool_keep_their_margin():
