@@ -17,10 +17,10 @@ from tokenomics.analysis.tuning import SHAPED, pole_placement, tune, ziegler_nic
 from tokenomics.blocks.market import policy_market
 from tokenomics.control.plant import plant as small_plant
 from tokenomics.control.plant import pool_plant
-from tokenomics.engines.program import SHOCK, record_step
+from tokenomics.engines.program import SHOCK, Program, Recorder, constant_or_position, record_step
 from tokenomics.errors import InputError, ModelError
 from tokenomics.model import MODEL, bind, steady_state
-from tokenomics.parameters import resolve
+from tokenomics.parameters import put, resolve
 from tokenomics.shocks import NORMALS, UNIFORMS, ShockTable, sample
 from tokenomics.state import SHARED, as_arrays, scale
 
@@ -57,6 +57,54 @@ def test_the_jacobian_is_that_of_central_differences_away_from_kinks():
     assert len(told) <= 0.01 * len(names), told
     for name, value in zip(names, after, strict=True):
         assert value == pytest.approx(float(np.ravel(bound.step(params, state)[name])[0]), rel=1e-12, abs=1e-12)
+
+
+def test_at_the_kinks_of_the_steady_state_the_jacobian_is_the_mean_of_both_sides():
+    parameters = put(resolve("baseline", policy="pid").values, {"controller.type": "held"})
+    solved = steady_state(parameters)
+    table = {n: np.zeros((1, 1)) for n in (*NORMALS, *UNIFORMS)}
+    params = {**solved.params, "shock_table": ShockTable(table)}
+    bound, variables = MODEL.bound(params), MODEL.variables(params)
+    names = [n for n in solved.state if n not in SHARED]
+    at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS)}}
+    exact, _ = jacobian(record_step(bound, params), at, names, names)
+    sizes, many, small = np.array([float(scale(variables[n], solved.state)) for n in names]), 2 * len(names), 1e-7
+    columns = {n: np.full(many, solved.state[n]) for n in names} | {"time": 0.0, "step": 0}
+    for i, name in enumerate(names):
+        columns[name][i] += small * sizes[i]
+        columns[name][len(names) + i] -= small * sizes[i]
+    moved = bound.step({**params, "shock_table": ShockTable({n: np.zeros((1, many)) for n in table})}, columns)
+    rows = np.array([np.broadcast_to(moved[n], many) for n in names])
+    measured = (rows[:, : len(names)] - rows[:, len(names) :]) / (2.0 * small) / sizes[:, None]
+    exact = exact * sizes / sizes[:, None]
+    unequal = np.argwhere(np.abs(exact - measured) > 1e-4 * (1.0 + np.abs(measured)))
+    # a decision that is put off is a jump
+    assert {(names[i], names[j]) for i, j in unequal} == {("control_age", "control_age")}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, y: np.where(x > y, 3.0 * x, x + 2.0 * y),
+        lambda x, y: np.where((x >= y) & (x > 0.0), x * y, y * y),
+        lambda x, y: np.where(x <= y, 0.0, x - y) + np.minimum(x, y),
+        lambda x, y: np.sign(x - y) * np.maximum(np.abs(x - y), 0.0),
+        lambda x, y: np.maximum(np.maximum(x - y, 0.0), 0.0),
+        lambda x, y: np.abs(np.minimum(x - y, 2.0 * (x - y))),
+    ],
+)
+def test_a_kink_has_the_mean_of_its_sides(function):
+    recorder = Recorder()
+    x, y = recorder.input("x"), recorder.input("y")
+    end = constant_or_position(function(x, y))
+    program = Program(tuple(recorder.operations), tuple(recorder.inputs.items()), (("z", end),), ())
+    (row,), _ = jacobian(program, {"x": 1.5, "y": 1.5}, ["x", "y"], ["z"])
+    (up,), _ = jacobian(program, {"x": 1.5, "y": 1.5}, ["x", "y"], ["z"], forward=["x", "y"])
+    h = 1e-6
+    ahead = [function(1.5 + h, 1.5) - function(1.5, 1.5), function(1.5, 1.5 + h) - function(1.5, 1.5)]
+    back = [function(1.5, 1.5) - function(1.5 - h, 1.5), function(1.5, 1.5) - function(1.5, 1.5 - h)]
+    np.testing.assert_allclose(row, (np.array(ahead) + np.array(back)) / (2.0 * h), atol=1e-5)
+    np.testing.assert_allclose(up, np.array(ahead) / h, atol=1e-5)
 
 
 def test_the_linear_economy_is_the_first_order_of_the_simulated_one():
@@ -150,6 +198,60 @@ def test_the_gain_margin_is_where_the_loop_starts_to_grow():
     assert not is_stable(economy.plant, law, 1.01 * gain)
 
 
+def grows(plant, law, factor, steps):
+    """Whether the linear closed loop, its signal times a number, ends larger than it was half-way; what stands still is left out."""
+    a, x = closed(plant, law, factor), np.zeros(plant.nstates + law.nstates, dtype=complex)
+    x[list(plant.state_labels).index("outside_value")] = 1.0
+    size = []
+    for _ in range(steps):
+        before, x = x, a @ x
+        size.append(np.abs(plant.C[0] @ (x - before)[: plant.nstates]))
+    return bool(max(size[-steps // 10 :]) > max(size[steps // 2 : steps // 2 + steps // 10]))
+
+
+def late(plant, days):
+    """The plant behind a delay of whole steps; the states of the plant first."""
+    chain = control.ss(np.eye(days, k=-1), np.eye(days)[:, :1], np.eye(days)[-1:], [[0.0]], plant.dt)
+    a = np.block([[plant.A, plant.B @ chain.C], [np.zeros((days, plant.nstates)), chain.A]])
+    b = np.vstack([np.zeros((plant.nstates, 1)), chain.B])
+    return control.ss(a, b, np.hstack([plant.C, np.zeros((1, days))]), [[0.0]], plant.dt, states=[*plant.state_labels, *map(str, range(days))])
+
+
+@pytest.mark.parametrize("policy", ["pid", "lqr"])
+def test_in_time_the_loop_decays_inside_its_margins_and_grows_beyond(policy):
+    economy, law = loop(policy)
+    found = margins(economy.plant, law)
+    for share, growing in ((0.97, False), (1.03, True)):
+        assert grows(economy.plant, law, share * found.gain, 600) is growing
+    # at a higher gain the crossovers are fast enough to be seen in a few hundred steps
+    fast = control.ss(law.A, law.B, 20.0 * law.C, 20.0 * law.D, law.dt)
+    at_speed = margins(economy.plant, fast)
+    assert at_speed.stable
+    for share, growing in ((0.95, False), (1.05, True)):
+        turn = np.exp(-1j * share * np.radians(at_speed.phase))  # a signal late by an angle at every frequency: complex numbers
+        assert grows(economy.plant, fast, turn, 1500) is growing
+    days = int(np.floor(found.delay))
+    assert not grows(late(economy.plant, days - 1), law, 1.0, 40 * days)
+    assert grows(late(economy.plant, days + 2), law, 1.0, 40 * days)
+
+
+def test_an_unstable_loop_has_no_margins():
+    economy, law = loop("pid", "controller.pid.kp=3.0")
+    found = margins(economy.plant, law)
+    assert not found.stable and found.thin
+    assert (found.gain, found.phase, found.delay, found.disk, found.disk_phase) == (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_a_narrow_window_of_instability_is_not_stepped_over():
+    # unstable for gains from 17.5 to 18.6, then stable up to 40.7: doubling looks at 16 and 32
+    plant = control.ss(control.tf([0.0457, -0.032, 0.0171, -0.0224], [1.0, -1.18, 1.516, -0.723, 0.366], 1.0))
+    law = control.ss([], [], [], [[-1.0]], 1.0)
+    dense = np.geomspace(1.0, 40.0, 2000)
+    first = next(g for g in dense if not is_stable(plant, law, g))
+    assert is_stable(plant, law, 16.0) and is_stable(plant, law, 32.0)
+    assert gain_margin(plant, law) == pytest.approx(first, rel=0.002)
+
+
 def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
     found = margins(*(lambda e, c: (e.plant, c))(*loop()))
     assert found.stable
@@ -162,10 +264,29 @@ def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
 
 def test_a_thinner_pool_leaves_a_smaller_region():
     economy, law = loop()
-    plane = gain_plane(resolve("baseline", policy="pid").values, economy, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
+    plane = gain_plane(resolve("baseline", policy="pid").values, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
     stable = {share: int((grid < 1.0).sum()) for share, grid in plane.items()}
     assert 0 < stable[0.25] < stable[1.0]
-    assert radius(thinner(economy, 1.0), law) == pytest.approx(plane[1.0][0, 0])
+    assert radius(economy.plant, law) == pytest.approx(plane[1.0][0, 0])
+
+
+def test_the_loop_in_a_quarter_of_the_pool_is_that_of_a_network_with_such_a_pool():
+    parameters = resolve("baseline", policy="pid").values
+    thin = thinner(parameters, 0.25)
+    share = 0.25 * parameters.market.pool_share
+    small = linearise(resolve("baseline", policy="pid", sets=(f"market.pool_share={share}",)).values)
+    # four times the gains in its own depths spend the same dollars
+    mine, theirs = pid_law(parameters, thin, (0.1, 0.002, 0.1)), pid_law(parameters, small, (0.4, 0.008, 0.4))
+    np.testing.assert_allclose(poles(thin.plant, mine), poles(small.plant, theirs), atol=1e-9)
+    economy, law = loop()
+    assert gain_margin(thin.plant, law) == pytest.approx(gain_margin(economy.plant, law) / 4.0, rel=0.1)
+
+
+def test_gains_that_follow_the_pool_keep_their_margin():
+    left = {policy: analyse(resolve("baseline", policy=policy).values) for policy in ("pid", "scheduled")}
+    shares = {policy: found.liquidity[0.25].gain / found.margins.gain for policy, found in left.items()}
+    assert shares["pid"] == pytest.approx(0.25, rel=0.1)
+    assert shares["scheduled"] == pytest.approx(1.0, rel=0.1)
 
 
 def test_a_policy_without_a_response_is_refused():

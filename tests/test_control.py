@@ -276,3 +276,12 @@ def test_dcbm_spends_a_bounded_share_of_the_treasury_and_never_sells():
     assert paths["control_output"].min() >= 0.0
     assert np.all(paths["control_output"][:, 1:] <= gamma * paths["treasury_usd"][:, :-1] * (1 + 1e-9))
     np.testing.assert_allclose(dcbm.spending_share(0.3, np.array([-1.0, 0.0, 0.7, 90.0])), 0.3 * np.tanh([0.0, 0.0, 0.7, 90.0]))
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.0005])
+def test_the_plant_has_the_share_of_fundamentalists_that_the_steady_state_has(cost):
+    p = params(f"speculation.information_cost={cost}", "market.arbitrage_speed=0")
+    share = simulate({"speculation.information_cost": cost, "shocks.enabled": False}, days=2, runs=1)["chartist_share"][0, -1]
+    assert share > 0.5 if cost else share == 0.5
+    # without arbitrage only fundamentalists pull the price: two depths of orders are a log point
+    assert 1.0 - small_plant(p).A[0, 0] == pytest.approx(2.0 * p["speculation"].fundamentalist * (1.0 - share), rel=1e-9)

@@ -41,7 +41,10 @@ def analyse(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Margins of the loop around the steady state: the whole economy linearised, with the policy's controller."""
+    """Margins of the loop around the steady state: the whole economy linearised, with the policy's controller.
+
+    Status 1 where the loop is unstable or its margins are thin (Ms > 2).
+    """
     from .analysis.analyse import analyse as examine
 
     if out is not None:
@@ -55,7 +58,7 @@ def analyse(
         (out / "margins.md").write_text(f"{found.margins.reading()}\n\n{rows}\n", encoding="utf-8")
     if as_json:
         print_json(found.plain() | ({"out": str(out)} if out else {}))
-        return
+        raise typer.Exit(int(found.margins.thin))
     console = Console()
     plant = found.economy.plant
     body = Table(title=f"Loop of policy {policy}, {plant.nstates} states of the economy, decision every {plant.dt:g} days")
@@ -69,6 +72,7 @@ def analyse(
         console.print(f"With {share:.0%} of the pool's depth: {margins.reading()}", highlight=False, soft_wrap=True)
     if out is not None:
         console.print(f"figures and table in {out}", highlight=False, soft_wrap=True)
+    raise typer.Exit(int(found.margins.thin))
 
 
 @app.command(epilog="Example: tokenomics control boundary baseline --policy pid --runs 200")
@@ -112,9 +116,7 @@ def boundary(
 )
 def tune(
     file: File = "baseline",
-    method: Annotated[
-        str, typer.Option(help="ziegler-nichols, imc, pole-placement, loop-shaping, or optimise (extra optimise).")
-    ] = "loop-shaping",
+    method: Annotated[str, typer.Option(help="ziegler-nichols, imc, pole-placement, loop-shaping, or optimise (extra optimise).")] = "loop-shaping",
     target: Annotated[float, typer.Option(help="Wanted time constant of the loop [days] (imc, pole-placement).")] = 10.0,
     policy: Policy = "pid",
     scenario: Scenario = None,

@@ -52,3 +52,12 @@ def treasury_share(params):
 def burned_share(params, state):
     """Share of fees that is burned: the burn share in force, none where emission and burns are switched off."""
     return state["burn_share"] if params["supply"].enabled else 0.0
+
+
+def chartist_share(speculation, advantage):
+    """Share of speculators who follow the trend where chartists earn `advantage` a day more than fundamentalists (logit, Brock and Hommes 1998).
+
+    Half of them where neither earns more and fundamentalists' information costs nothing.
+    """
+    drive = speculation.intensity_of_choice * (advantage + speculation.information_cost)
+    return 1.0 / (1.0 + np.exp(-np.clip(drive, -60.0, 60.0)))

@@ -26,7 +26,8 @@ UNITS = {
     "sensitivity": "1",
     "complementary": "1",
     "bandwidth": "1/day",
-    "crossover": "rad/day",
+    "phase_crossover": "rad/day",
+    "delay_crossover": "rad/day",
     "slowest": "days",
 }
 
@@ -35,7 +36,7 @@ UNITS = {
 class Analysis:
     """economy: the linear plant. law: the controller in linear form. margins: of the loop.
 
-    liquidity: margins where the pool has a share of its depth."""
+    liquidity: margins of the economy linearised where the pool has a share of its depth, with the law as it acts there."""
 
     economy: Economy
     law: control.StateSpace
@@ -48,8 +49,7 @@ class Analysis:
         rows = []
         for field in fields(Margins):
             value = getattr(self.margins, field.name)
-            text = f"{value[0]:.4g} to {value[1]:.4g}" if isinstance(value, tuple) else f"{value:.4g}" if isinstance(value, float) else str(value)
-            rows.append((field.name, text.replace("True", "yes").replace("False", "no"), UNITS.get(field.name, "-")))
+            rows.append((field.name.replace("_", " "), _text(value), UNITS.get(field.name, "-")))
         return rows
 
     def plain(self) -> dict[str, Any]:
@@ -70,11 +70,19 @@ class Analysis:
         found = {"frequency": figures.frequency(plant, self.law, self.margins), "time": figures.time(plant, self.law, self.margins)}
         if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
             kp, ki = (np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS) for g in (policy.pid.kp, policy.pid.ki))
-            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, self.economy, kp, ki).items()}
+            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, kp, ki).items()}
             title = "Stable below and left of the line; the region shrinks with liquidity"
             labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
             found["stability"] = figures.stability_map(title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki))
         return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return f"{value[0]:.4g} to {value[1]:.4g}"
+    return "none" if np.isnan(value) else f"{value:.4g}"
 
 
 def analyse(parameters: Parameters) -> Analysis:
@@ -84,5 +92,8 @@ def analyse(parameters: Parameters) -> Analysis:
     """
     economy = linearise(parameters)
     law = linear_law(economy.params, economy.state)
-    thin = {share: margins(regions.thinner(economy, share), law) for share in regions.DEPTHS[1:]}
+    thin = {}
+    for share in regions.DEPTHS[1:]:
+        there = regions.thinner(parameters, share)
+        thin[share] = margins(there.plant, linear_law(there.params, there.state))
     return Analysis(economy, law, margins(economy.plant, law), thin, parameters)

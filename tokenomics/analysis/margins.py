@@ -2,20 +2,26 @@
 
 Definitions: Åström and Murray, Feedback Systems (2008), chapters 9, 10 and 12; disk margin: Seiler, Packard and Gahinet (2020), with skew 0.
 Loop L = −plant × controller (the law answers a price that is too high with a negative signal), S = 1/(1+L), T = L/(1+L).
+The formulas for phase, delay and disk hold for a loop that is stable; one that is not has no margin, whatever they would give.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import control
 import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from .crossings import LOWEST, one_at, real_at
 
 GAIN_CEILING = 1e4  # a loop that stands this much more gain is limited by its actuator, not by stability
 TOLERANCE = 1e-9
 STANDING = 1e-7  # distance from 1 of a pole that stands still
 THIN = 2.0  # peak sensitivity above which a loop has thin margins (Åström and Hägglund 2006, section 4.6)
 FREQUENCIES = 4000
+QUIET = 1.0 / np.sqrt(2.0)  # size of S up to which a loop attenuates (Åström and Murray, section 12.1)
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,11 @@ class Margins:
 
     stable: all moving poles of the closed loop within the unit circle. gain: factor by which the gain may grow. phase [degrees]. delay [days].
     disk: disk margin; any factor on the gain within `disk_gain`, or any change of phase up to `disk_phase` degrees, is stood.
-    sensitivity, complementary: peaks Ms, Mt. bandwidth: 1/day, up to which disturbances are attenuated. crossover [rad/day].
+    sensitivity, complementary: peaks Ms, Mt. bandwidth: where |S| first rises through 1/√2 [1/day]; 0 where it never does.
+    phase_crossover, delay_crossover: frequency at which |L| = 1 that sets the phase margin and the one that sets the delay margin [rad/day]; a
+    lower frequency stands more delay for the same phase, so that they may differ. NaN where |L| is never 1.
     slowest: time constant of the slowest pole that does not stand still [days].
+    An unstable loop has margins of zero and infinite peaks.
     """
 
     stable: bool
@@ -38,7 +47,8 @@ class Margins:
     sensitivity: float
     complementary: float
     bandwidth: float
-    crossover: float
+    phase_crossover: float
+    delay_crossover: float
     slowest: float
 
     @property
@@ -85,16 +95,27 @@ def radius(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0
 
 
 def gain_margin(plant: control.StateSpace, law: control.StateSpace) -> float:
-    """Factor on the law's output at which the closed loop turns unstable: infinite beyond `GAIN_CEILING`, 0 where it is unstable already."""
+    """Factor on the law's output at which the closed loop turns unstable: infinite beyond `GAIN_CEILING`, 0 where it is unstable already.
+
+    Stability can change only at gains −1/L where L is real and negative, all of which are known; between two of them one trial decides.
+    """
     if not is_stable(plant, law):
         return 0.0
-    high = 1.0
-    while is_stable(plant, law, high):
-        high *= 2.0
-        if high > GAIN_CEILING:
-            return np.inf
-    low = high / 2.0
-    while high / low > 1.0 + 1e-9:
+    loop = -plant * law
+    angle = np.concatenate([[LOWEST], real_at(loop), [np.pi]])
+    size = -np.asarray(loop(np.exp(1j * angle))).ravel().real
+    critical = np.sort(1.0 / size[size > 1.0 / GAIN_CEILING])
+    edges = [1.0, *critical[critical > 1.0], GAIN_CEILING]
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        if not is_stable(plant, law, np.sqrt(low * high)):
+            return _refined(plant, law, low, np.sqrt(low * high))
+    return np.inf
+
+
+def _refined(plant: control.StateSpace, law: control.StateSpace, near: float, unstable: float) -> float:
+    """The largest stable gain below an unstable one, close to a critical gain that rounding may have put on either side."""
+    low, high = near * (1.0 - 1e-4), unstable
+    while high / low > 1.0 + 1e-10:
         middle = np.sqrt(low * high)
         low, high = (middle, high) if is_stable(plant, law, middle) else (low, middle)
     return float(low)
@@ -110,39 +131,64 @@ def response(system: control.StateSpace, omega: np.ndarray) -> np.ndarray:
     return np.asarray(system(np.exp(1j * omega * system.dt))).ravel()
 
 
+def _phase_and_delay(loop: control.StateSpace) -> tuple[float, float, float, float]:
+    """Phase margin [degrees] and its crossover [rad/day], delay margin [days] and its crossover; of a stable loop."""
+    omega = one_at(loop) / loop.dt
+    if not len(omega):
+        return np.inf, np.nan, np.inf, np.nan
+    angle = np.angle(-response(loop, omega))  # distance of the phase from −180 degrees [rad]
+    lag = np.where(angle > 0.0, angle, angle + 2.0 * np.pi) / omega
+    phase, delay = int(np.argmin(np.abs(angle))), int(np.argmin(lag))
+    return float(np.degrees(abs(angle[phase]))), float(omega[phase]), float(lag[delay]), float(omega[delay])
+
+
+def _peak(size: Callable[[np.ndarray], np.ndarray], back: Callable[[np.ndarray], np.ndarray], omega: np.ndarray, grid: np.ndarray) -> float:
+    """Largest size of a function of the sensitivity over the frequencies, refined around the largest point of the grid."""
+    values = size(grid)
+    top = int(np.argmax(values))
+    bounds = (omega[max(top - 1, 0)], omega[min(top + 1, len(omega) - 1)])
+    found = minimize_scalar(lambda w: -float(size(back(np.array([w])))[0]), bounds=bounds, method="bounded", options={"xatol": 1e-9 * bounds[1]})
+    return max(float(values[top]), -float(found.fun))
+
+
+def _bandwidth(back: Callable[[np.ndarray], np.ndarray], omega: np.ndarray, grid: np.ndarray) -> float:
+    """Where |S| first rises through 1/√2 [1/day]; 0 where it lies above at all frequencies, the highest where it never rises."""
+    above = np.abs(grid) - QUIET
+    rising = np.flatnonzero((above[:-1] < 0.0) & (above[1:] >= 0.0))
+    if not len(rising):
+        return float(omega[-1] / (2.0 * np.pi)) if above[-1] < 0.0 else 0.0
+    i = rising[0]
+    return float(brentq(lambda w: float(np.abs(back(np.array([w])))[0]) - QUIET, omega[i], omega[i + 1]) / (2.0 * np.pi))
+
+
 def margins(plant: control.StateSpace, law: control.StateSpace) -> Margins:
     """Margins of a loop; both systems sampled alike."""
-    omega = frequencies(plant.dt)
-    loop = -response(plant, omega) * response(law, omega)
-    size = np.abs(loop)
-    cross = np.flatnonzero((size[:-1] - 1.0) * (size[1:] - 1.0) < 0.0)
-    phase, delay, crossover = np.inf, np.inf, 0.0
-    for i in cross:
-        weight = np.log(size[i]) / (np.log(size[i]) - np.log(size[i + 1]))
-        at = omega[i] * (omega[i + 1] / omega[i]) ** weight
-        value = -(response(plant, np.array([at])) * response(law, np.array([at])))[0]
-        angle = np.degrees(np.angle(-value))  # distance of the phase from −180 degrees
-        lag = (angle if angle > 0.0 else angle + 360.0) * np.pi / 180.0 / at
-        if abs(angle) < phase:
-            phase, crossover = abs(angle), at
-        delay = min(delay, lag)
-    sensitivity, complementary = 1.0 / (1.0 + loop), loop / (1.0 + loop)
-    # disk margin of skew 0: 1 / max |S − ½ (S + T)| = 1 / max |(S − T)/2|
-    disk = float(1.0 / np.max(np.abs((sensitivity - complementary) / 2.0)))
-    half = min(disk / 2.0, 1.0 - 1e-12)
-    quiet = np.abs(sensitivity) < 1.0 / np.sqrt(2.0)
     moved = moving(poles(plant, law))
+    slowest = float(-plant.dt / np.log(np.abs(moved[0]))) if len(moved) and abs(moved[0]) < 1.0 else np.inf
+    if not is_stable(plant, law):
+        return Margins(False, 0.0, 0.0, 0.0, 0.0, (1.0, 1.0), 0.0, np.inf, np.inf, 0.0, np.nan, np.nan, slowest)
+    loop, omega = -plant * law, frequencies(plant.dt)
+
+    def back(w: np.ndarray) -> np.ndarray:
+        return 1.0 / (1.0 + response(loop, w))
+
+    grid = back(omega)
+    # disk margin of skew 0: 1 / max |S − ½ (S + T)| = 1 / max |(S − T)/2|, and T = 1 − S
+    disk = 1.0 / _peak(lambda s: np.abs(s - 0.5), back, omega, grid)
+    half = min(disk / 2.0, 1.0 - 1e-12)
+    phase, phase_crossover, delay, delay_crossover = _phase_and_delay(loop)
     return Margins(
-        stable=is_stable(plant, law),
+        stable=True,
         gain=gain_margin(plant, law),
-        phase=float(phase),
-        delay=float(delay),
+        phase=phase,
+        delay=delay,
         disk=disk,
         disk_gain=((1.0 - half) / (1.0 + half), (1.0 + half) / (1.0 - half)),
         disk_phase=float(np.degrees(2.0 * np.arctan(half))),
-        sensitivity=float(np.max(np.abs(sensitivity))),
-        complementary=float(np.max(np.abs(complementary))),
-        bandwidth=float(omega[quiet].max() / (2.0 * np.pi)) if quiet.any() else 0.0,
-        crossover=float(crossover),
-        slowest=float(-plant.dt / np.log(np.abs(moved[0]))) if len(moved) and abs(moved[0]) < 1.0 else np.inf,
+        sensitivity=_peak(np.abs, back, omega, grid),
+        complementary=_peak(lambda s: np.abs(1.0 - s), back, omega, grid),
+        bandwidth=_bandwidth(back, omega, grid),
+        phase_crossover=phase_crossover,
+        delay_crossover=delay_crossover,
+        slowest=slowest,
     )

@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import control
 import numpy as np
 
-from ..parameters import Parameters
-from .economy import Economy, pid_law
+from ..parameters import Parameters, put
+from .economy import Economy, linearise, pid_law
 from .margins import radius
 
 DEPTHS = (1.0, 0.5, 0.25)  # shares of the pool's depth
 
 
-def thinner(economy: Economy, share: float) -> control.StateSpace:
-    """The plant when a dollar moves the price 1/share as much: liquidity gone while the controller still counts in its old depth."""
-    plant = economy.plant
-    return control.ss(plant.A, plant.B / share, plant.C, plant.D, plant.dt, states=plant.state_labels, inputs=["u"], outputs=["y"])
+def thinner(parameters: Parameters, share: float) -> Economy:
+    """The economy linearised where the pool holds a share of its depth for good, the controller counting in the old depth still.
+
+    A unit of the signal is a USD amount; in a pool of that share it is 1/share as many depths. Orders of speculators are in depths of the
+    pool that is there. Raises ModelError where the thinner economy has no steady state.
+    """
+    if share == 1.0:
+        return linearise(parameters)
+    thin = linearise(put(parameters, {"market.pool_share": parameters.market.pool_share * share}))
+    old = {"reference_depth": thin.state["reference_depth"] / share}
+    return replace(thin, plant=_louder(thin.plant, share), one_step=_louder(thin.one_step, share), state={**thin.state, **old})
 
 
-def gain_plane(
-    parameters: Parameters, economy: Economy, kp: Sequence[float], ki: Sequence[float], depths: Sequence[float] = DEPTHS
-) -> dict[float, np.ndarray]:
+def _louder(plant: control.StateSpace, share: float) -> control.StateSpace:
+    """The plant whose first input, the signal, is counted in depths of which there were 1/share as many."""
+    b = plant.B.copy()
+    b[:, 0] /= share
+    labels = {"states": plant.state_labels, "inputs": plant.input_labels, "outputs": plant.output_labels}
+    return control.ss(plant.A, b, plant.C, plant.D, plant.dt, **labels)
+
+
+def gain_plane(parameters: Parameters, kp: Sequence[float], ki: Sequence[float], depths: Sequence[float] = DEPTHS) -> dict[float, np.ndarray]:
     """Spectral radius (ki, kp) of the PID loop over both gains, by the share of the pool's depth that is left."""
-    plants = {share: thinner(economy, share) for share in depths}
+    economies = {share: thinner(parameters, share) for share in depths}
     found = {share: np.empty((len(ki), len(kp))) for share in depths}
+    any_economy = next(iter(economies.values()))
     for i, integral in enumerate(ki):
         for j, proportional in enumerate(kp):
-            law = pid_law(parameters, economy, (proportional, integral, parameters.controller.pid.kd))
-            for share, plant in plants.items():
-                found[share][i, j] = radius(plant, law)
+            law = pid_law(parameters, any_economy, (proportional, integral, parameters.controller.pid.kd))
+            for share, economy in economies.items():
+                found[share][i, j] = radius(economy.plant, law)
     return found

@@ -7,19 +7,13 @@ their share, after the structural stochastic volatility of Franke and Westerhoff
 
 import numpy as np
 
-from ..kinetics import positive, relaxation
-
-
-def chartist_share(speculation, fitness_fundamentalist, fitness_chartist):
-    """Share of speculators who follow the trend."""
-    advantage = fitness_chartist - fitness_fundamentalist + speculation.information_cost
-    return 1.0 / (1.0 + np.exp(-np.clip(speculation.intensity_of_choice * advantage, -60.0, 60.0)))
+from ..kinetics import chartist_share, positive, relaxation
 
 
 def policy_speculators(params, substep, state_history, state):
     """Orders of both groups and of those who run ahead of the controller: buying in USD/day, selling in TOK/day, no more than they hold of either."""
     speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
-    share = chartist_share(speculation, state["fitness_fundamentalist"], state["fitness_chartist"])
+    share = chartist_share(speculation, state["fitness_chartist"] - state["fitness_fundamentalist"])
     fundamentalist = speculation.fundamentalist * np.log(state["utility_value"] / price)
     chartist = speculation.chartist * state["trend"]
     # The noise differs between chartists and earns nothing on average: it moves the price, not their fitness.

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ModelError
-from ..kinetics import relaxation
+from ..kinetics import chartist_share, relaxation
 
 if TYPE_CHECKING:
     import control
 
-PATHS = ("market", "speculation.enabled", "speculation.fundamentalist", "oracle.lag", "oracle.enabled", "simulation.time_step")
+SPECULATION = ("enabled", "fundamentalist", "intensity_of_choice", "information_cost")
+PATHS = ("market", *(f"speculation.{n}" for n in SPECULATION), "oracle.lag", "oracle.enabled", "simulation.time_step")
 STATES = ("price", "outside", "oracle")
 
 
@@ -32,7 +33,9 @@ def plant(params: Mapping[str, Any]) -> control.StateSpace:
 
     market, speculation, oracle, dt = params["market"], params["speculation"], params["oracle"], params["time_step"]
     try:
-        pull = 0.5 * float(speculation.fundamentalist) if speculation.enabled else 0.0
+        # in the steady state neither group earns anything; chartists have no trend to follow
+        fundamentalists = 1.0 - float(chartist_share(speculation, 0.0))
+        pull = fundamentalists * float(speculation.fundamentalist) if speculation.enabled else 0.0
         arbitrage = float(relaxation(dt, 1.0 / max(market.arbitrage_speed, 1e-12)))
         anchor = float(relaxation(dt, 1.0 / max(market.anchoring, 1e-12)))
         lag = float(relaxation(dt, oracle.lag)) if oracle.enabled else 1.0
