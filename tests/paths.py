@@ -1,11 +1,15 @@
 """Short simulations for tests, straight through the model's step, the command line, and where recorded data may lie."""
 
-import subprocess
+import contextlib
+import io
+import os
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
+from tokenomics.cli import main
 from tokenomics.model import MODEL, bind, steady_state
 from tokenomics.parameters import resolve
 from tokenomics.shocks import sample
@@ -37,7 +41,18 @@ def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs
 
 
 def command(*arguments, folder=None):
-    """Status, output and errors of a command line."""
-    call = [sys.executable, "-c", "from tokenomics.cli import main; main()", *arguments]
-    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=120)
-    return done.returncode, done.stdout, done.stderr
+    """Status, output and errors of a command line, without a process of its own: that would import and compile everything anew."""
+    out, errors = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(folder or Path.cwd()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(errors),
+        mock.patch.object(sys, "argv", ["tokenomics", *map(str, arguments)]),
+        mock.patch.dict(os.environ, {"COLUMNS": "80"}),
+    ):
+        try:
+            main()
+            status = 0
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+    return status, out.getvalue(), errors.getvalue()

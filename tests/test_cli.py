@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 import tokenomics
+from paths import command
 from tokenomics import cli_control
 from tokenomics.cli import CONTROL
 from tokenomics.results.store import load
@@ -20,7 +22,8 @@ PRICES = "date,value\n2021-01-01,1.0\n2021-01-02,1.5\n2021-01-03,1.2\n2021-01-04
 
 
 def call(folder, *arguments):
-    return subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+    status, out, errors = command(*arguments, folder=folder)
+    return SimpleNamespace(returncode=status, stdout=out, stderr=errors)
 
 
 def files(folder):
@@ -84,7 +87,7 @@ def test_bad_input_gets_one_line_and_status_2(tmp_path, case):
 
 def test_a_killed_run_leaves_nothing_that_passes_for_a_whole_one(tmp_path):
     # Killed while it writes, if it can be caught there, else while it computes: both must leave no directory of that name.
-    arguments = ["run", "baseline", "--runs", "40", "--days", "365", "--out", "killed"]
+    arguments = ["run", "baseline", "--runs", "2", "--days", "90", "--out", "killed"]
     process = subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None and not list(tmp_path.glob(".killed.partial-*")):
@@ -117,6 +120,11 @@ def test_every_command_has_help_with_an_example(tmp_path, command):
     assert done.returncode == 0
     if command != ["params"]:
         assert "tokenomics" in done.stdout.split("Example")[-1] or "Start with" in done.stdout
+
+
+def test_a_process_ends_with_the_status(tmp_path):
+    done = subprocess.run([*COMMAND, "params", "show", "nope"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
 def test_the_version_is_told(tmp_path):

@@ -38,13 +38,11 @@ def test_an_installed_copy_runs_from_any_folder(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
     environment = {**os.environ, "PYTHONPATH": str(site)}
-    code = "import tokenomics as tk; r = tk.run('baseline', days=3); print(tk.__file__); print(len(r.metrics()))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=work, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(str(site))
-    command = [sys.executable, "-c", "from tokenomics.cli import main; main()", "run", "baseline", "--days", "3", "--out", "o"]
+    code = "import tokenomics as tk; print(tk.__file__); len(tk.run('baseline', days=3).metrics()); from tokenomics.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", "baseline", "--days", "3", "--out", "o"]
     done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(site))
     assert (work / "o" / "run.json").exists()
 
 

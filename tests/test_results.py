@@ -1,6 +1,7 @@
 """Metrics by their definitions, intervals by theirs; run directories whole or not at all."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -27,6 +28,18 @@ def made(failures=(), **paths):
 @pytest.fixture(scope="module")
 def small():
     return tk.run("baseline", policy="pid", runs=3, seed=1, days=12)
+
+
+@pytest.fixture(scope="module")
+def written(small, tmp_path_factory):
+    """Its run directory."""
+    return write_run(small, tmp_path_factory.mktemp("written") / "a" / "run", "tokenomics run")
+
+
+@pytest.fixture
+def copied(written, tmp_path):
+    """A copy of that directory, to be spoilt."""
+    return shutil.copytree(written, tmp_path / "run")
 
 
 def value(result, name):
@@ -148,8 +161,8 @@ def test_the_notebook_page_escapes_what_it_shows():
     assert "&lt;script&gt;" in page
 
 
-def test_a_run_directory_is_whole_and_loads_again(small, tmp_path):
-    out = write_run(small, tmp_path / "a" / "run", "tokenomics run")
+def test_a_run_directory_is_whole_and_loads_again(small, written):
+    out = written
     assert {f.name for f in out.iterdir()} == {"params.yaml", "run.json", "metrics.json", "metrics.md", "trajectories.parquet", "figures"}
     assert not list(out.parent.glob(".*"))
     record = json.loads((out / "run.json").read_text())
@@ -165,12 +178,11 @@ def test_a_run_directory_is_whole_and_loads_again(small, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["trajectories.parquet", "params.yaml", "metrics.json", "metrics.md", "figures/price.png"])
-def test_a_changed_directory_is_refused(small, tmp_path, name):
-    out = write_run(small, tmp_path / "run")
-    with open(out / name, "ab") as file:
+def test_a_changed_directory_is_refused(copied, name):
+    with open(copied / name, "ab") as file:
         file.write(b" ")
     with pytest.raises(tk.InputError, match="missing or changed"):
-        load(out)
+        load(copied)
 
 
 def test_a_variable_of_ones_own_comes_back_with_its_unit(tmp_path):
@@ -194,11 +206,10 @@ def test_results_without_a_common_run_cannot_be_compared(small):
         small.compare(other)
 
 
-def test_a_half_directory_is_refused(small, tmp_path):
-    out = write_run(small, tmp_path / "run")
-    (out / "run.json").unlink()
+def test_a_half_directory_is_refused(copied):
+    (copied / "run.json").unlink()
     with pytest.raises(tk.InputError, match="not a run directory"):
-        load(out)
+        load(copied)
 
 
 def test_a_write_that_fails_leaves_nothing(small, tmp_path, monkeypatch):

@@ -19,7 +19,7 @@ from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from .capacity.latency import latency
 from .control.static import steady_spending
 from .errors import InputError, ModelError, TokenomicsError, nearest
-from .kinetics import MTOK_PER_DAY, news_variance, treasury_share
+from .kinetics import MTOK_PER_DAY, news_variance, oracle_delay, treasury_share
 from .model import Model
 from .parameters import Parameters, substitute
 from .shocks import NORMALS, UNIFORMS, ShockTable
@@ -250,6 +250,7 @@ def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarra
         calm["shock_table"] = ShockTable({name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
         network = _network(calm, _price(params, swept, variance, points), variance)
         held = {**network, **_stocks(calm, network, variance), **model.extra_initial}
+        held |= {f"oracle_delayed_{n}": held["oracle_log_price"] for n in oracle_delay(mine)}
         held |= control.at_rest(params["controller"].type, held)
         table = model.variables(params)
         held = {name: np.broadcast_to(value, points).astype(float) for name, value in held.items() if name in table}

@@ -44,6 +44,12 @@ def news_variance(params):
     return news.volatility**2 + news.jump_rate * (news.jump_mean**2 + news.jump_volatility**2)
 
 
+def oracle_delay(params):
+    """Numbers 1, 2, ... of the steps by which the oracle's measurement is delayed: one state variable each, none without a delay."""
+    oracle = params["oracle"]
+    return range(1, 1 + round(oracle.delay / params["simulation"].time_step)) if oracle.enabled else range(0)
+
+
 def treasury_share(params):
     """Share of fees that goes to the treasury."""
     return params["treasury"].fee_share if params["treasury"].enabled else 0.0

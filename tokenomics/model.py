@@ -34,6 +34,7 @@ from .blocks import (
     venues,
 )
 from .errors import ModelError, nearest
+from .kinetics import oracle_delay
 from .parameters import Parameters
 from .state import Signals, State, Variable, assign, variables
 
@@ -50,7 +51,8 @@ class Block:
 def block(name: str, *policies: Callable, writes: tuple[str, ...]) -> Block:
     """A block whose policies signal the new values of the variables in `writes`.
 
-    `workload:X` and `type:X` stand for one variable `X_<name>` a workload class or accelerator type, `memory:X` for what the control law remembers.
+    `workload:X` and `type:X` stand for one variable `X_<name>` a workload class or accelerator type, `memory:X` for what the control law remembers,
+    `delay:X` for the steps of the oracle's delay.
     """
     return Block(name, policies, tuple(assign(variable) for variable in writes))
 
@@ -108,7 +110,7 @@ BLOCKS = (
         writes=("capacity", "utilisation", "served", "unserved", "latency_mean", "latency_p99"),
     ),
     # The protocol acts before the market, on the price that its oracle saw last.
-    block("the oracle measures", oracle.policy_oracle, writes=("oracle_log_price", "measured_price")),
+    block("the oracle measures", oracle.policy_oracle, writes=("oracle_log_price", "measured_price", "delay:oracle_delayed")),
     block(
         "the controller decides",
         controller.policy_controller,
@@ -251,10 +253,10 @@ BLOCKS = (
 
 
 def expand(blocks: tuple[Block, ...], params: Mapping[str, Any]) -> tuple[Block, ...]:
-    """The blocks with one update a workload class, accelerator type and memory of the control law in place of the placeholders."""
+    """The blocks with an update a workload class, accelerator type, memory of the law and step of the oracle's delay in place of the placeholders."""
 
     memory = [m.name for m in control.law(params["controller"].type).memory]
-    names = {"workload": params["workloads"], "type": params["fleet"], "memory": memory}
+    names = {"workload": params["workloads"], "type": params["fleet"], "memory": memory, "delay": oracle_delay(params)}
 
     def updates(one: Block):
         for update in one.updates:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import control
+from .kinetics import oracle_delay
 
 SHARED = ("time", "step")  # one clock for all runs
 
@@ -196,7 +197,7 @@ COMMON = (
 
 
 def variables(params) -> dict[str, Variable]:
-    """The state variables of a parameter tree by name: the common ones, those of its workloads and fleet, and what its control law remembers.
+    """The state variables of a parameter tree by name: the common ones, those of its workloads, fleet and delay, and what its control law remembers.
 
     params: a `Parameters` tree (or a mapping of its groups).
     """
@@ -208,6 +209,8 @@ def variables(params) -> dict[str, Variable]:
     for name in groups["fleet"]:
         table[f"nodes_{name}"] = Variable(f"nodes_{name}", "nodes", f"{name} nodes installed", "nodes", 0.0)
         table[f"ordered_{name}"] = Variable(f"ordered_{name}", "nodes", f"{name} nodes ordered, not yet online", "nodes", 0.0)
+    for n in oracle_delay(groups):
+        table[f"oracle_delayed_{n}"] = Variable(f"oracle_delayed_{n}", "1", f"measured log price under way to the protocol, place {n}")
     for m in control.law(groups["controller"].type).memory:
         table[f"control_{m.name}"] = Variable(f"control_{m.name}", m.unit, m.meaning, m.scale)
     return table

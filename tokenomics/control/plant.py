@@ -4,6 +4,7 @@ Controller signal u (reference depths a day) to the oracle's log price, about th
 A purchase moves the log price by 2 u Δt (constant product, to first order; DCBM's gain 2/y per USD, arXiv 2601.09961, Eq. 6); the outside valuation
 keeps a share ξ of that; arbitrage closes the share A = 1 − e^(−aΔt) of the gap; anchoring and fundamentalists pull back to the
 utility value; the oracle lags. Saturation, rate limit and dead band are left out: they are not linear.
+So is the oracle's pure delay (`oracle.delay`), for which the designs do not allow; the analysis of the economy has it, and shows its cost.
 """
 
 from __future__ import annotations

@@ -235,6 +235,7 @@ class Oracle(Group):
 
     enabled: bool = parameter("-", "the controller sees a measured price (off: it sees the true one)")
     lag: float = parameter("days", "time constant of the averaging window", ge=0.0)
+    delay: int = parameter("days", "pure delay of the measurement: the protocol acts on the price of so many days ago", ge=0, le=60)
     noise: float = parameter("1", "standard deviation of the log measurement error", ge=0.0, le=1.0)
     slope_limit: float = parameter("1/day", "largest change of the lagged log price a day (derivative bound)", gt=0.0)
 
@@ -410,6 +411,10 @@ class Parameters(Group):
             raise ValueError("supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1")
         if self.supply.staked_limit < self.supply.staked_share:
             raise ValueError("supply.staked_limit is below supply.staked_share; expected at least as much")
+        steps = self.oracle.delay / self.simulation.time_step
+        if abs(steps - round(steps)) > 1e-9:
+            step = f"{self.simulation.time_step:g} days"
+            raise ValueError(f"oracle.delay: {self.oracle.delay} days; expected a multiple of simulation.time_step, {step}")
         if not self.fleet:
             raise ValueError("fleet: no accelerator type; expected at least one")
         return self
