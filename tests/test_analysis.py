@@ -274,6 +274,18 @@ def test_gains_that_follow_the_pool_keep_their_margin():
     assert shares["scheduled"] == pytest.approx(1.0, rel=0.1)
 
 
+def test_a_law_that_only_buys_is_analysed_where_it_buys():
+    found = analyse(resolve("baseline", policy="dcbm").values)
+    economy, gains = found.economy, found.parameters.controller.dcbm
+    assert economy.one_sided and any("never sells" in note for note in found.notes())
+    share = economy.state["treasury_usd"] / economy.state["reference_depth"] * gains.gamma
+    assert -found.law.D[0, 0] == pytest.approx(share * (gains.kp + gains.ki + gains.kd), rel=1e-5)
+    # a law of two sides with those gains has those margins; the mean with the idle side would have twice the gain margin
+    half = control.ss(found.law.A, found.law.B, 0.5 * found.law.C, 0.5 * found.law.D, found.law.dt)
+    assert gain_margin(economy.plant, half) == pytest.approx(2.0 * found.margins.gain, rel=1e-3)
+    assert not analyse(resolve("baseline", policy="pid").values).economy.one_sided
+
+
 def test_a_policy_without_a_response_is_refused():
     with pytest.raises(InputError, match="does not respond to a small error"):
         analyse(resolve("baseline", policy="static").values)

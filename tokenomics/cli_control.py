@@ -55,7 +55,8 @@ def analyse(
         for name, figure in found.figures().items():
             figure.savefig(out / f"{name}.png", dpi=130)
         rows = markdown_table(pd.DataFrame(found.table(), columns=["margin", "value", "unit"]))
-        (out / "margins.md").write_text(f"{found.margins.reading()}\n\n{rows}\n", encoding="utf-8")
+        text = "\n\n".join([found.margins.reading(), *found.notes(), rows])
+        (out / "margins.md").write_text(f"{text}\n", encoding="utf-8")
     if as_json:
         print_json(found.plain() | ({"out": str(out)} if out else {}))
         raise typer.Exit(int(found.margins.thin))
@@ -67,7 +68,8 @@ def analyse(
     for row in found.table():
         body.add_row(*row)
     console.print(body)
-    console.print(found.margins.reading(), highlight=False, soft_wrap=True)
+    for line in (found.margins.reading(), *found.notes()):
+        console.print(line, highlight=False, soft_wrap=True)
     for share, margins in found.liquidity.items():
         console.print(f"With {share:.0%} of the pool's depth: {margins.reading()}", highlight=False, soft_wrap=True)
     if out is not None:

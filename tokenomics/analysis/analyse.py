@@ -15,6 +15,7 @@ from . import figures, regions
 from .economy import Economy, linear_law, linearise
 from .margins import Margins, margins, poles
 
+ONE_SIDED = "The law buys and never sells: margins are those of the side on which it buys; on the other it leaves the economy to itself."
 POINTS = 41  # of each axis of the stability map
 UNITS = {
     "gain": "1",
@@ -52,13 +53,17 @@ class Analysis:
             rows.append((field.name.replace("_", " "), _text(value), UNITS.get(field.name, "-")))
         return rows
 
+    def notes(self) -> list[str]:
+        """What else the reader must know, in plain language."""
+        return [ONE_SIDED] if self.economy.one_sided else []
+
     def plain(self) -> dict[str, Any]:
         """For JSON."""
         found = {f.name: getattr(self.margins, f.name) for f in fields(Margins)}
         pairs = [[float(p.real), float(p.imag)] for p in self.poles()]
         thin = {str(share): {f.name: getattr(m, f.name) for f in fields(Margins)} for share, m in self.liquidity.items()}
         states = list(self.economy.plant.state_labels)
-        return {"margins": found, "reading": self.margins.reading(), "poles": pairs, "states": states, "liquidity": thin}
+        return {"margins": found, "reading": self.margins.reading(), "poles": pairs, "states": states, "liquidity": thin, "notes": self.notes()}
 
     def poles(self) -> np.ndarray:
         """Poles of the closed loop, the slowest first."""
