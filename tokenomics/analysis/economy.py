@@ -153,6 +153,6 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
 
 
 def pid_law(parameters: Parameters, economy: Economy, gains: Sequence[float]) -> control.StateSpace:
-    """The law in linear form with other gains kp, ki, kd [1/day, 1/day^2, 1]."""
-    changed = put(parameters, dict(zip(PID_GAINS, map(float, gains), strict=True)))
+    """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the parameters."""
+    changed = put(parameters, {"controller.type": "pid"} | dict(zip(PID_GAINS, map(float, gains), strict=True)))
     return linear_law({**economy.params, "controller": changed.controller}, economy.state)
