@@ -308,7 +308,10 @@ def test_a_solver_has_no_derivative():
 def test_the_command_writes_margins_and_figures(tmp_path):
     status, text, _ = command("control", "analyse", "baseline", "--policy", "pid", "--out", "loop", "--json", folder=tmp_path)
     assert status == 0
-    assert json.loads(text)["margins"]["stable"] is True
+    found = json.loads(text)
+    assert found["margins"]["stable"] is True and min(found["jury"].values()) > 0.0
+    written = (tmp_path / "loop" / "margins.md").read_text()
+    assert all(text in written for text in (found["reading"], *found["notes"], *found["jury"]))
     assert {p.name for p in (tmp_path / "loop").iterdir()} == {"margins.md", "frequency.png", "time.png", "stability.png"}
     status, _, error = command("control", "analyse", "--policy", "threshold", folder=tmp_path)
     assert (status, "does not respond" in error) == (2, True)

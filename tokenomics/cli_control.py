@@ -20,6 +20,7 @@ from .results.metrics import METRICS
 from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Analyse and design the control loop of a policy.", rich_markup_mode=None)
+JURY = "Jury's conditions for the pool alone under the PID: stable where every slack is positive"
 Out = Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")]
 
 
@@ -55,7 +56,10 @@ def analyse(
         for name, figure in found.figures().items():
             figure.savefig(out / f"{name}.png", dpi=130)
         rows = markdown_table(pd.DataFrame(found.table(), columns=["margin", "value", "unit"]))
-        text = "\n\n".join([found.margins.reading(), *found.notes(), rows])
+        parts = [found.margins.reading(), *found.notes(), rows]
+        if found.jury():
+            parts += [f"{JURY}:", markdown_table(pd.DataFrame(found.jury().items(), columns=["condition", "slack"]))]
+        text = "\n\n".join(parts)
         (out / "margins.md").write_text(f"{text}\n", encoding="utf-8")
     if as_json:
         print_json(found.plain() | ({"out": str(out)} if out else {}))
@@ -68,6 +72,13 @@ def analyse(
     for row in found.table():
         body.add_row(*row)
     console.print(body)
+    if found.jury():
+        body = Table(title=JURY, title_justify="left")
+        for name in ("condition", "slack"):
+            body.add_column(name)
+        for condition, slack in found.jury().items():
+            body.add_row(condition, f"{slack:.4g}")
+        console.print(body)
     for line in (found.margins.reading(), *found.notes()):
         console.print(line, highlight=False, soft_wrap=True)
     for share, margins in found.liquidity.items():
