@@ -1,20 +1,24 @@
 """The linear economy is the derivative of the economy; its margins are those of an independent calculation."""
 
 import json
+from dataclasses import replace
 
 import control
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from paths import command
+from tokenomics.analysis import boundary as boundary_module
 from tokenomics.analysis.analyse import analyse
-from tokenomics.analysis.boundary import boundary_table, predicted, simulated
+from tokenomics.analysis.boundary import boundary_table, predicted, simulated, worse
 from tokenomics.analysis.economy import linear_law, linearise, pid_law
 from tokenomics.analysis.jacobian import jacobian
 from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles, radius
 from tokenomics.analysis.regions import gain_plane, thinner
 from tokenomics.analysis.tuning import SHAPED, pole_placement, tune, ziegler_nichols
 from tokenomics.blocks.market import policy_market
+from tokenomics.cli import app
 from tokenomics.control.plant import plant as small_plant
 from tokenomics.control.plant import pool_plant
 from tokenomics.engines.program import SHOCK, Program, Recorder, constant_or_position, record_step
@@ -291,6 +295,18 @@ def test_gains_that_follow_the_pool_keep_their_margin():
     assert shares["scheduled"] == pytest.approx(1.0, rel=0.1)
 
 
+def test_a_law_that_only_buys_is_analysed_where_it_buys():
+    found = analyse(resolve("baseline", policy="dcbm").values)
+    economy, gains = found.economy, found.parameters.controller.dcbm
+    assert economy.one_sided and any("never sells" in note for note in found.notes())
+    share = economy.state["treasury_usd"] / economy.state["reference_depth"] * gains.gamma
+    assert -found.law.D[0, 0] == pytest.approx(share * (gains.kp + gains.ki + gains.kd), rel=1e-5)
+    # a law of two sides with those gains has those margins; the mean with the idle side would have twice the gain margin
+    half = control.ss(found.law.A, found.law.B, 0.5 * found.law.C, 0.5 * found.law.D, found.law.dt)
+    assert gain_margin(economy.plant, half) == pytest.approx(2.0 * found.margins.gain, rel=1e-3)
+    assert not analyse(resolve("baseline", policy="pid").values).economy.one_sided
+
+
 def test_a_policy_without_a_response_is_refused():
     with pytest.raises(InputError, match="does not respond to a small error"):
         analyse(resolve("baseline", policy="static").values)
@@ -309,7 +325,10 @@ def test_a_solver_has_no_derivative():
 def test_the_command_writes_margins_and_figures(tmp_path):
     status, text, _ = command("control", "analyse", "baseline", "--policy", "pid", "--out", "loop", "--json", folder=tmp_path)
     assert status == 0
-    assert json.loads(text)["margins"]["stable"] is True
+    found = json.loads(text)
+    assert found["margins"]["stable"] is True and min(found["jury"].values()) > 0.0
+    written = (tmp_path / "loop" / "margins.md").read_text()
+    assert all(text in written for text in (found["reading"], *found["notes"], *found["jury"]))
     assert {p.name for p in (tmp_path / "loop").iterdir()} == {"margins.md", "frequency.png", "time.png", "stability.png"}
     status, _, error = command("control", "analyse", "--policy", "threshold", folder=tmp_path)
     assert (status, "does not respond" in error) == (2, True)
@@ -323,19 +342,59 @@ def test_the_simulated_boundary_is_the_predicted_one_where_the_economy_has_no_ki
         assert simulated(resolved.values, time, linear) == pytest.approx(linear, rel=0.04)
 
 
-def test_with_entry_and_exit_the_boundary_stays_close():
-    found = boundary_table(resolve("baseline", policy="pid"), integral_times=(30.0,), runs=4)
+def test_with_entry_and_exit_the_boundary_stays_close(tmp_path, monkeypatch):
+    # the law is the PID, whatever the policy
+    found = boundary_table(resolve("baseline", policy="lqr"), integral_times=(30.0,), runs=4)
     assert found["ratio"].iloc[0] == pytest.approx(1.0, abs=0.2)
     assert found["worse_than_none_unlimited"].iloc[0] > found["predicted"].iloc[0]
+    monkeypatch.setattr(boundary_module, "boundary_table", lambda *_, **__: found)
+    monkeypatch.chdir(tmp_path)
+    called = CliRunner().invoke(app, ["control", "boundary", "--policy", "lqr", "--out", "b", "--json"])
+    assert called.exit_code == 0
+    assert {p.name for p in (tmp_path / "b").iterdir()} == {"boundary.md", "boundary.json", "boundary.png"}
+    (row,) = json.loads((tmp_path / "b" / "boundary.json").read_text())
+    assert [row] == json.loads(called.stdout)
+    at_edge = linearise(resolve("baseline", policy="lqr", sets=tuple(f"{k}={v}" for k, v in row["settings"].items())).values)
+    assert radius(at_edge.plant, linear_law(at_edge.params, at_edge.state)) == pytest.approx(1.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("method", ["imc", "loop-shaping"])
 def test_tuned_gains_have_the_margins_that_their_method_asks_for(method):
-    found = tune(resolve("baseline", policy="pid"), method, runs=4)
+    found = tune(resolve("baseline", policy="lqr"), method, runs=4)
     assert found.margins.stable
     assert found.margins.sensitivity <= SHAPED * 1.001
-    again = resolve("baseline", policy=found.policy()).values.controller.pid
-    assert [again.kp, again.ki, again.kd] == list(found.gains.values())
+    # over a policy of another law the overlay is the PID with those gains
+    again = resolve("baseline", policy="dcbm", overlays=(found.policy(),)).values.controller
+    assert (again.type, [again.pid.kp, again.pid.ki, again.pid.kd]) == ("pid", list(found.gains.values()))
+    assert next(iter(found.settings())) == "controller.type"
+
+
+def test_an_lqr_is_designed_from_the_weights():
+    weight = "controller.lqr.effort_weight"
+    cheap, dear = (tune(resolve("baseline", policy="none", sets=(f"{weight}={w}",)), "lqr", runs=4) for w in (10, 1000))
+    assert cheap.margins.gain < dear.margins.gain
+    assert cheap.metrics["control_effort"][0][0] > dear.metrics["control_effort"][0][0]
+    assert cheap.metrics["control_effort"][1][0] == 0.0  # the policy none, as it is
+    again = resolve("baseline", policy="none", overlays=(dear.policy(),)).values
+    assert (again.controller.type, again.controller.lqr.effort_weight) == ("lqr", 1000.0)
+    own = analyse(resolve("baseline", policy="lqr", sets=(f"{weight}=1000",)).values)
+    assert dear.margins.gain == pytest.approx(own.margins.gain)
+
+
+def test_a_design_that_ruins_the_treasury_is_refused_whatever_its_margins():
+    found = tune(resolve("baseline", policy="pid"), "imc", runs=4)
+    ruined = replace(found, metrics=found.metrics | {"ruin": ((0.02, 0.01, 0.04), (0.0, 0.0, 0.01))}, runs=1000)
+    assert not ruined.margins.thin and ruined.refused and "ruins the treasury" in ruined.reading()
+    few = replace(found, metrics=found.metrics | {"ruin": ((0.0, 0.0, 0.5), (0.0, 0.0, 0.5))})
+    assert not few.refused and "too few" in few.reading()
+    many = replace(found, metrics=found.metrics | {"ruin": ((0.0, 0.0, 0.004), (0.0, 0.0, 0.004))})
+    assert not many.refused and "comfortable in margins and ruin" in many.reading()
+    assert replace(many, failed=1).refused
+
+
+def test_a_failed_run_is_worse_than_none():
+    values = np.array([[0.2, 0.3, np.nan], [0.1, 0.2, 0.1], [0.1, np.nan, 0.1], [0.3, 0.3, 0.1]])
+    assert worse(values).tolist() == [False, False, True, True]
 
 
 def test_pole_placement_places_its_poles():
@@ -360,7 +419,7 @@ def test_ziegler_and_nichols_start_from_the_gain_at_which_the_loop_oscillates():
 
 def test_the_command_refuses_thin_margins_with_status_1(tmp_path):
     status, text, _ = command("control", "tune", "--method", "ziegler-nichols", "--runs", "2", "--out", "p.yaml", "--json", folder=tmp_path)
-    assert (status, json.loads(text)["margins"]["thin"]) == (1, True)
+    assert (status, json.loads(text)["margins"]["thin"], json.loads(text)["refused"]) == (1, True, True)
     assert resolve("baseline", policy=str(tmp_path / "p.yaml")).values.controller.pid.kp == json.loads(text)["gains"]["controller.pid.kp"]
     status, _, error = command("control", "tune", "--method", "zigler", folder=tmp_path)
     assert (status, "did you mean 'ziegler-nichols'" in error) == (2, True)

@@ -57,6 +57,11 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
+def json_text(content: Any) -> str:
+    """JSON, with null for what is not finite."""
+    return json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def print_json(content: Any) -> None:
     """JSON on stdout."""
-    typer.echo(json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(json_text(content))

@@ -11,10 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..parameters import Parameters
-from . import figures, regions
+from . import figures, jury, limit_cycle, regions
 from .economy import Economy, linear_law, linearise
 from .margins import Margins, margins, poles
 
+ONE_SIDED = "The law buys and never sells: margins are those of the side on which it buys; on the other it leaves the economy to itself."
 POINTS = 41  # of each axis of the stability map
 UNITS = {
     "gain": "1",
@@ -52,13 +53,27 @@ class Analysis:
             rows.append((field.name.replace("_", " "), _text(value), UNITS.get(field.name, "-")))
         return rows
 
+    def notes(self) -> list[str]:
+        """What else the reader must know, in plain language."""
+        found = [ONE_SIDED] if self.economy.one_sided else []
+        if self.parameters.controller.type == "pid":
+            found.append(limit_cycle.reading(self.parameters, self.economy, self.margins.gain))
+        return found
+
+    def jury(self) -> Mapping[str, float]:
+        """Slack of each of Jury's conditions for the pool alone under a PID, empty for another law; all are positive where that loop is stable."""
+        controller = self.parameters.controller
+        return jury.slacks(controller.pid, self.economy.plant.dt) if controller.type == "pid" else {}
+
     def plain(self) -> dict[str, Any]:
         """For JSON."""
         found = {f.name: getattr(self.margins, f.name) for f in fields(Margins)}
         pairs = [[float(p.real), float(p.imag)] for p in self.poles()]
         thin = {str(share): {f.name: getattr(m, f.name) for f in fields(Margins)} for share, m in self.liquidity.items()}
         states = list(self.economy.plant.state_labels)
-        return {"margins": found, "reading": self.margins.reading(), "poles": pairs, "states": states, "liquidity": thin}
+        return {"margins": found, "reading": self.margins.reading(), "poles": pairs, "states": states, "liquidity": thin, "notes": self.notes()} | {
+            "jury": dict(self.jury())
+        }
 
     def poles(self) -> np.ndarray:
         """Poles of the closed loop, the slowest first."""

@@ -1,12 +1,14 @@
 """The predicted stability boundary against the simulated one, along rays of the PID's gain plane.
 
 Predicted: the linear economy with the linear law. Simulated at small noise: whether an error of 1e-7 grows. At large noise, with the shocks of the
-parameters: the gain from which the controller tracks worse than none, with its shipped limits and with limits that hardly bind.
+parameters: the gain from which the controller tracks worse than none, with its shipped limits and with limits that hardly bind; a run that fails
+is worse than none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,11 @@ UNLIMITED = {
     "treasury.reserve": 100.0,
 }
 RAISE = np.logspace(-1.0, 1.5, 16)  # gains at large noise, in multiples of the prediction
+
+
+def settings(row: Mapping[str, float], kp: str = "predicted") -> dict[str, Any]:
+    """What makes any policy the PID at a critical gain of a row of the table, by path: the law first, then its gains."""
+    return {"controller.type": "pid", **dict(zip(PID_GAINS, gains(float(row[kp]), float(row["integral_time"])), strict=True))}
 
 
 def gains(kp: float, integral_time: float) -> tuple[float, float, float]:
@@ -87,9 +94,17 @@ def worse_than_none(resolved: Resolved, integral_time: float, around: float, run
     kps = np.concatenate([[0.0], around * RAISE])
     points = [list(gains(kp, integral_time)) for kp in kps]
     found = evaluate(resolved.replace(sets, source="boundary"), PID_GAINS, points, runs=np.arange(runs), seed=seed, metrics=["tracking_rms"])
-    mean = np.nanmean(found.values["tracking_rms"], axis=1)
-    above = np.flatnonzero(mean[1:] > mean[0])
+    above = np.flatnonzero(worse(found.values["tracking_rms"])[1:])
     return float(kps[1 + above[0]]) if len(above) else np.inf
+
+
+def worse(values: np.ndarray) -> np.ndarray:
+    """Which points (points, runs) of a metric have a larger mean than the first, on the same shocks; a failed run (NaN) is worse than any.
+
+    Runs that fail at the first point too say nothing and are left out."""
+    told = values[:, np.isfinite(values[0])]
+    mean = np.where(np.isfinite(told), told, np.inf).mean(axis=1)
+    return mean > mean[0] if told.shape[1] else np.zeros(len(values), dtype=bool)
 
 
 def boundary_table(
@@ -100,7 +115,10 @@ def boundary_table(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Critical kp [1/day] on each ray: predicted, simulated at small noise, their ratio, and the gain that is worse than none at large noise."""
+    """Critical kp [1/day] on each ray: predicted, simulated at small noise, their ratio, and the gain that is worse than none at large noise.
+
+    The law is the PID, whatever the policy of the parameters."""
+    resolved = resolved.replace({"controller.type": "pid"}, source="boundary")
     parameters, rows = resolved.values, []
     economy = linearise(parameters)
     for number, time in enumerate(integral_times):
@@ -114,3 +132,12 @@ def boundary_table(
             progress(number + 1, len(integral_times))
     names = ["integral_time", "predicted", "simulated", "ratio", "worse_than_none", "worse_than_none_unlimited"]
     return pd.DataFrame(rows, columns=names)
+
+
+def reading(table: pd.DataFrame) -> str:
+    """What a table of boundaries says, in plain language."""
+    far = table.loc[(table["ratio"] - 1.0).abs().idxmax()]
+    return (
+        f"Largest disagreement: a factor of {far['ratio']:.3g} at an integral time of {far['integral_time']:g} days. The linear plant has the "
+        "mean of the two sides of every kink (entry of operators is slow, exit fast); the simulated grid has steps of 3 %."
+    )

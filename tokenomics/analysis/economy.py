@@ -3,7 +3,9 @@
 Plant: the shipped step map at its steady state, the oracle's lag and the control interval included, with the loop opened before the actuator.
 Input u: the signal [reference depths a day], held over the interval; output y: ln(measured price / reference). Only states that u reaches and that
 reach y are kept: exactly, by the zeros of the Jacobian. States are in units of their size (`state.scale`). The economy has kinks at its steady state
-(entry is slow and exit fast, purchases burn and sales do not): the plant has the mean of their two sides, see `jacobian.py`.
+(entry is slow and exit fast, purchases burn and sales do not): the plant has the mean of their two sides, see `jacobian.py`. A law that acts on one
+side only, such as DCBM, which buys and never sells, is analysed on that side, plant and law: a mean with the idle side would halve its gain and
+overstate its margins up to twice.
 """
 
 from __future__ import annotations
@@ -33,13 +35,14 @@ WIDE = 1e9  # bounds of a signal that never bind
 class Economy:
     """plant: u to y, sampled at the control interval. one_step: the same at the time step, with the disturbances as further inputs.
 
-    params: what the blocks see. state: the steady state.
+    params: what the blocks see. state: the steady state. one_sided: whether the law buys and never sells, so that this is the buying side.
     """
 
     plant: control.StateSpace
     one_step: control.StateSpace
     params: Mapping[str, Any]
     state: Mapping[str, float]
+    one_sided: bool = False
 
 
 def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -61,7 +64,9 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
     names = [n for n in solved.state if n not in SHARED]
     shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
     at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)}}
-    rows, _ = jacobian(program, at, [*names, *shocks], names)
+    seen = bind(parameters, params["shock_table"])
+    buys_only = one_sided(seen, solved.state)
+    rows, _ = jacobian(program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ())
     variables = model.variables(params)
     sizes = np.array([float(scale(variables[n], solved.state)) for n in names])
     rows[:, : len(names)] *= sizes
@@ -87,19 +92,17 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
     for _ in range(steps):
         power, held = small @ power, small @ held + drive[:, :1]
     plant = control.ss(power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"])
-    return Economy(plant, one, bind(parameters, params["shock_table"]), solved.state)
+    return Economy(plant, one, seen, solved.state, buys_only)
 
 
-def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control.StateSpace:
-    """A control law in linear form around the steady state: input y, output u, states its memory and its last signal.
+def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Slopes of a law's memory and signal (outputs, inputs) forwards and backwards in every input; and the names of its memory.
 
-    By central differences, exact for laws that are piecewise linear; a dead band or a one-sided law shows as the mean of its sides. The MPC is
-    linear where no limit is active, and the LQR there. Raises InputError for a law that does not respond to small errors.
+    Inputs: its memory, its last signal, and y. The MPC is linear where no limit is active, and the LQR there.
     """
     kind = "lqr" if params["controller"].type == "mpc" else params["controller"].type
     chosen, still = law(kind), at_rest(kind, state)
     names, rest = list(still), {**state, **still}
-    interval = max(float(params["controller"].interval), float(params["time_step"]))
     columns = [*names, "control_signal", "y"]
 
     def response(name: str, by: float) -> np.ndarray:
@@ -108,10 +111,35 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
         if name != "y":
             moved[name] += by
         moved["measured_price"] = np.exp(np.log(rest["measured_price"]) + y)
-        command = chosen.decide(params, moved, -y, interval, -WIDE, WIDE)
+        command = chosen.decide(params, moved, -y, _interval(params), -WIDE, WIDE)
         return np.array([*(float(command.memory[m.name]) for m in chosen.memory), float(command.signal)])
 
-    slopes = np.column_stack([(response(n, STEP) - response(n, -STEP)) / (2.0 * STEP) for n in columns])
+    now = response("y", 0.0)
+    up = np.column_stack([(response(n, STEP) - now) / STEP for n in columns])
+    down = np.column_stack([(now - response(n, -STEP)) / STEP for n in columns])
+    return up, down, names
+
+
+def _interval(params: Mapping[str, Any]) -> float:
+    return max(float(params["controller"].interval), float(params["time_step"]))
+
+
+def one_sided(params: Mapping[str, Any], state: Mapping[str, float]) -> bool:
+    """Whether a law answers a price that is too low and leaves alone one that is too high."""
+    up, down, _ = _slopes(params, state)
+    return bool(up[-1, -1] == 0.0 and down[-1, -1] != 0.0)
+
+
+def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control.StateSpace:
+    """A control law in linear form around the steady state: input y, output u, states its memory and its last signal.
+
+    By differences, exact for laws that are piecewise linear: central ones, so that a kink shows as the mean of its sides, but for a law that acts on
+    one side only: of its signal the slope on the side where it acts. Raises InputError for a law that does not respond to small errors.
+    """
+    up, down, names = _slopes(params, state)
+    slopes = (up + down) / 2.0
+    if one_sided(params, state):
+        slopes[-1] = np.where(up[-1] == 0.0, down[-1], np.where(down[-1] == 0.0, up[-1], slopes[-1]))
     if not np.any(slopes[:, -1]) or not np.any(slopes[-1]):
         raise InputError(
             f"the controller '{params['controller'].type}' does not respond to a small error",
@@ -119,10 +147,12 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
             expected="pid, scheduled, dcbm, rai, lqr or mpc with gains, and no dead band",
         )
     states = [*names, "control_signal"]
-    return control.ss(slopes[:, :-1], slopes[:, -1:], slopes[-1:, :-1], slopes[-1:, -1:], interval, states=states, inputs=["y"], outputs=["u"])
+    return control.ss(
+        slopes[:, :-1], slopes[:, -1:], slopes[-1:, :-1], slopes[-1:, -1:], _interval(params), states=states, inputs=["y"], outputs=["u"]
+    )
 
 
 def pid_law(parameters: Parameters, economy: Economy, gains: Sequence[float]) -> control.StateSpace:
-    """The law in linear form with other gains kp, ki, kd [1/day, 1/day^2, 1]."""
-    changed = put(parameters, dict(zip(PID_GAINS, map(float, gains), strict=True)))
+    """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the parameters."""
+    changed = put(parameters, {"controller.type": "pid"} | dict(zip(PID_GAINS, map(float, gains), strict=True)))
     return linear_law({**economy.params, "controller": changed.controller}, economy.state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import control
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from ..results.plots import COLOURS
@@ -111,6 +112,29 @@ def stability_map(
     axis.plot(*shipped, "*", color="black", label="shipped gains")
     axis.set(xscale="log", yscale="log", xlabel=labels[0], ylabel=labels[1])
     axis.set_title(title, fontsize=9, loc="left")
+    axis.legend(fontsize=7, frameon=False)
+    axis.grid(alpha=0.25)
+    return canvas
+
+
+def boundary(table: pd.DataFrame) -> Figure:
+    """Critical gains by integral time: predicted, simulated, and where the loop does more harm than good."""
+    canvas = Figure(figsize=(6.4, 4.2), layout="constrained")
+    axis, places = canvas.add_subplot(), np.arange(len(table))
+    labels = {
+        "predicted": "unstable, predicted",
+        "simulated": "unstable, simulated at small noise",
+        "worse_than_none": "tracks worse than none, shipped limits",
+        "worse_than_none_unlimited": "tracks worse than none, limits off",
+    }
+    for (column, label), colour, marker in zip(labels.items(), COLOURS, "_xo^", strict=False):
+        reached = table[column].replace(np.inf, np.nan)
+        label += ": not reached" if reached.isna().all() else ""
+        axis.plot(places, reached, marker, color=colour, markersize=14 if marker == "_" else 6, label=label)
+    axis.set_xticks(places, ["no integral" if np.isinf(t) else f"{t:g}" for t in table["integral_time"]])
+    axis.set(ylim=(0.0, None), xlabel="integral time kp/ki [days]", ylabel="controller.pid.kp [1/day]")
+    worst = (table["ratio"] - 1.0).abs().max()
+    axis.set_title(f"The simulated boundary lies within {worst:.0%} of the predicted one", fontsize=9, loc="left")
     axis.legend(fontsize=7, frameon=False)
     axis.grid(alpha=0.25)
     return canvas

@@ -56,14 +56,19 @@ class Margins:
         """Whether the loop is unstable or close to it (Ms > 2)."""
         return not self.stable or self.sensitivity > THIN
 
-    def reading(self) -> str:
-        """The margins in plain language."""
+    def tolerance(self) -> str:
+        """What the loop stands, in plain language."""
         if not self.stable:
-            return "The loop is unstable: a small disturbance grows until a limit of the actuator stops it."
+            return "The loop is unstable: a small disturbance grows until a limit of the actuator stops it"
         more = f"{self.gain:.3g} times more gain" if np.isfinite(self.gain) else f"any gain (over {GAIN_CEILING:.0g} times more)"
         later = f"{self.delay:.3g} days more delay" if np.isfinite(self.delay) else "any delay (its gain never reaches one)"
-        verdict = "margins are thin" if self.thin else "margins are comfortable"
-        return f"It tolerates {more} or {later}; disturbances are amplified at most {self.sensitivity:.3g} times (Ms): {verdict}."
+        return f"It tolerates {more} or {later}; disturbances are amplified at most {self.sensitivity:.3g} times (Ms)"
+
+    def reading(self) -> str:
+        """The margins and whether they suffice, in plain language."""
+        if not self.stable:
+            return f"{self.tolerance()}."
+        return f"{self.tolerance()}: margins are {'thin' if self.thin else 'comfortable'}."
 
 
 def closed(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> np.ndarray:

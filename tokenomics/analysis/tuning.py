@@ -1,9 +1,11 @@
-"""Gains of the PID by design methods, on the linear economy.
+"""Gains of the PID, or an LQR, by design methods on the linear economy.
 
 ziegler-nichols: from the ultimate gain and period (Ziegler and Nichols 1942). imc: Skogestad's SIMC rule (2003) on a first-order model with
 delay fitted to the step response. pole-placement: dominant poles (Åström and Hägglund 2006, section 6.4). loop-shaping: the largest integral gain
 with a peak sensitivity of at most `SHAPED` (MIGO, Åström, Panagopoulos and Hägglund 1998).
-optimise: least simulated tracking error with ruin below 1 %.
+optimise: least simulated tracking error with ruin of at most `RUIN`. lqr: the linear-quadratic regulator of `control/lqr.py` with the weights of
+the parameters; its gains are computed from them before a simulation.
+A design is a proposal only where its margins are not thin and it does not ruin the treasury.
 """
 
 from __future__ import annotations
@@ -15,42 +17,80 @@ from typing import Any
 import numpy as np
 from scipy.optimize import curve_fit
 
+from ..control import lqr
 from ..errors import InputError, nearest
 from ..experiments.evaluate import evaluate
 from ..experiments.optimise import optimise
 from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS, intervals
-from .economy import PID_GAINS, Economy, linearise, pid_law
+from .economy import PID_GAINS, Economy, linear_law, linearise, pid_law
 from .margins import Margins, frequencies, gain_margin, is_stable, margins, moving, poles, response
 
 SHAPED = 1.4  # peak sensitivity of a robust loop (Åström and Hägglund 2006, section 4.6)
 RESPONSE_DAYS = 120  # of the step response that is fitted
 DAMPING = 0.7
+RUIN = 0.01  # largest probability of ruin of a design that is proposed; assumption
+PID_UNITS = dict(zip(PID_GAINS, ("1/day", "1/day^2", "1"), strict=True))
+LQR_WEIGHTS = {"controller.lqr.price_weight": "1", "controller.lqr.integral_weight": "1/day^2", "controller.lqr.effort_weight": "day^2"}
 SHOWN = ("tracking_rms", "price_volatility", "control_effort", "treasury_min", "ruin")
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """gains: by path. margins: that they leave. metrics: mean, low, high and n by name, of the tuned policy and of the one it started from.
-
-    notes: how the method came to them.
+    """gains: of the PID, or weights of the LQR, by path. margins: that they leave. metrics: mean, low and high by name, of the tuned policy and of
+    the policy that it is to replace. runs, failed: of the tuned policy, simulated and those that failed. notes: how the method came to them.
     """
 
     method: str
     gains: Mapping[str, float]
     margins: Margins
     metrics: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]]]
+    runs: int
+    failed: int
     notes: str
 
+    @property
+    def law(self) -> str:
+        """The controller's type."""
+        return "lqr" if self.method == "lqr" else "pid"
+
+    @property
+    def ruinous(self) -> bool:
+        """Whether the simulation ruins the treasury more often than `RUIN`, or fails."""
+        return self.failed > 0 or not self.metrics["ruin"][0][0] <= RUIN
+
+    @property
+    def refused(self) -> bool:
+        """Whether it must not be proposed: thin margins (Ms > 2), or a treasury that is ruined."""
+        return self.margins.thin or self.ruinous
+
+    def settings(self) -> dict[str, Any]:
+        """What makes any policy this one, by path: the law first, as gains of a law that is not in force do nothing."""
+        return {"controller.type": self.law, **self.gains}
+
+    def reading(self) -> str:
+        """Margins, simulated ruin and the verdict, in plain language."""
+        mean, low, high = self.metrics["ruin"][0]
+        ruin = f"Of {self.runs} simulated treasuries {mean:.2%} are ruined [{low:.2%}, {high:.2%}]"
+        if self.failed:
+            ruin += f" and {self.failed} runs failed"
+        if self.margins.thin:
+            verdict = "refused, margins are thin (Ms > 2)"
+        elif self.ruinous:
+            verdict = f"refused, margins suffice but it ruins the treasury (more than {RUIN:.0%})"
+        elif high > RUIN:
+            verdict = f"margins are comfortable; {self.runs} runs are too few to show ruin below {RUIN:.0%}"
+        else:
+            verdict = "comfortable in margins and ruin"
+        return f"{self.margins.tolerance()}. {ruin}: {verdict}."
+
     def policy(self) -> dict[str, Any]:
-        """The gains as a policy file's tree."""
-        units = ("1/day", "1/day^2", "1")
-        source = f"derived: tuned by {self.method}; {self.notes}"
-        pid = {p.rsplit(".", 1)[1]: {"value": g, "unit": u, "source": source} for (p, g), u in zip(self.gains.items(), units, strict=True)}
-        return {
-            "description": f"PID tuned by {self.method}.",
-            "controller": {"type": {"value": "pid", "unit": "-", "source": "policy definition: pid"}, "pid": pid},
-        }
+        """The design as a policy file's tree."""
+        source = f"derived: tuned by {self.method}; {self.notes}" if self.law == "pid" else "assumption: weights of the policy that was tuned"
+        units = PID_UNITS | LQR_WEIGHTS
+        inner = {path.rsplit(".", 1)[1]: {"value": gain, "unit": units[path], "source": source} for path, gain in self.gains.items()}
+        kind = {"value": self.law, "unit": "-", "source": f"policy definition: {self.law}"}
+        return {"description": f"{self.law.upper()} tuned by {self.method}.", "controller": {"type": kind, self.law: inner}}
 
 
 def _unit_laws(parameters: Parameters, economy: Economy) -> list:
@@ -142,35 +182,34 @@ METHODS: dict[str, Callable] = {
 
 
 def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 200, seed: int = 0) -> Tuning:
-    """Tune the PID of a parameter set.
+    """Design a controller for a parameter set, whatever its policy.
 
-    method: one of `METHODS`, or optimise. target: wanted time constant of the closed loop [days] (imc, pole-placement). runs: of the simulated check.
-    Raises InputError for an unknown method.
+    method: one of `METHODS`, optimise, or lqr. target: wanted time constant of the closed loop [days] (imc, pole-placement). runs: of the simulated
+    check. Raises InputError for an unknown method.
     """
-    parameters = resolved.values
-    if method not in (*METHODS, "optimise"):
-        names = (*METHODS, "optimise")
+    names = (*METHODS, "optimise", "lqr")
+    if method not in names:
         raise InputError(f"unknown method '{method}'", expected="one of " + ", ".join(names), nearest=nearest(method, names))
+    own = resolved.replace({"controller.type": "lqr" if method == "lqr" else "pid"}, source="tune")
+    parameters = own.values
     economy = linearise(parameters)
-    if method == "optimise":
-        gains, notes = _optimised(resolved, runs, seed)
+    if method == "lqr":
+        paths, law = LQR_WEIGHTS, linear_law(economy.params, economy.state)
+        gains = tuple(float(own.entries[path].value) for path in paths)
+        notes = f"feedback {', '.join(f'{k:.4g}' for k in lqr.design(economy.params).feedback)} 1/day on the estimated state, from the weights below"
     else:
-        gains, notes = METHODS[method](parameters, economy, target)
-    found = margins(economy.plant, pid_law(parameters, economy, gains))
-    pid = parameters.controller.pid
-    outcome = evaluate(
-        resolved.replace({"controller.type": "pid"}, source="tune"),
-        PID_GAINS,
-        [list(gains), [pid.kp, pid.ki, pid.kd]],
-        runs=np.arange(runs),
-        seed=seed,
-        metrics=SHOWN,
-    )
+        paths = PID_GAINS
+        gains, notes = _optimised(own, runs, seed) if method == "optimise" else METHODS[method](parameters, economy, target)
+        law = pid_law(parameters, economy, gains)
+    # the weights of an LQR are no points of a sweep: its gains are computed before a simulation
+    tuned = own.replace(dict(zip(paths, gains, strict=True)), source="tune")
+    outcomes = [evaluate(case, (), [[]], runs=np.arange(runs), seed=seed, metrics=SHOWN) for case in (tuned, resolved)]
     metrics = {}
     for name in SHOWN:
-        s = intervals(outcome.values[name], probability=METRICS[name].probability)
-        metrics[name] = tuple((float(s.mean[i]), float(s.low[i]), float(s.high[i])) for i in (0, 1))
-    return Tuning(method, dict(zip(PID_GAINS, gains, strict=True)), found, metrics, notes)
+        found = [intervals(outcome.values[name], probability=METRICS[name].probability) for outcome in outcomes]
+        metrics[name] = tuple((float(s.mean[0]), float(s.low[0]), float(s.high[0])) for s in found)
+    failed = int(np.sum(np.isnan(outcomes[0].values["ruin"])))
+    return Tuning(method, dict(zip(paths, gains, strict=True)), margins(economy.plant, law), metrics, runs, failed, notes)
 
 
 def _optimised(resolved: Resolved, runs: int, seed: int) -> tuple[tuple[float, float, float], str]:
@@ -178,5 +217,5 @@ def _optimised(resolved: Resolved, runs: int, seed: int) -> tuple[tuple[float, f
     ranges |= {PID_GAINS[2]: {"low": 1e-3, "high": 10.0, "scale": "log"}}
     sets = {path: entry.value for path, entry in resolved.entries.items() if path not in PID_GAINS and entry.value != {}}
     design = {"policies": ["pid"], "parameters": ranges, "set": sets, "runs": runs, "seed": seed}
-    best = optimise(design, objectives="tracking_rms", constraints="ruin <= 0.01").best
-    return tuple(float(best[path]) for path in PID_GAINS), "least tracking RMS with ruin at most 1 %"
+    best = optimise(design, objectives="tracking_rms", constraints=f"ruin <= {RUIN:g}").best
+    return tuple(float(best[path]) for path in PID_GAINS), f"least tracking RMS with ruin of at most {RUIN:g}"

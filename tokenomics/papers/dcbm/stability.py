@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ...analysis import jury
 from ...shocks import Streams
 
 
@@ -20,7 +21,8 @@ def polynomial(a, b, c, *, delayed: bool = True) -> np.ndarray:
     """Coefficients of the characteristic polynomial, highest power first, (3 or 4, ...). Without a delay: the paper's."""
     a, b, c = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (a, b, c)))
     if delayed:
-        return np.stack([np.ones_like(a), a + b + c - 2.0, 1.0 - a - 2.0 * c, c])
+        # the law's integral has the newest error in it, the general one has not: b z/(z−1) = b + b/(z−1)
+        return jury.cubic(a + b, b, c)
     return np.stack([1.0 + a + b + c, -(2.0 + a + 2.0 * c), 1.0 + c])
 
 
@@ -28,23 +30,16 @@ def conditions(a, b, c, *, delayed: bool = True) -> np.ndarray:
     """Jury's conditions in closed form, (conditions, ...): the roots lie inside the unit circle where all are positive.
 
     Delayed: p(1) = b; −p(−1) = 4 − 2a − b − 4c; 1 ∓ c, from |p0| < 1; and 1 − c² > |c(a+b+c−2) − (1−a−2c)|, which is the pair
-    2(1−c²) − a(1+c) − bc and a(1+c) + bc. Undelayed: p(1) = b; p(−1) = 4 + 2a + b + 4c; p2 ∓ p0 = a + b and 2 + a + b + 2c,
+    2(1−c²) − a(1+c) − bc and a(1+c) + bc (`analysis/jury.py`). Undelayed: p(1) = b; p(−1) = 4 + 2a + b + 4c; p2 ∓ p0 = a + b and 2 + a + b + 2c,
     all to be taken with the sign of p2 = 1 + a + b + c.
     """
-    a, b, c = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (a, b, c)))
-    if delayed:
-        cross = a * (1.0 + c) + b * c
-        return np.stack([b, 4.0 - 2.0 * a - b - 4.0 * c, 1.0 - c, 1.0 + c, 2.0 * (1.0 - c * c) - cross, cross])
-    lead = 1.0 + a + b + c
-    return np.sign(lead) * np.stack([b, 4.0 + 2.0 * a + b + 4.0 * c, a + b, 2.0 + a + b + 2.0 * c])
+    return jury.conditions(polynomial(a, b, c, delayed=delayed))
 
 
 def conditions_without_integral(a, c, *, delayed: bool = True) -> np.ndarray:
     """The same for Ki = 0, where the factor z − 1 cancels: z² + (a+c−1) z − c, and (1+a+c) z − (1+c) without a delay."""
     a, c = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (a, c)))
-    if delayed:
-        return np.stack([a, 2.0 - a - 2.0 * c, 1.0 + c, 1.0 - c])
-    return np.sign(1.0 + a + c) * np.stack([a, 2.0 + a + 2.0 * c])
+    return jury.conditions(jury.quadratic(a, c) if delayed else np.stack([1.0 + a + c, -(1.0 + c)]))
 
 
 def stable(a, b, c, *, delayed: bool = True) -> np.ndarray:
