@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from . import __version__, cli_control, cli_papers, cli_params, cli_sweeps
+from . import __version__, cli_capacity, cli_control, cli_papers, cli_params, cli_sweeps
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_params.app, name="params")
 app.add_typer(cli_control.app, name="control")
+app.add_typer(cli_capacity.app, name="capacity")
 cli_sweeps.register(app)
 cli_papers.register(app)
 
