@@ -13,19 +13,76 @@ from rich.table import Table
 from ruamel.yaml import YAML
 
 from .cli_params import Json
-from .cli_tools import print_json
+from .cli_tools import print_json, progress_bar
 from .errors import InputError
 from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Inference throughput of accelerators, and the supply curve of a fleet.", rich_markup_mode=None)
 Out = Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")]
 Model = Annotated[str, typer.Option(help="A shipped model (llama-3.1-8b, llama-2-70b, llama-2-7b, tiny) or a YAML file.")]
+USES = ("bandwidth_use", "compute_use")
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of all work: rows of the supply table
 
 
 @app.callback()
 def group() -> None:
     """Inference throughput of accelerators, and the supply curve of a fleet."""
+
+
+@app.command(
+    epilog="Examples: tokenomics capacity benchmark --model tiny --backend numpy | "
+    "tokenomics capacity benchmark --model llama-3.1-8b --precision fp16 --backend cupy --out my_card.yaml"
+)
+def benchmark(
+    model: Model = "tiny",
+    precision: Annotated[str | None, typer.Option(help="fp16, bf16 or fp32; by default fp16 on a GPU and fp32 on a CPU.")] = None,
+    backend: Annotated[str, typer.Option(help="cupy (extra cuda12 or cuda13), numpy, or auto: a GPU where there is one.")] = "auto",
+    seconds: Annotated[float, typer.Option(help="Time to measure for, about.", min=1)] = 80.0,
+    out: Annotated[Path | None, typer.Option(help="Hardware file to write; it must not exist.", metavar="FILE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure this machine: its ceilings, then decode and prefill of a model's shape with random data, checked against float64 first."""
+    from .capacity.backend import choose
+    from .capacity.benchmark import benchmark as measure
+    from .capacity.benchmark import shares
+    from .capacity.shapes import shape
+
+    if out is not None:
+        refuse_existing(out)
+    measured_shape = shape(model)
+    ops, why = choose(backend, precision)
+    if not as_json:
+        typer.echo(f"backend: {why}")
+    with progress_bar("measuring, points", show=not as_json) as progress:
+        found = measure(ops, measured_shape, model, seconds=seconds, progress=progress)
+    if out is not None:
+        yaml = YAML()
+        yaml.width = 4096
+        with out.open("w", encoding="utf-8") as stream:
+            yaml.dump(found.model_dump(exclude_none=True), stream)
+    rows, seen, fit = shares(measured_shape, found), found.measured, found.efficiency[ops.precision]
+    if as_json:
+        print_json(found.model_dump() | {"reason": why, "shares": rows} | ({"out": str(out)} if out else {}))
+        return
+    console = Console()
+    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    console.print(found.description, **say)
+    console.print(f"{seen.library}; driver {seen.driver}; CUDA {seen.cuda}; {seen.parallel_note}", **say)
+    console.print(f"relative error against float64: prefill {seen.error_prefill:.2g}, decode {seen.error_decode:.2g}", **say)
+    ceiling = f"copy {found.bandwidth.value * 1e3:.4g} GB/s, matrix product {found.rates[ops.precision].value * 1e3:.4g} GFLOP/s"
+    console.print(f"ceilings: {ceiling}", **say)
+    body = Table(title=f"{model} in {ops.precision}: one step of decode (1 new token) and prefill", title_justify="left")
+    for name in ("batch", "context", "new tokens", "median [ms]", "quartile spread", "token/s per card", "of bandwidth", "of rate"):
+        body.add_column(name)
+    for row in rows:
+        counts = (f"{row[key]:,}" for key in ("batch", "context", "tokens"))
+        body.add_row(*counts, f"{row['median_ms']:.4g}", *(f"{row['spread']:.0%}", f"{row['rate']:,.0f}"), *(f"{row[k]:.0%}" for k in USES))
+    console.print(body)
+    console.print(f"fitted efficiencies: bandwidth {fit.bandwidth:.2f}, compute {fit.compute:.2f} ({fit.source})", **say)
+    for note in seen.skipped:
+        console.print(f"skipped: {note}", **say)
+    if out is not None:
+        console.print(f"written to {out}", **say)
 
 
 @app.command(

@@ -50,6 +50,7 @@ class Capital(Strict):
 
 class NodeType(Strict):
     """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node, sharing the model.
+    power: of one card, in place of the hardware file's.
 
     The cost of a node is its rental_price or its capital_cost, not both.
     """
@@ -58,6 +59,7 @@ class NodeType(Strict):
     precision: Precision
     cards: int = Field(default=1, ge=1, le=1024)
     count: figure("nodes")  # type: ignore[valid-type]
+    power: figure("kW") | None = None  # type: ignore[valid-type]
     rental_price: figure("USD/hour") | None = None  # type: ignore[valid-type]
     capital_cost: Capital | None = None
     utilisation: figure("1", le=1.0)  # type: ignore[valid-type]
@@ -184,9 +186,10 @@ def load_fleet(name: str) -> Fleet:
 
 def _member(node: NodeType, served: Shape, work: Workload, time_per_token: float, time_to_first_token: float) -> Member:
     device = hardware(node.hardware)
-    if device.power is None:
-        raise InputError("missing", key=f"power of {node.hardware}", expected="a figure in kW")
-    power = node.cards * device.power.value
+    drawn = node.power or device.power
+    if drawn is None:
+        raise InputError("missing", key="power", expected="a figure in kW here or in the hardware file")
+    power = node.cards * drawn.value
     curve = frontier(roofline(device, served, node.precision, node.cards), work)
     output = node.cards * curve.goodput(time_per_token, time_to_first_token)
     given = output * work.prompt / work.output

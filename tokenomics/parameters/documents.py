@@ -61,7 +61,8 @@ def validated(kind: type[Record], tree: Mapping[str, Any], file: str) -> Record:
     try:
         return kind.model_validate(_plain(tree, file, [0]))
     except ValidationError as error:
-        first = error.errors()[0]
+        # a misspelt key is also a missing one; it is the misspelling that helps
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         key = ".".join(str(part) for part in first["loc"])
         line = _line(tree, first["loc"])
         if first["type"] == "extra_forbidden":
