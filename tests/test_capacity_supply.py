@@ -48,6 +48,14 @@ def test_half_of_a_type_joins_where_its_hour_is_earned_by_its_work():
         assert CURVE.by_type(member.median_cost)[name] == pytest.approx(0.5 * node.count.value * tokens * 0.0864)
 
 
+def test_two_points_of_the_curve_are_those_computed_by_hand():
+    # token/s of a node, prompt and output, × 0.6 × 0.0864 = Mtok/day; share = 1/(1 + (24 × USD/hour ÷ (Mtok/day × USD/Mtok))^4):
+    # H100 70171 → 3637.7 → .33456 and .88943; RTX 4090 10136 → 525.45 → .08236 and .58949; L40S 13991 → 725.29 → .04091 and .40561;
+    # A100 9180 → 475.89 → .00039 and .00627; times 600, 3000, 1500 and 400 nodes
+    assert float(CURVE(0.01)) == pytest.approx(730_200 + 129_828 + 44_503 + 75, rel=1e-3)
+    assert float(CURVE(0.02)) == pytest.approx(1_941_269 + 929_251 + 441_283 + 1_194, rel=1e-3)
+
+
 def test_the_economys_operators_stand_on_this_curve():
     parameters = resolve("baseline").values
     state = steady_state(parameters).state

@@ -37,7 +37,7 @@ def benchmark(
     model: Model = "tiny",
     precision: Annotated[str | None, typer.Option(help="fp16, bf16 or fp32; by default fp16 on a GPU and fp32 on a CPU.")] = None,
     backend: Annotated[str, typer.Option(help="cupy (extra cuda12 or cuda13), numpy, or auto: a GPU where there is one.")] = "auto",
-    seconds: Annotated[float, typer.Option(help="Time to measure for, about.", min=1)] = 80.0,
+    seconds: Annotated[float, typer.Option(help="Time to measure for, about.", min=1)] = 60.0,
     out: Annotated[Path | None, typer.Option(help="Hardware file to write; it must not exist.", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
