@@ -14,9 +14,7 @@ from tokenomics.capacity.shapes import shape
 from tokenomics.errors import InputError
 
 OPS = NumPyOperations()
-SMALL = shape("tiny").model_copy(
-    update={"layers": 2, "width": 64, "heads": 4, "kv_heads": 2, "head_width": 16, "mlp_width": 96, "vocabulary": 50}
-)
+SMALL = shape("tiny").model_copy(update={"layers": 2, "width": 64, "heads": 4, "kv_heads": 2, "head_width": 16, "mlp_width": 96, "vocabulary": 50})
 
 
 @pytest.mark.parametrize("piece", [512, 7])
@@ -135,6 +133,23 @@ def test_a_precision_beyond_card_or_library_is_refused_by_name(precision, capabi
     cupy = types.SimpleNamespace(__version__=version, cuda=types.SimpleNamespace(Device=lambda: device))
     with pytest.raises(InputError, match=message):
         backend.refuse_precision(precision, cupy)
+
+
+@pytest.mark.parametrize("precision", backend.PRECISIONS)
+def test_on_a_gpu_the_decoder_agrees_with_float64_and_a_captured_step_with_a_launched_one(precision):
+    cupy, why = backend._gpu()
+    if cupy is None:
+        pytest.skip(why)
+    ops, _ = backend.choose("cupy", precision)
+    assert max(reference.errors(ops, SMALL)) < TOLERANCE[precision]
+    step = Decoder(ops, SMALL, random_weights(ops, SMALL, 2), 3, 1, 11)
+    step.step(10)
+    launched = cupy.asnumpy(step.logits.astype(np.float32))
+    replay = ops.captured(lambda: step.step(10))
+    step.logits[...] = 0
+    replay()
+    ops.stream.synchronize()
+    np.testing.assert_array_equal(cupy.asnumpy(step.logits.astype(np.float32)), launched)
 
 
 # --- the benchmark --------------------------------------------------------------------------------------------------

@@ -58,9 +58,7 @@ def test_requests_fill_the_memory_that_the_weights_leave():
     assert cards_needed(hardware("h100"), shape("llama-2-70b"), "fp16", 2000.0) == 2
 
 
-@given(
-    bandwidth=st.floats(1e11, 1e13), rate=st.floats(1e13, 1e16), prompt=st.floats(1.0, 2e4), output=st.floats(1.0, 4e3), limit=st.floats(0.0, 1.0)
-)
+@given(bandwidth=st.floats(1e11, 1e13), rate=st.floats(1e13, 1e16), prompt=st.floats(1.0, 2e4), output=st.floats(1.0, 4e3), limit=st.floats(0.0, 1.0))
 def test_a_tighter_limit_never_gives_more(bandwidth, rate, prompt, output, limit):
     curve = frontier(Roofline(LLAMA, "fp16", bandwidth, rate, 80e9), Workload(prompt, output))
     for values in (curve.output_rate, curve.time_per_token, curve.time_to_first_token):

@@ -183,9 +183,7 @@ def frontier(
     if out is not None:
         refuse_existing(out)
     served = shape(model)
-    found = {
-        name: curves.frontier(roofline(devices.hardware(name), served, precision, cards), Workload(prompt, output)) for name in hardware
-    }
+    found = {name: curves.frontier(roofline(devices.hardware(name), served, precision, cards), Workload(prompt, output)) for name in hardware}
     rows = {
         name: {
             "batch": curve.batch_within(tpot, ttft),

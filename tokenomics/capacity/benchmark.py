@@ -24,7 +24,7 @@ from .shapes import BYTES, Shape
 
 # decode (batch, context) and prefill lengths; on a CPU fewer and smaller, for the same questions
 DECODE = {
-    "gpu": [(b, c) for c in (1024, 4096) for b in (1, 16, 64, 128, 256, 512)],
+    "gpu": [(b, c) for c in (256, 1024, 4096) for b in (1, 16, 64, 128, 512)],
     "cpu": [(b, c) for c in (128, 1024) for b in (1, 4, 16, 64)],
 }
 PREFILL = {"gpu": (128, 512, 2048, 4096, 8192), "cpu": (32, 128, 512, 1024)}
@@ -110,9 +110,7 @@ def _point(ops: Any, chosen: Plan, weights: Weights, batch: int, context: int, t
     )
 
 
-def benchmark(
-    ops: Any, shape: Shape, model: str, seconds: float = 60.0, progress: Callable[[int, int], None] | None = None
-) -> Hardware:
+def benchmark(ops: Any, shape: Shape, model: str, seconds: float = 60.0, progress: Callable[[int, int], None] | None = None) -> Hardware:
     """Measure a model on the operations' device, in about `seconds` once it is set up. model: its name, for the record.
 
     Raises InputError where the output is wrong against float64 (nothing is timed then) or memory does not suffice.

@@ -5,7 +5,9 @@ The types are float, __half and __nv_bfloat16; sums are in float. One block work
 
 SOURCE = r"""
 #include <cuda_fp16.h>
+#ifdef WITH_BF16  // CuPy 13 may not bring this header
 #include <cuda_bf16.h>
+#endif
 
 #define THREADS 256
 

@@ -8,6 +8,7 @@ allocates nothing during capture.
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,8 @@ from . import cupy_kernels
 
 WORKSPACE = 32 * 1024**2  # bytes; NVIDIA's recommendation for Hopper, more than older cards need (cuBLAS manual, cublasSetWorkspace)
 DATA_TYPES = {"fp32": 0, "fp16": 2, "bf16": 14}  # CUDA_R_32F, CUDA_R_16F, CUDA_R_16BF of library_types.h
+PLAIN = {"fp32": "float32", "fp16": "float16"}
+SLAB = 2**24  # random numbers drawn at once, in float32: what an array needs besides itself
 WARM_UP = 3  # runs before a capture: kernels are compiled and cuBLAS chooses its own
 
 
@@ -35,13 +38,14 @@ class CuPyOperations:
                 "the package nvmath-python is not installed", key="--backend", expected="the extra cuda12 or cuda13: captured products need it"
             ) from None
         self.xp, self.precision, self.cublas = cupy, precision, cublas
-        self.dtype = np.dtype({"fp32": "float32", "fp16": "float16"}.get(precision) or __import__("ml_dtypes").bfloat16)
+        self.dtype = np.dtype(importlib.import_module("ml_dtypes").bfloat16 if precision == "bf16" else PLAIN[precision])
         # the legacy stream cannot be captured
         self.stream = cupy.cuda.Stream(non_blocking=True)
         self.stream.use()
         kind = cupy_kernels.TYPES[precision]
         names = [f"{name}<{kind}>" for name in cupy_kernels.NAMES]
-        module = cupy.RawModule(code=cupy_kernels.SOURCE, options=("-std=c++17",), name_expressions=names)
+        options = ("-std=c++17", "-DWITH_BF16") if precision == "bf16" else ("-std=c++17",)
+        module = cupy.RawModule(code=cupy_kernels.SOURCE, options=options, name_expressions=names)
         self.kernels = {name: module.get_function(full) for name, full in zip(cupy_kernels.NAMES, names, strict=True)}
         self.handle = cublas.create()
         self.workspace = cupy.empty(WORKSPACE, dtype=np.uint8)
@@ -52,8 +56,12 @@ class CuPyOperations:
 
     def array(self, shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Any:
         """Normal numbers of a standard deviation, drawn on the GPU from a seed that `rng` gives."""
-        draw = self.xp.random.RandomState(int(rng.integers(2**31)))
-        return (draw.standard_normal(shape, dtype=np.float32) * np.float32(scale)).astype(self.dtype)
+        draw, out = self.xp.random.RandomState(int(rng.integers(2**31))), self.xp.empty(shape, dtype=self.dtype)
+        flat = out.reshape(-1)
+        for first in range(0, flat.size, SLAB):
+            part = flat[first : first + SLAB]
+            part[...] = draw.standard_normal(part.shape, dtype=np.float32) * np.float32(scale)
+        return out
 
     def empty(self, shape: tuple[int, ...]) -> Any:
         """An array of zeros."""
