@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_papers, cli_params, cli_sweeps
+from . import __version__, cli_capacity, cli_papers, cli_params, cli_sweeps
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
 
@@ -47,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_params.app, name="params")
 app.add_typer(typer.Typer(cls=Control, no_args_is_help=True, rich_markup_mode=None, help=CONTROL), name="control")
+app.add_typer(cli_capacity.app, name="capacity")
 cli_sweeps.register(app)
 cli_papers.register(app)
 

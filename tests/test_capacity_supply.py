@@ -1,0 +1,140 @@
+"""The supply curve is the operators' own, goes both ways, and a stranger's files get one clear line."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paths import command
+from tokenomics.capacity.fleet import willing_nodes
+from tokenomics.capacity.hardware import hardware
+from tokenomics.capacity.supply import Capital, Supply, load_fleet
+from tokenomics.errors import InputError
+from tokenomics.kinetics import MTOK_PER_DAY
+from tokenomics.model import steady_state
+from tokenomics.parameters import resolve
+from tokenomics.parameters.locate import find, names
+
+MARKET = load_fleet("marketplace")
+CURVE = MARKET.supply
+
+
+@given(st.floats(1e-4, 0.5))
+def test_the_price_that_brings_the_work_of_a_price_is_that_price(price):
+    assert CURVE.price(float(CURVE(price))) == pytest.approx(price, rel=1e-6)
+
+
+@given(st.floats(1e-3, 0.3))
+def test_the_elasticity_is_the_slope_of_the_logarithms(price):
+    step = 1e-5
+    slope = np.log(CURVE(price * np.exp(step)) / CURVE(price * np.exp(-step))) / (2.0 * step)
+    assert CURVE.elasticity(price) == pytest.approx(slope, rel=1e-6)
+
+
+def test_more_is_offered_at_a_higher_price_and_never_more_than_all():
+    offered = CURVE(np.geomspace(1e-6, 1e3, 200))
+    assert np.all(np.diff(offered) >= 0.0) and offered[-1] == pytest.approx(CURVE.most)
+    with pytest.raises(InputError, match=r"Mtok/day; expected more than 0 and less than the fleet's 5,037,145 Mtok/day"):
+        CURVE.price(1.01 * CURVE.most)
+
+
+def test_half_of_a_type_joins_where_its_hour_is_earned_by_its_work():
+    for name, member in MARKET.members.items():
+        node = member.node
+        tokens = (member.output_rate + member.input_rate) * node.utilisation.value
+        assert member.median_cost == pytest.approx(node.rental_price.value / (tokens * 3600 / 1e6))
+        assert CURVE.by_type(member.median_cost)[name] == pytest.approx(0.5 * node.count.value * tokens * 0.0864)
+
+
+def test_two_points_of_the_curve_are_those_computed_by_hand():
+    # token/s of a node, prompt and output, × 0.6 × 0.0864 = Mtok/day; share = 1/(1 + (24 × USD/hour ÷ (Mtok/day × USD/Mtok))^4):
+    # H100 70171 → 3637.7 → .33456 and .88943; RTX 4090 10136 → 525.45 → .08236 and .58949; L40S 13991 → 725.29 → .04091 and .40561;
+    # A100 9180 → 475.89 → .00039 and .00627; times 600, 3000, 1500 and 400 nodes
+    assert float(CURVE(0.01)) == pytest.approx(730_200 + 129_828 + 44_503 + 75, rel=1e-3)
+    assert float(CURVE(0.02)) == pytest.approx(1_941_269 + 929_251 + 441_283 + 1_194, rel=1e-3)
+
+
+def test_the_economys_operators_stand_on_this_curve():
+    parameters = resolve("baseline").values
+    state = steady_state(parameters).state
+    curve = Supply(parameters.fleet)
+    installed = sum(state[f"nodes_{name}"] * a.throughput * MTOK_PER_DAY for name, a in parameters.fleet.items())
+    assert float(curve(state["unit_revenue"])) == pytest.approx(installed, rel=1e-9)
+    assert curve.price(installed) == pytest.approx(state["unit_revenue"], rel=1e-6)
+    h100 = parameters.fleet["h100"]
+    assert curve.by_type(0.01)["h100"] == willing_nodes(h100, 0.01) * h100.throughput * MTOK_PER_DAY
+
+
+def test_a_fleet_is_an_overlay_of_the_economy():
+    parameters = resolve("baseline", overlays=[MARKET.overlay()]).values
+    rtx, member = parameters.fleet["rtx4090"], MARKET.members["rtx4090"]
+    assert rtx.throughput == pytest.approx(member.output_rate + member.input_rate)
+    assert rtx.reservation_cost == 0.4
+
+
+def test_capital_costs_what_its_annuity_and_its_power_cost():
+    def one(value, unit):
+        return {"value": value, "unit": unit, "source": "test"}
+
+    bought = Capital(price=one(8766.0, "USD"), years=one(1.0, "years"), rate=one(1e-9, "1/year"), electricity=one(0.1, "USD/kWh"))
+    assert bought.hourly(2.0) == pytest.approx(8766.0 / 8760.0 + 0.2, rel=1e-6)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", names("hardware"))
+def test_a_shipped_card_says_where_its_numbers_come_from_and_how(name):
+    card = hardware(name)
+    assert card.origin == "published" and "not measured here" in card.description
+    assert card.memory.source and card.bandwidth.source and all(rate.source for rate in card.rates.values())
+
+
+WRONG = [
+    ("bandwidth: {", "bandwidht: {", r"5: bandwidht: unknown key; .*did you mean 'bandwidth'\?"),
+    ("bandwidth: {", "# bandwidth: {", r"bandwidth: missing; expected value, unit and source"),
+    ('value: 3.35, unit: "TB/s"', 'value: 3350.0, unit: "GB/s"', r"5: bandwidth: unit 'GB/s'; expected 'TB/s'"),
+    ("value: 3.35", "value: -3.35", r"5: bandwidth: -3.35; expected a number above 0 \[TB/s\]"),
+    ("value: 3.35", 'value: "3.35"', r"5: bandwidth.value: '3.35'; expected a valid number"),
+    ("value: 3.35", "value: .nan", r"5: bandwidth.value: nan; expected a finite number"),
+    ("origin: published", "origin: guessed", r"2: origin: 'guessed'; expected 'published' or 'measured'"),
+    ("origin: published", "origin: measured", r"origin 'measured' without a group `measured`; expected both or neither"),
+    ("bandwidth: 0.5974", "bandwidth: 1.5974", r"efficiency.fp8.bandwidth: 1.5974; expected less than or equal to 1"),
+    ("  fp8:\n    bandwidth", "  fp32:\n    bandwidth", r"efficiency in fp32 without a rate in it; expected rates.fp32"),
+    ("    compute: 1.0000", "    compute: 1.0000\n    computes: 1.0", r"15: .*computes: unknown key; .*did you mean 'compute'\?"),
+    ('device: "NVIDIA H100 SXM5 80 GB"', "device: !!python/object/apply:os.system ['true']", r"device"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), WRONG)
+def test_a_strangers_bad_hardware_file_gets_one_clear_line(right, wrong, message, tmp_path):
+    text = find("hardware", "h100").read_text()
+    assert right in text
+    file = tmp_path / "card.yaml"
+    file.write_text(text.replace(right, wrong, 1))
+    with pytest.raises(InputError, match=message) as caught:
+        hardware(str(file))
+    assert str(caught.value).startswith(str(file)) and "\n" not in str(caught.value)
+
+
+def test_a_misspelt_fleet_names_its_neighbour():
+    with pytest.raises(InputError, match="unknown fleet 'marketplce'.*did you mean 'marketplace'"):
+        load_fleet("marketplce")
+
+
+def test_a_type_that_cannot_hold_the_target_is_named(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    file.write_text(find("fleet", "marketplace").read_text().replace("value: 0.03", "value: 0.0001"))
+    with pytest.raises(InputError, match=r"fleet.yaml: types.h100: TPOT: 0.0001 s; expected at least"):
+        load_fleet(str(file))
+
+
+def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
+    out = tmp_path / "supply"
+    status, text, _ = command("capacity", "supply", "--price", "0.02", "--work", "1e6", "--json", "--out", str(out))
+    assert status == 0
+    by_price, by_work = json.loads(text)["curve"]
+    assert by_price["work"] == pytest.approx(float(CURVE(0.02))) and by_work["work"] == pytest.approx(1e6)
+    assert sorted(path.name for path in out.iterdir()) == ["overlay.yaml", "supply.png"]

@@ -1,0 +1,204 @@
+"""The supply curve of a heterogeneous fleet: what its operators would serve at a price, in merit order of their costs.
+
+A fleet file names accelerator types with counts, prices and a latency target. The roofline gives each type's throughput at that
+target; the share of nodes that joins at a revenue is `fleet.willing_nodes`, the function that the economy's operators block calls.
+
+A node costs its rental price, or an annuity of its capital cost and its electricity. Its price per unit of work is
+
+    USD/Mtok = USD/GPU-hour ÷ (token/s × 3600 / 1e6 × utilisation),
+
+prompt and generated tokens counted together, as the economy's price does. Units: USD/Mtok, Mtok/day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy.optimize import brentq
+
+from ..errors import InputError
+from ..kinetics import DAYS_PER_YEAR, MTOK_PER_DAY
+from ..parameters.documents import Strict, figure, read_record
+from ..parameters.schema import Accelerator
+from .fleet import HOURS, willing_nodes
+from .frontier import frontier
+from .hardware import Hardware, Precision, hardware
+from .roofline import Workload, roofline
+from .shapes import Shape, shape
+
+PRICES = (1e-9, 1e9)  # USD/Mtok; the curve is inverted inside
+
+
+class Capital(Strict):
+    """A node that is bought: price, years of use, yearly cost of capital, electricity. Its hourly cost is an annuity and its power."""
+
+    price: figure("USD")  # type: ignore[valid-type]
+    years: figure("years", le=50.0)  # type: ignore[valid-type]
+    rate: figure("1/year", le=5.0)  # type: ignore[valid-type]
+    electricity: figure("USD/kWh")  # type: ignore[valid-type]
+
+    def hourly(self, power: float) -> float:
+        """Cost of one hour [USD]. power: kW."""
+        rate, years = self.rate.value, self.years.value
+        annuity = self.price.value * rate / -np.expm1(-years * np.log1p(rate))
+        return float(annuity / (DAYS_PER_YEAR * HOURS) + power * self.electricity.value)
+
+
+class NodeType(Strict):
+    """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node, sharing the model.
+    power: of one card, in place of the hardware file's.
+
+    The cost of a node is its rental_price or its capital_cost, not both.
+    """
+
+    hardware: str
+    precision: Precision
+    cards: int = Field(default=1, ge=1, le=1024)
+    count: figure("nodes")  # type: ignore[valid-type]
+    power: figure("kW") | None = None  # type: ignore[valid-type]
+    rental_price: figure("USD/hour") | None = None  # type: ignore[valid-type]
+    capital_cost: Capital | None = None
+    utilisation: figure("1", le=1.0)  # type: ignore[valid-type]
+    cost_dispersion: figure("1", le=2.0)  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _costs_something(self) -> NodeType:
+        if (self.rental_price is None) == (self.capital_cost is None):
+            raise ValueError("needs one of rental_price and capital_cost; found " + ("none" if self.rental_price is None else "both"))
+        return self
+
+
+class FleetFile(Strict):
+    """A fleet, the model that it serves, the requests, and the latency that it must hold on average."""
+
+    description: str
+    model: str
+    prompt_tokens: figure("token")  # type: ignore[valid-type]
+    output_tokens: figure("token")  # type: ignore[valid-type]
+    time_to_first_token: figure("s")  # type: ignore[valid-type]
+    time_per_token: figure("s")  # type: ignore[valid-type]
+    types: dict[str, NodeType] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A type of node at the latency target. output_rate, input_rate: token/s of one node, flat out. accelerator: as the economy takes it."""
+
+    node: NodeType
+    device: Hardware
+    batch: float
+    output_rate: float
+    input_rate: float
+    accelerator: Accelerator
+
+    @property
+    def median_cost(self) -> float:
+        """Price at which half of the nodes join [USD/Mtok]."""
+        return self.accelerator.reservation_cost * HOURS / (self.accelerator.throughput * MTOK_PER_DAY)
+
+
+@dataclass(frozen=True)
+class Supply:
+    """A fleet's supply curve. fleet: accelerators by name, as in the economy's parameters."""
+
+    fleet: Mapping[str, Accelerator]
+
+    def by_type(self, price) -> dict[str, Any]:
+        """Work that each type offers at a price to operators [Mtok/day]."""
+        return {name: willing_nodes(a, price) * a.throughput * MTOK_PER_DAY for name, a in self.fleet.items()}
+
+    def __call__(self, price):
+        """Work offered at a price to operators [USD/Mtok → Mtok/day]."""
+        return sum(self.by_type(price).values())
+
+    def elasticity(self, price):
+        """Relative change of supply per relative change of price, exact: Σ s·(1 − share joined)/dispersion, s a type's share of supply."""
+        offered = self.by_type(price)
+        total = sum(offered.values())
+        slopes = 0.0
+        for name, a in self.fleet.items():
+            joined = willing_nodes(a, price) / a.potential_nodes
+            slopes = slopes + offered[name] * (1.0 - joined) / a.cost_dispersion
+        return slopes / total
+
+    @property
+    def most(self) -> float:
+        """Work of all nodes [Mtok/day]."""
+        return float(sum(a.potential_nodes * a.throughput * MTOK_PER_DAY for a in self.fleet.values()))
+
+    def price(self, work: float) -> float:
+        """Price at which the fleet offers `work` [Mtok/day → USD/Mtok]. Raises InputError for work that no price brings."""
+        low, high = float(self(PRICES[0])), float(self(PRICES[1]))
+        if not low < work < high:
+            raise InputError(f"{work:g} Mtok/day", key="work", expected=f"more than 0 and less than the fleet's {self.most:,.0f} Mtok/day")
+        found = brentq(lambda x: np.log(self(np.exp(x))) - np.log(work), *np.log(PRICES), xtol=1e-13)
+        return float(np.exp(found))
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A fleet file evaluated: its model, its members at the latency target, its supply curve."""
+
+    file: FleetFile
+    shape: Shape
+    members: Mapping[str, Member]
+    supply: Supply
+
+    @property
+    def work(self) -> Workload:
+        """Tokens of a request."""
+        return Workload(self.file.prompt_tokens.value, self.file.output_tokens.value)
+
+    def overlay(self) -> dict[str, Any]:
+        """The fleet as an overlay of the economy's parameters. Throughput is flat out there: the economy has its own utilisation."""
+        tree: dict[str, Any] = {}
+        for name, member in self.members.items():
+            values = member.accelerator.model_dump() | {"throughput": member.output_rate + member.input_rate}
+            source = f"fleet '{self.file.description}', {member.device.origin} figures of {member.device.device}"
+            tree[name] = {key: {"value": float(value), "source": source} for key, value in values.items()}
+        return {"description": self.file.description, "fleet": tree}
+
+
+def load_fleet(name: str) -> Fleet:
+    """A shipped fleet or that of a YAML file, with the throughput of every type at the latency target.
+
+    Raises InputError for a bad file, and for a type that cannot hold the target, with the type's name.
+    """
+    file, path = read_record(FleetFile, "fleet", name)
+    served = shape(file.model)
+    work = Workload(file.prompt_tokens.value, file.output_tokens.value)
+    members = {}
+    for label, node in file.types.items():
+        try:
+            members[label] = _member(node, served, work, file.time_per_token.value, file.time_to_first_token.value)
+        except InputError as error:
+            if error.file is not None:
+                raise
+            raise InputError(
+                f"{error.key}: {error.found}" if error.key else error.found, expected=error.expected, file=path, key=f"types.{label}"
+            ) from None
+    return Fleet(file, served, members, Supply({label: m.accelerator for label, m in members.items()}))
+
+
+def _member(node: NodeType, served: Shape, work: Workload, time_per_token: float, time_to_first_token: float) -> Member:
+    device = hardware(node.hardware)
+    drawn = node.power or device.power
+    if drawn is None:
+        raise InputError("missing", key="power", expected="a figure in kW here or in the hardware file")
+    power = node.cards * drawn.value
+    curve = frontier(roofline(device, served, node.precision, node.cards), work)
+    output = node.cards * curve.goodput(time_per_token, time_to_first_token)
+    given = output * work.prompt / work.output
+    cost = node.rental_price.value if node.rental_price else node.capital_cost.hourly(power)
+    accelerator = Accelerator(
+        throughput=(output + given) * node.utilisation.value,
+        potential_nodes=node.count.value,
+        reservation_cost=cost,
+        cost_dispersion=node.cost_dispersion.value,
+        power=power,
+    )
+    return Member(node, device, curve.batch_within(time_per_token, time_to_first_token), output, given, accelerator)

@@ -1,0 +1,215 @@
+"""`tokenomics capacity`: what accelerators deliver in inference, measured or by the roofline, and the supply curve of a fleet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from ruamel.yaml import YAML
+
+from .cli_params import Json
+from .cli_tools import print_json, progress_bar
+from .errors import InputError
+from .results.store import refuse_existing
+
+app = typer.Typer(no_args_is_help=True, help="Inference throughput of accelerators, and the supply curve of a fleet.", rich_markup_mode=None)
+Out = Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")]
+Model = Annotated[str, typer.Option(help="A shipped model (llama-3.1-8b, llama-2-70b, llama-2-7b, tiny) or a YAML file.")]
+USES = ("bandwidth_use", "compute_use")
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of all work: rows of the supply table
+
+
+@app.callback()
+def group() -> None:
+    """Inference throughput of accelerators, and the supply curve of a fleet."""
+
+
+@app.command(
+    epilog="Examples: tokenomics capacity benchmark --model tiny --backend numpy | "
+    "tokenomics capacity benchmark --model llama-3.1-8b --precision fp16 --backend cupy --out my_card.yaml"
+)
+def benchmark(
+    model: Model = "tiny",
+    precision: Annotated[str | None, typer.Option(help="fp16, bf16 or fp32; by default fp16 on a GPU and fp32 on a CPU.")] = None,
+    backend: Annotated[str, typer.Option(help="cupy (extra cuda12 or cuda13), numpy, or auto: a GPU where there is one.")] = "auto",
+    seconds: Annotated[float, typer.Option(help="Time to measure for, about.", min=1)] = 60.0,
+    out: Annotated[Path | None, typer.Option(help="Hardware file to write; it must not exist.", metavar="FILE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure this machine: its ceilings, then decode and prefill of a model's shape with random data, checked against float64 first."""
+    from .capacity.backend import choose
+    from .capacity.benchmark import benchmark as measure
+    from .capacity.benchmark import shares
+    from .capacity.shapes import shape
+
+    if out is not None:
+        refuse_existing(out)
+    measured_shape = shape(model)
+    ops, why = choose(backend, precision)
+    if not as_json:
+        typer.echo(f"backend: {why}")
+    with progress_bar("measuring, points", show=not as_json) as progress:
+        found = measure(ops, measured_shape, model, seconds=seconds, progress=progress)
+    if out is not None:
+        yaml = YAML()
+        yaml.width = 4096
+        with out.open("w", encoding="utf-8") as stream:
+            yaml.dump(found.model_dump(exclude_none=True), stream)
+    rows, seen, fit = shares(measured_shape, found), found.measured, found.efficiency[ops.precision]
+    if as_json:
+        print_json(found.model_dump() | {"reason": why, "shares": rows} | ({"out": str(out)} if out else {}))
+        return
+    console = Console()
+    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    console.print(found.description, **say)
+    console.print(f"{seen.library}; driver {seen.driver}; CUDA {seen.cuda}; {seen.parallel_note}", **say)
+    console.print(f"relative error against float64: prefill {seen.error_prefill:.2g}, decode {seen.error_decode:.2g}", **say)
+    ceiling = f"copy {found.bandwidth.value * 1e3:.4g} GB/s, matrix product {found.rates[ops.precision].value * 1e3:.4g} GFLOP/s"
+    console.print(f"ceilings: {ceiling}", **say)
+    body = Table(title=f"{model} in {ops.precision}: one step of decode (1 new token) and prefill", title_justify="left")
+    for name in ("batch", "context", "new tokens", "median [ms]", "quartile spread", "token/s per card", "of bandwidth", "of rate"):
+        body.add_column(name)
+    for row in rows:
+        counts = (f"{row[key]:,}" for key in ("batch", "context", "tokens"))
+        body.add_row(*counts, f"{row['median_ms']:.4g}", *(f"{row['spread']:.0%}", f"{row['rate']:,.0f}"), *(f"{row[k]:.0%}" for k in USES))
+    console.print(body)
+    console.print(f"fitted efficiencies: bandwidth {fit.bandwidth:.2f}, compute {fit.compute:.2f} ({fit.source})", **say)
+    for note in seen.skipped:
+        console.print(f"skipped: {note}", **say)
+    if out is not None:
+        console.print(f"written to {out}", **say)
+
+
+@app.command(
+    epilog="Examples: tokenomics capacity supply --fleet marketplace | "
+    "tokenomics capacity supply --fleet my_fleet.yaml --price 0.02 --work 1e6 --json --out runs/supply"
+)
+def supply(
+    fleet: Annotated[str, typer.Option(help="A shipped fleet or a YAML file.")] = "marketplace",
+    price: Annotated[list[float] | None, typer.Option(help="Price to operators [USD/Mtok]: what is offered there? Repeatable.")] = None,
+    work: Annotated[list[float] | None, typer.Option(help="Work [Mtok/day]: what price brings it? Repeatable.")] = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """The merit-order supply curve of a fleet: USD/Mtok against Mtok/day, prompt and output tokens together."""
+    from .capacity.plots import supply_figure
+    from .capacity.supply import load_fleet
+
+    if out is not None:
+        refuse_existing(out)
+    for asked in price or ():
+        if not 0.0 < asked < np.inf:
+            raise InputError(f"{asked:g}", key="--price", expected="a number of USD/Mtok above 0")
+    found = load_fleet(fleet)
+    curve = found.supply
+    asked = [("price", p) for p in price or ()] + [("work", curve.price(w)) for w in work or ()]
+    points = asked or [("share", curve.price(share * curve.most)) for share in SHARES]
+    rows = [
+        {"price": p, "work": float(curve(p)), "elasticity": float(curve.elasticity(p))}
+        | {"by_type": {name: float(value) for name, value in curve.by_type(p).items()}}
+        for _, p in points
+    ]
+    types = {
+        name: {
+            "batch": m.batch,
+            "output_rate": m.output_rate,
+            "input_rate": m.input_rate,
+            "cost": m.accelerator.reservation_cost,
+            "median_cost": m.median_cost,
+            "count": m.accelerator.potential_nodes,
+            "power": m.accelerator.power,
+            "origin": m.device.origin,
+        }
+        for name, m in found.members.items()
+    }
+    if out is not None:
+        out.mkdir(parents=True)
+        supply_figure(found).savefig(out / "supply.png", dpi=130)
+        with (out / "overlay.yaml").open("w", encoding="utf-8") as stream:
+            YAML().dump(found.overlay(), stream)
+    if as_json:
+        content = {"fleet": fleet, "model": found.file.model, "types": types, "curve": rows, "most": curve.most}
+        print_json(content | ({"out": str(out)} if out else {}))
+        return
+    console = Console()
+    limits = f"TTFT {found.file.time_to_first_token.value:g} s, TPOT {found.file.time_per_token.value:g} s on average"
+    title = f"{found.file.description}\n{limits}; {found.work.prompt:g} prompt and {found.work.output:g} output tokens"
+    body = Table(title=escape(title), title_justify="left")
+    for name in ("type", "figures", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"):
+        body.add_column(name, overflow="fold")
+    for name, m in sorted(found.members.items(), key=lambda pair: pair[1].median_cost):
+        cells = (m.accelerator.potential_nodes, m.batch, m.output_rate, m.input_rate)
+        costs = (f"{m.accelerator.reservation_cost:.4g}", f"{m.median_cost:.4g}")
+        body.add_row(escape(name), m.device.origin, *(f"{value:,.0f}" for value in cells), *costs)
+    console.print(body)
+    body = Table(title=f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day", title_justify="left")
+    for name in ("USD/Mtok", "Mtok/day", "elasticity", *curve.fleet):
+        body.add_column(escape(name))
+    for row in rows:
+        body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['elasticity']:.3g}", *(f"{v:,.0f}" for v in row["by_type"].values()))
+    console.print(body)
+    if out is not None:
+        console.print(f"figure, and the fleet as an overlay for `tokenomics run`, in {out}", highlight=False, soft_wrap=True)
+
+
+@app.command(
+    epilog="Examples: tokenomics capacity frontier --hardware h100 --hardware l40s --model llama-3.1-8b --precision fp8 --tpot 0.03 --ttft 0.5 | "
+    "tokenomics capacity frontier --hardware measured.yaml --precision fp16 --prompt 2048 --output 512 --json"
+)
+def frontier(
+    hardware: Annotated[list[str], typer.Option(help="A shipped accelerator or a hardware file. Repeatable.")],
+    model: Model = "llama-3.1-8b",
+    precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")] = "fp8",
+    cards: Annotated[int, typer.Option(help="Cards that share the model (tensor parallelism).", min=1)] = 1,
+    prompt: Annotated[float, typer.Option(help="Prompt tokens.", min=1)] = 1155,
+    output: Annotated[float, typer.Option(help="Output tokens.", min=1)] = 211,
+    tpot: Annotated[float, typer.Option(help="Limit on the time per output token [s].")] = 0.03,
+    ttft: Annotated[float, typer.Option(help="Limit on the time to first token [s].")] = 0.5,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Tokens/s per card against latency by the roofline, and the goodput when both limits hold on average."""
+    from .capacity import frontier as curves
+    from .capacity import hardware as devices
+    from .capacity.plots import frontier_figure
+    from .capacity.roofline import Workload, roofline
+    from .capacity.shapes import shape
+
+    if out is not None:
+        refuse_existing(out)
+    served = shape(model)
+    found = {name: curves.frontier(roofline(devices.hardware(name), served, precision, cards), Workload(prompt, output)) for name in hardware}
+    rows = {
+        name: {
+            "batch": curve.batch_within(tpot, ttft),
+            "goodput": curve.goodput(tpot, ttft),
+            "full_batch": float(curve.batch[-1]),
+            "full_rate": float(curve.output_rate[-1]),
+            "full_tpot": float(curve.time_per_token[-1]),
+            "full_ttft": float(curve.time_to_first_token[-1]),
+        }
+        for name, curve in found.items()
+    }
+    if out is not None:
+        out.mkdir(parents=True)
+        frontier_figure(found).savefig(out / "frontier.png", dpi=130)
+    if as_json:
+        print_json({"model": model, "precision": precision, "cards": cards, "hardware": rows} | ({"out": str(out)} if out else {}))
+        return
+    console = Console()
+    title = f"{model} in {precision}, {prompt:g} prompt and {output:g} output tokens; TPOT {tpot:g} s and TTFT {ttft:g} s on average"
+    body = Table(title=escape(title), title_justify="left")
+    names = ("hardware", "requests at once", "output token/s per card", "with a full memory", "its TPOT [s]", "its TTFT [s]")
+    for name in names:
+        body.add_column(name, overflow="fold")
+    for name, row in rows.items():
+        cells = (f"{row['batch']:,.0f}", f"{row['goodput']:,.0f}", f"{row['full_rate']:,.0f}", f"{row['full_tpot']:.3g}", f"{row['full_ttft']:.3g}")
+        body.add_row(escape(name), *cells)
+    Console().print(body)
+    if out is not None:
+        console.print(f"figure in {out}", highlight=False, soft_wrap=True)
