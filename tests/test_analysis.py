@@ -14,7 +14,7 @@ from tokenomics.analysis.analyse import analyse
 from tokenomics.analysis.boundary import boundary_table, predicted, simulated, worse
 from tokenomics.analysis.economy import linear_law, linearise, pid_law
 from tokenomics.analysis.jacobian import jacobian
-from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles, radius
+from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles, radius, response
 from tokenomics.analysis.regions import gain_plane, thinner
 from tokenomics.analysis.tuning import SHAPED, pole_placement, tune, ziegler_nichols
 from tokenomics.blocks.market import policy_market
@@ -267,11 +267,15 @@ def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
 
 
 def test_a_thinner_pool_leaves_a_smaller_region():
-    economy, law = loop()
-    plane = gain_plane(resolve("baseline", policy="pid").values, np.array([0.05, 1.0, 3.0]), np.array([0.0005, 0.5]), (1.0, 0.25))
+    parameters, kp, ki = resolve("baseline", policy="pid").values, np.array([0.01, 0.05, 1.0, 3.0]), np.array([0.0005, 0.02, 0.5])
+    plane = gain_plane(parameters, kp, ki, (1.0, 0.25))
     stable = {share: int((grid < 1.0).sum()) for share, grid in plane.items()}
     assert 0 < stable[0.25] < stable[1.0]
-    assert radius(economy.plant, law) == pytest.approx(plane[1.0][0, 0])
+    for share, grid in plane.items():
+        economy = thinner(parameters, share)
+        for i, j in np.ndindex(grid.shape):
+            law = pid_law(parameters, economy, (kp[j], ki[i], parameters.controller.pid.kd))
+            assert (grid[i, j] < 1.0) == is_stable(economy.plant, law)
 
 
 def test_the_loop_in_a_quarter_of_the_pool_is_that_of_a_network_with_such_a_pool():
@@ -281,9 +285,9 @@ def test_the_loop_in_a_quarter_of_the_pool_is_that_of_a_network_with_such_a_pool
     small = linearise(resolve("baseline", policy="pid", sets=(f"market.pool_share={share}",)).values)
     # four times the gains in its own depths spend the same dollars
     mine, theirs = pid_law(parameters, thin, (0.1, 0.002, 0.1)), pid_law(parameters, small, (0.4, 0.008, 0.4))
-    # upper half plane only: rounding decides which of a conjugate pair comes first
-    found, wanted = (np.sort_complex(p[p.imag > -1e-9]) for p in (poles(thin.plant, mine), poles(small.plant, theirs)))
-    np.testing.assert_allclose(found, wanted, atol=1e-9)
+    omega = np.logspace(-4, 0.4, 50)
+    loops = [response(e.plant, omega) * response(c, omega) for e, c in ((thin, mine), (small, theirs))]
+    np.testing.assert_allclose(*loops, rtol=1e-6)
     economy, law = loop()
     assert gain_margin(thin.plant, law) == pytest.approx(gain_margin(economy.plant, law) / 4.0, rel=0.1)
 

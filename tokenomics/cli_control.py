@@ -42,7 +42,7 @@ def analyse(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Margins of the loop around the steady state: the whole economy linearised, with the policy's controller.
+    """Margins, Jury's conditions and limit cycle of the loop: the whole economy linearised at its steady state, with the policy's controller.
 
     Status 1 where the loop is unstable or its margins are thin (Ms > 2).
     """

@@ -56,7 +56,7 @@ def time(plant: control.StateSpace, law: control.StateSpace, found: Margins, day
         found_poles = poles(plant, law, gain)
         locus.plot(found_poles.real, found_poles.imag, ".", color=COLOURS[0], markersize=1.5)
     now = poles(plant, law)
-    locus.plot(now.real, now.imag, "x", color=COLOURS[1], label="shipped gains")
+    locus.plot(now.real, now.imag, "x", color=COLOURS[1], label="gains in force")
     locus.set(title=f"Root locus, gain x {GAINS[0]:g} to x {GAINS[-1]:g}", xlabel="real part", ylabel="imaginary part", aspect="equal")
     locus.set(xlim=(-1.5, 1.3), ylim=(-1.4, 1.4))
     locus.legend(fontsize=7, frameon=False)
@@ -101,15 +101,15 @@ def responses(plant: control.StateSpace, law: control.StateSpace, days: float) -
 
 
 def stability_map(
-    title: str, x: np.ndarray, y: np.ndarray, grids: dict[str, np.ndarray], labels: tuple[str, str], shipped: tuple[float, float]
+    title: str, x: np.ndarray, y: np.ndarray, grids: dict[str, np.ndarray], labels: tuple[str, str], chosen: tuple[float, float]
 ) -> Figure:
-    """Regions of a gain plane in which the loop is stable, one contour a condition. grids: (y, x) of the spectral radius."""
+    """Regions of a gain plane in which the loop is stable, one contour a condition. grids: (y, x) of the spectral radius. chosen: gains marked."""
     canvas = Figure(figsize=(6.4, 4.8), layout="constrained")
     axis = canvas.add_subplot()
     for (name, radius), colour in zip(grids.items(), COLOURS, strict=False):
         axis.contour(x, y, radius, levels=[1.0], colors=[colour])
         axis.plot([], [], color=colour, label=name)
-    axis.plot(*shipped, "*", color="black", label="shipped gains")
+    axis.plot(*chosen, "*", color="black", label="gains in force")
     axis.set(xscale="log", yscale="log", xlabel=labels[0], ylabel=labels[1])
     axis.set_title(title, fontsize=9, loc="left")
     axis.legend(fontsize=7, frameon=False)

@@ -10,9 +10,11 @@ import numpy as np
 
 from ..parameters import Parameters, put
 from .economy import Economy, linearise, pid_law
-from .margins import radius
+from .margins import poles
 
 DEPTHS = (1.0, 0.5, 0.25)  # shares of the pool's depth
+SLOW = 1e-3  # distance from 1 of a pole that takes more than a thousand decisions
+GROWING = 1e-6  # of a modulus beyond 1 that is not rounding
 
 
 def thinner(parameters: Parameters, share: float) -> Economy:
@@ -36,8 +38,16 @@ def _louder(plant: control.StateSpace, share: float) -> control.StateSpace:
     return control.ss(plant.A, b, plant.C, plant.D, plant.dt, **labels)
 
 
+def edge(plant: control.StateSpace, law: control.StateSpace) -> float:
+    """Largest modulus of the closed loop's poles; of slow ones, so close to the circle that a contour would follow them, only where they grow."""
+    found = poles(plant, law)
+    slow = np.abs(found - 1.0) < SLOW
+    growing = np.abs(found[slow]).max(initial=0.0)
+    return float(growing if growing > 1.0 + GROWING else np.abs(found[~slow]).max(initial=0.0))
+
+
 def gain_plane(parameters: Parameters, kp: Sequence[float], ki: Sequence[float], depths: Sequence[float] = DEPTHS) -> dict[float, np.ndarray]:
-    """Spectral radius (ki, kp) of the PID loop over both gains, by the share of the pool's depth that is left."""
+    """Spectral radius (ki, kp) of the PID loop over both gains, by the share of the pool's depth that is left; see `edge`."""
     economies = {share: thinner(parameters, share) for share in depths}
     found = {share: np.empty((len(ki), len(kp))) for share in depths}
     any_economy = next(iter(economies.values()))
@@ -45,5 +55,5 @@ def gain_plane(parameters: Parameters, kp: Sequence[float], ki: Sequence[float],
         for j, proportional in enumerate(kp):
             law = pid_law(parameters, any_economy, (proportional, integral, parameters.controller.pid.kd))
             for share, economy in economies.items():
-                found[share][i, j] = radius(economy.plant, law)
+                found[share][i, j] = edge(economy.plant, law)
     return found
