@@ -93,7 +93,11 @@ def test_every_metric_says_which_way_is_better():
 def test_the_command_writes_tables_and_a_figure(tmp_path):
     out = tmp_path / "c"
     arguments = ["compare", "--policies", "none,pid", "--scenarios", "none,token_crash", "--runs", "3", "--days", "10", "--out", str(out)]
-    assert command(*arguments)[0] == 0
+    status, text, _ = command(*arguments)
+    assert status == 0
+    assert "-: no policy is told from the one with the best mean" in text
+    assert "paired difference to none" in text and "tracking_rms [1]" in text
+    assert max(map(len, text.splitlines()[:-1])) <= 80
     assert {"comparison.md", "comparison.png", "differences.csv", "manifest.json"} <= {f.name for f in out.iterdir()}
     status, text, _ = command(*arguments, "--json")
     assert status == 0 and set(json.loads(text)) == {"out", "sha256", "means", "differences", "best"}

@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 
 from paths import DATA
 from tokenomics.papers import PAPERS, reproduce
-from tokenomics.papers.akcin import POLICIES, REGIMES, experiment, game, policies, ratio
+from tokenomics.papers.akcin import POLICIES, REGIMES, _verdict, experiment, game, policies, ratio
 from tokenomics.papers.akcin.controllers import (
     Mpc,
     Pid,
@@ -250,6 +250,13 @@ def test_our_market_is_calmer_than_heliums():
     assert np.std(np.diff(np.log(price))) > 2.0 * E.price_noise
 
 
+def test_an_interval_that_holds_both_answers_leaves_a_claim_undecided():
+    sure, unsure, against = (1.2, 1.1, 1.3), (1.05, 0.9, 1.2), (0.8, 0.7, 0.9)
+    assert _verdict([sure] * 3)[0] == "confirmed"
+    assert _verdict([sure, sure, unsure])[0] == "undecided"
+    assert _verdict([sure, unsure, against])[0] == "refuted"
+
+
 def test_the_report_holds_every_policy_and_claim(monkeypatch):
     assert "akcin" in PAPERS
     monkeypatch.setattr("tokenomics.papers.akcin.settings", lambda paper: SHORT)
@@ -259,6 +266,6 @@ def test_the_report_holds_every_policy_and_claim(monkeypatch):
     assert len(table) == len(REGIMES) * len(POLICIES) and set(table["policy"]) == set(POLICIES)
     assert np.isfinite(ratios[["ratio", "low", "high", "without noise"]].to_numpy()).all()
     assert len(stage) == 3 and (still["cost x 1e6"] > 0.0).all()
-    assert {claim.verdict for claim in found.claims} <= {"confirmed", "refuted", "not testable"}
+    assert {claim.verdict for claim in found.claims} <= {"confirmed", "refuted", "undecided", "not testable"}
     assert calls[-1][0] == calls[-1][1] == len(calls)
     assert all(choice in found.markdown() for choice in found.choices)

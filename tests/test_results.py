@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 import tokenomics as tk
-from tokenomics.results.metrics import METRICS, summarise
+from tokenomics.results.intervals import UNBOUNDED, intervals, summarise
+from tokenomics.results.metrics import METRICS
 from tokenomics.results.store import load, write_run
 from tokenomics.state import Variable
 from tokenomics.trajectories import Failure, Trajectories
@@ -231,3 +232,30 @@ def test_variables_carry_their_declared_units(small):
 def test_importing_the_package_prints_nothing():
     out = subprocess.run([sys.executable, "-c", "import tokenomics"], capture_output=True, text=True, timeout=120)
     assert (out.returncode, out.stdout, out.stderr) == (0, "", "")
+
+
+def test_an_interval_keeps_the_bounds_of_its_metric():
+    few = np.array([0.99, 1.0, 0.6])
+    plain, cut = summarise(few), summarise(few, **METRICS["served_share"].interval)
+    assert plain.high > 1.0 and cut.high == 1.0
+    assert (cut.low, cut.mean) == (plain.low, plain.mean)
+    assert summarise(np.array([0.0, 0.2]), **METRICS["tracking_rms"].interval).low == 0.0
+    assert METRICS["served_share"].gap == (-1.0, 1.0)
+    rounded = summarise(np.full(3, 1.0 + 1e-15), **METRICS["uptime"].interval)
+    assert rounded.low <= rounded.mean <= rounded.high
+
+
+def test_an_interval_cut_off_at_its_bounds_holds_the_mean_as_often():
+    draws = np.random.default_rng(3).beta(8.0, 0.5, (4000, 6))
+    mean = 8.0 / 8.5
+    whole, cut = intervals(draws), intervals(draws, bounds=(0.0, 1.0))
+    held = [(s.low <= mean) & (mean <= s.high) for s in (whole, cut)]
+    assert np.array_equal(*held)
+    assert whole.high.max() > 1.0 >= cut.high.max()
+
+
+@pytest.mark.parametrize("name", [n for n, m in METRICS.items() if m.bounds != UNBOUNDED])
+def test_a_run_keeps_the_bounds_that_its_metrics_declare(small, name):
+    low, high = METRICS[name].bounds
+    values = value(small, name)
+    assert np.all((values >= low - 1e-12) & (values <= high + 1e-12))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +18,31 @@ from .papers import PAPERS, reproduce
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(name="reproduce", epilog="Examples: tokenomics reproduce dcbm | tokenomics reproduce rai --json")(paper)
+
+
+def _parts(rows: list[list[Any]], width: int) -> list[tuple[list[list[str]], list[int]]]:
+    """A table, its head first, cut into tables that fit into `width` characters without a broken word, each with the widths of its columns.
+
+    Every part repeats the first column.
+    """
+    columns = [[str(value) for value in column] for column in zip(*rows, strict=True)]
+    least = [max((len(word) for word in " ".join(column).split()), default=1) for column in columns]
+    whole = [max(map(len, column)) for column in columns]
+    groups = [[0]]
+    for i in range(1, len(columns)):
+        # three characters divide two columns, and one ends the line
+        if len(groups[-1]) > 1 and 1 + sum(3 + least[j] for j in (*groups[-1], i)) > width:
+            groups.append([0])
+        groups[-1].append(i)
+    parts = []
+    for group in groups:
+        spare, widths = width - 1 - sum(3 + least[i] for i in group), []
+        for i in group:
+            more = min(max(spare, 0), whole[i] - least[i])
+            widths.append(least[i] + more)
+            spare -= more
+        parts.append(([list(row) for row in zip(*(columns[i] for i in group), strict=True)], widths))
+    return parts
 
 
 def paper(
@@ -46,12 +71,13 @@ def paper(
     console = Console()
     console.print(found.paper, highlight=False, soft_wrap=True)
     for title, frame in found.tables.items():
-        body = Table(title=escape(title), title_justify="left")
-        for column in frame.columns:
-            body.add_column(escape(str(column)), overflow="fold")
-        for row in frame.itertuples(index=False):
-            body.add_row(*(escape(cell(value)) for value in row))
-        console.print(body)
+        for part, widths in _parts([list(frame.columns), *([cell(v) for v in row] for row in frame.itertuples(index=False))], console.width):
+            body = Table(title=escape(title), title_justify="left")
+            for column, wide in zip(part[0], widths, strict=True):
+                body.add_column(escape(column), overflow="fold", width=wide)
+            for row in part[1:]:
+                body.add_row(*map(escape, row))
+            console.print(body)
     for claim in found.claims:
         console.print(f"{claim.verdict}: {claim.text}\n    {claim.evidence}", highlight=False, markup=False, soft_wrap=True)
     for choice in found.choices:

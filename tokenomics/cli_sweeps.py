@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -22,6 +23,7 @@ Workers = Annotated[int | None, typer.Option(help="Threads; one a core by defaul
 Out = Annotated[Path | None, typer.Option(help="Directory for the results; the same sweep goes on where it stopped.", metavar="DIR")]
 Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler to do the work.", metavar="tcp://HOST:8786")]
 SHOWN = 12  # rows of a table on the terminal
+MAIN = ("price_volatility", "tracking_rms", "control_effort", "treasury_min", "ruin", "bill_cost_at_risk")  # whose differences `compare` prints
 
 
 def register(app: typer.Typer) -> None:
@@ -65,20 +67,19 @@ def _text(value: Any) -> str:
 
 def _extremes(result: Any) -> Table:
     """Of every metric the points with its lowest and its highest mean."""
-    body = Table(title="Over all points: lowest and highest mean [95 % interval], and where", title_justify="left")
-    for name in ("metric", "lowest", "at", "highest", "at"):
-        body.add_column(name, overflow="fold", no_wrap=name == "metric")
+    body = Table(title="Over all points: lowest and highest mean, and where", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("metric", "", "mean [95 % interval]", "at"):
+        body.add_column(name, overflow="fold", no_wrap=name != "at")
     table = result.table()
     several = [c for c in ("policy", "scenario") if table[c].nunique() > 1]
     for name in result.metrics:
         good = table[table[name].notna()]
         if good.empty:
             continue
-        cells = [name]
-        for row in (good.loc[good[name].idxmin()], good.loc[good[name].idxmax()]):
-            cells.append(f"{row[name]:.4g} [{row[f'{name}_low']:.4g}, {row[f'{name}_high']:.4g}]")
-            cells.append(", ".join([str(row[c]) for c in several] + [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in result.paths]))
-        body.add_row(*cells)
+        for first, end, row in ((name, "low", good.loc[good[name].idxmin()]), ("", "high", good.loc[good[name].idxmax()])):
+            mean = f"{row[name]:.4g} [{row[f'{name}_low']:.4g}, {row[f'{name}_high']:.4g}]"
+            at = ", ".join([str(row[c]) for c in several] + [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in result.paths])
+            body.add_row(first, end, mean, at)
     return body
 
 
@@ -194,6 +195,16 @@ def compare(
         own["equal"] = [", ".join(e) for e in own["equal"]]
         own = own.rename(columns={"equal": "not told from it (95 %)"})
         console.print(_frame(own, f"Scenario {scenario}: best policy by metric", ["metric", "best", "not told from it (95 %)"]))
+        if "-" in own["best"].tolist():
+            console.print("-: no policy is told from the one with the best mean", highlight=False)
+        gaps = differences[differences["scenario"] == scenario].copy()
+        if set(gaps["metric"]) & set(MAIN):
+            gaps = gaps[gaps["metric"].isin(MAIN)]
+        gaps["difference [95 %]"] = [f"{d:.4g} [{low:.4g}, {high:.4g}]" for d, low, high in gaps[["difference", "low", "high"]].to_numpy()]
+        gaps["metric"] = [f"{m} [{u}]" for m, u in zip(gaps["metric"], gaps["unit"], strict=True)]
+        gaps = gaps.sort_values("metric", kind="stable")
+        title = f"Scenario {scenario}: paired difference to {chosen}"
+        console.print(_frame(gaps, title, ["metric", "policy", "difference [95 %]", "verdict"]))
     console.print(f"{runs} runs each, seed {seed}; tables, intervals, win rates and figure in {folder}", highlight=False, soft_wrap=True)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-Verdict = Literal["confirmed", "refuted", "not testable"]
+Verdict = Literal["confirmed", "refuted", "undecided", "not testable"]  # undecided: tested, but an interval holds both answers
 
 
 def verdict(holds: Any) -> Verdict:

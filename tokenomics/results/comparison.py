@@ -58,7 +58,7 @@ class Comparison:
         rows = []
         for (scenario, policy), values in self._runs.items():
             for name, row in zip(self.sweep.metrics, values, strict=True):
-                s = intervals(row[None, :], probability=METRICS[name].probability)
+                s = intervals(row[None, :], **METRICS[name].interval)
                 rows.append((scenario, name, policy, s.mean[0], s.low[0], s.high[0], int(s.n[0]), METRICS[name].unit))
         return pd.DataFrame(rows, columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "unit"])
 
@@ -75,7 +75,7 @@ class Comparison:
                 if policy == reference:
                     continue
                 gaps = self._runs[scenario, policy] - base
-                s = intervals(gaps)
+                s = intervals(gaps, bounds=np.transpose([METRICS[name].gap for name in self.sweep.metrics]))
                 for i, name in enumerate(self.sweep.metrics):
                     sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[METRICS[name].better]
                     gap = sign * gaps[i][np.isfinite(gaps[i])]

@@ -2,7 +2,7 @@
 
 A metric's function takes the paths by name, (runs, times), and the parameters, and gives (runs,), each from its own
 row alone; `simulation.time_step` is the time between the path's points. Over runs each is
-reported with its Monte-Carlo confidence interval: Student's t, and Wilson's for a probability.
+reported with its Monte-Carlo confidence interval: Student's t, cut off at the metric's bounds, and Wilson's for a probability.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
-from scipy.special import ndtri, stdtrit
 
 from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
 from ..parameters import Parameters, put
+from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
+from .intervals import intervals as intervals
+from .intervals import summarise as summarise
 
-LEVEL = 0.95  # of the confidence intervals
 RUIN = 0.01  # a treasury below this share of its start is ruined
 Paths = Mapping[str, np.ndarray]
 
@@ -29,6 +31,7 @@ class Metric:
     """A registered metric.
 
     needs: the variables it is computed from. probability: its value is 0 or 1 in a run. better: "lower", "higher", or "" where neither is.
+    bounds: between which its value lies by definition.
     """
 
     name: str
@@ -38,15 +41,36 @@ class Metric:
     needs: tuple[str, ...]
     probability: bool = False
     better: str = ""
+    bounds: Bounds = UNBOUNDED
+
+    @property
+    def interval(self) -> dict[str, Any]:
+        """How `intervals` and `summarise` are to treat its values."""
+        return {"probability": self.probability, "bounds": self.bounds}
+
+    @property
+    def gap(self) -> Bounds:
+        """Between which the difference of two values lies."""
+        low, high = self.bounds
+        return low - high, high - low
 
 
 METRICS: dict[str, Metric] = {}
 
 
-def metric(name: str, unit: str, meaning: str, needs: tuple[str, ...], *, probability: bool = False, better: str = ""):
+def metric(
+    name: str,
+    unit: str,
+    meaning: str,
+    needs: tuple[str, ...],
+    *,
+    probability: bool = False,
+    better: str = "",
+    bounds: Bounds = UNBOUNDED,
+):
     """Register a function `(paths, parameters) -> (runs,)` as a metric; raises ModelError where the name is taken.
 
-    better: "lower" or "higher", for comparisons; "" where it depends.
+    better: "lower" or "higher", for comparisons; "" where it depends. bounds: between which its value lies by definition, in its unit.
     """
     if better not in ("", "lower", "higher"):
         raise ModelError(f"metric '{name}': better is '{better}'; expected lower, higher or nothing")
@@ -56,7 +80,7 @@ def metric(name: str, unit: str, meaning: str, needs: tuple[str, ...], *, probab
         known = METRICS.get(name)
         if known and (known.function.__module__, known.function.__qualname__) != (function.__module__, function.__qualname__):
             raise ModelError(f"metric '{name}' exists already")
-        METRICS[name] = Metric(name, unit, meaning, function, needs, probability, better)
+        METRICS[name] = Metric(name, unit, meaning, function, needs, probability, better, bounds)
         return function
 
     return register
@@ -67,15 +91,15 @@ def _per_year(p: Parameters) -> float:
 
 
 def _mean_of(name: str, unit: str, meaning: str, variable: str, better: str = "") -> None:
-    metric(name, unit, meaning, (variable,), better=better)(lambda paths, p: np.mean(paths[variable][:, 1:], axis=1))
+    metric(name, unit, meaning, (variable,), better=better, bounds=SIZE)(lambda paths, p: np.mean(paths[variable][:, 1:], axis=1))
 
 
-@metric("price_volatility", "1/sqrt(year)", "annualised standard deviation of log returns", ("token_price",), better="lower")
+@metric("price_volatility", "1/sqrt(year)", "annualised standard deviation of log returns", ("token_price",), better="lower", bounds=SIZE)
 def price_volatility(paths, p):
     return np.std(np.diff(np.log(paths["token_price"]), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
 
 
-@metric("max_drawdown", "1", "largest fall of the price from an earlier high", ("token_price",), better="lower")
+@metric("max_drawdown", "1", "largest fall of the price from an earlier high", ("token_price",), better="lower", bounds=SHARE)
 def max_drawdown(paths, p):
     price = paths["token_price"]
     return np.max(1.0 - price / np.maximum.accumulate(price, axis=1), axis=1)
@@ -85,32 +109,32 @@ def _error(paths):
     return np.log(paths["reference_price"] / paths["token_price"])[:, 1:]
 
 
-@metric("tracking_rms", "1", "root mean square of ln(reference / price)", ("reference_price", "token_price"), better="lower")
+@metric("tracking_rms", "1", "root mean square of ln(reference / price)", ("reference_price", "token_price"), better="lower", bounds=SIZE)
 def tracking_rms(paths, p):
     return np.sqrt(np.mean(_error(paths) ** 2, axis=1))
 
 
-@metric("tracking_iae", "days", "integral of |ln(reference / price)| over time", ("reference_price", "token_price"), better="lower")
+@metric("tracking_iae", "days", "integral of |ln(reference / price)| over time", ("reference_price", "token_price"), better="lower", bounds=SIZE)
 def tracking_iae(paths, p):
     return np.sum(np.abs(_error(paths)), axis=1) * p.simulation.time_step
 
 
-@metric("control_effort", "USD/day", "mean absolute output of the actuator", ("control_output",), better="lower")
+@metric("control_effort", "USD/day", "mean absolute output of the actuator", ("control_output",), better="lower", bounds=SIZE)
 def control_effort(paths, p):
     return np.mean(np.abs(paths["control_output"][:, 1:]), axis=1)
 
 
-@metric("treasury_min", "USD", "lowest reserve of the treasury", ("treasury_usd",), better="higher")
+@metric("treasury_min", "USD", "lowest reserve of the treasury", ("treasury_usd",), better="higher", bounds=SIZE)
 def treasury_min(paths, p):
     return np.min(paths["treasury_usd"], axis=1)
 
 
-@metric("treasury_final", "USD", "reserve of the treasury at the end", ("treasury_usd",), better="higher")
+@metric("treasury_final", "USD", "reserve of the treasury at the end", ("treasury_usd",), better="higher", bounds=SIZE)
 def treasury_final(paths, p):
     return paths["treasury_usd"][:, -1]
 
 
-@metric("ruin", "1", "probability that the reserve falls below 1 % of its start", ("treasury_usd",), probability=True, better="lower")
+@metric("ruin", "1", "probability that the reserve falls below 1 % of its start", ("treasury_usd",), probability=True, better="lower", bounds=SHARE)
 def ruin(paths, p):
     reserve = paths["treasury_usd"]
     return np.any(reserve < RUIN * reserve[:, :1], axis=1).astype(float)
@@ -132,32 +156,46 @@ def inflation(paths, p):
     return np.log(total[:, -1] / total[:, 0]) * DAYS_PER_YEAR / ((total.shape[1] - 1) * p.simulation.time_step)
 
 
-@metric("churn", "1/year", "nodes that left for good over the mean number of nodes", ("churned", "nodes"), better="lower")
+@metric("churn", "1/year", "nodes that left for good over the mean number of nodes", ("churned", "nodes"), better="lower", bounds=SIZE)
 def churn(paths, p):
     return np.mean(paths["churned"][:, 1:], axis=1) / np.mean(paths["nodes"], axis=1) * DAYS_PER_YEAR
 
 
-@metric("served_share", "1", "work served over work brought to the network", ("served", "demand"), better="higher")
+@metric("served_share", "1", "work served over work brought to the network", ("served", "demand"), better="higher", bounds=SHARE)
 def served_share(paths, p):
     return np.sum(paths["served"][:, 1:], axis=1) / np.sum(paths["demand"][:, 1:], axis=1)
 
 
-@metric("uptime", "1", "mean share of nodes online", ("availability", "outage_share"), better="higher")
+@metric("uptime", "1", "mean share of nodes online", ("availability", "outage_share"), better="higher", bounds=SHARE)
 def uptime(paths, p):
     return np.mean((paths["availability"] * (1.0 - paths["outage_share"]))[:, 1:], axis=1)
 
 
-@metric("sla_attainment", "1", "share of time with a p99 latency within that of the cloud plus a tenth", ("latency_p99",), better="higher")
+@metric(
+    "sla_attainment",
+    "1",
+    "share of time with a p99 latency within that of the cloud plus a tenth",
+    ("latency_p99",),
+    better="higher",
+    bounds=SHARE,
+)
 def sla_attainment(paths, p):
     return np.mean(paths["latency_p99"][:, 1:] <= 1.1 * p.cloud.latency_p99, axis=1)
 
 
-@metric("decoupling_index", "1", "mean |ln(token price / utility value)|", ("decoupling",), better="lower")
+@metric("decoupling_index", "1", "mean |ln(token price / utility value)|", ("decoupling",), better="lower", bounds=SIZE)
 def decoupling_index(paths, p):
     return np.mean(np.abs(paths["decoupling"][:, 1:]), axis=1)
 
 
-@metric("bill_volatility", "1/sqrt(year)", "annualised standard deviation of log changes of the token bill", ("user_bill",), better="lower")
+@metric(
+    "bill_volatility",
+    "1/sqrt(year)",
+    "annualised standard deviation of log changes of the token bill",
+    ("user_bill",),
+    better="lower",
+    bounds=SIZE,
+)
 def bill_volatility(paths, p):
     bill = np.maximum(paths["user_bill"], 1e-300)
     return np.std(np.diff(np.log(bill), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
@@ -169,13 +207,14 @@ def bill_volatility(paths, p):
     "95th percentile of the token bill over the mean stablecoin bill, less one",
     ("user_bill", "bill_stablecoin"),
     better="lower",
+    bounds=(-1.0, np.inf),
 )
 def bill_cost_at_risk(paths, p):
     mean = np.maximum(np.mean(paths["bill_stablecoin"][:, 1:], axis=1), 1e-300)
     return np.percentile(paths["user_bill"][:, 1:], 95, axis=1) / mean - 1.0
 
 
-@metric("price_final", "USD/TOK", "price at the end", ("token_price",))
+@metric("price_final", "USD/TOK", "price at the end", ("token_price",), bounds=SIZE)
 def price_final(paths, p):
     return paths["token_price"][:, -1]
 
@@ -237,57 +276,3 @@ def evaluate_metrics(
                 parts.append(_value(name, {n: paths[n][begin:end] for n in METRICS[name].needs}, point))
             found[name] = np.concatenate(parts)
     return found
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """Means over runs, (points,), with intervals; NaN bounds where fewer than two runs count. n: runs that count."""
-
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    n: np.ndarray
-
-
-def intervals(values: np.ndarray, *, probability: bool = False, level: float = LEVEL) -> Intervals:
-    """Mean and confidence interval over the runs of each point: Student's t, Wilson's for a probability.
-
-    values: (points, runs); NaN marks a failed run. Source of the second: Wilson (1927), without continuity correction.
-    """
-    good = np.isfinite(values)
-    n = good.sum(axis=1)
-    filled = np.where(good, values, 0.0)
-    with np.errstate(all="ignore"):
-        mean = filled.sum(axis=1) / n
-        if probability:
-            z = ndtri(0.5 + level / 2.0)
-            centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
-            half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
-            # the bounds hold the mean but for rounding, which matters where it is 0 or 1
-            half = np.where((mean == 0.0) | (mean == 1.0), np.abs(centre - mean), half)
-        else:
-            centre = mean
-            deviation = np.where(good, values - mean[:, None], 0.0)
-            spread = np.sqrt((deviation**2).sum(axis=1) / (n - 1))
-            half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2.0) * spread / np.sqrt(n)
-    few = n < 2
-    return Intervals(mean, np.where(few, np.nan, centre - half), np.where(few, np.nan, centre + half), n)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Mean over runs with its interval; low and high are None for a single run. failed: runs that are not counted."""
-
-    mean: float
-    low: float | None
-    high: float | None
-    n: int
-    failed: int
-
-
-def summarise(per_run: np.ndarray, *, probability: bool = False, level: float = LEVEL) -> Summary:
-    """Mean and confidence interval of a metric's values (runs,); NaN marks a failed run."""
-    found = intervals(np.asarray(per_run, dtype=float)[None, :], probability=probability, level=level)
-    n = int(found.n[0])
-    low, high = (None, None) if n < 2 else (float(found.low[0]), float(found.high[0]))
-    return Summary(float(found.mean[0]), low, high, n, len(per_run) - n)

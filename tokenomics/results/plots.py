@@ -20,7 +20,8 @@ BANDS = ((5, 95, 0.15), (25, 75, 0.3))
 def _interval(result, name: str, scale: float = 1.0, digits: int = 2) -> str:
     chosen = METRICS[name]
     paths = result.trajectories.values
-    s = summarise(chosen.function(paths, result.metric_parameters) * scale, probability=chosen.probability)
+    bounds = tuple(bound * scale for bound in chosen.bounds)
+    s = summarise(chosen.function(paths, result.metric_parameters) * scale, probability=chosen.probability, bounds=bounds)
     low_high = "" if s.low is None else f" [{s.low:.{digits}f}, {s.high:.{digits}f}]"
     return f"{s.mean:.{digits}f}{low_high}"
 

@@ -82,7 +82,7 @@ class Result:
         """Mean over runs with the 95 % confidence interval: columns mean, low, high, n, failed, unit, meaning."""
         rows = {}
         for name, per_run in self.metrics_per_run().items():
-            s = summarise(per_run.to_numpy(), probability=METRICS[name].probability)
+            s = summarise(per_run.to_numpy(), **METRICS[name].interval)
             rows[name] = (s.mean, s.low, s.high, s.n, s.failed, METRICS[name].unit, METRICS[name].meaning)
         columns = ["mean", "low", "high", "n", "failed", "unit", "meaning"]
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
@@ -104,7 +104,7 @@ class Result:
         difference = mine.loc[common] - theirs.loc[common]
         rows = {}
         for name, per_run in difference.items():
-            s = summarise(per_run.to_numpy())
+            s = summarise(per_run.to_numpy(), bounds=METRICS[name].gap)
             rows[name] = (s.mean, s.low, s.high, s.n, METRICS[name].unit)
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "n", "unit"])
         table.index.name = "metric"

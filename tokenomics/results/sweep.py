@@ -100,7 +100,7 @@ class Sweep:
                 rows |= {"n": counts, "failed": failed, "error": found["error"][starts]}
             wide = np.full((len(starts), counts.max(initial=0)), np.nan)
             wide[np.arange(wide.shape[1]) < counts[:, None]] = found[name]
-            s = intervals(wide, probability=METRICS[name].probability if name in METRICS else False)
+            s = intervals(wide, **(METRICS[name].interval if name in METRICS else {}))
             rows |= {name: s.mean, f"{name}_low": s.low, f"{name}_high": s.high}
         return self._named(pd.DataFrame(rows))
 

@@ -146,7 +146,7 @@ def _verdict(found: Sequence[tuple[float, float, float]]) -> tuple[Verdict, str]
         return "confirmed", text
     if any(high < 1.0 for _, _, high in found):
         return "refuted", text
-    return "not testable", text + " (undecided: an interval holds 1)"
+    return "undecided", text + " (an interval holds 1)"
 
 
 def _claims(noisy: dict, ratios: pd.DataFrame, stage: pd.DataFrame, lowest: float) -> tuple[Claim, ...]:

@@ -1,0 +1,70 @@
+"""Monte-Carlo confidence intervals: Student's t, cut off at the bounds of what is averaged, and Wilson's for a probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+LEVEL = 0.95  # of the confidence intervals
+Bounds = tuple[float, float]
+UNBOUNDED, SIZE, SHARE = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Means over runs, (points,), with intervals; NaN bounds where fewer than two runs count. n: runs that count."""
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n: np.ndarray
+
+
+def intervals(values: np.ndarray, *, probability: bool = False, level: float = LEVEL, bounds: tuple[Any, Any] = UNBOUNDED) -> Intervals:
+    """Mean and confidence interval over the runs of each point: Student's t, Wilson's for a probability.
+
+    values: (points, runs); NaN marks a failed run. bounds: between which each value lies, numbers or (points,). The mean of such values lies there
+    too, so that an interval cut off there holds it as often as the whole one. Source of Wilson's: Wilson (1927), without continuity correction.
+    """
+    good = np.isfinite(values)
+    n = good.sum(axis=1)
+    filled = np.where(good, values, 0.0)
+    with np.errstate(all="ignore"):
+        mean = filled.sum(axis=1) / n
+        if probability:
+            z = ndtri(0.5 + level / 2.0)
+            centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
+            half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
+            # the bounds hold the mean but for rounding, which matters where it is 0 or 1
+            half = np.where((mean == 0.0) | (mean == 1.0), np.abs(centre - mean), half)
+        else:
+            centre = mean
+            deviation = np.where(good, values - mean[:, None], 0.0)
+            spread = np.sqrt((deviation**2).sum(axis=1) / (n - 1))
+            half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2.0) * spread / np.sqrt(n)
+    few = n < 2
+    # the mean itself may be beyond a bound by rounding
+    low, high = np.maximum(centre - half, np.minimum(bounds[0], mean)), np.minimum(centre + half, np.maximum(bounds[1], mean))
+    return Intervals(mean, np.where(few, np.nan, low), np.where(few, np.nan, high), n)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean over runs with its interval; low and high are None for a single run. failed: runs that are not counted."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+    failed: int
+
+
+def summarise(per_run: np.ndarray, *, probability: bool = False, level: float = LEVEL, bounds: Bounds = UNBOUNDED) -> Summary:
+    """Mean and confidence interval of a metric's values (runs,); NaN marks a failed run."""
+    found = intervals(np.asarray(per_run, dtype=float)[None, :], probability=probability, level=level, bounds=bounds)
+    n = int(found.n[0])
+    low, high = (None, None) if n < 2 else (float(found.low[0]), float(found.high[0]))
+    return Summary(float(found.mean[0]), low, high, n, len(per_run) - n)
