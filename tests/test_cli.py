@@ -13,8 +13,8 @@ import pytest
 
 import tokenomics
 from paths import command
-from tokenomics import cli_control
-from tokenomics.cli import CONTROL
+from tokenomics import cli_capacity, cli_control
+from tokenomics.cli import CAPACITY, CONTROL
 from tokenomics.results.store import load
 
 COMMAND = [sys.executable, "-c", "from tokenomics.cli import main; main()"]
@@ -140,7 +140,7 @@ def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(t
 
 
 def test_a_group_that_is_imported_late_tells_what_it_holds(tmp_path):
-    assert cli_control.app.info.help == CONTROL
+    assert (cli_control.app.info.help, cli_capacity.app.info.help) == (CONTROL, CAPACITY)
     assert "analyse" in call(tmp_path, "control", "--help").stdout
     assert "Did you mean 'analyse'" in call(tmp_path, "control", "analyze").stderr
 

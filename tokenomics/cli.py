@@ -14,19 +14,22 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_capacity, cli_papers, cli_params, cli_sweeps
+from . import __version__, cli_papers, cli_params, cli_sweeps
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
 
-CONTROL = "Analyse the control loop of a policy."
+CONTROL = "Analyse and design the control loop of a policy."
+CAPACITY = "Inference throughput of accelerators, and the supply curve of a fleet."
 
 
-class Control(TyperGroup):
-    """The commands of `cli_control` and `cli_attacks`, whose analysis takes long to import: only when one of them is asked for."""
+class Later(TyperGroup):
+    """Commands of a module that takes long to import: it is imported when one of them is asked for."""
+
+    module = ""
 
     @cached_property
     def _group(self):
-        return typer.main.get_group(import_module(".cli_attacks", __package__).app)
+        return typer.main.get_group(import_module(self.module, __package__).app)
 
     def list_commands(self, ctx):
         return self._group.list_commands(ctx)
@@ -38,6 +41,18 @@ class Control(TyperGroup):
         return self._group.resolve_command(ctx, args)
 
 
+class Control(Later):
+    """The commands of `cli_control` and `cli_attacks`."""
+
+    module = ".cli_attacks"
+
+
+class Capacity(Later):
+    """The commands of `cli_capacity`."""
+
+    module = ".cli_capacity"
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -47,7 +62,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_params.app, name="params")
 app.add_typer(typer.Typer(cls=Control, no_args_is_help=True, rich_markup_mode=None, help=CONTROL), name="control")
-app.add_typer(cli_capacity.app, name="capacity")
+app.add_typer(typer.Typer(cls=Capacity, no_args_is_help=True, rich_markup_mode=None, help=CAPACITY), name="capacity")
 cli_sweeps.register(app)
 cli_papers.register(app)
 
