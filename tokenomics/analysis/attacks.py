@@ -17,7 +17,7 @@ from ..engines.ensemble import Ensemble
 from ..experiments.evaluate import evaluate
 from ..model import MODEL, bind
 from ..parameters import Resolved, put
-from ..results.metrics import intervals
+from ..results.intervals import intervals
 from ..shocks import sample
 
 ATTACKS = ("oracle_push", "oracle_siege", "treasury_drain", "bank_run")

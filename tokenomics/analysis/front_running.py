@@ -15,7 +15,7 @@ from .. import equilibrium
 from ..experiments.evaluate import evaluate
 from ..model import MODEL
 from ..parameters import Resolved
-from ..results.metrics import intervals
+from ..results.intervals import intervals
 from .economy import PID_GAINS, linearise, pid_law
 from .margins import margins
 

@@ -206,7 +206,7 @@ def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 2
     outcomes = [evaluate(case, (), [[]], runs=np.arange(runs), seed=seed, metrics=SHOWN) for case in (tuned, resolved)]
     metrics = {}
     for name in SHOWN:
-        found = [intervals(outcome.values[name], probability=METRICS[name].probability) for outcome in outcomes]
+        found = [intervals(outcome.values[name], **METRICS[name].interval) for outcome in outcomes]
         metrics[name] = tuple((float(s.mean[0]), float(s.low[0]), float(s.high[0])) for s in found)
     failed = int(np.sum(np.isnan(outcomes[0].values["ruin"])))
     return Tuning(method, dict(zip(paths, gains, strict=True)), margins(economy.plant, law), metrics, runs, failed, notes)

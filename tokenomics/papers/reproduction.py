@@ -12,7 +12,7 @@ import numpy as np
 
 from ..parameters.locate import find
 from ..parameters.reading import Leaf, read
-from ..results.metrics import intervals
+from ..results.intervals import intervals
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...control.dcbm import loop_gain, price_gain
 from ...parameters.reading import Leaf
-from ...results.metrics import intervals
+from ...results.intervals import intervals
 from ...shocks import Streams
 from ..reproduction import mean_interval, ratio
 from .economy import IDEALS, POLICIES, REGIMES, Paths, Regime, Settings, draw, measures, sigma, simulate
