@@ -10,10 +10,9 @@ from paths import simulate
 from tokenomics.blocks.pricing import policy_pricing
 from tokenomics.blocks.reliability import faked_share
 from tokenomics.blocks.shocks import jump_count
-from tokenomics.blocks.speculation import chartist_share
 from tokenomics.capacity.fleet import energy_cost, willing_nodes
 from tokenomics.capacity.latency import queueing_delay
-from tokenomics.kinetics import impulse, relaxation, window
+from tokenomics.kinetics import chartist_share, impulse, relaxation, window
 from tokenomics.model import MODEL, bind, steady_state
 from tokenomics.parameters import resolve
 
@@ -230,8 +229,8 @@ def test_cheating_fades_as_the_stake_at_risk_grows():
 
 def test_chartists_gain_when_they_earn_more_and_split_when_they_earn_the_same():
     speculation = resolve("baseline", sets=("speculation.information_cost=0",)).values.speculation
-    assert chartist_share(speculation, 0.0, 0.0) == 0.5
-    assert chartist_share(speculation, 0.0, 1e-3) > 0.5 > chartist_share(speculation, 1e-3, 0.0)
+    assert chartist_share(speculation, 0.0) == 0.5
+    assert chartist_share(speculation, 1e-3) > 0.5 > chartist_share(speculation, -1e-3)
 
 
 def test_trend_following_beyond_the_bifurcation_leaves_the_fundamental_price():

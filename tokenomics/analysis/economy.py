@@ -127,6 +127,10 @@ def _interval(params: Mapping[str, Any]) -> float:
 def one_sided(params: Mapping[str, Any], state: Mapping[str, float]) -> bool:
     """Whether a law answers a price that is too low and leaves alone one that is too high."""
     up, down, _ = _slopes(params, state)
+    return _buys_only(up, down)
+
+
+def _buys_only(up: np.ndarray, down: np.ndarray) -> bool:
     return bool(up[-1, -1] == 0.0 and down[-1, -1] != 0.0)
 
 
@@ -138,7 +142,7 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
     """
     up, down, names = _slopes(params, state)
     slopes = (up + down) / 2.0
-    if one_sided(params, state):
+    if _buys_only(up, down):
         slopes[-1] = np.where(up[-1] == 0.0, down[-1], np.where(down[-1] == 0.0, up[-1], slopes[-1]))
     if not np.any(slopes[:, -1]) or not np.any(slopes[-1]):
         raise InputError(
