@@ -89,6 +89,42 @@ def test_nobody_runs_on_a_treasury_that_is_not_touched_and_a_controller_that_spe
     assert pid["treasury_usd"][0, -1] < 0.7 * pid["treasury_usd"][0, 0]
 
 
+@pytest.mark.parametrize("build_days", [0.0, 0.5, 4.0])
+@pytest.mark.parametrize("step", [1.0, 0.5])
+def test_the_position_is_bought_whole_before_the_push(build_days, step):
+    sets = CALM | RICH | {"attack.position": 0.25, "attack.build_days": build_days, "attack.days": 20.0, "simulation.time_step": step}
+    paths = simulate(sets, days=12, runs=1)
+    spent = paths["attacker_usd"][0, 0] - paths["attacker_usd"][0, -1]
+    assert spent == pytest.approx(0.25 * paths["reference_depth"][0, 0], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "measure"),
+    [
+        ("oracle_siege", lambda p: p["attacker_profit"][0, -1] / p["pool_usd"][0, 0]),
+        ("treasury_drain", lambda p: p["treasury_usd"][0, -1] / p["treasury_usd"][0, 0]),
+        ("bank_run", lambda p: np.log(p["token_price"]).min()),
+    ],
+)
+def test_half_the_time_step_changes_an_attack_within_the_error_of_discretisation(scenario, measure):
+    whole, half = (
+        measure(simulate(CALM | {"simulation.time_step": step}, policy="pid", scenarios=(scenario,), days=120, runs=1)) for step in (1.0, 0.5)
+    )
+    assert half == pytest.approx(whole, rel=0.15)
+
+
+def test_what_front_runners_say_they_have_is_what_the_speculators_ledger_gained():
+    """With the other speculators still, all that happens to their ledger is the front-runners'."""
+    sets = {"front_running.enabled": True, "front_running.size": 0.5, "front_running.prior_slope": 0.05, "speculation.enabled": False}
+    paths = simulate(sets, policy="pid", days=150, runs=5)
+    assert_books_balance(paths)
+    tokens = paths["speculators_tok"] - paths["speculators_tok"][:, :1]
+    cash = paths["speculators_usd"] - paths["speculators_usd"][:, :1]
+    np.testing.assert_allclose(paths["front_tok"], tokens, atol=1e-9 * paths["speculators_tok"].max())
+    np.testing.assert_allclose(paths["front_profit"], cash + tokens * paths["token_price"], atol=1e-9 * paths["speculators_usd"].max())
+    assert np.abs(tokens).max() > 0.0
+
+
 def test_front_runners_learn_the_gain_of_a_proportional_controller():
     sets = {
         "controller.type": "pid",
@@ -110,7 +146,7 @@ def test_front_runners_learn_the_gain_of_a_proportional_controller():
 def test_front_runners_shrink_the_gain_margin_and_earn_while_they_are_few():
     found = front_running.front_running_table(resolve("baseline", policy="pid"), factors=[1.0], sizes=[0.0, 0.1, 0.5], runs=40, seed=3)
     assert list(found["gain_margin"]) == sorted(found["gain_margin"], reverse=True) and found["gain_margin"].is_unique
-    assert found["tracking"][0] == (1.0, 1.0, 1.0) and found["profit"][0] == (0.0, 0.0, 0.0)
+    assert found["tracking"][0] == pytest.approx((1.0, 1.0, 1.0)) and found["profit"][0] == (0.0, 0.0, 0.0)
     assert found["profit"][1][1] > 0.0
     assert front_running.robust(found)[0.0] == 1.0
 
@@ -122,11 +158,37 @@ def test_the_cheapest_saturation_saturates_and_a_smaller_push_does_not():
     assert 0.0 < row["size"] < 1.0 and row["cost"] > 0.0
     outcome = attacks._pushes(resolved, np.array([row["size"] - 0.02, row["size"]]), 1.0)
     assert list(outcome["saturated"]) == [False, True]
+    finer = attacks.saturation(resolve("baseline", policy="pid", sets=sets | {"simulation.time_step": 0.5})).set_index(["actuator", "push"])
+    assert finer.loc[("sale", "one decision"), "cost"] == pytest.approx(row["cost"], rel=0.1)
+
+
+@pytest.mark.parametrize("policy", ["lqr", "scheduled", "threshold"])
+def test_every_kind_of_law_can_be_attacked(policy):
+    def under(name):
+        return resolve("baseline", policy=policy, scenarios=(name,), sets=("simulation.days=75",))
+
+    found = attacks.attack_table(under, attacks=["treasury_drain"], runs=4)
+    assert list(found["defence"]) == list(attacks.defences(under("treasury_drain")))
+    assert np.isfinite([list(x) for x in found["loss"]]).all() and found["loss"].nunique() > 2
 
 
 def test_the_attack_command_says_who_gains(tmp_path):
-    done = command("control", "attack", "--attack", "treasury_drain", "--runs", "8", "--days", "90", "--out", str(tmp_path / "a"))
-    assert done[0] == 0 and "treasury_drain" in done[1]
+    status, output, _ = command("control", "attack", "--attack", "treasury_drain", "--runs", "8", "--days", "90", "--out", str(tmp_path / "a"))
+    assert status == 0 and "treasury_drain" in output
     assert (tmp_path / "a" / "attacks.md").exists() and (tmp_path / "a" / "saturation.md").exists()
     status, _, errors = command("control", "attack", "--attack", "treasury_drian")
     assert status == 2 and "treasury_drain" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("attack", "--attack", "token_crash"), "in which nobody attacks"),
+        (("attack", "--attack", "oracle_push", "--days", "30"), "expected more than 60"),
+        (("attack", "--attack", "bank_run", "--set", "treasury.reserve=0"), "treasury.reserve"),
+        (("front-run", "--policy", "dcbm"), "expected pid"),
+    ],
+)
+def test_what_cannot_be_attacked_is_refused(arguments, message):
+    status, _, errors = command("control", *arguments)
+    assert status == 2 and message in errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from .cli_control import Out, app
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
+from .parameters import Resolved
 from .papers.reproduction import markdown_table
 from .results.store import refuse_existing
 
@@ -33,6 +35,20 @@ def _show(console: Console, title: str, table: pd.DataFrame) -> None:
     for row in table.itertuples(index=False):
         body.add_row(*map(str, row))
     console.print(body)
+
+
+def _verdicts(found: pd.DataFrame, under: Callable[[str], Resolved]) -> list[str]:
+    """For each attack: whether it pays as the policy is set, and the defence under which the treasury loses least, as settings."""
+    from .analysis.attacks import defences
+
+    lines = []
+    for attack, rows in found.groupby("attack", sort=False):
+        now, best = rows.iloc[0], rows.loc[rows["loss"].map(lambda x: x[0]).idxmin()]
+        pays = f"pays {_cell(*now['profit'], 100.0)} %" if now["profit"][1] > 0.0 else "is not shown to pay"
+        settings = " ".join(f"--set {path}={value:g}" for path, value in defences(under(attack))[best["defence"]].items())
+        helps = f"least loss with '{best['defence']}' ({settings})" if settings else "no defence here lowers the loss"
+        lines.append(f"{attack} {pays}; the treasury loses {_cell(*now['loss'], 100.0)} %; {helps}.")
+    return lines
 
 
 def _write(out: Path | None, tables: dict[str, pd.DataFrame]) -> None:
@@ -87,7 +103,7 @@ def attack(
             "defence": found["defence"],
             "attacker gains [%]": [_cell(*x, 100.0) for x in found["profit"]],
             "treasury loses [%]": [_cell(*x, 100.0) for x in found["loss"]],
-            "tracking RMS without": [_cell(*x, digits=3) for x in found["tracking"]],
+            "tracking RMS, no attack": [_cell(*x, digits=3) for x in found["tracking"]],
         }
     )
     able = np.isfinite(pushes["size"])
@@ -111,15 +127,10 @@ def attack(
     console.print(f"Attacks on policy {policy}: mean [95 % interval] of {runs} runs, in % of the treasury's first reserve", highlight=False)
     for name, rows in shown.groupby("attack", sort=False):
         _show(console, str(name), rows.drop(columns="attack"))
-    worst = found.loc[found["profit"].map(lambda x: x[0]).idxmax()]
-    if worst["profit"][1] > 0.0:
-        console.print(
-            f"{worst['attack']} pays: with defence '{worst['defence']}' the attacker gains {_cell(*worst['profit'], 100.0)} % of the reserve.",
-            highlight=False,
-            soft_wrap=True,
-        )
-    else:
-        console.print("No attack here is shown to pay: no profit's interval lies above zero.", highlight=False, soft_wrap=True)
+    if found["failed"].any():
+        console.print(f"{found['failed'].sum()} runs under attack broke off and are not counted: see --json.", highlight=False, soft_wrap=True)
+    for line in _verdicts(found, under):
+        console.print(line, highlight=False, soft_wrap=True)
     _show(console, "Smallest push by trades that saturates the actuator, % of the pool's first USD", push_table)
     console.print(
         "'not possible': the law never asks for that much, or it takes a quarter of the circulating supply or more USD than all of it is worth.",

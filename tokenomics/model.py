@@ -156,7 +156,7 @@ BLOCKS = (
         writes=("type:nodes", "type:ordered", "nodes", "churned", "operator_cost"),
     ),
     # What the controller will buy is public: it has decided. Some trade ahead of it, and some against it.
-    block("the controller is run ahead of", front_running.policy_front_runners, writes=("front_order",)),
+    block("the controller is run ahead of", front_running.policy_front_runners, writes=("order_front_usd", "order_front_tok")),
     block(
         "operators sell, the treasury earns and pays, speculators and attackers trade, holders run",
         operators.policy_sales,
@@ -235,7 +235,8 @@ BLOCKS = (
             "fitness_chartist",
             "position_fundamentalist",
             "position_chartist",
-            "front_position",
+            "front_tok",
+            "front_usd",
             "front_profit",
             "rule_covariance",
             "rule_variance",

@@ -14,9 +14,11 @@ import pandas as pd
 
 from .. import equilibrium
 from ..engines.ensemble import Ensemble
+from ..errors import InputError
 from ..experiments.evaluate import evaluate
+from ..experiments.plan import structural
 from ..model import MODEL, bind
-from ..parameters import Resolved, put
+from ..parameters import Parameters, Resolved, put
 from ..results.intervals import intervals
 from ..shocks import sample
 
@@ -37,12 +39,12 @@ def defences(resolved: Resolved) -> dict[str, dict[str, float]]:
     found = {
         SHIPPED: {},
         "TWAP 6 times longer": {"oracle.lag": 6.0 * values.oracle.lag},
-        "derivative bound 3 % a day": {"oracle.slope_limit": 0.03},
+        "derivative bound 3 % a day": {"oracle.slope_limit": min(0.03, values.oracle.slope_limit)},
         "spend limit a fifth": {"controller.spend_limit": 0.2 * values.controller.spend_limit},
     }
     if values.controller.type in ("pid", "scheduled"):
         found["rate limit a tenth"] = {"controller.pid.rate_limit": 0.1 * values.controller.pid.rate_limit}
-        found["dead band 10 %"] = {"controller.pid.dead_band": 0.1}
+        found["dead band 10 %"] = {"controller.pid.dead_band": max(0.1, values.controller.pid.dead_band)}
     return found
 
 
@@ -68,13 +70,11 @@ def attack_table(
     rows = []
     for number, attack in enumerate(attacks):
         attacked = resolve(attack)
+        _refuse_peace(attack, attacked.values)
         options = defences(attacked)
-        paths = sorted({path for sets in (*options.values(), UNTOUCHED) for path in sets})
-        points = [[_at({**sets, **calm}, attacked, path) for path in paths] for calm in ({}, UNTOUCHED) for sets in options.values()]
-        found = evaluate(attacked, paths, points, runs=np.arange(runs), seed=seed, metrics=METRICS).values
+        outcomes = _outcomes(attacked, list(options.values()), runs, seed)
         reserve = equilibrium.solve(attacked.values, MODEL).state["treasury_usd"]
-        for i, name in enumerate(options):
-            hit, calm = ({metric: values[j] for metric, values in found.items()} for j in (i, i + len(options)))
+        for name, (hit, calm) in zip(options, outcomes, strict=True):
             profit = _interval((hit["attacker_profit"] - calm["attacker_profit"]) / reserve)
             loss = _interval((calm["treasury_final"] - hit["treasury_final"]) / reserve)
             failed = int(np.sum(~np.isfinite(hit["treasury_final"])))
@@ -82,6 +82,35 @@ def attack_table(
         if progress:
             progress(number + 1, len(attacks))
     return pd.DataFrame(rows, columns=["attack", "defence", "profit", "loss", "tracking", "failed"])
+
+
+def _refuse_peace(attack: str, values: Parameters) -> None:
+    """Raises InputError where a scenario holds no attack, the attack lies beyond the span, or there is no treasury to attack."""
+    trades = values.attack.enabled and (values.attack.size != 0.0 or values.attack.position != 0.0)
+    starts = [s for s, happens in ((values.attack.start, trades), (values.events.oracle_start, values.events.oracle_size != 0.0)) if happens]
+    if not (starts or values.bank_run.enabled):
+        wanted = "a scenario that sets attack.size or attack.position, events.oracle_size, or bank_run.enabled"
+        raise InputError(f"'{attack}', in which nobody attacks", key="--attack", expected=wanted)
+    if starts and values.simulation.days <= min(starts):
+        raise InputError(f"{values.simulation.days:g} days", key="simulation.days", expected=f"more than {min(starts):g}, when '{attack}' begins")
+    if values.treasury.reserve <= 0.0:
+        raise InputError("0", key="treasury.reserve", expected="more than 0: gains and losses are shares of it")
+
+
+def _outcomes(attacked: Resolved, options: Sequence[Mapping[str, float]], runs: int, seed: int) -> list[list[dict[str, np.ndarray]]]:
+    """Metrics (runs,) with and without the attack under each defence."""
+    paths = sorted({path for sets in (*options, UNTOUCHED) for path in sets})
+    # a law that computes its gains from one of them takes plain numbers
+    fixed = any(structural(path, {attacked.values.controller.type}) for path in paths)
+    found = []
+    for group in [[sets] for sets in options] if fixed else [options]:
+        case = attacked.replace(group[0], source="defence") if fixed and group[0] else attacked
+        free = sorted(UNTOUCHED) if fixed else paths
+        points = [[_at({**sets, **calm}, case, path) for path in free] for sets in group for calm in ({}, UNTOUCHED)]
+        values = evaluate(case, free, points, runs=np.arange(runs), seed=seed, metrics=METRICS).values
+        each = [{metric: rows[i] for metric, rows in values.items()} for i in range(len(points))]
+        found += [each[i : i + 2] for i in range(0, len(each), 2)]
+    return found
 
 
 def _at(sets: Mapping[str, float], resolved: Resolved, path: str) -> float:
@@ -113,7 +142,9 @@ def saturation(resolved: Resolved) -> pd.DataFrame:
 def _pushes(resolved: Resolved, sizes: np.ndarray, days: float) -> dict[str, np.ndarray]:
     """Outcome of pushes of some sizes on the undisturbed economy, (sizes,)."""
     step = resolved.values.simulation.time_step
-    start = 5.0 * max(1.0, resolved.values.controller.interval)
+    # the last day of a push of one interval is the one on which the protocol decides: decisions fall a step before its multiples
+    interval = resolved.values.controller.interval
+    start = max(6.0 * interval - days, np.ceil(6.0 / interval) * interval) - step
     span = start + days + UNWIND + 10.0
     sets = {"attack.enabled": True, "attack.start": start, "attack.days": days, "attack.unwind_days": UNWIND} | DEEP
     values = put(resolved.values, sets | {"shocks.enabled": False, "simulation.days": span})
@@ -121,13 +152,17 @@ def _pushes(resolved: Resolved, sizes: np.ndarray, days: float) -> dict[str, np.
     params = bind(values, table)
     swept = {"attack.size": sizes}
     begin = equilibrium.start(dict(values), MODEL, swept, len(sizes))
-    record = ["control_output", "treasury_usd", "token_price", "attacker_profit", "attacker_usd", "attacker_tok", "reference_depth"]
+    record = ["control_output", "treasury_usd", "treasury_tok", "total_supply", "token_price", "reference_depth"]
+    record += ["attacker_profit", "attacker_usd", "attacker_tok"]
     engine = Ensemble(MODEL.bound(params), params, swept=list(swept), record=record, steps=values.simulation.steps)
     paths = engine(begin, swept, engine.shocks(table), lanes=len(sizes)).values
     depth, window = paths["reference_depth"][:, :1], slice(1, 2 + round((start + days) / step))
     output = paths["control_output"][:, window]
-    spend = values.controller.spend_limit * paths["treasury_usd"][:, : output.shape[1]]
-    bound = np.where(sizes[:, None] < 0.0, spend, values.controller.sale_limit * depth)
+    before = {name: paths[name][:, : output.shape[1]] for name in ("treasury_usd", "treasury_tok", "total_supply", "token_price")}
+    spend = values.controller.spend_limit * before["treasury_usd"]
+    sellable = before["treasury_tok"] / step + values.controller.mint_limit * before["total_supply"]
+    sale = np.minimum(values.controller.sale_limit * depth, sellable * before["token_price"])
+    bound = np.where(sizes[:, None] < 0.0, spend, sale)
     used = np.where(sizes[:, None] < 0.0, output, -output)
     staked = {name: np.max(paths[name][:, :1] - paths[name], axis=1) for name in ("attacker_usd", "attacker_tok")}
     able = np.all([staked[name] < FULL * paths[name][:, 0] for name in staked], axis=0)

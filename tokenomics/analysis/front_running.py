@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import equilibrium
+from ..errors import InputError
 from ..experiments.evaluate import evaluate
 from ..model import MODEL
 from ..parameters import Resolved
@@ -19,7 +20,7 @@ from ..results.intervals import intervals
 from .economy import PID_GAINS, linearise, pid_law
 from .margins import margins
 
-FACTORS = (0.5, 1.0, 2.0, 4.0, 8.0)  # on all three gains
+FACTORS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # on all three gains
 SIZES = (0.0, 0.1, 0.25, 0.5, 1.0)  # reference depths per unit of expected log return
 MARGIN, WORSE = 2.0, 1.1  # what counts as robust: gain margin, and tracking against none
 METRICS = ("tracking_rms", "price_volatility", "front_profit", "treasury_final")
@@ -38,13 +39,16 @@ def front_running_table(
 
     gain_margin: of the linear loop. tracking, volatility: ratio of means to size 0 at the same gains, with the 95 % interval of the paired
     difference over the mean without front-runners. profit: what the front-runners earn, share of the treasury's first reserve.
+    failed: runs that broke off and are not counted. Raises InputError for another law than the PID's.
     """
+    if resolved.values.controller.type != "pid":
+        raise InputError(f"policy with the law {resolved.values.controller.type}", key="controller.type", expected="pid: its gains are varied")
     reserve = equilibrium.solve(resolved.values, MODEL).state["treasury_usd"]
     pid, rows = resolved.values.controller.pid, []
     for number, factor in enumerate(factors):
         gains = (pid.kp * factor, pid.ki * factor, pid.kd * factor)
         known = {"front_running.enabled": True, "front_running.prior_slope": gains[0]}
-        mine = resolved.replace({"controller.type": "pid"} | dict(zip(PID_GAINS, gains, strict=True)) | known, source="front-running")
+        mine = resolved.replace(dict(zip(PID_GAINS, gains, strict=True)) | known, source="front-running")
         points = [[size] for size in sizes]
         found = evaluate(mine, ["front_running.size"], points, runs=np.arange(runs), seed=seed, metrics=METRICS).values
         base = evaluate(mine, ["front_running.size"], [[0.0]], runs=np.arange(runs), seed=seed, metrics=METRICS).values
@@ -57,15 +61,16 @@ def front_running_table(
                 calm = base[name][0]
                 ratios.append(_shifted((found[name][i] - calm) / np.nanmean(calm), 1.0))
             profit = _shifted(found["front_profit"][i] / reserve, 0.0)
-            rows.append((factor, size, gain, *ratios, profit))
+            failed = int(np.sum(~np.isfinite(found["tracking_rms"][i])))
+            rows.append((factor, size, gain, *ratios, profit, failed))
         if progress:
             progress(number + 1, len(factors))
-    return pd.DataFrame(rows, columns=["factor", "size", "gain_margin", "tracking", "volatility", "profit"])
+    return pd.DataFrame(rows, columns=["factor", "size", "gain_margin", "tracking", "volatility", "profit", "failed"])
 
 
 def robust(table: pd.DataFrame) -> dict[float, float]:
     """Largest factor on the gains up to which all are robust, by the front-runners' size; 0 where none is."""
-    good = (table["gain_margin"] >= MARGIN) & (table["tracking"].map(lambda x: x[2]) <= WORSE)
+    good = (table["failed"] == 0) & (table["gain_margin"] >= MARGIN) & (table["tracking"].map(lambda x: x[2]) <= WORSE)
     found = {}
     for size, rows in table.assign(good=good).sort_values("factor").groupby("size"):
         kept = rows["factor"][rows["good"].cumprod().astype(bool)]

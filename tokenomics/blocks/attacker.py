@@ -11,7 +11,7 @@ Source of the cost of holding a price against arbitrage: Mackinga, Nadahalli and
 
 import numpy as np
 
-from ..kinetics import CLOCK_TOLERANCE, overlap, positive, relaxation
+from ..kinetics import CLOCK_TOLERANCE, impulse, positive, relaxation
 from ..liquidity import order_to_reach
 
 
@@ -37,8 +37,8 @@ def policy_attacker(params, substep, state_history, state):
     if not attack.enabled:
         return {"order_attacker_usd": none, "order_attacker_tok": none, "attack_anchor": anchor}
     depth, end = state["reference_depth"], attack.start + attack.days
-    building = attack.position * overlap(time, dt, attack.start - attack.build_days, attack.build_days)
-    build = building / np.maximum(attack.build_days, dt) * depth
+    built = impulse(time, dt, attack.start - np.maximum(attack.build_days, dt), attack.build_days)
+    build = attack.position * built * depth
     buy, sell = positive(build), positive(-build) / price
 
     kind = market.type if market.enabled else "off"

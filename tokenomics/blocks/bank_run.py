@@ -12,9 +12,9 @@ from ..kinetics import positive
 
 
 def coverage(params, state):
-    """The treasury's USD as a share of what it had at the start."""
+    """The treasury's USD as a share of what it had at the start; 1 where it had nothing, since there is nothing to run for."""
     start = params["treasury"].reserve / params["market"].pool_share * state["reference_depth"]
-    return state["treasury_usd"] / np.maximum(start, 1e-12)
+    return np.where(start > 0.0, state["treasury_usd"] / np.maximum(start, 1e-12), 1.0)
 
 
 def policy_bank_run(params, substep, state_history, state):

@@ -4,12 +4,13 @@ They regress what the protocol buys on the error that it publishes, with exponen
 price, which the oracle will only see later, what will be bought over their horizon; and hold a position in proportion
 to the return that this flow will bring: 2 × flow/depth, the pool's impact to first order.
 Source: exponentially weighted least squares, Ljung, System Identification (1999), section 11.2, with a prior as ridge;
-predatory trading ahead of a known flow: Brunnermeier and Pedersen (2005). Units: reference depths, days.
+predatory trading ahead of a known flow: Brunnermeier and Pedersen (2005). They trade out of the speculators' ledger; their own part of it,
+which may be short, is counted from the start. Units: USD, TOK, USD/day, TOK/day.
 """
 
 import numpy as np
 
-from ..kinetics import relaxation
+from ..kinetics import positive, relaxation
 
 PRIOR_WEIGHT = 1e-4  # the prior slope counts as much as one error of 1 % seen through the whole memory
 
@@ -21,31 +22,31 @@ def learned_slope(params, state):
 
 
 def policy_front_runners(params, substep, state_history, state):
-    """The position's change in this step, as an order [1/day], in reference depths; at most half of what speculators have."""
+    """Their orders: buying in USD/day, selling in TOK/day, at most half of what speculators have of either a step."""
     front, dt, price = params["front_running"], params["time_step"], state["token_price"]
     if not front.enabled:
-        return {"front_order": 0.0 * price}
-    error = np.log(state["reference_price"] / price)
-    expected = 2.0 * learned_slope(params, state) * error * front.horizon * state["reference_depth"] / state["pool_usd"]
-    order = (front.size * expected - state["front_position"]) * relaxation(dt, front.reaction_time) / dt
-    low = -0.5 * state["speculators_tok"] * price / (dt * state["reference_depth"])
-    high = 0.5 * state["speculators_usd"] / (dt * state["reference_depth"])
-    return {"front_order": np.clip(order, low, high)}
+        return {"order_front_usd": 0.0 * price, "order_front_tok": 0.0 * price}
+    depth, error = state["reference_depth"], np.log(state["reference_price"] / price)
+    expected = 2.0 * learned_slope(params, state) * error * front.horizon * depth / state["pool_usd"]
+    order = (front.size * expected * depth - state["front_tok"] * price) * relaxation(dt, front.reaction_time) / dt
+    return {
+        "order_front_usd": np.minimum(positive(order), 0.5 * state["speculators_usd"] / dt),
+        "order_front_tok": np.minimum(positive(-order) / price, 0.5 * state["speculators_tok"] / dt),
+    }
 
 
 def policy_learning(params, substep, state_history, state):
-    """The position after the trade, its profit to first order in the return, and what the step taught about the rule."""
-    front, dt = params["front_running"], params["time_step"]
-    learn = relaxation(dt, front.memory)
+    """Their tokens and cash since the start, profit at the market price, and what the step taught about the rule."""
+    front, dt, settled = params["front_running"], params["time_step"], state["settlement_price"]
+    learn = relaxation(dt, front.memory) if front.enabled else 0.0
     error, bought = state["control_error"], state["control_output"] / state["reference_depth"]
-    held, traded = state["front_position"], state["front_order"] * dt
-    gain = held * state["log_return"] + traded * np.log(state["token_price"] / state["settlement_price"])
     covariance, variance = state["rule_covariance"], state["rule_variance"]
-    if not front.enabled:
-        learn = 0.0
+    tokens = state["front_tok"] + (state["order_front_usd"] / settled - state["order_front_tok"]) * dt
+    cash = state["front_usd"] + (state["order_front_tok"] * settled - state["order_front_usd"]) * dt
     return {
-        "front_position": held + traded,
-        "front_profit": state["front_profit"] + gain * state["reference_depth"],
+        "front_tok": tokens,
+        "front_usd": cash,
+        "front_profit": cash + tokens * state["token_price"],
         "rule_covariance": covariance + (error * bought - covariance) * learn,
         "rule_variance": variance + (error * error - variance) * learn,
     }

@@ -25,8 +25,8 @@ def policy_settlement(params, substep, state_history, state):
     flows = {
         "customers_tok": s["order_customers_usd"] / price - s["order_customers_tok"] - spent,
         "operators_tok": spent - fee_burn + s["emitted"] - s["stake_flow"] - s["order_operators_tok"],
-        "speculators_tok": s["order_speculators_usd"] / price - s["order_speculators_tok"],
-        "speculators_usd": s["order_speculators_tok"] * price - s["order_speculators_usd"],
+        "speculators_tok": (s["order_speculators_usd"] + s["order_front_usd"]) / price - s["order_speculators_tok"] - s["order_front_tok"],
+        "speculators_usd": (s["order_speculators_tok"] + s["order_front_tok"]) * price - s["order_speculators_usd"] - s["order_front_usd"],
         "attacker_tok": s["order_attacker_usd"] / price - s["order_attacker_tok"],
         "attacker_usd": s["order_attacker_tok"] * price - s["order_attacker_usd"],
         "holders_tok": released - s["order_holders_tok"] - s["order_run_tok"] - s["delegated"] - s["liquidity_flow"],
@@ -48,8 +48,9 @@ def policy_accounts(params, substep, state_history, state):
     booked = circulating + state["staked"] + state["treasury_tok"] + state["locked"]
     throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(dt, supply.throughput_memory)
     utility = throughput * supply.holding_time / circulating
-    bought = state["order_speculators_usd"] + state["order_attacker_usd"]
-    speculative = bought / state["settlement_price"] + state["order_speculators_tok"] + state["order_attacker_tok"]
+    bought = state["order_speculators_usd"] + state["order_front_usd"] + state["order_attacker_usd"]
+    sold = state["order_speculators_tok"] + state["order_front_tok"] + state["order_attacker_tok"]
+    speculative = bought / state["settlement_price"] + sold
     return {
         "circulating_supply": circulating,
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],

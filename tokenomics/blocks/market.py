@@ -22,6 +22,7 @@ def policy_market(params, substep, state_history, state):
     buy = (
         state["order_customers_usd"]
         + state["order_speculators_usd"]
+        + state["order_front_usd"]
         + state["order_attacker_usd"]
         + np.maximum(state["control_output"], 0.0)
     )
@@ -31,6 +32,7 @@ def policy_market(params, substep, state_history, state):
         + state["order_holders_tok"]
         + state["order_run_tok"]
         + state["order_speculators_tok"]
+        + state["order_front_tok"]
         + state["order_attacker_tok"]
         + state["order_treasury_tok"]
         + state["order_mint_tok"]

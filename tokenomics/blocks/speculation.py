@@ -11,7 +11,7 @@ from ..kinetics import chartist_share, positive, relaxation
 
 
 def policy_speculators(params, substep, state_history, state):
-    """Orders of both groups and of those who run ahead of the controller: buying in USD/day, selling in TOK/day, no more than they hold of either."""
+    """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold of either."""
     speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
     share = chartist_share(speculation, state["fitness_chartist"] - state["fitness_fundamentalist"])
     fundamentalist = speculation.fundamentalist * np.log(state["utility_value"] / price)
@@ -21,13 +21,13 @@ def policy_speculators(params, substep, state_history, state):
     order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * state["pool_usd"]
     if not speculation.enabled:
         order = 0.0 * order
-    order = order + state["front_order"] * state["reference_depth"]
     return {
         "chartist_share": share,
         "traded_fundamentalist": fundamentalist,
         "traded_chartist": chartist,
-        "order_speculators_usd": np.minimum(positive(order), state["speculators_usd"] / dt),
-        "order_speculators_tok": np.minimum(positive(-order) / price, state["speculators_tok"] / dt),
+        # what those who run ahead of the controller take out of the ledger is gone
+        "order_speculators_usd": np.minimum(positive(order), state["speculators_usd"] / dt - state["order_front_usd"]),
+        "order_speculators_tok": np.minimum(positive(-order) / price, state["speculators_tok"] / dt - state["order_front_tok"]),
     }
 
 
