@@ -16,8 +16,8 @@ from .cli_control import Out, app
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
-from .parameters import Resolved
 from .papers.reproduction import markdown_table
+from .parameters import Resolved
 from .results.store import refuse_existing
 
 Runs = Annotated[int, typer.Option(help="Runs of every row.", min=2)]
@@ -47,6 +47,8 @@ def _verdicts(found: pd.DataFrame, under: Callable[[str], Resolved]) -> list[str
         pays = f"pays {_cell(*now['profit'], 100.0)} %" if now["profit"][1] > 0.0 else "is not shown to pay"
         settings = " ".join(f"--set {path}={value:g}" for path, value in defences(under(attack))[best["defence"]].items())
         helps = f"least loss with '{best['defence']}' ({settings})" if settings else "no defence here lowers the loss"
+        if now["loss"][1] <= 0.0:
+            helps = "no loss is shown"
         lines.append(f"{attack} {pays}; the treasury loses {_cell(*now['loss'], 100.0)} %; {helps}.")
     return lines
 
