@@ -127,7 +127,7 @@ def boundary_table(
         small = simulated(parameters, time, near)
         limited = worse_than_none(resolved, time, near, runs, seed, {})
         free = worse_than_none(resolved, time, near, runs, seed, UNLIMITED)
-        rows.append((time, linear, small, small / linear, limited, free))
+        rows.append((time, linear, small, small / linear if 0.0 < linear < np.inf else np.nan, limited, free))
         if progress:
             progress(number + 1, len(integral_times))
     names = ["integral_time", "predicted", "simulated", "ratio", "worse_than_none", "worse_than_none_unlimited"]
@@ -136,6 +136,8 @@ def boundary_table(
 
 def reading(table: pd.DataFrame) -> str:
     """What a table of boundaries says, in plain language."""
+    if table["ratio"].isna().all():
+        return "No ratio: the linear loop is unstable at every gain of the rays, or at none."
     far = table.loc[(table["ratio"] - 1.0).abs().idxmax()]
     return (
         f"Largest disagreement: a factor of {far['ratio']:.3g} at an integral time of {far['integral_time']:g} days. The linear plant has the "

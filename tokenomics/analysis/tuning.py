@@ -90,7 +90,8 @@ class Tuning:
         units = PID_UNITS | LQR_WEIGHTS
         inner = {path.rsplit(".", 1)[1]: {"value": gain, "unit": units[path], "source": source} for path, gain in self.gains.items()}
         kind = {"value": self.law, "unit": "-", "source": f"policy definition: {self.law}"}
-        return {"description": f"{self.law.upper()} tuned by {self.method}.", "controller": {"type": kind, self.law: inner}}
+        told = f"{self.law.upper()} tuned by {self.method}." + (f" {self.reading()}" if self.refused else "")
+        return {"description": told, "controller": {"type": kind, self.law: inner}}
 
 
 def _unit_laws(parameters: Parameters, economy: Economy) -> list:
@@ -123,7 +124,11 @@ def imc(parameters: Parameters, economy: Economy, target: float) -> tuple[tuple[
     def model(t, gain, constant, delay):
         return gain * -np.expm1(-np.maximum(t - delay, 0.0) / constant)
 
-    (gain, constant, delay), _ = curve_fit(model, t, np.array(y), p0=(max(y), 20.0, plant.dt), bounds=([0.0, 0.1, 0.0], [np.inf, 1e4, 30.0]))
+    start, limits = (max(y), 20.0, plant.dt), ([0.0, 0.1, 0.0], [np.inf, 1e4, max(30.0, 3.0 * plant.dt)])
+    try:
+        (gain, constant, delay), _ = curve_fit(model, t, np.array(y), p0=start, bounds=limits)
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"the step response fits no first-order model: {error}", expected="a plant that settles; another method") from error
     wanted = target + delay
     kp = float(constant / (gain * wanted))
     note = f"fitted gain {gain:.4g}, time constant {constant:.4g} days, delay {delay:.4g} days; wanted time constant {target:g} days"
