@@ -80,9 +80,11 @@ class Analysis:
         return poles(self.economy.plant, self.law)
 
     def figures(self) -> dict[str, Figure]:
-        """Frequency response, responses in time, and the stability map of a PID."""
+        """Frequency response, responses in time of a loop that has any, and the stability map of a PID."""
         plant, policy = self.economy.plant, self.parameters.controller
-        found = {"frequency": figures.frequency(plant, self.law, self.margins), "time": figures.time(plant, self.law, self.margins)}
+        found = {"frequency": figures.frequency(plant, self.law, self.margins)}
+        if self.margins.stable:
+            found["time"] = figures.time(plant, self.law, self.margins)
         if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
             kp, ki = (np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS) for g in (policy.pid.kp, policy.pid.ki))
             grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, kp, ki).items()}
