@@ -67,11 +67,30 @@ def test_the_economys_operators_stand_on_this_curve():
     assert curve.by_type(0.01)["h100"] == willing_nodes(h100, 0.01) * h100.throughput * MTOK_PER_DAY
 
 
-def test_a_fleet_is_an_overlay_of_the_economy():
+def test_a_fleet_laid_over_the_baseline_is_that_fleet_and_no_other():
     parameters = resolve("baseline", overlays=[MARKET.overlay()]).values
     rtx, member = parameters.fleet["rtx4090"], MARKET.members["rtx4090"]
     assert rtx.throughput == pytest.approx(member.output_rate + member.input_rate)
     assert rtx.reservation_cost == 0.4
+    assert {name for name, a in parameters.fleet.items() if a.potential_nodes > 0.0} == set(MARKET.members)
+
+
+def test_a_fleets_requests_and_latency_go_with_it(tmp_path):
+    changes = {"value: 1155.0": "value: 500.0", "value: 211.0": "value: 100.0", "value: 0.5, unit: \"s\"": "value: 0.4, unit: \"s\"", "0.03": "0.04"}
+    text = find("fleet", "marketplace").read_text()
+    for right, wrong in changes.items():
+        text = text.replace(right, wrong, 1)
+    file = tmp_path / "fleet.yaml"
+    file.write_text(text)
+    parameters = resolve("baseline", overlays=[load_fleet(str(file)).overlay()]).values
+    assert (parameters.demand.prompt_tokens, parameters.demand.output_tokens) == (500.0, 100.0)
+    assert (parameters.capacity.time_to_first_token, parameters.capacity.time_per_token) == (0.4, 0.04)
+
+
+def test_requests_at_once_are_the_mean_over_the_capacity():
+    # batches 325.17, 42.54, 64.84 and 46.97; capacity, nodes times token/s: 600 x 70171, 400 x 9180, 1500 x 13991, 3000 x 10136
+    assert MARKET.concurrency == pytest.approx((325.17 * 42.103 + 42.54 * 3.672 + 64.84 * 20.987 + 46.97 * 30.408) / 97.170, rel=1e-3)
+    assert resolve("baseline", overlays=[MARKET.overlay()]).values.capacity.concurrency == MARKET.concurrency
 
 
 def test_capital_costs_what_its_annuity_and_its_power_cost():
@@ -138,3 +157,7 @@ def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     by_price, by_work = json.loads(text)["curve"]
     assert by_price["work"] == pytest.approx(float(CURVE(0.02))) and by_work["work"] == pytest.approx(1e6)
     assert sorted(path.name for path in out.iterdir()) == ["overlay.yaml", "supply.png"]
+    status, text, errors = command("run", "--overlay", str(out / "overlay.yaml"), "--runs", "2", "--days", "5", "--out", str(tmp_path / "run"), "--json")
+    assert status == 0, errors
+    fleet = resolve(tmp_path / "run" / "params.yaml").values.fleet
+    assert {name for name, a in fleet.items() if a.potential_nodes > 0.0} == set(MARKET.members)

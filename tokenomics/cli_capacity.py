@@ -154,7 +154,7 @@ def supply(
         body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['elasticity']:.3g}", *(f"{v:,.0f}" for v in row["by_type"].values()))
     console.print(body)
     if out is not None:
-        console.print(f"figure, and the fleet as an overlay for `tokenomics run`, in {out}", highlight=False, soft_wrap=True)
+        console.print(f"figure, and the fleet for `tokenomics run baseline --overlay {out / 'overlay.yaml'}`, in {out}", highlight=False, soft_wrap=True)
 
 
 @app.command(
