@@ -76,7 +76,7 @@ def test_a_fleet_laid_over_the_baseline_is_that_fleet_and_no_other():
 
 
 def test_a_fleets_requests_and_latency_go_with_it(tmp_path):
-    changes = {"value: 1155.0": "value: 500.0", "value: 211.0": "value: 100.0", "value: 0.5, unit: \"s\"": "value: 0.4, unit: \"s\"", "0.03": "0.04"}
+    changes = {"value: 1155.0": "value: 500.0", "value: 211.0": "value: 100.0", 'value: 0.5, unit: "s"': 'value: 0.4, unit: "s"', "0.03": "0.04"}
     text = find("fleet", "marketplace").read_text()
     for right, wrong in changes.items():
         text = text.replace(right, wrong, 1)
@@ -150,6 +150,15 @@ def test_a_type_that_cannot_hold_the_target_is_named(tmp_path):
         load_fleet(str(file))
 
 
+def test_cards_that_a_model_does_not_divide_by_are_refused_by_key(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    file.write_text(find("fleet", "marketplace").read_text().replace("precision: fp8", "precision: fp8\n    cards: 7", 1))
+    with pytest.raises(InputError, match=r"fleet.yaml: types.h100.cards: heads 32; expected a multiple of 7 cards$"):
+        load_fleet(str(file))
+    status, _, errors = command("capacity", "frontier", "--hardware", "h100", "--cards", "16")
+    assert status == 2 and "cards: kv_heads 8; expected a multiple of 16 cards" in errors and errors.count("\n") == 1
+
+
 def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     out = tmp_path / "supply"
     status, text, _ = command("capacity", "supply", "--price", "0.02", "--work", "1e6", "--json", "--out", str(out))
@@ -157,7 +166,8 @@ def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     by_price, by_work = json.loads(text)["curve"]
     assert by_price["work"] == pytest.approx(float(CURVE(0.02))) and by_work["work"] == pytest.approx(1e6)
     assert sorted(path.name for path in out.iterdir()) == ["overlay.yaml", "supply.png"]
-    status, text, errors = command("run", "--overlay", str(out / "overlay.yaml"), "--runs", "2", "--days", "5", "--out", str(tmp_path / "run"), "--json")
+    simulated = ("--runs", "2", "--days", "5", "--out", str(tmp_path / "run"))
+    status, _, errors = command("run", "baseline", "--overlay", str(out / "overlay.yaml"), *simulated)
     assert status == 0, errors
     fleet = resolve(tmp_path / "run" / "params.yaml").values.fleet
     assert {name for name, a in fleet.items() if a.potential_nodes > 0.0} == set(MARKET.members)

@@ -154,7 +154,8 @@ def supply(
         body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['elasticity']:.3g}", *(f"{v:,.0f}" for v in row["by_type"].values()))
     console.print(body)
     if out is not None:
-        console.print(f"figure, and the fleet for `tokenomics run baseline --overlay {out / 'overlay.yaml'}`, in {out}", highlight=False, soft_wrap=True)
+        use = f"tokenomics run baseline --overlay {out / 'overlay.yaml'}"
+        console.print(f"figure and overlay in {out}: {use}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command(
@@ -165,7 +166,9 @@ def frontier(
     hardware: Annotated[list[str], typer.Option(help="A shipped accelerator or a hardware file. Repeatable.")],
     model: Model = "llama-3.1-8b",
     precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")] = "fp8",
-    cards: Annotated[int, typer.Option(help="Cards that share the model (tensor parallelism).", min=1)] = 1,
+    cards: Annotated[
+        int, typer.Option(help="Cards that share the model (tensor parallelism); communication between them is not modelled.", min=1)
+    ] = 1,
     prompt: Annotated[float, typer.Option(help="Prompt tokens.", min=1)] = 1155,
     output: Annotated[float, typer.Option(help="Output tokens.", min=1)] = 211,
     tpot: Annotated[float, typer.Option(help="Limit on the time per output token [s].")] = 0.03,

@@ -98,7 +98,8 @@ class Roofline:
 
 
 def roofline(device: Hardware, shape: Shape, precision: str, cards: int = 1) -> Roofline:
-    """The roofline of a model on a card, with the card's fitted efficiencies."""
+    """The roofline of a model on a card, with the card's fitted efficiencies. Raises InputError where the model does not divide by `cards`."""
+    shape.shard(cards)
     bandwidth, rate = device.fitted(precision)
     return Roofline(shape, precision, bandwidth, rate, device.memory.value * 1e9, cards)
 

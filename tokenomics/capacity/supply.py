@@ -50,8 +50,8 @@ class Capital(Strict):
 
 
 class NodeType(Strict):
-    """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node, sharing the model.
-    power: of one card, in place of the hardware file's.
+    """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node, sharing the model by tensor parallelism;
+    the time that they talk is not modelled, so that several deliver less than this says. power: of one card, in place of the hardware file's.
 
     The cost of a node is its rental_price or its capital_cost, not both.
     """
@@ -195,9 +195,10 @@ def load_fleet(name: str) -> Fleet:
         except InputError as error:
             if error.file is not None:
                 raise
-            raise InputError(
-                f"{error.key}: {error.found}" if error.key else error.found, expected=error.expected, file=path, key=f"types.{label}"
-            ) from None
+            inside = error.key in NodeType.model_fields
+            found = error.found if inside or not error.key else f"{error.key}: {error.found}"
+            key = f"types.{label}.{error.key}" if inside else f"types.{label}"
+            raise InputError(found, expected=error.expected, file=path, key=key) from None
     return Fleet(file, served, members, Supply({label: m.accelerator for label, m in members.items()}))
 
 
