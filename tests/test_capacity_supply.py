@@ -159,6 +159,18 @@ def test_cards_that_a_model_does_not_divide_by_are_refused_by_key(tmp_path):
     assert status == 2 and "cards: kv_heads 8; expected a multiple of 16 cards" in errors and errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--tpot", "--ttft", "--prompt", "--output"])
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "-1"])
+def test_a_limit_or_length_that_is_no_positive_number_is_refused(option, value):
+    status, _, errors = command("capacity", "frontier", "--hardware", "h100", option, value)
+    assert status == 2 and option in errors
+
+
+def test_a_card_that_cannot_hold_a_limit_is_named():
+    status, _, errors = command("capacity", "frontier", "--hardware", "h100", "--hardware", "l40s", "--ttft", "0.02")
+    assert status == 2 and "--hardware l40s: TTFT: 0.02 s; expected at least 0.0" in errors and errors.count("\n") == 1
+
+
 def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     out = tmp_path / "supply"
     status, text, _ = command("capacity", "supply", "--price", "0.02", "--work", "1e6", "--json", "--out", str(out))

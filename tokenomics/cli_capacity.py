@@ -29,6 +29,11 @@ def group() -> None:
     """Inference throughput of accelerators, and the supply curve of a fleet."""
 
 
+def _refuse_unless_positive(value: float, option: str, unit: str) -> None:
+    if not 0.0 < value < np.inf:  # also for NaN
+        raise InputError(f"{value:g}", key=option, expected=f"a finite number of {unit} above 0")
+
+
 @app.command(
     epilog="Examples: tokenomics capacity benchmark --model tiny --backend numpy | "
     "tokenomics capacity benchmark --model llama-3.1-8b --precision fp16 --backend cupy --out my_card.yaml"
@@ -103,8 +108,7 @@ def supply(
     if out is not None:
         refuse_existing(out)
     for asked in price or ():
-        if not 0.0 < asked < np.inf:
-            raise InputError(f"{asked:g}", key="--price", expected="a number of USD/Mtok above 0")
+        _refuse_unless_positive(asked, "--price", "USD/Mtok")
     found = load_fleet(fleet)
     curve = found.supply
     asked = [("price", p) for p in price or ()] + [("work", curve.price(w)) for w in work or ()]
@@ -185,19 +189,24 @@ def frontier(
 
     if out is not None:
         refuse_existing(out)
+    for option, asked, unit in (("--prompt", prompt, "tokens"), ("--output", output, "tokens"), ("--tpot", tpot, "s"), ("--ttft", ttft, "s")):
+        _refuse_unless_positive(asked, option, unit)
     served = shape(model)
-    found = {name: curves.frontier(roofline(devices.hardware(name), served, precision, cards), Workload(prompt, output)) for name in hardware}
-    rows = {
-        name: {
-            "batch": curve.batch_within(tpot, ttft),
-            "goodput": curve.goodput(tpot, ttft),
+    found, rows = {}, {}
+    for name in hardware:
+        device = devices.hardware(name)
+        try:
+            curve = curves.frontier(roofline(device, served, precision, cards), Workload(prompt, output))
+            limits = {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
+        except InputError as error:
+            raise InputError(f"{error.key}: {error.found}", key=f"--hardware {name}", expected=error.expected) from None
+        found[name] = curve
+        rows[name] = limits | {
             "full_batch": float(curve.batch[-1]),
             "full_rate": float(curve.output_rate[-1]),
             "full_tpot": float(curve.time_per_token[-1]),
             "full_ttft": float(curve.time_to_first_token[-1]),
         }
-        for name, curve in found.items()
-    }
     if out is not None:
         out.mkdir(parents=True)
         frontier_figure(found).savefig(out / "frontier.png", dpi=130)
