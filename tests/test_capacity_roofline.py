@@ -11,7 +11,7 @@ from paths import DATA
 from tokenomics.capacity.fitting import fit_requests, fit_times
 from tokenomics.capacity.frontier import frontier
 from tokenomics.capacity.hardware import Timing, hardware
-from tokenomics.capacity.roofline import Roofline, Workload, cards_needed, roofline
+from tokenomics.capacity.roofline import Roofline, Workload, roofline
 from tokenomics.capacity.shapes import shape
 from tokenomics.errors import InputError
 
@@ -55,7 +55,7 @@ def test_requests_fill_the_memory_that_the_weights_leave():
     assert used == pytest.approx(0.9 * (80e9 - 2 * LLAMA.parameters))
     with pytest.raises(InputError, match="138 GB of weights in fp16 and a request of 2000 tokens on 1 x 80 GB"):
         roofline(hardware("h100"), shape("llama-2-70b"), "fp16").memory_batch(2000.0)
-    assert cards_needed(hardware("h100"), shape("llama-2-70b"), "fp16", 2000.0) == 2
+    assert roofline(hardware("h100"), shape("llama-2-70b"), "fp16", 2).memory_batch(2000.0) > 1.0
 
 
 @given(bandwidth=st.floats(1e11, 1e13), rate=st.floats(1e13, 1e16), prompt=st.floats(1.0, 2e4), output=st.floats(1.0, 4e3), limit=st.floats(0.0, 1.0))
