@@ -41,11 +41,31 @@ def test_more_is_offered_at_a_higher_price_and_never_more_than_all():
 
 
 def test_half_of_a_type_joins_where_its_hour_is_earned_by_its_work():
-    for name, member in MARKET.members.items():
-        node = member.node
-        tokens = (member.output_rate + member.input_rate) * node.utilisation.value
-        assert member.median_cost == pytest.approx(node.rental_price.value / (tokens * 3600 / 1e6))
-        assert CURVE.by_type(member.median_cost)[name] == pytest.approx(0.5 * node.count.value * tokens * 0.0864)
+    # USD/hour over the Mtok of an hour, token/s x 0.6 x 0.0036: 1.8/151.57, 1.407/19.828, 0.665/30.221, 0.4/21.893 USD/Mtok;
+    # half of 600, 400, 1500 and 3000 nodes at 3637.7, 475.89, 725.31 and 525.42 Mtok/day each
+    by_hand = {"h100": (0.011876, 1_091_300), "a100": (0.07096, 95_180), "l40s": (0.022004, 543_980), "rtx4090": (0.018271, 788_130)}
+    assert set(by_hand) == set(MARKET.members)
+    for name, (price, work) in by_hand.items():
+        assert MARKET.members[name].median_cost == pytest.approx(price, rel=1e-3)
+        assert CURVE.by_type(price)[name] == pytest.approx(work, rel=3e-3)
+
+
+def test_a_node_of_two_cards_draws_the_power_and_has_the_memory_of_both(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    bought = """capital_cost:
+      price: {value: 8760.0, unit: "USD", source: "test"}
+      years: {value: 1.0, unit: "years", source: "test"}
+      rate: {value: 1.0e-9, unit: "1/year", source: "test"}
+      electricity: {value: 0.1, unit: "USD/kWh", source: "test"}"""
+    text = find("fleet", "marketplace").read_text().replace("precision: fp8", "precision: fp8\n    cards: 2", 1)
+    start = text.index("rental_price")
+    file.write_text(text[:start] + bought + text[text.index("\n", start) :])
+    node, one = load_fleet(str(file)).members["h100"], MARKET.members["h100"]
+    assert node.accelerator.power == 3.4
+    assert node.accelerator.reservation_cost == pytest.approx(1.0 + 0.34, rel=1e-3)
+    # two cards read the weights in half the time and hold more than twice the requests
+    assert 2.0 * one.output_rate < node.output_rate < 3.0 * one.output_rate
+    assert node.batch > 2.0 * one.batch
 
 
 def test_two_points_of_the_curve_are_those_computed_by_hand():
