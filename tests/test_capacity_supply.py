@@ -191,6 +191,15 @@ def test_a_card_that_cannot_hold_a_limit_is_named():
     assert status == 2 and "--hardware l40s: TTFT: 0.02 s; expected at least 0.0" in errors and errors.count("\n") == 1
 
 
+def test_a_time_to_first_token_at_the_ceiling_is_said_to_be_optimistic():
+    _, text, _ = command("capacity", "supply")
+    assert "TTFT is optimistic for h100, a100: " in text
+    _, text, _ = command("capacity", "frontier", "--hardware", "l40s", "--hardware", "h200")
+    assert "TTFT is optimistic for h200: " in text
+    _, text, _ = command("capacity", "frontier", "--hardware", "l40s")
+    assert "optimistic" not in text
+
+
 def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     out = tmp_path / "supply"
     status, text, _ = command("capacity", "supply", "--price", "0.02", "--work", "1e6", "--json", "--out", str(out))

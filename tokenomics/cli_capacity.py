@@ -34,6 +34,13 @@ def _refuse_unless_positive(value: float, option: str, unit: str) -> None:
         raise InputError(f"{value:g}", key=option, expected=f"a finite number of {unit} above 0")
 
 
+def _say_optimistic(console: Console, rows: dict[str, dict[str, object]]) -> None:
+    names = ", ".join(name for name, row in rows.items() if row["ttft_optimistic"])
+    if names:
+        why = "their fitted compute efficiency is at its bound of 1, so that prefill runs at the ceiling"
+        console.print(f"TTFT is optimistic for {names}: {why}", highlight=False, markup=False, soft_wrap=True)
+
+
 @app.command(
     epilog="Examples: tokenomics capacity benchmark --model tiny --backend numpy | "
     "tokenomics capacity benchmark --model llama-3.1-8b --precision fp16 --backend cupy --out my_card.yaml"
@@ -128,6 +135,7 @@ def supply(
             "count": m.accelerator.potential_nodes,
             "power": m.accelerator.power,
             "origin": m.device.origin,
+            "ttft_optimistic": m.device.optimistic(m.node.precision),
         }
         for name, m in found.members.items()
     }
@@ -151,6 +159,7 @@ def supply(
         costs = (f"{m.accelerator.reservation_cost:.4g}", f"{m.median_cost:.4g}")
         body.add_row(escape(name), m.device.origin, *(f"{value:,.0f}" for value in cells), *costs)
     console.print(body)
+    _say_optimistic(console, types)
     body = Table(title=f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day", title_justify="left")
     for name in ("USD/Mtok", "Mtok/day", "elasticity", *curve.fleet):
         body.add_column(escape(name))
@@ -206,6 +215,7 @@ def frontier(
             "full_rate": float(curve.output_rate[-1]),
             "full_tpot": float(curve.time_per_token[-1]),
             "full_ttft": float(curve.time_to_first_token[-1]),
+            "ttft_optimistic": device.optimistic(precision),
         }
     if out is not None:
         out.mkdir(parents=True)
@@ -222,6 +232,7 @@ def frontier(
     for name, row in rows.items():
         cells = (f"{row['batch']:,.0f}", f"{row['goodput']:,.0f}", f"{row['full_rate']:,.0f}", f"{row['full_tpot']:.3g}", f"{row['full_ttft']:.3g}")
         body.add_row(escape(name), *cells)
-    Console().print(body)
+    console.print(body)
+    _say_optimistic(console, rows)
     if out is not None:
         console.print(f"figure in {out}", highlight=False, soft_wrap=True)
