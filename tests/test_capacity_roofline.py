@@ -11,7 +11,7 @@ from paths import DATA
 from tokenomics.capacity.fitting import fit_requests, fit_times
 from tokenomics.capacity.frontier import frontier
 from tokenomics.capacity.hardware import Timing, hardware
-from tokenomics.capacity.roofline import Roofline, Workload, cards_needed, roofline
+from tokenomics.capacity.roofline import Roofline, Workload, roofline
 from tokenomics.capacity.shapes import shape
 from tokenomics.errors import InputError
 
@@ -43,6 +43,19 @@ def test_a_slow_memory_sets_the_step_and_a_slow_processor_sets_it_otherwise():
     assert compute.prefill_time(512.0) == pytest.approx((body + 0.5 * 4 * 32 * 32 * 128 * 512**2) / 1e14)
 
 
+@pytest.mark.parametrize(("cards", "batch", "tpot", "ttft"), [(1, 10.0, 2.0, 2.0), (1, 40.0, 5.0, 3.5), (2, 10.0, 1.0, 1.0), (2, 40.0, 2.5, 1.75)])
+def test_prompts_wait_for_half_a_step_and_in_a_queue_with_one_server(cards, batch, tpot, ttft):
+    # reading the weights takes one card 1 s, and all else nothing: step and prefill 1 s. Answers of 10 tokens, hence TPOT 1 + batch/10 s and
+    # busy with prompts batch/(10 TPOT) = 0.5 and 0.8; M/D/1 waits 0.5/(2 x 0.5) = 0.5 s and 0.8/(2 x 0.2) = 2 s; TTFT 0.5 + wait + 1 s.
+    # Two cards halve every time; they give batch/TPOT tokens a second together
+    thin = LLAMA.model_copy(update={"heads": 2, "kv_heads": 2, "head_width": 2})
+    card = Roofline(thin, "fp16", 2.0 * thin.active_parameters, np.inf, 80e9, cards)
+    work = Workload(1.0, 10.0)
+    assert card.time_per_token(batch, work) == pytest.approx(tpot, rel=1e-4)
+    assert card.time_to_first_token(batch, work) == pytest.approx(ttft, rel=1e-4)
+    assert card.output_rate(batch, work) == pytest.approx(batch / tpot / cards, rel=1e-4)
+
+
 def test_all_tokens_of_a_long_answer_cost_what_one_step_costs():
     card = Roofline(LLAMA, "fp16", 1e12, 1e14, 80e9)
     long = Workload(10.0, 1e7)
@@ -55,7 +68,7 @@ def test_requests_fill_the_memory_that_the_weights_leave():
     assert used == pytest.approx(0.9 * (80e9 - 2 * LLAMA.parameters))
     with pytest.raises(InputError, match="138 GB of weights in fp16 and a request of 2000 tokens on 1 x 80 GB"):
         roofline(hardware("h100"), shape("llama-2-70b"), "fp16").memory_batch(2000.0)
-    assert cards_needed(hardware("h100"), shape("llama-2-70b"), "fp16", 2000.0) == 2
+    assert roofline(hardware("h100"), shape("llama-2-70b"), "fp16", 2).memory_batch(2000.0) > 1.0
 
 
 @given(bandwidth=st.floats(1e11, 1e13), rate=st.floats(1e13, 1e16), prompt=st.floats(1.0, 2e4), output=st.floats(1.0, 4e3), limit=st.floats(0.0, 1.0))

@@ -41,11 +41,31 @@ def test_more_is_offered_at_a_higher_price_and_never_more_than_all():
 
 
 def test_half_of_a_type_joins_where_its_hour_is_earned_by_its_work():
-    for name, member in MARKET.members.items():
-        node = member.node
-        tokens = (member.output_rate + member.input_rate) * node.utilisation.value
-        assert member.median_cost == pytest.approx(node.rental_price.value / (tokens * 3600 / 1e6))
-        assert CURVE.by_type(member.median_cost)[name] == pytest.approx(0.5 * node.count.value * tokens * 0.0864)
+    # USD/hour over the Mtok of an hour, token/s x 0.6 x 0.0036: 1.8/151.57, 1.407/19.828, 0.665/30.221, 0.4/21.893 USD/Mtok;
+    # half of 600, 400, 1500 and 3000 nodes at 3637.7, 475.89, 725.31 and 525.42 Mtok/day each
+    by_hand = {"h100": (0.011876, 1_091_300), "a100": (0.07096, 95_180), "l40s": (0.022004, 543_980), "rtx4090": (0.018271, 788_130)}
+    assert set(by_hand) == set(MARKET.members)
+    for name, (price, work) in by_hand.items():
+        assert MARKET.members[name].median_cost == pytest.approx(price, rel=1e-3)
+        assert CURVE.by_type(price)[name] == pytest.approx(work, rel=3e-3)
+
+
+def test_a_node_of_two_cards_draws_the_power_and_has_the_memory_of_both(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    bought = """capital_cost:
+      price: {value: 8760.0, unit: "USD", source: "test"}
+      years: {value: 1.0, unit: "years", source: "test"}
+      rate: {value: 1.0e-9, unit: "1/year", source: "test"}
+      electricity: {value: 0.1, unit: "USD/kWh", source: "test"}"""
+    text = find("fleet", "marketplace").read_text().replace("precision: fp8", "precision: fp8\n    cards: 2", 1)
+    start = text.index("rental_price")
+    file.write_text(text[:start] + bought + text[text.index("\n", start) :])
+    node, one = load_fleet(str(file)).members["h100"], MARKET.members["h100"]
+    assert node.accelerator.power == 3.4
+    assert node.accelerator.reservation_cost == pytest.approx(1.0 + 0.34, rel=1e-3)
+    # two cards read the weights in half the time and hold more than twice the requests
+    assert 2.0 * one.output_rate < node.output_rate < 3.0 * one.output_rate
+    assert node.batch > 2.0 * one.batch
 
 
 def test_two_points_of_the_curve_are_those_computed_by_hand():
@@ -67,11 +87,30 @@ def test_the_economys_operators_stand_on_this_curve():
     assert curve.by_type(0.01)["h100"] == willing_nodes(h100, 0.01) * h100.throughput * MTOK_PER_DAY
 
 
-def test_a_fleet_is_an_overlay_of_the_economy():
+def test_a_fleet_laid_over_the_baseline_is_that_fleet_and_no_other():
     parameters = resolve("baseline", overlays=[MARKET.overlay()]).values
     rtx, member = parameters.fleet["rtx4090"], MARKET.members["rtx4090"]
     assert rtx.throughput == pytest.approx(member.output_rate + member.input_rate)
     assert rtx.reservation_cost == 0.4
+    assert {name for name, a in parameters.fleet.items() if a.potential_nodes > 0.0} == set(MARKET.members)
+
+
+def test_a_fleets_requests_and_latency_go_with_it(tmp_path):
+    changes = {"value: 1155.0": "value: 500.0", "value: 211.0": "value: 100.0", 'value: 0.5, unit: "s"': 'value: 0.4, unit: "s"', "0.03": "0.04"}
+    text = find("fleet", "marketplace").read_text()
+    for right, wrong in changes.items():
+        text = text.replace(right, wrong, 1)
+    file = tmp_path / "fleet.yaml"
+    file.write_text(text)
+    parameters = resolve("baseline", overlays=[load_fleet(str(file)).overlay()]).values
+    assert (parameters.demand.prompt_tokens, parameters.demand.output_tokens) == (500.0, 100.0)
+    assert (parameters.capacity.time_to_first_token, parameters.capacity.time_per_token) == (0.4, 0.04)
+
+
+def test_requests_at_once_are_the_mean_over_the_capacity():
+    # batches 325.17, 42.54, 64.84 and 46.97; capacity, nodes times token/s: 600 x 70171, 400 x 9180, 1500 x 13991, 3000 x 10136
+    assert MARKET.concurrency == pytest.approx((325.17 * 42.103 + 42.54 * 3.672 + 64.84 * 20.987 + 46.97 * 30.408) / 97.170, rel=1e-3)
+    assert resolve("baseline", overlays=[MARKET.overlay()]).values.capacity.concurrency == MARKET.concurrency
 
 
 def test_capital_costs_what_its_annuity_and_its_power_cost():
@@ -131,6 +170,36 @@ def test_a_type_that_cannot_hold_the_target_is_named(tmp_path):
         load_fleet(str(file))
 
 
+def test_cards_that_a_model_does_not_divide_by_are_refused_by_key(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    file.write_text(find("fleet", "marketplace").read_text().replace("precision: fp8", "precision: fp8\n    cards: 7", 1))
+    with pytest.raises(InputError, match=r"fleet.yaml: types.h100.cards: heads 32; expected a multiple of 7 cards$"):
+        load_fleet(str(file))
+    status, _, errors = command("capacity", "frontier", "--hardware", "h100", "--cards", "16")
+    assert status == 2 and "cards: kv_heads 8; expected a multiple of 16 cards" in errors and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--tpot", "--ttft", "--prompt", "--output"])
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "-1"])
+def test_a_limit_or_length_that_is_no_positive_number_is_refused(option, value):
+    status, _, errors = command("capacity", "frontier", "--hardware", "h100", option, value)
+    assert status == 2 and option in errors
+
+
+def test_a_card_that_cannot_hold_a_limit_is_named():
+    status, _, errors = command("capacity", "frontier", "--hardware", "h100", "--hardware", "l40s", "--ttft", "0.02")
+    assert status == 2 and "--hardware l40s: TTFT: 0.02 s; expected at least 0.0" in errors and errors.count("\n") == 1
+
+
+def test_a_time_to_first_token_at_the_ceiling_is_said_to_be_optimistic():
+    _, text, _ = command("capacity", "supply")
+    assert "TTFT is optimistic for h100, a100: " in text
+    _, text, _ = command("capacity", "frontier", "--hardware", "l40s", "--hardware", "h200")
+    assert "TTFT is optimistic for h200: " in text
+    _, text, _ = command("capacity", "frontier", "--hardware", "l40s")
+    assert "optimistic" not in text
+
+
 def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     out = tmp_path / "supply"
     status, text, _ = command("capacity", "supply", "--price", "0.02", "--work", "1e6", "--json", "--out", str(out))
@@ -138,3 +207,8 @@ def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     by_price, by_work = json.loads(text)["curve"]
     assert by_price["work"] == pytest.approx(float(CURVE(0.02))) and by_work["work"] == pytest.approx(1e6)
     assert sorted(path.name for path in out.iterdir()) == ["overlay.yaml", "supply.png"]
+    simulated = ("--runs", "2", "--days", "5", "--out", str(tmp_path / "run"))
+    status, _, errors = command("run", "baseline", "--overlay", str(out / "overlay.yaml"), *simulated)
+    assert status == 0, errors
+    fleet = resolve(tmp_path / "run" / "params.yaml").values.fleet
+    assert {name for name, a in fleet.items() if a.potential_nodes > 0.0} == set(MARKET.members)

@@ -29,6 +29,18 @@ def group() -> None:
     """Inference throughput of accelerators, and the supply curve of a fleet."""
 
 
+def _refuse_unless_positive(value: float, option: str, unit: str) -> None:
+    if not 0.0 < value < np.inf:  # also for NaN
+        raise InputError(f"{value:g}", key=option, expected=f"a finite number of {unit} above 0")
+
+
+def _say_optimistic(console: Console, rows: dict[str, dict[str, object]]) -> None:
+    names = ", ".join(name for name, row in rows.items() if row["ttft_optimistic"])
+    if names:
+        why = "their fitted compute efficiency is at its bound of 1, so that prefill runs at the ceiling"
+        console.print(f"TTFT is optimistic for {names}: {why}", highlight=False, markup=False, soft_wrap=True)
+
+
 @app.command(
     epilog="Examples: tokenomics capacity benchmark --model tiny --backend numpy | "
     "tokenomics capacity benchmark --model llama-3.1-8b --precision fp16 --backend cupy --out my_card.yaml"
@@ -103,8 +115,7 @@ def supply(
     if out is not None:
         refuse_existing(out)
     for asked in price or ():
-        if not 0.0 < asked < np.inf:
-            raise InputError(f"{asked:g}", key="--price", expected="a number of USD/Mtok above 0")
+        _refuse_unless_positive(asked, "--price", "USD/Mtok")
     found = load_fleet(fleet)
     curve = found.supply
     asked = [("price", p) for p in price or ()] + [("work", curve.price(w)) for w in work or ()]
@@ -124,6 +135,7 @@ def supply(
             "count": m.accelerator.potential_nodes,
             "power": m.accelerator.power,
             "origin": m.device.origin,
+            "ttft_optimistic": m.device.optimistic(m.node.precision),
         }
         for name, m in found.members.items()
     }
@@ -147,6 +159,7 @@ def supply(
         costs = (f"{m.accelerator.reservation_cost:.4g}", f"{m.median_cost:.4g}")
         body.add_row(escape(name), m.device.origin, *(f"{value:,.0f}" for value in cells), *costs)
     console.print(body)
+    _say_optimistic(console, types)
     body = Table(title=f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day", title_justify="left")
     for name in ("USD/Mtok", "Mtok/day", "elasticity", *curve.fleet):
         body.add_column(escape(name))
@@ -154,7 +167,8 @@ def supply(
         body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['elasticity']:.3g}", *(f"{v:,.0f}" for v in row["by_type"].values()))
     console.print(body)
     if out is not None:
-        console.print(f"figure, and the fleet as an overlay for `tokenomics run`, in {out}", highlight=False, soft_wrap=True)
+        use = f"tokenomics run baseline --overlay {out / 'overlay.yaml'}"
+        console.print(f"figure and overlay in {out}: {use}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command(
@@ -165,7 +179,9 @@ def frontier(
     hardware: Annotated[list[str], typer.Option(help="A shipped accelerator or a hardware file. Repeatable.")],
     model: Model = "llama-3.1-8b",
     precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")] = "fp8",
-    cards: Annotated[int, typer.Option(help="Cards that share the model (tensor parallelism).", min=1)] = 1,
+    cards: Annotated[
+        int, typer.Option(help="Cards that share the model (tensor parallelism); communication between them is not modelled.", min=1)
+    ] = 1,
     prompt: Annotated[float, typer.Option(help="Prompt tokens.", min=1)] = 1155,
     output: Annotated[float, typer.Option(help="Output tokens.", min=1)] = 211,
     tpot: Annotated[float, typer.Option(help="Limit on the time per output token [s].")] = 0.03,
@@ -182,19 +198,25 @@ def frontier(
 
     if out is not None:
         refuse_existing(out)
+    for option, asked, unit in (("--prompt", prompt, "tokens"), ("--output", output, "tokens"), ("--tpot", tpot, "s"), ("--ttft", ttft, "s")):
+        _refuse_unless_positive(asked, option, unit)
     served = shape(model)
-    found = {name: curves.frontier(roofline(devices.hardware(name), served, precision, cards), Workload(prompt, output)) for name in hardware}
-    rows = {
-        name: {
-            "batch": curve.batch_within(tpot, ttft),
-            "goodput": curve.goodput(tpot, ttft),
+    found, rows = {}, {}
+    for name in hardware:
+        device = devices.hardware(name)
+        try:
+            curve = curves.frontier(roofline(device, served, precision, cards), Workload(prompt, output))
+            limits = {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
+        except InputError as error:
+            raise InputError(f"{error.key}: {error.found}", key=f"--hardware {name}", expected=error.expected) from None
+        found[name] = curve
+        rows[name] = limits | {
             "full_batch": float(curve.batch[-1]),
             "full_rate": float(curve.output_rate[-1]),
             "full_tpot": float(curve.time_per_token[-1]),
             "full_ttft": float(curve.time_to_first_token[-1]),
+            "ttft_optimistic": device.optimistic(precision),
         }
-        for name, curve in found.items()
-    }
     if out is not None:
         out.mkdir(parents=True)
         frontier_figure(found).savefig(out / "frontier.png", dpi=130)
@@ -210,6 +232,7 @@ def frontier(
     for name, row in rows.items():
         cells = (f"{row['batch']:,.0f}", f"{row['goodput']:,.0f}", f"{row['full_rate']:,.0f}", f"{row['full_tpot']:.3g}", f"{row['full_ttft']:.3g}")
         body.add_row(escape(name), *cells)
-    Console().print(body)
+    console.print(body)
+    _say_optimistic(console, rows)
     if out is not None:
         console.print(f"figure in {out}", highlight=False, soft_wrap=True)

@@ -16,8 +16,8 @@ import numpy as np
 
 from tokenomics.capacity.frontier import frontier
 from tokenomics.capacity.hardware import hardware
-from tokenomics.capacity.roofline import Workload, cards_needed, roofline
-from tokenomics.capacity.shapes import shape
+from tokenomics.capacity.roofline import FREE_SHARE, Workload, roofline
+from tokenomics.capacity.shapes import BYTES, shape
 from tokenomics.parameters import resolve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -78,6 +78,14 @@ def layers() -> None:
         )
     fits = f"efficiencies {fit.bandwidth:.2f}, {fit.compute:.2f}"
     print(f"\nfitted on these times ({fits}): median error {np.median(errors):.1%}, worst {max(errors):.1%}")
+
+
+def cards_needed(device, model, precision, context) -> int:
+    """The least number of cards, a power of two, that holds the weights and one request."""
+    cards, need = 1, model.parameters * BYTES[precision] + context * model.kv_bytes(precision) / FREE_SHARE
+    while cards * device.memory.value * 1e9 < need:
+        cards *= 2
+    return cards
 
 
 def servers() -> None:

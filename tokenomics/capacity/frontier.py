@@ -28,16 +28,6 @@ class Frontier:
     time_per_token: np.ndarray
     time_to_first_token: np.ndarray
 
-    @property
-    def input_rate(self) -> np.ndarray:
-        """Prompt tokens a second and card."""
-        return self.output_rate * self.work.prompt / self.work.output
-
-    @property
-    def latency(self) -> np.ndarray:
-        """End-to-end latency: first token and the rest of the answer [s]."""
-        return self.time_to_first_token + (self.work.output - 1.0) * self.time_per_token
-
     def batch_within(self, time_per_token: float = np.inf, time_to_first_token: float = np.inf) -> float:
         """The largest batch that holds both limits. Raises InputError where one request alone breaks one."""
         limits = ((self.time_per_token, time_per_token, "TPOT"), (self.time_to_first_token, time_to_first_token, "TTFT"))
@@ -57,9 +47,9 @@ class Frontier:
         return float(PchipInterpolator(values[rises], self.batch[rises])(limit))
 
 
-def frontier(card: Roofline, work: Workload, largest_batch: float = np.inf) -> Frontier:
-    """The frontier of a model on a card for a workload, up to a full memory or `largest_batch`."""
-    most = max(1.0, min(card.memory_batch(work.context), largest_batch))
+def frontier(card: Roofline, work: Workload) -> Frontier:
+    """The frontier of a model on a card for a workload, up to a full memory."""
+    most = max(1.0, card.memory_batch(work.context))
     batch = np.unique(np.geomspace(1.0, most, POINTS))
     columns = (card.output_rate, card.time_per_token, card.time_to_first_token)
     return Frontier(work, batch, *(np.asarray(column(batch, work)) for column in columns))

@@ -59,7 +59,7 @@ class Measured(Strict):
 
 
 class Hardware(Strict):
-    """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, power in kW with cooling."""
+    """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, power of one card in kW, all-in."""
 
     description: str
     origin: Literal["published", "measured"]
@@ -86,6 +86,10 @@ class Hardware(Strict):
             raise InputError(f"'{precision}' on {self.device}", key="precision", expected="one of " + ", ".join(self.efficiency))
         found = self.efficiency[precision]
         return found.bandwidth * self.bandwidth.value * 1e12, found.compute * self.rates[precision].value * 1e12
+
+    def optimistic(self, precision: str) -> bool:
+        """Whether prefill, and with it TTFT, is taken at the ceiling itself: the fit left the compute efficiency at its bound of 1."""
+        return self.efficiency[precision].compute >= 1.0
 
 
 def hardware(name: str) -> Hardware:

@@ -98,14 +98,7 @@ class Roofline:
 
 
 def roofline(device: Hardware, shape: Shape, precision: str, cards: int = 1) -> Roofline:
-    """The roofline of a model on a card, with the card's fitted efficiencies."""
+    """The roofline of a model on a card, with the card's fitted efficiencies. Raises InputError where the model does not divide by `cards`."""
+    shape.shard(cards)
     bandwidth, rate = device.fitted(precision)
     return Roofline(shape, precision, bandwidth, rate, device.memory.value * 1e9, cards)
-
-
-def cards_needed(device: Hardware, shape: Shape, precision: str, context: float) -> int:
-    """The least number of cards, a power of two, that holds the weights and one request."""
-    cards, need = 1, shape.parameters * BYTES[precision] + context * shape.kv_bytes(precision) / FREE_SHARE
-    while cards * device.memory.value * 1e9 < need:
-        cards *= 2
-    return cards

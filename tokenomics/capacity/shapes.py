@@ -87,7 +87,7 @@ class Shape(Strict):
         split = {n: getattr(self, n) for n in ("heads", "kv_heads", "mlp_width", "vocabulary")}
         for name, size in split.items():
             if size % parts:
-                raise InputError(f"{name} {size}", key="tensor parallelism", expected=f"a multiple of {parts} cards")
+                raise InputError(f"{name} {size}", key="cards", expected=f"a multiple of {parts} cards")
         return self.model_copy(update={name: size // parts for name, size in split.items()})
 
 

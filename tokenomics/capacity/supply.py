@@ -23,6 +23,7 @@ from scipy.optimize import brentq
 from ..errors import InputError
 from ..kinetics import DAYS_PER_YEAR, MTOK_PER_DAY
 from ..parameters.documents import Strict, figure, read_record
+from ..parameters.loading import resolve
 from ..parameters.schema import Accelerator
 from .fleet import HOURS, willing_nodes
 from .frontier import frontier
@@ -49,8 +50,8 @@ class Capital(Strict):
 
 
 class NodeType(Strict):
-    """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node, sharing the model.
-    power: of one card, in place of the hardware file's.
+    """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node, sharing the model by tensor parallelism;
+    the time that they talk is not modelled, so that several deliver less than this says. power: of one card, in place of the hardware file's.
 
     The cost of a node is its rental_price or its capital_cost, not both.
     """
@@ -153,14 +154,30 @@ class Fleet:
         """Tokens of a request."""
         return Workload(self.file.prompt_tokens.value, self.file.output_tokens.value)
 
+    @property
+    def concurrency(self) -> float:
+        """Requests that one node works on at once, mean over the fleet's capacity: dear and idle types count as much as those that join."""
+        members = self.members.values()
+        capacity = [m.accelerator.potential_nodes * (m.output_rate + m.input_rate) for m in members]
+        return float(np.average([m.batch for m in members], weights=capacity))
+
     def overlay(self) -> dict[str, Any]:
-        """The fleet as an overlay of the economy's parameters. Throughput is flat out there: the economy has its own utilisation."""
-        tree: dict[str, Any] = {}
+        """The fleet, its requests and its latency target as an overlay of `baseline`, whose other types get no nodes.
+
+        Throughput is flat out there: the economy has its own utilisation.
+        """
+        source, file = f"fleet '{self.file.description}'", self.file
+        tree: dict[str, Any] = {"description": file.description}
+        tree["demand"] = {name: getattr(file, name).model_dump() for name in ("prompt_tokens", "output_tokens")}
+        tree["capacity"] = {name: getattr(file, name).model_dump() for name in ("time_to_first_token", "time_per_token")}
+        tree["capacity"]["concurrency"] = {"value": self.concurrency, "unit": "1", "source": f"{source}, mean over its capacity"}
+        absent = sorted(set(resolve("baseline").values.fleet) - set(self.members))
+        tree["fleet"] = {name: {"potential_nodes": {"value": 0.0, "source": f"{source}: has none"}} for name in absent}
         for name, member in self.members.items():
             values = member.accelerator.model_dump() | {"throughput": member.output_rate + member.input_rate}
-            source = f"fleet '{self.file.description}', {member.device.origin} figures of {member.device.device}"
-            tree[name] = {key: {"value": float(value), "source": source} for key, value in values.items()}
-        return {"description": self.file.description, "fleet": tree}
+            origin = f"{source}, {member.device.origin} figures of {member.device.device}"
+            tree["fleet"][name] = {key: {"value": float(value), "source": origin} for key, value in values.items()}
+        return tree
 
 
 def load_fleet(name: str) -> Fleet:
@@ -178,9 +195,10 @@ def load_fleet(name: str) -> Fleet:
         except InputError as error:
             if error.file is not None:
                 raise
-            raise InputError(
-                f"{error.key}: {error.found}" if error.key else error.found, expected=error.expected, file=path, key=f"types.{label}"
-            ) from None
+            inside = error.key in NodeType.model_fields
+            found = error.found if inside or not error.key else f"{error.key}: {error.found}"
+            key = f"types.{label}.{error.key}" if inside else f"types.{label}"
+            raise InputError(found, expected=error.expected, file=path, key=key) from None
     return Fleet(file, served, members, Supply({label: m.accelerator for label, m in members.items()}))
 
 
