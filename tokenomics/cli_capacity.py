@@ -152,19 +152,22 @@ def supply(
     limits = f"TTFT {found.file.time_to_first_token.value:g} s, TPOT {found.file.time_per_token.value:g} s on average"
     title = f"{found.file.description}\n{limits}; {found.work.prompt:g} prompt and {found.work.output:g} output tokens"
     body = Table(title=escape(title), title_justify="left")
-    for name in ("type", "figures", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"):
+    for name in ("type", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"):
         body.add_column(name, overflow="fold")
     for name, m in sorted(found.members.items(), key=lambda pair: pair[1].median_cost):
         cells = (m.accelerator.potential_nodes, m.batch, m.output_rate, m.input_rate)
         costs = (f"{m.accelerator.reservation_cost:.4g}", f"{m.median_cost:.4g}")
-        body.add_row(escape(name), m.device.origin, *(f"{value:,.0f}" for value in cells), *costs)
+        body.add_row(escape(name), *(f"{value:,.0f}" for value in cells), *costs)
     console.print(body)
+    origins = ", ".join(f"{name} {m.device.origin}" for name, m in found.members.items())
+    console.print(f"Figures of the cards: {origins}.", highlight=False, markup=False, soft_wrap=True)
     _say_optimistic(console, types)
     body = Table(title=f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day", title_justify="left")
-    for name in ("USD/Mtok", "Mtok/day", "elasticity", *curve.fleet):
+    for name in ("USD/Mtok", "Mtok/day", "of all", "elasticity", *(f"{name} [%]" for name in curve.fleet)):
         body.add_column(escape(name))
     for row in rows:
-        body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['elasticity']:.3g}", *(f"{v:,.0f}" for v in row["by_type"].values()))
+        parts = (f"{100.0 * v / row['work']:.1f}" for v in row["by_type"].values())
+        body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['work'] / curve.most:.0%}", f"{row['elasticity']:.3g}", *parts)
     console.print(body)
     if out is not None:
         use = f"tokenomics run baseline --overlay {out / 'overlay.yaml'}"

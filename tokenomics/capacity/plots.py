@@ -35,7 +35,7 @@ def supply_figure(fleet: Fleet) -> Figure:
     left.set_yscale("log")
     left.set_xlabel("work offered [million Mtok/day]")
     left.set_ylabel("price to operators [USD/Mtok]")
-    left.set_title(f"{cheapest} joins first, half of it at {fleet.members[cheapest].median_cost:.3g} USD/Mtok", fontsize=9, loc="left")
+    left.set_title(f"{cheapest} joins first: half of its nodes at {fleet.members[cheapest].median_cost:.3g} USD/Mtok", fontsize=9, loc="left")
     left.legend(fontsize=7, frameon=False)
     right.plot(prices, fleet.supply.elasticity(prices), color=COLOURS[0])
     right.set_xscale("log")
