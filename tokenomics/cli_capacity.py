@@ -163,8 +163,10 @@ def supply(
     console.print(f"Figures of the cards: {origins}.", highlight=False, markup=False, soft_wrap=True)
     _say_optimistic(console, types)
     body = Table(title=f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day", title_justify="left")
-    for name in ("USD/Mtok", "Mtok/day", "of all", "elasticity", *(f"{name} [%]" for name in curve.fleet)):
-        body.add_column(escape(name))
+    for name in ("USD/Mtok", "Mtok/day", "of all", "elasticity"):
+        body.add_column(name, no_wrap=True)
+    for name in curve.fleet:
+        body.add_column(escape(f"{name} [%]"), overflow="fold")
     for row in rows:
         parts = (f"{100.0 * v / row['work']:.1f}" for v in row["by_type"].values())
         body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['work'] / curve.most:.0%}", f"{row['elasticity']:.3g}", *parts)
