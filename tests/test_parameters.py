@@ -174,3 +174,10 @@ def test_the_table_lists_every_parameter_once():
     assert len(lines) == 2 + len(resolve().entries)
     assert lines[0].count("|") == 7
     assert all(len(re.findall(r"(?<!\\)\|", line)) == 7 for line in lines)
+
+
+def test_a_partial_file_as_the_base_is_told_where_it_belongs(tmp_path):
+    file = tmp_path / "some.yaml"
+    file.write_text('controller:\n  pid:\n    kp: {value: 0.1, unit: "1/day", source: "mine"}\n')
+    with pytest.raises(InputError, match="some.yaml: simulation: missing; expected a whole parameter set.*--overlay"):
+        resolve(str(file), policy="pid")

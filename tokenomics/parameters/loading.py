@@ -268,6 +268,10 @@ def resolve(
     base_name, description, leaves = _leaves("base", base)
     for leaf in leaves.values():
         _check_leaf(leaf)
+    lacking = next((group for group in Parameters.model_fields if not any(path.startswith(f"{group}.") for path in leaves)), None)
+    if leaves and lacking:
+        wanted = "a whole parameter set, as 'tokenomics params show' prints; a file with some numbers goes to --overlay"
+        raise InputError("missing", file=next(iter(leaves.values())).file, key=lacking, expected=wanted)
     descriptions = {base_name: description}
     names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
     layers = [("policy", s) for s in ([policy] if policy is not None else [])]
