@@ -83,8 +83,9 @@ def benchmark(
     console.print(f"relative error against float64: prefill {seen.error_prefill:.2g}, decode {seen.error_decode:.2g}", **say)
     ceiling = f"copy {found.bandwidth.value * 1e3:.4g} GB/s, matrix product {found.rates[ops.precision].value * 1e3:.4g} GFLOP/s"
     console.print(f"ceilings: {ceiling}", **say)
-    body = Table(title=f"{model} in {ops.precision}: one step of decode (1 new token) and prefill", title_justify="left")
-    for name in ("batch", "context", "new tokens", "median [ms]", "quartile spread", "token/s per card", "of bandwidth", "of rate"):
+    title = f"{model} in {ops.precision}: one step of decode (1 new token) and prefill; bandwidth and rate as shares of the ceilings"
+    body = Table(title=title, title_justify="left")
+    for name in ("batch", "context", "new", "ms, median", "spread", "token/s", "bandwidth", "rate"):
         body.add_column(name)
     for row in rows:
         counts = (f"{row[key]:,}" for key in ("batch", "context", "tokens"))

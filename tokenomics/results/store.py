@@ -98,7 +98,7 @@ def default_out(result: Result) -> Path:
 def refuse_existing(out: Path) -> None:
     """Raise InputError where the directory exists: a run is never written over."""
     if os.path.lexists(out):
-        raise InputError("exists already", file=out, key="--out", expected="a directory that does not exist yet")
+        raise InputError("exists already", file=out, key="--out", expected="a path that does not exist yet")
 
 
 def _parquet(result: Result, path: Path) -> None:
