@@ -8,7 +8,7 @@ the geometric mean; passive holders take the other side. Units: USD, TOK, USD/TO
 
 import numpy as np
 
-from .kinetics import positive
+from .kinetics import positive, relaxation
 
 
 def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok):
@@ -34,6 +34,13 @@ def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok):
         needed = 0.5 * pool_usd * np.log(target / price) - (buy_usd - sell_tok * price)
         return positive(needed), positive(-needed) / price
     return 0.0 * price, 0.0 * price
+
+
+def anchored(params, state):
+    """Log outside valuation once it has returned its share of the way to the utility value."""
+    outside = np.log(state["outside_value"])
+    time = 1.0 / np.maximum(params["market"].anchoring, 1e-12)
+    return outside + (np.log(state["utility_value"]) - outside) * relaxation(params["time_step"], time)
 
 
 def arbitraged(log_after, outside, speed, dt):

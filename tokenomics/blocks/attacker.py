@@ -12,7 +12,7 @@ Source of the cost of holding a price against arbitrage: Mackinga, Nadahalli and
 import numpy as np
 
 from ..kinetics import CLOCK_TOLERANCE, impulse, positive, relaxation
-from ..liquidity import order_to_reach
+from ..liquidity import anchored, order_to_reach
 
 
 def needed_price(params, state, goal):
@@ -21,11 +21,9 @@ def needed_price(params, state, goal):
     The market takes a share of the impact for news (permanent impact), so that less than all of it is traded back.
     """
     market, dt, price = params["market"], params["time_step"], np.log(state["token_price"])
-    outside = np.log(state["outside_value"])
-    outside = outside + (np.log(state["utility_value"]) - outside) * relaxation(dt, 1.0 / np.maximum(market.anchoring, 1e-12))
     closed = relaxation(dt, 1.0 / np.maximum(market.arbitrage_speed, 1e-12))
     kept = 1.0 - closed * (1.0 - market.permanent_impact)
-    return np.exp((np.log(goal) - closed * (outside - market.permanent_impact * price)) / np.maximum(kept, 1e-6))
+    return np.exp((np.log(goal) - closed * (anchored(params, state) - market.permanent_impact * price)) / np.maximum(kept, 1e-6))
 
 
 def policy_attacker(params, substep, state_history, state):

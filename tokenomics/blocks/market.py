@@ -8,7 +8,7 @@ The outside valuation keeps a share of the orders' impact (permanent impact) and
 import numpy as np
 
 from ..kinetics import relaxation
-from ..liquidity import arbitraged, clear
+from ..liquidity import anchored, arbitraged, clear
 
 RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger is emptied
 
@@ -39,13 +39,7 @@ def policy_market(params, substep, state_history, state):
     )
     settled, after, out = clear(kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt)
 
-    outside = np.log(state["outside_value"])
-    outside = (
-        outside
-        + (np.log(state["utility_value"]) - outside) * relaxation(dt, 1.0 / np.maximum(market.anchoring, 1e-12))
-        + market.permanent_impact * np.log(after / price)
-        + state["news"]
-    )
+    outside = anchored(params, state) + market.permanent_impact * np.log(after / price) + state["news"]
     if kind == "off":
         final, arbitrage, given = np.exp(outside), 0.0 * price, out
     else:
