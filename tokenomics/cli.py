@@ -117,8 +117,7 @@ def run(
     from .experiments.run import run as simulate
     from .results.store import default_out, metrics_json, refuse_existing, write_run
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     with progress_bar('simulating, steps', show=not as_json) as progress:
         result = simulate(
             params,

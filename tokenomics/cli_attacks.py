@@ -89,8 +89,7 @@ def attack(
 
     if days <= 0.0:
         raise InputError(f"{days:g}", key="--days", expected="a number of days above 0")
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     span = [*(sets or []), f"simulation.days={days}"]
 
     def under(name: str):
@@ -158,8 +157,7 @@ def front_run(
     """Which PID gains stay robust when speculators know the rule and trade ahead of it."""
     from .analysis.front_running import front_running_table, robust
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     with progress_bar("gains and front-runners", show=not as_json) as progress:
         found = front_running_table(resolved, runs=runs, seed=seed, progress=progress)

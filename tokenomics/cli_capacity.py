@@ -59,8 +59,7 @@ def benchmark(
     from .capacity.benchmark import shares
     from .capacity.shapes import shape
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     measured_shape = shape(model)
     ops, why = choose(backend, precision)
     if not as_json:
@@ -113,8 +112,7 @@ def supply(
     from .capacity.plots import supply_figure
     from .capacity.supply import load_fleet
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     for asked in price or ():
         _refuse_unless_positive(asked, "--price", "USD/Mtok")
     found = load_fleet(fleet)
@@ -202,8 +200,7 @@ def frontier(
     from .capacity.roofline import Workload, roofline
     from .capacity.shapes import shape
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     for option, asked, unit in (("--prompt", prompt, "tokens"), ("--output", output, "tokens"), ("--tpot", tpot, "s"), ("--ttft", ttft, "s")):
         _refuse_unless_positive(asked, option, unit)
     served = shape(model)

@@ -48,8 +48,7 @@ def analyse(
     """
     from .analysis.analyse import analyse as examine
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     found = examine(resolved_from(file, policy, scenario, overlay, sets).values)
     if out is not None:
         out.mkdir(parents=True)
@@ -104,8 +103,7 @@ def boundary(
     from .analysis import figures
     from .analysis.boundary import boundary_table, reading, settings
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     with progress_bar("rays of the gain plane", show=not as_json) as progress:
         found = boundary_table(resolved, runs=runs, seed=seed, progress=progress)
@@ -164,8 +162,7 @@ def tune(
 
     if target <= 0.0:
         raise InputError(f"{target:g}", key="--target", expected="a number of days above 0")
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     found = search(resolved, method, target=target, runs=runs, seed=seed)
     if out is not None:

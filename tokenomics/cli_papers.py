@@ -56,8 +56,7 @@ def paper(
     from .papers.reproduction import cell
     from .results.store import refuse_existing
 
-    if out is not None:
-        refuse_existing(out)
+    refuse_existing(out)
     with progress_bar("reproducing", show=not as_json) as progress:
         found = reproduce(name, runs=runs, seed=seed, progress=progress)
     if out is not None:

@@ -95,9 +95,9 @@ def default_out(result: Result) -> Path:
     return out
 
 
-def refuse_existing(out: Path) -> None:
-    """Raise InputError where the directory exists: a run is never written over."""
-    if os.path.lexists(out):
+def refuse_existing(out: Path | None) -> None:
+    """Raise InputError where the path exists: nothing is written over. None: nothing is to be written."""
+    if out is not None and os.path.lexists(out):
         raise InputError("exists already", file=out, key="--out", expected="a path that does not exist yet")
 
 
