@@ -9,7 +9,8 @@ from scipy import stats
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.results.metrics import METRICS, intervals
+from tokenomics.results.intervals import intervals
+from tokenomics.results.metrics import METRICS
 
 METRIC_NAMES = ["price_volatility", "tracking_rms", "ruin", "treasury_min", "price_final"]
 

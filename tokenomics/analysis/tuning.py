@@ -22,7 +22,8 @@ from ..errors import InputError, nearest
 from ..experiments.evaluate import evaluate
 from ..experiments.optimise import optimise
 from ..parameters import Parameters, Resolved
-from ..results.metrics import METRICS, intervals
+from ..results.intervals import intervals
+from ..results.metrics import METRICS
 from .economy import PID_GAINS, Economy, linear_law, linearise, pid_law
 from .margins import Margins, frequencies, gain_margin, is_stable, margins, moving, poles, response
 

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError, nearest
-from .metrics import METRICS, intervals
+from .intervals import intervals
+from .metrics import METRICS
 from .sweep import Sweep
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}

@@ -19,8 +19,6 @@ from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
 from ..parameters import Parameters, put
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
-from .intervals import intervals as intervals
-from .intervals import summarise as summarise
 
 RUIN = 0.01  # a treasury below this share of its start is ruined
 Paths = Mapping[str, np.ndarray]

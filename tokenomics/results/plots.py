@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .metrics import METRICS, summarise
+from .intervals import summarise
+from .metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -24,7 +24,8 @@ from ..state import Variable
 from ..trajectories import Failure, Trajectories
 from . import plots
 from .dataset import to_dataset, to_table
-from .metrics import METRICS, evaluate_metrics, summarise
+from .intervals import summarise
+from .metrics import METRICS, evaluate_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from ..kinetics import DAYS_PER_YEAR
-from .metrics import summarise
+from .intervals import summarise
 
 LAGS = (1, 5, 20)
 

@@ -14,7 +14,8 @@ import pandas as pd
 
 from ..errors import InputError, nearest
 from . import sweep_plots, sweep_store
-from .metrics import METRICS, intervals
+from .intervals import intervals
+from .metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
