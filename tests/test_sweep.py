@@ -18,6 +18,7 @@ from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import sweep
 from tokenomics.parameters.locate import names
 from tokenomics.results import metrics as metrics_module
+from tokenomics.results.intervals import summarise
 
 GAINS = {
     "policies": ["pid"],
@@ -219,7 +220,7 @@ def test_the_table_gives_the_intervals_of_each_point(gains):
     table, runs = gains.table("price_volatility"), gains.per_run("price_volatility")
     for _, row in table.iterrows():
         own = runs.query("scenario == @row.scenario and point == @row.point")["price_volatility"].to_numpy()
-        s = metrics_module.summarise(own)
+        s = summarise(own)
         assert (row["price_volatility"], row["price_volatility_low"], row["price_volatility_high"]) == pytest.approx((s.mean, s.low, s.high))
         assert (row["n"], row["failed"]) == (5, 0)
 
