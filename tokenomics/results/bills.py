@@ -103,16 +103,16 @@ def logarithmic_mean(a, b):
 def decompose(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The part of each factor in the change of their product (LMDI-I): L(before, after) ln(factor after / factor before).
 
-    before, after: factors ≥ 0 by name, elementwise, in one order. Where the product is zero at one end, all of the change is the
+    before, after: factors ≥ 0 by name, elementwise. Where the product is zero at one end, all of the change is the
     factors' that are zero there, in equal parts; where it is zero at both, every part is. NaN gives NaN. Raises InputError for a negative factor or
     names that differ.
     """
-    if list(before) != list(after):
-        raise InputError(f"factors {', '.join(before)} and {', '.join(after)}", expected="the same, in one order")
+    if set(before) != set(after):
+        raise InputError(f"factors {', '.join(before)} and {', '.join(after)}", expected="the same")
     for name, value in (*before.items(), *after.items()):
         if np.any(np.asarray(value) < 0.0):
             raise InputError(f"a negative {name}", expected="factors of at least 0")
-    first, last = (np.prod(np.broadcast_arrays(*end.values()), axis=0) for end in (before, after))
+    first, last = (np.prod(np.broadcast_arrays(*(end[name] for name in before)), axis=0) for end in (before, after))
     mean, change = logarithmic_mean(first, last), last - first
     appears, vanishes = (first == 0.0) & (last != 0.0), (first != 0.0) & (last == 0.0)
     zeros = {name: np.where(appears, before[name] == 0.0, vanishes & (after[name] == 0.0)) for name in before}
