@@ -10,7 +10,7 @@ from tokenomics.parameters import resolve
 
 ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
 PARAMETERS = resolve().values
-CONSTANT = {"initial_price", "reference_depth", "operating_cost", "stake_per_node", "attack_inventory"}
+CONSTANT = {"initial_price", "reference_depth", "initial_demand", "operating_cost", "stake_per_node", "attack_inventory"}
 
 
 def test_every_state_variable_is_written_or_declared_constant():
@@ -37,8 +37,8 @@ def test_a_block_imports_no_other_block_and_reads_no_history():
                 pytest.fail(f"{file.name} draws random numbers")
 
 
-LAYERS = ["errors", "kinetics", "liquidity", "parameters", "control", "state", "trajectories", "shocks", "recorded", "capacity", "blocks", "model"]
-LAYERS += ["equilibrium", "engines", "results", "experiments", "analysis", "papers", "cli_params", "cli_tools", "cli_sweeps", "cli_papers"]
+LAYERS = ["errors", "kinetics", "liquidity", "bills", "parameters", "control", "state", "trajectories", "shocks", "recorded", "capacity", "blocks"]
+LAYERS += ["model", "equilibrium", "engines", "results", "experiments", "analysis", "papers", "cli_params", "cli_tools", "cli_sweeps", "cli_papers"]
 LAYERS += ["cli_control", "cli_attacks", "cli_capacity", "cli"]
 BESIDE = {("model", "equilibrium")}  # the model's steady state is computed above it, on call
 

@@ -204,6 +204,8 @@ def _stocks(params, network: dict[str, Any], variance) -> dict[str, Any]:
         "utility_value": price,
         "settlement_price": price,
         "quote_price": price,
+        "credit_price": network["inference_price"],
+        "initial_demand": network["potential_demand"],
         "throughput": fees,
         "price_variance": variance,
         "oracle_log_price": log_price,

@@ -191,10 +191,15 @@ COMMON = (
     Variable("emission_multiplier", "1", "controller's multiplier on scheduled emission", 1.0, 0.0),
     # bills
     Variable("quote_price", "USD/TOK", "lagged price at which token quotes are made", None, 0.0),
-    Variable("user_bill", "USD/day", "bill of the fixed workload paid in tokens", "fees", 0.0),
-    Variable("bill_stablecoin", "USD/day", "bill of the fixed workload paid in stablecoin", "fees", 0.0),
-    Variable("bill_hedged", "USD/day", "bill of the fixed workload paid in tokens and hedged", "fees", 0.0),
-    Variable("bill_cloud", "USD/day", "bill of the fixed workload on the cloud", "fees", 0.0),
+    Variable("credit_price", "USD/Mtok", "mean price at which the prepaid credits in stock were bought", None, 0.0),
+    Variable("initial_demand", "Mtok/day", "potential demand at the start, which the billed workload is measured by", None, 0.0),
+    Variable("billed_usage", "Mtok/day", "the workload that is billed", None, 0.0),
+    Variable("user_bill", "USD/day", "bill of the workload paid in tokens", "fees", 0.0),
+    Variable("bill_stablecoin", "USD/day", "bill of the workload paid in stablecoin", "fees", 0.0),
+    Variable("bill_hedged", "USD/day", "bill of the workload paid in tokens and hedged, negative where the hedge earns more", "fees"),
+    Variable("bill_prepaid", "USD/day", "bill of the workload paid with prepaid credit", "fees", 0.0),
+    Variable("bill_cloud", "USD/day", "bill of the workload on the cloud, on demand", "fees", 0.0),
+    Variable("bill_cloud_reserved", "USD/day", "bill of the workload on the cloud, the contracted volume reserved", "fees", 0.0),
 )
 
 

@@ -1,23 +1,18 @@
-"""The bill of one fixed workload: paid in tokens (re-quoted with a lag), in stablecoin, hedged, and on the cloud.
+"""The bill of one workload in every way of paying it: tokens, stablecoin, hedged, prepaid credit, and the cloud (`tokenomics/bills.py`).
 
-A quote in tokens is made at a lagged price and costs its tokens' worth when paid. Units: USD/day.
+Nothing in the economy reads it. Units: USD/day.
 """
 
-from ..kinetics import DAYS_PER_YEAR, relaxation
+from ..bills import every_way, next_credit_price, next_quote, usage
 
 
 def policy_bills(params, substep, state_history, state):
-    """The four bills of this step."""
-    bills, dt, price = params["bills"], params["time_step"], state["token_price"]
-    quote = state["quote_price"] * (price / state["quote_price"]) ** relaxation(dt, bills.quote_lag)
-    size = bills.workload if bills.enabled else 0.0
-    stable = size * state["inference_price"]
-    drift = price / quote
-    fee = bills.hedge_ratio * bills.hedge_cost * bills.quote_lag / DAYS_PER_YEAR
-    return {
-        "quote_price": quote,
-        "user_bill": stable * drift,
-        "bill_stablecoin": stable,
-        "bill_hedged": stable * ((1.0 - bills.hedge_ratio) * drift + bills.hedge_ratio + fee),
-        "bill_cloud": size * params["cloud"].price + 0.0 * price,
+    """The bills of this step, and the lagged prices at which quotes are made and credits were bought."""
+    bills, dt, price = params["bills"], params["time_step"], state["inference_price"]
+    lagged = {
+        "quote_price": next_quote(state["quote_price"], state["token_price"], bills.quote_lag, dt),
+        "credit_price": next_credit_price(state["credit_price"], price, bills.prepaid_days, dt),
     }
+    on = 1.0 if bills.enabled else 0.0
+    used = on * usage(bills, state["potential_demand"], state["initial_demand"])
+    return {**lagged, "billed_usage": used, **every_way(bills, params["cloud"], used, on * bills.workload, {**state, **lagged})}

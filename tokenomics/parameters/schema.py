@@ -85,6 +85,7 @@ class Cloud(Group):
     latency_mean: float = parameter("s", "mean end-to-end latency", gt=0.0)
     latency_p99: float = parameter("s", "99th percentile of end-to-end latency", gt=0.0)
     uptime: float = share("share of requests that succeed")
+    reserved_discount: float = share("discount on the list price for a volume that is paid whether used or not")
     sla_value: float = parameter("USD/Mtok", "what customers pay for recourse, support and a service agreement", ge=0.0)
 
 
@@ -315,14 +316,20 @@ class Controller(Group):
 
 
 class Bills(Group):
-    """The bill of one fixed workload, in four ways of paying it."""
+    """The bill of one workload, in every way of paying it."""
 
     enabled: bool = parameter("-", "bills are computed")
-    workload: float = parameter("Mtok/day", "the fixed workload that is billed", gt=0.0)
+    workload: float = parameter("Mtok/day", "the workload that is billed, and the volume of a hedge or a reservation", gt=0.0)
+    follows_demand: float = parameter("1", "elasticity of the billed workload to potential demand (0: constant)", ge=0.0, le=5.0)
     token_share: float = share("share of customers who carry the token's price risk between quote and payment")
     quote_lag: float = parameter("days", "time constant with which quotes in tokens follow the price", ge=0.0)
-    hedge_ratio: float = share("share of the token exposure that is hedged")
-    hedge_cost: float = parameter("1/year", "basis and fees of the hedge, as a share of the hedged bill", ge=0.0)
+    hedge_ratio: float = share("share of the contracted volume's token exposure that is hedged")
+    hedge_basis: float = parameter("1/year", "what futures stand above the spot price, which their holder loses on rolling", ge=-5.0, le=5.0)
+    hedge_fee: float = share("fee of one roll, as a share of the notional")
+    hedge_tenor: float = parameter("days", "time between two rolls of a contract", gt=0.0)
+    prepaid_days: float = parameter("days", "period for which credits are bought ahead", ge=0.0)
+    prepaid_capital_cost: float = parameter("1/year", "cost of the money tied up in credits", ge=0.0, le=5.0)
+    prepaid_expired: float = parameter("1", "share of credits that expires unused", ge=0.0, lt=1.0)
 
 
 class Events(Group):

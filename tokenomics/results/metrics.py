@@ -92,9 +92,20 @@ def _mean_of(name: str, unit: str, meaning: str, variable: str, better: str = ""
     metric(name, unit, meaning, (variable,), better=better, bounds=SIZE)(lambda paths, p: np.mean(paths[variable][:, 1:], axis=1))
 
 
+def volatility(path: np.ndarray, p: Parameters) -> np.ndarray:
+    """Annualised standard deviation of log changes (runs,) of a path (runs, times) [1/sqrt(year)]."""
+    return np.std(np.diff(np.log(path), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
+
+
+def cost_at_risk(bill: np.ndarray, stablecoin: np.ndarray) -> np.ndarray:
+    """95th percentile over time of a bill (runs, times) over the mean bill in stablecoin, less one (runs,)."""
+    mean = np.maximum(np.mean(stablecoin[:, 1:], axis=1), 1e-300)
+    return np.percentile(bill[:, 1:], 95, axis=1) / mean - 1.0
+
+
 @metric("price_volatility", "1/sqrt(year)", "annualised standard deviation of log returns", ("token_price",), better="lower", bounds=SIZE)
 def price_volatility(paths, p):
-    return np.std(np.diff(np.log(paths["token_price"]), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
+    return volatility(paths["token_price"], p)
 
 
 @metric("max_drawdown", "1", "largest fall of the price from an earlier high", ("token_price",), better="lower", bounds=SHARE)
@@ -195,8 +206,7 @@ def decoupling_index(paths, p):
     bounds=SIZE,
 )
 def bill_volatility(paths, p):
-    bill = np.maximum(paths["user_bill"], 1e-300)
-    return np.std(np.diff(np.log(bill), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
+    return volatility(np.maximum(paths["user_bill"], 1e-300), p)
 
 
 @metric(
@@ -208,8 +218,7 @@ def bill_volatility(paths, p):
     bounds=(-1.0, np.inf),
 )
 def bill_cost_at_risk(paths, p):
-    mean = np.maximum(np.mean(paths["bill_stablecoin"][:, 1:], axis=1), 1e-300)
-    return np.percentile(paths["user_bill"][:, 1:], 95, axis=1) / mean - 1.0
+    return cost_at_risk(paths["user_bill"], paths["bill_stablecoin"])
 
 
 @metric("price_final", "USD/TOK", "price at the end", ("token_price",), bounds=SIZE)
