@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from paths import command
 from tokenomics.capacity.fleet import willing_nodes
 from tokenomics.capacity.hardware import hardware
+from tokenomics.capacity.latency import places
 from tokenomics.capacity.supply import Capital, Supply, load_fleet
 from tokenomics.errors import InputError
 from tokenomics.kinetics import MTOK_PER_DAY
@@ -107,10 +108,11 @@ def test_a_fleets_requests_and_latency_go_with_it(tmp_path):
     assert (parameters.capacity.time_to_first_token, parameters.capacity.time_per_token) == (0.4, 0.04)
 
 
-def test_requests_at_once_are_the_mean_over_the_capacity():
-    # batches 325.17, 42.54, 64.84 and 46.97; capacity, nodes times token/s: 600 x 70171, 400 x 9180, 1500 x 13991, 3000 x 10136
-    assert MARKET.concurrency == pytest.approx((325.17 * 42.103 + 42.54 * 3.672 + 64.84 * 20.987 + 46.97 * 30.408) / 97.170, rel=1e-3)
-    assert resolve("baseline", overlays=[MARKET.overlay()]).values.capacity.concurrency == MARKET.concurrency
+def test_requests_at_once_of_the_economy_are_near_the_batch_of_the_roofline():
+    # the economy has them from the throughput and the service time (Little), the roofline from memory and latency
+    params = dict(resolve("baseline", overlays=[MARKET.overlay()]).values)
+    for name, member in MARKET.members.items():
+        assert places(params, params["fleet"][name]) == pytest.approx(member.batch, rel=0.1)
 
 
 def test_capital_costs_what_its_annuity_and_its_power_cost():

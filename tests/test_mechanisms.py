@@ -9,10 +9,8 @@ from scipy import stats
 from paths import simulate
 from tokenomics.blocks.pricing import policy_pricing
 from tokenomics.blocks.reliability import faked_share
-from tokenomics.blocks.shocks import jump_count
 from tokenomics.capacity.fleet import energy_cost, willing_nodes
-from tokenomics.capacity.latency import queueing_delay
-from tokenomics.kinetics import chartist_share, impulse, relaxation, window
+from tokenomics.kinetics import chartist_share, impulse, poisson, relaxation, window
 from tokenomics.model import MODEL, bind, steady_state
 from tokenomics.parameters import resolve
 
@@ -114,7 +112,7 @@ def test_news_has_mertons_moments():
 @pytest.mark.parametrize("rate", [0.05, 0.5, 2.0])
 def test_jump_counts_invert_the_poisson_distribution(rate):
     uniforms = np.linspace(1e-6, 1 - 1e-6, 1001)
-    np.testing.assert_array_equal(jump_count(rate, uniforms), np.minimum(stats.poisson(rate).ppf(uniforms), 12))
+    np.testing.assert_array_equal(poisson(rate, uniforms), np.minimum(stats.poisson(rate).ppf(uniforms), 12))
 
 
 # --- demand, venues, capacity --------------------------------------------------------------------------------------
@@ -176,29 +174,6 @@ def test_privacy_protection_costs_throughput_and_latency():
     assert tee["privacy_throughput"] < plain["privacy_throughput"]
     assert zk["latency_mean"] > tee["latency_mean"] > plain["latency_mean"] - 1.0
     assert zk["share_interactive"] < plain["share_interactive"]
-
-
-def test_one_server_waits_as_the_textbook_says():
-    # M/M/1: mean wait = ρ/(1 − ρ) × service time; the approximation is exact there
-    for rho in (0.3, 0.6, 0.9):
-        mean, p99 = queueing_delay(1.0, rho, 2.0, 1.0)
-        assert mean == pytest.approx(rho / (1 - rho) * 2.0, rel=1e-9)
-        assert p99 == pytest.approx(2.0 / (1 - rho) * math.log(rho / 0.01), rel=1e-9)
-
-
-def erlang_c(servers, offered):
-    blocked = 1.0
-    for k in range(1, servers + 1):
-        blocked = offered * blocked / (k + offered * blocked)
-    rho = offered / servers
-    return blocked / (1 - rho + rho * blocked)
-
-
-@pytest.mark.parametrize("servers", [2, 10, 50])
-@pytest.mark.parametrize("rho", [0.7, 0.9])
-def test_many_servers_wait_as_erlang_says(servers, rho):
-    exact = erlang_c(servers, rho * servers) / (servers * (1 - rho))
-    assert queueing_delay(float(servers), rho, 1.0, 1.0)[0] == pytest.approx(exact, rel=0.12, abs=0.02)
 
 
 # --- operators -----------------------------------------------------------------------------------------------------

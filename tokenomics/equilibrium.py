@@ -15,8 +15,9 @@ from scipy.optimize.elementwise import find_root
 
 from . import control
 from .blocks import privacy, reliability, venues
+from .capacity.distribution import quantile
 from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
-from .capacity.latency import latency
+from .capacity.latency import call_latency
 from .control.static import steady_spending
 from .errors import InputError, ModelError, TokenomicsError, nearest
 from .kinetics import MTOK_PER_DAY, news_variance, oracle_delay, treasury_share
@@ -103,19 +104,21 @@ def _network(params, price, variance) -> dict[str, Any]:
         stake_days = supply.holding_time * supply.staked_share / circulating_share
         cheating = reliability.faked_share(params, stake_days, kept)
     toll = reliability.reliability(params, cheating)
-    efficiency = toll["availability"] * shield["privacy_throughput"] / toll["rework"]
+    check = params["access"].in_use
+    efficiency = toll["availability"] * check.uptime * check.throughput * shield["privacy_throughput"] / toll["rework"]
     unit_revenue = kept * price * target * efficiency
     nodes = {name: willing_nodes(a, unit_revenue) for name, a in params["fleet"].items()}
     installed = installed_capacity(params, nodes)
     count = sum(nodes.values())
-    mean, p99 = latency(
-        params, count * toll["availability"], target, toll["failure_share"], shield["privacy_latency"]
-    )
+    online = {name: n * toll["availability"] for name, n in nodes.items()}
+    latency = call_latency(params, online, target, toll["failure_share"])
     seen = {
         "inference_price": price,
         "price_variance": variance,
-        "latency_mean": mean,
-        "latency_p99": p99,
+        "latency_mean": latency.mean,
+        "latency_variance": latency.variance,
+        "latency_third": latency.third,
+        "latency_p99": quantile(latency, 0.99),
         **toll,
         **shield,
     }

@@ -6,6 +6,7 @@ import numpy as np
 
 SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
+LARGEST_COUNT = 12  # of events in one step; the tables' rates make more than that all but impossible
 CLOCK_TOLERANCE = 1e-9  # days; a decision due now is not put off by rounding
 MTOK_PER_DAY = SECONDS_PER_DAY / 1e6  # Mtok/day of one token/s
 
@@ -34,6 +35,17 @@ def impulse(time, dt, start, length):
 def positive(x):
     """max(x, 0)."""
     return np.maximum(x, 0.0)
+
+
+def poisson(rate, uniform):
+    """Poisson count with mean `rate` by inversion of its distribution function; 0 for a uniform of 0."""
+    term = np.exp(-rate)
+    cumulative, count = term, 0.0
+    for k in range(1, LARGEST_COUNT + 1):
+        count = count + (uniform > cumulative)
+        term = term * rate / k
+        cumulative = cumulative + term
+    return count
 
 
 def news_variance(params):

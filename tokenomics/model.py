@@ -80,6 +80,7 @@ BLOCKS = (
     block(
         "faults, audits and proofs take their toll",
         reliability.policy_reliability,
+        reliability.policy_regions,
         privacy.policy_privacy,
         writes=(
             "availability",
@@ -87,6 +88,8 @@ BLOCKS = (
             "failure_share",
             "cheating_share",
             "slash_rate",
+            "regions_down",
+            "region_outage",
             "privacy_throughput",
             "privacy_latency",
             "privacy_protection",
@@ -107,7 +110,17 @@ BLOCKS = (
     block(
         "operators serve what they can",
         capacity.policy_dispatch,
-        writes=("capacity", "utilisation", "served", "unserved", "latency_mean", "latency_p99"),
+        writes=(
+            "online",
+            "capacity",
+            "utilisation",
+            "served",
+            "unserved",
+            "latency_mean",
+            "latency_variance",
+            "latency_third",
+            "latency_p99",
+        ),
     ),
     # The protocol acts before the market, on the price that its oracle saw last.
     block("the oracle measures", oracle.policy_oracle, writes=("oracle_log_price", "measured_price", "delay:oracle_delayed")),

@@ -19,7 +19,7 @@ from .errors import InputError
 from .parameters import Parameters
 
 NORMALS = ("news_normal", "news_jump_normal", "demand_noise", "speculation_noise", "oracle_noise")
-UNIFORMS = ("news_jump_uniform",)
+UNIFORMS = ("news_jump_uniform", "region_uniform")
 WORD = 2.0**-53
 
 

@@ -84,6 +84,9 @@ COMMON = (
     Variable("price_variance", "1/day", "customers' estimate of the variance of the log price", 1e-3, 0.0),
     # capacity, reliability, privacy, pricing
     Variable("availability", "1", "share of nodes online after faults", 1.0, 0.0),
+    Variable("online", "1", "share of nodes online after faults and outages", 1.0, 0.0),
+    Variable("regions_down", "1", "share of regions that are down at the end of the step", 1.0, 0.0),
+    Variable("region_outage", "1", "share of nodes offline in this step because their region is down", 1.0, 0.0),
     Variable("rework", "1", "work done per unit of work delivered (re-computation)", 1.0, 0.0),
     Variable("failure_share", "1", "share of requests that fail or are faked", 1.0, 0.0),
     Variable("cheating_share", "1", "share of work that is faked", 1.0, 0.0),
@@ -95,8 +98,10 @@ COMMON = (
     Variable("served", "Mtok/day", "work served by the network", None, 0.0),
     Variable("unserved", "Mtok/day", "work turned away by the network", "served", 0.0),
     Variable("utilisation", "1", "work brought to the network as a share of its capacity", 1.0, 0.0),
-    Variable("latency_mean", "s", "mean end-to-end latency on the network", None, 0.0),
-    Variable("latency_p99", "s", "99th percentile of end-to-end latency on the network", None, 0.0),
+    Variable("latency_mean", "s", "mean end-to-end latency of a request on the network", None, 0.0),
+    Variable("latency_variance", "s^2", "variance of that latency", None, 0.0),
+    Variable("latency_third", "s^3", "third central moment of that latency"),
+    Variable("latency_p99", "s", "99th percentile of that latency", None, 0.0),
     Variable("inference_price", "USD/Mtok", "the network's price per million tokens", None, 0.0),
     # operators
     Variable("nodes", "nodes", "nodes of all types that are installed", None, 0.0),

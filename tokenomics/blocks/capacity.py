@@ -6,24 +6,29 @@ and counted. Fleet and queueing in `capacity/`. Units: Mtok/day, s.
 
 import numpy as np
 
+from ..capacity.distribution import quantile
 from ..capacity.fleet import installed_capacity
-from ..capacity.latency import latency
+from ..capacity.latency import call_latency
 
 
 def policy_dispatch(params, substep, state_history, state):
-    """Capacity, what is served and turned away, utilisation, latency."""
-    cap = params["capacity"]
+    """Capacity, what is served and turned away, utilisation, latency of one request."""
+    cap, check = params["capacity"], params["access"].in_use
     nodes = {name: state[f"nodes_{name}"] for name in params["fleet"]}
-    online = state["availability"] * (1.0 - state["outage_share"])
-    capacity = installed_capacity(params, nodes) * online * state["privacy_throughput"] / state["rework"]
+    online = state["availability"] * (1.0 - state["outage_share"]) * (1.0 - state["region_outage"])
+    usable = online * check.uptime * check.throughput * state["privacy_throughput"] / state["rework"]
+    capacity = installed_capacity(params, nodes) * usable
     utilisation = state["demand"] / np.maximum(capacity, 1e-12)
     served = np.minimum(state["demand"], cap.admission_limit * capacity) if cap.enabled else state["demand"]
-    mean, p99 = latency(params, state["nodes"] * online, utilisation, state["failure_share"], state["privacy_latency"])
+    latency = call_latency(params, {name: n * online for name, n in nodes.items()}, utilisation, state["failure_share"])
     return {
+        "online": online,
         "capacity": capacity,
         "utilisation": utilisation,
         "served": served,
         "unserved": state["demand"] - served,
-        "latency_mean": mean,
-        "latency_p99": p99,
+        "latency_mean": latency.mean,
+        "latency_variance": latency.variance,
+        "latency_third": latency.third,
+        "latency_p99": quantile(latency, 0.99),
     }

@@ -1,18 +1,14 @@
-"""Privacy and verification: none, secure enclave (TEE) or zero-knowledge proof (ZK).
+"""Privacy and verification: plain, secure enclave (TEE), optimistic with challenges, or zero-knowledge proof (ZK).
 
-Each costs throughput and latency and meets a share of the customers' privacy need; figures in `params/`.
+Each costs throughput and latency and meets a share of the customers' privacy need; figures in `params/`. What it does against
+faked work is in `blocks/reliability.py`.
 """
 
 
 def protection(params):
     """Throughput multiplier, added latency [s] and share of the privacy need met by the mode in use."""
-    privacy = params["privacy"]
-    throughput, latency, met = {
-        "none": (1.0, 0.0, 0.0),
-        "tee": (privacy.tee_throughput, privacy.tee_latency, privacy.tee_protection),
-        "zk": (privacy.zk_throughput, privacy.zk_latency, privacy.zk_protection),
-    }[privacy.mode]
-    return {"privacy_throughput": throughput, "privacy_latency": latency, "privacy_protection": met}
+    mode = params["privacy"].in_use
+    return {"privacy_throughput": mode.throughput, "privacy_latency": mode.latency, "privacy_protection": mode.confidentiality}
 
 
 def policy_privacy(params, substep, state_history, state):

@@ -6,20 +6,7 @@ martingale correction, so that the log error which a controller sees is unbiased
 
 import numpy as np
 
-from ..kinetics import impulse, window
-
-LARGEST_JUMP_COUNT = 12
-
-
-def jump_count(rate, uniform):
-    """Poisson count with mean `rate` by inversion of its distribution function; 0 for a uniform of 0."""
-    term = np.exp(-rate)
-    cumulative, count = term, 0.0
-    for k in range(1, LARGEST_JUMP_COUNT + 1):
-        count = count + (uniform > cumulative)
-        term = term * rate / k
-        cumulative = cumulative + term
-    return count
+from ..kinetics import impulse, poisson, window
 
 
 def policy_news(params, substep, state_history, state):
@@ -31,7 +18,7 @@ def policy_news(params, substep, state_history, state):
         return {"news": recorded + event}
     if not (news.enabled and params["shocks"].enabled):
         return {"news": event + 0.0 * state["news"]}
-    count = jump_count(news.jump_rate * dt, table.at("news_jump_uniform", state["step"]))
+    count = poisson(news.jump_rate * dt, table.at("news_jump_uniform", state["step"]))
     jumps = count * news.jump_mean + np.sqrt(count) * news.jump_volatility * table.at("news_jump_normal", state["step"])
     diffusion = news.volatility * np.sqrt(dt) * table.at("news_normal", state["step"])
     return {"news": diffusion + jumps - news.jump_rate * dt * news.jump_mean + event}

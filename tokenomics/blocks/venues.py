@@ -6,37 +6,37 @@ Units: USD/Mtok, Mtok/day, s.
 
 import numpy as np
 
+from ..capacity.distribution import Cumulants, quantile
+from ..capacity.latency import cloud_latency
 from ..kinetics import relaxation
 
 LOGIT_LIMIT = 60.0  # beyond it a share is 0 or 1 in double precision
 
 
-def latency_penalty(workload, mean, p99):
-    """Cost of latency beyond the tolerance, in the mean and in the tail [USD/Mtok]."""
-    excess = np.maximum(mean / workload.latency_tolerance - 1.0, 0.0)
-    tail = np.maximum(p99 / workload.latency_tolerance - 1.0, 0.0)
+def latency_penalty(workload, call):
+    """Cost of a task's latency beyond the tolerance, in the mean and in the tail [USD/Mtok]. call: `Cumulants` of one request."""
+    task = call.repeated(workload.calls)
+    excess = np.maximum(task.mean / workload.latency_tolerance - 1.0, 0.0)
+    tail = np.maximum(quantile(task, 0.99) / workload.latency_tolerance - 1.0, 0.0)
     return workload.latency_cost * (excess + tail)
 
 
 def generalised_costs(params, workload, state):
     """Generalised cost of the network and of the cloud for one class [USD/Mtok].
 
-    state: needs inference_price, price_variance, latency_mean, latency_p99, failure_share, privacy_protection.
+    state: needs inference_price, price_variance, latency_mean, latency_variance, latency_third, failure_share, privacy_protection.
     """
     venues, cloud, bills = params["venues"], params["cloud"], params["bills"]
     price = state["inference_price"]
+    call = Cumulants(state["latency_mean"], state["latency_variance"], state["latency_third"])
     risk = venues.risk_aversion * bills.token_share * np.sqrt(state["price_variance"] * bills.quote_lag)
     network = (
         price * (1.0 + risk + workload.failure_cost * state["failure_share"])
-        + latency_penalty(
-            workload, state["latency_mean"] + venues.access_latency, state["latency_p99"] + venues.access_latency
-        )
+        + latency_penalty(workload, call)
         + workload.privacy_need * (1.0 - state["privacy_protection"])
         + cloud.sla_value
     )
-    central = cloud.price * (1.0 + workload.failure_cost * (1.0 - cloud.uptime)) + latency_penalty(
-        workload, cloud.latency_mean, cloud.latency_p99
-    )
+    central = cloud.price * (1.0 + workload.failure_cost * (1.0 - cloud.uptime)) + latency_penalty(workload, cloud_latency(params))
     return network, central
 
 

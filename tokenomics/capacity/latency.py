@@ -1,12 +1,15 @@
-"""Latency of a fleet under load.
+"""Latency of a request on the network, end to end: orchestration and access check, path, queue at the node, service, protection, repeats.
 
-Queueing by Sakasegawa's (1977) approximation for G/G/c with the Allen–Cunneen variability factor; the conditional
-wait is taken as exponential for the tail, the service time as lognormal. Units: s.
+Requests go to nodes at random in proportion to their capacity; each node works on as many at once as its throughput and the
+service time say (Little 1961) and keeps its own queue. Types of node differ in their places. Units: s.
 """
+
+from statistics import NormalDist
 
 import numpy as np
 
-NORMAL_99 = 2.3263478740408408  # 99th percentile of the standard normal
+from .distribution import Cumulants, at_node, lognormal, mixture
+from .queueing import node_scv
 
 
 def service_time(params):
@@ -14,28 +17,41 @@ def service_time(params):
     return params["capacity"].time_to_first_token + params["demand"].output_tokens * params["capacity"].time_per_token
 
 
-def queueing_delay(servers, utilisation, service, variability):
-    """Mean wait and its 99th percentile [s] of a G/G/c queue.
-
-    servers: parallel places; service: mean service time [s]; variability: (ca² + cs²)/2.
-    """
-    busy = utilisation ** (np.sqrt(2.0 * (servers + 1.0)) - 1.0)
-    wait_if_any = variability * service / (servers * (1.0 - utilisation))
-    return busy * wait_if_any, wait_if_any * np.maximum(np.log(np.maximum(busy, 1e-300) / 0.01), 0.0)
+def places(params, accelerator):
+    """Requests that a node of one type works on at once, at the latency target (Little's law)."""
+    tokens = params["demand"].prompt_tokens + params["demand"].output_tokens
+    mode = params["privacy"].in_use.throughput * params["access"].in_use.throughput
+    return np.maximum(accelerator.throughput * mode * service_time(params) / tokens, 1.0)
 
 
-def latency(params, online_nodes, utilisation, failure_share, privacy_latency):
-    """Mean and 99th percentile of end-to-end latency on the network [s], access control not included."""
-    cap, service = params["capacity"], service_time(params)
-    sigma2 = np.log1p(cap.service_cv**2)
-    service_p99 = service * np.exp(NORMAL_99 * np.sqrt(sigma2) - 0.5 * sigma2)
-    mean_wait, p99_wait = 0.0 * utilisation, 0.0 * utilisation
-    if cap.enabled:
-        servers = np.maximum(online_nodes * cap.concurrency, 1.0)
-        load = np.minimum(utilisation, cap.admission_limit)
-        load = np.minimum(load, 1.0 - 1e-6)  # an admission limit of 1 would make the wait infinite
-        variability = 0.5 * (cap.arrival_cv**2 + cap.service_cv**2)
-        mean_wait, p99_wait = queueing_delay(servers, load, service, variability)
-    path = cap.network_latency + privacy_latency
-    mean = path + (service + mean_wait) * (1.0 + failure_share)
-    return mean, path + (service_p99 + p99_wait) * (1.0 + failure_share)
+def node_time(params, nodes, utilisation) -> Cumulants:
+    """Wait and service of one attempt, over all nodes. nodes: that are up, by type. utilisation: work brought over capacity."""
+    cap, service, spread = params["capacity"], service_time(params), params["capacity"].service_cv ** 2
+    if not cap.enabled:
+        return lognormal(service, spread).scaled(cap.speed_cv**2)
+    total = 0.0
+    for name, accelerator in params["fleet"].items():
+        total = total + nodes[name] * accelerator.throughput
+    total = np.maximum(total, 1e-12)
+    load, parts = np.minimum(utilisation, cap.admission_limit), []
+    for name, accelerator in params["fleet"].items():
+        arrivals = node_scv(cap.arrival_cv**2, np.minimum(accelerator.throughput / total, 1.0))
+        one = at_node(places(params, accelerator), load, service, arrivals, spread, cap.speed_cv**2)
+        parts.append((nodes[name] * accelerator.throughput / total, one))
+    return mixture(parts)
+
+
+def call_latency(params, nodes, utilisation, failure_share) -> Cumulants:
+    """Latency of one request on the network, end to end. nodes: that are up, by type."""
+    cap = params["capacity"]
+    attempt = lognormal(cap.network_latency, cap.network_cv**2) + node_time(params, nodes, utilisation)
+    fixed = params["venues"].orchestration_latency + params["access"].in_use.latency + params["privacy"].in_use.latency
+    return attempt.attempts(failure_share) + Cumulants(fixed)
+
+
+def cloud_latency(params) -> Cumulants:
+    """Latency of one request on the cloud: the lognormal with its mean and 99th percentile."""
+    cloud = params["cloud"]
+    normal = NormalDist().inv_cdf(0.99)
+    sigma = normal - np.sqrt(np.maximum(normal * normal - 2.0 * np.log(cloud.latency_p99 / cloud.latency_mean), 0.0))
+    return lognormal(cloud.latency_mean, np.expm1(sigma * sigma))

@@ -154,13 +154,6 @@ class Fleet:
         """Tokens of a request."""
         return Workload(self.file.prompt_tokens.value, self.file.output_tokens.value)
 
-    @property
-    def concurrency(self) -> float:
-        """Requests that one node works on at once, mean over the fleet's capacity: dear and idle types count as much as those that join."""
-        members = self.members.values()
-        capacity = [m.accelerator.potential_nodes * (m.output_rate + m.input_rate) for m in members]
-        return float(np.average([m.batch for m in members], weights=capacity))
-
     def overlay(self) -> dict[str, Any]:
         """The fleet, its requests and its latency target as an overlay of `baseline`, whose other types get no nodes.
 
@@ -170,7 +163,6 @@ class Fleet:
         tree: dict[str, Any] = {"description": file.description}
         tree["demand"] = {name: getattr(file, name).model_dump() for name in ("prompt_tokens", "output_tokens")}
         tree["capacity"] = {name: getattr(file, name).model_dump() for name in ("time_to_first_token", "time_per_token")}
-        tree["capacity"]["concurrency"] = {"value": self.concurrency, "unit": "1", "source": f"{source}, mean over its capacity"}
         absent = sorted(set(resolve("baseline").values.fleet) - set(self.members))
         tree["fleet"] = {name: {"potential_nodes": {"value": 0.0, "source": f"{source}: has none"}} for name in absent}
         for name, member in self.members.items():

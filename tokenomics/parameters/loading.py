@@ -208,7 +208,8 @@ def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError
     if first["type"] == "value_error":
         text = str(first["ctx"]["error"])
         words = set(re.findall(r"[a-z_.]+", text))
-        about = [e for e in leaves.values() if e.path in words or ("share" in e.path and e.path.split(".")[0] in words)]
+        groups = tuple(f"{word}." for word in words if word)
+        about = [e for e in leaves.values() if e.path in words or ("share" in e.path and e.path.startswith(groups))]
         # the layers above the base are the likelier culprits: the base is valid alone
         culprit = next((e for e in about if e.file != base), about[0] if about else None)
         return InputError(text, file=culprit.file if culprit else base, line=culprit.line if culprit else None)

@@ -65,6 +65,7 @@ class Workload(Group):
     latency_cost: float = parameter("USD/Mtok", "cost of a latency of twice the tolerance", ge=0.0)
     failure_cost: float = parameter("1", "cost of a failed request, in multiples of its price", ge=0.0)
     privacy_need: float = parameter("USD/Mtok", "cost of running without any privacy protection", ge=0.0)
+    calls: float = parameter("1", "requests that a task makes one after the other (agents that wait for each other)", ge=1.0, le=1000.0)
 
 
 class Venues(Group):
@@ -75,7 +76,7 @@ class Venues(Group):
     switching_time: float = parameter("days", "mean time that customers take to change venue", gt=0.0)
     risk_aversion: float = parameter("1", "risk premium on token bills per unit of price volatility over the billing lag", ge=0.0)
     variance_memory: float = parameter("days", "memory of the customers' estimate of price variance", gt=0.0)
-    access_latency: float = parameter("s", "latency of orchestration and access control on the network", ge=0.0)
+    orchestration_latency: float = parameter("s", "time to find a node for a request on the network and to hand it over", ge=0.0)
 
 
 class Cloud(Group):
@@ -89,16 +90,53 @@ class Cloud(Group):
     sla_value: float = parameter("USD/Mtok", "what customers pay for recourse, support and a service agreement", ge=0.0)
 
 
+class Protection(Group):
+    """What one way of protecting or proving a request's work costs, and what it gives."""
+
+    throughput: float = parameter("1", "throughput multiplier", gt=0.0, le=1.0)
+    latency: float = parameter("s", "latency added to a request", ge=0.0)
+    confidentiality: float = share("share of the privacy need that it meets: what the node cannot read")
+    integrity: float = share("share of the work that a node cannot fake")
+    detection: float = share("probability that a node which fakes a day's work is caught, the network's audits apart")
+    finality: float = parameter("s", "time from an answer until it can no longer be disputed", ge=0.0)
+
+
 class Privacy(Group):
     """Privacy and verification: throughput lost, latency added, trust gained."""
 
-    mode: Literal["none", "tee", "zk"] = parameter("-", "protection in use: none, secure enclave, zero-knowledge proof")
-    tee_throughput: float = parameter("1", "throughput multiplier in a secure enclave", gt=0.0, le=1.0)
-    tee_latency: float = parameter("s", "latency added by a secure enclave", ge=0.0)
-    tee_protection: float = share("share of the privacy need that an enclave meets")
-    zk_throughput: float = parameter("1", "throughput multiplier with zero-knowledge proofs", gt=0.0, le=1.0)
-    zk_latency: float = parameter("s", "latency added by a zero-knowledge proof", ge=0.0)
-    zk_protection: float = share("share of the privacy need that a proof meets")
+    mode: Literal["none", "tee", "optimistic", "zk"] = parameter(
+        "-", "in use: none, secure enclave, optimistic verification (results can be challenged), zero-knowledge proof"
+    )
+    none: Protection
+    tee: Protection
+    optimistic: Protection
+    zk: Protection
+
+    @property
+    def in_use(self) -> Protection:
+        """The protection of the mode in use."""
+        return getattr(self, self.mode)
+
+
+class Check(Group):
+    """One way of checking that a request is allowed."""
+
+    latency: float = parameter("s", "latency of the check", ge=0.0)
+    throughput: float = parameter("1", "throughput multiplier of the nodes, less than 1 where they do the check", gt=0.0, le=1.0)
+    uptime: float = share("share of the time in which requests can be checked")
+
+
+class Access(Group):
+    """Access control: who checks that a request is allowed."""
+
+    mode: Literal["central", "node"] = parameter("-", "a central identity service, or a cryptographic check by the node itself")
+    central: Check
+    node: Check
+
+    @property
+    def in_use(self) -> Check:
+        """The check of the mode in use."""
+        return getattr(self, self.mode)
 
 
 class Accelerator(Group):
@@ -115,10 +153,11 @@ class Capacity(Group):
     """Queueing and latency of the network's nodes."""
 
     enabled: bool = parameter("-", "capacity limits what is served (off: all demand is served without a queue)")
-    concurrency: float = parameter("1", "requests that one node works on at once", ge=1.0)
     time_to_first_token: float = parameter("s", "prefill time of a request at the latency target (TTFT)", ge=0.0)
     time_per_token: float = parameter("s", "time per output token at the latency target (TPOT)", gt=0.0)
     network_latency: float = parameter("s", "mean network path, both ways", ge=0.0)
+    network_cv: float = parameter("1", "coefficient of variation of the network path", ge=0.0, le=5.0)
+    speed_cv: float = parameter("1", "coefficient of variation of the speed of nodes of one type", ge=0.0, le=2.0)
     arrival_cv: float = parameter("1", "coefficient of variation of inter-arrival times", ge=0.0)
     service_cv: float = parameter("1", "coefficient of variation of service times", ge=0.0)
     admission_limit: float = parameter("1", "utilisation above which requests are turned away", gt=0.0, le=1.0)
@@ -132,12 +171,23 @@ class Pricing(Group):
     speed: float = parameter("1/day", "log price change a day per unit of excess utilisation", ge=0.0, le=1.0)
 
 
-class Reliability(Group):
-    """Node faults, re-computation, audits and slashing."""
+class Tier(Group):
+    """Nodes that fail alike."""
 
-    enabled: bool = parameter("-", "faults, rework and slashing (off: nodes never fail)")
+    share: float = share("share of all nodes in this tier; the shares add up to 1")
     mtbf: float = parameter("days", "mean time between failures of one node", gt=0.0)
     mttr: float = parameter("days", "mean time to repair", ge=0.0)
+
+
+class Reliability(Group):
+    """Node faults, regional outages, re-computation, audits and slashing."""
+
+    enabled: bool = parameter("-", "faults, outages, rework and slashing (off: nodes never fail)")
+    tiers: dict[str, Tier]
+    regions: float = parameter("1", "regions of equal size that fail as a whole", ge=1.0, le=100.0)
+    region_outage_rate: float = parameter("1/day", "outages of one region a day", ge=0.0, le=0.05)
+    region_outage_days: float = parameter("days", "mean length of a regional outage", gt=0.0)
+    replication: float = parameter("1", "nodes that work on the same request; the first good answer counts", ge=1.0, le=10.0)
     audit_probability: float = parameter("1/day", "probability that a node's work is audited on a day", ge=0.0, le=1.0)
     false_positive: float = share("probability that an audit condemns good work")
     false_negative: float = share("probability that an audit passes bad work")
@@ -389,6 +439,7 @@ class Parameters(Group):
     venues: Venues
     cloud: Cloud
     privacy: Privacy
+    access: Access
     fleet: dict[str, Accelerator]
     capacity: Capacity
     pricing: Pricing
@@ -411,6 +462,9 @@ class Parameters(Group):
         total = sum(w.share for w in self.workloads.values())
         if abs(total - 1.0) > 1e-9:
             raise ValueError(f"workloads: the shares add up to {total:g}; expected 1")
+        tiers = sum(t.share for t in self.reliability.tiers.values())
+        if abs(tiers - 1.0) > 1e-9:
+            raise ValueError(f"reliability.tiers: the shares add up to {tiers:g}; expected 1")
         held = self.supply.staked_share + self.supply.treasury_share + self.supply.locked_share
         if held >= 1.0:
             raise ValueError(f"supply: staked, treasury and locked shares add up to {held:g}; expected less than 1")

@@ -175,9 +175,9 @@ def served_share(paths, p):
     return np.sum(paths["served"][:, 1:], axis=1) / np.sum(paths["demand"][:, 1:], axis=1)
 
 
-@metric("uptime", "1", "mean share of nodes online", ("availability", "outage_share"), better="higher", bounds=SHARE)
+@metric("uptime", "1", "mean share of nodes online while access can be checked", ("online",), better="higher", bounds=SHARE)
 def uptime(paths, p):
-    return np.mean((paths["availability"] * (1.0 - paths["outage_share"]))[:, 1:], axis=1)
+    return np.mean(paths["online"][:, 1:], axis=1) * p.access.in_use.uptime
 
 
 @metric(
