@@ -22,8 +22,9 @@ NOTHING = 1e-200  # a gain or a penalty of nothing, as the ratio has it
 
 @dataclass(frozen=True)
 class Deterrence:
-    """Where a network stands. stake, revenue: of one node [USD], [USD/day]. audit: probability a day. ratio: penalty over gain; above 1 cheating never pays.
+    """Where a network stands. stake, revenue: of one node [USD], [USD/day]. audit: probability a day.
 
+    ratio: expected penalty over gain; above 1 cheating never pays.
     needed_audit, needed_stake: the least of each that deters, the other one as it is; infinite where no value does.
     price_margin: the token price, as a share of today's, at which cheating begins to pay; fees are in USD, so that a node's revenue stays.
     """

@@ -34,7 +34,7 @@ def generalised_costs(params, workload, state):
         price * (1.0 + risk + workload.failure_cost * state["failure_share"])
         + latency_penalty(workload, call)
         + workload.privacy_need * (1.0 - state["privacy_protection"])
-        + cloud.sla_value
+        + workload.recourse_value
     )
     central = cloud.price * (1.0 + workload.failure_cost * (1.0 - cloud.uptime)) + latency_penalty(workload, cloud_latency(params))
     return network, central

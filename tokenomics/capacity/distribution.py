@@ -87,15 +87,18 @@ def mixture(parts) -> Cumulants:
     return Cumulants(mean, variance, third)
 
 
-def at_node(places, utilisation, service, arrival_scv, service_scv, speed_scv=0.0) -> Cumulants:
+def at_node(places, utilisation, service, arrival_scv, service_scv, speed_scv=0.0, own=None) -> Cumulants:
     """Wait and service of one attempt at a node of a type, over nodes whose speeds differ by a lognormal factor.
+
+    own: service time of the request in question, where it is not like those that it waits for.
 
     Requests go to nodes in proportion to what they can do, so that all are used alike and a slow node's wait is as much longer as its
     service. service: mean time over requests [s]. arrival_scv: at the node (`queueing.node_scv`).
     """
     probability, mean = waiting(places, utilisation, service, arrival_scv, service_scv)
     waited = wait(probability, mean, wait_scv(places, utilisation, arrival_scv, service_scv))
-    return (waited + lognormal(service, service_scv)).scaled(speed_scv)
+    served = lognormal(service, service_scv) if own is None else own
+    return (waited + served).scaled(speed_scv)
 
 
 def _shape(time: Cumulants):

@@ -24,11 +24,16 @@ def places(params, accelerator):
     return np.maximum(accelerator.throughput * mode * service_time(params) / tokens, 1.0)
 
 
-def node_time(params, nodes, utilisation) -> Cumulants:
-    """Wait and service of one attempt, over all nodes. nodes: that are up, by type. utilisation: work brought over capacity."""
+def own_service(params) -> Cumulants:
+    """Service time of a request on a node of mean speed."""
+    return lognormal(service_time(params), params["capacity"].service_cv ** 2)
+
+
+def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
+    """Wait and service of one attempt, over all nodes. nodes: that are up, by type. utilisation: work brought over capacity. own: service time."""
     cap, service, spread = params["capacity"], service_time(params), params["capacity"].service_cv ** 2
     if not cap.enabled:
-        return lognormal(service, spread).scaled(cap.speed_cv**2)
+        return own.scaled(cap.speed_cv**2)
     total = 0.0
     for name, accelerator in params["fleet"].items():
         total = total + nodes[name] * accelerator.throughput
@@ -36,21 +41,24 @@ def node_time(params, nodes, utilisation) -> Cumulants:
     load, parts = np.minimum(utilisation, cap.admission_limit), []
     for name, accelerator in params["fleet"].items():
         arrivals = node_scv(cap.arrival_cv**2, np.minimum(accelerator.throughput / total, 1.0))
-        one = at_node(places(params, accelerator), load, service, arrivals, spread, cap.speed_cv**2)
+        one = at_node(places(params, accelerator), load, service, arrivals, spread, cap.speed_cv**2, own)
         parts.append((nodes[name] * accelerator.throughput / total, one))
     return mixture(parts)
 
 
-def call_latency(params, nodes, utilisation, failure_share) -> Cumulants:
-    """Latency of one request on the network, end to end. nodes: that are up, by type."""
-    cap = params["capacity"]
-    attempt = lognormal(cap.network_latency, cap.network_cv**2) + node_time(params, nodes, utilisation)
-    fixed = params["venues"].orchestration_latency + params["access"].in_use.latency + params["privacy"].in_use.latency
+def call_latency(params, nodes, utilisation, failure_share, request=None) -> Cumulants:
+    """Latency of one request on the network, end to end. nodes: that are up, by type.
+
+    request: the parameters of the request in question, its lengths and its protection, where it is not like those that it waits for.
+    """
+    cap, request = params["capacity"], request or params
+    attempt = lognormal(cap.network_latency, cap.network_cv**2) + node_time(params, nodes, utilisation, own_service(request))
+    fixed = params["venues"].orchestration_latency + params["access"].in_use.latency + request["privacy"].in_use.latency
     return attempt.attempts(failure_share) + Cumulants(fixed)
 
 
 def cloud_latency(params) -> Cumulants:
-    """Latency of one request on the cloud: the lognormal with its mean and 99th percentile."""
+    """Latency of one request on the cloud, whose own lengths are the network's: the lognormal with its mean and 99th percentile."""
     cloud = params["cloud"]
     normal = NormalDist().inv_cdf(0.99)
     sigma = normal - np.sqrt(np.maximum(normal * normal - 2.0 * np.log(cloud.latency_p99 / cloud.latency_mean), 0.0))

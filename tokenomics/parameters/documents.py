@@ -33,14 +33,15 @@ class Figure(Strict):
     source: str = Field(min_length=1)
 
 
-def figure(unit: str, gt: float = 0.0, le: float = 1e18) -> Any:
-    """Type of a figure in one unit, above `gt` and at most `le`."""
+def figure(unit: str, gt: float = 0.0, le: float = 1e18, *, zero: bool = False) -> Any:
+    """Type of a figure in one unit, above `gt` and at most `le`. zero: 0 itself is taken too."""
 
     def check(found: Figure) -> Figure:
         if found.unit != unit:
             raise ValueError(f"unit '{found.unit}'; expected '{unit}'")
-        if not gt < found.value <= le:
-            raise ValueError(f"{found.value:g}; expected a number above {gt:g}" + (f" and at most {le:g}" if le < 1e18 else "") + f" [{unit}]")
+        if not (gt < found.value <= le or (zero and found.value == 0.0)):
+            most = f" and at most {le:g}" if le < 1e18 else ""
+            raise ValueError(f"{found.value:g}; expected a number {'of at least' if zero else 'above'} {gt:g}{most} [{unit}]")
         return found
 
     return Annotated[Figure, AfterValidator(check)]

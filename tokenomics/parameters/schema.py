@@ -65,6 +65,7 @@ class Workload(Group):
     latency_cost: float = parameter("USD/Mtok", "cost of a latency of twice the tolerance", ge=0.0)
     failure_cost: float = parameter("1", "cost of a failed request, in multiples of its price", ge=0.0)
     privacy_need: float = parameter("USD/Mtok", "cost of running without any privacy protection", ge=0.0)
+    recourse_value: float = parameter("USD/Mtok", "what recourse, support and a service agreement, which the cloud has, are worth", ge=0.0)
     calls: float = parameter("1", "requests that a task makes one after the other (agents that wait for each other)", ge=1.0, le=1000.0)
 
 
@@ -87,7 +88,6 @@ class Cloud(Group):
     latency_p99: float = parameter("s", "99th percentile of end-to-end latency", gt=0.0)
     uptime: float = share("share of requests that succeed")
     reserved_discount: float = share("discount on the list price for a volume that is paid whether used or not")
-    sla_value: float = parameter("USD/Mtok", "what customers pay for recourse, support and a service agreement", ge=0.0)
 
 
 class Protection(Group):

@@ -1,0 +1,103 @@
+"""`tokenomics venues`: decentralised or centralised, for a workload; the side-by-side table, the recommended path, what would change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .cli_params import Json, Overlay, Policy, Scenario, Set
+from .cli_tools import print_json, progress_bar
+from .results.store import refuse_existing
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command on the program."""
+    app.command(
+        epilog="Examples: tokenomics venues --workload chat | tokenomics venues --workload batch --policy pid --out runs/batch | "
+        "tokenomics venues --workload mine.yaml --scenario token_crash --runs 500 --json"
+    )(venues)
+
+
+def venues(
+    workload: Annotated[list[str], typer.Option(help="A shipped workload (batch, chat, agents, realtime, private) or a YAML file. Repeatable.")],
+    params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
+    policy: Policy = None,
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    days: Annotated[float | None, typer.Option(help="Simulated span [days].")] = None,
+    runs: Annotated[int, typer.Option(help="Number of Monte Carlo runs.", min=2)] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")] = None,
+    as_json: Json = False,
+) -> None:
+    """Cloud or network for a workload: costs, latency, data control, guarantees, scale; the recommended path and what would change it."""
+    from .venues.report import report, simulate
+    from .venues.workload import read_workload
+
+    refuse_existing(out)
+    described = {name: read_workload(name)[0] for name in workload}
+    with progress_bar("simulating, steps", show=not as_json) as progress:
+        resolved, paths, scaling = simulate(
+            params, policy=policy, scenario=scenario or (), overlay=overlay, sets=sets, days=days, runs=runs, seed=seed, progress=progress
+        )
+    found = {}
+    with progress_bar("workloads", show=not as_json) as progress:
+        for number, (name, work) in enumerate(described.items()):
+            found[name] = report(resolved, work, paths, scaling)
+            if progress:
+                progress(number + 1, len(described))
+    if out is not None:
+        from .venues.figures import write
+
+        write(out, found, resolved)
+    if as_json:
+        print_json({"sha256": resolved.hash, "runs": runs, "seed": seed, "workloads": {name: as_mapping(one) for name, one in found.items()}})
+    else:
+        for one in found.values():
+            _print(one)
+        if out is not None:
+            Console().print(f"tables and figures in {out}", highlight=False, soft_wrap=True)
+    if any(one.choice.path == "neither" for one in found.values()):
+        raise typer.Exit(1)
+
+
+def as_mapping(one) -> dict:
+    """A report for machines."""
+    verdicts = [
+        {"offer": v.offer.name, "cost": v.cost, "latency_p99": v.latency_p99, "uptime": v.uptime, "budget": v.budget, "broken": list(v.broken)}
+        for v in one.choice.verdicts
+    ]
+    choice = {"path": one.choice.path, "share": one.choice.share, "cost": one.choice.cost, "reason": one.choice.reason}
+    return choice | {
+        "network": one.choice.network.offer.name,
+        "cloud": one.choice.cloud.offer.name,
+        "measures": {name: {venue: list(value) for venue, value in row.items()} for name, row in one.numbers.items()},
+        "break_evens": one.break_evens,
+        "rise": {name: float(part.mean()) for name, part in one.rise.items()},
+        "offers": verdicts,
+    }
+
+
+def _print(one) -> None:
+    console = Console()
+    body = Table(title=one.workload.description, title_justify="left")
+    for name in ("measure", "unit", f"cloud: {one.choice.cloud.offer.name}", f"network: {one.choice.network.offer.name}"):
+        body.add_column(name, overflow="fold")
+    notes, seen = [], ""
+    for row in one.table.to_dict(orient="records"):
+        if row["factor"] != seen:
+            seen = row["factor"]
+            body.add_section()
+            body.add_row(seen.upper())
+        body.add_row(row["measure"], row["unit"], row["cloud"], row["network"])
+        if row["published"]:
+            notes.append(f"published beside '{row['measure']}': {row['published']}")
+    console.print(body, markup=False)
+    for line in (*one.lines, *notes):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print()

@@ -1,0 +1,176 @@
+"""Which venue a workload should take: the cheapest offer that holds its limits, a split where that is better, and what would change it.
+
+Cheap is what has the least generalised cost. A split sends a share of the requests to the network and the rest to the cloud. The break-even
+of a number is the multiple of it at which the recommended path changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from ..capacity.distribution import Cumulants, exceedance
+from ..parameters import Parameters, put
+from .measure import budget_at_risk, percentiles, thinned
+from .offers import CLOUD, NETWORK, Offer, offers
+from .physics import beyond_physics
+from .workload import PRIVACY, VERIFICATION, WorkloadFile
+
+SHARES = np.linspace(0.0, 1.0, 101)
+MULTIPLES = np.geomspace(0.01, 100.0, 25)  # within which a break-even is looked for
+THIN, ENOUGH = 15, 40  # days between those that a choice is made on; runs of it where it is made many times
+NOWHERE, HYBRID = "neither", "hybrid"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An offer against the limits. cost: mean generalised cost [USD/Mtok]. broken: the limits that it breaks, in words."""
+
+    offer: Offer
+    cost: float
+    latency_p99: float
+    uptime: float
+    budget: float
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """path: cloud, network, hybrid or neither. share: of requests on the network. cost: USD/Mtok. verdicts: every offer, cheapest first."""
+
+    path: str
+    share: float
+    cost: float
+    network: Verdict
+    cloud: Verdict
+    reason: str
+    verdicts: tuple[Verdict, ...]
+
+
+def judged(offer: Offer, work: WorkloadFile, p99: float) -> Verdict:
+    """An offer against the workload's limits. p99: of its latency, mean over runs [s]."""
+    up, budget = float(offer.up[:, 1:].mean()), budget_at_risk(offer.bill[:, 1:].mean(axis=1))
+    limits, broken = work.limits, []
+    if p99 > limits.latency_p99.value:
+        broken.append(f"latency p99 {p99:.3g} s, limit {limits.latency_p99.value:g} s")
+    if up < limits.uptime.value:
+        broken.append(f"uptime {up:.5f}, limit {limits.uptime.value:g}")
+    if budget > limits.budget.value:
+        broken.append(f"budget at risk {budget:.4g} USD/day, limit {limits.budget.value:g}")
+    if PRIVACY.index(offer.privacy) < PRIVACY.index(limits.privacy):
+        broken.append(f"privacy '{offer.privacy}', needs '{limits.privacy}'")
+    if VERIFICATION.index(offer.verification) < VERIFICATION.index(limits.verification):
+        broken.append(f"verification '{offer.verification}', needs '{limits.verification}'")
+    return Verdict(offer, float(offer.cost[:, 1:].mean()), p99, up, budget, tuple(broken))
+
+
+def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> Choice:
+    """The recommended path of a workload. paths: (runs, days), thinned to `THIN` days by `thinned` where speed matters."""
+    found = offers(parameters, work, paths)
+    # one latency serves all ways of paying for it
+    tails = {id(times): float(percentiles(_ahead(times), (0.99,))[0].mean()) for times in {id(o.latency): o.latency for o in found}.values()}
+    verdicts = sorted((judged(offer, work, tails[id(offer.latency)]) for offer in found), key=lambda v: v.cost)
+    network, cloud = (_best(v for v in verdicts if v.offer.venue == venue) for venue in (NETWORK, CLOUD))
+    impossible = beyond_physics(work)
+    share, cost = _split(network, cloud, work)
+    fits = {NETWORK: not network.broken, CLOUD: not cloud.broken}
+    if impossible:
+        path, reason = NOWHERE, f"{impossible}; it has to run on site, on a faster card or a smaller model"
+    elif share is None:
+        path, reason = NOWHERE, "no venue holds the limits: network: " + ", ".join(network.broken) + "; cloud: " + ", ".join(cloud.broken)
+    elif share == 1.0:
+        path, reason = NETWORK, _why(network, cloud)
+    elif share == 0.0:
+        path, reason = CLOUD, _why(cloud, network)
+    else:
+        path = HYBRID
+        held = "; ".join(f"{name} alone breaks {', '.join(v.broken)}" for name, v in ((NETWORK, network), (CLOUD, cloud)) if not fits[name])
+        reason = f"{share:.0%} on the network at {network.cost:.3g} and the rest on the cloud at {cloud.cost:.3g} USD/Mtok; {held}"
+    return Choice(path, 0.0 if share is None else share, cost, network, cloud, reason, tuple(verdicts))
+
+
+def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> dict[str, float | None]:
+    """The multiple of each number at which the recommended path changes, nearest to 1; None where none within `MULTIPLES` does.
+
+    The economy is not simulated anew: the workload is small, and the venue's numbers are scaled.
+    """
+    few = {name: path[:ENOUGH] for name, path in thinned(paths, THIN).items()}
+    now = choose(parameters, work, few).path
+
+    def limited(name: str, multiple: float) -> WorkloadFile:
+        value = getattr(work.limits, name).value
+        value = 1.0 - (1.0 - value) * multiple if name == "uptime" else value * multiple
+        return work.model_copy(update={"limits": _with(work.limits, **{name: value})})
+
+    def scaled(names: tuple[str, ...], multiple: float) -> dict[str, np.ndarray]:
+        return {**few, **{name: few[name] * multiple for name in names}}
+
+    def priced(path: str, multiple: float) -> Parameters:
+        group, name = path.split(".")
+        return put(parameters, {path: getattr(getattr(parameters, group), name) * multiple})
+
+    tries: dict[str, Callable[[float], str]] = {
+        "price of the cloud": lambda m: choose(priced("cloud.price", m), work, few).path,
+        "price of the network": lambda m: choose(parameters, work, scaled(("inference_price", "credit_price"), m)).path,
+        "value of recourse": lambda m: choose(parameters, _with(work, recourse_value=work.recourse_value.value * m), few).path,
+        "limit on latency": lambda m: choose(parameters, limited("latency_p99", m), few).path,
+        "limit on the budget": lambda m: choose(parameters, limited("budget", m), few).path,
+        "downtime allowed": lambda m: choose(parameters, limited("uptime", m), few).path,
+    }
+    return {name: _flip(path_at, now) for name, path_at in tries.items()}
+
+
+def _with(record, **values: float):
+    """A record with the values of some figures changed."""
+    return record.model_copy(update={name: getattr(record, name).model_copy(update={"value": value}) for name, value in values.items()})
+
+
+def _flip(path_at: Callable[[float], str], now: str) -> float | None:
+    """The multiple nearest to 1, in logs, at which the path is another one."""
+    for multiple in sorted(MULTIPLES, key=lambda m: abs(np.log(m))):
+        if path_at(multiple) != now:
+            return float(np.exp(brentq(lambda x: 0.5 - (path_at(np.exp(x)) != now), *sorted((0.0, np.log(multiple))), xtol=0.01)))
+    return None
+
+
+def _ahead(times: Cumulants) -> Cumulants:
+    return Cumulants(*(part[:, 1:] for part in (times.mean, times.variance, times.third)))
+
+
+def _best(verdicts) -> Verdict:
+    """The cheapest that holds its limits, else the one that breaks fewest."""
+    return min(verdicts, key=lambda v: (len(v.broken), v.cost))
+
+
+def _why(chosen: Verdict, other: Verdict) -> str:
+    gap = other.cost - chosen.cost
+    text = f"{chosen.offer.name}: {chosen.cost:.3g} USD/Mtok in all, against {other.cost:.3g} ({other.offer.name})"
+    if other.broken:
+        return f"{text}; the other breaks {', '.join(other.broken)}"
+    return text if gap > 0.0 else f"{text}; alone it holds the limits"
+
+
+def _split(network: Verdict, cloud: Verdict, work: WorkloadFile) -> tuple[float | None, float]:
+    """Share on the network of least cost that holds the limits, and its cost; None where no split holds them."""
+    limits = work.limits
+    # what a request is exposed to cannot be averaged away
+    strict = [v for v in (network, cloud) if any("privacy" in b or "verification" in b for b in v.broken)]
+    shares = [x for x in SHARES if not (network in strict and x > 0.0) and not (cloud in strict and x < 1.0)]
+    costs = {x: x * network.cost + (1.0 - x) * cloud.cost for x in shares}
+    bills = [v.offer.bill[:, 1:].mean(axis=1) for v in (network, cloud)]
+    for x in sorted(costs, key=costs.get):
+        up = x * network.uptime + (1.0 - x) * cloud.uptime
+        budget = budget_at_risk(x * bills[0] + (1.0 - x) * bills[1])
+        if up >= limits.uptime.value and budget <= limits.budget.value and _late(network, cloud, x, limits.latency_p99.value) <= 0.01:
+            return float(x), float(costs[x])
+    return None, float("nan")
+
+
+def _late(network: Verdict, cloud: Verdict, share: float, limit: float) -> float:
+    """Share of tasks over the limit in a split."""
+    return sum(
+        part * float(exceedance(_ahead(v.offer.latency), limit).mean()) for part, v in ((share, network), (1.0 - share, cloud)) if part > 0.0
+    )

@@ -1,0 +1,49 @@
+"""Files of a `tokenomics venues` run: a Markdown page and a latency figure a workload, and the deterrence plane of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..analysis.deterrence import deterrence_figure
+from ..capacity.distribution import Cumulants, exceedance
+from ..papers.reproduction import markdown_table
+from ..parameters import Resolved
+from .report import Report
+
+
+def latency_figure(one: Report) -> Figure:
+    """Share of tasks that take longer than a time, of both venues, with the workload's limit."""
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    axis = figure.subplots()
+    verdicts = {"cloud": one.choice.cloud, "network": one.choice.network}
+    limit = one.workload.limits.latency_p99.value
+    longest = 2.0 * max(limit, *(v.latency_p99 for v in verdicts.values()))
+    times = np.geomspace(1e-3 * longest, longest, 200)
+    for venue, verdict in verdicts.items():
+        task = verdict.offer.latency
+        some = Cumulants(*(part[:, 1::15] for part in (task.mean, task.variance, task.third)))
+        late = np.array([exceedance(some, time).mean(axis=1) for time in times])
+        (line,) = axis.plot(times, late.mean(axis=1), label=f"{venue}: p99 {verdict.latency_p99:.3g} s")
+        axis.fill_between(times, *np.percentile(late, (5, 95), axis=1), color=line.get_color(), alpha=0.2)
+    axis.axvline(limit, color="black", linestyle="--", label=f"limit at p99: {limit:g} s")
+    axis.axhline(0.01, color="grey", linewidth=0.8)
+    axis.set(xscale="log", yscale="log", ylim=(1e-4, 1.5), xlabel="latency of a task [s]", ylabel="share of tasks that take longer")
+    slower = one.choice.network.latency_p99 / one.choice.cloud.latency_p99 - 1.0
+    axis.set_title(f"The network's p99 is {slower:+.0%} against the cloud's (band: 90 % of runs)", loc="left")
+    axis.legend(loc="lower left")
+    return figure
+
+
+def write(out: Path, found: Mapping[str, Report], resolved: Resolved) -> None:
+    """Write the directory."""
+    out.mkdir(parents=True)
+    deterrence_figure(resolved.values).savefig(out / "deterrence.png", dpi=130)
+    for name, one in found.items():
+        stem = Path(name).stem
+        text = "\n\n".join([f"# {one.workload.description}", *one.lines, markdown_table(one.table)])
+        (out / f"{stem}.md").write_text(text + "\n", encoding="utf-8")
+        latency_figure(one).savefig(out / f"{stem}_latency.png", dpi=130)

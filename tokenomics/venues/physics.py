@@ -1,0 +1,60 @@
+"""What no venue can beat: light in fibre, and reading the model's weights once a token. Times of one task on the fastest card that the package knows.
+
+Light in glass covers 204,000 km/s (refractive index 1.468, Corning SMF-28 data sheet). A token needs all weights once through the memory
+bus (roofline, Williams et al. 2009), at the bandwidth that a benchmark reached. Units: s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..capacity.hardware import hardware
+from ..capacity.roofline import Workload, roofline
+from ..capacity.shapes import shape
+from ..parameters.locate import names
+from .workload import WorkloadFile
+
+LIGHT_IN_GLASS = 299_792.458 / 1.468  # km/s
+MODEL, PRECISION = "llama-3.1-8b", "fp8"  # what the baseline serves
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The least time of a task [s]: light there and back, the prompt, the tokens. card: the fastest one. weights: bytes."""
+
+    light: float
+    prompt: float
+    tokens: float
+    card: str
+    weights: float
+
+    @property
+    def total(self) -> float:
+        """All of it [s]."""
+        return self.light + self.prompt + self.tokens
+
+
+def floor(work: WorkloadFile) -> Floor:
+    """The floor of a workload's task, alone on a card without queue, checks or faults."""
+    calls, lengths = work.calls.value, Workload(work.prompt_tokens.value, work.output_tokens.value)
+    served, found = shape(MODEL), []
+    for name in names("hardware"):
+        device = hardware(name)
+        if PRECISION not in device.efficiency:
+            continue
+        card = roofline(device, served, PRECISION)
+        prompt, token = float(card.prefill_time(lengths.prompt)), float(card.decode_time(1.0, lengths.context))
+        found.append((prompt + lengths.output * token, prompt, lengths.output * token, device.device, card.weights))
+    _, prompt, tokens, card, weights = min(found)
+    return Floor(calls * 2.0 * work.distance.value / LIGHT_IN_GLASS, calls * prompt, calls * tokens, card, float(weights))
+
+
+def beyond_physics(work: WorkloadFile) -> str:
+    """Why no venue, however good, holds the workload's latency limit; empty where one could."""
+    limit, least = work.limits.latency_p99.value, floor(work)
+    if least.total <= limit:
+        return ""
+    parts = f"light there and back over {work.distance.value:g} km {least.light:.3g} s, "
+    parts += f"the prompt {least.prompt:.3g} s, {work.output_tokens.value:g} tokens {least.tokens:.3g} s"
+    why = f"each token reads {least.weights / 1e9:.2g} GB of weights through the memory bus"
+    return f"the limit of {limit:g} s is below the physical floor of {least.total:.3g} s ({parts}: {why} of the fastest card, {least.card})"

@@ -1,0 +1,157 @@
+"""Everything about one workload: the side-by-side table with intervals, the recommended path and what would change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from ..bills import PAYMENTS
+from ..errors import InputError
+from ..experiments.run import run
+from ..parameters import Resolved
+from ..parameters.documents import Strict, read_record
+from ..results.bills import decompose_total, token_factors
+from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
+from . import scale
+from .choose import HYBRID, Choice, Verdict, break_evens, choose
+from .measure import MEASURES, measures
+from .offers import MODES, recorded, used
+from .workload import WorkloadFile
+
+FACTORS = ("cost structure", "latency", "data control", "service guarantees", "scalability")
+
+
+class Published(Strict):
+    """A published figure."""
+
+    text: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class PublishedFile(Strict):
+    """Published figures by measure."""
+
+    figures: dict[str, Published]
+
+
+@dataclass(frozen=True)
+class Report:
+    """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low and high by measure and venue, for machines.
+
+    rise: what usage, token price and network price added to the token bill of the span [USD], (runs,) each.
+    """
+
+    workload: WorkloadFile
+    choice: Choice
+    table: pd.DataFrame
+    numbers: dict[str, dict[str, tuple[float, float | None, float | None]]]
+    rise: dict[str, np.ndarray]
+    break_evens: dict[str, float | None]
+
+    @property
+    def lines(self) -> list[str]:
+        """The recommendation in words: the path, the reason, the break-evens, what made the bill rise."""
+        choice = self.choice
+        path = f"{choice.path} ({choice.share:.0%} on the network)" if choice.path == HYBRID else choice.path
+        told = [f"recommended: {path}", f"reason: {choice.reason}"]
+        flips = [f"{name} x {multiple:.3g}" for name, multiple in self.break_evens.items() if multiple is not None]
+        if flips:
+            told.append("break-even, the path changes at: " + ", ".join(flips) + "; nothing else within a factor of 100 does")
+        elif self.break_evens:
+            told.append("break-even: none of " + ", ".join(self.break_evens) + " changes the path within a factor of 100")
+        parts = ", ".join(f"{name.replace('_', ' ')} {_cell(_interval(part, UNBOUNDED))}" for name, part in self.rise.items())
+        return [*told, f"token bill over the span, against all as at the start [USD]: {parts}"]
+
+
+def simulate(params="baseline", *, scenario=(), runs: int = 100, **settings) -> tuple[Resolved, dict, dict]:
+    """The economy without and with a doubling of demand, on common shocks: parameters, paths (runs, days), and what the doubling did.
+
+    The arguments are those of `tokenomics.run`. Runs that break off in either are left out. Raises InputError where fewer than two are left.
+    """
+    results = []
+    for more in ((), (scale.SCENARIO,)):
+        record = list(scale.RECORDED) if more else None
+        results.append(run(params, scenario=(*scenario, *more), runs=runs, engine="ensemble", record=record, **settings))
+    calm, doubled = (result.trajectories.values for result in results)
+    whole = np.all([np.isfinite(paths["token_price"][:, -1]) for paths in (calm, doubled)], axis=0)
+    if whole.sum() < 2:
+        raise InputError(f"{whole.sum()} of {runs} runs came to their end", key="--runs", expected="at least 2")
+    resolved = results[0].resolved
+    names = dict.fromkeys([*recorded(resolved.values), *scale.RECORDED])
+    calm, doubled = {n: calm[n][whole] for n in names}, {n: doubled[n][whole] for n in scale.RECORDED}
+    return resolved, calm, scale.scale_measures(calm, doubled, resolved)
+
+
+def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *, flips: bool = True) -> Report:
+    """The report of a workload on simulated paths. flips: look for the break-even values, which takes seconds."""
+    parameters = resolved.values
+    choice = choose(parameters, work, paths)
+    own = work.served(parameters)
+    size = used(own, paths)
+    columns = {"cloud": choice.cloud, "network": choice.network}
+    found = {venue: measures(v.offer, size, parameters) for venue, v in columns.items()}
+    published = read_record(PublishedFile, "published", "venues")[0].figures
+    rows, numbers, texts = [], {}, {name: one[2] for name, one in MEASURES.items()} | {name: one[1] for name, one in scale.MEASURES.items()}
+
+    def add(factor: str, measure: str, unit: str, cells: dict[str, str]) -> None:
+        beside = published[measure].text if measure in published else ""
+        rows.append({"factor": factor, "measure": texts.get(measure, measure), "unit": unit, **cells, "published": beside})
+
+    for factor in FACTORS:
+        for measure, (its, unit, _, bounds) in MEASURES.items():
+            if its == factor:
+                numbers[measure] = {venue: _interval(values[measure], bounds) for venue, values in found.items()}
+                add(factor, measure, unit, {venue: _cell(value) for venue, value in numbers[measure].items()})
+        for measure, cells in _words(factor, columns, own).items():
+            add(factor, measure, "-", cells)
+    for measure, (unit, _) in scale.MEASURES.items():
+        numbers[measure] = {"network": _interval(scaling[measure], SIZE)}
+        add("scalability", measure, unit, {"cloud": CLOUD_SCALES[measure], "network": _cell(numbers[measure]["network"])})
+    rise = decompose_total(token_factors(size, paths), parameters.simulation.time_step)
+    flipped = break_evens(parameters, work, paths) if flips else {}
+    return Report(work, choice, pd.DataFrame(rows), numbers, rise, flipped)
+
+
+CLOUD_SCALES = {"served_after": "1", "price_after": "1", "price_highest": "1", "latency_after": "as before", "token_after": "-"}
+
+
+def _words(factor: str, columns: dict[str, Verdict], own) -> dict[str, dict[str, str]]:
+    """Rows of a factor that have no number."""
+    offers = {venue: v.offer for venue, v in columns.items()}
+    if factor == "cost structure":
+        return {"way of paying": {venue: PAYMENTS[o.payment] for venue, o in offers.items()}}
+    if factor == "data control":
+        cost = {venue: getattr(own.privacy, o.mode) for venue, o in offers.items()}
+        return {
+            "protection": {venue: MODES[o.mode] for venue, o in offers.items()},
+            "who is trusted": {"cloud": "the provider, by contract", "network": TRUST[offers["network"].mode]},
+            "faked answers are found": {venue: o.verification for venue, o in offers.items()},
+            "throughput lost": {venue: f"{1.0 - p.throughput:.3g}" for venue, p in cost.items()},
+            "latency added [s]": {venue: f"{p.latency:.3g}" for venue, p in cost.items()},
+        }
+    if factor == "service guarantees":
+        return {"recourse": {"cloud": "service agreement", "network": "slashed stake; the request is sent again"}}
+    return {}
+
+
+TRUST = {
+    "none": "each node, and the audits that find it out",
+    "tee": "the maker of the chip",
+    "optimistic": "that one honest watcher looks",
+    "zk": "the mathematics, but the node reads the request",
+}
+
+
+def _interval(values: np.ndarray, bounds: Bounds) -> tuple[float, float | None, float | None]:
+    s = summarise(values, bounds=bounds)
+    return s.mean, s.low, s.high
+
+
+def _cell(value: tuple[float, float | None, float | None]) -> str:
+    mean, low, high = value
+    if low is None or low == high:
+        return f"{mean:.4g}"
+    return f"{mean:.4g} [{low:.4g}, {high:.4g}]"

@@ -1,0 +1,69 @@
+"""A workload as its owner describes it: size, lengths, calls, what lateness, failure and exposure cost, and the limits it must hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from ..parameters import Parameters, put
+from ..parameters.documents import Strict, figure, read_record
+from ..parameters.schema import Workload
+
+PRIVACY = ("none", "contract", "enclave")  # who reads the data: the node; one company, bound by law; no one but the chip's maker
+VERIFICATION = ("none", "afterwards", "at once")  # when a faked answer is found out
+
+
+class Limits(Strict):
+    """What the workload must hold. budget: 95th percentile over runs of the mean daily bill."""
+
+    latency_p99: figure("s")  # type: ignore[valid-type]
+    uptime: figure("1", zero=True, le=1.0)  # type: ignore[valid-type]
+    budget: figure("USD/day")  # type: ignore[valid-type]
+    privacy: Literal["none", "contract", "enclave"]
+    verification: Literal["none", "afterwards", "at once"]
+
+
+class WorkloadFile(Strict):
+    """A workload file. A task makes `calls` requests one after the other; latency is that of the task."""
+
+    description: str = Field(min_length=1)
+    work: figure("Mtok/day")  # type: ignore[valid-type]
+    prompt_tokens: figure("token")  # type: ignore[valid-type]
+    output_tokens: figure("token")  # type: ignore[valid-type]
+    calls: figure("1")  # type: ignore[valid-type]
+    distance: figure("km")  # type: ignore[valid-type]
+    follows_demand: figure("1", zero=True)  # type: ignore[valid-type]
+    latency_tolerance: figure("s")  # type: ignore[valid-type]
+    latency_cost: figure("USD/Mtok", zero=True)  # type: ignore[valid-type]
+    failure_cost: figure("1", zero=True)  # type: ignore[valid-type]
+    privacy_need: figure("USD/Mtok", zero=True)  # type: ignore[valid-type]
+    recourse_value: figure("USD/Mtok", zero=True)  # type: ignore[valid-type]
+    limits: Limits
+
+    @property
+    def as_class(self) -> Workload:
+        """The workload as a class of the economy, whose definition of cost it shares. Share and elasticity play no part in a cost."""
+        names = ("calls", "latency_tolerance", "latency_cost", "failure_cost", "privacy_need", "recourse_value")
+        return Workload(share=0.0, price_elasticity=0.0, **{name: getattr(self, name).value for name in names})
+
+    @property
+    def tokens(self) -> float:
+        """Tokens of one request."""
+        return self.prompt_tokens.value + self.output_tokens.value
+
+    def served(self, parameters: Parameters) -> Parameters:
+        """The network with requests of this workload's lengths: prefill in proportion to the prompt, the bill of this work."""
+        stretched = parameters.capacity.time_to_first_token * self.prompt_tokens.value / parameters.demand.prompt_tokens
+        values = {"demand.prompt_tokens": self.prompt_tokens.value, "demand.output_tokens": self.output_tokens.value}
+        values |= {"capacity.time_to_first_token": stretched}
+        return put(parameters, values | {"bills.workload": self.work.value, "bills.follows_demand": self.follows_demand.value})
+
+
+def read_workload(name: str) -> tuple[WorkloadFile, Path]:
+    """A shipped workload or that of a YAML file, and the file.
+
+    Raises InputError that names file, line, key, what was found and what was expected.
+    """
+    return read_record(WorkloadFile, "workload", name)
