@@ -1,7 +1,7 @@
 """Is a rise of a token's velocity usage or speculation? A judgement from what anybody can see: daily price, traded volume, fees, burned tokens.
 
 Velocity, volume over supply, is also what speculators make. The detector is a logistic regression on features without a unit, of a window against the
-days before it. It is estimated on simulated episodes whose cause was put there (`velocity_episodes`); `params/detectors/velocity.yaml` has its weights.
+days before it, estimated on simulated episodes whose cause was put there (`velocity_episodes`); its weights are in `params/detectors/velocity.yaml`.
 It knows two causes: its "speculation" is trade that use does not account for, whoever trades.
 Units: USD/TOK, TOK/day, USD/day, days.
 """
@@ -21,7 +21,7 @@ from ..errors import InputError, nearest
 from ..parameters.documents import Strict, read_record
 
 BEFORE, AFTER = 60, 30  # days before the window, and of the window, for which the shipped weights are estimated
-SHORTEST = 10  # days of either that still make a mean and a trend
+SHORTEST, LONGEST = 15, 60  # days of a window for which error rates were measured (tests/benchmarks/VELOCITY.md)
 
 BOUGHT = ("order_customers_usd", "order_speculators_usd", "order_front_usd", "order_attacker_usd")
 HOLDERS = ("order_customers_tok", "order_operators_tok", "order_holders_tok", "order_run_tok")
@@ -72,11 +72,11 @@ def observed(paths: Mapping[str, np.ndarray]) -> Series:
 def features(series: Series, before: int) -> dict[str, np.ndarray]:
     """Features (...) by name, in the order of FEATURES, of the days from `before` on against the `before` days ahead of them.
 
-    Raises InputError where one of both windows is shorter than SHORTEST, or has no volume or no fees at all.
+    Raises InputError where one of both is shorter than SHORTEST or longer than LONGEST, or has no volume or no fees at all.
     """
-    for name, days in (("before the window", before), ("of the window", series.price.shape[-1] - before)):
-        if days < SHORTEST:
-            raise InputError(f"{days} days {name}", key="window", expected=f"at least {SHORTEST}")
+    for name, days in (("before the window", before), ("in the window", series.price.shape[-1] - before)):
+        if not SHORTEST <= days <= LONGEST:
+            raise InputError(f"{days} days {name}", key="window", expected=f"{SHORTEST} to {LONGEST}, for which error rates were measured")
     for name in ("fees", "volume"):
         values = getattr(series, name)
         for part, days in (("before the window", values[..., :before]), ("in the window", values[..., before:])):
@@ -122,8 +122,8 @@ class Detector(Strict):
     command: str = Field(min_length=1)
     episodes: int = Field(ge=2)
     seed: int = Field(ge=0)
-    before: int = Field(ge=SHORTEST)
-    after: int = Field(ge=SHORTEST)
+    before: int = Field(ge=SHORTEST, le=LONGEST)
+    after: int = Field(ge=SHORTEST, le=LONGEST)
     undecided: Annotated[list[float], Field(min_length=2, max_length=2)]
     intercept: Weight
     features: dict[str, Weight]

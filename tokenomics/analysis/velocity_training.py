@@ -59,7 +59,7 @@ class OneVariable:
 
 @dataclass(frozen=True)
 class Trained:
-    """The detector, and what one variable alone can do, the log change of velocity (volume over supply) or of fees; estimated on the same episodes."""
+    """The detector, and what one variable alone can do: the log change of velocity (volume over supply) or of fees. From the same episodes."""
 
     detector: Detector
     alone: Mapping[str, OneVariable]
