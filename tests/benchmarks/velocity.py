@@ -106,8 +106,8 @@ def main() -> None:
     here = judge(fitted, simulate_episodes(TRAINING, TEST_COUNT, TEST_SEED))
     # a seed of its own for every group: their episodes are counted together as independent
     rows = [(group, judge(fitted, simulate_episodes(group, TEST_COUNT, seed))) for seed, group in enumerate(HELD_OUT, start=TEST_SEED + 1)]
-    everything = [(TRAINING, here), *rows]
     joined = Judged.joined([judged for _, judged in rows])
+    everything = [(TRAINING, here), *rows, (Group("all held-out groups"), joined)]
     usual = ["", f"In all held-out groups together ({len(rows)} groups, {joined.episodes.kind.size} episodes):", "", *confusion(joined)]
     parts = ["", f"Weights, estimated on {fitted.detector.episodes} episodes, seed {FIT_SEED}:", "", *weights(fitted)]
     parts += ["", f"Verdicts in the training's ranges, new episodes (seed {TEST_SEED}), % [95 %]:", "", *confusion(here), *usual]
