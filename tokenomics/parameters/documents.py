@@ -48,7 +48,7 @@ def figure(unit: str, gt: float = 0.0, le: float = 1e18, *, zero: bool = False) 
 
 
 def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]:
-    """A record from a shipped name or the path of a YAML file, and the file. what: "model", "hardware" or "fleet".
+    """A record from a shipped name or the path of a YAML file, and the file. what: "model", "hardware", "fleet" or "detector".
 
     Raises InputError that names file, line, key, what was found and what was expected.
     """

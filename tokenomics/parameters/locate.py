@@ -7,13 +7,13 @@ from pathlib import Path
 from ..errors import InputError, nearest
 
 KINDS = {"base": "", "policy": "policies", "scenario": "scenarios", "overlay": "overlays", "sweep": "sweeps", "paper": "papers"}
-KINDS |= {"model": "models", "hardware": "hardware", "fleet": "fleets", "workload": "workloads", "published": "published"}
+KINDS |= {"model": "models", "hardware": "hardware", "fleet": "fleets", "workload": "workloads", "published": "published", "detector": "detectors"}
 # A wheel carries `params/` inside the package; an editable install finds it in the repository.
 ROOTS = (Path(__file__).parents[1] / "params", Path(__file__).parents[2] / "params")
 
 
 def names(kind: str) -> list[str]:
-    """Names of the shipped files of a kind: base, policy, scenario, overlay, sweep, paper, model, hardware, fleet, workload or published."""
+    """Names of the shipped files of a kind: base, policy, scenario, overlay, sweep, paper, model, hardware, fleet, workload, published or detector."""
     found = {path.stem for root in ROOTS for path in (root / KINDS[kind]).glob("*.yaml")}
     return sorted(found)
 

@@ -33,7 +33,7 @@ def latency_figure(one: Report) -> Figure:
     axis.axhline(0.01, color="grey", linewidth=0.8)
     axis.set(xscale="log", yscale="log", ylim=(1e-4, 1.5), xlabel="latency of a task [s]", ylabel="share of tasks that take longer")
     slower = one.choice.network.latency_p99 / one.choice.cloud.latency_p99 - 1.0
-    axis.set_title(f"The network's p99 is {slower:+.0%} against the cloud's (band: 90 % of runs)", loc="left")
+    axis.set_title(f"The network's p99 is {abs(slower):.0%} {'above' if slower > 0.0 else 'below'} the cloud's (band: 90 % of runs)", loc="left")
     axis.legend(loc="lower left")
     return figure
 

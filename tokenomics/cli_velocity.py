@@ -1,0 +1,98 @@
+"""`tokenomics velocity`: is a rise of a token's velocity usage or speculation?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .cli_params import Json
+from .cli_tools import print_json
+from .errors import InputError
+
+EXAMPLES = "tokenomics velocity my_token.csv | tokenomics velocity my_token.csv --from 2024-03-01 --to 2024-03-30 --json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="velocity", epilog="Examples: " + EXAMPLES)(velocity)
+
+
+def _day(text: str | None, option: str) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"'{text[:40]}' is not a date", key=option, expected="YYYY-MM-DD") from None
+
+
+def velocity(
+    file: Annotated[str, typer.Argument(help="CSV of days: date,price,volume,fees,burned [USD/TOK, TOK/day, USD/day, TOK/day].", metavar="FILE")],
+    first: Annotated[str | None, typer.Option("--from", help="First day of the window, YYYY-MM-DD.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day of the window; by default the window is the last 30 days.")] = None,
+    detector: Annotated[str, typer.Option(help="A shipped detector or a YAML file.")] = "velocity",
+    as_json: Json = False,
+) -> None:
+    """Usage or speculation: what is behind a window's velocity, against the 60 days before it."""
+    from .analysis.velocity import FEATURES, Series, decomposition, features
+    from .analysis.velocity import detector as load
+    from .recorded import read_activity
+
+    chosen = load(detector)
+    days = read_activity(file, chosen.before, chosen.after, _day(first, "--from"), _day(last, "--to"))
+    series, before = Series(**days.values), chosen.before
+    try:
+        found = features(series, before)
+    except InputError as error:
+        raise InputError(error.found, file=file, key=error.key, expected=error.expected) from None
+    probability = float(chosen.probability(found))
+    verdict, parts = str(chosen.verdict(probability)), decomposition(series, before)
+    added = {name: float(value) for name, value in chosen.contributions(found).items()}
+    length = len(days.dates) - before
+    notes = []
+    if found["turnover"] <= 0.0:
+        notes.append("the traded volume did not rise: there is no rise of velocity to explain")
+    if verdict == "speculation":
+        notes.append("speculation is trade that use does not account for, whoever trades: sales of unlocked tokens or a fall of demand read the same")
+    if length != chosen.after:
+        notes.append(f"the weights are estimated for a window of {chosen.after} days; this one has {length}")
+    if as_json:
+        content = {
+            "verdict": verdict,
+            "probability_of_usage": probability,
+            "undecided": chosen.undecided,
+            "window": {"from": str(days.dates[before]), "to": str(days.dates[-1]), "days": length},
+            "before": {"from": str(days.dates[0]), "days": before},
+            "intercept": chosen.intercept.weight,
+            "features": {n: {"value": float(found[n]), "weight": chosen.features[n].weight, "log_odds": added[n]} for n in FEATURES},
+            "volume_tok_per_day": {when: {k: float(v) for k, v in part.items()} for when, part in parts.items()},
+            "notes": notes,
+            "detector": {"name": detector, "source": chosen.source, "command": chosen.command},
+        }
+        print_json(content)
+        return
+    console, say = Console(), {"highlight": False, "markup": False, "soft_wrap": True}
+    console.print(f"{file}: {days.dates[before]} to {days.dates[-1]} ({length} days) against the {before} days before", **say)
+    low, high = chosen.undecided
+    console.print(f"verdict: {verdict}; probability of usage {probability:.3f} (undecided from {low:g} to {high:g})", **say)
+    body = Table(title="Log odds of usage", title_justify="left")
+    for name in ("feature", "value", "weight", "log odds", "what it is"):
+        body.add_column(name)
+    body.add_row("intercept", "", "", f"{chosen.intercept.weight:+.2f}", "")
+    for name, meaning in FEATURES.items():
+        body.add_row(name, f"{float(found[name]):+.3f}", f"{chosen.features[name].weight:+.3g}", f"{added[name]:+.2f}", escape(meaning))
+    body.add_row("sum", "", "", f"{chosen.intercept.weight + sum(added.values()):+.2f}", "")
+    console.print(body)
+    body = Table(title="Traded volume, TOK/day", title_justify="left")
+    for name in ("", "before", "window", "change, of the volume before"):
+        body.add_column(name)
+    labels = {"volume": "all", "use": "use: tokens paid, bought and sold on once", "rest": "rest: trade of those who do not pay for the service"}
+    for key, label in labels.items():
+        old, new = (float(parts[when][key]) for when in ("before", "window"))
+        body.add_row(label, f"{old:,.4g}", f"{new:,.4g}", f"{(new - old) / float(parts['before']['volume']):+.1%}")
+    console.print(body)
+    for note in notes:
+        console.print(f"note: {note}", **say)
