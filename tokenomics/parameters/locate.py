@@ -13,7 +13,7 @@ ROOTS = (Path(__file__).parents[1] / "params", Path(__file__).parents[2] / "para
 
 
 def names(kind: str) -> list[str]:
-    """Names of the shipped files of a kind: base, policy, scenario, overlay, sweep, paper, model, hardware, fleet, workload, published or detector."""
+    """Names of the shipped files of a kind, one of `KINDS`."""
     found = {path.stem for root in ROOTS for path in (root / KINDS[kind]).glob("*.yaml")}
     return sorted(found)
 
