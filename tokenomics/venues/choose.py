@@ -95,8 +95,10 @@ def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
 def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     """The multiple of each number at which the recommended path changes, nearest to 1; None where none within `MULTIPLES` does.
 
-    The economy is not simulated anew: the workload is small, and the venue's numbers are scaled.
+    The economy is not simulated anew: the workload is small, and the venue's numbers are scaled. Empty where physics forbids the workload.
     """
+    if beyond_physics(work):
+        return {}
     few = {name: path[:ENOUGH] for name, path in thinned(paths, THIN).items()}
     now = choose(parameters, work, few).path
 

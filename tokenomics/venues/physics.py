@@ -7,9 +7,10 @@ bus (roofline, Williams et al. 2009), at the bandwidth that a benchmark reached.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..capacity.hardware import hardware
-from ..capacity.roofline import Workload, roofline
+from ..capacity.roofline import Roofline, Workload, roofline
 from ..capacity.shapes import shape
 from ..parameters.locate import names
 from .workload import WorkloadFile
@@ -37,16 +38,19 @@ class Floor:
 def floor(work: WorkloadFile) -> Floor:
     """The floor of a workload's task, alone on a card without queue, checks or faults."""
     calls, lengths = work.calls.value, Workload(work.prompt_tokens.value, work.output_tokens.value)
-    served, found = shape(MODEL), []
-    for name in names("hardware"):
-        device = hardware(name)
-        if PRECISION not in device.efficiency:
-            continue
-        card = roofline(device, served, PRECISION)
+    found = []
+    for name, card in _cards():
         prompt, token = float(card.prefill_time(lengths.prompt)), float(card.decode_time(1.0, lengths.context))
-        found.append((prompt + lengths.output * token, prompt, lengths.output * token, device.device, card.weights))
-    _, prompt, tokens, card, weights = min(found)
-    return Floor(calls * 2.0 * work.distance.value / LIGHT_IN_GLASS, calls * prompt, calls * tokens, card, float(weights))
+        found.append((prompt + lengths.output * token, prompt, lengths.output * token, name, float(card.weights)))
+    _, prompt, tokens, fastest, weights = min(found)
+    return Floor(calls * 2.0 * work.distance.value / LIGHT_IN_GLASS, calls * prompt, calls * tokens, fastest, weights)
+
+
+@lru_cache
+def _cards() -> tuple[tuple[str, Roofline], ...]:
+    """Every card that has a fit for the precision, read once: a choice is made many times."""
+    served, devices = shape(MODEL), [hardware(name) for name in names("hardware")]
+    return tuple((device.device, roofline(device, served, PRECISION)) for device in devices if PRECISION in device.efficiency)
 
 
 def beyond_physics(work: WorkloadFile) -> str:
