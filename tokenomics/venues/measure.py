@@ -20,7 +20,7 @@ MEASURES: dict[str, tuple[str, str, str, Bounds]] = {
     "bill": ("cost structure", "USD/day", "mean bill", UNBOUNDED),
     "unit_cost": ("cost structure", "USD/Mtok", "mean bill over the work", UNBOUNDED),
     "bill_volatility": ("cost structure", "1/sqrt(year)", "volatility of the daily bill", SIZE),
-    "cost_at_risk": ("cost structure", "1", "95th percentile of the daily bill over its mean in stablecoin, less one", UNBOUNDED),
+    "cost_at_risk": ("cost structure", "1", "95th percentile of the daily bill over its mean, less one", UNBOUNDED),
     "generalised_cost": ("cost structure", "USD/Mtok", "cost with risk, lateness, failures, privacy and recourse", UNBOUNDED),
     "latency_p50": ("latency", "s", "median", SIZE),
     "latency_p95": ("latency", "s", "95th percentile", SIZE),
@@ -49,7 +49,7 @@ def percentiles(times: Cumulants, probabilities: Sequence[float] = PERCENTILES) 
 
 def measures(offer: Offer, used: np.ndarray, parameters: Parameters) -> dict[str, np.ndarray]:
     """The numbers of `MEASURES` of one offer, (runs,) each. used: Mtok/day, (runs, days); the first day is the start."""
-    ahead = {name: getattr(offer, name)[:, 1:] for name in ("bill", "stable", "cost", "failed", "wrong", "up")}
+    ahead = {name: getattr(offer, name)[:, 1:] for name in ("bill", "cost", "failed", "wrong", "up")}
     times = Cumulants(*(part[:, 1:] for part in (offer.latency.mean, offer.latency.variance, offer.latency.third)))
     tails = dict(zip(PERCENTILE_NAMES, percentiles(times), strict=True))
     spikes = exceedance(times, tails["latency_p50"][:, None] + SPIKE).mean(axis=1)
@@ -58,7 +58,7 @@ def measures(offer: Offer, used: np.ndarray, parameters: Parameters) -> dict[str
         "bill": mean,
         "unit_cost": mean / used[:, 1:].mean(axis=1),
         "bill_volatility": volatility(np.maximum(offer.bill, 1e-300), parameters),
-        "cost_at_risk": cost_at_risk(offer.bill, offer.stable),
+        "cost_at_risk": cost_at_risk(offer.bill, offer.bill),
         "generalised_cost": ahead["cost"].mean(axis=1),
         **tails,
         "spikes": spikes,

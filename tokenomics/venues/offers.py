@@ -29,7 +29,7 @@ EXPOSURE = {"user_bill": lambda bills: 1.0, "bill_hedged": lambda bills: 1.0 - b
 class Offer:
     """One way of running a workload. Arrays are (runs, days).
 
-    mode: protection. payment: a name of `bills.PAYMENTS`. bill: USD/day. stable: the same in stablecoin, or on demand. latency: of a task.
+    mode: protection. payment: a name of `bills.PAYMENTS`. bill: USD/day. latency: of a task.
     cost: generalised, USD/Mtok. failed: share of attempts that are repeated. wrong: share of answers that are faked and used. up: share of
     requests that are answered. privacy, verification: levels of the workload file.
     """
@@ -38,7 +38,6 @@ class Offer:
     mode: str
     payment: str
     bill: np.ndarray
-    stable: np.ndarray
     latency: Cumulants
     cost: np.ndarray
     failed: np.ndarray
@@ -122,7 +121,6 @@ def _network(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.
                     mode,
                     payment,
                     bill[payment],
-                    bill["bill_stablecoin"],
                     task,
                     cost,
                     failed,
@@ -160,6 +158,6 @@ def _cloud(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
             level = privacy_level(CLOUD, protection.confidentiality)
             verified = verification_level(CLOUD, protection)
             found.append(
-                Offer(CLOUD, mode, payment, bill[payment], bill["bill_cloud"] + still, latency, total, failed, still, 1.0 - failed, level, verified)
+                Offer(CLOUD, mode, payment, bill[payment] + still, latency, total, failed, still, 1.0 - failed, level, verified)
             )
     return found
