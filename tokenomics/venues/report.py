@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..bills import PAYMENTS
 from ..errors import InputError
-from ..experiments.run import run
+from ..experiments.run import many, run
 from ..parameters import Resolved
 from ..parameters.documents import Strict, read_record
 from ..results.bills import decompose_total, token_factors
@@ -66,7 +66,7 @@ class Report:
         return [*told, f"token bill over the span, against all as at the start [USD]: {parts}"]
 
 
-def simulate(params="baseline", *, scenario=(), runs: int = 100, **settings) -> tuple[Resolved, dict, dict]:
+def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -> tuple[Resolved, dict, dict]:
     """The economy without and with a doubling of demand, on common shocks: parameters, paths (runs, days), and what the doubling did.
 
     The arguments are those of `tokenomics.run`. Runs that break off in either are left out. Raises InputError where fewer than two are left.
@@ -74,7 +74,7 @@ def simulate(params="baseline", *, scenario=(), runs: int = 100, **settings) -> 
     results = []
     for more in ((), (scale.SCENARIO,)):
         record = list(scale.RECORDED) if more else None
-        results.append(run(params, scenario=(*scenario, *more), runs=runs, engine="ensemble", record=record, **settings))
+        results.append(run(params, scenario=(*many(scenario), *more), runs=runs, engine="ensemble", record=record, **settings))
     calm, doubled = (result.trajectories.values for result in results)
     whole = np.all([np.isfinite(paths["token_price"][:, -1]) for paths in (calm, doubled)], axis=0)
     if whole.sum() < 2:
