@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from . import scale
 from .choose import HYBRID, Choice, Verdict, break_evens, choose
 from .measure import MEASURES, measures
 from .offers import MODES, recorded, used
-from .workload import WorkloadFile
+from .workload import WorkloadFile, read_workload
 
 FACTORS = ("cost structure", "latency", "data control", "service guarantees", "scalability")
 
@@ -113,6 +114,20 @@ def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *
     rise = decompose_total(token_factors(size, paths), parameters.simulation.time_step)
     flipped = break_evens(parameters, work, paths) if flips else {}
     return Report(work, choice, pd.DataFrame(rows), numbers, rise, flipped)
+
+
+def compare_venues(workload: str | WorkloadFile | Sequence[str], params="baseline", *, flips: bool = True, **settings) -> Report | dict[str, Report]:
+    """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
+
+    workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as `read_workload` gives it. flips: look for the break-even
+    values, which takes seconds. settings: those of `tokenomics.run`, runs = 100 unless given; the engine is always "ensemble". Raises InputError
+    for bad input, before anything is simulated.
+    """
+    one = isinstance(workload, (str, WorkloadFile))
+    described = {str(name): name if isinstance(name, WorkloadFile) else read_workload(name)[0] for name in ((workload,) if one else workload)}
+    resolved, paths, scaling = simulate(params, **settings)
+    found = {name: report(resolved, work, paths, scaling, flips=flips) for name, work in described.items()}
+    return next(iter(found.values())) if one else found
 
 
 CLOUD_SCALES = {"served_after": "1", "price_after": "1", "price_highest": "1", "latency_after": "as before", "token_after": "-"}
