@@ -30,10 +30,11 @@ _HOMES = {
     "results": ("Result", "load"),
     "results.metrics": ("metric",),
     "state": ("Variable", "assign", "assigns"),
+    "venues.report": ("compare_venues",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 _PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
-_PACKAGES += ("parameters", "recorded", "results", "shocks", "state", "trajectories")
+_PACKAGES += ("parameters", "recorded", "results", "shocks", "state", "trajectories", "venues")
 
 __all__ = [*_MODULES, "__version__"]
 

@@ -25,7 +25,8 @@ Source = str | Path | Mapping[str, Any]
 Progress = Callable[[int, int], None]
 
 
-def _many(value: Any) -> tuple:
+def many(value: Any) -> tuple:
+    """One or several names, files or mappings as a tuple; nothing as an empty one."""
     if value is None:
         return ()
     return (value,) if isinstance(value, (str, Path, Mapping)) else tuple(value)
@@ -119,7 +120,7 @@ def run(
     """
     _check(engine, runs, every, demand_align)
     resolved = resolve(
-        params, policy=policy, scenarios=_many(scenario), overlays=_many(overlay), sets=_sets(sets, days)
+        params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days)
     )
     control.law(resolved.values.controller.type)
     notes: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from ..bills import PAYMENTS
 from ..errors import InputError
-from ..experiments.run import run
+from ..experiments.run import many, run
 from ..parameters import Resolved
 from ..parameters.documents import Strict, read_record
 from ..results.bills import decompose_total, token_factors
@@ -19,7 +20,7 @@ from . import scale
 from .choose import HYBRID, Choice, Verdict, break_evens, choose
 from .measure import MEASURES, measures
 from .offers import MODES, recorded, used
-from .workload import WorkloadFile
+from .workload import WorkloadFile, read_workload
 
 FACTORS = ("cost structure", "latency", "data control", "service guarantees", "scalability")
 
@@ -66,7 +67,7 @@ class Report:
         return [*told, f"token bill over the span, against all as at the start [USD]: {parts}"]
 
 
-def simulate(params="baseline", *, scenario=(), runs: int = 100, **settings) -> tuple[Resolved, dict, dict]:
+def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -> tuple[Resolved, dict, dict]:
     """The economy without and with a doubling of demand, on common shocks: parameters, paths (runs, days), and what the doubling did.
 
     The arguments are those of `tokenomics.run`. Runs that break off in either are left out. Raises InputError where fewer than two are left.
@@ -74,7 +75,7 @@ def simulate(params="baseline", *, scenario=(), runs: int = 100, **settings) -> 
     results = []
     for more in ((), (scale.SCENARIO,)):
         record = list(scale.RECORDED) if more else None
-        results.append(run(params, scenario=(*scenario, *more), runs=runs, engine="ensemble", record=record, **settings))
+        results.append(run(params, scenario=(*many(scenario), *more), runs=runs, engine="ensemble", record=record, **settings))
     calm, doubled = (result.trajectories.values for result in results)
     whole = np.all([np.isfinite(paths["token_price"][:, -1]) for paths in (calm, doubled)], axis=0)
     if whole.sum() < 2:
@@ -113,6 +114,20 @@ def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *
     rise = decompose_total(token_factors(size, paths), parameters.simulation.time_step)
     flipped = break_evens(parameters, work, paths) if flips else {}
     return Report(work, choice, pd.DataFrame(rows), numbers, rise, flipped)
+
+
+def compare_venues(workload: str | WorkloadFile | Sequence[str], params="baseline", *, flips: bool = True, **settings) -> Report | dict[str, Report]:
+    """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
+
+    workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as `read_workload` gives it. flips: look for the break-even
+    values, which takes seconds. settings: those of `tokenomics.run`, runs = 100 unless given; the engine is always "ensemble". Raises InputError
+    for bad input, before anything is simulated.
+    """
+    one = isinstance(workload, (str, WorkloadFile))
+    described = {str(name): name if isinstance(name, WorkloadFile) else read_workload(name)[0] for name in ((workload,) if one else workload)}
+    resolved, paths, scaling = simulate(params, **settings)
+    found = {name: report(resolved, work, paths, scaling, flips=flips) for name, work in described.items()}
+    return next(iter(found.values())) if one else found
 
 
 CLOUD_SCALES = {"served_after": "1", "price_after": "1", "price_highest": "1", "latency_after": "as before", "token_after": "-"}
