@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tokenomics.capacity.distribution import PERCENTILES, at_node, quantile
-from tokenomics.capacity.queueing import node_scv
+from tokenomics.capacity.distribution import PERCENTILES, Cumulants, at_node, lognormal, quantile, wait
+from tokenomics.capacity.queueing import node_scv, wait_scv, waiting
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from discrete_event import Network, count_dispersion, one_node, replicated, simulate, trace, waits  # noqa: E402
@@ -120,13 +120,20 @@ def traces() -> None:
         print(f"\n## Azure, {name}: {len(times):,} requests in {times[-1]:.0f} s, one node\n")
         print(f"Service {mean:.2f} s, squared CV {service_scv:.2f}. Squared CV of times between arrivals {gap_scv:.2f};", end=" ")
         print("variance to mean of counts over " + ", ".join(f"{w} services: {d:.1f}" for w, d in dispersion.items()) + ".\n")
-        head("places", "utilisation", "variability of arrivals")
+        head("places", "utilisation", "arrivals, services")
         for target in UTILISATION:
             places = max(round(work / target), 1)
             simulated = block_interval(waits(times, service, places) + service)
-            for label, scv in (("times between", gap_scv), ("counts, 10 services", dispersion[10])):
-                form = at_node(places, work / places, mean, scv, service_scv)
-                row((places, f"{work / places:.2f}", label), [quantile(form, p) for p in PERCENTILES], *simulated)
+            recorded = Cumulants(mean, service.var(), np.mean((service - mean) ** 3))
+            for label, scv, served in (
+                ("times between, lognormal", gap_scv, lognormal(mean, service_scv)),
+                ("times between, recorded", gap_scv, recorded),
+                ("counts over 1, recorded", dispersion[1], recorded),
+                ("counts over 10, recorded", dispersion[10], recorded),
+            ):
+                probability, if_any = waiting(places, work / places, mean, scv, service_scv)
+                time = wait(probability, if_any, wait_scv(places, work / places, scv, service_scv)) + served
+                row((places, f"{work / places:.2f}", label), [quantile(time, p) for p in PERCENTILES], *simulated)
 
 
 if __name__ == "__main__":
