@@ -19,7 +19,7 @@ from scipy import stats
 from tokenomics.capacity.distribution import Cumulants, at_node, lognormal, mixture
 from tokenomics.capacity.queueing import node_scv
 
-WARM_UP = 0.1  # share of the requests, at the start, that is left out
+WARM_UP, COOL_DOWN = 0.2, 0.15  # shares of the tasks that are left out at the start and, where they take long, at the end
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Network:
     """What is simulated, and its closed form.
 
     places: of each node; slowness: factor on service at each node, 1 on average over requests. A request goes to a node with a probability
-    in proportion to places/slowness. The path's time passes on the way back, so that nodes see the gateway's arrivals. A task is `calls`
-    requests in sequence; tasks arrive as the renewal process.
+    in proportion to places/slowness. The path's time passes on the way back of each attempt, so that nodes see the gateway's arrivals; the
+    constant passes once a request. A task is `calls` requests in sequence; tasks arrive as the renewal process.
     """
 
     places: tuple[int, ...]
@@ -70,8 +70,8 @@ class Network:
             (share, at_node(c, self.utilisation, self.service, node_scv(scv, share * first), self.service_scv, speed_scv))
             for c, share in zip(self.places, self.shares, strict=True)
         )
-        call = mixture(nodes).attempts(self.failure) + lognormal(self.path, self.path_cv**2) + Cumulants(self.constant)
-        return call.repeated(self.calls)
+        attempt = mixture(nodes) + lognormal(self.path, self.path_cv**2)
+        return (attempt.attempts(self.failure) + Cumulants(self.constant)).repeated(self.calls)
 
 
 def lognormals(rng, mean: float, scv: float, size=None):
@@ -97,7 +97,10 @@ def waits(times, service, places: int) -> np.ndarray:
 
 
 def simulate(network: Network, rng, tasks: int, times=None, service=None) -> np.ndarray:
-    """Time of each task after the warm-up, in simpy. times, service: recorded arrivals and work, in place of drawn ones."""
+    """Time of each task between the warm-up and the cool-down, in simpy. times, service: given arrivals and work, in place of drawn ones.
+
+    The last tasks end with no others behind them, so that those of several calls would find the nodes too empty.
+    """
     env = simpy.Environment()
     nodes = [simpy.Resource(env, capacity=c) for c in network.places]
     factors, edges = network.factors, np.cumsum(network.shares)[:-1]
@@ -110,6 +113,8 @@ def simulate(network: Network, rng, tasks: int, times=None, service=None) -> np.
         with nodes[node].request() as place:
             yield place
             yield env.timeout(work * factors[node])
+        if network.path:
+            yield env.timeout(lognormals(rng, network.path, network.path_cv**2))
 
     def task(i):
         for _ in range(network.calls):
@@ -117,7 +122,7 @@ def simulate(network: Network, rng, tasks: int, times=None, service=None) -> np.
             while failed:
                 yield from attempt(service[i] if service is not None else lognormals(rng, network.service, network.service_scv))
                 failed = rng.random() < network.failure
-            yield env.timeout(network.constant + (lognormals(rng, network.path, network.path_cv**2) if network.path else 0.0))
+            yield env.timeout(network.constant)
         found[i] = env.now - times[i]
 
     def gateway():
@@ -127,7 +132,7 @@ def simulate(network: Network, rng, tasks: int, times=None, service=None) -> np.
 
     env.process(gateway())
     env.run()
-    return found[int(WARM_UP * tasks) :]
+    return found[int(WARM_UP * tasks) : int((1.0 - COOL_DOWN) * tasks)]
 
 
 def replicated(draw, p, replications: int, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:

@@ -168,7 +168,7 @@ def test_the_recursion_and_the_event_by_event_simulation_agree():
     network = Network((3,), 0.8, 1.5)
     times, service = arrivals(rng, network.attempt_rate, 1.5, 3000), lognormals(rng, 1.0, 1.0, 3000)
     found = simulate(network, rng, 3000, times, service)
-    np.testing.assert_allclose(found, (waits(times, service, 3) + service)[300:], atol=1e-8)
+    np.testing.assert_allclose(found, (waits(times, service, 3) + service)[600:2550], atol=1e-8)
 
 
 @pytest.mark.parametrize(
