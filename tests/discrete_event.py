@@ -96,8 +96,8 @@ def waits(times, service, places: int) -> np.ndarray:
     return found
 
 
-def simulate(network: Network, rng, tasks: int, times=None, service=None) -> np.ndarray:
-    """Time of each task between the warm-up and the cool-down, in simpy. times, service: given arrivals and work, in place of drawn ones.
+def simulate(network: Network, rng, tasks: int, times=None, service=None, sent=None) -> np.ndarray:
+    """Time of each task between the warm-up and the cool-down, in simpy. times, service, sent: given arrivals, work, nodes in place of drawn ones.
 
     The last tasks end with no others behind them, so that those of several calls would find the nodes too empty.
     """
@@ -108,8 +108,7 @@ def simulate(network: Network, rng, tasks: int, times=None, service=None) -> np.
         times = arrivals(rng, network.attempt_rate * (1.0 - network.failure) / network.calls, network.arrival_cv, tasks)
     found = np.empty(tasks)
 
-    def attempt(work):
-        node = np.searchsorted(edges, rng.random())
+    def attempt(work, node):
         with nodes[node].request() as place:
             yield place
             yield env.timeout(work * factors[node])
@@ -120,7 +119,8 @@ def simulate(network: Network, rng, tasks: int, times=None, service=None) -> np.
         for _ in range(network.calls):
             failed = True
             while failed:
-                yield from attempt(service[i] if service is not None else lognormals(rng, network.service, network.service_scv))
+                work = service[i] if service is not None else lognormals(rng, network.service, network.service_scv)
+                yield from attempt(work, sent[i] if sent is not None else np.searchsorted(edges, rng.random()))
                 failed = rng.random() < network.failure
             yield env.timeout(network.constant)
         found[i] = env.now - times[i]

@@ -18,9 +18,12 @@ from tokenomics.capacity.distribution import (
     quantile,
     wait,
 )
+from tokenomics.capacity.latency import call_latency, places, service_time
 from tokenomics.capacity.queueing import erlang_c_inverse, node_scv, peakedness, wait_scv, waiting
 from tokenomics.engines import kernel
 from tokenomics.engines.program import Recorder
+from tokenomics.model import bind
+from tokenomics.parameters import resolve
 
 LOADS = np.array([0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99])
 PLACES = st.floats(1.0, 500.0)
@@ -55,12 +58,12 @@ def test_the_chance_to_wait_is_erlangs_in_m_m_c(places):
 
 @pytest.mark.parametrize("scv", [0.0, 0.3, 1.0, 3.0])
 def test_the_mean_wait_at_one_place_is_pollaczek_khinchines(scv):
-    """M/D/1 and M/G/1; short waits of the fit are up to 0.88 of what the peakedness gives."""
+    """Within 6 % at a utilisation of 0.7 or more, and at any for M/M/1; between 37 % high (M/D/1) and 24 % low (squared CV 3) at 0.1."""
     probability, mean = waiting(1.0, LOADS, 2.0, 1.0, scv)
     exact = LOADS * 2.0 * (1.0 + scv) / (2.0 * (1.0 - LOADS))
-    heavy = LOADS >= 0.7
-    np.testing.assert_allclose((probability * mean)[heavy], exact[heavy], rtol=0.08)
-    np.testing.assert_allclose(probability * mean, exact, rtol=0.5)
+    close = (LOADS >= 0.7) | (scv == 1.0)
+    np.testing.assert_allclose((probability * mean)[close], exact[close], rtol=0.06)
+    np.testing.assert_allclose(probability * mean, exact, rtol=0.37)
 
 
 def test_heavy_traffic_waits_are_allen_cunneens():
@@ -109,6 +112,13 @@ def test_waiting_keeps_its_bounds(places, load, arrival_scv, service_scv):
 def test_a_fuller_node_makes_longer_waits(places, arrival_scv, service_scv):
     probability, mean = waiting(places, np.linspace(0.2, 0.999, 60), 1.0, arrival_scv, service_scv)
     assert np.all(np.diff(probability) >= -1e-12)
+    assert np.all(np.diff(probability * mean) >= -1e-12)
+
+
+@settings(max_examples=100)
+@given(PLACES, st.floats(0.3, 0.99), st.floats(0.1, 2.0))
+def test_burstier_arrivals_make_longer_waits(places, load, service_scv):
+    probability, mean = waiting(places, load, 1.0, np.linspace(0.25, 16.0, 60), service_scv)
     assert np.all(np.diff(probability * mean) >= -1e-12)
 
 
@@ -169,6 +179,39 @@ def test_the_recursion_and_the_event_by_event_simulation_agree():
     times, service = arrivals(rng, network.attempt_rate, 1.5, 3000), lognormals(rng, 1.0, 1.0, 3000)
     found = simulate(network, rng, 3000, times, service)
     np.testing.assert_allclose(found, (waits(times, service, 3) + service)[600:2550], atol=1e-8)
+
+
+def test_a_network_is_the_queues_of_its_nodes_each_with_its_own_arrivals():
+    rng = np.random.default_rng(6)
+    network = Network((3, 5), 0.8, 2.0, slowness=(1.2, 0.9))
+    times, service = arrivals(rng, network.attempt_rate, 2.0, 3000), lognormals(rng, 1.0, 1.0, 3000)
+    sent = (rng.random(3000) > network.shares[0]).astype(int)
+    expected = np.empty(3000)
+    for node, count in enumerate(network.places):
+        mine, own = sent == node, service[sent == node] * network.factors[node]
+        expected[mine] = waits(times[mine], own, count) + own
+    np.testing.assert_allclose(simulate(network, rng, 3000, times, service, sent), expected[600:2550], atol=1e-8)
+
+
+def test_the_shipped_parameters_together_give_the_simulations_percentiles():
+    """`call_latency` as the economy calls it, at nodes of the shipped types and speeds."""
+    params = bind(resolve("baseline").values, None)
+    cap, fleet, count = params["capacity"], params["fleet"], {"h100": 1, "h200": 0, "a100": 1, "l40s": 2}
+    each = tuple(round(float(places(params, fleet[name]))) for name, n in count.items() for _ in range(n))
+    constant = params["venues"].orchestration_latency + params["access"].in_use.latency + params["privacy"].in_use.latency
+    form = call_latency(params, count, 0.9, 0.1)
+    p = (0.5, 0.95, 0.99)
+
+    def draw(seed):
+        rng = np.random.default_rng(seed)
+        slow = tuple(lognormals(rng, 1.0, cap.speed_cv**2, len(each)))
+        path = cap.network_latency, cap.network_cv, constant
+        network = Network(each, 0.9, cap.arrival_cv, service_time(params), cap.service_cv**2, slow, *path, failure=0.1)
+        return simulate(network, rng, 6000)
+
+    simulated, half = replicated(draw, p, 4)
+    found = np.array([quantile(form, x) for x in p])
+    assert np.all(np.abs(found - simulated) <= 0.1 * simulated + half), (found, simulated, half)
 
 
 @pytest.mark.parametrize(
