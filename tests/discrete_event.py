@@ -86,6 +86,14 @@ def arrivals(rng, rate: float, cv: float, size: int, share: float = 1.0) -> np.n
     return np.cumsum(rng.gamma(steps / cv**2, cv**2 * share / rate, size))
 
 
+def hyperexponential(rng, rate: float, cv: float, size: int, share: float = 1.0) -> np.ndarray:
+    """The same with times between arrivals from one of two exponential distributions of equal shares of the time; a CV above 1."""
+    steps, often = rng.geometric(share, size), 0.5 * (1.0 + np.sqrt((cv**2 - 1.0) / (cv**2 + 1.0)))
+    short = rng.binomial(steps, often)
+    gaps = rng.standard_gamma(short) / often + rng.standard_gamma(steps - short) / (1.0 - often)
+    return np.cumsum(gaps) * 0.5 * share / rate
+
+
 def waits(times, service, places: int) -> np.ndarray:
     """Wait of each request at one node: it takes the place that is free first."""
     free, found = [0.0] * places, np.empty(len(times))
@@ -141,11 +149,11 @@ def replicated(draw, p, replications: int, level: float = 0.95) -> tuple[np.ndar
     return found.mean(axis=0), stats.t.ppf(0.5 + 0.5 * level, replications - 1) * stats.sem(found, axis=0)
 
 
-def one_node(places: int, utilisation: float, cv: float, scv: float, share: float, requests: int, seed: int) -> np.ndarray:
+def one_node(places: int, utilisation: float, cv: float, scv: float, share: float, requests: int, seed: int, renewal=arrivals) -> np.ndarray:
     """Time of each request at a node that gets a random share of the gateway's requests: any node of 1/share alike ones."""
     rng = np.random.default_rng(seed)
     service = lognormals(rng, 1.0, scv, requests)
-    times = arrivals(rng, places * utilisation, cv, requests, share)
+    times = renewal(rng, places * utilisation, cv, requests, share)
     return (waits(times, service, places) + service)[int(WARM_UP * requests) :]
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import lognorm, norm, poisson
 
-from discrete_event import Network, arrivals, count_dispersion, lognormals, replicated, simulate, trace, waits
+from discrete_event import Network, arrivals, count_dispersion, hyperexponential, lognormals, replicated, simulate, trace, waits
 from paths import DATA
 from tokenomics.capacity.distribution import (
     PERCENTILES,
@@ -88,8 +88,9 @@ def test_peakedness_is_that_of_lognormal_service():
     np.testing.assert_allclose(peakedness(1.0, scv), 1.0)
 
 
-def test_a_random_share_of_renewal_arrivals_has_the_split_variability():
-    gaps = np.diff(arrivals(np.random.default_rng(1), 3.0, 2.0, 400_000, share=0.25))
+@pytest.mark.parametrize("renewal", [arrivals, hyperexponential])
+def test_a_random_share_of_renewal_arrivals_has_the_split_variability(renewal):
+    gaps = np.diff(renewal(np.random.default_rng(1), 3.0, 2.0, 400_000, share=0.25))
     assert gaps.mean() == pytest.approx(1.0 / 3.0, rel=0.02)
     assert gaps.var() / gaps.mean() ** 2 == pytest.approx(node_scv(4.0, 0.25), rel=0.03)
 

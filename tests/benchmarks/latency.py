@@ -27,7 +27,7 @@ from tokenomics.parameters import resolve
 from tokenomics.shocks import sample
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from discrete_event import Network, count_dispersion, lognormals, one_node, replicated, simulate, trace, waits  # noqa: E402
+from discrete_event import Network, arrivals, count_dispersion, hyperexponential, lognormals, one_node, replicated, simulate, trace, waits  # noqa: E402
 from paths import DATA  # noqa: E402
 
 HEAD = "\n## Tables (`python tests/benchmarks/latency.py`)\n"
@@ -98,14 +98,14 @@ class Table:
         return [said, "", *head, *(line for _, line in sorted(found, reverse=True))]
 
 
-def grid(service_scv: float, requests: int) -> Table:
+def grid(service_scv: float, requests: int, renewal=arrivals, cvs=ARRIVAL_CV) -> Table:
     """Alike nodes of one type, one attempt a request; unit service time."""
     table = Table("nodes", "arrival CV", "places", "utilisation")
-    for nodes, cv, c, load in itertools.product(NODES, ARRIVAL_CV, PLACES, UTILISATION):
+    for nodes, cv, c, load in itertools.product(NODES, cvs, PLACES, UTILISATION):
         if cv == 1.0 and nodes != NODES[0]:
             continue  # a random share of a Poisson process is Poisson
         time = at_node(c, load, 1.0, node_scv(cv**2, 1.0 / nodes), service_scv)
-        draw = lambda seed, a=(c, load, cv, service_scv, 1.0 / nodes, requests): one_node(*a, 1000 + seed)  # noqa: E731
+        draw = lambda seed, a=(c, load, cv, service_scv, 1.0 / nodes, requests): one_node(*a, 1000 + seed, renewal)  # noqa: E731
         table.add(("any" if cv == 1.0 else nodes, cv, c, load), _percentiles(time), *replicated(draw, PERCENTILES, REPLICATIONS))
     return table
 
@@ -248,6 +248,9 @@ def main() -> None:
         parts += ["", title, "", *table.summary(), "", *table.missed()]
         if kind == "shipped":
             parts += ["", "All cells, in mean service times (± half the 95 % interval over replications):", "", *table.lines]
+    other = grid(SERVICE_SCV["shipped"], REQUESTS // 2, hyperexponential, tuple(cv for cv in ARRIVAL_CV if cv > 1.0))
+    title = f"### Other arrivals of the same CV: hyperexponential times between, {REPLICATIONS} replications of {REQUESTS // 2:,} requests a cell"
+    parts += ["", title, "", *other.summary(), "", *other.missed()]
     fleet = ", ".join(f"{n} {name}" for name, n in FLEET.items())
     about = f"{fleet}; {REPLICATIONS} replications of {NETWORK_REQUESTS:,} requests, each with nodes of other speeds"
     parts += ["", f"### Networks of the shipped parameters, in simpy: {about} [s]", "", *networks().lines]
