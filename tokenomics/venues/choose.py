@@ -78,7 +78,7 @@ def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
     share, cost = _split(network, cloud, work)
     fits = {NETWORK: not network.broken, CLOUD: not cloud.broken}
     if impossible:
-        path, reason = NOWHERE, f"{impossible}; it has to run on site, on a faster card or a smaller model"
+        path, reason = NOWHERE, f"{impossible}; it has to run on site, on several cards that share the model, or with a smaller model"
     elif share is None:
         path, reason = NOWHERE, "no venue holds the limits: network: " + ", ".join(network.broken) + "; cloud: " + ", ".join(cloud.broken)
     elif share == 1.0:

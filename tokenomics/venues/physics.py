@@ -1,4 +1,6 @@
-"""What no venue can beat: light in fibre, and reading the model's weights once a token. Times of one task on the fastest card that the package knows.
+"""What no venue of single cards can beat: light in fibre, and reading the model's weights once a token, on the fastest card that the package knows.
+
+Cards that share a model, or guess tokens ahead, go below it; the nodes of the network have one card each.
 
 Light in glass covers 204,000 km/s (refractive index 1.468, Corning SMF-28 data sheet). A token needs all weights once through the memory
 bus (roofline, Williams et al. 2009), at the bandwidth that a benchmark reached. Units: s.
@@ -61,4 +63,4 @@ def beyond_physics(work: WorkloadFile) -> str:
     parts = f"light there and back over {work.distance.value:g} km {least.light:.3g} s, "
     parts += f"the prompt {least.prompt:.3g} s, {work.output_tokens.value:g} tokens {least.tokens:.3g} s"
     why = f"each token reads {least.weights / 1e9:.2g} GB of weights through the memory bus"
-    return f"the limit of {limit:g} s is below the physical floor of {least.total:.3g} s ({parts}: {why} of the fastest card, {least.card})"
+    return f"the limit of {limit:g} s is below the physical floor of {least.total:.3g} s on one card ({parts}: {why} of the fastest card, {least.card})"
