@@ -63,4 +63,5 @@ def beyond_physics(work: WorkloadFile) -> str:
     parts = f"light there and back over {work.distance.value:g} km {least.light:.3g} s, "
     parts += f"the prompt {least.prompt:.3g} s, {work.output_tokens.value:g} tokens {least.tokens:.3g} s"
     why = f"each token reads {least.weights / 1e9:.2g} GB of weights through the memory bus"
-    return f"the limit of {limit:g} s is below the physical floor of {least.total:.3g} s on one card ({parts}: {why} of the fastest card, {least.card})"
+    least_of_all = f"the physical floor of {least.total:.3g} s on one card"
+    return f"the limit of {limit:g} s is below {least_of_all} ({parts}: {why} of the fastest card, {least.card})"
