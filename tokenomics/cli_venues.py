@@ -11,6 +11,7 @@ from rich.table import Table
 
 from .cli_params import Json, Overlay, Policy, Scenario, Set
 from .cli_tools import print_json, progress_bar
+from .errors import InputError
 from .results.store import refuse_existing
 
 
@@ -29,7 +30,7 @@ def venues(
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    days: Annotated[float | None, typer.Option(help="Simulated span [days].")] = None,
+    days: Annotated[float | None, typer.Option(help="Simulated span [days], more than 90.")] = None,
     runs: Annotated[int, typer.Option(help="Number of Monte Carlo runs.", min=2)] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")] = None,
@@ -40,6 +41,9 @@ def venues(
     from .venues.workload import read_workload
 
     refuse_existing(out)
+    stems = [Path(name).stem for name in workload]
+    if len(set(stems)) < len(stems):
+        raise InputError(", ".join(workload), key="--workload", expected="files of different names: results go by them")
     described = {name: read_workload(name)[0] for name in workload}
     with progress_bar("simulating, steps", show=not as_json) as progress:
         resolved, paths, scaling = simulate(
@@ -97,7 +101,9 @@ def _print(one) -> None:
         body.add_row(row["measure"], row["unit"], row["cloud"], row["network"])
         if row["published"]:
             notes.append(f"published beside '{row['measure']}': {row['published']}")
+    for line in one.lines:
+        console.print(line, highlight=False, markup=False)
     console.print(body, markup=False)
-    for line in (*one.lines, *notes):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for line in notes:
+        console.print(line, highlight=False, markup=False)
     console.print()

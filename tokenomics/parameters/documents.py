@@ -33,15 +33,17 @@ class Figure(Strict):
     source: str = Field(min_length=1)
 
 
-def figure(unit: str, gt: float = 0.0, le: float = 1e18, *, zero: bool = False) -> Any:
-    """Type of a figure in one unit, above `gt` and at most `le`. zero: 0 itself is taken too."""
+def figure(unit: str, gt: float = 0.0, le: float = 1e18, *, ge: float | None = None) -> Any:
+    """Type of a figure in one unit, above `gt`, or of at least `ge` where that is given, and at most `le`."""
+    lowest = f"above {gt:g}" if ge is None else f"of at least {ge:g}"
 
     def check(found: Figure) -> Figure:
         if found.unit != unit:
             raise ValueError(f"unit '{found.unit}'; expected '{unit}'")
-        if not (gt < found.value <= le or (zero and found.value == 0.0)):
-            most = f" and at most {le:g}" if le < 1e18 else ""
-            raise ValueError(f"{found.value:g}; expected a number {'of at least' if zero else 'above'} {gt:g}{most} [{unit}]")
+        enough = gt < found.value if ge is None else ge <= found.value
+        if not (enough and found.value <= le):
+            most = f" and at most {le:g}" if le < 1e18 or found.value > le else ""
+            raise ValueError(f"{found.value:g}; expected a number {lowest}{most} [{unit}]")
         return found
 
     return Annotated[Figure, AfterValidator(check)]

@@ -13,7 +13,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ..capacity.distribution import Cumulants, exceedance
+from ..errors import InputError
 from ..parameters import Parameters, put
+from ..results.intervals import SIZE, summarise
 from .measure import budget_at_risk, percentiles, thinned
 from .offers import CLOUD, NETWORK, Offer, offers
 from .physics import beyond_physics
@@ -21,13 +23,17 @@ from .workload import PRIVACY, VERIFICATION, WorkloadFile
 
 SHARES = np.linspace(0.0, 1.0, 101)
 MULTIPLES = np.geomspace(0.01, 100.0, 25)  # within which a break-even is looked for
-THIN, ENOUGH = 15, 40  # days between those that a choice is made on; runs of it where it is made many times
+THIN = 15  # days between those that a choice is made on: it is made many times
+LARGEST = 0.1  # of the network's capacity: a larger workload moves prices and queues
 NOWHERE, HYBRID = "neither", "hybrid"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """An offer against the limits. cost: mean generalised cost [USD/Mtok]. broken: the limits that it breaks, in words."""
+    """An offer against the limits. cost: mean generalised cost [USD/Mtok]. broken: the limits that it breaks, in words.
+
+    close: limits that the runs do not tell apart from what the offer does, in words.
+    """
 
     offer: Offer
     cost: float
@@ -35,6 +41,7 @@ class Verdict:
     uptime: float
     budget: float
     broken: tuple[str, ...]
+    close: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,9 @@ class Choice:
     verdicts: tuple[Verdict, ...]
 
 
-def judged(offer: Offer, work: WorkloadFile, p99: float) -> Verdict:
-    """An offer against the workload's limits. p99: of its latency, mean over runs [s]."""
+def judged(offer: Offer, work: WorkloadFile, tail: np.ndarray) -> Verdict:
+    """An offer against the workload's limits. tail: p99 of its latency, (runs,) [s]."""
+    p99 = float(tail.mean())
     up, budget = float(offer.up[:, 1:].mean()), budget_at_risk(offer.bill[:, 1:].mean(axis=1))
     limits, broken = work.limits, []
     if p99 > limits.latency_p99.value:
@@ -64,14 +72,24 @@ def judged(offer: Offer, work: WorkloadFile, p99: float) -> Verdict:
         broken.append(f"privacy '{offer.privacy}', needs '{limits.privacy}'")
     if VERIFICATION.index(offer.verification) < VERIFICATION.index(limits.verification):
         broken.append(f"verification '{offer.verification}', needs '{limits.verification}'")
-    return Verdict(offer, float(offer.cost[:, 1:].mean()), p99, up, budget, tuple(broken))
+    close = []
+    for name, values, limit in (("latency p99", tail, limits.latency_p99.value), ("uptime", offer.up[:, 1:].mean(axis=1), limits.uptime.value)):
+        s = summarise(values, bounds=SIZE)
+        if s.low is not None and s.low < limit < s.high:
+            close.append(f"{name} {s.mean:.5g} [{s.low:.5g}, {s.high:.5g}] of '{offer.name}' against the limit {limit:g}")
+    return Verdict(offer, float(offer.cost[:, 1:].mean()), p99, up, budget, tuple(broken), tuple(close))
 
 
 def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> Choice:
-    """The recommended path of a workload. paths: (runs, days), thinned to `THIN` days by `thinned` where speed matters."""
+    """The recommended path of a workload, from every `THIN`th day. paths: (runs, days). Raises InputError for a workload that is not small."""
+    paths = thinned(paths, THIN)
+    room = LARGEST * float(np.mean(paths["demand"] / np.maximum(paths["utilisation"], 1e-12)))
+    if work.work.value > room:
+        few = f"at most {room:.4g} Mtok/day, a tenth of the network's capacity: prices and queues are taken as they are"
+        raise InputError(f"{work.work.value:g}", key="work", expected=few)
     found = offers(parameters, work, paths)
     # one latency serves all ways of paying for it
-    tails = {id(times): float(percentiles(_ahead(times), (0.99,))[0].mean()) for times in {id(o.latency): o.latency for o in found}.values()}
+    tails = {id(times): percentiles(_ahead(times), (0.99,))[0] for times in {id(o.latency): o.latency for o in found}.values()}
     verdicts = sorted((judged(offer, work, tails[id(offer.latency)]) for offer in found), key=lambda v: v.cost)
     network, cloud = (_best(v for v in verdicts if v.offer.venue == venue) for venue in (NETWORK, CLOUD))
     impossible = beyond_physics(work)
@@ -92,15 +110,14 @@ def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
     return Choice(path, 0.0 if share is None else share, cost, network, cloud, reason, tuple(verdicts))
 
 
-def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> dict[str, float | None]:
-    """The multiple of each number at which the recommended path changes, nearest to 1; None where none within `MULTIPLES` does.
+def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> dict[str, tuple[float, str] | None]:
+    """The multiple of each number at which the recommended path changes, nearest to 1, and the path then; None where none within `MULTIPLES` does.
 
     The economy is not simulated anew: the workload is small, and the venue's numbers are scaled. Empty where physics forbids the workload.
     """
     if beyond_physics(work):
         return {}
-    few = {name: path[:ENOUGH] for name, path in thinned(paths, THIN).items()}
-    now = choose(parameters, work, few).path
+    now = choose(parameters, work, paths).path
 
     def limited(name: str, multiple: float) -> WorkloadFile:
         value = getattr(work.limits, name).value
@@ -108,19 +125,19 @@ def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, 
         return work.model_copy(update={"limits": _with(work.limits, **{name: value})})
 
     def scaled(names: tuple[str, ...], multiple: float) -> dict[str, np.ndarray]:
-        return {**few, **{name: few[name] * multiple for name in names}}
+        return {**paths, **{name: paths[name] * multiple for name in names}}
 
     def priced(path: str, multiple: float) -> Parameters:
         group, name = path.split(".")
         return put(parameters, {path: getattr(getattr(parameters, group), name) * multiple})
 
     tries: dict[str, Callable[[float], str]] = {
-        "price of the cloud": lambda m: choose(priced("cloud.price", m), work, few).path,
+        "price of the cloud": lambda m: choose(priced("cloud.price", m), work, paths).path,
         "price of the network": lambda m: choose(parameters, work, scaled(("inference_price", "credit_price"), m)).path,
-        "value of recourse": lambda m: choose(parameters, _with(work, recourse_value=work.recourse_value.value * m), few).path,
-        "limit on latency": lambda m: choose(parameters, limited("latency_p99", m), few).path,
-        "limit on the budget": lambda m: choose(parameters, limited("budget", m), few).path,
-        "downtime allowed": lambda m: choose(parameters, limited("uptime", m), few).path,
+        "value of recourse": lambda m: choose(parameters, _with(work, recourse_value=work.recourse_value.value * m), paths).path,
+        "limit on latency": lambda m: choose(parameters, limited("latency_p99", m), paths).path,
+        "limit on the budget": lambda m: choose(parameters, limited("budget", m), paths).path,
+        "downtime allowed": lambda m: choose(parameters, limited("uptime", m), paths).path,
     }
     return {name: _flip(path_at, now) for name, path_at in tries.items()}
 
@@ -130,11 +147,13 @@ def _with(record, **values: float):
     return record.model_copy(update={name: getattr(record, name).model_copy(update={"value": value}) for name, value in values.items()})
 
 
-def _flip(path_at: Callable[[float], str], now: str) -> float | None:
-    """The multiple nearest to 1, in logs, at which the path is another one."""
+def _flip(path_at: Callable[[float], str], now: str) -> tuple[float, str] | None:
+    """The multiple nearest to 1, in logs, at which the path is another one, and that one."""
     for multiple in sorted(MULTIPLES, key=lambda m: abs(np.log(m))):
-        if path_at(multiple) != now:
-            return float(np.exp(brentq(lambda x: 0.5 - (path_at(np.exp(x)) != now), *sorted((0.0, np.log(multiple))), xtol=0.01)))
+        then = path_at(multiple)
+        if then != now:
+            at = float(np.exp(brentq(lambda x: 0.5 - (path_at(np.exp(x)) != now), *sorted((0.0, np.log(multiple))), xtol=0.01)))
+            return at, then
     return None
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import bills as ways
 from ..blocks.reliability import faked_share, reliability
-from ..blocks.venues import generalised_costs
+from ..blocks.venues import generalised_costs, latency_penalty
 from ..capacity.distribution import Cumulants
 from ..capacity.latency import call_latency, cloud_latency, service_time
 from ..parameters import Parameters, put
@@ -31,7 +31,7 @@ class Offer:
 
     mode: protection. payment: a name of `bills.PAYMENTS`. bill: USD/day. latency: of a task.
     cost: generalised, USD/Mtok. failed: share of attempts that are repeated. wrong: share of answers that are faked and used. up: share of
-    requests that are answered. privacy, verification: levels of the workload file.
+    requests that are answered. privacy, verification: levels of the workload file. parts: of the cost, lateness, exposure and recourse [USD/Mtok].
     """
 
     venue: str
@@ -45,6 +45,7 @@ class Offer:
     up: np.ndarray
     privacy: str
     verification: str
+    parts: Mapping[str, Any]
 
     @property
     def name(self) -> str:
@@ -109,6 +110,8 @@ def _network(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.
             "privacy_protection": protection.confidentiality,
         }
         task = call.repeated(work.calls.value)
+        parts = {"lateness": latency_penalty(work.as_class, call), "recourse": work.recourse_value.value + 0.0 * nodes}
+        parts["exposure"] = work.privacy_need.value * (1.0 - protection.confidentiality) + 0.0 * nodes
         up = parameters.access.in_use.uptime * paths["served"] / np.maximum(paths["demand"], 1e-12)
         for payment in ("user_bill", "bill_stablecoin", "bill_hedged", "bill_prepaid"):
             borne = EXPOSURE.get(payment, lambda bills: 0.0)(bills)
@@ -128,6 +131,7 @@ def _network(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.
                     up,
                     privacy_level(NETWORK, protection.confidentiality),
                     verification_level(NETWORK, protection),
+                    parts,
                 )
             )
     return found
@@ -157,7 +161,8 @@ def _cloud(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
             failed = 1.0 - own.cloud.uptime + still
             level = privacy_level(CLOUD, protection.confidentiality)
             verified = verification_level(CLOUD, protection)
+            parts = {"lateness": latency_penalty(work.as_class, cloud_latency(priced)) + still, "recourse": still, "exposure": still}
             found.append(
-                Offer(CLOUD, mode, payment, bill[payment] + still, latency, total, failed, still, 1.0 - failed, level, verified)
+                Offer(CLOUD, mode, payment, bill[payment] + still, latency, total, failed, still, 1.0 - failed, level, verified, parts)
             )
     return found

@@ -50,7 +50,8 @@ class Report:
     table: pd.DataFrame
     numbers: dict[str, dict[str, tuple[float, float | None, float | None]]]
     rise: dict[str, np.ndarray]
-    break_evens: dict[str, float | None]
+    origin: str
+    break_evens: dict[str, tuple[float, str] | None]
 
     @property
     def lines(self) -> list[str]:
@@ -58,13 +59,17 @@ class Report:
         choice = self.choice
         path = f"{choice.path} ({choice.share:.0%} on the network)" if choice.path == HYBRID else choice.path
         told = [f"recommended: {path}", f"reason: {choice.reason}"]
-        flips = [f"{name} x {multiple:.3g}" for name, multiple in self.break_evens.items() if multiple is not None]
+        flips = [f"{name} x {at[0]:.3g} ({at[1]})" for name, at in self.break_evens.items() if at is not None]
         if flips:
-            told.append("break-even, the path changes at: " + ", ".join(flips) + "; nothing else within a factor of 100 does")
+            told.append("break-even, the path changes at: " + ", ".join(flips) + "; no other of these numbers within a factor of 100 does it")
         elif self.break_evens:
             told.append("break-even: none of " + ", ".join(self.break_evens) + " changes the path within a factor of 100")
         parts = ", ".join(f"{name.replace('_', ' ')} {_cell(_interval(part, UNBOUNDED))}" for name, part in self.rise.items())
-        return [*told, f"token bill over the span, against all as at the start [USD]: {parts}"]
+        close = [line for v in (choice.network, choice.cloud) for line in v.close]
+        if close:
+            told.append("too few runs to tell: " + "; ".join(close))
+        rise = f"paid in tokens, the bill of the span would differ from one at the start's prices and usage by [USD]: {parts}"
+        return [*told, rise, self.origin]
 
 
 def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -> tuple[Resolved, dict, dict]:
@@ -113,7 +118,8 @@ def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *
         add("scalability", measure, unit, {"cloud": CLOUD_SCALES[measure], "network": _cell(numbers[measure]["network"])})
     rise = decompose_total(token_factors(size, paths), parameters.simulation.time_step)
     flipped = break_evens(parameters, work, paths) if flips else {}
-    return Report(work, choice, pd.DataFrame(rows), numbers, rise, flipped)
+    origin = f"{size.shape[0]} runs, {parameters.simulation.days:g} days, parameters SHA-256 {resolved.hash[:16]}; [95 % intervals over runs]"
+    return Report(work, choice, pd.DataFrame(rows), numbers, rise, origin, flipped)
 
 
 def compare_venues(workload: str | WorkloadFile | Sequence[str], params="baseline", *, flips: bool = True, **settings) -> Report | dict[str, Report]:

@@ -19,27 +19,27 @@ class Limits(Strict):
     """What the workload must hold. budget: 95th percentile over runs of the mean daily bill."""
 
     latency_p99: figure("s")  # type: ignore[valid-type]
-    uptime: figure("1", zero=True, le=1.0)  # type: ignore[valid-type]
+    uptime: figure("1", ge=0.0, le=1.0)  # type: ignore[valid-type]
     budget: figure("USD/day")  # type: ignore[valid-type]
     privacy: Literal["none", "contract", "enclave"]
     verification: Literal["none", "afterwards", "at once"]
 
 
 class WorkloadFile(Strict):
-    """A workload file. A task makes `calls` requests one after the other; latency is that of the task."""
+    """A workload file. A task makes `calls` requests one after the other, on average; latency is that of the task."""
 
     description: str = Field(min_length=1)
-    work: figure("Mtok/day")  # type: ignore[valid-type]
-    prompt_tokens: figure("token")  # type: ignore[valid-type]
-    output_tokens: figure("token")  # type: ignore[valid-type]
-    calls: figure("1")  # type: ignore[valid-type]
-    distance: figure("km")  # type: ignore[valid-type]
-    follows_demand: figure("1", zero=True)  # type: ignore[valid-type]
+    work: figure("Mtok/day", le=1e9)  # type: ignore[valid-type]
+    prompt_tokens: figure("token", ge=1.0, le=1e7)  # type: ignore[valid-type]
+    output_tokens: figure("token", ge=1.0, le=1e6)  # type: ignore[valid-type]
+    calls: figure("1", ge=1.0, le=1000.0)  # type: ignore[valid-type]
+    distance: figure("km", le=1e6)  # type: ignore[valid-type]
+    follows_demand: figure("1", ge=0.0)  # type: ignore[valid-type]
     latency_tolerance: figure("s")  # type: ignore[valid-type]
-    latency_cost: figure("USD/Mtok", zero=True)  # type: ignore[valid-type]
-    failure_cost: figure("1", zero=True)  # type: ignore[valid-type]
-    privacy_need: figure("USD/Mtok", zero=True)  # type: ignore[valid-type]
-    recourse_value: figure("USD/Mtok", zero=True)  # type: ignore[valid-type]
+    latency_cost: figure("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
+    failure_cost: figure("1", ge=0.0)  # type: ignore[valid-type]
+    privacy_need: figure("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
+    recourse_value: figure("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
     limits: Limits
 
     @property
