@@ -2,7 +2,7 @@
 
     python tests/benchmarks/latency.py > table.md
 
-About six minutes of one core. Needs the recorded data for the traces; prints Markdown. Nothing is fitted here, but four constants of
+About ten minutes of one core. Needs the recorded data for the traces; prints Markdown. Nothing is fitted here, but four constants of
 `tokenomics/capacity/queueing.py` were, on another sample of a similar grid.
 """
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from discrete_event import Network, count_dispersion, one_node, replicated, simulate, trace, waits  # noqa: E402
 from paths import DATA  # noqa: E402
 
-REPLICATIONS, REQUESTS, TASKS = 6, 300_000, 40_000
+REPLICATIONS, REQUESTS, REQUESTS_A_PLACE = 6, 300_000, 150  # the last on networks
 PLACES, NODES, ARRIVAL_CV, UTILISATION = (1, 8, 64, 220), (1, 4, 16, 256), (0.5, 1.0, 2.0, 4.0), (0.3, 0.6, 0.9)
 TARGET = 0.1
 HEAD = " | ".join(f"p{100 * p:g} form | simulated | error" for p in PERCENTILES)
@@ -80,7 +80,7 @@ def other_services() -> None:
 
 def networks() -> None:
     """Whole networks in simpy: two sizes of nodes, unequal speeds, failures and sequential calls."""
-    print(f"\n## Networks of 64- and 220-place nodes of unequal speed, in simpy, {REPLICATIONS} replications of {TASKS:,} requests\n")
+    print(f"\n## Networks of 64- and 220-place nodes of unequal speed, {REPLICATIONS} replications of {REQUESTS_A_PLACE} requests a place\n")
     head("nodes", "ca", "utilisation", "failures", "calls")
     spread = (0.7, 0.9, 1.1, 1.4)
     for half, cv, utilisation, failure, calls in (
@@ -97,7 +97,8 @@ def networks() -> None:
         places = (64, 220) * half
         slow = tuple(np.resize(spread, 2 * half))
         network = Network(places, utilisation, cv, 1.0, 0.3, slow, path=0.02, path_cv=1.0, constant=0.05, failure=failure, calls=calls)
-        drawn = replicated(lambda seed, n=network: simulate(n, np.random.default_rng(seed), TASKS // n.calls), PERCENTILES, REPLICATIONS)
+        tasks = REQUESTS_A_PLACE * sum(places) // calls
+        drawn = replicated(lambda seed, n=network, t=tasks: simulate(n, np.random.default_rng(seed), t), PERCENTILES, REPLICATIONS)
         row((2 * half, cv, utilisation, failure, calls), [quantile(network.closed_form(), p) for p in PERCENTILES], *drawn)
 
 
