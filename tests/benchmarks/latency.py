@@ -35,6 +35,7 @@ BASELINE = resolve("baseline").values
 REPLICATIONS, REQUESTS, NETWORK_REQUESTS = 6, 200_000, 80_000
 PLACES, NODES, ARRIVAL_CV, UTILISATION = (8, 64, 220), (1, 4, 16), (0.5, 1.0, 2.0, 4.0), (0.3, 0.5, 0.7, 0.8, 0.9)
 SERVICE_SCV = {"shipped": BASELINE.capacity.service_cv**2, "long tails": 1.0}
+EXTREMES = (("One place a node", SERVICE_SCV["shipped"], (1,)), ("Very long tails", 3.0, PLACES))  # about, squared CV, places
 FLEET = {"h100": 2, "h200": 1, "a100": 2, "l40s": 4}  # nodes of the shipped types, on the small side: bursts hurt small fleets most
 NETWORKS = (  # arrival CV, utilisation, failures, calls
     (1.1, 0.6, 0.01, 1),
@@ -98,10 +99,10 @@ class Table:
         return [said, "", *head, *(line for _, line in sorted(found, reverse=True))]
 
 
-def grid(service_scv: float, requests: int, renewal=arrivals, cvs=ARRIVAL_CV) -> Table:
+def grid(service_scv: float, requests: int, renewal=arrivals, cvs=ARRIVAL_CV, at_once=PLACES) -> Table:
     """Alike nodes of one type, one attempt a request; unit service time."""
     table = Table("nodes", "arrival CV", "places", "utilisation")
-    for nodes, cv, c, load in itertools.product(NODES, cvs, PLACES, UTILISATION):
+    for nodes, cv, c, load in itertools.product(NODES, cvs, at_once, UTILISATION):
         if cv == 1.0 and nodes != NODES[0]:
             continue  # a random share of a Poisson process is Poisson
         time = at_node(c, load, 1.0, node_scv(cv**2, 1.0 / nodes), service_scv)
@@ -248,6 +249,10 @@ def main() -> None:
         parts += ["", title, "", *table.summary(), "", *table.missed()]
         if kind == "shipped":
             parts += ["", "All cells, in mean service times (± half the 95 % interval over replications):", "", *table.lines]
+    for about, scv, at_once in EXTREMES:
+        title = f"### {about}: squared CV of service {scv:.2f}, {REPLICATIONS} replications of {REQUESTS // 2:,} requests a cell"
+        table = grid(scv, REQUESTS // 2, at_once=at_once)
+        parts += ["", title, "", *table.summary(), "", *table.missed()]
     other = grid(SERVICE_SCV["shipped"], REQUESTS // 2, hyperexponential, tuple(cv for cv in ARRIVAL_CV if cv > 1.0))
     title = f"### Other arrivals of the same CV: hyperexponential times between, {REPLICATIONS} replications of {REQUESTS // 2:,} requests a cell"
     parts += ["", title, "", *other.summary(), "", *other.missed()]
