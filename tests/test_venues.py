@@ -182,6 +182,10 @@ def test_a_table_has_all_five_factors_and_both_venues(simulated):
     assert not (found.table[["cloud", "network"]] == "").any(axis=None)
     mean, low, high = found.numbers["bill"]["network"]
     assert low < mean < high
+    # statistics are those of every day, whatever days the choice rests on
+    stable = by_name(offers(resolved.values, found.workload, paths), NETWORK, found.choice.network.offer.mode, found.choice.network.offer.payment)
+    spread = np.std(np.diff(np.log(stable.bill), axis=1), axis=1, ddof=1) * np.sqrt(365.0)
+    assert found.numbers["bill_volatility"]["network"][0] == pytest.approx(spread.mean(), rel=1e-9)
     # the parts of the rise add up to it
     own = found.workload.served(resolved.values)
     offer = by_name(offers(resolved.values, found.workload, paths), NETWORK, "none", "user_bill")

@@ -12,7 +12,6 @@ from rich.table import Table
 from .cli_params import Json, Overlay, Policy, Scenario, Set
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
-from .results.store import refuse_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +36,7 @@ def venues(
     as_json: Json = False,
 ) -> None:
     """Cloud or network for a workload: costs, latency, data control, guarantees, scale; the recommended path and what would change it."""
+    from .results.store import refuse_existing
     from .venues.report import report, simulate
     from .venues.workload import read_workload
 

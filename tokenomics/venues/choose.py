@@ -16,14 +16,13 @@ from ..capacity.distribution import Cumulants, exceedance
 from ..errors import InputError
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, summarise
-from .measure import budget_at_risk, percentiles, thinned
+from .measure import budget_at_risk, percentiles
 from .offers import CLOUD, NETWORK, Offer, offers
 from .physics import beyond_physics
 from .workload import PRIVACY, VERIFICATION, WorkloadFile
 
 SHARES = np.linspace(0.0, 1.0, 101)
 MULTIPLES = np.geomspace(0.01, 100.0, 25)  # within which a break-even is looked for
-THIN = 15  # days between those that a choice is made on: it is made many times
 LARGEST = 0.1  # of the network's capacity: a larger workload moves prices and queues
 NOWHERE, HYBRID = "neither", "hybrid"
 
@@ -81,8 +80,7 @@ def judged(offer: Offer, work: WorkloadFile, tail: np.ndarray) -> Verdict:
 
 
 def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> Choice:
-    """The recommended path of a workload, from every `THIN`th day. paths: (runs, days). Raises InputError for a workload that is not small."""
-    paths = thinned(paths, THIN)
+    """The recommended path of a workload. paths: (runs, days). Raises InputError for a workload that is not small."""
     room = LARGEST * float(np.mean(paths["demand"] / np.maximum(paths["utilisation"], 1e-12)))
     if work.work.value > room:
         few = f"at most {room:.4g} Mtok/day, a tenth of the network's capacity: prices and queues are taken as they are"

@@ -18,10 +18,11 @@ from ..results.bills import decompose_total, token_factors
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
 from . import scale
 from .choose import HYBRID, Choice, Verdict, break_evens, choose
-from .measure import MEASURES, measures
-from .offers import MODES, recorded, used
+from .measure import MEASURES, measures, thinned
+from .offers import MODES, offers, recorded, used
 from .workload import WorkloadFile, read_workload
 
+THIN = 15  # days between those that the choice and its break-evens rest on: it is made many times
 FACTORS = ("cost structure", "latency", "data control", "service guarantees", "scalability")
 
 
@@ -94,11 +95,13 @@ def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -
 def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *, flips: bool = True) -> Report:
     """The report of a workload on simulated paths. flips: look for the break-even values, which takes seconds."""
     parameters = resolved.values
-    choice = choose(parameters, work, paths)
+    few = thinned(paths, THIN)
+    choice = choose(parameters, work, few)
     own = work.served(parameters)
     size = used(own, paths)
     columns = {"cloud": choice.cloud, "network": choice.network}
-    found = {venue: measures(v.offer, size, parameters) for venue, v in columns.items()}
+    daily = {offer.name: offer for offer in offers(parameters, work, paths)}
+    found = {venue: measures(daily[v.offer.name], size, parameters) for venue, v in columns.items()}
     published = read_record(PublishedFile, "published", "venues")[0].figures
     rows, numbers, texts = [], {}, {name: one[2] for name, one in MEASURES.items()} | {name: one[1] for name, one in scale.MEASURES.items()}
 
@@ -117,7 +120,7 @@ def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *
         numbers[measure] = {"network": _interval(scaling[measure], SIZE)}
         add("scalability", measure, unit, {"cloud": CLOUD_SCALES[measure], "network": _cell(numbers[measure]["network"])})
     rise = decompose_total(token_factors(size, paths), parameters.simulation.time_step)
-    flipped = break_evens(parameters, work, paths) if flips else {}
+    flipped = break_evens(parameters, work, few) if flips else {}
     origin = f"{size.shape[0]} runs, {parameters.simulation.days:g} days, parameters SHA-256 {resolved.hash[:16]}; [95 % intervals over runs]"
     return Report(work, choice, pd.DataFrame(rows), numbers, rise, origin, flipped)
 
