@@ -236,3 +236,37 @@ def test_a_misspelt_workload_names_its_neighbour():
     status, _, errors = command("venues", "--workload", "chatt")
     assert status == 2
     assert "did you mean 'chat'" in errors
+
+
+def test_a_workload_that_would_move_the_network_is_refused(simulated):
+    resolved, paths, _ = simulated
+    with pytest.raises(InputError, match="a tenth of the network's capacity"):
+        choose(resolved.values, workload("batch", work=1e8), paths)
+
+
+def test_a_limit_within_the_noise_is_named(simulated):
+    resolved, paths, _ = simulated
+    up = choose(resolved.values, workload("batch"), paths).network.uptime
+    near = choose(resolved.values, workload("batch", {"uptime": up}), paths)
+    assert any("uptime" in line for line in near.network.close)
+    assert choose(resolved.values, workload("batch", {"uptime": 0.5}), paths).network.close == ()
+
+
+def test_results_of_one_name_are_refused_before_anything_is_written(tmp_path):
+    file = tmp_path / "batch.yaml"
+    file.write_text(find("workload", "batch").read_text())
+    status, _, errors = command("venues", "--workload", "batch", "--workload", file, "--out", tmp_path / "out")
+    assert status == 2
+    assert "different names" in errors
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("found", "wrong"), [("calls: {value: 1", "calls: {value: 0.5"), ("output_tokens: {value: 211", "output_tokens: {value: 1e12")]
+)
+def test_numbers_out_of_bounds_name_the_bound(tmp_path, found, wrong):
+    file = tmp_path / "mine.yaml"
+    file.write_text(find("workload", "batch").read_text().replace(found, wrong))
+    status, _, errors = command("venues", "--workload", file)
+    assert status == 2
+    assert "expected a number of at least 1 and at most" in errors
