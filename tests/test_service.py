@@ -89,7 +89,11 @@ def test_cheating_begins_to_pay_where_penalty_and_gain_are_equal():
     assert float(deterrence(p, found.needed_stake, found.revenue)) == pytest.approx(1.0)
     audit = needed_audit(p, found.stake, found.revenue)
     assert float(deterrence(params(reliability__audit_probability=audit), found.stake, found.revenue)) == pytest.approx(1.0)
-    assert found.price_margin == pytest.approx(1.0 / found.ratio)
+    # at that price, with fees in USD as they are, what is paid in tokens falls as the stake does
+    now = state()
+    tokens = (now["emitted"] - now["slashed"]) * now["token_price"] / now["nodes"]
+    poorer = found.revenue - tokens * (1.0 - found.price_margin)
+    assert float(deterrence(p, found.stake * found.price_margin, poorer)) == pytest.approx(1.0)
     assert needed_audit(params(reliability__slash_fraction=1e-9), found.stake, found.revenue) == np.inf
 
 

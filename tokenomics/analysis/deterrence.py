@@ -26,7 +26,7 @@ class Deterrence:
 
     ratio: expected penalty over gain; above 1 cheating never pays.
     needed_audit, needed_stake: the least of each that deters, the other one as it is; infinite where no value does.
-    price_margin: the token price, as a share of today's, at which cheating begins to pay; fees are in USD, so that a node's revenue stays.
+    price_margin: the token price, as a share of today's, at which cheating begins to pay. Fees stay in USD; emission and slashing are in tokens.
     """
 
     stake: float
@@ -56,6 +56,7 @@ def deterred(parameters: Parameters) -> Deterrence:
     """The deterrence condition at the steady state."""
     state, params = steady_state(parameters).state, dict(parameters)
     stake = state["staked"] * state["token_price"] / state["nodes"]
+    fees = state["operator_income"] - (state["emitted"] - state["slashed"]) * state["token_price"]
     revenue = state["operator_income"] / state["nodes"]
     ratio, stake_needed = float(deterrence(params, stake, revenue)), float(needed_stake(params, revenue))
     if ratio > 1.0 / NOTHING:
@@ -67,8 +68,16 @@ def deterred(parameters: Parameters) -> Deterrence:
         ratio=ratio,
         needed_audit=needed_audit(params, stake, revenue),
         needed_stake=stake_needed,
-        price_margin=stake_needed / stake,
+        price_margin=_price_margin(ratio, fees / state["operator_income"]),
     )
+
+
+def _price_margin(ratio: float, fees: float) -> float:
+    """Share x of today's token price at which penalty and gain are equal: ratio x = fees + (1 − fees) x. fees: share of income paid in USD.
+
+    Infinite where cheating pays at any price, since income in tokens falls with the stake; 0 where nothing can be gained.
+    """
+    return fees / (ratio - 1.0 + fees) if ratio > 1.0 - fees else np.inf
 
 
 def deterrence_figure(parameters: Parameters) -> Figure:
@@ -86,7 +95,8 @@ def deterrence_figure(parameters: Parameters) -> Figure:
     axis.plot(found.audit, found.stake, "o", color="black", label=f"this network: penalty {found.ratio:.2g} times the gain")
     axis.set(xscale="log", yscale="log", xlabel="audit probability [1/day]", ylabel="stake of a node [USD]", ylim=(stakes[0], stakes[-1]))
     verdict = "does not pay" if found.ratio >= 1.0 else "pays"
-    axis.set_title(f"Cheating {verdict}; it begins to pay at {found.price_margin:.0%} of today's token price", loc="left")
+    until = f"; it begins to pay at {found.price_margin:.0%} of today's token price" if found.ratio >= 1.0 else ""
+    axis.set_title(f"Cheating {verdict}{until}", loc="left")
     axis.legend(loc="lower left")
     return figure
 

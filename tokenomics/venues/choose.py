@@ -24,6 +24,7 @@ from .workload import PRIVACY, VERIFICATION, WorkloadFile
 SHARES = np.linspace(0.0, 1.0, 101)
 MULTIPLES = np.geomspace(0.01, 100.0, 25)  # within which a break-even is looked for
 LARGEST = 0.1  # of the network's capacity: a larger workload moves prices and queues
+ROUNDING = 1e-9  # of a mean over runs and days
 NOWHERE, HYBRID = "neither", "hybrid"
 
 
@@ -63,7 +64,7 @@ def judged(offer: Offer, work: WorkloadFile, tail: np.ndarray) -> Verdict:
     limits, broken = work.limits, []
     if p99 > limits.latency_p99.value:
         broken.append(f"latency p99 {p99:.3g} s, limit {limits.latency_p99.value:g} s")
-    if up < limits.uptime.value:
+    if up < limits.uptime.value - ROUNDING:
         broken.append(f"uptime {up:.5f}, limit {limits.uptime.value:g}")
     if budget > limits.budget.value:
         broken.append(f"budget at risk {budget:.4g} USD/day, limit {limits.budget.value:g}")
@@ -160,8 +161,13 @@ def _ahead(times: Cumulants) -> Cumulants:
 
 
 def _best(verdicts) -> Verdict:
-    """The cheapest that holds its limits, else the one that breaks fewest."""
-    return min(verdicts, key=lambda v: (len(v.broken), v.cost))
+    """The cheapest that holds its limits, else the one that breaks fewest, those first that a split could mend."""
+    return min(verdicts, key=lambda v: (exposed(v), len(v.broken), v.cost))
+
+
+def exposed(verdict: Verdict) -> bool:
+    """Whether an offer breaks a limit that a split cannot mend: what a request is exposed to cannot be averaged away."""
+    return any(limit.startswith(("privacy", "verification")) for limit in verdict.broken)
 
 
 def _why(chosen: Verdict, other: Verdict) -> str:
@@ -175,15 +181,14 @@ def _why(chosen: Verdict, other: Verdict) -> str:
 def _split(network: Verdict, cloud: Verdict, work: WorkloadFile) -> tuple[float | None, float]:
     """Share on the network of least cost that holds the limits, and its cost; None where no split holds them."""
     limits = work.limits
-    # what a request is exposed to cannot be averaged away
-    strict = [v for v in (network, cloud) if any("privacy" in b or "verification" in b for b in v.broken)]
+    strict = [v for v in (network, cloud) if exposed(v)]
     shares = [x for x in SHARES if not (network in strict and x > 0.0) and not (cloud in strict and x < 1.0)]
     costs = {x: x * network.cost + (1.0 - x) * cloud.cost for x in shares}
     bills = [v.offer.bill[:, 1:].mean(axis=1) for v in (network, cloud)]
     for x in sorted(costs, key=costs.get):
         up = x * network.uptime + (1.0 - x) * cloud.uptime
         budget = budget_at_risk(x * bills[0] + (1.0 - x) * bills[1])
-        if up >= limits.uptime.value and budget <= limits.budget.value and _late(network, cloud, x, limits.latency_p99.value) <= 0.01:
+        if up >= limits.uptime.value - ROUNDING and budget <= limits.budget.value and _late(network, cloud, x, limits.latency_p99.value) <= 0.01:
             return float(x), float(costs[x])
     return None, float("nan")
 

@@ -40,8 +40,10 @@ def latency_figure(one: Report) -> Figure:
 
 def write(out: Path, found: Mapping[str, Report], resolved: Resolved) -> None:
     """Write the directory."""
+    plane = deterrence_figure(resolved.values) if resolved.values.supply.staked_share > 0.0 else None  # without a stake there is no plane
     out.mkdir(parents=True)
-    deterrence_figure(resolved.values).savefig(out / "deterrence.png", dpi=130)
+    if plane is not None:
+        plane.savefig(out / "deterrence.png", dpi=130)
     for name, one in found.items():
         stem = Path(name).stem
         text = "\n\n".join([f"# {one.workload.description}", *one.lines, markdown_table(one.table)])

@@ -3,15 +3,15 @@
 Cards that share a model, or guess tokens ahead, go below it; the nodes of the network have one card each.
 
 Light in glass covers 204,000 km/s (refractive index 1.468, Corning SMF-28 data sheet). A token needs all weights once through the memory
-bus (roofline, Williams et al. 2009), at the bandwidth that a benchmark reached. Units: s.
+bus (roofline, Williams et al. 2009): here at the data sheet's bandwidth and rate, which no program reaches. Units: s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from ..capacity.hardware import hardware
+from ..capacity.hardware import Hardware, hardware
 from ..capacity.roofline import Roofline, Workload, roofline
 from ..capacity.shapes import shape
 from ..parameters.locate import names
@@ -52,7 +52,12 @@ def floor(work: WorkloadFile) -> Floor:
 def _cards() -> tuple[tuple[str, Roofline], ...]:
     """Every card that has a fit for the precision, read once: a choice is made many times."""
     served, devices = shape(MODEL), [hardware(name) for name in names("hardware")]
-    return tuple((device.device, roofline(device, served, PRECISION)) for device in devices if PRECISION in device.efficiency)
+    return tuple((d.device, replace(roofline(d, served, PRECISION), **_ceilings(d))) for d in devices if PRECISION in d.efficiency)
+
+
+def _ceilings(device: Hardware) -> dict[str, float]:
+    """What the data sheet promises, in byte/s and FLOP/s."""
+    return {"bandwidth": device.bandwidth.value * 1e12, "rate": device.rates[PRECISION].value * 1e12}
 
 
 def beyond_physics(work: WorkloadFile) -> str:

@@ -80,6 +80,8 @@ def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -
     """
     results = []
     for more in ((), (scale.SCENARIO,)):
+        if more and results[0].resolved.values.events.demand_size != 0.0:
+            raise InputError("a demand event", key="events.demand_size", expected="0: the doubling of demand is measured against a calm demand")
         record = list(scale.RECORDED) if more else None
         results.append(run(params, scenario=(*many(scenario), *more), runs=runs, engine="ensemble", record=record, **settings))
     calm, doubled = (result.trajectories.values for result in results)

@@ -34,7 +34,7 @@ class WorkloadFile(Strict):
     output_tokens: figure("token", ge=1.0, le=1e6)  # type: ignore[valid-type]
     calls: figure("1", ge=1.0, le=1000.0)  # type: ignore[valid-type]
     distance: figure("km", le=1e6)  # type: ignore[valid-type]
-    follows_demand: figure("1", ge=0.0)  # type: ignore[valid-type]
+    follows_demand: figure("1", ge=0.0, le=5.0)  # type: ignore[valid-type]
     latency_tolerance: figure("s")  # type: ignore[valid-type]
     latency_cost: figure("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
     failure_cost: figure("1", ge=0.0)  # type: ignore[valid-type]
