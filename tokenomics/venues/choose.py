@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from ..capacity.distribution import Cumulants, exceedance
+from ..capacity.distribution import exceedance
 from ..errors import InputError
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, summarise
-from .measure import budget_at_risk, percentiles
+from .measure import budget_at_risk, days_ahead, percentiles
 from .offers import CLOUD, NETWORK, Offer, offers
 from .physics import beyond_physics
 from .workload import PRIVACY, VERIFICATION, WorkloadFile
@@ -88,7 +88,7 @@ def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
         raise InputError(f"{work.work.value:g}", key="work", expected=few)
     found = offers(parameters, work, paths)
     # one latency serves all ways of paying for it
-    tails = {id(times): percentiles(_ahead(times), (0.99,))[0] for times in {id(o.latency): o.latency for o in found}.values()}
+    tails = {id(times): percentiles(days_ahead(times), (0.99,))[0] for times in {id(o.latency): o.latency for o in found}.values()}
     verdicts = sorted((judged(offer, work, tails[id(offer.latency)]) for offer in found), key=lambda v: v.cost)
     network, cloud = (_best(v for v in verdicts if v.offer.venue == venue) for venue in (NETWORK, CLOUD))
     impossible = beyond_physics(work)
@@ -156,10 +156,6 @@ def _flip(path_at: Callable[[float], str], now: str) -> tuple[float, str] | None
     return None
 
 
-def _ahead(times: Cumulants) -> Cumulants:
-    return Cumulants(*(part[:, 1:] for part in (times.mean, times.variance, times.third)))
-
-
 def _best(verdicts) -> Verdict:
     """The cheapest that holds its limits, else the one that breaks fewest, those first that a split could mend."""
     return min(verdicts, key=lambda v: (exposed(v), len(v.broken), v.cost))
@@ -196,5 +192,5 @@ def _split(network: Verdict, cloud: Verdict, work: WorkloadFile) -> tuple[float 
 def _late(network: Verdict, cloud: Verdict, share: float, limit: float) -> float:
     """Share of tasks over the limit in a split."""
     return sum(
-        part * float(exceedance(_ahead(v.offer.latency), limit).mean()) for part, v in ((share, network), (1.0 - share, cloud)) if part > 0.0
+        part * float(exceedance(days_ahead(v.offer.latency), limit).mean()) for part, v in ((share, network), (1.0 - share, cloud)) if part > 0.0
     )

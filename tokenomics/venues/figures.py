@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..analysis.deterrence import deterrence_figure
-from ..capacity.distribution import Cumulants, exceedance
+from ..capacity.distribution import exceedance
 from ..papers.reproduction import markdown_table
 from ..parameters import Resolved
+from .measure import days_ahead
 from .report import Report
 
 
@@ -24,8 +25,7 @@ def latency_figure(one: Report) -> Figure:
     longest = 2.0 * max(limit, *(v.latency_p99 for v in verdicts.values()))
     times = np.geomspace(1e-3 * longest, longest, 200)
     for venue, verdict in verdicts.items():
-        task = verdict.offer.latency
-        some = Cumulants(*(part[:, 1:] for part in (task.mean, task.variance, task.third)))
+        some = days_ahead(verdict.offer.latency)
         late = np.array([exceedance(some, time).mean(axis=1) for time in times])
         (line,) = axis.plot(times, late.mean(axis=1), label=f"{venue}: p99 {verdict.latency_p99:.3g} s")
         axis.fill_between(times, *np.percentile(late, (5, 95), axis=1), color=line.get_color(), alpha=0.2)

@@ -50,10 +50,15 @@ def percentiles(times: Cumulants, probabilities: Sequence[float] = PERCENTILES) 
     return np.array(found)
 
 
+def days_ahead(times: Cumulants) -> Cumulants:
+    """The days behind the start, which is no day of its own. times: (runs, days)."""
+    return Cumulants(*(part[:, 1:] for part in (times.mean, times.variance, times.third)))
+
+
 def measures(offer: Offer, used: np.ndarray, parameters: Parameters) -> dict[str, np.ndarray]:
     """The numbers of `MEASURES` of one offer, (runs,) each. used: Mtok/day, (runs, days); the first day is the start."""
     ahead = {name: getattr(offer, name)[:, 1:] for name in ("bill", "cost", "failed", "wrong", "up")}
-    times = Cumulants(*(part[:, 1:] for part in (offer.latency.mean, offer.latency.variance, offer.latency.third)))
+    times = days_ahead(offer.latency)
     tails = dict(zip(PERCENTILE_NAMES, percentiles(times), strict=True))
     spikes = exceedance(times, tails["latency_p50"][:, None] + SPIKE).mean(axis=1)
     mean = ahead["bill"].mean(axis=1)

@@ -73,7 +73,7 @@ def offers(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
 def recorded(parameters: Parameters) -> list[str]:
     """The variables that `offers` needs."""
     names = ["inference_price", "token_price", "quote_price", "credit_price", "price_variance", "potential_demand", "initial_demand"]
-    names += ["demand", "served", "utilisation", "online", "failure_share", "staked", "nodes", "operator_income"]
+    names += ["demand", "served", "utilisation", "online", "staked", "nodes", "operator_income"]
     return [*names, *(f"nodes_{name}" for name in parameters.fleet)]
 
 
