@@ -11,7 +11,8 @@ from paths import DATA, command
 from tokenomics.cli_papers import _parts
 from tokenomics.control import rai as law
 from tokenomics.papers import PAPERS, cosmos, hip20, rai, reproduce
-from tokenomics.papers.reproduction import cell, settings
+from tokenomics.papers.reproduction import settings
+from tokenomics.results.markdown import cell
 
 PAPERS_HERE = ("rai", "hip20", "cosmos")
 

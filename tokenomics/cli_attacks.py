@@ -16,8 +16,8 @@ from .cli_control import Out, app
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
-from .papers.reproduction import markdown_table
 from .parameters import Resolved
+from .results.markdown import markdown_table
 from .results.store import refuse_existing
 
 Runs = Annotated[int, typer.Option(help="Runs of every row.", min=2)]

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .cli_tools import json_text, print_json, progress_bar
 from .errors import InputError
-from .papers.reproduction import markdown_table
+from .results.markdown import markdown_table
 from .results.metrics import METRICS
 from .results.store import refuse_existing
 

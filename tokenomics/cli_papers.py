@@ -53,7 +53,7 @@ def paper(
     as_json: Json = False,
 ) -> None:
     """Compute a published result again: its numbers beside ours, and what became of each claim."""
-    from .papers.reproduction import cell
+    from .results.markdown import cell
     from .results.store import refuse_existing
 
     refuse_existing(out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +12,7 @@ import numpy as np
 from ..parameters.locate import find
 from ..parameters.reading import Leaf, read
 from ..results.intervals import intervals
+from ..results.markdown import markdown_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,21 +69,6 @@ class Reproduction:
             "claims": [vars(c) for c in self.claims],
             "choices": list(self.choices),
         }
-
-
-def cell(value: Any) -> str:
-    """A table's cell: four significant digits, nothing for what is missing."""
-    if isinstance(value, float):
-        return "" if isnan(value) else f"{value:.4g}"
-    return "" if value is None else str(value)
-
-
-def markdown_table(table: pd.DataFrame) -> str:
-    """A data frame in Markdown, without its index."""
-    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + "---|" * table.shape[1]]
-    for row in table.itertuples(index=False):
-        lines.append("| " + " | ".join(cell(v).replace("|", "\\|") for v in row) + " |")
-    return "\n".join(lines)
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:

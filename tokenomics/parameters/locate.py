@@ -6,16 +6,21 @@ from pathlib import Path
 
 from ..errors import InputError, nearest
 
-KINDS = {"base": "", "policy": "policies", "scenario": "scenarios", "overlay": "overlays", "sweep": "sweeps", "paper": "papers"}
-KINDS |= {"model": "models", "hardware": "hardware", "fleet": "fleets", "workload": "workloads", "published": "published", "detector": "detectors"}
+# folders of each kind; an overlay may be an assumption or the result of a calibration
+KINDS = {"base": ("",), "policy": ("policies",), "scenario": ("scenarios",), "overlay": ("overlays", "calibrated"), "sweep": ("sweeps",)}
+KINDS |= {"paper": ("papers",), "model": ("models",), "hardware": ("hardware",), "fleet": ("fleets",), "workload": ("workloads",)}
+KINDS |= {"published": ("published",), "detector": ("detectors",)}
 # A wheel carries `params/` inside the package; an editable install finds it in the repository.
 ROOTS = (Path(__file__).parents[1] / "params", Path(__file__).parents[2] / "params")
 
 
 def names(kind: str) -> list[str]:
     """Names of the shipped files of a kind, one of `KINDS`."""
-    found = {path.stem for root in ROOTS for path in (root / KINDS[kind]).glob("*.yaml")}
-    return sorted(found)
+    return sorted({path.stem for folder in _folders(kind) for path in folder.glob("*.yaml")})
+
+
+def _folders(kind: str) -> list[Path]:
+    return [root / folder for root in ROOTS for folder in KINDS[kind]]
 
 
 def find(kind: str, name: str) -> Path:
@@ -26,8 +31,8 @@ def find(kind: str, name: str) -> Path:
         if not path.is_file():
             raise InputError("no such file", file=text, expected=f"a {kind} file in YAML")
         return path
-    for root in ROOTS:
-        path = root / KINDS[kind] / f"{text}.yaml"
+    for folder in _folders(kind):
+        path = folder / f"{text}.yaml"
         if text in names(kind) and path.is_file():
             return path
     raise InputError(

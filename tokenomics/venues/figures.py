@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from ..analysis.deterrence import deterrence_figure
 from ..capacity.distribution import exceedance
-from ..papers.reproduction import markdown_table
 from ..parameters import Resolved
+from ..results.markdown import markdown_table
 from .measure import days_ahead
 from .report import Report
 

@@ -1,0 +1,24 @@
+"""Tables that paste into a proposal."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def cell(value: Any) -> str:
+    """A table's cell: four significant digits, nothing for what is missing."""
+    if isinstance(value, float):
+        return "" if isnan(value) else f"{value:.4g}"
+    return "" if value is None else str(value)
+
+
+def markdown_table(table: pd.DataFrame) -> str:
+    """A data frame in Markdown, without its index."""
+    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + "---|" * table.shape[1]]
+    for row in table.itertuples(index=False):
+        lines.append("| " + " | ".join(cell(v).replace("|", "\\|") for v in row) + " |")
+    return "\n".join(lines)
