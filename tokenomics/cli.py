@@ -19,6 +19,7 @@ from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
 
 CONTROL = "Analyse and design the control loop of a policy."
+CALIBRATE = "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators."
 CAPACITY = "Inference throughput of accelerators, and the supply curve of a fleet."
 
 
@@ -53,6 +54,12 @@ class Capacity(Later):
     module = ".cli_capacity"
 
 
+class Calibrate(Later):
+    """The commands of `cli_calibrate`."""
+
+    module = ".cli_calibrate"
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -63,6 +70,7 @@ app = typer.Typer(
 app.add_typer(cli_params.app, name="params")
 app.add_typer(typer.Typer(cls=Control, no_args_is_help=True, rich_markup_mode=None, help=CONTROL), name="control")
 app.add_typer(typer.Typer(cls=Capacity, no_args_is_help=True, rich_markup_mode=None, help=CAPACITY), name="capacity")
+app.add_typer(typer.Typer(cls=Calibrate, no_args_is_help=True, rich_markup_mode=None, help=CALIBRATE), name="calibrate")
 cli_sweeps.register(app)
 cli_papers.register(app)
 cli_velocity.register(app)

@@ -1,0 +1,115 @@
+"""What an estimator returns: numbers with standard errors, what the data cannot tell, and an overlay that runs as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from ruamel.yaml import YAML
+
+from ..parameters.loading import field_at, unit_of
+from ..results.markdown import markdown_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DIGITS = 6  # significant, of a number in an overlay: far below any standard error
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One estimated number.
+
+    name: the parameter's path where it is one, else what it is. error: standard error [unit]; NaN where there is none. low, high: 95 % interval.
+    problem: why the data cannot tell it; empty where they can.
+    """
+
+    name: str
+    unit: str
+    value: float
+    error: float
+    low: float
+    high: float
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What was estimated on. what: "daily log returns". first, last: dates or times. choices: what was done to the rows, a line each."""
+
+    file: str
+    sha256: str
+    what: str
+    count: int
+    first: str
+    last: str
+    choices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{Path(self.file).name} (SHA-256 {self.sha256[:12]}), {self.first} to {self.last}, {self.count:,} {self.what}"
+
+
+def digest(file: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """method: "Merton jump-diffusion, maximum likelihood". tables, figures: by heading. notes: what a user must know, a line each."""
+
+    method: str
+    data: Data
+    estimates: tuple[Estimate, ...]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    def table(self) -> pd.DataFrame:
+        """Estimates, one row each."""
+        return pd.DataFrame([vars(e) for e in self.estimates]).rename(columns={"name": "parameter", "error": "standard error"})
+
+    def value(self, name: str) -> float:
+        """An estimate by its name."""
+        return next(e.value for e in self.estimates if e.name == name)
+
+    def overlay(self) -> str:
+        """The identified parameters as an overlay in YAML: value, unit, and a source that names data, method and standard error."""
+        tree: dict[str, Any] = {"description": f"{self.method} on {self.data}"}
+        for one in self.estimates:
+            info, _ = field_at(one.name)
+            if info is None or one.problem:
+                continue
+            *groups, name = one.name.split(".")
+            node = tree
+            for group in groups:
+                node = node.setdefault(group, {})
+            source = f"calibrated: {self.method}, {self.data}; standard error {one.error:.2g}, 95 % interval {one.low:.3g} to {one.high:.3g}"
+            node[name] = {"value": float(f"{one.value:.{DIGITS}g}"), "unit": unit_of(info), "source": source}
+        yaml, out = YAML(typ="safe", pure=True), io.StringIO()
+        yaml.default_flow_style, yaml.width, yaml.sort_base_mapping_type_on_output = False, 4096, False
+        yaml.dump(tree, out)
+        return out.getvalue()
+
+    def markdown(self) -> str:
+        """The whole as text that pastes into a proposal."""
+        parts = [f"# {self.method}", str(self.data), "\n".join(f"- {choice}" for choice in self.data.choices), markdown_table(self.table())]
+        for title, table in self.tables.items():
+            parts += [f"## {title}", markdown_table(table)]
+        parts.append("\n".join(f"- {note}" for note in self.notes))
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def plain(self) -> dict[str, Any]:
+        """The same as lists and mappings, for JSON."""
+        return {
+            "method": self.method,
+            "data": vars(self.data),
+            "estimates": [vars(e) for e in self.estimates],
+            "tables": {title: table.to_dict(orient="records") for title, table in self.tables.items()},
+            "notes": list(self.notes),
+        }

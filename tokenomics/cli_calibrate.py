@@ -1,0 +1,85 @@
+"""`tokenomics calibrate`: parameters estimated from a file, with standard errors, as an overlay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .calibration.estimates import Calibration
+from .cli_params import Json
+from .cli_tools import json_text, print_json, progress_bar
+from .results.markdown import cell, markdown_table
+from .results.store import refuse_existing
+
+app = typer.Typer(no_args_is_help=True, help="Estimate parameters from data.", rich_markup_mode=None)
+
+File = Annotated[str, typer.Argument(metavar="FILE")]
+Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.", metavar="DIR")]
+
+
+def show_table(console: Console, title: str, table: Any) -> None:
+    """A data frame on the terminal."""
+    body = Table(title=title, title_justify="left")
+    for name in table.columns:
+        body.add_column(escape(str(name)), overflow="fold")
+    for row in table.itertuples(index=False):
+        body.add_row(*(escape(cell(value)) for value in row))
+    console.print(body)
+
+
+def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
+    """Print a calibration and write its directory."""
+    if out is not None:
+        out.mkdir(parents=True)
+        (out / "overlay.yaml").write_text(found.overlay(), encoding="utf-8")
+        (out / "calibration.md").write_text(found.markdown(), encoding="utf-8")
+        (out / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+        for name, figure in found.figures.items():
+            figure.savefig(out / f"{name}.png", dpi=150)
+    if as_json:
+        print_json(found.plain() | ({"out": str(out)} if out else {}))
+        return
+    console, say = Console(), {"highlight": False, "markup": False, "soft_wrap": True}
+    console.print(f"{found.method}: {found.data}", **say)
+    for choice in found.data.choices:
+        console.print(f"rows: {choice}", **say)
+    show_table(console, "Estimates", found.table())
+    for title, table in found.tables.items():
+        show_table(console, title, table)
+    for note in found.notes:
+        console.print(f"note: {note}", **say)
+    if out is not None:
+        console.print(f"written to {out}; use it: tokenomics run baseline --overlay {out}/overlay.yaml", **say)
+
+
+@app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
+def recover(
+    estimator: Annotated[str, typer.Argument(help="merton, garch, demand or burn.", metavar="ESTIMATOR")],
+    replications: Annotated[int, typer.Option(help="Simulated data sets.", min=20)] = 500,
+    count: Annotated[int | None, typer.Option(help="Observations of each; the estimator's own number by default.", min=10)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the first data set; the others follow.", min=0)] = 0,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+    out: Annotated[Path | None, typer.Option(help="Markdown file to write; it must not exist.", metavar="FILE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Simulate at known values, estimate, and report bias and coverage of the 95 % intervals."""
+    from .calibration.recovery import case
+    from .calibration.recovery import recover as run
+
+    refuse_existing(out)
+    chosen = case(estimator)
+    with progress_bar("replications", show=not as_json) as progress:
+        table = run(estimator, replications=replications, count=count, seed=seed, workers=workers, progress=progress)
+    if out is not None:
+        out.write_text(f"{chosen.what}; {count or chosen.count} observations\n\n{markdown_table(table)}\n", encoding="utf-8")
+    if as_json:
+        print_json({"what": chosen.what, "count": count or chosen.count, "table": table.to_dict(orient="records")})
+        return
+    console = Console()
+    console.print(f"{chosen.what}; {count or chosen.count} observations", highlight=False, markup=False, soft_wrap=True)
+    show_table(console, f"Recovery of '{estimator}'", table)
