@@ -6,7 +6,8 @@ meet the same ones (common random numbers).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,69 @@ def no_steady_state(resolved: Resolved, paths: Sequence[str], point: Sequence[An
     return "no steady state"
 
 
+Reduce = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
+
+
+class Simulator:
+    """Points of one structure, compiled once: each call simulates some points on the same shocks and reduces every run to numbers.
+
+    resolved: parameters of all points but for `paths`, whose values, numbers, are given point by point. runs: run indices. needs: variables that
+    are reduced. Raises ModelError for blocks that cannot be compiled.
+    """
+
+    def __init__(self, resolved: Resolved, paths: Sequence[str], *, runs: np.ndarray, seed: int, needs: Sequence[str], model: Model = MODEL):
+        self._resolved, self._paths, self._model, self._count = resolved, tuple(paths), model, len(runs)
+        # A vector holds runs of one point wherever that wastes little, so that points can share the columns of the shocks.
+        wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
+        table = sample(resolved.values, wide, seed, extra=model.extra_shocks)
+        params = bind(resolved.values, table)
+        self._engine = Ensemble(model.bound(params), params, swept=paths, record=needs, steps=resolved.values.simulation.steps)
+        self._shocks, self._width = self._engine.shocks(table), len(wide)
+
+    def __call__(self, points: Sequence[Sequence[Any]], names: Sequence[str], reduce: Reduce, workers: int = 1) -> Evaluation:
+        """Numbers of every point and run. reduce: paths (lanes, times) and swept values (lanes,) to the `names` (lanes,). workers: threads."""
+        resolved, paths, count = self._resolved, self._paths, len(points)
+        errors = invalid(resolved, paths, points)
+        good = [i for i, error in enumerate(errors) if not error]
+        shape = (count, self._count)
+        values = {name: np.full(shape, np.nan) for name in names}
+        failed_day = np.full(shape, np.nan)
+        swept = {path: np.array([float(points[i][k]) for i in good]) for k, path in enumerate(paths)}
+        start = equilibrium.start(dict(resolved.values), self._model, swept, len(good)) if good else {}
+        if good:
+            exists = np.isfinite(start["token_price"])
+            for i in np.flatnonzero(~exists):
+                errors[good[i]] = no_steady_state(resolved, paths, points[good[i]], self._model)
+            good = [i for i, ok in zip(good, exists, strict=True) if ok]
+            swept = {path: column[exists] for path, column in swept.items()}
+            start = {n: v if n in SHARED else v[exists] for n, v in start.items()}
+        if not good:
+            return Evaluation(values, failed_day, tuple(errors))
+        lanes, width = len(good) * self._width, self._width
+        flat = {name: np.empty(lanes) for name in names}
+        failed = np.empty(lanes)
+
+        def simulate_piece(first: int) -> None:
+            piece = slice(first, min(first + AT_ONCE, lanes))
+            point = np.arange(piece.start, piece.stop) // width
+            mine = {path: column[point] for path, column in swept.items()}
+            begin = {n: v if n in SHARED else v[point] for n, v in start.items()}
+            outcome = self._engine(begin, mine, self._shocks, first_lane=first, lanes=len(point))
+            with np.errstate(all="ignore"):
+                found = reduce(outcome.values, mine)
+            broken = outcome.failed > 0
+            for name in names:
+                flat[name][piece] = np.where(broken, np.nan, found[name])
+            failed[piece] = np.where(broken, (outcome.failed - 1) * resolved.values.simulation.time_step, np.nan)
+
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(simulate_piece, range(0, lanes, AT_ONCE)))
+        for name in names:
+            values[name][good] = flat[name].reshape(len(good), -1)[:, : self._count]
+        failed_day[good] = failed.reshape(len(good), -1)[:, : self._count]
+        return Evaluation(values, failed_day, tuple(errors))
+
+
 def evaluate(
     resolved: Resolved,
     paths: Sequence[str],
@@ -81,53 +145,7 @@ def evaluate(
     metrics: Sequence[str],
     model: Model = MODEL,
 ) -> Evaluation:
-    """Metrics of every point and run.
-
-    resolved: parameters of all points but for `paths`, whose values, numbers, are given point by point. runs: run indices.
-    Raises ModelError for blocks that cannot be compiled.
-    """
-    parameters, count = resolved.values, len(points)
-    errors = invalid(resolved, paths, points)
-    good = [i for i, error in enumerate(errors) if not error]
-    shape = (count, len(runs))
-    values = {name: np.full(shape, np.nan) for name in metrics}
-    failed_day = np.full(shape, np.nan)
-    swept = {path: np.array([float(points[i][k]) for i in good]) for k, path in enumerate(paths)}
-    start = equilibrium.start(dict(parameters), model, swept, len(good)) if good else {}
-    if good:
-        exists = np.isfinite(start["token_price"])
-        for i in np.flatnonzero(~exists):
-            errors[good[i]] = no_steady_state(resolved, paths, points[good[i]], model)
-        good = [i for i, ok in zip(good, exists, strict=True) if ok]
-        swept = {path: column[exists] for path, column in swept.items()}
-        start = {n: v if n in SHARED else v[exists] for n, v in start.items()}
-    if not good:
-        return Evaluation(values, failed_day, tuple(errors))
-
-    # A vector holds runs of one point wherever that wastes little, so that points can share the columns of the shocks.
-    wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
-    table = sample(parameters, wide, seed, extra=model.extra_shocks)
-    params = bind(parameters, table)
+    """Metrics of every point and run; see `Simulator`."""
     needs = sorted({variable for name in metrics for variable in METRICS[name].needs})
-    steps = parameters.simulation.steps
-    engine = Ensemble(model.bound(params), params, swept=paths, record=needs, steps=steps)
-    shocks = engine.shocks(table)
-    lanes = len(good) * len(wide)
-    flat = {name: np.empty(lanes) for name in metrics}
-    failed = np.empty(lanes)
-    for first in range(0, lanes, AT_ONCE):
-        piece = slice(first, min(first + AT_ONCE, lanes))
-        point = np.arange(piece.start, piece.stop) // len(wide)
-        mine = {path: column[point] for path, column in swept.items()}
-        begin = {n: v if n in SHARED else v[point] for n, v in start.items()}
-        outcome = engine(begin, mine, shocks, first_lane=first, lanes=len(point))
-        with np.errstate(all="ignore"):
-            found = evaluate_metrics(metrics, outcome.values, parameters, mine)
-        broken = outcome.failed > 0
-        for name in metrics:
-            flat[name][piece] = np.where(broken, np.nan, found[name])
-        failed[piece] = np.where(broken, (outcome.failed - 1) * parameters.simulation.time_step, np.nan)
-    for name in metrics:
-        values[name][good] = flat[name].reshape(len(good), -1)[:, : len(runs)]
-    failed_day[good] = failed.reshape(len(good), -1)[:, : len(runs)]
-    return Evaluation(values, failed_day, tuple(errors))
+    simulator = Simulator(resolved, paths, runs=runs, seed=seed, needs=needs, model=model)
+    return simulator(points, metrics, lambda values, swept: evaluate_metrics(metrics, values, resolved.values, swept))
