@@ -19,6 +19,7 @@ from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
 from ..parameters import Parameters, put
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
+from .returns import drawdown
 
 RUIN = 0.01  # a treasury below this share of its start is ruined
 Paths = Mapping[str, np.ndarray]
@@ -110,8 +111,7 @@ def price_volatility(paths, p):
 
 @metric("max_drawdown", "1", "largest fall of the price from an earlier high", ("token_price",), better="lower", bounds=SHARE)
 def max_drawdown(paths, p):
-    price = paths["token_price"]
-    return np.max(1.0 - price / np.maximum.accumulate(price, axis=1), axis=1)
+    return drawdown(paths["token_price"])
 
 
 def _error(paths):

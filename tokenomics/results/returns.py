@@ -18,18 +18,33 @@ def _autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
     return np.sum(deviation[..., lag:] * deviation[..., :-lag], axis=-1) / np.sum(deviation**2, axis=-1)
 
 
-def moments(prices: np.ndarray) -> pd.DataFrame:
-    """Moments of daily log returns, one row a run. prices: (runs, days) of daily closes."""
-    r = np.diff(np.log(np.atleast_2d(prices)), axis=1)
+def drawdown(prices: np.ndarray) -> np.ndarray:
+    """Largest fall from an earlier high, a share of it (runs,). prices: (runs, days)."""
+    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=1), axis=1)
+
+
+def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
+    """Moments of daily log returns, (runs,) each. prices: (runs, days) of daily closes."""
+    prices = np.atleast_2d(prices)
+    r = np.diff(np.log(prices), axis=1)
     size = np.abs(r)
-    columns = {
+    found = {
         "annualised volatility": r.std(axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR),
         "excess kurtosis": stats.kurtosis(r, axis=1, bias=False),
         "share of days with |r| > 3 sigma": np.mean(size > 3.0 * r.std(axis=1, ddof=1, keepdims=True), axis=1),
         "autocorrelation of r, lag 1": _autocorrelation(r, 1),
     }
-    columns |= {f"autocorrelation of |r|, lag {lag}": _autocorrelation(size, lag) for lag in LAGS}
-    return pd.DataFrame(columns)
+    found |= {f"autocorrelation of |r|, lag {lag}": _autocorrelation(size, lag) for lag in LAGS}
+    # bipower variation leaves jumps out of the variance (Barndorff-Nielsen and Shephard 2004); on daily returns changing volatility adds to the share
+    bipower = 0.5 * np.pi * np.mean(size[:, 1:] * size[:, :-1], axis=1)
+    found["jump share of variance"] = 1.0 - bipower / np.var(r, axis=1, ddof=1)
+    found["median |r| / sigma"] = np.median(size, axis=1) / r.std(axis=1, ddof=1)
+    return found | {"maximum drawdown": drawdown(prices)}
+
+
+def moments(prices: np.ndarray) -> pd.DataFrame:
+    """The same, one row a run."""
+    return pd.DataFrame(statistics(prices))
 
 
 def compare(simulated: np.ndarray, recorded: dict[str, np.ndarray]) -> pd.DataFrame:
