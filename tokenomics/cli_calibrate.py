@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .calibration.estimates import Calibration
-from .cli_params import Json
+from .cli_params import Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar
 from .results.markdown import cell, markdown_table
 from .results.store import refuse_existing
@@ -59,7 +59,7 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
 
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
 def recover(
-    estimator: Annotated[str, typer.Argument(help="merton, garch, demand or burn.", metavar="ESTIMATOR")],
+    estimator: Annotated[str, typer.Argument(help="merton, garch, demand, burn or economy.", metavar="ESTIMATOR")],
     replications: Annotated[int, typer.Option(help="Simulated data sets.", min=20)] = 500,
     count: Annotated[int | None, typer.Option(help="Observations of each; the estimator's own number by default.", min=10)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the first data set; the others follow.", min=0)] = 0,
@@ -83,3 +83,37 @@ def recover(
     console = Console()
     console.print(f"{chosen.what}; {count or chosen.count} observations", highlight=False, markup=False, soft_wrap=True)
     show_table(console, f"Recovery of '{estimator}'", table)
+
+
+@app.command(
+    epilog="Examples: tokenomics calibrate economy prices.csv --out fits/token | "
+    "tokenomics calibrate economy prices.csv --fit news.volatility --fit speculation.noise=0.05:1 --holdout 0.25 --workers 4"
+)
+def economy(
+    file: File,
+    params: Annotated[str, typer.Option(help="The parameters that are not fitted: a shipped set or a YAML file.")] = "baseline",
+    overlay: Overlay = None,
+    sets: Set = None,
+    fit: Annotated[list[str] | None, typer.Option(help="A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable.", metavar="PATH")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First day used, YYYY-MM-DD.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day used, YYYY-MM-DD.")] = None,
+    holdout: Annotated[float, typer.Option(help="Share of the days, the last ones, held out for the test out of sample.")] = 0.3333,
+    runs: Annotated[int, typer.Option(help="Simulated histories of each point.", min=20)] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated histories.", min=0)] = 0,
+    workers: Annotated[int, typer.Option(help="Threads.", min=1)] = 1,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
+    from .calibration.economy import FIT, Settings, calibrate_economy
+    from .recorded import read_prices
+
+    refuse_existing(out)
+    start, end = _day(first, "--from"), _day(last, "--to")
+    history = read_prices(file, start=start, end=end)
+    settings = Settings(runs=runs, seed=seed, workers=workers)
+    with progress_bar("fitting, simulated days", show=not as_json) as progress:
+        found = calibrate_economy(
+            history, params, overlay=overlay, sets=sets or (), fit=fit or FIT, holdout=holdout, settings=settings, progress=progress
+        )
+    finish(found, out, as_json)

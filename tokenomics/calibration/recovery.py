@@ -19,19 +19,24 @@ from ..errors import InputError, TokenomicsError, nearest
 from ..results.intervals import summarise
 from .estimates import Estimate
 
-HOMES = {"merton": "merton", "garch": "garch", "demand": "demand", "burn": "burn_mint"}  # module in which each case is declared
+# module in which each case is declared
+HOMES = {"merton": "merton", "garch": "garch", "demand": "demand", "burn": "burn_mint", "economy": "economy_recovery"}
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Case:
-    """truth: the values put in, by the names of the estimates, with what they are typical of. replicate: (seed, count) to estimates, where count
-    is the number of observations; a function of a module, since other processes call it.
+    """truth: the values put in, by the names of the estimates. count: observations of a replication. what: of what they are typical.
+
+    replicate: (seed, count) to estimates; a function of a module, since other processes call it. batch: in its place where all replications share
+    work: (seeds, count, workers, progress) to the estimates of each.
     """
 
     truth: Mapping[str, float]
-    replicate: Callable[[int, int], Sequence[Estimate]]
     count: int
     what: str
+    replicate: Callable[[int, int], Sequence[Estimate]] | None = None
+    batch: Callable[[Sequence[int], int, int, Progress | None], Sequence[Sequence[Estimate] | None]] | None = None
 
 
 def case(name: str) -> Case:
@@ -55,7 +60,7 @@ def recover(
     count: int | None = None,
     seed: int = 0,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Recovery table of an estimator, one row a parameter.
 
@@ -64,6 +69,8 @@ def recover(
     """
     chosen = case(name)
     length = count or chosen.count
+    if chosen.batch:
+        return recovery_table(chosen.truth, chosen.batch(range(seed, seed + replications), length, workers, progress))
     found: list[tuple[Estimate, ...] | None] = [None] * replications
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = {pool.submit(_one, name, seed + i, length): i for i in range(replications)}

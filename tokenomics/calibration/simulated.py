@@ -8,6 +8,7 @@ Sources: McFadden (1989), Econometrica 57, 995-1026; Duffie and Singleton (1993)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.stats import qmc
 from ..errors import InputError
 from ..experiments.evaluate import Simulator
 from ..parameters import Resolved
+from ..results.returns import statistics
 from .moments import MOMENTS, reduce
 
 STEP = 0.1  # in log parameters, of the derivatives
@@ -54,6 +56,12 @@ class Moments:
         self.space, self.runs, self._workers, self._tick = space, runs, workers, tick
         self._simulator = Simulator(longer, space.paths, runs=np.arange(runs), seed=seed, needs=["token_price"])
 
+    def within(self, space: Space) -> Moments:
+        """The same with other bounds."""
+        other = copy(self)
+        other.space = space
+        return other
+
     def each(self, points: np.ndarray) -> np.ndarray:
         """Moments of every run, (points, runs, moments); NaN where it failed."""
         found = self._simulator([tuple(map(float, point)) for point in np.exp(points)], MOMENTS, reduce, self._workers)
@@ -61,16 +69,24 @@ class Moments:
             self._tick(len(points))
         return np.stack([found.values[name] for name in MOMENTS], axis=-1)
 
+    def natural(self, point: np.ndarray) -> dict[str, np.ndarray]:
+        """Moments on their own scales of every run that did not fail, (runs,) by name, at one point."""
+        found = self._simulator([tuple(map(float, np.exp(point)))], MOMENTS, lambda values, swept: statistics(values["token_price"]), self._workers)
+        if self._tick:
+            self._tick(1)
+        return {name: column[0][np.isfinite(column[0])] for name, column in found.values.items()}
+
     def mean(self, points: np.ndarray) -> np.ndarray:
         """Their means over runs, (points, moments); NaN where a run of the point failed."""
         return self.each(points).mean(axis=1)
 
-    def sampling(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean (moments,) and covariance over runs (moments, moments) at one point. Raises InputError where runs fail there."""
-        values = self.each(point[None])[0]
+    def weight(self, points: np.ndarray) -> np.ndarray:
+        """Inverse covariance over runs (points, moments, moments). Raises InputError where runs fail."""
+        values = self.each(points)
         if not np.isfinite(values).all():
             raise InputError("simulated runs fail at the estimate", key="--fit", expected="ranges within which the model runs")
-        return values.mean(axis=0), np.cov(values.T)
+        gap = values - values.mean(axis=1, keepdims=True)
+        return np.linalg.inv(np.einsum("prm,prn->pmn", gap, gap) / (self.runs - 1))
 
     def slopes(self, points: np.ndarray) -> np.ndarray:
         """Derivatives by log parameters, (points, moments, parameters); one-sided at a bound."""
@@ -86,8 +102,8 @@ class Moments:
 
 
 def distance(gap: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted square of gaps (..., moments)."""
-    return np.einsum("...i,ij,...j->...", gap, weight, gap)
+    """Weighted square of gaps (..., moments). weight: (moments, moments), or one for each gap."""
+    return np.einsum("...i,...ij,...j->...", gap, weight, gap)
 
 
 def nearest(targets: np.ndarray, points: np.ndarray, means: np.ndarray, weight: np.ndarray, count: int) -> np.ndarray:
@@ -101,43 +117,46 @@ def descend(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least distance from each start: log parameters (problems, parameters), and the distance (problems,).
 
-    targets: (problems, moments). starts: (problems, parameters). weight: (moments, moments). free: which parameters move, all by default.
+    targets: (problems, moments). starts: (problems, parameters). weight: (moments, moments), or one for each problem. free: which parameters
+    move, all by default.
     """
-    root = np.linalg.cholesky(weight)
-    x = model.space.clip(starts.copy())
+    weights = np.broadcast_to(weight, (len(targets), *np.shape(weight)[-2:]))
+    x, size = model.space.clip(starts.copy()), starts.shape[1]
     moving = np.ones_like(x, dtype=bool) if free is None else free
-    far = np.nan_to_num(distance(targets - model.mean(x), weight), nan=np.inf)
+    at = model.mean(x)
+    far = np.nan_to_num(distance(targets - at, weights), nan=np.inf)
     going = np.isfinite(far)
     for _ in range(iterations):
         active = np.flatnonzero(going)
         if not len(active):
             break
-        here, slopes = x[active], model.slopes(x[active])
-        gap = (targets[active] - model.mean(here)) @ root
-        whitened = np.einsum("pmk,mn->pnk", slopes, root) * moving[active][:, None, :]
-        usable = np.isfinite(whitened).all(axis=(1, 2))
-        whitened = np.nan_to_num(whitened)
-        hessian = np.einsum("pmi,pmj->pij", whitened, whitened)
-        slope = np.einsum("pmi,pm->pi", whitened, gap)
+        here, slopes, weight = x[active], model.slopes(x[active]) * moving[active][:, None, :], weights[active]
+        usable = np.isfinite(slopes).all(axis=(1, 2))
+        slopes = np.nan_to_num(slopes)
+        hessian = np.einsum("pmi,pmn,pnj->pij", slopes, weight, slopes)
+        slope = np.einsum("pmi,pmn,pn->pi", slopes, weight, targets[active] - at[active])
         scale = np.einsum("pii->pi", hessian) + 1e-9
         trials = []
         for damping in DAMPINGS:
-            damped = hessian + np.einsum("pi,ij->pij", damping * scale + 1e-9, np.eye(x.shape[1]))
+            damped = hessian + np.einsum("pi,ij->pij", damping * scale + 1e-9, np.eye(size))
             trials.append(model.space.clip(here + np.clip(np.linalg.solve(damped, slope[..., None])[..., 0], -1.0, 1.0)))
         tried = np.stack(trials, axis=1)
-        means = model.mean(tried.reshape(-1, x.shape[1])).reshape(len(active), len(DAMPINGS), -1)
-        reached = np.nan_to_num(distance(targets[active][:, None] - means, weight), nan=np.inf)
+        means = model.mean(tried.reshape(-1, size)).reshape(len(active), len(DAMPINGS), -1)
+        reached = np.nan_to_num(distance(targets[active][:, None] - means, weight[:, None]), nan=np.inf)
         best = reached.argmin(axis=1)
         least = reached[np.arange(len(active)), best]
         better = usable & (least < far[active])
         going[active] = usable & (far[active] - least > TOLERANCE)
-        rows = active[better]
-        x[rows], far[rows] = tried[np.flatnonzero(better), best[better]], least[better]
+        rows, chosen = active[better], (np.flatnonzero(better), best[better])
+        x[rows], at[rows], far[rows] = tried[chosen], means[chosen], least[better]
     return x, far
 
 
 def multistart(model: Moments, targets: np.ndarray, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Best of several starts for each target: log parameters, distance, and how many starts end within 0.1 of it. starts: (targets, starts, parameters)."""
+    """Best of several starts for each target: log parameters, distance, and how many starts end within 0.1 of it.
+
+    starts: (targets, starts, parameters).
+    """
     count, tries, size = starts.shape
     x, far = descend(model, np.repeat(targets, tries, axis=0), starts.reshape(-1, size), weight)
     x, far = x.reshape(count, tries, size), far.reshape(count, tries)
@@ -148,7 +167,7 @@ def multistart(model: Moments, targets: np.ndarray, starts: np.ndarray, weight: 
 
 def covariance(slopes: np.ndarray, weight: np.ndarray, runs: int) -> np.ndarray:
     """Covariance of log parameters (..., parameters, parameters), the moments' covariance being the weight's inverse. runs: simulated histories."""
-    return (1.0 + 1.0 / runs) * np.linalg.pinv(np.einsum("...mi,mn,...nj->...ij", slopes, weight, slopes))
+    return (1.0 + 1.0 / runs) * np.linalg.pinv(np.einsum("...mi,...mn,...nj->...ij", slopes, weight, slopes))
 
 
 def positive_range(resolved: Resolved, path: str, low: float | None, high: float | None, factor: float = 4.0) -> Sequence[float]:
