@@ -135,7 +135,8 @@ def match_cumulants(returns: np.ndarray) -> Jumps | None:
         return np.array([found[2] - k3, found[3] / k4 - 1.0, found[5] / k6 - 1.0])
 
     square = k6 / (5.0 * k4)
-    solved = optimize.root(gap, [np.log(k4 / (3.0 * square**2)), 0.0, 0.5 * np.log(square)])
+    with np.errstate(all="ignore"):  # far trial steps overflow and are rejected
+        solved = optimize.root(gap, [np.log(k4 / (3.0 * square**2)), 0.0, 0.5 * np.log(square)])
     rate, mean, size = np.exp(solved.x[0]), solved.x[1], np.exp(solved.x[2])
     rest = k2 - rate * (mean**2 + size**2)
     if not solved.success or rest <= 0.0:

@@ -175,8 +175,8 @@ def problems(found: MertonFit) -> dict[str, str]:
 def estimates(found: MertonFit) -> tuple[Estimate, ...]:
     """Estimates with standard errors (delta method) and 95 % intervals.
 
-    Where the likelihood ratio finds no jumps they are those of the normal: a rate of zero, whose interval ends where no jump would be seen in the
-    sample with a probability of 5 % (rule of three), and jump sizes that the data cannot tell.
+    Where the likelihood ratio finds no jumps they are those of the normal: a rate of zero, so that the whole variance is the volatility's, and jump
+    sizes that the data cannot tell. The rate's interval is then unbounded: jumps as small as the daily noise may come as often as they like.
     """
     if not found.jumps:
         return _without_jumps(found)
@@ -201,7 +201,7 @@ def _without_jumps(found: MertonFit) -> tuple[Estimate, ...]:
     return (
         Estimate(NAMES[0], UNITS[0], drift, error, drift - Z * error, drift + Z * error),
         Estimate(NAMES[1], UNITS[1], spread, spread * relative, float(ends[0]), float(ends[1])),
-        Estimate(NAMES[2], UNITS[2], 0.0, nan, 0.0, -np.log(0.05) / days),
+        Estimate(NAMES[2], UNITS[2], 0.0, nan, 0.0, np.inf),
         Estimate(NAMES[3], UNITS[3], nan, nan, nan, nan, unseen),
         Estimate(NAMES[4], UNITS[4], nan, nan, nan, nan, unseen),
     )
