@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 from ..errors import InputError
 from .estimates import Estimate
@@ -37,7 +38,7 @@ def load_arch() -> Any:
 
 @dataclass(frozen=True)
 class GarchFit:
-    """values, covariance: of NAMES, (5,) and (5, 5), in log points. variance: σ²_t (days,). backcast: σ²_0's stand-in."""
+    """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no curvature. variance: σ²_t (days,). backcast: σ²_0's stand-in."""
 
     values: np.ndarray
     covariance: np.ndarray
@@ -64,7 +65,10 @@ def fit(returns: np.ndarray, robust: bool = True) -> GarchFit:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that did not converge is told by its flag
         found = model.fit(disp="off", cov_type="robust" if robust else "classic", show_warning=False)
-        covariance = np.asarray(found.param_cov)
+        try:
+            covariance = np.asarray(found.param_cov)
+        except np.linalg.LinAlgError:  # where persistence is on its bound of 1
+            covariance = np.full((5, 5), np.nan)
     factor = np.array([scale, scale**2, 1.0, 1.0, 1.0])
     return GarchFit(
         np.asarray(found.params) * factor,
@@ -79,7 +83,8 @@ def fit(returns: np.ndarray, robust: bool = True) -> GarchFit:
 
 def _log(name: str, unit: str, value: float, error: float, problem: str, floor: float = 0.0) -> Estimate:
     """A number above `floor`, with its interval on the log scale."""
-    ends = floor + (value - floor) * np.exp(np.array([-Z, Z]) * error / (value - floor))
+    with np.errstate(over="ignore"):  # an interval that runs to infinity
+        ends = floor + (value - floor) * np.exp(np.array([-Z, Z]) * error / (value - floor))
     return Estimate(name, unit, float(value), float(error), float(ends[0]), float(ends[1]), problem)
 
 
@@ -89,9 +94,11 @@ def estimates(found: GarchFit) -> tuple[Estimate, ...]:
     Intervals: log scale for ω, α, volatility and ν − 2, logit scale for β and the persistence.
     """
     mean, omega, alpha, beta, freedom = found.values
-    errors = np.sqrt(np.diag(found.covariance))
+    with np.errstate(invalid="ignore"):  # a negative variance is no variance, and is flagged
+        errors = np.sqrt(np.diag(found.covariance))
     persistence = found.persistence
     general = "" if found.converged else "arch did not converge"
+    general = general or ("" if np.all(errors > 0.0) else "the likelihood has no maximum inside its bounds")
     spells = general or (f"alpha is {alpha:.1g}: there are no spells of volatility" if alpha < NEAR_ZERO else "")
     lasting = spells or (f"alpha + beta is {persistence:.4f}: variance has no level to return to" if persistence > NEAR_ONE else "")
     rows = [
@@ -104,16 +111,22 @@ def estimates(found: GarchFit) -> tuple[Estimate, ...]:
     slope = np.array([0.0, 0.0, 1.0, 1.0, 0.0])
     error = float(np.sqrt(slope @ found.covariance @ slope))
     kept = _share("garch.persistence", persistence, error, lasting)
-    rate = -np.log(np.clip([kept.value, kept.low, kept.high], 1e-300, 1.0 - 1e-15))
-    half = [float(h) for h in np.log(2.0) / rate]
-    level = float(np.sqrt(omega / max(1.0 - persistence, 1e-15)))
-    slope = 0.5 * level * np.array([0.0, 1.0 / omega, 1.0 / (1.0 - persistence), 1.0 / (1.0 - persistence), 0.0])
-    rows += [
-        kept,
-        Estimate("garch.half_life", "days", half[0], half[0] * error / (persistence * float(rate[0])), half[1], half[2], lasting),
-        _log("garch.volatility", "1/sqrt(day)", level, float(np.sqrt(slope @ found.covariance @ slope)), lasting),
-    ]
+    rows += [kept, *_derived(found, kept, error)]
     return tuple(replace(e, problem=_wide(e)) if e.name in DERIVED and not e.problem else e for e in rows)
+
+
+def _derived(found: GarchFit, kept: Estimate, error: float) -> tuple[Estimate, Estimate]:
+    """Half-life of a spell and long-run volatility; NaN where variance has no level to return to. error: of the persistence."""
+    units, nan = ("days", "1/sqrt(day)"), float("nan")
+    if kept.problem:
+        return tuple(Estimate(name, unit, nan, nan, nan, nan, kept.problem) for name, unit in zip(DERIVED, units, strict=True))
+    with np.errstate(divide="ignore"):  # a bound of 0 or 1 is a half-life of 0 or infinity
+        value, low, high = (float(h) for h in np.log(0.5) / np.log([kept.value, kept.low, kept.high]))
+    half = Estimate(DERIVED[0], units[0], value, value * error / (kept.value * -float(np.log(kept.value))), low, high)
+    omega, gap = found.values[1], 1.0 - kept.value
+    level = float(np.sqrt(omega / gap))
+    slope = 0.5 * level * np.array([0.0, 1.0 / omega, 1.0 / gap, 1.0 / gap, 0.0])
+    return half, _log(DERIVED[1], units[1], level, float(np.sqrt(slope @ found.covariance @ slope)), "")
 
 
 def _wide(one: Estimate) -> str:
@@ -125,8 +138,8 @@ def _wide(one: Estimate) -> str:
 def _share(name: str, value: float, error: float, problem: str) -> Estimate:
     """A number between 0 and 1, with its interval on the logit scale."""
     inside = float(np.clip(value, 1e-9, 1.0 - 1e-9))
-    place, spread = np.log(inside / (1.0 - inside)), error / (inside * (1.0 - inside))
-    low, high = 1.0 / (1.0 + np.exp(-(place + np.array([-Z, Z]) * spread)))
+    place, spread = logit(inside), error / (inside * (1.0 - inside))
+    low, high = expit(place + np.array([-Z, Z]) * spread)
     return Estimate(name, "1", float(value), float(error), float(low), float(high), problem)
 
 

@@ -142,5 +142,3 @@ def match_cumulants(returns: np.ndarray) -> Jumps | None:
     if not solved.success or rest <= 0.0:
         return None
     return Jumps(k1 * scale, np.sqrt(rest) * scale, float(rate), mean * scale, float(size) * scale)
-
-
