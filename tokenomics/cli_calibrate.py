@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,3 +84,33 @@ def recover(
     console = Console()
     console.print(f"{chosen.what}; {count or chosen.count} observations", highlight=False, markup=False, soft_wrap=True)
     show_table(console, f"Recovery of '{estimator}'", table)
+
+
+@app.command(epilog="Example: tokenomics calibrate prices RNDR-USD.csv --gaps span --out calibrated/render")
+def prices(
+    file: File,
+    first: Annotated[datetime | None, typer.Option("--from", help="First day of the window.", formats=["%Y-%m-%d"])] = None,
+    last: Annotated[datetime | None, typer.Option("--to", help="Last day of the window.", formats=["%Y-%m-%d"])] = None,
+    gaps: Annotated[str, typer.Option(help="Missing days: refuse, span (leave that return out) or interpolate.")] = "refuse",
+    nonpositive: Annotated[str, typer.Option(help="Prices at or below zero: refuse or drop.")] = "refuse",
+    duplicates: Annotated[str, typer.Option(help="A date given twice: refuse, or take the first, the last or the mean price.")] = "refuse",
+    unsorted: Annotated[str, typer.Option(help="Dates out of order: refuse or sort.")] = "refuse",
+    absurd: Annotated[str, typer.Option(help="Absurd first or isolated prices: refuse, drop or keep.")] = "refuse",
+    bootstrap: Annotated[int, typer.Option(help="Resamples of each of two bootstraps of Merton's fit; 0 for none.", min=0)] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstraps.", min=0)] = 0,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """News of the token's valuation from a CSV `date,value` of daily closes [USD/TOK]: Merton's jump-diffusion, and GARCH beside it.
+
+    Nothing in the file is repaired unless an option says how; what was done is listed.
+    """
+    from .calibration.cleaning import Choices
+    from .calibration.prices import calibrate_prices
+
+    refuse_existing(out)
+    chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
+    window = (first.date() if first else None, last.date() if last else None)
+    with progress_bar("bootstrap", show=not as_json) as progress:
+        found = calibrate_prices(file, choices=chosen, start=window[0], end=window[1], bootstrap=bootstrap, seed=seed, progress=progress)
+    finish(found, out, as_json)

@@ -24,7 +24,7 @@ FEWEST = 100  # daily returns; assumption: the 5 % tail that the Hill index read
 # and Helium are 8.8 and 9.8 such deviations, and are not reversed.
 ISOLATED, LEAST_FACTOR = 10.0, 2.0
 # A leading row is absurd where it and all before it are off by more than LISTING from the median of the FOLLOWING rows after it. Assumption: Render
-# and Helium, which rose as fast as any, are within a factor of 2 in their first month.
+# and Helium, which rose as fast as any, are within a factor of 3.1 in their first month.
 LISTING, FOLLOWING = 10.0, 30
 SHOWN = 3  # rows that a line of choices names; the rest is counted
 

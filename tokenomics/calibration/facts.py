@@ -141,11 +141,10 @@ def _row(statistic: str, value: float, error: float, low: float, high: float, by
 
 
 def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
-    """Statistics with 95 % intervals, one row each. Raises InputError where arch is not installed."""
+    """Statistics with 95 % intervals, one row each; `interval by` says what each takes for granted. Raises InputError where arch is not installed."""
     returns = closes.returns
-    block = block_length(returns)
     sampled = resample(returns, RESAMPLES, seed)
-    by = f"stationary bootstrap, {RESAMPLES} resamples, mean block {block:.0f} days"
+    by = f"bootstrap, blocks of {block_length(returns):.0f} days"
     rows = []
     paths, real = _closes(sampled), _closes(returns)
     own, theirs = moments(real), moments(paths)
@@ -155,19 +154,19 @@ def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
     fall = float(drawdown(closes.values))
     rows.append(_row("largest drawdown", fall, float(falls.std(ddof=1)), *np.percentile(falls, (2.5, 97.5)), by))
     index, error, count = hill(returns)
-    rows.append(_row(f"Hill tail index of |r|, largest {count}", index, error, index - Z * error, index + Z * error, "normal, independent returns"))
+    rows.append(_row(f"Hill tail index of |r|, largest {count}", index, error, index - Z * error, index + Z * error, "normal, independent r"))
     values, _, ends = student(returns)
-    rows.append(_row("Student t degrees of freedom", values[0], float("nan"), *ends, "likelihood profile, independent returns"))
+    rows.append(_row("Student t degrees of freedom", values[0], float("nan"), *ends, "profile, independent r"))
     first, off = correlations(returns, 1)[0], (returns - returns.mean()) ** 2
     error = float(np.sqrt(off[1:] @ off[:-1]) / off.sum())
-    rows.append(_row("autocorrelation of r, lag 1", first, error, first - Z * error, first + Z * error, "normal, robust to changing volatility"))
+    rows.append(_row("autocorrelation of r, lag 1", first, error, first - Z * error, first + Z * error, "normal, robust to spells"))
     sizes = correlations(np.abs(returns), max(LAGS))
     errors = bartlett(sizes, len(returns))
     for lag in LAGS:
         value, error = sizes[lag - 1], errors[lag - 1]
         rows.append(_row(f"autocorrelation of |r|, lag {lag}", value, error, value - Z * error, value + Z * error, "normal, Bartlett"))
     share, error, _ = bipower(returns)
-    rows.append(_row("share of variance from jumps (bipower)", share, error, share - Z * error, share + Z * error, "normal, error without jumps"))
+    rows.append(_row("share of variance from jumps (bipower)", share, error, share - Z * error, share + Z * error, "normal, no jumps"))
     days = lee_mykland(returns)
     tested = len(returns) - WINDOW
     found = stats.binomtest(int(days.sum()), tested).proportion_ci(method="wilson")

@@ -38,7 +38,10 @@ def load_arch() -> Any:
 
 @dataclass(frozen=True)
 class GarchFit:
-    """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no curvature. variance: σ²_t (days,). backcast: σ²_0's stand-in."""
+    """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no curvature.
+
+    variance: σ²_t (days,). backcast: what stands for ε²_0 and σ²_0.
+    """
 
     values: np.ndarray
     covariance: np.ndarray

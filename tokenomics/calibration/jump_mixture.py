@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import optimize
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln, logsumexp, ndtr
 from scipy.stats import poisson
 
 LEFT_OUT = 1e-12  # probability of the numbers of jumps a day that the mixture leaves out
@@ -54,11 +54,10 @@ def log_density(returns: np.ndarray, values: Jumps) -> np.ndarray:
     return logsumexp(weight - 0.5 * np.log(2.0 * np.pi * variance) - 0.5 * (returns - mean) ** 2 / variance, axis=0)
 
 
-def jump_probability(returns: np.ndarray, values: Jumps) -> np.ndarray:
-    """Probability that the day had at least one jump, given its return (days,)."""
+def distribution(returns: np.ndarray, values: Jumps) -> np.ndarray:
+    """Probability of a daily return up to each (days,)."""
     _, weight, mean, variance = _parts(values)
-    none = weight[0] - 0.5 * np.log(2.0 * np.pi * variance[0]) - 0.5 * (returns - mean[0]) ** 2 / variance[0]
-    return -np.expm1(np.minimum(none - log_density(returns, values), 0.0))
+    return np.sum(np.exp(weight) * ndtr((returns - mean) / np.sqrt(variance)), axis=0)
 
 
 def score(place: np.ndarray, returns: np.ndarray) -> tuple[float, np.ndarray]:

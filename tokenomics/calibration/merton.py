@@ -7,7 +7,7 @@ flagged. Intervals of positive parameters are Wald's on the log scale, from the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ Z = float(stats.norm.ppf(0.975))
 class MertonFit:
     """Maximum of the likelihood over several starts.
 
-    covariance: of the `to_log` coordinates (5, 5), NaN where the information is not positive definite. reached: starts that ended within 0.01 of the
+    covariance: of the `to_log` coordinates (5, 5), by the information (NaN where it is not positive definite) or a bootstrap. reached: starts that ended within 0.01 of the
     best log likelihood. at_bound: names of parameters on a bound. normal: log likelihood without jumps. condition: number of the scaled information.
     """
 
@@ -207,17 +207,9 @@ def _without_jumps(found: MertonFit) -> tuple[Estimate, ...]:
     )
 
 
-Progress = Callable[[int, int], None] | None
-
-
-def refit(found: MertonFit, samples: Sequence[np.ndarray], progress: Progress = None) -> np.ndarray:
-    """Estimates of resampled returns, (samples, 5), climbed from the fit and from rare large jumps."""
-    rows = []
-    for done, sample in enumerate(samples, start=1):
-        rows.append(fit(sample, [found.values, _starts(sample)[0]]).values)
-        if progress:
-            progress(done, len(samples))
-    return np.array(rows)
+def nearby(found: MertonFit, returns: np.ndarray) -> list[Jumps]:
+    """Starts for resampled returns: the fit, and rare large jumps."""
+    return [found.values, _starts(returns)[0]]
 
 
 TYPICAL = Jumps(0.003, 0.045, 0.4, 0.022, 0.103)  # Render (RNDR) 2020-07 to 2024-07, by `fit`
