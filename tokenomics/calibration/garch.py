@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
 
 from ..errors import InputError
 from .estimates import Estimate
@@ -94,7 +93,7 @@ def _log(name: str, unit: str, value: float, error: float, problem: str, floor: 
 def estimates(found: GarchFit) -> tuple[Estimate, ...]:
     """GARCH's parameters, and persistence, half-life of a spell [days] and long-run volatility [1/sqrt(day)] by the delta method.
 
-    Intervals: log scale for ω, α, volatility and ν − 2, logit scale for β and the persistence.
+    Intervals: log scale for ω, α, volatility and ν − 2; half-life from the persistence's.
     """
     mean, omega, alpha, beta, freedom = found.values
     with np.errstate(invalid="ignore"):  # a negative variance is no variance, and is flagged
@@ -124,8 +123,8 @@ def _derived(found: GarchFit, kept: Estimate, error: float) -> tuple[Estimate, E
     if kept.problem:
         return tuple(Estimate(name, unit, nan, nan, nan, nan, kept.problem) for name, unit in zip(DERIVED, units, strict=True))
     with np.errstate(divide="ignore"):  # a bound of 0 or 1 is a half-life of 0 or infinity
-        value, low, high = (float(h) for h in np.log(0.5) / np.log([kept.value, kept.low, kept.high]))
-    half = Estimate(DERIVED[0], units[0], value, value * error / (kept.value * -float(np.log(kept.value))), low, high)
+        value, low, high = (float(h) for h in np.log(2.0) / np.abs(np.log([kept.value, kept.low, kept.high])))
+    half = Estimate(DERIVED[0], units[0], value, value * error / (kept.value * abs(float(np.log(kept.value)))), low, high)
     omega, gap = found.values[1], 1.0 - kept.value
     level = float(np.sqrt(omega / gap))
     slope = 0.5 * level * np.array([0.0, 1.0 / omega, 1.0 / gap, 1.0 / gap, 0.0])
@@ -134,15 +133,15 @@ def _derived(found: GarchFit, kept: Estimate, error: float) -> tuple[Estimate, E
 
 def _wide(one: Estimate) -> str:
     """Why an interval is too wide to tell a number; empty where it is not."""
-    ratio = one.high / one.low
-    return f"its interval spans a factor of {ratio:.0f}" if not ratio <= WIDEST else ""
+    ratio = one.high / one.low if one.low > 0.0 else np.inf
+    if not np.isfinite(ratio):
+        return "its interval has no upper end"
+    return f"its interval spans a factor of {ratio:.0f}" if ratio > WIDEST else ""
 
 
 def _share(name: str, value: float, error: float, problem: str) -> Estimate:
-    """A number between 0 and 1, with its interval on the logit scale."""
-    inside = float(np.clip(value, 1e-9, 1.0 - 1e-9))
-    place, spread = logit(inside), error / (inside * (1.0 - inside))
-    low, high = expit(place + np.array([-Z, Z]) * spread)
+    """A number between 0 and 1, with the normal interval cut off there."""
+    low, high = np.clip([value - Z * error, value + Z * error], 0.0, 1.0)
     return Estimate(name, "1", float(value), float(error), float(low), float(high), problem)
 
 

@@ -38,8 +38,9 @@ Z = float(stats.norm.ppf(0.975))
 class MertonFit:
     """Maximum of the likelihood over several starts.
 
-    covariance: of the `to_log` coordinates (5, 5), by the information (NaN where it is not positive definite) or a bootstrap. reached: starts that ended within 0.01 of the
-    best log likelihood. at_bound: names of parameters on a bound. normal: log likelihood without jumps. condition: number of the scaled information.
+    covariance: of the `to_log` coordinates (5, 5), by the information (NaN where it is not positive definite) or a bootstrap. condition: number of the
+    scaled information. normal: log likelihood without jumps. reached: starts that ended within 0.01 of the best log likelihood. at_bound: names of
+    parameters on a bound.
     """
 
     values: Jumps

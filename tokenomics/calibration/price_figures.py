@@ -77,7 +77,7 @@ def _quantiles(axis: Axes, r: np.ndarray, models: dict) -> None:
     axis.set_xlabel("quantile of the model [1]")
     axis.set_ylabel("daily log return [1]")
     axis.legend(fontsize=7, frameon=False)
-    _title(axis, "Largest distance of distributions: " + ", ".join(f"{name} {gap:.3f}" for name, gap in worst.items()))
+    _title(axis, "Kolmogorov distance: " + ", ".join(f"{name} {gap:.3f}" for name, gap in worst.items()))
 
 
 def _memory(axis: Axes, r: np.ndarray, spells: GarchFit) -> None:

@@ -41,10 +41,10 @@ def calibrate_prices(
 ) -> Calibration:
     """Merton's jump-diffusion and GARCH(1,1)-t from a CSV `date,value` of daily closes [USD/TOK].
 
-    choices: what to do with defects of the rows, all refused by default. start, end: window of dates. bootstrap: resamples of the parametric bootstrap
-    (simulated at the fit) and of the stationary bootstrap (of the returns themselves), 0 for none; with them the errors of Merton's parameters are those
-    of the stationary bootstrap, which hold where volatility comes in spells. seed: of all of them. progress: called with
-    resamples fitted and their number. Raises InputError that names file and line, or the extra `calibrate` where arch is not installed.
+    choices: what to do with defects of the rows, all refused by default. start, end: window of dates. bootstrap: resamples of each of two: at the
+    fit (parametric), and of the returns themselves (stationary); 0 for none. With them the errors of Merton's parameters are the stationary
+    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples fitted and their number. Raises InputError
+    that names file and line, or the extra `calibrate` where arch is not installed.
     """
     garch.load_arch()
     closes = read_closes(file, choices, start, end)
