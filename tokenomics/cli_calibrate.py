@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,14 @@ app = typer.Typer(no_args_is_help=True, help="Estimate parameters from data.", r
 
 File = Annotated[str, typer.Argument(metavar="FILE")]
 Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.", metavar="DIR")]
+
+First = Annotated[datetime | None, typer.Option("--from", help="First day of the window.", formats=["%Y-%m-%d"])]
+Last = Annotated[datetime | None, typer.Option("--to", help="Last day of the window.", formats=["%Y-%m-%d"])]
+Gaps = Annotated[str, typer.Option(help="Missing days: refuse, span (leave that return out) or interpolate.")]
+Nonpositive = Annotated[str, typer.Option(help="Prices at or below zero: refuse or drop.")]
+Duplicates = Annotated[str, typer.Option(help="A date given twice: refuse, or take the first, the last or the mean price.")]
+Unsorted = Annotated[str, typer.Option(help="Dates out of order: refuse or sort.")]
+Absurd = Annotated[str, typer.Option(help="Absurd first or isolated prices: refuse, drop or keep.")]
 
 
 def show_table(console: Console, title: str, table: Any) -> None:
@@ -85,6 +94,36 @@ def recover(
     show_table(console, f"Recovery of '{estimator}'", table)
 
 
+@app.command(epilog="Example: tokenomics calibrate prices RNDR-USD.csv --gaps span --out calibrated/render")
+def prices(
+    file: File,
+    first: First = None,
+    last: Last = None,
+    gaps: Gaps = "refuse",
+    nonpositive: Nonpositive = "refuse",
+    duplicates: Duplicates = "refuse",
+    unsorted: Unsorted = "refuse",
+    absurd: Absurd = "refuse",
+    bootstrap: Annotated[int, typer.Option(help="Resamples of each of two bootstraps of Merton's fit; 0 for none.", min=0)] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstraps.", min=0)] = 0,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """News of the token's valuation from a CSV `date,value` of daily closes [USD/TOK]: Merton's jump-diffusion, and GARCH beside it.
+
+    Nothing in the file is repaired unless an option says how; what was done is listed.
+    """
+    from .calibration.cleaning import Choices
+    from .calibration.prices import calibrate_prices
+
+    refuse_existing(out)
+    chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
+    window = (first.date() if first else None, last.date() if last else None)
+    with progress_bar("bootstrap", show=not as_json) as progress:
+        found = calibrate_prices(file, choices=chosen, start=window[0], end=window[1], bootstrap=bootstrap, seed=seed, progress=progress)
+    finish(found, out, as_json)
+
+
 @app.command(
     epilog="Examples: tokenomics calibrate economy prices.csv --out fits/token | "
     "tokenomics calibrate economy prices.csv --fit news.volatility --fit speculation.noise=0.05:1 --holdout 0.25 --workers 4"
@@ -95,8 +134,13 @@ def economy(
     overlay: Overlay = None,
     sets: Set = None,
     fit: Annotated[list[str] | None, typer.Option(help="A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable.", metavar="PATH")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="First day used, YYYY-MM-DD.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last day used, YYYY-MM-DD.")] = None,
+    first: First = None,
+    last: Last = None,
+    gaps: Gaps = "refuse",
+    nonpositive: Nonpositive = "refuse",
+    duplicates: Duplicates = "refuse",
+    unsorted: Unsorted = "refuse",
+    absurd: Absurd = "refuse",
     holdout: Annotated[float, typer.Option(help="Share of the days, the last ones, held out for the test out of sample.")] = 0.3333,
     runs: Annotated[int, typer.Option(help="Simulated histories of each point.", min=20)] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the simulated histories.", min=0)] = 0,
@@ -105,12 +149,12 @@ def economy(
     as_json: Json = False,
 ) -> None:
     """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
+    from .calibration.cleaning import Choices, read_closes
     from .calibration.economy import FIT, Settings, calibrate_economy
-    from .recorded import read_prices
 
     refuse_existing(out)
-    start, end = _day(first, "--from"), _day(last, "--to")
-    history = read_prices(file, start=start, end=end)
+    chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
+    history = read_closes(file, chosen, start=first.date() if first else None, end=last.date() if last else None)
     settings = Settings(runs=runs, seed=seed, workers=workers)
     with progress_bar("fitting, simulated days", show=not as_json) as progress:
         found = calibrate_economy(

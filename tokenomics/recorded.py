@@ -52,8 +52,8 @@ class DemandSeries:
         return len(self.rate) * self.width / SECONDS_PER_DAY
 
 
-def _rows(path: str | Path, headers: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
-    """Header and numbered rows of a CSV with one of the expected headers."""
+def csv_rows(path: str | Path, headers: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+    """Header and numbered rows of a CSV with one of the expected headers. Raises InputError."""
     expected = " or ".join(",".join(h) for h in headers)
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
@@ -75,8 +75,9 @@ def _rows(path: str | Path, headers: Sequence[tuple[str, ...]]) -> tuple[tuple[s
     return header, lines[1:]
 
 
-def _number(text: str, path, line: int, column: str, *, positive: bool) -> float:
-    bound = "a number > 0" if positive else "a number >= 0"
+def csv_number(text: str, path, line: int, column: str, *, positive: bool | None) -> float:
+    """A finite number of a cell: above 0, or at least 0 (False), or any (None). Raises InputError."""
+    bound = {True: "a number > 0", False: "a number >= 0", None: "a number"}[positive]
     try:
         value = float(text)
     except ValueError:
@@ -84,12 +85,13 @@ def _number(text: str, path, line: int, column: str, *, positive: bool) -> float
         raise InputError(found, file=path, line=line, key=column, expected=bound) from None
     if not math.isfinite(value):
         raise InputError("NaN" if math.isnan(value) else "an infinite value", file=path, line=line, key=column, expected=bound)
-    if value < 0 or (positive and value == 0):
+    if positive is not None and (value < 0 or (positive and value == 0)):
         raise InputError(f"{value:g}", file=path, line=line, key=column, expected=bound)
     return value
 
 
-def _date(text: str, path, line: int) -> dt.date:
+def csv_date(text: str, path, line: int) -> dt.date:
+    """A day of a cell. Raises InputError."""
     try:
         return dt.date.fromisoformat(text.strip()[:10])
     except ValueError:
@@ -102,7 +104,7 @@ def _dates(path, rows) -> list[dt.date]:
     """Dates of the first column, which must increase."""
     dates: list[dt.date] = []
     for line, (cell, *_) in rows:
-        dates.append(_date(cell, path, line))
+        dates.append(csv_date(cell, path, line))
         if len(dates) > 1 and dates[-1] <= dates[-2]:
             word = "twice" if dates[-1] == dates[-2] else f"after {dates[-2]}"
             raise InputError(f"{dates[-1]} {word}", file=path, line=line, key="date", expected="increasing dates")
@@ -127,8 +129,8 @@ def read_prices(path: str | Path, start: dt.date | None = None, days: float | No
 
     Only the window used has to be free of gaps. Raises InputError that names file and line.
     """
-    _, rows = _rows(path, [("date", "value")])
-    dates, values = _dates(path, rows), [_number(value, path, line, "value", positive=True) for line, (_, value) in rows]
+    _, rows = csv_rows(path, [("date", "value")])
+    dates, values = _dates(path, rows), [csv_number(value, path, line, "value", positive=True) for line, (_, value) in rows]
     first = start or dates[0]
     if not dates[0] <= first <= dates[-1]:
         raise InputError(f"{first} is outside of the history", file=path, key="--start", expected=f"{dates[0]} to {dates[-1]}")
@@ -149,9 +151,9 @@ def read_activity(path: str | Path, before: int, days: int, start: dt.date | Non
     days used have to be free of gaps. Raises InputError that names file and line.
     """
     columns = ("price", "volume", "fees", "burned")
-    _, rows = _rows(path, [("date", *columns)])
+    _, rows = csv_rows(path, [("date", *columns)])
     dates, span = _dates(path, rows), dt.timedelta(days=days - 1)
-    table = [[_number(c, path, line, n, positive=n == "price") for n, c in zip(columns, cells, strict=True)] for line, (_, *cells) in rows]
+    table = [[csv_number(c, path, line, n, positive=n == "price") for n, c in zip(columns, cells, strict=True)] for line, (_, *cells) in rows]
     last = end or (min(start + span, dates[-1]) if start else dates[-1])
     first = start or last - span
     for key, date in (("--from", start), ("--to", end)):
@@ -184,14 +186,14 @@ def read_demand(path: str | Path) -> DemandSeries:
     A trace is counted in windows of 60 s, and gives its mean tokens per request. Raises InputError with file and line.
     """
     trace = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
-    header, rows = _rows(path, [("t_s", "req_per_s"), ("date", "req_per_s"), trace])
+    header, rows = csv_rows(path, [("t_s", "req_per_s"), ("date", "req_per_s"), trace])
     if header == trace:
         return _trace(path, rows)
     if header[0] == "date":
-        times = [float(_date(cell, path, line).toordinal()) * SECONDS_PER_DAY for line, (cell, _) in rows]
+        times = [float(csv_date(cell, path, line).toordinal()) * SECONDS_PER_DAY for line, (cell, _) in rows]
     else:
-        times = [_number(cell, path, line, "t_s", positive=False) for line, (cell, _) in rows]
-    rate = [_number(cell, path, line, "req_per_s", positive=False) for line, (_, cell) in rows]
+        times = [csv_number(cell, path, line, "t_s", positive=False) for line, (cell, _) in rows]
+    rate = [csv_number(cell, path, line, "req_per_s", positive=False) for line, (_, cell) in rows]
     steps = np.diff(times)
     width = float(np.median(steps))
     for i, step in enumerate(steps):
@@ -213,8 +215,8 @@ def _trace(path, rows) -> DemandSeries:
             seconds.append(dt.datetime.fromisoformat(stamp.strip()[:26]).replace(tzinfo=dt.UTC).timestamp())
         except ValueError:
             raise InputError(f"'{stamp.strip()[:40]}' is not a time", file=path, line=line, key="TIMESTAMP", expected="YYYY-MM-DD HH:MM:SS") from None
-        prompt.append(_number(context, path, line, "ContextTokens", positive=False))
-        output.append(_number(generated, path, line, "GeneratedTokens", positive=False))
+        prompt.append(csv_number(context, path, line, "ContextTokens", positive=False))
+        output.append(csv_number(generated, path, line, "GeneratedTokens", positive=False))
         if len(seconds) > 1 and seconds[-1] < seconds[-2]:
             raise InputError("a time before the one above it", file=path, line=line, key="TIMESTAMP", expected="increasing times")
     offsets = np.array(seconds) - seconds[0]

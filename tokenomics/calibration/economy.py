@@ -19,9 +19,9 @@ from ..errors import InputError
 from ..experiments.run import Source, many
 from ..parameters import Resolved, place, resolve
 from ..parameters.loading import unit_of
-from ..recorded import PriceHistory
 from ..results.intervals import LEVEL
 from ..results.returns import statistics
+from .cleaning import Closes
 from .economy_figures import moments_figure, profile_figure
 from .estimates import Calibration, Data, Estimate, digest
 from .moments import MOMENTS, measured, scaled
@@ -200,7 +200,7 @@ def profile(model: Moments, target: np.ndarray, found: Fit, factors: Sequence[fl
 
 
 def calibrate_economy(
-    history: PriceHistory,
+    history: Closes,
     params: Source = "baseline",
     *,
     overlay: Source | Sequence[Source] | None = None,
@@ -208,17 +208,17 @@ def calibrate_economy(
     fit: Sequence[str] = FIT,
     holdout: float = 1.0 / 3.0,
     settings: Settings = Settings(),  # noqa: B008
-    choices: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Calibration:
     """Fit parameters so that simulated moments match a token's daily closes, without controller and scenario.
 
-    holdout: share of the days, the last ones, that is not fitted. choices: what was done to the rows of the file. progress: called with the work
-    done and its approximate total, in simulated days.
+    holdout: share of the days, the last ones, that is not fitted. progress: called with the work done and its approximate total, in simulated days.
     Raises InputError where the history is too short, or where a parameter or its range is wrong.
     """
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
     space, days = ranges(resolved, fit), len(history.values) - 1
+    if len(history.returns) < days:
+        raise InputError(f"{days - len(history.returns)} gaps", file=history.file, key="--gaps", expected="interpolate, or a window without a gap")
     if not 0.0 <= holdout < 1.0:
         raise InputError(f"{holdout:g}", key="--holdout", expected="a share of the days, from 0 to below 1")
     fitted = round(days * (1.0 - holdout))
@@ -264,7 +264,7 @@ def calibrate_economy(
     else:
         notes.append(f"no test out of sample: fewer than {LEAST_DAYS // 2} days are held out")
     notes += [f"{space.paths[i]}: {why}" for i, why in found.held.items()]
-    data = Data(history.file, digest(history.file), "daily log returns", fitted, str(history.dates[0]), str(history.dates[fitted]), tuple(choices))
+    data = Data(history.file, digest(history.file), "daily log returns", fitted, str(history.dates[0]), str(history.dates[fitted]), history.choices)
     tables |= {"Joint distance": pd.DataFrame(verdicts), "Identification": identification(space, found), "Profile": profiles}
     figures = {"moments": moments_figure(prices, drawn, Path(history.file).stem), "profile": profile_figure(profiles)}
     return Calibration("simulated method of moments", data, _estimates(space, found), tables, tuple(notes), figures)

@@ -82,11 +82,15 @@ def recover(
 
 
 def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate] | None]) -> pd.DataFrame:
-    """Bias and coverage of estimates against the truth. found: estimates of each replication, None for a failed one."""
+    """Bias and coverage of estimates against the truth. found: estimates of each replication, None for a failed one.
+
+    An estimate without a value (a jump's size where no jump is seen) is flagged, and counts in nothing else.
+    """
     good = [{e.name: e for e in estimates} for estimates in found if estimates is not None]
     rows = []
     for name, value in truth.items():
-        mine = [estimates[name] for estimates in good if name in estimates]
+        told = [estimates[name] for estimates in good if name in estimates]
+        mine = [e for e in told if np.isfinite(e.value)]
         values = np.array([e.value for e in mine])
         spread = values.std(ddof=1)
         bias = summarise((values - value) / spread)
@@ -105,7 +109,7 @@ def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate
                 "coverage": held.mean,
                 "coverage low": held.low,
                 "coverage high": held.high,
-                "flagged": np.mean([bool(e.problem) for e in mine]),
+                "flagged": np.mean([bool(e.problem) for e in told]),
                 "replications": len(mine),
                 "failed": len(found) - len(good),
             }
