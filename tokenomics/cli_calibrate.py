@@ -19,6 +19,8 @@ from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Estimate parameters from data.", rich_markup_mode=None)
 
+WIDTH = 170  # columns, of output that goes to a file or a pipe
+
 File = Annotated[str, typer.Argument(metavar="FILE")]
 Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.", metavar="DIR")]
 
@@ -29,6 +31,12 @@ Nonpositive = Annotated[str, typer.Option(help="Prices at or below zero: refuse 
 Duplicates = Annotated[str, typer.Option(help="A date given twice: refuse, or take the first, the last or the mean price.")]
 Unsorted = Annotated[str, typer.Option(help="Dates out of order: refuse or sort.")]
 Absurd = Annotated[str, typer.Option(help="Absurd first or isolated prices: refuse, drop or keep.")]
+
+
+def wide_console() -> Console:
+    """A console; where nobody looks at it, wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def show_table(console: Console, title: str, table: Any) -> None:
@@ -53,7 +61,7 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(found.plain() | ({"out": str(out)} if out else {}))
         return
-    console, say = Console(), {"highlight": False, "markup": False, "soft_wrap": True}
+    console, say = wide_console(), {"highlight": False, "markup": False, "soft_wrap": True}
     console.print(f"{found.method}: {found.data}", **say)
     for choice in found.data.choices:
         console.print(f"rows: {choice}", **say)
@@ -89,7 +97,7 @@ def recover(
     if as_json:
         print_json({"what": chosen.what, "count": count or chosen.count, "table": table.to_dict(orient="records")})
         return
-    console = Console()
+    console = wide_console()
     console.print(f"{chosen.what}; {count or chosen.count} observations", highlight=False, markup=False, soft_wrap=True)
     show_table(console, f"Recovery of '{estimator}'", table)
 
