@@ -83,3 +83,21 @@ def recover(
     console = Console()
     console.print(f"{chosen.what}; {count or chosen.count} observations", highlight=False, markup=False, soft_wrap=True)
     show_table(console, f"Recovery of '{estimator}'", table)
+
+
+@app.command(
+    epilog="Examples: tokenomics calibrate demand trace.csv --out runs/demand | tokenomics calibrate demand rate.csv --pattern weekly --json"
+)
+def demand(
+    file: File,
+    pattern: Annotated[
+        list[str] | None, typer.Option(help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable.")
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """The demand block from a rate series (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens)."""
+    from .calibration.demand import calibrate_demand
+
+    refuse_existing(out)
+    finish(calibrate_demand(file, pattern or ()), out, as_json)
