@@ -35,13 +35,20 @@ class Interval:
 
 @dataclass(frozen=True)
 class OrnsteinUhlenbeck:
-    """The fit. y: (n,). X: (n, k). step: Δt [time]. low, high: range of θ [1/time]."""
+    """The fit. y: (n,). X: (n, k). step: Δt [time]. high: end of the range of θ [1/time].
+
+    The range starts at one over the span: a process that is slower cannot be told from its own level, and would make the error of the level infinite.
+    """
 
     y: np.ndarray
     X: np.ndarray
     step: float
-    low: float = 1e-3
     high: float = 10.0
+
+    @property
+    def low(self) -> float:
+        """Start of the range of θ [1/time]."""
+        return 1.0 / (len(self.y) * self.step)
 
     @property
     def freedom(self) -> int:

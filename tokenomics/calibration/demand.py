@@ -87,8 +87,8 @@ def _series_notes(fit: SeriesFit, weekly: Estimate, process: Sequence[Estimate])
         of, lag = "of daily means", "lag-1 autocorrelation of daily means"
         notes.append(
             f"the demand block holds its log process over a day and so takes that of daily means, {slow['reversion 1/day']:.2g}/day; that of "
-            f"windows, {fast['reversion 1/day']:.3g}/day, is another quantity: averaged over days it has a standard deviation of {fast[of]:.2g} and a lag-1 "
-            f"autocorrelation of {fast[lag]:.2g}, against {slow[of]:.2g} and {slow[lag]:.2g}"
+            f"windows, {fast['reversion 1/day']:.3g}/day, is another quantity: averaged over days it has a standard deviation of {fast[of]:.2g} "
+            f"and a lag-1 autocorrelation of {fast[lag]:.2g}, against {slow[of]:.2g} and {slow[lag]:.2g}"
         )
     if process[0].problem and np.isfinite(process[2].value):
         notes.append("reversion and volatility are known together only: for a chosen reversion r take volatility = standard deviation x sqrt(2 r)")

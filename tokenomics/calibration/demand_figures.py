@@ -56,9 +56,9 @@ def series_figure(fit: SeriesFit) -> Figure:
         bottom.axhspan(*np.array([-1.96, 1.96]) / np.sqrt(fit.days), color="grey", alpha=0.2, label="95 % of independent days")
         bottom.set(xlabel="lag [days]", ylabel="autocorrelation [1]")
         reversion = fit.process()[0]
-        bottom.set_title(
-            f"Reversion {reversion.value:.2g} [{reversion.low:.2g}, {reversion.high:.2g}] 1/day from {fit.days} days", loc="left", fontsize=9
-        )
+        told = f"{reversion.value:.2g} [{reversion.low:.2g}, {reversion.high:.2g}] 1/day"
+        verdict = f"is not told by {fit.days} days: {told}" if reversion.problem else f"{told} from {fit.days} days"
+        bottom.set_title(f"Reversion {verdict}", loc="left", fontsize=9)
         bottom.legend(fontsize=7, frameon=False)
     return figure
 
@@ -86,12 +86,12 @@ def trace_figure(trace: RequestTrace) -> Figure:
         heights, _ = np.histogram(values[values > 0], edges)
         share = heights / heights.sum() / np.diff(np.log(edges))
         axis.stairs(share, edges, color=COLOURS[0], label="trace")
-        grid = np.geomspace(edges[0], edges[-1], 300)
+        grid = np.geomspace(values[values > 0].min(), edges[-1], 300)
         bell = np.exp(-0.5 * ((np.log(grid) - fit.mean_log) / fit.sd_log) ** 2) / (fit.sd_log * np.sqrt(2.0 * np.pi))
         axis.plot(grid, bell, color=COLOURS[1], label="lognormal")
         axis.set(xscale="log", xlabel=f"{kind} tokens [token]", ylabel="density by log length [1]")
-        said = "fits" if fit.distance < fit.limit else "does not fit"
-        axis.set_title(f"{kind}: mean {values.mean():.4g}; the lognormal {said} (distance {fit.distance:.2f})", loc="left", fontsize=9)
+        said = "lognormal" if fit.distance < fit.limit else "not lognormal"
+        axis.set_title(f"{kind}: mean {values.mean():.4g}; {said} (distance {fit.distance:.2f})", loc="left", fontsize=9)
         axis.legend(fontsize=7, frameon=False)
     return figure
 

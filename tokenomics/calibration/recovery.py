@@ -79,7 +79,9 @@ def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate
     good = [{e.name: e for e in estimates} for estimates in found if estimates is not None]
     rows = []
     for name, value in truth.items():
-        mine = [estimates[name] for estimates in good if name in estimates]
+        mine = [estimates[name] for estimates in good if name in estimates and np.isfinite(estimates[name].value)]
+        if not mine:
+            continue  # not estimated from so few observations
         values = np.array([e.value for e in mine])
         spread = values.std(ddof=1)
         bias = summarise((values - value) / spread)
