@@ -101,3 +101,34 @@ def demand(
 
     refuse_existing(out)
     finish(calibrate_demand(file, pattern or ()), out, as_json)
+
+
+@app.command(
+    epilog="Examples: tokenomics calibrate burn months.csv --out runs/burn | tokenomics calibrate burn helium_bme_monthly.csv --discretionary 31800 "
+    "--discretionary-from 2025-10 --discretionary-to 2025-12 --net-emission-cap 1643.52 --halving 2023-08 --halving 2025-08"
+)
+def burn(
+    file: File,
+    discretionary: Annotated[float, typer.Option(help="Burn that is no customers' use [USD/day], taken as given.")] = 0.0,
+    discretionary_from: Annotated[str | None, typer.Option(help="First month of it.", metavar="YYYY-MM")] = None,
+    discretionary_to: Annotated[str | None, typer.Option(help="Last month of it.", metavar="YYYY-MM")] = None,
+    net_emission_cap: Annotated[float, typer.Option(help="Most that is minted again of what is burned [TOK/day].", min=0.0)] = 0.0,
+    halving: Annotated[list[str] | None, typer.Option(help="Month in which the schedule halves, to compare. Repeatable.", metavar="YYYY-MM")] = None,
+    tolerance: Annotated[float, typer.Option(help="Gap of tokens burned x price to burn in USD beyond which a month is named.", min=0.0)] = 0.1,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Burn elasticity and emission path from a table by month: month, burn_usd, burned, issued, price (or Helium's names), n_weeks or days."""
+    from .calibration.burn_mint import calibrate_burn
+
+    refuse_existing(out)
+    found = calibrate_burn(
+        file,
+        discretionary=discretionary,
+        start=discretionary_from,
+        end=discretionary_to,
+        cap=net_emission_cap,
+        halvings=halving or (),
+        tolerance=tolerance,
+    )
+    finish(found, out, as_json)

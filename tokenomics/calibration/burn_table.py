@@ -75,7 +75,7 @@ def _columns(header: list[str], file: str) -> dict[str, int]:
 def read_burn(file: str) -> BurnTable:
     """A CSV `month` and burn in USD, tokens burned, tokens issued, mean price, each the month's total; optionally its length in weeks or days.
 
-    Raises InputError that names file and line: a gap, a month twice, a cell that is no number above 0 (burned may be 0).
+    Raises InputError that names file and line: a gap, a month twice, a cell that is no number above 0 (logarithms are taken of all).
     """
     try:
         with open(file, newline="", encoding="utf-8-sig") as stream:
