@@ -59,7 +59,7 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
 
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
 def recover(
-    estimator: Annotated[str, typer.Argument(help="merton, garch, demand or burn.", metavar="ESTIMATOR")],
+    estimator: Annotated[str, typer.Argument(help="merton, garch, demand, trace or burn.", metavar="ESTIMATOR")],
     replications: Annotated[int, typer.Option(help="Simulated data sets.", min=20)] = 500,
     count: Annotated[int | None, typer.Option(help="Observations of each; the estimator's own number by default.", min=10)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the first data set; the others follow.", min=0)] = 0,

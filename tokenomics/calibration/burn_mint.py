@@ -85,8 +85,9 @@ def calibrate_burn(
     data = Data(str(file), digest(file), "months", len(table.months), table.months[0], table.months[-1], (*table.choices, share.text))
     half = next(one for one in found if one.name == HALF_LIFE)
     settings = {} if half.problem else {"supply.emission_decay": (True, "calibrated: emission decays, see its half-life")}
+    told = [f"halvings {', '.join(halvings)}"] * bool(halvings) + [f"at most {cap:g} TOK/day minted again"] * bool(cap)
     return Calibration(
-        "Burn-and-mint: regressions of logarithms with autocorrelated errors",
+        "Burn-and-mint: regressions of logarithms with autocorrelated errors" + (f", given {' and '.join(told)}" if told else ""),
         data,
         found,
         tables,

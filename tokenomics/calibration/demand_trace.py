@@ -6,16 +6,19 @@ hour's trace says nothing about other hours.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.signal import lfilter
 from scipy.special import expit, logit, ndtr, ndtri
 
 from ..parameters import resolve
 from ..recorded import RequestTrace
 from .dependence import Jackknifed, jackknife
 from .estimates import Estimate
+from .recovery import Case
 
 WINDOWS = (1.0, 10.0, 60.0)  # s, in which requests are counted
 QUANTILES = (0.5, 0.9, 0.99)
@@ -141,3 +144,42 @@ def _dependent(found: dict[str, Jackknifed], span: float) -> list[str]:
     names = [name for name, one in found.items() if one.dependent]
     blocks = {found[name].blocks for name in names}
     return [f"errors too small, since blocks of {span / max(blocks):.0f} s are still alike: {', '.join(names)}"] if names else []
+
+
+TRUTH = {
+    "demand.request_rate": 3.0,
+    "demand.prompt_tokens": 1000.0,
+    "demand.output_tokens": 200.0,
+    "prompt tokens, p50": 1000.0 / np.sqrt(2.0),
+    "output tokens, p99": 200.0 * np.exp(2.3263 * np.sqrt(np.log(1.64)) - np.log(1.64) / 2.0),
+    "output tokens, coefficient of variation": 0.8,
+}
+BUSY, BUSY_TIME, ALIKE = 0.5, 60.0, 0.1  # deviation of the log rate, time in which it is forgotten [s], share of a length's variance that is slow
+
+
+def simulate_trace(seed: int, seconds: int) -> RequestTrace:
+    """Requests of a Poisson process whose log rate wanders, with lognormal lengths (coefficients of variation 1 and 0.8), neighbours alike."""
+    draw = np.random.Generator(np.random.Philox(seed))
+
+    def wander(n: int, kept: float) -> np.ndarray:
+        shocks = draw.standard_normal(n)
+        shocks[1:] *= np.sqrt(1.0 - kept * kept)
+        return lfilter([1.0], [1.0, -kept], shocks)
+
+    log_rate = BUSY * wander(seconds, float(np.exp(-1.0 / BUSY_TIME))) - BUSY**2 / 2.0
+    counts = draw.poisson(TRUTH["demand.request_rate"] * np.exp(log_rate))
+    times = np.sort(np.repeat(np.arange(seconds), counts) + draw.random(counts.sum()))
+    lengths = []
+    for name, cv in (("demand.prompt_tokens", 1.0), ("demand.output_tokens", TRUTH["output tokens, coefficient of variation"])):
+        spread = np.log1p(cv * cv)
+        z = np.sqrt(ALIKE) * wander(len(times), 0.99) + np.sqrt(1.0 - ALIKE) * draw.standard_normal(len(times))
+        lengths.append(np.maximum(np.round(TRUTH[name] * np.exp(np.sqrt(spread) * z - spread / 2.0)), 1.0))
+    return RequestTrace(times - times[0], *lengths, "", "", f"seed {seed}")
+
+
+def _replicate(seed: int, count: int) -> Sequence[Estimate]:
+    trace = simulate_trace(seed, count)
+    return *arrivals(trace)[0], *lengths(trace)[0]
+
+
+RECOVERY = Case(TRUTH, _replicate, 3600, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike")

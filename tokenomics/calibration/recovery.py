@@ -19,7 +19,13 @@ from ..errors import InputError, TokenomicsError, nearest
 from ..results.intervals import summarise
 from .estimates import Estimate
 
-HOMES = {"merton": "merton", "garch": "garch", "demand": "demand", "burn": "burn_mint"}  # module in which each case is declared
+HOMES = {
+    "merton": "merton",
+    "garch": "garch",
+    "demand": "demand",
+    "trace": "demand_trace",
+    "burn": "burn_mint",
+}  # module in which each case is declared
 
 
 @dataclass(frozen=True)
