@@ -18,7 +18,7 @@ from scipy.stats import chi2, norm
 
 from ..results.intervals import LEVEL
 
-POINTS = 600  # of the grid of θ: neighbours differ by 1.5 % over four decades, far below any error of θ
+POINTS = 400  # of the grid of θ: neighbours differ by 2 % over four decades, far below any error of θ
 NEGLIGIBLE = 1e-9  # weight of a θ that is left out of an average
 
 

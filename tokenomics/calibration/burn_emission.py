@@ -20,6 +20,8 @@ MAD = 1.4826  # standard deviation over median absolute deviation of a normal la
 
 def emission(table: BurnTable, cap: float) -> np.ndarray:
     """Emission without what is minted again of the burns, which is at most `cap` [TOK/day] (Helium's net emissions, HIP-20)."""
+    if not 0.0 <= cap < np.inf:
+        raise InputError(f"{cap:g}", key="--net-emission-cap", expected="TOK a day, 0 or more")
     net = table.issued - np.minimum(table.burned, cap)
     if np.any(net <= 0.0):
         i = int(np.argmin(net))

@@ -14,7 +14,7 @@ from ..results.intervals import LEVEL
 from .ar1 import OrnsteinUhlenbeck
 from .burn_table import BurnTable, index
 
-STEPS = 40  # of the profile over the share
+STEPS = 25  # of the profile over the share
 SHOWN = (0.0, 0.25, 0.5, 0.75, 0.95)  # shares in the table, of the most that is possible
 EARLIER = 4  # months by which the period may have begun before
 LAST = 3  # months that stand for a period where none is given

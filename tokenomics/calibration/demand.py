@@ -16,6 +16,7 @@ from .estimates import Calibration, Data, Estimate, digest
 from .recovery import Case
 
 SHORTEST = 600.0  # s of a trace: ten windows of the longest counting interval
+SIZE = "demand.services counts services of the size measured: with another demand.request_rate it has to be set anew for the same market"
 REQUESTS = 100  # of a trace: below that a 99th percentile is the largest value
 
 
@@ -70,7 +71,7 @@ def _tokens(kind: str) -> Estimate:
 
 
 def _series_notes(fit: SeriesFit, weekly: Estimate, process: Sequence[Estimate]) -> list[str]:
-    notes = []
+    notes = [SIZE]
     if fit.daily is None:
         notes.append("the error of the rate is that of the time observed, between blocks of it: it says nothing about other days")
     else:
@@ -120,7 +121,7 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
         )
     ]
     dropped = int((trace.prompt == 0).sum()), int((trace.output == 0).sum())
-    notes = [*dict.fromkeys(arrival_notes + size_notes), f"every error is that of the time observed: {hour} says nothing about other hours"]
+    notes = [SIZE, *dict.fromkeys(arrival_notes + size_notes), f"every error is that of the time observed: {hour} says nothing about other hours"]
     notes.append("neighbouring lengths are alike, which the errors allow for and the lognormal's 5 % limit does not: it is a little too strict")
     return Calibration(
         "Demand: moments and lengths of requests, delete-a-block jackknife",

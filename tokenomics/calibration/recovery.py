@@ -99,7 +99,7 @@ def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate
                 "truth": value,
                 "mean estimate": values.mean(),
                 "standard deviation": spread,
-                "mean standard error": np.nanmean([e.error for e in mine]),
+                "mean standard error": pd.Series([e.error for e in mine]).mean(),
                 "bias / standard deviation": bias.mean,
                 "bias low": bias.low,
                 "bias high": bias.high,
