@@ -27,7 +27,7 @@ def series_figure(fit: SeriesFit) -> Figure:
     top, middle, bottom = figure.subplots(3, 1)
     time = np.arange(len(fit.used)) / fit.per_day
     top.plot(time, fit.used, color="grey", linewidth=0.6, label=f"windows of {fit.series.width:g} s")
-    title = f"Mean {fit.used.mean():.4g} req/s, {fit.used.min():.3g} to {fit.used.max():.3g}, over {time[-1]:.3g} days"
+    title = f"Mean {fit.used.mean():.4g} req/s, {fit.used.min():.3g} to {fit.used.max():.3g}, over {len(time) / fit.per_day:.3g} days"
     if fit.daily is not None:
         days = np.arange(fit.days) + 0.5
         top.plot(days, fit.by_day.mean(axis=1), "o", color=COLOURS[0], label="daily means")
