@@ -1,7 +1,7 @@
 """Standard errors of statistics of dependent data: delete-a-block jackknife (Künsch 1989), and Newey and West (1987).
 
 The jackknife draws no random number and takes any statistic. Blocks are few and long, so that neighbours are nearly independent, and Student's t
-makes up for their being few: from 40 blocks on of a simulated hour the 95 % intervals held the truth in 91 to 93 %, from 8 in 93 to 95 %. Where
+makes up for their being few: from 40 blocks on of a simulated hour the 95 % intervals held the truth in 91 to 94 %, from 8 in 93 to 95 %. Where
 neighbours are correlated still, 5 are taken, and where those are, the result says so.
 """
 
