@@ -76,7 +76,7 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
 
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
 def recover(
-    estimator: Annotated[str, typer.Argument(help="merton, garch, demand, burn or economy.", metavar="ESTIMATOR")],
+    estimator: Annotated[str, typer.Argument(help="merton, garch, demand, trace, burn or economy.", metavar="ESTIMATOR")],
     replications: Annotated[int, typer.Option(help="Simulated data sets.", min=20)] = 500,
     count: Annotated[int | None, typer.Option(help="Observations of each; the estimator's own number by default.", min=10)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the first data set; the others follow.", min=0)] = 0,
@@ -168,4 +168,53 @@ def economy(
         found = calibrate_economy(
             history, params, overlay=overlay, sets=sets or (), fit=fit or FIT, holdout=holdout, settings=settings, progress=progress
         )
+    finish(found, out, as_json)
+
+
+@app.command(
+    epilog="Examples: tokenomics calibrate demand trace.csv --out runs/demand | tokenomics calibrate demand rate.csv --pattern weekly --json"
+)
+def demand(
+    file: File,
+    pattern: Annotated[
+        list[str] | None, typer.Option(help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable.")
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """The demand block from a rate series (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens)."""
+    from .calibration.demand import calibrate_demand
+
+    refuse_existing(out)
+    finish(calibrate_demand(file, pattern or ()), out, as_json)
+
+
+@app.command(
+    epilog="Examples: tokenomics calibrate burn months.csv --out runs/burn | tokenomics calibrate burn helium_bme_monthly.csv --discretionary 31800 "
+    "--discretionary-from 2025-10 --discretionary-to 2025-12 --net-emission-cap 1643.52 --halving 2023-08 --halving 2025-08"
+)
+def burn(
+    file: File,
+    discretionary: Annotated[float, typer.Option(help="Burn that is no customers' use [USD/day], taken as given.")] = 0.0,
+    discretionary_from: Annotated[str | None, typer.Option(help="First month of it.", metavar="YYYY-MM")] = None,
+    discretionary_to: Annotated[str | None, typer.Option(help="Last month of it.", metavar="YYYY-MM")] = None,
+    net_emission_cap: Annotated[float, typer.Option(help="Most that is minted again of what is burned [TOK/day].", min=0.0)] = 0.0,
+    halving: Annotated[list[str] | None, typer.Option(help="Month in which the schedule halves, to compare. Repeatable.", metavar="YYYY-MM")] = None,
+    tolerance: Annotated[float, typer.Option(help="Gap of tokens burned x price to burn in USD beyond which a month is named.", min=0.0)] = 0.1,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Burn elasticity and emission path from a table by month: month, burn_usd, burned, issued, price (or Helium's names), n_weeks or days."""
+    from .calibration.burn_mint import calibrate_burn
+
+    refuse_existing(out)
+    found = calibrate_burn(
+        file,
+        discretionary=discretionary,
+        start=discretionary_from,
+        end=discretionary_to,
+        cap=net_emission_cap,
+        halvings=halving or (),
+        tolerance=tolerance,
+    )
     finish(found, out, as_json)

@@ -52,6 +52,18 @@ class DemandSeries:
         return len(self.rate) * self.width / SECONDS_PER_DAY
 
 
+@dataclass(frozen=True)
+class RequestTrace:
+    """Requests in order of time. seconds: since the first one; prompt, output: tokens; (n,) each. first, last: their time stamps."""
+
+    seconds: np.ndarray
+    prompt: np.ndarray
+    output: np.ndarray
+    first: str
+    last: str
+    file: str
+
+
 def csv_rows(path: str | Path, headers: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
     """Header and numbered rows of a CSV with one of the expected headers. Raises InputError."""
     expected = " or ".join(",".join(h) for h in headers)
@@ -181,9 +193,22 @@ def price_path(history: PriceHistory, time_step: float) -> np.ndarray:
 
 
 def read_demand(path: str | Path) -> DemandSeries:
+    """A request rate, or a request trace counted in windows of 60 s with its mean tokens per request; the files are those of `read_requests`."""
+    read = read_requests(path)
+    if isinstance(read, DemandSeries):
+        return read
+    windows = int(read.seconds[-1] // TRACE_WINDOW)
+    if windows < 1:
+        raise InputError(f"a trace of {read.seconds[-1]:.0f} s", file=path, expected=f"at least {TRACE_WINDOW:.0f} s")
+    # the last window is not full and would look like a slump
+    counts = np.bincount((read.seconds // TRACE_WINDOW).astype(int))[:windows]
+    return DemandSeries(counts / TRACE_WINDOW, TRACE_WINDOW, str(path), float(np.mean(read.prompt)), float(np.mean(read.output)))
+
+
+def read_requests(path: str | Path) -> DemandSeries | RequestTrace:
     """A request rate (`t_s,req_per_s`, or `date,req_per_s` by day) or a request trace (`TIMESTAMP,ContextTokens,GeneratedTokens`).
 
-    A trace is counted in windows of 60 s, and gives its mean tokens per request. Raises InputError with file and line.
+    Raises InputError with file and line.
     """
     trace = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
     header, rows = csv_rows(path, [("t_s", "req_per_s"), ("date", "req_per_s"), trace])
@@ -207,7 +232,7 @@ def read_demand(path: str | Path) -> DemandSeries:
     return DemandSeries(np.array(rate), width, str(path))
 
 
-def _trace(path, rows) -> DemandSeries:
+def _trace(path, rows) -> RequestTrace:
     seconds, prompt, output = [], [], []
     for line, (stamp, context, generated) in rows:
         try:
@@ -219,13 +244,8 @@ def _trace(path, rows) -> DemandSeries:
         output.append(csv_number(generated, path, line, "GeneratedTokens", positive=False))
         if len(seconds) > 1 and seconds[-1] < seconds[-2]:
             raise InputError("a time before the one above it", file=path, line=line, key="TIMESTAMP", expected="increasing times")
-    offsets = np.array(seconds) - seconds[0]
-    windows = int(offsets[-1] // TRACE_WINDOW)
-    if windows < 1:
-        raise InputError(f"a trace of {offsets[-1]:.0f} s", file=path, expected=f"at least {TRACE_WINDOW:.0f} s")
-    # the last window is not full and would look like a slump
-    counts = np.bincount((offsets // TRACE_WINDOW).astype(int))[:windows]
-    return DemandSeries(counts / TRACE_WINDOW, TRACE_WINDOW, str(path), float(np.mean(prompt)), float(np.mean(output)))
+    stamps = [row[0].strip()[:19] for _, row in (rows[0], rows[-1])]
+    return RequestTrace(np.array(seconds) - seconds[0], np.array(prompt), np.array(output), *stamps, str(path))
 
 
 def mean_rate(series: DemandSeries) -> float:

@@ -61,7 +61,10 @@ def digest(file: str | Path) -> str:
 
 @dataclass(frozen=True)
 class Calibration:
-    """method: "Merton jump-diffusion, maximum likelihood". tables, figures: by heading. notes: what a user must know, a line each."""
+    """method: "Merton jump-diffusion, maximum likelihood". tables, figures: by heading. notes: what a user must know, a line each.
+
+    settings: parameters that are not estimated but without which the estimates would do nothing, with the reason, by path.
+    """
 
     method: str
     data: Data
@@ -69,6 +72,7 @@ class Calibration:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    settings: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
 
     def table(self) -> pd.DataFrame:
         """Estimates, one row each."""
@@ -81,16 +85,21 @@ class Calibration:
     def overlay(self) -> str:
         """The identified parameters as an overlay in YAML: value, unit, and a source that names data, method and standard error."""
         tree: dict[str, Any] = {"description": f"{self.method} on {self.data}"}
-        for one in self.estimates:
-            info, _ = field_at(one.name)
-            if info is None or one.problem:
-                continue
-            *groups, name = one.name.split(".")
+
+        def put(path: str, value: Any, source: str) -> None:
+            *groups, name = path.split(".")
             node = tree
             for group in groups:
                 node = node.setdefault(group, {})
+            node[name] = {"value": value, "unit": unit_of(field_at(path)[0]), "source": source}
+
+        for path, (value, why) in self.settings.items():
+            put(path, value, why)
+        for one in self.estimates:
+            if field_at(one.name)[0] is None or one.problem:
+                continue
             source = f"calibrated: {self.method}, {self.data}; standard error {one.error:.2g}, 95 % interval {one.low:.3g} to {one.high:.3g}"
-            node[name] = {"value": float(f"{one.value:.{DIGITS}g}"), "unit": unit_of(info), "source": source}
+            put(one.name, float(f"{one.value:.{DIGITS}g}"), source)
         yaml, out = YAML(typ="safe", pure=True), io.StringIO()
         yaml.default_flow_style, yaml.width, yaml.sort_base_mapping_type_on_output = False, 4096, False
         yaml.dump(tree, out)

@@ -20,7 +20,7 @@ from ..results.intervals import summarise
 from .estimates import Estimate
 
 # module in which each case is declared
-HOMES = {"merton": "merton", "garch": "garch", "demand": "demand", "burn": "burn_mint", "economy": "economy_recovery"}
+HOMES = {"merton": "merton", "garch": "garch", "demand": "demand", "trace": "demand_trace", "burn": "burn_mint", "economy": "economy_recovery"}
 Progress = Callable[[int, int], None]
 
 
@@ -89,8 +89,9 @@ def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate
     good = [{e.name: e for e in estimates} for estimates in found if estimates is not None]
     rows = []
     for name, value in truth.items():
-        told = [estimates[name] for estimates in good if name in estimates]
-        mine = [e for e in told if np.isfinite(e.value)]
+        mine = [estimates[name] for estimates in good if name in estimates and np.isfinite(estimates[name].value)]
+        if not mine:
+            continue  # not estimated from so few observations
         values = np.array([e.value for e in mine])
         spread = values.std(ddof=1)
         bias = summarise((values - value) / spread)
@@ -102,7 +103,7 @@ def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate
                 "truth": value,
                 "mean estimate": values.mean(),
                 "standard deviation": spread,
-                "mean standard error": np.nanmean([e.error for e in mine]),
+                "mean standard error": pd.Series([e.error for e in mine]).mean(),
                 "bias / standard deviation": bias.mean,
                 "bias low": bias.low,
                 "bias high": bias.high,
