@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError, nearest
-from ..recorded import _number
+from ..recorded import csv_number
 
 # what each quantity may be called; the first name is Helium's
 NAMES = {
@@ -102,7 +102,7 @@ def read_burn(file: str) -> BurnTable:
         previous = now
         months.append(row[0])
         for what, column in place.items():
-            values[what].append(_number(row[column], file, line, header[column], positive=True))
+            values[what].append(csv_number(row[column], file, line, header[column], positive=True))
     if len(months) < SHORTEST:
         raise InputError(f"{len(months)} months", file=file, expected=f"at least {SHORTEST}")
     table = {what: np.array(column) for what, column in values.items()}

@@ -110,7 +110,7 @@ def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate
                 "coverage": held.mean,
                 "coverage low": held.low,
                 "coverage high": held.high,
-                "flagged": np.mean([bool(e.problem) for e in told]),
+                "flagged": np.mean([bool(e.problem) for e in mine]),
                 "replications": len(mine),
                 "failed": len(found) - len(good),
             }
