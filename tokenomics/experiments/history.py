@@ -40,8 +40,8 @@ def follow(
 ) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
     """News (runs,) in log points with which the model's price follows `prices`, and the state with it, step by step.
 
-    params: without controller and scenario. initial: its price is prices[0]. prices: (steps + 1,) or, a history a run, (steps + 1, runs)
-    in USD/TOK. progress: called with the steps done and their number. Raises InputError where the market cannot reach a recorded
+    params: without controller and scenario. initial: its price is prices[0]. prices: (steps + 1,) in USD/TOK.
+    progress: called with the steps done and their number. Raises InputError where the market cannot reach a recorded
     price (arbitrage off, or holders out of tokens).
     """
     table, state = params["shock_table"], dict(initial)
@@ -62,12 +62,12 @@ def follow(
             after = model.step(step_params, state)
             left = target - np.log(after["token_price"])
             moved = miss - left
-            gain = np.where(np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain)
+            with np.errstate(all="ignore"):  # a run that has arrived no longer moves
+                gain = np.where(np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain)
             miss = left
         if not np.max(np.abs(miss)) <= 1e-9:
-            wanted = np.broadcast_to(prices[t + 1], runs)[np.argmax(np.abs(miss))]
             raise InputError(
-                f"the market cannot reach the recorded price {wanted:g} USD on day {t * params['time_step']:g}",
+                f"the market cannot reach the recorded price {prices[t + 1]:g} USD on day {t * params['time_step']:g}",
                 key="market",
                 expected="arbitrage_speed > 0, market.enabled, and holders with tokens left to sell",
             )

@@ -1,0 +1,87 @@
+"""Predictive distributions of the model: from the state of a day, many runs with sampled news and noise.
+
+A day's runs have run indices of their own, counted from the history's first date, so that a forecast depends on the closes up to its day alone,
+and the Monte-Carlo errors of two days are independent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engines.ensemble import Ensemble
+from ..errors import InputError, ModelError
+from ..experiments.history import undisturbed
+from ..model import Model, bind
+from ..parameters import Parameters, put
+from ..shocks import ShockTable, sample
+from .replay import Replayed
+from .scores import LEVELS, Draws, draws
+
+SHARES = tuple(sorted({0.5, *(0.5 - level / 2.0 for level in LEVELS), *(0.5 + level / 2.0 for level in LEVELS)}))  # quantiles of a fan
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What is kept of a forecaster's draws. ahead: by horizon. fans: quantiles (shares, horizon) of some days. broken: runs that failed."""
+
+    ahead: dict[int, Draws]
+    fans: dict[int, np.ndarray]
+    broken: int
+
+
+def collect(paths: Iterable[np.ndarray], days: Sequence[int], horizons: Sequence[int], fans: Sequence[int]) -> Collected:
+    """Keep the draws at some horizons [days], and the fans of some days.
+
+    paths: by day, log price relative to the day's close, (runs, steps). A run that broke is NaN; the others are counted again in its place. Raises
+    ModelError where all runs of a day broke.
+    """
+    kept: dict[int, list[np.ndarray]] = {h: [] for h in horizons}
+    shown, broken = {}, 0
+    for day, path in zip(days, paths, strict=True):
+        good = np.isfinite(path[:, -1])
+        if not good.any():
+            raise ModelError(f"all runs of the forecast on day {day} of the history break a check")
+        broken += int(np.sum(~good))
+        whole = path[np.resize(np.flatnonzero(good), len(path))] if not good.all() else path
+        for h in horizons:
+            kept[h].append(whole[:, h - 1])
+        if day in fans:
+            shown[day] = np.quantile(whole, SHARES, axis=0, method="weibull")
+    return Collected({h: draws(np.array(rows)) for h, rows in kept.items()}, shown, broken)
+
+
+def model_paths(
+    parameters: Parameters, replays: Mapping[str, Replayed], days: Sequence[int], *, horizon: int, runs: int, seed: int, model: Model
+) -> Iterator[dict[str, np.ndarray]]:
+    """Log price relative to the day's close after 1 to `horizon` days, (runs, horizon) by replay, day after day.
+
+    parameters: as in the replays. days: since the history's first date. All replays meet the same shocks. A run that breaks is NaN.
+    Raises InputError where shocks are off.
+    """
+    if not parameters.shocks.enabled:
+        raise InputError("shocks are off", key="shocks.enabled", expected="true: without them a forecast is a single number")
+    quiet = put(undisturbed(parameters), {"simulation.days": float(horizon)})
+
+    def shocks(day: int) -> ShockTable:
+        return sample(quiet, np.arange(day * runs, (day + 1) * runs), seed, extra=model.extra_shocks)
+
+    params = bind(quiet, shocks(int(days[0])))
+    engine = Ensemble(model.bound(params), params, record=("token_price",), steps=horizon)
+
+    def simulate(day: int) -> dict[str, np.ndarray]:
+        drawn, found = engine.shocks(shocks(day)), {}
+        for name, one in replays.items():
+            start = one.at(day)
+            outcome = engine(start, {}, drawn, lanes=runs)
+            with np.errstate(all="ignore"):
+                path = np.log(outcome.values["token_price"][:, 1:] / start["token_price"])
+            found[name] = np.where(outcome.failed[:, None] > 0, np.nan, path)
+        return found
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(simulate, map(int, days))
