@@ -131,7 +131,8 @@ def read_prices(
 ) -> PriceHistory:
     """Daily closes of a CSV `date,value`, from `start` over `days` or up to `end` (to the end of the file where neither is given).
 
-    options: the options that choose the window, for messages. Only the window used has to be free of gaps. Raises InputError that names file and line.
+    options: the options that choose the window, for messages. Only the window used has to be free of gaps.
+    Raises InputError that names file and line.
     """
     _, rows = _rows(path, [("date", "value")])
     dates, values = _dates(path, rows), [_number(value, path, line, "value", positive=True) for line, (_, value) in rows]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..engines import ensemble
 from ..experiments.history import infer_news, undisturbed
+from ..kinetics import news_variance
 from ..model import Model, bind, steady_state
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
@@ -27,8 +28,8 @@ from .replay import Replayed, redenominated
 
 CHOSEN = ("price_volatility", "max_drawdown", "decoupling_index", "price_final", "treasury_final", "treasury_min", "ruin")
 CHOSEN += ("control_effort", "inflation", "served_share", "bill_volatility")
-SUMS = ("burned", "minted", "control_output")  # recorded for the measures below, beside what metrics need
-NEEDS = tuple(dict.fromkeys([n for name in CHOSEN for n in METRICS[name].needs] + list(SUMS) + ["utility_value"]))
+MORE = ("burned", "minted", "control_output", "utility_value", "news")  # recorded for what is measured below, beside what metrics need
+NEEDS = tuple(dict.fromkeys([n for name in CHOSEN for n in METRICS[name].needs] + list(MORE)))
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,25 @@ def _measures(arm: Trajectories, parameters: Parameters) -> dict[str, tuple[str,
         "bought_back": ("USD", "all that the controller bought", spent, SIZE, False),
         "sold": ("USD", "all that the controller sold", sold, SIZE, False),
     }
+
+
+def needed_news(arms: Mapping[str, Arms]) -> pd.DataFrame:
+    """The news with which the undisturbed model follows the history, beside the model's own law and the returns: moments of a day, over runs.
+
+    News that is larger than the law's, has a mean or is autocorrelated makes up for what else the model has wrong.
+    """
+
+    def moments(name: str, daily: np.ndarray) -> dict[str, Any]:
+        deviation = daily - daily.mean(axis=1, keepdims=True)
+        square = np.maximum(np.sum(deviation**2, axis=1), 1e-300)
+        lag = np.mean(np.sum(deviation[:, 1:] * deviation[:, :-1], axis=1) / square)
+        return {"daily": name, "mean": float(np.mean(daily)), "standard deviation": float(np.mean(daily.std(axis=1, ddof=1))), "lag 1": float(lag)}
+
+    first = next(iter(arms.values()))
+    rows = [moments("returns", np.diff(np.log(first.without.values["token_price"][:1]), axis=1))]
+    law = float(np.sqrt(news_variance(dict(first.parameters))))
+    rows.append({"daily": "news, the model's law", "mean": 0.0, "standard deviation": law, "lag 1": 0.0})
+    return pd.DataFrame(rows + [moments(f"news needed, {name}", one.without.values["news"][:, 1:]) for name, one in arms.items()])
 
 
 def outcome(arms: Arms) -> pd.DataFrame:

@@ -35,7 +35,10 @@ def refusal(series: DemandSeries, horizon: int) -> str:
 
 
 def demand_forecasts(parameters: Parameters, rates: np.ndarray) -> tuple[dict[str, Forecast], np.ndarray]:
-    """Forecasts of log demand a day ahead by forecaster, and outcomes (days,). rates: daily means [req/s]. Raises InputError for a day without any."""
+    """Forecasts of log demand a day ahead by forecaster, and outcomes (days,).
+
+    rates: daily means [req/s]. Raises InputError for a day without any.
+    """
     if np.min(rates) <= 0.0:
         raise InputError(f"no request on day {int(np.argmin(rates)) + 1}", key="--demand", expected="a request on every day: its logarithm is scored")
     x, demand = np.log(rates), parameters.demand

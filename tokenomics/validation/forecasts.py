@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engines.ensemble import Ensemble
-from ..errors import InputError, ModelError
+from ..errors import ModelError
 from ..experiments.history import undisturbed
 from ..model import Model, bind
 from ..parameters import Parameters, put
@@ -60,11 +60,8 @@ def model_paths(
 ) -> Iterator[dict[str, np.ndarray]]:
     """Log price relative to the day's close after 1 to `horizon` days, (runs, horizon) by replay, day after day.
 
-    parameters: as in the replays. days: since the history's first date. All replays meet the same shocks. A run that breaks is NaN.
-    Raises InputError where shocks are off.
+    parameters: as in the replays, with shocks. days: since the history's first date. All replays meet the same shocks. A run that breaks is NaN.
     """
-    if not parameters.shocks.enabled:
-        raise InputError("shocks are off", key="shocks.enabled", expected="true: without them a forecast is a single number")
     quiet = put(undisturbed(parameters), {"simulation.days": float(horizon)})
 
     def shocks(day: int) -> ShockTable:

@@ -62,9 +62,10 @@ def replay(parameters: Parameters, prices: np.ndarray, model: Model, progress: P
 
 
 def pinned(replayed: Replayed, parameters: Parameters, model: Model) -> Replayed:
-    """The same days with the utility value pinned to each day's close: the steady state there, with what speculators and customers made of the returns.
+    """The same days with the utility value pinned to each day's close.
 
-    Nothing of a close enters but the returns up to it. The price is the model's own steady price on every day: a token has no natural unit.
+    A day's state is the steady state at its close, but for what speculators and customers made of the returns up to it.
+    Its price is the model's own steady price: a token has no natural unit.
     """
     start, count = steady_state(undisturbed(parameters), model).state, len(replayed.day)
     kept = {name: replayed.state[name] for name in (*RETURNS, *SHARED)}

@@ -15,7 +15,7 @@ import pandas as pd
 from ..parameters import Resolved
 from ..recorded import PriceHistory
 from ..results.markdown import markdown_table
-from .counterfactual import Arms, outcome
+from .counterfactual import Arms, needed_news, outcome
 from .scores import LEVELS, Forecast, Mean, coverage, mean, verdict, width
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ UNCHECKED = "The counterfactual is the model's: the history had no such controll
 
 @dataclass(frozen=True)
 class Block:
-    """Forecasts of one quantity over one horizon [days], by forecaster, and outcomes (days,). Logs: of price relative to the day's close, of demand."""
+    """Forecasts of one quantity over one horizon [days], by forecaster, and outcomes (days,).
+
+    Quantities are logs: of the price relative to the day's close, and of demand.
+    """
 
     what: str
     horizon: int
@@ -88,7 +91,11 @@ def _bounded(one: Mean) -> str:
 
 @dataclass(frozen=True)
 class Validation:
-    """A back-test. start: date of the first forecast. settings: runs, arms, horizon, seed. arms, fans: by forecaster. notes: what a reader must know."""
+    """A back-test.
+
+    start: date of the first forecast. settings: runs, arms, horizon, seed.
+    arms, fans: by forecaster. notes: what a reader must know.
+    """
 
     resolved: Resolved
     history: PriceHistory
@@ -114,6 +121,7 @@ class Validation:
             rows["Model against benchmarks"] += block.differences()
             rows["PIT"] += block.pit()
         found = {title: pd.DataFrame(lines) for title, lines in rows.items()}
+        found["News that the history needs"] = needed_news(self.arms)
         return found | {f"Without and with the controller: {name}": outcome(one) for name, one in self.arms.items()}
 
     @cached_property
@@ -131,7 +139,8 @@ class Validation:
         return (
             *(f"{name}: {meaning}" for name, meaning in MEANINGS.items()),
             "CRPS: mean continuous ranked probability score, in log points, less is better; skill: 1 - CRPS / CRPS of the normal random walk.",
-            "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, allowing for forecasts that overlap (Lazarus et al. 2018).",
+            "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, for forecasts that overlap (Lazarus et al. 2018).",
+            "News needed beyond the model's law makes up for what the model has wrong. Both arms meet it: it bears on the counterfactual too.",
             UNCHECKED,
         )
 

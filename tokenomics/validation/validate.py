@@ -64,9 +64,8 @@ def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
     earliest, latest = first + dt.timedelta(days=BEFORE), last - dt.timedelta(days=after)
     expected = f"{earliest} to {latest}" if earliest <= latest else f"a history of at least {BEFORE + after + 1} days"
     if start < earliest:
-        raise InputError(
-            f"{start} has {max((start - first).days, 0)} days of history before it and needs {BEFORE}", file=history.file, key="--from", expected=expected
-        )
+        found = f"{start} has {max((start - first).days, 0)} days of history before it and needs {BEFORE}"
+        raise InputError(found, file=history.file, key="--from", expected=expected)
     if start > latest:
         found = f"{start} has {max((last - start).days, 0)} days of history after it and needs {after} for forecasts over {horizon} days"
         raise InputError(found, file=history.file, key="--from", expected=f"{expected}, or a shorter --horizon")
@@ -80,6 +79,8 @@ def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
     control.law(resolved.values.controller.type)
     if resolved.values.controller.type == "none":
         raise InputError("a policy without a controller", key="--policy", expected="a policy to hold against the history, such as pid")
+    if not resolved.values.shocks.enabled:
+        raise InputError("shocks are off", key="shocks.enabled", expected="true: without them a forecast is a single number")
     if resolved.values.simulation.time_step != 1.0:
         raise InputError(
             f"a step of {resolved.values.simulation.time_step:g} days", key="simulation.time_step", expected="1: daily closes are forecast day by day"
