@@ -1,8 +1,9 @@
 """What a controller would have done to a recorded history, by the model: both arms meet the same news, only one has the controller.
 
 Without it the history comes out again, by construction of the news. With it the price deviates as the model says; the history holds no trace of the
-controller, so that nothing here is checked by data. What the closes do not show (demand, speculators' noise, the oracle's errors) is drawn, run by
-run, and the news is inferred anew in each, so that the spread over runs tells what the closes leave open.
+controller, so that nothing here is checked by data. What the closes do not show (demand, the oracle's errors) is drawn, run by run, and the news is
+inferred anew in each, so that the spread over runs tells what the closes leave open. Speculators' noise is zero, as in the replay: what moved the
+price is in the news already, and noise beside it would be cancelled by the news in the arm without the controller and not in the other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import pandas as pd
 
 from ..engines import ensemble
 from ..experiments.history import infer_news, undisturbed
-from ..kinetics import news_variance
 from ..model import Model, bind, steady_state
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
@@ -25,6 +25,7 @@ from ..shocks import sample
 from ..state import as_arrays
 from ..trajectories import Trajectories
 from .replay import Replayed, redenominated
+from .scores import mean
 
 CHOSEN = ("price_volatility", "max_drawdown", "decoupling_index", "price_final", "treasury_final", "treasury_min", "ruin")
 CHOSEN += ("control_effort", "inflation", "served_share", "bill_volatility")
@@ -64,6 +65,7 @@ def counterfactual(
     start: dict[str, Any] = replayed.at(day)
     start |= {"initial_price": start["token_price"], "reference_depth": start["pool_usd"]}
     table = sample(calm, np.arange(runs), seed, extra=model.extra_shocks).starting(start["step"])
+    table = table.replace(speculation_noise=np.zeros_like(table.values["speculation_noise"]))
     if rates is not None:
         table = table.replace(recorded_rate=rates)
     quiet = bind(undisturbed(calm), table)
@@ -96,22 +98,19 @@ def _measures(arm: Trajectories, parameters: Parameters) -> dict[str, tuple[str,
 
 
 def needed_news(arms: Mapping[str, Arms]) -> pd.DataFrame:
-    """The news with which the undisturbed model follows the history, beside the model's own law and the returns: moments of a day, over runs.
+    """The news with which the undisturbed model follows the history, beside the returns: mean with its 95 % interval, deviation, autocorrelation.
 
-    News that is larger than the law's, has a mean or is autocorrelated makes up for what else the model has wrong.
+    The model's own news has no mean: what is needed makes up for a drift that the history did not have.
     """
 
     def moments(name: str, daily: np.ndarray) -> dict[str, Any]:
-        deviation = daily - daily.mean(axis=1, keepdims=True)
-        square = np.maximum(np.sum(deviation**2, axis=1), 1e-300)
-        lag = np.mean(np.sum(deviation[:, 1:] * deviation[:, :-1], axis=1) / square)
-        return {"daily": name, "mean": float(np.mean(daily)), "standard deviation": float(np.mean(daily.std(axis=1, ddof=1))), "lag 1": float(lag)}
+        found, gap = mean(daily, 1), daily - np.mean(daily)
+        lag = float(np.sum(gap[1:] * gap[:-1]) / np.sum(gap**2))
+        return {"daily": name, "mean": found.value, "low": found.low, "high": found.high, "deviation": float(np.std(daily, ddof=1)), "lag 1": lag}
 
     first = next(iter(arms.values()))
-    rows = [moments("returns", np.diff(np.log(first.without.values["token_price"][:1]), axis=1))]
-    law = float(np.sqrt(news_variance(dict(first.parameters))))
-    rows.append({"daily": "news, the model's law", "mean": 0.0, "standard deviation": law, "lag 1": 0.0})
-    return pd.DataFrame(rows + [moments(f"news needed, {name}", one.without.values["news"][:, 1:]) for name, one in arms.items()])
+    rows = [moments("returns", np.diff(np.log(first.without.values["token_price"][0])))]
+    return pd.DataFrame(rows + [moments(f"news, {name}", np.mean(one.without.values["news"][:, 1:], axis=0)) for name, one in arms.items()])
 
 
 def outcome(arms: Arms) -> pd.DataFrame:

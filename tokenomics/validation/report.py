@@ -140,7 +140,7 @@ class Validation:
             *(f"{name}: {meaning}" for name, meaning in MEANINGS.items()),
             "CRPS: mean continuous ranked probability score, in log points, less is better; skill: 1 - CRPS / CRPS of the normal random walk.",
             "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, for forecasts that overlap (Lazarus et al. 2018).",
-            "News needed beyond the model's law makes up for what the model has wrong. Both arms meet it: it bears on the counterfactual too.",
+            "News with a mean makes up for a drift of the model that the history did not have. Both arms meet it, so that it bears on both.",
             UNCHECKED,
         )
 
