@@ -8,7 +8,7 @@ import pytest
 
 import tokenomics as tk
 from paths import command
-from tokenomics.errors import InputError
+from tokenomics.errors import InputError, ModelError
 from tokenomics.model import MODEL
 from tokenomics.recorded import DemandSeries
 from tokenomics.validation import benchmarks, demand, scores, sources
@@ -18,7 +18,7 @@ from tokenomics.validation.replay import pinned, redenominated, replay
 pytest.importorskip("arch")
 
 FIRST = dt.date(2020, 1, 1)
-BEFORE, AFTER = 250, 120
+BEFORE, AFTER = 250, 100
 
 
 def write(folder, prices, name="closes.csv", gap=None):
@@ -106,9 +106,9 @@ def forecasts(prices, days):
     states = {"replayed": replay(parameters, prices, MODEL)}
     states["pinned"] = pinned(states["replayed"], parameters, MODEL)
     drawing = {"horizon": 5, "runs": 32, "seed": 0}
-    paths = list(model_paths(parameters, states, days, **drawing, model=MODEL))
+    paths = model_paths(parameters, states, days, **drawing, model=MODEL)
     returns = np.diff(np.log(prices))
-    made = {name: collect((p[name] for p in paths), days, (5,), ()).ahead[5].sorted for name in states}
+    made = {name: one.ahead[5].sorted for name, one in collect(paths, days, (5,), ()).items()}
     fits = benchmarks.garch_fits(returns, days)
     made["GARCH-t"] = np.array(list(benchmarks.garch(returns, days, fits, **drawing)))
     made["bootstrap"] = np.array(list(benchmarks.bootstrap(returns, days, **drawing)))
@@ -157,7 +157,9 @@ def test_the_model_covers_a_history_that_it_made(found):
 def test_a_broken_run_is_left_out_and_counted():
     path = np.arange(12.0).reshape(4, 3)
     path[1] = np.nan
-    kept = collect([path], [7], (3,), (7,))
+    kept = collect([{"model": path}], [7], (3,), (7,))["model"]
+    with pytest.raises(ModelError, match="model: all runs of the forecast on day 8"):
+        collect([{"model": np.full((4, 3), np.nan)}], [8], (3,), ())
     assert kept.broken == 1
     assert set(kept.ahead[3].sorted[0]) == {2.0, 8.0, 11.0}
     assert np.isfinite(kept.fans[7]).all()
@@ -220,7 +222,7 @@ def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by
     ("choice", "message"),
     [
         ({"start": "2020-02-01"}, r"closes.csv: --from: 2020-02-01 has 31 days of history before it and needs 250; expected 2020-09-07 to"),
-        ({"start": "2021-01-01"}, r"2021-01-01 has 4 days of history after it and needs 24 for forecasts over 5 days.*shorter --horizon"),
+        ({"start": "2020-12-12"}, r"2020-12-12 has 4 days of history after it and needs 24 for forecasts over 5 days.*shorter --horizon"),
         ({"start": "soon"}, r"--from: 'soon' is not a date; expected YYYY-MM-DD"),
         ({"end": "2022-01-01"}, r"--to: 2022-01-01 is outside of the history"),
         ({"end": "2020-05-01"}, r"expected a history of at least 275 days"),
@@ -228,6 +230,7 @@ def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by
         ({"policy": "pidd"}, r"did you mean 'pid'"),
         ({"runs": 3}, r"--runs: 3; expected at least 20"),
         ({"horizon": 0}, r"--horizon: 0; expected at least 1"),
+        ({"demand_align": "repeated"}, r"unknown alignment 'repeated'.*did you mean 'repeat'"),
         ({"demand_align": "repeat"}, r"--demand-align: an alignment without a demand series"),
         ({"sets": {"simulation.time_step": 0.5}}, r"simulation.time_step: a step of 0.5 days; expected 1"),
         ({"sets": {"shocks.enabled": False}}, r"shocks.enabled: shocks are off"),

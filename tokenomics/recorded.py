@@ -256,7 +256,7 @@ def align(
             f"the series spans {series.days:.4g} days, the simulation {span_days:g}",
             file=series.file,
             key="--demand-align",
-            expected="repeat (tile the series) or bootstrap (draw whole days of it), or fewer --days",
+            expected="repeat (tile the series) or bootstrap (draw whole days of it), or a shorter span",
         )
     if align == "bootstrap":
         return _bootstrap(series, steps, time_step, runs, seed)

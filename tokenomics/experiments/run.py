@@ -51,6 +51,11 @@ def _check(engine: str, runs: int, every: int, align_choice: str | None) -> None
         raise InputError(f"every {every} steps", key="--every", expected="at least 1")
     if runs < 1:
         raise InputError(f"{runs} runs", key="--runs", expected="at least 1")
+    check_alignment(align_choice)
+
+
+def check_alignment(align_choice: str | None) -> None:
+    """Refuse a way of aligning demand that there is not."""
     choices = ("start", "repeat", "bootstrap")
     if align_choice is not None and align_choice not in choices:
         raise InputError(

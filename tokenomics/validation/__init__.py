@@ -4,8 +4,6 @@ A forecast made on a day uses the data up to that day and no later ones. Scores 
 says where the model is no better.
 """
 
-
-
 from .validate import validate
 
 __all__ = ["validate"]

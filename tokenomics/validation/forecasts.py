@@ -7,6 +7,7 @@ and the Monte-Carlo errors of two days are independent.
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,25 +35,27 @@ class Collected:
     broken: int
 
 
-def collect(paths: Iterable[np.ndarray], days: Sequence[int], horizons: Sequence[int], fans: Sequence[int]) -> Collected:
-    """Keep the draws at some horizons [days], and the fans of some days.
+def collect(paths: Iterable[Mapping[str, np.ndarray]], days: Sequence[int], horizons: Sequence[int], fans: Sequence[int]) -> dict[str, Collected]:
+    """Keep the draws at some horizons [days], and the fans of some days, by forecaster.
 
-    paths: by day, log price relative to the day's close, (runs, steps). A run that broke is NaN; the others are counted again in its place. Raises
-    ModelError where all runs of a day broke.
+    paths: by day and forecaster, log price relative to the day's close, (runs, steps). A run that broke is NaN; the others are counted again in its
+    place. Raises ModelError where all runs of a day broke.
     """
-    kept: dict[int, list[np.ndarray]] = {h: [] for h in horizons}
-    shown, broken = {}, 0
-    for day, path in zip(days, paths, strict=True):
-        good = np.isfinite(path[:, -1])
-        if not good.any():
-            raise ModelError(f"all runs of the forecast on day {day} of the history break a check")
-        broken += int(np.sum(~good))
-        whole = path[np.resize(np.flatnonzero(good), len(path))] if not good.all() else path
-        for h in horizons:
-            kept[h].append(whole[:, h - 1])
-        if day in fans:
-            shown[day] = np.quantile(whole, SHARES, axis=0, method="weibull")
-    return Collected({h: draws(np.array(rows)) for h, rows in kept.items()}, shown, broken)
+    kept: dict[str, dict[int, list[np.ndarray]]] = defaultdict(lambda: {h: [] for h in horizons})
+    shown: dict[str, dict[int, np.ndarray]] = defaultdict(dict)
+    broken: dict[str, int] = defaultdict(int)
+    for day, made in zip(days, paths, strict=True):
+        for name, path in made.items():
+            good = np.isfinite(path[:, -1])
+            if not good.any():
+                raise ModelError(f"{name}: all runs of the forecast on day {day} of the history break a check")
+            broken[name] += int(np.sum(~good))
+            whole = path[np.resize(np.flatnonzero(good), len(path))] if not good.all() else path
+            for h in horizons:
+                kept[name][h].append(whole[:, h - 1].copy())  # a view would keep the whole path
+            if day in fans:
+                shown[name][day] = np.quantile(whole, SHARES, axis=0, method="weibull")
+    return {name: Collected({h: draws(np.array(rows)) for h, rows in by.items()}, shown[name], broken[name]) for name, by in kept.items()}
 
 
 def model_paths(

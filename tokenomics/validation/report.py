@@ -140,7 +140,9 @@ class Validation:
             *(f"{name}: {meaning}" for name, meaning in MEANINGS.items()),
             "CRPS: mean continuous ranked probability score, in log points, less is better; skill: 1 - CRPS / CRPS of the normal random walk.",
             "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, for forecasts that overlap (Lazarus et al. 2018).",
+            "Each verdict stands alone: of twenty right models, one would be called better or worse by chance.",
             "News with a mean makes up for a drift of the model that the history did not have. Both arms meet it, so that it bears on both.",
+            "Intervals of the counterfactual hold what demand and the oracle leave open, not that the model may be wrong: see how far the two starts differ.",
             UNCHECKED,
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import control
 from ..errors import InputError
-from ..experiments.run import Source, many, sized_by
+from ..experiments.run import Source, check_alignment, many, sized_by
 from ..model import MODEL, Model
 from ..parameters import Resolved, resolve
 from ..recorded import PriceHistory, align, read_demand, read_prices
@@ -117,6 +117,7 @@ def validate(
     settings = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()] if isinstance(sets, Mapping) else many(sets)
     resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
     _check(resolved, runs, arms, horizon)
+    check_alignment(demand_align)
     begin, stop = _date(start, "--from"), _date(end, "--to")
     prices = read_prices(history, end=stop, options="--to")
     first = _place(prices, begin, horizon)
@@ -175,11 +176,12 @@ def _draws(parameters, states, returns, days, fits, horizon, runs, seed, model, 
     """Forecasts that are made of draws, by forecaster."""
     shown, horizons = days[:: max(1, len(days) // FANS)], tuple(dict.fromkeys((1, horizon)))
     drawing = {"horizon": horizon, "runs": runs, "seed": seed}
-    found: dict[str, list[np.ndarray]] = {name: [] for name in states}
-    for path in work.each(model_paths(parameters, states, days, **drawing, model=model)):
-        for name in states:
-            found[name].append(path[name].astype(np.float32))
-    collected = {name: collect(iter(paths), days, horizons, shown) for name, paths in found.items()}
-    collected["bootstrap"] = collect(work.each(benchmarks.bootstrap(returns, days, **drawing)), days, horizons, shown)
-    collected["GARCH-t"] = collect(work.each(benchmarks.garch(returns, days, fits, **drawing)), days, horizons, shown)
-    return collected
+    makers = (
+        model_paths(parameters, states, days, **drawing, model=model),
+        ({"bootstrap": path} for path in benchmarks.bootstrap(returns, days, **drawing)),
+        ({"GARCH-t": path} for path in benchmarks.garch(returns, days, fits, **drawing)),
+    )
+    found: dict[str, Collected] = {}
+    for maker in makers:
+        found |= collect(work.each(maker), days, horizons, shown)
+    return found
