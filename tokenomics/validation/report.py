@@ -142,7 +142,7 @@ class Validation:
             "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, for forecasts that overlap (Lazarus et al. 2018).",
             "Each verdict stands alone: of twenty right models, one would be called better or worse by chance.",
             "News with a mean makes up for a drift of the model that the history did not have. Both arms meet it, so that it bears on both.",
-            "Intervals of the counterfactual hold what demand and the oracle leave open, not that the model may be wrong: see how far the two starts differ.",
+            "Intervals of the counterfactual hold what demand and the oracle leave open, not errors of the model: see how far the two starts differ.",
             UNCHECKED,
         )
 
