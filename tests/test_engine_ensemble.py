@@ -219,3 +219,15 @@ def test_many_steady_states_at_once_are_those_of_each_alone():
         one = steady_state(resolve("baseline", policy="pid", sets={k: v[i] for k, v in swept.items()}).values).state
         for name, value in one.items():
             assert np.ravel(many[name])[i if np.ndim(many[name]) else 0] == value, name
+
+
+@pytest.mark.parametrize("engine", [cadcad, ensemble])
+def test_a_run_that_goes_on_from_a_state_within_it_has_the_same_path(engine):
+    # growth and season make the step depend on the time
+    model, params, start = prepared(days=30, sets={"demand.growth_rate": 2.0, "demand.weekly_amplitude": 0.3})
+    whole = engine.simulate(model, params, start, runs=np.arange(3), steps=30).values
+    middle = {name: series[:, 11] for name, series in whole.items()} | {"step": 11, "time": 11.0}
+    rest = ShockTable({name: series[11:] for name, series in params["shock_table"].values.items()}).starting(11)
+    later = engine.simulate(model, {**params, "shock_table": rest}, middle, runs=np.arange(3), steps=19).values
+    for name, series in later.items():
+        np.testing.assert_allclose(series, whole[name][:, 11:], rtol=TOLERANCE, atol=1e-300, err_msg=name)

@@ -30,11 +30,12 @@ _HOMES = {
     "results": ("Result", "load"),
     "results.metrics": ("metric",),
     "state": ("Variable", "assign", "assigns"),
+    "validation": ("validate",),
     "venues.report": ("compare_venues",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 _PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
-_PACKAGES += ("calibration", "parameters", "recorded", "results", "shocks", "state", "trajectories", "venues")
+_PACKAGES += ("calibration", "parameters", "recorded", "results", "shocks", "state", "trajectories", "validation", "venues")
 
 __all__ = [*_MODULES, "__version__"]
 

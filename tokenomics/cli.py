@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_papers, cli_params, cli_sweeps, cli_velocity, cli_venues
+from . import __version__, cli_papers, cli_params, cli_sweeps, cli_validate, cli_velocity, cli_venues
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError
 
@@ -75,6 +75,7 @@ cli_sweeps.register(app)
 cli_papers.register(app)
 cli_velocity.register(app)
 cli_venues.register(app)
+cli_validate.register(app)
 
 
 def _version(value: bool) -> None:

@@ -136,21 +136,30 @@ def _gapless(path, rows, dates: Sequence[dt.date], first: dt.date, last: dt.date
     return chosen
 
 
-def read_prices(path: str | Path, start: dt.date | None = None, days: float | None = None) -> PriceHistory:
-    """Daily closes of a CSV `date,value`, from `start` over `days` (to the end where not given).
+def read_prices(
+    path: str | Path,
+    start: dt.date | None = None,
+    days: float | None = None,
+    end: dt.date | None = None,
+    options: str = "--start and --days",
+) -> PriceHistory:
+    """Daily closes of a CSV `date,value`, from `start` over `days` or up to `end` (to the end of the file where neither is given).
 
-    Only the window used has to be free of gaps. Raises InputError that names file and line.
+    options: the options that choose the window, for messages. Only the window used has to be free of gaps.
+    Raises InputError that names file and line.
     """
     _, rows = csv_rows(path, [("date", "value")])
     dates, values = _dates(path, rows), [csv_number(value, path, line, "value", positive=True) for line, (_, value) in rows]
     first = start or dates[0]
     if not dates[0] <= first <= dates[-1]:
         raise InputError(f"{first} is outside of the history", file=path, key="--start", expected=f"{dates[0]} to {dates[-1]}")
-    last = dates[-1] if days is None else first + dt.timedelta(days=math.ceil(days))
+    if end is not None and not first < end <= dates[-1]:
+        raise InputError(f"{end} is outside of the history", file=path, key="--to", expected=f"a date after {first}, at most {dates[-1]}")
+    last = end or (dates[-1] if days is None else first + dt.timedelta(days=math.ceil(days)))
     if last > dates[-1]:
         left = (dates[-1] - first).days
         raise InputError(f"{days:g} days from {first}", file=path, key="--days", expected=f"at most {left}: the history ends on {dates[-1]}")
-    chosen = _gapless(path, rows, dates, first, last, "one close a day (choose a window without the gap by --start and --days)")
+    chosen = _gapless(path, rows, dates, first, last, f"one close a day (choose a window without the gap by {options})")
     if len(chosen) < 2:
         raise InputError("a history of one day", file=path, expected="at least two days")
     return PriceHistory(tuple(dates[i] for i in chosen), np.array([values[i] for i in chosen]), str(path))
@@ -269,7 +278,7 @@ def align(
             f"the series spans {series.days:.4g} days, the simulation {span_days:g}",
             file=series.file,
             key="--demand-align",
-            expected="repeat (tile the series) or bootstrap (draw whole days of it), or fewer --days",
+            expected="repeat (tile the series) or bootstrap (draw whole days of it), or a shorter span",
         )
     if align == "bootstrap":
         return _bootstrap(series, steps, time_step, runs, seed)

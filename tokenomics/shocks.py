@@ -25,22 +25,30 @@ WORD = 2.0**-53
 
 @dataclass(frozen=True)
 class ShockTable:
-    """Arrays (steps, runs) by process; recorded series ("recorded_rate" in req/s, "recorded_news") where given."""
+    """Arrays (steps, runs) by process; recorded series ("recorded_rate" in req/s, "recorded_news") where given.
+
+    first: the step of the first row, for a run that goes on from a state whose clock has run.
+    """
 
     values: dict[str, np.ndarray]
+    first: int = 0
 
     def at(self, name: str, step: int):
         """The row of a step, (runs,); None where the process is not in the table."""
         series = self.values.get(name)
-        return None if series is None else series[int(step)]
+        return None if series is None else series[int(step) - self.first]
 
     def replace(self, **series: np.ndarray) -> ShockTable:
         """The table with some series put in or replaced."""
-        return ShockTable({**self.values, **series})
+        return ShockTable({**self.values, **series}, self.first)
 
     def columns(self, chosen: slice | np.ndarray) -> ShockTable:
         """The table of some of the runs."""
-        return ShockTable({name: series[:, chosen] for name, series in self.values.items()})
+        return ShockTable({name: series[:, chosen] for name, series in self.values.items()}, self.first)
+
+    def starting(self, step: int) -> ShockTable:
+        """The table with its first row at a step."""
+        return ShockTable(self.values, step)
 
     @property
     def runs(self) -> int:

@@ -65,7 +65,7 @@ class Ensemble:
     ) -> Outcome:
         """Simulate some lanes.
 
-        initial, swept: a number or (lanes,) by name. shocks: from `shocks`; lanes use its columns in turn, over and over.
+        initial, swept: a number or (lanes,) by name, numbers for the clock's. shocks: from `shocks`; lanes use its columns in turn, over and over.
         first_lane: number of the first of these lanes among all, a multiple of LANES.
         """
         layout, strips = self._layout, -(-lanes // LANES)
@@ -76,7 +76,8 @@ class Ensemble:
         kept = self._steps // self._every
         records = np.empty((strips, kept, max(len(self._record), 1), LANES))
         failed = np.zeros((strips, LANES), dtype=np.int64)
-        self._kernel(state, fixed, shocks, offsets, _strips(layout.limited, bounds, lanes), records, failed, self._steps, self._every)
+        checked, clock = _strips(layout.limited, bounds, lanes), np.array([float(given[name]) for name in SHARED])
+        self._kernel(state, fixed, shocks, offsets, checked, records, failed, clock, self._steps, self._every)
         values = {}
         for row, name in enumerate(self._record):
             path = np.empty((strips * LANES, kept + 1))
@@ -148,7 +149,8 @@ def simulate(
     values = {name: np.concatenate([o.values[name] for o in outcomes]) for name in kept}
     index = np.arange(0, steps + 1, every)
     time = index * params["time_step"]
-    values |= {name: np.tile(index * (params["time_step"] if name == "time" else 1.0), (len(runs), 1)) for name in names if name in SHARED}
+    clock = {"time": time + initial["time"], "step": index + float(initial["step"])}
+    values |= {name: np.tile(clock[name], (len(runs), 1)) for name in names if name in SHARED}
     failed = np.concatenate([o.failed for o in outcomes])
     failures = ()
     if failed.any():

@@ -167,17 +167,17 @@ class Kernel:
         self._callbacks: list[Any] = []
         _write_loop(module, program, layout, self._callbacks)
         self._engine = _compile(str(module))
-        kinds = [ctypes.c_void_p] * 7 + [ctypes.c_int64] * 5
+        kinds = [ctypes.c_void_p] * 8 + [ctypes.c_int64] * 5
         self._call = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("simulate"))
 
-    def __call__(self, state, fixed, shocks, offsets, limits, records, failed, steps: int, every: int) -> None:
+    def __call__(self, state, fixed, shocks, offsets, limits, records, failed, clock, steps: int, every: int) -> None:
         """Advance all strips in place.
 
         state: (strips, carried, LANES). fixed: (strips, fixed, LANES). shocks: (processes, steps, width). offsets: (strips,)
         first column of each strip. limits: (strips, limited, LANES). records: (strips, kept, recorded, LANES).
-        failed: (strips, LANES) int64, the step at which a check first failed, 0 for none.
+        failed: (strips, LANES) int64, the step at which a check first failed, 0 for none. clock: (shared,) at the start.
         """
-        arrays = (state, fixed, shocks, offsets, limits, records, failed)
+        arrays = (state, fixed, shocks, offsets, limits, records, failed, clock)
         assert all(a.flags.c_contiguous for a in arrays)
         pointers = [a.ctypes.data for a in arrays]
         kept = records.shape[1]
@@ -229,17 +229,18 @@ def _write_call(w: _Writer, arguments: Sequence[ir.Value], function: Callable, o
 def _write_loop(module: ir.Module, program: Program, layout: Layout, callbacks: list[Any]) -> None:
     pointer = ir.PointerType(DOUBLE)
     integers = ir.PointerType(INDEX)
-    kinds = [pointer, pointer, pointer, integers, pointer, pointer, integers, *[INDEX] * 5]
+    kinds = [pointer, pointer, pointer, integers, pointer, pointer, integers, pointer, *[INDEX] * 5]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "simulate")
-    for argument in function.args[:7]:
+    for argument in function.args[:8]:
         argument.add_attribute("noalias")
-    state, fixed, shocks, offsets, limits, records, failed, strips, steps, width, every, rows_kept = function.args
+    state, fixed, shocks, offsets, limits, records, failed, clock, strips, steps, width, every, rows_kept = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     strip_loop, step_loop, keep, next_step, next_strip, done = map(
         function.append_basic_block, ("strip", "step", "keep", "next_step", "next_strip", "done")
     )
     whole = ir.IntType(64)
     zero, one, lanes = ir.Constant(whole, 0), ir.Constant(whole, 1), ir.Constant(whole, LANES)
+    start_clock = {name: b.load(b.gep(clock, [ir.Constant(whole, row)])) for row, name in enumerate(layout.shared)}
     entry = b.block
     b.cbranch(b.icmp_signed(">", b.mul(strips, steps), zero), strip_loop, done)
 
@@ -345,7 +346,7 @@ def _write_loop(module: ir.Module, program: Program, layout: Layout, callbacks: 
         (record_row, my_records, row_after),
         (failing, first_failed, marked),
         *((carried[name], begin[row], new[name]) for row, name in enumerate(layout.carried)),
-        *((carried[name], ir.Constant(DOUBLE, 0.0), new[name]) for name in layout.shared),
+        *((carried[name], start_clock[name], new[name]) for name in layout.shared),
     ):
         phi.add_incoming(first, strip_entry)
         phi.add_incoming(then, next_step)

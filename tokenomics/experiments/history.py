@@ -7,30 +7,42 @@ scenario then meets the same news and deviates from the history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
 from ..model import Model
+from ..parameters import Parameters
 
 TOLERANCE = 1e-12  # of the log price
 ITERATIONS = 6
 
 
-def infer_news(
+def undisturbed(parameters: Parameters) -> Parameters:
+    """The same network without controller and scenario: the world in which the recorded history happened."""
+    calm = {n: 0.0 for n in type(parameters.events).model_fields if n.endswith(("_size", "_share"))}
+    return parameters.model_copy(
+        update={
+            "controller": parameters.controller.model_copy(update={"type": "none"}),
+            "events": parameters.events.model_copy(update=calm),
+        }
+    )
+
+
+def follow(
     model: Model,
     params: Mapping[str, Any],
     initial: Mapping[str, Any],
     prices: np.ndarray,
     progress: Callable[[int, int], None] | None = None,
-) -> np.ndarray:
-    """News (steps, runs) in log points with which the model's price follows `prices` (steps + 1,) in USD/TOK.
+) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
+    """News (runs,) in log points with which the model's price follows `prices`, and the state with it, step by step.
 
-    params: without controller and scenario. initial: its price is prices[0]. progress: called with the steps done and
-    their number. Raises InputError where the market cannot reach a recorded price (arbitrage off, or holders out of
-    tokens).
+    params: without controller and scenario. initial: its price is prices[0]. prices: (steps + 1,) in USD/TOK.
+    progress: called with the steps done and their number. Raises InputError where the market cannot reach a recorded
+    price (arbitrage off, or holders out of tokens).
     """
     table, state = params["shock_table"], dict(initial)
     runs, steps = table.runs, len(prices) - 1
@@ -50,7 +62,8 @@ def infer_news(
             after = model.step(step_params, state)
             left = target - np.log(after["token_price"])
             moved = miss - left
-            gain = np.where(np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain)
+            with np.errstate(all="ignore"):  # a run that has arrived no longer moves
+                gain = np.where(np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain)
             miss = left
         if not np.max(np.abs(miss)) <= 1e-9:
             raise InputError(
@@ -61,4 +74,15 @@ def infer_news(
         state = after
         if progress:
             progress(t + 1, steps)
-    return news
+        yield news[t], state
+
+
+def infer_news(
+    model: Model,
+    params: Mapping[str, Any],
+    initial: Mapping[str, Any],
+    prices: np.ndarray,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """The news (steps, runs) of `follow`, in log points."""
+    return np.array([news for news, _ in follow(model, params, initial, prices, progress)])

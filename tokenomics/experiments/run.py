@@ -13,12 +13,12 @@ from .. import control
 from ..engines import cadcad, ensemble
 from ..errors import InputError, nearest
 from ..model import MODEL, Model, bind, steady_state
-from ..parameters import Parameters, resolve
-from ..recorded import align, mean_rate, price_path, read_demand, read_prices
+from ..parameters import Parameters, Resolved, resolve
+from ..recorded import DemandSeries, align, mean_rate, price_path, read_demand, read_prices
 from ..results import Result
 from ..shocks import sample
 from ..state import as_arrays
-from .history import infer_news
+from .history import infer_news, undisturbed
 
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
@@ -51,6 +51,11 @@ def _check(engine: str, runs: int, every: int, align_choice: str | None) -> None
         raise InputError(f"every {every} steps", key="--every", expected="at least 1")
     if runs < 1:
         raise InputError(f"{runs} runs", key="--runs", expected="at least 1")
+    check_alignment(align_choice)
+
+
+def check_alignment(align_choice: str | None) -> None:
+    """Refuse a way of aligning demand that there is not."""
     choices = ("start", "repeat", "bootstrap")
     if align_choice is not None and align_choice not in choices:
         raise InputError(
@@ -61,22 +66,24 @@ def _check(engine: str, runs: int, every: int, align_choice: str | None) -> None
         )
 
 
-def _undisturbed(parameters: Parameters) -> Parameters:
-    """The same network without controller and scenario: the world in which the recorded history happened."""
-    calm = {n: 0.0 for n in type(parameters.events).model_fields if n.endswith(("_size", "_share"))}
-    return parameters.model_copy(
-        update={
-            "controller": parameters.controller.model_copy(update={"type": "none"}),
-            "events": parameters.events.model_copy(update=calm),
-        }
-    )
-
-
 def _date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise InputError(f"'{text}' is not a date", key="--start", expected="YYYY-MM-DD") from None
+
+
+def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
+    """Parameters whose network has the size of a recorded demand, and a line that says so."""
+    replaced = {"demand.request_rate": float(mean_rate(series))}
+    if series.prompt_tokens is not None and series.output_tokens is not None:
+        replaced |= {"demand.prompt_tokens": series.prompt_tokens, "demand.output_tokens": series.output_tokens}
+    resolved = resolved.replace(replaced, source=f"mean of {series.file}")
+    values = resolved.values.demand
+    return resolved, (
+        f"demand from {series.file}, mean {values.request_rate:.4g} req/s x {values.services:g} services, "
+        f"{values.prompt_tokens:g} + {values.output_tokens:g} tokens per request"
+    )
 
 
 def _initial(parameters: Parameters, model: Model) -> dict[str, float]:
@@ -142,16 +149,8 @@ def run(
         series = read_demand(demand)
         span = resolved.values.simulation.steps * dt_days
         rates = align(series, span_days=span, time_step=dt_days, align=demand_align, runs=runs, seed=seed)
-        replaced = {"demand.request_rate": float(mean_rate(series))}
-        if series.prompt_tokens is not None and series.output_tokens is not None:
-            replaced |= {"demand.prompt_tokens": series.prompt_tokens, "demand.output_tokens": series.output_tokens}
-        resolved = resolved.replace(replaced, source=f"mean of {demand}")
-        values = resolved.values.demand
-        notes.append(
-            f"demand from {demand}, mean {values.request_rate:.4g} req/s x {values.services:g} services, "
-            f"{values.prompt_tokens:g} + {values.output_tokens:g} tokens per request"
-            + (f", aligned by {demand_align}" if demand_align else "")
-        )
+        resolved, note = sized_by(resolved, series)
+        notes.append(note + (f", aligned by {demand_align}" if demand_align else ""))
     elif demand_align is not None:
         raise InputError("an alignment without a demand series", key="--demand-align", expected="--demand FILE with it")
 
@@ -167,7 +166,7 @@ def run(
         table = table.replace(recorded_rate=rates)
     initial = _initial(parameters, model)
     if history is not None:
-        quiet = _undisturbed(parameters)
+        quiet = undisturbed(parameters)
         path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
         past = bind(quiet, table)
         news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)

@@ -1,0 +1,89 @@
+"""`tokenomics validate`: a recorded history replayed with and without a controller, and forecasts scored against naive benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .cli_params import Json, Overlay, Set
+from .cli_tools import json_text, print_json, progress_bar
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command on the program."""
+    app.command(
+        epilog="Examples: tokenomics validate --history closes.csv --policy pid --from 2023-01-01 | "
+        "tokenomics validate --history closes.csv --to 2025-01-14 --policy pid --from 2023-01-01 --overlay before_2023.yaml --out runs/backtest | "
+        "tokenomics validate --history closes.csv --policy pid --from 2023-01-01 --demand rate.csv --demand-align repeat --json"
+    )(validate)
+
+
+def validate(
+    history: Annotated[str, typer.Option(help="CSV of daily closes (date,value) in USD, without a gap.", metavar="FILE")],
+    policy: Annotated[str, typer.Option(help="The policy of the counterfactual: shipped name or file.")],
+    start: Annotated[str, typer.Option("--from", help="Date of the first forecast, on which the policy is set up.", metavar="YYYY-MM-DD")],
+    params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
+    end: Annotated[str | None, typer.Option("--to", help="Last date to use; the file's last by default.", metavar="YYYY-MM-DD")] = None,
+    demand: Annotated[str | None, typer.Option(help="CSV of a request rate: met by both arms, and forecast.", metavar="FILE")] = None,
+    demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    runs: Annotated[int, typer.Option(help="Draws of each forecast.")] = 500,
+    arms: Annotated[int, typer.Option(help="Runs of the counterfactual.")] = 20,
+    horizon: Annotated[int, typer.Option(help="Horizon of the longer forecasts [days].")] = 30,
+    seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")] = None,
+    as_json: Json = False,
+) -> None:
+    """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk and GARCH, and what a policy would have done."""
+    from .results.store import refuse_existing
+    from .validation import validate as back_test
+
+    refuse_existing(out)
+    with progress_bar("back-testing, days", show=not as_json) as progress:
+        found = back_test(
+            params,
+            history=history,
+            policy=policy,
+            start=start,
+            end=end,
+            demand=demand,
+            demand_align=demand_align,
+            overlay=overlay,
+            sets=sets,
+            runs=runs,
+            arms=arms,
+            horizon=horizon,
+            seed=seed,
+            progress=progress,
+        )
+    if out is not None:
+        out.mkdir(parents=True)
+        (out / "validation.md").write_text(found.markdown(), encoding="utf-8")
+        (out / "validation.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+        (out / "params.yaml").write_text(found.resolved.to_yaml(), encoding="utf-8")
+        for name, figure in found.figures.items():
+            figure.savefig(out / f"{name}.png", dpi=150)
+    if as_json:
+        print_json(found.plain() | ({"out": str(out)} if out else {}))
+        return
+    _print(found, out)
+
+
+def _print(found, out: Path | None) -> None:
+    from .cli_calibrate import show_table
+
+    console, say = Console(), {"highlight": False, "markup": False, "soft_wrap": True}
+    console.print(f"Back-test: {found.title}", **say)
+    for line in (*found.notes, *found.explained):
+        console.print(f"note: {line}", **say)
+    for title, table in found.tables.items():
+        if title != "PIT":
+            show_table(console, title, table.drop(columns="meaning", errors="ignore"))
+    for line in found.lines:
+        console.print(line, **say)
+    if out is not None:
+        console.print(f"written to {out}", **say)

@@ -1,0 +1,72 @@
+"""The model's state on every day of a recorded price history.
+
+The undisturbed model starts in its steady state and follows the closes by inferred news. What the closes do not show of the state (trend, profits,
+shares of the two groups, customers' estimate of the variance) is then what the model makes of the returns up to that day. All noise is zero on
+the way: noise orders earn nothing, so that the groups' profits and shares follow from the realised returns, which are the recorded ones
+whatever noise and news brought them about.
+
+Where the replay starts, the price is taken for the utility value: closes alone cannot tell the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..experiments.history import follow, undisturbed
+from ..model import Model, bind, steady_state
+from ..parameters import Parameters, put
+from ..shocks import NORMALS, UNIFORMS, ShockTable
+from ..state import SHARED, as_arrays
+
+Progress = Callable[[int, int], None]
+RETURNS = ("trend", "position_chartist", "fitness_chartist", "price_variance")  # what follows from the returns alone, whatever the utility value
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """States on some days of a history. state: every variable (days,), the clock too. day: (days,) days since the history's first date."""
+
+    state: dict[str, np.ndarray]
+    day: np.ndarray
+
+    def at(self, day: int) -> dict[str, Any]:
+        """The state on a day, numbers by name."""
+        row = int(np.searchsorted(self.day, day))
+        return {name: int(series[row]) if name == "step" else float(series[row]) for name, series in self.state.items()}
+
+
+def redenominated(parameters: Parameters, price: float, model: Model) -> Parameters:
+    """The same network with so many tokens that its steady state has this price [USD/TOK]: a token has no natural unit."""
+    found = steady_state(parameters, model).state["token_price"]
+    return put(parameters, {"supply.total_supply": parameters.supply.total_supply * found / price})
+
+
+def _calm(model: Model, steps: int, runs: int) -> ShockTable:
+    return ShockTable({name: np.zeros((steps, runs)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
+
+
+def replay(parameters: Parameters, prices: np.ndarray, model: Model, progress: Progress | None = None) -> Replayed:
+    """The state on every day of the closes `prices` (days,) [USD/TOK], from the steady state at the first of them.
+
+    parameters: redenominated to the first close; a controller and scenario are left out. Raises InputError where the market cannot reach a price.
+    """
+    quiet, steps = undisturbed(parameters), len(prices) - 1
+    params = bind(quiet, _calm(model, steps, 1))
+    states = [as_arrays(steady_state(quiet, model).state, 1)]
+    states += [state for _, state in follow(model.bound(params), params, states[0], prices, progress)]
+    return Replayed({name: np.array([np.ravel(s[name])[0] for s in states]) for name in states[0]}, np.arange(len(prices)))
+
+
+def pinned(replayed: Replayed, parameters: Parameters, model: Model) -> Replayed:
+    """The same days with the utility value pinned to each day's close.
+
+    A day's state is the steady state at its close, but for what speculators and customers made of the returns up to it.
+    Its price is the model's own steady price: a token has no natural unit.
+    """
+    start, count = steady_state(undisturbed(parameters), model).state, len(replayed.day)
+    kept = {name: replayed.state[name] for name in (*RETURNS, *SHARED)}
+    return Replayed({name: np.full(count, value) for name, value in start.items()} | kept, replayed.day)

@@ -1,0 +1,187 @@
+"""One back-test: a recorded history, a policy, parameters and a date in; a `Validation` out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import control
+from ..errors import InputError
+from ..experiments.run import Source, check_alignment, many, sized_by
+from ..model import MODEL, Model
+from ..parameters import Resolved, resolve
+from ..recorded import PriceHistory, align, read_demand, read_prices
+from . import benchmarks, sources
+from .counterfactual import Arms, counterfactual
+from .demand import BEFORE as DEMAND_BEFORE
+from .demand import daily_means, demand_forecasts, refusal
+from .forecasts import Collected, collect, model_paths
+from .replay import pinned, redenominated, replay
+from .report import PINNED, REPLAYED, Block, Validation
+from .scores import needed
+
+BEFORE = 250  # days before the date, an assumption: GARCH needs some hundreds of returns
+FANS = 8  # days whose forecasts are drawn
+Progress = Callable[[int, int], None]
+
+
+class _Work:
+    """Progress over all stages, in days of work."""
+
+    def __init__(self, progress: Progress | None, total: int):
+        self._progress, self._total, self._done = progress, total, 0
+
+    def one(self, *_: int) -> None:
+        """One more day is done."""
+        self._done += 1
+        if self._progress:
+            self._progress(min(self._done, self._total), self._total)
+
+    def each(self, items: Iterator) -> Iterator:
+        """The items, each a day of work."""
+        for item in items:
+            yield item
+            self.one()
+
+
+def _date(text: str | dt.date | None, key: str) -> dt.date | None:
+    if text is None or isinstance(text, dt.date):
+        return text
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"'{text}' is not a date", key=key, expected="YYYY-MM-DD") from None
+
+
+def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
+    """Day of the first forecast; refuses a date with too few days before or after it."""
+    first, last = history.dates[0], history.dates[-1]
+    after = needed(horizon) + horizon - 1
+    earliest, latest = first + dt.timedelta(days=BEFORE), last - dt.timedelta(days=after)
+    expected = f"{earliest} to {latest}" if earliest <= latest else f"a history of at least {BEFORE + after + 1} days"
+    if start < earliest:
+        found = f"{start} has {max((start - first).days, 0)} days of history before it and needs {BEFORE}"
+        raise InputError(found, file=history.file, key="--from", expected=expected)
+    if start > latest:
+        found = f"{start} has {max((last - start).days, 0)} days of history after it and needs {after} for forecasts over {horizon} days"
+        raise InputError(found, file=history.file, key="--from", expected=f"{expected}, or a shorter --horizon")
+    return (start - first).days
+
+
+def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
+    for key, value, least in (("--runs", runs, 20), ("--arms", arms, 2), ("--horizon", horizon, 1)):
+        if value < least:
+            raise InputError(f"{value}", key=key, expected=f"at least {least}")
+    control.law(resolved.values.controller.type)
+    if resolved.values.controller.type == "none":
+        raise InputError("a policy without a controller", key="--policy", expected="a policy to hold against the history, such as pid")
+    if not resolved.values.shocks.enabled:
+        raise InputError("shocks are off", key="shocks.enabled", expected="true: without them a forecast is a single number")
+    if resolved.values.simulation.time_step != 1.0:
+        raise InputError(
+            f"a step of {resolved.values.simulation.time_step:g} days", key="simulation.time_step", expected="1: daily closes are forecast day by day"
+        )
+
+
+def validate(
+    params: Source = "baseline",
+    *,
+    history: str | Path,
+    policy: Source,
+    start: str | dt.date,
+    end: str | dt.date | None = None,
+    demand: str | Path | None = None,
+    demand_align: str | None = None,
+    overlay: Source | Sequence[Source] | None = None,
+    sets: Mapping[str, Any] | Sequence[str] | None = None,
+    runs: int = 500,
+    arms: int = 20,
+    horizon: int = 30,
+    seed: int = 0,
+    progress: Progress | None = None,
+    model: Model = MODEL,
+) -> Validation:
+    """Back-test the model on a recorded price history from a date on.
+
+    params, policy, overlay, sets: as in `run`. history: CSV of daily closes (date, value) in USD without a gap up to `end`. start: date of the first
+    forecast, on which the policy is set up in the counterfactual; at least 250 days after the history's first. demand: CSV of a request rate;
+    both arms meet it from `start` on, and its days are forecast too. demand_align: as in `run`. runs: draws of each forecast. arms: runs of the
+    counterfactual. horizon: of the longer forecasts [days]. progress: called with days of work done and their number.
+
+    Raises InputError for bad input, among it a missing package arch.
+    """
+    settings = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()] if isinstance(sets, Mapping) else many(sets)
+    resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
+    _check(resolved, runs, arms, horizon)
+    check_alignment(demand_align)
+    begin, stop = _date(start, "--from"), _date(end, "--to")
+    prices = read_prices(history, end=stop, options="--to")
+    first = _place(prices, begin, horizon)
+    notes, series = [], None
+    if demand is not None:
+        series = read_demand(demand)
+        resolved, note = sized_by(resolved, series)
+        notes.append(f"{note}; both arms meet it from {begin} on" + (f", aligned by {demand_align}" if demand_align else ""))
+    elif demand_align is not None:
+        raise InputError("an alignment without a demand series", key="--demand-align", expected="--demand FILE with it")
+    notes += sources.fitted_later(resolved, begin)
+
+    count = len(prices.values)
+    days = list(range(first, count - 1))
+    span = count - 1 - first
+    rates = align(series, span_days=span, time_step=1.0, align=demand_align, runs=arms, seed=seed) if series is not None else None
+    work = _Work(progress, count - 1 + len(days[:: benchmarks.REFIT]) + 3 * len(days) + 2 * span)
+    returns = np.diff(np.log(prices.values))
+    fits = benchmarks.garch_fits(returns, days, work.one)
+
+    parameters = redenominated(resolved.values, float(prices.values[0]), model)
+    replayed = replay(parameters, prices.values, model, work.one)
+    states = {REPLAYED: replayed, PINNED: pinned(replayed, parameters, model)}
+    drawn = _draws(parameters, states, returns, days, fits, horizon, runs, seed, model, work)
+    broken = sum(one.broken for one in drawn.values())
+    if broken:
+        notes.append(f"{broken} runs of forecasts break a check of the model and are left out")
+    unsettled = sum(not one.ok for one in fits)
+    if unsettled:
+        notes.append(f"{unsettled} of {len(fits)} fits of GARCH did not converge")
+
+    blocks = []
+    log_price = np.log(prices.values)
+    for h in dict.fromkeys((1, horizon)):
+        known = np.array([day for day in days if day + h < count])
+        forecasts = {name: one.ahead[h].first(len(known)) for name, one in drawn.items()}
+        for name, rule in (("random walk", benchmarks.random_walk), ("EWMA", benchmarks.ewma)):
+            forecasts[name] = rule(returns, known, h)
+        blocks.append(Block("price", h, forecasts, log_price[known + h] - log_price[known]))
+    if series is not None:
+        notes += [line for line in dict.fromkeys((refusal(series, 1), refusal(series, horizon))) if line]
+        if len(daily_means(series)) > DEMAND_BEFORE:
+            blocks.append(Block("demand", 1, *demand_forecasts(resolved.values, daily_means(series))))
+
+    here = redenominated(resolved.values, float(prices.values[first]), model)
+    both: dict[str, Arms] = {}
+    for name, state in ((REPLAYED, replayed), (PINNED, pinned(replayed, here, model))):
+        chosen = {"runs": arms, "seed": seed, "model": model, "rates": rates, "progress": work.one}
+        both[name] = counterfactual(resolved.values, state, first, prices.values[first:], **chosen)
+    fans = {name: one.fans for name, one in drawn.items()}
+    settings = {"runs": runs, "arms": arms, "horizon": horizon, "seed": seed}
+    return Validation(resolved, prices, begin, settings, tuple(blocks), both, fans, tuple(notes))
+
+
+def _draws(parameters, states, returns, days, fits, horizon, runs, seed, model, work) -> dict[str, Collected]:
+    """Forecasts that are made of draws, by forecaster."""
+    shown, horizons = days[:: max(1, len(days) // FANS)], tuple(dict.fromkeys((1, horizon)))
+    drawing = {"horizon": horizon, "runs": runs, "seed": seed}
+    makers = (
+        model_paths(parameters, states, days, **drawing, model=model),
+        ({"bootstrap": path} for path in benchmarks.bootstrap(returns, days, **drawing)),
+        ({"GARCH-t": path} for path in benchmarks.garch(returns, days, fits, **drawing)),
+    )
+    found: dict[str, Collected] = {}
+    for maker in makers:
+        found |= collect(work.each(maker), days, horizons, shown)
+    return found
