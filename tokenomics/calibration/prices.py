@@ -43,8 +43,9 @@ def calibrate_prices(
 
     choices: what to do with defects of the rows, all refused by default. start, end: window of dates. bootstrap: resamples of each of two: at the
     fit (parametric), and of the returns themselves (stationary); 0 for none. With them the errors of Merton's parameters are the stationary
-    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples fitted and their number. Raises InputError
-    that names file and line, or the extra `calibrate` where arch is not installed.
+    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples fitted and their number.
+
+    Raises InputError that names file and line, or the extra `calibrate` where arch is not installed.
     """
     garch.load_arch()
     closes = read_closes(file, choices, start, end)
@@ -118,8 +119,10 @@ def _on_jumps(found: merton.MertonFit, own: tuple[Estimate, ...]) -> list[str]:
     ratio = f"likelihood ratio against no jumps {found.likelihood_ratio:.1f}"
     bound = f"{merton.NO_JUMPS_LR:.1f} (99 % of chi-squared with 3 degrees of freedom, conservative: the ratio is not chi-squared)"
     if not found.jumps:
-        text = f"no jumps: {ratio}, not beyond {bound}; the overlay sets news.jump_rate to 0 and gives the whole variance to news.volatility"
-        return [*notes, text]
+        notes.append(f"no jumps: {ratio}, not beyond {bound}; jumps no larger than the daily noise are not excluded")
+        if not own[1].problem:
+            notes.append("the overlay sets news.jump_rate to 0 and gives the whole variance to news.volatility")
+        return notes
     notes.append(f"{ratio}, beyond {bound}; {found.values.jump_rate * found.days:.0f} jumps are expected in the sample")
     if own[3].low < 0.0 < own[3].high:
         notes.append("the interval of news.jump_mean holds 0: the sign of the skew is not told; the overlay has the estimate")
