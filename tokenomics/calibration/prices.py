@@ -65,7 +65,7 @@ def calibrate_prices(
     dates = [closes.dates[i] for i in closes.ends]
     data = Data(str(file), digest(file), "daily log returns", len(returns), str(dates[0]), str(dates[-1]), closes.choices)
     notes = [*_on_jumps(found, own), *(f"{e.name} cannot be told: {e.problem}" for e in every if e.problem)]
-    notes += _on_spells(found, routes, models, checks)
+    notes += _on_spells(found, routes, models, checks) + _on_moments(returns, own)
     if len(returns) < closes.ends[-1] - closes.ends[0] + 1:
         notes.append("returns on both sides of a gap follow each other in GARCH, autocorrelations and block bootstrap")
     return Calibration(METHOD, data, every, tables, (*notes, *ALWAYS), {"diagnostics": diagnostics(closes, freedom[0], found, spells)})
@@ -129,6 +129,15 @@ def _on_jumps(found: merton.MertonFit, own: tuple[Estimate, ...]) -> list[str]:
     if any(e.problem for e in own):
         notes.append("the overlay leaves out what cannot be told")
     return notes
+
+
+def _on_moments(returns: np.ndarray, own: tuple[Estimate, ...]) -> list[str]:
+    matched = match_cumulants(returns)
+    if matched is None:
+        return ["no Merton process has the sample's cumulants"]
+    away = [e.name for e, value in zip(own, matched, strict=True) if value < e.low or value > e.high]
+    text = "matched cumulants lie outside of the interval of {}: no Merton process has both the body and the tails of these returns"
+    return [text.format(", ".join(away))] if away else []
 
 
 def _on_spells(found: merton.MertonFit, routes: Mapping[str, merton.MertonFit], models: pd.DataFrame, checks: pd.DataFrame) -> list[str]:
