@@ -19,6 +19,7 @@ from ..errors import InputError, nearest
 from ..recorded import PriceHistory, csv_date, csv_number, csv_rows
 
 FEWEST = 100  # daily returns; assumption: the 5 % tail that the Hill index reads then has 5 returns
+MOST_STILL = 0.25  # share of daily returns that may be the same number; assumption: beyond it the density has a spike, which no model here has
 # An isolated row is absurd where the price leaves by more than ISOLATED robust standard deviations of the returns (1.4826 MAD) and by a factor of at
 # least 2, and is back the next day: the two returns have opposite signs and cancel by more than half. Assumption: the largest one-day moves of Render
 # and Helium are 8.8 and 9.8 such deviations, and are not reversed.
@@ -77,7 +78,7 @@ def read_closes(path: str | Path, choices: Choices | None = None, start: dt.date
     """Closes of a CSV `date,value` from `start` to `end` (all where not given), with daily log returns.
 
     Only the window used has to be clean. Raises InputError that names file, line and the option that would handle what is wrong; text, NaN and
-    infinity in a value, a wrong header and fewer than FEWEST daily returns are always refused.
+    infinity in a value, a wrong header, fewer than FEWEST daily returns and prices that stand still are always refused.
     """
     chosen = choices or Choices()
     for name, allowed in OPTIONS.items():
@@ -93,6 +94,10 @@ def read_closes(path: str | Path, choices: Choices | None = None, start: dt.date
     dates, values, returns, ends = _daily(path, rows, chosen, done)
     if len(returns) < FEWEST:
         raise InputError(f"{len(returns)} daily returns", file=path, expected=f"at least {FEWEST}, that is {FEWEST + 1} daily closes in a row")
+    still = float(np.max(np.unique(returns, return_counts=True)[1])) / len(returns)
+    if still > MOST_STILL:
+        found = f"{100 * still:.0f} % of the daily returns are the same"
+        raise InputError(found, file=path, key="value", expected="prices that move on most days: these are stale or fixed")
     return Closes(tuple(dates), values, str(path), returns, ends, tuple(done))
 
 

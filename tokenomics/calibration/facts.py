@@ -65,13 +65,18 @@ def student(returns: np.ndarray) -> tuple[tuple[float, float, float], float, tup
     """
 
     def given(log_freedom: float) -> tuple[float, np.ndarray]:
-        def minus(place: np.ndarray) -> float:
-            return -float(np.sum(stats.t.logpdf(returns, np.exp(log_freedom), place[0] * spread, np.exp(place[1]) * spread)))
+        freedom = np.exp(log_freedom)
+        constant = special.gammaln((freedom + 1.0) / 2.0) - special.gammaln(freedom / 2.0) - 0.5 * np.log(np.pi * freedom)
 
-        found = optimize.minimize(minus, [np.median(returns) / spread, -0.3], method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8})
-        return -float(found.fun), found.x
+        def minus(place: np.ndarray) -> float:
+            square = ((unit - place[0]) / np.exp(place[1])) ** 2
+            return 0.5 * (freedom + 1.0) * float(np.sum(np.log1p(square / freedom))) - len(unit) * (constant - place[1])
+
+        found = optimize.minimize(minus, [np.median(unit), -0.3], method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8})
+        return -float(found.fun) - len(unit) * np.log(spread), found.x
 
     spread = float(returns.std())
+    unit = returns / spread
     edges = (np.log(0.5), np.log(MOST_FREEDOM))
     best = optimize.minimize_scalar(lambda f: -given(f)[0], bounds=edges, method="bounded", options={"xatol": 1e-5})
     top, place = given(best.x)

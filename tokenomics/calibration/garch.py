@@ -37,16 +37,12 @@ def load_arch() -> Any:
 
 @dataclass(frozen=True)
 class GarchFit:
-    """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no curvature.
-
-    variance: σ²_t (days,). backcast: what stands for ε²_0 and σ²_0.
-    """
+    """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no curvature. variance: σ²_t (days,)."""
 
     values: np.ndarray
     covariance: np.ndarray
     log_likelihood: float
     variance: np.ndarray
-    backcast: float
     converged: bool
     days: int
 
@@ -77,7 +73,6 @@ def fit(returns: np.ndarray, robust: bool = True) -> GarchFit:
         covariance * factor[:, None] * factor,
         float(found.loglikelihood) - len(returns) * np.log(scale),
         np.asarray(found.conditional_volatility) ** 2 * scale**2,
-        float(model.volatility.backcast(np.asarray(found.resid))) * scale**2,
         found.convergence_flag == 0,
         len(returns),
     )
@@ -85,6 +80,8 @@ def fit(returns: np.ndarray, robust: bool = True) -> GarchFit:
 
 def _log(name: str, unit: str, value: float, error: float, problem: str, floor: float = 0.0) -> Estimate:
     """A number above `floor`, with its interval on the log scale."""
+    if not value > floor:  # on the bound: no logarithm
+        return Estimate(name, unit, float(value), float(error), floor, float(value + Z * error), problem)
     with np.errstate(over="ignore"):  # an interval that runs to infinity
         ends = floor + (value - floor) * np.exp(np.array([-Z, Z]) * error / (value - floor))
     return Estimate(name, unit, float(value), float(error), float(ends[0]), float(ends[1]), problem)

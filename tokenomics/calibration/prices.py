@@ -43,8 +43,9 @@ def calibrate_prices(
 
     choices: what to do with defects of the rows, all refused by default. start, end: window of dates. bootstrap: resamples of each of two: at the
     fit (parametric), and of the returns themselves (stationary); 0 for none. With them the errors of Merton's parameters are the stationary
-    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples fitted and their number. Raises InputError
-    that names file and line, or the extra `calibrate` where arch is not installed.
+    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples fitted and their number.
+
+    Raises InputError that names file and line, or the extra `calibrate` where arch is not installed.
     """
     garch.load_arch()
     closes = read_closes(file, choices, start, end)
@@ -64,7 +65,7 @@ def calibrate_prices(
     dates = [closes.dates[i] for i in closes.ends]
     data = Data(str(file), digest(file), "daily log returns", len(returns), str(dates[0]), str(dates[-1]), closes.choices)
     notes = [*_on_jumps(found, own), *(f"{e.name} cannot be told: {e.problem}" for e in every if e.problem)]
-    notes += _on_spells(found, routes, models, checks)
+    notes += _on_spells(found, routes, models, checks) + _on_moments(returns, own)
     if len(returns) < closes.ends[-1] - closes.ends[0] + 1:
         notes.append("returns on both sides of a gap follow each other in GARCH, autocorrelations and block bootstrap")
     return Calibration(METHOD, data, every, tables, (*notes, *ALWAYS), {"diagnostics": diagnostics(closes, freedom[0], found, spells)})
@@ -118,14 +119,25 @@ def _on_jumps(found: merton.MertonFit, own: tuple[Estimate, ...]) -> list[str]:
     ratio = f"likelihood ratio against no jumps {found.likelihood_ratio:.1f}"
     bound = f"{merton.NO_JUMPS_LR:.1f} (99 % of chi-squared with 3 degrees of freedom, conservative: the ratio is not chi-squared)"
     if not found.jumps:
-        text = f"no jumps: {ratio}, not beyond {bound}; the overlay sets news.jump_rate to 0 and gives the whole variance to news.volatility"
-        return [*notes, text]
+        notes.append(f"no jumps: {ratio}, not beyond {bound}; jumps no larger than the daily noise are not excluded")
+        if not own[1].problem:
+            notes.append("the overlay sets news.jump_rate to 0 and gives the whole variance to news.volatility")
+        return notes
     notes.append(f"{ratio}, beyond {bound}; {found.values.jump_rate * found.days:.0f} jumps are expected in the sample")
     if own[3].low < 0.0 < own[3].high:
         notes.append("the interval of news.jump_mean holds 0: the sign of the skew is not told; the overlay has the estimate")
     if any(e.problem for e in own):
         notes.append("the overlay leaves out what cannot be told")
     return notes
+
+
+def _on_moments(returns: np.ndarray, own: tuple[Estimate, ...]) -> list[str]:
+    matched = match_cumulants(returns)
+    if matched is None:
+        return ["no Merton process has the sample's cumulants"]
+    away = [e.name for e, value in zip(own, matched, strict=True) if value < e.low or value > e.high]
+    text = "matched cumulants lie outside of the interval of {}: no Merton process has both the body and the tails of these returns"
+    return [text.format(", ".join(away))] if away else []
 
 
 def _on_spells(found: merton.MertonFit, routes: Mapping[str, merton.MertonFit], models: pd.DataFrame, checks: pd.DataFrame) -> list[str]:

@@ -1,0 +1,163 @@
+"""Rows of a price file are refused by line, or handled as chosen, and what was done is listed."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from tokenomics.calibration.cleaning import FEWEST, Choices, read_closes
+from tokenomics.errors import InputError
+
+FIRST = dt.date(2021, 1, 1)
+
+
+def rows(days=150, seed=0):
+    prices = np.exp(np.cumsum(0.05 * np.random.default_rng(seed).standard_normal(days)))
+    return [f"{FIRST + dt.timedelta(days=i)},{p:.10g}" for i, p in enumerate(prices)]
+
+
+def write(tmp_path, lines, header="date,value"):
+    file = tmp_path / "token.csv"
+    file.write_text("\n".join([header, *lines]) + "\n" if header else "")
+    return file
+
+
+def put(line, text):
+    """Another value in a line of the file."""
+
+    def change(lines):
+        date = lines[line - 2].split(",")[0]
+        return [*lines[: line - 2], f"{date},{text}", *lines[line - 1 :]]
+
+    return change
+
+
+def spike(line, factor):
+    return lambda lines: put(line, f"{float(lines[line - 2].split(',')[1]) * factor:.6g}")(lines)
+
+
+def without(*lines_out):
+    return lambda lines: [row for i, row in enumerate(lines, start=2) if i not in lines_out]
+
+
+def repeat(line, factor=1.0):
+    def change(lines):
+        date, value = lines[line - 2].split(",")
+        return [*lines[: line - 1], f"{date},{float(value) * factor:.10g}", *lines[line - 1 :]]
+
+    return change
+
+
+def swap(line):
+    return lambda lines: [*lines[: line - 2], lines[line - 1], lines[line - 2], *lines[line:]]
+
+
+REFUSED = {
+    "text": (put(40, "n/a"), r":40: value: the text 'n/a'; expected a number$"),
+    "empty cell": (put(40, ""), r":40: value: an empty cell"),
+    "NaN": (put(40, "nan"), r":40: value: NaN"),
+    "infinite": (put(40, "inf"), r":40: value: an infinite value"),
+    "negative": (put(40, "-1"), r":40: value: -1; expected a price > 0 \(or --nonpositive drop\)"),
+    "zero": (put(40, "0"), r":40: value: 0; expected a price > 0 \(or --nonpositive drop\)"),
+    "duplicate": (repeat(40), r":41: date: 2021-02-08 again, after line 40; .*--duplicates first, last or mean"),
+    "unsorted": (swap(40), r":41: date: 2021-02-08 after 2021-02-09; .*--unsorted sort"),
+    "gap": (without(40, 41), r":40: date: 2 days are missing after 2021-02-07; .*--gaps span or interpolate"),
+    "two gaps": (without(40, 60), r":40: date: 1 day is missing after 2021-02-07; 2 gaps in all"),
+    "first row": (spike(2, 1000.0), r":2: value: .*: off by a factor of .* from the median .*--absurd drop or keep"),
+    "first rows": (lambda lines: spike(3, 1e-3)(spike(2, 1e-3)(lines)), r":2: value: .*: off by a factor of"),
+    "isolated row": (spike(80, 100.0), r":80: value: .*: a factor of .* from the row before and .* from the row after"),
+    "too short": (lambda lines: lines[:FEWEST], rf"{FEWEST - 1} daily returns; expected at least {FEWEST}"),
+    "stale": (lambda lines: [f"{row.split(',')[0]},1.5" for row in lines], "100 % of the daily returns are the same"),
+    "not a date": (lambda lines: [*lines[:-1], "yesterday,1"], r":151: date: 'yesterday' is not a date"),
+    "three cells": (lambda lines: [*lines[:-1], "2021-06-01,1,2"], r":151: 3 cells; expected 2 cells"),
+}
+
+
+@pytest.mark.parametrize("defect", REFUSED)
+def test_a_defect_is_refused_in_one_line(tmp_path, defect):
+    change, message = REFUSED[defect]
+    with pytest.raises(InputError, match=message) as caught:
+        read_closes(write(tmp_path, change(rows())))
+    assert "\n" not in str(caught.value) and "token.csv" in str(caught.value)
+
+
+def test_a_missing_an_empty_and_a_wrong_file_are_named(tmp_path):
+    with pytest.raises(InputError, match="no such file; expected a CSV with the header date,value"):
+        read_closes(tmp_path / "none.csv")
+    with pytest.raises(InputError, match="an empty file"):
+        read_closes(write(tmp_path, [], header=""))
+    with pytest.raises(InputError, match=r":1: the header day,close; expected date,value"):
+        read_closes(write(tmp_path, rows(), header="day,close"))
+    with pytest.raises(InputError, match="--absurd: 'kep'; expected refuse, drop, keep; did you mean 'keep'"):
+        read_closes(write(tmp_path, rows()), Choices(absurd="kep"))
+
+
+def test_a_clean_file_is_read_as_it_is(tmp_path):
+    closes = read_closes(write(tmp_path, rows()))
+    np.testing.assert_allclose(closes.returns, np.diff(np.log(closes.values)))
+    assert closes.choices == () and list(closes.ends) == list(range(1, 150))
+
+
+def test_a_spanned_gap_leaves_its_return_out_and_an_interpolated_one_fills_it(tmp_path):
+    whole = read_closes(write(tmp_path, rows()))
+    file = write(tmp_path, without(40, 41)(rows()))
+    span = read_closes(file, Choices(gaps="span"))
+    # closes 38 and 39 of 0.. are missing: the returns that end at 38, 39 and 40 are gone
+    np.testing.assert_array_equal(span.returns, np.delete(whole.returns, [37, 38, 39]))
+    assert span.dates[span.ends[37]] == FIRST + dt.timedelta(days=41)
+    assert "1 gap(s), 2 missing day(s) (after 2021-02-07) spanned" in span.choices[0]
+    filled = read_closes(file, Choices(gaps="interpolate"))
+    assert len(filled.dates) == 150
+    np.testing.assert_allclose(filled.returns[37:40], np.log(whole.values[40] / whole.values[37]) / 3.0)
+    assert "interpolating the log price" in filled.choices[0]
+
+
+@pytest.mark.parametrize(("choice", "factor"), [("first", 1.0), ("last", 1.2), ("mean", 1.1)])
+def test_a_duplicate_is_resolved_as_chosen(tmp_path, choice, factor):
+    whole = read_closes(write(tmp_path, rows()))
+    closes = read_closes(write(tmp_path, repeat(40, 1.2)(rows())), Choices(duplicates=choice))
+    assert closes.values[38] == pytest.approx(factor * whole.values[38], rel=1e-8)
+    assert len(closes.values) == 150 and "1 row: line 41 (2021-02-08" in closes.choices[0]
+
+
+def test_sorting_restores_the_file_and_says_so(tmp_path):
+    whole = read_closes(write(tmp_path, rows()))
+    closes = read_closes(write(tmp_path, swap(40)(rows())), Choices(unsorted="sort"))
+    np.testing.assert_array_equal(closes.values, whole.values)
+    assert closes.choices == (f"sorted by date: 1 row: line 41 (2021-02-08, {whole.values[38]:g}); came after a later date",)
+
+
+def test_a_dropped_row_is_a_gap_that_needs_its_own_choice(tmp_path):
+    file = write(tmp_path, put(40, "0")(rows()))
+    with pytest.raises(InputError, match="1 day is missing after 2021-02-07"):
+        read_closes(file, Choices(nonpositive="drop"))
+    closes = read_closes(file, Choices(nonpositive="drop", gaps="span"))
+    assert len(closes.returns) == 147 and "price not above zero, dropped: 1 row: line 40" in closes.choices[0]
+
+
+def test_an_absurd_row_is_dropped_or_kept_as_chosen(tmp_path):
+    whole = read_closes(write(tmp_path, rows()))
+    leading = read_closes(write(tmp_path, spike(2, 1000.0)(rows())), Choices(absurd="drop"))
+    np.testing.assert_array_equal(leading.returns, whole.returns[1:])  # no gap before the first row
+    file = write(tmp_path, spike(80, 100.0)(rows()))
+    kept = read_closes(file, Choices(absurd="keep"))
+    assert np.max(kept.returns) > 4.0 and "absurd price, kept: 1 row: line 80" in kept.choices[0]
+    dropped = read_closes(file, Choices(absurd="drop", gaps="span"))
+    np.testing.assert_array_equal(dropped.returns, np.delete(whole.returns, [77, 78]))
+
+
+def test_a_crash_that_stays_is_news_and_not_absurd(tmp_path):
+    lines = rows()
+    fallen = [*lines[:80], *(f"{d},{float(v) / 20:.8g}" for d, v in (row.split(",") for row in lines[80:]))]
+    assert np.min(read_closes(write(tmp_path, fallen)).returns) < -2.5
+
+
+def test_only_the_window_has_to_be_clean(tmp_path):
+    file = write(tmp_path, put(5, "0")(rows()))
+    closes = read_closes(file, start=dt.date(2021, 1, 10), end=dt.date(2021, 5, 1))
+    assert (closes.dates[0], closes.dates[-1]) == (dt.date(2021, 1, 10), dt.date(2021, 5, 1))
+    assert closes.choices == ("window 2021-01-10 to 2021-05-01: 38 of 150 rows outside of it left out",)
+    with pytest.raises(InputError, match="--to: 2020-01-01 is outside of the history; expected 2021-01-01 to 2021-05-30"):
+        read_closes(file, end=dt.date(2020, 1, 1))
+    with pytest.raises(InputError, match="--from: 2021-05-01 is after 2021-01-10"):
+        read_closes(file, start=dt.date(2021, 5, 1), end=dt.date(2021, 1, 10))
