@@ -152,5 +152,5 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
 
 
 RECOVERY = Case(
-    TRUTH, _replicate, 34, "burn: months like Helium's, 31,800 USD/day of discretionary burn in the last three, known; halvings in August"
+    TRUTH, 34, "burn: months like Helium's, 31,800 USD/day of discretionary burn in the last three, known; halvings in August", _replicate
 )

@@ -176,5 +176,5 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
 
 
 RECOVERY = Case(
-    TRUTH, _replicate, 2 * WEEK, "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a daily cycle of 0.5"
+    TRUTH, 2 * WEEK, "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a daily cycle of 0.5", _replicate
 )

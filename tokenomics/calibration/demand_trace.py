@@ -182,4 +182,4 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
     return *arrivals(trace)[0], *lengths(trace)[0]
 
 
-RECOVERY = Case(TRUTH, _replicate, 3600, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike")
+RECOVERY = Case(TRUTH, 3600, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike", _replicate)

@@ -167,4 +167,4 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(np.array(TYPICAL), count, np.random.default_rng(seed)), robust=False))
 
 
-RECOVERY = Case(_truth(), _replicate, 1481, "GARCH(1,1)-t at values typical of Helium's daily returns")
+RECOVERY = Case(_truth(), 1481, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)

@@ -227,4 +227,4 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(TYPICAL, count, np.random.default_rng(seed))))
 
 
-RECOVERY = Case(dict(zip(NAMES, TYPICAL, strict=True)), _replicate, 1481, "Merton jump-diffusion at values typical of Render's daily returns")
+RECOVERY = Case(dict(zip(NAMES, TYPICAL, strict=True)), 1481, "Merton jump-diffusion at values typical of Render's daily returns", _replicate)
