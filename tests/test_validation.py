@@ -13,7 +13,7 @@ from tokenomics.model import MODEL
 from tokenomics.recorded import DemandSeries
 from tokenomics.validation import benchmarks, demand, scores, sources
 from tokenomics.validation.forecasts import collect, model_paths
-from tokenomics.validation.replay import pinned, redenominated, replay
+from tokenomics.validation.replay import pinned, redenominated, replay, settled
 
 pytest.importorskip("arch")
 
@@ -104,7 +104,7 @@ def test_too_few_forecasts_have_no_verdict():
 def forecasts(prices, days):
     parameters = redenominated(tk.resolve("baseline").values, float(prices[0]), MODEL)
     states = {"replayed": replay(parameters, prices, MODEL)}
-    states["pinned"] = pinned(states["replayed"], parameters, MODEL)
+    states |= {"pinned": pinned(states["replayed"], parameters, MODEL), "settled": settled(states["replayed"], parameters, MODEL, 32, 0)}
     drawing = {"horizon": 5, "runs": 32, "seed": 0}
     paths = model_paths(parameters, states, days, **drawing, model=MODEL)
     returns = np.diff(np.log(prices))
@@ -176,7 +176,7 @@ def test_without_the_controller_the_history_comes_out_again(found, own):
 
 
 def test_a_report_has_the_benchmarks_beside_the_model_and_says_what_is_not_checked(found):
-    assert list(found.tables["Scores"]["forecaster"][:6]) == ["model, replayed", "model, pinned", "bootstrap", "GARCH-t", "random walk", "EWMA"]
+    assert list(found.tables["Scores"]["forecaster"][:6]) == ["model, replayed", "model, settled", "bootstrap", "GARCH-t", "random walk", "EWMA"]
     table = found.tables["Model against benchmarks"]
     assert len(found.lines) == len(table) == 2 * 2 * 4 + 2
     for row in table[table["of"] == "price"].to_dict(orient="records"):

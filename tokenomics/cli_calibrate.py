@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from .calibration.estimates import Calibration
 from .cli_params import Json, Overlay, Set
-from .cli_tools import json_text, print_json, progress_bar
-from .results.markdown import cell, markdown_table
+from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
+from .results.markdown import markdown_table
 from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Estimate parameters from data.", rich_markup_mode=None)
-
-WIDTH = 170  # columns, of output that goes to a file or a pipe
 
 File = Annotated[str, typer.Argument(metavar="FILE")]
 Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.", metavar="DIR")]
@@ -31,22 +26,6 @@ Nonpositive = Annotated[str, typer.Option(help="Prices at or below zero: refuse 
 Duplicates = Annotated[str, typer.Option(help="A date given twice: refuse, or take the first, the last or the mean price.")]
 Unsorted = Annotated[str, typer.Option(help="Dates out of order: refuse or sort.")]
 Absurd = Annotated[str, typer.Option(help="Absurd first or isolated prices: refuse, drop or keep.")]
-
-
-def wide_console() -> Console:
-    """A console; where nobody looks at it, wide enough for the tables."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
-
-
-def show_table(console: Console, title: str, table: Any) -> None:
-    """A data frame on the terminal."""
-    body = Table(title=title, title_justify="left")
-    for name in table.columns:
-        body.add_column(escape(str(name)), overflow="fold")
-    for row in table.itertuples(index=False):
-        body.add_row(*(escape(cell(value)) for value in row))
-    console.print(body)
 
 
 def finish(found: Calibration, out: Path | None, as_json: bool) -> None:

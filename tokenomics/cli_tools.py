@@ -1,4 +1,4 @@
-"""What the commands share: a progress bar and JSON without NaN."""
+"""What the commands share: a progress bar, tables, and JSON without NaN."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
+from .results.markdown import cell
+
+WIDTH = 170  # columns, of output that goes to a file or a pipe
 PATIENCE = 2.0  # s; what takes longer shows a progress bar
 
 
@@ -65,3 +70,19 @@ def json_text(content: Any) -> str:
 def print_json(content: Any) -> None:
     """JSON on stdout."""
     typer.echo(json_text(content))
+
+
+def wide_console() -> Console:
+    """A console; where nobody looks at it, wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
+def show_table(console: Console, title: str, table: Any) -> None:
+    """A data frame on the terminal."""
+    body = Table(title=title, title_justify="left")
+    for name in table.columns:
+        body.add_column(escape(str(name)), overflow="fold")
+    for row in table.itertuples(index=False):
+        body.add_row(*(escape(cell(value)) for value in row))
+    console.print(body)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from .cli_params import Json, Overlay, Set
-from .cli_tools import json_text, print_json, progress_bar
+from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
 
 
 def register(app: typer.Typer) -> None:
@@ -74,9 +73,7 @@ def validate(
 
 
 def _print(found, out: Path | None) -> None:
-    from .cli_calibrate import show_table
-
-    console, say = Console(), {"highlight": False, "markup": False, "soft_wrap": True}
+    console, say = wide_console(), {"highlight": False, "markup": False, "soft_wrap": True}
     console.print(f"Back-test: {found.title}", **say)
     for line in (*found.notes, *found.explained):
         console.print(f"note: {line}", **say)

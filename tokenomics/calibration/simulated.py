@@ -1,7 +1,8 @@
 """Simulated method of moments: parameters at which a model's moments are nearest to measured ones, for many measured histories at once.
 
-All points meet the same shocks, so that the distance is smooth in the parameters; the least squares are Levenberg and Marquardt's. One simulated run
-is one history of the length of the real one: its moments carry the same small-sample bias, and their covariance over runs is the sampling error.
+All points meet the same shocks, so that the distance is smooth in the parameters; the least squares are Levenberg and Marquardt's. One simulated
+run, after its burn-in, is one history of the length of the real one: its moments carry the same small-sample bias, and their covariance over runs is
+the sampling error.
 Sources: McFadden (1989), Econometrica 57, 995-1026; Duffie and Singleton (1993), Econometrica 61, 929-952.
 """
 
@@ -17,8 +18,7 @@ from scipy.stats import qmc
 from ..errors import InputError
 from ..experiments.evaluate import Simulator
 from ..parameters import Resolved
-from ..results.returns import statistics
-from .moments import MOMENTS, reduce
+from .moments import BURN_IN, MOMENTS, natural, reduce
 
 STEP = 0.1  # in log parameters, of the derivatives
 DAMPINGS = (1e-3, 0.1, 3.0)  # tried in every iteration
@@ -52,7 +52,7 @@ class Moments:
     """Moments of the model as a function of log parameters, on fixed shocks. tick: called with the number of points of each evaluation."""
 
     def __init__(self, resolved: Resolved, space: Space, *, days: int, runs: int, seed: int, workers: int = 1, tick: Tick | None = None):
-        longer = resolved.replace({"simulation.days": float(days)}, source="length of the history")
+        longer = resolved.replace({"simulation.days": float(BURN_IN + days)}, source="length of the history and burn-in")
         self.space, self.runs, self._workers, self._tick = space, runs, workers, tick
         self._simulator = Simulator(longer, space.paths, runs=np.arange(runs), seed=seed, needs=["token_price"])
 
@@ -71,7 +71,7 @@ class Moments:
 
     def natural(self, point: np.ndarray) -> dict[str, np.ndarray]:
         """Moments on their own scales of every run that did not fail, (runs,) by name, at one point."""
-        found = self._simulator([tuple(map(float, np.exp(point)))], MOMENTS, lambda values, swept: statistics(values["token_price"]), self._workers)
+        found = self._simulator([tuple(map(float, np.exp(point)))], MOMENTS, lambda values, swept: natural(values), self._workers)
         if self._tick:
             self._tick(1)
         return {name: column[0][np.isfinite(column[0])] for name, column in found.values.items()}

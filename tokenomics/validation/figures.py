@@ -8,13 +8,13 @@ import numpy as np
 
 from ..results.plots import COLOURS
 from .forecasts import SHARES
-from .report import BINS, PINNED, REPLAYED, UNCHECKED, Validation
+from .report import BINS, REPLAYED, SETTLED, UNCHECKED, Validation
 from .scores import LEVELS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN = (REPLAYED, PINNED, "GARCH-t")
+SHOWN = (REPLAYED, SETTLED, "GARCH-t")
 
 
 def draw(found: Validation) -> dict[str, Figure]:

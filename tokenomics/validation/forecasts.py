@@ -20,7 +20,7 @@ from ..experiments.history import undisturbed
 from ..model import Model, bind
 from ..parameters import Parameters, put
 from ..shocks import ShockTable, sample
-from .replay import Replayed
+from .replay import Replayed, Settled
 from .scores import LEVELS, Draws, draws
 
 SHARES = tuple(sorted({0.5, *(0.5 - level / 2.0 for level in LEVELS), *(0.5 + level / 2.0 for level in LEVELS)}))  # quantiles of a fan
@@ -59,7 +59,7 @@ def collect(paths: Iterable[Mapping[str, np.ndarray]], days: Sequence[int], hori
 
 
 def model_paths(
-    parameters: Parameters, replays: Mapping[str, Replayed], days: Sequence[int], *, horizon: int, runs: int, seed: int, model: Model
+    parameters: Parameters, replays: Mapping[str, Replayed | Settled], days: Sequence[int], *, horizon: int, runs: int, seed: int, model: Model
 ) -> Iterator[dict[str, np.ndarray]]:
     """Log price relative to the day's close after 1 to `horizon` days, (runs, horizon) by replay, day after day.
 
@@ -79,7 +79,7 @@ def model_paths(
             start = one.at(day)
             outcome = engine(start, {}, drawn, lanes=runs)
             with np.errstate(all="ignore"):
-                path = np.log(outcome.values["token_price"][:, 1:] / start["token_price"])
+                path = np.log(outcome.values["token_price"][:, 1:] / np.reshape(start["token_price"], (-1, 1)))
             found[name] = np.where(outcome.failed[:, None] > 0, np.nan, path)
         return found
 

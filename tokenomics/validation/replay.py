@@ -5,7 +5,8 @@ shares of the two groups, customers' estimate of the variance) is then what the 
 the way: noise orders earn nothing, so that the groups' profits and shares follow from the realised returns, which are the recorded ones
 whatever noise and news brought them about.
 
-Where the replay starts, the price is taken for the utility value: closes alone cannot tell the two apart.
+Where the replay starts, the price is taken for the utility value: closes alone cannot tell the two apart. `settled` draws what they do not show
+from the model's own distribution instead, `pinned` takes each day's close for the utility value.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from typing import Any
 
 import numpy as np
 
+from ..calibration.moments import BURN_IN
+from ..engines import ensemble
+from ..errors import ModelError
 from ..experiments.history import follow, undisturbed
 from ..model import Model, bind, steady_state
 from ..parameters import Parameters, put
-from ..shocks import NORMALS, UNIFORMS, ShockTable
+from ..shocks import NORMALS, UNIFORMS, ShockTable, sample
 from ..state import SHARED, as_arrays
 
 Progress = Callable[[int, int], None]
+SEED_SETTLED = 1_000_003  # added to the seed of the forecasts
 RETURNS = ("trend", "position_chartist", "fitness_chartist", "price_variance")  # what follows from the returns alone, whatever the utility value
 
 
@@ -70,3 +75,34 @@ def pinned(replayed: Replayed, parameters: Parameters, model: Model) -> Replayed
     start, count = steady_state(undisturbed(parameters), model).state, len(replayed.day)
     kept = {name: replayed.state[name] for name in (*RETURNS, *SHARED)}
     return Replayed({name: np.full(count, value) for name, value in start.items()} | kept, replayed.day)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Many possible states on each day. state: of simulated runs (runs,). replayed: what follows from the returns up to a day."""
+
+    state: dict[str, np.ndarray]
+    replayed: Replayed
+
+    def at(self, day: int) -> dict[str, Any]:
+        """States on a day, numbers or (runs,) by name."""
+        known = self.replayed.at(day)
+        return self.state | {name: known[name] for name in (*RETURNS, *SHARED)}
+
+
+def settled(replayed: Replayed, parameters: Parameters, model: Model, runs: int, seed: int) -> Settled:
+    """The same days with what closes do not show drawn from the model's own distribution: mispricing, fundamentalists' profit, ledgers.
+
+    Each draw is a run of the undisturbed model after its burn-in; trend, chartists' profit and the variance are those of the returns up to the day.
+    Its price is the model's own: a token has no natural unit.
+    """
+    quiet = put(undisturbed(parameters), {"simulation.days": float(BURN_IN)})
+    indices = np.arange(runs)
+    params = bind(quiet, sample(quiet, indices, seed + SEED_SETTLED, extra=model.extra_shocks))
+    start = steady_state(quiet, model).state
+    paths = ensemble.simulate(model.bound(params), params, start, runs=indices, steps=BURN_IN, every=BURN_IN)
+    good = np.isfinite(paths.values["token_price"][:, -1])
+    if not good.any():
+        raise ModelError("all runs of the undisturbed model break a check before they have settled")
+    chosen = np.resize(np.flatnonzero(good), runs)
+    return Settled({name: series[chosen, -1] for name, series in paths.values.items() if name not in SHARED}, replayed)

@@ -21,10 +21,11 @@ from .scores import LEVELS, Forecast, Mean, coverage, mean, verdict, width
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-REPLAYED, PINNED = "model, replayed", "model, pinned"
+REPLAYED, SETTLED, PINNED = "model, replayed", "model, settled", "model, pinned"
 MEANINGS = {
     REPLAYED: "starts in its steady state on the history's first date and follows the closes from there",
-    PINNED: "the same trend, profits and variance, with the utility value pinned to each day's close",
+    SETTLED: "the same trend, chartists' profit and variance; the gap to the utility value and all else from the model's own distribution",
+    PINNED: "in the counterfactual: the same trend, profits and variance, with the utility value pinned to each day's close",
 }
 BINS = 10  # of a PIT histogram
 UNCHECKED = "The counterfactual is the model's: the history had no such controller, and no data check its effect."
@@ -130,7 +131,8 @@ class Validation:
         found = []
         for row in self.tables["Model against benchmarks"].to_dict(orient="records"):
             numbers = f"{row['difference in CRPS']:+.4f}" + ("" if np.isnan(row["low"]) else f" [{row['low']:+.4f}, {row['high']:+.4f}]")
-            found.append(f"{row['of']}, {row['days ahead']} days ahead, {row['model']} against {row['benchmark']}: {row['the model is']} ({numbers})")
+            ahead = f"{row['days ahead']} day{'s' * (row['days ahead'] != 1)} ahead"
+            found.append(f"{row['of']}, {ahead}, {row['model']} against {row['benchmark']}: {row['the model is']} ({numbers})")
         return tuple(found)
 
     @property

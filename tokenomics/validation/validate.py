@@ -20,8 +20,8 @@ from .counterfactual import Arms, counterfactual
 from .demand import BEFORE as DEMAND_BEFORE
 from .demand import daily_means, demand_forecasts, refusal
 from .forecasts import Collected, collect, model_paths
-from .replay import pinned, redenominated, replay
-from .report import PINNED, REPLAYED, Block, Validation
+from .replay import pinned, redenominated, replay, settled
+from .report import PINNED, REPLAYED, SETTLED, Block, Validation
 from .scores import needed
 
 BEFORE = 250  # days before the date, an assumption: GARCH needs some hundreds of returns
@@ -140,7 +140,7 @@ def validate(
 
     parameters = redenominated(resolved.values, float(prices.values[0]), model)
     replayed = replay(parameters, prices.values, model, work.one)
-    states = {REPLAYED: replayed, PINNED: pinned(replayed, parameters, model)}
+    states = {REPLAYED: replayed, SETTLED: settled(replayed, parameters, model, runs, seed)}
     drawn = _draws(parameters, states, returns, days, fits, horizon, runs, seed, model, work)
     broken = sum(one.broken for one in drawn.values())
     if broken:
