@@ -18,7 +18,7 @@ from .recovery import Case, Progress
 from .simulated import covariance, descend, nearest
 
 # near the estimates from Render's first two thirds (params/calibrated/render.yaml)
-TRUTH = {"news.volatility": 0.041, "news.jump_volatility": 0.147, "speculation.noise": 0.213}
+TRUTH = {"news.volatility": 0.0365, "news.jump_volatility": 0.145, "speculation.noise": 0.246}
 RUNS = 50  # simulated histories a point: adds a hundredth to standard errors
 WEIGHT_RUNS = 200
 OTHER = 2_000_003  # added to the seed for the histories that are fitted

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import InputError
 from ..model import Model
 from ..parameters import Parameters
+from ..shocks import ShockTable
 
 TOLERANCE = 1e-12  # of the log price
 ITERATIONS = 6
@@ -86,3 +87,11 @@ def infer_news(
 ) -> np.ndarray:
     """The news (steps, runs) of `follow`, in log points."""
     return np.array([news for news, _ in follow(model, params, initial, prices, progress)])
+
+
+def without_noise_orders(table: ShockTable) -> ShockTable:
+    """The shocks of a recorded history: what moved its price is in the news already.
+
+    Speculators' noise beside it would be cancelled by the news in the undisturbed world, and not where a controller changes their share.
+    """
+    return table.replace(speculation_noise=np.zeros_like(table.values["speculation_noise"]))

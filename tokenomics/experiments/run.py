@@ -18,7 +18,7 @@ from ..recorded import DemandSeries, align, mean_rate, price_path, read_demand, 
 from ..results import Result
 from ..shocks import sample
 from ..state import as_arrays
-from .history import infer_news, undisturbed
+from .history import infer_news, undisturbed, without_noise_orders
 
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
@@ -168,6 +168,7 @@ def run(
     if history is not None:
         quiet = undisturbed(parameters)
         path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
+        table = without_noise_orders(table)
         past = bind(quiet, table)
         news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)
         table = table.replace(recorded_news=news)

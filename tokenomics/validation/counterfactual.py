@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..engines import ensemble
-from ..experiments.history import infer_news, undisturbed
+from ..experiments.history import infer_news, undisturbed, without_noise_orders
 from ..model import Model, bind, steady_state
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
@@ -64,8 +64,7 @@ def counterfactual(
     calm = put(calm, {"simulation.days": float(len(prices) - 1)})
     start: dict[str, Any] = replayed.at(day)
     start |= {"initial_price": start["token_price"], "reference_depth": start["pool_usd"]}
-    table = sample(calm, np.arange(runs), seed, extra=model.extra_shocks).starting(start["step"])
-    table = table.replace(speculation_noise=np.zeros_like(table.values["speculation_noise"]))
+    table = without_noise_orders(sample(calm, np.arange(runs), seed, extra=model.extra_shocks).starting(start["step"]))
     if rates is not None:
         table = table.replace(recorded_rate=rates)
     quiet = bind(undisturbed(calm), table)
