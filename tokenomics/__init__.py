@@ -16,6 +16,10 @@ except PackageNotFoundError:  # run from a checkout that is not installed
 # module of every public name; it is imported when the name is first asked for, which keeps the command line quick (PEP 562)
 _HOMES = {
     "analysis.analyse": ("analyse",),
+    "calibration.burn_mint": ("calibrate_burn",),
+    "calibration.demand": ("calibrate_demand",),
+    "calibration.economy": ("calibrate_economy",),
+    "calibration.prices": ("calibrate_prices",),
     "control": ("Command", "Memory", "register_controller"),
     "errors": ("BlockError", "InputError", "ModelError", "TokenomicsError"),
     "experiments.compare": ("compare",),

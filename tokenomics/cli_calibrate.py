@@ -136,16 +136,25 @@ def economy(
     as_json: Json = False,
 ) -> None:
     """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
-    from .calibration.cleaning import Choices, read_closes
+    from .calibration.cleaning import Choices
     from .calibration.economy import FIT, Settings, calibrate_economy
 
     refuse_existing(out)
     chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
-    history = read_closes(file, chosen, start=first.date() if first else None, end=last.date() if last else None)
+    window = {"start": first.date() if first else None, "end": last.date() if last else None}
     settings = Settings(runs=runs, seed=seed, workers=workers)
     with progress_bar("fitting, simulated days", show=not as_json) as progress:
         found = calibrate_economy(
-            history, params, overlay=overlay, sets=sets or (), fit=fit or FIT, holdout=holdout, settings=settings, progress=progress
+            file,
+            params,
+            overlay=overlay,
+            sets=sets or (),
+            choices=chosen,
+            **window,
+            fit=fit or FIT,
+            holdout=holdout,
+            settings=settings,
+            progress=progress,
         )
     finish(found, out, as_json)
 

@@ -6,6 +6,7 @@ at the estimate (two steps). A parameter that the moments cannot tell is held at
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from ..parameters import Resolved, place, resolve
 from ..parameters.loading import unit_of
 from ..results.intervals import LEVEL
 from ..results.returns import statistics
-from .cleaning import Closes
+from .cleaning import Choices, Closes, read_closes
 from .economy_figures import moments_figure, profile_figure
 from .estimates import Calibration, Data, Estimate, digest
 from .moments import MOMENTS, measured, scaled
@@ -200,11 +201,14 @@ def profile(model: Moments, target: np.ndarray, found: Fit, factors: Sequence[fl
 
 
 def calibrate_economy(
-    history: Closes,
+    file: str | Path | Closes,
     params: Source = "baseline",
     *,
     overlay: Source | Sequence[Source] | None = None,
     sets: Mapping[str, Any] | Sequence[str] = (),
+    choices: Choices | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     fit: Sequence[str] = FIT,
     holdout: float = 1.0 / 3.0,
     settings: Settings = Settings(),  # noqa: B008
@@ -212,9 +216,13 @@ def calibrate_economy(
 ) -> Calibration:
     """Fit parameters so that simulated moments match a token's daily closes, without controller and scenario.
 
-    holdout: share of the days, the last ones, that is not fitted. progress: called with the work done and its approximate total, in simulated days.
+    file: a CSV `date,value` in USD, or closes that were read already. params, overlay, sets: the parameters that are not fitted, as in `run`.
+    choices: what to do with defects of the rows, all refused by default. start, end: window of dates. fit: paths, or "path=low:high". holdout: share
+    of the days, the last ones, that is not fitted. settings: how much is simulated. progress: called with the work done and its approximate total, in
+    simulated days.
     Raises InputError where the history is too short, or where a parameter or its range is wrong.
     """
+    history = file if isinstance(file, Closes) else read_closes(file, choices, start, end)
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
     space, days = ranges(resolved, fit), len(history.values) - 1
     if len(history.returns) < days:
