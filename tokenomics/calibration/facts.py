@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
-from ..results.returns import LAGS, moments
+from ..results.returns import LAGS, drawdown, jump_share, moments
 from .cleaning import Closes
 from .garch import load_arch
 from .merton import Z
@@ -40,11 +40,6 @@ def _closes(returns: np.ndarray) -> np.ndarray:
     """Prices that have these returns, from 1."""
     zero = np.zeros((*returns.shape[:-1], 1))
     return np.exp(np.concatenate([zero, np.cumsum(returns, axis=-1)], axis=-1))
-
-
-def drawdown(prices: np.ndarray) -> np.ndarray:
-    """Largest fall from a peak along the last axis, as a share of the peak."""
-    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
 
 
 def hill(returns: np.ndarray, share: float = TAIL) -> tuple[float, float, int]:
@@ -110,18 +105,16 @@ def ljung_box(x: np.ndarray, lags: int) -> tuple[float, float]:
 
 
 def bipower(returns: np.ndarray) -> tuple[float, float, float]:
-    """Share of the variance from jumps, 1 − bipower / realised variance, its standard error without jumps, and the one-sided p-value of none.
+    """Share of the variance from jumps, its standard error without jumps, and the one-sided p-value of none.
 
-    Source: Barndorff-Nielsen and Shephard (2006), ratio statistic with tripower quarticity. Bipower takes volatility to be the same on two days
-    running, which holds for intraday returns; with daily returns the share takes in what volatility changes overnight.
+    Source: Barndorff-Nielsen and Shephard (2006), ratio statistic with tripower quarticity.
     """
     n, size = len(returns), np.abs(returns)
-    realised = float(np.sum(returns**2))
     two = float(np.pi / 2.0 * np.sum(size[1:] * size[:-1]) * n / (n - 1))
     power = 2.0 ** (2.0 / 3.0) * special.gamma(7.0 / 6.0) / special.gamma(0.5)
     three = float(n * power**-3 * np.sum((size[2:] * size[1:-1] * size[:-2]) ** (4.0 / 3.0)) * n / (n - 2))
     error = float(np.sqrt((np.pi**2 / 4.0 + np.pi - 5.0) / n * max(1.0, three / two**2)))
-    share = 1.0 - two / realised
+    share = float(jump_share(returns))
     return share, error, float(stats.norm.sf(share / error))
 
 
@@ -155,9 +148,8 @@ def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
     own, theirs = moments(real), moments(paths)
     for name in own.columns[:3]:
         rows.append(_row(name, float(own[name].iloc[0]), float(theirs[name].std()), *np.percentile(theirs[name], (2.5, 97.5)), by))
-    falls = drawdown(paths)
-    fall = float(drawdown(closes.values))
-    rows.append(_row("largest drawdown", fall, float(falls.std(ddof=1)), *np.percentile(falls, (2.5, 97.5)), by))
+    falls = theirs["maximum drawdown"]
+    rows.append(_row("maximum drawdown", float(drawdown(closes.values[None])[0]), float(falls.std()), *np.percentile(falls, (2.5, 97.5)), by))
     index, error, count = hill(returns)
     rows.append(_row(f"Hill tail index of |r|, largest {count}", index, error, index - Z * error, index + Z * error, "normal, independent r"))
     values, _, ends = student(returns)
@@ -171,7 +163,7 @@ def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
         value, error = sizes[lag - 1], errors[lag - 1]
         rows.append(_row(f"autocorrelation of |r|, lag {lag}", value, error, value - Z * error, value + Z * error, "normal, Bartlett"))
     share, error, _ = bipower(returns)
-    rows.append(_row("share of variance from jumps (bipower)", share, error, share - Z * error, share + Z * error, "normal, no jumps"))
+    rows.append(_row("jump share of variance", share, error, share - Z * error, share + Z * error, "normal, no jumps"))
     days = lee_mykland(returns)
     tested = len(returns) - WINDOW
     found = stats.binomtest(int(days.sum()), tested).proportion_ci(method="wilson")
