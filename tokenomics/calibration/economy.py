@@ -224,6 +224,9 @@ def calibrate_economy(
     """
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end)
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
+    if resolved.values.simulation.time_step != 1.0:
+        found = f"a step of {resolved.values.simulation.time_step:g} days"
+        raise InputError(found, key="simulation.time_step", expected="1: a step's return is held against a day's")
     space, days = ranges(resolved, fit), len(history.values) - 1
     if len(history.returns) < days:
         raise InputError(f"{days - len(history.returns)} gaps", file=history.file, key="--gaps", expected="interpolate, or a window without a gap")
