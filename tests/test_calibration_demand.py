@@ -13,7 +13,7 @@ from tokenomics.calibration.demand_series import SeriesFit
 from tokenomics.calibration.demand_trace import RECOVERY as TRACE
 from tokenomics.calibration.demand_trace import lognormal
 from tokenomics.calibration.dependence import jackknife, newey_west
-from tokenomics.calibration.recovery import recovery_table
+from tokenomics.calibration.recovery import recover, recovery_table
 from tokenomics.errors import InputError
 from tokenomics.parameters import resolve
 from tokenomics.recorded import DemandSeries, read_demand
@@ -80,6 +80,12 @@ def test_what_was_put_in_is_found_again(case, count, seeds, least):
     assert (table["coverage"] >= least).all()
     known = table[table["flagged"] < 0.5]
     assert (known["bias / standard deviation"].abs() < 0.6).all()
+
+
+@pytest.mark.parametrize(("name", "few"), [("trace", 599), ("economy", 249), ("burn", 11), ("demand", 6), ("merton", 99), ("garch", 99)])
+def test_no_recovery_is_tried_on_fewer_observations_than_the_estimator_takes(name, few):
+    with pytest.raises(InputError, match=f"--count: {few}; expected at least {few + 1}"):
+        recover(name, count=few)
 
 
 def test_fourteen_days_do_not_tell_reversion_and_a_hundred_and_twenty_do():

@@ -11,11 +11,10 @@ from ..kinetics import DAYS_PER_YEAR, SECONDS_PER_DAY
 from ..recorded import DemandSeries, RequestTrace, read_requests
 from . import demand_trace
 from .demand_figures import series_figure, trace_figure
-from .demand_series import PATTERNS, WEEK, SeriesFit, missing
+from .demand_series import LOG_PROCESS, PATTERNS, WEEK, SeriesFit, missing
 from .estimates import Calibration, Data, Estimate, digest
 from .recovery import Case
 
-SHORTEST = 600.0  # s of a trace: ten windows of the longest counting interval
 SIZE = "demand.services counts services of the size measured: with another demand.request_rate it has to be set anew for the same market"
 REQUESTS = 100  # of a trace: below that a 99th percentile is the largest value
 
@@ -103,8 +102,8 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
         raise InputError(
             patterns[0], file=trace.file, key="--pattern", expected=f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)"
         )
-    if span < SHORTEST or count < REQUESTS:
-        raise InputError(f"{count} requests in {span:.0f} s", file=trace.file, expected=f"at least {REQUESTS} requests and {SHORTEST:.0f} s")
+    if span < demand_trace.SHORTEST or count < REQUESTS:
+        raise InputError(f"{count} requests in {span:.0f} s", file=trace.file, expected=f"at least {REQUESTS} requests and {demand_trace.SHORTEST} s")
     for kind, lengths in (("ContextTokens", trace.prompt), ("GeneratedTokens", trace.output)):
         if np.unique(lengths).size < 2:
             raise InputError(f"every request has {lengths[0]:g}", file=trace.file, key=kind, expected="lengths that differ")
@@ -176,5 +175,9 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
 
 
 RECOVERY = Case(
-    TRUTH, 2 * WEEK, "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a daily cycle of 0.5", _replicate
+    TRUTH,
+    2 * WEEK,
+    LOG_PROCESS,
+    "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a daily cycle of 0.5",
+    _replicate,
 )

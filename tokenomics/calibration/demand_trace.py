@@ -21,6 +21,7 @@ from .estimates import Estimate
 from .recovery import Case
 
 WINDOWS = (1.0, 10.0, 60.0)  # s, in which requests are counted
+SHORTEST = 600  # s of a trace: ten windows of the longest counting interval
 QUANTILES = (0.5, 0.9, 0.99)
 LILLIEFORS = 0.886  # 5 % point of √n × Kolmogorov's distance with both parameters estimated (Lilliefors 1967, Dallal and Wilkinson 1986)
 TAIL = 0.1  # relative distance of a lognormal's 99th percentile from the measured one up to which it is said to fit
@@ -182,4 +183,6 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
     return *arrivals(trace)[0], *lengths(trace)[0]
 
 
-RECOVERY = Case(TRUTH, 3600, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike", _replicate)
+RECOVERY = Case(
+    TRUTH, 3600, SHORTEST, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike", _replicate
+)

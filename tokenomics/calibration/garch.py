@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .cleaning import FEWEST
 from .estimates import Estimate
 from .merton import WIDEST, Z
 from .recovery import Case
@@ -167,4 +168,4 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(np.array(TYPICAL), count, np.random.default_rng(seed)), robust=False))
 
 
-RECOVERY = Case(_truth(), 1481, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)
+RECOVERY = Case(_truth(), 1481, FEWEST, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)

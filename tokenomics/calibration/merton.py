@@ -14,6 +14,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from ..errors import InputError
+from .cleaning import FEWEST
 from .estimates import Estimate
 from .jump_mixture import Jumps, from_log, information, match_cumulants, score, simulate, to_log
 from .recovery import Case
@@ -227,4 +228,4 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(TYPICAL, count, np.random.default_rng(seed))))
 
 
-RECOVERY = Case(dict(zip(NAMES, TYPICAL, strict=True)), 1481, "Merton jump-diffusion at values typical of Render's daily returns", _replicate)
+RECOVERY = Case(dict(zip(NAMES, TYPICAL, strict=True)), 1481, FEWEST, "Merton jump-diffusion at values typical of Render's daily returns", _replicate)
