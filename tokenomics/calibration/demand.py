@@ -16,6 +16,7 @@ from .estimates import Calibration, Data, Estimate, digest
 from .recovery import Case
 
 SIZE = "demand.services counts services of the size measured: with another demand.request_rate it has to be set anew for the same market"
+ALIKE = 1e-9  # relative difference of days below which they are one day repeated
 REQUESTS = 100  # of a trace: below that a 99th percentile is the largest value
 
 
@@ -39,6 +40,8 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
     if len(series.rate) < 20 and per_day > 1:
         raise InputError(f"{len(series.rate)} windows", file=series.file, expected="at least 20")
     fit = SeriesFit(series)
+    if fit.days >= LOG_PROCESS and np.ptp(fit.by_day.mean(axis=1)) <= ALIKE * fit.used.mean():
+        raise InputError(f"{fit.days} days with the same mean rate", file=series.file, key="req_per_s", expected="measured days, which differ")
     for pattern in patterns:
         if short := fit.short_for(pattern):
             raise InputError(pattern, file=series.file, key="--pattern", expected=f"a longer series ({short})")
