@@ -13,7 +13,7 @@ from paths import DATA, command
 from tokenomics.calibration import facts as facts_module
 from tokenomics.calibration import garch, merton
 from tokenomics.calibration.cleaning import Choices, read_closes
-from tokenomics.calibration.facts import bipower, correlations, drawdown, hill, lee_mykland, ljung_box, resample, student
+from tokenomics.calibration.facts import bipower, correlations, hill, lee_mykland, ljung_box, resample, student
 from tokenomics.calibration.jump_mixture import (
     Jumps,
     cumulants,
@@ -209,7 +209,6 @@ def test_facts_are_those_of_known_distributions():
     assert freedom == pytest.approx(fitted[0], rel=0.02)
     assert top == pytest.approx(np.sum(stats.t.logpdf(r[:2000], *fitted)), abs=0.01)
     assert student(generator.standard_normal(400))[2][1] > 30.0
-    assert drawdown(np.array([1.0, 4.0, 1.0, 2.0])) == 0.75
 
 
 def test_tests_reject_what_is_false_and_keep_what_is_true():

@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..experiments.run import Source, many
 from ..parameters import Resolved, place, resolve
 from ..parameters.loading import unit_of
-from ..results.intervals import LEVEL
+from ..results.intervals import LEVEL, Z
 from ..results.returns import statistics
 from .cleaning import Choices, Closes, read_closes
 from .economy_figures import moments_figure, profile_figure
@@ -31,7 +31,6 @@ from .simulated import Moments, Space, covariance, descend, distance, multistart
 FIT = ("news.volatility", "news.jump_volatility", "speculation.noise")
 LEAST_DAYS = 250  # fitted; below, a history says little about clusters and drawdowns
 LOOSE = 0.6  # standard error of a log parameter beyond which its 95 % interval spans a factor of ten
-Z = 1.959964
 PROFILE = (0.5, 0.71, 1.41, 2.0)  # times the estimate
 SEED_TEST = 1_000_003  # added to the seed for shocks that the fit has not seen
 Progress = Callable[[int, int], None]

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..parameters import place, resolve
 from ..parameters.loading import unit_of
-from .economy import FIT, LEAST_DAYS, LOOSE, Settings, Z, model_of, ranges
+from ..results.intervals import Z
+from .economy import FIT, LEAST_DAYS, LOOSE, Settings, model_of, ranges
 from .estimates import Estimate
 from .recovery import Case, Progress
 from .simulated import covariance, descend, nearest

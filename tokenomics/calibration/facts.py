@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
-from ..results.returns import LAGS, moments
+from ..results.intervals import Z
+from ..results.returns import LAGS, autocorrelation, drawdown, moments
+from ..results.returns import bipower as without_jumps
 from .cleaning import Closes
 from .garch import load_arch
-from .merton import Z
 
 TAIL = 0.05  # share of the returns that the Hill index reads; assumption, the usual choice
 RESAMPLES = 999  # of the stationary bootstrap behind the moments' intervals; assumption
@@ -40,11 +41,6 @@ def _closes(returns: np.ndarray) -> np.ndarray:
     """Prices that have these returns, from 1."""
     zero = np.zeros((*returns.shape[:-1], 1))
     return np.exp(np.concatenate([zero, np.cumsum(returns, axis=-1)], axis=-1))
-
-
-def drawdown(prices: np.ndarray) -> np.ndarray:
-    """Largest fall from a peak along the last axis, as a share of the peak."""
-    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
 
 
 def hill(returns: np.ndarray, share: float = TAIL) -> tuple[float, float, int]:
@@ -92,8 +88,7 @@ def student(returns: np.ndarray) -> tuple[tuple[float, float, float], float, tup
 
 def correlations(x: np.ndarray, lags: int) -> np.ndarray:
     """Autocorrelation at lags 1 to `lags`, (lags,)."""
-    off = x - x.mean()
-    return np.array([off[k:] @ off[:-k] for k in range(1, lags + 1)]) / (off @ off)
+    return np.array([autocorrelation(x, k) for k in range(1, lags + 1)])
 
 
 def bartlett(found: np.ndarray, days: int) -> np.ndarray:
@@ -112,12 +107,11 @@ def ljung_box(x: np.ndarray, lags: int) -> tuple[float, float]:
 def bipower(returns: np.ndarray) -> tuple[float, float, float]:
     """Share of the variance from jumps, 1 − bipower / realised variance, its standard error without jumps, and the one-sided p-value of none.
 
-    Source: Barndorff-Nielsen and Shephard (2006), ratio statistic with tripower quarticity. Bipower takes volatility to be the same on two days
-    running, which holds for intraday returns; with daily returns the share takes in what volatility changes overnight.
+    Source: Barndorff-Nielsen and Shephard (2006), ratio statistic with tripower quarticity, whose variance is about 0, not about the mean.
     """
     n, size = len(returns), np.abs(returns)
     realised = float(np.sum(returns**2))
-    two = float(np.pi / 2.0 * np.sum(size[1:] * size[:-1]) * n / (n - 1))
+    two = n * float(without_jumps(returns))
     power = 2.0 ** (2.0 / 3.0) * special.gamma(7.0 / 6.0) / special.gamma(0.5)
     three = float(n * power**-3 * np.sum((size[2:] * size[1:-1] * size[:-2]) ** (4.0 / 3.0)) * n / (n - 2))
     error = float(np.sqrt((np.pi**2 / 4.0 + np.pi - 5.0) / n * max(1.0, three / two**2)))

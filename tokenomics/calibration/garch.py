@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..results.intervals import Z
 from .cleaning import FEWEST
 from .estimates import Estimate
-from .merton import WIDEST, Z
+from .merton import WIDEST
 from .recovery import Case
 
 NAMES = ("garch.mean", "garch.omega", "garch.alpha", "garch.beta", "garch.degrees_of_freedom")
@@ -32,7 +33,7 @@ def load_arch() -> Any:
         import arch
         import arch.bootstrap
     except ImportError:
-        raise InputError("arch is not installed", key="calibrate", expected="pip install 'tokenomics[calibrate]'") from None
+        raise InputError("the package arch is not installed", key="arch", expected="pip install 'tokenomics[calibrate]'") from None
     return arch
 
 

@@ -12,15 +12,24 @@ from .intervals import summarise
 LAGS = (1, 5, 20)
 
 
-def _autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
-    """Lag correlation along the last axis, (runs,)."""
+def autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
+    """Autocorrelation at a lag along the last axis, which goes. x: (..., days)."""
     deviation = x - x.mean(axis=-1, keepdims=True)
     return np.sum(deviation[..., lag:] * deviation[..., :-lag], axis=-1) / np.sum(deviation**2, axis=-1)
 
 
 def drawdown(prices: np.ndarray) -> np.ndarray:
-    """Largest fall from an earlier high, a share of it (runs,). prices: (runs, days)."""
-    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=1), axis=1)
+    """Largest fall from an earlier high along the last axis, a share of the high. prices: (..., days)."""
+    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
+
+
+def bipower(r: np.ndarray) -> np.ndarray:
+    """Variance of a day without its jumps along the last axis (Barndorff-Nielsen and Shephard 2004). r: returns (..., days).
+
+    It takes volatility to be the same on two days running: on daily returns, what volatility changes overnight looks like jumps.
+    """
+    size = np.abs(r)
+    return 0.5 * np.pi * np.mean(size[..., 1:] * size[..., :-1], axis=-1)
 
 
 def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
@@ -32,12 +41,10 @@ def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
         "annualised volatility": r.std(axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR),
         "excess kurtosis": stats.kurtosis(r, axis=1, bias=False),
         "share of days with |r| > 3 sigma": np.mean(size > 3.0 * r.std(axis=1, ddof=1, keepdims=True), axis=1),
-        "autocorrelation of r, lag 1": _autocorrelation(r, 1),
+        "autocorrelation of r, lag 1": autocorrelation(r, 1),
     }
-    found |= {f"autocorrelation of |r|, lag {lag}": _autocorrelation(size, lag) for lag in LAGS}
-    # bipower variation leaves jumps out of the variance (Barndorff-Nielsen and Shephard 2004); on daily returns changing volatility adds to the share
-    bipower = 0.5 * np.pi * np.mean(size[:, 1:] * size[:, :-1], axis=1)
-    found["jump share of variance"] = 1.0 - bipower / np.var(r, axis=1, ddof=1)
+    found |= {f"autocorrelation of |r|, lag {lag}": autocorrelation(size, lag) for lag in LAGS}
+    found["jump share of variance"] = 1.0 - bipower(r) / np.var(r, axis=1, ddof=1)
     found["median |r| / sigma"] = np.median(size, axis=1) / r.std(axis=1, ddof=1)
     return found | {"maximum drawdown": drawdown(prices)}
 
