@@ -264,8 +264,7 @@ def calibrate_economy(
         f"least weighted distance (J) {found.far:.3g} with {freedom} degrees of freedom: p = {tail:.2g} by the chi-square limit; "
         f"{verdicts[0]['simulated histories farther out']:.1%} of histories simulated at the estimate lie farther from their mean than the token",
         f"{found.agree} of {settings.starts} starts end within 0.1 of the least distance",
-        f"rank of the moments' derivatives: {np.linalg.matrix_rank(found.slopes)} of {size}; a direction whose standard error in the table "
-        f"of identification is above {LOOSE} is not told",
+        f"a direction whose standard error in the table of identification is above {LOOSE} is not told",
     ]
     if len(verdicts) == 2:
         share = verdicts[1]["simulated histories farther out"]
