@@ -13,7 +13,7 @@ from tokenomics.calibration.demand_series import SeriesFit
 from tokenomics.calibration.demand_trace import RECOVERY as TRACE
 from tokenomics.calibration.demand_trace import lognormal
 from tokenomics.calibration.dependence import jackknife, newey_west
-from tokenomics.calibration.recovery import recovery_table
+from tokenomics.calibration.recovery import recover, recovery_table
 from tokenomics.errors import InputError
 from tokenomics.parameters import resolve
 from tokenomics.recorded import DemandSeries, read_demand
@@ -82,6 +82,12 @@ def test_what_was_put_in_is_found_again(case, count, seeds, least):
     assert (known["bias / standard deviation"].abs() < 0.6).all()
 
 
+@pytest.mark.parametrize(("name", "few"), [("trace", 599), ("economy", 249), ("burn", 11), ("demand", 6), ("merton", 99), ("garch", 99)])
+def test_no_recovery_is_tried_on_fewer_observations_than_the_estimator_takes(name, few):
+    with pytest.raises(InputError, match=f"--count: {few}; expected at least {few + 1}"):
+        recover(name, count=few)
+
+
 def test_fourteen_days_do_not_tell_reversion_and_a_hundred_and_twenty_do():
     told = {days: [SeriesFit(simulate_series(seed, days)).process()[0].problem == "" for seed in range(10)] for days in (14, 120)}
     assert sum(told[14]) == 0 and sum(told[120]) >= 8
@@ -146,6 +152,7 @@ def test_a_trace_of_minutes_refuses_a_pattern(tmp_path):
         ([0] * 30, {}, r"no request at all"),
         ([1, 2, 3], {}, r"3 windows; expected at least 20"),
         ([1] * 30, {"step": 7000}, r"windows of 7000 s; expected windows of which a whole number makes a day"),
+        (list(range(1, 25)) * 8, {}, r"rate.csv: req_per_s: 8 days with the same mean rate; expected measured days"),
         ([1] * 30, {"step": 0}, r"rate.csv:3: t_s: a time that does not increase"),
     ],
 )
@@ -181,6 +188,18 @@ def test_a_day_without_requests_leaves_the_rate_and_says_what_it_takes_away(tmp_
     problems = {e.name: e.problem for e in found.estimates}
     assert problems["demand.reversion"] == "a day without a request" and "no logarithm" in problems["demand.weekly_amplitude"]
     assert found.value("demand.request_rate") == pytest.approx(values.mean())
+
+
+def test_what_has_no_error_is_flagged_and_left_out_of_the_overlay(tmp_path):
+    regular = [f"2024-01-01 00:{i // 60:02d}:{i % 60:02d},{100 + i % 50},{10 + i % 7}" for i in range(800)]
+    for file, names in (
+        (trace(tmp_path, regular), ["overdispersion of counts in 1 s", "capacity.arrival_cv"]),
+        (rates(tmp_path, [0.0] * 30 + [1.0] + [0.0] * 30), ["demand.request_rate"]),
+    ):
+        found = calibrate_demand(file)
+        problems = {e.name: e.problem for e in found.estimates}
+        assert all(problems[name].startswith("it has no error") for name in names)
+        assert "nan" not in found.overlay() and "arrival_cv" not in found.overlay()
 
 
 def test_the_mean_is_of_whole_days(tmp_path):

@@ -111,6 +111,16 @@ def test_what_the_moments_cannot_tell_is_held_and_left_out_of_the_overlay(closes
     assert any(note.startswith("operators.entry_time: not identified") for note in found.notes)
 
 
+def test_what_moves_no_moment_is_not_known_exactly(closes):
+    found = calibrate_economy(closes, fit=["speculation.noise", "controller.pid.kp"], settings=SMALL)
+    noise, gain = found.estimates
+    assert gain.problem.startswith("not identified") and "controller" not in found.overlay() and not noise.problem
+    alone = calibrate_economy(closes, fit=["controller.pid.kp"], settings=SMALL).estimates[0]
+    assert alone.problem and alone.high / alone.low > 1e6
+    known = covariance(np.array([[5.0, 0.0], [3.0, 0.0]]), np.eye(2), 10**9)
+    assert known[0, 0] == pytest.approx(1.0 / 34.0, rel=1e-4) and known[1, 1] == pytest.approx(1e4)
+
+
 def test_directions_that_the_moments_do_not_tell_come_last():
     space = Space(("a", "b"), np.ones(2), np.full(2, 2.0))
     slopes = np.array([[5.0, 5.0], [5.0, 5.0], [0.1, -0.1]])
@@ -143,6 +153,8 @@ def test_a_short_history_a_gap_and_a_wrong_share_are_refused(closes):
         calibrate_economy(gap, settings=SMALL)
     with pytest.raises(InputError, match="--holdout"):
         calibrate_economy(closes, holdout=1.0, settings=SMALL)
+    with pytest.raises(InputError, match="simulation.time_step: a step of 0.5 days; expected 1"):
+        calibrate_economy(closes, sets=["simulation.time_step=0.5"], settings=SMALL)
 
 
 def test_the_recovery_table_counts_coverage_bias_and_failures():

@@ -14,9 +14,9 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import stdtr
-from scipy.stats import chi2, norm
+from scipy.stats import chi2
 
-from ..results.intervals import LEVEL
+from ..results.intervals import LEVEL, Z
 
 POINTS = 400  # of the grid of θ: neighbours differ by 2 % over four decades, far below any error of θ
 NEGLIGIBLE = 1e-9  # weight of a θ that is left out of an average
@@ -176,7 +176,7 @@ def _interval(value: float, grid: np.ndarray, profile: np.ndarray, peak: float) 
     low = float(grid[0]) if first == 0 else crossing(first, first - 1)
     high = float(grid[-1]) if last == len(grid) - 1 else crossing(last, last + 1)
     ends = ["low"] * (first == 0) + ["high"] * (last == len(grid) - 1)
-    error = float("nan") if ends else value * np.log(high / low) / (2.0 * norm.ppf(0.5 + LEVEL / 2.0))
+    error = float("nan") if ends else value * np.log(high / low) / (2.0 * Z)
     return Interval(value, float(error), low, high, " and ".join(ends))
 
 

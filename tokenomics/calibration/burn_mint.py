@@ -19,7 +19,7 @@ from .ar1 import OrnsteinUhlenbeck
 from .burn_emission import EXPONENTIAL, HALF_LIFE, far_months, half_lives, path, steps
 from .burn_figures import figure
 from .burn_identification import Discretionary, identification
-from .burn_table import BurnTable, index, read_burn
+from .burn_table import SHORTEST, BurnTable, index, read_burn
 from .dependence import newey_west
 from .estimates import Calibration, Data, Estimate, digest
 from .recovery import Case
@@ -152,5 +152,5 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
 
 
 RECOVERY = Case(
-    TRUTH, 34, "burn: months like Helium's, 31,800 USD/day of discretionary burn in the last three, known; halvings in August", _replicate
+    TRUTH, 34, SHORTEST, "burn: months like Helium's, 31,800 USD/day of discretionary burn in the last three, known; halvings in August", _replicate
 )

@@ -11,12 +11,12 @@ from ..kinetics import DAYS_PER_YEAR, SECONDS_PER_DAY
 from ..recorded import DemandSeries, RequestTrace, read_requests
 from . import demand_trace
 from .demand_figures import series_figure, trace_figure
-from .demand_series import PATTERNS, WEEK, SeriesFit, missing
+from .demand_series import LOG_PROCESS, PATTERNS, WEEK, SeriesFit, missing
 from .estimates import Calibration, Data, Estimate, digest
 from .recovery import Case
 
-SHORTEST = 600.0  # s of a trace: ten windows of the longest counting interval
 SIZE = "demand.services counts services of the size measured: with another demand.request_rate it has to be set anew for the same market"
+ALIKE = 1e-9  # relative difference of days below which they are one day repeated
 REQUESTS = 100  # of a trace: below that a 99th percentile is the largest value
 
 
@@ -40,6 +40,8 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
     if len(series.rate) < 20 and per_day > 1:
         raise InputError(f"{len(series.rate)} windows", file=series.file, expected="at least 20")
     fit = SeriesFit(series)
+    if fit.days >= LOG_PROCESS and np.ptp(fit.by_day.mean(axis=1)) <= ALIKE * fit.used.mean():
+        raise InputError(f"{fit.days} days with the same mean rate", file=series.file, key="req_per_s", expected="measured days, which differ")
     for pattern in patterns:
         if short := fit.short_for(pattern):
             raise InputError(pattern, file=series.file, key="--pattern", expected=f"a longer series ({short})")
@@ -103,8 +105,8 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
         raise InputError(
             patterns[0], file=trace.file, key="--pattern", expected=f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)"
         )
-    if span < SHORTEST or count < REQUESTS:
-        raise InputError(f"{count} requests in {span:.0f} s", file=trace.file, expected=f"at least {REQUESTS} requests and {SHORTEST:.0f} s")
+    if span < demand_trace.SHORTEST or count < REQUESTS:
+        raise InputError(f"{count} requests in {span:.0f} s", file=trace.file, expected=f"at least {REQUESTS} requests and {demand_trace.SHORTEST} s")
     for kind, lengths in (("ContextTokens", trace.prompt), ("GeneratedTokens", trace.output)):
         if np.unique(lengths).size < 2:
             raise InputError(f"every request has {lengths[0]:g}", file=trace.file, key=kind, expected="lengths that differ")
@@ -176,5 +178,9 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
 
 
 RECOVERY = Case(
-    TRUTH, 2 * WEEK, "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a daily cycle of 0.5", _replicate
+    TRUTH,
+    2 * WEEK,
+    LOG_PROCESS,
+    "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a daily cycle of 0.5",
+    _replicate,
 )

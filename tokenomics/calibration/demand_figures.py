@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..results.intervals import Z
 from ..results.plots import COLOURS
+from ..results.returns import autocorrelation
 from .demand_trace import lognormal
 
 if TYPE_CHECKING:
@@ -51,9 +53,9 @@ def series_figure(fit: SeriesFit) -> Figure:
     else:
         left = fit.daily.y - fit.daily.fitted()
         lags = np.arange(1, min(LAGS, fit.days - 2) + 1)
-        bottom.bar(lags, [(left[k:] * left[:-k]).sum() / (left**2).sum() for k in lags], color=COLOURS[0], label="daily means, pattern taken out")
+        bottom.bar(lags, [autocorrelation(left, k) for k in lags], color=COLOURS[0], label="daily means, pattern taken out")
         bottom.plot(lags, np.exp(-fit.daily.theta * lags), color=COLOURS[1], marker=".", label="fitted process")
-        bottom.axhspan(*np.array([-1.96, 1.96]) / np.sqrt(fit.days), color="grey", alpha=0.2, label="95 % of independent days")
+        bottom.axhspan(*np.array([-Z, Z]) / np.sqrt(fit.days), color="grey", alpha=0.2, label="95 % of independent days")
         bottom.set(xlabel="lag [days]", ylabel="autocorrelation [1]")
         reversion = fit.process()[0]
         told = f"{reversion.value:.2g} [{reversion.low:.2g}, {reversion.high:.2g}] 1/day"

@@ -17,7 +17,7 @@ from ..kinetics import DAYS_PER_YEAR, SECONDS_PER_DAY
 from ..recorded import DemandSeries
 from ..results.intervals import LEVEL
 from .ar1 import Interval, OrnsteinUhlenbeck, averaged
-from .dependence import jackknife
+from .dependence import jackknife, jackknifed
 from .estimates import Estimate
 
 WEEK = 7  # days
@@ -102,14 +102,14 @@ class SeriesFit:
             low, high = (mean * float(np.exp(end - level.value)) for end in (level.low, level.high))
             return Estimate(name, unit, mean, mean * level.error, low, high)
         found = jackknife(lambda kept: self.used[kept].mean(), np.arange(len(self.used)) / len(self.used))
-        return Estimate(name, unit, found.value, found.error, found.low, found.high)
+        return jackknifed(name, unit, found)
 
     def overdispersion(self) -> Estimate:
         """Variance over mean of the counts by window: 1 for a Poisson process of constant rate."""
         width, used = self.series.width, self.used
         name = f"overdispersion of counts in {width:g} s"
         found = jackknife(lambda kept: used[kept].var(ddof=1) / used[kept].mean() * width, np.arange(len(used)) / len(used))
-        return Estimate(name, "1", found.value, found.error, found.low, found.high)
+        return jackknifed(name, "1", found)
 
     def weekly(self) -> Estimate:
         """Amplitude of the weekly sine in log demand at its own phase; the square of the noise across the phase is taken off (Rice)."""

@@ -16,11 +16,12 @@ from scipy.special import expit, logit, ndtr, ndtri
 
 from ..parameters import resolve
 from ..recorded import RequestTrace
-from .dependence import Jackknifed, jackknife
+from .dependence import Jackknifed, jackknife, jackknifed
 from .estimates import Estimate
 from .recovery import Case
 
 WINDOWS = (1.0, 10.0, 60.0)  # s, in which requests are counted
+SHORTEST = 600  # s of a trace: ten windows of the longest counting interval
 QUANTILES = (0.5, 0.9, 0.99)
 LILLIEFORS = 0.886  # 5 % point of √n × Kolmogorov's distance with both parameters estimated (Lilliefors 1967, Dallal and Wilkinson 1986)
 TAIL = 0.1  # relative distance of a lognormal's 99th percentile from the measured one up to which it is said to fit
@@ -51,10 +52,6 @@ def lognormal(lengths: np.ndarray) -> Lognormal:
     return Lognormal(mean, sd, distance, LILLIEFORS / float(np.sqrt(len(values))))
 
 
-def _estimate(name: str, unit: str, found: Jackknifed, problem: str = "") -> Estimate:
-    return Estimate(name, unit, found.value, found.error, found.low, found.high, problem)
-
-
 def _windows(trace: RequestTrace, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Counts in the full windows, and the position of each."""
     n = int(trace.seconds[-1] // width)
@@ -83,7 +80,8 @@ def arrivals(trace: RequestTrace) -> tuple[list[Estimate], list[str]]:
     rate = jackknife(lambda kept: counts[kept].mean() / WINDOWS[0], place)
     # the value itself counts the last, incomplete second too
     scale = (len(trace.seconds) - 1) / span / rate.value
-    out = [Estimate("demand.request_rate", "req/s", rate.value * scale, rate.error * scale, rate.low * scale, rate.high * scale)]
+    whole = replace(rate, value=rate.value * scale, error=rate.error * scale, low=rate.low * scale, high=rate.high * scale)
+    out = [jackknifed("demand.request_rate", "req/s", whole)]
     found = {"request rate": rate}
     for width in WINDOWS:
         counts, place = _windows(trace, width)
@@ -91,10 +89,10 @@ def arrivals(trace: RequestTrace) -> tuple[list[Estimate], list[str]]:
             continue
         name = f"overdispersion of counts in {width:g} s"
         found[name] = jackknife(lambda kept, c=counts: c[kept].var(ddof=1) / c[kept].mean(), place)
-        out.append(_estimate(name, "1", found[name]))
+        out.append(jackknifed(name, "1", found[name]))
     gaps, place = np.diff(trace.seconds), trace.seconds[:-1] / span
     found["inter-arrival times"] = jackknife(lambda kept: _cv(gaps[kept]), place)
-    out.append(_estimate("capacity.arrival_cv", "1", found["inter-arrival times"]))
+    out.append(jackknifed("capacity.arrival_cv", "1", found["inter-arrival times"]))
     return out, notes + _dependent(found, span)
 
 
@@ -104,21 +102,21 @@ def lengths(trace: RequestTrace) -> tuple[list[Estimate], list[str], pd.DataFram
     out, found, rows = [], {}, []
     for kind, name, values in (("prompt", "demand.prompt_tokens", trace.prompt), ("output", "demand.output_tokens", trace.output)):
         found[f"mean {kind}"] = jackknife(lambda kept, v=values: v[kept].mean(), place)
-        out.append(_estimate(name, "token", found[f"mean {kind}"]))
+        out.append(jackknifed(name, "token", found[f"mean {kind}"]))
         fit = lognormal(values)
         for share in QUANTILES:
             label = f"{kind} tokens, p{100 * share:g}"
             one = _quantile(values, share, place)
             found[label] = one
-            out.append(_estimate(label, "token", one))
+            out.append(jackknifed(label, "token", one))
         tail = fit.quantile(QUANTILES[-1]) / np.quantile(values, QUANTILES[-1])
         verdict = "fits" if fit.distance < fit.limit else f"rejected at 5 %; its p99 is {tail:.2f} of the measured one"
         quantiles = [cell for q in QUANTILES for cell in (float(np.quantile(values, q)), fit.quantile(q))]
         rows.append([kind, fit.mean_log, fit.sd_log, *quantiles, fit.distance, fit.limit, verdict])
         cv = jackknife(lambda kept, v=values: _cv(v[kept]), place)
-        out.append(_estimate(f"{kind} tokens, coefficient of variation", "1", cv))
+        out.append(jackknifed(f"{kind} tokens, coefficient of variation", "1", cv))
     both = jackknife(lambda kept: np.corrcoef(trace.prompt[kept], trace.output[kept])[0, 1], place, scale=np.arctanh, back=np.tanh)
-    out.append(_estimate("correlation of prompt and output", "1", both))
+    out.append(jackknifed("correlation of prompt and output", "1", both))
     out.append(service(trace, place))
     names = ["length", "mean of log", "sd of log", *(f"{what}p{100 * q:g}" for q in QUANTILES for what in ("", "lognormal "))]
     return out, _dependent(found, trace.seconds[-1]), pd.DataFrame(rows, columns=[*names, "distance", "5 % limit", "lognormal"])
@@ -137,7 +135,7 @@ def service(trace: RequestTrace, place: np.ndarray) -> Estimate:
     model = Lognormal(float(np.log(times.mean()) - spread / 2.0), float(np.sqrt(spread)), 0.0, 0.0).quantile(0.99) / times.mean()
     told = float(np.quantile(times, 0.99) / times.mean())
     problem = f"the model's lognormal at this value has its p99 at {model:.2f} times the mean, the trace at {told:.2f}: one value cannot give both"
-    return _estimate("capacity.service_cv", "1", found, problem if abs(model / told - 1.0) > TAIL else "")
+    return jackknifed("capacity.service_cv", "1", found, problem if abs(model / told - 1.0) > TAIL else "")
 
 
 def _dependent(found: dict[str, Jackknifed], span: float) -> list[str]:
@@ -182,4 +180,6 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
     return *arrivals(trace)[0], *lengths(trace)[0]
 
 
-RECOVERY = Case(TRUTH, 3600, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike", _replicate)
+RECOVERY = Case(
+    TRUTH, 3600, SHORTEST, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike", _replicate
+)

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ..results.intervals import LEVEL
+from .estimates import Estimate
 
 BLOCKS = (8, 5)
 
@@ -30,6 +31,7 @@ class Jackknifed:
     dependent: bool
 
 
+@np.errstate(divide="ignore", invalid="ignore")  # a statistic of 0 has no logarithm: its error is NaN, which `jackknifed` flags
 def jackknife(statistic: Callable[[np.ndarray], float], labels: np.ndarray, *, scale: Callable = np.log, back: Callable = np.exp) -> Jackknifed:
     """Delete-a-block jackknife.
 
@@ -52,6 +54,12 @@ def jackknife(statistic: Callable[[np.ndarray], float], labels: np.ndarray, *, s
     ends = back(whole - half), back(whole + half)
     slope = (back(whole + 1e-6) - back(whole - 1e-6)) / 2e-6
     return Jackknifed(value, error * abs(float(slope)), float(ends[0]), float(ends[1]), blocks, dependent)
+
+
+def jackknifed(name: str, unit: str, found: Jackknifed, problem: str = "") -> Estimate:
+    """The estimate; flagged where it has no error, since a logarithm of it does not exist or one block holds all of it."""
+    lost = "" if np.isfinite([found.error, found.low, found.high]).all() else "it has no error: it is 0 in the time observed, or without a part of it"
+    return Estimate(name, unit, found.value, found.error, found.low, found.high, problem or lost)
 
 
 def newey_west(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

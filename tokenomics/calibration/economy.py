@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..experiments.run import Source, many
 from ..parameters import Resolved, place, resolve
 from ..parameters.loading import unit_of
-from ..results.intervals import LEVEL
+from ..results.intervals import LEVEL, Z
 from ..results.returns import statistics
 from .cleaning import Choices, Closes, read_closes
 from .economy_figures import moments_figure, profile_figure
@@ -31,7 +31,6 @@ from .simulated import Moments, Space, covariance, descend, distance, multistart
 FIT = ("news.volatility", "news.jump_volatility", "speculation.noise")
 LEAST_DAYS = 250  # fitted; below, a history says little about clusters and drawdowns
 LOOSE = 0.6  # standard error of a log parameter beyond which its 95 % interval spans a factor of ten
-Z = 1.959964
 PROFILE = (0.5, 0.71, 1.41, 2.0)  # times the estimate
 SEED_TEST = 1_000_003  # added to the seed for shocks that the fit has not seen
 Progress = Callable[[int, int], None]
@@ -224,6 +223,9 @@ def calibrate_economy(
     """
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end)
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
+    if resolved.values.simulation.time_step != 1.0:
+        found = f"a step of {resolved.values.simulation.time_step:g} days"
+        raise InputError(found, key="simulation.time_step", expected="1: a step's return is held against a day's")
     space, days = ranges(resolved, fit), len(history.values) - 1
     if len(history.returns) < days:
         raise InputError(f"{days - len(history.returns)} gaps", file=history.file, key="--gaps", expected="interpolate, or a window without a gap")
@@ -262,8 +264,7 @@ def calibrate_economy(
         f"least weighted distance (J) {found.far:.3g} with {freedom} degrees of freedom: p = {tail:.2g} by the chi-square limit; "
         f"{verdicts[0]['simulated histories farther out']:.1%} of histories simulated at the estimate lie farther from their mean than the token",
         f"{found.agree} of {settings.starts} starts end within 0.1 of the least distance",
-        f"rank of the moments' derivatives: {np.linalg.matrix_rank(found.slopes)} of {size}; a direction whose standard error in the table "
-        f"of identification is above {LOOSE} is not told",
+        f"a direction whose standard error in the table of identification is above {LOOSE} is not told",
     ]
     if len(verdicts) == 2:
         share = verdicts[1]["simulated histories farther out"]

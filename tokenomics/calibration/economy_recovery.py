@@ -12,7 +12,8 @@ import numpy as np
 
 from ..parameters import place, resolve
 from ..parameters.loading import unit_of
-from .economy import FIT, LOOSE, Settings, Z, model_of, ranges
+from ..results.intervals import Z
+from .economy import FIT, LEAST_DAYS, LOOSE, Settings, model_of, ranges
 from .estimates import Estimate
 from .recovery import Case, Progress
 from .simulated import covariance, descend, nearest
@@ -60,4 +61,4 @@ def batch(seeds: Sequence[int], count: int, workers: int, progress: Progress | N
     return found
 
 
-RECOVERY = Case(TRUTH, count=987, what="simulated method of moments at Render's values, daily returns", batch=batch)
+RECOVERY = Case(TRUTH, count=987, fewest=LEAST_DAYS, what="simulated method of moments at Render's values, daily returns", batch=batch)

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
-from ..results.returns import LAGS, drawdown, jump_share, moments
+from ..results.intervals import Z
+from ..results.returns import LAGS, autocorrelation, drawdown, jump_share, moments
+from ..results.returns import bipower as without_jumps
 from .cleaning import Closes
 from .garch import load_arch
-from .merton import Z
 
 TAIL = 0.05  # share of the returns that the Hill index reads; assumption, the usual choice
 RESAMPLES = 999  # of the stationary bootstrap behind the moments' intervals; assumption
@@ -87,8 +88,7 @@ def student(returns: np.ndarray) -> tuple[tuple[float, float, float], float, tup
 
 def correlations(x: np.ndarray, lags: int) -> np.ndarray:
     """Autocorrelation at lags 1 to `lags`, (lags,)."""
-    off = x - x.mean()
-    return np.array([off[k:] @ off[:-k] for k in range(1, lags + 1)]) / (off @ off)
+    return np.array([autocorrelation(x, k) for k in range(1, lags + 1)])
 
 
 def bartlett(found: np.ndarray, days: int) -> np.ndarray:
@@ -110,7 +110,7 @@ def bipower(returns: np.ndarray) -> tuple[float, float, float]:
     Source: Barndorff-Nielsen and Shephard (2006), ratio statistic with tripower quarticity.
     """
     n, size = len(returns), np.abs(returns)
-    two = float(np.pi / 2.0 * np.sum(size[1:] * size[:-1]) * n / (n - 1))
+    two = n * float(without_jumps(returns))
     power = 2.0 ** (2.0 / 3.0) * special.gamma(7.0 / 6.0) / special.gamma(0.5)
     three = float(n * power**-3 * np.sum((size[2:] * size[1:-1] * size[:-2]) ** (4.0 / 3.0)) * n / (n - 2))
     error = float(np.sqrt((np.pi**2 / 4.0 + np.pi - 5.0) / n * max(1.0, three / two**2)))

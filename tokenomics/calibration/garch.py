@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..results.intervals import Z
+from .cleaning import FEWEST
 from .estimates import Estimate
-from .merton import WIDEST, Z
+from .merton import WIDEST
 from .recovery import Case
 
 NAMES = ("garch.mean", "garch.omega", "garch.alpha", "garch.beta", "garch.degrees_of_freedom")
@@ -31,7 +33,7 @@ def load_arch() -> Any:
         import arch
         import arch.bootstrap
     except ImportError:
-        raise InputError("arch is not installed", key="calibrate", expected="pip install 'tokenomics[calibrate]'") from None
+        raise InputError("the package arch is not installed", key="arch", expected="pip install 'tokenomics[calibrate]'") from None
     return arch
 
 
@@ -167,4 +169,4 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(np.array(TYPICAL), count, np.random.default_rng(seed)), robust=False))
 
 
-RECOVERY = Case(_truth(), 1481, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)
+RECOVERY = Case(_truth(), 1481, FEWEST, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)

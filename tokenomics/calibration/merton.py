@@ -14,6 +14,8 @@ import numpy as np
 from scipy import optimize, stats
 
 from ..errors import InputError
+from ..results.intervals import Z
+from .cleaning import FEWEST
 from .estimates import Estimate
 from .jump_mixture import Jumps, from_log, information, match_cumulants, score, simulate, to_log
 from .recovery import Case
@@ -32,7 +34,6 @@ FEWEST_DAYS = 365  # of returns: with 200 the 95 % intervals hold the truth in 8
 FEWEST_JUMPS = 10.0  # expected in the sample; assumption: with fewer their standard deviation has a relative error above 1/sqrt(20)
 WIDEST = 10.0  # ratio of an interval's ends; assumption: a parameter known to less than an order of magnitude is not known
 WORST_CONDITION = 1e6  # of the information scaled to unit diagonal; assumption
-Z = float(stats.norm.ppf(0.975))
 
 
 @dataclass(frozen=True)
@@ -227,4 +228,4 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(TYPICAL, count, np.random.default_rng(seed))))
 
 
-RECOVERY = Case(dict(zip(NAMES, TYPICAL, strict=True)), 1481, "Merton jump-diffusion at values typical of Render's daily returns", _replicate)
+RECOVERY = Case(dict(zip(NAMES, TYPICAL, strict=True)), 1481, FEWEST, "Merton jump-diffusion at values typical of Render's daily returns", _replicate)

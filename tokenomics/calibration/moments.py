@@ -23,7 +23,7 @@ SCALES: dict[str, Scale] = {
     "annualised volatility": np.log,
     "excess kurtosis": lambda x: np.log(x + 3.0),
     "share of days with |r| > 3 sigma": _same,
-    "jump share of variance": lambda x: np.log1p(-x),
+    "jump share of variance": lambda x: -np.log1p(-x),
     "median |r| / sigma": np.log,
     "autocorrelation of r, lag 1": _same,
     "autocorrelation of |r|, lag 1": _same,

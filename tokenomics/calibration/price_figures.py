@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from ..results.intervals import Z
 from ..results.plots import COLOURS
 from .cleaning import Closes
 from .facts import SIGNIFICANCE, bartlett, correlations, lee_mykland
 from .garch import GarchFit
 from .jump_mixture import distribution, log_density
-from .merton import MertonFit, Z
+from .merton import MertonFit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

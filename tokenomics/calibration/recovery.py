@@ -26,14 +26,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Case:
-    """truth: the values put in, by the names of the estimates. count: observations of a replication. what: of what they are typical.
+    """truth: the values put in, by the names of the estimates. count: observations of a replication. fewest: below which the estimator refuses.
 
-    replicate: (seed, count) to estimates; a function of a module, since other processes call it. batch: in its place where all replications share
-    work: (seeds, count, workers, progress) to the estimates of each.
+    what: of what they are typical. replicate: (seed, count) to estimates; a function of a module, since other processes call it. batch: in its
+    place where all replications share work: (seeds, count, workers, progress) to the estimates of each.
     """
 
     truth: Mapping[str, float]
     count: int
+    fewest: int
     what: str
     replicate: Callable[[int, int], Sequence[Estimate]] | None = None
     batch: Callable[[Sequence[int], int, int, Progress | None], Sequence[Sequence[Estimate] | None]] | None = None
@@ -66,9 +67,12 @@ def recover(
 
     count: observations of each replication, the case's own by default. workers: processes. progress: called with replications done and their number.
     Bias and coverage are those of all replications, also of those that the estimator flags as not identified; `flagged` is their share.
+    Raises InputError for fewer observations than the estimator takes.
     """
     chosen = case(name)
     length = count or chosen.count
+    if length < chosen.fewest:
+        raise InputError(f"{length}", key="--count", expected=f"at least {chosen.fewest}: the estimator refuses fewer observations")
     if chosen.batch:
         return recovery_table(chosen.truth, chosen.batch(range(seed, seed + replications), length, workers, progress))
     found: list[tuple[Estimate, ...] | None] = [None] * replications

@@ -22,6 +22,7 @@ from .moments import BURN_IN, MOMENTS, natural, reduce
 
 STEP = 0.1  # in log parameters, of the derivatives
 DAMPINGS = (1e-3, 0.1, 3.0)  # tried in every iteration
+UNTOLD = 1e-4  # information of a log parameter below which the moments tell nothing: its standard error is 100 where they do not move at all
 TOLERANCE = 1e-3  # of the distance, which is of the order of the number of moments
 Tick = Callable[[int], None]
 
@@ -166,8 +167,12 @@ def multistart(model: Moments, targets: np.ndarray, starts: np.ndarray, weight: 
 
 
 def covariance(slopes: np.ndarray, weight: np.ndarray, runs: int) -> np.ndarray:
-    """Covariance of log parameters (..., parameters, parameters), the moments' covariance being the weight's inverse. runs: simulated histories."""
-    return (1.0 + 1.0 / runs) * np.linalg.pinv(np.einsum("...mi,...mn,...nj->...ij", slopes, weight, slopes))
+    """Covariance of log parameters (..., parameters, parameters), the moments' covariance being the weight's inverse. runs: simulated histories.
+
+    A direction that moves no moment has a variance of 1 / UNTOLD; a pseudo-inverse would give it none, and so call it known exactly.
+    """
+    information = np.einsum("...mi,...mn,...nj->...ij", slopes, weight, slopes)
+    return (1.0 + 1.0 / runs) * np.linalg.inv(information + UNTOLD * np.eye(information.shape[-1]))
 
 
 def positive_range(resolved: Resolved, path: str, low: float | None, high: float | None, factor: float = 4.0) -> Sequence[float]:

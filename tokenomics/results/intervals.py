@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 LEVEL = 0.95  # of the confidence intervals
+Z = float(ndtri(0.5 + LEVEL / 2.0))  # half their width in standard deviations of a normal
 Bounds = tuple[float, float]
 UNBOUNDED, SIZE, SHARE = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
 

@@ -12,26 +12,29 @@ from .intervals import summarise
 LAGS = (1, 5, 20)
 
 
-def _autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
-    """Lag correlation along the last axis, (runs,)."""
+def autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
+    """Autocorrelation at a lag along the last axis, which goes. x: (..., days)."""
     deviation = x - x.mean(axis=-1, keepdims=True)
     return np.sum(deviation[..., lag:] * deviation[..., :-lag], axis=-1) / np.sum(deviation**2, axis=-1)
 
 
 def drawdown(prices: np.ndarray) -> np.ndarray:
-    """Largest fall from an earlier high, a share of it (runs,). prices: (runs, days)."""
-    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=1), axis=1)
+    """Largest fall from an earlier high along the last axis, a share of the high. prices: (..., days)."""
+    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
+
+
+def bipower(r: np.ndarray) -> np.ndarray:
+    """Variance of a day without its jumps along the last axis (Barndorff-Nielsen and Shephard 2004). r: returns (..., days).
+
+    It takes volatility to be the same on two days running: on daily returns, what volatility changes overnight looks like jumps.
+    """
+    size = np.abs(r)
+    return 0.5 * np.pi * np.mean(size[..., 1:] * size[..., :-1], axis=-1)
 
 
 def jump_share(returns: np.ndarray) -> np.ndarray:
-    """Share of the variance from jumps, 1 − bipower variation / variance (...). returns: (..., days).
-
-    Source: Barndorff-Nielsen and Shephard (2004). Bipower takes volatility to be the same on two days running, which holds for intraday returns; with
-    daily returns the share takes in what volatility changes overnight.
-    """
-    size = np.abs(returns)
-    bipower = 0.5 * np.pi * np.mean(size[..., 1:] * size[..., :-1], axis=-1)
-    return 1.0 - bipower / np.var(returns, axis=-1, ddof=1)
+    """Share of the variance from jumps along the last axis, 1 − bipower variation / variance. returns: (..., days)."""
+    return 1.0 - bipower(returns) / np.var(returns, axis=-1, ddof=1)
 
 
 def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
@@ -43,9 +46,9 @@ def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
         "annualised volatility": r.std(axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR),
         "excess kurtosis": stats.kurtosis(r, axis=1, bias=False),
         "share of days with |r| > 3 sigma": np.mean(size > 3.0 * r.std(axis=1, ddof=1, keepdims=True), axis=1),
-        "autocorrelation of r, lag 1": _autocorrelation(r, 1),
+        "autocorrelation of r, lag 1": autocorrelation(r, 1),
     }
-    found |= {f"autocorrelation of |r|, lag {lag}": _autocorrelation(size, lag) for lag in LAGS}
+    found |= {f"autocorrelation of |r|, lag {lag}": autocorrelation(size, lag) for lag in LAGS}
     found["jump share of variance"] = jump_share(r)
     found["median |r| / sigma"] = np.median(size, axis=1) / r.std(axis=1, ddof=1)
     return found | {"maximum drawdown": drawdown(prices)}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from ..errors import InputError
+from ..calibration.garch import load_arch
 from ..shocks import Streams
 from .scores import Normal
 
@@ -63,10 +63,7 @@ class Fit:
 
 def garch_fits(returns: np.ndarray, days: Sequence[int], progress: Progress | None = None) -> list[Fit]:
     """Fits on the first and every 30th of consecutive days. Raises InputError where the package arch is missing."""
-    try:
-        from arch import arch_model
-    except ImportError:
-        raise InputError("the package arch is missing", key="validate", expected="pip install 'tokenomics[calibrate]'") from None
+    arch_model = load_arch().arch_model
     found, chosen = [], list(map(int, days[::REFIT]))
     for done, day in enumerate(chosen, start=1):
         with warnings.catch_warnings():

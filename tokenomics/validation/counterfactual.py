@@ -21,6 +21,7 @@ from ..model import Model, bind, steady_state
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
 from ..results.metrics import METRICS, evaluate_metrics
+from ..results.returns import autocorrelation
 from ..shocks import sample
 from ..state import as_arrays
 from ..trajectories import Trajectories
@@ -103,8 +104,7 @@ def needed_news(arms: Mapping[str, Arms]) -> pd.DataFrame:
     """
 
     def moments(name: str, daily: np.ndarray) -> dict[str, Any]:
-        found, gap = mean(daily, 1), daily - np.mean(daily)
-        lag = float(np.sum(gap[1:] * gap[:-1]) / np.sum(gap**2))
+        found, lag = mean(daily, 1), float(autocorrelation(daily, 1))
         return {"daily": name, "mean": found.value, "low": found.low, "high": found.high, "deviation": float(np.std(daily, ddof=1)), "lag 1": lag}
 
     first = next(iter(arms.values()))

@@ -1,7 +1,7 @@
 """Predictive distributions of the model: from the state of a day, many runs with sampled news and noise.
 
 A day's runs have run indices of their own, counted from the history's first date, so that a forecast depends on the closes up to its day alone,
-and the Monte-Carlo errors of two days are independent.
+and the shocks of two days are independent.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ the way: noise orders earn nothing, so that the groups' profits and shares follo
 whatever noise and news brought them about.
 
 Where the replay starts, the price is taken for the utility value: closes alone cannot tell the two apart. `settled` draws what they do not show
-from the model's own distribution instead, `pinned` takes each day's close for the utility value.
+from the model's own runs instead, `pinned` takes each day's close for the utility value.
 """
 
 from __future__ import annotations
@@ -91,10 +91,11 @@ class Settled:
 
 
 def settled(replayed: Replayed, parameters: Parameters, model: Model, runs: int, seed: int) -> Settled:
-    """The same days with what closes do not show drawn from the model's own distribution: mispricing, fundamentalists' profit, ledgers.
+    """The same days with what closes do not show drawn from the model's own runs: mispricing, fundamentalists' profit, ledgers.
 
-    Each draw is a run of the undisturbed model after its burn-in; trend, chartists' profit and the variance are those of the returns up to the day.
-    Its price is the model's own: a token has no natural unit.
+    Each draw is a run of the undisturbed model BURN_IN days after its steady state, and no more than that: the spread of the gap between price and
+    utility value goes on growing slowly for years. All days start from the same draws. Trend, chartists' profit and the
+    variance are those of the returns up to the day. Its price is the model's own: a token has no natural unit.
     """
     quiet = put(undisturbed(parameters), {"simulation.days": float(BURN_IN)})
     indices = np.arange(runs)

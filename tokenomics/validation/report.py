@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..calibration.moments import BURN_IN
 from ..parameters import Resolved
 from ..recorded import PriceHistory
 from ..results.markdown import markdown_table
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 REPLAYED, SETTLED, PINNED = "model, replayed", "model, settled", "model, pinned"
 MEANINGS = {
     REPLAYED: "starts in its steady state on the history's first date and follows the closes from there",
-    SETTLED: "the same trend, chartists' profit and variance; the gap to the utility value and all else from the model's own distribution",
+    SETTLED: f"the same trend, chartists' profit and variance; the gap to the utility value and the rest as in the model's runs after {BURN_IN} days",
     PINNED: "in the counterfactual: the same trend, profits and variance, with the utility value pinned to each day's close",
 }
 BINS = 10  # of a PIT histogram
