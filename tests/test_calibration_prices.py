@@ -30,6 +30,7 @@ from tokenomics.calibration.prices import calibrate_prices
 from tokenomics.calibration.recovery import recovery_table
 from tokenomics.errors import InputError
 from tokenomics.parameters import resolve
+from tokenomics.results.returns import drawdown
 
 RENDER = merton.TYPICAL
 RARE = Jumps(0.001, 0.02, 0.05, -0.03, 0.15)
@@ -209,6 +210,7 @@ def test_facts_are_those_of_known_distributions():
     assert freedom == pytest.approx(fitted[0], rel=0.02)
     assert top == pytest.approx(np.sum(stats.t.logpdf(r[:2000], *fitted)), abs=0.01)
     assert student(generator.standard_normal(400))[2][1] > 30.0
+    assert drawdown(np.array([[1.0, 4.0, 1.0, 2.0]]))[0] == 0.75
 
 
 def test_tests_reject_what_is_false_and_keep_what_is_true():

@@ -13,8 +13,7 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from ..results.intervals import Z
-from ..results.returns import LAGS, autocorrelation, drawdown, moments
-from ..results.returns import bipower as without_jumps
+from ..results.returns import LAGS, autocorrelation, drawdown, jump_share, moments
 from .cleaning import Closes
 from .garch import load_arch
 
@@ -105,17 +104,16 @@ def ljung_box(x: np.ndarray, lags: int) -> tuple[float, float]:
 
 
 def bipower(returns: np.ndarray) -> tuple[float, float, float]:
-    """Share of the variance from jumps, 1 − bipower / realised variance, its standard error without jumps, and the one-sided p-value of none.
+    """Share of the variance from jumps, its standard error without jumps, and the one-sided p-value of none.
 
-    Source: Barndorff-Nielsen and Shephard (2006), ratio statistic with tripower quarticity, whose variance is about 0, not about the mean.
+    Source: Barndorff-Nielsen and Shephard (2006), ratio statistic with tripower quarticity.
     """
     n, size = len(returns), np.abs(returns)
-    realised = float(np.sum(returns**2))
-    two = n * float(without_jumps(returns))
+    two = float(np.pi / 2.0 * np.sum(size[1:] * size[:-1]) * n / (n - 1))
     power = 2.0 ** (2.0 / 3.0) * special.gamma(7.0 / 6.0) / special.gamma(0.5)
     three = float(n * power**-3 * np.sum((size[2:] * size[1:-1] * size[:-2]) ** (4.0 / 3.0)) * n / (n - 2))
     error = float(np.sqrt((np.pi**2 / 4.0 + np.pi - 5.0) / n * max(1.0, three / two**2)))
-    share = 1.0 - two / realised
+    share = float(jump_share(returns))
     return share, error, float(stats.norm.sf(share / error))
 
 
@@ -149,9 +147,8 @@ def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
     own, theirs = moments(real), moments(paths)
     for name in own.columns[:3]:
         rows.append(_row(name, float(own[name].iloc[0]), float(theirs[name].std()), *np.percentile(theirs[name], (2.5, 97.5)), by))
-    falls = drawdown(paths)
-    fall = float(drawdown(closes.values))
-    rows.append(_row("largest drawdown", fall, float(falls.std(ddof=1)), *np.percentile(falls, (2.5, 97.5)), by))
+    falls = theirs["maximum drawdown"]
+    rows.append(_row("maximum drawdown", float(drawdown(closes.values[None])[0]), float(falls.std()), *np.percentile(falls, (2.5, 97.5)), by))
     index, error, count = hill(returns)
     rows.append(_row(f"Hill tail index of |r|, largest {count}", index, error, index - Z * error, index + Z * error, "normal, independent r"))
     values, _, ends = student(returns)
@@ -165,7 +162,7 @@ def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
         value, error = sizes[lag - 1], errors[lag - 1]
         rows.append(_row(f"autocorrelation of |r|, lag {lag}", value, error, value - Z * error, value + Z * error, "normal, Bartlett"))
     share, error, _ = bipower(returns)
-    rows.append(_row("share of variance from jumps (bipower)", share, error, share - Z * error, share + Z * error, "normal, no jumps"))
+    rows.append(_row("jump share of variance", share, error, share - Z * error, share + Z * error, "normal, no jumps"))
     days = lee_mykland(returns)
     tested = len(returns) - WINDOW
     found = stats.binomtest(int(days.sum()), tested).proportion_ci(method="wilson")

@@ -23,13 +23,15 @@ def drawdown(prices: np.ndarray) -> np.ndarray:
     return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
 
 
-def bipower(r: np.ndarray) -> np.ndarray:
-    """Variance of a day without its jumps along the last axis (Barndorff-Nielsen and Shephard 2004). r: returns (..., days).
+def jump_share(returns: np.ndarray) -> np.ndarray:
+    """Share of the variance from jumps, 1 − bipower variation / variance (...). returns: (..., days).
 
-    It takes volatility to be the same on two days running: on daily returns, what volatility changes overnight looks like jumps.
+    Source: Barndorff-Nielsen and Shephard (2004). Bipower takes volatility to be the same on two days running, which holds for intraday returns; with
+    daily returns the share takes in what volatility changes overnight.
     """
-    size = np.abs(r)
-    return 0.5 * np.pi * np.mean(size[..., 1:] * size[..., :-1], axis=-1)
+    size = np.abs(returns)
+    bipower = 0.5 * np.pi * np.mean(size[..., 1:] * size[..., :-1], axis=-1)
+    return 1.0 - bipower / np.var(returns, axis=-1, ddof=1)
 
 
 def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
@@ -44,7 +46,7 @@ def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
         "autocorrelation of r, lag 1": autocorrelation(r, 1),
     }
     found |= {f"autocorrelation of |r|, lag {lag}": autocorrelation(size, lag) for lag in LAGS}
-    found["jump share of variance"] = 1.0 - bipower(r) / np.var(r, axis=1, ddof=1)
+    found["jump share of variance"] = jump_share(r)
     found["median |r| / sigma"] = np.median(size, axis=1) / r.std(axis=1, ddof=1)
     return found | {"maximum drawdown": drawdown(prices)}
 
