@@ -69,6 +69,8 @@ REFUSED = {
     "too short": (lambda lines: lines[:FEWEST], rf"{FEWEST - 1} daily returns; expected at least {FEWEST}"),
     "stale": (lambda lines: [f"{row.split(',')[0]},1.5" for row in lines], "100 % of the daily returns are the same"),
     "not a date": (lambda lines: [*lines[:-1], "yesterday,1"], r":151: date: 'yesterday' is not a date"),
+    "more than a date": (lambda lines: [*lines[:-1], "2021-05-30x,1"], r":151: date: '2021-05-30x' is not a date; expected YYYY-MM-DD"),
+    "an underscore": (put(40, "1_0"), r":40: value: the text '1_0'; expected a number$"),
     "three cells": (lambda lines: [*lines[:-1], "2021-06-01,1,2"], r":151: 3 cells; expected 2 cells"),
 }
 
@@ -90,6 +92,11 @@ def test_a_missing_an_empty_and_a_wrong_file_are_named(tmp_path):
         read_closes(write(tmp_path, rows(), header="day,close"))
     with pytest.raises(InputError, match="--absurd: 'kep'; expected refuse, drop, keep; did you mean 'keep'"):
         read_closes(write(tmp_path, rows()), Choices(absurd="kep"))
+
+
+def test_a_time_may_stand_after_the_date(tmp_path):
+    timed = [row.replace(",", " 00:00:00 UTC,") for row in rows()]
+    assert read_closes(write(tmp_path, timed)).dates == read_closes(write(tmp_path, rows())).dates
 
 
 def test_a_clean_file_is_read_as_it_is(tmp_path):

@@ -111,6 +111,12 @@ def test_what_the_moments_cannot_tell_is_held_and_left_out_of_the_overlay(closes
     assert any(note.startswith("operators.entry_time: not identified") for note in found.notes)
 
 
+def test_what_cannot_be_held_at_its_own_value_is_refused(closes):
+    """The overlay leaves it out, so that a run would have the 30 days that the fit did not."""
+    with pytest.raises(InputError, match="--fit: 60 to 120; expected a range of operators.entry_time that holds its own value, 30"):
+        calibrate_economy(closes, fit=["speculation.noise", "operators.entry_time=60:120"], settings=SMALL)
+
+
 def test_what_moves_no_moment_is_not_known_exactly(closes):
     found = calibrate_economy(closes, fit=["speculation.noise", "controller.pid.kp"], settings=SMALL)
     noise, gain = found.estimates

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ def csv_number(text: str, path, line: int, column: str, *, positive: bool | None
     """A finite number of a cell: above 0, or at least 0 (False), or any (None). Raises InputError."""
     bound = {True: "a number > 0", False: "a number >= 0", None: "a number"}[positive]
     try:
-        value = float(text)
+        value = float(text.replace("_", "?"))  # Python would read 1_000 as a number
     except ValueError:
         found = f"the text '{text.strip()[:40]}'" if text.strip() else "an empty cell"
         raise InputError(found, file=path, line=line, key=column, expected=bound) from None
@@ -103,8 +104,10 @@ def csv_number(text: str, path, line: int, column: str, *, positive: bool | None
 
 
 def csv_date(text: str, path, line: int) -> dt.date:
-    """A day of a cell. Raises InputError."""
+    """A day of a cell, which may have a time after it. Raises InputError."""
     try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?", text.strip()):
+            raise ValueError(text)
         return dt.date.fromisoformat(text.strip()[:10])
     except ValueError:
         raise InputError(

@@ -113,6 +113,10 @@ def fit_moments(resolved: Resolved, space: Space, target: np.ndarray, days: int,
         worst = int(np.nanargmax(np.where(bound, np.inf, error)))
         if len(moving) == 1 or not (bound[worst] or error[worst] > LOOSE):
             return Fit(x[0], float(far[0]), weight, slopes, spread, held, int(agree[0]))
+        value = resolved.entries[space.paths[worst]].value
+        if not space.low[worst] <= value <= space.high[worst]:
+            expected = f"a range of {space.paths[worst]} that holds its own value, {value:g}: the moments cannot tell it, so that it is held there"
+            raise InputError(f"{space.low[worst]:g} to {space.high[worst]:g}", key="--fit", expected=expected)
         if bound[worst]:
             why = f"the fit ends on the bound of its range, {np.exp(x[0, worst]):.3g}"
         else:
