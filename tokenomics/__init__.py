@@ -34,7 +34,7 @@ _HOMES = {
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 _PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
-_PACKAGES += ("calibration", "parameters", "recorded", "results", "shocks", "state", "trajectories", "venues")
+_PACKAGES += ("calibration", "governance", "parameters", "recorded", "results", "shocks", "state", "trajectories", "venues")
 
 __all__ = [*_MODULES, "__version__"]
 
