@@ -23,6 +23,7 @@ _HOMES = {
     "experiments.run": ("run",),
     "experiments.sensitivity": ("sensitivity",),
     "experiments.sweep": ("sweep",),
+    "governance.make": ("propose", "report"),
     "kinetics": ("relaxation",),
     "model": ("MODEL", "Block", "Model", "block", "steady_state"),
     "papers": ("reproduce",),
