@@ -58,19 +58,18 @@ def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
     return found
 
 
-def bundle_files(evidence: Evidence, manifest: Mapping[str, Any], inputs: Mapping[str, bytes]) -> tuple[Report, dict[str, bytes]]:
-    """The report and all files of a bundle but its manifest."""
-    created, command = manifest["created"], manifest["command"]
-    told, files = render(evidence)
-    files |= {RUNS: runs_parquet(evidence.plan, evidence.runs)} | citations(evidence, created) | _inputs(evidence.plan) | dict(inputs)
-    files[METADATA] = crate(evidence, files, created=created, command=command, commit=manifest["commit"])
-    return told, files
+def complete(evidence: Evidence, rendered: Mapping[str, bytes], manifest: Mapping[str, Any], inputs: Mapping[str, bytes]) -> dict[str, bytes]:
+    """All files of a bundle but its manifest. rendered: of `render`. inputs: files as they were given, by path."""
+    files = {**rendered, RUNS: runs_parquet(evidence.plan, evidence.runs), **citations(evidence, manifest["created"])}
+    files |= _inputs(evidence.plan) | dict(inputs)
+    metadata = crate(evidence, files, created=manifest["created"], command=manifest["command"], commit=manifest["commit"])
+    return files | {METADATA: metadata}
 
 
 def _write(evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: str | None, command: str) -> Bundle:
     manifest = make_manifest(evidence.plan, evidence.runs, created=created or now(), command=command)
-    told, files = bundle_files(evidence, manifest, inputs)
-    return Bundle(write_bundle(out, files, manifest), evidence, told)
+    told, rendered = render(evidence)
+    return Bundle(write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, told)
 
 
 def _unused(stem: str) -> Path:
