@@ -27,6 +27,7 @@ _HOMES = {
     "experiments.run": ("run",),
     "experiments.sensitivity": ("sensitivity",),
     "experiments.sweep": ("sweep",),
+    "governance.make": ("propose", "report"),
     "kinetics": ("relaxation",),
     "model": ("MODEL", "Block", "Model", "block", "steady_state"),
     "papers": ("reproduce",),
@@ -39,7 +40,7 @@ _HOMES = {
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 _PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
-_PACKAGES += ("calibration", "parameters", "recorded", "results", "shocks", "state", "trajectories", "validation", "venues")
+_PACKAGES += ("calibration", "governance", "parameters", "recorded", "results", "shocks", "state", "trajectories", "validation", "venues")
 
 __all__ = [*_MODULES, "__version__"]
 

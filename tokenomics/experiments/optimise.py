@@ -92,14 +92,15 @@ def _metric(name: str, key: str) -> str:
     return name
 
 
-def _constraint(text: str) -> Constraint:
+def constraint(text: str, key: str = "constraints") -> Constraint:
+    """A constraint from its text, "metric <= limit". Raises InputError for another form."""
     found = CONSTRAINT.fullmatch(text)
     try:
         if found:
-            return Constraint(_metric(found[1], "constraints"), 1.0 if found[2] == "<=" else -1.0, float(found[3]))
+            return Constraint(_metric(found[1], key), 1.0 if found[2] == "<=" else -1.0, float(found[3]))
     except ValueError:
         pass
-    raise InputError(f"'{text}'", key="constraints", expected="metric <= limit or metric >= limit, for example 'ruin <= 0.01'")
+    raise InputError(f"'{text}'", key=key, expected="metric <= limit or metric >= limit, for example 'ruin <= 0.01'")
 
 
 def _over_cases(result: Sweep, names: Sequence[str]) -> np.ndarray:
@@ -146,7 +147,7 @@ def optimise(
     for name in goals:
         if not METRICS[_metric(name, "objectives")].better:
             raise InputError(f"'{name}' is not better either way", key="objectives", expected="a metric of which lower or higher is better")
-    limits = [_constraint(text) for text in ((constraints,) if isinstance(constraints, str) else constraints)]
+    limits = [constraint(text) for text in ((constraints,) if isinstance(constraints, str) else constraints)]
     paths, ranges = list(base.parameters), list(base.parameters.values())
     if not ranges or not all(isinstance(axis, Range) for axis in ranges):
         raise InputError("parameters without ranges", key="parameters", expected="low and high for every parameter")

@@ -66,12 +66,14 @@ def structural(path: str, controllers: set[str]) -> bool:
     return place(path).kind is not float or path.startswith(("simulation.", *designed))
 
 
-def make_plan(design: Design) -> Plan:
-    """Cut a design into tasks. Raises InputError where a case's parameters are wrong."""
-    cases = []
-    for policy, scenario in design.cases():
-        resolved = design.resolved(policy, scenario)
-        cases.append(Case(policy or resolved.policy, scenario, resolved))
+def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
+    """Cut a design into tasks. cases: already resolved, in place of those that the design names.
+
+    Raises InputError where a case's parameters are wrong.
+    """
+    if cases is None:
+        named = [(policy, scenario, design.resolved(policy, scenario)) for policy, scenario in design.cases()]
+        cases = [Case(policy or resolved.policy, scenario, resolved) for policy, scenario, resolved in named]
     paths, points = design.paths, design.table()
     types = {point[paths.index("controller.type")] for point in points} if "controller.type" in paths else set()
     grouped: dict[tuple[int, ...], list[list[int]]] = {}

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from ..results import sweep_store
 from ..results.store import package_record
 from ..results.sweep import Sweep, metric_units
 from .design import Design, read_design
-from .plan import Plan, make_plan, perform
+from .plan import Case, Plan, make_plan, perform
 
 Progress = Callable[[int, int], None]
 Columns = dict[str, np.ndarray]
@@ -144,20 +144,21 @@ def sweep(
     workers: int | None = None,
     scheduler: str | Any | None = None,
     progress: Progress | None = None,
+    cases: Sequence[Case] | None = None,
 ) -> Sweep:
     """Simulate a design's points × policies × scenarios × runs.
 
     design: a shipped name, a YAML file, or a mapping (see `experiments.design.Design`). runs, seed: in place of the design's. out: directory
     for the results, written as they finish; where it holds the same sweep, only what is missing is done. Without it they stay in
     memory. workers: threads, one a core by default. scheduler: address of a Dask scheduler (tcp://host:8786) or a Dask cluster object. progress:
-    called with simulations done and their number.
+    called with simulations done and their number. cases: policies and scenarios that are resolved already, in place of those that a `Design` names.
 
     The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a wrong design.
     """
     if workers is not None and workers < 1:
         raise InputError(f"{workers} workers", key="--workers", expected="at least 1")
-    chosen = read_design(design, runs=runs, seed=seed)
-    plan = make_plan(chosen)
+    # what is resolved is checked; the names of its files may mean nothing here
+    plan = make_plan(read_design(design, runs=runs, seed=seed) if cases is None else design, cases)
     folder = None if out is None else Path(out)
     told, units = manifest(plan), metric_units(plan.metrics)
     done: set[int] = set()

@@ -67,7 +67,7 @@ def validated(kind: type[Record], tree: Mapping[str, Any], file: str) -> Record:
         # a misspelt key is also a missing one; it is the misspelling that helps
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         key = ".".join(str(part) for part in first["loc"])
-        line = _line(tree, first["loc"])
+        line = line_of(tree, first["loc"])
         if first["type"] == "extra_forbidden":
             valid = list(_fields(kind, first["loc"][:-1]))
             unknown = str(first["loc"][-1])
@@ -96,7 +96,7 @@ def _plain(node: Any, file: str, seen: list[int], depth: int = 0) -> Any:
     return number(node)
 
 
-def _line(tree: Any, path: tuple[Any, ...]) -> int | None:
+def line_of(tree: Any, path: tuple[Any, ...]) -> int | None:
     """Line of the deepest part of a path that is in the file, 1-based."""
     line = None
     for part in path:

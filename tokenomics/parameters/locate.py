@@ -9,7 +9,7 @@ from ..errors import InputError, nearest
 # folders of each kind; an overlay may be an assumption or the result of a calibration
 KINDS = {"base": ("",), "policy": ("policies",), "scenario": ("scenarios",), "overlay": ("overlays", "calibrated"), "sweep": ("sweeps",)}
 KINDS |= {"paper": ("papers",), "model": ("models",), "hardware": ("hardware",), "fleet": ("fleets",), "workload": ("workloads",)}
-KINDS |= {"published": ("published",), "detector": ("detectors",)}
+KINDS |= {"published": ("published",), "detector": ("detectors",), "proposal": ("proposals",)}
 # A wheel carries `params/` inside the package; an editable install finds it in the repository.
 ROOTS = (Path(__file__).parents[1] / "params", Path(__file__).parents[2] / "params")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +17,24 @@ from .metrics import METRICS
 from .sweep import Sweep
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}
+
+
+def paired(names: Sequence[str], mine: np.ndarray, base: np.ndarray) -> list[tuple[float, float, float, int, float, str]]:
+    """Paired difference mine − base of every metric, with its 95 % interval: difference, low, high, n, win_rate and verdict.
+
+    mine, base: (metrics, runs), NaN for a failed run, of the same run indices. win_rate and verdict as in `Comparison.differences`.
+    """
+    gaps, rows = mine - base, []
+    s = intervals(gaps, bounds=np.transpose([METRICS[name].gap for name in names]))
+    for i, name in enumerate(names):
+        sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[METRICS[name].better]
+        gap = sign * gaps[i][np.isfinite(gaps[i])]
+        wins = float(np.mean((gap > 0) + 0.5 * (gap == 0))) if len(gap) and sign == sign else np.nan
+        low, high = s.low[i], s.high[i]
+        sure = low > 0 or high < 0
+        verdict = "same" if not sure or sign != sign else "better" if sign * s.mean[i] > 0 else "worse"
+        rows.append((float(s.mean[i]), float(low), float(high), int(s.n[i]), wins, verdict))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -75,16 +94,8 @@ class Comparison:
             for policy in self.policies:
                 if policy == reference:
                     continue
-                gaps = self._runs[scenario, policy] - base
-                s = intervals(gaps, bounds=np.transpose([METRICS[name].gap for name in self.sweep.metrics]))
-                for i, name in enumerate(self.sweep.metrics):
-                    sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[METRICS[name].better]
-                    gap = sign * gaps[i][np.isfinite(gaps[i])]
-                    wins = float(np.mean((gap > 0) + 0.5 * (gap == 0))) if len(gap) and sign == sign else np.nan
-                    low, high = s.low[i], s.high[i]
-                    sure = low > 0 or high < 0
-                    verdict = "same" if not sure or sign != sign else "better" if sign * s.mean[i] > 0 else "worse"
-                    rows.append((scenario, name, policy, s.mean[i], low, high, int(s.n[i]), wins, verdict, METRICS[name].unit))
+                for name, found in zip(self.sweep.metrics, paired(self.sweep.metrics, self._runs[scenario, policy], base), strict=True):
+                    rows.append((scenario, name, policy, *found, METRICS[name].unit))
         columns = ["scenario", "metric", "policy", "difference", "low", "high", "n", "win_rate", "verdict", "unit"]
         return pd.DataFrame(rows, columns=columns)
 

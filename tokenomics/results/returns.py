@@ -23,6 +23,15 @@ def drawdown(prices: np.ndarray) -> np.ndarray:
     return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
 
 
+def bipower(r: np.ndarray) -> np.ndarray:
+    """Variance of a day without its jumps along the last axis (Barndorff-Nielsen and Shephard 2004). r: returns (..., days).
+
+    It takes volatility to be the same on two days running: on daily returns, what volatility changes overnight looks like jumps.
+    """
+    size = np.abs(r)
+    return 0.5 * np.pi * np.mean(size[..., 1:] * size[..., :-1], axis=-1)
+
+
 def jump_share(returns: np.ndarray) -> np.ndarray:
     """Share of the variance from jumps along the last axis, 1 − bipower variation / variance. returns: (..., days)."""
     return 1.0 - bipower(returns) / np.var(returns, axis=-1, ddof=1)

@@ -1,0 +1,1 @@
+"""Evidence for governance: what a result stands on, its report, its bundle and its proposal."""

@@ -1,0 +1,46 @@
+"""What a result is called by: SHA-256 over canonical JSON of its plan and the bytes of its numbers.
+
+The identifier depends on parameters, design, seeds, metrics, the package's version and every result; not on time, machine, path or figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1  # of a bundle and of what its identifier is computed from
+
+
+def canonical_json(content: Any) -> bytes:
+    """JSON with sorted keys, no spaces, no NaN, and floats in their shortest exact form. Raises ValueError for what is not finite."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def results_digest(runs: pd.DataFrame, metrics: list[str]) -> str:
+    """SHA-256 of every number and error of `simulate`'s table, in the order of case, point and run."""
+    ordered = runs.sort_values(["case", "point", "run"], kind="stable")
+    found = hashlib.sha256()
+    for name in ("case", "point", "run"):
+        found.update(name.encode() + np.ascontiguousarray(ordered[name], dtype="<i8").tobytes())
+    for name in ("failed_day", *metrics):
+        column = np.array(ordered[name], dtype="<f8")
+        column[np.isnan(column)] = np.nan  # one bit pattern for all that failed
+        found.update(name.encode() + column.tobytes())
+    found.update(json.dumps(list(ordered["error"]), ensure_ascii=False).encode())
+    return found.hexdigest()
+
+
+def evidence_id(plan: dict[str, Any], results: str, version: str) -> str:
+    """Identifier of a result. plan: `EvidencePlan.plain()`. results: `results_digest` of its runs. version: of the package that computed them."""
+    return digest(canonical_json({"format": FORMAT, "tokenomics": version, "plan": plan, "results": results}))

@@ -1,0 +1,95 @@
+"""A report as data: sections of paragraphs, tables and figures. Markdown and HTML are two ways of writing the same one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+
+DIGITS = 4  # significant, in the text; the CSV files have all
+GROUPED, LONGEST = 1e4, 1e12  # between which a number is written with commas rather than an exponent
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the text shows of it, as text; the frame by default."""
+
+    name: str
+    caption: str
+    frame: pd.DataFrame
+    shown: pd.DataFrame | None = None
+
+    def text(self) -> pd.DataFrame:
+        """What the text shows, every cell as text."""
+        table = self.frame if self.shown is None else self.shown
+        return pd.DataFrame({name: [cell(v) for v in table[name]] for name in table.columns}, dtype=str)
+
+    def csv(self) -> bytes:
+        """All of it as CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
+        safe = {name: [_inert(v) for v in self.frame[name]] if self.frame[name].dtype.kind not in "fiub" else self.frame[name] for name in self.frame}
+        return pd.DataFrame(safe).to_csv(index=False, lineterminator="\n").encode()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the report, in figures/NAME.svg and .png. alt: what it shows, for who cannot see it."""
+
+    name: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report. paragraphs, bullets: plain text, escaped where it is written. folded: tables that a reader opens on demand."""
+
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    bullets: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    folded: tuple[Table, ...] = ()
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report. badge: the outcome in one word, or nothing."""
+
+    title: str
+    badge: str
+    lead: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def tables(self) -> list[Table]:
+        """All tables, in order."""
+        return [table for section in self.sections for table in (*section.tables, *section.folded)]
+
+
+def cell(value: Any) -> str:
+    """A table's cell: four significant digits of a float, all of a whole number, nothing for what is missing."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (float, np.floating)):
+        if np.isnan(value):
+            return ""
+        short = f"{value:.{DIGITS}g}"
+        return f"{float(short):,.0f}" if GROUPED <= abs(value) < LONGEST else short
+    return "" if value is None else str(value)
+
+
+def with_interval(mean: float, low: float, high: float) -> str:
+    """A mean and its interval."""
+    return cell(mean) if np.isnan(low) else f"{cell(mean)} [{cell(low)}, {cell(high)}]"
+
+
+def _inert(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not NUMBER.fullmatch(value):
+        return "'" + value
+    return value

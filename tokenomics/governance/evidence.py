@@ -1,0 +1,225 @@
+"""Evidence: a plan and its simulated runs, and what follows from the two alone: means, paired differences, limits, failures, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import __version__
+from ..errors import ModelError
+from ..results.comparison import paired
+from ..results.intervals import LEVEL, intervals
+from ..results.metrics import METRICS
+from .canonical import evidence_id, results_digest
+from .plan import EvidencePlan
+from .statement import Claim, Limit
+
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+SAME = 1e-9  # relative; sums that differ by less add up
+
+
+def add_up(parts: Sequence[float], total: float, what: str) -> None:
+    """Raise ModelError where parts of a table do not add up to their total."""
+    found = float(np.sum(parts))
+    if not abs(found - total) <= SAME * max(abs(total), 1.0):
+        raise ModelError(f"{what}: {' + '.join(f'{part:.10g}' for part in parts)} = {found:.10g}, not {total:.10g}")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """plan: what was simulated. runs: `simulate`'s table. version: of the package that simulated it."""
+
+    plan: EvidencePlan
+    runs: pd.DataFrame
+    version: str = __version__
+
+    @cached_property
+    def id(self) -> str:
+        """The content identifier."""
+        return evidence_id(self.plan.plain(), results_digest(self.runs, list(self.plan.metrics)), self.version)
+
+    @cached_property
+    def claim(self) -> Claim | None:
+        """What the proposal says; None for a run or a sweep."""
+        return Claim.model_validate(dict(self.plan.statement)) if self.plan.kind == "proposal" else None
+
+    @cached_property
+    def values(self) -> dict[tuple[int, int], np.ndarray]:
+        """Values (metrics, runs) by case and point; NaN for a failed run."""
+        groups = self.runs.groupby(["case", "point"], sort=False)
+        return {key: own[list(self.plan.metrics)].to_numpy(dtype=float).T for key, own in groups}
+
+    @property
+    def reference(self) -> tuple[int, int]:
+        """Case and point that the others are compared with, each in its own case for a proposal: the current values, or the first."""
+        return 0, 0
+
+    def points(self, *roles: str) -> list[int]:
+        """Numbers of the points of some roles."""
+        return [i for i, point in enumerate(self.plan.points) if point.role in roles]
+
+    def row(self, metric: str) -> int:
+        """A metric's row in `values`."""
+        return self.plan.metrics.index(metric)
+
+    def _front(self, case: int, point: int) -> dict[str, Any]:
+        return {"scenario": self.plan.labels[case], "values": self.plan.points[point].label}
+
+    @cached_property
+    def means(self) -> pd.DataFrame:
+        """Mean and 95 % interval of every metric, one row a scenario, point and metric: scenario, values, metric, mean, low, high, n, unit."""
+        rows = []
+        for (case, point), own in self.values.items():
+            for name, values in zip(self.plan.metrics, own, strict=True):
+                s = intervals(values[None, :], **METRICS[name].interval)
+                told = {"metric": name, "mean": s.mean[0], "low": s.low[0], "high": s.high[0], "n": int(s.n[0]), "unit": METRICS[name].unit}
+                rows.append(self._front(case, point) | told)
+        return pd.DataFrame(rows)
+
+    def paired_rows(self, case: int, point: int, base: tuple[int, int]) -> list[dict[str, Any]]:
+        """Paired difference of every metric, (case, point) less `base`, over the runs that both have."""
+        mine, other = self.values[case, point], self.values[base]
+        common = min(mine.shape[1], other.shape[1])
+        rows = []
+        for name, found in zip(self.plan.metrics, paired(self.plan.metrics, mine[:, :common], other[:, :common]), strict=True):
+            names = ("difference", "low", "high", "n", "win_rate", "verdict")
+            rows.append(self._front(case, point) | {"metric": name} | dict(zip(names, found, strict=True)) | {"unit": METRICS[name].unit})
+        return rows
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Paired differences with 95 % intervals: of a proposal's points to its current values in each scenario, of several runs to the first.
+
+        Columns scenario, values, metric, difference, low, high, n, win_rate, verdict (better, worse, same), unit.
+        """
+        rows = []
+        if self.plan.kind == "proposal":
+            for case in range(len(self.plan.cases)):
+                for point in self.points("proposed", "alternative"):
+                    rows += self.paired_rows(case, point, (case, 0))
+        elif self.plan.kind == "run":
+            for case in range(1, len(self.plan.cases)):
+                rows += self.paired_rows(case, 0, (0, 0))
+        table = pd.DataFrame(rows)
+        self._check_differences(table)
+        return table
+
+    def _check_differences(self, table: pd.DataFrame) -> None:
+        """The difference of means is the mean difference where the same runs count."""
+        if self.plan.kind != "proposal":
+            return
+        means = self.means.set_index(["scenario", "values", "metric"])
+        today = self.plan.points[0].label
+        for row in table.itertuples(index=False):
+            one, two = means.loc[(row.scenario, today, row.metric)], means.loc[(row.scenario, row.values, row.metric)]
+            if one["n"] == two["n"] == row.n and np.isfinite(row.difference):
+                scale = max(abs(one["mean"]), abs(two["mean"]), 1.0)
+                add_up([one["mean"] / scale, row.difference / scale], two["mean"] / scale, f"{row.metric}, {row.values}, {row.scenario}")
+
+    @cached_property
+    def sensitivity(self) -> pd.DataFrame:
+        """Paired differences of the varied proposal to the proposal, on the runs that were varied; as `differences`."""
+        base = self.points("proposed")
+        rows = [row for c in range(len(self.plan.cases)) for p in self.points("sensitivity") for row in self.paired_rows(c, p, (c, base[0]))]
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def robustness(self) -> pd.DataFrame:
+        """The proposal's effect under other assumptions: paired differences to today's values, both with one assumption changed."""
+        numbers = {self.plan.points[i].label: i for i in self.points("counterfactual")}
+        pairs = [(i, numbers.get(f"current, {self.plan.points[i].label}")) for i in self.points("sensitivity")]
+        found = [(i, other) for i, other in pairs if other is not None]
+        return pd.DataFrame([row for c in range(len(self.plan.cases)) for i, other in found for row in self.paired_rows(c, i, (c, other))])
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """Runs by scenario and point: scenario, values, runs, finished, failed (stopped inside), invalid (could not start)."""
+        rows = []
+        for (case, point), own in self.runs.groupby(["case", "point"], sort=False):
+            failed, invalid = int(own["failed_day"].notna().sum()), int((own["error"] != "").sum())
+            finished = int((own["failed_day"].isna() & (own["error"] == "")).sum())
+            add_up([finished, failed, invalid], self.plan.points[point].runs, f"runs of {self.plan.points[point].label}")
+            rows.append(self._front(case, point) | {"runs": len(own), "finished": finished, "failed": failed, "invalid": invalid})
+        return pd.DataFrame(rows)
+
+    def check(self, limit: Limit, case: int, point: int) -> dict[str, Any]:
+        """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds, fails or is undecided.
+
+        It holds where the whole interval does, fails where none of it does, and is undecided between; where a run failed it cannot hold.
+        """
+        rule, row = limit.constraint, self.row(limit.constraint.metric)
+        chosen = METRICS[rule.metric]
+        mine = self.values[case, point][row]
+        if limit.of == "change":
+            today = self.values[case, 0][row]
+            common = min(len(mine), len(today))
+            gaps = mine[:common] - today[:common]
+            s = intervals(gaps[None, :], bounds=chosen.gap)
+            if chosen.probability and s.n[0] > 1 and not np.any(gaps[np.isfinite(gaps)]):
+                # no run tells the two apart: up to so many could, at 95 % (Clopper and Pearson 1934)
+                most = 1.0 - (0.5 - 0.5 * LEVEL) ** (1.0 / s.n)
+                s = replace(s, low=-most, high=most)
+        else:
+            s = intervals(mine[None, :], **chosen.interval)
+        low, high, n = float(s.low[0]), float(s.high[0]), int(s.n[0])
+        worst, best = sorted((float(rule.excess(low)), float(rule.excess(high))), reverse=True)
+        failed = len(mine) - n
+        verdict = UNDECIDED
+        if n > 1:
+            verdict = FAILS if best > 0.0 else HOLDS if worst <= 0.0 and not failed else UNDECIDED
+        told = {"limit": limit.limit, "of": limit.of, "metric": rule.metric, "estimate": float(s.mean[0]), "low": low, "high": high}
+        return self._front(case, point) | told | {"n": n, "failed": failed, "unit": chosen.unit, "verdict": verdict}
+
+    @cached_property
+    def checks(self) -> pd.DataFrame:
+        """Every limit in every scenario where it must hold, at the proposed values and at the others."""
+        if self.claim is None:
+            return pd.DataFrame()
+        labels, rows = self.plan.labels, []
+        for number, limit in enumerate(self.claim.limits, 1):
+            for name in limit.scenarios or labels:
+                for point in self.points("proposed", "alternative", *(() if limit.of == "change" else ("current",))):
+                    rows.append({"number": number} | self.check(limit, labels.index(name), point))
+        return pd.DataFrame(rows)
+
+    def own_checks(self, role: str = "proposed") -> pd.DataFrame:
+        """The checks at the points of a role."""
+        wanted = [self.plan.points[i].label for i in self.points(role)]
+        return self.checks[self.checks["values"].isin(wanted)]
+
+    @property
+    def outcome(self) -> str:
+        """holds, fails or undecided, over all checks of the proposal; empty for a run or a sweep."""
+        if self.claim is None:
+            return ""
+        found = set(self.own_checks()["verdict"])
+        return FAILS if FAILS in found else UNDECIDED if UNDECIDED in found else HOLDS
+
+    def verdict(self) -> str:
+        """One sentence: the outcome against the stated limits, or what was simulated."""
+        points, cases = self.plan.points, self.plan.cases
+        if self.claim is None:
+            size = f"{len(points)} parameter points, " if len(points) > 1 else ""
+            lost = int(self.failures[["failed", "invalid"]].to_numpy().sum())
+            told = f"{size}{len(cases)} case{'s' * (len(cases) > 1)}, {self.plan.runs} runs each, seed {self.plan.seed}"
+            return f"{told}; {lost} of {len(self.runs)} runs failed."
+        own = self.own_checks()
+        count = {word: int((own["verdict"] == word).sum()) for word in (HOLDS, FAILS, UNDECIDED)}
+        add_up(list(count.values()), len(own), "checks of the proposal")
+        stated = f"{len(self.claim.limits)} stated limit{'s' * (len(self.claim.limits) > 1)}"
+        basis = f"{points[self.points('proposed')[0]].runs} runs in each of {len(cases)} scenario{'s' * (len(cases) > 1)}"
+        if self.outcome == HOLDS:
+            return f"The proposal meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
+        wrong = own[own["verdict"] == self.outcome]
+        listed = "; ".join(
+            f"{'change of ' * (of == 'change')}{limit} ({', '.join(rows['scenario'])})"
+            for (_, limit, of), rows in wrong.groupby(["number", "limit", "of"], sort=False)
+        )
+        rest = ", ".join(f"{count[word]} {word}" for word in (HOLDS, FAILS, UNDECIDED) if word != self.outcome and count[word])
+        word = "fails" if self.outcome == FAILS else "is undecided in"
+        return f"The proposal {word} {count[self.outcome]} of {len(own)} checks of its {stated} ({rest or 'no other'}; {basis}): {listed}."

@@ -1,0 +1,202 @@
+"""A proposal in one YAML file: what is changed, against which limits, in which scenarios; read strictly, and turned into a plan of evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from .. import control
+from ..errors import InputError, nearest
+from ..experiments.design import NONE
+from ..experiments.plan import Case
+from ..parameters import Resolved, fits, place, resolve
+from ..parameters.documents import line_of, validated
+from ..parameters.locate import find
+from ..parameters.reading import LARGEST_FILE, load
+from ..results.metrics import METRICS
+from .plan import EvidencePlan, Point, Value, portable
+from .statement import CalibrationRecord, Line, MetricName, Sensitivity, Statement, claim
+
+CURRENT, PROPOSED = "current", "proposed"
+Changes = dict[Line, bool | float | str]
+
+
+class Proposal(Statement):
+    """A proposal's file.
+
+    base, policy, overlays, set: the network as it is today. current: today's values of the changed parameters, where they differ from the
+    network's. proposed: the new ones. alternatives: other values, by name. calibration: folders that `tokenomics calibrate --out` wrote, whose
+    overlays apply. metrics: names, all by default.
+    """
+
+    title: Line
+    base: Line = "baseline"
+    policy: Line | None = None
+    overlays: list[Line] = Field(default=[], max_length=50)
+    set: Changes = Field(default={}, max_length=1_000)
+    calibration: list[Line] = Field(default=[], max_length=20)
+    current: Changes = Field(default={}, max_length=200)
+    proposed: Changes = Field(min_length=1, max_length=200)
+    alternatives: dict[Line, Changes] = Field(default={}, max_length=20)
+    scenarios: list[Line] = Field(min_length=1, max_length=50)
+    runs: int = Field(ge=2, le=1_000_000)
+    seed: int = Field(ge=0, lt=2**64)
+    sensitivity: Sensitivity = Sensitivity()
+    metrics: list[MetricName] = Field(default=[], max_length=500)
+
+
+class _Reader:
+    """A proposal's tree with its lines, for errors."""
+
+    def __init__(self, tree: Mapping[str, Any], file: str):
+        self.tree, self.file = tree, file
+
+    def error(self, found: str, *keys: Any, **more: Any) -> InputError:
+        """An error at a key."""
+        return InputError(found, file=self.file, line=line_of(self.tree, keys), key=".".join(map(str, keys)), **more)
+
+
+def read_proposal(source: str | Path | Mapping[str, Any], *, runs: int | None = None, seed: int | None = None) -> tuple[Proposal, EvidencePlan]:
+    """A proposal and the plan of its evidence, from a shipped name, a YAML file or a mapping. runs, seed: in place of the proposal's.
+
+    Raises InputError that names file, line, key, what was found and expected, and the nearest valid name.
+    """
+    if isinstance(source, Mapping):
+        tree, file = source, "proposal"
+    else:
+        path = find("proposal", str(source))
+        tree, file = load(path, "a proposal: title, proposed, scenarios, limits, runs, seed"), str(path)
+    proposal = validated(Proposal, tree, file)
+    if runs is not None and runs < 2:
+        raise InputError(f"{runs} runs", key="--runs", expected="at least 2, for an interval")
+    proposal = proposal.model_copy(update={name: value for name, value in (("runs", runs), ("seed", seed)) if value is not None})
+    return proposal, _plan(proposal, _Reader(tree, file))
+
+
+def _plan(proposal: Proposal, at: _Reader) -> EvidencePlan:
+    labels = {name: NONE if name == NONE else Path(name).stem for name in proposal.scenarios}
+    if len(set(labels.values())) < len(proposal.scenarios):
+        raise at.error("a scenario twice", "scenarios", expected="each name once")
+    records, overlays = _calibrations(proposal.calibration, at)
+
+    def network(*scenarios: str) -> Resolved:
+        layers = {"policy": proposal.policy, "scenarios": scenarios, "overlays": [*proposal.overlays, *overlays], "sets": proposal.set}
+        try:
+            found = resolve(proposal.base, **layers)
+            control.law(found.values.controller.type)
+        except InputError as error:
+            raise InputError(str(error), file=at.file) from None
+        return found
+
+    today = network()
+    _check(proposal, labels, today, at)
+    points = _points(proposal, today, at)
+    cases = []
+    for name, label in labels.items():
+        found = network(*(() if name == NONE else (name,)))
+        for path in points[0].values:
+            if found.entries[path].value != today.entries[path].value:
+                raise at.error(f"'{name}' sets {path}, which the proposal changes", "scenarios", expected="scenarios that leave it alone")
+        cases.append(Case(found.policy, label, found))
+    statement = claim(proposal, records).model_dump(mode="json")
+    for one in statement["limits"]:
+        one["scenarios"] = [labels[name] for name in one["scenarios"] or proposal.scenarios]
+    for one in statement["watch"]:
+        one["scenario"] = labels[one["scenario"] or proposal.scenarios[0]]
+    metrics = tuple(dict.fromkeys([*(proposal.metrics or METRICS), *proposal.named]))
+    return portable(EvidencePlan("proposal", proposal.title, tuple(cases), points, proposal.seed, metrics, statement=statement))
+
+
+def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: _Reader) -> None:
+    """Names and values that a field alone cannot tell."""
+    for group in ("limits", "watch"):
+        for number, one in enumerate(getattr(proposal, group)):
+            for name in one.scenarios if group == "limits" else filter(None, [one.scenario]):
+                if name not in labels:
+                    key = "scenarios" if group == "limits" else "scenario"
+                    expected = "one of " + ", ".join(labels)
+                    raise at.error(f"unknown scenario '{name}'", group, number, key, expected=expected, nearest=nearest(name, labels))
+    given = [("proposed", proposal.proposed), ("current", proposal.current)]
+    for keys, values in [*(((group,), v) for group, v in given), *((("alternatives", name), v) for name, v in proposal.alternatives.items())]:
+        for path, value in values.items():
+            _check_value(path, value, today, at, (*keys, path))
+    for path in proposal.current:
+        if path not in proposal.proposed:
+            expected = "one of " + ", ".join(proposal.proposed)
+            raise at.error("not a parameter that the proposal changes", "current", path, expected=expected, nearest=nearest(path, proposal.proposed))
+    for path in proposal.on_chain:
+        if path not in proposal.proposed:
+            expected = "one of " + ", ".join(proposal.proposed)
+            raise at.error("not a parameter that the proposal changes", "on_chain", path, expected=expected, nearest=nearest(path, proposal.proposed))
+        if place(path).kind is not float:
+            raise at.error("not a number", "on_chain", path, expected="a parameter that is a number")
+    for name in proposal.alternatives:
+        if name in (CURRENT, PROPOSED):
+            raise at.error(f"'{name}' as an alternative", "alternatives", name, expected="a name of its own")
+
+
+def _check_value(path: str, value: Value, today: Resolved, at: _Reader, keys: tuple[Any, ...]) -> None:
+    if path not in today.entries:
+        near = nearest(path, today.entries)
+        raise at.error("unknown parameter", *keys, expected="the path of one, as 'tokenomics params show' prints them", nearest=near)
+    wanted = fits(path, value)
+    if wanted:
+        raise at.error(f"{value!r}", *keys, expected=wanted)
+
+
+def _number(path: str, value: Value) -> Value:
+    return float(value) if place(path).kind is float else value
+
+
+def _points(proposal: Proposal, today: Resolved, at: _Reader) -> tuple[Point, ...]:
+    """Today, the proposal, its alternatives, and its parameters varied one at a time; all with the same paths."""
+    ranges = proposal.sensitivity
+    paths = dict.fromkeys([*proposal.proposed, *(p for values in proposal.alternatives.values() for p in values), *ranges.paths])
+    for path in ranges.paths:
+        if path not in today.entries or place(path).kind is not float:
+            near = nearest(path, today.entries)
+            raise at.error("unknown parameter", "sensitivity", "paths", path, expected="the path of a number", nearest=near)
+    now = {path: today.entries[path].value for path in paths} | {p: _number(p, v) for p, v in proposal.current.items()}
+    new = now | {path: _number(path, value) for path, value in proposal.proposed.items()}
+    if new == now:
+        raise at.error("the values of today", "proposed", expected="a change")
+    found = [Point(CURRENT, "current", now, proposal.runs), Point(PROPOSED, "proposed", new, proposal.runs)]
+    for name, values in proposal.alternatives.items():
+        found.append(Point(name, "alternative", now | {p: _number(p, v) for p, v in values.items()}, proposal.runs))
+    few = min(ranges.runs, proposal.runs)
+    for path in dict.fromkeys([*(p for p in proposal.proposed if place(p).kind is float), *ranges.paths]):
+        value = new[path]
+        ends = ranges.paths.get(path) or sorted((value * (1.0 - ranges.step), value * (1.0 + ranges.step)))
+        if ends[0] == ends[1]:
+            raise at.error(f"{path} is 0, which has no relative step", "sensitivity", expected=f"paths: {{{path}: [low, high]}}")
+        for end in ends:
+            wanted = fits(path, end)
+            if wanted:
+                raise at.error(f"{path} would be {end:g}", "sensitivity", expected=f"{wanted}; state its range under sensitivity.paths")
+            label = f"{path} = {end:.6g}"
+            found.append(Point(label, "sensitivity", new | {path: float(end)}, few))
+            if path not in proposal.proposed:
+                found.append(Point(f"{CURRENT}, {label}", "counterfactual", now | {path: float(end)}, few))
+    return tuple(found)
+
+
+def _calibrations(folders: list[str], at: _Reader) -> tuple[list[CalibrationRecord], list[str]]:
+    """What the folders of calibrations say, and their overlays."""
+    records, overlays = [], []
+    for number, folder in enumerate(folders):
+        path = Path(folder) / "calibration.json"
+        try:
+            with open(path, "rb") as stream:
+                content = json.loads(stream.read(LARGEST_FILE).decode())
+            data = content["data"]
+            told = f"{Path(data['file']).name} (SHA-256 {data['sha256'][:12]}), {data['first']} to {data['last']}, {data['count']} {data['what']}"
+            plain = {"method": content["method"], "data": told, "estimates": content["estimates"], "notes": content["notes"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            raise at.error(f"no calibration in '{folder}'", "calibration", number, expected="a folder of 'tokenomics calibrate --out'") from None
+        records.append(validated(CalibrationRecord, plain, str(path)))
+        overlays.append(str(Path(folder) / "overlay.yaml"))
+    return records, overlays
