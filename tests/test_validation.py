@@ -93,7 +93,7 @@ def test_too_few_forecasts_have_no_verdict():
     count = scores.needed(30)
     assert scores.verdict(scores.mean(np.ones(count - 1), 30)) == "too few forecasts to tell"
     noise = np.random.default_rng(5).normal(size=count)
-    assert scores.verdict(scores.mean(noise - noise.mean(), 30)) == "no better: the interval holds 0"
+    assert scores.verdict(scores.mean(noise - noise.mean(), 30)) == "not told apart: the interval holds 0"
     assert scores.verdict(scores.mean(noise - 9.0, 30)) == "better"
     assert scores.verdict(scores.mean(noise + 9.0, 30)) == "worse"
 
@@ -225,7 +225,8 @@ def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by
         ({"start": "2020-12-12"}, r"2020-12-12 has 4 days of history after it and needs 24 for forecasts over 5 days.*shorter --horizon"),
         ({"start": "soon"}, r"--from: 'soon' is not a date; expected YYYY-MM-DD"),
         ({"end": "2022-01-01"}, r"--to: 2022-01-01 is outside of the history"),
-        ({"end": "2020-05-01"}, r"expected a history of at least 275 days"),
+        ({"start": "2020-04-01", "end": "2020-05-01"}, r"expected a history of at least 275 days"),
+        ({"end": "2020-05-01"}, r"--from: .* is after 2020-05-01; expected a date before --to"),
         ({"policy": "none"}, r"--policy: a policy without a controller"),
         ({"policy": "pidd"}, r"did you mean 'pid'"),
         ({"runs": 3}, r"--runs: 3; expected at least 20"),

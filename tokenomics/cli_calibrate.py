@@ -25,6 +25,7 @@ Gaps = Annotated[str, typer.Option(help="Missing days: refuse, span (leave that 
 Nonpositive = Annotated[str, typer.Option(help="Prices at or below zero: refuse or drop.")]
 Duplicates = Annotated[str, typer.Option(help="A date given twice: refuse, or take the first, the last or the mean price.")]
 Unsorted = Annotated[str, typer.Option(help="Dates out of order: refuse or sort.")]
+FITTED = "A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable. By default news.volatility, news.jump_volatility and speculation.noise."
 Absurd = Annotated[str, typer.Option(help="Absurd first or isolated prices: refuse, drop or keep.")]
 
 
@@ -32,7 +33,8 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
     """Print a calibration and write its directory."""
     if out is not None:
         out.mkdir(parents=True)
-        (out / "overlay.yaml").write_text(found.overlay(), encoding="utf-8")
+        if found.told:
+            (out / "overlay.yaml").write_text(found.overlay(), encoding="utf-8")
         (out / "calibration.md").write_text(found.markdown(), encoding="utf-8")
         (out / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
         for name, figure in found.figures.items():
@@ -44,13 +46,16 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
     console.print(f"{found.method}: {found.data}", **say)
     for choice in found.data.choices:
         console.print(f"rows: {choice}", **say)
-    show_table(console, "Estimates", found.table())
+    show_table(console, "Estimates", found.table().drop(columns="problem"))
+    for problem, names in found.problems.items():
+        console.print(f"not told: {', '.join(names)}: {problem}", **say)
     for title, table in found.tables.items():
         show_table(console, title, table)
     for note in found.notes:
         console.print(f"note: {note}", **say)
     if out is not None:
-        console.print(f"written to {out}; use it: tokenomics run baseline --overlay {out}/overlay.yaml", **say)
+        use = f"use it: tokenomics run baseline --overlay {out}/overlay.yaml" if found.told else "no overlay: the data tell no parameter of the model"
+        console.print(f"written to {out}; {use}", **say)
 
 
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
@@ -120,7 +125,7 @@ def economy(
     params: Annotated[str, typer.Option(help="The parameters that are not fitted: a shipped set or a YAML file.")] = "baseline",
     overlay: Overlay = None,
     sets: Set = None,
-    fit: Annotated[list[str] | None, typer.Option(help="A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable.", metavar="PATH")] = None,
+    fit: Annotated[list[str] | None, typer.Option(help=FITTED, metavar="PATH")] = None,
     first: First = None,
     last: Last = None,
     gaps: Gaps = "refuse",
@@ -128,7 +133,7 @@ def economy(
     duplicates: Duplicates = "refuse",
     unsorted: Unsorted = "refuse",
     absurd: Absurd = "refuse",
-    holdout: Annotated[float, typer.Option(help="Share of the days, the last ones, held out for the test out of sample.")] = 0.3333,
+    holdout: Annotated[float | None, typer.Option(help="Share of the days, the last ones, held out for the test; a third by default.")] = None,
     runs: Annotated[int, typer.Option(help="Simulated histories of each point.", min=20)] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the simulated histories.", min=0)] = 0,
     workers: Annotated[int, typer.Option(help="Threads.", min=1)] = 1,
@@ -137,7 +142,7 @@ def economy(
 ) -> None:
     """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
     from .calibration.cleaning import Choices
-    from .calibration.economy import FIT, Settings, calibrate_economy
+    from .calibration.economy import FIT, HOLDOUT, Settings, calibrate_economy
 
     refuse_existing(out)
     chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
@@ -152,7 +157,7 @@ def economy(
             choices=chosen,
             **window,
             fit=fit or FIT,
-            holdout=holdout,
+            holdout=HOLDOUT if holdout is None else holdout,
             settings=settings,
             progress=progress,
         )

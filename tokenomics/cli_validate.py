@@ -77,10 +77,10 @@ def _print(found, out: Path | None) -> None:
     console.print(f"Back-test: {found.title}", **say)
     for line in (*found.notes, *found.explained):
         console.print(f"note: {line}", **say)
+    for line in found.lines:
+        console.print(line, **say)
     for title, table in found.tables.items():
         if title != "PIT":
             show_table(console, title, table.drop(columns="meaning", errors="ignore"))
-    for line in found.lines:
-        console.print(line, **say)
     if out is not None:
         console.print(f"written to {out}", **say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 import typer
@@ -22,13 +21,6 @@ def register(app: typer.Typer) -> None:
     app.command(name="velocity", epilog="Examples: " + EXAMPLES)(velocity)
 
 
-def _day(text: str | None, option: str) -> dt.date | None:
-    try:
-        return None if text is None else dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"'{text[:40]}' is not a date", key=option, expected="YYYY-MM-DD") from None
-
-
 def velocity(
     file: Annotated[str, typer.Argument(help="CSV of days: date,price,volume,fees,burned [USD/TOK, TOK/day, USD/day, TOK/day].", metavar="FILE")],
     first: Annotated[str | None, typer.Option("--from", help="First day of the window, YYYY-MM-DD.")] = None,
@@ -39,10 +31,10 @@ def velocity(
     """Usage or speculation: what is behind a window's velocity, against the 60 days before it."""
     from .analysis.velocity import FEATURES, Series, decomposition, features
     from .analysis.velocity import detector as load
-    from .recorded import read_activity
+    from .recorded import as_date, read_activity
 
     chosen = load(detector)
-    days = read_activity(file, chosen.before, chosen.after, _day(first, "--from"), _day(last, "--to"))
+    days = read_activity(file, chosen.before, chosen.after, as_date(first, "--from"), as_date(last, "--to"))
     series, before = Series(**days.values), chosen.before
     try:
         found = features(series, before)

@@ -115,6 +115,16 @@ def csv_date(text: str, path, line: int) -> dt.date:
         ) from None
 
 
+def as_date(value: str | dt.date | None, key: str) -> dt.date | None:
+    """A date given as one or as text; None stays. key: the option or argument, for the message."""
+    if value is None or isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise InputError(f"'{value[:40]}' is not a date", key=key, expected="YYYY-MM-DD") from None
+
+
 def _dates(path, rows) -> list[dt.date]:
     """Dates of the first column, which must increase."""
     dates: list[dt.date] = []
@@ -233,10 +243,10 @@ def read_requests(path: str | Path) -> DemandSeries | RequestTrace:
     rate = [csv_number(cell, path, line, "req_per_s", positive=False) for line, (_, cell) in rows]
     steps = np.diff(times)
     width = float(np.median(steps))
+    for i in np.flatnonzero(steps <= 0)[:1]:
+        raise InputError("a time that does not increase", file=path, line=rows[i + 1][0], key=header[0], expected="increasing times")
     for i, step in enumerate(steps):
         line = rows[i + 1][0]
-        if step <= 0:
-            raise InputError("a time that does not increase", file=path, line=line, key=header[0], expected="increasing times")
         if abs(step - width) > 1e-6 * width:
             raise InputError(f"a gap: {step:g} s since the row before", file=path, line=line, key=header[0], expected=f"a row every {width:g} s")
     if max(rate) <= 0:

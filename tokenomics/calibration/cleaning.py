@@ -6,7 +6,7 @@ Nothing is repaired by default. Rows are treated in this order: window, order of
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from ..errors import InputError, nearest
-from ..recorded import PriceHistory, csv_date, csv_number, csv_rows
+from ..recorded import PriceHistory, as_date, csv_date, csv_number, csv_rows
 
 FEWEST = 100  # daily returns; assumption: the 5 % tail that the Hill index reads then has 5 returns
 MOST_STILL = 0.25  # share of daily returns that may be the same number; assumption: beyond it the density has a spike, which no model here has
@@ -74,13 +74,24 @@ class Row(NamedTuple):
     value: float
 
 
-def read_closes(path: str | Path, choices: Choices | None = None, start: dt.date | None = None, end: dt.date | None = None) -> Closes:
+def choices_of(given: Mapping[str, str]) -> Choices:
+    """Choices by name. Raises InputError for an unknown name."""
+    for name in given:
+        if name not in OPTIONS:
+            raise InputError(f"'{name}'", key="choices", expected=", ".join(OPTIONS), nearest=nearest(name, OPTIONS))
+    return Choices(**given)
+
+
+def read_closes(
+    path: str | Path, choices: Choices | Mapping[str, str] | None = None, start: str | dt.date | None = None, end: str | dt.date | None = None
+) -> Closes:
     """Closes of a CSV `date,value` from `start` to `end` (all where not given), with daily log returns.
 
     Only the window used has to be clean. Raises InputError that names file, line and the option that would handle what is wrong; text, NaN and
     infinity in a value, a wrong header, fewer than FEWEST daily returns and prices that stand still are always refused.
     """
-    chosen = choices or Choices()
+    chosen = choices if isinstance(choices, Choices) else choices_of(choices or {})
+    start, end = as_date(start, "--from"), as_date(end, "--to")
     for name, allowed in OPTIONS.items():
         given = getattr(chosen, name)
         if given not in allowed:

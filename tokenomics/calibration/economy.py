@@ -29,6 +29,7 @@ from .moments import MOMENTS, measured, scaled
 from .simulated import Moments, Space, covariance, descend, distance, multistart, nearest, positive_range
 
 FIT = ("news.volatility", "news.jump_volatility", "speculation.noise")
+HOLDOUT = 1.0 / 3.0  # share of the days
 LEAST_DAYS = 250  # fitted; below, a history says little about clusters and drawdowns
 LOOSE = 0.6  # standard error of a log parameter beyond which its 95 % interval spans a factor of ten
 PROFILE = (0.5, 0.71, 1.41, 2.0)  # times the estimate
@@ -118,11 +119,16 @@ def fit_moments(resolved: Resolved, space: Space, target: np.ndarray, days: int,
             expected = f"a range of {space.paths[worst]} that holds its own value, {value:g}: the moments cannot tell it, so that it is held there"
             raise InputError(f"{space.low[worst]:g} to {space.high[worst]:g}", key="--fit", expected=expected)
         if bound[worst]:
-            why = f"the fit ends on the bound of its range, {np.exp(x[0, worst]):.3g}"
+            why = _bound(space, worst, x[0, worst])
         else:
             why = f"the moments leave its 95 % interval a factor of {min(np.exp(2.0 * Z * error[worst]), 1e6):,.0f} wide"
         held[worst] = f"not identified beside the others: {why}; held at {np.exp(own[worst]):.4g}"
         x[0, worst] = own[worst]
+
+
+def _bound(space: Space, i: int, x: float) -> str:
+    low, high = space.low[i], space.high[i]
+    return f"the fit ends at {np.exp(x):.3g}, an end of its range {low:.3g} to {high:.3g} (wider: --fit {space.paths[i]}=LOW:HIGH)"
 
 
 def _estimates(space: Space, found: Fit) -> tuple[Estimate, ...]:
@@ -131,7 +137,7 @@ def _estimates(space: Space, found: Fit) -> tuple[Estimate, ...]:
         value, error = float(np.exp(found.x[i])), float(np.sqrt(found.covariance[i, i]))
         problem = found.held.get(i, "")
         if not problem and space.at_bound(found.x)[i]:
-            problem = "the fit ends on the bound of its range"
+            problem, error = _bound(space, i, found.x[i]), np.nan
         elif not problem and error > LOOSE:
             problem = "the moments hardly tell it: its 95 % interval spans more than a factor of ten"
         low, high = value * np.exp(-Z * error), value * np.exp(Z * error)
@@ -154,8 +160,8 @@ def moment_table(prices: np.ndarray, runs: Mapping[str, np.ndarray]) -> pd.DataF
                 "simulated mean": values.mean(),
                 "mean low": values.mean() - half,
                 "mean high": values.mean() + half,
-                "5 % of runs below": low,
-                "5 % of runs above": high,
+                "5 % quantile": low,
+                "95 % quantile": high,
                 "gap [sd]": float((own[name][0] - theirs[name].mean()) / theirs[name].std(ddof=1)),
                 "within 90 %": "yes" if low <= real[name][0] <= high else "no",
             }
@@ -163,12 +169,27 @@ def moment_table(prices: np.ndarray, runs: Mapping[str, np.ndarray]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def joint(prices: np.ndarray, runs: Mapping[str, np.ndarray]) -> tuple[float, float]:
-    """Squared distance of the real moments from the simulated ones in their own covariance, and the share of simulated runs that lie farther out."""
+def joint(prices: np.ndarray, runs: Mapping[str, np.ndarray], error: np.ndarray | None = None) -> tuple[float, float]:
+    """Squared distance of the real moments from the simulated ones in their covariance, and the share of simulated histories that lie farther out.
+
+    error: covariance that errors of the estimates add to the moments, for a history that was not fitted.
+    """
     values = np.stack(list(scaled(runs).values()), axis=1)
-    weight = np.linalg.inv(np.cov(values.T))
-    mine = float(distance(measured(prices) - values.mean(axis=0), weight))
-    return mine, float(np.mean(distance(values - values.mean(axis=0), weight) > mine))
+    centre = values.mean(axis=0)
+    gaps = values - centre
+    if error is not None:
+        # histories at what the true parameters might be
+        gaps = gaps + np.random.default_rng(0).multivariate_normal(np.zeros(len(centre)), error, size=len(gaps), method="eigh")
+    weight = np.linalg.inv(np.cov(gaps.T))
+    mine = float(distance(measured(prices) - centre, weight))
+    return mine, float(np.mean(distance(gaps, weight) > mine))
+
+
+def _spread(model: Moments, found: Fit) -> np.ndarray:
+    """Covariance of the moments (moments, moments) from the errors of the estimates."""
+    moving = [i for i in range(len(found.x)) if i not in found.held]
+    slopes = model.slopes(found.x[None])[0][:, moving]
+    return slopes @ found.covariance[np.ix_(moving, moving)] @ slopes.T
 
 
 def identification(space: Space, found: Fit) -> pd.DataFrame:
@@ -209,23 +230,24 @@ def calibrate_economy(
     *,
     overlay: Source | Sequence[Source] | None = None,
     sets: Mapping[str, Any] | Sequence[str] = (),
-    choices: Choices | None = None,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
+    choices: Choices | Mapping[str, str] | None = None,
+    start: str | dt.date | None = None,
+    end: str | dt.date | None = None,
     fit: Sequence[str] = FIT,
-    holdout: float = 1.0 / 3.0,
-    settings: Settings = Settings(),  # noqa: B008
+    holdout: float = HOLDOUT,
+    settings: Settings | Mapping[str, int] | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
     """Fit parameters so that simulated moments match a token's daily closes, without controller and scenario.
 
     file: a CSV `date,value` in USD, or closes that were read already. params, overlay, sets: the parameters that are not fitted, as in `run`.
-    choices: what to do with defects of the rows, all refused by default. start, end: window of dates. fit: paths, or "path=low:high". holdout: share
-    of the days, the last ones, that is not fitted. settings: how much is simulated. progress: called with the work done and its approximate total, in
-    simulated days.
+    choices: what to do with defects of the rows, by name, {"gaps": "interpolate"}; all refused by default. start, end: window of dates. fit: paths,
+    or "path=low:high". holdout: share of the days, the last ones, that is not fitted. settings: how much is simulated, `Settings` by name, {"runs": 50}.
+    progress: called with the work done and its approximate total, in simulated days.
     Raises InputError where the history is too short, or where a parameter or its range is wrong.
     """
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end)
+    settings = settings if isinstance(settings, Settings) else Settings(**(settings or {}))
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
     if resolved.values.simulation.time_step != 1.0:
         found = f"a step of {resolved.values.simulation.time_step:g} days"
@@ -257,10 +279,11 @@ def calibrate_economy(
     tables, drawn, verdicts = {}, {}, []
     for part, closes in prices.items():
         length = len(closes) - 1
-        drawn[part] = model_of(resolved, space, length, settings.check, settings, tick, SEED_TEST).natural(found.x)
+        test = model_of(resolved, space, length, settings.check, settings, tick, SEED_TEST)
+        drawn[part] = test.natural(found.x)
         first = 0 if part == "in sample" else fitted
         tables[f"Moments {part}, {history.dates[first]} to {history.dates[first + length]}"] = moment_table(closes, drawn[part])
-        mine, farther = joint(closes, drawn[part])
+        mine, farther = joint(closes, drawn[part], None if part == "in sample" else _spread(test, found))
         verdicts.append({"part": part, "returns": length, "squared distance": mine, "simulated histories farther out": farther})
     freedom = len(MOMENTS) - (size - len(found.held))
     tail = chi2.sf(found.far / (1.0 + 1.0 / settings.runs), freedom)

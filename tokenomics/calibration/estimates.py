@@ -78,6 +78,20 @@ class Calibration:
         """Estimates, one row each."""
         return pd.DataFrame([vars(e) for e in self.estimates]).rename(columns={"name": "parameter", "error": "standard error"})
 
+    @property
+    def told(self) -> tuple[Estimate, ...]:
+        """Estimates that are parameters of the model and that the data tell: those of the overlay."""
+        return tuple(one for one in self.estimates if field_at(one.name)[0] is not None and not one.problem)
+
+    @property
+    def problems(self) -> dict[str, list[str]]:
+        """Names of the estimates that the data do not tell, by the reason."""
+        found: dict[str, list[str]] = {}
+        for one in self.estimates:
+            if one.problem:
+                found.setdefault(one.problem, []).append(one.name)
+        return found
+
     def value(self, name: str) -> float:
         """An estimate by its name."""
         return next(e.value for e in self.estimates if e.name == name)
@@ -95,9 +109,7 @@ class Calibration:
 
         for path, (value, why) in self.settings.items():
             put(path, value, why)
-        for one in self.estimates:
-            if field_at(one.name)[0] is None or one.problem:
-                continue
+        for one in self.told:
             source = f"calibrated: {self.method}, {self.data}; standard error {one.error:.2g}, 95 % interval {one.low:.3g} to {one.high:.3g}"
             put(one.name, float(f"{one.value:.{DIGITS}g}"), source)
         yaml, out = YAML(typ="safe", pure=True), io.StringIO()

@@ -32,9 +32,9 @@ Progress = Callable[[int, int], None] | None
 def calibrate_prices(
     file: str | Path,
     *,
-    choices: Choices | None = None,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
+    choices: Choices | Mapping[str, str] | None = None,
+    start: str | dt.date | None = None,
+    end: str | dt.date | None = None,
     bootstrap: int = RESAMPLES,
     seed: int = 0,
     progress: Progress = None,

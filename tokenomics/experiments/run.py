@@ -14,7 +14,7 @@ from ..engines import cadcad, ensemble
 from ..errors import InputError, nearest
 from ..model import MODEL, Model, bind, steady_state
 from ..parameters import Parameters, Resolved, resolve
-from ..recorded import DemandSeries, align, mean_rate, price_path, read_demand, read_prices
+from ..recorded import DemandSeries, align, as_date, mean_rate, price_path, read_demand, read_prices
 from ..results import Result
 from ..shocks import sample
 from ..state import as_arrays
@@ -64,13 +64,6 @@ def check_alignment(align_choice: str | None) -> None:
             expected="one of " + ", ".join(choices),
             nearest=nearest(align_choice, choices),
         )
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"'{text}' is not a date", key="--start", expected="YYYY-MM-DD") from None
 
 
 def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
@@ -138,7 +131,7 @@ def run(
         raise InputError("a start date without a price history", key="--start", expected="--prices FILE with it")
     history = None
     if prices is not None:
-        first = _date(start) if isinstance(start, str) else start
+        first = as_date(start, "--start")
         history = read_prices(prices, start=first, days=days)
         if days is None:
             resolved = resolved.replace({"simulation.days": float(len(history.values) - 1)}, source=f"span of {prices}")

@@ -26,7 +26,7 @@ REPLAYED, SETTLED, PINNED = "model, replayed", "model, settled", "model, pinned"
 MEANINGS = {
     REPLAYED: "starts in its steady state on the history's first date and follows the closes from there",
     SETTLED: f"the same trend, chartists' profit and variance; the gap to the utility value and the rest as in the model's runs after {BURN_IN} days",
-    PINNED: "in the counterfactual: the same trend, profits and variance, with the utility value pinned to each day's close",
+    PINNED: "in the counterfactual: as replayed, but the utility value is the close of the day on which the policy starts",
 }
 BINS = 10  # of a PIT histogram
 UNCHECKED = "The counterfactual is the model's: the history had no such controller, and no data check its effect."

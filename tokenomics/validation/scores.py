@@ -130,4 +130,4 @@ def verdict(difference: Mean) -> str:
         return "too few forecasts to tell"
     if difference.high < 0.0:
         return "better"
-    return "worse" if difference.low > 0.0 else "no better: the interval holds 0"
+    return "worse" if difference.low > 0.0 else "not told apart: the interval holds 0"

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..experiments.run import Source, check_alignment, many, sized_by
 from ..model import MODEL, Model
 from ..parameters import Resolved, resolve
-from ..recorded import PriceHistory, align, read_demand, read_prices
+from ..recorded import PriceHistory, align, as_date, read_demand, read_prices
 from . import benchmarks, sources
 from .counterfactual import Arms, counterfactual
 from .demand import BEFORE as DEMAND_BEFORE
@@ -46,15 +46,6 @@ class _Work:
         for item in items:
             yield item
             self.one()
-
-
-def _date(text: str | dt.date | None, key: str) -> dt.date | None:
-    if text is None or isinstance(text, dt.date):
-        return text
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"'{text}' is not a date", key=key, expected="YYYY-MM-DD") from None
 
 
 def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
@@ -118,14 +109,16 @@ def validate(
     resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
     _check(resolved, runs, arms, horizon)
     check_alignment(demand_align)
-    begin, stop = _date(start, "--from"), _date(end, "--to")
+    begin, stop = as_date(start, "--from"), as_date(end, "--to")
+    if stop and begin > stop:
+        raise InputError(f"{begin} is after {stop}", key="--from", expected="a date before --to")
     prices = read_prices(history, end=stop, options="--to")
     first = _place(prices, begin, horizon)
     notes, series = [], None
     if demand is not None:
         series = read_demand(demand)
         resolved, note = sized_by(resolved, series)
-        notes.append(f"{note}; both arms meet it from {begin} on" + (f", aligned by {demand_align}" if demand_align else ""))
+        notes.append(f"{note}, days after {begin} too; both arms meet it from {begin} on" + (f", aligned by {demand_align}" if demand_align else ""))
     elif demand_align is not None:
         raise InputError("an alignment without a demand series", key="--demand-align", expected="--demand FILE with it")
     notes += sources.fitted_later(resolved, begin)
