@@ -242,8 +242,8 @@ def calibrate_economy(
 
     file: a CSV `date,value` in USD, or closes that were read already. params, overlay, sets: the parameters that are not fitted, as in `run`.
     choices: what to do with defects of the rows, by name, {"gaps": "interpolate"}; all refused by default. start, end: window of dates. fit: paths,
-    or "path=low:high". holdout: share of the days, the last ones, that is not fitted. settings: how much is simulated, `Settings` by name, {"runs": 50}.
-    progress: called with the work done and its approximate total, in simulated days.
+    or "path=low:high". holdout: share of the days, the last ones, that is not fitted. settings: how much is simulated, `Settings` by name, as
+    {"runs": 50}. progress: called with the work done and its approximate total, in simulated days.
     Raises InputError where the history is too short, or where a parameter or its range is wrong.
     """
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end)
