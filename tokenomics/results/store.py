@@ -176,7 +176,7 @@ def _variables(schema: pa.Schema) -> dict[str, Variable]:
 
 
 def load(folder: str | Path) -> Result | Sweep:
-    """Read a run's or a sweep's directory. Raises InputError where it is neither, or a file differs from its recorded digest."""
+    """Read a run's or a sweep's directory, `folder`. Raises InputError where it is neither, or a file differs from its recorded digest."""
     folder = Path(folder)
     if (folder / sweep_store.MANIFEST).exists():
         return Sweep(sweep_store.read_manifest(folder), folder)
