@@ -7,10 +7,11 @@ import pandas as pd
 
 from ..results.metrics import METRICS
 from .document import Table, with_interval
-from .evidence import Evidence
+from .evidence import Evidence, add_up
+from .statement import CalibrationRecord
 
 MAIN = ("price_volatility", "tracking_rms", "treasury_min", "ruin", "served_share", "inflation", "bill_cost_at_risk")
-SHOWN = 12  # rows of a long table in the text; all are in its CSV
+MOST_ROWS = 60  # of a table in the text; a longer one has its total there, and all in its CSV
 
 
 def key_metrics(evidence: Evidence) -> list[str]:
@@ -28,7 +29,7 @@ def means(evidence: Evidence) -> Table:
     """Key metrics of today, the proposal and its alternatives by scenario: one column each."""
     plan, frame = evidence.plan, evidence.means
     roles = {point.label: point.role for point in plan.points}
-    wanted = [label for label, role in roles.items() if role != "sensitivity"]
+    wanted = [label for label, role in roles.items() if role not in ("sensitivity", "counterfactual")]
     cells = {(r.scenario, r.metric, r.values): with_interval(r.mean, r.low, r.high) for r in frame.itertuples(index=False)}
     rows = []
     for scenario in plan.labels:
@@ -37,12 +38,16 @@ def means(evidence: Evidence) -> Table:
     return Table("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows))
 
 
-def differences(evidence: Evidence) -> Table:
-    """The proposal's paired differences that are told from zero, and those of its limits' metrics."""
+def differences(evidence: Evidence) -> tuple[Table, Table]:
+    """The proposal's paired differences: those of its limits' metrics with all that get worse, and all that are told from zero."""
     frame = evidence.differences
     own = frame[frame["values"] == evidence.plan.points[evidence.points("proposed")[0]].label]
-    shown = own[own["verdict"].isin(("better", "worse")) | own["metric"].isin(key_metrics(evidence))]
-    return Table("differences", "Proposed less today, on the same shocks", frame, _difference_text(shown))
+    first = own[(own["verdict"] == "worse") | own["metric"].isin(key_metrics(evidence))]
+    told = own[own["verdict"] != "same"]
+    return (
+        Table("differences", "Proposed less today, on the same shocks: the limits' metrics, and all that get worse", frame, _difference_text(first)),
+        Table("differences", "Proposed less today: all metrics that get better or worse", frame, _difference_text(told)),
+    )
 
 
 def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFrame:
@@ -52,7 +57,7 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
             "metric": [_labelled(name) for name in frame["metric"]],
             "difference [95 %]": [with_interval(r.difference, r.low, r.high) for r in frame.itertuples(index=False)],
             "runs": frame["n"],
-            "runs better": ["" if np.isnan(w) else f"{100.0 * w:.4g} %" for w in frame["win_rate"]],
+            "runs better": ["" if np.isnan(w) else f"{100.0 * w:.3g} %" for w in frame["win_rate"]],
             "reading": [_reading(r) for r in frame.itertuples(index=False)],
         }
     )
@@ -64,22 +69,45 @@ def _reading(row) -> str:
     return "not told from zero" if row.low <= 0.0 <= row.high or np.isnan(row.low) else "higher" if row.difference > 0.0 else "lower"
 
 
+def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
+    """A metric's difference at a changed value, in the scenario where it is largest, or worst by the metric's own direction."""
+    own = frame[(frame["metric"] == name) & (frame["values"] == changed)].dropna(subset="difference")
+    if own.empty:
+        return ""
+    signed = own["difference"] * {"lower": 1.0, "higher": -1.0, "": 1.0}[METRICS[name].better]
+    r = own.loc[signed.idxmax() if worst else own["difference"].abs().idxmax()]
+    return f"{with_interval(r['difference'], r['low'], r['high'])} {r['scenario']}"
+
+
+def _by_change(evidence: Evidence, frame: pd.DataFrame, worst: bool) -> pd.DataFrame:
+    names, changed = key_metrics(evidence), list(frame["values"].unique())
+    columns = {_labelled(name): [_extreme(frame, name, one, worst) for one in changed] for name in names}
+    return pd.DataFrame({"changed to": changed} | columns)
+
+
 def sensitivity(evidence: Evidence) -> Table:
     """What a change of one parameter does to each limit's metric, in the scenario where it does most."""
     frame = evidence.sensitivity
-    rows = frame[frame["metric"].isin(key_metrics(evidence))].copy()
-    rows["size"] = rows["difference"].abs()
-    largest = rows.sort_values("size", ascending=False, kind="stable").drop_duplicates(["values", "metric"]).sort_index()
-    shown = pd.DataFrame(
-        {
-            "changed to": largest["values"],
-            "metric": [_labelled(name) for name in largest["metric"]],
-            "largest effect on its mean [95 %]": [with_interval(r.difference, r.low, r.high) for r in largest.itertuples(index=False)],
-            "in scenario": largest["scenario"],
-            "runs": largest["n"],
-        }
-    )
-    return Table("sensitivity", "The proposal with one parameter changed, less the proposal, on the same shocks", frame, shown)
+    caption = "The proposal with one parameter changed, less the proposal: largest mean difference [95 %], and its scenario"
+    return Table("sensitivity", caption, frame, _by_change(evidence, frame, worst=False))
+
+
+def robustness(evidence: Evidence) -> Table | None:
+    """The proposal's effect where an assumption is another, in the scenario where it is worst."""
+    frame = evidence.robustness
+    if frame.empty:
+        return None
+    caption = "The proposal less today, both with one assumption changed: worst mean difference [95 %], and its scenario"
+    return Table("robustness", caption, frame, _by_change(evidence, frame, worst=True))
+
+
+def failures(evidence: Evidence) -> Table:
+    """Runs by set of values, over all scenarios, and in all."""
+    columns = ["runs", "finished", "failed", "invalid"]
+    shown = evidence.failures.groupby("values", sort=False)[columns].sum().reset_index()
+    total = pd.DataFrame([{"values": "all"} | {name: int(shown[name].sum()) for name in columns}])
+    add_up(total.loc[0, columns[1:]].to_list(), len(evidence.runs), "runs")
+    return Table("failures", "Runs over all scenarios", evidence.failures, pd.concat([shown if len(shown) <= MOST_ROWS else shown[:0], total]))
 
 
 def alternative_checks(evidence: Evidence) -> Table:
@@ -124,3 +152,8 @@ def sweep_extremes(evidence: Evidence) -> Table:
                 told = {"mean [95 %]": with_interval(r["mean"], r["low"], r["high"]), "at": r["values"], "runs": r["n"]}
                 rows.append({"case": scenario, "metric": _labelled(name), "": word} | told)
     return Table("means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows))
+
+
+def estimates(record: CalibrationRecord) -> pd.DataFrame:
+    """A calibration's estimates, one row each."""
+    return pd.DataFrame(record.estimates)

@@ -11,6 +11,9 @@ import pandas as pd
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 
+DIGITS = 4  # significant, in the text; the CSV files have all
+GROUPED, LONGEST = 1e4, 1e12  # between which a number is written with commas rather than an exponent
+
 
 @dataclass(frozen=True)
 class Table:
@@ -74,13 +77,16 @@ def cell(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
-        return "" if np.isnan(value) else f"{value:.4g}"
+        if np.isnan(value):
+            return ""
+        short = f"{value:.{DIGITS}g}"
+        return f"{float(short):,.0f}" if GROUPED <= abs(value) < LONGEST else short
     return "" if value is None else str(value)
 
 
 def with_interval(mean: float, low: float, high: float) -> str:
     """A mean and its interval."""
-    return cell(mean) if np.isnan(low) else f"{mean:.4g} [{low:.4g}, {high:.4g}]"
+    return cell(mean) if np.isnan(low) else f"{cell(mean)} [{cell(low)}, {cell(high)}]"
 
 
 def _inert(value: Any) -> Any:

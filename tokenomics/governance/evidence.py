@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from .. import __version__
 from ..errors import ModelError
 from ..results.comparison import paired
-from ..results.intervals import intervals
+from ..results.intervals import LEVEL, intervals
 from ..results.metrics import METRICS
 from .canonical import evidence_id, results_digest
 from .plan import EvidencePlan
@@ -129,6 +129,14 @@ class Evidence:
         return pd.DataFrame(rows)
 
     @cached_property
+    def robustness(self) -> pd.DataFrame:
+        """The proposal's effect under other assumptions: paired differences to today's values, both with one assumption changed."""
+        numbers = {self.plan.points[i].label: i for i in self.points("counterfactual")}
+        pairs = [(i, numbers.get(f"current, {self.plan.points[i].label}")) for i in self.points("sensitivity")]
+        found = [(i, other) for i, other in pairs if other is not None]
+        return pd.DataFrame([row for c in range(len(self.plan.cases)) for i, other in found for row in self.paired_rows(c, i, (c, other))])
+
+    @cached_property
     def failures(self) -> pd.DataFrame:
         """Runs by scenario and point: scenario, values, runs, finished, failed (stopped inside), invalid (could not start)."""
         rows = []
@@ -142,7 +150,7 @@ class Evidence:
     def check(self, limit: Limit, case: int, point: int) -> dict[str, Any]:
         """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds, fails or is undecided.
 
-        It holds where the whole interval does, fails where the whole interval does not, and is undecided between; where a run failed it does not hold.
+        It holds where the whole interval does, fails where none of it does, and is undecided between; where a run failed it cannot hold.
         """
         rule, row = limit.constraint, self.row(limit.constraint.metric)
         chosen = METRICS[rule.metric]
@@ -150,7 +158,12 @@ class Evidence:
         if limit.of == "change":
             today = self.values[case, 0][row]
             common = min(len(mine), len(today))
-            s = intervals((mine[:common] - today[:common])[None, :], bounds=chosen.gap)
+            gaps = mine[:common] - today[:common]
+            s = intervals(gaps[None, :], bounds=chosen.gap)
+            if chosen.probability and s.n[0] > 1 and not np.any(gaps[np.isfinite(gaps)]):
+                # no run tells the two apart: up to so many could, at 95 % (Clopper and Pearson 1934)
+                most = 1.0 - (0.5 - 0.5 * LEVEL) ** (1.0 / s.n)
+                s = replace(s, low=-most, high=most)
         else:
             s = intervals(mine[None, :], **chosen.interval)
         low, high, n = float(s.low[0]), float(s.high[0]), int(s.n[0])
@@ -193,7 +206,8 @@ class Evidence:
         if self.claim is None:
             size = f"{len(points)} parameter points, " if len(points) > 1 else ""
             lost = int(self.failures[["failed", "invalid"]].to_numpy().sum())
-            return f"{size}{len(cases)} case{'s' * (len(cases) > 1)}, {self.plan.runs} runs each, seed {self.plan.seed}; {lost} of {len(self.runs)} runs failed."
+            told = f"{size}{len(cases)} case{'s' * (len(cases) > 1)}, {self.plan.runs} runs each, seed {self.plan.seed}"
+            return f"{told}; {lost} of {len(self.runs)} runs failed."
         own = self.own_checks()
         count = {word: int((own["verdict"] == word).sum()) for word in (HOLDS, FAILS, UNDECIDED)}
         add_up(list(count.values()), len(own), "checks of the proposal")
@@ -203,8 +217,8 @@ class Evidence:
             return f"The proposal meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
         wrong = own[own["verdict"] == self.outcome]
         listed = "; ".join(
-            f"{'change of ' * (row.of == 'change')}{row.limit} in {row.scenario}, where it is {row.estimate:.4g} [{row.low:.4g}, {row.high:.4g}]"
-            for row in wrong.itertuples()
+            f"{'change of ' * (of == 'change')}{limit} ({', '.join(rows['scenario'])})"
+            for (_, limit, of), rows in wrong.groupby(["number", "limit", "of"], sort=False)
         )
         rest = ", ".join(f"{count[word]} {word}" for word in (HOLDS, FAILS, UNDECIDED) if word != self.outcome and count[word])
         word = "fails" if self.outcome == FAILS else "is undecided in"

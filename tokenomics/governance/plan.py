@@ -6,7 +6,7 @@ a sweep directory each become such a plan; it needs no file that they were read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,7 +19,7 @@ from ..errors import InputError, nearest
 from ..experiments.design import NONE, Design
 from ..experiments.plan import Case
 from ..experiments.run import run
-from ..experiments.sweep import sweep
+from ..experiments.sweep import Progress, sweep
 from ..parameters import Resolved, fits, resolve
 from ..parameters.documents import Strict, validated
 from ..results.metrics import METRICS
@@ -27,7 +27,7 @@ from ..results.result import Result
 from ..results.sweep import Sweep
 
 Kind = Literal["proposal", "run", "sweep"]
-Role = Literal["current", "proposed", "alternative", "sensitivity", "point"]
+Role = Literal["current", "proposed", "alternative", "sensitivity", "counterfactual", "point"]
 KEYS = ("case", "point", "run")
 MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
 Value = bool | float | str
@@ -48,6 +48,7 @@ class CaseRecord(Strict):
     base: Text
     policy: Text
     scenario: Text
+    description: Text
     parameters: dict[str, ParameterRecord] = Field(min_length=1, max_length=10_000)
 
 
@@ -119,9 +120,10 @@ class EvidencePlan:
 
     @property
     def labels(self) -> list[str]:
-        """What each case is called: its scenario, with its policy where cases differ in it."""
+        """What each case is called: its scenario, with its policy where cases differ in it, and a number where two have the same name."""
         several = len({case.policy for case in self.cases}) > 1
-        return [f"{case.policy}, {case.scenario}" if several else case.scenario for case in self.cases]
+        names = [f"{case.policy}, {case.scenario}" if several else case.scenario for case in self.cases]
+        return [f"{name} ({names[:i].count(name) + 1})" if names.count(name) > 1 else name for i, name in enumerate(names)]
 
     def resolved(self, case: int, point: int) -> Resolved:
         """All parameters of a case at a point."""
@@ -151,9 +153,11 @@ class EvidencePlan:
 def _plain_case(case: Case) -> dict[str, Any]:
     entries = case.resolved.entries.values()
     # a value without a source of its own has the path of its file there, which is another on every machine
-    named = {e.path: Path(e.source).name if e.source == e.file else e.source for e in entries}
-    parameters = {e.path: {"value": e.value, "unit": e.unit, "source": named[e.path]} for e in entries}
-    return {"base": case.resolved.base, "policy": case.policy, "scenario": case.scenario, "parameters": parameters}
+    sources = {e.path: Path(e.source).name if e.source == e.file else e.source for e in entries}
+    parameters = {e.path: {"value": e.value, "unit": e.unit, "source": sources[e.path]} for e in entries}
+    told = case.resolved.descriptions.get(case.scenario, "")
+    named = {"base": case.resolved.base, "policy": case.policy, "scenario": case.scenario, "description": told}
+    return named | {"parameters": parameters}
 
 
 def tree(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -171,7 +175,8 @@ def tree(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def _case(record: CaseRecord) -> Case:
     plain = {path: entry.model_dump() for path, entry in record.parameters.items()}
     scenarios = () if record.scenario == NONE else (record.scenario,)
-    resolved = replace(resolve(tree(plain)), base=record.base, policy=record.policy, scenarios=scenarios)
+    told = {record.scenario: record.description}
+    resolved = replace(resolve(tree(plain)), base=record.base, policy=record.policy, scenarios=scenarios, descriptions=told)
     return Case(record.policy, record.scenario, resolved)
 
 
@@ -194,6 +199,11 @@ def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> Evide
     return EvidencePlan(record.kind, record.title, cases, points, record.seed, tuple(record.metrics), record.engine, record.every, record.statement)
 
 
+def portable(plan: EvidencePlan) -> EvidencePlan:
+    """The plan as any reader of its bundle has it: without what its data do not hold."""
+    return from_plain(plan.plain())
+
+
 def _known(name: str, file: str) -> None:
     if name not in METRICS:
         expected = "one of " + ", ".join(METRICS) + ", or one of your own, registered"
@@ -201,7 +211,10 @@ def _known(name: str, file: str) -> None:
 
 
 def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
-    """The plan of a run directory. Raises InputError for a run on recorded input, which the parameters alone do not repeat."""
+    """The plan of a run directory. Raises InputError for a run on recorded input, which the parameters alone do not repeat.
+
+    Several runs become one plan by `together`.
+    """
     if result.notes:
         raise InputError(f"run on recorded input ({result.notes[0]})", file=folder, expected="a run on sampled shocks, which its parameters repeat")
     runs = [int(r) for r in result.trajectories.runs]
@@ -213,7 +226,18 @@ def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
     every = round(float(time[1] - time[0]) / step) if len(time) > 1 else 1
     title = f"Run of {result.resolved.base}, policy {case.policy}, scenario {scenario}"
     metrics = tuple(result.metrics_per_run().columns)
-    return EvidencePlan("run", title, (case,), (Point("as run", "point", {}, len(runs)),), result.seed, metrics, result.engine, every)
+    return portable(EvidencePlan("run", title, (case,), (Point("as run", "point", {}, len(runs)),), result.seed, metrics, result.engine, every))
+
+
+def together(plans: Sequence[EvidencePlan], folders: Sequence[str | Path]) -> EvidencePlan:
+    """Several run directories as one plan, compared on the same shocks. Raises InputError where they do not meet the same ones."""
+    first = plans[0]
+    for plan, folder in zip(plans, folders, strict=True):
+        for name in ("kind", "seed", "runs", "engine", "every", "metrics"):
+            if plan.kind != "run" or getattr(plan, name) != getattr(first, name):
+                found = f"{name} {getattr(plan, name)}"
+                raise InputError(found, file=folder, expected=f"run directories alike: {name} {getattr(first, name)}, as in {folders[0]}")
+    return replace(first, cases=tuple(case for plan in plans for case in plan.cases), title=f"{len(plans)} runs of {first.cases[0].resolved.base}")
 
 
 def runs_of_run(result: Result) -> pd.DataFrame:
@@ -243,7 +267,7 @@ def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
         label = ", ".join(f"{path.rsplit('.', 1)[-1]} {v:.6g}" if isinstance(v, float) else f"{path} {v}" for path, v in values.items())
         points.append(Point(label or "as designed", "point", values, design.runs))
     title = design.description or f"Sweep of {', '.join(result.paths) or 'one point'}"
-    return EvidencePlan("sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics))
+    return portable(EvidencePlan("sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)))
 
 
 def runs_of_sweep(result: Sweep) -> pd.DataFrame:
@@ -251,17 +275,19 @@ def runs_of_sweep(result: Sweep) -> pd.DataFrame:
     return pd.DataFrame(result.columns("failed_day", "error", *result.metrics))
 
 
-def _simulate_run(plan: EvidencePlan, progress: Any) -> pd.DataFrame:
-    case = plan.cases[0]
-    chosen = tree(_plain_case(case)["parameters"])
+def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFrame:
+    """Run directories, by the engine that made them."""
     needs = sorted({variable for name in plan.metrics for variable in METRICS[name].needs})
-    result = run(chosen, runs=plan.runs, seed=plan.seed, engine=plan.engine, every=plan.every, record=needs, progress=progress)
-    table = runs_of_run(result)
-    return table[[*KEYS, "failed_day", "error", *plan.metrics]]
+    tables = []
+    for number, case in enumerate(plan.cases):
+        chosen = tree(_plain_case(case)["parameters"])
+        result = run(chosen, runs=plan.runs, seed=plan.seed, engine=plan.engine, every=plan.every, record=needs, progress=progress)
+        tables.append(runs_of_run(result).assign(case=number))
+    return pd.concat(tables, ignore_index=True)[[*KEYS, "failed_day", "error", *plan.metrics]]
 
 
 def simulate(
-    plan: EvidencePlan, runs: int | None = None, *, workers: int | None = None, out: str | Path | None = None, progress: Any = None
+    plan: EvidencePlan, runs: int | None = None, *, workers: int | None = None, out: str | Path | None = None, progress: Progress | None = None
 ) -> pd.DataFrame:
     """Every metric of every run: columns case, point, run, failed_day, error and the metrics, in the order of case, point and run.
 
@@ -270,7 +296,7 @@ def simulate(
     """
     chosen = plan if runs is None else plan.at_most(runs)
     if chosen.kind == "run":
-        return _simulate_run(chosen, progress)
+        return _simulate_runs(chosen, progress)
     groups: dict[int, list[int]] = {}
     for number, point in enumerate(chosen.points):
         groups.setdefault(point.runs, []).append(number)

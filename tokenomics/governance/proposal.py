@@ -18,7 +18,7 @@ from ..parameters.documents import line_of, validated
 from ..parameters.locate import find
 from ..parameters.reading import LARGEST_FILE, load
 from ..results.metrics import METRICS
-from .plan import EvidencePlan, Point, Value
+from .plan import EvidencePlan, Point, Value, portable
 from .statement import CalibrationRecord, Line, MetricName, Sensitivity, Statement, claim
 
 CURRENT, PROPOSED = "current", "proposed"
@@ -108,7 +108,7 @@ def _plan(proposal: Proposal, at: _Reader) -> EvidencePlan:
     for one in statement["watch"]:
         one["scenario"] = labels[one["scenario"] or proposal.scenarios[0]]
     metrics = tuple(dict.fromkeys([*(proposal.metrics or METRICS), *proposal.named]))
-    return EvidencePlan("proposal", proposal.title, tuple(cases), points, proposal.seed, metrics, statement=statement)
+    return portable(EvidencePlan("proposal", proposal.title, tuple(cases), points, proposal.seed, metrics, statement=statement))
 
 
 def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: _Reader) -> None:
@@ -177,7 +177,10 @@ def _points(proposal: Proposal, today: Resolved, at: _Reader) -> tuple[Point, ..
             wanted = fits(path, end)
             if wanted:
                 raise at.error(f"{path} would be {end:g}", "sensitivity", expected=f"{wanted}; state its range under sensitivity.paths")
-            found.append(Point(f"{path} = {end:.6g}", "sensitivity", new | {path: float(end)}, few))
+            label = f"{path} = {end:.6g}"
+            found.append(Point(label, "sensitivity", new | {path: float(end)}, few))
+            if path not in proposal.proposed:
+                found.append(Point(f"{CURRENT}, {label}", "counterfactual", now | {path: float(end)}, few))
     return tuple(found)
 
 

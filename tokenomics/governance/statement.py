@@ -135,7 +135,7 @@ class Claim(Statement):
 class Sensitivity(Strict):
     """How the proposal's own parameters are varied, one at a time. step: relative, for paths without a range. runs: the first so many.
 
-    paths: [low, high] by path, of proposed parameters or of any other.
+    paths: [low, high] by path, of proposed parameters or of any other; another is changed under today's values, too.
     """
 
     step: float = Field(0.25, gt=0.0, lt=1.0)

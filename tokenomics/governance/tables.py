@@ -109,10 +109,12 @@ def source_counts(evidence: Evidence) -> Table:
 
 def assumptions(evidence: Evidence) -> Table:
     """Assumed numbers in the groups that the points change: what this result rests on most directly."""
-    groups = {path.split(".")[0] for path in evidence.plan.paths} | {"market"}
+    parents = [path.rpartition(".")[0] for path in evidence.plan.paths]
+    # a group and those around it: the gains of a law, and what all laws share
+    groups = {parent[:end] for parent in parents for end in [*(i for i, c in enumerate(parent) if c == "."), len(parent)]} | {"market"}
     rows = []
     for e in evidence.plan.cases[0].resolved.entries.values():
-        if e.path.split(".")[0] in groups and kind_of(e.source) == "assumption":
+        if e.path.rpartition(".")[0] in groups and kind_of(e.source) == "assumption":
             rows.append({"parameter": e.path, "value": text(e.value), "unit": e.unit, "source": e.source, "meaning": e.doc})
     frame = pd.DataFrame(rows, columns=["parameter", "value", "unit", "source", "meaning"])
     return Table("assumptions", f"Assumed numbers in the groups {', '.join(sorted(groups))}", frame)
@@ -124,8 +126,8 @@ def scenario_table(evidence: Evidence) -> Table:
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
         different = {p: e for p, e in case.resolved.entries.items() if p not in base or e.value != base[p].value}
         lines = [f"{path} = {text(e.value)} {e.unit}".removesuffix(" -").removesuffix(" 1") for path, e in different.items()]
-        told = case.resolved.descriptions.get(case.scenario, "")
-        rows.append({"scenario": label, "description": told, "differs from the first in": "; ".join(lines) or "nothing", "sha256": case.resolved.hash})
+        told = {"description": case.resolved.descriptions.get(case.scenario, ""), "differs from the first in": "; ".join(lines) or "nothing"}
+        rows.append({"scenario": label} | told | {"sha256": case.resolved.hash})
     frame = pd.DataFrame(rows)
     return Table("scenarios", "Scenarios", frame, frame.drop(columns="sha256"))
 
@@ -143,7 +145,7 @@ def fee_split(evidence: Evidence) -> Table:
     """Where fees go, at each point at rest; the parts are checked to add up to one."""
     rows = []
     for number, point in enumerate(evidence.plan.points):
-        if point.role == "sensitivity":
+        if point.role in ("sensitivity", "counterfactual"):
             continue
         p: Parameters = evidence.plan.resolved(0, number).values
         burn, treasury = (p.supply.burn_share if p.supply.enabled else 0.0), (p.treasury.fee_share if p.treasury.enabled else 0.0)
@@ -186,16 +188,16 @@ def limits(evidence: Evidence) -> Table:
 
 
 def margins(evidence: Evidence) -> tuple[Table | None, dict[str, str]]:
-    """Linear stability margins of the loop at each point without its sensitivity, and what else must be known, by point."""
+    """Linear stability margins of the loop today, proposed and of each alternative, and what else must be known, by point."""
     names = [name for name in UNITS if name not in ("disk_gain", "disk_phase", "complementary", "phase_crossover", "delay_crossover")]
     rows, notes = [], {}
     for number, point in enumerate(evidence.plan.points):
-        if point.role == "sensitivity" or number >= 10:
+        if point.role in ("sensitivity", "counterfactual"):
             continue
         try:
             found: Analysis = analyse(evidence.plan.resolved(0, number).values)
         except (InputError, ModelError) as error:
-            notes[point.label] = str(error)
+            notes[point.label] = f"not analysed: {error}"
             continue
         own = {f"{name.replace('_', ' ')} [{UNITS[name]}]": _rounded(getattr(found.margins, name)) for name in names}
         thin = {f"peak sensitivity, pool at {share:.0%} [1]": _rounded(m.sensitivity) for share, m in found.liquidity.items()}

@@ -1,0 +1,118 @@
+"""A report as one HTML file: no network, no script; light and dark; tables scroll within their box on a phone. Every text is escaped."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from html import escape
+
+from .document import Picture, Report, Section, Table
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+NUMERIC = re.compile(r"[-+]?[\d.,]+([eE][-+]?\d+)?( %)?( \[.*\])?…?|nan|inf")
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --soft: #f3f5f7; --line: #d0d7de; --dim: #57606a; --link: #0550ae;
+  --good: #0b6e4f; --bad: #b3261e; --open: #8a5a00; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #161b22; --line: #30363d; --dim: #9da7b3; --link: #79b8ff;
+  --good: #56d39a; --bad: #ff8a80; --open: #f0b849; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+main { max-width: 62rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.7rem; line-height: 1.25; margin: 1rem 0 .5rem; }
+h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
+p, ul { max-width: 46rem; }
+.verdict { font-size: 1.08rem; border-left: .3rem solid var(--dim); background: var(--soft); padding: .7rem 1rem; margin: 1rem 0; max-width: none; }
+.verdict strong { display: block; text-transform: uppercase; letter-spacing: .04em; font-size: .8rem; }
+.holds { border-color: var(--good); } .fails { border-color: var(--bad); } .undecided { border-color: var(--open); }
+td.holds { color: var(--good); } td.fails { color: var(--bad); } td.undecided { color: var(--open); }
+td.holds, td.fails, td.undecided { font-weight: 600; }
+nav ul { columns: 18rem; padding-left: 1.2rem; font-size: .92rem; }
+a { color: var(--link); }
+.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; margin: 0 0 1.2rem; }
+.scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
+table { border-collapse: collapse; width: 100%; font-size: .86rem; line-height: 1.4; overflow-wrap: normal; }
+caption { text-align: left; padding: .5rem .7rem; font-weight: 600; }
+th, td { padding: .35rem .7rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
+thead th { background: var(--soft); white-space: nowrap; }
+tbody th { font-weight: 500; white-space: nowrap; }
+td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.w { min-width: 15rem; }
+figure { margin: 0 0 1.4rem; }
+figure img { max-width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line); border-radius: .3rem; display: block; }
+figcaption { color: var(--dim); font-size: .88rem; margin-top: .3rem; }
+pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .9rem; overflow-x: auto; }
+summary { cursor: pointer; padding: .4rem 0; }
+.small { color: var(--dim); font-size: .85rem; }
+@media print { nav { display: none; } details > * { display: block; } }
+"""
+WORDS = ("holds", "fails", "undecided")
+LONG = 28  # characters; columns with longer cells are given room
+
+
+def _table(table: Table, key: str) -> str:
+    text = table.text()
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in text.columns)
+    long = [max((len(v) for v in text[name]), default=0) > LONG for name in text.columns]
+    rows = []
+    for row in text.itertuples(index=False):
+        first, *rest = row
+        cells = [f'<th scope="row">{escape(first)}</th>']
+        for value, wide in zip(rest, long[1:], strict=True):
+            kind = value if value in WORDS else "n" if NUMERIC.fullmatch(value) else "w" if wide else ""
+            start = f'<td class="{kind}">' if kind else "<td>"
+            cells.append(f"{start}{escape(value)}</td>")
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    caption = f'<caption id="{key}">{escape(table.caption)} <span class="small">(data/{escape(table.name)}.csv)</span></caption>'
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return f'<div class="scroll" role="region" aria-labelledby="{key}" tabindex="0"><table>{caption}{body}</table></div>'
+
+
+def _picture(picture: Picture, drawn: Mapping[str, bytes]) -> str:
+    data = base64.b64encode(drawn[picture.name]).decode()
+    image = f'<img alt="{escape(picture.alt)}" src="data:image/svg+xml;base64,{data}">'
+    return f"<figure>{image}<figcaption>{escape(picture.caption)}</figcaption></figure>"
+
+
+def _section(number: int, section: Section, drawn: Mapping[str, bytes]) -> str:
+    parts = [f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(section.heading)}</h2>']
+    parts += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
+    if section.bullets:
+        parts.append("<ul>" + "".join(f"<li>{escape(bullet)}</li>" for bullet in section.bullets) + "</ul>")
+    if section.code:
+        parts.append(f"<pre><code>{escape(section.code)}</code></pre>")
+    parts += [_table(table, f"t{number}-{i}") for i, table in enumerate(section.tables)]
+    parts += [_picture(picture, drawn) for picture in section.pictures]
+    for i, table in enumerate(section.folded):
+        parts.append(f"<details><summary>{escape(table.caption)}, {len(table.text())} rows</summary>{_table(table, f'f{number}-{i}')}</details>")
+    return "".join(parts) + "</section>"
+
+
+def html(report: Report, drawn: Mapping[str, bytes]) -> str:
+    """The whole report. drawn: its figures as SVG, by name."""
+    first, *rest = report.lead
+    word = {"meets its limits": "holds", "fails a limit": "fails"}.get(report.badge, report.badge)
+    badge = f"<strong>{escape(report.badge)}</strong>" if report.badge else ""
+    links = "".join(f'<li><a href="#s{i}">{escape(section.heading)}</a></li>' for i, section in enumerate(report.sections))
+    body = "\n".join(_section(i, section, drawn) for i, section in enumerate(report.sections))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
+<meta name="referrer" content="no-referrer">
+<title>{escape(report.title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{escape(report.title)}</h1>
+<p class="verdict {escape(word)}">{badge}{escape(first)}</p>
+{"".join(f"<p>{escape(paragraph)}</p>" for paragraph in rest)}
+<nav aria-label="Contents"><ul>{links}</ul></nav>
+{body}
+</main>
+</body>
+</html>
+"""
