@@ -14,9 +14,9 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_papers, cli_params, cli_sweeps, cli_velocity, cli_venues
+from . import __version__, cli_papers, cli_params, cli_sweeps, cli_velocity, cli_venues, cli_verify
 from .cli_tools import progress_bar
-from .errors import InputError, TokenomicsError
+from .errors import InputError, TokenomicsError, printable
 
 CONTROL = "Analyse and design the control loop of a policy."
 CALIBRATE = "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators."
@@ -75,6 +75,7 @@ cli_sweeps.register(app)
 cli_papers.register(app)
 cli_velocity.register(app)
 cli_venues.register(app)
+cli_verify.register(app)
 
 
 def _version(value: bool) -> None:
@@ -180,5 +181,6 @@ def main() -> None:
 
 
 def _stop(message: str, status: int) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    # a stranger's file may be quoted: it must not steer the terminal
+    print(f"error: {printable(message)}", file=sys.stderr)
     sys.exit(status)

@@ -1,0 +1,53 @@
+"""A file of a bundle beside the same file made anew: where they first differ, and whether rounding alone explains it."""
+
+from __future__ import annotations
+
+import re
+
+from .findings import Finding
+
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+ROUNDED = 1e-3  # relative; one in the last of the four significant digits that text shows
+BESIDE = 40  # characters that are shown before a difference
+FIGURES = (".svg", ".png")
+
+
+def is_text(name: str) -> bool:
+    """Whether a file is shown by its lines."""
+    return not name.endswith((*FIGURES, ".parquet"))
+
+
+def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:
+    """Where two versions of a file first differ; None where they are the same bytes. The line, and the number where it is one."""
+    if recorded == found:
+        return None
+    if not is_text(name):
+        kind = "a figure" if name.endswith(FIGURES) else "a table"
+        return Finding(name, f"{kind} that is not drawn from these data" if kind == "a figure" else "not as this package writes these data")
+    one, two = (content.decode("utf-8", "replace").split("\n") for content in (recorded, found))
+    line = next((i for i, (mine, other) in enumerate(zip(one, two, strict=False)) if mine != other), min(len(one), len(two)))
+    mine, other = ("".join(lines[line : line + 1]) for lines in (one, two))
+    numbers = _one_number(mine, other)
+    if numbers:
+        return Finding(name, f"line {line + 1}", *numbers)
+    first = next((i for i, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b), min(len(mine), len(other)))
+    first = max(0, first - BESIDE)
+    return Finding(name, f"line {line + 1}", mine[first : first + 3 * BESIDE], other[first : first + 3 * BESIDE])
+
+
+def _one_number(mine: str, other: str) -> tuple[float, float] | None:
+    """The two numbers, where lines differ in one number alone."""
+    if NUMBER.sub("#", mine) != NUMBER.sub("#", other):
+        return None
+    pairs = [(a, b) for a, b in zip(NUMBER.findall(mine), NUMBER.findall(other), strict=True) if a != b]
+    return (float(pairs[0][0]), float(pairs[0][1])) if len(pairs) == 1 else None
+
+
+def agree(name: str, recorded: bytes, found: bytes, tolerance: float) -> bool:
+    """Whether two texts are the same but for numbers: in a CSV, which has all digits, within `tolerance`, else by the last digit shown."""
+    one, two = (content.decode("utf-8", "replace") for content in (recorded, found))
+    if NUMBER.sub("#", one) != NUMBER.sub("#", two):
+        return False
+    most = tolerance if name.endswith(".csv") else ROUNDED
+    pairs = zip(NUMBER.findall(one), NUMBER.findall(two), strict=True)
+    return all(a == b or abs(float(a) - float(b)) <= most * max(abs(float(a)), abs(float(b))) for a, b in pairs)
