@@ -33,6 +33,7 @@ from .platforms import here
 MANIFEST, RUNS = "manifest.json", "data/runs.parquet"
 LARGEST_MANIFEST = 64_000_000  # bytes; a case of 260 parameters is about 50,000
 LARGEST_FILE = 1_000_000_000  # bytes
+LONGEST_ERROR, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a run's error, and of a table beside its rows
 MOST_FILES = 2_000
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}){0,3}")
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -232,8 +233,9 @@ def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
                 expected=f"{plan.simulations} rows of {len(wanted)} columns, as its plan has them",
             )
         size = sum(source.metadata.row_group(i).total_byte_size for i in range(source.metadata.num_row_groups))
-        if size > LARGEST_FILE:
-            raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {LARGEST_FILE}")
+        most = min(LARGEST_FILE, plan.simulations * (16 * len(wanted) + LONGEST_ERROR) + LARGEST_HEAD)
+        if size > most:
+            raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {most} for {plan.simulations} rows")
         table = source.read(use_threads=False).to_pandas()
         table = table.astype(dict.fromkeys(KEYS, "int64") | dict.fromkeys(["failed_day", *plan.metrics], "float64") | {"error": str})
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:

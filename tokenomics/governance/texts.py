@@ -10,11 +10,17 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 ROUNDED = 1e-3  # relative; one in the last of the four significant digits that text shows
 BESIDE = 40  # characters that are shown before a difference
 FIGURES = (".svg", ".png")
+EMBEDDED = re.compile(rb'src="data:image/svg\+xml;base64,[A-Za-z0-9+/=]*"')
 
 
 def is_text(name: str) -> bool:
     """Whether a file is shown by its lines."""
     return not name.endswith((*FIGURES, ".parquet"))
+
+
+def without_figures(name: str, content: bytes) -> bytes | None:
+    """What a file has besides figures: nothing of a figure's own file, an HTML page with its figures taken out."""
+    return None if name.endswith(FIGURES) else EMBEDDED.sub(b"src", content) if name.endswith(".html") else content
 
 
 def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:

@@ -16,14 +16,14 @@ import pandas as pd
 from .. import __version__
 from ..errors import InputError
 from ..results.store import package_record
-from . import recompute, texts
+from . import platforms, recompute, texts
 from .bundle import MANIFEST, RUNS, ManifestRecord, manifest_json, manifest_plan, manifest_record, parse_runs, runs_parquet
 from .canonical import FORMAT, digest, evidence_id, results_digest
 from .directory import listing
 from .evidence import Evidence
 from .findings import Finding, Outcome
 from .plan import KEYS, EvidencePlan, simulate
-from .platforms import TOLERANCE, differences
+from .platforms import TOLERANCE
 from .render import render
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
@@ -60,6 +60,9 @@ def verify(
     folder: the bundle's directory. id: the identifier that was published, which a forgery that is consistent in itself does not have. sample: share
     of the runs to simulate, above 0 and at most 1; all by default. sample_seed: of the choice of those runs; a new one by default, which no
     forger can know. workers: threads. progress: called with simulations done and their number.
+
+    What the maker tells of himself, command, commit, time and platform, is in no number and cannot be checked. Versions and platform decide
+    how exactly numbers are compared: bit for bit on the same ones, else within `platforms.TOLERANCE`.
 
     The outcome's status is "verified", "differs" with a finding for each thing that does, or "cannot be checked" with the reason: a bundle of
     another version, or one too large. Raises InputError for what is no bundle, has links or paths that lead out of it, or is beyond the limits.
@@ -150,7 +153,7 @@ def _numbers(
 ) -> Outcome:
     if results_digest(runs, list(plan.metrics)) != record.results:
         case.findings.append(Finding(RUNS, "its numbers are not those that the manifest's results stand for"))
-    other = differences(record.platform, record.dependencies)
+    other = platforms.differences(record.platform, record.dependencies)
     tolerance = TOLERANCE if other else 0.0
     total = len(runs)
     more: dict[str, Any] = {"runs": total, "recomputed": total, "probability": 1.0}
@@ -189,18 +192,24 @@ def _pages(case: _Case, record: ManifestRecord, evidence: Evidence, contents: di
     here = package_record()["dependencies"]
     drawn = record.dependencies.get("matplotlib"), here["matplotlib"]
     packed = all(record.dependencies.get(name) == here[name] for name in ("pyarrow", "pandas"))
-    apart = 0
+    apart = []
     for name in sorted(set(record.files) - set(made)):
         case.findings.append(Finding(name, "not a file of such a bundle"))
     for name, content in made.items():
         if name not in record.files:
             case.findings.append(Finding(name, "not in the bundle, which should have it"))
-        found = texts.differing(name, contents.get(name, content), content)
-        if found is None or (name == RUNS and not packed):
+        mine: bytes | None = contents.get(name, content)
+        other: bytes | None = content
+        if mine == other or (name == RUNS and not packed):
             continue
-        if name.endswith(texts.FIGURES) and (tolerance or drawn[0] != drawn[1]):
-            apart += 1
-        elif not (tolerance and texts.is_text(name) and texts.agree(name, contents[name], content, tolerance)):
+        if tolerance or drawn[0] != drawn[1]:
+            if name.endswith(texts.FIGURES):
+                apart.append(name)
+            mine, other = texts.without_figures(name, mine), texts.without_figures(name, content)
+        found = None if mine is None else texts.differing(name, mine, other)
+        if found and not (tolerance and texts.agree(name, mine, other, tolerance)):
             case.findings.append(found)
     if apart:
-        case.notes.append(f"{apart} figures cannot be compared: drawn by matplotlib {drawn[0]} on {record.platform}, here {drawn[1]}")
+        case.notes.append(
+            f"{len(apart)} figures cannot be compared: drawn by matplotlib {drawn[0]} on {record.platform}, here {drawn[1]} on {platforms.here()}"
+        )
