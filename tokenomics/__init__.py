@@ -16,6 +16,8 @@ Public names; `help` of each describes every parameter:
     analyse              the linear control loop and its margins
     compare_venues       cloud or network for a workload
     reproduce            a published result, computed again
+    propose              the whole evidence of a governance proposal, as a bundle
+    report               finished runs or a sweep as a bundle
     verify               check a bundle of evidence that somebody published
     resolve              parameters from names, files and changes
     Parameters           the parameter tree
@@ -56,6 +58,7 @@ _HOMES = {
     "experiments.run": ("run",),
     "experiments.sensitivity": ("sensitivity",),
     "experiments.sweep": ("sweep",),
+    "governance.make": ("propose", "report"),
     "governance.verify": ("verify",),
     "kinetics": ("relaxation",),
     "model": ("MODEL", "Block", "Model", "block", "steady_state"),

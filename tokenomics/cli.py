@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_papers, cli_params, cli_sweeps, cli_velocity, cli_venues, cli_verify
+from . import __version__, cli_governance, cli_papers, cli_params, cli_sweeps, cli_velocity, cli_venues, cli_verify
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError, printable
 
@@ -73,6 +73,7 @@ app.add_typer(typer.Typer(cls=Capacity, no_args_is_help=True, rich_markup_mode=N
 app.add_typer(typer.Typer(cls=Calibrate, no_args_is_help=True, rich_markup_mode=None, help=CALIBRATE), name="calibrate")
 cli_sweeps.register(app)
 cli_papers.register(app)
+cli_governance.register(app)
 cli_velocity.register(app)
 cli_venues.register(app)
 cli_verify.register(app)

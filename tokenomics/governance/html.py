@@ -24,13 +24,13 @@ h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top:
 p, ul { max-width: 46rem; }
 .verdict { font-size: 1.08rem; border-left: .3rem solid var(--dim); background: var(--soft); padding: .7rem 1rem; margin: 1rem 0; max-width: none; }
 .verdict strong { display: block; text-transform: uppercase; letter-spacing: .04em; font-size: .8rem; }
-.holds { border-color: var(--good); } .fails { border-color: var(--bad); } .undecided { border-color: var(--open); }
+.verdict.holds { border-color: var(--good); } .verdict.fails { border-color: var(--bad); } .verdict.undecided { border-color: var(--open); }
 td.holds { color: var(--good); } td.fails { color: var(--bad); } td.undecided { color: var(--open); }
 td.holds, td.fails, td.undecided { font-weight: 600; }
 nav ul { columns: 18rem; padding-left: 1.2rem; font-size: .92rem; }
 a { color: var(--link); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; margin: 0 0 1.2rem; }
-.scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
+.scroll:focus-visible, .picture:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 table { border-collapse: collapse; width: 100%; font-size: .86rem; line-height: 1.4; overflow-wrap: normal; }
 caption { text-align: left; padding: .5rem .7rem; font-weight: 600; }
 th, td { padding: .35rem .7rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
@@ -39,7 +39,8 @@ tbody th { font-weight: 500; white-space: nowrap; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.w { min-width: 15rem; }
 figure { margin: 0 0 1.4rem; }
-figure img { max-width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line); border-radius: .3rem; display: block; }
+.picture { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; background: #ffffff; }
+.picture img { width: 100%; min-width: 34rem; max-width: 52rem; height: auto; display: block; }
 figcaption { color: var(--dim); font-size: .88rem; margin-top: .3rem; }
 pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .9rem; overflow-x: auto; }
 summary { cursor: pointer; padding: .4rem 0; }
@@ -71,7 +72,8 @@ def _table(table: Table, key: str) -> str:
 def _picture(picture: Picture, drawn: Mapping[str, bytes]) -> str:
     data = base64.b64encode(drawn[picture.name]).decode()
     image = f'<img alt="{escape(picture.alt)}" src="data:image/svg+xml;base64,{data}">'
-    return f"<figure>{image}<figcaption>{escape(picture.caption)}</figcaption></figure>"
+    box = f'<div class="picture" role="region" aria-label="Figure: {escape(picture.caption)}" tabindex="0">{image}</div>'
+    return f"<figure>{box}<figcaption>{escape(picture.caption)}</figcaption></figure>"
 
 
 def _section(number: int, section: Section, drawn: Mapping[str, bytes]) -> str:

@@ -9,12 +9,13 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from ..results import sweep_plots
 from ..results.metrics import METRICS
 from ..results.plots import COLOURS
 from .comparisons import key_metrics
-from .document import Picture
+from .document import GROUPED, Picture
 from .evidence import Evidence
 
 Drawn = dict[str, tuple[Picture, Figure]]
@@ -23,7 +24,12 @@ STYLE = {"svg.hashsalt": "tokenomics", "svg.fonttype": "path", "font.family": "D
 DOTS = 130  # per inch
 MOST_EFFECTS = 14  # metrics in the figure of effects
 SWEEP_MAPS = 3
+TICKS = (-10_000, -1_000, -100, -30, -10, -5, 0, 5, 10, 30, 100, 1_000, 10_000)  # of a change in per cent
 COMPARED = ("current", "proposed", "alternative")
+
+
+def _number(value: float, _: Any = None) -> str:
+    return f"{value:,.0f}" if abs(value) >= GROUPED else f"{value:g}"
 
 
 def svg(figure: Figure) -> bytes:
@@ -72,6 +78,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         axis.set_yticks(range(len(scenarios)), scenarios, fontsize=8)
         axis.set_ylim(len(scenarios) - 0.5, -0.5)
         axis.tick_params(axis="x", labelsize=8)
+        axis.xaxis.set_major_formatter(FuncFormatter(_number))
         axis.grid(axis="x", alpha=0.25)
         verdicts = own[own["values"] == "proposed"]["verdict"].tolist()
         word = "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
@@ -119,8 +126,11 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.set_yticks(range(len(names)), names, fontsize=8)
         axis.set_ylim(len(names) - 0.5, -0.5)
         axis.set_xscale("symlog", linthresh=10.0)
+        axis.xaxis.set_major_locator(FixedLocator(TICKS))
+        axis.xaxis.set_minor_locator(NullLocator())
         axis.set_title(scenario, fontsize=9, loc="left")
         axis.tick_params(axis="x", labelsize=8)
+        axis.xaxis.set_major_formatter(FuncFormatter(_number))
         axis.grid(alpha=0.25)
     for axis in axes[len(scenarios) :]:
         axis.set_axis_off()
@@ -153,6 +163,7 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.set_yticks(range(len(labels)), labels, fontsize=8)
         axis.set_ylim(len(labels) - 0.5, -0.5)
         axis.tick_params(axis="x", labelsize=8)
+        axis.xaxis.set_major_formatter(FuncFormatter(_number))
         axis.grid(axis="x", alpha=0.25)
         axis.set_title(f"change of {name} [{METRICS[name].unit}]", fontsize=9, loc="left")
     caption = "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in the scenario where it moves most."

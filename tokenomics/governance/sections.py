@@ -50,6 +50,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
         "A limit holds where its whole 95 % interval does, fails where none of it does, and is undecided between; "
         "where a run failed, it cannot hold. 'Change' is the proposal less today, run by run on the same shocks."
     )
+    stated = tuple(f"{'change of ' * (one.of == 'change')}{one.limit}: {one.reason.strip() or 'no reason given'}" for one in claim.limits)
     below = "Today's values are the no-change counterfactual. "
     base = plan.cases[0].resolved
     days = base.values.simulation.days
@@ -57,7 +58,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     differences = comparisons.differences(evidence)
     sections = [
         Section("What changes", tables=(tables.changes(evidence),)),
-        Section("Verdict against the stated limits", (checked,), tables=(tables.limits(evidence),), pictures=_some(drawn, "limits")),
+        Section("Verdict against the stated limits", (checked,), stated, (tables.limits(evidence),), _some(drawn, "limits")),
         Section(
             "Today, the proposal and the alternatives",
             (f"{below}Mean over {plan.points[0].runs} runs of {days:g} days with seed {plan.seed}, and its 95 % interval.",),

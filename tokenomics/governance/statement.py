@@ -42,6 +42,7 @@ def _metric(name: str) -> str:
     return name
 
 
+License = Literal["CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "Apache-2.0", "MIT"]  # of the result
 MetricName = Annotated[str, Field(max_length=100), AfterValidator(_metric)]
 
 
@@ -114,6 +115,8 @@ class Statement(Strict):
     """What a proposal claims. A stranger's text, to be escaped wherever it is shown."""
 
     summary: Words = ""
+    authors: list[Line] = Field(default=[], max_length=MOST)
+    license: License = "CC-BY-4.0"
     sources: list[Line] = Field(default=[], max_length=MOST)
     on_chain: dict[Line, OnChain] = Field(default={}, max_length=MOST)
     limits: list[Limit] = Field(min_length=1, max_length=MOST)

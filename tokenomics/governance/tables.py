@@ -177,11 +177,10 @@ def limits(evidence: Evidence) -> Table:
         {
             "limit": [f"{row.limit}{' (change)' * (row.of == 'change')}" for row in frame.itertuples()],
             "scenario": frame["scenario"],
+            "verdict": frame["verdict"],
             "estimate [95 %]": [with_interval(row.estimate, row.low, row.high) for row in frame.itertuples()],
             "unit": frame["unit"],
             "runs": frame["n"],
-            "verdict": frame["verdict"],
-            "why this limit": [reasons[number] for number in frame["number"]],
         }
     )
     return Table("checks", "Stated limits against the proposal", evidence.checks.assign(reason=evidence.checks["number"].map(reasons)), shown)

@@ -1,0 +1,82 @@
+"""Commands whose output goes to a vote: propose, report."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .cli_params import Json
+from .cli_tools import print_json, progress_bar
+
+if TYPE_CHECKING:
+    from .governance.make import Bundle
+
+Runs = Annotated[int | None, typer.Option(help="Runs of every set of values and scenario, in place of the proposal's.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the shocks, in place of the proposal's.", min=0)]
+Workers = Annotated[int | None, typer.Option(help="Threads; one a core by default.", min=1)]
+Out = Annotated[Path | None, typer.Option(help="Bundle to write; it must not exist.", metavar="DIR")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog="Examples: tokenomics propose pid_gains --runs 200 | tokenomics propose params/proposals/burn_share.yaml --out evidence/burn_share"
+    )(propose)
+    app.command(
+        epilog="Examples: tokenomics report runs/first --out evidence/first | tokenomics report runs/none runs/pid --title 'PID against no control'"
+    )(report)
+
+
+def _command() -> str:
+    return shlex.join(["tokenomics", *sys.argv[1:]])
+
+
+def _tell(bundle: Bundle, as_json: bool) -> None:
+    """Print what was written; status 1 where a stated limit fails."""
+    evidence = bundle.evidence
+    if as_json:
+        told = {"out": str(bundle.folder), "id": bundle.id, "kind": evidence.plan.kind, "outcome": evidence.outcome or None}
+        checks = evidence.own_checks().to_dict(orient="records") if evidence.claim else []
+        failed = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
+        print_json(told | {"verdict": evidence.verdict(), "simulations": len(evidence.runs), "failed_runs": failed, "checks": checks})
+    else:
+        typer.echo(evidence.verdict())
+        typer.echo(f"SHA-256 {bundle.id}")
+        typer.echo(f"written to {bundle.folder}: report.html, report.md, data, figures, citations, RO-Crate metadata")
+    if evidence.outcome == "fails":
+        raise typer.Exit(1)
+
+
+def propose(
+    file: Annotated[str, typer.Argument(help="A shipped proposal or a YAML file.", metavar="PROPOSAL")],
+    runs: Runs = None,
+    seed: Seed = None,
+    out: Out = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Write the whole evidence of a proposal: what changes, its limits and whether they hold, alternatives, sensitivity, stress, margins.
+
+    Exit status 1 where a stated limit fails. Interrupted work goes on with the same command.
+    """
+    from .governance.make import propose as write
+
+    with progress_bar("simulating, runs", show=not as_json) as progress:
+        bundle = write(file, runs=runs, seed=seed, out=out, workers=workers, progress=progress, command=_command())
+    _tell(bundle, as_json)
+
+
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="A run's directory, several, or a sweep's.", metavar="DIR...")],
+    out: Out = None,
+    title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations. Several runs are compared with the first."""
+    from .governance.make import report as write
+
+    _tell(write(*folders, out=out, title=title, command=_command()), as_json)

@@ -1,0 +1,103 @@
+"""RO-Crate 1.2 metadata of a bundle, in the Process Run Crate profile: which software made which files from which.
+
+Source: https://w3id.org/ro/crate/1.2 and https://w3id.org/ro/wfrun/process/0.5.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InputError
+from .canonical import digest
+from .citation import authors, license_of, title
+from .evidence import Evidence
+
+METADATA = "ro-crate-metadata.json"
+VERSION = "1.2"
+PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+TYPES = {
+    ".md": "text/markdown",
+    ".html": "text/html",
+    ".csv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+    ".svg": "image/svg+xml",
+    ".yaml": "application/yaml",
+    ".cff": "application/yaml",
+    ".bib": "application/x-bibtex",
+    ".json": "application/json",
+}
+WHAT = {
+    "report.md": "The report, in Markdown",
+    "report.html": "The report, in one HTML file",
+    "CITATION.cff": "How to cite the result, Citation File Format",
+    "citation.bib": "How to cite the result, BibTeX",
+    "citation.json": "How to cite the result, CSL-JSON",
+    "data/runs.parquet": "Every metric of every simulated run",
+    "data/parameters.csv": "Every parameter with its unit and its source",
+    "inputs/proposal.yaml": "The proposal as it was given",
+    "manifest.json": "Plan, seeds, versions and digests: what the result is and how it is computed again",
+}
+FOLDERS = {"data": "Table of the report", "figures": "Figure of the report", "inputs": "Parameters that were simulated"}
+
+
+def _crate() -> Any:
+    try:
+        from rocrate.rocrate import ROCrate
+    except ImportError:
+        raise InputError("rocrate is not installed", key="report", expected="pip install 'tokenomics[report]'") from None
+    return ROCrate(version=VERSION)
+
+
+def _media(name: str) -> str:
+    suffix = "." + name.rpartition(".")[2]
+    return TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _file(crate: Any, name: str, content: bytes | None) -> Any:
+    folder = name.partition("/")[0]
+    told = {"name": WHAT.get(name) or f"{FOLDERS.get(folder, 'File')}: {name.rpartition('/')[2]}", "encodingFormat": _media(name)}
+    if content is not None:
+        told |= {"contentSize": str(len(content)), "sha256": digest(content)}
+    from rocrate.model.file import File
+
+    return crate.add(File(crate, dest_path=name, properties=told))
+
+
+def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, command: str, commit: str | None) -> bytes:
+    """`ro-crate-metadata.json` for the files of a bundle. created: ISO 8601, of the result. Raises InputError where rocrate is not installed."""
+    from rocrate.model.contextentity import ContextEntity
+
+    whole = _crate()
+
+    def context(identifier: str, kind: str, **properties: Any) -> Any:
+        return whole.add(ContextEntity(whole, identifier, properties={"@type": kind, **properties}))
+
+    people = [context(f"#author-{i}", "Organization", name=name) for i, name in enumerate(authors(evidence), 1)]
+    spdx = license_of(evidence)
+    licence = context(f"https://spdx.org/licenses/{spdx}", "CreativeWork", name=spdx, url=f"https://spdx.org/licenses/{spdx}.html")
+    licence["description"] = f"The licence {spdx}, as SPDX lists it"
+    profile = context(PROFILE, "CreativeWork", name="Process Run Crate", version="0.5")
+    software = context("#tokenomics", "SoftwareApplication", name="tokenomics", softwareVersion=evidence.version, version=evidence.version)
+    software["description"] = "Token economies of decentralised AI-inference networks, modelled with control theory"
+    if commit:
+        software["identifier"] = f"git:{commit}"
+    listed = {name: _file(whole, name, content) for name, content in files.items()}
+    listed["manifest.json"] = _file(whole, "manifest.json", None)
+    inputs = [entity for name, entity in listed.items() if name.startswith("inputs/")]
+    results = [entity for name, entity in listed.items() if not name.startswith("inputs/")]
+    told = {"name": f"Simulation and report: {title(evidence)}", "description": command, "endTime": created}
+    done = whole.add_action(software, "#simulation", object=inputs, result=results, properties={"@type": "CreateAction"} | told)
+    done["agent"] = people
+    done["actionStatus"] = {"@id": "http://schema.org/CompletedActionStatus"}
+    content_id = context("#content-id", "PropertyValue", propertyID="https://www.iana.org/assignments/named-information", name="SHA-256")
+    content_id["value"] = evidence.id
+    root = whole.root_dataset
+    root["name"], root["description"], root["datePublished"] = title(evidence), evidence.verdict(), created
+    root["license"], root["author"], root["identifier"] = licence, people, content_id
+    root["conformsTo"], root["mentions"] = profile, done
+    plain = whole.metadata.generate()
+    plain["@graph"].sort(key=lambda entity: (entity["@id"] not in (METADATA, "./"), entity["@id"] != METADATA, entity["@id"]))
+    return (json.dumps(plain, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
