@@ -25,11 +25,12 @@ from .. import __version__
 from ..errors import InputError
 from ..parameters.documents import Strict, validated
 from ..results.metrics import METRICS
-from ..results.store import package_record, refuse_existing
+from ..results.store import package_record, refuse_existing, version_of
 from .canonical import FORMAT, digest, evidence_id, results_digest
 from .plan import KEYS, EvidencePlan, Kind, from_plain
 from .platforms import here
 
+WRITERS = ("rocrate",)  # packages that write a bundle's files and compute no number
 MANIFEST, RUNS = "manifest.json", "data/runs.parquet"
 LARGEST_MANIFEST = 64_000_000  # bytes; a case of 260 parameters is about 50,000
 LARGEST_FILE = 1_000_000_000  # bytes
@@ -68,12 +69,14 @@ class ManifestRecord(Strict):
 def make_manifest(plan: EvidencePlan, runs: pd.DataFrame, *, created: str, command: str) -> dict[str, Any]:
     """A manifest but for its files. created: time in UTC, ISO 8601 to the second."""
     results = results_digest(runs, list(plan.metrics))
+    record = package_record()
     return {
         "format": FORMAT,
         "kind": plan.kind,
         "id": evidence_id(plan.plain(), results, __version__),
         "results": results,
-        **package_record(),
+        **record,
+        "dependencies": record["dependencies"] | {name: version_of(name) for name in WRITERS},
         "tokenomics": __version__,
         "platform": here(),
         "created": created,
