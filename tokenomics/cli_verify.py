@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -14,6 +15,7 @@ from .cli_params import Json
 from .cli_tools import print_json, progress_bar
 from .errors import printable
 
+Style = Literal["footnote", "bibtex", "csl"]
 Bundle = Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="BUNDLE")]
 
 
@@ -23,6 +25,7 @@ def register(app: typer.Typer) -> None:
         epilog="Exit status: 0 verified, 1 differs, 2 cannot be checked or no bundle. Examples: tokenomics verify bundles/gains | "
         "tokenomics verify bundles/gains --id 3f9c… (the identifier that was published) | tokenomics verify bundles/gains --sample 0.01 --json"
     )(verify)
+    app.command(epilog="Examples: tokenomics cite bundles/gains | tokenomics cite bundles/gains --style bibtex >> references.bib")(cite)
     app.command(epilog="Examples: tokenomics diff bundles/first bundles/second | tokenomics diff bundles/first bundles/second --json")(diff)
     app.command(epilog="Exit status: 0 all that is needed works, 1 something does not. Examples: tokenomics doctor | tokenomics doctor --json")(
         doctor
@@ -49,6 +52,27 @@ def verify(
             typer.echo(line)
     if outcome.exit_status:
         raise typer.Exit(outcome.exit_status)
+
+
+def cite(
+    bundle: Bundle,
+    style: Annotated[Style | None, typer.Option(help="One of them alone: footnote, bibtex or csl (CSL-JSON).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its identifier."""
+    from .governance.cite import cite as citation
+
+    found = citation(bundle)
+    if as_json:
+        print_json(vars(found) | {"csl": json.loads(found.csl)})
+    elif style:
+        typer.echo(_several_lines(getattr(found, style)))
+    else:
+        typer.echo("\n\n".join(map(_several_lines, (found.footnote, found.bibtex, found.csl))))
+
+
+def _several_lines(text: str) -> str:
+    return "\n".join(line[: len(line) - len(line.lstrip())] + printable(line) for line in text.rstrip().split("\n"))
 
 
 def diff(

@@ -30,7 +30,7 @@ from .canonical import FORMAT, digest, evidence_id, results_digest
 from .plan import KEYS, EvidencePlan, Kind, from_plain
 from .platforms import here
 
-WRITERS = ("rocrate",)  # packages that write a bundle's files and compute no number
+WRITERS = ("rocrate",)
 MANIFEST, RUNS = "manifest.json", "data/runs.parquet"
 LARGEST_MANIFEST = 64_000_000  # bytes; a case of 260 parameters is about 50,000
 LARGEST_FILE = 1_000_000_000  # bytes
@@ -66,6 +66,11 @@ class ManifestRecord(Strict):
     files: dict[str, FileRecord] = Field(min_length=1, max_length=MOST_FILES)
 
 
+def writers() -> dict[str, str | None]:
+    """Versions of the packages that write a bundle's files and compute no number."""
+    return {name: version_of(name) for name in WRITERS}
+
+
 def make_manifest(plan: EvidencePlan, runs: pd.DataFrame, *, created: str, command: str) -> dict[str, Any]:
     """A manifest but for its files. created: time in UTC, ISO 8601 to the second."""
     results = results_digest(runs, list(plan.metrics))
@@ -76,7 +81,7 @@ def make_manifest(plan: EvidencePlan, runs: pd.DataFrame, *, created: str, comma
         "id": evidence_id(plan.plain(), results, __version__),
         "results": results,
         **record,
-        "dependencies": record["dependencies"] | {name: version_of(name) for name in WRITERS},
+        "dependencies": record["dependencies"] | writers(),
         "tokenomics": __version__,
         "platform": here(),
         "created": created,

@@ -123,8 +123,9 @@ def propose(
 def report(*folders: str | Path, out: str | Path | None = None, title: str | None = None, created: str | None = None, command: str = "") -> Bundle:
     """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks, compared with the first.
 
-    folders: the directories. out: directory, which must not exist; under `runs/` by default. title: in place of one made from the parameters' names. created, command: as
-    in `propose`. Raises InputError where a directory is neither, was changed, or holds a run that its parameters do not repeat.
+    folders: the directories. out: directory, which must not exist; under `runs/` by default. title: in place of one made from the parameters'
+    names. created, command: as in `propose`. Raises InputError where a directory is neither, was changed, or holds a run that its parameters do not
+    repeat.
     """
     if not folders:
         raise InputError("no directory", expected="a run's or a sweep's directory, or several runs'")

@@ -17,14 +17,16 @@ from .. import __version__
 from ..errors import InputError
 from ..results.store import package_record
 from . import platforms, recompute, texts
-from .bundle import MANIFEST, RUNS, ManifestRecord, manifest_json, manifest_plan, manifest_record, parse_runs, runs_parquet
+from .bundle import MANIFEST, RUNS, ManifestRecord, manifest_json, manifest_plan, manifest_record, parse_runs, writers
 from .canonical import FORMAT, digest, evidence_id, results_digest
+from .crate import METADATA
 from .directory import listing
 from .evidence import Evidence
 from .findings import Finding, Outcome
+from .given import disagreements
+from .make import GIVEN, metadata, pages
 from .plan import KEYS, EvidencePlan, simulate
 from .platforms import TOLERANCE
-from .render import render
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
 AT_ONCE = 1024  # runs; see `experiments.plan.RUNS_AT_ONCE`
@@ -40,6 +42,7 @@ class _Case:
     findings: list[Finding] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    apart: int = 0  # figures that cannot be compared
 
     def outcome(self, record_id: str, **more: Any) -> Outcome:
         status = "differs" if self.findings else "cannot be checked" if self.reasons else "verified"
@@ -188,11 +191,12 @@ def _numbers(
 
 def _pages(case: _Case, record: ManifestRecord, evidence: Evidence, contents: dict[str, bytes], tolerance: float) -> None:
     """Text, tables, figures and citations made anew from the bundle's numbers, which are checked by themselves, beside those that it has."""
-    made = {RUNS: runs_parquet(evidence.plan, evidence.runs)} | render(evidence)[1]
-    here = package_record()["dependencies"]
-    drawn = record.dependencies.get("matplotlib"), here["matplotlib"]
-    packed = all(record.dependencies.get(name) == here[name] for name in ("pyarrow", "pandas"))
-    apart = []
+    made = pages(evidence, record.created)[1]
+    same = {name: version == record.dependencies.get(name) for name, version in (package_record()["dependencies"] | writers()).items()}
+    if GIVEN in contents and record.kind == "proposal":
+        made[GIVEN] = contents[GIVEN]
+        case.findings += disagreements(case.folder, evidence.plan)
+    uncompared = _crate(case, record, evidence, contents, made, same["rocrate"])
     for name in sorted(set(record.files) - set(made)):
         case.findings.append(Finding(name, "not a file of such a bundle"))
     for name, content in made.items():
@@ -200,16 +204,31 @@ def _pages(case: _Case, record: ManifestRecord, evidence: Evidence, contents: di
             case.findings.append(Finding(name, "not in the bundle, which should have it"))
         mine: bytes | None = contents.get(name, content)
         other: bytes | None = content
-        if mine == other or (name == RUNS and not packed):
+        if mine == other or (name == RUNS and not (same["pyarrow"] and same["pandas"])) or name == uncompared:
             continue
-        if tolerance or drawn[0] != drawn[1]:
-            if name.endswith(texts.FIGURES):
-                apart.append(name)
+        if tolerance or not same["matplotlib"]:
+            case.apart += name.endswith(texts.FIGURES)
             mine, other = texts.without_figures(name, mine), texts.without_figures(name, content)
         found = None if mine is None else texts.differing(name, mine, other)
         if found and not (tolerance and texts.agree(name, mine, other, tolerance)):
             case.findings.append(found)
-    if apart:
-        case.notes.append(
-            f"{len(apart)} figures cannot be compared: drawn by matplotlib {drawn[0]} on {record.platform}, here {drawn[1]} on {platforms.here()}"
-        )
+    if case.apart:
+        here = f"{package_record()['dependencies']['matplotlib']} on {platforms.here()}"
+        drawn = f"{record.dependencies.get('matplotlib')} on {record.platform}"
+        case.notes.append(f"{case.apart} figures cannot be compared: drawn by matplotlib {drawn}, here {here}")
+
+
+def _crate(case: _Case, record: ManifestRecord, evidence: Evidence, contents: dict[str, bytes], made: dict[str, bytes], same: bool) -> str | None:
+    """Add the RO-Crate metadata that the bundle's files should have; its name where it cannot be compared."""
+    told = record.model_dump()
+    try:
+        # of the files as they are: each is compared by itself
+        made[METADATA] = metadata(evidence, {name: contents.get(name, content) for name, content in made.items()}, told)
+    except InputError as error:
+        case.notes.append(f"{METADATA} cannot be compared: {error}")
+        made[METADATA] = contents.get(METADATA, b"")
+        return METADATA
+    if made[METADATA] == contents.get(METADATA) or same:
+        return None
+    case.notes.append(f"{METADATA} cannot be compared: written with rocrate {record.dependencies.get('rocrate')}, here {writers()['rocrate']}")
+    return METADATA
