@@ -1,5 +1,6 @@
 """Verification of bundles: an honest one is verified, every tampering is found or refused, and the probability of a sample is what it says."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -11,17 +12,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from packaging.requirements import Requirement
+from scipy.stats import ttest_ind
 
 import tokenomics
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance import directory, platforms, recompute
-from tokenomics.governance.bundle import make_manifest, runs_parquet, write_bundle
+from tokenomics.governance.bundle import make_manifest, write_bundle
 from tokenomics.governance.canonical import digest, evidence_id, results_digest
+from tokenomics.governance.crate import METADATA
+from tokenomics.governance.diff import diff
+from tokenomics.governance.doctor import _extra
 from tokenomics.governance.evidence import Evidence
-from tokenomics.governance.plan import KEYS, simulate
-from tokenomics.governance.proposal import read_proposal
-from tokenomics.governance.render import render
+from tokenomics.governance.make import GIVEN, metadata, pages, propose
+from tokenomics.governance.plan import KEYS
 from tokenomics.governance.verify import verify
 
 TITLE = "<script>alert(1)</script> Burn less"
@@ -30,7 +35,7 @@ PROPOSAL = {
     "summary": "For a test.",
     "policy": "none",
     "set": {"simulation.days": 12},
-    "proposed": {"supply.burn_share": 0.3, "controller.type": "pid"},
+    "proposed": {"supply.burn_share": 0.3},
     "scenarios": ["none", "token_crash"],
     "runs": 5,
     "seed": 3,
@@ -43,28 +48,32 @@ FORGED = 7  # row of the table of runs: run 2 of the proposed values in the scen
 CREATED = "2026-01-02T03:04:05Z"
 
 
-def write(out, plan, runs):
-    files = {"data/runs.parquet": runs_parquet(plan, runs)} | render(Evidence(plan, runs))[1]
-    return write_bundle(out, files, make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"))
+def remembered(evidence, created):
+    """The same evidence gives the same pages, so that tests which change something else need not make them again."""
+    if evidence.id not in PAGES:
+        PAGES[evidence.id] = pages(evidence, created)
+    report, files = PAGES[evidence.id]
+    return report, dict(files)
+
+
+def write(out, plan, runs, other=()):
+    """A bundle whose digests, pages and metadata are all right but for other files."""
+    manifest, evidence = make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"), Evidence(plan, runs)
+    files = remembered(evidence, CREATED)[1] | {GIVEN: json.dumps(PROPOSAL).encode()} | dict(other)
+    return write_bundle(out, files | {METADATA: metadata(evidence, files, manifest)}, manifest)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    _, plan = read_proposal(PROPOSAL)
-    runs = simulate(plan, workers=1)
-    return write(tmp_path_factory.mktemp("bundle") / "honest", plan, runs), plan, runs
+    folder = tmp_path_factory.mktemp("bundle")
+    (folder / "example.yaml").write_text(json.dumps(PROPOSAL))  # which is YAML, too
+    bundle = propose(folder / "example.yaml", out=folder / "honest", workers=1, created=CREATED, command="tokenomics propose example.yaml")
+    return bundle.folder, bundle.evidence.plan, bundle.evidence.runs
 
 
 @pytest.fixture(autouse=True)
 def pages_are_made_once(monkeypatch):
-    """The same evidence gives the same pages, so that tests which change something else need not make them again."""
-
-    def remembered(evidence):
-        if evidence.id not in PAGES:
-            PAGES[evidence.id] = render(evidence)
-        return PAGES[evidence.id]
-
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "render", remembered)
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "pages", remembered)
 
 
 @pytest.fixture
@@ -145,6 +154,24 @@ def swap_figure(folder, listed):
     put_file(folder, "figures/limits.png", (folder / "figures/sensitivity.png").read_bytes(), listed=listed)
 
 
+def swap_proposal(folder, listed):
+    other = PROPOSAL | {"proposed": {"supply.burn_share": 0.2}, "summary": "Another."}
+    put_file(folder, GIVEN, json.dumps(other).encode(), listed=listed)
+
+
+def edit_crate(folder, listed):
+    put_file(folder, METADATA, (folder / METADATA).read_bytes().replace(b"CC-BY-4.0", b"CC0-1.0"), listed=listed)
+
+
+def edit_citation(folder, listed):
+    put_file(folder, "citation.bib", (folder / "citation.bib").read_bytes().replace(b"The authors", b"Other authors"), listed=listed)
+
+
+def edit_parameter_file(folder, listed):
+    name = "inputs/parameters-1-none.yaml"
+    put_file(folder, name, (folder / name).read_bytes().replace(b"assumption", b"measured", 1), listed=listed)
+
+
 def cut_off(folder, _):
     whole = (folder / "data/means.csv").read_bytes()
     (folder / "data/means.csv").write_bytes(whole[:-20])
@@ -164,6 +191,10 @@ FOUND = {
     "an added file": (add_file, "data/extra.csv", "not "),
     "a swapped figure": (swap_figure, "figures/limits.png", "figure"),
     "a truncated file": (cut_off, "data/means.csv", "cut off"),
+    "another proposal": (swap_proposal, GIVEN, "supply.burn_share is not what was simulated"),
+    "a licence in the metadata": (edit_crate, METADATA, "line "),
+    "an author": (edit_citation, "citation.bib", "line "),
+    "a source in a parameter file": (edit_parameter_file, "inputs/parameters-1-none.yaml", "line "),
     "HTML in the page": (edit_html, "report.html", "line "),
 }
 
@@ -209,7 +240,7 @@ def unsafe(folder, tmp_path, how):
         return shutil.make_archive(str(tmp_path / "bundle"), "zip", folder)
     elif how == "a bomb in the table":
         table = pq.read_table(folder / "data/runs.parquet").to_pandas()
-        table["error"] = ["x" * 300_000_000] + [""] * (len(table) - 1)
+        table["error"] = ["x" * 20_000_000] + [""] * (len(table) - 1)
         out = BytesIO()
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), out, compression="zstd")
         put_file(folder, "data/runs.parquet", out.getvalue())
@@ -335,8 +366,7 @@ def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_no
     near, far = runs.copy(), runs.copy()
     near["price_volatility"] *= 1.0 + 1e-13
     far.loc[FORGED, "price_volatility"] *= 1.0 + 1e-7
-    folder = write(tmp_path / "near", plan, near)
-    swap_figure(folder, True)
+    folder = write(tmp_path / "near", plan, near, {"figures/limits.png": b"drawn otherwise"})
     elsewhere(folder)
     found = verify(folder, workers=1)
     assert found.status == "verified", found.lines()
@@ -344,7 +374,7 @@ def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_no
     assert any("numpy 1.26.0, here" in note for note in found.notes)
     assert any("1 figures cannot be compared: drawn by matplotlib 3.8.0" in note for note in found.notes)
     edit_html(folder, True)
-    assert [one.file for one in verify(folder, workers=1).findings] == ["report.html"]
+    assert {one.file for one in verify(folder, workers=1).findings} == {"report.html", METADATA}
     folder = write(tmp_path / "far", plan, far)
     elsewhere(folder)
     assert [one.file for one in verify(folder, workers=1).findings] == ["data/runs.parquet"]
@@ -372,3 +402,73 @@ def test_digests_depend_on_every_number(made):
     other = runs.copy()
     other.loc[len(other) - 1, "price_volatility"] = np.nextafter(other.loc[len(other) - 1, "price_volatility"], np.inf)
     assert results_digest(runs, list(plan.metrics)) != results_digest(other, list(plan.metrics))
+
+
+def test_a_citation_has_the_identifier_and_names_the_command_that_checks_it(made, copy):
+    told = manifest(made[0])["id"]
+    status, out, _ = command("cite", made[0], "--json")
+    found = json.loads(out)
+    assert (status, found["id"]) == (0, told)
+    assert f"verify BUNDLE --id {told}" in found["footnote"]
+    assert found["bibtex"] == (made[0] / "citation.bib").read_text()
+    assert found["csl"] == json.loads((made[0] / "citation.json").read_text())
+    assert command("cite", made[0], "--style", "footnote")[1].count("\n") == 1
+    edit_cell(copy, True)
+    status, _, errors = command("cite", copy)
+    assert (status, errors.count("\n")) == (2, 1)
+
+
+def test_bundles_differ_in_what_was_changed_and_runs_are_paired_on_one_seed(made, tmp_path):
+    _, plan, runs = made
+    shift = 0.25
+    other = runs.copy()
+    other["price_volatility"] += shift
+    folder = write(tmp_path / "other", plan, other)
+    status, out, _ = command("diff", made[0], folder, "--json")
+    found = json.loads(out)
+    assert (status, found["same"], found["parameters"]) == (0, False, [])
+    assert [row["what"] for row in found["settings"]] == ["id"]
+    for row in found["metrics"]:
+        wanted = shift if row["metric"] == "price_volatility" else 0.0
+        assert row["method"] == "paired"
+        assert row["difference"] == pytest.approx(wanted, abs=1e-12)
+        assert row["high"] - row["low"] == pytest.approx(0.0, abs=1e-12)
+    assert "the same plan" in command("diff", made[0], made[0])[1]
+    assert "price_volatility" in command("diff", made[0], folder)[1]
+
+
+def test_bundles_on_other_shocks_have_wider_intervals_than_paired_ones(made, tmp_path):
+    _, plan, runs = made
+    other = dataclasses.replace(plan, seed=plan.seed + 1)
+    independent = diff(made[0], write(tmp_path / "other", other, runs)).metrics
+    assert set(independent["method"]) == {"independent"}
+    rows = independent[independent["metric"] == "price_volatility"]
+    assert (rows["difference"] == 0.0).all()
+    values = runs[(runs["case"] == 0) & (runs["point"] == 0)]["price_volatility"]
+    assert rows["high"].iloc[0] == pytest.approx(ttest_ind(values, values, equal_var=False).confidence_interval().high)
+    assert (rows["low"] < 0.0).all() and (rows["high"] > 0.0).all()
+
+
+def test_doctor_finds_the_known_numbers_and_both_engines_agree(tmp_path):
+    status, out, _ = command("doctor", "--json", folder=tmp_path)
+    found = json.loads(out)
+    checks = {one["name"]: one for one in found["checks"]}
+    assert (status, found["ok"]) == (0, True), checks
+    assert {"tokenomics", "platform", "dependencies", "GPU", "write access", "engines", "known numbers"} <= set(checks)
+    assert checks["known numbers"]["text"].startswith("known numbers found")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_tells_what_does_not_work(tmp_path, monkeypatch):
+    module = sys.modules["tokenomics.governance.doctor"]
+    monkeypatch.setattr(module, "KNOWN", module.KNOWN | {"served_share": 0.5})
+    monkeypatch.setattr(module, "engines", lambda: "not looked at")
+    checks = {one.name: one for one in module.doctor(tmp_path / "nowhere")}
+    assert (checks["known numbers"].state, checks["write access"].state) == ("failed", "failed")
+    assert "known 0.5" in checks["known numbers"].text
+
+
+def test_an_extra_that_is_missing_comes_with_the_command_that_installs_it():
+    found = _extra("report", [Requirement("rocrate>=0.1"), Requirement("no-such-package>=1")])
+    assert (found.state, "pip install 'tokenomics[report]'" in found.text) == ("missing", True)
+    assert _extra("report", [Requirement("numpy>=1")]).state == "ok"

@@ -13,13 +13,11 @@ from rich.table import Table
 
 from .calibration.estimates import Calibration
 from .cli_params import Json, Overlay, Set
-from .cli_tools import json_text, print_json, progress_bar
+from .cli_tools import json_text, print_json, progress_bar, wide_console
 from .results.markdown import cell, markdown_table
 from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Estimate parameters from data.", rich_markup_mode=None)
-
-WIDTH = 170  # columns, of output that goes to a file or a pipe
 
 File = Annotated[str, typer.Argument(metavar="FILE")]
 Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.", metavar="DIR")]
@@ -31,12 +29,6 @@ Nonpositive = Annotated[str, typer.Option(help="Prices at or below zero: refuse 
 Duplicates = Annotated[str, typer.Option(help="A date given twice: refuse, or take the first, the last or the mean price.")]
 Unsorted = Annotated[str, typer.Option(help="Dates out of order: refuse or sort.")]
 Absurd = Annotated[str, typer.Option(help="Absurd first or isolated prices: refuse, drop or keep.")]
-
-
-def wide_console() -> Console:
-    """A console; where nobody looks at it, wide enough for the tables."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def show_table(console: Console, title: str, table: Any) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+WIDTH = 170  # columns, of output that goes to a file or a pipe
 PATIENCE = 2.0  # s; what takes longer shows a progress bar
 
 
@@ -44,6 +45,12 @@ def progress_bar(what: str, show: bool) -> Iterator[Callable[[int, int], None] |
         yield update
     finally:
         bar.stop()
+
+
+def wide_console() -> Console:
+    """A console; where nobody looks at it, wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .cli_params import Json
-from .cli_tools import print_json, progress_bar
+from .cli_tools import print_json, progress_bar, wide_console
 from .errors import printable
 
 Style = Literal["footnote", "bibtex", "csl"]
@@ -91,7 +91,7 @@ def diff(
         return
     if found.same:
         typer.echo("the same plan, numbers and version")
-    console = Console()
+    console = wide_console()
     settings = found.settings.itertuples(index=False)
     parameters = found.parameters.itertuples(index=False)
     _print(console, "Settings and versions", ("what", "a", "b"), settings)
@@ -99,7 +99,8 @@ def diff(
     rows = [
         (
             f"{r.scenario}, {r.values}",
-            f"{r.metric} [{r.unit}]",
+            r.metric,
+            r.unit,
             with_interval(r.a, r.a_low, r.a_high),
             with_interval(r.b, r.b_low, r.b_high),
             with_interval(r.difference, r.low, r.high),
@@ -108,7 +109,7 @@ def diff(
         if cell(r.a) != cell(r.b) or r.difference != 0.0
     ]
     how = f"b less a, {found.metrics['method'].iloc[0]}" if len(found.metrics) else ""
-    _print(console, f"Metrics that differ, mean [95 % interval]; {how}", ("scenario, values", "metric", "a", "b", "b less a"), rows)
+    _print(console, f"Metrics that differ, mean [95 % interval]; {how}", ("scenario, values", "metric", "unit", "a", "b", "b less a"), rows)
 
 
 def _print(console: Console, title: str, columns: tuple[str, ...], rows) -> None:

@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ttest_ind
+from scipy.special import stdtrit
 
 from ..parameters.tables import text
 from ..results.comparison import paired
-from ..results.intervals import intervals
+from ..results.intervals import LEVEL, intervals
 from ..results.metrics import METRICS
 from .bundle import ManifestRecord
 from .directory import open_bundle
 from .evidence import Evidence
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -142,5 +140,7 @@ def _independent(one: np.ndarray, two: np.ndarray) -> tuple[float, float, float]
     gap = float(np.mean(y) - np.mean(x))
     if np.ptp(x) == 0.0 and np.ptp(y) == 0.0:
         return gap, gap, gap
-    bounds = ttest_ind(y, x, equal_var=False).confidence_interval(LEVEL)
-    return gap, float(bounds.low), float(bounds.high)
+    a, b = np.var(x, ddof=1) / len(x), np.var(y, ddof=1) / len(y)
+    freedom = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1))
+    half = float(stdtrit(freedom, 0.5 + LEVEL / 2.0) * np.sqrt(a + b))
+    return gap, gap - half, gap + half
