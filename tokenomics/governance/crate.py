@@ -40,7 +40,7 @@ WHAT = {
     "inputs/proposal.yaml": "The proposal as it was given",
     "manifest.json": "Plan, seeds, versions and digests: what the result is and how it is computed again",
 }
-FOLDERS = {"data": "Table of the report", "figures": "Figure of the report", "inputs": "Parameters that were simulated"}
+FOLDERS = {"data": "A table of the report, with all digits", "figures": "A figure of the report", "inputs": "Parameters that were simulated, in YAML"}
 
 
 def _crate() -> Any:
@@ -58,7 +58,7 @@ def _media(name: str) -> str:
 
 def _file(crate: Any, name: str, content: bytes | None) -> Any:
     folder = name.partition("/")[0]
-    told = {"name": WHAT.get(name) or f"{FOLDERS.get(folder, 'File')}: {name.rpartition('/')[2]}", "encodingFormat": _media(name)}
+    told = {"name": name.rpartition("/")[2], "description": WHAT.get(name) or FOLDERS[folder], "encodingFormat": _media(name)}
     if content is not None:
         told |= {"contentSize": str(len(content)), "sha256": digest(content)}
     from rocrate.model.file import File
@@ -72,16 +72,18 @@ def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, comma
 
     whole = _crate()
 
-    def context(identifier: str, kind: str, **properties: Any) -> Any:
+    def context(identifier: str, kind: str | list[str], **properties: Any) -> Any:
         return whole.add(ContextEntity(whole, identifier, properties={"@type": kind, **properties}))
 
-    people = [context(f"#author-{i}", "Organization", name=name) for i, name in enumerate(authors(evidence), 1)]
+    people: Any = [context(f"#author-{i}", "Organization", name=name) for i, name in enumerate(authors(evidence), 1)]
+    people = people[0] if len(people) == 1 else people
     spdx = license_of(evidence)
     licence = context(f"https://spdx.org/licenses/{spdx}", "CreativeWork", name=spdx, url=f"https://spdx.org/licenses/{spdx}.html")
     licence["description"] = f"The licence {spdx}, as SPDX lists it"
-    profile = context(PROFILE, "CreativeWork", name="Process Run Crate", version="0.5")
-    software = context("#tokenomics", "SoftwareApplication", name="tokenomics", softwareVersion=evidence.version, version=evidence.version)
+    profile = context(PROFILE, ["CreativeWork", "Profile"], name="Process Run Crate", version="0.5")
+    software = context("#tokenomics", "SoftwareApplication", name="tokenomics", softwareVersion=evidence.version)
     software["description"] = "Token economies of decentralised AI-inference networks, modelled with control theory"
+    software["url"] = {"@id": "manifest.json"}  # where its version, commit and dependencies are
     if commit:
         software["identifier"] = f"git:{commit}"
     listed = {name: _file(whole, name, content) for name, content in files.items()}
@@ -91,12 +93,11 @@ def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, comma
     told = {"name": f"Simulation and report: {title(evidence)}", "description": command, "endTime": created}
     done = whole.add_action(software, "#simulation", object=inputs, result=results, properties={"@type": "CreateAction"} | told)
     done["agent"] = people
-    done["actionStatus"] = {"@id": "http://schema.org/CompletedActionStatus"}
     content_id = context("#content-id", "PropertyValue", propertyID="https://www.iana.org/assignments/named-information", name="SHA-256")
     content_id["value"] = evidence.id
     root = whole.root_dataset
     root["name"], root["description"], root["datePublished"] = title(evidence), evidence.verdict(), created
-    root["license"], root["author"], root["identifier"] = licence, people, content_id
+    root["license"], root["author"], root["publisher"], root["identifier"] = licence, people, people, content_id
     root["conformsTo"], root["mentions"] = profile, done
     plain = whole.metadata.generate()
     plain["@graph"].sort(key=lambda entity: (entity["@id"] not in (METADATA, "./"), entity["@id"] != METADATA, entity["@id"]))

@@ -60,10 +60,9 @@ def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
     return found
 
 
-def pages(evidence: Evidence, created: str) -> tuple[Report, dict[str, bytes]]:
-    """The report, and all files that follow from the evidence and the time of the result alone."""
-    told, files = render(evidence)
-    return told, files | {RUNS: runs_parquet(evidence.plan, evidence.runs)} | citations(evidence, created) | _inputs(evidence.plan)
+def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> dict[str, bytes]:
+    """The files that follow from the evidence and the time of the result alone. rendered: of `render`."""
+    return {**rendered, RUNS: runs_parquet(evidence.plan, evidence.runs), **citations(evidence, created), **_inputs(evidence.plan)}
 
 
 def metadata(evidence: Evidence, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> bytes:
@@ -71,12 +70,16 @@ def metadata(evidence: Evidence, files: Mapping[str, bytes], manifest: Mapping[s
     return crate(evidence, files, created=manifest["created"], command=manifest["command"], commit=manifest["commit"])
 
 
+def complete(evidence: Evidence, rendered: Mapping[str, bytes], manifest: Mapping[str, Any], inputs: Mapping[str, bytes]) -> dict[str, bytes]:
+    """All files of a bundle but its manifest. rendered: of `render`. inputs: files as they were given, by path."""
+    files = pages(evidence, rendered, manifest["created"]) | dict(inputs)
+    return files | {METADATA: metadata(evidence, files, manifest)}
+
+
 def _write(evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: str | None, command: str) -> Bundle:
     manifest = make_manifest(evidence.plan, evidence.runs, created=created or now(), command=command)
-    told, files = pages(evidence, manifest["created"])
-    files |= inputs
-    files[METADATA] = metadata(evidence, files, manifest)
-    return Bundle(write_bundle(out, files, manifest), evidence, told)
+    told, rendered = render(evidence)
+    return Bundle(write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, told)
 
 
 def _unused(stem: str) -> Path:

@@ -21,6 +21,7 @@ from .evidence import Evidence
 Drawn = dict[str, tuple[Picture, Figure]]
 # a stranger's dollar sign is no formula; text as paths: the same on every machine; fixed identifiers and no dates: the same on every day
 STYLE = {"svg.hashsalt": "tokenomics", "svg.fonttype": "path", "font.family": "DejaVu Sans", "path.simplify": False, "text.parse_math": False}
+PLACES = 4  # of a position in a figure, in its width or height
 DOTS = 130  # per inch
 MOST_EFFECTS = 14  # metrics in the figure of effects
 SWEEP_MAPS = 3
@@ -46,6 +47,16 @@ def png(figure: Figure) -> bytes:
     with matplotlib.rc_context(STYLE):
         figure.savefig(out, format="png", dpi=DOTS, metadata={"Software": None})
     return out.getvalue()
+
+
+def _settle(figure: Figure) -> None:
+    """Lay a figure out once and round the places: the solver's last digits differ from one call to the next."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axis in figure.axes:
+        axis.set_position([round(edge, PLACES) for edge in axis.get_position().bounds])
+    for text in figure.texts:
+        text.set_position([round(edge, PLACES) for edge in text.get_position()])
 
 
 def _dots(axis: Any, y: float, row: Any, colour: str, label: str | None, marker: str, mean: str) -> None:
@@ -216,10 +227,14 @@ def pictures(evidence: Evidence) -> Drawn:
     """All figures of a report, by name."""
     with matplotlib.rc_context(STYLE):
         if evidence.plan.kind == "sweep":
-            return maps(evidence)
-        if evidence.claim is None:
-            return {"spread": spread(evidence)}
-        drawn = {"limits": limits(evidence), "effects": effects(evidence)}
-        if evidence.points("sensitivity"):
-            drawn["sensitivity"] = sensitivity(evidence)
-        return {name: one for name, one in drawn.items() if one is not None}
+            drawn = maps(evidence)
+        elif evidence.claim is None:
+            drawn = {"spread": spread(evidence)}
+        else:
+            possible = {"limits": limits(evidence), "effects": effects(evidence)}
+            if evidence.points("sensitivity"):
+                possible["sensitivity"] = sensitivity(evidence)
+            drawn = {name: one for name, one in possible.items() if one is not None}
+        for _, figure in drawn.values():
+            _settle(figure)
+    return drawn

@@ -6,7 +6,8 @@ import re
 
 from .findings import Finding
 
-NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+GROUPED = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?")  # with commas between thousands, which divide cells in a CSV
 ROUNDED = 1e-3  # relative; one in the last of the four significant digits that text shows
 BESIDE = 40  # characters that are shown before a difference
 FIGURES = (".svg", ".png")
@@ -33,7 +34,7 @@ def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:
     one, two = (content.decode("utf-8", "replace").split("\n") for content in (recorded, found))
     line = next((i for i, (mine, other) in enumerate(zip(one, two, strict=False)) if mine != other), min(len(one), len(two)))
     mine, other = ("".join(lines[line : line + 1]) for lines in (one, two))
-    numbers = _one_number(mine, other)
+    numbers = _one_number(mine, other, NUMBER if name.endswith(".csv") else GROUPED)
     if numbers:
         return Finding(name, f"line {line + 1}", *numbers)
     first = next((i for i, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b), min(len(mine), len(other)))
@@ -41,19 +42,24 @@ def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:
     return Finding(name, f"line {line + 1}", mine[first : first + 3 * BESIDE], other[first : first + 3 * BESIDE])
 
 
-def _one_number(mine: str, other: str) -> tuple[float, float] | None:
-    """The two numbers, where lines differ in one number alone."""
-    if NUMBER.sub("#", mine) != NUMBER.sub("#", other):
+def _pairs(mine: str, other: str, number: re.Pattern[str]) -> list[tuple[float, float]] | None:
+    """The numbers that differ between two texts, None where more than numbers does."""
+    if number.sub("#", mine) != number.sub("#", other):
         return None
-    pairs = [(a, b) for a, b in zip(NUMBER.findall(mine), NUMBER.findall(other), strict=True) if a != b]
-    return (float(pairs[0][0]), float(pairs[0][1])) if len(pairs) == 1 else None
+    found = zip(number.findall(mine), number.findall(other), strict=True)
+    return [(float(a.replace(",", "")), float(b.replace(",", ""))) for a, b in found if a != b]
+
+
+def _one_number(mine: str, other: str, number: re.Pattern[str]) -> tuple[float, float] | None:
+    """The two numbers, where lines differ in one number alone."""
+    pairs = _pairs(mine, other, number)
+    return pairs[0] if pairs and len(pairs) == 1 else None
 
 
 def agree(name: str, recorded: bytes, found: bytes, tolerance: float) -> bool:
     """Whether two texts are the same but for numbers: in a CSV, which has all digits, within `tolerance`, else by the last digit shown."""
+    table = name.endswith(".csv")
     one, two = (content.decode("utf-8", "replace") for content in (recorded, found))
-    if NUMBER.sub("#", one) != NUMBER.sub("#", two):
-        return False
-    most = tolerance if name.endswith(".csv") else ROUNDED
-    pairs = zip(NUMBER.findall(one), NUMBER.findall(two), strict=True)
-    return all(a == b or abs(float(a) - float(b)) <= most * max(abs(float(a)), abs(float(b))) for a, b in pairs)
+    pairs = _pairs(one, two, NUMBER if table else GROUPED)
+    most = tolerance if table else ROUNDED
+    return pairs is not None and all(abs(a - b) <= most * max(abs(a), abs(b)) for a, b in pairs)

@@ -27,6 +27,7 @@ from .given import disagreements
 from .make import GIVEN, metadata, pages
 from .plan import KEYS, EvidencePlan, simulate
 from .platforms import TOLERANCE
+from .render import render
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
 AT_ONCE = 1024  # runs; see `experiments.plan.RUNS_AT_ONCE`
@@ -191,7 +192,7 @@ def _numbers(
 
 def _pages(case: _Case, record: ManifestRecord, evidence: Evidence, contents: dict[str, bytes], tolerance: float) -> None:
     """Text, tables, figures and citations made anew from the bundle's numbers, which are checked by themselves, beside those that it has."""
-    made = pages(evidence, record.created)[1]
+    made = pages(evidence, render(evidence)[1], record.created)
     same = {name: version == record.dependencies.get(name) for name, version in (package_record()["dependencies"] | writers()).items()}
     if GIVEN in contents and record.kind == "proposal":
         made[GIVEN] = contents[GIVEN]
