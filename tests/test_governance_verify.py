@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import sys
+import threading
 from io import BytesIO
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -191,7 +193,7 @@ FOUND = {
     "a version": (edit_version, "manifest.json", "id is not that of its plan"),
     "an added file": (add_file, "data/extra.csv", "not "),
     "a swapped figure": (swap_figure, "figures/limits.png", "figure"),
-    "a truncated file": (cut_off, "data/means.csv", "cut off"),
+    "a truncated file": (cut_off, "data/means.csv", "shorter"),
     "another proposal": (swap_proposal, GIVEN, "supply.burn_share is not what was simulated"),
     "a licence in the metadata": (edit_crate, METADATA, "line "),
     "an author": (edit_citation, "citation.bib", "line "),
@@ -396,6 +398,28 @@ def test_the_files_of_a_directory_are_counted_before_they_are_read(copy, monkeyp
     monkeypatch.setattr(directory, "MOST_FILES", 3)
     with pytest.raises(InputError, match="too many files"):
         verify(copy)
+
+
+OPENED = []
+WATCHING = threading.local()
+
+
+def watch(event, details):
+    if event == "open" and getattr(WATCHING, "on", False):
+        OPENED.append(details)
+
+
+def test_verification_reads_nothing_outside_the_bundle_and_writes_nothing(made):
+    sys.addaudithook(watch)  # for good: there is no way to take one off
+    WATCHING.on = True
+    try:
+        assert verify(made[0], workers=1).status == "verified"
+    finally:
+        WATCHING.on = False
+    assert any(str(path).endswith("runs.parquet") for path, *_ in OPENED)
+    own = (str(made[0]), sys.prefix, sys.base_prefix, matplotlib.get_cachedir(), os.path.dirname(tokenomics.__file__), "/proc/", "/etc/")
+    assert [path for path, *_ in OPENED if isinstance(path, str) and not path.startswith(own)] == []
+    assert [path for path, mode, flags in OPENED if flags & (os.O_WRONLY | os.O_RDWR) and "__pycache__" not in str(path)] == []
 
 
 def test_rounding_alone_explains_numbers_and_nothing_else():

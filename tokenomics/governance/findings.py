@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -84,11 +85,12 @@ class Outcome:
 
     def lines(self) -> list[str]:
         """The outcome as text: the status first, then findings or reasons, then notes."""
-        head = f"{self.status}: " + (f"{len(self.findings)} finding{'s' * (len(self.findings) != 1)}" if self.findings else f"SHA-256 {self.id}")
+        counts = Counter(one.file for one in self.findings)
+        head = f"{self.status}: " + (", ".join(f"{count} in {name}" for name, count in counts.items()) or f"SHA-256 {self.id}")
         shown = [str(one) for one in self.findings[:SHOWN]]
         if len(self.findings) > SHOWN:
             shown.append(f"and {len(self.findings) - SHOWN} more (--json has all)")
-        return [head, *shown, *map(printable, self.reasons), *map(printable, self.notes)]
+        return [printable(head), *shown, *map(printable, self.reasons), *map(printable, self.notes)]
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""

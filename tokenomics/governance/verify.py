@@ -43,6 +43,7 @@ class _Case:
     findings: list[Finding] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)  # files that are not as the manifest has them
     apart: int = 0  # figures that cannot be compared
 
     def outcome(self, record_id: str, **more: Any) -> Outcome:
@@ -119,8 +120,10 @@ def _files(case: _Case, record: ManifestRecord) -> dict[str, bytes]:
         with open(case.folder / name, "rb") as stream:
             contents[name] = stream.read(size + 1)
         if len(contents[name]) != told.bytes:
-            case.findings.append(Finding(name, f"{size} bytes, where the manifest has {told.bytes}: {'cut off' if size < told.bytes else 'longer'}"))
+            case.changed.add(name)
+            case.findings.append(Finding(name, f"{size} bytes, where the manifest has {told.bytes}: {'shorter' if size < told.bytes else 'longer'}"))
         elif digest(contents[name]) != told.sha256:
+            case.changed.add(name)
             case.findings.append(Finding(name, f"changed: its SHA-256 is not {told.sha256[:16]}… of the manifest"))
     return contents
 
@@ -223,8 +226,9 @@ def _crate(case: _Case, record: ManifestRecord, evidence: Evidence, contents: di
     """Add the RO-Crate metadata that the bundle's files should have; its name where it cannot be compared."""
     told = record.model_dump()
     try:
-        # of the files as they are: each is compared by itself
-        made[METADATA] = metadata(evidence, {name: contents.get(name, content) for name, content in made.items()}, told)
+        # of the files as the manifest has them: each is compared by itself
+        listed = {name: content if name in case.changed else contents.get(name, content) for name, content in made.items()}
+        made[METADATA] = metadata(evidence, listed, told)
     except InputError as error:
         case.notes.append(f"{METADATA} cannot be compared: {error}")
         made[METADATA] = contents.get(METADATA, b"")
