@@ -21,6 +21,11 @@ def key_metrics(evidence: Evidence) -> list[str]:
     return [name for name in MAIN if name in evidence.plan.metrics] or list(evidence.plan.metrics[:8])
 
 
+def _gap(difference: float, low: float, high: float) -> str:
+    """A paired difference with its interval; none in any run is no certainty, and is said so."""
+    return "0 in every run" if difference == low == high == 0.0 else with_interval(difference, low, high)
+
+
 def _labelled(name: str) -> str:
     return f"{name} [{METRICS[name].unit}]"
 
@@ -55,7 +60,7 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
         {
             first: frame[first],
             "metric": [_labelled(name) for name in frame["metric"]],
-            "difference [95 %]": [with_interval(r.difference, r.low, r.high) for r in frame.itertuples(index=False)],
+            "difference [95 %]": [_gap(r.difference, r.low, r.high) for r in frame.itertuples(index=False)],
             "runs": frame["n"],
             "runs better": ["" if np.isnan(w) else f"{100.0 * w:.3g} %" for w in frame["win_rate"]],
             "reading": [_reading(r) for r in frame.itertuples(index=False)],
@@ -76,7 +81,8 @@ def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
         return ""
     signed = own["difference"] * {"lower": 1.0, "higher": -1.0, "": 1.0}[METRICS[name].better]
     r = own.loc[signed.idxmax() if worst else own["difference"].abs().idxmax()]
-    return f"{with_interval(r['difference'], r['low'], r['high'])} {r['scenario']}"
+    told = _gap(r["difference"], r["low"], r["high"])
+    return told if told.startswith("0 in") else f"{told} {r['scenario']}"
 
 
 def _by_change(evidence: Evidence, frame: pd.DataFrame, worst: bool) -> pd.DataFrame:

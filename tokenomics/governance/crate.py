@@ -81,7 +81,7 @@ def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, comma
     licence = context(f"https://spdx.org/licenses/{spdx}", "CreativeWork", name=spdx, url=f"https://spdx.org/licenses/{spdx}.html")
     licence["description"] = f"The licence {spdx}, as SPDX lists it"
     profile = context(PROFILE, ["CreativeWork", "Profile"], name="Process Run Crate", version="0.5")
-    software = context("#tokenomics", "SoftwareApplication", name="tokenomics", softwareVersion=evidence.version)
+    software = context("#tokenomics", "SoftwareApplication", name="tokenomics", version=evidence.version)
     software["description"] = "Token economies of decentralised AI-inference networks, modelled with control theory"
     software["url"] = {"@id": "manifest.json"}  # where its version, commit and dependencies are
     if commit:

@@ -32,10 +32,11 @@ a { color: var(--link); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; margin: 0 0 1.2rem; }
 .scroll:focus-visible, .picture:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 table { border-collapse: collapse; width: 100%; font-size: .86rem; line-height: 1.4; overflow-wrap: normal; }
-caption { text-align: left; padding: .5rem .7rem; font-weight: 600; }
+caption { text-align: left; padding: .5rem .7rem; font-weight: 600; position: sticky; left: 0; max-width: calc(100vw - 2.4rem); }
 th, td { padding: .35rem .7rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { background: var(--soft); white-space: nowrap; }
-tbody th { font-weight: 500; white-space: nowrap; }
+thead th.n { text-align: right; }
+tbody th { font-weight: 500; white-space: nowrap; position: sticky; left: 0; background: var(--paper); }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.w { min-width: 15rem; }
 figure { margin: 0 0 1.4rem; }
@@ -45,6 +46,7 @@ figcaption { color: var(--dim); font-size: .88rem; margin-top: .3rem; }
 pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .9rem; overflow-x: auto; }
 summary { cursor: pointer; padding: .4rem 0; }
 .small { color: var(--dim); font-size: .85rem; }
+@media (max-width: 40rem) { th, td { padding: .3rem .45rem; } tbody th { white-space: normal; min-width: 6.5rem; overflow-wrap: anywhere; } }
 @media print { nav { display: none; } details > * { display: block; } }
 """
 WORDS = ("holds", "fails", "undecided")
@@ -53,7 +55,9 @@ LONG = 28  # characters; columns with longer cells are given room
 
 def _table(table: Table, key: str) -> str:
     text = table.text()
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in text.columns)
+    numeric = [all(NUMERIC.fullmatch(v) for v in text[name] if v) for name in text.columns]
+    starts = ['<th scope="col" class="n">' if number else '<th scope="col">' for number in numeric]
+    head = "".join(f"{start}{escape(name)}</th>" for start, name in zip(starts, text.columns, strict=True))
     long = [max((len(v) for v in text[name]), default=0) > LONG for name in text.columns]
     rows = []
     for row in text.itertuples(index=False):
