@@ -7,8 +7,6 @@ import math
 import re
 import shutil
 import subprocess
-from decimal import Decimal, getcontext
-from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,42 +16,15 @@ from markdown_it import MarkdownIt
 
 import tokenomics as tk
 from paths import command
+from proposals import CREATED, EVIL, PROPOSAL
 from tokenomics.errors import InputError, ModelError
-from tokenomics.governance import make, tables
+from tokenomics.governance import make
 from tokenomics.governance.bundle import RUNS, differing_files, read_manifest, read_runs, write_bundle
 from tokenomics.governance.canonical import canonical_json, evidence_id, results_digest
 from tokenomics.governance.evidence import Evidence, add_up
 from tokenomics.governance.plan import from_plain, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate
 from tokenomics.governance.proposal import read_proposal
 from tokenomics.governance.render import render
-from tokenomics.governance.statement import OnChain
-from tokenomics.parameters.locate import names
-
-CREATED = "2026-01-02T03:04:05+00:00"
-EVIL = "<script>alert(1)</script> **bold** [x](javascript:alert(1)) | `c` & &amp; @user #12 ![i](http://e.vil/p.png) $x$ <img src=x onerror=y>"
-PROPOSAL = {
-    "title": EVIL,
-    "summary": f"=cmd|'/C calc'!A0 {EVIL}",
-    "sources": [EVIL, "- a list\n# a heading\n\n[a]: http://e.vil"],
-    "policy": "pid",
-    "set": {"simulation.days": 30},
-    "proposed": {"controller.pid.kp": 0.1},
-    "on_chain": {"controller.pid.kp": {"decimals": 18, "unit": EVIL}},
-    "alternatives": {f"=1+1 {EVIL[:90]}": {"controller.pid.kp": 0.2}, "no controller": {"controller.type": "none"}},
-    "scenarios": ["none", "token_crash"],
-    "runs": 6,
-    "seed": 4,
-    "limits": [
-        {"limit": "ruin <= 0.9", "reason": EVIL},
-        {"limit": "ruin <= 0.1"},
-        {"limit": "max_drawdown <= 0.0001"},
-        {"limit": "control_effort >= 0.0", "of": "change"},
-    ],
-    "metrics": ["price_volatility", "max_drawdown", "treasury_min", "control_effort"],
-    "sensitivity": {"runs": 3, "paths": {"oracle.lag": [0.2, 2.0]}},
-    "watch": [{"metric": "treasury_min", "quantile": 0.05, "note": EVIL}],
-    "roll_back": EVIL,
-}
 
 
 @pytest.fixture(scope="module")
@@ -190,26 +161,6 @@ def test_a_strangers_formula_is_text_in_a_spreadsheet(rendered):
                 assert not [cell for cell in row if cell[:1] in ("=", "+", "@") or re.match(r"-[^\d.]", cell) and cell != "-inf"], (name, row)
 
 
-@pytest.mark.parametrize(
-    ("value", "decimals", "divide", "raw"),
-    [
-        (0.05, 18, 1, 50_000_000_000_000_000),
-        (0.1, 77, 1, 10**76),
-        (0.001, 27, 7_464_960_000, 133_959_190_672_154),
-        (123456789.123456789, 18, 1, 123456789123456790000000000),
-        (-0.3, 4, 1, -3000),
-        (1e-30, 18, 1, 0),
-    ],
-)
-def test_a_stored_number_is_exact(value, decimals, divide, raw):
-    stored, back = OnChain(decimals=decimals, unit="u", divide=divide).raw(value)
-    assert stored == raw
-    getcontext().prec = 120
-    assert abs(Decimal(repr(value)) / divide * Decimal(10) ** decimals - stored) <= Decimal("0.5")
-    assert back == Fraction(raw * divide, 10**decimals)
-    assert tables.exact(Fraction(1, 8)) == "0.125" and tables.exact(Fraction(-1, 3), 5) == "-0.33333…"
-
-
 def test_a_table_that_does_not_add_up_stops_the_report(evidence):
     with pytest.raises(ModelError, match="0.6 \\+ 0.41 = 1.01, not 1"):
         add_up([0.6, 0.41], 1.0, "fees")
@@ -244,52 +195,6 @@ def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged
     _, plan = read_proposal(change | {"alternatives": {}, "scenarios": ["none"], "metrics": ["ruin"]})
     own = Evidence(plan, simulate(plan)).own_checks()
     assert list(own["verdict"]) == ["undecided", "holds"] and list(own["estimate"]) == [0.0, 0.0]
-
-
-BAD = [
-    ({"titel": "x"}, "titel: unknown key", "did you mean 'title'"),
-    ({"proposed": {"controller.pid.kpp": 0.1}}, "proposed.controller.pid.kpp: unknown parameter", "did you mean 'controller.pid.kp'"),
-    ({"proposed": {"supply.burn_share": 1.5}, "on_chain": {}}, "proposed.supply.burn_share: 1.5", "≤ 1"),
-    ({"proposed": {"controller.pid.kp": 0.05}}, "proposed: the values of today", "expected a change"),
-    ({"limits": [{"limit": "riun <= 0.1"}]}, "unknown metric 'riun'", "did you mean 'ruin'"),
-    ({"limits": [{"limit": "ruin < 0.1"}]}, "'ruin < 0.1'", "metric <= limit"),
-    ({"limits": []}, "limits: []", "at least 1"),
-    ({"limits": [{"limit": "ruin <= 0.1", "scenarios": ["token_crsh"]}]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
-    ({"scenarios": ["token_crsh"]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
-    ({"on_chain": {"supply.burn_share": {"decimals": 4, "unit": "bp"}}}, "not a parameter that the proposal changes", "controller.pid.kp"),
-    ({"on_chain": {"controller.pid.kp": {"decimals": 99, "unit": "x"}}}, "99", "less than or equal to 77"),
-    ({"sensitivity": {"paths": {"controller.pid.kp": [0.2, 0.1]}}}, "[0.2, 0.1]", "the first below the second"),
-    ({"current": {"oracle.lag": 1.0}}, "current.oracle.lag: not a parameter that the proposal changes", "controller.pid.kp"),
-    ({"runs": 1}, "runs: 1", "greater than or equal to 2"),
-    ({"calibration": ["nowhere"]}, "no calibration in 'nowhere'", "calibrate --out"),
-]
-
-
-@pytest.mark.parametrize(("change", "found", "hint"), BAD)
-def test_a_bad_proposal_is_told_in_one_line(change, found, hint):
-    with pytest.raises(InputError) as error:
-        read_proposal(PROPOSAL | change)
-    text = str(error.value)
-    assert found in text and hint in text and "\n" not in text
-
-
-def test_a_proposals_mistake_has_its_line(tmp_path):
-    file = tmp_path / "p.yaml"
-    file.write_text(
-        "title: t\nscenarios: [none]\nruns: 5\nseed: 1\nproposed:\n  controller.pid.kp: 0.1\nlimits:\n  - {limit: 'ruin <= 1'}\n  - limit: 'x <= 1'\n"
-    )
-    status, out, errors = command("propose", file, "--out", tmp_path / "b")
-    assert status == 2 and out == "" and errors.startswith(f"error: {file}:9: limits.1.limit: unknown metric 'x'")
-    assert not (tmp_path / "b").exists()
-
-
-def test_the_shipped_proposals_are_read_and_change_something():
-    assert set(names("proposal")) == {"burn_share", "pid_gains"}
-    for name in names("proposal"):
-        proposal, plan = read_proposal(name, runs=3)
-        assert plan.points[0].values != plan.points[1].values and plan.runs == 3
-        assert all(limit.reason for limit in proposal.limits)
-        assert all(rule.raw(plan.points[1].values[path])[0] for path, rule in proposal.on_chain.items())
 
 
 def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_path, monkeypatch):

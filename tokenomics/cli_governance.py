@@ -65,8 +65,12 @@ def propose(
     """
     from .governance.make import propose as write
 
-    with progress_bar("simulating, runs", show=not as_json) as progress:
-        bundle = write(file, runs=runs, seed=seed, out=out, workers=workers, progress=progress, command=_command())
+    try:
+        with progress_bar("simulating, runs", show=not as_json) as progress:
+            bundle = write(file, runs=runs, seed=seed, out=out, workers=workers, progress=progress, command=_command())
+    except KeyboardInterrupt:
+        typer.echo("what is finished is kept; the same command goes on from there", err=True)
+        raise
     _tell(bundle, as_json)
 
 

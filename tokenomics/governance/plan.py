@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from ..errors import InputError, nearest
 from ..experiments.design import NONE, Design
@@ -21,58 +20,13 @@ from ..experiments.plan import Case
 from ..experiments.run import run
 from ..experiments.sweep import Progress, sweep
 from ..parameters import Resolved, fits, resolve
-from ..parameters.documents import Strict, validated
+from ..parameters.documents import validated
 from ..results.metrics import METRICS
 from ..results.result import Result
 from ..results.sweep import Sweep
+from .records import CaseRecord, Kind, PlanRecord, Role, Value
 
-Kind = Literal["proposal", "run", "sweep"]
-Role = Literal["current", "proposed", "alternative", "sensitivity", "counterfactual", "point"]
 KEYS = ("case", "point", "run")
-MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
-Value = bool | float | str
-Text = Annotated[str, Field(max_length=20_000)]
-
-
-class ParameterRecord(Strict):
-    """A parameter of a case: value ({} where a group of free keys is empty), unit and source."""
-
-    value: bool | float | str | dict[str, Any]
-    unit: Text
-    source: Text
-
-
-class CaseRecord(Strict):
-    """A case as data."""
-
-    base: Text
-    policy: Text
-    scenario: Text
-    description: Text
-    parameters: dict[str, ParameterRecord] = Field(min_length=1, max_length=10_000)
-
-
-class PointRecord(Strict):
-    """A point as data."""
-
-    label: Text
-    role: Role
-    values: dict[str, bool | float | str] = Field(max_length=1_000)
-    runs: int = Field(ge=1, le=MOST_RUNS)
-
-
-class PlanRecord(Strict):
-    """A plan as data: what stands in a manifest under `plan`."""
-
-    kind: Kind
-    title: Text
-    cases: list[CaseRecord] = Field(min_length=1, max_length=MOST_CASES)
-    points: list[PointRecord] = Field(min_length=1, max_length=MOST_POINTS)
-    seed: int = Field(ge=0, lt=2**64)
-    metrics: list[str] = Field(min_length=1, max_length=1_000)
-    engine: Literal["cadcad", "ensemble"]
-    every: int = Field(ge=1, le=1_000_000)
-    statement: dict[str, Any]
 
 
 @dataclass(frozen=True)

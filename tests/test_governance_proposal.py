@@ -1,0 +1,102 @@
+"""Proposal files: exact on-chain numbers, mistakes told in one line, shipped examples, calibrations."""
+
+import math
+from decimal import Decimal, getcontext
+from fractions import Fraction
+
+import pytest
+
+from paths import command
+from proposals import PROPOSAL
+from tokenomics.calibration.estimates import Calibration, Data, Estimate
+from tokenomics.cli_tools import json_text
+from tokenomics.errors import InputError
+from tokenomics.governance import tables
+from tokenomics.governance.canonical import canonical_json
+from tokenomics.governance.evidence import Evidence
+from tokenomics.governance.plan import simulate
+from tokenomics.governance.proposal import read_proposal
+from tokenomics.governance.sections import proposal_sections
+from tokenomics.governance.statement import OnChain
+from tokenomics.parameters.locate import names
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "divide", "raw"),
+    [
+        (0.05, 18, 1, 50_000_000_000_000_000),
+        (0.1, 77, 1, 10**76),
+        (0.001, 27, 7_464_960_000, 133_959_190_672_154),
+        (123456789.123456789, 18, 1, 123456789123456790000000000),
+        (-0.3, 4, 1, -3000),
+        (1e-30, 18, 1, 0),
+    ],
+)
+def test_a_stored_number_is_exact(value, decimals, divide, raw):
+    stored, back = OnChain(decimals=decimals, unit="u", divide=divide).raw(value)
+    assert stored == raw
+    getcontext().prec = 120
+    assert abs(Decimal(repr(value)) / divide * Decimal(10) ** decimals - stored) <= Decimal("0.5")
+    assert back == Fraction(raw * divide, 10**decimals)
+    assert tables.exact(Fraction(1, 8)) == "0.125" and tables.exact(Fraction(-1, 3), 5) == "-0.33333…"
+
+
+BAD = [
+    ({"titel": "x"}, "titel: unknown key", "did you mean 'title'"),
+    ({"proposed": {"controller.pid.kpp": 0.1}}, "proposed.controller.pid.kpp: unknown parameter", "did you mean 'controller.pid.kp'"),
+    ({"proposed": {"supply.burn_share": 1.5}, "on_chain": {}}, "proposed.supply.burn_share: 1.5", "≤ 1"),
+    ({"proposed": {"controller.pid.kp": 0.05}}, "proposed: the values of today", "expected a change"),
+    ({"limits": [{"limit": "riun <= 0.1"}]}, "unknown metric 'riun'", "did you mean 'ruin'"),
+    ({"limits": [{"limit": "ruin < 0.1"}]}, "'ruin < 0.1'", "metric <= limit"),
+    ({"limits": []}, "limits: []", "at least 1"),
+    ({"limits": [{"limit": "ruin <= 0.1", "scenarios": ["token_crsh"]}]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
+    ({"scenarios": ["token_crsh"]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
+    ({"on_chain": {"supply.burn_share": {"decimals": 4, "unit": "bp"}}}, "not a parameter that the proposal changes", "controller.pid.kp"),
+    ({"on_chain": {"controller.pid.kp": {"decimals": 99, "unit": "x"}}}, "99", "less than or equal to 77"),
+    ({"sensitivity": {"paths": {"controller.pid.kp": [0.2, 0.1]}}}, "[0.2, 0.1]", "the first below the second"),
+    ({"current": {"oracle.lag": 1.0}}, "current.oracle.lag: not a parameter that the proposal changes", "controller.pid.kp"),
+    ({"runs": 1}, "runs: 1", "greater than or equal to 2"),
+    ({"calibration": ["nowhere"]}, "no calibration in 'nowhere'", "calibrate --out"),
+]
+
+
+@pytest.mark.parametrize(("change", "found", "hint"), BAD)
+def test_a_bad_proposal_is_told_in_one_line(change, found, hint):
+    with pytest.raises(InputError) as error:
+        read_proposal(PROPOSAL | change)
+    text = str(error.value)
+    assert found in text and hint in text and "\n" not in text
+
+
+def test_a_proposals_mistake_has_its_line(tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text(
+        "title: t\nscenarios: [none]\nruns: 5\nseed: 1\nproposed:\n  controller.pid.kp: 0.1\nlimits:\n  - {limit: 'ruin <= 1'}\n  - limit: 'x <= 1'\n"
+    )
+    status, out, errors = command("propose", file, "--out", tmp_path / "b")
+    assert status == 2 and out == "" and errors.startswith(f"error: {file}:9: limits.1.limit: unknown metric 'x'")
+    assert not (tmp_path / "b").exists()
+
+
+def test_the_shipped_proposals_are_read_and_change_something():
+    assert set(names("proposal")) == {"burn_share", "pid_gains"}
+    for name in names("proposal"):
+        proposal, plan = read_proposal(name, runs=3)
+        assert plan.points[0].values != plan.points[1].values and plan.runs == 3
+        assert all(limit.reason for limit in proposal.limits)
+        assert all(rule.raw(plan.points[1].values[path])[0] for path, rule in proposal.on_chain.items())
+
+
+def test_a_calibrations_estimates_and_its_error_out_of_sample_are_in_the_report(tmp_path):
+    data = Data("/home/me/prices.csv", "ab" * 32, "daily log returns", 400, "2023-01-01", "2024-02-05")
+    estimates = (Estimate("news.volatility", "1/sqrt(day)", 0.031, 0.002, 0.027, 0.035), Estimate("x", "1", 1.0, math.nan, math.nan, math.nan, "no"))
+    found = Calibration("simulated method of moments", data, estimates, notes=("out of sample: the later days look like the model: 40 % beyond",))
+    (tmp_path / "overlay.yaml").write_text(found.overlay())
+    (tmp_path / "calibration.json").write_text(json_text(found.plain()))
+    small = {"calibration": [str(tmp_path)], "alternatives": {}, "scenarios": ["none"], "metrics": ["ruin"], "watch": []}
+    _, plan = read_proposal(PROPOSAL | small)
+    assert plan.cases[0].resolved.values.news.volatility == 0.031
+    text = canonical_json(plan.plain()).decode()
+    assert str(tmp_path) not in text and "/home/me" not in text
+    section = next(s for s in proposal_sections(Evidence(plan, simulate(plan)), {}) if s.heading.startswith("Calibration"))
+    assert section.bullets == found.notes and section.tables[0].frame["value"].tolist() == [0.031, 1.0]

@@ -1,0 +1,56 @@
+"""A plan as data: what stands in a manifest, read strictly and within bounds, since a stranger may have written it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ..parameters.documents import Strict
+
+Kind = Literal["proposal", "run", "sweep"]
+Role = Literal["current", "proposed", "alternative", "sensitivity", "counterfactual", "point"]
+MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
+Value = bool | float | str
+Text = Annotated[str, Field(max_length=20_000)]
+
+
+class ParameterRecord(Strict):
+    """A parameter of a case: value ({} where a group of free keys is empty), unit and source."""
+
+    value: bool | float | str | dict[str, Any]
+    unit: Text
+    source: Text
+
+
+class CaseRecord(Strict):
+    """A case as data."""
+
+    base: Text
+    policy: Text
+    scenario: Text
+    description: Text
+    parameters: dict[str, ParameterRecord] = Field(min_length=1, max_length=10_000)
+
+
+class PointRecord(Strict):
+    """A point as data."""
+
+    label: Text
+    role: Role
+    values: dict[str, bool | float | str] = Field(max_length=1_000)
+    runs: int = Field(ge=1, le=MOST_RUNS)
+
+
+class PlanRecord(Strict):
+    """A plan as data: what stands in a manifest under `plan`."""
+
+    kind: Kind
+    title: Text
+    cases: list[CaseRecord] = Field(min_length=1, max_length=MOST_CASES)
+    points: list[PointRecord] = Field(min_length=1, max_length=MOST_POINTS)
+    seed: int = Field(ge=0, lt=2**64)
+    metrics: list[str] = Field(min_length=1, max_length=1_000)
+    engine: Literal["cadcad", "ensemble"]
+    every: int = Field(ge=1, le=1_000_000)
+    statement: dict[str, Any]
