@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 import tokenomics
-from bundles import FORGED, edit_cell, edit_html, example, manifest, put, remembered, reseal, write
+from bundles import CREATED, FORGED, edit_cell, edit_html, example, manifest, put, remembered, reseal, write
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance import platforms, recompute, texts
 from tokenomics.governance.crate import METADATA
-from tokenomics.governance.plan import KEYS
+from tokenomics.governance.make import report
+from tokenomics.governance.plan import KEYS, from_plain
 from tokenomics.governance.verify import verify
 
 
@@ -88,6 +89,28 @@ def test_sampled_runs_have_the_numbers_of_the_whole(made):
     pd.testing.assert_frame_equal(recompute.simulate_rows(plan, chosen[list(KEYS)]), chosen, check_exact=True, check_dtype=False)
 
 
+@pytest.mark.parametrize("kind", ["run", "sweep"])
+def test_sampled_runs_of_a_run_or_a_sweep_have_the_numbers_of_the_whole(kind, tmp_path):
+    if kind == "run":
+        folder = tokenomics.run(policy="pid", days=8, runs=4, engine="ensemble", every=2).save(tmp_path / "run")
+        bundle = report(folder, out=tmp_path / "bundle", created=CREATED)
+    else:
+        values = {"controller.type": ["none", "pid"], "controller.pid.kp": [0.05, 0.1]}
+        design = {"parameters": values, "method": "grid", "runs": 3, "set": {"simulation.days": 8}, "metrics": ["churn", "price_volatility"]}
+        tokenomics.sweep(design, out=tmp_path / "sweep", workers=1)
+        bundle = report(tmp_path / "sweep", out=tmp_path / "bundle", created=CREATED)
+    runs = bundle.evidence.runs
+    chosen = runs.iloc[recompute.choose(len(runs), 0.5, 2)].reset_index(drop=True)
+    found = recompute.simulate_rows(bundle.evidence.plan, chosen[list(KEYS)])
+    assert recompute.compare(bundle.evidence.plan, chosen, found, 0.0, "") == ([], 0.0)
+    assert list(found["run"]) == list(chosen["run"])
+
+
+def test_a_plan_of_many_scenarios_is_read(made):
+    plain = made[1].plain()
+    assert len(from_plain(plain | {"cases": plain["cases"] * 8}).cases) == 16
+
+
 def test_a_sample_tells_its_reach(made):
     found = verify(made[0], sample=0.1, sample_seed=8)
     assert (found.status, found.recomputed, found.sample_seed) == ("verified", 4, 8)
@@ -130,7 +153,7 @@ def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_no
     assert found.status == "verified", found.lines()
     assert 0.0 < found.largest < platforms.TOLERANCE
     assert any("numpy 1.26.0, here" in note for note in found.notes)
-    assert any("1 figures cannot be compared: drawn by matplotlib 3.8.0" in note for note in found.notes)
+    assert any("1 of the figures cannot be compared: drawn by matplotlib 3.8.0" in note for note in found.notes)
     edit_html(folder, True)
     assert {one.file for one in verify(folder, workers=1).findings} == {"report.html", METADATA}
     folder = write(tmp_path / "far", plan, far)

@@ -220,9 +220,9 @@ def _pages(case: _Case, record: ManifestRecord, evidence: Evidence, contents: di
         if found and not (tolerance and texts.agree(name, mine, other, tolerance)):
             case.findings.append(found)
     if case.apart:
-        here = f"{package_record()['dependencies']['matplotlib']} on {platforms.here()}"
-        drawn = f"{record.dependencies.get('matplotlib')} on {record.platform}"
-        case.notes.append(f"{case.apart} figures cannot be compared: drawn by matplotlib {drawn}, here {here}")
+        told = f"by matplotlib {record.dependencies.get('matplotlib')} on {record.platform}"
+        here = f"matplotlib {package_record()['dependencies']['matplotlib']}"
+        case.notes.append(f"{case.apart} of the figures cannot be compared: drawn {told}, here by {here}")
 
 
 def _crate(case: _Case, record: ManifestRecord, evidence: Evidence, contents: dict[str, bytes], made: dict[str, bytes], same: bool) -> str | None:
