@@ -3,6 +3,41 @@
     import tokenomics as tk
     result = tk.run("baseline", policy="pid", scenario="token_crash", runs=20, seed=1)
     result.metrics()
+
+Public names; `help` of each describes every parameter:
+
+    run                  simulate a network; gives a Result
+    Result               one experiment: data, metrics, figures
+    load                 read a run's or a sweep's directory
+    compare              policies on the same shocks
+    sweep                points, policies, scenarios and runs of a design
+    sensitivity          Sobol's or Morris's indices of a design's parameters
+    optimise             tune parameters under constraints
+    analyse              the linear control loop and its margins
+    compare_venues       cloud or network for a workload
+    reproduce            a published result, computed again
+    propose              the whole evidence of a governance proposal, as a bundle
+    report               finished runs or a sweep as a bundle
+    verify               check a bundle of evidence that somebody published
+    resolve              parameters from names, files and changes
+    Parameters           the parameter tree
+    steady_state         the state from which simulations start
+    MODEL                the block list
+    Model                its class, to which `insert` adds a block of your own
+    Block                a policy-and-update block, made whole
+    block                a block from functions
+    assign               the update function of one variable
+    assigns              the update functions of several
+    Variable             a state variable of your own
+    relaxation           a first-order lag, exact for any step
+    register_controller  a control law of your own
+    Command              what a law decides
+    Memory               what a law remembers
+    metric               a metric of your own
+    TokenomicsError      base of the errors
+    InputError           bad input
+    ModelError           a model wrongly put together
+    BlockError           a block that failed inside a run
 """
 
 from importlib import import_module
@@ -28,6 +63,7 @@ _HOMES = {
     "experiments.sensitivity": ("sensitivity",),
     "experiments.sweep": ("sweep",),
     "governance.make": ("propose", "report"),
+    "governance.verify": ("verify",),
     "kinetics": ("relaxation",),
     "model": ("MODEL", "Block", "Model", "block", "steady_state"),
     "papers": ("reproduce",),

@@ -14,9 +14,9 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_governance, cli_papers, cli_params, cli_sweeps, cli_validate, cli_velocity, cli_venues
+from . import __version__, cli_governance, cli_papers, cli_params, cli_sweeps, cli_validate, cli_velocity, cli_venues, cli_verify
 from .cli_tools import progress_bar
-from .errors import InputError, TokenomicsError
+from .errors import InputError, TokenomicsError, printable
 
 CONTROL = "Analyse and design the control loop of a policy."
 CALIBRATE = "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators."
@@ -77,6 +77,7 @@ cli_governance.register(app)
 cli_velocity.register(app)
 cli_venues.register(app)
 cli_validate.register(app)
+cli_verify.register(app)
 
 
 def _version(value: bool) -> None:
@@ -182,5 +183,6 @@ def main() -> None:
 
 
 def _stop(message: str, status: int) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    # a stranger's file may be quoted: it must not steer the terminal
+    print(f"error: {printable(message)}", file=sys.stderr)
     sys.exit(status)

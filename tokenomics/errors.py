@@ -11,7 +11,10 @@ class TokenomicsError(Exception):
 
 
 class InputError(TokenomicsError):
-    """Bad input: a file, key, value, unit, name or option that cannot be used. The CLI exits with status 2."""
+    """Bad input: a file, key, value, unit, name or option that cannot be used. The CLI exits with status 2.
+
+    found, expected: what was there, and what would do. file, line, key: where. nearest: the valid name that is closest to a misspelt one.
+    """
 
     def __init__(
         self,
@@ -50,3 +53,8 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     """The valid name closest to a misspelt one, or None where nothing is close."""
     matches = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.5)
     return matches[0] if matches else None
+
+
+def printable(text: str) -> str:
+    """One line without control characters: what a stranger wrote must not steer a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))

@@ -12,7 +12,7 @@ MTOK_PER_DAY = SECONDS_PER_DAY / 1e6  # Mtok/day of one token/s
 
 
 def relaxation(dt, time_constant):
-    """Share of a gap that a first-order lag closes in one step, exact for any Δt; 1 where there is no lag."""
+    """Share of a gap that a first-order lag of `time_constant` closes in a step `dt`, both in one unit: exact for any Δt; 1 where there is no lag."""
     return -np.expm1(-dt / np.maximum(time_constant, 1e-12))
 
 

@@ -41,7 +41,7 @@ from .state import Signals, State, Variable, assign, variables
 
 @dataclass(frozen=True)
 class Block:
-    """A partial state update block: policies turn the state into signals, updates turn signals into the new state."""
+    """A partial state update block. name: what happens in it. policies: turn the state into signals. updates: turn signals into the new state."""
 
     name: str
     policies: tuple[Callable, ...]
@@ -298,7 +298,10 @@ def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
 
 @dataclass(frozen=True)
 class Model:
-    """A list of blocks with the state variables and initial values that a user's own blocks add."""
+    """The block list. extra_variables, extra_initial: state variables that a user's own blocks add, and their values at the start.
+
+    blocks: in the order in which they act. extra_shocks: names of standard normal processes that those blocks read.
+    """
 
     blocks: tuple[Block, ...] = BLOCKS
     extra_variables: tuple[Variable, ...] = ()
@@ -306,7 +309,7 @@ class Model:
     extra_shocks: tuple[str, ...] = ()
 
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
-        """All state variables by name."""
+        """All state variables by name. params: workload classes and accelerator types have variables of their own."""
         return variables(params) | {v.name: v for v in self.extra_variables}
 
     def bound(self, params: Mapping[str, Any]) -> Model:
@@ -314,7 +317,7 @@ class Model:
         return replace(self, blocks=expand(self.blocks, params))
 
     def step(self, params: Mapping[str, Any], state: State) -> dict[str, Any]:
-        """One time step: floats or (runs,) arrays in, the same out."""
+        """One time step: floats or (runs,) arrays in, the same out. params: what `bind` gives. state: values of all state variables, by name."""
         for one in expand(self.blocks, params):
             state = execute(one, params, state)
         return dict(state)
@@ -330,7 +333,7 @@ class Model:
     ) -> Model:
         """The model with a block of your own behind the block named `after`.
 
-        variables, initial: state variables that it adds, with their values at the start. shocks: names of standard
+        new: the block. variables, initial: state variables that it adds, with their values at the start. shocks: names of standard
         normal processes that it reads from the shock table. Raises ModelError for an unknown block, a name in use,
         or a variable without an initial value.
         """
@@ -362,7 +365,7 @@ def bind(parameters: Parameters, table: Any) -> dict[str, Any]:
 
 
 def steady_state(parameters: Parameters, model: Model = MODEL):
-    """The steady state from which simulations start; see `equilibrium.solve`."""
+    """The steady state from which simulations start, of a network's `parameters` and the block list `model`; see `equilibrium.solve`."""
     from .equilibrium import solve
 
     return solve(parameters, model)

@@ -25,7 +25,11 @@ Signals = dict[str, Any]
 
 @dataclass(frozen=True)
 class Variable:
-    """One state variable."""
+    """One state variable. name, unit, meaning: as tables show them.
+
+    scale: its size, a number or the variable that has it, against which its drift is judged; by default that of its own start.
+    lower: a bound that no run may break.
+    """
 
     name: str
     unit: str
@@ -53,7 +57,7 @@ def assign(name: str):
 
 
 def assigns(*names: str) -> tuple:
-    """`assign` for several variables."""
+    """`assign` for several variables. names: of signals, each the new value of the variable of its name."""
     return tuple(assign(name) for name in names)
 
 

@@ -37,7 +37,8 @@ UNITS = {
 class Analysis:
     """economy: the linear plant. law: the controller in linear form. margins: of the loop.
 
-    liquidity: margins of the economy linearised where the pool has a share of its depth, with the law as it acts there."""
+    liquidity: margins of the economy linearised where the pool has a share of its depth, with the law as it acts there. parameters: of the network.
+    """
 
     economy: Economy
     law: control.StateSpace

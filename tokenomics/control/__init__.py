@@ -20,7 +20,10 @@ LAWS: dict[str, Law] = {
 
 
 def register_controller(name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()) -> None:
-    """Make a law of your own usable as `controller.type`; raises ModelError where the name is taken."""
+    """Make a law of your own usable as `controller.type`; raises ModelError where the name is taken.
+
+    name: the type. decide: from what the controller sees to a `Command`. memory: numbers that it keeps between decisions.
+    """
     known = LAWS.get(name)
     # a notebook's cell may be run again
     if known and (known.decide.__module__, known.decide.__qualname__) != (decide.__module__, decide.__qualname__):

@@ -19,7 +19,8 @@ class Command:
 class Memory:
     """A number that a law keeps between decisions: the state variable `control_<name>`.
 
-    scale: size against which its drift is judged. start: its value in the steady state, a number or the state variable that holds it.
+    name, unit, meaning: as tables show them. scale: size against which its drift is judged.
+    start: its value in the steady state, a number or the state variable that holds it.
     """
 
     name: str

@@ -62,7 +62,8 @@ def compare(
     """Simulate several policies on the same shocks.
 
     policies, scenarios, params, overlay: shipped names or YAML files; "none" is no scenario. reference: the policy the others are compared
-    with, the first by default. sets: {path: value}. metrics: names, all by default. out, workers, scheduler, progress: as in `sweep`.
+    with, the first by default. sets: {path: value}. runs: of each policy and scenario. seed: of
+    the shocks. days: simulated span. metrics: names, all by default. out, workers, scheduler, progress: as in `sweep`.
     Raises InputError for bad input.
     """
     design = comparison_design(

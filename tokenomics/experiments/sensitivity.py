@@ -61,8 +61,8 @@ def sensitivity(
 ) -> Sensitivity:
     """Sensitivity indices, with 95 % intervals, of every metric to the parameters of a design.
 
-    design: of the method saltelli (first, total and second order Sobol indices) or morris. The rest as in `sweep`: the points are a sweep, which
-    resumes from `out`. Raises InputError for another method.
+    design: of the method saltelli (first, total and second order Sobol indices) or morris. runs, seed, out, workers, scheduler,
+    progress: as in `sweep`, for the points are a sweep, which resumes from `out`. Raises InputError for another method.
     """
     from .design import read_design
     from .sweep import sweep

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import shutil
 import tempfile
@@ -26,13 +25,16 @@ from .. import __version__
 from ..errors import InputError
 from ..parameters.documents import Strict, validated
 from ..results.metrics import METRICS
-from ..results.store import package_record, refuse_existing
+from ..results.store import package_record, refuse_existing, version_of
 from .canonical import FORMAT, digest, evidence_id, results_digest
 from .plan import KEYS, EvidencePlan, Kind, from_plain
+from .platforms import here
 
+WRITERS = ("rocrate",)
 MANIFEST, RUNS = "manifest.json", "data/runs.parquet"
 LARGEST_MANIFEST = 64_000_000  # bytes; a case of 260 parameters is about 50,000
 LARGEST_FILE = 1_000_000_000  # bytes
+LONGEST_ERROR, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a run's error, and of a table beside its rows
 MOST_FILES = 2_000
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}){0,3}")
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -64,17 +66,24 @@ class ManifestRecord(Strict):
     files: dict[str, FileRecord] = Field(min_length=1, max_length=MOST_FILES)
 
 
+def writers() -> dict[str, str | None]:
+    """Versions of the packages that write a bundle's files and compute no number."""
+    return {name: version_of(name) for name in WRITERS}
+
+
 def make_manifest(plan: EvidencePlan, runs: pd.DataFrame, *, created: str, command: str) -> dict[str, Any]:
     """A manifest but for its files. created: time in UTC, ISO 8601 to the second."""
     results = results_digest(runs, list(plan.metrics))
+    record = package_record()
     return {
         "format": FORMAT,
         "kind": plan.kind,
         "id": evidence_id(plan.plain(), results, __version__),
         "results": results,
-        **package_record(),
+        **record,
+        "dependencies": record["dependencies"] | writers(),
         "tokenomics": __version__,
-        "platform": platform.platform(),
+        "platform": here(),
         "created": created,
         "command": command,
         "plan": plan.plain(),
@@ -134,8 +143,8 @@ def is_bundle(folder: str | Path) -> bool:
         return False
 
 
-def read_manifest(folder: str | Path) -> tuple[ManifestRecord, EvidencePlan]:
-    """A bundle's manifest and its plan. Raises InputError where it is not a bundle, is too large, or leads out of its directory."""
+def manifest_json(folder: str | Path) -> dict[str, Any]:
+    """`manifest.json` as it stands. Raises InputError where it is missing, too large or no mapping."""
     path = Path(folder) / MANIFEST
     content = _read(path, LARGEST_MANIFEST, "a bundle with a manifest.json")
     try:
@@ -144,19 +153,36 @@ def read_manifest(folder: str | Path) -> tuple[ManifestRecord, EvidencePlan]:
         raise InputError(f"not JSON ({error})"[:200], file=path) from None
     if not isinstance(plain, dict):
         raise InputError(f"a {type(plain).__name__}", file=path, expected="a bundle's manifest")
+    return plain
+
+
+def manifest_record(plain: Mapping[str, Any], path: Path) -> ManifestRecord:
+    """A manifest whose plan is not read yet: the parameters of another version mean nothing here. path: of the manifest, for errors."""
     if isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
         raise InputError(f"{plain['format']}", file=path, key="format", expected=f"{FORMAT}; a newer tokenomics wrote it")
     # the plan has a reader of its own, with a limit of its own
-    record = validated(ManifestRecord, plain | {"plan": {}}, str(path)).model_copy(update={"plan": plain.get("plan")})
+    record = validated(ManifestRecord, {**plain, "plan": {}}, str(path)).model_copy(update={"plan": plain.get("plan")})
     for name in record.files:
         if not NAME.fullmatch(name) or name == MANIFEST:
             raise InputError(f"the file name {name!r}"[:200], file=path, key="files", expected="a plain path within the bundle")
     if not isinstance(record.plan, dict):
         raise InputError("missing", file=path, key="plan", expected="a group of keys")
+    return record
+
+
+def manifest_plan(record: ManifestRecord, path: Path) -> EvidencePlan:
+    """The plan of a manifest. path: of the manifest, for errors."""
     plan = from_plain(record.plan, str(path))
     if plan.kind != record.kind:
         raise InputError(f"'{record.kind}', and its plan is of kind '{plan.kind}'", file=path, key="kind")
-    return record, plan
+    return plan
+
+
+def read_manifest(folder: str | Path) -> tuple[ManifestRecord, EvidencePlan]:
+    """A bundle's manifest and its plan. Raises InputError where it is not a bundle, is too large, or leads out of its directory."""
+    path = Path(folder) / MANIFEST
+    record = manifest_record(manifest_json(folder), path)
+    return record, manifest_plan(record, path)
 
 
 def _refuse_constant(name: str) -> None:
@@ -200,8 +226,11 @@ def differing_files(folder: str | Path, record: ManifestRecord) -> dict[str, str
 
 def read_runs(folder: str | Path, record: ManifestRecord, plan: EvidencePlan) -> pd.DataFrame:
     """`simulate`'s table as the bundle has it. Raises InputError where it is not the table of its plan."""
-    path = Path(folder) / RUNS
-    content = read_file(folder, RUNS, record)
+    return parse_runs(read_file(folder, RUNS, record), plan, Path(folder) / RUNS)
+
+
+def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
+    """`simulate`'s table from a Parquet file's bytes; see `read_runs`. path: of the file, for errors."""
     wanted = [*KEYS, "failed_day", "error", *plan.metrics]
     try:
         source = pq.ParquetFile(BytesIO(content))
@@ -211,7 +240,11 @@ def read_runs(folder: str | Path, record: ManifestRecord, plan: EvidencePlan) ->
                 file=path,
                 expected=f"{plan.simulations} rows of {len(wanted)} columns, as its plan has them",
             )
-        table = source.read().to_pandas()
+        size = sum(source.metadata.row_group(i).total_byte_size for i in range(source.metadata.num_row_groups))
+        most = min(LARGEST_FILE, plan.simulations * (16 * len(wanted) + LONGEST_ERROR) + LARGEST_HEAD)
+        if size > most:
+            raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {most} for {plan.simulations} rows")
+        table = source.read(use_threads=False).to_pandas()
         table = table.astype(dict.fromkeys(KEYS, "int64") | dict.fromkeys(["failed_day", *plan.metrics], "float64") | {"error": str})
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise InputError(f"not the table of its runs ({str(error).splitlines()[0]})", file=path) from None

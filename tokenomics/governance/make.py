@@ -27,6 +27,8 @@ from .plan import EvidencePlan, plan_of_run, plan_of_sweep, runs_of_run, runs_of
 from .proposal import read_proposal
 from .render import render
 
+GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -58,12 +60,20 @@ def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
     return found
 
 
+def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> dict[str, bytes]:
+    """The files that follow from the evidence and the time of the result alone. rendered: of `render`."""
+    return {**rendered, RUNS: runs_parquet(evidence.plan, evidence.runs), **citations(evidence, created), **_inputs(evidence.plan)}
+
+
+def metadata(evidence: Evidence, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> bytes:
+    """RO-Crate metadata of a bundle's other files. Raises InputError where rocrate is not installed."""
+    return crate(evidence, files, created=manifest["created"], command=manifest["command"], commit=manifest["commit"])
+
+
 def complete(evidence: Evidence, rendered: Mapping[str, bytes], manifest: Mapping[str, Any], inputs: Mapping[str, bytes]) -> dict[str, bytes]:
     """All files of a bundle but its manifest. rendered: of `render`. inputs: files as they were given, by path."""
-    files = {**rendered, RUNS: runs_parquet(evidence.plan, evidence.runs), **citations(evidence, manifest["created"])}
-    files |= _inputs(evidence.plan) | dict(inputs)
-    metadata = crate(evidence, files, created=manifest["created"], command=manifest["command"], commit=manifest["commit"])
-    return files | {METADATA: metadata}
+    files = pages(evidence, rendered, manifest["created"]) | dict(inputs)
+    return files | {METADATA: metadata(evidence, files, manifest)}
 
 
 def _write(evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: str | None, command: str) -> Bundle:
@@ -102,7 +112,7 @@ def propose(
     _, plan = read_proposal(source, runs=runs, seed=seed)
     inputs = {}
     if not isinstance(source, Mapping):
-        inputs["inputs/proposal.yaml"] = find("proposal", str(source)).read_bytes()
+        inputs[GIVEN] = find("proposal", str(source)).read_bytes()
     name = "python" if isinstance(source, Mapping) else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(source)).stem)
     key = digest(canonical_json(plan.plain()))[:12]
     folder = folder or _unused(f"proposal-{name}-{key}")
@@ -116,8 +126,9 @@ def propose(
 def report(*folders: str | Path, out: str | Path | None = None, title: str | None = None, created: str | None = None, command: str = "") -> Bundle:
     """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks, compared with the first.
 
-    out: directory, which must not exist; under `runs/` by default. title: in place of one made from the parameters' names. created, command: as
-    in `propose`. Raises InputError where a directory is neither, was changed, or holds a run that its parameters do not repeat.
+    folders: the directories. out: directory, which must not exist; under `runs/` by default. title: in place of one made from the parameters'
+    names. created, command: as in `propose`. Raises InputError where a directory is neither, was changed, or holds a run that its parameters do not
+    repeat.
     """
     if not folders:
         raise InputError("no directory", expected="a run's or a sweep's directory, or several runs'")

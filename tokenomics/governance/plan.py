@@ -24,7 +24,7 @@ from ..parameters.documents import validated
 from ..results.metrics import METRICS
 from ..results.result import Result
 from ..results.sweep import Sweep
-from .records import CaseRecord, Kind, PlanRecord, Role, Value
+from .records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
 
 KEYS = ("case", "point", "run")
 
@@ -136,7 +136,7 @@ def _case(record: CaseRecord) -> Case:
 
 def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> EvidencePlan:
     """A plan from data that a stranger may have written. Raises InputError for what is not one. file: named in errors."""
-    record = validated(PlanRecord, content, file)
+    record = validated(PlanRecord, content, file, MOST_VALUES)
     for name in record.metrics:
         _known(name, file)
     cases = tuple(_case(case) for case in record.cases)

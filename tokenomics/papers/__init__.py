@@ -25,8 +25,8 @@ def reproduce(
 ) -> Reproduction:
     """Compute a published result again.
 
-    paper: one of `PAPERS`. runs: Monte Carlo runs in place of the settings', where there are any. Raises InputError for an
-    unknown paper.
+    paper: one of `PAPERS`. runs: Monte Carlo runs in place of the settings', where there are any. seed: of the shocks. progress: called
+    with work done and its amount. Raises InputError for an unknown paper.
     """
     if paper not in PAPERS:
         raise InputError(f"unknown paper '{paper}'", expected="one of " + ", ".join(PAPERS), nearest=nearest(paper, PAPERS))

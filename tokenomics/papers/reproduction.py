@@ -39,7 +39,8 @@ class Claim:
 class Reproduction:
     """paper: title, authors, year, identifier. tables: by heading; a column `published` holds the paper's numbers.
 
-    choices: what the paper does not give and how it was chosen, and where ours differs and why.
+    claims: of the paper, and what became of each. figures: by name of their file. choices: what the paper does not give and how it was
+    chosen, and where ours differs and why.
     """
 
     paper: str

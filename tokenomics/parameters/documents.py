@@ -59,10 +59,10 @@ def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]
     return validated(kind, tree, str(file)), file
 
 
-def validated(kind: type[Record], tree: Mapping[str, Any], file: str) -> Record:
-    """A record from a parsed mapping."""
+def validated(kind: type[Record], tree: Mapping[str, Any], file: str, most: int = MOST_LEAVES) -> Record:
+    """A record from a parsed mapping. most: number of values in it."""
     try:
-        return kind.model_validate(_plain(tree, file, [0]))
+        return kind.model_validate(_plain(tree, file, [0], most))
     except ValidationError as error:
         # a misspelt key is also a missing one; it is the misspelling that helps
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
@@ -82,15 +82,15 @@ def validated(kind: type[Record], tree: Mapping[str, Any], file: str) -> Record:
         raise InputError(found, file=file, line=line, key=key, expected=first["msg"].removeprefix("Input should be ")) from None
 
 
-def _plain(node: Any, file: str, seen: list[int], depth: int = 0) -> Any:
+def _plain(node: Any, file: str, seen: list[int], most: int, depth: int = 0) -> Any:
     """Mappings, lists and scalars without the parser's own types; a few aliases can stand for billions of values."""
     seen[0] += 1
-    if seen[0] > MOST_LEAVES or depth > DEEPEST:
-        raise InputError("too many values", file=file, expected=f"at most {MOST_LEAVES}, in {DEEPEST} levels")
+    if seen[0] > most or depth > DEEPEST:
+        raise InputError("too many values", file=file, expected=f"at most {most}, in {DEEPEST} levels")
     if isinstance(node, Mapping):
-        return {str(key): _plain(value, file, seen, depth + 1) for key, value in node.items()}
+        return {str(key): _plain(value, file, seen, most, depth + 1) for key, value in node.items()}
     if isinstance(node, list):
-        return [_plain(value, file, seen, depth + 1) for value in node]
+        return [_plain(value, file, seen, most, depth + 1) for value in node]
     if hasattr(node, "isoformat"):
         return node.isoformat()
     return number(node)

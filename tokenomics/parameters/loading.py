@@ -43,7 +43,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A resolved parameter tree. values: the frozen tree. entries: every parameter with its origin, by path."""
+    """A resolved parameter tree. values: the frozen tree. entries: every parameter with its origin, by path.
+
+    base, policy, scenarios: names of what it was resolved from. descriptions: of those files, by name.
+    """
 
     values: Parameters
     entries: dict[str, Entry]
@@ -74,7 +77,7 @@ class Resolved:
         return out.getvalue()
 
     def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
-        """The tree with some values changed, checked again; `source` says why."""
+        """The tree with some values changed, checked again. changes: values by path. source: why."""
         leaves = {e.path: Leaf(e.path, e.value, None, e.source, e.file, e.line) for e in self.entries.values()}
         for path, value in changes.items():
             leaves = _merge(leaves, {path: Leaf(path, number(value), None, source, source, None)})

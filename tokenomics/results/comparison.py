@@ -39,7 +39,7 @@ def paired(names: Sequence[str], mine: np.ndarray, base: np.ndarray) -> list[tup
 
 @dataclass(frozen=True)
 class Comparison:
-    """Policies of one parameter point, in some scenarios. reference: the policy that the others are compared with."""
+    """Policies of one parameter point, in some scenarios. sweep: their runs. reference: the policy that the others are compared with."""
 
     sweep: Sweep
     reference: str

@@ -69,7 +69,8 @@ def metric(
 ):
     """Register a function `(paths, parameters) -> (runs,)` as a metric; raises ModelError where the name is taken.
 
-    better: "lower" or "higher", for comparisons; "" where it depends. bounds: between which its value lies by definition, in its unit.
+    name, unit, meaning: as tables show them. needs: variables that it reads. probability: its values are 0 or 1, and the interval of their mean is
+    Wilson's. better: "lower" or "higher", for comparisons; "" where it depends. bounds: between which its value lies by definition, in its unit.
     """
     if better not in ("", "lower", "higher"):
         raise ModelError(f"metric '{name}': better is '{better}'; expected lower, higher or nothing")

@@ -35,7 +35,10 @@ SHOWN_FAILURES = 5
 
 @dataclass(frozen=True)
 class Result:
-    """One experiment. resolved: its parameters. notes: what a reader should know of its input."""
+    """One experiment. resolved: its parameters. variables: unit and meaning of what was recorded. trajectories: values (runs, times), and failures.
+
+    seed: of the shocks. engine: cadcad or ensemble. notes: what a reader should know of its input.
+    """
 
     resolved: Resolved
     variables: Mapping[str, Variable]
@@ -123,7 +126,7 @@ class Result:
         return plots.figure(self, names)
 
     def save(self, out: str | Path, command: str | None = None) -> Path:
-        """Write a run directory; see `results.store.write_run`."""
+        """Write a run directory, `out`, which must not exist; see `results.store.write_run`. command: a command line, for the record."""
         from .store import write_run
 
         return write_run(self, Path(out), command)

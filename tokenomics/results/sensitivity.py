@@ -56,7 +56,7 @@ class Sensitivity:
         )
 
     def tornado(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
-        """Bars of one metric's indices, the strongest parameter on top."""
+        """Bars of one metric's indices, the strongest parameter on top. policy, scenario: the first by default."""
         own = self.ranking(metric, policy, scenario)[::-1]
         canvas = Figure(figsize=(7.2, 1.4 + 0.42 * len(own)), layout="constrained")
         axis = canvas.add_subplot()
@@ -78,7 +78,10 @@ class Sensitivity:
         return canvas
 
     def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
-        """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each metric."""
+        """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each metric.
+
+        policy, scenario: the first by default.
+        """
         names = list(self.indices["metric"].unique())
         own = pd.concat([self._own(self.indices, name, policy, scenario) for name in names])
         grid = own.pivot_table(index="metric", columns="parameter", values=self.measure, sort=False).reindex(columns=self.sweep.paths)
@@ -88,7 +91,7 @@ class Sensitivity:
         return _matrix(grid, label, f"Which parameter moves which metric\n{self._note(policy, scenario)}")
 
     def interactions(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
-        """Second-order Sobol indices of one metric. Raises InputError for Morris's method, which has none."""
+        """Second-order Sobol indices of one metric. policy, scenario: the first by default. Raises InputError for Morris's method, which has none."""
         if self.pairs.empty:
             raise InputError("no second-order indices", expected="the method saltelli, and two parameters or more")
         own = self._own(self.pairs, metric, policy, scenario)

@@ -34,7 +34,8 @@ DEPENDENCIES = ("cadCAD", "numpy", "scipy", "pandas", "xarray", "pyarrow", "pyda
 
 
 @lru_cache
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """Version of an installed package; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -57,10 +58,10 @@ def _commit() -> str | None:
 def package_record() -> dict[str, Any]:
     """Versions of the package, Python and what it depends on."""
     return {
-        "tokenomics": _version("tokenomics"),
+        "tokenomics": version_of("tokenomics"),
         "commit": _commit(),
         "python": platform.python_version(),
-        "dependencies": {name: _version(name) for name in DEPENDENCIES},
+        "dependencies": {name: version_of(name) for name in DEPENDENCIES},
     }
 
 
@@ -176,7 +177,7 @@ def _variables(schema: pa.Schema) -> dict[str, Variable]:
 
 
 def load(folder: str | Path) -> Result | Sweep:
-    """Read a run's or a sweep's directory. Raises InputError where it is neither, or a file differs from its recorded digest."""
+    """Read a run's or a sweep's directory, `folder`. Raises InputError where it is neither, or a file differs from its recorded digest."""
     folder = Path(folder)
     if (folder / sweep_store.MANIFEST).exists():
         return Sweep(sweep_store.read_manifest(folder), folder)

@@ -63,7 +63,7 @@ class Sweep:
         return len(self.tasks) == self.manifest["tasks"]
 
     def columns(self, *names: str) -> dict[str, np.ndarray]:
-        """Columns by (case, point, run); the keys with them. Raises InputError for an unknown name."""
+        """Columns by (case, point, run); the keys with them. names: metrics, failed_day, error. Raises InputError for an unknown name."""
         for name in names:
             if name not in (*self.metrics, "failed_day", "error"):
                 raise InputError(f"unknown metric '{name}'", expected="one of " + ", ".join(self.metrics), nearest=nearest(name, self.metrics))
@@ -88,7 +88,7 @@ class Sweep:
     def table(self, *metrics: str) -> pd.DataFrame:
         """One row a case and point: policy, scenario, point, parameters, n, failed, error, and of every metric mean, low and high.
 
-        low and high bound the 95 % confidence interval over runs, in columns `<metric>_low` and `<metric>_high`.
+        metrics: all by default. low and high bound the 95 % confidence interval over runs, in columns `<metric>_low` and `<metric>_high`.
         """
         rows: dict[str, np.ndarray] | None = None
         for name in metrics or self.metrics:

@@ -43,7 +43,9 @@ class PublishedFile(Strict):
 class Report:
     """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low and high by measure and venue, for machines.
 
-    rise: what usage, token price and network price added to the token bill of the span [USD], (runs,) each.
+    workload: that was compared. choice: the recommended path and why. rise: what usage, token price and network price added to the token bill of
+    the span [USD], (runs,) each. origin: runs, span and parameters in one line. break_evens: factor on a number at which the path changes, and to
+    which; None where none does.
     """
 
     workload: WorkloadFile
@@ -131,8 +133,8 @@ def compare_venues(workload: str | WorkloadFile | Sequence[str], params="baselin
     """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
 
     workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as `read_workload` gives it. flips: look for the break-even
-    values, which takes seconds. settings: those of `tokenomics.run`, runs = 100 unless given; the engine is always "ensemble". Raises InputError
-    for bad input, before anything is simulated.
+    values, which takes seconds. params: the network, a shipped name or a YAML file. settings: those of `tokenomics.run`, runs = 100 unless given;
+    the engine is always "ensemble". Raises InputError for bad input, before anything is simulated.
     """
     one = isinstance(workload, (str, WorkloadFile))
     described = {str(name): name if isinstance(name, WorkloadFile) else read_workload(name)[0] for name in ((workload,) if one else workload)}

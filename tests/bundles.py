@@ -1,0 +1,95 @@
+"""A small bundle for tests, and ways to change it."""
+
+import json
+from io import BytesIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tokenomics.governance.bundle import make_manifest, write_bundle
+from tokenomics.governance.canonical import digest, evidence_id
+from tokenomics.governance.crate import METADATA
+from tokenomics.governance.evidence import Evidence
+from tokenomics.governance.make import GIVEN, metadata, pages, propose
+from tokenomics.governance.render import render
+
+TITLE = "<script>alert(1)</script> Burn less"
+PROPOSAL = {
+    "title": TITLE,
+    "summary": "For a test.",
+    "policy": "none",
+    "set": {"simulation.days": 12},
+    "proposed": {"supply.burn_share": 0.3},
+    "scenarios": ["none", "token_crash"],
+    "runs": 5,
+    "seed": 3,
+    "limits": [{"limit": "churn <= 5", "reason": "an example"}],
+    "sensitivity": {"runs": 3, "step": 0.2},
+    "metrics": ["churn", "price_volatility"],
+}
+PAGES = {}
+FORGED = 7  # row of the table of runs: run 2 of the proposed values in the scenario none
+CREATED = "2026-01-02T03:04:05Z"
+
+
+def example(folder):
+    """The bundle's folder, its plan and its runs."""
+    (folder / "example.yaml").write_text(json.dumps(PROPOSAL))  # which is YAML, too
+    bundle = propose(folder / "example.yaml", out=folder / "honest", workers=1, created=CREATED, command="tokenomics propose example.yaml")
+    return bundle.folder, bundle.evidence.plan, bundle.evidence.runs
+
+
+def remembered(evidence, rendered=None, created=CREATED):
+    """The same evidence gives the same pages, so that tests which change something else need not make them again."""
+    if evidence.id not in PAGES:
+        PAGES[evidence.id] = pages(evidence, render(evidence)[1], created)
+    return dict(PAGES[evidence.id])
+
+
+def write(out, plan, runs, other=()):
+    """A bundle whose digests, pages and metadata are all right but for other files."""
+    manifest, evidence = make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"), Evidence(plan, runs)
+    files = remembered(evidence) | {GIVEN: json.dumps(PROPOSAL).encode()} | dict(other)
+    return write_bundle(out, files | {METADATA: metadata(evidence, files, manifest)}, manifest)
+
+
+def manifest(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def put(folder, content, **changes):
+    """Write a manifest with other entries."""
+    (folder / "manifest.json").write_text(json.dumps(content | changes))
+
+
+def put_file(folder, name, content, *, listed=True):
+    """Write a file, and its digest into the manifest."""
+    (folder / name).write_bytes(content)
+    if listed:
+        told = manifest(folder)
+        put(folder, told, files=told["files"] | {name: {"sha256": digest(content), "bytes": len(content)}})
+
+
+def reseal(folder):
+    """Set the identifier right."""
+    told = manifest(folder)
+    put(folder, told, id=evidence_id(told["plan"], told["results"], told["tokenomics"]))
+
+
+def edit_plan(folder, change):
+    told = manifest(folder)
+    change(told["plan"])
+    put(folder, told)
+
+
+def edit_cell(folder, listed):
+    table = pq.read_table(folder / "data/runs.parquet").to_pandas()
+    table.loc[FORGED, "price_volatility"] *= 1.0 + 1e-12
+    out = BytesIO()
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), out)
+    put_file(folder, "data/runs.parquet", out.getvalue(), listed=listed)
+
+
+def edit_html(folder, listed):
+    text = (folder / "report.html").read_bytes()
+    put_file(folder, "report.html", text.replace(b"</h1>", b"<b>approved</b></h1>"), listed=listed)

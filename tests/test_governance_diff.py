@@ -1,0 +1,95 @@
+"""Citations and comparisons of bundles, and what `doctor` finds."""
+
+import dataclasses
+import json
+import shutil
+import sys
+
+import pytest
+from packaging.requirements import Requirement
+from scipy.stats import ttest_ind
+
+from bundles import edit_cell, example, manifest, write
+from paths import command
+from tokenomics.governance.diff import diff
+from tokenomics.governance.doctor import _extra
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return example(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    return shutil.copytree(made[0], tmp_path / "copy")
+
+
+def test_a_citation_has_the_identifier_and_names_the_command_that_checks_it(made, copy):
+    told = manifest(made[0])["id"]
+    status, out, _ = command("cite", made[0], "--json")
+    found = json.loads(out)
+    assert (status, found["id"]) == (0, told)
+    assert f"verify BUNDLE --id {told}" in found["footnote"]
+    assert found["bibtex"] == (made[0] / "citation.bib").read_text()
+    assert found["csl"] == json.loads((made[0] / "citation.json").read_text())
+    assert command("cite", made[0], "--style", "footnote")[1].count("\n") == 1
+    edit_cell(copy, True)
+    status, _, errors = command("cite", copy)
+    assert (status, errors.count("\n")) == (2, 1)
+
+
+def test_bundles_differ_in_what_was_changed_and_runs_are_paired_on_one_seed(made, tmp_path):
+    _, plan, runs = made
+    shift = 0.25
+    other = runs.copy()
+    other["price_volatility"] += shift
+    folder = write(tmp_path / "other", plan, other)
+    status, out, _ = command("diff", made[0], folder, "--json")
+    found = json.loads(out)
+    assert (status, found["same"], found["parameters"]) == (0, False, [])
+    assert [row["what"] for row in found["settings"]] == ["id"]
+    for row in found["metrics"]:
+        wanted = shift if row["metric"] == "price_volatility" else 0.0
+        assert row["method"] == "paired"
+        assert row["difference"] == pytest.approx(wanted, abs=1e-12)
+        assert row["high"] - row["low"] == pytest.approx(0.0, abs=1e-12)
+    assert "the same plan" in command("diff", made[0], made[0])[1]
+    assert "price_volatility" in command("diff", made[0], folder)[1]
+
+
+def test_bundles_on_other_shocks_have_wider_intervals_than_paired_ones(made, tmp_path):
+    _, plan, runs = made
+    other = dataclasses.replace(plan, seed=plan.seed + 1)
+    independent = diff(made[0], write(tmp_path / "other", other, runs)).metrics
+    assert set(independent["method"]) == {"independent"}
+    rows = independent[independent["metric"] == "price_volatility"]
+    assert (rows["difference"] == 0.0).all()
+    values = runs[(runs["case"] == 0) & (runs["point"] == 0)]["price_volatility"]
+    assert rows["high"].iloc[0] == pytest.approx(ttest_ind(values, values, equal_var=False).confidence_interval().high)
+    assert (rows["low"] < 0.0).all() and (rows["high"] > 0.0).all()
+
+
+def test_doctor_finds_the_known_numbers_and_both_engines_agree(tmp_path):
+    status, out, _ = command("doctor", "--json", folder=tmp_path)
+    found = json.loads(out)
+    checks = {one["name"]: one for one in found["checks"]}
+    assert (status, found["ok"]) == (0, True), checks
+    assert {"tokenomics", "platform", "dependencies", "GPU", "write access", "engines", "known numbers"} <= set(checks)
+    assert checks["known numbers"]["text"].startswith("known numbers found")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_tells_what_does_not_work(tmp_path, monkeypatch):
+    module = sys.modules["tokenomics.governance.doctor"]
+    monkeypatch.setattr(module, "KNOWN", module.KNOWN | {"served_share": 0.5})
+    monkeypatch.setattr(module, "engines", lambda: "not looked at")
+    checks = {one.name: one for one in module.doctor(tmp_path / "nowhere")}
+    assert (checks["known numbers"].state, checks["write access"].state) == ("failed", "failed")
+    assert "known 0.5" in checks["known numbers"].text
+
+
+def test_an_extra_that_is_missing_comes_with_the_command_that_installs_it():
+    found = _extra("report", [Requirement("rocrate>=0.1"), Requirement("no-such-package>=1")])
+    assert (found.state, "pip install 'tokenomics[report]'" in found.text) == ("missing", True)
+    assert _extra("report", [Requirement("numpy>=1")]).state == "ok"

@@ -1,0 +1,206 @@
+"""Verification of bundles: honest ones are verified, consistent forgeries found, and a sample finds as many as it says."""
+
+import json
+import os
+import shutil
+import sys
+import threading
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+import tokenomics
+from bundles import CREATED, FORGED, edit_cell, edit_html, example, manifest, put, remembered, reseal, write
+from paths import command
+from tokenomics.errors import InputError
+from tokenomics.governance import platforms, recompute, texts
+from tokenomics.governance.crate import METADATA
+from tokenomics.governance.make import report
+from tokenomics.governance.plan import KEYS, from_plain
+from tokenomics.governance.verify import verify
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return example(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    return shutil.copytree(made[0], tmp_path / "copy")
+
+
+@pytest.fixture(autouse=True)
+def pages_are_made_once(monkeypatch):
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "pages", remembered)
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "render", lambda evidence: (None, {}))
+
+
+def test_an_honest_bundle_is_verified_bit_for_bit(made):
+    found = verify(made[0], id=manifest(made[0])["id"], workers=1)
+    assert (found.status, found.exit_status, found.findings, found.reasons) == ("verified", 0, (), ())
+    assert (found.recomputed, found.runs, found.largest) == (len(made[2]), len(made[2]), 0.0)
+    assert "numbers compared bit for bit" in found.notes
+
+
+def forged(made, out):
+    """Another result with all digests, pages and the identifier right: what only computing it again or its published identifier can find."""
+    _, plan, runs = made
+    other = runs.copy()
+    other.loc[FORGED, "price_volatility"] *= 0.9
+    return write(out, plan, other)
+
+
+def test_a_consistent_forgery_is_found_by_simulation(made, tmp_path):
+    found = verify(forged(made, tmp_path / "forged"), workers=1)
+    assert [one.file for one in found.findings] == ["data/runs.parquet"]
+    assert "run 2 of proposed in none, price_volatility" in found.findings[0].what
+    assert abs(found.findings[0].difference / found.findings[0].found) == pytest.approx(0.1)
+
+
+def test_a_consistent_forgery_is_found_by_the_published_identifier(made, tmp_path):
+    folder = forged(made, tmp_path / "forged")
+    seed = next(s for s in range(100) if FORGED not in recompute.choose(len(made[2]), 0.01, s))
+    assert verify(folder, sample=0.01, sample_seed=seed).status == "verified"
+    found = verify(folder, id=manifest(made[0])["id"], sample=0.01, sample_seed=seed)
+    assert [one.file for one in found.findings] == ["manifest.json"]
+    assert "published" in found.findings[0].what
+    with pytest.raises(InputError, match="64 hexadecimal"):
+        verify(folder, id="abc")
+
+
+def test_a_sample_finds_a_forgery_as_often_as_it_says():
+    rows, share, tries = 200, 0.05, 4000
+    for forged_rows in (1, 7):
+        hits = [np.any(recompute.choose(rows, share, seed) < forged_rows) for seed in range(tries)]
+        said = recompute.detection(rows, 10, forged_rows)
+        assert abs(np.mean(hits) - said) < 4.0 * np.sqrt(said * (1.0 - said) / tries)
+    assert recompute.detection(rows, 10, 1) == pytest.approx(0.05)
+    enough = recompute.found_with(rows, 10)
+    assert recompute.detection(rows, 10, enough) >= 0.95 > recompute.detection(rows, 10, enough - 1)
+    assert (recompute.detection(rows, rows, 1), recompute.found_with(rows, rows)) == (1.0, 1)
+
+
+def test_sampled_runs_have_the_numbers_of_the_whole(made):
+    _, plan, runs = made
+    chosen = runs.iloc[recompute.choose(len(runs), 0.3, 5)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(recompute.simulate_rows(plan, chosen[list(KEYS)]), chosen, check_exact=True, check_dtype=False)
+
+
+@pytest.mark.parametrize("kind", ["run", "sweep"])
+def test_sampled_runs_of_a_run_or_a_sweep_have_the_numbers_of_the_whole(kind, tmp_path):
+    if kind == "run":
+        folder = tokenomics.run(policy="pid", days=8, runs=4, engine="ensemble", every=2).save(tmp_path / "run")
+        bundle = report(folder, out=tmp_path / "bundle", created=CREATED)
+    else:
+        values = {"controller.type": ["none", "pid"], "controller.pid.kp": [0.05, 0.1]}
+        design = {"parameters": values, "method": "grid", "runs": 3, "set": {"simulation.days": 8}, "metrics": ["churn", "price_volatility"]}
+        tokenomics.sweep(design, out=tmp_path / "sweep", workers=1)
+        bundle = report(tmp_path / "sweep", out=tmp_path / "bundle", created=CREATED)
+    runs = bundle.evidence.runs
+    chosen = runs.iloc[recompute.choose(len(runs), 0.5, 2)].reset_index(drop=True)
+    found = recompute.simulate_rows(bundle.evidence.plan, chosen[list(KEYS)])
+    assert recompute.compare(bundle.evidence.plan, chosen, found, 0.0, "") == ([], 0.0)
+    assert list(found["run"]) == list(chosen["run"])
+
+
+def test_a_plan_of_many_scenarios_is_read(made):
+    plain = made[1].plain()
+    assert len(from_plain(plain | {"cases": plain["cases"] * 8}).cases) == 16
+
+
+def test_a_sample_tells_its_reach(made):
+    found = verify(made[0], sample=0.1, sample_seed=8)
+    assert (found.status, found.recomputed, found.sample_seed) == ("verified", 4, 8)
+    assert found.probability == pytest.approx(4 / len(made[2]))
+    assert "95%" in " ".join(found.notes)
+    assert verify(made[0], sample=1e-9).sample_seed != verify(made[0], sample=1e-9).sample_seed
+
+
+def test_a_bundle_of_another_version_says_which_can_check_it(copy):
+    put(copy, manifest(copy), tokenomics="7.1.0")
+    reseal(copy)
+    found = verify(copy)
+    assert (found.status, found.exit_status) == ("cannot be checked", 2)
+    assert "pip install 'tokenomics==7.1.0'" in found.reasons[0]
+    (copy / "data/means.csv").write_bytes(b"")
+    assert verify(copy).status == "differs"
+
+
+def test_a_bundle_of_a_later_format_cannot_be_checked(copy):
+    put(copy, manifest(copy), format=2, tokenomics="7.1.0", more={})
+    found = verify(copy)
+    assert found.status == "cannot be checked"
+    assert "format 2, made by tokenomics 7.1.0" in found.reasons[0]
+
+
+def elsewhere(folder):
+    """As if it had been made with another NumPy and matplotlib, where last digits and figures differ."""
+    told = manifest(folder)
+    put(folder, told, dependencies=told["dependencies"] | {"numpy": "1.26.0", "matplotlib": "3.8.0"})
+
+
+def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_not_compared(made, tmp_path):
+    _, plan, runs = made
+    near, far = runs.copy(), runs.copy()
+    near["price_volatility"] *= 1.0 + 1e-13
+    far.loc[FORGED, "price_volatility"] *= 1.0 + 1e-7
+    folder = write(tmp_path / "near", plan, near, {"figures/limits.png": b"drawn otherwise"})
+    elsewhere(folder)
+    found = verify(folder, workers=1)
+    assert found.status == "verified", found.lines()
+    assert 0.0 < found.largest < platforms.TOLERANCE
+    assert any("numpy 1.26.0, here" in note for note in found.notes)
+    assert any("1 of the figures cannot be compared: drawn by matplotlib 3.8.0" in note for note in found.notes)
+    edit_html(folder, True)
+    assert {one.file for one in verify(folder, workers=1).findings} == {"report.html", METADATA}
+    folder = write(tmp_path / "far", plan, far)
+    elsewhere(folder)
+    assert [one.file for one in verify(folder, workers=1).findings] == ["data/runs.parquet"]
+
+
+def test_the_command_tells_status_and_findings(made, copy):
+    status, out, _ = command("verify", made[0], "--id", manifest(made[0])["id"], "--sample", "0.1")
+    assert (status, out.split(":")[0]) == (0, "verified")
+    edit_cell(copy, False)
+    status, out, _ = command("verify", copy, "--json")
+    told = json.loads(out)
+    assert (status, told["status"]) == (1, "differs")
+    assert {"file", "what", "recorded", "computed", "difference"} == set(told["findings"][0])
+    assert verify is tokenomics.verify
+
+
+OPENED = []
+
+
+WATCHING = threading.local()
+
+
+def watch(event, details):
+    if event == "open" and getattr(WATCHING, "on", False):
+        OPENED.append(details)
+
+
+def test_verification_reads_nothing_outside_the_bundle_and_writes_nothing(made):
+    sys.addaudithook(watch)  # for good: there is no way to take one off
+    WATCHING.on = True
+    try:
+        assert verify(made[0], workers=1).status == "verified"
+    finally:
+        WATCHING.on = False
+    assert any(str(path).endswith("runs.parquet") for path, *_ in OPENED)
+    own = (str(made[0]), sys.prefix, sys.base_prefix, matplotlib.get_cachedir(), os.path.dirname(tokenomics.__file__), "/proc/", "/etc/")
+    assert [path for path, *_ in OPENED if isinstance(path, str) and not path.startswith(own)] == []
+    assert [path for path, mode, flags in OPENED if flags & (os.O_WRONLY | os.O_RDWR) and "__pycache__" not in str(path)] == []
+
+
+def test_rounding_alone_explains_numbers_and_nothing_else():
+    assert texts.agree("data/a.csv", b"a,1.5,2\n", b"a,1.5000000001,2\n", 1e-9)
+    assert not texts.agree("data/a.csv", b"a,1.5,2\n", b"a,1.50001,2\n", 1e-9)
+    assert texts.agree("report.md", b"| 1,988,000 USD |", b"| 1,987,000 USD |", 1e-9)
+    assert not texts.agree("report.md", b"| 1,988,000 USD |", b"| 1,888,000 USD |", 1e-9)
+    assert not texts.agree("report.md", b"| 12 holds |", b"| 12 fails |", 1e-9)
+    found = texts.differing("report.md", b"a\n| 1,988,000 USD |", b"a\n| 988,000 USD |")
+    assert (found.what, found.recorded, found.found) == ("line 2", 1988000.0, 988000.0)

@@ -1,0 +1,137 @@
+"""The commands that read bundles, `verify`, `cite` and `diff`, and `doctor`, which looks at the installation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .cli_params import Json
+from .cli_tools import print_json, progress_bar, wide_console
+from .errors import printable
+
+Style = Literal["footnote", "bibtex", "csl"]
+Bundle = Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="BUNDLE")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands on the program."""
+    app.command(
+        epilog="Exit status: 0 verified, 1 differs, 2 cannot be checked or no bundle. Examples: tokenomics verify bundles/gains | "
+        "tokenomics verify bundles/gains --id 3f9c… (the identifier that was published) | tokenomics verify bundles/gains --sample 0.01 --json"
+    )(verify)
+    app.command(epilog="Examples: tokenomics cite bundles/gains | tokenomics cite bundles/gains --style bibtex >> references.bib")(cite)
+    app.command(epilog="Examples: tokenomics diff bundles/first bundles/second | tokenomics diff bundles/first bundles/second --json")(diff)
+    app.command(epilog="Exit status: 0 all that is needed works, 1 something does not. Examples: tokenomics doctor | tokenomics doctor --json")(
+        doctor
+    )
+
+
+def verify(
+    bundle: Bundle,
+    id: Annotated[str | None, typer.Option("--id", help="The identifier that was published: finds a forgery that is consistent in itself.")] = None,
+    sample: Annotated[float | None, typer.Option(help="Share of the runs to simulate again, at random; all by default.", metavar="SHARE")] = None,
+    sample_seed: Annotated[int | None, typer.Option(help="Seed of that choice; a new one by default, which no forger can know.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads; one a core by default.", min=1)] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a bundle: every file's digest, its numbers by simulation, its text, tables and figures by making them anew."""
+    from .governance.verify import verify as check
+
+    with progress_bar("simulating again, runs", show=not as_json) as progress:
+        outcome = check(bundle, id=id, sample=sample, sample_seed=sample_seed, workers=workers, progress=progress)
+    if as_json:
+        print_json({"bundle": str(bundle)} | outcome.plain())
+    else:
+        for line in outcome.lines():
+            typer.echo(line)
+    if outcome.exit_status:
+        raise typer.Exit(outcome.exit_status)
+
+
+def cite(
+    bundle: Bundle,
+    style: Annotated[Style | None, typer.Option(help="One of them alone: footnote, bibtex or csl (CSL-JSON).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its identifier."""
+    from .governance.cite import cite as citation
+
+    found = citation(bundle)
+    if as_json:
+        print_json(vars(found) | {"csl": json.loads(found.csl)})
+    elif style:
+        typer.echo(_several_lines(getattr(found, style)))
+    else:
+        typer.echo("\n\n".join(map(_several_lines, (found.footnote, found.bibtex, found.csl))))
+
+
+def _several_lines(text: str) -> str:
+    return "\n".join(line[: len(line) - len(line.lstrip())] + printable(line) for line in text.rstrip().split("\n"))
+
+
+def diff(
+    a: Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="A")],
+    b: Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="B")],
+    as_json: Json = False,
+) -> None:
+    """Compare two bundles: settings and versions, parameters, metrics with intervals."""
+    from .governance.diff import diff as compare
+    from .governance.document import cell, with_interval
+
+    found = compare(a, b)
+    if as_json:
+        frames = {"settings": found.settings, "parameters": found.parameters, "metrics": found.metrics}
+        print_json({"same": found.same} | {name: frame.to_dict(orient="records") for name, frame in frames.items()})
+        return
+    if found.same:
+        typer.echo("the same plan, numbers and version")
+    console = wide_console()
+    settings = found.settings.itertuples(index=False)
+    parameters = found.parameters.itertuples(index=False)
+    _print(console, "Settings and versions", ("what", "a", "b"), settings)
+    _print(console, "Parameters", ("scenario or values", "parameter", "a", "b", "unit"), parameters)
+    rows = [
+        (
+            f"{r.scenario}, {r.values}",
+            r.metric,
+            r.unit,
+            with_interval(r.a, r.a_low, r.a_high),
+            with_interval(r.b, r.b_low, r.b_high),
+            with_interval(r.difference, r.low, r.high),
+        )
+        for r in found.metrics.itertuples(index=False)
+        if cell(r.a) != cell(r.b) or r.difference != 0.0
+    ]
+    how = f"b less a, {found.metrics['method'].iloc[0]}" if len(found.metrics) else ""
+    _print(console, f"Metrics that differ, mean [95 % interval]; {how}", ("scenario, values", "metric", "unit", "a", "b", "b less a"), rows)
+
+
+def _print(console: Console, title: str, columns: tuple[str, ...], rows) -> None:
+    body = Table(title=escape(title), title_justify="left")
+    for name in columns:
+        body.add_column(name, overflow="fold")
+    for row in rows:
+        body.add_row(*(escape(printable(str(value))) for value in row))
+    if body.row_count:
+        console.print(body)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Look at the installation: versions, GPU, optional extras, write access, and a ten-second self-check."""
+    from .governance.doctor import doctor as look
+
+    with progress_bar("looking", show=not as_json) as progress:
+        checks = look(progress=progress)
+    if as_json:
+        print_json({"ok": all(one.state != "failed" for one in checks), "checks": [one.plain() for one in checks]})
+    else:
+        for one in checks:
+            typer.echo(f"{one.state:<8}{one.name}: {one.text}")
+    if any(one.state == "failed" for one in checks):
+        raise typer.Exit(1)

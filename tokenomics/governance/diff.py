@@ -1,0 +1,146 @@
+"""Two bundles beside each other: what was simulated, with which versions, and how the metrics differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from ..parameters.tables import text
+from ..results.comparison import paired
+from ..results.intervals import LEVEL, intervals
+from ..results.metrics import METRICS
+from .bundle import ManifestRecord
+from .directory import open_bundle
+from .evidence import Evidence
+
+
+@dataclass(frozen=True)
+class BundleDifference:
+    """What differs between two bundles, a and b.
+
+    settings: what, a, b: identifiers, versions, seeds, sizes. parameters: scenario, parameter, a, b, unit; empty where one has no such entry.
+    metrics: scenario, values, metric, mean and interval of each, difference b − a with its 95 % interval, method and unit, one row for
+    every metric that both have at the same scenario and values.
+    """
+
+    settings: pd.DataFrame
+    parameters: pd.DataFrame
+    metrics: pd.DataFrame
+
+    @property
+    def same(self) -> bool:
+        """Whether both bundles have the same plan, numbers and version."""
+        return "id" not in set(self.settings["what"])
+
+
+def diff(a: str | Path, b: str | Path) -> BundleDifference:
+    """Compare two bundles as they stand; `verify` tells whether each is true.
+
+    a, b: directories of bundles. Where both have one seed, runs of one index met the same shocks and the differences are paired; else the
+    interval is Welch's (1947), of two independent samples. Raises InputError for what is no bundle.
+    """
+    (one, mine), (two, other) = open_bundle(a), open_bundle(b)
+    return BundleDifference(
+        _frame(_settings(one, mine, two, other), ("what", "a", "b")),
+        _frame(_parameters(mine, other), ("scenario", "parameter", "a", "b", "unit")),
+        _frame(_metrics(mine, other), ("scenario", "values", "metric", "a", "a_low", "a_high", "b", "b_low", "b_high", *GAP, "method", "unit")),
+    )
+
+
+GAP = ("difference", "low", "high")
+
+
+def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def _settings(one: ManifestRecord, mine: Evidence, two: ManifestRecord, other: Evidence) -> list[dict[str, str]]:
+    def told(record: ManifestRecord, evidence: Evidence) -> dict[str, str]:
+        plan = evidence.plan
+        front = {"id": record.id, "kind": record.kind, "title": plan.title, "tokenomics": record.tokenomics, "commit": record.commit or ""}
+        versions = {name: version or "" for name, version in record.dependencies.items()}
+        size = {
+            "scenarios": ", ".join(plan.labels),
+            "values": ", ".join(p.label for p in plan.points),
+            "runs": str(plan.runs),
+            "seed": str(plan.seed),
+        }
+        return front | {"python": record.python, "platform": record.platform} | versions | size | {"metrics": ", ".join(plan.metrics)}
+
+    first, second = told(one, mine), told(two, other)
+    return [
+        {"what": name, "a": first.get(name, ""), "b": second.get(name, "")}
+        for name in dict.fromkeys([*first, *second])
+        if first.get(name) != second.get(name)
+    ]
+
+
+def _parameters(mine: Evidence, other: Evidence) -> list[dict[str, str]]:
+    """The parameters that differ in a scenario that both have, before and after each set of values that both have."""
+    rows = []
+    scenarios = dict(zip(other.plan.labels, other.plan.cases, strict=True))
+    for label, case in zip(mine.plan.labels, mine.plan.cases, strict=True):
+        if label in scenarios:
+            entries, theirs = case.resolved.entries, scenarios[label].resolved.entries
+            a, b = ({path: text(e.value) for path, e in found.items()} for found in (entries, theirs))
+            units = {path: e.unit for path, e in (theirs | entries).items()}
+            rows += _differing(label, a, b, units)
+    units = {path: e.unit for path, e in (other.plan.cases[0].resolved.entries | mine.plan.cases[0].resolved.entries).items()}
+    points = {point.label: point.values for point in other.plan.points}
+    for point in mine.plan.points:
+        if point.label in points:
+            a, b = ({path: text(v) for path, v in values.items()} for values in (point.values, points[point.label]))
+            rows += _differing(f"values '{point.label}'", a, b, units)
+    return rows
+
+
+def _differing(where: str, a: Mapping[str, str], b: Mapping[str, str], units: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {"scenario": where, "parameter": path, "a": a.get(path, ""), "b": b.get(path, ""), "unit": units[path]}
+        for path in dict.fromkeys([*a, *b])
+        if a.get(path) != b.get(path)
+    ]
+
+
+def _metrics(mine: Evidence, other: Evidence) -> list[dict[str, Any]]:
+    names = [name for name in mine.plan.metrics if name in other.plan.metrics]
+    alike = mine.plan.seed == other.plan.seed
+    rows = []
+    for i, scenario in enumerate(mine.plan.labels):
+        for j, point in enumerate(mine.plan.points):
+            places = [k for k, p in enumerate(other.plan.points) if p.label == point.label]
+            if scenario not in other.plan.labels or not places:
+                continue
+            one = mine.values[i, j][[mine.row(name) for name in names]]
+            two = other.values[other.plan.labels.index(scenario), places[0]][[other.row(name) for name in names]]
+            gaps = _paired(names, one, two) if alike else [_independent(x, y) for x, y in zip(one, two, strict=True)]
+            for name, x, y, gap in zip(names, one, two, gaps, strict=True):
+                a, b = (intervals(values[None, :], **METRICS[name].interval) for values in (x, y))
+                means = {"a": a.mean[0], "a_low": a.low[0], "a_high": a.high[0], "b": b.mean[0], "b_low": b.low[0], "b_high": b.high[0]}
+                told = {"method": "paired" if alike else "independent", "unit": METRICS[name].unit}
+                rows.append({"scenario": scenario, "values": point.label, "metric": name} | means | dict(zip(GAP, gap, strict=True)) | told)
+    return rows
+
+
+def _paired(names: list[str], one: np.ndarray, two: np.ndarray) -> list[tuple[float, float, float]]:
+    common = min(one.shape[1], two.shape[1])
+    return [tuple(found[:3]) for found in paired(tuple(names), two[:, :common], one[:, :common])]
+
+
+def _independent(one: np.ndarray, two: np.ndarray) -> tuple[float, float, float]:
+    x, y = one[np.isfinite(one)], two[np.isfinite(two)]
+    if min(len(x), len(y)) < 2:
+        return float(np.mean(y) - np.mean(x)) if min(len(x), len(y)) else np.nan, np.nan, np.nan
+    gap = float(np.mean(y) - np.mean(x))
+    if np.ptp(x) == 0.0 and np.ptp(y) == 0.0:
+        return gap, gap, gap
+    a, b = np.var(x, ddof=1) / len(x), np.var(y, ddof=1) / len(y)
+    freedom = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1))
+    half = float(stdtrit(freedom, 0.5 + LEVEL / 2.0) * np.sqrt(a + b))
+    return gap, gap - half, gap + half

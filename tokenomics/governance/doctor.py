@@ -1,0 +1,154 @@
+"""Whether this installation works: versions, GPU, optional extras, write access, and a short check against numbers that are known."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from packaging.requirements import Requirement
+
+from .. import __version__
+from ..capacity.backend import choose
+from ..errors import TokenomicsError
+from ..experiments.plan import Case
+from ..experiments.run import run
+from ..parameters import resolve
+from ..results.store import package_record
+from .canonical import results_digest
+from .plan import EvidencePlan, Point, simulate
+from .platforms import TOLERANCE, here
+from .recompute import relative
+
+State = Literal["ok", "missing", "failed"]
+DEVELOPERS = ("test", "notebook")  # extras that no command needs
+DAYS, RUNS, SEED = 60.0, 4, 1  # of the self-check
+# Means of the self-check's metrics and the digest of all its numbers, as this version computes them; a change of the model changes them.
+KNOWN = {"price_volatility": 1.8019561916089004, "served_share": 0.9999911960744734, "treasury_min": 1614612.4561880892}
+DIGEST = "f1006102c4c250fcdd71e337003df35f77b8677fdddaa00faf1dfeeba04db24e"  # x86-64 with AVX2, glibc 2.36, NumPy 2.4
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. state: ok, missing (an extra that is not there) or failed."""
+
+    name: str
+    state: State
+    text: str
+
+    def plain(self) -> dict[str, str]:
+        """For JSON."""
+        return vars(self).copy()
+
+
+def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None = None) -> list[Check]:
+    """Look at the installation and check it by small simulations, about ten seconds in all.
+
+    folder: where results would be written; a file is made there and removed. progress: called with checks done and their number.
+    """
+    steps: list[Callable[[], list[Check]]] = [_versions, _gpu, _extras, lambda: [_writable(Path(folder))]]
+    steps += [lambda one=one: [_timed(*one)] for one in (("engines", engines), ("known numbers", known_numbers))]
+    found: list[Check] = []
+    for done, step in enumerate(steps):
+        if progress:
+            progress(done, len(steps))
+        found += step()
+    return found
+
+
+def _versions() -> list[Check]:
+    record = package_record()
+    told = [("tokenomics", f"{__version__}, commit {record['commit'] or 'of a release'}"), ("Python", record["python"]), ("platform", here())]
+    missing = [name for name, found in record["dependencies"].items() if found is None]
+    listed = ", ".join(f"{name} {found}" for name, found in record["dependencies"].items() if found)
+    checks = [Check(name, "ok", text) for name, text in told] + [Check("dependencies", "ok", listed)]
+    return checks + [Check(name, "failed", f"not installed: pip install {name}") for name in missing]
+
+
+def _gpu() -> list[Check]:
+    operations, why = choose()
+    if not why.startswith("NumPy"):
+        return [Check("GPU", "ok", ", ".join(f"{name} {told}" for name, told in operations.described().items()))]
+    return [Check("GPU", "missing", f"none in use; capacity measures the CPU: {why.partition(': ')[2]}")]
+
+
+def _extras() -> list[Check]:
+    """Each extra of the package, with what it would install."""
+    try:
+        needed = [Requirement(line) for line in requires("tokenomics") or []]
+    except PackageNotFoundError:
+        return [Check("extras", "missing", "the package is not installed, so that its extras are not known: pip install .")]
+    groups: dict[str, list[Requirement]] = {}
+    for one in needed:
+        name = str(one.marker).rpartition("extra == ")[2].strip("\"' ") if one.marker else ""
+        if name and name not in DEVELOPERS:
+            groups.setdefault(name, []).append(one)
+    return [_extra(name, wanted) for name, wanted in sorted(groups.items())]
+
+
+def _extra(name: str, wanted: list[Requirement]) -> Check:
+    there, lacking = [], []
+    for one in wanted:
+        try:
+            found = version(one.name)
+        except PackageNotFoundError:
+            lacking.append(one.name)
+            continue
+        (there if one.specifier.contains(found, prereleases=True) else lacking).append(f"{one.name} {found}")
+    if lacking:
+        return Check(f"extra {name}", "missing", f"pip install 'tokenomics[{name}]' ({', '.join(lacking)})")
+    return Check(f"extra {name}", "ok", ", ".join(there))
+
+
+def _writable(folder: Path) -> Check:
+    try:
+        with tempfile.TemporaryFile(dir=folder) as stream:
+            stream.write(b"tokenomics")
+    except OSError as error:
+        return Check("write access", "failed", f"{folder.resolve()}: {error.strerror}; use --out with another folder")
+    return Check("write access", "ok", str(folder.resolve()))
+
+
+def _timed(name: str, check: Callable[[], str]) -> Check:
+    started = time.perf_counter()
+    try:
+        text = check()
+    except (TokenomicsError, AssertionError, ArithmeticError, OSError, RuntimeError) as error:
+        return Check(name, "failed", " ".join(str(error).split())[:500])
+    return Check(name, "ok", f"{text} ({time.perf_counter() - started:.1f} s)")
+
+
+def engines() -> str:
+    """The compiled engine beside the reference: the same numbers within `TOLERANCE`. Raises AssertionError where they are not."""
+    slow, fast = (run("baseline", policy="pid", days=DAYS, runs=RUNS, seed=SEED, engine=name).metrics_per_run() for name in ("cadcad", "ensemble"))
+    gaps = relative(slow.to_numpy(dtype=float), fast.to_numpy(dtype=float))
+    if not np.max(gaps) <= TOLERANCE:
+        row, column = np.unravel_index(np.argmax(gaps), gaps.shape)
+        raise AssertionError(f"{slow.columns[column]} of run {row} differs by {gaps[row, column]:.2g} relative between cadcad and ensemble")
+    return f"cadcad and ensemble agree on {len(slow.columns)} metrics of {RUNS} runs to {np.max(gaps):.1g} relative"
+
+
+@lru_cache
+def tiny() -> EvidencePlan:
+    """The plan of the self-check."""
+    resolved = resolve("baseline", policy="pid", sets=(f"simulation.days={DAYS}",))
+    return EvidencePlan("sweep", "self-check", (Case("pid", "none", resolved),), (Point("as designed", "point", {}, RUNS),), SEED, tuple(KNOWN))
+
+
+def known_numbers() -> str:
+    """A small plan against the numbers that this version is known to give. Raises AssertionError where they differ by more than `TOLERANCE`."""
+    runs: pd.DataFrame = simulate(tiny(), workers=1)
+    for name, value in KNOWN.items():
+        found = float(runs[name].mean())
+        gap: Any = relative(np.array([value]), np.array([found]))[0]
+        if not gap <= TOLERANCE:
+            raise AssertionError(f"mean {name} is {found!r}, known {value!r}: not the numbers of tokenomics {__version__}")
+    same = results_digest(runs, list(KNOWN)) == DIGEST
+    return "known numbers found " + ("bit for bit" if same else f"within {TOLERANCE:g} relative; the last bit is this platform's")

@@ -1,0 +1,98 @@
+"""What a verification says: verified, differs or cannot be checked, with a line for every thing that was found."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import printable
+
+Status = Literal["verified", "differs", "cannot be checked"]
+EXIT = {"verified": 0, "differs": 1, "cannot be checked": 2}
+SHOWN = 20  # findings that are printed; JSON has all
+LONGEST = 200  # characters of a recorded text that are shown; it is a stranger's
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be. file: of the bundle. what: the number, line or property. recorded, found: its values, where it has some.
+
+    recorded is what the bundle says, found what was computed here.
+    """
+
+    file: str
+    what: str
+    recorded: float | str | None = None
+    found: float | str | None = None
+
+    @property
+    def difference(self) -> float | None:
+        """Recorded less found, of two numbers."""
+        if isinstance(self.recorded, float) and isinstance(self.found, float):
+            return self.recorded - self.found
+        return None
+
+    def __str__(self) -> str:
+        text = f"{self.file}: {self.what}"
+        if self.recorded is not None or self.found is not None:
+            text += f": recorded {_shown(self.recorded)}, computed {_shown(self.found)}"
+            gap = self.difference
+            if gap is not None and math.isfinite(gap):
+                size = max(abs(self.recorded), abs(self.found))
+                text += f", difference {gap:.3g}" + (f" ({abs(gap) / size:.2g} relative)" if size else "")
+        return printable(text)
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"file": self.file, "what": self.what, "recorded": self.recorded, "computed": self.found, "difference": self.difference}
+
+
+def _shown(value: float | str | None) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, float):
+        return repr(value)
+    text = " ".join(value.split())
+    return f"'{text[:LONGEST]}…'" if len(text) > LONGEST else f"'{text}'"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A verification. status: verified, differs or cannot be checked. findings: what differs. reasons: why something cannot be checked.
+
+    id: the bundle's identifier. notes: what was done, and how far it reaches. recomputed: of the bundle's `runs`, how many were simulated again.
+    largest: relative difference of a recomputed number, over all of them. sample_seed: of the choice of runs, where some were chosen.
+    probability: with which one forged run would have been found.
+    """
+
+    status: Status
+    id: str
+    findings: tuple[Finding, ...] = ()
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    recomputed: int = 0
+    runs: int = 0
+    largest: float | None = None
+    sample_seed: int | None = None
+    probability: float | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """0 verified, 1 differs, 2 cannot be checked."""
+        return EXIT[self.status]
+
+    def lines(self) -> list[str]:
+        """The outcome as text: the status first, then findings or reasons, then notes."""
+        counts = Counter(one.file for one in self.findings)
+        head = f"{self.status}: " + (", ".join(f"{count} in {name}" for name, count in counts.items()) or f"SHA-256 {self.id}")
+        shown = [str(one) for one in self.findings[:SHOWN]]
+        if len(self.findings) > SHOWN:
+            shown.append(f"and {len(self.findings) - SHOWN} more (--json has all)")
+        return [printable(head), *shown, *map(printable, self.reasons), *map(printable, self.notes)]
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        names = ("status", "id", "reasons", "notes", "recomputed", "runs", "largest", "sample_seed", "probability")
+        return {name: getattr(self, name) for name in names} | {"findings": [one.plain() for one in self.findings]}
