@@ -14,6 +14,11 @@ Public names; `help` of each describes every parameter:
     sensitivity          Sobol's or Morris's indices of a design's parameters
     optimise             tune parameters under constraints
     analyse              the linear control loop and its margins
+    calibrate_prices     Merton's jump-diffusion and GARCH from daily closes
+    calibrate_economy    parameters of the economy by simulated moments of a token
+    calibrate_demand     the demand block from a request rate or a trace
+    calibrate_burn       burn elasticity and emission path from a table by month
+    validate             forecasts of a history against naive ones, and a policy's counterfactual
     compare_venues       cloud or network for a workload
     reproduce            a published result, computed again
     propose              the whole evidence of a governance proposal, as a bundle
@@ -33,6 +38,7 @@ Public names; `help` of each describes every parameter:
     register_controller  a control law of your own
     Command              what a law decides
     Memory               what a law remembers
+    style                settings of Matplotlib that suit the package's figures
     metric               a metric of your own
     TokenomicsError      base of the errors
     InputError           bad input
@@ -70,6 +76,7 @@ _HOMES = {
     "parameters": ("Parameters", "resolve"),
     "results": ("Result", "load"),
     "results.metrics": ("metric",),
+    "results.plots": ("style",),
     "state": ("Variable", "assign", "assigns"),
     "validation": ("validate",),
     "venues.report": ("compare_venues",),

@@ -65,6 +65,7 @@ def calibrate_burn(
 ) -> Calibration:
     """Burn elasticity, growth, emission path and burn/mint ratio.
 
+    file: a table by month, `month,burn_usd,burned,issued,price` or Helium's names, with `n_weeks` or `days` where rows are not whole months.
     discretionary: part of the burn that is no customers' use [USD/day], from month `start` to `end`, taken as given. cap: most that is minted again
     of the burns [TOK/day]. halvings: months of the schedule, to compare. tolerance: relative gap between tokens burned x price and burn in USD beyond
     which a month is named. Raises InputError for what cannot be used.

@@ -61,8 +61,9 @@ def digest(file: str | Path) -> str:
 
 @dataclass(frozen=True)
 class Calibration:
-    """method: "Merton jump-diffusion, maximum likelihood". tables, figures: by heading. notes: what a user must know, a line each.
+    """method: "Merton jump-diffusion, maximum likelihood". data: what was estimated on. estimates: numbers with errors.
 
+    tables, figures: by heading. notes: what a user must know, a line each.
     settings: parameters that are not estimated but without which the estimates would do nothing, with the reason, by path.
     """
 

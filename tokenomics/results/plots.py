@@ -18,6 +18,30 @@ LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a lo
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
 
 
+def style() -> None:
+    """Set Matplotlib to the colours, sizes and light grid of the package's figures, for figures that stand beside them."""
+    import matplotlib
+
+    matplotlib.rcParams.update(
+        {
+            "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+            "axes.grid": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": 9,
+            "axes.labelsize": 9,
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "grid.alpha": 0.25,
+            "legend.frameon": False,
+            "legend.fontsize": 8,
+            "xtick.labelsize": 8,
+            "ytick.labelsize": 8,
+        }
+    )
+
+
 def _interval(result, name: str, scale: float = 1.0, digits: int = 2) -> str:
     chosen = METRICS[name]
     paths = result.trajectories.values

@@ -95,8 +95,8 @@ def _bounded(one: Mean) -> str:
 class Validation:
     """A back-test.
 
-    start: date of the first forecast. settings: runs, arms, horizon, seed.
-    arms, fans: by forecaster. notes: what a reader must know.
+    resolved: parameters. history: the closes. start: date of the first forecast. settings: runs, arms, horizon, seed. blocks: forecasts of one
+    quantity over one horizon, with their outcomes. arms, fans: by forecaster. notes: what a reader must know.
     """
 
     resolved: Resolved

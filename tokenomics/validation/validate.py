@@ -101,7 +101,7 @@ def validate(
     params, policy, overlay, sets: as in `run`. history: CSV of daily closes (date, value) in USD without a gap up to `end`. start: date of the first
     forecast, on which the policy is set up in the counterfactual; at least 250 days after the history's first. demand: CSV of a request rate;
     both arms meet it from `start` on, and its days are forecast too. demand_align: as in `run`. runs: draws of each forecast. arms: runs of the
-    counterfactual. horizon: of the longer forecasts [days]. progress: called with days of work done and their number.
+    counterfactual. horizon: of the longer forecasts [days]. seed: of all draws. progress: called with days of work done and their number.
 
     Raises InputError for bad input, among it a missing package arch.
     """
