@@ -12,7 +12,7 @@ from .bundle import LARGEST_FILE, LARGEST_MANIFEST, MANIFEST, MOST_FILES, NAME, 
 from .evidence import Evidence
 
 DEEPEST = 4  # levels of directories; NAME allows no more
-LARGEST = 4_000_000_000  # bytes of all files together
+LARGEST = 2_000_000_000  # bytes of all files together, which are in memory at once
 
 
 def listing(folder: str | Path) -> dict[str, int]:

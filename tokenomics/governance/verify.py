@@ -136,14 +136,16 @@ def _identifier(case: _Case, record: ManifestRecord, published: str | None) -> N
     if found != record.id:
         case.findings.append(Finding(MANIFEST, "id is not that of its plan, version and results", record.id, found))
     if published is not None and published.lower() != record.id:
-        case.findings.append(Finding(MANIFEST, f"id is not {published.lower()}, which was published", record.id))
+        case.findings.append(Finding(MANIFEST, f"id is {record.id}, not {published.lower()}, which was published"))
 
 
 def _affordable(plan: EvidencePlan) -> None:
+    # points differ in their span only where they set it
+    points = range(len(plan.points)) if any(path.startswith("simulation.") for path in plan.paths) else [0]
     for number in range(len(plan.cases)):
-        for point in range(len(plan.points)):
+        for point in points:
             steps = plan.resolved(number, point).values.simulation.steps
-            if steps * min(plan.points[point].runs, AT_ONCE) > MOST_STEPS:
+            if steps * min(plan.runs, AT_ONCE) > MOST_STEPS:
                 raise InputError(f"{steps} steps a run", key="plan", expected=f"at most {MOST_STEPS} steps of the runs that are simulated at once")
 
 
