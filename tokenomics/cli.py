@@ -14,10 +14,11 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_governance, cli_papers, cli_params, cli_sweeps, cli_validate, cli_velocity, cli_venues, cli_verify
+from . import __version__, cli_governance, cli_model, cli_papers, cli_params, cli_sweeps, cli_validate, cli_velocity, cli_venues, cli_verify
 from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError, printable
 
+MODEL = "The model itself: its blocks, state variables and metrics."
 CONTROL = "Analyse and design the control loop of a policy."
 CALIBRATE = "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators."
 CAPACITY = "Inference throughput of accelerators, and the supply curve of a fleet."
@@ -68,6 +69,7 @@ app = typer.Typer(
     epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
 )
 app.add_typer(cli_params.app, name="params")
+app.add_typer(cli_model.app, name="model", help=MODEL)
 app.add_typer(typer.Typer(cls=Control, no_args_is_help=True, rich_markup_mode=None, help=CONTROL), name="control")
 app.add_typer(typer.Typer(cls=Capacity, no_args_is_help=True, rich_markup_mode=None, help=CAPACITY), name="capacity")
 app.add_typer(typer.Typer(cls=Calibrate, no_args_is_help=True, rich_markup_mode=None, help=CALIBRATE), name="calibrate")
@@ -131,7 +133,7 @@ def run(
     from .results.store import default_out, metrics_json, refuse_existing, write_run
 
     refuse_existing(out)
-    with progress_bar('simulating, steps', show=not as_json) as progress:
+    with progress_bar("simulating, steps", show=not as_json) as progress:
         result = simulate(
             params,
             policy=policy,

@@ -1,4 +1,4 @@
-"""`tokenomics params`: show, check, compare and tabulate parameters."""
+"""`tokenomics params`: list, show, check, compare and tabulate parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .parameters import Parameters, Resolved, resolve, tables
 from .parameters.locate import find
 from .parameters.reading import read
 
-app = typer.Typer(no_args_is_help=True, help="Show, check, compare and tabulate parameters.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="List, show, check, compare and tabulate parameters.", rich_markup_mode=None)
 
 File = Annotated[str, typer.Argument(help="A shipped name or the path of a YAML file.", metavar="PARAMS")]
 Policy = Annotated[str | None, typer.Option(help="A policy: shipped name or file.")]
@@ -30,6 +30,16 @@ def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None
 
 def _print_json(data) -> None:
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+@app.command("list", epilog="Example: tokenomics params list")
+def list_shipped(as_json: Json = False) -> None:
+    """List what is shipped, by kind: the names that other commands take, in Markdown."""
+    rows = tables.shipped()
+    if as_json:
+        _print_json([dict(zip(("kind", "name", "description"), row, strict=True)) for row in rows])
+    else:
+        typer.echo(tables.markdown_rows(("kind", "name", "what it is"), [(kind, f"`{name}`", text) for kind, name, text in rows]))
 
 
 @app.command(epilog="Example: tokenomics params show baseline --policy pid --set supply.burn_share=0.4")

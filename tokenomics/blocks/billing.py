@@ -15,4 +15,5 @@ def policy_bills(params, substep, state_history, state):
     }
     on = 1.0 if bills.enabled else 0.0
     used = on * usage(bills, state["potential_demand"], state["initial_demand"])
-    return {**lagged, "billed_usage": used, **every_way(bills, params["cloud"], used, on * bills.workload, {**state, **lagged})}
+    seen = {"inference_price": price, "token_price": state["token_price"], **lagged}
+    return {**lagged, "billed_usage": used, **every_way(bills, params["cloud"], used, on * bills.workload, seen)}

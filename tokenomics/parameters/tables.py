@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import InputError
 from .loading import Entry, Resolved, bounds, field_at, unit_of
+from .locate import KINDS, find, names
+from .reading import load
+
+UNLISTED = ("base", "published", "detector")  # what no command takes by name
 
 
 def text(value: Any) -> str:
@@ -18,12 +23,15 @@ def row(entry: Entry) -> tuple[str, ...]:
     return entry.path, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
 
 
+def markdown_rows(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of texts in Markdown."""
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    return "\n".join([*lines, *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)])
+
+
 def markdown(resolved: Resolved) -> str:
     """The parameter table in Markdown."""
-    lines = ["| name | value | unit | bounds | source | description |", "|---|---:|---|---|---|---|"]
-    for entry in resolved.entries.values():
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row(entry)) + " |")
-    return "\n".join(lines)
+    return markdown_rows(("name", "value", "unit", "bounds", "source", "description"), map(row, resolved.entries.values()))
 
 
 def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
@@ -49,3 +57,14 @@ def describe(path: str) -> str:
 def unsourced(resolved: Resolved) -> list[str]:
     """Paths of parameters without a source."""
     return [path for path, entry in resolved.entries.items() if not entry.source and entry.value != {}]
+
+
+def shipped() -> list[tuple[str, str, str]]:
+    """Every shipped file that a command takes by its name: kind, name, what it is."""
+    rows = []
+    for kind in KINDS:
+        if kind not in UNLISTED:
+            for name in names(kind):
+                tree = load(find(kind, name), f"a {kind}")
+                rows.append((kind, name, " ".join(str(tree.get("description", tree.get("title", ""))).split())))
+    return rows

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from ..parameters.tables import markdown_rows
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,7 +20,4 @@ def cell(value: Any) -> str:
 
 def markdown_table(table: pd.DataFrame) -> str:
     """A data frame in Markdown, without its index."""
-    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + "---|" * table.shape[1]]
-    for row in table.itertuples(index=False):
-        lines.append("| " + " | ".join(cell(v).replace("|", "\\|") for v in row) + " |")
-    return "\n".join(lines)
+    return markdown_rows(list(map(str, table.columns)), ([cell(value) for value in row] for row in table.itertuples(index=False)))

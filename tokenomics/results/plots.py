@@ -67,16 +67,21 @@ def _draw(axis, result, name: str, colour: str, label: str | None = None, scale:
 def _panel(axis, result, series: list[tuple[str, str]], unit: str, title: str, scale: float = 1.0) -> None:
     for (name, label), colour in zip(series, COLOURS, strict=False):
         _draw(axis, result, name, colour, label, scale)
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     low, high = axis.get_ylim()
     stacked = np.concatenate([result.trajectories.values[n].ravel() for n, _ in series])
     stacked = stacked[np.isfinite(stacked)]
     if len(stacked) and stacked.min() > 0 and stacked.max() / stacked.min() > LOG_RANGE:
         axis.set_yscale("log")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter(NullFormatter())
     elif len(stacked) and stacked.min() >= 0 and low < 0:
         axis.set_ylim(0, high)
     axis.set_ylabel(unit)
     axis.set_xlabel("time [days]")
-    axis.set_title(title, fontsize=9, loc="left")
+    axis.set_title(title, fontsize=9, loc="left", wrap=True)
     axis.grid(alpha=0.25)
     if len(series) > 1:
         axis.legend(fontsize=7, frameon=False)
