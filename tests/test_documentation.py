@@ -1,0 +1,115 @@
+"""README and docs: their commands run or at least parse, their Python runs or at least fits, their links lead somewhere, their tables are current."""
+
+import ast
+import inspect
+import re
+import shlex
+
+import matplotlib
+import pytest
+import typer
+
+import tokenomics as tk
+from documentation import PAGES, ROOT, renewed
+from paths import command
+from tokenomics.cli import app
+
+README = ROOT / "README.md"
+SMALL = {"propose": ["--runs", "2"], "sensitivity": ["--runs", "1"]}  # options that make an example a matter of seconds
+IDS = [page.stem for page in PAGES]
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.S | re.M)
+
+
+def lines(page):
+    """The page's commands of this package, as lists of arguments."""
+    for block in blocks(page, "sh"):
+        for line in block.replace("\\\n", " ").splitlines():
+            for part in re.split(r"&&|;", line):
+                words = shlex.split(part, comments=True)
+                if words[:1] == ["tokenomics"]:
+                    yield words[1:]
+
+
+def commands(group=None, prefix=()):
+    """Every command of the command line, by its words."""
+    group = group or typer.main.get_command(app)
+    context = group.context_class(group)
+    for name in group.list_commands(context):
+        one = group.get_command(context, name)
+        if hasattr(one, "list_commands"):
+            yield from commands(one, (*prefix, name))
+        else:
+            yield (*prefix, name), one
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_generated_parts_are_what_the_commands_print(page):
+    text = page.read_text()
+    assert renewed(text) == text, f"{page.name}: run python tests/documentation.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_links_lead_to_files(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).is_file(), target
+    for target in re.findall(r"`((?:tests|docs|params|tokenomics|notebooks)/[\w/.-]+)`", page.read_text()):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_table_of_commands_is_complete():
+    text = README.read_text()
+    table = {tuple(re.findall(r"^[a-z]+(?:[ -][a-z]+)*", row)[0].split()) for row in re.findall(r"^\| `tokenomics ([^`]+)` \|", text, re.M)}
+    assert table == {words for words, _ in commands()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_command_parses(page):
+    known = dict(commands())
+    for words in lines(page):
+        name = next(n for n in known if tuple(words[: len(n)]) == n)
+        known[name].make_context(" ".join(name), list(words[len(name) :]))
+
+
+def test_every_command_of_the_readme_runs(tmp_path):
+    ran = 0
+    for words in lines(README):
+        small = ["2" if before == "--runs" else word for before, word in zip(["", *words], words, strict=False)]
+        status, _, errors = command(*small, *SMALL.get(words[0], []), folder=tmp_path)
+        assert status in (0, 1), f"{words}: {errors}"
+        ran += 1
+    assert ran >= 7
+
+
+def test_the_python_of_the_readme_runs(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with matplotlib.rc_context():
+        for block in blocks(README, "python"):
+            exec(compile(re.sub(r"runs=\d+", "runs=2", block), "README.md", "exec"), {})
+
+
+def test_a_block_of_ones_own_runs_as_the_docs_have_it():
+    block = next(b for b in blocks(ROOT / "docs" / "python.md", "python") if "insert" in b)
+    exec(compile(block, "python.md", "exec"), {"tk": tk})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_calls_in_the_docs_fit_the_functions(page):
+    for block in blocks(page, "python"):
+        for call in [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]:
+            if isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "tk":
+                arguments = {key.arg: None for key in call.keywords}
+                inspect.signature(getattr(tk, call.func.attr)).bind(*call.args, **arguments)
+
+
+def test_the_proposal_of_the_docs_is_one():
+    from ruamel.yaml import YAML
+
+    from tokenomics.governance.proposal import read_proposal
+
+    proposal, plan = read_proposal(YAML(typ="safe").load(blocks(ROOT / "docs" / "governance.md", "yaml")[0]))
+    assert len(proposal.limits) == 2
+    assert plan.points

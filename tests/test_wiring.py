@@ -1,0 +1,56 @@
+"""Who reads and who writes what: the diagram and the table say what a step does."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tokenomics as tk
+from tokenomics.analysis.wiring import _direct, diagram, variables, wiring
+
+NETWORK = tk.resolve("baseline", policy="pid").values
+PAIRS = st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda pair: pair[0] < pair[1])
+
+
+def reachable(arrows):
+    ahead = {pair for pair in arrows}
+    while True:
+        more = ahead | {(a, d) for a, b in ahead for c, d in ahead if b == c}
+        if more == ahead:
+            return ahead
+        ahead = more
+
+
+@given(st.sets(PAIRS, max_size=20))
+def test_leaving_out_arrows_cuts_no_connection_and_no_more_can_be_left_out(arrows):
+    kept = _direct(arrows)
+    assert set(kept) <= arrows
+    assert reachable(kept) == reachable(arrows)
+    for arrow in kept:
+        assert arrow not in reachable(set(kept) - {arrow})
+
+
+def test_the_controller_sees_the_market_through_the_oracle_and_acts_on_it():
+    rows = variables(NETWORK).set_index("variable")
+    assert rows.loc["measured_price", "written when"] == "the oracle measures"
+    assert rows.loc["measured_price", "read when"] == "the controller decides"
+    assert "the market clears" in rows.loc["control_output", "read when"]
+    assert "the oracle measures" in rows.loc["token_price", "read when"]
+    assert not rows.index.duplicated().any()
+    assert (rows["meaning"] != "").all()
+
+
+def test_what_is_switched_off_reads_less():
+    def reads(parameters):
+        return {block.name: set(block.reads) for block in wiring(parameters)}
+
+    off = reads(tk.resolve("baseline", policy="pid", sets=["oracle.enabled=false"]).values)["the oracle measures"]
+    assert off < reads(NETWORK)["the oracle measures"]
+
+
+def test_a_block_of_ones_own_is_in_the_diagram_with_what_it_reads():
+    def policy_surcharge(params, substep, state_history, state):
+        return {"inference_price": state["inference_price"] * (1.0 + 0.0 * state["utilisation"])}
+
+    own = tk.block("a surcharge grows", policy_surcharge, writes=("inference_price",))
+    chart = diagram(NETWORK, tk.MODEL.insert(own, after="the network's price moves"))
+    assert 'b9["a surcharge grows"]' in chart
+    assert 'b8 -->|"inference_price"| b9' in chart
