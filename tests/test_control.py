@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import tokenomics as tk
-from paths import simulate
+from paths import assert_agree, simulate
 from tokenomics.blocks.controller import policy_controller
 from tokenomics.control import LAWS, Command, dcbm, law, lqr, register_controller
 from tokenomics.control.pid import decide as pid_law
@@ -178,7 +178,7 @@ def test_every_law_is_the_same_in_both_engines(policy):
     sets = {"simulation.days": 40}
     runs = [tk.run("baseline", policy=policy, scenario="token_crash", sets=sets, runs=3, seed=4, engine=e).dataset for e in ("cadcad", "ensemble")]
     for name in runs[0]:
-        np.testing.assert_array_equal(runs[0][name].values, runs[1][name].values, err_msg=name)
+        assert_agree(name, runs[0][name].values, runs[1][name].values)
     assert np.any(runs[0]["control_output"].values != 0.0)
 
 
