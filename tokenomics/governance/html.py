@@ -37,6 +37,7 @@ th, td { padding: .35rem .7rem; border-top: 1px solid var(--line); text-align: l
 thead th { background: var(--soft); white-space: nowrap; }
 thead th.n { text-align: right; }
 tbody th { font-weight: 500; white-space: nowrap; position: sticky; left: 0; background: var(--paper); }
+wbr { display: none; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.w { min-width: 15rem; }
 figure { margin: 0 0 1.4rem; }
@@ -46,7 +47,8 @@ figcaption { color: var(--dim); font-size: .88rem; margin-top: .3rem; }
 pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .9rem; overflow-x: auto; }
 summary { cursor: pointer; padding: .4rem 0; }
 .small { color: var(--dim); font-size: .85rem; }
-@media (max-width: 40rem) { th, td { padding: .3rem .45rem; } tbody th { white-space: normal; min-width: 6.5rem; overflow-wrap: anywhere; } }
+@media (max-width: 40rem) { th, td { padding: .3rem .45rem; } tbody th { white-space: normal; min-width: 6.5rem; overflow-wrap: break-word; }
+  wbr { display: inline; } }
 @media print { nav { display: none; } details > * { display: block; } }
 """
 WORDS = ("holds", "fails", "undecided")
@@ -55,16 +57,17 @@ LONG = 28  # characters; columns with longer cells are given room
 
 def _table(table: Table, key: str) -> str:
     text = table.text()
-    numeric = [all(NUMERIC.fullmatch(v) for v in text[name] if v) for name in text.columns]
+    # a column is aligned as one: units of 1 stand among units in words
+    numeric = [sum(bool(NUMERIC.fullmatch(v)) == bool(v) for v in text[name]) > len(text) / 2 for name in text.columns]
     starts = ['<th scope="col" class="n">' if number else '<th scope="col">' for number in numeric]
     head = "".join(f"{start}{escape(name)}</th>" for start, name in zip(starts, text.columns, strict=True))
     long = [max((len(v) for v in text[name]), default=0) > LONG for name in text.columns]
     rows = []
     for row in text.itertuples(index=False):
         first, *rest = row
-        cells = [f'<th scope="row">{escape(first)}</th>']
-        for value, wide in zip(rest, long[1:], strict=True):
-            kind = value if value in WORDS else "n" if NUMERIC.fullmatch(value) else "w" if wide else ""
+        cells = [f'<th scope="row">{escape(first).replace("_", "_<wbr>")}</th>']
+        for value, number, wide in zip(rest, numeric[1:], long[1:], strict=True):
+            kind = value if value in WORDS else "n" if number else "w" if wide else ""
             start = f'<td class="{kind}">' if kind else "<td>"
             cells.append(f"{start}{escape(value)}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
