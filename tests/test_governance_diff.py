@@ -91,5 +91,5 @@ def test_doctor_tells_what_does_not_work(tmp_path, monkeypatch):
 
 def test_an_extra_that_is_missing_comes_with_the_command_that_installs_it():
     found = _extra("report", [Requirement("rocrate>=0.1"), Requirement("no-such-package>=1")])
-    assert (found.state, "pip install 'tokenomics[report]'" in found.text) == ("missing", True)
+    assert (found.state, "pip install '.[report]'" in found.text) == ("missing", True)
     assert _extra("report", [Requirement("numpy>=1")]).state == "ok"

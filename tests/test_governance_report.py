@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -94,8 +95,9 @@ def test_every_number_in_the_reports_tables_is_in_its_csv_files(rendered):
         rows = list(csv.reader(io.StringIO(files[f"data/{table.name}.csv"].decode())))
         known = {number for row in rows[1:] for cell in row for number in _numbers(cell)}
         known |= {100.0 * number for number in known}  # shares are shown in per cent
-        if table.name == "failures":
-            known |= set(table.text()[["runs", "finished", "failed", "invalid"]].astype(float).to_numpy().ravel())
+        counts = {"failures": ["runs", "finished", "failed", "invalid"], "varied": ["holds", "fails", "undecided", "checks"]}
+        if table.name in counts:
+            known |= set(table.text()[counts[table.name]].astype(float).to_numpy().ravel())
         for row in table.text().itertuples(index=False):
             for number in (n for cell in row for n in _numbers(cell)):
                 assert any(math.isclose(number, other, rel_tol=6e-4, abs_tol=1e-12) for other in known), (table.name, row, number)
@@ -188,6 +190,17 @@ def test_a_limit_does_not_hold_where_a_run_failed(evidence):
     own = broken.own_checks().set_index(["limit", "scenario"])["verdict"]
     assert own["ruin <= 0.9", "none"] == "undecided" and own["ruin <= 0.9", "token_crash"] == "holds"
     assert int(broken.failures["failed"].sum()) == 1
+
+
+def test_what_a_verdict_hides_is_said_beside_it(evidence):
+    claim = [{"limit": "max_drawdown <= 0.0001", "scenarios": ["none"]}, {"limit": "ruin <= 0.9"}]
+    own = Evidence(replace(evidence.plan, statement={**evidence.plan.statement, "limits": claim, "watch": []}), evidence.runs)
+    where, varied = own.warnings()
+    assert where == "Not counted, for its limits are stated for some scenarios alone, it would fail: max_drawdown <= 0.0001 (token_crash)."
+    assert varied.startswith("With one parameter changed at a time, 4 of 12 checks fail: max_drawdown <= 0.0001 (none at controller.pid.kp = 0.075")
+    table = own.varied_checks
+    assert table[table["of"] == "change"]["today"].isna().all()
+    assert (table["today"] > 0.0).sum() == 4
 
 
 def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged():

@@ -16,7 +16,7 @@ from tokenomics.errors import InputError
 from tokenomics.governance import directory
 from tokenomics.governance.canonical import digest
 from tokenomics.governance.crate import METADATA
-from tokenomics.governance.make import GIVEN
+from tokenomics.governance.make import GIVEN, propose
 from tokenomics.governance.verify import verify
 
 
@@ -125,6 +125,21 @@ def test_a_file_that_its_digest_does_not_fit_is_found(copy, change):
     change(copy, False)
     found = verify(copy, sample=1e-6, sample_seed=0)
     assert any("its SHA-256" in one.what or "added since" in one.what or "where the manifest has" in one.what for one in found.findings)
+
+
+def test_text_and_tables_are_not_blamed_for_a_number_that_was_changed_beside_them(copy):
+    edit_cell(copy, True)
+    assert {one.file for one in verify(copy, workers=1).findings} == {"data/runs.parquet"}
+
+
+def test_without_rocrate_a_bundle_is_verified_but_for_its_metadata(copy, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rocrate", None)
+    monkeypatch.setitem(sys.modules, "rocrate.model", None)
+    found = verify(copy, workers=1)
+    assert found.status == "verified", found.lines()
+    assert any("rocrate is not installed" in note for note in found.notes)
+    with pytest.raises(InputError, match=r"pip install '.\[report\]' in a checkout"):
+        propose(PROPOSAL, out=copy.parent / "new")
 
 
 def test_an_altered_number_is_told_with_its_difference(copy, made):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from functools import cached_property
@@ -19,6 +20,7 @@ from .cli_tools import progress_bar
 from .errors import InputError, TokenomicsError, printable
 
 MODEL = "The model itself: its blocks, state variables and metrics."
+CLOSED = 141  # as a shell tells of a program that wrote to a closed pipe
 CONTROL = "Analyse and design the control loop of a policy."
 CALIBRATE = "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators."
 CAPACITY = "Inference throughput of accelerators, and the supply curve of a fleet."
@@ -73,13 +75,6 @@ app.add_typer(cli_model.app, name="model", help=MODEL)
 app.add_typer(typer.Typer(cls=Control, no_args_is_help=True, rich_markup_mode=None, help=CONTROL), name="control")
 app.add_typer(typer.Typer(cls=Capacity, no_args_is_help=True, rich_markup_mode=None, help=CAPACITY), name="capacity")
 app.add_typer(typer.Typer(cls=Calibrate, no_args_is_help=True, rich_markup_mode=None, help=CALIBRATE), name="calibrate")
-cli_sweeps.register(app)
-cli_papers.register(app)
-cli_governance.register(app)
-cli_velocity.register(app)
-cli_venues.register(app)
-cli_validate.register(app)
-cli_verify.register(app)
 
 
 def _version(value: bool) -> None:
@@ -165,8 +160,25 @@ def run(
         raise typer.Exit(1)
 
 
+cli_sweeps.register(app)
+cli_papers.register(app)
+cli_governance.register(app)
+cli_velocity.register(app)
+cli_venues.register(app)
+cli_validate.register(app)
+cli_verify.register(app)
+
+
 def main() -> None:
     """Entry point: one line on stderr and a status for everything that can go wrong."""
+    try:
+        _run()
+    except BrokenPipeError:  # whoever reads the output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CLOSED)
+
+
+def _run() -> None:
     try:
         status = app(standalone_mode=False)
     except InputError as error:
@@ -175,10 +187,15 @@ def main() -> None:
         _stop(str(error), 1)
     except (typer.Abort, KeyboardInterrupt):
         _stop("interrupted", 130)
+    except BrokenPipeError:
+        raise
     except Exception as error:
         # typer brings its own click, so that its usage errors are told by what they can do
         if not hasattr(error, "format_message"):
             raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+            sys.exit(2)
         _stop(" ".join(error.format_message().split()), 2)
     else:
         sys.exit(status or 0)

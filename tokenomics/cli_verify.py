@@ -82,7 +82,7 @@ def diff(
 ) -> None:
     """Compare two bundles: settings and versions, parameters, metrics with intervals."""
     from .governance.diff import diff as compare
-    from .governance.document import cell, with_interval
+    from .governance.document import with_interval
 
     found = compare(a, b)
     if as_json:
@@ -106,9 +106,11 @@ def diff(
             with_interval(r.difference, r.low, r.high),
         )
         for r in found.metrics.itertuples(index=False)
-        if cell(r.a) != cell(r.b) or r.difference != 0.0
+        if r.difference != 0.0
     ]
     how = f"b less a, {found.metrics['method'].iloc[0]}" if len(found.metrics) else ""
+    if found.metrics.empty:
+        typer.echo("no scenario and set of values is in both: no metrics to compare")
     _print(console, f"Metrics that differ, mean [95 % interval]; {how}", ("scenario, values", "metric", "unit", "a", "b", "b less a"), rows)
 
 

@@ -49,6 +49,11 @@ class BlockError(TokenomicsError):
     """A block raised inside a run: names the block, the function or variable, the time and the runs."""
 
 
+def missing_extra(package: str, extra: str, key: str | None = None) -> InputError:
+    """A package of an extra that is not installed. The name of this one is another project's on PyPI, so that a checkout is what installs it."""
+    return InputError(f"{package} is not installed", key=key, expected=f"the extra '{extra}': pip install '.[{extra}]' in a checkout of this package")
+
+
 def nearest(name: str, valid: Iterable[str]) -> str | None:
     """The valid name closest to a misspelt one, or None where nothing is close."""
     matches = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.5)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import missing_extra
 from ..results.intervals import Z
 from .cleaning import FEWEST
 from .estimates import Estimate
@@ -33,7 +33,7 @@ def load_arch() -> Any:
         import arch
         import arch.bootstrap
     except ImportError:
-        raise InputError("the package arch is not installed", key="arch", expected="pip install 'tokenomics[calibrate]'") from None
+        raise missing_extra("the package arch", "calibrate", "arch") from None
     return arch
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import missing_extra
 from ..kinetics import CLOCK_TOLERANCE
 from . import lqr
 from .batch import per_run
@@ -91,7 +91,7 @@ def _daqp():
     try:
         import daqp
     except ImportError as error:
-        raise InputError("the controller mpc needs the solver daqp", expected="pip install 'tokenomics[mpc]'") from error
+        raise missing_extra("the solver daqp", "mpc", "the controller mpc") from error
     return daqp
 
 

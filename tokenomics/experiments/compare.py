@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..parameters import NONE
 from ..results.comparison import Comparison
-from .design import NONE, Design, read_design
+from .design import Design, read_design
 from .sweep import sweep
 
 

@@ -17,13 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from scipy.stats import qmc
 
 from ..errors import InputError, nearest
-from ..parameters import Resolved, fits, place, resolve
+from ..parameters import NONE, Resolved, fits, place, resolve
 from ..parameters.locate import find
 from ..parameters.reading import load
 from ..results.metrics import METRICS
 from ..state import variables
 
-NONE = "none"  # in place of a scenario: nothing happens
 MOST_POINTS = 1_000_000
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
@@ -120,8 +119,7 @@ class Design(BaseModel):
 
     def resolved(self, policy: str | None, scenario: str) -> Resolved:
         """Parameters of a policy and a scenario."""
-        scenarios = () if scenario == NONE else (scenario,)
-        return resolve(self.base, policy=policy, scenarios=scenarios, overlays=self.overlays, sets=dict(self.sets))
+        return resolve(self.base, policy=policy, scenarios=(scenario,), overlays=self.overlays, sets=dict(self.sets))
 
     def cases(self) -> list[tuple[str | None, str]]:
         """Policies × scenarios."""

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..errors import InputError, nearest
+from ..errors import InputError, missing_extra, nearest
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
 from .design import Design, Range, read_design
@@ -117,7 +117,7 @@ def _pymoo() -> tuple[Any, ...]:
         from pymoo.core.problem import Problem
         from pymoo.optimize import minimize
     except ImportError:
-        raise InputError("pymoo is not installed", key="optimise", expected="pip install 'tokenomics[optimise]'") from None
+        raise missing_extra("pymoo", "optimise", "optimise") from None
     return Problem, DE, NSGA2, minimize
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError
+from ..errors import InputError, missing_extra
 from ..results.sensitivity import Sensitivity
 from ..results.sweep import Sweep
 
@@ -29,7 +29,7 @@ def _salib() -> None:
     try:
         import SALib  # noqa: F401
     except ImportError:
-        raise InputError("SALib is not installed", key="method", expected="pip install 'tokenomics[sensitivity]'") from None
+        raise missing_extra("SALib", "sensitivity", "method") from None
 
 
 def _problem(paths: list[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, missing_extra
 from ..results import sweep_store
 from ..results.store import package_record
 from ..results.sweep import Sweep, metric_units
@@ -102,7 +102,7 @@ def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any, name: str) ->
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise InputError("Dask is not installed", key="--scheduler", expected="pip install 'tokenomics[cluster]'") from None
+        raise missing_extra("Dask", "cluster", "--scheduler") from None
     if isinstance(scheduler, str):
         try:
             client = Client(scheduler, timeout="10s", set_as_default=False)

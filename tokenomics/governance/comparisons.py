@@ -7,10 +7,11 @@ import pandas as pd
 
 from ..results.metrics import METRICS
 from .document import Table, with_interval
-from .evidence import Evidence, add_up
+from .evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, stated
 from .statement import CalibrationRecord
 
 MAIN = ("price_volatility", "tracking_rms", "treasury_min", "ruin", "served_share", "inflation", "bill_cost_at_risk")
+VERDICTS = (HOLDS, FAILS, UNDECIDED)
 MOST_ROWS = 60  # of a table in the text; a longer one has its total there, and all in its CSV
 
 
@@ -107,6 +108,19 @@ def robustness(evidence: Evidence) -> Table | None:
     return Table("robustness", caption, frame, _by_change(evidence, frame, worst=True))
 
 
+def varied_checks(evidence: Evidence) -> Table:
+    """The stated limits where one parameter is another: how many hold, and which fail."""
+    frame, rows = evidence.varied_checks, []
+    for changed, own in frame.groupby("values", sort=False):
+        count = {word: int((own["verdict"] == word).sum()) for word in VERDICTS}
+        told = []
+        for r in own[own["verdict"] == FAILS].itertuples(index=False):
+            text = f"{stated(r.limit, r.of)} in {r.scenario}: {with_interval(r.estimate, r.low, r.high)}"
+            told.append(text + (f", with today's values {with_interval(r.today, r.today_low, r.today_high)}" if r.of == "value" else ""))
+        rows.append({"changed to": changed} | count | {"checks": len(own), "which fail": "; ".join(told)})
+    return Table("varied", "The stated limits against the proposal with one parameter changed", frame, pd.DataFrame(rows))
+
+
 def failures(evidence: Evidence) -> Table:
     """Runs by set of values, over all scenarios, and in all."""
     columns = ["runs", "finished", "failed", "invalid"]
@@ -120,12 +134,13 @@ def alternative_checks(evidence: Evidence) -> Table:
     """How many of the limits' checks today's values and each alternative hold, fail, or leave undecided."""
     table = evidence.checks
     counts = table.pivot_table(index="values", columns="verdict", values="number", aggfunc="count", fill_value=0, sort=False)
-    counts = counts.reindex(columns=["holds", "fails", "undecided"], fill_value=0).reset_index()
-    counts["checks"] = counts[["holds", "fails", "undecided"]].sum(axis=1)
+    counts = counts.reindex(columns=VERDICTS, fill_value=0).reset_index()
+    counts["checks"] = counts[list(VERDICTS)].sum(axis=1)
     order = {point.label: i for i, point in enumerate(evidence.plan.points)}
     counts = counts.sort_values("values", key=lambda column: column.map(order), ignore_index=True)
     counts.columns.name = None
-    return Table("alternatives", "The stated limits against today's values, the proposal and its alternatives", counts.rename_axis(None))
+    caption = "The stated limits against the proposal, its alternatives, and today's values, which have no change to be checked"
+    return Table("alternatives", caption, counts.rename_axis(None))
 
 
 def run_means(evidence: Evidence) -> Table:

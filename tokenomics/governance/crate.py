@@ -10,7 +10,7 @@ import mimetypes
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InputError
+from ..errors import missing_extra
 from .canonical import digest
 from .citation import authors, license_of, title
 from .evidence import Evidence
@@ -43,12 +43,14 @@ WHAT = {
 FOLDERS = {"data": "A table of the report, with all digits", "figures": "A figure of the report", "inputs": "Parameters that were simulated, in YAML"}
 
 
-def _crate() -> Any:
+def load_rocrate() -> Any:
+    """The module rocrate. Raises InputError that names the extra where it is not installed."""
     try:
-        from rocrate.rocrate import ROCrate
+        import rocrate.model
+        import rocrate.rocrate
     except ImportError:
-        raise InputError("rocrate is not installed", key="report", expected="pip install 'tokenomics[report]'") from None
-    return ROCrate(version=VERSION)
+        raise missing_extra("rocrate", "report", "RO-Crate") from None
+    return rocrate
 
 
 def _media(name: str) -> str:
@@ -61,19 +63,16 @@ def _file(crate: Any, name: str, content: bytes | None) -> Any:
     told = {"name": name.rpartition("/")[2], "description": WHAT.get(name) or FOLDERS[folder], "encodingFormat": _media(name)}
     if content is not None:
         told |= {"contentSize": str(len(content)), "sha256": digest(content)}
-    from rocrate.model.file import File
-
-    return crate.add(File(crate, dest_path=name, properties=told))
+    return crate.add(load_rocrate().model.File(crate, dest_path=name, properties=told))
 
 
 def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, command: str, commit: str | None) -> bytes:
     """`ro-crate-metadata.json` for the files of a bundle. created: ISO 8601, of the result. Raises InputError where rocrate is not installed."""
-    from rocrate.model.contextentity import ContextEntity
-
-    whole = _crate()
+    rocrate = load_rocrate()
+    whole = rocrate.rocrate.ROCrate(version=VERSION)
 
     def context(identifier: str, kind: str | list[str], **properties: Any) -> Any:
-        return whole.add(ContextEntity(whole, identifier, properties={"@type": kind, **properties}))
+        return whole.add(rocrate.model.ContextEntity(whole, identifier, properties={"@type": kind, **properties}))
 
     people: Any = [context(f"#author-{i}", "Organization", name=name) for i, name in enumerate(authors(evidence), 1)]
     people = people[0] if len(people) == 1 else people

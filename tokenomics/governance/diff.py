@@ -71,7 +71,8 @@ def _settings(one: ManifestRecord, mine: Evidence, two: ManifestRecord, other: E
             "runs": str(plan.runs),
             "seed": str(plan.seed),
         }
-        return front | {"python": record.python, "platform": record.platform} | versions | size | {"metrics": ", ".join(plan.metrics)}
+        last = {"metrics": ", ".join(plan.metrics), "verdict": evidence.verdict()}
+        return front | {"python": record.python, "platform": record.platform} | versions | size | last
 
     first, second = told(one, mine), told(two, other)
     return [
@@ -95,9 +96,16 @@ def _parameters(mine: Evidence, other: Evidence) -> list[dict[str, str]]:
     points = {point.label: point.values for point in other.plan.points}
     for point in mine.plan.points:
         if point.label in points:
-            a, b = ({path: text(v) for path, v in values.items()} for values in (point.values, points[point.label]))
+            a, b = (_whole(evidence, values) for evidence, values in ((mine, point.values), (other, points[point.label])))
+            shared = set(point.values) | set(points[point.label])
+            a, b = ({path: value for path, value in whole.items() if path in shared} for whole in (a, b))
             rows += _differing(f"values '{point.label}'", a, b, units)
     return rows
+
+
+def _whole(evidence: Evidence, values: Mapping[str, Any]) -> dict[str, str]:
+    """Every parameter at a point: what it does not set is the first case's."""
+    return {path: text(entry.value) for path, entry in evidence.plan.cases[0].resolved.entries.items()} | {p: text(v) for p, v in values.items()}
 
 
 def _differing(where: str, a: Mapping[str, str], b: Mapping[str, str], units: Mapping[str, str]) -> list[dict[str, str]]:

@@ -65,7 +65,8 @@ def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None
 
 def _versions() -> list[Check]:
     record = package_record()
-    told = [("tokenomics", f"{__version__}, commit {record['commit'] or 'of a release'}"), ("Python", record["python"]), ("platform", here())]
+    commit = record["commit"] or "unknown: not run from a checkout"
+    told = [("tokenomics", f"{__version__}, commit {commit}"), ("Python", record["python"]), ("platform", here())]
     missing = [name for name, found in record["dependencies"].items() if found is None]
     listed = ", ".join(f"{name} {found}" for name, found in record["dependencies"].items() if found)
     checks = [Check(name, "ok", text) for name, text in told] + [Check("dependencies", "ok", listed)]
@@ -103,7 +104,7 @@ def _extra(name: str, wanted: list[Requirement]) -> Check:
             continue
         (there if one.specifier.contains(found, prereleases=True) else lacking).append(f"{one.name} {found}")
     if lacking:
-        return Check(f"extra {name}", "missing", f"pip install 'tokenomics[{name}]' ({', '.join(lacking)})")
+        return Check(f"extra {name}", "missing", f"pip install '.[{name}]' in a checkout of this package ({', '.join(lacking)})")
     return Check(f"extra {name}", "ok", ", ".join(there))
 
 

@@ -129,12 +129,43 @@ class Evidence:
         return pd.DataFrame(rows)
 
     @cached_property
-    def robustness(self) -> pd.DataFrame:
-        """The proposal's effect under other assumptions: paired differences to today's values, both with one assumption changed."""
+    def counterfactuals(self) -> dict[int, int]:
+        """Today's values with the same assumption changed, by the number of the varied proposal; none where its own parameter is varied."""
         numbers = {self.plan.points[i].label: i for i in self.points("counterfactual")}
         pairs = [(i, numbers.get(f"current, {self.plan.points[i].label}")) for i in self.points("sensitivity")]
-        found = [(i, other) for i, other in pairs if other is not None]
+        return {i: other for i, other in pairs if other is not None}
+
+    @cached_property
+    def robustness(self) -> pd.DataFrame:
+        """The proposal's effect under other assumptions: paired differences to today's values, both with one assumption changed."""
+        found = self.counterfactuals.items()
         return pd.DataFrame([row for c in range(len(self.plan.cases)) for i, other in found for row in self.paired_rows(c, i, (c, other))])
+
+    @cached_property
+    def varied_checks(self) -> pd.DataFrame:
+        """The limits where one parameter is another: as `checks`, at the varied proposal, a change against today's values varied alike.
+
+        today, today_low, today_high: of a limit on a value, today's values varied alike.
+        """
+        rows = []
+        for number, limit in enumerate(self.claim.limits if self.claim else [], 1):
+            for name in limit.scenarios or self.plan.labels:
+                for point in self.points("sensitivity"):
+                    case, today = self.plan.labels.index(name), self.counterfactuals.get(point, 0)
+                    beside = self.check(limit, case, today) if limit.of == "value" else {}
+                    told = {f"today{end}": beside.get(f"{end[1:] or 'estimate'}", np.nan) for end in ("", "_low", "_high")}
+                    rows.append({"number": number} | self.check(limit, case, point, today) | told)
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def unstated(self) -> pd.DataFrame:
+        """The limits that are stated for some scenarios alone, at the proposed values in the others; as `checks`."""
+        proposed, rows = self.points("proposed"), []
+        for number, limit in enumerate(self.claim.limits if self.claim else [], 1):
+            for name in self.plan.labels if limit.scenarios else []:
+                if name not in limit.scenarios:
+                    rows.append({"number": number} | self.check(limit, self.plan.labels.index(name), proposed[0]))
+        return pd.DataFrame(rows)
 
     @cached_property
     def failures(self) -> pd.DataFrame:
@@ -147,18 +178,19 @@ class Evidence:
             rows.append(self._front(case, point) | {"runs": len(own), "finished": finished, "failed": failed, "invalid": invalid})
         return pd.DataFrame(rows)
 
-    def check(self, limit: Limit, case: int, point: int) -> dict[str, Any]:
+    def check(self, limit: Limit, case: int, point: int, today: int = 0) -> dict[str, Any]:
         """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds, fails or is undecided.
 
         It holds where the whole interval does, fails where none of it does, and is undecided between; where a run failed it cannot hold.
+        today: the point that a change is measured from.
         """
         rule, row = limit.constraint, self.row(limit.constraint.metric)
         chosen = METRICS[rule.metric]
         mine = self.values[case, point][row]
         if limit.of == "change":
-            today = self.values[case, 0][row]
-            common = min(len(mine), len(today))
-            gaps = mine[:common] - today[:common]
+            other = self.values[case, today][row]
+            common = min(len(mine), len(other))
+            gaps = mine[:common] - other[:common]
             s = intervals(gaps[None, :], bounds=chosen.gap)
             if chosen.probability and s.n[0] > 1 and not np.any(gaps[np.isfinite(gaps)]):
                 # no run tells the two apart: up to so many could, at 95 % (Clopper and Pearson 1934)
@@ -216,10 +248,30 @@ class Evidence:
         if self.outcome == HOLDS:
             return f"The proposal meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
         wrong = own[own["verdict"] == self.outcome]
-        listed = "; ".join(
-            f"{'change of ' * (of == 'change')}{limit} ({', '.join(rows['scenario'])})"
-            for (_, limit, of), rows in wrong.groupby(["number", "limit", "of"], sort=False)
-        )
         rest = ", ".join(f"{count[word]} {word}" for word in (HOLDS, FAILS, UNDECIDED) if word != self.outcome and count[word])
         word = "fails" if self.outcome == FAILS else "is undecided in"
-        return f"The proposal {word} {count[self.outcome]} of {len(own)} checks of its {stated} ({rest or 'no other'}; {basis}): {listed}."
+        return f"The proposal {word} {count[self.outcome]} of {len(own)} checks of its {stated} ({rest or 'no other'}; {basis}): {listed(wrong)}."
+
+    def warnings(self) -> list[str]:
+        """What a verdict hides: limits that are not stated where they would fail, and checks that fail where one parameter is another."""
+        told, beside, varied = [], self.unstated, self.varied_checks
+        if len(beside) and (beside["verdict"] == FAILS).any():
+            wrong = beside[beside["verdict"] == FAILS]
+            told.append(f"Not counted, for its limits are stated for some scenarios alone, it would fail: {listed(wrong)}.")
+        if len(varied):
+            wrong = varied[varied["verdict"] == FAILS]
+            what = f"With one parameter changed at a time, {len(wrong) or 'none'} of {len(varied)} checks fail{'s' * (len(wrong) < 2)}"
+            told.append(f"{what}: {listed(wrong, at=True)}." if len(wrong) else f"{what}.")
+        return told
+
+
+def stated(limit: str, of: str) -> str:
+    """A limit in words."""
+    return f"{'change of ' * (of == 'change')}{limit}"
+
+
+def listed(checks: pd.DataFrame, at: bool = False) -> str:
+    """Checks in words: each limit with its scenarios. at: with the values at which they were made."""
+    places = checks["scenario"] + (" at " + checks["values"] if at else "")
+    groups = checks.assign(place=places).groupby(["number", "limit", "of"], sort=False)
+    return "; ".join(f"{stated(limit, of)} ({', '.join(rows['place'])})" for (_, limit, of), rows in groups)

@@ -11,7 +11,8 @@ from ..errors import printable
 
 Status = Literal["verified", "differs", "cannot be checked"]
 EXIT = {"verified": 0, "differs": 1, "cannot be checked": 2}
-SHOWN = 20  # findings that are printed; JSON has all
+SHOWN = 5  # findings of a file that are printed; JSON has all
+EXACT = 2.0**53  # above it not every whole number is a float
 LONGEST = 200  # characters of a recorded text that are shown; it is a stranger's
 
 
@@ -53,7 +54,7 @@ def _shown(value: float | str | None) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, float):
-        return repr(value)
+        return f"{value:.0f}" if value.is_integer() and abs(value) < EXACT else repr(value)
     text = " ".join(value.split())
     return f"'{text[:LONGEST]}…'" if len(text) > LONGEST else f"'{text}'"
 
@@ -87,9 +88,10 @@ class Outcome:
         """The outcome as text: the status first, then findings or reasons, then notes."""
         counts = Counter(one.file for one in self.findings)
         head = f"{self.status}: " + (", ".join(f"{count} in {name}" for name, count in counts.items()) or f"SHA-256 {self.id}")
-        shown = [str(one) for one in self.findings[:SHOWN]]
-        if len(self.findings) > SHOWN:
-            shown.append(f"and {len(self.findings) - SHOWN} more (--json has all)")
+        shown: list[str] = []
+        for name, count in counts.items():
+            shown += [str(one) for one in self.findings if one.file == name][:SHOWN]
+            shown += [f"{name}: and {count - SHOWN} more (--json has all)"] * (count > SHOWN)
         return [printable(head), *shown, *map(printable, self.reasons), *map(printable, self.notes)]
 
     def plain(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ STYLE = """
   --good: #56d39a; --bad: #ff8a80; --open: #f0b849; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: anywhere; }
+main { max-width: 76rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 1rem 0 .5rem; }
 h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
 p, ul { max-width: 46rem; }
@@ -30,6 +30,10 @@ td.holds, td.fails, td.undecided { font-weight: 600; }
 nav ul { columns: 18rem; padding-left: 1.2rem; font-size: .92rem; }
 a { color: var(--link); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; margin: 0 0 1.2rem; }
+.scroll { background: linear-gradient(to right, var(--paper) 30%, transparent) left / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--paper) 30%, transparent) right / 3rem 100% no-repeat local,
+  linear-gradient(to right, var(--dim), transparent) left / .6rem 100% no-repeat,
+  linear-gradient(to left, var(--dim), transparent) right / .6rem 100% no-repeat; } /* a shadow where there is more */
 .scroll:focus-visible, .picture:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 table { border-collapse: collapse; width: 100%; font-size: .86rem; line-height: 1.4; overflow-wrap: normal; }
 caption { text-align: left; padding: .5rem .7rem; font-weight: 600; position: sticky; left: 0; max-width: calc(100vw - 2.4rem); }
@@ -42,7 +46,7 @@ td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-num
 td.w { min-width: 15rem; }
 figure { margin: 0 0 1.4rem; }
 .picture { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; background: #ffffff; }
-.picture img { width: 100%; min-width: 34rem; max-width: 52rem; height: auto; display: block; }
+.picture img { width: 100%; max-width: 52rem; height: auto; display: block; }
 figcaption { color: var(--dim); font-size: .88rem; margin-top: .3rem; }
 pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .9rem; overflow-x: auto; }
 summary { cursor: pointer; padding: .4rem 0; }

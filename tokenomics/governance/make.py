@@ -20,7 +20,7 @@ from ..results.store import load, refuse_existing
 from .bundle import RUNS, is_bundle, make_manifest, runs_parquet, write_bundle
 from .canonical import canonical_json, digest
 from .citation import citations
-from .crate import METADATA, crate
+from .crate import METADATA, crate, load_rocrate
 from .document import Report
 from .evidence import Evidence
 from .plan import EvidencePlan, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate, together
@@ -37,6 +37,9 @@ class Bundle:
     folder: Path
     evidence: Evidence
     report: Report
+
+    def __repr__(self) -> str:
+        return f"Bundle({str(self.folder)!r}, id={self.evidence.id}: {self.evidence.verdict()})"
 
     @property
     def id(self) -> str:
@@ -105,10 +108,12 @@ def propose(
 
     source: a shipped name, a YAML file or a mapping. runs, seed: in place of the file's. out: directory, which must not exist; under `runs/` by
     default. workers: threads. progress: called with simulations done and their number. created: time of the result, now by default. command:
-    the command line, for the record. Killed work goes on where it stopped, with the same `out`. Raises InputError for bad input.
+    the command line, for the record. Killed work goes on where it stopped, with the same `out`. Raises InputError for bad input, or without the
+    extra `report`.
     """
     folder = None if out is None else Path(out)
     refuse_existing(folder)
+    load_rocrate()
     _, plan = read_proposal(source, runs=runs, seed=seed)
     inputs = {}
     if not isinstance(source, Mapping):
@@ -134,6 +139,7 @@ def report(*folders: str | Path, out: str | Path | None = None, title: str | Non
         raise InputError("no directory", expected="a run's or a sweep's directory, or several runs'")
     chosen = None if out is None else Path(out)
     refuse_existing(chosen)
+    load_rocrate()
     found = []
     for folder in folders:
         if is_bundle(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -26,6 +27,7 @@ DOTS = 130  # per inch
 MOST_EFFECTS = 14  # metrics in the figure of effects
 SWEEP_MAPS = 3
 TICKS = (-10_000, -1_000, -100, -30, -10, -5, 0, 5, 10, 30, 100, 1_000, 10_000)  # of a change in per cent
+LONGEST_ALT = 400  # characters of a figure's text; its table has all
 COMPARED = ("current", "proposed", "alternative")
 
 
@@ -47,6 +49,11 @@ def png(figure: Figure) -> bytes:
     with matplotlib.rc_context(STYLE):
         figure.savefig(out, format="png", dpi=DOTS, metadata={"Software": None})
     return out.getvalue()
+
+
+def _brief(alt: str) -> str:
+    """As many of a figure's statements as one can listen to."""
+    return alt if len(alt) <= LONGEST_ALT else f"{alt[:LONGEST_ALT].rpartition('; ')[0]}; and more, which the table has."
 
 
 def _settle(figure: Figure) -> None:
@@ -235,6 +242,7 @@ def pictures(evidence: Evidence) -> Drawn:
             if evidence.points("sensitivity"):
                 possible["sensitivity"] = sensitivity(evidence)
             drawn = {name: one for name, one in possible.items() if one is not None}
+        drawn = {name: (replace(picture, alt=_brief(picture.alt)), figure) for name, (picture, figure) in drawn.items()}
         for _, figure in drawn.values():
             _settle(figure)
     return drawn

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, nearest
-from ..experiments.design import NONE, Design
+from ..experiments.design import Design
 from ..experiments.plan import Case
 from ..experiments.run import run
 from ..experiments.sweep import Progress, sweep
-from ..parameters import Resolved, fits, resolve
+from ..parameters import NONE, Resolved, fits, resolve
 from ..parameters.documents import validated
 from ..results.metrics import METRICS
 from ..results.result import Result
@@ -128,8 +128,8 @@ def tree(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _case(record: CaseRecord) -> Case:
     plain = {path: entry.model_dump() for path, entry in record.parameters.items()}
-    scenarios = () if record.scenario == NONE else (record.scenario,)
     told = {record.scenario: record.description}
+    scenarios = () if record.scenario == NONE else (record.scenario,)
     resolved = replace(resolve(tree(plain)), base=record.base, policy=record.policy, scenarios=scenarios, descriptions=told)
     return Case(record.policy, record.scenario, resolved)
 

@@ -11,9 +11,8 @@ from pydantic import Field
 
 from .. import control
 from ..errors import InputError, nearest
-from ..experiments.design import NONE
 from ..experiments.plan import Case
-from ..parameters import Resolved, fits, place, resolve
+from ..parameters import NONE, Resolved, fits, place, resolve
 from ..parameters.documents import line_of, validated
 from ..parameters.locate import find
 from ..parameters.reading import LARGEST_FILE, load
@@ -97,7 +96,7 @@ def _plan(proposal: Proposal, at: _Reader) -> EvidencePlan:
     points = _points(proposal, today, at)
     cases = []
     for name, label in labels.items():
-        found = network(*(() if name == NONE else (name,)))
+        found = network(name)
         for path in points[0].values:
             if found.entries[path].value != today.entries[path].value:
                 raise at.error(f"'{name}' sets {path}, which the proposal changes", "scenarios", expected="scenarios that leave it alone")
@@ -134,6 +133,11 @@ def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: _
             raise at.error("not a parameter that the proposal changes", "on_chain", path, expected=expected, nearest=nearest(path, proposal.proposed))
         if place(path).kind is not float:
             raise at.error("not a number", "on_chain", path, expected="a parameter that is a number")
+    for path, rule in proposal.on_chain.items():
+        old, new = (float(values[path]) for values in ({path: today.entries[path].value} | proposal.current, proposal.proposed))
+        if old != new and rule.raw(old)[0] == rule.raw(new)[0]:
+            found = f"{old:g} and {new:g} are both stored as {rule.raw(new)[0]}: the contract would not change"
+            raise at.error(found, "on_chain", path, "decimals", expected="as many decimals as tell the two apart")
     for name in proposal.alternatives:
         if name in (CURRENT, PROPOSED):
             raise at.error(f"'{name}' as an alternative", "alternatives", name, expected="a name of its own")

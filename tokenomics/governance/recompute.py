@@ -77,10 +77,12 @@ def relative(recorded: np.ndarray, found: np.ndarray) -> np.ndarray:
     return np.where(missing, np.where(np.isnan(recorded) & np.isnan(found), 0.0, np.inf), gap)
 
 
-def compare(plan: EvidencePlan, recorded: pd.DataFrame, found: pd.DataFrame, tolerance: float, file: str) -> tuple[list[Finding], float]:
+def compare(
+    plan: EvidencePlan, recorded: pd.DataFrame, found: pd.DataFrame, tolerance: float, file: str
+) -> tuple[list[Finding], float, pd.DataFrame]:
     """What differs between two tables of the same rows by more than `tolerance`, and the largest relative difference of all numbers.
 
-    tolerance: relative; 0 asks for the same bits.
+    The third is `recorded` with what differs as it was found. tolerance: relative; 0 asks for the same bits.
     """
     columns: Sequence[str] = ("failed_day", *plan.metrics)
     one, two = (table[list(columns)].to_numpy(dtype=float) for table in (recorded, found))
@@ -99,7 +101,8 @@ def compare(plan: EvidencePlan, recorded: pd.DataFrame, found: pd.DataFrame, tol
     for row in np.flatnonzero(recorded["error"].to_numpy() != found["error"].to_numpy()):
         findings.append(Finding(file, f"{_where(plan, recorded.iloc[row])}, error", recorded["error"].iloc[row], found["error"].iloc[row]))
     finite = np.minimum(gaps, np.where(np.isnan(beside), gaps, beside))
-    return findings, float(np.max(finite[np.isfinite(finite)], initial=0.0))
+    mended = recorded.assign(error=found["error"], **dict(zip(columns, np.where(wrong, two, one).T, strict=True)))
+    return findings, float(np.max(finite[np.isfinite(finite)], initial=0.0)), mended
 
 
 def _where(plan: EvidencePlan, row: pd.Series) -> str:

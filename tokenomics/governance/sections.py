@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from . import comparisons, tables
 from .document import Picture, Report, Section, Table
-from .evidence import FAILS, HOLDS, UNDECIDED, Evidence
+from .evidence import FAILS, HOLDS, UNDECIDED, Evidence, listed, stated
 
 NO_CALIBRATION = (
     "No calibration of this network was given, so that there is no error out of sample to report: what follows is what the assumed network does. "
@@ -15,11 +15,17 @@ NO_CALIBRATION = (
 SHOWN = 10  # errors of points that could not start
 MODEL_LIMITS = (
     "The result is the model's: a stylised economy of average customers, operators and speculators, not a forecast of this token's price.",
-    "Intervals are of Monte-Carlo error alone, 95 % each: they narrow with more runs, and say nothing of wrong parameters or a wrong model. "
-    "With many checks, one in forty of those just at their limit is passed by chance on each side.",
+    "Intervals are of Monte-Carlo error alone, 95 % each: they narrow with more runs, and say nothing of wrong parameters or a wrong model.",
+    "What the scenarios do not contain was not tested.",
+)
+PROPOSAL_LIMITS = (
+    "Of many checks some come out wrong by chance: one whose true value lies at its limit is said to hold, or to fail, in 1 of 40 cases each.",
     "Runs of one index meet the same shocks under every set of values, so that differences are those of the values.",
     "Stability margins are those of the linear loop near its steady state; large disturbances meet the limits of the actuator.",
-    "What the scenarios do not contain was not tested.",
+)
+LOOP = (
+    "How much more gain, phase or delay the loop bears before it is unstable; sensitivity: how much disturbances are amplified at most; "
+    "bandwidth: how fast it follows; slowest: the time constant of its slowest mode, of a stock that nothing pulls back."
 )
 
 
@@ -27,7 +33,7 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture]) -> Report:
     """The report of a proposal, of runs or of a sweep. drawn: its figures, by name."""
     plan = evidence.plan
     sections = proposal_sections(evidence, drawn) if evidence.claim is not None else plain_sections(evidence, drawn)
-    lead = (evidence.verdict(), evidence.claim.summary.strip()) if evidence.claim else (evidence.verdict(),)
+    lead = (evidence.verdict(), *evidence.warnings(), evidence.claim.summary.strip()) if evidence.claim else (evidence.verdict(),)
     badge = {HOLDS: "meets its limits", FAILS: "fails a limit", UNDECIDED: "undecided", "": ""}[evidence.outcome]
     return Report(plan.title, badge, tuple(text for text in lead if text), (*sections, *closing(evidence)))
 
@@ -50,7 +56,15 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
         "A limit holds where its whole 95 % interval does, fails where none of it does, and is undecided between; "
         "where a run failed, it cannot hold. 'Change' is the proposal less today, run by run on the same shocks."
     )
-    stated = tuple(f"{'change of ' * (one.of == 'change')}{one.limit}: {one.reason.strip() or 'no reason given'}" for one in claim.limits)
+    limits = []
+    for one in claim.limits:
+        where = f" (stated for {', '.join(one.scenarios)} alone)" if len(one.scenarios) not in (0, len(plan.cases)) else ""
+        limits.append(f"{stated(one.limit, one.of)}{where}: {one.reason.strip() or 'no reason given'}")
+    beside = evidence.unstated
+    for word in (FAILS, UNDECIDED) if len(beside) else ():
+        found = beside[beside["verdict"] == word]
+        if len(found):
+            limits.append(f"where it is not stated, it {'would fail' if word == FAILS else 'is undecided'}: {listed(found)}")
     below = "Today's values are the no-change counterfactual. "
     base = plan.cases[0].resolved
     days = base.values.simulation.days
@@ -58,7 +72,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     differences = comparisons.differences(evidence)
     sections = [
         Section("What changes", tables=(tables.changes(evidence),)),
-        Section("Verdict against the stated limits", (checked,), stated, (tables.limits(evidence),), _some(drawn, "limits")),
+        Section("Verdict against the stated limits", (checked,), tuple(limits), (tables.limits(evidence),), _some(drawn, "limits")),
         Section(
             "Today, the proposal and the alternatives",
             (f"{below}Mean over {plan.points[0].runs} runs of {days:g} days with seed {plan.seed}, and its 95 % interval.",),
@@ -74,18 +88,19 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
         ),
     ]
     if sensitive:
-        text = f"One parameter at a time, on the first {plan.points[sensitive[0]].runs} runs. The second table asks whether the effect survives."
-        found = (comparisons.sensitivity(evidence), comparisons.robustness(evidence))
-        given = tuple(table for table in found if table is not None)
-        sections.append(
-            Section("Sensitivity", (text if len(given) > 1 else text.split(". ")[0] + ".",), tables=given, pictures=_some(drawn, "sensitivity"))
+        text = (
+            f"One parameter at a time, on the first {plan.points[sensitive[0]].runs} runs: whether the limits still hold, how far their metrics "
+            "move, and, for what the proposal does not set, whether its effect survives."
         )
+        found = (comparisons.varied_checks(evidence), comparisons.sensitivity(evidence), comparisons.robustness(evidence))
+        given = tuple(table for table in found if table is not None)
+        sections.append(Section("Sensitivity", (text,), tables=given, pictures=_some(drawn, "sensitivity")))
     sections += [
         Section("Stress scenarios", tables=(tables.scenario_table(evidence),)),
         _failed(evidence),
         Section(
             "Stability of the control loop",
-            () if margin else ("No set of values has a law that responds to a small error, so that there is no linear loop to analyse.",),
+            (LOOP if margin else "No set of values has a law that responds to a small error, so that there is no linear loop to analyse.",),
             tuple(f"{label}: {note}" for label, note in notes.items()) if margin else (),
             (margin,) if margin else (),
         ),
@@ -128,7 +143,7 @@ def plain_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[Sec
     plan = evidence.plan
     base = plan.cases[0].resolved
     settings = (
-        f"Parameters: {base.base}, {len(base.entries)} values.",
+        f"Parameters: {base.base}, {sum(e.value != {} for e in base.entries.values())} values.",
         f"Span: {base.values.simulation.days:g} days in steps of {base.values.simulation.time_step:g}.",
         f"Engine: {plan.engine}{f', every {plan.every} steps kept' if plan.every > 1 else ''}.",
     )
@@ -149,11 +164,12 @@ def closing(evidence: Evidence) -> list[Section]:
     """Definitions, limits of the model, and how to compute it all again."""
     size = f"{evidence.plan.simulations} simulated runs, seed {evidence.plan.seed}, tokenomics {evidence.version}"
     again = (
-        f"This bundle holds {size}. In its folder, the command below simulates them again from manifest.json and compares every number.",
+        f"This bundle holds {size}. In its folder, the command below simulates them again from manifest.json and compares every number; "
+        "take the identifier from where the result was published.",
         f"Content identifier (SHA-256 over parameters, design, seeds, metrics, version and results): {evidence.id}",
     )
     return [
         Section("Metrics", folded=(tables.definitions(evidence),)),
-        Section("Limits of the model", bullets=MODEL_LIMITS),
-        Section("Compute it again", again, code="tokenomics verify .", folded=()),
+        Section("Limits of the model", bullets=(*MODEL_LIMITS, *(PROPOSAL_LIMITS if evidence.claim else ()))),
+        Section("Compute it again", again, code=f"tokenomics verify . --id {evidence.id}"),
     ]

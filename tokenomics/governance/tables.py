@@ -125,6 +125,8 @@ def scenario_table(evidence: Evidence) -> Table:
     base, rows = evidence.plan.cases[0].resolved.entries, []
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
         different = {p: e for p, e in case.resolved.entries.items() if p not in base or e.value != base[p].value}
+        if case is evidence.plan.cases[0]:  # it differs from the parameters without a scenario in what its scenario sets
+            different = {p: e for p, e in case.resolved.entries.items() if kind_of(e.source) == "scenario definition"}
         lines = [f"{path} = {text(e.value)} {e.unit}".removesuffix(" -").removesuffix(" 1") for path, e in different.items()]
         told = {"description": case.resolved.descriptions.get(case.scenario, ""), "differs from the first in": "; ".join(lines) or "nothing"}
         rows.append({"scenario": label} | told | {"sha256": case.resolved.hash})
@@ -196,7 +198,7 @@ def margins(evidence: Evidence) -> tuple[Table | None, dict[str, str]]:
         try:
             found: Analysis = analyse(evidence.plan.resolved(0, number).values)
         except (InputError, ModelError) as error:
-            notes[point.label] = f"not analysed: {error}"
+            notes[point.label] = f"not analysed: {getattr(error, 'found', error)}"
             continue
         own = {f"{name.replace('_', ' ')} [{UNITS[name]}]": _rounded(getattr(found.margins, name)) for name in names}
         thin = {f"peak sensitivity, pool at {share:.0%} [1]": _rounded(m.sensitivity) for share, m in found.liquidity.items()}

@@ -9,6 +9,7 @@ from .findings import Finding
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 GROUPED = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?")  # with commas between thousands, which divide cells in a CSV
 ROUNDED = 1e-3  # relative; one in the last of the four significant digits that text shows
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 BESIDE = 40  # characters that are shown before a difference
 FIGURES = (".svg", ".png")
 EMBEDDED = re.compile(rb'src="data:image/svg\+xml;base64,[A-Za-z0-9+/=]*"')
@@ -44,7 +45,7 @@ def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:
 
 def _pairs(mine: str, other: str, number: re.Pattern[str]) -> list[tuple[float, float]] | None:
     """The numbers that differ between two texts, None where more than numbers does."""
-    if number.sub("#", mine) != number.sub("#", other):
+    if number.sub("#", mine) != number.sub("#", other) or DATE.findall(mine) != DATE.findall(other):
         return None
     found = zip(number.findall(mine), number.findall(other), strict=True)
     return [(float(a.replace(",", "")), float(b.replace(",", ""))) for a, b in found if a != b]

@@ -24,6 +24,7 @@ from .reading import Leaf, flatten, number, read, scalar
 from .schema import Parameters
 
 Source = str | Path | Mapping[str, Any]
+NONE = "none"  # in place of a scenario: nothing happens
 FREE_KEY = re.compile(r"[a-z][a-z0-9_]*")  # names of workloads, accelerators and custom numbers
 
 
@@ -263,7 +264,7 @@ def resolve(
     overlays: Sequence[Source] = (),
     sets: Sequence[str] | Mapping[str, Any] = (),
 ) -> Resolved:
-    """Base ← policy ← scenarios ← overlays ← settings, each over what is below it.
+    """Base ← policy ← scenarios ← overlays ← settings, each over what is below it; the scenario `NONE` is none.
 
     base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping. sets: "path=value"
     texts or a mapping of path to value.
@@ -279,7 +280,7 @@ def resolve(
     descriptions = {base_name: description}
     names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
     layers = [("policy", s) for s in ([policy] if policy is not None else [])]
-    layers += [("scenario", s) for s in scenarios] + [("overlay", s) for s in overlays]
+    layers += [("scenario", s) for s in scenarios if s != NONE] + [("overlay", s) for s in overlays]
     for kind, source in layers:
         name, description, above = _leaves(kind, source)
         for leaf in above.values():
