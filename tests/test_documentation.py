@@ -13,6 +13,8 @@ import tokenomics as tk
 from documentation import PAGES, ROOT, renewed
 from paths import command
 from tokenomics.cli import app
+from tokenomics.control import LAWS
+from tokenomics.results.metrics import METRICS
 
 README = ROOT / "README.md"
 SMALL = {"propose": ["--runs", "2"], "sensitivity": ["--runs", "1"]}  # options that make an example a matter of seconds
@@ -91,9 +93,15 @@ def test_the_python_of_the_readme_runs(monkeypatch, tmp_path):
             exec(compile(re.sub(r"runs=\d+", "runs=2", block), "README.md", "exec"), {})
 
 
-def test_a_block_of_ones_own_runs_as_the_docs_have_it():
-    block = next(b for b in blocks(ROOT / "docs" / "python.md", "python") if "insert" in b)
-    exec(compile(block, "python.md", "exec"), {"tk": tk})
+def test_a_block_a_controller_and_a_metric_of_ones_own_run_as_the_docs_have_them():
+    own = [b for b in blocks(ROOT / "docs" / "python.md", "python") if "def " in b]
+    try:
+        for block in own:
+            exec(compile(block, "python.md", "exec"), {"tk": tk, "__name__": "docs"})
+    finally:
+        LAWS.pop("patient", None)
+        METRICS.pop("days_below", None)
+    assert len(own) == 3
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

@@ -193,11 +193,11 @@ def test_a_limit_does_not_hold_where_a_run_failed(evidence):
 
 
 def test_what_a_verdict_hides_is_said_beside_it(evidence):
-    claim = [{"limit": "max_drawdown <= 0.0001", "scenarios": ["none"]}, {"limit": "ruin <= 0.9"}]
+    claim = [{"limit": "treasury_min <= 1000000", "scenarios": ["none"]}, {"limit": "ruin <= 0.9"}]
     own = Evidence(replace(evidence.plan, statement={**evidence.plan.statement, "limits": claim, "watch": []}), evidence.runs)
     where, varied = own.warnings()
-    assert where == "Not counted, for its limits are stated for some scenarios alone, it would fail: max_drawdown <= 0.0001 (token_crash)."
-    assert varied.startswith("With one parameter changed at a time, 4 of 12 checks fail: max_drawdown <= 0.0001 (none at controller.pid.kp = 0.075")
+    assert where == "Not counted, for its limits are stated for some scenarios alone, it would fail: treasury_min <= 1000000 (token_crash)."
+    assert varied.startswith("With one parameter changed at a time, 4 of 12 checks fail: treasury_min <= 1000000 (none at controller.pid.kp = 0.075")
     table = own.varied_checks
     assert table[table["of"] == "change"]["today"].isna().all()
     assert (table["today"] > 0.0).sum() == 4

@@ -22,7 +22,9 @@ LAWS: dict[str, Law] = {
 def register_controller(name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()) -> None:
     """Make a law of your own usable as `controller.type`; raises ModelError where the name is taken.
 
-    name: the type. decide: from what the controller sees to a `Command`. memory: numbers that it keeps between decisions.
+    name: the type. decide: `(params, state, error, dt, low, high) -> Command`, with the parameters by group, the state by variable, the error
+    ln(reference / measured price), the days since the last decision and the bounds of the signal; floats or (runs,) arrays. memory: numbers that
+    it keeps between decisions.
     """
     known = LAWS.get(name)
     # a notebook's cell may be run again

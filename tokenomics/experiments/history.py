@@ -67,11 +67,12 @@ def follow(
                 gain = np.where(np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain)
             miss = left
         if not np.max(np.abs(miss)) <= 1e-9:
-            raise InputError(
-                f"the market cannot reach the recorded price {prices[t + 1]:g} USD on day {t * params['time_step']:g}",
-                key="market",
-                expected="arbitrage_speed > 0, market.enabled, and holders with tokens left to sell",
-            )
+            market = params["market"]
+            wanted = "a shorter window, or one from another start: all that passive holders can sell is sold"
+            if market.enabled and not market.arbitrage_speed > 0.0:
+                wanted = "market.arbitrage_speed > 0"
+            found = f"the market cannot reach the recorded price {prices[t + 1]:g} USD on day {t * params['time_step']:g}"
+            raise InputError(found, key="market", expected=wanted)
         state = after
         if progress:
             progress(t + 1, steps)

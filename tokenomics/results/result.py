@@ -111,6 +111,7 @@ class Result:
             s = summarise(per_run.to_numpy(), bounds=METRICS[name].gap)
             rows[name] = (s.mean, s.low, s.high, s.n, METRICS[name].unit)
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "n", "unit"])
+        table[["low", "high"]] = table[["low", "high"]].astype(float)
         table.index.name = "metric"
         return table
 
