@@ -57,3 +57,10 @@ def test_the_readme_names_every_block():
 def test_the_readme_has_exactly_two_set_up_commands():
     text = (ROOT / "README.md").read_text()
     assert len(re.findall(r"^pip install", text, re.M)) == 2
+
+
+def test_the_version_is_the_same_everywhere():
+    told = re.search(r"^version = (.*)$", (ROOT / "setup.cfg").read_text(), re.M)[1]
+    assert f"\nversion: {told}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f'__version__ = "{told}"' in (ROOT / "tokenomics" / "__init__.py").read_text()
+    assert f"\n## {told} (" in (ROOT / "CHANGELOG.md").read_text()
