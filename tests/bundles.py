@@ -93,3 +93,9 @@ def edit_cell(folder, listed):
 def edit_html(folder, listed):
     text = (folder / "report.html").read_bytes()
     put_file(folder, "report.html", text.replace(b"</h1>", b"<b>approved</b></h1>"), listed=listed)
+
+
+def elsewhere(folder):
+    """As if it had been made with another NumPy and matplotlib, where last digits and figures differ."""
+    told = manifest(folder)
+    put(folder, told, dependencies=told["dependencies"] | {"numpy": "1.26.0", "matplotlib": "3.8.0"})

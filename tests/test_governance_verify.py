@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import tokenomics
-from bundles import CREATED, FORGED, edit_cell, edit_html, example, manifest, put, remembered, reseal, write
+from bundles import CREATED, FORGED, edit_cell, edit_html, elsewhere, example, manifest, put, remembered, reseal, write
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance import platforms, recompute, texts
@@ -108,7 +108,9 @@ def test_sampled_runs_of_a_run_or_a_sweep_have_the_numbers_of_the_whole(kind, tm
 
 def test_a_plan_of_many_scenarios_is_read(made):
     plain = made[1].plain()
-    assert len(from_plain(plain | {"cases": plain["cases"] * 8}).cases) == 16
+    many = [case | {"scenario": f"{case['scenario']}-{number}"} for number in range(8) for case in plain["cases"]]
+    limits = [one | {"scenarios": ["none-0"]} for one in plain["statement"]["limits"]]
+    assert len(from_plain(plain | {"cases": many, "statement": plain["statement"] | {"limits": limits}}).cases) == 16
 
 
 def test_a_sample_tells_its_reach(made):
@@ -135,12 +137,6 @@ def test_a_bundle_of_a_later_format_cannot_be_checked(copy):
     found = verify(copy)
     assert found.status == "cannot be checked"
     assert "format 2, made by tokenomics 7.1.0" in found.reasons[0]
-
-
-def elsewhere(folder):
-    """As if it had been made with another NumPy and matplotlib, where last digits and figures differ."""
-    told = manifest(folder)
-    put(folder, told, dependencies=told["dependencies"] | {"numpy": "1.26.0", "matplotlib": "3.8.0"})
 
 
 def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_not_compared(made, tmp_path):

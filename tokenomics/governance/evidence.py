@@ -18,6 +18,7 @@ from ..results.metrics import METRICS
 from .canonical import evidence_id, results_digest
 from .plan import EvidencePlan
 from .statement import Claim, Limit
+from .structure import CURRENT
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 SAME = 1e-9  # relative; sums that differ by less add up
@@ -53,11 +54,6 @@ class Evidence:
         """Values (metrics, runs) by case and point; NaN for a failed run."""
         groups = self.runs.groupby(["case", "point"], sort=False)
         return {key: own[list(self.plan.metrics)].to_numpy(dtype=float).T for key, own in groups}
-
-    @property
-    def reference(self) -> tuple[int, int]:
-        """Case and point that the others are compared with, each in its own case for a proposal: the current values, or the first."""
-        return 0, 0
 
     def points(self, *roles: str) -> list[int]:
         """Numbers of the points of some roles."""
@@ -132,7 +128,7 @@ class Evidence:
     def counterfactuals(self) -> dict[int, int]:
         """Today's values with the same assumption changed, by the number of the varied proposal; none where its own parameter is varied."""
         numbers = {self.plan.points[i].label: i for i in self.points("counterfactual")}
-        pairs = [(i, numbers.get(f"current, {self.plan.points[i].label}")) for i in self.points("sensitivity")]
+        pairs = [(i, numbers.get(f"{CURRENT}, {self.plan.points[i].label}")) for i in self.points("sensitivity")]
         return {i: other for i, other in pairs if other is not None}
 
     @cached_property

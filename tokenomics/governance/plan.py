@@ -25,6 +25,7 @@ from ..results.metrics import METRICS
 from ..results.result import Result
 from ..results.sweep import Sweep
 from .records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
+from .structure import AS_RUN, check, sweep_label
 
 KEYS = ("case", "point", "run")
 
@@ -142,15 +143,15 @@ def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> Evide
     cases = tuple(_case(case) for case in record.cases)
     points = tuple(Point(p.label, p.role, p.values, p.runs) for p in record.points)
     for point in points:
-        if list(point.values) != list(points[0].values):
-            raise InputError(f"point '{point.label}' changes other parameters than the first", file=file, key="plan.points")
         for path, value in point.values.items():
             if path not in cases[0].resolved.entries:
                 raise InputError("unknown parameter", file=file, key=path, nearest=nearest(path, cases[0].resolved.entries))
             wanted = fits(path, value)
             if wanted:
                 raise InputError(f"{value!r}", file=file, key=path, expected=wanted)
-    return EvidencePlan(record.kind, record.title, cases, points, record.seed, tuple(record.metrics), record.engine, record.every, record.statement)
+    plan = EvidencePlan(record.kind, record.title, cases, points, record.seed, tuple(record.metrics), record.engine, record.every, record.statement)
+    check(record, plan.labels, file)
+    return plan
 
 
 def portable(plan: EvidencePlan) -> EvidencePlan:
@@ -180,7 +181,7 @@ def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
     every = round(float(time[1] - time[0]) / step) if len(time) > 1 else 1
     title = f"Run of {result.resolved.base}, policy {case.policy}, scenario {scenario}"
     metrics = tuple(result.metrics_per_run().columns)
-    return portable(EvidencePlan("run", title, (case,), (Point("as run", "point", {}, len(runs)),), result.seed, metrics, result.engine, every))
+    return portable(EvidencePlan("run", title, (case,), (Point(AS_RUN, "point", {}, len(runs)),), result.seed, metrics, result.engine, every))
 
 
 def together(plans: Sequence[EvidencePlan], folders: Sequence[str | Path]) -> EvidencePlan:
@@ -218,8 +219,7 @@ def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
     points = []
     for row in result.manifest["points"]:
         values = dict(zip(result.paths, row, strict=True))
-        label = ", ".join(f"{path.rsplit('.', 1)[-1]} {v:.6g}" if isinstance(v, float) else f"{path} {v}" for path, v in values.items())
-        points.append(Point(label or "as designed", "point", values, design.runs))
+        points.append(Point(sweep_label(values), "point", values, design.runs))
     title = design.description or f"Sweep of {', '.join(result.paths) or 'one point'}"
     return portable(EvidencePlan("sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)))
 

@@ -19,8 +19,8 @@ from ..parameters.reading import LARGEST_FILE, load
 from ..results.metrics import METRICS
 from .plan import EvidencePlan, Point, Value, portable
 from .statement import CalibrationRecord, Line, MetricName, Sensitivity, Statement, claim
+from .structure import COLUMNS, CURRENT, PROPOSED, changed_label, counterfactual_label
 
-CURRENT, PROPOSED = "current", "proposed"
 Changes = dict[Line, bool | float | str]
 
 
@@ -48,7 +48,7 @@ class Proposal(Statement):
     metrics: list[MetricName] = Field(default=[], max_length=500)
 
 
-class _Reader:
+class Reader:
     """A proposal's tree with its lines, for errors."""
 
     def __init__(self, tree: Mapping[str, Any], file: str):
@@ -73,11 +73,11 @@ def read_proposal(source: str | Path | Mapping[str, Any], *, runs: int | None = 
     if runs is not None and runs < 2:
         raise InputError(f"{runs} runs", key="--runs", expected="at least 2, for an interval")
     proposal = proposal.model_copy(update={name: value for name, value in (("runs", runs), ("seed", seed)) if value is not None})
-    return proposal, _plan(proposal, _Reader(tree, file))
+    return proposal, _plan(proposal, Reader(tree, file))
 
 
-def _plan(proposal: Proposal, at: _Reader) -> EvidencePlan:
-    labels = {name: NONE if name == NONE else Path(name).stem for name in proposal.scenarios}
+def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
+    labels = scenario_labels(proposal.scenarios)
     if len(set(labels.values())) < len(proposal.scenarios):
         raise at.error("a scenario twice", "scenarios", expected="each name once")
     records, overlays = _calibrations(proposal.calibration, at)
@@ -93,7 +93,7 @@ def _plan(proposal: Proposal, at: _Reader) -> EvidencePlan:
 
     today = network()
     _check(proposal, labels, today, at)
-    points = _points(proposal, today, at)
+    points = points_of(proposal, today, at)
     cases = []
     for name, label in labels.items():
         found = network(name)
@@ -101,16 +101,30 @@ def _plan(proposal: Proposal, at: _Reader) -> EvidencePlan:
             if found.entries[path].value != today.entries[path].value:
                 raise at.error(f"'{name}' sets {path}, which the proposal changes", "scenarios", expected="scenarios that leave it alone")
         cases.append(Case(found.policy, label, found))
-    statement = claim(proposal, records).model_dump(mode="json")
-    for one in statement["limits"]:
-        one["scenarios"] = [labels[name] for name in one["scenarios"] or proposal.scenarios]
-    for one in statement["watch"]:
-        one["scenario"] = labels[one["scenario"] or proposal.scenarios[0]]
+    statement = labelled(proposal, claim(proposal, records).model_dump(mode="json"))
     metrics = tuple(dict.fromkeys([*(proposal.metrics or METRICS), *proposal.named]))
     return portable(EvidencePlan("proposal", proposal.title, tuple(cases), points, proposal.seed, metrics, statement=statement))
 
 
-def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: _Reader) -> None:
+def scenario_labels(names: list[str]) -> dict[str, str]:
+    """What a proposal's scenarios are called in its evidence, by name or file."""
+    return {name: NONE if name == NONE else Path(name).stem for name in names}
+
+
+def labelled(proposal: Proposal, statement: dict[str, Any]) -> dict[str, Any]:
+    """A statement as data whose limits and watch list name the scenarios of the evidence, those that are meant by default included."""
+    labels = scenario_labels(proposal.scenarios)
+    limits, watch = (
+        [{**one, key: found(one[key])} for one in statement[group]]
+        for group, key, found in (
+            ("limits", "scenarios", lambda names: [labels.get(name, name) for name in names or proposal.scenarios]),
+            ("watch", "scenario", lambda name: labels.get(name or proposal.scenarios[0], name)),
+        )
+    )
+    return {**statement, "limits": limits, "watch": watch}
+
+
+def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: Reader) -> None:
     """Names and values that a field alone cannot tell."""
     for group in ("limits", "watch"):
         for number, one in enumerate(getattr(proposal, group)):
@@ -139,11 +153,11 @@ def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: _
             found = f"{old:g} and {new:g} are both stored as {rule.raw(new)[0]}: the contract would not change"
             raise at.error(found, "on_chain", path, "decimals", expected="as many decimals as tell the two apart")
     for name in proposal.alternatives:
-        if name in (CURRENT, PROPOSED):
+        if name in (CURRENT, PROPOSED, *COLUMNS):
             raise at.error(f"'{name}' as an alternative", "alternatives", name, expected="a name of its own")
 
 
-def _check_value(path: str, value: Value, today: Resolved, at: _Reader, keys: tuple[Any, ...]) -> None:
+def _check_value(path: str, value: Value, today: Resolved, at: Reader, keys: tuple[Any, ...]) -> None:
     if path not in today.entries:
         near = nearest(path, today.entries)
         raise at.error("unknown parameter", *keys, expected="the path of one, as 'tokenomics params show' prints them", nearest=near)
@@ -156,8 +170,11 @@ def _number(path: str, value: Value) -> Value:
     return float(value) if place(path).kind is float else value
 
 
-def _points(proposal: Proposal, today: Resolved, at: _Reader) -> tuple[Point, ...]:
-    """Today, the proposal, its alternatives, and its parameters varied one at a time; all with the same paths."""
+def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, ...]:
+    """Today, the proposal, its alternatives, and its parameters varied one at a time; all with the same paths.
+
+    today: parameters of the network. Raises InputError, with the line in `at`, for values that cannot be.
+    """
     ranges = proposal.sensitivity
     paths = dict.fromkeys([*proposal.proposed, *(p for values in proposal.alternatives.values() for p in values), *ranges.paths])
     for path in ranges.paths:
@@ -171,6 +188,7 @@ def _points(proposal: Proposal, today: Resolved, at: _Reader) -> tuple[Point, ..
     found = [Point(CURRENT, "current", now, proposal.runs), Point(PROPOSED, "proposed", new, proposal.runs)]
     for name, values in proposal.alternatives.items():
         found.append(Point(name, "alternative", now | {p: _number(p, v) for p, v in values.items()}, proposal.runs))
+    _possible(found, today, at)
     few = min(ranges.runs, proposal.runs)
     for path in dict.fromkeys([*(p for p in proposal.proposed if place(p).kind is float), *ranges.paths]):
         value = new[path]
@@ -181,14 +199,23 @@ def _points(proposal: Proposal, today: Resolved, at: _Reader) -> tuple[Point, ..
             wanted = fits(path, end)
             if wanted:
                 raise at.error(f"{path} would be {end:g}", "sensitivity", expected=f"{wanted}; state its range under sensitivity.paths")
-            label = f"{path} = {end:.6g}"
-            found.append(Point(label, "sensitivity", new | {path: float(end)}, few))
+            found.append(Point(changed_label(path, end), "sensitivity", new | {path: float(end)}, few))
             if path not in proposal.proposed:
-                found.append(Point(f"{CURRENT}, {label}", "counterfactual", now | {path: float(end)}, few))
+                found.append(Point(counterfactual_label(path, end), "counterfactual", now | {path: float(end)}, few))
     return tuple(found)
 
 
-def _calibrations(folders: list[str], at: _Reader) -> tuple[list[CalibrationRecord], list[str]]:
+def _possible(points: list[Point], today: Resolved, at: Reader) -> None:
+    """Values that are each allowed may not be together: shares that add up to more than one."""
+    for point in points:
+        try:
+            today.replace(dict(point.values), source=point.label)
+        except InputError as error:
+            keys = (point.label,) if point.label in (CURRENT, PROPOSED) else ("alternatives", point.label)
+            raise at.error(getattr(error, "found", str(error)), *keys, expected=error.expected) from None
+
+
+def _calibrations(folders: list[str], at: Reader) -> tuple[list[CalibrationRecord], list[str]]:
     """What the folders of calibrations say, and their overlays."""
     records, overlays = [], []
     for number, folder in enumerate(folders):

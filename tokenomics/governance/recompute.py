@@ -69,12 +69,20 @@ def simulate_rows(plan: EvidencePlan, keys: pd.DataFrame, progress: Any = None) 
 
 
 def relative(recorded: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """|recorded − found| relative to the larger of the two; 0 where both are missing, infinite where one is."""
-    missing = np.isnan(recorded) | np.isnan(found)
+    """|recorded − found| relative to the larger of the two; 0 where both are missing or the same, infinite where only one is a finite number."""
+    same = (recorded == found) | (np.isnan(recorded) & np.isnan(found))
+    finite = np.isfinite(recorded) & np.isfinite(found)
     scale = np.maximum(np.abs(recorded), np.abs(found))
     with np.errstate(all="ignore"):
-        gap = np.where(recorded == found, 0.0, np.abs(recorded - found) / np.where(scale > 0.0, scale, 1.0))
-    return np.where(missing, np.where(np.isnan(recorded) & np.isnan(found), 0.0, np.inf), gap)
+        gap = np.abs(recorded - found) / np.where(scale > 0.0, scale, 1.0)
+    return np.where(same, 0.0, np.where(finite, gap, np.inf))
+
+
+def sizes(found: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Largest finite magnitude of each column among the runs of a row's own case and point, (rows, columns), as they were computed here."""
+    whole = found[list(columns)].abs().astype(float)
+    own = whole.where(np.isfinite(whole)).groupby([found["case"], found["point"]]).transform("max")
+    return own.fillna(0.0).to_numpy()
 
 
 def compare(
@@ -87,11 +95,12 @@ def compare(
     columns: Sequence[str] = ("failed_day", *plan.metrics)
     one, two = (table[list(columns)].to_numpy(dtype=float) for table in (recorded, found))
     gaps = relative(one, two)
-    # a number near zero is the remainder of larger ones, whose rounding it has: it is held against its metric's size
-    size = np.nanmax(np.abs(one), axis=0, initial=0.0)
+    # a number near zero is the remainder of larger ones, whose rounding it has: it is held against its metric's size in the same place
+    size = sizes(found, columns)
     with np.errstate(all="ignore"):
         beside = np.where(np.isfinite(gaps) & (size > 0.0), np.abs(one - two) / np.where(size > 0.0, size, 1.0), gaps)
-    wrong = gaps > 0.0 if tolerance == 0.0 else np.where(np.isnan(beside), gaps, np.minimum(gaps, beside)) > tolerance
+    least = np.minimum(gaps, beside)
+    wrong = (gaps > 0.0) | ((one == two) & (np.signbit(one) != np.signbit(two))) if tolerance == 0.0 else least > tolerance
     findings = []
     for row, column in zip(*np.nonzero(wrong), strict=True):
         unit = METRICS[columns[column]].unit if column else "days"
@@ -100,9 +109,8 @@ def compare(
         )
     for row in np.flatnonzero(recorded["error"].to_numpy() != found["error"].to_numpy()):
         findings.append(Finding(file, f"{_where(plan, recorded.iloc[row])}, error", recorded["error"].iloc[row], found["error"].iloc[row]))
-    finite = np.minimum(gaps, np.where(np.isnan(beside), gaps, beside))
     mended = recorded.assign(error=found["error"], **dict(zip(columns, np.where(wrong, two, one).T, strict=True)))
-    return findings, float(np.max(finite[np.isfinite(finite)], initial=0.0)), mended
+    return findings, float(np.max(least[np.isfinite(least)], initial=0.0)), mended
 
 
 def _where(plan: EvidencePlan, row: pd.Series) -> str:
