@@ -171,6 +171,11 @@ def churn(paths, p):
     return np.mean(paths["churned"][:, 1:], axis=1) / np.mean(paths["nodes"], axis=1) * DAYS_PER_YEAR
 
 
+@metric("operator_income", "USD/day", "mean income of all operators, tokens at their price", ("operator_income",), better="higher")
+def _operator_income(paths, p):
+    return np.mean(paths["operator_income"][:, 1:], axis=1)
+
+
 @metric("served_share", "1", "work served over work brought to the network", ("served", "demand"), better="higher", bounds=SHARE)
 def served_share(paths, p):
     return np.sum(paths["served"][:, 1:], axis=1) / np.sum(paths["demand"][:, 1:], axis=1)
