@@ -91,6 +91,13 @@ def with_interval(mean: float, low: float, high: float) -> str:
     return cell(mean) if np.isnan(low) else f"{cell(mean)} [{cell(low)}, {cell(high)}]"
 
 
+def gap(difference: float, low: float, high: float) -> str:
+    """A difference with its interval; where it is one number in every run, that is said: it is no certainty."""
+    if difference == low == high:
+        return f"{cell(difference)}, the same in every run" if difference else "0 in every run"
+    return with_interval(difference, low, high)
+
+
 def _inert(value: Any) -> Any:
     if not isinstance(value, str) or NUMBER.fullmatch(value):
         return value
