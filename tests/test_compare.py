@@ -1,6 +1,7 @@
 """Policies are compared on the same shocks, and the statistics are those of the textbook."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy import stats
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
+from tokenomics.governance.comparisons import _reading
 from tokenomics.results.comparison import paired
 from tokenomics.results.intervals import equal_gap, intervals
 from tokenomics.results.metrics import METRICS
@@ -52,6 +54,11 @@ def test_another_metric_that_differs_alike_in_few_runs_is_not_told_apart():
     assert row[:4] == (0.1, 0.1, 0.1, 5) and row[5] == "better"
     row = paired(["treasury_min"], values[:, 1:], 0.0 * values[:, 1:])[0]
     assert row[:4] == (0.1, 0.1, 0.1, 4) and row[5] == "same"
+
+
+def test_a_reading_without_a_better_direction_needs_as_many_equal_runs():
+    row = {"metric": "price_final", "difference": 0.5, "low": 0.5, "high": 0.5, "verdict": "same"}
+    assert [_reading(SimpleNamespace(**row, n=n)) for n in (4, 5)] == ["not told from zero", "higher"]
 
 
 def test_a_metric_without_a_better_direction_has_no_winner(comparison):
