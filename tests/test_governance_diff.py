@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -132,6 +133,38 @@ def test_doctor_tells_what_does_not_work(tmp_path, monkeypatch):
     checks = {one.name: one for one in module.doctor(tmp_path / "nowhere")}
     assert (checks["known numbers"].state, checks["write access"].state) == ("failed", "failed")
     assert "known 0.5" in checks["known numbers"].text
+
+
+WITHOUT = """
+import importlib.metadata, sys
+
+package, sys.argv[1:] = sys.argv[1], ["doctor", "--json"]
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == package:
+            raise ModuleNotFoundError(f"No module named '{package}'", name=name)
+
+def version(name, found=importlib.metadata.version):
+    if name == package:
+        raise importlib.metadata.PackageNotFoundError(name)
+    return found(name)
+
+sys.meta_path.insert(0, Absent())
+importlib.metadata.version = version
+from tokenomics.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("package", ["xarray", "llvmlite", "scipy", "pyarrow", "cadCAD", "pandas"])
+def test_doctor_tells_of_a_dependency_that_is_missing(tmp_path, package):
+    done = subprocess.run([sys.executable, "-c", WITHOUT, package], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (1, "")
+    checks = {one["name"]: one for one in json.loads(done.stdout)["checks"]}
+    assert (checks[package]["state"], checks[package]["text"]) == ("failed", f"not installed: pip install {package}")
+    assert checks["write access"]["state"] == "ok"
+    assert checks["engines"] == {"name": "engines", "state": "failed", "text": f"cannot be checked: No module named '{package}'"}
 
 
 def test_an_extra_that_is_missing_comes_with_the_command_that_installs_it():
