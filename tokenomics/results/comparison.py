@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError, nearest
+from ..parameters.tables import markdown_rows
 from .intervals import differs, intervals, paired_intervals
 from .metrics import METRICS
 from .sweep import Sweep
@@ -121,15 +122,15 @@ class Comparison:
         lines = []
         for scenario in self.scenarios:
             lines += [f"Scenario {scenario}, {self.sweep.manifest['runs']} runs, seed {self.sweep.manifest['seed']}; mean [95 % interval]", ""]
-            lines += ["| metric | unit | " + " | ".join(self.policies) + " |", "|---|---|" + "---:|" * len(self.policies)]
-            for name in self.sweep.metrics:
-                own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index("policy")
-                cells = [f"{r['mean']:.4g} [{r['low']:.4g}, {r['high']:.4g}]" for _, r in own.loc[self.policies].iterrows()]
-                first = best.get((scenario, name))
-                cells = [f"**{c}**" if p == first else c for p, c in zip(self.policies, cells, strict=True)]
-                lines.append(f"| {name} | {METRICS[name].unit} | " + " | ".join(cells) + " |")
-            lines.append("")
+            rows = (self._row(name, means[means["scenario"] == scenario], best.get((scenario, name))) for name in self.sweep.metrics)
+            lines += [markdown_rows(["metric", "unit", *self.policies], rows, numbers=range(2, 2 + len(self.policies))), ""]
         return "\n".join(lines)
+
+    def _row(self, name: str, means: pd.DataFrame, best: str | None) -> list[str]:
+        """A metric's row of the table in Markdown."""
+        own = means[means["metric"] == name].set_index("policy").loc[self.policies]
+        cells = [f"{r['mean']:.4g} [{r['low']:.4g}, {r['high']:.4g}]" for _, r in own.iterrows()]
+        return [name, METRICS[name].unit, *(f"**{c}**" if p == best else c for p, c in zip(self.policies, cells, strict=True))]
 
     def plot(self) -> Figure:
         """One panel a scenario, one row a metric, one column a policy: the best is dark, those not told from it are light."""

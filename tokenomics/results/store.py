@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from ..errors import InputError
 from ..model import MODEL
 from ..parameters import resolve
+from ..parameters.tables import markdown_rows
 from ..state import Variable
 from ..trajectories import Failure
 from . import plots, sweep_store
@@ -41,13 +42,13 @@ def metrics_json(result: Result) -> dict[str, Any]:
 
 def metrics_markdown(result: Result) -> str:
     """Settings and metrics as Markdown that pastes into a proposal."""
-    lines = [f"- {key}: {value}" for key, value in result.settings().items()]
-    lines += ["", "| metric | mean | 95 % interval | n | unit | meaning |", "|---|---:|---:|---:|---|---|"]
-    for name, row in result.metrics().iterrows():
-        cells = (name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"])
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines += [f"- failed: {failure}" for failure in result.failures]
-    return "\n".join(lines) + "\n"
+    settings = [f"- {key}: {value}" for key, value in result.settings().items()]
+    table = markdown_rows(
+        ("metric", "mean", "95 % interval", "n", "unit", "meaning"),
+        ((name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"]) for name, row in result.metrics().iterrows()),
+        numbers=range(1, 4),
+    )
+    return "\n".join([*settings, "", table, *(f"- failed: {failure}" for failure in result.failures)]) + "\n"
 
 
 def default_out(result: Result) -> Path:
