@@ -66,7 +66,8 @@ def test_what_an_update_reads_is_told_as_what_a_policy_reads():
     update_levy.variable = "token_price"
     own = tk.Block("a levy is raised", (policy_levy,), (update_levy,))
     model = tk.MODEL.insert(own, after="the network's price moves")
-    assert next(one for one in wiring(NETWORK, model) if one.name == own.name) == Wired("a levy is raised", ("token_price", "utilisation"), ("token_price",))
+    wired = {one.name: one for one in wiring(NETWORK, model)}
+    assert wired[own.name] == Wired("a levy is raised", ("token_price", "utilisation"), ("token_price",))
     assert "a levy is raised" in variables(NETWORK, model).set_index("variable").loc["utilisation", "read when"]
 
 
