@@ -5,7 +5,7 @@ EVIL = "<script>alert(1)</script> **bold** [x](javascript:alert(1)) | `c` & &amp
 PROPOSAL = {
     "title": EVIL,
     "summary": f"=cmd|'/C calc'!A0 {EVIL}",
-    "sources": [EVIL, "- a list\n# a heading\n\n[a]: http://e.vil"],
+    "sources": [EVIL, "- a list # a heading [a]: http://e.vil"],
     "policy": "pid",
     "set": {"simulation.days": 30},
     "proposed": {"controller.pid.kp": 0.1},
@@ -23,5 +23,5 @@ PROPOSAL = {
     "metrics": ["price_volatility", "max_drawdown", "treasury_min", "control_effort"],
     "sensitivity": {"runs": 3, "paths": {"oracle.lag": [0.2, 2.0]}},
     "watch": [{"metric": "treasury_min", "quantile": 0.05, "note": EVIL}],
-    "roll_back": EVIL,
+    "roll_back": f"- a list\n# a heading\n\n[a]: http://e.vil\n\n{EVIL}",
 }

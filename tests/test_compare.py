@@ -1,6 +1,7 @@
 """Policies are compared on the same shocks, and the statistics are those of the textbook."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from scipy import stats
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.results.intervals import intervals
+from tokenomics.governance.comparisons import _reading
+from tokenomics.results.comparison import paired
+from tokenomics.results.intervals import equal_gap, intervals
 from tokenomics.results.metrics import METRICS
 
 METRIC_NAMES = ["price_volatility", "tracking_rms", "ruin", "treasury_min", "price_final"]
@@ -30,6 +33,32 @@ def test_differences_are_those_of_single_experiments_on_the_same_shocks(comparis
             assert found[column][name] == pytest.approx(expected[column][name], rel=1e-9, abs=1e-12), (name, column)
     better = (pid.metrics_per_run()["tracking_rms"] < none.metrics_per_run()["tracking_rms"]).mean()
     assert found["win_rate"]["tracking_rms"] == pytest.approx(better)
+
+
+@pytest.mark.parametrize("gap", [-1.0, 0.0, 1.0])
+@pytest.mark.parametrize("n", [2, 5, 6, 40])
+def test_a_probability_that_differs_alike_in_every_run_has_an_exact_interval(gap, n):
+    base = np.full((1, n), float(gap < 0.0))
+    difference, low, high, count, _, verdict = paired(["ruin"], base + gap, base)[0]
+    exact = stats.binomtest(0, n).proportion_ci(0.95, method="exact").high
+    wanted = {0.0: (-exact, exact), 1.0: (1.0 - 2.0 * exact, 1.0), -1.0: (-1.0, 2.0 * exact - 1.0)}[gap]
+    assert (low, high) == equal_gap(gap, n) == pytest.approx(wanted)
+    assert (difference, count) == (gap, n)
+    # as in the sign test, no fewer than six runs tell at 95 %
+    assert verdict == ("same" if n < 6 or gap == 0.0 else "better" if gap < 0.0 else "worse")
+
+
+def test_another_metric_that_differs_alike_in_few_runs_is_not_told_apart():
+    values = np.array([[0.1, 0.1, 0.1, 0.1, 0.1, np.nan]])
+    row = paired(["treasury_min"], values, 0.0 * values)[0]
+    assert row[:4] == (0.1, 0.1, 0.1, 5) and row[5] == "better"
+    row = paired(["treasury_min"], values[:, 1:], 0.0 * values[:, 1:])[0]
+    assert row[:4] == (0.1, 0.1, 0.1, 4) and row[5] == "same"
+
+
+def test_a_reading_without_a_better_direction_needs_as_many_equal_runs():
+    row = {"metric": "price_final", "difference": 0.5, "low": 0.5, "high": 0.5, "verdict": "same"}
+    assert [_reading(SimpleNamespace(**row, n=n)) for n in (4, 5)] == ["not told from zero", "higher"]
 
 
 def test_a_metric_without_a_better_direction_has_no_winner(comparison):

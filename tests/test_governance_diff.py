@@ -3,16 +3,20 @@
 import dataclasses
 import json
 import shutil
+import subprocess
 import sys
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
+from scipy import stats
 from scipy.stats import ttest_ind
 
 from bundles import edit_cell, example, manifest, write
 from paths import command
-from tokenomics.governance.diff import diff
+from tokenomics.governance.diff import diff, independent
 from tokenomics.governance.doctor import _extra
+from tokenomics.governance.document import gap
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,48 @@ def test_bundles_on_other_shocks_have_wider_intervals_than_paired_ones(made, tmp
     assert (rows["low"] < 0.0).all() and (rows["high"] > 0.0).all()
 
 
+def test_means_over_other_runs_than_the_difference_are_told_with_their_numbers(made, tmp_path):
+    _, plan, runs = made
+    short = write(tmp_path / "short", plan.at_most(3), runs[runs["run"] < 3].reset_index(drop=True))
+    rows = diff(made[0], short).metrics
+    own = rows[rows["values"] == "current"]
+    assert set(zip(own["a_n"], own["b_n"], own["pairs"], strict=True)) == {(5, 3, 3)}
+    _, text, _ = command("diff", made[0], short)
+    assert "5 and 3, 3 in pairs" in text and "none; current" in text
+    other = write(tmp_path / "other", dataclasses.replace(plan.at_most(3), seed=plan.seed + 1), runs[runs["run"] < 3].reset_index(drop=True))
+    _, text, _ = command("diff", made[0], other)
+    assert "5 and 3" in text and "pairs" not in text
+    assert json.loads(command("diff", made[0], other, "--json")[1])["metrics"][0]["pairs"] is None
+
+
+def test_labels_are_told_apart_where_one_has_a_comma(made, tmp_path):
+    _, plan, runs = made
+    *points, last = plan.points
+    points = (*points, dataclasses.replace(last, label=f"{last.label}, again"))
+    settings = diff(made[0], write(tmp_path / "other", dataclasses.replace(plan, points=points), runs)).settings.set_index("what")
+    assert settings.loc["values", "b"].split("; ") == [point.label for point in points]
+
+
+def test_independent_probabilities_that_do_not_vary_are_not_certain():
+    never, always = np.zeros(10), np.ones(10)
+    most = stats.binomtest(0, 10).proportion_ci(0.95, method="exact").high
+    assert independent(never, never, True) == pytest.approx((0.0, -most, most))
+    assert independent(always, always, True) == pytest.approx((0.0, -most, most))
+    assert independent(never, always, True) == pytest.approx((1.0, 1.0 - 2.0 * most, 1.0))
+    assert independent(always, never, True) == pytest.approx((-1.0, -1.0, 2.0 * most - 1.0))
+    assert independent(never[:2], always[:2], True)[1] < 0.0
+    some = np.repeat([0.0, 1.0], 5)
+    gap, low, high = independent(never, some, True)
+    welch = ttest_ind(some, never, equal_var=False).confidence_interval()
+    assert (gap, low, high) == pytest.approx((0.5, welch.low - most, welch.high))
+    assert independent(never, always) == (1.0, 1.0, 1.0)
+
+
+def test_a_difference_that_is_one_number_in_every_run_is_said_so():
+    assert (gap(0.0, 0.0, 0.0), gap(-1.5, -1.5, -1.5)) == ("0 in every run", "-1.5, the same in every run")
+    assert gap(1.0, 0.5, 1.5) == "1 [0.5, 1.5]"
+
+
 def test_doctor_finds_the_known_numbers_and_both_engines_agree(tmp_path):
     status, out, _ = command("doctor", "--json", folder=tmp_path)
     found = json.loads(out)
@@ -87,6 +133,38 @@ def test_doctor_tells_what_does_not_work(tmp_path, monkeypatch):
     checks = {one.name: one for one in module.doctor(tmp_path / "nowhere")}
     assert (checks["known numbers"].state, checks["write access"].state) == ("failed", "failed")
     assert "known 0.5" in checks["known numbers"].text
+
+
+WITHOUT = """
+import importlib.metadata, sys
+
+package, sys.argv[1:] = sys.argv[1], ["doctor", "--json"]
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == package:
+            raise ModuleNotFoundError(f"No module named '{package}'", name=name)
+
+def version(name, found=importlib.metadata.version):
+    if name == package:
+        raise importlib.metadata.PackageNotFoundError(name)
+    return found(name)
+
+sys.meta_path.insert(0, Absent())
+importlib.metadata.version = version
+from tokenomics.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("package", ["xarray", "llvmlite", "scipy", "pyarrow", "cadCAD", "pandas"])
+def test_doctor_tells_of_a_dependency_that_is_missing(tmp_path, package):
+    done = subprocess.run([sys.executable, "-c", WITHOUT, package], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (1, "")
+    checks = {one["name"]: one for one in json.loads(done.stdout)["checks"]}
+    assert (checks[package]["state"], checks[package]["text"]) == ("failed", f"not installed: pip install {package}")
+    assert checks["write access"]["state"] == "ok"
+    assert checks["engines"] == {"name": "engines", "state": "failed", "text": f"cannot be checked: No module named '{package}'"}
 
 
 def test_an_extra_that_is_missing_comes_with_the_command_that_installs_it():

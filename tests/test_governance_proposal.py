@@ -5,6 +5,7 @@ from decimal import Decimal, getcontext
 from fractions import Fraction
 
 import pytest
+from pydantic import ValidationError
 
 from paths import command
 from proposals import PROPOSAL
@@ -17,7 +18,7 @@ from tokenomics.governance.evidence import Evidence
 from tokenomics.governance.plan import simulate
 from tokenomics.governance.proposal import read_proposal
 from tokenomics.governance.sections import proposal_sections
-from tokenomics.governance.statement import OnChain
+from tokenomics.governance.statement import CalibrationRecord, OnChain
 from tokenomics.parameters.locate import names
 
 
@@ -48,6 +49,14 @@ BAD = [
     ({"proposed": {"controller.pid.kp": 0.05}}, "proposed: the values of today", "expected a change"),
     ({"limits": [{"limit": "riun <= 0.1"}]}, "unknown metric 'riun'", "did you mean 'ruin'"),
     ({"limits": [{"limit": "ruin < 0.1"}]}, "'ruin < 0.1'", "metric <= limit"),
+    ({"limits": [{"limit": "ruin <= 1.7e308"}]}, "'ruin <= 1.7e308'", "at most 1e+15 by size"),
+    ({"limits": [{"limit": "ruin <= \u0661"}]}, "'ruin <= \u0661'", "metric <= limit"),
+    ({"title": "a\x1b[2Jb"}, "title: character U+001B at place 2", "without control characters"),
+    ({"title": "a\nb"}, "title: character U+000A at place 2", "without control characters"),
+    ({"authors": ["x", "a\u202eb"]}, "authors.1: character U+202E", "without control characters"),
+    ({"summary": "one\n\ttwo\x9b"}, "summary: character U+009B at place 9", "without control characters"),
+    ({"title": "\ud800"}, "title: '\\ud800'", "valid string"),
+    ({"alternatives": {"a\x1bb": {"controller.pid.kp": 0.2}}}, "character U+001B", "without control characters"),
     ({"limits": []}, "limits: []", "at least 1"),
     ({"limits": [{"limit": "ruin <= 0.1", "scenarios": ["token_crsh"]}]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
     ({"scenarios": ["token_crsh"]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
@@ -77,6 +86,27 @@ def test_a_proposals_mistake_has_its_line(tmp_path):
     status, out, errors = command("propose", file, "--out", tmp_path / "b")
     assert status == 2 and out == "" and errors.startswith(f"error: {file}:9: limits.1.limit: unknown metric 'x'")
     assert not (tmp_path / "b").exists()
+
+
+def test_ordinary_text_of_any_language_is_allowed():
+    title = "Gebühren – 50\u00a0% weniger: 手数料, العمولات 🙂"
+    proposal, _ = read_proposal(PROPOSAL | {"title": title, "summary": "one\n\ttwo"})
+    assert (proposal.title, proposal.summary) == (title, "one\n\ttwo")
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([{f"k{i}": 1.0 for i in range(21)}], "at most 20"),
+        ([{"a": 1.0}, {"b": 1.0}], "row 2 has other columns than the first"),
+        ([{"a|b": 1.0}], "pattern"),
+        ([{"a": "x\x1b"}], "U\\+001B"),
+    ],
+)
+def test_a_calibrations_estimates_are_one_small_table(rows, found):
+    with pytest.raises(ValidationError, match=found):
+        CalibrationRecord(method="m", data="d", estimates=rows, notes=[])
+    assert len(CalibrationRecord(method="m", data="d", estimates=[{"95 % low": 1.0, "x_1": "a\nb"}] * 2, notes=[]).estimates) == 2
 
 
 def test_the_shipped_proposals_are_read_and_change_something():

@@ -26,6 +26,7 @@ from tokenomics.governance.evidence import Evidence, add_up
 from tokenomics.governance.plan import from_plain, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate
 from tokenomics.governance.proposal import read_proposal
 from tokenomics.governance.render import render
+from tokenomics.governance.tables import reached, watch
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,12 @@ def test_a_failure_table_adds_up_over_its_rows(rendered):
     table = next(t for t in rendered[0].tables if t.name == "failures").text()
     body = table[table["values"] != "all"]
     assert int(table.iloc[-1]["runs"]) == body["runs"].astype(int).sum() == body["finished"].astype(int).sum()
+
+
+def test_a_trigger_from_too_few_runs_is_said_so(evidence):
+    note = watch(evidence).frame["note"]
+    assert note.tolist() == [f"too few runs for this quantile; {EVIL}"]
+    assert [reached(n, q) for n, q in ((9, 0.9), (10, 0.9), (10, 0.1), (99, 0.99), (100, 0.99), (0, 0.5))] == [False, True, True, False, True, False]
 
 
 class _Tags(HTMLParser):

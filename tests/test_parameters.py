@@ -1,6 +1,7 @@
 """Parameters: every number has a unit and a source, and every mistake has one clear line."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tokenomics.errors import InputError
 from tokenomics.parameters import resolve, tables
+from tokenomics.parameters.documents import Figure, validated
 from tokenomics.parameters.loading import field_at
 from tokenomics.parameters.locate import names
 
@@ -153,6 +155,29 @@ def test_a_parameter_says_what_it_means():
     assert tables.describe("supply.burn_share") == "supply.burn_share [1]: share of fees burned (burn-and-mint) (≥ 0, ≤ 1)"
     with pytest.raises(InputError, match="unknown parameter"):
         tables.describe("supply.nothing")
+
+
+@pytest.mark.parametrize("inside", ["[{mine}]", "!!omap [a: {mine}]", "{{b: {mine}}}"])
+def test_a_merge_key_is_refused_with_its_line_before_it_is_expanded(tmp_path, inside):
+    keys = ", ".join(f"k{i}: 1" for i in range(600))
+    merges = "\n".join("  - " + inside.format(mine="{<<: *a}") for _ in range(600))
+    started = time.perf_counter()
+    error = refusal(tmp_path, f"x: &a {{{keys}}}\ny:\n{merges}\n")
+    assert time.perf_counter() - started < 5.0
+    assert (error.line, error.found, error.expected) == (3, "a merge key (<<)", "the keys themselves")
+
+
+@pytest.mark.parametrize("text", ["0x" + "f" * 4_000, "0b" + "1" * 9_000, "-0o" + "7" * 4_000, "9" * 4_000])
+def test_a_number_of_thousands_of_digits_is_told_in_one_line(tmp_path, text):
+    error = refusal(tmp_path, f"supply:\n  burn_share: {text}\n")
+    assert error.line == 2 and "characters; expected at most 1,000" in str(error)
+    with pytest.raises(InputError, match="supply.burn_share"):
+        resolve("baseline", sets=(f"supply.burn_share={text}",))
+
+
+def test_a_record_with_a_number_that_python_does_not_write_is_told_in_one_line():
+    with pytest.raises(InputError, match="value: a number of too many digits"):
+        validated(Figure, {"value": [1 << 20_000], "unit": "1", "source": "x"}, "mine.yaml")
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path):

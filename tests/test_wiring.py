@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tokenomics as tk
-from tokenomics.analysis.wiring import _direct, diagram, variables, wiring
+from tokenomics.analysis.wiring import Wired, _direct, diagram, variables, wiring
 
 NETWORK = tk.resolve("baseline", policy="pid").values
 PAIRS = st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda pair: pair[0] < pair[1])
@@ -54,3 +54,24 @@ def test_a_block_of_ones_own_is_in_the_diagram_with_what_it_reads():
     chart = diagram(NETWORK, tk.MODEL.insert(own, after="the network's price moves"))
     assert 'b9["a surcharge grows"]' in chart
     assert 'b8 -->|"inference_price"| b9' in chart
+
+
+def test_what_an_update_reads_is_told_as_what_a_policy_reads():
+    def policy_levy(params, substep, state_history, state):
+        return {"levy": 1.0}
+
+    def update_levy(params, substep, state_history, state, signal):
+        return "token_price", state["token_price"] + 0.0 * state["utilisation"] * signal["levy"]
+
+    update_levy.variable = "token_price"
+    own = tk.Block("a levy is raised", (policy_levy,), (update_levy,))
+    model = tk.MODEL.insert(own, after="the network's price moves")
+    wired = {one.name: one for one in wiring(NETWORK, model)}
+    assert wired[own.name] == Wired("a levy is raised", ("token_price", "utilisation"), ("token_price",))
+    assert "a levy is raised" in variables(NETWORK, model).set_index("variable").loc["utilisation", "read when"]
+
+
+def test_many_blocks_that_all_read_one_another_are_thinned_quickly():
+    count = 60
+    arrows = [(a, b) for a in range(count) for b in range(a + 1, count)]
+    assert _direct(arrows) == [(a, a + 1) for a in range(count - 1)]

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from .errors import printable
 from .results.markdown import cell
 
 WIDTH = 170  # columns, of output that goes to a file or a pipe
@@ -63,8 +64,9 @@ def plain(value: Any) -> Any:
 
 
 def json_text(content: Any) -> str:
-    """JSON, with null for what is not finite."""
-    return json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+    """JSON, with null for what is not finite. Letters of any language stand as they are, what steers a terminal or is no text as \\uXXXX."""
+    text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def print_json(content: Any) -> None:
@@ -79,10 +81,10 @@ def wide_console() -> Console:
 
 
 def show_table(console: Console, title: str, table: Any) -> None:
-    """A data frame on the terminal."""
-    body = Table(title=title, title_justify="left")
+    """A data frame on the terminal, without what a stranger's text could steer it by."""
+    body = Table(title=escape(printable(title)), title_justify="left")
     for name in table.columns:
-        body.add_column(escape(str(name)), overflow="fold")
+        body.add_column(escape(printable(str(name))), overflow="fold")
     for row in table.itertuples(index=False):
-        body.add_row(*(escape(cell(value)) for value in row))
+        body.add_row(*(escape(printable(cell(value))) for value in row))
     console.print(body)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from .cli_params import Json
-from .cli_tools import print_json, progress_bar, wide_console
+from .cli_tools import print_json, progress_bar, show_table, wide_console
 from .errors import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Style = Literal["footnote", "bibtex", "csl"]
 Bundle = Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="BUNDLE")]
@@ -82,7 +82,6 @@ def diff(
 ) -> None:
     """Compare two bundles: settings and versions, parameters, metrics with intervals."""
     from .governance.diff import diff as compare
-    from .governance.document import with_interval
 
     found = compare(a, b)
     if as_json:
@@ -91,37 +90,39 @@ def diff(
         return
     if found.same:
         typer.echo("the same plan, numbers and version")
-    console = wide_console()
-    settings = found.settings.itertuples(index=False)
-    parameters = found.parameters.itertuples(index=False)
-    _print(console, "Settings and versions", ("what", "a", "b"), settings)
-    _print(console, "Parameters", ("scenario or values", "parameter", "a", "b", "unit"), parameters)
-    rows = [
-        (
-            f"{r.scenario}, {r.values}",
-            r.metric,
-            r.unit,
-            with_interval(r.a, r.a_low, r.a_high),
-            with_interval(r.b, r.b_low, r.b_high),
-            with_interval(r.difference, r.low, r.high),
-        )
-        for r in found.metrics.itertuples(index=False)
-        if r.difference != 0.0
-    ]
-    how = f"b less a, {found.metrics['method'].iloc[0]}" if len(found.metrics) else ""
     if found.metrics.empty:
         typer.echo("no scenario and set of values is in both: no metrics to compare")
-    _print(console, f"Metrics that differ, mean [95 % interval]; {how}", ("scenario, values", "metric", "unit", "a", "b", "b less a"), rows)
+    how = f"b less a, {found.metrics['method'].iloc[0]}" if len(found.metrics) else ""
+    tables = {
+        "Settings and versions": found.settings,
+        "Parameters": found.parameters.rename(columns={"scenario": "scenario or values"}),
+        f"Metrics that differ, mean [95 % interval]; {how}": _differing(found.metrics),
+    }
+    console = wide_console()
+    for title, table in tables.items():
+        if len(table):
+            show_table(console, title, table)
 
 
-def _print(console: Console, title: str, columns: tuple[str, ...], rows) -> None:
-    body = Table(title=escape(title), title_justify="left")
-    for name in columns:
-        body.add_column(name, overflow="fold")
-    for row in rows:
-        body.add_row(*(escape(printable(str(value))) for value in row))
-    if body.row_count:
-        console.print(body)
+def _differing(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The metrics that are not the same in both, as text. runs: of the means of a and of b, and of the difference where those are others."""
+    from .governance.document import gap, with_interval
+
+    rows = metrics[(metrics["difference"] != 0.0) | (metrics["a"] != metrics["b"])]
+    told = rows[["metric", "unit"]].copy()
+    told.insert(0, "scenario; values", rows["scenario"] + "; " + rows["values"])
+    for title, names in (("a", ("a", "a_low", "a_high")), ("b", ("b", "b_low", "b_high")), ("b less a", ("difference", "low", "high"))):
+        write = gap if title == "b less a" else with_interval
+        told[title] = [write(*row) for row in rows[list(names)].itertuples(index=False)]
+    told["runs"] = [_runs(r.a_n, r.b_n, r.pairs) for r in rows.itertuples(index=False)]
+    return told
+
+
+def _runs(a: int, b: int, pairs: float | None) -> str:
+    paired = pairs is not None and pairs == pairs
+    if a == b and (not paired or pairs == a):
+        return str(a)
+    return f"{a} and {b}" + (f", {int(pairs)} in pairs" if paired else "")
 
 
 def doctor(as_json: Json = False) -> None:

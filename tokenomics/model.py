@@ -287,13 +287,18 @@ def expand(blocks: tuple[Block, ...], params: Mapping[str, Any]) -> tuple[Block,
     return tuple(replace(b, updates=tuple(updates(b))) for b in blocks)
 
 
-def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:
-    """The state after one block."""
+def changed(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:
+    """The variables that one block sets, with their new values. state: looked up by name alone."""
     signals: Signals = {}
     for policy in one.policies:
         for name, value in policy(params, 0, None, state).items():
             signals[name] = signals[name] + value if name in signals else value
-    return {**state, **dict(update(params, 0, None, state, signals) for update in one.updates)}
+    return dict(update(params, 0, None, state, signals) for update in one.updates)
+
+
+def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:
+    """The state after one block."""
+    return {**state, **changed(one, params, state)}
 
 
 @dataclass(frozen=True)

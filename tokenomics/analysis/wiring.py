@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from ..model import MODEL, Model, execute, steady_state
+from ..model import MODEL, Model, changed, steady_state
 from ..parameters import Parameters
 
 NAMED = 2  # variables that an arrow of the diagram names
@@ -46,10 +47,9 @@ def wiring(parameters: Parameters, model: Model = MODEL) -> list[Wired]:
     state, wired = steady.state, []
     for block in model.bound(steady.params).blocks:
         noted = _Noted(state)
-        for policy in block.policies:
-            policy(steady.params, 0, None, noted)
-        wired.append(Wired(block.name, tuple(sorted(noted.seen)), tuple(update.variable for update in block.updates)))
-        state = execute(block, steady.params, state)
+        new = changed(block, steady.params, noted)
+        wired.append(Wired(block.name, tuple(sorted(noted.seen)), tuple(new)))
+        state = {**state, **new}
     return wired
 
 
@@ -70,6 +70,7 @@ def _direct(arrows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     for writer, reader in sorted(arrows, reverse=True):
         ahead.setdefault(writer, set()).add(reader)
 
+    @cache
     def reaches(start: int, end: int) -> bool:
         return start == end or any(reaches(following, end) for following in ahead.get(start, ()))
 

@@ -24,7 +24,7 @@ from .design import Design, Range, read_design
 from .sweep import sweep
 
 BAD = 1e30  # of a candidate that could not be simulated
-CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+.\deE]+)\s*")
+CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+.\deE]+)\s*", re.ASCII)
 CHECK_SEED = 1_000_003  # added to the seed for the check on shocks that the search has not seen
 
 

@@ -12,7 +12,9 @@ from .evidence import Evidence
 
 UNNAMED = "The authors of this result"
 LICENSE = "CC-BY-4.0"  # of a run's or a sweep's result, for which nobody states another
-LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {c: f"\\{c}" for c in "{}$&#_%"}
+# BibTeX counts \{ and \} as braces, so that theirs have names
+NAMED = {"\\": "backslash", "~": "asciitilde", "^": "asciicircum", "{": "braceleft", "}": "braceright"}
+LATEX = {character: rf"\text{name}{{}}" for character, name in NAMED.items()} | {c: f"\\{c}" for c in "$&#_%"}
 
 
 def authors(evidence: Evidence) -> list[str]:

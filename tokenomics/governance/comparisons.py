@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..results.intervals import differs
 from ..results.metrics import METRICS
-from .document import Table, with_interval
+from .document import Table, gap, with_interval
 from .evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, stated
 from .statement import CalibrationRecord
 
@@ -20,11 +21,6 @@ def key_metrics(evidence: Evidence) -> list[str]:
     if evidence.claim is not None:
         return list(dict.fromkeys(limit.constraint.metric for limit in evidence.claim.limits))
     return [name for name in MAIN if name in evidence.plan.metrics] or list(evidence.plan.metrics[:8])
-
-
-def _gap(difference: float, low: float, high: float) -> str:
-    """A paired difference with its interval; none in any run is no certainty, and is said so."""
-    return "0 in every run" if difference == low == high == 0.0 else with_interval(difference, low, high)
 
 
 def _labelled(name: str) -> str:
@@ -61,7 +57,7 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
         {
             first: frame[first],
             "metric": [_labelled(name) for name in frame["metric"]],
-            "difference [95 %]": [_gap(r.difference, r.low, r.high) for r in frame.itertuples(index=False)],
+            "difference [95 %]": [gap(r.difference, r.low, r.high) for r in frame.itertuples(index=False)],
             "runs": frame["n"],
             "runs better": ["" if np.isnan(w) else f"{100.0 * w:.3g} %" for w in frame["win_rate"]],
             "reading": [_reading(r) for r in frame.itertuples(index=False)],
@@ -72,7 +68,7 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
 def _reading(row) -> str:
     if METRICS[row.metric].better:
         return row.verdict if row.verdict != "same" else "not told from zero"
-    return "not told from zero" if row.low <= 0.0 <= row.high or np.isnan(row.low) else "higher" if row.difference > 0.0 else "lower"
+    return "not told from zero" if not differs(row.low, row.high, row.n) else "higher" if row.difference > 0.0 else "lower"
 
 
 def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
@@ -82,8 +78,10 @@ def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
         return ""
     signed = own["difference"] * {"lower": 1.0, "higher": -1.0, "": 1.0}[METRICS[name].better]
     r = own.loc[signed.idxmax() if worst else own["difference"].abs().idxmax()]
-    told = _gap(r["difference"], r["low"], r["high"])
-    return told if told.startswith("0 in") else f"{told} {r['scenario']}"
+    told = gap(r["difference"], r["low"], r["high"])
+    if not own["difference"].any():
+        return told
+    return f"{told}{',' * told.endswith('every run')} {r['scenario']}"
 
 
 def _by_change(evidence: Evidence, frame: pd.DataFrame, worst: bool) -> pd.DataFrame:

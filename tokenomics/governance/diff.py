@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 
 from ..parameters.tables import text
 from ..results.comparison import paired
-from ..results.intervals import LEVEL, intervals
+from ..results.intervals import LEVEL, intervals, unseen
 from ..results.metrics import METRICS
 from .bundle import ManifestRecord
 from .directory import open_bundle
@@ -25,8 +25,9 @@ class BundleDifference:
     """What differs between two bundles, a and b.
 
     settings: what, a, b: identifiers, versions, seeds, sizes. parameters: scenario, parameter, a, b, unit; empty where one has no such entry.
-    metrics: scenario, values, metric, mean and interval of each, difference b − a with its 95 % interval, method and unit, one row for
-    every metric that both have at the same scenario and values.
+    metrics: scenario, values, metric, mean and interval of each over all its runs (a_n, b_n), difference b − a with its 95 % interval, method
+    and unit, one row for every metric that both have at the same scenario and values. Means differ in other runs than the difference where the
+    bundles have other numbers of runs: pairs are the runs of both that a paired difference is over, None for an independent one.
     """
 
     settings: pd.DataFrame
@@ -49,11 +50,12 @@ def diff(a: str | Path, b: str | Path) -> BundleDifference:
     return BundleDifference(
         _frame(_settings(one, mine, two, other), ("what", "a", "b")),
         _frame(_parameters(mine, other), ("scenario", "parameter", "a", "b", "unit")),
-        _frame(_metrics(mine, other), ("scenario", "values", "metric", "a", "a_low", "a_high", "b", "b_low", "b_high", *GAP, "method", "unit")),
+        _frame(_metrics(mine, other), ("scenario", "values", "metric", *MEANS, *GAP, "method", "unit")),
     )
 
 
-GAP = ("difference", "low", "high")
+MEANS = tuple(f"{one}{end}" for one in "ab" for end in ("", "_low", "_high", "_n"))
+GAP = ("difference", "low", "high", "pairs")
 
 
 def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
@@ -66,8 +68,8 @@ def _settings(one: ManifestRecord, mine: Evidence, two: ManifestRecord, other: E
         front = {"id": record.id, "kind": record.kind, "title": plan.title, "tokenomics": record.tokenomics, "commit": record.commit or ""}
         versions = {name: version or "" for name, version in record.dependencies.items()}
         size = {
-            "scenarios": ", ".join(plan.labels),
-            "values": ", ".join(p.label for p in plan.points),
+            "scenarios": "; ".join(plan.labels),  # a label may have a comma of its own
+            "values": "; ".join(p.label for p in plan.points),
             "runs": str(plan.runs),
             "seed": str(plan.seed),
         }
@@ -127,28 +129,55 @@ def _metrics(mine: Evidence, other: Evidence) -> list[dict[str, Any]]:
                 continue
             one = mine.values[i, j][[mine.row(name) for name in names]]
             two = other.values[other.plan.labels.index(scenario), places[0]][[other.row(name) for name in names]]
-            gaps = _paired(names, one, two) if alike else [_independent(x, y) for x, y in zip(one, two, strict=True)]
+            gaps = _paired(names, one, two) if alike else _independent(names, one, two)
             for name, x, y, gap in zip(names, one, two, gaps, strict=True):
-                a, b = (intervals(values[None, :], **METRICS[name].interval) for values in (x, y))
-                means = {"a": a.mean[0], "a_low": a.low[0], "a_high": a.high[0], "b": b.mean[0], "b_low": b.low[0], "b_high": b.high[0]}
                 told = {"method": "paired" if alike else "independent", "unit": METRICS[name].unit}
+                means = dict(zip(MEANS, (*_mean(name, x), *_mean(name, y)), strict=True))
                 rows.append({"scenario": scenario, "values": point.label, "metric": name} | means | dict(zip(GAP, gap, strict=True)) | told)
     return rows
 
 
-def _paired(names: list[str], one: np.ndarray, two: np.ndarray) -> list[tuple[float, float, float]]:
+def _mean(name: str, values: np.ndarray) -> tuple[float, float, float, int]:
+    found = intervals(values[None, :], **METRICS[name].interval)
+    return float(found.mean[0]), float(found.low[0]), float(found.high[0]), int(found.n[0])
+
+
+def _paired(names: list[str], one: np.ndarray, two: np.ndarray) -> list[tuple[float, float, float, int | None]]:
     common = min(one.shape[1], two.shape[1])
-    return [tuple(found[:3]) for found in paired(tuple(names), two[:, :common], one[:, :common])]
+    return [tuple(found[:4]) for found in paired(tuple(names), two[:, :common], one[:, :common])]
 
 
-def _independent(one: np.ndarray, two: np.ndarray) -> tuple[float, float, float]:
+def _independent(names: list[str], one: np.ndarray, two: np.ndarray) -> list[tuple[float, float, float, int | None]]:
+    return [(*independent(x, y, METRICS[name].probability), None) for name, x, y in zip(names, one, two, strict=True)]
+
+
+def independent(one: np.ndarray, two: np.ndarray, probability: bool = False) -> tuple[float, float, float]:
+    """Mean of the second sample less that of the first, with Welch's interval: difference, low, high. NaN marks a failed run.
+
+    probability: the values are 0 or 1; where all of a sample are equal, the interval reaches to what was `unseen` in it.
+    """
     x, y = one[np.isfinite(one)], two[np.isfinite(two)]
+    gap = float(np.mean(y) - np.mean(x)) if min(len(x), len(y)) else np.nan
     if min(len(x), len(y)) < 2:
-        return float(np.mean(y) - np.mean(x)) if min(len(x), len(y)) else np.nan, np.nan, np.nan
-    gap = float(np.mean(y) - np.mean(x))
-    if np.ptp(x) == 0.0 and np.ptp(y) == 0.0:
-        return gap, gap, gap
+        return gap, np.nan, np.nan
+    half = _welch(x, y)
+    low, high = gap - half, gap + half
+    if probability:
+        less, more = np.add(_reach(y), _reach(x)[::-1])
+        low, high = max(low - less, -1.0), min(high + more, 1.0)
+    return gap, low, high
+
+
+def _welch(x: np.ndarray, y: np.ndarray) -> float:
+    """Half the width of the interval; 0 where neither sample varies."""
+    if np.ptp(x) == np.ptp(y) == 0.0:
+        return 0.0
     a, b = np.var(x, ddof=1) / len(x), np.var(y, ddof=1) / len(y)
     freedom = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1))
-    half = float(stdtrit(freedom, 0.5 + LEVEL / 2.0) * np.sqrt(a + b))
-    return gap, gap - half, gap + half
+    return float(stdtrit(freedom, 0.5 + LEVEL / 2.0) * np.sqrt(a + b))
+
+
+def _reach(values: np.ndarray) -> tuple[float, float]:
+    """By how much a probability may be less, and more, than it is in a sample that is all 0 or all 1."""
+    most = unseen(len(values)) if np.ptp(values) == 0.0 else 0.0
+    return (0.0, most) if values[0] == 0.0 else (most, 0.0)

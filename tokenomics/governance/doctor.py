@@ -1,4 +1,7 @@
-"""Whether this installation works: versions, GPU, optional extras, write access, and a short check against numbers that are known."""
+"""Whether this installation works: versions, GPU, optional extras, write access, and a short check against numbers that are known.
+
+What a check needs is imported inside it: where a dependency is missing, that is what is to be found out.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
-from packaging.requirements import Requirement
 
 from .. import __version__
-from ..capacity.backend import choose
 from ..errors import TokenomicsError
-from ..experiments.plan import Case
-from ..experiments.run import run
-from ..parameters import resolve
-from ..results.store import package_record
+from ..results.versions import package_record
 from .canonical import results_digest
-from .plan import EvidencePlan, Point, simulate
 from .platforms import TOLERANCE, here
-from .recompute import relative
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+    from .plan import EvidencePlan
 
 State = Literal["ok", "missing", "failed"]
 DEVELOPERS = ("test", "notebook")  # extras that no command needs
@@ -53,13 +53,22 @@ def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None
 
     folder: where results would be written; a file is made there and removed. progress: called with checks done and their number.
     """
-    steps: list[Callable[[], list[Check]]] = [_versions, _gpu, _extras, lambda: [_writable(Path(folder))]]
-    steps += [lambda one=one: [_timed(*one)] for one in (("engines", engines), ("known numbers", known_numbers))]
+    steps: dict[str, Callable[[], list[Check]]] = {
+        "dependencies": _versions,
+        "GPU": _gpu,
+        "extras": _extras,
+        "write access": lambda: [_writable(Path(folder))],
+        "engines": lambda: [_timed("engines", engines)],
+        "known numbers": lambda: [_timed("known numbers", known_numbers)],
+    }
     found: list[Check] = []
-    for done, step in enumerate(steps):
+    for done, (name, step) in enumerate(steps.items()):
         if progress:
             progress(done, len(steps))
-        found += step()
+        try:
+            found += step()
+        except ImportError as error:
+            found.append(Check(name, "failed", f"cannot be checked: {error}"))
     return found
 
 
@@ -74,6 +83,8 @@ def _versions() -> list[Check]:
 
 
 def _gpu() -> list[Check]:
+    from ..capacity.backend import choose
+
     operations, why = choose()
     if not why.startswith("NumPy"):
         return [Check("GPU", "ok", ", ".join(f"{name} {told}" for name, told in operations.described().items()))]
@@ -82,6 +93,8 @@ def _gpu() -> list[Check]:
 
 def _extras() -> list[Check]:
     """Each extra of the package, with what it would install."""
+    from packaging.requirements import Requirement
+
     try:
         needed = [Requirement(line) for line in requires("tokenomics") or []]
     except PackageNotFoundError:
@@ -128,6 +141,9 @@ def _timed(name: str, check: Callable[[], str]) -> Check:
 
 def engines() -> str:
     """The compiled engine beside the reference: the same numbers within `TOLERANCE`. Raises AssertionError where they are not."""
+    from ..experiments.run import run
+    from .recompute import relative
+
     slow, fast = (run("baseline", policy="pid", days=DAYS, runs=RUNS, seed=SEED, engine=name).metrics_per_run() for name in ("cadcad", "ensemble"))
     gaps = relative(slow.to_numpy(dtype=float), fast.to_numpy(dtype=float))
     if not np.max(gaps) <= TOLERANCE:
@@ -139,13 +155,20 @@ def engines() -> str:
 @lru_cache
 def tiny() -> EvidencePlan:
     """The plan of the self-check."""
+    from ..experiments.plan import Case
+    from ..parameters import resolve
+    from .plan import EvidencePlan, Point
+
     resolved = resolve("baseline", policy="pid", sets=(f"simulation.days={DAYS}",))
     return EvidencePlan("sweep", "self-check", (Case("pid", "none", resolved),), (Point("as designed", "point", {}, RUNS),), SEED, tuple(KNOWN))
 
 
 def known_numbers() -> str:
     """A small plan against the numbers that this version is known to give. Raises AssertionError where they differ by more than `TOLERANCE`."""
-    runs: pd.DataFrame = simulate(tiny(), workers=1)
+    from .plan import simulate
+    from .recompute import relative
+
+    runs = simulate(tiny(), workers=1)
     for name, value in KNOWN.items():
         found = float(runs[name].mean())
         gap: Any = relative(np.array([value]), np.array([found]))[0]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+SIGNS = tuple("=+-@＝＋－＠")  # of a formula; a spreadsheet set to Chinese or Japanese takes the full-width ones, too
 
 DIGITS = 4  # significant, in the text; the CSV files have all
 GROUPED, LONGEST = 1e4, 1e12  # between which a number is written with commas rather than an exponent
@@ -30,9 +31,10 @@ class Table:
         return pd.DataFrame({name: [cell(v) for v in table[name]] for name in table.columns}, dtype=str)
 
     def csv(self) -> bytes:
-        """All of it as CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
-        safe = {name: [_inert(v) for v in self.frame[name]] if self.frame[name].dtype.kind not in "fiub" else self.frame[name] for name in self.frame}
-        return pd.DataFrame(safe).to_csv(index=False, lineterminator="\n").encode()
+        """All of it as CSV; text that a spreadsheet would take for a formula has an apostrophe before it, names of columns too."""
+        frame = self.frame
+        safe = {name: [_inert(v) for v in frame[name]] if frame[name].dtype.kind not in "fiub" else frame[name] for name in frame}
+        return pd.DataFrame(safe).rename(columns=_inert).to_csv(index=False, lineterminator="\n").encode()
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,14 @@ def with_interval(mean: float, low: float, high: float) -> str:
     return cell(mean) if np.isnan(low) else f"{cell(mean)} [{cell(low)}, {cell(high)}]"
 
 
+def gap(difference: float, low: float, high: float) -> str:
+    """A difference with its interval; where it is one number in every run, that is said: it is no certainty."""
+    if difference == low == high:
+        return f"{cell(difference)}, the same in every run" if difference else "0 in every run"
+    return with_interval(difference, low, high)
+
+
 def _inert(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not NUMBER.fullmatch(value):
-        return "'" + value
-    return value
+    if not isinstance(value, str) or NUMBER.fullmatch(value):
+        return value
+    return "'" + value if value.startswith(("\t", "\r")) or value.lstrip().startswith(SIGNS) else value

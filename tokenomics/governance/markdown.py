@@ -18,6 +18,8 @@ INLINE = (
     (re.compile(r"(?i)(www)(?=\.)"), rf"\1{JOINER}"),
     (re.compile(r"([@#])(?=\w)"), rf"\1{JOINER}"),
 )
+BRACKET = re.compile(r"(\\.)|([\[\]])")  # what is escaped already, or a bracket
+CLOSING = re.compile(r"(?:(?<= )|^)(?=#+$)")  # of a heading, which would not be shown
 STARTS = re.compile(r"^(?:(\d{1,9})(?=[.)])|(?=[-+=#>\[]))")  # of a list, a heading, a quotation, a definition
 
 
@@ -35,7 +37,11 @@ def block(text: str) -> str:
 
 
 def _alt(text: str) -> str:
-    return re.sub(r"(?<!\\)([\[\]])", r"\\\1", escape(text))
+    return BRACKET.sub(lambda found: found[1] or f"\\{found[2]}", escape(text))
+
+
+def _heading(marks: str, text: str) -> str:
+    return f"{marks} " + CLOSING.sub(r"\\", text)
 
 
 def _table(table: Table) -> list[str]:
@@ -51,7 +57,7 @@ def _picture(picture: Picture) -> list[str]:
 
 
 def _section(section: Section) -> list[str]:
-    lines = [f"## {escape(section.heading)}", ""]
+    lines = [_heading("##", escape(section.heading)), ""]
     for paragraph in section.paragraphs:
         lines += [block(paragraph), ""]
     if section.bullets:
@@ -69,7 +75,7 @@ def _section(section: Section) -> list[str]:
 
 def markdown(report: Report) -> str:
     """The whole report."""
-    lines = [f"# {block(report.title)}", ""]
+    lines = [_heading("#", block(report.title)), ""]
     first, *rest = report.lead
     lines += [f"**{escape(first)}**", ""]
     for paragraph in rest:

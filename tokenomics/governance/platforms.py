@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..results.store import package_record
+from ..results.versions import package_record
 
 ARITHMETIC = ("numpy", "scipy", "llvmlite")  # the dependencies whose functions every number goes through
 # Relative, of results computed on two platforms: exp, log and pow of two C libraries or of NumPy's own loops differ in the last bit, 1e-16, and

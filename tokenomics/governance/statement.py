@@ -5,7 +5,7 @@ A limit is a condition on a metric's mean over runs, or on its mean change again
 
 from __future__ import annotations
 
-import math
+import unicodedata
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -16,10 +16,31 @@ from ..experiments.optimise import Constraint, constraint
 from ..parameters.documents import Strict
 from ..results.metrics import METRICS
 
-Line = Annotated[str, Field(min_length=1, max_length=500)]
-Words = Annotated[str, Field(max_length=20_000)]
 MOST = 200  # of limits, metrics to watch, sources
+MOST_COLUMNS = 20  # of a calibration's estimates
 LARGEST_DECIMALS = 77  # of 10^decimals in 256 bits
+LARGEST_LIMIT = 1e15  # by size; beyond it a figure's axis has no room for the difference to a mean
+
+
+def _shows(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _visible(text: str, besides: str = "") -> str:
+    """Text of which every character can be seen: others steer terminals, turn a line's direction, and are not allowed in XML."""
+    for at, character in enumerate(text, 1):
+        if not _shows(character) and character not in besides:
+            raise ValueError(f"character U+{ord(character):04X} at place {at}; expected text without control characters")
+    return text
+
+
+def _words(text: str) -> str:
+    return _visible(text, "\n\t")
+
+
+Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_visible)]
+Words = Annotated[str, Field(max_length=20_000), AfterValidator(_words)]
+ColumnName = Annotated[str, Field(max_length=50, pattern=r"^[A-Za-z0-9_% ]+$")]
 
 
 def _constraint(text: str) -> str:
@@ -28,8 +49,8 @@ def _constraint(text: str) -> str:
     except InputError as error:
         near = f"; did you mean '{error.nearest}'?" if error.nearest else ""
         raise ValueError(f"{error.found}; expected {error.expected}{near}") from None
-    if not math.isfinite(found.limit):
-        raise ValueError(f"{text!r}; expected a finite limit")
+    if not abs(found.limit) <= LARGEST_LIMIT:
+        raise ValueError(f"{text!r}; expected a limit of at most {LARGEST_LIMIT:g} by size")
     return text
 
 
@@ -103,12 +124,19 @@ class Watch(Strict):
 
 
 class CalibrationRecord(Strict):
-    """What a calibration found: its estimates as rows, and its notes, the error out of sample among them."""
+    """What a calibration found: its estimates as rows of the same columns, and its notes, the error out of sample among them."""
 
     method: Line
     data: Line
-    estimates: list[dict[str, str | float | None]] = Field(max_length=MOST)
+    estimates: list[Annotated[dict[ColumnName, Words | float | None], Field(max_length=MOST_COLUMNS)]] = Field(max_length=MOST)
     notes: list[Words] = Field(max_length=MOST)
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> CalibrationRecord:
+        for number, row in enumerate(self.estimates, 1):
+            if set(row) != set(self.estimates[0]):
+                raise ValueError(f"estimates: row {number} has other columns than the first; expected the same in every row")
+        return self
 
 
 class Statement(Strict):

@@ -19,6 +19,7 @@ from .statement import OnChain
 
 KINDS = ("assumption", "calibrated", "derived", "scenario definition", "policy definition", "by definition")
 OTHER = "published or measured"
+FEW = "too few runs for this quantile"
 DIGITS = 30  # of the value that a stored number stands for
 
 
@@ -215,6 +216,11 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}") if np.isfinite(value) else value
 
 
+def reached(runs: int, quantile: float) -> bool:
+    """Whether so many runs have one beyond a quantile on average: with fewer it is near their largest or smallest, whatever is asked for."""
+    return runs * min(quantile, 1.0 - quantile) >= 1.0 - 1e-9  # 10 · (1 − 0.9) is a little less than 1
+
+
 def watch(evidence: Evidence) -> Table:
     """Metrics to watch, with the trigger: a quantile of the runs under the proposal."""
     assert evidence.claim is not None
@@ -235,7 +241,7 @@ def watch(evidence: Evidence) -> Table:
                 "quantile of runs": one.quantile,
                 "scenario": name,
                 "runs": len(good),
-                "note": one.note,
+                "note": "; ".join(filter(None, ("" if reached(len(good), one.quantile) else FEW, one.note))),
             }
         )
     span = evidence.plan.cases[0].resolved.values.simulation.days

@@ -78,8 +78,15 @@ def validated(kind: type[Record], tree: Mapping[str, Any], file: str, most: int 
             raise InputError("missing", file=file, line=line, key=key, expected=_kind_of(kind, first["loc"])) from None
         if first["type"] == "value_error":
             raise InputError(str(first["ctx"]["error"]), file=file, line=line, key=key or None) from None
-        found = f"{first['input']!r}"[:60]
-        raise InputError(found, file=file, line=line, key=key, expected=first["msg"].removeprefix("Input should be ")) from None
+        raise InputError(_shown(first["input"]), file=file, line=line, key=key, expected=first["msg"].removeprefix("Input should be ")) from None
+
+
+def _shown(value: Any) -> str:
+    """A value as it is told of in an error, cut short."""
+    try:
+        return repr(value)[:60]
+    except ValueError:  # Python refuses to write whole numbers of thousands of digits
+        return "a number of too many digits"
 
 
 def _plain(node: Any, file: str, seen: list[int], most: int, depth: int = 0) -> Any:

@@ -11,7 +11,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from ..errors import InputError, nearest
 
@@ -19,6 +21,8 @@ LARGEST_FILE = 1_000_000  # bytes
 LEAF_KEYS = ("value", "unit", "source", "note")
 DEEPEST = 8  # levels of nesting; the schema has four
 MOST_LEAVES = 10_000  # a few aliases can stand for billions of leaves
+LONGEST_NUMBER = 1_000  # characters of a whole number; Python writes no more than 4,300 digits
+MERGE = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,34 @@ class Leaf:
         return InputError(found, file=self.file, line=self.line, key=self.path, **more)
 
 
+class _Unread(Exception):
+    """What YAML allows and these files do not need. found, expected: for the message. line: 1-based."""
+
+    def __init__(self, found: str, expected: str, node: Any):
+        super().__init__(found)
+        self.found, self.expected, self.line = found, expected, node.start_mark.line + 1
+
+
+class _Constructor(RoundTripConstructor):
+    """ruamel's, without what a few kilobytes can make expensive: merge keys copy whole mappings, hexadecimal numbers have no longest one."""
+
+    def flatten_mapping(self, node: MappingNode) -> Any:
+        """Of what a merge key stands for; refused before it is expanded."""
+        for key, _ in node.value:
+            if key.tag == MERGE:
+                raise _Unread("a merge key (<<)", "the keys themselves", key)
+        return super().flatten_mapping(node)
+
+    def construct_yaml_int(self, node: ScalarNode) -> Any:
+        """A whole number of a length that can be computed with and shown."""
+        if len(node.value) > LONGEST_NUMBER:
+            raise _Unread(f"a number of {len(node.value):,} characters", f"at most {LONGEST_NUMBER:,}", node)
+        return super().construct_yaml_int(node)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.construct_yaml_int)
+
+
 def number(value: Any) -> Any:
     """A scalar as a plain bool, int, float or str. Text stays text: a quoted number is not a number."""
     if isinstance(value, bool):
@@ -49,6 +81,8 @@ def number(value: Any) -> Any:
 
 def scalar(text: str) -> Any:
     """The text of one value as YAML reads it: true or false, a number, else the text itself."""
+    if len(text) > LONGEST_NUMBER:
+        return text
     try:
         value = number(YAML(typ="safe", pure=True).load(text))
     except (YAMLError, ValueError, RecursionError):
@@ -107,9 +141,12 @@ def _text(file: Path) -> str:
 
 def _parse(text: str, name: str, expected: str) -> CommentedMap:
     yaml = YAML(typ="rt", pure=True)
+    yaml.Constructor = _Constructor
     yaml.allow_duplicate_keys = False
     try:
         tree = yaml.load(text)
+    except _Unread as error:
+        raise InputError(error.found, file=name, line=error.line, expected=error.expected) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark
         problem = (error.problem or "malformed").split("\n")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from ..errors import InputError
@@ -23,9 +23,9 @@ def row(entry: Entry) -> tuple[str, ...]:
     return entry.path, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
 
 
-def markdown_rows(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of texts in Markdown."""
-    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+def markdown_rows(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Container[int] = ()) -> str:
+    """A table of texts in Markdown. numbers: the columns that are aligned on the right, from 0."""
+    lines = ["| " + " | ".join(titles) + " |", "|" + "".join("---:|" if i in numbers else "---|" for i in range(len(titles)))]
     return "\n".join([*lines, *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)])
 
 

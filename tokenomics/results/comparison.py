@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError, nearest
-from .intervals import intervals
+from ..parameters.tables import markdown_rows
+from .intervals import differs, intervals, paired_intervals
 from .metrics import METRICS
 from .sweep import Sweep
 
@@ -24,14 +25,14 @@ def paired(names: Sequence[str], mine: np.ndarray, base: np.ndarray) -> list[tup
 
     mine, base: (metrics, runs), NaN for a failed run, of the same run indices. win_rate and verdict as in `Comparison.differences`.
     """
-    gaps, rows = mine - base, []
-    s = intervals(gaps, bounds=np.transpose([METRICS[name].gap for name in names]))
+    gaps, rows, metrics = mine - base, [], [METRICS[name] for name in names]
+    s = paired_intervals(gaps, [one.probability for one in metrics], np.transpose([one.gap for one in metrics]))
     for i, name in enumerate(names):
         sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[METRICS[name].better]
         gap = sign * gaps[i][np.isfinite(gaps[i])]
         wins = float(np.mean((gap > 0) + 0.5 * (gap == 0))) if len(gap) and sign == sign else np.nan
         low, high = s.low[i], s.high[i]
-        sure = low > 0 or high < 0
+        sure = differs(low, high, int(s.n[i]))
         verdict = "same" if not sure or sign != sign else "better" if sign * s.mean[i] > 0 else "worse"
         rows.append((float(s.mean[i]), float(low), float(high), int(s.n[i]), wins, verdict))
     return rows
@@ -86,7 +87,7 @@ class Comparison:
         """Paired difference to the reference, one row a scenario, metric and other policy: difference, low, high (95 %), n, win_rate.
 
         win_rate: share of runs in which the policy is better than the reference on the same shocks, ties counted half; NaN for a metric of
-        which neither direction is better. verdict: better, worse, or same where the interval holds zero.
+        which neither direction is better. verdict: better, worse, or same where the interval holds zero or a few runs differ by one number.
         """
         reference, rows = reference or self.reference, []
         for scenario in self.scenarios:
@@ -121,15 +122,15 @@ class Comparison:
         lines = []
         for scenario in self.scenarios:
             lines += [f"Scenario {scenario}, {self.sweep.manifest['runs']} runs, seed {self.sweep.manifest['seed']}; mean [95 % interval]", ""]
-            lines += ["| metric | unit | " + " | ".join(self.policies) + " |", "|---|---|" + "---:|" * len(self.policies)]
-            for name in self.sweep.metrics:
-                own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index("policy")
-                cells = [f"{r['mean']:.4g} [{r['low']:.4g}, {r['high']:.4g}]" for _, r in own.loc[self.policies].iterrows()]
-                first = best.get((scenario, name))
-                cells = [f"**{c}**" if p == first else c for p, c in zip(self.policies, cells, strict=True)]
-                lines.append(f"| {name} | {METRICS[name].unit} | " + " | ".join(cells) + " |")
-            lines.append("")
+            rows = (self._row(name, means[means["scenario"] == scenario], best.get((scenario, name))) for name in self.sweep.metrics)
+            lines += [markdown_rows(["metric", "unit", *self.policies], rows, numbers=range(2, 2 + len(self.policies))), ""]
         return "\n".join(lines)
+
+    def _row(self, name: str, means: pd.DataFrame, best: str | None) -> list[str]:
+        """A metric's row of the table in Markdown."""
+        own = means[means["metric"] == name].set_index("policy").loc[self.policies]
+        cells = [f"{r['mean']:.4g} [{r['low']:.4g}, {r['high']:.4g}]" for _, r in own.iterrows()]
+        return [name, METRICS[name].unit, *(f"**{c}**" if p == best else c for p, c in zip(self.policies, cells, strict=True))]
 
     def plot(self) -> Figure:
         """One panel a scenario, one row a metric, one column a policy: the best is dark, those not told from it are light."""

@@ -10,6 +10,7 @@ from scipy.special import ndtri, stdtrit
 
 LEVEL = 0.95  # of the confidence intervals
 Z = float(ndtri(0.5 + LEVEL / 2.0))  # half their width in standard deviations of a normal
+FEWEST_EQUAL = 5  # runs whose equal differences tell two policies apart
 Bounds = tuple[float, float]
 UNBOUNDED, SIZE, SHARE = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
 
@@ -50,6 +51,44 @@ def intervals(values: np.ndarray, *, probability: bool = False, level: float = L
     # the mean itself may be beyond a bound by rounding
     low, high = np.maximum(centre - half, np.minimum(bounds[0], mean)), np.minimum(centre + half, np.maximum(bounds[1], mean))
     return Intervals(mean, np.where(few, np.nan, low), np.where(few, np.nan, high), n)
+
+
+def unseen(n: int, level: float = LEVEL) -> float:
+    """The largest probability, at `level`, of what happened in none of n independent runs: one side of Clopper and Pearson (1934)."""
+    return 1.0 - (0.5 - 0.5 * level) ** (1.0 / n)
+
+
+def equal_gap(gap: float, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Interval of a probability's mean paired difference, low and high, where all n runs have the same one: no certainty, for others were `unseen`.
+
+    gap: -1, 0 or 1, in every run. n: at least 1.
+    """
+    most = unseen(n, level)
+    if gap == 0.0:
+        return -most, most
+    return (1.0 - 2.0 * most, 1.0) if gap > 0.0 else (-1.0, 2.0 * most - 1.0)
+
+
+def paired_intervals(gaps: np.ndarray, probability: Any, bounds: tuple[Any, Any], level: float = LEVEL) -> Intervals:
+    """Mean paired difference over the runs of each metric, with its interval: Student's t, `equal_gap` for a probability whose runs are all equal.
+
+    gaps: (metrics, runs); NaN marks a failed run. probability: (metrics,), whether it is one. bounds: of each difference, as of `intervals`.
+    Where another metric's differences are all equal, both bounds are that number.
+    """
+    found = intervals(gaps, level=level, bounds=bounds)
+    mean, low, high = found.mean.copy(), found.low.copy(), found.high.copy()
+    for i, row in enumerate(gaps):
+        good = row[np.isfinite(row)]
+        if len(good) > 1 and np.all(good == good[0]):
+            mean[i] = low[i] = high[i] = good[0]
+            if probability[i] and good[0] in (-1.0, 0.0, 1.0):
+                low[i], high[i] = equal_gap(float(good[0]), len(good), level)
+    return Intervals(mean, low, high, found.n)
+
+
+def differs(low: float, high: float, n: int) -> bool:
+    """Whether an interval of n runs tells from zero; a number that is the same in fewer than `FEWEST_EQUAL` runs does not."""
+    return bool((low > 0.0 or high < 0.0) and (low < high or n >= FEWEST_EQUAL))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from ..state import Variable
 from ..trajectories import Failure, Trajectories
 from . import plots
 from .dataset import to_dataset, to_table
-from .intervals import summarise
+from .intervals import paired_intervals, summarise
 from .metrics import METRICS, evaluate_metrics
 
 if TYPE_CHECKING:
@@ -106,14 +106,10 @@ class Result:
         if common.empty:
             raise InputError("no run index in common", expected="two results with some of the same run indices")
         difference = mine.loc[common] - theirs.loc[common]
-        rows = {}
-        for name, per_run in difference.items():
-            s = summarise(per_run.to_numpy(), bounds=METRICS[name].gap)
-            rows[name] = (s.mean, s.low, s.high, s.n, METRICS[name].unit)
-        table = pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "n", "unit"])
-        table[["low", "high"]] = table[["low", "high"]].astype(float)
-        table.index.name = "metric"
-        return table
+        chosen = [METRICS[name] for name in difference.columns]
+        s = paired_intervals(difference.to_numpy(dtype=float).T, [m.probability for m in chosen], np.transpose([m.gap for m in chosen]))
+        columns = {"difference": s.mean, "low": s.low, "high": s.high, "n": s.n, "unit": [m.unit for m in chosen]}
+        return pd.DataFrame(columns, index=pd.Index(difference.columns, name="metric"))
 
     def plot(self, what: str | list[str] = "overview") -> Figure:
         """A figure. what: "overview", a panel (price, network, operators, treasury, control, supply, latency, velocity,

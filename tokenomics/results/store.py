@@ -9,11 +9,8 @@ import math
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
 from dataclasses import replace
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,46 +20,15 @@ import pyarrow.parquet as pq
 from ..errors import InputError
 from ..model import MODEL
 from ..parameters import resolve
+from ..parameters.tables import markdown_rows
 from ..state import Variable
 from ..trajectories import Failure
 from . import plots, sweep_store
 from .dataset import from_table
 from .result import Result, interval
 from .sweep import Sweep
-
-DEPENDENCIES = ("cadCAD", "numpy", "scipy", "pandas", "xarray", "pyarrow", "pydantic", "ruamel.yaml", "llvmlite", "matplotlib")
-
-
-@lru_cache
-def version_of(package: str) -> str | None:
-    """Version of an installed package; None where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _commit() -> str | None:
-    """Commit of the checkout that the package runs from, "-modified" where it differs; None outside one."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None
-    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
-    try:
-        head, changes = (subprocess.run(c, cwd=root, capture_output=True, text=True, timeout=10).stdout.strip() for c in commands)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return head + ("-modified" if changes else "") if head else None
-
-
-def package_record() -> dict[str, Any]:
-    """Versions of the package, Python and what it depends on."""
-    return {
-        "tokenomics": version_of("tokenomics"),
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "dependencies": {name: version_of(name) for name in DEPENDENCIES},
-    }
+from .versions import package_record
+from .versions import version_of as version_of
 
 
 def metrics_json(result: Result) -> dict[str, Any]:
@@ -76,13 +42,13 @@ def metrics_json(result: Result) -> dict[str, Any]:
 
 def metrics_markdown(result: Result) -> str:
     """Settings and metrics as Markdown that pastes into a proposal."""
-    lines = [f"- {key}: {value}" for key, value in result.settings().items()]
-    lines += ["", "| metric | mean | 95 % interval | n | unit | meaning |", "|---|---:|---:|---:|---|---|"]
-    for name, row in result.metrics().iterrows():
-        cells = (name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"])
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines += [f"- failed: {failure}" for failure in result.failures]
-    return "\n".join(lines) + "\n"
+    settings = [f"- {key}: {value}" for key, value in result.settings().items()]
+    table = markdown_rows(
+        ("metric", "mean", "95 % interval", "n", "unit", "meaning"),
+        ((name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"]) for name, row in result.metrics().iterrows()),
+        numbers=range(1, 4),
+    )
+    return "\n".join([*settings, "", table, *(f"- failed: {failure}" for failure in result.failures)]) + "\n"
 
 
 def default_out(result: Result) -> Path:
