@@ -90,10 +90,11 @@ def test_means_over_other_runs_than_the_difference_are_told_with_their_numbers(m
 
 def test_labels_are_told_apart_where_one_has_a_comma(made, tmp_path):
     _, plan, runs = made
-    *points, last = plan.points
-    points = (*points, dataclasses.replace(last, label=f"{last.label}, again"))
-    settings = diff(made[0], write(tmp_path / "other", dataclasses.replace(plan, points=points), runs)).settings.set_index("what")
-    assert settings.loc["values", "b"].split("; ") == [point.label for point in points]
+    cases = (plan.cases[0], dataclasses.replace(plan.cases[1], scenario="a crash, then calm"))
+    limits = [one | {"scenarios": ["none"]} for one in plan.statement["limits"]]
+    other = dataclasses.replace(plan, cases=cases, statement=dict(plan.statement) | {"limits": limits})
+    settings = diff(made[0], write(tmp_path / "other", other, runs)).settings.set_index("what")
+    assert settings.loc["scenarios", "b"].split("; ") == ["none", "a crash, then calm"]
 
 
 def test_independent_probabilities_that_do_not_vary_are_not_certain():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from .. import __version__
 from ..errors import ModelError
 from ..results.comparison import paired
-from ..results.intervals import LEVEL, intervals
+from ..results.intervals import FEWEST_EQUAL, intervals, paired_intervals
 from ..results.metrics import METRICS
 from .canonical import evidence_id, results_digest
 from .plan import EvidencePlan
@@ -187,18 +187,14 @@ class Evidence:
             other = self.values[case, today][row]
             common = min(len(mine), len(other))
             gaps = mine[:common] - other[:common]
-            s = intervals(gaps[None, :], bounds=chosen.gap)
-            if chosen.probability and s.n[0] > 1 and not np.any(gaps[np.isfinite(gaps)]):
-                # no run tells the two apart: up to so many could, at 95 % (Clopper and Pearson 1934)
-                most = 1.0 - (0.5 - 0.5 * LEVEL) ** (1.0 / s.n)
-                s = replace(s, low=-most, high=most)
+            s = paired_intervals(gaps[None, :], [chosen.probability], chosen.gap)
         else:
             s = intervals(mine[None, :], **chosen.interval)
         low, high, n = float(s.low[0]), float(s.high[0]), int(s.n[0])
         worst, best = sorted((float(rule.excess(low)), float(rule.excess(high))), reverse=True)
         failed = len(mine) - n
         verdict = UNDECIDED
-        if n > 1:
+        if n > 1 and (low < high or n >= FEWEST_EQUAL):  # the same number in few runs proves nothing
             verdict = FAILS if best > 0.0 else HOLDS if worst <= 0.0 and not failed else UNDECIDED
         told = {"limit": limit.limit, "of": limit.of, "metric": rule.metric, "estimate": float(s.mean[0]), "low": low, "high": high}
         return self._front(case, point) | told | {"n": n, "failed": failed, "unit": chosen.unit, "verdict": verdict}
