@@ -54,7 +54,8 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     margin, notes = tables.margins(evidence)
     checked = (
         "A limit holds where its whole 95 % interval does, fails where none of it does, and is undecided between; "
-        "where a run failed, it cannot hold, and the same number in fewer than five runs proves nothing. 'Change' is the proposal less today, run by run on the same shocks."
+        "where a run failed, it cannot hold, and the same number in fewer than five runs proves nothing. 'Change' is the proposal less today, run "
+        "by run on the same shocks."
     )
     limits = []
     for one in claim.limits:
