@@ -107,7 +107,9 @@ def _rounded(one: str, two: str) -> bool:
         return False
     a, b = _value(one), _value(two)
     size = max(abs(a), abs(b))
-    return a == b or math.isfinite(size) and abs(a - b) <= 1.001 * 10.0 ** (math.floor(math.log10(size)) - SHOWN + 1)
+    if not 0.0 < size < math.inf:
+        return size == 0.0
+    return abs(a - b) <= 1.001 * 10.0 ** (math.floor(math.log10(size)) - SHOWN + 1)
 
 
 def _close(one: str, two: str, relative: float, absolute: float = 0.0) -> bool:
