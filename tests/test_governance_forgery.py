@@ -154,6 +154,22 @@ def test_data_nested_without_end_are_refused(copy, depth):
         assert len(str(error)) < 1_000
 
 
+def test_data_that_can_be_parsed_and_not_written_are_refused(copy, monkeypatch):
+    deep = manifest(copy)
+    for _ in range(100_000):
+        deep["plan"] = {"plan": deep["plan"]}
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "manifest_json", lambda *_: deep)
+    with pytest.raises(InputError, match="not a plan"):
+        verify(copy)
+
+
+def test_groups_are_counted_before_they_are_parsed(copy):
+    text = (copy / "manifest.json").read_bytes()
+    (copy / "manifest.json").write_bytes(text.replace(b"{", b'{"x": [' + b"[]," * 2_000_000 + b"[]],", 1))
+    with pytest.raises(InputError, match="groups of values"):
+        verify(copy)
+
+
 def test_long_names_are_not_repeated(copy):
     edit_plan(copy, lambda plan: plan["metrics"].append("x" * 1_000_000))
     reseal(copy)

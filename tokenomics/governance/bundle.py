@@ -41,6 +41,7 @@ LARGEST_FILE = 1_000_000_000  # bytes
 LONGEST_ERROR, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a run's error, and of a table beside its rows
 MOST_CELLS = 50_000_000  # of the table of runs: 400 MB as numbers
 MOST_ERRORS = 100_000_000  # bytes of the errors of all runs together, each as often as it stands there
+MOST_GROUPS = 2_000_000  # mappings and lists of a manifest, each of which takes more memory than text
 LONGEST_KEY = 500  # characters of a key of the manifest
 LONGEST_TOLD = 300  # characters of a stranger's text in an error
 MOST_FILES = 2_000
@@ -175,6 +176,9 @@ def manifest_bytes(folder: str | Path) -> bytes:
 
 def manifest_json(content: bytes, path: Path) -> dict[str, Any]:
     """A manifest's bytes as data. Raises InputError for what is no mapping, has a key twice, or a key that is too long. path: for errors."""
+    groups = content.count(b"[") + content.count(b"{")
+    if groups > MOST_GROUPS:
+        raise InputError(f"{groups} groups of values", file=path, expected=f"at most {MOST_GROUPS}")
     try:
         plain = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:

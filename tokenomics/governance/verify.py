@@ -218,7 +218,7 @@ def _affordable(plan: EvidencePlan, sample: float | None) -> str | None:
         if steps * together > MOST_STEPS:
             raise InputError(f"{steps} steps a run", key="plan", expected=f"at most {MOST_STEPS} steps of the runs that are simulated at once")
         if delay > MOST_DELAY:
-            raise InputError(f"{delay} steps", key="oracle.delay", expected=f"at most {MOST_DELAY}")
+            raise InputError(f"{delay} steps", key="plan: oracle.delay", expected=f"at most {MOST_DELAY}")
         total += steps * runs
     slow = plan.engine == "cadcad" and plan.kind == "run"
     # a run's directory is simulated up to the last run of a sample
