@@ -4,6 +4,7 @@ Nothing is put in place of rendering here: text is compared with text that was m
 """
 
 import base64
+import contextlib
 import copy as copies
 import json
 import re
@@ -501,6 +502,18 @@ def test_an_unreadable_file_is_a_finding(copy, monkeypatch):
     files, told = found_in(copy)
     assert files == {"report.md"}
     assert "cannot be read (Permission denied)" in told[0]
+
+
+def test_a_file_that_vanishes_while_it_is_listed_is_an_input_error(copy, monkeypatch):
+    class Gone:
+        name = "report.md"
+
+        def stat(self, **_):
+            raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("os.scandir", lambda _: contextlib.nullcontext(iter([Gone()])))
+    with pytest.raises(InputError, match="cannot be read"):
+        verify(copy)
 
 
 def test_a_changed_proposal_that_is_none_is_a_finding_among_others(copy):
