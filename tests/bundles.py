@@ -6,7 +6,7 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokenomics.governance.bundle import make_manifest, write_bundle
+from tokenomics.governance.bundle import make_manifest, manifest_text, write_bundle
 from tokenomics.governance.canonical import digest, evidence_id
 from tokenomics.governance.crate import METADATA
 from tokenomics.governance.evidence import Evidence
@@ -59,7 +59,7 @@ def manifest(folder):
 
 def put(folder, content, **changes):
     """Write a manifest with other entries."""
-    (folder / "manifest.json").write_text(json.dumps(content | changes))
+    (folder / "manifest.json").write_bytes(manifest_text(content | changes))
 
 
 def put_file(folder, name, content, *, listed=True):

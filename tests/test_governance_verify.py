@@ -144,7 +144,7 @@ def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_no
     near, far = runs.copy(), runs.copy()
     near["price_volatility"] *= 1.0 + 1e-13
     far.loc[FORGED, "price_volatility"] *= 1.0 + 1e-7
-    folder = write(tmp_path / "near", plan, near, {"figures/limits.png": b"drawn otherwise"})
+    folder = write(tmp_path / "near", plan, near, {"figures/limits.png": (made[0] / "figures/sensitivity.png").read_bytes()})
     elsewhere(folder)
     found = verify(folder, workers=1)
     assert found.status == "verified", found.lines()

@@ -6,20 +6,24 @@ anything is read, and no path leads out of the directory.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from .. import __version__
 from ..errors import InputError
@@ -35,10 +39,26 @@ MANIFEST, RUNS = "manifest.json", "data/runs.parquet"
 LARGEST_MANIFEST = 64_000_000  # bytes; a case of 260 parameters is about 50,000
 LARGEST_FILE = 1_000_000_000  # bytes
 LONGEST_ERROR, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a run's error, and of a table beside its rows
+MOST_CELLS = 50_000_000  # of the table of runs: 400 MB as numbers
+MOST_ERRORS = 100_000_000  # bytes of the errors of all runs together, each as often as it stands there
+MOST_GROUPS = 2_000_000  # mappings and lists of a manifest, each of which takes more memory than text
+LONGEST_KEY = 500  # characters of a key of the manifest
+LONGEST_TOLD = 300  # characters of a stranger's text in an error
 MOST_FILES = 2_000
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}){0,3}")
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+VERSION = r"^[0-9A-Za-z.+!-]{1,40}$"  # what an installer would take for one, and nothing that a shell or a terminal would act on
+
+
+def _time(text: str) -> str:
+    dt.datetime.fromisoformat(text)
+    return text
+
+
 Short = Annotated[str, Field(max_length=10_000)]
+Version = Annotated[str, Field(pattern=VERSION)]
+Told = Annotated[str, Field(max_length=2_000)]  # of a platform, which lists a processor's instructions
+Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\+00:00|Z)$"), AfterValidator(_time)]
 
 
 class FileRecord(Strict):
@@ -55,12 +75,12 @@ class ManifestRecord(Strict):
     kind: Kind
     id: Hash
     results: Hash
-    tokenomics: Short
+    tokenomics: Version
     commit: Short | None
-    python: Short
-    platform: Short
-    dependencies: dict[Short, Short | None] = Field(max_length=200)
-    created: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\+00:00|Z)$")]
+    python: Told
+    platform: Told
+    dependencies: dict[Told, Told | None] = Field(max_length=200)
+    created: Time
     command: Short
     plan: dict[str, Any]
     files: dict[str, FileRecord] = Field(min_length=1, max_length=MOST_FILES)
@@ -100,6 +120,11 @@ def runs_parquet(plan: EvidencePlan, runs: pd.DataFrame) -> bytes:
     return out.getvalue()
 
 
+def manifest_text(plain: Mapping[str, Any]) -> bytes:
+    """A manifest as it is written. Raises ValueError for what is not finite or is no text in UTF-8."""
+    return (json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
 def write_bundle(out: str | Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Path:
     """Write a bundle's files and its manifest; it is filled under another name and renamed when whole.
 
@@ -111,14 +136,14 @@ def write_bundle(out: str | Path, files: Mapping[str, bytes], manifest: Mapping[
         if not NAME.fullmatch(name) or name == MANIFEST:
             raise ValueError(f"file name {name!r}")
     listed = {name: {"sha256": digest(content), "bytes": len(content)} for name, content in sorted(files.items())}
-    text = json.dumps({**manifest, "files": listed}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = manifest_text({**manifest, "files": listed})
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror})", file=out, key="--out") from None
     try:
-        for name, content in [*files.items(), (MANIFEST, text.encode())]:
+        for name, content in [*files.items(), (MANIFEST, text)]:
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
             with open(path, "wb") as stream:
@@ -138,17 +163,24 @@ def is_bundle(folder: str | Path) -> bool:
     """Whether a directory looks like a bundle; a sweep's directory has a manifest, too."""
     path = Path(folder) / MANIFEST
     try:
-        return '"format"' in path.read_text(encoding="utf-8")[:100]
-    except (OSError, UnicodeDecodeError):
+        with open(path, "rb") as stream:
+            return b'"format"' in stream.read(100)
+    except OSError:
         return False
 
 
-def manifest_json(folder: str | Path) -> dict[str, Any]:
-    """`manifest.json` as it stands. Raises InputError where it is missing, too large or no mapping."""
-    path = Path(folder) / MANIFEST
-    content = _read(path, LARGEST_MANIFEST, "a bundle with a manifest.json")
+def manifest_bytes(folder: str | Path) -> bytes:
+    """The bytes of `manifest.json`. Raises InputError where it is missing or too large."""
+    return _read(Path(folder) / MANIFEST, LARGEST_MANIFEST, "a bundle with a manifest.json")
+
+
+def manifest_json(content: bytes, path: Path) -> dict[str, Any]:
+    """A manifest's bytes as data. Raises InputError for what is no mapping, has a key twice, or a key that is too long. path: for errors."""
+    groups = content.count(b"[") + content.count(b"{")
+    if groups > MOST_GROUPS:
+        raise InputError(f"{groups} groups of values", file=path, expected=f"at most {MOST_GROUPS}")
     try:
-        plain = json.loads(content, parse_constant=_refuse_constant)
+        plain = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON ({error})"[:200], file=path) from None
     if not isinstance(plain, dict):
@@ -158,10 +190,16 @@ def manifest_json(folder: str | Path) -> dict[str, Any]:
 
 def manifest_record(plain: Mapping[str, Any], path: Path) -> ManifestRecord:
     """A manifest whose plan is not read yet: the parameters of another version mean nothing here. path: of the manifest, for errors."""
-    if isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
-        raise InputError(f"{plain['format']}", file=path, key="format", expected=f"{FORMAT}; a newer tokenomics wrote it")
+    version = plain.get("format")
+    if type(version) is not int:  # true and 1.0 are equal to 1
+        raise InputError(f"{version!r}"[:60], file=path, key="format", expected=f"{FORMAT}")
+    if version > FORMAT:
+        raise InputError(f"{version}"[:60], file=path, key="format", expected=f"{FORMAT}; a newer tokenomics wrote it")
     # the plan has a reader of its own, with a limit of its own
-    record = validated(ManifestRecord, {**plain, "plan": {}}, str(path)).model_copy(update={"plan": plain.get("plan")})
+    try:
+        record = validated(ManifestRecord, {**plain, "plan": {}}, str(path)).model_copy(update={"plan": plain.get("plan")})
+    except InputError as error:
+        raise shortened(error) from None
     for name in record.files:
         if not NAME.fullmatch(name) or name == MANIFEST:
             raise InputError(f"the file name {name!r}"[:200], file=path, key="files", expected="a plain path within the bundle")
@@ -172,7 +210,10 @@ def manifest_record(plain: Mapping[str, Any], path: Path) -> ManifestRecord:
 
 def manifest_plan(record: ManifestRecord, path: Path) -> EvidencePlan:
     """The plan of a manifest. path: of the manifest, for errors."""
-    plan = from_plain(record.plan, str(path))
+    try:
+        plan = from_plain(record.plan, str(path))
+    except InputError as error:
+        raise shortened(error) from None
     if plan.kind != record.kind:
         raise InputError(f"'{record.kind}', and its plan is of kind '{plan.kind}'", file=path, key="kind")
     return plan
@@ -181,12 +222,29 @@ def manifest_plan(record: ManifestRecord, path: Path) -> EvidencePlan:
 def read_manifest(folder: str | Path) -> tuple[ManifestRecord, EvidencePlan]:
     """A bundle's manifest and its plan. Raises InputError where it is not a bundle, is too large, or leads out of its directory."""
     path = Path(folder) / MANIFEST
-    record = manifest_record(manifest_json(folder), path)
+    record = manifest_record(manifest_json(manifest_bytes(folder), path), path)
     return record, manifest_plan(record, path)
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
+
+
+def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping of JSON: of a key that stands there twice, one reader would take the first value and another the last. Raises ValueError."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        again = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {again[:60]!r} twice")
+    if any(len(key) > LONGEST_KEY for key in found):
+        raise ValueError(f"a key of more than {LONGEST_KEY} characters")
+    return found
+
+
+def shortened(error: InputError) -> InputError:
+    """The same error with no more of a stranger's text than a line has room for."""
+    found, key = (text and text[:LONGEST_TOLD] for text in (error.found, error.key))
+    return InputError(found or "", expected=error.expected, file=error.file, line=error.line, key=key, nearest=error.nearest)
 
 
 def _read(path: Path, largest: int, expected: str) -> bytes:
@@ -233,22 +291,99 @@ def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
     """`simulate`'s table from a Parquet file's bytes; see `read_runs`. path: of the file, for errors."""
     wanted = [*KEYS, "failed_day", "error", *plan.metrics]
     try:
-        source = pq.ParquetFile(BytesIO(content))
-        if source.metadata.num_rows != plan.simulations or source.schema_arrow.names != wanted:
-            raise InputError(
-                f"{source.metadata.num_rows} rows of {len(source.schema_arrow.names)} columns",
-                file=path,
-                expected=f"{plan.simulations} rows of {len(wanted)} columns, as its plan has them",
-            )
-        size = sum(source.metadata.row_group(i).total_byte_size for i in range(source.metadata.num_row_groups))
-        most = min(LARGEST_FILE, plan.simulations * (16 * len(wanted) + LONGEST_ERROR) + LARGEST_HEAD)
-        if size > most:
-            raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {most} for {plan.simulations} rows")
-        table = source.read(use_threads=False).to_pandas()
+        # an error that stands in many rows is one text in the file, and is read as one
+        source = pq.ParquetFile(BytesIO(content), read_dictionary=["error"])
+        _bounded(source, plan, wanted, path)
+        read = source.read(use_threads=False)
+        errors = _errors(read["error"], path)
+        table = read.drop_columns("error").to_pandas()
+        table.insert(len(KEYS) + 1, "error", errors)
         table = table.astype(dict.fromkeys(KEYS, "int64") | dict.fromkeys(["failed_day", *plan.metrics], "float64") | {"error": str})
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-        raise InputError(f"not the table of its runs ({str(error).splitlines()[0]})", file=path) from None
-    expected = [(c, p, r) for c in range(len(plan.cases)) for p, point in enumerate(plan.points) for r in range(point.runs)]
-    if list(table[list(KEYS)].itertuples(index=False, name=None)) != expected:
+        raise InputError(f"not the table of its runs ({str(error).splitlines()[0]:.{LONGEST_TOLD}})", file=path) from None
+    expected = _keys(plan)
+    if any(not np.array_equal(table[name].to_numpy(), expected[name]) for name in KEYS):
         raise InputError("rows that are not those of its plan", file=path, expected="every case, point and run once, in order")
+    both = np.flatnonzero(table["failed_day"].notna().to_numpy() & (table["error"] != "").to_numpy())
+    if len(both):
+        raise InputError(f"row {both[0] + 1} has both a day on which the run failed and an error", file=path, expected="one of them at most")
     return table
+
+
+def _bounded(source: pq.ParquetFile, plan: EvidencePlan, wanted: list[str], path: Path) -> None:
+    """Refuse a table that is another than its plan's, or too large, by what it says of itself: before it is unpacked."""
+    told, schema = source.metadata, source.schema_arrow
+    if told.num_rows != plan.simulations or schema.names != wanted:
+        raise InputError(
+            f"{told.num_rows} rows of {len(schema.names)} columns",
+            file=path,
+            expected=f"{plan.simulations} rows of {len(wanted)} columns, as its plan has them",
+        )
+    cells = plan.simulations * len(wanted)
+    if cells > MOST_CELLS:
+        raise InputError(f"{cells} cells", file=path, expected=f"at most {MOST_CELLS}, runs times columns")
+    size = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
+    most = 16 * cells + min(MOST_ERRORS, plan.simulations * LONGEST_ERROR) + LARGEST_HEAD
+    if size > most:
+        raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {most} for {plan.simulations} rows")
+    for field in schema:
+        if field.name != "error" and not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+            raise InputError(f"{field.type}"[:60], file=path, key=field.name, expected="a column of numbers")
+
+
+def _errors(column: pa.ChunkedArray, path: Path) -> np.ndarray:
+    """The errors of all runs as text, each text once in memory."""
+    parts, size = [], 0
+    for chunk in column.chunks:
+        if not pa.types.is_dictionary(chunk.type) or _plain_type(chunk.type.value_type) != pa.string():
+            raise InputError(f"{chunk.type}"[:60], file=path, key="error", expected="a column of text")
+        if chunk.null_count or not len(chunk):
+            raise InputError("missing values", file=path, key="error", expected="an empty text where there is no error")
+        lengths = pc.binary_length(chunk.dictionary).to_numpy(zero_copy_only=False)
+        codes = chunk.indices.to_numpy(zero_copy_only=False)
+        size += int(lengths[codes].sum(dtype=np.int64))
+        if lengths.max() > LONGEST_ERROR or size > MOST_ERRORS:
+            raise InputError(
+                f"{lengths.max()} bytes of one run, {size} in all", file=path, key="error", expected=f"at most {LONGEST_ERROR}, {MOST_ERRORS} in all"
+            )
+        parts.append(chunk.dictionary.to_numpy(zero_copy_only=False).astype(object)[codes])
+    return np.concatenate(parts)
+
+
+def _keys(plan: EvidencePlan) -> dict[str, np.ndarray]:
+    """The columns case, point and run of `simulate`'s table."""
+    counts = np.array([point.runs for point in plan.points])
+    point = np.repeat(np.arange(len(counts)), counts)
+    run = np.arange(len(point)) - np.repeat(np.cumsum(counts) - counts, counts)
+    cases = len(plan.cases)
+    return {"case": np.repeat(np.arange(cases), len(point)), "point": np.tile(point, cases), "run": np.tile(run, cases)}
+
+
+def schema_differences(recorded: bytes, found: bytes) -> list[str]:
+    """In what the columns of two Parquet files differ, names, types, units and what else is told of them: a line each.
+
+    Raises InputError where either is no Parquet file.
+    """
+    try:
+        one, two = (pq.read_schema(BytesIO(content)) for content in (recorded, found))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"not Parquet ({str(error).splitlines()[0]:.{LONGEST_TOLD}})") from None
+    if one.names != two.names:
+        return ["its columns have other names"]
+    lines = ["it says more than this package writes"] * (one.metadata != two.metadata)
+    for mine, other in zip(one, two, strict=True):
+        if _plain_type(mine.type) != _plain_type(other.type):
+            lines.append(f"{mine.name} is of type {mine.type}, not {other.type}"[:LONGEST_TOLD])
+        if _said(mine) != _said(other):
+            lines.append(f"{mine.name} has another unit, or more said of it, than this package writes")
+    return lines
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    # which of Arrow's two types of text a column has is a matter of pandas' version
+    return pa.string() if pa.types.is_large_string(kind) else kind
+
+
+def _said(field: pa.Field) -> dict[bytes, bytes]:
+    # the number of the field is Parquet's own
+    return {key: value for key, value in (field.metadata or {}).items() if key != b"PARQUET:field_id"}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import missing_extra
+from .bundle import once
 from .canonical import digest
 from .citation import authors, license_of, title
 from .evidence import Evidence
@@ -40,6 +41,8 @@ WHAT = {
     "inputs/proposal.yaml": "The proposal as it was given",
     "manifest.json": "Plan, seeds, versions and digests: what the result is and how it is computed again",
 }
+CONTEXT = "https://w3id.org/ro/crate/"
+OF_LIBRARY = {METADATA: ("@type", "conformsTo")}  # what rocrate says by itself, by entity
 FOLDERS = {"data": "A table of the report, with all digits", "figures": "A figure of the report", "inputs": "Parameters that were simulated, in YAML"}
 
 
@@ -101,3 +104,40 @@ def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, comma
     plain = whole.metadata.generate()
     plain["@graph"].sort(key=lambda entity: (entity["@id"] not in (METADATA, "./"), entity["@id"] != METADATA, entity["@id"]))
     return (json.dumps(plain, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def disagreements(recorded: bytes, made: bytes) -> list[str]:
+    """In what two crates say different things of a bundle, a line each; the order and what rocrate adds by itself may be another.
+
+    recorded: a stranger's. made: of `crate`.
+    """
+    try:
+        plain = json.loads(recorded, object_pairs_hook=once)
+        one, two = _entities(plain), _entities(json.loads(made))
+    except (ValueError, RecursionError, TypeError, KeyError) as error:
+        return [f"no RO-Crate metadata ({error})"[:200]]
+    lines = [] if set(plain) == {"@context", "@graph"} and str(plain["@context"]).startswith(CONTEXT) else ["another context"]
+    for name in sorted(set(one) | set(two)):
+        mine, other = one.get(name), two.get(name)
+        if mine is None or other is None:
+            lines.append(f"{name[:100]} is {'missing' if mine is None else 'not of this bundle'}")
+            continue
+        keys = sorted(key for key in set(mine) | set(other) if mine.get(key) != other.get(key) and key not in OF_LIBRARY.get(name, ()))
+        lines += [f"{key[:100]} of {name[:100]} is another" for key in keys]
+    return lines
+
+
+def _entities(plain: Any) -> dict[str, dict[str, str]]:
+    """Entities by identifier, with their values as text in one order. Raises ValueError where two have the same one."""
+    found: dict[str, dict[str, str]] = {}
+    for entity in plain["@graph"]:
+        name = entity["@id"]
+        if not isinstance(name, str) or name in found:
+            raise ValueError(f"the entity {name!s:.60} twice")
+        found[name] = {key: _in_order(value) for key, value in entity.items()}
+    return found
+
+
+def _in_order(value: Any) -> str:
+    # a set of one and its only element are the same in JSON-LD
+    return json.dumps(sorted(json.dumps(part, sort_keys=True) for part in (value if isinstance(value, list) else [value])))

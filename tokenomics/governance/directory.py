@@ -35,16 +35,15 @@ def listing(folder: str | Path) -> dict[str, int]:
 def _walk(root: Path, prefix: str, found: dict[str, int], depth: int) -> None:
     try:
         with os.scandir(root / prefix) as listed:
-            entries = sorted(itertools.islice(listed, 2 * MOST_FILES + 1), key=lambda entry: entry.name)
+            entries = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in itertools.islice(listed, 2 * MOST_FILES + 1))
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=root / prefix) from None
     if len(entries) + len(found) > 2 * MOST_FILES or depth > DEEPEST:
         raise InputError("too many files or levels", file=root, expected=f"at most {MOST_FILES} files, in {DEEPEST} levels")
     if not entries and prefix:
         found[prefix] = 0
-    for entry in entries:
-        name = prefix + entry.name
-        status = entry.stat(follow_symlinks=False)
+    for own, status in entries:
+        name = prefix + own
         if stat.S_ISLNK(status.st_mode):
             raise InputError(f"{name!r} is a symbolic link"[:200], file=root, expected="plain files, so that nothing outside is read")
         if stat.S_ISDIR(status.st_mode):

@@ -65,7 +65,7 @@ class Outcome:
 
     id: the bundle's identifier. notes: what was done, and how far it reaches. recomputed: of the bundle's `runs`, how many were simulated again.
     largest: relative difference of a recomputed number, over all of them. sample_seed: of the choice of runs, where some were chosen.
-    probability: with which one forged run would have been found.
+    probability: with which one forged run would have been found. uncompared: files that could not be compared with the same made anew.
     """
 
     status: Status
@@ -78,6 +78,7 @@ class Outcome:
     largest: float | None = None
     sample_seed: int | None = None
     probability: float | None = None
+    uncompared: tuple[str, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -87,7 +88,11 @@ class Outcome:
     def lines(self) -> list[str]:
         """The outcome as text: the status first, then findings or reasons, then notes."""
         counts = Counter(one.file for one in self.findings)
-        head = f"{self.status}: " + (", ".join(f"{count} in {name}" for name, count in counts.items()) or f"SHA-256 {self.id}")
+        status = self.status
+        if status == "verified" and self.uncompared:
+            count = len(self.uncompared)
+            status += f" but for {count} file{'s' * (count > 1)} that cannot be compared"
+        head = f"{status}: " + (", ".join(f"{count} in {name}" for name, count in counts.items()) or f"SHA-256 {self.id}")
         shown: list[str] = []
         for name, count in counts.items():
             shown += [str(one) for one in self.findings if one.file == name][:SHOWN]
@@ -96,5 +101,5 @@ class Outcome:
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        names = ("status", "id", "reasons", "notes", "recomputed", "runs", "largest", "sample_seed", "probability")
+        names = ("status", "id", "reasons", "notes", "recomputed", "runs", "largest", "sample_seed", "probability", "uncompared")
         return {name: getattr(self, name) for name in names} | {"findings": [one.plain() for one in self.findings]}

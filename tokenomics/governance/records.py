@@ -14,6 +14,7 @@ MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
 MOST_VALUES = 5_000_000  # JSON has no aliases, so that its size bounds it already; a case of 260 parameters has about 1,300
 Value = bool | float | str
 Text = Annotated[str, Field(max_length=20_000)]
+Key = Annotated[str, Field(max_length=500)]
 
 
 class ParameterRecord(Strict):
@@ -31,7 +32,7 @@ class CaseRecord(Strict):
     policy: Text
     scenario: Text
     description: Text
-    parameters: dict[str, ParameterRecord] = Field(min_length=1, max_length=10_000)
+    parameters: dict[Key, ParameterRecord] = Field(min_length=1, max_length=10_000)
 
 
 class PointRecord(Strict):
@@ -39,7 +40,7 @@ class PointRecord(Strict):
 
     label: Text
     role: Role
-    values: dict[str, bool | float | str] = Field(max_length=1_000)
+    values: dict[Key, bool | float | str] = Field(max_length=1_000)
     runs: int = Field(ge=1, le=MOST_RUNS)
 
 
@@ -51,7 +52,7 @@ class PlanRecord(Strict):
     cases: list[CaseRecord] = Field(min_length=1, max_length=MOST_CASES)
     points: list[PointRecord] = Field(min_length=1, max_length=MOST_POINTS)
     seed: int = Field(ge=0, lt=2**64)
-    metrics: list[str] = Field(min_length=1, max_length=1_000)
+    metrics: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=1_000)
     engine: Literal["cadcad", "ensemble"]
     every: int = Field(ge=1, le=1_000_000)
-    statement: dict[str, Any]
+    statement: dict[Key, Any]

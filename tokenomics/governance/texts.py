@@ -1,18 +1,37 @@
-"""A file of a bundle beside the same file made anew: where they first differ, and whether rounding alone explains it."""
+"""A file of a bundle beside the same file made anew: where they first differ, and whether rounding alone explains it.
+
+A figure that cannot be compared is at least one: no script, nothing from elsewhere, nothing behind its end.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import math
 import re
+import struct
+import zlib
+from typing import Any
+from xml.parsers import expat
 
 from .findings import Finding
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 GROUPED = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?")  # with commas between thousands, which divide cells in a CSV
-ROUNDED = 1e-3  # relative; one in the last of the four significant digits that text shows
+SHOWN = 4  # significant digits that text shows of a computed number: rounding moves the last of them by one
+STATED = ("changes", "points", "parameters", "scenarios", "assumptions", "sources", "metrics")  # tables that follow from the plan alone
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 BESIDE = 40  # characters that are shown before a difference
 FIGURES = (".svg", ".png")
-EMBEDDED = re.compile(rb'src="data:image/svg\+xml;base64,[A-Za-z0-9+/=]*"')
+EMBEDDED = re.compile(rb'src="data:image/svg\+xml;base64,([A-Za-z0-9+/=]*)"')
+MUCH_LONGER, MUCH_MORE = 4, 1_000_000  # times, and bytes: a file that is longer than it should be by both is not searched for a line
+PLACED = 1e-4  # of a figure's points: what a last bit moves in one
+DRAWN_ID = re.compile(r"\b[a-z][0-9a-f]{10}\b")  # of a clip path or a marker: a digest of its place, last bit and all
+DRAWING = ("svg", "defs", "style", "g", "path", "use", "clipPath", "rect", "image", "pattern")
+ELEMENTS = frozenset([*DRAWING, "metadata", "RDF", "Work", "type", "format", "date", "creator", "Agent", "title"])
+LINKS = ("#", "data:image/png;base64,")  # where a figure's references lead: within it, or to the picture of a scale of colours
+PNG_START = b"\x89PNG\r\n\x1a\n"
+PNG_PARTS = frozenset([b"IHDR", b"pHYs", b"IDAT", b"IEND"])
 
 
 def is_text(name: str) -> bool:
@@ -20,15 +39,22 @@ def is_text(name: str) -> bool:
     return not name.endswith((*FIGURES, ".parquet"))
 
 
-def without_figures(name: str, content: bytes) -> bytes | None:
-    """What a file has besides figures: nothing of a figure's own file, an HTML page with its figures taken out."""
-    return None if name.endswith(FIGURES) else EMBEDDED.sub(b"src", content) if name.endswith(".html") else content
+def without_figures(page: bytes) -> bytes:
+    """An HTML page with its figures taken out."""
+    return EMBEDDED.sub(b"src", page)
+
+
+def much_longer(recorded: bytes, found: bytes) -> bool:
+    """Whether a file is so much longer than it should be that it is not looked into."""
+    return len(recorded) > MUCH_LONGER * len(found) and len(recorded) - len(found) > MUCH_MORE
 
 
 def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:
     """Where two versions of a file first differ; None where they are the same bytes. The line, and the number where it is one."""
     if recorded == found:
         return None
+    if much_longer(recorded, found):
+        return Finding(name, f"{len(recorded)} bytes, where it should have {len(found)}")
     if not is_text(name):
         kind = "a figure" if name.endswith(FIGURES) else "a table"
         return Finding(name, f"{kind} that is not drawn from these data" if kind == "a figure" else "not as this package writes these data")
@@ -43,24 +69,173 @@ def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:
     return Finding(name, f"line {line + 1}", mine[first : first + 3 * BESIDE], other[first : first + 3 * BESIDE])
 
 
-def _pairs(mine: str, other: str, number: re.Pattern[str]) -> list[tuple[float, float]] | None:
-    """The numbers that differ between two texts, None where more than numbers does."""
+def _pairs(mine: str, other: str, number: re.Pattern[str]) -> list[tuple[str, str]] | None:
+    """The numbers that differ between two texts, as written; None where more than numbers does."""
     if number.sub("#", mine) != number.sub("#", other) or DATE.findall(mine) != DATE.findall(other):
         return None
-    found = zip(number.findall(mine), number.findall(other), strict=True)
-    return [(float(a.replace(",", "")), float(b.replace(",", ""))) for a, b in found if a != b]
+    return [(a, b) for a, b in zip(number.findall(mine), number.findall(other), strict=True) if a != b]
+
+
+def _value(written: str) -> float:
+    return float(written.replace(",", ""))
 
 
 def _one_number(mine: str, other: str, number: re.Pattern[str]) -> tuple[float, float] | None:
     """The two numbers, where lines differ in one number alone."""
     pairs = _pairs(mine, other, number)
-    return pairs[0] if pairs and len(pairs) == 1 else None
+    if not pairs or len(pairs) > 1:
+        return None
+    one, two = map(_value, pairs[0])
+    # as text where they are the same number otherwise written, or beyond all numbers
+    return (one, two) if one != two and math.isfinite(one) and math.isfinite(two) else None
+
+
+def _whole(written: str) -> bool:
+    """Whether a number is written as an integer that nothing was rounded away from; one with commas was."""
+    return written.lstrip("+-").isdigit()
+
+
+def _digits(written: str) -> int:
+    """Significant digits of a number as written; zeros at the end of a whole number are places, not digits."""
+    body = re.split("[eE]", written.lstrip("+-").replace(",", ""))[0]
+    return len((body.replace(".", "") if "." in body else body.rstrip("0")).lstrip("0"))
+
+
+def _rounded(one: str, two: str) -> bool:
+    """Whether two numbers of a text differ by one in the last digit that text shows of a computed number, and show no more digits."""
+    if (_whole(one) and _whole(two)) or max(_digits(one), _digits(two)) > SHOWN:
+        return False
+    a, b = _value(one), _value(two)
+    size = max(abs(a), abs(b))
+    if not 0.0 < size < math.inf:
+        return size == 0.0
+    return abs(a - b) <= 1.001 * 10.0 ** (math.floor(math.log10(size)) - SHOWN + 1)
+
+
+def _close(one: str, two: str, relative: float, absolute: float = 0.0) -> bool:
+    if _whole(one) and _whole(two):
+        return False
+    a, b = _value(one), _value(two)
+    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= max(absolute, relative * max(abs(a), abs(b)))
 
 
 def agree(name: str, recorded: bytes, found: bytes, tolerance: float) -> bool:
-    """Whether two texts are the same but for numbers: in a CSV, which has all digits, within `tolerance`, else by the last digit shown."""
-    table = name.endswith(".csv")
+    """Whether two texts are the same but for rounded numbers.
+
+    In a CSV, which has all digits, within `tolerance`, relative; in a figure by what nobody sees; else by the last digit shown. Whole numbers are
+    exact everywhere, and so is all that follows from the plan alone: no platform rounds it.
+    """
+    table, figure = name.endswith(".csv"), name.endswith(".svg")
+    if name.startswith("inputs/") or name in [f"data/{stated}.csv" for stated in STATED]:
+        return recorded == found
     one, two = (content.decode("utf-8", "replace") for content in (recorded, found))
-    pairs = _pairs(one, two, NUMBER if table else GROUPED)
-    most = tolerance if table else ROUNDED
-    return pairs is not None and all(abs(a - b) <= most * max(abs(a), abs(b)) for a, b in pairs)
+    if figure:
+        one, two = _numbered(one), _numbered(two)
+    pairs = _pairs(one, two, NUMBER if table or figure else GROUPED)
+    if pairs is None:
+        return False
+    if figure:
+        return all(_close(a, b, 0.0, PLACED) for a, b in pairs)
+    return all(_close(a, b, tolerance) if table else _rounded(a, b) for a, b in pairs)
+
+
+def _numbered(drawing: str) -> str:
+    """An SVG with its identifiers by the order in which they first stand there."""
+    seen: dict[str, str] = {}
+    return DRAWN_ID.sub(lambda found: seen.setdefault(found[0], f"id{len(seen)}"), drawing)
+
+
+def embedded(page: bytes) -> list[bytes]:
+    """The figures within an HTML page, in their order. Raises ValueError where one is not Base64."""
+    try:
+        return [base64.b64decode(found, validate=True) for found in EMBEDDED.findall(page)]
+    except binascii.Error as error:
+        raise ValueError(f"a figure that is not Base64 ({error})") from None
+
+
+def misplaced(page: bytes, found: bytes, contents: dict[str, bytes], made: dict[str, bytes]) -> list[str]:
+    """Figures of a page that are not the bundle's own of that place, a line each.
+
+    page, found: `report.html` as recorded and made anew. contents, made: the bundle's files and those made anew, by name.
+    """
+    names = {content: name for name, content in made.items() if name.endswith(".svg")}
+    wanted = [names[drawn] for drawn in embedded(found)]
+    try:
+        drawings = embedded(page)
+    except ValueError as error:
+        return [str(error)]
+    if len(drawings) != len(wanted):
+        return [f"{len(drawings)} figures, where it should have {len(wanted)}"]
+    return [f"figure {i} is not {name}" for i, (one, name) in enumerate(zip(drawings, wanted, strict=True), 1) if one != contents.get(name)]
+
+
+def unsafe(name: str, content: bytes) -> str | None:
+    """What a figure has that no figure of this package has: a script, a reference to elsewhere, anything behind its end. None for a sound one."""
+    return _unsafe_drawing(content) if name.endswith(".svg") else _unsafe_pixels(content) if name.endswith(".png") else None
+
+
+class _UnsafeError(Exception):
+    pass
+
+
+def _unsafe_drawing(content: bytes) -> str | None:
+    """Read by a parser rather than searched: entities, comments and encodings can hide anything from a search."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+
+    def refuse(what: str) -> None:
+        raise _UnsafeError(what)
+
+    def start(element: str, attributes: dict[str, str]) -> None:
+        if element.rpartition(":")[2] not in ELEMENTS:
+            refuse(f"an element <{element[:60]}>")
+        for key, value in attributes.items():
+            own = key.rpartition(":")[2].lower()
+            if own.startswith("on"):
+                refuse(f"an attribute {key[:60]}")
+            if own in ("href", "src") and not value.startswith(LINKS):
+                refuse(f"a reference to {value[:60]!r}")
+            _styled(value, refuse)
+
+    def declared(_: str, encoding: str | None, __: int) -> None:
+        if (encoding or "utf-8").lower() != "utf-8":
+            refuse(f"the encoding {encoding!s:.60}")
+
+    def kind(_: str, __: str | None, ___: str | None, inner: int) -> None:
+        if inner:
+            refuse("definitions of its own")
+
+    parser.StartElementHandler, parser.XmlDeclHandler, parser.StartDoctypeDeclHandler = start, declared, kind
+    parser.CharacterDataHandler = lambda text: _styled(text, refuse)
+    parser.ProcessingInstructionHandler = lambda target, _: refuse(f"an instruction {target[:60]}")
+    try:
+        parser.Parse(content, True)
+    except (_UnsafeError, expat.ExpatError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def _styled(text: str, refuse: Any) -> None:
+    """Refuse a style that loads something; written with escapes, it could be any."""
+    lower = text.lower()
+    if lower.count("url(") != lower.count("url(#") or "@import" in lower or "\\" in lower:
+        refuse("a style that loads something")
+
+
+def _unsafe_pixels(content: bytes) -> str | None:
+    """A PNG's parts one by one: their lengths and check sums, which they are, and that the last one ends the file."""
+    if not content.startswith(PNG_START):
+        return "no PNG"
+    at, kind = len(PNG_START), b""
+    while kind != b"IEND":
+        if at + 12 > len(content):
+            return "a PNG without its end"
+        size, kind = struct.unpack_from(">I4s", content, at)
+        if at + 12 + size > len(content):
+            return "a PNG without its end"
+        if kind not in PNG_PARTS:
+            return f"a part {kind!r} of a PNG"
+        if zlib.crc32(content[at + 4 : at + 8 + size]) != struct.unpack_from(">I", content, at + 8 + size)[0]:
+            return f"a part {kind!r} with another check sum"
+        at += 12 + size
+    return None if at == len(content) else f"{len(content) - at} bytes behind the end of a PNG"

@@ -6,6 +6,7 @@ A bundle is untrusted: nothing in it is executed, nothing outside it is read, no
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,26 @@ from typing import Any
 import pandas as pd
 
 from .. import __version__
-from ..errors import InputError
+from ..errors import InputError, TokenomicsError
 from ..results.store import package_record
 from . import platforms, recompute, texts
-from .bundle import MANIFEST, RUNS, ManifestRecord, manifest_json, manifest_plan, manifest_record, parse_runs, writers
-from .canonical import FORMAT, digest, evidence_id, results_digest
+from .bundle import (
+    MANIFEST,
+    RUNS,
+    VERSION,
+    ManifestRecord,
+    manifest_bytes,
+    manifest_json,
+    manifest_plan,
+    manifest_record,
+    manifest_text,
+    parse_runs,
+    schema_differences,
+    writers,
+)
+from .canonical import FORMAT, canonical_json, digest, evidence_id, results_digest
 from .crate import METADATA
+from .crate import disagreements as crate_disagreements
 from .directory import listing
 from .evidence import Evidence
 from .findings import Finding, Outcome
@@ -31,6 +46,17 @@ from .render import render
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
 AT_ONCE = 1024  # runs; see `experiments.plan.RUNS_AT_ONCE`
+MOST_SLOW = 2_000_000  # steps of all runs with the engine cadcad, which takes a millisecond for one: half an hour
+MOST_IN_ALL = 2_000_000_000  # steps of all runs with the ensemble: an hour or two
+MOST_DELAY = 1_000  # steps of the oracle's delay, each of which is a variable of the state
+LONGEST_REASON = 300  # characters
+SPAN = ("simulation.days", "simulation.time_step", "oracle.delay", "oracle.enabled")  # what decides how much there is to simulate
+# what a plan that no version of this package made can raise where it is simulated or shown
+STRANGE = (TokenomicsError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
+UNCHECKED = (
+    "not checked, for it is in no number: sources and descriptions of parameters, the names of base, policy and scenarios, calibrations and their "
+    "errors out of sample, notes, comments in the proposal's file; command, commit, time, platform and versions are what the maker says"
+)
 MOSTLY = 0.5  # share of the runs; where more differ, the plan is wrong rather than a number
 HEX = frozenset("0123456789abcdef")
 
@@ -45,11 +71,18 @@ class _Case:
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)  # files that are not as the manifest has them
-    apart: int = 0  # figures that cannot be compared
+    apart: list[str] = field(default_factory=list)  # files that cannot be compared
 
     def outcome(self, record_id: str, **more: Any) -> Outcome:
         status = "differs" if self.findings else "cannot be checked" if self.reasons else "verified"
-        return Outcome(status, record_id, tuple(self.findings), tuple(self.reasons), tuple(self.notes), **more)
+        return Outcome(status, record_id, tuple(self.findings), tuple(self.reasons), tuple(self.notes), uncompared=tuple(self.apart), **more)
+
+    def stop(self, error: InputError, record_id: str) -> Outcome:
+        """The findings so far, where something cannot be looked at further. Raises the error where there are none."""
+        if not self.findings:
+            raise error
+        self.notes.append(f"not looked at further: {error}"[: 2 * LONGEST_REASON])
+        return self.outcome(record_id)
 
 
 def verify(
@@ -67,11 +100,12 @@ def verify(
     of the runs to simulate, above 0 and at most 1; all by default. sample_seed: of the choice of those runs; a new one by default, which no
     forger can know. workers: threads. progress: called with simulations done and their number.
 
-    What the maker tells of himself, command, commit, time and platform, is in no number and cannot be checked. Versions and platform decide
-    how exactly numbers are compared: bit for bit on the same ones, else within `platforms.TOLERANCE`.
+    What is in no number, `UNCHECKED`, cannot be checked. Versions and platform, which the maker tells, decide how exactly numbers are compared: bit
+    for bit on the same ones, else within `platforms.TOLERANCE`; and whether figures are, which the outcome then says.
 
     The outcome's status is "verified", "differs" with a finding for each thing that does, or "cannot be checked" with the reason: a bundle of
-    another version, or one too large. Raises InputError for what is no bundle, has links or paths that lead out of it, or is beyond the limits.
+    another version, or one with more to simulate than can be. Raises InputError for what is no bundle, has links or paths that lead out of it, or
+    is beyond the limits.
     """
     if id is not None and not (len(id) == 64 and set(id.lower()) <= HEX):
         raise InputError(f"'{id[:80]}'", key="--id", expected="a SHA-256: 64 hexadecimal digits")
@@ -81,15 +115,14 @@ def verify(
         raise InputError(f"{sample_seed}", key="--sample-seed", expected="a whole number of at least 0")
     case = _Case(Path(folder), listing(folder))
     path = case.folder / MANIFEST
-    plain = manifest_json(folder)
+    written = manifest_bytes(folder)
+    plain = manifest_json(written, path)
     if isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
-        case.reasons.append(
-            f"format {plain['format']}, made by tokenomics {plain.get('tokenomics')!s:.40}; this is {__version__}, which reads {FORMAT}"
-        )
-        return case.outcome(f"{plain.get('id')!s:.64}")
+        return _later(case, plain)
     record = manifest_record(plain, path)
     contents = _files(case, record)
     _identifier(case, record, id)
+    _as_written(case, written, plain)
     if record.tokenomics != __version__:
         case.reasons.append(
             f"made by tokenomics {record.tokenomics:.40}, whose numbers that version can check; this is {__version__}: "
@@ -99,13 +132,46 @@ def verify(
     try:
         plan = manifest_plan(record, path)
         runs = parse_runs(contents.get(RUNS, b""), plan, case.folder / RUNS)
-        _affordable(plan)
+        too_much = _affordable(plan, sample)
     except InputError as error:
-        if not case.findings:
-            raise
-        case.notes.append(f"not looked at further: {error}")
+        return case.stop(error, record.id)
+    _same_plan(case, record, plan)
+    if too_much:
+        case.reasons.append(too_much)
         return case.outcome(record.id)
-    return _numbers(case, record, plan, runs, contents, sample, sample_seed, workers, progress)
+    try:
+        return _numbers(case, record, plan, runs, contents, sample, sample_seed, workers, progress)
+    except InputError as error:
+        return case.stop(error, record.id)
+    except STRANGE as error:
+        what = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+        return case.stop(InputError(f"not a plan that this version can have made ({what})", file=path, key="plan"), record.id)
+
+
+def _later(case: _Case, plain: dict[str, Any]) -> Outcome:
+    """A bundle of a format that this version does not know: nothing in it is taken for what it is called."""
+    told, called = f"{plain.get('tokenomics')}", f"{plain.get('id')}"
+    maker = f"tokenomics {told}" if re.fullmatch(VERSION, told) else "a tokenomics that does not say its version"
+    case.reasons.append(f"format {plain['format']!s:.20}, made by {maker}; this is {__version__}, which reads {FORMAT}")
+    return case.outcome(called if len(called) == 64 and set(called) <= HEX else "unknown")
+
+
+def _as_written(case: _Case, written: bytes, plain: dict[str, Any]) -> None:
+    """The manifest's bytes: what is parsed as the same data may show a reader something else."""
+    try:
+        same = written == manifest_text(plain)
+    except (ValueError, RecursionError):
+        same = False
+    if not same:
+        case.findings.append(Finding(MANIFEST, "not as this package writes the same content: digits, spaces or signs were changed"))
+
+
+def _same_plan(case: _Case, record: ManifestRecord, plan: EvidencePlan) -> None:
+    """The plan as data beside the same plan as this package writes it: a number with a decimal point where it has one."""
+    mine, other = record.plan, plan.plain()
+    if canonical_json(mine) != canonical_json(other):
+        keys = [key for key in mine if canonical_json(mine[key]) != canonical_json(other[key])]
+        case.findings.append(Finding(MANIFEST, f"its plan is not written as this package writes it: {', '.join(keys)}"))
 
 
 def _files(case: _Case, record: ManifestRecord) -> dict[str, bytes]:
@@ -118,8 +184,12 @@ def _files(case: _Case, record: ManifestRecord) -> dict[str, bytes]:
             case.findings.append(Finding(name, "missing"))
             continue
         size = case.sizes[name]
-        with open(case.folder / name, "rb") as stream:
-            contents[name] = stream.read(size + 1)
+        try:
+            with open(case.folder / name, "rb") as stream:
+                contents[name] = stream.read(size + 1)
+        except OSError as error:
+            case.findings.append(Finding(name, f"cannot be read ({error.strerror})"))
+            continue
         if len(contents[name]) != told.bytes:
             case.changed.add(name)
             case.findings.append(Finding(name, f"{size} bytes, where the manifest has {told.bytes}: {'shorter' if size < told.bytes else 'longer'}"))
@@ -132,22 +202,53 @@ def _files(case: _Case, record: ManifestRecord) -> dict[str, bytes]:
 def _identifier(case: _Case, record: ManifestRecord, published: str | None) -> None:
     try:
         found = evidence_id(record.plan, record.results, record.tokenomics)
-    except ValueError as error:
-        raise InputError(f"not a plan ({error})", file=case.folder / MANIFEST, key="plan") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not a plan ({error})"[:LONGEST_REASON], file=case.folder / MANIFEST, key="plan") from None
     if found != record.id:
         case.findings.append(Finding(MANIFEST, "id is not that of its plan, version and results", record.id, found))
     if published is not None and published.lower() != record.id:
         case.findings.append(Finding(MANIFEST, f"id is {record.id}, not {published.lower()}, which was published"))
 
 
-def _affordable(plan: EvidencePlan) -> None:
-    # points differ in their span only where they set it
-    points = range(len(plan.points)) if any(path.startswith("simulation.") for path in plan.paths) else [0]
-    for number in range(len(plan.cases)):
-        for point in points:
-            steps = plan.resolved(number, point).values.simulation.steps
-            if steps * min(plan.runs, AT_ONCE) > MOST_STEPS:
-                raise InputError(f"{steps} steps a run", key="plan", expected=f"at most {MOST_STEPS} steps of the runs that are simulated at once")
+def _affordable(plan: EvidencePlan, sample: float | None) -> str | None:
+    """Why the runs are too many to be simulated again; None where they are not. Raises InputError where they could not even be begun."""
+    total = 0
+    for steps, delay, runs in _spans(plan):
+        together = plan.runs if plan.kind == "run" else min(plan.runs, AT_ONCE)
+        if steps * together > MOST_STEPS:
+            raise InputError(f"{steps} steps a run", key="plan", expected=f"at most {MOST_STEPS} steps of the runs that are simulated at once")
+        if delay > MOST_DELAY:
+            raise InputError(f"{delay} steps", key="plan: oracle.delay", expected=f"at most {MOST_DELAY}")
+        total += steps * runs
+    slow = plan.engine == "cadcad" and plan.kind == "run"
+    # a run's directory is simulated up to the last run of a sample
+    share = 1.0 if sample is None or plan.kind == "run" else sample
+    most = MOST_SLOW if slow else MOST_IN_ALL
+    if total * share <= most:
+        return None
+    advice = "the runs of a directory are simulated together" if plan.kind == "run" else f"--sample {most / total / 2.0:.1g} takes a share of them"
+    return f"its {plan.simulations} runs have {total} steps in all, of which {most} at most are simulated{' by cadcad' * slow}: {advice}"
+
+
+def _spans(plan: EvidencePlan) -> list[tuple[int, int, int]]:
+    """Steps of a run, steps of the oracle's delay and number of runs, for every case and every span that points have.
+
+    A point that cannot be simulated, as a sweep may have some, counts with what of it is possible: it fails before its first step.
+    """
+    counts: dict[tuple[Any, ...], int] = {}
+    for point in plan.points:
+        own = tuple(point.values.get(path) for path in SPAN)
+        counts[own] = counts.get(own, 0) + point.runs
+    found = []
+    for case in plan.cases:
+        values = case.resolved.values
+        usual = (values.simulation.days, values.simulation.time_step, values.oracle.delay, values.oracle.enabled)
+        for own, runs in counts.items():
+            days, step, delay, enabled = (mine if other is None else other for mine, other in zip(usual, own, strict=True))
+            step = step if 0.0 < step <= 1.0 else usual[1]
+            most = 10.0 * MOST_STEPS  # a quotient can be beyond all numbers
+            found.append((max(1, round(min(days / step, most))), round(min(delay / step, most)) if enabled else 0, runs))
+    return found
 
 
 def _numbers(
@@ -177,11 +278,9 @@ def _numbers(
         found = recompute.simulate_rows(plan, recorded[list(KEYS)], progress)
         count = len(recorded)
         more |= {"recomputed": count, "sample_seed": seed, "probability": recompute.detection(total, count, 1)}
-        enough = recompute.found_with(total, count)
-        case.notes.append(
-            f"{count} of {total} runs simulated again (--sample-seed {seed}): one forged run would have been found with probability "
-            f"{more['probability']:.4g}, {enough} or more with {recompute.LEVEL:.0%}"
-        )
+        case.notes.append(_reach(more, recompute.found_with(total, count), tolerance))
+        if sample_seed is not None:
+            case.notes.append("whoever knew the seed before the bundle was made could have forged all other runs; without --sample-seed nobody can")
     wrong, more["largest"], mended = recompute.compare(plan, recorded, found, tolerance, RUNS)
     case.findings += wrong
     if wrong and touched:
@@ -197,7 +296,15 @@ def _numbers(
         )
     else:
         case.notes.append("numbers compared bit for bit")
-    _pages(case, record, Evidence(plan, runs), contents, tolerance)
+    evidence = Evidence(plan, runs)
+    try:
+        made = pages(evidence, render(evidence)[1], record.created)
+    except STRANGE as error:
+        what = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+        case.findings.append(Finding(MANIFEST, f"no report can be made of its plan and numbers ({what})"))
+    else:
+        _pages(case, record, evidence, made, contents, tolerance)
+    case.notes.append(UNCHECKED)
     mine = package_record()["commit"]
     if case.findings and record.commit != mine:
         told = [commit or "unknown" for commit in (record.commit, mine)]
@@ -207,37 +314,86 @@ def _numbers(
     return case.outcome(record.id, **more)
 
 
-def _pages(case: _Case, record: ManifestRecord, evidence: Evidence, contents: dict[str, bytes], tolerance: float) -> None:
+def _reach(more: dict[str, Any], enough: int, tolerance: float) -> str:
+    """What a sample of the runs would have found. more: of the outcome. enough: forged runs that are found with `recompute.LEVEL`."""
+    changed = f" by more than {tolerance:g} relative" if tolerance else ""
+    return (
+        f"{more['recomputed']} of {more['runs']} runs simulated again (--sample-seed {more['sample_seed']}): one run changed{changed} would "
+        f"have been found with probability {more['probability']:.4g}, {enough} or more with {recompute.LEVEL:.0%}"
+    )
+
+
+def _pages(case: _Case, record: ManifestRecord, evidence: Evidence, made: dict[str, bytes], contents: dict[str, bytes], tolerance: float) -> None:
     """Text, tables, figures and citations made anew from the bundle's numbers, which are checked by themselves, beside those that it has."""
-    made = pages(evidence, render(evidence)[1], record.created)
     same = {name: version == record.dependencies.get(name) for name, version in (package_record()["dependencies"] | writers()).items()}
     if GIVEN in contents and record.kind == "proposal":
         made[GIVEN] = contents[GIVEN]
-        case.findings += disagreements(case.folder, evidence.plan)
-    uncompared = _crate(case, record, evidence, contents, made, same["rocrate"])
+        try:
+            case.findings += disagreements(case.folder, evidence.plan)
+        except STRANGE as error:
+            case.findings.append(Finding(GIVEN, f"no proposal: {error}"[:LONGEST_REASON]))
+    by_entities = _crate(case, record, evidence, contents, made, same["rocrate"])
     for name in sorted(set(record.files) - set(made)):
         case.findings.append(Finding(name, "not a file of such a bundle"))
     for name, content in made.items():
         if name not in record.files:
             case.findings.append(Finding(name, "not in the bundle, which should have it"))
-        mine: bytes | None = contents.get(name, content)
-        other: bytes | None = content
-        if mine == other or (name == RUNS and not (same["pyarrow"] and same["pandas"])) or name == uncompared:
+        if contents.get(name, content) == content or name == by_entities:
             continue
-        if tolerance or not same["matplotlib"]:
-            case.apart += name.endswith(texts.FIGURES)
-            mine, other = texts.without_figures(name, mine), texts.without_figures(name, content)
-        found = None if mine is None else texts.differing(name, mine, other)
-        if found and not (tolerance and texts.agree(name, mine, other, tolerance)):
-            case.findings.append(found)
-    if case.apart:
+        if name == RUNS and not (same["pyarrow"] and same["pandas"]):
+            _table(case, contents[name], content)
+        else:
+            _page(case, name, contents, made, tolerance, same["matplotlib"])
+    drawn = [name for name in case.apart if name.endswith(texts.FIGURES)]
+    if drawn:
         told = f"by matplotlib {record.dependencies.get('matplotlib')} on {record.platform}"
         here = f"matplotlib {package_record()['dependencies']['matplotlib']}"
-        case.notes.append(f"{case.apart} of the figures cannot be compared: drawn {told}, here by {here}")
+        case.notes.append(f"{len(drawn)} of the figures cannot be compared: drawn {told}, here by {here}")
+
+
+def _page(case: _Case, name: str, contents: dict[str, bytes], made: dict[str, bytes], tolerance: float, same_drawer: bool) -> None:
+    """A text, table or figure that is not the same bytes as the one made anew. same_drawer: whether one version of matplotlib drew both."""
+    found = texts.differing(name, contents[name], made[name])
+    loose = tolerance > 0.0 or not same_drawer
+    if found is None:
+        return
+    if not loose or texts.much_longer(contents[name], made[name]):
+        case.findings.append(found)
+        return
+    if name.endswith(texts.FIGURES):
+        _figure(case, name, contents[name], made[name], found, same_drawer)
+        return
+    mine, other = contents[name], made[name]
+    if name.endswith(".html"):
+        case.findings += [Finding(name, what) for what in texts.misplaced(mine, other, contents, made)]
+        mine, other = texts.without_figures(mine), texts.without_figures(other)
+        found = texts.differing(name, mine, other)
+    if found and not (tolerance and texts.agree(name, mine, other, tolerance)):
+        case.findings.append(found)
+
+
+def _figure(case: _Case, name: str, mine: bytes, other: bytes, found: Finding, same_drawer: bool) -> None:
+    """A figure that another platform or another matplotlib may have drawn: what of it can be checked."""
+    wrong = texts.unsafe(name, mine)
+    if wrong:
+        case.findings.append(Finding(name, f"not a figure as this package draws one: {wrong}"))
+    elif not (name.endswith(".svg") and same_drawer):
+        case.apart.append(name)
+    elif not texts.agree(name, mine, other, 0.0):
+        case.findings.append(found)
+
+
+def _table(case: _Case, mine: bytes, other: bytes) -> None:
+    """The table of runs, whose numbers are compared by themselves, written by another pyarrow or pandas."""
+    try:
+        case.findings += [Finding(RUNS, what) for what in schema_differences(mine, other)]
+    except InputError as error:
+        case.findings.append(Finding(RUNS, error.found))
+    case.notes.append(f"{RUNS} compared by its numbers, names, types and units, not byte by byte: another pyarrow or pandas wrote it")
 
 
 def _crate(case: _Case, record: ManifestRecord, evidence: Evidence, contents: dict[str, bytes], made: dict[str, bytes], same: bool) -> str | None:
-    """Add the RO-Crate metadata that the bundle's files should have; its name where it cannot be compared."""
+    """Add the RO-Crate metadata that the bundle's files should have; its name where it is not to be compared byte by byte."""
     told = record.model_dump()
     try:
         # of the files as the manifest has them: each is compared by itself
@@ -245,9 +401,12 @@ def _crate(case: _Case, record: ManifestRecord, evidence: Evidence, contents: di
         made[METADATA] = metadata(evidence, listed, told)
     except InputError as error:
         case.notes.append(f"{METADATA} cannot be compared: {error}")
+        case.apart.append(METADATA)
         made[METADATA] = contents.get(METADATA, b"")
         return METADATA
-    if made[METADATA] == contents.get(METADATA) or same:
+    if same or METADATA not in contents:
         return None
-    case.notes.append(f"{METADATA} cannot be compared: written with rocrate {record.dependencies.get('rocrate')}, here {writers()['rocrate']}")
+    case.findings += [Finding(METADATA, what) for what in crate_disagreements(contents[METADATA], made[METADATA])]
+    versions = f"rocrate {record.dependencies.get('rocrate')}, here {writers()['rocrate']}"
+    case.notes.append(f"{METADATA} compared by its entities, not byte by byte: written with {versions}")
     return METADATA
