@@ -24,11 +24,12 @@ import pytest
 import tokenomics
 from bundles import CREATED, PROPOSAL, edit_plan, example, manifest, put, put_file, reseal, write
 from tokenomics.errors import InputError
-from tokenomics.governance import bundle, crate, texts
-from tokenomics.governance.bundle import RUNS, is_bundle, make_manifest, parse_runs, runs_parquet, write_bundle
+from tokenomics.governance import crate, drawings, texts
+from tokenomics.governance.bundle import RUNS, is_bundle, make_manifest, write_bundle
 from tokenomics.governance.crate import METADATA
 from tokenomics.governance.make import GIVEN, report
 from tokenomics.governance.plan import from_plain
+from tokenomics.governance.runs_table import parse_runs, runs_parquet
 from tokenomics.governance.verify import UNCHECKED, verify
 
 OTHER = "Windows-11-AMD64, NumPy with X"  # a platform whose last bits may be others
@@ -241,7 +242,7 @@ def test_rounding_is_of_few_digits_and_never_of_whole_numbers():
 
 def png(*parts, end=b""):
     whole = b"".join(struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts)
-    return texts.PNG_START + whole + end
+    return drawings.PNG_START + whole + end
 
 
 HEAD, LAST = (b"IHDR", bytes(13)), (b"IEND", b"")
@@ -270,9 +271,9 @@ UNSAFE = {
 
 @pytest.mark.parametrize("what", UNSAFE)
 def test_a_figure_that_cannot_be_compared_is_at_least_a_figure(what):
-    assert texts.unsafe(*UNSAFE[what])
-    assert texts.unsafe("limits.png", png(HEAD, LAST)) is None
-    assert texts.unsafe("limits.svg", SVG % b'<!-- <script> --><use xlink:href="#a"/><g clip-path="url(#a)"/>') is None
+    assert drawings.unsafe(*UNSAFE[what])
+    assert drawings.unsafe("limits.png", png(HEAD, LAST)) is None
+    assert drawings.unsafe("limits.svg", SVG % b'<!-- <script> --><use xlink:href="#a"/><g clip-path="url(#a)"/>') is None
 
 
 @pytest.mark.parametrize("told", [{"platform": OTHER}, {"matplotlib": "3.0.0"}])
@@ -280,9 +281,9 @@ def test_figures_of_another_platform_or_version_are_no_scripts(made, tmp_path, t
     evil = UNSAFE["a script"][1]
     page = (made[0] / "report.html").read_bytes()
     page = re.sub(rb'src="data:image/svg\+xml;base64,[^"]*"', b'src="data:image/svg+xml;base64,' + base64.b64encode(evil) + b'"', page)
-    drawings = {f"figures/{path.name}": evil if path.suffix == ".svg" else b"\x89PNG<?php ?>" for path in (made[0] / "figures").iterdir()}
-    folder = forged(made, tmp_path / "own", drawings | {"report.html": page}, **told)
-    assert found_in(folder)[0] == set(drawings)  # the page's figures are those beside it
+    own_figures = {f"figures/{path.name}": evil if path.suffix == ".svg" else b"\x89PNG<?php ?>" for path in (made[0] / "figures").iterdir()}
+    folder = forged(made, tmp_path / "own", own_figures | {"report.html": page}, **told)
+    assert found_in(folder)[0] == set(own_figures)  # the page's figures are those beside it
     folder = forged(made, tmp_path / "page", {"report.html": page}, **told)
     files, lines = found_in(folder)
     assert files == {"report.html"}
@@ -315,9 +316,9 @@ def test_a_drawing_of_a_sweep_over_two_parameters_is_sound(tmp_path):
     values = {"controller.pid.kp": [0.05, 0.1], "supply.burn_share": [0.3, 0.5]}
     tokenomics.sweep({"parameters": values, "policies": ["pid"], "method": "grid", "runs": 2, "set": {"simulation.days": 4}}, out=tmp_path / "s")
     folder = report(tmp_path / "s", out=tmp_path / "b", created=CREATED).folder
-    drawings = list((folder / "figures").iterdir())
-    assert any(b"<image" in path.read_bytes() for path in drawings)
-    assert [texts.unsafe(path.name, path.read_bytes()) for path in drawings] == [None] * len(drawings)
+    found = list((folder / "figures").iterdir())
+    assert any(b"<image" in path.read_bytes() for path in found)
+    assert [drawings.unsafe(path.name, path.read_bytes()) for path in found] == [None] * len(found)
 
 
 def test_the_first_line_counts_what_cannot_be_compared(made, tmp_path):
@@ -404,10 +405,10 @@ def test_a_table_is_bounded_before_it_is_unpacked(made, monkeypatch):
                 parse_runs(content, plan, path)
         else:
             assert set(parse_runs(content, plan, path)["error"]) == {text}
-            monkeypatch.setattr(bundle, "MOST_ERRORS", 10_000 * rows - 1)
+            monkeypatch.setattr("tokenomics.governance.runs_table.MOST_ERRORS", 10_000 * rows - 1)
             with pytest.raises(InputError, match="bytes of one run"):
                 parse_runs(content, plan, path)
-    monkeypatch.setattr(bundle, "MOST_CELLS", rows)
+    monkeypatch.setattr("tokenomics.governance.runs_table.MOST_CELLS", rows)
     with pytest.raises(InputError, match="cells"):
         parse_runs(path.read_bytes(), plan, path)
 
@@ -471,7 +472,7 @@ def test_what_would_take_hours_is_said_and_not_begun(ran, tmp_path, monkeypatch)
 
 
 def test_too_many_runs_are_sampled(made, copy, monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "MOST_IN_ALL", 100)
+    monkeypatch.setattr("tokenomics.governance.affordable.MOST_IN_ALL", 100)
     found = verify(copy, workers=1)
     assert (found.status, found.exit_status) == ("cannot be checked", 2)
     assert f"its {len(made[2])} runs have {12 * len(made[2])} steps in all" in found.reasons[0]

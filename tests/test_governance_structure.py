@@ -60,6 +60,8 @@ WRONG = {
     "a limit that was not measured": (lambda plan: plan["statement"]["limits"][0].update(limit="ruin <= 1"), "'ruin' is not measured"),
     "a name on chain": (lambda plan: plan["statement"].update(on_chain=TYPE_ON_CHAIN), "on chain; expected a number"),
     "a scenario twice": (lambda plan: plan["cases"][1].update(scenario="none"), "a scenario twice"),
+    "a label that steers a terminal": (lambda plan: plan["points"][2].update(label="a\x1b[2J"), "U+001B"),
+    "a title that turns a line": (lambda plan: plan.update(title="a\u202eb"), "U+202E"),
     "another engine": (lambda plan: plan.update(engine="cadcad"), "expected ensemble, every 1"),
 }
 

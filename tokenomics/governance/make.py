@@ -17,7 +17,7 @@ from ..experiments.sweep import Progress
 from ..parameters.locate import find
 from ..results.result import Result
 from ..results.store import load, refuse_existing
-from .bundle import RUNS, is_bundle, make_manifest, runs_parquet, write_bundle
+from .bundle import RUNS, is_bundle, make_manifest, write_bundle
 from .canonical import canonical_json, digest
 from .citation import citations
 from .crate import METADATA, crate, load_rocrate
@@ -26,6 +26,7 @@ from .evidence import Evidence
 from .plan import EvidencePlan, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate, together
 from .proposal import read_proposal
 from .render import render
+from .runs_table import runs_parquet
 
 GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given
 

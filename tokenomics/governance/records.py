@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ..parameters.documents import Strict
+from .statement import visible, words
 
 Kind = Literal["proposal", "run", "sweep"]
 Role = Literal["current", "proposed", "alternative", "sensitivity", "counterfactual", "point"]
 MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
 MOST_VALUES = 5_000_000  # JSON has no aliases, so that its size bounds it already; a case of 260 parameters has about 1,300
 Value = bool | float | str
-Text = Annotated[str, Field(max_length=20_000)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(words)]
+Label = Annotated[str, Field(max_length=20_000), AfterValidator(visible)]
 Key = Annotated[str, Field(max_length=500)]
 
 
@@ -28,9 +30,9 @@ class ParameterRecord(Strict):
 class CaseRecord(Strict):
     """A case as data."""
 
-    base: Text
-    policy: Text
-    scenario: Text
+    base: Label
+    policy: Label
+    scenario: Label
     description: Text
     parameters: dict[Key, ParameterRecord] = Field(min_length=1, max_length=10_000)
 
@@ -38,7 +40,7 @@ class CaseRecord(Strict):
 class PointRecord(Strict):
     """A point as data."""
 
-    label: Text
+    label: Label
     role: Role
     values: dict[Key, bool | float | str] = Field(max_length=1_000)
     runs: int = Field(ge=1, le=MOST_RUNS)
@@ -48,7 +50,7 @@ class PlanRecord(Strict):
     """A plan as data: what stands in a manifest under `plan`."""
 
     kind: Kind
-    title: Text
+    title: Label
     cases: list[CaseRecord] = Field(min_length=1, max_length=MOST_CASES)
     points: list[PointRecord] = Field(min_length=1, max_length=MOST_POINTS)
     seed: int = Field(ge=0, lt=2**64)

@@ -26,7 +26,7 @@ def _shows(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
-def _visible(text: str, besides: str = "") -> str:
+def visible(text: str, besides: str = "") -> str:
     """Text of which every character can be seen: others steer terminals, turn a line's direction, and are not allowed in XML."""
     for at, character in enumerate(text, 1):
         if not _shows(character) and character not in besides:
@@ -34,12 +34,13 @@ def _visible(text: str, besides: str = "") -> str:
     return text
 
 
-def _words(text: str) -> str:
-    return _visible(text, "\n\t")
+def words(text: str) -> str:
+    """Visible text, in several lines."""
+    return visible(text, "\n\t")
 
 
-Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_visible)]
-Words = Annotated[str, Field(max_length=20_000), AfterValidator(_words)]
+Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(visible)]
+Words = Annotated[str, Field(max_length=20_000), AfterValidator(words)]
 ColumnName = Annotated[str, Field(max_length=50, pattern=r"^[A-Za-z0-9_% ]+$")]
 
 

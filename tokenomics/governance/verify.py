@@ -17,7 +17,8 @@ import pandas as pd
 from .. import __version__
 from ..errors import InputError, TokenomicsError
 from ..results.store import package_record
-from . import platforms, recompute, texts
+from . import drawings, platforms, recompute, texts
+from .affordable import affordable
 from .bundle import (
     MANIFEST,
     RUNS,
@@ -28,8 +29,6 @@ from .bundle import (
     manifest_plan,
     manifest_record,
     manifest_text,
-    parse_runs,
-    schema_differences,
     writers,
 )
 from .canonical import FORMAT, canonical_json, digest, evidence_id, results_digest
@@ -43,14 +42,9 @@ from .make import GIVEN, metadata, pages
 from .plan import KEYS, EvidencePlan, simulate
 from .platforms import TOLERANCE
 from .render import render
+from .runs_table import parse_runs, schema_differences
 
-MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
-AT_ONCE = 1024  # runs; see `experiments.plan.RUNS_AT_ONCE`
-MOST_SLOW = 2_000_000  # steps of all runs with the engine cadcad, which takes a millisecond for one: half an hour
-MOST_IN_ALL = 2_000_000_000  # steps of all runs with the ensemble: an hour or two
-MOST_DELAY = 1_000  # steps of the oracle's delay, each of which is a variable of the state
 LONGEST_REASON = 300  # characters
-SPAN = ("simulation.days", "simulation.time_step", "oracle.delay", "oracle.enabled")  # what decides how much there is to simulate
 # what a plan that no version of this package made can raise where it is simulated or shown
 STRANGE = (TokenomicsError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
 UNCHECKED = (
@@ -132,7 +126,7 @@ def verify(
     try:
         plan = manifest_plan(record, path)
         runs = parse_runs(contents.get(RUNS, b""), plan, case.folder / RUNS)
-        too_much = _affordable(plan, sample)
+        too_much = affordable(plan, sample)
     except InputError as error:
         return case.stop(error, record.id)
     _same_plan(case, record, plan)
@@ -208,47 +202,6 @@ def _identifier(case: _Case, record: ManifestRecord, published: str | None) -> N
         case.findings.append(Finding(MANIFEST, "id is not that of its plan, version and results", record.id, found))
     if published is not None and published.lower() != record.id:
         case.findings.append(Finding(MANIFEST, f"id is {record.id}, not {published.lower()}, which was published"))
-
-
-def _affordable(plan: EvidencePlan, sample: float | None) -> str | None:
-    """Why the runs are too many to be simulated again; None where they are not. Raises InputError where they could not even be begun."""
-    total = 0
-    for steps, delay, runs in _spans(plan):
-        together = plan.runs if plan.kind == "run" else min(plan.runs, AT_ONCE)
-        if steps * together > MOST_STEPS:
-            raise InputError(f"{steps} steps a run", key="plan", expected=f"at most {MOST_STEPS} steps of the runs that are simulated at once")
-        if delay > MOST_DELAY:
-            raise InputError(f"{delay} steps", key="plan: oracle.delay", expected=f"at most {MOST_DELAY}")
-        total += steps * runs
-    slow = plan.engine == "cadcad" and plan.kind == "run"
-    # a run's directory is simulated up to the last run of a sample
-    share = 1.0 if sample is None or plan.kind == "run" else sample
-    most = MOST_SLOW if slow else MOST_IN_ALL
-    if total * share <= most:
-        return None
-    advice = "the runs of a directory are simulated together" if plan.kind == "run" else f"--sample {most / total / 2.0:.1g} takes a share of them"
-    return f"its {plan.simulations} runs have {total} steps in all, of which {most} at most are simulated{' by cadcad' * slow}: {advice}"
-
-
-def _spans(plan: EvidencePlan) -> list[tuple[int, int, int]]:
-    """Steps of a run, steps of the oracle's delay and number of runs, for every case and every span that points have.
-
-    A point that cannot be simulated, as a sweep may have some, counts with what of it is possible: it fails before its first step.
-    """
-    counts: dict[tuple[Any, ...], int] = {}
-    for point in plan.points:
-        own = tuple(point.values.get(path) for path in SPAN)
-        counts[own] = counts.get(own, 0) + point.runs
-    found = []
-    for case in plan.cases:
-        values = case.resolved.values
-        usual = (values.simulation.days, values.simulation.time_step, values.oracle.delay, values.oracle.enabled)
-        for own, runs in counts.items():
-            days, step, delay, enabled = (mine if other is None else other for mine, other in zip(usual, own, strict=True))
-            step = step if 0.0 < step <= 1.0 else usual[1]
-            most = 10.0 * MOST_STEPS  # a quotient can be beyond all numbers
-            found.append((max(1, round(min(days / step, most))), round(min(delay / step, most)) if enabled else 0, runs))
-    return found
 
 
 def _numbers(
@@ -365,8 +318,8 @@ def _page(case: _Case, name: str, contents: dict[str, bytes], made: dict[str, by
         return
     mine, other = contents[name], made[name]
     if name.endswith(".html"):
-        case.findings += [Finding(name, what) for what in texts.misplaced(mine, other, contents, made)]
-        mine, other = texts.without_figures(mine), texts.without_figures(other)
+        case.findings += [Finding(name, what) for what in drawings.misplaced(mine, other, contents, made)]
+        mine, other = drawings.without_figures(mine), drawings.without_figures(other)
         found = texts.differing(name, mine, other)
     if found and not (tolerance and texts.agree(name, mine, other, tolerance)):
         case.findings.append(found)
@@ -374,7 +327,7 @@ def _page(case: _Case, name: str, contents: dict[str, bytes], made: dict[str, by
 
 def _figure(case: _Case, name: str, mine: bytes, other: bytes, found: Finding, same_drawer: bool) -> None:
     """A figure that another platform or another matplotlib may have drawn: what of it can be checked."""
-    wrong = texts.unsafe(name, mine)
+    wrong = drawings.unsafe(name, mine)
     if wrong:
         case.findings.append(Finding(name, f"not a figure as this package draws one: {wrong}"))
     elif not (name.endswith(".svg") and same_drawer):
