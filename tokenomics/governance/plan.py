@@ -25,7 +25,7 @@ from ..results.metrics import METRICS
 from ..results.result import Result
 from ..results.sweep import Sweep
 from .records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
-from .structure import AS_RUN, check, sweep_label
+from .structure import AS_RUN, check, sweep_labels
 
 KEYS = ("case", "point", "run")
 
@@ -216,10 +216,8 @@ def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
         if resolved.hash != told[2]:
             raise InputError(f"parameters of {told[0]}, {told[1]} differ from those swept", file=folder, expected="the files as they were")
         cases.append(Case(policy or resolved.policy, scenario, resolved))
-    points = []
-    for row in result.manifest["points"]:
-        values = dict(zip(result.paths, row, strict=True))
-        points.append(Point(sweep_label(values), "point", values, design.runs))
+    rows = [dict(zip(result.paths, row, strict=True)) for row in result.manifest["points"]]
+    points = [Point(label, "point", values, design.runs) for label, values in zip(sweep_labels(rows), rows, strict=True)]
     title = design.description or f"Sweep of {', '.join(result.paths) or 'one point'}"
     return portable(EvidencePlan("sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)))
 

@@ -30,10 +30,16 @@ def counterfactual_label(path: str, value: float) -> str:
     return f"{CURRENT}, {changed_label(path, value)}"
 
 
-def sweep_label(values: Mapping[str, Value]) -> str:
-    """What a sweep's point is called."""
-    texts = (f"{path.rsplit('.', 1)[-1]} {v:.10g}" if isinstance(v, float) else f"{path} {v}" for path, v in values.items())
-    return ", ".join(texts) or AS_DESIGNED
+def sweep_labels(points: Sequence[Mapping[str, Value]]) -> list[str]:
+    """What a sweep's points are called: by their values, and by a number where those come again, as in a sample of a few choices."""
+    seen: Counter[str] = Counter()
+    labels = []
+    for values in points:
+        texts = (f"{path.rsplit('.', 1)[-1]} {v:.10g}" if isinstance(v, float) else f"{path} {v}" for path, v in values.items())
+        label = ", ".join(texts) or AS_DESIGNED
+        seen[label] += 1
+        labels.append(f"{label} ({seen[label]})" if seen[label] > 1 else label)
+    return labels
 
 
 class _Checker:
@@ -86,8 +92,7 @@ def _run(at: _Checker, _: Sequence[str]) -> None:
 def _sweep(at: _Checker, _: Sequence[str]) -> None:
     _plain(at)
     _ensemble(at)
-    for point in at.record.points:
-        wanted = sweep_label(point.values)
+    for point, wanted in zip(at.record.points, sweep_labels([point.values for point in at.record.points]), strict=True):
         at.want(point.label == wanted, f"'{point.label[:80]}' for the values of '{wanted}'", "points", "labels that say the values")
         at.want(point.runs == at.record.points[0].runs, f"{point.runs} runs of '{wanted}'", "points", "as many as of the first")
 
