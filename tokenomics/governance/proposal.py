@@ -206,13 +206,13 @@ def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, .
 
 
 def _possible(points: list[Point], today: Resolved, at: Reader) -> None:
-    """Values that are each allowed may not be together: shares that add up to more than one."""
+    """Values that are each allowed may not be possible: shares that add up to more than one, a controller that there is not."""
     for point in points:
         try:
-            today.replace(dict(point.values), source=point.label)
+            control.law(today.replace(dict(point.values), source=point.label).values.controller.type)
         except InputError as error:
             keys = (point.label,) if point.label in (CURRENT, PROPOSED) else ("alternatives", point.label)
-            raise at.error(getattr(error, "found", str(error)), *keys, expected=error.expected) from None
+            raise at.error(getattr(error, "found", str(error)), *keys, expected=error.expected, nearest=error.nearest) from None
 
 
 def _calibrations(folders: list[str], at: Reader) -> tuple[list[CalibrationRecord], list[str]]:
