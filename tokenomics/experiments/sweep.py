@@ -18,8 +18,8 @@ import numpy as np
 
 from ..errors import InputError, missing_extra
 from ..results import sweep_store
-from ..results.store import package_record
 from ..results.sweep import Sweep, metric_units
+from ..results.versions import package_record
 from .design import Design, read_design
 from .plan import Case, Plan, make_plan, perform
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InputError
+from ..experiments.plan import RUNS_AT_ONCE
 from .plan import EvidencePlan
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
-AT_ONCE = 1024  # runs; see `experiments.plan.RUNS_AT_ONCE`
 MOST_SLOW = 2_000_000  # steps of all runs with the engine cadcad, which takes a millisecond for one: half an hour
 MOST_IN_ALL = 2_000_000_000  # steps of all runs with the ensemble: an hour or two
 MOST_DELAY = 1_000  # steps of the oracle's delay, each of which is a variable of the state
@@ -18,8 +18,8 @@ SPAN = ("simulation.days", "simulation.time_step", "oracle.delay", "oracle.enabl
 def affordable(plan: EvidencePlan, sample: float | None) -> str | None:
     """Why the runs are too many to be simulated again; None where they are not. Raises InputError where they could not even be begun."""
     total = 0
-    for steps, delay, runs in spans(plan):
-        together = plan.runs if plan.kind == "run" else min(plan.runs, AT_ONCE)
+    for steps, delay, runs in _spans(plan):
+        together = plan.runs if plan.kind == "run" else min(plan.runs, RUNS_AT_ONCE)
         if steps * together > MOST_STEPS:
             raise InputError(f"{steps} steps a run", key="plan", expected=f"at most {MOST_STEPS} steps of the runs that are simulated at once")
         if delay > MOST_DELAY:
@@ -35,7 +35,7 @@ def affordable(plan: EvidencePlan, sample: float | None) -> str | None:
     return f"its {plan.simulations} runs have {total} steps in all, of which {most} at most are simulated{' by cadcad' * slow}: {advice}"
 
 
-def spans(plan: EvidencePlan) -> list[tuple[int, int, int]]:
+def _spans(plan: EvidencePlan) -> list[tuple[int, int, int]]:
     """Steps of a run, steps of the oracle's delay and number of runs, for every case and every span that points have.
 
     A point that cannot be simulated, as a sweep may have some, counts with what of it is possible: it fails before its first step.

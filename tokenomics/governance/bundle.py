@@ -23,7 +23,8 @@ from pydantic import AfterValidator, Field
 from .. import __version__
 from ..errors import InputError
 from ..parameters.documents import Strict, validated
-from ..results.store import package_record, refuse_existing, version_of
+from ..results.store import refuse_existing
+from ..results.versions import package_record, version_of
 from .canonical import FORMAT, digest, evidence_id, results_digest
 from .plan import EvidencePlan, Kind, from_plain
 from .platforms import here

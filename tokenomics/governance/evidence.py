@@ -149,7 +149,7 @@ class Evidence:
                 for point in self.points("sensitivity"):
                     case, today = self.plan.labels.index(name), self.counterfactuals.get(point, 0)
                     beside = self.check(limit, case, today) if limit.of == "value" else {}
-                    told = {f"today{end}": beside.get(f"{end[1:] or 'estimate'}", np.nan) for end in ("", "_low", "_high")}
+                    told = {name: beside.get(of, np.nan) for name, of in (("today", "estimate"), ("today_low", "low"), ("today_high", "high"))}
                     rows.append({"number": number} | self.check(limit, case, point, today) | told)
         return pd.DataFrame(rows)
 

@@ -17,7 +17,7 @@ from ..results.metrics import METRICS
 from ..results.plots import COLOURS
 from .comparisons import key_metrics
 from .document import GROUPED, Picture
-from .evidence import Evidence
+from .evidence import Evidence, stated
 
 Drawn = dict[str, tuple[Picture, Figure]]
 # a stranger's dollar sign is no formula; text as paths: the same on every machine; fixed identifiers and no dates: the same on every day
@@ -100,8 +100,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         axis.grid(axis="x", alpha=0.25)
         verdicts = own[own["values"] == "proposed"]["verdict"].tolist()
         word = "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
-        what = "change of " if limit.of == "change" else ""
-        axis.set_title(f"{what}{limit.limit} [{METRICS[rule.metric].unit}]: {word}", fontsize=9, loc="left")
+        axis.set_title(f"{stated(limit.limit, limit.of)} [{METRICS[rule.metric].unit}]: {word}", fontsize=9, loc="left")
     # a limit on a change has no dot for today, so that the first panel with all of them gives the legend
     handles: dict[str, Any] = {}
     for axis in axes:
@@ -109,7 +108,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
     shown = [label for label in labels if label in handles]
     canvas.legend([handles[label] for label in shown], shown, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     alt = "; ".join(
-        f"{'change of ' * (r.of == 'change')}{r.limit}, {r.scenario}: {r.estimate:.4g}, {r.verdict}" for r in evidence.own_checks().itertuples()
+        f"{stated(r.limit, r.of)}, {r.scenario}: {r.estimate:.4g}, {r.verdict}" for r in evidence.own_checks().itertuples()
     )
     caption = "Stated limits: mean and 95 % interval by scenario. Dashed: the limit; grey: beyond it."
     return Picture("limits", caption, f"The proposal against its limits. {alt}"), canvas

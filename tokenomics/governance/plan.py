@@ -69,6 +69,11 @@ class EvidencePlan:
         return max(point.runs for point in self.points)
 
     @property
+    def columns(self) -> list[str]:
+        """Columns of `simulate`'s table."""
+        return [*KEYS, "failed_day", "error", *self.metrics]
+
+    @property
     def simulations(self) -> int:
         """Number of simulated runs: the rows of `simulate`'s table."""
         return len(self.cases) * sum(point.runs for point in self.points)
@@ -235,7 +240,7 @@ def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFram
         chosen = tree(_plain_case(case)["parameters"])
         result = run(chosen, runs=plan.runs, seed=plan.seed, engine=plan.engine, every=plan.every, record=needs, progress=progress)
         tables.append(runs_of_run(result).assign(case=number))
-    return pd.concat(tables, ignore_index=True)[[*KEYS, "failed_day", "error", *plan.metrics]]
+    return pd.concat(tables, ignore_index=True)[plan.columns]
 
 
 def simulate(
@@ -268,4 +273,4 @@ def simulate(
         parts.append(table)
         done += len(table)
     whole = pd.concat(parts, ignore_index=True).sort_values(list(KEYS), kind="stable", ignore_index=True)
-    return whole[[*KEYS, "failed_day", "error", *plan.metrics]]
+    return whole[plan.columns]

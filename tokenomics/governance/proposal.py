@@ -113,14 +113,9 @@ def scenario_labels(names: list[str]) -> dict[str, str]:
 
 def labelled(proposal: Proposal, statement: dict[str, Any]) -> dict[str, Any]:
     """A statement as data whose limits and watch list name the scenarios of the evidence, those that are meant by default included."""
-    labels = scenario_labels(proposal.scenarios)
-    limits, watch = (
-        [{**one, key: found(one[key])} for one in statement[group]]
-        for group, key, found in (
-            ("limits", "scenarios", lambda names: [labels.get(name, name) for name in names or proposal.scenarios]),
-            ("watch", "scenario", lambda name: labels.get(name or proposal.scenarios[0], name)),
-        )
-    )
+    names, labels = proposal.scenarios, scenario_labels(proposal.scenarios)
+    limits = [{**one, "scenarios": [labels.get(name, name) for name in one["scenarios"] or names]} for one in statement["limits"]]
+    watch = [{**one, "scenario": labels.get(one["scenario"] or names[0], one["scenario"])} for one in statement["watch"]]
     return {**statement, "limits": limits, "watch": watch}
 
 
@@ -212,7 +207,7 @@ def _possible(points: list[Point], today: Resolved, at: Reader) -> None:
             control.law(today.replace(dict(point.values), source=point.label).values.controller.type)
         except InputError as error:
             keys = (point.label,) if point.label in (CURRENT, PROPOSED) else ("alternatives", point.label)
-            raise at.error(getattr(error, "found", str(error)), *keys, expected=error.expected, nearest=error.nearest) from None
+            raise at.error(error.found, *keys, expected=error.expected, nearest=error.nearest) from None
 
 
 def _calibrations(folders: list[str], at: Reader) -> tuple[list[CalibrationRecord], list[str]]:

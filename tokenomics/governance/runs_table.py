@@ -23,7 +23,7 @@ MOST_ERRORS = 100_000_000  # bytes of the errors of all runs together, each as o
 
 def runs_parquet(plan: EvidencePlan, runs: pd.DataFrame) -> bytes:
     """One row a run, with units."""
-    table = pa.Table.from_pandas(runs[[*KEYS, "failed_day", "error", *plan.metrics]], preserve_index=False)
+    table = pa.Table.from_pandas(runs[plan.columns], preserve_index=False)
     units = {"failed_day": "days"} | {name: METRICS[name].unit for name in plan.metrics}
     fields = [field.with_metadata({"unit": units.get(field.name, "1")}) for field in table.schema]
     out = BytesIO()
@@ -33,11 +33,10 @@ def runs_parquet(plan: EvidencePlan, runs: pd.DataFrame) -> bytes:
 
 def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
     """`simulate`'s table from a Parquet file's bytes; see `read_runs`. path: of the file, for errors."""
-    wanted = [*KEYS, "failed_day", "error", *plan.metrics]
     try:
         # an error that stands in many rows is one text in the file, and is read as one
         source = pq.ParquetFile(BytesIO(content), read_dictionary=["error"])
-        _bounded(source, plan, wanted, path)
+        _bounded(source, plan, path)
         read = source.read(use_threads=False)
         errors = _errors(read["error"], path)
         table = read.drop_columns("error").to_pandas()
@@ -54,9 +53,9 @@ def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
     return table
 
 
-def _bounded(source: pq.ParquetFile, plan: EvidencePlan, wanted: list[str], path: Path) -> None:
+def _bounded(source: pq.ParquetFile, plan: EvidencePlan, path: Path) -> None:
     """Refuse a table that is another than its plan's, or too large, by what it says of itself: before it is unpacked."""
-    told, schema = source.metadata, source.schema_arrow
+    told, schema, wanted = source.metadata, source.schema_arrow, plan.columns
     if told.num_rows != plan.simulations or schema.names != wanted:
         raise InputError(
             f"{told.num_rows} rows of {len(schema.names)} columns",

@@ -1,7 +1,4 @@
-"""A file of a bundle beside the same file made anew: where they first differ, and whether rounding alone explains it.
-
-A figure that cannot be compared is at least one: no script, nothing from elsewhere, nothing behind its end.
-"""
+"""A file of a bundle beside the same file made anew: where they first differ, and whether rounding alone explains it."""
 
 from __future__ import annotations
 
@@ -39,8 +36,7 @@ def differing(name: str, recorded: bytes, found: bytes) -> Finding | None:
     if much_longer(recorded, found):
         return Finding(name, f"{len(recorded)} bytes, where it should have {len(found)}")
     if not is_text(name):
-        kind = "a figure" if name.endswith(FIGURES) else "a table"
-        return Finding(name, f"{kind} that is not drawn from these data" if kind == "a figure" else "not as this package writes these data")
+        return Finding(name, "a figure that is not drawn from these data" if name.endswith(FIGURES) else "not as this package writes these data")
     one, two = (content.decode("utf-8", "replace").split("\n") for content in (recorded, found))
     line = next((i for i, (mine, other) in enumerate(zip(one, two, strict=False)) if mine != other), min(len(one), len(two)))
     mine, other = ("".join(lines[line : line + 1]) for lines in (one, two))
@@ -126,5 +122,3 @@ def _numbered(drawing: str) -> str:
     """An SVG with its identifiers by the order in which they first stand there."""
     seen: dict[str, str] = {}
     return DRAWN_ID.sub(lambda found: seen.setdefault(found[0], f"id{len(seen)}"), drawing)
-
-

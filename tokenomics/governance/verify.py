@@ -16,7 +16,7 @@ import pandas as pd
 
 from .. import __version__
 from ..errors import InputError, TokenomicsError
-from ..results.store import package_record
+from ..results.versions import package_record
 from . import drawings, platforms, recompute, texts
 from .affordable import affordable
 from .bundle import (

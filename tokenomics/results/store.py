@@ -28,7 +28,6 @@ from .dataset import from_table
 from .result import Result, interval
 from .sweep import Sweep
 from .versions import package_record
-from .versions import version_of as version_of
 
 
 def metrics_json(result: Result) -> dict[str, Any]:
