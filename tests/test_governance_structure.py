@@ -54,7 +54,7 @@ WRONG = {
     "no proposed point": (lambda plan: plan["points"].pop(1), "expected current and proposed first"),
     "a second proposed point": (lambda plan: plan["points"][2].update(role="proposed"), "one of each"),
     "metrics twice": (lambda plan: plan["metrics"].append(plan["metrics"][0]), "twice"),
-    "fewer runs of an alternative": (lambda plan: plan["points"][1].update(runs=3), "3 runs of 'proposed'"),
+    "fewer runs of the proposed point": (lambda plan: plan["points"][1].update(runs=3), "3 runs of 'proposed'"),
     "an empty statement": (lambda plan: plan.update(statement={}), "limits: missing"),
     "a limit elsewhere": (lambda plan: plan["statement"]["limits"][0].update(scenarios=["moon"]), "unknown scenario 'moon'"),
     "a limit that was not measured": (lambda plan: plan["statement"]["limits"][0].update(limit="ruin <= 1"), "'ruin' is not measured"),

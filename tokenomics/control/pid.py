@@ -1,6 +1,6 @@
 """Discrete PID: derivative on the filtered measurement, back-calculation anti-windup, integral leak, rate limit.
 
-u = Kp e + I − Kd D, I' = I e^(−leak Δt) + Δt (Ki e + (u_sat − u)/T_t), D = filtered slope of the log price. P, PI and PD are
+u = Kp e + I − Kd D, I' = I e^(−leak Δt) + Δt Ki e + (u_sat − u)(1 − e^(−Δt/T_t)), D = filtered slope of the log price. P, PI and PD are
 the case of gains that are zero.
 Source: Åström and Hägglund, Advanced PID Control (2006), chapters 3 and 13 (discretised by forward differences).
 Units: signal in reference depths a day, e in log points, days.

@@ -253,7 +253,9 @@ class Evidence:
         if len(varied):
             wrong = varied[varied["verdict"] == FAILS]
             what = f"With one parameter changed at a time, {len(wrong) or 'none'} of {len(varied)} checks fail{'s' * (len(wrong) < 2)}"
-            told.append(f"{what}: {listed(wrong, at=True)}." if len(wrong) else f"{what}.")
+            rest = int((varied["verdict"] == UNDECIDED).sum())
+            left = f" {rest} of them are undecided." if rest > 1 else " 1 of them is undecided." if rest else ""
+            told.append((f"{what}: {listed(wrong, at=True)}." if len(wrong) else f"{what}.") + left)
         return told
 
 
