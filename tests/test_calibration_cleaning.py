@@ -57,13 +57,13 @@ REFUSED = {
     "empty cell": (put(40, ""), r":40: value: an empty cell"),
     "NaN": (put(40, "nan"), r":40: value: NaN"),
     "infinite": (put(40, "inf"), r":40: value: an infinite value"),
-    "negative": (put(40, "-1"), r":40: value: -1; expected a price > 0 \(or --nonpositive drop\)"),
-    "zero": (put(40, "0"), r":40: value: 0; expected a price > 0 \(or --nonpositive drop\)"),
-    "duplicate": (repeat(40), r":41: date: 2021-02-08 again, after line 40; .*--duplicates first, last or mean"),
-    "unsorted": (swap(40), r":41: date: 2021-02-08 after 2021-02-09; .*--unsorted sort"),
-    "gap": (without(40, 41), r":40: date: 2 days are missing after 2021-02-07; .*--gaps span or interpolate"),
+    "negative": (put(40, "-1"), r":40: value: -1; expected a price > 0 \(or `nonpositive` drop\)"),
+    "zero": (put(40, "0"), r":40: value: 0; expected a price > 0 \(or `nonpositive` drop\)"),
+    "duplicate": (repeat(40), r":41: date: 2021-02-08 again, after line 40; .*`duplicates` first, last or mean"),
+    "unsorted": (swap(40), r":41: date: 2021-02-08 after 2021-02-09; .*`unsorted` sort"),
+    "gap": (without(40, 41), r":40: date: 2 days are missing after 2021-02-07; .*`gaps` span or interpolate"),
     "two gaps": (without(40, 60), r":40: date: 1 day is missing after 2021-02-07; 2 gaps in all"),
-    "first row": (spike(2, 1000.0), r":2: value: .*: off by a factor of .* from the median .*--absurd drop or keep"),
+    "first row": (spike(2, 1000.0), r":2: value: .*: off by a factor of .* from the median .*`absurd` drop or keep"),
     "first rows": (lambda lines: spike(3, 1e-3)(spike(2, 1e-3)(lines)), r":2: value: .*: off by a factor of"),
     "isolated row": (spike(80, 100.0), r":80: value: .*: a factor of .* from the row before and .* from the row after"),
     "too short": (lambda lines: lines[:FEWEST], rf"{FEWEST - 1} daily returns; expected at least {FEWEST}"),
@@ -90,7 +90,7 @@ def test_a_missing_an_empty_and_a_wrong_file_are_named(tmp_path):
         read_closes(write(tmp_path, [], header=""))
     with pytest.raises(InputError, match=r":1: the header day,close; expected date,value"):
         read_closes(write(tmp_path, rows(), header="day,close"))
-    with pytest.raises(InputError, match="--absurd: 'kep'; expected refuse, drop, keep; did you mean 'keep'"):
+    with pytest.raises(InputError, match="absurd: 'kep'; expected refuse, drop, keep; did you mean 'keep'"):
         read_closes(write(tmp_path, rows()), Choices(absurd="kep"))
 
 
@@ -164,7 +164,7 @@ def test_only_the_window_has_to_be_clean(tmp_path):
     closes = read_closes(file, start=dt.date(2021, 1, 10), end=dt.date(2021, 5, 1))
     assert (closes.dates[0], closes.dates[-1]) == (dt.date(2021, 1, 10), dt.date(2021, 5, 1))
     assert closes.choices == ("window 2021-01-10 to 2021-05-01: 38 of 150 rows outside of it left out",)
-    with pytest.raises(InputError, match="--to: 2020-01-01 is outside of the history; expected 2021-01-01 to 2021-05-30"):
+    with pytest.raises(InputError, match="end: 2020-01-01 is outside of the history; expected 2021-01-01 to 2021-05-30"):
         read_closes(file, end=dt.date(2020, 1, 1))
-    with pytest.raises(InputError, match="--from: 2021-05-01 is after 2021-01-10"):
+    with pytest.raises(InputError, match="start: 2021-05-01 is after 2021-01-10"):
         read_closes(file, start=dt.date(2021, 5, 1), end=dt.date(2021, 1, 10))

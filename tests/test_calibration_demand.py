@@ -84,7 +84,7 @@ def test_what_was_put_in_is_found_again(case, count, seeds, least):
 
 @pytest.mark.parametrize(("name", "few"), [("trace", 599), ("economy", 249), ("burn", 11), ("demand", 6), ("merton", 99), ("garch", 99)])
 def test_no_recovery_is_tried_on_fewer_observations_than_the_estimator_takes(name, few):
-    with pytest.raises(InputError, match=f"--count: {few}; expected at least {few + 1}"):
+    with pytest.raises(InputError, match=f"count: {few}; expected at least {few + 1}"):
         recover(name, count=few)
 
 
@@ -132,7 +132,7 @@ def trace(folder, lines=None):
     ],
 )
 def test_a_pattern_that_the_span_cannot_carry_is_refused(tmp_path, pattern, days, said):
-    with pytest.raises(InputError, match="--pattern") as error:
+    with pytest.raises(InputError, match="patterns") as error:
         calibrate_demand(rates(tmp_path, 5.0 + np.arange(24 * days) % 7), [pattern])
     assert said in str(error.value)
 

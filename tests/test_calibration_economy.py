@@ -113,7 +113,7 @@ def test_what_the_moments_cannot_tell_is_held_and_left_out_of_the_overlay(closes
 
 def test_what_cannot_be_held_at_its_own_value_is_refused(closes):
     """The overlay leaves it out, so that a run would have the 30 days that the fit did not."""
-    with pytest.raises(InputError, match="--fit: 60 to 120; expected a range of operators.entry_time that holds its own value, 30"):
+    with pytest.raises(InputError, match="fit: 60 to 120; expected a range of operators.entry_time that holds its own value, 30"):
         calibrate_economy(closes, fit=["speculation.noise", "operators.entry_time=60:120"], settings=SMALL)
 
 
@@ -155,9 +155,9 @@ def test_a_short_history_a_gap_and_a_wrong_share_are_refused(closes):
     with pytest.raises(InputError, match="daily returns to fit; expected at least 250"):
         calibrate_economy(short, settings=SMALL)
     gap = Closes(closes.dates, closes.values, closes.file, closes.returns[:-1], closes.ends[:-1], ())
-    with pytest.raises(InputError, match="--gaps: 1 gaps"):
+    with pytest.raises(InputError, match="gaps: 1 gaps"):
         calibrate_economy(gap, settings=SMALL)
-    with pytest.raises(InputError, match="--holdout"):
+    with pytest.raises(InputError, match="holdout"):
         calibrate_economy(closes, holdout=1.0, settings=SMALL)
     with pytest.raises(InputError, match="simulation.time_step: a step of 0.5 days; expected 1"):
         calibrate_economy(closes, sets=["simulation.time_step=0.5"], settings=SMALL)

@@ -268,7 +268,7 @@ def test_real_tokens_have_heavy_tails_and_all_starts_agree(name, gaps):
     if not file.exists():
         pytest.skip(f"no {file}")
     if gaps:
-        with pytest.raises(InputError, match=r":1661: date: 1 day is missing after 2025-01-14.*--gaps span"):
+        with pytest.raises(InputError, match=r":1661: date: 1 day is missing after 2025-01-14.*`gaps` span"):
             read_closes(file)
     closes = read_closes(file, Choices(gaps="span"))
     assert len(closes.choices) == gaps and len(closes.returns) == len(closes.values) - 1 - gaps

@@ -108,7 +108,7 @@ def test_products_reach_cublas_the_right_way_round():
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_numpy_refuses_half_precisions_by_name(precision):
-    with pytest.raises(InputError, match=f"--precision: {precision}; expected fp32: NumPy has no fast {precision} product"):
+    with pytest.raises(InputError, match=f"precision: {precision}; expected fp32: NumPy has no fast {precision} product"):
         backend.choose("numpy", precision)
 
 
@@ -116,7 +116,7 @@ def test_without_cupy_auto_says_why_it_falls_back(monkeypatch):
     monkeypatch.setattr(backend, "_gpu", lambda: (None, "CuPy is not installed"))
     ops, why = backend.choose("auto")
     assert ops.figure_of == "cpu" and why == "NumPy on a CPU: CuPy is not installed"
-    with pytest.raises(InputError, match="--backend: CuPy is not installed; expected a CUDA GPU"):
+    with pytest.raises(InputError, match="backend: CuPy is not installed; expected a CUDA GPU"):
         backend.choose("cupy")
 
 

@@ -150,3 +150,19 @@ def test_every_public_name_is_found():
     assert set(tokenomics.__all__) <= set(dir(tokenomics))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = tokenomics.nothing
+
+
+@pytest.mark.parametrize(
+    "arguments, argument, option",
+    [
+        (["run", "--demand-align", "often"], "demand_align: unknown alignment", "--demand-align: unknown alignment"),
+        (["run", "--start", "2024-01-01"], "expected `prices` with it", "expected --prices with it"),
+        (["run", "--set", "supply.burnshare=1"], "`sets`: supply.burnshare", "--set: supply.burnshare"),
+    ],
+)
+def test_python_reads_the_name_of_an_argument_and_the_command_line_that_of_its_option(tmp_path, arguments, argument, option):
+    name, value = arguments[1].removeprefix("--").replace("-", "_"), arguments[2]
+    with pytest.raises(tokenomics.InputError) as error:
+        tokenomics.run("baseline", **{{"set": "sets"}.get(name, name): value})
+    assert argument in str(error.value) and "--" not in str(error.value)
+    assert option in call(tmp_path, *arguments).stderr

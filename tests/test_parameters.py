@@ -124,8 +124,8 @@ def test_a_bad_file_gets_one_clear_line(tmp_path, text, message):
         ({"scenarios": ("token_crsh",)}, r"unknown scenario 'token_crsh'.*did you mean 'token_crash'"),
         ({"overlays": ("grwth",)}, r"unknown overlay"),
         ({"sets": ("supply.burn_share",)}, r"expected path=value"),
-        ({"sets": ("supply.burnshare=1",)}, r"--set: supply.burnshare: unknown key.*did you mean 'burn_share'"),
-        ({"sets": ("supply.burn_share=lots",)}, r"--set: supply.burn_share: 'lots'"),
+        ({"sets": ("supply.burnshare=1",)}, r"`sets`: supply.burnshare: unknown key.*did you mean 'burn_share'"),
+        ({"sets": ("supply.burn_share=lots",)}, r"`sets`: supply.burn_share: 'lots'"),
     ],
 )
 def test_a_bad_argument_gets_one_clear_line(arguments, message):
@@ -205,5 +205,5 @@ def test_the_table_lists_every_parameter_once():
 def test_a_partial_file_as_the_base_is_told_where_it_belongs(tmp_path):
     file = tmp_path / "some.yaml"
     file.write_text('controller:\n  pid:\n    kp: {value: 0.1, unit: "1/day", source: "mine"}\n')
-    with pytest.raises(InputError, match="some.yaml: simulation: missing; expected a whole parameter set.*--overlay"):
+    with pytest.raises(InputError, match="some.yaml: simulation: missing; expected a whole parameter set.*`overlay`"):
         resolve(str(file), policy="pid")

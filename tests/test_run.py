@@ -82,9 +82,9 @@ def test_recorded_demand_drives_demand(tmp_path):
 
 
 def test_options_without_their_file_are_refused():
-    with pytest.raises(tk.InputError, match="--prices"):
+    with pytest.raises(tk.InputError, match="`prices`"):
         tk.run("baseline", start="2021-01-01")
-    with pytest.raises(tk.InputError, match="--demand"):
+    with pytest.raises(tk.InputError, match="`demand`"):
         tk.run("baseline", demand_align="repeat")
     with pytest.raises(tk.InputError, match="not a date"):
         tk.run("baseline", start="tomorrow", prices="x.csv")

@@ -287,5 +287,5 @@ def test_a_dask_cluster_gives_the_same_hash():
 
 def test_a_scheduler_that_is_not_there_is_named():
     pytest.importorskip("distributed")
-    with pytest.raises(InputError, match="--scheduler: no scheduler answers at"):
+    with pytest.raises(InputError, match="scheduler: no scheduler answers at"):
         sweep(GAINS, scheduler="nonsense")

@@ -221,18 +221,18 @@ def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"start": "2020-02-01"}, r"closes.csv: --from: 2020-02-01 has 31 days of history before it and needs 250; expected 2020-09-07 to"),
-        ({"start": "2020-12-12"}, r"2020-12-12 has 4 days of history after it and needs 24 for forecasts over 5 days.*shorter --horizon"),
-        ({"start": "soon"}, r"--from: 'soon' is not a date; expected YYYY-MM-DD"),
-        ({"end": "2022-01-01"}, r"--to: 2022-01-01 is outside of the history"),
+        ({"start": "2020-02-01"}, r"closes.csv: start: 2020-02-01 has 31 days of history before it and needs 250; expected 2020-09-07 to"),
+        ({"start": "2020-12-12"}, r"2020-12-12 has 4 days of history after it and needs 24 for forecasts over 5 days.*shorter `horizon`"),
+        ({"start": "soon"}, r"start: 'soon' is not a date; expected YYYY-MM-DD"),
+        ({"end": "2022-01-01"}, r"end: 2022-01-01 is outside of the history"),
         ({"start": "2020-04-01", "end": "2020-05-01"}, r"expected a history of at least 275 days"),
-        ({"end": "2020-05-01"}, r"--from: .* is after 2020-05-01; expected a date before --to"),
-        ({"policy": "none"}, r"--policy: a policy without a controller"),
+        ({"end": "2020-05-01"}, r"start: .* is after 2020-05-01; expected a date before `end`"),
+        ({"policy": "none"}, r"policy: a policy without a controller"),
         ({"policy": "pidd"}, r"did you mean 'pid'"),
-        ({"runs": 3}, r"--runs: 3; expected at least 20"),
-        ({"horizon": 0}, r"--horizon: 0; expected at least 1"),
+        ({"runs": 3}, r"runs: 3; expected at least 20"),
+        ({"horizon": 0}, r"horizon: 0; expected at least 1"),
         ({"demand_align": "repeated"}, r"unknown alignment 'repeated'.*did you mean 'repeat'"),
-        ({"demand_align": "repeat"}, r"--demand-align: an alignment without a demand series"),
+        ({"demand_align": "repeat"}, r"demand_align: an alignment without a demand series"),
         ({"sets": {"simulation.time_step": 0.5}}, r"simulation.time_step: a step of 0.5 days; expected 1"),
         ({"sets": {"shocks.enabled": False}}, r"shocks.enabled: shocks are off"),
     ],
@@ -246,7 +246,7 @@ def test_bad_input_gets_one_clear_line(own, tmp_path, choice, message):
 
 def test_a_gap_is_named_with_the_option_that_avoids_it(own, tmp_path):
     file = write(tmp_path, own, gap=300)
-    with pytest.raises(InputError, match=r"closes.csv:302: date: a gap: 2020-10-27 is missing; expected .* by --to"):
+    with pytest.raises(InputError, match=r"closes.csv:302: date: a gap: 2020-10-27 is missing; expected .* by `end`"):
         tk.validate(history=file, policy="pid", start="2020-09-10")
 
 

@@ -182,7 +182,7 @@ def _run() -> None:
     try:
         status = app(standalone_mode=False)
     except InputError as error:
-        _stop(str(error), 2)
+        _stop(str(error.by_option(_options(sys.argv[1:]))), 2)
     except TokenomicsError as error:
         _stop(str(error), 1)
     except (typer.Abort, KeyboardInterrupt):
@@ -199,6 +199,17 @@ def _run() -> None:
         _stop(" ".join(error.format_message().split()), 2)
     else:
         sys.exit(status or 0)
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    """The options of the command that was called, by the argument that each one sets."""
+    command = typer.main.get_command(app)
+    context = command.context_class(command)
+    for word in words:
+        if not hasattr(command, "get_command"):
+            break
+        command = command.get_command(context, word) or command
+    return {option.name: option.opts[0] for option in command.params if option.param_type_name == "option"}
 
 
 def _stop(message: str, status: int) -> None:

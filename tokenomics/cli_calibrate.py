@@ -89,8 +89,8 @@ def recover(
 @app.command(epilog="Example: tokenomics calibrate prices RNDR-USD.csv --gaps span --out calibrated/render")
 def prices(
     file: File,
-    first: First = None,
-    last: Last = None,
+    start: First = None,
+    end: Last = None,
     gaps: Gaps = "refuse",
     nonpositive: Nonpositive = "refuse",
     duplicates: Duplicates = "refuse",
@@ -110,7 +110,7 @@ def prices(
 
     refuse_existing(out)
     chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
-    window = (first.date() if first else None, last.date() if last else None)
+    window = (start.date() if start else None, end.date() if end else None)
     with progress_bar("bootstrap", show=not as_json) as progress:
         found = calibrate_prices(file, choices=chosen, start=window[0], end=window[1], bootstrap=bootstrap, seed=seed, progress=progress)
     finish(found, out, as_json)
@@ -126,8 +126,8 @@ def economy(
     overlay: Overlay = None,
     sets: Set = None,
     fit: Annotated[list[str] | None, typer.Option(help=FITTED, metavar="PATH")] = None,
-    first: First = None,
-    last: Last = None,
+    start: First = None,
+    end: Last = None,
     gaps: Gaps = "refuse",
     nonpositive: Nonpositive = "refuse",
     duplicates: Duplicates = "refuse",
@@ -146,7 +146,7 @@ def economy(
 
     refuse_existing(out)
     chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
-    window = {"start": first.date() if first else None, "end": last.date() if last else None}
+    window = {"start": start.date() if start else None, "end": end.date() if end else None}
     settings = Settings(runs=runs, seed=seed, workers=workers)
     with progress_bar("fitting, simulated days", show=not as_json) as progress:
         found = calibrate_economy(
@@ -169,8 +169,9 @@ def economy(
 )
 def demand(
     file: File,
-    pattern: Annotated[
-        list[str] | None, typer.Option(help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable.")
+    patterns: Annotated[
+        list[str] | None,
+        typer.Option("--pattern", help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable."),
     ] = None,
     out: Out = None,
     as_json: Json = False,
@@ -179,7 +180,7 @@ def demand(
     from .calibration.demand import calibrate_demand
 
     refuse_existing(out)
-    finish(calibrate_demand(file, pattern or ()), out, as_json)
+    finish(calibrate_demand(file, patterns or ()), out, as_json)
 
 
 @app.command(
@@ -189,10 +190,12 @@ def demand(
 def burn(
     file: File,
     discretionary: Annotated[float, typer.Option(help="Burn that is no customers' use [USD/day], taken as given.")] = 0.0,
-    discretionary_from: Annotated[str | None, typer.Option(help="First month of it.", metavar="YYYY-MM")] = None,
-    discretionary_to: Annotated[str | None, typer.Option(help="Last month of it.", metavar="YYYY-MM")] = None,
-    net_emission_cap: Annotated[float, typer.Option(help="Most that is minted again of what is burned [TOK/day].", min=0.0)] = 0.0,
-    halving: Annotated[list[str] | None, typer.Option(help="Month in which the schedule halves, to compare. Repeatable.", metavar="YYYY-MM")] = None,
+    start: Annotated[str | None, typer.Option("--discretionary-from", help="First month of it.", metavar="YYYY-MM")] = None,
+    end: Annotated[str | None, typer.Option("--discretionary-to", help="Last month of it.", metavar="YYYY-MM")] = None,
+    cap: Annotated[float, typer.Option("--net-emission-cap", help="Most that is minted again of what is burned [TOK/day].", min=0.0)] = 0.0,
+    halvings: Annotated[
+        list[str] | None, typer.Option("--halving", help="Month in which the schedule halves, to compare. Repeatable.", metavar="YYYY-MM")
+    ] = None,
     tolerance: Annotated[float, typer.Option(help="Gap of tokens burned x price to burn in USD beyond which a month is named.", min=0.0)] = 0.1,
     out: Out = None,
     as_json: Json = False,
@@ -204,10 +207,10 @@ def burn(
     found = calibrate_burn(
         file,
         discretionary=discretionary,
-        start=discretionary_from,
-        end=discretionary_to,
-        cap=net_emission_cap,
-        halvings=halving or (),
+        start=start,
+        end=end,
+        cap=cap,
+        halvings=halvings or (),
         tolerance=tolerance,
     )
     finish(found, out, as_json)

@@ -23,8 +23,8 @@ def register(app: typer.Typer) -> None:
 
 def velocity(
     file: Annotated[str, typer.Argument(help="CSV of days: date,price,volume,fees,burned [USD/TOK, TOK/day, USD/day, TOK/day].", metavar="FILE")],
-    first: Annotated[str | None, typer.Option("--from", help="First day of the window, YYYY-MM-DD.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last day of the window; by default the window is the last 30 days.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="First day of the window, YYYY-MM-DD.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last day of the window; by default the window is the last 30 days.")] = None,
     detector: Annotated[str, typer.Option(help="A shipped detector or a YAML file.")] = "velocity",
     as_json: Json = False,
 ) -> None:
@@ -34,7 +34,7 @@ def velocity(
     from .recorded import as_date, read_activity
 
     chosen = load(detector)
-    days = read_activity(file, chosen.before, chosen.after, as_date(first, "--from"), as_date(last, "--to"))
+    days = read_activity(file, chosen.before, chosen.after, as_date(start, "start"), as_date(end, "end"))
     series, before = Series(**days.values), chosen.before
     try:
         found = features(series, before)

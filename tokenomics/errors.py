@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+ARGUMENT = re.compile(r"`(\w+)`")  # in a message: an argument of the call
 
 
 class TokenomicsError(Exception):
@@ -13,7 +17,8 @@ class TokenomicsError(Exception):
 class InputError(TokenomicsError):
     """Bad input: a file, key, value, unit, name or option that cannot be used. The CLI exits with status 2.
 
-    found, expected: what was there, and what would do. file, line, key: where. nearest: the valid name that is closest to a misspelt one.
+    found, expected: what was there, and what would do. file, line, key: where. argument: in place of a key, the argument of the call that is wrong.
+    nearest: the valid name that is closest to a misspelt one. `expected` and `file` name further arguments between `backticks`.
     """
 
     def __init__(
@@ -24,21 +29,26 @@ class InputError(TokenomicsError):
         file: object = None,
         line: int | None = None,
         key: str | None = None,
+        argument: str | None = None,
         nearest: str | None = None,
     ):
-        self.found, self.expected, self.file, self.line, self.key, self.nearest = (
-            found,
-            expected,
-            file,
-            line,
-            key,
-            nearest,
-        )
+        key = argument if key is None else key
+        self.found, self.expected, self.file, self.line, self.key, self.nearest = found, expected, file, line, key, nearest
+        self.argument = argument
         where = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
         what = f"{key}: {found}" if key else found
         hint = f"; expected {expected}" if expected else ""
         near = f"; did you mean '{nearest}'?" if nearest else ""
         super().__init__(" ".join(f"{where}{what}{hint}{near}".split()))
+
+    def by_option(self, options: Mapping[str, str]) -> InputError:
+        """The same error in the words of a command line. options: the command's options by the argument that each one sets."""
+
+        def said(text: Any) -> Any:
+            return ARGUMENT.sub(lambda name: options.get(name[1], name[0]), text) if isinstance(text, str) else text
+
+        key = options.get(self.argument, self.argument) if self.argument else self.key
+        return InputError(self.found, expected=said(self.expected), file=said(self.file), line=self.line, key=key, nearest=self.nearest)
 
 
 class ModelError(TokenomicsError):
@@ -49,9 +59,10 @@ class BlockError(TokenomicsError):
     """A block raised inside a run: names the block, the function or variable, the time and the runs."""
 
 
-def missing_extra(package: str, extra: str, key: str | None = None) -> InputError:
+def missing_extra(package: str, extra: str, key: str | None = None, *, argument: str | None = None) -> InputError:
     """A package of an extra that is not installed. The name of this one is another project's on PyPI, so that a checkout is what installs it."""
-    return InputError(f"{package} is not installed", key=key, expected=f"the extra '{extra}': pip install '.[{extra}]' in a checkout of this package")
+    expected = f"the extra '{extra}': pip install '.[{extra}]' in a checkout of this package"
+    return InputError(f"{package} is not installed", key=key, argument=argument, expected=expected)
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:

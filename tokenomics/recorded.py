@@ -115,14 +115,14 @@ def csv_date(text: str, path, line: int) -> dt.date:
         ) from None
 
 
-def as_date(value: str | dt.date | None, key: str) -> dt.date | None:
-    """A date given as one or as text; None stays. key: the option or argument, for the message."""
+def as_date(value: str | dt.date | None, argument: str) -> dt.date | None:
+    """A date given as one or as text; None stays. argument: its name, for the message."""
     if value is None or isinstance(value, dt.date):
         return value
     try:
         return dt.date.fromisoformat(value)
     except ValueError:
-        raise InputError(f"'{value[:40]}' is not a date", key=key, expected="YYYY-MM-DD") from None
+        raise InputError(f"'{value[:40]}' is not a date", argument=argument, expected="YYYY-MM-DD") from None
 
 
 def _dates(path, rows) -> list[dt.date]:
@@ -154,7 +154,7 @@ def read_prices(
     start: dt.date | None = None,
     days: float | None = None,
     end: dt.date | None = None,
-    options: str = "--start and --days",
+    options: str = "`start` and `days`",
 ) -> PriceHistory:
     """Daily closes of a CSV `date,value`, from `start` over `days` or up to `end` (to the end of the file where neither is given).
 
@@ -165,13 +165,13 @@ def read_prices(
     dates, values = _dates(path, rows), [csv_number(value, path, line, "value", positive=True) for line, (_, value) in rows]
     first = start or dates[0]
     if not dates[0] <= first <= dates[-1]:
-        raise InputError(f"{first} is outside of the history", file=path, key="--start", expected=f"{dates[0]} to {dates[-1]}")
+        raise InputError(f"{first} is outside of the history", file=path, argument="start", expected=f"{dates[0]} to {dates[-1]}")
     if end is not None and not first < end <= dates[-1]:
-        raise InputError(f"{end} is outside of the history", file=path, key="--to", expected=f"a date after {first}, at most {dates[-1]}")
+        raise InputError(f"{end} is outside of the history", file=path, argument="end", expected=f"a date after {first}, at most {dates[-1]}")
     last = end or (dates[-1] if days is None else first + dt.timedelta(days=math.ceil(days)))
     if last > dates[-1]:
         left = (dates[-1] - first).days
-        raise InputError(f"{days:g} days from {first}", file=path, key="--days", expected=f"at most {left}: the history ends on {dates[-1]}")
+        raise InputError(f"{days:g} days from {first}", file=path, argument="days", expected=f"at most {left}: the history ends on {dates[-1]}")
     chosen = _gapless(path, rows, dates, first, last, f"one close a day (choose a window without the gap by {options})")
     if len(chosen) < 2:
         raise InputError("a history of one day", file=path, expected="at least two days")
@@ -190,16 +190,16 @@ def read_activity(path: str | Path, before: int, days: int, start: dt.date | Non
     table = [[csv_number(c, path, line, n, positive=n == "price") for n, c in zip(columns, cells, strict=True)] for line, (_, *cells) in rows]
     last = end or (min(start + span, dates[-1]) if start else dates[-1])
     first = start or last - span
-    for key, date in (("--from", start), ("--to", end)):
+    for name, date in (("start", start), ("end", end)):
         if date is not None and not dates[0] <= date <= dates[-1]:
-            raise InputError(f"{date} is outside of the file", file=path, key=key, expected=f"{dates[0]} to {dates[-1]}")
+            raise InputError(f"{date} is outside of the file", file=path, argument=name, expected=f"{dates[0]} to {dates[-1]}")
     if first > last:
-        raise InputError(f"{first} is after {last}", file=path, key="--from", expected="a first day before the last")
+        raise InputError(f"{first} is after {last}", file=path, argument="start", expected="a first day before the last")
     begin = first - dt.timedelta(days=before)
     if begin < dates[0]:
         expected = f"{begin} or earlier: {before} days before the window from {first} to {last}"
         raise InputError(f"the first day is {dates[0]}", file=path, line=rows[0][0], key="date", expected=expected)
-    chosen = _gapless(path, rows, dates, begin, last, "one row a day (choose days without the gap by --from and --to)")
+    chosen = _gapless(path, rows, dates, begin, last, "one row a day (choose days without the gap by `start` and `end`)")
     values = np.array([table[i] for i in chosen])
     return Activity(tuple(dates[i] for i in chosen), dict(zip(columns, values.T, strict=True)), str(path))
 
@@ -290,7 +290,7 @@ def align(
         raise InputError(
             f"the series spans {series.days:.4g} days, the simulation {span_days:g}",
             file=series.file,
-            key="--demand-align",
+            argument="demand_align",
             expected="repeat (tile the series) or bootstrap (draw whole days of it), or a shorter span",
         )
     if align == "bootstrap":

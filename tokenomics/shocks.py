@@ -65,7 +65,7 @@ class Streams:
 
     def __init__(self, seed: int):
         if not 0 <= seed < 2**64:
-            raise InputError(f"seed {seed}", key="--seed", expected="a whole number from 0 to 2**64 - 1")
+            raise InputError(f"seed {seed}", argument="seed", expected="a whole number from 0 to 2**64 - 1")
         self._philox = np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))
         self._state = self._philox.state
         self._state["state"]["key"][0] = seed
@@ -74,7 +74,7 @@ class Streams:
     def words(self, run: int, process: str, count: int) -> np.ndarray:
         """`count` 64-bit words of a process in a run."""
         if not 0 <= run < 2**32:
-            raise InputError(f"run index {run}", key="--runs", expected="a run index from 0 to 2**32 - 1")
+            raise InputError(f"run index {run}", argument="runs", expected="a run index from 0 to 2**32 - 1")
         inner = self._state["state"]
         inner["key"][1] = (run << 32) | zlib.crc32(process.encode())
         inner["counter"][:] = 0

@@ -90,7 +90,7 @@ def _refuse_peace(attack: str, values: Parameters) -> None:
     starts = [s for s, happens in ((values.attack.start, trades), (values.events.oracle_start, values.events.oracle_size != 0.0)) if happens]
     if not (starts or values.bank_run.enabled):
         wanted = "a scenario that sets attack.size or attack.position, events.oracle_size, or bank_run.enabled"
-        raise InputError(f"'{attack}', in which nobody attacks", key="--attack", expected=wanted)
+        raise InputError(f"'{attack}', in which nobody attacks", argument="attacks", expected=wanted)
     if starts and values.simulation.days <= min(starts):
         raise InputError(f"{values.simulation.days:g} days", key="simulation.days", expected=f"more than {min(starts):g}, when '{attack}' begins")
     if values.treasury.reserve <= 0.0:

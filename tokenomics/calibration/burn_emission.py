@@ -21,12 +21,12 @@ MAD = 1.4826  # standard deviation over median absolute deviation of a normal la
 def emission(table: BurnTable, cap: float) -> np.ndarray:
     """Emission without what is minted again of the burns, which is at most `cap` [TOK/day] (Helium's net emissions, HIP-20)."""
     if not 0.0 <= cap < np.inf:
-        raise InputError(f"{cap:g}", key="--net-emission-cap", expected="TOK a day, 0 or more")
+        raise InputError(f"{cap:g}", argument="cap", expected="TOK a day, 0 or more")
     net = table.issued - np.minimum(table.burned, cap)
     if np.any(net <= 0.0):
         i = int(np.argmin(net))
         expected = f"less than what is issued in {table.months[i]}, {table.issued[i]:.6g} TOK/day"
-        raise InputError(f"{cap:g}", file=table.file, key="--net-emission-cap", expected=expected)
+        raise InputError(f"{cap:g}", file=table.file, argument="cap", expected=expected)
     return net
 
 
@@ -36,9 +36,9 @@ def places(table: BurnTable, halvings: Sequence[str]) -> list[int]:
     for i, (month, place) in enumerate(zip(halvings, found, strict=True)):
         if not 1 <= place < len(table.months):
             expected = f"a month after {table.months[0]}, up to {table.months[-1]}"
-            raise InputError(month, file=table.file, key="--halving", expected=expected)
+            raise InputError(month, file=table.file, argument="halvings", expected=expected)
         if i and place <= found[i - 1]:
-            raise InputError(f"{month} after {halvings[i - 1]}", key="--halving", expected="months in their order")
+            raise InputError(f"{month} after {halvings[i - 1]}", argument="halvings", expected="months in their order")
     return found
 
 

@@ -32,25 +32,25 @@ class Discretionary:
     def given(cls, table: BurnTable, rate: float, start: str | None, end: str | None) -> Discretionary:
         """A share of `rate` USD/day from month `start` to `end`. Raises InputError where it is not in the table or is more than was burned."""
         if not np.isfinite(rate) or rate < 0.0:
-            raise InputError(f"{rate:g}", key="--discretionary", expected="USD a day, 0 or more")
+            raise InputError(f"{rate:g}", argument="discretionary", expected="USD a day, 0 or more")
         if rate == 0.0 and (start or end):
-            raise InputError("none", key="--discretionary", expected="USD a day, for the months given")
+            raise InputError("none", argument="discretionary", expected="USD a day, for the months given")
         if rate > 0.0 and not (start and end):
-            raise InputError("months missing", key="--discretionary", expected="--discretionary-from and --discretionary-to, YYYY-MM")
+            raise InputError("months missing", argument="discretionary", expected="`start` and `end`, YYYY-MM")
         if rate == 0.0:
             return cls(0.0, np.zeros(len(table.months), dtype=bool), "no discretionary burn given: all burn is taken as use")
         first, places = index(table.months[0]), []
-        for key, month in (("--discretionary-from", start), ("--discretionary-to", end)):
+        for name, month in (("start", start), ("end", end)):
             places.append(index(month) - first)
             if not 0 <= places[-1] < len(table.months):
-                raise InputError(month, file=table.file, key=key, expected=f"{table.months[0]} to {table.months[-1]}")
+                raise InputError(month, file=table.file, argument=name, expected=f"{table.months[0]} to {table.months[-1]}")
         if places[0] > places[1]:
-            raise InputError(f"{start} is after {end}", key="--discretionary-from", expected="a first month before the last")
+            raise InputError(f"{start} is after {end}", argument="start", expected="a first month before the last")
         when = (np.arange(len(table.months)) >= places[0]) & (np.arange(len(table.months)) <= places[1])
         least = int(np.argmin(np.where(when, table.burn_usd, np.inf)))
         if rate >= table.burn_usd[least]:
             expected = f"less than what was burned in {table.months[least]}, {table.burn_usd[least]:,.0f} USD/day"
-            raise InputError(f"{rate:g}", file=table.file, key="--discretionary", expected=expected)
+            raise InputError(f"{rate:g}", file=table.file, argument="discretionary", expected=expected)
         return cls(rate, when, f"discretionary burn taken off as given: {rate:g} USD/day, {start} to {end}")
 
     def left(self, table: BurnTable) -> np.ndarray:

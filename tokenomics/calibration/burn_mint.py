@@ -70,11 +70,11 @@ def calibrate_burn(
     of the burns [TOK/day]. halvings: months of the schedule, to compare. tolerance: relative gap between tokens burned x price and burn in USD beyond
     which a month is named. Raises InputError for what cannot be used.
     """
-    for key, month in (("--discretionary-from", start), ("--discretionary-to", end), *(("--halving", month) for month in halvings)):
+    for name, month in (("start", start), ("end", end), *(("halvings", month) for month in halvings)):
         try:
             index("2000-01" if month is None else month)
         except ValueError:
-            raise InputError(f"'{month}' is not a month", key=key, expected="YYYY-MM") from None
+            raise InputError(f"'{month}' is not a month", argument=name, expected="YYYY-MM") from None
     table = read_burn(file)
     share = Discretionary.given(table, discretionary, start, end)
     found, emitted = estimates(table, share, cap, halvings), path(table, cap, halvings)

@@ -91,11 +91,11 @@ def read_closes(
     infinity in a value, a wrong header, fewer than FEWEST daily returns and prices that stand still are always refused.
     """
     chosen = choices if isinstance(choices, Choices) else choices_of(choices or {})
-    start, end = as_date(start, "--from"), as_date(end, "--to")
+    start, end = as_date(start, "start"), as_date(end, "end")
     for name, allowed in OPTIONS.items():
         given = getattr(chosen, name)
         if given not in allowed:
-            raise InputError(f"'{given}'", key=f"--{name}", expected=", ".join(allowed), nearest=nearest(given, allowed))
+            raise InputError(f"'{given}'", argument=name, expected=", ".join(allowed), nearest=nearest(given, allowed))
     _, cells = csv_rows(path, [("date", "value")])
     rows = [Row(line, csv_date(date, path, line), csv_number(value, path, line, "value", positive=None)) for line, (date, value) in cells]
     done: list[str] = []
@@ -114,11 +114,11 @@ def read_closes(
 
 def _window(path, rows: list[Row], start: dt.date | None, end: dt.date | None, done: list[str]) -> list[Row]:
     first, last = min(r.date for r in rows), max(r.date for r in rows)
-    for key, date in (("--from", start), ("--to", end)):
+    for name, date in (("start", start), ("end", end)):
         if date is not None and not first <= date <= last:
-            raise InputError(f"{date} is outside of the history", file=path, key=key, expected=f"{first} to {last}")
+            raise InputError(f"{date} is outside of the history", file=path, argument=name, expected=f"{first} to {last}")
     if start and end and start > end:
-        raise InputError(f"{start} is after {end}", file=path, key="--from", expected="a first day before the last")
+        raise InputError(f"{start} is after {end}", file=path, argument="start", expected="a first day before the last")
     if start or end:
         kept = [r for r in rows if (start or first) <= r.date <= (end or last)]
         done.append(f"window {start or first} to {end or last}: {len(rows) - len(kept)} of {len(rows)} rows outside of it left out")
@@ -133,7 +133,7 @@ def _sorted(path, rows: list[Row], chosen: Choices, done: list[str]) -> list[Row
     if chosen.unsorted == "refuse":
         above = rows[rows.index(wrong[0]) - 1].date
         raise InputError(
-            f"{wrong[0].date} after {above}", file=path, line=wrong[0].line, key="date", expected="increasing dates (or --unsorted sort)"
+            f"{wrong[0].date} after {above}", file=path, line=wrong[0].line, key="date", expected="increasing dates (or `unsorted` sort)"
         )
     done.append(f"sorted by date: {_named(wrong, 'came after a later date')}")
     return sorted(rows, key=lambda r: r.date)  # stable, so that first and last of duplicates are the file's
@@ -146,7 +146,7 @@ def _single(path, rows: list[Row], chosen: Choices, done: list[str]) -> list[Row
         return rows
     if chosen.duplicates == "refuse":
         again = twice[0][1]
-        expected = "each date once (or --duplicates first, last or mean)"
+        expected = "each date once (or `duplicates` first, last or mean)"
         raise InputError(f"{again.date} again, after line {twice[0][0].line}", file=path, line=again.line, key="date", expected=expected)
     pick: Callable[[list[Row]], Row] = {
         "first": lambda group: group[0],
@@ -162,7 +162,7 @@ def _positive(path, rows: list[Row], chosen: Choices, done: list[str]) -> list[R
     if not wrong:
         return rows
     if chosen.nonpositive == "refuse":
-        expected = "a price > 0 (or --nonpositive drop)"
+        expected = "a price > 0 (or `nonpositive` drop)"
         raise InputError(f"{wrong[0].value:g}", file=path, line=wrong[0].line, key="value", expected=expected)
     done.append(f"price not above zero, dropped: {_named(wrong)}")
     return [r for r in rows if r.value > 0.0]
@@ -176,7 +176,7 @@ def _plausible(path, rows: list[Row], chosen: Choices, done: list[str]) -> list[
         return rows
     if chosen.absurd == "refuse":
         row, why = wrong[0]
-        raise InputError(f"{row.value:g}: {why}", file=path, line=row.line, key="value", expected="a plausible price (or --absurd drop or keep)")
+        raise InputError(f"{row.value:g}: {why}", file=path, line=row.line, key="value", expected="a plausible price (or `absurd` drop or keep)")
     done.append(f"absurd price, {'dropped' if chosen.absurd == 'drop' else 'kept'}: {_named([row for row, _ in wrong], wrong[0][1])}")
     out = {row for row, _ in wrong}
     return rows if chosen.absurd == "keep" else [r for r in rows if r not in out]
@@ -216,7 +216,7 @@ def _daily(path, rows: list[Row], chosen: Choices, done: list[str]) -> tuple[lis
     if len(gaps) and chosen.gaps == "refuse":
         i = int(gaps[0])
         missing, more = int(steps[i]) - 1, f"; {len(gaps)} gaps in all" if len(gaps) > 1 else ""
-        expected = "one close a day (or --gaps span or interpolate, or a window without it by --from and --to)"
+        expected = "one close a day (or `gaps` span or interpolate, or a window without it by `start` and `end`)"
         found = f"{missing} day{'s are' if missing > 1 else ' is'} missing after {dates[i]}{more}"
         raise InputError(found, file=path, line=rows[i + 1].line, key="date", expected=expected)
     if len(gaps):

@@ -28,7 +28,7 @@ def calibrate_demand(file: str, patterns: Sequence[str] = ()) -> Calibration:
     """
     for pattern in patterns:
         if pattern not in PATTERNS:
-            raise InputError(pattern, key="--pattern", expected=" or ".join(PATTERNS), nearest=nearest(pattern, PATTERNS))
+            raise InputError(pattern, argument="patterns", expected=" or ".join(PATTERNS), nearest=nearest(pattern, PATTERNS))
     read = read_requests(file)
     return _of_trace(read, patterns) if isinstance(read, RequestTrace) else _of_series(read, patterns)
 
@@ -44,7 +44,7 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
         raise InputError(f"{fit.days} days with the same mean rate", file=series.file, key="req_per_s", expected="measured days, which differ")
     for pattern in patterns:
         if short := fit.short_for(pattern):
-            raise InputError(pattern, file=series.file, key="--pattern", expected=f"a longer series ({short})")
+            raise InputError(pattern, file=series.file, argument="patterns", expected=f"a longer series ({short})")
     diurnal, hours = fit.diurnal()
     rate, weekly, process = fit.rate(), fit.weekly(), fit.process()
     tables, resolutions = {}, fit.resolutions()
@@ -103,7 +103,10 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
     if patterns:
         need = PATTERNS[patterns[0]]
         raise InputError(
-            patterns[0], file=trace.file, key="--pattern", expected=f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)"
+            patterns[0],
+            file=trace.file,
+            argument="patterns",
+            expected=f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)"
         )
     if span < demand_trace.SHORTEST or count < REQUESTS:
         raise InputError(f"{count} requests in {span:.0f} s", file=trace.file, expected=f"at least {REQUESTS} requests and {demand_trace.SHORTEST} s")

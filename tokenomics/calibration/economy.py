@@ -76,12 +76,12 @@ def ranges(resolved: Resolved, fit: Sequence[str]) -> Space:
             try:
                 low, high = (float(part) for part in span.split(":"))
             except ValueError:
-                raise InputError(f"'{text}'", key="--fit", expected="path=low:high, for example speculation.noise=0.05:1") from None
+                raise InputError(f"'{text}'", argument="fit", expected="path=low:high, for example speculation.noise=0.05:1") from None
         paths.append(path.strip())
         bounds.append(positive_range(resolved, paths[-1], low, high))
     if not paths or len(set(paths)) < len(paths) or len(paths) >= len(MOMENTS):
         wanted = f"1 to {len(MOMENTS) - 1} different ones: there are {len(MOMENTS)} moments"
-        raise InputError(f"{len(paths)} parameters", key="--fit", expected=wanted)
+        raise InputError(f"{len(paths)} parameters", argument="fit", expected=wanted)
     return Space(tuple(paths), *(np.array(column) for column in zip(*bounds, strict=True)))
 
 
@@ -117,7 +117,7 @@ def fit_moments(resolved: Resolved, space: Space, target: np.ndarray, days: int,
         value = resolved.entries[space.paths[worst]].value
         if not space.low[worst] <= value <= space.high[worst]:
             expected = f"a range of {space.paths[worst]} that holds its own value, {value:g}: the moments cannot tell it, so that it is held there"
-            raise InputError(f"{space.low[worst]:g} to {space.high[worst]:g}", key="--fit", expected=expected)
+            raise InputError(f"{space.low[worst]:g} to {space.high[worst]:g}", argument="fit", expected=expected)
         if bound[worst]:
             why = _bound(space, worst, x[0, worst])
         else:
@@ -254,9 +254,9 @@ def calibrate_economy(
         raise InputError(found, key="simulation.time_step", expected="1: a step's return is held against a day's")
     space, days = ranges(resolved, fit), len(history.values) - 1
     if len(history.returns) < days:
-        raise InputError(f"{days - len(history.returns)} gaps", file=history.file, key="--gaps", expected="interpolate, or a window without a gap")
+        raise InputError(f"{days - len(history.returns)} gaps", file=history.file, argument="gaps", expected="interpolate, or a window without a gap")
     if not 0.0 <= holdout < 1.0:
-        raise InputError(f"{holdout:g}", key="--holdout", expected="a share of the days, from 0 to below 1")
+        raise InputError(f"{holdout:g}", argument="holdout", expected="a share of the days, from 0 to below 1")
     fitted = round(days * (1.0 - holdout))
     if fitted < LEAST_DAYS:
         raise InputError(f"{fitted} daily returns to fit", file=history.file, expected=f"at least {LEAST_DAYS}, after the part held out")

@@ -72,7 +72,7 @@ def recover(
     chosen = case(name)
     length = count or chosen.count
     if length < chosen.fewest:
-        raise InputError(f"{length}", key="--count", expected=f"at least {chosen.fewest}: the estimator refuses fewer observations")
+        raise InputError(f"{length}", argument="count", expected=f"at least {chosen.fewest}: the estimator refuses fewer observations")
     if chosen.batch:
         return recovery_table(chosen.truth, chosen.batch(range(seed, seed + replications), length, workers, progress))
     found: list[tuple[Estimate, ...] | None] = [None] * replications

@@ -85,7 +85,7 @@ class Moments:
         """Inverse covariance over runs (points, moments, moments). Raises InputError where runs fail."""
         values = self.each(points)
         if not np.isfinite(values).all():
-            raise InputError("simulated runs fail at the estimate", key="--fit", expected="ranges within which the model runs")
+            raise InputError("simulated runs fail at the estimate", argument="fit", expected="ranges within which the model runs")
         gap = values - values.mean(axis=1, keepdims=True)
         return np.linalg.inv(np.einsum("prm,prn->pmn", gap, gap) / (self.runs - 1))
 
@@ -178,9 +178,9 @@ def covariance(slopes: np.ndarray, weight: np.ndarray, runs: int) -> np.ndarray:
 def positive_range(resolved: Resolved, path: str, low: float | None, high: float | None, factor: float = 4.0) -> Sequence[float]:
     """Bounds of a fitted parameter: those given, else its value divided and multiplied by a factor."""
     if path not in resolved.entries or not isinstance(resolved.entries[path].value, float):
-        raise InputError(f"'{path}'", key="--fit", expected="the path of a number, for example speculation.noise")
+        raise InputError(f"'{path}'", argument="fit", expected="the path of a number, for example speculation.noise")
     value = resolved.entries[path].value
     found = (value / factor if low is None else low, value * factor if high is None else high)
     if not 0.0 < found[0] < found[1]:
-        raise InputError(f"a range from {found[0]:g} to {found[1]:g} for {path}", key="--fit", expected="path=low:high with 0 < low < high")
+        raise InputError(f"a range from {found[0]:g} to {found[1]:g} for {path}", argument="fit", expected="path=low:high with 0 < low < high")
     return found

@@ -23,9 +23,9 @@ def choose(backend: str = "auto", precision: str | None = None, device: Any = No
     backend that is not there and for a precision that the card or the library cannot do.
     """
     if backend not in BACKENDS:
-        raise InputError(f"'{backend}'", key="--backend", expected="one of " + ", ".join(BACKENDS))
+        raise InputError(f"'{backend}'", argument="backend", expected="one of " + ", ".join(BACKENDS))
     if precision is not None and precision not in PRECISIONS:
-        raise InputError(f"'{precision}'", key="--precision", expected="one of " + ", ".join(PRECISIONS))
+        raise InputError(f"'{precision}'", argument="precision", expected="one of " + ", ".join(PRECISIONS))
     if backend != "numpy":
         found, why = _gpu()
         if found is not None:
@@ -35,12 +35,12 @@ def choose(backend: str = "auto", precision: str | None = None, device: Any = No
 
             return CuPyOperations(found, chosen), why
         if backend == "cupy":
-            raise InputError(why, key="--backend", expected=f"a CUDA GPU and CuPy ({EXTRA})")
+            raise InputError(why, argument="backend", expected=f"a CUDA GPU and CuPy ({EXTRA})")
     else:
         why = "asked for"
     if precision not in (None, "fp32"):
         raise InputError(
-            precision, key="--precision", expected=f"fp32: NumPy has no fast {precision} product" + (f" ({why})" if backend == "auto" else "")
+            precision, argument="precision", expected=f"fp32: NumPy has no fast {precision} product" + (f" ({why})" if backend == "auto" else "")
         )
     from .numpy_operations import NumPyOperations
 
@@ -66,11 +66,12 @@ def refuse_precision(precision: str, cupy: Any) -> None:
     capability = int(cupy.cuda.Device().compute_capability)
     if capability < CAPABILITY[precision]:
         need = CAPABILITY[precision] / 10
-        raise InputError(precision, key="--precision", expected=f"a card of compute capability {need:g} or higher; this one has {capability / 10:g}")
+        expected = f"a card of compute capability {need:g} or higher; this one has {capability / 10:g}"
+        raise InputError(precision, argument="precision", expected=expected)
     if precision == "bf16":
         if int(cupy.__version__.split(".")[0]) < 14:
-            raise InputError("bf16", key="--precision", expected=f"CuPy 14 or newer; this is {cupy.__version__}, whose arrays cannot hold bf16")
+            raise InputError("bf16", argument="precision", expected=f"CuPy 14 or newer; this is {cupy.__version__}, whose arrays cannot hold bf16")
         try:
             importlib.import_module("ml_dtypes")
         except ImportError:
-            raise InputError("bf16", key="--precision", expected="the package ml_dtypes, which gives NumPy and CuPy the type") from None
+            raise InputError("bf16", argument="precision", expected="the package ml_dtypes, which gives NumPy and CuPy the type") from None

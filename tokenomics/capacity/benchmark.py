@@ -62,7 +62,9 @@ def plan(shape: Shape, precision: str, free: int) -> Plan:
         cards *= 2
         if shape.kv_heads % cards:
             raise InputError(
-                f"{shape.parameters * size / 1e9:.0f} GB of weights, {free / 1e9:.0f} GB free", key="--model", expected="a smaller model or precision"
+                f"{shape.parameters * size / 1e9:.0f} GB of weights, {free / 1e9:.0f} GB free",
+                argument="model",
+                expected="a smaller model or precision",
             )
     part = shape.shard(cards)
     fitting = int((LAYERS_SHARE * usable - part.head_parameters * size) / (part.layer_parameters * size))

@@ -35,7 +35,7 @@ class CuPyOperations:
             from nvmath.bindings import cublas
         except ImportError:
             raise InputError(
-                "the package nvmath-python is not installed", key="--backend", expected="the extra cuda12 or cuda13: captured products need it"
+                "the package nvmath-python is not installed", argument="backend", expected="the extra cuda12 or cuda13: captured products need it"
             ) from None
         self.xp, self.precision, self.cublas = cupy, precision, cublas
         self.dtype = np.dtype(importlib.import_module("ml_dtypes").bfloat16 if precision == "bf16" else PLAIN[precision])

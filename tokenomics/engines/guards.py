@@ -199,6 +199,6 @@ def recorded(table: Mapping[str, Variable], record) -> list[str]:
     for name in record:
         if name not in table:
             raise InputError(
-                f"unknown variable '{name}'", key="--record", expected="a state variable", nearest=nearest(name, table)
+                f"unknown variable '{name}'", argument="record", expected="a state variable", nearest=nearest(name, table)
             )
     return list(dict.fromkeys(record))

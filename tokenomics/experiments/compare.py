@@ -27,7 +27,7 @@ def comparison_design(
 ) -> Design:
     """The sweep of one point that a comparison is. Raises InputError for unknown names."""
     if len(set(policies)) < 2:
-        raise InputError(f"{len(set(policies))} policies", key="--policies", expected="two or more, separated by commas")
+        raise InputError(f"{len(set(policies))} policies", argument="policies", expected="two or more, separated by commas")
     settings = dict(sets or {}) | ({} if days is None else {"simulation.days": days})
     return read_design(
         {

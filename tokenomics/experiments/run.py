@@ -43,14 +43,14 @@ def _check(engine: str, runs: int, every: int, align_choice: str | None) -> None
     if engine not in ENGINES:
         raise InputError(
             f"unknown engine '{engine}'",
-            key="--engine",
+            argument="engine",
             expected="one of " + ", ".join(ENGINES),
             nearest=nearest(engine, ENGINES),
         )
     if every < 1:
-        raise InputError(f"every {every} steps", key="--every", expected="at least 1")
+        raise InputError(f"every {every} steps", argument="every", expected="at least 1")
     if runs < 1:
-        raise InputError(f"{runs} runs", key="--runs", expected="at least 1")
+        raise InputError(f"{runs} runs", argument="runs", expected="at least 1")
     check_alignment(align_choice)
 
 
@@ -60,7 +60,7 @@ def check_alignment(align_choice: str | None) -> None:
     if align_choice is not None and align_choice not in choices:
         raise InputError(
             f"unknown alignment '{align_choice}'",
-            key="--demand-align",
+            argument="demand_align",
             expected="one of " + ", ".join(choices),
             nearest=nearest(align_choice, choices),
         )
@@ -128,10 +128,10 @@ def run(
     dt_days = resolved.values.simulation.time_step
 
     if start is not None and prices is None:
-        raise InputError("a start date without a price history", key="--start", expected="--prices FILE with it")
+        raise InputError("a start date without a price history", argument="start", expected="`prices` with it")
     history = None
     if prices is not None:
-        first = as_date(start, "--start")
+        first = as_date(start, "start")
         history = read_prices(prices, start=first, days=days)
         if days is None:
             resolved = resolved.replace({"simulation.days": float(len(history.values) - 1)}, source=f"span of {prices}")
@@ -145,7 +145,7 @@ def run(
         resolved, note = sized_by(resolved, series)
         notes.append(note + (f", aligned by {demand_align}" if demand_align else ""))
     elif demand_align is not None:
-        raise InputError("an alignment without a demand series", key="--demand-align", expected="--demand FILE with it")
+        raise InputError("an alignment without a demand series", argument="demand_align", expected="a `demand` series with it")
 
     if history is not None:
         # A token has no natural unit: redenominating it leaves every USD figure as it was and starts at the recorded price.

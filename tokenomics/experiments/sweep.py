@@ -102,13 +102,13 @@ def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any, name: str) ->
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise missing_extra("Dask", "cluster", "--scheduler") from None
+        raise missing_extra("Dask", "cluster", argument="scheduler") from None
     if isinstance(scheduler, str):
         try:
             client = Client(scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError) as error:
             found = f"no scheduler answers at '{scheduler}' ({type(error).__name__})"
-            raise InputError(found, key="--scheduler", expected="tcp://host:8786") from None
+            raise InputError(found, argument="scheduler", expected="tcp://host:8786") from None
     else:
         client = Client(scheduler, set_as_default=False)
     try:
@@ -156,7 +156,7 @@ def sweep(
     The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a wrong design.
     """
     if workers is not None and workers < 1:
-        raise InputError(f"{workers} workers", key="--workers", expected="at least 1")
+        raise InputError(f"{workers} workers", argument="workers", expected="at least 1")
     # what is resolved is checked; the names of its files may mean nothing here
     plan = make_plan(read_design(design, runs=runs, seed=seed) if cases is None else design, cases)
     folder = None if out is None else Path(out)

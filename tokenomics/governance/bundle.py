@@ -123,7 +123,7 @@ def write_bundle(out: str | Path, files: Mapping[str, bytes], manifest: Mapping[
         out.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", file=out, key="--out") from None
+        raise InputError(f"cannot be written ({error.strerror})", file=out, argument="out") from None
     try:
         for name, content in [*files.items(), (MANIFEST, text)]:
             path = partial / name

@@ -71,7 +71,7 @@ def read_proposal(source: str | Path | Mapping[str, Any], *, runs: int | None = 
         tree, file = load(path, "a proposal: title, proposed, scenarios, limits, runs, seed"), str(path)
     proposal = validated(Proposal, tree, file)
     if runs is not None and runs < 2:
-        raise InputError(f"{runs} runs", key="--runs", expected="at least 2, for an interval")
+        raise InputError(f"{runs} runs", argument="runs", expected="at least 2, for an interval")
     proposal = proposal.model_copy(update={name: value for name, value in (("runs", runs), ("seed", seed)) if value is not None})
     return proposal, _plan(proposal, Reader(tree, file))
 

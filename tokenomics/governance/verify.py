@@ -102,11 +102,11 @@ def verify(
     is beyond the limits.
     """
     if id is not None and not (len(id) == 64 and set(id.lower()) <= HEX):
-        raise InputError(f"'{id[:80]}'", key="--id", expected="a SHA-256: 64 hexadecimal digits")
+        raise InputError(f"'{id[:80]}'", argument="id", expected="a SHA-256: 64 hexadecimal digits")
     if sample is not None and not 0.0 < sample <= 1.0:
-        raise InputError(f"{sample:g}", key="--sample", expected="a share above 0 and at most 1")
+        raise InputError(f"{sample:g}", argument="sample", expected="a share above 0 and at most 1")
     if sample_seed is not None and sample_seed < 0:
-        raise InputError(f"{sample_seed}", key="--sample-seed", expected="a whole number of at least 0")
+        raise InputError(f"{sample_seed}", argument="sample_seed", expected="a whole number of at least 0")
     case = _Case(Path(folder), listing(folder))
     path = case.folder / MANIFEST
     written = manifest_bytes(folder)

@@ -239,8 +239,8 @@ def setting(text: str) -> Leaf:
     path, sign, raw = text.partition("=")
     path = path.strip()
     if not sign or not path:
-        raise InputError(f"'{text}'", file="--set", expected="path=value, for example controller.pid.kp=0.05")
-    return Leaf(path, scalar(raw.strip()), None, f"--set {path}", "--set", None)
+        raise InputError(f"'{text}'", file="`sets`", expected="path=value, for example controller.pid.kp=0.05")
+    return Leaf(path, scalar(raw.strip()), None, f"--set {path}", "`sets`", None)
 
 
 def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]:
@@ -275,7 +275,7 @@ def resolve(
         _check_leaf(leaf)
     lacking = next((group for group in Parameters.model_fields if not any(path.startswith(f"{group}.") for path in leaves)), None)
     if leaves and lacking:
-        wanted = "a whole parameter set, as 'tokenomics params show' prints; a file with some numbers goes to --overlay"
+        wanted = "a whole parameter set, as 'tokenomics params show' prints; a file with some numbers goes to `overlay`"
         raise InputError("missing", file=next(iter(leaves.values())).file, key=lacking, expected=wanted)
     descriptions = {base_name: description}
     names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
@@ -289,7 +289,7 @@ def resolve(
         descriptions[name] = description
         leaves = _merge(leaves, above)
     if isinstance(sets, Mapping):
-        settings = [Leaf(path, number(v), None, f"--set {path}", "--set", None) for path, v in sets.items()]
+        settings = [Leaf(path, number(v), None, f"--set {path}", "`sets`", None) for path, v in sets.items()]
     else:
         settings = [setting(text) for text in sets]
     for leaf in settings:

@@ -46,7 +46,7 @@ def bill_statistics(paths: Paths, parameters: Parameters) -> BillStatistics:
     positive. Raises InputError where the bills are switched off or bill_stablecoin is missing.
     """
     if "bill_stablecoin" not in paths:
-        raise InputError("no bill in stablecoin", key="--record", expected="bill_stablecoin, by which the others are measured")
+        raise InputError("no bill in stablecoin", argument="record", expected="bill_stablecoin, by which the others are measured")
     stable = paths["bill_stablecoin"]
     if not np.nansum(np.abs(stable)):
         raise InputError("every bill is zero", key="bills.enabled", expected="true")

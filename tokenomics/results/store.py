@@ -64,7 +64,7 @@ def default_out(result: Result) -> Path:
 def refuse_existing(out: Path | None) -> None:
     """Raise InputError where the path exists: nothing is written over. None: nothing is to be written."""
     if out is not None and os.path.lexists(out):
-        raise InputError("exists already", file=out, key="--out", expected="a path that does not exist yet")
+        raise InputError("exists already", file=out, argument="out", expected="a path that does not exist yet")
 
 
 def _parquet(result: Result, path: Path) -> None:
@@ -119,7 +119,7 @@ def write_run(result: Result, out: Path, command: str | None = None) -> Path:
         out.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", file=out, key="--out") from None
+        raise InputError(f"cannot be written ({error.strerror})", file=out, argument="out") from None
     try:
         _fill(result, partial, command)
         for file in partial.rglob("*"):

@@ -55,20 +55,20 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
             raise InputError(
                 f"holds another sweep ({found['sha256'][:12]}, not {manifest['sha256'][:12]})",
                 file=folder,
-                key="--out",
+                argument="out",
                 expected="the same design, parameters, runs, seed and version, or a new directory",
             )
         return
     if folder.exists() and not folder.is_dir():
-        raise InputError("is a file", file=folder, key="--out", expected="a directory")
+        raise InputError("is a file", file=folder, argument="out", expected="a directory")
     # a sweep that was killed before its manifest was whole leaves no more than these
     if folder.exists() and any(f.name != "shards" and not f.name.endswith(".partial") for f in folder.iterdir()):
-        raise InputError("is not empty and holds no sweep", file=folder, key="--out", expected="a new or empty directory")
+        raise InputError("is not empty and holds no sweep", file=folder, argument="out", expected="a new or empty directory")
     try:
         (folder / "shards").mkdir(parents=True, exist_ok=True)
         write_json(folder / MANIFEST, manifest)
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", file=folder, key="--out") from None
+        raise InputError(f"cannot be written ({error.strerror})", file=folder, argument="out") from None
 
 
 def shard(folder: Path, number: int) -> Path:

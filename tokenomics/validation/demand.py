@@ -21,7 +21,7 @@ def daily_means(series: DemandSeries) -> np.ndarray:
     """Mean request rate of every whole day [req/s]."""
     per_day = SECONDS_PER_DAY / series.width
     if per_day < 1.0 or abs(per_day - round(per_day)) > 1e-9:
-        raise InputError(f"windows of {series.width:g} s", file=series.file, key="--demand", expected="windows of which a day has a whole number")
+        raise InputError(f"windows of {series.width:g} s", file=series.file, argument="demand", expected="windows of which a day has a whole number")
     count = int(len(series.rate) // round(per_day))
     return series.rate[: count * round(per_day)].reshape(count, -1).mean(axis=1)
 
@@ -40,7 +40,8 @@ def demand_forecasts(parameters: Parameters, rates: np.ndarray) -> tuple[dict[st
     rates: daily means [req/s]. Raises InputError for a day without any.
     """
     if np.min(rates) <= 0.0:
-        raise InputError(f"no request on day {int(np.argmin(rates)) + 1}", key="--demand", expected="a request on every day: its logarithm is scored")
+        expected = "a request on every day: its logarithm is scored"
+        raise InputError(f"no request on day {int(np.argmin(rates)) + 1}", argument="demand", expected=expected)
     x, demand = np.log(rates), parameters.demand
     days = np.arange(BEFORE - 1, len(x) - 1)  # of the forecasts
     level = np.array([np.mean(x[: day + 1]) for day in days])

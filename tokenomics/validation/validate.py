@@ -56,20 +56,20 @@ def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
     expected = f"{earliest} to {latest}" if earliest <= latest else f"a history of at least {BEFORE + after + 1} days"
     if start < earliest:
         found = f"{start} has {max((start - first).days, 0)} days of history before it and needs {BEFORE}"
-        raise InputError(found, file=history.file, key="--from", expected=expected)
+        raise InputError(found, file=history.file, argument="start", expected=expected)
     if start > latest:
         found = f"{start} has {max((last - start).days, 0)} days of history after it and needs {after} for forecasts over {horizon} days"
-        raise InputError(found, file=history.file, key="--from", expected=f"{expected}, or a shorter --horizon")
+        raise InputError(found, file=history.file, argument="start", expected=f"{expected}, or a shorter `horizon`")
     return (start - first).days
 
 
 def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
-    for key, value, least in (("--runs", runs, 20), ("--arms", arms, 2), ("--horizon", horizon, 1)):
+    for name, value, least in (("runs", runs, 20), ("arms", arms, 2), ("horizon", horizon, 1)):
         if value < least:
-            raise InputError(f"{value}", key=key, expected=f"at least {least}")
+            raise InputError(f"{value}", argument=name, expected=f"at least {least}")
     control.law(resolved.values.controller.type)
     if resolved.values.controller.type == "none":
-        raise InputError("a policy without a controller", key="--policy", expected="a policy to hold against the history, such as pid")
+        raise InputError("a policy without a controller", argument="policy", expected="a policy to hold against the history, such as pid")
     if not resolved.values.shocks.enabled:
         raise InputError("shocks are off", key="shocks.enabled", expected="true: without them a forecast is a single number")
     if resolved.values.simulation.time_step != 1.0:
@@ -109,10 +109,10 @@ def validate(
     resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
     _check(resolved, runs, arms, horizon)
     check_alignment(demand_align)
-    begin, stop = as_date(start, "--from"), as_date(end, "--to")
+    begin, stop = as_date(start, "start"), as_date(end, "end")
     if stop and begin > stop:
-        raise InputError(f"{begin} is after {stop}", key="--from", expected="a date before --to")
-    prices = read_prices(history, end=stop, options="--to")
+        raise InputError(f"{begin} is after {stop}", argument="start", expected="a date before `end`")
+    prices = read_prices(history, end=stop, options="`end`")
     first = _place(prices, begin, horizon)
     notes, series = [], None
     if demand is not None:
@@ -120,7 +120,7 @@ def validate(
         resolved, note = sized_by(resolved, series)
         notes.append(f"{note}, days after {begin} too; both arms meet it from {begin} on" + (f", aligned by {demand_align}" if demand_align else ""))
     elif demand_align is not None:
-        raise InputError("an alignment without a demand series", key="--demand-align", expected="--demand FILE with it")
+        raise InputError("an alignment without a demand series", argument="demand_align", expected="a `demand` series with it")
     notes += sources.fitted_later(resolved, begin)
 
     count = len(prices.values)

@@ -89,7 +89,7 @@ def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -
     calm, doubled = (result.trajectories.values for result in results)
     whole = np.all([np.isfinite(paths["token_price"][:, -1]) for paths in (calm, doubled)], axis=0)
     if whole.sum() < 2:
-        raise InputError(f"{whole.sum()} of {runs} runs came to their end", key="--runs", expected="at least 2")
+        raise InputError(f"{whole.sum()} of {runs} runs came to their end", argument="runs", expected="at least 2")
     resolved = results[0].resolved
     names = dict.fromkeys([*recorded(resolved.values), *scale.RECORDED])
     calm, doubled = {n: calm[n][whole] for n in names}, {n: doubled[n][whole] for n in scale.RECORDED}

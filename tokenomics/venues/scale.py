@@ -34,7 +34,7 @@ def scale_measures(calm: Mapping[str, np.ndarray], doubled: Mapping[str, np.ndar
     first, count = round(doubling_start() / dt), round(AHEAD / dt)
     end = first + count
     if end >= calm["served"].shape[1]:
-        raise InputError(f"{resolved.values.simulation.days:g} days", key="--days", expected=f"more than {doubling_start() + AHEAD:g}")
+        raise InputError(f"{resolved.values.simulation.days:g} days", argument="days", expected=f"more than {doubling_start() + AHEAD:g}")
     after = slice(first + 1, end + 1)
     ratio = {name: doubled[name] / calm[name] for name in ("inference_price", "token_price")}
     return {
