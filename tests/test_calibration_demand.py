@@ -67,6 +67,20 @@ def test_restricting_the_likelihood_takes_away_most_of_the_bias():
     assert whole < -0.05 and abs(restricted) < 0.6 * abs(whole)
 
 
+@pytest.mark.parametrize(("theta", "days", "width"), [(2.0, 30, 60.0), (2.0, 365, 600.0), (20.0, 120, 60.0)])
+def test_a_long_series_tells_what_was_put_in_within_a_narrow_interval(theta, days, width):
+    """The interval is narrower than the grid on which a short series' likelihood is drawn."""
+    n, step, deviation = round(days * 86400 / width), width / 86400, 0.3
+    fit = OrnsteinUhlenbeck(3.0 + path_of(theta, deviation, n, step), np.ones((n, 1)), step, high=1000.0)
+    volatility, reversion = fit.size("volatility"), fit.reversion()
+    truth, relative = deviation * np.sqrt(2.0 * theta), volatility.error / volatility.value
+    assert abs(volatility.value - truth) < 3.0 * volatility.error and volatility.low < volatility.value < volatility.high
+    assert relative == pytest.approx(1.0 / np.sqrt(2.0 * n), rel=0.02)  # as of a variance from n independent squares
+    assert abs(reversion.value - theta) < 3.0 * reversion.error
+    assert reversion.error / reversion.value == pytest.approx(np.sqrt(2.0 / (theta * days)), rel=0.25)  # n θΔt / 2 independent looks at φ
+    assert abs(fit.coefficient((1.0,)).value - 3.0) < 3.0 * fit.coefficient((1.0,)).error
+
+
 def test_a_mean_over_days_of_the_process_has_the_variance_that_simulation_gives():
     fine = path_of(4.0, 1.0, 400_000, 0.01).reshape(-1, 100).mean(axis=1)
     deviation, lag = averaged(4.0, 1.0)

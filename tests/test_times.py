@@ -77,7 +77,7 @@ def test_a_time_is_the_instant_that_it_names(cell, instant):
         ("1.70407E+12", "E notation, which has lost digits"),
         ("01/02/24", "a year of two digits"),
         ("Jan-24", "a year of two digits"),
-        ("01/02/2024", "could have the day first or the month.*--date-format DD/MM/YYYY"),
+        ("01/02/2024", "could have the day first or the month.*`date_format` DD/MM/YYYY"),
         ("0001-01-01", "too far"),
         ("99999999999999999", "not within 1973 to 2261"),
         ("\uff12\uff10\uff12\uff14-01-01", "is not a date"),
@@ -127,12 +127,12 @@ def test_a_format_that_is_given_decides(given, cell, day):
 
 @pytest.mark.parametrize("given", ["", "foo", "%Q", "%d/%m", "%Y-%Y-%m", "DD", "%"])
 def test_a_format_that_is_none_is_refused(given):
-    with pytest.raises(InputError, match=r"--date-format: '"):
+    with pytest.raises(InputError, match=r"date_format: '"):
         parse_times(["01/02/2024"], date_format=given)
 
 
 def test_a_format_that_does_not_fit_is_named_by_line():
-    with pytest.raises(InputError, match=r":2: '2024-01-02'; expected a date as --date-format says: %d/%m/%Y"):
+    with pytest.raises(InputError, match=r":2: '2024-01-02'; expected a date as `date_format` says: %d/%m/%Y"):
         parse_times(["2024-01-02"], date_format="DD/MM/YYYY", file="f")
 
 
@@ -178,9 +178,9 @@ def test_a_column_equals_its_cells_one_by_one():
 
 
 def test_dates_and_months_of_options_are_iso():
-    assert as_date("2024-01-31", "--from") == dt.date(2024, 1, 31) and as_date(None, "--from") is None
-    assert str(as_month("2024-01", "--halving")) == "2024-01"
-    with pytest.raises(InputError, match=r"--from: '31.01.2024' is not a date; expected YYYY-MM-DD"):
-        as_date("31.01.2024", "--from")
-    with pytest.raises(InputError, match=r"--halving: '2024-13' is not a month"):
-        as_month("2024-13", "--halving")
+    assert as_date("2024-01-31", "start") == dt.date(2024, 1, 31) and as_date(None, "start") is None
+    assert str(as_month("2024-01", "halvings")) == "2024-01"
+    with pytest.raises(InputError, match=r"start: '31.01.2024' is not a date; expected YYYY-MM-DD"):
+        as_date("31.01.2024", "start")
+    with pytest.raises(InputError, match=r"halvings: '2024-13' is not a month"):
+        as_month("2024-13", "halvings")

@@ -8,6 +8,7 @@ restricted likelihood, flat in φ: with few points the error of β depends on a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,9 @@ from scipy.stats import chi2
 
 from ..results.intervals import LEVEL, Z
 
-POINTS = 400  # of the grid of θ: neighbours differ by 2 % over four decades, far below any error of θ
+POINTS = 400  # of the grid of θ: neighbours differ by 2 % over four decades, far below the error of θ in a series of hundreds of points
+DROP = 0.5 * float(chi2.ppf(LEVEL, 1))  # of the log-likelihood at the ends of an interval
+REACH = 16  # half widths of the likelihood's top that a finer grid covers, where the first one is too coarse: what lies beyond has no weight
 NEGLIGIBLE = 1e-9  # weight of a θ that is left out of an average
 
 
@@ -87,9 +90,20 @@ class OrnsteinUhlenbeck:
         return -0.5 * (self.freedom * np.log(s2) + log_det + log_xx + rss / s2)
 
     @cached_property
-    def grid(self) -> np.ndarray:
-        """θ at equal distances of its logarithm."""
+    def _coarse(self) -> np.ndarray:
         return np.geomspace(self.low, self.high, POINTS)
+
+    @cached_property
+    def grid(self) -> np.ndarray:
+        """θ at equal distances of its logarithm, and closer ones around the top of a likelihood that is narrower: a long series tells θ well."""
+        coarse, peak = self._coarse, float(self.restricted(self.theta))
+        step = half = float(np.log(coarse[1] / coarse[0]))
+        while self.restricted(self.theta * np.exp([-half, half])).min() < peak - DROP:
+            half /= 2.0
+        if half == step:
+            return coarse
+        fine = self.theta * np.exp(half * np.linspace(-REACH, REACH, POINTS))
+        return np.union1d(coarse, fine[(fine > self.low) & (fine < self.high)])
 
     @cached_property
     def _on_grid(self):
@@ -98,11 +112,11 @@ class OrnsteinUhlenbeck:
         return beta, inverse, rss, log_det + log_xx, restricted
 
     def _peak(self, function) -> float:
-        on_grid = function(self.grid)
+        on_grid = function(self._coarse)
         best = int(np.argmax(on_grid))
-        ends = np.log(self.grid[[max(best - 1, 0), min(best + 1, POINTS - 1)]])
-        found = minimize_scalar(lambda log: -float(function(np.exp(log))), bounds=tuple(ends), method="bounded")
-        return float(np.exp(found.x)) if -found.fun > on_grid[best] else float(self.grid[best])
+        ends = np.log(self._coarse[[max(best - 1, 0), min(best + 1, POINTS - 1)]])
+        found = minimize_scalar(lambda log: -float(function(np.exp(log))), bounds=tuple(ends), method="bounded", options={"xatol": 1e-9})
+        return float(np.exp(found.x)) if -found.fun > on_grid[best] else float(self._coarse[best])
 
     def maximum_likelihood(self) -> tuple[float, float]:
         """θ [1/time] and volatility [1/√time] of exact maximum likelihood, biased in a short series."""
@@ -121,23 +135,25 @@ class OrnsteinUhlenbeck:
 
     def reversion(self) -> Interval:
         """θ [1/time] with the interval of the restricted likelihood ratio."""
-        profile = self._on_grid[4]
-        return _interval(self.theta, self.grid, profile, float(self.restricted(self.theta)))
+        return _interval(self.theta, self.grid, self.restricted)
 
     def size(self, what: str) -> Interval:
         """`volatility` [1/√time] or stationary `deviation` of the process, with the interval of the restricted likelihood ratio over all θ."""
         innovation = self._solve(self.theta)[2] / self.freedom
         value = float(np.sqrt(innovation * self._per_innovation(self.theta, what)))
         _, _, rss, dets, _ = self._on_grid
-        sizes = value * np.geomspace(1.0 / 30.0, 30.0, POINTS)
-        s2 = sizes[:, None] ** 2 / self._per_innovation(self.grid, what)
-        profile = (-0.5 * (self.freedom * np.log(s2) + dets + rss / s2)).max(axis=1)
-        return _interval(value, sizes, profile, float(self.restricted(self.theta)))
+        per_innovation = self._per_innovation(self.grid, what)
+
+        def profile(sizes) -> np.ndarray:
+            s2 = np.asarray(sizes)[..., None] ** 2 / per_innovation
+            return (-0.5 * (self.freedom * np.log(s2) + dets + rss / s2)).max(axis=-1)
+
+        return _interval(value, value * np.geomspace(1.0 / 30.0, 30.0, POINTS), profile)
 
     @cached_property
     def _mixture(self):
         beta, inverse, rss, _, restricted = self._on_grid
-        weight = np.exp(restricted - restricted.max()) * np.exp(-self.grid * self.step) * self.grid
+        weight = np.exp(restricted - restricted.max()) * np.exp(-self.grid * self.step) * self.grid * np.gradient(np.log(self.grid))
         weight /= weight.sum()
         kept = weight > NEGLIGIBLE
         covariance = inverse[kept] * (rss[kept] / self.freedom)[:, None, None]
@@ -163,16 +179,19 @@ class OrnsteinUhlenbeck:
         return self.X @ self._solve(self.theta)[0]
 
 
-def _interval(value: float, grid: np.ndarray, profile: np.ndarray, peak: float) -> Interval:
+def _interval(value: float, grid: np.ndarray, profile: Callable) -> Interval:
     """Where the profile is within the likelihood ratio's limit of its peak; the error is that width, in logarithms, over 2 × 1.96."""
-    excess = profile - max(peak, profile.max()) + 0.5 * chi2.ppf(LEVEL, 1)
+    grid = np.union1d(grid, value)  # in a long series the whole interval lies between two points of the grid
+    excess = profile(grid)
+    limit = excess.max() - DROP
+    excess -= limit
     inside = np.flatnonzero(excess >= 0.0)
-    logs = np.log(grid)
+    first, last = int(inside[0]), int(inside[-1])
 
     def crossing(i: int, j: int) -> float:
-        return float(np.exp(logs[i] + (logs[j] - logs[i]) * excess[i] / (excess[i] - excess[j])))
+        ends = sorted((np.log(grid[i]), np.log(grid[j])))
+        return float(np.exp(brentq(lambda log: float(profile(np.exp(log))) - limit, *ends, xtol=1e-10)))
 
-    first, last = int(inside[0]), int(inside[-1])
     low = float(grid[0]) if first == 0 else crossing(first, first - 1)
     high = float(grid[-1]) if last == len(grid) - 1 else crossing(last, last + 1)
     ends = ["low"] * (first == 0) + ["high"] * (last == len(grid) - 1)

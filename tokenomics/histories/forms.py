@@ -49,8 +49,8 @@ FORMS = (
 REFUSED = (
     (rb"\d{4}[-\s]?q\d|q\d[-\s/]?\d{4}", "a quarter", "months or days: a quarter is not one length of time"),
     (rb"\d{4}-?w\d\d(?:-?\d)?", "a week of the year", "the week's first day, YYYY-MM-DD"),
-    (rb"\d{1,2}[/.-]\d{1,2}[/.-]\d\d(?:[ ,].*)?", "a year of two digits", "a year of four digits (or --date-format, such as %m/%d/%y)"),
-    (rb"[a-z]{3,9}[-\s']+\d\d|\d\d?[-\s][a-z]{3,9}[-\s']+\d\d", "a year of two digits", "a year of four digits (or --date-format, such as %b-%y)"),
+    (rb"\d{1,2}[/.-]\d{1,2}[/.-]\d\d(?:[ ,].*)?", "a year of two digits", "a year of four digits (or `date_format`, such as %m/%d/%y)"),
+    (rb"[a-z]{3,9}[-\s']+\d\d|\d\d?[-\s][a-z]{3,9}[-\s']+\d\d", "a year of two digits", "a year of four digits (or `date_format`, such as %b-%y)"),
     (rb"\d{4}", "a year alone", "a day or a month"),
     (rb"\d{1,8}(?:\.\d+)?", "a bare number", "a date (a spreadsheet's number of days has to be formatted as a date before it is saved)"),
     (rb"\d(?:\.\d+)?e[+]?\d+", "a time in E notation, which has lost digits", "all digits of the number"),
@@ -76,7 +76,7 @@ _WORDS = {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "M": "%m", "D": "%d"
 
 
 def given(text: str) -> Form | None:
-    """The form of a `--date-format`: `DD/MM/YYYY`, or directives such as `%d/%m/%y %H:%M`. None for what is neither, or has no year and month."""
+    """The form of a `date_format`: `DD/MM/YYYY`, or directives such as `%d/%m/%y %H:%M`. None for what is neither, or has no year and month."""
     if "%" not in text:
         text = re.sub(r"YYYY|YY|MM|DD|M|D", lambda found: _WORDS[found[0]], text)
     pieces = re.split(r"(%.)", text)

@@ -79,20 +79,20 @@ def is_time(cell: str) -> bool:
     return _recognised(_shape(cell.strip().encode()), FORMS) is not None
 
 
-def as_date(value: str | dt.date | None, key: str) -> dt.date | None:
-    """A date given as one or as text; None stays. key: the option or argument, for the message."""
+def as_date(value: str | dt.date | None, argument: str) -> dt.date | None:
+    """A date given as one or as text; None stays. argument: its name, for the message."""
     if value is None or isinstance(value, dt.date):
         return value
     try:
         return dt.date.fromisoformat(value)
     except ValueError:
-        raise InputError(f"'{printable(value)[:40]}' is not a date", key=key, expected="YYYY-MM-DD") from None
+        raise InputError(f"'{printable(value)[:40]}' is not a date", argument=argument, expected="YYYY-MM-DD") from None
 
 
-def as_month(value: str, key: str) -> np.datetime64:
-    """A month given as YYYY-MM, datetime64[M]. key: the option or argument, for the message."""
+def as_month(value: str, argument: str) -> np.datetime64:
+    """A month given as YYYY-MM, datetime64[M]. argument: its name, for the message."""
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", value.strip()):
-        raise InputError(f"'{printable(value)[:40]}' is not a month", key=key, expected="YYYY-MM")
+        raise InputError(f"'{printable(value)[:40]}' is not a month", argument=argument, expected="YYYY-MM")
     return np.datetime64(value.strip(), "M")
 
 
@@ -121,7 +121,7 @@ class _Column:
             form = given(date_format)
             if form is None:
                 expected = f"{DAY_FIRST}, {MONTH_FIRST} or such as %d.%m.%Y %H:%M"
-                raise InputError(f"'{printable(date_format)[:40]}'", key="--date-format", expected=expected)
+                raise InputError(f"'{printable(date_format)[:40]}'", argument="date_format", expected=expected)
             self.forms = (form,)
         text = pc.utf8_trim_whitespace(_text(cells))
         self.count = len(text)
@@ -170,7 +170,7 @@ class _Column:
         if not shape:
             return self.refuse(row, "an empty cell")
         if self.forms is not FORMS:
-            return self.refuse(row, f"'{cell}'", f"a date as --date-format says: {self.forms[0].name}")
+            return self.refuse(row, f"'{cell}'", f"a date as `date_format` says: {self.forms[0].name}")
         for pattern, found, expected in REFUSED:
             if pattern.fullmatch(shape):
                 return self.refuse(row, f"'{cell}' is {found}", expected)
@@ -295,7 +295,7 @@ class _Column:
                 return DAY_FIRST, ""
             row = int(np.argmax(first != other))
             found = f"'{self.cell(row)}' could have the day first or the month, and no row decides"
-            raise self.refuse(row, found, f"--date-format {DAY_FIRST} or --date-format {MONTH_FIRST}")
+            raise self.refuse(row, found, f"`date_format` {DAY_FIRST} or {MONTH_FIRST}")
         row = int(np.argmax(day_first | month_first))
         return (DAY_FIRST if day_first.any() else MONTH_FIRST), f" (line {self.line(row)} tells: {self.cell(row).split()[0]})"
 
