@@ -1,0 +1,204 @@
+"""Delimited text: which character parts the cells, what stands above the table, which lines are its header, and then every row."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import InputError, printable
+from .table import BLOCK, EXPECTED, MOST_COLUMNS, Builder, Table
+
+SAMPLE = 200  # lines with content by which the shape is told
+MOST_HEADS = 4  # lines of a header; yfinance writes three
+ALIKE = 0.8  # share of the sample's rows that have one width; assumption: fewer, and the character parts something else
+# The comma comes last, for it stands in numbers too: where another of these parts every line, the comma is a decimal mark.
+DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
+BREAK = re.compile("\r\n|\r|\n")
+NUMBER = re.compile(r"[-+(]?\s?[$€£¥]?\s?(\d[\d.,'’\u00a0\u202f ]*|[.,]\d+)(e[-+]?\d+)?\s?[%kmb)]?", re.IGNORECASE)
+DATE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4}.*)?|([a-z]{3,9},? )?[a-z]{3,9}\.? \d{1,2},? \d{4}.*|\d{1,2}[ -][a-z]{3,9}[ -]\d{2,4}.*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the first lines tell. width: cells of a row. above: the lines above the header. heads: the header lines."""
+
+    delimiter: str
+    width: int
+    above: tuple[str, ...]
+    heads: tuple[tuple[str, ...], ...]
+
+
+def read_delimited(file: str, stream: TextIO, notes: tuple[str, ...]) -> Table:
+    """The table of a text. Raises InputError that names the line of a row of another width, and of a quote that does not end."""
+    stream.seek(0)
+    declared = _declared(stream)
+    before = 1 if declared else 0
+    sample = list(itertools.islice(((i, line) for i, line in enumerate(stream, before + 1) if line.strip()), SAMPLE))
+    shape = _shape(file, sample, declared)
+    stream.seek(0)
+    if declared:
+        stream.readline()
+    builder = Builder(file, shape.width)
+    for lines, rows in _blocks(file, stream, shape.delimiter, before, len(shape.above) + len(shape.heads)):
+        if set(map(len, rows)) != {shape.width}:
+            rows = [_fitted(file, shape, int(line), row) for line, row in zip(lines, rows, strict=True)]
+        builder.add(lines, rows)
+    columns, lines = builder.columns()
+    if shape.delimiter != ",":
+        notes += (f"cells parted by {DELIMITERS.get(shape.delimiter, repr(shape.delimiter))}",)
+    if shape.above:
+        more = f" and {len(shape.above) - 1} more" if len(shape.above) > 1 else ""
+        notes += (f"above the table, left out: '{printable(shape.above[0])[:60]}'{more}",)
+    full = np.add.reduce([pc.binary_length(column).to_numpy() for column in columns]) > 0
+    if not full.all():
+        notes += (f"{np.count_nonzero(~full)} rows of empty cells left out",)
+        columns, lines = tuple(column.filter(pa.array(full)) for column in columns), lines[full]
+    names = [" / ".join(dict.fromkeys(head[i] for head in shape.heads if head[i])) for i in range(shape.width)]
+    keep = [i for i, name in enumerate(names) if name or not _hollow(columns[i])]
+    heads = tuple(tuple(head[i] for i in keep) for head in shape.heads)
+    return Table(file, tuple(names[i] for i in keep), tuple(columns[i] for i in keep), lines, notes, heads, "line", shape.delimiter)
+
+
+def _declared(stream: TextIO) -> str:
+    """The delimiter of a first line `sep=;`, which Excel writes and reads; else nothing is consumed."""
+    match = re.fullmatch(r'"?sep=(.)"?\s*', stream.readline(100))
+    if not match:
+        stream.seek(0)
+    return match[1] if match else ""
+
+
+def _blocks(file: str, stream: TextIO, delimiter: str, before: int, skip: int) -> Iterator[tuple[np.ndarray, list[list[str]]]]:
+    """Rows with content after the first `skip` of them, a block at a time, and the line in which each begins."""
+    begin = stream.tell()
+    reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
+    while True:
+        line = before + reader.line_num + 1
+        try:
+            rows = list(itertools.islice(reader, BLOCK))
+        except csv.Error as error:
+            stream.seek(begin)
+            raise _quote(file, stream, delimiter, before, error) from None
+        if not rows:
+            return
+        lines = np.arange(line, line + len(rows))
+        if before + reader.line_num + 1 - line != len(rows):  # quoted cells go over lines
+            lines[1:] += np.cumsum([sum(len(BREAK.findall(cell)) for cell in row) for row in rows[:-1]])
+        if skip or [] in rows or [""] in rows:
+            full = [i for i, row in enumerate(rows) if _content(row)]
+            skip, full = max(0, skip - len(full)), full[skip:]
+            lines, rows = lines[full], [rows[i] for i in full]
+        yield lines, rows
+
+
+def _quote(file: str, stream: TextIO, delimiter: str, before: int, error: csv.Error) -> InputError:
+    """What is wrong with a quoted cell, with the line in which its row begins."""
+    reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
+    line = before
+    with contextlib.suppress(csv.Error):
+        for _ in reader:
+            line = before + reader.line_num
+    found = "a quote that does not end" if "limit" in str(error) or "end of data" in str(error) else str(error)
+    return InputError(found, file=file, line=line + 1, expected="a quoted cell that is closed, with quotes inside of it doubled")
+
+
+def _content(row: list[str]) -> bool:
+    """Whether a line is not blank."""
+    return len(row) > 1 or bool(row and row[0].strip())
+
+
+def _fitted(file: str, shape: Shape, line: int, row: list[str]) -> list[str]:
+    if len(row) < shape.width or _wide(row) > shape.width:
+        raise InputError(f"{len(row)} cells", file=file, line=line, expected=_cells(shape, len(row)))
+    return row[: shape.width]
+
+
+def _split(lines: list[str], delimiter: str) -> list[list[str]]:
+    """Cells of some lines, read leniently: they are only looked at."""
+    try:
+        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+        return [row for row in rows if _content(row)]
+    except csv.Error:
+        return []
+
+
+def _shape(file: str, sample: list[tuple[int, str]], declared: str) -> Shape:
+    texts = [text for _, text in sample]
+    best: tuple[float, str, int] = (0.0, declared or ",", 1)
+    for delimiter in declared or DELIMITERS:
+        widths = Counter(len(row) for row in _split(texts, delimiter) if _data(row))
+        if not widths:
+            continue
+        width, count = widths.most_common(1)[0]
+        alike = count / widths.total() if width > 1 else 0.0
+        if alike > best[0] and best[0] < ALIKE:
+            best = alike, delimiter, width
+    _, delimiter, width = best
+    rows = _split(texts, delimiter)
+    first = next((i for i, row in enumerate(rows) if len(row) > 1 and len(row) <= width and _data(row)), None)
+    if first is None:
+        head = max(rows or [[""]], key=len)
+        if len(head) > 1:
+            raise InputError("no row with a number or a date", file=file, line=sample[0][0], expected=EXPECTED)
+        expected = "two columns or more, parted by a comma, a semicolon, a tab or a bar"
+        raise InputError(f"one column: '{printable(texts[0])[:60]}'", file=file, line=sample[0][0], expected=expected)
+    if width > MOST_COLUMNS:
+        raise InputError(f"{width} columns", file=file, line=sample[first][0], expected=f"at most {MOST_COLUMNS}")
+    spare = all(not row[-1].strip() for row in rows[first:] if len(row) == width)  # every row ends with a delimiter
+    begin = first
+    while begin and first - begin < MOST_HEADS and _heading(rows[begin - 1], width, spare):
+        begin -= 1
+        if rows[begin][0].startswith("#"):
+            break
+    while begin < first - 1 and _wide(rows[begin]) == 1:  # a title, which a spreadsheet makes as wide as the table
+        begin += 1
+    last = rows[first - 1] if first else [""]
+    if begin == first and len(last) > 1 and not last[0].startswith(("#", "//")):
+        hint = " (a decimal comma that is not quoted?)" if delimiter == "," and width == len(last) + 1 else ""
+        line = sample[min(first, len(sample)) - 1][0]
+        raise InputError(f"a header of {len(last)} cells", file=file, line=line, expected=f"{width}, as in the rows below it{hint}")
+    heads = [[cell.strip() for cell in [*row, ""][:width]] for row in rows[begin:first]]
+    if heads:
+        heads[0][0] = heads[0][0].lstrip("# ")
+    return Shape(delimiter, width, tuple(text.strip() for text in texts[:begin]), tuple(map(tuple, heads)))
+
+
+def _heading(row: list[str], width: int, spare: bool) -> bool:
+    """Whether a row above the data is a line of the header: as wide, and without a number."""
+    same = len(row) == width or (len(row) > width >= _wide(row)) or (spare and len(row) == width - 1)
+    return same and _wide(row) > 0 and not any(map(_telling, row))
+
+
+def _data(row: list[str]) -> bool:
+    """Whether a row holds a number or a date, and is no comment."""
+    return any(map(_telling, row)) and not row[0].startswith(("#", "//"))
+
+
+def _telling(cell: str) -> bool:
+    cell = cell.strip()[:40]
+    return bool(NUMBER.fullmatch(cell) or DATE.fullmatch(cell))
+
+
+def _wide(row: list[str]) -> int:
+    """Cells up to the last one with content."""
+    return next((i for i in range(len(row), 0, -1) if row[i - 1].strip()), 0)
+
+
+def _hollow(column: pa.Array) -> bool:
+    return not pc.max(pc.binary_length(column)).as_py()
+
+
+def _cells(shape: Shape, found: int) -> str:
+    hint = " (a decimal comma that is not quoted?)" if shape.delimiter == "," and found > shape.width else ""
+    return f"{shape.width} cells{hint}"

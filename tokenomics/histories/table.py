@@ -1,0 +1,223 @@
+"""A file as people have it, as a table of text: delimited text, JSON, JSON lines, a workbook. What it is, is told by its content, not by its name."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import gc
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import InputError, nearest, printable
+from ..files import read_bytes
+
+MOST_BYTES = 256 * 2**20  # of a file; 10^6 rows of a dozen columns are about half of it. It is held in memory beside the table
+MOST_ROWS = 5_000_000  # a minute's rows of nine years; a table of them takes some GB at most
+MOST_COLUMNS = 500  # assumption: no export of prices, requests or burns is wider
+BLOCK = 2_000  # rows that are kept as Python text at a time: a cell takes five times as much there as in an Arrow array
+BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+EXPECTED = "a table: CSV or other delimited text, JSON, or a workbook (.xlsx)"
+PACKED = {
+    b"\xd0\xcf\x11\xe0": "a workbook of Excel before 2007 (.xls)",
+    b"\x1f\x8b": "a file packed by gzip",
+    b"BZh": "a file packed by bzip2",
+    b"\xfd7zXZ": "a file packed by xz",
+    b"\x28\xb5\x2f\xfd": "a file packed by zstd",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+}
+PART = 2**24  # bytes that are decoded at a time where only their being UTF-8 matters
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text, by column, without spaces around them.
+
+    header: the name of each column as the file has it, "" where it has none; names of several header lines are joined by " / ".
+    heads: the header lines, () where the file has none. columns: one string array a column, (rows,). lines: the line in which each row begins, the
+    row of a workbook, or the record of a JSON list, counted from 1; (rows,). unit: what `lines` counts. delimiter: of text, else "".
+    notes: what was recognised, for the user.
+    """
+
+    file: str
+    header: tuple[str, ...]
+    columns: tuple[pa.Array, ...]
+    lines: np.ndarray
+    notes: tuple[str, ...] = ()
+    heads: tuple[tuple[str, ...], ...] = ()
+    unit: str = "line"
+    delimiter: str = ""
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def cells(self, column: int) -> list[str]:
+        """A column as Python text."""
+        return self.columns[column].to_pylist()
+
+    def cell(self, column: int, row: int) -> str:
+        """One cell."""
+        return self.columns[column][row].as_py()
+
+    def name(self, column: int) -> str:
+        """What to call a column in a message."""
+        return printable(self.header[column])[:60] or f"column {column + 1}"
+
+    def find(self, *names: str) -> list[int]:
+        """Columns that bear one of the names, whatever their capitals, spaces and underscores, in the order of the names."""
+        plain = [simple(name) for name in self.header]
+        return [i for name in names for i in range(len(plain)) if plain[i] == simple(name)]
+
+    def column(self, name: str, key: str) -> int:
+        """The one column of a name, or of a number counted from 1. key: the option, for messages. Raises InputError."""
+        found = [i for i, header in enumerate(self.header) if header == name] or self.find(name)
+        if not found and name.isascii() and name.isdigit() and 1 <= int(name) <= len(self.header):
+            return int(name) - 1
+        if len(found) == 1:
+            return found[0]
+        said = f"{len(found)} columns '{name[:60]}'" if found else f"no column '{name[:60]}'"
+        expected = f"one of {self.named()}, or a column's number from 1"
+        raise InputError(said, file=self.file, key=key, expected=expected, nearest=None if found else nearest(name, [h for h in self.header if h]))
+
+    def named(self) -> str:
+        """The columns' names, for a message."""
+        shown = ", ".join(self.name(i) for i in range(min(len(self.header), 20)))
+        return shown + (f" and {len(self.header) - 20} more" if len(self.header) > 20 else "")
+
+    def error(self, found: str, *, row: int, key: str | None = None, expected: str | None = None) -> InputError:
+        """An error that names the line of a row, or its record."""
+        line = int(self.lines[row])
+        if self.unit == "record":
+            return InputError(found, file=self.file, key=f"record {line}" + (f", {key}" if key else ""), expected=expected)
+        return InputError(found, file=self.file, line=line, key=key, expected=expected)
+
+    def take(self, rows: np.ndarray) -> Table:
+        """Some rows, by number or by a mask."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        chosen = tuple(column.take(pa.array(rows)) for column in self.columns)
+        return Table(self.file, self.header, chosen, self.lines[rows], self.notes, self.heads, self.unit, self.delimiter)
+
+
+@dataclass
+class Builder:
+    """Rows put together to columns, a block at a time."""
+
+    file: str
+    width: int
+    parts: list[list[pa.Array]] = field(default_factory=list)
+    lines: list[np.ndarray] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, lines: np.ndarray, rows: Sequence[Sequence[str]]) -> None:
+        """A block of rows of `width` cells each; `width` may have grown since the block before."""
+        self.count += len(rows)
+        if self.count > MOST_ROWS:
+            raise InputError(f"more than {MOST_ROWS:,} rows", file=self.file, expected=f"at most {MOST_ROWS:,}")
+        if rows:
+            self.parts.append([pc.utf8_trim_whitespace(pa.array(column, pa.string())) for column in zip(*rows, strict=True)])
+            self.lines.append(lines)
+
+    def columns(self) -> tuple[tuple[pa.Array, ...], np.ndarray]:
+        """The columns and the lines."""
+        columns = []
+        for _ in range(self.width):
+            # taken out, so that one column at a time is in memory twice
+            both = zip(self.parts, self.lines, strict=True)
+            parts = [part.pop(0) if part else pa.array([""] * len(lines), pa.string()) for part, lines in both]
+            columns.append(pa.concat_arrays(parts) if parts else pa.array([], pa.string()))
+        return tuple(columns), np.concatenate(self.lines or [np.zeros(0, dtype=int)])
+
+
+def read_table(path: str | Path, *, sheet: str | None = None, prefer: Iterable[str] = ()) -> Table:
+    """The table in a file of at most MOST_BYTES and MOST_ROWS.
+
+    sheet: which sheet of a workbook, or which list of a JSON file; needed where there are several. prefer: names of lists that are taken first.
+    Raises InputError that names file and line: no such file, a device, a binary or a packed file, an encoding without a mark, ragged rows.
+    """
+    content = read_bytes(path, most=MOST_BYTES, expected=EXPECTED)
+    file = str(path)
+    if content.startswith(b"PK\x03\x04"):
+        from .workbook import read_workbook
+
+        return read_workbook(file, content, sheet)
+    for mark, what in PACKED.items():
+        if content.startswith(mark):
+            raise InputError(what, file=file, expected=EXPECTED)
+    encoding = next((name for mark, name in BOMS if content.startswith(mark)), None)
+    if encoding in ("utf-16", "utf-32"):
+        content = _recoded(file, content, encoding)
+    else:
+        _check_utf8(file, content)
+    start = content[:2000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if not start:
+        raise InputError("an empty file", file=file, expected=EXPECTED)
+    if start == b"<":
+        raise InputError("a page of HTML or XML, such as a site shows instead of a download", file=file, expected=EXPECTED)
+    with _no_collection():
+        return _read_text(file, content, start, sheet, tuple(prefer), () if encoding is None else (f"{encoding.upper()} with a byte order mark",))
+
+
+def _read_text(file: str, content: bytes, start: bytes, sheet: str | None, prefer: tuple[str, ...], notes: tuple[str, ...]) -> Table:
+    stream = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")  # line by line: the text never stands in memory as a whole
+    if start in (b"{", b"["):
+        from .json_table import read_json
+
+        return read_json(file, stream, sheet, prefer, notes)
+    if sheet is not None:
+        raise InputError(f"'{sheet[:60]}'", file=file, key="--sheet", expected="a workbook or JSON: delimited text has one table")
+    from .delimited import read_delimited
+
+    return read_delimited(file, stream, notes)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the search for cycles, which reading does not make, but whose millions of short lists set off: it takes as long as the reading."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def simple(name: str) -> str:
+    """A name without what a spreadsheet or a service may change of it: capitals, spaces, underscores, a point at the end."""
+    return "".join(c for c in name.casefold() if c not in " _.\u00a0")
+
+
+def _check_utf8(file: str, content: bytes) -> None:
+    if (at := content.find(b"\0")) >= 0:
+        line = content.count(b"\n", 0, at) + 1
+        raise InputError("a zero byte: a binary file, or UTF-16 without a byte order mark", file=file, line=line, expected="text in UTF-8")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(0, len(content), PART):
+        part = content[at : at + PART]
+        try:
+            decoder.decode(part, at + PART >= len(content))
+        except UnicodeDecodeError as error:
+            place = at + error.start - (len(error.object) - len(part))
+            expected = "text in UTF-8, or in UTF-16 with a byte order mark: save it as 'CSV UTF-8'"
+            line = content.count(b"\n", 0, place) + 1
+            raise InputError(f"byte 0x{content[place]:02x} is no UTF-8", file=file, line=line, expected=expected) from None
+
+
+def _recoded(file: str, content: bytes, encoding: str) -> bytes:
+    try:
+        return content.decode(encoding).encode("utf-8")
+    except UnicodeError as error:
+        found = f"no {encoding.upper()}, which its byte order mark says it is ({error.reason})"
+        raise InputError(found, file=file, expected="text in UTF-8") from None
