@@ -22,11 +22,12 @@ RICH = {"attack.enabled": True, "attack.capital": 20.0, "attack.inventory": 3.0,
     sell=st.floats(0.0, 1e5),
     tok=st.floats(1e4, 1e7),
     price=st.floats(0.01, 10.0),
+    held=st.floats(0.01, 10.0),
 )
-def test_the_order_to_reach_a_price_reaches_it(kind, target, buy, sell, tok, price):
-    usd, more = order_to_reach(kind, target * price, price, tok, tok * price, buy, sell)
+def test_the_order_to_reach_a_price_reaches_it(kind, target, buy, sell, tok, price, held):
+    usd, more = order_to_reach(kind, target * price, price, tok, tok * price, buy, sell, held * tok)
     assert usd >= 0.0 and more >= 0.0 and min(usd, more) == 0.0
-    after = clear(kind, price, tok, tok * price, buy + usd, sell + more)[1]
+    after = clear(kind, price, tok, tok * price, buy + usd, sell + more, held * tok)[1]
     assert after == pytest.approx(target * price, rel=1e-9)
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paths import simulate
+from tokenomics.experiments.run import run
 from tokenomics.liquidity import clear
 from tokenomics.parameters.locate import names
 
@@ -77,7 +78,7 @@ def test_no_policy_can_spend_what_the_treasury_does_not_hold():
 )
 def test_a_batch_at_one_price_keeps_the_constant_product(price, tokens, buy, sell):
     usd = price * tokens
-    settled, after, out = clear("pool", price, tokens, usd, buy * usd, sell * tokens)
+    settled, after, out = clear("pool", price, tokens, usd, buy * usd, sell * tokens, 0.0)
     left = tokens - out
     assert left > 0
     assert left * (usd + buy * usd - sell * tokens * settled) == pytest.approx(tokens * usd, rel=1e-9)
@@ -86,17 +87,43 @@ def test_a_batch_at_one_price_keeps_the_constant_product(price, tokens, buy, sel
 
 def test_one_buyer_pays_the_textbook_slippage():
     # P' = P (1 + J/y)², DCBM equation (5)
-    _, after, _ = clear("pool", 2.0, 100.0, 200.0, 20.0, 0.0)
+    _, after, _ = clear("pool", 2.0, 100.0, 200.0, 20.0, 0.0, 0.0)
     assert after == pytest.approx(2.0 * 1.1**2)
 
 
 def test_linear_impact_is_the_pool_to_first_order():
-    pool = clear("pool", 1.0, 1e6, 1e6, 10.0, 0.0)[1]
-    linear = clear("linear", 1.0, 1e6, 1e6, 10.0, 0.0)[1]
+    pool = clear("pool", 1.0, 1e6, 1e6, 10.0, 0.0, 1e6)[1]
+    linear = clear("linear", 1.0, 1e6, 1e6, 10.0, 0.0, 1e6)[1]
     assert np.log(pool) == pytest.approx(np.log(linear), rel=1e-4)
 
 
 def test_balanced_orders_leave_the_price_alone():
-    settled, after, out = clear("pool", 0.5, 1e6, 5e5, 1000.0, 2000.0)
+    settled, after, out = clear("pool", 0.5, 1e6, 5e5, 1000.0, 2000.0, 0.0)
     assert (settled, after) == (pytest.approx(0.5), pytest.approx(0.5))
     assert out == pytest.approx(0.0, abs=1e-6)
+
+
+@given(
+    price=st.floats(1e-4, 1e4),
+    depth=st.floats(1e3, 1e9),
+    buy=st.floats(0.0, 50.0),
+    sell=st.floats(0.0, 50.0),
+    held=st.floats(1e-3, 50.0),
+    kind=st.sampled_from(["linear", "off"]),
+)
+def test_dealers_give_no_more_than_they_have(price, depth, buy, sell, held, kind):
+    usd = price * depth
+    settled, after, out = clear(kind, price, depth, usd, buy * usd, sell * depth, held * depth)
+    assert out <= held * depth * (1.0 + 1e-9)
+    assert after * price == pytest.approx(settled**2, rel=1e-9)
+    # USD and tokens that traders bring and take away, and those of the dealers
+    assert buy * usd - sell * depth * settled == pytest.approx(out * settled, rel=1e-9, abs=1e-9 * usd * (1.0 + buy + sell * settled / price))
+
+
+@pytest.mark.parametrize("kind", ["linear", "pool"])
+@pytest.mark.parametrize("policy", ["pid", "threshold", "dcbm"])
+def test_a_run_on_the_treasury_ends_with_what_holders_have(policy, kind):
+    # every holder sells to the buy-back, which takes more tokens than passive holders are left with
+    done = run("baseline", policy=policy, scenario="bank_run", sets={"market.type": kind}, runs=8, seed=3, engine="ensemble")
+    assert not done.failures
+    assert float(done.dataset["holders_tok"].min()) >= -1e-9 * float(done.dataset["total_supply"].max())

@@ -3,36 +3,50 @@
 Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring B USD, sellers S TOK; the price p at which
 the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x + S), and leaves x' = y/p, y' = p x,
 so that the price afterwards is p²/P. Linear: ln P moves by 2 (B − S P)/y, the pool's impact to first order, filled at
-the geometric mean; passive holders take the other side. Units: USD, TOK, USD/TOK.
+the geometric mean; passive holders take the other side. They give no more than the H tokens that they have: buyers who want more
+share what sellers and holders bring, at p = B/(S + H). Units: USD, TOK, USD/TOK.
 """
 
 import numpy as np
 
 from .kinetics import positive, relaxation
 
+RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger is emptied
 
-def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok):
-    """Settlement price, price afterwards, and tokens that leave the pool or the dealers [USD/TOK, USD/TOK, TOK]."""
+
+def dealers(params, state):
+    """Tokens that passive holders can give to buyers or to the pool: what is left once they have delegated and run [TOK]."""
+    leaving = np.maximum(state["delegated"], 0.0) + state["order_run_tok"]
+    return (state["holders_tok"] - leaving * params["time_step"]) * (1.0 - RESERVE)
+
+
+def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
+    """Settlement price, price afterwards, and tokens that leave the pool or the dealers [USD/TOK, USD/TOK, TOK].
+
+    dealers_tok: what the passive holders have to give, above 0; a pool needs none of it.
+    """
     if kind == "pool":
         settled = (pool_usd + buy_usd) / (pool_tok + sell_tok)
         return settled, settled * settled / price, buy_usd / settled - sell_tok
-    after = price * np.exp(2.0 * (buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else price
-    settled = np.sqrt(price * after)
-    return settled, after, buy_usd / settled - sell_tok
+    impact = np.exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else 1.0
+    settled = np.maximum(price * impact, buy_usd / (sell_tok + dealers_tok))
+    return settled, settled * settled / price, buy_usd / settled - sell_tok
 
 
-def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok):
+def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
     """Purchase [USD] and sale [TOK] which, beside the others' orders, bring the price after clearing to `target`; one of them is 0.
 
-    kind: "pool" or "linear"; with no market ("off") no order moves the price, and both are 0.
+    kind: "pool" or "linear"; with no market ("off") no order moves the price, and both are 0. dealers_tok: as in `clear`.
     """
     if kind == "pool":
         settled = np.sqrt(target * price)
         needed = settled * (pool_tok + sell_tok) - (pool_usd + buy_usd)
         return positive(needed), positive(-needed) / settled
     if kind == "linear":
-        needed = 0.5 * pool_usd * np.log(target / price) - (buy_usd - sell_tok * price)
-        return positive(needed), positive(-needed) / price
+        settled = np.sqrt(target * price)
+        impact = pool_usd * np.log(settled / price) - (buy_usd - sell_tok * price)
+        emptied = settled * (sell_tok + dealers_tok) - buy_usd  # USD that take all that the dealers have, at that price
+        return np.minimum(positive(impact), positive(emptied)), np.maximum(positive(-impact) / price, positive(-emptied) / settled)
     return 0.0 * price, 0.0 * price
 
 

@@ -12,7 +12,7 @@ Source of the cost of holding a price against arbitrage: Mackinga, Nadahalli and
 import numpy as np
 
 from ..kinetics import CLOCK_TOLERANCE, impulse, positive, relaxation
-from ..liquidity import anchored, order_to_reach
+from ..liquidity import anchored, dealers, order_to_reach
 
 
 def needed_price(params, state, goal):
@@ -43,7 +43,8 @@ def policy_attacker(params, substep, state_history, state):
     others_usd = positive(state["control_output"]) * dt
     others_tok = (state["order_treasury_tok"] + state["order_mint_tok"]) * dt
     target = needed_price(params, state, anchor * np.exp(attack.size))
-    push_usd, push_tok = order_to_reach(kind, target, price, state["pool_tok"], state["pool_usd"], others_usd, others_tok)
+    orders = (others_usd, others_tok, dealers(params, state))
+    push_usd, push_tok = order_to_reach(kind, target, price, state["pool_tok"], state["pool_usd"], *orders)
     still = np.logical_and(time + CLOCK_TOLERANCE < end, attack.size != 0.0)
     pushing = np.logical_and(np.logical_not(before), still)
     buy, sell = buy + np.where(pushing, push_usd, 0.0), sell + np.where(pushing, push_tok, 0.0)

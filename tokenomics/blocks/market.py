@@ -8,9 +8,7 @@ The outside valuation keeps a share of the orders' impact (permanent impact) and
 import numpy as np
 
 from ..kinetics import relaxation
-from ..liquidity import anchored, arbitraged, clear
-
-RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger is emptied
+from ..liquidity import anchored, arbitraged, clear, dealers
 
 
 def policy_market(params, substep, state_history, state):
@@ -18,7 +16,7 @@ def policy_market(params, substep, state_history, state):
     market, dt, price = params["market"], params["time_step"], state["token_price"]
     kind = market.type if market.enabled else "off"
     pool_tok = state["pool_tok"]
-    holders = (state["holders_tok"] - (np.maximum(state["delegated"], 0.0) + state["order_run_tok"]) * dt) * (1.0 - RESERVE)
+    holders = dealers(params, state)
     buy = (
         state["order_customers_usd"]
         + state["order_speculators_usd"]
@@ -37,7 +35,7 @@ def policy_market(params, substep, state_history, state):
         + state["order_treasury_tok"]
         + state["order_mint_tok"]
     )
-    settled, after, out = clear(kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt)
+    settled, after, out = clear(kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders)
 
     outside = anchored(params, state) + market.permanent_impact * np.log(after / price) + state["news"]
     if kind == "off":

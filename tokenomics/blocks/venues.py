@@ -55,7 +55,7 @@ def class_work(params, workload, potential, share, network, central):
 def policy_venue_choice(params, substep, state_history, state):
     """Shares and demand of every class, and the totals of both venues."""
     venues, dt = params["venues"], params["time_step"]
-    signals, total, on_network = {}, 0.0, 0.0
+    signals, on_cloud, on_network = {}, 0.0, 0.0
     for name, workload in params["workloads"].items():
         network, central = generalised_costs(params, workload, state)
         share = state[f"share_{name}"]
@@ -63,8 +63,8 @@ def policy_venue_choice(params, substep, state_history, state):
             share = share + (preferred_share(params, network, central) - share) * relaxation(dt, venues.switching_time)
         work = class_work(params, workload, state["potential_demand"], share, network, central)
         signals[f"share_{name}"], signals[f"demand_{name}"] = share, work * share
-        total, on_network = total + work, on_network + work * share
-    signals |= {"demand": on_network, "cloud_demand": total - on_network, "network_share": on_network / total}
+        on_cloud, on_network = on_cloud + work * (1.0 - share), on_network + work * share
+    signals |= {"demand": on_network, "cloud_demand": on_cloud, "network_share": on_network / (on_network + on_cloud)}
     return signals
 
 
