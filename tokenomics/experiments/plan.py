@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..control import LAWS
 from ..errors import InputError, TokenomicsError
 from ..model import MODEL, Model
-from ..parameters import Resolved, place
+from ..parameters import Resolved
 from ..results.metrics import METRICS
 from .design import Design
 from .evaluate import evaluate
+from .reads import structural
 
 STEPS_PER_TASK = 1_500_000  # run-steps; about a second of work, which is what a kill can lose
 RUNS_AT_ONCE = 1024  # of one point: bounds the memory of the shocks
@@ -58,12 +58,6 @@ class Plan:
     def metrics(self) -> list[str]:
         """Names of the metrics."""
         return list(self.design.metrics or METRICS)
-
-
-def structural(path: str, controllers: set[str]) -> bool:
-    """Whether a parameter decides the structure of a simulation: switches, names, span and step, and what a controller computes its gains from."""
-    designed = [path for name in controllers if name in LAWS for path in LAWS[name].designed_from]
-    return place(path).kind is not float or path.startswith(("simulation.", *designed))
 
 
 def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+from pydantic import BaseModel
 
 from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
@@ -237,6 +238,41 @@ _mean_of("latency_mean", "s", "mean latency, over time", "latency_mean", "lower"
 _mean_of("latency_p99", "s", "99th percentile of latency, mean over time", "latency_p99", "lower")
 _mean_of("velocity_usage", "1/day", "usage turnover of circulating supply", "velocity_usage")
 _mean_of("velocity_speculative", "1/day", "speculative turnover of circulating supply", "velocity_speculative")
+
+
+class _Asked:
+    """Stands for a group of parameters, and writes down which of them are asked for."""
+
+    def __init__(self, node: Any, found: set[str], prefix: str = ""):
+        self._node, self._found, self._prefix = node, found, prefix
+
+    def _at(self, name: str, value: Any) -> Any:
+        path = f"{self._prefix}{name}"
+        if isinstance(value, (BaseModel, Mapping)):
+            return _Asked(value, self._found, f"{path}.")
+        self._found.add(path)
+        return value
+
+    def __getattr__(self, name: str) -> Any:
+        computed = getattr(type(self._node), name, None)
+        if isinstance(computed, property):
+            return computed.fget(self)
+        value = getattr(self._node, name)
+        return value if callable(value) else self._at(name, value)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._at(name, self._node[name])
+
+
+def asked(name: str, parameters: Parameters) -> frozenset[str] | None:
+    """Paths of the parameters that a metric's function asks for; None where that cannot be told."""
+    found: set[str] = set()
+    try:
+        with np.errstate(all="ignore"):
+            METRICS[name].function({needed: np.ones((2, 3)) for needed in METRICS[name].needs}, _Asked(parameters, found))
+    except Exception:  # a stranger's function, on paths that may be none of its kind
+        return None
+    return frozenset(found)
 
 
 class _Untold(NDArrayOperatorsMixin):

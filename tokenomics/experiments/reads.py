@@ -1,0 +1,205 @@
+"""Which parameters anything reads: what can differ where one of them is another, by the recorded step, the start and the metrics.
+
+A number is followed through the step's program (`engines.flow`), whatever values it takes within a range. A switch, a name and what a controller
+computes its gains from is put in, and the two programs are compared. The start is computed at every value. So what is unread leaves all numbers
+equal to the last bit, for any shocks; what is read may still change nothing in some runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from .. import equilibrium
+from ..control import LAWS
+from ..engines.flow import Flow, Follower, Span, hull
+from ..engines.program import Program, record_step
+from ..errors import InputError, TokenomicsError
+from ..model import MODEL, Model, bind
+from ..parameters import Parameters, Resolved, place
+from ..results.metrics import METRICS, asked
+from ..shocks import NORMALS, UNIFORMS, ShockTable
+
+Values = Mapping[str, Sequence[Any]]  # by path, what a parameter may be beside what it is
+
+
+def structural(path: str, controllers: set[str]) -> bool:
+    """Whether a parameter decides the structure of a simulation: switches, names, span and step, and what a controller computes its gains from."""
+    designed = [path for name in controllers if name in LAWS for path in LAWS[name].designed_from]
+    return place(path).kind is not float or path.startswith(("simulation.", *designed))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What can differ where a parameter is another: state variables, and metrics."""
+
+    variables: frozenset[str]
+    metrics: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A network to the cache: its parameters' hash; what it stands for comes with it."""
+
+    hash: str
+    model: int
+    recorded: frozenset[str]
+    resolved: Resolved = field(compare=False)
+    blocks: Model = field(compare=False)
+
+
+def network(resolved: Resolved, model: Model = MODEL, recorded: Iterable[str] = ()) -> Network:
+    """What reads what in a network. recorded: names of recorded series in the shock table, which stand in for sampled ones."""
+    return _network(_Key(resolved.hash, id(model), frozenset(recorded), resolved, model))
+
+
+@lru_cache(maxsize=64)
+def _network(key: _Key) -> Network:
+    return Network(key.resolved, key.blocks, key.recorded)
+
+
+class Network:
+    """The program of one network, and where its simulations start."""
+
+    def __init__(self, resolved: Resolved, model: Model, recorded: frozenset[str]):
+        self.resolved, self.model, self.recorded = resolved, model, recorded
+        self.switches: dict[Any, Any] = {}  # what `switches.find` found
+        self._reached: dict[Any, Reach] = {}
+        controllers = {resolved.values.controller.type}
+        self.numbers = [path for path, entry in resolved.entries.items() if entry.value != {} and not structural(path, controllers)]
+
+    @cached_property
+    def _program(self) -> Program | None:
+        """The step with every number as an input; None where it cannot be recorded, so that nothing is known of it."""
+        names = (*NORMALS, *UNIFORMS, *self.model.extra_shocks, *self.recorded)
+        params = bind(self.resolved.values, ShockTable({name: np.zeros((1, 1)) for name in names}))
+        try:
+            return record_step(self.model.bound(params), params, self.numbers)
+        except TokenomicsError:
+            return None
+
+    @cached_property
+    def _table(self) -> dict[str, Any]:
+        return self.model.variables(self.resolved.values)
+
+    @cached_property
+    def _asked(self) -> dict[str, frozenset[str] | None]:
+        return {name: asked(name, self.resolved.values) for name in METRICS}
+
+    def _own(self, path: str) -> Any:
+        return self.resolved.entries[path].value
+
+    def _starts(self, points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray] | None:
+        """The start at some points, (points,) by variable; None where it cannot be computed."""
+        paths = list(dict.fromkeys(path for point in points for path in point))
+        swept = {path: np.array([float(point.get(path, self._own(path))) for point in points]) for path in paths}
+        try:
+            found = equilibrium.start(dict(self.resolved.values), self.model, swept, len(points))
+        except TokenomicsError:
+            return None
+        return {name: np.broadcast_to(value, len(points)) for name, value in found.items()}
+
+    @cached_property
+    def _follower(self) -> Follower | None:
+        """What follows inputs through the program; None where nothing is known of it, or there is no start."""
+        start = None if self._program is None else self._starts([{}])
+        if start is None or not np.isfinite(start["token_price"][0]):
+            return None
+        silent = () if self.resolved.values.shocks.enabled else (*NORMALS, *UNIFORMS, *self.model.extra_shocks)
+        return Follower(self._program, self._table, _spans(start), self._spans({path: () for path in self.numbers}), silent)
+
+    def _spans(self, values: Values) -> dict[str, Span]:
+        return {path: hull(*((float(v), float(v)) for v in (self._own(path), *found))) for path, found in values.items()}
+
+    def _flow(self, values: Values, start: Mapping[str, np.ndarray]) -> Flow | None:
+        """Dependences where the numbers in `values` take any value between the least and the largest, and all others stand."""
+        if self._follower is None or not np.all(np.isfinite(start["token_price"])):
+            return None
+        return self._follower.flow(_spans(start), self._spans(values))
+
+    def reach(self, path: str, values: Sequence[Any]) -> Reach:
+        """What can differ where one parameter is one of some values in place of its own, and all others stand."""
+        return self.each({path: values})[path]
+
+    def each(self, values: Values) -> dict[str, Reach]:
+        """`reach` of several parameters, one at a time."""
+        keys = {path: (path, tuple(map(repr, found))) for path, found in values.items()}
+        new = {path: tuple(values[path]) for path, key in keys.items() if key not in self._reached}
+        numbers = {path: found for path, found in new.items() if path in self.numbers}
+        points = [{path: value} for path, found in numbers.items() for value in (self._own(path), *found)]
+        start = self._starts(points) if points else None
+        first = 0
+        for path, found in new.items():
+            if path in numbers:
+                piece = slice(first, first + 1 + len(found))
+                own = None if start is None else {name: column[piece] for name, column in start.items()}
+                self._reached[keys[path]], first = self._number(path, {path: found}, own), piece.stop
+            else:
+                self._reached[keys[path]] = self._switch(path, found)
+        return {path: self._reached[key] for path, key in keys.items()}
+
+    def together(self, values: Values) -> dict[str, Reach]:
+        """By path, what can differ where it takes any of its values while the others take any of theirs."""
+        numbers = {path: tuple(found) for path, found in values.items() if path in self.numbers}
+        ends = [{path: pick(found) for path, found in numbers.items()} for pick in (min, max)] if len(numbers) > 1 else []
+        found = {}
+        for path in numbers:
+            points = [base | {path: value} for base in ({}, *ends) for value in (self._own(path), *numbers[path])]
+            found[path] = self._number(path, numbers, self._starts(points))
+        return found | {path: self._switch(path, tuple(own)) for path, own in values.items() if path not in numbers}
+
+    def _all(self) -> frozenset[str]:
+        return frozenset(self._table)
+
+    def _reach(self, path: str, variables: frozenset[str]) -> Reach:
+        def reads(name: str) -> bool:
+            own = self._asked[name]
+            return own is None or path in own or not variables.isdisjoint(METRICS[name].needs)
+
+        return Reach(variables, frozenset(name for name in METRICS if reads(name)))
+
+    def _number(self, path: str, values: Values, start: Mapping[str, np.ndarray] | None) -> Reach:
+        """start: at the number's own value and the others, over and over, each time with other parameters beside it."""
+        through = None if start is None else self._flow(values, start)
+        if through is None:
+            return self._reach(path, self._all())
+        rows = {name: np.reshape(column, (-1, len(values[path]) + 1)) for name, column in start.items()}
+        differing = {name for name, row in rows.items() if np.any(row != row[:, :1])}
+        return self._reach(path, through.downstream({path, *differing}))
+
+    def _switch(self, path: str, values: Sequence[Any]) -> Reach:
+        variables: frozenset[str] = frozenset()
+        for value in values:
+            if value != self._own(path) or isinstance(value, bool) != isinstance(self._own(path), bool):
+                variables |= self._against(path, value)
+        return self._reach(path, variables) if variables else Reach(variables, frozenset())
+
+    def _against(self, path: str, value: Any) -> frozenset[str]:
+        """Variables that can differ from the same network with another value of a parameter."""
+        try:
+            other = network(self.resolved.replace({path: value}, source="reads"), self.model, self.recorded)
+        except InputError:
+            return self._all()
+        one, two = self._starts([{}]), other._starts([{}])
+        mine, theirs = self.resolved.values, other.resolved.values
+        if one is None or two is None or _simulated(mine) != _simulated(theirs):
+            return self._all() | other._all()
+        a, b = self._flow({}, one), other._flow({}, two)
+        if a is None or b is None:
+            return self._all()
+        differing = {name for name in one.keys() | two.keys() if name not in one or name not in two or not np.array_equal(one[name], two[name])}
+        differing |= {name for name in a.shape.keys() & b.shape.keys() if a.shape[name] != b.shape[name]}
+        return a.downstream(differing) | b.downstream(differing)
+
+
+def _spans(start: Mapping[str, np.ndarray]) -> dict[str, Span]:
+    return {name: (float(np.min(column)), float(np.max(column))) for name, column in start.items()}
+
+
+def _simulated(parameters: Parameters) -> tuple[Any, ...]:
+    """What decides the sampled shocks, beside seed and runs."""
+    return parameters.simulation.steps, parameters.simulation.time_step, parameters.shocks.enabled

@@ -1,0 +1,90 @@
+"""Changes that no number can show: which parameters no metric depends on, why, and what would have them read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import MODEL, Model
+from ..parameters import Resolved, fits
+from ..results.metrics import METRICS
+from . import switches
+from .reads import Network, Reach, network
+
+SHOWN = 3  # variables or metrics that are named
+FAR = (0.0, 0.5, 1.0, 2.0, 10.0)  # values, and multiples
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A parameter on which no metric depends. found: how far that goes, and the switch behind it. expected: what would have it read, if anything."""
+
+    path: str
+    found: str
+    expected: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.found}" + (f"; expected {self.expected}" if self.expected else "")
+
+
+def unread(
+    resolved: Resolved,
+    changes: Mapping[str, Sequence[Any]],
+    metrics: Iterable[str] = (),
+    *,
+    model: Model = MODEL,
+    recorded: Iterable[str] = (),
+) -> dict[str, Unread]:
+    """Of some parameters those on which no metric depends in a network, by path.
+
+    changes: by path, the values that each takes beside its own, while all others stand. metrics: names, all by default. recorded: names of recorded
+    series in the shock table. What cannot be told, since the blocks cannot be recorded, counts as read.
+    """
+    own, wanted = network(resolved, model, recorded), frozenset(metrics or METRICS)
+    moved = {path: values for path, values in changes.items() if any(value != resolved.entries[path].value for value in values)}
+    found = {path: told(own, path, values, own.reach(path, values), wanted) for path, values in moved.items()}
+    return {path: one for path, one in found.items() if one is not None}
+
+
+def told(own: Network, path: str, values: Sequence[Any], reach: Reach, wanted: frozenset[str]) -> Unread | None:
+    """What is to be said of a parameter that may take some values; None where a metric depends on it. reach: what can differ."""
+    if not wanted.isdisjoint(reach.metrics):
+        return None
+    if reach.metrics:
+        return Unread(path, "none of the metrics that are asked for depends on it", f"a metric that does: {_few(reach.metrics, METRICS)}")
+    far = _far(own, path, values)
+    if not reach.variables and own.reach(path, far).variables:
+        numbers = (own.resolved.entries[path].value, *values)
+        return Unread(path, f"nothing depends on it between {min(numbers):g} and {max(numbers):g}")
+    switch = switches.find(own, path, far, wanted, far=not reach.variables)
+    while_ = f" while {switch}" if switch else ""
+    if reach.variables:
+        found = f"no metric depends on it{while_} (it changes {_few(reach.variables, sorted(reach.variables))} alone)"
+    else:
+        found = f"nothing reads it{while_}"
+    return Unread(path, found, f"{switch.expected} with it" if switch else None)
+
+
+def _few(names: Collection[str], order: Iterable[str]) -> str:
+    """The first of some names, and how many more."""
+    chosen = [name for name in order if name in names]
+    left = len(chosen) - SHOWN
+    return ", ".join(chosen[:SHOWN]) + (f" and {left} more" if left > 0 else "")
+
+
+def _far(own: Network, path: str, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Values among which a parameter shows an effect that it has at all: these, and for a number some that are far from them."""
+    if path not in own.numbers:
+        return tuple(values)
+    size = max(map(abs, (own.resolved.entries[path].value, *values)))
+    return (*values, *(value for value in (*FAR, *(size * one for one in FAR)) if fits(path, value) is None))
+
+
+def given(resolved: Resolved, below: Resolved) -> dict[str, list[Any]]:
+    """Parameters that differ from those of a network below, by path with the values there: what somebody changed."""
+    return {
+        path: [below.entries[path].value]
+        for path, entry in resolved.entries.items()
+        if path in below.entries and below.entries[path].value not in (entry.value, {})
+    }
