@@ -1,26 +1,25 @@
-"""The command line: a thin shell over the package. Exit status: 0 done, 1 the answer is no, 2 bad input, 130 interrupted."""
+"""The command line: a thin shell over the package. How a command ends, and with which status, is told in `cli_ending`."""
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
 from . import __version__, cli_governance, cli_model, cli_papers, cli_params, cli_sweeps, cli_validate, cli_velocity, cli_venues, cli_verify
-from .cli_tools import progress_bar
-from .errors import InputError, TokenomicsError, printable
+from .cli_ending import BAD, ended
+from .cli_tools import listed, progress_bar
+from .errors import InputError
 
 MODEL = "The model itself: its blocks, state variables and metrics."
-CLOSED = 141  # as a shell tells of a program that wrote to a closed pipe
 CONTROL = "Analyse and design the control loop of a policy."
 CALIBRATE = "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators."
 CAPACITY = "Inference throughput of accelerators, and the supply curve of a fleet."
@@ -143,7 +142,7 @@ def run(
             demand=demand,
             demand_align=demand_align,
             start=start,
-            record=record.split(",") if record else None,
+            record=listed(record, "record"),
             every=every,
             progress=progress,
         )
@@ -171,48 +170,36 @@ cli_verify.register(app)
 
 def main() -> None:
     """Entry point: one line on stderr and a status for everything that can go wrong."""
-    try:
-        _run()
-    except BrokenPipeError:  # whoever reads the output has enough of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(CLOSED)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a letter that the terminal has not is no reason to fail
+            stream.reconfigure(errors="replace")
+    words = sys.argv[1:]
+    sys.exit(ended(lambda: _called(words), as_json="--json" in words))
 
 
-def _run() -> None:
-    try:
-        status = app(standalone_mode=False)
-    except InputError as error:
-        _stop(str(error.by_option(_options(sys.argv[1:]))), 2)
-    except TokenomicsError as error:
-        _stop(str(error), 1)
-    except (typer.Abort, KeyboardInterrupt):
-        _stop("interrupted", 130)
-    except BrokenPipeError:
-        raise
-    except Exception as error:
-        # typer brings its own click, so that its usage errors are told by what they can do
-        if not hasattr(error, "format_message"):
-            raise
-        if type(error).__name__ == "NoArgsIsHelpError":
-            print(error.format_message())
-            sys.exit(2)
-        _stop(" ".join(error.format_message().split()), 2)
-    else:
-        sys.exit(status or 0)
-
-
-def _options(words: list[str]) -> dict[str, str]:
-    """The options of the command that was called, by the argument that each one sets."""
+def _called(words: list[str]) -> int:
+    # not `app()`: it makes a closed pipe a status of 1, which means "no" here
     command = typer.main.get_command(app)
+    try:
+        with command.make_context("tokenomics", list(words)) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except InputError as error:
+        raise error.by_option(_options(command, words)) from None
+    except Exception as error:
+        if type(error).__name__ != "NoArgsIsHelpError":
+            raise
+        print(error.format_message())  # type: ignore[attr-defined]
+        return BAD
+    return 0
+
+
+def _options(command: Any, words: list[str]) -> dict[str, str]:
+    """The options of the command that was called, by the argument that each one sets."""
     context = command.context_class(command)
     for word in words:
         if not hasattr(command, "get_command"):
             break
         command = command.get_command(context, word) or command
     return {option.name: option.opts[0] for option in command.params if option.param_type_name == "option"}
-
-
-def _stop(message: str, status: int) -> None:
-    # a stranger's file may be quoted: it must not steer the terminal
-    print(f"error: {printable(message)}", file=sys.stderr)
-    sys.exit(status)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from .errors import printable
+from .errors import InputError, printable
 from .results.markdown import cell
 
 WIDTH = 170  # columns, of output that goes to a file or a pipe
@@ -80,11 +80,74 @@ def wide_console() -> Console:
     return console if console.is_terminal else Console(width=WIDTH)
 
 
+def printed_line(text: str) -> str:
+    """A line as it is printed, its indent kept: what a stranger wrote neither steers the terminal nor begins a line of its own."""
+    return text[: len(text) - len(text.lstrip(" "))] + printable(text)
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines, whoever wrote what is in them: nothing in them is markup. err: on stderr."""
+    for line in lines:
+        typer.echo(printed_line(line), err=err)
+
+
+def _text(value: Any, style: str = "") -> Text:
+    # not a str, in which Rich would look for markup and names of emoji
+    return Text(printable(str(value)), style)
+
+
+def show_rows(
+    title: str,
+    columns: Iterable[str],
+    rows: Iterable[Iterable[Any]],
+    *,
+    console: Console | None = None,
+    unbroken: Container[str] = (),
+    widths: Iterable[int | None] = (),
+    **style: Any,
+) -> None:
+    """A table on the terminal, whoever wrote what is in it. A row of one cell begins a section.
+
+    console: by default one of the terminal's width. unbroken: columns whose cells stay on one line. widths: of the columns, in characters.
+    style: of Rich's Table.
+    """
+    body = Table(title=_text(title, "italic") if title else None, title_justify="left", **style)
+    for name, width in itertools.zip_longest(columns, widths):
+        body.add_column(_text(name), overflow="fold", no_wrap=name in unbroken, width=width)
+    for row in rows:
+        cells = [_text(value) for value in row]
+        if len(cells) == 1 < len(body.columns):
+            body.add_section()
+        body.add_row(*cells)
+    (console or Console()).print(body)
+
+
 def show_table(console: Console, title: str, table: Any) -> None:
-    """A data frame on the terminal, without what a stranger's text could steer it by."""
-    body = Table(title=escape(printable(title)), title_justify="left")
-    for name in table.columns:
-        body.add_column(escape(printable(str(name))), overflow="fold")
-    for row in table.itertuples(index=False):
-        body.add_row(*(escape(printable(cell(value))) for value in row))
-    console.print(body)
+    """A data frame on the terminal, whoever wrote what is in it."""
+    rows = ([cell(value) for value in row] for row in table.itertuples(index=False))
+    show_rows(title, map(str, table.columns), rows, console=console)
+
+
+def listed(text: str | None, argument: str, what: str = "names") -> list[str] | None:
+    """The names of an option that takes several, separated by commas; None where it is not given.
+
+    Raises InputError where there is none, where one is empty and where one is there twice.
+    """
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise InputError(f"an empty name in '{text}'", argument=argument, expected=f"{what} separated by commas, or to leave the option out")
+    distinct(names, argument)
+    return names
+
+
+def distinct(names: Iterable[str] | None, argument: str) -> None:
+    """Raise InputError where a name is empty or there twice."""
+    seen: set[str] = set()
+    for name in names or ():
+        if not name.strip():
+            raise InputError("an empty text", argument=argument, expected="a name, or to leave the option out")
+        if name in seen:
+            raise InputError(f"'{name}' twice", argument=argument, expected="each once")
+        seen.add(name)

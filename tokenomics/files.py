@@ -73,7 +73,7 @@ def refuse_existing(out: str | Path | None) -> None:
     except (OSError, ValueError) as error:
         raise _unwritten(out, error) from None
     if there:
-        raise InputError("exists already", file=out, key="out", expected="a path that does not exist yet")
+        raise InputError("exists already", file=out, argument="out", expected="a path that does not exist yet")
 
 
 def probe(out: str | Path | None) -> None:
@@ -171,4 +171,4 @@ def _too_large(path: str | Path, size: int, most: int) -> InputError:
 
 
 def _unwritten(out: str | Path | None, error: OSError | ValueError) -> InputError:
-    return InputError(f"cannot be written ({reason(error)})", file=_short(out or ""), key="out", expected="a place with room where files can be made")
+    return InputError(f"cannot be written ({reason(error)})", file=_short(out or ""), argument="out", expected="a place with room for files")
