@@ -19,7 +19,7 @@ from .capacity.distribution import quantile
 from .capacity.fleet import fiat_cost, installed_capacity, willing_nodes
 from .capacity.latency import call_latency
 from .control.static import steady_spending
-from .errors import InputError, ModelError, TokenomicsError, nearest
+from .errors import BlockError, InputError, ModelError
 from .kinetics import MTOK_PER_DAY, news_variance, oracle_delay, treasury_share
 from .model import Model
 from .parameters import Parameters, substitute
@@ -231,15 +231,8 @@ def _scalar(value: Any) -> float:
 def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return model.step(params, state)
-    except KeyError as error:
-        name = str(error.args[0])
-        near = nearest(name, state)
-        hint = f"; did you mean '{near}'?" if near else ""
-        raise ModelError(f"a block uses the name '{name}', which is neither a variable nor a signal{hint}") from error
-    except TokenomicsError:
-        raise
-    except Exception as error:
-        raise ModelError(f"a block fails in the steady state: {type(error).__name__}: {error}") from error
+    except BlockError as error:
+        raise ModelError(f"in the steady state: {error}") from error
 
 
 def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:

@@ -6,11 +6,12 @@ signals of the same name are added. What one block tells the next is a state var
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import control
+from .arguments import many
 from .blocks import (
     attacker,
     bank_run,
@@ -33,28 +34,37 @@ from .blocks import (
     treasury,
     venues,
 )
+from .contract import HISTORY, call, expect_signals, expect_value, name_of
 from .errors import ModelError, nearest
 from .kinetics import oracle_delay
+from .lanes import runwise
 from .parameters import Parameters
-from .state import Signals, State, Variable, assign, variables
+from .state import Signals, State, Variable, assign, variable_of, variables
 
 
 @dataclass(frozen=True)
 class Block:
-    """A partial state update block. name: what happens in it. policies: turn the state into signals. updates: turn signals into the new state."""
+    """A partial state update block. name: what happens in it. policies: turn the state into signals. updates: turn signals into the new state.
+
+    Functions of your own are called for every run alone where they ask for plain numbers; see `lanes`.
+    """
 
     name: str
     policies: tuple[Callable, ...]
     updates: tuple[Callable, ...]
 
+    def __post_init__(self):
+        for kind in ("policies", "updates"):
+            object.__setattr__(self, kind, tuple(runwise(function) for function in getattr(self, kind)))
 
-def block(name: str, *policies: Callable, writes: tuple[str, ...]) -> Block:
-    """A block whose policies signal the new values of the variables in `writes`.
+
+def block(name: str, *policies: Callable, writes: str | Sequence[str]) -> Block:
+    """A block whose policies signal the new values of the variables in `writes`, one or several.
 
     `workload:X` and `type:X` stand for one variable `X_<name>` a workload class or accelerator type, `memory:X` for what the control law remembers,
     `delay:X` for the steps of the oracle's delay.
     """
-    return Block(name, policies, tuple(assign(variable) for variable in writes))
+    return Block(name, policies, tuple(assign(variable) for variable in many(writes)))
 
 
 BLOCKS = (
@@ -278,7 +288,7 @@ def expand(blocks: tuple[Block, ...], params: Mapping[str, Any]) -> tuple[Block,
 
     def updates(one: Block):
         for update in one.updates:
-            kind, _, stem = update.variable.partition(":")
+            kind, _, stem = variable_of(update).partition(":")
             if stem:
                 yield from (assign(f"{stem}_{name}") for name in names[kind])
             else:
@@ -288,12 +298,23 @@ def expand(blocks: tuple[Block, ...], params: Mapping[str, Any]) -> tuple[Block,
 
 
 def changed(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:
-    """The variables that one block sets, with their new values. state: looked up by name alone."""
+    """The variables that one block sets, with their new values. state: looked up by name alone.
+
+    Raises ModelError or BlockError, with the names of block and function, where a function is wrong or fails.
+    """
     signals: Signals = {}
     for policy in one.policies:
-        for name, value in policy(params, 0, None, state).items():
+        out = call(one.name, name_of(policy), policy, params, 0, HISTORY, state)
+        expect_signals(f"block '{one.name}'", name_of(policy), out, ModelError)
+        for name, value in out.items():
             signals[name] = signals[name] + value if name in signals else value
-    return dict(update(params, 0, None, state, signals) for update in one.updates)
+    new = {}
+    for update in one.updates:
+        variable = variable_of(update)
+        out = call(one.name, variable, update, params, 0, HISTORY, state, signals)
+        expect_value(f"block '{one.name}'", variable, out, ModelError)
+        new[variable] = out[1]
+    return new
 
 
 def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:

@@ -56,6 +56,11 @@ def assign(name: str):
     return update
 
 
+def variable_of(update) -> str:
+    """The variable that an update function sets: it says so, or is called `update_<variable>`."""
+    return getattr(update, "variable", getattr(update, "__name__", "").removeprefix("update_"))
+
+
 def assigns(*names: str) -> tuple:
     """`assign` for several variables. names: of signals, each the new value of the variable of its name."""
     return tuple(assign(name) for name in names)

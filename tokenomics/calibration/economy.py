@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from ..arguments import many
 from ..errors import InputError
-from ..experiments.run import Source, many
+from ..experiments.run import Source
 from ..parameters import Resolved, place, resolve
 from ..parameters.loading import unit_of
 from ..results.intervals import LEVEL, Z

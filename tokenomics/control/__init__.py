@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..arguments import many
 from ..errors import InputError, ModelError, nearest
+from ..lanes import runwise
 from . import dcbm, held, lqr, mpc, none, pid, rai, scheduled, static, threshold
 from .command import Command, Law, Memory
 
@@ -30,7 +32,7 @@ def register_controller(name: str, decide: Callable[..., Command], *, memory: tu
     # a notebook's cell may be run again
     if known and (known.decide.__module__, known.decide.__qualname__) != (decide.__module__, decide.__qualname__):
         raise ModelError(f"controller '{name}' exists already")
-    LAWS[name] = Law(decide, memory)
+    LAWS[name] = Law(runwise(decide), many(memory))
 
 
 def law(name: str) -> Law:

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from ..contract import name_of
 from ..model import Model
-from ..state import as_arrays
+from ..state import as_arrays, variable_of
 from ..trajectories import Trajectories
 from .guards import Watch, check, recorded
 
@@ -88,8 +89,8 @@ def _mask(values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.nd
 def _run_batch(model, params, start, watch: Watch, steps: int, names, tick, every: int) -> dict[str, np.ndarray]:
     blocks = [
         {
-            "policies": {f"{i}_{p.__name__}": watch.policy(block, p) for i, p in enumerate(block.policies)},
-            "variables": {update.variable: watch.update(block, update) for update in block.updates},
+            "policies": {f"{i}_{name_of(p)}": watch.policy(block, p) for i, p in enumerate(block.policies)},
+            "variables": {variable_of(update): watch.update(block, update) for update in block.updates},
         }
         for block in model.blocks
     ]

@@ -9,18 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BlockError, InputError, ModelError, TokenomicsError, nearest
+from ..contract import HISTORY, call, clock, expect_shape, expect_signals, expect_value, name_of, unknown
+from ..errors import BlockError, InputError, ModelError, nearest
 from ..model import Block, Model
-from ..state import SHARED, Variable, scale
+from ..state import SHARED, Variable, scale, variable_of
 from ..trajectories import Failure
 
 CONSERVATION = 1e-9  # relative; how far the books may be from balance
 ROUNDING = 1e-9  # of a variable's scale; how far below its bound rounding may take it
-
-
-def _unknown(what: str, name: str, valid) -> ModelError:
-    near = nearest(name, valid)
-    return ModelError(f"{what} '{name}'" + (f"; did you mean '{near}'?" if near else ""))
 
 
 def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -> None:
@@ -31,7 +27,7 @@ def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -
             raise ModelError(f"state variable '{name}' has no initial value")
     for name in initial:
         if name not in table:
-            raise _unknown("initial value for an unknown state variable", name, table)
+            raise ModelError(unknown("initial value for an unknown state variable", name, table))
     state = dict(initial)  # its arrays are the caller's: a block that changes one is an error, found below
     for block in model.blocks:
         state = _check_block(block, params, state, table)
@@ -44,25 +40,21 @@ def _check_block(block: Block, params: Mapping[str, Any], state: dict[str, Any],
     runs = max(np.size(value) for value in state.values())
     for policy in block.policies:
         _check_arguments(where, policy, 4)
-        out = _call(block, policy.__name__, state, policy, params, 0, None, state)
-        _expect_signals(where, policy.__name__, out, ModelError)
+        out = call(block.name, name_of(policy), policy, params, 0, HISTORY, state, runs="")
+        expect_signals(where, name_of(policy), out, ModelError)
         for name, value in out.items():
             signals[name] = signals[name] + value if name in signals else value
     for update in block.updates:
         _check_arguments(where, update, 5)
-        name = getattr(update, "variable", update.__name__.removeprefix("update_"))
+        name = variable_of(update)
         if name not in table:
-            raise _unknown(f"{where} writes unknown state variable", name, table)
+            raise ModelError(unknown(f"{where} writes unknown state variable", name, table))
         if name in seen:
             raise ModelError(f"{where} writes '{name}' twice")
         seen.add(name)
-        try:
-            out = _call(block, name, state, update, params, 0, None, state, signals)
-        except BlockError as error:
-            if isinstance(error.__cause__, KeyError):
-                raise _unknown(f"{where}: no policy gives the signal", str(error.__cause__.args[0]), signals) from None
-            raise
-        _expect_value(where, name, out, runs, ModelError)
+        out = call(block.name, name, update, params, 0, HISTORY, state, signals, runs="")
+        expect_value(where, name, out, ModelError)
+        expect_shape(where, name, out[1], runs, ModelError)
         after[name] = out[1]
     changed = [n for n in state if n not in before]
     changed += [n for n in before if state.get(n) is not before[n] or not _same(before[n], values[n])]
@@ -80,41 +72,10 @@ def _same(value: Any, copy: np.ndarray) -> bool:
     return bool(np.all((value == copy) | ((value != value) & (copy != copy))))
 
 
-def _expect_signals(where: str, policy: str, out: Any, error: type[TokenomicsError]) -> None:
-    if not isinstance(out, dict):
-        raise error(f"{where}: policy '{policy}' returns {type(out).__name__}; expected a dict of signals")
-
-
-def _expect_value(where: str, name: str, out: Any, runs: int, error: type[TokenomicsError]) -> None:
-    """An update returns its own variable's name and a number, or one a run; cadCAD takes anything."""
-    if not (isinstance(out, tuple) and len(out) == 2):
-        raise error(f"{where}: the update of '{name}' returns {type(out).__name__}; expected (name, value)")
-    if out[0] != name:
-        raise error(f"{where}: the update of '{name}' returns the name '{out[0]}'")
-    kind, shape = np.result_type(out[1]).kind if isinstance(out[1], np.ndarray | np.generic) else None, np.shape(out[1])
-    if not (isinstance(out[1], int | float) or kind in set("biuf")):
-        raise error(f"{where}: the value of '{name}' is a {type(out[1]).__name__}; expected a number or an array of them")
-    if shape not in ((), (1,), (runs,)):
-        raise error(f"{where}: the value of '{name}' has shape {shape}; expected a number or one a run, ({runs},)")
-
-
 def _check_arguments(where: str, function: Callable, count: int) -> None:
     found = len(inspect.signature(function).parameters)
     if found != count:
-        raise ModelError(f"{where}: '{function.__name__}' takes {found} arguments; expected {count}")
-
-
-def _call(
-    block: Block, what: str, state: Mapping[str, Any], function: Callable, *arguments: Any, runs: str = ""
-) -> Any:
-    try:
-        return function(*arguments)
-    except TokenomicsError:
-        raise
-    except Exception as error:
-        # Neither TypeError nor ValueError, which cadCAD would mask.
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise BlockError(f"block '{block.name}', '{what}', day {float(state['time']):g}{runs}: {reason}") from error
+        raise ModelError(f"{where}: '{name_of(function)}' takes {found} arguments; expected {count}")
 
 
 class Watch:
@@ -133,27 +94,28 @@ class Watch:
 
     def policy(self, block: Block, policy: Callable) -> Callable:
         """The policy, guarded: it can neither write to the state nor return anything but signals."""
-        name = policy.__name__
+        name = name_of(policy)
 
         def guarded(params, substep, state_history, state):
             read_only = MappingProxyType(state)
-            arguments = (params, substep, state_history, read_only)
-            out = _call(block, name, state, policy, *arguments, runs=self._named)
+            out = call(block.name, name, policy, params, 0, HISTORY, read_only, runs=self._named, wrong=BlockError)
             if not isinstance(out, dict):
-                _expect_signals(self._where(block, state), name, out, BlockError)
+                expect_signals(self._where(block, state), name, out, BlockError)
             return out
 
         return guarded
 
     def update(self, block: Block, update: Callable) -> Callable:
         """The update, guarded; its value is checked."""
-        variable = update.variable
+        variable = variable_of(update)
 
         def guarded(params, substep, state_history, state, signal):
-            arguments = (params, substep, state_history, MappingProxyType(state), signal)
-            out = _call(block, variable, state, update, *arguments, runs=self._named)
-            _expect_value(self._where(block, state), variable, out, len(self.runs), BlockError)
+            read_only = MappingProxyType(state)
+            out = call(block.name, variable, update, params, 0, HISTORY, read_only, signal, runs=self._named, wrong=BlockError)
+            where = self._where(block, state)
+            expect_value(where, variable, out, BlockError)
             value = out[1]
+            expect_shape(where, variable, value, len(self.runs), BlockError)
             if isinstance(value, np.ndarray):
                 value = value.view()
                 value.flags.writeable = False  # nothing is deep-copied: a later block could change the history
@@ -165,7 +127,7 @@ class Watch:
         return guarded
 
     def _where(self, block: Block, state: Mapping[str, Any]) -> str:
-        return f"block '{block.name}', day {float(state['time']):g}{self._named}"
+        return f"block '{block.name}'{clock(state)}{self._named}"
 
     def _look(self, block: str, variable: str, time: float, column: int, value: Any) -> None:
         value = np.broadcast_to(value, len(self.runs))

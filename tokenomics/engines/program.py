@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,10 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..errors import ModelError
 from ..model import Model, execute
 from ..parameters import substitute
-from ..state import SHARED
+from ..state import SHARED, variable_of
 
 SHOCK = "shock:"
+OURS = (__name__.split(".")[0], "numpy")  # packages whose lines are not a user's
 BALANCED, BALANCE = "conservation_error", "balance"  # −|conservation error|, so that it has a lower limit like other variables
 TRUTHS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan", "isfinite"}
 LOGIC = {"logical_and", "logical_or", "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
@@ -191,10 +194,10 @@ class Symbol(NDArrayOperatorsMixin):
         raise ModelError("a value of a run is needed as a plain array; blocks take elementwise NumPy functions only")
 
     def __bool__(self):
-        raise ModelError("a Python branch on a value that differs between runs; use np.where")
+        raise ModelError("a Python branch on a value that differs between runs; use np.where, or np.maximum and np.minimum for max and min")
 
     def __float__(self):
-        raise ModelError("a value that differs between runs is needed as one plain number")
+        raise ModelError("a value that differs between runs or days is needed as one plain number; use np.where and NumPy's functions")
 
     __int__ = __index__ = __float__
 
@@ -208,6 +211,21 @@ class SymbolicTable:
     def at(self, name: str, step: Any) -> Symbol | None:
         """The symbol of a process; None where the process is not in the table."""
         return self._recorder.input(f"{SHOCK}{name}") if name in self._names else None
+
+
+def _written_at(error: BaseException) -> str:
+    """Function, file and line of a user's own at which a block could not be recorded; empty where it is this package's."""
+    cause = error.__cause__ or error
+    lines = [(frame, line) for frame, line in walk_tb(cause.__traceback__) if frame.f_globals.get("__name__", "").split(".")[0] not in OURS]
+    if not lines:
+        return ""
+    frame, line = lines[-1]
+    return f", '{frame.f_code.co_name}' ({Path(frame.f_code.co_filename).name}, line {line})"
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__
+    return str(error) if cause is None else " ".join(f"{type(cause).__name__}: {cause}".split())
 
 
 def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = ()) -> Program:
@@ -225,11 +243,11 @@ def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = 
     for block in model.blocks:
         try:
             state = execute(block, params, state)
-            written = {u.variable: constant_or_position(state[u.variable]) for u in block.updates if u.variable not in SHARED}
+            written = {v: constant_or_position(state[v]) for v in map(variable_of, block.updates) if v not in SHARED}
             if BALANCED in written:
                 written[BALANCE] = constant_or_position(-np.abs(state[BALANCED]))
         except Exception as error:
-            raise ModelError(f"block '{block.name}': {error}; the engine cadcad takes it") from error
+            raise ModelError(f"block '{block.name}'{_written_at(error)}: {_reason(error)}; the engine cadcad takes it") from error
         checks += written.items()
     outputs = tuple((name, constant_or_position(value)) for name, value in state.items())
     return Program(tuple(recorder.operations), tuple(recorder.inputs.items()), outputs, tuple(dict.fromkeys(checks)))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import control
+from ..arguments import many
 from ..engines import cadcad, ensemble
 from ..errors import InputError, nearest
 from ..model import MODEL, Model, bind, steady_state
@@ -23,13 +24,6 @@ from .history import infer_news, undisturbed, without_noise_orders
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
 Progress = Callable[[int, int], None]
-
-
-def many(value: Any) -> tuple:
-    """One or several names, files or mappings as a tuple; nothing as an empty one."""
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, (str, Path, Mapping)) else tuple(value)
 
 
 def _sets(sets: Any, days: float | None) -> tuple[str, ...]:

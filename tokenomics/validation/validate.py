@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import control
+from ..arguments import many
 from ..errors import InputError
-from ..experiments.run import Source, check_alignment, many, sized_by
+from ..experiments.run import Source, check_alignment, sized_by
 from ..model import MODEL, Model
 from ..parameters import Resolved, resolve
 from ..recorded import PriceHistory, align, as_date, read_demand, read_prices

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from ..arguments import many
 from ..bills import PAYMENTS
 from ..errors import InputError
-from ..experiments.run import many, run
+from ..experiments.run import run
 from ..parameters import Resolved
 from ..parameters.documents import Strict, read_record
 from ..results.bills import decompose_total, token_factors

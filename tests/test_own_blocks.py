@@ -1,0 +1,167 @@
+"""Blocks and laws of a user's own: each run branches on its own value, and what cannot be compiled is named with its line."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tokenomics as tk
+from paths import AGREEMENT
+from tokenomics.control import LAWS
+from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.parameters import resolve
+from tokenomics.shocks import sample
+
+AFTER = "the network's price moves"
+LEVEL = 0.155  # USD/TOK; the first days' prices of several runs lie on both sides of it
+SCHEDULE = [1.0, 1.1, 1.2] * 4
+
+
+def with_block(function, writes="inference_price", **more):
+    return tk.MODEL.insert(tk.block("mine", function, writes=writes), after=AFTER, **more)
+
+
+def final(function, *, runs, engine="cadcad", step=1.0):
+    sets = {"simulation.time_step": step}
+    run = tk.run("baseline", policy="none", days=6, runs=runs, seed=3, model=with_block(function), engine=engine, sets=sets)
+    return run.dataset.inference_price.values
+
+
+def ceiling(params, substep, history, state):
+    if state["token_price"] > LEVEL:
+        return {"inference_price": state["inference_price"] * 1.01}
+    return {"inference_price": state["inference_price"]}
+
+
+def ceiling_in_numpy(params, substep, history, state):
+    return {"inference_price": np.where(state["token_price"] > LEVEL, state["inference_price"] * 1.01, state["inference_price"])}
+
+
+def ternary(params, substep, history, state):
+    return {"inference_price": state["inference_price"] * (1.01 if state["token_price"] > LEVEL else 1.0)}
+
+
+def greatest(params, substep, history, state):
+    return {"inference_price": max(state["inference_price"], 0.2 * state["token_price"])}
+
+
+def both(params, substep, history, state):
+    return {"inference_price": state["inference_price"] + 0.01 * float(state["token_price"] > LEVEL and state["decoupling"] > 0.0)}
+
+
+def looped(params, substep, history, state):
+    price = state["inference_price"]
+    while price > 0.1 * state["token_price"]:
+        price *= 0.9
+    return {"inference_price": price}
+
+
+def plain_mathematics(params, substep, history, state):
+    return {"inference_price": 0.01 + 0.01 * math.exp(-float(state["token_price"]))}
+
+
+def scheduled(params, substep, history, state):
+    return {"inference_price": 0.02 * SCHEDULE[int(state["time"])] + 0.0 * state["inference_price"]}
+
+
+def shocked(params, substep, history, state):
+    return {"inference_price": state["inference_price"] * (1.1 if params["shock_table"].at("news_normal", state["step"]) > 0.0 else 1.0)}
+
+
+ALONE = (ceiling, ternary, greatest, both, looped, plain_mathematics, shocked)
+
+
+@pytest.mark.parametrize("function", [*ALONE, scheduled, ceiling_in_numpy], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("step", [1.0, 0.5])
+def test_a_run_branches_on_its_own_value_however_many_runs_there_are(function, step):
+    three = final(function, runs=3, step=step)
+    np.testing.assert_array_equal(final(function, runs=1, step=step), three[:1])
+    np.testing.assert_array_equal(final(function, runs=2, step=step), three[:2])
+
+
+def test_an_if_is_what_np_where_is():
+    np.testing.assert_allclose(final(ceiling, runs=4), final(ceiling_in_numpy, runs=4), rtol=1e-12)
+    assert len(np.unique(final(ceiling, runs=4)[:, -1])) == 4
+    np.testing.assert_allclose(final(ceiling, runs=4), final(ceiling_in_numpy, runs=4, engine="ensemble"), rtol=AGREEMENT)
+
+
+def test_a_look_up_by_the_clock_takes_the_day_of_half_days():
+    np.testing.assert_allclose(final(scheduled, runs=2, step=0.5)[0, 1:7] / 0.02, [1.0, 1.0, 1.1, 1.1, 1.2, 1.2])
+
+
+@pytest.mark.parametrize("function", [*ALONE, scheduled], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("runs", [1, 2])
+def test_the_ensemble_names_the_line_of_a_branch_and_both_ways_out(function, runs):
+    first = function.__code__.co_firstlineno
+    with pytest.raises(tk.ModelError) as error:
+        final(function, runs=runs, engine="ensemble")
+    text = str(error.value)
+    assert text.startswith(f"block 'mine', '{function.__name__}' (test_own_blocks.py, line ")
+    assert first < int(text.split("line ")[1].split(")")[0]) <= first + 4
+    assert "np.where" in text and text.endswith("the engine cadcad takes it")
+
+
+def bang_bang(params, state, error, dt, low, high):
+    if error > 0.02:
+        return tk.Command(min(0.01, high))
+    return tk.Command(0.0)
+
+
+def test_a_law_that_branches_takes_several_runs_and_one_alike():
+    tk.register_controller("bang_bang", bang_bang)
+    try:
+        settings = {"policy": {"controller": {"type": "bang_bang"}}, "scenario": "token_crash", "days": 80, "seed": 1}
+        signals = [tk.run("baseline", runs=runs, **settings).dataset.control_signal.values for runs in (1, 3)]
+        np.testing.assert_array_equal(signals[0], signals[1][:1])
+        assert {0.0, 0.01} <= set(signals[1].ravel()) and np.any(signals[1][0] != signals[1][1])
+        with pytest.raises(tk.ModelError, match=r"'bang_bang' \(test_own_blocks.py, line .*np.where"):
+            tk.run("baseline", runs=2, engine="ensemble", **settings)
+    finally:
+        del LAWS["bang_bang"]
+
+
+def test_a_run_that_has_failed_does_not_end_the_others_where_a_block_takes_them_one_by_one():
+    def fragile(params, substep, history, state):
+        price = np.nan if state["step"] == 2 and params["shock_table"].at("news_normal", 2) > 0.0 else state["inference_price"]
+        return {"inference_price": price if int(1e9 * state["inference_price"]) else 0.0}
+
+    run = tk.run("baseline", policy="none", days=5, runs=4, seed=1, model=with_block(fragile))
+    news = sample(resolve("baseline", sets=("simulation.days=5",)).values, range(4), 1).values["news_normal"][2]
+    assert 0 < np.sum(news > 0.0) < 4
+    assert {f.run for f in run.failures} == set(np.flatnonzero(news > 0.0))
+
+
+def test_the_jacobian_of_a_block_that_branches_is_that_of_each_column():
+    assert steady_state(resolve("baseline", policy="none").values, with_block(ternary)).rank() == steady_state(
+        resolve("baseline", policy="none").values, with_block(ceiling)
+    ).rank()
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda p, s, h, state: None, r"block 'mine': policy '<lambda>' returns NoneType; expected a dict of signals"),
+        (lambda p, s, h, state: {"inference_price": "dear"}, r"block 'mine': the value of 'inference_price' is a str; expected a number"),
+        (lambda p, s, h, state: {"inference_price": None}, r"block 'mine': the value of 'inference_price' is a NoneType"),
+        (lambda p, s, h, state: {"inference_price": h[-1]["inference_price"]}, r"block 'mine', '<lambda>': it reads state_history.*state variable"),
+        (lambda p, s, h, state: {"inference_price": 1 / 0}, r"in the steady state: block 'mine', '<lambda>': ZeroDivisionError"),
+        (lambda p, s, h, state: {"inference_price": state["demandd"]}, r"'mine', '<lambda>': no state variable 'demandd'; did you mean 'demand'"),
+        (lambda p, s, h, state: {"inference_prise": 1.0}, r"no policy gives the signal 'inference_price'; did you mean 'inference_prise'"),
+        (lambda p, s, h, state: {"token_price": 1.0}, r"no policy gives the signal 'inference_price'(?!.*mean 'inference_price')"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
+def test_a_block_that_fails_in_the_steady_state_is_named_with_its_function(function, message, engine):
+    with pytest.raises(tk.ModelError, match=message):
+        tk.run("baseline", days=2, model=with_block(function), engine=engine)
+
+
+def test_a_text_is_one_name():
+    model = tk.MODEL.insert(tk.block("mine", ternary, writes="inference_price"), after=AFTER)
+    assert [u.variable for u in model.blocks[9].updates] == ["inference_price"]
+
+
+def test_the_shipped_blocks_are_called_as_they_are():
+    values = resolve("baseline").values
+    params = bind(values, sample(values, [0], 0))
+    assert not any(hasattr(f, "runwise") for block in MODEL.bound(params).blocks for f in (*block.policies, *block.updates))
