@@ -117,7 +117,7 @@ def test_a_block_of_ones_own_is_checked_like_the_built_in_ones():
     with pytest.raises(tk.ModelError, match="no initial value"):
         tk.MODEL.insert(block, after=after, variables=(variable,))
     wrong = tk.block("typo", policy_counter, writes=("expensive_day",))
-    with pytest.raises(tk.ModelError, match="'expensive_day', which is neither.*did you mean 'expensive_days'"):
+    with pytest.raises(tk.ModelError, match="gives the signal 'expensive_day'; did you mean 'expensive_days'"):
         tk.run("baseline", days=2, model=model.insert(wrong, after="days are counted"))
 
 
