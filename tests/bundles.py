@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from tokenomics.governance.bundle import make_manifest, manifest_text, write_bundle
 from tokenomics.governance.canonical import digest, evidence_id
+from tokenomics.governance.computed import plain_files
 from tokenomics.governance.crate import METADATA
 from tokenomics.governance.evidence import Evidence
 from tokenomics.governance.make import GIVEN, metadata, pages, propose
@@ -49,7 +50,7 @@ def remembered(evidence, rendered=None, created=CREATED):
 def write(out, plan, runs, other=()):
     """A bundle whose digests, pages and metadata are all right but for other files."""
     manifest, evidence = make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"), Evidence(plan, runs)
-    files = remembered(evidence) | {GIVEN: json.dumps(PROPOSAL).encode()} | dict(other)
+    files = plain_files(remembered(evidence)) | {GIVEN: json.dumps(PROPOSAL).encode()} | dict(other)
     return write_bundle(out, files | {METADATA: metadata(evidence, files, manifest)}, manifest)
 
 
@@ -93,6 +94,17 @@ def edit_cell(folder, listed):
 def edit_html(folder, listed):
     text = (folder / "report.html").read_bytes()
     put_file(folder, "report.html", text.replace(b"</h1>", b"<b>approved</b></h1>"), listed=listed)
+
+
+OTHER = "Windows-11-AMD64, NumPy with X"  # a platform whose last bits may be others
+
+
+def forged(made, out, files, *, platform=None, **dependencies):
+    """A bundle with other files and right digests, told to be of another platform or other versions."""
+    folder = write(out, made[1], made[2], files)
+    told = manifest(folder)
+    put(folder, told, dependencies=told["dependencies"] | dependencies, **({"platform": platform} if platform else {}))
+    return folder
 
 
 def elsewhere(folder):

@@ -106,6 +106,7 @@ def diff(
 
 def _differing(metrics: pd.DataFrame) -> pd.DataFrame:
     """The metrics that are not the same in both, as text. runs: of the means of a and of b, and of the difference where those are others."""
+    from .governance.computed import plain
     from .governance.document import gap, with_interval
 
     rows = metrics[(metrics["difference"] != 0.0) | (metrics["a"] != metrics["b"])]
@@ -113,7 +114,7 @@ def _differing(metrics: pd.DataFrame) -> pd.DataFrame:
     told.insert(0, "scenario; values", rows["scenario"] + "; " + rows["values"])
     for title, names in (("a", ("a", "a_low", "a_high")), ("b", ("b", "b_low", "b_high")), ("b less a", ("difference", "low", "high"))):
         write = gap if title == "b less a" else with_interval
-        told[title] = [write(*row) for row in rows[list(names)].itertuples(index=False)]
+        told[title] = [plain(write(*row)) for row in rows[list(names)].itertuples(index=False)]
     told["runs"] = [_runs(r.a_n, r.b_n, r.pairs) for r in rows.itertuples(index=False)]
     return told
 

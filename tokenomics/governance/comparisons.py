@@ -12,7 +12,9 @@ from .evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, stated
 from .statement import CalibrationRecord
 
 MAIN = ("price_volatility", "tracking_rms", "treasury_min", "ruin", "served_share", "inflation", "bill_cost_at_risk")
+CHECKED = ("estimate", "low", "high", "today", "today_low", "today_high")
 VERDICTS = (HOLDS, FAILS, UNDECIDED)
+MEANS, GAPS = ("mean", "low", "high"), ("difference", "low", "high")  # columns of numbers that are computed from runs
 MOST_ROWS = 60  # of a table in the text; a longer one has its total there, and all in its CSV
 
 
@@ -37,7 +39,7 @@ def means(evidence: Evidence) -> Table:
     for scenario in plan.labels:
         for name in key_metrics(evidence):
             rows.append({"scenario": scenario, "metric": _labelled(name)} | {label: cells[scenario, name, label] for label in wanted})
-    return Table("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows))
+    return Table("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows), MEANS)
 
 
 def differences(evidence: Evidence) -> tuple[Table, Table]:
@@ -46,10 +48,9 @@ def differences(evidence: Evidence) -> tuple[Table, Table]:
     own = frame[frame["values"] == evidence.plan.points[evidence.points("proposed")[0]].label]
     first = own[(own["verdict"] == "worse") | own["metric"].isin(key_metrics(evidence))]
     told = own[own["verdict"] != "same"]
-    return (
-        Table("differences", "Proposed less today, on the same shocks: the limits' metrics, and all that get worse", frame, _difference_text(first)),
-        Table("differences", "Proposed less today: all metrics that get better or worse", frame, _difference_text(told)),
-    )
+    captions = ("Proposed less today, on the same shocks: the limits' metrics, and all that get worse",
+                "Proposed less today: all metrics that get better or worse")
+    return tuple(Table("differences", caption, frame, _difference_text(rows), GAPS) for caption, rows in zip(captions, (first, told), strict=True))
 
 
 def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFrame:
@@ -94,7 +95,7 @@ def sensitivity(evidence: Evidence) -> Table:
     """What a change of one parameter does to each limit's metric, in the scenario where it does most."""
     frame = evidence.sensitivity
     caption = "The proposal with one parameter changed, less the proposal: largest mean difference [95 %], and its scenario"
-    return Table("sensitivity", caption, frame, _by_change(evidence, frame, worst=False))
+    return Table("sensitivity", caption, frame, _by_change(evidence, frame, worst=False), GAPS)
 
 
 def robustness(evidence: Evidence) -> Table | None:
@@ -103,7 +104,7 @@ def robustness(evidence: Evidence) -> Table | None:
     if frame.empty:
         return None
     caption = "The proposal less today, both with one assumption changed: worst mean difference [95 %], and its scenario"
-    return Table("robustness", caption, frame, _by_change(evidence, frame, worst=True))
+    return Table("robustness", caption, frame, _by_change(evidence, frame, worst=True), GAPS)
 
 
 def varied_checks(evidence: Evidence) -> Table:
@@ -116,7 +117,7 @@ def varied_checks(evidence: Evidence) -> Table:
             text = f"{stated(r.limit, r.of)} in {r.scenario}: {with_interval(r.estimate, r.low, r.high)}"
             told.append(text + (f", with today's values {with_interval(r.today, r.today_low, r.today_high)}" if r.of == "value" else ""))
         rows.append({"changed to": changed} | count | {"checks": len(own), "which fail": "; ".join(told)})
-    return Table("varied", "The stated limits against the proposal with one parameter changed", frame, pd.DataFrame(rows))
+    return Table("varied", "The stated limits against the proposal with one parameter changed", frame, pd.DataFrame(rows), CHECKED)
 
 
 def failures(evidence: Evidence) -> Table:
@@ -152,12 +153,13 @@ def run_means(evidence: Evidence) -> Table:
             "runs": frame["n"],
         }
     )
-    return Table("means", "Mean over runs [95 % interval]", frame, shown)
+    return Table("means", "Mean over runs [95 % interval]", frame, shown, MEANS)
 
 
 def run_differences(evidence: Evidence) -> Table:
     """Paired differences of the other runs to the first."""
-    return Table("differences", f"Less {evidence.plan.labels[0]}, on the same shocks", evidence.differences, _difference_text(evidence.differences))
+    frame = evidence.differences
+    return Table("differences", f"Less {evidence.plan.labels[0]}, on the same shocks", frame, _difference_text(frame), GAPS)
 
 
 def sweep_extremes(evidence: Evidence) -> Table:
@@ -170,7 +172,7 @@ def sweep_extremes(evidence: Evidence) -> Table:
                 r = own.loc[at]
                 told = {"mean [95 %]": with_interval(r["mean"], r["low"], r["high"]), "at": r["values"], "runs": r["n"]}
                 rows.append({"case": scenario, "metric": _labelled(name), "": word} | told)
-    return Table("means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows))
+    return Table("means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows), MEANS)
 
 
 def estimates(record: CalibrationRecord) -> pd.DataFrame:

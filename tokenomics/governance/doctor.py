@@ -20,7 +20,8 @@ from .. import __version__
 from ..errors import TokenomicsError
 from ..results.versions import package_record
 from .canonical import results_digest
-from .platforms import TOLERANCE, here
+from .computed import TOLERANCE
+from .platforms import here
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .computed import computed, marked_cell, plain, whole
+
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 SIGNS = tuple("=+-@＝＋－＠")  # of a formula; a spreadsheet set to Chinese or Japanese takes the full-width ones, too
 
@@ -18,21 +20,33 @@ GROUPED, LONGEST = 1e4, 1e12  # between which a number is written with commas ra
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the text shows of it, as text; the frame by default."""
+    """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the text shows of it, as text; the frame by default.
+
+    computed: the columns of numbers that follow from runs; all others follow from the plan alone.
+    """
 
     name: str
     caption: str
     frame: pd.DataFrame
     shown: pd.DataFrame | None = None
+    computed: tuple[str, ...] = ()
+
+    def marked(self) -> pd.DataFrame:
+        """What the text shows, every cell as text, computed numbers marked."""
+        table = self.frame if self.shown is None else self.shown
+        cells = {name: [marked_cell(v, cell) if name in self.computed else cell(v) for v in table[name]] for name in table.columns}
+        return pd.DataFrame(cells, dtype=str)
 
     def text(self) -> pd.DataFrame:
         """What the text shows, every cell as text."""
-        table = self.frame if self.shown is None else self.shown
-        return pd.DataFrame({name: [cell(v) for v in table[name]] for name in table.columns}, dtype=str)
+        return self.marked().map(plain)
 
     def csv(self) -> bytes:
-        """All of it as CSV; text that a spreadsheet would take for a formula has an apostrophe before it, names of columns too."""
-        frame = self.frame
+        """All of it as CSV, computed numbers marked.
+
+        Text that a spreadsheet would take for a formula has an apostrophe before it, names of columns too.
+        """
+        frame = self.frame.assign(**{name: [whole(v) for v in self.frame[name]] for name in self.computed if name in self.frame})
         safe = {name: [_inert(v) for v in frame[name]] if frame[name].dtype.kind not in "fiub" else frame[name] for name in frame}
         return pd.DataFrame(safe).rename(columns=_inert).to_csv(index=False, lineterminator="\n").encode()
 
@@ -87,14 +101,15 @@ def cell(value: Any) -> str:
 
 
 def with_interval(mean: float, low: float, high: float) -> str:
-    """A mean and its interval."""
-    return cell(mean) if np.isnan(low) else f"{cell(mean)} [{cell(low)}, {cell(high)}]"
+    """A computed mean and its interval, marked."""
+    first, *ends = (computed(lambda factor, v=v: cell(v * factor)) for v in (mean, low, high))
+    return first if np.isnan(low) else f"{first} [{', '.join(ends)}]"
 
 
 def gap(difference: float, low: float, high: float) -> str:
-    """A difference with its interval; where it is one number in every run, that is said: it is no certainty."""
+    """A computed difference with its interval, marked; where it is one number in every run, that is said: it is no certainty."""
     if difference == low == high:
-        return f"{cell(difference)}, the same in every run" if difference else "0 in every run"
+        return f"{with_interval(difference, np.nan, np.nan)}, the same in every run" if difference else "0 in every run"
     return with_interval(difference, low, high)
 
 

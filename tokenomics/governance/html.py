@@ -60,15 +60,14 @@ LONG = 28  # characters; columns with longer cells are given room
 
 
 def _table(table: Table, key: str) -> str:
-    text = table.text()
+    text, marked = table.text(), table.marked()
     # a column is aligned as one: units of 1 stand among units in words
     numeric = [sum(bool(NUMERIC.fullmatch(v)) == bool(v) for v in text[name]) > len(text) / 2 for name in text.columns]
     starts = ['<th scope="col" class="n">' if number else '<th scope="col">' for number in numeric]
     head = "".join(f"{start}{escape(name)}</th>" for start, name in zip(starts, text.columns, strict=True))
     long = [max((len(v) for v in text[name]), default=0) > LONG for name in text.columns]
     rows = []
-    for row in text.itertuples(index=False):
-        first, *rest = row
+    for first, *rest in marked.itertuples(index=False, name=None):
         cells = [f'<th scope="row">{escape(first).replace("_", "_<wbr>")}</th>']
         for value, number, wide in zip(rest, numeric[1:], long[1:], strict=True):
             kind = value if value in WORDS else "n" if number else "w" if wide else ""
@@ -102,7 +101,7 @@ def _section(number: int, section: Section, drawn: Mapping[str, bytes]) -> str:
 
 
 def html(report: Report, drawn: Mapping[str, bytes]) -> str:
-    """The whole report. drawn: its figures as SVG, by name."""
+    """The whole report, computed numbers marked. drawn: its figures as SVG, by name."""
     first, *rest = report.lead
     word = {"meets its limits": "holds", "fails a limit": "fails"}.get(report.badge, report.badge)
     badge = f"<strong>{escape(report.badge)}</strong>" if report.badge else ""

@@ -20,6 +20,7 @@ from ..results.store import load, refuse_existing
 from .bundle import RUNS, is_bundle, make_manifest, write_bundle
 from .canonical import canonical_json, digest
 from .citation import citations
+from .computed import plain_files
 from .crate import METADATA, crate, load_rocrate
 from .document import Report
 from .evidence import Evidence
@@ -65,7 +66,7 @@ def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
 
 
 def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> dict[str, bytes]:
-    """The files that follow from the evidence and the time of the result alone. rendered: of `render`."""
+    """The files that follow from the evidence and the time of the result alone, computed numbers marked. rendered: of `render`."""
     return {**rendered, RUNS: runs_parquet(evidence.plan, evidence.runs), **citations(evidence, created), **_inputs(evidence.plan)}
 
 
@@ -76,7 +77,7 @@ def metadata(evidence: Evidence, files: Mapping[str, bytes], manifest: Mapping[s
 
 def complete(evidence: Evidence, rendered: Mapping[str, bytes], manifest: Mapping[str, Any], inputs: Mapping[str, bytes]) -> dict[str, bytes]:
     """All files of a bundle but its manifest. rendered: of `render`. inputs: files as they were given, by path."""
-    files = pages(evidence, rendered, manifest["created"]) | dict(inputs)
+    files = plain_files(pages(evidence, rendered, manifest["created"])) | dict(inputs)
     return files | {METADATA: metadata(evidence, files, manifest)}
 
 

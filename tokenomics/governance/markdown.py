@@ -45,7 +45,7 @@ def _heading(marks: str, text: str) -> str:
 
 
 def _table(table: Table) -> list[str]:
-    text = table.text()
+    text = table.marked()
     lines = [f"**{escape(table.caption)}** (`data/{table.name}.csv`)", ""]
     lines += ["| " + " | ".join(escape(name) for name in text.columns) + " |", "|" + "---|" * text.shape[1]]
     lines += ["| " + " | ".join(escape(cell) for cell in row) + " |" for row in text.itertuples(index=False)]
@@ -74,7 +74,7 @@ def _section(section: Section) -> list[str]:
 
 
 def markdown(report: Report) -> str:
-    """The whole report."""
+    """The whole report, computed numbers marked."""
     lines = [_heading("#", block(report.title)), ""]
     first, *rest = report.lead
     lines += [f"**{escape(first)}**", ""]

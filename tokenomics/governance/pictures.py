@@ -16,6 +16,7 @@ from ..results import sweep_plots
 from ..results.metrics import METRICS
 from ..results.plots import COLOURS
 from .comparisons import key_metrics
+from .computed import computed, plain
 from .document import GROUPED, Picture
 from .evidence import Evidence, stated
 
@@ -51,9 +52,18 @@ def png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
+def _told(value: float, form: str) -> str:
+    """A computed number, marked."""
+    return computed(lambda factor: format(value * factor, form))
+
+
 def _brief(alt: str) -> str:
     """As many of a figure's statements as one can listen to."""
-    return alt if len(alt) <= LONGEST_ALT else f"{alt[:LONGEST_ALT].rpartition('; ')[0]}; and more, which the table has."
+    whole = plain(alt)
+    if len(whole) <= LONGEST_ALT:
+        return alt
+    kept = whole[:LONGEST_ALT].count("; ")  # of the statements; the next one is cut off
+    return "; ".join([*alt.split("; ")[:kept], "and more, which the table has."])
 
 
 def _settle(figure: Figure) -> None:
@@ -108,7 +118,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
     shown = [label for label in labels if label in handles]
     canvas.legend([handles[label] for label in shown], shown, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     alt = "; ".join(
-        f"{stated(r.limit, r.of)}, {r.scenario}: {r.estimate:.4g}, {r.verdict}" for r in evidence.own_checks().itertuples()
+        f"{stated(r.limit, r.of)}, {r.scenario}: {_told(r.estimate, '.4g')}, {r.verdict}" for r in evidence.own_checks().itertuples()
     )
     caption = "Stated limits: mean and 95 % interval by scenario. Dashed: the limit; grey: beyond it."
     return Picture("limits", caption, f"The proposal against its limits. {alt}"), canvas
@@ -153,7 +163,7 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.set_axis_off()
     canvas.supxlabel("change against today [% of today's mean; linear within 10 %, logarithmic beyond]", fontsize=8)
     drawn = told[told["metric"].isin(names)].itertuples(index=False)
-    alt = "; ".join(f"{r.metric} in {r.scenario} {r.difference:+.3g} % ({r.verdict})" for r in drawn)
+    alt = "; ".join(f"{r.metric} in {r.scenario} {_told(r.difference, '+.3g')} % ({r.verdict})" for r in drawn)
     caption = "What the proposal moves, most first: blue circles better, orange squares worse, grey diamonds not told from zero (95 %)."
     return Picture("effects", caption, f"Relative changes. {alt}"), canvas
 
@@ -175,7 +185,7 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         for row in own.itertuples(index=False):
             _dots(axis, labels.index(row.values), row, COLOURS[0], None, "o", "difference")
         first = own.iloc[0]
-        words.append(f"{name} moves most with {first['values']}, by {first['difference']:.4g} in {first['scenario']}")
+        words.append(f"{name} moves most with {first['values']}, by {_told(first['difference'], '.4g')} in {first['scenario']}")
         axis.axvline(0.0, color="black", linewidth=0.8)
         axis.set_yticks(range(len(labels)), labels, fontsize=8)
         axis.set_ylim(len(labels) - 0.5, -0.5)
@@ -206,7 +216,7 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
         axis.set_axis_off()
     axes[0].legend(fontsize=7, frameon=False)
     told = evidence.means[evidence.means["metric"].isin(names)]
-    alt = "; ".join(f"{r.metric} in {r.scenario}: mean {r.mean:.4g}" for r in told.itertuples(index=False))
+    alt = "; ".join(f"{r.metric} in {r.scenario}: mean {_told(r.mean, '.4g')}" for r in told.itertuples(index=False))
     return Picture("spread", "Share of runs in which a metric is at most so much.", f"Distributions over runs. {alt}"), canvas
 
 

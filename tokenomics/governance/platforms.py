@@ -12,9 +12,6 @@ import numpy as np
 from ..results.versions import package_record
 
 ARITHMETIC = ("numpy", "scipy", "llvmlite")  # the dependencies whose functions every number goes through
-# Relative, of results computed on two platforms: exp, log and pow of two C libraries or of NumPy's own loops differ in the last bit, 1e-16, and
-# 365 steps of feedback carry that on. The engines, which differ in the same way, are tested to agree within it.
-TOLERANCE = 1e-9
 
 
 def here() -> str:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from ..errors import InputError
 from ..results.metrics import METRICS
 from .plan import KEYS, EvidencePlan
+from .statement import words
 
 LONGEST_ERROR, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a run's error, and of a table beside its rows
 LONGEST_TOLD = 300  # characters of a stranger's text in an error
@@ -89,7 +90,10 @@ def _errors(column: pa.ChunkedArray, path: Path) -> np.ndarray:
             raise InputError(
                 f"{lengths.max()} bytes of one run, {size} in all", file=path, key="error", expected=f"at most {LONGEST_ERROR}, {MOST_ERRORS} in all"
             )
-        parts.append(chunk.dictionary.to_numpy(zero_copy_only=False).astype(object)[codes])
+        texts = chunk.dictionary.to_numpy(zero_copy_only=False).astype(object)
+        for text in texts:
+            words(text)  # it stands in the report, where no character may hide or be taken for another
+        parts.append(texts[codes])
     return np.concatenate(parts)
 
 

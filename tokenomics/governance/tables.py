@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -9,17 +11,22 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.analyse import UNITS, Analysis, analyse
+from ..analysis.margins import Margins
 from ..errors import InputError, ModelError
 from ..parameters import Parameters
 from ..parameters.tables import text
 from ..results.metrics import METRICS
-from .document import Table, with_interval
+from .comparisons import CHECKED
+from .computed import computed
+from .document import Table, cell, with_interval
 from .evidence import Evidence, add_up
 from .statement import OnChain
 
 KINDS = ("assumption", "calibrated", "derived", "scenario definition", "policy definition", "by definition")
 OTHER = "published or measured"
 FEW = "too few runs for this quantile"
+# relative, of a margin: eigenvalues and roots of two linear-algebra libraries agree to about 1e-8, since a root is searched for to that
+LINEAR = 1e-6
 DIGITS = 30  # of the value that a stored number stands for
 
 
@@ -164,7 +171,8 @@ def supply_split(evidence: Evidence) -> Table:
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
         s = case.resolved.values.supply
         held = [s.staked_share, s.treasury_share, s.locked_share]
-        parts = [s.total_supply * share for share in (*held, 1.0 - sum(held))]
+        rest = 1.0 - (held[0] + held[1] + held[2])  # in this order, whatever the sum of a list is in this version of Python
+        parts = [s.total_supply * share for share in (*held, rest)]
         add_up(parts, s.total_supply, f"supply in {label}")
         names = ("staked", "treasury", "locked", "circulating")
         rows.append({"scenario": label} | dict(zip(names, parts, strict=True)) | {"total": s.total_supply, "unit": "TOK"})
@@ -186,7 +194,8 @@ def limits(evidence: Evidence) -> Table:
             "runs": frame["n"],
         }
     )
-    return Table("checks", "Stated limits against the proposal", evidence.checks.assign(reason=evidence.checks["number"].map(reasons)), shown)
+    whole = evidence.checks.assign(reason=evidence.checks["number"].map(reasons))
+    return Table("checks", "Stated limits against the proposal", whole, shown, CHECKED)
 
 
 def margins(evidence: Evidence) -> tuple[Table | None, dict[str, str]]:
@@ -201,19 +210,38 @@ def margins(evidence: Evidence) -> tuple[Table | None, dict[str, str]]:
         except (InputError, ModelError) as error:
             notes[point.label] = f"not analysed: {getattr(error, 'found', error)}"
             continue
-        own = {f"{name.replace('_', ' ')} [{UNITS[name]}]": _rounded(getattr(found.margins, name)) for name in names}
-        thin = {f"peak sensitivity, pool at {share:.0%} [1]": _rounded(m.sensitivity) for share, m in found.liquidity.items()}
+        own = {f"{name.replace('_', ' ')} [{UNITS[name]}]": getattr(found.margins, name) for name in names}
+        thin = {f"peak sensitivity, pool at {share:.0%} [1]": m.sensitivity for share, m in found.liquidity.items()}
         rows.append({"values": point.label, "stable": found.margins.stable} | own | thin)
-        notes[point.label] = " ".join([found.margins.reading(), *found.notes()])
+        notes[point.label] = " ".join([computed(_Scaled(found.margins).reading, LINEAR), *found.notes()])
     frame = pd.DataFrame(rows)
     if frame.empty:
         return None, notes
-    return Table("margins", f"Linear margins, scenario {evidence.plan.labels[0]}, at the steady state", frame), notes
+    numbers = frame.columns[2:]
+    caption = f"Linear margins, scenario {evidence.plan.labels[0]}, at the steady state"
+    full, short = (frame.assign(**{name: [_linear(value, write) for value in frame[name]] for name in numbers}) for write in (_six, cell))
+    return Table("margins", caption, full, short), notes
 
 
-def _rounded(value: float) -> float:
-    """Six digits: an eigenvalue's last ones differ between machines."""
-    return float(f"{value:.6g}") if np.isfinite(value) else value
+@dataclass(frozen=True)
+class _Scaled:
+    """Margins, and what is said of them were they a little larger or smaller."""
+
+    margins: Margins
+
+    def reading(self, factor: float) -> str:
+        told = {f.name: getattr(self.margins, f.name) for f in fields(self.margins)}
+        return replace(self.margins, **{name: v * factor for name, v in told.items() if isinstance(v, float)}).reading()
+
+
+def _linear(value: float, write: Callable[[float], str]) -> str:
+    """A number of the linear analysis, marked."""
+    return computed(lambda factor: write(value * factor), LINEAR)
+
+
+def _six(value: float) -> str:
+    """Six digits of a number, nothing where it is missing."""
+    return "" if np.isnan(value) else repr(float(f"{value:.6g}"))
 
 
 def reached(runs: int, quantile: float) -> bool:
@@ -245,4 +273,4 @@ def watch(evidence: Evidence) -> Table:
             }
         )
     span = evidence.plan.cases[0].resolved.values.simulation.days
-    return Table("watch", f"After adoption, each measured over {span:g} days as in the simulation", pd.DataFrame(rows))
+    return Table("watch", f"After adoption, each measured over {span:g} days as in the simulation", pd.DataFrame(rows), computed=("trigger",))

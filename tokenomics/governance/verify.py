@@ -32,6 +32,7 @@ from .bundle import (
     writers,
 )
 from .canonical import FORMAT, canonical_json, digest, evidence_id, results_digest
+from .computed import TOLERANCE, plain_files
 from .crate import METADATA
 from .crate import disagreements as crate_disagreements
 from .directory import listing
@@ -40,7 +41,6 @@ from .findings import Finding, Outcome
 from .given import disagreements
 from .make import GIVEN, metadata, pages
 from .plan import KEYS, EvidencePlan, simulate
-from .platforms import TOLERANCE
 from .render import render
 from .runs_table import parse_runs, schema_differences
 
@@ -321,7 +321,7 @@ def _page(case: _Case, name: str, contents: dict[str, bytes], made: dict[str, by
         case.findings += [Finding(name, what) for what in drawings.misplaced(mine, other, contents, made)]
         mine, other = drawings.without_figures(mine), drawings.without_figures(other)
         found = texts.differing(name, mine, other)
-    if found and not (tolerance and texts.agree(name, mine, other, tolerance)):
+    if found and not (tolerance and texts.agree(name, mine, other)):
         case.findings.append(found)
 
 
@@ -332,7 +332,7 @@ def _figure(case: _Case, name: str, mine: bytes, other: bytes, found: Finding, s
         case.findings.append(Finding(name, f"not a figure as this package draws one: {wrong}"))
     elif not (name.endswith(".svg") and same_drawer):
         case.apart.append(name)
-    elif not texts.agree(name, mine, other, 0.0):
+    elif not texts.agree(name, mine, other):
         case.findings.append(found)
 
 
@@ -350,7 +350,7 @@ def _crate(case: _Case, record: ManifestRecord, evidence: Evidence, contents: di
     told = record.model_dump()
     try:
         # of the files as the manifest has them: each is compared by itself
-        listed = {name: content if name in case.changed else contents.get(name, content) for name, content in made.items()}
+        listed = {name: content if name in case.changed else contents.get(name, content) for name, content in plain_files(made).items()}
         made[METADATA] = metadata(evidence, listed, told)
     except InputError as error:
         case.notes.append(f"{METADATA} cannot be compared: {error}")

@@ -1,0 +1,79 @@
+"""Computed numbers in a page may be rounded otherwise elsewhere, by as much as a tolerance moves them and no more; nothing else may."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tokenomics.governance.computed import BEGIN, TOLERANCE, computed, follows, plain, whole
+from tokenomics.governance.document import Table, cell, gap, with_interval
+from tokenomics.governance.texts import agree, differing
+
+
+def test_a_number_away_from_the_edge_of_its_rounding_has_one_text():
+    assert with_interval(0.12341, 0.1, 0.2) == "0.1234 [0.1, 0.2]"
+    assert gap(2.0, 2.0, 2.0) == "2, the same in every run"
+
+
+def test_a_number_on_the_edge_of_its_rounding_may_be_written_in_two_ways():
+    text = f"a {with_interval(0.15625, np.nan, np.nan)} b"  # in halves exactly: four digits are .1562 or .1563
+    assert BEGIN in text
+    assert plain(text) == "a 0.1562 b"
+    assert all(follows(f"a {number} b", text) for number in ("0.1562", "0.1563"))
+    assert not any(follows(f"a {number} b", text) for number in ("0.1561", "0.1564", "0.15625", ".1562", "+0.1562", "0.15620"))
+
+
+@pytest.mark.parametrize("written", ["0.10", "1e-1", "+0.1", ".1", "0.1000000001000000000001", "0,1", "٠.١", "0.1 ", "1e999", "nan", "", "0.11"])
+def test_a_number_with_all_its_digits_has_one_form(written):
+    marked = f"x,{whole(0.1)},2"
+    assert plain(marked) == "x,0.1,2"
+    assert follows(f"x,{0.1 * (1.0 + 0.5 * TOLERANCE)!r},2", marked)
+    assert not follows(f"x,{0.1 * (1.0 + 2.0 * TOLERANCE)!r},2", marked)
+    assert not follows(f"x,{written},2", marked)
+
+
+def test_only_the_columns_that_were_computed_are_compared_loosely():
+    table = Table("t", "", pd.DataFrame({"limit": [0.3], "estimate": [0.3], "runs": [5]}), computed=("estimate",))
+    made = table.csv()
+    assert plain(made.decode()) == "limit,estimate,runs\n0.3,0.3,5\n"
+    assert agree("data/t.csv", b"limit,estimate,runs\n0.3,0.3000000000001,5\n", made)
+    for other in (b"0.3000000000001,0.3,5", b"0.3,0.3,5.0", b"0.3,0.3,5\n"):
+        assert not agree("data/t.csv", b"limit,estimate,runs\n" + other + b"\n", made)
+
+
+def test_numbers_that_are_missing_or_endless_are_exact():
+    assert (whole(np.nan), whole(np.inf), cell(np.nan)) == ("", "inf", "")
+    assert with_interval(np.inf, np.nan, np.nan) == "inf"
+
+
+def test_a_drawing_is_compared_by_its_places_and_by_nothing_else():
+    def same(one, two):
+        return agree("f.svg", one.encode(), two.encode())
+
+    assert same('d="M 10.5 -3"', 'd="M 10.500001 -3.00001"')
+    for one, two in [
+        ('d="M 10.5"', 'd="M 10.51"'),
+        ('d="M 10.5"', 'd="M 10.500"'),
+        ('d="M 10.5"', 'd="M 1.05e1"'),
+        ('d="M 10"', 'd="M 11"'),
+        ('"#0e5f00"', '"#0e9f00"'),
+        ('"stroke: #1e5"', '"stroke: #1e6"'),
+        ('href="#DejaVuSans-33"', 'href="#DejaVuSans-34"'),
+        ('width="10.5pt"', 'width="10.50001pt"'),
+    ]:
+        assert not same(one, two), (one, two)
+
+
+def test_the_line_that_is_told_is_one_that_rounding_does_not_explain():
+    marked = f"{with_interval(0.15625, np.nan, np.nan)}\nlimit 5\n".encode()
+    found = differing("report.md", b"0.1563\nlimit 6\n", marked)
+    assert (found.what, found.recorded, found.found) == ("line 2", 6.0, 5.0)
+    assert agree("report.md", b"0.1563\nlimit 5\n", marked)
+    found = differing("report.md", b"a\n| 1,988,000 USD |", b"a\n| 988,000 USD |")
+    assert (found.what, found.recorded, found.found) == ("line 2", 1988000.0, 988000.0)
+
+
+def test_marks_are_taken_out_whatever_the_number():
+    for value in (0.15625, 1e12, -2.5, 9999.5, 0.0):
+        marked = computed(lambda factor, v=value: cell(v * factor))
+        assert plain(marked) == cell(value)
+        assert follows(cell(value), marked)
