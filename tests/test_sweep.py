@@ -276,16 +276,3 @@ def test_a_bad_design_gets_one_clear_line(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(InputError, match=message):
         sweep(str(file))
-
-
-def test_a_dask_cluster_gives_the_same_hash():
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
-        design = GAINS | {"count": 4, "runs": 2}
-        assert sweep(design, scheduler=cluster).hash == sweep(design).hash
-
-
-def test_a_scheduler_that_is_not_there_is_named():
-    pytest.importorskip("distributed")
-    with pytest.raises(InputError, match="scheduler: no scheduler answers at"):
-        sweep(GAINS, scheduler="nonsense")

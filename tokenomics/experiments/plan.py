@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,22 @@ class Task:
     swept: tuple[str, ...]
     runs: tuple[int, int]
 
+    @property
+    def size(self) -> int:
+        """Number of simulated runs."""
+        return len(self.points) * (self.runs[1] - self.runs[0])
+
+    def rows(self) -> dict[str, np.ndarray]:
+        """Case, point and run of every row that it gives."""
+        runs = np.arange(*self.runs)
+        where = {"point": np.repeat(self.points, len(runs)), "run": np.tile(runs, len(self.points))}
+        return {"case": np.full(self.size, self.case), **where}
+
+    def gave(self, columns: Mapping[str, Any]) -> bool:
+        """Whether columns are those of this task, row by row."""
+        rows = self.rows()
+        return all(name in columns and np.array_equal(np.asarray(columns[name]), row) for name, row in rows.items())
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -53,6 +69,11 @@ class Plan:
     def simulations(self) -> int:
         """Number of simulated runs."""
         return len(self.cases) * len(self.points) * self.design.runs
+
+    def arguments(self, number: int) -> tuple:
+        """What `perform` needs to do a task."""
+        task = self.tasks[number]
+        return self.cases[task.case], task, self.design.paths, [self.points[i] for i in task.points], self.design.seed, self.metrics
 
     @property
     def metrics(self) -> list[str]:
@@ -114,11 +135,6 @@ def perform(
     """
     runs = np.arange(*task.runs)
     shape = (len(points), len(runs))
-    columns: dict[str, np.ndarray] = {
-        "case": np.full(shape, task.case),
-        "point": np.broadcast_to(np.array(task.points)[:, None], shape),
-        "run": np.broadcast_to(runs, shape),
-    }
     chosen = [[row[paths.index(path)] for path in task.swept] for row in points]
     try:
         resolved = case.resolved.replace(dict(task.structure), source="sweep") if task.structure else case.resolved
@@ -127,6 +143,5 @@ def perform(
     except (TokenomicsError, MemoryError) as error:
         failed, errors = np.full(shape, np.nan), (str(error) or "out of memory",) * len(points)
         values = {name: np.full(shape, np.nan) for name in metrics}
-    columns["failed_day"] = failed
-    columns["error"] = np.broadcast_to(np.array(errors, dtype=object)[:, None], shape)
-    return {name: np.ravel(column) for name, column in (columns | values).items()}
+    told = {"failed_day": failed, "error": np.broadcast_to(np.array(errors, dtype=object)[:, None], shape)}
+    return task.rows() | {name: np.ravel(column) for name, column in (told | values).items()}

@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, missing_extra
+from ..errors import InputError, TokenomicsError
 from ..results import sweep_store
 from ..results.sweep import Sweep, metric_units
-from ..results.versions import package_record
+from ..results.versions import package_record, source_digest
 from .design import Design, read_design
 from .plan import Case, Plan, make_plan, perform
+from .remote import on_dask
 
 Progress = Callable[[int, int], None]
 Columns = dict[str, np.ndarray]
-AHEAD = 4  # tasks handed out for each worker, so that none waits
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,11 @@ def manifest(plan: Plan) -> dict[str, Any]:
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
         "description": design.description,
         **identity,
+        "source": source_digest(),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "platform": platform.platform(),
         **record,
     }
-
-
-def _arguments(plan: Plan, number: int) -> tuple:
-    task = plan.tasks[number]
-    points = [plan.points[i] for i in task.points]
-    return plan.cases[task.case], task, plan.design.paths, points, plan.design.seed, plan.metrics
 
 
 def _finish(pending: dict[Future, int], numbers: Iterator[int], submit: Callable[[int], Future], ahead: int) -> Iterator[tuple[int, Columns]]:
@@ -93,46 +88,15 @@ def _locally(plan: Plan, numbers: list[int], workers: int | None) -> Iterator[tu
     count = workers or os.cpu_count() or 1
     pool = ThreadPoolExecutor(count)
     try:
-        yield from _finish({}, iter(numbers), lambda number: pool.submit(perform, *_arguments(plan, number)), count)
+        yield from _finish({}, iter(numbers), lambda number: pool.submit(perform, *plan.arguments(number)), count)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _on_dask(plan: Plan, numbers: list[int], scheduler: str | Any, name: str) -> Iterator[tuple[int, Columns]]:
-    try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise missing_extra("Dask", "cluster", argument="scheduler") from None
-    if isinstance(scheduler, str):
-        try:
-            client = Client(scheduler, timeout="10s", set_as_default=False)
-        except (OSError, ValueError) as error:
-            found = f"no scheduler answers at '{scheduler}' ({type(error).__name__})"
-            raise InputError(found, argument="scheduler", expected="tcp://host:8786") from None
-    else:
-        client = Client(scheduler, set_as_default=False)
-    try:
-        left = iter(numbers)
-        ahead = max(AHEAD * len(client.scheduler_info(n_workers=-1)["workers"]), AHEAD)
-
-        def submit(number: int) -> Any:
-            return client.submit(perform, *_arguments(plan, number), key=f"tokenomics-{name}-{number}", pure=True, retries=3)
-
-        first = [submit(number) for number, _ in zip(left, range(ahead), strict=False)]
-        running = as_completed(first, loop=client.loop)
-        for future in running:
-            yield int(future.key.rsplit("-", 1)[1]), future.result()
-            future.release()
-            following = next(left, None)
-            if following is not None:
-                running.add(submit(following))
-    finally:
-        client.close()
-
-
 def default_folder(design: Design, name: str) -> Path:
-    """Where a sweep's results go: its name and its hash, so that the same command resumes it."""
-    return Path("runs") / f"sweep-{name}-{manifest(make_plan(design))['sha256'][:12]}"
+    """Where a sweep's results go: its name and a hash of what it is and of the code, so that the same command resumes it."""
+    told = manifest(make_plan(design))
+    return Path("runs") / f"sweep-{name}-{hashlib.sha256((told['sha256'] + told['source']).encode()).hexdigest()[:12]}"
 
 
 def sweep(
@@ -161,28 +125,52 @@ def sweep(
     plan = make_plan(read_design(design, runs=runs, seed=seed) if cases is None else design, cases)
     folder = None if out is None else Path(out)
     told, units = manifest(plan), metric_units(plan.metrics)
-    done: set[int] = set()
     if folder is not None:
         sweep_store.open_folder(folder, told)
-        done = sweep_store.finished(folder, len(plan.tasks))
+    done = _finished(plan, folder)
     left = [number for number in range(len(plan.tasks)) if number not in done]
-    sizes = [len(t.points) * (t.runs[1] - t.runs[0]) for t in plan.tasks]
-    finished = sum(sizes[number] for number in done)
-    kept: list[Columns] = []
-    results = _on_dask(plan, left, scheduler, told["sha256"][:16]) if scheduler is not None else _locally(plan, left, workers)
+    finished = sum(plan.tasks[number].size for number in done)
+    kept: dict[int, Columns] = {}
+    results = on_dask(plan, left, scheduler, told["sha256"][:16]) if scheduler is not None else _locally(plan, left, workers)
     if progress:
         progress(finished, plan.simulations)
-    for number, columns in results if left else ():
-        if folder is None:
-            kept.append(columns)
-        else:
-            sweep_store.write_shard(folder, number, columns, units)
-        finished += sizes[number]
-        if progress:
-            progress(finished, plan.simulations)
+    try:
+        for number, columns in results if left else ():
+            if not plan.tasks[number].gave(columns):
+                raise TokenomicsError(f"task {number} gave other rows than its own")
+            if folder is None:
+                kept[number] = columns
+            else:
+                sweep_store.write_shard(folder, number, columns, units)
+            finished += plan.tasks[number].size
+            if progress:
+                progress(finished, plan.simulations)
+    except InputError:
+        raise
+    except TokenomicsError as error:
+        stays = "" if folder is None else f", kept in {folder}; the same command goes on from there"
+        raise TokenomicsError(f"{error}; {finished} of {plan.simulations} simulations are done{stays}") from None
+    there = set(kept) if folder is None else _finished(plan, folder)
+    lost = [number for number in range(len(plan.tasks)) if number not in there]
+    if lost:
+        where = "" if folder is None else f" in {folder}, whose shards are gone or damaged; the same command does them"
+        raise TokenomicsError(f"{len(lost)} of {len(plan.tasks)} tasks are missing{where}: {sweep_store.listed(lost)}")
     if folder is not None:
         return Sweep(sweep_store.read_manifest(folder), folder)
-    return Sweep(told, {name: np.concatenate([columns[name] for columns in kept]) for name in kept[0]})
+    columns = [kept[number] for number in range(len(plan.tasks))]
+    return Sweep(told, {name: np.concatenate([some[name] for some in columns]) for name in columns[0]})
+
+
+def _finished(plan: Plan, folder: Path | None) -> set[int]:
+    """Numbers of the tasks whose shards are there, whole, and theirs; a damaged one is to be done again."""
+    if folder is None:
+        return set()
+    done = set()
+    for number, task in enumerate(plan.tasks):
+        table = sweep_store.read_shard(folder, number, ["failed_day", "error", *plan.metrics])
+        if table is not None and task.gave({key: table[key].to_numpy() for key in sweep_store.KEYS}):
+            done.add(number)
+    return done
 
 
 def estimate(
@@ -191,9 +179,9 @@ def estimate(
     """The size of a sweep and the time that it would take on this machine, from its first task done twice (compiled, then timed)."""
     plan = make_plan(read_design(design, runs=runs, seed=seed))
     task = plan.tasks[0]
-    perform(*_arguments(plan, 0))
+    perform(*plan.arguments(0))
     started = time.perf_counter()
-    perform(*_arguments(plan, 0))
+    perform(*plan.arguments(0))
     each = (time.perf_counter() - started) / (len(task.points) * (task.runs[1] - task.runs[0]))
     count = min(workers or os.cpu_count() or 1, len(plan.tasks))
     seconds = each * plan.simulations / count

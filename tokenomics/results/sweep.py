@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError, nearest
+from ..errors import InputError, TokenomicsError, nearest
 from . import sweep_plots, sweep_store
 from .intervals import intervals
 from .metrics import METRICS
@@ -53,24 +53,32 @@ class Sweep:
 
     @cached_property
     def tasks(self) -> set[int]:
-        """Numbers of the finished tasks."""
-        every = set(range(self.manifest["tasks"]))
-        return sweep_store.finished(self.source, self.manifest["tasks"]) if isinstance(self.source, Path) else every
+        """Numbers of the tasks whose results are there and can be read."""
+        every, names = range(self.manifest["tasks"]), ["failed_day", "error", *self.metrics]
+        return {n for n in every if not isinstance(self.source, Path) or sweep_store.read_shard(self.source, n, names) is not None}
 
     @property
     def complete(self) -> bool:
-        """Whether every task is done."""
-        return len(self.tasks) == self.manifest["tasks"]
+        """Whether every row of every task is there."""
+        try:
+            self.columns("failed_day", "error", *self.metrics)
+        except TokenomicsError:
+            return False
+        return True
 
     def columns(self, *names: str) -> dict[str, np.ndarray]:
-        """Columns by (case, point, run); the keys with them. names: metrics, failed_day, error. Raises InputError for an unknown name."""
+        """Columns by (case, point, run); the keys with them. names: metrics, failed_day, error.
+
+        Raises InputError for an unknown name, TokenomicsError where the sweep is not whole: nothing is computed over a part of it.
+        """
         for name in names:
             if name not in (*self.metrics, "failed_day", "error"):
                 raise InputError(f"unknown metric '{name}'", expected="one of " + ", ".join(self.metrics), nearest=nearest(name, self.metrics))
         if isinstance(self.source, Path):
-            return sweep_store.read_columns(self.source, sorted(self.tasks), names)
-        order = np.lexsort([self.source[key] for key in reversed(sweep_store.KEYS)])
-        return {name: self.source[name][order] for name in (*sweep_store.KEYS, *names)}
+            found = sweep_store.read_columns(self.source, self.manifest["tasks"], names)
+        else:
+            found = {name: self.source[name] for name in (*sweep_store.KEYS, *names)}
+        return sweep_store.in_order(found, self.manifest)
 
     def per_run(self, *metrics: str) -> pd.DataFrame:
         """One row a case, point and run: policy, scenario, point, run, parameters, failed_day, error, metrics (all by default)."""

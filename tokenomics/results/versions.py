@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
 from functools import lru_cache
@@ -32,6 +33,17 @@ def _commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return head + ("-modified" if changes else "") if head else None
+
+
+@lru_cache
+def source_digest() -> str:
+    """SHA-256 of the package's Python files, names and contents, read once: two with the same one compute by the same code."""
+    root, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        # Git may turn line endings, which changes no number
+        content = file.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{file.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def package_record() -> dict[str, Any]:
