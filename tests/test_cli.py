@@ -49,6 +49,10 @@ def test_json_is_all_that_is_printed(tmp_path):
     data = json.loads(done.stdout)
     assert data["metrics"]["price_volatility"]["mean"] == pytest.approx(0.0, abs=1e-6)
     assert (tmp_path / data["out"]).is_dir()
+    told = {"version": tokenomics.__version__, "policy": "none", "scenario": "none", "seed": 0, "runs": 1, "days": 3.0, "engine": "cadcad"}
+    assert told.items() <= data.items()
+    assert data["sha256"] == load(tmp_path / data["out"]).resolved.hash
+    assert (data["notes"], data["failures"], data["base"]) == ([], [], "baseline")
 
 
 BAD = {

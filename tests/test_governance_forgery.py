@@ -373,10 +373,10 @@ def test_a_table_is_bounded_before_it_is_unpacked(made, monkeypatch):
                 parse_runs(content, plan, path)
         else:
             assert set(parse_runs(content, plan, path)["error"]) == {text}
-            monkeypatch.setattr("tokenomics.governance.runs_table.MOST_ERRORS", 10_000 * rows - 1)
+            monkeypatch.setattr("tokenomics.results.checked_parquet.MOST_TEXT", 10_000 * rows - 1)
             with pytest.raises(InputError, match="bytes of one run"):
                 parse_runs(content, plan, path)
-    monkeypatch.setattr("tokenomics.governance.runs_table.MOST_CELLS", rows)
+    monkeypatch.setattr("tokenomics.results.checked_parquet.MOST_CELLS", rows)
     with pytest.raises(InputError, match="cells"):
         parse_runs(path.read_bytes(), plan, path)
 

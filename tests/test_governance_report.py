@@ -269,7 +269,7 @@ def test_a_strangers_bundle_is_read_with_care(bundle, tmp_path, path, change, fo
 def test_nothing_is_written_over_and_nothing_is_half_written(bundle, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="exists already"):
         write_bundle(bundle.folder, {"report.md": b""}, {})
-    monkeypatch.setattr("tokenomics.governance.bundle.os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("tokenomics.files.os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         write_bundle(tmp_path / "b", {"data/x.csv": b"1"}, {"format": 1})
     assert list(tmp_path.iterdir()) == []

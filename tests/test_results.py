@@ -213,6 +213,58 @@ def test_a_half_directory_is_refused(copied):
         load(copied)
 
 
+def test_the_record_of_a_run_is_in_its_folder_and_changed_nowhere(small, copied):
+    record = json.loads((copied / "run.json").read_text())
+    assert small.record().items() <= record.items()
+    record["seed"] = 2
+    (copied / "run.json").write_text(json.dumps(record))
+    with pytest.raises(tk.InputError, match="run.json: digest: changed since it was written"):
+        load(copied)
+    del record["format"]
+    (copied / "run.json").write_text(json.dumps(record))
+    with pytest.raises(tk.InputError, match="run.json: format: .* as an earlier tokenomics wrote it"):
+        load(copied)
+
+
+def test_a_link_in_a_folder_is_not_followed(copied, tmp_path):
+    shutil.move(copied / "figures", tmp_path / "elsewhere")
+    (copied / "figures").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(tk.InputError, match="figures: is a symbolic link"):
+        load(copied)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("manifest.json", '{"format": 1}', "is a bundle of evidence.*tokenomics verify"),
+        ("calibration.json", "{}", "is the folder of a calibration.*--overlay"),
+        ("validation.json", "{}", "is the folder of a validation"),
+        ("figures/x.png", "", "not a run directory"),
+    ],
+)
+def test_a_folder_of_another_kind_is_told_what_it_is(tmp_path, name, content, told):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(tk.InputError, match=told):
+        load(tmp_path)
+
+
+def test_a_folder_of_results_names_them(written):
+    with pytest.raises(tk.InputError, match="holds run; expected one of these folders"):
+        load(written.parent)
+    with pytest.raises(tk.InputError, match="no such folder"):
+        load(written.parent / "ran")
+    with pytest.raises(tk.InputError, match="is a file"):
+        load(written / "run.json")
+
+
+def test_what_could_not_be_read_again_is_not_written(small, tmp_path, monkeypatch):
+    monkeypatch.setattr("tokenomics.results.store.MOST_CELLS", 100)
+    with pytest.raises(tk.InputError, match="numbers, runs times recorded days times variables; expected at most 100 in a folder"):
+        write_run(small, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_write_that_fails_leaves_nothing(small, tmp_path, monkeypatch):
     from tokenomics.results import store
 

@@ -148,8 +148,8 @@ def run(
         )
     folder = write_run(result, out or default_out(result), shlex.join(["tokenomics", *sys.argv[1:]]))
     if as_json:
-        failures = [vars(f) for f in result.failures]
-        settings = {"out": str(folder), "sha256": result.resolved.hash, "failures": failures}
+        told = result.record()
+        settings = {"out": str(folder), **told.pop("parameters"), **told}
         typer.echo(json.dumps({**settings, "metrics": metrics_json(result)}, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         console = Console()

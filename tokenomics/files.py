@@ -1,9 +1,15 @@
-"""Files: those of others are read within a stated limit, those of ours are written whole or not at all."""
+"""Files: those of others are read within a stated limit, those of ours are written whole or not at all.
+
+What is being written lies in a folder `.NAME.partial-XXXXXXXX` beside its place, with a file that its process holds locked. The system lets
+go of the lock when the process ends, however it ends: a partial folder whose lock can be had is nobody's, and whoever writes next removes it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -12,7 +18,15 @@ from pathlib import Path
 
 from .errors import InputError
 
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing partial is locked or removed
+    fcntl = None
+
 KINDS = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+PARTIAL = re.compile(r"\..{1,100}\.partial-[a-z0-9_]{8}", re.DOTALL)  # as `mkdtemp` names them
+CONTENT, LOCK = "content", "lock"  # in a partial folder
+ATTEMPTS = 100  # at a folder of one's own, where others remove theirs at the same moment
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -100,14 +114,18 @@ def written_folder(out: str | Path) -> Iterator[Path]:
     out = Path(out)
     refuse_existing(out)
     with _beside(out) as partial:
-        content = partial / "content"
+        content = partial / CONTENT
         content.mkdir()
         yield content
         for file in content.rglob("*"):
             if file.is_file():
                 _flush(file)
         refuse_existing(out)
-        os.rename(content, out)
+        try:
+            os.rename(content, out)
+        except OSError:
+            refuse_existing(out)  # another process was the first
+            raise
 
 
 @contextlib.contextmanager
@@ -116,7 +134,7 @@ def written_file(out: str | Path) -> Iterator[Path]:
     out = Path(out)
     refuse_existing(out)
     with _beside(out) as partial:
-        content = partial / "content"
+        content = partial / CONTENT
         yield content
         _flush(content)
         try:
@@ -129,12 +147,82 @@ def written_file(out: str | Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def replaced_file(out: str | Path) -> Iterator[Path]:
+    """The path of a file to write, which takes the place of `out` when the block ends and vanishes when it fails. Raises InputError."""
+    out = Path(out)
+    with _beside(out) as partial:
+        content = partial / CONTENT
+        yield content
+        _flush(content)
+        os.replace(content, out)
+
+
+def is_partial(name: str) -> bool:
+    """Whether a file's name is that of a partial folder."""
+    return bool(PARTIAL.fullmatch(name))
+
+
+def remove_partials(folder: str | Path, name: str | None = None) -> None:
+    """Remove the partial folders of killed processes in a folder. name: of what they were to become, any by default."""
+    begin = "." if name is None else f".{_stem(name)}.partial-"
+    if fcntl is None:
+        return
+    try:
+        with os.scandir(folder) as entries:
+            found = [e.path for e in entries if e.name.startswith(begin) and is_partial(e.name) and e.is_dir(follow_symlinks=False)]
+    except OSError:
+        return
+    for partial in found:
+        with contextlib.suppress(OSError):
+            if not set(os.listdir(partial)) <= {CONTENT, LOCK}:
+                continue  # somebody else's, whatever its name
+            held = _locked(Path(partial))
+            if held is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+                os.close(held)
+
+
+def _locked(partial: Path) -> int | None:
+    """The lock of a partial folder, to be closed; None where another process has it. Raises OSError where there can be none."""
+    held = os.open(partial / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return None
+        raise
+    return held
+
+
+def _own_partial(out: Path) -> tuple[Path, int | None]:
+    """A new partial folder and its lock. Between its making and its locking it looks like a killed process's: where one took it, make another."""
+    for _ in range(ATTEMPTS):
+        partial = Path(tempfile.mkdtemp(prefix=f".{_stem(out)}.partial-", dir=out.parent))
+        if fcntl is None:
+            return partial, None
+        try:
+            held = _locked(partial)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return partial, None  # a file system without locks: nobody can have it, so that nobody removes it
+        if held is None:
+            continue
+        if (partial / LOCK).exists():
+            return partial, held
+        os.close(held)
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+
+@contextlib.contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """A temporary folder on the same disk as `out`. What the system refuses is an error in one line."""
-    partial = None
+    """A partial folder on the same disk as `out`. What the system refuses is an error in one line."""
+    partial, held = None, None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{_stem(out)}.partial-", dir=out.parent))
+        remove_partials(out.parent, out.name)
+        partial, held = _own_partial(out)
         yield partial
     except BrokenPipeError:  # of the output, not of a file
         raise
@@ -143,6 +231,8 @@ def _beside(out: Path) -> Iterator[Path]:
     finally:
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
+        if held is not None:
+            os.close(held)
 
 
 def _flush(file: Path) -> None:

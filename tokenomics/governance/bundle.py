@@ -8,37 +8,30 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import re
-import shutil
-import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import AfterValidator, Field
 
-from .. import __version__
+from .. import __version__, strict_json
 from ..errors import InputError
+from ..files import read_bytes, written_folder
 from ..parameters.documents import Strict, validated
-from ..results.store import refuse_existing
+from ..results.checked_parquet import LONGEST_TOLD
+from ..results.folder import MANIFEST, NAME, kind_of
+from ..results.records import FileRecord, Hash
 from ..results.versions import package_record, version_of
 from .canonical import FORMAT, digest, evidence_id, results_digest
 from .plan import EvidencePlan, Kind, from_plain
 from .platforms import here
-from .runs_table import LONGEST_TOLD, parse_runs
+from .runs_table import parse_runs
 
 WRITERS = ("rocrate",)
-MANIFEST, RUNS = "manifest.json", "data/runs.parquet"
+RUNS = "data/runs.parquet"
 LARGEST_MANIFEST = 64_000_000  # bytes; a case of 260 parameters is about 50,000
-LARGEST_FILE = 1_000_000_000  # bytes
-MOST_GROUPS = 2_000_000  # mappings and lists of a manifest, each of which takes more memory than text
-LONGEST_KEY = 500  # characters of a key of the manifest
 MOST_FILES = 2_000
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}){0,3}")
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 VERSION = r"^[0-9A-Za-z.+!-]{1,40}$"  # what an installer would take for one, and nothing that a shell or a terminal would act on
 
 
@@ -51,13 +44,6 @@ Short = Annotated[str, Field(max_length=10_000)]
 Version = Annotated[str, Field(pattern=VERSION)]
 Told = Annotated[str, Field(max_length=2_000)]  # of a platform, which lists a processor's instructions
 Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\+00:00|Z)$"), AfterValidator(_time)]
-
-
-class FileRecord(Strict):
-    """A file's digest and size."""
-
-    sha256: Hash
-    bytes: int = Field(ge=0, le=LARGEST_FILE)
 
 
 class ManifestRecord(Strict):
@@ -112,62 +98,32 @@ def write_bundle(out: str | Path, files: Mapping[str, bytes], manifest: Mapping[
 
     Raises InputError where `out` exists or cannot be written, ValueError for a file's name that `read_manifest` would refuse.
     """
-    out = Path(out)
-    refuse_existing(out)
     for name in files:
         if not NAME.fullmatch(name) or name == MANIFEST:
             raise ValueError(f"file name {name!r}")
     listed = {name: {"sha256": digest(content), "bytes": len(content)} for name, content in sorted(files.items())}
     text = manifest_text({**manifest, "files": listed})
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", file=out, argument="out") from None
-    try:
+    with written_folder(out) as partial:
         for name, content in [*files.items(), (MANIFEST, text)]:
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(path, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        partial.chmod(0o755)
-        refuse_existing(out)
-        os.rename(partial, out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return out
+            path.write_bytes(content)
+    return Path(out)
 
 
 def is_bundle(folder: str | Path) -> bool:
     """Whether a directory looks like a bundle; a sweep's directory has a manifest, too."""
-    path = Path(folder) / MANIFEST
-    try:
-        with open(path, "rb") as stream:
-            return b'"format"' in stream.read(100)
-    except OSError:
-        return False
+    return kind_of(folder) == "bundle"
 
 
 def manifest_bytes(folder: str | Path) -> bytes:
     """The bytes of `manifest.json`. Raises InputError where it is missing or too large."""
-    return _read(Path(folder) / MANIFEST, LARGEST_MANIFEST, "a bundle with a manifest.json")
+    return read_bytes(Path(folder) / MANIFEST, most=LARGEST_MANIFEST, expected="a bundle with a manifest.json")
 
 
 def manifest_json(content: bytes, path: Path) -> dict[str, Any]:
     """A manifest's bytes as data. Raises InputError for what is no mapping, has a key twice, or a key that is too long. path: for errors."""
-    groups = content.count(b"[") + content.count(b"{")
-    if groups > MOST_GROUPS:
-        raise InputError(f"{groups} groups of values", file=path, expected=f"at most {MOST_GROUPS}")
-    try:
-        plain = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"not JSON ({error})"[:200], file=path) from None
-    if not isinstance(plain, dict):
-        raise InputError(f"a {type(plain).__name__}", file=path, expected="a bundle's manifest")
-    return plain
+    return strict_json.parse(content, path, "a bundle's manifest")
 
 
 def manifest_record(plain: Mapping[str, Any], path: Path) -> ManifestRecord:
@@ -208,36 +164,10 @@ def read_manifest(folder: str | Path) -> tuple[ManifestRecord, EvidencePlan]:
     return record, manifest_plan(record, path)
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
-
-
-def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """A mapping of JSON: of a key that stands there twice, one reader would take the first value and another the last. Raises ValueError."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        again = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {again[:60]!r} twice")
-    if any(len(key) > LONGEST_KEY for key in found):
-        raise ValueError(f"a key of more than {LONGEST_KEY} characters")
-    return found
-
-
 def shortened(error: InputError) -> InputError:
     """The same error with no more of a stranger's text than a line has room for."""
     found, key = (text and text[:LONGEST_TOLD] for text in (error.found, error.key))
     return InputError(found or "", expected=error.expected, file=error.file, line=error.line, key=key, nearest=error.nearest)
-
-
-def _read(path: Path, largest: int, expected: str) -> bytes:
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(largest + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, expected=expected) from None
-    if len(content) > largest:
-        raise InputError("file too large", file=path, expected=f"at most {largest} bytes")
-    return content
 
 
 def read_file(folder: str | Path, name: str, record: ManifestRecord) -> bytes:
@@ -247,7 +177,7 @@ def read_file(folder: str | Path, name: str, record: ManifestRecord) -> bytes:
         raise InputError("not a file of the bundle", file=path)
     if Path(folder).resolve() not in path.resolve().parents:
         raise InputError("leads out of the bundle", file=path)
-    content = _read(path, record.files[name].bytes, "a file that the manifest lists")
+    content = read_bytes(path, most=record.files[name].bytes, expected="a file that the manifest lists")
     if digest(content) != record.files[name].sha256:
         raise InputError("changed since it was written", file=path, expected=f"SHA-256 {record.files[name].sha256}")
     return content

@@ -11,20 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..strict_json import canonical as canonical_json
+from ..strict_json import digest
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 1  # of a bundle and of what its identifier is computed from
-
-
-def canonical_json(content: Any) -> bytes:
-    """JSON with sorted keys, no spaces, no NaN, and floats in their shortest exact form. Raises ValueError for what is not finite."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
-
-
-def digest(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def results_digest(runs: pd.DataFrame, metrics: list[str]) -> str:

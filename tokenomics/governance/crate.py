@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import missing_extra
-from .bundle import once
+from ..strict_json import once
 from .canonical import digest
 from .citation import authors, license_of, title
 from .evidence import Evidence

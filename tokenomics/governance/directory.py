@@ -8,7 +8,8 @@ import stat
 from pathlib import Path
 
 from ..errors import InputError
-from .bundle import LARGEST_FILE, LARGEST_MANIFEST, MANIFEST, MOST_FILES, NAME, ManifestRecord, read_manifest, read_runs
+from ..results.records import LARGEST_FILE
+from .bundle import LARGEST_MANIFEST, MANIFEST, MOST_FILES, NAME, ManifestRecord, read_manifest, read_runs
 from .evidence import Evidence
 
 DEEPEST = 4  # levels of directories; NAME allows no more

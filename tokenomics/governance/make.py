@@ -14,9 +14,10 @@ import pandas as pd
 
 from ..errors import InputError
 from ..experiments.sweep import Progress
+from ..files import refuse_existing
 from ..parameters.locate import find
 from ..results.result import Result
-from ..results.store import load, refuse_existing
+from ..results.store import load
 from .bundle import RUNS, is_bundle, make_manifest, write_bundle
 from .canonical import canonical_json, digest
 from .citation import citations

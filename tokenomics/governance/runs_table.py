@@ -8,18 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import InputError
+from ..results.checked_parquet import LONGEST_TOLD, read_columns
 from ..results.metrics import METRICS
 from .plan import KEYS, EvidencePlan
 from .statement import words
-
-LONGEST_ERROR, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a run's error, and of a table beside its rows
-LONGEST_TOLD = 300  # characters of a stranger's text in an error
-MOST_CELLS = 50_000_000  # of the table of runs: 400 MB as numbers
-MOST_ERRORS = 100_000_000  # bytes of the errors of all runs together, each as often as it stands there
 
 
 def runs_parquet(plan: EvidencePlan, runs: pd.DataFrame) -> bytes:
@@ -33,18 +28,14 @@ def runs_parquet(plan: EvidencePlan, runs: pd.DataFrame) -> bytes:
 
 
 def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
-    """`simulate`'s table from a Parquet file's bytes; see `read_runs`. path: of the file, for errors."""
+    """`simulate`'s table from a Parquet file's bytes. path: of the file, for errors. Raises InputError where it is not the table of its plan."""
+    kinds = {name: int if name in KEYS else str if name == "error" else float for name in plan.columns}
+    table = pd.DataFrame(read_columns(content, path, kinds, plan.simulations, "as its plan has them"))
     try:
-        # an error that stands in many rows is one text in the file, and is read as one
-        source = pq.ParquetFile(BytesIO(content), read_dictionary=["error"])
-        _bounded(source, plan, path)
-        read = source.read(use_threads=False)
-        errors = _errors(read["error"], path)
-        table = read.drop_columns("error").to_pandas()
-        table.insert(len(KEYS) + 1, "error", errors)
-        table = table.astype(dict.fromkeys(KEYS, "int64") | dict.fromkeys(["failed_day", *plan.metrics], "float64") | {"error": str})
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-        raise InputError(f"not the table of its runs ({str(error).splitlines()[0]:.{LONGEST_TOLD}})", file=path) from None
+        for text in table["error"].unique():
+            words(text)  # it stands in the report, where no character may hide or be taken for another
+    except ValueError as error:
+        raise InputError(f"{error}"[:LONGEST_TOLD], file=path, key="error") from None
     expected = _keys(plan)
     if any(not np.array_equal(table[name].to_numpy(), expected[name]) for name in KEYS):
         raise InputError("rows that are not those of its plan", file=path, expected="every case, point and run once, in order")
@@ -52,49 +43,6 @@ def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
     if len(both):
         raise InputError(f"row {both[0] + 1} has both a day on which the run failed and an error", file=path, expected="one of them at most")
     return table
-
-
-def _bounded(source: pq.ParquetFile, plan: EvidencePlan, path: Path) -> None:
-    """Refuse a table that is another than its plan's, or too large, by what it says of itself: before it is unpacked."""
-    told, schema, wanted = source.metadata, source.schema_arrow, plan.columns
-    if told.num_rows != plan.simulations or schema.names != wanted:
-        raise InputError(
-            f"{told.num_rows} rows of {len(schema.names)} columns",
-            file=path,
-            expected=f"{plan.simulations} rows of {len(wanted)} columns, as its plan has them",
-        )
-    cells = plan.simulations * len(wanted)
-    if cells > MOST_CELLS:
-        raise InputError(f"{cells} cells", file=path, expected=f"at most {MOST_CELLS}, runs times columns")
-    size = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
-    most = 16 * cells + min(MOST_ERRORS, plan.simulations * LONGEST_ERROR) + LARGEST_HEAD
-    if size > most:
-        raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {most} for {plan.simulations} rows")
-    for field in schema:
-        if field.name != "error" and not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
-            raise InputError(f"{field.type}"[:60], file=path, key=field.name, expected="a column of numbers")
-
-
-def _errors(column: pa.ChunkedArray, path: Path) -> np.ndarray:
-    """The errors of all runs as text, each text once in memory."""
-    parts, size = [], 0
-    for chunk in column.chunks:
-        if not pa.types.is_dictionary(chunk.type) or _plain_type(chunk.type.value_type) != pa.string():
-            raise InputError(f"{chunk.type}"[:60], file=path, key="error", expected="a column of text")
-        if chunk.null_count or not len(chunk):
-            raise InputError("missing values", file=path, key="error", expected="an empty text where there is no error")
-        lengths = pc.binary_length(chunk.dictionary).to_numpy(zero_copy_only=False)
-        codes = chunk.indices.to_numpy(zero_copy_only=False)
-        size += int(lengths[codes].sum(dtype=np.int64))
-        if lengths.max() > LONGEST_ERROR or size > MOST_ERRORS:
-            raise InputError(
-                f"{lengths.max()} bytes of one run, {size} in all", file=path, key="error", expected=f"at most {LONGEST_ERROR}, {MOST_ERRORS} in all"
-            )
-        texts = chunk.dictionary.to_numpy(zero_copy_only=False).astype(object)
-        for text in texts:
-            words(text)  # it stands in the report, where no character may hide or be taken for another
-        parts.append(texts[codes])
-    return np.concatenate(parts)
 
 
 def _keys(plan: EvidencePlan) -> dict[str, np.ndarray]:

@@ -62,6 +62,11 @@ class Resolved:
         text = json.dumps(self.values.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def scenario(self) -> str:
+        """The scenarios as one name; `NONE` where there is none."""
+        return "+".join(self.scenarios) or NONE
+
     def to_yaml(self) -> str:
         """The tree as a parameter file: it loads again, with the same hash."""
         tree: dict[str, Any] = {"description": f"{self.base}, policy {self.policy}, " + (", ".join(self.scenarios) or "no scenario")}
@@ -274,9 +279,10 @@ def resolve(
     for leaf in leaves.values():
         _check_leaf(leaf)
     lacking = next((group for group in Parameters.model_fields if not any(path.startswith(f"{group}.") for path in leaves)), None)
-    if leaves and lacking:
+    if lacking:
         wanted = "a whole parameter set, as 'tokenomics params show' prints; a file with some numbers goes to `overlay`"
-        raise InputError("missing", file=next(iter(leaves.values())).file, key=lacking, expected=wanted)
+        file = next(iter(leaves.values())).file if leaves else None if isinstance(base, Mapping) else base
+        raise InputError("missing", file=file, key=lacking, expected=wanted)
     descriptions = {base_name: description}
     names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
     layers = [("policy", s) for s in ([policy] if policy is not None else [])]

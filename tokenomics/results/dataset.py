@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from ..state import Variable
-from ..trajectories import Failure, Trajectories
+from ..trajectories import Trajectories
 
 
 def to_dataset(trajectories: Trajectories, variables: Mapping[str, Variable]) -> xr.Dataset:
@@ -29,11 +29,3 @@ def to_table(trajectories: Trajectories) -> pd.DataFrame:
     columns = {"run": np.repeat(trajectories.runs, times), "time": np.tile(trajectories.time, runs)}
     columns |= {name: values.ravel() for name, values in trajectories.values.items() if name != "time"}
     return pd.DataFrame(columns)
-
-
-def from_table(table: pd.DataFrame, failures: tuple[Failure, ...]) -> Trajectories:
-    """The inverse of `to_table`."""
-    runs = table["run"].drop_duplicates().to_numpy()
-    time = table["time"].to_numpy()[: len(table) // len(runs)]
-    values = {n: table[n].to_numpy().reshape(len(runs), len(time)) for n in table.columns if n not in ("run", "time")}
-    return Trajectories(time, runs, values, failures)

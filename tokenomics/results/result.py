@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from .. import __version__
 from ..errors import InputError, nearest
 from ..parameters import Parameters, Resolved, put
 from ..state import Variable
@@ -138,6 +139,24 @@ class Result:
             "span": f"{p.values.simulation.days:g} days in steps of {p.values.simulation.time_step:g}",
             "runs": f"{len(self.trajectories.runs)}, seed {self.seed}, engine {self.engine}, {len(self.failures)} failed",
             **({"input": "; ".join(self.notes)} if self.notes else {}),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """What was simulated, as data for JSON: what stands in `run.json`, and in the output of `tokenomics run --json`.
+
+        version of this package; parameters: base, policy, scenario (all of them as one name), scenarios and sha256; days, runs (how many), seed,
+        engine, notes, failures.
+        """
+        p = self.resolved
+        return {
+            "version": __version__,
+            "parameters": {"base": p.base, "policy": p.policy, "scenario": p.scenario, "scenarios": list(p.scenarios), "sha256": p.hash},
+            "days": p.values.simulation.days,
+            "runs": len(self.trajectories.runs),
+            "seed": self.seed,
+            "engine": self.engine,
+            "notes": list(self.notes),
+            "failures": [vars(failure) for failure in self.failures],
         }
 
     def summary(self) -> RenderableType:

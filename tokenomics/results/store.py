@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import math
-import os
 import platform
-import shutil
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
-from ..model import MODEL
-from ..parameters import resolve
+from ..files import refuse_existing, written_folder
 from ..parameters.tables import markdown_rows
-from ..state import Variable
-from ..trajectories import Failure
+from ..strict_json import digest
 from . import plots, sweep_store
-from .dataset import from_table
+from .folder import RUN, kind_of, not_a_result
+from .records import sealed
 from .result import Result, interval
+from .run_reading import MOST_CELLS, PARAMETERS, TRAJECTORIES, read_run
 from .sweep import Sweep
 from .versions import package_record
 
@@ -61,12 +56,6 @@ def default_out(result: Result) -> Path:
     return out
 
 
-def refuse_existing(out: Path | None) -> None:
-    """Raise InputError where the path exists: nothing is written over. None: nothing is to be written."""
-    if out is not None and os.path.lexists(out):
-        raise InputError("exists already", file=out, argument="out", expected="a path that does not exist yet")
-
-
 def _parquet(result: Result, path: Path) -> None:
     table = pa.Table.from_pandas(result.to_pandas(), preserve_index=False)
     fields = []
@@ -79,8 +68,8 @@ def _parquet(result: Result, path: Path) -> None:
 
 def _fill(result: Result, folder: Path, command: str | None) -> None:
     p = result.resolved
-    (folder / "params.yaml").write_text(f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8")
-    _parquet(result, folder / "trajectories.parquet")
+    (folder / PARAMETERS).write_text(f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8")
+    _parquet(result, folder / TRAJECTORIES)
     text = json.dumps(metrics_json(result), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
     (folder / "metrics.md").write_text(metrics_markdown(result), encoding="utf-8")
@@ -90,86 +79,47 @@ def _fill(result: Result, folder: Path, command: str | None) -> None:
         result.plot(name).savefig(figures / f"{name}.png", dpi=120)
     if plots.available(result):
         result.plot().savefig(figures / "overview.png", dpi=120)
-    files = sorted(f for f in folder.rglob("*") if f.is_file())
+    contents = {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+    told = package_record()
     record = {
+        **result.record(),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "command": command,
-        "parameters": {"base": p.base, "policy": p.policy, "scenarios": list(p.scenarios), "sha256": p.hash},
-        "seed": result.seed,
-        "runs": [int(r) for r in result.trajectories.runs],
-        "engine": result.engine,
-        "notes": list(result.notes),
-        "failures": [vars(f) for f in result.failures],
         "platform": platform.platform(),
-        **package_record(),
-        "files": {f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files},
+        **{name: told[name] for name in ("commit", "python", "dependencies")},
+        "files": {name: {"sha256": digest(content), "bytes": len(content)} for name, content in contents.items()},
     }
-    # Last: a directory without it is not a run.
-    (folder / "run.json").write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(sealed("run", record), indent=2, allow_nan=False, ensure_ascii=False)
+    (folder / RUN).write_text(text + "\n", encoding="utf-8")
 
 
 def write_run(result: Result, out: Path, command: str | None = None) -> Path:
     """Write a run directory: params.yaml, trajectories.parquet, metrics.json, metrics.md, figures/*.png, run.json.
 
-    It is filled under another name and renamed when whole. command: the command line, for the record. Raises InputError where `out` exists
-    or cannot be written.
+    command: the command line, for the record. Raises InputError where `out` exists or cannot be written, and for a run that is too large to be read
+    again.
     """
     refuse_existing(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", file=out, argument="out") from None
-    try:
-        _fill(result, partial, command)
-        for file in partial.rglob("*"):
-            if file.is_file():
-                with open(file, "rb") as stream:
-                    os.fsync(stream.fileno())
-        partial.chmod(0o755)
-        refuse_existing(out)
-        os.rename(partial, out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    cells = len(result.trajectories.runs) * len(result.trajectories.time) * (len(result.trajectories.values) + 2)
+    if cells > MOST_CELLS:
+        found = f"{cells:,} numbers, runs times recorded days times variables"
+        expected = f"at most {MOST_CELLS:,} in a folder: record fewer variables, or not every step"
+        raise InputError(found, file=out, argument="record", expected=expected)
+    with written_folder(out) as folder:
+        _fill(result, folder, command)
     return out
 
 
-def _variables(schema: pa.Schema) -> dict[str, Variable]:
-    """Variables as the file describes them, for those that a user's own block added."""
-    told = {field.name: {k.decode(): v.decode() for k, v in (field.metadata or {}).items()} for field in schema}
-    return {name: Variable(name, text.get("unit", ""), text.get("meaning", "")) for name, text in told.items() if name != "run"}
-
-
 def load(folder: str | Path) -> Result | Sweep:
-    """Read a run's or a sweep's directory, `folder`. Raises InputError where it is neither, or a file differs from its recorded digest."""
+    """Read a run's or a sweep's directory, `folder`, as what a stranger may have made or a disk may have spoilt.
+
+    Raises InputError that names file and key where it is neither, and where a file is missing, is none of this package's, leads out of the directory,
+    was changed since it was written, or does not agree with the others.
+    """
     folder = Path(folder)
-    if (folder / sweep_store.MANIFEST).exists():
+    kind = kind_of(folder)
+    if kind == "sweep":
         return Sweep(sweep_store.read_manifest(folder), folder)
-    try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        files = record["files"]
-    except (OSError, ValueError, KeyError):
-        raise InputError("not a run directory", file=folder, expected=f"a folder with a run.json or a {sweep_store.MANIFEST}") from None
-    for name in sorted({"params.yaml", "trajectories.parquet", *files}):
-        path = folder / name
-        if folder.resolve() not in path.resolve().parents:
-            raise InputError(f"the path {name!r} leads out of the run directory", file=folder / "run.json")
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != files.get(name):
-            raise InputError("missing or changed since it was written", file=path)
-    resolved = resolve(folder / "params.yaml")
-    failures = tuple(Failure(**f) for f in record["failures"])
-    table = pq.read_table(folder / "trajectories.parquet")
-    names = record["parameters"]
-    resolved = replace(resolved, base=names["base"], policy=names["policy"], scenarios=tuple(names["scenarios"]))
-    if resolved.hash != names["sha256"]:
-        raise InputError("the parameters do not have the recorded hash", file=folder / "params.yaml")
-    variables = _variables(table.schema) | MODEL.variables(resolved.values)
-    return Result(
-        resolved,
-        variables,
-        from_table(table.to_pandas(), failures),
-        seed=record["seed"],
-        engine=record["engine"],
-        notes=tuple(record["notes"]),
-    )
+    if kind == "run":
+        return read_run(folder)
+    raise not_a_result(folder)
