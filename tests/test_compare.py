@@ -130,6 +130,6 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
     assert max(map(len, text.splitlines()[:-1])) <= 80
     assert {"comparison.md", "comparison.png", "differences.csv", "manifest.json"} <= {f.name for f in out.iterdir()}
     status, text, _ = command(*arguments, "--json")
-    assert status == 0 and set(json.loads(text)) == {"out", "sha256", "means", "differences", "best"}
+    assert status == 0 and set(json.loads(text)) == {"out", "sha256", "remarks", "means", "differences", "best"}
     status, _, error = command(*arguments, "--reference", "static")
     assert status == 2 and "--reference: 'static'" in error

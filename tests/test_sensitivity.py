@@ -34,7 +34,7 @@ def ishigami(unit):
 
 def design_of(method, count):
     axes = {path: {"low": 0.1, "high": 0.2} for path in ("oracle.lag", "oracle.noise", "controller.pid.kp")}
-    return read_design({"method": method, "count": count, "parameters": axes})
+    return read_design({"policies": ["pid"], "method": method, "count": count, "parameters": axes})
 
 
 def test_sobol_indices_of_the_ishigami_function_are_the_known_ones():
@@ -98,7 +98,7 @@ def test_base_points_with_a_failed_run_are_left_out_and_counted(small):
 
 def test_another_method_is_refused():
     with pytest.raises(InputError, match="method grid; expected saltelli"):
-        tk.sensitivity({"parameters": {"oracle.lag": [1.0, 2.0]}, "runs": 1})
+        tk.sensitivity({"policies": ["pid"], "parameters": {"oracle.lag": [1.0, 2.0]}, "runs": 1})
 
 
 def test_the_command_writes_indices_and_figures(tmp_path):

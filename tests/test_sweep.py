@@ -228,12 +228,13 @@ def test_the_table_gives_the_intervals_of_each_point(gains):
 @pytest.mark.parametrize("method", ["random", "latin_hypercube", "sobol", "grid"])
 def test_points_fill_the_box(method):
     axes = {"oracle.lag": {"low": 1.0, "high": 9.0, "count": 4}, "controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 4, "scale": "log"}}
-    points = np.array(read_design({"method": method, "count": 16, "parameters": axes}).table())
+    design = {"policies": ["pid"], "method": method, "count": 16, "parameters": axes}
+    points = np.array(read_design(design).table())
     assert points.shape == (16, 2)
     assert np.all((points >= [1.0, 0.01]) & (points <= [9.0, 1.0]))
     halves = [np.sum(points[:, 0] < 5.0), np.sum(points[:, 1] < 0.1)]
     assert halves == [8, 8] if method != "random" else min(halves) > 0
-    assert np.array_equal(points, read_design({"method": method, "count": 16, "parameters": axes}).table())
+    assert np.array_equal(points, read_design(design).table())
 
 
 @pytest.mark.parametrize("name", names("sweep"))

@@ -149,7 +149,7 @@ def run(
     folder = write_run(result, out or default_out(result), shlex.join(["tokenomics", *sys.argv[1:]]))
     if as_json:
         told = result.record()
-        settings = {"out": str(folder), **told.pop("parameters"), **told}
+        settings = {"out": str(folder), **told.pop("parameters"), **told, "remarks": list(result.remarks)}
         typer.echo(json.dumps({**settings, "metrics": metrics_json(result)}, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         console = Console()

@@ -19,7 +19,7 @@ from typing import Any
 
 import typer
 
-from .errors import InputError, TokenomicsError, printable
+from .errors import InputError, Remark, TokenomicsError, printable
 
 NO, BAD, INTERNAL, INTERRUPTED, CLOSED = 1, 2, 70, 130, 141
 TRACEBACK = "TOKENOMICS_TRACEBACK"  # in the environment: an error of this program is told in full on stderr
@@ -119,9 +119,22 @@ def _details(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The last net under numerical warnings, which say nothing to who runs a command; what they are about is found where it happens."""
+    """The last net under numerical warnings, which say nothing to who runs a command; what they are about is found where it happens.
+
+    Remarks are for him: a line each.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", NUMERICAL, RuntimeWarning)
+        warnings.simplefilter("always", Remark)
+        others = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, Remark):
+                print(f"note: {printable(str(message))}", file=sys.stderr)
+            else:
+                others(message, category, *place, **more)
+
+        warnings.showwarning = show
         yield
 
 

@@ -76,6 +76,9 @@ def _extremes(result: Any) -> Table:
         good = table[table[name].notna()]
         if good.empty:
             continue
+        if good[name].nunique() == 1:
+            body.add_row(name, "", f"{good[name].iloc[0]:.4g}", "the same at every point")
+            continue
         for first, end, row in ((name, "low", good.loc[good[name].idxmin()]), ("", "high", good.loc[good[name].idxmax()])):
             mean = f"{row[name]:.4g} [{row[f'{name}_low']:.4g}, {row[f'{name}_high']:.4g}]"
             at = ", ".join([str(row[c]) for c in several] + [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in result.paths])
@@ -95,6 +98,7 @@ def sweep(
 ) -> None:
     """Simulate a design: parameter points x policies x scenarios x runs. Results are written as they finish."""
     from .experiments.design import read_design
+    from .experiments.idle import idle
     from .experiments.sweep import default_folder, estimate
     from .experiments.sweep import sweep as simulate
 
@@ -125,7 +129,7 @@ def sweep(
         "seconds": round(time.perf_counter() - started, 3),
     }
     if as_json:
-        print_json(told)
+        print_json(told | {"remarks": idle(design).lines()})
     else:
         console = Console()
         console.print(_extremes(result))
@@ -158,6 +162,7 @@ def compare(
 ) -> None:
     """Compare policies on the same shocks: paired differences, win rates, and which is best by each metric."""
     from .experiments.compare import comparison_design
+    from .experiments.idle import idle
     from .experiments.sweep import default_folder
     from .experiments.sweep import sweep as simulate
     from .parameters import setting
@@ -186,7 +191,8 @@ def compare(
     result.plot().savefig(folder / "comparison.png", dpi=130)
     if as_json:
         tables = {"means": result.means(), "differences": differences, "best": best}
-        print_json({"out": str(folder), "sha256": result.sweep.hash} | {n: t.to_dict(orient="records") for n, t in tables.items()})
+        told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}
+        print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
         return
     console = Console()
     for scenario in result.scenarios:
@@ -219,6 +225,7 @@ def sensitivity(
 ) -> None:
     """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary effects, with intervals."""
     from .experiments.design import read_design
+    from .experiments.idle import idle
     from .experiments.sensitivity import sensitivity as analyse
     from .experiments.sweep import default_folder
 
@@ -238,7 +245,8 @@ def sensitivity(
             result.tornado(metric, policy, scenario).savefig(figures / f"tornado-{stem}-{metric}.png", dpi=130)
     if as_json:
         tables = {"indices": result.indices, "pairs": result.pairs}
-        print_json({"out": str(folder), "sha256": result.sweep.hash} | {n: t.to_dict(orient="records") for n, t in tables.items()})
+        told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}
+        print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
         return
     console = Console()
     measure = result.measure

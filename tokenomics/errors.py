@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -57,6 +58,15 @@ class ModelError(TokenomicsError):
 
 class BlockError(TokenomicsError):
     """A block raised inside a run: names the block, the function or variable, the time and the runs."""
+
+
+class Remark(UserWarning):
+    """What a reader of a result must know, though nothing went wrong: a Python warning, which a command shows as a line on stderr."""
+
+
+def remark(text: str) -> None:
+    """Warn of something in one line."""
+    warnings.warn(Remark(text), stacklevel=3)
 
 
 def missing_extra(package: str, extra: str, key: str | None = None, *, argument: str | None = None) -> InputError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +22,7 @@ from ..parameters.locate import find
 from ..parameters.reading import load
 from ..results.metrics import METRICS
 from ..state import variables
+from .idle import idle, some
 
 MOST_POINTS = 1_000_000
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
@@ -103,6 +104,21 @@ class Design(BaseModel):
         if isinstance(axis, Range):
             return [float(v) for v in axis.at(np.linspace(0.0, 1.0, axis.count or 2))]
         return axis
+
+    def axes(self) -> dict[str, list[Any]]:
+        """Values of every parameter that differs between points, by path: of a range its ends and its middle."""
+        if self.method == "points":
+            return {path: some([point[path] for point in self.points]) for path in self.paths}
+        ranges = np.array([0.0, 0.5, 1.0])
+        return {p: [float(v) for v in a.at(ranges)] if isinstance(a, Range) else some(a) for p, a in self.parameters.items()}
+
+    def structures(self, paths: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The combinations of values that the points have of some parameters, those with a list of values."""
+        if self.method == "points":
+            rows = {repr(row): row for row in ([point[path] for path in paths] for point in self.points)}.values()
+        else:
+            rows = itertools.product(*(self._values(path) for path in paths))
+        return (dict(zip(paths, row, strict=True)) for row in rows)
 
     def _unit(self, dimensions: int) -> np.ndarray:
         """Points in the unit cube."""
@@ -233,3 +249,6 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
         for needed in METRICS[name].needs:
             if needed not in variables(resolved.values):
                 refuse(f"metric '{name}' needs the unknown variable '{needed}'", "metrics", nearest=nearest(needed, variables(resolved.values)))
+    unread = idle(design).refusal
+    if unread is not None:
+        refuse(unread.found, group, unread.path, expected=unread.expected)

@@ -17,10 +17,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..errors import InputError, missing_extra, nearest
+from ..errors import InputError, missing_extra, nearest, remark
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
 from .design import Design, Range, read_design
+from .idle import idle
+from .plan import make_plan
 from .sweep import sweep
 
 BAD = 1e30  # of a candidate that could not be simulated
@@ -152,6 +154,10 @@ def optimise(
     if not ranges or not all(isinstance(axis, Range) for axis in ranges):
         raise InputError("parameters without ranges", key="parameters", expected="low and high for every parameter")
     names = list(dict.fromkeys([*goals, *(limit.metric for limit in limits)]))
+    base = read_design(base, metrics=names)
+    for line in idle(base).lines():
+        remark(line)
+    cases = make_plan(base).cases
     signs = np.array([1.0 if METRICS[name].better == "lower" else -1.0 for name in goals])
 
     def points_of(unit: np.ndarray) -> list[dict[str, float]]:
@@ -160,7 +166,7 @@ def optimise(
 
     def simulate(unit: np.ndarray, **changes: Any) -> Sweep:
         listed = {"method": "points", "points": points_of(unit), "parameters": {}, "count": None, "metrics": names}
-        return sweep(read_design(base, **listed | changes), workers=workers)
+        return sweep(Design.model_validate(base.model_dump(by_alias=True) | listed | changes), cases=cases, workers=workers)
 
     class Tuning(Problem):
         def __init__(self) -> None:

@@ -7,7 +7,7 @@ equal to the last bit, for any shocks; what is read may still change nothing in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import equilibrium
-from ..control import LAWS
+from ..control import LAWS, law
 from ..engines.flow import Flow, Follower, Span, hull
 from ..engines.program import Program, record_step
 from ..errors import InputError, TokenomicsError
@@ -63,9 +63,10 @@ def _network(key: _Key) -> Network:
 
 
 class Network:
-    """The program of one network, and where its simulations start."""
+    """The program of one network, and where its simulations start. Raises InputError for a controller that there is not."""
 
     def __init__(self, resolved: Resolved, model: Model, recorded: frozenset[str]):
+        law(resolved.values.controller.type)
         self.resolved, self.model, self.recorded = resolved, model, recorded
         self.switches: dict[Any, Any] = {}  # what `switches.find` found
         self._reached: dict[Any, Reach] = {}
@@ -115,9 +116,9 @@ class Network:
     def _spans(self, values: Values) -> dict[str, Span]:
         return {path: hull(*((float(v), float(v)) for v in (self._own(path), *found))) for path, found in values.items()}
 
-    def _flow(self, values: Values, start: Mapping[str, np.ndarray]) -> Flow | None:
+    def _flow(self, values: Values, start: Mapping[str, np.ndarray] | None) -> Flow | None:
         """Dependences where the numbers in `values` take any value between the least and the largest, and all others stand."""
-        if self._follower is None or not np.all(np.isfinite(start["token_price"])):
+        if self._follower is None or start is None or not np.all(np.isfinite(start["token_price"])):
             return None
         return self._follower.flow(_spans(start), self._spans(values))
 
@@ -130,27 +131,31 @@ class Network:
         keys = {path: (path, tuple(map(repr, found))) for path, found in values.items()}
         new = {path: tuple(values[path]) for path, key in keys.items() if key not in self._reached}
         numbers = {path: found for path, found in new.items() if path in self.numbers}
-        points = [{path: value} for path, found in numbers.items() for value in (self._own(path), *found)]
-        start = self._starts(points) if points else None
-        first = 0
+        for path, start in self._varied(numbers, [{}]).items():
+            self._reached[keys[path]] = self._number(path, start, self._flow({path: numbers[path]}, start))
         for path, found in new.items():
-            if path in numbers:
-                piece = slice(first, first + 1 + len(found))
-                own = None if start is None else {name: column[piece] for name, column in start.items()}
-                self._reached[keys[path]], first = self._number(path, {path: found}, own), piece.stop
-            else:
-                self._reached[keys[path]] = self._switch(path, found)
+            if path not in numbers:
+                self._reached[keys[path]] = self._switch(path, found, {})
         return {path: self._reached[key] for path, key in keys.items()}
 
-    def together(self, values: Values) -> dict[str, Reach]:
-        """By path, what can differ where it takes any of its values while the others take any of theirs."""
+    def together(self, values: Values, asked_for: Collection[str]) -> dict[str, Reach]:
+        """By path, what can differ where it takes any of its values while the others take any of theirs. asked_for: the paths to look at."""
         numbers = {path: tuple(found) for path, found in values.items() if path in self.numbers}
-        ends = [{path: pick(found) for path, found in numbers.items()} for pick in (min, max)] if len(numbers) > 1 else []
-        found = {}
-        for path in numbers:
-            points = [base | {path: value} for base in ({}, *ends) for value in (self._own(path), *numbers[path])]
-            found[path] = self._number(path, numbers, self._starts(points))
-        return found | {path: self._switch(path, tuple(own)) for path, own in values.items() if path not in numbers}
+        starts = self._varied(numbers, _bases(numbers))
+        through = self._flow(numbers, _joined(starts.values()))
+        found = {path: self._number(path, starts[path], through) for path in asked_for if path in numbers}
+        return found | {path: self._switch(path, tuple(values[path]), numbers) for path in asked_for if path not in numbers}
+
+    def _varied(self, numbers: Values, bases: Sequence[Mapping[str, float]]) -> dict[str, dict[str, np.ndarray] | None]:
+        """By path, the start (bases, values) by variable: at every base with its own value and its others; None where there is none to compute."""
+        points = {path: [base | {path: value} for base in bases for value in (self._own(path), *found)] for path, found in numbers.items()}
+        start = self._starts([point for some in points.values() for point in some]) if points else {}
+        found: dict[str, dict[str, np.ndarray] | None] = {}
+        first = 0
+        for path, some in points.items():
+            piece, first = slice(first, first + len(some)), first + len(some)
+            found[path] = None if start is None else {name: column[piece].reshape(len(bases), -1) for name, column in start.items()}
+        return found
 
     def _all(self) -> frozenset[str]:
         return frozenset(self._table)
@@ -162,38 +167,50 @@ class Network:
 
         return Reach(variables, frozenset(name for name in METRICS if reads(name)))
 
-    def _number(self, path: str, values: Values, start: Mapping[str, np.ndarray] | None) -> Reach:
-        """start: at the number's own value and the others, over and over, each time with other parameters beside it."""
-        through = None if start is None else self._flow(values, start)
-        if through is None:
+    def _number(self, path: str, start: Mapping[str, np.ndarray] | None, through: Flow | None) -> Reach:
+        if start is None or through is None:
             return self._reach(path, self._all())
-        rows = {name: np.reshape(column, (-1, len(values[path]) + 1)) for name, column in start.items()}
-        differing = {name for name, row in rows.items() if np.any(row != row[:, :1])}
+        differing = {name for name, rows in start.items() if np.any(rows != rows[:, :1])}
         return self._reach(path, through.downstream({path, *differing}))
 
-    def _switch(self, path: str, values: Sequence[Any]) -> Reach:
-        variables: frozenset[str] = frozenset()
+    def _switch(self, path: str, values: Sequence[Any], numbers: Values) -> Reach:
+        """numbers: that take any of some values on both sides."""
+        own, variables = self._own(path), frozenset()
         for value in values:
-            if value != self._own(path) or isinstance(value, bool) != isinstance(self._own(path), bool):
-                variables |= self._against(path, value)
+            if repr(value) != repr(own):  # which tells true from 1.0
+                variables |= self._against(path, value, numbers)
         return self._reach(path, variables) if variables else Reach(variables, frozenset())
 
-    def _against(self, path: str, value: Any) -> frozenset[str]:
+    def _against(self, path: str, value: Any, numbers: Values) -> frozenset[str]:
         """Variables that can differ from the same network with another value of a parameter."""
         try:
             other = network(self.resolved.replace({path: value}, source="reads"), self.model, self.recorded)
         except InputError:
             return self._all()
-        one, two = self._starts([{}]), other._starts([{}])
         mine, theirs = self.resolved.values, other.resolved.values
+        free = {name: found for name, found in numbers.items() if name in self.numbers and name in other.numbers}
+        one, two = self._starts(_bases(free)), other._starts(_bases(free))
         if one is None or two is None or _simulated(mine) != _simulated(theirs):
             return self._all() | other._all()
-        a, b = self._flow({}, one), other._flow({}, two)
+        a, b = self._flow(free, one), other._flow(free, two)
         if a is None or b is None:
             return self._all()
         differing = {name for name in one.keys() | two.keys() if name not in one or name not in two or not np.array_equal(one[name], two[name])}
         differing |= {name for name in a.shape.keys() & b.shape.keys() if a.shape[name] != b.shape[name]}
         return a.downstream(differing) | b.downstream(differing)
+
+
+def _bases(numbers: Values) -> list[dict[str, float]]:
+    """Where some numbers stand while one is varied: as they are, all at their least, all at their largest."""
+    return [{}, *({path: pick(found) for path, found in numbers.items()} for pick in (min, max) if numbers)]
+
+
+def _joined(starts: Iterable[Mapping[str, np.ndarray] | None]) -> dict[str, np.ndarray] | None:
+    """Several starts as one; None where one of them is missing, or there are none."""
+    found = list(starts)
+    if not found or any(start is None for start in found):
+        return None
+    return {name: np.concatenate([np.ravel(start[name]) for start in found if start is not None]) for name in found[0] or ()}
 
 
 def _spans(start: Mapping[str, np.ndarray]) -> dict[str, Span]:

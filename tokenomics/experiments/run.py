@@ -12,14 +12,15 @@ import numpy as np
 from .. import control
 from ..arguments import many
 from ..engines import cadcad, ensemble
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, remark
 from ..model import MODEL, Model, bind, steady_state
 from ..parameters import Parameters, Resolved, resolve
 from ..recorded import DemandSeries, align, as_date, mean_rate, price_path, read_demand, read_prices
 from ..results import Result
-from ..shocks import sample
+from ..shocks import ShockTable, sample
 from ..state import as_arrays
 from .history import infer_news, undisturbed, without_noise_orders
+from .unread import given, unread
 
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
@@ -77,6 +78,13 @@ def _initial(parameters: Parameters, model: Model) -> dict[str, float]:
     return steady_state(parameters, model).state
 
 
+def _without_effect(resolved: Resolved, changed: Mapping[str, Sequence[Any]], model: Model, table: ShockTable) -> list[str]:
+    """What to say of parameters that somebody changed and no metric depends on."""
+    moved = {path: values for path, values in changed.items() if not path.startswith("simulation.")}
+    recorded = [name for name in table.values if name.startswith("recorded_")]
+    return [one.line("changed, but ") for one in unread(resolved, moved, model=model, recorded=recorded).values()] if moved else []
+
+
 def run(
     params: Source = "baseline",
     *,
@@ -117,6 +125,7 @@ def run(
         params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days)
     )
     control.law(resolved.values.controller.type)
+    changed = given(resolved, resolve(params, policy=policy))
     notes: list[str] = []
     indices = np.arange(runs)
     dt_days = resolved.values.simulation.time_step
@@ -160,6 +169,9 @@ def run(
         news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)
         table = table.replace(recorded_news=news)
 
+    remarks = _without_effect(resolved, changed, model, table)
+    for line in remarks:
+        remark(line)
     bound = bind(parameters, table)
     trajectories = ENGINES[engine](
         model.bound(bound),
@@ -171,4 +183,4 @@ def run(
         every=every,
         progress=progress,
     )
-    return Result(resolved, model.variables(bound), trajectories, seed=seed, engine=engine, notes=tuple(notes))
+    return Result(resolved, model.variables(bound), trajectories, seed=seed, engine=engine, notes=tuple(notes), remarks=tuple(remarks))

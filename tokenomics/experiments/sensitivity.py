@@ -16,6 +16,7 @@ import pandas as pd
 from ..errors import InputError, missing_extra
 from ..results.sensitivity import Sensitivity
 from ..results.sweep import Sweep
+from .idle import idle
 
 if TYPE_CHECKING:
     from .design import Design
@@ -74,14 +75,14 @@ def sensitivity(
 
 
 def analyse(result: Sweep) -> Sensitivity:
-    """Indices of a finished sweep of the method saltelli or morris."""
+    """Indices of a finished sweep of the method saltelli or morris; none of a parameter that nothing reads under a policy and scenario."""
     _salib()
     method, paths = result.manifest["design"]["method"], result.paths
     count, size = result.manifest["design"]["count"], len(paths)
     block = size + 1 if method == "morris" else 2 * size + 2
-    unit = _unit(result)
-    table = result.table()
-    rows, pairs = [], []
+    unit = sample_unit(_design(result))
+    table, rows, pairs = result.table(), [], []
+    unread = idle(_design(result)).varied
     for (policy, scenario), own in table.groupby(["policy", "scenario"], sort=False):
         for name in result.metrics:
             output = own[name].to_numpy()
@@ -92,8 +93,10 @@ def analyse(result: Sweep) -> Sensitivity:
             head = (policy, scenario, name)
             lost = int(count - whole.sum())
             first, second = _indices(method, paths, unit[keep], output[keep])
-            rows += [(*head, path, *values, lost) for path, values in zip(paths, first, strict=True)]
-            pairs += [(*head, *pair) for pair in second]
+            # what nothing reads has no index
+            silent = unread.get((policy, scenario), {})
+            rows += [(*head, path, *values, lost) for path, values in zip(paths, first, strict=True) if path not in silent]
+            pairs += [(*head, *pair) for pair in second if not silent.keys() & pair[:2]]
     measures = ("mu_star", "mu", "sigma") if method == "morris" else ("total", "first")
     columns = [c for m in measures for c in ((m,) if m in ("mu", "sigma") else (m, f"{m}_interval"))]
     keys = ["policy", "scenario", "metric"]
@@ -101,10 +104,10 @@ def analyse(result: Sweep) -> Sensitivity:
     return Sensitivity(result, indices, pd.DataFrame(pairs, columns=[*keys, "parameter", "with", "second", "second_interval"]))
 
 
-def _unit(result: Sweep) -> np.ndarray:
+def _design(result: Sweep) -> Design:
     from .design import read_design
 
-    return sample_unit(read_design(result.manifest["design"]))
+    return read_design(result.manifest["design"])
 
 
 def _indices(method: str, paths: list[str], unit: np.ndarray, output: np.ndarray) -> tuple[list[tuple], list[tuple]]:

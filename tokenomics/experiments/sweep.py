@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, TokenomicsError
+from ..errors import InputError, TokenomicsError, remark
 from ..results import sweep_store
 from ..results.sweep import Sweep, metric_units
 from ..results.versions import package_record, source_digest
 from .design import Design, read_design
+from .idle import idle
 from .plan import Case, Plan, make_plan, perform
 from .remote import on_dask
 
@@ -122,7 +123,11 @@ def sweep(
     if workers is not None and workers < 1:
         raise InputError(f"{workers} workers", argument="workers", expected="at least 1")
     # what is resolved is checked; the names of its files may mean nothing here
-    plan = make_plan(read_design(design, runs=runs, seed=seed) if cases is None else design, cases)
+    if cases is None:
+        design = read_design(design, runs=runs, seed=seed)
+        for line in idle(design).lines():
+            remark(line)
+    plan = make_plan(design, cases)
     folder = None if out is None else Path(out)
     told, units = manifest(plan), metric_units(plan.metrics)
     if folder is not None:

@@ -25,7 +25,11 @@ class Unread:
     expected: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.found}" + (f"; expected {self.expected}" if self.expected else "")
+        return self.line()
+
+    def line(self, front: str = "") -> str:
+        """It as one line. front: put before what was found."""
+        return f"{self.path}: {front}{self.found}" + (f"; expected {self.expected}" if self.expected else "")
 
 
 def unread(

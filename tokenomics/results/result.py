@@ -38,7 +38,7 @@ SHOWN_FAILURES = 5
 class Result:
     """One experiment. resolved: its parameters. variables: unit and meaning of what was recorded. trajectories: values (runs, times), and failures.
 
-    seed: of the shocks. engine: cadcad or ensemble. notes: what a reader should know of its input.
+    seed: of the shocks. engine: cadcad or ensemble. notes: what a reader should know of its input. remarks: changes on which no metric depends.
     """
 
     resolved: Resolved
@@ -47,6 +47,7 @@ class Result:
     seed: int
     engine: str
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def dataset(self) -> xr.Dataset:
