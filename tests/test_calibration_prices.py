@@ -12,7 +12,6 @@ from scipy import integrate, optimize, signal, stats
 from paths import DATA, command
 from tokenomics.calibration import facts as facts_module
 from tokenomics.calibration import garch, merton
-from tokenomics.calibration.cleaning import Choices, read_closes
 from tokenomics.calibration.facts import bipower, correlations, hill, lee_mykland, ljung_box, resample, student
 from tokenomics.calibration.jump_mixture import (
     Jumps,
@@ -29,6 +28,8 @@ from tokenomics.calibration.jump_mixture import (
 from tokenomics.calibration.prices import calibrate_prices
 from tokenomics.calibration.recovery import recovery_table
 from tokenomics.errors import InputError
+from tokenomics.histories.cleaning import Choices
+from tokenomics.histories.prices import read_closes
 from tokenomics.parameters import resolve
 
 RENDER = merton.TYPICAL
@@ -148,7 +149,7 @@ def test_a_token_without_jumps_is_said_to_have_none():
     [
         ({"at_bound": ("news.jump_rate",)}, "at the bound of news.jump_rate"),
         ({"covariance": np.full((5, 5), np.nan)}, "cannot be told apart"),
-        ({"days": 300}, "300 daily returns are fewer than 365"),
+        ({"days": 300}, "300 returns are fewer than 365"),
         ({"values": RENDER._replace(jump_rate=0.005)}, "7.4 jumps are expected"),
         ({"covariance": np.diag([1e-6, 0.01, 1.0, 1e-6, 0.01])}, "the interval of news.jump_rate spans a factor of 50"),
     ],
@@ -253,7 +254,7 @@ def test_the_overlay_of_a_token_without_jumps_has_none(tmp_path):
     assert any("no jumps" in note for note in found.notes)
     short = calibrate_prices(write(tmp_path, 0.03 * np.random.default_rng(0).standard_normal(200)), bootstrap=0)
     assert "news" not in YAML(typ="safe").load(short.overlay())
-    assert any("news.volatility cannot be told: 200 daily returns are fewer than 365" in note for note in short.notes)
+    assert any("news.volatility cannot be told: 200 returns are fewer than 365" in note for note in short.notes)
 
 
 def test_without_arch_the_extra_is_named(tmp_path):
@@ -271,7 +272,7 @@ def test_real_tokens_have_heavy_tails_and_all_starts_agree(name, gaps):
         with pytest.raises(InputError, match=r":1661: date: 1 day is missing after 2025-01-14.*`gaps` span"):
             read_closes(file)
     closes = read_closes(file, Choices(gaps="span"))
-    assert len(closes.choices) == gaps and len(closes.returns) == len(closes.values) - 1 - gaps
+    assert len(closes.choices) == 1 + gaps and len(closes.returns) == len(closes.values) - 1 - gaps
     found = merton.fit(closes.returns)
     assert found.reached == found.starts and found.likelihood_ratio > 100.0
     assert 0.2 < found.values.jump_rate < 0.8 and not merton.problems(found)

@@ -1,74 +1,17 @@
 """Recorded series: what is wrong is named by file and line; what is right loses no request."""
 
-import datetime as dt
-
 import numpy as np
 import pytest
 
 from paths import DATA
 from tokenomics.errors import InputError
-from tokenomics.recorded import DemandSeries, align, mean_rate, price_path, read_demand, read_prices
-
-PRICES = "date,value\n2021-01-01,1.0\n2021-01-02,1.5\n2021-01-03,1.2\n2021-01-04,1.3\n"
+from tokenomics.recorded import DemandSeries, align, mean_rate, read_demand
 
 
 def write(tmp_path, text):
     file = tmp_path / "series.csv"
     file.write_text(text)
     return file
-
-
-def test_a_clean_history_is_read(tmp_path):
-    history = read_prices(write(tmp_path, PRICES))
-    np.testing.assert_array_equal(history.values, [1.0, 1.5, 1.2, 1.3])
-    window = read_prices(history.file, start=dt.date(2021, 1, 2), days=2)
-    np.testing.assert_array_equal(window.values, [1.5, 1.2, 1.3])
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "an empty file"),
-        ("day,price\n1,2\n2,3\n", r":1: the header day,price; expected date,value"),
-        ("date,value\n2021-01-01,1\n", "1 rows; expected at least 2"),
-        (PRICES.replace("1.5", "abc"), r":3: value: the text 'abc'; expected a number > 0"),
-        (PRICES.replace("1.5", ""), r":3: value: an empty cell"),
-        (PRICES.replace("1.5", "nan"), r":3: value: NaN"),
-        (PRICES.replace("1.5", "inf"), r":3: value: an infinite value"),
-        (PRICES.replace("1.5", "0"), r":3: value: 0; expected a number > 0"),
-        (PRICES.replace("1.5", "-2"), r":3: value: -2"),
-        (PRICES.replace("2021-01-02,1.5\n", ""), r":3: date: a gap: 2021-01-02 is missing"),
-        (PRICES.replace("2021-01-02", "2021-01-01"), r":3: date: 2021-01-01 twice"),
-        (PRICES.replace("2021-01-02", "2020-01-01"), r":3: date: 2020-01-01 after 2021-01-01"),
-        (PRICES.replace("2021-01-02", "yesterday"), r":3: date: 'yesterday' is not a date"),
-        (PRICES.replace("1.5", "1.5,2"), r":3: 3 cells; expected 2 cells"),
-    ],
-)
-def test_a_bad_price_file_gets_one_clear_line(tmp_path, text, message):
-    with pytest.raises(InputError, match=message) as caught:
-        read_prices(write(tmp_path, text))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_missing_file_and_a_window_outside_are_named(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        read_prices(tmp_path / "none.csv")
-    file = write(tmp_path, PRICES)
-    with pytest.raises(InputError, match="2021-01-01 to 2021-01-04"):
-        read_prices(file, start=dt.date(2022, 1, 1))
-    with pytest.raises(InputError, match="at most 3"):
-        read_prices(file, days=9)
-
-
-def test_a_gap_outside_the_window_does_not_matter(tmp_path):
-    file = write(tmp_path, PRICES + "2021-02-01,2.0\n")
-    assert len(read_prices(file, days=3).values) == 4
-
-
-def test_prices_between_closes_lie_on_a_log_line(tmp_path):
-    path = price_path(read_prices(write(tmp_path, PRICES)), 0.5)
-    np.testing.assert_array_equal(path[::2], [1.0, 1.5, 1.2, 1.3])
-    assert path[1] == pytest.approx(np.sqrt(1.5))
 
 
 RATE = "t_s,req_per_s\n0,11\n600,22\n1200,33\n"

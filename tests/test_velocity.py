@@ -159,12 +159,12 @@ def test_the_window_is_the_one_that_is_asked_for(tmp_path, episodes):
 CALM = table(Series(*(np.ones(90),) * 4))
 ROW = "2024-01-05,1.0,1.0,1.0,1.0\n"
 BAD = {
-    "missing column": (CALM.replace(",burned", ""), (), r"t.csv:1: the header date,price,volume,fees; expected date,price,volume,fees,burned"),
+    "missing column": (CALM.replace(",burned", ""), (), r"t.csv:1: a header of 4 cells, date,price,volume,fees; expected 5"),
     "gap": (CALM.replace(ROW, ""), (), r"t.csv:6: date: a gap: 2024-01-05 is missing; expected one row a day"),
-    "twice": (CALM.replace(ROW, ROW + ROW), (), r"t.csv:7: date: 2024-01-05 twice; expected increasing dates"),
+    "twice": (CALM.replace(ROW, ROW + ROW), (), r"t.csv:7: date: 2024-01-05 again, after line 6; expected each date once"),
     "unsorted": (CALM.replace(ROW, ROW.replace("2024", "2023")), (), r"t.csv:6: date: 2023-01-05 after 2024-01-04"),
     "not a date": (CALM.replace(ROW, ROW.replace("2024", "soon")), (), r"t.csv:6: date: 'soon-01-05' is not a date; expected YYYY-MM-DD"),
-    "zero price": (CALM.replace(ROW, "2024-01-05,0,1,1,1\n"), (), r"t.csv:6: price: 0; expected a number > 0"),
+    "zero price": (CALM.replace(ROW, "2024-01-05,0,1,1,1\n"), (), r"t.csv:6: price: 0; expected a price > 0"),
     "negative volume": (CALM.replace(ROW, "2024-01-05,1,-3,1,1\n"), (), r"t.csv:6: volume: -3; expected a number >= 0"),
     "NaN": (CALM.replace(ROW, "2024-01-05,1,1,nan,1\n"), (), r"t.csv:6: fees: NaN; expected a number >= 0"),
     "empty cell": (CALM.replace(ROW, "2024-01-05,1,1,1,\n"), (), r"t.csv:6: burned: an empty cell; expected a number >= 0"),

@@ -14,7 +14,19 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from . import __version__, cli_governance, cli_model, cli_papers, cli_params, cli_sweeps, cli_validate, cli_velocity, cli_venues, cli_verify
+from . import (
+    __version__,
+    cli_governance,
+    cli_histories,
+    cli_model,
+    cli_papers,
+    cli_params,
+    cli_sweeps,
+    cli_validate,
+    cli_velocity,
+    cli_venues,
+    cli_verify,
+)
 from .cli_ending import BAD, ended
 from .cli_tools import listed, progress_bar
 from .errors import InputError
@@ -108,8 +120,16 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
     engine: Annotated[str, typer.Option(help="Engine: cadcad, the reference, or ensemble, fast with many runs.")] = "cadcad",
     prices: Annotated[
-        str | None, typer.Option(help="CSV of daily prices (date,value), replayed as inferred news.", metavar="FILE")
+        str | None, typer.Option(help=f"Daily closes in USD, replayed as inferred news; {cli_histories.LAYOUTS}.", metavar="FILE")
     ] = None,
+    column: cli_histories.Column = None,
+    date_format: cli_histories.DateFormat = None,
+    sheet: cli_histories.Sheet = None,
+    decimal: cli_histories.Decimal = None,
+    daily: cli_histories.Daily = None,
+    duplicates: cli_histories.Duplicates = None,
+    unsorted: cli_histories.Unsorted = None,
+    absurd: cli_histories.Keep = None,
     demand: Annotated[
         str | None, typer.Option(help="CSV of a request rate (t_s,req_per_s) or a request trace.", metavar="FILE")
     ] = None,
@@ -127,6 +147,8 @@ def run(
     from .results.store import default_out, metrics_json, refuse_existing, write_run
 
     refuse_existing(out)
+    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
+    choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     with progress_bar("simulating, steps", show=not as_json) as progress:
         result = simulate(
             params,
@@ -139,6 +161,7 @@ def run(
             days=days,
             engine=engine,
             prices=prices,
+            choices=choices,
             demand=demand,
             demand_align=demand_align,
             start=start,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from . import cli_histories
 from .calibration.estimates import Calibration
 from .cli_params import Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
@@ -21,12 +22,9 @@ Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml
 
 First = Annotated[datetime | None, typer.Option("--from", help="First day of the window.", formats=["%Y-%m-%d"])]
 Last = Annotated[datetime | None, typer.Option("--to", help="Last day of the window.", formats=["%Y-%m-%d"])]
-Gaps = Annotated[str, typer.Option(help="Missing days: refuse, span (leave that return out) or interpolate.")]
-Nonpositive = Annotated[str, typer.Option(help="Prices at or below zero: refuse or drop.")]
-Duplicates = Annotated[str, typer.Option(help="A date given twice: refuse, or take the first, the last or the mean price.")]
-Unsorted = Annotated[str, typer.Option(help="Dates out of order: refuse or sort.")]
+Gaps = Annotated[str, typer.Option(help="Missing days: refuse, span (leave that return out) or interpolate (a few alone).")]
+Filled = Annotated[str, typer.Option(help="Missing days: refuse or interpolate (a few alone); every day is needed.")]
 FITTED = "A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable. By default news.volatility, news.jump_volatility and speculation.noise."
-Absurd = Annotated[str, typer.Option(help="Absurd first or isolated prices: refuse, drop or keep.")]
 
 
 def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
@@ -92,24 +90,31 @@ def prices(
     start: First = None,
     end: Last = None,
     gaps: Gaps = "refuse",
-    nonpositive: Nonpositive = "refuse",
-    duplicates: Duplicates = "refuse",
-    unsorted: Unsorted = "refuse",
-    absurd: Absurd = "refuse",
+    nonpositive: cli_histories.Nonpositive = None,
+    duplicates: cli_histories.Duplicates = None,
+    unsorted: cli_histories.Unsorted = None,
+    absurd: cli_histories.Absurd = None,
+    daily: cli_histories.Daily = None,
+    column: cli_histories.Column = None,
+    date_format: cli_histories.DateFormat = None,
+    sheet: cli_histories.Sheet = None,
+    decimal: cli_histories.Decimal = None,
+    step: Annotated[int, typer.Option(help="Days from one row to the next; 7 for weekly closes.", min=1)] = 1,
     bootstrap: Annotated[int, typer.Option(help="Resamples of each of two bootstraps of Merton's fit; 0 for none.", min=0)] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the bootstraps.", min=0)] = 0,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """News of the token's valuation from a CSV `date,value` of daily closes [USD/TOK]: Merton's jump-diffusion, and GARCH beside it.
+    """News of the token's valuation from daily closes [USD/TOK] in any layout: Merton's jump-diffusion, and GARCH beside it.
 
+    CSV, JSON and .xlsx of exchanges, data services and spreadsheets are recognised by content (docs/histories.md); what was taken for what is said.
     Nothing in the file is repaired unless an option says how; what was done is listed.
     """
-    from .calibration.cleaning import Choices
     from .calibration.prices import calibrate_prices
 
     refuse_existing(out)
-    chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
+    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily, "step": step}
+    chosen = cli_histories.given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     window = (start.date() if start else None, end.date() if end else None)
     with progress_bar("bootstrap", show=not as_json) as progress:
         found = calibrate_prices(file, choices=chosen, start=window[0], end=window[1], bootstrap=bootstrap, seed=seed, progress=progress)
@@ -128,11 +133,16 @@ def economy(
     fit: Annotated[list[str] | None, typer.Option(help=FITTED, metavar="PATH")] = None,
     start: First = None,
     end: Last = None,
-    gaps: Gaps = "refuse",
-    nonpositive: Nonpositive = "refuse",
-    duplicates: Duplicates = "refuse",
-    unsorted: Unsorted = "refuse",
-    absurd: Absurd = "refuse",
+    gaps: Filled = "refuse",
+    nonpositive: cli_histories.Nonpositive = None,
+    duplicates: cli_histories.Duplicates = None,
+    unsorted: cli_histories.Unsorted = None,
+    absurd: cli_histories.Absurd = None,
+    daily: cli_histories.Daily = None,
+    column: cli_histories.Column = None,
+    date_format: cli_histories.DateFormat = None,
+    sheet: cli_histories.Sheet = None,
+    decimal: cli_histories.Decimal = None,
     holdout: Annotated[float | None, typer.Option(help="Share of the days, the last ones, held out for the test; a third by default.")] = None,
     runs: Annotated[int, typer.Option(help="Simulated histories of each point.", min=20)] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the simulated histories.", min=0)] = 0,
@@ -141,11 +151,11 @@ def economy(
     as_json: Json = False,
 ) -> None:
     """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
-    from .calibration.cleaning import Choices
     from .calibration.economy import FIT, HOLDOUT, Settings, calibrate_economy
 
     refuse_existing(out)
-    chosen = Choices(gaps, nonpositive, duplicates, unsorted, absurd)
+    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
+    chosen = cli_histories.given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     window = {"start": start.date() if start else None, "end": end.date() if end else None}
     settings = Settings(runs=runs, seed=seed, workers=workers)
     with progress_bar("fitting, simulated days", show=not as_json) as progress:

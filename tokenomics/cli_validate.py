@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import cli_histories
 from .cli_params import Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
 
@@ -21,11 +22,19 @@ def register(app: typer.Typer) -> None:
 
 
 def validate(
-    history: Annotated[str, typer.Option(help="CSV of daily closes (date,value) in USD, without a gap.", metavar="FILE")],
+    history: Annotated[str, typer.Option(help=f"Daily closes in USD, without a gap; {cli_histories.LAYOUTS}.", metavar="FILE")],
     policy: Annotated[str, typer.Option(help="The policy of the counterfactual: shipped name or file.")],
     start: Annotated[str, typer.Option("--from", help="Date of the first forecast, on which the policy is set up.", metavar="YYYY-MM-DD")],
     params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
     end: Annotated[str | None, typer.Option("--to", help="Last date to use; the file's last by default.", metavar="YYYY-MM-DD")] = None,
+    column: cli_histories.Column = None,
+    date_format: cli_histories.DateFormat = None,
+    sheet: cli_histories.Sheet = None,
+    decimal: cli_histories.Decimal = None,
+    daily: cli_histories.Daily = None,
+    duplicates: cli_histories.Duplicates = None,
+    unsorted: cli_histories.Unsorted = None,
+    absurd: cli_histories.Keep = None,
     demand: Annotated[str | None, typer.Option(help="CSV of a request rate: met by both arms, and forecast.", metavar="FILE")] = None,
     demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
     overlay: Overlay = None,
@@ -42,6 +51,8 @@ def validate(
     from .validation import validate as back_test
 
     refuse_existing(out)
+    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
+    choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     with progress_bar("back-testing, days", show=not as_json) as progress:
         found = back_test(
             params,
@@ -49,6 +60,7 @@ def validate(
             policy=policy,
             start=start,
             end=end,
+            choices=choices,
             demand=demand,
             demand_align=demand_align,
             overlay=overlay,

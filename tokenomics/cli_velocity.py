@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from . import cli_histories
 from .cli_params import Json
 from .cli_tools import print_json
 from .errors import InputError
@@ -22,19 +23,29 @@ def register(app: typer.Typer) -> None:
 
 
 def velocity(
-    file: Annotated[str, typer.Argument(help="CSV of days: date,price,volume,fees,burned [USD/TOK, TOK/day, USD/day, TOK/day].", metavar="FILE")],
+    file: Annotated[str, typer.Argument(help="Days: date, price, volume, fees, burned [USD/TOK, TOK/day, USD/day, TOK/day].", metavar="FILE")],
     start: Annotated[str | None, typer.Option("--from", help="First day of the window, YYYY-MM-DD.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last day of the window; by default the window is the last 30 days.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="A column called otherwise, as in volume=Vol. Repeatable.", metavar="ROLE=NAME")] = None,
+    date_format: cli_histories.DateFormat = None,
+    sheet: cli_histories.Sheet = None,
+    decimal: cli_histories.Decimal = None,
+    duplicates: cli_histories.Duplicates = None,
+    unsorted: cli_histories.Unsorted = None,
+    absurd: cli_histories.Keep = None,
     detector: Annotated[str, typer.Option(help="A shipped detector or a YAML file.")] = "velocity",
     as_json: Json = False,
 ) -> None:
     """Usage or speculation: what is behind a window's velocity, against the 60 days before it."""
     from .analysis.velocity import FEATURES, Series, decomposition, features
     from .analysis.velocity import detector as load
-    from .recorded import as_date, read_activity
+    from .histories.activity import read_activity
+    from .histories.times import as_date
 
     chosen = load(detector)
-    days = read_activity(file, chosen.before, chosen.after, as_date(start, "start"), as_date(end, "end"))
+    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal}
+    choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    days = read_activity(file, chosen.before, chosen.after, as_date(start, "start"), as_date(end, "end"), choices)
     series, before = Series(**days.values), chosen.before
     try:
         found = features(series, before)
@@ -44,7 +55,7 @@ def velocity(
     verdict, parts = str(chosen.verdict(probability)), decomposition(series, before)
     added = {name: float(value) for name, value in chosen.contributions(found).items()}
     length = len(days.dates) - before
-    notes = []
+    notes = ["; ".join(days.notes)]
     if found["turnover"] <= 0.0:
         notes.append("the traded volume did not rise: there is no rise of velocity to explain")
     if verdict == "speculation":

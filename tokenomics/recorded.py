@@ -1,4 +1,4 @@
-"""Recorded input: a price history, a token's daily activity, a request rate, a request trace. What is wrong with a file is named by line."""
+"""Recorded input: a request rate, a request trace. What is wrong with a file is named by line."""
 
 from __future__ import annotations
 
@@ -17,24 +17,6 @@ from .kinetics import SECONDS_PER_DAY
 from .shocks import Streams
 
 TRACE_WINDOW = 60.0  # s; a request trace is counted in windows of this length
-
-
-@dataclass(frozen=True)
-class PriceHistory:
-    """Daily closes [USD/TOK] without a gap. dates and values: (n,)."""
-
-    dates: tuple[dt.date, ...]
-    values: np.ndarray
-    file: str
-
-
-@dataclass(frozen=True)
-class Activity:
-    """A token's days without a gap. values: price [USD/TOK], volume [TOK/day], fees [USD/day], burned [TOK/day], (days,) each."""
-
-    dates: tuple[dt.date, ...]
-    values: dict[str, np.ndarray]
-    file: str
 
 
 @dataclass(frozen=True)
@@ -113,105 +95,6 @@ def csv_date(text: str, path, line: int) -> dt.date:
         raise InputError(
             f"'{text.strip()[:40]}' is not a date", file=path, line=line, key="date", expected="YYYY-MM-DD"
         ) from None
-
-
-def as_date(value: str | dt.date | None, argument: str) -> dt.date | None:
-    """A date given as one or as text; None stays. argument: its name, for the message."""
-    if value is None or isinstance(value, dt.date):
-        return value
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        raise InputError(f"'{value[:40]}' is not a date", argument=argument, expected="YYYY-MM-DD") from None
-
-
-def _dates(path, rows) -> list[dt.date]:
-    """Dates of the first column, which must increase."""
-    dates: list[dt.date] = []
-    for line, (cell, *_) in rows:
-        dates.append(csv_date(cell, path, line))
-        if len(dates) > 1 and dates[-1] <= dates[-2]:
-            word = "twice" if dates[-1] == dates[-2] else f"after {dates[-2]}"
-            raise InputError(f"{dates[-1]} {word}", file=path, line=line, key="date", expected="increasing dates")
-    return dates
-
-
-def _gapless(path, rows, dates: Sequence[dt.date], first: dt.date, last: dt.date, expected: str) -> list[int]:
-    """Places of the rows from `first` to `last`, one a day."""
-    day = dt.timedelta(days=1)
-    chosen, previous = [i for i, date in enumerate(dates) if first <= date <= last], first - day
-    for i in chosen:
-        if dates[i] - previous != day:
-            raise InputError(f"a gap: {previous + day} is missing", file=path, line=rows[i][0], key="date", expected=expected)
-        previous = dates[i]
-    if previous != last:
-        raise InputError(f"a gap: {previous + day} is missing", file=path, line=rows[-1][0], key="date", expected=expected)
-    return chosen
-
-
-def read_prices(
-    path: str | Path,
-    start: dt.date | None = None,
-    days: float | None = None,
-    end: dt.date | None = None,
-    options: str = "`start` and `days`",
-) -> PriceHistory:
-    """Daily closes of a CSV `date,value`, from `start` over `days` or up to `end` (to the end of the file where neither is given).
-
-    options: the options that choose the window, for messages. Only the window used has to be free of gaps.
-    Raises InputError that names file and line.
-    """
-    _, rows = csv_rows(path, [("date", "value")])
-    dates, values = _dates(path, rows), [csv_number(value, path, line, "value", positive=True) for line, (_, value) in rows]
-    first = start or dates[0]
-    if not dates[0] <= first <= dates[-1]:
-        raise InputError(f"{first} is outside of the history", file=path, argument="start", expected=f"{dates[0]} to {dates[-1]}")
-    if end is not None and not first < end <= dates[-1]:
-        raise InputError(f"{end} is outside of the history", file=path, argument="end", expected=f"a date after {first}, at most {dates[-1]}")
-    last = end or (dates[-1] if days is None else first + dt.timedelta(days=math.ceil(days)))
-    if last > dates[-1]:
-        left = (dates[-1] - first).days
-        raise InputError(f"{days:g} days from {first}", file=path, argument="days", expected=f"at most {left}: the history ends on {dates[-1]}")
-    chosen = _gapless(path, rows, dates, first, last, f"one close a day (choose a window without the gap by {options})")
-    if len(chosen) < 2:
-        raise InputError("a history of one day", file=path, expected="at least two days")
-    return PriceHistory(tuple(dates[i] for i in chosen), np.array([values[i] for i in chosen]), str(path))
-
-
-def read_activity(path: str | Path, before: int, days: int, start: dt.date | None = None, end: dt.date | None = None) -> Activity:
-    """A CSV `date,price,volume,fees,burned` [USD/TOK, TOK/day, USD/day, TOK/day]: a window and the `before` days ahead of it.
-
-    start, end: first and last day of the window; where one is not given the window has `days` days, where none is it ends with the file. Only the
-    days used have to be free of gaps. Raises InputError that names file and line.
-    """
-    columns = ("price", "volume", "fees", "burned")
-    _, rows = csv_rows(path, [("date", *columns)])
-    dates, span = _dates(path, rows), dt.timedelta(days=days - 1)
-    table = [[csv_number(c, path, line, n, positive=n == "price") for n, c in zip(columns, cells, strict=True)] for line, (_, *cells) in rows]
-    last = end or (min(start + span, dates[-1]) if start else dates[-1])
-    first = start or last - span
-    for name, date in (("start", start), ("end", end)):
-        if date is not None and not dates[0] <= date <= dates[-1]:
-            raise InputError(f"{date} is outside of the file", file=path, argument=name, expected=f"{dates[0]} to {dates[-1]}")
-    if first > last:
-        raise InputError(f"{first} is after {last}", file=path, argument="start", expected="a first day before the last")
-    begin = first - dt.timedelta(days=before)
-    if begin < dates[0]:
-        expected = f"{begin} or earlier: {before} days before the window from {first} to {last}"
-        raise InputError(f"the first day is {dates[0]}", file=path, line=rows[0][0], key="date", expected=expected)
-    chosen = _gapless(path, rows, dates, begin, last, "one row a day (choose days without the gap by `start` and `end`)")
-    values = np.array([table[i] for i in chosen])
-    return Activity(tuple(dates[i] for i in chosen), dict(zip(columns, values.T, strict=True)), str(path))
-
-
-def price_path(history: PriceHistory, time_step: float) -> np.ndarray:
-    """Prices at every step [USD/TOK]; between closes the log price is interpolated."""
-    days = np.arange(len(history.values))
-    times = np.arange(round((len(history.values) - 1) / time_step) + 1) * time_step
-    path = np.exp(np.interp(times, days, np.log(history.values)))
-    closes = np.isclose(times, np.round(times))
-    path[closes] = history.values[np.round(times[closes]).astype(int)]
-    return path
 
 
 def read_demand(path: str | Path) -> DemandSeries:

@@ -19,11 +19,12 @@ from scipy.stats import chi2
 from ..arguments import many
 from ..errors import InputError
 from ..experiments.run import Source
+from ..histories.cleaning import FILLED, Choices
+from ..histories.prices import Closes, read_closes
 from ..parameters import Resolved, place, resolve
 from ..parameters.loading import unit_of
 from ..results.intervals import LEVEL, Z
 from ..results.returns import statistics
-from .cleaning import Choices, Closes, read_closes
 from .economy_figures import moments_figure, profile_figure
 from .estimates import Calibration, Data, Estimate, digest
 from .moments import MOMENTS, measured, scaled
@@ -231,7 +232,7 @@ def calibrate_economy(
     *,
     overlay: Source | Sequence[Source] | None = None,
     sets: Mapping[str, Any] | Sequence[str] = (),
-    choices: Choices | Mapping[str, str] | None = None,
+    choices: Choices | Mapping[str, object] | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     fit: Sequence[str] = FIT,
@@ -241,13 +242,15 @@ def calibrate_economy(
 ) -> Calibration:
     """Fit parameters so that simulated moments match a token's daily closes, without controller and scenario.
 
-    file: a CSV `date,value` in USD, or closes that were read already. params, overlay, sets: the parameters that are not fitted, as in `run`.
-    choices: what to do with defects of the rows, by name, {"gaps": "interpolate"}; all refused by default. start, end: window of dates. fit: paths,
+    file: daily closes in USD in any layout (docs/histories.md), or closes that were read already. params, overlay, sets: the parameters that are not
+    fitted, as in `run`.
+    choices: how to read the file and what to do with defects of its rows, by name, {"gaps": "interpolate"}; all refused by default. Every day is
+    needed, so that a gap cannot be left out. start, end: window of dates. fit: paths,
     or "path=low:high". holdout: share of the days, the last ones, that is not fitted. settings: how much is simulated, `Settings` by name, as
     {"runs": 50}. progress: called with the work done and its approximate total, in simulated days.
     Raises InputError where the history is too short, or where a parameter or its range is wrong.
     """
-    history = file if isinstance(file, Closes) else read_closes(file, choices, start, end)
+    history = file if isinstance(file, Closes) else read_closes(file, choices, start, end, FILLED)
     settings = settings if isinstance(settings, Settings) else Settings(**(settings or {}))
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
     if resolved.values.simulation.time_step != 1.0:

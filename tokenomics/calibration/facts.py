@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
+from ..histories.prices import Closes
 from ..results.intervals import Z
 from ..results.returns import LAGS, autocorrelation, drawdown, jump_share, moments
 from ..results.returns import bipower as without_jumps
-from .cleaning import Closes
 from .garch import load_arch
 
 TAIL = 0.05  # share of the returns that the Hill index reads; assumption, the usual choice
@@ -142,12 +142,14 @@ def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
     """Statistics with 95 % intervals, one row each; `interval by` says what each takes for granted. Raises InputError where arch is not installed."""
     returns = closes.returns
     sampled = resample(returns, RESAMPLES, seed)
-    by = f"bootstrap, blocks of {block_length(returns):.0f} days"
+    by = f"bootstrap, blocks of {block_length(returns):.0f} {'days' if closes.step == 1 else 'returns'}"
     rows = []
     paths, real = _closes(sampled), _closes(returns)
     own, theirs = moments(real), moments(paths)
     for name in own.columns[:3]:
-        rows.append(_row(name, float(own[name].iloc[0]), float(theirs[name].std()), *np.percentile(theirs[name], (2.5, 97.5)), by))
+        scale = closes.step**-0.5 if name == "annualised volatility" else 1.0  # `moments` takes a return as a day's
+        value, drawn = scale * float(own[name].iloc[0]), scale * theirs[name]
+        rows.append(_row(name, value, float(drawn.std()), *np.percentile(drawn, (2.5, 97.5)), by))
     falls = theirs["maximum drawdown"]
     rows.append(_row("maximum drawdown", float(drawdown(closes.values[None])[0]), float(falls.std()), *np.percentile(falls, (2.5, 97.5)), by))
     index, error, count = hill(returns)
@@ -167,7 +169,8 @@ def facts(closes: Closes, seed: int = 0) -> pd.DataFrame:
     days = lee_mykland(returns)
     tested = len(returns) - WINDOW
     found = stats.binomtest(int(days.sum()), tested).proportion_ci(method="wilson")
-    rows.append(_row("Lee-Mykland jumps a day", days.sum() / tested, float("nan"), found.low, found.high, f"Wilson; {days.sum()} days"))
+    name = f"Lee-Mykland jumps a {'day' if closes.step == 1 else 'return'}"
+    rows.append(_row(name, days.sum() / tested, float("nan"), found.low, found.high, f"Wilson; {days.sum()} of them"))
     return pd.DataFrame(rows)
 
 

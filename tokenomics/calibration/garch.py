@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import missing_extra
+from ..histories.prices import FEWEST
 from ..results.intervals import Z
-from .cleaning import FEWEST
 from .estimates import Estimate
 from .merton import WIDEST
 from .recovery import Case

@@ -8,14 +8,14 @@ flagged. Intervals of positive parameters are Wald's on the log scale, from the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, stats
 
 from ..errors import InputError
+from ..histories.prices import FEWEST
 from ..results.intervals import Z
-from .cleaning import FEWEST
 from .estimates import Estimate
 from .jump_mixture import Jumps, from_log, information, match_cumulants, score, simulate, to_log
 from .recovery import Case
@@ -178,7 +178,7 @@ def problems(found: MertonFit) -> dict[str, str]:
 
 
 def _short(found: MertonFit) -> str:
-    return f"{found.days} daily returns are fewer than {FEWEST_DAYS}, with which intervals hold" if found.days < FEWEST_DAYS else ""
+    return f"{found.days} returns are fewer than {FEWEST_DAYS}, with which intervals hold" if found.days < FEWEST_DAYS else ""
 
 
 def estimates(found: MertonFit) -> tuple[Estimate, ...]:
@@ -213,6 +213,20 @@ def _without_jumps(found: MertonFit) -> tuple[Estimate, ...]:
         Estimate(NAMES[2], UNITS[2], 0.0, nan, 0.0, np.inf, _short(found)),
         Estimate(NAMES[3], UNITS[3], nan, nan, nan, nan, unseen),
         Estimate(NAMES[4], UNITS[4], nan, nan, nan, nan, unseen),
+    )
+
+
+def per_day(values: Jumps, step: int) -> Jumps:
+    """The parameters a day of those of returns over `step` days: exact, for increments of the process are independent and alike."""
+    return Jumps(values.drift / step, values.volatility / step**0.5, values.jump_rate / step, values.jump_mean, values.jump_volatility)
+
+
+def estimates_per_day(found: MertonFit, step: int) -> tuple[Estimate, ...]:
+    """`estimates` a day, of returns over `step` days."""
+    shares = per_day(Jumps(1.0, 1.0, 1.0, 1.0, 1.0), step)
+    return tuple(
+        replace(one, value=one.value * share, error=one.error * share, low=one.low * share, high=one.high * share)
+        for one, share in zip(estimates(found), shares, strict=True)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..histories.cleaning import Choices
+from ..histories.prices import read_closes
 from . import garch, merton
-from .cleaning import Choices, read_closes
 from .estimates import Calibration, Data, Estimate, digest
 from .facts import facts, resample, student, tests
 from .jump_mixture import Jumps, match_cumulants, simulate, to_log
@@ -21,6 +23,7 @@ METHOD = "Merton jump-diffusion, maximum likelihood"
 RESAMPLES = 200  # of each bootstrap; assumption: a standard error is then within about 10 % (95 %)
 SPELLS = 0.01  # p-value of Ljung and Box's test of r² below which spells of volatility are named; assumption
 BLOCKS = "block bootstrap"
+DAYS = re.compile(r"\bdays?\b")
 ALWAYS = (
     "drift is no parameter of the model, whose news is centred",
     "news moves the outside valuation, not the price: speculators and order flow add to the price's moves, so that an overlay fitted to the price's "
@@ -32,18 +35,21 @@ Progress = Callable[[int, int], None] | None
 def calibrate_prices(
     file: str | Path,
     *,
-    choices: Choices | Mapping[str, str] | None = None,
+    choices: Choices | Mapping[str, object] | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     bootstrap: int = RESAMPLES,
     seed: int = 0,
     progress: Progress = None,
 ) -> Calibration:
-    """Merton's jump-diffusion and GARCH(1,1)-t from a CSV `date,value` of daily closes [USD/TOK].
+    """Merton's jump-diffusion and GARCH(1,1)-t from a file of daily closes [USD/TOK], in any layout (docs/histories.md).
 
-    choices: what to do with defects of the rows, all refused by default. start, end: window of dates. bootstrap: resamples of each of two: at the
-    fit (parametric), and of the returns themselves (stationary); 0 for none. With them the errors of Merton's parameters are the stationary
-    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples fitted and their number.
+    choices: how to read the file and what to do with defects of its rows, by name, {"column": "Close", "gaps": "span"}; all defects are refused by
+    default. {"step": 7} takes weekly rows: Merton's parameters are then still those of a day. start, end: window of dates.
+
+    bootstrap: resamples of each of two: at the fit (parametric), and of the returns themselves (stationary); 0 for none. With them the errors of
+    Merton's parameters are the stationary bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples
+    fitted and their number.
 
     Raises InputError that names file and line, or the extra `calibrate` where arch is not installed.
     """
@@ -52,20 +58,24 @@ def calibrate_prices(
     returns = closes.returns
     found, spells, freedom = merton.fit(returns), garch.fit(returns), student(returns)
     routes = {"information": found} | (_bootstraps(returns, found, bootstrap, seed, progress) if bootstrap and found.jumps else {})
-    own = merton.estimates(routes.get(BLOCKS, found))
-    every = own + garch.estimates(spells)
+    step = closes.step
+    own = merton.estimates_per_day(routes.get(BLOCKS, found), step)
+    every = own + tuple(_stepped(one, step) for one in garch.estimates(spells))
     models, checks = comparison(returns, freedom, found, spells), tests(returns)
     tables = {
         "Which model fits": models,
-        "Merton by maximum likelihood and by matched cumulants": _moments(returns, found),
-        "Errors of Merton's parameters by each route": _errors(routes),
+        "Merton by maximum likelihood and by matched cumulants": _moments(returns, found, step),
+        "Errors of Merton's parameters by each route": _errors(routes, step),
         "Stylised facts": facts(closes, seed),
         "Tests": checks,
     }
     dates = [closes.dates[i] for i in closes.ends]
-    data = Data(str(file), digest(file), "daily log returns", len(returns), str(dates[0]), str(dates[-1]), closes.choices)
+    what = "daily log returns" if step == 1 else f"log returns of {step} days"
+    data = Data(str(file), digest(file), what, len(returns), str(dates[0]), str(dates[-1]), closes.choices)
     notes = [*_on_jumps(found, own), *(f"{e.name} cannot be told: {e.problem}" for e in every if e.problem)]
-    notes += _on_spells(found, routes, models, checks) + _on_moments(returns, own)
+    notes += _on_spells(found, routes, models, checks) + _on_moments(returns, own, step)
+    if step > 1:
+        notes.append(f"Merton's parameters are those of a day; GARCH, stylised facts, tests and likelihoods are of returns over {step} days")
     if len(returns) < closes.ends[-1] - closes.ends[0] + 1:
         notes.append("returns on both sides of a gap follow each other in GARCH, autocorrelations and block bootstrap")
     return Calibration(METHOD, data, every, tables, (*notes, *ALWAYS), {"diagnostics": diagnostics(closes, freedom[0], found, spells)})
@@ -87,10 +97,16 @@ def comparison(returns: np.ndarray, freedom: tuple, jumps: merton.MertonFit, spe
     return table.assign(**{"BIC above the best": table["BIC"] - table["BIC"].iloc[0]})
 
 
-def _moments(returns: np.ndarray, found: merton.MertonFit) -> pd.DataFrame:
+def _stepped(one: Estimate, step: int) -> Estimate:
+    """An estimate of returns over `step` days, whose unit says so."""
+    return one if step == 1 else replace(one, unit=DAYS.sub(f"({step} days)" if one.unit == "1/day" else f"{step} days", one.unit))
+
+
+def _moments(returns: np.ndarray, found: merton.MertonFit, step: int) -> pd.DataFrame:
     """The fit with jumps beside the parameters whose cumulants are the sample's; NaN where there are none."""
     matched = match_cumulants(returns) or Jumps(*[float("nan")] * 5)
-    columns = {"parameter": merton.NAMES, "unit": merton.UNITS, "maximum likelihood": list(found.values), "matched cumulants": list(matched)}
+    columns = {"parameter": merton.NAMES, "unit": merton.UNITS, "maximum likelihood": list(merton.per_day(found.values, step))}
+    columns["matched cumulants"] = list(merton.per_day(matched, step))
     return pd.DataFrame(columns)
 
 
@@ -107,9 +123,9 @@ def _bootstraps(returns: np.ndarray, found: merton.MertonFit, samples: int, seed
     return {name: replace(found, covariance=np.cov(np.array(rows).T)) for name, rows in split.items()}
 
 
-def _errors(routes: Mapping[str, merton.MertonFit]) -> pd.DataFrame:
+def _errors(routes: Mapping[str, merton.MertonFit], step: int) -> pd.DataFrame:
     """Standard error and interval of each parameter, one row a route."""
-    told = [(by, e) for by, fitted in routes.items() for e in merton.estimates(fitted)]
+    told = [(by, e) for by, fitted in routes.items() for e in merton.estimates_per_day(fitted, step)]
     told.sort(key=lambda one: merton.NAMES.index(one[1].name))
     return pd.DataFrame([{"parameter": e.name, "by": by, "standard error": e.error, "low": e.low, "high": e.high} for by, e in told])
 
@@ -131,11 +147,11 @@ def _on_jumps(found: merton.MertonFit, own: tuple[Estimate, ...]) -> list[str]:
     return notes
 
 
-def _on_moments(returns: np.ndarray, own: tuple[Estimate, ...]) -> list[str]:
+def _on_moments(returns: np.ndarray, own: tuple[Estimate, ...], step: int) -> list[str]:
     matched = match_cumulants(returns)
     if matched is None:
         return ["no Merton process has the sample's cumulants"]
-    away = [e.name for e, value in zip(own, matched, strict=True) if value < e.low or value > e.high]
+    away = [e.name for e, value in zip(own, merton.per_day(matched, step), strict=True) if value < e.low or value > e.high]
     text = "matched cumulants lie outside of the interval of {}: no Merton process has both the body and the tails of these returns"
     return [text.format(", ".join(away))] if away else []
 

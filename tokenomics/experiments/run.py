@@ -13,9 +13,12 @@ from .. import control
 from ..arguments import many
 from ..engines import cadcad, ensemble
 from ..errors import InputError, nearest, remark
+from ..histories.cleaning import Choices
+from ..histories.prices import price_path, read_prices
+from ..histories.times import as_date
 from ..model import MODEL, Model, bind, steady_state
 from ..parameters import Parameters, Resolved, resolve
-from ..recorded import DemandSeries, align, as_date, mean_rate, price_path, read_demand, read_prices
+from ..recorded import DemandSeries, align, mean_rate, read_demand
 from ..results import Result
 from ..shocks import ShockTable, sample
 from ..state import as_arrays
@@ -97,6 +100,7 @@ def run(
     days: float | None = None,
     engine: str = "cadcad",
     prices: str | Path | None = None,
+    choices: Choices | Mapping[str, Any] | None = None,
     demand: str | Path | None = None,
     demand_align: str | None = None,
     start: str | dt.date | None = None,
@@ -110,8 +114,9 @@ def run(
     params, policy, scenario, overlay: a shipped name, a YAML file, or a nested dict; scenario and overlay may be
     several. sets: {path: value} or "path=value" strings. runs: number of Monte Carlo runs, indices 0 to runs − 1; a run's
     shocks depend on (seed, run index) alone. days: simulated span [days]; with `prices` the whole history from
-    `start` unless given. prices: CSV of daily closes (date, value) in USD, replayed as inferred news. demand: CSV of a rate series in
-    requests/s or a request trace; it replaces sampled demand, and its mean sets the size of the network at the start.
+    `start` unless given. prices: file of daily closes in USD in any layout (docs/histories.md), replayed as inferred news. choices: how to read
+    it, where it has to be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily": "close"}. demand: CSV of a
+    rate series in requests/s or a request trace; it replaces sampled demand, and its mean sets the size of the network at the start.
     demand_align: start, repeat or bootstrap, needed where the series is shorter than the span. start: first date of the price
     history to use. engine: "cadcad", the reference, or "ensemble", thousands of times faster with many runs. record: names of
     the variables to keep. every: keep the start and every so many steps; metrics are then those of what was kept.
@@ -132,13 +137,16 @@ def run(
 
     if start is not None and prices is None:
         raise InputError("a start date without a price history", argument="start", expected="`prices` with it")
+    if choices is not None and prices is None:
+        name = next(iter(choices), "choices") if isinstance(choices, Mapping) else "choices"
+        raise InputError("a choice of how to read prices, without a price history", argument=name, expected="`prices` FILE with it")
     history = None
     if prices is not None:
         first = as_date(start, "start")
-        history = read_prices(prices, start=first, days=days)
+        history = read_prices(prices, start=first, days=days, choices=choices)
         if days is None:
             resolved = resolved.replace({"simulation.days": float(len(history.values) - 1)}, source=f"span of {prices}")
-        notes.append(f"prices from {prices}, {history.dates[0]} to {history.dates[-1]}, as inferred news")
+        notes.append(f"prices from {prices}, {history.dates[0]} to {history.dates[-1]}, as inferred news: {'; '.join(history.notes)}")
 
     rates = None
     if demand is not None:

@@ -165,9 +165,10 @@ def _shape(file: str, sample: list[tuple[int, str]], declared: str) -> Shape:
         begin += 1
     last = rows[first - 1] if first else [""]
     if begin == first and len(last) > 1 and not last[0].startswith(("#", "//")):
-        hint = " (a decimal comma that is not quoted?)" if delimiter == "," and width == len(last) + 1 else ""
+        hint = " (or a decimal comma is not quoted)" if delimiter == "," and width == len(last) + 1 else ""
         line = sample[min(first, len(sample)) - 1][0]
-        raise InputError(f"a header of {len(last)} cells", file=file, line=line, expected=f"{width}, as in the rows below it{hint}")
+        found = f"a header of {len(last)} cells, {printable(','.join(last))[:60]}"
+        raise InputError(found, file=file, line=line, expected=f"{width}, as in the rows below it{hint}")
     heads = [[cell.strip() for cell in [*row, ""][:width]] for row in rows[begin:first]]
     if heads:
         heads[0][0] = heads[0][0].lstrip("# ")

@@ -96,7 +96,8 @@ def _chosen(file: str, found: dict[str, Any], sheet: str | None, prefer: tuple[s
         ends = [name for name in found if name == sheet or name.endswith(f".{sheet}")]
         if len(ends) != 1:
             expected = "one of " + ", ".join(name or "''" for name in itertools.islice(found, 20))
-            raise InputError(f"{len(ends) or 'no'} list '{sheet[:60]}'", file=file, key="--sheet", expected=expected, nearest=nearest(sheet, found))
+            said = f"{len(ends) or 'no'} list '{sheet[:60]}'"
+            raise InputError(said, file=file, argument="sheet", expected=expected, nearest=nearest(sheet, found))
         return ends[0], _records(found[ends[0]])
     names = list(found)
     for wanted in prefer:
@@ -105,7 +106,7 @@ def _chosen(file: str, found: dict[str, Any], sheet: str | None, prefer: tuple[s
             names = same
             break
     if len(names) > 1:
-        expected = "--sheet NAME, one of " + ", ".join(names[:20])
+        expected = "`sheet` NAME, one of " + ", ".join(names[:20])
         raise InputError(f"{len(names)} lists of records", file=file, expected=expected)
     return names[0], _records(found[names[0]])
 
@@ -140,6 +141,7 @@ def _table(file: str, records: Iterator[tuple[int, Any]], notes: tuple[str, ...]
                 raise _error(file, unit, line, f"{len(record)} values", f"{builder.width}, as in the ones before")
             row = [_cell(value) for value in record]
         else:
+            record = _flat(record)
             for name in record:
                 place.setdefault(name, len(place))
             builder.width = len(place)
@@ -159,6 +161,16 @@ def _table(file: str, records: Iterator[tuple[int, Any]], notes: tuple[str, ...]
         raise InputError("text with half of a character (a lone surrogate)", file=file, expected="JSON in UTF-8") from None
     header = tuple(name.strip() for name in place) if place else ("",) * builder.width
     return Table(file, header, columns, places, notes, (header,) if place else (), unit)
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Objects inside of a record as columns of their own, named by both keys."""
+    while any(isinstance(value, dict) for value in record.values()):
+        parts = [value.items() if isinstance(value, dict) else [("", value)] for value in record.values()]
+        record = {f"{name}.{key}" if key else name: value for name, part in zip(record, parts, strict=True) for key, value in part}
+        if len(record) > MOST_COLUMNS:
+            break
+    return record
 
 
 def _cell(value: Any) -> str:

@@ -38,6 +38,7 @@ PACKED = {
     b"PAR1": "a Parquet file",
     b"%PDF": "a PDF",
 }
+PAGES = (b"<!", b"<html", b"<?xml", b"<head", b"<body")
 PART = 2**24  # bytes that are decoded at a time where only their being UTF-8 matters
 
 
@@ -80,8 +81,8 @@ class Table:
         plain = [simple(name) for name in self.header]
         return [i for name in names for i in range(len(plain)) if plain[i] == simple(name)]
 
-    def column(self, name: str, key: str) -> int:
-        """The one column of a name, or of a number counted from 1. key: the option, for messages. Raises InputError."""
+    def column(self, name: str) -> int:
+        """The one column of a name, or of a number counted from 1. Raises InputError."""
         found = [i for i, header in enumerate(self.header) if header == name] or self.find(name)
         if not found and name.isascii() and name.isdigit() and 1 <= int(name) <= len(self.header):
             return int(name) - 1
@@ -89,7 +90,8 @@ class Table:
             return found[0]
         said = f"{len(found)} columns '{name[:60]}'" if found else f"no column '{name[:60]}'"
         expected = f"one of {self.named()}, or a column's number from 1"
-        raise InputError(said, file=self.file, key=key, expected=expected, nearest=None if found else nearest(name, [h for h in self.header if h]))
+        near = None if found else nearest(name, [h for h in self.header if h])
+        raise InputError(said, file=self.file, argument="column", expected=expected, nearest=near)
 
     def named(self) -> str:
         """The columns' names, for a message."""
@@ -160,13 +162,13 @@ def read_table(path: str | Path, *, sheet: str | None = None, prefer: Iterable[s
         content = _recoded(file, content, encoding)
     else:
         _check_utf8(file, content)
-    start = content[:2000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    start = content[:2000].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         raise InputError("an empty file", file=file, expected=EXPECTED)
-    if start == b"<":
+    if start.lower().startswith(PAGES):
         raise InputError("a page of HTML or XML, such as a site shows instead of a download", file=file, expected=EXPECTED)
     with _no_collection():
-        return _read_text(file, content, start, sheet, tuple(prefer), () if encoding is None else (f"{encoding.upper()} with a byte order mark",))
+        return _read_text(file, content, start[:1], sheet, tuple(prefer), () if encoding is None else (f"{encoding.upper()} with a byte order mark",))
 
 
 def _read_text(file: str, content: bytes, start: bytes, sheet: str | None, prefer: tuple[str, ...], notes: tuple[str, ...]) -> Table:
@@ -176,7 +178,7 @@ def _read_text(file: str, content: bytes, start: bytes, sheet: str | None, prefe
 
         return read_json(file, stream, sheet, prefer, notes)
     if sheet is not None:
-        raise InputError(f"'{sheet[:60]}'", file=file, key="--sheet", expected="a workbook or JSON: delimited text has one table")
+        raise InputError(f"'{sheet[:60]}'", file=file, argument="sheet", expected="a workbook or JSON: delimited text has one table")
     from .delimited import read_delimited
 
     return read_delimited(file, stream, notes)
@@ -195,8 +197,8 @@ def _no_collection() -> Iterator[None]:
 
 
 def simple(name: str) -> str:
-    """A name without what a spreadsheet or a service may change of it: capitals, spaces, underscores, a point at the end."""
-    return "".join(c for c in name.casefold() if c not in " _.\u00a0")
+    """A name without what a spreadsheet or a service may change of it: capitals, spaces, underscores, points, angle brackets."""
+    return "".join(c for c in name.casefold() if c not in " _.<>\u00a0")
 
 
 def _check_utf8(file: str, content: bytes) -> None:

@@ -56,11 +56,11 @@ def _sheet(file: str, book: Any, sheet: str | None) -> str:
         found = [name for name in names if name == sheet] or [name for name in names if name.casefold() == sheet.casefold()]
         if len(found) != 1:
             said = f"no sheet '{sheet[:60]}'"
-            raise InputError(said, file=file, key="--sheet", expected="one of " + ", ".join(names), nearest=nearest(sheet, names))
+            raise InputError(said, file=file, argument="sheet", expected="one of " + ", ".join(names), nearest=nearest(sheet, names))
         return found[0]
     full = [one.title for one in book.worksheets if any(cell is not None for row in one.iter_rows(values_only=True, max_row=50) for cell in row)]
     if len(full) != 1:
-        raise InputError(f"{len(full)} sheets with content", file=file, expected="--sheet NAME, one of " + ", ".join(names) if full else "one")
+        raise InputError(f"{len(full)} sheets with content", file=file, expected="`sheet` NAME, one of " + ", ".join(names) if full else "one")
     return full[0]
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ..calibration.moments import BURN_IN
+from ..histories.prices import PriceHistory
 from ..parameters import Resolved
-from ..recorded import PriceHistory
 from ..results.markdown import markdown_table
 from .counterfactual import Arms, needed_news, outcome
 from .scores import LEVELS, Forecast, Mean, coverage, mean, verdict, width

@@ -13,9 +13,12 @@ from .. import control
 from ..arguments import many
 from ..errors import InputError
 from ..experiments.run import Source, check_alignment, sized_by
+from ..histories.cleaning import Choices
+from ..histories.prices import PriceHistory, read_prices
+from ..histories.times import as_date
 from ..model import MODEL, Model
 from ..parameters import Resolved, resolve
-from ..recorded import PriceHistory, align, as_date, read_demand, read_prices
+from ..recorded import align, read_demand
 from . import benchmarks, sources
 from .counterfactual import Arms, counterfactual
 from .demand import BEFORE as DEMAND_BEFORE
@@ -86,6 +89,7 @@ def validate(
     policy: Source,
     start: str | dt.date,
     end: str | dt.date | None = None,
+    choices: Choices | Mapping[str, Any] | None = None,
     demand: str | Path | None = None,
     demand_align: str | None = None,
     overlay: Source | Sequence[Source] | None = None,
@@ -99,7 +103,8 @@ def validate(
 ) -> Validation:
     """Back-test the model on a recorded price history from a date on.
 
-    params, policy, overlay, sets: as in `run`. history: CSV of daily closes (date, value) in USD without a gap up to `end`. start: date of the first
+    params, policy, overlay, sets: as in `run`. history: file of daily closes in USD in any layout (docs/histories.md), without a gap up to `end`.
+    choices: how to read it, as in `run`. start: date of the first
     forecast, on which the policy is set up in the counterfactual; at least 250 days after the history's first. demand: CSV of a request rate;
     both arms meet it from `start` on, and its days are forecast too. demand_align: as in `run`. runs: draws of each forecast. arms: runs of the
     counterfactual. horizon: of the longer forecasts [days]. seed: of all draws. progress: called with days of work done and their number.
@@ -113,9 +118,9 @@ def validate(
     begin, stop = as_date(start, "start"), as_date(end, "end")
     if stop and begin > stop:
         raise InputError(f"{begin} is after {stop}", argument="start", expected="a date before `end`")
-    prices = read_prices(history, end=stop, options="`end`")
+    prices = read_prices(history, end=stop, window="`end`", choices=choices)
     first = _place(prices, begin, horizon)
-    notes, series = [], None
+    notes, series = [f"history from {history}: {'; '.join(prices.notes)}"], None
     if demand is not None:
         series = read_demand(demand)
         resolved, note = sized_by(resolved, series)

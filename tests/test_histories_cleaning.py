@@ -5,10 +5,12 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from tokenomics.calibration.cleaning import FEWEST, Choices, read_closes
 from tokenomics.errors import InputError
+from tokenomics.histories.cleaning import Choices
+from tokenomics.histories.prices import FEWEST, read_closes
 
 FIRST = dt.date(2021, 1, 1)
+READ = "read with date from 'date', price from 'value'; days written YYYY-MM-DD"
 
 
 def rows(days=150, seed=0):
@@ -53,7 +55,8 @@ def swap(line):
 
 
 REFUSED = {
-    "text": (put(40, "n/a"), r":40: value: the text 'n/a'; expected a number$"),
+    "text": (put(40, "abc"), r":40: value: the text 'abc'; expected a number$"),
+    "a word for none": (put(40, "n/a"), r":40: value: 'n/a' on 2021-02-08; expected a number \(or `gaps` span or interpolate\)"),
     "empty cell": (put(40, ""), r":40: value: an empty cell"),
     "NaN": (put(40, "nan"), r":40: value: NaN"),
     "infinite": (put(40, "inf"), r":40: value: an infinite value"),
@@ -69,7 +72,7 @@ REFUSED = {
     "too short": (lambda lines: lines[:FEWEST], rf"{FEWEST - 1} daily returns; expected at least {FEWEST}"),
     "stale": (lambda lines: [f"{row.split(',')[0]},1.5" for row in lines], "100 % of the daily returns are the same"),
     "not a date": (lambda lines: [*lines[:-1], "yesterday,1"], r":151: date: 'yesterday' is not a date"),
-    "more than a date": (lambda lines: [*lines[:-1], "2021-05-30x,1"], r":151: date: '2021-05-30x' is not a date; expected YYYY-MM-DD"),
+    "more than a date": (lambda lines: [*lines[:-1], "2021-05-30x,1"], r":151: date: '2021-05-30x' has 'x' after the time"),
     "an underscore": (put(40, "1_0"), r":40: value: the text '1_0'; expected a number$"),
     "three cells": (lambda lines: [*lines[:-1], "2021-06-01,1,2"], r":151: 3 cells; expected 2 cells"),
 }
@@ -84,12 +87,12 @@ def test_a_defect_is_refused_in_one_line(tmp_path, defect):
 
 
 def test_a_missing_an_empty_and_a_wrong_file_are_named(tmp_path):
-    with pytest.raises(InputError, match="no such file; expected a CSV with the header date,value"):
+    with pytest.raises(InputError, match="no such file; expected a table"):
         read_closes(tmp_path / "none.csv")
     with pytest.raises(InputError, match="an empty file"):
         read_closes(write(tmp_path, [], header=""))
-    with pytest.raises(InputError, match=r":1: the header day,close; expected date,value"):
-        read_closes(write(tmp_path, rows(), header="day,close"))
+    with pytest.raises(InputError, match=r":1: no column of prices; expected a column 'price' or 'close', or `column` NAME, one of day, open"):
+        read_closes(write(tmp_path, rows(), header="day,open"))
     with pytest.raises(InputError, match="absurd: 'kep'; expected refuse, drop, keep; did you mean 'keep'"):
         read_closes(write(tmp_path, rows()), Choices(absurd="kep"))
 
@@ -102,7 +105,7 @@ def test_a_time_may_stand_after_the_date(tmp_path):
 def test_a_clean_file_is_read_as_it_is(tmp_path):
     closes = read_closes(write(tmp_path, rows()))
     np.testing.assert_allclose(closes.returns, np.diff(np.log(closes.values)))
-    assert closes.choices == () and list(closes.ends) == list(range(1, 150))
+    assert closes.choices == (READ,) and list(closes.ends) == list(range(1, 150))
 
 
 def test_a_spanned_gap_leaves_its_return_out_and_an_interpolated_one_fills_it(tmp_path):
@@ -112,11 +115,11 @@ def test_a_spanned_gap_leaves_its_return_out_and_an_interpolated_one_fills_it(tm
     # closes 38 and 39 of 0.. are missing: the returns that end at 38, 39 and 40 are gone
     np.testing.assert_array_equal(span.returns, np.delete(whole.returns, [37, 38, 39]))
     assert span.dates[span.ends[37]] == FIRST + dt.timedelta(days=41)
-    assert "1 gap(s), 2 missing day(s) (after 2021-02-07) spanned" in span.choices[0]
+    assert "1 gap(s), 2 missing day(s) (after 2021-02-07) spanned" in span.choices[1]
     filled = read_closes(file, Choices(gaps="interpolate"))
     assert len(filled.dates) == 150
     np.testing.assert_allclose(filled.returns[37:40], np.log(whole.values[40] / whole.values[37]) / 3.0)
-    assert "interpolating the log price" in filled.choices[0]
+    assert "interpolating the log price" in filled.choices[1]
 
 
 @pytest.mark.parametrize(("choice", "factor"), [("first", 1.0), ("last", 1.2), ("mean", 1.1)])
@@ -124,14 +127,14 @@ def test_a_duplicate_is_resolved_as_chosen(tmp_path, choice, factor):
     whole = read_closes(write(tmp_path, rows()))
     closes = read_closes(write(tmp_path, repeat(40, 1.2)(rows())), Choices(duplicates=choice))
     assert closes.values[38] == pytest.approx(factor * whole.values[38], rel=1e-8)
-    assert len(closes.values) == 150 and "1 row: line 41 (2021-02-08" in closes.choices[0]
+    assert len(closes.values) == 150 and "1 row: line 41 (2021-02-08" in closes.choices[1]
 
 
 def test_sorting_restores_the_file_and_says_so(tmp_path):
     whole = read_closes(write(tmp_path, rows()))
     closes = read_closes(write(tmp_path, swap(40)(rows())), Choices(unsorted="sort"))
     np.testing.assert_array_equal(closes.values, whole.values)
-    assert closes.choices == (f"sorted by date: 1 row: line 41 (2021-02-08, {whole.values[38]:g}); came after a later date",)
+    assert closes.choices == (READ, f"sorted by date: 1 row: line 41 (2021-02-08, {whole.values[38]:g}); came after a later date")
 
 
 def test_a_dropped_row_is_a_gap_that_needs_its_own_choice(tmp_path):
@@ -139,7 +142,7 @@ def test_a_dropped_row_is_a_gap_that_needs_its_own_choice(tmp_path):
     with pytest.raises(InputError, match="1 day is missing after 2021-02-07"):
         read_closes(file, Choices(nonpositive="drop"))
     closes = read_closes(file, Choices(nonpositive="drop", gaps="span"))
-    assert len(closes.returns) == 147 and "price not above zero, dropped: 1 row: line 40" in closes.choices[0]
+    assert len(closes.returns) == 147 and "price not above zero, dropped: 1 row: line 40" in closes.choices[1]
 
 
 def test_an_absurd_row_is_dropped_or_kept_as_chosen(tmp_path):
@@ -148,7 +151,7 @@ def test_an_absurd_row_is_dropped_or_kept_as_chosen(tmp_path):
     np.testing.assert_array_equal(leading.returns, whole.returns[1:])  # no gap before the first row
     file = write(tmp_path, spike(80, 100.0)(rows()))
     kept = read_closes(file, Choices(absurd="keep"))
-    assert np.max(kept.returns) > 4.0 and "absurd price, kept: 1 row: line 80" in kept.choices[0]
+    assert np.max(kept.returns) > 4.0 and "absurd price, kept: 1 row: line 80" in kept.choices[1]
     dropped = read_closes(file, Choices(absurd="drop", gaps="span"))
     np.testing.assert_array_equal(dropped.returns, np.delete(whole.returns, [77, 78]))
 
@@ -163,7 +166,7 @@ def test_only_the_window_has_to_be_clean(tmp_path):
     file = write(tmp_path, put(5, "0")(rows()))
     closes = read_closes(file, start=dt.date(2021, 1, 10), end=dt.date(2021, 5, 1))
     assert (closes.dates[0], closes.dates[-1]) == (dt.date(2021, 1, 10), dt.date(2021, 5, 1))
-    assert closes.choices == ("window 2021-01-10 to 2021-05-01: 38 of 150 rows outside of it left out",)
+    assert closes.choices == (READ, "window 2021-01-10 to 2021-05-01: 38 of 150 rows outside of it left out")
     with pytest.raises(InputError, match="end: 2020-01-01 is outside of the history; expected 2021-01-01 to 2021-05-30"):
         read_closes(file, end=dt.date(2020, 1, 1))
     with pytest.raises(InputError, match="start: 2021-05-01 is after 2021-01-10"):

@@ -1,0 +1,265 @@
+"""Rows of prices made daily closes: what is wrong with them is refused by line, or handled as the user chose, and then said.
+
+Nothing is repaired by default. Rows are treated in this order: order of times, several a day, dates given twice, cells without a price, prices at or
+below zero, absurd ones, gaps. Each command offers the choices that work there (`OPTIONS`, or fewer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy import stats
+
+from ..errors import InputError, nearest
+from .rows import DAY, Rows
+
+# An isolated row is absurd where the price leaves by more than ISOLATED robust standard deviations of the returns (1.4826 MAD) and by a factor of at
+# least 2, and is back the next day: the two returns have opposite signs and cancel by more than half. Assumption: the largest one-day moves of Render
+# and Helium are 8.8 and 9.8 such deviations, and are not reversed.
+ISOLATED, LEAST_FACTOR = 10.0, 2.0
+# A leading row is absurd where it and all before it are off by more than LISTING from the median of the FOLLOWING rows after it. Assumption: Render
+# and Helium, which rose as fast as any, are within a factor of 3.1 in their first month.
+LISTING, FOLLOWING = 10.0, 30
+SHOWN = 3  # rows that a line of choices names; the rest is counted
+# Share of days with several rows up to which these are dates given twice. Beyond it the rows are finer than days, whose mean is no close: a mean over
+# a day moves less than its close, by a factor of sqrt(2/3) where many rows are averaged, so that 1 % of days takes 0.2 % off the volatility.
+MOST_TWICE = 0.01
+EARLY = 0.05  # share of days that may end before what counts as the usual end of a day; assumption
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How to read a file of prices, where it has to be told, and what to do with each defect; "refuse" names it and stops.
+
+    column: the price's column by its name or its number from 1, or several as {"date": name, "price": name}. date_format: "DD/MM/YYYY", "%d.%m.%y"
+    and the like. sheet: of a workbook, or the list of a JSON file. decimal: "point" or "comma". daily: "close" takes the last row of each UTC day.
+    step: days from one row to the next, where the rows are not daily.
+
+    gaps: "span" leaves the return over a gap out of the daily returns, "interpolate" fills in the log price. nonpositive, absurd: "drop" leaves the
+    row out, which makes a gap; "keep" takes an absurd row as it is. duplicates: "first", "last" or "mean" of the prices. unsorted: "sort".
+    """
+
+    gaps: str = "refuse"
+    nonpositive: str = "refuse"
+    duplicates: str = "refuse"
+    unsorted: str = "refuse"
+    absurd: str = "refuse"
+    daily: str = "refuse"
+    column: str | Sequence[str] | Mapping[str, str] | None = None
+    date_format: str | None = None
+    sheet: str | None = None
+    decimal: str | None = None
+    step: int = 1
+
+
+OPTIONS = {
+    "gaps": ("refuse", "span", "interpolate"),
+    "nonpositive": ("refuse", "drop"),
+    "duplicates": ("refuse", "first", "last", "mean"),
+    "unsorted": ("refuse", "sort"),
+    "absurd": ("refuse", "drop", "keep"),
+    "daily": ("refuse", "close"),
+}
+# where every day is needed: a row that is left out could not be made good
+EVERY_DAY = OPTIONS | {"gaps": ("refuse",), "nonpositive": ("refuse",), "absurd": ("refuse", "keep")}
+FILLED = OPTIONS | {"gaps": ("refuse", "interpolate")}
+
+
+def choices_of(given: Choices | Mapping[str, object] | None, offered: Mapping[str, tuple[str, ...]] = OPTIONS) -> Choices:
+    """Choices, also by name. offered: those of the command. Raises InputError for an unknown name, and for a choice that is not offered."""
+    if not isinstance(given, Choices):
+        known = [field.name for field in fields(Choices)]
+        for name in given or {}:
+            if name not in known:
+                raise InputError(f"'{name}'", argument="choices", expected=", ".join(known), nearest=nearest(name, known))
+        given = Choices(**(given or {}))
+    for name, allowed in offered.items():
+        chosen = getattr(given, name)
+        if chosen not in allowed:
+            raise InputError(f"'{chosen}'", argument=name, expected=", ".join(allowed), nearest=nearest(chosen, allowed))
+    return given
+
+
+def clean(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]) -> Rows:
+    """One row a day, each with a plausible price. rows: `ordered`. done: gets a line for what was done to rows. Raises InputError by line."""
+    for step in (_close, _single, _present, _positive, _plausible):
+        rows = step(rows, chosen, offered, done)
+    return rows
+
+
+def frequency(days: np.ndarray) -> str:
+    """How often rows come, in words. days: datetime64[D], increasing."""
+    steps = np.diff(days).astype(int)
+    if not len(steps):
+        return "one row"
+    usual = float(np.median(steps))
+    weekday = (days.astype("datetime64[D]").astype(int) + 3) % 7  # Monday 0
+    if usual == 1.0:
+        weekends = np.count_nonzero(weekday >= 5)
+        return "weekdays alone" if not weekends and len(days) >= 10 else "days"
+    if np.mean((steps >= 28) & (steps <= 31)) > 0.9 and len(set(steps.tolist())) > 1:
+        return "a month apart (monthly)"
+    return f"{usual:g} days apart" + (" (weekly)" if usual == 7.0 else "")
+
+
+def _or(offered: Mapping[str, tuple[str, ...]], name: str) -> str:
+    """The other choices of an option, for the end of a message."""
+    *others, last = offered[name]
+    listed = f"{', '.join(others[1:])} or {last}" if others[1:] else last
+    return f" (or `{name}` {listed})" if others else ""
+
+
+def ordered(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]) -> Rows:
+    """The rows by time. It comes before a window is taken: of dates out of order one may be wrong. Raises InputError by line."""
+    wrong = np.flatnonzero(np.diff(rows.ns) < 0) + 1
+    if not len(wrong):
+        return rows
+    if chosen.unsorted == "refuse":
+        row = int(wrong[0])
+        found = f"{rows.when(row)} after {rows.when(row - 1)}"
+        raise rows.error(found, row, "date", f"increasing dates{_or(offered, 'unsorted')}")
+    done.append(f"sorted by date: {_named(rows, wrong, 'came after a later date')}")
+    return rows.take(np.argsort(rows.ns, kind="stable"))  # so that first and last of duplicates are the file's
+
+
+def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
+    """The last row of each day where that is chosen; else refuse rows that are finer than days."""
+    days = rows.ns // DAY
+    first = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
+    count = np.diff(np.append(first, len(rows)))
+    twice = np.count_nonzero(count > 1)
+    if twice <= max(1, MOST_TWICE * len(count)):
+        return rows  # dates given twice, at most
+    if chosen.daily == "refuse":
+        finer = rows.clock and bool(np.any(np.diff(rows.ns)[np.diff(days) == 0] > 0))
+        if not finer and (chosen.duplicates in ("first", "last") or (chosen.duplicates == "refuse" and np.median(count) < 2)):
+            return rows
+        row = int(first[np.argmax(count > 1)]) + 1
+        every = f", {np.median(np.diff(rows.ns)) / 1e9:g} s apart" if finer else ""
+        found = f"{rows.when(row)} is of the day of the row before; {twice} of {len(count)} days have several rows{every}"
+        expected = "one close a day (or `daily` close, the last of each UTC day"
+        if chosen.duplicates == "mean":
+            expected += f"; `duplicates` mean is for at most {MOST_TWICE:.0%} of the days: a day's mean moves less than its close"
+        raise rows.error(found, row, "date", expected + ")")
+    last = first + count - 1
+    said = f"{twice} of {len(count)} days have several rows: the last of each UTC day taken"
+    if not rows.clock:
+        done.append(f"{said}, in the order of the file, for rows tell no time")
+        return rows.take(last)
+    ends = rows.ns[last] % DAY
+    usual = int(np.quantile(ends[:-1], EARLY))
+    if ends[-1] < usual:
+        day, time = rows.when(int(last[-1])).split()
+        said += f"; {day} ends at {time}, before the others, and is left out as unfinished"
+        last = last[:-1]
+    if early := int(np.count_nonzero(rows.ns[last] % DAY < usual - DAY // 24)):
+        said += f"; {early} days end more than an hour before the others"
+    done.append(said)
+    return rows.take(last)
+
+
+def _single(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
+    days = rows.ns // DAY
+    again = np.flatnonzero(np.diff(days) == 0) + 1
+    if not len(again):
+        return rows
+    if chosen.duplicates == "refuse":
+        row = int(again[0])
+        found = f"{rows.when(row)} again, after {rows.table.unit} {rows.table.lines[row - 1]}"
+        raise rows.error(found, row, "date", f"each date once{_or(offered, 'duplicates')}")
+    done.append(f"duplicated dates, {chosen.duplicates} price taken: {_named(rows, again, 'repeated')}")
+    first = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
+    last = np.append(first[1:], len(rows)) - 1
+    if chosen.duplicates != "mean":
+        return rows.take(first if chosen.duplicates == "first" else last)
+    mean = {name: np.add.reduceat(values, first) / (last - first + 1) for name, values in rows.columns.items()}
+    single = rows.take(first)
+    single.columns.update(mean)
+    return single
+
+
+def _present(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
+    """Rows with a price. Where one is missing between others the day is a gap."""
+    here = np.isfinite(rows.price)
+    for name, values in rows.columns.items():
+        if name != "price" and not np.all(np.isfinite(values) & (values >= 0.0)):
+            row = int(np.argmin(np.isfinite(values) & (values >= 0.0)))
+            found = rows.absent(row, name) if np.isnan(values[row]) else f"{values[row]:g}"
+            raise rows.error(found, row, name, "a number >= 0")
+    if here.all():
+        return rows
+    if not here.any():
+        raise rows.error(rows.absent(0), 0, "price", "a number: no row has one")
+    inside = np.flatnonzero(~here)
+    first, last = np.flatnonzero(here)[[0, -1]]
+    inside = inside[(inside > first) & (inside < last)]
+    if len(inside) and chosen.gaps == "refuse":
+        row = int(inside[0])
+        more = f"; {len(inside)} rows without a price in all" if len(inside) > 1 else ""
+        raise rows.error(f"{rows.absent(row)} on {rows.when(row)}{more}", row, "price", f"a number{_or(offered, 'gaps')}")
+    missing = np.flatnonzero(~here)
+    shown = ", ".join(f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))})" for i in missing[:SHOWN])
+    done.append(f"{len(missing)} rows without a price: {shown}{f' and {len(missing) - SHOWN} more' if len(missing) > SHOWN else ''}")
+    return rows.take(here)
+
+
+def _positive(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
+    wrong = np.flatnonzero(rows.price <= 0.0)
+    if not len(wrong):
+        return rows
+    if chosen.nonpositive == "refuse":
+        row = int(wrong[0])
+        raise rows.error(f"{rows.price[row]:g}", row, "price", f"a price > 0{_or(offered, 'nonpositive')}")
+    done.append(f"price not above zero, dropped: {_named(rows, wrong)}")
+    if len(wrong) == len(rows):
+        raise rows.error(f"{rows.price[0]:g}", 0, "price", "a price > 0: no row has one")
+    return rows.take(rows.price > 0.0)
+
+
+def _plausible(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
+    if len(rows) < 3:
+        return rows
+    wrong = absurd_rows(rows.price)
+    if not wrong:
+        return rows
+    places = np.array([i for i, _ in wrong])
+    if chosen.absurd == "refuse":
+        row, why = wrong[0]
+        raise rows.error(f"{rows.price[row]:g}: {why}", row, "price", f"a plausible price{_or(offered, 'absurd')}")
+    done.append(f"absurd price, {'dropped' if chosen.absurd == 'drop' else 'kept'}: {_named(rows, places, wrong[0][1])}")
+    return rows if chosen.absurd == "keep" else rows.take(np.delete(np.arange(len(rows)), places))
+
+
+def absurd_rows(prices: np.ndarray) -> list[tuple[int, str]]:
+    """Places of what cannot be prices, with the reason: the first ones of a listing, and isolated ones. Rule: see the constants.
+
+    Two wrong rows in a row, or a wrong last row, cannot be told from news and are not found. prices: three or more, above zero, by date.
+    """
+    log = np.log(prices)
+    found: list[tuple[int, str]] = []
+    lead = 0
+    while lead < min(FOLLOWING, len(log) - FOLLOWING):
+        later = float(np.median(log[lead + 1 : lead + 1 + FOLLOWING]))
+        if abs(log[lead] - later) <= np.log(LISTING):
+            break
+        factor = np.exp(abs(log[lead] - later))
+        found.append((lead, f"off by a factor of {factor:.3g} from the median {np.exp(later):.4g} of the rows after it"))
+        lead += 1
+    steps = np.diff(log)
+    far = max(ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LEAST_FACTOR))
+    there, back = steps[:-1], steps[1:]
+    least = np.minimum(np.abs(there), np.abs(back))
+    lone = np.flatnonzero((least > far) & (there * back < 0.0) & (np.abs(there + back) < 0.5 * least)) + 1
+    for i in lone[lone >= max(lead, 1)]:
+        factors = f"a factor of {np.exp(abs(steps[i - 1])):.3g} from the row before and {np.exp(abs(steps[i])):.3g} from the row after"
+        found.append((int(i), factors))
+    return found
+
+
+def _named(rows: Rows, places: np.ndarray, why: str = "") -> str:
+    """Rows by line and date, the first few of them."""
+    shown = ", ".join(f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))}, {rows.price[i]:g})" for i in places[:SHOWN])
+    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return f"{len(places)} row{'s' if len(places) > 1 else ''}: {shown}{more}" + (f"; {why}" if why else "")

@@ -1,0 +1,256 @@
+"""Which column is which: the date and the price in files of exchanges, data services, data frames and spreadsheets, told by names and content.
+
+A service is never guessed from its name: a column of dates is one whose cells are dates, a close is one that is called so, and where a file has no
+header a bar is told by its highs and lows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from ..errors import InputError, nearest, printable
+from .numbers import parse_numbers
+from .table import Table, simple
+from .times import is_time, parse_times
+
+# names of the time of a row; the beginning of a bar comes before other times, for a bar is of the day in which it begins
+BEGINS = ("snapped at", "time period start", "time open", "open time", "open timestamp", "start time", "period start")
+DATES = (
+    *("date", "day", "datetime", "time", "timestamp", "observation date", "period", "unix", "unix timestamp", "unix time", "epoch", "ts", "t", "dt"),
+    *("ds", "date utc", "time utc", "timestamp utc", "utc date", "utc time", "block date", "block day", "block time", "block timestamp", "mts"),
+    *("hour", "minute", "week", "month", "formatted date", "created at", "datum", "zeit", "fecha"),
+)
+# names of the price, the first group that a file has: the close of a day is what a daily price means
+CLOSES = (
+    *("close", "close price", "closing price", "price close", "close/last", "close usd", "close (usd)", "last", "last price", "closing", "c"),
+    *("4. close", "4a. close (usd)", "4b. close (usd)", "quote.close", "schlusskurs", "schluss", "zuletzt", "cierre", "dernier", "ultimo"),
+)
+PRICES = (
+    *("price", "price usd", "price (usd)", "usd price", "value", "token price", "usd", "rate", "reference rate usd", "median price", "avg price"),
+    *("price avg", "average price", "vwap", "kurs"),
+)
+NOT_PRICES = ("adj close", "adjusted close", "open", "high", "low", "volume", "market cap", "total volume", "change", "change %", "trades", "vol")
+# names of what a row is of: a file of several tokens is no history of one
+ENTITIES = ("symbol", "ticker", "asset", "coin", "token", "pair", "instrument", "name", "market", "symbol id", "coin id", "asset id", "exchange")
+# bars without a header: cells of a row, and where its open, high, low and close are
+BARS = {
+    "CoinGecko's bars": ((5,), (1, 2, 3, 4)),
+    "bars in the order open, high, low, close (Kraken, Messari)": ((6, 7, 8), (1, 2, 3, 4)),
+    "Coinbase's candles": ((6,), (3, 2, 1, 4)),
+    "Bitfinex's candles": ((6,), (1, 3, 4, 2)),
+    "Binance's klines": ((11, 12), (1, 2, 3, 4)),
+}
+LOOKED = 500  # rows that are looked at to tell one column from another
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which column is what. time: number of the column of dates. columns: number of each wanted quantity, by its name here. said: in words."""
+
+    time: int
+    columns: Mapping[str, int]
+    said: str
+
+
+def told(column: str | Iterable[str] | Mapping[str, str] | None, roles: Sequence[str]) -> dict[str, str]:
+    """What a `column` choice names, by role. "Close" is the first role's; "date=Day" names its role. Raises InputError."""
+    if isinstance(column, Mapping):
+        pairs = [(str(role), str(name)) for role, name in column.items()]
+    else:
+        pairs = []
+        for text in [column] if isinstance(column, str) else column or ():
+            role, sign, name = text.partition("=")
+            pairs.append((role.strip(), name.strip()) if sign and role.strip() in ("date", *roles) else (roles[0], text))
+    found: dict[str, str] = {}
+    for role, name in pairs:
+        if role not in ("date", *roles):
+            raise InputError(f"'{role}'", argument="column", expected="one of date, " + ", ".join(roles), nearest=nearest(role, ("date", *roles)))
+        if role in found:
+            raise InputError(f"two columns for the {role}: '{found[role]}' and '{name}'", argument="column", expected="one")
+        found[role] = name
+    return found
+
+
+def layout(table: Table, roles: Sequence[str], column: object = None, date_format: str | None = None) -> Layout:
+    """Where the date, the price and what else is wanted are.
+
+    roles: "price" first; the others are columns of exactly that name, for their units cannot be told. column: as `told` takes it. Raises InputError
+    where a column is missing, where two could be meant, and where the rows are of several tokens.
+    """
+    given = told(column, roles)
+    time = table.column(given["date"]) if "date" in given else _time(table, date_format)
+    _single(table, time)
+    places = {}
+    for role in roles:
+        if role in given:
+            places[role] = _given(table, given[role], time)
+        elif role == "price":
+            places[role] = _price(table, time, strict=len(roles) > 1)
+        else:
+            found = table.find(role)
+            if len(found) != 1:
+                said = f"{len(found)} columns '{role}'" if found else f"no column '{role}'"
+                expected = f"`column` {role}=NAME, one of {table.named()}"
+                raise InputError(said, file=table.file, key=role, expected=expected, nearest=nearest(role, [h for h in table.header if h]))
+            places[role] = found[0]
+        if places[role] == time:
+            raise InputError(f"column '{table.name(time)}' as date and as {role}", file=table.file, argument="column", expected="two columns")
+    return Layout(time, places, _said(table, time, places))
+
+
+def _said(table: Table, time: int, places: Mapping[str, int]) -> str:
+    used = {time, *places.values()}
+    left = [table.name(i) for i in range(len(table.header)) if i not in used]
+    more = f" and {len(left) - 10} more" if len(left) > 10 else ""
+    unused = f", not used: {', '.join(left[:10])}{more}" if left else ""
+    return ", ".join(f"{role} from '{table.name(i)}'" for role, i in {"date": time, **places}.items()) + unused
+
+
+def _parts(table: Table, column: int) -> set[str]:
+    """The names that a column bears: that of the header, and those of its lines where it has several."""
+    return {simple(table.header[column])} | {simple(head[column]) for head in table.heads}
+
+
+def _named(table: Table, names: Sequence[str], but: Iterable[int] = ()) -> list[int]:
+    """Columns that bear one of the names, in the order of the names."""
+    parts = [_parts(table, i) for i in range(len(table.header))]
+    return list(dict.fromkeys(i for name in names for i in range(len(parts)) if i not in but and simple(name) in parts[i]))
+
+
+def _dated(table: Table, column: int) -> bool:
+    """Whether the first cell with content is a time."""
+    return any(is_time(cell) for cell in [c for c in table.columns[column].slice(0, LOOKED).to_pylist() if c][:1])
+
+
+def _time(table: Table, date_format: str | None) -> int:
+    begins, dates = _named(table, BEGINS), _named(table, DATES)
+    for found in (begins, dates):
+        good = [i for i in found if date_format is not None or _dated(table, i)]
+        if good:
+            if found is dates and date_format is None:
+                _agree(table, good)
+            return good[0]
+    if begins or dates:
+        return [*begins, *dates][0]  # its cells will be refused by line
+    good = [i for i in range(len(table.header)) if _dated(table, i)]
+    if len(good) == 1 or (good and not table.heads):
+        return good[0]
+    if good:
+        names = ", ".join(f"'{table.name(i)}'" for i in good)
+        raise InputError(f"{len(good)} columns of dates: {names}", file=table.file, expected="`column` date=NAME")
+    unnamed = [i for i in range(len(table.header)) if not table.header[i]]
+    if not table.heads and unnamed:
+        return 0
+    first = f", line {table.lines[0]} has '{printable(table.cell(0, 0))[:40]}'" if len(table) else ""
+    expected = "a column 'date', or `column` date=NAME"
+    raise InputError(f"no column of dates among {table.named()}{first}", file=table.file, expected=expected)
+
+
+def _agree(table: Table, good: list[int]) -> None:
+    """Refuse two columns of dates of which one says another day than the other."""
+    some = np.unique(np.linspace(0, len(table) - 1, LOOKED).astype(int))
+    rows, read = table.take(some), {}
+    for i in good:
+        try:
+            read[i] = parse_times(rows.columns[i], file=table.file, key=table.name(i), lines=rows.lines)
+        except InputError:
+            continue
+    for i, times in read.items():
+        first = read[next(iter(read))]
+        if times.unit == "M" or first.unit == "M":
+            continue
+        other = np.flatnonzero(times.days != first.days)
+        if len(other):
+            row, one = int(other[0]), next(iter(read))
+            cells = f"'{printable(rows.cell(one, row))[:40]}' and '{printable(rows.cell(i, row))[:40]}'"
+            found = f"columns '{table.name(one)}' and '{table.name(i)}' are of two days: {cells}"
+            raise rows.error(found, row=row, expected="`column` date=NAME, the one that is meant")
+
+
+def _single(table: Table, time: int) -> None:
+    """Refuse a file whose rows are of several tokens."""
+    if not len(table):
+        return
+    for i in _named(table, ENTITIES, (time,)):
+        if len(table.heads) > 1:
+            continue
+        text = table.columns[i]
+        numeric = pc.all(pc.match_substring_regex(text.slice(0, LOOKED), r"^[-+\d.,eE\s]*$")).as_py()
+        kinds = [] if numeric else [kind for kind in pc.unique(text).to_pylist() if kind]
+        if len(kinds) > 1:
+            shown = ", ".join(printable(kind)[:30] for kind in kinds[:5]) + (f" and {len(kinds) - 5} more" if len(kinds) > 5 else "")
+            raise InputError(f"rows of {len(kinds)} in column '{table.name(i)}': {shown}", file=table.file, expected="the rows of one token")
+
+
+def _given(table: Table, name: str, time: int) -> int:
+    """A column that is named; of a header of several lines a part is enough where it tells one close from others."""
+    if len(table.heads) > 1:
+        closes = [i for i in _closes(table, time) if simple(name) in _parts(table, i)]
+        if len(closes) == 1 and len(_named(table, (name,), (time,))) > 1:
+            return closes[0]
+        found = _named(table, (name,), (time,))
+        if len(found) == 1:
+            return found[0]
+    return table.column(name)
+
+
+def _closes(table: Table, time: int) -> list[int]:
+    """The columns of the first group of names that the file has."""
+    for names in (CLOSES, PRICES):
+        for name in names:
+            if found := _named(table, (name,), (time,)):
+                return found
+    return []
+
+
+def _price(table: Table, time: int, strict: bool) -> int:
+    found = _closes(table, time)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(table.name(i) for i in found[:10])
+        raise InputError(f"{len(found)} prices: {names}", file=table.file, key="price", expected="`column` NAME, one of them")
+    if not table.heads:
+        return _bare(table, time)
+    others = [i for i in range(len(table.header)) if i != time and table.header[i] and _numeric(table, i)]
+    fit = [i for i in others if not any(_parts(table, i) & {simple(name)} for name in NOT_PRICES)]
+    if len(fit) == 1 and not strict:
+        return fit[0]
+    names = ", ".join(table.name(i) for i in fit[:10])
+    said = f"{len(fit)} columns that could be the price: {names}" if fit else "no column of prices"
+    line = None if table.unit == "record" else max(1, int(table.lines[0]) - 1)
+    raise InputError(said, file=table.file, line=line, expected=f"a column 'price' or 'close', or `column` NAME, one of {table.named()}")
+
+
+def _numeric(table: Table, column: int) -> bool:
+    some = table.take(np.arange(min(len(table), LOOKED)))
+    try:
+        return bool(np.isfinite(parse_numbers(some, column).values).any())
+    except InputError as error:
+        return "two numbers" in error.found
+
+
+def _bare(table: Table, time: int) -> int:
+    """The close of a file without a header: the only other column, or that of the one kind of bar whose highs and lows fit."""
+    width = len(table.header)
+    if width == 2:
+        return 1 - time
+    some, fits = table.take(np.arange(min(len(table), LOOKED))), {}
+    for name, (widths, places) in BARS.items():
+        if width in widths and time == 0:
+            try:
+                bar = np.array([parse_numbers(some, place).values for place in places])
+            except InputError:
+                continue
+            bar = bar[:, np.isfinite(bar).all(axis=0)]
+            opened, high, low, close = bar
+            if bar.size and np.all(high >= np.maximum(opened, close)) and np.all(low <= np.minimum(opened, close)) and np.all(low > 0.0):
+                fits.setdefault(places[3], name)
+    if len(fits) == 1:
+        return next(iter(fits))
+    found = f"no header, and {width} columns" + (f" that could be {' or '.join(fits.values())}" if fits else "")
+    raise InputError(found, file=table.file, expected="a header, or `column` with the number of the price's column, from 1")
