@@ -235,10 +235,10 @@ def test_a_clock_that_accumulates_rounding_does_not_cost_a_good_value():
 
 def test_a_failure_behind_the_clock_spoils_the_step_it_happens_in():
     def policy_fails(params, substep, state_history, state):
-        return {"y": np.where((np.arange(3) == 1) & (state["step"] == 3), np.nan, 1.0)}
+        return {"y": np.where((params["shock_table"].at("z", 0) > 1.0) & (state["step"] == 3), np.nan, 1.0)}
 
     clock = Block("clock", (policy_clock,), (assign("step"), assign("time")))
-    out = go(WALK, clock, Block("behind", (policy_fails,), (assign("y"),)))
+    out = go(WALK, clock, Block("behind", (policy_fails,), (assign("y"),)), z=np.array([[0.0, 2.0, 0.0]] * 5))
     for name in ("x", "y"):
         np.testing.assert_array_equal(np.isnan(out.values[name][1]), np.arange(6) >= 3)
 

@@ -292,7 +292,8 @@ def solve(parameters: Parameters, model: Model) -> SteadyState:
     table = ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
     params = {**stationary(groups), "time_step": parameters.simulation.time_step, "shock_table": table}
     state = {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
-    after = _step(model, params, state)
+    with np.errstate(all="ignore"):
+        after = _step(model, params, state)
     sizes = model.variables(params)
     change = {
         name: abs(_scalar(after[name]) - state[name]) / float(scale(sizes[name], state)) for name in sizes if name not in SHARED

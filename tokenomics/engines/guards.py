@@ -14,6 +14,7 @@ from ..errors import BlockError, InputError, ModelError, nearest
 from ..model import Block, Model
 from ..state import SHARED, Variable, scale, variable_of
 from ..trajectories import Failure
+from . import purity
 
 CONSERVATION = 1e-9  # relative; how far the books may be from balance
 ROUNDING = 1e-9  # of a variable's scale; how far below its bound rounding may take it
@@ -30,7 +31,8 @@ def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -
             raise ModelError(unknown("initial value for an unknown state variable", name, table))
     state = dict(initial)  # its arrays are the caller's: a block that changes one is an error, found below
     for block in model.blocks:
-        state = _check_block(block, params, state, table)
+        before, state = state, _check_block(block, params, state, table)
+        purity.check(block, params, before, table)
 
 
 def _check_block(block: Block, params: Mapping[str, Any], state: dict[str, Any], table: Mapping[str, Variable]) -> dict:

@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..control.batch import per_run
 from ..errors import ModelError
 from ..model import Model, execute
 from ..parameters import substitute
+from ..shocks import ShockTable
 from ..state import SHARED, variable_of
+from .suspects import library
 
 SHOCK = "shock:"
-OURS = (__name__.split(".")[0], "numpy")  # packages whose lines are not a user's
 BALANCED, BALANCE = "conservation_error", "balance"  # −|conservation error|, so that it has a lower limit like other variables
 TRUTHS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan", "isfinite"}
 LOGIC = {"logical_and", "logical_or", "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
@@ -205,18 +207,41 @@ class Symbol(NDArrayOperatorsMixin):
 class SymbolicTable:
     """A shock table that gives symbols."""
 
-    def __init__(self, recorder: Recorder, names: Iterable[str]):
-        self._recorder, self._names = recorder, set(names)
+    def __init__(self, recorder: Recorder, names: Iterable[str], step: Symbol):
+        self._recorder, self._names, self._step = recorder, set(names), step
 
     def at(self, name: str, step: Any) -> Symbol | None:
-        """The symbol of a process; None where the process is not in the table."""
+        """The symbol of a process; None where the process is not in the table. step: the state's, for a run keeps no other one's shocks."""
+        if not (isinstance(step, Symbol) and step.position == self._step.position):
+            raise ModelError(f"the shock '{name}' of another step than state['step']")
         return self._recorder.input(f"{SHOCK}{name}") if name in self._names else None
+
+
+def computed(recorder: Recorder, state: Mapping[str, Any], table: ShockTable | None, ends: Mapping[str, int | Constant]) -> dict[str, Any]:
+    """What was recorded, computed by NumPy. state: by name. ends: of what is asked for, by name."""
+    values: list[Any] = []
+    for operation in recorder.operations:
+        kind, _, number = operation.name.partition(":")
+        if kind == "input":
+            name = operation.arguments[0]
+            shock = table is not None and name.startswith(SHOCK)
+            values.append(table.at(name.removeprefix(SHOCK), state["step"]) if shock else state[name])
+            continue
+        if kind == "result":
+            values.append(values[operation.arguments[0]][int(number)])
+            continue
+        plain = [a.value if isinstance(a, Constant) else values[a] for a in operation.arguments if not callable(a)]
+        if kind == "call":
+            values.append(per_run(operation.arguments[-1], int(number), *plain))
+        else:
+            values.append(getattr(np, "power" if kind == "power_of_number" else kind)(*plain))
+    return {name: end.value if isinstance(end, Constant) else values[end] for name, end in ends.items()}
 
 
 def _written_at(error: BaseException) -> str:
     """Function, file and line of a user's own at which a block could not be recorded; empty where it is this package's."""
     cause = error.__cause__ or error
-    lines = [(frame, line) for frame, line in walk_tb(cause.__traceback__) if frame.f_globals.get("__name__", "").split(".")[0] not in OURS]
+    lines = [(frame, line) for frame, line in walk_tb(cause.__traceback__) if not library(frame.f_globals.get("__name__", ""))]
     if not lines:
         return ""
     frame, line = lines[-1]
@@ -236,9 +261,9 @@ def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = 
     """
     recorder = Recorder()
     symbols = {path: recorder.input(path, shared=True) for path in swept}
-    table = SymbolicTable(recorder, params["shock_table"].values)
-    params = {**substitute(params, symbols), "shock_table": table}
     state: dict[str, Any] = {name: recorder.input(name, shared=name in SHARED) for name in model.variables(params)}
+    table = SymbolicTable(recorder, params["shock_table"].values, state["step"])
+    params = {**substitute(params, symbols), "shock_table": table}
     checks = []
     for block in model.blocks:
         try:

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from .. import equilibrium
+from ..engines import purity
 from ..engines.ensemble import Ensemble
 from ..engines.kernel import LANES
 from ..errors import InputError, TokenomicsError
@@ -84,6 +85,7 @@ class Simulator:
 
     def __init__(self, resolved: Resolved, paths: Sequence[str], *, runs: np.ndarray, seed: int, needs: Sequence[str], model: Model = MODEL):
         self._resolved, self._paths, self._model, self._count = resolved, tuple(paths), model, len(runs)
+        purity.check_model(model, resolved.values)
         # A vector holds runs of one point wherever that wastes little, so that points can share the columns of the shocks.
         wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
         table = sample(resolved.values, wide, seed, extra=model.extra_shocks)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import control
 from ..arguments import many
-from ..engines import cadcad, ensemble
+from ..engines import cadcad, ensemble, purity
 from ..errors import InputError, nearest, remark
 from ..histories.cleaning import Choices
 from ..histories.prices import price_path, read_prices
@@ -131,6 +131,7 @@ def run(
     )
     control.law(resolved.values.controller.type)
     changed = given(resolved, resolve(params, policy=policy))
+    purity.check_model(model, resolved.values)
     notes: list[str] = []
     indices = np.arange(runs)
     dt_days = resolved.values.simulation.time_step

@@ -16,12 +16,16 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from pydantic import BaseModel
 
+from ..engines.suspects import suspect
 from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
+from ..lanes import shipped
 from ..parameters import Parameters, put
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
 from .returns import drawdown
 
+FEW, BESIDE = 4, 1.1  # runs on which a metric of a user's own is tried, and made-up ones beside them
+ROUNDING = 1e-9  # relative; NumPy may add up a row otherwise in a smaller array
 RUIN = 0.01  # a treasury below this share of its start is ruined
 Paths = Mapping[str, np.ndarray]
 
@@ -299,7 +303,28 @@ def _value(name: str, paths: Paths, parameters: Parameters) -> np.ndarray:
         raise ModelError(f"metric '{name}': {type(error).__name__}: {error}") from error
     if np.shape(value) != (runs,):
         raise ModelError(f"metric '{name}' gives the shape {np.shape(value)}; expected one number a run, ({runs},)")
+    if not shipped(function):
+        _expect_pure(name, paths, parameters, np.asarray(value, dtype=float))
     return np.asarray(value, dtype=float)
+
+
+def _expect_pure(name: str, paths: Paths, parameters: Parameters, value: np.ndarray) -> None:
+    """Raise ModelError where a function of a user's own gives other numbers for equal paths, or computes a run's from the runs beside it."""
+    function = METRICS[name].function
+    if found := suspect(function):
+        raise ModelError(f"metric '{name}' {found}")
+    few = {n: path[: min(len(value), FEW)][::-1] for n, path in paths.items()}
+    once, again = (np.asarray(function(few, parameters), dtype=float) for _ in range(2))
+    if not np.array_equal(once, again, equal_nan=True):
+        raise ModelError(f"metric '{name}' gives another number for equal paths: it draws random numbers, reads a clock or remembers")
+    try:
+        with np.errstate(all="ignore"):
+            beside = np.asarray(function({n: np.concatenate([path, BESIDE * path]) for n, path in few.items()}, parameters), dtype=float)
+    except Exception:  # it may take no made-up paths
+        beside = once
+    for other in (value[: len(once)][::-1], beside[: len(once)]):
+        if not np.allclose(once, other, rtol=ROUNDING, atol=0.0, equal_nan=True):
+            raise ModelError(f"metric '{name}' gives a run another number when other runs are beside it; expected a number of its own row alone")
 
 
 def evaluate_metrics(

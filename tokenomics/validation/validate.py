@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import control
 from ..arguments import many
+from ..engines import purity
 from ..errors import InputError
 from ..experiments.run import Source, check_alignment, sized_by
 from ..histories.cleaning import Choices
@@ -114,6 +115,7 @@ def validate(
     settings = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()] if isinstance(sets, Mapping) else many(sets)
     resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
     _check(resolved, runs, arms, horizon)
+    purity.check_model(model, resolved.values)
     check_alignment(demand_align)
     begin, stop = as_date(start, "start"), as_date(end, "end")
     if stop and begin > stop:
