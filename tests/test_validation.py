@@ -9,8 +9,8 @@ import pytest
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError, ModelError
+from tokenomics.histories.demand import DemandSeries
 from tokenomics.model import MODEL
-from tokenomics.recorded import DemandSeries
 from tokenomics.validation import benchmarks, demand, scores, sources
 from tokenomics.validation.forecasts import collect, model_paths
 from tokenomics.validation.replay import pinned, redenominated, replay, settled

@@ -83,7 +83,7 @@ _HOMES = {
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 _PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
-_PACKAGES += ("calibration", "governance", "parameters", "recorded", "results", "shocks", "state", "trajectories", "validation", "venues")
+_PACKAGES += ("calibration", "governance", "parameters", "results", "shocks", "state", "trajectories", "validation", "venues")
 
 __all__ = [*_MODULES, "__version__"]
 

@@ -131,11 +131,15 @@ def run(
     unsorted: cli_histories.Unsorted = None,
     absurd: cli_histories.Keep = None,
     demand: Annotated[
-        str | None, typer.Option(help="CSV of a request rate (t_s,req_per_s) or a request trace.", metavar="FILE")
+        str | None, typer.Option(help="A request rate or a request trace: its columns tell which.", metavar="FILE")
     ] = None,
     demand_align: Annotated[
         str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
     ] = None,
+    demand_column: cli_params.DemandColumn = None,
+    demand_date_format: cli_params.DemandDateFormat = None,
+    demand_sheet: cli_params.DemandSheet = None,
+    failed: cli_params.Failed = "drop",
     start: Annotated[str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")] = None,
     record: Annotated[str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")] = None,
     every: Annotated[int, typer.Option(help="Keep the start and every so many steps.")] = 1,
@@ -162,7 +166,7 @@ def run(
             engine=engine,
             prices=prices,
             choices=choices,
-            demand=demand,
+            demand=cli_params.demand_from(demand, demand_column, demand_date_format, demand_sheet, failed),
             demand_align=demand_align,
             start=start,
             record=listed(record, "record"),

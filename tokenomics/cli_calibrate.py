@@ -10,7 +10,7 @@ import typer
 
 from . import cli_histories
 from .calibration.estimates import Calibration
-from .cli_params import Json, Overlay, Set
+from .cli_params import Failed, Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
 from .results.markdown import markdown_table
 from .results.store import refuse_existing
@@ -183,14 +183,21 @@ def demand(
         list[str] | None,
         typer.Option("--pattern", help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable."),
     ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of the request rate, by name or number.", metavar="NAME")] = None,
+    date_format: Annotated[str | None, typer.Option(help="How dates are written, such as DD/MM/YYYY.", metavar="FORMAT")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook, or list of a JSON file.", metavar="NAME")] = None,
+    failed: Failed = "drop",
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """The demand block from a rate series (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens)."""
+    """The demand block from a rate series (t_s or date, and req_per_s) or a request trace (Azure's, BurstGPT's, Mooncake's, Vidur's columns).
+
+    What was taken for what is said under "rows".
+    """
     from .calibration.demand import calibrate_demand
 
     refuse_existing(out)
-    finish(calibrate_demand(file, patterns or ()), out, as_json)
+    finish(calibrate_demand(file, patterns or (), column=column, date_format=date_format, sheet=sheet, failed=failed), out, as_json)
 
 
 @app.command(

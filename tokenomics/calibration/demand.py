@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import InputError, nearest
+from ..histories.demand import DemandSeries, RequestTrace, read_requests
 from ..kinetics import DAYS_PER_YEAR, SECONDS_PER_DAY
-from ..recorded import DemandSeries, RequestTrace, read_requests
 from . import demand_trace
 from .demand_figures import series_figure, trace_figure
 from .demand_series import LOG_PROCESS, PATTERNS, WEEK, SeriesFit, missing
@@ -20,16 +20,25 @@ ALIKE = 1e-9  # relative difference of days below which they are one day repeate
 REQUESTS = 100  # of a trace: below that a 99th percentile is the largest value
 
 
-def calibrate_demand(file: str, patterns: Sequence[str] = ()) -> Calibration:
+def calibrate_demand(
+    file: str,
+    patterns: Sequence[str] = (),
+    *,
+    column: str | None = None,
+    date_format: str | None = None,
+    sheet: str | None = None,
+    failed: str = "drop",
+) -> Calibration:
     """Parameters of the demand block with errors.
 
-    file: a rate series or a request trace, as `recorded.read_requests` takes them. patterns: "diurnal", "weekly": refused where the file's span
-    cannot carry them; not asked for, they are estimated where it can. Raises InputError for a file or a pattern that cannot be used.
+    file, column, date_format, sheet, failed: a rate series or a request trace, as `histories.demand.read_requests` takes them. patterns: "diurnal",
+    "weekly": refused where the file's span cannot carry them; not asked for, they are estimated where it can. Raises InputError for a file or a
+    pattern that cannot be used.
     """
     for pattern in patterns:
         if pattern not in PATTERNS:
             raise InputError(pattern, argument="patterns", expected=" or ".join(PATTERNS), nearest=nearest(pattern, PATTERNS))
-    read = read_requests(file)
+    read = read_requests(file, column=column, date_format=date_format, sheet=sheet, failed=failed)
     return _of_trace(read, patterns) if isinstance(read, RequestTrace) else _of_series(read, patterns)
 
 
@@ -53,11 +62,12 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
     if hours is not None:
         tables["Diurnal factors"] = hours
     dropped = len(series.rate) - len(fit.used)
-    choices = (f"{fit.days} whole days from the first window on, {fit.per_day} windows each",) if fit.days else ("no whole day: all windows",)
+    whole = f"{fit.days} whole days from the first window on, {fit.per_day} windows each" if fit.days else "no whole day: all windows"
+    choices = (*series.said, whole)
     if dropped:
         choices += (f"the last {dropped} windows make no whole day and are left out",)
-    what, last = f"windows of {series.width:g} s", f"{len(fit.used) * series.width:,.0f} s"
-    data = Data(series.file, digest(series.file), what, len(fit.used), "0 s", last, choices)
+    ends = series.time(0.0), series.time(len(fit.used) * series.width)
+    data = Data(series.file, digest(series.file), f"windows of {series.width:g} s", len(fit.used), *ends, choices)
     return Calibration(
         "Demand: log Ornstein–Uhlenbeck process with pattern, restricted maximum likelihood",
         data,
@@ -137,7 +147,7 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
             count,
             trace.first,
             trace.last,
-            (f"lengths of 0 are left out of the lognormals: {dropped[0]} prompts, {dropped[1]} outputs",) if any(dropped) else (),
+            trace.said + ((f"lengths of 0 are left out of the lognormals: {dropped[0]} prompts, {dropped[1]} outputs",) if any(dropped) else ()),
         ),
         (*arrivals, *sizes, *unknown),
         {"Lognormal fits of lengths [token]": table},

@@ -14,9 +14,10 @@ from .demand_trace import lognormal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..recorded import RequestTrace
+    from ..histories.demand import RequestTrace
     from .demand_series import SeriesFit
 
+WINDOW, MOST_POINTS = 10.0, 20_000  # s of the windows in which a trace is drawn, and their most: a drawing shows no more
 LAGS = 12
 BINS = 50
 
@@ -71,12 +72,14 @@ def trace_figure(trace: RequestTrace) -> Figure:
 
     figure = Figure(figsize=(9, 7), layout="constrained")
     ((rate, gap), lower) = figure.subplots(2, 2)
-    counts = np.bincount((trace.seconds // 10).astype(int))[:-1]
-    rate.plot(np.arange(len(counts)) / 6.0, counts / 10.0, color=COLOURS[0], linewidth=0.8)
-    rate.set(xlabel="time [minutes]", ylabel="request rate in 10 s [req/s]")
+    width = WINDOW * np.ceil(trace.seconds[-1] / WINDOW / MOST_POINTS)
+    counts = np.bincount((trace.seconds // width).astype(int))[:-1]
+    rate.plot(np.arange(len(counts)) * width / 60.0, counts / width, color=COLOURS[0], linewidth=0.8)
+    rate.set(xlabel="time [minutes]", ylabel=f"request rate in {width:g} s [req/s]")
     rate.set_title(f"{len(trace.seconds):,} requests, {len(trace.seconds) / trace.seconds[-1]:.3g} req/s", loc="left", fontsize=9)
     gaps = np.sort(np.diff(trace.seconds))
-    gap.loglog(gaps, 1.0 - np.arange(len(gaps)) / len(gaps), color=COLOURS[0], label="trace")
+    shown = np.unique(len(gaps) - np.geomspace(1, len(gaps), MOST_POINTS).astype(int))  # more of the longest, which alone are seen apart
+    gap.loglog(gaps[shown], 1.0 - shown / len(gaps), color=COLOURS[0], label="trace")
     grid = np.geomspace(max(gaps[0], 1e-4), gaps[-1], 200)
     gap.loglog(grid, np.maximum(np.exp(-grid / gaps.mean()), 1e-6), color=COLOURS[1], label="Poisson process of that rate")
     gap.set(xlabel="inter-arrival time [s]", ylabel="share that is longer [1]", ylim=(0.5 / len(gaps), 1.5))

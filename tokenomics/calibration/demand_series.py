@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from ..histories.demand import DemandSeries
 from ..kinetics import DAYS_PER_YEAR, SECONDS_PER_DAY
-from ..recorded import DemandSeries
 from ..results.intervals import LEVEL
 from .ar1 import Interval, OrnsteinUhlenbeck, averaged
 from .dependence import jackknife, jackknifed

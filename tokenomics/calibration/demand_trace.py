@@ -14,13 +14,15 @@ import pandas as pd
 from scipy.signal import lfilter
 from scipy.special import expit, logit, ndtr, ndtri
 
+from ..histories.demand import RequestTrace
 from ..parameters import resolve
-from ..recorded import RequestTrace
 from .dependence import Jackknifed, jackknife, jackknifed
 from .estimates import Estimate
 from .recovery import Case
 
 WINDOWS = (1.0, 10.0, 60.0)  # s, in which requests are counted
+MOST_WINDOWS = 2**23  # of one length that are counted, 97 days of seconds: 64 MB an array
+TOLD = 10.0  # steps of the stamps below which a window's count is that of the steps, not of the requests, unless it holds a whole number of them
 SHORTEST = 600  # s of a trace: ten windows of the longest counting interval
 QUANTILES = (0.5, 0.9, 0.99)
 LILLIEFORS = 0.886  # 5 % point of √n × Kolmogorov's distance with both parameters estimated (Lilliefors 1967, Dallal and Wilkinson 1986)
@@ -52,6 +54,14 @@ def lognormal(lengths: np.ndarray) -> Lognormal:
     return Lognormal(mean, sd, distance, LILLIEFORS / float(np.sqrt(len(values))))
 
 
+def _blurred(trace: RequestTrace, width: float) -> str:
+    """Why counts in windows of this length are those of the stamps; empty where they are not."""
+    steps = width / trace.lattice if trace.lattice else np.inf
+    if steps >= TOLD or (steps >= 1.0 and abs(steps - round(steps)) < 1e-9):
+        return ""
+    return f"time stamps have steps of {trace.lattice:.4g} s: counts in {width:g} s are those of the steps"
+
+
 def _windows(trace: RequestTrace, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Counts in the full windows, and the position of each."""
     n = int(trace.seconds[-1] // width)
@@ -76,23 +86,25 @@ def _quantile(values: np.ndarray, share: float, place: np.ndarray) -> Jackknifed
 def arrivals(trace: RequestTrace) -> tuple[list[Estimate], list[str]]:
     """Rate, overdispersion of counts, coefficient of variation of inter-arrival times; and which errors are too small."""
     span, notes = trace.seconds[-1], []
-    counts, place = _windows(trace, WINDOWS[0])
-    rate = jackknife(lambda kept: counts[kept].mean() / WINDOWS[0], place)
+    widths = [width for width in WINDOWS if span / width <= MOST_WINDOWS]
+    counts, place = _windows(trace, widths[0])
+    rate = jackknife(lambda kept: counts[kept].mean() / widths[0], place)
     # the value itself counts the last, incomplete second too
     scale = (len(trace.seconds) - 1) / span / rate.value
     whole = replace(rate, value=rate.value * scale, error=rate.error * scale, low=rate.low * scale, high=rate.high * scale)
     out = [jackknifed("demand.request_rate", "req/s", whole)]
     found = {"request rate": rate}
-    for width in WINDOWS:
+    for width in widths:
         counts, place = _windows(trace, width)
         if len(counts) < 2 * 5:
             continue
         name = f"overdispersion of counts in {width:g} s"
         found[name] = jackknife(lambda kept, c=counts: c[kept].var(ddof=1) / c[kept].mean(), place)
-        out.append(jackknifed(name, "1", found[name]))
+        out.append(jackknifed(name, "1", found[name], _blurred(trace, width)))
     gaps, place = np.diff(trace.seconds), trace.seconds[:-1] / span
     found["inter-arrival times"] = jackknife(lambda kept: _cv(gaps[kept]), place)
-    out.append(jackknifed("capacity.arrival_cv", "1", found["inter-arrival times"]))
+    coarse = f"time stamps have steps of {trace.lattice:.4g} s, and requests come every {gaps.mean():.3g} s: gaps below the steps are not told"
+    out.append(jackknifed("capacity.arrival_cv", "1", found["inter-arrival times"], coarse if trace.coarse else ""))
     return out, notes + _dependent(found, span)
 
 

@@ -59,7 +59,7 @@ def jackknife(statistic: Callable[[np.ndarray], float], labels: np.ndarray, *, s
 def jackknifed(name: str, unit: str, found: Jackknifed, problem: str = "") -> Estimate:
     """The estimate; flagged where it has no error, since a logarithm of it does not exist or one block holds all of it."""
     lost = "" if np.isfinite([found.error, found.low, found.high]).all() else "it has no error: it is 0 in the time observed, or without a part of it"
-    return Estimate(name, unit, found.value, found.error, found.low, found.high, problem or lost)
+    return Estimate(name, unit, found.value, found.error, found.low, found.high, lost or problem)
 
 
 def newey_west(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

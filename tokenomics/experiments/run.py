@@ -13,12 +13,13 @@ from .. import control
 from ..arguments import many
 from ..engines import cadcad, ensemble, purity
 from ..errors import InputError, nearest, remark
+from ..histories.alignment import align
 from ..histories.cleaning import Choices
+from ..histories.demand import DemandSeries, as_series, mean_rate
 from ..histories.prices import price_path, read_prices
 from ..histories.times import as_date
 from ..model import MODEL, Model, bind, steady_state
 from ..parameters import Parameters, Resolved, resolve
-from ..recorded import DemandSeries, align, mean_rate, read_demand
 from ..results import Result
 from ..shocks import ShockTable, sample
 from ..state import as_arrays
@@ -101,7 +102,7 @@ def run(
     engine: str = "cadcad",
     prices: str | Path | None = None,
     choices: Choices | Mapping[str, Any] | None = None,
-    demand: str | Path | None = None,
+    demand: str | Path | DemandSeries | None = None,
     demand_align: str | None = None,
     start: str | dt.date | None = None,
     record: Sequence[str] | None = None,
@@ -115,8 +116,9 @@ def run(
     several. sets: {path: value} or "path=value" strings. runs: number of Monte Carlo runs, indices 0 to runs − 1; a run's
     shocks depend on (seed, run index) alone. days: simulated span [days]; with `prices` the whole history from
     `start` unless given. prices: file of daily closes in USD in any layout (docs/histories.md), replayed as inferred news. choices: how to read
-    it, where it has to be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily": "close"}. demand: CSV of a
-    rate series in requests/s or a request trace; it replaces sampled demand, and its mean sets the size of the network at the start.
+    it, where it has to be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily": "close"}. demand: file of a
+    rate series in requests/s or of a request trace, or what `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the
+    network at the start.
     demand_align: start, repeat or bootstrap, needed where the series is shorter than the span. start: first date of the price
     history to use. engine: "cadcad", the reference, or "ensemble", thousands of times faster with many runs. record: names of
     the variables to keep. every: keep the start and every so many steps; metrics are then those of what was kept.
@@ -151,11 +153,11 @@ def run(
 
     rates = None
     if demand is not None:
-        series = read_demand(demand)
+        series = as_series(demand)
         span = resolved.values.simulation.steps * dt_days
         rates = align(series, span_days=span, time_step=dt_days, align=demand_align, runs=runs, seed=seed)
         resolved, note = sized_by(resolved, series)
-        notes.append(note + (f", aligned by {demand_align}" if demand_align else ""))
+        notes += [note + (f", aligned by {demand_align}" if demand_align else ""), *series.said]
     elif demand_align is not None:
         raise InputError("an alignment without a demand series", argument="demand_align", expected="a `demand` series with it")
 

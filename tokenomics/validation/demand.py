@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InputError
+from ..histories.demand import DemandSeries
 from ..kinetics import SECONDS_PER_DAY
 from ..parameters import Parameters
-from ..recorded import DemandSeries
 from .scores import Forecast, Normal
 
 BEFORE = 4  # days before the first forecast: three changes, from which a random walk has its spread

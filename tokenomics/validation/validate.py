@@ -14,12 +14,13 @@ from ..arguments import many
 from ..engines import purity
 from ..errors import InputError
 from ..experiments.run import Source, check_alignment, sized_by
+from ..histories.alignment import align
 from ..histories.cleaning import Choices
+from ..histories.demand import DemandSeries, as_series
 from ..histories.prices import PriceHistory, read_prices
 from ..histories.times import as_date
 from ..model import MODEL, Model
 from ..parameters import Resolved, resolve
-from ..recorded import align, read_demand
 from . import benchmarks, sources
 from .counterfactual import Arms, counterfactual
 from .demand import BEFORE as DEMAND_BEFORE
@@ -91,7 +92,7 @@ def validate(
     start: str | dt.date,
     end: str | dt.date | None = None,
     choices: Choices | Mapping[str, Any] | None = None,
-    demand: str | Path | None = None,
+    demand: str | Path | DemandSeries | None = None,
     demand_align: str | None = None,
     overlay: Source | Sequence[Source] | None = None,
     sets: Mapping[str, Any] | Sequence[str] | None = None,
@@ -106,7 +107,7 @@ def validate(
 
     params, policy, overlay, sets: as in `run`. history: file of daily closes in USD in any layout (docs/histories.md), without a gap up to `end`.
     choices: how to read it, as in `run`. start: date of the first
-    forecast, on which the policy is set up in the counterfactual; at least 250 days after the history's first. demand: CSV of a request rate;
+    forecast, on which the policy is set up in the counterfactual; at least 250 days after the history's first. demand: as in `run`;
     both arms meet it from `start` on, and its days are forecast too. demand_align: as in `run`. runs: draws of each forecast. arms: runs of the
     counterfactual. horizon: of the longer forecasts [days]. seed: of all draws. progress: called with days of work done and their number.
 
@@ -124,9 +125,10 @@ def validate(
     first = _place(prices, begin, horizon)
     notes, series = [f"history from {history}: {'; '.join(prices.notes)}"], None
     if demand is not None:
-        series = read_demand(demand)
+        series = as_series(demand)
         resolved, note = sized_by(resolved, series)
         notes.append(f"{note}, days after {begin} too; both arms meet it from {begin} on" + (f", aligned by {demand_align}" if demand_align else ""))
+        notes += series.said
     elif demand_align is not None:
         raise InputError("an alignment without a demand series", argument="demand_align", expected="a `demand` series with it")
     notes += sources.fitted_later(resolved, begin)

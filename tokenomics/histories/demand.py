@@ -1,0 +1,269 @@
+"""Recorded demand: a request rate in windows of one width, or a trace of single requests.
+
+Which it is, and which column is what, is told by the header. A rate has a column of times and one of rates or counts. A trace has one of times, one
+of prompt lengths and one of output lengths: Azure's (2023, 2024), BurstGPT's, Mooncake's, Vidur's and others that use their names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError, nearest
+from ..kinetics import SECONDS_PER_DAY
+from .measures import read_measures
+from .moments import Moments, label, read_moments
+from .table import Table, read_table
+from .times import NS
+
+# Names by what they hold; capitals, spaces, underscores and points do not matter.
+PROMPT = ("ContextTokens", "Request tokens", "input_length", "num_prefill_tokens", "prompt_tokens", "input_tokens", "prompt_length", "prompt_len")
+OUTPUT = ("GeneratedTokens", "Response tokens", "output_length", "num_decode_tokens", "completion_tokens", "output_tokens", "output_len")
+RATE = ("req_per_s", "requests_per_s", "requests_per_second", "req/s", "requests/s", "rps", "qps", "rate", "request_rate")
+COUNT = ("requests", "request_count", "n_requests", "num_requests", "count")
+# The unit of bare numbers where the layout fixes it, by the name of the column of prompt lengths: BurstGPT counts seconds from the start of the
+# collection, Mooncake milliseconds from the first request, Vidur seconds.
+UNITS = {"requesttokens": "s", "inputlength": "ms", "numprefilltokens": "s"}
+LAYOUTS = (
+    "a rate (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens, BurstGPT's, Mooncake's or Vidur's columns)"
+)
+FAILED = ("drop", "keep")
+TRACE_WINDOW = 60.0  # s; a request trace is counted in windows of this length
+MOST_WINDOWS = 5_260_000  # of a minute are ten years; assumption: no trace is longer (the longest public ones span four months), and it takes 42 MB
+HOLE = 0.5  # share of a trace's span without any request above which its rate is that of no time at all
+LEAST_HOLE = SECONDS_PER_DAY  # s; a pause shorter than that may be a night
+ALIKE = 1e-6  # relative difference of steps between rows below which they are one width: times are written with six digits or more
+# Stamps that many requests share, more than MANY times what the clock's own step explains, are an inexact lattice (3000, 5999, 9000 ms) where
+# the instants keep a distance: the 5 % closest ones are at least half as far apart as the median. Of requests that truly come together the instants
+# are as irregular as any others.
+TIES, MANY, CLOSEST, REGULAR = 0.05, 4.0, 0.05, 0.5
+
+
+@dataclass(frozen=True)
+class DemandSeries:
+    """Request rate [req/s] in windows of `width` seconds; tokens per request where the file tells them.
+
+    start: of the first window, where the file tells it. said: what was taken for what, and what was done to rows, a line each.
+    """
+
+    rate: np.ndarray
+    width: float
+    file: str
+    prompt_tokens: float | None = None
+    output_tokens: float | None = None
+    start: np.datetime64 | None = None
+    said: tuple[str, ...] = ()
+
+    def time(self, seconds: float) -> str:
+        """A time of the series, for a reader. seconds: since the start of its first window."""
+        return f"{seconds:,.0f} s" if self.start is None else label(self.start + np.timedelta64(round(seconds * NS), "ns"))
+
+    @property
+    def days(self) -> float:
+        """Span [days]."""
+        return len(self.rate) * self.width / SECONDS_PER_DAY
+
+
+@dataclass(frozen=True)
+class RequestTrace:
+    """Requests in order of time. seconds: since the first one; prompt, output: tokens; (n,) each. first, last: their time stamps.
+
+    lattice: distance of the instants that the stamps can have [s]: what happens within it is not told. start: the first one's instant, where the file
+    tells it. said: what was taken for what, and what was done to rows, a line each.
+    """
+
+    seconds: np.ndarray
+    prompt: np.ndarray
+    output: np.ndarray
+    first: str
+    last: str
+    file: str
+    lattice: float = 0.0
+    start: np.datetime64 | None = None
+    said: tuple[str, ...] = ()
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the lattice hides the gaps between requests. Rounding adds lattice²/6 to their variance: at half a mean gap, 4 % of a Poisson's."""
+        return self.lattice > 0.5 * self.seconds[-1] / (len(self.seconds) - 1)
+
+
+def read_demand(
+    path: str | Path, *, column: str | None = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
+) -> DemandSeries:
+    """A request rate, or a request trace counted in windows of 60 s with its mean tokens per request; arguments are those of `read_requests`."""
+    read = read_requests(path, column=column, date_format=date_format, sheet=sheet, failed=failed)
+    if isinstance(read, DemandSeries):
+        return read
+    windows = int(read.seconds[-1] // TRACE_WINDOW)
+    if windows < 1:
+        raise InputError(f"a trace of {read.seconds[-1]:.0f} s", file=path, expected=f"at least {TRACE_WINDOW:.0f} s")
+    # the last window is not full and would look like a slump
+    counts = np.bincount((read.seconds // TRACE_WINDOW).astype(int))[:windows]
+    said = (*read.said, f"counted in {windows:,} windows of {TRACE_WINDOW:g} s, the last, incomplete one left out")
+    rate, prompt, output = counts / TRACE_WINDOW, float(np.mean(read.prompt)), float(np.mean(read.output))
+    return DemandSeries(rate, TRACE_WINDOW, str(path), prompt, output, read.start, said)
+
+
+def read_requests(
+    path: str | Path, *, column: str | None = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
+) -> DemandSeries | RequestTrace:
+    """A request rate or a request trace, with what was recognised in `said`.
+
+    column: the column of the rate [req/s], by name or number, where it has a name of its own. date_format: see `parse_times`. sheet: see
+    `read_table`. failed: "drop" leaves out requests with no output token, "keep" counts them. They are dropped by default, for a request that failed
+    is no work done, its length is not known, and it comes again where its sender tries again.
+
+    Raises InputError that names file and line: no such columns, a cell that is no number or time, a gap or a time twice in a rate, a hole in a trace.
+    """
+    if failed not in FAILED:
+        raise InputError(f"'{failed}'", argument="failed", expected=" or ".join(FAILED), nearest=nearest(failed, FAILED))
+    table = read_table(path, sheet=sheet, prefer=("requests", "data"))
+    if len(table) < 2:
+        raise InputError(f"{len(table)} rows", file=path, expected="at least 2")
+    prompt, output = table.find(*PROMPT), table.find(*OUTPUT)
+    if column is None and (prompt or output):
+        return _trace(table, _one(table, prompt, "prompt tokens", PROMPT), _one(table, output, "output tokens", OUTPUT), date_format, failed)
+    return _rate(table, column, date_format)
+
+
+def as_series(demand: str | Path | DemandSeries) -> DemandSeries:
+    """A series as it is, or what `read_demand` makes of a file."""
+    return demand if isinstance(demand, DemandSeries) else read_demand(demand)
+
+
+def mean_rate(series: DemandSeries) -> float:
+    """Mean request rate of the series [req/s]."""
+    return float(np.mean(series.rate))
+
+
+def _one(table: Table, found: list[int], what: str, names: tuple[str, ...]) -> int:
+    if len(found) == 1:
+        return found[0]
+    said = " and ".join(f"'{table.name(i)}'" for i in found) if found else "no such column"
+    raise InputError(said, file=table.file, key=what, expected=f"one of {', '.join(names)}")
+
+
+def _rate(table: Table, column: str | None, date_format: str | None) -> DemandSeries:
+    counts = False
+    if column is not None:
+        value = table.column(column, "column")
+    elif not any(table.header) and len(table.header) == 6:
+        value = 1  # a client's rates as ServeGen ships them: second, req/s, coefficient of variation, law, two parameters
+    else:
+        found = table.find(*RATE)
+        counts = not found and len(table.find(*COUNT)) == 1
+        found = table.find(*COUNT) if counts else found
+        if len(found) != 1:
+            said = f"{len(found)} columns of rates: {', '.join(table.name(i) for i in found)}" if found else f"the columns {table.named()}"
+            line = int(table.lines[0]) - 1 if table.unit == "line" and not found else None
+            raise InputError(said, file=table.file, line=line or None, expected=f"{LAYOUTS}; or say which has the rate in req/s by `column`")
+        value = found[0]
+    times = read_moments(table, None if any(table.header) else 0, {value}, date_format, "s" if not any(table.header) else None)
+    rate = read_measures(table, value)
+    said = [f"{times.said}; request rate: column '{table.name(value)}'"]
+    order = np.argsort(times.ns, kind="stable")
+    if (np.diff(times.ns) < 0).any():
+        said.append(_turned(times.ns))
+    steps = np.diff(times.ns[order])
+    width = float(np.median(steps))
+    for i in np.flatnonzero(steps <= 0)[:1]:
+        rows = sorted((order[i], order[i + 1]))
+        raise table.error(f"{times.label(rows[1])} again, after line {table.lines[rows[0]]}", row=rows[1], key=times.name, expected="each time once")
+    gaps = np.flatnonzero(np.abs(steps - width) > ALIKE * width)
+    if len(gaps):
+        before, row = order[gaps[0]], order[gaps[0] + 1]
+        more = f"; {len(gaps)} such places in all" if len(gaps) > 1 else ""
+        missing = steps[gaps[0]] / width - 1.0
+        what = f"a gap: {missing:.0f} rows missing" if missing > 0.5 and abs(missing - round(missing)) < 1e-3 else "another width"
+        found = f"{what}: {steps[gaps[0]] / 1e9:g} s from {times.label(before)} to {times.label(row)}{more}"
+        raise table.error(found, row=row, key=times.name, expected=f"a row every {width / 1e9:g} s, as most are")
+    rate, width = rate[order], width / 1e9
+    if counts:
+        rate = rate / width
+        said[0] += f", requests in each window, over its {width:g} s"
+    said.append(f"{len(rate):,} windows of {width:g} s")
+    if rate.max() <= 0:
+        raise InputError("no request at all", file=table.file, key=table.name(value), expected="a rate above 0")
+    return DemandSeries(rate, width, table.file, start=times.instant(order[0]), said=(*table.notes, *said))
+
+
+def _turned(ns: np.ndarray) -> str:
+    steps = np.diff(ns)
+    if (steps <= 0).all():
+        return "newest row first: turned"
+    return f"sorted by time: {int((steps < 0).sum()):,} rows came after a later one"
+
+
+def _trace(table: Table, prompt: int, output: int, date_format: str | None, failed: str) -> RequestTrace:
+    unit = UNITS.get(table.header[prompt].casefold().replace(" ", "").replace("_", ""))
+    times = read_moments(table, None, {prompt, output}, date_format, unit)
+    lengths = [read_measures(table, i) for i in (prompt, output)]
+    said = [f"{times.said}; prompt tokens: column '{table.name(prompt)}'; output tokens: column '{table.name(output)}'"]
+    ns = times.ns
+    if (np.diff(ns) < 0).any():
+        said.append(_turned(ns))
+        order = np.argsort(ns, kind="stable")
+        ns, lengths, lines = ns[order], [one[order] for one in lengths], table.lines[order]
+        times = replace(times, ns=ns)
+    else:
+        lines = table.lines
+    empty = lengths[1] == 0
+    if empty.any():
+        count, share = int(empty.sum()), 100.0 * empty.mean()
+        what = f"{count:,} requests ({share:.2g} %) have no output token and are taken as failed"
+        if failed == "drop":
+            if count == len(ns):
+                expected = "lengths above 0 (or `failed` keep)"
+                raise InputError("no request has an output token", file=table.file, key=table.name(output), expected=expected)
+            kept = ~empty
+            means = float(lengths[1].mean()), float(lengths[1][kept].mean())
+            said.append(f"{what}: left out of rate and lengths, mean output {means[1]:.4g} in place of {means[0]:.4g}; choose to keep them otherwise")
+            ns, lengths, lines, times = ns[kept], [one[kept] for one in lengths], lines[kept], replace(times, ns=ns[kept])
+        else:
+            said.append(f"{what}: kept in rate and lengths, as chosen")
+    _bounded(table, times, lines)
+    seconds = (ns - ns[0]) / 1e9
+    lattice, alike = _lattice(ns)
+    trace = RequestTrace(seconds, *lengths, times.label(0), times.label(len(ns) - 1), table.file, lattice, times.instant(0))
+    if len(ns) > 1 and trace.coarse:
+        shared = f"{100 * alike:.0f} % of requests have that of the request before"
+        said.append(f"time stamps have steps of {lattice:.4g} s, and {shared}: gaps within a step are not told")
+    return replace(trace, said=(*table.notes, *said))
+
+
+def _bounded(table: Table, times: Moments, lines: np.ndarray) -> None:
+    """Refuse a trace with a row far from all others, and one that is too long to be counted."""
+    ns = times.ns
+    span = (ns[-1] - ns[0]) / 1e9
+    if len(ns) < 2 or span <= LEAST_HOLE:
+        return
+    steps = np.diff(ns)
+    i = int(np.argmax(steps))
+    hole = steps[i] / 1e9
+    far = i + 1 if i + 1 > len(ns) // 2 else i  # the row at the lesser side
+    line = int(lines[far]) if table.unit == "line" else None
+    if hole > max(HOLE * span, LEAST_HOLE):
+        days, whole = hole / SECONDS_PER_DAY, span / SECONDS_PER_DAY
+        found = f"{times.label(far)} is far from all others: no request for {days:,.1f} days, of {whole:,.1f} in all"
+        raise InputError(found, file=table.file, line=line, key=times.name, expected="a trace without a hole of half its span")
+    if span / TRACE_WINDOW > MOST_WINDOWS:
+        found = f"{span / SECONDS_PER_DAY:,.0f} days from {times.label(0)} to {times.label(len(ns) - 1)}"
+        expected = f"at most {MOST_WINDOWS * TRACE_WINDOW / SECONDS_PER_DAY:,.0f} days, in windows of {TRACE_WINDOW:g} s"
+        raise InputError(found, file=table.file, line=line, key=times.name, expected=expected)
+
+
+def _lattice(ns: np.ndarray) -> tuple[float, float]:
+    """Distance of possible stamps [s], and the share of requests that have the stamp of the one before."""
+    steps = np.diff(ns)
+    apart = steps[steps > 0]
+    if not len(apart):
+        return 0.0, 1.0
+    exact, alike = float(np.gcd.reduce(apart)), float(np.mean(steps == 0))
+    middle = float(np.median(apart))
+    explained = exact * len(ns) / float(ns[-1] - ns[0])
+    if alike > max(TIES, MANY * explained) and np.quantile(apart, CLOSEST) >= REGULAR * middle:
+        return middle / 1e9, alike
+    return exact / 1e9, alike
