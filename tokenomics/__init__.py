@@ -17,7 +17,8 @@ Public names; `help` of each describes every parameter:
     calibrate_prices     Merton's jump-diffusion and GARCH from daily closes
     calibrate_economy    parameters of the economy by simulated moments of a token
     calibrate_demand     the demand block from a request rate or a trace
-    calibrate_burn       burn elasticity and emission path from a table by month
+    calibrate_burn       burn elasticity and emission path from tables by month
+    read_demand          a request rate from a file of rates or of requests
     validate             forecasts of a history against naive ones, and a policy's counterfactual
     compare_venues       cloud or network for a workload
     reproduce            a published result, computed again
@@ -70,6 +71,7 @@ _HOMES = {
     "experiments.sweep": ("sweep",),
     "governance.make": ("propose", "report"),
     "governance.verify": ("verify",),
+    "histories.demand": ("read_demand",),
     "kinetics": ("relaxation",),
     "model": ("MODEL", "Block", "Model", "block", "steady_state"),
     "papers": ("reproduce",),
@@ -83,7 +85,7 @@ _HOMES = {
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 _PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
-_PACKAGES += ("calibration", "governance", "parameters", "results", "shocks", "state", "trajectories", "validation", "venues")
+_PACKAGES += ("calibration", "governance", "histories", "parameters", "results", "shocks", "state", "trajectories", "validation", "venues")
 
 __all__ = [*_MODULES, "__version__"]
 

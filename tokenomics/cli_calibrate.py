@@ -183,7 +183,7 @@ def demand(
         list[str] | None,
         typer.Option("--pattern", help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable."),
     ] = None,
-    column: Annotated[str | None, typer.Option(help="Column of the request rate, by name or number.", metavar="NAME")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="Column of the rate, or date=NAME, prompt=NAME, output=NAME.", metavar="NAME")] = None,
     date_format: Annotated[str | None, typer.Option(help="How dates are written, such as DD/MM/YYYY.", metavar="FORMAT")] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook, or list of a JSON file.", metavar="NAME")] = None,
     failed: Failed = "drop",
@@ -205,7 +205,7 @@ def demand(
     "--discretionary-from 2025-10 --discretionary-to 2025-12 --net-emission-cap 1643.52 --halving 2023-08 --halving 2025-08"
 )
 def burn(
-    file: File,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="The table, or several that hold the quantities between them.")],
     discretionary: Annotated[float, typer.Option(help="Burn that is no customers' use [USD/day], taken as given.")] = 0.0,
     start: Annotated[str | None, typer.Option("--discretionary-from", help="First month of it.", metavar="YYYY-MM")] = None,
     end: Annotated[str | None, typer.Option("--discretionary-to", help="Last month of it.", metavar="YYYY-MM")] = None,
@@ -214,20 +214,34 @@ def burn(
         list[str] | None, typer.Option("--halving", help="Month in which the schedule halves, to compare. Repeatable.", metavar="YYYY-MM")
     ] = None,
     tolerance: Annotated[float, typer.Option(help="Gap of tokens burned x price to burn in USD beyond which a month is named.", min=0.0)] = 0.1,
+    column: Annotated[list[str] | None, typer.Option(help="What a column holds: burned=NAME. Repeatable.", metavar="WHAT=NAME")] = None,
+    date_format: Annotated[str | None, typer.Option(help="How dates are written, such as DD/MM/YYYY.", metavar="FORMAT")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook, or list of a JSON file.", metavar="NAME")] = None,
+    last: Annotated[str, typer.Option(help="A last month that looks unfinished: refuse, drop or keep.")] = "refuse",
+    absurd: Annotated[str, typer.Option(help="A value that leaves by a factor and is back a month later: refuse or keep.")] = "refuse",
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Burn elasticity and emission path from a table by month: month, burn_usd, burned, issued, price (or Helium's names), n_weeks or days."""
+    """Burn elasticity and emission path from tables by month, week or day: burn in USD, tokens burned, tokens issued, price.
+
+    Columns are told by their names (hnt_burned, usd_burned, geod_emitted, avg_price_usd, ...). Of burn in USD, tokens burned and price one may be
+    missing.
+    """
     from .calibration.burn_mint import calibrate_burn
 
     refuse_existing(out)
     found = calibrate_burn(
-        file,
+        files,
         discretionary=discretionary,
         start=start,
         end=end,
         cap=cap,
         halvings=halvings or (),
         tolerance=tolerance,
+        column=column,
+        date_format=date_format,
+        sheet=sheet,
+        last=last,
+        absurd=absurd,
     )
     finish(found, out, as_json)

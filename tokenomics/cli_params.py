@@ -23,12 +23,12 @@ Overlay = Annotated[list[str] | None, typer.Option(help="An overlay: shipped nam
 Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Failed = Annotated[str, typer.Option(help="Requests of a trace without any output token: drop them, or keep them in rate and lengths.")]
-DemandColumn = Annotated[str | None, typer.Option(help="Column of the request rate, by name or number.", metavar="NAME")]
+DemandColumn = Annotated[list[str] | None, typer.Option(help="Column of the rate, or date=NAME, prompt=NAME, output=NAME.", metavar="NAME")]
 DemandDateFormat = Annotated[str | None, typer.Option(help="How the demand file's dates are written, such as DD/MM/YYYY.", metavar="FORMAT")]
 DemandSheet = Annotated[str | None, typer.Option(help="Sheet of a workbook, or list of a JSON file, with the demand.", metavar="NAME")]
 
 
-def demand_from(file: str | None, column: str | None, date_format: str | None, sheet: str | None, failed: str):
+def demand_from(file: str | None, column: list[str] | None, date_format: str | None, sheet: str | None, failed: str):
     """The demand that a command's arguments name; None without a file."""
     from .histories.demand import read_demand
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
+from ..histories.burns import BurnTable, index
 from ..kinetics import DAYS_PER_YEAR
 from .ar1 import Interval, OrnsteinUhlenbeck
-from .burn_table import BurnTable, index
 from .estimates import Estimate
 
 HALF_LIFE, EXPONENTIAL = "supply.emission_half_life", "half-life of emission as one exponential"

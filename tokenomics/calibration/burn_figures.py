@@ -12,9 +12,9 @@ from ..results.plots import COLOURS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..histories.burns import BurnTable
     from .ar1 import OrnsteinUhlenbeck
     from .burn_identification import Discretionary
-    from .burn_table import BurnTable
     from .estimates import Estimate
 
 

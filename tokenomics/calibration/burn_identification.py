@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.stats import chi2
 
 from ..errors import InputError
+from ..histories.burns import BurnTable, index
 from ..results.intervals import LEVEL
 from .ar1 import OrnsteinUhlenbeck
-from .burn_table import BurnTable, index
 
 STEPS = 25  # of the profile over the share
 SHOWN = (0.0, 0.25, 0.5, 0.75, 0.95)  # shares in the table, of the most that is possible

@@ -6,24 +6,28 @@ errors of a month that are like those of the month before (`ar1`); Newey and Wes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ..arguments import many
 from ..errors import InputError
+from ..histories.burns import SHORTEST, BurnTable, read_burn
+from ..histories.times import as_month
 from ..kinetics import DAYS_PER_YEAR
 from ..parameters import resolve
 from .ar1 import OrnsteinUhlenbeck
 from .burn_emission import EXPONENTIAL, HALF_LIFE, far_months, half_lives, path, steps
 from .burn_figures import figure
 from .burn_identification import Discretionary, identification
-from .burn_table import SHORTEST, BurnTable, index, read_burn
 from .dependence import newey_west
 from .estimates import Calibration, Data, Estimate, digest
 from .recovery import Case
 
+MOST_TOLERANCE = 1.0  # relative; a month whose burns are worth twice what was burned in USD, or nothing, is always named
 ELASTICITY, GROWTH, RATIO = "elasticity of burn in USD to price", "growth of burn at a constant price", "growth of burned over issued"
 
 
@@ -54,7 +58,7 @@ def _robust(table: BurnTable, share: Discretionary, emitted: OrnsteinUhlenbeck) 
 
 
 def calibrate_burn(
-    file: str,
+    files: str | Path | Sequence[str | Path],
     *,
     discretionary: float = 0.0,
     start: str | None = None,
@@ -62,20 +66,25 @@ def calibrate_burn(
     cap: float = 0.0,
     halvings: Sequence[str] = (),
     tolerance: float = 0.1,
+    column: str | Sequence[str] | Mapping[str, str] | None = None,
+    date_format: str | None = None,
+    sheet: str | None = None,
+    last: str = "refuse",
+    absurd: str = "refuse",
 ) -> Calibration:
     """Burn elasticity, growth, emission path and burn/mint ratio.
 
-    file: a table by month, `month,burn_usd,burned,issued,price` or Helium's names, with `n_weeks` or `days` where rows are not whole months.
-    discretionary: part of the burn that is no customers' use [USD/day], from month `start` to `end`, taken as given. cap: most that is minted again
-    of the burns [TOK/day]. halvings: months of the schedule, to compare. tolerance: relative gap between tokens burned x price and burn in USD beyond
-    which a month is named. Raises InputError for what cannot be used.
+    files, column, date_format, sheet, last, absurd: a table by month, or several that hold the quantities between them, as `read_burn` of
+    `histories.burns` takes them. discretionary: part of the burn that is no customers' use [USD/day], from month `start` to `end`, taken as given.
+    cap: most that is minted again of the burns [TOK/day]. halvings: months of the schedule, to compare. tolerance: relative gap between tokens
+    burned x price and burn in USD beyond which a month is named. Raises InputError for what cannot be used.
     """
     for name, month in (("start", start), ("end", end), *(("halvings", month) for month in halvings)):
-        try:
-            index("2000-01" if month is None else month)
-        except ValueError:
-            raise InputError(f"'{month}' is not a month", argument=name, expected="YYYY-MM") from None
-    table = read_burn(file)
+        if month is not None:
+            as_month(month, name)
+    if not 0.0 <= tolerance <= MOST_TOLERANCE:
+        raise InputError(f"{tolerance:g}", argument="tolerance", expected=f"0 to {MOST_TOLERANCE:g}")
+    table = read_burn(files, column=column, date_format=date_format, sheet=sheet, last=last, absurd=absurd)
     share = Discretionary.given(table, discretionary, start, end)
     found, emitted = estimates(table, share, cap, halvings), path(table, cap, halvings)
     tables = {"Errors by two methods": _robust(table, share, emitted)}
@@ -83,7 +92,9 @@ def calibrate_burn(
         tables["Steps of emission"] = steps(table, cap, halvings)
     known = identification(table, share, use_regression)
     tables |= known.tables
-    data = Data(str(file), digest(file), "months", len(table.months), table.months[0], table.months[-1], (*table.choices, share.text))
+    first, *others = many(files)
+    also = tuple(f"with {Path(one).name} (SHA-256 {digest(one)[:12]})" for one in others)
+    data = Data(str(first), digest(first), "months", len(table.months), table.months[0], table.months[-1], (*also, *table.choices, share.text))
     half = next(one for one in found if one.name == HALF_LIFE)
     settings = {} if half.problem else {"supply.emission_decay": (True, "calibrated: emission decays, see its half-life")}
     told = [f"halvings {', '.join(halvings)}"] * bool(halvings) + [f"at most {cap:g} TOK/day minted again"] * bool(cap)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def calibrate_demand(
     file: str,
     patterns: Sequence[str] = (),
     *,
-    column: str | None = None,
+    column: str | Sequence[str] | Mapping[str, str] | None = None,
     date_format: str | None = None,
     sheet: str | None = None,
     failed: str = "drop",

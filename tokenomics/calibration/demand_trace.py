@@ -151,7 +151,7 @@ def service(trace: RequestTrace, place: np.ndarray) -> Estimate:
 
 
 def _dependent(found: dict[str, Jackknifed], span: float) -> list[str]:
-    names = [name for name, one in found.items() if one.dependent]
+    names = [name for name, one in found.items() if one.dependent and np.isfinite(one.error)]
     blocks = {found[name].blocks for name in names}
     return [f"errors too small, since blocks of {span / max(blocks):.0f} s are still alike: {', '.join(names)}"] if names else []
 

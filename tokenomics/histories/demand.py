@@ -6,6 +6,7 @@ of prompt lengths and one of output lengths: Azure's (2023, 2024), BurstGPT's, M
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..errors import InputError, nearest
 from ..kinetics import SECONDS_PER_DAY
+from .layouts import told
 from .measures import read_measures
 from .moments import Moments, label, read_moments
 from .table import Table, read_table
@@ -30,6 +32,7 @@ LAYOUTS = (
     "a rate (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens, BurstGPT's, Mooncake's or Vidur's columns)"
 )
 FAILED = ("drop", "keep")
+Told = str | Sequence[str] | Mapping[str, str] | None  # columns by what they hold
 TRACE_WINDOW = 60.0  # s; a request trace is counted in windows of this length
 MOST_WINDOWS = 5_260_000  # of a minute are ten years; assumption: no trace is longer (the longest public ones span four months), and it takes 42 MB
 HOLE = 0.5  # share of a trace's span without any request above which its rate is that of no time at all
@@ -43,9 +46,10 @@ TIES, MANY, CLOSEST, REGULAR = 0.05, 4.0, 0.05, 0.5
 
 @dataclass(frozen=True)
 class DemandSeries:
-    """Request rate [req/s] in windows of `width` seconds; tokens per request where the file tells them.
+    """A request rate.
 
-    start: of the first window, where the file tells it. said: what was taken for what, and what was done to rows, a line each.
+    rate: in each window (n,) [req/s]. width: of a window [s]. file: where it comes from. prompt_tokens, output_tokens: mean of a request, where the
+    file tells them [token]. start: of the first window, where the file tells it. said: what was taken for what and done to rows, a line each.
     """
 
     rate: np.ndarray
@@ -91,9 +95,16 @@ class RequestTrace:
 
 
 def read_demand(
-    path: str | Path, *, column: str | None = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
+    path: str | Path, *, column: Told = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
 ) -> DemandSeries:
-    """A request rate, or a request trace counted in windows of 60 s with its mean tokens per request; arguments are those of `read_requests`."""
+    """A request rate, or a request trace counted in windows of 60 s with its mean tokens per request.
+
+    path: a file of rates or of requests. column: where names do not tell, the column of the rate [req/s] by name or number, or {"date": name,
+    "prompt": name, "output": name}, also as "date=name". date_format: such as "DD/MM/YYYY", where dates are ambiguous. sheet: of a workbook, or the
+    list of a JSON file. failed: "drop" leaves out requests without any output token, "keep" counts them.
+
+    Raises InputError that names file and line; see `read_requests`.
+    """
     read = read_requests(path, column=column, date_format=date_format, sheet=sheet, failed=failed)
     if isinstance(read, DemandSeries):
         return read
@@ -108,11 +119,12 @@ def read_demand(
 
 
 def read_requests(
-    path: str | Path, *, column: str | None = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
+    path: str | Path, *, column: Told = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
 ) -> DemandSeries | RequestTrace:
     """A request rate or a request trace, with what was recognised in `said`.
 
-    column: the column of the rate [req/s], by name or number, where it has a name of its own. date_format: see `parse_times`. sheet: see
+    column: where names do not tell, the column of the rate [req/s] by name or number, or {"date": name, "prompt": name, "output": name}, also as
+    "date=name". date_format: see `parse_times`. sheet: see
     `read_table`. failed: "drop" leaves out requests with no output token, "keep" counts them. They are dropped by default, for a request that failed
     is no work done, its length is not known, and it comes again where its sender tries again.
 
@@ -123,10 +135,13 @@ def read_requests(
     table = read_table(path, sheet=sheet, prefer=("requests", "data"))
     if len(table) < 2:
         raise InputError(f"{len(table)} rows", file=path, expected="at least 2")
-    prompt, output = table.find(*PROMPT), table.find(*OUTPUT)
-    if column is None and (prompt or output):
-        return _trace(table, _one(table, prompt, "prompt tokens", PROMPT), _one(table, output, "output tokens", OUTPUT), date_format, failed)
-    return _rate(table, column, date_format)
+    given = {role: table.column(name) for role, name in told(column, ("rate", "prompt", "output")).items()}
+    prompt = [given["prompt"]] if "prompt" in given else table.find(*PROMPT)
+    output = [given["output"]] if "output" in given else table.find(*OUTPUT)
+    if "rate" not in given and (prompt or output):
+        places = _one(table, prompt, "prompt", PROMPT), _one(table, output, "output", OUTPUT)
+        return _trace(table, *places, given.get("date"), date_format, failed)
+    return _rate(table, given.get("rate"), given.get("date"), date_format)
 
 
 def as_series(demand: str | Path | DemandSeries) -> DemandSeries:
@@ -143,25 +158,23 @@ def _one(table: Table, found: list[int], what: str, names: tuple[str, ...]) -> i
     if len(found) == 1:
         return found[0]
     said = " and ".join(f"'{table.name(i)}'" for i in found) if found else "no such column"
-    raise InputError(said, file=table.file, key=what, expected=f"one of {', '.join(names)}")
+    raise InputError(said, file=table.file, key=f"{what} tokens", expected=f"one of {', '.join(names)}, or `column` {what}=NAME")
 
 
-def _rate(table: Table, column: str | None, date_format: str | None) -> DemandSeries:
-    counts = False
-    if column is not None:
-        value = table.column(column, "column")
-    elif not any(table.header) and len(table.header) == 6:
-        value = 1  # a client's rates as ServeGen ships them: second, req/s, coefficient of variation, law, two parameters
-    else:
+def _rate(table: Table, value: int | None, time: int | None, date_format: str | None) -> DemandSeries:
+    counts, unit = False, None
+    if value is None and not any(table.header) and len(table.header) == 6:
+        value, time, unit = 1, 0, "s"  # a client's rates as ServeGen ships them: second, req/s, coefficient of variation, law, two parameters
+    elif value is None:
         found = table.find(*RATE)
         counts = not found and len(table.find(*COUNT)) == 1
         found = table.find(*COUNT) if counts else found
         if len(found) != 1:
             said = f"{len(found)} columns of rates: {', '.join(table.name(i) for i in found)}" if found else f"the columns {table.named()}"
             line = int(table.lines[0]) - 1 if table.unit == "line" and not found else None
-            raise InputError(said, file=table.file, line=line or None, expected=f"{LAYOUTS}; or say which has the rate in req/s by `column`")
+            raise InputError(said, file=table.file, line=line or None, expected=f"{LAYOUTS}; or `column` NAME of the rate in req/s")
         value = found[0]
-    times = read_moments(table, None if any(table.header) else 0, {value}, date_format, "s" if not any(table.header) else None)
+    times = read_moments(table, time, {value}, date_format, unit)
     rate = read_measures(table, value)
     said = [f"{times.said}; request rate: column '{table.name(value)}'"]
     order = np.argsort(times.ns, kind="stable")
@@ -197,9 +210,9 @@ def _turned(ns: np.ndarray) -> str:
     return f"sorted by time: {int((steps < 0).sum()):,} rows came after a later one"
 
 
-def _trace(table: Table, prompt: int, output: int, date_format: str | None, failed: str) -> RequestTrace:
+def _trace(table: Table, prompt: int, output: int, time: int | None, date_format: str | None, failed: str) -> RequestTrace:
     unit = UNITS.get(table.header[prompt].casefold().replace(" ", "").replace("_", ""))
-    times = read_moments(table, None, {prompt, output}, date_format, unit)
+    times = read_moments(table, time, {prompt, output}, date_format, unit)
     lengths = [read_measures(table, i) for i in (prompt, output)]
     said = [f"{times.said}; prompt tokens: column '{table.name(prompt)}'; output tokens: column '{table.name(output)}'"]
     ns = times.ns
@@ -229,8 +242,8 @@ def _trace(table: Table, prompt: int, output: int, date_format: str | None, fail
     lattice, alike = _lattice(ns)
     trace = RequestTrace(seconds, *lengths, times.label(0), times.label(len(ns) - 1), table.file, lattice, times.instant(0))
     if len(ns) > 1 and trace.coarse:
-        shared = f"{100 * alike:.0f} % of requests have that of the request before"
-        said.append(f"time stamps have steps of {lattice:.4g} s, and {shared}: gaps within a step are not told")
+        shared = f", and {100 * alike:.0f} % of requests have that of the request before" if alike else ""
+        said.append(f"time stamps have steps of {lattice:.4g} s{shared}: gaps within a step are not told")
     return replace(trace, said=(*table.notes, *said))
 
 

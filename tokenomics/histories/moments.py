@@ -90,4 +90,4 @@ def _column(table: Table, taken: set[int]) -> int:
     if len(found) == 1:
         return found[0]
     said = f"{len(found)} columns of times: {', '.join(table.name(i) for i in found)}" if found else f"no column of times among {table.named()}"
-    raise InputError(said, file=table.file, expected="one, such as timestamp, date, t_s or t_ms")
+    raise InputError(said, file=table.file, expected="one, such as timestamp, date, t_s or t_ms, or `column` date=NAME")

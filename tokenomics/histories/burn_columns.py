@@ -1,0 +1,92 @@
+"""What a column of a burn table holds, told by its name, whatever the token's: `hnt_burned`, `geod_burned` and `burned` are tokens burned."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from ..errors import InputError, printable
+from .measures import read_measures
+from .table import Table
+from .times import is_time
+
+# what each quantity may be called, capitals and spaces apart; where several fit, the first pattern is taken
+_USD = r"(?:usd|us\$|\$|dollars?)"
+PATTERNS = {
+    "burn_usd": (rf"(?:.*_)?burn(?:ed|s|t)?_(?:in_)?{_USD}", rf"{_USD}_(?:value_)?burn(?:ed|s|t)?"),
+    "burned": (rf"(?!.*{_USD})(?:.*_)?burn(?:ed|t)(?:_tok(?:ens?)?)?", rf"(?!.*{_USD})burns?(?:_tok(?:ens?)?)?"),
+    "issued": (rf"(?!.*{_USD})(?:.*_)?(?:issued|emitted|minted)(?:_tok(?:ens?)?)?", rf"(?!.*{_USD})(?:issuance|emissions?)"),
+    "price": (r"(?:.*_)?price(?:_usd|_avg|_mean)*", rf"(?:avg|mean)_price(?:_{_USD})?"),
+}
+NAMES = {"burn_usd": "burn_usd", "burned": "burned, hnt_burned", "issued": "issued, hnt_issued", "price": "price, hnt_price_avg"}
+LENGTH = {"n_weeks": 7.0, "weeks": 7.0, "days": 1.0, "n_days": 1.0}  # columns that say how long a row is, in days
+RATIOS = ("bme", "bme_check")  # Helium's own: burned over issued, and burn in USD over price over issued; compared, not used
+RATIO_ALIKE = 0.01  # relative difference beyond which a ratio that the file states is named
+TIMES = ("month", "period", "date", "week", "day", "time", "block_month", "block_week", "block_date", "timestamp")
+
+
+def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
+    """The column of the date, of each quantity and of the length of a row, as far as there are. named: those that the user names."""
+    plain = [_plain(name) for name in table.header]
+    places = {}
+    if "date" in named:
+        places["date"] = table.column(named["date"])
+    else:
+        found = table.find(*TIMES) or [i for i in range(len(table.header)) if is_time(table.cell(i, 0))]
+        if not found:
+            expected = "a column 'month', or `column` date=NAME"
+            raise InputError(f"no column of months among {table.named()}", file=table.file, line=1, expected=expected)
+        places["date"] = found[0]
+    for what, patterns in PATTERNS.items():
+        if what in named:
+            places[what] = table.column(named[what])
+            continue
+        for pattern in patterns:
+            found = [i for i, name in enumerate(plain) if re.fullmatch(pattern, name)]
+            if len(found) > 1:
+                both = " and ".join(table.name(i) for i in found)
+                raise InputError(f"both columns {both}", file=table.file, line=1, key=what, expected=f"one, or `column` {what}=NAME")
+            if found:
+                places[what] = found[0]
+                break
+    lengths = [table.column(named["length"])] if "length" in named else [i for i, name in enumerate(plain) if name in LENGTH]
+    if len(lengths) > 1:
+        raise InputError(f"both columns {' and '.join(table.name(i) for i in lengths)}", file=table.file, line=1, expected="one of them")
+    if lengths:
+        places["length"] = lengths[0]
+    return places
+
+
+def unit_of_length(name: str) -> float:
+    """Days that one unit of a column of lengths stands for."""
+    return LENGTH.get(_plain(name), 1.0)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s\-]+", "_", name.strip().casefold())
+
+
+def ratios(table: Table, order: np.ndarray, values: dict[str, np.ndarray]) -> list[str]:
+    """What the file's own ratios say beside the quantities, a line each. order: of the file's rows in time; values: by quantity, in time."""
+    said = []
+    for name in RATIOS:
+        for i in table.find(name):
+            need = {"bme": ("burned", "issued"), "bme_check": ("burn_usd", "price", "issued")}[name]
+            if any(one not in values for one in need):
+                said.append(f"column '{table.name(i)}' is not used")
+                continue
+            try:
+                stated = read_measures(table, i)[order]
+            except InputError as error:
+                said.append(f"column '{table.name(i)}' is not used, nor compared: line {error.line} has {printable(error.found)[:60]}")
+                continue
+            mine = values["burned"] / values["issued"] if name == "bme" else values["burn_usd"] / values["price"] / values["issued"]
+            off = np.flatnonzero(np.abs(stated - mine) > RATIO_ALIKE * mine)
+            formula = "burned/issued" if name == "bme" else "burn in USD/price/issued"
+            lines = table.lines[order]
+            verdict = "agrees with it in all rows" if not len(off) else f"differs from it in {len(off)} rows, first in line {lines[off[0]]}"
+            if len(off):
+                verdict += f" ({stated[off[0]]:.4g} against {mine[off[0]]:.4g})"
+            said.append(f"column '{table.name(i)}' is not used: {formula} is worked out, and it {verdict}")
+    return said
