@@ -177,6 +177,14 @@ def test_a_ratio_that_the_file_states_is_compared_and_what_it_is_said(tmp_path, 
     assert any(said in line for line in read_burn(table(tmp_path, lines, header)).choices), read_burn(table(tmp_path, lines, header)).choices
 
 
+def test_few_weeks_and_numbers_beyond_any_supply_are_refused(tmp_path):
+    weeks = [f"{dt.date(2024, 1, 10) + dt.timedelta(weeks=i)},5,5,5,1" for i in range(3)]
+    with pytest.raises(InputError, match="0 whole months; expected at least 12"):
+        read_burn(table(tmp_path, weeks, HEADER.replace("month", "week")))
+    with pytest.raises(InputError, match=r":2: burned: 1e-300; expected a number > 0, of 1e-30 to 1e\+30"):
+        read_burn(table(tmp_path, ["2024-01,5,1e-300,5,1", *rows()[1:]]))
+
+
 @pytest.mark.parametrize("tolerance", [float("inf"), float("nan"), -0.1, 2.0])
 def test_a_tolerance_that_names_no_month_is_refused(tmp_path, tolerance):
     with pytest.raises(InputError, match="tolerance: .*; expected 0 to 1"):

@@ -31,7 +31,7 @@ class Jackknifed:
     dependent: bool
 
 
-@np.errstate(divide="ignore", invalid="ignore")  # a statistic of 0 has no logarithm: its error is NaN, which `jackknifed` flags
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")  # a statistic of 0 has no logarithm: no error, which `jackknifed` flags
 def jackknife(statistic: Callable[[np.ndarray], float], labels: np.ndarray, *, scale: Callable = np.log, back: Callable = np.exp) -> Jackknifed:
     """Delete-a-block jackknife.
 

@@ -138,6 +138,8 @@ def _part(table: Table, named: dict[str, str], date_format: str | None) -> _Part
         part = _monthly(table, places, days, values, lines, said)
     else:
         raise InputError(f"rows {step} days apart", file=table.file, expected="months, weeks or days")
+    if len(part.months) < 2:
+        raise InputError(f"{len(part.months)} whole months", file=table.file, expected=f"at least {SHORTEST}")
     part.said += ratios(table, order, values)
     return part
 
