@@ -37,7 +37,7 @@ RATE = "t_s,req_per_s\n0,11\n600,22\n1200,33\n"
         ("t,req_per_s\n0,1\n1,1\n", r":2: t: '0' is a number of unknown unit; expected dates, unix times, or a name that tells the unit"),
         ("date,t_s,req_per_s\n2024-01-01,0,1\n2024-01-02,1,1\n", r"2 columns of times: t_s, date"),
         ("x,req_per_s\n0,1\n1,1\n", r"no column of times among x, req_per_s"),
-        ("t_s,req_per_s\n0,1\n1e300,1\n", r":3: t_s: 1e\+300 s; expected at most 1e\+10 s"),
+        ("t_s,req_per_s\n0,1\n1e20,1\n", r":3: t_s: 1e\+20 s; expected at most 1e\+10 s"),
         ("t_s,req_per_s\n0,1\n", "1 rows; expected at least 2"),
         ("date,req_per_s\n2024-01-01 00:00Z,1\n2024-01-01 01:00,1\n", r":3: date: '2024-01-01 01:00' states no zone"),
         ("date,req_per_s\n01/02/2024,1\n02/02/2024,1\n", r"could have the day first or the month.*`date_format`"),

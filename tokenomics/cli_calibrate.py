@@ -10,7 +10,7 @@ import typer
 
 from . import cli_histories
 from .calibration.estimates import Calibration
-from .cli_params import Failed, Json, Overlay, Set
+from .cli_params import Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
 from .results.markdown import markdown_table
 from .results.store import refuse_existing
@@ -183,10 +183,11 @@ def demand(
         list[str] | None,
         typer.Option("--pattern", help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable."),
     ] = None,
-    column: Annotated[list[str] | None, typer.Option(help="Column of the rate, or date=NAME, prompt=NAME, output=NAME.", metavar="NAME")] = None,
-    date_format: Annotated[str | None, typer.Option(help="How dates are written, such as DD/MM/YYYY.", metavar="FORMAT")] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook, or list of a JSON file.", metavar="NAME")] = None,
-    failed: Failed = "drop",
+    column: cli_histories.DemandColumn = None,
+    date_format: cli_histories.DateFormat = None,
+    sheet: cli_histories.Sheet = None,
+    decimal: cli_histories.Decimal = None,
+    failed: cli_histories.Failed = "drop",
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -197,7 +198,7 @@ def demand(
     from .calibration.demand import calibrate_demand
 
     refuse_existing(out)
-    finish(calibrate_demand(file, patterns or (), column=column, date_format=date_format, sheet=sheet, failed=failed), out, as_json)
+    finish(calibrate_demand(file, patterns or (), column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed), out, as_json)
 
 
 @app.command(
@@ -215,8 +216,9 @@ def burn(
     ] = None,
     tolerance: Annotated[float, typer.Option(help="Gap of tokens burned x price to burn in USD beyond which a month is named.", min=0.0)] = 0.1,
     column: Annotated[list[str] | None, typer.Option(help="What a column holds: burned=NAME. Repeatable.", metavar="WHAT=NAME")] = None,
-    date_format: Annotated[str | None, typer.Option(help="How dates are written, such as DD/MM/YYYY.", metavar="FORMAT")] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook, or list of a JSON file.", metavar="NAME")] = None,
+    date_format: cli_histories.DateFormat = None,
+    sheet: cli_histories.Sheet = None,
+    decimal: cli_histories.Decimal = None,
     last: Annotated[str, typer.Option(help="A last month that looks unfinished: refuse, drop or keep.")] = "refuse",
     absurd: Annotated[str, typer.Option(help="A value that leaves by a factor and is back a month later: refuse or keep.")] = "refuse",
     out: Out = None,
@@ -241,6 +243,7 @@ def burn(
         column=column,
         date_format=date_format,
         sheet=sheet,
+        decimal=decimal,
         last=last,
         absurd=absurd,
     )

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .errors import InputError
 from .parameters import Parameters, Resolved, resolve, tables
 from .parameters.locate import find
 from .parameters.reading import read
@@ -22,26 +21,6 @@ Scenario = Annotated[list[str] | None, typer.Option(help="A scenario: shipped na
 Overlay = Annotated[list[str] | None, typer.Option(help="An overlay: shipped name or file. Repeatable.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-Failed = Annotated[str, typer.Option(help="Requests of a trace without any output token: drop them, or keep them in rate and lengths.")]
-DemandColumn = Annotated[list[str] | None, typer.Option(help="Column of the rate, or date=NAME, prompt=NAME, output=NAME.", metavar="NAME")]
-DemandDateFormat = Annotated[str | None, typer.Option(help="How the demand file's dates are written, such as DD/MM/YYYY.", metavar="FORMAT")]
-DemandSheet = Annotated[str | None, typer.Option(help="Sheet of a workbook, or list of a JSON file, with the demand.", metavar="NAME")]
-
-
-def demand_from(file: str | None, column: list[str] | None, date_format: str | None, sheet: str | None, failed: str):
-    """The demand that a command's arguments name; None without a file."""
-    from .histories.demand import read_demand
-
-    told = {"column": column, "date_format": date_format, "sheet": sheet}
-    if file is None:
-        for name, value in told.items():
-            if value is not None:
-                raise InputError("without a demand file", key=f"--demand-{name.replace('_', '-')}", expected="--demand FILE with it")
-        return None
-    try:
-        return read_demand(file, **told, failed=failed)
-    except InputError as error:  # named after the demand, for the command may have prices too
-        raise error.by_option({name: f"--demand-{name.replace('_', '-')}" for name in told}) from None
 
 
 def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:

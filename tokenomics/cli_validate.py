@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import cli_histories
-from .cli_params import DemandColumn, DemandDateFormat, DemandSheet, Failed, Json, Overlay, Set, demand_from
+from .cli_params import Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
 
 
@@ -37,10 +37,11 @@ def validate(
     absurd: cli_histories.Keep = None,
     demand: Annotated[str | None, typer.Option(help="A request rate or trace: met by both arms, and forecast.", metavar="FILE")] = None,
     demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
-    demand_column: DemandColumn = None,
-    demand_date_format: DemandDateFormat = None,
-    demand_sheet: DemandSheet = None,
-    failed: Failed = "drop",
+    demand_column: cli_histories.DemandColumn = None,
+    demand_date_format: cli_histories.DemandDateFormat = None,
+    demand_sheet: cli_histories.DemandSheet = None,
+    demand_decimal: cli_histories.DemandDecimal = None,
+    failed: cli_histories.Failed = "drop",
     overlay: Overlay = None,
     sets: Set = None,
     runs: Annotated[int, typer.Option(help="Draws of each forecast.")] = 500,
@@ -65,7 +66,7 @@ def validate(
             start=start,
             end=end,
             choices=choices,
-            demand=demand_from(demand, demand_column, demand_date_format, demand_sheet, failed),
+            demand=cli_histories.demand_from(demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed),
             demand_align=demand_align,
             overlay=overlay,
             sets=sets,

@@ -69,12 +69,13 @@ def calibrate_burn(
     column: str | Sequence[str] | Mapping[str, str] | None = None,
     date_format: str | None = None,
     sheet: str | None = None,
+    decimal: str | None = None,
     last: str = "refuse",
     absurd: str = "refuse",
 ) -> Calibration:
     """Burn elasticity, growth, emission path and burn/mint ratio.
 
-    files, column, date_format, sheet, last, absurd: a table by month, or several that hold the quantities between them, as `read_burn` of
+    files, column, date_format, sheet, decimal, last, absurd: a table by month, or several that hold the quantities between them, as `read_burn` of
     `histories.burns` takes them. discretionary: part of the burn that is no customers' use [USD/day], from month `start` to `end`, taken as given.
     cap: most that is minted again of the burns [TOK/day]. halvings: months of the schedule, to compare. tolerance: relative gap between tokens
     burned x price and burn in USD beyond which a month is named. Raises InputError for what cannot be used.
@@ -84,7 +85,7 @@ def calibrate_burn(
             as_month(month, name)
     if not 0.0 <= tolerance <= MOST_TOLERANCE:
         raise InputError(f"{tolerance:g}", argument="tolerance", expected=f"0 to {MOST_TOLERANCE:g}")
-    table = read_burn(files, column=column, date_format=date_format, sheet=sheet, last=last, absurd=absurd)
+    table = read_burn(files, column=column, date_format=date_format, sheet=sheet, decimal=decimal, last=last, absurd=absurd)
     share = Discretionary.given(table, discretionary, start, end)
     found, emitted = estimates(table, share, cap, halvings), path(table, cap, halvings)
     tables = {"Errors by two methods": _robust(table, share, emitted)}

@@ -27,18 +27,19 @@ def calibrate_demand(
     column: str | Sequence[str] | Mapping[str, str] | None = None,
     date_format: str | None = None,
     sheet: str | None = None,
+    decimal: str | None = None,
     failed: str = "drop",
 ) -> Calibration:
     """Parameters of the demand block with errors.
 
-    file, column, date_format, sheet, failed: a rate series or a request trace, as `histories.demand.read_requests` takes them. patterns: "diurnal",
-    "weekly": refused where the file's span cannot carry them; not asked for, they are estimated where it can. Raises InputError for a file or a
-    pattern that cannot be used.
+    file, column, date_format, sheet, decimal, failed: a rate series or a request trace, as `histories.demand.read_requests` takes them. patterns:
+    "diurnal", "weekly": refused where the file's span cannot carry them; not asked for, they are estimated where it can. Raises InputError for a file
+    or a pattern that cannot be used.
     """
     for pattern in patterns:
         if pattern not in PATTERNS:
             raise InputError(pattern, argument="patterns", expected=" or ".join(PATTERNS), nearest=nearest(pattern, PATTERNS))
-    read = read_requests(file, column=column, date_format=date_format, sheet=sheet, failed=failed)
+    read = read_requests(file, column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed)
     return _of_trace(read, patterns) if isinstance(read, RequestTrace) else _of_series(read, patterns)
 
 

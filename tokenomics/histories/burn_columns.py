@@ -67,7 +67,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s\-]+", "_", name.strip().casefold())
 
 
-def ratios(table: Table, order: np.ndarray, values: dict[str, np.ndarray]) -> list[str]:
+def ratios(table: Table, order: np.ndarray, values: dict[str, np.ndarray], decimal: str | None) -> list[str]:
     """What the file's own ratios say beside the quantities, a line each. order: of the file's rows in time; values: by quantity, in time."""
     said = []
     for name in RATIOS:
@@ -77,7 +77,7 @@ def ratios(table: Table, order: np.ndarray, values: dict[str, np.ndarray]) -> li
                 said.append(f"column '{table.name(i)}' is not used")
                 continue
             try:
-                stated = read_measures(table, i)[order]
+                stated = read_measures(table, i, decimal=decimal)[order]
             except InputError as error:
                 said.append(f"column '{table.name(i)}' is not used, nor compared: line {error.line} has {printable(error.found)[:60]}")
                 continue

@@ -81,14 +81,15 @@ def read_burn(
     column: str | Sequence[str] | Mapping[str, str] | None = None,
     date_format: str | None = None,
     sheet: str | None = None,
+    decimal: str | None = None,
     last: str = "refuse",
     absurd: str = "refuse",
 ) -> BurnTable:
     """Months of burn and emission.
 
     files: one, or several that hold the quantities between them. column: names of columns as {"date": name, "burned": name, ...} or "burned=name",
-    where they do not tell. date_format, sheet: see `parse_times` and `read_table`. last: what to do with a last month that looks unfinished. absurd:
-    what to do with a price, a burn or an emission that leaves by a factor and is back the next month.
+    where they do not tell. date_format, sheet, decimal: see `parse_times`, `read_table` and `parse_numbers`. last: what to do with a last month that
+    looks unfinished. absurd: what to do with a price, a burn or an emission that leaves by a factor and is back the next month.
 
     Raises InputError that names file and line: a gap, a month twice, a cell that is no number above 0 (logarithms are taken of all).
     """
@@ -100,7 +101,7 @@ def read_burn(
     for name in named.values():
         if not any(_bears(table, name) for table in tables):
             tables[0].column(name)  # which says what there is
-    parts = [_part(table, {what: name for what, name in named.items() if _bears(table, name)}, date_format) for table in tables]
+    parts = [_part(table, {what: name for what, name in named.items() if _bears(table, name)}, date_format, decimal) for table in tables]
     for name in PATTERNS:
         having = [part for part in parts if name in part.values]
         if len(having) > 1:
@@ -116,13 +117,13 @@ def _bears(table: Table, name: str) -> bool:
     return True
 
 
-def _part(table: Table, named: dict[str, str], date_format: str | None) -> _Part:
+def _part(table: Table, named: dict[str, str], date_format: str | None, decimal: str | None) -> _Part:
     places = columns(table, named)
     times = parse_times(table.columns[places["date"]], file=table.file, key=table.name(places["date"]), lines=table.lines, date_format=date_format)
     used = ", ".join(f"{name} from '{table.name(i)}'" for name, i in places.items())
     left = [table.name(i) for i in range(len(table.header)) if i not in places.values()]
     said = [f"{used}; {times.said}" + (f"; not used: {', '.join(left)}" if left else "")]
-    values = {name: read_measures(table, places[name], positive=True) for name in (*PATTERNS, "length") if name in places}
+    values = {name: read_measures(table, places[name], positive=True, decimal=decimal) for name in (*PATTERNS, "length") if name in places}
     days, order = times.days, np.argsort(times.ns, kind="stable")
     if (np.diff(times.ns) < 0).any():
         turned = (np.diff(times.ns) <= 0).all()
@@ -140,7 +141,7 @@ def _part(table: Table, named: dict[str, str], date_format: str | None) -> _Part
         raise InputError(f"rows {step} days apart", file=table.file, expected="months, weeks or days")
     if len(part.months) < 2:
         raise InputError(f"{len(part.months)} whole months", file=table.file, expected=f"at least {SHORTEST}")
-    part.said += ratios(table, order, values)
+    part.said += ratios(table, order, values, decimal)
     return part
 
 

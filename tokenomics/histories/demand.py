@@ -95,17 +95,24 @@ class RequestTrace:
 
 
 def read_demand(
-    path: str | Path, *, column: Told = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
+    path: str | Path,
+    *,
+    column: Told = None,
+    date_format: str | None = None,
+    sheet: str | None = None,
+    decimal: str | None = None,
+    failed: str = "drop",
 ) -> DemandSeries:
     """A request rate, or a request trace counted in windows of 60 s with its mean tokens per request.
 
     path: a file of rates or of requests. column: where names do not tell, the column of the rate [req/s] by name or number, or {"date": name,
     "prompt": name, "output": name}, also as "date=name". date_format: such as "DD/MM/YYYY", where dates are ambiguous. sheet: of a workbook, or the
-    list of a JSON file. failed: "drop" leaves out requests without any output token, "keep" counts them.
+    list of a JSON file. decimal: "point" or "comma", where numbers are ambiguous. failed: "drop" leaves out requests without any output token,
+    "keep" counts them.
 
     Raises InputError that names file and line; see `read_requests`.
     """
-    read = read_requests(path, column=column, date_format=date_format, sheet=sheet, failed=failed)
+    read = read_requests(path, column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed)
     if isinstance(read, DemandSeries):
         return read
     windows = int(read.seconds[-1] // TRACE_WINDOW)
@@ -119,14 +126,20 @@ def read_demand(
 
 
 def read_requests(
-    path: str | Path, *, column: Told = None, date_format: str | None = None, sheet: str | None = None, failed: str = "drop"
+    path: str | Path,
+    *,
+    column: Told = None,
+    date_format: str | None = None,
+    sheet: str | None = None,
+    decimal: str | None = None,
+    failed: str = "drop",
 ) -> DemandSeries | RequestTrace:
     """A request rate or a request trace, with what was recognised in `said`.
 
     column: where names do not tell, the column of the rate [req/s] by name or number, or {"date": name, "prompt": name, "output": name}, also as
-    "date=name". date_format: see `parse_times`. sheet: see
-    `read_table`. failed: "drop" leaves out requests with no output token, "keep" counts them. They are dropped by default, for a request that failed
-    is no work done, its length is not known, and it comes again where its sender tries again.
+    "date=name". date_format, sheet, decimal: see `parse_times`, `read_table` and `parse_numbers`. failed: "drop" leaves out requests with no output
+    token, "keep" counts them. They are dropped by default, for a request that failed is no work done, its length is not known, and it comes again
+    where its sender tries again.
 
     Raises InputError that names file and line: no such columns, a cell that is no number or time, a gap or a time twice in a rate, a hole in a trace.
     """
@@ -140,8 +153,8 @@ def read_requests(
     output = [given["output"]] if "output" in given else table.find(*OUTPUT)
     if "rate" not in given and (prompt or output):
         places = _one(table, prompt, "prompt", PROMPT), _one(table, output, "output", OUTPUT)
-        return _trace(table, *places, given.get("date"), date_format, failed)
-    return _rate(table, given.get("rate"), given.get("date"), date_format)
+        return _trace(table, *places, given.get("date"), date_format, decimal, failed)
+    return _rate(table, given.get("rate"), given.get("date"), date_format, decimal)
 
 
 def as_series(demand: str | Path | DemandSeries) -> DemandSeries:
@@ -161,7 +174,7 @@ def _one(table: Table, found: list[int], what: str, names: tuple[str, ...]) -> i
     raise InputError(said, file=table.file, key=f"{what} tokens", expected=f"one of {', '.join(names)}, or `column` {what}=NAME")
 
 
-def _rate(table: Table, value: int | None, time: int | None, date_format: str | None) -> DemandSeries:
+def _rate(table: Table, value: int | None, time: int | None, date_format: str | None, decimal: str | None) -> DemandSeries:
     counts, unit = False, None
     if value is None and not any(table.header) and len(table.header) == 6:
         value, time, unit = 1, 0, "s"  # a client's rates as ServeGen ships them: second, req/s, coefficient of variation, law, two parameters
@@ -174,8 +187,8 @@ def _rate(table: Table, value: int | None, time: int | None, date_format: str | 
             line = int(table.lines[0]) - 1 if table.unit == "line" and not found else None
             raise InputError(said, file=table.file, line=line or None, expected=f"{LAYOUTS}; or `column` NAME of the rate in req/s")
         value = found[0]
-    times = read_moments(table, time, {value}, date_format, unit)
-    rate = read_measures(table, value)
+    times = read_moments(table, time, {value}, date_format, unit, decimal)
+    rate = read_measures(table, value, decimal=decimal)
     said = [f"{times.said}; request rate: column '{table.name(value)}'"]
     order = np.argsort(times.ns, kind="stable")
     if (np.diff(times.ns) < 0).any():
@@ -210,10 +223,12 @@ def _turned(ns: np.ndarray) -> str:
     return f"sorted by time: {int((steps < 0).sum()):,} rows came after a later one"
 
 
-def _trace(table: Table, prompt: int, output: int, time: int | None, date_format: str | None, failed: str) -> RequestTrace:
+def _trace(
+    table: Table, prompt: int, output: int, time: int | None, date_format: str | None, decimal: str | None, failed: str
+) -> RequestTrace:
     unit = UNITS.get(table.header[prompt].casefold().replace(" ", "").replace("_", ""))
-    times = read_moments(table, time, {prompt, output}, date_format, unit)
-    lengths = [read_measures(table, i) for i in (prompt, output)]
+    times = read_moments(table, time, {prompt, output}, date_format, unit, decimal)
+    lengths = [read_measures(table, i, decimal=decimal) for i in (prompt, output)]
     said = [f"{times.said}; prompt tokens: column '{table.name(prompt)}'; output tokens: column '{table.name(output)}'"]
     ns = times.ns
     if (np.diff(ns) < 0).any():

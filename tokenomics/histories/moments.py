@@ -44,7 +44,7 @@ def label(instant: np.datetime64) -> str:
     return str(instant.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
 
 
-def read_moments(table: Table, column: int | None, taken: set[int], date_format: str | None, unit: str | None) -> Moments:
+def read_moments(table: Table, column: int | None, taken: set[int], date_format: str | None, unit: str | None, decimal: str | None) -> Moments:
     """The times of a table.
 
     column: where they are; by its name where not given. taken: columns that hold something else. unit: "s" or "ms" of bare numbers where the layout
@@ -61,7 +61,7 @@ def read_moments(table: Table, column: int | None, taken: set[int], date_format:
         if unit is None:
             found, expected = f"'{first[:40]}' is a number of unknown unit", "dates, unix times, or a name that tells the unit: t_s or t_ms"
             raise table.error(found, row=0, key=name, expected=expected)
-        value = read_measures(table, column)
+        value = read_measures(table, column, decimal=decimal)
         scale = 1.0 if unit == "s" else 1e-3
         if value.max() * scale > FARTHEST:
             row = int(np.argmax(value * scale > FARTHEST))
