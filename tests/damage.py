@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tokenomics.results.digests import rows_digest
+from tokenomics.results.records import identity
 from tokenomics.strict_json import canonical, digest
 
 VALUES = (None, True, False, 0, 1, -1, 2, 0.5, -0.0, 10**30, 10**400, 2**63, 1e308, "", "x", "1", "NaN", "../../etc/passwd", "/dev/zero", "a" * 5_000)
@@ -178,6 +180,24 @@ def reseal_run(folder):
             plain["files"][name] = {"sha256": digest(content), "bytes": len(content)}
 
     reseal(folder / "run.json", files)
+
+
+def reseal_sweep(folder):
+    """Digests of a sweep's folder: of its manifest, and of those shards that are still tables of runs."""
+    path = folder / "manifest.json"
+    reseal(path, lambda plain: plain.update(sha256=identity(plain)))
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return
+    for number, file in enumerate(sorted((folder / "shards").iterdir())):
+        try:
+            table = pq.read_table(file)
+            columns = {name: np.array(table[name].to_pylist()) for name in table.column_names}
+            seal = {"sweep": manifest["sha256"], "task": number, "digest": rows_digest(columns, manifest["metrics"])}
+            pq.write_table(table.replace_schema_metadata({"tokenomics": json.dumps(seal)}), file)
+        except (OSError, ValueError, TypeError, LookupError, pa.ArrowException):
+            continue
 
 
 def copied(folder, to):

@@ -4,19 +4,39 @@ import os
 
 import numpy as np
 import pytest
-from damage import copied, reseal_run, spoil
+from damage import copied, reseal_run, reseal_sweep, spoil
 
 import tokenomics as tk
-from tokenomics.governance.plan import plan_of_run, runs_of_run
+from tokenomics.governance.plan import plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep
+from tokenomics.results.comparison import Comparison
 from tokenomics.results.store import load, write_run
 
-COUNT = int(os.environ.get("DAMAGES", "120"))  # of each kind; thousands say more than a test has time for
+COUNT = int(os.environ.get("DAMAGES", "80"))  # of each kind; thousands say more than a test has time for
+
+SAID = ("design", "cases", "paths", "points", "runs", "seed", "metrics", "description", "created")
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
     result = tk.run("baseline", policy="pid", scenario="token_crash", runs=2, seed=3, days=4, engine="ensemble")
     return write_run(result, tmp_path_factory.mktemp("written") / "run", "tokenomics run")
+
+
+SWEEP = {
+    "policies": ["none", "pid"],
+    "set": {"simulation.days": 4},
+    "parameters": {"controller.pid.kp": [0.01, 0.1], "privacy.mode": ["none", "tee"]},
+    "metrics": ["tracking_rms", "ruin", "price_final"],
+    "runs": 2,
+    "seed": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def sweep_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("swept") / "sweep"
+    tk.sweep(SWEEP, out=folder, workers=1)
+    return folder
 
 
 def told(result):
@@ -54,3 +74,51 @@ def test_a_damaged_run_is_itself_or_refused_by_the_name_of_the_file(run_folder, 
         elif not forged:
             assert found == whole, what
     assert refused > COUNT // 2
+
+
+def used_sweep(folder):
+    """As `used`, of a sweep."""
+    try:
+        result = load(folder)
+        result.table()
+        plan_of_sweep(result, folder), runs_of_sweep(result)
+        Comparison(result, "none").differences()
+        return (result.hash, {key: result.manifest[key] for key in SAID}), None
+    except tk.TokenomicsError as error:
+        return None, str(error)
+
+
+@pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
+def test_a_damaged_sweep_is_itself_or_refused_by_the_name_of_the_file(sweep_folder, tmp_path, forged):
+    rng, whole = np.random.default_rng(30 + forged), used_sweep(sweep_folder)[0]
+    assert whole is not None
+    refused = 0
+    for number in range(COUNT):
+        folder = copied(sweep_folder, tmp_path / "sweep")
+        what = spoil(folder, rng, tmp_path / "elsewhere", reseal_sweep if forged else None)
+        try:
+            found, error = used_sweep(folder)
+        except Exception as failure:
+            raise AssertionError(f"{number}: {what}") from failure
+        if error is not None:
+            refused += 1
+            assert "\n" not in error and len(error) < 2_000 and str(folder) in error, (what, error)
+        elif not forged:
+            assert found == whole, what
+    assert refused > COUNT // 2
+
+
+def test_a_damaged_sweep_goes_on_to_its_own_numbers_or_is_refused(sweep_folder, tmp_path):
+    rng, whole = np.random.default_rng(40), load(sweep_folder).hash
+    ended = 0
+    for number in range(COUNT // 4):
+        folder = copied(sweep_folder, tmp_path / "sweep")
+        what = spoil(folder, rng, tmp_path / "elsewhere")
+        try:
+            assert tk.sweep(SWEEP, out=folder, workers=1).hash == whole, what
+            ended += 1
+        except tk.TokenomicsError as error:
+            assert "\n" not in str(error) and str(folder) in str(error), (what, error)
+        except Exception as failure:
+            raise AssertionError(f"{number}: {what}") from failure
+    assert COUNT // 4 > ended > COUNT // 20

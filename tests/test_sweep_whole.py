@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from damage import reseal
 
 import tokenomics as tk
 from paths import command
@@ -143,8 +144,7 @@ def test_nothing_is_computed_over_a_part_of_a_sweep(tmp_path, damage):
 
 def test_a_sweep_that_other_code_began_is_not_continued(tmp_path):
     sweep(THIRTEEN, out=tmp_path / "out")
-    manifest = tmp_path / "out" / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"source": "0" * 64}))
+    reseal(tmp_path / "out" / "manifest.json", lambda plain: plain.update(source="0" * 64))
     with pytest.raises(InputError, match="was simulated by other source code .000000000000, not"):
         sweep(THIRTEEN, out=tmp_path / "out")
 

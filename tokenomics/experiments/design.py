@@ -25,6 +25,7 @@ from ..state import variables
 from .idle import idle, some
 
 MOST_POINTS = 1_000_000
+LONGEST_TOLD = 80  # characters of a value in an error
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
 SPACES = ("random", "latin_hypercube", "sobol", "saltelli", "morris")  # fill a box, and need `count` and ranges
@@ -88,6 +89,16 @@ class Design(BaseModel):
         if self.method == "points":
             return list(dict.fromkeys(path for point in self.points for path in point))
         return list(self.parameters)
+
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        if self.method == "points":
+            return len(self.points)
+        if self.method == "grid":
+            return math.prod((axis.count or 2) if isinstance(axis, Range) else len(axis) for axis in self.parameters.values())
+        block = {"saltelli": 2 * len(self.paths) + 2, "morris": len(self.paths) + 1}
+        return (self.count or 0) * block.get(self.method, 1)
 
     def table(self) -> list[list[Any]]:
         """The points: one row each, one value a path."""
@@ -163,6 +174,27 @@ def read_design(source: str | Path | Mapping[str, Any] | Design, **changes: Any)
     return design
 
 
+def recorded_design(manifest: Mapping[str, Any], file: Path | None = None) -> Design:
+    """The design that stands in a sweep's manifest. file: the manifest's, for errors.
+
+    Raises InputError for what is no design, and where it is not the design of what else the manifest says: its paths, points, cases, runs and seed.
+    """
+    tree = manifest["design"]
+    try:
+        design = Design.model_validate(tree)
+    except ValidationError as error:
+        wrong = _explained(error, tree, file)
+        raise InputError(wrong.found, file=file, key=f"design.{wrong.key}", expected=wrong.expected, nearest=wrong.nearest) from None
+    told = {"paths": design.paths, "runs": design.runs, "seed": design.seed, "metrics": list(design.metrics or manifest["metrics"])}
+    for key, wanted in told.items():
+        if manifest[key] != wanted:
+            raise InputError(f"{manifest[key]}"[:80], file=file, key=key, expected=f"{wanted}, as its design has"[:200])
+    for key, size in (("points", design.size), ("cases", len(design.cases()))):
+        if len(manifest[key]) != size:
+            raise InputError(f"{len(manifest[key])}", file=file, key=key, expected=f"{size}, as its design has")
+    return design
+
+
 def _line(tree: Any, *keys: Any) -> int | None:
     line = None
     for key in keys:
@@ -184,10 +216,11 @@ def _explained(error: ValidationError, tree: Any, file: Path | None) -> InputErr
         return InputError("unknown key", **where, expected="one of " + ", ".join(valid), nearest=nearest(str(keys[-1]), valid))
     if first["type"] == "value_error":
         return InputError(str(first["ctx"]["error"]), **where)
+    value = f"{first['input']!r}"[:LONGEST_TOLD]
     if keys[:1] == ["parameters"]:
         expected = "a list of values, or low and high with count and scale (linear or log)"
-        return InputError(f"{first['input']!r}", **where, expected=expected)
-    return InputError(f"{first['input']!r}: {first['msg'].lower()}", **where)
+        return InputError(value, **where, expected=expected)
+    return InputError(f"{value}: {first['msg'].lower()}", **where)
 
 
 def _check(design: Design, tree: Any, file: Path | None) -> None:
@@ -236,11 +269,8 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
                 refuse("a list of values", "parameters", path, expected=f"low and high, for a {design.method} design")
         if not design.parameters:
             refuse("no parameters", "parameters", expected="at least one, with low and high")
-    size = (design.count or 0) * (len(design.paths) + 2)
-    if design.method == "grid":
-        size = math.prod((axis.count or 2) if isinstance(axis, Range) else len(axis) for axis in design.parameters.values())
-    if size > MOST_POINTS:
-        refuse(f"{size} points", "parameters", expected=f"at most {MOST_POINTS}")
+    if design.size > MOST_POINTS:
+        refuse(f"{design.size} points", "parameters", expected=f"at most {MOST_POINTS}")
     for name in design.metrics:
         if name not in METRICS:
             valid = ", ".join(METRICS)

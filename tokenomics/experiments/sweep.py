@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
-import json
 import os
 import platform
 import time
@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import strict_json
 from ..errors import InputError, TokenomicsError, remark
 from ..results import sweep_store
+from ..results.records import identity, sealed
 from ..results.sweep import Sweep, metric_units
 from ..results.versions import package_record, source_digest
 from .design import Design, read_design
@@ -44,7 +46,9 @@ class Estimate:
 def manifest(plan: Plan) -> dict[str, Any]:
     """What a sweep is, as plain data. Its hash stands for everything that its numbers and its shards depend on."""
     design = plan.design
-    identity = {
+    cut = [(t.case, t.points, t.runs) for t in plan.tasks]
+    told = {
+        "description": design.description,
         "design": design.model_dump(mode="json", by_alias=True, exclude={"description"}),
         "cases": [(c.policy, c.scenario, c.resolved.hash) for c in plan.cases],
         "paths": design.paths,
@@ -53,20 +57,13 @@ def manifest(plan: Plan) -> dict[str, Any]:
         "seed": design.seed,
         "metrics": plan.metrics,
         "tasks": len(plan.tasks),
-    }
-    cut = [(t.case, t.points[0], t.runs) for t in plan.tasks]
-    record = package_record()
-    text = json.dumps([identity, cut, record["tokenomics"]], sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return {
-        "kind": "sweep",
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "description": design.description,
-        **identity,
+        "cut": strict_json.digest(strict_json.canonical(cut)),
         "source": source_digest(),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "platform": platform.platform(),
-        **record,
+        **package_record(),
     }
+    return sealed("sweep", {"sha256": identity(told), **told})
 
 
 def _finish(pending: dict[Future, int], numbers: Iterator[int], submit: Callable[[int], Future], ahead: int) -> Iterator[tuple[int, Columns]]:
@@ -132,7 +129,7 @@ def sweep(
     told, units = manifest(plan), metric_units(plan.metrics)
     if folder is not None:
         sweep_store.open_folder(folder, told)
-    done = _finished(plan, folder)
+    done = _finished(plan, folder, told)
     left = [number for number in range(len(plan.tasks)) if number not in done]
     finished = sum(plan.tasks[number].size for number in done)
     kept: dict[int, Columns] = {}
@@ -146,7 +143,7 @@ def sweep(
             if folder is None:
                 kept[number] = columns
             else:
-                sweep_store.write_shard(folder, number, columns, units)
+                sweep_store.write_shard(folder, number, columns, units, told)
             finished += plan.tasks[number].size
             if progress:
                 progress(finished, plan.simulations)
@@ -155,7 +152,7 @@ def sweep(
     except TokenomicsError as error:
         stays = "" if folder is None else f", kept in {folder}; the same command goes on from there"
         raise TokenomicsError(f"{error}; {finished} of {plan.simulations} simulations are done{stays}") from None
-    there = set(kept) if folder is None else _finished(plan, folder)
+    there = set(kept) if folder is None else _finished(plan, folder, told)
     lost = [number for number in range(len(plan.tasks)) if number not in there]
     if lost:
         where = "" if folder is None else f" in {folder}, whose shards are gone or damaged; the same command does them"
@@ -166,15 +163,15 @@ def sweep(
     return Sweep(told, {name: np.concatenate([some[name] for some in columns]) for name in columns[0]})
 
 
-def _finished(plan: Plan, folder: Path | None) -> set[int]:
+def _finished(plan: Plan, folder: Path | None, told: Mapping[str, Any]) -> set[int]:
     """Numbers of the tasks whose shards are there, whole, and theirs; a damaged one is to be done again."""
     if folder is None:
         return set()
     done = set()
     for number, task in enumerate(plan.tasks):
-        table = sweep_store.read_shard(folder, number, ["failed_day", "error", *plan.metrics])
-        if table is not None and task.gave({key: table[key].to_numpy() for key in sweep_store.KEYS}):
-            done.add(number)
+        with contextlib.suppress(InputError):
+            if task.gave(sweep_store.read_shard(folder, told, number)):
+                done.add(number)
     return done
 
 

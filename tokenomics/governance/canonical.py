@@ -5,12 +5,9 @@ The identifier depends on parameters, design, seeds, metrics, the package's vers
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from ..results.digests import rows_digest
 from ..strict_json import canonical as canonical_json
 from ..strict_json import digest
 
@@ -22,16 +19,7 @@ FORMAT = 1  # of a bundle and of what its identifier is computed from
 
 def results_digest(runs: pd.DataFrame, metrics: list[str]) -> str:
     """SHA-256 of every number and error of `simulate`'s table, in the order of case, point and run."""
-    ordered = runs.sort_values(["case", "point", "run"], kind="stable")
-    found = hashlib.sha256()
-    for name in ("case", "point", "run"):
-        found.update(name.encode() + np.ascontiguousarray(ordered[name], dtype="<i8").tobytes())
-    for name in ("failed_day", *metrics):
-        column = np.array(ordered[name], dtype="<f8")
-        column[np.isnan(column)] = np.nan  # one bit pattern for all that failed
-        found.update(name.encode() + column.tobytes())
-    found.update(json.dumps(list(ordered["error"]), ensure_ascii=False).encode())
-    return found.hexdigest()
+    return rows_digest(runs.sort_values(["case", "point", "run"], kind="stable"), metrics)
 
 
 def evidence_id(plan: dict[str, Any], results: str, version: str) -> str:

@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, nearest
-from ..experiments.design import Design
+from ..experiments.design import Design, recorded_design
 from ..experiments.plan import Case
 from ..experiments.run import run
 from ..experiments.sweep import Progress, sweep
 from ..parameters import NONE, Resolved, fits, resolve
 from ..parameters.documents import validated
+from ..results.folder import MANIFEST
 from ..results.metrics import METRICS
 from ..results.result import Result
 from ..results.sweep import Sweep
@@ -153,15 +154,15 @@ def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> Evide
                 raise InputError("unknown parameter", file=file, key=path, nearest=nearest(path, cases[0].resolved.entries))
             wanted = fits(path, value)
             if wanted:
-                raise InputError(f"{value!r}", file=file, key=path, expected=wanted)
+                raise InputError(f"{value!r}"[:80], file=file, key=path, expected=wanted)
     plan = EvidencePlan(record.kind, record.title, cases, points, record.seed, tuple(record.metrics), record.engine, record.every, record.statement)
     check(record, plan.labels, file)
     return plan
 
 
-def portable(plan: EvidencePlan) -> EvidencePlan:
+def portable(plan: EvidencePlan, file: str | Path = "manifest.json") -> EvidencePlan:
     """The plan as any reader of its bundle has it: without what its data do not hold."""
-    return from_plain(plan.plain())
+    return from_plain(plan.plain(), str(file))
 
 
 def _known(name: str, file: str) -> None:
@@ -186,7 +187,7 @@ def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
     every = round(float(time[1] - time[0]) / step) if len(time) > 1 else 1
     title = f"Run of {result.resolved.base}, policy {case.policy}, scenario {scenario}"
     metrics = tuple(result.metrics_per_run().columns)
-    return portable(EvidencePlan("run", title, (case,), (Point(AS_RUN, "point", {}, len(runs)),), result.seed, metrics, result.engine, every))
+    return portable(EvidencePlan("run", title, (case,), (Point(AS_RUN, "point", {}, len(runs)),), result.seed, metrics, result.engine, every), folder)
 
 
 def together(plans: Sequence[EvidencePlan], folders: Sequence[str | Path]) -> EvidencePlan:
@@ -212,19 +213,24 @@ def runs_of_run(result: Result) -> pd.DataFrame:
 
 def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
     """The plan of a sweep directory. Raises InputError where it is not finished, or its files have changed since."""
-    if not result.complete:
-        raise InputError(f"{len(result.tasks)} of {result.manifest['tasks']} tasks done", file=folder, expected="a finished sweep")
-    design = Design.model_validate(result.manifest["design"])
+    if result.problems:
+        first = next(iter(result.problems.values()))
+        found = f"{len(result.tasks)} of {result.manifest['tasks']} tasks done"
+        raise InputError(found, file=folder, expected=f"a finished sweep; the same sweep does what is missing or damaged ({first})")
+    design = recorded_design(result.manifest, Path(folder) / MANIFEST)
     cases = []
     for (policy, scenario), told in zip(design.cases(), result.manifest["cases"], strict=True):
-        resolved = design.resolved(policy, scenario)
+        try:
+            resolved = design.resolved(policy, scenario)
+        except InputError as error:
+            raise InputError(str(error), file=Path(folder) / MANIFEST, key="design") from None
         if resolved.hash != told[2]:
             raise InputError(f"parameters of {told[0]}, {told[1]} differ from those swept", file=folder, expected="the files as they were")
         cases.append(Case(policy or resolved.policy, scenario, resolved))
     rows = [dict(zip(result.paths, row, strict=True)) for row in result.manifest["points"]]
     points = [Point(label, "point", values, design.runs) for label, values in zip(sweep_labels(rows), rows, strict=True)]
     title = design.description or f"Sweep of {', '.join(result.paths) or 'one point'}"
-    return portable(EvidencePlan("sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)))
+    return portable(EvidencePlan("sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)), Path(folder) / MANIFEST)
 
 
 def runs_of_sweep(result: Sweep) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +22,11 @@ KINDS = {int: "whole numbers", float: "numbers", str: "text"}
 BROKEN = (pa.ArrowException, OSError, ValueError, TypeError, LookupError)
 
 
+def largest(cells: int, rows: int) -> int:
+    """Most bytes, packed or unpacked, of a table."""
+    return 16 * cells + min(MOST_TEXT, rows * LONGEST_TEXT) + LARGEST_HEAD
+
+
 def read_head(content: bytes, path: Path) -> tuple[pa.Schema, int]:
     """Names, types and units of a table, and how many rows it tells of. path: of the file, for errors. Raises InputError for what is no Parquet."""
     try:
@@ -32,23 +37,31 @@ def read_head(content: bytes, path: Path) -> tuple[pa.Schema, int]:
 
 
 def read_columns(
-    content: bytes, path: Path, columns: Mapping[str, type], rows: int, told: str, most: int | None = None
+    content: bytes | None,
+    path: Path,
+    columns: Mapping[str, type],
+    rows: int | None,
+    told: str,
+    *,
+    most: int | None = None,
+    only: Sequence[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """The columns of a table, in order: int64, float64 with NaN where there is none, or text.
 
-    columns: all of them, int, float or str by name. rows: how many there must be. told: whose rows and columns they are, for errors. most: rows times
-    columns, `MOST_CELLS` by default. path: of the file, for errors. Raises InputError for anything else, for missing whole numbers and text, and
-    beyond the limits.
+    content: of the file, which is opened where it is None. path: of the file. columns: all of the table's, int, float or str by name. rows: how many
+    there must be, any number where it is None. told: whose rows and columns they are, for errors. most: rows times columns, `MOST_CELLS` by default.
+    only: the columns to read, all by default. Raises InputError for anything else, for missing whole numbers and text, and beyond the limits.
     """
-    texts = [name for name, kind in columns.items() if kind is str]
+    chosen = list(columns) if only is None else list(only)
+    texts = [name for name in chosen if columns[name] is str]
     try:
         # a text that stands in many rows is one in the file, and is read as one
-        source = pq.ParquetFile(BytesIO(content), read_dictionary=texts, page_checksum_verification=True)
-        _bounded(source, path, columns, rows, told, MOST_CELLS if most is None else most)
-        table = source.read(use_threads=False)
-        if table.num_rows != rows:
-            raise InputError(f"{table.num_rows} rows", file=path, expected=f"{rows}, {told}")
-        return {name: _column(table[name], kind, path, name) for name, kind in columns.items()}
+        with pq.ParquetFile(path if content is None else BytesIO(content), read_dictionary=texts, page_checksum_verification=True) as source:
+            _bounded(source, path, columns, rows, told, MOST_CELLS if most is None else most)
+            table = source.read(columns=chosen, use_threads=False)
+            if table.num_rows != source.metadata.num_rows:
+                raise InputError(f"{table.num_rows} rows", file=path, expected=f"{source.metadata.num_rows}, as it tells")
+        return {name: _column(table[name], columns[name], path, name) for name in chosen}
     except BROKEN as error:
         raise _not_parquet(error, path) from None
 
@@ -58,9 +71,10 @@ def _not_parquet(error: Exception, path: Path) -> InputError:
     return InputError(f"cannot be read as a table ({what:.{LONGEST_TOLD}})", file=path, expected="Parquet, as this package writes it")
 
 
-def _bounded(source: pq.ParquetFile, path: Path, columns: Mapping[str, type], rows: int, told: str, most: int) -> None:
+def _bounded(source: pq.ParquetFile, path: Path, columns: Mapping[str, type], rows: int | None, told: str, most: int) -> None:
     """Refuse a table that is another than it must be, or too large, by what it says of itself."""
     meta, schema, wanted = source.metadata, source.schema_arrow, list(columns)
+    rows = meta.num_rows if rows is None else rows
     if meta.num_rows != rows or schema.names != wanted:
         found = f"{meta.num_rows} rows of {len(schema.names)} columns{_astray(schema.names, wanted)}"
         raise InputError(found, file=path, expected=f"{rows} rows of {len(wanted)} columns, {told}")
@@ -68,9 +82,8 @@ def _bounded(source: pq.ParquetFile, path: Path, columns: Mapping[str, type], ro
     if cells > most:
         raise InputError(f"{cells} cells", file=path, expected=f"at most {most}, rows times columns")
     size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-    largest = 16 * cells + min(MOST_TEXT, rows * LONGEST_TEXT) + LARGEST_HEAD
-    if size > largest:
-        raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {largest} for {rows} rows")
+    if size > largest(cells, rows):
+        raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {largest(cells, rows)} for {rows} rows")
     for field in schema:
         kind, whole = columns[field.name], pa.types.is_integer(field.type)
         fits = {int: whole, float: whole or pa.types.is_floating(field.type), str: _is_text(field.type)}

@@ -21,10 +21,12 @@ LARGEST_RECORD = 256_000_000  # bytes; a sweep of a million points of ten parame
 LARGEST_FILE = 1_000_000_000  # bytes
 MOST_VALUES = 50_000_000  # JSON has no aliases, so that its size bounds it already
 MOST_FILES, MOST_RUNS, MOST_TASKS = 2_000, 10_000_000, 10_000_000
+MOST_CASES, MOST_POINTS = 10_000, 2_000_000
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(max_length=100_000)]
 Name = Annotated[str, Field(max_length=1_000)]
+Value = bool | float | str
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
 Versions = Annotated[dict[Name, Name | None], Field(max_length=200)]
 Record = TypeVar("Record", bound=Strict)
@@ -83,6 +85,36 @@ class RunRecord(Made):
     failures: list[FailureRecord] = Field(max_length=MOST_RUNS)
     command: Text | None
     files: dict[Name, FileRecord] = Field(min_length=1, max_length=MOST_FILES)
+
+
+class SweepRecord(Made):
+    """`manifest.json` of a sweep. sha256: `identity` of the rest; source: SHA-256 of the code. points: a value for each of `paths`, of every point.
+
+    cases: policy, scenario and the hash of the parameters. tasks: how many; cut: SHA-256 of what each of them is.
+    """
+
+    kind: Literal["sweep"]
+    sha256: Hash
+    source: Hash
+    tokenomics: Name | None
+    description: Text
+    design: dict[Name, Any]
+    cases: list[Annotated[list[Name], Field(min_length=3, max_length=3)]] = Field(min_length=1, max_length=MOST_CASES)
+    paths: list[Name] = Field(max_length=1_000)
+    points: list[list[Value]] = Field(min_length=1, max_length=MOST_POINTS)
+    runs: int = Field(ge=1, le=MOST_RUNS)
+    seed: Seed
+    metrics: list[Name] = Field(min_length=1, max_length=1_000)
+    tasks: int = Field(ge=1, le=MOST_TASKS)
+    cut: Hash
+
+
+IDENTITY = ("design", "cases", "paths", "points", "runs", "seed", "metrics", "tasks", "cut", "tokenomics")
+
+
+def identity(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a sweep's numbers and shards depend on, the code apart."""
+    return strict_json.digest(strict_json.canonical({key: manifest[key] for key in IDENTITY}))
 
 
 def sealed(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _trajectories(record: RunRecord, resolved: Resolved, content: bytes, path: P
     if left or not 1 <= times <= steps + 1:
         raise InputError(f"{rows} rows for {runs} runs", file=path, expected=f"as many rows of each run, {steps + 1} at most")
     kinds = {name: int if name == "run" else float for name in names}
-    columns = read_columns(content, path, kinds, runs * times, f"as {told.name} has them", MOST_CELLS)
+    columns = read_columns(content, path, kinds, runs * times, f"as {told.name} has them", most=MOST_CELLS)
     grid = {name: column.reshape(runs, times) for name, column in columns.items()}
     indices, time = grid.pop("run"), grid.pop("time")
     if np.any(indices != indices[:, :1]) or len(np.unique(indices[:, 0])) < runs or indices[:, 0].min() < 0:

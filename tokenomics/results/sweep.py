@@ -52,16 +52,20 @@ class Sweep:
         return pd.DataFrame(self.manifest["points"], columns=self.paths)
 
     @cached_property
+    def problems(self) -> dict[int, str]:
+        """What is wrong with the shards that are missing, damaged or another sweep's, by the number of the task."""
+        return sweep_store.problems(self.source, self.manifest) if isinstance(self.source, Path) else {}
+
+    @property
     def tasks(self) -> set[int]:
         """Numbers of the tasks whose results are there and can be read."""
-        every, names = range(self.manifest["tasks"]), ["failed_day", "error", *self.metrics]
-        return {n for n in every if not isinstance(self.source, Path) or sweep_store.read_shard(self.source, n, names) is not None}
+        return set(range(self.manifest["tasks"])) - set(self.problems)
 
     @property
     def complete(self) -> bool:
         """Whether every row of every task is there."""
         try:
-            self.columns("failed_day", "error", *self.metrics)
+            self.columns()
         except TokenomicsError:
             return False
         return True
@@ -74,11 +78,11 @@ class Sweep:
         for name in names:
             if name not in (*self.metrics, "failed_day", "error"):
                 raise InputError(f"unknown metric '{name}'", expected="one of " + ", ".join(self.metrics), nearest=nearest(name, self.metrics))
-        if isinstance(self.source, Path):
-            found = sweep_store.read_columns(self.source, self.manifest["tasks"], names)
-        else:
-            found = {name: self.source[name] for name in (*sweep_store.KEYS, *names)}
-        return sweep_store.in_order(found, self.manifest)
+        if not isinstance(self.source, Path):
+            return sweep_store.in_order({name: self.source[name] for name in (*sweep_store.KEYS, *names)}, self.manifest)
+        if self.problems:
+            raise sweep_store.incomplete(self.source, self.manifest, self.problems)
+        return sweep_store.in_order(sweep_store.read_all(self.source, self.manifest, names), self.manifest, self.source)
 
     def per_run(self, *metrics: str) -> pd.DataFrame:
         """One row a case, point and run: policy, scenario, point, run, parameters, failed_day, error, metrics (all by default)."""
@@ -109,7 +113,7 @@ class Sweep:
                 rows |= {"n": counts, "failed": failed, "error": found["error"][starts]}
             wide = np.full((len(starts), counts.max(initial=0)), np.nan)
             wide[np.arange(wide.shape[1]) < counts[:, None]] = found[name]
-            s = intervals(wide, **(METRICS[name].interval if name in METRICS else {}))
+            s = intervals(wide, **METRICS[name].interval)
             rows |= {name: s.mean, f"{name}_low": s.low, f"{name}_high": s.high}
         return self._named(pd.DataFrame(rows))
 

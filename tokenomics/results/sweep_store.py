@@ -1,16 +1,15 @@
 """A sweep's directory: a manifest, and one Parquet shard a finished task, each whole or not there.
 
-`manifest.json` says what the sweep is; a directory with the manifest of another sweep is refused. A shard is written under
-another name, flushed to the disk and renamed, so that a killed sweep resumes from the shards that are there.
+`manifest.json` says what the sweep is; a directory with the manifest of another sweep is refused. A shard is written beside its place,
+flushed to the disk and renamed, so that a killed sweep resumes from the shards that are there. It says whose task it is, with the digest of its
+numbers: what is damaged, or another sweep's, counts as not there.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,43 +18,46 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import InputError, TokenomicsError
-from ..files import reason
+from ..errors import InputError, TokenomicsError, nearest
+from ..files import is_partial, read_bytes, reason, remove_partials, replaced_file, status
+from ..parameters import place
+from .checked_parquet import largest, read_columns, read_head
+from .digests import KEYS, rows_digest
+from .folder import MANIFEST, plain
+from .metrics import METRICS
+from .records import LARGEST_FILE, SweepRecord, identity, read_sealed
 
-MANIFEST = "manifest.json"
-KEYS = ("case", "point", "run")
+SHARDS, SEAL = "shards", b"tokenomics"  # the folder of the shards, and the key of what a shard says of itself
 SHOWN = 20  # numbers of tasks in a message
-STALE = 600.0  # s; an unfinished file of that age is a killed process's: one is written in far less
-
-
-def _write(path: Path, fill) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with open(partial, "wb") as stream:
-        fill(stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(partial, path)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """A JSON file, whole or not at all."""
-    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    _write(path, lambda stream: stream.write(text.encode()))
+MOST_CELLS = 200_000_000  # of a shard: a task of 1.5 million runs of one step has 50 million for 30 metrics
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest. Raises InputError where there is none."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest["sha256"], manifest["tasks"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError("not a sweep's directory", file=folder, expected=f"a folder with a {MANIFEST}") from None
-    return manifest
+    """The manifest, as data. Raises InputError that names the file and the key for what is none, was changed, or does not agree with itself."""
+    path = plain(folder, MANIFEST)
+    record, told = read_sealed(SweepRecord, path, "a sweep")
+    if record.sha256 != identity(told):
+        raise InputError(f"{record.sha256[:16]}…", file=path, key="sha256", expected=f"{identity(told)[:16]}… of what it says")
+    for name in record.paths:
+        if place(name).field is None:
+            raise InputError(f"unknown parameter '{name[:80]}'", file=path, key="paths", nearest=nearest(name, place(name).valid))
+    for number, point in enumerate(record.points):
+        if [type(value) for value in point] != [type(value) for value in record.points[0]] or len(point) != len(record.paths):
+            found = f"{len(point)} values" if len(point) != len(record.paths) else "values of other types than the first point's"
+            raise InputError(found, file=path, key=f"points.{number}", expected=f"{len(record.paths)}, a value for each of `paths`")
+    for name in record.metrics:
+        if name not in METRICS:
+            expected = "one of this package, or one of your own that is registered"
+            raise InputError(f"unknown metric '{name[:80]}'", file=path, key="metrics", expected=expected, nearest=nearest(name, METRICS))
+    for key in ("paths", "metrics"):
+        if len(set(told[key])) < len(told[key]):
+            raise InputError("a name twice", file=path, key=key, expected="each name once")
+    return told
 
 
 def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Make the directory of a sweep, or check that it is this sweep's. Raises InputError where it is another's."""
-    if (folder / MANIFEST).exists():
+    if os.path.lexists(folder / MANIFEST):
         found = read_manifest(folder)
         if found["sha256"] != manifest["sha256"]:
             raise InputError(
@@ -64,67 +66,115 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
                 argument="out",
                 expected="the same design, parameters, runs, seed and version, or a new directory",
             )
-        if found.get("source") != manifest["source"]:
-            told = f"was simulated by other source code ({str(found.get('source'))[:12]}, not {manifest['source'][:12]})"
+        if found["source"] != manifest["source"]:
+            told = f"was simulated by other source code ({found['source'][:12]}, not {manifest['source'][:12]})"
             raise InputError(told, file=folder, argument="out", expected="a new directory, or the code as it was")
-        _sweep_out(folder)
+        plain(folder, f"{SHARDS}/0")  # no link, through which shards would be written elsewhere
+        for place_of_partials in (folder, folder / SHARDS):
+            remove_partials(place_of_partials)
         return
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file", file=folder, argument="out", expected="a directory")
     # a sweep that was killed before its manifest was whole leaves no more than these
-    if folder.exists() and any(f.name != "shards" and not f.name.endswith(".partial") for f in folder.iterdir()):
+    if folder.exists() and any(f.name != SHARDS and not is_partial(f.name) for f in folder.iterdir()):
         raise InputError("is not empty and holds no sweep", file=folder, argument="out", expected="a new or empty directory")
+    plain(folder, f"{SHARDS}/0")
     try:
-        (folder / "shards").mkdir(parents=True, exist_ok=True)
-        write_json(folder / MANIFEST, manifest)
+        (folder / SHARDS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot be written ({reason(error)})", file=folder, argument="out") from None
-
-
-def _sweep_out(folder: Path) -> None:
-    """Remove what killed processes left half-written."""
-    for partial in (*folder.glob(".*.partial"), *folder.glob("shards/.*.partial")):
-        with contextlib.suppress(OSError):
-            if time.time() - partial.stat().st_mtime > STALE:
-                partial.unlink()
+    text = json.dumps(manifest, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    with replaced_file(folder / MANIFEST) as path:
+        path.write_text(text, encoding="utf-8")
 
 
 def shard(folder: Path, number: int) -> Path:
-    """File of a task."""
-    return folder / "shards" / f"{number:06d}.parquet"
+    """File of a task. Raises InputError where it is a link."""
+    return plain(folder, f"{SHARDS}/{number:06d}.parquet")
 
 
-def write_shard(folder: Path, number: int, columns: Mapping[str, np.ndarray], units: Mapping[str, str]) -> None:
+def _seal(columns: Mapping[str, np.ndarray], number: int, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a shard says of itself."""
+    return {"sweep": manifest["sha256"], "task": number, "digest": rows_digest(columns, manifest["metrics"])}
+
+
+def write_shard(
+    folder: Path, number: int, columns: Mapping[str, np.ndarray], units: Mapping[str, str], manifest: Mapping[str, Any]
+) -> None:
     """Write a finished task."""
     table = pa.table({name: pa.array(column) for name, column in columns.items()})
     fields = [field.with_metadata({"unit": units.get(field.name, "1")}) for field in table.schema]
-    table = table.cast(pa.schema(fields))
+    table = table.cast(pa.schema(fields)).replace_schema_metadata({SEAL: json.dumps(_seal(columns, number, manifest))})
+    path = folder / SHARDS / f"{number:06d}.parquet"
     try:
-        _write(shard(folder, number), lambda stream: pq.write_table(table, stream, compression="zstd", write_page_checksum=True))
-    except OSError as error:
-        found = f"cannot be written ({reason(error)}); what is finished stays"
-        raise InputError(found, file=folder, argument="out", expected="room on the disk") from None
+        with replaced_file(path) as place_of_shard:
+            pq.write_table(table, place_of_shard, compression="zstd", write_page_checksum=True)
+    except InputError as error:
+        raise InputError(f"{error.found}; what is finished stays", file=path, argument="out", expected="room on the disk") from None
 
 
-def read_shard(folder: Path, number: int, names: Sequence[str]) -> pa.Table | None:
-    """The keys and some columns of a task; None where its shard is missing or damaged."""
+def _kinds(manifest: Mapping[str, Any]) -> dict[str, type]:
+    """Columns of every shard."""
+    return dict.fromkeys(KEYS, int) | {"failed_day": float, "error": str} | dict.fromkeys(manifest["metrics"], float)
+
+
+def read_shard(folder: Path, manifest: Mapping[str, Any], number: int) -> dict[str, np.ndarray]:
+    """All columns of a task. Raises InputError that names the file where it is missing, damaged, or another's."""
+    path, kinds = shard(folder, number), _kinds(manifest)
+    every = len(manifest["points"]) * manifest["runs"]  # a task is of one case
+    most = min(largest(every * len(kinds), every), LARGEST_FILE)
+    content = read_bytes(path, most=most, expected="the shard of a finished task")
+    schema, rows = read_head(content, path)
+    if not 1 <= rows <= every:
+        raise InputError(f"{rows} rows", file=path, expected=f"1 to {every}, points times runs of the sweep")
+    columns = read_columns(content, path, kinds, rows, "of a task of its sweep", most=MOST_CELLS)
+    _check_seal(schema, _seal(columns, number, manifest), path)
+    return columns
+
+
+def _check_seal(schema: pa.Schema, wanted: Mapping[str, Any], path: Path) -> None:
     try:
-        table = pq.read_table(shard(folder, number), columns=[*KEYS, *names], page_checksum_verification=True)
-    except (OSError, pa.ArrowException):
-        return None
-    types = dict.fromkeys(KEYS, pa.int64()) | {"error": pa.string()}
-    right = all(field.type == types.get(field.name, pa.float64()) and not table[field.name].null_count for field in table.schema)
-    return table if right and table.column_names == [*KEYS, *names] else None
+        told = json.loads((schema.metadata or {}).get(SEAL, b"null"))
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise InputError("without the digest of its numbers", file=path, expected="a shard as this version of tokenomics writes it")
+    for key, what in (("sweep", "is of another sweep"), ("task", "is of another task"), ("digest", "changed since it was written")):
+        if told.get(key) != wanted[key]:
+            raise InputError(what, file=path, key=key, expected=f"{wanted[key]}"[:16])
 
 
-def read_columns(folder: Path, tasks: int, names: Sequence[str]) -> dict[str, np.ndarray]:
+def problems(folder: Path, manifest: Mapping[str, Any]) -> dict[int, str]:
+    """What is wrong with the shards that are missing or damaged, by the number of the task."""
+    found = {}
+    for number in range(manifest["tasks"]):
+        try:
+            read_shard(folder, manifest, number)
+        except InputError as error:
+            found[number] = str(error)
+    return found
+
+
+def read_all(folder: Path, manifest: Mapping[str, Any], names: Sequence[str]) -> dict[str, np.ndarray]:
     """Some columns of all tasks, shard by shard. Raises TokenomicsError that names the shards that are missing or damaged."""
-    tables = [read_shard(folder, number, names) for number in range(tasks)]
-    lost = [number for number, table in enumerate(tables) if table is None]
+    parts, lost, kinds = [], {}, _kinds(manifest)
+    for number in range(manifest["tasks"]):
+        try:
+            path = shard(folder, number)
+            status(path, "the shard of a finished task")
+            parts.append(read_columns(None, path, kinds, None, "of a task of its sweep", most=MOST_CELLS, only=[*KEYS, *names]))
+        except InputError as error:
+            lost[number] = str(error)
     if lost:
-        raise TokenomicsError(f"{folder}: {len(lost)} of {tasks} shards are missing or damaged: {listed(lost)}; the same sweep does them anew")
-    whole = pa.concat_tables(tables)
-    return {name: whole[name].to_numpy(zero_copy_only=False) for name in (*KEYS, *names)}
+        raise incomplete(folder, manifest, lost)
+    return {name: np.concatenate([part[name] for part in parts]) for name in (*KEYS, *names)}
+
+
+def incomplete(folder: Path, manifest: Mapping[str, Any], lost: Mapping[int, str]) -> TokenomicsError:
+    """That some shards are missing or damaged. lost: what is wrong, by the number of the task."""
+    first = next(iter(lost.values()))
+    told = f"{len(lost)} of {manifest['tasks']} shards are missing or damaged: {listed(list(lost))}; the same sweep does them anew"
+    return TokenomicsError(f"{folder}: {told} ({first})")
 
 
 def listed(numbers: Sequence[int]) -> str:
@@ -133,21 +183,27 @@ def listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:SHOWN])) + more
 
 
-def in_order(columns: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Columns in the order of (case, point, run), counted. Raises TokenomicsError where a row is missing, there twice, or none of this sweep's."""
+def in_order(columns: Mapping[str, np.ndarray], manifest: Mapping[str, Any], folder: Path | None = None) -> dict[str, np.ndarray]:
+    """Columns in the order of (case, point, run), counted. Raises TokenomicsError where a row is missing, there twice, or none of this sweep's.
+
+    folder: where they were read, for errors.
+    """
+    at_folder = "" if folder is None else f"{folder}: "
     shape = (len(manifest["cases"]), len(manifest["points"]), manifest["runs"])
     wanted = math.prod(shape)
     keys = [columns[key] for key in KEYS]
     if not all(len(key) == 0 or (key.min() >= 0 and key.max() < size) for key, size in zip(keys, shape, strict=True)):
-        raise TokenomicsError("a sweep has rows that are not its own; a new directory does it anew")
-    place = (keys[0] * shape[1] + keys[1]) * shape[2] + keys[2]
-    order = np.argsort(place, kind="stable")
-    distinct = np.unique(place)
+        raise TokenomicsError(f"{at_folder}a sweep has rows that are not its own; a new directory does it anew")
+    index = (keys[0] * shape[1] + keys[1]) * shape[2] + keys[2]
+    order = np.argsort(index, kind="stable")
+    distinct = np.unique(index)
     if len(distinct) < wanted:
         gaps = np.flatnonzero(distinct != np.arange(len(distinct)))
         first = np.unravel_index(gaps[0] if len(gaps) else len(distinct), shape)
         at = ", ".join(f"{key} {value}" for key, value in zip(KEYS, first, strict=True))
-        raise TokenomicsError(f"{wanted - len(distinct)} of {wanted} rows of a sweep are missing, the first is {at}; the same sweep does them anew")
-    if len(place) > wanted:
-        raise TokenomicsError(f"{len(place) - wanted} of {len(place)} rows of a sweep are there twice; a new directory does it anew")
+        told = f"{wanted - len(distinct)} of {wanted} rows of a sweep are missing, the first is {at}; the same sweep does them anew"
+        raise TokenomicsError(f"{at_folder}{told}")
+    if len(index) > wanted:
+        told = f"{len(index) - wanted} of {len(index)} rows of a sweep are there twice; a new directory does it anew"
+        raise TokenomicsError(f"{at_folder}{told}")
     return {name: column[order] for name, column in columns.items()}
