@@ -36,18 +36,20 @@ def _command() -> str:
 
 
 def _tell(bundle: Bundle, as_json: bool) -> None:
-    """Print what was written; status 1 where a stated limit fails."""
+    """Print what was written; status 1 where a stated limit fails, or nothing changed that could be tested."""
     evidence = bundle.evidence
     if as_json:
         told = {"out": str(bundle.folder), "id": bundle.id, "kind": evidence.plan.kind, "outcome": evidence.outcome or None}
         checks = evidence.own_checks().to_dict(orient="records") if evidence.claim else []
         failed = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
+        told |= {"untested": evidence.untested() if evidence.claim else []}
         print_json(told | {"verdict": evidence.verdict(), "simulations": len(evidence.runs), "failed_runs": failed, "checks": checks})
     else:
-        typer.echo(evidence.verdict())
+        for line in (evidence.verdict(), *(evidence.untested() if evidence.claim else ())):
+            typer.echo(line)
         typer.echo(f"SHA-256 {bundle.id}")
         typer.echo(f"written to {bundle.folder}: report.html, report.md, data, figures, citations, RO-Crate metadata")
-    if evidence.outcome == "fails":
+    if evidence.outcome in ("fails", "unchanged"):
         raise typer.Exit(1)
 
 
@@ -61,7 +63,7 @@ def propose(
 ) -> None:
     """Write the whole evidence of a proposal: what changes, its limits and whether they hold, alternatives, sensitivity, stress, margins.
 
-    Exit status 1 where a stated limit fails. Interrupted work goes on with the same command.
+    Exit status 1 where a stated limit fails, or where the proposal moves no number at all. Interrupted work goes on with the same command.
     """
     from .governance.make import propose as write
 

@@ -46,9 +46,16 @@ def unread(
     series in the shock table. What cannot be told, since the blocks cannot be recorded, counts as read.
     """
     own, wanted = network(resolved, model, recorded), frozenset(metrics or METRICS)
-    moved = {path: values for path, values in changes.items() if any(value != resolved.entries[path].value for value in values)}
-    found = {path: told(own, path, values, own.reach(path, values), wanted) for path, values in moved.items()}
+    silent = without_effect(own, changes, wanted)
+    found = {path: told(own, path, changes[path], reach, wanted) for path, reach in silent.items()}
     return {path: one for path, one in found.items() if one is not None}
+
+
+def without_effect(own: Network, changes: Mapping[str, Sequence[Any]], wanted: frozenset[str]) -> dict[str, Reach]:
+    """Of some changes those on which no metric of `wanted` depends, by path with what else can differ."""
+    entries = own.resolved.entries
+    moved = {path: values for path, values in changes.items() if any(value != entries[path].value for value in values)}
+    return {path: reach for path, reach in own.each(moved).items() if wanted.isdisjoint(reach.metrics)}
 
 
 def told(own: Network, path: str, values: Sequence[Any], reach: Reach, wanted: frozenset[str]) -> Unread | None:

@@ -110,12 +110,16 @@ def robustness(evidence: Evidence) -> Table | None:
 def varied_checks(evidence: Evidence) -> Table:
     """The stated limits where one parameter is another: how many hold, and which fail."""
     frame, rows = evidence.varied_checks, []
-    for changed, own in frame.groupby("values", sort=False):
+    for point in evidence.points("sensitivity"):
+        changed = evidence.plan.points[point].label
+        own = frame[frame["values"] == changed]
         count = {word: int((own["verdict"] == word).sum()) for word in VERDICTS}
         told = []
         for r in own[own["verdict"] == FAILS].itertuples(index=False):
             text = f"{stated(r.limit, r.of)} in {r.scenario}: {with_interval(r.estimate, r.low, r.high)}"
             told.append(text + (f", with today's values {with_interval(r.today, r.today_low, r.today_high)}" if r.of == "value" else ""))
+        if any(one == point for _, one in evidence.idle.varied):
+            told.append(f"not counted{' everywhere' * (len(own) > 0)}: {evidence.idle.told[evidence.varied_path(point)].found}")
         rows.append({"changed to": changed} | count | {"checks": len(own), "which fail": "; ".join(told)})
     return Table("varied", "The stated limits against the proposal with one parameter changed", frame, pd.DataFrame(rows), CHECKED)
 

@@ -16,11 +16,13 @@ from ..results.comparison import paired
 from ..results.intervals import FEWEST_EQUAL, intervals, paired_intervals
 from ..results.metrics import METRICS
 from .canonical import evidence_id, results_digest
+from .idle import Idle, idle
 from .plan import EvidencePlan
 from .statement import Claim, Limit
 from .structure import CURRENT
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+UNCHANGED = "unchanged"  # of a proposal that moves no number in any run
 SAME = 1e-9  # relative; sums that differ by less add up
 
 
@@ -141,7 +143,7 @@ class Evidence:
     def varied_checks(self) -> pd.DataFrame:
         """The limits where one parameter is another: as `checks`, at the varied proposal, a change against today's values varied alike.
 
-        today, today_low, today_high: of a limit on a value, today's values varied alike.
+        today, today_low, today_high: of a limit on a value, today's values varied alike. What nothing reads is not among them: it cannot fail.
         """
         rows = []
         for number, limit in enumerate(self.claim.limits if self.claim else [], 1):
@@ -150,8 +152,9 @@ class Evidence:
                     case, today = self.plan.labels.index(name), self.counterfactuals.get(point, 0)
                     beside = self.check(limit, case, today) if limit.of == "value" else {}
                     told = {name: beside.get(of, np.nan) for name, of in (("today", "estimate"), ("today_low", "low"), ("today_high", "high"))}
-                    rows.append({"number": number} | self.check(limit, case, point, today) | told)
-        return pd.DataFrame(rows)
+                    counted = (case, point) not in self.idle.varied
+                    rows.append({"counted": counted, "number": number} | self.check(limit, case, point, today) | told)
+        return pd.DataFrame(rows)[lambda table: table["counted"]].drop(columns="counted") if rows else pd.DataFrame()
 
     @cached_property
     def unstated(self) -> pd.DataFrame:
@@ -162,6 +165,23 @@ class Evidence:
                 if name not in limit.scenarios:
                     rows.append({"number": number} | self.check(limit, self.plan.labels.index(name), proposed[0]))
         return pd.DataFrame(rows)
+
+    @cached_property
+    def idle(self) -> Idle:
+        """What of the proposal no metric depends on."""
+        return idle(self.plan)
+
+    def equal(self, case: int, point: int, base: tuple[int, int]) -> bool:
+        """Whether two points have the same numbers, to the last bit, in all runs that both have."""
+        mine, other = self.values[case, point], self.values[base]
+        common = min(mine.shape[1], other.shape[1])
+        return np.array_equal(mine[:, :common], other[:, :common], equal_nan=True)
+
+    @cached_property
+    def unmoved(self) -> list[str]:
+        """Scenarios in which the proposal has today's numbers in every run."""
+        proposed = self.points("proposed")[0]
+        return [label for case, label in enumerate(self.plan.labels) if self.equal(case, proposed, (case, 0))]
 
     @cached_property
     def failures(self) -> pd.DataFrame:
@@ -218,9 +238,11 @@ class Evidence:
 
     @property
     def outcome(self) -> str:
-        """holds, fails or undecided, over all checks of the proposal; empty for a run or a sweep."""
+        """holds, fails or undecided, over all checks of the proposal; unchanged where no number moves; empty for a run or a sweep."""
         if self.claim is None:
             return ""
+        if len(self.unmoved) == len(self.plan.cases):
+            return UNCHANGED
         found = set(self.own_checks()["verdict"])
         return FAILS if FAILS in found else UNDECIDED if UNDECIDED in found else HOLDS
 
@@ -231,22 +253,28 @@ class Evidence:
             size = f"{len(points)} parameter points, " if len(points) > 1 else ""
             lost = int(self.failures[["failed", "invalid"]].to_numpy().sum())
             told = f"{size}{len(cases)} case{'s' * (len(cases) > 1)}, {self.plan.runs} runs each, seed {self.plan.seed}"
-            return f"{told}; {lost} of {len(self.runs)} runs failed."
+            same = [label for case, label in enumerate(self.plan.labels) if case and self.equal(case, 0, (0, 0))] if self.plan.kind == "run" else []
+            equal = f"Nothing differs between {self.plan.labels[0]} and {', '.join(same)}: the same numbers in all runs. " if same else ""
+            return f"{equal}{told}; {lost} of {len(self.runs)} runs failed."
         own = self.own_checks()
         count = {word: int((own["verdict"] == word).sum()) for word in (HOLDS, FAILS, UNDECIDED)}
         add_up(list(count.values()), len(own), "checks of the proposal")
         stated = f"{len(self.claim.limits)} stated limit{'s' * (len(self.claim.limits) > 1)}"
         basis = f"{points[self.points('proposed')[0]].runs} runs in each of {len(cases)} scenario{'s' * (len(cases) > 1)}"
+        if self.outcome == UNCHANGED:
+            return f"Nothing changed: today's values and the proposed ones give the same numbers in all runs ({basis}), so that no limit was tested."
+        silent = self.idle.everywhere(self.plan.labels)
+        proposal = f"The proposal without {', '.join(silent)}, on which no metric depends," if silent else "The proposal"
         if self.outcome == HOLDS:
-            return f"The proposal meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
+            return f"{proposal} meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
         wrong = own[own["verdict"] == self.outcome]
         rest = ", ".join(f"{count[word]} {word}" for word in (HOLDS, FAILS, UNDECIDED) if word != self.outcome and count[word])
         word = "fails" if self.outcome == FAILS else "is undecided in"
-        return f"The proposal {word} {count[self.outcome]} of {len(own)} checks of its {stated} ({rest or 'no other'}; {basis}): {listed(wrong)}."
+        return f"{proposal} {word} {count[self.outcome]} of {len(own)} checks of its {stated} ({rest or 'no other'}; {basis}): {listed(wrong)}."
 
     def warnings(self) -> list[str]:
-        """What a verdict hides: limits that are not stated where they would fail, and checks that fail where one parameter is another."""
-        told, beside, varied = [], self.unstated, self.varied_checks
+        """What a verdict hides: what nothing reads, limits not stated where they would fail, checks that fail where one parameter is another."""
+        told, beside, varied = [*self.untested(), *self._equal()], self.unstated, self.varied_checks
         if len(beside) and (beside["verdict"] == FAILS).any():
             wrong = beside[beside["verdict"] == FAILS]
             told.append(f"Not counted, for its limits are stated for some scenarios alone, it would fail: {listed(wrong)}.")
@@ -256,6 +284,30 @@ class Evidence:
             rest = int((varied["verdict"] == UNDECIDED).sum())
             left = f" {rest} of them are undecided." if rest > 1 else " 1 of them is undecided." if rest else ""
             told.append((f"{what}: {listed(wrong, at=True)}." if len(wrong) else f"{what}.") + left)
+        paths = dict.fromkeys(self.varied_path(point) for _, point in sorted(self.idle.varied))
+        for path in paths:
+            told.append(f"Not counted with one parameter changed: {self.idle.told[path]}.")
+        return told
+
+    def varied_path(self, point: int) -> str:
+        """The parameter that a point of the sensitivity varies."""
+        new = self.plan.points[self.points("proposed")[0]].values
+        return next(path for path, value in self.plan.points[point].values.items() if value != new[path])
+
+    def untested(self) -> list[str]:
+        """The proposal's changes on which no metric depends, a line each."""
+        labels = self.plan.labels
+        where = {path: "" if len(places) == len(labels) else f" in {', '.join(places)}" for path, places in self.idle.changed.items()}
+        return [f"Not tested{where[path]}: {self.idle.told[path]}." for path in self.idle.changed]
+
+    def _equal(self) -> list[str]:
+        """Scenarios and alternatives in which every run has today's numbers."""
+        told, cases = [], range(len(self.plan.cases))
+        if self.unmoved and len(self.unmoved) < len(cases):
+            told.append(f"In {', '.join(self.unmoved)} the proposal changes nothing: it has today's numbers in every run.")
+        for point in self.points("alternative"):
+            if all(self.equal(case, point, (case, 0)) for case in cases):
+                told.append(f"The alternative '{self.plan.points[point].label}' changes nothing: it has today's numbers in every run.")
         return told
 
 

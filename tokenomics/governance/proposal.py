@@ -17,6 +17,7 @@ from ..parameters.documents import line_of, validated
 from ..parameters.locate import find
 from ..parameters.reading import LARGEST_FILE, load
 from ..results.metrics import METRICS
+from .idle import idle
 from .plan import EvidencePlan, Point, Value, portable
 from .statement import CalibrationRecord, Line, MetricName, Sensitivity, Statement, claim
 from .structure import COLUMNS, CURRENT, PROPOSED, changed_label, counterfactual_label
@@ -103,7 +104,13 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
         cases.append(Case(found.policy, label, found))
     statement = labelled(proposal, claim(proposal, records).model_dump(mode="json"))
     metrics = tuple(dict.fromkeys([*(proposal.metrics or METRICS), *proposal.named]))
-    return portable(EvidencePlan("proposal", proposal.title, tuple(cases), points, proposal.seed, metrics, statement=statement))
+    plan = portable(EvidencePlan("proposal", proposal.title, tuple(cases), points, proposal.seed, metrics, statement=statement))
+    unread = idle(plan)
+    silent = unread.everywhere(plan.labels)
+    if silent and all(points[0].values[path] == value or path in silent for path, value in points[1].values.items()):
+        one = unread.told[silent[0]]
+        raise at.error(one.found, "proposed", one.path, expected=one.expected)
+    return plan
 
 
 def scenario_labels(names: list[str]) -> dict[str, str]:

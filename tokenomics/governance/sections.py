@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from . import comparisons, tables
 from .document import Picture, Report, Section, Table
-from .evidence import FAILS, HOLDS, UNDECIDED, Evidence, listed, stated
+from .evidence import FAILS, HOLDS, UNCHANGED, UNDECIDED, Evidence, listed, stated
 
 NO_CALIBRATION = (
     "No calibration of this network was given, so that there is no error out of sample to report: what follows is what the assumed network does. "
@@ -34,7 +34,7 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture]) -> Report:
     plan = evidence.plan
     sections = proposal_sections(evidence, drawn) if evidence.claim is not None else plain_sections(evidence, drawn)
     lead = (evidence.verdict(), *evidence.warnings(), evidence.claim.summary.strip()) if evidence.claim else (evidence.verdict(),)
-    badge = {HOLDS: "meets its limits", FAILS: "fails a limit", UNDECIDED: "undecided", "": ""}[evidence.outcome]
+    badge = {HOLDS: "meets its limits", FAILS: "fails a limit", UNDECIDED: "undecided", UNCHANGED: "nothing changed", "": ""}[evidence.outcome]
     return Report(plan.title, badge, tuple(text for text in lead if text), (*sections, *closing(evidence)))
 
 
@@ -72,7 +72,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     sensitive = evidence.points("sensitivity")
     differences = comparisons.differences(evidence)
     sections = [
-        Section("What changes", tables=(tables.changes(evidence),)),
+        Section("What changes", bullets=tuple(evidence.untested()), tables=(tables.changes(evidence),)),
         Section("Verdict against the stated limits", (checked,), tuple(limits), (tables.limits(evidence),), _some(drawn, "limits")),
         Section(
             "Today, the proposal and the alternatives",
