@@ -70,7 +70,7 @@ BAD = {
     "text": (["run", "--prices", "bad.csv"], PRICES.replace("1.2", "high"), r"bad.csv:4: value: the text 'high'"),
     "missing prices": (["run", "--prices", "none.csv"], "", r"none.csv: no such file"),
     "short demand": (["run", "--demand", "bad.csv"], "t_s,req_per_s\n0,1\n600,2\n", r"--demand-align.*repeat.*bootstrap"),
-    "zero runs": (["run", "--runs", "0"], "", r"--runs: 0 runs"),
+    "zero runs": (["run", "--runs", "0"], "", r"--runs: 0; expected a whole number from 1"),
     "bad record": (["run", "--record", "prise", "--days", "2"], "", r"unknown variable 'prise'"),
 }
 

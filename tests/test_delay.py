@@ -66,4 +66,4 @@ def test_a_delay_of_so_many_days_takes_as_many_days_from_the_delay_margin(gain, 
 
 def test_a_delay_that_no_step_can_keep_is_refused():
     with pytest.raises(tk.InputError, match=r"oracle.delay: 3 days; expected a multiple of simulation.time_step, 0.4 days"):
-        resolve("baseline", sets=("oracle.delay=3", "simulation.time_step=0.4"))
+        resolve("baseline", sets=("oracle.delay=3", "simulation.time_step=0.4", "simulation.days=364"))

@@ -207,3 +207,32 @@ def test_a_partial_file_as_the_base_is_told_where_it_belongs(tmp_path):
     file.write_text('controller:\n  pid:\n    kp: {value: 0.1, unit: "1/day", source: "mine"}\n')
     with pytest.raises(InputError, match="some.yaml: simulation: missing; expected a whole parameter set.*`overlay`"):
         resolve(str(file), policy="pid")
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        ({"simulation.days": 2.5}, r"simulation.days: 2.5; expected a multiple of simulation.time_step, 1 days: 2 or 3$"),
+        ({"simulation.days": 0.4}, r"simulation.days: 0.4; expected a multiple of simulation.time_step, 1 days: 1$"),
+        ({"simulation.days": 1e-320}, r"expected a multiple of simulation.time_step, 1 days: 1$"),
+        ({"simulation.days": 1e12}, r"expected a number > 0, ≤ 36525 days$"),
+        ({"simulation.time_step": 1e-9}, r"expected a number ≥ 0.001, ≤ 1 days$"),
+        ({"oracle.delay": True}, r"True; expected a number ≥ 0, ≤ 60 days$"),
+        ({"oracle.delay": "3"}, r"'3'; expected a number"),
+        ({"oracle.delay": 2.5}, r"2.5; expected a number"),
+        ({"supply.burn_share": True}, r"True; expected a number"),
+        ({"controller.mpc.horizon": False}, r"False; expected a number"),
+        ({"simulation.time_step": 0.1, "oracle.delay": 60}, r"60 days in steps of 0.1 days; expected at most 240 steps"),
+    ],
+)
+def test_a_number_that_would_mean_something_else_is_refused(sets, said):
+    with pytest.raises(InputError, match=said) as raised:
+        resolve("baseline", sets=sets)
+    assert raised.value.key in sets
+    assert raised.value.file != "baseline.yaml"
+
+
+@pytest.mark.parametrize(("days", "step"), [(0.3, 0.1), (4, 0.4), (36_525, 1.0), (1.0, 1 / 48), (0.001, 0.001)])
+def test_a_span_of_whole_steps_is_taken_however_its_quotient_is_rounded(days, step):
+    values = resolve("baseline", sets={"simulation.days": days, "simulation.time_step": step}).values
+    assert values.simulation.steps == round(days / step)

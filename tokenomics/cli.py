@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from . import (
     __version__,
+    bounds,
     cli_governance,
     cli_histories,
     cli_model,
@@ -28,6 +29,7 @@ from . import (
     cli_verify,
 )
 from .cli_ending import BAD, ended
+from .cli_numbers import Days, Seed, number
 from .cli_tools import listed, progress_bar
 from .errors import InputError
 
@@ -115,9 +117,9 @@ def run(
     scenario: cli_params.Scenario = None,
     overlay: cli_params.Overlay = None,
     sets: cli_params.Set = None,
-    days: Annotated[float | None, typer.Option(help="Simulated span [days].")] = None,
-    runs: Annotated[int, typer.Option(help="Number of Monte Carlo runs.")] = 1,
-    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    days: Days = None,
+    runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS)] = 1,
+    seed: Seed = 0,
     engine: Annotated[str, typer.Option(help="Engine: cadcad, the reference, or ensemble, fast with many runs.")] = "cadcad",
     prices: Annotated[
         str | None, typer.Option(help=f"Daily closes in USD, replayed as inferred news; {cli_histories.LAYOUTS}.", metavar="FILE")
@@ -143,7 +145,7 @@ def run(
     failed: cli_histories.Failed = "drop",
     start: Annotated[str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")] = None,
     record: Annotated[str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")] = None,
-    every: Annotated[int, typer.Option(help="Keep the start and every so many steps.")] = 1,
+    every: Annotated[int, number("Keep the start and every so many steps.", bounds.STEPS)] = 1,
     out: Annotated[Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")] = None,
     as_json: cli_params.Json = False,
 ) -> None:

@@ -12,7 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from . import bounds
 from .cli_control import Out, app
+from .cli_numbers import Seed, number
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
@@ -20,8 +22,7 @@ from .parameters import Resolved
 from .results.markdown import markdown_table
 from .results.store import refuse_existing
 
-Runs = Annotated[int, typer.Option(help="Runs of every row.", min=2)]
-Seed = Annotated[int, typer.Option(help="Seed of the shocks.")]
+Runs = Annotated[int, number("Runs of every row.", bounds.RUNS.from_(2))]
 
 
 def _cell(mean: float, low: float, high: float, scale: float = 1.0, digits: int = 1) -> str:
@@ -78,7 +79,7 @@ def attack(
     attacks: Annotated[
         list[str] | None, typer.Option("--attack", help="Scenario with the attack; repeatable. All shipped attacks without it.", metavar="NAME")
     ] = None,
-    days: Annotated[float, typer.Option(help="Simulated span [days].")] = 180.0,
+    days: Annotated[float, number("Simulated span [days].", bounds.DAYS)] = 180.0,
     runs: Runs = 200,
     seed: Seed = 0,
     out: Out = None,

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from . import cli_histories
+from . import bounds, cli_histories
 from .calibration.estimates import Calibration
+from .cli_numbers import number
 from .cli_params import Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
 from .results.markdown import markdown_table
@@ -59,10 +60,10 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
 def recover(
     estimator: Annotated[str, typer.Argument(help="merton, garch, demand, trace, burn or economy.", metavar="ESTIMATOR")],
-    replications: Annotated[int, typer.Option(help="Simulated data sets.", min=20)] = 500,
-    count: Annotated[int | None, typer.Option(help="Observations of each; the estimator's own number by default.", min=10)] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the first data set; the others follow.", min=0)] = 0,
-    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+    replications: Annotated[int, number("Simulated data sets.", bounds.RUNS.from_(20))] = 500,
+    count: Annotated[int | None, number("Observations of each; the estimator's own number by default.", bounds.OBSERVATIONS)] = None,
+    seed: Annotated[int, number("Seed of the first data set; the others follow.", bounds.SEED)] = 0,
+    workers: Annotated[int, number("Processes.", bounds.WORKERS)] = 1,
     out: Annotated[Path | None, typer.Option(help="Markdown file to write; it must not exist.", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
@@ -99,9 +100,9 @@ def prices(
     date_format: cli_histories.DateFormat = None,
     sheet: cli_histories.Sheet = None,
     decimal: cli_histories.Decimal = None,
-    step: Annotated[int, typer.Option(help="Days from one row to the next; 7 for weekly closes.", min=1)] = 1,
-    bootstrap: Annotated[int, typer.Option(help="Resamples of each of two bootstraps of Merton's fit; 0 for none.", min=0)] = 200,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstraps.", min=0)] = 0,
+    step: Annotated[int, number("Days from one row to the next; 7 for weekly closes.", bounds.SPACING)] = 1,
+    bootstrap: Annotated[int, number("Resamples of each of two bootstraps of Merton's fit; 0 for none.", bounds.DRAWS.from_(0))] = 200,
+    seed: Annotated[int, number("Seed of the bootstraps.", bounds.SEED)] = 0,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -143,10 +144,10 @@ def economy(
     date_format: cli_histories.DateFormat = None,
     sheet: cli_histories.Sheet = None,
     decimal: cli_histories.Decimal = None,
-    holdout: Annotated[float | None, typer.Option(help="Share of the days, the last ones, held out for the test; a third by default.")] = None,
-    runs: Annotated[int, typer.Option(help="Simulated histories of each point.", min=20)] = 200,
-    seed: Annotated[int, typer.Option(help="Seed of the simulated histories.", min=0)] = 0,
-    workers: Annotated[int, typer.Option(help="Threads.", min=1)] = 1,
+    holdout: Annotated[float | None, number("Share of the days, the last ones, held out for the test; a third by default.", bounds.HELD_OUT)] = None,
+    runs: Annotated[int, number("Simulated histories of each point.", bounds.DRAWS.from_(20))] = 200,
+    seed: Annotated[int, number("Seed of the simulated histories.", bounds.SEED)] = 0,
+    workers: Annotated[int, number("Threads.", bounds.WORKERS)] = 1,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -207,14 +208,14 @@ def demand(
 )
 def burn(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="The table, or several that hold the quantities between them.")],
-    discretionary: Annotated[float, typer.Option(help="Burn that is no customers' use [USD/day], taken as given.")] = 0.0,
+    discretionary: Annotated[float, number("Burn that is no customers' use [USD/day], taken as given.", bounds.AMOUNT)] = 0.0,
     start: Annotated[str | None, typer.Option("--discretionary-from", help="First month of it.", metavar="YYYY-MM")] = None,
     end: Annotated[str | None, typer.Option("--discretionary-to", help="Last month of it.", metavar="YYYY-MM")] = None,
-    cap: Annotated[float, typer.Option("--net-emission-cap", help="Most that is minted again of what is burned [TOK/day].", min=0.0)] = 0.0,
+    cap: Annotated[float, number("Most that is minted again of what is burned [TOK/day].", bounds.AMOUNT, "--net-emission-cap")] = 0.0,
     halvings: Annotated[
         list[str] | None, typer.Option("--halving", help="Month in which the schedule halves, to compare. Repeatable.", metavar="YYYY-MM")
     ] = None,
-    tolerance: Annotated[float, typer.Option(help="Gap of tokens burned x price to burn in USD beyond which a month is named.", min=0.0)] = 0.1,
+    tolerance: Annotated[float, number("Gap of tokens burned x price to burn in USD beyond which a month is named, as a share.", bounds.GAP)] = 0.1,
     column: Annotated[list[str] | None, typer.Option(help="What a column holds: burned=NAME. Repeatable.", metavar="WHAT=NAME")] = None,
     date_format: cli_histories.DateFormat = None,
     sheet: cli_histories.Sheet = None,

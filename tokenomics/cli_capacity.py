@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from ruamel.yaml import YAML
 
+from . import bounds
+from .cli_numbers import number
 from .cli_params import Json
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
@@ -49,7 +51,7 @@ def benchmark(
     model: Model = "tiny",
     precision: Annotated[str | None, typer.Option(help="fp16, bf16 or fp32; by default fp16 on a GPU and fp32 on a CPU.")] = None,
     backend: Annotated[str, typer.Option(help="cupy (extra cuda12 or cuda13), numpy, or auto: a GPU where there is one.")] = "auto",
-    seconds: Annotated[float, typer.Option(help="Time to measure for, about.", min=1)] = 60.0,
+    seconds: Annotated[float, number("Time to measure for, about [s].", bounds.SECONDS.from_(1.0))] = 60.0,
     out: Annotated[Path | None, typer.Option(help="Hardware file to write; it must not exist.", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
@@ -103,8 +105,8 @@ def benchmark(
 )
 def supply(
     fleet: Annotated[str, typer.Option(help="A shipped fleet or a YAML file.")] = "marketplace",
-    price: Annotated[list[float] | None, typer.Option(help="Price to operators [USD/Mtok]: what is offered there? Repeatable.")] = None,
-    work: Annotated[list[float] | None, typer.Option(help="Work [Mtok/day]: what price brings it? Repeatable.")] = None,
+    price: Annotated[list[float] | None, number("Price to operators [USD/Mtok]: what is offered there? Repeatable.", bounds.PRICE)] = None,
+    work: Annotated[list[float] | None, number("Work [Mtok/day]: what price brings it? Repeatable.", bounds.WORK)] = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -184,12 +186,12 @@ def frontier(
     model: Model = "llama-3.1-8b",
     precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")] = "fp8",
     cards: Annotated[
-        int, typer.Option(help="Cards that share the model (tensor parallelism); communication between them is not modelled.", min=1)
+        int, number("Cards that share the model (tensor parallelism); communication between them is not modelled.", bounds.CARDS)
     ] = 1,
-    prompt: Annotated[float, typer.Option(help="Prompt tokens.", min=1)] = 1155,
-    output: Annotated[float, typer.Option(help="Output tokens.", min=1)] = 211,
-    tpot: Annotated[float, typer.Option(help="Limit on the time per output token [s].")] = 0.03,
-    ttft: Annotated[float, typer.Option(help="Limit on the time to first token [s].")] = 0.5,
+    prompt: Annotated[float, number("Prompt tokens.", bounds.TOKENS)] = 1155,
+    output: Annotated[float, number("Output tokens.", bounds.TOKENS)] = 211,
+    tpot: Annotated[float, number("Limit on the time per output token [s].", bounds.LATENCY)] = 0.03,
+    ttft: Annotated[float, number("Limit on the time to first token [s].", bounds.LATENCY)] = 0.5,
     out: Out = None,
     as_json: Json = False,
 ) -> None:

@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from ruamel.yaml import YAML
 
+from . import bounds
+from .cli_numbers import Seed, number
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .cli_tools import json_text, print_json, progress_bar
 from .errors import InputError
@@ -94,8 +96,8 @@ def boundary(
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    runs: Annotated[int, typer.Option(help="Runs of every gain at large noise.", min=2)] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    runs: Annotated[int, number("Runs of every gain at large noise.", bounds.RUNS.from_(2))] = 100,
+    seed: Seed = 0,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -144,13 +146,13 @@ def tune(
     method: Annotated[
         str, typer.Option(help="ziegler-nichols, imc, pole-placement, loop-shaping, lqr, or optimise (extra optimise).")
     ] = "loop-shaping",
-    target: Annotated[float, typer.Option(help="Wanted time constant of the loop [days] (imc, pole-placement).")] = 10.0,
+    target: Annotated[float, number("Wanted time constant of the loop [days] (imc, pole-placement).", bounds.DAYS)] = 10.0,
     policy: Policy = "pid",
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    runs: Annotated[int, typer.Option(help="Runs of the simulated check.", min=2)] = 200,
-    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    runs: Annotated[int, number("Runs of the simulated check.", bounds.RUNS.from_(2))] = 200,
+    seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Policy file to write; it must not exist.", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:

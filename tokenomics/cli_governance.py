@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import bounds
+from .cli_numbers import Workers, number
 from .cli_params import Json
 from .cli_tools import print_json, progress_bar
 
 if TYPE_CHECKING:
     from .governance.make import Bundle
 
-Runs = Annotated[int | None, typer.Option(help="Runs of every set of values and scenario, in place of the proposal's.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the shocks, in place of the proposal's.", min=0)]
-Workers = Annotated[int | None, typer.Option(help="Threads; one a core by default.", min=1)]
+Runs = Annotated[int | None, number("Runs of every set of values and scenario, in place of the proposal's.", bounds.RUNS)]
+Seed = Annotated[int | None, number("Seed of the shocks, in place of the proposal's.", bounds.SEED)]
 Out = Annotated[Path | None, typer.Option(help="Bundle to write; it must not exist.", metavar="DIR")]
 
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from . import bounds
+from .cli_numbers import Seed, number
 from .cli_params import Json
 from .cli_tools import print_json, progress_bar
 from .papers import PAPERS, reproduce
@@ -47,8 +49,8 @@ def _parts(rows: list[list[Any]], width: int) -> list[tuple[list[list[str]], lis
 
 def paper(
     name: Annotated[str, typer.Argument(help="One of: " + ", ".join(f"{n} ({text})" for n, text in PAPERS.items()) + ".")],
-    runs: Annotated[int | None, typer.Option(help="Monte Carlo runs, in place of the settings'.", min=2)] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    runs: Annotated[int | None, number("Monte Carlo runs, in place of the settings'.", bounds.RUNS.from_(2))] = None,
+    seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Directory for the text and the figures; it must not exist.", metavar="DIR")] = None,
     as_json: Json = False,
 ) -> None:

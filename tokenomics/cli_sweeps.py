@@ -13,13 +13,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from . import bounds
+from . import cli_numbers as numbers
+from .cli_numbers import Days, Workers, number
 from .cli_params import Json, Overlay, Set
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
 
-Runs = Annotated[int | None, typer.Option(help="Runs of every point, in place of the design's.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the shocks, in place of the design's.")]
-Workers = Annotated[int | None, typer.Option(help="Threads; one a core by default.", min=1)]
+Runs = Annotated[int | None, number("Runs of every point, in place of the design's.", bounds.RUNS)]
+Seed = Annotated[int | None, number("Seed of the shocks, in place of the design's.", bounds.SEED)]
 Out = Annotated[Path | None, typer.Option(help="Directory for the results; the same sweep goes on where it stopped.", metavar="DIR")]
 Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler to do the work.", metavar="tcp://HOST:8786")]
 SHOWN = 12  # rows of a table on the terminal
@@ -152,9 +154,9 @@ def compare(
     metrics: Annotated[str, typer.Option(help="Metrics, separated by commas; all by default.", metavar="NAME,...")] = "",
     overlay: Overlay = None,
     sets: Set = None,
-    days: Annotated[float | None, typer.Option(help="Simulated span [days].")] = None,
-    runs: Annotated[int, typer.Option(help="Runs of every policy and scenario, on the same shocks.")] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    days: Days = None,
+    runs: Annotated[int, number("Runs of every policy and scenario, on the same shocks.", bounds.RUNS)] = 100,
+    seed: numbers.Seed = 0,
     workers: Workers = None,
     out: Out = None,
     scheduler: Scheduler = None,

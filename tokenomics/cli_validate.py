@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from . import cli_histories
+from . import bounds, cli_histories
+from .cli_numbers import number
 from .cli_params import Json, Overlay, Set
 from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
 
@@ -44,10 +45,10 @@ def validate(
     failed: cli_histories.Failed = "drop",
     overlay: Overlay = None,
     sets: Set = None,
-    runs: Annotated[int, typer.Option(help="Draws of each forecast.")] = 500,
-    arms: Annotated[int, typer.Option(help="Runs of the counterfactual.")] = 20,
-    horizon: Annotated[int, typer.Option(help="Horizon of the longer forecasts [days].")] = 30,
-    seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 0,
+    runs: Annotated[int, number("Draws of each forecast.", bounds.DRAWS)] = 500,
+    arms: Annotated[int, number("Runs of the counterfactual.", bounds.RUNS)] = 20,
+    horizon: Annotated[int, number("Horizon of the longer forecasts [days].", bounds.HORIZON)] = 30,
+    seed: Annotated[int, number("Seed of all draws.", bounds.SEED)] = 0,
     out: Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")] = None,
     as_json: Json = False,
 ) -> None:

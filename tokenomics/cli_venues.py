@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from . import bounds
+from .cli_numbers import Seed, number
 from .cli_params import Json, Overlay, Policy, Scenario, Set
 from .cli_tools import print_json, progress_bar
 from .errors import InputError
@@ -29,9 +31,9 @@ def venues(
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    days: Annotated[float | None, typer.Option(help="Simulated span [days], more than 90.")] = None,
-    runs: Annotated[int, typer.Option(help="Number of Monte Carlo runs.", min=2)] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the shocks.")] = 0,
+    days: Annotated[float | None, number("Simulated span [days], at least 90: 30 days behind a doubling of demand.", bounds.DAYS)] = None,
+    runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS.from_(2))] = 100,
+    seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")] = None,
     as_json: Json = False,
 ) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from . import bounds
+from .cli_numbers import Workers, number
 from .cli_params import Json
 from .cli_tools import print_json, progress_bar, show_table, wide_console
 from .errors import printable
@@ -35,9 +37,9 @@ def register(app: typer.Typer) -> None:
 def verify(
     bundle: Bundle,
     id: Annotated[str | None, typer.Option("--id", help="The identifier that was published: finds a forgery that is consistent in itself.")] = None,
-    sample: Annotated[float | None, typer.Option(help="Share of the runs to simulate again, at random; all by default.", metavar="SHARE")] = None,
-    sample_seed: Annotated[int | None, typer.Option(help="Seed of that choice; a new one by default, which no forger can know.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads; one a core by default.", min=1)] = None,
+    sample: Annotated[float | None, number("Share of the runs to simulate again, at random; all by default.", bounds.PART, metavar="SHARE")] = None,
+    sample_seed: Annotated[int | None, number("Seed of that choice; a new one by default, which no forger can know.", bounds.SEED)] = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Check a bundle: every file's digest, its numbers by simulation, its text, tables and figures by making them anew."""

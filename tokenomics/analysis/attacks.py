@@ -12,7 +12,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from .. import equilibrium
+from .. import bounds, equilibrium
 from ..engines.ensemble import Ensemble
 from ..errors import InputError
 from ..experiments.evaluate import evaluate
@@ -67,6 +67,7 @@ def attack_table(
     resolve: gives the parameters under a scenario. profit, loss: mean, low and high, in shares of the treasury's first reserve; what the
     defence costs when nobody attacks is in `tracking`, 1. failed: runs that broke off under the attack and are not counted.
     """
+    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     rows = []
     for number, attack in enumerate(attacks):
         attacked = resolve(attack)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import equilibrium
+from .. import bounds, equilibrium
 from ..engines.ensemble import Ensemble
 from ..experiments.evaluate import evaluate
 from ..model import MODEL, bind
@@ -118,6 +118,7 @@ def boundary_table(
     """Critical kp [1/day] on each ray: predicted, simulated at small noise, their ratio, and the gain that is worse than none at large noise.
 
     The law is the PID, whatever the policy of the parameters."""
+    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     resolved = resolved.replace({"controller.type": "pid"}, source="boundary")
     parameters, rows = resolved.values, []
     economy = linearise(parameters)

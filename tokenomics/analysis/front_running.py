@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from .. import equilibrium
+from .. import bounds, equilibrium
 from ..errors import InputError
 from ..experiments.evaluate import evaluate
 from ..model import MODEL
@@ -41,6 +41,7 @@ def front_running_table(
     difference over the mean without front-runners. profit: what the front-runners earn, share of the treasury's first reserve.
     failed: runs that broke off and are not counted. Raises InputError for another law than the PID's.
     """
+    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     if resolved.values.controller.type != "pid":
         raise InputError(f"policy with the law {resolved.values.controller.type}", key="controller.type", expected="pid: its gains are varied")
     reserve = equilibrium.solve(resolved.values, MODEL).state["treasury_usd"]

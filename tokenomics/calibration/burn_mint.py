@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .. import bounds
 from ..arguments import many
-from ..errors import InputError
 from ..histories.burns import SHORTEST, BurnTable, read_burn
 from ..histories.times import as_month
 from ..kinetics import DAYS_PER_YEAR
@@ -27,7 +27,6 @@ from .dependence import newey_west
 from .estimates import Calibration, Data, Estimate, digest
 from .recovery import Case
 
-MOST_TOLERANCE = 1.0  # relative; a month whose burns are worth twice what was burned in USD, or nothing, is always named
 ELASTICITY, GROWTH, RATIO = "elasticity of burn in USD to price", "growth of burn at a constant price", "growth of burned over issued"
 
 
@@ -80,11 +79,10 @@ def calibrate_burn(
     cap: most that is minted again of the burns [TOK/day]. halvings: months of the schedule, to compare. tolerance: relative gap between tokens
     burned x price and burn in USD beyond which a month is named. Raises InputError for what cannot be used.
     """
+    bounds.check(discretionary=(discretionary, bounds.AMOUNT), cap=(cap, bounds.AMOUNT), tolerance=(tolerance, bounds.GAP))
     for name, month in (("start", start), ("end", end), *(("halvings", month) for month in halvings)):
         if month is not None:
             as_month(month, name)
-    if not 0.0 <= tolerance <= MOST_TOLERANCE:
-        raise InputError(f"{tolerance:g}", argument="tolerance", expected=f"0 to {MOST_TOLERANCE:g}")
     table = read_burn(files, column=column, date_format=date_format, sheet=sheet, decimal=decimal, last=last, absurd=absurd)
     share = Discretionary.given(table, discretionary, start, end)
     found, emitted = estimates(table, share, cap, halvings), path(table, cap, halvings)

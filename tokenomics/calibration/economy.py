@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from .. import bounds
 from ..arguments import many
 from ..errors import InputError
 from ..experiments.run import Source
@@ -50,6 +51,10 @@ class Settings:
     check: int = 1000
     seed: int = 0
     workers: int = 1
+
+    def __post_init__(self) -> None:
+        sizes = {name: (getattr(self, name), bounds.DRAWS.from_(1)) for name in ("runs", "design", "design_runs", "starts", "check")}
+        bounds.check(**sizes, seed=(self.seed, bounds.SEED), workers=(self.workers, bounds.WORKERS))
 
 
 @dataclass(frozen=True)
@@ -250,6 +255,7 @@ def calibrate_economy(
     {"runs": 50}. progress: called with the work done and its approximate total, in simulated days.
     Raises InputError where the history is too short, or where a parameter or its range is wrong.
     """
+    bounds.check(holdout=(holdout, bounds.HELD_OUT))
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end, FILLED)
     settings = settings if isinstance(settings, Settings) else Settings(**(settings or {}))
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
@@ -259,8 +265,6 @@ def calibrate_economy(
     space, days = ranges(resolved, fit), len(history.values) - 1
     if len(history.returns) < days:
         raise InputError(f"{days - len(history.returns)} gaps", file=history.file, argument="gaps", expected="interpolate, or a window without a gap")
-    if not 0.0 <= holdout < 1.0:
-        raise InputError(f"{holdout:g}", argument="holdout", expected="a share of the days, from 0 to below 1")
     fitted = round(days * (1.0 - holdout))
     if fitted < LEAST_DAYS:
         raise InputError(f"{fitted} daily returns to fit", file=history.file, expected=f"at least {LEAST_DAYS}, after the part held out")

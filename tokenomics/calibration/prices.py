@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .. import bounds
 from ..histories.cleaning import Choices
 from ..histories.prices import read_closes
 from . import garch, merton
@@ -53,6 +54,7 @@ def calibrate_prices(
 
     Raises InputError that names file and line, or the extra `calibrate` where arch is not installed.
     """
+    bounds.check(bootstrap=(bootstrap, bounds.DRAWS.from_(0)), seed=(seed, bounds.SEED))
     garch.load_arch()
     closes = read_closes(file, choices, start, end)
     returns = closes.returns

@@ -15,6 +15,7 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 
+from .. import bounds
 from ..errors import InputError, TokenomicsError, nearest
 from ..results.intervals import summarise
 from .estimates import Estimate
@@ -69,6 +70,8 @@ def recover(
     Bias and coverage are those of all replications, also of those that the estimator flags as not identified; `flagged` is their share.
     Raises InputError for fewer observations than the estimator takes.
     """
+    bounds.check(replications=(replications, bounds.RUNS.from_(2)), count=(count, bounds.OBSERVATIONS), workers=(workers, bounds.WORKERS))
+    bounds.check(seed=(seed + replications - 1, bounds.SEED))
     chosen = case(name)
     length = count or chosen.count
     if length < chosen.fewest:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import bounds
 from ..errors import InputError
 from .decoder import Decoder, Weights, buffer_bytes, cache_bytes, random_weights
 from .fitting import fit_times
@@ -117,6 +118,7 @@ def benchmark(ops: Any, shape: Shape, model: str, seconds: float = 60.0, progres
 
     Raises InputError where the output is wrong against float64 (nothing is timed then) or memory does not suffice.
     """
+    bounds.check(seconds=(seconds, bounds.SECONDS))
     kind, size = ops.figure_of, BYTES[ops.precision]
     started = time.perf_counter()
     free = ops.free_memory()

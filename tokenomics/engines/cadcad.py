@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import name_of
+from ..memory import CADCAD_BATCH
 from ..model import Model
 from ..state import as_arrays, variable_of
 from ..trajectories import Trajectories
@@ -41,7 +42,7 @@ def simulate(
     record: Sequence[str] | None = None,
     every: int = 1,
     progress: Progress | None = None,
-    batch: int = 256,
+    batch: int = CADCAD_BATCH,
 ) -> Trajectories:
     """Simulate `steps` steps of the given run indices.
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import control
+from .. import bounds, control, memory
 from ..arguments import many
 from ..engines import cadcad, ensemble, purity
+from ..engines.guards import recorded
 from ..errors import InputError, nearest, remark
 from ..histories.alignment import align
 from ..histories.cleaning import Choices
@@ -21,7 +22,7 @@ from ..histories.times import as_date
 from ..model import MODEL, Model, bind, steady_state
 from ..parameters import Parameters, Resolved, resolve
 from ..results import Result
-from ..shocks import ShockTable, sample
+from ..shocks import NORMALS, UNIFORMS, ShockTable, sample
 from ..state import as_arrays
 from .history import infer_news, undisturbed, without_noise_orders
 from .unread import given, unread
@@ -38,7 +39,8 @@ def _sets(sets: Any, days: float | None) -> tuple[str, ...]:
     return chosen if days is None else (*chosen, f"simulation.days={days}")
 
 
-def _check(engine: str, runs: int, every: int, align_choice: str | None) -> None:
+def _check(engine: str, runs: int, seed: int, days: float | None, every: int, align_choice: str | None) -> None:
+    bounds.check(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), days=(days, bounds.DAYS), every=(every, bounds.STEPS))
     if engine not in ENGINES:
         raise InputError(
             f"unknown engine '{engine}'",
@@ -46,10 +48,6 @@ def _check(engine: str, runs: int, every: int, align_choice: str | None) -> None
             expected="one of " + ", ".join(ENGINES),
             nearest=nearest(engine, ENGINES),
         )
-    if every < 1:
-        raise InputError(f"every {every} steps", argument="every", expected="at least 1")
-    if runs < 1:
-        raise InputError(f"{runs} runs", argument="runs", expected="at least 1")
     check_alignment(align_choice)
 
 
@@ -63,6 +61,19 @@ def check_alignment(align_choice: str | None) -> None:
             expected="one of " + ", ".join(choices),
             nearest=nearest(align_choice, choices),
         )
+
+
+def _afford(resolved: Resolved, model: Model, engine: str, runs: int, every: int, record: Sequence[str] | None) -> None:
+    """Refuse what keeps no step but the start, and what takes more memory than the limit, before it is simulated."""
+    steps, table = resolved.values.simulation.steps, model.variables(resolved.values)
+    if every > steps:
+        raise InputError(f"every {every:,} steps of {steps:,}", argument="every", expected=f"a whole number from 1 to {steps:,}")
+    names, processes = recorded(table, record), len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks)
+    size = memory.simulation(
+        engine, runs=runs, steps=steps, every=every, recorded=len(names), variables=len(table), processes=processes
+    )
+    what = f"{runs:,} runs of {steps:,} steps with {len(names)} variables"
+    memory.refuse_above(size, what, "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`")
 
 
 def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
@@ -127,7 +138,7 @@ def run(
 
     Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block fails.
     """
-    _check(engine, runs, every, demand_align)
+    _check(engine, runs, seed, days, every, demand_align)
     resolved = resolve(
         params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days)
     )
@@ -151,6 +162,7 @@ def run(
             resolved = resolved.replace({"simulation.days": float(len(history.values) - 1)}, source=f"span of {prices}")
         notes.append(f"prices from {prices}, {history.dates[0]} to {history.dates[-1]}, as inferred news: {'; '.join(history.notes)}")
 
+    _afford(resolved, model, engine, runs, every, record)
     rates = None
     if demand is not None:
         series = as_series(demand)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .. import __version__
+from .. import __version__, bounds
 from ..errors import InputError, TokenomicsError
 from ..results.versions import package_record
 from . import drawings, platforms, recompute, texts
@@ -103,10 +103,7 @@ def verify(
     """
     if id is not None and not (len(id) == 64 and set(id.lower()) <= HEX):
         raise InputError(f"'{id[:80]}'", argument="id", expected="a SHA-256: 64 hexadecimal digits")
-    if sample is not None and not 0.0 < sample <= 1.0:
-        raise InputError(f"{sample:g}", argument="sample", expected="a share above 0 and at most 1")
-    if sample_seed is not None and sample_seed < 0:
-        raise InputError(f"{sample_seed}", argument="sample_seed", expected="a whole number of at least 0")
+    bounds.check(sample=(sample, bounds.PART), sample_seed=(sample_seed, bounds.SEED), workers=(workers, bounds.WORKERS))
     case = _Case(Path(folder), listing(folder))
     path = case.folder / MANIFEST
     written = manifest_bytes(folder)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .. import bounds
 from ..errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def reproduce(
     """
     if paper not in PAPERS:
         raise InputError(f"unknown paper '{paper}'", expected="one of " + ", ".join(PAPERS), nearest=nearest(paper, PAPERS))
+    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     return import_module(f".{paper}", __name__).reproduce(runs=runs, seed=seed, progress=progress)
 
 

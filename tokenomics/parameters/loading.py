@@ -7,6 +7,7 @@ import io
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -157,7 +158,7 @@ def _check_leaf(leaf: Leaf) -> FieldInfo:
     if (free and leaf.value != {}) or (isinstance(kind, type) and issubclass(kind, Group)):
         raise leaf.error(f"{leaf.value!r} in place of a group", expected="a group of parameters")
     numeric = isinstance(leaf.value, (int, float)) and not isinstance(leaf.value, bool)
-    if kind is float and not (numeric and abs(leaf.value) <= sys.float_info.max):  # also false for NaN
+    if kind in (int, float) and not (numeric and abs(leaf.value) <= sys.float_info.max):  # also false for NaN
         raise leaf.error(f"{leaf.value!r}"[:40], expected=_expected(info))
     if kind is bool and not isinstance(leaf.value, bool):
         raise leaf.error(f"{leaf.value!r}", expected=_expected(info))
@@ -207,7 +208,8 @@ def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     leaf, info = leaves.get(path), place(path).field if path else None
-    base = next(iter(leaves.values())).file if leaves else None
+    # what most of the leaves come from: the first of them may have been set over it
+    base = Counter(leaf.file for leaf in leaves.values()).most_common(1)[0][0] if leaves else None
     if first["type"] == "missing":
         group = path.rpartition(".")[0] + "."
         beside = next((other for name, other in leaves.items() if name.startswith(group)), None)
@@ -221,7 +223,10 @@ def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError
         about = [e for e in leaves.values() if e.path in words or ("share" in e.path and e.path.startswith(groups))]
         # the layers above the base are the likelier culprits: the base is valid alone
         culprit = next((e for e in about if e.file != base), about[0] if about else None)
-        return InputError(text, file=culprit.file if culprit else base, line=culprit.line if culprit else None)
+        key, _, rest = text.partition(": ")
+        found, _, expected = rest.partition("; expected ")
+        parts = {"found": found, "key": key, "expected": expected or None} if key in leaves else {"found": text}
+        return InputError(**parts, file=culprit.file if culprit else base, line=culprit.line if culprit else None)
     found = f"{first.get('input')!r}"
     if leaf is None:
         return InputError(found, file=base, key=path or None, expected=_expected(info) if info else first["msg"])

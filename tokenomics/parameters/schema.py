@@ -6,6 +6,7 @@ can be seen alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -13,17 +14,29 @@ from pydantic import model_validator
 
 from .fields import Group, parameter, share
 
+CENTURY = 36_525.0  # days; growth at a rate a year is no forecast beyond
+SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
+LONGEST_DELAY = 240  # steps, 60 days of six hours; each is a state variable that both engines carry
+
 
 class Simulation(Group):
     """Span and step of the simulation."""
 
-    days: float = parameter("days", "simulated span", gt=0.0)
-    time_step: float = parameter("days", "time step Δt", gt=0.0, le=1.0)
+    days: float = parameter("days", "simulated span, a multiple of the step", gt=0.0, le=CENTURY)
+    time_step: float = parameter("days", "time step Δt", ge=SHORTEST_STEP, le=1.0)
 
     @property
     def steps(self) -> int:
         """Number of time steps in the span."""
         return max(1, round(self.days / self.time_step))
+
+    @model_validator(mode="after")
+    def _whole_steps(self) -> Simulation:
+        if abs(self.days / self.time_step - self.steps) > 1e-6:
+            below = math.floor(self.days / self.time_step) * self.time_step
+            near = " or ".join(f"{days:.10g}" for days in (below, below + self.time_step) if days > 0.0)
+            raise ValueError(f"simulation.days: {self.days:.10g}; expected a multiple of simulation.time_step, {self.time_step:.10g} days: {near}")
+        return self
 
 
 class Shocks(Group):
@@ -472,10 +485,11 @@ class Parameters(Group):
             raise ValueError("supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1")
         if self.supply.staked_limit < self.supply.staked_share:
             raise ValueError("supply.staked_limit is below supply.staked_share; expected at least as much")
-        steps = self.oracle.delay / self.simulation.time_step
+        steps, step = self.oracle.delay / self.simulation.time_step, f"{self.simulation.time_step:g} days"
         if abs(steps - round(steps)) > 1e-9:
-            step = f"{self.simulation.time_step:g} days"
             raise ValueError(f"oracle.delay: {self.oracle.delay} days; expected a multiple of simulation.time_step, {step}")
+        if steps > LONGEST_DELAY:
+            raise ValueError(f"oracle.delay: {self.oracle.delay} days in steps of {step}; expected at most {LONGEST_DELAY} steps, a variable each")
         if not self.fleet:
             raise ValueError("fleet: no accelerator type; expected at least one")
         return self

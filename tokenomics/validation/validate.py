@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import control
+from .. import bounds, control
 from ..arguments import many
 from ..engines import purity
 from ..errors import InputError
@@ -70,9 +70,7 @@ def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
 
 
 def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
-    for name, value, least in (("runs", runs, 20), ("arms", arms, 2), ("horizon", horizon, 1)):
-        if value < least:
-            raise InputError(f"{value}", argument=name, expected=f"at least {least}")
+    bounds.check(runs=(runs, bounds.DRAWS.from_(20)), arms=(arms, bounds.RUNS.from_(2)), horizon=(horizon, bounds.HORIZON))
     control.law(resolved.values.controller.type)
     if resolved.values.controller.type == "none":
         raise InputError("a policy without a controller", argument="policy", expected="a policy to hold against the history, such as pid")

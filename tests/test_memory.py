@@ -1,0 +1,51 @@
+"""Memory: what a simulation takes is estimated from above and refused before it starts."""
+
+import tracemalloc
+
+import pytest
+
+import tokenomics as tk
+from tokenomics import memory
+from tokenomics.shocks import sample
+
+SIZES = [("cadcad", 300, 4, None), ("cadcad", 2, 20, ["token_price"]), ("ensemble", 400, 30, None)]
+
+
+@pytest.mark.parametrize(("engine", "runs", "days", "record"), SIZES)
+def test_a_run_takes_no_more_than_its_estimate(monkeypatch, engine, runs, days, record):
+    told = []
+    monkeypatch.setattr(memory, "refuse_above", lambda size, what, less: told.append(size))
+    tk.run(days=days, runs=1, engine=engine, record=record)
+    told.clear()
+    tracemalloc.start()
+    tk.run(days=days, runs=runs, engine=engine, record=record)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.1 * max(told) < peak < max(told) + 2e6
+
+
+@pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
+def test_a_run_beyond_the_limit_is_refused_before_it_starts(engine):
+    with pytest.raises(tk.InputError, match=r"1,000,000 runs of 365 steps with \d+ variables would take about .* GB; expected at most 2 GB"):
+        tk.run(runs=1_000_000, engine=engine)
+
+
+def test_long_spans_and_many_shocks_are_refused_too():
+    with pytest.raises(tk.InputError, match="36,525,000 steps"):
+        tk.run(sets={"simulation.time_step": 0.001}, days=36_525)
+    with pytest.raises(tk.InputError, match="the shocks of 1,000,000 runs"):
+        sample(tk.resolve().values, range(1_000_000), seed=0)
+
+
+def test_the_limit_is_the_users(monkeypatch):
+    monkeypatch.setenv(memory.VARIABLE, "0.000001")
+    with pytest.raises(tk.InputError, match=r"at most 1e-06 GB"):
+        tk.run(days=2)
+    monkeypatch.setenv(memory.VARIABLE, "much")
+    with pytest.raises(tk.InputError, match=f"{memory.VARIABLE}: 'much'; expected a number of GB above 0"):
+        tk.run(days=2)
+
+
+def test_a_run_that_keeps_nothing_is_refused():
+    with pytest.raises(tk.InputError, match="every 3 steps of 2; expected a whole number from 1 to 2"):
+        tk.run(days=2, every=3)
