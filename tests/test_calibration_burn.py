@@ -128,7 +128,7 @@ def test_a_bad_table_is_named_by_line(tmp_path, lines, header, said):
         ({"discretionary": 5.0, "start": "2023-03", "end": "2025-01"}, "start: 2023-03; expected 2024-01 to 2025-12"),
         ({"discretionary": 5e4, "start": "2024-03", "end": "2025-01"}, "discretionary: 50000; expected less than what was burned in 2024"),
         ({"discretionary": 5.0, "start": "soon", "end": "2025-01"}, "'soon' is not a month"),
-        ({"cap": float("nan")}, "cap: nan; expected TOK a day, 0 or more"),
+        ({"cap": float("nan")}, "cap: nan; expected a number from 0 to 1e+18"),
         ({"cap": 1e9}, "cap: 1e+09; expected less than what is issued in 2025-12"),
         ({"halvings": ("2024-01",)}, "halvings: 2024-01; expected a month after 2024-01"),
         ({"halvings": ("2025-01", "2024-06")}, "halvings: 2024-06 after 2025-01"),

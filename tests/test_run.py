@@ -92,6 +92,8 @@ def test_options_without_their_file_are_refused():
         tk.run("baseline", demand="x.csv", demand_align="repeet")
     with pytest.raises(tk.InputError, match="unknown engine"):
         tk.run("baseline", engine="cadcat")
+    with pytest.raises(tk.InputError, match="seed: None; expected a whole number from 0"):
+        tk.run("baseline", seed=None)
     with pytest.raises(tk.InputError, match="from 1 to 1,000,000 runs"):
         tk.run("baseline", runs=0)
 

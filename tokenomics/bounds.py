@@ -44,10 +44,14 @@ class Bound:
 
 
 def check(**values: tuple[Any, Bound]) -> None:
-    """Check arguments by name, each a pair of its value and its bound; None is not given. Raises InputError for the first that is out of it."""
+    """Check arguments by name, each a pair of its value and its bound. Raises InputError for the first that is out of it."""
     for argument, (value, bound) in values.items():
-        if value is not None:
-            bound.check(value, argument)
+        bound.check(value, argument)
+
+
+def optional(**values: tuple[Any, Bound]) -> None:
+    """The same where None stands for an argument that was not given."""
+    check(**{argument: pair for argument, pair in values.items() if pair[0] is not None})
 
 
 def _told(value: Any) -> str:

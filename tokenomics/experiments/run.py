@@ -40,7 +40,8 @@ def _sets(sets: Any, days: float | None) -> tuple[str, ...]:
 
 
 def _check(engine: str, runs: int, seed: int, days: float | None, every: int, align_choice: str | None) -> None:
-    bounds.check(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), days=(days, bounds.DAYS), every=(every, bounds.STEPS))
+    bounds.check(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), every=(every, bounds.STEPS))
+    bounds.optional(days=(days, bounds.DAYS))
     if engine not in ENGINES:
         raise InputError(
             f"unknown engine '{engine}'",

@@ -103,7 +103,7 @@ def verify(
     """
     if id is not None and not (len(id) == 64 and set(id.lower()) <= HEX):
         raise InputError(f"'{id[:80]}'", argument="id", expected="a SHA-256: 64 hexadecimal digits")
-    bounds.check(sample=(sample, bounds.PART), sample_seed=(sample_seed, bounds.SEED), workers=(workers, bounds.WORKERS))
+    bounds.optional(sample=(sample, bounds.PART), sample_seed=(sample_seed, bounds.SEED), workers=(workers, bounds.WORKERS))
     case = _Case(Path(folder), listing(folder))
     path = case.folder / MANIFEST
     written = manifest_bytes(folder)

@@ -31,7 +31,8 @@ def reproduce(
     """
     if paper not in PAPERS:
         raise InputError(f"unknown paper '{paper}'", expected="one of " + ", ".join(PAPERS), nearest=nearest(paper, PAPERS))
-    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
+    bounds.optional(runs=(runs, bounds.RUNS.from_(2)))
+    bounds.check(seed=(seed, bounds.SEED))
     return import_module(f".{paper}", __name__).reproduce(runs=runs, seed=seed, progress=progress)
 
 
