@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from . import memory
+from . import footprint
 from .errors import InputError
 from .parameters import Parameters
 
@@ -101,7 +101,7 @@ def sample(parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequen
     """
     steps, streams = parameters.simulation.steps, Streams(seed)
     names = (*NORMALS, *extra, *UNIFORMS)
-    memory.refuse_above(memory.shocks(len(runs), steps, len(names)), f"the shocks of {len(runs):,} runs over {steps:,} steps", "fewer runs or days")
+    footprint.refuse_above(footprint.shocks(len(runs), steps, len(names)), f"the shocks of {len(runs):,} runs over {steps:,} steps", "fewer runs or days")
     if not parameters.shocks.enabled:
         return ShockTable({name: np.zeros((steps, len(runs))) for name in names})
     values, words = {}, np.empty((len(runs), steps), dtype=np.uint64)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import name_of
-from ..memory import CADCAD_BATCH
+from ..footprint import CADCAD_BATCH
 from ..model import Model
 from ..state import as_arrays, variable_of
 from ..trajectories import Trajectories

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import bounds, control, memory
+from .. import bounds, control, footprint
 from ..arguments import many
 from ..engines import cadcad, ensemble, purity
 from ..engines.guards import recorded
@@ -70,11 +70,11 @@ def _afford(resolved: Resolved, model: Model, engine: str, runs: int, every: int
     if every > steps:
         raise InputError(f"every {every:,} steps of {steps:,}", argument="every", expected=f"a whole number from 1 to {steps:,}")
     names, processes = recorded(table, record), len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks)
-    size = memory.simulation(
+    size = footprint.simulation(
         engine, runs=runs, steps=steps, every=every, recorded=len(names), variables=len(table), processes=processes
     )
     what = f"{runs:,} runs of {steps:,} steps with {len(names)} variables"
-    memory.refuse_above(size, what, "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`")
+    footprint.refuse_above(size, what, "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`")
 
 
 def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 import tokenomics as tk
-from tokenomics import memory
+from tokenomics import footprint
 from tokenomics.shocks import sample
 
 SIZES = [("cadcad", 300, 4, None), ("cadcad", 2, 20, ["token_price"]), ("ensemble", 400, 30, None)]
@@ -14,7 +14,7 @@ SIZES = [("cadcad", 300, 4, None), ("cadcad", 2, 20, ["token_price"]), ("ensembl
 @pytest.mark.parametrize(("engine", "runs", "days", "record"), SIZES)
 def test_a_run_takes_no_more_than_its_estimate(monkeypatch, engine, runs, days, record):
     told = []
-    monkeypatch.setattr(memory, "refuse_above", lambda size, what, less: told.append(size))
+    monkeypatch.setattr(footprint, "refuse_above", lambda size, what, less: told.append(size))
     tk.run(days=days, runs=1, engine=engine, record=record)
     told.clear()
     tracemalloc.start()
@@ -38,11 +38,11 @@ def test_long_spans_and_many_shocks_are_refused_too():
 
 
 def test_the_limit_is_the_users(monkeypatch):
-    monkeypatch.setenv(memory.VARIABLE, "0.000001")
+    monkeypatch.setenv(footprint.VARIABLE, "0.000001")
     with pytest.raises(tk.InputError, match=r"at most 1e-06 GB"):
         tk.run(days=2)
-    monkeypatch.setenv(memory.VARIABLE, "much")
-    with pytest.raises(tk.InputError, match=f"{memory.VARIABLE}: 'much'; expected a number of GB above 0"):
+    monkeypatch.setenv(footprint.VARIABLE, "much")
+    with pytest.raises(tk.InputError, match=f"{footprint.VARIABLE}: 'much'; expected a number of GB above 0"):
         tk.run(days=2)
 
 
