@@ -101,7 +101,8 @@ def sample(parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequen
     """
     steps, streams = parameters.simulation.steps, Streams(seed)
     names = (*NORMALS, *extra, *UNIFORMS)
-    footprint.refuse_above(footprint.shocks(len(runs), steps, len(names)), f"the shocks of {len(runs):,} runs over {steps:,} steps", "fewer runs or days")
+    what = f"the shocks of {len(runs):,} runs over {steps:,} steps"
+    footprint.refuse_above(footprint.shocks(len(runs), steps, len(names)), what, "fewer `runs` or `days`")
     if not parameters.shocks.enabled:
         return ShockTable({name: np.zeros((steps, len(runs))) for name in names})
     values, words = {}, np.empty((len(runs), steps), dtype=np.uint64)
