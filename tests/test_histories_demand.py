@@ -270,6 +270,8 @@ def test_a_run_says_what_was_taken_for_what_and_options_name_the_demand(tmp_path
     assert "time: column 'date', days written %d/%m/%Y" in " ".join(out.split())
     status, _, errors = command("run", "--demand-column", "x", folder=tmp_path)
     assert status == 2 and "--demand-column: without a demand file" in errors
+    status, _, errors = command("run", "--failed", "keep", folder=tmp_path)
+    assert status == 2 and "--failed: without a demand file" in errors
 
 
 def series(rate, width=3600.0):

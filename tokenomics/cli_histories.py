@@ -40,9 +40,9 @@ def demand_from(file: str | None, column: list[str] | None, date_format: str | N
 
     told = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal}
     if file is None:
-        for name, value in told.items():
-            if value:
-                raise InputError("without a demand file", key=f"--demand-{name.replace('_', '-')}", expected="--demand FILE with it")
+        made = [f"--demand-{name.replace('_', '-')}" for name, value in told.items() if value] + ["--failed"] * (failed != "drop")
+        if made:
+            raise InputError("without a demand file", key=made[0], expected="--demand FILE with it")
         return None
     try:
         return read_demand(file, **told, failed=failed)
