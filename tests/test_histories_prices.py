@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tokenomics.errors import InputError
 from tokenomics.histories import prices as module
@@ -483,3 +485,73 @@ def test_activity_is_read_from_any_layout_and_columns_are_told(tmp_path):
     assert "newest first" in found.notes[0] and "volume from 'Umsatz'" in found.notes[0]
     with pytest.raises(InputError, match=r"a gap: 2024-03-09 is missing"):
         read_activity(write(tmp_path, "\n".join(["Datum;Close;volume;Fees;Burned", *rows[:99], *rows[100:]])), 60, 30)
+
+
+FORMATS = {"iso": "%Y-%m-%d", "day first": "%d/%m/%Y", "month first": "%m/%d/%Y", "name": "%b %d, %Y", "dots": "%d.%m.%Y", "unix": ""}
+WORD = st.fixed_dictionaries(
+    {
+        "parted": st.sampled_from([",", ";", "\t", "|"]),
+        "end": st.sampled_from(["\n", "\r\n", "\r"]),
+        "dates": st.sampled_from([*FORMATS]),
+        "decimal": st.sampled_from([".", ","]),
+        "apart": st.sampled_from(["", "thousands"]),
+        "quotes": st.booleans(),
+        "encoding": st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+        "header": st.sampled_from([("Date", "Close"), ("TIMESTAMP", "price"), ("snapped_at", "Value"), ("day", "Token Price"), ("", "last")]),
+        "index": st.booleans(),
+        "trailing": st.booleans(),
+        "above": st.sampled_from(["", "https://example.org/export", "# written by hand"]),
+        "upside_down": st.booleans(),
+        "blank": st.booleans(),
+    }
+)
+
+
+def written_as(days, values, form):
+    """The series as a file of that form."""
+
+    def cell(text):
+        return f'"{text}"' if form["quotes"] or form["parted"] in text else text
+
+    def date(day):
+        if form["dates"] == "unix":
+            return str(int(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp()))
+        return day.strftime(FORMATS[form["dates"]])
+
+    def number(value):
+        text = f"{value:,.4f}" if form["apart"] else f"{value:.4f}"
+        return text if form["decimal"] == "." else text.replace(",", " ").replace(".", ",").replace(" ", ".")
+
+    rows = [[date(day), number(value)] for day, value in zip(days, values, strict=True)]
+    rows = [list(form["header"]), *(rows[::-1] if form["upside_down"] else rows)]
+    if form["index"]:
+        rows = [["", *rows[0]], *([str(i), *row] for i, row in enumerate(rows[1:]))]
+    lines = [form["parted"].join([cell(text) for text in row] + [""] * form["trailing"]) for row in rows]
+    lines = [line for line in (form["above"], *lines) if line]
+    return (form["end"] * (1 + form["blank"])).join([*lines, ""]).encode(form["encoding"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(form=WORD, first=st.dates(dt.date(2011, 1, 1), dt.date(2026, 1, 1)), seed=st.integers(0, 10**6), count=st.integers(32, 60))
+def test_any_form_of_writing_gives_the_same_series(tmp_path, form, first, seed, count):
+    generator = np.random.default_rng(seed)
+    values = np.round(10.0 ** generator.uniform(-2, 4) * np.exp(np.cumsum(0.03 * generator.standard_normal(count))), 4)
+    days = [first + dt.timedelta(days=i) for i in range(count)]
+    file = tmp_path / "token.csv"
+    file.write_bytes(written_as(days, values, form))
+    found = read_prices(file)
+    assert found.dates == tuple(days)
+    np.testing.assert_array_equal(found.values, values)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(range(40)))
+def test_shuffled_rows_are_refused_or_sorted_as_chosen(tmp_path, order):
+    rows = [f"{DAYS[i]},{CLOSE[i]}" for i in order]
+    file = write(tmp_path, "\n".join(["date,price", *rows]))
+    if list(order) not in (sorted(order), sorted(order, reverse=True)):
+        with pytest.raises(InputError, match=r"expected increasing dates \(or `unsorted` sort\)"):
+            read_prices(file)
+    found = read_prices(file, choices={"unsorted": "sort"})
+    assert found.dates == tuple(DAYS[:40])
+    np.testing.assert_array_equal(found.values, CLOSE[:40])

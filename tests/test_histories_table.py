@@ -8,7 +8,7 @@ import os
 import pytest
 
 from tokenomics.errors import InputError
-from tokenomics.histories import table
+from tokenomics.histories import delimited, table
 from tokenomics.histories.table import read_table
 
 ROWS = [(f"2024-01-{i:02d}", f"{i}.5") for i in range(1, 31)]
@@ -41,6 +41,7 @@ SAME = {
     "trailing commas below the header": "date,value\n" + text(header="", tail=","),
     "rows of empty cells": text() + ",\n,\n",
     "a URL above": "https://example.org/data\n" + text(),
+    "a line of spaces above": "drawn up by hand\n \t\n" + text(),
     "comments above": "# drawn up by hand, in haste\n# 2024-05-01\n" + text(),
     "a marked header": "# " + text(),
     "a title": "Closes,\n\n" + text(),
@@ -132,9 +133,11 @@ def test_a_missing_a_special_and_a_large_file_are_refused(tmp_path, monkeypatch)
     with pytest.raises(InputError, match="expected at most 100 bytes"):
         read_table(write(tmp_path, text()))
     monkeypatch.undo()
-    monkeypatch.setattr(table, "MOST_ROWS", 20)
-    with pytest.raises(InputError, match="more than 20 rows"):
-        read_table(write(tmp_path, text()))
+    for module in (table, delimited):
+        monkeypatch.setattr(module, "MOST_ROWS", 20)
+    for content in (text(), text(header='"date",value')):
+        with pytest.raises(InputError, match="(30|more than 20) rows"):
+            read_table(write(tmp_path, content))
 
 
 def test_one_list_of_several_is_chosen_or_preferred(tmp_path):

@@ -14,9 +14,10 @@ from typing import TextIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 
 from ..errors import InputError, printable
-from .table import BLOCK, EXPECTED, MOST_COLUMNS, Builder, Table
+from .table import BLOCK, EXPECTED, MOST_COLUMNS, MOST_ROWS, Builder, Table, lines_of
 
 SAMPLE = 200  # lines with content by which the shape is told
 MOST_HEADS = 4  # lines of a header; yfinance writes three
@@ -32,30 +33,24 @@ DATE = re.compile(
 
 @dataclass(frozen=True)
 class Shape:
-    """What the first lines tell. width: cells of a row. above: the lines above the header. heads: the header lines."""
+    """What the first lines tell. width: cells of a row. above: the lines above the header. heads: the header lines. begin: line of the first row."""
 
     delimiter: str
     width: int
     above: tuple[str, ...]
     heads: tuple[tuple[str, ...], ...]
+    begin: int
 
 
-def read_delimited(file: str, stream: TextIO, notes: tuple[str, ...]) -> Table:
-    """The table of a text. Raises InputError that names the line of a row of another width, and of a quote that does not end."""
-    stream.seek(0)
+def read_delimited(file: str, content: bytes, notes: tuple[str, ...]) -> Table:
+    """The table of a text in UTF-8. Raises InputError that names the line of a row of another width, and of a quote that does not end."""
+    stream = lines_of(content)
     declared = _declared(stream)
     before = 1 if declared else 0
     sample = list(itertools.islice(((i, line) for i, line in enumerate(stream, before + 1) if line.strip()), SAMPLE))
     shape = _shape(file, sample, declared)
-    stream.seek(0)
-    if declared:
-        stream.readline()
-    builder = Builder(file, shape.width)
-    for lines, rows in _blocks(file, stream, shape.delimiter, before, len(shape.above) + len(shape.heads)):
-        if set(map(len, rows)) != {shape.width}:
-            rows = [_fitted(file, shape, int(line), row) for line, row in zip(lines, rows, strict=True)]
-        builder.add(lines, rows)
-    columns, lines = builder.columns()
+    skip = len(shape.above) + len(shape.heads)
+    columns, lines = _unquoted(file, content, shape) or _quoted(file, stream, shape, before, skip)
     if shape.delimiter != ",":
         notes += (f"cells parted by {DELIMITERS.get(shape.delimiter, repr(shape.delimiter))}",)
     if shape.above:
@@ -77,6 +72,48 @@ def _declared(stream: TextIO) -> str:
     if not match:
         stream.seek(0)
     return match[1] if match else ""
+
+
+def _unquoted(file: str, content: bytes, shape: Shape) -> tuple[tuple[pa.Array, ...], np.ndarray] | None:
+    """Columns and lines of a text without quotes and blank lines, whose rows are all as wide: several times as fast as `_quoted`. None for others."""
+    end = len(content)
+    while end and content[end - 1] in b"\r\n":
+        end -= 1
+    if b'"' in content or content.count(b"\r") != content.count(b"\r\n") or any(0 <= content.find(blank) < end for blank in (b"\n\n", b"\n\r\n")):
+        return None
+    begin = 0
+    for _ in range(shape.begin - 1):
+        begin = content.find(b"\n", begin) + 1
+    names = [f"f{i}" for i in range(shape.width)]
+    try:
+        table = pa_csv.read_csv(
+            pa.py_buffer(memoryview(content)[begin:end]),
+            read_options=pa_csv.ReadOptions(column_names=names, use_threads=False),
+            parse_options=pa_csv.ParseOptions(delimiter=shape.delimiter, quote_char=False, ignore_empty_lines=False),
+            convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        return None  # a row of another width, which `_quoted` names
+    if table.num_rows > MOST_ROWS:
+        raise InputError(f"{table.num_rows:,} rows", file=file, expected=f"at most {MOST_ROWS:,}")
+    columns = []
+    for _ in range(shape.width):
+        columns.append(pc.utf8_trim_whitespace(table.column(0)).combine_chunks())
+        table = table.remove_column(0)
+    return tuple(columns), np.arange(shape.begin, shape.begin + len(columns[0]))
+
+
+def _quoted(file: str, stream: TextIO, shape: Shape, before: int, skip: int) -> tuple[tuple[pa.Array, ...], np.ndarray]:
+    """Columns and lines of any text. before: lines that are no rows; skip: rows that are left out."""
+    stream.seek(0)
+    if before:
+        stream.readline()
+    builder = Builder(file, shape.width)
+    for lines, rows in _blocks(file, stream, shape.delimiter, before, skip):
+        if set(map(len, rows)) != {shape.width}:
+            rows = [_fitted(file, shape, int(line), row) for line, row in zip(lines, rows, strict=True)]
+        builder.add(lines, rows)
+    return builder.columns()
 
 
 def _blocks(file: str, stream: TextIO, delimiter: str, before: int, skip: int) -> Iterator[tuple[np.ndarray, list[list[str]]]]:
@@ -172,7 +209,7 @@ def _shape(file: str, sample: list[tuple[int, str]], declared: str) -> Shape:
     heads = [[cell.strip() for cell in [*row, ""][:width]] for row in rows[begin:first]]
     if heads:
         heads[0][0] = heads[0][0].lstrip("# ")
-    return Shape(delimiter, width, tuple(text.strip() for text in texts[:begin]), tuple(map(tuple, heads)))
+    return Shape(delimiter, width, tuple(text.strip() for text in texts[:begin]), tuple(map(tuple, heads)), sample[min(first, len(sample) - 1)][0])
 
 
 def _heading(row: list[str], width: int, spare: bool) -> bool:

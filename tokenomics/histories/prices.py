@@ -158,7 +158,9 @@ def _steps(rows: Rows, chosen: Choices, offered: Mapping, done: list[str]) -> tu
         lower = 1.0 - math.sqrt(1.0 - share)
         found = f"{missing} of {total} days would be filled in ({share:.1%}), which takes {lower:.1%} off the volatility; the rows are {often}"
         limit = f"at most {most:.1%} of {total} days: half of the volatility's standard error" if step == 1 else "daily rows"
-        other = "`gaps` span, which leaves their returns out, or " if "span" in offered["gaps"] else ""
+        usual = int(np.median(steps))
+        by_step = f"`step` {usual} or " if step == 1 and 1 < usual <= 31 and np.mean(steps == usual) > 0.5 else ""
+        other = f"{by_step}`gaps` span, which leaves their returns out, or " if "span" in offered["gaps"] else ""
         raise rows.error(found, int(gaps[0]) + 1, "date", f"{limit} (or {other}a window without the gaps by `start` and `end`)")
     done.append(f"{text} filled by interpolating the log price: the volatility is about {share / 2:.1%} low")
     every = np.arange(place[0], place[-1] + 1)

@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +40,7 @@ PACKED = {
     b"%PDF": "a PDF",
 }
 PAGES = (b"<!", b"<html", b"<?xml", b"<head", b"<body")
-PART = 2**24  # bytes that are decoded at a time where only their being UTF-8 matters
+PART = 2**20  # bytes that are decoded at a time where only their being UTF-8 matters
 
 
 @dataclass(frozen=True)
@@ -172,16 +173,20 @@ def read_table(path: str | Path, *, sheet: str | None = None, prefer: Iterable[s
 
 
 def _read_text(file: str, content: bytes, start: bytes, sheet: str | None, prefer: tuple[str, ...], notes: tuple[str, ...]) -> Table:
-    stream = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")  # line by line: the text never stands in memory as a whole
     if start in (b"{", b"["):
         from .json_table import read_json
 
-        return read_json(file, stream, sheet, prefer, notes)
+        return read_json(file, lines_of(content), sheet, prefer, notes)
     if sheet is not None:
         raise InputError(f"'{sheet[:60]}'", file=file, argument="sheet", expected="a workbook or JSON: delimited text has one table")
     from .delimited import read_delimited
 
-    return read_delimited(file, stream, notes)
+    return read_delimited(file, content, notes)
+
+
+def lines_of(content: bytes) -> TextIO:
+    """UTF-8 as a stream of lines, so that the text never stands in memory as a whole."""
+    return io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
 
 
 @contextlib.contextmanager

@@ -74,7 +74,7 @@ def _table(file: str, cells: Any, name: str) -> Table:
         texts = [_text(value) for value in row]
         # an empty row stays a line, so that a line is the sheet's row
         writer.writerow(texts) if any(texts) else out.write("\n")
-    table = read_delimited(file, out, ())
+    table = read_delimited(file, out.getvalue().encode("utf-8", "surrogatepass"), ())
     notes = tuple(note for note in table.notes if not note.startswith("cells parted"))
     return Table(file, table.header, table.columns, table.lines, (f"sheet '{name}'", *notes), table.heads, "line")
 
