@@ -8,8 +8,9 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import typer
 
-from tokenomics.cli import main
+from tokenomics.cli import app, main
 from tokenomics.model import MODEL, bind, steady_state
 from tokenomics.parameters import resolve
 from tokenomics.shocks import sample
@@ -67,3 +68,15 @@ def command(*arguments, folder=None):
         except SystemExit as stop:
             status = int(stop.code or 0)
     return status, out.getvalue(), errors.getvalue()
+
+
+def commands(group=None, path=()):
+    """Every command: the words that call it, and what typer made of it."""
+    group = group or typer.main.get_command(app)
+    context = group.context_class(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if hasattr(found, "list_commands"):
+            yield from commands(found, (*path, name))
+        else:
+            yield (*path, name), found

@@ -5,11 +5,9 @@ import re
 from typing import get_args, get_type_hints
 
 import pytest
-import typer
 
-from paths import command
+from paths import command, commands
 from tokenomics import bounds
-from tokenomics.cli import app
 from tokenomics.errors import InputError
 
 HUGE = ("1" + "0" * 30, "-" + "1" * 25, "18446744073709551616")
@@ -17,17 +15,6 @@ BEYOND = ("nan", "inf", "-inf", "1e308", "-1e308")
 # a way to call each command that has what it must have
 WHOLE = {"venues": ["--workload", "chat"], "frontier": ["--hardware", "h100"]}
 WHOLE |= {"validate": ["--history", "x", "--policy", "pid", "--from", "2020-01-01"]}
-
-
-def commands(group=None, path=()):
-    group = group or typer.main.get_command(app)
-    context = group.context_class(group)
-    for name in group.list_commands(context):
-        found = group.get_command(context, name)
-        if hasattr(found, "list_commands"):
-            yield from commands(found, (*path, name))
-        else:
-            yield (*path, name), found
 
 
 def plain(kind):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
+from contextlib import nullcontext
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -30,8 +30,9 @@ from . import (
 )
 from .cli_ending import BAD, ended
 from .cli_numbers import Days, Seed, number
-from .cli_tools import listed, progress_bar
+from .cli_tools import deliver, listed, print_json, progress_bar, say
 from .errors import InputError
+from .files import probe
 
 MODEL = "The model itself: its blocks, state variables and metrics."
 CONTROL = "Analyse and design the control loop of a policy."
@@ -151,9 +152,9 @@ def run(
 ) -> None:
     """Simulate a network; print a summary and write a run directory."""
     from .experiments.run import run as simulate
-    from .results.store import default_out, metrics_json, refuse_existing, write_run
+    from .results.store import default_out, metrics_json, write_run
 
-    refuse_existing(out)
+    probe(out or Path("runs") / "new")
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
     choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     with progress_bar("simulating, steps", show=not as_json) as progress:
@@ -176,15 +177,19 @@ def run(
             every=every,
             progress=progress,
         )
-    folder = write_run(result, out or default_out(result), shlex.join(["tokenomics", *sys.argv[1:]]))
-    if as_json:
-        told = result.record()
-        settings = {"out": str(folder), **told.pop("parameters"), **told, "remarks": list(result.remarks)}
-        typer.echo(json.dumps({**settings, "metrics": metrics_json(result)}, indent=2, ensure_ascii=False, allow_nan=False))
-    else:
-        console = Console()
-        console.print(result.summary())
-        console.print(f"written to {folder}", highlight=False, soft_wrap=True)
+    folder, words = out or default_out(result), shlex.join(["tokenomics", *sys.argv[1:]])
+
+    def tell(written: bool) -> None:
+        if as_json:
+            told = result.record()
+            settings = {"out": str(folder) if written else None, **told.pop("parameters"), **told, "remarks": list(result.remarks)}
+            print_json({**settings, "metrics": metrics_json(result)})
+            return
+        Console().print(result.summary())
+        if written:
+            say(f"written to {folder}")
+
+    deliver(folder, lambda place: write_run(result, place, words), tell, write=nullcontext)
     if result.failures:
         raise typer.Exit(1)
 

@@ -10,32 +10,21 @@ import numpy as np
 import pandas as pd
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from . import bounds
 from .cli_control import Out, app
 from .cli_numbers import Seed, number
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
-from .cli_tools import print_json, progress_bar
-from .errors import InputError
+from .cli_tools import deliver, distinct, print_json, progress_bar, say, show_table
+from .files import probe
 from .parameters import Resolved
 from .results.markdown import markdown_table
-from .results.store import refuse_existing
 
 Runs = Annotated[int, number("Runs of every row.", bounds.RUNS.from_(2))]
 
 
 def _cell(mean: float, low: float, high: float, scale: float = 1.0, digits: int = 1) -> str:
     return f"{mean * scale:.{digits}f} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
-
-
-def _show(console: Console, title: str, table: pd.DataFrame) -> None:
-    body = Table(title=title, title_justify="left")
-    for name in table.columns:
-        body.add_column(name)
-    for row in table.itertuples(index=False):
-        body.add_row(*map(str, row))
-    console.print(body)
 
 
 def _verdicts(found: pd.DataFrame, under: Callable[[str], Resolved]) -> list[str]:
@@ -54,11 +43,9 @@ def _verdicts(found: pd.DataFrame, under: Callable[[str], Resolved]) -> list[str
     return lines
 
 
-def _write(out: Path | None, tables: dict[str, pd.DataFrame]) -> None:
-    if out is not None:
-        out.mkdir(parents=True)
-        for name, table in tables.items():
-            (out / f"{name}.md").write_text(markdown_table(table) + "\n", encoding="utf-8")
+def _fill(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    for name, table in tables.items():
+        (folder / f"{name}.md").write_text(markdown_table(table) + "\n", encoding="utf-8")
 
 
 def _records(table: pd.DataFrame) -> list[dict]:
@@ -88,9 +75,8 @@ def attack(
     """What attacks cost the attacker and the treasury, what each defence is worth, and the cheapest push that saturates the actuator."""
     from .analysis.attacks import ATTACKS, attack_table, saturation
 
-    if days <= 0.0:
-        raise InputError(f"{days:g}", key="--days", expected="a number of days above 0")
-    refuse_existing(out)
+    probe(out)
+    distinct(attacks, "attacks")
     span = [*(sets or []), f"simulation.days={days}"]
 
     def under(name: str):
@@ -120,27 +106,25 @@ def attack(
             },
         }
     )
-    _write(out, {"attacks": shown, "saturation": push_table})
-    if as_json:
-        plain = pushes.astype(object).where(pushes.notna(), None)
-        print_json({"attacks": _records(found), "saturation": plain.to_dict(orient="records")} | ({"out": str(out)} if out else {}))
-        return
-    console = Console()
-    console.print(f"Attacks on policy {policy}: mean [95 % interval] of {runs} runs, in % of the treasury's first reserve", highlight=False)
-    for name, rows in shown.groupby("attack", sort=False):
-        _show(console, str(name), rows.drop(columns="attack"))
-    if found["failed"].any():
-        console.print(f"{found['failed'].sum()} runs under attack broke off and are not counted: see --json.", highlight=False, soft_wrap=True)
-    for line in _verdicts(found, under):
-        console.print(line, highlight=False, soft_wrap=True)
-    _show(console, "Smallest push by trades that saturates the actuator, % of the pool's first USD", push_table)
-    console.print(
-        "'not possible': the law never asks for that much, or it takes a quarter of the circulating supply or more USD than all of it is worth.",
-        highlight=False,
-        soft_wrap=True,
-    )
-    if out is not None:
-        console.print(f"tables in {out}", highlight=False, soft_wrap=True)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            plain = pushes.astype(object).where(pushes.notna(), None)
+            print_json({"attacks": _records(found), "saturation": plain.to_dict(orient="records")} | ({"out": str(out)} if written else {}))
+            return
+        console = Console()
+        say(f"Attacks on policy {policy}: mean [95 % interval] of {runs} runs, in % of the treasury's first reserve")
+        for name, rows in shown.groupby("attack", sort=False):
+            show_table(console, str(name), rows.drop(columns="attack"))
+        if found["failed"].any():
+            say(f"{found['failed'].sum()} runs under attack broke off and are not counted: see --json.")
+        say(*_verdicts(found, under))
+        show_table(console, "Smallest push by trades that saturates the actuator, % of the pool's first USD", push_table)
+        say("'not possible': the law never asks for that much, or it takes a quarter of the circulating supply or more USD than all of it is worth.")
+        if written:
+            say(f"tables in {out}")
+
+    deliver(out, lambda folder: _fill(folder, {"attacks": shown, "saturation": push_table}), tell)
 
 
 @app.command(name="front-run", epilog="Example: tokenomics control front-run baseline --policy pid --runs 500 --out runs/front")
@@ -158,7 +142,7 @@ def front_run(
     """Which PID gains stay robust when speculators know the rule and trade ahead of it."""
     from .analysis.front_running import front_running_table, robust
 
-    refuse_existing(out)
+    probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     with progress_bar("gains and front-runners", show=not as_json) as progress:
         found = front_running_table(resolved, runs=runs, seed=seed, progress=progress)
@@ -172,14 +156,17 @@ def front_run(
             "their profit [% of reserve]": [_cell(*x, 100.0) for x in found["profit"]],
         }
     )
-    _write(out, {"front_running": shown})
-    if as_json:
-        print_json({"rows": _records(found), "robust": robust(found)} | ({"out": str(out)} if out else {}))
-        return
-    console = Console()
-    _show(console, f"Policy {policy} with front-runners who know the rule, against none, mean [95 % interval] of {runs} runs", shown)
-    for size, factor in robust(found).items():
-        what = f"gains up to x{factor:g} stay robust" if factor else "no gain of the table stays robust"
-        console.print(f"Front-runners of {size:g} depths: {what} (gain margin of 2, tracking at most 10 % worse).", highlight=False, soft_wrap=True)
-    if out is not None:
-        console.print(f"table in {out}", highlight=False, soft_wrap=True)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json({"rows": _records(found), "robust": robust(found)} | ({"out": str(out)} if written else {}))
+            return
+        title = f"Policy {policy} with front-runners who know the rule, against none, mean [95 % interval] of {runs} runs"
+        show_table(Console(), title, shown)
+        for size, factor in robust(found).items():
+            what = f"gains up to x{factor:g} stay robust" if factor else "no gain of the table stays robust"
+            say(f"Front-runners of {size:g} depths: {what} (gain margin of 2, tracking at most 10 % worse).")
+        if written:
+            say(f"table in {out}")
+
+    deliver(out, lambda folder: _fill(folder, {"front_running": shown}), tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,9 @@ from . import bounds, cli_histories
 from .calibration.estimates import Calibration
 from .cli_numbers import number
 from .cli_params import Json, Overlay, Set
-from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
+from .cli_tools import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
+from .files import probe, written_file
 from .results.markdown import markdown_table
-from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Estimate parameters from data.", rich_markup_mode=None)
 
@@ -30,31 +31,31 @@ FITTED = "A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable. By default new
 
 def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
     """Print a calibration and write its directory."""
-    if out is not None:
-        out.mkdir(parents=True)
+
+    def fill(folder: Path) -> None:
         if found.told:
-            (out / "overlay.yaml").write_text(found.overlay(), encoding="utf-8")
-        (out / "calibration.md").write_text(found.markdown(), encoding="utf-8")
-        (out / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+            (folder / "overlay.yaml").write_text(found.overlay(), encoding="utf-8")
+        (folder / "calibration.md").write_text(found.markdown(), encoding="utf-8")
+        (folder / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
         for name, figure in found.figures.items():
-            figure.savefig(out / f"{name}.png", dpi=150)
-    if as_json:
-        print_json(found.plain() | ({"out": str(out)} if out else {}))
-        return
-    console, say = wide_console(), {"highlight": False, "markup": False, "soft_wrap": True}
-    console.print(f"{found.method}: {found.data}", **say)
-    for choice in found.data.choices:
-        console.print(f"rows: {choice}", **say)
-    show_table(console, "Estimates", found.table().drop(columns="problem"))
-    for problem, names in found.problems.items():
-        console.print(f"not told: {', '.join(names)}: {problem}", **say)
-    for title, table in found.tables.items():
-        show_table(console, title, table)
-    for note in found.notes:
-        console.print(f"note: {note}", **say)
-    if out is not None:
-        use = f"use it: tokenomics run baseline --overlay {out}/overlay.yaml" if found.told else "no overlay: the data tell no parameter of the model"
-        console.print(f"written to {out}; {use}", **say)
+            figure.savefig(folder / f"{name}.png", dpi=150)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.plain() | ({"out": str(out)} if written else {}))
+            return
+        console = wide_console()
+        say(f"{found.method}: {found.data}", *(f"rows: {choice}" for choice in found.data.choices))
+        show_table(console, "Estimates", found.table().drop(columns="problem"))
+        say(*(f"not told: {', '.join(names)}: {problem}" for problem, names in found.problems.items()))
+        for title, table in found.tables.items():
+            show_table(console, title, table)
+        say(*(f"note: {note}" for note in found.notes))
+        if written:
+            use = shlex.join(["tokenomics", "run", "baseline", "--overlay", f"{out}/overlay.yaml"])
+            say(f"written to {out}; " + (f"use it: {use}" if found.told else "no overlay: the data tell no parameter of the model"))
+
+    deliver(out, fill, tell)
 
 
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
@@ -71,18 +72,22 @@ def recover(
     from .calibration.recovery import case
     from .calibration.recovery import recover as run
 
-    refuse_existing(out)
+    probe(out)
     chosen = case(estimator)
     with progress_bar("replications", show=not as_json) as progress:
         table = run(estimator, replications=replications, count=count, seed=seed, workers=workers, progress=progress)
-    if out is not None:
-        out.write_text(f"{chosen.what}; {count or chosen.count} observations\n\n{markdown_table(table)}\n", encoding="utf-8")
-    if as_json:
-        print_json({"what": chosen.what, "count": count or chosen.count, "table": table.to_dict(orient="records")})
-        return
-    console = wide_console()
-    console.print(f"{chosen.what}; {count or chosen.count} observations", highlight=False, markup=False, soft_wrap=True)
-    show_table(console, f"Recovery of '{estimator}'", table)
+    what = f"{chosen.what}; {count or chosen.count} observations"
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json({"what": chosen.what, "count": count or chosen.count, "table": table.to_dict(orient="records")})
+            return
+        say(what)
+        show_table(wide_console(), f"Recovery of '{estimator}'", table)
+        if written:
+            say(f"written to {out}")
+
+    deliver(out, lambda path: path.write_text(f"{what}\n\n{markdown_table(table)}\n", encoding="utf-8"), tell, write=written_file)
 
 
 @app.command(epilog="Example: tokenomics calibrate prices RNDR-USD.csv --gaps span --out calibrated/render")
@@ -113,7 +118,7 @@ def prices(
     """
     from .calibration.prices import calibrate_prices
 
-    refuse_existing(out)
+    probe(out)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily, "step": step}
     chosen = cli_histories.given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     window = (start.date() if start else None, end.date() if end else None)
@@ -154,7 +159,7 @@ def economy(
     """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
     from .calibration.economy import FIT, HOLDOUT, Settings, calibrate_economy
 
-    refuse_existing(out)
+    probe(out)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
     chosen = cli_histories.given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     window = {"start": start.date() if start else None, "end": end.date() if end else None}
@@ -198,7 +203,7 @@ def demand(
     """
     from .calibration.demand import calibrate_demand
 
-    refuse_existing(out)
+    probe(out)
     finish(calibrate_demand(file, patterns or (), column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed), out, as_json)
 
 
@@ -232,7 +237,7 @@ def burn(
     """
     from .calibration.burn_mint import calibrate_burn
 
-    refuse_existing(out)
+    probe(out)
     found = calibrate_burn(
         files,
         discretionary=discretionary,

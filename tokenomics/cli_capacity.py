@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from ruamel.yaml import YAML
 
 from . import bounds
 from .cli_numbers import number
 from .cli_params import Json
-from .cli_tools import print_json, progress_bar
+from .cli_tools import deliver, distinct, print_json, progress_bar, say, show_rows
 from .errors import InputError
-from .results.store import refuse_existing
+from .files import probe, written_file
 
 app = typer.Typer(no_args_is_help=True, help="Inference throughput of accelerators, and the supply curve of a fleet.", rich_markup_mode=None)
 Out = Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")]
@@ -31,16 +28,11 @@ def group() -> None:
     """Inference throughput of accelerators, and the supply curve of a fleet."""
 
 
-def _refuse_unless_positive(value: float, option: str, unit: str) -> None:
-    if not 0.0 < value < np.inf:  # also for NaN
-        raise InputError(f"{value:g}", key=option, expected=f"a finite number of {unit} above 0")
-
-
-def _say_optimistic(console: Console, rows: dict[str, dict[str, object]]) -> None:
+def _say_optimistic(rows: dict[str, dict[str, object]]) -> None:
     names = ", ".join(name for name, row in rows.items() if row["ttft_optimistic"])
     if names:
         why = "their fitted compute efficiency is at its bound of 1, so that prefill runs at the ceiling"
-        console.print(f"TTFT is optimistic for {names}: {why}", highlight=False, markup=False, soft_wrap=True)
+        say(f"TTFT is optimistic for {names}: {why}")
 
 
 @app.command(
@@ -61,42 +53,42 @@ def benchmark(
     from .capacity.benchmark import shares
     from .capacity.shapes import shape
 
-    refuse_existing(out)
+    probe(out)
     measured_shape = shape(model)
     ops, why = choose(backend, precision)
     if not as_json:
-        typer.echo(f"backend: {why}")
+        say(f"backend: {why}")
     with progress_bar("measuring, points", show=not as_json) as progress:
         found = measure(ops, measured_shape, model, seconds=seconds, progress=progress)
-    if out is not None:
+    rows, seen, fit = shares(measured_shape, found), found.measured, found.efficiency[ops.precision]
+
+    def fill(path: Path) -> None:
         yaml = YAML()
         yaml.width = 4096
-        with out.open("w", encoding="utf-8") as stream:
+        with path.open("w", encoding="utf-8") as stream:
             yaml.dump(found.model_dump(exclude_none=True), stream)
-    rows, seen, fit = shares(measured_shape, found), found.measured, found.efficiency[ops.precision]
-    if as_json:
-        print_json(found.model_dump() | {"reason": why, "shares": rows} | ({"out": str(out)} if out else {}))
-        return
-    console = Console()
-    say = {"highlight": False, "markup": False, "soft_wrap": True}
-    console.print(found.description, **say)
-    console.print(f"{seen.library}; driver {seen.driver}; CUDA {seen.cuda}; {seen.parallel_note}", **say)
-    console.print(f"relative error against float64: prefill {seen.error_prefill:.2g}, decode {seen.error_decode:.2g}", **say)
-    ceiling = f"copy {found.bandwidth.value * 1e3:.4g} GB/s, matrix product {found.rates[ops.precision].value * 1e3:.4g} GFLOP/s"
-    console.print(f"ceilings: {ceiling}", **say)
-    title = f"{model} in {ops.precision}: one step of decode (1 new token) and prefill; bandwidth and rate as shares of the ceilings"
-    body = Table(title=title, title_justify="left")
-    for name in ("batch", "context", "new", "ms, median", "spread", "token/s", "bandwidth", "rate"):
-        body.add_column(name)
-    for row in rows:
-        counts = (f"{row[key]:,}" for key in ("batch", "context", "tokens"))
-        body.add_row(*counts, f"{row['median_ms']:.4g}", *(f"{row['spread']:.0%}", f"{row['rate']:,.0f}"), *(f"{row[k]:.0%}" for k in USES))
-    console.print(body)
-    console.print(f"fitted efficiencies: bandwidth {fit.bandwidth:.2f}, compute {fit.compute:.2f} ({fit.source})", **say)
-    for note in seen.skipped:
-        console.print(f"skipped: {note}", **say)
-    if out is not None:
-        console.print(f"written to {out}", **say)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.model_dump() | {"reason": why, "shares": rows} | ({"out": str(out)} if written else {}))
+            return
+        say(found.description, f"{seen.library}; driver {seen.driver}; CUDA {seen.cuda}; {seen.parallel_note}")
+        say(f"relative error against float64: prefill {seen.error_prefill:.2g}, decode {seen.error_decode:.2g}")
+        ceiling = f"copy {found.bandwidth.value * 1e3:.4g} GB/s, matrix product {found.rates[ops.precision].value * 1e3:.4g} GFLOP/s"
+        say(f"ceilings: {ceiling}")
+        title = f"{model} in {ops.precision}: one step of decode (1 new token) and prefill; bandwidth and rate as shares of the ceilings"
+        cells = (
+            (*(f"{row[key]:,}" for key in ("batch", "context", "tokens")), f"{row['median_ms']:.4g}", f"{row['spread']:.0%}", f"{row['rate']:,.0f}")
+            + tuple(f"{row[k]:.0%}" for k in USES)
+            for row in rows
+        )
+        show_rows(title, ("batch", "context", "new", "ms, median", "spread", "token/s", "bandwidth", "rate"), cells)
+        say(f"fitted efficiencies: bandwidth {fit.bandwidth:.2f}, compute {fit.compute:.2f} ({fit.source})")
+        say(*(f"skipped: {note}" for note in seen.skipped))
+        if written:
+            say(f"written to {out}")
+
+    deliver(out, fill, tell, write=written_file)
 
 
 @app.command(
@@ -114,9 +106,7 @@ def supply(
     from .capacity.plots import supply_figure
     from .capacity.supply import load_fleet
 
-    refuse_existing(out)
-    for asked in price or ():
-        _refuse_unless_positive(asked, "--price", "USD/Mtok")
+    probe(out)
     found = load_fleet(fleet)
     curve = found.supply
     asked = [("price", p) for p in price or ()] + [("work", curve.price(w)) for w in work or ()]
@@ -140,41 +130,43 @@ def supply(
         }
         for name, m in found.members.items()
     }
-    if out is not None:
-        out.mkdir(parents=True)
-        supply_figure(found).savefig(out / "supply.png", dpi=130)
-        with (out / "overlay.yaml").open("w", encoding="utf-8") as stream:
+
+    def fill(folder: Path) -> None:
+        supply_figure(found).savefig(folder / "supply.png", dpi=130)
+        with (folder / "overlay.yaml").open("w", encoding="utf-8") as stream:
             YAML().dump(found.overlay(), stream)
-    if as_json:
-        content = {"fleet": fleet, "model": found.file.model, "types": types, "curve": rows, "most": curve.most}
-        print_json(content | ({"out": str(out)} if out else {}))
-        return
-    console = Console()
+
+    def tell(written: bool) -> None:
+        if as_json:
+            content = {"fleet": fleet, "model": found.file.model, "types": types, "curve": rows, "most": curve.most}
+            print_json(content | ({"out": str(out)} if written else {}))
+            return
+        _tell_supply(found, rows, types)
+        if written:
+            say(f"figure and overlay in {out}: {shlex.join(['tokenomics', 'run', 'baseline', '--overlay', str(out / 'overlay.yaml')])}")
+
+    deliver(out, fill, tell)
+
+
+def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
     limits = f"TTFT {found.file.time_to_first_token.value:g} s, TPOT {found.file.time_per_token.value:g} s on average"
-    title = f"{found.file.description}\n{limits}; {found.work.prompt:g} prompt and {found.work.output:g} output tokens"
-    body = Table(title=escape(title), title_justify="left")
-    for name in ("type", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"):
-        body.add_column(name, overflow="fold")
+    title = f"{found.file.description}; {limits}; {found.work.prompt:g} prompt and {found.work.output:g} output tokens"
+    cells = []
     for name, m in sorted(found.members.items(), key=lambda pair: pair[1].median_cost):
-        cells = (m.accelerator.potential_nodes, m.batch, m.output_rate, m.input_rate)
-        costs = (f"{m.accelerator.reservation_cost:.4g}", f"{m.median_cost:.4g}")
-        body.add_row(escape(name), *(f"{value:,.0f}" for value in cells), *costs)
-    console.print(body)
+        counts = (f"{value:,.0f}" for value in (m.accelerator.potential_nodes, m.batch, m.output_rate, m.input_rate))
+        cells.append((name, *counts, f"{m.accelerator.reservation_cost:.4g}", f"{m.median_cost:.4g}"))
+    show_rows(title, ("type", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"), cells)
     origins = ", ".join(f"{name} {m.device.origin}" for name, m in found.members.items())
-    console.print(f"Figures of the cards: {origins}.", highlight=False, markup=False, soft_wrap=True)
-    _say_optimistic(console, types)
-    body = Table(title=f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day", title_justify="left")
-    for name in ("USD/Mtok", "Mtok/day", "of all", "elasticity"):
-        body.add_column(name, no_wrap=True)
-    for name in curve.fleet:
-        body.add_column(escape(f"{name} [%]"), overflow="fold")
-    for row in rows:
-        parts = (f"{100.0 * v / row['work']:.1f}" for v in row["by_type"].values())
-        body.add_row(f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['work'] / curve.most:.0%}", f"{row['elasticity']:.3g}", *parts)
-    console.print(body)
-    if out is not None:
-        use = f"tokenomics run baseline --overlay {out / 'overlay.yaml'}"
-        console.print(f"figure and overlay in {out}: {use}", highlight=False, markup=False, soft_wrap=True)
+    say(f"Figures of the cards: {origins}.")
+    _say_optimistic(types)
+    curve, numbers = found.supply, ("USD/Mtok", "Mtok/day", "of all", "elasticity")
+    points = (
+        (f"{row['price']:.4g}", f"{row['work']:,.0f}", f"{row['work'] / curve.most:.0%}", f"{row['elasticity']:.3g}")
+        + tuple(f"{100.0 * v / row['work']:.1f}" for v in row["by_type"].values())
+        for row in rows
+    )
+    title = f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day"
+    show_rows(title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points, unbroken=numbers)
 
 
 @app.command(
@@ -202,9 +194,8 @@ def frontier(
     from .capacity.roofline import Workload, roofline
     from .capacity.shapes import shape
 
-    refuse_existing(out)
-    for option, asked, unit in (("--prompt", prompt, "tokens"), ("--output", output, "tokens"), ("--tpot", tpot, "s"), ("--ttft", ttft, "s")):
-        _refuse_unless_positive(asked, option, unit)
+    probe(out)
+    distinct(hardware, "hardware")
     served = shape(model)
     found, rows = {}, {}
     for name in hardware:
@@ -222,22 +213,20 @@ def frontier(
             "full_ttft": float(curve.time_to_first_token[-1]),
             "ttft_optimistic": device.optimistic(precision),
         }
-    if out is not None:
-        out.mkdir(parents=True)
-        frontier_figure(found).savefig(out / "frontier.png", dpi=130)
-    if as_json:
-        print_json({"model": model, "precision": precision, "cards": cards, "hardware": rows} | ({"out": str(out)} if out else {}))
-        return
-    console = Console()
-    title = f"{model} in {precision}, {prompt:g} prompt and {output:g} output tokens; TPOT {tpot:g} s and TTFT {ttft:g} s on average"
-    body = Table(title=escape(title), title_justify="left")
-    names = ("hardware", "requests at once", "output token/s per card", "with a full memory", "its TPOT [s]", "its TTFT [s]")
-    for name in names:
-        body.add_column(name, overflow="fold")
-    for name, row in rows.items():
-        cells = (f"{row['batch']:,.0f}", f"{row['goodput']:,.0f}", f"{row['full_rate']:,.0f}", f"{row['full_tpot']:.3g}", f"{row['full_ttft']:.3g}")
-        body.add_row(escape(name), *cells)
-    console.print(body)
-    _say_optimistic(console, rows)
-    if out is not None:
-        console.print(f"figure in {out}", highlight=False, soft_wrap=True)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json({"model": model, "precision": precision, "cards": cards, "hardware": rows} | ({"out": str(out)} if written else {}))
+            return
+        title = f"{model} in {precision}, {prompt:g} prompt and {output:g} output tokens; TPOT {tpot:g} s and TTFT {ttft:g} s on average"
+        names = ("hardware", "requests at once", "output token/s per card", "with a full memory", "its TPOT [s]", "its TTFT [s]")
+        cells = (
+            (name, *(f"{row[key]:,.0f}" for key in ("batch", "goodput", "full_rate")), f"{row['full_tpot']:.3g}", f"{row['full_ttft']:.3g}")
+            for name, row in rows.items()
+        )
+        show_rows(title, names, cells)
+        _say_optimistic(rows)
+        if written:
+            say(f"figure in {out}")
+
+    deliver(out, lambda folder: frontier_figure(found).savefig(folder / "frontier.png", dpi=130), tell)

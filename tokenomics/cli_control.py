@@ -7,19 +7,15 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from ruamel.yaml import YAML
 
 from . import bounds
 from .cli_numbers import Seed, number
 from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
-from .cli_tools import json_text, print_json, progress_bar
-from .errors import InputError
+from .cli_tools import deliver, json_text, print_json, progress_bar, say, show_rows
+from .files import probe, written_file
 from .results.markdown import markdown_table
 from .results.metrics import METRICS
-from .results.store import refuse_existing
 
 app = typer.Typer(no_args_is_help=True, help="Analyse and design the control loop of a policy.", rich_markup_mode=None)
 JURY = "Jury's conditions for the pool alone under the PID: stable where every slack is positive"
@@ -50,42 +46,34 @@ def analyse(
     """
     from .analysis.analyse import analyse as examine
 
-    refuse_existing(out)
+    probe(out)
     found = examine(resolved_from(file, policy, scenario, overlay, sets).values)
-    if out is not None:
-        out.mkdir(parents=True)
+
+    def fill(folder: Path) -> None:
         for name, figure in found.figures().items():
-            figure.savefig(out / f"{name}.png", dpi=130)
+            figure.savefig(folder / f"{name}.png", dpi=130)
         rows = markdown_table(pd.DataFrame(found.table(), columns=["margin", "value", "unit"]))
         parts = [found.margins.reading(), *found.notes(), rows]
         if found.jury():
             parts += [f"{JURY}:", markdown_table(pd.DataFrame(found.jury().items(), columns=["condition", "slack"]))]
         text = "\n\n".join(parts)
-        (out / "margins.md").write_text(f"{text}\n", encoding="utf-8")
-    if as_json:
-        print_json(found.plain() | ({"out": str(out)} if out else {}))
-        raise typer.Exit(int(found.margins.thin))
-    console = Console()
-    plant = found.economy.plant
-    body = Table(title=f"Loop of policy {policy}, {plant.nstates} states of the economy, decision every {plant.dt:g} days")
-    for name in ("margin", "value", "unit"):
-        body.add_column(name)
-    for row in found.table():
-        body.add_row(*row)
-    console.print(body)
-    if found.jury():
-        body = Table(title=JURY, title_justify="left")
-        for name in ("condition", "slack"):
-            body.add_column(name)
-        for condition, slack in found.jury().items():
-            body.add_row(condition, f"{slack:.4g}")
-        console.print(body)
-    for line in (found.margins.reading(), *found.notes()):
-        console.print(line, highlight=False, soft_wrap=True)
-    for share, margins in found.liquidity.items():
-        console.print(f"With {share:.0%} of the pool's depth: {margins.reading()}", highlight=False, soft_wrap=True)
-    if out is not None:
-        console.print(f"figures and table in {out}", highlight=False, soft_wrap=True)
+        (folder / "margins.md").write_text(f"{text}\n", encoding="utf-8")
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.plain() | ({"out": str(out)} if written else {}))
+            return
+        plant = found.economy.plant
+        title = f"Loop of policy {policy}, {plant.nstates} states of the economy, decision every {plant.dt:g} days"
+        show_rows(title, ("margin", "value", "unit"), found.table())
+        if found.jury():
+            show_rows(JURY, ("condition", "slack"), ((condition, f"{slack:.4g}") for condition, slack in found.jury().items()))
+        say(found.margins.reading(), *found.notes())
+        say(*(f"With {share:.0%} of the pool's depth: {margins.reading()}" for share, margins in found.liquidity.items()))
+        if written:
+            say(f"figures and table in {out}")
+
+    deliver(out, fill, tell)
     raise typer.Exit(int(found.margins.thin))
 
 
@@ -105,32 +93,30 @@ def boundary(
     from .analysis import figures
     from .analysis.boundary import boundary_table, reading, settings
 
-    refuse_existing(out)
+    probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     with progress_bar("rays of the gain plane", show=not as_json) as progress:
         found = boundary_table(resolved, runs=runs, seed=seed, progress=progress)
     rays = [row | {"settings": settings(row)} for row in found.to_dict(orient="records")]
-    if out is not None:
-        out.mkdir(parents=True)
-        figures.boundary(found).savefig(out / "boundary.png", dpi=130)
-        (out / "boundary.md").write_text(f"{reading(found)}\n\n{markdown_table(found)}\n", encoding="utf-8")
-        (out / "boundary.json").write_text(json_text(rays), encoding="utf-8")
-    if as_json:
-        print_json(rays)
-        return
-    console = Console()
-    body = Table(title="Gain kp [1/day] at which the PID turns unstable, kd = kp x 1 day", title_justify="left")
-    for name in ("integral time [days]", "predicted", "simulated, small noise", "ratio", "worse than none", "worse than none, limits off"):
-        body.add_column(name)
-    for row in found.itertuples(index=False):
-        body.add_row(*(f"{value:.4g}" for value in row))
-    console.print(body)
-    console.print(reading(found), highlight=False, soft_wrap=True)
-    last = rays[-1]
-    overlay_text = " ".join(f"--set {path}={_short(value)}" for path, value in last["settings"].items())
-    console.print(f"On any policy the last row's predicted gains are: {overlay_text}", highlight=False, soft_wrap=True)
-    if out is not None:
-        console.print(f"table and figure in {out}", highlight=False, soft_wrap=True)
+
+    def fill(folder: Path) -> None:
+        figures.boundary(found).savefig(folder / "boundary.png", dpi=130)
+        (folder / "boundary.md").write_text(f"{reading(found)}\n\n{markdown_table(found)}\n", encoding="utf-8")
+        (folder / "boundary.json").write_text(json_text(rays), encoding="utf-8")
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(rays)
+            return
+        names = ("integral time [days]", "predicted", "simulated, small noise", "ratio", "worse than none", "worse than none, limits off")
+        rows = ((f"{value:.4g}" for value in row) for row in found.itertuples(index=False))
+        show_rows("Gain kp [1/day] at which the PID turns unstable, kd = kp x 1 day", names, rows)
+        overlay_text = " ".join(f"--set {path}={_short(value)}" for path, value in rays[-1]["settings"].items())
+        say(reading(found), f"On any policy the last row's predicted gains are: {overlay_text}")
+        if written:
+            say(f"table and figure in {out}")
+
+    deliver(out, fill, tell)
 
 
 def _short(value) -> str:
@@ -162,32 +148,33 @@ def tune(
     """
     from .analysis.tuning import tune as search
 
-    if target <= 0.0:
-        raise InputError(f"{target:g}", key="--target", expected="a number of days above 0")
-    refuse_existing(out)
+    probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     found = search(resolved, method, target=target, runs=runs, seed=seed)
-    if out is not None:
-        with out.open("w", encoding="utf-8") as stream:
+
+    def fill(path: Path) -> None:
+        with path.open("w", encoding="utf-8") as stream:
             YAML().dump(found.policy(), stream)
-    if as_json:
+
+    def tell(written: bool) -> None:
+        if not as_json:
+            _tell_tuning(found, method, policy, runs)
+            if written:
+                say(f"written to {out}")
+            return
         metrics = {name: {"tuned": list(new), "before": list(old)} for name, (new, old) in found.metrics.items()}
         margins = vars(found.margins) | {"thin": found.margins.thin}
         told = {"method": method, "settings": found.settings(), "gains": dict(found.gains), "margins": margins, "notes": found.notes}
         print_json(told | {"metrics": metrics, "failed_runs": found.failed, "reading": found.reading(), "refused": found.refused})
-    else:
-        console = Console()
-        console.print(f"{method}: {found.notes}", highlight=False, soft_wrap=True)
-        for path, value in found.settings().items():
-            console.print(f"  {path}={_short(value)}", highlight=False)
-        console.print(found.reading(), highlight=False, markup=False, soft_wrap=True)
-        body = Table(title=f"{runs} runs on common shocks, mean [95 % interval]", title_justify="left")
-        for name in ("metric", "tuned", f"policy {policy} as it is"):
-            body.add_column(name)
-        for name, pair in found.metrics.items():
-            cells = (f"{name} [{METRICS[name].unit}]", *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair))
-            body.add_row(*map(escape, cells))
-        console.print(body)
-        if out is not None:
-            console.print(f"written to {out}", highlight=False, soft_wrap=True)
+
+    deliver(out, fill, tell, write=written_file)
     raise typer.Exit(int(found.refused))
+
+
+def _tell_tuning(found, method: str, policy: str | None, runs: int) -> None:
+    say(f"{method}: {found.notes}", *(f"  {path}={_short(value)}" for path, value in found.settings().items()), found.reading())
+    title = f"{runs} runs on common shocks, mean [95 % interval]"
+    rows = (
+        (f"{name} [{METRICS[name].unit}]", *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair)) for name, pair in found.metrics.items()
+    )
+    show_rows(title, ("metric", "tuned", f"policy {policy} as it is"), rows)

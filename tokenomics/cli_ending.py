@@ -19,11 +19,14 @@ from typing import Any
 
 import typer
 
+from .cli_tools import Told, print_json
 from .errors import InputError, Remark, TokenomicsError, printable
 
 NO, BAD, INTERNAL, INTERRUPTED, CLOSED = 1, 2, 70, 130, 141
 TRACEBACK = "TOKENOMICS_TRACEBACK"  # in the environment: an error of this program is told in full on stderr
 NUMERICAL = "invalid value|divide by zero|overflow|underflow|Mean of empty slice|Degrees of freedom|All-NaN"
+# what the system refuses of a file, through no fault of this program
+SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG, errno.EMFILE, errno.ELOOP)
 PLACES = ("found", "expected", "file", "line", "key", "nearest")
 
 
@@ -41,7 +44,11 @@ class Ending:
 
 
 def ended(command: Callable[[], int | None], as_json: bool) -> int:
-    """The status of a command, after its error, where it has one, is told: on stderr in one line, and with `as_json` on stdout as well."""
+    """The status of a command, after its error, where it has one, is told: on stderr in one line, and with `as_json` on stdout as well.
+
+    Not on stdout where the results are there already, of which only a part could not be written, say.
+    """
+    Told.json = False
     try:
         with _quiet():
             status = command() or 0
@@ -54,9 +61,7 @@ def ended(command: Callable[[], int | None], as_json: bool) -> int:
         return CLOSED
     try:
         print(f"error: {printable(ending.message)}", file=sys.stderr)
-        if as_json:
-            from .cli_tools import print_json
-
+        if as_json and not Told.json:
             print_json(ending.plain())
             sys.stdout.flush()
     except OSError:  # the output itself is what cannot be written
@@ -78,9 +83,10 @@ def explained(error: BaseException) -> Ending:
     if isinstance(error, MemoryError):
         found, expected = "out of memory", "less to keep: fewer runs or days, every so many steps (--every), fewer variables (--record)"
         return Ending(BAD, f"{found}; expected {expected}", {"found": found, "expected": expected})
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        found, expected = f"cannot be written ({error.strerror})", "a place with room"
-        return Ending(BAD, f"the output {found}; expected {expected}", {"found": found, "expected": expected})
+    if isinstance(error, OSError) and error.errno in SYSTEM:
+        file = str(error.filename) if error.filename else None
+        found, expected = f"cannot be read or written ({error.strerror})", "a place with room and the right to use it"
+        return Ending(BAD, f"{file or 'the output'}: {found}; expected {expected}", {"found": found, "expected": expected, "file": file})
     if isinstance(error, SystemExit):
         return Ending(int(error.code) if isinstance(error.code, int) else INTERNAL, str(error.code), {})
     # typer brings its own click, so that its usage errors are told by what they can do

@@ -12,7 +12,7 @@ import typer
 from . import bounds
 from .cli_numbers import Workers, number
 from .cli_params import Json
-from .cli_tools import print_json, progress_bar
+from .cli_tools import print_json, progress_bar, say
 
 if TYPE_CHECKING:
     from .governance.make import Bundle
@@ -47,9 +47,8 @@ def _tell(bundle: Bundle, as_json: bool) -> None:
         print_json(told | {"verdict": evidence.verdict(), "simulations": len(evidence.runs), "failed_runs": failed, "checks": checks})
     else:
         for line in (evidence.verdict(), *(evidence.untested() if evidence.claim else ())):
-            typer.echo(line)
-        typer.echo(f"SHA-256 {bundle.id}")
-        typer.echo(f"written to {bundle.folder}: report.html, report.md, data, figures, citations, RO-Crate metadata")
+            say(line)
+        say(f"SHA-256 {bundle.id}", f"written to {bundle.folder}: report.html, report.md, data, figures, citations, RO-Crate metadata")
     if evidence.outcome in ("fails", "unchanged"):
         raise typer.Exit(1)
 
@@ -72,7 +71,7 @@ def propose(
         with progress_bar("simulating, runs", show=not as_json) as progress:
             bundle = write(file, runs=runs, seed=seed, out=out, workers=workers, progress=progress, command=_command())
     except KeyboardInterrupt:
-        typer.echo("what is finished is kept; the same command goes on from there", err=True)
+        say("what is finished is kept; the same command goes on from there", err=True)
         raise
     _tell(bundle, as_json)
 

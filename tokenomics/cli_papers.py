@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from . import bounds
 from .cli_numbers import Seed, number
 from .cli_params import Json
-from .cli_tools import print_json, progress_bar
+from .cli_tools import deliver, print_json, progress_bar, say, show_rows
+from .files import probe
 from .papers import PAPERS, reproduce
 
 
@@ -56,32 +55,29 @@ def paper(
 ) -> None:
     """Compute a published result again: its numbers beside ours, and what became of each claim."""
     from .results.markdown import cell
-    from .results.store import refuse_existing
 
-    refuse_existing(out)
+    probe(out)
     with progress_bar("reproducing", show=not as_json) as progress:
         found = reproduce(name, runs=runs, seed=seed, progress=progress)
-    if out is not None:
-        out.mkdir(parents=True)
-        (out / "reproduction.md").write_text(found.markdown(), encoding="utf-8")
+
+    def fill(folder: Path) -> None:
+        (folder / "reproduction.md").write_text(found.markdown(), encoding="utf-8")
         for stem, figure in found.figures.items():
-            figure.savefig(out / f"{stem}.png", dpi=130)
-    if as_json:
-        print_json(found.plain() | ({"out": str(out)} if out else {}))
-        return
-    console = Console()
-    console.print(found.paper, highlight=False, soft_wrap=True)
-    for title, frame in found.tables.items():
-        for part, widths in _parts([list(frame.columns), *([cell(v) for v in row] for row in frame.itertuples(index=False))], console.width):
-            body = Table(title=escape(title), title_justify="left")
-            for column, wide in zip(part[0], widths, strict=True):
-                body.add_column(escape(column), overflow="fold", width=wide)
-            for row in part[1:]:
-                body.add_row(*map(escape, row))
-            console.print(body)
-    for claim in found.claims:
-        console.print(f"{claim.verdict}: {claim.text}\n    {claim.evidence}", highlight=False, markup=False, soft_wrap=True)
-    for choice in found.choices:
-        console.print(f"- {choice}", highlight=False, markup=False, soft_wrap=True)
-    if out is not None:
-        console.print(f"written to {out}", highlight=False, soft_wrap=True)
+            figure.savefig(folder / f"{stem}.png", dpi=130)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.plain() | ({"out": str(out)} if written else {}))
+            return
+        console = Console()
+        say(found.paper)
+        for title, frame in found.tables.items():
+            for part, widths in _parts([list(frame.columns), *([cell(v) for v in row] for row in frame.itertuples(index=False))], console.width):
+                show_rows(title, part[0], part[1:], console=console, widths=widths)
+        for claim in found.claims:
+            say(f"{claim.verdict}: {claim.text}", f"    {claim.evidence}")
+        say(*(f"- {choice}" for choice in found.choices))
+        if written:
+            say(f"written to {out}")
+
+    deliver(out, fill, tell)

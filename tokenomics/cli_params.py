@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from .cli_tools import print_json, say, show_rows
 from .parameters import Parameters, Resolved, resolve, tables
 from .parameters.locate import find
 from .parameters.reading import read
@@ -28,16 +26,12 @@ def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None
     return resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
 
 
-def _print_json(data) -> None:
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
 @app.command("list", epilog="Example: tokenomics params list")
 def list_shipped(as_json: Json = False) -> None:
     """List what is shipped, by kind: the names that other commands take, in Markdown."""
     rows = tables.shipped()
     if as_json:
-        _print_json([dict(zip(("kind", "name", "description"), row, strict=True)) for row in rows])
+        print_json([dict(zip(("kind", "name", "description"), row, strict=True)) for row in rows])
     else:
         typer.echo(tables.markdown_rows(("kind", "name", "what it is"), [(kind, f"`{name}`", text) for kind, name, text in rows]))
 
@@ -55,7 +49,7 @@ def show(
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
         entries = {e.path: {"value": e.value, "unit": e.unit, "source": e.source} for e in resolved.entries.values()}
-        _print_json({"sha256": resolved.hash, "parameters": entries})
+        print_json({"sha256": resolved.hash, "parameters": entries})
     else:
         typer.echo(f"# SHA-256 of the values: {resolved.hash}\n{resolved.to_yaml()}", nl=False)
 
@@ -77,12 +71,11 @@ def check(
     resolved = resolved_from(*layers) if partial else resolved_from(str(path), policy, scenario, overlay, sets)
     missing = [p for p in tables.unsourced(resolved) if p in leaves]
     if as_json:
-        _print_json({"file": str(path), "ok": True, "sha256": resolved.hash, "parameters": len(leaves), "unsourced": missing})
+        print_json({"file": str(path), "ok": True, "sha256": resolved.hash, "parameters": len(leaves), "unsourced": missing})
         return
     kind = "partial, on the baseline" if partial else "complete"
-    typer.echo(f"{path}: OK, {len(leaves)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")
-    for parameter in missing:
-        typer.echo(f"{path}: {parameter}: no source")
+    say(f"{path}: OK, {len(leaves)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")
+    say(*(f"{path}: {parameter}: no source" for parameter in missing))
 
 
 @app.command(epilog="Example: tokenomics params diff baseline runs/first/params.yaml")
@@ -94,12 +87,12 @@ def diff(
     """Compare two parameter sets."""
     rows = tables.diff(resolve(a), resolve(b))
     if as_json:
-        _print_json([dict(zip(("path", "a", "b", "unit"), row, strict=True)) for row in rows])
+        print_json([dict(zip(("path", "a", "b", "unit"), row, strict=True)) for row in rows])
         return
-    table = Table("parameter", a, b, "unit")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table if rows else "no difference")
+    if rows:
+        show_rows("", ("parameter", a, b, "unit"), rows)
+    else:
+        say("no difference")
 
 
 @app.command(epilog="Example: tokenomics params table baseline --policy pid > parameters.md")
@@ -115,6 +108,6 @@ def table(
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
         keys = ("name", "value", "unit", "bounds", "source", "description")
-        _print_json([dict(zip(keys, tables.row(e), strict=True)) for e in resolved.entries.values()])
+        print_json([dict(zip(keys, tables.row(e), strict=True)) for e in resolved.entries.values()])
     else:
         typer.echo(tables.markdown(resolved))

@@ -11,13 +11,12 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from . import bounds
 from . import cli_numbers as numbers
 from .cli_numbers import Days, Workers, number
 from .cli_params import Json, Overlay, Set
-from .cli_tools import print_json, progress_bar
+from .cli_tools import print_json, progress_bar, say, show_rows, show_table
 from .errors import InputError
 
 Runs = Annotated[int | None, number("Runs of every point, in place of the design's.", bounds.RUNS)]
@@ -49,43 +48,31 @@ def _resumable(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"what is finished is in {folder}; the same command goes on from there", err=True)
+        say(f"what is finished is in {folder}; the same command goes on from there", err=True)
         raise
-
-
-def _frame(table: Any, title: str, columns: list[str]) -> Table:
-    """Some columns of a data frame for the terminal."""
-    body = Table(title=title, title_justify="left")
-    for name in columns:
-        body.add_column(name, overflow="fold")
-    for row in table[columns].itertuples(index=False):
-        body.add_row(*(_text(value) for value in row))
-    return body
 
 
 def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _extremes(result: Any) -> Table:
+def _show_extremes(result: Any) -> None:
     """Of every metric the points with its lowest and its highest mean."""
-    body = Table(title="Over all points: lowest and highest mean, and where", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("metric", "", "mean [95 % interval]", "at"):
-        body.add_column(name, overflow="fold", no_wrap=name != "at")
-    table = result.table()
+    rows, names, table = [], ("metric", "", "mean [95 % interval]", "at"), result.table()
     several = [c for c in ("policy", "scenario") if table[c].nunique() > 1]
     for name in result.metrics:
         good = table[table[name].notna()]
         if good.empty:
             continue
         if good[name].nunique() == 1:
-            body.add_row(name, "", f"{good[name].iloc[0]:.4g}", "the same at every point")
+            rows.append((name, "", f"{good[name].iloc[0]:.4g}", "the same at every point"))
             continue
         for first, end, row in ((name, "low", good.loc[good[name].idxmin()]), ("", "high", good.loc[good[name].idxmax()])):
             mean = f"{row[name]:.4g} [{row[f'{name}_low']:.4g}, {row[f'{name}_high']:.4g}]"
             at = ", ".join([str(row[c]) for c in several] + [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in result.paths])
-            body.add_row(first, end, mean, at)
-    return body
+            rows.append((first, end, mean, at))
+    title = "Over all points: lowest and highest mean, and where"
+    show_rows(title, names, rows, unbroken=names[:-1], box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
 def sweep(
@@ -133,11 +120,9 @@ def sweep(
     if as_json:
         print_json(told | {"remarks": idle(design).lines()})
     else:
-        console = Console()
-        console.print(_extremes(result))
-        for line in table["error"][table["error"] != ""].unique()[:SHOWN]:
-            console.print(f"impossible point: {line}", style="red", highlight=False)
-        console.print(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in told.items()), highlight=False, soft_wrap=True)
+        _show_extremes(result)
+        say(*(f"impossible point: {line}" for line in table["error"][table["error"] != ""].unique()[:SHOWN]))
+        say(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in told.items()))
     if table["n"].sum() == failed + impossible * design.runs:
         raise typer.Exit(1)
 
@@ -202,9 +187,9 @@ def compare(
         own["best"] = [b if len(e) < len(result.policies) - 1 else "-" for b, e in zip(own["best"], own["equal"], strict=True)]
         own["equal"] = [", ".join(e) for e in own["equal"]]
         own = own.rename(columns={"equal": "not told from it (95 %)"})
-        console.print(_frame(own, f"Scenario {scenario}: best policy by metric", ["metric", "best", "not told from it (95 %)"]))
+        show_table(console, f"Scenario {scenario}: best policy by metric", own[["metric", "best", "not told from it (95 %)"]])
         if "-" in own["best"].tolist():
-            console.print("-: no policy is told from the one with the best mean", highlight=False)
+            say("-: no policy is told from the one with the best mean")
         gaps = differences[differences["scenario"] == scenario].copy()
         if set(gaps["metric"]) & set(MAIN):
             gaps = gaps[gaps["metric"].isin(MAIN)]
@@ -212,8 +197,8 @@ def compare(
         gaps["metric"] = [f"{m} [{u}]" for m, u in zip(gaps["metric"], gaps["unit"], strict=True)]
         gaps = gaps.sort_values("metric", kind="stable")
         title = f"Scenario {scenario}: paired difference to {chosen}"
-        console.print(_frame(gaps, title, ["metric", "policy", "difference [95 %]", "verdict"]))
-    console.print(f"{runs} runs each, seed {seed}; tables, intervals, win rates and figure in {folder}", highlight=False, soft_wrap=True)
+        show_table(console, title, gaps[["metric", "policy", "difference [95 %]", "verdict"]])
+    say(f"{runs} runs each, seed {seed}; tables, intervals, win rates and figure in {folder}")
 
 
 def sensitivity(
@@ -255,5 +240,5 @@ def sensitivity(
     strongest = result.indices.sort_values(measure, ascending=False).drop_duplicates(["policy", "scenario", "metric"]).sort_index()
     for (policy, scenario), own in strongest.groupby(["policy", "scenario"], sort=False):
         title = f"Policy {policy}, scenario {scenario}: the parameter that moves each metric most"
-        console.print(_frame(own, title, ["metric", "parameter", measure, f"{measure}_interval"]))
-    console.print(f"all indices, intervals and figures in {folder}", highlight=False, soft_wrap=True)
+        show_table(console, title, own[["metric", "parameter", measure, f"{measure}_interval"]])
+    say(f"all indices, intervals and figures in {folder}")

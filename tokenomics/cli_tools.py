@@ -8,6 +8,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .errors import InputError, printable
+from .files import written_folder
 from .results.markdown import cell
 
 WIDTH = 170  # columns, of output that goes to a file or a pipe
@@ -69,9 +71,33 @@ def json_text(content: Any) -> str:
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
+class Told:
+    """Whether the JSON of the command is on stdout: a second one would make both unreadable."""
+
+    json = False
+
+
 def print_json(content: Any) -> None:
     """JSON on stdout."""
+    Told.json = True
     typer.echo(json_text(content))
+
+
+def deliver(out: Path | None, fill: Callable[[Path], None], tell: Callable[[bool], None], write: Any = written_folder) -> None:
+    """Write a command's results to `out`, where that is asked for, and tell them. Where they cannot be written they are told before the error is.
+
+    fill: fills a new folder, or with `write=written_file` makes a new file. tell: prints the results; its argument: whether they are written.
+    """
+    written = False
+    try:
+        if out is not None:
+            with write(out) as place:
+                fill(place)
+            written = True
+    finally:
+        # work of hours is not lost with a full disk; an interrupted command says no more
+        if written or not isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            tell(written)
 
 
 def wide_console() -> Console:
@@ -81,8 +107,8 @@ def wide_console() -> Console:
 
 
 def printed_line(text: str) -> str:
-    """A line as it is printed, its indent kept: what a stranger wrote neither steers the terminal nor begins a line of its own."""
-    return text[: len(text) - len(text.lstrip(" "))] + printable(text)
+    """A line as it is printed, its spaces kept: what a stranger wrote neither steers the terminal nor begins a line of its own."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def say(*lines: str, err: bool = False) -> None:

@@ -10,7 +10,8 @@ import typer
 from . import bounds, cli_histories
 from .cli_numbers import number
 from .cli_params import Json, Overlay, Set
-from .cli_tools import json_text, print_json, progress_bar, show_table, wide_console
+from .cli_tools import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
+from .files import probe
 
 
 def register(app: typer.Typer) -> None:
@@ -53,10 +54,9 @@ def validate(
     as_json: Json = False,
 ) -> None:
     """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk and GARCH, and what a policy would have done."""
-    from .results.store import refuse_existing
     from .validation import validate as back_test
 
-    refuse_existing(out)
+    probe(out)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
     choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     with progress_bar("back-testing, days", show=not as_json) as progress:
@@ -77,28 +77,28 @@ def validate(
             seed=seed,
             progress=progress,
         )
-    if out is not None:
-        out.mkdir(parents=True)
-        (out / "validation.md").write_text(found.markdown(), encoding="utf-8")
-        (out / "validation.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
-        (out / "params.yaml").write_text(found.resolved.to_yaml(), encoding="utf-8")
+
+    def fill(folder: Path) -> None:
+        (folder / "validation.md").write_text(found.markdown(), encoding="utf-8")
+        (folder / "validation.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+        (folder / "params.yaml").write_text(found.resolved.to_yaml(), encoding="utf-8")
         for name, figure in found.figures.items():
-            figure.savefig(out / f"{name}.png", dpi=150)
-    if as_json:
-        print_json(found.plain() | ({"out": str(out)} if out else {}))
-        return
-    _print(found, out)
+            figure.savefig(folder / f"{name}.png", dpi=150)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.plain() | ({"out": str(out)} if written else {}))
+            return
+        _print(found)
+        if written:
+            say(f"written to {out}")
+
+    deliver(out, fill, tell)
 
 
-def _print(found, out: Path | None) -> None:
-    console, say = wide_console(), {"highlight": False, "markup": False, "soft_wrap": True}
-    console.print(f"Back-test: {found.title}", **say)
-    for line in (*found.notes, *found.explained):
-        console.print(f"note: {line}", **say)
-    for line in found.lines:
-        console.print(line, **say)
+def _print(found) -> None:
+    console = wide_console()
+    say(f"Back-test: {found.title}", *(f"note: {line}" for line in (*found.notes, *found.explained)), *found.lines)
     for title, table in found.tables.items():
         if title != "PIT":
             show_table(console, title, table.drop(columns="meaning", errors="ignore"))
-    if out is not None:
-        console.print(f"written to {out}", **say)

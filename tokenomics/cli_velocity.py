@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from . import cli_histories
 from .cli_params import Json
-from .cli_tools import print_json
+from .cli_tools import print_json, say, show_rows
 from .errors import InputError
 
 EXAMPLES = "tokenomics velocity my_token.csv | tokenomics velocity my_token.csv --from 2024-03-01 --to 2024-03-30 --json"
@@ -77,25 +74,17 @@ def velocity(
         }
         print_json(content)
         return
-    console, say = Console(), {"highlight": False, "markup": False, "soft_wrap": True}
-    console.print(f"{file}: {days.dates[before]} to {days.dates[-1]} ({length} days) against the {before} days before", **say)
     low, high = chosen.undecided
-    console.print(f"verdict: {verdict}; probability of usage {probability:.3f} (undecided from {low:g} to {high:g})", **say)
-    body = Table(title="Log odds of usage", title_justify="left")
-    for name in ("feature", "value", "weight", "log odds", "what it is"):
-        body.add_column(name)
-    body.add_row("intercept", "", "", f"{chosen.intercept.weight:+.2f}", "")
-    for name, meaning in FEATURES.items():
-        body.add_row(name, f"{float(found[name]):+.3f}", f"{chosen.features[name].weight:+.3g}", f"{added[name]:+.2f}", escape(meaning))
-    body.add_row("sum", "", "", f"{chosen.intercept.weight + sum(added.values()):+.2f}", "")
-    console.print(body)
-    body = Table(title="Traded volume, TOK/day", title_justify="left")
-    for name in ("", "before", "window", "change, of the volume before"):
-        body.add_column(name)
+    say(f"{file}: {days.dates[before]} to {days.dates[-1]} ({length} days) against the {before} days before")
+    say(f"verdict: {verdict}; probability of usage {probability:.3f} (undecided from {low:g} to {high:g})")
+    odds = [(n, f"{float(found[n]):+.3f}", f"{chosen.features[n].weight:+.3g}", f"{added[n]:+.2f}", meaning) for n, meaning in FEATURES.items()]
+    first_row = ("intercept", "", "", f"{chosen.intercept.weight:+.2f}", "")
+    last_row = ("sum", "", "", f"{chosen.intercept.weight + sum(added.values()):+.2f}", "")
+    show_rows("Log odds of usage", ("feature", "value", "weight", "log odds", "what it is"), (first_row, *odds, last_row))
     labels = {"volume": "all", "use": "use: tokens paid, bought and sold on once", "rest": "rest: trade of those who do not pay for the service"}
+    rows = []
     for key, label in labels.items():
         old, new = (float(parts[when][key]) for when in ("before", "window"))
-        body.add_row(label, f"{old:,.4g}", f"{new:,.4g}", f"{(new - old) / float(parts['before']['volume']):+.1%}")
-    console.print(body)
-    for note in notes:
-        console.print(f"note: {note}", **say)
+        rows.append((label, f"{old:,.4g}", f"{new:,.4g}", f"{(new - old) / float(parts['before']['volume']):+.1%}"))
+    show_rows("Traded volume, TOK/day", ("", "before", "window", "change, of the volume before"), rows)
+    say(*(f"note: {note}" for note in notes))

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from . import bounds
 from .cli_numbers import Seed, number
 from .cli_params import Json, Overlay, Policy, Scenario, Set
-from .cli_tools import print_json, progress_bar
+from .cli_tools import deliver, print_json, progress_bar, say, show_rows
 from .errors import InputError
+from .files import probe
 
 
 def register(app: typer.Typer) -> None:
@@ -38,11 +37,10 @@ def venues(
     as_json: Json = False,
 ) -> None:
     """Cloud or network for a workload: costs, latency, data control, guarantees, scale; the recommended path and what would change it."""
-    from .results.store import refuse_existing
     from .venues.report import report, simulate
     from .venues.workload import read_workload
 
-    refuse_existing(out)
+    probe(out)
     stems = [Path(name).stem for name in workload]
     if len(set(stems)) < len(stems):
         raise InputError(", ".join(workload), key="--workload", expected="files of different names: results go by them")
@@ -57,17 +55,22 @@ def venues(
             found[name] = report(resolved, work, paths, scaling)
             if progress:
                 progress(number + 1, len(described))
-    if out is not None:
-        from .venues.figures import write
 
-        write(out, found, resolved)
-    if as_json:
-        print_json({"sha256": resolved.hash, "runs": runs, "seed": seed, "workloads": {name: as_mapping(one) for name, one in found.items()}})
-    else:
+    def fill(folder: Path) -> None:
+        from .venues.figures import fill as draw
+
+        draw(folder, found, resolved)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json({"sha256": resolved.hash, "runs": runs, "seed": seed, "workloads": {name: as_mapping(one) for name, one in found.items()}})
+            return
         for one in found.values():
             _print(one)
-        if out is not None:
-            Console().print(f"tables and figures in {out}", highlight=False, soft_wrap=True)
+        if written:
+            say(f"tables and figures in {out}")
+
+    deliver(out, fill, tell)
     if any(one.choice.path == "neither" for one in found.values()):
         raise typer.Exit(1)
 
@@ -90,22 +93,15 @@ def as_mapping(one) -> dict:
 
 
 def _print(one) -> None:
-    console = Console()
-    body = Table(title=one.workload.description, title_justify="left")
-    for name in ("measure", "unit", f"cloud: {one.choice.cloud.offer.name}", f"network: {one.choice.network.offer.name}"):
-        body.add_column(name, overflow="fold")
-    notes, seen = [], ""
+    rows, notes, seen = [], [], ""
     for row in one.table.to_dict(orient="records"):
         if row["factor"] != seen:
             seen = row["factor"]
-            body.add_section()
-            body.add_row(seen.upper())
-        body.add_row(row["measure"], row["unit"], row["cloud"], row["network"])
+            rows.append((seen.upper(),))
+        rows.append((row["measure"], row["unit"], row["cloud"], row["network"]))
         if row["published"]:
             notes.append(f"published beside '{row['measure']}': {row['published']}")
-    for line in one.lines:
-        console.print(line, highlight=False, markup=False)
-    console.print(body, markup=False)
-    for line in notes:
-        console.print(line, highlight=False, markup=False)
-    console.print()
+    say(*one.lines)
+    venues = (f"cloud: {one.choice.cloud.offer.name}", f"network: {one.choice.network.offer.name}")
+    show_rows(one.workload.description, ("measure", "unit", *venues), rows)
+    say(*notes, "")

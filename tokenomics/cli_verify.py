@@ -11,8 +11,7 @@ import typer
 from . import bounds
 from .cli_numbers import Workers, number
 from .cli_params import Json
-from .cli_tools import print_json, progress_bar, show_table, wide_console
-from .errors import printable
+from .cli_tools import print_json, progress_bar, say, show_table, wide_console
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +49,7 @@ def verify(
     if as_json:
         print_json({"bundle": str(bundle)} | outcome.plain())
     else:
-        for line in outcome.lines():
-            typer.echo(line)
+        say(*outcome.lines())
     if outcome.exit_status:
         raise typer.Exit(outcome.exit_status)
 
@@ -68,13 +66,13 @@ def cite(
     if as_json:
         print_json(vars(found) | {"csl": json.loads(found.csl)})
     elif style:
-        typer.echo(_several_lines(getattr(found, style)))
+        say(*_lines(getattr(found, style)))
     else:
-        typer.echo("\n\n".join(map(_several_lines, (found.footnote, found.bibtex, found.csl))))
+        say(*_lines(found.footnote), "", *_lines(found.bibtex), "", *_lines(found.csl))
 
 
-def _several_lines(text: str) -> str:
-    return "\n".join(line[: len(line) - len(line.lstrip())] + printable(line) for line in text.rstrip().split("\n"))
+def _lines(text: str) -> list[str]:
+    return text.rstrip().split("\n")
 
 
 def diff(
@@ -138,6 +136,6 @@ def doctor(as_json: Json = False) -> None:
         print_json({"ok": all(one.state != "failed" for one in checks), "checks": [one.plain() for one in checks]})
     else:
         for one in checks:
-            typer.echo(f"{one.state:<8}{one.name}: {one.text}")
+            say(f"{one.state:<8}{one.name}: {one.text}")
     if any(one.state == "failed" for one in checks):
         raise typer.Exit(1)

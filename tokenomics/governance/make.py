@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..errors import InputError
 from ..experiments.sweep import Progress
-from ..files import refuse_existing
+from ..files import probe
 from ..parameters.locate import find
 from ..results.result import Result
 from ..results.store import load
@@ -115,7 +115,7 @@ def propose(
     extra `report`.
     """
     folder = None if out is None else Path(out)
-    refuse_existing(folder)
+    probe(folder)
     load_rocrate()
     _, plan = read_proposal(source, runs=runs, seed=seed)
     inputs = {}
@@ -141,7 +141,7 @@ def report(*folders: str | Path, out: str | Path | None = None, title: str | Non
     if not folders:
         raise InputError("no directory", expected="a run's or a sweep's directory, or several runs'")
     chosen = None if out is None else Path(out)
-    refuse_existing(chosen)
+    probe(chosen)
     load_rocrate()
     found = []
     for folder in folders:

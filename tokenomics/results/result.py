@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, printable
 from ..parameters import Parameters, Resolved, put
 from ..state import Variable
 from ..trajectories import Failure, Trajectories
@@ -164,13 +164,13 @@ class Result:
         """Settings, metrics and failures for a terminal."""
         head = Table.grid(padding=(0, 2))
         for key, value in self.settings().items():
-            head.add_row(Text(key, style="bold"), Text(value))
+            head.add_row(Text(key, style="bold"), Text(printable(value)))
         body = Table(title_justify="left")
         for name in ("metric", "mean", "95 % interval", "n", "unit"):
             body.add_column(name, justify="left" if name in ("metric", "unit") else "right")
         for name, row in self.metrics().iterrows():
-            body.add_row(str(name), f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"])
-        lines = [Text(f"failed: {f}", style="red") for f in self.failures[:SHOWN_FAILURES]]
+            body.add_row(*map(Text, (str(name), f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"])))
+        lines = [Text(printable(f"failed: {f}"), style="red") for f in self.failures[:SHOWN_FAILURES]]
         return Group(head, body, *lines)
 
     def __repr__(self) -> str:

@@ -38,14 +38,13 @@ def latency_figure(one: Report) -> Figure:
     return figure
 
 
-def write(out: Path, found: Mapping[str, Report], resolved: Resolved) -> None:
-    """Write the directory."""
+def fill(folder: Path, found: Mapping[str, Report], resolved: Resolved) -> None:
+    """Fill a new directory."""
     plane = deterrence_figure(resolved.values) if resolved.values.supply.staked_share > 0.0 else None  # without a stake there is no plane
-    out.mkdir(parents=True)
     if plane is not None:
-        plane.savefig(out / "deterrence.png", dpi=130)
+        plane.savefig(folder / "deterrence.png", dpi=130)
     for name, one in found.items():
         stem = Path(name).stem
         text = "\n\n".join([f"# {one.workload.description}", *one.lines, markdown_table(one.table)])
-        (out / f"{stem}.md").write_text(text + "\n", encoding="utf-8")
-        latency_figure(one).savefig(out / f"{stem}_latency.png", dpi=130)
+        (folder / f"{stem}.md").write_text(text + "\n", encoding="utf-8")
+        latency_figure(one).savefig(folder / f"{stem}_latency.png", dpi=130)

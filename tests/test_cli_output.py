@@ -1,0 +1,96 @@
+"""What commands print and write: nothing is lost for want of a place, and what strangers wrote is only text."""
+
+import errno
+import io
+import json
+import os
+
+import pytest
+from rich.console import Console
+
+from paths import command, commands
+from tokenomics import files
+from tokenomics.cli_tools import distinct, listed, say, show_rows
+from tokenomics.errors import InputError
+
+NEEDED = {
+    "calibrate recover": ["merton"],
+    "calibrate prices": ["x.csv"],
+    "calibrate economy": ["x.csv"],
+    "calibrate demand": ["x.csv"],
+    "calibrate burn": ["x.csv"],
+    "capacity frontier": ["--hardware", "h100"],
+    "propose": ["pid_gains"],
+    "reproduce": ["hip20"],
+    "sensitivity": ["what_moves_the_price"],
+    "sweep": ["pid_gains", "--runs", "1"],
+    "validate": ["--history", "x.csv", "--policy", "pid", "--from", "2020-01-01"],
+    "venues": ["--workload", "chat"],
+}
+WRITERS = [" ".join(path) for path, found in commands() if any(p.name == "out" for p in found.params)]
+HOSTILE = "[bold]b[/] [/red] :warning: \x1b[31m\x1b]0;t\x07 \u202e\u2066 \r\n\x00 \x9b2J é"
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "report"])
+def test_where_nothing_can_be_written_no_work_is_begun(tmp_path, monkeypatch, name):
+    def never(*_, **__):
+        raise AssertionError("the work was begun")
+
+    monkeypatch.setattr("tokenomics.shocks.Streams.words", never)
+    (tmp_path / "file").write_text("a file, no folder")
+    status, out, errors = command(*name.split(), *NEEDED.get(name, []), "--out", "file/out", folder=tmp_path)
+    assert (status, out) == (2, ""), errors
+    assert errors.count("\n") == 1
+    assert "file/out: --out: cannot be written (Not a directory)" in errors
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("line", ["control analyse", "capacity supply", "run --days 2", "reproduce hip20", "control tune --method lqr --runs 2"])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_results_are_told_where_the_disk_is_full_when_they_are_there(tmp_path, monkeypatch, line, as_json):
+    def full(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "_flush", full)
+    status, out, errors = command(*line.split(), "--out", "new", *["--json"] * as_json, folder=tmp_path)
+    assert status == 2
+    assert errors == "error: new: --out: cannot be written (No space left on device); expected a place with room for files\n"
+    assert len(out.splitlines()) > 5
+    assert "new" not in out
+    if as_json:
+        assert "error" not in json.loads(out)
+    assert os.listdir(tmp_path) == []
+
+
+def test_of_two_runs_without_a_name_each_has_its_own(tmp_path):
+    for _ in range(2):
+        assert command("run", "--days", "2", folder=tmp_path)[0] == 0
+    assert len(os.listdir(tmp_path / "runs")) == 2
+
+
+def test_a_table_shows_a_strangers_text_and_obeys_none_of_it():
+    out = io.StringIO()
+    show_rows(HOSTILE, [HOSTILE], [[HOSTILE]], console=Console(file=out, width=300, force_terminal=False))
+    assert out.getvalue().count("[bold]b[/] [/red] :warning:") == 3
+    assert not set(out.getvalue()) & set("\x1b\x07\u202e\u2066\r\x00\x9b")
+    assert "é" in out.getvalue()
+
+
+def test_a_line_of_a_stranger_is_one_line(capsys):
+    say(f"  {HOSTILE}")
+    said = capsys.readouterr().out
+    assert said.startswith("  [bold]b[/] [/red] :warning:")
+    assert said.count("\n") == 1
+    assert not set(said) & set("\x1b\x07\u202e\u2066\r\x00\x9b")
+
+
+def test_names_between_commas_are_there_once_each():
+    assert listed(None, "record") is None
+    assert listed(" a, b", "record") == ["a", "b"]
+    for text in ("", ",", "a,,b", "a,"):
+        with pytest.raises(InputError, match=f"record: an empty name in '{text}'"):
+            listed(text, "record")
+    with pytest.raises(InputError, match="record: 'a' twice; expected each once"):
+        listed("a,b,a", "record")
+    with pytest.raises(InputError, match="scenario: an empty text"):
+        distinct(["x", " "], "scenario")
