@@ -125,6 +125,11 @@ OTHERWISE = {
     "an alternative": ({"alternatives": {"more": {"supply.burn_share": 0.6}}}, "more: role"),
     "what is varied": ({"sensitivity": {"runs": 3, "step": 0.3}}, "supply.burn_share = 0.24: role"),
     "the metrics": ({"metrics": ["churn"]}, "metrics"),
+    "more runs": ({"runs": 100_000}, "runs"),
+    "another seed": ({"seed": 4}, "seed"),
+    "more runs that were varied": ({"sensitivity": {"runs": 4, "step": 0.2}}, "supply.burn_share = 0.24: runs"),
+    "an overlay": ({"overlays": ["growth"]}, "none: demand.growth_rate"),
+    "a setting that nobody simulated": ({"set": {"simulation.days": 12, "news.volatility": 0.0}}, "set: news.volatility"),
     "a calibration": ({"calibration": ["fits/token"]}, "calibration"),
 }
 

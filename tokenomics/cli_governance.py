@@ -43,10 +43,11 @@ def _tell(bundle: Bundle, as_json: bool) -> None:
         told = {"out": str(bundle.folder), "id": bundle.id, "kind": evidence.plan.kind, "outcome": evidence.outcome or None}
         checks = evidence.own_checks().to_dict(orient="records") if evidence.claim else []
         failed = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
-        told |= {"untested": evidence.untested() if evidence.claim else []}
+        told |= {"untested": evidence.untested() if evidence.claim else [], "deviations": evidence.deviations}
         print_json(told | {"verdict": evidence.verdict(), "simulations": len(evidence.runs), "failed_runs": failed, "checks": checks})
     else:
-        for line in (evidence.verdict(), *(evidence.untested() if evidence.claim else ())):
+        shipped = (f"not as shipped: {told}" for told in evidence.deviations)
+        for line in (evidence.verdict(), *(evidence.untested() if evidence.claim else ()), *shipped):
             say(line)
         say(f"SHA-256 {bundle.id}", f"written to {bundle.folder}: report.html, report.md, data, figures, citations, RO-Crate metadata")
     if evidence.outcome in ("fails", "unchanged"):

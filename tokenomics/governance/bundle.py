@@ -30,6 +30,7 @@ from .runs_table import parse_runs
 
 WRITERS = ("rocrate",)
 RUNS = "data/runs.parquet"
+ATTRIBUTES, AS_WRITTEN = ".gitattributes", b"* -text\n"  # by which Git leaves a bundle's line endings as they are, whatever its settings
 LARGEST_MANIFEST = 64_000_000  # bytes; a case of 260 parameters is about 50,000
 MOST_FILES = 2_000
 VERSION = r"^[0-9A-Za-z.+!-]{1,40}$"  # what an installer would take for one, and nothing that a shell or a terminal would act on
@@ -104,7 +105,7 @@ def write_bundle(out: str | Path, files: Mapping[str, bytes], manifest: Mapping[
     listed = {name: {"sha256": digest(content), "bytes": len(content)} for name, content in sorted(files.items())}
     text = manifest_text({**manifest, "files": listed})
     with written_folder(out) as partial:
-        for name, content in [*files.items(), (MANIFEST, text)]:
+        for name, content in [*files.items(), (MANIFEST, text), (ATTRIBUTES, AS_WRITTEN)]:
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

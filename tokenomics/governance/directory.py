@@ -5,35 +5,61 @@ from __future__ import annotations
 import itertools
 import os
 import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
 from ..results.records import LARGEST_FILE
-from .bundle import LARGEST_MANIFEST, MANIFEST, MOST_FILES, NAME, ManifestRecord, read_manifest, read_runs
+from .bundle import LARGEST_MANIFEST, MANIFEST, MOST_FILES, ManifestRecord, read_manifest, read_runs
 from .evidence import Evidence
 
 DEEPEST = 4  # levels of directories; NAME allows no more
 LARGEST = 2_000_000_000  # bytes of all files together, which are in memory at once
+# A file of more than so many bytes that takes less than a 64th of them on disk is one of zeros: no disk's compression of text or figures reaches
+# that. It would cost the reader's time and memory and its maker nothing.
+SMALL, STORED = 1_000_000, 64
+# What file managers, archivers and version control leave in a directory by themselves. The list is closed: what a person or an editor leaves,
+# backups among them, is a sign that somebody changed something.
+LEFT_BEHIND = frozenset(
+    [".ds_store", ".spotlight-v100", ".trashes", ".fseventsd", ".temporaryitems", "__macosx"]  # macOS
+    + ["thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"]  # Windows
+    + [".directory", ".git", ".hg", ".svn"]  # KDE; Git, Mercurial, Subversion
+)
+APPLE_DOUBLE = "._"  # begins the name of a file's other half, where macOS wrote on a disk of another kind
 
 
-def listing(folder: str | Path) -> dict[str, int]:
-    """Size in bytes of every file, by its path within the bundle. Empty directories are listed with a slash at their end.
+@dataclass(frozen=True)
+class Listing:
+    """A bundle's directory. sizes: in bytes, of every file by its path; an empty directory has a slash at its end. left: what is no part of it."""
 
-    Raises InputError for what is not a directory, for links and devices in it, for names that are no plain paths, and beyond the limits.
+    sizes: Mapping[str, int]
+    left: tuple[str, ...]
+
+
+def listing(folder: str | Path) -> Listing:
+    """What is in a bundle's directory. What systems leave behind is named and not looked into.
+
+    Raises InputError for what is not a directory, for links and devices in it, and beyond the limits.
     """
     root = Path(folder)
     if not root.is_dir():
         found = "no such directory" if not root.exists() else "a file"
         raise InputError(found, file=root, expected="a bundle's directory; no archive is read: unpack it first")
-    found: dict[str, int] = {}
-    _walk(root, "", found, 1)
-    total = sum(found.values())
+    sizes: dict[str, int] = {}
+    left: list[str] = []
+    _walk(root, "", sizes, left, 1)
+    total = sum(sizes.values())
     if total > LARGEST:
         raise InputError(f"{total} bytes in all", file=root, expected=f"at most {LARGEST}")
-    return found
+    return Listing(sizes, tuple(left))
 
 
-def _walk(root: Path, prefix: str, found: dict[str, int], depth: int) -> None:
+def _left_behind(name: str) -> bool:
+    return name.lower() in LEFT_BEHIND or name.startswith(APPLE_DOUBLE)
+
+
+def _walk(root: Path, prefix: str, found: dict[str, int], left: list[str], depth: int) -> None:
     try:
         with os.scandir(root / prefix) as listed:
             entries = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in itertools.islice(listed, 2 * MOST_FILES + 1))
@@ -45,19 +71,26 @@ def _walk(root: Path, prefix: str, found: dict[str, int], depth: int) -> None:
         found[prefix] = 0
     for own, status in entries:
         name = prefix + own
-        if stat.S_ISLNK(status.st_mode):
+        if _left_behind(own):
+            left.append(name)
+        elif stat.S_ISLNK(status.st_mode):
             raise InputError(f"{name!r} is a symbolic link"[:200], file=root, expected="plain files, so that nothing outside is read")
-        if stat.S_ISDIR(status.st_mode):
-            _walk(root, name + "/", found, depth + 1)
+        elif stat.S_ISDIR(status.st_mode):
+            _walk(root, name + "/", found, left, depth + 1)
         elif not stat.S_ISREG(status.st_mode):
             raise InputError(f"{name!r} is not a plain file"[:200], file=root, expected="plain files")
         else:
-            most = LARGEST_MANIFEST if name == MANIFEST else LARGEST_FILE
-            if status.st_size > most:
-                raise InputError(f"{status.st_size} bytes", file=root / name, expected=f"at most {most}")
-            if not NAME.fullmatch(name):
-                raise InputError(f"the file name {name!r}"[:200], file=root, expected="a plain path within the bundle")
+            _bounded(root / name, status, LARGEST_MANIFEST if name == MANIFEST else LARGEST_FILE)
             found[name] = status.st_size
+
+
+def _bounded(path: Path, status: os.stat_result, most: int) -> None:
+    """Refuse a file that is too large, or of which next to nothing is stored."""
+    if status.st_size > most:
+        raise InputError(f"{status.st_size} bytes", file=path, expected=f"at most {most}")
+    stored = 512 * getattr(status, "st_blocks", status.st_size)  # which Windows does not tell
+    if status.st_size > SMALL and STORED * stored < status.st_size:
+        raise InputError(f"{status.st_size} bytes, of which {stored} are stored", file=path, expected="a file that is not empty inside")
 
 
 def open_bundle(folder: str | Path) -> tuple[ManifestRecord, Evidence]:

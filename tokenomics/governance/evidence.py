@@ -18,6 +18,7 @@ from ..results.metrics import METRICS
 from .canonical import evidence_id, results_digest
 from .idle import Idle, idle
 from .plan import EvidencePlan
+from .shipped import deviations
 from .statement import Claim, Limit
 from .structure import CURRENT
 
@@ -271,6 +272,11 @@ class Evidence:
         rest = ", ".join(f"{count[word]} {word}" for word in (HOLDS, FAILS, UNDECIDED) if word != self.outcome and count[word])
         word = "fails" if self.outcome == FAILS else "is undecided in"
         return f"{proposal} {word} {count[self.outcome]} of {len(own)} checks of its {stated} ({rest or 'no other'}; {basis}): {listed(wrong)}."
+
+    @cached_property
+    def deviations(self) -> list[str]:
+        """What stands under a shipped name otherwise than shipped; see `shipped.deviations`."""
+        return deviations(self.plan)
 
     def warnings(self) -> list[str]:
         """What a verdict hides: what nothing reads, limits not stated where they would fail, checks that fail where one parameter is another."""

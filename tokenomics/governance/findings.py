@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ..errors import printable
+from .computed import TOLERANCE
 
 Status = Literal["verified", "differs", "cannot be checked"]
 EXIT = {"verified": 0, "differs": 1, "cannot be checked": 2}
@@ -66,6 +67,8 @@ class Outcome:
     id: the bundle's identifier. notes: what was done, and how far it reaches. recomputed: of the bundle's `runs`, how many were simulated again.
     largest: relative difference of a recomputed number, over all of them. sample_seed: of the choice of runs, where some were chosen.
     probability: with which one forged run would have been found. uncompared: files that could not be compared with the same made anew.
+    remarks: what a reader must know before the rest. turned: files whose line endings alone are others. rounded: whether a number that was computed
+    elsewhere has another last digit than here.
     """
 
     status: Status
@@ -79,6 +82,9 @@ class Outcome:
     sample_seed: int | None = None
     probability: float | None = None
     uncompared: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    turned: tuple[str, ...] = ()
+    rounded: bool = False
 
     @property
     def exit_status(self) -> int:
@@ -86,20 +92,27 @@ class Outcome:
         return EXIT[self.status]
 
     def lines(self) -> list[str]:
-        """The outcome as text: the status first, then findings or reasons, then notes."""
+        """The outcome as text: the status first, then what must be known, then findings or reasons, then notes."""
         counts = Counter(one.file for one in self.findings)
-        status = self.status
-        if status == "verified" and self.uncompared:
-            count = len(self.uncompared)
-            status += f" but for {count} file{'s' * (count > 1)} that cannot be compared"
+        status = self.status + (f" but for {' and '.join(self._but())}" if self.status == "verified" and self._but() else "")
         head = f"{status}: " + (", ".join(f"{count} in {name}" for name, count in counts.items()) or f"SHA-256 {self.id}")
         shown: list[str] = []
         for name, count in counts.items():
             shown += [str(one) for one in self.findings if one.file == name][:SHOWN]
             shown += [f"{name}: and {count - SHOWN} more (--json has all)"] * (count > SHOWN)
-        return [printable(head), *shown, *map(printable, self.reasons), *map(printable, self.notes)]
+        return [printable(head), *map(printable, self.remarks), *shown, *map(printable, self.reasons), *map(printable, self.notes)]
+
+    def _but(self) -> list[str]:
+        """What is not bit for bit as this package would write it here."""
+        count = len(self.uncompared)
+        told = {
+            "line endings": bool(self.turned),
+            f"last digits, {TOLERANCE:g} relative": self.rounded,
+            f"{count} file{'s' * (count > 1)} that cannot be compared": bool(count),
+        }
+        return [what for what, so in told.items() if so]
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        names = ("status", "id", "reasons", "notes", "recomputed", "runs", "largest", "sample_seed", "probability", "uncompared")
-        return {name: getattr(self, name) for name in names} | {"findings": [one.plain() for one in self.findings]}
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        return told | {"findings": [one.plain() for one in self.findings]}

@@ -18,6 +18,7 @@ from ..files import probe
 from ..parameters.locate import find
 from ..results.result import Result
 from ..results.store import load
+from .as_simulated import as_simulated
 from .bundle import RUNS, is_bundle, make_manifest, write_bundle
 from .canonical import canonical_json, digest
 from .citation import citations
@@ -30,7 +31,7 @@ from .proposal import read_proposal
 from .render import render
 from .runs_table import runs_parquet
 
-GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given
+GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given, but for runs and seed
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ def propose(
     _, plan = read_proposal(source, runs=runs, seed=seed)
     inputs = {}
     if not isinstance(source, Mapping):
-        inputs[GIVEN] = find("proposal", str(source)).read_bytes()
+        # with the numbers that were simulated, which the command line may have set: what the bundle shows is what was done
+        path = find("proposal", str(source))
+        inputs[GIVEN] = as_simulated(path.read_bytes(), str(path), runs=runs, seed=seed)
     name = "python" if isinstance(source, Mapping) else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(source)).stem)
     key = digest(canonical_json(plan.plain()))[:12]
     folder = folder or _unused(f"proposal-{name}-{key}")

@@ -101,7 +101,7 @@ class EvidencePlan:
         return {
             "kind": self.kind,
             "title": self.title,
-            "cases": [_plain_case(case) for case in self.cases],
+            "cases": [plain_case(case) for case in self.cases],
             "points": [{"label": p.label, "role": p.role, "values": dict(p.values), "runs": p.runs} for p in self.points],
             "seed": self.seed,
             "metrics": list(self.metrics),
@@ -111,7 +111,8 @@ class EvidencePlan:
         }
 
 
-def _plain_case(case: Case) -> dict[str, Any]:
+def plain_case(case: Case) -> dict[str, Any]:
+    """A case as data."""
     entries = case.resolved.entries.values()
     # a value without a source of its own has the path of its file there, which is another on every machine
     sources = {e.path: Path(e.source).name if e.source == e.file else e.source for e in entries}
@@ -243,7 +244,7 @@ def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFram
     needs = sorted({variable for name in plan.metrics for variable in METRICS[name].needs})
     tables = []
     for number, case in enumerate(plan.cases):
-        chosen = tree(_plain_case(case)["parameters"])
+        chosen = tree(plain_case(case)["parameters"])
         result = run(chosen, runs=plan.runs, seed=plan.seed, engine=plan.engine, every=plan.every, record=needs, progress=progress)
         tables.append(runs_of_run(result).assign(case=number))
     return pd.concat(tables, ignore_index=True)[plan.columns]

@@ -33,7 +33,8 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture]) -> Report:
     """The report of a proposal, of runs or of a sweep. drawn: its figures, by name."""
     plan = evidence.plan
     sections = proposal_sections(evidence, drawn) if evidence.claim is not None else plain_sections(evidence, drawn)
-    lead = (evidence.verdict(), *evidence.warnings(), evidence.claim.summary.strip()) if evidence.claim else (evidence.verdict(),)
+    shipped = (f"Not as shipped: {told}." for told in evidence.deviations)
+    lead = (evidence.verdict(), *(evidence.warnings() if evidence.claim else ()), *shipped, evidence.claim.summary.strip() if evidence.claim else "")
     badge = {HOLDS: "meets its limits", FAILS: "fails a limit", UNDECIDED: "undecided", UNCHANGED: "nothing changed", "": ""}[evidence.outcome]
     return Report(plan.title, badge, tuple(text for text in lead if text), (*sections, *closing(evidence)))
 

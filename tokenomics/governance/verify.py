@@ -32,8 +32,9 @@ from .runs_table import parse_runs
 from .verify_pages import check_pages
 
 UNCHECKED = (
-    "not checked, for it is in no number: sources and descriptions of parameters, the names of base, policy and scenarios, calibrations and their "
-    "errors out of sample, notes, comments in the proposal's file; command, commit, time, platform and versions are what the maker says"
+    "not checked, for it is in no number: sources and descriptions of parameters, and the names of base, policy and scenarios, where they are not "
+    "shipped ones; calibrations and their errors out of sample, notes, comments in the proposal's file; command, commit, time, platform and versions "
+    "are what the maker says"
 )
 MOSTLY = 0.5  # share of the runs; where more differ, the plan is wrong rather than a number
 HEX = frozenset("0123456789abcdef")
@@ -74,6 +75,7 @@ def verify(
     contents = verify_files.files(case, record)
     verify_files.identifier(case, record, id)
     verify_files.as_written(case, written, plain)
+    verify_files.remarks(case)
     if record.tokenomics != __version__:
         case.reasons.append(
             f"made by tokenomics {record.tokenomics:.40}, whose numbers that version can check; this is {__version__}: "
@@ -139,6 +141,7 @@ def _numbers(
             case.notes.append("whoever knew the seed before the bundle was made could have forged all other runs; without --sample-seed nobody can")
     wrong, more["largest"], mended = recompute.compare(plan, recorded, found, tolerance, RUNS)
     case.findings += wrong
+    case.rounded = more["largest"] > 0.0
     if wrong and touched:
         # the text was made before these numbers were changed, and is held against those found here: it is not blamed for them
         case.changed.add(RUNS)
@@ -153,11 +156,12 @@ def _numbers(
     else:
         case.notes.append("numbers compared bit for bit")
     evidence = Evidence(plan, runs)
+    case.remarks += [f"not as shipped: {told}" for told in evidence.deviations]
     try:
         made = pages(evidence, render(evidence)[1], record.created)
     except STRANGE as error:
         what = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-        case.findings.append(Finding(MANIFEST, f"no report can be made of its plan and numbers ({what})"))
+        case.reasons.append(f"no report can be made of its plan and numbers ({what})")
     else:
         check_pages(case, record, evidence, made, contents, tolerance)
     case.notes.append(UNCHECKED)

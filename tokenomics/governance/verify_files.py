@@ -2,39 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import InputError
-from .bundle import MANIFEST, ManifestRecord, manifest_text
+from .bundle import AS_WRITTEN, ATTRIBUTES, MANIFEST, ManifestRecord, manifest_text
 from .canonical import canonical_json, digest, evidence_id
 from .case import LONGEST_REASON, Case
 from .findings import Finding
 from .plan import EvidencePlan
+from .texts import MUCH_MORE
+
+MOST_NAMED = 5  # files in a line
 
 
 def files(case: Case, record: ManifestRecord) -> dict[str, bytes]:
     """Contents of the files that the manifest lists; what is missing, added or changed is found."""
     contents = {}
-    for name in sorted(set(case.sizes) - set(record.files) - {MANIFEST}):
-        case.findings.append(Finding(name, "not in the manifest: added since"))
+    sizes = case.listing.sizes
+    for name in sorted(set(sizes) - set(record.files) - {MANIFEST, ATTRIBUTES}):
+        case.findings.append(Finding(name[:LONGEST_REASON], "not in the manifest: added since"))
+    if ATTRIBUTES in sizes and _read(case, ATTRIBUTES, len(AS_WRITTEN) + 1) not in (AS_WRITTEN, AS_WRITTEN.replace(b"\n", b"\r\n")):
+        case.findings.append(Finding(ATTRIBUTES, f"not as this package writes it: '{AS_WRITTEN.decode().strip()}'"))
     for name, told in record.files.items():
-        if name not in case.sizes:
+        if name not in sizes:
             case.findings.append(Finding(name, "missing"))
             continue
-        size = case.sizes[name]
-        try:
-            with open(case.folder / name, "rb") as stream:
-                contents[name] = stream.read(size + 1)
-        except OSError as error:
-            case.findings.append(Finding(name, f"cannot be read ({error.strerror})"))
+        size = sizes[name]
+        content = _read(case, name, 2 * told.bytes + MUCH_MORE)
+        if content is None:
             continue
-        if len(contents[name]) != told.bytes:
+        unix = content.replace(b"\r\n", b"\n")
+        if len(unix) == told.bytes < len(content) and digest(unix) == told.sha256:
+            case.turned.append(name)
+            content = unix
+        contents[name] = content
+        if len(content) != told.bytes:
             case.changed.add(name)
             case.findings.append(Finding(name, f"{size} bytes, where the manifest has {told.bytes}: {'shorter' if size < told.bytes else 'longer'}"))
-        elif digest(contents[name]) != told.sha256:
+        elif digest(content) != told.sha256:
             case.changed.add(name)
             case.findings.append(Finding(name, f"changed: its SHA-256 is not {told.sha256[:16]}… of the manifest"))
     return contents
+
+
+def _read(case: Case, name: str, most: int) -> bytes | None:
+    """A file's content, of which no more is read than `most`; None where it cannot be read, which is found."""
+    try:
+        with open(case.folder / name, "rb") as stream:
+            return stream.read(most)
+    except OSError as error:
+        case.findings.append(Finding(name, f"cannot be read ({error.strerror})"))
+    return None
+
+
+def remarks(case: Case) -> None:
+    """What is not of the bundle, and line endings that alone are others."""
+    if case.listing.left:
+        case.remarks.append(f"not part of the bundle, and not looked into: {_named(case.listing.left)}")
+    if case.turned:
+        case.remarks.append(
+            f"line endings alone differ in {len(case.turned)} file{'s' * (len(case.turned) > 1)}, CRLF where LF was written, as Git's core.autocrlf "
+            f"turns them: {_named(case.turned)}; with LF each is what the manifest says, and that was checked. To have them as they were written: "
+            f"git clone -c core.autocrlf=false, or in the clone git config core.autocrlf false, delete the bundle's files, git checkout -- ."
+        )
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def identifier(case: Case, record: ManifestRecord, published: str | None) -> None:
@@ -51,10 +87,13 @@ def identifier(case: Case, record: ManifestRecord, published: str | None) -> Non
 def as_written(case: Case, written: bytes, plain: dict[str, Any]) -> None:
     """The manifest's bytes: what is parsed as the same data may show a reader something else."""
     try:
-        same = written == manifest_text(plain)
+        text = manifest_text(plain)
     except (ValueError, RecursionError):
-        same = False
-    if not same:
+        text = b""
+    same = written == text
+    if not same and written.replace(b"\r\n", b"\n") == text:
+        case.turned.append(MANIFEST)
+    elif not same:
         case.findings.append(Finding(MANIFEST, "not as this package writes the same content: digits, spaces or signs were changed"))
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ..errors import InputError
+from ..errors import InputError, TokenomicsError
 from ..results.versions import package_record
 from . import drawings, texts
 from .bundle import RUNS, ManifestRecord, writers
-from .case import LONGEST_REASON, STRANGE, Case
+from .case import LONGEST_REASON, Case
 from .computed import plain_files
 from .crate import METADATA
 from .crate import disagreements as crate_disagreements
 from .evidence import Evidence
 from .findings import Finding
-from .given import disagreements
+from .given import disagreements, unread
 from .make import GIVEN, metadata
 from .runs_table import schema_differences
 
@@ -24,7 +24,10 @@ def check_pages(case: Case, record: ManifestRecord, evidence: Evidence, made: di
         made[GIVEN] = contents[GIVEN]
         try:
             case.findings += disagreements(case.folder, evidence.plan)
-        except STRANGE as error:
+            own = unread(case.folder)
+            if own:
+                case.remarks.append(f"{GIVEN} names files that are not in the bundle, so that what they say was not compared: {', '.join(own)}")
+        except TokenomicsError as error:
             case.findings.append(Finding(GIVEN, f"no proposal: {error}"[:LONGEST_REASON]))
     by_entities = _crate(case, record, evidence, contents, made, same["rocrate"])
     for name in sorted(set(record.files) - set(made)):
@@ -62,7 +65,9 @@ def _page(case: Case, name: str, contents: dict[str, bytes], made: dict[str, byt
         case.findings += [Finding(name, what) for what in drawings.misplaced(mine, other, contents, made)]
         mine, other = drawings.without_figures(mine), drawings.without_figures(other)
         found = texts.differing(name, mine, other)
-    if found and not (tolerance and texts.agree(name, mine, other)):
+    if found and tolerance and texts.agree(name, mine, other):
+        case.rounded = True
+    elif found:
         case.findings.append(found)
 
 
