@@ -322,6 +322,10 @@ def test_metadata_of_another_rocrate_are_compared_by_what_they_say(made, copy):
         (lambda _, new: new["@graph"].append({"@id": "#audit", "name": "Passed"}), "#audit is not of this bundle"),
         (lambda _, new: new["@graph"].append(graph[3]), "twice"),
         (lambda _, new: new.update({"@context": "https://evil.example"}), "another context"),
+        (lambda _, new: new.update({"@context": "https://w3id.org/ro/crate/1.2/context/../../evil"}), "another context"),
+        (lambda _, new: new.update({"@context": [new["@context"], {"license": "https://evil.example"}]}), "another context"),
+        (lambda by, _: by[METADATA].update(conformsTo={"@id": "https://w3id.org/ro/crate/9.9"}), f"conformsTo of {METADATA}"),
+        (lambda by, _: by[METADATA].update({"@type": "Audit"}), f"@type of {METADATA}"),
         (lambda _, new: new.pop("@graph"), "no RO-Crate metadata"),
     ]:
         found = told(change)
@@ -355,6 +359,15 @@ def test_a_table_of_another_pyarrow_has_the_same_columns_units_and_no_more(made,
     }.items():
         folder = forged(made, tmp_path / name, {RUNS: table_with(made, change)}, pyarrow="1.0.0")
         assert found_in(folder)[0] == {RUNS}, name
+
+
+def test_bytes_that_no_column_of_the_table_has_are_found_whatever_pyarrow_is_named(made, tmp_path):
+    table = (made[0] / RUNS).read_bytes()
+    end = len(table) - 8 - struct.unpack_from("<I", table, len(table) - 8)[0]
+    for name, version in (("same", {}), ("other", {"pyarrow": "1.0.0"})):
+        files, told = found_in(forged(made, tmp_path / name, {RUNS: table[:end] + b"a message" + table[end:]}, **version))
+        assert files == {RUNS}
+        assert ("9 bytes that belong to no column" in told[0]) == (name == "other")
 
 
 # what costs memory or time

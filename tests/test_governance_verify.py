@@ -21,6 +21,7 @@ from tokenomics.governance.crate import METADATA
 from tokenomics.governance.make import report
 from tokenomics.governance.plan import KEYS, from_plain
 from tokenomics.governance.verify import verify
+from tokenomics.parameters.locate import ROOTS
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +197,7 @@ def test_verification_reads_nothing_outside_the_bundle_and_writes_nothing(made):
     finally:
         WATCHING.on = False
     assert any(str(path).endswith("runs.parquet") for path, *_ in OPENED)
-    own = (str(made[0]), sys.prefix, sys.base_prefix, matplotlib.get_cachedir(), os.path.dirname(tokenomics.__file__), "/proc/", "/etc/")
+    package = [os.path.dirname(tokenomics.__file__), *map(str, ROOTS)]  # with its parameter files, which names of the bundle are held against
+    own = (str(made[0]), sys.prefix, sys.base_prefix, matplotlib.get_cachedir(), *package, "/proc/", "/etc/")
     assert [path for path, *_ in OPENED if isinstance(path, str) and not path.startswith(own)] == []
     assert [path for path, mode, flags in OPENED if flags & (os.O_WRONLY | os.O_RDWR) and "__pycache__" not in str(path)] == []

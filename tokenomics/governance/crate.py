@@ -41,8 +41,8 @@ WHAT = {
     "inputs/proposal.yaml": "The proposal as it was given",
     "manifest.json": "Plan, seeds, versions and digests: what the result is and how it is computed again",
 }
-CONTEXT = "https://w3id.org/ro/crate/"
-OF_LIBRARY = {METADATA: ("@type", "conformsTo")}  # what rocrate says by itself, by entity
+SPECIFICATION = f"https://w3id.org/ro/crate/{VERSION}"
+CONTEXT = f"{SPECIFICATION}/context"
 FOLDERS = {"data": "A table of the report, with all digits", "figures": "A figure of the report", "inputs": "Parameters that were simulated, in YAML"}
 
 
@@ -102,12 +102,15 @@ def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, comma
     root["license"], root["author"], root["publisher"], root["identifier"] = licence, people, people, content_id
     root["conformsTo"], root["mentions"] = profile, done
     plain = whole.metadata.generate()
+    plain["@context"] = CONTEXT  # these say what all else means, so that no version of rocrate decides them
+    descriptor = next(entity for entity in plain["@graph"] if entity["@id"] == METADATA)
+    descriptor |= {"@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": SPECIFICATION}}
     plain["@graph"].sort(key=lambda entity: (entity["@id"] not in (METADATA, "./"), entity["@id"] != METADATA, entity["@id"]))
     return (json.dumps(plain, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
 def disagreements(recorded: bytes, made: bytes) -> list[str]:
-    """In what two crates say different things of a bundle, a line each; the order and what rocrate adds by itself may be another.
+    """In what two crates say different things of a bundle, a line each; the order alone may be another.
 
     recorded: a stranger's. made: of `crate`.
     """
@@ -116,13 +119,13 @@ def disagreements(recorded: bytes, made: bytes) -> list[str]:
         one, two = _entities(plain), _entities(json.loads(made))
     except (ValueError, RecursionError, TypeError, KeyError) as error:
         return [f"no RO-Crate metadata ({error})"[:200]]
-    lines = [] if set(plain) == {"@context", "@graph"} and str(plain["@context"]).startswith(CONTEXT) else ["another context"]
+    lines = [] if set(plain) == {"@context", "@graph"} and plain["@context"] == CONTEXT else ["another context"]
     for name in sorted(set(one) | set(two)):
         mine, other = one.get(name), two.get(name)
         if mine is None or other is None:
             lines.append(f"{name[:100]} is {'missing' if mine is None else 'not of this bundle'}")
             continue
-        keys = sorted(key for key in set(mine) | set(other) if mine.get(key) != other.get(key) and key not in OF_LIBRARY.get(name, ()))
+        keys = sorted(key for key in set(mine) | set(other) if mine.get(key) != other.get(key))
         lines += [f"{key[:100]} of {name[:100]} is another" for key in keys]
     return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
-from ..results.checked_parquet import LONGEST_TOLD, read_columns
+from ..results.checked_parquet import BROKEN, LONGEST_TOLD, read_columns
 from ..results.metrics import METRICS
+from ..results.parquet_pages import account
 from .plan import KEYS, EvidencePlan
 from .statement import words
+
+WRITER = re.compile(r"parquet-cpp-arrow version [0-9]+\.[0-9]+\.[0-9]+(-SNAPSHOT)?")
+MORE_FOOTER = 2  # times: versions of Arrow tell a little more or less of the same columns
 
 
 def runs_parquet(plan: EvidencePlan, runs: pd.DataFrame) -> bytes:
@@ -60,9 +65,15 @@ def schema_differences(recorded: bytes, found: bytes) -> list[str]:
     Raises InputError where either is no Parquet file.
     """
     try:
-        one, two = (pq.read_schema(BytesIO(content)) for content in (recorded, found))
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"not Parquet ({str(error).splitlines()[0]:.{LONGEST_TOLD}})") from None
+        heads = [pq.ParquetFile(BytesIO(content)) for content in (recorded, found)]
+        one, two = (head.schema_arrow for head in heads)
+        mine, other = (account(content, head.metadata) for content, head in zip((recorded, found), heads, strict=True))
+    except BROKEN as error:
+        raise InputError(f"not Parquet ({(str(error) or type(error).__name__).splitlines()[0]:.{LONGEST_TOLD}})") from None
+    if mine.stray:
+        return [f"{mine.stray} bytes that belong to no column"]
+    if mine.footer > MORE_FOOTER * other.footer or not WRITER.fullmatch(heads[0].metadata.created_by or ""):
+        return [f"a footer of {mine.footer} bytes that this package does not write; it has {other.footer}"]
     if one.names != two.names:
         return ["its columns have other names"]
     lines = ["it says more than this package writes"] * (one.metadata != two.metadata)

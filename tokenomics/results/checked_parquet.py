@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import InputError
+from .parquet_pages import account
 
 LONGEST_TEXT, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a text in a row, and of a table beside its rows
 LONGEST_TOLD = 300  # characters of a stranger's text in an error
@@ -57,7 +59,7 @@ def read_columns(
     try:
         # a text that stands in many rows is one in the file, and is read as one
         with pq.ParquetFile(path if content is None else BytesIO(content), read_dictionary=texts, page_checksum_verification=True) as source:
-            _bounded(source, path, columns, rows, told, MOST_CELLS if most is None else most)
+            _bounded(source, content, path, columns, rows, told, MOST_CELLS if most is None else most)
             table = source.read(columns=chosen, use_threads=False)
             if table.num_rows != source.metadata.num_rows:
                 raise InputError(f"{table.num_rows} rows", file=path, expected=f"{source.metadata.num_rows}, as it tells")
@@ -71,7 +73,7 @@ def _not_parquet(error: Exception, path: Path) -> InputError:
     return InputError(f"cannot be read as a table ({what:.{LONGEST_TOLD}})", file=path, expected="Parquet, as this package writes it")
 
 
-def _bounded(source: pq.ParquetFile, path: Path, columns: Mapping[str, type], rows: int | None, told: str, most: int) -> None:
+def _bounded(source: pq.ParquetFile, content: bytes | None, path: Path, columns: Mapping[str, type], rows: int | None, told: str, most: int) -> None:
     """Refuse a table that is another than it must be, or too large, by what it says of itself."""
     meta, schema, wanted = source.metadata, source.schema_arrow, list(columns)
     rows = meta.num_rows if rows is None else rows
@@ -81,7 +83,8 @@ def _bounded(source: pq.ParquetFile, path: Path, columns: Mapping[str, type], ro
     cells = rows * len(wanted)
     if cells > most:
         raise InputError(f"{cells} cells", file=path, expected=f"at most {most}, rows times columns")
-    size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+    told_size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+    size = max(told_size, _unpacked(content, path, meta))  # the head of a page, which the reader trusts, may tell another than the footer
     if size > largest(cells, rows):
         raise InputError(f"{size} bytes unpacked", file=path, expected=f"at most {largest(cells, rows)} for {rows} rows")
     for field in schema:
@@ -89,6 +92,14 @@ def _bounded(source: pq.ParquetFile, path: Path, columns: Mapping[str, type], ro
         fits = {int: whole, float: whole or pa.types.is_floating(field.type), str: _is_text(field.type)}
         if not fits[kind]:
             raise InputError(f"{field.type}"[:60], file=path, key=field.name[:LONGEST_TOLD], expected=f"a column of {KINDS[kind]}")
+
+
+def _unpacked(content: bytes | None, path: Path, meta: pq.FileMetaData) -> int:
+    """Bytes that the pages of a table have unpacked, as each says."""
+    if content is not None:
+        return account(content, meta).unpacked
+    with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        return account(mapped, meta).unpacked
 
 
 def _astray(names: list[str], wanted: list[str]) -> str:
