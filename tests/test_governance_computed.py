@@ -47,7 +47,7 @@ def test_numbers_that_are_missing_or_endless_are_exact():
 
 def test_a_drawing_is_compared_by_its_places_and_by_nothing_else():
     def same(one, two):
-        return agree("f.svg", one.encode(), two.encode())
+        return agree("f.svg", f"<path {one}/>".encode(), f"<path {two}/>".encode())
 
     assert same('d="M 10.5 -3"', 'd="M 10.500001 -3.00001"')
     for one, two in [
@@ -58,7 +58,9 @@ def test_a_drawing_is_compared_by_its_places_and_by_nothing_else():
         ('"#0e5f00"', '"#0e9f00"'),
         ('"stroke: #1e5"', '"stroke: #1e6"'),
         ('href="#DejaVuSans-33"', 'href="#DejaVuSans-34"'),
-        ('width="10.5pt"', 'width="10.50001pt"'),
+        ('width="10.5"', 'width="10.50001"'),
+        ('style="opacity: 0.5"', 'style="opacity: 0.50001"'),
+        ("<!-- churn <= 5 -->", "<!-- churn <= 5.00001 -->"),
     ]:
         assert not same(one, two), (one, two)
 
