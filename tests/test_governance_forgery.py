@@ -456,7 +456,7 @@ def test_what_would_take_hours_is_said_and_not_begun(ran, tmp_path, monkeypatch)
     found = verify(of_runs(ran, tmp_path / "slow", 6_000, days=365.0, engine="cadcad"), sample=1e-6)
     assert (found.status, found.exit_status) == ("cannot be checked", 2)
     assert "2190000 steps in all, of which 2000000 at most are simulated by cadcad" in found.reasons[0]
-    with pytest.raises(InputError, match=r"oracle.delay: 15000 steps"):
+    with pytest.raises(InputError, match=r"oracle.delay: 60 days in steps of 0.004 days"):
         verify(of_runs(ran, tmp_path / "delay", 2, days=0.04, step=0.004, delay=60))
 
 

@@ -193,7 +193,7 @@ REFUSED = {
     "an archive": "no archive is read",
     "a bomb in the table": "bytes unpacked",
     "a file of a terabyte": "1000000000000 bytes",
-    "an endless span": "steps a run",
+    "an endless span": "simulation.days: 1000000000.0; expected a number",
     "no bundle": "manifest.json",
     "control characters": "unknown key",
 }
