@@ -312,6 +312,9 @@ def test_ambiguous_numbers_are_told_by_other_cells_other_columns_or_the_user(tmp
     assert values(["1,234", "1,235"], {"decimal": "comma"}) == [1.234, 1.235]
     assert values(["1,234", "1,235"], {"decimal": "point"}) == [1234.0, 1235.0]
     assert values(["1 234,5", "1 235"]) == [1234.5, 1235.0]
+    for cells, decimal in ((["1.5", "2.5"], "comma"), (["1,5", "2,5"], "point")):
+        with pytest.raises(InputError, match=r":2: price: '1.5'; expected a '.' between thousands alone"):
+            values(cells, {"decimal": decimal})
 
 
 def test_rows_without_a_price_are_gaps_and_at_the_end_no_rows(tmp_path):
@@ -459,8 +462,16 @@ def test_a_missing_file_and_a_window_outside_are_named(tmp_path):
         read_prices(file, days=9)
     with pytest.raises(InputError, match="choices: 'colunm'; .*did you mean 'column'"):
         read_prices(file, choices={"colunm": "value"})
-    with pytest.raises(InputError, match="gaps: 'span'; expected refuse"):
-        read_prices(file, choices={"gaps": "span"})
+    for choices, message in (
+        ({"gaps": "span"}, "gaps: 'span'; expected refuse"),
+        ({"step": 7}, "step: 7; expected 1: every day is needed here"),
+        ({"step": 0.5}, "step: 0.5; expected whole days"),
+        ({"sheet": 1}, "sheet: 1; expected a text"),
+        ({"column": 3}, "column: no column '3'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_prices(file, choices=choices)
+    assert len(read_prices(file, choices={"column": 2}).values) == 4
 
 
 def test_a_gap_outside_the_window_does_not_matter(tmp_path):

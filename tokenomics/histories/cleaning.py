@@ -26,6 +26,7 @@ SHOWN = 3  # rows that a line of choices names; the rest is counted
 # Share of days with several rows up to which these are dates given twice. Beyond it the rows are finer than days, whose mean is no close: a mean over
 # a day moves less than its close, by a factor of sqrt(2/3) where many rows are averaged, so that 1 % of days takes 0.2 % off the volatility.
 MOST_TWICE = 0.01
+LONGEST_STEP = 31  # days; FEWEST returns of longer steps are more years than any token has
 EARLY = 0.05  # share of days that may end before what counts as the usual end of a day; assumption
 
 
@@ -79,6 +80,13 @@ def choices_of(given: Choices | Mapping[str, object] | None, offered: Mapping[st
         chosen = getattr(given, name)
         if chosen not in allowed:
             raise InputError(f"'{chosen}'", argument=name, expected=", ".join(allowed), nearest=nearest(chosen, allowed))
+    for name in ("date_format", "sheet", "decimal"):
+        if not isinstance(getattr(given, name), str | None):
+            raise InputError(f"{getattr(given, name)!r}", argument=name, expected="a text")
+    if isinstance(given.step, bool) or not isinstance(given.step, int) or not 1 <= given.step <= LONGEST_STEP:
+        raise InputError(f"{given.step!r}", argument="step", expected=f"whole days from 1 to {LONGEST_STEP}")
+    if given.step > 1 and "span" not in offered["gaps"]:
+        raise InputError(f"{given.step}", argument="step", expected="1: every day is needed here")
     return given
 
 

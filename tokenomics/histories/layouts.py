@@ -56,13 +56,13 @@ class Layout:
     said: str
 
 
-def told(column: str | Iterable[str] | Mapping[str, str] | None, roles: Sequence[str]) -> dict[str, str]:
+def told(column: str | int | Iterable[str] | Mapping[str, str] | None, roles: Sequence[str]) -> dict[str, str]:
     """What a `column` choice names, by role. "Close" is the first role's; "date=Day" names its role. Raises InputError."""
     if isinstance(column, Mapping):
         pairs = [(str(role), str(name)) for role, name in column.items()]
     else:
         pairs = []
-        for text in [column] if isinstance(column, str) else column or ():
+        for text in map(str, [column] if isinstance(column, str | int) else column or ()):
             role, sign, name = text.partition("=")
             pairs.append((role.strip(), name.strip()) if sign and role.strip() in ("date", *roles) else (roles[0], text))
     found: dict[str, str] = {}

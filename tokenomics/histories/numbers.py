@@ -102,16 +102,17 @@ def _plain(table: Table, column: int, text: pa.Array, decimal: str | None) -> tu
             cell = table.cell(column, row)
             expected = f"a column that tells (or `decimal` point: {cell.replace(',', '')}, or `decimal` comma: {cell.replace(',', '.')})"
             raise table.error(f"'{cell}' could be two numbers", row=row, key=table.name(column), expected=expected)
-    if mark == "comma":
-        text = pc.replace_substring(pc.replace_substring(text, ".", ""), ",", ".")
-        return text, f"decimal commas{why}"
-    apart = pc.any(pc.match_substring(text, ",")).as_py()
-    if apart and decimal == "point":
-        split = pc.and_(pc.match_substring(text, ","), pc.invert(_matches(text, COMMA_APART, COMMA_MIXED)))
-        if pc.any(split).as_py():
-            row = int(np.argmax(pc.fill_null(split, False).to_numpy(zero_copy_only=False)))
-            raise table.error(f"'{table.cell(column, row)}'", row=row, key=table.name(column), expected="commas between thousands alone")
-    return pc.replace_substring(text, ",", ""), f"commas between thousands{why}" if apart else ""
+    other, grouped = (".", (POINT_APART, POINT_MIXED)) if mark == "comma" else (",", (COMMA_APART, COMMA_MIXED))
+    apart = pc.match_substring(text, other)
+    split = pc.fill_null(pc.and_(apart, pc.invert(_matches(text, *grouped))), False).to_numpy(zero_copy_only=False)
+    if split.any():  # only where the mark was told: else the cell was evidence
+        row = int(np.argmax(split))
+        cell = printable(table.cell(column, row))[:40]
+        expected = f"a '{other}' between thousands alone, where the decimal mark is a {mark}"
+        raise table.error(f"'{cell}'", row=row, key=table.name(column), expected=expected)
+    said = f"decimal commas{why}" if mark == "comma" else f"commas between thousands{why}" if pc.any(apart).as_py() else ""
+    text = pc.replace_substring(text, other, "")
+    return (pc.replace_substring(text, ",", ".") if mark == "comma" else text), said
 
 
 def _stripped(text: pa.Array) -> pa.Array:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .cleaning import EVERY_DAY, OPTIONS, SHOWN, Choices, choices_of, clean, frequency, ordered
+from .cleaning import EVERY_DAY, LONGEST_STEP, OPTIONS, SHOWN, Choices, choices_of, clean, frequency, ordered
 from .rows import Rows, read_rows
 from .times import as_date
 
@@ -71,8 +71,6 @@ def read_closes(
     and prices that stand still are always refused.
     """
     chosen = choices_of(choices, offered)
-    if not (isinstance(chosen.step, int) and 1 <= chosen.step <= 31):
-        raise InputError(f"{chosen.step!r}", argument="step", expected="whole days from 1 to 31")
     rows = read_rows(path, chosen)
     done = [f"read with {rows.taken}"]
     rows = ordered(rows, chosen, offered, done)
@@ -86,7 +84,8 @@ def read_closes(
     if len(returns) < FEWEST:
         found = frequency(rows.days)
         hint = f"; the rows are {found}" if found != "days" else ""
-        raise InputError(f"{len(returns)} {what}{hint}", file=path, expected=_enough(rows, chosen, offered))
+        expected = f"at least {FEWEST}, that is {FEWEST + 1} closes in a row{_by_step(rows, chosen, offered, ' (or {})')}"
+        raise InputError(f"{len(returns)} {what}{hint}", file=path, expected=expected)
     still = float(np.max(np.unique(returns, return_counts=True)[1])) / len(returns)
     if still > MOST_STILL:
         found = f"{100 * still:.0f} % of the {what} are the same"
@@ -95,13 +94,12 @@ def read_closes(
     return Closes(dates, values, str(path), returns, ends, tuple(done), chosen.step)
 
 
-def _enough(rows: Rows, chosen: Choices, offered: Mapping) -> str:
-    expected = f"at least {FEWEST}, that is {FEWEST + 1} closes in a row"
+def _by_step(rows: Rows, chosen: Choices, offered: Mapping, text: str) -> str:
+    """The step that would take the rows as they are, for the end of a message; nothing where there is none, or none is offered."""
     steps = np.diff(rows.days).astype(int)
     usual = int(np.median(steps)) if len(steps) else 1
-    if chosen.step == 1 and 1 < usual <= 31 and np.mean(steps == usual) > 0.5 and "span" in offered["gaps"]:
-        expected += f" (or `step` {usual})"
-    return expected
+    fits = chosen.step == 1 and 1 < usual <= LONGEST_STEP and np.mean(steps == usual) > 0.5 and "span" in offered["gaps"]
+    return text.format(f"`step` {usual}") if fits else ""
 
 
 def _window(rows: Rows, start: dt.date | None, end: dt.date | None, done: list[str]) -> Rows:
@@ -141,8 +139,7 @@ def _steps(rows: Rows, chosen: Choices, offered: Mapping, done: list[str]) -> tu
         lost = steps[i] // step - 1
         more = f"; {len(gaps)} gaps in all" if len(gaps) > 1 else ""
         more += f"; the rows are {often}" if often != "days" else ""
-        usual = int(np.median(steps))
-        by_step = f"`step` {usual} or " if step == 1 and 1 < usual <= 31 and np.mean(steps == usual) > 0.5 and "span" in offered["gaps"] else ""
+        by_step = _by_step(rows, chosen, offered, "{} or ")
         fill = " or ".join(["span"] * ("span" in offered["gaps"]) + ["interpolate"] * (step == 1 and missing <= most_invented(total) * total))
         others = f"{by_step}`gaps` {fill}, or " if fill else by_step
         expected = f"one close a {unit} (or {others}a window without it by `start` and `end`)"
@@ -158,9 +155,7 @@ def _steps(rows: Rows, chosen: Choices, offered: Mapping, done: list[str]) -> tu
         lower = 1.0 - math.sqrt(1.0 - share)
         found = f"{missing} of {total} days would be filled in ({share:.1%}), which takes {lower:.1%} off the volatility; the rows are {often}"
         limit = f"at most {most:.1%} of {total} days: half of the volatility's standard error" if step == 1 else "daily rows"
-        usual = int(np.median(steps))
-        by_step = f"`step` {usual} or " if step == 1 and 1 < usual <= 31 and np.mean(steps == usual) > 0.5 else ""
-        other = f"{by_step}`gaps` span, which leaves their returns out, or " if "span" in offered["gaps"] else ""
+        other = f"{_by_step(rows, chosen, offered, '{} or ')}`gaps` span, which leaves their returns out, or " if "span" in offered["gaps"] else ""
         raise rows.error(found, int(gaps[0]) + 1, "date", f"{limit} (or {other}a window without the gaps by `start` and `end`)")
     done.append(f"{text} filled by interpolating the log price: the volatility is about {share / 2:.1%} low")
     every = np.arange(place[0], place[-1] + 1)
