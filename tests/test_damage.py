@@ -42,7 +42,8 @@ def sweep_folder(tmp_path_factory):
 def told(result):
     """All that a result says."""
     values = {name: value.tobytes() for name, value in result.trajectories.values.items()}
-    rest = (result.resolved.hash, result.resolved.policy, result.resolved.scenarios, result.seed, result.engine, result.notes, result.failures)
+    rest = (result.resolved.hash, result.resolved.policy, result.resolved.scenarios, result.seed, result.engine)
+    rest += (result.notes, result.remarks, result.failures)
     return values, result.trajectories.time.tobytes(), result.trajectories.runs.tobytes(), rest
 
 

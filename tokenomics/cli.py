@@ -182,7 +182,7 @@ def run(
     def tell(written: bool) -> None:
         if as_json:
             told = result.record()
-            settings = {"out": str(folder) if written else None, **told.pop("parameters"), **told, "remarks": list(result.remarks)}
+            settings = {"out": str(folder) if written else None, **told.pop("parameters"), **told}
             print_json({**settings, "metrics": metrics_json(result)})
             return
         Console().print(result.summary())

@@ -82,6 +82,7 @@ class RunRecord(Made):
     seed: Seed
     engine: Literal["cadcad", "ensemble"]
     notes: list[Text] = Field(max_length=1_000)
+    remarks: list[Text] = Field(max_length=10_000)
     failures: list[FailureRecord] = Field(max_length=MOST_RUNS)
     command: Text | None
     files: dict[Name, FileRecord] = Field(min_length=1, max_length=MOST_FILES)

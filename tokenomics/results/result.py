@@ -145,8 +145,8 @@ class Result:
     def record(self) -> dict[str, Any]:
         """What was simulated, as data for JSON: what stands in `run.json`, and in the output of `tokenomics run --json`.
 
-        version of this package; parameters: base, policy, scenario (all of them as one name), scenarios and sha256; days, runs (how many), seed,
-        engine, notes, failures.
+        version of this package; parameters: base, policy, scenario (all of them as one name), scenarios and sha256; days, runs (how many),
+        seed, engine, notes, remarks, failures.
         """
         p = self.resolved
         return {
@@ -157,6 +157,7 @@ class Result:
             "seed": self.seed,
             "engine": self.engine,
             "notes": list(self.notes),
+            "remarks": list(self.remarks),
             "failures": [vars(failure) for failure in self.failures],
         }
 

@@ -35,7 +35,8 @@ def read_run(folder: Path) -> Result:
     contents = {name: as_recorded(folder, name, told) for name, told in record.files.items()}
     resolved = _parameters(record, folder / PARAMETERS, path)
     trajectories, variables = _trajectories(record, resolved, contents[TRAJECTORIES], folder / TRAJECTORIES, path)
-    return Result(resolved, variables, trajectories, seed=record.seed, engine=record.engine, notes=tuple(record.notes))
+    said = {"notes": tuple(record.notes), "remarks": tuple(record.remarks)}
+    return Result(resolved, variables, trajectories, seed=record.seed, engine=record.engine, **said)
 
 
 def _parameters(record: RunRecord, path: Path, written: Path) -> Resolved:
