@@ -70,12 +70,38 @@ def test_equal_policies_are_not_told_apart():
     same = tk.compare(policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"])
     row = same.differences().iloc[0]
     assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "same")
-    assert same.best()["equal"].iloc[0] == ("pid",)
+    assert same.best()["equal"].iloc[0] == ("none", "pid") and same.best()["best"].isna().all()
+
+
+def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
+    same = tk.compare(policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"])
+    assert "| ruin | 1 | 0 [0, 0.4899] | 0 [0, 0.4899] |" in same.markdown() and "**" not in same.markdown()
+    options = ("--policies", "none,pid", "--set", "controller.pid.kp=0", "--runs", "4", "--days", "5", "--metrics", "ruin", "--out", tmp_path / "o")
+    _, text, _ = command("compare", *options)
+    assert [line.split() for line in text.splitlines() if "ruin" in line][0][1:4] == ["ruin", "│", "-"]
+    _, text, _ = command("compare", *options, "--json")
+    assert json.loads(text)["best"] == [{"scenario": "none", "metric": "ruin", "best": None, "equal": ["none", "pid"]}]
+
+
+def test_failed_runs_stand_beside_the_means(comparison):
+    columns = {name: column.copy() for name, column in comparison.sweep.source.items()}
+    case = comparison.sweep.cases.query("policy == 'pid' and scenario == 'none'").index[0]
+    lost = (columns["case"] == case) & (columns["run"] < 3)
+    for name in comparison.sweep.metrics:
+        columns[name][lost] = np.nan
+    columns["failed_day"][lost] = 5.0
+    broken = type(comparison)(type(comparison.sweep)(comparison.sweep.manifest, columns), "none")
+    row = broken.means().query("policy == 'pid' and scenario == 'none' and metric == 'ruin'").iloc[0]
+    assert (row["n"], row["failed"]) == (9, 3)
+    calm, crash = broken.markdown().split("Scenario token_crash")
+    assert "Failed runs, of 12 each, which no mean counts: pid 3." in calm and "ailed runs" not in crash
+    assert "none: failed runs, of 12 each, which no mean counts: pid 3" in broken.plot().get_suptitle()
+    assert "ailed" not in comparison.markdown()
 
 
 def test_the_best_policy_is_bold_in_the_table(comparison):
     text = comparison.markdown()
-    assert text.count("**") == 2 * len(comparison.best())
+    assert text.count("**") == 2 * int(comparison.best()["best"].notna().sum()) > 0
     assert "12 runs, seed 4" in text
 
 
@@ -93,6 +119,13 @@ def test_the_figure_states_its_finding(comparison):
         ({"policies": ["pid", "none"], "reference": "static"}, "the reference 'static' is not among the policies"),
         ({"policies": ["pid", "none"], "scenarios": ["crash"]}, "unknown scenario 'crash'"),
         ({"policies": ["pid", "none"], "runs": 0}, "runs: 0"),
+        ({"policies": "pid"}, "1 policies; expected two or more"),
+        ({"policies": ["pid", "none", "pid"]}, "policies: 'pid' twice"),
+        ({"policies": ["pid", ""]}, "policies: an empty name"),
+        ({"policies": ["pid", "none"], "scenarios": ["none", "none"]}, "scenarios: 'none' twice"),
+        ({"policies": ["pid", "none"], "scenarios": []}, "scenarios: .*expected a list of names"),
+        ({"policies": ["pid", "none"], "metrics": ["ruin", "ruin"]}, "metrics: 'ruin' twice"),
+        ({"policies": ["pid", "none"], "sets": {"simulation.days": 3.0}}, "days: 2, where simulation.days is set, too; expected the span once"),
     ],
 )
 def test_a_bad_comparison_gets_one_clear_line(arguments, message):
@@ -133,3 +166,30 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
     assert status == 0 and set(json.loads(text)) == {"out", "sha256", "remarks", "means", "differences", "best"}
     status, _, error = command(*arguments, "--reference", "static")
     assert status == 2 and "--reference: 'static'" in error
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--scenarios", "none,none"), "--scenarios: 'none' twice"),
+        (("--scenarios", ""), "--scenarios: an empty name"),
+        (("--policies", ""), "--policies: an empty name"),
+        (("--policies", "none,,pid"), "--policies: an empty name in 'none,,pid'"),
+        (("--policies", "pid,pid"), "--policies: 'pid' twice"),
+        (("--policies", "pid"), "--policies: 1 policies"),
+        (("--metrics", ","), "--metrics: an empty name"),
+        (("--metrics", ""), "--metrics: an empty name"),
+        (("--metrics", "ruin,ruin"), "--metrics: 'ruin' twice"),
+        (("--overlay", ""), "--overlay: an empty text"),
+        (("--reference", ""), "--reference: ''"),
+        (("--set", "oracle.lag=1", "--set", "oracle.lag=2"), "--set: 'oracle.lag' twice"),
+        (("--days", "3", "--set", "simulation.days=4"), "--days: 3, where simulation.days is set, too; expected the span once, here or under --set"),
+        (("--runs", "18446744073709551616"), "--runs: 18,446,744,073,709,551,616; expected a whole number from 1"),
+        (("--seed", "18446744073709551616"), "--seed: 18,446,744,073,709,551,616; expected a whole number from 0"),
+        (("--seed", "-1"), "--seed: -1; expected a whole number from 0"),
+    ],
+)
+def test_an_option_that_asks_for_nothing_or_twice_is_refused(tmp_path, options, message):
+    status, _, error = command("compare", *options, "--out", tmp_path / "o")
+    assert (status, error.count("\n")) == (2, 1) and message in error
+    assert not (tmp_path / "o").exists()

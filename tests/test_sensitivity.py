@@ -40,7 +40,7 @@ def design_of(method, count):
 def test_sobol_indices_of_the_ishigami_function_are_the_known_ones():
     design = design_of("saltelli", 2048)
     unit = sensitivity.sample_unit(design)
-    first, second = sensitivity._indices("saltelli", design.paths, unit, ishigami(unit))
+    first, second = sensitivity._indices("saltelli", design.paths, unit, ishigami(unit), 0)
     known_total, known_first = (0.5576, 0.4424, 0.2437), (0.3139, 0.4424, 0.0)
     for (total, total_interval, one, one_interval), t, f in zip(first, known_total, known_first, strict=True):
         assert abs(total - t) < 1.5 * total_interval + 0.01
@@ -52,7 +52,7 @@ def test_sobol_indices_of_the_ishigami_function_are_the_known_ones():
 def test_morris_ranks_a_linear_function_by_its_slopes():
     design = design_of("morris", 10)
     unit = sensitivity.sample_unit(design)
-    rows, _ = sensitivity._indices("morris", design.paths, unit, unit @ np.array([3.0, 1.0, -2.0]))
+    rows, _ = sensitivity._indices("morris", design.paths, unit, unit @ np.array([3.0, 1.0, -2.0]), 0)
     np.testing.assert_allclose([row[0] for row in rows], [3.0, 1.0, 2.0], rtol=1e-9)
     np.testing.assert_allclose([row[2] for row in rows], [3.0, 1.0, -2.0], rtol=1e-9)
 
@@ -87,13 +87,90 @@ def test_morris_on_the_model_has_units_of_the_metric():
         found.interactions("tracking_rms")
 
 
-def test_base_points_with_a_failed_run_are_left_out_and_counted(small):
-    columns = dict(small.sweep.source)
-    columns["tracking_rms"] = columns["tracking_rms"].copy()
-    lost = (columns["point"] == 0)
-    columns["tracking_rms"][lost] = np.nan
-    again = sensitivity.analyse(type(small.sweep)(small.sweep.manifest, columns))
-    assert set(again.ranking("tracking_rms")["lost"]) == {1}
+def test_one_missing_output_is_an_index_of_exactly_zero_to_salib():
+    from SALib.analyze import sobol
+
+    design = design_of("saltelli", 64)
+    unit = sensitivity.sample_unit(design)
+    output = ishigami(unit)
+    output[7] = np.nan
+    problem = sensitivity._problem(design.paths)
+    with np.errstate(all="ignore"):
+        found = sobol.analyze(problem, output, num_resamples=10, seed=1)
+    assert not any(np.any(found[name]) for name in ("S1", "S1_conf", "ST", "ST_conf"))
+
+
+def damaged(small, points, runs):
+    """The sweep behind indices, some runs of some points of which failed."""
+    columns = {name: column.copy() for name, column in small.sweep.source.items()}
+    lost = np.isin(columns["point"], points) & np.isin(columns["run"], runs)
+    for name in small.sweep.metrics:
+        columns[name][lost] = np.nan
+    columns["failed_day"][lost] = 7.0
+    return type(small.sweep)(small.sweep.manifest, columns)
+
+
+@pytest.mark.parametrize("method", ["saltelli", "morris"])
+def test_a_base_point_of_which_one_run_failed_is_left_out_whole_and_counted(method):
+    found = tk.sensitivity(SMALL | {"method": method, "metrics": ["tracking_rms"]})
+    block = 6 if method == "saltelli" else 3
+    again = sensitivity.analyse(damaged(found, [block + 1], [2]))
+    own, before = again.ranking("tracking_rms"), found.ranking("tracking_rms")
+    assert set(own["lost"]) == {1} and set(before["lost"]) == {0}
+    # the same as without that base point, which no run of is looked at
+    unit = sensitivity.sample_unit(read_design(SMALL | {"method": method}))
+    output = found.sweep.columns("tracking_rms")["tracking_rms"].reshape(len(unit), 4).mean(axis=1)
+    keep = np.arange(len(unit)) // block != 1
+    first, _ = sensitivity._indices(method, found.sweep.paths, unit[keep], output[keep], 0)
+    assert sorted(own[again.measure]) == sorted(row[0] for row in first) and own[again.measure].iloc[0] != before[again.measure].iloc[0]
+    assert any("of 16 base points, left out for a failed run: tracking_rms 1" in note for note in again.notes())
+    assert "up to 1 left out for failed runs" in again.tornado("tracking_rms").axes[0].get_title(loc="left")
+    assert "up to 1 left out for failed runs" in again.heatmap().get_suptitle().replace("\n", " ")
+
+
+def test_indices_of_a_design_of_which_many_base_points_failed_are_not_defined(small):
+    again = sensitivity.analyse(damaged(small, [0, 6, 12], [0, 1, 2, 3]))
+    assert again.indices.empty and set(again.undefined["metric"]) == set(SMALL["metrics"])
+    assert any("tracking_rms, uptime, bill_cost_at_risk: 3 of 16 base points lost a run" in note for note in again.notes())
+    with pytest.raises(InputError, match="no index of the metric 'tracking_rms' is defined: 3 of 16 base points lost a run"):
+        again.tornado("tracking_rms")
+    with pytest.raises(InputError, match="no index is defined"):
+        again.heatmap()
+
+
+def test_one_base_point_has_no_interval_and_so_no_index():
+    found = tk.sensitivity(SMALL | {"count": 1, "metrics": ["tracking_rms"]})
+    assert list(found.undefined["reason"]) == ["1 base points, of 2 or more that it takes"]
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_same_sweep_gives_the_same_intervals_at_every_call(seed):
+    for method in ("saltelli", "morris"):
+        found = tk.sensitivity(SMALL | {"method": method, "design_seed": seed, "metrics": ["tracking_rms"]})
+        again = sensitivity.analyse(found.sweep)
+        assert found.indices.equals(again.indices) and found.pairs.equals(again.pairs)
+        assert found.indices[f"{found.measure}_interval"].max() > 0
+
+
+def test_a_constant_metric_beside_a_moving_one_is_named(small, tmp_path):
+    assert small.notes() == ["policy pid, scenario token_crash: no index is defined of uptime: constant, 0.9458"]
+    with pytest.raises(InputError, match="no index of the metric 'uptime' is defined: constant"):
+        small.ranking("uptime")
+    file, out = tmp_path / "d.yaml", tmp_path / "s"
+    file.write_text(json.dumps(SMALL | {"runs": 2, "count": 4, "scenarios": ["none", "token_crash"], "metrics": ["uptime", "tracking_rms"]}))
+    status, text, _ = command("sensitivity", str(file), "--out", str(out))
+    assert status == 0 and text.count("no index is defined of uptime: constant") == 2
+    assert "uptime,\"constant" in (out / "undefined.csv").read_text()
+    gain = {path: axis for path, axis in SMALL["parameters"].items() if path == "controller.pid.kp"}
+    file.write_text(json.dumps(SMALL | {"runs": 2, "count": 4, "metrics": ["ruin"], "parameters": gain}))
+    status, text, _ = command("sensitivity", str(file), "--json", "--out", str(tmp_path / "t"))
+    assert status == 1 and json.loads(text)["indices"] == [] and json.loads(text)["undefined"][0]["reason"].startswith("constant")
+
+
+def test_means_that_differ_by_rounding_are_constant():
+    output = 3.0 + 1e-15 * np.arange(24)
+    assert sensitivity._undefined("saltelli", output, 4, 4) == "constant, 3"
+    assert sensitivity._undefined("saltelli", np.tile([1.0, 1.0, 2.0, 1.0, 1.0, 1.0], 4), 4, 4) == "constant, 1, at all points of the base sample"
 
 
 def test_another_method_is_refused():
@@ -144,9 +221,34 @@ def test_no_point_of_the_front_is_better_in_both_objectives():
         ({"objectives": "price_final"}, "'price_final' is not better either way"),
         ({"objectives": "ruin", "constraints": "ruin < 1"}, "'ruin < 1'; expected metric <= limit"),
         ({"objectives": "ruin", "constraints": "max_drawdown <= -1"}, "no candidate meets the constraints"),
+        ({"objectives": []}, "objectives: none; expected one metric"),
+        ({"objectives": ["ruin", "ruin"]}, "objectives: ruin, ruin; expected one metric, or several different ones"),
+        ({"objectives": "ruin", "population": 2}, "population: 2; expected a whole number from 4"),
+        ({"objectives": "ruin", "generations": 2**64}, "generations: 18446744073709551616; expected a whole number from 1"),
     ],
 )
 def test_a_bad_optimisation_gets_one_clear_line(arguments, message):
     pytest.importorskip("pymoo")
     with pytest.raises(InputError, match=message):
-        tk.optimise(TUNED | {"set": {"simulation.days": 5}, "runs": 1}, population=4, generations=1, **arguments)
+        tk.optimise(TUNED | {"set": {"simulation.days": 5}, "runs": 1}, **{"population": 4, "generations": 1} | arguments)
+
+
+def test_a_candidate_of_which_a_run_failed_is_never_the_best_and_is_counted(monkeypatch):
+    pytest.importorskip("pymoo")
+    optimise = importlib.import_module("tokenomics.experiments.optimise")
+    simulate = optimise.sweep
+
+    def fail_where_gains_are_high(design, **options):
+        found = simulate(design, **options)
+        columns = {name: column.copy() for name, column in found.source.items()}
+        lost = (found.points["controller.pid.kp"].to_numpy()[columns["point"]] > 0.1) & (columns["run"] == 0)
+        for name in found.metrics:
+            columns[name][lost] = np.nan
+        columns["failed_day"][lost] = 2.0
+        return type(found)(found.manifest, columns)
+
+    monkeypatch.setattr(optimise, "sweep", fail_where_gains_are_high)
+    found = tk.optimise(TUNED | {"set": {"simulation.days": 10}, "runs": 2}, objectives="tracking_rms", population=6, generations=2)
+    assert found.best["controller.pid.kp"] <= 0.1
+    assert found.candidates == 12 and 0 < found.left_out < 12
+    assert f"{found.left_out} of 12 candidates left out for failed runs" in found.plot().axes[0].get_title(loc="left")

@@ -1,5 +1,6 @@
 """Sweeps: every point and run is what it would be alone, and a sweep that is cut off goes on."""
 
+import importlib
 import json
 import shutil
 import signal
@@ -11,15 +12,19 @@ import numpy as np
 import pytest
 
 import tokenomics as tk
+from paths import command
+from tokenomics import footprint
 from tokenomics.errors import InputError
 from tokenomics.experiments import plan as plan_module
 from tokenomics.experiments.design import read_design
 from tokenomics.experiments.plan import make_plan
-from tokenomics.experiments.sweep import sweep
+from tokenomics.experiments.sweep import estimate, sweep
 from tokenomics.parameters.locate import names
 from tokenomics.results import metrics as metrics_module
+from tokenomics.results import sweep_plots
 from tokenomics.results.intervals import summarise
 
+module = importlib.import_module("tokenomics.experiments.sweep")  # the function has the module's name
 GAINS = {
     "policies": ["pid"],
     "scenarios": ["none", "token_crash"],
@@ -245,7 +250,7 @@ def test_shipped_designs_can_be_planned(name):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("runs: 0", r"d.yaml:1: runs: 0: input should be greater than"),
+        ("runs: 0", r"d.yaml:1: runs: 0; expected a whole number from 1 to 1,000,000"),
         ("rnus: 5", r"d.yaml:1: rnus: unknown key; expected one of .*did you mean 'runs'"),
         ("method: grdi", r"d.yaml:1: method: 'grdi'"),
         ("parameters:\n  oracle.lga: [1]", r"d.yaml:2: parameters.oracle.lga: unknown parameter.*did you mean 'lag'"),
@@ -270,6 +275,23 @@ def test_shipped_designs_can_be_planned(name):
         ("scenarios: []", r"d.yaml:1: scenarios"),
         ("seed: 18446744073709551616", r"d.yaml:1: seed"),
         ("- 1", r"expected a design"),
+        ("runs: 18446744073709551616", r"d.yaml:1: runs: 18446744073709551616; expected a whole number from 1 to 1,000,000"),
+        ("policies: [pid, none, pid]", r"d.yaml:1: policies: 'pid' twice; expected each once"),
+        ("policies: ['']", r"d.yaml:1: policies: an empty name"),
+        ("scenarios: [none, none]", r"d.yaml:1: scenarios: 'none' twice"),
+        ("metrics: [ruin, ' ']", r"d.yaml:1: metrics: an empty name"),
+        ("overlays: 5", r"d.yaml:1: overlays: 5; expected a list of names"),
+        ("set: 5", r"d.yaml:1: set: 5; expected values by path"),
+        ("points: {a: 1}", r"d.yaml:1: points: .*; expected a list of {path: value}"),
+        ("set: {oracle.lag: 2}\nparameters: {oracle.lag: [1, 3]}", r"parameters.oracle.lag: stands under 'set', too; expected each path once"),
+        ("set: {oracle.lag: 2}\nmethod: points\npoints: [{oracle.lag: 1}]", r"points.oracle.lag: stands under 'set', too"),
+        ("policies: [pid, none]\nparameters: {controller.type: [pid]}", r"parameters.controller.type: several policies, of which it would"),
+        ("policies: [pid, none]\nset: {controller.type: pid}", r"set.controller.type: several policies, of which it would"),
+        ("parameters: {oracle.lag: [1]}\nparameters: {oracle.lag: [2]}", r"d.yaml:2: .*parameters"),
+        ("parameters:\n  oracle.lag: [1]\n  oracle.lag: [2]", r"d.yaml:3: .*oracle.lag"),
+        ("parameters:\n  oracle.lag: {low: 1, high: 2, count: 1000}\n  oracle.noise: {low: 0.1, high: 0.2, count: 1001}", r"1,001,000 points"),
+        ("method: saltelli\ncount: 262144\nparameters: {oracle.lag: {low: 1, high: 2}}", r"d.yaml:2: count: 1,048,576 points; expected at most"),
+        ("method: sobol\ncount: 1048576\nparameters: {oracle.lag: {low: 1, high: 2}}", r"d.yaml:2: count: 1048576; expected a whole number"),
     ],
 )
 def test_a_bad_design_gets_one_clear_line(tmp_path, text, message):
@@ -277,3 +299,94 @@ def test_a_bad_design_gets_one_clear_line(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(InputError, match=message):
         sweep(str(file))
+
+
+def test_a_text_is_one_name_and_no_list_of_letters():
+    design = read_design({"policies": "pid", "scenarios": "token_crash", "metrics": "ruin"})
+    assert (design.policies, design.scenarios, design.metrics) == (("pid",), ("token_crash",), ("ruin",))
+
+
+def lags(count):
+    return {"oracle.lag": {"low": 1.0, "high": 2.0, "count": count}}
+
+
+def spans(count):
+    return {"simulation.days": [float(n) for n in range(1, count + 1)]}
+
+
+TOO_LARGE = {
+    "rows": (2.0, {"runs": 1_000_000, "parameters": lags(1000)}, r"1,000,000,000 simulations .* would take about 170 GB; .* fewer runs"),
+    "points": (2.0, {"runs": 20_000, "parameters": lags(900_000)}, r"18,000,000,000 simulations .*; expected at most 2 GB .* fewer points"),
+    "structures": (2.0, {"parameters": spans(2001)}, r"^parameters: 2,001 structures .*; expected at most 2,000"),
+    "structures by policy": (2.0, {"policies": ["none", "pid"], "parameters": spans(1001)}, r"^parameters: 2,002 structures"),
+    "steps": (2.0, {"set": {"simulation.time_step": 1e-3}}, r"365,000 steps of 256 runs, in 1 tasks at a time, would take about 12.1 GB"),
+    "time": (2e3, {"set": {"simulation.time_step": 1e-3, "simulation.days": 7300}, "runs": 1_000_000, "parameters": lags(3)}, r"about 253 days"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_LARGE)
+def test_what_is_too_large_is_refused_before_any_work_with_what_to_lower(case, monkeypatch):
+    memory, design, message = TOO_LARGE[case]
+    monkeypatch.setenv(footprint.VARIABLE, str(memory))
+    monkeypatch.setattr(module, "perform", None)
+    for use in (sweep, estimate):
+        with pytest.raises(InputError, match=message):
+            use({"policies": ["pid"], "metrics": ["tracking_rms"]} | design, workers=1)
+
+
+def test_the_count_of_points_is_known_before_they_are_made():
+    pytest.importorskip("SALib")
+    box = {path: {"low": 0.1, "high": 0.2, "count": 3} for path in ("oracle.lag", "oracle.noise", "controller.pid.kp")}
+    for method in ("grid", "random", "latin_hypercube", "sobol", "saltelli", "morris"):
+        design = read_design({"policies": ["pid"], "method": method, "count": 4, "parameters": box})
+        assert design.size == len(design.table())
+
+
+def test_an_estimate_says_what_is_compiled_and_what_it_takes():
+    axes = {"simulation.days": [5.0, 10.0], "oracle.lag": [1.0, 2.0]}
+    size = estimate({"policies": ["pid"], "parameters": axes, "runs": 3, "metrics": ["tracking_rms"]})
+    assert (size.points, size.simulations, size.structures, size.tasks) == (4, 12, 2, 2)
+    assert size.memory > 0 and size.seconds > 0
+
+
+def test_cells_of_a_map_meet_half_way_in_the_axis_scale():
+    assert sweep_plots._edges(np.array([1.0, 10.0, 100.0]), "log") == pytest.approx(10.0 ** np.array([-0.5, 0.5, 1.5, 2.5]))
+    assert sweep_plots._edges(np.array([1.0, 2.0, 4.0]), "linear") == pytest.approx([0.5, 1.5, 3.0, 5.0])
+    axes = {"controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 3, "scale": "log"}, "oracle.lag": [1.0, 2.0]}
+    found = sweep({"policies": ["pid"], "parameters": axes, "runs": 1, "set": {"simulation.days": 5}, "metrics": ["tracking_rms"]})
+    axis = found.plot("tracking_rms").axes[0]
+    corners = axis.collections[0].get_coordinates()
+    assert axis.get_xscale() == "log"
+    np.testing.assert_allclose(corners[0, :, 0], 10.0 ** np.array([-2.5, -1.5, -0.5, 0.5]))
+    np.testing.assert_allclose(corners[:, 0, 1], [0.5, 1.5, 2.5])
+
+
+def with_failures(found, case=0, point=0, runs=(0,)):
+    """A sweep in memory some of whose runs failed."""
+    columns = {name: column.copy() for name, column in found.source.items()}
+    lost = (columns["case"] == case) & (columns["point"] == point) & np.isin(columns["run"], runs)
+    for name in found.metrics:
+        columns[name][lost] = np.nan
+    columns["failed_day"][lost] = 3.0
+    return type(found)(found.manifest, columns)
+
+
+def test_failed_runs_stand_in_the_title_of_a_map_and_of_a_line():
+    axes = {"controller.pid.kp": [0.01, 0.02], "oracle.lag": [1.0, 2.0]}
+    found = sweep({"policies": ["pid"], "parameters": axes, "runs": 3, "set": {"simulation.days": 5}, "metrics": ["tracking_rms"]})
+    assert "failed" not in found.plot("tracking_rms").axes[0].get_title(loc="left")
+    broken = with_failures(found, runs=(0, 2))
+    assert list(broken.table()["failed"]) == [2, 0, 0, 0]
+    assert "2 of 12 runs failed" in broken.plot("tracking_rms").axes[0].get_title(loc="left")
+    assert "2 of 6 runs failed" in broken.plot("tracking_rms", "controller.pid.kp", at={"oracle.lag": 1.0}).axes[0].get_title(loc="left")
+
+
+def test_the_command_says_which_extremes_lost_runs(tmp_path, monkeypatch):
+    design = tmp_path / "d.yaml"
+    axes = {"oracle.lag": [1, 2]}
+    design.write_text(json.dumps({"policies": ["pid"], "set": {"simulation.days": 5}, "parameters": axes, "runs": 3, "metrics": ["max_drawdown"]}))
+    monkeypatch.setattr(module, "sweep", lambda *_, out, **__: with_failures(simulate(str(design)), point=1))
+    simulate = sweep
+    (tmp_path / "out").mkdir()
+    status, text, _ = command("sweep", design, "--out", tmp_path / "out")
+    assert status == 0 and "1 of 3 runs failed" in " ".join(text.split()) and "failed runs 1" in " ".join(text.split())

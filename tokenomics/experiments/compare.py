@@ -25,22 +25,16 @@ def comparison_design(
     days: float | None = None,
     metrics: Sequence[str] = (),
 ) -> Design:
-    """The sweep of one point that a comparison is. Raises InputError for unknown names."""
-    if len(set(policies)) < 2:
-        raise InputError(f"{len(set(policies))} policies", argument="policies", expected="two or more, separated by commas")
-    settings = dict(sets or {}) | ({} if days is None else {"simulation.days": days})
-    return read_design(
-        {
-            "base": params,
-            "policies": list(dict.fromkeys(policies)),
-            "scenarios": list(dict.fromkeys(scenarios)) or [NONE],
-            "overlays": list(overlay),
-            "set": settings,
-            "runs": runs,
-            "seed": seed,
-            "metrics": list(metrics),
-        }
-    )
+    """The sweep of one point that a comparison is. Raises InputError for unknown names, and for what is there twice."""
+    settings = dict(sets or {})
+    if days is not None and "simulation.days" in settings:
+        raise InputError(f"{days:g}, where simulation.days is set, too", argument="days", expected="the span once, here or under `sets`")
+    given = {"policies": policies, "scenarios": scenarios, "overlays": overlay, "metrics": metrics}
+    named = {key: [names] if isinstance(names, str) else list(names) for key, names in given.items()}
+    if len(named["policies"]) < 2:
+        raise InputError(f"{len(named['policies'])} policies", argument="policies", expected="two or more")
+    settings |= {} if days is None else {"simulation.days": days}
+    return read_design({"base": params, "set": settings, "runs": runs, "seed": seed} | named)
 
 
 def compare(

@@ -10,12 +10,13 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from scipy.stats import qmc
 
+from .. import bounds
 from ..errors import InputError, nearest
 from ..parameters import NONE, Resolved, fits, place, resolve
 from ..parameters.locate import find
@@ -23,12 +24,19 @@ from ..parameters.reading import load
 from ..results.metrics import METRICS
 from ..state import variables
 from .idle import idle, some
+from .limits import MOST_POINTS, check_points
 
-MOST_POINTS = 1_000_000
 LONGEST_TOLD = 80  # characters of a value in an error
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
 SPACES = ("random", "latin_hypercube", "sobol", "saltelli", "morris")  # fill a box, and need `count` and ranges
+NAMES = ("policies", "scenarios", "overlays", "metrics")
+EXPECTED = dict.fromkeys(NAMES, "a list of names")
+EXPECTED |= {"set": "values by path: true or false, numbers, texts", "parameters": "a list of values, or low and high with count and scale, by path"}
+EXPECTED |= {"points": "a list of {path: value}"}
+EXPECTED |= {"runs": str(bounds.RUNS), "count": f"a whole number from 1 to {MOST_POINTS:,}"}
+EXPECTED |= dict.fromkeys(("seed", "design_seed"), str(bounds.SEED)) | dict.fromkeys(("base", "description"), "a text")
+EXPECTED |= {"method": "one of " + ", ".join(get_args(Method))}
 COUNTS = {"saltelli": "a power of two", "sobol": "a power of two"}
 
 
@@ -39,7 +47,7 @@ class Range(BaseModel):
 
     low: float = Field(allow_inf_nan=False)
     high: float = Field(allow_inf_nan=False)
-    count: int | None = Field(None, ge=1)
+    count: int | None = Field(None, ge=1, le=MOST_POINTS)
     scale: Literal["linear", "log"] = "linear"
 
     @model_validator(mode="after")
@@ -75,13 +83,29 @@ class Design(BaseModel):
     overlays: tuple[str, ...] = ()
     sets: dict[str, Value] = Field(default_factory=dict, alias="set")
     method: Method = "grid"
-    count: int | None = Field(None, ge=1)
-    design_seed: int = Field(0, ge=0, lt=2**64)
+    count: int | None = Field(None, ge=1, le=MOST_POINTS)
+    design_seed: int = Field(0, ge=0, le=bounds.SEED.most)
     parameters: dict[str, Range | Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(default_factory=dict)
     points: tuple[dict[str, Value], ...] = ()
-    runs: int = Field(100, ge=1)
-    seed: int = Field(0, ge=0, lt=2**64)
+    runs: int = Field(100, ge=1, le=bounds.RUNS.most)
+    seed: int = Field(0, ge=0, le=bounds.SEED.most)
     metrics: tuple[str, ...] = ()
+
+    @field_validator(*NAMES, mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        # a text alone is one name, and no list of letters
+        return (given,) if isinstance(given, str) else given
+
+    @field_validator(*NAMES)
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for number, name in enumerate(names):
+            if not name.strip():
+                raise ValueError("an empty name; expected names, or to leave the key out")
+            if name in names[:number]:
+                raise ValueError(f"'{name}' twice; expected each once")
+        return names
 
     @property
     def paths(self) -> list[str]:
@@ -220,7 +244,7 @@ def _explained(error: ValidationError, tree: Any, file: Path | None) -> InputErr
     if keys[:1] == ["parameters"]:
         expected = "a list of values, or low and high with count and scale (linear or log)"
         return InputError(value, **where, expected=expected)
-    return InputError(f"{value}: {first['msg'].lower()}", **where)
+    return InputError(value, **where, expected=EXPECTED.get(str(keys[0]) if keys else "", "a mapping of keys to values"))
 
 
 def _check(design: Design, tree: Any, file: Path | None) -> None:
@@ -246,6 +270,11 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
         except InputError as error:
             raise InputError(str(error), file=file) from None
     for path in design.paths:
+        if path in design.sets:
+            refuse("stands under 'set', too", group, path, expected="each path once: one value of all points, or values of its own of each")
+    if len(design.policies) > 1 and "controller.type" in (*design.paths, *design.sets):
+        refuse("several policies, of which it would replace each one's own", "set" if "controller.type" in design.sets else group, "controller.type")
+    for path in design.paths:
         at = place(path)
         if at.field is None:
             expected = "one of " + ", ".join(at.valid) if at.valid else "the path of one parameter"
@@ -269,8 +298,10 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
                 refuse("a list of values", "parameters", path, expected=f"low and high, for a {design.method} design")
         if not design.parameters:
             refuse("no parameters", "parameters", expected="at least one, with low and high")
-    if design.size > MOST_POINTS:
-        refuse(f"{design.size} points", "parameters", expected=f"at most {MOST_POINTS}")
+    try:
+        check_points(design.size, "count" if design.method in SPACES else group)
+    except InputError as error:
+        refuse(error.found, error.key, expected=error.expected)
     for name in design.metrics:
         if name not in METRICS:
             valid = ", ".join(METRICS)

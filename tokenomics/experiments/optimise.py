@@ -22,11 +22,14 @@ from ..results.metrics import METRICS
 from ..results.sweep import Sweep
 from .design import Design, Range, read_design
 from .idle import idle
+from .limits import MOST_POINTS
 from .plan import make_plan
 from .sweep import sweep
 
 BAD = 1e30  # of a candidate that could not be simulated
 CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+.\deE]+)\s*", re.ASCII)
+FEWEST = 4  # candidates; a step of differential evolution takes four different ones
+MOST_GENERATIONS = 10_000  # assumption: a search that has not ended by then does not end
 CHECK_SEED = 1_000_003  # added to the seed for the check on shocks that the search has not seen
 
 
@@ -49,18 +52,26 @@ class Optimum:
 
     front: the best point, or one row a point of the Pareto front: parameters, and the objectives' and constraints' means over cases in the search.
     check: the same points on shocks that the search has not seen, by policy and scenario, with intervals. generations: best objective so far
-    (one objective) or size of the front, by generation.
+    (one objective) or size of the front, by generation. candidates: simulated in the search. left_out: those of them of which a run failed, or that
+    are impossible: they cannot be the best.
     """
 
     front: pd.DataFrame
     check: Sweep
     objectives: tuple[str, ...]
     generations: tuple[float, ...]
+    candidates: int
+    left_out: int
 
     @property
     def best(self) -> dict[str, float]:
         """Parameters of the first row of the front, ready for `sets`."""
         return {path: float(self.front[path].iloc[0]) for path in self.check.paths}
+
+    def _losses(self) -> str:
+        failed = int(self.check.table(self.objectives[0])["failed"].sum())
+        told = f"\n{self.left_out} of {self.candidates} candidates left out for failed runs" if self.left_out else ""
+        return told + (f"\n{failed} runs of the check failed, and are not counted" if failed else "")
 
     def plot(self) -> Figure:
         """The Pareto front of two objectives on unseen shocks with intervals, or the search's progress for one."""
@@ -69,7 +80,7 @@ class Optimum:
         if len(self.objectives) == 1:
             axis.plot(np.arange(1, len(self.generations) + 1), self.generations, marker=".")
             axis.set(xlabel="generation", ylabel=_label(self.objectives[0]))
-            axis.set_title(f"{self.objectives[0]} falls to {self.generations[-1]:.4g} in the search", fontsize=9, loc="left")
+            axis.set_title(f"{self.objectives[0]} reaches {self.generations[-1]:.4g} in the search{self._losses()}", fontsize=9, loc="left")
         else:
             x, y = self.objectives[:2]
             table = self.check.table(x, y)
@@ -78,7 +89,7 @@ class Optimum:
                 axis.errorbar(own[x], own[y], xerr=spread[0], yerr=spread[1], fmt=".", capsize=2, linewidth=0.8, label=f"{policy}, {scenario}")
             axis.set(xlabel=_label(x), ylabel=_label(y))
             axis.legend(fontsize=7, frameon=False)
-            title = f"Pareto front of {len(self.front)} points, {self.check.manifest['runs']} unseen runs each; bars: 95 %"
+            title = f"Pareto front of {len(self.front)} points, {self.check.manifest['runs']} unseen runs each; bars: 95 %{self._losses()}"
             axis.set_title(title, fontsize=9, loc="left")
         axis.grid(alpha=0.25)
         return canvas
@@ -146,6 +157,12 @@ def optimise(
     Problem, DE, NSGA2, minimize = _pymoo()
     base = read_design(design)
     goals = (objectives,) if isinstance(objectives, str) else tuple(objectives)
+    if not goals or len(set(goals)) < len(goals):
+        raise InputError(f"{', '.join(goals) or 'none'}", key="objectives", expected="one metric, or several different ones")
+    for name, value, most in (("population", population, MOST_POINTS), ("generations", generations, MOST_GENERATIONS)):
+        least = FEWEST if name == "population" else 1
+        if not isinstance(value, int) or not least <= value <= most:
+            raise InputError(f"{value}", argument=name, expected=f"a whole number from {least} to {most:,}")
     for name in goals:
         if not METRICS[_metric(name, "objectives")].better:
             raise InputError(f"'{name}' is not better either way", key="objectives", expected="a metric of which lower or higher is better")
@@ -176,12 +193,14 @@ def optimise(
             means = _over_cases(simulate(x), names)
             columns = {name: means[:, i] for i, name in enumerate(names)}
             bad = np.isnan(means).any(axis=1)
+            count[:] = count[0] + len(bad), count[1] + int(bad.sum())
             out["F"] = np.where(bad[:, None], BAD, np.stack([columns[name] for name in goals], axis=1) * signs)
             if limits:
                 excess = np.stack([limit.excess(columns[limit.metric]) for limit in limits], axis=1)
                 out["G"] = np.where(bad[:, None], BAD, excess)
 
     history: list[float] = []
+    count = [0, 0]  # candidates, and those left out
 
     def note(algorithm: Any) -> None:
         best = algorithm.opt.get("F")
@@ -192,10 +211,12 @@ def optimise(
     algorithm = DE(pop_size=population) if len(goals) == 1 else NSGA2(pop_size=population)
     found = minimize(Tuning(), algorithm, ("n_gen", generations), seed=search_seed, callback=note)
     if found.X is None or np.all(np.atleast_2d(found.F) >= BAD):
-        raise InputError("no candidate meets the constraints", key="constraints", expected="limits that some point within the ranges can keep")
+        lost = f"; of {count[0]} candidates {count[1]} had failed runs" if count[1] else ""
+        found = f"no candidate meets the constraints{lost}"
+        raise InputError(found, key="constraints", expected="limits that some point within the ranges can keep")
     unit = np.atleast_2d(found.X)
     unit = unit[np.lexsort(np.atleast_2d(found.F).T[::-1])]
     means = _over_cases(simulate(unit), names)
     front = pd.DataFrame(points_of(unit)).assign(**{name: means[:, i] for i, name in enumerate(names)})
     check = simulate(unit, runs=check_runs or base.runs, seed=base.seed + CHECK_SEED)
-    return Optimum(front, check, goals, tuple(history))
+    return Optimum(front, check, goals, tuple(history), *count)

@@ -12,8 +12,9 @@ from ..errors import InputError, TokenomicsError
 from ..model import MODEL, Model
 from ..parameters import Resolved
 from ..results.metrics import METRICS
+from . import limits
 from .design import Design
-from .evaluate import evaluate
+from .evaluate import AT_ONCE, evaluate
 from .reads import structural
 
 STEPS_PER_TASK = 1_500_000  # run-steps; about a second of work, which is what a kill can lose
@@ -58,12 +59,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """A design resolved and cut into tasks, in a fixed order."""
+    """A design resolved and cut into tasks, in a fixed order. table_bytes: memory of a table of all rows, estimated."""
 
     design: Design
     cases: tuple[Case, ...]
     points: list[list[Any]]
     tasks: tuple[Task, ...]
+    structures: tuple[limits.Structure, ...]
+    table_bytes: float
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Of what its rows are a product."""
+        return _sizes(self.design, len(self.cases))
 
     @property
     def simulations(self) -> int:
@@ -84,30 +92,39 @@ class Plan:
 def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
     """Cut a design into tasks. cases: already resolved, in place of those that the design names.
 
-    Raises InputError where a case's parameters are wrong.
+    Raises InputError where a case's parameters are wrong, and for a design beyond the limits of `limits`.
     """
     if cases is None:
         named = [(policy, scenario, design.resolved(policy, scenario)) for policy, scenario in design.cases()]
         cases = [Case(policy or resolved.policy, scenario, resolved) for policy, scenario, resolved in named]
+    taken = limits.row_bytes(_sizes(design, len(cases)))
     paths, points = design.paths, design.table()
     types = {point[paths.index("controller.type")] for point in points} if "controller.type" in paths else set()
     grouped: dict[tuple[int, ...], list[list[int]]] = {}
-    tasks = []
+    compiled = []
     for number, case in enumerate(cases):
         fixed = [i for i, path in enumerate(paths) if structural(path, types or {case.resolved.values.controller.type})]
         swept = tuple(path for i, path in enumerate(paths) if i not in fixed)
         key = tuple(fixed)
         if key not in grouped:
             grouped[key] = _groups(points, fixed)
-        for members in grouped[key]:
-            structure = tuple((paths[i], points[members[0]][i]) for i in fixed)
-            steps = _steps(case.resolved, dict(structure))
-            for first in range(0, design.runs, RUNS_AT_ONCE):
-                runs = (first, min(first + RUNS_AT_ONCE, design.runs))
-                size = max(1, STEPS_PER_TASK // steps // (runs[1] - runs[0]))
-                for at in range(0, len(members), size):
-                    tasks.append(Task(number, tuple(members[at : at + size]), structure, swept, runs))
-    return Plan(design, tuple(cases), points, tuple(tasks))
+        compiled += [(number, fixed, swept, members) for members in grouped[key]]
+    limits.check_structures(len(compiled))
+    tasks, structures = [], []
+    for number, fixed, swept, members in compiled:
+        structure = tuple((paths[i], points[members[0]][i]) for i in fixed)
+        steps = _steps(cases[number].resolved, dict(structure))
+        structures.append(limits.Structure(steps, len(members), design.runs, max(min(design.runs, RUNS_AT_ONCE), AT_ONCE)))
+        for first in range(0, design.runs, RUNS_AT_ONCE):
+            runs = (first, min(first + RUNS_AT_ONCE, design.runs))
+            size = max(1, STEPS_PER_TASK // steps // (runs[1] - runs[0]))
+            for at in range(0, len(members), size):
+                tasks.append(Task(number, tuple(members[at : at + size]), structure, swept, runs))
+    return Plan(design, tuple(cases), points, tuple(tasks), tuple(structures), taken)
+
+
+def _sizes(design: Design, cases: int) -> dict[str, int]:
+    return {"points": design.size, "cases": cases, "runs": design.runs}
 
 
 def _groups(points: Sequence[Sequence[Any]], fixed: Sequence[int]) -> list[list[int]]:

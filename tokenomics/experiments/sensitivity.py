@@ -6,6 +6,7 @@ Source: Saltelli et al. (2010), Computer Physics Communications 181, 259–270; 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError, missing_extra
+from ..errors import InputError, TokenomicsError, missing_extra
 from ..results.sensitivity import Sensitivity
 from ..results.sweep import Sweep
 from .idle import idle
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 LEVELS = 4  # of Morris's grid
 RESAMPLES = 200  # of the bootstrap behind the intervals
 METHODS = ("saltelli", "morris")
+FEWEST = 2  # base points; the bootstrap of one has an interval of 0
+MOST_LOST = 0.1  # share of the base points; assumption: of what is left beyond, the indices would be those of another box
+ROUNDING = 1e-12  # relative; means over runs that differ by less differ by rounding
 
 
 def _salib() -> None:
@@ -75,33 +79,42 @@ def sensitivity(
 
 
 def analyse(result: Sweep) -> Sensitivity:
-    """Indices of a finished sweep of the method saltelli or morris; none of a parameter that nothing reads under a policy and scenario."""
+    """Indices of a finished sweep of the method saltelli or morris.
+
+    A base point counts with all of its runs or not at all: without the failed ones its mean would be that of easier shocks, and SALib takes what is
+    missing for an index of 0. `Sensitivity.undefined` names the metrics that have no index. A parameter that nothing reads under a policy and
+    scenario has none there.
+    """
     _salib()
-    method, paths = result.manifest["design"]["method"], result.paths
-    count, size = result.manifest["design"]["count"], len(paths)
-    block = size + 1 if method == "morris" else 2 * size + 2
-    unit = sample_unit(_design(result))
-    table, rows, pairs = result.table(), [], []
-    unread = idle(_design(result)).varied
-    for (policy, scenario), own in table.groupby(["policy", "scenario"], sort=False):
+    design = _design(result)
+    unit, count = sample_unit(design), design.count
+    if design.method == "morris" and design.table() != result.manifest["points"]:
+        raise TokenomicsError("the installed SALib samples other points than the one that made this sweep; a new directory does it anew")
+    columns = result.columns(*result.metrics)
+    rows, pairs, undefined, unread = [], [], [], idle(design).varied
+    for number, (policy, scenario) in enumerate(result.cases[["policy", "scenario"]].itertuples(index=False)):
         for name in result.metrics:
-            output = own[name].to_numpy()
-            whole = np.isfinite(output).reshape(count, block).all(axis=1)
-            keep = np.repeat(whole, block)
-            if not whole.any() or np.ptp(output[keep]) == 0.0:
-                continue
             head = (policy, scenario, name)
-            lost = int(count - whole.sum())
-            first, second = _indices(method, paths, unit[keep], output[keep])
-            # what nothing reads has no index
+            output = columns[name].reshape(len(result.cases), len(unit), -1)[number].mean(axis=1)
+            whole = np.isfinite(output).reshape(count, -1).all(axis=1)
+            keep = np.repeat(whole, len(unit) // count)
+            reason = _undefined(design.method, output[keep], int(whole.sum()), count)
+            if reason:
+                undefined.append((*head, reason))
+                continue
             silent = unread.get((policy, scenario), {})
-            rows += [(*head, path, *values, lost) for path, values in zip(paths, first, strict=True) if path not in silent]
+            first, second = _indices(design.method, design.paths, unit[keep], output[keep], design.design_seed)
+            rows += [(*head, path, *values, int(count - whole.sum())) for path, values in zip(design.paths, first, strict=True) if path not in silent]
             pairs += [(*head, *pair) for pair in second if not silent.keys() & pair[:2]]
-    measures = ("mu_star", "mu", "sigma") if method == "morris" else ("total", "first")
-    columns = [c for m in measures for c in ((m,) if m in ("mu", "sigma") else (m, f"{m}_interval"))]
+    measures = ("mu_star", "mu", "sigma") if design.method == "morris" else ("total", "first")
+    found = [c for m in measures for c in ((m,) if m in ("mu", "sigma") else (m, f"{m}_interval"))]
     keys = ["policy", "scenario", "metric"]
-    indices = pd.DataFrame(rows, columns=[*keys, "parameter", *columns, "lost"])
-    return Sensitivity(result, indices, pd.DataFrame(pairs, columns=[*keys, "parameter", "with", "second", "second_interval"]))
+    return Sensitivity(
+        result,
+        pd.DataFrame(rows, columns=[*keys, "parameter", *found, "lost"]),
+        pd.DataFrame(pairs, columns=[*keys, "parameter", "with", "second", "second_interval"]),
+        pd.DataFrame(undefined, columns=[*keys, "reason"]),
+    )
 
 
 def _design(result: Sweep) -> Design:
@@ -110,18 +123,32 @@ def _design(result: Sweep) -> Design:
     return read_design(result.manifest["design"])
 
 
-def _indices(method: str, paths: list[str], unit: np.ndarray, output: np.ndarray) -> tuple[list[tuple], list[tuple]]:
-    """Rows by parameter, and rows by pair of parameters; an interval is the half-width of the 95 % bootstrap."""
-    problem = _problem(paths)
-    with np.errstate(all="ignore"):
+def _undefined(method: str, output: np.ndarray, whole: int, count: int) -> str:
+    """Why a metric has no index; empty where it has one. output: of the `whole` of `count` base points that lost no run, in blocks."""
+    if whole < max(FEWEST, (1.0 - MOST_LOST) * count):
+        return f"{count - whole} of {count} base points lost a run" if whole < count else f"{count} base points, of {FEWEST} or more that it takes"
+    if np.ptp(output) <= ROUNDING * np.abs(output).max():
+        return f"constant, {output[0]:.4g}"
+    block = len(output) // whole
+    base = np.concatenate([output[::block], output[block - 1 :: block]])
+    if method == "saltelli" and np.ptp(base) == 0.0:  # the variance that indices are shares of
+        return f"constant, {base[0]:.4g}, at all points of the base sample"
+    return ""
+
+
+def _indices(method: str, paths: list[str], unit: np.ndarray, output: np.ndarray, seed: int) -> tuple[list[tuple], list[tuple]]:
+    """Rows by parameter, and rows by pair of parameters; an interval is the half-width of the 95 % bootstrap. seed: of the design."""
+    problem, seed = _problem(paths), seed + 1  # SALib takes a seed of 0 for none
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of resamples that are constant
         if method == "morris":
             from SALib.analyze import morris
 
-            found = morris.analyze(problem, unit, output, num_levels=LEVELS, num_resamples=RESAMPLES, seed=0)
+            found = morris.analyze(problem, unit, output, num_levels=LEVELS, num_resamples=RESAMPLES, seed=seed)
             return list(zip(found["mu_star"], found["mu_star_conf"], found["mu"], found["sigma"], strict=True)), []
         from SALib.analyze import sobol
 
-        found = sobol.analyze(problem, output, calc_second_order=True, num_resamples=RESAMPLES, seed=0)
+        found = sobol.analyze(problem, output, calc_second_order=True, num_resamples=RESAMPLES, seed=seed)
     first = list(zip(found["ST"], found["ST_conf"], found["S1"], found["S1_conf"], strict=True))
     order = [(i, j) for i in range(len(paths)) for j in range(i + 1, len(paths))]
     return first, [(paths[i], paths[j], found["S2"][i, j], found["S2_conf"][i, j]) for i, j in order]

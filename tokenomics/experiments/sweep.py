@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import strict_json
+from .. import bounds, strict_json
 from ..errors import InputError, TokenomicsError, remark
 from ..results import sweep_store
 from ..results.records import identity, sealed
@@ -24,6 +24,7 @@ from ..results.sweep import Sweep, metric_units
 from ..results.versions import package_record, source_digest
 from .design import Design, read_design
 from .idle import idle
+from .limits import check_work, row_bytes
 from .plan import Case, Plan, make_plan, perform
 from .remote import on_dask
 
@@ -33,14 +34,20 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Estimate:
-    """Size of a sweep, and how long it would take here. seconds: extrapolated from one task."""
+    """Size of a sweep, and what it would take here.
+
+    structures: what is compiled by itself. seconds: extrapolated from one task, and from the time that compiling it took. memory: bytes, of the
+    tasks at work or of the table that they make, whichever is more.
+    """
 
     points: int
     cases: int
     runs: int
     simulations: int
+    structures: int
     tasks: int
     seconds: float
+    memory: float
 
 
 def manifest(plan: Plan) -> dict[str, Any]:
@@ -82,8 +89,12 @@ def _finish(pending: dict[Future, int], numbers: Iterator[int], submit: Callable
             yield number, future.result()
 
 
+def _threads(workers: int | None) -> int:
+    return workers or os.cpu_count() or 1
+
+
 def _locally(plan: Plan, numbers: list[int], workers: int | None) -> Iterator[tuple[int, Columns]]:
-    count = workers or os.cpu_count() or 1
+    count = _threads(workers)
     pool = ThreadPoolExecutor(count)
     try:
         yield from _finish({}, iter(numbers), lambda number: pool.submit(perform, *plan.arguments(number)), count)
@@ -117,14 +128,16 @@ def sweep(
 
     The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a wrong design.
     """
-    if workers is not None and workers < 1:
-        raise InputError(f"{workers} workers", argument="workers", expected="at least 1")
+    bounds.optional(workers=(workers, bounds.WORKERS))
     # what is resolved is checked; the names of its files may mean nothing here
     if cases is None:
         design = read_design(design, runs=runs, seed=seed)
         for line in idle(design).lines():
             remark(line)
     plan = make_plan(design, cases)
+    check_work(plan.structures, min(_threads(workers), len(plan.tasks)) if scheduler is None else 1)
+    if out is None:
+        row_bytes(plan.sizes, len(plan.metrics))
     folder = None if out is None else Path(out)
     told, units = manifest(plan), metric_units(plan.metrics)
     if folder is not None:
@@ -180,11 +193,16 @@ def estimate(
 ) -> Estimate:
     """The size of a sweep and the time that it would take on this machine, from its first task done twice (compiled, then timed)."""
     plan = make_plan(read_design(design, runs=runs, seed=seed))
-    task = plan.tasks[0]
-    perform(*plan.arguments(0))
+    count = min(_threads(workers), len(plan.tasks))
+    memory = max(check_work(plan.structures, count), plan.table_bytes)
     started = time.perf_counter()
     perform(*plan.arguments(0))
-    each = (time.perf_counter() - started) / (len(task.points) * (task.runs[1] - task.runs[0]))
-    count = min(workers or os.cpu_count() or 1, len(plan.tasks))
-    seconds = each * plan.simulations / count
-    return Estimate(len(plan.points), len(plan.cases), plan.design.runs, plan.simulations, len(plan.tasks), seconds)
+    first = time.perf_counter()
+    perform(*plan.arguments(0))
+    again = time.perf_counter() - first
+    compiling = max(first - started - again, 0.0)
+    # as many steps as the first task has in a second, whatever the span of the others
+    work = sum(s.steps * s.points * s.runs for s in plan.structures) / (plan.structures[0].steps * plan.tasks[0].size)
+    seconds = (again * work + compiling * len(plan.structures)) / count
+    sizes = len(plan.points), len(plan.cases), plan.design.runs, plan.simulations
+    return Estimate(*sizes, len(plan.structures), len(plan.tasks), seconds, memory)

@@ -228,11 +228,12 @@ def maps(evidence: Evidence) -> Drawn:
     if not paths or len(plan.paths) > 2:
         return {}
     own = evidence.means[evidence.means["scenario"] == plan.labels[0]]
-    failed = evidence.failures[evidence.failures["scenario"] == plan.labels[0]]["failed"].to_numpy()
+    lost = evidence.failures[evidence.failures["scenario"] == plan.labels[0]]
+    error = np.where(lost["invalid"] > 0, "invalid", "")
     for name in key_metrics(evidence)[:SWEEP_MAPS]:
         told = own[own["metric"] == name].reset_index(drop=True)
         table = pd.concat([points, pd.DataFrame({name: told["mean"], f"{name}_low": told["low"], f"{name}_high": told["high"]})], axis=1)
-        table = table.assign(policy=plan.cases[0].policy, scenario=plan.cases[0].scenario, failed=failed)
+        table = table.assign(policy=plan.cases[0].policy, scenario=plan.cases[0].scenario, failed=lost["failed"].to_numpy(), error=error)
         figure = sweep_plots.figure(table, name, paths, plan.runs, {})
         title = figure.axes[0].get_title(loc="left").replace("\n", "; ")
         found[f"map-{name}"] = (Picture(f"map-{name}", f"{name} over {', '.join(paths)}", title), figure)

@@ -65,6 +65,18 @@ class Comparison:
         return list(self.sweep.cases["scenario"].unique())
 
     @cached_property
+    def failed(self) -> dict[tuple[str, str], int]:
+        """Runs that failed or could not start, by scenario and policy: no number counts them."""
+        columns = self.sweep.columns("failed_day", "error")
+        lost = np.isfinite(columns["failed_day"]) | (columns["error"] != "")
+        return {(one["scenario"], one["policy"]): int(lost[columns["case"] == number].sum()) for number, one in self.sweep.cases.iterrows()}
+
+    def losses(self, scenario: str) -> str:
+        """Which policies' runs failed in a scenario, in words; empty where none did."""
+        told = [f"{policy} {self.failed[scenario, policy]}" for policy in self.policies if self.failed[scenario, policy]]
+        return f"failed runs, of {self.sweep.manifest['runs']} each, which no mean counts: {', '.join(told)}" if told else ""
+
+    @cached_property
     def _runs(self) -> dict[tuple[str, str], np.ndarray]:
         """Values (metrics, runs) by scenario and policy."""
         columns = self.sweep.columns(*self.sweep.metrics)
@@ -75,13 +87,13 @@ class Comparison:
         return found
 
     def means(self) -> pd.DataFrame:
-        """Mean and 95 % interval of every metric: one row a scenario, metric and policy."""
+        """Mean and 95 % interval of every metric over n runs, without those that failed: one row a scenario, metric and policy."""
         rows = []
         for (scenario, policy), values in self._runs.items():
             for name, row in zip(self.sweep.metrics, values, strict=True):
                 s = intervals(row[None, :], **METRICS[name].interval)
-                rows.append((scenario, name, policy, s.mean[0], s.low[0], s.high[0], int(s.n[0]), METRICS[name].unit))
-        return pd.DataFrame(rows, columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "unit"])
+                rows.append((scenario, name, policy, s.mean[0], s.low[0], s.high[0], int(s.n[0]), self.failed[scenario, policy], METRICS[name].unit))
+        return pd.DataFrame(rows, columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "failed", "unit"])
 
     def differences(self, reference: str | None = None) -> pd.DataFrame:
         """Paired difference to the reference, one row a scenario, metric and other policy: difference, low, high (95 %), n, win_rate.
@@ -101,7 +113,11 @@ class Comparison:
         return pd.DataFrame(rows, columns=columns)
 
     def best(self) -> pd.DataFrame:
-        """Best policy by each metric with a direction: scenario, metric, best, and the policies that cannot be told from it (95 %)."""
+        """Best policy by each metric with a direction: scenario, metric, best, equal.
+
+        best: the one with the best mean, missing where no other is told from it (95 %): then nobody wins. equal: those that are not told from the
+        best mean, all where nobody wins.
+        """
         means, rows = self.means(), []
         for scenario in self.scenarios:
             for name in self.sweep.metrics:
@@ -110,20 +126,24 @@ class Comparison:
                 own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index("policy")["mean"]
                 if own.isna().all():
                     continue
-                best = own.idxmin() if METRICS[name].better == "lower" else own.idxmax()
-                against = self.differences(best)
+                first = own.idxmin() if METRICS[name].better == "lower" else own.idxmax()
+                against = self.differences(first)
                 against = against[(against["scenario"] == scenario) & (against["metric"] == name) & (against["verdict"] == "same")]
-                rows.append((scenario, name, best, tuple(against["policy"])))
+                equal = tuple(against["policy"])
+                alone = len(equal) < len(self.policies) - 1
+                rows.append((scenario, name, first if alone else None, equal if alone else tuple(self.policies)))
         return pd.DataFrame(rows, columns=["scenario", "metric", "best", "equal"])
 
     def markdown(self) -> str:
-        """A table that pastes into a proposal: mean of every policy with its interval, best in bold."""
+        """A table that pastes into a proposal: mean of every policy with its interval, in bold where it is `best`."""
         means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
         lines = []
         for scenario in self.scenarios:
             lines += [f"Scenario {scenario}, {self.sweep.manifest['runs']} runs, seed {self.sweep.manifest['seed']}; mean [95 % interval]", ""]
             rows = (self._row(name, means[means["scenario"] == scenario], best.get((scenario, name))) for name in self.sweep.metrics)
             lines += [markdown_rows(["metric", "unit", *self.policies], rows, numbers=range(2, 2 + len(self.policies))), ""]
+            if self.losses(scenario):
+                lines += [self.losses(scenario).capitalize() + ".", ""]
         return "\n".join(lines)
 
     def _row(self, name: str, means: pd.DataFrame, best: str | None) -> list[str]:
@@ -153,8 +173,9 @@ class Comparison:
             axis.set_xticks(range(len(self.policies)), self.policies, fontsize=8, rotation=20)
             axis.set_yticks(range(len(names)), [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names], fontsize=7)
             axis.tick_params(length=0)
+        lost = "".join(f"\n{scenario}: {self.losses(scenario)}" for scenario in self.scenarios if self.losses(scenario))
         shades = f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, grey: no difference (95 %)"
-        title = f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; {shades}"
+        title = f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; {shades}{lost}"
         canvas.suptitle(title, fontsize=8, x=0.01, ha="left")
         return canvas
 

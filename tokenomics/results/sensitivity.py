@@ -21,13 +21,25 @@ class Sensitivity:
 
     indices: one row a policy, scenario, metric and parameter. Sobol: total and first, shares of the metric's variance; Morris: mu_star, mean absolute
     elementary effect over the parameter's whole range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base points left out
-    because a run of theirs failed. pairs: second-order Sobol indices.
-    Metrics that do not vary are left out.
+    because a run of theirs failed. pairs: second-order Sobol indices. undefined: policy, scenario, metric and reason, where there is no index.
     """
 
     sweep: Sweep
     indices: pd.DataFrame
     pairs: pd.DataFrame
+    undefined: pd.DataFrame
+
+    def notes(self) -> list[str]:
+        """A line for each policy, scenario and reason for which metrics have no index, and for what failed runs have cost."""
+        design, lines = self.sweep.manifest["design"], []
+        for (policy, scenario), own in self.undefined.groupby(["policy", "scenario"], sort=False):
+            for reason, some in own.groupby("reason", sort=False):
+                lines.append(f"policy {policy}, scenario {scenario}: no index is defined of {', '.join(some['metric'])}: {reason}")
+        for (policy, scenario), own in self.indices[self.indices["lost"] > 0].groupby(["policy", "scenario"], sort=False):
+            lost = own.drop_duplicates("metric")
+            told = ", ".join(f"{metric} {n}" for metric, n in zip(lost["metric"], lost["lost"], strict=True))
+            lines.append(f"policy {policy}, scenario {scenario}: of {design['count']} base points, left out for a failed run: {told}")
+        return lines
 
     @property
     def measure(self) -> str:
@@ -38,20 +50,35 @@ class Sensitivity:
         """Indices of one metric, the strongest parameter first. Raises InputError for an unknown metric, policy or scenario."""
         return self._own(self.indices, metric, policy, scenario).sort_values(self.measure, ascending=False, ignore_index=True)
 
-    def _own(self, table: pd.DataFrame, metric: str, policy: str | None, scenario: str | None) -> pd.DataFrame:
-        case = self.sweep.cases.iloc[0]
-        chosen = {"metric": metric, "policy": policy or case["policy"], "scenario": scenario or case["scenario"]}
+    def _case(self, policy: str | None, scenario: str | None) -> dict[str, str]:
+        """A policy and a scenario, the first by default. Raises InputError for unknown ones."""
+        cases = self.sweep.cases
+        chosen = {"policy": policy or cases["policy"].iloc[0], "scenario": scenario or cases["scenario"].iloc[0]}
         for column, wanted in chosen.items():
-            valid = list(self.indices[column].unique())
+            valid = list(cases[column].unique())
             if wanted not in valid:
-                raise InputError(f"no indices for the {column} '{wanted}'", expected="one of " + ", ".join(valid), nearest=nearest(wanted, valid))
-            table = table[table[column] == wanted]
-        return table
+                raise InputError(f"unknown {column} '{wanted}'", expected="one of " + ", ".join(valid), nearest=nearest(wanted, valid))
+        return chosen
 
-    def _note(self, policy: str | None, scenario: str | None) -> str:
-        case, design = self.sweep.cases.iloc[0], self.sweep.manifest["design"]
+    def _own(self, table: pd.DataFrame, metric: str | None, policy: str | None, scenario: str | None) -> pd.DataFrame:
+        """Rows of a table of one policy and scenario, and of one metric. Raises InputError where the metric has no index there."""
+        own, reasons = table, self.undefined
+        for column, wanted in self._case(policy, scenario).items():
+            own, reasons = own[own[column] == wanted], reasons[reasons[column] == wanted]
+        if metric is None:
+            return own
+        for reason in reasons.loc[reasons["metric"] == metric, "reason"]:
+            raise InputError(f"no index of the metric '{metric}' is defined: {reason}")
+        valid = list(own["metric"].unique())
+        if metric not in valid:
+            raise InputError(f"no indices for the metric '{metric}'", expected="one of " + ", ".join(valid), nearest=nearest(metric, valid))
+        return own[own["metric"] == metric]
+
+    def _note(self, own: pd.DataFrame, policy: str | None, scenario: str | None) -> str:
+        case, design, lost = self._case(policy, scenario), self.sweep.manifest["design"], own["lost"].max()
+        without = f", up to {lost} left out for failed runs" if lost > 0 else ""
         return (
-            f"policy {policy or case['policy']}, scenario {scenario or case['scenario']}\n{design['method']}, {design['count']} base points, "
+            f"policy {case['policy']}, scenario {case['scenario']}\n{design['method']}, {design['count']} base points{without}, "
             f"{self.sweep.manifest['runs']} runs each"
         )
 
@@ -74,21 +101,22 @@ class Sensitivity:
         axis.grid(alpha=0.25, axis="x")
         top = own.iloc[-1]
         finding = f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})"
-        axis.set_title(f"{finding}\n{self._note(policy, scenario)}; bars: 95 %", fontsize=8, loc="left")
+        axis.set_title(f"{finding}\n{self._note(own, policy, scenario)}; bars: 95 %", fontsize=8, loc="left")
         return canvas
 
     def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
         """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each metric.
 
-        policy, scenario: the first by default.
+        policy, scenario: the first by default. Raises InputError where no metric varies.
         """
-        names = list(self.indices["metric"].unique())
-        own = pd.concat([self._own(self.indices, name, policy, scenario) for name in names])
+        own = self._own(self.indices, None, policy, scenario)
+        if own.empty:
+            raise InputError("no index is defined", expected="a metric that varies")
         grid = own.pivot_table(index="metric", columns="parameter", values=self.measure, sort=False).reindex(columns=self.sweep.paths)
         if self.measure == "mu_star":
             grid = grid.div(grid.max(axis=1), axis=0)
         label = "total Sobol index" if self.measure == "total" else "mu_star, relative to the largest"
-        return _matrix(grid, label, f"Which parameter moves which metric\n{self._note(policy, scenario)}")
+        return _matrix(grid, label, f"Which parameter moves which metric\n{self._note(own, policy, scenario)}")
 
     def interactions(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
         """Second-order Sobol indices of one metric. policy, scenario: the first by default. Raises InputError for Morris's method, which has none."""
@@ -96,7 +124,8 @@ class Sensitivity:
             raise InputError("no second-order indices", expected="the method saltelli, and two parameters or more")
         own = self._own(self.pairs, metric, policy, scenario)
         grid = own.pivot_table(index="parameter", columns="with", values="second", sort=False)
-        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{self._note(policy, scenario)}")
+        note = self._note(self.ranking(metric, policy, scenario), policy, scenario)
+        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{note}")
 
 
 def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:

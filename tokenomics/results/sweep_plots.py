@@ -26,6 +26,16 @@ def _scale(values: np.ndarray) -> str:
     return "linear"
 
 
+def _edges(values: np.ndarray, scale: str) -> np.ndarray:
+    """Edges of cells around sorted values, half way between neighbours: on a log axis by ratio, and the outer cells reach as far on either side."""
+    at = np.log(values) if scale == "log" else values.astype(float)
+    if len(at) == 1:
+        return at[0] + np.array([-0.5, 0.5]) * (abs(at[0]) or 1.0)
+    middle = (at[1:] + at[:-1]) / 2.0
+    edges = np.concatenate([[2.0 * at[0] - middle[0]], middle, [2.0 * at[-1] - middle[-1]]])
+    return np.exp(edges) if scale == "log" else edges
+
+
 def _label(metric: str) -> str:
     known = METRICS.get(metric)
     return f"{known.meaning} [{known.unit}]" if known else metric
@@ -36,6 +46,9 @@ def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed:
     first = table.iloc[0]
     head = f"policy {first['policy']}, scenario {first['scenario']}, {len(table)} points, {runs} runs each"
     head += "".join(f", {path} {value}" for path, value in fixed.items())
+    failed, impossible = int(table["failed"].sum()), int((table["error"] != "").sum())
+    head += f", {failed} of {len(table) * runs} runs failed" if failed else ""
+    head += f", {impossible} points impossible" if impossible else ""
     if good.empty:
         return f"{head}: no run was finished"
     low, high = good.loc[good[metric].idxmin()], good.loc[good[metric].idxmax()]
@@ -46,7 +59,8 @@ def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed:
 def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
     grid = table.pivot_table(index=y, columns=x, values=metric, dropna=False, aggfunc="mean")
     if grid.size == len(table) and grid.size:
-        mesh = axis.pcolormesh(grid.columns.to_numpy(), grid.index.to_numpy(), grid.to_numpy(), shading="nearest", cmap="viridis")
+        edges = [_edges(values, _scale(values)) for values in (grid.columns.to_numpy(), grid.index.to_numpy())]
+        mesh = axis.pcolormesh(*edges, grid.to_numpy(), shading="flat", cmap="viridis")
         broken = table[table["failed"] > 0]
         if len(broken):
             axis.scatter(broken[x], broken[y], s=4, marker="x", color=COLOURS[1], linewidth=0.6, label="runs failed")
@@ -71,7 +85,10 @@ def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
 
 
 def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> Figure:
-    """A map over two parameters or a line over one; the title states the finding, and the values at which other paths are fixed."""
+    """A map over two parameters or a line over one; the title states the finding, and the values at which other paths are fixed.
+
+    table: points of one policy and scenario, in the columns of `Sweep.table`. runs: of each point.
+    """
     from matplotlib.figure import Figure
 
     canvas = Figure(figsize=(7.2, 4.8), layout="constrained")
