@@ -7,6 +7,7 @@ import pytest
 from damage import copied, reseal_run, reseal_sweep, spoil
 
 import tokenomics as tk
+from tokenomics.experiments.sensitivity import analyse
 from tokenomics.governance.plan import plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep
 from tokenomics.results.comparison import Comparison
 from tokenomics.results.store import load, write_run
@@ -123,3 +124,9 @@ def test_a_damaged_sweep_goes_on_to_its_own_numbers_or_is_refused(sweep_folder, 
         except Exception as failure:
             raise AssertionError(f"{number}: {what}") from failure
     assert COUNT // 4 > ended > COUNT // 20
+
+
+def test_a_sweep_of_another_method_has_no_indices(sweep_folder):
+    pytest.importorskip("SALib")
+    with pytest.raises(tk.InputError, match="manifest.json: design.method: method grid; expected saltelli"):
+        analyse(load(sweep_folder))

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, TokenomicsError, missing_extra
+from ..results.folder import MANIFEST
 from ..results.sensitivity import Sensitivity
 from ..results.sweep import Sweep
 from .idle import idle
@@ -118,9 +119,14 @@ def analyse(result: Sweep) -> Sensitivity:
 
 
 def _design(result: Sweep) -> Design:
-    from .design import read_design
+    """The design of a sweep. Raises InputError for one of another method, and where the manifest is not that of its design."""
+    from .design import recorded_design
 
-    return read_design(result.manifest["design"])
+    file = result.source / MANIFEST if isinstance(result.source, Path) else None
+    design = recorded_design(result.manifest, file)
+    if design.method not in METHODS:
+        raise InputError(f"method {design.method}", file=file, key="design.method", expected="saltelli (Sobol indices) or morris")
+    return design
 
 
 def _undefined(method: str, output: np.ndarray, whole: int, count: int) -> str:
