@@ -140,7 +140,8 @@ def _steps(rows: Rows, chosen: Choices, offered: Mapping, done: list[str]) -> tu
         more = f"; {len(gaps)} gaps in all" if len(gaps) > 1 else ""
         more += f"; the rows are {often}" if often != "days" else ""
         by_step = _by_step(rows, chosen, offered, "{} or ")
-        fill = " or ".join(["span"] * ("span" in offered["gaps"]) + ["interpolate"] * (step == 1 and missing <= most_invented(total) * total))
+        works = {"span": "span" in offered["gaps"] and np.any(steps == step), "interpolate": step == 1 and missing <= most_invented(total) * total}
+        fill = " or ".join(name for name, works_here in works.items() if works_here and name in offered["gaps"])
         others = f"{by_step}`gaps` {fill}, or " if fill else by_step
         expected = f"one close a {unit} (or {others}a window without it by `start` and `end`)"
         plural = f"{lost} {unit}s are" if lost > 1 and step == 1 else f"{lost} {unit} is"
