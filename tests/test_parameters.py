@@ -1,5 +1,6 @@
 """Parameters: every number has a unit and a source, and every mistake has one clear line."""
 
+import os
 import re
 import time
 
@@ -181,7 +182,7 @@ def test_a_record_with_a_number_that_python_does_not_write_is_told_in_one_line()
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path):
-    with pytest.raises(InputError, match="file too large"):
+    with pytest.raises(InputError, match="1,000,003 bytes; expected at most 1,000,000 bytes"):
         resolve(write(tmp_path, "# " + "x" * 1_000_001))
 
 
@@ -236,3 +237,55 @@ def test_a_number_that_would_mean_something_else_is_refused(sets, said):
 def test_a_span_of_whole_steps_is_taken_however_its_quotient_is_rounded(days, step):
     values = resolve("baseline", sets={"simulation.days": days, "simulation.time_step": step}).values
     assert values.simulation.steps == round(days / step)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("/dev/zero", "a device; expected a policy file in YAML"),
+        ("folder/", "a directory; expected a policy file in YAML"),
+        ("folder.yaml", "a directory"),
+        ("pipe.yaml", "a pipe"),
+        ("large.yaml", "1,000,001 bytes; expected at most 1,000,000 bytes"),
+        ("bytes.yaml", r"bytes\.yaml:2: byte 3 is no UTF-8"),
+        ("x" * 5000 + ".yaml", "(?i)name too long"),
+        ("x" * 5000, "unknown policy 'xxx"),
+        ("a\0.yaml", "null"),
+        ("a\0", "unknown policy"),
+        ("notes.txt", r"notes\.txt: a name that ends otherwise; expected a policy file in YAML: its name ends in \.yaml or \.yml"),
+    ],
+)
+def test_what_is_no_file_of_parameters_is_told_in_one_short_line(tmp_path, monkeypatch, name, said):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("folder", "folder.yaml"):
+        (tmp_path / folder).mkdir()
+    os.mkfifo("pipe.yaml")
+    (tmp_path / "large.yaml").write_text("#" * 1_000_001)
+    (tmp_path / "bytes.yaml").write_bytes(b"a:\n\xff")
+    (tmp_path / "notes.txt").write_text("a: 1")
+    with pytest.raises(InputError, match=said) as raised:
+        resolve(policy=name)
+    assert len(str(raised.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ({"scenarios": ["token_crash", "whale_unlock", "token_crash"]}, "scenario: 'token_crash' twice; expected each once"),
+        ({"overlays": ["growth", "growth"]}, "overlay: 'growth' twice"),
+        ({"sets": ["supply.burn_share=0.1", "supply.burn_share = 0.2"]}, "sets: 'supply.burn_share' twice"),
+        ({"policy": ""}, "unknown policy ''"),
+        ({"scenarios": [""]}, "unknown scenario ''"),
+        ({"sets": [""]}, "expected path=value"),
+    ],
+)
+def test_what_is_given_twice_or_without_a_name_is_refused(layers, said):
+    with pytest.raises(InputError, match=said):
+        resolve(**layers)
+
+
+def test_a_file_is_the_same_with_the_line_ends_of_every_system(tmp_path):
+    text = "supply:\n  burn_share: 0.4\n  # a comment\n"
+    for number, ends in enumerate(("\n", "\r\n", "\r")):
+        (tmp_path / f"{number}.yaml").write_bytes(b"\xef\xbb\xbf" * (number == 1) + text.replace("\n", ends).encode())
+    assert len({resolve(overlays=[str(tmp_path / f"{number}.yaml")]).hash for number in range(3)}) == 1

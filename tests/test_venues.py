@@ -162,11 +162,14 @@ def test_real_time_work_is_refused_for_reasons_of_physics(simulated):
 
 def test_nothing_happens_where_demand_does_not_double(simulated):
     resolved, paths, _ = simulated
-    found = scale_measures(paths, paths, resolved)
+    doubling = resolve(scenarios=["demand_doubling"]).values
+    found = scale_measures(paths, paths, doubling)
     assert np.all(found["price_after"] == 1.0)
     assert np.all(found["token_after"] == 1.0)
-    with pytest.raises(InputError, match="more than 90"):
-        scale_measures({n: p[:, :80] for n, p in paths.items()}, paths, resolved)
+    # the start is day 0, so that 91 times reach day 90, thirty days behind the doubling
+    scale_measures({n: p[:, :91] for n, p in paths.items()}, {n: p[:, :91] for n, p in paths.items()}, doubling)
+    with pytest.raises(InputError, match="days: 89 days; expected at least 90: 30 behind the doubling of demand on day 60"):
+        scale_measures({n: p[:, :90] for n, p in paths.items()}, {n: p[:, :90] for n, p in paths.items()}, doubling)
 
 
 def test_a_doubling_brings_a_dearer_network_that_turns_work_away(simulated):

@@ -14,8 +14,9 @@ import pandas as pd
 
 from ..errors import InputError
 from ..experiments.sweep import Progress
-from ..files import probe
+from ..files import probe, read_bytes
 from ..parameters.locate import find
+from ..parameters.reading import LARGEST_FILE
 from ..results.result import Result
 from ..results.store import load
 from .as_simulated import as_simulated
@@ -31,6 +32,7 @@ from .proposal import read_proposal
 from .render import render
 from .runs_table import runs_parquet
 
+UNNAMED = Path("runs")  # where a bundle goes that was given no place
 GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given, but for runs and seed
 
 
@@ -90,10 +92,10 @@ def _write(evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: 
 
 
 def _unused(stem: str) -> Path:
-    out, number = Path("runs") / stem, 1
+    out, number = UNNAMED / stem, 1
     while out.exists():
         number += 1
-        out = Path("runs") / f"{stem}-{number}"
+        out = UNNAMED / f"{stem}-{number}"
     return out
 
 
@@ -116,14 +118,14 @@ def propose(
     extra `report`.
     """
     folder = None if out is None else Path(out)
-    probe(folder)
+    probe(folder or UNNAMED / "new")
     load_rocrate()
     _, plan = read_proposal(source, runs=runs, seed=seed)
     inputs = {}
     if not isinstance(source, Mapping):
         # with the numbers that were simulated, which the command line may have set: what the bundle shows is what was done
         path = find("proposal", str(source))
-        inputs[GIVEN] = as_simulated(path.read_bytes(), str(path), runs=runs, seed=seed)
+        inputs[GIVEN] = as_simulated(read_bytes(path, most=LARGEST_FILE, expected="a proposal file in YAML"), str(path), runs=runs, seed=seed)
     name = "python" if isinstance(source, Mapping) else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(source)).stem)
     key = digest(canonical_json(plan.plain()))[:12]
     folder = folder or _unused(f"proposal-{name}-{key}")
@@ -144,7 +146,7 @@ def report(*folders: str | Path, out: str | Path | None = None, title: str | Non
     if not folders:
         raise InputError("no directory", expected="a run's or a sweep's directory, or several runs'")
     chosen = None if out is None else Path(out)
-    probe(chosen)
+    probe(chosen or UNNAMED / "new")
     load_rocrate()
     found = []
     for folder in folders:

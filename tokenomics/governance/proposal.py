@@ -12,6 +12,7 @@ from pydantic import Field
 from .. import control
 from ..errors import InputError, nearest
 from ..experiments.plan import Case
+from ..files import read_text
 from ..parameters import NONE, Resolved, fits, place, resolve
 from ..parameters.documents import line_of, validated
 from ..parameters.locate import find
@@ -223,12 +224,11 @@ def _calibrations(folders: list[str], at: Reader) -> tuple[list[CalibrationRecor
     for number, folder in enumerate(folders):
         path = Path(folder) / "calibration.json"
         try:
-            with open(path, "rb") as stream:
-                content = json.loads(stream.read(LARGEST_FILE).decode())
+            content = json.loads(read_text(path, most=LARGEST_FILE))
             data = content["data"]
             told = f"{Path(data['file']).name} (SHA-256 {data['sha256'][:12]}), {data['first']} to {data['last']}, {data['count']} {data['what']}"
             plain = {"method": content["method"], "data": told, "estimates": content["estimates"], "notes": content["notes"]}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (InputError, ValueError, KeyError, TypeError, RecursionError):
             raise at.error(f"no calibration in '{folder}'", "calibration", number, expected="a folder of 'tokenomics calibrate --out'") from None
         records.append(validated(CalibrationRecord, plain, str(path)))
         overlays.append(str(Path(folder) / "overlay.yaml"))

@@ -253,6 +253,13 @@ def setting(text: str) -> Leaf:
     return Leaf(path, scalar(raw.strip()), None, f"--set {path}", "`sets`", None)
 
 
+def _refuse_twice(argument: str, names: Sequence[str]) -> None:
+    """What is given twice says nothing more, and of two values of one parameter one would be dropped without a word."""
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise InputError(f"'{twice}' twice", argument=argument, expected="each once")
+
+
 def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]:
     merged = dict(below)
     for path, leaf in above.items():
@@ -292,6 +299,8 @@ def resolve(
     names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
     layers = [("policy", s) for s in ([policy] if policy is not None else [])]
     layers += [("scenario", s) for s in scenarios if s != NONE] + [("overlay", s) for s in overlays]
+    for kind in ("scenario", "overlay"):
+        _refuse_twice(kind, [str(source) for its, source in layers if its == kind and not isinstance(source, Mapping)])
     for kind, source in layers:
         name, description, above = _leaves(kind, source)
         for leaf in above.values():
@@ -303,6 +312,7 @@ def resolve(
         settings = [Leaf(path, number(v), None, f"--set {path}", "`sets`", None) for path, v in sets.items()]
     else:
         settings = [setting(text) for text in sets]
+        _refuse_twice("sets", [leaf.path for leaf in settings])
     for leaf in settings:
         _check_leaf(leaf)
         leaves = _merge(leaves, {leaf.path: leaf})

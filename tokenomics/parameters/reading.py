@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from ..errors import InputError, nearest
+from ..files import read_text
 
 LARGEST_FILE = 1_000_000  # bytes
 LEAF_KEYS = ("value", "unit", "source", "note")
@@ -131,12 +132,8 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
 
 
 def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise InputError("file too large", file=file, expected=f"at most {LARGEST_FILE} bytes")
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", file=file, expected="a YAML file in UTF-8") from None
+    # newlines as Python's text mode reads them: a file is the same under every convention
+    return read_text(file, most=LARGEST_FILE, expected="a YAML file in UTF-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _parse(text: str, name: str, expected: str) -> CommentedMap:

@@ -94,7 +94,7 @@ def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -
     resolved = results[0].resolved
     names = dict.fromkeys([*recorded(resolved.values), *scale.RECORDED])
     calm, doubled = {n: calm[n][whole] for n in names}, {n: doubled[n][whole] for n in scale.RECORDED}
-    return resolved, calm, scale.scale_measures(calm, doubled, resolved)
+    return resolved, calm, scale.scale_measures(calm, doubled, results[1].resolved.values)
 
 
 def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *, flips: bool = True) -> Report:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..errors import InputError
-from ..parameters import Resolved, resolve
+from ..parameters import Parameters
 
 SCENARIO, AHEAD = "demand_doubling", 30  # days after the doubling that are looked at
 RECORDED = ("served", "demand", "inference_price", "latency_p99", "token_price")
@@ -20,21 +20,18 @@ MEASURES = {
 }  # unit, meaning
 
 
-def doubling_start() -> float:
-    """Day on which demand doubles."""
-    return resolve("baseline", scenarios=[SCENARIO]).values.events.demand_start
+def scale_measures(calm: Mapping[str, np.ndarray], doubled: Mapping[str, np.ndarray], values: Parameters) -> dict[str, np.ndarray]:
+    """The numbers of `MEASURES`, (runs,) each.
 
-
-def scale_measures(calm: Mapping[str, np.ndarray], doubled: Mapping[str, np.ndarray], resolved: Resolved) -> dict[str, np.ndarray]:
-    """The numbers of `MEASURES`, (runs,) each. calm, doubled: paths (runs, times) of `RECORDED` on common shocks.
-
-    Raises InputError for a span that ends too early.
+    calm, doubled: paths (runs, times) of `RECORDED` on common shocks; the first time is day 0. values: the parameters of `doubled`, which say when
+    demand doubles. Raises InputError for a span that ends before the days behind it that are looked at.
     """
-    dt = resolved.values.simulation.time_step
-    first, count = round(doubling_start() / dt), round(AHEAD / dt)
+    start, dt = values.events.demand_start, values.simulation.time_step
+    first, count = round(start / dt), round(AHEAD / dt)
     end = first + count
     if end >= calm["served"].shape[1]:
-        raise InputError(f"{resolved.values.simulation.days:g} days", argument="days", expected=f"more than {doubling_start() + AHEAD:g}")
+        wanted = f"at least {start + AHEAD:g}: {AHEAD} behind the doubling of demand on day {start:g}"
+        raise InputError(f"{(calm['served'].shape[1] - 1) * dt:g} days", argument="days", expected=wanted)
     after = slice(first + 1, end + 1)
     ratio = {name: doubled[name] / calm[name] for name in ("inference_price", "token_price")}
     return {
