@@ -53,7 +53,7 @@ from importlib.metadata import PackageNotFoundError, version
 try:
     __version__ = version("tokenomics")
 except PackageNotFoundError:  # run from a checkout that is not installed
-    __version__ = "0.2.0"
+    __version__ = "0.3.0"
 
 # module of every public name; it is imported when the name is first asked for, which keeps the command line quick (PEP 562)
 _HOMES = {
