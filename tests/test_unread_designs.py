@@ -1,7 +1,9 @@
 """Where a design varies what nothing reads: refused where no case reads it, named where some do, without index or optimum."""
 
 import warnings
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 import tokenomics as tk
@@ -9,6 +11,9 @@ from paths import command
 from tokenomics.errors import InputError, Remark
 from tokenomics.experiments.design import read_design
 from tokenomics.experiments.idle import idle
+from tokenomics.governance.diff import _unmoved
+from tokenomics.governance.evidence import Evidence
+from tokenomics.governance.plan import plan_of_run, runs_of_run, together
 
 KP = "controller.pid.kp"
 LOW = {"low": 0.05, "high": 0.5}
@@ -119,3 +124,29 @@ def test_a_comparison_names_a_setting_that_no_policy_reads():
     with warnings.catch_warnings():
         warnings.simplefilter("error", Remark)
         tk.compare(**common | {"policies": ["none", "pid"]}, sets={KP: 0.3})
+
+
+def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
+    # with no treasury there is nothing to buy back with
+    sets = {"simulation.days": 4, "treasury.enabled": False}
+    found = tk.compare(policies=["none", "static"], runs=3, sets=sets)
+    assert found.unmoved() == ["Nothing differs in scenario none: none and static are the same numbers in all 3 runs."]
+    assert found.markdown().startswith("Nothing differs in scenario none")
+    one, two = (tk.run(policy=policy, runs=2, sets=sets) for policy in ("none", "static"))
+    with pytest.warns(Remark, match="nothing differs: both sides are the same numbers in all 2 runs"):
+        one.compare(two)
+    assert tk.compare(policies=["none", "static"], runs=3, days=4, metrics=["control_effort"]).unmoved() == []
+    plans, tables = [plan_of_run(result) for result in (one, two)], [runs_of_run(result).assign(case=i) for i, result in enumerate((one, two))]
+    both = Evidence(together(plans, ["a", "b"]), pd.concat(tables, ignore_index=True))
+    assert both.verdict().startswith("Nothing differs between none, none and static, none: the same numbers in all runs.")
+    alone = [Evidence(plan, table.assign(case=0)) for plan, table in zip(plans, tables, strict=True)]
+    assert _unmoved(alone[0], replace(alone[1], plan=replace(plans[1], cases=(replace(plans[1].cases[0], policy="none"),))))
+
+
+def test_a_design_of_a_controller_names_a_setting_that_neither_law_reads():
+    args = ("control", "tune", "--policy", "none", "--runs", "2", "--set", "simulation.days=5")
+    status, _, errors = command(*args, "--set", "controller.rai.kp=0.4", "--set", "controller.pid.kd=0.1")
+    assert "note: controller.rai.kp: changed, but nothing reads it while controller.type is 'pid'" in errors
+    assert "controller.pid.kd" not in errors and status in (0, 1)
+    _, _, errors = command("control", "analyse", "--policy", "lqr", "--set", "controller.pid.kp=0.4")
+    assert "note: controller.pid.kp: changed, but nothing reads it while controller.type is 'lqr'" in errors

@@ -14,7 +14,7 @@ from rich.console import Console
 from . import bounds
 from .cli_control import Out, app
 from .cli_numbers import Seed, number
-from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
+from .cli_params import File, Json, Overlay, Policy, Scenario, Set, changed_from, resolved_from
 from .cli_tools import deliver, distinct, print_json, progress_bar, say, show_table
 from .files import probe
 from .parameters import Resolved
@@ -53,6 +53,9 @@ def _records(table: pd.DataFrame) -> list[dict]:
     return [{k: list(v) if isinstance(v, tuple) else v for k, v in row.items()} for row in table.to_dict(orient="records")]
 
 
+ATTACKED = {"attack.enabled": True, "attack.size": 0.1, "attack.position": 0.1}  # somehow: each attack sets its own
+
+
 @app.command(
     epilog="Examples: tokenomics control attack baseline --policy pid --out runs/attacks | "
     "tokenomics control attack --policy dcbm --attack treasury_drain --runs 1000 --json"
@@ -82,6 +85,7 @@ def attack(
     def under(name: str):
         return resolved_from(file, policy, [*(scenario or []), name], overlay, span)
 
+    changed_from(file, resolved_from(file, policy, scenario, overlay, sets), ATTACKED)
     with progress_bar("attacks", show=not as_json) as progress:
         found = attack_table(under, attacks=attacks or ATTACKS, runs=runs, seed=seed, progress=progress)
     pushes = saturation(resolved_from(file, policy, scenario, overlay, sets))
@@ -144,6 +148,7 @@ def front_run(
 
     probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
+    changed_from(file, resolved, {"front_running.enabled": True})
     with progress_bar("gains and front-runners", show=not as_json) as progress:
         found = front_running_table(resolved, runs=runs, seed=seed, progress=progress)
     shown = pd.DataFrame(

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from . import bounds
 from .cli_numbers import Seed, number
-from .cli_params import File, Json, Overlay, Policy, Scenario, Set, resolved_from
+from .cli_params import File, Json, Overlay, Policy, Scenario, Set, changed_from, resolved_from
 from .cli_tools import deliver, json_text, print_json, progress_bar, say, show_rows
 from .files import probe, written_file
 from .results.markdown import markdown_table
@@ -47,7 +47,9 @@ def analyse(
     from .analysis.analyse import analyse as examine
 
     probe(out)
-    found = examine(resolved_from(file, policy, scenario, overlay, sets).values)
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
+    changed_from(file, resolved)
+    found = examine(resolved.values)
 
     def fill(folder: Path) -> None:
         for name, figure in found.figures().items():
@@ -95,6 +97,7 @@ def boundary(
 
     probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
+    changed_from(file, resolved, {"controller.type": "pid"})
     with progress_bar("rays of the gain plane", show=not as_json) as progress:
         found = boundary_table(resolved, runs=runs, seed=seed, progress=progress)
     rays = [row | {"settings": settings(row)} for row in found.to_dict(orient="records")]
@@ -150,6 +153,8 @@ def tune(
 
     probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
+    # the tuned law beside the policy as it is
+    changed_from(file, resolved, {}, {"controller.type": "lqr" if method == "lqr" else "pid"})
     found = search(resolved, method, target=target, runs=runs, seed=seed)
 
     def fill(path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from .cli_tools import print_json, say, show_rows
+from .errors import remark
 from .parameters import Parameters, Resolved, resolve, tables
 from .parameters.locate import find
 from .parameters.reading import read
@@ -24,6 +26,14 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:
     """The parameters that a command's arguments name."""
     return resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
+
+
+def changed_from(file: str, resolved: Resolved, *networks: Mapping[str, Any]) -> None:
+    """Remark on what the arguments change and nothing reads. networks: settings with which a command looks at the network, none by default."""
+    from .experiments.unread import changed_to_no_effect
+
+    for line in changed_to_no_effect(resolved, resolve(file), networks or ({},)):
+        remark(line)
 
 
 @app.command("list", epilog="Example: tokenomics params list")

@@ -180,7 +180,7 @@ def compare(
     result.plot().savefig(folder / "comparison.png", dpi=130)
     if as_json:
         tables = {"means": result.means(), "differences": differences, "best": best}
-        told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}
+        told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": [*result.unmoved(), *idle(design).lines()]}
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
         _show_comparison(result, differences, best)
@@ -191,6 +191,8 @@ def compare(
 
 def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
+    for line in result.unmoved():
+        say(line)
     for scenario in result.scenarios:
         own = best[best["scenario"] == scenario].copy()
         own["best"] = own["best"].fillna(NOBODY)

@@ -86,10 +86,12 @@ def diff(
     found = compare(a, b)
     if as_json:
         frames = {"settings": found.settings, "parameters": found.parameters, "metrics": found.metrics}
-        print_json({"same": found.same} | {name: frame.to_dict(orient="records") for name, frame in frames.items()})
+        print_json({"same": found.same, "unmoved": found.unmoved} | {name: frame.to_dict(orient="records") for name, frame in frames.items()})
         return
     if found.same:
         typer.echo("the same plan, numbers and version")
+    if found.unmoved:
+        typer.echo("nothing differs: every metric is the same number in every run that both have")
     if found.metrics.empty:
         typer.echo("no scenario and set of values is in both: no metrics to compare")
     how = f"b less a, {found.metrics['method'].iloc[0]}" if len(found.metrics) else ""

@@ -22,10 +22,10 @@ from ..histories.times import as_date
 from ..model import MODEL, Model, bind, steady_state
 from ..parameters import Parameters, Resolved, resolve
 from ..results import Result
-from ..shocks import NORMALS, UNIFORMS, ShockTable, sample
+from ..shocks import NORMALS, UNIFORMS, sample
 from ..state import as_arrays
 from .history import infer_news, undisturbed, without_noise_orders
-from .unread import given, unread
+from .unread import changed_to_no_effect
 
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
@@ -94,13 +94,6 @@ def _initial(parameters: Parameters, model: Model) -> dict[str, float]:
     return steady_state(parameters, model).state
 
 
-def _without_effect(resolved: Resolved, changed: Mapping[str, Sequence[Any]], model: Model, table: ShockTable) -> list[str]:
-    """What to say of parameters that somebody changed and no metric depends on."""
-    moved = {path: values for path, values in changed.items() if not path.startswith("simulation.")}
-    recorded = [name for name in table.values if name.startswith("recorded_")]
-    return [one.line("changed, but ") for one in unread(resolved, moved, model=model, recorded=recorded).values()] if moved else []
-
-
 def run(
     params: Source = "baseline",
     *,
@@ -144,7 +137,6 @@ def run(
         params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days)
     )
     control.law(resolved.values.controller.type)
-    changed = given(resolved, resolve(params, policy=policy))
     purity.check_model(model, resolved.values)
     notes: list[str] = []
     indices = np.arange(runs)
@@ -193,7 +185,8 @@ def run(
         news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)
         table = table.replace(recorded_news=news)
 
-    remarks = _without_effect(resolved, changed, model, table)
+    recorded = [name for name in table.values if name.startswith("recorded_")]
+    remarks = changed_to_no_effect(resolved, resolve(params, policy=policy), model=model, recorded=recorded)
     for line in remarks:
         remark(line)
     bound = bind(parameters, table)

@@ -99,3 +99,25 @@ def given(resolved: Resolved, below: Resolved) -> dict[str, list[Any]]:
         for path, entry in resolved.entries.items()
         if path in below.entries and below.entries[path].value not in (entry.value, {})
     }
+
+
+def changed_to_no_effect(
+    resolved: Resolved,
+    below: Resolved,
+    networks: Sequence[Mapping[str, Any]] = ({},),
+    *,
+    model: Model = MODEL,
+    recorded: Iterable[str] = (),
+) -> list[str]:
+    """What to say of the parameters that somebody changed and no metric depends on, a line each.
+
+    below: the network before the change. networks: settings with which the network is looked at; what is read in one of them is read.
+    model, recorded: as in `unread`.
+    """
+    left = {path: values for path, values in given(resolved, below).items() if not path.startswith("simulation.")}
+    found: dict[str, Unread] = {}
+    for settings in networks:
+        own = resolved.replace(settings, source="command") if settings else resolved
+        found = unread(own, left, model=model, recorded=recorded) if left else {}
+        left = {path: left[path] for path in found}
+    return [one.line("changed, but ") for one in found.values()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,13 @@ class BundleDifference:
     metrics: scenario, values, metric, mean and interval of each over all its runs (a_n, b_n), difference b − a with its 95 % interval, method
     and unit, one row for every metric that both have at the same scenario and values. Means differ in other runs than the difference where the
     bundles have other numbers of runs: pairs are the runs of both that a paired difference is over, None for an independent one.
+    unmoved: whether these are other bundles, and yet every metric that both have is the same number in every run.
     """
 
     settings: pd.DataFrame
     parameters: pd.DataFrame
     metrics: pd.DataFrame
+    unmoved: bool = False
 
     @property
     def same(self) -> bool:
@@ -51,6 +53,7 @@ def diff(a: str | Path, b: str | Path) -> BundleDifference:
         _frame(_settings(one, mine, two, other), ("what", "a", "b")),
         _frame(_parameters(mine, other), ("scenario", "parameter", "a", "b", "unit")),
         _frame(_metrics(mine, other), ("scenario", "values", "metric", *MEANS, *GAP, "method", "unit")),
+        one.id != two.id and _unmoved(mine, other),
     )
 
 
@@ -118,22 +121,34 @@ def _differing(where: str, a: Mapping[str, str], b: Mapping[str, str], units: Ma
     ]
 
 
-def _metrics(mine: Evidence, other: Evidence) -> list[dict[str, Any]]:
+def _beside(mine: Evidence, other: Evidence) -> Iterator[tuple[str, str, list[str], np.ndarray, np.ndarray]]:
+    """What both have: scenario, values, names of metrics, and these (metrics, runs) of each."""
     names = [name for name in mine.plan.metrics if name in other.plan.metrics]
-    alike = mine.plan.seed == other.plan.seed
-    rows = []
+    places = {point.label: k for k, point in reversed(list(enumerate(other.plan.points)))}
     for i, scenario in enumerate(mine.plan.labels):
         for j, point in enumerate(mine.plan.points):
-            places = [k for k, p in enumerate(other.plan.points) if p.label == point.label]
-            if scenario not in other.plan.labels or not places:
-                continue
-            one = mine.values[i, j][[mine.row(name) for name in names]]
-            two = other.values[other.plan.labels.index(scenario), places[0]][[other.row(name) for name in names]]
-            gaps = _paired(names, one, two) if alike else _independent(names, one, two)
-            for name, x, y, gap in zip(names, one, two, gaps, strict=True):
-                told = {"method": "paired" if alike else "independent", "unit": METRICS[name].unit}
-                means = dict(zip(MEANS, (*_mean(name, x), *_mean(name, y)), strict=True))
-                rows.append({"scenario": scenario, "values": point.label, "metric": name} | means | dict(zip(GAP, gap, strict=True)) | told)
+            if scenario in other.plan.labels and point.label in places:
+                one = mine.values[i, j][[mine.row(name) for name in names]]
+                two = other.values[other.plan.labels.index(scenario), places[point.label]][[other.row(name) for name in names]]
+                yield scenario, point.label, names, one, two
+
+
+def _unmoved(mine: Evidence, other: Evidence) -> bool:
+    """Whether every metric that both have is the same number in every run that both have; False where there is none."""
+    pairs = [(one, two) for _, _, names, one, two in _beside(mine, other) if names]
+    common = [min(one.shape[1], two.shape[1]) for one, two in pairs]
+    return bool(pairs) and all(np.array_equal(one[:, :n], two[:, :n], equal_nan=True) for (one, two), n in zip(pairs, common, strict=True))
+
+
+def _metrics(mine: Evidence, other: Evidence) -> list[dict[str, Any]]:
+    alike = mine.plan.seed == other.plan.seed
+    rows = []
+    for scenario, label, names, one, two in _beside(mine, other):
+        gaps = _paired(names, one, two) if alike else _independent(names, one, two)
+        for name, x, y, gap in zip(names, one, two, gaps, strict=True):
+            told = {"method": "paired" if alike else "independent", "unit": METRICS[name].unit}
+            means = dict(zip(MEANS, (*_mean(name, x), *_mean(name, y)), strict=True))
+            rows.append({"scenario": scenario, "values": label, "metric": name} | means | dict(zip(GAP, gap, strict=True)) | told)
     return rows
 
 

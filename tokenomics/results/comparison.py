@@ -86,6 +86,17 @@ class Comparison:
             found[case["scenario"], case["policy"]] = np.stack([columns[name][mine] for name in self.sweep.metrics])
         return found
 
+    def unmoved(self) -> list[str]:
+        """Which policies have the reference's numbers, to the last bit, in every run: a line a scenario."""
+        lines = []
+        for scenario in self.scenarios:
+            base = self._runs[scenario, self.reference]
+            alike = [p for p in self.policies if p != self.reference and np.array_equal(self._runs[scenario, p], base, equal_nan=True)]
+            if alike:
+                told = f"{self.reference} and {', '.join(alike)} are the same numbers in all {self.sweep.manifest['runs']} runs"
+                lines.append(f"Nothing differs in scenario {scenario}: {told}.")
+        return lines
+
     def means(self) -> pd.DataFrame:
         """Mean and 95 % interval of every metric over n runs, without those that failed: one row a scenario, metric and policy."""
         rows = []
@@ -137,7 +148,7 @@ class Comparison:
     def markdown(self) -> str:
         """A table that pastes into a proposal: mean of every policy with its interval, in bold where it is `best`."""
         means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
-        lines = []
+        lines = [line for told in self.unmoved() for line in (told, "")]
         for scenario in self.scenarios:
             lines += [f"Scenario {scenario}, {self.sweep.manifest['runs']} runs, seed {self.sweep.manifest['seed']}; mean [95 % interval]", ""]
             rows = (self._row(name, means[means["scenario"] == scenario], best.get((scenario, name))) for name in self.sweep.metrics)

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
-from ..errors import InputError, nearest, printable
+from ..errors import InputError, nearest, printable, remark
 from ..parameters import Parameters, Resolved, put
 from ..state import Variable
 from ..trajectories import Failure, Trajectories
@@ -107,6 +107,8 @@ class Result:
         common = mine.index.intersection(theirs.index)
         if common.empty:
             raise InputError("no run index in common", expected="two results with some of the same run indices")
+        if mine.loc[common].equals(theirs.loc[common]):
+            remark(f"nothing differs: both sides are the same numbers in all {len(common)} runs")
         difference = mine.loc[common] - theirs.loc[common]
         chosen = [METRICS[name] for name in difference.columns]
         s = paired_intervals(difference.to_numpy(dtype=float).T, [m.probability for m in chosen], np.transpose([m.gap for m in chosen]))
