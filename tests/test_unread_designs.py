@@ -44,7 +44,6 @@ KEPT = [
     {"policies": ["none"], "parameters": {"supply.vesting": [False, True], "supply.vesting_time": LOW}},
     {"policies": ["none"], "parameters": {"controller.type": ["none", "pid"], KP: LOW}},
     {"policies": ["none"], "parameters": {"events.demand_size": [0.0, 0.5], "events.demand_days": [0.0, 9.0], "events.demand_start": [5.0, 6.0]}},
-    {"policies": ["none"], "parameters": {"supply.vesting": [False, True], "supply.locked_share": [0.0, 0.1]}, "set": {"supply.locked_share": 0.0}},
     {"policies": ["pid"], "parameters": {"controller.pid.rate_limit": [40.0, 50.0]}},
     {"policies": ["none"], "parameters": {KP: [0.05]}},  # one point, as it is
 ]
