@@ -188,7 +188,17 @@ def test_a_cluster_that_goes_away_leaves_what_is_done(tmp_path, monkeypatch, cap
     assert sweep(THIRTEEN, out=tmp_path / "out").hash == sweep(THIRTEEN).hash
 
 
-def test_a_scheduler_that_is_not_there_is_named():
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("nonsense", "scheduler: no scheduler answers at 'nonsense'"),
+        ("", "scheduler: '' is no address; expected tcp://host:8786, or tls"),
+        ("tcp://", "scheduler: 'tcp://' is no address"),
+        ("http://host:1", "scheduler: 'http://host:1' is no address"),
+        ("tls://127.0.0.1:1", "scheduler: no certificates; expected Dask's settings distributed.comm.tls.ca-file"),
+    ],
+)
+def test_a_scheduler_that_is_not_there_is_named(address, message):
     pytest.importorskip("distributed")
-    with pytest.raises(InputError, match="scheduler: no scheduler answers at"):
-        sweep(THIRTEEN, scheduler="nonsense")
+    with pytest.raises(InputError, match=message):
+        sweep(THIRTEEN, scheduler=address)

@@ -26,6 +26,7 @@ PATIENCE = 600.0  # s without any worker; a queue of jobs may take minutes to st
 CONNECT = "10s"  # for a scheduler to answer, also where the connection broke
 RETRIES = 3  # of a task whose worker fails
 ADDRESS = "tcp://host:8786, or tls://host:8786 with Dask's settings of TLS"
+SCHEMES = ("", "tcp", "tls", "ws", "wss", "ucx", "inproc")  # of Dask; tcp where none is given
 Columns = dict[str, np.ndarray]
 
 # of the code as it was imported: what lies on the disk may be newer than what a long-lived worker runs
@@ -109,7 +110,10 @@ def _client(scheduler: str | Any) -> Iterator[Any]:
     if not isinstance(scheduler, str):
         client = Client(scheduler, set_as_default=False)
     else:
-        if scheduler.startswith("tls:"):
+        scheme, _, place = scheduler.rpartition("://")
+        if scheme not in SCHEMES or not place.strip():
+            raise InputError(f"'{scheduler}' is no address", argument="scheduler", expected=ADDRESS)
+        if scheme == "tls":
             _check_certificates()
         try:
             client = Client(scheduler, timeout=CONNECT, set_as_default=False)
