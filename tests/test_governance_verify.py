@@ -151,6 +151,7 @@ def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_no
     found = verify(folder, workers=1)
     assert found.status == "verified", found.lines()
     assert 0.0 < found.largest < TOLERANCE
+    assert found.lines()[0].startswith("verified but for last digits, 1e-09 relative and 1 file that cannot be compared: ")
     assert any("numpy 1.26.0, here" in note for note in found.notes)
     assert any("1 of the figures cannot be compared: drawn by matplotlib 3.8.0" in note for note in found.notes)
     edit_html(folder, True)
@@ -165,6 +166,16 @@ def test_what_is_counted_is_the_same_number_on_every_platform(made):
     columns = runs.assign(churn=1.0 + 1e-12)
     assert recompute.compare(plan, columns.assign(failed_day=4.0), columns.assign(failed_day=4.0 + 1e-12), TOLERANCE, "")[0]
     assert not recompute.compare(plan, columns, columns.assign(churn=1.0), TOLERANCE, "")[0]
+
+
+def test_a_report_that_cannot_be_made_is_no_difference(made, monkeypatch):
+    def fail(*_):
+        raise KeyError("x")
+
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "pages", fail)
+    found = verify(made[0], sample=1e-9, sample_seed=1, workers=1)
+    assert (found.status, found.exit_status) == ("cannot be checked", 2)
+    assert found.reasons == ("no report can be made of its plan and numbers (KeyError: 'x')",)
 
 
 def test_the_command_tells_status_and_findings(made, copy):

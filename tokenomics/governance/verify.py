@@ -55,8 +55,9 @@ def verify(
     of the runs to simulate, above 0 and at most 1; all by default. sample_seed: of the choice of those runs; a new one by default, which no
     forger can know. workers: threads. progress: called with simulations done and their number.
 
-    What is in no number, `UNCHECKED`, cannot be checked. Versions and platform, which the maker tells, decide how exactly numbers are compared: bit
-    for bit on the same ones, else within `platforms.TOLERANCE`; and whether figures are, which the outcome then says.
+    What is in no number, `UNCHECKED`, cannot be checked. Computed numbers are compared within `computed.TOLERANCE`, all else to the letter; a
+    maker who names this very platform and its versions is held to the last bit. Where last digits, line endings or figures are others, the outcome
+    says so.
 
     The outcome's status is "verified", "differs" with a finding for each thing that does, or "cannot be checked" with the reason: a bundle of
     another version, or one with more to simulate than can be. Raises InputError for what is no bundle, has links or paths that lead out of it, or
