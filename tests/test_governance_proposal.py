@@ -61,12 +61,12 @@ BAD = [
     ({"limits": [{"limit": "ruin <= 0.1", "scenarios": ["token_crsh"]}]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
     ({"scenarios": ["token_crsh"]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
     ({"on_chain": {"supply.burn_share": {"decimals": 4, "unit": "bp"}}}, "not a parameter that the proposal changes", "controller.pid.kp"),
-    ({"on_chain": {"controller.pid.kp": {"decimals": 99, "unit": "x"}}}, "99", "less than or equal to 77"),
+    ({"on_chain": {"controller.pid.kp": {"decimals": 99, "unit": "x"}}}, "99", "at most 77"),
     ({"on_chain": {"controller.pid.kp": {"decimals": 0, "unit": "x"}}}, "0.05 and 0.1 are both stored as 0", "as many decimals"),
     ({"proposed": {"controller.type": "pdi"}, "on_chain": {}}, "unknown controller 'pdi'", "did you mean 'pid'"),
     ({"sensitivity": {"paths": {"controller.pid.kp": [0.2, 0.1]}}}, "[0.2, 0.1]", "the first below the second"),
     ({"current": {"oracle.lag": 1.0}}, "current.oracle.lag: not a parameter that the proposal changes", "controller.pid.kp"),
-    ({"runs": 1}, "runs: 1", "greater than or equal to 2"),
+    ({"runs": 1}, "runs: 1", "at least 2"),
     ({"calibration": ["nowhere"]}, "no calibration in 'nowhere'", "calibrate --out"),
 ]
 

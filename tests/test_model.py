@@ -37,10 +37,10 @@ def test_a_block_imports_no_other_block_and_reads_no_history():
                 pytest.fail(f"{file.name} draws random numbers")
 
 
-LAYERS = ["errors", "files", "strict_json", "arguments", "contract", "kinetics", "liquidity", "bills", "parameters", "shocks", "lanes", "control"]
-LAYERS += ["state", "trajectories", "recorded", "histories", "capacity", "blocks"]
-LAYERS += ["model", "equilibrium", "engines", "results", "experiments", "analysis", "papers", "cli_params", "cli_tools", "cli_ending"]
-LAYERS += ["cli_sweeps", "cli_papers"]
+LAYERS = ["errors", "files", "strict_json", "arguments", "contract", "kinetics", "liquidity", "bills", "parameters", "bounds", "footprint", "shocks"]
+LAYERS += ["lanes", "control", "state", "trajectories", "recorded", "histories", "capacity", "blocks"]
+LAYERS += ["model", "equilibrium", "engines", "results", "experiments", "analysis", "papers", "cli_tools", "cli_ending", "cli_numbers"]
+LAYERS += ["cli_params", "cli_histories", "cli_sweeps", "cli_papers"]
 LAYERS += ["venues", "cli_venues", "cli_control", "cli_attacks", "cli_capacity", "cli_velocity"]
 LAYERS += ["calibration", "validation", "governance", "cli_model", "cli_calibrate", "cli_validate", "cli_governance", "cli_verify", "cli"]
 BESIDE = {("model", "equilibrium")}  # the model's steady state is computed above it, on call

@@ -252,7 +252,7 @@ def test_a_span_of_whole_steps_is_taken_however_its_quotient_is_rounded(days, st
         ("x" * 5000, "unknown policy 'xxx"),
         ("a\0.yaml", "null"),
         ("a\0", "unknown policy"),
-        ("notes.txt", r"notes\.txt: a name that ends otherwise; expected a policy file in YAML: its name ends in \.yaml or \.yml"),
+        ("notes.txt", r"notes\.txt: is a text, and no shipped policy; expected a shipped name .*, or a path that ends in \.yaml or has a folder"),
     ],
 )
 def test_what_is_no_file_of_parameters_is_told_in_one_short_line(tmp_path, monkeypatch, name, said):

@@ -67,6 +67,7 @@ def _told(value: Any) -> str:
 RUNS = Bound(1, 1_000_000, "the mean of a million runs is told to a thousandth of their standard deviation", "runs")
 DRAWS = Bound(2, 100_000, "quantiles of a hundred thousand draws are told to a thousandth", "draws")
 SEED = Bound(0, 2**64 - 1, "the generator's key has 64 bits")
+SEARCH_SEED = Bound(0, 2**32 - 1, "the search's generator takes 32 bits")
 DAYS = Bound(0.0, CENTURY, "a century: growth at a rate a year is no forecast beyond", "days", whole=False, above=True)
 STEPS = Bound(1, 10_000_000, "no more steps are simulated at once", "steps")
 WORKERS = Bound(1, 1024, "no machine here has more cores, and each takes memory", "workers")

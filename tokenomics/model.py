@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import control
-from .arguments import many
+from .arguments import TEXT, checked, many, of
 from .blocks import (
     attacker,
     bank_run,
@@ -55,7 +55,7 @@ class Block:
 
     def __post_init__(self):
         for kind in ("policies", "updates"):
-            object.__setattr__(self, kind, tuple(runwise(function) for function in getattr(self, kind)))
+            object.__setattr__(self, kind, tuple(runwise(function) for function in many(getattr(self, kind))))
 
 
 def block(name: str, *policies: Callable, writes: str | Sequence[str]) -> Block:
@@ -334,6 +334,10 @@ class Model:
     extra_initial: Mapping[str, float] = field(default_factory=dict)
     extra_shocks: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        for name in ("blocks", "extra_variables", "extra_shocks"):
+            object.__setattr__(self, name, many(getattr(self, name)))
+
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
         """All state variables by name. params: workload classes and accelerator types have variables of their own."""
         return variables(params) | {v.name: v for v in self.extra_variables}
@@ -348,14 +352,15 @@ class Model:
             state = execute(one, params, state)
         return dict(state)
 
+    @checked(new=of(Block, expected="a Block, such as block(...) gives"), after=TEXT)
     def insert(
         self,
         new: Block,
         *,
         after: str,
-        variables: tuple[Variable, ...] = (),
+        variables: Variable | Sequence[Variable] = (),
         initial: Mapping[str, float] | None = None,
-        shocks: tuple[str, ...] = (),
+        shocks: str | Sequence[str] = (),
     ) -> Model:
         """The model with a block of your own behind the block named `after`.
 
@@ -363,6 +368,7 @@ class Model:
         normal processes that it reads from the shock table. Raises ModelError for an unknown block, a name in use,
         or a variable without an initial value.
         """
+        variables, shocks = many(variables), many(shocks)
         names = [b.name for b in self.blocks]
         if after not in names:
             near = nearest(after, names)
@@ -390,6 +396,7 @@ def bind(parameters: Parameters, table: Any) -> dict[str, Any]:
     return {**dict(parameters), "time_step": parameters.simulation.time_step, "shock_table": table}
 
 
+@checked(parameters=of(Parameters, expected="Parameters, such as resolve(...).values"), model=of(Model, expected="a Model"))
 def steady_state(parameters: Parameters, model: Model = MODEL):
     """The steady state from which simulations start, of a network's `parameters` and the block list `model`; see `equilibrium.solve`."""
     from .equilibrium import solve

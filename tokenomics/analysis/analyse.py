@@ -10,6 +10,7 @@ import control
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..arguments import checked, of
 from ..parameters import Parameters
 from . import figures, jury, limit_cycle, regions
 from .economy import Economy, linear_law, linearise
@@ -103,6 +104,7 @@ def _text(value: Any) -> str:
     return "none" if np.isnan(value) else f"{value:.4g}"
 
 
+@checked(parameters=of(Parameters, expected="Parameters, such as resolve(...).values"))
 def analyse(parameters: Parameters) -> Analysis:
     """Linear analysis of the policy in a set of parameters.
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .. import bounds, equilibrium
+from ..arguments import many
 from ..engines.ensemble import Ensemble
 from ..errors import InputError
 from ..experiments.evaluate import evaluate
@@ -57,7 +58,7 @@ def _interval(values: np.ndarray) -> tuple[float, float, float]:
 def attack_table(
     resolve: Callable[[str], Resolved],
     *,
-    attacks: Sequence[str] = ATTACKS,
+    attacks: str | Sequence[str] = ATTACKS,
     runs: int = 200,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -69,6 +70,7 @@ def attack_table(
     """
     bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     rows = []
+    attacks = many(attacks)
     for number, attack in enumerate(attacks):
         attacked = resolve(attack)
         _refuse_peace(attack, attacked.values)

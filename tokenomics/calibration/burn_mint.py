@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from .. import bounds
-from ..arguments import many
+from ..arguments import NAMES, PATH, TEXT, checked, optional, several
 from ..histories.burns import SHORTEST, BurnTable, read_burn
 from ..histories.times import as_month
 from ..kinetics import DAYS_PER_YEAR
@@ -56,6 +56,7 @@ def _robust(table: BurnTable, share: Discretionary, emitted: OrnsteinUhlenbeck) 
     return pd.DataFrame(rows, columns=["coefficient", "value", "error", "least squares", "Newey-West error"])
 
 
+@checked(files=several(PATH), start=optional(TEXT), end=optional(TEXT), halvings=NAMES)
 def calibrate_burn(
     files: str | Path | Sequence[str | Path],
     *,
@@ -91,7 +92,7 @@ def calibrate_burn(
         tables["Steps of emission"] = steps(table, cap, halvings)
     known = identification(table, share, use_regression)
     tables |= known.tables
-    first, *others = many(files)
+    first, *others = files
     also = tuple(f"with {Path(one).name} (SHA-256 {digest(one)[:12]})" for one in others)
     data = Data(str(first), digest(first), "months", len(table.months), table.months[0], table.months[-1], (*also, *table.choices, share.text))
     half = next(one for one in found if one.name == HALF_LIFE)

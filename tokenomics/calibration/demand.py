@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..arguments import NAMES, PATH, checked
 from ..errors import InputError, nearest
 from ..histories.demand import DemandSeries, RequestTrace, read_requests
 from ..kinetics import DAYS_PER_YEAR, SECONDS_PER_DAY
@@ -20,6 +21,7 @@ ALIKE = 1e-9  # relative difference of days below which they are one day repeate
 REQUESTS = 100  # of a trace: below that a 99th percentile is the largest value
 
 
+@checked(file=PATH, patterns=NAMES)
 def calibrate_demand(
     file: str,
     patterns: Sequence[str] = (),

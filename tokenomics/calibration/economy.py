@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from .. import bounds
-from ..arguments import many
+from ..arguments import CALL, DATE, NAMES, SETS, SOURCE, checked, choice, many, of, optional, several
 from ..errors import InputError
 from ..experiments.run import Source
 from ..histories.cleaning import FILLED, Choices
@@ -231,6 +231,18 @@ def profile(model: Moments, target: np.ndarray, found: Fit, factors: Sequence[fl
     return pd.DataFrame([row | {"distance above the least": value - base} for row, value in zip(rows, far, strict=True)])
 
 
+@checked(
+    file=of(str, Path, Closes, expected="a path"),
+    params=SOURCE,
+    overlay=several(SOURCE),
+    sets=SETS,
+    choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
+    start=optional(DATE),
+    end=optional(DATE),
+    fit=NAMES,
+    settings=optional(of(Mapping, Settings, expected="a mapping by name, such as {'runs': 50}")),
+    progress=optional(CALL),
+)
 def calibrate_economy(
     file: str | Path | Closes,
     params: Source = "baseline",
@@ -257,7 +269,8 @@ def calibrate_economy(
     """
     bounds.check(holdout=(holdout, bounds.HELD_OUT))
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end, FILLED)
-    settings = settings if isinstance(settings, Settings) else Settings(**(settings or {}))
+    if not isinstance(settings, Settings):
+        settings = Settings(**{choice(Settings.__dataclass_fields__)("settings", name): value for name, value in (settings or {}).items()})
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
     if resolved.values.simulation.time_step != 1.0:
         found = f"a step of {resolved.values.simulation.time_step:g} days"

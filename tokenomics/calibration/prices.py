@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import bounds
+from ..arguments import CALL, DATE, PATH, checked, of, optional
 from ..histories.cleaning import Choices
 from ..histories.prices import read_closes
 from . import garch, merton
@@ -33,6 +34,13 @@ ALWAYS = (
 Progress = Callable[[int, int], None] | None
 
 
+@checked(
+    file=PATH,
+    choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
+    start=optional(DATE),
+    end=optional(DATE),
+    progress=optional(CALL),
+)
 def calibrate_prices(
     file: str | Path,
     *,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..arguments import many
+from ..arguments import CALL, TEXT, checked, of, several
 from ..errors import InputError, ModelError, nearest
 from ..lanes import runwise
 from . import dcbm, held, lqr, mpc, none, pid, rai, scheduled, static, threshold
@@ -21,6 +21,7 @@ LAWS: dict[str, Law] = {
 }
 
 
+@checked(name=TEXT, decide=CALL, memory=several(of(Memory, expected="a Memory, or a list of them")))
 def register_controller(name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()) -> None:
     """Make a law of your own usable as `controller.type`; raises ModelError where the name is taken.
 
@@ -32,7 +33,7 @@ def register_controller(name: str, decide: Callable[..., Command], *, memory: tu
     # a notebook's cell may be run again
     if known and (known.decide.__module__, known.decide.__qualname__) != (decide.__module__, decide.__qualname__):
         raise ModelError(f"controller '{name}' exists already")
-    LAWS[name] = Law(runwise(decide), many(memory))
+    LAWS[name] = Law(runwise(decide), memory)
 
 
 def law(name: str) -> Law:

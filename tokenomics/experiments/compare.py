@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import bounds
+from ..arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
 from ..errors import InputError
-from ..parameters import NONE
+from ..parameters import NONE, assignments
 from ..results.comparison import Comparison
 from .design import Design, read_design
 from .sweep import sweep
@@ -16,39 +18,52 @@ from .sweep import sweep
 def comparison_design(
     params: str = "baseline",
     *,
-    policies: Sequence[str],
-    scenarios: Sequence[str] = (NONE,),
-    overlay: Sequence[str] = (),
-    sets: Mapping[str, Any] | None = None,
+    policies: str | Sequence[str],
+    scenarios: str | Sequence[str] = (NONE,),
+    overlay: str | Sequence[str] = (),
+    sets: Mapping[str, Any] | str | Sequence[str] | None = None,
     runs: int = 100,
     seed: int = 0,
     days: float | None = None,
-    metrics: Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
 ) -> Design:
     """The sweep of one point that a comparison is. Raises InputError for unknown names, and for what is there twice."""
-    settings = dict(sets or {})
+    bounds.check(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED))
+    bounds.optional(days=(days, bounds.DAYS))
+    settings = assignments(sets)
     if days is not None and "simulation.days" in settings:
         raise InputError(f"{days:g}, where simulation.days is set, too", argument="days", expected="the span once, here or under `sets`")
     given = {"policies": policies, "scenarios": scenarios, "overlays": overlay, "metrics": metrics}
-    named = {key: [names] if isinstance(names, str) else list(names) for key, names in given.items()}
+    named = {key: [str(name) for name in many(names)] for key, names in given.items()}
     if len(named["policies"]) < 2:
         raise InputError(f"{len(named['policies'])} policies", argument="policies", expected="two or more")
     settings |= {} if days is None else {"simulation.days": days}
-    return read_design({"base": params, "set": settings, "runs": runs, "seed": seed} | named)
+    return read_design({"base": str(params), "set": settings, "runs": runs, "seed": seed} | named)
 
 
+@checked(
+    params=FILE,
+    policies=FILES,
+    scenarios=FILES,
+    reference=optional(TEXT),
+    overlay=FILES,
+    sets=SETS,
+    metrics=NAMES,
+    out=optional(PATH),
+    progress=optional(CALL),
+)
 def compare(
     params: str = "baseline",
     *,
-    policies: Sequence[str],
-    scenarios: Sequence[str] = (NONE,),
+    policies: str | Sequence[str],
+    scenarios: str | Sequence[str] = (NONE,),
     reference: str | None = None,
-    overlay: Sequence[str] = (),
-    sets: Mapping[str, Any] | None = None,
+    overlay: str | Sequence[str] = (),
+    sets: Mapping[str, Any] | str | Sequence[str] | None = None,
     runs: int = 100,
     seed: int = 0,
     days: float | None = None,
-    metrics: Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
     out: str | Path | None = None,
     workers: int | None = None,
     scheduler: Any | None = None,
@@ -56,8 +71,8 @@ def compare(
 ) -> Comparison:
     """Simulate several policies on the same shocks.
 
-    policies, scenarios, params, overlay: shipped names or YAML files; "none" is no scenario. reference: the policy the others are compared
-    with, the first by default. sets: {path: value}. runs: of each policy and scenario. seed: of
+    policies, scenarios, params, overlay: shipped names or YAML files; "none" is no scenario; one or several of each. reference: the policy the
+    others are compared with, the first by default. sets: {path: value}, or "path=value" texts. runs: of each policy and scenario. seed: of
     the shocks. days: simulated span. metrics: names, all by default. out, workers, scheduler, progress: as in `sweep`.
     Raises InputError for bad input.
     """

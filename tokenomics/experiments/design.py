@@ -17,8 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from scipy.stats import qmc
 
 from .. import bounds
+from ..arguments import many
 from ..errors import InputError, nearest
 from ..parameters import NONE, Resolved, fits, place, resolve
+from ..parameters.kinds import refuse_other
 from ..parameters.locate import find
 from ..parameters.reading import load
 from ..results.metrics import METRICS
@@ -95,7 +97,7 @@ class Design(BaseModel):
     @classmethod
     def _one_or_many(cls, given: Any) -> Any:
         # a text alone is one name, and no list of letters
-        return (given,) if isinstance(given, str) else given
+        return many(given) if isinstance(given, str) else given
 
     @field_validator(*NAMES)
     @classmethod
@@ -189,6 +191,7 @@ def read_design(source: str | Path | Mapping[str, Any] | Design, **changes: Any)
     else:
         file = find("sweep", str(source))
         tree = load(file, expected="a design: method, parameters, policies, scenarios, runs")
+        refuse_other("sweep", tree, file)
     given = {**tree, **{k: v for k, v in changes.items() if v is not None}}
     try:
         design = Design.model_validate(given)
@@ -210,9 +213,9 @@ def recorded_design(manifest: Mapping[str, Any], file: Path | None = None) -> De
         wrong = _explained(error, tree, file)
         raise InputError(wrong.found, file=file, key=f"design.{wrong.key}", expected=wrong.expected, nearest=wrong.nearest) from None
     told = {"paths": design.paths, "runs": design.runs, "seed": design.seed, "metrics": list(design.metrics or manifest["metrics"])}
-    for key, wanted in told.items():
-        if manifest[key] != wanted:
-            raise InputError(f"{manifest[key]}"[:80], file=file, key=key, expected=f"{wanted}, as its design has"[:200])
+    for key, own in told.items():
+        if manifest[key] != own:
+            raise InputError(f"{manifest[key]}"[:80], file=file, key=key, expected=f"{own}, as its design has"[:200])
     for key, size in (("points", design.size), ("cases", len(design.cases()))):
         if len(manifest[key]) != size:
             raise InputError(f"{len(manifest[key])}", file=file, key=key, expected=f"{size}, as its design has")

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from .. import bounds
+from ..arguments import CALL, NAMES, checked, optional
 from ..errors import InputError, missing_extra, nearest, remark
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
@@ -134,6 +136,11 @@ def _pymoo() -> tuple[Any, ...]:
     return Problem, DE, NSGA2, minimize
 
 
+@checked(
+    objectives=NAMES,
+    constraints=NAMES,
+    progress=optional(CALL),
+)
 def optimise(
     design: str | Path | Mapping[str, Any] | Design,
     *,
@@ -154,9 +161,11 @@ def optimise(
     search_seed: of the search. workers: threads. progress: called with generations done and their number.
     Raises InputError for a metric that is not better either way, a bad constraint, or where no candidate meets the constraints.
     """
+    bounds.check(search_seed=(search_seed, bounds.SEARCH_SEED))
+    bounds.optional(check_runs=(check_runs, bounds.RUNS), workers=(workers, bounds.WORKERS))
     Problem, DE, NSGA2, minimize = _pymoo()
     base = read_design(design)
-    goals = (objectives,) if isinstance(objectives, str) else tuple(objectives)
+    goals = objectives
     if not goals or len(set(goals)) < len(goals):
         raise InputError(f"{', '.join(goals) or 'none'}", key="objectives", expected="one metric, or several different ones")
     for name, value, most in (("population", population, MOST_POINTS), ("generations", generations, MOST_GENERATIONS)):
@@ -166,7 +175,7 @@ def optimise(
     for name in goals:
         if not METRICS[_metric(name, "objectives")].better:
             raise InputError(f"'{name}' is not better either way", key="objectives", expected="a metric of which lower or higher is better")
-    limits = [constraint(text) for text in ((constraints,) if isinstance(constraints, str) else constraints)]
+    limits = [constraint(text) for text in constraints]
     paths, ranges = list(base.parameters), list(base.parameters.values())
     if not ranges or not all(isinstance(axis, Range) for axis in ranges):
         raise InputError("parameters without ranges", key="parameters", expected="low and high for every parameter")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import bounds, control, footprint
-from ..arguments import many
+from ..arguments import CALL, DATE, NAMES, PATH, SETS, SOURCE, TEXT, checked, choice, many, of, optional, several
 from ..engines import cadcad, ensemble, purity
 from ..engines.guards import recorded
 from ..errors import InputError, nearest, remark
@@ -39,16 +39,9 @@ def _sets(sets: Any, days: float | None) -> tuple[str, ...]:
     return chosen if days is None else (*chosen, f"simulation.days={days}")
 
 
-def _check(engine: str, runs: int, seed: int, days: float | None, every: int, align_choice: str | None) -> None:
+def _check(runs: int, seed: int, days: float | None, every: int, align_choice: str | None) -> None:
     bounds.check(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), every=(every, bounds.STEPS))
     bounds.optional(days=(days, bounds.DAYS))
-    if engine not in ENGINES:
-        raise InputError(
-            f"unknown engine '{engine}'",
-            argument="engine",
-            expected="one of " + ", ".join(ENGINES),
-            nearest=nearest(engine, ENGINES),
-        )
     check_alignment(align_choice)
 
 
@@ -94,6 +87,22 @@ def _initial(parameters: Parameters, model: Model) -> dict[str, float]:
     return steady_state(parameters, model).state
 
 
+@checked(
+    params=SOURCE,
+    policy=optional(SOURCE),
+    scenario=several(SOURCE),
+    overlay=several(SOURCE),
+    sets=SETS,
+    engine=choice(ENGINES),
+    prices=optional(PATH),
+    choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
+    demand=optional(of(str, Path, DemandSeries, expected="a path")),
+    demand_align=optional(TEXT),
+    start=optional(DATE),
+    record=optional(NAMES),
+    progress=optional(CALL),
+    model=of(Model, expected="a Model, such as MODEL.insert gives"),
+)
 def run(
     params: Source = "baseline",
     *,
@@ -132,7 +141,7 @@ def run(
 
     Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block fails.
     """
-    _check(engine, runs, seed, days, every, demand_align)
+    _check(runs, seed, days, every, demand_align)
     resolved = resolve(
         params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days)
     )

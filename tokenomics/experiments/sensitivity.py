@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .. import bounds
+from ..arguments import CALL, PATH, checked, optional
 from ..errors import InputError, TokenomicsError, missing_extra
 from ..results.folder import MANIFEST
 from ..results.sensitivity import Sensitivity
@@ -55,6 +57,7 @@ def sample_unit(design: Design) -> np.ndarray:
     return sobol.sample(problem, design.count, calc_second_order=True, seed=design.design_seed)
 
 
+@checked(out=optional(PATH), progress=optional(CALL))
 def sensitivity(
     design: str | Path | Mapping[str, Any] | Design,
     *,
@@ -73,6 +76,7 @@ def sensitivity(
     from .design import read_design
     from .sweep import sweep
 
+    bounds.optional(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
     chosen = read_design(design, runs=runs, seed=seed)
     if chosen.method not in METHODS:
         raise InputError(f"method {chosen.method}", key="method", expected="saltelli (Sobol indices) or morris")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import bounds, strict_json
+from ..arguments import CALL, PATH, checked, optional
 from ..errors import InputError, TokenomicsError, remark
 from ..results import sweep_store
 from ..results.records import identity, sealed
@@ -108,6 +109,7 @@ def default_folder(design: Design, name: str) -> Path:
     return Path("runs") / f"sweep-{name}-{hashlib.sha256((told['sha256'] + told['source']).encode()).hexdigest()[:12]}"
 
 
+@checked(out=optional(PATH), progress=optional(CALL))
 def sweep(
     design: str | Path | Mapping[str, Any] | Design,
     *,
@@ -128,7 +130,7 @@ def sweep(
 
     The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a wrong design.
     """
-    bounds.optional(workers=(workers, bounds.WORKERS))
+    bounds.optional(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
     # what is resolved is checked; the names of its files may mean nothing here
     if cases is None:
         design = read_design(design, runs=runs, seed=seed)

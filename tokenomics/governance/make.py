@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from .. import bounds
+from ..arguments import CALL, PATH, SOURCE, TEXT, checked, optional, several
 from ..errors import InputError
 from ..experiments.sweep import Progress
 from ..files import probe, read_bytes
@@ -99,6 +101,7 @@ def _unused(stem: str) -> Path:
     return out
 
 
+@checked(source=SOURCE, out=optional(PATH), progress=optional(CALL))
 def propose(
     source: str | Path | Mapping[str, Any],
     *,
@@ -117,6 +120,7 @@ def propose(
     the command line, for the record. Killed work goes on where it stopped, with the same `out`. Raises InputError for bad input, or without the
     extra `report`.
     """
+    bounds.optional(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
     folder = None if out is None else Path(out)
     probe(folder or UNNAMED / "new")
     load_rocrate()
@@ -136,6 +140,7 @@ def propose(
     return bundle
 
 
+@checked(folders=several(PATH), out=optional(PATH), title=optional(TEXT))
 def report(*folders: str | Path, out: str | Path | None = None, title: str | None = None, created: str | None = None, command: str = "") -> Bundle:
     """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks, compared with the first.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .. import control
 from ..errors import InputError, nearest
@@ -15,6 +15,7 @@ from ..experiments.plan import Case
 from ..files import read_text
 from ..parameters import NONE, Resolved, fits, place, resolve
 from ..parameters.documents import line_of, validated
+from ..parameters.kinds import refuse_other
 from ..parameters.locate import find
 from ..parameters.reading import LARGEST_FILE, load
 from ..results.metrics import METRICS
@@ -49,6 +50,12 @@ class Proposal(Statement):
     sensitivity: Sensitivity = Sensitivity()
     metrics: list[MetricName] = Field(default=[], max_length=500)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, tree: Any) -> Any:
+        lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list}
+        return {k: [v] if k in lists and isinstance(v, (str, dict)) else v for k, v in tree.items()} if isinstance(tree, dict) else tree
+
 
 class Reader:
     """A proposal's tree with its lines, for errors."""
@@ -71,6 +78,7 @@ def read_proposal(source: str | Path | Mapping[str, Any], *, runs: int | None = 
     else:
         path = find("proposal", str(source))
         tree, file = load(path, "a proposal: title, proposed, scenarios, limits, runs, seed"), str(path)
+        refuse_other("proposal", tree, path)
     proposal = validated(Proposal, tree, file)
     if runs is not None and runs < 2:
         raise InputError(f"{runs} runs", argument="runs", expected="at least 2, for an interval")

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from .. import __version__, bounds
+from ..arguments import CALL, PATH, TEXT, checked, optional
 from ..errors import InputError
 from ..results.versions import package_record
 from . import platforms, recompute, verify_files
@@ -40,6 +41,7 @@ MOSTLY = 0.5  # share of the runs; where more differ, the plan is wrong rather t
 HEX = frozenset("0123456789abcdef")
 
 
+@checked(folder=PATH, id=optional(TEXT), progress=optional(CALL))
 def verify(
     folder: str | Path,
     *,

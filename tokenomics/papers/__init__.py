@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .. import bounds
+from ..arguments import CALL, checked, optional
 from ..errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ PAPERS: dict[str, str] = {
 }
 
 
+@checked(progress=optional(CALL))
 def reproduce(
     paper: str, *, runs: int | None = None, seed: int = 0, progress: Callable[[int, int], None] | None = None
 ) -> Reproduction:

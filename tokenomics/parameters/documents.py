@@ -13,10 +13,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ..errors import InputError, nearest
 from .fields import Group
+from .kinds import named, refuse_other
 from .locate import find
 from .reading import DEEPEST, MOST_LEAVES, load, number
 
 Record = TypeVar("Record", bound=BaseModel)
+BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}", "min_length": "at least {}", "max_length": "at most {}"}
+KINDS_OF_VALUES = {"int": "a whole number", "float": "a number", "bool": "true or false", "string": "a text", "list": "a list", "tuple": "a list"}
+KINDS_OF_VALUES |= {"dict": "a group of keys", "mapping": "a group of keys", "finite_number": "a finite number", "int_from_float": "a whole number"}
 
 
 class Strict(Group):
@@ -55,7 +59,8 @@ def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]
     Raises InputError that names file, line, key, what was found and what was expected.
     """
     file = find(what, name)
-    tree = load(file, f"a {what} file")
+    tree = load(file, named(what))
+    refuse_other(what, tree, file)
     return validated(kind, tree, str(file)), file
 
 
@@ -78,10 +83,25 @@ def validated(kind: type[Record], tree: Mapping[str, Any], file: str, most: int 
             raise InputError("missing", file=file, line=line, key=key, expected=_kind_of(kind, first["loc"])) from None
         if first["type"] == "value_error":
             raise InputError(str(first["ctx"]["error"]), file=file, line=line, key=key or None) from None
-        raise InputError(_shown(first["input"]), file=file, line=line, key=key, expected=first["msg"].removeprefix("Input should be ")) from None
+        raise InputError(shown(first["input"]), file=file, line=line, key=key, expected=wanted(first, kind)) from None
 
 
-def _shown(value: Any) -> str:
+def wanted(error: Mapping[str, Any], kind: type[BaseModel]) -> str:
+    """What a pydantic error expects, in the words of this package. kind: of the record."""
+    name, context = error["type"], error.get("ctx", {})
+    if name in ("model_type", "model_attributes_type", "dataclass_type"):
+        fields = _fields(kind, error["loc"])
+        return "a group of keys" + (f": {', '.join(fields)}" if fields else "")
+    for bound, words in BOUNDS.items():
+        if bound in context and name.startswith(("greater", "less", "too_", "string_too", "multiple")):
+            limit = context[bound]
+            return words.format(f"{limit:g}" if isinstance(limit, float) else limit)
+    if name == "literal_error":
+        return f"one of {context['expected']}" if "," in context["expected"] else context["expected"]
+    return KINDS_OF_VALUES.get(name.removesuffix("_parsing").removesuffix("_type"), error["msg"].removeprefix("Input should be "))
+
+
+def shown(value: Any) -> str:
     """A value as it is told of in an error, cut short."""
     try:
         return repr(value)[:60]

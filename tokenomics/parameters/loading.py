@@ -18,10 +18,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
+from ..arguments import SETS, SOURCE, checked, many, optional, several
 from ..errors import InputError, nearest
 from .fields import Group
+from .kinds import refuse_other
 from .locate import find
-from .reading import Leaf, flatten, number, read, scalar
+from .reading import Leaf, flatten, load, number, read, scalar
 from .schema import Parameters
 
 Source = str | Path | Mapping[str, Any]
@@ -240,7 +242,16 @@ def _leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
         description = str(tree.pop("description", ""))
         return f"{kind} given in Python", description, flatten(tree, f"<{kind}>")
     path = find(kind, str(source))
-    description, leaves = read(path)
+    try:
+        description, leaves = read(path)
+    except InputError as error:
+        try:
+            tree = load(path, "groups of parameters")
+        except InputError:
+            raise error from None
+        refuse_other(kind, tree, path)
+        raise
+    refuse_other(kind, dict.fromkeys(leaf.partition(".")[0] for leaf in leaves), path)
     return path.stem, description, leaves
 
 
@@ -260,6 +271,11 @@ def _refuse_twice(argument: str, names: Sequence[str]) -> None:
         raise InputError(f"'{twice}' twice", argument=argument, expected="each once")
 
 
+def assignments(sets: Mapping[str, Any] | str | Sequence[str] | None) -> dict[str, Any]:
+    """Settings as a mapping of path to value: a mapping, or texts "path=value", one or several. Raises InputError for another text."""
+    return dict(sets) if isinstance(sets, Mapping) else {leaf.path: leaf.value for leaf in map(setting, many(sets))}
+
+
 def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]:
     merged = dict(below)
     for path, leaf in above.items():
@@ -273,6 +289,7 @@ def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]
     return merged
 
 
+@checked(base=SOURCE, policy=optional(SOURCE), scenarios=several(SOURCE), overlays=several(SOURCE), sets=SETS)
 def resolve(
     base: Source = "baseline",
     *,

@@ -131,12 +131,14 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
     return leaves
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """The text of a YAML file. Raises InputError for one that is too large, or no text."""
     # newlines as Python's text mode reads them: a file is the same under every convention
     return read_text(file, most=LARGEST_FILE, expected="a YAML file in UTF-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _parse(text: str, name: str, expected: str) -> CommentedMap:
+def parse(text: str, name: str, expected: str) -> CommentedMap:
+    """The mapping that a YAML text is, with line numbers. name: of its file. expected: what it should hold. Raises InputError for anything else."""
     yaml = YAML(typ="rt", pure=True)
     yaml.Constructor = _Constructor
     yaml.allow_duplicate_keys = False
@@ -160,18 +162,18 @@ def _parse(text: str, name: str, expected: str) -> CommentedMap:
 
 def load(file: Path, expected: str) -> CommentedMap:
     """A YAML file's mapping, with line numbers. expected: what it should hold. Raises InputError for what cannot be read."""
-    return _parse(_text(file), str(file), expected)
+    return parse(text_of(file), str(file), expected)
 
 
 @lru_cache(maxsize=64)
 def _parameters(text: str, name: str) -> tuple[str, dict[str, Leaf]]:
     """Parsing is slow, and sweeps, tests and notebooks resolve the same files over and over."""
-    tree = _parse(text, name, "groups of parameters")
+    tree = parse(text, name, "groups of parameters")
     description = str(tree.pop("description", ""))
     return description, flatten(tree, name)
 
 
 def read(file: Path) -> tuple[str, dict[str, Leaf]]:
     """Description and leaves of a parameter file. Raises InputError for what cannot be read."""
-    description, leaves = _parameters(_text(file), str(file))
+    description, leaves = _parameters(text_of(file), str(file))
     return description, dict(leaves)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from pydantic import BaseModel
 
+from ..arguments import NAMES, TEXT, checked
 from ..engines.suspects import suspect
 from ..errors import ModelError
 from ..kinetics import DAYS_PER_YEAR
@@ -62,6 +63,7 @@ class Metric:
 METRICS: dict[str, Metric] = {}
 
 
+@checked(name=TEXT, unit=TEXT, meaning=TEXT, needs=NAMES)
 def metric(
     name: str,
     unit: str,

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..arguments import PATH, checked
 from ..errors import InputError
 from ..files import refuse_existing, written_folder
 from ..parameters.tables import markdown_rows
@@ -110,6 +111,7 @@ def write_run(result: Result, out: Path, command: str | None = None) -> Path:
     return out
 
 
+@checked(folder=PATH)
 def load(folder: str | Path) -> Result | Sweep:
     """Read a run's or a sweep's directory, `folder`, as what a stranger may have made or a disk may have spoilt.
 

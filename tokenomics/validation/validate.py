@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import bounds, control
-from ..arguments import many
+from ..arguments import CALL, DATE, PATH, SETS, SOURCE, TEXT, checked, many, of, optional, several
 from ..engines import purity
 from ..errors import InputError
 from ..experiments.run import Source, check_alignment, sized_by
@@ -82,6 +82,19 @@ def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
         )
 
 
+@checked(
+    params=SOURCE,
+    history=PATH,
+    policy=SOURCE,
+    choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
+    start=DATE,
+    end=optional(DATE),
+    demand=optional(of(str, Path, DemandSeries, expected="a path")),
+    demand_align=optional(TEXT),
+    overlay=several(SOURCE),
+    sets=SETS,
+    progress=optional(CALL),
+)
 def validate(
     params: Source = "baseline",
     *,
@@ -112,7 +125,7 @@ def validate(
     Raises InputError for bad input, among it a missing package arch.
     """
     settings = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()] if isinstance(sets, Mapping) else many(sets)
-    resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
+    resolved = resolve(params, policy=policy, overlays=many(overlay), sets=SETS)
     _check(resolved, runs, arms, horizon)
     purity.check_model(model, resolved.values)
     check_alignment(demand_align)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from ..arguments import many
+from ..arguments import SOURCE, checked, many, of, several
 from ..bills import PAYMENTS
 from ..errors import InputError
 from ..experiments.run import run
@@ -130,6 +131,7 @@ def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *
     return Report(work, choice, pd.DataFrame(rows), numbers, rise, origin, flipped)
 
 
+@checked(params=SOURCE)
 def compare_venues(workload: str | WorkloadFile | Sequence[str], params="baseline", *, flips: bool = True, **settings) -> Report | dict[str, Report]:
     """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
 
@@ -137,8 +139,9 @@ def compare_venues(workload: str | WorkloadFile | Sequence[str], params="baselin
     values, which takes seconds. params: the network, a shipped name or a YAML file. settings: those of `tokenomics.run`, runs = 100 unless given;
     the engine is always "ensemble". Raises InputError for bad input, before anything is simulated.
     """
-    one = isinstance(workload, (str, WorkloadFile))
-    described = {str(name): name if isinstance(name, WorkloadFile) else read_workload(name)[0] for name in ((workload,) if one else workload)}
+    one = isinstance(workload, (str, Path, WorkloadFile))
+    given = several(of(str, Path, WorkloadFile, expected="a shipped workload or a YAML file, or several"))("workload", workload)
+    described = {str(name): name if isinstance(name, WorkloadFile) else read_workload(str(name))[0] for name in given}
     resolved, paths, scaling = simulate(params, **settings)
     found = {name: report(resolved, work, paths, scaling, flips=flips) for name, work in described.items()}
     return next(iter(found.values())) if one else found
