@@ -187,7 +187,7 @@ def test_few_weeks_and_numbers_beyond_any_supply_are_refused(tmp_path):
 
 @pytest.mark.parametrize("tolerance", [float("inf"), float("nan"), -0.1, 2.0])
 def test_a_tolerance_that_names_no_month_is_refused(tmp_path, tolerance):
-    with pytest.raises(InputError, match="tolerance: .*; expected 0 to 1"):
+    with pytest.raises(InputError, match="tolerance: .*; expected a number from 0 to 1"):
         calibrate_burn(table(tmp_path, rows()), tolerance=tolerance)
 
 
