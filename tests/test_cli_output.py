@@ -4,14 +4,18 @@ import errno
 import io
 import json
 import os
+import re
 
 import pytest
 from rich.console import Console
+from ruamel.yaml import YAML
 
 from paths import command, commands
 from tokenomics import files
 from tokenomics.cli_tools import distinct, listed, say, show_rows
 from tokenomics.errors import InputError
+from tokenomics.parameters.locate import ROOTS
+from tokenomics.parameters.writing import yaml_text
 
 NEEDED = {
     "calibrate recover": ["merton"],
@@ -28,7 +32,7 @@ NEEDED = {
     "venues": ["--workload", "chat"],
 }
 WRITERS = [" ".join(path) for path, found in commands() if any(p.name == "out" for p in found.params)]
-HOSTILE = "[bold]b[/] [/red] :warning: \x1b[31m\x1b]0;t\x07 \u202e\u2066 \r\n\x00 \x9b2J é"
+HOSTILE = "[bold]b[/] [/red] :warning: \x1b[31m\x1b]0;t\x07 \u202e\u2066 \r\n\x9b2J é\nnext"
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if name != "report"])
@@ -72,7 +76,7 @@ def test_a_table_shows_a_strangers_text_and_obeys_none_of_it():
     out = io.StringIO()
     show_rows(HOSTILE, [HOSTILE], [[HOSTILE]], console=Console(file=out, width=300, force_terminal=False))
     assert out.getvalue().count("[bold]b[/] [/red] :warning:") == 3
-    assert not set(out.getvalue()) & set("\x1b\x07\u202e\u2066\r\x00\x9b")
+    assert not set(out.getvalue()) & set("\x1b\x07\u202e\u2066\r\x9b")
     assert "é" in out.getvalue()
 
 
@@ -81,7 +85,7 @@ def test_a_line_of_a_stranger_is_one_line(capsys):
     said = capsys.readouterr().out
     assert said.startswith("  [bold]b[/] [/red] :warning:")
     assert said.count("\n") == 1
-    assert not set(said) & set("\x1b\x07\u202e\u2066\r\x00\x9b")
+    assert not set(said) & set("\x1b\x07\u202e\u2066\r\x9b")
 
 
 def test_names_between_commas_are_there_once_each():
@@ -94,3 +98,40 @@ def test_names_between_commas_are_there_once_each():
         listed("a,b,a", "record")
     with pytest.raises(InputError, match="scenario: an empty text"):
         distinct(["x", " "], "scenario")
+
+
+PLACES = {  # of shipped files, and of commands that show what is in them
+    "baseline.yaml": ["params show F", "params table F", "params diff F baseline", "params check F", "run F --days 2", "model variables F"],
+    "policies/pid.yaml": ["control analyse --policy F", "run --days 2 --policy F", "compare --days 2 --runs 2 --policies F,none"],
+    "scenarios/token_crash.yaml": ["params table --scenario F", "compare --days 2 --runs 2 --policies none,pid --scenarios F"],
+    "fleets/marketplace.yaml": ["capacity supply --fleet F"],
+    "hardware/h100.yaml": ["capacity frontier --hardware F"],
+    "workloads/chat.yaml": ["venues --runs 2 --workload F"],
+    "sweeps/pid_gains.yaml": ["sweep F --dry-run", "sweep F.no"],
+}
+
+
+@pytest.mark.parametrize(("file", "line"), [(file, line) for file, lines in PLACES.items() for line in lines])
+def test_a_strangers_file_shows_its_text_and_steers_nothing(tmp_path, file, line):
+    text = next(root / file for root in ROOTS if (root / file).exists()).read_text()
+    for word in ("description", "source", "note"):
+        text = re.sub(rf'\b{word}: "[^"]*"', lambda found: f"{found[0].split(':')[0]}: {json.dumps(HOSTILE)}", text)
+    name = "[bold]x[red]\x1b[31m \u202e.yaml"
+    (tmp_path / name).write_text(text)
+    for as_json in ([], ["--json"]):
+        status, out, errors = command(*(name if word == "F" else word.replace("F", name) for word in line.split(" ")), *as_json, folder=tmp_path)
+        assert status == (2 if ".no" in line else 0), errors
+        for shown in (out, errors):
+            assert all(c.isprintable() or c == "\n" for c in shown)
+            assert not any(part.startswith("next") for part in shown.split("\n"))
+        if as_json:
+            json.loads(out)
+        assert "Traceback" not in errors
+
+
+def test_yaml_of_a_strangers_text_is_shown_without_control_characters_and_loads_again():
+    for text in (HOSTILE, "é Δt", "a: b #c", " x\n y ", "\u202e: #", "\U000e0001\x85\xa0\ufeff", "'q' \"z\" \u202e"):
+        shown = yaml_text({"a": text, text: 1.5})
+        assert all(c.isprintable() or c == "\n" for c in shown)
+        assert YAML(typ="safe", pure=True).load(shown) == {"a": text, text: 1.5}
+    assert yaml_text({"a": "é Δt"}) == "a: é Δt\n"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from ruamel.yaml import YAML
 
 from ..parameters.loading import field_at, unit_of
+from ..parameters.writing import yaml_text
 from ..results.markdown import markdown_table
 
 if TYPE_CHECKING:
@@ -113,10 +112,7 @@ class Calibration:
         for one in self.told:
             source = f"calibrated: {self.method}, {self.data}; standard error {one.error:.2g}, 95 % interval {one.low:.3g} to {one.high:.3g}"
             put(one.name, float(f"{one.value:.{DIGITS}g}"), source)
-        yaml, out = YAML(typ="safe", pure=True), io.StringIO()
-        yaml.default_flow_style, yaml.width, yaml.sort_base_mapping_type_on_output = False, 4096, False
-        yaml.dump(tree, out)
-        return out.getvalue()
+        return yaml_text(tree)
 
     def markdown(self) -> str:
         """The whole as text that pastes into a proposal."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 
-from ruamel.yaml import YAML
-
+from ..parameters.writing import yaml_text
 from .evidence import Evidence
 
 UNNAMED = "The authors of this result"
@@ -49,10 +47,7 @@ def cff(evidence: Evidence, created: str) -> str:
             {"type": "software", "title": "tokenomics", "version": evidence.version, "authors": [{"name": "The tokenomics contributors"}]}
         ],
     }
-    yaml, out = YAML(typ="safe", pure=True), io.StringIO()
-    yaml.default_flow_style, yaml.width, yaml.sort_base_mapping_type_on_output = False, 4096, False
-    yaml.dump(tree, out)
-    return out.getvalue()
+    return yaml_text(tree)
 
 
 def latex(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 import sys
@@ -16,7 +15,6 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
-from ruamel.yaml import YAML
 
 from ..arguments import SETS, SOURCE, checked, many, optional, several
 from ..errors import InputError, nearest
@@ -25,6 +23,7 @@ from .kinds import refuse_other
 from .locate import find
 from .reading import Leaf, flatten, load, number, read, scalar
 from .schema import Parameters
+from .writing import yaml_text
 
 Source = str | Path | Mapping[str, Any]
 NONE = "none"  # in place of a scenario: nothing happens
@@ -79,11 +78,7 @@ class Resolved:
             for group in groups:
                 node = node.setdefault(group, {})
             node[name] = {} if entry.value == {} else {"value": entry.value, "unit": entry.unit, "source": entry.source}
-        yaml, out = YAML(typ="safe", pure=True), io.StringIO()
-        yaml.default_flow_style, yaml.width = False, 4096
-        yaml.sort_base_mapping_type_on_output = False
-        yaml.dump(tree, out)
-        return out.getvalue()
+        return yaml_text(tree)
 
     def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
         """The tree with some values changed, checked again. changes: values by path. source: why."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, printable
 from .loading import Entry, Resolved, bounds, field_at, unit_of
 from .locate import KINDS, find, names
 from .reading import load
@@ -24,9 +24,9 @@ def row(entry: Entry) -> tuple[str, ...]:
 
 
 def markdown_rows(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Container[int] = ()) -> str:
-    """A table of texts in Markdown. numbers: the columns that are aligned on the right, from 0."""
+    """A table of texts in Markdown, each cell on its line, whoever wrote it. numbers: the columns that are aligned on the right, from 0."""
     lines = ["| " + " | ".join(titles) + " |", "|" + "".join("---:|" if i in numbers else "---|" for i in range(len(titles)))]
-    return "\n".join([*lines, *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)])
+    return "\n".join([*lines, *("| " + " | ".join(printable(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)])
 
 
 def markdown(resolved: Resolved) -> str:
