@@ -195,7 +195,7 @@ def test_bad_input_gets_one_line_and_status_2(tmp_path, case):
         ("  fees:", "  fee:", r"mine.yaml: unknown feature 'fee'; expected fees, turnover, comovement, drift; did you mean 'fees'"),
         ("- 0.8", "- 0.1", r"undecided from 0.2 to 0.1"),
         ("episodes:", "epsodes:", r"mine.yaml:4: epsodes: unknown key.*did you mean 'episodes'"),
-        ("seed: 1", "seed: one", r"mine.yaml:5: seed: 'one'; expected a valid integer"),
+        ("seed: 1", "seed: one", r"mine.yaml:5: seed: 'one'; expected a whole number"),
     ],
 )
 def test_a_detector_file_is_read_strictly(tmp_path, old, new, message):

@@ -125,7 +125,7 @@ def validate(
     Raises InputError for bad input, among it a missing package arch.
     """
     settings = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()] if isinstance(sets, Mapping) else many(sets)
-    resolved = resolve(params, policy=policy, overlays=many(overlay), sets=SETS)
+    resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
     _check(resolved, runs, arms, horizon)
     purity.check_model(model, resolved.values)
     check_alignment(demand_align)
