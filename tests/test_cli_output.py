@@ -129,6 +129,21 @@ def test_a_strangers_file_shows_its_text_and_steers_nothing(tmp_path, file, line
         assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("policies/pid.yaml", "run --days 2 --policy F --out new"),
+        ("policies/pid.yaml", "compare --days 2 --runs 2 --policies F,none --out new"),
+        ("hardware/h100.yaml", "capacity frontier --hardware F --out new"),
+    ],
+)
+def test_a_name_with_dollars_is_drawn_and_read_as_no_formula(tmp_path, file, line):
+    (tmp_path / r"a$\frac{$.yaml").write_text(next(root / file for root in ROOTS if (root / file).exists()).read_text())
+    status, _, errors = command(*(word.replace("F", r"a$\frac{$.yaml") for word in line.split()), folder=tmp_path)
+    assert (status, errors) == (0, "")
+    assert list((tmp_path / "new").rglob("*.png"))
+
+
 def test_yaml_of_a_strangers_text_is_shown_without_control_characters_and_loads_again():
     for text in (HOSTILE, "é Δt", "a: b #c", " x\n y ", "\u202e: #", "\U000e0001\x85\xa0\ufeff", "'q' \"z\" \u202e"):
         shown = yaml_text({"a": text, text: 1.5})

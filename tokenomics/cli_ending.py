@@ -131,6 +131,7 @@ def _quiet() -> Iterator[None]:
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", NUMERICAL, RuntimeWarning)
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a name in letters that the figure's font has not
         warnings.simplefilter("always", Remark)
         others = warnings.showwarning
 

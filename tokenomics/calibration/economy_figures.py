@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..results.plots import lettering
 from ..results.returns import statistics
 from .moments import MOMENTS
 
@@ -16,7 +17,7 @@ LIMIT = 3.84  # 95 % point of chi-square with one degree of freedom
 
 def moments_figure(prices: Mapping[str, np.ndarray], runs: Mapping[str, Mapping[str, np.ndarray]], token: str) -> Figure:
     """Distribution of each moment over simulated histories, with the token's own as a line. prices, runs: by part, in and out of sample."""
-    columns = 5
+    columns, token = 5, lettering(token)
     figure = Figure(figsize=(13.0, 5.2), layout="constrained")
     axes = figure.subplots(-(-len(MOMENTS) // columns), columns).ravel()
     within = dict.fromkeys(prices, 0)

@@ -21,6 +21,7 @@ from .. import bounds
 from ..arguments import CALL, NAMES, checked, optional
 from ..errors import InputError, missing_extra, nearest, remark
 from ..results.metrics import METRICS
+from ..results.plots import lettering
 from ..results.sweep import Sweep
 from .design import Design, Range, read_design
 from .idle import idle
@@ -88,7 +89,8 @@ class Optimum:
             table = self.check.table(x, y)
             for (policy, scenario), own in table.groupby(["policy", "scenario"], sort=False):
                 spread = [np.abs(own[[f"{n}_low", f"{n}_high"]].to_numpy().T - own[n].to_numpy()) for n in (x, y)]
-                axis.errorbar(own[x], own[y], xerr=spread[0], yerr=spread[1], fmt=".", capsize=2, linewidth=0.8, label=f"{policy}, {scenario}")
+                label = lettering(f"{policy}, {scenario}")
+                axis.errorbar(own[x], own[y], xerr=spread[0], yerr=spread[1], fmt=".", capsize=2, linewidth=0.8, label=label)
             axis.set(xlabel=_label(x), ylabel=_label(y))
             axis.legend(fontsize=7, frameon=False)
             title = f"Pareto front of {len(self.front)} points, {self.check.manifest['runs']} unseen runs each; bars: 95 %{self._losses()}"

@@ -15,6 +15,7 @@ from ..errors import InputError, nearest
 from ..parameters.tables import markdown_rows
 from .intervals import differs, intervals, paired_intervals
 from .metrics import METRICS
+from .plots import lettering
 from .sweep import Sweep
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}
@@ -180,14 +181,14 @@ class Comparison:
                     colour = SHADES["best"] if first else shade
                     axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white"))
                     axis.text(column, row, f"{mean:.4g}", ha="center", va="center", fontsize=7, color="white" if first else "black")
-            axis.set(xlim=(-0.5, len(self.policies) - 0.5), ylim=(len(names) - 0.5, -0.5), title=scenario)
-            axis.set_xticks(range(len(self.policies)), self.policies, fontsize=8, rotation=20)
+            axis.set(xlim=(-0.5, len(self.policies) - 0.5), ylim=(len(names) - 0.5, -0.5), title=lettering(scenario))
+            axis.set_xticks(range(len(self.policies)), map(lettering, self.policies), fontsize=8, rotation=20)
             axis.set_yticks(range(len(names)), [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names], fontsize=7)
             axis.tick_params(length=0)
         lost = "".join(f"\n{scenario}: {self.losses(scenario)}" for scenario in self.scenarios if self.losses(scenario))
         shades = f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, grey: no difference (95 %)"
         title = f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; {shades}{lost}"
-        canvas.suptitle(title, fontsize=8, x=0.01, ha="left")
+        canvas.suptitle(lettering(title), fontsize=8, x=0.01, ha="left")
         return canvas
 
     def _finding(self) -> str:

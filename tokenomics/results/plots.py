@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import printable
 from .intervals import summarise
 from .metrics import METRICS
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
+
+
+def lettering(text: str) -> str:
+    """Text of others as it stands in a figure: dollars in it are no formula, which Matplotlib would read there, and fail on a wrong one."""
+    return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")
 
 
 def style() -> None:
@@ -177,7 +183,7 @@ def figure(result, names: list[str]) -> Figure:
     note = f"policy {result.resolved.policy}; " + (", ".join(result.resolved.scenarios) or "no scenario")
     runs = len(result.trajectories.runs)
     bands = "; median, 50 % and 90 % of runs" if runs > 1 else ""
-    canvas.suptitle(f"{note}; {runs} run{'s' if runs > 1 else ''}{bands}", fontsize=9, x=0.01, ha="left")
+    canvas.suptitle(f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}", fontsize=9, x=0.01, ha="left")
     return canvas
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ..errors import InputError, nearest
 from .metrics import METRICS
-from .plots import COLOURS
+from .plots import COLOURS, lettering
 from .sweep import Sweep
 
 
@@ -101,7 +101,7 @@ class Sensitivity:
         axis.grid(alpha=0.25, axis="x")
         top = own.iloc[-1]
         finding = f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})"
-        axis.set_title(f"{finding}\n{self._note(own, policy, scenario)}; bars: 95 %", fontsize=8, loc="left")
+        axis.set_title(lettering(f"{finding}\n{self._note(own, policy, scenario)}; bars: 95 %"), fontsize=8, loc="left")
         return canvas
 
     def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
@@ -138,5 +138,5 @@ def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
     axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
     axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
     canvas.colorbar(mesh, ax=axis, label=label)
-    canvas.suptitle("\n".join(fill(line, 70) for line in title.splitlines()), fontsize=8, x=0.01, ha="left")
+    canvas.suptitle(lettering("\n".join(fill(line, 70) for line in title.splitlines())), fontsize=8, x=0.01, ha="left")
     return canvas

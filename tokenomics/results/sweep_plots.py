@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .metrics import METRICS
-from .plots import COLOURS
+from .plots import COLOURS, lettering
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
         axis.plot(table[x], table[metric], color=COLOURS[0], marker=".", linewidth=1.2)
     else:
         spread = np.abs(table[[f"{metric}_low", f"{metric}_high"]].to_numpy().T - table[metric].to_numpy())
-        axis.errorbar(table[x].astype(str), table[metric], yerr=np.nan_to_num(spread), fmt="o", color=COLOURS[0], capsize=3)
+        axis.errorbar(table[x].astype(str).map(lettering), table[metric], yerr=np.nan_to_num(spread), fmt="o", color=COLOURS[0], capsize=3)
     axis.set_ylabel(_label(metric), fontsize=8)
     axis.grid(alpha=0.25)
 
@@ -100,5 +100,5 @@ def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed:
     if table[paths[0]].dtype.kind == "f":
         axis.set_xscale(_scale(np.unique(table[paths[0]])))
     axis.set_xlabel(paths[0])
-    axis.set_title(_title(table, metric, paths, runs, fixed), fontsize=9, loc="left")
+    axis.set_title(lettering(_title(table, metric, paths, runs, fixed)), fontsize=9, loc="left")
     return canvas

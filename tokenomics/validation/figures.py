@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..results.plots import COLOURS
+from ..results.plots import COLOURS, lettering
 from .forecasts import SHARES
 from .report import BINS, REPLAYED, SETTLED, UNCHECKED, Validation
 from .scores import LEVELS
@@ -88,7 +88,7 @@ def _arms(found: Validation) -> Figure:
             for label, arm, colour in both:
                 paths = arm.values[variable] * scale
                 axis.fill_between(dates, *np.nanpercentile(paths, (5, 95), axis=0), color=colour, alpha=0.25, linewidth=0)
-                axis.plot(dates, np.nanmedian(paths, axis=0), color=colour, linewidth=1.2, label=label)
+                axis.plot(dates, np.nanmedian(paths, axis=0), color=colour, linewidth=1.2, label=lettering(label))
             axis.grid(alpha=0.25)
             axis.tick_params(axis="x", labelsize=7)
         row[0].plot(dates, np.median(arms.without.values["utility_value"], axis=0), color=COLOURS[1], linewidth=0.9, label="utility value, without")
