@@ -149,9 +149,9 @@ def test_a_sweep_that_other_code_began_is_not_continued(tmp_path):
         sweep(THIRTEEN, out=tmp_path / "out")
 
 
-def _other(_, packed):
+def _other(version, source, packed):
     # the worker shares this process: here it is the one who asks that is another
-    return ALIKE("tokenomics 0.2.0, source 0123456789abcdef", packed)
+    return ALIKE(version, "0123456789abcdef", packed)
 
 
 def test_a_worker_with_other_code_is_refused_in_one_line(cluster, tmp_path, monkeypatch):
@@ -159,6 +159,12 @@ def test_a_worker_with_other_code_is_refused_in_one_line(cluster, tmp_path, monk
     said = r"worker inproc://\S+ runs tokenomics .* source [0-9a-f]{16}, not .*; 0 of 26 simulations are done, kept in"
     with pytest.raises(TokenomicsError, match=said):
         sweep(THIRTEEN | {"seed": 5}, scheduler=cluster, out=tmp_path / "out")
+
+
+def test_the_same_source_of_another_version_is_other_code():
+    here = remote.Code("0.2.0", "a")
+    assert here.same(remote.Code("0.2.0", "a")) and here.same(remote.Code(None, "a")) and remote.Code(None, "a").same(here)
+    assert not here.same(remote.Code("0.2.1", "a")) and not here.same(remote.Code("0.2.0", "b")) and not here.same(remote.Code(None, "b"))
 
 
 def _no_such_item(*_):

@@ -11,6 +11,7 @@ import pickle
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,23 @@ ADDRESS = "tcp://host:8786, or tls://host:8786 with Dask's settings of TLS"
 SCHEMES = ("", "tcp", "tls", "ws", "wss", "ucx", "inproc")  # of Dask; tcp where none is given
 Columns = dict[str, np.ndarray]
 
-# of the code as it was imported: what lies on the disk may be newer than what a long-lived worker runs
-IDENTITY = f"tokenomics {version_of('tokenomics') or 'of a checkout'}, source {source_digest()[:16]}"
+@dataclass(frozen=True)
+class Code:
+    """The package that a process runs. version: None where it is not installed, as in a checkout."""
+
+    version: str | None
+    source: str
+
+    def __str__(self) -> str:
+        return f"tokenomics {self.version or 'of a checkout'}, source {self.source[:16]}"
+
+    def same(self, other: Code) -> bool:
+        """Whether both compute the same numbers; a checkout has no version that could differ."""
+        return self.source == other.source and (self.version == other.version or None in (self.version, other.version))
+
+
+# as it was imported: what lies on the disk may be newer than what a long-lived worker runs
+CODE = Code(version_of("tokenomics"), source_digest())
 
 
 class _Call:
@@ -43,13 +59,13 @@ class _Call:
         return perform_alike, self._arguments
 
 
-def perform_alike(wanted: str, packed: bytes) -> Columns | str:
-    """Do a task where this process runs the wanted code; else say what it runs, and where it is. packed: arguments of `perform`."""
-    if wanted == IDENTITY:
+def perform_alike(version: str | None, source: str, packed: bytes) -> Columns | str:
+    """Do a task where this process runs that code; else say what it runs, and where it is. packed: arguments of `perform`."""
+    if CODE.same(Code(version, source)):
         return perform(*pickle.loads(packed))
     from distributed import get_worker
 
-    return f"worker {get_worker().address} runs {IDENTITY}"
+    return f"worker {get_worker().address} runs {CODE}"
 
 
 def on_dask(plan: Plan, numbers: Sequence[int], scheduler: str | Any, name: str) -> Iterator[tuple[int, Columns]]:
@@ -63,7 +79,7 @@ def on_dask(plan: Plan, numbers: Sequence[int], scheduler: str | Any, name: str)
     except ImportError:
         raise missing_extra("Dask", "cluster", argument="scheduler") from None
     with _quiet(), _client(scheduler) as client:
-        yield from _done(client, plan, numbers, f"tokenomics-{name}-{source_digest()[:16]}")
+        yield from _done(client, plan, numbers, f"tokenomics-{name}-{CODE.source[:16]}")
 
 
 def _done(client: Any, plan: Plan, numbers: Sequence[int], name: str) -> Iterator[tuple[int, Columns]]:
@@ -78,7 +94,7 @@ def _done(client: Any, plan: Plan, numbers: Sequence[int], name: str) -> Iterato
             if time.monotonic() - seen > PATIENCE:
                 raise TokenomicsError(f"the Dask scheduler has had no worker for {PATIENCE:g} s")
             while len(pending) < AHEAD * max(threads, 1) and (number := next(left, None)) is not None:
-                call = pickle.dumps(_Call(IDENTITY, pickle.dumps(plan.arguments(number))))
+                call = pickle.dumps(_Call(CODE.version, CODE.source, pickle.dumps(plan.arguments(number))))
                 pending[client.submit(pickle.loads, call, key=f"{name}-{number}", pure=True, retries=RETRIES)] = number
             if not pending:
                 return
@@ -96,10 +112,10 @@ def _done(client: Any, plan: Plan, numbers: Sequence[int], name: str) -> Iterato
 def _result(future: Any, number: int) -> Columns:
     if future.status == "error":
         error = future.exception()
-        raise TokenomicsError(f"task {number} failed on its worker ({type(error).__name__}: {error}); all need this package, {IDENTITY}")
+        raise TokenomicsError(f"task {number} failed on its worker ({type(error).__name__}: {error}); all need this package, {CODE}")
     found = future.result()
     if isinstance(found, str):
-        raise TokenomicsError(f"{found}, not {IDENTITY} as here; install the same on all")
+        raise TokenomicsError(f"{found}, not {CODE} as here; install the same on all")
     return found
 
 
