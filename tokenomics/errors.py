@@ -84,3 +84,8 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
 def printable(text: str) -> str:
     """One line without control characters: what a stranger wrote must not steer a terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+
+
+def lettering(text: str) -> str:
+    """Text of others as it stands in a figure: dollars in it are no formula, which Matplotlib would read there, and fail on a wrong one."""
+    return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..results.plots import lettering
+from ..errors import lettering
 from .frontier import Frontier
 from .supply import Fleet
 

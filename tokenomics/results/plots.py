@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import printable
+from ..errors import lettering
 from .intervals import summarise
 from .metrics import METRICS
 
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
-
-
-def lettering(text: str) -> str:
-    """Text of others as it stands in a figure: dollars in it are no formula, which Matplotlib would read there, and fail on a wrong one."""
-    return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")
 
 
 def style() -> None:
