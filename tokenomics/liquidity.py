@@ -38,12 +38,11 @@ def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, d
 
     kind: "pool" or "linear"; with no market ("off") no order moves the price, and both are 0. dealers_tok: as in `clear`.
     """
+    settled = np.sqrt(target * price)
     if kind == "pool":
-        settled = np.sqrt(target * price)
         needed = settled * (pool_tok + sell_tok) - (pool_usd + buy_usd)
         return positive(needed), positive(-needed) / settled
     if kind == "linear":
-        settled = np.sqrt(target * price)
         impact = pool_usd * np.log(settled / price) - (buy_usd - sell_tok * price)
         emptied = settled * (sell_tok + dealers_tok) - buy_usd  # USD that take all that the dealers have, at that price
         return np.minimum(positive(impact), positive(emptied)), np.maximum(positive(-impact) / price, positive(-emptied) / settled)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..results.plots import lettering
+from ..errors import lettering
 from ..results.returns import statistics
 from .moments import MOMENTS
 

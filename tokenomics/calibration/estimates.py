@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .. import strict_json
+from ..files import read_bytes
+from ..histories.table import MOST_BYTES
 from ..parameters.loading import field_at, unit_of
 from ..parameters.writing import yaml_text
 from ..results.markdown import markdown_table
@@ -54,8 +56,8 @@ class Data:
 
 
 def digest(file: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    """SHA-256 of a file that was read as a table, in hexadecimal."""
+    return strict_json.digest(read_bytes(file, most=MOST_BYTES))
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ from matplotlib.figure import Figure
 
 from .. import bounds
 from ..arguments import CALL, NAMES, checked, optional
-from ..errors import InputError, missing_extra, nearest, remark
+from ..errors import InputError, lettering, missing_extra, nearest, remark
 from ..results.metrics import METRICS
-from ..results.plots import lettering
 from ..results.sweep import Sweep
 from .design import Design, Range, read_design
 from .idle import idle

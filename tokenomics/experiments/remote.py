@@ -30,6 +30,7 @@ ADDRESS = "tcp://host:8786, or tls://host:8786 with Dask's settings of TLS"
 SCHEMES = ("", "tcp", "tls", "ws", "wss", "ucx", "inproc")  # of Dask; tcp where none is given
 Columns = dict[str, np.ndarray]
 
+
 @dataclass(frozen=True)
 class Code:
     """The package that a process runs. version: None where it is not installed, as in a checkout."""

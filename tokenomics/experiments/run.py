@@ -194,8 +194,8 @@ def run(
         news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)
         table = table.replace(recorded_news=news)
 
-    recorded = [name for name in table.values if name.startswith("recorded_")]
-    remarks = changed_to_no_effect(resolved, resolve(params, policy=policy), model=model, recorded=recorded)
+    series_names = [name for name in table.values if name.startswith("recorded_")]
+    remarks = changed_to_no_effect(resolved, resolve(params, policy=policy), model=model, recorded=series_names)
     for line in remarks:
         remark(line)
     bound = bind(parameters, table)

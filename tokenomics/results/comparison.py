@@ -11,11 +11,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ..errors import InputError, nearest
+from ..errors import InputError, lettering, nearest
 from ..parameters.tables import markdown_rows
 from .intervals import differs, intervals, paired_intervals
 from .metrics import METRICS
-from .plots import lettering
 from .sweep import Sweep
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..errors import InputError, nearest
+from ..errors import InputError, lettering, nearest
 from .metrics import METRICS
-from .plots import COLOURS, lettering
+from .plots import COLOURS
 from .sweep import Sweep
 
 

@@ -67,6 +67,11 @@ def _parquet(result: Result, path: Path) -> None:
     pq.write_table(table.cast(pa.schema(fields)), path, compression="zstd")
 
 
+def _told(content: bytes) -> dict[str, Any]:
+    """What the record says of a file."""
+    return {"sha256": digest(content), "bytes": len(content)}
+
+
 def _fill(result: Result, folder: Path, command: str | None) -> None:
     p = result.resolved
     (folder / PARAMETERS).write_text(f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8")
@@ -80,7 +85,8 @@ def _fill(result: Result, folder: Path, command: str | None) -> None:
         result.plot(name).savefig(figures / f"{name}.png", dpi=120)
     if plots.available(result):
         result.plot().savefig(figures / "overview.png", dpi=120)
-    contents = {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+    # one at a time: together they may not fit into memory
+    files = {f.relative_to(folder).as_posix(): _told(f.read_bytes()) for f in sorted(folder.rglob("*")) if f.is_file()}
     told = package_record()
     record = {
         **result.record(),
@@ -88,7 +94,7 @@ def _fill(result: Result, folder: Path, command: str | None) -> None:
         "command": command,
         "platform": platform.platform(),
         **{name: told[name] for name in ("commit", "python", "dependencies")},
-        "files": {name: {"sha256": digest(content), "bytes": len(content)} for name, content in contents.items()},
+        "files": files,
     }
     text = json.dumps(sealed("run", record), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / RUN).write_text(text + "\n", encoding="utf-8")

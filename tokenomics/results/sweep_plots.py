@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..errors import lettering
 from .metrics import METRICS
-from .plots import COLOURS, lettering
+from .plots import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

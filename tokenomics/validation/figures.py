@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..results.plots import COLOURS, lettering
+from ..errors import lettering
+from ..results.plots import COLOURS
 from .forecasts import SHARES
 from .report import BINS, REPLAYED, SETTLED, UNCHECKED, Validation
 from .scores import LEVELS
