@@ -59,23 +59,30 @@ def used(folder):
         return None, str(error)
 
 
-@pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
-def test_a_damaged_run_is_itself_or_refused_by_the_name_of_the_file(run_folder, tmp_path, forged):
-    rng, whole = np.random.default_rng(20 + forged), used(run_folder)[0]
+def each_is_itself_or_refused(made, use, place, rng, elsewhere, reseal):
+    """Spoil a folder `COUNT` times: without `reseal`, which makes its digests right again, what is taken is what was made. use: reads it."""
+    whole = use(made)[0]
+    assert whole is not None
     refused = 0
     for number in range(COUNT):
-        folder = copied(run_folder, tmp_path / "run")
-        what = spoil(folder, rng, tmp_path / "elsewhere", reseal_run if forged else None)
+        folder = copied(made, place)
+        what = spoil(folder, rng, elsewhere, reseal)
         try:
-            found, error = used(folder)
+            found, error = use(folder)
         except Exception as failure:
             raise AssertionError(f"{number}: {what}") from failure
         if error is not None:
             refused += 1
             assert "\n" not in error and len(error) < 2_000 and str(folder) in error, (what, error)
-        elif not forged:
+        elif reseal is None:
             assert found == whole, what
     assert refused > COUNT // 2
+
+
+@pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
+def test_a_damaged_run_is_itself_or_refused_by_the_name_of_the_file(run_folder, tmp_path, forged):
+    rng = np.random.default_rng(20 + forged)
+    each_is_itself_or_refused(run_folder, used, tmp_path / "run", rng, tmp_path / "elsewhere", reseal_run if forged else None)
 
 
 def used_sweep(folder):
@@ -92,22 +99,8 @@ def used_sweep(folder):
 
 @pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
 def test_a_damaged_sweep_is_itself_or_refused_by_the_name_of_the_file(sweep_folder, tmp_path, forged):
-    rng, whole = np.random.default_rng(30 + forged), used_sweep(sweep_folder)[0]
-    assert whole is not None
-    refused = 0
-    for number in range(COUNT):
-        folder = copied(sweep_folder, tmp_path / "sweep")
-        what = spoil(folder, rng, tmp_path / "elsewhere", reseal_sweep if forged else None)
-        try:
-            found, error = used_sweep(folder)
-        except Exception as failure:
-            raise AssertionError(f"{number}: {what}") from failure
-        if error is not None:
-            refused += 1
-            assert "\n" not in error and len(error) < 2_000 and str(folder) in error, (what, error)
-        elif not forged:
-            assert found == whole, what
-    assert refused > COUNT // 2
+    rng = np.random.default_rng(30 + forged)
+    each_is_itself_or_refused(sweep_folder, used_sweep, tmp_path / "sweep", rng, tmp_path / "elsewhere", reseal_sweep if forged else None)
 
 
 def test_a_damaged_sweep_goes_on_to_its_own_numbers_or_is_refused(sweep_folder, tmp_path):

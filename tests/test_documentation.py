@@ -7,12 +7,10 @@ import shlex
 
 import matplotlib
 import pytest
-import typer
 
 import tokenomics as tk
 from documentation import PAGES, PART, ROOT, renewed
-from paths import command
-from tokenomics.cli import app
+from paths import command, commands
 from tokenomics.control import LAWS
 from tokenomics.results.metrics import METRICS
 
@@ -33,18 +31,6 @@ def lines(page):
                 words = shlex.split(part, comments=True)
                 if words[:1] == ["tokenomics"]:
                     yield words[1:]
-
-
-def commands(group=None, prefix=()):
-    """Every command of the command line, by its words."""
-    group = group or typer.main.get_command(app)
-    context = group.context_class(group)
-    for name in group.list_commands(context):
-        one = group.get_command(context, name)
-        if hasattr(one, "list_commands"):
-            yield from commands(one, (*prefix, name))
-        else:
-            yield (*prefix, name), one
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

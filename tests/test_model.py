@@ -38,7 +38,7 @@ def test_a_block_imports_no_other_block_and_reads_no_history():
 
 
 LAYERS = ["errors", "files", "strict_json", "arguments", "contract", "kinetics", "liquidity", "bills", "parameters", "bounds", "footprint", "shocks"]
-LAYERS += ["lanes", "control", "state", "trajectories", "recorded", "histories", "capacity", "blocks"]
+LAYERS += ["lanes", "control", "state", "trajectories", "histories", "capacity", "blocks"]
 LAYERS += ["model", "equilibrium", "engines", "results", "experiments", "analysis", "papers", "cli_tools", "cli_ending", "cli_numbers"]
 LAYERS += ["cli_params", "cli_histories", "cli_sweeps", "cli_papers"]
 LAYERS += ["venues", "cli_venues", "cli_control", "cli_attacks", "cli_capacity", "cli_velocity"]
