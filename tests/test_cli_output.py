@@ -5,13 +5,14 @@ import io
 import json
 import os
 import re
+import sys
 
 import pytest
 from rich.console import Console
 from ruamel.yaml import YAML
 
 from paths import command, commands
-from tokenomics import files
+from tokenomics import cli_tools, files
 from tokenomics.cli_tools import distinct, listed, say, show_rows
 from tokenomics.errors import InputError
 from tokenomics.parameters.locate import ROOTS
@@ -64,6 +65,35 @@ def test_results_are_told_where_the_disk_is_full_when_they_are_there(tmp_path, m
     if as_json:
         assert "error" not in json.loads(out)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_colours_are_left_out_where_nobody_wants_them(monkeypatch, colours):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    if not colours:
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    monkeypatch.setattr(cli_tools, "PATIENCE", -1.0)
+    with cli_tools.progress_bar("simulating", show=True) as update:
+        update(1, 3)
+        update(2, 3)
+    assert "simulating" in screen.getvalue()
+    assert bool(re.search(r"\x1b\[[\d;]*3\d(;|m)", screen.getvalue())) == colours
+
+
+def test_where_every_run_fails_the_figures_say_so_and_nothing_warns(tmp_path):
+    rows = "".join(f"{600 * i},{1e20 if i == 9 else 5}\n" for i in range(1_000))
+    (tmp_path / "rate.csv").write_text(f"t_s,req_per_s\n{rows}")
+    status, out, errors = command("run", "--demand", "rate.csv", "--days", "5", "--runs", "2", "--out", "new", folder=tmp_path)
+    assert status == 1
+    assert "2 failed" in out
+    assert "Warning" not in errors
 
 
 def test_of_two_runs_without_a_name_each_has_its_own(tmp_path):

@@ -96,6 +96,7 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
         ("supply: {total_supply: true}", r"True; expected a number > 0 TOK"),
         ("supply: {total_supply: .nan}", r"nan"),
         ("supply: {total_supply: .inf}", r"inf"),
+        ("capacity: {arrival_cv: 1e+200}", r":1: capacity.arrival_cv: 1e\+200; expected a number ≥ 0 of at most 1e\+18 in size"),
         ("supply: {enabled: 1}", r"expected true or false"),
         ("supply: 5", r"in place of a group"),
         ("privacy: {mode: tea}", r"'tea'; expected one of none, tee, optimistic, zk"),

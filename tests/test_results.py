@@ -12,7 +12,7 @@ from scipy import stats
 
 import tokenomics as tk
 from tokenomics.results.intervals import UNBOUNDED, intervals, summarise
-from tokenomics.results.metrics import METRICS
+from tokenomics.results.metrics import METRICS, volatility
 from tokenomics.results.store import load, write_run
 from tokenomics.state import Variable
 from tokenomics.trajectories import Failure, Trajectories
@@ -311,3 +311,9 @@ def test_a_run_keeps_the_bounds_that_its_metrics_declare(small, name):
     low, high = METRICS[name].bounds
     values = value(small, name)
     assert np.all((values >= low - 1e-12) & (values <= high + 1e-12))
+
+
+def test_one_change_has_no_volatility():
+    p = tk.resolve().values
+    assert np.isnan(volatility(np.ones((3, 2)), p)).all()
+    assert volatility(np.exp([[0.0, 0.1, 0.0]]), p) == pytest.approx(np.std([0.1, -0.1], ddof=1) * np.sqrt(365))

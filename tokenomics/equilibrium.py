@@ -288,7 +288,8 @@ def solve(parameters: Parameters, model: Model) -> SteadyState:
     groups = dict(parameters)
     found = start(groups, model, {}, 1)
     if not np.isfinite(found["token_price"][0]):
-        _refuse(groups)
+        with np.errstate(all="ignore"):
+            _refuse(groups)
     table = ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
     params = {**stationary(groups), "time_step": parameters.simulation.time_step, "shock_table": table}
     state = {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}

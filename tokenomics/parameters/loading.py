@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from .writing import yaml_text
 
 Source = str | Path | Mapping[str, Any]
 NONE = "none"  # in place of a scenario: nothing happens
+LARGEST = 1e18  # far above any real quantity in any unit here; squares and products of such numbers stay finite
 FREE_KEY = re.compile(r"[a-z][a-z0-9_]*")  # names of workloads, accelerators and custom numbers
 
 
@@ -155,8 +155,9 @@ def _check_leaf(leaf: Leaf) -> FieldInfo:
     if (free and leaf.value != {}) or (isinstance(kind, type) and issubclass(kind, Group)):
         raise leaf.error(f"{leaf.value!r} in place of a group", expected="a group of parameters")
     numeric = isinstance(leaf.value, (int, float)) and not isinstance(leaf.value, bool)
-    if kind in (int, float) and not (numeric and abs(leaf.value) <= sys.float_info.max):  # also false for NaN
-        raise leaf.error(f"{leaf.value!r}"[:40], expected=_expected(info))
+    if kind in (int, float) and not (numeric and abs(leaf.value) <= LARGEST):  # also false for NaN
+        size = f" of at most {LARGEST:g} in size" if numeric else ""
+        raise leaf.error(f"{leaf.value!r}"[:40], expected=_expected(info) + size)
     if kind is bool and not isinstance(leaf.value, bool):
         raise leaf.error(f"{leaf.value!r}", expected=_expected(info))
     return info

@@ -102,7 +102,9 @@ def _mean_of(name: str, unit: str, meaning: str, variable: str, better: str = ""
 
 
 def volatility(path: np.ndarray, p: Parameters) -> np.ndarray:
-    """Annualised standard deviation of log changes (runs,) of a path (runs, times) [1/sqrt(year)]."""
+    """Annualised standard deviation of log changes (runs,) of a path (runs, times) [1/sqrt(year)]; NaN of fewer than two changes."""
+    if path.shape[1] < 3:
+        return np.full(len(path), np.nan)
     return np.std(np.diff(np.log(path), axis=1), axis=1, ddof=1) * np.sqrt(_per_year(p))
 
 

@@ -84,7 +84,7 @@ def _panel(axis, result, series: list[tuple[str, str]], unit: str, title: str, s
     axis.set_xlabel("time [days]")
     axis.set_title(title, fontsize=9, loc="left", wrap=True)
     axis.grid(alpha=0.25)
-    if len(series) > 1:
+    if len(series) > 1 and axis.lines:
         axis.legend(fontsize=7, frameon=False)
 
 
@@ -136,10 +136,13 @@ def _control(axis, result) -> None:
 
 def _velocity(axis, result) -> None:
     series = [("velocity_usage", "usage"), ("velocity_speculative", "speculation")]
-    ratio = np.nanmean(result.trajectories.values["velocity_speculative"][:, 1:]) / max(
-        float(np.nanmean(result.trajectories.values["velocity_usage"][:, 1:])), 1e-300
-    )
-    _panel(axis, result, series, "1/day", f"Speculation turns the token over {ratio:.1f} times as fast as usage")
+    usage, speculation = (result.trajectories.values[name][:, 1:] for name, _ in series)
+    known = np.isfinite(usage) & np.isfinite(speculation)
+    title = "No run came to its end"
+    if known.any():
+        ratio = np.mean(speculation[known]) / max(float(np.mean(usage[known])), 1e-300)
+        title = f"Speculation turns the token over {ratio:.1f} times as fast as usage"
+    _panel(axis, result, series, "1/day", title)
 
 
 def _bills(axis, result) -> None:
