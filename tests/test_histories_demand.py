@@ -247,6 +247,13 @@ def test_a_row_far_from_all_others_is_named(tmp_path, line, said):
         read_demand(write(tmp_path, lines))
 
 
+def test_a_request_longer_than_any_context_is_named(tmp_path):
+    rows = "".join(f"2024-01-01 00:00:{i:02},{100 + i},{10**26 if i == 7 else 20}\n" for i in range(40))
+    (tmp_path / "trace.csv").write_text(f"TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}")
+    with pytest.raises(InputError, match="trace.csv:9: GeneratedTokens: 1e\\+26; expected a number >= 0, of 1e-30 to 1e\\+09"):
+        read_demand(tmp_path / "trace.csv")
+
+
 def test_a_trace_of_more_windows_than_can_be_counted_is_refused(tmp_path):
     lines = [AZURE, *(f"{1990 + i // 12}-{i % 12 + 1:02d}-01 00:00:00,5,{i + 1}" for i in range(300))]
     with pytest.raises(InputError, match=r"9,\d{3} days from 1990-01-01 to 2014-12-01; expected at most 3,653 days, in windows of 60 s"):

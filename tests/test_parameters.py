@@ -110,6 +110,7 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
         ("supply: [1, 2", r"not YAML"),
         ("- 1\n- 2\n", r"expected groups of parameters"),
         ("", r"an empty file"),
+        ("description: demand grows\n# dema", r"mine.yaml: a description and no parameter; expected groups of parameters"),
         ("supply: {burn_share: !!python/object/apply:os.system ['true']}", r"burn_share|not YAML"),
     ],
 )

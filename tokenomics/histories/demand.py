@@ -34,6 +34,7 @@ LAYOUTS = (
 FAILED = ("drop", "keep")
 Told = str | Sequence[str] | Mapping[str, str] | None  # columns by what they hold
 TRACE_WINDOW = 60.0  # s; a request trace is counted in windows of this length
+MOST_TOKENS = 1e9  # of a request; assumption: a hundred times the longest context that a model takes (10^7 tokens, Llama 4 Scout)
 MOST_WINDOWS = 5_260_000  # of a minute are ten years; assumption: no trace is longer (the longest public ones span four months), and it takes 42 MB
 HOLE = 0.5  # share of a trace's span without any request above which its rate is that of no time at all
 LEAST_HOLE = SECONDS_PER_DAY  # s; a pause shorter than that may be a night
@@ -228,7 +229,7 @@ def _trace(
 ) -> RequestTrace:
     unit = UNITS.get(table.header[prompt].casefold().replace(" ", "").replace("_", ""))
     times = read_moments(table, time, {prompt, output}, date_format, unit, decimal)
-    lengths = [read_measures(table, i, decimal=decimal) for i in (prompt, output)]
+    lengths = [read_measures(table, i, decimal=decimal, most=MOST_TOKENS) for i in (prompt, output)]
     said = [f"{times.said}; prompt tokens: column '{table.name(prompt)}'; output tokens: column '{table.name(output)}'"]
     ns = times.ns
     if (np.diff(ns) < 0).any():

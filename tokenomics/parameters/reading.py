@@ -170,6 +170,9 @@ def _parameters(text: str, name: str) -> tuple[str, dict[str, Leaf]]:
     """Parsing is slow, and sweeps, tests and notebooks resolve the same files over and over."""
     tree = parse(text, name, "groups of parameters")
     description = str(tree.pop("description", ""))
+    if not tree:
+        # as a file is left by a copy that was cut off: taken for a change, it would change nothing without a word
+        raise InputError("a description and no parameter", file=name, expected="groups of parameters")
     return description, flatten(tree, name)
 
 
