@@ -6,13 +6,13 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokenomics.governance.bundle import make_manifest, manifest_text, write_bundle
-from tokenomics.governance.canonical import digest, evidence_id
-from tokenomics.governance.computed import plain_files
-from tokenomics.governance.crate import METADATA
-from tokenomics.governance.evidence import Evidence
-from tokenomics.governance.make import GIVEN, metadata, pages, propose
-from tokenomics.governance.render import render
+from tokenomics.governance.bundle.bundle import make_manifest, manifest_text, write_bundle
+from tokenomics.governance.bundle.crate import METADATA
+from tokenomics.governance.bundle.make import GIVEN, metadata, pages, propose
+from tokenomics.governance.evidence.canonical import digest, evidence_id
+from tokenomics.governance.evidence.evidence import Evidence
+from tokenomics.governance.report.computed import plain_files
+from tokenomics.governance.report.render import render
 
 TITLE = "<script>alert(1)</script> Burn less"
 PROPOSAL = {

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tokenomics.inputs.strict_json import canonical, digest
 from tokenomics.results.digests import rows_digest
 from tokenomics.results.records import identity
-from tokenomics.strict_json import canonical, digest
 
 VALUES = (None, True, False, 0, 1, -1, 2, 0.5, -0.0, 10**30, 10**400, 2**63, 1e308, "", "x", "1", "NaN", "../../etc/passwd", "/dev/zero", "a" * 5_000)
 VALUES += ("\x1b[31m", "\ud800", [], {}, [[]], [None], {"x": 1}, [1, 2, 3], "2024-01-01", "none", "0" * 64)

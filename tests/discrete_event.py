@@ -16,8 +16,8 @@ import numpy as np
 import simpy
 from scipy import stats
 
-from tokenomics.capacity.distribution import Cumulants, at_node, lognormal, mixture
-from tokenomics.capacity.queueing import node_scv
+from tokenomics.model.formulas.distribution import Cumulants, at_node, lognormal, mixture
+from tokenomics.model.formulas.queueing import node_scv
 
 WARM_UP, COOL_DOWN = 0.2, 0.15  # shares of the tasks that are left out at the start and, where they take long, at the end
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import fuzz_inputs as inputs
 
-from tokenomics.cli import main
+from tokenomics.cli.main import main
 
 PATIENCE = 120  # s; the longest case that works takes a tenth of it
 MEMORY = 2_000_000_000  # bytes of resident memory that no case may reach

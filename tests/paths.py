@@ -10,11 +10,12 @@ from unittest import mock
 import numpy as np
 import typer
 
-from tokenomics.cli import app, main
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.cli.main import app, main
+from tokenomics.model import steady_state
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import sample
+from tokenomics.model.variables import COMMON, as_arrays
 from tokenomics.parameters import resolve
-from tokenomics.shocks import sample
-from tokenomics.state import COMMON, as_arrays
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

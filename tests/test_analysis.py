@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from paths import command
-from tokenomics.analysis.analyse import analyse
-from tokenomics.analysis.economy import linear_law, linearise, pid_law
-from tokenomics.analysis.margins import closed, gain_margin, is_stable, margins, poles, response
-from tokenomics.analysis.regions import gain_plane, thinner
-from tokenomics.blocks.market import policy_market
-from tokenomics.control.plant import plant as small_plant
-from tokenomics.control.plant import pool_plant
 from tokenomics.errors import InputError
+from tokenomics.loop.analyse import analyse
+from tokenomics.loop.economy import linear_law, linearise, pid_law
+from tokenomics.loop.margins import closed, gain_margin, is_stable, margins, poles, response
+from tokenomics.loop.regions import gain_plane, thinner
 from tokenomics.model import steady_state
+from tokenomics.model.blocks.market import policy_market
+from tokenomics.model.controllers.plant import plant as small_plant
+from tokenomics.model.controllers.plant import pool_plant
 from tokenomics.parameters import resolve
 
 

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from paths import command
-from tokenomics.analysis import boundary as boundary_module
-from tokenomics.analysis.analyse import analyse
-from tokenomics.analysis.boundary import boundary_table, predicted, simulated, worse
-from tokenomics.analysis.economy import linear_law, linearise, pid_law
-from tokenomics.analysis.margins import is_stable, poles, radius
-from tokenomics.analysis.tuning import SHAPED, pole_placement, tune, ziegler_nichols
-from tokenomics.cli import app
+from tokenomics.cli.main import app
+from tokenomics.loop import boundary as boundary_module
+from tokenomics.loop.analyse import analyse
+from tokenomics.loop.boundary import boundary_table, predicted, simulated, worse
+from tokenomics.loop.economy import linear_law, linearise, pid_law
+from tokenomics.loop.margins import is_stable, poles, radius
+from tokenomics.loop.tuning import SHAPED, pole_placement, tune, ziegler_nichols
 from tokenomics.parameters import resolve
 
 

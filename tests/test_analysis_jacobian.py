@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from tokenomics.analysis.economy import linear_law, linearise
-from tokenomics.analysis.jacobian import jacobian
-from tokenomics.analysis.margins import closed
-from tokenomics.engines.program import SHOCK, Program, Recorder, constant_or_position, record_step
+from tokenomics.engines.trace import SHOCK, Program, Recorder, constant_or_position, record_step
 from tokenomics.errors import ModelError
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.loop.economy import linear_law, linearise
+from tokenomics.loop.jacobian import jacobian
+from tokenomics.loop.margins import closed
+from tokenomics.model import steady_state
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import NORMALS, UNIFORMS, ShockTable, sample
+from tokenomics.model.variables import SHARED, as_arrays, scale
 from tokenomics.parameters import put, resolve
-from tokenomics.shocks import NORMALS, UNIFORMS, ShockTable, sample
-from tokenomics.state import SHARED, as_arrays, scale
 
 
 def loop(policy="pid", *sets):

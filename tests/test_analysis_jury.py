@@ -5,11 +5,11 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tokenomics.analysis import jury
-from tokenomics.analysis.analyse import analyse
-from tokenomics.analysis.economy import linearise, pid_law
-from tokenomics.analysis.margins import poles
-from tokenomics.control.plant import pool_plant
+from tokenomics.loop import jury
+from tokenomics.loop.analyse import analyse
+from tokenomics.loop.economy import linearise, pid_law
+from tokenomics.loop.margins import poles
+from tokenomics.model.controllers.plant import pool_plant
 from tokenomics.parameters import put, resolve
 
 NUMBER = st.floats(-3.0, 3.0)

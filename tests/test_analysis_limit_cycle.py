@@ -6,14 +6,15 @@ import control
 import numpy as np
 import pytest
 
-from tokenomics.analysis.analyse import analyse
-from tokenomics.analysis.economy import linear_law, linearise
-from tokenomics.analysis.limit_cycle import amplitude, cycle, describing, economys_cycle, pid_behind
-from tokenomics.analysis.margins import gain_margin, poles
-from tokenomics.model import MODEL, steady_state
+from tokenomics.loop.analyse import analyse
+from tokenomics.loop.economy import linear_law, linearise
+from tokenomics.loop.limit_cycle import amplitude, cycle, describing, economys_cycle, pid_behind
+from tokenomics.loop.margins import gain_margin, poles
+from tokenomics.model import steady_state
+from tokenomics.model.model import MODEL
+from tokenomics.model.shocks import NORMALS, UNIFORMS, ShockTable
+from tokenomics.model.variables import SHARED
 from tokenomics.parameters import put, resolve
-from tokenomics.shocks import NORMALS, UNIFORMS, ShockTable
-from tokenomics.state import SHARED
 
 BASE = resolve("baseline", policy="pid").values
 ECONOMY = linearise(BASE)

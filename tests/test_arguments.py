@@ -8,7 +8,7 @@ import pytest
 
 import tokenomics as tk
 from paths import command
-from tokenomics.governance.proposal import read_proposal
+from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.parameters.locate import names
 from tokenomics.results.metrics import METRICS
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from test_conservation import assert_books_balance
 
 from paths import command, simulate
-from tokenomics.analysis import attacks, front_running
-from tokenomics.liquidity import clear, order_to_reach
+from tokenomics.attacks import attacks, front_running
+from tokenomics.model.formulas.liquidity import clear, order_to_reach
 from tokenomics.parameters import resolve
 
 CALM = {"shocks.enabled": False}

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import tokenomics as tk
 from paths import simulate
-from tokenomics import bills as pay
 from tokenomics.errors import InputError
+from tokenomics.model.formulas import billing as pay
 from tokenomics.parameters import put, resolve
 from tokenomics.results.bills import bill_statistics, decompose, decompose_total, logarithmic_mean, token_factors
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from paths import DATA, command, simulate
-from tokenomics.calibration.burn_emission import EXPONENTIAL, HALF_LIFE, half_lives
-from tokenomics.calibration.burn_identification import Discretionary, identification
-from tokenomics.calibration.burn_mint import ELASTICITY, GROWTH, RATIO, RECOVERY, calibrate_burn, estimates, simulate_table, use_regression
+from tokenomics.calibration.burn.calibrate import ELASTICITY, GROWTH, RATIO, RECOVERY, calibrate_burn, estimates, simulate_table, use_regression
+from tokenomics.calibration.burn.emission import EXPONENTIAL, HALF_LIFE, half_lives
+from tokenomics.calibration.burn.identification import Discretionary, identification
 from tokenomics.calibration.recovery import recovery_table
 from tokenomics.errors import InputError
 from tokenomics.histories.burns import read_burn

@@ -8,10 +8,10 @@ from scipy.stats import multivariate_normal
 
 from paths import DATA, command
 from tokenomics.calibration.ar1 import OrnsteinUhlenbeck, averaged
-from tokenomics.calibration.demand import RECOVERY, TRUTH, calibrate_demand, simulate_series
-from tokenomics.calibration.demand_series import SeriesFit
-from tokenomics.calibration.demand_trace import RECOVERY as TRACE
-from tokenomics.calibration.demand_trace import lognormal
+from tokenomics.calibration.demand.calibrate import RECOVERY, TRUTH, calibrate_demand, simulate_series
+from tokenomics.calibration.demand.series import SeriesFit
+from tokenomics.calibration.demand.trace import RECOVERY as TRACE
+from tokenomics.calibration.demand.trace import lognormal
 from tokenomics.calibration.dependence import jackknife, newey_west
 from tokenomics.calibration.recovery import recover, recovery_table
 from tokenomics.errors import InputError

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from paths import DATA
-from tokenomics.calibration.economy import FIT, Settings, calibrate_economy, identification, ranges
-from tokenomics.calibration.economy import Fit as FitResult
-from tokenomics.calibration.moments import MOMENTS, measured, scaled
+from tokenomics.calibration.economy.calibrate import FIT, Settings, calibrate_economy, identification, ranges
+from tokenomics.calibration.economy.calibrate import Fit as FitResult
+from tokenomics.calibration.economy.moments import MOMENTS, measured, scaled
+from tokenomics.calibration.economy.simulated_moments import Moments, Space, covariance, descend
 from tokenomics.calibration.recovery import recovery_table
-from tokenomics.calibration.simulated import Moments, Space, covariance, descend
 from tokenomics.errors import InputError
 from tokenomics.histories.prices import Closes, read_closes
 from tokenomics.parameters import resolve

@@ -10,10 +10,10 @@ from ruamel.yaml import YAML
 from scipy import integrate, optimize, signal, stats
 
 from paths import DATA, command
-from tokenomics.calibration import facts as facts_module
-from tokenomics.calibration import garch, merton
-from tokenomics.calibration.facts import bipower, correlations, hill, lee_mykland, ljung_box, resample, student
-from tokenomics.calibration.jump_mixture import (
+from tokenomics.calibration.prices import garch, merton
+from tokenomics.calibration.prices import stylised_facts as facts_module
+from tokenomics.calibration.prices.calibrate import calibrate_prices
+from tokenomics.calibration.prices.jump_mixture import (
     Jumps,
     cumulants,
     distribution,
@@ -25,7 +25,7 @@ from tokenomics.calibration.jump_mixture import (
     simulate,
     to_log,
 )
-from tokenomics.calibration.prices import calibrate_prices
+from tokenomics.calibration.prices.stylised_facts import bipower, correlations, hill, lee_mykland, ljung_box, resample, student
 from tokenomics.calibration.recovery import recovery_table
 from tokenomics.errors import InputError
 from tokenomics.histories.cleaning import Choices

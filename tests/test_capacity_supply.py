@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paths import command
-from tokenomics.capacity.fleet import willing_nodes
 from tokenomics.capacity.hardware import hardware
-from tokenomics.capacity.latency import places
 from tokenomics.capacity.supply import Capital, Supply, load_fleet
 from tokenomics.errors import InputError
-from tokenomics.kinetics import MTOK_PER_DAY
 from tokenomics.model import steady_state
+from tokenomics.model.formulas.fleet import willing_nodes
+from tokenomics.model.formulas.latency import places
+from tokenomics.model.formulas.numerics import MTOK_PER_DAY
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import find, names
 

@@ -13,11 +13,12 @@ import pytest
 
 import tokenomics
 from paths import command
-from tokenomics import cli_capacity, cli_control
-from tokenomics.cli import CAPACITY, CONTROL
+from tokenomics.cli import capacity as cli_capacity
+from tokenomics.cli import control as cli_control
+from tokenomics.cli.main import CAPACITY, CONTROL
 from tokenomics.results.store import load
 
-COMMAND = [sys.executable, "-c", "from tokenomics.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from tokenomics.cli.main import main; main()"]
 PRICES = "date,value\n2021-01-01,1.0\n2021-01-02,1.5\n2021-01-03,1.2\n2021-01-04,1.3\n"
 
 
@@ -137,7 +138,7 @@ def test_the_version_is_told(tmp_path):
 
 def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(tmp_path):
     heavy = ["control", "cadCAD", "llvmlite", "matplotlib", "pandas", "pyarrow", "scipy", "xarray"]
-    code = f"import sys\nfrom tokenomics.cli import app\napp(['--help'], standalone_mode=False)\nprint([n for n in {heavy} if n in sys.modules])"
+    code = f"import sys\nfrom tokenomics.cli.main import app\napp(['--help'], standalone_mode=False)\nprint([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert "Commands" in done.stdout
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr

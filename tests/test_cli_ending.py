@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from paths import command
-from tokenomics import cli_params
-from tokenomics.cli_ending import TRACEBACK
+from tokenomics.cli import params as cli_params
+from tokenomics.cli.ending import TRACEBACK
 
-COMMAND = [sys.executable, "-c", "from tokenomics.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from tokenomics.cli.main import main; main()"]
 
 
 def failing(monkeypatch, error):

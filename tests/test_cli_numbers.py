@@ -7,8 +7,8 @@ from typing import get_args, get_type_hints
 import pytest
 
 from paths import command, commands
-from tokenomics import bounds
 from tokenomics.errors import InputError
+from tokenomics.inputs import bounds
 
 HUGE = ("1" + "0" * 30, "-" + "1" * 25, "18446744073709551616")
 BEYOND = ("nan", "inf", "-inf", "1e308", "-1e308")

@@ -12,9 +12,10 @@ from rich.console import Console
 from ruamel.yaml import YAML
 
 from paths import command, commands
-from tokenomics import cli_tools, files
-from tokenomics.cli_tools import distinct, listed, say, show_rows
+from tokenomics.cli import output as cli_tools
+from tokenomics.cli.output import distinct, listed, say, show_rows
 from tokenomics.errors import InputError
+from tokenomics.inputs import files
 from tokenomics.parameters.locate import ROOTS
 from tokenomics.parameters.writing import yaml_text
 
@@ -41,7 +42,7 @@ def test_where_nothing_can_be_written_no_work_is_begun(tmp_path, monkeypatch, na
     def never(*_, **__):
         raise AssertionError("the work was begun")
 
-    monkeypatch.setattr("tokenomics.shocks.Streams.words", never)
+    monkeypatch.setattr("tokenomics.model.shocks.Streams.words", never)
     (tmp_path / "file").write_text("a file, no folder")
     status, out, errors = command(*name.split(), *NEEDED.get(name, []), "--out", "file/out", folder=tmp_path)
     assert (status, out) == (2, ""), errors

@@ -10,7 +10,7 @@ from scipy import stats
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.governance.comparisons import _reading
+from tokenomics.governance.report.comparisons import _reading
 from tokenomics.results.comparison import paired
 from tokenomics.results.intervals import equal_gap, intervals
 from tokenomics.results.metrics import METRICS

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from paths import simulate
 from tokenomics.experiments.run import run
-from tokenomics.liquidity import clear
+from tokenomics.model.formulas.liquidity import clear
 from tokenomics.parameters.locate import names
 
 LEDGERS = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "attacker_tok", "holders_tok")

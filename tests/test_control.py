@@ -6,13 +6,14 @@ import pytest
 
 import tokenomics as tk
 from paths import assert_agree, simulate
-from tokenomics.blocks.controller import policy_controller
-from tokenomics.control import LAWS, Command, dcbm, law, lqr, register_controller
-from tokenomics.control.pid import decide as pid_law
-from tokenomics.control.plant import plant as small_plant
 from tokenomics.errors import InputError, ModelError
-from tokenomics.kinetics import relaxation
-from tokenomics.model import bind, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.blocks.controller import policy_controller
+from tokenomics.model.controllers import LAWS, Command, dcbm, law, lqr, register_controller
+from tokenomics.model.controllers.pid import decide as pid_law
+from tokenomics.model.controllers.plant import plant as small_plant
+from tokenomics.model.formulas.numerics import relaxation
+from tokenomics.model.model import bind
 from tokenomics.parameters import resolve
 
 WIDE = ("controller.pid.rate_limit=1e6", "controller.pid.dead_band=0")
@@ -79,7 +80,7 @@ def test_the_linear_plant_is_the_economys_first_response_to_a_purchase():
     depth = base["reference_depth"][0, 0]
     plant = small_plant(bind(p, None))
     # a static buy-back against a steady state without one isolates the purchase
-    from tokenomics.blocks.market import policy_market
+    from tokenomics.model.blocks.market import policy_market
 
     state = {k: v[0, 0] for k, v in base.items()}
     small = 1e-4

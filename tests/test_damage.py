@@ -8,7 +8,7 @@ from damage import copied, reseal_run, reseal_sweep, spoil
 
 import tokenomics as tk
 from tokenomics.experiments.sensitivity import analyse
-from tokenomics.governance.plan import plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep
+from tokenomics.governance.evidence.plan import plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep
 from tokenomics.results.comparison import Comparison
 from tokenomics.results.store import load, write_run
 

@@ -5,9 +5,9 @@ import pytest
 
 import tokenomics as tk
 from paths import assert_agree, simulate
-from tokenomics.analysis.economy import linear_law, linearise
-from tokenomics.analysis.margins import margins
 from tokenomics.experiments.plan import structural
+from tokenomics.loop.economy import linear_law, linearise
+from tokenomics.loop.margins import margins
 from tokenomics.parameters import resolve
 
 

@@ -11,7 +11,7 @@ import pytest
 import tokenomics as tk
 from documentation import PAGES, PART, ROOT, renewed
 from paths import command, commands
-from tokenomics.control import LAWS
+from tokenomics.model.controllers import LAWS
 from tokenomics.results.metrics import METRICS
 
 README = ROOT / "README.md"
@@ -113,7 +113,7 @@ def test_calls_in_the_docs_fit_the_functions(page):
 def test_the_proposal_of_the_docs_is_one():
     from ruamel.yaml import YAML
 
-    from tokenomics.governance.proposal import read_proposal
+    from tokenomics.governance.proposal.proposal import read_proposal
 
     proposal, plan = read_proposal(YAML(typ="safe").load(blocks(ROOT / "docs" / "governance.md", "yaml")[0]))
     assert len(proposal.limits) == 2

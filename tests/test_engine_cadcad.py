@@ -5,9 +5,9 @@ import pytest
 
 from tokenomics.engines.cadcad import simulate
 from tokenomics.errors import BlockError, InputError, ModelError
-from tokenomics.model import Block
-from tokenomics.shocks import ShockTable
-from tokenomics.state import Variable, assign
+from tokenomics.model.model import Block
+from tokenomics.model.shocks import ShockTable
+from tokenomics.model.variables import Variable, assign
 
 
 class Toy:

@@ -6,15 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paths import AGREEMENT, assert_agree
-from tokenomics import equilibrium
 from tokenomics.engines import cadcad, ensemble
 from tokenomics.errors import ModelError
-from tokenomics.model import MODEL, bind, block, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model import steady_state as equilibrium
+from tokenomics.model.model import MODEL, bind, block
+from tokenomics.model.shocks import ShockTable, sample
+from tokenomics.model.variables import Variable
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import names
 from tokenomics.parameters.schema import Events
-from tokenomics.shocks import ShockTable, sample
-from tokenomics.state import Variable
 
 
 def prepared(runs=3, days=60, model=MODEL, **choice):

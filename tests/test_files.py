@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from tokenomics import files
 from tokenomics.errors import InputError
+from tokenomics.inputs import files
 
 
 def test_a_file_is_read_up_to_its_limit_and_not_beyond(tmp_path):

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 import tokenomics as tk
-from tokenomics import footprint
-from tokenomics.shocks import sample
+from tokenomics.inputs import footprint
+from tokenomics.model.shocks import sample
 
 SIZES = [("cadcad", 300, 4, None), ("cadcad", 2, 20, ["token_price"]), ("ensemble", 400, 30, None)]
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from bundles import OTHER, PROPOSAL, example, forged, put_file, remembered
-from tokenomics.governance.crate import METADATA
-from tokenomics.governance.verify import verify
+from tokenomics.governance.bundle.crate import METADATA
+from tokenomics.governance.verify.verify import verify
 
 WANTED = {
     "on_chain": {"supply.burn_share": {"decimals": 18, "unit": "wei", "multiply": 1000}},
@@ -27,8 +27,8 @@ def made(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def pages_are_made_once(monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "pages", remembered)
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "render", lambda evidence: (None, {}))
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", remembered)
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "render", lambda evidence: (None, {}))
 
 
 TEXT = ("report.md", "report.html")

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tokenomics.governance.computed import BEGIN, TOLERANCE, computed, follows, plain, whole
-from tokenomics.governance.document import Table, cell, gap, with_interval
-from tokenomics.governance.texts import agree, differing
+from tokenomics.governance.report.computed import BEGIN, TOLERANCE, computed, follows, plain, whole
+from tokenomics.governance.report.document import Table, cell, gap, with_interval
+from tokenomics.governance.verify.differences import agree, differing
 
 
 def test_a_number_away_from_the_edge_of_its_rounding_has_one_text():

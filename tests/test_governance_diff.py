@@ -14,9 +14,9 @@ from scipy.stats import ttest_ind
 
 from bundles import edit_cell, example, manifest, write
 from paths import command
-from tokenomics.governance.diff import diff, independent
+from tokenomics.governance.bundle.diff import diff, independent
 from tokenomics.governance.doctor import _extra
-from tokenomics.governance.document import gap
+from tokenomics.governance.report.document import gap
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def version(name, found=importlib.metadata.version):
 
 sys.meta_path.insert(0, Absent())
 importlib.metadata.version = version
-from tokenomics.cli import main
+from tokenomics.cli.main import main
 main()
 """
 

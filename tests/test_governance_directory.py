@@ -9,8 +9,8 @@ import pytest
 
 from bundles import example, put_file, remembered
 from tokenomics.errors import InputError
-from tokenomics.governance.cite import cite
-from tokenomics.governance.verify import verify
+from tokenomics.governance.bundle.cite import cite
+from tokenomics.governance.verify.verify import verify
 
 ONE = {"sample": 1e-9, "sample_seed": 1, "workers": 1}
 GIT = ["git", "-c", "user.email=a@example.org", "-c", "user.name=n", "-c", "init.defaultBranch=main"]
@@ -28,8 +28,8 @@ def copy(made, tmp_path):
 
 @pytest.fixture(autouse=True)
 def pages_are_made_once(monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "pages", remembered)
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "render", lambda evidence: (None, {}))
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", remembered)
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "render", lambda evidence: (None, {}))
 
 
 def git(folder, *words):

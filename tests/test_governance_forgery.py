@@ -24,13 +24,15 @@ import pytest
 import tokenomics
 from bundles import CREATED, OTHER, PROPOSAL, edit_plan, example, forged, manifest, put, put_file, reseal
 from tokenomics.errors import InputError
-from tokenomics.governance import crate, drawings, texts
-from tokenomics.governance.bundle import RUNS, is_bundle, make_manifest, write_bundle
-from tokenomics.governance.crate import METADATA
-from tokenomics.governance.make import GIVEN, report
-from tokenomics.governance.plan import from_plain
-from tokenomics.governance.runs_table import parse_runs, runs_parquet
-from tokenomics.governance.verify import UNCHECKED, verify
+from tokenomics.governance.bundle import crate
+from tokenomics.governance.bundle.bundle import RUNS, is_bundle, make_manifest, write_bundle
+from tokenomics.governance.bundle.crate import METADATA
+from tokenomics.governance.bundle.make import GIVEN, report
+from tokenomics.governance.bundle.runs_table import parse_runs, runs_parquet
+from tokenomics.governance.evidence.plan import from_plain
+from tokenomics.governance.verify import differences as texts
+from tokenomics.governance.verify import figures as drawings
+from tokenomics.governance.verify.verify import UNCHECKED, verify
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">%s</svg>'
 ONE = {"sample": 1e-9, "sample_seed": 1}
@@ -150,7 +152,7 @@ def test_data_that_can_be_parsed_and_not_written_are_refused(copy, monkeypatch):
     deep = manifest(copy)
     for _ in range(100_000):
         deep["plan"] = {"plan": deep["plan"]}
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "manifest_json", lambda *_: deep)
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "manifest_json", lambda *_: deep)
     with pytest.raises(InputError, match="not a plan"):
         verify(copy)
 
@@ -450,7 +452,7 @@ def stop(*_, **__):
 
 
 def test_what_would_take_hours_is_said_and_not_begun(ran, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "_numbers", stop)
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "_numbers", stop)
     with pytest.raises(InputError, match="365 steps a run"):  # of the runs of a directory all are simulated at once
         verify(of_runs(ran, tmp_path / "many", 60_000, days=365.0), sample=1e-6)
     found = verify(of_runs(ran, tmp_path / "slow", 6_000, days=365.0, engine="cadcad"), sample=1e-6)
@@ -461,7 +463,7 @@ def test_what_would_take_hours_is_said_and_not_begun(ran, tmp_path, monkeypatch)
 
 
 def test_too_many_runs_are_sampled(made, copy, monkeypatch):
-    monkeypatch.setattr("tokenomics.governance.affordable.MOST_IN_ALL", 100)
+    monkeypatch.setattr("tokenomics.governance.verify.affordable.MOST_IN_ALL", 100)
     found = verify(copy, workers=1)
     assert (found.status, found.exit_status) == ("cannot be checked", 2)
     assert f"its {len(made[2])} runs have {12 * len(made[2])} steps in all" in found.reasons[0]
@@ -540,7 +542,7 @@ def test_an_error_in_what_a_stranger_planned_is_an_input_error(copy, monkeypatch
     def fail(*_, **__):
         raise KeyError("x")
 
-    monkeypatch.setattr("tokenomics.governance.recompute.simulate_rows", fail)
+    monkeypatch.setattr("tokenomics.governance.verify.numbers.simulate_rows", fail)
     with pytest.raises(InputError, match=r"not a plan that this version can have made \(KeyError"):
         verify(copy, **ONE)
     put_file(copy, "data/means.csv", b"a,b\n", listed=False)

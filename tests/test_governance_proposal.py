@@ -10,15 +10,15 @@ from pydantic import ValidationError
 from paths import command
 from proposals import PROPOSAL
 from tokenomics.calibration.estimates import Calibration, Data, Estimate
-from tokenomics.cli_tools import json_text
+from tokenomics.cli.output import json_text
 from tokenomics.errors import InputError
-from tokenomics.governance import tables
-from tokenomics.governance.canonical import canonical_json
-from tokenomics.governance.evidence import Evidence
-from tokenomics.governance.plan import simulate
-from tokenomics.governance.proposal import read_proposal
-from tokenomics.governance.sections import proposal_sections
-from tokenomics.governance.statement import CalibrationRecord, OnChain
+from tokenomics.governance.evidence.canonical import canonical_json
+from tokenomics.governance.evidence.evidence import Evidence
+from tokenomics.governance.evidence.plan import simulate
+from tokenomics.governance.evidence.statement import CalibrationRecord, OnChain
+from tokenomics.governance.proposal.proposal import read_proposal
+from tokenomics.governance.report import tables
+from tokenomics.governance.report.sections import proposal_sections
 from tokenomics.parameters.locate import names
 
 

@@ -19,14 +19,14 @@ import tokenomics as tk
 from paths import command
 from proposals import CREATED, EVIL, PROPOSAL
 from tokenomics.errors import InputError, ModelError
-from tokenomics.governance import make
-from tokenomics.governance.bundle import RUNS, differing_files, read_manifest, read_runs, write_bundle
-from tokenomics.governance.canonical import canonical_json, evidence_id, results_digest
-from tokenomics.governance.evidence import Evidence, add_up
-from tokenomics.governance.plan import from_plain, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate
-from tokenomics.governance.proposal import read_proposal
-from tokenomics.governance.render import render
-from tokenomics.governance.tables import reached, watch
+from tokenomics.governance.bundle import make
+from tokenomics.governance.bundle.bundle import RUNS, differing_files, read_manifest, read_runs, write_bundle
+from tokenomics.governance.evidence.canonical import canonical_json, evidence_id, results_digest
+from tokenomics.governance.evidence.evidence import Evidence, add_up
+from tokenomics.governance.evidence.plan import from_plain, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate
+from tokenomics.governance.proposal.proposal import read_proposal
+from tokenomics.governance.report.render import render
+from tokenomics.governance.report.tables import reached, watch
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged
 
 
 def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("tokenomics.results.plots.available", lambda _: [])  # the run directories' own figures are not at stake
+    monkeypatch.setattr("tokenomics.results.figures.available", lambda _: [])  # the run directories' own figures are not at stake
     for policy in ("none", "pid"):
         kept = ["token_price", "treasury_usd"]
         tk.run("baseline", policy=policy, days=15, runs=3, seed=2, engine="ensemble", every=3, record=kept).save(tmp_path / policy)
@@ -269,7 +269,7 @@ def test_a_strangers_bundle_is_read_with_care(bundle, tmp_path, path, change, fo
 def test_nothing_is_written_over_and_nothing_is_half_written(bundle, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="exists already"):
         write_bundle(bundle.folder, {"report.md": b""}, {})
-    monkeypatch.setattr("tokenomics.files.os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("tokenomics.inputs.files.os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         write_bundle(tmp_path / "b", {"data/x.csv": b"1"}, {"format": 1})
     assert list(tmp_path.iterdir()) == []

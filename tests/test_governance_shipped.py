@@ -8,14 +8,14 @@ import pytest
 from bundles import PROPOSAL, write
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.governance.as_simulated import as_simulated
-from tokenomics.governance.evidence import Evidence
-from tokenomics.governance.given import disagreements
-from tokenomics.governance.make import GIVEN, propose
-from tokenomics.governance.plan import from_plain, simulate
-from tokenomics.governance.proposal import read_proposal
-from tokenomics.governance.shipped import deviations
-from tokenomics.governance.verify import verify
+from tokenomics.governance.bundle.make import GIVEN, propose
+from tokenomics.governance.evidence.evidence import Evidence
+from tokenomics.governance.evidence.plan import from_plain, simulate
+from tokenomics.governance.evidence.shipped import deviations
+from tokenomics.governance.proposal.as_simulated import as_simulated
+from tokenomics.governance.proposal.proposal import read_proposal
+from tokenomics.governance.verify.proposal_file import disagreements
+from tokenomics.governance.verify.verify import verify
 
 
 @pytest.fixture(scope="module")

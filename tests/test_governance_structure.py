@@ -8,10 +8,10 @@ import pytest
 
 from bundles import FORGED, PROPOSAL, elsewhere, example, write
 from tokenomics.errors import InputError
-from tokenomics.governance.given import disagreements
-from tokenomics.governance.make import GIVEN
-from tokenomics.governance.plan import from_plain, plan_of_run, plan_of_sweep
-from tokenomics.governance.verify import verify
+from tokenomics.governance.bundle.make import GIVEN
+from tokenomics.governance.evidence.plan import from_plain, plan_of_run, plan_of_sweep
+from tokenomics.governance.verify.proposal_file import disagreements
+from tokenomics.governance.verify.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_file_that_proposes_otherwise_is_found(made, tmp_path, what):
 
 
 def test_values_that_cannot_be_together_are_refused_before_anything_is_simulated():
-    from tokenomics.governance.proposal import read_proposal
+    from tokenomics.governance.proposal.proposal import read_proposal
 
     with pytest.raises(InputError, match=r"alternatives.*all: .*expected"):
         read_proposal(PROPOSAL | {"alternatives": {"all": {"supply.burn_share": 0.95}}})

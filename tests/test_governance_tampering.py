@@ -13,11 +13,11 @@ import pytest
 from bundles import FORGED, PROPOSAL, edit_cell, edit_html, edit_plan, example, manifest, put, put_file, remembered, reseal
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.governance import directory
-from tokenomics.governance.canonical import digest
-from tokenomics.governance.crate import METADATA
-from tokenomics.governance.make import GIVEN, propose
-from tokenomics.governance.verify import verify
+from tokenomics.governance.bundle import directory
+from tokenomics.governance.bundle.crate import METADATA
+from tokenomics.governance.bundle.make import GIVEN, propose
+from tokenomics.governance.evidence.canonical import digest
+from tokenomics.governance.verify.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def copy(made, tmp_path):
 
 @pytest.fixture(autouse=True)
 def pages_are_made_once(monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "pages", remembered)
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify"], "render", lambda evidence: (None, {}))
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", remembered)
+    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "render", lambda evidence: (None, {}))
 
 
 def test_html_in_a_title_is_text_and_a_changed_title_is_found(made, copy):

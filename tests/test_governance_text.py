@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from tokenomics.cli_tools import json_text, show_table
-from tokenomics.governance.citation import latex
-from tokenomics.governance.document import Picture, Report, Section, Table
-from tokenomics.governance.markdown import JOINER, markdown
+from tokenomics.cli.output import json_text, show_table
+from tokenomics.governance.bundle.citation import latex
+from tokenomics.governance.report.document import Picture, Report, Section, Table
+from tokenomics.governance.report.markdown import JOINER, markdown
 
 MARKED = st.text(st.sampled_from("a #[](){}\\`*_<>!&$|~:@1.-"), min_size=1, max_size=30).filter(str.strip)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paths import DATA, command
-from tokenomics.calibration.burn_mint import ELASTICITY, calibrate_burn
+from tokenomics.calibration.burn.calibrate import ELASTICITY, calibrate_burn
 from tokenomics.errors import InputError
 from tokenomics.histories.burns import read_burn
 

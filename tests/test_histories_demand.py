@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from paths import DATA, command
-from tokenomics.calibration.demand import calibrate_demand
+from tokenomics.calibration.demand.calibrate import calibrate_demand
 from tokenomics.errors import InputError
 from tokenomics.histories.alignment import align
 from tokenomics.histories.demand import DemandSeries, RequestTrace, mean_rate, read_demand, read_requests

@@ -8,21 +8,12 @@ from scipy.stats import lognorm, norm, poisson
 
 from discrete_event import Network, arrivals, count_dispersion, hyperexponential, lognormals, replicated, simulate, trace, waits
 from paths import DATA
-from tokenomics.capacity.distribution import (
-    PERCENTILES,
-    Cumulants,
-    at_node,
-    exceedance,
-    lognormal,
-    mixture,
-    quantile,
-    wait,
-)
-from tokenomics.capacity.latency import call_latency, places, service_time
-from tokenomics.capacity.queueing import erlang_c_inverse, node_scv, peakedness, wait_scv, waiting
 from tokenomics.engines import kernel
-from tokenomics.engines.program import Recorder
-from tokenomics.model import bind
+from tokenomics.engines.trace import Recorder
+from tokenomics.model.formulas.distribution import PERCENTILES, Cumulants, at_node, exceedance, lognormal, mixture, quantile, wait
+from tokenomics.model.formulas.latency import call_latency, places, service_time
+from tokenomics.model.formulas.queueing import erlang_c_inverse, node_scv, peakedness, wait_scv, waiting
+from tokenomics.model.model import bind
 from tokenomics.parameters import resolve
 
 LOADS = np.array([0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99])

@@ -7,11 +7,12 @@ import pytest
 from scipy import stats
 
 from paths import simulate
-from tokenomics.blocks.pricing import policy_pricing
-from tokenomics.blocks.reliability import faked_share
-from tokenomics.capacity.fleet import energy_cost, willing_nodes
-from tokenomics.kinetics import chartist_share, impulse, poisson, relaxation, window
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.blocks.pricing import policy_pricing
+from tokenomics.model.blocks.reliability import faked_share
+from tokenomics.model.formulas.fleet import energy_cost, willing_nodes
+from tokenomics.model.formulas.numerics import chartist_share, impulse, poisson, relaxation, window
+from tokenomics.model.model import MODEL, bind
 from tokenomics.parameters import resolve
 
 STILL = {"shocks.enabled": False}
@@ -95,8 +96,8 @@ def test_a_whale_that_sells_lowers_the_price():
 
 def test_news_has_mertons_moments():
     p = resolve("baseline", sets=("simulation.days=4000", "speculation.enabled=false")).values
-    from tokenomics.blocks.shocks import policy_news
-    from tokenomics.shocks import sample
+    from tokenomics.model.blocks.shocks import policy_news
+    from tokenomics.model.shocks import sample
 
     params = bind(p, sample(p, range(50), 7))
     state = {"time": 0.0, "news": np.zeros(50)}
@@ -297,7 +298,7 @@ def test_a_lag_closes_the_same_gap_in_two_half_steps():
 
 def test_floats_and_arrays_give_the_same_numbers():
     parameters = resolve("baseline", policy="pid", scenarios=("token_crash",)).values
-    from tokenomics.shocks import ShockTable, sample
+    from tokenomics.model.shocks import ShockTable, sample
 
     table = sample(parameters, [0, 1, 2], 3)
     one = bind(parameters, ShockTable({k: v[:, 1] for k, v in table.values.items()}))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tokenomics.model import BLOCKS, MODEL
+from tokenomics.model.model import BLOCKS, MODEL
 from tokenomics.parameters import resolve
 
 ROOT = Path(__file__).resolve().parents[1] / "tokenomics"

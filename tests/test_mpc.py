@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
-from tokenomics.control import law, lqr
-from tokenomics.control.plant import plant
-from tokenomics.model import bind
+from tokenomics.model.controllers import law, lqr
+from tokenomics.model.controllers.plant import plant
+from tokenomics.model.model import bind
 from tokenomics.parameters import resolve
 
 LAW = law("mpc")

@@ -7,10 +7,11 @@ import pytest
 
 import tokenomics as tk
 from paths import AGREEMENT
-from tokenomics.control import LAWS
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.controllers import LAWS
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import sample
 from tokenomics.parameters import resolve
-from tokenomics.shocks import sample
 
 AFTER = "the network's price moves"
 LEVEL = 0.155  # USD/TOK; the first days' prices of several runs lie on both sides of it

@@ -41,7 +41,7 @@ def test_an_installed_copy_runs_from_any_folder(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
     environment = {**os.environ, "PYTHONPATH": str(site)}
-    code = "import tokenomics as tk; print(tk.__file__); len(tk.run('baseline', days=3).metrics()); from tokenomics.cli import main; main()"
+    code = "import tokenomics as tk; print(tk.__file__); len(tk.run('baseline', days=3).metrics()); from tokenomics.cli.main import main; main()"
     command = [sys.executable, "-c", code, "run", "baseline", "--days", "3", "--out", "o"]
     done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -50,7 +50,7 @@ def test_an_installed_copy_runs_from_any_folder(wheel, tmp_path):
 
 
 def test_the_readme_names_every_block():
-    from tokenomics.model import BLOCKS
+    from tokenomics.model.model import BLOCKS
 
     text = (ROOT / "README.md").read_text()
     for block in BLOCKS:

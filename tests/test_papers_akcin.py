@@ -10,18 +10,7 @@ from scipy.optimize import minimize_scalar
 from paths import DATA
 from tokenomics.papers import PAPERS, reproduce
 from tokenomics.papers.akcin import POLICIES, REGIMES, _verdict, experiment, game, policies, ratio
-from tokenomics.papers.akcin.controllers import (
-    Mpc,
-    Pid,
-    clearing,
-    flows,
-    improve,
-    linearise,
-    planned_cost,
-    simc,
-    trend_forecast,
-    tuned,
-)
+from tokenomics.papers.akcin.controllers import Mpc, Pid, clearing, flows, improve, linearise, planned_cost, simc, trend_forecast, tuned
 from tokenomics.papers.akcin.economy import State, costs, economy, income, shocks, simulate, step, without_noise
 from tokenomics.papers.reproduction import settings
 

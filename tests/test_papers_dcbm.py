@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenomics.control import dcbm
+from tokenomics.model.controllers import dcbm
 from tokenomics.papers import PAPERS, reproduce
 from tokenomics.papers.dcbm import stability, trials
 from tokenomics.papers.dcbm.economy import IDEALS, POLICIES, REGIMES, Regime, draw, log_moves, measures, read_settings, sigma, simulate

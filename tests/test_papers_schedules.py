@@ -8,8 +8,8 @@ import pytest
 from scipy.integrate import trapezoid
 
 from paths import DATA, command
-from tokenomics.cli_papers import _parts
-from tokenomics.control import rai as law
+from tokenomics.cli.reproduce import _parts
+from tokenomics.model.controllers import rai as law
 from tokenomics.papers import PAPERS, cosmos, hip20, rai, reproduce
 from tokenomics.papers.reproduction import settings
 from tokenomics.results.markdown import cell

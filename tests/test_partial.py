@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from tokenomics.errors import InputError
-from tokenomics.files import is_partial, remove_partials, replaced_file, written_file, written_folder
+from tokenomics.inputs.files import is_partial, remove_partials, replaced_file, written_file, written_folder
 
 WRITER = """
 import sys
-from tokenomics.files import written_folder
+from tokenomics.inputs.files import written_folder
 with written_folder(sys.argv[1]) as folder:
     (folder / "half").write_text("half")
     print("writing", flush=True)

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 import tokenomics as tk
-from tokenomics.control import LAWS, register_controller
 from tokenomics.engines import purity
 from tokenomics.experiments.evaluate import evaluate
-from tokenomics.lanes import runwise
-from tokenomics.model import BLOCKS, bind
+from tokenomics.model.controllers import LAWS, register_controller
+from tokenomics.model.lanes import runwise
+from tokenomics.model.model import BLOCKS, bind
+from tokenomics.model.shocks import sample
 from tokenomics.parameters import resolve
 from tokenomics.results.metrics import METRICS
-from tokenomics.shocks import sample
 
 AFTER = "the network's price moves"
 VALUES = resolve("baseline", policy="pid", sets=("simulation.days=120",)).values

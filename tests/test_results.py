@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 import tokenomics as tk
+from tokenomics.engines.trajectories import Failure, Trajectories
+from tokenomics.model.variables import Variable
 from tokenomics.results.intervals import UNBOUNDED, intervals, summarise
 from tokenomics.results.metrics import METRICS, volatility
 from tokenomics.results.store import load, write_run
-from tokenomics.state import Variable
-from tokenomics.trajectories import Failure, Trajectories
 
 
 def made(failures=(), **paths):

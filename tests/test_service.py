@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from paths import simulate
-from tokenomics.analysis.deterrence import deterred, needed_audit
-from tokenomics.blocks.reliability import caught_share, deterrence, policy_regions, reliability
-from tokenomics.model import bind, steady_state
+from tokenomics.attacks.deterrence import deterred, needed_audit
+from tokenomics.model import steady_state
+from tokenomics.model.blocks.reliability import caught_share, deterrence, policy_regions, reliability
+from tokenomics.model.model import bind
+from tokenomics.model.shocks import sample
 from tokenomics.parameters import resolve
-from tokenomics.shocks import sample
 
 STILL = {"shocks.enabled": False}
 

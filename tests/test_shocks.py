@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tokenomics.errors import InputError
+from tokenomics.model.shocks import NORMALS, UNIFORMS, Streams, sample
 from tokenomics.parameters import resolve
-from tokenomics.shocks import NORMALS, UNIFORMS, Streams, sample
 
 YEAR = resolve().values
 

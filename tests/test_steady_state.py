@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from paths import simulate
-from tokenomics.model import MODEL, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.model import MODEL
+from tokenomics.model.variables import scale
 from tokenomics.parameters import resolve
-from tokenomics.state import scale
 
 STILL = {"shocks.enabled": False}
 

@@ -13,15 +13,15 @@ import pytest
 
 import tokenomics as tk
 from paths import command
-from tokenomics import footprint
 from tokenomics.errors import InputError
 from tokenomics.experiments import plan as plan_module
 from tokenomics.experiments.design import read_design
 from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import estimate, sweep
+from tokenomics.inputs import footprint
 from tokenomics.parameters.locate import names
 from tokenomics.results import metrics as metrics_module
-from tokenomics.results import sweep_plots
+from tokenomics.results import sweep_figures as sweep_plots
 from tokenomics.results.intervals import summarise
 
 module = importlib.import_module("tokenomics.experiments.sweep")  # the function has the module's name

@@ -6,10 +6,10 @@ import pytest
 from tokenomics.experiments.evaluate import Simulator
 from tokenomics.experiments.reads import network
 from tokenomics.experiments.unread import unread
-from tokenomics.model import MODEL, block
+from tokenomics.model.model import MODEL, block
+from tokenomics.model.variables import SHARED
 from tokenomics.parameters import fits, resolve
 from tokenomics.results.metrics import METRICS, asked, metric
-from tokenomics.state import SHARED
 
 SPAN = ("simulation.days=25",)
 

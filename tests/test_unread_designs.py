@@ -11,9 +11,9 @@ from paths import command
 from tokenomics.errors import InputError, Remark
 from tokenomics.experiments.design import read_design
 from tokenomics.experiments.idle import idle
-from tokenomics.governance.diff import _unmoved
-from tokenomics.governance.evidence import Evidence
-from tokenomics.governance.plan import plan_of_run, runs_of_run, together
+from tokenomics.governance.bundle.diff import _unmoved
+from tokenomics.governance.evidence.evidence import Evidence
+from tokenomics.governance.evidence.plan import plan_of_run, runs_of_run, together
 
 KP = "controller.pid.kp"
 LOW = {"low": 0.05, "high": 0.5}

@@ -6,10 +6,10 @@ import pytest
 
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.governance.evidence import Evidence
-from tokenomics.governance.plan import from_plain, simulate
-from tokenomics.governance.proposal import read_proposal
-from tokenomics.governance.sections import report
+from tokenomics.governance.evidence.evidence import Evidence
+from tokenomics.governance.evidence.plan import from_plain, simulate
+from tokenomics.governance.proposal.proposal import read_proposal
+from tokenomics.governance.report.sections import report
 
 KP, VESTING = "controller.pid.kp", "supply.vesting_time"
 SMALL = {

@@ -10,7 +10,7 @@ import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError, ModelError
 from tokenomics.histories.demand import DemandSeries
-from tokenomics.model import MODEL
+from tokenomics.model.model import MODEL
 from tokenomics.validation import benchmarks, demand, scores, sources
 from tokenomics.validation.forecasts import collect, model_paths
 from tokenomics.validation.replay import pinned, redenominated, replay, settled

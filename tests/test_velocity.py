@@ -10,12 +10,12 @@ import pytest
 from scipy.special import expit, logit
 
 from paths import command, simulate
-from tokenomics.analysis.velocity import BEFORE, BOUGHT, FEATURES, OBSERVED, SOLD, Series, decomposition, detector, features, observed
-from tokenomics.analysis.velocity_episodes import HELD_OUT, TRAINING, simulate_episodes
-from tokenomics.analysis.velocity_training import CLASSES, OneVariable, fit_logistic, judge, train
 from tokenomics.errors import InputError
+from tokenomics.model.variables import COMMON
 from tokenomics.parameters.locate import find
-from tokenomics.state import COMMON
+from tokenomics.velocity.detector import BEFORE, BOUGHT, FEATURES, OBSERVED, SOLD, Series, decomposition, detector, features, observed
+from tokenomics.velocity.episodes import HELD_OUT, TRAINING, simulate_episodes
+from tokenomics.velocity.training import CLASSES, OneVariable, fit_logistic, judge, train
 
 SHIPPED = detector()
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tokenomics as tk
-from tokenomics.analysis.wiring import Wired, _direct, diagram, variables, wiring
+from tokenomics.model.dependencies import Wired, _direct, diagram, variables, wiring
 
 NETWORK = tk.resolve("baseline", policy="pid").values
 PAIRS = st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda pair: pair[0] < pair[1])

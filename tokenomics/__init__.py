@@ -57,35 +57,35 @@ except PackageNotFoundError:  # run from a checkout that is not installed
 
 # module of every public name; it is imported when the name is first asked for, which keeps the command line quick (PEP 562)
 _HOMES = {
-    "analysis.analyse": ("analyse",),
-    "calibration.burn_mint": ("calibrate_burn",),
-    "calibration.demand": ("calibrate_demand",),
-    "calibration.economy": ("calibrate_economy",),
-    "calibration.prices": ("calibrate_prices",),
-    "control": ("Command", "Memory", "register_controller"),
+    "calibration.burn.calibrate": ("calibrate_burn",),
+    "calibration.demand.calibrate": ("calibrate_demand",),
+    "calibration.economy.calibrate": ("calibrate_economy",),
+    "calibration.prices.calibrate": ("calibrate_prices",),
     "errors": ("BlockError", "InputError", "ModelError", "TokenomicsError"),
     "experiments.compare": ("compare",),
     "experiments.optimise": ("optimise",),
     "experiments.run": ("run",),
     "experiments.sensitivity": ("sensitivity",),
     "experiments.sweep": ("sweep",),
-    "governance.make": ("propose", "report"),
-    "governance.verify": ("verify",),
+    "governance.bundle.make": ("propose", "report"),
+    "governance.verify.verify": ("verify",),
     "histories.demand": ("read_demand",),
-    "kinetics": ("relaxation",),
-    "model": ("MODEL", "Block", "Model", "block", "steady_state"),
+    "loop.analyse": ("analyse",),
+    "model.controllers": ("Command", "Memory", "register_controller"),
+    "model.formulas.numerics": ("relaxation",),
+    "model.model": ("MODEL", "Block", "Model", "block", "steady_state"),
+    "model.variables": ("Variable", "assign", "assigns"),
     "papers": ("reproduce",),
     "parameters": ("Parameters", "resolve"),
     "results": ("Result", "load"),
+    "results.figures": ("style",),
     "results.metrics": ("metric",),
-    "results.plots": ("style",),
-    "state": ("Variable", "assign", "assigns"),
     "validation": ("validate",),
     "venues.report": ("compare_venues",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
-_PACKAGES = ("analysis", "blocks", "capacity", "control", "engines", "equilibrium", "errors", "experiments", "kinetics", "model", "papers")
-_PACKAGES += ("calibration", "governance", "histories", "parameters", "results", "shocks", "state", "trajectories", "validation", "venues")
+_PACKAGES = ("attacks", "calibration", "capacity", "engines", "errors", "experiments", "governance", "histories", "inputs", "loop", "model")
+_PACKAGES += ("papers", "parameters", "results", "validation", "velocity", "venues")
 
 __all__ = [*_MODULES, "__version__"]
 

@@ -16,10 +16,11 @@ from statistics import median
 import numpy as np
 
 from tokenomics.engines.ensemble import Ensemble
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import sample
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import names as shipped
-from tokenomics.shocks import sample
 
 CHUNK = 512
 

@@ -25,11 +25,12 @@ from tokenomics.engines import cadcad
 from tokenomics.engines.ensemble import Ensemble
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.experiments.sweep import sweep
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import NORMALS, UNIFORMS, sample
+from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
 from tokenomics.results.metrics import METRICS, evaluate_metrics
-from tokenomics.shocks import NORMALS, UNIFORMS, sample
-from tokenomics.state import as_arrays
 
 RESOLVED = resolve("baseline", policy="pid", scenarios=("token_crash",))
 PARAMETERS = RESOLVED.values

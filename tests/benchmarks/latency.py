@@ -2,7 +2,7 @@
 
     python tests/benchmarks/latency.py        # prints the tables and puts them into LATENCY.md
 
-Needs the recorded data for the traces. Nothing is fitted here, but four constants of `tokenomics/capacity/queueing.py` were, on another
+Needs the recorded data for the traces. Nothing is fitted here, but four constants of `tokenomics/model/formulas/queueing.py` were, on another
 sample of a similar grid.
 """
 
@@ -17,14 +17,15 @@ from unittest import mock
 
 import numpy as np
 
-from tokenomics.blocks import capacity as block
-from tokenomics.capacity.distribution import PERCENTILES, Cumulants, at_node, lognormal, quantile, wait
-from tokenomics.capacity.latency import call_latency, places, service_time
-from tokenomics.capacity.queueing import node_scv, wait_scv, waiting
 from tokenomics.engines.ensemble import Ensemble
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.blocks import capacity as block
+from tokenomics.model.formulas.distribution import PERCENTILES, Cumulants, at_node, lognormal, quantile, wait
+from tokenomics.model.formulas.latency import call_latency, places, service_time
+from tokenomics.model.formulas.queueing import node_scv, wait_scv, waiting
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import sample
 from tokenomics.parameters import resolve
-from tokenomics.shocks import sample
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from discrete_event import Network, arrivals, count_dispersion, hyperexponential, lognormals, one_node, replicated, simulate, trace, waits  # noqa: E402

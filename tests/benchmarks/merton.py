@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from tokenomics.calibration import merton
-from tokenomics.calibration.jump_mixture import Jumps, simulate
+from tokenomics.calibration.prices import merton
+from tokenomics.calibration.prices.jump_mixture import Jumps, simulate
 from tokenomics.results.markdown import markdown_table
 
 TOKENS = {

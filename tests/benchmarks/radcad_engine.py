@@ -13,10 +13,11 @@ from importlib.metadata import version
 import numpy as np
 import radcad
 
-from tokenomics.model import MODEL, bind, steady_state
+from tokenomics.model import steady_state
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import sample
+from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
-from tokenomics.shocks import sample
-from tokenomics.state import as_arrays
 
 STEPS = 100
 PARAMETERS = resolve("baseline", policy="pid", scenarios=("token_crash",), sets={"simulation.days": STEPS}).values

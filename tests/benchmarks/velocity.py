@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from ruamel.yaml import YAML
 
-from tokenomics.analysis.velocity import FEATURES, Series, detector
-from tokenomics.analysis.velocity_episodes import BEFORE, HELD_OUT, OTHER_CAUSES, TRAINING, Episodes, Group, simulate_episodes
-from tokenomics.analysis.velocity_training import Judged, judge, train
+from tokenomics.velocity.detector import FEATURES, Series, detector
+from tokenomics.velocity.episodes import BEFORE, HELD_OUT, OTHER_CAUSES, TRAINING, Episodes, Group, simulate_episodes
+from tokenomics.velocity.training import Judged, judge, train
 
 FIT_SEED, TEST_SEED = 1, 2
 FIT_COUNT, TEST_COUNT = 4000, 500  # episodes of each kind

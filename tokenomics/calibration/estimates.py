@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .. import strict_json
-from ..files import read_bytes
 from ..histories.table import MOST_BYTES
+from ..inputs import strict_json
+from ..inputs.files import read_bytes
 from ..parameters.loading import field_at, unit_of
 from ..parameters.writing import yaml_text
 from ..results.markdown import markdown_table

@@ -15,13 +15,20 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 
-from .. import bounds
 from ..errors import InputError, TokenomicsError, nearest
+from ..inputs import bounds
 from ..results.intervals import summarise
 from .estimates import Estimate
 
 # module in which each case is declared
-HOMES = {"merton": "merton", "garch": "garch", "demand": "demand", "trace": "demand_trace", "burn": "burn_mint", "economy": "economy_recovery"}
+HOMES = {
+    "merton": "prices.merton",
+    "garch": "prices.garch",
+    "demand": "demand.calibrate",
+    "trace": "demand.trace",
+    "burn": "burn.calibrate",
+    "economy": "economy.recovery",
+}
 Progress = Callable[[int, int], None]
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import bounds
 from ..errors import InputError
+from ..inputs import bounds
 from .decoder import Decoder, Weights, buffer_bytes, cache_bytes, random_weights
 from .fitting import fit_times
 from .hardware import Efficiency, Hardware, Measured, Timing

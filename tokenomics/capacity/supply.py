@@ -21,11 +21,11 @@ from pydantic import Field, model_validator
 from scipy.optimize import brentq
 
 from ..errors import InputError
-from ..kinetics import DAYS_PER_YEAR, MTOK_PER_DAY
+from ..model.formulas.fleet import HOURS, willing_nodes
+from ..model.formulas.numerics import DAYS_PER_YEAR, MTOK_PER_DAY
 from ..parameters.documents import Strict, figure, read_record
 from ..parameters.loading import resolve
 from ..parameters.schema import Accelerator
-from .fleet import HOURS, willing_nodes
 from .frontier import frontier
 from .hardware import Hardware, Precision, hardware
 from .roofline import Workload, roofline

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import name_of
-from ..footprint import CADCAD_BATCH
-from ..model import Model
-from ..state import as_arrays, variable_of
-from ..trajectories import Trajectories
+from ..inputs.footprint import CADCAD_BATCH
+from ..model.contract import name_of
+from ..model.model import Model
+from ..model.variables import as_arrays, variable_of
 from .guards import Watch, check, recorded
+from .trajectories import Trajectories
 
 with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ..model import Model
-from ..shocks import ShockTable
-from ..state import as_arrays
-from ..trajectories import Trajectories
+from ..model.model import Model
+from ..model.shocks import ShockTable
+from ..model.variables import as_arrays
 from . import cadcad
 from .guards import CONSERVATION, SHARED, check, limits, recorded
 from .kernel import LANES, Kernel, Layout, compiled
-from .program import BALANCE, SHOCK, Program, record_step
+from .trace import BALANCE, SHOCK, Program, record_step
+from .trajectories import Trajectories
 
 CHUNK = 64  # runs in one call of a kernel: their shocks and records stay in the cache
 Progress = Callable[[int, int], None]

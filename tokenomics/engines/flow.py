@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..state import Variable
-from .program import SHOCK, TRUTHS, Constant, Operation, Program
+from ..model.variables import Variable
+from .trace import SHOCK, TRUTHS, Constant, Operation, Program
 
 Span = tuple[float, float]  # least and largest value
 ANY: Span = (-math.inf, math.inf)

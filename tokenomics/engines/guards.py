@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import HISTORY, call, clock, expect_shape, expect_signals, expect_value, name_of, unknown
 from ..errors import BlockError, InputError, ModelError, nearest
-from ..model import Block, Model
-from ..state import SHARED, Variable, scale, variable_of
-from ..trajectories import Failure
+from ..model.contract import HISTORY, call, clock, expect_shape, expect_signals, expect_value, name_of, unknown
+from ..model.model import Block, Model
+from ..model.variables import SHARED, Variable, scale, variable_of
 from . import purity
+from .trajectories import Failure
 
 CONSERVATION = 1e-9  # relative; how far the books may be from balance
 ROUNDING = 1e-9  # of a variable's scale; how far below its bound rounding may take it

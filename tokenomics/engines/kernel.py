@@ -18,7 +18,7 @@ import llvmlite.ir as ir
 import numpy as np
 
 from ..errors import ModelError
-from .program import POWERS, SHOCK, Constant, Program
+from .trace import POWERS, SHOCK, Constant, Program
 
 LANES = 8  # runs side by side: one cache line of doubles
 

@@ -22,19 +22,19 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from ..blocks.controller import policy_controller
-from ..contract import HISTORY, name_of
-from ..control import at_rest, law
-from ..equilibrium import solve
 from ..errors import ModelError
-from ..lanes import shipped
-from ..model import Block, Model, bind
+from ..model.blocks.controller import policy_controller
+from ..model.contract import HISTORY, name_of
+from ..model.controllers import at_rest, law
+from ..model.lanes import shipped
+from ..model.model import Block, Model, bind
+from ..model.shocks import ShockTable, sample
+from ..model.steady_state import solve
+from ..model.variables import SHARED, Variable, variable_of
 from ..parameters import Parameters
-from ..shocks import ShockTable, sample
-from ..state import SHARED, Variable, variable_of
 from .memory import snapshot
-from .program import Recorder, SymbolicTable, computed, constant_or_position
 from .suspects import suspect
+from .trace import Recorder, SymbolicTable, computed, constant_or_position
 
 LANES = 4
 SUBSETS = ([2, 0], [3, 1])  # of the lanes, in another order; each day has one of them

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import bounds
-from ..arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
 from ..errors import InputError
+from ..inputs import bounds
+from ..inputs.arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
 from ..parameters import NONE, assignments
 from ..results.comparison import Comparison
 from .design import Design, read_design

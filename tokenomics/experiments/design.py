@@ -16,15 +16,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from scipy.stats import qmc
 
-from .. import bounds
-from ..arguments import many
 from ..errors import InputError, nearest
+from ..inputs import bounds
+from ..inputs.arguments import many
+from ..model.variables import variables
 from ..parameters import NONE, Resolved, fits, place, resolve
 from ..parameters.kinds import refuse_other
 from ..parameters.locate import find
 from ..parameters.reading import load
 from ..results.metrics import METRICS
-from ..state import variables
 from .idle import idle, some
 from .limits import MOST_POINTS, check_points
 

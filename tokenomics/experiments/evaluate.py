@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from .. import equilibrium
 from ..engines import purity
 from ..engines.ensemble import Ensemble
 from ..engines.kernel import LANES
 from ..errors import InputError, TokenomicsError
-from ..model import MODEL, Model, bind
+from ..model import steady_state as equilibrium
+from ..model.model import MODEL, Model, bind
+from ..model.shocks import sample
+from ..model.variables import SHARED
 from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS, evaluate_metrics
-from ..shocks import sample
-from ..state import SHARED
 
 AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
 FEW = 32  # runs; as many or more are filled up to whole vectors, fewer are laid end to end

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..model import Model
+from ..model.model import Model
+from ..model.shocks import ShockTable
 from ..parameters import Parameters
-from ..shocks import ShockTable
 
 TOLERANCE = 1e-12  # of the log price
 ITERATIONS = 6

@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .. import footprint
 from ..errors import InputError
+from ..inputs import footprint
 
 MOST_POINTS = 1_000_000  # all stand in the manifest, which is read whole
 MOST_STRUCTURES = 2_000  # points × cases that differ in a switch, a span or a name: each is compiled and is a task of its own, some second

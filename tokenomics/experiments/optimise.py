@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import bounds
-from ..arguments import CALL, NAMES, checked, optional
 from ..errors import InputError, lettering, missing_extra, nearest, remark
+from ..inputs import bounds
+from ..inputs.arguments import CALL, NAMES, checked, optional
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
 from .design import Design, Range, read_design

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, TokenomicsError
-from ..model import MODEL, Model
+from ..model.model import MODEL, Model
 from ..parameters import Resolved
 from ..results.metrics import METRICS
 from . import limits

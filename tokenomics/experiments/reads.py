@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import equilibrium
-from ..control import LAWS, law
 from ..engines.flow import Flow, Follower, Span, hull
-from ..engines.program import Program, record_step
+from ..engines.trace import Program, record_step
 from ..errors import InputError, TokenomicsError
-from ..model import MODEL, Model, bind
+from ..model import steady_state as equilibrium
+from ..model.controllers import LAWS, law
+from ..model.model import MODEL, Model, bind
+from ..model.shocks import NORMALS, UNIFORMS, ShockTable
 from ..parameters import Parameters, Resolved, place
 from ..results.metrics import METRICS, asked
-from ..shocks import NORMALS, UNIFORMS, ShockTable
 
 Values = Mapping[str, Sequence[Any]]  # by path, what a parameter may be beside what it is
 

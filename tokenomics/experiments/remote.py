@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, TokenomicsError, missing_extra
-from ..files import reason
+from ..inputs.files import reason
 from ..results.versions import source_digest, version_of
 from .plan import Plan, perform
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import bounds, control, footprint
-from ..arguments import CALL, DATE, NAMES, PATH, SETS, SOURCE, TEXT, checked, choice, many, of, optional, several
 from ..engines import cadcad, ensemble, purity
 from ..engines.guards import recorded
 from ..errors import InputError, nearest, remark
@@ -19,11 +17,14 @@ from ..histories.cleaning import Choices
 from ..histories.demand import DemandSeries, as_series, mean_rate
 from ..histories.prices import price_path, read_prices
 from ..histories.times import as_date
-from ..model import MODEL, Model, bind, steady_state
+from ..inputs import bounds, footprint
+from ..inputs.arguments import CALL, DATE, NAMES, PATH, SETS, SOURCE, TEXT, checked, choice, many, of, optional, several
+from ..model import controllers as control
+from ..model.model import MODEL, Model, bind, steady_state
+from ..model.shocks import NORMALS, UNIFORMS, sample
+from ..model.variables import as_arrays
 from ..parameters import Parameters, Resolved, resolve
 from ..results import Result
-from ..shocks import NORMALS, UNIFORMS, sample
-from ..state import as_arrays
 from .history import infer_news, undisturbed, without_noise_orders
 from .unread import changed_to_no_effect
 

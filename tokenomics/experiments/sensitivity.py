@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .. import bounds
-from ..arguments import CALL, PATH, checked, optional
 from ..errors import InputError, TokenomicsError, missing_extra
+from ..inputs import bounds
+from ..inputs.arguments import CALL, PATH, checked, optional
 from ..results.folder import MANIFEST
 from ..results.sensitivity import Sensitivity
 from ..results.sweep import Sweep

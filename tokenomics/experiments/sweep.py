@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import bounds, strict_json
-from ..arguments import CALL, PATH, checked, optional
 from ..errors import InputError, TokenomicsError, remark
+from ..inputs import bounds, strict_json
+from ..inputs.arguments import CALL, PATH, checked, optional
 from ..results import sweep_store
 from ..results.records import identity, sealed
 from ..results.sweep import Sweep, metric_units

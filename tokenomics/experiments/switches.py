@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from ..control import LAWS
 from ..errors import InputError
+from ..model.controllers import LAWS
 from ..parameters import fits, place
 from .reads import Network, network
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import MODEL, Model
+from ..model.model import MODEL, Model
 from ..parameters import Resolved, fits
 from ..results.metrics import METRICS
 from . import switches

@@ -19,14 +19,14 @@ import numpy as np
 from .. import __version__
 from ..errors import TokenomicsError
 from ..results.versions import package_record
-from .canonical import results_digest
-from .computed import TOLERANCE
-from .platforms import here
+from .evidence.canonical import results_digest
+from .evidence.platforms import here
+from .report.computed import TOLERANCE
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-    from .plan import EvidencePlan
+    from .evidence.plan import EvidencePlan
 
 State = Literal["ok", "missing", "failed"]
 DEVELOPERS = ("test", "notebook")  # extras that no command needs
@@ -143,7 +143,7 @@ def _timed(name: str, check: Callable[[], str]) -> Check:
 def engines() -> str:
     """The compiled engine beside the reference: the same numbers within `TOLERANCE`. Raises AssertionError where they are not."""
     from ..experiments.run import run
-    from .recompute import relative
+    from .verify.numbers import relative
 
     slow, fast = (run("baseline", policy="pid", days=DAYS, runs=RUNS, seed=SEED, engine=name).metrics_per_run() for name in ("cadcad", "ensemble"))
     gaps = relative(slow.to_numpy(dtype=float), fast.to_numpy(dtype=float))
@@ -158,7 +158,7 @@ def tiny() -> EvidencePlan:
     """The plan of the self-check."""
     from ..experiments.plan import Case
     from ..parameters import resolve
-    from .plan import EvidencePlan, Point
+    from .evidence.plan import EvidencePlan, Point
 
     resolved = resolve("baseline", policy="pid", sets=(f"simulation.days={DAYS}",))
     return EvidencePlan("sweep", "self-check", (Case("pid", "none", resolved),), (Point("as designed", "point", {}, RUNS),), SEED, tuple(KNOWN))
@@ -166,8 +166,8 @@ def tiny() -> EvidencePlan:
 
 def known_numbers() -> str:
     """A small plan against the numbers that this version is known to give. Raises AssertionError where they differ by more than `TOLERANCE`."""
-    from .plan import simulate
-    from .recompute import relative
+    from .evidence.plan import simulate
+    from .verify.numbers import relative
 
     runs = simulate(tiny(), workers=1)
     for name, value in KNOWN.items():

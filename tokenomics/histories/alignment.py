@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InputError
-from ..kinetics import SECONDS_PER_DAY
-from ..shocks import Streams
+from ..model.formulas.numerics import SECONDS_PER_DAY
+from ..model.shocks import Streams
 from .demand import DemandSeries
 
 

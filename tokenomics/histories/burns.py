@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arguments import many
 from ..errors import InputError, nearest
+from ..inputs.arguments import many
 from .burn_columns import NAMES, PATTERNS, columns, ratios, unit_of_length
 from .cleaning import absurd_rows
 from .layouts import told

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError, nearest
-from ..kinetics import SECONDS_PER_DAY
+from ..model.formulas.numerics import SECONDS_PER_DAY
 from .layouts import told
 from .measures import read_measures
 from .moments import Moments, label, read_moments

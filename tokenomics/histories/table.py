@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError, nearest, printable
-from ..files import read_bytes
+from ..inputs.files import read_bytes
 
 MOST_BYTES = 256 * 2**20  # of a file; 10^6 rows of a dozen columns are about half of it. It is held in memory beside the table
 MOST_ROWS = 5_000_000  # a minute's rows of nine years; a table of them takes some GB at most

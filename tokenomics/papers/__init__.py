@@ -6,9 +6,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .. import bounds
-from ..arguments import CALL, checked, optional
 from ..errors import InputError, nearest
+from ..inputs import bounds
+from ..inputs.arguments import CALL, checked, optional
 
 if TYPE_CHECKING:
     from .reproduction import Reproduction

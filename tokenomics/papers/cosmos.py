@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..kinetics import relaxation
+from ..model.formulas.numerics import relaxation
 from .reproduction import Claim, Reproduction, settings, verdict
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from ..blocks.supply import policy_emission
+from ..model.blocks.supply import policy_emission
 from .reproduction import Claim, Reproduction, settings, verdict
 
 DAYS, MONTHS, MINUTES = 365.0, 12.0, 1440.0

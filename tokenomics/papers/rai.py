@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..control import rai
+from ..model.controllers import rai
 from .reproduction import Claim, Reproduction, settings, verdict
 
 HOUR, DAY = 3600.0, 86_400.0

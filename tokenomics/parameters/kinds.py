@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import KINDS as SPECIAL
+from ..inputs.files import KINDS as SPECIAL
 from .reading import LARGEST_FILE, parse, text_of
 from .schema import Parameters
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from ..arguments import SETS, SOURCE, checked, many, optional, several
 from ..errors import InputError, nearest
+from ..inputs.arguments import SETS, SOURCE, checked, many, optional, several
 from .fields import Group
 from .kinds import refuse_other
 from .locate import find

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import InputError, nearest
-from ..files import status
+from ..inputs.files import status
 from .kinds import looks_like, named
 
 # folders of each kind; an overlay may be an assumption or the result of a calibration

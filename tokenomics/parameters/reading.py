@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from ..errors import InputError, nearest
-from ..files import read_text
+from ..inputs.files import read_text
 
 LARGEST_FILE = 1_000_000  # bytes
 LEAF_KEYS = ("value", "unit", "source", "note")

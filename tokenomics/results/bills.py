@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import quantile_test
 
-from ..bills import PAYMENTS
 from ..errors import InputError
+from ..model.formulas.billing import PAYMENTS
 from ..parameters import Parameters
 from .intervals import LEVEL, SIZE, UNBOUNDED, summarise
 from .metrics import Paths, cost_at_risk, volatility

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ..state import Variable
-from ..trajectories import Trajectories
+from ..engines.trajectories import Trajectories
+from ..model.variables import Variable
 
 
 def to_dataset(trajectories: Trajectories, variables: Mapping[str, Variable]) -> xr.Dataset:

@@ -9,8 +9,8 @@ import stat
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import read_bytes, reason
-from ..strict_json import digest
+from ..inputs.files import read_bytes, reason
+from ..inputs.strict_json import digest
 from .records import FileRecord
 
 RUN, MANIFEST = "run.json", "manifest.json"

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from pydantic import BaseModel
 
-from ..arguments import NAMES, TEXT, checked
 from ..engines.suspects import suspect
 from ..errors import ModelError
-from ..kinetics import DAYS_PER_YEAR
-from ..lanes import shipped
+from ..inputs.arguments import NAMES, TEXT, checked
+from ..model.formulas.numerics import DAYS_PER_YEAR
+from ..model.lanes import shipped
 from ..parameters import Parameters, put
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
 from .returns import drawdown

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
-from .. import strict_json
 from ..errors import InputError
+from ..inputs import strict_json
 from ..parameters.documents import Strict, validated
 
 FORMAT = 1  # of a run's and of a sweep's folder

@@ -19,11 +19,11 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
+from ..engines.trajectories import Failure, Trajectories
 from ..errors import InputError, nearest, printable, remark
+from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
-from ..state import Variable
-from ..trajectories import Failure, Trajectories
-from . import plots
+from . import figures as plots
 from .dataset import to_dataset, to_table
 from .intervals import paired_intervals, summarise
 from .metrics import METRICS, evaluate_metrics

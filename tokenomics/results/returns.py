@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..kinetics import DAYS_PER_YEAR
+from ..model.formulas.numerics import DAYS_PER_YEAR
 from .intervals import summarise
 
 LAGS = (1, 5, 20)

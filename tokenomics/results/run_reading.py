@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from ..engines.trajectories import Failure, Trajectories
 from ..errors import InputError
-from ..model import MODEL
+from ..model.model import MODEL
+from ..model.variables import Variable
 from ..parameters import Resolved, resolve
-from ..state import Variable
-from ..trajectories import Failure, Trajectories
 from .checked_parquet import read_columns, read_head
 from .folder import RUN, as_recorded, plain
 from .records import FailureRecord, RunRecord, read_sealed

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..errors import InputError, lettering, nearest
+from .figures import COLOURS
 from .metrics import METRICS
-from .plots import COLOURS
 from .sweep import Sweep
 
 

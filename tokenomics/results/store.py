@@ -12,12 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..arguments import PATH, checked
 from ..errors import InputError
-from ..files import refuse_existing, written_folder
+from ..inputs.arguments import PATH, checked
+from ..inputs.files import refuse_existing, written_folder
+from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
-from ..strict_json import digest
-from . import plots, sweep_store
+from . import figures as plots
+from . import sweep_store
 from .folder import RUN, kind_of, not_a_result
 from .records import sealed
 from .result import Result, interval

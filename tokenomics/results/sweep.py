@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, TokenomicsError, nearest
-from . import sweep_plots, sweep_store
+from . import sweep_figures as sweep_plots
+from . import sweep_store
 from .intervals import intervals
 from .metrics import METRICS
 

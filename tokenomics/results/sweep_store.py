@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError, TokenomicsError, nearest
-from ..files import is_partial, read_bytes, reason, remove_partials, replaced_file, status
+from ..inputs.files import is_partial, read_bytes, reason, remove_partials, replaced_file, status
 from ..parameters import place
 from .checked_parquet import largest, read_columns, read_head
 from .digests import KEYS, rows_digest

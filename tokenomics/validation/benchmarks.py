@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from ..calibration.garch import load_arch
-from ..shocks import Streams
+from ..calibration.prices.garch import load_arch
+from ..model.shocks import Streams
 from .scores import Normal
 
 DECAY = 0.94  # a day

@@ -16,15 +16,15 @@ import numpy as np
 import pandas as pd
 
 from ..engines import ensemble
+from ..engines.trajectories import Trajectories
 from ..experiments.history import infer_news, undisturbed, without_noise_orders
-from ..model import Model, bind, steady_state
+from ..model.model import Model, bind, steady_state
+from ..model.shocks import sample
+from ..model.variables import as_arrays
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
 from ..results.metrics import METRICS, evaluate_metrics
 from ..results.returns import autocorrelation
-from ..shocks import sample
-from ..state import as_arrays
-from ..trajectories import Trajectories
 from .replay import Replayed, redenominated
 from .scores import mean
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..histories.demand import DemandSeries
-from ..kinetics import SECONDS_PER_DAY
+from ..model.formulas.numerics import SECONDS_PER_DAY
 from ..parameters import Parameters
 from .scores import Forecast, Normal
 

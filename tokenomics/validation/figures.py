@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import lettering
-from ..results.plots import COLOURS
+from ..results.figures import COLOURS
 from .forecasts import SHARES
 from .report import BINS, REPLAYED, SETTLED, UNCHECKED, Validation
 from .scores import LEVELS

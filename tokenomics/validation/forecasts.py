@@ -17,9 +17,9 @@ import numpy as np
 from ..engines.ensemble import Ensemble
 from ..errors import ModelError
 from ..experiments.history import undisturbed
-from ..model import Model, bind
+from ..model.model import Model, bind
+from ..model.shocks import ShockTable, sample
 from ..parameters import Parameters, put
-from ..shocks import ShockTable, sample
 from .replay import Replayed, Settled
 from .scores import LEVELS, Draws, draws
 

@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from ..calibration.moments import BURN_IN
+from ..calibration.economy.moments import BURN_IN
 from ..engines import ensemble
 from ..errors import ModelError
 from ..experiments.history import follow, undisturbed
-from ..model import Model, bind, steady_state
+from ..model.model import Model, bind, steady_state
+from ..model.shocks import NORMALS, UNIFORMS, ShockTable, sample
+from ..model.variables import SHARED, as_arrays
 from ..parameters import Parameters, put
-from ..shocks import NORMALS, UNIFORMS, ShockTable, sample
-from ..state import SHARED, as_arrays
 
 Progress = Callable[[int, int], None]
 SEED_SETTLED = 1_000_003  # added to the seed of the forecasts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..calibration.moments import BURN_IN
+from ..calibration.economy.moments import BURN_IN
 from ..histories.prices import PriceHistory
 from ..parameters import Resolved
 from ..results.markdown import markdown_table

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import bounds, control
-from ..arguments import CALL, DATE, PATH, SETS, SOURCE, TEXT, checked, many, of, optional, several
 from ..engines import purity
 from ..errors import InputError
 from ..experiments.run import Source, check_alignment, sized_by
@@ -19,7 +17,10 @@ from ..histories.cleaning import Choices
 from ..histories.demand import DemandSeries, as_series
 from ..histories.prices import PriceHistory, read_prices
 from ..histories.times import as_date
-from ..model import MODEL, Model
+from ..inputs import bounds
+from ..inputs.arguments import CALL, DATE, PATH, SETS, SOURCE, TEXT, checked, many, of, optional, several
+from ..model import controllers as control
+from ..model.model import MODEL, Model
 from ..parameters import Resolved, resolve
 from . import benchmarks, sources
 from .counterfactual import Arms, counterfactual

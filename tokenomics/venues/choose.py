@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from ..capacity.distribution import exceedance
 from ..errors import InputError
+from ..model.formulas.distribution import exceedance
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, summarise
 from .measure import budget_at_risk, days_ahead, percentiles

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..analysis.deterrence import deterrence_figure
-from ..capacity.distribution import exceedance
+from ..attacks.deterrence import deterrence_figure
+from ..model.formulas.distribution import exceedance
 from ..parameters import Resolved
 from ..results.markdown import markdown_table
 from .measure import days_ahead

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..capacity.distribution import PERCENTILES, Cumulants, exceedance, quantile
+from ..model.formulas.distribution import PERCENTILES, Cumulants, exceedance, quantile
 from ..parameters import Parameters
 from ..results.intervals import SHARE, SIZE, UNBOUNDED, Bounds
 from ..results.metrics import cost_at_risk, volatility

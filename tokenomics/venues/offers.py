@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import bills as ways
-from ..blocks.reliability import faked_share, reliability
-from ..blocks.venues import generalised_costs, latency_penalty
-from ..capacity.distribution import Cumulants
-from ..capacity.latency import call_latency, cloud_latency, service_time
+from ..model.blocks.reliability import faked_share, reliability
+from ..model.blocks.venues import generalised_costs, latency_penalty
+from ..model.formulas import billing as ways
+from ..model.formulas.distribution import Cumulants
+from ..model.formulas.latency import call_latency, cloud_latency, service_time
 from ..parameters import Parameters, put
 from .workload import WorkloadFile
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from ..arguments import SOURCE, checked, many, of, several
-from ..bills import PAYMENTS
 from ..errors import InputError
 from ..experiments.run import run
+from ..inputs.arguments import SOURCE, checked, many, of, several
+from ..model.formulas.billing import PAYMENTS
 from ..parameters import Resolved
 from ..parameters.documents import Strict, read_record
 from ..results.bills import decompose_total, token_factors

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ...kinetics import DAYS_PER_YEAR
+from ...model.formulas.numerics import DAYS_PER_YEAR
 from ...parameters.reading import Leaf
-from ...results.plots import COLOURS
+from ...results.figures import COLOURS
 from ..reproduction import Claim, Reproduction, Verdict, mean_interval, ratio, settings
 from . import game
 from .controllers import Mpc, Peg, Pid, clearing, simc

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from ...errors import ModelError
-from ...kinetics import DAYS_PER_YEAR
+from ...model.formulas.numerics import DAYS_PER_YEAR
+from ...model.shocks import Streams
 from ...parameters.reading import Leaf
-from ...shocks import Streams
 
 LAST = 30  # days at the end over which the share of demand that is served is taken
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from ...control import dcbm
-from ...kinetics import DAYS_PER_YEAR
-from ...shocks import Streams
+from ...model.controllers import dcbm
+from ...model.formulas.numerics import DAYS_PER_YEAR
+from ...model.shocks import Streams
 from ..reproduction import settings
 
 GROUPS = ("simulation", "market", "treasury", "law", "policies", "operators", "shocks")

@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ...analysis import jury
-from ...shocks import Streams
+from ...loop import jury
+from ...model.shocks import Streams
 
 
 def polynomial(a, b, c, *, delayed: bool = True) -> np.ndarray:

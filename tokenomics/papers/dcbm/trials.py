@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ...control.dcbm import loop_gain, price_gain
+from ...model.controllers.dcbm import loop_gain, price_gain
+from ...model.shocks import Streams
 from ...parameters.reading import Leaf
 from ...results.intervals import intervals
-from ...shocks import Streams
 from ..reproduction import mean_interval, ratio
 from .economy import IDEALS, POLICIES, REGIMES, Paths, Regime, Settings, draw, measures, sigma, simulate
 from .stability import conditions_without_integral, papers_limits

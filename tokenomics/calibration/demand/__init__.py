@@ -1,0 +1,1 @@
+"""Request rates and traces to the demand block."""

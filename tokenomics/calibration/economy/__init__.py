@@ -1,0 +1,1 @@
+"""The whole economy by simulated moments."""

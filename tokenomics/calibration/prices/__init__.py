@@ -1,0 +1,1 @@
+"""A token's daily prices to the news of the model."""

@@ -1,0 +1,46 @@
+"""`tokenomics model`: the block list as a diagram, the state variables with who reads and writes them, and the metrics."""
+
+from __future__ import annotations
+
+import typer
+
+from .output import print_json
+from .params import File, Json, Policy, resolved_from
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+def _print(table, as_json: bool) -> None:
+    from ..results.markdown import markdown_table
+
+    if as_json:
+        print_json(table.to_dict("records"))
+    else:
+        typer.echo(markdown_table(table))
+
+
+@app.command(epilog="Example: tokenomics model diagram baseline --policy pid")
+def diagram(file: File = "baseline", policy: Policy = None) -> None:
+    """Print the blocks of a step as a Mermaid flow chart: an arrow where one reads what another wrote in the same step."""
+    from ..model.dependencies import diagram as drawn
+
+    typer.echo(drawn(resolved_from(file, policy).values))
+
+
+@app.command(epilog="Example: tokenomics model variables baseline --policy pid")
+def variables(file: File = "baseline", policy: Policy = None, as_json: Json = False) -> None:
+    """Print every state variable with its unit, its meaning, and when in a step it is written and read."""
+    from ..model.dependencies import variables as listed
+
+    _print(listed(resolved_from(file, policy).values), as_json)
+
+
+@app.command(epilog="Example: tokenomics model metrics")
+def metrics(as_json: Json = False) -> None:
+    """Print every metric with its unit and definition: what limits, tables and plots take by name."""
+    import pandas as pd
+
+    from ..results.metrics import METRICS
+
+    rows = [(m.name, m.unit, m.better or "-", "probability" if m.probability else "mean", m.meaning) for m in METRICS.values()]
+    _print(pd.DataFrame(rows, columns=["metric", "unit", "better", "of runs", "meaning"]), as_json)

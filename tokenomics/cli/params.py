@@ -1,0 +1,123 @@
+"""`tokenomics params`: list, show, check, compare and tabulate parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import remark
+from ..parameters import Parameters, Resolved, resolve, tables
+from ..parameters.locate import find
+from ..parameters.reading import read
+from .output import print_json, say, show_rows
+
+app = typer.Typer(no_args_is_help=True, help="List, show, check, compare and tabulate parameters.", rich_markup_mode=None)
+
+File = Annotated[str, typer.Argument(help="A shipped name or the path of a YAML file.", metavar="PARAMS")]
+Policy = Annotated[str | None, typer.Option(help="A policy: shipped name or file.")]
+Scenario = Annotated[list[str] | None, typer.Option(help="A scenario: shipped name or file. Repeatable.")]
+Overlay = Annotated[list[str] | None, typer.Option(help="An overlay: shipped name or file. Repeatable.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:
+    """The parameters that a command's arguments name."""
+    return resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
+
+
+def changed_from(file: str, resolved: Resolved, *networks: Mapping[str, Any]) -> None:
+    """Remark on what the arguments change and nothing reads. networks: settings with which a command looks at the network, none by default."""
+    from ..experiments.unread import changed_to_no_effect
+
+    for line in changed_to_no_effect(resolved, resolve(file), networks or ({},)):
+        remark(line)
+
+
+@app.command("list", epilog="Example: tokenomics params list")
+def list_shipped(as_json: Json = False) -> None:
+    """List what is shipped, by kind: the names that other commands take, in Markdown."""
+    rows = tables.shipped()
+    if as_json:
+        print_json([dict(zip(("kind", "name", "description"), row, strict=True)) for row in rows])
+    else:
+        typer.echo(tables.markdown_rows(("kind", "name", "what it is"), [(kind, f"`{name}`", text) for kind, name, text in rows]))
+
+
+@app.command(epilog="Example: tokenomics params show baseline --policy pid --set supply.burn_share=0.4")
+def show(
+    file: File = "baseline",
+    policy: Policy = None,
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Print the resolved tree with units and sources."""
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
+    if as_json:
+        entries = {e.path: {"value": e.value, "unit": e.unit, "source": e.source} for e in resolved.entries.values()}
+        print_json({"sha256": resolved.hash, "parameters": entries})
+    else:
+        typer.echo(f"# SHA-256 of the values: {resolved.hash}\n{resolved.to_yaml()}", nl=False)
+
+
+@app.command(epilog="Example: tokenomics params check my_network.yaml")
+def check(
+    file: File = "baseline",
+    policy: Policy = None,
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Validate a parameter file; a partial one (policy, scenario, overlay) is checked on top of the baseline."""
+    path = find("base", file)
+    _, leaves = read(path)
+    partial = len({leaf.split(".")[0] for leaf in leaves}) < len(Parameters.model_fields)
+    layers = ("baseline", policy, scenario, (str(path), *(overlay or ())), sets)
+    resolved = resolved_from(*layers) if partial else resolved_from(str(path), policy, scenario, overlay, sets)
+    missing = [p for p in tables.unsourced(resolved) if p in leaves]
+    if as_json:
+        print_json({"file": str(path), "ok": True, "sha256": resolved.hash, "parameters": len(leaves), "unsourced": missing})
+        return
+    kind = "partial, on the baseline" if partial else "complete"
+    say(f"{path}: OK, {len(leaves)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")
+    say(*(f"{path}: {parameter}: no source" for parameter in missing))
+
+
+@app.command(epilog="Example: tokenomics params diff baseline runs/first/params.yaml")
+def diff(
+    a: Annotated[str, typer.Argument(help="A shipped name or a file.")],
+    b: Annotated[str, typer.Argument(help="A shipped name or a file.")],
+    as_json: Json = False,
+) -> None:
+    """Compare two parameter sets."""
+    rows = tables.diff(resolve(a), resolve(b))
+    if as_json:
+        print_json([dict(zip(("path", "a", "b", "unit"), row, strict=True)) for row in rows])
+        return
+    if rows:
+        show_rows("", ("parameter", a, b, "unit"), rows)
+    else:
+        say("no difference")
+
+
+@app.command(epilog="Example: tokenomics params table baseline --policy pid > parameters.md")
+def table(
+    file: File = "baseline",
+    policy: Policy = None,
+    scenario: Scenario = None,
+    overlay: Overlay = None,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Print the parameter table in Markdown: name, value, unit, bounds, source, description."""
+    resolved = resolved_from(file, policy, scenario, overlay, sets)
+    if as_json:
+        keys = ("name", "value", "unit", "bounds", "source", "description")
+        print_json([dict(zip(keys, tables.row(e), strict=True)) for e in resolved.entries.values()])
+    else:
+        typer.echo(tables.markdown(resolved))

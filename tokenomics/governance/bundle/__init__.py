@@ -1,0 +1,1 @@
+"""Bundles: made, read, cited and compared."""

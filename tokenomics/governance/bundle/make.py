@@ -1,0 +1,174 @@
+"""From a proposal, runs or a sweep to a whole bundle: `propose` and `report`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ...errors import InputError
+from ...experiments.sweep import Progress
+from ...inputs import bounds
+from ...inputs.arguments import CALL, PATH, SOURCE, TEXT, checked, optional, several
+from ...inputs.files import probe, read_bytes
+from ...parameters.locate import find
+from ...parameters.reading import LARGEST_FILE
+from ...results.result import Result
+from ...results.store import load
+from ..evidence.canonical import canonical_json, digest
+from ..evidence.evidence import Evidence
+from ..evidence.plan import EvidencePlan, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate, together
+from ..proposal.as_simulated import as_simulated
+from ..proposal.proposal import read_proposal
+from ..report.computed import plain_files
+from ..report.document import Report
+from ..report.render import render
+from .bundle import RUNS, is_bundle, make_manifest, write_bundle
+from .citation import citations
+from .crate import METADATA, crate, load_rocrate
+from .runs_table import runs_parquet
+
+UNNAMED = Path("runs")  # where a bundle goes that was given no place
+GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given, but for runs and seed
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was written: its folder, what it is evidence of, and its report."""
+
+    folder: Path
+    evidence: Evidence
+    report: Report
+
+    def __repr__(self) -> str:
+        return f"Bundle({str(self.folder)!r}, id={self.evidence.id}: {self.evidence.verdict()})"
+
+    @property
+    def id(self) -> str:
+        """The content identifier."""
+        return self.evidence.id
+
+
+def now() -> str:
+    """Time in UTC, ISO 8601 to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
+    """Every case's parameters as YAML."""
+    found = {}
+    for number, (label, case) in enumerate(zip(plan.labels, plan.cases, strict=True), 1):
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", label).strip("-.")[:60]
+        found[f"inputs/parameters-{number}-{name or 'case'}.yaml"] = (
+            f"# SHA-256 of the values: {case.resolved.hash}\n{case.resolved.to_yaml()}".encode()
+        )
+    return found
+
+
+def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> dict[str, bytes]:
+    """The files that follow from the evidence and the time of the result alone, computed numbers marked. rendered: of `render`."""
+    return {**rendered, RUNS: runs_parquet(evidence.plan, evidence.runs), **citations(evidence, created), **_inputs(evidence.plan)}
+
+
+def metadata(evidence: Evidence, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> bytes:
+    """RO-Crate metadata of a bundle's other files. Raises InputError where rocrate is not installed."""
+    return crate(evidence, files, created=manifest["created"], command=manifest["command"], commit=manifest["commit"])
+
+
+def complete(evidence: Evidence, rendered: Mapping[str, bytes], manifest: Mapping[str, Any], inputs: Mapping[str, bytes]) -> dict[str, bytes]:
+    """All files of a bundle but its manifest. rendered: of `render`. inputs: files as they were given, by path."""
+    files = plain_files(pages(evidence, rendered, manifest["created"])) | dict(inputs)
+    return files | {METADATA: metadata(evidence, files, manifest)}
+
+
+def _write(evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: str | None, command: str) -> Bundle:
+    manifest = make_manifest(evidence.plan, evidence.runs, created=created or now(), command=command)
+    told, rendered = render(evidence)
+    return Bundle(write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, told)
+
+
+def _unused(stem: str) -> Path:
+    out, number = UNNAMED / stem, 1
+    while out.exists():
+        number += 1
+        out = UNNAMED / f"{stem}-{number}"
+    return out
+
+
+@checked(source=SOURCE, out=optional(PATH), progress=optional(CALL))
+def propose(
+    source: str | Path | Mapping[str, Any],
+    *,
+    runs: int | None = None,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    created: str | None = None,
+    command: str = "",
+) -> Bundle:
+    """Simulate what a proposal's file asks for and write its evidence.
+
+    source: a shipped name, a YAML file or a mapping. runs, seed: in place of the file's. out: directory, which must not exist; under `runs/` by
+    default. workers: threads. progress: called with simulations done and their number. created: time of the result, now by default. command:
+    the command line, for the record. Killed work goes on where it stopped, with the same `out`. Raises InputError for bad input, or without the
+    extra `report`.
+    """
+    bounds.optional(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
+    folder = None if out is None else Path(out)
+    probe(folder or UNNAMED / "new")
+    load_rocrate()
+    _, plan = read_proposal(source, runs=runs, seed=seed)
+    inputs = {}
+    if not isinstance(source, Mapping):
+        # with the numbers that were simulated, which the command line may have set: what the bundle shows is what was done
+        path = find("proposal", str(source))
+        inputs[GIVEN] = as_simulated(read_bytes(path, most=LARGEST_FILE, expected="a proposal file in YAML"), str(path), runs=runs, seed=seed)
+    name = "python" if isinstance(source, Mapping) else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(source)).stem)
+    key = digest(canonical_json(plan.plain()))[:12]
+    folder = folder or _unused(f"proposal-{name}-{key}")
+    work = folder.with_name(f".{folder.name}.{key}.work")
+    table = simulate(plan, workers=workers, out=work, progress=progress)
+    bundle = _write(Evidence(plan, table), folder, inputs, created, command)
+    shutil.rmtree(work, ignore_errors=True)
+    return bundle
+
+
+@checked(folders=several(PATH), out=optional(PATH), title=optional(TEXT))
+def report(*folders: str | Path, out: str | Path | None = None, title: str | None = None, created: str | None = None, command: str = "") -> Bundle:
+    """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks, compared with the first.
+
+    folders: the directories. out: directory, which must not exist; under `runs/` by default. title: in place of one made from the parameters'
+    names. created, command: as in `propose`. Raises InputError where a directory is neither, was changed, or holds a run that its parameters do not
+    repeat.
+    """
+    if not folders:
+        raise InputError("no directory", expected="a run's or a sweep's directory, or several runs'")
+    chosen = None if out is None else Path(out)
+    probe(chosen or UNNAMED / "new")
+    load_rocrate()
+    found = []
+    for folder in folders:
+        if is_bundle(folder):
+            raise InputError("is a bundle already", file=folder, expected="a run's or a sweep's directory")
+        found.append(load(folder))
+    if len(found) == 1 and not isinstance(found[0], Result):
+        plan, table = plan_of_sweep(found[0], folders[0]), runs_of_sweep(found[0])
+    else:
+        for folder, one in zip(folders, found, strict=True):
+            if not isinstance(one, Result):
+                raise InputError("is a sweep", file=folder, expected="one sweep alone, or runs")
+        plans = [plan_of_run(one, folder) for one, folder in zip(found, folders, strict=True)]
+        plan = plans[0] if len(plans) == 1 else together(plans, folders)
+        tables = [runs_of_run(one).assign(case=i) for i, one in enumerate(found)]
+        table = pd.concat(tables, ignore_index=True)
+    if title is not None:
+        plan = replace(plan, title=title)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(folders[0]).name) or plan.kind
+    return _write(Evidence(plan, table), chosen or _unused(f"report-{name}"), {}, created, command)

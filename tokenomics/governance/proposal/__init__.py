@@ -1,0 +1,1 @@
+"""A proposal's file: read strictly and turned into a plan."""

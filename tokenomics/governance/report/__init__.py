@@ -1,0 +1,1 @@
+"""A report as data, its tables and figures, in Markdown and HTML."""

@@ -1,0 +1,1 @@
+"""A stranger's bundle checked by computing it again."""

@@ -1,0 +1,119 @@
+"""The analysis of a policy as a whole: plant, margins, and the stability region where the law is a PID."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import control
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..inputs.arguments import checked, of
+from ..parameters import Parameters
+from . import figures, jury, limit_cycle, regions
+from .economy import Economy, linear_law, linearise
+from .margins import Margins, margins, poles
+
+ONE_SIDED = "The law buys and never sells: margins are those of the side on which it buys; on the other it leaves the economy to itself."
+POINTS = 41  # of each axis of the stability map
+UNITS = {
+    "gain": "1",
+    "phase": "degrees",
+    "delay": "days",
+    "disk": "1",
+    "disk_gain": "1",
+    "disk_phase": "degrees",
+    "sensitivity": "1",
+    "complementary": "1",
+    "bandwidth": "1/day",
+    "phase_crossover": "rad/day",
+    "delay_crossover": "rad/day",
+    "slowest": "days",
+}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """economy: the linear plant. law: the controller in linear form. margins: of the loop.
+
+    liquidity: margins of the economy linearised where the pool has a share of its depth, with the law as it acts there. parameters: of the network.
+    """
+
+    economy: Economy
+    law: control.StateSpace
+    margins: Margins
+    liquidity: Mapping[float, Margins]
+    parameters: Parameters
+
+    def table(self) -> list[tuple[str, str, str]]:
+        """Rows of name, value and unit."""
+        rows = []
+        for field in fields(Margins):
+            value = getattr(self.margins, field.name)
+            rows.append((field.name.replace("_", " "), _text(value), UNITS.get(field.name, "-")))
+        return rows
+
+    def notes(self) -> list[str]:
+        """What else the reader must know, in plain language."""
+        found = [ONE_SIDED] if self.economy.one_sided else []
+        if self.parameters.controller.type == "pid":
+            found.append(limit_cycle.reading(self.parameters, self.economy, self.margins.gain))
+        return found
+
+    def jury(self) -> Mapping[str, float]:
+        """Slack of each of Jury's conditions for the pool alone under a PID, empty for another law; all are positive where that loop is stable."""
+        controller = self.parameters.controller
+        return jury.slacks(controller.pid, self.economy.plant.dt) if controller.type == "pid" else {}
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        found = {f.name: getattr(self.margins, f.name) for f in fields(Margins)}
+        pairs = [[float(p.real), float(p.imag)] for p in self.poles()]
+        thin = {str(share): {f.name: getattr(m, f.name) for f in fields(Margins)} for share, m in self.liquidity.items()}
+        states = list(self.economy.plant.state_labels)
+        return {"margins": found, "reading": self.margins.reading(), "poles": pairs, "states": states, "liquidity": thin, "notes": self.notes()} | {
+            "jury": dict(self.jury())
+        }
+
+    def poles(self) -> np.ndarray:
+        """Poles of the closed loop, the slowest first."""
+        return poles(self.economy.plant, self.law)
+
+    def figures(self) -> dict[str, Figure]:
+        """Frequency response, responses in time of a loop that has any, and the stability map of a PID."""
+        plant, policy = self.economy.plant, self.parameters.controller
+        found = {"frequency": figures.frequency(plant, self.law, self.margins)}
+        if self.margins.stable:
+            found["time"] = figures.time(plant, self.law, self.margins)
+        if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
+            kp, ki = (np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS) for g in (policy.pid.kp, policy.pid.ki))
+            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, kp, ki).items()}
+            title = "Stable below and left of the line; the region shrinks with liquidity"
+            labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
+            found["stability"] = figures.stability_map(title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki))
+        return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return f"{value[0]:.4g} to {value[1]:.4g}"
+    return "none" if np.isnan(value) else f"{value:.4g}"
+
+
+@checked(parameters=of(Parameters, expected="Parameters, such as resolve(...).values"))
+def analyse(parameters: Parameters) -> Analysis:
+    """Linear analysis of the policy in a set of parameters.
+
+    Raises InputError for a policy that does not respond to small errors, ModelError where the model has no derivative.
+    """
+    economy = linearise(parameters)
+    law = linear_law(economy.params, economy.state)
+    thin = {}
+    for share in regions.DEPTHS[1:]:
+        there = regions.thinner(parameters, share)
+        thin[share] = margins(there.plant, linear_law(there.params, there.state))
+    return Analysis(economy, law, margins(economy.plant, law), thin, parameters)

@@ -1,0 +1,162 @@
+"""The economy as a linear plant, and a control law as a linear controller.
+
+Plant: the shipped step map at its steady state, the oracle's lag and the control interval included, with the loop opened before the actuator.
+Input u: the signal [reference depths a day], held over the interval; output y: ln(measured price / reference). Only states that u reaches and that
+reach y are kept: exactly, by the zeros of the Jacobian. States are in units of their size (`state.scale`). The economy has kinks at its steady state
+(entry is slow and exit fast, purchases burn and sales do not): the plant has the mean of their two sides, see `jacobian.py`. A law that acts on one
+side only, such as DCBM, which buys and never sells, is analysed on that side, plant and law: a mean with the idle side would halve its gain and
+overstate its margins up to twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import control
+import numpy as np
+
+from ..engines.trace import SHOCK, record_step
+from ..errors import InputError
+from ..model.controllers import at_rest, law
+from ..model.model import MODEL, Model, bind, steady_state
+from ..model.shocks import NORMALS, UNIFORMS
+from ..model.variables import SHARED, scale
+from ..parameters import Parameters, put
+from .jacobian import jacobian
+
+STEP = 2.0**-20  # of a central difference on a law, which is piecewise linear
+PID_GAINS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
+WIDE = 1e9  # bounds of a signal that never bind
+
+
+@dataclass(frozen=True)
+class Economy:
+    """plant: u to y, sampled at the control interval. one_step: the same at the time step, with the disturbances as further inputs.
+
+    params: what the blocks see. state: the steady state. one_sided: whether the law buys and never sells, so that this is the buying side.
+    """
+
+    plant: control.StateSpace
+    one_step: control.StateSpace
+    params: Mapping[str, Any]
+    state: Mapping[str, float]
+    one_sided: bool = False
+
+
+def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Nodes that can be reached from some, links[i, j] being true where j acts on i."""
+    found = start.copy()
+    while True:
+        more = found | (links[:, found].any(axis=1))
+        if (more == found).all():
+            return found
+        found = more
+
+
+def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
+    """The economy around its steady state. Raises ModelError where the model has no derivative or no steady state."""
+    solved = steady_state(put(parameters, {"controller.type": "held"}), model)
+    params = solved.params
+    bound = model.bound(params)
+    program = record_step(bound, params)
+    names = [n for n in solved.state if n not in SHARED]
+    shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
+    at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)}}
+    seen = bind(parameters, params["shock_table"])
+    buys_only = one_sided(seen, solved.state)
+    rows, _ = jacobian(program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ())
+    variables = model.variables(params)
+    sizes = np.array([float(scale(variables[n], solved.state)) for n in names])
+    rows[:, : len(names)] *= sizes
+    rows /= sizes[:, None]
+
+    u, error = names.index("control_signal"), names.index("control_error")
+    a, own = rows[:, : len(names)].copy(), rows[:, u].copy()
+    c = -a[error] * sizes[error]
+    b = own / sizes[u]
+    links = a != 0.0
+    links[:, u] = links[u, :] = False
+    keep = _reach(links, b != 0.0) & _reach(links.T, c != 0.0)
+    keep[u] = keep[error] = False
+    kept = [n for n, k in zip(names, keep, strict=True) if k]
+    drive = np.column_stack([b[keep], rows[keep, len(names) :]])
+    through = np.concatenate([[0.0], -rows[error, len(names) :] * sizes[error]])
+    dt = float(params["time_step"])
+    labels = ["u", *(s.removeprefix(SHOCK) for s in shocks)]
+    small = a[np.ix_(keep, keep)]
+    one = control.ss(small, drive, c[None, keep], through[None, :], dt, states=kept, inputs=labels, outputs=["y"])
+    steps = max(1, round(parameters.controller.interval / dt))
+    power, held = np.eye(len(kept)), np.zeros((len(kept), 1))
+    for _ in range(steps):
+        power, held = small @ power, small @ held + drive[:, :1]
+    plant = control.ss(power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"])
+    return Economy(plant, one, seen, solved.state, buys_only)
+
+
+def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Slopes of a law's memory and signal (outputs, inputs) forwards and backwards in every input; and the names of its memory.
+
+    Inputs: its memory, its last signal, and y. The MPC is linear where no limit is active, and the LQR there.
+    """
+    kind = "lqr" if params["controller"].type == "mpc" else params["controller"].type
+    chosen, still = law(kind), at_rest(kind, state)
+    names, rest = list(still), {**state, **still}
+    columns = [*names, "control_signal", "y"]
+
+    def response(name: str, by: float) -> np.ndarray:
+        moved = dict(rest)
+        y = by if name == "y" else 0.0
+        if name != "y":
+            moved[name] += by
+        moved["measured_price"] = np.exp(np.log(rest["measured_price"]) + y)
+        command = chosen.decide(params, moved, -y, _interval(params), -WIDE, WIDE)
+        return np.array([*(float(command.memory[m.name]) for m in chosen.memory), float(command.signal)])
+
+    now = response("y", 0.0)
+    up = np.column_stack([(response(n, STEP) - now) / STEP for n in columns])
+    down = np.column_stack([(now - response(n, -STEP)) / STEP for n in columns])
+    return up, down, names
+
+
+def _interval(params: Mapping[str, Any]) -> float:
+    return max(float(params["controller"].interval), float(params["time_step"]))
+
+
+def one_sided(params: Mapping[str, Any], state: Mapping[str, float]) -> bool:
+    """Whether a law answers a price that is too low and leaves alone one that is too high."""
+    up, down, _ = _slopes(params, state)
+    return _buys_only(up, down)
+
+
+def _buys_only(up: np.ndarray, down: np.ndarray) -> bool:
+    return bool(up[-1, -1] == 0.0 and down[-1, -1] != 0.0)
+
+
+def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control.StateSpace:
+    """A control law in linear form around the steady state: input y, output u, states its memory and its last signal.
+
+    By differences, exact for laws that are piecewise linear: central ones, so that a kink shows as the mean of its sides, but for a law that acts on
+    one side only: of its signal the slope on the side where it acts. Raises InputError for a law that does not respond to small errors.
+    """
+    up, down, names = _slopes(params, state)
+    slopes = (up + down) / 2.0
+    if _buys_only(up, down):
+        slopes[-1] = np.where(up[-1] == 0.0, down[-1], np.where(down[-1] == 0.0, up[-1], slopes[-1]))
+    if not np.any(slopes[:, -1]) or not np.any(slopes[-1]):
+        raise InputError(
+            f"the controller '{params['controller'].type}' does not respond to a small error",
+            key="controller",
+            expected="pid, scheduled, dcbm, rai, lqr or mpc with gains, and no dead band",
+        )
+    states = [*names, "control_signal"]
+    return control.ss(
+        slopes[:, :-1], slopes[:, -1:], slopes[-1:, :-1], slopes[-1:, -1:], _interval(params), states=states, inputs=["y"], outputs=["u"]
+    )
+
+
+def pid_law(parameters: Parameters, economy: Economy, gains: Sequence[float]) -> control.StateSpace:
+    """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the parameters."""
+    changed = put(parameters, {"controller.type": "pid"} | dict(zip(PID_GAINS, map(float, gains), strict=True)))
+    return linear_law({**economy.params, "controller": changed.controller}, economy.state)

@@ -1,0 +1,1 @@
+"""The economics: the block list, its state variables, its steady state and its shocks."""

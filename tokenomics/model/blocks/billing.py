@@ -1,0 +1,19 @@
+"""The bill of one workload in every way of paying it: tokens, stablecoin, hedged, prepaid credit, and the cloud (`formulas/billing.py`).
+
+Nothing in the economy reads it. Units: USD/day.
+"""
+
+from ..formulas.billing import every_way, next_credit_price, next_quote, usage
+
+
+def policy_bills(params, substep, state_history, state):
+    """The bills of this step, and the lagged prices at which quotes are made and credits were bought."""
+    bills, dt, price = params["bills"], params["time_step"], state["inference_price"]
+    lagged = {
+        "quote_price": next_quote(state["quote_price"], state["token_price"], bills.quote_lag, dt),
+        "credit_price": next_credit_price(state["credit_price"], price, bills.prepaid_days, dt),
+    }
+    on = 1.0 if bills.enabled else 0.0
+    used = on * usage(bills, state["potential_demand"], state["initial_demand"])
+    seen = {"inference_price": price, "token_price": state["token_price"], **lagged}
+    return {**lagged, "billed_usage": used, **every_way(bills, params["cloud"], used, on * bills.workload, seen)}

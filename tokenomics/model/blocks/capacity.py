@@ -1,0 +1,34 @@
+"""Operators serve what they can: capacity, dispatch and latency.
+
+Capacity = online nodes × tokens/s at the latency target ÷ overheads; what exceeds the admission limit is turned away
+and counted. Fleet and queueing in `capacity/`. Units: Mtok/day, s.
+"""
+
+import numpy as np
+
+from ..formulas.distribution import quantile
+from ..formulas.fleet import installed_capacity
+from ..formulas.latency import call_latency
+
+
+def policy_dispatch(params, substep, state_history, state):
+    """Capacity, what is served and turned away, utilisation, latency of one request."""
+    cap, check = params["capacity"], params["access"].in_use
+    nodes = {name: state[f"nodes_{name}"] for name in params["fleet"]}
+    online = state["availability"] * (1.0 - state["outage_share"]) * (1.0 - state["region_outage"])
+    usable = online * check.uptime * check.throughput * state["privacy_throughput"] / state["rework"]
+    capacity = installed_capacity(params, nodes) * usable
+    utilisation = state["demand"] / np.maximum(capacity, 1e-12)
+    served = np.minimum(state["demand"], cap.admission_limit * capacity) if cap.enabled else state["demand"]
+    latency = call_latency(params, {name: n * online for name, n in nodes.items()}, utilisation, state["failure_share"])
+    return {
+        "online": online,
+        "capacity": capacity,
+        "utilisation": utilisation,
+        "served": served,
+        "unserved": state["demand"] - served,
+        "latency_mean": latency.mean,
+        "latency_variance": latency.variance,
+        "latency_third": latency.third,
+        "latency_p99": quantile(latency, 0.99),
+    }

@@ -1,0 +1,65 @@
+"""The controller: error against the reference, the law's decision, and what the actuators can do.
+
+Actuators: treasury buy-back-and-burn bounded by solvency, sale of treasury tokens and bounded mint, burn share of
+fees, emission. Laws in `control/`. Units: USD/day; the signal is in reference depths (the pool's USD at the start) a day.
+"""
+
+import numpy as np
+
+from .. import controllers as control
+from ..formulas.numerics import CLOCK_TOLERANCE, DAYS_PER_YEAR, positive, relaxation, treasury_share
+
+
+def reference_price(params, state):
+    """Price that the controller aims at [USD/TOK]."""
+    controller = params["controller"]
+    if controller.reference == "utility":
+        return state["utility_value"]
+    if controller.reference == "average":
+        return np.exp(state["average_log_price"])
+    if controller.reference == "path":
+        return state["initial_price"] * np.exp(controller.reference_growth / DAYS_PER_YEAR * state["time"])
+    return state["initial_price"] * controller.peg
+
+
+def bounds(params, state):
+    """Largest buy-back, sale out of the treasury and mint [USD/day, TOK/day, TOK/day]."""
+    controller, dt = params["controller"], params["time_step"]
+    solvent = positive(state["treasury_usd"] / dt - state["operating_cost"])
+    spend = np.minimum(controller.spend_limit * state["treasury_usd"], solvent)
+    return spend, state["treasury_tok"] / dt, controller.mint_limit * state["total_supply"]
+
+
+def policy_controller(params, substep, state_history, state):
+    """Decide when a decision is due, hold the signal otherwise, and do what the bounds allow."""
+    controller, dt = params["controller"], params["time_step"]
+    price, depth = state["token_price"], state["reference_depth"]
+    reference, measured = reference_price(params, state), np.log(state["measured_price"])
+    error = np.log(reference) - measured
+    spend, sellable, mintable = bounds(params, state)
+    high = spend / depth
+    low = -np.minimum(controller.sale_limit, (sellable + mintable) * price / depth)
+
+    elapsed = state["control_age"] + dt
+    due = elapsed >= controller.interval - CLOCK_TOLERANCE
+    command = control.law(controller.type).decide(params, state, error, elapsed, low, high)
+    signal = np.where(due, command.signal, state["control_signal"])
+    wanted = np.clip(signal, low, high) * depth
+    sale = positive(-wanted) / price
+    from_treasury = np.minimum(sale, sellable)
+    minted = np.minimum(sale - from_treasury, mintable)
+    burn_share = params["supply"].burn_share + controller.burn_share_gain * signal
+    average = state["average_log_price"]
+    return {
+        "reference_price": reference + 0.0 * error,
+        "control_error": error,
+        "control_signal": signal,
+        **{f"control_{k}": np.where(due, v, state[f"control_{k}"]) for k, v in command.memory.items()},
+        "control_age": np.where(due, 0.0, elapsed),
+        "average_log_price": average + (measured - average) * relaxation(dt, controller.average_memory),
+        "control_output": positive(wanted) - (from_treasury + minted) * price,
+        "order_treasury_tok": from_treasury,
+        "order_mint_tok": minted,
+        "burn_share": np.clip(burn_share, 0.0, 1.0 - treasury_share(params)),
+        "emission_multiplier": np.clip(1.0 - controller.emission_gain * signal, 0.0, 2.0),
+    }

@@ -1,0 +1,55 @@
+"""Node operators: merit order of reservation costs, slow entry, fast exit, and the tokens that they sell.
+
+Supply curve in `capacity/fleet.py`. Units: nodes, USD/day, TOK/day.
+"""
+
+import numpy as np
+
+from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
+from ..formulas.numerics import burned_share, positive, relaxation, treasury_share
+
+
+def fee_share(params, state):
+    """Operators' share of fees: what is neither burned nor the treasury's."""
+    return 1.0 - treasury_share(params) - burned_share(params, state)
+
+
+def policy_income(params, substep, state_history, state):
+    """Operators' income at the token price [USD/day] and their estimate of it per unit of capacity [USD/Mtok]."""
+    memory, dt = params["operators"].revenue_memory, params["time_step"]
+    income = fee_share(params, state) * state["fees"] + (state["emitted"] - state["slashed"]) * state["token_price"]
+    installed = installed_capacity(params, {name: state[f"nodes_{name}"] for name in params["fleet"]})
+    now = income / np.maximum(installed, 1e-12)
+    revenue = state["unit_revenue"] + (now - state["unit_revenue"]) * relaxation(dt, memory)
+    return {"operator_income": income, "unit_revenue": revenue}
+
+
+def policy_entry_and_exit(params, substep, state_history, state):
+    """Orders for hardware, nodes that come online, nodes that leave."""
+    operators, dt, signals = params["operators"], params["time_step"], {}
+    total, churned, nodes = 0.0, 0.0, {}
+    for name, accelerator in params["fleet"].items():
+        here, ordered = state[f"nodes_{name}"], state[f"ordered_{name}"]
+        entered, left, orders = 0.0, 0.0 * here, 0.0
+        if operators.enabled:
+            willing = willing_nodes(accelerator, state["unit_revenue"], state["hardware_event"], state["banned_share"])
+            orders = positive(willing - here - ordered) * relaxation(dt, operators.entry_time)
+            entered = ordered * relaxation(dt, operators.commissioning_time)
+            left = positive(here - willing) * relaxation(dt, operators.exit_time)
+        nodes[name] = here + entered - left
+        signals[f"nodes_{name}"], signals[f"ordered_{name}"] = nodes[name], ordered + orders - entered
+        total, churned = total + nodes[name], churned + left / dt
+    cost = fiat_cost(params, nodes, state["hardware_event"])
+    return signals | {"nodes": total, "churned": churned, "operator_cost": cost}
+
+
+def policy_sales(params, substep, state_history, state):
+    """Tokens that operators sell [TOK/day]: fiat costs first, then a share of the rent; some days of income are kept."""
+    operators, dt, price = params["operators"], params["time_step"], state["token_price"]
+    gross = fee_share(params, state) * state["fees"] / price + state["emitted"]
+    cost = state["operator_cost"] / price
+    rent = positive(gross - state["stake_flow"] - cost)
+    gap = operators.inventory_days * gross - state["operators_tok"]
+    refill = gap * relaxation(dt, operators.inventory_time) / dt
+    sales = np.clip(cost + operators.rent_sold * rent - refill, 0.0, state["operators_tok"] / dt - positive(state["stake_flow"]))
+    return {"order_operators_tok": sales}

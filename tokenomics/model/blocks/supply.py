@@ -1,0 +1,65 @@
+"""Fees, emission, vesting, staking: what the protocol mints, burns and locks (burn-and-mint).
+
+Emission halves every half-life (schedule: Helium HIP-20) or stays at the rate that balances the burns; fees burn a
+share of what customers spend (Render's burn-and-mint). Customers buy what they spend. Units: TOK/day, USD/day.
+"""
+
+import numpy as np
+
+from ..formulas.numerics import positive, relaxation, treasury_share
+
+
+def policy_fees(params, substep, state_history, state):
+    """Fees [USD/day] and the customers' orders: they buy what they spend and keep some days of it in tokens."""
+    supply, dt, price = params["supply"], params["time_step"], state["token_price"]
+    fees = state["served"] * state["inference_price"]
+    in_tokens = (1.0 - treasury_share(params)) * fees
+    gap = supply.customer_days * in_tokens / price - state["customers_tok"]
+    refill = gap * relaxation(dt, supply.customer_time) / dt
+    return {
+        "fees": fees,
+        "order_customers_usd": in_tokens + positive(refill) * price,
+        "order_customers_tok": positive(-refill),
+    }
+
+
+def policy_emission(params, substep, state_history, state):
+    """Emission paid to operators [TOK/day], exact over Δt for any Δt, and its rate afterwards."""
+    supply, dt, rate = params["supply"], params["time_step"], state["emission_rate"]
+    if not supply.enabled:
+        return {"emitted": 0.0 * rate, "emission_rate": rate}
+    paid, after = rate, rate
+    if supply.emission_decay:
+        decay = np.log(2.0) / supply.emission_half_life * dt
+        paid, after = rate * -np.expm1(-decay) / decay, rate * np.exp(-decay)
+    return {"emitted": paid * state["emission_multiplier"], "emission_rate": after}
+
+
+def policy_vesting(params, substep, state_history, state):
+    """Vested and unlocked tokens, and how many of them their holders sell at once [TOK/day]."""
+    supply, dt = params["supply"], params["time_step"]
+    unlocked = np.minimum(state["unlock_rate"], state["locked"] / dt)
+    schedule = supply.total_supply * supply.locked_share / supply.vesting_time if supply.vesting else 0.0
+    vested = np.minimum(schedule, state["locked"] / dt - unlocked)
+    return {"unlock_rate": unlocked, "vested": vested, "order_holders_tok": unlocked + supply.vesting_sold * vested}
+
+
+def policy_staking(params, substep, state_history, state):
+    """Slashing, its replacement out of operators' holdings, and delegated stake that follows the nodes [TOK/day].
+
+    Delegators are passive holders: what they get back returns to them, and a share of it is sold at once.
+    """
+    supply, dt = params["supply"], params["time_step"]
+    speed = relaxation(dt, supply.staking_time) / dt
+    target = np.minimum(state["stake_per_node"] * state["nodes"], supply.staked_limit * state["total_supply"])
+    wanted = (target - state["staked"]) * speed
+    delegated = np.minimum(wanted, 0.5 * state["holders_tok"] / dt)
+    # what is given back in this step cannot be slashed as well
+    rate = np.minimum(state["slash_rate"], 1.0 / dt - speed) if supply.enabled else 0.0
+    slashed = rate * state["staked"]
+    return {
+        "slashed": slashed,
+        "stake_flow": np.minimum(slashed, 0.5 * state["operators_tok"] / dt),
+        "delegated": delegated,
+        "order_holders_tok": supply.unstaked_sold * positive(-delegated),
+    }

@@ -1,0 +1,56 @@
+"""Controllers: one file each, one interface, found by name.
+
+A law decides with `(params, state, error, dt, low, high) -> Command`. `error` is ln(reference / measured price)
+and positive when the price is too low; `low` and `high` bound the signal (reference depths a day: buy-back if
+positive, sale if negative); `dt` is the time since the last decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import InputError, ModelError, nearest
+from ...inputs.arguments import CALL, TEXT, checked, of, several
+from ..lanes import runwise
+from . import dcbm, held, lqr, mpc, none, pid, rai, scheduled, static, threshold
+from .command import Command, Law, Memory
+
+LAWS: dict[str, Law] = {
+    module.__name__.rsplit(".", 1)[1]: module.LAW for module in (none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, held)
+}
+
+
+@checked(name=TEXT, decide=CALL, memory=several(of(Memory, expected="a Memory, or a list of them")))
+def register_controller(name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()) -> None:
+    """Make a law of your own usable as `controller.type`; raises ModelError where the name is taken.
+
+    name: the type. decide: `(params, state, error, dt, low, high) -> Command`, with the parameters by group, the state by variable, the error
+    ln(reference / measured price), the days since the last decision and the bounds of the signal; floats or (runs,) arrays. memory: numbers that
+    it keeps between decisions.
+    """
+    known = LAWS.get(name)
+    # a notebook's cell may be run again
+    if known and (known.decide.__module__, known.decide.__qualname__) != (decide.__module__, decide.__qualname__):
+        raise ModelError(f"controller '{name}' exists already")
+    LAWS[name] = Law(runwise(decide), memory)
+
+
+def law(name: str) -> Law:
+    """The law of a name; raises InputError for an unknown one."""
+    if name not in LAWS:
+        raise InputError(
+            f"unknown controller '{name}'",
+            key="controller.type",
+            expected="one of " + ", ".join(LAWS),
+            nearest=nearest(name, LAWS),
+        )
+    return LAWS[name]
+
+
+def at_rest(name: str, state: dict[str, Any]) -> dict[str, Any]:
+    """What a law remembers in the steady state, by state variable."""
+    return {f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start for m in law(name).memory}
+
+
+__all__ = ["LAWS", "Command", "Law", "Memory", "at_rest", "law", "register_controller"]

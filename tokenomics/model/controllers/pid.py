@@ -1,0 +1,39 @@
+"""Discrete PID: derivative on the filtered measurement, back-calculation anti-windup, integral leak, rate limit.
+
+u = Kp e + I − Kd D, I' = I e^(−leak Δt) + Δt Ki e + (u_sat − u)(1 − e^(−Δt/T_t)), D = filtered slope of the log price. P, PI and PD are
+the case of gains that are zero.
+Source: Åström and Hägglund, Advanced PID Control (2006), chapters 3 and 13 (discretised by forward differences).
+Units: signal in reference depths a day, e in log points, days.
+"""
+
+import numpy as np
+
+from ..formulas.numerics import relaxation
+from .command import Command, Law, Memory
+
+MEMORY = (
+    Memory("integral", "1/day", "integral term of the control signal", 1e-2),
+    Memory("filtered", "1", "filtered log price of the derivative term", start="oracle_log_price"),
+)
+
+
+def decide(params, state, error, dt, low, high, scale=1.0):
+    """One decision of the controller. scale: factor on all three gains."""
+    pid = params["controller"].pid
+    measurement = np.log(state["measured_price"])
+    outside = np.sign(error) * np.maximum(np.abs(error) - pid.dead_band, 0.0)
+    weight = relaxation(dt, pid.derivative_time)
+    slope = (measurement - state["control_filtered"]) * weight / dt
+    raw = pid.kp * scale * outside + state["control_integral"] - pid.kd * scale * slope
+    reach = pid.rate_limit * dt
+    limited = np.clip(raw, state["control_signal"] - reach, state["control_signal"] + reach)
+    signal = np.clip(limited, low, high)
+    unwind = (signal - raw) * relaxation(dt, pid.antiwindup_time)
+    memory = {
+        "integral": state["control_integral"] * np.exp(-pid.leak * dt) + dt * pid.ki * scale * outside + unwind,
+        "filtered": state["control_filtered"] + (measurement - state["control_filtered"]) * weight,
+    }
+    return Command(signal, memory)
+
+
+LAW = Law(decide, MEMORY)

@@ -1,0 +1,105 @@
+"""Figures of a sweep: a map over two parameters, a line with its interval over one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import lettering
+from .figures import COLOURS
+from .metrics import METRICS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+EVEN = 0.05  # relative; spacing that differs by less is even
+
+
+def _scale(values: np.ndarray) -> str:
+    """log where positive values are evenly spaced by ratio rather than by difference."""
+    if len(values) > 2 and values.min() > 0:
+        steps, ratios = np.diff(values), np.diff(np.log(values))
+        if np.ptp(ratios) < EVEN * ratios.mean() and np.ptp(steps) > EVEN * steps.mean():
+            return "log"
+    return "linear"
+
+
+def _edges(values: np.ndarray, scale: str) -> np.ndarray:
+    """Edges of cells around sorted values, half way between neighbours: on a log axis by ratio, and the outer cells reach as far on either side."""
+    at = np.log(values) if scale == "log" else values.astype(float)
+    if len(at) == 1:
+        return at[0] + np.array([-0.5, 0.5]) * (abs(at[0]) or 1.0)
+    middle = (at[1:] + at[:-1]) / 2.0
+    edges = np.concatenate([[2.0 * at[0] - middle[0]], middle, [2.0 * at[-1] - middle[-1]]])
+    return np.exp(edges) if scale == "log" else edges
+
+
+def _label(metric: str) -> str:
+    known = METRICS.get(metric)
+    return f"{known.meaning} [{known.unit}]" if known else metric
+
+
+def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> str:
+    good = table[np.isfinite(table[metric])]
+    first = table.iloc[0]
+    head = f"policy {first['policy']}, scenario {first['scenario']}, {len(table)} points, {runs} runs each"
+    head += "".join(f", {path} {value}" for path, value in fixed.items())
+    failed, impossible = int(table["failed"].sum()), int((table["error"] != "").sum())
+    head += f", {failed} of {len(table) * runs} runs failed" if failed else ""
+    head += f", {impossible} points impossible" if impossible else ""
+    if good.empty:
+        return f"{head}: no run was finished"
+    low, high = good.loc[good[metric].idxmin()], good.loc[good[metric].idxmax()]
+    at = [", ".join(f"{p.rsplit('.', 1)[-1]} {row[p]:.3g}" if isinstance(row[p], float) else f"{row[p]}" for p in paths) for row in (low, high)]
+    return f"{metric} from {low[metric]:.3g} ({at[0]}) to {high[metric]:.3g} ({at[1]})\n{head}"
+
+
+def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
+    grid = table.pivot_table(index=y, columns=x, values=metric, dropna=False, aggfunc="mean")
+    if grid.size == len(table) and grid.size:
+        edges = [_edges(values, _scale(values)) for values in (grid.columns.to_numpy(), grid.index.to_numpy())]
+        mesh = axis.pcolormesh(*edges, grid.to_numpy(), shading="flat", cmap="viridis")
+        broken = table[table["failed"] > 0]
+        if len(broken):
+            axis.scatter(broken[x], broken[y], s=4, marker="x", color=COLOURS[1], linewidth=0.6, label="runs failed")
+            axis.legend(fontsize=7, loc="upper right")
+    else:
+        mesh = axis.scatter(table[x], table[y], c=table[metric], s=14, cmap="viridis")
+    axis.figure.colorbar(mesh, ax=axis, label=_label(metric))
+    axis.set_yscale(_scale(np.unique(table[y])))
+    axis.set_ylabel(y)
+
+
+def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
+    table = table.sort_values(x)
+    if table[x].dtype.kind == "f":
+        axis.fill_between(table[x], table[f"{metric}_low"], table[f"{metric}_high"], color=COLOURS[0], alpha=0.25, linewidth=0)
+        axis.plot(table[x], table[metric], color=COLOURS[0], marker=".", linewidth=1.2)
+    else:
+        spread = np.abs(table[[f"{metric}_low", f"{metric}_high"]].to_numpy().T - table[metric].to_numpy())
+        axis.errorbar(table[x].astype(str).map(lettering), table[metric], yerr=np.nan_to_num(spread), fmt="o", color=COLOURS[0], capsize=3)
+    axis.set_ylabel(_label(metric), fontsize=8)
+    axis.grid(alpha=0.25)
+
+
+def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> Figure:
+    """A map over two parameters or a line over one; the title states the finding, and the values at which other paths are fixed.
+
+    table: points of one policy and scenario, in the columns of `Sweep.table`. runs: of each point.
+    """
+    from matplotlib.figure import Figure
+
+    canvas = Figure(figsize=(7.2, 4.8), layout="constrained")
+    axis = canvas.add_subplot()
+    if len(paths) > 1:
+        _map(axis, table, metric, paths[0], paths[1])
+    else:
+        _line(axis, table, metric, paths[0])
+    if table[paths[0]].dtype.kind == "f":
+        axis.set_xscale(_scale(np.unique(table[paths[0]])))
+    axis.set_xlabel(paths[0])
+    axis.set_title(lettering(_title(table, metric, paths, runs, fixed)), fontsize=9, loc="left")
+    return canvas
