@@ -28,9 +28,7 @@ SIZES = {v.name: v.scale for v in COMMON if isinstance(v.scale, float)}
 def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs=4, seed=1, model=MODEL, keep=None):
     """Paths (runs, times) of every variable, by name."""
     chosen = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in (sets or {}).items()]
-    parameters = resolve(
-        "baseline", policy=policy, scenarios=scenarios, overlays=overlays, sets=(f"simulation.days={days}", *chosen)
-    ).values
+    parameters = resolve("baseline", policy=policy, scenarios=scenarios, overlays=overlays, sets=(f"simulation.days={days}", *chosen)).values
     table = sample(parameters, np.arange(runs), seed, extra=model.extra_shocks)
     params = bind(parameters, table)
     state = as_arrays(steady_state(parameters, model).state, runs)
@@ -40,11 +38,7 @@ def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs
         state = bound.step(params, state)
         for name, value in state.items():
             history[name].append(value)
-    return {
-        name: np.stack([np.broadcast_to(v, runs) for v in values], axis=1)
-        for name, values in history.items()
-        if keep is None or name in keep
-    }
+    return {name: np.stack([np.broadcast_to(v, runs) for v in values], axis=1) for name, values in history.items() if keep is None or name in keep}
 
 
 def assert_agree(name, one, other):

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from paths import DATA
-from tokenomics.calibration.economy.calibrate import FIT, Settings, calibrate_economy, identification, ranges
-from tokenomics.calibration.economy.calibrate import Fit as FitResult
+from tokenomics.calibration.economy.calibrate import FIT, Simulations, calibrate_economy, identification, ranges
+from tokenomics.calibration.economy.calibrate import MomentsFit as FitResult
 from tokenomics.calibration.economy.moments import MOMENTS, measured, scaled
-from tokenomics.calibration.economy.simulated_moments import Moments, Space, covariance, descend
+from tokenomics.calibration.economy.simulated_moments import SimulatedMoments, Space, covariance, descend
 from tokenomics.calibration.recovery import recovery_table
 from tokenomics.errors import InputError
 from tokenomics.histories.prices import Closes, read_closes
 from tokenomics.parameters import resolve
 from tokenomics.results.returns import statistics
 
-SMALL = Settings(runs=24, design=16, design_runs=8, starts=1, check=60)
+SMALL = Simulations(runs=24, design=16, design_runs=8, starts=1, check=60)
 
 
 class Line:
@@ -72,7 +72,7 @@ def test_standard_errors_are_those_of_repeated_histories():
 def test_the_values_that_made_the_moments_are_found_again():
     resolved = resolve("baseline", policy="none")
     space = ranges(resolved, ["news.jump_volatility", "speculation.noise"])
-    model = Moments(resolved, space, days=300, runs=32, seed=5)
+    model = SimulatedMoments(resolved, space, days=300, runs=32, seed=5)
     truth = np.log([0.15, 0.3])
     targets = model.mean(truth[None])
     x, far = descend(model, targets, np.log([[0.1, 0.2]]), model.weight(truth[None])[0])
@@ -181,7 +181,7 @@ def test_the_fitted_days_of_the_real_tokens():
     closes = read_closes(file)
     shipped = resolve("baseline", overlays=["render"])
     assert all("2020-07-01 to 2023-03-15" in shipped.entries[path].source for path in FIT)
-    model = Moments(shipped, ranges(shipped, FIT), days=987, runs=200, seed=11)
+    model = SimulatedMoments(shipped, ranges(shipped, FIT), days=987, runs=200, seed=11)
     point = np.log([shipped.entries[path].value for path in FIT])
     runs = model.each(point[None])[0]
     gap = (measured(closes.values[:988]) - runs.mean(axis=0)) / runs.std(axis=0)

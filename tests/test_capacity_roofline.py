@@ -11,12 +11,12 @@ from paths import DATA
 from tokenomics.capacity.fitting import fit_requests, fit_times
 from tokenomics.capacity.frontier import frontier
 from tokenomics.capacity.hardware import Timing, hardware
-from tokenomics.capacity.roofline import Roofline, Workload, roofline
+from tokenomics.capacity.roofline import Request, Roofline, roofline
 from tokenomics.capacity.shapes import shape
 from tokenomics.errors import InputError
 
 LLAMA = shape("llama-3.1-8b")
-WORK = Workload(1155.0, 211.0)
+WORK = Request(1155.0, 211.0)
 
 
 def test_llamas_have_the_published_number_of_parameters():
@@ -50,7 +50,7 @@ def test_prompts_wait_for_half_a_step_and_in_a_queue_with_one_server(cards, batc
     # Two cards halve every time; they give batch/TPOT tokens a second together
     thin = LLAMA.model_copy(update={"heads": 2, "kv_heads": 2, "head_width": 2})
     card = Roofline(thin, "fp16", 2.0 * thin.active_parameters, np.inf, 80e9, cards)
-    work = Workload(1.0, 10.0)
+    work = Request(1.0, 10.0)
     assert card.time_per_token(batch, work) == pytest.approx(tpot, rel=1e-4)
     assert card.time_to_first_token(batch, work) == pytest.approx(ttft, rel=1e-4)
     assert card.output_rate(batch, work) == pytest.approx(batch / tpot / cards, rel=1e-4)
@@ -58,7 +58,7 @@ def test_prompts_wait_for_half_a_step_and_in_a_queue_with_one_server(cards, batc
 
 def test_all_tokens_of_a_long_answer_cost_what_one_step_costs():
     card = Roofline(LLAMA, "fp16", 1e12, 1e14, 80e9)
-    long = Workload(10.0, 1e7)
+    long = Request(10.0, 1e7)
     assert card.time_per_token(4.0, long) == pytest.approx(float(card.decode_time(4.0, long.context)), rel=1e-4)
 
 
@@ -73,7 +73,7 @@ def test_requests_fill_the_memory_that_the_weights_leave():
 
 @given(bandwidth=st.floats(1e11, 1e13), rate=st.floats(1e13, 1e16), prompt=st.floats(1.0, 2e4), output=st.floats(1.0, 4e3), limit=st.floats(0.0, 1.0))
 def test_a_tighter_limit_never_gives_more(bandwidth, rate, prompt, output, limit):
-    curve = frontier(Roofline(LLAMA, "fp16", bandwidth, rate, 80e9), Workload(prompt, output))
+    curve = frontier(Roofline(LLAMA, "fp16", bandwidth, rate, 80e9), Request(prompt, output))
     for values in (curve.output_rate, curve.time_per_token, curve.time_to_first_token):
         assert np.all(np.diff(values) >= -1e-9 * values[-1])
     for name in ("time_per_token", "time_to_first_token"):
@@ -121,8 +121,8 @@ def test_two_published_rows_give_the_shipped_efficiencies_and_predict_the_others
     if not file.exists():
         pytest.skip(f"no {file}")
     (column, precision), card = COLUMNS[name], hardware(name)
-    rows = {Workload(float(r["isl"]), float(r["osl"])): float(r[column]) for r in csv.DictReader(file.open())}
-    known = [Workload(1000.0, 1000.0), Workload(128.0, 128.0)]
+    rows = {Request(float(r["isl"]), float(r["osl"])): float(r[column]) for r in csv.DictReader(file.open())}
+    known = [Request(1000.0, 1000.0), Request(128.0, 128.0)]
     ceilings = (card.bandwidth.value * 1e12, card.rates[precision].value * 1e12, card.memory.value * 1e9)
     found = fit_requests(LLAMA, precision, *ceilings, known, [rows[w] for w in known])
     shipped = card.efficiency[precision]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paths import command
 from tokenomics.capacity.hardware import hardware
-from tokenomics.capacity.supply import Capital, Supply, load_fleet
+from tokenomics.capacity.supply import Capital, SupplyCurve, load_fleet
 from tokenomics.errors import InputError
 from tokenomics.model import steady_state
 from tokenomics.model.formulas.fleet import willing_nodes
@@ -80,7 +80,7 @@ def test_two_points_of_the_curve_are_those_computed_by_hand():
 def test_the_economys_operators_stand_on_this_curve():
     parameters = resolve("baseline").values
     state = steady_state(parameters).state
-    curve = Supply(parameters.fleet)
+    curve = SupplyCurve(parameters.fleet)
     installed = sum(state[f"nodes_{name}"] * a.throughput * MTOK_PER_DAY for name, a in parameters.fleet.items())
     assert float(curve(state["unit_revenue"])) == pytest.approx(installed, rel=1e-9)
     assert curve.price(installed) == pytest.approx(state["unit_revenue"], rel=1e-6)

@@ -44,9 +44,7 @@ def test_books_balance_under_every_policy_and_scenario(policy, scenario):
     time_step=st.sampled_from([1.0, 0.5]),
     seed=st.integers(0, 2**32),
 )
-def test_books_balance_on_random_networks(
-    policy, scenario, market, burn, fee, pool, volatility, noise, vesting, time_step, seed
-):
+def test_books_balance_on_random_networks(policy, scenario, market, burn, fee, pool, volatility, noise, vesting, time_step, seed):
     sets = {
         "market.type": market,
         "supply.burn_share": burn,
@@ -57,9 +55,7 @@ def test_books_balance_on_random_networks(
         "supply.vesting": vesting,
         "simulation.time_step": time_step,
     }
-    assert_books_balance(
-        simulate(sets, policy=policy, scenarios=(scenario,), days=80, runs=2, seed=seed), dt=time_step
-    )
+    assert_books_balance(simulate(sets, policy=policy, scenarios=(scenario,), days=80, runs=2, seed=seed), dt=time_step)
 
 
 def test_no_policy_can_spend_what_the_treasury_does_not_hold():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tokenomics.governance.report.computed import BEGIN, TOLERANCE, computed, follows, plain, whole
-from tokenomics.governance.report.document import Table, cell, gap, with_interval
+from tokenomics.governance.report.document import ReportTable, cell, gap, with_interval
 from tokenomics.governance.verify.differences import agree, differing
 
 
@@ -32,7 +32,7 @@ def test_a_number_with_all_its_digits_has_one_form(written):
 
 
 def test_only_the_columns_that_were_computed_are_compared_loosely():
-    table = Table("t", "", pd.DataFrame({"limit": [0.3], "estimate": [0.3], "runs": [5]}), computed=("estimate",))
+    table = ReportTable("t", "", pd.DataFrame({"limit": [0.3], "estimate": [0.3], "runs": [5]}), computed=("estimate",))
     made = table.csv()
     assert plain(made.decode()) == "limit,estimate,runs\n0.3,0.3,5\n"
     assert agree("data/t.csv", b"limit,estimate,runs\n0.3,0.3000000000001,5\n", made)

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tokenomics.cli.output import json_text, show_table
 from tokenomics.governance.bundle.citation import latex
-from tokenomics.governance.report.document import Picture, Report, Section, Table
+from tokenomics.governance.report.document import Picture, Report, ReportTable, Section
 from tokenomics.governance.report.markdown import JOINER, markdown
 
 MARKED = st.text(st.sampled_from("a #[](){}\\`*_<>!&$|~:@1.-"), min_size=1, max_size=30).filter(str.strip)
@@ -56,7 +56,7 @@ def test_braces_of_a_bibtex_field_balance_as_bibtex_counts_them(text):
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\n+", "＝", "＋", "－", "＠", "\u00a0-"])
 def test_no_cell_and_no_column_of_a_csv_file_is_a_formula(start):
     text = f"{start}cmd|'/C calc'!A0"
-    written = Table("x", "", pd.DataFrame({text: [text, "-1.5e-3", "plain"]})).csv().decode()
+    written = ReportTable("x", "", pd.DataFrame({text: [text, "-1.5e-3", "plain"]})).csv().decode()
     rows = [row[0] for row in csv.reader(io.StringIO(written))]
     assert rows == [f"'{text}", f"'{text}", "-1.5e-3", "plain"]
 

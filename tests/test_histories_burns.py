@@ -31,9 +31,7 @@ def table(folder, lines, header=HEADER, name="months.csv"):
 
 def rows(style="{y}-{m:02d}", count=24, delimiter=","):
     named = [dt.date(2000, m, 1).strftime("%B") for m in range(1, 13)]
-    return [
-        delimiter.join([style.format(y=y, m=m, name=named[m - 1], short=named[m - 1][:3]), *map(str, rest)]) for y, m, *rest in months(count)
-    ]
+    return [delimiter.join([style.format(y=y, m=m, name=named[m - 1], short=named[m - 1][:3]), *map(str, rest)]) for y, m, *rest in months(count)]
 
 
 STYLES = ("{y}-{m:02d}", "{short} {y}", "{name} {y}", "{short}-{y}", "{y}-{m:02d}-01", "{m:02d}/{y}", "{y}-{m:02d}-01 00:00:00.000 UTC")

@@ -133,9 +133,10 @@ def test_a_run_that_has_failed_does_not_end_the_others_where_a_block_takes_them_
 
 
 def test_the_jacobian_of_a_block_that_branches_is_that_of_each_column():
-    assert steady_state(resolve("baseline", policy="none").values, with_block(ternary)).rank() == steady_state(
-        resolve("baseline", policy="none").values, with_block(ceiling)
-    ).rank()
+    assert (
+        steady_state(resolve("baseline", policy="none").values, with_block(ternary)).rank()
+        == steady_state(resolve("baseline", policy="none").values, with_block(ceiling)).rank()
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tokenomics.errors import InputError
 from tokenomics.parameters import resolve, tables
-from tokenomics.parameters.documents import Figure, validated
+from tokenomics.parameters.documents import Quantity, validated
 from tokenomics.parameters.loading import field_at
 from tokenomics.parameters.locate import names
 
@@ -180,7 +180,7 @@ def test_a_number_of_thousands_of_digits_is_told_in_one_line(tmp_path, text):
 
 def test_a_record_with_a_number_that_python_does_not_write_is_told_in_one_line():
     with pytest.raises(InputError, match="value: a number of too many digits"):
-        validated(Figure, {"value": [1 << 20_000], "unit": "1", "source": "x"}, "mine.yaml")
+        validated(Quantity, {"value": [1 << 20_000], "unit": "1", "source": "x"}, "mine.yaml")
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path):

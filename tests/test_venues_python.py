@@ -5,7 +5,7 @@ import pytest
 
 import tokenomics as tk
 from tokenomics.errors import InputError
-from tokenomics.venues.report import Report, simulate
+from tokenomics.venues.report import VenueReport, simulate
 from tokenomics.venues.workload import read_workload
 
 
@@ -14,7 +14,7 @@ def test_workloads_compared_together_are_those_compared_alone():
     both = tk.compare_venues(["batch", "chat"], **settings)
     assert list(both) == ["batch", "chat"]
     alone = tk.compare_venues(read_workload("chat")[0], **settings)
-    assert isinstance(alone, Report)
+    assert isinstance(alone, VenueReport)
     assert alone.numbers == both["chat"].numbers
     assert alone.choice.cost != both["batch"].choice.cost
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from tokenomics.capacity.frontier import frontier
 from tokenomics.capacity.hardware import hardware
-from tokenomics.capacity.roofline import FREE_SHARE, Workload, roofline
+from tokenomics.capacity.roofline import FREE_SHARE, Request, roofline
 from tokenomics.capacity.shapes import BYTES, shape
 from tokenomics.parameters import resolve
 
@@ -30,13 +30,13 @@ OTHERS = ("input_layernorm", "attn_rope", "post_attention_layernorm", "mlp_act",
 # MLPerf Inference, closed, tokens/s per accelerator: offline, server; rules' limits on TTFT and TPOT at the 99th percentile [s].
 # Tokens of a request: MLPerf's 294 output tokens a sample of Llama-2-70B; the rest are assumptions near its data sets' means.
 MLPERF = (
-    ("Llama-2-70B v5.1 H100", "h100", "llama-2-70b", "fp8", 3902, 3821, Workload(294, 294), 2.0, 0.2),
-    ("Llama-2-70B v5.1 H200", "h200", "llama-2-70b", "fp8", 4415, 4274, Workload(294, 294), 2.0, 0.2),
-    ("Llama-2-70B v4.1 H100", "h100", "llama-2-70b", "fp8", 3066, 2962, Workload(294, 294), 2.0, 0.2),
-    ("Llama-2-70B v4.1 L40S", "l40s", "llama-2-70b", "fp8", 465, 402, Workload(294, 294), 2.0, 0.2),
-    ("Llama-3.1-8B v5.1 H100", "h100", "llama-3.1-8b", "fp8", 5777, 5104, Workload(778, 128), 2.0, 0.1),
-    ("Llama-3.1-8B v5.1 L40S", "l40s", "llama-3.1-8b", "fp8", 1642, 1207, Workload(778, 128), 2.0, 0.1),
-    ("Llama-3.1-8B v5.1 H200", "h200", "llama-3.1-8b", "fp8", 8255, 8114, Workload(778, 128), 2.0, 0.1),
+    ("Llama-2-70B v5.1 H100", "h100", "llama-2-70b", "fp8", 3902, 3821, Request(294, 294), 2.0, 0.2),
+    ("Llama-2-70B v5.1 H200", "h200", "llama-2-70b", "fp8", 4415, 4274, Request(294, 294), 2.0, 0.2),
+    ("Llama-2-70B v4.1 H100", "h100", "llama-2-70b", "fp8", 3066, 2962, Request(294, 294), 2.0, 0.2),
+    ("Llama-2-70B v4.1 L40S", "l40s", "llama-2-70b", "fp8", 465, 402, Request(294, 294), 2.0, 0.2),
+    ("Llama-3.1-8B v5.1 H100", "h100", "llama-3.1-8b", "fp8", 5777, 5104, Request(778, 128), 2.0, 0.1),
+    ("Llama-3.1-8B v5.1 L40S", "l40s", "llama-3.1-8b", "fp8", 1642, 1207, Request(778, 128), 2.0, 0.1),
+    ("Llama-3.1-8B v5.1 H200", "h200", "llama-3.1-8b", "fp8", 8255, 8114, Request(778, 128), 2.0, 0.1),
 )
 
 
@@ -50,7 +50,7 @@ def requests() -> None:
     for name, (column, precision) in COLUMNS.items():
         card = hardware(name)
         served, fit = roofline(card, shape("llama-3.1-8b"), precision), card.efficiency[precision]
-        ratios = [served.highest_rate(Workload(*pair)) / float(r[column]) for pair, r in zip(lengths, rows, strict=True)]
+        ratios = [served.highest_rate(Request(*pair)) / float(r[column]) for pair, r in zip(lengths, rows, strict=True)]
         errors = [abs(x - 1.0) for x, pair in zip(ratios, lengths, strict=True) if pair not in FITTED]
         cells = " | ".join(f"{x:.2f}" for x in ratios)
         print(f"| {name} | {fit.bandwidth:.3f}, {fit.compute:.3f} | {cells} | {np.median(errors):.1%} | {max(errors):.1%} |")
@@ -104,7 +104,7 @@ def servers() -> None:
 def economy() -> None:
     """The baseline's assumed throughput against the roofline's at the baseline's latency."""
     parameters = resolve("baseline").values
-    work = Workload(parameters.demand.prompt_tokens, parameters.demand.output_tokens)
+    work = Request(parameters.demand.prompt_tokens, parameters.demand.output_tokens)
     limits = parameters.capacity.time_per_token, parameters.capacity.time_to_first_token
     print(f"\nBaseline, {work.prompt:g}/{work.output:g} tokens, TPOT {limits[0]:g} s, TTFT {limits[1]:g} s: tokens/s, prompt and output together\n")
     print("| card | baseline | roofline, full memory | roofline at the limits | limits / baseline | requests at once |")

@@ -1,7 +1,7 @@
 """Cost of the same blocks in radCAD. It asks for an older NumPy, so it runs in an environment of its own.
 
-    python -m venv radcad && radcad/bin/pip install . radcad "pyarrow<20"
-    radcad/bin/python tests/benchmarks/radcad_engine.py
+python -m venv radcad && radcad/bin/pip install . radcad "pyarrow<20"
+radcad/bin/python tests/benchmarks/radcad_engine.py
 """
 
 from __future__ import annotations

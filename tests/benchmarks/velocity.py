@@ -16,7 +16,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from tokenomics.velocity.detector import FEATURES, Series, detector
-from tokenomics.velocity.episodes import BEFORE, HELD_OUT, OTHER_CAUSES, TRAINING, Episodes, Group, simulate_episodes
+from tokenomics.velocity.episodes import BEFORE, HELD_OUT, OTHER_CAUSES, TRAINING, EpisodeGroup, Episodes, simulate_episodes
 from tokenomics.velocity.training import Judged, judge, train
 
 FIT_SEED, TEST_SEED = 1, 2
@@ -54,7 +54,7 @@ def confusion(judged: Judged) -> list[str]:
     return lines
 
 
-def errors(rows: list[tuple[Group, Judged]], risen: float = -np.inf) -> list[str]:
+def errors(rows: list[tuple[EpisodeGroup, Judged]], risen: float = -np.inf) -> list[str]:
     """Errors of each method by group, %; and by how much the detector is better than fees alone, paired."""
     lines = ["| group | n | failed | " + " | ".join(METHODS.values()) + " | fees less detector | undecided | wrong, of the decided |"]
     lines.append("|---|---:|---:|" + "---:|" * (3 + len(METHODS)))
@@ -107,7 +107,7 @@ def main() -> None:
     # a seed of its own for every group: their episodes are counted together as independent
     rows = [(group, judge(fitted, simulate_episodes(group, TEST_COUNT, seed))) for seed, group in enumerate(HELD_OUT, start=TEST_SEED + 1)]
     joined = Judged.joined([judged for _, judged in rows])
-    everything = [(TRAINING, here), *rows, (Group("all held-out groups"), joined)]
+    everything = [(TRAINING, here), *rows, (EpisodeGroup("all held-out groups"), joined)]
     usual = ["", f"In all held-out groups together ({len(rows)} groups, {joined.episodes.kind.size} episodes):", "", *confusion(joined)]
     parts = ["", f"Weights, estimated on {fitted.detector.episodes} episodes, seed {FIT_SEED}:", "", *weights(fitted)]
     parts += ["", f"Verdicts in the training's ranges, new episodes (seed {TEST_SEED}), % [95 %]:", "", *confusion(here), *usual]

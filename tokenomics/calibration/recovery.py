@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Case:
+class RecoveryCase:
     """truth: the values put in, by the names of the estimates. count: observations of a replication. fewest: below which the estimator refuses.
 
     what: of what they are typical. replicate: (seed, count) to estimates; a function of a module, since other processes call it. batch: in its
@@ -48,7 +48,7 @@ class Case:
     batch: Callable[[Sequence[int], int, int, Progress | None], Sequence[Sequence[Estimate] | None]] | None = None
 
 
-def case(name: str) -> Case:
+def case(name: str) -> RecoveryCase:
     """The recovery case of an estimator. Raises InputError for an unknown one."""
     if name not in HOMES:
         raise InputError(f"unknown estimator '{name}'", key="ESTIMATOR", expected="one of " + ", ".join(HOMES), nearest=nearest(name, HOMES))

@@ -38,7 +38,7 @@ TOLERANCE = {"fp32": 1e-4, "fp16": 2e-2, "bf16": 1e-1}  # of ‖out − ref‖/�
 
 
 @dataclass(frozen=True)
-class Plan:
+class MeasurementPlan:
     """What is measured of a model. shape: of one card's part. layers: measured. cards: that hold the model, their number a power of two."""
 
     shape: Shape
@@ -53,11 +53,11 @@ class Plan:
         return whole if self.cards == 1 else f"{split}; {whole}"
 
 
-def plan(shape: Shape, precision: str, free: int) -> Plan:
+def plan(shape: Shape, precision: str, free: int) -> MeasurementPlan:
     """How much of a model to measure with `free` bytes. Raises InputError where not even two layers' part fits."""
     size, usable = BYTES[precision], USABLE * free
     if shape.parameters * size < 0.75 * usable:
-        return Plan(shape, shape.layers, 1)
+        return MeasurementPlan(shape, shape.layers, 1)
     cards = 2
     while shape.parameters * size / cards > 0.75 * usable:
         cards *= 2
@@ -69,7 +69,7 @@ def plan(shape: Shape, precision: str, free: int) -> Plan:
             )
     part = shape.shard(cards)
     fitting = int((LAYERS_SHARE * usable - part.head_parameters * size) / (part.layer_parameters * size))
-    return Plan(part, min(part.layers, max(LAYERS_AT_LEAST, fitting)), cards)
+    return MeasurementPlan(part, min(part.layers, max(LAYERS_AT_LEAST, fitting)), cards)
 
 
 def ceilings(ops: Any, seconds: float) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def ceilings(ops: Any, seconds: float) -> tuple[float, float]:
     return float(moved), float(done)
 
 
-def _point(ops: Any, chosen: Plan, weights: Weights, batch: int, context: int, tokens: int, seconds: float) -> Timing:
+def _point(ops: Any, chosen: MeasurementPlan, weights: Weights, batch: int, context: int, tokens: int, seconds: float) -> Timing:
     """One measured time: decode where tokens is 1, else prefill."""
     decoder = Decoder(ops, chosen.shape, weights, batch, tokens, context + tokens)
     body, head = (lambda: decoder.body(context)), decoder.head

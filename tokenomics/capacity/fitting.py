@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from .hardware import Timing
-from .roofline import Roofline, Workload
+from .roofline import Request, Roofline
 from .shapes import Shape
 
 STARTS = (0.3, 0.6, 0.9)  # the residuals have kinks where a limit changes
@@ -32,7 +32,7 @@ def fit(predict: Callable[[float, float], np.ndarray], observed: Sequence[float]
 
 
 def fit_requests(
-    shape: Shape, precision: str, bandwidth: float, rate: float, memory: float, works: Sequence[Workload], rates: Sequence[float]
+    shape: Shape, precision: str, bandwidth: float, rate: float, memory: float, works: Sequence[Request], rates: Sequence[float]
 ) -> tuple[float, float, float]:
     """Efficiencies from output tokens/s of whole requests at the highest load. bandwidth, rate, memory: the card's ceilings."""
 

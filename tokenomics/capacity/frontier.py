@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from ..errors import InputError
-from .roofline import Roofline, Workload
+from .roofline import Request, Roofline
 
 POINTS = 64  # batch sizes between one request and a full memory
 CLOSE = 1e-9  # relative; points closer than this are one point to the interpolation
@@ -22,7 +22,7 @@ CLOSE = 1e-9  # relative; points closer than this are one point to the interpola
 class Frontier:
     """Batch sizes, tokens/s of one card, TPOT and TTFT [s], all rising together."""
 
-    work: Workload
+    work: Request
     batch: np.ndarray
     output_rate: np.ndarray
     time_per_token: np.ndarray
@@ -47,7 +47,7 @@ class Frontier:
         return float(PchipInterpolator(values[rises], self.batch[rises])(limit))
 
 
-def frontier(card: Roofline, work: Workload) -> Frontier:
+def frontier(card: Roofline, work: Request) -> Frontier:
     """The frontier of a model on a card for a workload, up to a full memory."""
     most = max(1.0, card.memory_batch(work.context))
     batch = np.unique(np.geomspace(1.0, most, POINTS))

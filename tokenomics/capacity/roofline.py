@@ -25,7 +25,7 @@ FREE_SHARE = 0.9  # of the memory that the weights leave; TensorRT-LLM's default
 
 
 @dataclass(frozen=True)
-class Workload:
+class Request:
     """Tokens of a request: prompt and answer."""
 
     prompt: float
@@ -78,21 +78,21 @@ class Roofline:
             )
         return FREE_SHARE * free / (context * self.shape.kv_bytes(self.precision))
 
-    def time_per_token(self, batch, work: Workload):
+    def time_per_token(self, batch, work: Request):
         """Mean time between tokens of one answer (TPOT) with `batch` requests at once, prefills of others included [s]."""
         return self.decode_time(batch, work.context) + self.prefill_time(work.prompt) * batch / work.output
 
-    def time_to_first_token(self, batch, work: Workload):
+    def time_to_first_token(self, batch, work: Request):
         """Mean time to the first token (TTFT) with `batch` requests at once [s]."""
         own = self.prefill_time(work.prompt)
         busy = own * batch / (work.output * self.time_per_token(batch, work))
         return 0.5 * self.decode_time(batch, work.context) + 0.5 * busy * own / (1.0 - busy) + own
 
-    def output_rate(self, batch, work: Workload):
+    def output_rate(self, batch, work: Request):
         """Output tokens a second and card with `batch` requests at once."""
         return batch / self.time_per_token(batch, work) / self.cards
 
-    def highest_rate(self, work: Workload) -> float:
+    def highest_rate(self, work: Request) -> float:
         """Output tokens a second and card when only memory limits the batch."""
         return float(self.output_rate(self.memory_batch(work.context), work))
 

@@ -28,7 +28,7 @@ from ..parameters.loading import resolve
 from ..parameters.schema import Accelerator
 from .frontier import frontier
 from .hardware import Hardware, Precision, hardware
-from .roofline import Workload, roofline
+from .roofline import Request, roofline
 from .shapes import Shape, shape
 
 PRICES = (1e-9, 1e9)  # USD/Mtok; the curve is inverted inside
@@ -103,7 +103,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Supply:
+class SupplyCurve:
     """A fleet's supply curve. fleet: accelerators by name, as in the economy's parameters."""
 
     fleet: Mapping[str, Accelerator]
@@ -147,12 +147,12 @@ class Fleet:
     file: FleetFile
     shape: Shape
     members: Mapping[str, Member]
-    supply: Supply
+    supply: SupplyCurve
 
     @property
-    def work(self) -> Workload:
+    def work(self) -> Request:
         """Tokens of a request."""
-        return Workload(self.file.prompt_tokens.value, self.file.output_tokens.value)
+        return Request(self.file.prompt_tokens.value, self.file.output_tokens.value)
 
     def overlay(self) -> dict[str, Any]:
         """The fleet, its requests and its latency target as an overlay of `baseline`, whose other types get no nodes.
@@ -179,7 +179,7 @@ def load_fleet(name: str) -> Fleet:
     """
     file, path = read_record(FleetFile, "fleet", name)
     served = shape(file.model)
-    work = Workload(file.prompt_tokens.value, file.output_tokens.value)
+    work = Request(file.prompt_tokens.value, file.output_tokens.value)
     members = {}
     for label, node in file.types.items():
         try:
@@ -191,10 +191,10 @@ def load_fleet(name: str) -> Fleet:
             found = error.found if inside or not error.key else f"{error.key}: {error.found}"
             key = f"types.{label}.{error.key}" if inside else f"types.{label}"
             raise InputError(found, expected=error.expected, file=path, key=key) from None
-    return Fleet(file, served, members, Supply({label: m.accelerator for label, m in members.items()}))
+    return Fleet(file, served, members, SupplyCurve({label: m.accelerator for label, m in members.items()}))
 
 
-def _member(node: NodeType, served: Shape, work: Workload, time_per_token: float, time_to_first_token: float) -> Member:
+def _member(node: NodeType, served: Shape, work: Request, time_per_token: float, time_to_first_token: float) -> Member:
     device = hardware(node.hardware)
     drawn = node.power or device.power
     if drawn is None:

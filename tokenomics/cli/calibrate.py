@@ -158,13 +158,13 @@ def economy(
     as_json: Json = False,
 ) -> None:
     """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
-    from ..calibration.economy.calibrate import FIT, HOLDOUT, Settings, calibrate_economy
+    from ..calibration.economy.calibrate import FIT, HOLDOUT, Simulations, calibrate_economy
 
     probe(out)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
     chosen = cli_histories.given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     window = {"start": start.date() if start else None, "end": end.date() if end else None}
-    settings = Settings(runs=runs, seed=seed, workers=workers)
+    settings = Simulations(runs=runs, seed=seed, workers=workers)
     with progress_bar("fitting, simulated days", show=not as_json) as progress:
         found = calibrate_economy(
             file,

@@ -177,9 +177,7 @@ def frontier(
     hardware: Annotated[list[str], typer.Option(help="A shipped accelerator or a hardware file. Repeatable.")],
     model: Model = "llama-3.1-8b",
     precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")] = "fp8",
-    cards: Annotated[
-        int, number("Cards that share the model (tensor parallelism); communication between them is not modelled.", bounds.CARDS)
-    ] = 1,
+    cards: Annotated[int, number("Cards that share the model (tensor parallelism); communication between them is not modelled.", bounds.CARDS)] = 1,
     prompt: Annotated[float, number("Prompt tokens.", bounds.TOKENS)] = 1155,
     output: Annotated[float, number("Output tokens.", bounds.TOKENS)] = 211,
     tpot: Annotated[float, number("Limit on the time per output token [s].", bounds.LATENCY)] = 0.03,
@@ -191,7 +189,7 @@ def frontier(
     from ..capacity import frontier as curves
     from ..capacity import hardware as devices
     from ..capacity.figures import frontier_figure
-    from ..capacity.roofline import Workload, roofline
+    from ..capacity.roofline import Request, roofline
     from ..capacity.shapes import shape
 
     probe(out)
@@ -201,7 +199,7 @@ def frontier(
     for name in hardware:
         device = devices.hardware(name)
         try:
-            curve = curves.frontier(roofline(device, served, precision, cards), Workload(prompt, output))
+            curve = curves.frontier(roofline(device, served, precision, cards), Request(prompt, output))
             limits = {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
         except InputError as error:
             raise InputError(f"{error.key}: {error.found}", key=f"--hardware {name}", expected=error.expected) from None

@@ -97,9 +97,7 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
     """Model the token economy of a decentralised AI-inference network."""
 
@@ -131,12 +129,8 @@ def run(
     duplicates: cli_histories.Duplicates = None,
     unsorted: cli_histories.Unsorted = None,
     absurd: cli_histories.Keep = None,
-    demand: Annotated[
-        str | None, typer.Option(help="A request rate or a request trace: its columns tell which.", metavar="FILE")
-    ] = None,
-    demand_align: Annotated[
-        str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
-    ] = None,
+    demand: Annotated[str | None, typer.Option(help="A request rate or a request trace: its columns tell which.", metavar="FILE")] = None,
+    demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
     demand_column: cli_histories.DemandColumn = None,
     demand_date_format: cli_histories.DemandDateFormat = None,
     demand_sheet: cli_histories.DemandSheet = None,

@@ -38,9 +38,9 @@ def register(app: typer.Typer) -> None:
         epilog="Examples: tokenomics compare --policies none,static,threshold,pid --scenarios none,token_crash --runs 1000 | "
         "tokenomics compare my_network.yaml --policies pid,my_policy.yaml --reference pid --json"
     )(compare)
-    app.command(
-        epilog="Examples: tokenomics sensitivity what_moves_the_price | tokenomics sensitivity my_design.yaml --runs 50 --out runs/mine"
-    )(sensitivity)
+    app.command(epilog="Examples: tokenomics sensitivity what_moves_the_price | tokenomics sensitivity my_design.yaml --runs 50 --out runs/mine")(
+        sensitivity
+    )
 
 
 @contextlib.contextmanager

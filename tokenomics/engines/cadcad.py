@@ -20,7 +20,7 @@ from ..inputs.footprint import CADCAD_BATCH
 from ..model.contract import name_of
 from ..model.model import Model
 from ..model.variables import as_arrays, variable_of
-from .guards import Watch, check, recorded
+from .guards import Guard, check, recorded
 from .trajectories import Trajectories
 
 with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
@@ -63,7 +63,7 @@ def simulate(
         if number == 0:
             with np.errstate(all="ignore"):
                 check(model, part_params, start)
-        watch = Watch(table, start, runs[chosen])
+        watch = Guard(table, start, runs[chosen])
         tick = None
         if progress:
 
@@ -87,7 +87,7 @@ def _mask(values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.nd
             series[rows[run], index >= column] = np.nan
 
 
-def _run_batch(model, params, start, watch: Watch, steps: int, names, tick, every: int) -> dict[str, np.ndarray]:
+def _run_batch(model, params, start, watch: Guard, steps: int, names, tick, every: int) -> dict[str, np.ndarray]:
     blocks = [
         {
             "policies": {f"{i}_{name_of(p)}": watch.policy(block, p) for i, p in enumerate(block.policies)},
@@ -129,5 +129,3 @@ def _ticker(tick: Callable[[int], None]) -> Callable:
         return {}
 
     return policy_progress
-
-

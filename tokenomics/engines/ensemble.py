@@ -21,7 +21,7 @@ from ..model.shocks import ShockTable
 from ..model.variables import as_arrays
 from . import cadcad
 from .guards import CONSERVATION, SHARED, check, limits, recorded
-from .kernel import LANES, Kernel, Layout, compiled
+from .kernel import LANES, Kernel, KernelLayout, compiled
 from .trace import BALANCE, SHOCK, Program, record_step
 from .trajectories import Trajectories
 
@@ -60,9 +60,7 @@ class Ensemble:
             shocks[row].reshape(self._steps, -1, table.runs)[:] = table.values[name][: self._steps, None, :]
         return shocks
 
-    def __call__(
-        self, initial: Mapping[str, Any], swept: Mapping[str, Any], shocks: np.ndarray, *, first_lane: int = 0, lanes: int
-    ) -> Outcome:
+    def __call__(self, initial: Mapping[str, Any], swept: Mapping[str, Any], shocks: np.ndarray, *, first_lane: int = 0, lanes: int) -> Outcome:
         """Simulate some lanes.
 
         initial, swept: a number or (lanes,) by name, numbers for the clock's. shocks: from `shocks`; lanes use its columns in turn, over and over.
@@ -87,7 +85,7 @@ class Ensemble:
         return Outcome(values, failed.ravel()[:lanes])
 
 
-def _layout(program: Program, table: Mapping[str, Any], record: tuple[str, ...], processes: tuple[str, ...]) -> Layout:
+def _layout(program: Program, table: Mapping[str, Any], record: tuple[str, ...], processes: tuple[str, ...]) -> KernelLayout:
     """What the kernel must carry from step to step, and what it checks."""
     inputs, outputs = dict(program.inputs), dict(program.outputs)
     changing = {name for name in table if outputs[name] != inputs[name]}
@@ -98,7 +96,7 @@ def _layout(program: Program, table: Mapping[str, Any], record: tuple[str, ...],
     carried = tuple(name for name in table if name in read and name in changing)
     fixed = tuple(n for n, _ in program.inputs if n in read and n not in changing and not n.startswith(SHOCK))
     limited = tuple(dict.fromkeys(n for n, _ in program.checks if n == BALANCE or table[n].lower is not None))
-    return Layout(SHARED, carried, fixed, shocks, record, limited)
+    return KernelLayout(SHARED, carried, fixed, shocks, record, limited)
 
 
 def _strips(names: Sequence[str], values: Mapping[str, Any], lanes: int) -> np.ndarray:

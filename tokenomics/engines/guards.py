@@ -80,7 +80,7 @@ def _check_arguments(where: str, function: Callable, count: int) -> None:
         raise ModelError(f"{where}: '{name_of(function)}' takes {found} arguments; expected {count}")
 
 
-class Watch:
+class Guard:
     """Wraps the functions of a block list so that exceptions are named and the first failure of every run is kept.
 
     runs: (runs,) run indices of the batch. failures: by run index; columns: the first time index that it spoils.
@@ -162,7 +162,5 @@ def recorded(table: Mapping[str, Variable], record) -> list[str]:
         return list(table)
     for name in record:
         if name not in table:
-            raise InputError(
-                f"unknown variable '{name}'", argument="record", expected="a state variable", nearest=nearest(name, table)
-            )
+            raise InputError(f"unknown variable '{name}'", argument="record", expected="a state variable", nearest=nearest(name, table))
     return list(dict.fromkeys(record))

@@ -34,7 +34,7 @@ EXACT = {"sqrt": "llvm.sqrt", "absolute": "llvm.fabs", "floor": "llvm.floor", "c
 
 
 @dataclass(frozen=True)
-class Layout:
+class KernelLayout:
     """Which variables a kernel keeps in memory, in order.
 
     shared: clocks, the same in all runs. carried: what the next step reads. fixed: inputs that never change. shocks:
@@ -161,7 +161,7 @@ DERIVED: dict[str, Callable[[_Writer, ir.Value], ir.Value]] = {
 class Kernel:
     """Compiled steps. Calling it releases the interpreter's lock, so that threads run side by side."""
 
-    def __init__(self, program: Program, layout: Layout):
+    def __init__(self, program: Program, layout: KernelLayout):
         self.layout = layout
         module = ir.Module("step")
         self._callbacks: list[Any] = []
@@ -226,7 +226,7 @@ def _write_call(w: _Writer, arguments: Sequence[ir.Value], function: Callable, o
     return [b.load(b.gep(buffers[2], [at[i]])) for i in range(outputs)]
 
 
-def _write_loop(module: ir.Module, program: Program, layout: Layout, callbacks: list[Any]) -> None:
+def _write_loop(module: ir.Module, program: Program, layout: KernelLayout, callbacks: list[Any]) -> None:
     pointer = ir.PointerType(DOUBLE)
     integers = ir.PointerType(INDEX)
     kinds = [pointer, pointer, pointer, integers, pointer, pointer, integers, pointer, *[INDEX] * 5]
@@ -379,6 +379,6 @@ def _compile(text: str) -> Any:
 
 
 @lru_cache(maxsize=32)
-def compiled(program: Program, layout: Layout) -> Kernel:
+def compiled(program: Program, layout: KernelLayout) -> Kernel:
     """The kernel of a program, compiled once a process."""
     return Kernel(program, layout)

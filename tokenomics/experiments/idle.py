@@ -70,18 +70,18 @@ def _scenarios(cases: Mapping[Place, Any], idle: Sequence[Place], policy: str) -
 
 
 @dataclass(frozen=True)
-class _Key:
+class _DesignKey:
     text: str
     design: Design = field(compare=False)
 
 
 def idle(design: Design) -> Idle:
     """What of a design no metric depends on."""
-    return _idle(_Key(design.model_dump_json(by_alias=True, exclude={"runs", "seed", "description"}) + repr(sorted(METRICS)), design))
+    return _idle(_DesignKey(design.model_dump_json(by_alias=True, exclude={"runs", "seed", "description"}) + repr(sorted(METRICS)), design))
 
 
 @lru_cache(maxsize=32)
-def _idle(key: _Key) -> Idle:
+def _idle(key: _DesignKey) -> Idle:
     design, wanted = key.design, frozenset(key.design.metrics or METRICS)
     axes = {path: values for path, values in design.axes().items() if len(set(map(repr, values))) > 1}
     layered = bool(design.overlays or design.sets or set(design.scenarios) != {"none"})

@@ -42,7 +42,7 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class _Key:
+class _NetworkKey:
     """A network to the cache: its parameters' hash; what it stands for comes with it."""
 
     hash: str
@@ -54,11 +54,11 @@ class _Key:
 
 def network(resolved: Resolved, model: Model = MODEL, recorded: Iterable[str] = ()) -> Network:
     """What reads what in a network. recorded: names of recorded series in the shock table, which stand in for sampled ones."""
-    return _network(_Key(resolved.hash, id(model), frozenset(recorded), resolved, model))
+    return _network(_NetworkKey(resolved.hash, id(model), frozenset(recorded), resolved, model))
 
 
 @lru_cache(maxsize=64)
-def _network(key: _Key) -> Network:
+def _network(key: _NetworkKey) -> Network:
     return Network(key.resolved, key.blocks, key.recorded)
 
 

@@ -64,9 +64,7 @@ def _afford(resolved: Resolved, model: Model, engine: str, runs: int, every: int
     if every > steps:
         raise InputError(f"every {every:,} steps of {steps:,}", argument="every", expected=f"a whole number from 1 to {steps:,}")
     names, processes = recorded(table, record), len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks)
-    size = footprint.simulation(
-        engine, runs=runs, steps=steps, every=every, recorded=len(names), variables=len(table), processes=processes
-    )
+    size = footprint.simulation(engine, runs=runs, steps=steps, every=every, recorded=len(names), variables=len(table), processes=processes)
     what = f"{runs:,} runs of {steps:,} steps with {len(names)} variables"
     footprint.refuse_above(size, what, "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`")
 
@@ -143,9 +141,7 @@ def run(
     Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block fails.
     """
     _check(runs, seed, days, every, demand_align)
-    resolved = resolve(
-        params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days)
-    )
+    resolved = resolve(params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days))
     control.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
     notes: list[str] = []

@@ -34,7 +34,7 @@ Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Effort:
     """Size of a sweep, and what it would take here.
 
     structures: what is compiled by itself. seconds: extrapolated from one task, and from the time that compiling it took. memory: bytes, of the
@@ -192,7 +192,7 @@ def _finished(plan: Plan, folder: Path | None, told: Mapping[str, Any]) -> set[i
 
 def estimate(
     design: str | Path | Mapping[str, Any] | Design, *, runs: int | None = None, seed: int | None = None, workers: int | None = None
-) -> Estimate:
+) -> Effort:
     """The size of a sweep and the time that it would take on this machine, from its first task done twice (compiled, then timed)."""
     plan = make_plan(read_design(design, runs=runs, seed=seed))
     count = min(_threads(workers), len(plan.tasks))
@@ -207,4 +207,4 @@ def estimate(
     work = sum(s.steps * s.points * s.runs for s in plan.structures) / (plan.structures[0].steps * plan.tasks[0].size)
     seconds = (again * work + compiling * len(plan.structures)) / count
     sizes = len(plan.points), len(plan.cases), plan.design.runs, plan.simulations
-    return Estimate(*sizes, len(plan.structures), len(plan.tasks), seconds, memory)
+    return Effort(*sizes, len(plan.structures), len(plan.tasks), seconds, memory)

@@ -37,7 +37,7 @@ DIGEST = "f1006102c4c250fcdd71e337003df35f77b8677fdddaa00faf1dfeeba04db24e"  # x
 
 
 @dataclass(frozen=True)
-class Check:
+class SelfCheck:
     """One thing that was looked at. state: ok, missing (an extra that is not there) or failed."""
 
     name: str
@@ -49,12 +49,12 @@ class Check:
         return vars(self).copy()
 
 
-def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None = None) -> list[Check]:
+def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None = None) -> list[SelfCheck]:
     """Look at the installation and check it by small simulations, about ten seconds in all.
 
     folder: where results would be written; a file is made there and removed. progress: called with checks done and their number.
     """
-    steps: dict[str, Callable[[], list[Check]]] = {
+    steps: dict[str, Callable[[], list[SelfCheck]]] = {
         "dependencies": _versions,
         "GPU": _gpu,
         "extras": _extras,
@@ -62,44 +62,44 @@ def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None
         "engines": lambda: [_timed("engines", engines)],
         "known numbers": lambda: [_timed("known numbers", known_numbers)],
     }
-    found: list[Check] = []
+    found: list[SelfCheck] = []
     for done, (name, step) in enumerate(steps.items()):
         if progress:
             progress(done, len(steps))
         try:
             found += step()
         except ImportError as error:
-            found.append(Check(name, "failed", f"cannot be checked: {error}"))
+            found.append(SelfCheck(name, "failed", f"cannot be checked: {error}"))
     return found
 
 
-def _versions() -> list[Check]:
+def _versions() -> list[SelfCheck]:
     record = package_record()
     commit = record["commit"] or "unknown: not run from a checkout"
     told = [("tokenomics", f"{__version__}, commit {commit}"), ("Python", record["python"]), ("platform", here())]
     missing = [name for name, found in record["dependencies"].items() if found is None]
     listed = ", ".join(f"{name} {found}" for name, found in record["dependencies"].items() if found)
-    checks = [Check(name, "ok", text) for name, text in told] + [Check("dependencies", "ok", listed)]
-    return checks + [Check(name, "failed", f"not installed: pip install {name}") for name in missing]
+    checks = [SelfCheck(name, "ok", text) for name, text in told] + [SelfCheck("dependencies", "ok", listed)]
+    return checks + [SelfCheck(name, "failed", f"not installed: pip install {name}") for name in missing]
 
 
-def _gpu() -> list[Check]:
+def _gpu() -> list[SelfCheck]:
     from ..capacity.backend import choose
 
     operations, why = choose()
     if not why.startswith("NumPy"):
-        return [Check("GPU", "ok", ", ".join(f"{name} {told}" for name, told in operations.described().items()))]
-    return [Check("GPU", "missing", f"none in use; capacity measures the CPU: {why.partition(': ')[2]}")]
+        return [SelfCheck("GPU", "ok", ", ".join(f"{name} {told}" for name, told in operations.described().items()))]
+    return [SelfCheck("GPU", "missing", f"none in use; capacity measures the CPU: {why.partition(': ')[2]}")]
 
 
-def _extras() -> list[Check]:
+def _extras() -> list[SelfCheck]:
     """Each extra of the package, with what it would install."""
     from packaging.requirements import Requirement
 
     try:
         needed = [Requirement(line) for line in requires("tokenomics") or []]
     except PackageNotFoundError:
-        return [Check("extras", "missing", "the package is not installed, so that its extras are not known: pip install .")]
+        return [SelfCheck("extras", "missing", "the package is not installed, so that its extras are not known: pip install .")]
     groups: dict[str, list[Requirement]] = {}
     for one in needed:
         name = str(one.marker).rpartition("extra == ")[2].strip("\"' ") if one.marker else ""
@@ -108,7 +108,7 @@ def _extras() -> list[Check]:
     return [_extra(name, wanted) for name, wanted in sorted(groups.items())]
 
 
-def _extra(name: str, wanted: list[Requirement]) -> Check:
+def _extra(name: str, wanted: list[Requirement]) -> SelfCheck:
     there, lacking = [], []
     for one in wanted:
         try:
@@ -118,26 +118,26 @@ def _extra(name: str, wanted: list[Requirement]) -> Check:
             continue
         (there if one.specifier.contains(found, prereleases=True) else lacking).append(f"{one.name} {found}")
     if lacking:
-        return Check(f"extra {name}", "missing", f"pip install '.[{name}]' in a checkout of this package ({', '.join(lacking)})")
-    return Check(f"extra {name}", "ok", ", ".join(there))
+        return SelfCheck(f"extra {name}", "missing", f"pip install '.[{name}]' in a checkout of this package ({', '.join(lacking)})")
+    return SelfCheck(f"extra {name}", "ok", ", ".join(there))
 
 
-def _writable(folder: Path) -> Check:
+def _writable(folder: Path) -> SelfCheck:
     try:
         with tempfile.TemporaryFile(dir=folder) as stream:
             stream.write(b"tokenomics")
     except OSError as error:
-        return Check("write access", "failed", f"{folder.resolve()}: {error.strerror}; use --out with another folder")
-    return Check("write access", "ok", str(folder.resolve()))
+        return SelfCheck("write access", "failed", f"{folder.resolve()}: {error.strerror}; use --out with another folder")
+    return SelfCheck("write access", "ok", str(folder.resolve()))
 
 
-def _timed(name: str, check: Callable[[], str]) -> Check:
+def _timed(name: str, check: Callable[[], str]) -> SelfCheck:
     started = time.perf_counter()
     try:
         text = check()
     except (TokenomicsError, AssertionError, ArithmeticError, OSError, RuntimeError) as error:
-        return Check(name, "failed", " ".join(str(error).split())[:500])
-    return Check(name, "ok", f"{text} ({time.perf_counter() - started:.1f} s)")
+        return SelfCheck(name, "failed", " ".join(str(error).split())[:500])
+    return SelfCheck(name, "ok", f"{text} ({time.perf_counter() - started:.1f} s)")
 
 
 def engines() -> str:

@@ -10,9 +10,7 @@ from ..model.shocks import Streams
 from .demand import DemandSeries
 
 
-def align(
-    series: DemandSeries, *, span_days: float, time_step: float, align: str | None, runs: int, seed: int
-) -> np.ndarray:
+def align(series: DemandSeries, *, span_days: float, time_step: float, align: str | None, runs: int, seed: int) -> np.ndarray:
     """Mean rate in every step, (steps, runs) in req/s.
 
     A series at least as long as the span is used from its start. A shorter one needs a choice: "repeat" tiles it,

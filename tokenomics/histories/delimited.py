@@ -32,7 +32,7 @@ DATE = re.compile(
 
 
 @dataclass(frozen=True)
-class Shape:
+class FirstLines:
     """What the first lines tell. width: cells of a row. above: the lines above the header. heads: the header lines. begin: line of the first row."""
 
     delimiter: str
@@ -74,7 +74,7 @@ def _declared(stream: TextIO) -> str:
     return match[1] if match else ""
 
 
-def _unquoted(file: str, content: bytes, shape: Shape) -> tuple[tuple[pa.Array, ...], np.ndarray] | None:
+def _unquoted(file: str, content: bytes, shape: FirstLines) -> tuple[tuple[pa.Array, ...], np.ndarray] | None:
     """Columns and lines of a text without quotes and blank lines, whose rows are all as wide: several times as fast as `_quoted`. None for others."""
     end = len(content)
     while end and content[end - 1] in b"\r\n":
@@ -103,7 +103,7 @@ def _unquoted(file: str, content: bytes, shape: Shape) -> tuple[tuple[pa.Array, 
     return tuple(columns), np.arange(shape.begin, shape.begin + len(columns[0]))
 
 
-def _quoted(file: str, stream: TextIO, shape: Shape, before: int, skip: int) -> tuple[tuple[pa.Array, ...], np.ndarray]:
+def _quoted(file: str, stream: TextIO, shape: FirstLines, before: int, skip: int) -> tuple[tuple[pa.Array, ...], np.ndarray]:
     """Columns and lines of any text. before: lines that are no rows; skip: rows that are left out."""
     stream.seek(0)
     if before:
@@ -155,7 +155,7 @@ def _content(row: list[str]) -> bool:
     return len(row) > 1 or bool(row and row[0].strip())
 
 
-def _fitted(file: str, shape: Shape, line: int, row: list[str]) -> list[str]:
+def _fitted(file: str, shape: FirstLines, line: int, row: list[str]) -> list[str]:
     if len(row) < shape.width or _wide(row) > shape.width:
         raise InputError(f"{len(row)} cells", file=file, line=line, expected=_cells(shape, len(row)))
     return row[: shape.width]
@@ -170,7 +170,7 @@ def _split(lines: list[str], delimiter: str) -> list[list[str]]:
         return []
 
 
-def _shape(file: str, sample: list[tuple[int, str]], declared: str) -> Shape:
+def _shape(file: str, sample: list[tuple[int, str]], declared: str) -> FirstLines:
     texts = [text for _, text in sample]
     best: tuple[float, str, int] = (0.0, declared or ",", 1)
     for delimiter in declared or DELIMITERS:
@@ -209,7 +209,9 @@ def _shape(file: str, sample: list[tuple[int, str]], declared: str) -> Shape:
     heads = [[cell.strip() for cell in [*row, ""][:width]] for row in rows[begin:first]]
     if heads:
         heads[0][0] = heads[0][0].lstrip("# ")
-    return Shape(delimiter, width, tuple(text.strip() for text in texts[:begin]), tuple(map(tuple, heads)), sample[min(first, len(sample) - 1)][0])
+    return FirstLines(
+        delimiter, width, tuple(text.strip() for text in texts[:begin]), tuple(map(tuple, heads)), sample[min(first, len(sample) - 1)][0]
+    )
 
 
 def _heading(row: list[str], width: int, spare: bool) -> bool:
@@ -237,6 +239,6 @@ def _hollow(column: pa.Array) -> bool:
     return not pc.max(pc.binary_length(column)).as_py()
 
 
-def _cells(shape: Shape, found: int) -> str:
+def _cells(shape: FirstLines, found: int) -> str:
     hint = " (a decimal comma that is not quoted?)" if shape.delimiter == "," and found > shape.width else ""
     return f"{shape.width} cells{hint}"

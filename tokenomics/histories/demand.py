@@ -16,7 +16,7 @@ from ..errors import InputError, nearest
 from ..model.formulas.numerics import SECONDS_PER_DAY
 from .layouts import told
 from .measures import read_measures
-from .moments import Moments, label, read_moments
+from .moments import TimeStamps, label, read_moments
 from .table import Table, read_table
 from .times import NS
 
@@ -28,9 +28,7 @@ COUNT = ("requests", "request_count", "n_requests", "num_requests", "count")
 # The unit of bare numbers where the layout fixes it, by the name of the column of prompt lengths: BurstGPT counts seconds from the start of the
 # collection, Mooncake milliseconds from the first request, Vidur seconds.
 UNITS = {"requesttokens": "s", "inputlength": "ms", "numprefilltokens": "s"}
-LAYOUTS = (
-    "a rate (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens, BurstGPT's, Mooncake's or Vidur's columns)"
-)
+LAYOUTS = "a rate (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens, BurstGPT's, Mooncake's or Vidur's columns)"
 FAILED = ("drop", "keep")
 Told = str | Sequence[str] | Mapping[str, str] | None  # columns by what they hold
 TRACE_WINDOW = 60.0  # s; a request trace is counted in windows of this length
@@ -224,9 +222,7 @@ def _turned(ns: np.ndarray) -> str:
     return f"sorted by time: {int((steps < 0).sum()):,} rows came after a later one"
 
 
-def _trace(
-    table: Table, prompt: int, output: int, time: int | None, date_format: str | None, decimal: str | None, failed: str
-) -> RequestTrace:
+def _trace(table: Table, prompt: int, output: int, time: int | None, date_format: str | None, decimal: str | None, failed: str) -> RequestTrace:
     unit = UNITS.get(table.header[prompt].casefold().replace(" ", "").replace("_", ""))
     times = read_moments(table, time, {prompt, output}, date_format, unit, decimal)
     lengths = [read_measures(table, i, decimal=decimal, most=MOST_TOKENS) for i in (prompt, output)]
@@ -263,7 +259,7 @@ def _trace(
     return replace(trace, said=(*table.notes, *said))
 
 
-def _bounded(table: Table, times: Moments, lines: np.ndarray) -> None:
+def _bounded(table: Table, times: TimeStamps, lines: np.ndarray) -> None:
     """Refuse a trace with a row far from all others, and one that is too long to be counted."""
     ns = times.ns
     span = (ns[-1] - ns[0]) / 1e9

@@ -13,7 +13,7 @@ from ..errors import InputError, nearest
 from .table import BLOCK, MOST_COLUMNS, Builder, Table
 
 DEEPEST = 8  # levels at which lists are looked for; assumption: no service nests a series deeper
-EXPECTED = "a list of records, such as [[time, price], ...] or [{\"date\": ..., \"price\": ...}, ...]"
+EXPECTED = 'a list of records, such as [[time, price], ...] or [{"date": ..., "price": ...}, ...]'
 
 
 def read_json(file: str, stream: TextIO, sheet: str | None, prefer: tuple[str, ...], notes: tuple[str, ...]) -> Table:

@@ -11,9 +11,7 @@ from .table import Table
 MOST = 1e30
 
 
-def read_measures(
-    table: Table, column: int, *, positive: bool = False, decimal: str | None = None, most: float = MOST
-) -> np.ndarray:
+def read_measures(table: Table, column: int, *, positive: bool = False, decimal: str | None = None, most: float = MOST) -> np.ndarray:
     """The values of a column, (rows,): at least 0, or above it, and within what quantities can be.
 
     Raises InputError that names the line of what is missing, no number or out of bounds.

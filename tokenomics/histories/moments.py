@@ -20,7 +20,7 @@ FARTHEST = 1e10  # s; bare numbers above are unix times in a smaller unit, or no
 
 
 @dataclass(frozen=True)
-class Moments:
+class TimeStamps:
     """Times of rows. ns: nanoseconds since 1970, or since the file's own zero; (n,). name: of the column. calendar: whether they are dates."""
 
     ns: np.ndarray
@@ -44,7 +44,7 @@ def label(instant: np.datetime64) -> str:
     return str(instant.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
 
 
-def read_moments(table: Table, column: int | None, taken: set[int], date_format: str | None, unit: str | None, decimal: str | None) -> Moments:
+def read_moments(table: Table, column: int | None, taken: set[int], date_format: str | None, unit: str | None, decimal: str | None) -> TimeStamps:
     """The times of a table.
 
     column: where they are; by its name where not given. taken: columns that hold something else. unit: "s" or "ms" of bare numbers where the layout
@@ -69,10 +69,10 @@ def read_moments(table: Table, column: int | None, taken: set[int], date_format:
         whole = np.floor(value)
         ns = whole.astype(np.int64) * int(NS * scale) + np.round((value - whole) * NS * scale).astype(np.int64)
         words = "seconds" if unit == "s" else "milliseconds"
-        return Moments(ns, name, False, f"time: column '{name}', {words} from the file's own start")
+        return TimeStamps(ns, name, False, f"time: column '{name}', {words} from the file's own start")
     lines = table.lines
     times = parse_times(table.columns[column], file=table.file, key=name, lines=lines, date_format=date_format)
-    return Moments(times.ns, name, True, f"time: column '{name}', {times.said}")
+    return TimeStamps(times.ns, name, True, f"time: column '{name}', {times.said}")
 
 
 def _bare(cell: str) -> bool:

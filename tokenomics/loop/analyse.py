@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from ..inputs.arguments import checked, of
 from ..parameters import Parameters
 from . import figures, jury, limit_cycle, regions
-from .economy import Economy, linear_law, linearise
+from .economy import LinearEconomy, linear_law, linearise
 from .margins import Margins, margins, poles
 
 ONE_SIDED = "The law buys and never sells: margins are those of the side on which it buys; on the other it leaves the economy to itself."
@@ -41,7 +41,7 @@ class Analysis:
     liquidity: margins of the economy linearised where the pool has a share of its depth, with the law as it acts there. parameters: of the network.
     """
 
-    economy: Economy
+    economy: LinearEconomy
     law: control.StateSpace
     margins: Margins
     liquidity: Mapping[float, Margins]

@@ -20,7 +20,7 @@ from ..model import steady_state as equilibrium
 from ..model.model import MODEL, bind
 from ..model.shocks import sample
 from ..parameters import Parameters, Resolved, put
-from .economy import PID_GAINS, Economy, linearise, pid_law
+from .economy import PID_GAINS, LinearEconomy, linearise, pid_law
 from .margins import radius
 
 INTEGRAL_TIMES = (np.inf, 100.0, 30.0, 10.0)  # days
@@ -50,7 +50,7 @@ def gains(kp: float, integral_time: float) -> tuple[float, float, float]:
     return kp, kp / integral_time, kp * DERIVATIVE_TIME
 
 
-def predicted(parameters: Parameters, economy: Economy, integral_time: float, low: float = 1e-3, high: float = 1e3) -> float:
+def predicted(parameters: Parameters, economy: LinearEconomy, integral_time: float, low: float = 1e-3, high: float = 1e3) -> float:
     """Smallest kp on a ray at which the linear loop is unstable [1/day]; infinite beyond `high`."""
 
     def unstable(kp: float) -> bool:

@@ -32,7 +32,7 @@ WIDE = 1e9  # bounds of a signal that never bind
 
 
 @dataclass(frozen=True)
-class Economy:
+class LinearEconomy:
     """plant: u to y, sampled at the control interval. one_step: the same at the time step, with the disturbances as further inputs.
 
     params: what the blocks see. state: the steady state. one_sided: whether the law buys and never sells, so that this is the buying side.
@@ -55,7 +55,7 @@ def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
         found = more
 
 
-def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
+def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
     """The economy around its steady state. Raises ModelError where the model has no derivative or no steady state."""
     solved = steady_state(put(parameters, {"controller.type": "held"}), model)
     params = solved.params
@@ -92,7 +92,7 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> Economy:
     for _ in range(steps):
         power, held = small @ power, small @ held + drive[:, :1]
     plant = control.ss(power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"])
-    return Economy(plant, one, seen, solved.state, buys_only)
+    return LinearEconomy(plant, one, seen, solved.state, buys_only)
 
 
 def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -156,7 +156,7 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
     )
 
 
-def pid_law(parameters: Parameters, economy: Economy, gains: Sequence[float]) -> control.StateSpace:
+def pid_law(parameters: Parameters, economy: LinearEconomy, gains: Sequence[float]) -> control.StateSpace:
     """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the parameters."""
     changed = put(parameters, {"controller.type": "pid"} | dict(zip(PID_GAINS, map(float, gains), strict=True)))
     return linear_law({**economy.params, "controller": changed.controller}, economy.state)

@@ -25,7 +25,7 @@ from ..model.controllers import law
 from ..model.controllers.pid import MEMORY
 from ..parameters import Parameters, put
 from .crossings import real_at
-from .economy import PID_GAINS, STEP, WIDE, Economy
+from .economy import PID_GAINS, STEP, WIDE, LinearEconomy
 from .margins import is_stable, response
 
 LARGEST = 1e9  # amplitude in limits up to which a cycle is looked for
@@ -86,7 +86,7 @@ def cycle(plant: control.StateSpace, behind: control.StateSpace, limit: float, *
     return None
 
 
-def pid_behind(parameters: Parameters, economy: Economy, factor: float = 1.0) -> control.StateSpace:
+def pid_behind(parameters: Parameters, economy: LinearEconomy, factor: float = 1.0) -> control.StateSpace:
     """Actual signal to wanted signal, through the plant and a PID with gains times `factor`, whose anti-windup sees the actual signal."""
     pid = parameters.controller.pid
     names = [path.rsplit(".", 1)[1] for path in PID_GAINS]
@@ -121,7 +121,7 @@ def _pid_parts(params: Mapping[str, Any], state: Mapping[str, float], interval: 
     return slopes[:count, :count], slopes[:count, count:], slopes[count, : count + 1]
 
 
-def economys_cycle(parameters: Parameters, economy: Economy, factor: float) -> Cycle | None:
+def economys_cycle(parameters: Parameters, economy: LinearEconomy, factor: float) -> Cycle | None:
     """The cycle of a PID's loop with gains times `factor`, under the limits that the treasury has in the steady state."""
     params, depth = economy.params, economy.state["reference_depth"]
     spend, sellable, mintable = (float(v) for v in bounds(params, economy.state))
@@ -130,7 +130,7 @@ def economys_cycle(parameters: Parameters, economy: Economy, factor: float) -> C
     return cycle(economy.plant, pid_behind(parameters, economy, factor), min(spend / depth, sale), **limits)
 
 
-def reading(parameters: Parameters, economy: Economy, gain: float) -> str:
+def reading(parameters: Parameters, economy: LinearEconomy, gain: float) -> str:
     """The cycle beyond the gain margin `gain` of a PID, in plain language."""
     if not np.isfinite(gain):
         return "No limit cycle is predicted: the loop is stable at any gain."

@@ -9,7 +9,7 @@ import control
 import numpy as np
 
 from ..parameters import Parameters, put
-from .economy import Economy, linearise, pid_law
+from .economy import LinearEconomy, linearise, pid_law
 from .margins import poles
 
 DEPTHS = (1.0, 0.5, 0.25)  # shares of the pool's depth
@@ -17,7 +17,7 @@ SLOW = 1e-3  # distance from 1 of a pole that takes more than a thousand decisio
 GROWING = 1e-6  # of a modulus beyond 1 that is not rounding
 
 
-def thinner(parameters: Parameters, share: float) -> Economy:
+def thinner(parameters: Parameters, share: float) -> LinearEconomy:
     """The economy linearised where the pool holds a share of its depth for good, the controller counting in the old depth still.
 
     A unit of the signal is a USD amount; in a pool of that share it is 1/share as many depths. Orders of speculators are in depths of the

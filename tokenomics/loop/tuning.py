@@ -26,7 +26,7 @@ from ..model.controllers import lqr
 from ..parameters import Parameters, Resolved
 from ..results.intervals import intervals
 from ..results.metrics import METRICS
-from .economy import PID_GAINS, Economy, linear_law, linearise, pid_law
+from .economy import PID_GAINS, LinearEconomy, linear_law, linearise, pid_law
 from .margins import Margins, frequencies, gain_margin, is_stable, margins, moving, poles, response
 
 SHAPED = 1.4  # peak sensitivity of a robust loop (Åström and Hägglund 2006, section 4.6)
@@ -97,12 +97,12 @@ class Tuning:
         return {"description": told, "controller": {"type": kind, self.law: inner}}
 
 
-def _unit_laws(parameters: Parameters, economy: Economy) -> list:
+def _unit_laws(parameters: Parameters, economy: LinearEconomy) -> list:
     """The law with one gain of one and the others zero, for each gain."""
     return [pid_law(parameters, economy, tuple(float(i == j) for j in range(3))) for i in range(3)]
 
 
-def ziegler_nichols(parameters: Parameters, economy: Economy, target: float) -> tuple[tuple[float, float, float], str]:
+def ziegler_nichols(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
     """0.6 Ku, Tu/2, Tu/8 from the proportional gain at which the loop oscillates."""
     law = _unit_laws(parameters, economy)[0]
     ultimate = gain_margin(economy.plant, law)
@@ -114,7 +114,7 @@ def ziegler_nichols(parameters: Parameters, economy: Economy, target: float) -> 
     return (kp, kp / (period / 2.0), kp * period / 8.0), f"ultimate gain {ultimate:.4g} 1/day, period {period:.4g} days"
 
 
-def imc(parameters: Parameters, economy: Economy, target: float) -> tuple[tuple[float, float, float], str]:
+def imc(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
     """SIMC: Kc = τ/(K (λ + θ)), Ti = min(τ, 4 (λ + θ)); λ the wanted time constant."""
     plant = economy.plant
     steps = max(10, int(RESPONSE_DAYS / plant.dt))
@@ -138,7 +138,7 @@ def imc(parameters: Parameters, economy: Economy, target: float) -> tuple[tuple[
     return (kp, kp / float(min(constant, 4.0 * wanted)), 0.0), note
 
 
-def pole_placement(parameters: Parameters, economy: Economy, target: float) -> tuple[tuple[float, float, float], str]:
+def pole_placement(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
     """Gains for which a damped pair and a real pole of time constant `target` are poles: linear in the gains, as 1 − P(z) C(z) = 0 is."""
     plant, dt = economy.plant, economy.plant.dt
     speed = 1.0 / target
@@ -156,7 +156,7 @@ def pole_placement(parameters: Parameters, economy: Economy, target: float) -> t
     return (kp, ki, kd), f"a pair with damping {DAMPING:g} and a real pole, both of {target:g} days; the other poles fall where they fall"
 
 
-def loop_shaping(parameters: Parameters, economy: Economy, target: float) -> tuple[tuple[float, float, float], str]:
+def loop_shaping(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
     """Of a grid of gains, with the derivative time of the policy, the largest integral gain whose Ms stays within `SHAPED`."""
     pid = parameters.controller.pid
     lead = pid.kd / pid.kp if pid.kp else 0.0

@@ -296,8 +296,6 @@ def solve(parameters: Parameters, model: Model) -> SteadyState:
     with np.errstate(all="ignore"):
         after = _step(model, params, state)
     sizes = model.variables(params)
-    change = {
-        name: abs(_scalar(after[name]) - state[name]) / float(scale(sizes[name], state)) for name in sizes if name not in SHARED
-    }
+    change = {name: abs(_scalar(after[name]) - state[name]) / float(scale(sizes[name], state)) for name in sizes if name not in SHARED}
     worst = max(change, key=change.get)
     return SteadyState(state, change[worst], worst, params, model)

@@ -23,9 +23,7 @@ PAPERS: dict[str, str] = {
 
 
 @checked(progress=optional(CALL))
-def reproduce(
-    paper: str, *, runs: int | None = None, seed: int = 0, progress: Callable[[int, int], None] | None = None
-) -> Reproduction:
+def reproduce(paper: str, *, runs: int | None = None, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Reproduction:
     """Compute a published result again.
 
     paper: one of `PAPERS`. runs: Monte Carlo runs in place of the settings', where there are any. seed: of the shocks. progress: called

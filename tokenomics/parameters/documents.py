@@ -29,7 +29,7 @@ class Strict(Group):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Figure(Strict):
+class Quantity(Strict):
     """A number with its unit and where it comes from."""
 
     value: float
@@ -41,7 +41,7 @@ def figure(unit: str, gt: float = 0.0, le: float = 1e18, *, ge: float | None = N
     """Type of a figure in one unit, above `gt`, or of at least `ge` where that is given, and at most `le`."""
     lowest = f"above {gt:g}" if ge is None else f"of at least {ge:g}"
 
-    def check(found: Figure) -> Figure:
+    def check(found: Quantity) -> Quantity:
         if found.unit != unit:
             raise ValueError(f"unit '{found.unit}'; expected '{unit}'")
         enough = gt < found.value if ge is None else ge <= found.value
@@ -50,7 +50,7 @@ def figure(unit: str, gt: float = 0.0, le: float = 1e18, *, ge: float | None = N
             raise ValueError(f"{found.value:g}; expected a number {lowest}{most} [{unit}]")
         return found
 
-    return Annotated[Figure, AfterValidator(check)]
+    return Annotated[Quantity, AfterValidator(check)]
 
 
 def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]:
@@ -163,6 +163,6 @@ def _fields(kind: Any, path: tuple[Any, ...]) -> Any:
 
 def _kind_of(kind: Any, path: tuple[Any, ...]) -> str:
     found = _at(kind, path)
-    if found is Figure:
+    if found is Quantity:
         return "value, unit and source"
     return {float: "a number", int: "a whole number", str: "a text", bool: "true or false"}.get(found, "a group of keys")

@@ -193,9 +193,7 @@ def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
         for group in groups:
             node = node.setdefault(group, {})
         node[name] = value
-        entries[path] = Entry(
-            path, value, unit_of(info), leaf.source or "", leaf.file, leaf.line, info.description or "", bounds(info)
-        )
+        entries[path] = Entry(path, value, unit_of(info), leaf.source or "", leaf.file, leaf.line, info.description or "", bounds(info))
     try:
         return Parameters(**tree), entries
     except ValidationError as error:

@@ -94,8 +94,7 @@ def _has(result, *names: str) -> bool:
 
 def _price(axis, result) -> None:
     title = (
-        f"Annualised volatility {_interval(result, 'price_volatility', 100, 0)} %, "
-        f"decoupling {_interval(result, 'decoupling_index')}"
+        f"Annualised volatility {_interval(result, 'price_volatility', 100, 0)} %, decoupling {_interval(result, 'decoupling_index')}"
         if _has(result, "decoupling")
         else "Token price"
     )

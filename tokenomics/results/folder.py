@@ -31,7 +31,7 @@ BUNDLE = ("a bundle of evidence", "'tokenomics verify' checks it; 'cite' and 'di
 
 
 def kind_of(folder: str | Path) -> str | None:
-    """"run", "sweep" or "bundle", by the file that tells it; None for anything else."""
+    """ "run", "sweep" or "bundle", by the file that tells it; None for anything else."""
     folder = Path(folder)
     if os.path.lexists(folder / MANIFEST):
         try:

@@ -98,9 +98,7 @@ def _seal(columns: Mapping[str, np.ndarray], number: int, manifest: Mapping[str,
     return {"sweep": manifest["sha256"], "task": number, "digest": rows_digest(columns, manifest["metrics"])}
 
 
-def write_shard(
-    folder: Path, number: int, columns: Mapping[str, np.ndarray], units: Mapping[str, str], manifest: Mapping[str, Any]
-) -> None:
+def write_shard(folder: Path, number: int, columns: Mapping[str, np.ndarray], units: Mapping[str, str], manifest: Mapping[str, Any]) -> None:
     """Write a finished task."""
     table = pa.table({name: pa.array(column) for name, column in columns.items()})
     fields = [field.with_metadata({"unit": units.get(field.name, "1")}) for field in table.schema]

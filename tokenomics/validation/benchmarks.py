@@ -49,7 +49,7 @@ def bootstrap(returns: np.ndarray, days: Sequence[int], *, horizon: int, runs: i
 
 
 @dataclass(frozen=True)
-class Fit:
+class GarchUpTo:
     """GARCH(1,1)-t of returns in per cent up to a day. variance: of the last return [%^2]. ok: whether the search converged."""
 
     day: int
@@ -61,7 +61,7 @@ class Fit:
     ok: bool
 
 
-def garch_fits(returns: np.ndarray, days: Sequence[int], progress: Progress | None = None) -> list[Fit]:
+def garch_fits(returns: np.ndarray, days: Sequence[int], progress: Progress | None = None) -> list[GarchUpTo]:
     """Fits on the first and every 30th of consecutive days. Raises InputError where the package arch is missing."""
     arch_model = load_arch().arch_model
     found, chosen = [], list(map(int, days[::REFIT]))
@@ -70,13 +70,13 @@ def garch_fits(returns: np.ndarray, days: Sequence[int], progress: Progress | No
             warnings.simplefilter("ignore")  # what did not converge is counted and told
             fit = arch_model(returns[:day] * PERCENT, mean="Zero", vol="GARCH", p=1, q=1, dist="t").fit(disp="off", show_warning=False)
         numbers = (float(fit.params[name]) for name in ("omega", "alpha[1]", "beta[1]", "nu"))
-        found.append(Fit(day, *numbers, float(fit.conditional_volatility[-1]) ** 2, fit.convergence_flag == 0))
+        found.append(GarchUpTo(day, *numbers, float(fit.conditional_volatility[-1]) ** 2, fit.convergence_flag == 0))
         if progress:
             progress(done, len(chosen))
     return found
 
 
-def garch(returns: np.ndarray, days: Sequence[int], fits: Sequence[Fit], *, horizon: int, runs: int, seed: int) -> Iterator[np.ndarray]:
+def garch(returns: np.ndarray, days: Sequence[int], fits: Sequence[GarchUpTo], *, horizon: int, runs: int, seed: int) -> Iterator[np.ndarray]:
     """GARCH(1,1)-t, simulated: after 1 to `horizon` days (runs, horizon), day after day; days: consecutive, as for the fits."""
     streams, by_day, fit, variance = Streams(seed), {one.day: one for one in fits}, fits[0], 0.0
     for day in map(int, days):

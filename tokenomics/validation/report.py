@@ -33,7 +33,7 @@ UNCHECKED = "The counterfactual is the model's: the history had no such controll
 
 
 @dataclass(frozen=True)
-class Block:
+class ForecastSet:
     """Forecasts of one quantity over one horizon [days], by forecaster, and outcomes (days,).
 
     Quantities are logs: of the price relative to the day's close, and of demand.
@@ -103,7 +103,7 @@ class Validation:
     history: PriceHistory
     start: dt.date
     settings: Mapping[str, int]
-    blocks: tuple[Block, ...]
+    blocks: tuple[ForecastSet, ...]
     arms: Mapping[str, Arms]
     fans: Mapping[str, Mapping[int, np.ndarray]]
     notes: tuple[str, ...]

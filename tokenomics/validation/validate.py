@@ -28,7 +28,7 @@ from .demand import BEFORE as DEMAND_BEFORE
 from .demand import daily_means, demand_forecasts, refusal
 from .forecasts import Collected, collect, model_paths
 from .replay import pinned, redenominated, replay, settled
-from .report import PINNED, REPLAYED, SETTLED, Block, Validation
+from .report import PINNED, REPLAYED, SETTLED, ForecastSet, Validation
 from .scores import needed
 
 BEFORE = 250  # days before the date, an assumption: GARCH needs some hundreds of returns
@@ -171,11 +171,11 @@ def validate(
         forecasts = {name: one.ahead[h].first(len(known)) for name, one in drawn.items()}
         for name, rule in (("random walk", benchmarks.random_walk), ("EWMA", benchmarks.ewma)):
             forecasts[name] = rule(returns, known, h)
-        blocks.append(Block("price", h, forecasts, log_price[known + h] - log_price[known]))
+        blocks.append(ForecastSet("price", h, forecasts, log_price[known + h] - log_price[known]))
     if series is not None:
         notes += [line for line in dict.fromkeys((refusal(series, 1), refusal(series, horizon))) if line]
         if len(daily_means(series)) > DEMAND_BEFORE:
-            blocks.append(Block("demand", 1, *demand_forecasts(resolved.values, daily_means(series))))
+            blocks.append(ForecastSet("demand", 1, *demand_forecasts(resolved.values, daily_means(series))))
 
     here = redenominated(resolved.values, float(prices.values[first]), model)
     both: dict[str, Arms] = {}

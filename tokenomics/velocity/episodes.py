@@ -59,7 +59,7 @@ SMALL = {"demand_size": (0.07, 0.2), "news_size": (0.1, 0.3), "noise_factor": (1
 
 
 @dataclass(frozen=True)
-class Group:
+class EpisodeGroup:
     """Where episodes are drawn. ranges, events: in place of the training's. sets: what is the same for all its episodes."""
 
     name: str
@@ -71,34 +71,38 @@ class Group:
     after: int = AFTER
 
 
-TRAINING = Group("training ranges")
+TRAINING = EpisodeGroup("training ranges")
 # None of these was looked at before the features were chosen. Each leaves the training's ranges or its structure.
 HELD_OUT = (
-    Group("no burn", {"supply.burn_share": (0.0, 0.0)}),
-    Group("burn share 0.85 to 0.9", {"supply.burn_share": (0.85, 0.9)}),
-    Group("holding time 180 to 500 days", {"supply.holding_time": (180.0, 500.0)}),
-    Group("deep pool, 0.15 to 0.3", {"market.pool_share": (0.15, 0.3)}),
-    Group("shallow pool, 0.008 to 0.015", {"market.pool_share": (0.008, 0.015)}),
-    Group("linear market", sets={"market.type": "linear"}),
-    Group("overlay decaying_emission", overlay="decaying_emission"),
-    Group("overlay growth", overlay="growth"),
-    Group("overlay seasonality", overlay="seasonality"),
-    Group("policy pid", policy="pid"),
-    Group("demand noise 0.5 to 0.8", {"demand.volatility": (0.5, 0.8)}),
-    Group("calm token, a third of the noise", {"speculation.noise": (0.05, 0.1), "news.volatility": (0.004, 0.008), "news.jump_rate": (0.01, 0.02)}),
-    Group("trend followers 0.4 to 0.5", {"speculation.chartist": (0.4, 0.5)}),
-    Group("small events", events=SMALL),
-    Group("window of 15 days", after=15),
-    Group("window of 60 days", after=60),
+    EpisodeGroup("no burn", {"supply.burn_share": (0.0, 0.0)}),
+    EpisodeGroup("burn share 0.85 to 0.9", {"supply.burn_share": (0.85, 0.9)}),
+    EpisodeGroup("holding time 180 to 500 days", {"supply.holding_time": (180.0, 500.0)}),
+    EpisodeGroup("deep pool, 0.15 to 0.3", {"market.pool_share": (0.15, 0.3)}),
+    EpisodeGroup("shallow pool, 0.008 to 0.015", {"market.pool_share": (0.008, 0.015)}),
+    EpisodeGroup("linear market", sets={"market.type": "linear"}),
+    EpisodeGroup("overlay decaying_emission", overlay="decaying_emission"),
+    EpisodeGroup("overlay growth", overlay="growth"),
+    EpisodeGroup("overlay seasonality", overlay="seasonality"),
+    EpisodeGroup("policy pid", policy="pid"),
+    EpisodeGroup("demand noise 0.5 to 0.8", {"demand.volatility": (0.5, 0.8)}),
+    EpisodeGroup(
+        "calm token, a third of the noise", {"speculation.noise": (0.05, 0.1), "news.volatility": (0.004, 0.008), "news.jump_rate": (0.01, 0.02)}
+    ),
+    EpisodeGroup("trend followers 0.4 to 0.5", {"speculation.chartist": (0.4, 0.5)}),
+    EpisodeGroup("small events", events=SMALL),
+    EpisodeGroup("window of 15 days", after=15),
+    EpisodeGroup("window of 60 days", after=60),
 )
 # What is neither of both begins on the window's first day.
 BEGIN = float(SETTLING + BEFORE)
 OTHER_CAUSES = (
-    Group("30 % of nodes offline for 30 days", sets={"events.outage_start": BEGIN, "events.outage_days": 30.0, "events.outage_share": 0.3}),
-    Group("30 % of nodes banned", sets={"events.ban_start": BEGIN, "events.ban_share": 0.3}),
-    Group("hardware a third cheaper", sets={"events.hardware_start": BEGIN, "events.hardware_size": -0.4}),
-    Group("20 % of locked tokens sold in 30 days", sets={"events.unlock_start": BEGIN, "events.unlock_days": 30.0, "events.unlock_share": 0.2}),
-    Group("demand falls by a half", events={"demand_size": (-0.7, -0.6)}),
+    EpisodeGroup("30 % of nodes offline for 30 days", sets={"events.outage_start": BEGIN, "events.outage_days": 30.0, "events.outage_share": 0.3}),
+    EpisodeGroup("30 % of nodes banned", sets={"events.ban_start": BEGIN, "events.ban_share": 0.3}),
+    EpisodeGroup("hardware a third cheaper", sets={"events.hardware_start": BEGIN, "events.hardware_size": -0.4}),
+    EpisodeGroup(
+        "20 % of locked tokens sold in 30 days", sets={"events.unlock_start": BEGIN, "events.unlock_days": 30.0, "events.unlock_share": 0.2}
+    ),
+    EpisodeGroup("demand falls by a half", events={"demand_size": (-0.7, -0.6)}),
 )
 
 
@@ -121,7 +125,7 @@ def _draw(ranges: Mapping[str, Range], uniforms: np.ndarray) -> dict[str, np.nda
     return {name: low * (high / low) ** u if low > 0.0 else low + (high - low) * u for (name, (low, high)), u in columns}
 
 
-def simulate_episodes(group: Group, count: int, seed: int, kinds: Sequence[str] = KINDS) -> Episodes:
+def simulate_episodes(group: EpisodeGroup, count: int, seed: int, kinds: Sequence[str] = KINDS) -> Episodes:
     """Simulate `count` episodes of each kind.
 
     The same seed draws the same points, events and shocks in every group but for its ranges. Raises ModelError where a group's structure

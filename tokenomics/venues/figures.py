@@ -13,10 +13,10 @@ from ..model.formulas.distribution import exceedance
 from ..parameters import Resolved
 from ..results.markdown import markdown_table
 from .measure import days_ahead
-from .report import Report
+from .report import VenueReport
 
 
-def latency_figure(one: Report) -> Figure:
+def latency_figure(one: VenueReport) -> Figure:
     """Share of tasks that take longer than a time, of both venues, with the workload's limit."""
     figure = Figure(figsize=(7.0, 4.2), layout="constrained")
     axis = figure.subplots()
@@ -38,7 +38,7 @@ def latency_figure(one: Report) -> Figure:
     return figure
 
 
-def fill(folder: Path, found: Mapping[str, Report], resolved: Resolved) -> None:
+def fill(folder: Path, found: Mapping[str, VenueReport], resolved: Resolved) -> None:
     """Fill a new directory."""
     plane = deterrence_figure(resolved.values) if resolved.values.supply.staked_share > 0.0 else None  # without a stake there is no plane
     if plane is not None:

@@ -162,7 +162,5 @@ def _cloud(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
             level = privacy_level(CLOUD, protection.confidentiality)
             verified = verification_level(CLOUD, protection)
             parts = {"lateness": latency_penalty(work.as_class, cloud_latency(priced)) + still, "recourse": still, "exposure": still}
-            found.append(
-                Offer(CLOUD, mode, payment, bill[payment] + still, latency, total, failed, still, 1.0 - failed, level, verified, parts)
-            )
+            found.append(Offer(CLOUD, mode, payment, bill[payment] + still, latency, total, failed, still, 1.0 - failed, level, verified, parts))
     return found

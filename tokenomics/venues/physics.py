@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ..capacity.hardware import Hardware, hardware
-from ..capacity.roofline import Roofline, Workload, roofline
+from ..capacity.roofline import Request, Roofline, roofline
 from ..capacity.shapes import shape
 from ..parameters.locate import names
 from .workload import WorkloadFile
@@ -39,7 +39,7 @@ class Floor:
 
 def floor(work: WorkloadFile) -> Floor:
     """The floor of a workload's task, alone on a card without queue, checks or faults."""
-    calls, lengths = work.calls.value, Workload(work.prompt_tokens.value, work.output_tokens.value)
+    calls, lengths = work.calls.value, Request(work.prompt_tokens.value, work.output_tokens.value)
     found = []
     for name, card in _cards():
         prompt, token = float(card.prefill_time(lengths.prompt)), float(card.decode_time(1.0, lengths.context))

@@ -42,7 +42,7 @@ class PublishedFile(Strict):
 
 
 @dataclass(frozen=True)
-class Report:
+class VenueReport:
     """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low and high by measure and venue, for machines.
 
     workload: that was compared. choice: the recommended path and why. rise: what usage, token price and network price added to the token bill of
@@ -98,7 +98,7 @@ def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -
     return resolved, calm, scale.scale_measures(calm, doubled, results[1].resolved.values)
 
 
-def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *, flips: bool = True) -> Report:
+def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *, flips: bool = True) -> VenueReport:
     """The report of a workload on simulated paths. flips: look for the break-even values, which takes seconds."""
     parameters = resolved.values
     few = thinned(paths, THIN)
@@ -128,11 +128,13 @@ def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *
     rise = decompose_total(token_factors(size, paths), parameters.simulation.time_step)
     flipped = break_evens(parameters, work, few) if flips else {}
     origin = f"{size.shape[0]} runs, {parameters.simulation.days:g} days, parameters SHA-256 {resolved.hash[:16]}; [95 % intervals over runs]"
-    return Report(work, choice, pd.DataFrame(rows), numbers, rise, origin, flipped)
+    return VenueReport(work, choice, pd.DataFrame(rows), numbers, rise, origin, flipped)
 
 
 @checked(params=SOURCE)
-def compare_venues(workload: str | WorkloadFile | Sequence[str], params="baseline", *, flips: bool = True, **settings) -> Report | dict[str, Report]:
+def compare_venues(
+    workload: str | WorkloadFile | Sequence[str], params="baseline", *, flips: bool = True, **settings
+) -> VenueReport | dict[str, VenueReport]:
     """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
 
     workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as `read_workload` gives it. flips: look for the break-even

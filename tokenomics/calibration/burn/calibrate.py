@@ -22,7 +22,7 @@ from ...parameters import resolve
 from ..ar1 import OrnsteinUhlenbeck
 from ..dependence import newey_west
 from ..estimates import Calibration, Data, Estimate, digest
-from ..recovery import Case
+from ..recovery import RecoveryCase
 from .emission import EXPONENTIAL, HALF_LIFE, far_months, half_lives, path, steps
 from .figures import figure
 from .identification import Discretionary, identification
@@ -163,6 +163,6 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
     return *rest, replace(one, name=EXPONENTIAL), found
 
 
-RECOVERY = Case(
+RECOVERY = RecoveryCase(
     TRUTH, 34, SHORTEST, "burn: months like Helium's, 31,800 USD/day of discretionary burn in the last three, known; halvings in August", _replicate
 )

@@ -11,7 +11,7 @@ from ...histories.demand import DemandSeries, RequestTrace, read_requests
 from ...inputs.arguments import NAMES, PATH, checked
 from ...model.formulas.numerics import DAYS_PER_YEAR, SECONDS_PER_DAY
 from ..estimates import Calibration, Data, Estimate, digest
-from ..recovery import Case
+from ..recovery import RecoveryCase
 from . import trace as demand_trace
 from .figures import series_figure, trace_figure
 from .series import LOG_PROCESS, PATTERNS, WEEK, SeriesFit, missing
@@ -119,7 +119,7 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
             patterns[0],
             file=trace.file,
             argument="patterns",
-            expected=f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)"
+            expected=f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)",
         )
     if span < demand_trace.SHORTEST or count < REQUESTS:
         raise InputError(f"{count} requests in {span:.0f} s", file=trace.file, expected=f"at least {REQUESTS} requests and {demand_trace.SHORTEST} s")
@@ -193,7 +193,7 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
     return fit.rate(), fit.weekly(), fit.growth(), *fit.process(), fit.diurnal()[0]
 
 
-RECOVERY = Case(
+RECOVERY = RecoveryCase(
     TRUTH,
     2 * WEEK,
     LOG_PROCESS,

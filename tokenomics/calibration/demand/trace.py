@@ -18,7 +18,7 @@ from ...histories.demand import RequestTrace
 from ...parameters import resolve
 from ..dependence import Jackknifed, jackknife, jackknifed
 from ..estimates import Estimate
-from ..recovery import Case
+from ..recovery import RecoveryCase
 
 WINDOWS = (1.0, 10.0, 60.0)  # s, in which requests are counted
 MOST_WINDOWS = 2**23  # of one length that are counted, 97 days of seconds: 64 MB an array
@@ -192,6 +192,6 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
     return *arrivals(trace)[0], *lengths(trace)[0]
 
 
-RECOVERY = Case(
+RECOVERY = RecoveryCase(
     TRUTH, 3600, SHORTEST, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike", _replicate
 )

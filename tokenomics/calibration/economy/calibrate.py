@@ -29,7 +29,7 @@ from ...results.returns import statistics
 from ..estimates import Calibration, Data, Estimate, digest
 from .figures import moments_figure, profile_figure
 from .moments import MOMENTS, measured, scaled
-from .simulated_moments import Moments, Space, covariance, descend, distance, multistart, nearest, positive_range
+from .simulated_moments import SimulatedMoments, Space, covariance, descend, distance, multistart, nearest, positive_range
 
 FIT = ("news.volatility", "news.jump_volatility", "speculation.noise")
 HOLDOUT = 1.0 / 3.0  # share of the days
@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Simulations:
     """How much is simulated. runs: histories a point. design: Sobol points of the search for starts. check: histories behind tables and weights."""
 
     runs: int = 200
@@ -58,7 +58,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Fit:
+class MomentsFit:
     """x: log parameters. far: weighted distance at x. slopes: of the moments by them. covariance: theirs, NaN where held.
 
     held: why a parameter is held, by its number. agree: starts that end near the best.
@@ -92,13 +92,17 @@ def ranges(resolved: Resolved, fit: Sequence[str]) -> Space:
     return Space(tuple(paths), *(np.array(column) for column in zip(*bounds, strict=True)))
 
 
-def model_of(resolved: Resolved, space: Space, days: int, runs: int, settings: Settings, tick: Callable[[int, int], None], other: int = 0) -> Moments:
+def model_of(
+    resolved: Resolved, space: Space, days: int, runs: int, settings: Simulations, tick: Callable[[int, int], None], other: int = 0
+) -> SimulatedMoments:
     """The model's moments over `days` returns. tick: called with simulated runs and their length. other: added to the seed."""
     seed = settings.seed + other
-    return Moments(resolved, space, days=days, runs=runs, seed=seed, workers=settings.workers, tick=lambda points: tick(points * runs, days))
+    return SimulatedMoments(resolved, space, days=days, runs=runs, seed=seed, workers=settings.workers, tick=lambda points: tick(points * runs, days))
 
 
-def fit_moments(resolved: Resolved, space: Space, target: np.ndarray, days: int, settings: Settings, tick: Callable[[int, int], None]) -> Fit:
+def fit_moments(
+    resolved: Resolved, space: Space, target: np.ndarray, days: int, settings: Simulations, tick: Callable[[int, int], None]
+) -> MomentsFit:
     """Fit the target moments (moments,) of a history of `days` returns. tick: called with simulated runs and the length of each."""
     own = space.clip(np.log([resolved.entries[path].value for path in space.paths]))
     rough, fine = (model_of(resolved, space, days, runs, settings, tick) for runs in (settings.design_runs, settings.runs))
@@ -120,7 +124,7 @@ def fit_moments(resolved: Resolved, space: Space, target: np.ndarray, days: int,
         bound = space.at_bound(x[0]) & free[0]
         worst = int(np.nanargmax(np.where(bound, np.inf, error)))
         if len(moving) == 1 or not (bound[worst] or error[worst] > LOOSE):
-            return Fit(x[0], float(far[0]), weight, slopes, spread, held, int(agree[0]))
+            return MomentsFit(x[0], float(far[0]), weight, slopes, spread, held, int(agree[0]))
         value = resolved.entries[space.paths[worst]].value
         if not space.low[worst] <= value <= space.high[worst]:
             expected = f"a range of {space.paths[worst]} that holds its own value, {value:g}: the moments cannot tell it, so that it is held there"
@@ -138,7 +142,7 @@ def _bound(space: Space, i: int, x: float) -> str:
     return f"the fit ends at {np.exp(x):.3g}, an end of its range {low:.3g} to {high:.3g} (wider: --fit {space.paths[i]}=LOW:HIGH)"
 
 
-def _estimates(space: Space, found: Fit) -> tuple[Estimate, ...]:
+def _estimates(space: Space, found: MomentsFit) -> tuple[Estimate, ...]:
     rows = []
     for i, path in enumerate(space.paths):
         value, error = float(np.exp(found.x[i])), float(np.sqrt(found.covariance[i, i]))
@@ -192,14 +196,14 @@ def joint(prices: np.ndarray, runs: Mapping[str, np.ndarray], error: np.ndarray 
     return mine, float(np.mean(distance(gaps, weight) > mine))
 
 
-def _spread(model: Moments, found: Fit) -> np.ndarray:
+def _spread(model: SimulatedMoments, found: MomentsFit) -> np.ndarray:
     """Covariance of the moments (moments, moments) from the errors of the estimates."""
     moving = [i for i in range(len(found.x)) if i not in found.held]
     slopes = model.slopes(found.x[None])[0][:, moving]
     return slopes @ found.covariance[np.ix_(moving, moving)] @ slopes.T
 
 
-def identification(space: Space, found: Fit) -> pd.DataFrame:
+def identification(space: Space, found: MomentsFit) -> pd.DataFrame:
     """Directions of the fitted log parameters, from the best told to the worst: by how many standard deviations a unit of it moves the moments."""
     moving = [i for i in range(len(space.paths)) if i not in found.held]
     root = np.linalg.cholesky(found.weight)
@@ -212,7 +216,7 @@ def identification(space: Space, found: Fit) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def profile(model: Moments, target: np.ndarray, found: Fit, factors: Sequence[float] = PROFILE) -> pd.DataFrame:
+def profile(model: SimulatedMoments, target: np.ndarray, found: MomentsFit, factors: Sequence[float] = PROFILE) -> pd.DataFrame:
     """Distance above the least when a parameter is held at a multiple of its estimate and the others are fitted again; 3.84 is the 95 % limit."""
     moving = [i for i in range(len(model.space.paths)) if i not in found.held]
     starts, free, rows = [], [], []
@@ -240,7 +244,7 @@ def profile(model: Moments, target: np.ndarray, found: Fit, factors: Sequence[fl
     start=optional(DATE),
     end=optional(DATE),
     fit=NAMES,
-    settings=optional(of(Mapping, Settings, expected="a mapping by name, such as {'runs': 50}")),
+    settings=optional(of(Mapping, Simulations, expected="a mapping by name, such as {'runs': 50}")),
     progress=optional(CALL),
 )
 def calibrate_economy(
@@ -254,7 +258,7 @@ def calibrate_economy(
     end: str | dt.date | None = None,
     fit: Sequence[str] = FIT,
     holdout: float = HOLDOUT,
-    settings: Settings | Mapping[str, int] | None = None,
+    settings: Simulations | Mapping[str, int] | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
     """Fit parameters so that simulated moments match a token's daily closes, without controller and scenario.
@@ -269,8 +273,8 @@ def calibrate_economy(
     """
     bounds.check(holdout=(holdout, bounds.HELD_OUT))
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end, FILLED)
-    if not isinstance(settings, Settings):
-        settings = Settings(**{choice(Settings.__dataclass_fields__)("settings", name): value for name, value in (settings or {}).items()})
+    if not isinstance(settings, Simulations):
+        settings = Simulations(**{choice(Simulations.__dataclass_fields__)("settings", name): value for name, value in (settings or {}).items()})
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
     if resolved.values.simulation.time_step != 1.0:
         found = f"a step of {resolved.values.simulation.time_step:g} days"

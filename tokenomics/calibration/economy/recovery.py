@@ -14,8 +14,8 @@ from ...parameters import place, resolve
 from ...parameters.loading import unit_of
 from ...results.intervals import Z
 from ..estimates import Estimate
-from ..recovery import Case, Progress
-from .calibrate import FIT, LEAST_DAYS, LOOSE, Settings, model_of, ranges
+from ..recovery import Progress, RecoveryCase
+from .calibrate import FIT, LEAST_DAYS, LOOSE, Simulations, model_of, ranges
 from .simulated_moments import covariance, descend, nearest
 
 # near the estimates from Render's first two thirds (params/calibrated/render.yaml)
@@ -27,7 +27,7 @@ OTHER = 2_000_003  # added to the seed for the histories that are fitted
 
 def batch(seeds: Sequence[int], count: int, workers: int, progress: Progress | None) -> list[tuple[Estimate, ...] | None]:
     """Estimates of each replication. seeds: consecutive; the first one seeds everything."""
-    settings, done = Settings(runs=RUNS, seed=seeds[0], workers=workers), 0
+    settings, done = Simulations(runs=RUNS, seed=seeds[0], workers=workers), 0
     resolved = resolve("baseline", policy="none")
     space, truth = ranges(resolved, FIT), np.log([TRUTH[path] for path in FIT])
     total = settings.design * settings.design_runs + len(seeds) * (1 + WEIGHT_RUNS + 12 * RUNS * (2 * len(FIT) + 3))
@@ -61,4 +61,4 @@ def batch(seeds: Sequence[int], count: int, workers: int, progress: Progress | N
     return found
 
 
-RECOVERY = Case(TRUTH, count=987, fewest=LEAST_DAYS, what="simulated method of moments at Render's values, daily returns", batch=batch)
+RECOVERY = RecoveryCase(TRUTH, count=987, fewest=LEAST_DAYS, what="simulated method of moments at Render's values, daily returns", batch=batch)

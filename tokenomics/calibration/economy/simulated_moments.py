@@ -49,7 +49,7 @@ class Space:
         return np.log(self.low) + unit * np.log(self.high / self.low)
 
 
-class Moments:
+class SimulatedMoments:
     """Moments of the model as a function of log parameters, on fixed shocks. tick: called with the number of points of each evaluation."""
 
     def __init__(self, resolved: Resolved, space: Space, *, days: int, runs: int, seed: int, workers: int = 1, tick: Tick | None = None):
@@ -57,7 +57,7 @@ class Moments:
         self.space, self.runs, self._workers, self._tick = space, runs, workers, tick
         self._simulator = Simulator(longer, space.paths, runs=np.arange(runs), seed=seed, needs=["token_price"])
 
-    def within(self, space: Space) -> Moments:
+    def within(self, space: Space) -> SimulatedMoments:
         """The same with other bounds."""
         other = copy(self)
         other.space = space
@@ -114,7 +114,7 @@ def nearest(targets: np.ndarray, points: np.ndarray, means: np.ndarray, weight: 
 
 
 def descend(
-    model: Moments, targets: np.ndarray, starts: np.ndarray, weight: np.ndarray, *, free: np.ndarray | None = None, iterations: int = 12
+    model: SimulatedMoments, targets: np.ndarray, starts: np.ndarray, weight: np.ndarray, *, free: np.ndarray | None = None, iterations: int = 12
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least distance from each start: log parameters (problems, parameters), and the distance (problems,).
 
@@ -153,7 +153,7 @@ def descend(
     return x, far
 
 
-def multistart(model: Moments, targets: np.ndarray, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def multistart(model: SimulatedMoments, targets: np.ndarray, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Best of several starts for each target: log parameters, distance, and how many starts end within 0.1 of it.
 
     starts: (targets, starts, parameters).

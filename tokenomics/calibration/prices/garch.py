@@ -17,7 +17,7 @@ from ...errors import missing_extra
 from ...histories.prices import FEWEST
 from ...results.intervals import Z
 from ..estimates import Estimate
-from ..recovery import Case
+from ..recovery import RecoveryCase
 from .merton import WIDEST
 
 NAMES = ("garch.mean", "garch.omega", "garch.alpha", "garch.beta", "garch.degrees_of_freedom")
@@ -169,4 +169,4 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(np.array(TYPICAL), count, np.random.default_rng(seed)), robust=False))
 
 
-RECOVERY = Case(_truth(), 1481, FEWEST, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)
+RECOVERY = RecoveryCase(_truth(), 1481, FEWEST, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)

@@ -17,7 +17,7 @@ from ...errors import InputError
 from ...histories.prices import FEWEST
 from ...results.intervals import Z
 from ..estimates import Estimate
-from ..recovery import Case
+from ..recovery import RecoveryCase
 from .jump_mixture import Jumps, from_log, information, match_cumulants, score, simulate, to_log
 
 NAMES = ("drift", "news.volatility", "news.jump_rate", "news.jump_mean", "news.jump_volatility")
@@ -242,4 +242,6 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
     return estimates(fit(simulate(TYPICAL, count, np.random.default_rng(seed))))
 
 
-RECOVERY = Case(dict(zip(NAMES, TYPICAL, strict=True)), 1481, FEWEST, "Merton jump-diffusion at values typical of Render's daily returns", _replicate)
+RECOVERY = RecoveryCase(
+    dict(zip(NAMES, TYPICAL, strict=True)), 1481, FEWEST, "Merton jump-diffusion at values typical of Render's daily returns", _replicate
+)

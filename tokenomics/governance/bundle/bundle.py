@@ -199,5 +199,3 @@ def differing_files(folder: str | Path, record: ManifestRecord) -> dict[str, str
 def read_runs(folder: str | Path, record: ManifestRecord, plan: EvidencePlan) -> pd.DataFrame:
     """`simulate`'s table as the bundle has it. Raises InputError where it is not the table of its plan."""
     return parse_runs(read_file(folder, RUNS, record), plan, Path(folder) / RUNS)
-
-

@@ -18,9 +18,9 @@ from ...results.metrics import METRICS
 from .canonical import evidence_id, results_digest
 from .plan import EvidencePlan
 from .shipped import deviations
-from .statement import Claim, Limit
+from .statement import FullStatement, Limit
 from .structure import CURRENT
-from .unread import Idle, idle
+from .unread import UnreadChanges, idle
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 UNCHANGED = "unchanged"  # of a proposal that moves no number in any run
@@ -48,9 +48,9 @@ class Evidence:
         return evidence_id(self.plan.plain(), results_digest(self.runs, list(self.plan.metrics)), self.version)
 
     @cached_property
-    def claim(self) -> Claim | None:
+    def claim(self) -> FullStatement | None:
         """What the proposal says; None for a run or a sweep."""
-        return Claim.model_validate(dict(self.plan.statement)) if self.plan.kind == "proposal" else None
+        return FullStatement.model_validate(dict(self.plan.statement)) if self.plan.kind == "proposal" else None
 
     @cached_property
     def values(self) -> dict[tuple[int, int], np.ndarray]:
@@ -168,7 +168,7 @@ class Evidence:
         return pd.DataFrame(rows)
 
     @cached_property
-    def idle(self) -> Idle:
+    def idle(self) -> UnreadChanges:
         """What of the proposal no metric depends on."""
         return idle(self.plan)
 

@@ -158,13 +158,13 @@ class Statement(Strict):
         return list(dict.fromkeys([*(limit.constraint.metric for limit in self.limits), *(one.metric for one in self.watch)]))
 
 
-class Claim(Statement):
+class FullStatement(Statement):
     """The statement with the calibrations that it rests on: what `EvidencePlan.statement` holds as data."""
 
     calibrations: list[CalibrationRecord] = Field(default=[], max_length=20)
 
 
-class Sensitivity(Strict):
+class Variation(Strict):
     """How the proposal's own parameters are varied, one at a time. step: relative, for paths without a range. runs: the first so many.
 
     paths: [low, high] by path, of proposed parameters or of any other; another is changed under today's values, too.
@@ -175,13 +175,13 @@ class Sensitivity(Strict):
     paths: dict[Line, list[float]] = Field(default={}, max_length=50)
 
     @model_validator(mode="after")
-    def _ordered(self) -> Sensitivity:
+    def _ordered(self) -> Variation:
         for path, ends in self.paths.items():
             if len(ends) != 2 or not ends[0] < ends[1]:
                 raise ValueError(f"{path}: {ends}; expected [low, high], the first below the second")
         return self
 
 
-def claim(statement: Statement, calibrations: list[CalibrationRecord]) -> Claim:
+def claim(statement: Statement, calibrations: list[CalibrationRecord]) -> FullStatement:
     """The statement's own fields, without those of a class derived from it, and its calibrations."""
-    return Claim(**{name: getattr(statement, name) for name in Statement.model_fields}, calibrations=calibrations)
+    return FullStatement(**{name: getattr(statement, name) for name in Statement.model_fields}, calibrations=calibrations)

@@ -13,7 +13,7 @@ from ...errors import InputError, nearest
 from ...parameters import place
 from ...parameters.documents import validated
 from .plan_records import PlanRecord, PointRecord, Value
-from .statement import Claim
+from .statement import FullStatement
 
 CURRENT, PROPOSED, AS_RUN, AS_DESIGNED = "current", "proposed", "as run", "as designed"
 COLUMNS = ("scenario", "metric", "values")  # of the tables in which the other columns are labels
@@ -113,7 +113,7 @@ def _proposal(at: _Checker, labels: Sequence[str]) -> None:
             _varied(at, point, new if point.role == "sensitivity" else now)
         else:
             at.want(point.runs == now.runs, f"{point.runs} runs of '{point.label[:80]}'", "points", f"{now.runs}, as today")
-    _claim(at, validated(Claim, at.record.statement, at.file), labels)
+    _claim(at, validated(FullStatement, at.record.statement, at.file), labels)
 
 
 def _varied(at: _Checker, point: PointRecord, base: PointRecord) -> None:
@@ -126,7 +126,7 @@ def _varied(at: _Checker, point: PointRecord, base: PointRecord) -> None:
     at.want(good, f"'{point.label[:80]}'", "points", f"the one parameter in which it differs from '{base.label}'")
 
 
-def _claim(at: _Checker, claim: Claim, labels: Sequence[str]) -> None:
+def _claim(at: _Checker, claim: FullStatement, labels: Sequence[str]) -> None:
     for name in claim.named:
         at.want(name in at.record.metrics, f"'{name}' is not measured", "statement", "metrics of the plan")
     for number, limit in enumerate(claim.limits):

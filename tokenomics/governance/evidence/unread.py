@@ -16,7 +16,7 @@ MOST_TOLD = 10  # parameters of which the switch is looked for: a stranger's pla
 
 
 @dataclass(frozen=True)
-class Idle:
+class UnreadChanges:
     """changed: parameters that the proposal changes and no metric depends on in its network, by path with the scenarios.
 
     varied: numbers of cases and points of the sensitivity that vary such a parameter. told: of all these, what is to be said.
@@ -31,7 +31,7 @@ class Idle:
         return [path for path, places in self.changed.items() if len(places) == len(labels)]
 
 
-def idle(plan: EvidencePlan) -> Idle:
+def idle(plan: EvidencePlan) -> UnreadChanges:
     """What of a proposal's plan no metric depends on."""
     wanted, changed = frozenset(plan.metrics), _changed(plan)
     varied = dict(_varied(plan))
@@ -62,7 +62,7 @@ def idle(plan: EvidencePlan) -> Idle:
         except InputError:  # a network that cannot be, whose runs say so
             continue
         silent |= {(case, point) for point, path in varied.items() if path in beside or path in unread.intersection(changed)}
-    return Idle(places, frozenset(silent), explained)
+    return UnreadChanges(places, frozenset(silent), explained)
 
 
 def _proposed(plan: EvidencePlan) -> int:

@@ -20,7 +20,7 @@ from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE, load
 from ...results.metrics import METRICS
 from ..evidence.plan import EvidencePlan, Point, Value, portable
-from ..evidence.statement import CalibrationRecord, Line, MetricName, Sensitivity, Statement, claim
+from ..evidence.statement import CalibrationRecord, Line, MetricName, Statement, Variation, claim
 from ..evidence.structure import COLUMNS, CURRENT, PROPOSED, changed_label, counterfactual_label
 from ..evidence.unread import idle
 
@@ -47,7 +47,7 @@ class Proposal(Statement):
     scenarios: list[Line] = Field(min_length=1, max_length=50)
     runs: int = Field(ge=2, le=1_000_000)
     seed: int = Field(ge=0, lt=2**64)
-    sensitivity: Sensitivity = Sensitivity()
+    sensitivity: Variation = Variation()
     metrics: list[MetricName] = Field(default=[], max_length=500)
 
     @model_validator(mode="before")

@@ -9,7 +9,7 @@ from ...results.intervals import differs
 from ...results.metrics import METRICS
 from ..evidence.evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, stated
 from ..evidence.statement import CalibrationRecord
-from .document import Table, gap, with_interval
+from .document import ReportTable, gap, with_interval
 
 MAIN = ("price_volatility", "tracking_rms", "treasury_min", "ruin", "served_share", "inflation", "bill_cost_at_risk")
 CHECKED = ("estimate", "low", "high", "today", "today_low", "today_high")
@@ -29,7 +29,7 @@ def _labelled(name: str) -> str:
     return f"{name} [{METRICS[name].unit}]"
 
 
-def means(evidence: Evidence) -> Table:
+def means(evidence: Evidence) -> ReportTable:
     """Key metrics of today, the proposal and its alternatives by scenario: one column each."""
     plan, frame = evidence.plan, evidence.means
     roles = {point.label: point.role for point in plan.points}
@@ -39,18 +39,22 @@ def means(evidence: Evidence) -> Table:
     for scenario in plan.labels:
         for name in key_metrics(evidence):
             rows.append({"scenario": scenario, "metric": _labelled(name)} | {label: cells[scenario, name, label] for label in wanted})
-    return Table("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows), MEANS)
+    return ReportTable("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows), MEANS)
 
 
-def differences(evidence: Evidence) -> tuple[Table, Table]:
+def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
     """The proposal's paired differences: those of its limits' metrics with all that get worse, and all that are told from zero."""
     frame = evidence.differences
     own = frame[frame["values"] == evidence.plan.points[evidence.points("proposed")[0]].label]
     first = own[(own["verdict"] == "worse") | own["metric"].isin(key_metrics(evidence))]
     told = own[own["verdict"] != "same"]
-    captions = ("Proposed less today, on the same shocks: the limits' metrics, and all that get worse",
-                "Proposed less today: all metrics that get better or worse")
-    return tuple(Table("differences", caption, frame, _difference_text(rows), GAPS) for caption, rows in zip(captions, (first, told), strict=True))
+    captions = (
+        "Proposed less today, on the same shocks: the limits' metrics, and all that get worse",
+        "Proposed less today: all metrics that get better or worse",
+    )
+    return tuple(
+        ReportTable("differences", caption, frame, _difference_text(rows), GAPS) for caption, rows in zip(captions, (first, told), strict=True)
+    )
 
 
 def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFrame:
@@ -91,23 +95,23 @@ def _by_change(evidence: Evidence, frame: pd.DataFrame, worst: bool) -> pd.DataF
     return pd.DataFrame({"changed to": changed} | columns)
 
 
-def sensitivity(evidence: Evidence) -> Table:
+def sensitivity(evidence: Evidence) -> ReportTable:
     """What a change of one parameter does to each limit's metric, in the scenario where it does most."""
     frame = evidence.sensitivity
     caption = "The proposal with one parameter changed, less the proposal: largest mean difference [95 %], and its scenario"
-    return Table("sensitivity", caption, frame, _by_change(evidence, frame, worst=False), GAPS)
+    return ReportTable("sensitivity", caption, frame, _by_change(evidence, frame, worst=False), GAPS)
 
 
-def robustness(evidence: Evidence) -> Table | None:
+def robustness(evidence: Evidence) -> ReportTable | None:
     """The proposal's effect where an assumption is another, in the scenario where it is worst."""
     frame = evidence.robustness
     if frame.empty:
         return None
     caption = "The proposal less today, both with one assumption changed: worst mean difference [95 %], and its scenario"
-    return Table("robustness", caption, frame, _by_change(evidence, frame, worst=True), GAPS)
+    return ReportTable("robustness", caption, frame, _by_change(evidence, frame, worst=True), GAPS)
 
 
-def varied_checks(evidence: Evidence) -> Table:
+def varied_checks(evidence: Evidence) -> ReportTable:
     """The stated limits where one parameter is another: how many hold, and which fail."""
     frame, rows = evidence.varied_checks, []
     for point in evidence.points("sensitivity"):
@@ -121,19 +125,19 @@ def varied_checks(evidence: Evidence) -> Table:
         if any(one == point for _, one in evidence.idle.varied):
             told.append(f"not counted{' everywhere' * (len(own) > 0)}: {evidence.idle.told[evidence.varied_path(point)].found}")
         rows.append({"changed to": changed} | count | {"checks": len(own), "which fail": "; ".join(told)})
-    return Table("varied", "The stated limits against the proposal with one parameter changed", frame, pd.DataFrame(rows), CHECKED)
+    return ReportTable("varied", "The stated limits against the proposal with one parameter changed", frame, pd.DataFrame(rows), CHECKED)
 
 
-def failures(evidence: Evidence) -> Table:
+def failures(evidence: Evidence) -> ReportTable:
     """Runs by set of values, over all scenarios, and in all."""
     columns = ["runs", "finished", "failed", "invalid"]
     shown = evidence.failures.groupby("values", sort=False)[columns].sum().reset_index()
     total = pd.DataFrame([{"values": "all"} | {name: int(shown[name].sum()) for name in columns}])
     add_up(total.loc[0, columns[1:]].to_list(), len(evidence.runs), "runs")
-    return Table("failures", "Runs over all scenarios", evidence.failures, pd.concat([shown if len(shown) <= MOST_ROWS else shown[:0], total]))
+    return ReportTable("failures", "Runs over all scenarios", evidence.failures, pd.concat([shown if len(shown) <= MOST_ROWS else shown[:0], total]))
 
 
-def alternative_checks(evidence: Evidence) -> Table:
+def alternative_checks(evidence: Evidence) -> ReportTable:
     """How many of the limits' checks today's values and each alternative hold, fail, or leave undecided."""
     table = evidence.checks
     counts = table.pivot_table(index="values", columns="verdict", values="number", aggfunc="count", fill_value=0, sort=False)
@@ -143,10 +147,10 @@ def alternative_checks(evidence: Evidence) -> Table:
     counts = counts.sort_values("values", key=lambda column: column.map(order), ignore_index=True)
     counts.columns.name = None
     caption = "The stated limits against the proposal, its alternatives, and today's values, which have no change to be checked"
-    return Table("alternatives", caption, counts.rename_axis(None))
+    return ReportTable("alternatives", caption, counts.rename_axis(None))
 
 
-def run_means(evidence: Evidence) -> Table:
+def run_means(evidence: Evidence) -> ReportTable:
     """Every metric of every run directory."""
     frame = evidence.means.drop(columns="values")
     shown = pd.DataFrame(
@@ -157,16 +161,16 @@ def run_means(evidence: Evidence) -> Table:
             "runs": frame["n"],
         }
     )
-    return Table("means", "Mean over runs [95 % interval]", frame, shown, MEANS)
+    return ReportTable("means", "Mean over runs [95 % interval]", frame, shown, MEANS)
 
 
-def run_differences(evidence: Evidence) -> Table:
+def run_differences(evidence: Evidence) -> ReportTable:
     """Paired differences of the other runs to the first."""
     frame = evidence.differences
-    return Table("differences", f"Less {evidence.plan.labels[0]}, on the same shocks", frame, _difference_text(frame), GAPS)
+    return ReportTable("differences", f"Less {evidence.plan.labels[0]}, on the same shocks", frame, _difference_text(frame), GAPS)
 
 
-def sweep_extremes(evidence: Evidence) -> Table:
+def sweep_extremes(evidence: Evidence) -> ReportTable:
     """For each key metric the points with the lowest and the highest mean, by case; all points are in the CSV."""
     frame, rows = evidence.means, []
     for scenario in evidence.plan.labels:
@@ -176,7 +180,7 @@ def sweep_extremes(evidence: Evidence) -> Table:
                 r = own.loc[at]
                 told = {"mean [95 %]": with_interval(r["mean"], r["low"], r["high"]), "at": r["values"], "runs": r["n"]}
                 rows.append({"case": scenario, "metric": _labelled(name), "": word} | told)
-    return Table("means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows), MEANS)
+    return ReportTable("means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows), MEANS)
 
 
 def estimates(record: CalibrationRecord) -> pd.DataFrame:

@@ -19,7 +19,7 @@ GROUPED, LONGEST = 1e4, 1e12  # between which a number is written with commas ra
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the text shows of it, as text; the frame by default.
 
     computed: the columns of numbers that follow from runs; all others follow from the plan alone.
@@ -67,9 +67,9 @@ class Section:
     heading: str
     paragraphs: tuple[str, ...] = ()
     bullets: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    folded: tuple[Table, ...] = ()
+    folded: tuple[ReportTable, ...] = ()
     code: str = ""
 
 
@@ -83,7 +83,7 @@ class Report:
     sections: tuple[Section, ...]
 
     @property
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[ReportTable]:
         """All tables, in order."""
         return [table for section in self.sections for table in (*section.tables, *section.folded)]
 

@@ -117,9 +117,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         handles |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True) if label not in handles}
     shown = [label for label in labels if label in handles]
     canvas.legend([handles[label] for label in shown], shown, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
-    alt = "; ".join(
-        f"{stated(r.limit, r.of)}, {r.scenario}: {_told(r.estimate, '.4g')}, {r.verdict}" for r in evidence.own_checks().itertuples()
-    )
+    alt = "; ".join(f"{stated(r.limit, r.of)}, {r.scenario}: {_told(r.estimate, '.4g')}, {r.verdict}" for r in evidence.own_checks().itertuples())
     caption = "Stated limits: mean and 95 % interval by scenario. Dashed: the limit; grey: beyond it."
     return Picture("limits", caption, f"The proposal against its limits. {alt}"), canvas
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from .document import Picture, Report, Section, Table
+from .document import Picture, Report, ReportTable, Section
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 NUMERIC = re.compile(r"[-+]?[\d.,]+([eE][-+]?\d+)?( %)?( \[.*\])?…?|nan|inf")
@@ -59,7 +59,7 @@ WORDS = ("holds", "fails", "undecided")
 LONG = 28  # characters; columns with longer cells are given room
 
 
-def _table(table: Table, key: str) -> str:
+def _table(table: ReportTable, key: str) -> str:
     text, marked = table.text(), table.marked()
     # a column is aligned as one: units of 1 stand among units in words
     numeric = [sum(bool(NUMERIC.fullmatch(v)) == bool(v) for v in text[name]) > len(text) / 2 for name in text.columns]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .document import Picture, Report, Section, Table
+from .document import Picture, Report, ReportTable, Section
 
 JOINER = "\u2060"  # no width: a name after @ is not told that it was mentioned, nor an issue after #
 # What has a meaning in CommonMark or in GitHub's dialect within a line; a bracket has one only before another, < before a letter, _ at a word's edge.
@@ -44,7 +44,7 @@ def _heading(marks: str, text: str) -> str:
     return f"{marks} " + CLOSING.sub(r"\\", text)
 
 
-def _table(table: Table) -> list[str]:
+def _table(table: ReportTable) -> list[str]:
     text = table.marked()
     lines = [f"**{escape(table.caption)}** (`data/{table.name}.csv`)", ""]
     lines += ["| " + " | ".join(escape(name) for name in text.columns) + " |", "|" + "---|" * text.shape[1]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..evidence.evidence import Evidence
 from .computed import plain
-from .document import Report, Section, Table
+from .document import Report, ReportTable, Section
 from .figures import pictures, png, svg
 from .html import html
 from .markdown import markdown
@@ -40,7 +40,7 @@ def _section(section: Section) -> Section:
     return replace(section, pictures=pictures, **texts, **tables)
 
 
-def _table(table: Table) -> Table:
+def _table(table: ReportTable) -> ReportTable:
     given = {name: getattr(table, name) for name in ("frame", "shown")}
     return replace(table, **{name: frame.map(_cell) for name, frame in given.items() if frame is not None})
 

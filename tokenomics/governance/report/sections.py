@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..evidence.evidence import FAILS, HOLDS, UNCHANGED, UNDECIDED, Evidence, listed, stated
 from . import comparisons, tables
-from .document import Picture, Report, Section, Table
+from .document import Picture, Report, ReportTable, Section
 
 NO_CALIBRATION = (
     "No calibration of this network was given, so that there is no error out of sample to report: what follows is what the assumed network does. "
@@ -43,7 +43,7 @@ def _calibration(evidence: Evidence) -> Section:
     found = []
     assert evidence.claim is not None
     for number, one in enumerate(evidence.claim.calibrations, 1):
-        found.append(Table(f"calibration{number}", f"{one.method}, {one.data}", comparisons.estimates(one)))
+        found.append(ReportTable(f"calibration{number}", f"{one.method}, {one.data}", comparisons.estimates(one)))
     notes = tuple(note for one in evidence.claim.calibrations for note in one.notes)
     return Section("Calibration and error out of sample", () if found else (NO_CALIBRATION,), notes, tuple(found))
 

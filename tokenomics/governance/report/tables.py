@@ -20,7 +20,7 @@ from ..evidence.evidence import Evidence, add_up
 from ..evidence.statement import OnChain
 from .comparisons import CHECKED
 from .computed import computed
-from .document import Table, cell, with_interval
+from .document import ReportTable, cell, with_interval
 
 KINDS = ("assumption", "calibrated", "derived", "scenario definition", "policy definition", "by definition")
 OTHER = "published or measured"
@@ -50,7 +50,7 @@ def _stored(rule: OnChain | None, value: Any) -> tuple[str, str, str]:
     return str(raw), exact(back), error
 
 
-def changes(evidence: Evidence) -> Table:
+def changes(evidence: Evidence) -> ReportTable:
     """Before and after: human value and unit, the contract's number with its decimals, the conversion."""
     claim, plan = evidence.claim, evidence.plan
     assert claim is not None
@@ -79,15 +79,15 @@ def changes(evidence: Evidence) -> Table:
         )
     frame = pd.DataFrame(rows, dtype=str)
     shown = frame.drop(columns=["proposed on chain stands for", "meaning"])
-    return Table("changes", "What changes, as people read it and as the contract stores it", frame, shown)
+    return ReportTable("changes", "What changes, as people read it and as the contract stores it", frame, shown)
 
 
-def points_table(evidence: Evidence) -> Table:
+def points_table(evidence: Evidence) -> ReportTable:
     """Every parameter point with its values."""
     frame = pd.DataFrame(
         [{"values": p.label, "role": p.role, "runs": p.runs} | {path: text(v) for path, v in p.values.items()} for p in evidence.plan.points]
     )
-    return Table("points", "Parameter values that were simulated", frame)
+    return ReportTable("points", "Parameter values that were simulated", frame)
 
 
 def kind_of(source: str) -> str:
@@ -95,7 +95,7 @@ def kind_of(source: str) -> str:
     return next((kind for kind in KINDS if source.startswith(kind)), OTHER if source else "none")
 
 
-def parameters(evidence: Evidence) -> Table:
+def parameters(evidence: Evidence) -> ReportTable:
     """Every parameter of every case with its source."""
     rows = []
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
@@ -103,19 +103,19 @@ def parameters(evidence: Evidence) -> Table:
             if e.value != {}:
                 told = {"scenario": label, "parameter": e.path, "value": text(e.value), "unit": e.unit}
                 rows.append(told | {"source kind": kind_of(e.source), "source": e.source, "meaning": e.doc})
-    return Table("parameters", "All parameters of all scenarios", pd.DataFrame(rows))
+    return ReportTable("parameters", "All parameters of all scenarios", pd.DataFrame(rows))
 
 
-def source_counts(evidence: Evidence) -> Table:
+def source_counts(evidence: Evidence) -> ReportTable:
     """How many numbers rest on what, in the first case."""
     entries = [e for e in evidence.plan.cases[0].resolved.entries.values() if e.value != {}]
     count = {kind: sum(kind_of(e.source) == kind for e in entries) for kind in (*KINDS, OTHER, "none")}
     add_up(list(count.values()), len(entries), "parameters by source")
     rows = [{"source": kind, "parameters": n} for kind, n in count.items() if n] + [{"source": "all", "parameters": len(entries)}]
-    return Table("sources", f"What the parameters rest on, scenario {evidence.plan.labels[0]}", pd.DataFrame(rows))
+    return ReportTable("sources", f"What the parameters rest on, scenario {evidence.plan.labels[0]}", pd.DataFrame(rows))
 
 
-def assumptions(evidence: Evidence) -> Table:
+def assumptions(evidence: Evidence) -> ReportTable:
     """Assumed numbers in the groups that the points change: what this result rests on most directly."""
     parents = [path.rpartition(".")[0] for path in evidence.plan.paths]
     # a group and those around it: the gains of a law, and what all laws share
@@ -125,10 +125,10 @@ def assumptions(evidence: Evidence) -> Table:
         if e.path.rpartition(".")[0] in groups and kind_of(e.source) == "assumption":
             rows.append({"parameter": e.path, "value": text(e.value), "unit": e.unit, "source": e.source, "meaning": e.doc})
     frame = pd.DataFrame(rows, columns=["parameter", "value", "unit", "source", "meaning"])
-    return Table("assumptions", f"Assumed numbers in the groups {', '.join(sorted(groups))}", frame)
+    return ReportTable("assumptions", f"Assumed numbers in the groups {', '.join(sorted(groups))}", frame)
 
 
-def scenario_table(evidence: Evidence) -> Table:
+def scenario_table(evidence: Evidence) -> ReportTable:
     """What each scenario does: the parameters in which it differs from the first case."""
     base, rows = evidence.plan.cases[0].resolved.entries, []
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
@@ -139,19 +139,19 @@ def scenario_table(evidence: Evidence) -> Table:
         told = {"description": case.resolved.descriptions.get(case.scenario, ""), "differs from the first in": "; ".join(lines) or "nothing"}
         rows.append({"scenario": label} | told | {"sha256": case.resolved.hash})
     frame = pd.DataFrame(rows)
-    return Table("scenarios", "Scenarios", frame, frame.drop(columns="sha256"))
+    return ReportTable("scenarios", "Scenarios", frame, frame.drop(columns="sha256"))
 
 
-def definitions(evidence: Evidence) -> Table:
+def definitions(evidence: Evidence) -> ReportTable:
     """What each metric is."""
     rows = [
         {"metric": name, "unit": METRICS[name].unit, "definition": METRICS[name].meaning, "better": METRICS[name].better or "neither"}
         for name in evidence.plan.metrics
     ]
-    return Table("metrics", "Metrics: each is one number a run; the tables give means over runs", pd.DataFrame(rows))
+    return ReportTable("metrics", "Metrics: each is one number a run; the tables give means over runs", pd.DataFrame(rows))
 
 
-def fee_split(evidence: Evidence) -> Table:
+def fee_split(evidence: Evidence) -> ReportTable:
     """Where fees go, at each point at rest; the parts are checked to add up to one."""
     rows = []
     for number, point in enumerate(evidence.plan.points):
@@ -162,10 +162,10 @@ def fee_split(evidence: Evidence) -> Table:
         operators = 1.0 - burn - treasury
         add_up([burn, treasury, operators], 1.0, f"fees at {point.label}")
         rows.append({"values": point.label, "burned": burn, "treasury": treasury, "operators": operators, "sum": burn + treasury + operators})
-    return Table("fees", "Where a unit of fees goes; the controller may move the burned share", pd.DataFrame(rows))
+    return ReportTable("fees", "Where a unit of fees goes; the controller may move the burned share", pd.DataFrame(rows))
 
 
-def supply_split(evidence: Evidence) -> Table:
+def supply_split(evidence: Evidence) -> ReportTable:
     """Who holds the tokens at the start; the parts are checked to add up to the total."""
     rows = []
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
@@ -176,10 +176,10 @@ def supply_split(evidence: Evidence) -> Table:
         add_up(parts, s.total_supply, f"supply in {label}")
         names = ("staked", "treasury", "locked", "circulating")
         rows.append({"scenario": label} | dict(zip(names, parts, strict=True)) | {"total": s.total_supply, "unit": "TOK"})
-    return Table("supply", "Token supply at the start", pd.DataFrame(rows))
+    return ReportTable("supply", "Token supply at the start", pd.DataFrame(rows))
 
 
-def limits(evidence: Evidence) -> Table:
+def limits(evidence: Evidence) -> ReportTable:
     """The checks of the proposal: limit, scenario, estimate with interval, verdict."""
     assert evidence.claim is not None
     frame = evidence.own_checks()
@@ -195,10 +195,10 @@ def limits(evidence: Evidence) -> Table:
         }
     )
     whole = evidence.checks.assign(reason=evidence.checks["number"].map(reasons))
-    return Table("checks", "Stated limits against the proposal", whole, shown, CHECKED)
+    return ReportTable("checks", "Stated limits against the proposal", whole, shown, CHECKED)
 
 
-def margins(evidence: Evidence) -> tuple[Table | None, dict[str, str]]:
+def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
     """Linear stability margins of the loop today, proposed and of each alternative, and what else must be known, by point."""
     names = [name for name in UNITS if name not in ("disk_gain", "disk_phase", "complementary", "phase_crossover", "delay_crossover")]
     rows, notes = [], {}
@@ -220,7 +220,7 @@ def margins(evidence: Evidence) -> tuple[Table | None, dict[str, str]]:
     numbers = frame.columns[2:]
     caption = f"Linear margins, scenario {evidence.plan.labels[0]}, at the steady state"
     full, short = (frame.assign(**{name: [_linear(value, write) for value in frame[name]] for name in numbers}) for write in (_six, cell))
-    return Table("margins", caption, full, short), notes
+    return ReportTable("margins", caption, full, short), notes
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ def reached(runs: int, quantile: float) -> bool:
     return runs * min(quantile, 1.0 - quantile) >= 1.0 - 1e-9  # 10 · (1 − 0.9) is a little less than 1
 
 
-def watch(evidence: Evidence) -> Table:
+def watch(evidence: Evidence) -> ReportTable:
     """Metrics to watch, with the trigger: a quantile of the runs under the proposal."""
     assert evidence.claim is not None
     rows, labels = [], evidence.plan.labels
@@ -273,4 +273,4 @@ def watch(evidence: Evidence) -> Table:
             }
         )
     span = evidence.plan.cases[0].resolved.values.simulation.days
-    return Table("watch", f"After adoption, each measured over {span:g} days as in the simulation", pd.DataFrame(rows), computed=("trigger",))
+    return ReportTable("watch", f"After adoption, each measured over {span:g} days as in the simulation", pd.DataFrame(rows), computed=("trigger",))

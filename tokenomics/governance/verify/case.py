@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import InputError, TokenomicsError
 from ..bundle.directory import Listing
-from .findings import Finding, Outcome
+from .findings import Finding, Verification
 
 LONGEST_REASON = 300  # characters
 # what a plan that no version of this package made can raise where it is simulated or shown
@@ -30,12 +30,12 @@ class Case:
     turned: list[str] = field(default_factory=list)  # files whose line endings alone are others
     rounded: bool = False  # whether a computed number has another last digit than here
 
-    def outcome(self, record_id: str, **more: Any) -> Outcome:
+    def outcome(self, record_id: str, **more: Any) -> Verification:
         status = "differs" if self.findings else "cannot be checked" if self.reasons else "verified"
         lists = {name: tuple(getattr(self, name)) for name in ("findings", "reasons", "remarks", "notes")}
-        return Outcome(status, record_id, **lists, uncompared=tuple(self.apart), turned=tuple(self.turned), rounded=self.rounded, **more)
+        return Verification(status, record_id, **lists, uncompared=tuple(self.apart), turned=tuple(self.turned), rounded=self.rounded, **more)
 
-    def stop(self, error: InputError, record_id: str) -> Outcome:
+    def stop(self, error: InputError, record_id: str) -> Verification:
         """The findings so far, where something cannot be looked at further. Raises the error where there are none."""
         if not self.findings:
             raise error

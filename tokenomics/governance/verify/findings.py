@@ -61,7 +61,7 @@ def _shown(value: float | str | None) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Verification:
     """A verification. status: verified, differs or cannot be checked. findings: what differs. reasons: why something cannot be checked.
 
     id: the bundle's identifier. notes: what was done, and how far it reaches. recomputed: of the bundle's `runs`, how many were simulated again.

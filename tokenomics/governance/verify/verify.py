@@ -32,7 +32,7 @@ from . import files as verify_files
 from . import numbers as recompute
 from .affordable import affordable
 from .case import LONGEST_REASON, STRANGE, Case
-from .findings import Finding, Outcome
+from .findings import Finding, Verification
 from .pages import check_pages
 
 UNCHECKED = (
@@ -53,7 +53,7 @@ def verify(
     sample_seed: int | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Outcome:
+) -> Verification:
     """Check a bundle, and simulate its runs again.
 
     folder: the bundle's directory. id: the identifier that was published, which a forgery that is consistent in itself does not have. sample: share
@@ -107,7 +107,7 @@ def verify(
         return case.stop(InputError(f"not a plan that this version can have made ({what})", file=path, key="plan"), record.id)
 
 
-def _later(case: Case, plain: dict[str, Any]) -> Outcome:
+def _later(case: Case, plain: dict[str, Any]) -> Verification:
     """A bundle of a format that this version does not know: nothing in it is taken for what it is called."""
     told, called = f"{plain.get('tokenomics')}", f"{plain.get('id')}"
     maker = f"tokenomics {told}" if re.fullmatch(VERSION, told) else "a tokenomics that does not say its version"
@@ -125,7 +125,7 @@ def _numbers(
     sample_seed: int | None,
     workers: int | None,
     progress: Any,
-) -> Outcome:
+) -> Verification:
     touched = results_digest(runs, list(plan.metrics)) != record.results
     if touched:
         case.findings.append(Finding(RUNS, "its numbers are not those that the manifest's results stand for"))

@@ -29,7 +29,7 @@ INTEGRAL = Memory("error_integral", "days", "integral of the measured log price'
 
 
 @dataclass(frozen=True)
-class Design:
+class LqrDesign:
     """a (3, 3), b (3,), c (3,): plant sampled at the interval. filter (3,): gain of the measurement update. feedback (3,), integral: gains
     [1/day, 1/day^2]. cost (4, 4): the quadratic cost to go of (x, z)."""
 
@@ -53,7 +53,7 @@ def state_weights(weights: Any) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _design(lqr, interval, noise, sampled, news_variance) -> Design:
+def _design(lqr, interval, noise, sampled, news_variance) -> LqrDesign:
     import control  # see plant.py
 
     a, b, c = (np.array(m) for m in sampled)
@@ -64,10 +64,10 @@ def _design(lqr, interval, noise, sampled, news_variance) -> Design:
     _, covariance, _ = control.dlqe(a, np.eye(3), c[None, :], process, np.array([[spread]]))
     # python-control's gain predicts the next state; a decision needs the update of this one
     update = covariance @ c / (c @ covariance @ c + spread)
-    return Design(a, b, c, update, gain[0, :3], float(gain[0, 3]), np.asarray(cost))
+    return LqrDesign(a, b, c, update, gain[0, :3], float(gain[0, 3]), np.asarray(cost))
 
 
-def design(params: Mapping[str, Any]) -> Design:
+def design(params: Mapping[str, Any]) -> LqrDesign:
     """The gains for a set of parameters, computed once. Raises ModelError where a parameter that it needs differs between the runs of a group."""
     controller = params["controller"]
     noise = params["oracle"].noise if params["oracle"].enabled else 0.0
@@ -78,7 +78,7 @@ def design(params: Mapping[str, Any]) -> Design:
         raise ModelError(f"gains of {controller.type} are computed before a simulation: {error}") from None
 
 
-def estimate(found: Design, state: Mapping[str, Any], error: Any) -> list[Any]:
+def estimate(found: LqrDesign, state: Mapping[str, Any], error: Any) -> list[Any]:
     """The filter's update at a decision: prediction with the signal that was applied, then the measurement −error."""
     old = [state[f"control_{m.name}"] for m in MEMORY]
     applied = state["control_signal"]
@@ -87,7 +87,7 @@ def estimate(found: Design, state: Mapping[str, Any], error: Any) -> list[Any]:
     return [predicted[i] + float(found.filter[i]) * surprise for i in range(3)]
 
 
-def respond(found: Design, x: list[Any], z: Any) -> Any:
+def respond(found: LqrDesign, x: list[Any], z: Any) -> Any:
     """The signal that no limit changes [reference depths a day]."""
     return -(sum(float(found.feedback[i]) * x[i] for i in range(3)) + found.integral * z)
 

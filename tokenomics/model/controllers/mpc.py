@@ -28,7 +28,7 @@ OPTIMAL = 1  # DAQP's exit flag
 
 
 @dataclass(frozen=True)
-class Program:
+class QuadraticProgram:
     """Condensed: cost ½ uᵀ H u + (F s)ᵀ u of the state s = (x, z), moves u (horizon,); rows: differences and running sums of the moves."""
 
     hessian: np.ndarray
@@ -38,7 +38,7 @@ class Program:
 
 
 @lru_cache(maxsize=64)
-def _program(found: tuple, horizon: int, lqr_weights: Any, interval: float) -> Program:
+def _program(found: tuple, horizon: int, lqr_weights: Any, interval: float) -> QuadraticProgram:
     a, b, c, cost = (np.array(m) for m in found)
     wide, steer = lqr.augmented(a, b, c, interval)
     powers = [np.eye(4)]
@@ -52,7 +52,7 @@ def _program(found: tuple, horizon: int, lqr_weights: Any, interval: float) -> P
         hessian += moves.T @ stage @ moves
         gradient += moves.T @ stage @ powers[k]
     rows = np.vstack([np.eye(horizon) - np.eye(horizon, k=-1), np.tril(np.ones((horizon, horizon)))])
-    return Program((hessian + hessian.T) / 2.0, gradient, rows, np.linalg.inv(hessian))
+    return QuadraticProgram((hessian + hessian.T) / 2.0, gradient, rows, np.linalg.inv(hessian))
 
 
 @lru_cache(maxsize=64)

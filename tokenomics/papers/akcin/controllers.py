@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from .economy import Economy, Shocks, State, costs, income, limits, simulate, step
+from .economy import AkcinShocks, Economy, State, costs, income, limits, simulate, step
 
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.02)  # of the line search; none is taken where none lowers the cost
 
@@ -68,7 +68,7 @@ def simc(e: Economy, closed_loop_time: float) -> tuple[float, float, float]:
     return series * (1.0 + lag / reset), series / reset, series * lag
 
 
-def tuned(economy_: Economy, paths: list[Shocks], begin: tuple[float, float, float], derivative_time: float) -> tuple[float, float, float]:
+def tuned(economy_: Economy, paths: list[AkcinShocks], begin: tuple[float, float, float], derivative_time: float) -> tuple[float, float, float]:
     """PID gains that minimise the mean cost on given shocks, one set for all of them (Nelder-Mead on the gains' logs)."""
 
     def cost(logs):

@@ -73,7 +73,7 @@ class Paths:
 
 
 @dataclass(frozen=True)
-class Shocks:
+class AkcinShocks:
     """demand: (runs, history + days + 1), over its start, days before the start first; market: standard normals (runs, days)."""
 
     demand: np.ndarray
@@ -106,7 +106,7 @@ def without_noise(e: Economy) -> Economy:
     return replace(e, price_noise=0.0)
 
 
-def shocks(leaves: dict[str, Leaf], growth: float, runs: Sequence[int], seed: int, *, noisy: bool = True) -> Shocks:
+def shocks(leaves: dict[str, Leaf], growth: float, runs: Sequence[int], seed: int, *, noisy: bool = True) -> AkcinShocks:
     """Demand and market noise of some run indices; the same numbers for every regime and policy.
 
     growth: of demand [1/year]. Log demand is a trend with an Ornstein-Uhlenbeck deviation, exact over a day, stationary at its first day.
@@ -122,7 +122,7 @@ def shocks(leaves: dict[str, Leaf], growth: float, runs: Sequence[int], seed: in
     for day in range(1, count):
         deviation[:, day] = keep * deviation[:, day - 1] + spread * np.sqrt(1.0 - keep**2) * normals[:, day]
     trend = growth / DAYS_PER_YEAR * np.arange(-history, days + 1)
-    return Shocks(np.exp(trend + (deviation if noisy else 0.0 * deviation)), market if noisy else 0.0 * market, history)
+    return AkcinShocks(np.exp(trend + (deviation if noisy else 0.0 * deviation)), market if noisy else 0.0 * market, history)
 
 
 def start(e: Economy, runs: int) -> State:
@@ -153,7 +153,7 @@ def step(e: Economy, state: State, y: np.ndarray, buyback: np.ndarray, payment: 
     return State(supply, price, state.reserve + y - buyback, capacity)
 
 
-def simulate(e: Economy, policy, s: Shocks) -> Paths:
+def simulate(e: Economy, policy, s: AkcinShocks) -> Paths:
     """A policy in the economy; what it asks for is cut to what is possible.
 
     policy: called with (day, state, income, demand known by then (runs, history + day + 1)), gives buy-back and payment.

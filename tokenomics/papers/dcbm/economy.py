@@ -74,7 +74,7 @@ class Regime:
 
 
 @dataclass(frozen=True)
-class Paths:
+class DcbmPaths:
     """Arrays (epochs + 1, runs): price and its moving average [USD/TOK], treasury [USD], tokens and stablecoins of the pool
     [TOK, USD], operators [1]; (epochs, runs): spent, income and cost [USD], cost being what fell due, paid or not."""
 
@@ -131,7 +131,7 @@ def simulate(
     *,
     start: float = 0.0,
     target: float | None = None,
-) -> Paths:
+) -> DcbmPaths:
     """A year of the economy under a policy of `POLICIES` or `IDEALS`.
 
     regime, random: None for no shocks (one run). start: log price at the start, its past having been at 0.
@@ -155,9 +155,7 @@ def simulate(
     operators, revenue, first = np.ones(runs), np.ones(runs), ndtr(-np.log(1.0 - s.margin) / s.spread)
     cost = s.cost_ratio * s.income * s.pool * dt
     flow = {name: np.empty((steps, runs)) for name in ("spent", "income", "due")}
-    stock = {
-        name: np.empty((steps + 1, runs)) for name in ("price", "average", "treasury", "tokens", "stablecoins", "operators")
-    }
+    stock = {name: np.empty((steps + 1, runs)) for name in ("price", "average", "treasury", "tokens", "stablecoins", "operators")}
 
     def record(n: int, average: np.ndarray) -> None:
         for name, value in zip(stock, (price, average, treasury, tokens, stablecoins, operators), strict=True):
@@ -190,7 +188,7 @@ def simulate(
         for name, value in zip(flow, (spent, income, np.full(runs, cost)), strict=True):
             flow[name][n] = value
         record(n + 1, average)
-    return Paths(**stock, **flow)
+    return DcbmPaths(**stock, **flow)
 
 
 def decide(s: Settings, policy: str, treasury, income, error, u, stablecoins) -> np.ndarray:
@@ -210,13 +208,13 @@ def decide(s: Settings, policy: str, treasury, income, error, u, stablecoins) ->
     return np.maximum(0.0, exact) if policy == "to target, buys only" else exact
 
 
-def sigma(paths: Paths, epoch: float, every: int = 1) -> np.ndarray:
+def sigma(paths: DcbmPaths, epoch: float, every: int = 1) -> np.ndarray:
     """Annualised standard deviation of log returns over `every` epochs [1/sqrt(year)], (runs,)."""
     returns = np.diff(np.log(paths.price[::every].T), axis=1)
     return np.std(np.ascontiguousarray(returns), axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR / (epoch * every))
 
 
-def measures(paths: Paths, epoch: float) -> dict[str, np.ndarray]:
+def measures(paths: DcbmPaths, epoch: float) -> dict[str, np.ndarray]:
     """Table I's quantities (runs,): sigma [1/sqrt(year)], epsilon = mean |P − MA|/MA [%], churn [%]: operators who left in the year."""
     gap = np.abs(paths.price - paths.average) / paths.average
     return {

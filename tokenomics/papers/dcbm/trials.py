@@ -14,7 +14,7 @@ from ...model.shocks import Streams
 from ...parameters.reading import Leaf
 from ...results.intervals import intervals
 from ..reproduction import mean_interval, ratio
-from .economy import IDEALS, POLICIES, REGIMES, Paths, Regime, Settings, draw, measures, sigma, simulate
+from .economy import IDEALS, POLICIES, REGIMES, DcbmPaths, Regime, Settings, draw, measures, sigma, simulate
 from .stability import conditions_without_integral, papers_limits
 
 QUANTITIES = ("sigma", "epsilon", "churn")
@@ -22,7 +22,7 @@ LAWS = ("P", "PI", "PD", "PID")
 Random = Mapping[str, np.ndarray]
 
 
-def per_run(s: Settings, paths: Paths) -> dict[str, np.ndarray]:
+def per_run(s: Settings, paths: DcbmPaths) -> dict[str, np.ndarray]:
     """Table I's quantities, and what the policy spent [pools at the start]."""
     return measures(paths, s.epoch) | {"spent": np.sum(paths.spent, axis=0) / s.pool}
 
@@ -140,9 +140,7 @@ def response(path: np.ndarray, s: Settings, step: float, band: float, tail: floa
     )
 
 
-def ablation(
-    s: Settings, regime: Regime, random: Random, leaves: Mapping[str, Leaf]
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+def ablation(s: Settings, regime: Regime, random: Random, leaves: Mapping[str, Leaf]) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Table II by four readings of it: a step below a target that is fixed or a moving average, alone or among shocks (mean over
     runs); and a steady fall at the bear market's pace. Also by law each run's steady-state error among shocks [%], average as target."""
     step, band, tail = (float(leaves[f"ablation.{name}"].value) for name in ("step", "band", "tail"))
@@ -160,8 +158,7 @@ def ablation(
             "fixed, steady fall": (simulate(still.gains(law), fall, "pid", calm, target=1.0), 1.0),
         }
         numbers = {
-            name: response(np.mean(np.log(p.price / (target or p.average)), axis=1), s, step, band, tail)
-            for name, (p, target) in ours.items()
+            name: response(np.mean(np.log(p.price / (target or p.average)), axis=1), s, step, band, tail) for name, (p, target) in ours.items()
         }
         among, last = ours["average, shocks"][0], max(1, int(round(tail / s.epoch)))
         tails[law] = 100.0 * np.mean(np.ascontiguousarray(np.log(among.price / among.average)[-last:].T), axis=1)
