@@ -11,9 +11,9 @@ import numpy as np
 import typer
 
 from tokenomics.cli.main import app, main
-from tokenomics.model import steady_state
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import COMMON, as_arrays
 from tokenomics.parameters import resolve
 

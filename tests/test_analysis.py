@@ -12,10 +12,10 @@ from tokenomics.loop.analyse import analyse
 from tokenomics.loop.economy import linear_law, linearise, pid_law
 from tokenomics.loop.margins import closed, gain_margin, is_stable, margins, poles, response
 from tokenomics.loop.regions import gain_plane, thinner
-from tokenomics.model import steady_state
 from tokenomics.model.blocks.market import policy_market
 from tokenomics.model.controllers.plant import plant as small_plant
 from tokenomics.model.controllers.plant import pool_plant
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 
 

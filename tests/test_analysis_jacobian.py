@@ -8,9 +8,9 @@ from tokenomics.errors import ModelError
 from tokenomics.loop.economy import linear_law, linearise
 from tokenomics.loop.jacobian import jacobian
 from tokenomics.loop.margins import closed
-from tokenomics.model import steady_state
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import NORMALS, UNIFORMS, ShockTable, sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import SHARED, as_arrays, scale
 from tokenomics.parameters import put, resolve
 

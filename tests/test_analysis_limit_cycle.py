@@ -10,9 +10,9 @@ from tokenomics.loop.analyse import analyse
 from tokenomics.loop.economy import linear_law, linearise
 from tokenomics.loop.limit_cycle import amplitude, cycle, describing, economys_cycle, pid_behind
 from tokenomics.loop.margins import gain_margin, poles
-from tokenomics.model import steady_state
 from tokenomics.model.model import MODEL
 from tokenomics.model.shocks import NORMALS, UNIFORMS, ShockTable
+from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import SHARED
 from tokenomics.parameters import put, resolve
 

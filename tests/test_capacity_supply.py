@@ -11,10 +11,10 @@ from paths import command
 from tokenomics.capacity.hardware import hardware
 from tokenomics.capacity.supply import Capital, SupplyCurve, load_fleet
 from tokenomics.errors import InputError
-from tokenomics.model import steady_state
 from tokenomics.model.formulas.fleet import willing_nodes
 from tokenomics.model.formulas.latency import places
 from tokenomics.model.formulas.numerics import MTOK_PER_DAY
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import find, names
 

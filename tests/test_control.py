@@ -7,13 +7,13 @@ import pytest
 import tokenomics as tk
 from paths import assert_agree, simulate
 from tokenomics.errors import InputError, ModelError
-from tokenomics.model import steady_state
 from tokenomics.model.blocks.controller import policy_controller
 from tokenomics.model.controllers import LAWS, Command, dcbm, law, lqr, register_controller
 from tokenomics.model.controllers.pid import decide as pid_law
 from tokenomics.model.controllers.plant import plant as small_plant
 from tokenomics.model.formulas.numerics import relaxation
 from tokenomics.model.model import bind
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 
 WIDE = ("controller.pid.rate_limit=1e6", "controller.pid.dead_band=0")

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from paths import AGREEMENT, assert_agree
 from tokenomics.engines import cadcad, ensemble
 from tokenomics.errors import ModelError
-from tokenomics.model import steady_state
-from tokenomics.model import steady_state as equilibrium
 from tokenomics.model.model import MODEL, bind, block
 from tokenomics.model.shocks import ShockTable, sample
+from tokenomics.model.steady_state import steady_state, steady_states
 from tokenomics.model.variables import Variable
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import names
@@ -212,7 +211,7 @@ def test_many_steady_states_at_once_are_those_of_each_alone():
     burn, lag = np.linspace(0.0, 0.5, 7), np.linspace(1.0, 9.0, 7)
     parameters = resolve("baseline", policy="pid").values
     swept = {"supply.burn_share": burn, "oracle.lag": lag, "demand.services": np.geomspace(1, 1e3, 7)}
-    many = equilibrium.start(dict(parameters), MODEL, swept, 7)
+    many = steady_states(dict(parameters), MODEL, swept, 7)
     for i in range(7):
         one = steady_state(resolve("baseline", policy="pid", sets={k: v[i] for k, v in swept.items()}).values).state
         for name, value in one.items():

@@ -7,12 +7,12 @@ import pytest
 from scipy import stats
 
 from paths import simulate
-from tokenomics.model import steady_state
 from tokenomics.model.blocks.pricing import policy_pricing
 from tokenomics.model.blocks.reliability import faked_share
 from tokenomics.model.formulas.fleet import energy_cost, willing_nodes
 from tokenomics.model.formulas.numerics import chartist_share, impulse, poisson, relaxation, window
 from tokenomics.model.model import MODEL, bind
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 
 STILL = {"shocks.enabled": False}

@@ -7,10 +7,10 @@ import pytest
 
 import tokenomics as tk
 from paths import AGREEMENT
-from tokenomics.model import steady_state
 from tokenomics.model.controllers import LAWS
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 
 AFTER = "the network's price moves"

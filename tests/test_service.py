@@ -5,10 +5,10 @@ import pytest
 
 from paths import simulate
 from tokenomics.attacks.deterrence import deterred, needed_audit
-from tokenomics.model import steady_state
 from tokenomics.model.blocks.reliability import caught_share, deterrence, policy_regions, reliability
 from tokenomics.model.model import bind
 from tokenomics.model.shocks import sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 
 STILL = {"shocks.enabled": False}

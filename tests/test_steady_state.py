@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from paths import simulate
-from tokenomics.model import steady_state
 from tokenomics.model.model import MODEL
+from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import scale
 from tokenomics.parameters import resolve
 

@@ -7,9 +7,9 @@ import pytest
 
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.model import steady_state
 from tokenomics.model.blocks.venues import generalised_costs
 from tokenomics.model.formulas.distribution import Cumulants, exceedance, lognormal, quantile
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import put, resolve
 from tokenomics.parameters.locate import find, names
 from tokenomics.venues.choose import HYBRID, break_evens, choose

@@ -16,9 +16,9 @@ from statistics import median
 import numpy as np
 
 from tokenomics.engines.ensemble import Ensemble
-from tokenomics.model import steady_state
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import names as shipped
 

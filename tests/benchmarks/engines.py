@@ -25,9 +25,9 @@ from tokenomics.engines import cadcad
 from tokenomics.engines.ensemble import Ensemble
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.experiments.sweep import sweep
-from tokenomics.model import steady_state
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import NORMALS, UNIFORMS, sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
 from tokenomics.results.metrics import METRICS, evaluate_metrics

@@ -18,13 +18,13 @@ from unittest import mock
 import numpy as np
 
 from tokenomics.engines.ensemble import Ensemble
-from tokenomics.model import steady_state
 from tokenomics.model.blocks import capacity as block
 from tokenomics.model.formulas.distribution import PERCENTILES, Cumulants, at_node, lognormal, quantile, wait
 from tokenomics.model.formulas.latency import call_latency, places, service_time
 from tokenomics.model.formulas.queueing import node_scv, wait_scv, waiting
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

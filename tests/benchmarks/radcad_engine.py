@@ -13,9 +13,9 @@ from importlib.metadata import version
 import numpy as np
 import radcad
 
-from tokenomics.model import steady_state
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
+from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
 

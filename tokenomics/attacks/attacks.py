@@ -18,9 +18,9 @@ from ..experiments.evaluate import evaluate
 from ..experiments.plan import structural
 from ..inputs import bounds
 from ..inputs.arguments import many
-from ..model import steady_state as equilibrium
 from ..model.model import MODEL, bind
 from ..model.shocks import sample
+from ..model.steady_state import steady_state, steady_states
 from ..parameters import Parameters, Resolved, put
 from ..results.intervals import intervals
 
@@ -77,7 +77,7 @@ def attack_table(
         _refuse_peace(attack, attacked.values)
         options = defences(attacked)
         outcomes = _outcomes(attacked, list(options.values()), runs, seed)
-        reserve = equilibrium.solve(attacked.values, MODEL).state["treasury_usd"]
+        reserve = steady_state(attacked.values, MODEL).state["treasury_usd"]
         for name, (hit, calm) in zip(options, outcomes, strict=True):
             profit = _interval((hit["attacker_profit"] - calm["attacker_profit"]) / reserve)
             loss = _interval((calm["treasury_final"] - hit["treasury_final"]) / reserve)
@@ -155,7 +155,7 @@ def _pushes(resolved: Resolved, sizes: np.ndarray, days: float) -> dict[str, np.
     table = sample(values, np.zeros(1, dtype=int), 0)
     params = bind(values, table)
     swept = {"attack.size": sizes}
-    begin = equilibrium.start(dict(values), MODEL, swept, len(sizes))
+    begin = steady_states(dict(values), MODEL, swept, len(sizes))
     record = ["control_output", "treasury_usd", "treasury_tok", "total_supply", "token_price", "reference_depth"]
     record += ["attacker_profit", "attacker_usd", "attacker_tok"]
     engine = Ensemble(MODEL.bound(params), params, swept=list(swept), record=record, steps=values.simulation.steps)

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..model.blocks.reliability import deterrence
-from ..model.model import steady_state
+from ..model.steady_state import steady_state
 from ..parameters import Parameters
 
 NOTHING = 1e-200  # a gain or a penalty of nothing, as the ratio has it

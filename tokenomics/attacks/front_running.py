@@ -16,8 +16,8 @@ from ..experiments.evaluate import evaluate
 from ..inputs import bounds
 from ..loop.economy import PID_GAINS, linearise, pid_law
 from ..loop.margins import margins
-from ..model import steady_state as equilibrium
 from ..model.model import MODEL
+from ..model.steady_state import steady_state
 from ..parameters import Resolved
 from ..results.intervals import intervals
 
@@ -45,7 +45,7 @@ def front_running_table(
     bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     if resolved.values.controller.type != "pid":
         raise InputError(f"policy with the law {resolved.values.controller.type}", key="controller.type", expected="pid: its gains are varied")
-    reserve = equilibrium.solve(resolved.values, MODEL).state["treasury_usd"]
+    reserve = steady_state(resolved.values, MODEL).state["treasury_usd"]
     pid, rows = resolved.values.controller.pid, []
     for number, factor in enumerate(factors):
         gains = (pid.kp * factor, pid.ki * factor, pid.kd * factor)

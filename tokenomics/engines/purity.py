@@ -29,7 +29,7 @@ from ..model.controllers import at_rest, law
 from ..model.lanes import shipped
 from ..model.model import Block, Model, bind
 from ..model.shocks import ShockTable, sample
-from ..model.steady_state import solve
+from ..model.steady_state import steady_state
 from ..model.variables import SHARED, Variable, variable_of
 from ..parameters import Parameters
 from .memory import snapshot
@@ -109,7 +109,7 @@ def check_model(model: Model, parameters: Parameters) -> None:
         return
     calm = parameters.model_copy(update={"controller": parameters.controller.model_copy(update={"type": "none"})})
     table = model.variables(params)
-    start = {**dict.fromkeys(table, 0.0), **solve(calm, Model()).state, **model.extra_initial}
+    start = {**dict.fromkeys(table, 0.0), **steady_state(calm, Model()).state, **model.extra_initial}
     start |= at_rest(parameters.controller.type, start)
     for block in bound.blocks:
         check(block, params, {name: value for name, value in start.items() if name in table}, table)

@@ -18,9 +18,9 @@ from ..engines import purity
 from ..engines.ensemble import Ensemble
 from ..engines.kernel import LANES
 from ..errors import InputError, TokenomicsError
-from ..model import steady_state as equilibrium
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import sample
+from ..model.steady_state import steady_state, steady_states
 from ..model.variables import SHARED
 from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS, evaluate_metrics
@@ -67,7 +67,7 @@ def invalid(resolved: Resolved, paths: Sequence[str], points: Sequence[Sequence[
 def no_steady_state(resolved: Resolved, paths: Sequence[str], point: Sequence[Any], model: Model) -> str:
     """Why a point has no steady state."""
     try:
-        equilibrium.solve(resolved.replace(dict(zip(paths, point, strict=True)), source="sweep").values, model)
+        steady_state(resolved.replace(dict(zip(paths, point, strict=True)), source="sweep").values, model)
     except TokenomicsError as error:
         return str(error)
     return "no steady state"
@@ -102,7 +102,7 @@ class Simulator:
         values = {name: np.full(shape, np.nan) for name in names}
         failed_day = np.full(shape, np.nan)
         swept = {path: np.array([float(points[i][k]) for i in good]) for k, path in enumerate(paths)}
-        start = equilibrium.start(dict(resolved.values), self._model, swept, len(good)) if good else {}
+        start = steady_states(dict(resolved.values), self._model, swept, len(good)) if good else {}
         if good:
             exists = np.isfinite(start["token_price"])
             for i in np.flatnonzero(~exists):

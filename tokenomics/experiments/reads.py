@@ -17,10 +17,10 @@ import numpy as np
 from ..engines.flow import Flow, Follower, Span, hull
 from ..engines.trace import Program, record_step
 from ..errors import InputError, TokenomicsError
-from ..model import steady_state as equilibrium
 from ..model.controllers import LAWS, law
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
+from ..model.steady_state import steady_states
 from ..parameters import Parameters, Resolved, place
 from ..results.metrics import METRICS, asked
 
@@ -99,7 +99,7 @@ class Network:
         paths = list(dict.fromkeys(path for point in points for path in point))
         swept = {path: np.array([float(point.get(path, self._own(path))) for point in points]) for path in paths}
         try:
-            found = equilibrium.start(dict(self.resolved.values), self.model, swept, len(points))
+            found = steady_states(dict(self.resolved.values), self.model, swept, len(points))
         except TokenomicsError:
             return None
         return {name: np.broadcast_to(value, len(points)) for name, value in found.items()}

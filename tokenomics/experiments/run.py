@@ -20,8 +20,9 @@ from ..histories.times import as_date
 from ..inputs import bounds, footprint
 from ..inputs.arguments import CALL, DATE, NAMES, PATH, SETS, SOURCE, TEXT, checked, choice, many, of, optional, several
 from ..model import controllers as control
-from ..model.model import MODEL, Model, bind, steady_state
+from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, sample
+from ..model.steady_state import steady_state
 from ..model.variables import as_arrays
 from ..parameters import Parameters, Resolved, resolve
 from ..results import Result

@@ -16,9 +16,9 @@ import pandas as pd
 from ..engines.ensemble import Ensemble
 from ..experiments.evaluate import evaluate
 from ..inputs import bounds
-from ..model import steady_state as equilibrium
 from ..model.model import MODEL, bind
 from ..model.shocks import sample
+from ..model.steady_state import steady_states
 from ..parameters import Parameters, Resolved, put
 from .economy import PID_GAINS, LinearEconomy, linearise, pid_law
 from .margins import radius
@@ -76,7 +76,7 @@ def simulated(parameters: Parameters, integral_time: float, around: float) -> fl
     swept = {path: np.array([gains(kp, integral_time)[i] for kp in kps]) for i, path in enumerate(PID_GAINS)}
     table = sample(quiet, np.zeros(1, dtype=int), 0)
     params = bind(quiet, table)
-    begin = dict(equilibrium.start(dict(quiet), MODEL, swept, GRID))
+    begin = dict(steady_states(dict(quiet), MODEL, swept, GRID))
     begin["outside_value"] = begin["outside_value"] * np.exp(SMALL)
     engine = Ensemble(MODEL.bound(params), params, swept=PID_GAINS, record=["control_error"], steps=STEPS)
     outcome = engine(begin, swept, engine.shocks(table), lanes=GRID)

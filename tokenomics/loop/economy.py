@@ -20,8 +20,9 @@ import numpy as np
 from ..engines.trace import SHOCK, record_step
 from ..errors import InputError
 from ..model.controllers import at_rest, law
-from ..model.model import MODEL, Model, bind, steady_state
+from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS
+from ..model.steady_state import steady_state
 from ..model.variables import SHARED, scale
 from ..parameters import Parameters, put
 from .jacobian import jacobian

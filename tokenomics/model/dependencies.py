@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from ..parameters import Parameters
-from .model import MODEL, Model, changed, steady_state
+from .model import MODEL, Model, changed
+from .steady_state import steady_state
 
 NAMED = 2  # variables that an arrow of the diagram names
 

@@ -394,11 +394,3 @@ MODEL = Model()
 def bind(parameters: Parameters, table: Any) -> dict[str, Any]:
     """What blocks see as `params`: the groups by name, the time step in days, and the shock table."""
     return {**dict(parameters), "time_step": parameters.simulation.time_step, "shock_table": table}
-
-
-@checked(parameters=of(Parameters, expected="Parameters, such as resolve(...).values"), model=of(Model, expected="a Model"))
-def steady_state(parameters: Parameters, model: Model = MODEL):
-    """The steady state from which simulations start, of a network's `parameters` and the block list `model`; see `equilibrium.solve`."""
-    from .steady_state import solve
-
-    return solve(parameters, model)

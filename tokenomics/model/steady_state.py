@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize.elementwise import find_root
 
 from ..errors import BlockError, InputError, ModelError
+from ..inputs.arguments import checked, of
 from ..parameters import Parameters, substitute
 from . import controllers as control
 from .blocks import privacy, reliability, venues
@@ -22,7 +23,7 @@ from .formulas.distribution import quantile
 from .formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from .formulas.latency import call_latency
 from .formulas.numerics import MTOK_PER_DAY, news_variance, oracle_delay, treasury_share
-from .model import Model
+from .model import MODEL, Model
 from .shocks import NORMALS, UNIFORMS, ShockTable
 from .variables import SHARED, scale
 
@@ -235,7 +236,7 @@ def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
         raise ModelError(f"in the steady state: {error}") from error
 
 
-def start(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
+def steady_states(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
     """The steady state of many parameter points at once: every variable, (points,); NaN where a point has none.
 
     params: groups of parameters. swept: by path, (points,). A point's numbers do not depend on the points beside it.
@@ -279,14 +280,16 @@ def _refuse(groups: Mapping[str, Any]) -> None:
     )
 
 
-def solve(parameters: Parameters, model: Model) -> SteadyState:
-    """The steady state of the network's stationary form, risk-adjusted where shocks are on.
+@checked(parameters=of(Parameters, expected="Parameters, such as resolve(...).values"), model=of(Model, expected="a Model"))
+def steady_state(parameters: Parameters, model: Model = MODEL) -> SteadyState:
+    """The steady state of a network's stationary form, from which simulations start; risk-adjusted where shocks are on.
 
+    parameters: of the network. model: the block list.
     With shocks on, customers expect the variance of the news from the start. Raises InputError where no steady
     state exists. The residual is that of the stationary form; a controller that has none of its own shows there.
     """
     groups = dict(parameters)
-    found = start(groups, model, {}, 1)
+    found = steady_states(groups, model, {}, 1)
     if not np.isfinite(found["token_price"][0]):
         with np.errstate(all="ignore"):
             _refuse(groups)

@@ -18,8 +18,9 @@ import pandas as pd
 from ..engines import ensemble
 from ..engines.trajectories import Trajectories
 from ..experiments.history import infer_news, undisturbed, without_noise_orders
-from ..model.model import Model, bind, steady_state
+from ..model.model import Model, bind
 from ..model.shocks import sample
+from ..model.steady_state import steady_state
 from ..model.variables import as_arrays
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise

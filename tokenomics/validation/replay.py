@@ -21,8 +21,9 @@ from ..calibration.economy.moments import BURN_IN
 from ..engines import ensemble
 from ..errors import ModelError
 from ..experiments.history import follow, undisturbed
-from ..model.model import Model, bind, steady_state
+from ..model.model import Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable, sample
+from ..model.steady_state import steady_state
 from ..model.variables import SHARED, as_arrays
 from ..parameters import Parameters, put
 

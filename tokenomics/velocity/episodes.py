@@ -15,10 +15,10 @@ import numpy as np
 
 from ..engines.ensemble import Ensemble
 from ..errors import ModelError
-from ..model import steady_state as equilibrium
 from ..model.formulas.numerics import window
 from ..model.model import MODEL, bind
 from ..model.shocks import Streams, sample
+from ..model.steady_state import steady_states
 from ..parameters import resolve
 from .detector import AFTER, BEFORE, OBSERVED, Series, observed
 
@@ -156,7 +156,7 @@ def simulate_episodes(group: EpisodeGroup, count: int, seed: int, kinds: Sequenc
     covered = window(np.arange(days)[:, None], 1.0, start, drawn["noise_days"])
     factor = 1.0 + np.where(speculation & ~by_news, drawn["noise_factor"] - 1.0, 0.0) * covered
     table = table.replace(speculation_noise=table.values["speculation_noise"] * factor)
-    begin = equilibrium.start(dict(parameters), MODEL, points, total)
+    begin = steady_states(dict(parameters), MODEL, points, total)
     params = bind(parameters, table)
     engine = Ensemble(MODEL.bound(params), params, swept=list(points), record=[*OBSERVED, "circulating_supply"], steps=days)
     outcome = engine(begin, points, engine.shocks(table), lanes=total)
