@@ -364,6 +364,59 @@ def test_hours_become_days_on_request_alone(tmp_path):
     assert "the last of each UTC day taken; 2022-05-30 ends at 13:00:00, before the others, and is left out as unfinished" in found.choices[1]
 
 
+def write_hours(tmp_path, hours, header="timestamp,close"):
+    return write(tmp_path, "\n".join([header, *(",".join(map(str, row)) for row in hours)]))
+
+
+def test_two_prices_at_one_instant_are_no_close(tmp_path):
+    times, values = hourly(150)
+    twice = [(t, v * factor) for t, v in zip(times, values.tolist(), strict=True) for factor in (1.0, 5.0)]
+    file = write_hours(tmp_path, twice)
+    with pytest.raises(
+        InputError, match=r":3: timestamp: 2022-01-01 00:00:00 again, at 15.* after 3.* in line 2; .*`duplicates` first, last or mean"
+    ):
+        read_closes(file, {"daily": "close"})
+    for choice, factor in (("first", 1.0), ("last", 5.0), ("mean", 3.0)):
+        found = read_closes(file, {"daily": "close", "duplicates": choice})
+        np.testing.assert_allclose(found.values, factor * values[23::24])
+        assert any(f"duplicated times, {choice} price taken: 3600 rows" in line for line in found.choices)
+    again = read_closes(write_hours(tmp_path, [row for row in twice[::2] for _ in range(2)]), {"daily": "close"})
+    np.testing.assert_array_equal(again.values, values[23::24])  # one price, given twice
+
+
+@pytest.mark.parametrize("name", ["base_currency", "coin_name", "network", "Blockchain", "tokenSymbol", "coinid", "Contract Address", "name"])
+def test_rows_of_several_tokens_are_told_by_the_words_of_a_name(tmp_path, name):
+    rows = "".join(f"{d},{'AB'[i % 2]}x,1.{i}\n" for i, d in enumerate(DAYS))
+    with pytest.raises(InputError, match=f"rows of 2 in column '{name}': Ax, Bx; expected the rows of one token"):
+        read_closes(write(tmp_path, f"date,{name},close\n{rows}"))
+
+
+def test_words_that_say_nothing_of_the_token_are_no_tokens(tmp_path):
+    rows = "".join(
+        f"{d},{'$1.5B' if i % 2 else '$1.6B'},{d:%A},{'Fear' if i % 3 else 'Greed'},{c}\n" for i, (d, c) in enumerate(zip(DAYS, CLOSE, strict=True))
+    )
+    found = read_closes(write(tmp_path, f"date,market_cap,weekday_name,market_sentiment,close\n{rows}"))
+    np.testing.assert_array_equal(found.values, CLOSE)
+
+
+def test_an_unfinished_last_day_is_told_though_some_days_ended_early(tmp_path):
+    times, values = hourly(150)
+    kept = [(t, v) for t, v in zip(times, values.tolist(), strict=True) if not (t.timetuple().tm_yday % 10 == 5 and t.hour > 17)]
+    kept = [(t, v) for t, v in kept if t < dt.datetime(2022, 5, 30, 20)]
+    found = read_closes(write_hours(tmp_path, kept), {"daily": "close"})
+    assert found.dates[-1] == dt.date(2022, 5, 29)
+    assert "2022-05-30 ends at 19:00:00, before the others, and is left out as unfinished; 15 days end more than an hour before" in found.choices[1]
+
+
+def test_a_last_day_whose_last_trade_came_a_little_early_is_whole(tmp_path):
+    times, values = hourly(150)
+    late = np.random.default_rng(4).integers(600, 3500, len(times)).tolist()
+    late[-1] = 60
+    trades = [(t + dt.timedelta(seconds=s), v) for t, s, v in zip(times, late, values.tolist(), strict=True)]
+    found = read_closes(write_hours(tmp_path, trades), {"daily": "close"})
+    assert found.dates[-1] == times[-1].date() and "before the others" not in found.choices[1]
+
+
 def test_the_mean_of_dates_given_twice_is_for_few_of_them(tmp_path):
     rows = [f"{d},{c}" for d, c in zip(DAYS, CLOSE, strict=True)]
     few = read_closes(write(tmp_path, "\n".join(["date,price", *rows[:50], rows[49], *rows[50:]])), {"duplicates": "mean"})

@@ -27,7 +27,7 @@ SHOWN = 3  # rows that a line of choices names; the rest is counted
 # a day moves less than its close, by a factor of sqrt(2/3) where many rows are averaged, so that 1 % of days takes 0.2 % off the volatility.
 MOST_TWICE = 0.01
 LONGEST_STEP = 31  # days; FEWEST returns of longer steps are more years than any token has
-EARLY = 0.05  # share of days that may end before what counts as the usual end of a day; assumption
+EARLY = DAY // 24  # ns before the usual end of a day from which a day is said to end early; assumption
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,8 @@ def ordered(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]],
 
 def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
     """The last row of each day where that is chosen; else refuse rows that are finer than days."""
+    if chosen.daily == "close" and rows.clock:
+        rows = _instants(rows, chosen, offered, done)
     days = rows.ns // DAY
     first = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
     count = np.diff(np.append(first, len(rows)))
@@ -157,15 +159,28 @@ def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
         done.append(f"{said}, in the order of the file, for rows tell no time")
         return rows.take(last)
     ends = rows.ns[last] % DAY
-    usual = int(np.quantile(ends[:-1], EARLY))
-    if ends[-1] < usual:
+    usual, apart = int(np.median(ends[:-1])), int(np.median(np.diff(rows.ns)))
+    if ends[-1] <= usual - apart:  # by less no row is missing: trades end a day at any second
         day, time = rows.when(int(last[-1])).split()
         said += f"; {day} ends at {time}, before the others, and is left out as unfinished"
         last = last[:-1]
-    if early := int(np.count_nonzero(rows.ns[last] % DAY < usual - DAY // 24)):
+    if early := int(np.count_nonzero(rows.ns[last] % DAY < usual - EARLY)):
         said += f"; {early} days end more than an hour before the others"
     done.append(said)
     return rows.take(last)
+
+
+def _instants(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
+    """One row at each instant. Two prices at one are of two tokens, or one is wrong: the last row of a day would be either."""
+    same = np.diff(rows.ns) == 0
+    if not same.any():
+        return rows
+    apart = same & ~((np.diff(rows.price) == 0.0) | (np.isnan(rows.price[1:]) & np.isnan(rows.price[:-1])))
+    if apart.any() and chosen.duplicates == "refuse":
+        row = int(np.argmax(apart)) + 1
+        found = f"{rows.when(row)} again, at {rows.price[row]:g} after {rows.price[row - 1]:g} in {rows.table.unit} {rows.table.lines[row - 1]}"
+        raise rows.error(found, row, "date", f"one price at a time{_or(offered, 'duplicates')}")
+    return _once(rows, rows.ns, "times", chosen.duplicates if apart.any() else "last", done)
 
 
 def _single(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
@@ -177,11 +192,17 @@ def _single(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
         row = int(again[0])
         found = f"{rows.when(row)} again, after {rows.table.unit} {rows.table.lines[row - 1]}"
         raise rows.error(found, row, "date", f"each date once{_or(offered, 'duplicates')}")
-    done.append(f"duplicated dates, {chosen.duplicates} price taken: {_named(rows, again, 'repeated')}")
+    return _once(rows, days, "dates", chosen.duplicates, done)
+
+
+def _once(rows: Rows, days: np.ndarray, what: str, which: str, done: list[str]) -> Rows:
+    """One row a day or an instant. days: of each row. which: the first or the last, or the mean of the prices."""
+    again = np.flatnonzero(np.diff(days) == 0) + 1
+    done.append(f"duplicated {what}, {which} price taken: {_named(rows, again, 'repeated')}")
     first = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
     last = np.append(first[1:], len(rows)) - 1
-    if chosen.duplicates != "mean":
-        return rows.take(first if chosen.duplicates == "first" else last)
+    if which != "mean":
+        return rows.take(first if which == "first" else last)
     mean = {name: np.add.reduceat(values, first) / (last - first + 1) for name, values in rows.columns.items()}
     single = rows.take(first)
     single.columns.update(mean)

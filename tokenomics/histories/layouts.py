@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ..errors import InputError, nearest, printable
 from .numbers import parse_numbers
-from .table import Table, simple
+from .table import Table, simple, words
 from .times import is_time, parse_times
 
 # names of the time of a row; the beginning of a bar comes before other times, for a bar is of the day in which it begins
@@ -35,7 +35,26 @@ PRICES = (
 )
 NOT_PRICES = ("adj close", "adjusted close", "open", "high", "low", "volume", "market cap", "total volume", "change", "change %", "trades", "vol")
 # names of what a row is of: a file of several tokens is no history of one
-ENTITIES = ("symbol", "ticker", "asset", "coin", "token", "pair", "instrument", "name", "market", "symbol id", "coin id", "asset id", "exchange")
+ENTITIES = (
+    *(
+        "symbol",
+        "ticker",
+        "asset",
+        "coin",
+        "token",
+        "pair",
+        "instrument",
+        "market",
+        "exchange",
+        "currency",
+        "cryptocurrency",
+        "crypto",
+        "base",
+        "quote",
+    ),
+    *("network", "blockchain", "chain", "contract", "protocol", "project", "product"),
+)
+LABELS = ("id", "name", "code", "address", "slug")  # beside one of ENTITIES; `name` also alone
 # bars without a header: cells of a row, and where its open, high, low and close are
 BARS = {
     "CoinGecko's bars": ((5,), (1, 2, 3, 4)),
@@ -175,8 +194,10 @@ def _single(table: Table, time: int) -> None:
     """Refuse a file whose rows are of several tokens."""
     if not len(table):
         return
-    for i in _named(table, ENTITIES, (time,)):
-        if len(table.heads) > 1:
+    if len(table.heads) > 1:
+        return
+    for i in range(len(table.header)):
+        if i == time or not _entity(table.header[i]):
             continue
         text = table.columns[i]
         numeric = pc.all(pc.match_substring_regex(text.slice(0, LOOKED), r"^[-+\d.,eE\s]*$")).as_py()
@@ -184,6 +205,13 @@ def _single(table: Table, time: int) -> None:
         if len(kinds) > 1:
             shown = ", ".join(printable(kind)[:30] for kind in kinds[:5]) + (f" and {len(kinds) - 5} more" if len(kinds) > 5 else "")
             raise InputError(f"rows of {len(kinds)} in column '{table.name(i)}': {shown}", file=table.file, expected="the rows of one token")
+
+
+def _entity(name: str) -> bool:
+    """Whether a column of that name says what a row is of: `coin_name` and `base_currency` do, `market_cap` and `weekday_name` do not."""
+    kinds = [word for word in words(name) if word not in LABELS]
+    joined = any(simple(name) == entity + label for entity in ENTITIES for label in LABELS)  # "coinid"
+    return joined or words(name) == ["name"] or (bool(kinds) and all(word in ENTITIES for word in kinds))
 
 
 def _given(table: Table, name: str, time: int) -> int:

@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import gc
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,6 +205,11 @@ def _no_collection() -> Iterator[None]:
 def simple(name: str) -> str:
     """A name without what a spreadsheet or a service may change of it: capitals, spaces, underscores, points, angle brackets."""
     return "".join(c for c in name.casefold() if c not in " _.<>\u00a0")
+
+
+def words(name: str) -> list[str]:
+    """The words of a name, in small letters: `marketCap`, `market_cap` and `Market Cap (USD)` begin with market, cap."""
+    return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
 
 
 def _check_utf8(file: str, content: bytes) -> None:
