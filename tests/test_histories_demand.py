@@ -10,7 +10,9 @@ from paths import DATA, command
 from tokenomics.calibration.demand.calibrate import calibrate_demand
 from tokenomics.errors import InputError
 from tokenomics.histories.alignment import align
+from tokenomics.histories.burns import read_burn
 from tokenomics.histories.demand import DemandSeries, RequestTrace, mean_rate, read_demand, read_requests
+from tokenomics.histories.prices import read_prices
 
 
 def write(folder, text, name="demand.csv"):
@@ -133,6 +135,59 @@ def test_a_trace_is_the_same_in_every_layout(tmp_path, name, file, lines):
     np.testing.assert_array_equal(np.column_stack([found.prompt, found.output]), SIZES)
     assert any("prompt tokens: column" in line and "output tokens: column" in line for line in found.said)
     assert not found.coarse
+
+
+def trace_of(tmp_path, header, times):
+    return read_requests(write(tmp_path, [header, *(f"{t},{10 + i},{20 + i}" for i, t in enumerate(times))]))
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("t_ms,num_prefill_tokens,num_decode_tokens", 1e-3),
+        ("arrived_at,num_prefill_tokens,num_decode_tokens", 1.0),
+        ("timestamp_ms,Request tokens,Response tokens", 1e-3),
+        ("t_s,input_length,output_length", 1.0),
+        ("arrival_time_s,input_length,output_length", 1.0),
+        ("elapsed_seconds,input_length,output_length", 1.0),
+        ("timestamp,input_length,output_length", 1e-3),
+        ("timestamp,Request tokens,Response tokens", 1.0),
+    ],
+)
+def test_the_unit_in_a_name_goes_before_that_of_a_layout(tmp_path, header, unit):
+    found = trace_of(tmp_path, header, range(0, 500, 5))
+    np.testing.assert_allclose(found.seconds, unit * np.arange(0, 500, 5))
+    assert found.start is None
+
+
+def test_bare_numbers_that_are_not_the_layouts_are_dates_or_refused(tmp_path):
+    header = "timestamp,input_length,output_length"
+    dated = trace_of(tmp_path, header, range(1714521600, 1714521700))
+    assert str(dated.start)[:10] == "2024-05-01" and dated.seconds[-1] == 99.0
+    with pytest.raises(InputError, match=r":3: timestamp: '1.073' is a number of unknown unit, for the layout has whole ones alone; .*t_s or t_ms"):
+        trace_of(tmp_path, header, [0, 1.073, 2.5, 3])
+    assert trace_of(tmp_path, "timestamp,Request tokens,Response tokens", [1714521600.5, 1714521602]).seconds[-1] == 1.5
+
+
+@pytest.mark.parametrize("name", ["unix", "epoch", "Unix Time", "month", "period", "ts", "block_time", "observation_date"])
+def test_a_time_is_told_by_the_same_names_in_every_kind_of_file(tmp_path, name):
+    firsts = [dt.datetime(2022 + i // 12, i % 12 + 1, 1, tzinfo=dt.UTC) for i in range(24)]
+    cells = [f"{t.timestamp():.0f}" if name in ("unix", "epoch", "Unix Time", "ts") else f"{t:%Y-%m-%d}" for t in firsts]
+    burn = [f"{cell},{500 + i % 7 * 20},{900 + i % 5},1.5" for i, cell in enumerate(cells)]
+    assert read_burn(write(tmp_path, [f"{name},burned,issued,price", *burn])).months[0] == "2022-01"
+    days = [f"{t.timestamp():.0f}" if cells[0].isdigit() else f"{t:%Y-%m-%d}" for t in (firsts[0] + dt.timedelta(days=i) for i in range(30))]
+    for file in ([f"{name},price", *(f"{d},{i + 1}.5" for i, d in enumerate(days))], [f"{name},rps", *(f"{d},5" for d in days)]):
+        read = read_prices if "price" in file[0] else read_demand
+        assert len(getattr(read(write(tmp_path, file)), "values" if read is read_prices else "rate")) == 30
+
+
+def test_a_month_beside_the_days_is_a_label_of_them(tmp_path):
+    days = [dt.date(2022, 1, 1) + dt.timedelta(days=i) for i in range(500)]
+    burn = [f"{d:%Y-%m-01},{d},5,{900 + d.month},1.5" for d in days]
+    assert len(read_burn(write(tmp_path, ["month,date,burned,issued,price", *burn])).months) == 16
+    rows = [f"{d:%Y-%m-01},{d},{500 + i}.5" for i, d in enumerate(days)]
+    assert read_prices(write(tmp_path, ["month,date,price", *rows])).dates == tuple(days)
+    assert len(read_demand(write(tmp_path, ["month,date,rps", *rows])).rate) == 500
 
 
 def test_a_client_of_servegen_is_read_without_a_header(tmp_path):

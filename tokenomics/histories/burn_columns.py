@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import InputError, printable
 from .measures import read_measures
 from .table import Table
+from .time_names import BEGINS, SPANS, TIMES
 from .times import is_time
 
 # what each quantity may be called, capitals and spaces apart; where several fit, the first pattern is taken
@@ -22,8 +23,8 @@ PATTERNS = {
 NAMES = {"burn_usd": "burn_usd", "burned": "burned, hnt_burned", "issued": "issued, hnt_issued", "price": "price, hnt_price_avg"}
 LENGTH = {"n_weeks": 7.0, "weeks": 7.0, "days": 1.0, "n_days": 1.0}  # columns that say how long a row is, in days
 RATIOS = ("bme", "bme_check")  # Helium's own: burned over issued, and burn in USD over price over issued; compared, not used
+MANY_DAYS = 32  # rows of days, of which two are of one month
 RATIO_ALIKE = 0.01  # relative difference beyond which a ratio that the file states is named
-TIMES = ("month", "period", "date", "week", "day", "time", "block_month", "block_week", "block_date", "timestamp")
 
 
 def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
@@ -33,11 +34,7 @@ def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
     if "date" in named:
         places["date"] = table.column(named["date"])
     else:
-        found = table.find(*TIMES) or [i for i in range(len(table.header)) if is_time(table.cell(i, 0))]
-        if not found:
-            expected = "a column 'month', or `column` date=NAME"
-            raise InputError(f"no column of months among {table.named()}", file=table.file, line=1, expected=expected)
-        places["date"] = found[0]
+        places["date"] = _time(table)
     for what, patterns in PATTERNS.items():
         if what in named:
             places[what] = table.column(named[what])
@@ -56,6 +53,16 @@ def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
     if lengths:
         places["length"] = lengths[0]
     return places
+
+
+def _time(table: Table) -> int:
+    """The column of the time; of several the month's goes first, unless its rows share one: those of a table of days do."""
+    found = table.find(*SPANS, *TIMES, *BEGINS) or [i for i in range(len(table.header)) if is_time(table.cell(i, 0))]
+    if not found:
+        expected = "a column 'month', or `column` date=NAME"
+        raise InputError(f"no column of months among {table.named()}", file=table.file, line=1, expected=expected)
+    rows = range(min(len(table), MANY_DAYS))
+    return next((i for i in found if len({table.cell(i, row) for row in rows}) == len(rows)), found[0])
 
 
 def unit_of_length(name: str) -> float:

@@ -17,7 +17,7 @@ from ..model.formulas.numerics import SECONDS_PER_DAY
 from .layouts import told
 from .measures import read_measures
 from .moments import TimeStamps, label, read_moments
-from .table import Table, read_table
+from .table import Table, read_table, simple
 from .times import NS
 
 # Names by what they hold; capitals, spaces, underscores and points do not matter.
@@ -25,9 +25,10 @@ PROMPT = ("ContextTokens", "Request tokens", "input_length", "num_prefill_tokens
 OUTPUT = ("GeneratedTokens", "Response tokens", "output_length", "num_decode_tokens", "completion_tokens", "output_tokens", "output_len")
 RATE = ("req_per_s", "requests_per_s", "requests_per_second", "req/s", "requests/s", "rps", "qps", "rate", "request_rate")
 COUNT = ("requests", "request_count", "n_requests", "num_requests", "count")
-# The unit of bare numbers where the layout fixes it, by the name of the column of prompt lengths: BurstGPT counts seconds from the start of the
-# collection, Mooncake milliseconds from the first request, Vidur seconds.
+# The unit of bare numbers where the layout fixes it and the name of their column does not, by that of the prompt lengths: BurstGPT counts seconds
+# from the start of the collection, Mooncake whole milliseconds from the first request, Vidur seconds.
 UNITS = {"requesttokens": "s", "inputlength": "ms", "numprefilltokens": "s"}
+MOONCAKE = "hash_ids"  # others have `input_length` too: without this column only whole numbers are Mooncake's milliseconds
 LAYOUTS = "a rate (t_s,req_per_s or date,req_per_s) or a trace (TIMESTAMP,ContextTokens,GeneratedTokens, BurstGPT's, Mooncake's or Vidur's columns)"
 FAILED = ("drop", "keep")
 Told = str | Sequence[str] | Mapping[str, str] | None  # columns by what they hold
@@ -223,8 +224,8 @@ def _turned(ns: np.ndarray) -> str:
 
 
 def _trace(table: Table, prompt: int, output: int, time: int | None, date_format: str | None, decimal: str | None, failed: str) -> RequestTrace:
-    unit = UNITS.get(table.header[prompt].casefold().replace(" ", "").replace("_", ""))
-    times = read_moments(table, time, {prompt, output}, date_format, unit, decimal)
+    unit = UNITS.get(simple(table.header[prompt]))
+    times = read_moments(table, time, {prompt, output}, date_format, unit, decimal, whole=unit == "ms" and not table.find(MOONCAKE))
     lengths = [read_measures(table, i, decimal=decimal, most=MOST_TOKENS) for i in (prompt, output)]
     said = [f"{times.said}; prompt tokens: column '{table.name(prompt)}'; output tokens: column '{table.name(output)}'"]
     ns = times.ns

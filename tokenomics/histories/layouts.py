@@ -15,15 +15,9 @@ import pyarrow.compute as pc
 from ..errors import InputError, nearest, printable
 from .numbers import parse_numbers
 from .table import Table, simple, words
+from .time_names import BEGINS, SPANS, TIMES
 from .times import is_time, parse_times
 
-# names of the time of a row; the beginning of a bar comes before other times, for a bar is of the day in which it begins
-BEGINS = ("snapped at", "time period start", "time open", "open time", "open timestamp", "start time", "period start")
-DATES = (
-    *("date", "day", "datetime", "time", "timestamp", "observation date", "period", "unix", "unix timestamp", "unix time", "epoch", "ts", "t", "dt"),
-    *("ds", "date utc", "time utc", "timestamp utc", "utc date", "utc time", "block date", "block day", "block time", "block timestamp", "mts"),
-    *("hour", "minute", "week", "month", "formatted date", "created at", "datum", "zeit", "fecha"),
-)
 # names of the price, the first group that a file has: the close of a day is what a daily price means
 CLOSES = (
     *("close", "close price", "closing price", "price close", "close/last", "close usd", "close (usd)", "last", "last price", "closing", "c"),
@@ -36,23 +30,8 @@ PRICES = (
 NOT_PRICES = ("adj close", "adjusted close", "open", "high", "low", "volume", "market cap", "total volume", "change", "change %", "trades", "vol")
 # names of what a row is of: a file of several tokens is no history of one
 ENTITIES = (
-    *(
-        "symbol",
-        "ticker",
-        "asset",
-        "coin",
-        "token",
-        "pair",
-        "instrument",
-        "market",
-        "exchange",
-        "currency",
-        "cryptocurrency",
-        "crypto",
-        "base",
-        "quote",
-    ),
-    *("network", "blockchain", "chain", "contract", "protocol", "project", "product"),
+    *("symbol", "ticker", "asset", "coin", "token", "pair", "instrument", "market", "exchange", "currency", "cryptocurrency", "crypto"),
+    *("base", "quote", "network", "blockchain", "chain", "contract", "protocol", "project", "product"),
 )
 LABELS = ("id", "name", "code", "address", "slug")  # beside one of ENTITIES; `name` also alone
 # bars without a header: cells of a row, and where its open, high, low and close are
@@ -146,15 +125,15 @@ def _dated(table: Table, column: int) -> bool:
 
 
 def _time(table: Table, date_format: str | None) -> int:
-    begins, dates = _named(table, BEGINS), _named(table, DATES)
-    for found in (begins, dates):
+    begins, dates, spans = (_named(table, names) for names in (BEGINS, TIMES, SPANS))
+    for found in (begins, dates, spans):
         good = [i for i in found if date_format is not None or _dated(table, i)]
         if good:
-            if found is dates and date_format is None:
+            if found is not begins and date_format is None:
                 _agree(table, good)
             return good[0]
-    if begins or dates:
-        return [*begins, *dates][0]  # its cells will be refused by line
+    if begins or dates or spans:
+        return [*begins, *dates, *spans][0]  # its cells will be refused by line
     good = [i for i in range(len(table.header)) if _dated(table, i)]
     if len(good) == 1 or (good and not table.heads):
         return good[0]

@@ -8,15 +8,15 @@ import numpy as np
 
 from ..errors import InputError
 from .measures import read_measures
-from .table import Table, simple
+from .table import Table
+from .time_names import BEGINS, SPANS, TIMES, unit_of
 from .times import NS, is_time, parse_times
 
-# names of columns of times; a unit in the name is that of bare numbers
-SECONDS = ("t_s", "time_s", "timestamp_s", "arrival_s", "arrived_at_s", "offset_s", "seconds", "second", "arrived_at")
-MILLISECONDS = ("t_ms", "time_ms", "timestamp_ms", "arrival_ms", "offset_ms", "milliseconds")
-NAMES = ("timestamp", "time", "date", "datetime", "day", "hour", "arrival_time", "arrival", "created_time", "created_at", "start_time", "t")
 LONGEST = 2.0**53 / 1e9  # s that a float tells to the nanosecond, a hundred days
 FARTHEST = 1e10  # s; bare numbers above are unix times in a smaller unit, or none
+# Bare numbers from here on are unix times, of 2001 and later, where only the layout tells their unit: as milliseconds or seconds from a file's own
+# start they would leave out its first twelve days or thirty years.
+UNIX = 1e9
 
 
 @dataclass(frozen=True)
@@ -44,47 +44,62 @@ def label(instant: np.datetime64) -> str:
     return str(instant.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
 
 
-def read_moments(table: Table, column: int | None, taken: set[int], date_format: str | None, unit: str | None, decimal: str | None) -> TimeStamps:
+def read_moments(
+    table: Table, column: int | None, taken: set[int], date_format: str | None, unit: str | None, decimal: str | None, whole: bool = False
+) -> TimeStamps:
     """The times of a table.
 
-    column: where they are; by its name where not given. taken: columns that hold something else. unit: "s" or "ms" of bare numbers where the layout
-    fixes it; else the column's name tells it. Raises InputError that names file and line.
+    column: where they are; by its name where not given. taken: columns that hold something else. unit: "s" or "ms", which the layout has for bare
+    numbers; a unit in the column's own name goes before it. whole: whether the layout has whole numbers alone. Raises InputError that names file and
+    line.
     """
     if column is None:
         column = _column(table, taken)
-    name = table.name(column)
-    if unit is None:
-        plain = simple(table.header[column])
-        unit = "s" if plain in map(simple, SECONDS) else "ms" if plain in map(simple, MILLISECONDS) else None
-    first = table.cell(column, 0)
-    if _bare(first) and (unit is not None or not is_time(first)):
-        if unit is None:
-            found, expected = f"'{first[:40]}' is a number of unknown unit", "dates, unix times, or a name that tells the unit: t_s or t_ms"
-            raise table.error(found, row=0, key=name, expected=expected)
+    name, first = table.name(column), table.cell(column, 0)
+    told = unit_of(table.header[column])
+    if bare(first) is not None and (told or unit or not is_time(first)):
+        if not (told or unit):
+            raise _unknown(table, column, 0)
         value = read_measures(table, column, decimal=decimal)
-        scale = 1.0 if unit == "s" else 1e-3
-        if value.max() * scale > FARTHEST:
-            row = int(np.argmax(value * scale > FARTHEST))
-            raise table.error(f"{value[row]:g} {unit}", row=row, key=name, expected=f"at most {FARTHEST / scale:g} {unit}")
-        whole = np.floor(value)
-        ns = whole.astype(np.int64) * int(NS * scale) + np.round((value - whole) * NS * scale).astype(np.int64)
-        words = "seconds" if unit == "s" else "milliseconds"
-        return TimeStamps(ns, name, False, f"time: column '{name}', {words} from the file's own start")
-    lines = table.lines
-    times = parse_times(table.columns[column], file=table.file, key=name, lines=lines, date_format=date_format)
+        if told or value.min() < UNIX:
+            if not told and whole and (value % 1.0 > 0.0).any():
+                raise _unknown(table, column, int(np.argmax(value % 1.0 > 0.0)), ", for the layout has whole ones alone")
+            return _counted(table, name, value, told or unit)
+    times = parse_times(table.columns[column], file=table.file, key=name, lines=table.lines, date_format=date_format)
     return TimeStamps(times.ns, name, True, f"time: column '{name}', {times.said}")
 
 
-def _bare(cell: str) -> bool:
+def _unknown(table: Table, column: int, row: int, why: str = "") -> InputError:
+    found = f"'{table.cell(column, row)[:40]}' is a number of unknown unit{why}"
+    return table.error(found, row=row, key=table.name(column), expected="dates, unix times, or a name that tells the unit: t_s or t_ms")
+
+
+def _counted(table: Table, name: str, value: np.ndarray, unit: str) -> TimeStamps:
+    """Times from the file's own start."""
+    scale = 1.0 if unit == "s" else 1e-3
+    if value.max() * scale > FARTHEST:
+        row = int(np.argmax(value * scale > FARTHEST))
+        raise table.error(f"{value[row]:g} {unit}", row=row, key=name, expected=f"at most {FARTHEST / scale:g} {unit}")
+    whole = np.floor(value)
+    ns = whole.astype(np.int64) * int(NS * scale) + np.round((value - whole) * NS * scale).astype(np.int64)
+    words = "seconds" if unit == "s" else "milliseconds"
+    return TimeStamps(ns, name, False, f"time: column '{name}', {words} from the file's own start")
+
+
+def bare(cell: str) -> float | None:
+    """The number that a cell is; None for what is none."""
     try:
-        float(cell)
+        return float(cell)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _column(table: Table, taken: set[int]) -> int:
-    found = [i for i in table.find(*SECONDS, *MILLISECONDS, *NAMES) if i not in taken]
+    named = [i for i, name in enumerate(table.header) if unit_of(name)]
+    listed = [*dict.fromkeys([*named, *table.find(*TIMES, *BEGINS)])]
+    found = [i for i in listed if i not in taken] or [i for i in table.find(*SPANS) if i not in taken]
+    if len(found) > 1:  # an hour of the day beside its date is no time
+        found = [i for i in found if i in named or is_time(table.cell(i, 0))] or found
     if not found and table.header[0] == "" and 0 not in taken and is_time(table.cell(0, 0)):
         return 0  # an index that was saved without a name
     if len(found) == 1:
