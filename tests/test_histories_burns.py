@@ -81,6 +81,41 @@ def test_of_burn_in_usd_tokens_burned_and_price_the_third_follows(tmp_path, left
         read_burn(table(tmp_path, [",".join(row.split(",")[i] for i in keep) for row in rows()], ",".join(HEADER.split(",")[i] for i in keep)))
 
 
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (
+            "month,burn_usd,cumulative_burned,cumulative_minted,price",
+            "issued: no such column: 'cumulative_minted' is no flow of a month by its name; .*`column` issued=",
+        ),
+        ("month,burn_usd,burned,total_issued,price", "issued: no such column: 'total_issued' is no flow"),
+        ("month,burn_usd,burned,net_issued,price", "issued: no such column: 'net_issued' is no flow"),
+        ("month,burn_usd,dc_burned,hnt_issued,price", ":1: burned: 'dc_burned', of 'dc' by its name beside columns of 'hnt'; .*`column` burned=NAME"),
+        ("month,x,dc_burned,issued,price", ":1: burned: 'dc_burned', of 'dc' by its name; expected columns of one token"),
+        ("month,x,burned,issued,btc_price", ":1: price: 'btc_price', of 'btc' by its name; expected columns of one token"),
+        ("month,x,hnt_burned,hnt_issued,mobile_price_usd", ":1: burned: 'hnt_burned', of 'hnt' by its name beside columns of 'mobile'"),
+    ],
+)
+def test_running_totals_and_other_tokens_are_no_burn_and_no_emission(tmp_path, header, message):
+    with pytest.raises(InputError, match=message):
+        read_burn(table(tmp_path, rows(), header))
+    whole, names = read_burn(table(tmp_path, rows())), header.split(",")
+    told = dict(zip(("burned", "issued", "price"), names[2:], strict=True))
+    np.testing.assert_array_equal(read_burn(table(tmp_path, rows(), header), column=told).issued, whole.issued)
+
+
+@pytest.mark.parametrize(
+    "header", ["Month,DC Burn USD,HNT Burned,HNT Issued,HNT Price Avg", "month,usd_burned,tokens_burned,monthly_emitted,avg_price_usd"]
+)
+def test_a_token_and_plain_words_before_a_quantity_are_let_be(tmp_path, header):
+    np.testing.assert_array_equal(read_burn(table(tmp_path, rows(), header)).burned, read_burn(table(tmp_path, rows())).burned)
+
+
+def test_a_running_total_beside_the_flow_is_left_out(tmp_path):
+    found = read_burn(table(tmp_path, [f"{row},99" for row in rows()], f"{HEADER},total_burned"))
+    assert "not used: total_burned" in found.choices[0]
+
+
 def test_quantities_in_several_files_are_joined_by_month(tmp_path):
     cells = [row.split(",") for row in rows()]
     burns = table(tmp_path, [f"{c[0]},{c[1]},{c[2]}" for c in cells], "month,burn_usd,burned", "burns.csv")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import InputError, printable
 from .measures import read_measures
-from .table import Table
+from .table import Table, words
 from .time_names import BEGINS, SPANS, TIMES
 from .times import is_time
 
@@ -21,6 +22,33 @@ PATTERNS = {
     "price": (r"(?:.*_)?price(?:_usd|_avg|_mean)*", rf"(?:avg|mean)_price(?:_{_USD})?"),
 }
 NAMES = {"burn_usd": "burn_usd", "burned": "burned, hnt_burned", "issued": "issued, hnt_issued", "price": "price, hnt_price_avg"}
+# words by which a name says that its column is no flow of its month: a sum since the beginning, or issued less burned
+NO_FLOW = frozenset(("cumulative", "cum", "cumul", "cumsum", "accumulated", "running", "total", "totals", "lifetime", "ytd", "net", "supply"))
+# words beside a quantity that name no token; what is left of a name is taken as the token's: "hnt" of `hnt_price_avg`
+PLAIN = frozenset(
+    (
+        *(
+            "burn",
+            "burned",
+            "burnt",
+            "burns",
+            "issued",
+            "emitted",
+            "minted",
+            "issuance",
+            "emission",
+            "emissions",
+            "price",
+            "usd",
+            "us",
+            "in",
+            "dollar",
+        ),
+        *("dollars", "tok", "token", "tokens", "avg", "mean", "average", "median", "close", "closing", "sum", "amount", "monthly", "weekly", "daily"),
+        *("month", "week", "day", "gross", "new", "number", "of", "the"),
+    )
+)
+OTHERS = ("dc", "credit", "credits", "data_credit", "data_credits", "btc", "eth", "sol")  # a token's own only where all its columns are called so
 LENGTH = {"n_weeks": 7.0, "weeks": 7.0, "days": 1.0, "n_days": 1.0}  # columns that say how long a row is, in days
 RATIOS = ("bme", "bme_check")  # Helium's own: burned over issued, and burn in USD over price over issued; compared, not used
 MANY_DAYS = 32  # rows of days, of which two are of one month
@@ -40,7 +68,7 @@ def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
             places[what] = table.column(named[what])
             continue
         for pattern in patterns:
-            found = [i for i, name in enumerate(plain) if re.fullmatch(pattern, name)]
+            found = [i for i, name in enumerate(plain) if re.fullmatch(pattern, name) and not NO_FLOW & set(words(name))]
             if len(found) > 1:
                 both = " and ".join(table.name(i) for i in found)
                 raise InputError(f"both columns {both}", file=table.file, line=1, key=what, expected=f"one, or `column` {what}=NAME")
@@ -63,6 +91,31 @@ def _time(table: Table) -> int:
         raise InputError(f"no column of months among {table.named()}", file=table.file, line=1, expected=expected)
     rows = range(min(len(table), MANY_DAYS))
     return next((i for i in found if len({table.cell(i, row) for row in rows}) == len(rows)), found[0])
+
+
+def no_flows(table: Table, what: str) -> list[str]:
+    """Columns that are called like a quantity, and by the same name are no flow of a month."""
+    fits = [i for i, name in enumerate(table.header) if any(re.fullmatch(pattern, _plain(name)) for pattern in PATTERNS[what])]
+    return [table.name(i) for i in fits if NO_FLOW & set(words(_plain(table.header[i])))]
+
+
+def one_token(columns: Sequence[tuple[Table, str, int]]) -> None:
+    """Refuse quantities of two tokens, as their names tell: `dc_burned` beside `hnt_issued`. columns: table, quantity and place of each.
+
+    Those that the user named are not among them, nor is a burn in USD, which is of no token.
+    """
+    tokens = [_token(table.header[i]) for table, _, i in columns]
+    named = [token for token in dict.fromkeys(tokens) if token]
+    for (table, what, i), token in zip(columns, tokens, strict=True):
+        other = [one for one in named if one != token]
+        if token and (other or (token in OTHERS and "" in tokens)):
+            beside = f" beside columns of '{other[0]}'" if other else ""
+            expected = f"columns of one token, or `column` {what}=NAME"
+            raise InputError(f"'{table.name(i)}', of '{token}' by its name{beside}", file=table.file, line=1, key=what, expected=expected)
+
+
+def _token(name: str) -> str:
+    return "_".join(word for word in words(_plain(name)) if word not in PLAIN)
 
 
 def unit_of_length(name: str) -> float:

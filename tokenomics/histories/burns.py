@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InputError, nearest
 from ..inputs.arguments import many
-from .burn_columns import NAMES, PATTERNS, columns, ratios, unit_of_length
+from .burn_columns import NAMES, PATTERNS, columns, no_flows, one_token, ratios, unit_of_length
 from .cleaning import absurd_rows
 from .layouts import told
 from .measures import read_measures
@@ -21,6 +21,7 @@ from .table import Table, read_table
 from .times import parse_times
 
 SHORTEST = 12  # months
+OF_A_TOKEN = ("burned", "issued", "price")
 PRODUCT = ("burn_usd", "burned", "price")  # of which the third follows from two
 LONGEST = 35  # days of a row: five weeks
 LAST = ("refuse", "drop", "keep")
@@ -69,6 +70,7 @@ class _Part:
     lines: np.ndarray
     stated: bool  # whether the length of a row is known from the file
     said: list[str]
+    places: dict[str, int]  # of the columns
 
     def take(self, kept: np.ndarray) -> None:
         self.months, self.days, self.lines = self.months[kept], self.days[kept], self.lines[kept]
@@ -102,6 +104,7 @@ def read_burn(
         if not any(_bears(table, name) for table in tables):
             tables[0].column(name)  # which says what there is
     parts = [_part(table, {what: name for what, name in named.items() if _bears(table, name)}, date_format, decimal) for table in tables]
+    one_token([(part.table, what, i) for part in parts for what, i in part.places.items() if what in OF_A_TOKEN and what not in named])
     for name in PATTERNS:
         having = [part for part in parts if name in part.values]
         if len(having) > 1:
@@ -160,7 +163,7 @@ def _monthly(table: Table, places: dict[str, int], days: np.ndarray, values: dic
     place = (days - starts).astype(int)
     ends = ((starts.astype("datetime64[M]") + 1).astype("datetime64[D]") - days).astype(int)  # 1 on the last day of a month
     lengths = place + ends
-    part = _Part(table, months, values, lengths.astype(float), lines, False, said)
+    part = _Part(table, months, values, lengths.astype(float), lines, False, said, places)
     if "length" in values:
         name = table.name(places["length"])
         part.days = values.pop("length") * unit_of_length(name)
@@ -190,7 +193,7 @@ def _summed(table, places, days, values, lines, step, said) -> _Part:
     following = (known + 1).astype("datetime64[M]").astype("datetime64[D]")
     last = days[np.append(first[1:], len(days)) - 1]
     whole = (days[first] - starts < np.timedelta64(step, "D")) & (following - last <= np.timedelta64(step, "D"))
-    part = _Part(table, known, flows, count * float(step), lines[first], True, said)
+    part = _Part(table, known, flows, count * float(step), lines[first], True, said, places)
     said.append(f"{len(days)} {word} summed to the months in which they begin; prices are means of them")
     if not whole.all():
         said.append(f"left out, for not all of their {word} are there: {', '.join(_month(m) for m in known[~whole])}")
@@ -206,7 +209,9 @@ def _joined(parts: list[_Part], last: str, absurd: str) -> BurnTable:
         others = [name for one in parts for name in one.table.header if name]
         files = " and ".join(one.table.file for one in parts)
         expected = f"{NAMES[what]}, or `column` {what}=NAME, or another file with it: tokens issued are needed, and two of {', '.join(PRODUCT)}"
-        raise InputError("no such column", file=files, key=what, expected=expected, nearest=nearest(what, others))
+        passed = [name for one in parts for name in no_flows(one.table, what)]
+        found = "no such column" + (f": '{passed[0]}' is no flow of a month by its name" if passed else "")
+        raise InputError(found, file=files, key=what, expected=expected, nearest=nearest(what, others))
     first, final = max(part.months[0] for part in parts), min(part.months[-1] for part in parts)
     said = [line for part in parts for line in ([f"{Path(part.table.file).name}: {s}" for s in part.said] if len(parts) > 1 else part.said)]
     for part in parts:
