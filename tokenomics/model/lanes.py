@@ -22,7 +22,7 @@ TWICE = [0, 0]
 
 def shipped(function: Callable) -> bool:
     """Whether a function is of this package."""
-    return (getattr(function, "__module__", None) or "").split(".")[0] == __package__
+    return (getattr(function, "__module__", None) or "").partition(".")[0] == __package__.partition(".")[0]
 
 
 class Part(Mapping):
