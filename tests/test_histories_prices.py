@@ -298,6 +298,75 @@ def test_what_cannot_be_told_is_refused_in_one_line(tmp_path, name):
         assert "\n" not in str(caught.value) and "token.csv" in str(caught.value)
 
 
+NO_PRICES = (
+    "market_cap_usd",
+    "returns",
+    "total_volume_usd",
+    "log_price",
+    "tvl",
+    "Circulating Supply",
+    "marketCap",
+    "price_change",
+    "totalLiquidityUSD",
+)
+
+
+@pytest.mark.parametrize("name", NO_PRICES)
+def test_the_only_numbers_of_a_file_are_no_prices_where_their_name_says_so(tmp_path, name):
+    file = write(tmp_path, bars(DAYS, order="c", header=f"date,{name}"))
+    with pytest.raises(InputError, match=f"no column of prices; expected a column 'price' or 'close', or `column` NAME, one of date, {name}"):
+        read_prices(file)
+    np.testing.assert_array_equal(read_prices(file, choices={"column": name}).values, CLOSE)
+
+
+@pytest.mark.parametrize("name", ["market_caps", "total_volumes", "tvl"])
+@pytest.mark.parametrize("kind", [list, dict])
+def test_a_list_in_json_is_no_list_of_prices_where_its_name_says_so(tmp_path, name, kind):
+    records = [[s, c] if kind is list else {"timestamp": s, "value": c} for s, c in zip(SECONDS, CLOSE, strict=True)]
+    file = write(tmp_path, json.dumps({"id": "a", "data": {name: records}}), "chart.json")
+    with pytest.raises(InputError, match=f"price: the list '{name}', not one of prices by its name; .*`column`"):
+        read_prices(file)
+    np.testing.assert_array_equal(read_prices(file, choices={"column": "2"}).values, CLOSE)
+
+
+def test_a_value_is_no_price_beside_a_column_that_says_it_is_one(tmp_path):
+    found = read_closes(write(tmp_path, bars(DAYS, order="oc", header="date,value,token_price_usd")))
+    assert "price from 'token_price_usd'" in found.choices[0]
+    with pytest.raises(InputError, match="2 prices: value, Daily Price; expected `column` NAME, one of them"):
+        read_closes(write(tmp_path, bars(DAYS, order="oc", header="date,value,Daily Price")))
+    beside = read_closes(write(tmp_path, bars(DAYS, order="co", header="date,value,price_change")))
+    np.testing.assert_array_equal(beside.values, CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"), [("close_eur", "EUR"), ("Close (€)", "€"), ("Price GBP", "GBP"), ("price_btc", "BTC"), ("KRW", "KRW")]
+)
+def test_a_price_in_another_currency_by_its_name_is_refused_unless_told(tmp_path, header, currency):
+    file = write(tmp_path, bars(DAYS, order="c", header=f"date,{header}"))
+    with pytest.raises(InputError, match=rf"price: column '.*', in {currency} by its name; expected prices in USD, or `column` NAME"):
+        read_prices(file)
+    np.testing.assert_array_equal(read_prices(file, choices={"column": header}).values, CLOSE)
+    tickers = write(tmp_path, bars(DAYS, order="c", header="Price,Close\nTicker,A-EUR\nDate,"))
+    with pytest.raises(InputError, match="column 'Close / A-EUR', in EUR by its name"):
+        read_prices(tickers)
+
+
+@pytest.mark.parametrize("header", ["btc_price", "BTC", "close_usdt", "Token price in USD"])
+def test_the_name_of_a_token_is_no_currency(tmp_path, header):
+    np.testing.assert_array_equal(read_prices(write(tmp_path, bars(DAYS, order="c", header=f"date,{header}"))).values, CLOSE)
+
+
+@pytest.mark.parametrize("header", ["date,price", "date,FOO"])
+def test_an_amount_in_another_currency_is_refused(tmp_path, header):
+    for cell, sign in (("€3.04", "€"), ("₿1.085", "₿"), ("3.04 £", "£"), ("¥7", "¥")):
+        with pytest.raises(
+            InputError, match=rf":2: {header[5:]}: '{cell}' is in another currency \({sign}\); expected a number, or an amount in USD"
+        ):
+            read_prices(write(tmp_path, "\n".join([header, *(f"{d},{cell}" for d in DAYS)])))
+    for cell in ("$3.04", "US$ 3.04", "3.04 USD", "3.04USDT"):
+        assert set(read_prices(write(tmp_path, "\n".join([header, *(f"{d},{cell}" for d in DAYS)]))).values) == {3.04}
+
+
 def test_ambiguous_numbers_are_told_by_other_cells_other_columns_or_the_user(tmp_path):
     def values(cells, choices=None, other=None):
         head = "date;price;volume" if other else "date;price"

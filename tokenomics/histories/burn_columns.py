@@ -26,28 +26,10 @@ NAMES = {"burn_usd": "burn_usd", "burned": "burned, hnt_burned", "issued": "issu
 NO_FLOW = frozenset(("cumulative", "cum", "cumul", "cumsum", "accumulated", "running", "total", "totals", "lifetime", "ytd", "net", "supply"))
 # words beside a quantity that name no token; what is left of a name is taken as the token's: "hnt" of `hnt_price_avg`
 PLAIN = frozenset(
-    (
-        *(
-            "burn",
-            "burned",
-            "burnt",
-            "burns",
-            "issued",
-            "emitted",
-            "minted",
-            "issuance",
-            "emission",
-            "emissions",
-            "price",
-            "usd",
-            "us",
-            "in",
-            "dollar",
-        ),
-        *("dollars", "tok", "token", "tokens", "avg", "mean", "average", "median", "close", "closing", "sum", "amount", "monthly", "weekly", "daily"),
-        *("month", "week", "day", "gross", "new", "number", "of", "the"),
-    )
+    ("burn", "burned", "burnt", "burns", "issued", "emitted", "minted", "issuance", "emission", "emissions", "price", "usd", "us", "in")
 )
+PLAIN |= {"dollar", "dollars", "tok", "token", "tokens", "avg", "mean", "average", "median", "close", "closing", "sum", "amount", "gross", "new"}
+PLAIN |= {"monthly", "weekly", "daily", "month", "week", "day", "number", "of", "the"}
 OTHERS = ("dc", "credit", "credits", "data_credit", "data_credits", "btc", "eth", "sol")  # a token's own only where all its columns are called so
 LENGTH = {"n_weeks": 7.0, "weeks": 7.0, "days": 1.0, "n_days": 1.0}  # columns that say how long a row is, in days
 RATIOS = ("bme", "bme_check")  # Helium's own: burned over issued, and burn in USD over price over issued; compared, not used

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, TextIO
 
 import numpy as np
@@ -34,7 +35,7 @@ def read_json(file: str, stream: TextIO, sheet: str | None, prefer: tuple[str, .
         raise InputError(f"no JSON ({str(error)[:80] or 'nested too deeply'})", file=file, expected="JSON") from None
     name, records = _chosen(file, dict(_series(content)), sheet, prefer)
     notes += (f"JSON, list '{name}'" if name else "JSON",)
-    return _table(file, enumerate(records, 1), notes, "record")
+    return replace(_table(file, enumerate(records, 1), notes, "record"), title=name)
 
 
 def _loads(text: str) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from ..errors import InputError, nearest, printable
-from .numbers import parse_numbers
+from .numbers import IN_ANOTHER, OTHER_SIGNS, parse_numbers
 from .table import Table, simple, words
 from .time_names import BEGINS, SPANS, TIMES
 from .times import is_time, parse_times
@@ -24,10 +24,34 @@ CLOSES = (
     *("4. close", "4a. close (usd)", "4b. close (usd)", "quote.close", "schlusskurs", "schluss", "zuletzt", "cierre", "dernier", "ultimo"),
 )
 PRICES = (
-    *("price", "price usd", "price (usd)", "usd price", "value", "token price", "usd", "rate", "reference rate usd", "median price", "avg price"),
-    *("price avg", "average price", "vwap", "kurs"),
+    *(
+        "price",
+        "price usd",
+        "price (usd)",
+        "usd price",
+        "token price",
+        "reference rate usd",
+        "median price",
+        "avg price",
+        "price avg",
+        "average price",
+    ),
+    *("vwap", "kurs"),
 )
-NOT_PRICES = ("adj close", "adjusted close", "open", "high", "low", "volume", "market cap", "total volume", "change", "change %", "trades", "vol")
+VAGUE = ("value", "usd", "rate")  # a price where nothing else says that it is one
+SAYING = ("price", "close")  # words by which another name says so
+# words that make a column, or a list of JSON, one of something else
+NOT_PRICES = frozenset(
+    ("adj", "adjusted", "open", "high", "low", "volume", "volumes", "vol", "cap", "caps", "mcap", "mcaps", "marketcap", "marketcaps", "fdv", "tvl")
+)
+NOT_PRICES |= {"change", "changes", "return", "returns", "growth", "volatility", "log", "ln", "pct", "percent", "dominance", "trades", "count"}
+NOT_PRICES |= {"supply", "liquidity", "fees", "holders", "tx", "txs", "txns", "transactions", "interest"}
+# currencies that are not USD, by the words of a name; those of tokens only behind what says a price, for `btc_price` is the price of BTC
+CURRENCIES = frozenset(
+    ("eur", "euro", "euros", "gbp", "jpy", "chf", "cny", "rmb", "krw", "inr", "aud", "cad", "nzd", "sek", "nok", "dkk", "pln", "brl")
+)
+CURRENCIES |= {"rub", "try", "zar", "sgd", "hkd", "mxn"}
+COINS = ("btc", "xbt", "eth", "bnb", "sats")
 # names of what a row is of: a file of several tokens is no history of one
 ENTITIES = (
     *("symbol", "ticker", "asset", "coin", "token", "pair", "instrument", "market", "exchange", "currency", "cryptocurrency", "crypto"),
@@ -216,15 +240,47 @@ def _closes(table: Table, time: int) -> list[int]:
 
 def _price(table: Table, time: int, strict: bool) -> int:
     found = _closes(table, time)
-    if len(found) == 1:
-        return found[0]
-    if found:
+    if not found:
+        title = table.title.rsplit(".", 1)[-1]
+        if NOT_PRICES & set(words(title)):
+            found = f"the list '{printable(title)[:60]}', not one of prices by its name"
+            raise InputError(found, file=table.file, key="price", expected="a list of prices, or `column` NAME or its number from 1")
+        found = _vague(table, time)
+    if len(found) > 1:
         names = ", ".join(table.name(i) for i in found[:10])
         raise InputError(f"{len(found)} prices: {names}", file=table.file, key="price", expected="`column` NAME, one of them")
-    if not table.heads:
-        return _bare(table, time)
+    place = found[0] if found else _only(table, time, strict) if table.heads else _bare(table, time)
+    if currency := _currency(table.header[place]):
+        found = f"column '{table.name(place)}', in {currency} by its name"
+        raise InputError(found, file=table.file, key="price", expected="prices in USD, or `column` NAME where it is in USD")
+    return place
+
+
+def _vague(table: Table, time: int) -> list[int]:
+    """The column whose name could be a price's, and those beside it that are called so; of these alone one in USD."""
+    vague = next((found for name in VAGUE if (found := _named(table, (name,), (time,)))), [])
+    said = [i for i in range(len(table.header)) if vague and i not in (time, *vague) and _says_price(table.header[i]) and _numeric(table, i)]
+    dollars = [i for i in said if "usd" in words(table.header[i])]
+    return dollars if len(dollars) == 1 else [*vague, *said]
+
+
+def _says_price(name: str) -> bool:
+    return any(word in SAYING for word in words(name)) and not NOT_PRICES & set(words(name))
+
+
+def _currency(name: str) -> str | None:
+    """The currency other than USD that a price's name tells."""
+    said = words(name)
+    sign = next((sign for sign in OTHER_SIGNS if sign in name), None)
+    fiat = next((word.upper() for word in said if word in CURRENCIES), None)
+    coin = said[-1].upper() if said and said[-1] in COINS and any(word in SAYING for word in said) else None
+    return sign or fiat or coin
+
+
+def _only(table: Table, time: int, strict: bool) -> int:
+    """The only column of numbers that no word of its name makes one of something else. strict: there has to be a name of a price."""
     others = [i for i in range(len(table.header)) if i != time and table.header[i] and _numeric(table, i)]
-    fit = [i for i in others if not any(_parts(table, i) & {simple(name)} for name in NOT_PRICES)]
+    fit = [i for i in others if not NOT_PRICES & set(words(table.header[i]))]
     if len(fit) == 1 and not strict:
         return fit[0]
     names = ", ".join(table.name(i) for i in fit[:10])
@@ -238,7 +294,7 @@ def _numeric(table: Table, column: int) -> bool:
     try:
         return bool(np.isfinite(parse_numbers(some, column).values).any())
     except InputError as error:
-        return "two numbers" in error.found
+        return "two numbers" in error.found or IN_ANOTHER in error.found
 
 
 def _bare(table: Table, time: int) -> int:

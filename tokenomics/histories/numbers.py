@@ -17,7 +17,9 @@ from .table import Table
 ABSENT = ("", "null", "nan", "na", "n/a", "#n/a", "<na>", "none", "nil", "-", "--", ".", "undefined")  # FRED writes a point, Yahoo null
 DECIMALS = ("point", "comma")
 CONTEXT = 2_000  # rows of other columns that are looked at for the decimal mark
-SIGNS = r"^\s*(?:[$€£¥₿]|US\$|USD)\s*|\s*(?:[$€£¥₿]|USD[TC]?)\s*$"
+SIGNS = r"^\s*(?:[$]|US\$|USD)\s*|\s*(?:[$]|USD[TC]?)\s*$"  # amounts are in USD, and another currency's sign is refused
+OTHER_SIGNS = "€£¥₿₩₹₽₺"
+IN_ANOTHER = "is in another currency"
 APART = "^([+-]?\\d{1,3})(?:[ \u00a0\u202f'’]\\d{3})+([.,]\\d*)?$"  # thousands apart by spaces or apostrophes
 PLAIN = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 COMMA = r"^[+-]?\d*,\d+(?:[eE][+-]?\d+)?$"
@@ -84,6 +86,8 @@ def _plain(table: Table, column: int, text: pa.Array, decimal: str | None) -> tu
     if wrong.any():
         row = int(np.argmax(wrong))
         cell = printable(table.cell(column, row))[:40]
+        if sign := next((one for one in OTHER_SIGNS if one in cell), None):
+            raise table.error(f"'{cell}' {IN_ANOTHER} ({sign})", row=row, key=table.name(column), expected="a number, or an amount in USD ($)")
         raise table.error(f"the text '{cell}'", row=row, key=table.name(column), expected="a number")
     why = ""
     mark = decimal

@@ -51,7 +51,7 @@ class Table:
     header: the name of each column as the file has it, "" where it has none; names of several header lines are joined by " / ".
     heads: the header lines, () where the file has none. columns: one string array a column, (rows,). lines: the line in which each row begins, the
     row of a workbook, or the record of a JSON list, counted from 1; (rows,). unit: what `lines` counts. delimiter: of text, else "".
-    notes: what was recognised, for the user.
+    notes: what was recognised, for the user. title: of the list in JSON, else "".
     """
 
     file: str
@@ -62,6 +62,7 @@ class Table:
     heads: tuple[tuple[str, ...], ...] = ()
     unit: str = "line"
     delimiter: str = ""
+    title: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -111,7 +112,7 @@ class Table:
         """Some rows, by number or by a mask."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         chosen = tuple(column.take(pa.array(rows)) for column in self.columns)
-        return Table(self.file, self.header, chosen, self.lines[rows], self.notes, self.heads, self.unit, self.delimiter)
+        return Table(self.file, self.header, chosen, self.lines[rows], self.notes, self.heads, self.unit, self.delimiter, self.title)
 
 
 @dataclass
