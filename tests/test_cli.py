@@ -10,12 +10,11 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import typer
 
 import tokenomics
 from paths import command
-from tokenomics.cli import capacity as cli_capacity
-from tokenomics.cli import control as cli_control
-from tokenomics.cli.main import CAPACITY, CONTROL
+from tokenomics.cli.main import COMMANDS, app
 from tokenomics.results.store import load
 
 COMMAND = [sys.executable, "-c", "from tokenomics.cli.main import main; main()"]
@@ -137,15 +136,24 @@ def test_the_version_is_told(tmp_path):
 
 
 def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(tmp_path):
-    heavy = ["control", "cadCAD", "llvmlite", "matplotlib", "pandas", "pyarrow", "scipy", "xarray"]
+    heavy = ["control", "cadCAD", "llvmlite", "matplotlib", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "xarray"]
     code = f"import sys\nfrom tokenomics.cli.main import app\napp(['--help'], standalone_mode=False)\nprint([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert "Commands" in done.stdout
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
 
 
+def test_the_overview_says_of_every_command_the_first_sentence_of_its_own_help():
+    program = typer.main.get_command(app)
+    context = program.context_class(program)
+    assert {name: program.get_command(context, name).get_short_help_str(limit=300) for name in COMMANDS} == COMMANDS
+
+
+def test_a_misspelt_command_names_its_neighbour(tmp_path):
+    assert "Did you mean 'sweep'" in call(tmp_path, "sweap").stderr
+
+
 def test_a_group_that_is_imported_late_tells_what_it_holds(tmp_path):
-    assert (cli_control.app.info.help, cli_capacity.app.info.help) == (CONTROL, CAPACITY)
     assert "analyse" in call(tmp_path, "control", "--help").stdout
     assert "Did you mean 'analyse'" in call(tmp_path, "control", "analyze").stderr
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 
 from paths import command, commands
 from tokenomics.cli import output as cli_tools
-from tokenomics.cli.output import distinct, listed, say, show_rows
+from tokenomics.cli.output import distinct, listed, say, show_table
 from tokenomics.errors import InputError
 from tokenomics.inputs import files
 from tokenomics.parameters.locate import ROOTS
@@ -105,7 +106,7 @@ def test_of_two_runs_without_a_name_each_has_its_own(tmp_path):
 
 def test_a_table_shows_a_strangers_text_and_obeys_none_of_it():
     out = io.StringIO()
-    show_rows(HOSTILE, [HOSTILE], [[HOSTILE]], console=Console(file=out, width=300, force_terminal=False))
+    show_table(HOSTILE, [HOSTILE], [[HOSTILE]], console=Console(file=out, width=300, force_terminal=False))
     assert out.getvalue().count("[bold]b[/] [/red] :warning:") == 3
     assert not set(out.getvalue()) & set("\x1b\x07\u202e\u2066\r\x9b")
     assert "é" in out.getvalue()
@@ -181,3 +182,8 @@ def test_yaml_of_a_strangers_text_is_shown_without_control_characters_and_loads_
         assert all(c.isprintable() or c == "\n" for c in shown)
         assert YAML(typ="safe", pure=True).load(shown) == {"a": text, text: 1.5}
     assert yaml_text({"a": "é Δt"}) == "a: é Δt\n"
+
+
+def test_tables_are_printed_in_one_place_alone():
+    folder = Path(cli_tools.__file__).parent
+    assert [file.name for file in folder.rglob("*.py") if "rich.table" in file.read_text()] == ["output.py"]

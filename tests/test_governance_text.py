@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from tokenomics.cli.output import json_text, show_table
+from tokenomics.cli.output import json_text, show_frame
 from tokenomics.governance.bundle.citation import latex
 from tokenomics.governance.report.document import Picture, Report, ReportTable, Section
 from tokenomics.governance.report.markdown import JOINER, markdown
@@ -71,7 +71,7 @@ def test_json_is_ascii_only_where_it_must_be():
 
 def test_a_table_on_the_terminal_is_not_steered_by_what_it_shows():
     console = Console(width=120, record=True, file=io.StringIO())
-    show_table(console, "[bold]t\x1b[2J", pd.DataFrame({"a\x9b": ["[red]b\x1b]0;c\x07", 0.123456]}))
+    show_frame("[bold]t\x1b[2J", pd.DataFrame({"a\x9b": ["[red]b\x1b]0;c\x07", 0.123456]}), console)
     shown = console.export_text()
     assert "[bold]t" in shown and "[red]b" in shown and "0.1235" in shown
     assert not set(shown) & set("\x1b\x9b\x07")

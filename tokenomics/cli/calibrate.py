@@ -13,12 +13,17 @@ from ..calibration.estimates import Calibration
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from ..results.markdown import markdown_table
-from . import histories as cli_histories
+from .history_options import Absurd, Column, Daily, DateFormat, Decimal, DemandColumn, Duplicates, Failed, Nonpositive, Sheet, Unsorted, given
 from .numbers import number
-from .output import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
-from .params import Json, Overlay, Set
+from .options import Json, Overlay, Set
+from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
 
-app = typer.Typer(no_args_is_help=True, help="Estimate parameters from data.", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators.",
+)
 
 File = Annotated[str, typer.Argument(metavar="FILE")]
 Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.", metavar="DIR")]
@@ -47,10 +52,10 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
             return
         console = wide_console()
         say(f"{found.method}: {found.data}", *(f"rows: {choice}" for choice in found.data.choices))
-        show_table(console, "Estimates", found.table().drop(columns="problem"))
+        show_frame("Estimates", found.table().drop(columns="problem"), console)
         say(*(f"not told: {', '.join(names)}: {problem}" for problem, names in found.problems.items()))
         for title, table in found.tables.items():
-            show_table(console, title, table)
+            show_frame(title, table, console)
         say(*(f"note: {note}" for note in found.notes))
         if written:
             use = shlex.join(["tokenomics", "run", "baseline", "--overlay", f"{out}/overlay.yaml"])
@@ -84,7 +89,7 @@ def recover(
             print_json({"what": chosen.what, "count": count or chosen.count, "table": table.to_dict(orient="records")})
             return
         say(what)
-        show_table(wide_console(), f"Recovery of '{estimator}'", table)
+        show_frame(f"Recovery of '{estimator}'", table, wide_console())
         if written:
             say(f"written to {out}")
 
@@ -97,15 +102,15 @@ def prices(
     start: First = None,
     end: Last = None,
     gaps: Gaps = "refuse",
-    nonpositive: cli_histories.Nonpositive = None,
-    duplicates: cli_histories.Duplicates = None,
-    unsorted: cli_histories.Unsorted = None,
-    absurd: cli_histories.Absurd = None,
-    daily: cli_histories.Daily = None,
-    column: cli_histories.Column = None,
-    date_format: cli_histories.DateFormat = None,
-    sheet: cli_histories.Sheet = None,
-    decimal: cli_histories.Decimal = None,
+    nonpositive: Nonpositive = None,
+    duplicates: Duplicates = None,
+    unsorted: Unsorted = None,
+    absurd: Absurd = None,
+    daily: Daily = None,
+    column: Column = None,
+    date_format: DateFormat = None,
+    sheet: Sheet = None,
+    decimal: Decimal = None,
     step: Annotated[int, number("Days from one row to the next; 7 for weekly closes.", bounds.SPACING)] = 1,
     bootstrap: Annotated[int, number("Resamples of each of two bootstraps of Merton's fit; 0 for none.", bounds.DRAWS.from_(0))] = 200,
     seed: Annotated[int, number("Seed of the bootstraps.", bounds.SEED)] = 0,
@@ -121,7 +126,7 @@ def prices(
 
     probe(out)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily, "step": step}
-    chosen = cli_histories.given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    chosen = given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     window = (start.date() if start else None, end.date() if end else None)
     with progress_bar("bootstrap", show=not as_json) as progress:
         found = calibrate_prices(file, choices=chosen, start=window[0], end=window[1], bootstrap=bootstrap, seed=seed, progress=progress)
@@ -141,15 +146,15 @@ def economy(
     start: First = None,
     end: Last = None,
     gaps: Filled = "refuse",
-    nonpositive: cli_histories.Nonpositive = None,
-    duplicates: cli_histories.Duplicates = None,
-    unsorted: cli_histories.Unsorted = None,
-    absurd: cli_histories.Absurd = None,
-    daily: cli_histories.Daily = None,
-    column: cli_histories.Column = None,
-    date_format: cli_histories.DateFormat = None,
-    sheet: cli_histories.Sheet = None,
-    decimal: cli_histories.Decimal = None,
+    nonpositive: Nonpositive = None,
+    duplicates: Duplicates = None,
+    unsorted: Unsorted = None,
+    absurd: Absurd = None,
+    daily: Daily = None,
+    column: Column = None,
+    date_format: DateFormat = None,
+    sheet: Sheet = None,
+    decimal: Decimal = None,
     holdout: Annotated[float | None, number("Share of the days, the last ones, held out for the test; a third by default.", bounds.HELD_OUT)] = None,
     runs: Annotated[int, number("Simulated histories of each point.", bounds.DRAWS.from_(20))] = 200,
     seed: Annotated[int, number("Seed of the simulated histories.", bounds.SEED)] = 0,
@@ -162,7 +167,7 @@ def economy(
 
     probe(out)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
-    chosen = cli_histories.given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    chosen = given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     window = {"start": start.date() if start else None, "end": end.date() if end else None}
     settings = Simulations(runs=runs, seed=seed, workers=workers)
     with progress_bar("fitting, simulated days", show=not as_json) as progress:
@@ -190,11 +195,11 @@ def demand(
         list[str] | None,
         typer.Option("--pattern", help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable."),
     ] = None,
-    column: cli_histories.DemandColumn = None,
-    date_format: cli_histories.DateFormat = None,
-    sheet: cli_histories.Sheet = None,
-    decimal: cli_histories.Decimal = None,
-    failed: cli_histories.Failed = "drop",
+    column: DemandColumn = None,
+    date_format: DateFormat = None,
+    sheet: Sheet = None,
+    decimal: Decimal = None,
+    failed: Failed = "drop",
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -223,9 +228,9 @@ def burn(
     ] = None,
     tolerance: Annotated[float, number("Gap of tokens burned x price to burn in USD beyond which a month is named, as a share.", bounds.GAP)] = 0.1,
     column: Annotated[list[str] | None, typer.Option(help="What a column holds: burned=NAME. Repeatable.", metavar="WHAT=NAME")] = None,
-    date_format: cli_histories.DateFormat = None,
-    sheet: cli_histories.Sheet = None,
-    decimal: cli_histories.Decimal = None,
+    date_format: DateFormat = None,
+    sheet: Sheet = None,
+    decimal: Decimal = None,
     last: Annotated[str, typer.Option(help="A last month that looks unfinished: refuse, drop or keep.")] = "refuse",
     absurd: Annotated[str, typer.Option(help="A value that leaves by a factor and is back a month later: refuse or keep.")] = "refuse",
     out: Out = None,

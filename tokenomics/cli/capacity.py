@@ -13,19 +13,15 @@ from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from .numbers import number
-from .output import deliver, distinct, print_json, progress_bar, say, show_rows
-from .params import Json
+from .options import Json, Tables
+from .output import deliver, distinct, print_json, progress_bar, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="Inference throughput of accelerators, and the supply curve of a fleet.", rich_markup_mode=None)
-Out = Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")]
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="Inference throughput of accelerators, and the supply curve of a fleet."
+)
 Model = Annotated[str, typer.Option(help="A shipped model (llama-3.1-8b, llama-2-70b, llama-2-7b, tiny) or a YAML file.")]
 USES = ("bandwidth_use", "compute_use")
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of all work: rows of the supply table
-
-
-@app.callback()
-def group() -> None:
-    """Inference throughput of accelerators, and the supply curve of a fleet."""
 
 
 def _say_optimistic(rows: dict[str, dict[str, object]]) -> None:
@@ -82,7 +78,7 @@ def benchmark(
             + tuple(f"{row[k]:.0%}" for k in USES)
             for row in rows
         )
-        show_rows(title, ("batch", "context", "new", "ms, median", "spread", "token/s", "bandwidth", "rate"), cells)
+        show_table(title, ("batch", "context", "new", "ms, median", "spread", "token/s", "bandwidth", "rate"), cells)
         say(f"fitted efficiencies: bandwidth {fit.bandwidth:.2f}, compute {fit.compute:.2f} ({fit.source})")
         say(*(f"skipped: {note}" for note in seen.skipped))
         if written:
@@ -99,7 +95,7 @@ def supply(
     fleet: Annotated[str, typer.Option(help="A shipped fleet or a YAML file.")] = "marketplace",
     price: Annotated[list[float] | None, number("Price to operators [USD/Mtok]: what is offered there? Repeatable.", bounds.PRICE)] = None,
     work: Annotated[list[float] | None, number("Work [Mtok/day]: what price brings it? Repeatable.", bounds.WORK)] = None,
-    out: Out = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """The merit-order supply curve of a fleet: USD/Mtok against Mtok/day, prompt and output tokens together."""
@@ -155,7 +151,7 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
     for name, m in sorted(found.members.items(), key=lambda pair: pair[1].median_cost):
         counts = (f"{value:,.0f}" for value in (m.accelerator.potential_nodes, m.batch, m.output_rate, m.input_rate))
         cells.append((name, *counts, f"{m.accelerator.reservation_cost:.4g}", f"{m.median_cost:.4g}"))
-    show_rows(title, ("type", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"), cells)
+    show_table(title, ("type", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"), cells)
     origins = ", ".join(f"{name} {m.device.origin}" for name, m in found.members.items())
     say(f"Figures of the cards: {origins}.")
     _say_optimistic(types)
@@ -166,7 +162,7 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
         for row in rows
     )
     title = f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day"
-    show_rows(title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points, unbroken=numbers)
+    show_table(title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points, unbroken=numbers)
 
 
 @app.command(
@@ -182,7 +178,7 @@ def frontier(
     output: Annotated[float, number("Output tokens.", bounds.TOKENS)] = 211,
     tpot: Annotated[float, number("Limit on the time per output token [s].", bounds.LATENCY)] = 0.03,
     ttft: Annotated[float, number("Limit on the time to first token [s].", bounds.LATENCY)] = 0.5,
-    out: Out = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """Tokens/s per card against latency by the roofline, and the goodput when both limits hold on average."""
@@ -222,7 +218,7 @@ def frontier(
             (name, *(f"{row[key]:,.0f}" for key in ("batch", "goodput", "full_rate")), f"{row['full_tpot']:.3g}", f"{row['full_ttft']:.3g}")
             for name, row in rows.items()
         )
-        show_rows(title, names, cells)
+        show_table(title, names, cells)
         _say_optimistic(rows)
         if written:
             say(f"figure in {out}")

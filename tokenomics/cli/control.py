@@ -13,18 +13,13 @@ from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from ..results.markdown import markdown_table
 from ..results.metrics import METRICS
+from . import control_attacks
 from .numbers import Seed, number
-from .output import deliver, json_text, print_json, progress_bar, say, show_rows
-from .params import File, Json, Overlay, Policy, Scenario, Set, changed_from, resolved_from
+from .options import File, Json, Overlay, Policy, Scenario, Set, Tables, changed_from, resolved_from
+from .output import deliver, json_text, print_json, progress_bar, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="Analyse and design the control loop of a policy.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="Analyse and design the control loop of a policy.")
 JURY = "Jury's conditions for the pool alone under the PID: stable where every slack is positive"
-Out = Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")]
-
-
-@app.callback()
-def group() -> None:
-    """Analyse and design the control loop of a policy."""
 
 
 @app.command(
@@ -37,7 +32,7 @@ def analyse(
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    out: Out = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """Margins, Jury's conditions and limit cycle of the loop: the whole economy linearised at its steady state, with the policy's controller.
@@ -67,9 +62,9 @@ def analyse(
             return
         plant = found.economy.plant
         title = f"Loop of policy {policy}, {plant.nstates} states of the economy, decision every {plant.dt:g} days"
-        show_rows(title, ("margin", "value", "unit"), found.table())
+        show_table(title, ("margin", "value", "unit"), found.table())
         if found.jury():
-            show_rows(JURY, ("condition", "slack"), ((condition, f"{slack:.4g}") for condition, slack in found.jury().items()))
+            show_table(JURY, ("condition", "slack"), ((condition, f"{slack:.4g}") for condition, slack in found.jury().items()))
         say(found.margins.reading(), *found.notes())
         say(*(f"With {share:.0%} of the pool's depth: {margins.reading()}" for share, margins in found.liquidity.items()))
         if written:
@@ -88,7 +83,7 @@ def boundary(
     sets: Set = None,
     runs: Annotated[int, number("Runs of every gain at large noise.", bounds.RUNS.from_(2))] = 100,
     seed: Seed = 0,
-    out: Out = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """The predicted stability boundary of the PID against the simulated one, at small noise and at large. The law is the PID, whatever the policy."""
@@ -113,7 +108,7 @@ def boundary(
             return
         names = ("integral time [days]", "predicted", "simulated, small noise", "ratio", "worse than none", "worse than none, limits off")
         rows = ((f"{value:.4g}" for value in row) for row in found.itertuples(index=False))
-        show_rows("Gain kp [1/day] at which the PID turns unstable, kd = kp x 1 day", names, rows)
+        show_table("Gain kp [1/day] at which the PID turns unstable, kd = kp x 1 day", names, rows)
         overlay_text = " ".join(f"--set {path}={_short(value)}" for path, value in rays[-1]["settings"].items())
         say(reading(found), f"On any policy the last row's predicted gains are: {overlay_text}")
         if written:
@@ -182,4 +177,7 @@ def _tell_tuning(found, method: str, policy: str | None, runs: int) -> None:
     rows = (
         (f"{name} [{METRICS[name].unit}]", *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair)) for name, pair in found.metrics.items()
     )
-    show_rows(title, ("metric", "tuned", f"policy {policy} as it is"), rows)
+    show_table(title, ("metric", "tuned", f"policy {policy} as it is"), rows)
+
+
+app.add_typer(control_attacks.app)

@@ -9,17 +9,16 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import typer
-from rich.console import Console
 
 from ..inputs import bounds
 from ..inputs.files import probe
 from ..parameters import Resolved
 from ..results.markdown import markdown_table
-from .control import Out, app
 from .numbers import Seed, number
-from .output import deliver, distinct, print_json, progress_bar, say, show_table
-from .params import File, Json, Overlay, Policy, Scenario, Set, changed_from, resolved_from
+from .options import File, Json, Overlay, Policy, Scenario, Set, Tables, changed_from, resolved_from
+from .output import deliver, distinct, print_json, progress_bar, say, show_frame
 
+app = typer.Typer(rich_markup_mode=None)
 Runs = Annotated[int, number("Runs of every row.", bounds.RUNS.from_(2))]
 
 
@@ -72,7 +71,7 @@ def attack(
     days: Annotated[float, number("Simulated span [days].", bounds.DAYS)] = 180.0,
     runs: Runs = 200,
     seed: Seed = 0,
-    out: Out = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """What attacks cost the attacker and the treasury, what each defence is worth, and the cheapest push that saturates the actuator."""
@@ -116,14 +115,13 @@ def attack(
             plain = pushes.astype(object).where(pushes.notna(), None)
             print_json({"attacks": _records(found), "saturation": plain.to_dict(orient="records")} | ({"out": str(out)} if written else {}))
             return
-        console = Console()
         say(f"Attacks on policy {policy}: mean [95 % interval] of {runs} runs, in % of the treasury's first reserve")
         for name, rows in shown.groupby("attack", sort=False):
-            show_table(console, str(name), rows.drop(columns="attack"))
+            show_frame(str(name), rows.drop(columns="attack"))
         if found["failed"].any():
             say(f"{found['failed'].sum()} runs under attack broke off and are not counted: see --json.")
         say(*_verdicts(found, under))
-        show_table(console, "Smallest push by trades that saturates the actuator, % of the pool's first USD", push_table)
+        show_frame("Smallest push by trades that saturates the actuator, % of the pool's first USD", push_table)
         say("'not possible': the law never asks for that much, or it takes a quarter of the circulating supply or more USD than all of it is worth.")
         if written:
             say(f"tables in {out}")
@@ -140,7 +138,7 @@ def front_run(
     sets: Set = None,
     runs: Runs = 200,
     seed: Seed = 0,
-    out: Out = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """Which PID gains stay robust when speculators know the rule and trade ahead of it."""
@@ -167,7 +165,7 @@ def front_run(
             print_json({"rows": _records(found), "robust": robust(found)} | ({"out": str(out)} if written else {}))
             return
         title = f"Policy {policy} with front-runners who know the rule, against none, mean [95 % interval] of {runs} runs"
-        show_table(Console(), title, shown)
+        show_frame(title, shown)
         for size, factor in robust(found).items():
             what = f"gains up to x{factor:g} stay robust" if factor else "no gain of the table stays robust"
             say(f"Front-runners of {size:g} depths: {what} (gain margin of 2, tracking at most 10 % worse).")

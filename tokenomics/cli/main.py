@@ -1,92 +1,64 @@
-"""The command line: a thin shell over the package. How a command ends, and with which status, is told in `cli_ending`."""
+"""The command line: a thin shell over the package. How a command ends, and with which status, is told in `ending`."""
 
 from __future__ import annotations
 
-import shlex
 import sys
-from contextlib import nullcontext
-from functools import cached_property
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
 from ..errors import InputError
-from ..inputs import bounds
-from ..inputs.files import probe
-from . import bundles as cli_governance
-from . import histories as cli_histories
-from . import model as cli_model
-from . import params as cli_params
-from . import reproduce as cli_papers
-from . import sweeps as cli_sweeps
-from . import validate as cli_validate
-from . import velocity as cli_velocity
-from . import venues as cli_venues
-from . import verify as cli_verify
 from .ending import BAD, ended
-from .numbers import Days, Seed, number
-from .output import deliver, listed, print_json, progress_bar, say
 
-MODEL = "The model itself: its blocks, state variables and metrics."
-CONTROL = "Analyse and design the control loop of a policy."
-CALIBRATE = "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators."
-CAPACITY = "Inference throughput of accelerators, and the supply curve of a fleet."
-
-
-class Later(TyperGroup):
-    """Commands of a module that takes long to import: it is imported when one of them is asked for."""
-
-    module = ""
-
-    @cached_property
-    def _group(self):
-        return typer.main.get_group(import_module(self.module, __package__).app)
-
-    def list_commands(self, ctx):
-        return self._group.list_commands(ctx)
-
-    def get_command(self, ctx, name):
-        return self._group.get_command(ctx, name)
-
-    def resolve_command(self, ctx, args):
-        return self._group.resolve_command(ctx, args)
+# Every command and group has the file of its name, which holds it as `app`; this line of it is what the overview says.
+COMMANDS = {
+    "run": "Simulate a network; print a summary and write a run directory.",
+    "sweep": "Simulate a design: parameter points x policies x scenarios x runs.",
+    "compare": "Compare policies on the same shocks: paired differences, win rates, and which is best by each metric.",
+    "sensitivity": "Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary effects, with intervals.",
+    "reproduce": "Compute a published result again: its numbers beside ours, and what became of each claim.",
+    "propose": "Write the whole evidence of a proposal: what changes, its limits and whether they hold, alternatives, sensitivity, stress, margins.",
+    "report": "Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations.",
+    "velocity": "Usage or speculation: what is behind a window's velocity, against the 60 days before it.",
+    "venues": "Cloud or network for a workload: costs, latency, data control, guarantees, scale; the recommended path and what would change it.",
+    "validate": "Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk and GARCH, "
+    "and what a policy would have done.",
+    "verify": "Check a bundle: every file's digest, its numbers by simulation, its text, tables and figures by making them anew.",
+    "cite": "Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its identifier.",
+    "diff": "Compare two bundles: settings and versions, parameters, metrics with intervals.",
+    "doctor": "Look at the installation: versions, GPU, optional extras, write access, and a ten-second self-check.",
+    "params": "List, show, check, compare and tabulate parameters.",
+    "model": "The model itself: its blocks, state variables and metrics.",
+    "control": "Analyse and design the control loop of a policy.",
+    "capacity": "Inference throughput of accelerators, and the supply curve of a fleet.",
+    "calibrate": "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators.",
+}
 
 
-class Control(Later):
-    """The commands of `cli_control` and `cli_attacks`."""
+class Commands(TyperGroup):
+    """The commands of the table: the file of one is imported when it is asked for, and none for the overview."""
 
-    module = ".control_attacks"
+    def __init__(self, **settings: Any):
+        super().__init__(**settings | {"commands": {name: TyperCommand(name, help=line) for name, line in COMMANDS.items()}})
 
+    def get_command(self, ctx: Any, name: str) -> Any:
+        return typer.main.get_command(import_module(f".{name}", __package__).app) if name in COMMANDS else None
 
-class Capacity(Later):
-    """The commands of `cli_capacity`."""
-
-    module = ".capacity"
-
-
-class Calibrate(Later):
-    """The commands of `cli_calibrate`."""
-
-    module = ".calibrate"
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        TyperGroup(commands=self.commands).format_commands(ctx, formatter)
 
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     help="Model the token economy of a decentralised AI-inference network.",
     epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
 )
-app.add_typer(cli_params.app, name="params")
-app.add_typer(cli_model.app, name="model", help=MODEL)
-app.add_typer(typer.Typer(cls=Control, no_args_is_help=True, rich_markup_mode=None, help=CONTROL), name="control")
-app.add_typer(typer.Typer(cls=Capacity, no_args_is_help=True, rich_markup_mode=None, help=CAPACITY), name="capacity")
-app.add_typer(typer.Typer(cls=Calibrate, no_args_is_help=True, rich_markup_mode=None, help=CALIBRATE), name="calibrate")
 
 
 def _version(value: bool) -> None:
@@ -100,99 +72,6 @@ def options(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
     """Model the token economy of a decentralised AI-inference network."""
-
-
-@app.command(
-    epilog="Examples: "
-    "tokenomics run baseline --policy pid --scenario token_crash --runs 50 --seed 1 | "
-    "tokenomics run baseline --prices prices.csv --demand rate.csv --demand-align repeat --out runs/real | "
-    "tokenomics run my_network.yaml --set controller.pid.kp=0.1 --days 180 --json"
-)
-def run(
-    params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
-    policy: cli_params.Policy = None,
-    scenario: cli_params.Scenario = None,
-    overlay: cli_params.Overlay = None,
-    sets: cli_params.Set = None,
-    days: Days = None,
-    runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS)] = 1,
-    seed: Seed = 0,
-    engine: Annotated[str, typer.Option(help="Engine: cadcad, the reference, or ensemble, fast with many runs.")] = "cadcad",
-    prices: Annotated[
-        str | None, typer.Option(help=f"Daily closes in USD, replayed as inferred news; {cli_histories.LAYOUTS}.", metavar="FILE")
-    ] = None,
-    column: cli_histories.Column = None,
-    date_format: cli_histories.DateFormat = None,
-    sheet: cli_histories.Sheet = None,
-    decimal: cli_histories.Decimal = None,
-    daily: cli_histories.Daily = None,
-    duplicates: cli_histories.Duplicates = None,
-    unsorted: cli_histories.Unsorted = None,
-    absurd: cli_histories.Keep = None,
-    demand: Annotated[str | None, typer.Option(help="A request rate or a request trace: its columns tell which.", metavar="FILE")] = None,
-    demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
-    demand_column: cli_histories.DemandColumn = None,
-    demand_date_format: cli_histories.DemandDateFormat = None,
-    demand_sheet: cli_histories.DemandSheet = None,
-    demand_decimal: cli_histories.DemandDecimal = None,
-    failed: cli_histories.Failed = "drop",
-    start: Annotated[str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")] = None,
-    record: Annotated[str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")] = None,
-    every: Annotated[int, number("Keep the start and every so many steps.", bounds.STEPS)] = 1,
-    out: Annotated[Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")] = None,
-    as_json: cli_params.Json = False,
-) -> None:
-    """Simulate a network; print a summary and write a run directory."""
-    from ..experiments.run import run as simulate
-    from ..results.store import default_out, metrics_json, write_run
-
-    probe(out or Path("runs") / "new")
-    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
-    choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
-    with progress_bar("simulating, steps", show=not as_json) as progress:
-        result = simulate(
-            params,
-            policy=policy,
-            scenario=scenario,
-            overlay=overlay,
-            sets=sets,
-            runs=runs,
-            seed=seed,
-            days=days,
-            engine=engine,
-            prices=prices,
-            choices=choices,
-            demand=cli_histories.demand_from(demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed),
-            demand_align=demand_align,
-            start=start,
-            record=listed(record, "record"),
-            every=every,
-            progress=progress,
-        )
-    folder, words = out or default_out(result), shlex.join(["tokenomics", *sys.argv[1:]])
-
-    def tell(written: bool) -> None:
-        if as_json:
-            told = result.record()
-            settings = {"out": str(folder) if written else None, **told.pop("parameters"), **told}
-            print_json({**settings, "metrics": metrics_json(result)})
-            return
-        Console().print(result.summary())
-        if written:
-            say(f"written to {folder}")
-
-    deliver(folder, lambda place: write_run(result, place, words), tell, write=nullcontext)
-    if result.failures:
-        raise typer.Exit(1)
-
-
-cli_sweeps.register(app)
-cli_papers.register(app)
-cli_governance.register(app)
-cli_velocity.register(app)
-cli_venues.register(app)
-cli_validate.register(app)
-cli_verify.register(app)
 
 
 def main() -> None:

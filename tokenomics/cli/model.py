@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from .options import File, Json, Policy, resolved_from
 from .output import print_json
-from .params import File, Json, Policy, resolved_from
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="The model itself: its blocks, state variables and metrics."
+)
 
 
 def _print(table, as_json: bool) -> None:

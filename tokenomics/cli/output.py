@@ -19,7 +19,6 @@ from rich.text import Text
 
 from ..errors import InputError, printable
 from ..inputs.files import written_folder
-from ..results.markdown import cell
 
 WIDTH = 170  # columns, of output that goes to a file or a pipe
 PATIENCE = 2.0  # s; what takes longer shows a progress bar
@@ -122,7 +121,7 @@ def _text(value: Any, style: str = "") -> Text:
     return Text(printable(str(value)), style)
 
 
-def show_rows(
+def show_table(
     title: str,
     columns: Iterable[str],
     rows: Iterable[Iterable[Any]],
@@ -148,10 +147,12 @@ def show_rows(
     (console or Console()).print(body)
 
 
-def show_table(console: Console, title: str, table: Any) -> None:
-    """A data frame on the terminal, whoever wrote what is in it."""
-    rows = ([cell(value) for value in row] for row in table.itertuples(index=False))
-    show_rows(title, map(str, table.columns), rows, console=console)
+def show_frame(title: str, frame: Any, console: Console | None = None) -> None:
+    """A data frame on the terminal, as a table."""
+    from ..results.markdown import cell
+
+    rows = ([cell(value) for value in row] for row in frame.itertuples(index=False))
+    show_table(title, map(str, frame.columns), rows, console=console)
 
 
 def listed(text: str | None, argument: str, what: str = "names") -> list[str] | None:

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ..errors import remark
-from ..parameters import Parameters, Resolved, resolve, tables
+from ..parameters import Parameters, resolve, tables
 from ..parameters.locate import find
 from ..parameters.reading import read
-from .output import print_json, say, show_rows
+from .options import File, Json, Overlay, Policy, Scenario, Set, resolved_from
+from .output import print_json, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="List, show, check, compare and tabulate parameters.", rich_markup_mode=None)
-
-File = Annotated[str, typer.Argument(help="A shipped name or the path of a YAML file.", metavar="PARAMS")]
-Policy = Annotated[str | None, typer.Option(help="A policy: shipped name or file.")]
-Scenario = Annotated[list[str] | None, typer.Option(help="A scenario: shipped name or file. Repeatable.")]
-Overlay = Annotated[list[str] | None, typer.Option(help="An overlay: shipped name or file. Repeatable.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable.")]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-
-
-def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:
-    """The parameters that a command's arguments name."""
-    return resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
-
-
-def changed_from(file: str, resolved: Resolved, *networks: Mapping[str, Any]) -> None:
-    """Remark on what the arguments change and nothing reads. networks: settings with which a command looks at the network, none by default."""
-    from ..experiments.unread import changed_to_no_effect
-
-    for line in changed_to_no_effect(resolved, resolve(file), networks or ({},)):
-        remark(line)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="List, show, check, compare and tabulate parameters.")
 
 
 @app.command("list", epilog="Example: tokenomics params list")
@@ -100,7 +79,7 @@ def diff(
         print_json([dict(zip(("path", "a", "b", "unit"), row, strict=True)) for row in rows])
         return
     if rows:
-        show_rows("", ("parameter", a, b, "unit"), rows)
+        show_table("", ("parameter", a, b, "unit"), rows)
     else:
         say("no difference")
 

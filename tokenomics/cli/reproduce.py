@@ -1,4 +1,4 @@
-"""The command that computes published results again."""
+"""`tokenomics reproduce`: published results computed again."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from rich.console import Console
 
 from ..inputs import bounds
 from ..inputs.files import probe
-from ..papers import PAPERS, reproduce
+from ..papers import PAPERS
 from .numbers import Seed, number
-from .output import deliver, print_json, progress_bar, say, show_rows
-from .params import Json
+from .options import Json
+from .output import deliver, print_json, progress_bar, say, show_table
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(name="reproduce", epilog="Examples: tokenomics reproduce dcbm | tokenomics reproduce rai --json")(paper)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 def _parts(rows: list[list[Any]], width: int) -> list[tuple[list[list[str]], list[int]]]:
@@ -46,7 +43,8 @@ def _parts(rows: list[list[Any]], width: int) -> list[tuple[list[list[str]], lis
     return parts
 
 
-def paper(
+@app.command(epilog="Examples: tokenomics reproduce dcbm | tokenomics reproduce rai --json")
+def reproduce(
     name: Annotated[str, typer.Argument(help="One of: " + ", ".join(f"{n} ({text})" for n, text in PAPERS.items()) + ".")],
     runs: Annotated[int | None, number("Monte Carlo runs, in place of the settings'.", bounds.RUNS.from_(2))] = None,
     seed: Seed = 0,
@@ -54,11 +52,12 @@ def paper(
     as_json: Json = False,
 ) -> None:
     """Compute a published result again: its numbers beside ours, and what became of each claim."""
+    from ..papers import reproduce as compute
     from ..results.markdown import cell
 
     probe(out)
     with progress_bar("reproducing", show=not as_json) as progress:
-        found = reproduce(name, runs=runs, seed=seed, progress=progress)
+        found = compute(name, runs=runs, seed=seed, progress=progress)
 
     def fill(folder: Path) -> None:
         (folder / "reproduction.md").write_text(found.markdown(), encoding="utf-8")
@@ -73,7 +72,7 @@ def paper(
         say(found.paper)
         for title, frame in found.tables.items():
             for part, widths in _parts([list(frame.columns), *([cell(v) for v in row] for row in frame.itertuples(index=False))], console.width):
-                show_rows(title, part[0], part[1:], console=console, widths=widths)
+                show_table(title, part[0], part[1:], console=console, widths=widths)
         for claim in found.claims:
             say(f"{claim.verdict}: {claim.text}", f"    {claim.evidence}")
         say(*(f"- {choice}" for choice in found.choices))

@@ -9,49 +9,64 @@ import typer
 
 from ..inputs import bounds
 from ..inputs.files import probe
-from . import histories as cli_histories
+from .history_options import (
+    LAYOUTS,
+    Column,
+    Daily,
+    DateFormat,
+    Decimal,
+    DemandColumn,
+    DemandDateFormat,
+    DemandDecimal,
+    DemandSheet,
+    Duplicates,
+    Failed,
+    Keep,
+    Sheet,
+    Unsorted,
+    demand_from,
+    given,
+)
 from .numbers import number
-from .output import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
-from .params import Json, Overlay, Set
+from .options import Json, Network, Overlay, Set, Tables
+from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-def register(app: typer.Typer) -> None:
-    """Put the command on the program."""
-    app.command(
-        epilog="Examples: tokenomics validate --history closes.csv --policy pid --from 2023-01-01 | "
-        "tokenomics validate --history closes.csv --to 2025-01-14 --policy pid --from 2023-01-01 --overlay before_2023.yaml --out runs/backtest | "
-        "tokenomics validate --history closes.csv --policy pid --from 2023-01-01 --demand rate.csv --demand-align repeat --json"
-    )(validate)
-
-
+@app.command(
+    epilog="Examples: tokenomics validate --history closes.csv --policy pid --from 2023-01-01 | "
+    "tokenomics validate --history closes.csv --to 2025-01-14 --policy pid --from 2023-01-01 --overlay before_2023.yaml --out runs/backtest | "
+    "tokenomics validate --history closes.csv --policy pid --from 2023-01-01 --demand rate.csv --demand-align repeat --json"
+)
 def validate(
-    history: Annotated[str, typer.Option(help=f"Daily closes in USD, without a gap; {cli_histories.LAYOUTS}.", metavar="FILE")],
+    history: Annotated[str, typer.Option(help=f"Daily closes in USD, without a gap; {LAYOUTS}.", metavar="FILE")],
     policy: Annotated[str, typer.Option(help="The policy of the counterfactual: shipped name or file.")],
     start: Annotated[str, typer.Option("--from", help="Date of the first forecast, on which the policy is set up.", metavar="YYYY-MM-DD")],
-    params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
+    params: Network = "baseline",
     end: Annotated[str | None, typer.Option("--to", help="Last date to use; the file's last by default.", metavar="YYYY-MM-DD")] = None,
-    column: cli_histories.Column = None,
-    date_format: cli_histories.DateFormat = None,
-    sheet: cli_histories.Sheet = None,
-    decimal: cli_histories.Decimal = None,
-    daily: cli_histories.Daily = None,
-    duplicates: cli_histories.Duplicates = None,
-    unsorted: cli_histories.Unsorted = None,
-    absurd: cli_histories.Keep = None,
+    column: Column = None,
+    date_format: DateFormat = None,
+    sheet: Sheet = None,
+    decimal: Decimal = None,
+    daily: Daily = None,
+    duplicates: Duplicates = None,
+    unsorted: Unsorted = None,
+    absurd: Keep = None,
     demand: Annotated[str | None, typer.Option(help="A request rate or trace: met by both arms, and forecast.", metavar="FILE")] = None,
     demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
-    demand_column: cli_histories.DemandColumn = None,
-    demand_date_format: cli_histories.DemandDateFormat = None,
-    demand_sheet: cli_histories.DemandSheet = None,
-    demand_decimal: cli_histories.DemandDecimal = None,
-    failed: cli_histories.Failed = "drop",
+    demand_column: DemandColumn = None,
+    demand_date_format: DemandDateFormat = None,
+    demand_sheet: DemandSheet = None,
+    demand_decimal: DemandDecimal = None,
+    failed: Failed = "drop",
     overlay: Overlay = None,
     sets: Set = None,
     runs: Annotated[int, number("Draws of each forecast.", bounds.DRAWS)] = 500,
     arms: Annotated[int, number("Runs of the counterfactual.", bounds.RUNS)] = 20,
     horizon: Annotated[int, number("Horizon of the longer forecasts [days].", bounds.HORIZON)] = 30,
     seed: Annotated[int, number("Seed of all draws.", bounds.SEED)] = 0,
-    out: Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")] = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk and GARCH, and what a policy would have done."""
@@ -59,7 +74,7 @@ def validate(
 
     probe(out)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
-    choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    choices = given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     with progress_bar("back-testing, days", show=not as_json) as progress:
         found = back_test(
             params,
@@ -68,7 +83,7 @@ def validate(
             start=start,
             end=end,
             choices=choices,
-            demand=cli_histories.demand_from(demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed),
+            demand=demand_from(demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed),
             demand_align=demand_align,
             overlay=overlay,
             sets=sets,
@@ -102,4 +117,4 @@ def _print(found) -> None:
     say(f"Back-test: {found.title}", *(f"note: {line}" for line in (*found.notes, *found.explained)), *found.lines)
     for title, table in found.tables.items():
         if title != "PIT":
-            show_table(console, title, table.drop(columns="meaning", errors="ignore"))
+            show_frame(title, table.drop(columns="meaning", errors="ignore"), console)

@@ -7,29 +7,25 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import histories as cli_histories
-from .output import print_json, say, show_rows
-from .params import Json
+from .history_options import DateFormat, Decimal, Duplicates, Keep, Sheet, Unsorted, given
+from .options import Json
+from .output import print_json, say, show_table
 
-EXAMPLES = "tokenomics velocity my_token.csv | tokenomics velocity my_token.csv --from 2024-03-01 --to 2024-03-30 --json"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(name="velocity", epilog="Examples: " + EXAMPLES)(velocity)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
+@app.command(epilog="Examples: tokenomics velocity my_token.csv | tokenomics velocity my_token.csv --from 2024-03-01 --to 2024-03-30 --json")
 def velocity(
     file: Annotated[str, typer.Argument(help="Days: date, price, volume, fees, burned [USD/TOK, TOK/day, USD/day, TOK/day].", metavar="FILE")],
     start: Annotated[str | None, typer.Option("--from", help="First day of the window, YYYY-MM-DD.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last day of the window; by default the window is the last 30 days.")] = None,
     column: Annotated[list[str] | None, typer.Option(help="A column called otherwise, as in volume=Vol. Repeatable.", metavar="ROLE=NAME")] = None,
-    date_format: cli_histories.DateFormat = None,
-    sheet: cli_histories.Sheet = None,
-    decimal: cli_histories.Decimal = None,
-    duplicates: cli_histories.Duplicates = None,
-    unsorted: cli_histories.Unsorted = None,
-    absurd: cli_histories.Keep = None,
+    date_format: DateFormat = None,
+    sheet: Sheet = None,
+    decimal: Decimal = None,
+    duplicates: Duplicates = None,
+    unsorted: Unsorted = None,
+    absurd: Keep = None,
     detector: Annotated[str, typer.Option(help="A shipped detector or a YAML file.")] = "velocity",
     as_json: Json = False,
 ) -> None:
@@ -41,7 +37,7 @@ def velocity(
 
     chosen = load(detector)
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal}
-    choices = cli_histories.given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    choices = given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     days = read_activity(file, chosen.before, chosen.after, as_date(start, "start"), as_date(end, "end"), choices)
     series, before = Series(**days.values), chosen.before
     try:
@@ -80,11 +76,11 @@ def velocity(
     odds = [(n, f"{float(found[n]):+.3f}", f"{chosen.features[n].weight:+.3g}", f"{added[n]:+.2f}", meaning) for n, meaning in FEATURES.items()]
     first_row = ("intercept", "", "", f"{chosen.intercept.weight:+.2f}", "")
     last_row = ("sum", "", "", f"{chosen.intercept.weight + sum(added.values()):+.2f}", "")
-    show_rows("Log odds of usage", ("feature", "value", "weight", "log odds", "what it is"), (first_row, *odds, last_row))
+    show_table("Log odds of usage", ("feature", "value", "weight", "log odds", "what it is"), (first_row, *odds, last_row))
     labels = {"volume": "all", "use": "use: tokens paid, bought and sold on once", "rest": "rest: trade of those who do not pay for the service"}
     rows = []
     for key, label in labels.items():
         old, new = (float(parts[when][key]) for when in ("before", "window"))
         rows.append((label, f"{old:,.4g}", f"{new:,.4g}", f"{(new - old) / float(parts['before']['volume']):+.1%}"))
-    show_rows("Traded volume, TOK/day", ("", "before", "window", "change, of the volume before"), rows)
+    show_table("Traded volume, TOK/day", ("", "before", "window", "change, of the volume before"), rows)
     say(*(f"note: {note}" for note in notes))

@@ -11,21 +11,19 @@ from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import Seed, number
-from .output import deliver, print_json, progress_bar, say, show_rows
-from .params import Json, Overlay, Policy, Scenario, Set
+from .options import Json, Network, Overlay, Policy, Scenario, Set, Tables
+from .output import deliver, print_json, progress_bar, say, show_table
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-def register(app: typer.Typer) -> None:
-    """Put the command on the program."""
-    app.command(
-        epilog="Examples: tokenomics venues --workload chat | tokenomics venues --workload batch --policy pid --out runs/batch | "
-        "tokenomics venues --workload mine.yaml --scenario token_crash --runs 500 --json"
-    )(venues)
-
-
+@app.command(
+    epilog="Examples: tokenomics venues --workload chat | tokenomics venues --workload batch --policy pid --out runs/batch | "
+    "tokenomics venues --workload mine.yaml --scenario token_crash --runs 500 --json"
+)
 def venues(
     workload: Annotated[list[str], typer.Option(help="A shipped workload (batch, chat, agents, realtime, private) or a YAML file. Repeatable.")],
-    params: Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")] = "baseline",
+    params: Network = "baseline",
     policy: Policy = None,
     scenario: Scenario = None,
     overlay: Overlay = None,
@@ -33,7 +31,7 @@ def venues(
     days: Annotated[float | None, number("Simulated span [days], at least 90: 30 days behind a doubling of demand.", bounds.DAYS)] = None,
     runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS.from_(2))] = 100,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")] = None,
+    out: Tables = None,
     as_json: Json = False,
 ) -> None:
     """Cloud or network for a workload: costs, latency, data control, guarantees, scale; the recommended path and what would change it."""
@@ -103,5 +101,5 @@ def _print(one) -> None:
             notes.append(f"published beside '{row['measure']}': {row['published']}")
     say(*one.lines)
     venues = (f"cloud: {one.choice.cloud.offer.name}", f"network: {one.choice.network.offer.name}")
-    show_rows(one.workload.description, ("measure", "unit", *venues), rows)
+    show_table(one.workload.description, ("measure", "unit", *venues), rows)
     say(*notes, "")
