@@ -60,6 +60,39 @@ def test_days_of_a_table_belong_to_their_utc_months(tmp_path):
     assert east.months[0] == "2023-12"
 
 
+@pytest.mark.parametrize("zone", ["+02:00", "-05:00", "+05:30"])
+def test_months_that_begin_at_a_local_midnight_are_those_months(tmp_path, zone):
+    found, plain = read_burn(table(tmp_path, rows("{y}-{m:02d}-01T00:00:00" + zone))), read_burn(table(tmp_path, rows()))
+    assert found.months == plain.months and any("at midnight of their zone" in line for line in found.choices)
+    np.testing.assert_array_equal(found.days, plain.days)
+    summer = [row.replace("+02:00", "+03:00") if 4 <= int(row[5:7]) <= 10 else row for row in rows("{y}-{m:02d}-01 00:00:00+02:00")]
+    assert read_burn(table(tmp_path, summer)).months == plain.months
+
+
+def with_days(length):
+    lines = [f"{row},{length(i)}" for i, row in enumerate(rows())]
+    return lines, f"{HEADER},days"
+
+
+def test_a_count_of_days_with_burns_is_no_length_of_a_month(tmp_path):
+    with pytest.raises(InputError, match=r":6: days: 21 days; expected 28 to 35 days in a month"):
+        read_burn(table(tmp_path, *with_days(lambda i: 21 if i == 4 else 30)))
+    with pytest.raises(InputError, match=r":6: days: 36 days; expected 28 to 35 days in a month"):
+        read_burn(table(tmp_path, *with_days(lambda i: 36 if i == 4 else 30)))
+    ends = read_burn(table(tmp_path, *with_days(lambda i: 9 if i in (0, 23) else 35 if i == 4 else 30)))
+    assert ends.days[[0, 1, 4, -1]].tolist() == [9, 30, 35, 9]
+
+
+def test_a_first_month_that_looks_unfinished_is_said(tmp_path):
+    first, *others = rows()
+    month, usd, burned, issued, price = first.split(",")
+    short = ",".join([month, *(f"{float(x) / 3:.2f}" for x in (usd, burned, issued)), price])
+    found = read_burn(table(tmp_path, [short, *others]))
+    assert found.months[0] == "2024-01"
+    assert any("2024-01 looks unfinished (burn_usd 26 %, burned 27 %, issued 32 % of the month after) and is kept" in line for line in found.choices)
+    assert not any("2024-01 looks" in line for line in read_burn(table(tmp_path, rows())).choices)
+
+
 def test_spreadsheets_with_semicolons_capitals_and_columns_of_their_own_are_read(tmp_path):
     lines = [f"{row};{i};note" for i, row in enumerate(rows("{short} {y}", delimiter=";"))]
     found = read_burn(table(tmp_path, lines, "Month;Burn USD;GEOD Burned;GEOD Emitted;Avg Price USD;Burn Tx Count;Remark"))

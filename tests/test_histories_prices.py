@@ -375,7 +375,13 @@ def test_ambiguous_numbers_are_told_by_other_cells_other_columns_or_the_user(tmp
 
     assert values(["1,234", "1,235", "1,23"]) == [1.234, 1.235, 1.23]
     assert values(["1,234", "1,235", "999.5"]) == [1234.0, 1235.0, 999.5]
-    assert values(["1.234", "1.235"]) == [1.234, 1.235]
+    assert values(["1.234", "1.235", "0.999"]) == [1.234, 1.235, 0.999]
+    assert values(["1.234", "1.235"], {"decimal": "point"}) == [1.234, 1.235]
+    assert values(["1.234", "1.235"], {"decimal": "comma"}) == [1234.0, 1235.0]
+    assert values(["1.234", "1.235"], other="7.5") == [1.234, 1.235]
+    for cells in (["1.234", "1.235"], ["999", "1.235"]):  # a German thousand, where semicolons part the cells
+        with pytest.raises(InputError, match=r"price: '1.23.' could be two numbers; .*`decimal` point: 1.23., or `decimal` comma: 123.\)"):
+            values(cells)
     assert values(["1.234", "1.235"], other="7,5") == [1234.0, 1235.0]
     assert values(["1,234", "1,235"], other="7.5") == [1234.0, 1235.0]
     assert values(["1,234", "1,235"], {"decimal": "comma"}) == [1.234, 1.235]
@@ -534,6 +540,17 @@ def test_volatility_over_weekdays_and_weeks_is_that_of_a_day(tmp_path):
     assert len(weeks.returns) == 199 and np.std(weeks.returns) == pytest.approx(0.05 * np.sqrt(7.0), rel=0.15)
     with pytest.raises(InputError, match="expected rows 7 days apart, or a multiple of it, as `step` says"):
         read_closes(spaced(tmp_path, lambda i, d: True), {"step": 7})
+
+
+def test_a_step_is_offered_only_where_it_would_be_taken(tmp_path):
+    months = spaced(tmp_path, lambda i, d: d.day == 1, days=4000)
+    for choices in ({}, {"gaps": "span"}, {"gaps": "interpolate"}):
+        with pytest.raises(InputError) as caught:
+            read_closes(months, choices)
+        assert "`step`" not in str(caught.value)
+    with pytest.raises(InputError, match="`step` 7"):
+        read_closes(spaced(tmp_path, lambda i, d: i % 7 == 0 and i != 70))
+    assert len(read_closes(spaced(tmp_path, lambda i, d: i % 7 == 0 and i != 70), {"step": 7, "gaps": "span"}).returns) == 197
 
 
 def test_a_few_days_may_be_filled_in_and_the_bias_is_that_of_their_share(tmp_path):

@@ -79,6 +79,11 @@ def test_a_file_without_a_header_and_one_with_three_are_told(tmp_path):
     assert found.header[1] == "Close / A-USD" and len(found) == 30
 
 
+def test_remarks_behind_the_table_are_let_be(tmp_path):
+    found = read_table(write(tmp_path, text(header="date,value,", tail=",") + "2024-02-01,1.5,a guess\n"))
+    assert found.header == ("date", "value", "") and len(found) == 31
+
+
 def test_a_column_is_found_by_name_or_number(tmp_path):
     found = read_table(write(tmp_path, "Unix Time,Adj_Close,Volume,volume\n" + "".join(f"{i},1,2,3\n" for i in range(5))))
     assert [found.column(name) for name in ("unixtime", "adj close", "2", "volume")] == [0, 1, 1, 3]
@@ -104,6 +109,10 @@ REFUSED = {
     "a longer row": (text() + "2024-02-01,1,2\n", ":32: 3 cells; expected 2 cells"),
     "a shorter row": (text() + "2024-02-01\n", ":32: 1 cells; expected 2 cells"),
     "decimal commas": (text().replace(".5", ",5"), r":1: a header of 2 cells, date,value; expected 3, .*\(or a decimal comma is not quoted\)"),
+    "decimal commas under trailing commas": (
+        "date,price,\n" + text(header="", rows=[(a, b.replace(".5", ",05")) for a, b in ROWS]),
+        r":2: '05' in column 3, which has no name; .*\(a decimal comma that is not quoted\?\)",
+    ),
     "an open quote": (text() + '2024-02-01,"1\n2024-02-02,1\n', ":32: a quote that does not end"),
     "no JSON": ('{"a": 1,\n"b": 2', ":2: no JSON"),
     "a broken line of JSON": ('{"a": 1}\n{"a": 2}\n{"a": \n', ":3: no JSON"),

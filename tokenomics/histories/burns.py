@@ -23,6 +23,7 @@ from .times import parse_times
 SHORTEST = 12  # months
 OF_A_TOKEN = ("burned", "issued", "price")
 PRODUCT = ("burn_usd", "burned", "price")  # of which the third follows from two
+SHORTEST_MONTH = 28  # days of a row
 LONGEST = 35  # days of a row: five weeks
 LAST = ("refuse", "drop", "keep")
 ABSURD = ("refuse", "keep")
@@ -128,6 +129,9 @@ def _part(table: Table, named: dict[str, str], date_format: str | None, decimal:
     said = [f"{used}; {times.said}" + (f"; not used: {', '.join(left)}" if left else "")]
     values = {name: read_measures(table, places[name], positive=True, decimal=decimal) for name in (*PATTERNS, "length") if name in places}
     days, order = times.days, np.argsort(times.ns, kind="stable")
+    if times.local is not None:  # a month that begins in Berlin is no month that ends in UTC
+        days = times.local
+        said.append("all rows are at midnight of their zone: taken as the day that they name")
     if (np.diff(times.ns) < 0).any():
         turned = (np.diff(times.ns) <= 0).all()
         said.append("newest row first: turned" if turned else "sorted by time: rows came after a later one")
@@ -169,8 +173,13 @@ def _monthly(table: Table, places: dict[str, int], days: np.ndarray, values: dic
         part.days = values.pop("length") * unit_of_length(name)
         part.stated = True
         said.append(f"flows a day by column {name} ({part.days.min():g} to {part.days.max():g} days a row)")
-        for i in np.flatnonzero(part.days > LONGEST)[:1]:
-            raise InputError(f"{part.days[i]:g} days", file=table.file, line=int(lines[i]), key=name, expected=f"at most {LONGEST} days in a month")
+        short = part.days < SHORTEST_MONTH
+        short[[0, -1]] = False  # the first and the last one may be unfinished
+        for i in np.flatnonzero(short | (part.days > LONGEST))[:1]:
+            expected = (
+                f"{SHORTEST_MONTH} to {LONGEST} days in a month that others stand around: the length of the row, not a count of days with burns"
+            )
+            raise InputError(f"{part.days[i]:g} days", file=table.file, line=int(lines[i]), key=name, expected=expected)
     else:
         said.append("flows a day by the calendar: no column n_weeks or days")
     whole = len(days) > 2 and ((place[:-1] == 0).all() or (ends[:-1] == 1).all())
@@ -242,6 +251,10 @@ def _joined(parts: list[_Part], last: str, absurd: str) -> BurnTable:
             raise InputError(found, file=part.table.file, line=int(part.lines[-1]), key="month", expected="a whole month (or `last` drop or keep)")
         done, kept = ("left out", slice(None, -1)) if last == "drop" else ("kept", kept)
         said.append(f"{_month(months[-1])} looks unfinished ({shares} of the month before) and is {done}, as chosen")
+    rises = {name: flows[name][0] / flows[name][1] for name in falls}
+    if rises and max(rises.values()) < UNFINISHED and not have["issued"].stated:
+        shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in rises.items())
+        said.append(f"{_month(months[0])} looks unfinished ({shares} of the month after) and is kept, for growth looks so too")
     flows, months = {name: flows[name][kept] for name in PATTERNS}, months[kept]
     said += _absurd(parts, have, flows, months, absurd)
     if len(months) < SHORTEST:

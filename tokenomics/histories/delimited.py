@@ -61,9 +61,23 @@ def read_delimited(file: str, content: bytes, notes: tuple[str, ...]) -> Table:
         notes += (f"{np.count_nonzero(~full)} rows of empty cells left out",)
         columns, lines = tuple(column.filter(pa.array(full)) for column in columns), lines[full]
     names = [" / ".join(dict.fromkeys(head[i] for head in shape.heads if head[i])) for i in range(shape.width)]
+    if shape.delimiter == "," and shape.heads:
+        _whole_numbers(file, names, columns, lines)
     keep = [i for i, name in enumerate(names) if name or not _hollow(columns[i])]
     heads = tuple(tuple(head[i] for i in keep) for head in shape.heads)
     return Table(file, tuple(names[i] for i in keep), tuple(columns[i] for i in keep), lines, notes, heads, "line", shape.delimiter)
+
+
+def _whole_numbers(file: str, names: list[str], columns: tuple[pa.Array, ...], lines: np.ndarray) -> None:
+    """Refuse digits behind the last column with a name: under a header that ends with commas, `3,04` without quotes is 3 and a column of 04."""
+    named = max((i for i, name in enumerate(names) if name), default=0)
+    for i in range(named + 1, len(names)):
+        full = pc.not_equal(columns[i], "")
+        if pc.any(full).as_py() and pc.all(pc.match_substring_regex(columns[i].filter(full), r"^\d+$")).as_py():
+            row = int(np.argmax(full.to_numpy(zero_copy_only=False)))
+            found = f"'{columns[i][row].as_py()[:20]}' in column {i + 1}, which has no name"
+            expected = "a name above every column of numbers (a decimal comma that is not quoted?)"
+            raise InputError(found, file=file, line=int(lines[row]), expected=expected)
 
 
 def _declared(stream: TextIO) -> str:

@@ -59,11 +59,25 @@ def parse_numbers(table: Table, column: int, decimal: str | None = None) -> Numb
 
 
 def _thousands(table: Table, column: int, text: pa.Array) -> bool:
-    """Whether points that could part thousands stand beside columns with decimal commas."""
+    """Whether points that could part thousands stand beside columns with decimal commas.
+
+    Where semicolons part the cells, as they do where commas are decimal marks, and no other column tells, they are refused.
+    """
     either = pc.match_substring_regex(text, EITHER_POINT)
     if not pc.any(either).as_py() or pc.any(pc.and_(pc.match_substring(text, "."), pc.invert(either))).as_py():
         return False
-    return _context(table, column)[0] == "comma"
+    mark, _ = _context(table, column)
+    if mark is None and table.delimiter == ";":
+        raise _two(table, column, int(np.argmax(pc.fill_null(either, False).to_numpy(zero_copy_only=False))))
+    return mark == "comma"
+
+
+def _two(table: Table, column: int, row: int) -> InputError:
+    """`1,234` and `1.234`, where nothing tells the decimal mark."""
+    cell = table.cell(column, row)
+    point, comma = (cell.replace(",", ""), cell.replace(",", ".")) if "," in cell else (cell, cell.replace(".", ""))
+    expected = f"a column that tells (or `decimal` point: {point}, or `decimal` comma: {comma})"
+    return table.error(f"'{cell}' could be two numbers", row=row, key=table.name(column), expected=expected)
 
 
 def absent(cell: str) -> str:
@@ -102,10 +116,7 @@ def _plain(table: Table, column: int, text: pa.Array, decimal: str | None) -> tu
         if mark is None:
             mark, why = _context(table, column)
         if mark is None and found.either.any():
-            row = int(np.argmax(found.either))
-            cell = table.cell(column, row)
-            expected = f"a column that tells (or `decimal` point: {cell.replace(',', '')}, or `decimal` comma: {cell.replace(',', '.')})"
-            raise table.error(f"'{cell}' could be two numbers", row=row, key=table.name(column), expected=expected)
+            raise _two(table, column, int(np.argmax(found.either)))
     other, grouped = (".", (POINT_APART, POINT_MIXED)) if mark == "comma" else (",", (COMMA_APART, COMMA_MIXED))
     apart = pc.match_substring(text, other)
     split = pc.fill_null(pc.and_(apart, pc.invert(_matches(text, *grouped))), False).to_numpy(zero_copy_only=False)

@@ -98,7 +98,7 @@ def _by_step(rows: Rows, chosen: Choices, offered: Mapping, text: str) -> str:
     """The step that would take the rows as they are, for the end of a message; nothing where there is none, or none is offered."""
     steps = np.diff(rows.days).astype(int)
     usual = int(np.median(steps)) if len(steps) else 1
-    fits = chosen.step == 1 and 1 < usual <= LONGEST_STEP and np.mean(steps == usual) > 0.5 and "span" in offered["gaps"]
+    fits = chosen.step == 1 and 1 < usual <= LONGEST_STEP and not np.any(steps % usual) and "span" in offered["gaps"]
     return text.format(f"`step` {usual}") if fits else ""
 
 

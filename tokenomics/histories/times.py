@@ -35,6 +35,7 @@ class Times:
 
     form: how they are written, such as "YYYY-MM-DD", "DD/MM/YYYY" or "unix milliseconds". unit: the finest that any of them states: "M", "D" or "s".
     zone: whether they state one (a unix time does); where not they are taken as UTC. said: all of that in words, to say what was taken for what.
+    local: the local day of each, where all are at midnight of a zone ahead of UTC or behind it, (n,) datetime64[D]; else None.
     """
 
     ns: np.ndarray
@@ -42,6 +43,7 @@ class Times:
     unit: str
     zone: bool
     said: str
+    local: np.ndarray | None = None
 
     @property
     def seconds(self) -> np.ndarray:
@@ -239,6 +241,7 @@ class _Column:
             if name == DAY_FIRST:
                 month, day = day, month
         ns += self.midnights(year, month, day)
+        local = ns.view("datetime64[ns]").astype("datetime64[D]") if zone.any() and not (ns % (86_400 * NS)).any() else None
         ns -= zone.astype(np.int64) * (60 * NS)
         unit = "s" if clock else form.unit
         what = {"M": "months", "D": "days", "s": "times"}[unit]
@@ -249,7 +252,7 @@ class _Column:
         else:
             offsets = [f"{'-' if o < 0 else '+'}{abs(o) // 60:02d}:{abs(o) % 60:02d}" for o in np.unique(zone).tolist()]
             taken = ", in UTC" if offsets == ["+00:00"] else f", offsets {', '.join(offsets)} taken to UTC"
-        return Times(ns, name, unit, bool(stated[0]), f"{what} written {name}{why}{taken}")
+        return Times(ns, name, unit, bool(stated[0]), f"{what} written {name}{why}{taken}", local)
 
     def clock(self, rows: np.ndarray, match: re.Match[bytes], has: dict[str, tuple[int, int]]) -> np.ndarray:
         """Nanoseconds since midnight."""
