@@ -177,7 +177,7 @@ def _monthly(table: Table, places: dict[str, int], days: np.ndarray, values: dic
         short[[0, -1]] = False  # the first and the last one may be unfinished
         for i in np.flatnonzero(short | (part.days > LONGEST))[:1]:
             expected = (
-                f"{SHORTEST_MONTH} to {LONGEST} days in a month that others stand around: the length of the row, not a count of days with burns"
+                f"at least {SHORTEST_MONTH} days in a month, but for the first and the last" if short[i] else f"at most {LONGEST} days in a month"
             )
             raise InputError(f"{part.days[i]:g} days", file=table.file, line=int(lines[i]), key=name, expected=expected)
     else:
