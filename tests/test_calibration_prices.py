@@ -285,7 +285,7 @@ def test_the_command_writes_and_refuses(tmp_path):
     file = write(tmp_path, drawn(days=250))
     status, text, errors = command("calibrate", "prices", file, "--bootstrap", "0", "--out", tmp_path / "found")
     assert status == 0, errors
-    assert "news.jump_rate" in text and "(--bootstrap keeps spells)" not in text
+    assert "news.jump_rate" in text and "bootstrap keeps spells" not in text
     assert {p.name for p in (tmp_path / "found").iterdir()} == {"calibration.md", "calibration.json", "diagnostics.png"}
     assert "not told: news.volatility" in text and "no overlay: the data tell no parameter of the model" in text
     for arguments, message in (

@@ -171,6 +171,7 @@ def test_every_public_name_is_found():
         (["run", "--demand-align", "often"], "demand_align: unknown alignment", "--demand-align: unknown alignment"),
         (["run", "--start", "2024-01-01"], "expected `prices` with it", "expected --prices with it"),
         (["run", "--set", "supply.burnshare=1"], "`sets`: supply.burnshare", "--set: supply.burnshare"),
+        (["run", "--engine", "fast"], "engine: unknown engine 'fast'", "--engine: unknown engine 'fast'"),
     ],
 )
 def test_python_reads_the_name_of_an_argument_and_the_command_line_that_of_its_option(tmp_path, arguments, argument, option):
@@ -179,3 +180,28 @@ def test_python_reads_the_name_of_an_argument_and_the_command_line_that_of_its_o
         tokenomics.run("baseline", **{{"set": "sets"}.get(name, name): value})
     assert argument in str(error.value) and "--" not in str(error.value)
     assert option in call(tmp_path, *arguments).stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("compare --metrics prise", "--metrics: unknown metric 'prise'"),
+        ("compare --reference rai", "--reference: 'rai'"),
+        ("sweep pid_gains --runs 1 --scheduler http://x", "--scheduler: 'http://x'"),
+        ("control tune --method guess", "--method: unknown method 'guess'"),
+        ("control attack --attack bank_run --attack bank_run", "--attack: 'bank_run' twice"),
+        ("capacity benchmark --backend none", "--backend: 'none'"),
+        ("venues --workload chat --days 10", "--days: 10 days"),
+        ("validate --history x.csv --policy pid --from soon", "--from: 'soon'"),
+        ("velocity x.csv --to soon", "--to: 'soon'"),
+        ("calibrate prices x.csv --gaps all", "--gaps: 'all'"),
+        ("calibrate burn x.csv --discretionary-from 2020", "--discretionary-from: '2020'"),
+        ("calibrate recover merton --count 30", "--count: 30"),
+        ("run --prices x.csv --demand-column a", "--demand-column: without a demand file"),
+    ],
+)
+def test_every_command_says_the_option_that_is_wrong(tmp_path, line, option):
+    (tmp_path / "x.csv").write_text(PRICES)
+    done = call(tmp_path, *line.split())
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"error: {option}" in done.stderr

@@ -38,7 +38,14 @@ def comparison_design(
     if len(named["policies"]) < 2:
         raise InputError(f"{len(named['policies'])} policies", argument="policies", expected="two or more")
     settings |= {} if days is None else {"simulation.days": days}
-    return read_design({"base": str(params), "set": settings, "runs": runs, "seed": seed} | named)
+    try:
+        return read_design({"base": str(params), "set": settings, "runs": runs, "seed": seed} | named)
+    except InputError as error:
+        if error.key not in named:
+            raise
+        # the design is ours: what is wrong in it is an argument of the call
+        argument = "overlay" if error.key == "overlays" else error.key
+        raise InputError(error.found, argument=argument, expected=error.expected, nearest=error.nearest) from None
 
 
 @checked(

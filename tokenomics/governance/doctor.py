@@ -127,7 +127,7 @@ def _writable(folder: Path) -> SelfCheck:
         with tempfile.TemporaryFile(dir=folder) as stream:
             stream.write(b"tokenomics")
     except OSError as error:
-        return SelfCheck("write access", "failed", f"{folder.resolve()}: {error.strerror}; use --out with another folder")
+        return SelfCheck("write access", "failed", f"{folder.resolve()}: {error.strerror}; results need another folder")
     return SelfCheck("write access", "ok", str(folder.resolve()))
 
 

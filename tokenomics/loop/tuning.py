@@ -197,7 +197,7 @@ def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 2
     """
     names = (*METHODS, "optimise", "lqr")
     if method not in names:
-        raise InputError(f"unknown method '{method}'", expected="one of " + ", ".join(names), nearest=nearest(method, names))
+        raise InputError(f"unknown method '{method}'", argument="method", expected="one of " + ", ".join(names), nearest=nearest(method, names))
     slow = Bound(resolved.values.controller.interval, bounds.CENTURY, "no loop answers faster than it decides", "days", whole=False)
     bounds.check(target=(target, slow), runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     own = resolved.replace({"controller.type": "lqr" if method == "lqr" else "pid"}, source="tune")

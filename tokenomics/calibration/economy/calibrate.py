@@ -139,7 +139,7 @@ def fit_moments(
 
 def _bound(space: Space, i: int, x: float) -> str:
     low, high = space.low[i], space.high[i]
-    return f"the fit ends at {np.exp(x):.3g}, an end of its range {low:.3g} to {high:.3g} (wider: --fit {space.paths[i]}=LOW:HIGH)"
+    return f"the fit ends at {np.exp(x):.3g}, an end of its range {low:.3g} to {high:.3g} (wider: fit {space.paths[i]}=LOW:HIGH)"
 
 
 def _estimates(space: Space, found: MomentsFit) -> tuple[Estimate, ...]:

@@ -172,7 +172,7 @@ def _on_spells(found: merton.MertonFit, routes: Mapping[str, merton.MertonFit], 
     if p < SPELLS:
         errors = "the errors of the estimates are the block bootstrap's, which keeps spells"
         if BLOCKS not in routes:
-            errors = "the errors of the estimates take returns as independent and are too small (--bootstrap keeps spells)"
+            errors = "the errors of the estimates take returns as independent and are too small (a bootstrap keeps spells)"
         text = f"volatility comes in spells (Ljung-Box of r^2: p = {p:.1g}), which Merton's returns do not have: jumps take in part of them"
         notes.append(f"{text}; {errors}" if found.jumps else text)
     name = "Merton jump-diffusion"
