@@ -196,6 +196,48 @@ def test_a_client_of_servegen_is_read_without_a_header(tmp_path):
     assert found.width == 600.0 and found.rate[:3].tolist() == [0.25, 0.0, 0.5]
 
 
+def test_bars_without_a_header_are_no_rates(tmp_path):
+    for first in ("2024-01-{:02d}", "17040{:02d}000"):
+        bars = [first.format(i + 1) + f",{i + 10},{i + 12},{i + 9},{i + 11},5000" for i in range(28)]
+        with pytest.raises(InputError, match=r"the columns column 1, column 2, .*; expected a rate \(t_s,req_per_s"):
+            read_demand(write(tmp_path, bars))
+
+
+def test_a_rate_that_is_not_that_of_the_requests_beside_it_is_refused_unless_told(tmp_path):
+    def file(scale):
+        return write(tmp_path, ["t_s,requests,rate", *(f"{60 * i},{90 + i % 7},{scale * (90 + i % 7) / 60:.2f}" for i in range(50))])
+
+    assert read_demand(file(1)).rate[0] == 1.5  # and rounding is no disagreement
+    with pytest.raises(InputError, match=r"rate: columns 'rate' and 'requests' disagree: 2.788e\+05 requests in all by the one, 4647 by the other"):
+        read_demand(file(60))
+    assert read_demand(file(60), column="rate").rate[0] == 90.0
+    text = write(tmp_path, ["t_s,count,rate", *(f"{60 * i},many,5" for i in range(50))])
+    assert read_demand(text).rate[0] == 5.0
+
+
+def test_a_last_window_that_may_be_unfinished_is_said(tmp_path):
+    counts = [18000 + 4000 * (i % 24 > 8) for i in range(72)]
+    text = "the last window has 0.01667 req/s, 95% of the others have 5 or more: it is kept, and may be unfinished"
+    found = read_demand(write(tmp_path, ["t_s,requests", *(f"{3600 * i},{n}" for i, n in enumerate([*counts, 60]))]))
+    assert text in found.said and len(found.rate) == 73
+    whole = read_demand(write(tmp_path, ["t_s,requests", *(f"{3600 * i},{n}" for i, n in enumerate([*counts, 12000]))]))
+    assert not any("unfinished" in line for line in whole.said)
+
+
+def test_a_trace_in_which_every_request_stands_twice_is_refused(tmp_path):
+    rows = [f"{t},{p},{o}" for t, (p, o) in zip(STARTS, SIZES.tolist(), strict=True)]
+    for lines in ([row for row in rows for _ in range(2)], [*rows, *rows]):
+        with pytest.raises(InputError, match=r"every request stands twice: line \d+ is line 2 again, and so are all 2,400 rows in pairs"):
+            read_requests(write(tmp_path, [AZURE, *lines]))
+    replicas = [f"{row},{model}" for row in rows for model in "ab"]  # a request to two models is two requests
+    found = read_requests(write(tmp_path, [f"{AZURE},model", *replicas]))
+    assert "1,200 requests (50.0%) have time and lengths of another: kept, and may be copies" in found.said
+    some = read_requests(write(tmp_path, [AZURE, *rows, *rows[:100]]))
+    assert "100 requests (7.7%) have time and lengths of another: kept, and may be copies" in some.said
+    alike = [f"{t},100,20" for t in STARTS[:50] for _ in range(2)]  # a load test sends the same again and again
+    assert len(read_requests(write(tmp_path, [AZURE, *alike])).seconds) == 100
+
+
 def requests(offset, count=1800, start=dt.datetime(2024, 1, 1)):
     """A request a second; offset: hours ahead of UTC of the i-th."""
     lines = [AZURE]

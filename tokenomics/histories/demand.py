@@ -16,7 +16,7 @@ from ..errors import InputError, nearest
 from ..model.formulas.numerics import SECONDS_PER_DAY
 from .layouts import told
 from .measures import read_measures
-from .moments import TimeStamps, label, read_moments
+from .moments import UNIX, TimeStamps, bare, label, read_moments
 from .table import Table, read_table, simple
 from .times import NS
 
@@ -35,6 +35,11 @@ Told = str | Sequence[str] | Mapping[str, str] | None  # columns by what they ho
 TRACE_WINDOW = 60.0  # s; a request trace is counted in windows of this length
 MOST_TOKENS = 1e9  # of a request; assumption: a hundred times the longest context that a model takes (10^7 tokens, Llama 4 Scout)
 MOST_WINDOWS = 5_260_000  # of a minute are ten years; assumption: no trace is longer (the longest public ones span four months), and it takes 42 MB
+MOST_ALIKE = 0.01  # share of requests beyond which those with time and lengths of another are said; assumption
+APART = 0.05  # relative difference of all requests by a rate and by counts beside it; assumption: what rounding of a rate does stays within
+# A last window is said to be unfinished where it has less than half of what 95 % of the others have; assumption, for nothing is done to it.
+UNFINISHED, LOWEST = 0.5, 0.05
+FEW = 10  # windows, or different requests, from which these checks are made
 HOLE = 0.5  # share of a trace's span without any request above which its rate is that of no time at all
 LEAST_HOLE = SECONDS_PER_DAY  # s; a pause shorter than that may be a night
 ALIKE = 1e-6  # relative difference of steps between rows below which they are one width: times are written with six digits or more
@@ -175,9 +180,9 @@ def _one(table: Table, found: list[int], what: str, names: tuple[str, ...]) -> i
 
 
 def _rate(table: Table, value: int | None, time: int | None, date_format: str | None, decimal: str | None) -> DemandSeries:
-    counts, unit = False, None
-    if value is None and not any(table.header) and len(table.header) == 6:
-        value, time, unit = 1, 0, "s"  # a client's rates as ServeGen ships them: second, req/s, coefficient of variation, law, two parameters
+    counts, unit, beside = False, None, []
+    if value is None and _of_servegen(table):
+        value, time, unit = 1, 0, "s"
     elif value is None:
         found = table.find(*RATE)
         counts = not found and len(table.find(*COUNT)) == 1
@@ -186,7 +191,7 @@ def _rate(table: Table, value: int | None, time: int | None, date_format: str | 
             said = f"{len(found)} columns of rates: {', '.join(table.name(i) for i in found)}" if found else f"the columns {table.named()}"
             line = int(table.lines[0]) - 1 if table.unit == "line" and not found else None
             raise InputError(said, file=table.file, line=line or None, expected=f"{LAYOUTS}; or `column` NAME of the rate in req/s")
-        value = found[0]
+        value, beside = found[0], [] if counts else table.find(*COUNT)
     times = read_moments(table, time, {value}, date_format, unit, decimal)
     rate = read_measures(table, value, decimal=decimal)
     said = [f"{times.said}; request rate: column '{table.name(value)}'"]
@@ -207,13 +212,37 @@ def _rate(table: Table, value: int | None, time: int | None, date_format: str | 
         found = f"{what}: {steps[gaps[0]] / 1e9:g} s from {times.label(before)} to {times.label(row)}{more}"
         raise table.error(found, row=row, key=times.name, expected=f"a row every {width / 1e9:g} s, as most are")
     rate, width = rate[order], width / 1e9
+    for i in beside:
+        _agree(table, value, i, float(rate.sum()) * width, decimal)
     if counts:
         rate = rate / width
         said[0] += f", requests in each window, over its {width:g} s"
     said.append(f"{len(rate):,} windows of {width:g} s")
+    if len(rate) >= FEW and rate[-1] < UNFINISHED * (usual := float(np.quantile(rate[:-1], LOWEST))):
+        least = f"{(1.0 - LOWEST):.0%} of the others have {usual:.4g} or more"
+        said.append(f"the last window has {rate[-1]:.4g} req/s, {least}: it is kept, and may be unfinished")
     if rate.max() <= 0:
         raise InputError("no request at all", file=table.file, key=table.name(value), expected="a rate above 0")
     return DemandSeries(rate, width, table.file, start=times.instant(order[0]), said=(*table.notes, *said))
+
+
+def _of_servegen(table: Table) -> bool:
+    """Whether the rows are a client's as ServeGen ships them: second, req/s, coefficient of variation, law, two parameters. Bars have a date."""
+    second = bare(table.cell(0, 0))
+    return not any(table.header) and len(table.header) == 6 and second is not None and second < UNIX
+
+
+def _agree(table: Table, rate: int, count: int, requests: float, decimal: str | None) -> None:
+    """Refuse a column of rates that are not those of the requests beside it: they may be of a minute."""
+    try:
+        counted = float(read_measures(table, count, decimal=decimal).sum())
+    except InputError:
+        return  # it is not used, and need not be numbers
+    if abs(requests - counted) > APART * max(counted, requests):
+        found = (
+            f"columns '{table.name(rate)}' and '{table.name(count)}' disagree: {requests:.4g} requests in all by the one, {counted:.4g} by the other"
+        )
+        raise InputError(found, file=table.file, key=table.name(rate), expected=f"a rate in req/s, or `column` {table.name(rate)} where it is one")
 
 
 def _turned(ns: np.ndarray) -> str:
@@ -227,7 +256,10 @@ def _trace(table: Table, prompt: int, output: int, time: int | None, date_format
     unit = UNITS.get(simple(table.header[prompt]))
     times = read_moments(table, time, {prompt, output}, date_format, unit, decimal, whole=unit == "ms" and not table.find(MOONCAKE))
     lengths = [read_measures(table, i, decimal=decimal, most=MOST_TOKENS) for i in (prompt, output)]
-    said = [f"{times.said}; prompt tokens: column '{table.name(prompt)}'; output tokens: column '{table.name(output)}'"]
+    said = [
+        f"{times.said}; prompt tokens: column '{table.name(prompt)}'; output tokens: column '{table.name(output)}'",
+        *_twice(table, times, lengths),
+    ]
     ns = times.ns
     if (np.diff(ns) < 0).any():
         said.append(_turned(ns))
@@ -258,6 +290,28 @@ def _trace(table: Table, prompt: int, output: int, time: int | None, date_format
         shared = f", and {100 * alike:.0f} % of requests have that of the request before" if alike else ""
         said.append(f"time stamps have steps of {lattice:.4g} s{shared}: gaps within a step are not told")
     return replace(trace, said=(*table.notes, *said))
+
+
+def _twice(table: Table, times: TimeStamps, lengths: list[np.ndarray]) -> list[str]:
+    """Refuse a trace in which every request stands twice; say where many are alike in time and lengths, as copies are."""
+    if (np.diff(np.sort(times.ns)) > 0).all():
+        return []
+    order = np.lexsort((lengths[1], lengths[0], times.ns))
+    rows = np.column_stack([one[order] for one in (times.ns, *lengths)])
+    alike = (np.diff(rows, axis=0) == 0).all(axis=1)
+    ends = np.flatnonzero(np.append(~alike, True)) + 1
+    if not (ends % 2).any() and len(np.unique(rows[:, 1:], axis=0)) >= FEW and _pairs(table, order):
+        first, then = sorted(table.lines[order[:2]])
+        found = f"every request stands twice: {table.unit} {then} is {table.unit} {first} again, and so are all {len(rows):,} rows in pairs"
+        raise InputError(found, file=table.file, expected="each request once")
+    share = float(alike.sum()) / len(rows)
+    return [f"{alike.sum():,} requests ({share:.1%}) have time and lengths of another: kept, and may be copies"] if share > MOST_ALIKE else []
+
+
+def _pairs(table: Table, order: np.ndarray) -> bool:
+    """Whether all cells of the rows are the same in pairs. order: that puts the two of a pair side by side."""
+    one, two = (table.take(order[begin::2]) for begin in (0, 1))
+    return all(a.equals(b) for a, b in zip(one.columns, two.columns, strict=True))
 
 
 def _bounded(table: Table, times: TimeStamps, lines: np.ndarray) -> None:
