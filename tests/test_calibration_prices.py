@@ -28,7 +28,7 @@ from tokenomics.calibration.prices.jump_mixture import (
 from tokenomics.calibration.prices.stylised_facts import bipower, correlations, hill, lee_mykland, ljung_box, resample, student
 from tokenomics.calibration.recovery import recovery_table
 from tokenomics.errors import InputError
-from tokenomics.histories.cleaning import Choices
+from tokenomics.histories.choices import Choices
 from tokenomics.histories.prices import read_closes
 from tokenomics.parameters import resolve
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tokenomics.errors import InputError
-from tokenomics.histories.cleaning import Choices
+from tokenomics.histories.choices import Choices
 from tokenomics.histories.prices import FEWEST, read_closes
 
 FIRST = dt.date(2021, 1, 1)

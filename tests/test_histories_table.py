@@ -1,15 +1,17 @@
 """Tables are told by their content: what parts the cells, what stands above, which lines are the header; what cannot be told is refused by line."""
 
+import ast
 import codecs
 import datetime as dt
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from tokenomics.errors import InputError
-from tokenomics.histories import delimited, table
-from tokenomics.histories.table import read_table
+from tokenomics.histories import delimited, reader, table
+from tokenomics.histories.reader import read_table
 
 ROWS = [(f"2024-01-{i:02d}", f"{i}.5") for i in range(1, 31)]
 
@@ -133,12 +135,25 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path, name):
     assert "\n" not in str(caught.value) and "file.csv" in str(caught.value)
 
 
+def test_no_two_files_of_the_package_need_each_other():
+    """Also by imports within functions and for types alone."""
+    needs = {}
+    for file in Path(table.__file__).parent.glob("*.py"):
+        found = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom) and node.level == 1]
+        needs[file.stem] = {name for node in found for name in ([node.module] if node.module else [alias.name for alias in node.names])}
+    assert needs["reader"] >= {"delimited", "json_table", "workbook"}
+    while free := [name for name, others in needs.items() if not others & needs.keys()]:
+        for name in free:
+            del needs[name]
+    assert not needs
+
+
 def test_a_missing_a_special_and_a_large_file_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no such file"):
         read_table(tmp_path / "none.csv")
     with pytest.raises(InputError, match="a device"):
         read_table(os.devnull)
-    monkeypatch.setattr(table, "MOST_BYTES", 100)
+    monkeypatch.setattr(reader, "MOST_BYTES", 100)
     with pytest.raises(InputError, match="expected at most 100 bytes"):
         read_table(write(tmp_path, text()))
     monkeypatch.undo()

@@ -13,7 +13,7 @@ from ..engines import cadcad, ensemble, purity
 from ..engines.guards import recorded
 from ..errors import InputError, nearest, remark
 from ..histories.alignment import align
-from ..histories.cleaning import Choices
+from ..histories.choices import Choices
 from ..histories.demand import DemandSeries, as_series, mean_rate
 from ..histories.prices import price_path, read_prices
 from ..histories.times import as_date

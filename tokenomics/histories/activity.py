@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .cleaning import EVERY_DAY, Choices, choices_of, ordered
+from .choices import EVERY_DAY, Choices, choices_of
+from .cleaning import ordered
 from .prices import gapless
 from .rows import read_rows
 

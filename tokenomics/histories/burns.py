@@ -17,7 +17,8 @@ from .burn_columns import NAMES, PATTERNS, columns, no_flows, one_token, ratios,
 from .cleaning import absurd_rows
 from .layouts import told
 from .measures import read_measures
-from .table import Table, read_table
+from .reader import read_table
+from .table import Table
 from .times import parse_times
 
 SHORTEST = 12  # months

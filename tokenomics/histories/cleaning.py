@@ -1,18 +1,17 @@
 """Rows of prices made daily closes: what is wrong with them is refused by line, or handled as the user chose, and then said.
 
 Nothing is repaired by default. Rows are treated in this order: order of times, several a day, dates given twice, cells without a price, prices at or
-below zero, absurd ones, gaps. Each command offers the choices that work there (`OPTIONS`, or fewer).
+below zero, absurd ones, gaps. Each command offers the choices that work there (`choices.OPTIONS`, or fewer).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import stats
 
-from ..errors import InputError, nearest
+from .choices import Choices
 from .rows import DAY, Rows
 
 # An isolated row is absurd where the price leaves by more than ISOLATED robust standard deviations of the returns (1.4826 MAD) and by a factor of at
@@ -26,68 +25,7 @@ SHOWN = 3  # rows that a line of choices names; the rest is counted
 # Share of days with several rows up to which these are dates given twice. Beyond it the rows are finer than days, whose mean is no close: a mean over
 # a day moves less than its close, by a factor of sqrt(2/3) where many rows are averaged, so that 1 % of days takes 0.2 % off the volatility.
 MOST_TWICE = 0.01
-LONGEST_STEP = 31  # days; FEWEST returns of longer steps are more years than any token has
 EARLY = DAY // 24  # ns before the usual end of a day from which a day is said to end early; assumption
-
-
-@dataclass(frozen=True)
-class Choices:
-    """How to read a file of prices, where it has to be told, and what to do with each defect; "refuse" names it and stops.
-
-    column: the price's column by its name or its number from 1, or several as {"date": name, "price": name}. date_format: "DD/MM/YYYY", "%d.%m.%y"
-    and the like. sheet: of a workbook, or the list of a JSON file. decimal: "point" or "comma". daily: "close" takes the last row of each UTC day.
-    step: days from one row to the next, where the rows are not daily.
-
-    gaps: "span" leaves the return over a gap out of the daily returns, "interpolate" fills in the log price. nonpositive, absurd: "drop" leaves the
-    row out, which makes a gap; "keep" takes an absurd row as it is. duplicates: "first", "last" or "mean" of the prices. unsorted: "sort".
-    """
-
-    gaps: str = "refuse"
-    nonpositive: str = "refuse"
-    duplicates: str = "refuse"
-    unsorted: str = "refuse"
-    absurd: str = "refuse"
-    daily: str = "refuse"
-    column: str | Sequence[str] | Mapping[str, str] | None = None
-    date_format: str | None = None
-    sheet: str | None = None
-    decimal: str | None = None
-    step: int = 1
-
-
-OPTIONS = {
-    "gaps": ("refuse", "span", "interpolate"),
-    "nonpositive": ("refuse", "drop"),
-    "duplicates": ("refuse", "first", "last", "mean"),
-    "unsorted": ("refuse", "sort"),
-    "absurd": ("refuse", "drop", "keep"),
-    "daily": ("refuse", "close"),
-}
-# where every day is needed: a row that is left out could not be made good
-EVERY_DAY = OPTIONS | {"gaps": ("refuse",), "nonpositive": ("refuse",), "absurd": ("refuse", "keep")}
-FILLED = OPTIONS | {"gaps": ("refuse", "interpolate")}
-
-
-def choices_of(given: Choices | Mapping[str, object] | None, offered: Mapping[str, tuple[str, ...]] = OPTIONS) -> Choices:
-    """Choices, also by name. offered: those of the command. Raises InputError for an unknown name, and for a choice that is not offered."""
-    if not isinstance(given, Choices):
-        known = [field.name for field in fields(Choices)]
-        for name in given or {}:
-            if name not in known:
-                raise InputError(f"'{name}'", argument="choices", expected=", ".join(known), nearest=nearest(name, known))
-        given = Choices(**(given or {}))
-    for name, allowed in offered.items():
-        chosen = getattr(given, name)
-        if chosen not in allowed:
-            raise InputError(f"'{chosen}'", argument=name, expected=", ".join(allowed), nearest=nearest(chosen, allowed))
-    for name in ("date_format", "sheet", "decimal"):
-        if not isinstance(getattr(given, name), str | None):
-            raise InputError(f"{getattr(given, name)!r}", argument=name, expected="a text")
-    if isinstance(given.step, bool) or not isinstance(given.step, int) or not 1 <= given.step <= LONGEST_STEP:
-        raise InputError(f"{given.step!r}", argument="step", expected=f"whole days from 1 to {LONGEST_STEP}")
-    if given.step > 1 and "span" not in offered["gaps"]:
-        raise InputError(f"{given.step}", argument="step", expected="1: every day is needed here")
-    return given
 
 
 def clean(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]) -> Rows:

@@ -17,7 +17,8 @@ from ..model.formulas.numerics import SECONDS_PER_DAY
 from .layouts import told
 from .measures import read_measures
 from .moments import UNIX, TimeStamps, bare, label, read_moments
-from .table import Table, read_table, simple
+from .reader import read_table
+from .table import Table, simple
 from .times import NS
 
 # Names by what they hold; capitals, spaces, underscores and points do not matter.

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .cleaning import EVERY_DAY, LONGEST_STEP, OPTIONS, SHOWN, Choices, choices_of, clean, frequency, ordered
+from .choices import EVERY_DAY, LONGEST_STEP, OPTIONS, Choices, choices_of
+from .cleaning import SHOWN, clean, frequency, ordered
 from .rows import Rows, read_rows
 from .times import as_date
 

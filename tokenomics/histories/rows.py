@@ -11,18 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputError
+from .choices import Choices
 from .layouts import layout
 from .numbers import absent, parse_numbers
-from .table import Table, read_table
+from .reader import read_table
+from .table import Table
 from .times import NS, parse_times
-
-if TYPE_CHECKING:
-    from .cleaning import Choices
 
 DAY = 86_400 * NS
 SHORTEST_DAY = 23 * 3_600 * NS  # of a year with changes of clocks

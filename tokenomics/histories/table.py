@@ -1,15 +1,11 @@
-"""A file as people have it, as a table of text: delimited text, JSON, JSON lines, a workbook. What it is, is told by its content, not by its name."""
+"""A table of text, which every format is read into, with the line of each row and the names of its columns as people change them."""
 
 from __future__ import annotations
 
-import codecs
-import contextlib
-import gc
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TextIO
 
 import numpy as np
@@ -17,31 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError, nearest, printable
-from ..inputs.files import read_bytes
 
 MOST_BYTES = 256 * 2**20  # of a file; 10^6 rows of a dozen columns are about half of it. It is held in memory beside the table
 MOST_ROWS = 5_000_000  # a minute's rows of nine years; a table of them takes some GB at most
 MOST_COLUMNS = 500  # assumption: no export of prices, requests or burns is wider
 BLOCK = 2_000  # rows that are kept as Python text at a time: a cell takes five times as much there as in an Arrow array
-BOMS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 EXPECTED = "a table: CSV or other delimited text, JSON, or a workbook (.xlsx)"
-PACKED = {
-    b"\xd0\xcf\x11\xe0": "a workbook of Excel before 2007 (.xls)",
-    b"\x1f\x8b": "a file packed by gzip",
-    b"BZh": "a file packed by bzip2",
-    b"\xfd7zXZ": "a file packed by xz",
-    b"\x28\xb5\x2f\xfd": "a file packed by zstd",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF",
-}
-PAGES = (b"<!", b"<html", b"<?xml", b"<head", b"<body")
-PART = 2**20  # bytes that are decoded at a time where only their being UTF-8 matters
 
 
 @dataclass(frozen=True)
@@ -145,62 +122,9 @@ class Builder:
         return tuple(columns), np.concatenate(self.lines or [np.zeros(0, dtype=int)])
 
 
-def read_table(path: str | Path, *, sheet: str | None = None, prefer: Iterable[str] = ()) -> Table:
-    """The table in a file of at most MOST_BYTES and MOST_ROWS.
-
-    sheet: which sheet of a workbook, or which list of a JSON file; needed where there are several. prefer: names of lists that are taken first.
-    Raises InputError that names file and line: no such file, a device, a binary or a packed file, an encoding without a mark, ragged rows.
-    """
-    content = read_bytes(path, most=MOST_BYTES, expected=EXPECTED)
-    file = str(path)
-    if content.startswith(b"PK\x03\x04"):
-        from .workbook import read_workbook
-
-        return read_workbook(file, content, sheet)
-    for mark, what in PACKED.items():
-        if content.startswith(mark):
-            raise InputError(what, file=file, expected=EXPECTED)
-    encoding = next((name for mark, name in BOMS if content.startswith(mark)), None)
-    if encoding in ("utf-16", "utf-32"):
-        content = _recoded(file, content, encoding)
-    else:
-        _check_utf8(file, content)
-    start = content[:2000].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start:
-        raise InputError("an empty file", file=file, expected=EXPECTED)
-    if start.lower().startswith(PAGES):
-        raise InputError("a page of HTML or XML, such as a site shows instead of a download", file=file, expected=EXPECTED)
-    with _no_collection():
-        return _read_text(file, content, start[:1], sheet, tuple(prefer), () if encoding is None else (f"{encoding.upper()} with a byte order mark",))
-
-
-def _read_text(file: str, content: bytes, start: bytes, sheet: str | None, prefer: tuple[str, ...], notes: tuple[str, ...]) -> Table:
-    if start in (b"{", b"["):
-        from .json_table import read_json
-
-        return read_json(file, lines_of(content), sheet, prefer, notes)
-    if sheet is not None:
-        raise InputError(f"'{sheet[:60]}'", file=file, argument="sheet", expected="a workbook or JSON: delimited text has one table")
-    from .delimited import read_delimited
-
-    return read_delimited(file, content, notes)
-
-
 def lines_of(content: bytes) -> TextIO:
     """UTF-8 as a stream of lines, so that the text never stands in memory as a whole."""
     return io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the search for cycles, which reading does not make, but whose millions of short lists set off: it takes as long as the reading."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def simple(name: str) -> str:
@@ -211,27 +135,3 @@ def simple(name: str) -> str:
 def words(name: str) -> list[str]:
     """The words of a name, in small letters: `marketCap`, `market_cap` and `Market Cap (USD)` begin with market, cap."""
     return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
-
-
-def _check_utf8(file: str, content: bytes) -> None:
-    if (at := content.find(b"\0")) >= 0:
-        line = content.count(b"\n", 0, at) + 1
-        raise InputError("a zero byte: a binary file, or UTF-16 without a byte order mark", file=file, line=line, expected="text in UTF-8")
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for at in range(0, len(content), PART):
-        part = content[at : at + PART]
-        try:
-            decoder.decode(part, at + PART >= len(content))
-        except UnicodeDecodeError as error:
-            place = at + error.start - (len(error.object) - len(part))
-            expected = "text in UTF-8, or in UTF-16 with a byte order mark: save it as 'CSV UTF-8'"
-            line = content.count(b"\n", 0, place) + 1
-            raise InputError(f"byte 0x{content[place]:02x} is no UTF-8", file=file, line=line, expected=expected) from None
-
-
-def _recoded(file: str, content: bytes, encoding: str) -> bytes:
-    try:
-        return content.decode(encoding).encode("utf-8")
-    except UnicodeError as error:
-        found = f"no {encoding.upper()}, which its byte order mark says it is ({error.reason})"
-        raise InputError(found, file=file, expected="text in UTF-8") from None

@@ -10,6 +10,7 @@ import zipfile
 from typing import Any
 
 from ..errors import InputError, missing_extra, nearest
+from .delimited import read_delimited
 from .table import MOST_BYTES, Table
 
 UNPACKED = 4 * MOST_BYTES  # bytes of a workbook's parts: XML is several times as long as the same cells in CSV
@@ -66,8 +67,6 @@ def _sheet(file: str, book: Any, sheet: str | None) -> str:
 
 def _table(file: str, cells: Any, name: str) -> Table:
     """The sheet written as text and read like any other, so that titles above the table and several header lines are found."""
-    from .delimited import read_delimited
-
     out = io.StringIO()
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     for row in cells.iter_rows(values_only=True):

@@ -13,7 +13,7 @@ from ..engines import purity
 from ..errors import InputError
 from ..experiments.run import Source, check_alignment, sized_by
 from ..histories.alignment import align
-from ..histories.cleaning import Choices
+from ..histories.choices import Choices
 from ..histories.demand import DemandSeries, as_series
 from ..histories.prices import PriceHistory, read_prices
 from ..histories.times import as_date

@@ -18,7 +18,7 @@ from scipy.stats import chi2
 
 from ...errors import InputError
 from ...experiments.run import Source
-from ...histories.cleaning import FILLED, Choices
+from ...histories.choices import FILLED, Choices
 from ...histories.prices import Closes, read_closes
 from ...inputs import bounds
 from ...inputs.arguments import CALL, DATE, NAMES, SETS, SOURCE, checked, choice, many, of, optional, several

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...histories.cleaning import Choices
+from ...histories.choices import Choices
 from ...histories.prices import read_closes
 from ...inputs import bounds
 from ...inputs.arguments import CALL, DATE, PATH, checked, of, optional
