@@ -73,11 +73,13 @@ def test_under_json_an_error_is_json_and_its_line_is_on_stderr(tmp_path, argumen
     assert errors == f"error: {told['message']}\n"
 
 
-def test_a_closed_pipe_is_told_as_a_shell_tells_it():
+@pytest.mark.parametrize("words", [["params", "table"], ["reproduce", "rai"], ["control", "analyse"]])
+def test_a_closed_pipe_is_told_as_a_shell_tells_it(words):
+    """Of text and of tables alike."""
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "w") as stream:
-        done = subprocess.run([*COMMAND, "params", "table"], stdout=stream, stderr=subprocess.PIPE, text=True, timeout=120)
+        done = subprocess.run([*COMMAND, *words], stdout=stream, stderr=subprocess.PIPE, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (141, "")
 
 

@@ -78,7 +78,8 @@ def explained(error: BaseException) -> Ending:
         return Ending(NO, str(error), {})
     if isinstance(error, (typer.Abort, KeyboardInterrupt)):
         return Ending(INTERRUPTED, "interrupted", {})
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError) or (isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)):
+        # Rich ends the program on a closed pipe, with a status of 1, which means "no" here
         return Ending(CLOSED, "the output was closed", {})
     if isinstance(error, MemoryError):
         found, expected = "out of memory", "less to keep: fewer runs or days, every so many steps (--every), fewer variables (--record)"
