@@ -8,14 +8,16 @@ import pytest
 from bundles import PROPOSAL, write
 from paths import command
 from tokenomics.errors import InputError
+from tokenomics.experiments.run import run as simulate_a_run
 from tokenomics.governance.bundle.make import GIVEN, propose
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.evidence.plan import from_plain, simulate
+from tokenomics.governance.evidence.plan import from_plain, plan_of_run, simulate
 from tokenomics.governance.evidence.shipped import deviations
 from tokenomics.governance.proposal.as_simulated import as_simulated
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.verify.proposal_file import disagreements
 from tokenomics.governance.verify.verify import verify
+from tokenomics.results.store import load
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,13 @@ def plain():
 @pytest.mark.parametrize("name", ["pid_gains", "burn_share"])
 def test_shipped_proposals_are_as_shipped(name):
     assert deviations(read_proposal(name, runs=2)[1]) == []
+
+
+def test_a_run_that_nobody_touched_is_as_shipped(tmp_path):
+    done = simulate_a_run(policy="pid", scenario="token_crash", engine="ensemble", record=["token_price", "total_supply"], every=73)
+    plan = plan_of_run(load(done.save(tmp_path / "run")))
+    assert deviations(plan) == []
+    assert plan.plain()["cases"][0]["description"] == "The outside valuation of the token falls by 60 % on day 60."
 
 
 def edit(plan, case, path, **changes):

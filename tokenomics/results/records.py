@@ -62,12 +62,13 @@ class Made(Strict):
 
 
 class ParametersRecord(Strict):
-    """What the parameters of a run were resolved from, and the hash of their values."""
+    """What the parameters of a run were resolved from, what those files say of themselves, by name, and the hash of the values."""
 
     base: Name
     policy: Name
     scenario: Text
     scenarios: list[Name] = Field(max_length=1_000)
+    descriptions: dict[Name, Text] = Field({}, max_length=1_000)  # none in a folder of an earlier version
     sha256: Hash
 
 

@@ -147,13 +147,14 @@ class Result:
     def record(self) -> dict[str, Any]:
         """What was simulated, as data for JSON: what stands in `run.json`, and in the output of `tokenomics run --json`.
 
-        version of this package; parameters: base, policy, scenario (all of them as one name), scenarios and sha256; days, runs (how many),
-        seed, engine, notes, remarks, failures.
+        version of this package; parameters: base, policy, scenario (all of them as one name), scenarios, what their files say of them, and
+        sha256; days, runs (how many), seed, engine, notes, remarks, failures.
         """
         p = self.resolved
+        named = {"base": p.base, "policy": p.policy, "scenario": p.scenario, "scenarios": list(p.scenarios), "descriptions": p.descriptions}
         return {
             "version": __version__,
-            "parameters": {"base": p.base, "policy": p.policy, "scenario": p.scenario, "scenarios": list(p.scenarios), "sha256": p.hash},
+            "parameters": {**named, "sha256": p.hash},
             "days": p.values.simulation.days,
             "runs": len(self.trajectories.runs),
             "seed": self.seed,

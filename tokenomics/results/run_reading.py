@@ -42,7 +42,8 @@ def read_run(folder: Path) -> Result:
 def _parameters(record: RunRecord, path: Path, written: Path) -> Resolved:
     """The parameters. path: of their file; written: of the record, for errors."""
     told = record.parameters
-    resolved = replace(resolve(path), base=told.base, policy=told.policy, scenarios=tuple(told.scenarios))
+    named = {"base": told.base, "policy": told.policy, "scenarios": tuple(told.scenarios), "descriptions": told.descriptions}
+    resolved = replace(resolve(path), **named)
     if resolved.scenario != told.scenario:
         raise InputError(f"'{told.scenario[:80]}'", file=written, key="parameters.scenario", expected="the scenarios as one name")
     if resolved.hash != told.sha256:

@@ -52,7 +52,7 @@ class _Beside:
     """A case beside what is shipped under its names.
 
     values, sources: what differs; sources where the value does not. policy, scenario: paths that the shipped files set, empty for one's own.
-    description: of a shipped scenario, where it is another.
+    description: of a shipped scenario, where it is another; a run's folder of an earlier version has none.
     """
 
     def __init__(self, case: Case):
@@ -74,7 +74,7 @@ class _Beside:
             self.values = {path: (mine[path], value) for path, value in wanted.items() if mine[path] != value}
         told = case.resolved.descriptions.get(case.scenario, "")
         shipped = read(find("scenario", case.scenario))[0] if scenarios == [case.scenario] else told
-        self.description = None if told == shipped else told
+        self.description = None if told in ("", shipped) else told
 
 
 def _leaves(kind: str, name: str) -> dict[str, Any]:
