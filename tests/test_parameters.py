@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenomics.errors import InputError
+from tokenomics.experiments.design import read_design
 from tokenomics.parameters import resolve, tables
-from tokenomics.parameters.documents import Quantity, validated
+from tokenomics.parameters.documents import Quantity, Strict, validated
 from tokenomics.parameters.loading import field_at
 from tokenomics.parameters.locate import names
 
@@ -181,6 +182,16 @@ def test_a_number_of_thousands_of_digits_is_told_in_one_line(tmp_path, text):
 def test_a_record_with_a_number_that_python_does_not_write_is_told_in_one_line():
     with pytest.raises(InputError, match="value: a number of too many digits"):
         validated(Quantity, {"value": [1 << 20_000], "unit": "1", "source": "x"}, "mine.yaml")
+    with pytest.raises(InputError, match="runs: a number of too many digits; expected a whole number"):
+        read_design({"runs": 1 << 20_000})
+
+
+def test_of_a_value_of_several_types_all_are_expected_and_its_key_is_the_one_that_was_written():
+    class Choice(Strict):
+        values: dict[str, bool | float | str | None]
+
+    with pytest.raises(InputError, match=r"mine.yaml: values.x: \[1\]; expected true or false, or a number, or a text"):
+        validated(Choice, {"values": {"x": [1]}}, "mine.yaml")
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path):

@@ -253,6 +253,7 @@ def test_shipped_designs_can_be_planned(name):
         ("runs: 0", r"d.yaml:1: runs: 0; expected a whole number from 1 to 1,000,000"),
         ("rnus: 5", r"d.yaml:1: rnus: unknown key; expected one of .*did you mean 'runs'"),
         ("method: grdi", r"d.yaml:1: method: 'grdi'"),
+        ("Range: 1", r"d.yaml:1: Range: unknown key; expected one of .*, parameters, "),
         ("parameters:\n  oracle.lga: [1]", r"d.yaml:2: parameters.oracle.lga: unknown parameter.*did you mean 'lag'"),
         ("parameters:\n  oracle.lag: {low: 3, high: 1}", r"d.yaml:2: parameters.oracle.lag: .*low 3 is not below high 1"),
         ("parameters:\n  oracle.lag: {lwo: 3, high: 1}", r"d.yaml:2: parameters.oracle.lag.lwo: unknown key.*did you mean 'low'"),

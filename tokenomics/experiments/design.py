@@ -21,6 +21,7 @@ from ..inputs import bounds
 from ..inputs.arguments import many
 from ..model.variables import variables
 from ..parameters import NONE, Resolved, fits, place, resolve
+from ..parameters.explaining import explained, in_tree, line_of
 from ..parameters.kinds import refuse_other
 from ..parameters.locate import find
 from ..parameters.reading import load
@@ -28,7 +29,6 @@ from ..results.metrics import METRICS
 from .idle import idle, some
 from .limits import MOST_POINTS, check_points
 
-LONGEST_TOLD = 80  # characters of a value in an error
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
 SPACES = ("random", "latin_hypercube", "sobol", "saltelli", "morris")  # fill a box, and need `count` and ranges
@@ -222,39 +222,21 @@ def recorded_design(manifest: Mapping[str, Any], file: Path | None = None) -> De
     return design
 
 
-def _line(tree: Any, *keys: Any) -> int | None:
-    line = None
-    for key in keys:
-        try:
-            line, tree = tree.lc.key(key)[0] + 1, tree[key]
-        except (AttributeError, KeyError, TypeError, IndexError):
-            break
-    return line
-
-
 def _explained(error: ValidationError, tree: Any, file: Path | None) -> InputError:
-    # a misspelt key says more than that the right one is missing
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    keys = [k for k in first["loc"] if not (isinstance(k, str) and k.startswith(("function-", "Range", "tuple[", "constrained-")))]
-    where = {"file": file, "line": _line(tree, *keys), "key": ".".join(str(k) for k in keys)}
-    if first["type"] == "extra_forbidden":
-        kind = Range if keys[0] == "parameters" else Design
-        valid = [f.alias or n for n, f in kind.model_fields.items()]
-        return InputError("unknown key", **where, expected="one of " + ", ".join(valid), nearest=nearest(str(keys[-1]), valid))
-    if first["type"] == "value_error":
-        return InputError(str(first["ctx"]["error"]), **where)
-    value = f"{first['input']!r}"[:LONGEST_TOLD]
-    if keys[:1] == ["parameters"]:
-        expected = "a list of values, or low and high with count and scale (linear or log)"
-        return InputError(value, **where, expected=expected)
-    return InputError(value, **where, expected=EXPECTED.get(str(keys[0]) if keys else "", "a mapping of keys to values"))
+    return explained(error, Design, in_tree(tree, file), _expected)
+
+
+def _expected(keys: tuple[Any, ...]) -> str:
+    if len(keys) > 1 and keys[0] == "parameters":
+        return "a list of values, or low and high with count and scale (linear or log)"
+    return EXPECTED.get(str(keys[0]) if keys else "", "a mapping of keys to values")
 
 
 def _check(design: Design, tree: Any, file: Path | None) -> None:
     """What a field alone cannot tell. Raises InputError."""
 
     def refuse(found: str, *keys: str, **more: Any) -> None:
-        raise InputError(found, file=file, line=_line(tree, *keys), key=".".join(keys), **more)
+        raise InputError(found, file=file, line=line_of(tree, keys), key=".".join(keys), **more)
 
     group = "points" if design.method == "points" else "parameters"
     if design.method == "points":

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from ..errors import InputError, nearest
 from ..inputs.arguments import SETS, SOURCE, checked, many, optional, several
+from .explaining import explained
 from .fields import Group
 from .kinds import refuse_other
 from .locate import find
@@ -201,32 +202,36 @@ def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
 
 
 def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError:
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
-    leaf, info = leaves.get(path), place(path).field if path else None
     # what most of the leaves come from: the first of them may have been set over it
     base = Counter(leaf.file for leaf in leaves.values()).most_common(1)[0][0] if leaves else None
-    if first["type"] == "missing":
-        group = path.rpartition(".")[0] + "."
-        beside = next((other for name, other in leaves.items() if name.startswith(group)), None)
-        file, line = (beside.file, beside.line) if beside else (base, None)
-        expected = _expected(info) if info else "a group of parameters"
-        return InputError("missing", file=file, line=line, key=path, expected=expected)
+    first = error.errors()[0]
     if first["type"] == "value_error":
-        text = str(first["ctx"]["error"])
-        words = set(re.findall(r"[a-z_.]+", text))
-        groups = tuple(f"{word}." for word in words if word)
-        about = [e for e in leaves.values() if e.path in words or ("share" in e.path and e.path.startswith(groups))]
-        # the layers above the base are the likelier culprits: the base is valid alone
-        culprit = next((e for e in about if e.file != base), about[0] if about else None)
-        key, _, rest = text.partition(": ")
-        found, _, expected = rest.partition("; expected ")
-        parts = {"found": found, "key": key, "expected": expected or None} if key in leaves else {"found": text}
-        return InputError(**parts, file=culprit.file if culprit else base, line=culprit.line if culprit else None)
-    found = f"{first.get('input')!r}"
-    if leaf is None:
-        return InputError(found, file=base, key=path or None, expected=_expected(info) if info else first["msg"])
-    return leaf.error(found, expected=_expected(info) if info else first["msg"])
+        return _contradiction(str(first["ctx"]["error"]), leaves, base)
+
+    def where(keys: Sequence[Any]) -> dict[str, Any]:
+        path = ".".join(map(str, keys))
+        beside = (leaf for name, leaf in leaves.items() if name.startswith(path.rpartition(".")[0] + "."))
+        leaf = leaves.get(path) or next(beside, None)
+        return {"file": leaf.file, "line": leaf.line} if leaf else {"file": base}
+
+    def expected(keys: Sequence[Any]) -> str | None:
+        info = place(".".join(map(str, keys))).field
+        return _expected(info) if info else None
+
+    return explained(error, Parameters, where, expected)
+
+
+def _contradiction(text: str, leaves: Mapping[str, Leaf], base: str | None) -> InputError:
+    """Values that do not go together. text: of a group, "key: found; expected ...", or without a key. base: file of the lowest layer."""
+    words = set(re.findall(r"[a-z_.]+", text))
+    groups = tuple(f"{word}." for word in words if word)
+    about = [e for e in leaves.values() if e.path in words or ("share" in e.path and e.path.startswith(groups))]
+    # the layers above the base are the likelier culprits: the base is valid alone
+    culprit = next((e for e in about if e.file != base), about[0] if about else None)
+    key, _, rest = text.partition(": ")
+    found, _, expected = rest.partition("; expected ")
+    parts = {"found": found, "key": key, "expected": expected or None} if key in leaves else {"found": text}
+    return InputError(**parts, file=culprit.file if culprit else base, line=culprit.line if culprit else None)
 
 
 def _leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:

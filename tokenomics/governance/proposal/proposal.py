@@ -14,7 +14,8 @@ from ...experiments.plan import Case
 from ...inputs.files import read_text
 from ...model import controllers as control
 from ...parameters import NONE, Resolved, fits, place, resolve
-from ...parameters.documents import line_of, validated
+from ...parameters.documents import validated
+from ...parameters.explaining import line_of
 from ...parameters.kinds import refuse_other
 from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE, load
