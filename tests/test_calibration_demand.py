@@ -81,6 +81,21 @@ def test_a_long_series_tells_what_was_put_in_within_a_narrow_interval(theta, day
     assert abs(fit.coefficient((1.0,)).value - 3.0) < 3.0 * fit.coefficient((1.0,)).error
 
 
+def test_the_error_of_a_level_is_averaged_over_theta_as_an_integral_is():
+    """Whatever the points at which θ is looked at, closer ones around a narrow top among them."""
+    n = 40_000
+    fit = OrnsteinUhlenbeck(path_of(0.5, 0.3, n, 1.0, seed=1), np.ones((n, 1)), 1.0)
+    theta = fit.reversion()
+    assert np.count_nonzero((fit.grid > theta.low) & (fit.grid < theta.high)) > 20
+    phi = np.linspace(np.exp(-1.1 * theta.high), np.exp(-theta.low / 1.1), 20_001)
+    beta, inverse, rss, _, _ = fit._solve(-np.log(phi))
+    likelihood = fit.restricted(-np.log(phi))
+    weight = np.exp(likelihood - likelihood.max())
+    weight /= weight.sum()
+    spread = inverse[:, 0, 0] * rss / (fit.freedom - 2) + (beta[:, 0] - weight @ beta[:, 0]) ** 2
+    assert fit.coefficient((1.0,)).error == pytest.approx(np.sqrt(weight @ spread), rel=1e-6)
+
+
 def test_a_mean_over_days_of_the_process_has_the_variance_that_simulation_gives():
     fine = path_of(4.0, 1.0, 400_000, 0.01).reshape(-1, 100).mean(axis=1)
     deviation, lag = averaged(4.0, 1.0)

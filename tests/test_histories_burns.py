@@ -202,6 +202,18 @@ def test_an_unfinished_last_month_is_refused_dropped_or_kept_as_told(tmp_path):
         read_burn(file, last="maybe")
 
 
+@pytest.mark.parametrize("share", [0.78, 0.83, 0.9])
+def test_a_month_that_lacks_three_days_is_no_unfinished_one(tmp_path, share):
+    month, usd, burned, issued, price = rows()[22].split(",")
+    last = ",".join(["2025-12", *(f"{float(x) * share * 31 / 30:.4f}" for x in (usd, burned, issued)), price])
+    file = table(tmp_path, [*rows(count=23), last])
+    if share < 0.8:
+        with pytest.raises(InputError, match="2025-12 looks unfinished: burn_usd 78 %, burned 78 %, issued 78 % of the month before"):
+            read_burn(file)
+    else:
+        assert read_burn(file).months[-1] == "2025-12"
+
+
 def test_a_last_row_in_the_middle_of_a_month_is_left_out_and_said(tmp_path):
     lines = rows("{y}-{m:02d}-01")
     found = read_burn(table(tmp_path, [*lines, "2026-01-12,5,5,5,2"]))

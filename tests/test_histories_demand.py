@@ -344,6 +344,26 @@ def test_a_row_far_from_all_others_is_named(tmp_path, line, said):
         read_demand(write(tmp_path, lines))
 
 
+@pytest.mark.parametrize(("days", "refused"), [(1.1, False), (1.5, True), (4.0, True)])
+def test_a_pause_of_more_than_half_the_span_is_no_pause(tmp_path, days, refused):
+    """Of 1.2 days with requests around a pause."""
+    minutes = [*range(0, 864, 3), *range(864 + round(1440 * days), 1728 + round(1440 * days), 3)]
+    lines = [f"{dt.datetime(2024, 1, 1) + dt.timedelta(minutes=m)},{100 + i % 7},{10 + i % 5}" for i, m in enumerate(minutes)]
+    file = write(tmp_path, [AZURE, *lines])
+    if refused:
+        with pytest.raises(InputError, match="is far from all others: no request for .* days, of .* in all; expected a trace without"):
+            read_requests(file)
+    else:
+        assert len(read_requests(file).seconds) == len(minutes)
+
+
+def test_windows_that_differ_by_half_a_percent_are_of_two_widths(tmp_path):
+    with pytest.raises(InputError, match=r":22: t_s: another width: 603 s from 11,400 s to 12,003 s; .*expected a row every 600 s"):
+        read_demand(write(tmp_path, ["t_s,rps", *(f"{600 * i + 3 * (i >= 20)},5" for i in range(40))]))
+    rounded = read_demand(write(tmp_path, ["t_s,rps", *(f"{i / 3:.7f},5" for i in range(40))]))
+    assert rounded.width == pytest.approx(1 / 3)
+
+
 def test_a_request_longer_than_any_context_is_named(tmp_path):
     rows = "".join(f"2024-01-01 00:00:{i:02},{100 + i},{10**26 if i == 7 else 20}\n" for i in range(40))
     (tmp_path / "trace.csv").write_text(f"TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}")

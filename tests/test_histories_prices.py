@@ -542,6 +542,37 @@ def test_volatility_over_weekdays_and_weeks_is_that_of_a_day(tmp_path):
         read_closes(spaced(tmp_path, lambda i, d: True), {"step": 7})
 
 
+@pytest.mark.parametrize(("share", "refused"), [(0.2, False), (0.3, True)])
+def test_prices_that_stand_still_on_a_quarter_of_the_days_are_stale(tmp_path, share, refused):
+    closes = np.repeat(CLOSE, 2)[:COUNT]  # every second day moves
+    still = np.arange(COUNT) < 2 * share * COUNT
+    file = write(tmp_path, "\n".join(["date,price", *(f"{d},{c}" for d, c in zip(DAYS, np.where(still, closes, CLOSE), strict=True))]))
+    if refused:
+        with pytest.raises(InputError, match="30 % of the daily returns are the same; expected prices that move in most rows"):
+            read_closes(file)
+    else:
+        assert len(read_closes(file).returns) == COUNT - 1
+
+
+def test_a_window_has_its_last_day(tmp_path):
+    rows = [f"{d},{c}" for d, c in zip(DAYS, CLOSE, strict=True)]
+    file = write(tmp_path, "\n".join(["date,price", *rows[:60], *rows[61:]]))
+    for window in ({"end": DAYS[60]}, {"days": 60}):
+        with pytest.raises(InputError, match=f":61: date: a gap: {DAYS[60]} is missing; expected one close a day"):
+            read_prices(file, **window)
+    assert read_prices(file, days=59).dates == tuple(DAYS[:60])
+    file = write(tmp_path, "\n".join(["date,price,volume,fees,burned", *(f"{r},1,1,1" for r in [*rows[:60], *rows[61:]])]))
+    with pytest.raises(InputError, match=f":61: date: a gap: {DAYS[60]} is missing"):
+        read_activity(file, 10, 20, end=DAYS[60])
+
+
+def test_one_column_is_not_date_and_price_at_once(tmp_path):
+    file = write(tmp_path, "\n".join(["time,price", *(f"{s},{c}" for s, c in zip(SECONDS, CLOSE, strict=True))]))
+    for column in ({"date": "time", "price": "time"}, "time"):
+        with pytest.raises(InputError, match="column: column 'time' as date and as price; expected two columns"):
+            read_prices(file, choices={"column": column})
+
+
 def test_a_step_is_offered_only_where_it_would_be_taken(tmp_path):
     months = spaced(tmp_path, lambda i, d: d.day == 1, days=4000)
     for choices in ({}, {"gaps": "span"}, {"gaps": "interpolate"}):
