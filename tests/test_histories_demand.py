@@ -207,7 +207,9 @@ def test_a_rate_that_is_not_that_of_the_requests_beside_it_is_refused_unless_tol
     def file(scale):
         return write(tmp_path, ["t_s,requests,rate", *(f"{60 * i},{90 + i % 7},{scale * (90 + i % 7) / 60:.2f}" for i in range(50))])
 
-    assert read_demand(file(1)).rate[0] == 1.5  # and rounding is no disagreement
+    assert read_demand(file(1)).rate[0] == 1.5
+    rounded = write(tmp_path, ["t_s,requests,rate", *(f"{60 * i},62,1.0" for i in range(50))])
+    assert read_demand(rounded).rate[0] == 1.0
     with pytest.raises(InputError, match=r"rate: columns 'rate' and 'requests' disagree: 2.788e\+05 requests in all by the one, 4647 by the other"):
         read_demand(file(60))
     assert read_demand(file(60), column="rate").rate[0] == 90.0
