@@ -14,7 +14,7 @@ from tokenomics.cli.main import app, main
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
 from tokenomics.model.steady_state import steady_state
-from tokenomics.model.variables import COMMON, as_arrays
+from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -22,7 +22,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 # Both engines call exp, log and pow of the C library, where NumPy does; on processors for which NumPy brings its own, the last bit may
 # differ, and feedback within the model carries it on. What is only rounding has a declared size: by how much the books do not balance.
 AGREEMENT = 1e-9
-SIZES = {v.name: v.scale for v in COMMON if isinstance(v.scale, float)}
+SIZES = {v.name: v.scale for v in MODEL.variables(resolve().values).values() if isinstance(v.scale, float)}
 
 
 def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs=4, seed=1, model=MODEL, keep=None):

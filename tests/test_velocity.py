@@ -11,7 +11,8 @@ from scipy.special import expit, logit
 
 from paths import command, simulate
 from tokenomics.errors import InputError
-from tokenomics.model.variables import COMMON
+from tokenomics.model.model import MODEL
+from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import find
 from tokenomics.velocity.detector import BEFORE, BOUGHT, FEATURES, OBSERVED, SOLD, Series, decomposition, detector, features, observed
 from tokenomics.velocity.episodes import HELD_OUT, TRAINING, simulate_episodes
@@ -32,7 +33,7 @@ def episodes():
 
 def test_every_order_of_the_model_is_in_the_volume():
     # with a buy-back, all orders and nothing else; arbitrage trades without an order
-    orders = {v.name for v in COMMON if v.name.startswith("order_")}
+    orders = {v.name for v in MODEL.variables(resolve().values).values() if v.name.startswith("order_")}
     assert orders == {*BOUGHT, *SOLD} - {"arbitrage_tok"}
     one = {name: np.ones(3) for name in OBSERVED} | {"settlement_price": np.full(3, 4.0)}
     assert observed(one).volume == pytest.approx((len(BOUGHT) + 1) / 4.0 + len(SOLD))

@@ -35,6 +35,7 @@ Public names; `help` of each describes every parameter:
     assign               the update function of one variable
     assigns              the update functions of several
     Variable             a state variable of your own
+    writes               declares on a policy what it writes
     relaxation           a first-order lag, exact for any step
     register_controller  a control law of your own
     Command              what a law decides
@@ -75,7 +76,7 @@ _HOMES = {
     "model.formulas.numerics": ("relaxation",),
     "model.model": ("MODEL", "Block", "Model", "block"),
     "model.steady_state": ("steady_state",),
-    "model.variables": ("Variable", "assign", "assigns"),
+    "model.variables": ("Variable", "assign", "assigns", "writes"),
     "papers": ("reproduce",),
     "parameters": ("Parameters", "resolve"),
     "results": ("Result", "load"),

@@ -103,7 +103,7 @@ def check(block: Block, params: Mapping[str, Any], state: Mapping[str, Any], tab
 
 def check_model(model: Model, parameters: Parameters) -> None:
     """`check` all blocks of a model before anything has called them: on the steady state of the shipped model without a controller."""
-    params = bind(parameters, sample(parameters, [0], 0, extra=model.extra_shocks))
+    params = bind(parameters, sample(parameters, [0], 0, extra=model.extra_shocks), model)
     bound = model.bound(params)
     if not any(True for block in bound.blocks for _ in units(block, params)):
         return

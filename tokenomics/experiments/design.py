@@ -19,7 +19,7 @@ from scipy.stats import qmc
 from ..errors import InputError, nearest
 from ..inputs import bounds
 from ..inputs.arguments import many
-from ..model.variables import variables
+from ..model.model import MODEL
 from ..parameters import NONE, Resolved, fits, place, resolve
 from ..parameters.explaining import explained, in_tree, line_of
 from ..parameters.kinds import refuse_other
@@ -293,8 +293,8 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
             refuse(f"unknown metric '{name}'", "metrics", expected=f"one of {valid}", nearest=nearest(name, METRICS))
     for name in design.metrics or METRICS:
         for needed in METRICS[name].needs:
-            if needed not in variables(resolved.values):
-                refuse(f"metric '{name}' needs the unknown variable '{needed}'", "metrics", nearest=nearest(needed, variables(resolved.values)))
+            if needed not in MODEL.variables(resolved.values):
+                refuse(f"metric '{name}' needs the unknown variable '{needed}'", "metrics", nearest=nearest(needed, MODEL.variables(resolved.values)))
     unread = idle(design).refusal
     if unread is not None:
         refuse(unread.found, group, unread.path, expected=unread.expected)

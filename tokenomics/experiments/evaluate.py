@@ -89,7 +89,7 @@ class Simulator:
         # A vector holds runs of one point wherever that wastes little, so that points can share the columns of the shocks.
         wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
         table = sample(resolved.values, wide, seed, extra=model.extra_shocks)
-        params = bind(resolved.values, table)
+        params = bind(resolved.values, table, self._model)
         self._engine = Ensemble(model.bound(params), params, swept=paths, record=needs, steps=resolved.values.simulation.steps)
         self._shocks, self._width = self._engine.shocks(table), len(wide)
 

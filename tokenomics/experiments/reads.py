@@ -77,7 +77,7 @@ class Network:
     def _program(self) -> Program | None:
         """The step with every number as an input; None where it cannot be recorded, so that nothing is known of it."""
         names = (*NORMALS, *UNIFORMS, *self.model.extra_shocks, *self.recorded)
-        params = bind(self.resolved.values, ShockTable({name: np.zeros((1, 1)) for name in names}))
+        params = bind(self.resolved.values, ShockTable({name: np.zeros((1, 1)) for name in names}), self.model)
         try:
             return record_step(self.model.bound(params), params, self.numbers)
         except TokenomicsError:

@@ -188,7 +188,7 @@ def run(
         quiet = undisturbed(parameters)
         path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
         table = without_noise_orders(table)
-        past = bind(quiet, table)
+        past = bind(quiet, table, model)
         news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)
         table = table.replace(recorded_news=news)
 
@@ -196,7 +196,7 @@ def run(
     remarks = changed_to_no_effect(resolved, resolve(params, policy=policy), model=model, recorded=series_names)
     for line in remarks:
         remark(line)
-    bound = bind(parameters, table)
+    bound = bind(parameters, table, model)
     trajectories = ENGINES[engine](
         model.bound(bound),
         bound,

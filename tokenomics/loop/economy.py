@@ -65,7 +65,7 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
     names = [n for n in solved.state if n not in SHARED]
     shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
     at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)}}
-    seen = bind(parameters, params["shock_table"])
+    seen = bind(parameters, params["shock_table"], model)
     buys_only = one_sided(seen, solved.state)
     rows, _ = jacobian(program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ())
     variables = model.variables(params)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ..errors import ModelError, nearest
 from ..inputs.arguments import TEXT, checked, many, of
 from ..parameters import Parameters
-from . import controllers as control
 from .blocks import (
     attacker,
     bank_run,
@@ -37,9 +37,8 @@ from .blocks import (
     venues,
 )
 from .contract import HISTORY, call, expect_signals, expect_value, name_of
-from .formulas.numerics import oracle_delay
 from .lanes import runwise
-from .variables import Signals, State, Variable, assign, variable_of, variables
+from .variables import CONSTANTS, Orders, Signals, State, Variable, assign, variable_of
 
 
 @dataclass(frozen=True)
@@ -57,129 +56,53 @@ class Block:
         for kind in ("policies", "updates"):
             object.__setattr__(self, kind, tuple(runwise(function) for function in many(getattr(self, kind))))
 
+    @property
+    def declared(self) -> dict[str, Variable]:
+        """The variables that its policies declare with `writes`, by name."""
+        return {v.name: v for policy in self.policies for v in getattr(policy, "writes", ()) if isinstance(v, Variable)}
 
-def block(name: str, *policies: Callable, writes: str | Sequence[str]) -> Block:
-    """A block whose policies signal the new values of the variables in `writes`, one or several.
 
-    `workload:X` and `type:X` stand for one variable `X_<name>` a workload class or accelerator type, `memory:X` for what the control law remembers,
-    `delay:X` for the steps of the oracle's delay.
+def block(name: str, *policies: Callable, writes: str | Sequence[str] | None = None) -> Block:
+    """A block whose `policies` signal the new values of variables. name: what happens in it.
+
+    writes: names of the variables, one or several; by default what each policy declares.
     """
+    if writes is None:
+        declared = [v for policy in policies for v in getattr(policy, "writes", ())]
+        if not declared:
+            raise ModelError(f"block '{name}': no policy declares what it writes; expected `writes`, or @writes(...) on a policy")
+        writes = list(dict.fromkeys(v if isinstance(v, str) else v.name for v in declared))
     return Block(name, policies, tuple(assign(variable) for variable in many(writes)))
 
 
 BLOCKS = (
     # What happens to the network comes first and depends on nothing but time.
-    block(
-        "news, noise and events arrive",
-        shocks.policy_news,
-        shocks.policy_noise,
-        shocks.policy_events,
-        writes=(
-            "news",
-            "demand_noise",
-            "speculation_noise",
-            "oracle_noise",
-            "demand_event",
-            "outage_share",
-            "banned_share",
-            "oracle_bias",
-            "hardware_event",
-            "unlock_rate",
-        ),
-    ),
+    block("news, noise and events arrive", shocks.policy_news, shocks.policy_noise, shocks.policy_events),
     block(
         "faults, audits and proofs take their toll",
         reliability.policy_reliability,
         reliability.policy_regions,
         privacy.policy_privacy,
-        writes=(
-            "availability",
-            "rework",
-            "failure_share",
-            "cheating_share",
-            "slash_rate",
-            "regions_down",
-            "region_outage",
-            "privacy_throughput",
-            "privacy_latency",
-            "privacy_protection",
-        ),
     ),
     # Customers decide on what they knew yesterday of latency, reliability and price.
-    block(
-        "requests arrive",
-        demand.policy_demand,
-        venues.policy_price_risk,
-        writes=("request_rate", "demand_deviation", "potential_demand", "price_variance"),
-    ),
-    block(
-        "customers choose a venue",
-        venues.policy_venue_choice,
-        writes=("workload:share", "workload:demand", "demand", "cloud_demand", "network_share"),
-    ),
-    block(
-        "operators serve what they can",
-        capacity.policy_dispatch,
-        writes=(
-            "online",
-            "capacity",
-            "utilisation",
-            "served",
-            "unserved",
-            "latency_mean",
-            "latency_variance",
-            "latency_third",
-            "latency_p99",
-        ),
-    ),
+    block("requests arrive", demand.policy_demand, venues.policy_price_risk),
+    block("customers choose a venue", venues.policy_venue_choice),
+    block("operators serve what they can", capacity.policy_dispatch),
     # The protocol acts before the market, on the price that its oracle saw last.
-    block("the oracle measures", oracle.policy_oracle, writes=("oracle_log_price", "measured_price", "delay:oracle_delayed")),
-    block(
-        "the controller decides",
-        controller.policy_controller,
-        writes=(
-            "reference_price",
-            "control_error",
-            "control_signal",
-            "memory:control",
-            "control_age",
-            "average_log_price",
-            "control_output",
-            "order_treasury_tok",
-            "order_mint_tok",
-            "burn_share",
-            "emission_multiplier",
-        ),
-    ),
+    block("the oracle measures", oracle.policy_oracle),
+    block("the controller decides", controller.policy_controller),
     block(
         "customers pay, tokens are emitted, vested and staked",
         supply.policy_fees,
         supply.policy_emission,
         supply.policy_vesting,
         supply.policy_staking,
-        writes=(
-            "fees",
-            "order_customers_usd",
-            "order_customers_tok",
-            "emitted",
-            "emission_rate",
-            "unlock_rate",
-            "vested",
-            "order_holders_tok",
-            "slashed",
-            "stake_flow",
-            "delegated",
-        ),
     ),
-    block("the network's price moves", pricing.policy_pricing, writes=("inference_price",)),
-    block("operators earn", operators.policy_income, writes=("operator_income", "unit_revenue")),
-    block(
-        "operators enter and leave",
-        operators.policy_entry_and_exit,
-        writes=("type:nodes", "type:ordered", "nodes", "churned", "operator_cost"),
-    ),
+    block("the network's price moves", pricing.policy_pricing),
+    block("operators earn", operators.policy_income),
+    block("operators enter and leave", operators.policy_entry_and_exit),
     # What the controller will buy is public: it has decided. Some trade ahead of it, and some against it.
-    block("the controller is run ahead of", front_running.policy_front_runners, writes=("order_front_usd", "order_front_tok")),
+    block("the controller is run ahead of", front_running.policy_front_runners),
     block(
         "operators sell, the treasury earns and pays, speculators and attackers trade, holders run",
         operators.policy_sales,
@@ -187,56 +110,10 @@ BLOCKS = (
         speculation.policy_speculators,
         attacker.policy_attacker,
         bank_run.policy_bank_run,
-        writes=(
-            "order_operators_tok",
-            "treasury_income",
-            "cost_paid",
-            "chartist_share",
-            "traded_fundamentalist",
-            "traded_chartist",
-            "order_speculators_usd",
-            "order_speculators_tok",
-            "order_attacker_usd",
-            "order_attacker_tok",
-            "attack_anchor",
-            "order_run_tok",
-        ),
     ),
     # All orders of the step are filled at one price; then every token that moved is booked once.
-    block(
-        "the market clears",
-        market.policy_market,
-        writes=(
-            "settlement_price",
-            "token_price",
-            "outside_value",
-            "pool_tok",
-            "pool_usd",
-            "log_return",
-            "arbitrage_tok",
-            "liquidity_flow",
-        ),
-    ),
-    block(
-        "the step is booked",
-        ledger.policy_settlement,
-        writes=(
-            "minted",
-            "burned",
-            "customers_tok",
-            "operators_tok",
-            "speculators_tok",
-            "speculators_usd",
-            "attacker_tok",
-            "attacker_usd",
-            "holders_tok",
-            "staked",
-            "treasury_tok",
-            "locked",
-            "treasury_usd",
-            "total_supply",
-        ),
-    ),
+    block("the market clears", market.policy_market),
+    block("the step is booked", ledger.policy_settlement),
     block(
         "accounts are drawn up, profits and bills are counted",
         ledger.policy_accounts,
@@ -245,56 +122,20 @@ BLOCKS = (
         attacker.policy_profit,
         billing.policy_bills,
         clock.policy_clock,
-        writes=(
-            "circulating_supply",
-            "conservation_error",
-            "throughput",
-            "utility_value",
-            "decoupling",
-            "velocity_usage",
-            "velocity_speculative",
-            "trend",
-            "fitness_fundamentalist",
-            "fitness_chartist",
-            "position_fundamentalist",
-            "position_chartist",
-            "front_tok",
-            "front_usd",
-            "front_profit",
-            "rule_covariance",
-            "rule_variance",
-            "attacker_profit",
-            "quote_price",
-            "credit_price",
-            "billed_usage",
-            "user_bill",
-            "bill_stablecoin",
-            "bill_hedged",
-            "bill_prepaid",
-            "bill_cloud",
-            "bill_cloud_reserved",
-            "step",
-            "time",
-        ),
     ),
 )
 
 
-def expand(blocks: tuple[Block, ...], params: Mapping[str, Any]) -> tuple[Block, ...]:
-    """The blocks with an update a workload class, accelerator type, memory of the law and step of the oracle's delay in place of the placeholders."""
+def expanded(one: Block, params: Mapping[str, Any]) -> Block:
+    """A block with an update for each variable that a name with a placeholder stands for; see `Variable`."""
+    own = one.declared
 
-    memory = [m.name for m in control.law(params["controller"].type).memory]
-    names = {"workload": params["workloads"], "type": params["fleet"], "memory": memory, "delay": oracle_delay(params)}
-
-    def updates(one: Block):
+    def updates():
         for update in one.updates:
-            kind, _, stem = variable_of(update).partition(":")
-            if stem:
-                yield from (assign(f"{stem}_{name}") for name in names[kind])
-            else:
-                yield update
+            name = variable_of(update)
+            yield from (assign(v.name) for v in own[name].one_each(params)) if name in own else (update,)
 
-    return tuple(replace(b, updates=tuple(updates(b))) for b in blocks)
+    return replace(one, updates=tuple(updates()))
 
 
 def changed(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:
@@ -340,16 +181,23 @@ class Model:
 
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
         """All state variables by name. params: workload classes and accelerator types have variables of their own."""
-        return variables(params) | {v.name: v for v in self.extra_variables}
+        groups = params if isinstance(params, Mapping) else dict(params)
+        own = (v for one in self.blocks for declared in one.declared.values() for v in declared.one_each(groups))
+        return {v.name: v for v in (*own, *CONSTANTS, *self.extra_variables)}
+
+    @cached_property
+    def orders(self) -> Orders:
+        """Who buys and who sells, for the market and the books."""
+        return Orders.of((*(v for one in self.blocks for v in one.declared.values()), *self.extra_variables))
 
     def bound(self, params: Mapping[str, Any]) -> Model:
         """The model with its blocks expanded to the workload classes and accelerator types of `params`."""
-        return replace(self, blocks=expand(self.blocks, params))
+        return replace(self, blocks=tuple(expanded(one, params) for one in self.blocks))
 
     def step(self, params: Mapping[str, Any], state: State) -> dict[str, Any]:
         """One time step: floats or (runs,) arrays in, the same out. params: what `bind` gives. state: values of all state variables, by name."""
-        for one in expand(self.blocks, params):
-            state = execute(one, params, state)
+        for one in self.blocks:
+            state = execute(expanded(one, params), params, state)
         return dict(state)
 
     @checked(new=of(Block, expected="a Block, such as block(...) gives"), after=TEXT)
@@ -391,6 +239,6 @@ class Model:
 MODEL = Model()
 
 
-def bind(parameters: Parameters, table: Any) -> dict[str, Any]:
-    """What blocks see as `params`: the groups by name, the time step in days, and the shock table."""
-    return {**dict(parameters), "time_step": parameters.simulation.time_step, "shock_table": table}
+def bind(parameters: Parameters, table: Any, model: Model = MODEL) -> dict[str, Any]:
+    """What blocks see as `params`: the groups by name, the time step in days, the shock table, and who buys and sells in `model`."""
+    return {**dict(parameters), "time_step": parameters.simulation.time_step, "shock_table": table, "orders": model.orders}

@@ -36,7 +36,7 @@ SETTLING_STEPS = 3  # steps after which every flow has its value while the stock
 class SteadyState:
     """state: every variable's value. residual: largest change in one step, in units of each variable's scale.
 
-    worst: the variable with that change. params: what the blocks see of the stationary form, without shocks.
+    worst: the variable with that change. params: what the blocks see of the stationary form, without shocks. model: the block list.
     """
 
     state: dict[str, float]
@@ -48,7 +48,7 @@ class SteadyState:
     def jacobian(self, relative: float = 1e-6) -> tuple[np.ndarray, list[str]]:
         """Jacobian of the step map in scaled variables (n, n), and their names.
 
-        Central differences along the run axis; one-sided where a variable stands on its lower bound.
+        relative: half the width of the central differences along the run axis, in units of each variable; one-sided where a variable stands on its lower bound.
         """
         names = [n for n in self.state if n not in ("time", "step")]
         table = self.model.variables(self.params)
@@ -69,7 +69,7 @@ class SteadyState:
         return slopes * sizes / sizes[:, None], names
 
     def rank(self, tolerance: float = 1e-5) -> tuple[int, int]:
-        """Rank of (Jacobian − 1) and the number of variables: the difference counts the directions that stay put.
+        """Rank of (Jacobian − 1), by singular values above `tolerance`, and the number of variables: the difference counts the directions that stay put.
 
         Those are the derived constants, the reserves without a target, and the split of tokens between holders.
         """
@@ -244,7 +244,7 @@ def steady_states(params: Mapping[str, Any], model: Model, swept: Mapping[str, n
     with np.errstate(all="ignore"):
         mine = substitute(params, swept)
         variance = np.broadcast_to(news_variance(mine), points).astype(float)
-        calm = {**stationary(mine), "time_step": params["simulation"].time_step}
+        calm = {**stationary(mine), "time_step": params["simulation"].time_step, "orders": model.orders}
         still = np.zeros((1, points))
         calm["shock_table"] = ShockTable({name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
         network = _network(calm, _price(params, swept, variance, points), variance)
@@ -294,7 +294,7 @@ def steady_state(parameters: Parameters, model: Model = MODEL) -> SteadyState:
         with np.errstate(all="ignore"):
             _refuse(groups)
     table = ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
-    params = {**stationary(groups), "time_step": parameters.simulation.time_step, "shock_table": table}
+    params = {**stationary(groups), "time_step": parameters.simulation.time_step, "shock_table": table, "orders": model.orders}
     state = {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
     with np.errstate(all="ignore"):
         after = _step(model, params, state)

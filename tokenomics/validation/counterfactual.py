@@ -69,11 +69,11 @@ def counterfactual(
     table = without_noise_orders(sample(calm, np.arange(runs), seed, extra=model.extra_shocks).starting(start["step"]))
     if rates is not None:
         table = table.replace(recorded_rate=rates)
-    quiet = bind(undisturbed(calm), table)
+    quiet = bind(undisturbed(calm), table, model)
     table = table.replace(recorded_news=infer_news(model.bound(quiet), quiet, as_arrays(start, runs), prices, progress))
 
     def arm(chosen: Parameters, begin: Mapping[str, Any]) -> Trajectories:
-        params = bind(chosen, table)
+        params = bind(chosen, table, model)
         return ensemble.simulate(model.bound(params), params, begin, runs=np.arange(runs), steps=len(prices) - 1, record=NEEDS)
 
     rest = steady_state(redenominated(calm, prices[0], model), model).state

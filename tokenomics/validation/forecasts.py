@@ -70,7 +70,7 @@ def model_paths(
     def shocks(day: int) -> ShockTable:
         return sample(quiet, np.arange(day * runs, (day + 1) * runs), seed, extra=model.extra_shocks)
 
-    params = bind(quiet, shocks(int(days[0])))
+    params = bind(quiet, shocks(int(days[0])), model)
     engine = Ensemble(model.bound(params), params, record=("token_price",), steps=horizon)
 
     def simulate(day: int) -> dict[str, np.ndarray]:

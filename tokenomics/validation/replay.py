@@ -61,7 +61,7 @@ def replay(parameters: Parameters, prices: np.ndarray, model: Model, progress: P
     parameters: redenominated to the first close; a controller and scenario are left out. Raises InputError where the market cannot reach a price.
     """
     quiet, steps = undisturbed(parameters), len(prices) - 1
-    params = bind(quiet, _calm(model, steps, 1))
+    params = bind(quiet, _calm(model, steps, 1), model)
     states = [as_arrays(steady_state(quiet, model).state, 1)]
     states += [state for _, state in follow(model.bound(params), params, states[0], prices, progress)]
     return Replayed({name: np.array([np.ravel(s[name])[0] for s in states]) for name in states[0]}, np.arange(len(prices)))
@@ -100,7 +100,7 @@ def settled(replayed: Replayed, parameters: Parameters, model: Model, runs: int,
     """
     quiet = put(undisturbed(parameters), {"simulation.days": float(BURN_IN)})
     indices = np.arange(runs)
-    params = bind(quiet, sample(quiet, indices, seed + SEED_SETTLED, extra=model.extra_shocks))
+    params = bind(quiet, sample(quiet, indices, seed + SEED_SETTLED, extra=model.extra_shocks), model)
     start = steady_state(quiet, model).state
     paths = ensemble.simulate(model.bound(params), params, start, runs=indices, steps=BURN_IN, every=BURN_IN)
     good = np.isfinite(paths.values["token_price"][:, -1])

@@ -18,14 +18,14 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from ..errors import InputError, nearest
+from ..model.model import MODEL
 from ..parameters.documents import Strict, read_record
 
 BEFORE, AFTER = 60, 30  # days before the window, and of the window, for which the shipped weights are estimated
 SHORTEST, LONGEST = 15, 60  # days of a window for which error rates were measured (tests/benchmarks/VELOCITY.md)
 
-BOUGHT = ("order_customers_usd", "order_speculators_usd", "order_front_usd", "order_attacker_usd")
-HOLDERS = ("order_customers_tok", "order_operators_tok", "order_holders_tok", "order_run_tok")
-SOLD = (*HOLDERS, "order_speculators_tok", "order_front_tok", "order_attacker_tok", "order_treasury_tok", "order_mint_tok", "arbitrage_tok")
+BOUGHT, SOLD = ([name for names in of.values() for name in names] for of in (MODEL.orders.bought, MODEL.orders.sold))
+SOLD = (*SOLD, "arbitrage_tok")
 OBSERVED = ("token_price", "settlement_price", "fees", "burned", "control_output", *BOUGHT, *SOLD)  # what `observed` takes
 
 FEATURES = {

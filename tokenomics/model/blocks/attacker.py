@@ -13,6 +13,7 @@ import numpy as np
 
 from ..formulas.liquidity import anchored, dealers, order_to_reach
 from ..formulas.numerics import CLOCK_TOLERANCE, impulse, positive, relaxation
+from ..variables import Variable, writes
 
 
 def needed_price(params, state, goal):
@@ -26,6 +27,11 @@ def needed_price(params, state, goal):
     return np.exp((np.log(goal) - closed * (anchored(params, state) - market.permanent_impact * price)) / np.maximum(kept, 1e-6))
 
 
+@writes(
+    Variable("order_attacker_usd", "USD/day", "attacker's purchases", "pool_usd", 0.0, buys="attacker"),
+    Variable("order_attacker_tok", "TOK/day", "attacker's sales", "pool_tok", 0.0, sells="attacker"),
+    Variable("attack_anchor", "USD/TOK", "price before the attacker's push, from which it is measured", None, 0.0),
+)
 def policy_attacker(params, substep, state_history, state):
     """Orders of the attacker, and the price that he measures his push against."""
     attack, market, dt, time = params["attack"], params["market"], params["time_step"], state["time"]
@@ -59,6 +65,9 @@ def policy_attacker(params, substep, state_history, state):
     }
 
 
+@writes(
+    Variable("attacker_profit", "USD", "attacker's profit so far, his tokens beyond the first at the market price", "pool_usd"),
+)
 def policy_profit(params, substep, state_history, state):
     """Profit so far: cash less capital, and the tokens beyond the first inventory at the market price [USD]."""
     cash = state["attacker_usd"] - params["attack"].capital * state["reference_depth"]

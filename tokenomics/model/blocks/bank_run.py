@@ -9,6 +9,7 @@ Source: the strategic complementarity of Diamond and Dybvig (1983), as a hazard.
 import numpy as np
 
 from ..formulas.numerics import positive
+from ..variables import Variable, writes
 
 
 def coverage(params, state):
@@ -17,6 +18,9 @@ def coverage(params, state):
     return np.where(start > 0.0, state["treasury_usd"] / np.maximum(start, 1e-12), 1.0)
 
 
+@writes(
+    Variable("order_run_tok", "TOK/day", "sales of passive holders in a run on the treasury", "pool_tok", 0.0, sells="holders"),
+)
 def policy_bank_run(params, substep, state_history, state):
     """Tokens that passive holders bring to the market in a run [TOK/day]."""
     run = params["bank_run"]

@@ -4,8 +4,20 @@ Nothing in the economy reads it. Units: USD/day.
 """
 
 from ..formulas.billing import every_way, next_credit_price, next_quote, usage
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("quote_price", "USD/TOK", "lagged price at which token quotes are made", None, 0.0),
+    Variable("credit_price", "USD/Mtok", "mean price at which the prepaid credits in stock were bought", None, 0.0),
+    Variable("billed_usage", "Mtok/day", "the workload that is billed", None, 0.0),
+    Variable("user_bill", "USD/day", "bill of the workload paid in tokens", "fees", 0.0),
+    Variable("bill_stablecoin", "USD/day", "bill of the workload paid in stablecoin", "fees", 0.0),
+    Variable("bill_hedged", "USD/day", "bill of the workload paid in tokens and hedged, negative where the hedge earns more", "fees"),
+    Variable("bill_prepaid", "USD/day", "bill of the workload paid with prepaid credit", "fees", 0.0),
+    Variable("bill_cloud", "USD/day", "bill of the workload on the cloud, on demand", "fees", 0.0),
+    Variable("bill_cloud_reserved", "USD/day", "bill of the workload on the cloud, the contracted volume reserved", "fees", 0.0),
+)
 def policy_bills(params, substep, state_history, state):
     """The bills of this step, and the lagged prices at which quotes are made and credits were bought."""
     bills, dt, price = params["bills"], params["time_step"], state["inference_price"]

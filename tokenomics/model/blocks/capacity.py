@@ -9,8 +9,20 @@ import numpy as np
 from ..formulas.distribution import quantile
 from ..formulas.fleet import installed_capacity
 from ..formulas.latency import call_latency
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("online", "1", "share of nodes online after faults and outages", 1.0, 0.0),
+    Variable("capacity", "Mtok/day", "what the online nodes can serve at the latency target", None, 0.0),
+    Variable("utilisation", "1", "work brought to the network as a share of its capacity", 1.0, 0.0),
+    Variable("served", "Mtok/day", "work served by the network", None, 0.0),
+    Variable("unserved", "Mtok/day", "work turned away by the network", "served", 0.0),
+    Variable("latency_mean", "s", "mean end-to-end latency of a request on the network", None, 0.0),
+    Variable("latency_variance", "s^2", "variance of that latency", None, 0.0),
+    Variable("latency_third", "s^3", "third central moment of that latency"),
+    Variable("latency_p99", "s", "99th percentile of that latency", None, 0.0),
+)
 def policy_dispatch(params, substep, state_history, state):
     """Capacity, what is served and turned away, utilisation, latency of one request."""
     cap, check = params["capacity"], params["access"].in_use

@@ -6,10 +6,16 @@ The log process is an Ornstein–Uhlenbeck process in its exact discretisation. 
 import numpy as np
 
 from ..formulas.numerics import DAYS_PER_YEAR, MTOK_PER_DAY
+from ..variables import Variable, writes
 
 WEEK = 7.0
 
 
+@writes(
+    Variable("request_rate", "req/s", "request rate of one service, recorded or the parameter's", None, 0.0),
+    Variable("demand_deviation", "1", "log process of potential demand", 1.0),
+    Variable("potential_demand", "Mtok/day", "what customers would ask for at the cloud's price, both venues", None, 0.0),
+)
 def policy_demand(params, substep, state_history, state):
     """Potential demand on both venues [Mtok/day]; a recorded rate replaces growth, season and log process."""
     demand, dt = params["demand"], params["time_step"]

@@ -11,6 +11,7 @@ which may be short, is counted from the start. Units: USD, TOK, USD/day, TOK/day
 import numpy as np
 
 from ..formulas.numerics import positive, relaxation
+from ..variables import Variable, writes
 
 PRIOR_WEIGHT = 1e-4  # the prior slope counts as much as one error of 1 % seen through the whole memory
 
@@ -21,6 +22,10 @@ def learned_slope(params, state):
     return (state["rule_covariance"] + PRIOR_WEIGHT * prior) / (state["rule_variance"] + PRIOR_WEIGHT)
 
 
+@writes(
+    Variable("order_front_usd", "USD/day", "purchases of those who run ahead of the controller", "pool_usd", 0.0, buys="speculators"),
+    Variable("order_front_tok", "TOK/day", "sales of those who run ahead of the controller", "pool_tok", 0.0, sells="speculators"),
+)
 def policy_front_runners(params, substep, state_history, state):
     """Their orders: buying in USD/day, selling in TOK/day, at most half of what speculators have of either a step."""
     front, dt, price = params["front_running"], params["time_step"], state["token_price"]
@@ -35,6 +40,13 @@ def policy_front_runners(params, substep, state_history, state):
     }
 
 
+@writes(
+    Variable("front_tok", "TOK", "their tokens since the start, part of the speculators', negative when short", "pool_tok"),
+    Variable("front_usd", "USD", "their cash since the start, part of the speculators'", "pool_usd"),
+    Variable("front_profit", "USD", "their profit so far, tokens at the market price", "pool_usd"),
+    Variable("rule_covariance", "1/day", "what they saw of the rule: smoothed error x purchase", 1e-3),
+    Variable("rule_variance", "1", "what they saw of the rule: smoothed error squared", 1e-3, 0.0),
+)
 def policy_learning(params, substep, state_history, state):
     """Their tokens and cash since the start, profit at the market price, and what the step taught about the rule."""
     front, dt, settled = params["front_running"], params["time_step"], state["settlement_price"]

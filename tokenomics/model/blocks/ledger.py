@@ -7,31 +7,56 @@ velocities follow from the books. Units: TOK, USD, TOK/day.
 import numpy as np
 
 from ..formulas.numerics import burned_share, relaxation, treasury_share
+from ..variables import Variable, writes
 
 CIRCULATING = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "attacker_tok", "holders_tok")
+SPECULATIVE = ("speculators", "attacker")  # ledgers whose orders are no use of the network
 
 
+@writes(
+    Variable("minted", "TOK/day", "tokens minted: emission and controller", "pool_tok", 0.0),
+    Variable("burned", "TOK/day", "tokens burned: fees, slashing and buy-back", "pool_tok", 0.0),
+    Variable("customers_tok", "TOK", "tokens held by customers, part of circulating supply", "pool_tok", 0.0),
+    Variable("operators_tok", "TOK", "unsold tokens of operators, part of circulating supply", "pool_tok", 0.0),
+    Variable("speculators_tok", "TOK", "tokens held by speculators, part of circulating supply", "pool_tok", 0.0),
+    Variable("speculators_usd", "USD", "stablecoin with which speculators can buy", "pool_usd", 0.0),
+    Variable("attacker_tok", "TOK", "tokens held by the attacker, part of circulating supply", "pool_tok", 0.0),
+    Variable("attacker_usd", "USD", "attacker's stablecoin", "pool_usd", 0.0),
+    Variable("holders_tok", "TOK", "tokens of passive holders and arbitrageurs, part of circulating supply", None, 0.0),
+    Variable("staked", "TOK", "tokens staked by operators and delegated to them", "pool_tok", 0.0),
+    Variable("treasury_tok", "TOK", "tokens held by the treasury", "pool_tok", 0.0),
+    Variable("locked", "TOK", "tokens locked in vesting", "pool_tok", 0.0),
+    Variable("treasury_usd", "USD", "treasury's reserve in stablecoin", "pool_usd", 0.0),
+    Variable("total_supply", "TOK", "all tokens that exist", None, 0.0),
+)
 def policy_settlement(params, substep, state_history, state):
     """Book the step on every ledger."""
     s, dt, price = state, params["time_step"], state["settlement_price"]
+
+    def bought(ledger):
+        return params["orders"].purchases(state, ledger)
+
+    def sold(ledger):
+        return params["orders"].sales(state, ledger)
+
     spent = (1.0 - treasury_share(params)) * s["fees"] / price
     fee_burn = burned_share(params, s) * s["fees"] / price
     buyback_usd = np.maximum(s["control_output"], 0.0)
     buyback = buyback_usd / price
-    minted = s["emitted"] + s["order_mint_tok"]
+    minted = s["emitted"] + sold("mint")
     burned = fee_burn + s["slashed"] + buyback
     released = s["vested"] + s["unlock_rate"]
-    sold_usd = (s["order_treasury_tok"] + s["order_mint_tok"]) * price
+    sold_usd = (sold("treasury") + sold("mint")) * price
     flows = {
-        "customers_tok": s["order_customers_usd"] / price - s["order_customers_tok"] - spent,
-        "operators_tok": spent - fee_burn + s["emitted"] - s["stake_flow"] - s["order_operators_tok"],
-        "speculators_tok": (s["order_speculators_usd"] + s["order_front_usd"]) / price - s["order_speculators_tok"] - s["order_front_tok"],
-        "speculators_usd": (s["order_speculators_tok"] + s["order_front_tok"]) * price - s["order_speculators_usd"] - s["order_front_usd"],
-        "attacker_tok": s["order_attacker_usd"] / price - s["order_attacker_tok"],
-        "attacker_usd": s["order_attacker_tok"] * price - s["order_attacker_usd"],
-        "holders_tok": released - s["order_holders_tok"] - s["order_run_tok"] - s["delegated"] - s["liquidity_flow"],
+        "customers_tok": bought("customers") / price - sold("customers") - spent,
+        "operators_tok": spent - fee_burn + s["emitted"] - s["stake_flow"] - sold("operators"),
+        "speculators_tok": bought("speculators") / price - sold("speculators"),
+        "speculators_usd": sold("speculators") * price - bought("speculators"),
+        "attacker_tok": bought("attacker") / price - sold("attacker"),
+        "attacker_usd": sold("attacker") * price - bought("attacker"),
+        "holders_tok": released - sold("released") - sold("holders") - s["delegated"] - s["liquidity_flow"],
         "staked": s["stake_flow"] + s["delegated"] - s["slashed"],
-        "treasury_tok": -s["order_treasury_tok"],
+        "treasury_tok": -sold("treasury"),
         "locked": -released,
         "treasury_usd": s["treasury_income"] - s["cost_paid"] - buyback_usd + sold_usd,
         "total_supply": minted - burned,
@@ -39,6 +64,15 @@ def policy_settlement(params, substep, state_history, state):
     return {"minted": minted, "burned": burned} | {name: s[name] + flow * dt for name, flow in flows.items()}
 
 
+@writes(
+    Variable("circulating_supply", "TOK", "tokens that are not staked, locked or in the treasury", None, 0.0),
+    Variable("conservation_error", "1", "total supply less the sum of its ledgers, relative", 1.0),
+    Variable("throughput", "USD/day", "smoothed fees: the fiat throughput of the utility value", None, 0.0),
+    Variable("utility_value", "USD/TOK", "fiat throughput x structural holding time / circulating supply", None, 0.0),
+    Variable("decoupling", "1", "ln(token price / utility value)", 1.0),
+    Variable("velocity_usage", "1/day", "tokens spent on inference over circulating supply", None, 0.0),
+    Variable("velocity_speculative", "1/day", "tokens traded by speculators and arbitrage over circulating supply", 1e-3, 0.0),
+)
 def policy_accounts(params, substep, state_history, state):
     """Circulating supply, utility value, decoupling, velocities, and by how much the books fail to balance."""
     supply, dt, price = params["supply"], params["time_step"], state["token_price"]
@@ -48,9 +82,8 @@ def policy_accounts(params, substep, state_history, state):
     booked = circulating + state["staked"] + state["treasury_tok"] + state["locked"]
     throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(dt, supply.throughput_memory)
     utility = throughput * supply.holding_time / circulating
-    bought = state["order_speculators_usd"] + state["order_front_usd"] + state["order_attacker_usd"]
-    sold = state["order_speculators_tok"] + state["order_front_tok"] + state["order_attacker_tok"]
-    speculative = bought / state["settlement_price"] + sold
+    orders = params["orders"]
+    speculative = orders.purchases(state, *SPECULATIVE) / state["settlement_price"] + orders.sales(state, *SPECULATIVE)
     return {
         "circulating_supply": circulating,
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],

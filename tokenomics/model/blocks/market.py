@@ -9,32 +9,27 @@ import numpy as np
 
 from ..formulas.liquidity import anchored, arbitraged, clear, dealers
 from ..formulas.numerics import relaxation
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("settlement_price", "USD/TOK", "uniform price at which the orders of this step were filled", None, 0.0),
+    Variable("token_price", "USD/TOK", "price in the market", None, 0.0),
+    Variable("outside_value", "USD/TOK", "outside valuation towards which arbitrage moves the price", None, 0.0),
+    Variable("pool_tok", "TOK", "tokens in the pool, part of circulating supply", None, 0.0),
+    Variable("pool_usd", "USD", "stablecoin in the pool", None, 0.0),
+    Variable("log_return", "1", "log return of the price in this step", 1.0),
+    Variable("arbitrage_tok", "TOK/day", "tokens that arbitrage moved, either way", "pool_tok", 0.0),
+    Variable("liquidity_flow", "TOK/day", "tokens that passive holders and arbitrageurs gave to the market, net", "pool_tok"),
+)
 def policy_market(params, substep, state_history, state):
     """Clear the orders, value the news, arbitrage, and let liquidity follow the market's size."""
     market, dt, price = params["market"], params["time_step"], state["token_price"]
     kind = market.type if market.enabled else "off"
     pool_tok = state["pool_tok"]
     holders = dealers(params, state)
-    buy = (
-        state["order_customers_usd"]
-        + state["order_speculators_usd"]
-        + state["order_front_usd"]
-        + state["order_attacker_usd"]
-        + np.maximum(state["control_output"], 0.0)
-    )
-    sell = (
-        state["order_customers_tok"]
-        + state["order_operators_tok"]
-        + state["order_holders_tok"]
-        + state["order_run_tok"]
-        + state["order_speculators_tok"]
-        + state["order_front_tok"]
-        + state["order_attacker_tok"]
-        + state["order_treasury_tok"]
-        + state["order_mint_tok"]
-    )
+    buy = params["orders"].purchases(state) + np.maximum(state["control_output"], 0.0)
+    sell = params["orders"].sales(state)
     settled, after, out = clear(kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders)
 
     outside = anchored(params, state) + market.permanent_impact * np.log(after / price) + state["news"]

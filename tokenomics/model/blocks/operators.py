@@ -7,6 +7,7 @@ import numpy as np
 
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..formulas.numerics import burned_share, positive, relaxation, treasury_share
+from ..variables import Variable, writes
 
 
 def fee_share(params, state):
@@ -14,6 +15,10 @@ def fee_share(params, state):
     return 1.0 - treasury_share(params) - burned_share(params, state)
 
 
+@writes(
+    Variable("operator_income", "USD/day", "operators' income at the token price: fees and emission less slashing", "pool_usd"),
+    Variable("unit_revenue", "USD/Mtok", "operators' estimate of revenue per unit of capacity", None),
+)
 def policy_income(params, substep, state_history, state):
     """Operators' income at the token price [USD/day] and their estimate of it per unit of capacity [USD/Mtok]."""
     memory, dt = params["operators"].revenue_memory, params["time_step"]
@@ -24,6 +29,13 @@ def policy_income(params, substep, state_history, state):
     return {"operator_income": income, "unit_revenue": revenue}
 
 
+@writes(
+    Variable("nodes_<type>", "nodes", "<type> nodes installed", "nodes", 0.0),
+    Variable("ordered_<type>", "nodes", "<type> nodes ordered, not yet online", "nodes", 0.0),
+    Variable("nodes", "nodes", "nodes of all types that are installed", None, 0.0),
+    Variable("churned", "nodes/day", "nodes switched off for good", "nodes", 0.0),
+    Variable("operator_cost", "USD/day", "fiat cost of all nodes", None, 0.0),
+)
 def policy_entry_and_exit(params, substep, state_history, state):
     """Orders for hardware, nodes that come online, nodes that leave."""
     operators, dt, signals = params["operators"], params["time_step"], {}
@@ -43,6 +55,9 @@ def policy_entry_and_exit(params, substep, state_history, state):
     return signals | {"nodes": total, "churned": churned, "operator_cost": cost}
 
 
+@writes(
+    Variable("order_operators_tok", "TOK/day", "operators' sales", None, 0.0, sells="operators"),
+)
 def policy_sales(params, substep, state_history, state):
     """Tokens that operators sell [TOK/day]: fiat costs first, then a share of the rent; some days of income are kept."""
     operators, dt, price = params["operators"], params["time_step"], state["token_price"]

@@ -8,8 +8,14 @@ of which takes its neighbour's value.
 import numpy as np
 
 from ..formulas.numerics import oracle_delay, relaxation
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("oracle_log_price", "1", "lagged log price inside the oracle"),
+    Variable("measured_price", "USD/TOK", "price as the protocol sees it", None, 0.0),
+    Variable("oracle_delayed_<delay>", "1", "measured log price under way to the protocol, place <delay>"),
+)
 def policy_oracle(params, substep, state_history, state):
     """Lagged log price, what is under way, and the price as the protocol sees it [USD/TOK]."""
     oracle, dt = params["oracle"], params["time_step"]

@@ -7,8 +7,12 @@ loss on every request. Units: USD/Mtok.
 import numpy as np
 
 from ..formulas.fleet import energy_cost
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("inference_price", "USD/Mtok", "the network's price per million tokens", None, 0.0),
+)
 def policy_pricing(params, substep, state_history, state):
     """Price for the next step; it stands still at the target utilisation."""
     pricing, dt = params["pricing"], params["time_step"]

@@ -4,6 +4,8 @@ Each costs throughput and latency and meets a share of the customers' privacy ne
 faked work is in `blocks/reliability.py`.
 """
 
+from ..variables import Variable, writes
+
 
 def protection(params):
     """Throughput multiplier, added latency [s] and share of the privacy need met by the mode in use."""
@@ -11,6 +13,11 @@ def protection(params):
     return {"privacy_throughput": mode.throughput, "privacy_latency": mode.latency, "privacy_protection": mode.confidentiality}
 
 
+@writes(
+    Variable("privacy_throughput", "1", "throughput multiplier of the protection in use", 1.0, 0.0),
+    Variable("privacy_latency", "s", "latency added by the protection in use", 1.0, 0.0),
+    Variable("privacy_protection", "1", "share of the privacy need that is met", 1.0, 0.0),
+)
 def policy_privacy(params, substep, state_history, state):
     """The protection in force, on the shape of the state."""
     return {name: value + 0.0 * state[name] for name, value in protection(params).items()}

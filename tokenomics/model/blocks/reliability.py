@@ -9,6 +9,7 @@ import numpy as np
 
 from ..formulas.latency import service_time
 from ..formulas.numerics import SECONDS_PER_DAY, poisson
+from ..variables import Variable, writes
 
 
 def caught_share(params):
@@ -64,6 +65,13 @@ def reliability(params, cheating):
     }
 
 
+@writes(
+    Variable("cheating_share", "1", "share of work that is faked", 1.0, 0.0),
+    Variable("availability", "1", "share of nodes online after faults", 1.0, 0.0),
+    Variable("rework", "1", "work done per unit of work delivered (re-computation)", 1.0, 0.0),
+    Variable("failure_share", "1", "share of requests that fail or are faked", 1.0, 0.0),
+    Variable("slash_rate", "1/day", "share of all stake slashed a day", 1e-3, 0.0),
+)
 def policy_reliability(params, substep, state_history, state):
     """What faults, audits and cheating do in this step."""
     nodes = np.maximum(state["nodes"], 1e-12)
@@ -73,6 +81,10 @@ def policy_reliability(params, substep, state_history, state):
     return {"cheating_share": cheating, **reliability(params, cheating)}
 
 
+@writes(
+    Variable("regions_down", "1", "share of regions that are down at the end of the step", 1.0, 0.0),
+    Variable("region_outage", "1", "share of nodes offline in this step because their region is down", 1.0, 0.0),
+)
 def policy_regions(params, substep, state_history, state):
     """Regions that are down: their share at the end of the step, and its mean over the step.
 

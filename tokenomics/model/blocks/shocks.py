@@ -7,8 +7,12 @@ martingale correction, so that the log error which a controller sees is unbiased
 import numpy as np
 
 from ..formulas.numerics import impulse, poisson, window
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("news", "1", "news of this step: log change of the outside valuation", 1.0),
+)
 def policy_news(params, substep, state_history, state):
     """News of the step [log points]: recorded or sampled, plus the scenario's."""
     news, events, table, dt = params["news"], params["events"], params["shock_table"], params["time_step"]
@@ -24,12 +28,25 @@ def policy_news(params, substep, state_history, state):
     return {"news": diffusion + jumps - news.jump_rate * dt * news.jump_mean + event}
 
 
+@writes(
+    Variable("demand_noise", "1", "standard normal that drives the log demand process", 1.0),
+    Variable("speculation_noise", "1", "standard normal that drives chartists' noise orders", 1.0),
+    Variable("oracle_noise", "1", "standard normal of the measurement error", 1.0),
+)
 def policy_noise(params, substep, state_history, state):
     """Standard normals of demand, speculation and measurement."""
     names = ("demand_noise", "speculation_noise", "oracle_noise")
     return {name: params["shock_table"].at(name, state["step"]) for name in names}
 
 
+@writes(
+    Variable("demand_event", "1", "log change of potential demand by the scenario", 1.0),
+    Variable("outage_share", "1", "share of nodes offline by the scenario", 1.0),
+    Variable("banned_share", "1", "share of nodes and potential nodes under a ban", 1.0),
+    Variable("oracle_bias", "1", "log bias of the measured price by manipulation", 1.0),
+    Variable("hardware_event", "1", "log change of reservation costs by the scenario", 1.0),
+    Variable("unlock_rate", "TOK/day", "locked tokens unlocked and sold by the scenario", "pool_tok", 0.0),
+)
 def policy_events(params, substep, state_history, state):
     """What the scenario does in this step."""
     events, dt, time = params["events"], params["time_step"], state["time"]

@@ -8,8 +8,16 @@ their share, after the structural stochastic volatility of Franke and Westerhoff
 import numpy as np
 
 from ..formulas.numerics import chartist_share, positive, relaxation
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("chartist_share", "1", "share of speculators who follow the trend", 1.0, 0.0),
+    Variable("traded_fundamentalist", "1/day", "order in this step if all were fundamentalists, in pool depths", 1.0),
+    Variable("traded_chartist", "1/day", "order in this step if all were chartists, their noise apart, in pool depths", 1.0),
+    Variable("order_speculators_usd", "USD/day", "speculators' purchases", "pool_usd", 0.0, buys="speculators"),
+    Variable("order_speculators_tok", "TOK/day", "speculators' sales", "pool_tok", 0.0, sells="speculators"),
+)
 def policy_speculators(params, substep, state_history, state):
     """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold of either."""
     speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
@@ -31,6 +39,13 @@ def policy_speculators(params, substep, state_history, state):
     }
 
 
+@writes(
+    Variable("trend", "1/day", "smoothed log return that chartists follow", 1.0),
+    Variable("fitness_fundamentalist", "1/day", "smoothed realised profit of fundamentalists per unit of depth", 1e-3),
+    Variable("position_fundamentalist", "1/day", "fundamentalists' order a step ago: what earns this return", 1.0),
+    Variable("fitness_chartist", "1/day", "smoothed realised profit of chartists per unit of depth", 1e-3),
+    Variable("position_chartist", "1/day", "chartists' order a step ago: what earns this return", 1.0),
+)
 def policy_profits(params, substep, state_history, state):
     """Trend and realised profits after the market has cleared: what was ordered a step ago earns this step's return."""
     speculation, dt, rate = params["speculation"], params["time_step"], state["log_return"] / params["time_step"]

@@ -7,8 +7,14 @@ share of what customers spend (Render's burn-and-mint). Customers buy what they 
 import numpy as np
 
 from ..formulas.numerics import positive, relaxation, treasury_share
+from ..variables import Variable, writes
 
 
+@writes(
+    Variable("fees", "USD/day", "what customers pay the network", None, 0.0),
+    Variable("order_customers_usd", "USD/day", "customers' purchases of tokens", None, 0.0, buys="customers"),
+    Variable("order_customers_tok", "TOK/day", "customers' sales of surplus tokens", "pool_tok", 0.0, sells="customers"),
+)
 def policy_fees(params, substep, state_history, state):
     """Fees [USD/day] and the customers' orders: they buy what they spend and keep some days of it in tokens."""
     supply, dt, price = params["supply"], params["time_step"], state["token_price"]
@@ -23,6 +29,10 @@ def policy_fees(params, substep, state_history, state):
     }
 
 
+@writes(
+    Variable("emitted", "TOK/day", "emission paid to operators", "pool_tok", 0.0),
+    Variable("emission_rate", "TOK/day", "scheduled emission to operators", "pool_tok", 0.0),
+)
 def policy_emission(params, substep, state_history, state):
     """Emission paid to operators [TOK/day], exact over Δt for any Δt, and its rate afterwards."""
     supply, dt, rate = params["supply"], params["time_step"], state["emission_rate"]
@@ -35,6 +45,11 @@ def policy_emission(params, substep, state_history, state):
     return {"emitted": paid * state["emission_multiplier"], "emission_rate": after}
 
 
+@writes(
+    "unlock_rate",
+    Variable("vested", "TOK/day", "locked tokens that vest by schedule", "pool_tok", 0.0),
+    Variable("order_holders_tok", "TOK/day", "sales of vested and unlocked tokens", "pool_tok", 0.0, sells="released"),
+)
 def policy_vesting(params, substep, state_history, state):
     """Vested and unlocked tokens, and how many of them their holders sell at once [TOK/day]."""
     supply, dt = params["supply"], params["time_step"]
@@ -44,6 +59,12 @@ def policy_vesting(params, substep, state_history, state):
     return {"unlock_rate": unlocked, "vested": vested, "order_holders_tok": unlocked + supply.vesting_sold * vested}
 
 
+@writes(
+    Variable("slashed", "TOK/day", "stake slashed and burned", "pool_tok", 0.0),
+    Variable("stake_flow", "TOK/day", "tokens with which operators replace what was slashed", "pool_tok", 0.0),
+    Variable("delegated", "TOK/day", "stake that passive holders delegate, negative when they get it back", "pool_tok"),
+    "order_holders_tok",
+)
 def policy_staking(params, substep, state_history, state):
     """Slashing, its replacement out of operators' holdings, and delegated stake that follows the nodes [TOK/day].
 

@@ -2,7 +2,13 @@
 
 import numpy as np
 
+from ..variables import Variable, writes
 
+
+@writes(
+    Variable("treasury_income", "USD/day", "treasury's share of fees", "pool_usd", 0.0),
+    Variable("cost_paid", "USD/day", "treasury's operating cost that it could pay", "pool_usd", 0.0),
+)
 def policy_treasury(params, substep, state_history, state):
     """Income, and the operating cost paid out of what is there."""
     treasury, dt = params["treasury"], params["time_step"]

@@ -9,6 +9,7 @@ import numpy as np
 from ..formulas.distribution import Cumulants, quantile
 from ..formulas.latency import cloud_latency
 from ..formulas.numerics import relaxation
+from ..variables import Variable, writes
 
 LOGIT_LIMIT = 60.0  # beyond it a share is 0 or 1 in double precision
 
@@ -52,6 +53,13 @@ def class_work(params, workload, potential, share, network, central):
     return potential * workload.share * (mean_cost / params["cloud"].price) ** -workload.price_elasticity
 
 
+@writes(
+    Variable("share_<workload>", "1", "share of <workload> work brought to the network", 1.0, 0.0),
+    Variable("demand_<workload>", "Mtok/day", "<workload> work brought to the network", "demand", 0.0),
+    Variable("demand", "Mtok/day", "work that customers bring to the network", None, 0.0),
+    Variable("cloud_demand", "Mtok/day", "work that customers bring to the cloud", None, 0.0),
+    Variable("network_share", "1", "share of all work that is brought to the network", 1.0, 0.0),
+)
 def policy_venue_choice(params, substep, state_history, state):
     """Shares and demand of every class, and the totals of both venues."""
     venues, dt = params["venues"], params["time_step"]
@@ -68,6 +76,9 @@ def policy_venue_choice(params, substep, state_history, state):
     return signals
 
 
+@writes(
+    Variable("price_variance", "1/day", "customers' estimate of the variance of the log price", 1e-3, 0.0),
+)
 def policy_price_risk(params, substep, state_history, state):
     """Customers' estimate of the variance of the log price a day, from past returns [1/day]."""
     dt = params["time_step"]

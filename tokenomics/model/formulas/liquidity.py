@@ -16,7 +16,7 @@ RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger
 
 def dealers(params, state):
     """Tokens that passive holders can give to buyers or to the pool: what is left once they have delegated and run [TOK]."""
-    leaving = np.maximum(state["delegated"], 0.0) + state["order_run_tok"]
+    leaving = np.maximum(state["delegated"], 0.0) + params["orders"].sales(state, "holders")
     return (state["holders_tok"] - leaving * params["time_step"]) * (1.0 - RESERVE)
 
 
