@@ -33,10 +33,10 @@ def test_one_name_is_a_list_of_one_wherever_names_are_taken():
 
 
 def test_one_name_is_a_list_of_one_in_what_extends_the_model():
-    level = tk.Variable("level", "1", "a level", 1.0)
-    block = tk.block("mine", lambda p, s, h, state: {"level": p["shock_table"].at("weather", state["step"])}, writes="level")
-    model = tk.MODEL.insert(block, after=AFTER, variables=level, initial={"level": 0.0}, shocks="weather")
-    assert model.extra_shocks == ("weather",) and model.extra_variables == (level,)
+    level = tk.Variable("level", "1", "a level", 1.0, start=0.0)
+    policy = tk.writes(level)(lambda p, s, h, state: {"level": p["shock_table"].at("weather", state["step"])})
+    model = tk.MODEL.insert(tk.block("mine", policy, writes="level"), after=AFTER, shocks="weather")
+    assert model.extra_shocks == ("weather",)
     assert np.ptp(tk.run("baseline", days=4, model=model, record="level").dataset.level.values) > 0.0
     assert tk.Model(extra_shocks="weather").extra_shocks == ("weather",)
     assert len(tk.Block("mine", unchanged, ()).policies) == 1

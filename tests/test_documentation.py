@@ -98,7 +98,7 @@ def test_a_block_a_controller_and_a_metric_of_ones_own_run_as_the_docs_have_them
     finally:
         LAWS.pop("patient", None)
         METRICS.pop("days_below", None)
-    assert len(own) == 4
+    assert len(own) == 5
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

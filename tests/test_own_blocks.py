@@ -167,3 +167,22 @@ def test_the_shipped_blocks_are_called_as_they_are():
     values = resolve("baseline").values
     params = bind(values, sample(values, [0], 0))
     assert not any(hasattr(f, "runwise") for block in MODEL.bound(params).blocks for f in (*block.policies, *block.updates))
+
+
+def test_a_trader_of_ones_own_is_filled_and_booked_without_another_word():
+    """Passive holders sell a thousandth of what they have each day: the market takes it, and their ledger falls by it."""
+
+    @tk.writes(tk.Variable("order_drip_tok", "TOK/day", "a steady sale of holders", "pool_tok", 0.0, 0.0, sells="holders"))
+    def policy_drip(params, substep, state_history, state):
+        return {"order_drip_tok": 1e-3 * state["holders_tok"]}
+
+    drip = tk.block("holders drip", policy_drip)
+    model = tk.MODEL.insert(drip, after="the controller decides")
+    runs = [tk.run(days=30, model=m, engine="ensemble", sets={"shocks.enabled": False}) for m in (tk.MODEL, model)]
+    plain, dripping = (run.trajectories.values for run in runs)
+    assert dripping["token_price"][0, -1] < 0.98 * plain["token_price"][0, -1]
+    np.testing.assert_allclose(dripping["conservation_error"], 0.0, atol=1e-12)
+    sold = dripping["order_drip_tok"][0, 1:].sum()
+    assert sold > 0.02 * dripping["holders_tok"][0, 0]
+    with pytest.raises(tk.ModelError, match="variable 'order': no ledger 'holder'; did you mean 'holders'?"):
+        tk.Variable("order", "TOK/day", "", sells="holder")

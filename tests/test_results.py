@@ -187,12 +187,11 @@ def test_a_changed_directory_is_refused(copied, name):
 
 
 def test_a_variable_of_ones_own_comes_back_with_its_unit(tmp_path):
+    @tk.writes(tk.Variable("mine", "apples", "what I count", 1.0, start=0.0))
     def policy_count(params, substep, state_history, state):
         return {"mine": state["mine"] + 1.0}
 
-    after = "the market clears"
-    variable = tk.Variable("mine", "apples", "what I count", 1.0)
-    model = tk.MODEL.insert(tk.block("count", policy_count, writes=("mine",)), after=after, variables=(variable,), initial={"mine": 0.0})
+    model = tk.MODEL.insert(tk.block("count", policy_count), after="the market clears")
     out = tk.run("baseline", days=3, model=model, record=["mine", "nodes"]).save(tmp_path / "run")
     again = load(out)
     assert again.variables["mine"].unit == "apples"

@@ -105,19 +105,24 @@ def test_an_unreachable_history_says_so(tmp_path):
 
 
 def test_a_block_of_ones_own_is_checked_like_the_built_in_ones():
+    counter = tk.Variable("expensive_days", "days", "days with a price above zero", 1.0, 0.0, start=0.0)
+
+    @tk.writes(counter)
     def policy_counter(params, substep, state_history, state):
         return {"expensive_days": state["expensive_days"] + (state["inference_price"] > 0.0) * 1.0}
 
-    block = tk.block("days are counted", policy_counter, writes=("expensive_days",))
-    variable = tk.Variable("expensive_days", "days", "days with a price above zero", 1.0, 0.0)
+    block = tk.block("days are counted", policy_counter)
     after = "accounts are drawn up, profits and bills are counted"
-    model = tk.MODEL.insert(block, after=after, variables=(variable,), initial={"expensive_days": 0.0})
+    model = tk.MODEL.insert(block, after=after)
     data = tk.run("baseline", days=5, model=model).dataset
     assert data["expensive_days"].values[0, -1] == 5
     with pytest.raises(tk.ModelError, match="did you mean"):
         tk.MODEL.insert(block, after="the market clear")
-    with pytest.raises(tk.ModelError, match="no initial value"):
-        tk.MODEL.insert(block, after=after, variables=(variable,))
+    with pytest.raises(tk.ModelError, match="variable 'expensive_days' exists already; expected its name alone"):
+        model.insert(tk.block("and again", policy_counter), after=after)
+    startless = tk.writes(tk.Variable("expensive_days", "days", "the same"))(policy_counter)
+    with pytest.raises(tk.ModelError, match="variable 'expensive_days' has no start"):
+        tk.MODEL.insert(tk.block("days are counted", startless), after=after)
     wrong = tk.block("typo", policy_counter, writes=("expensive_day",))
     with pytest.raises(tk.ModelError, match="gives the signal 'expensive_day'; did you mean 'expensive_days'"):
         tk.run("baseline", days=2, model=model.insert(wrong, after="days are counted"))

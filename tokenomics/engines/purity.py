@@ -25,12 +25,12 @@ from pydantic import BaseModel
 from ..errors import ModelError
 from ..model.blocks.controller import policy_controller
 from ..model.contract import HISTORY, name_of
-from ..model.controllers import at_rest, law
+from ..model.controllers import law
 from ..model.lanes import shipped
 from ..model.model import Block, Model, bind
 from ..model.shocks import ShockTable, sample
 from ..model.steady_state import steady_state
-from ..model.variables import SHARED, Variable, variable_of
+from ..model.variables import SHARED, Rest, Variable, variable_of
 from ..parameters import Parameters
 from .memory import snapshot
 from .suspects import suspect
@@ -109,8 +109,9 @@ def check_model(model: Model, parameters: Parameters) -> None:
         return
     calm = parameters.model_copy(update={"controller": parameters.controller.model_copy(update={"type": "none"})})
     table = model.variables(params)
-    start = {**dict.fromkeys(table, 0.0), **steady_state(calm, Model()).state, **model.extra_initial}
-    start |= at_rest(parameters.controller.type, start)
+    known = steady_state(calm, Model()).state
+    own = Rest(params, {name: variable for name, variable in table.items() if name not in known}, known)
+    start = {**dict.fromkeys(table, 0.0), **known, **own}
     for block in bound.blocks:
         check(block, params, {name: value for name, value in start.items() if name in table}, table)
 

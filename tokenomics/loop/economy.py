@@ -19,7 +19,7 @@ import numpy as np
 
 from ..engines.trace import SHOCK, record_step
 from ..errors import InputError
-from ..model.controllers import at_rest, law
+from ..model.controllers import law
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS
 from ..model.steady_state import steady_state
@@ -102,7 +102,8 @@ def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.n
     Inputs: its memory, its last signal, and y. The MPC is linear where no limit is active, and the LQR there.
     """
     kind = "lqr" if params["controller"].type == "mpc" else params["controller"].type
-    chosen, still = law(kind), at_rest(kind, state)
+    chosen = law(kind)
+    still = {f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start for m in chosen.memory}
     names, rest = list(still), {**state, **still}
     columns = [*names, "control_signal", "y"]
 

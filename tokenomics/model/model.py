@@ -7,7 +7,7 @@ signals of the same name are added. What one block tells the next is a state var
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -165,30 +165,25 @@ def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
 
 @dataclass(frozen=True)
 class Model:
-    """The block list. extra_variables, extra_initial: state variables that a user's own blocks add, and their values at the start.
-
-    blocks: in the order in which they act. extra_shocks: names of standard normal processes that those blocks read.
-    """
+    """The block list. blocks: in the order in which they act. extra_shocks: names of standard normal processes that a user's own blocks read."""
 
     blocks: tuple[Block, ...] = BLOCKS
-    extra_variables: tuple[Variable, ...] = ()
-    extra_initial: Mapping[str, float] = field(default_factory=dict)
     extra_shocks: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name in ("blocks", "extra_variables", "extra_shocks"):
+        for name in ("blocks", "extra_shocks"):
             object.__setattr__(self, name, many(getattr(self, name)))
 
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
         """All state variables by name. params: workload classes and accelerator types have variables of their own."""
         groups = params if isinstance(params, Mapping) else dict(params)
         own = (v for one in self.blocks for declared in one.declared.values() for v in declared.one_each(groups))
-        return {v.name: v for v in (*own, *CONSTANTS, *self.extra_variables)}
+        return {v.name: v for v in (*own, *CONSTANTS)}
 
     @cached_property
     def orders(self) -> Orders:
         """Who buys and who sells, for the market and the books."""
-        return Orders.of((*(v for one in self.blocks for v in one.declared.values()), *self.extra_variables))
+        return Orders.of(v for one in self.blocks for v in one.declared.values())
 
     def bound(self, params: Mapping[str, Any]) -> Model:
         """The model with its blocks expanded to the workload classes and accelerator types of `params`."""
@@ -201,39 +196,27 @@ class Model:
         return dict(state)
 
     @checked(new=of(Block, expected="a Block, such as block(...) gives"), after=TEXT)
-    def insert(
-        self,
-        new: Block,
-        *,
-        after: str,
-        variables: Variable | Sequence[Variable] = (),
-        initial: Mapping[str, float] | None = None,
-        shocks: str | Sequence[str] = (),
-    ) -> Model:
+    def insert(self, new: Block, *, after: str, shocks: str | Sequence[str] = ()) -> Model:
         """The model with a block of your own behind the block named `after`.
 
-        new: the block. variables, initial: state variables that it adds, with their values at the start. shocks: names of standard
+        new: the block; state variables that it adds are declared with `writes` on its policies, each with its `start`. shocks: names of standard
         normal processes that it reads from the shock table. Raises ModelError for an unknown block, a name in use,
-        or a variable without an initial value.
+        or a variable without a start.
         """
-        variables, shocks = many(variables), many(shocks)
         names = [b.name for b in self.blocks]
         if after not in names:
             near = nearest(after, names)
             raise ModelError(f"no block '{after}'" + (f"; did you mean '{near}'?" if near else ""))
         if new.name in names:
             raise ModelError(f"block '{new.name}' exists already")
-        initial = dict(initial or {})
-        for variable in variables:
-            if variable.name not in initial:
-                raise ModelError(f"block '{new.name}': variable '{variable.name}' has no initial value")
+        known = {name for one in self.blocks for name in one.declared} | {v.name for v in CONSTANTS}
+        for name, variable in new.declared.items():
+            if name in known:
+                raise ModelError(f"block '{new.name}': variable '{name}' exists already; expected its name alone in `writes`")
+            if variable.start is None:
+                raise ModelError(f"block '{new.name}': variable '{name}' has no start")
         at = names.index(after) + 1
-        return Model(
-            (*self.blocks[:at], new, *self.blocks[at:]),
-            (*self.extra_variables, *variables),
-            {**self.extra_initial, **initial},
-            (*self.extra_shocks, *shocks),
-        )
+        return Model((*self.blocks[:at], new, *self.blocks[at:]), (*self.extra_shocks, *many(shocks)))
 
 
 MODEL = Model()

@@ -36,8 +36,10 @@ class Variable:
     a workload class, accelerator type, step of the oracle's delay, and number that the control law remembers.
 
     scale: its size, a number or the variable that has it, against which its drift is judged; by default that of its own start.
-    lower: a bound that no run may break. buys, sells: of an order in USD a day or TOK a day, whose tokens it buys or sells, one of `LEDGERS`: the
-    market fills it and the ledger books it.
+    lower: a bound that no run may break.
+    start: its value at rest, where it is known before a step is simulated: a number, the variable that has it, or a function `(params, rest)` to it
+    or to those of several variables by name; see `Rest`.
+    buys, sells: of an order in USD a day or TOK a day, whose tokens it buys or sells, one of `LEDGERS`: the market fills it and the ledger books it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Variable:
     meaning: str
     scale: float | str | None = None
     lower: float | None = None
+    start: float | str | Callable[[Mapping[str, Any], Rest], Any] | None = None
     buys: str | None = None
     sells: str | None = None
 
@@ -61,7 +64,7 @@ class Variable:
             return (self,)
         if kind == "memory":
             remembered = control.law(params["controller"].type).memory
-            return tuple(Variable(f"control_{m.name}", m.unit, m.meaning, m.scale) for m in remembered)
+            return tuple(Variable(f"control_{m.name}", m.unit, m.meaning, m.scale, start=m.start) for m in remembered)
         names = {"workload": params["workloads"], "type": params["fleet"], "delay": oracle_delay(params)}[kind]
         return tuple(replace(self, **{part: getattr(self, part).replace(f"<{kind}>", str(name)) for part in ("name", "meaning")}) for name in names)
 
@@ -74,6 +77,42 @@ def writes(*variables: Variable | str) -> Callable[[Policy], Policy]:
         return policy
 
     return declare
+
+
+class Rest(Mapping):
+    """What every mechanism says of its own value at rest, worked out when it is asked for.
+
+    params: what blocks see of the stationary form. table: the state variables by name. known: values that are given.
+    """
+
+    def __init__(self, params: Mapping[str, Any], table: Mapping[str, Variable], known: Mapping[str, Any]):
+        self._params, self._table, self._found = params, table, dict(known)
+        self._by_function: dict[Callable, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._found:
+            self._found[name] = self._start(name, self._table[name].start)
+        return self._found[name]
+
+    def _start(self, name: str, start: Any) -> Any:
+        if isinstance(start, str):
+            return self[start]
+        if not callable(start):
+            return start
+        value = self.of(start)
+        return value[name] if isinstance(value, Mapping) else value
+
+    def of(self, function: Callable[[Mapping[str, Any], Rest], Any]) -> Any:
+        """The value of a function `(params, rest)`, worked out once."""
+        if function not in self._by_function:
+            self._by_function[function] = function(self._params, self)
+        return self._by_function[function]
+
+    def __iter__(self):
+        return (name for name, variable in self._table.items() if name in self._found or variable.start is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True)
@@ -137,13 +176,19 @@ def assigns(*names: str) -> tuple:
     return tuple(assign(name) for name in names)
 
 
+def _operating_cost(params, rest):
+    """What the treasury's income pays beside the controller's purchases."""
+    income = rest["treasury_income"]
+    return (income - control.spending_at_rest(params, income)) * params["treasury"].cost_ratio
+
+
 CONSTANTS = (  # set in the steady state, written by no block
-    Variable("attack_inventory", "TOK", "attacker's tokens at the start", "pool_tok", 0.0),
-    Variable("stake_per_node", "TOK/node", "stake that each node must hold", None, 0.0),
-    Variable("operating_cost", "USD/day", "treasury's planned operating cost", "pool_usd", 0.0),
-    Variable("reference_depth", "USD", "pool_usd at the start: the unit of the controller's output", None, 0.0),
-    Variable("initial_price", "USD/TOK", "price at the start, for paths and pegs", None, 0.0),
-    Variable("initial_demand", "Mtok/day", "potential demand at the start, which the billed workload is measured by", None, 0.0),
+    Variable("attack_inventory", "TOK", "attacker's tokens at the start", "pool_tok", 0.0, start="attacker_tok"),
+    Variable("stake_per_node", "TOK/node", "stake that each node must hold", None, 0.0, start=lambda params, rest: rest["staked"] / rest["nodes"]),
+    Variable("operating_cost", "USD/day", "treasury's planned operating cost", "pool_usd", 0.0, start=_operating_cost),
+    Variable("reference_depth", "USD", "pool_usd at the start: the unit of the controller's output", None, 0.0, start="pool_usd"),
+    Variable("initial_price", "USD/TOK", "price at the start, for paths and pegs", None, 0.0, start="token_price"),
+    Variable("initial_demand", "Mtok/day", "potential demand at the start, for bills", None, 0.0, start="potential_demand"),
 )
 
 

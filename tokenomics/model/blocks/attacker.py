@@ -30,7 +30,7 @@ def needed_price(params, state, goal):
 @writes(
     Variable("order_attacker_usd", "USD/day", "attacker's purchases", "pool_usd", 0.0, buys="attacker"),
     Variable("order_attacker_tok", "TOK/day", "attacker's sales", "pool_tok", 0.0, sells="attacker"),
-    Variable("attack_anchor", "USD/TOK", "price before the attacker's push, from which it is measured", None, 0.0),
+    Variable("attack_anchor", "USD/TOK", "price before the attacker's push, from which it is measured", None, 0.0, start="token_price"),
 )
 def policy_attacker(params, substep, state_history, state):
     """Orders of the attacker, and the price that he measures his push against."""

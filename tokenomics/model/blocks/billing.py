@@ -8,8 +8,8 @@ from ..variables import Variable, writes
 
 
 @writes(
-    Variable("quote_price", "USD/TOK", "lagged price at which token quotes are made", None, 0.0),
-    Variable("credit_price", "USD/Mtok", "mean price at which the prepaid credits in stock were bought", None, 0.0),
+    Variable("quote_price", "USD/TOK", "lagged price at which token quotes are made", None, 0.0, start="token_price"),
+    Variable("credit_price", "USD/Mtok", "mean price at which the prepaid credits in stock were bought", None, 0.0, start="inference_price"),
     Variable("billed_usage", "Mtok/day", "the workload that is billed", None, 0.0),
     Variable("user_bill", "USD/day", "bill of the workload paid in tokens", "fees", 0.0),
     Variable("bill_stablecoin", "USD/day", "bill of the workload paid in stablecoin", "fees", 0.0),

@@ -7,6 +7,7 @@ fees, emission. Laws in `control/`. Units: USD/day; the signal is in reference d
 import numpy as np
 
 from .. import controllers as control
+from ..controllers import spending_at_rest
 from ..formulas.numerics import CLOCK_TOLERANCE, DAYS_PER_YEAR, positive, relaxation, treasury_share
 from ..variables import Variable, writes
 
@@ -31,18 +32,28 @@ def bounds(params, state):
     return spend, state["treasury_tok"] / dt, controller.mint_limit * state["total_supply"]
 
 
+def signal_at_rest(params, rest):
+    """What the law spends at rest, in depths a day."""
+    return spending_at_rest(params, rest["treasury_income"]) / rest["pool_usd"]
+
+
+def burn_at_rest(params, rest):
+    """The rule's share."""
+    return params["supply"].burn_share
+
+
 @writes(
     Variable("reference_price", "USD/TOK", "price that the controller aims at", None, 0.0),
     Variable("control_error", "1", "ln(reference / measured price)", 1.0),
-    Variable("control_signal", "1/day", "controller's output in reference depths a day, before the actuator's bounds", 1e-2),
+    Variable("control_signal", "1/day", "controller's output in reference depths a day, before the actuator's bounds", 1e-2, start=signal_at_rest),
     Variable("control_<memory>", "1", "what the control law remembers, each by its own name and unit"),
-    Variable("control_age", "days", "time since the last decision", 1.0),
-    Variable("average_log_price", "1", "moving average of the measured log price"),
+    Variable("control_age", "days", "time since the last decision", 1.0, start=0.0),
+    Variable("average_log_price", "1", "moving average of the measured log price", start="oracle_log_price"),
     Variable("control_output", "USD/day", "what the actuator does: buy-back if positive, sale if negative", "pool_usd"),
     Variable("order_treasury_tok", "TOK/day", "the controller's sale out of the treasury's tokens", "pool_tok", 0.0, sells="treasury"),
     Variable("order_mint_tok", "TOK/day", "the controller's sale of new tokens", "pool_tok", 0.0, sells="mint"),
-    Variable("burn_share", "1", "burn share of fees in force", 1.0, 0.0),
-    Variable("emission_multiplier", "1", "controller's multiplier on scheduled emission", 1.0, 0.0),
+    Variable("burn_share", "1", "burn share of fees in force", 1.0, 0.0, start=burn_at_rest),
+    Variable("emission_multiplier", "1", "controller's multiplier on scheduled emission", 1.0, 0.0, start=1.0),
 )
 def policy_controller(params, substep, state_history, state):
     """Decide when a decision is due, hold the signal otherwise, and do what the bounds allow."""

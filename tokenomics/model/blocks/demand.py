@@ -11,10 +11,21 @@ from ..variables import Variable, writes
 WEEK = 7.0
 
 
+def rate_at_rest(params, rest):
+    """Requests of one service a second."""
+    return params["demand"].request_rate
+
+
+def potential_at_rest(params, rest):
+    """Work of all services, at the rate and the lengths of the parameters [Mtok/day]."""
+    demand = params["demand"]
+    return demand.services * rest["request_rate"] * (demand.prompt_tokens + demand.output_tokens) * MTOK_PER_DAY
+
+
 @writes(
-    Variable("request_rate", "req/s", "request rate of one service, recorded or the parameter's", None, 0.0),
+    Variable("request_rate", "req/s", "request rate of one service, recorded or the parameter's", None, 0.0, start=rate_at_rest),
     Variable("demand_deviation", "1", "log process of potential demand", 1.0),
-    Variable("potential_demand", "Mtok/day", "what customers would ask for at the cloud's price, both venues", None, 0.0),
+    Variable("potential_demand", "Mtok/day", "what customers would ask for at the cloud's price, both venues", None, 0.0, start=potential_at_rest),
 )
 def policy_demand(params, substep, state_history, state):
     """Potential demand on both venues [Mtok/day]; a recorded rate replaces growth, season and log process."""

@@ -7,27 +7,67 @@ velocities follow from the books. Units: TOK, USD, TOK/day.
 import numpy as np
 
 from ..formulas.numerics import burned_share, relaxation, treasury_share
+from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
 
 CIRCULATING = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "attacker_tok", "holders_tok")
 SPECULATIVE = ("speculators", "attacker")  # ledgers whose orders are no use of the network
 
 
+def supply_at_rest(params, rest):
+    """The shares of the supply that are staked, held by the treasury and locked; the rest circulates [TOK]."""
+    supply = params["supply"]
+    total = supply.total_supply
+    staked, held, locked = (total * share for share in (supply.staked_share, supply.treasury_share, supply.locked_share))
+    circulating = total - staked - held - locked
+    return {"total_supply": total, "staked": staked, "treasury_tok": held, "locked": locked, "circulating_supply": circulating}
+
+
+def circulation_at_rest(params, rest):
+    """Who holds what circulates [TOK, USD]: stocks of some days for who uses tokens, shares for who trades, the rest for passive holders."""
+    supply, attack, price, pool = params["supply"], params["attack"], rest["token_price"], rest["pool_tok"]
+    gross = rest["operator_income"] / price + slashed_at_rest(params, rest)
+    customers = supply.customer_days * (1.0 - treasury_share(params)) * rest["throughput"] / price
+    operators = params["operators"].inventory_days * gross
+    speculators = supply.speculator_share * rest["circulating_supply"]
+    attacker = attack.inventory * pool if attack.enabled else 0.0
+    return {
+        "customers_tok": customers,
+        "operators_tok": operators,
+        "speculators_tok": speculators,
+        "speculators_usd": speculators * price,
+        "attacker_tok": attacker,
+        "attacker_usd": attack.capital * pool * price if attack.enabled else 0.0,
+        "holders_tok": rest["circulating_supply"] - pool - customers - operators - speculators - attacker,
+        "treasury_usd": params["treasury"].reserve * price * rest["circulating_supply"],
+    }
+
+
+def throughput_at_rest(params, rest):
+    """Fees [USD/day]."""
+    return rest["demand"] * rest["inference_price"]
+
+
+def utility_at_rest(params, rest):
+    """The value that pins the price: every flow balances at any other, too [USD/TOK]."""
+    return rest["throughput"] * params["supply"].holding_time / rest["circulating_supply"]
+
+
 @writes(
     Variable("minted", "TOK/day", "tokens minted: emission and controller", "pool_tok", 0.0),
     Variable("burned", "TOK/day", "tokens burned: fees, slashing and buy-back", "pool_tok", 0.0),
-    Variable("customers_tok", "TOK", "tokens held by customers, part of circulating supply", "pool_tok", 0.0),
-    Variable("operators_tok", "TOK", "unsold tokens of operators, part of circulating supply", "pool_tok", 0.0),
-    Variable("speculators_tok", "TOK", "tokens held by speculators, part of circulating supply", "pool_tok", 0.0),
-    Variable("speculators_usd", "USD", "stablecoin with which speculators can buy", "pool_usd", 0.0),
-    Variable("attacker_tok", "TOK", "tokens held by the attacker, part of circulating supply", "pool_tok", 0.0),
-    Variable("attacker_usd", "USD", "attacker's stablecoin", "pool_usd", 0.0),
-    Variable("holders_tok", "TOK", "tokens of passive holders and arbitrageurs, part of circulating supply", None, 0.0),
-    Variable("staked", "TOK", "tokens staked by operators and delegated to them", "pool_tok", 0.0),
-    Variable("treasury_tok", "TOK", "tokens held by the treasury", "pool_tok", 0.0),
-    Variable("locked", "TOK", "tokens locked in vesting", "pool_tok", 0.0),
-    Variable("treasury_usd", "USD", "treasury's reserve in stablecoin", "pool_usd", 0.0),
-    Variable("total_supply", "TOK", "all tokens that exist", None, 0.0),
+    Variable("customers_tok", "TOK", "tokens held by customers, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
+    Variable("operators_tok", "TOK", "unsold tokens of operators, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
+    Variable("speculators_tok", "TOK", "tokens held by speculators, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
+    Variable("speculators_usd", "USD", "stablecoin with which speculators can buy", "pool_usd", 0.0, start=circulation_at_rest),
+    Variable("attacker_tok", "TOK", "tokens held by the attacker, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
+    Variable("attacker_usd", "USD", "attacker's stablecoin", "pool_usd", 0.0, start=circulation_at_rest),
+    Variable("holders_tok", "TOK", "tokens of passive holders and arbitrageurs, part of circulating supply", None, 0.0, start=circulation_at_rest),
+    Variable("staked", "TOK", "tokens staked by operators and delegated to them", "pool_tok", 0.0, start=supply_at_rest),
+    Variable("treasury_tok", "TOK", "tokens held by the treasury", "pool_tok", 0.0, start=supply_at_rest),
+    Variable("locked", "TOK", "tokens locked in vesting", "pool_tok", 0.0, start=supply_at_rest),
+    Variable("treasury_usd", "USD", "treasury's reserve in stablecoin", "pool_usd", 0.0, start=circulation_at_rest),
+    Variable("total_supply", "TOK", "all tokens that exist", None, 0.0, start=supply_at_rest),
 )
 def policy_settlement(params, substep, state_history, state):
     """Book the step on every ledger."""
@@ -65,10 +105,10 @@ def policy_settlement(params, substep, state_history, state):
 
 
 @writes(
-    Variable("circulating_supply", "TOK", "tokens that are not staked, locked or in the treasury", None, 0.0),
+    Variable("circulating_supply", "TOK", "tokens that are not staked, locked or in the treasury", None, 0.0, start=supply_at_rest),
     Variable("conservation_error", "1", "total supply less the sum of its ledgers, relative", 1.0),
-    Variable("throughput", "USD/day", "smoothed fees: the fiat throughput of the utility value", None, 0.0),
-    Variable("utility_value", "USD/TOK", "fiat throughput x structural holding time / circulating supply", None, 0.0),
+    Variable("throughput", "USD/day", "smoothed fees: the fiat throughput of the utility value", None, 0.0, start=throughput_at_rest),
+    Variable("utility_value", "USD/TOK", "fiat throughput x structural holding time / circulating supply", None, 0.0, start=utility_at_rest),
     Variable("decoupling", "1", "ln(token price / utility value)", 1.0),
     Variable("velocity_usage", "1/day", "tokens spent on inference over circulating supply", None, 0.0),
     Variable("velocity_speculative", "1/day", "tokens traded by speculators and arbitrage over circulating supply", 1e-3, 0.0),

@@ -12,12 +12,18 @@ from ..formulas.numerics import relaxation
 from ..variables import Variable, writes
 
 
+def pool_at_rest(params, rest):
+    """Its share of circulating supply, and as much in stablecoin."""
+    tokens = params["market"].pool_share * rest["circulating_supply"]
+    return {"pool_tok": tokens, "pool_usd": tokens * rest["token_price"]}
+
+
 @writes(
-    Variable("settlement_price", "USD/TOK", "uniform price at which the orders of this step were filled", None, 0.0),
-    Variable("token_price", "USD/TOK", "price in the market", None, 0.0),
-    Variable("outside_value", "USD/TOK", "outside valuation towards which arbitrage moves the price", None, 0.0),
-    Variable("pool_tok", "TOK", "tokens in the pool, part of circulating supply", None, 0.0),
-    Variable("pool_usd", "USD", "stablecoin in the pool", None, 0.0),
+    Variable("settlement_price", "USD/TOK", "uniform price at which the orders of this step were filled", None, 0.0, start="token_price"),
+    Variable("token_price", "USD/TOK", "price in the market", None, 0.0, start="utility_value"),
+    Variable("outside_value", "USD/TOK", "outside valuation towards which arbitrage moves the price", None, 0.0, start="token_price"),
+    Variable("pool_tok", "TOK", "tokens in the pool, part of circulating supply", None, 0.0, start=pool_at_rest),
+    Variable("pool_usd", "USD", "stablecoin in the pool", None, 0.0, start=pool_at_rest),
     Variable("log_return", "1", "log return of the price in this step", 1.0),
     Variable("arbitrage_tok", "TOK/day", "tokens that arbitrage moved, either way", "pool_tok", 0.0),
     Variable("liquidity_flow", "TOK/day", "tokens that passive holders and arbitrageurs gave to the market, net", "pool_tok"),

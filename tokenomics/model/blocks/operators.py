@@ -7,6 +7,7 @@ import numpy as np
 
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..formulas.numerics import burned_share, positive, relaxation, treasury_share
+from ..formulas.rest import efficiency_at_rest, kept_at_rest, slashed_at_rest
 from ..variables import Variable, writes
 
 
@@ -15,9 +16,33 @@ def fee_share(params, state):
     return 1.0 - treasury_share(params) - burned_share(params, state)
 
 
+def unit_revenue_at_rest(params, rest):
+    """Revenue per unit of capacity: what of the price is theirs, for the capacity that is used [USD/Mtok]."""
+    return kept_at_rest(params, rest) * rest["inference_price"] * rest["utilisation"] * efficiency_at_rest(params, rest)
+
+
+def income_at_rest(params, rest):
+    """Fees and emission less slashing [USD/day]."""
+    fees, price = rest["throughput"], rest["token_price"]
+    burn = params["supply"].burn_share if params["supply"].enabled else 0.0
+    gross = (1.0 - treasury_share(params) - burn) * fees / price + rest["emission_rate"]
+    return (gross - slashed_at_rest(params, rest)) * price
+
+
+def fleet_at_rest(params, rest):
+    """Nodes that are willing to stay, by type, and their number."""
+    nodes = {f"nodes_{name}": willing_nodes(accelerator, rest["unit_revenue"]) for name, accelerator in params["fleet"].items()}
+    return nodes | {"nodes": sum(nodes.values())}
+
+
+def cost_at_rest(params, rest):
+    """Fiat cost of the fleet [USD/day]."""
+    return fiat_cost(params, {name: rest[f"nodes_{name}"] for name in params["fleet"]})
+
+
 @writes(
-    Variable("operator_income", "USD/day", "operators' income at the token price: fees and emission less slashing", "pool_usd"),
-    Variable("unit_revenue", "USD/Mtok", "operators' estimate of revenue per unit of capacity", None),
+    Variable("operator_income", "USD/day", "operators' income at the token price: fees and emission less slashing", "pool_usd", start=income_at_rest),
+    Variable("unit_revenue", "USD/Mtok", "operators' estimate of revenue per unit of capacity", None, start=unit_revenue_at_rest),
 )
 def policy_income(params, substep, state_history, state):
     """Operators' income at the token price [USD/day] and their estimate of it per unit of capacity [USD/Mtok]."""
@@ -30,11 +55,11 @@ def policy_income(params, substep, state_history, state):
 
 
 @writes(
-    Variable("nodes_<type>", "nodes", "<type> nodes installed", "nodes", 0.0),
+    Variable("nodes_<type>", "nodes", "<type> nodes installed", "nodes", 0.0, start=fleet_at_rest),
     Variable("ordered_<type>", "nodes", "<type> nodes ordered, not yet online", "nodes", 0.0),
-    Variable("nodes", "nodes", "nodes of all types that are installed", None, 0.0),
+    Variable("nodes", "nodes", "nodes of all types that are installed", None, 0.0, start=fleet_at_rest),
     Variable("churned", "nodes/day", "nodes switched off for good", "nodes", 0.0),
-    Variable("operator_cost", "USD/day", "fiat cost of all nodes", None, 0.0),
+    Variable("operator_cost", "USD/day", "fiat cost of all nodes", None, 0.0, start=cost_at_rest),
 )
 def policy_entry_and_exit(params, substep, state_history, state):
     """Orders for hardware, nodes that come online, nodes that leave."""

@@ -11,10 +11,15 @@ from ..formulas.numerics import oracle_delay, relaxation
 from ..variables import Variable, writes
 
 
+def log_price_at_rest(params, rest):
+    """What it has long measured."""
+    return np.log(rest["token_price"])
+
+
 @writes(
-    Variable("oracle_log_price", "1", "lagged log price inside the oracle"),
+    Variable("oracle_log_price", "1", "lagged log price inside the oracle", start=log_price_at_rest),
     Variable("measured_price", "USD/TOK", "price as the protocol sees it", None, 0.0),
-    Variable("oracle_delayed_<delay>", "1", "measured log price under way to the protocol, place <delay>"),
+    Variable("oracle_delayed_<delay>", "1", "measured log price under way to the protocol, place <delay>", start="oracle_log_price"),
 )
 def policy_oracle(params, substep, state_history, state):
     """Lagged log price, what is under way, and the price as the protocol sees it [USD/TOK]."""

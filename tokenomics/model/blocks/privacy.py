@@ -13,10 +13,15 @@ def protection(params):
     return {"privacy_throughput": mode.throughput, "privacy_latency": mode.latency, "privacy_protection": mode.confidentiality}
 
 
+def protection_at_rest(params, rest):
+    """The mode in use."""
+    return protection(params)
+
+
 @writes(
-    Variable("privacy_throughput", "1", "throughput multiplier of the protection in use", 1.0, 0.0),
-    Variable("privacy_latency", "s", "latency added by the protection in use", 1.0, 0.0),
-    Variable("privacy_protection", "1", "share of the privacy need that is met", 1.0, 0.0),
+    Variable("privacy_throughput", "1", "throughput multiplier of the protection in use", 1.0, 0.0, start=protection_at_rest),
+    Variable("privacy_latency", "s", "latency added by the protection in use", 1.0, 0.0, start=protection_at_rest),
+    Variable("privacy_protection", "1", "share of the privacy need that is met", 1.0, 0.0, start=protection_at_rest),
 )
 def policy_privacy(params, substep, state_history, state):
     """The protection in force, on the shape of the state."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..formulas.latency import service_time
 from ..formulas.numerics import SECONDS_PER_DAY, poisson
+from ..formulas.rest import kept_at_rest
 from ..variables import Variable, writes
 
 
@@ -65,12 +66,26 @@ def reliability(params, cheating):
     }
 
 
+def faked_at_rest(params, rest):
+    """Share of work that is faked. Stake against a day's income does not depend on the size of the network: both scale with its fees."""
+    supply = params["supply"]
+    if not params["reliability"].enabled:
+        return 0.0
+    stake_days = supply.holding_time * supply.staked_share / (1.0 - supply.staked_share - supply.treasury_share - supply.locked_share)
+    return faked_share(params, stake_days, kept_at_rest(params, rest))
+
+
+def toll_at_rest(params, rest):
+    """Availability, rework, failures and slashing."""
+    return reliability(params, rest["cheating_share"])
+
+
 @writes(
-    Variable("cheating_share", "1", "share of work that is faked", 1.0, 0.0),
-    Variable("availability", "1", "share of nodes online after faults", 1.0, 0.0),
-    Variable("rework", "1", "work done per unit of work delivered (re-computation)", 1.0, 0.0),
-    Variable("failure_share", "1", "share of requests that fail or are faked", 1.0, 0.0),
-    Variable("slash_rate", "1/day", "share of all stake slashed a day", 1e-3, 0.0),
+    Variable("cheating_share", "1", "share of work that is faked", 1.0, 0.0, start=faked_at_rest),
+    Variable("availability", "1", "share of nodes online after faults", 1.0, 0.0, start=toll_at_rest),
+    Variable("rework", "1", "work done per unit of work delivered (re-computation)", 1.0, 0.0, start=toll_at_rest),
+    Variable("failure_share", "1", "share of requests that fail or are faked", 1.0, 0.0, start=toll_at_rest),
+    Variable("slash_rate", "1/day", "share of all stake slashed a day", 1e-3, 0.0, start=toll_at_rest),
 )
 def policy_reliability(params, substep, state_history, state):
     """What faults, audits and cheating do in this step."""

@@ -6,7 +6,9 @@ share of what customers spend (Render's burn-and-mint). Customers buy what they 
 
 import numpy as np
 
+from ..controllers import spending_at_rest
 from ..formulas.numerics import positive, relaxation, treasury_share
+from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
 
 
@@ -29,9 +31,18 @@ def policy_fees(params, substep, state_history, state):
     }
 
 
+def emission_at_rest(params, rest):
+    """Emission that balances the burns [TOK/day]."""
+    supply = params["supply"]
+    if not supply.enabled:
+        return 0.0
+    spending = spending_at_rest(params, rest["treasury_income"])
+    return (supply.burn_share * rest["throughput"] + spending) / rest["token_price"] + slashed_at_rest(params, rest)
+
+
 @writes(
     Variable("emitted", "TOK/day", "emission paid to operators", "pool_tok", 0.0),
-    Variable("emission_rate", "TOK/day", "scheduled emission to operators", "pool_tok", 0.0),
+    Variable("emission_rate", "TOK/day", "scheduled emission to operators", "pool_tok", 0.0, start=emission_at_rest),
 )
 def policy_emission(params, substep, state_history, state):
     """Emission paid to operators [TOK/day], exact over Δt for any Δt, and its rate afterwards."""

@@ -2,11 +2,17 @@
 
 import numpy as np
 
+from ..formulas.numerics import treasury_share
 from ..variables import Variable, writes
 
 
+def income_at_rest(params, rest):
+    """Its share of fees [USD/day]."""
+    return treasury_share(params) * rest["throughput"]
+
+
 @writes(
-    Variable("treasury_income", "USD/day", "treasury's share of fees", "pool_usd", 0.0),
+    Variable("treasury_income", "USD/day", "treasury's share of fees", "pool_usd", 0.0, start=income_at_rest),
     Variable("cost_paid", "USD/day", "treasury's operating cost that it could pay", "pool_usd", 0.0),
 )
 def policy_treasury(params, substep, state_history, state):

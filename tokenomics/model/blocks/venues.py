@@ -53,10 +53,22 @@ def class_work(params, workload, potential, share, network, central):
     return potential * workload.share * (mean_cost / params["cloud"].price) ** -workload.price_elasticity
 
 
+def choice_at_rest(params, rest):
+    """Share and work of every class that has settled on its venues, and the network's work [Mtok/day]."""
+    found, total = {}, 0.0
+    for name, workload in params["workloads"].items():
+        network, central = generalised_costs(params, workload, rest)
+        share = preferred_share(params, network, central)
+        work = class_work(params, workload, rest["potential_demand"], share, network, central) * share
+        found[f"share_{name}"], found[f"demand_{name}"] = share, work
+        total = total + work
+    return found | {"demand": total}
+
+
 @writes(
-    Variable("share_<workload>", "1", "share of <workload> work brought to the network", 1.0, 0.0),
-    Variable("demand_<workload>", "Mtok/day", "<workload> work brought to the network", "demand", 0.0),
-    Variable("demand", "Mtok/day", "work that customers bring to the network", None, 0.0),
+    Variable("share_<workload>", "1", "share of <workload> work brought to the network", 1.0, 0.0, start=choice_at_rest),
+    Variable("demand_<workload>", "Mtok/day", "<workload> work brought to the network", "demand", 0.0, start=choice_at_rest),
+    Variable("demand", "Mtok/day", "work that customers bring to the network", None, 0.0, start=choice_at_rest),
     Variable("cloud_demand", "Mtok/day", "work that customers bring to the cloud", None, 0.0),
     Variable("network_share", "1", "share of all work that is brought to the network", 1.0, 0.0),
 )

@@ -7,7 +7,7 @@ positive, sale if negative); `dt` is the time since the last decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import InputError, ModelError, nearest
@@ -48,9 +48,10 @@ def law(name: str) -> Law:
     return LAWS[name]
 
 
-def at_rest(name: str, state: dict[str, Any]) -> dict[str, Any]:
-    """What a law remembers in the steady state, by state variable."""
-    return {f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start for m in law(name).memory}
+def spending_at_rest(params: Mapping[str, Any], income: Any) -> Any:
+    """What the law in force spends at rest [USD/day], of a treasury's income [USD/day]: 0 for laws that act on an error alone."""
+    spending = law(params["controller"].type).spending
+    return 0.0 if spending is None else spending(params, income)
 
 
-__all__ = ["LAWS", "Command", "Law", "Memory", "at_rest", "law", "register_controller"]
+__all__ = ["LAWS", "Command", "Law", "Memory", "law", "register_controller", "spending_at_rest"]

@@ -16,4 +16,4 @@ def decide(params, state, error, dt, low, high):
     return Command(np.clip(spending / state["reference_depth"], low, high))
 
 
-LAW = Law(decide)
+LAW = Law(decide, spending=steady_spending)
