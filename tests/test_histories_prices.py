@@ -448,7 +448,7 @@ def test_two_prices_at_one_instant_are_no_close(tmp_path):
     twice = [(t, v * factor) for t, v in zip(times, values.tolist(), strict=True) for factor in (1.0, 5.0)]
     file = write_hours(tmp_path, twice)
     with pytest.raises(
-        InputError, match=r":3: timestamp: 2022-01-01 00:00:00 again, at 15.* after 3.* in line 2; .*`duplicates` first, last or mean"
+        InputError, match=r":49: timestamp: 2022-01-01 23:00:00 again, at 1.* after .* in line 48; .*`duplicates` first, last or mean"
     ):
         read_closes(file, {"daily": "close"})
     for choice, factor in (("first", 1.0), ("last", 5.0), ("mean", 3.0)):
@@ -457,6 +457,8 @@ def test_two_prices_at_one_instant_are_no_close(tmp_path):
         assert any(f"duplicated times, {choice} price taken: 3600 rows" in line for line in found.choices)
     again = read_closes(write_hours(tmp_path, [row for row in twice[::2] for _ in range(2)]), {"daily": "close"})
     np.testing.assert_array_equal(again.values, values[23::24])  # one price, given twice
+    autumn = write_hours(tmp_path, [(t - dt.timedelta(hours=(t.day, t.hour) == (5, 2)), v) for t, v in twice[::2]])  # 01:00 twice, no 02:00
+    np.testing.assert_array_equal(read_closes(autumn, {"daily": "close"}).values, values[23::24])
 
 
 @pytest.mark.parametrize("name", ["base_currency", "coin_name", "network", "Blockchain", "tokenSymbol", "coinid", "Contract Address", "name"])

@@ -109,11 +109,17 @@ def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
 
 
 def _instants(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
-    """One row at each instant. Two prices at one are of two tokens, or one is wrong: the last row of a day would be either."""
+    """One row at each instant. Two prices at a day's last one are of two tokens, or one is wrong: the close would be either.
+
+    Within a day they decide nothing: an hour that a clock shows twice in autumn is let be.
+    """
     same = np.diff(rows.ns) == 0
     if not same.any():
         return rows
-    apart = same & ~((np.diff(rows.price) == 0.0) | (np.isnan(rows.price[1:]) & np.isnan(rows.price[:-1])))
+    alike = (np.diff(rows.price) == 0.0) | (np.isnan(rows.price[1:]) & np.isnan(rows.price[:-1]))
+    days = rows.ns // DAY
+    closing = rows.ns == rows.ns[np.searchsorted(days, days, side="right") - 1]
+    apart = same & closing[1:] & ~alike
     if apart.any() and chosen.duplicates == "refuse":
         row = int(np.argmax(apart)) + 1
         found = f"{rows.when(row)} again, at {rows.price[row]:g} after {rows.price[row - 1]:g} in {rows.table.unit} {rows.table.lines[row - 1]}"
