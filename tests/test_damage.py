@@ -10,7 +10,8 @@ import tokenomics as tk
 from tokenomics.experiments.sensitivity import analyse
 from tokenomics.governance.evidence.plan import plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep
 from tokenomics.results.comparison import Comparison
-from tokenomics.results.store import load, write_run
+from tokenomics.results.store import load
+from tokenomics.results.writing import write_run
 
 COUNT = int(os.environ.get("DAMAGES", "80"))  # of each kind; thousands say more than a test has time for
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenomics.errors import InputError
-from tokenomics.experiments.design import read_design
+from tokenomics.experiments.design_reading import read_design
 from tokenomics.parameters import resolve, tables
 from tokenomics.parameters.documents import Quantity, Strict, validated
 from tokenomics.parameters.loading import field_at

@@ -15,7 +15,8 @@ from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
 from tokenomics.results.intervals import UNBOUNDED, intervals, summarise
 from tokenomics.results.metrics import METRICS, volatility
-from tokenomics.results.store import load, write_run
+from tokenomics.results.store import load
+from tokenomics.results.writing import write_run
 
 
 def made(failures=(), **paths):
@@ -258,7 +259,7 @@ def test_a_folder_of_results_names_them(written):
 
 
 def test_what_could_not_be_read_again_is_not_written(small, tmp_path, monkeypatch):
-    monkeypatch.setattr("tokenomics.results.store.MOST_CELLS", 100)
+    monkeypatch.setattr("tokenomics.results.writing.MOST_CELLS", 100)
     with pytest.raises(tk.InputError, match="numbers, runs times recorded days times variables; expected at most 100 in a folder"):
         write_run(small, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []

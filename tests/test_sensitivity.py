@@ -9,7 +9,7 @@ import pytest
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.experiments.design import read_design
+from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.sweep import sweep
 
 pytest.importorskip("SALib")
@@ -118,7 +118,7 @@ def test_a_base_point_of_which_one_run_failed_is_left_out_whole_and_counted(meth
     own, before = again.ranking("tracking_rms"), found.ranking("tracking_rms")
     assert set(own["lost"]) == {1} and set(before["lost"]) == {0}
     # the same as without that base point, which no run of is looked at
-    unit = sensitivity.sample_unit(read_design(SMALL | {"method": method}))
+    unit = read_design(SMALL | {"method": method}).unit()
     output = found.sweep.columns("tracking_rms")["tracking_rms"].reshape(len(unit), 4).mean(axis=1)
     keep = np.arange(len(unit)) // block != 1
     first, _ = sensitivity._indices(method, found.sweep.paths, unit[keep], output[keep], 0)

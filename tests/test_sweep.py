@@ -15,7 +15,7 @@ import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.experiments import plan as plan_module
-from tokenomics.experiments.design import read_design
+from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import estimate, sweep
 from tokenomics.inputs import footprint

@@ -15,7 +15,7 @@ from paths import command
 from tokenomics.errors import InputError, TokenomicsError
 from tokenomics.experiments import plan as plan_module
 from tokenomics.experiments import remote
-from tokenomics.experiments.design import read_design
+from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import sweep
 from tokenomics.results import sweep_store

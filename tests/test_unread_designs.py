@@ -9,7 +9,7 @@ import pytest
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError, Remark
-from tokenomics.experiments.design import read_design
+from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.idle import idle
 from tokenomics.governance.bundle.diff import _unmoved
 from tokenomics.governance.evidence.evidence import Evidence

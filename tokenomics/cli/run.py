@@ -76,7 +76,7 @@ def run(
 ) -> None:
     """Simulate a network; print a summary and write a run directory."""
     from ..experiments.run import run as simulate
-    from ..results.store import default_out, metrics_json, write_run
+    from ..results.writing import default_out, metrics_json, write_run
 
     probe(out or Path("runs") / "new")
     reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}

@@ -26,7 +26,7 @@ def sensitivity(
     as_json: Json = False,
 ) -> None:
     """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary effects, with intervals."""
-    from ..experiments.design import read_design
+    from ..experiments.design_reading import read_design
     from ..experiments.idle import idle
     from ..experiments.sensitivity import sensitivity as analyse
     from ..experiments.sweep import default_folder

@@ -33,7 +33,7 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Simulate a design: parameter points x policies x scenarios x runs. Results are written as they finish."""
-    from ..experiments.design import read_design
+    from ..experiments.design_reading import read_design
     from ..experiments.idle import idle
     from ..experiments.sweep import default_folder, estimate
     from ..experiments.sweep import sweep as simulate

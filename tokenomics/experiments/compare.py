@@ -11,7 +11,8 @@ from ..inputs import bounds
 from ..inputs.arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
 from ..parameters import NONE, assignments
 from ..results.comparison import Comparison
-from .design import Design, read_design
+from .design import Design
+from .design_reading import read_design
 from .sweep import sweep
 
 

@@ -1,4 +1,4 @@
-"""Designs: which parameter points, policies and scenarios a sweep visits, read from `params/sweeps/*.yaml`.
+"""Designs: which parameter points, policies and scenarios a sweep visits.
 
 Grid (Cartesian), listed points, random, Latin hypercube and Sobol points come from NumPy and scipy.stats.qmc; Saltelli's
 and Morris's samples, for sensitivity indices, from SALib.
@@ -8,38 +8,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from scipy.stats import qmc
 
-from ..errors import InputError, nearest
 from ..inputs import bounds
 from ..inputs.arguments import many
-from ..model.model import MODEL
-from ..parameters import NONE, Resolved, fits, place, resolve
-from ..parameters.explaining import explained, in_tree, line_of
-from ..parameters.kinds import refuse_other
-from ..parameters.locate import find
-from ..parameters.reading import load
-from ..results.metrics import METRICS
-from .idle import idle, some
-from .limits import MOST_POINTS, check_points
+from ..parameters import NONE, Resolved, resolve
+from .limits import MOST_POINTS
+from .sampling import sample_unit
 
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
-SPACES = ("random", "latin_hypercube", "sobol", "saltelli", "morris")  # fill a box, and need `count` and ranges
 NAMES = ("policies", "scenarios", "overlays", "metrics")
-EXPECTED = dict.fromkeys(NAMES, "a list of names")
-EXPECTED |= {"set": "values by path: true or false, numbers, texts", "parameters": "a list of values, or low and high with count and scale, by path"}
-EXPECTED |= {"points": "a list of {path: value}"}
-EXPECTED |= {"runs": str(bounds.RUNS), "count": f"a whole number from 1 to {MOST_POINTS:,}"}
-EXPECTED |= dict.fromkeys(("seed", "design_seed"), str(bounds.SEED)) | dict.fromkeys(("base", "description"), "a text")
-EXPECTED |= {"method": "one of " + ", ".join(get_args(Method))}
-COUNTS = {"saltelli": "a power of two", "sobol": "a power of two"}
+VALUES = 9  # of a list of numbers that are looked at: both ends, and some between
 
 
 class Range(BaseModel):
@@ -133,7 +118,7 @@ class Design(BaseModel):
         if self.method == "grid":
             return [list(row) for row in itertools.product(*(self._values(path) for path in self.paths))]
         ranges = list(self.parameters.values())
-        columns = [r.at(u) for r, u in zip(ranges, self._unit(len(ranges)).T, strict=True)]
+        columns = [r.at(u) for r, u in zip(ranges, self.unit().T, strict=True)]
         return [[float(v) for v in row] for row in zip(*columns, strict=True)]
 
     def _values(self, path: str) -> Sequence[Any]:
@@ -157,18 +142,16 @@ class Design(BaseModel):
             rows = itertools.product(*(self._values(path) for path in paths))
         return (dict(zip(paths, row, strict=True)) for row in rows)
 
-    def _unit(self, dimensions: int) -> np.ndarray:
-        """Points in the unit cube."""
-        count, seed = self.count or 0, self.design_seed
+    def unit(self) -> np.ndarray:
+        """Points in the unit cube (points, paths)."""
+        dimensions, count, seed = len(self.paths), self.count or 0, self.design_seed
         if self.method == "random":
             return np.random.Generator(np.random.Philox(seed)).random((count, dimensions))
         if self.method == "latin_hypercube":
             return qmc.LatinHypercube(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(count)
         if self.method == "sobol":
             return qmc.Sobol(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(count)
-        from .sensitivity import sample_unit
-
-        return sample_unit(self)
+        return sample_unit(self.method, self.paths, count, seed)
 
     def resolved(self, policy: str | None, scenario: str) -> Resolved:
         """Parameters of a policy and a scenario."""
@@ -179,122 +162,11 @@ class Design(BaseModel):
         return list(itertools.product(self.policies or (None,), self.scenarios))
 
 
-def read_design(source: str | Path | Mapping[str, Any] | Design, **changes: Any) -> Design:
-    """A checked design from a shipped name, a YAML file or a mapping. changes: fields to replace where not None.
-
-    Raises InputError that names file, line, key, what was found and expected.
-    """
-    if isinstance(source, Design):
-        tree, file = source.model_dump(by_alias=True), None
-    elif isinstance(source, Mapping):
-        tree, file = dict(source), None
-    else:
-        file = find("sweep", str(source))
-        tree = load(file, expected="a design: method, parameters, policies, scenarios, runs")
-        refuse_other("sweep", tree, file)
-    given = {**tree, **{k: v for k, v in changes.items() if v is not None}}
-    try:
-        design = Design.model_validate(given)
-    except ValidationError as error:
-        raise _explained(error, tree, file) from None
-    _check(design, tree, file)
-    return design
-
-
-def recorded_design(manifest: Mapping[str, Any], file: Path | None = None) -> Design:
-    """The design that stands in a sweep's manifest. file: the manifest's, for errors.
-
-    Raises InputError for what is no design, and where it is not the design of what else the manifest says: its paths, points, cases, runs and seed.
-    """
-    tree = manifest["design"]
-    try:
-        design = Design.model_validate(tree)
-    except ValidationError as error:
-        wrong = _explained(error, tree, file)
-        raise InputError(wrong.found, file=file, key=f"design.{wrong.key}", expected=wrong.expected, nearest=wrong.nearest) from None
-    told = {"paths": design.paths, "runs": design.runs, "seed": design.seed, "metrics": list(design.metrics or manifest["metrics"])}
-    for key, own in told.items():
-        if manifest[key] != own:
-            raise InputError(f"{manifest[key]}"[:80], file=file, key=key, expected=f"{own}, as its design has"[:200])
-    for key, size in (("points", design.size), ("cases", len(design.cases()))):
-        if len(manifest[key]) != size:
-            raise InputError(f"{len(manifest[key])}", file=file, key=key, expected=f"{size}, as its design has")
-    return design
-
-
-def _explained(error: ValidationError, tree: Any, file: Path | None) -> InputError:
-    return explained(error, Design, in_tree(tree, file), _expected)
-
-
-def _expected(keys: tuple[Any, ...]) -> str:
-    if len(keys) > 1 and keys[0] == "parameters":
-        return "a list of values, or low and high with count and scale (linear or log)"
-    return EXPECTED.get(str(keys[0]) if keys else "", "a mapping of keys to values")
-
-
-def _check(design: Design, tree: Any, file: Path | None) -> None:
-    """What a field alone cannot tell. Raises InputError."""
-
-    def refuse(found: str, *keys: str, **more: Any) -> None:
-        raise InputError(found, file=file, line=line_of(tree, keys), key=".".join(keys), **more)
-
-    group = "points" if design.method == "points" else "parameters"
-    if design.method == "points":
-        if not design.points or design.parameters:
-            refuse("no points", "points", expected="a list of {path: value}, and no parameters, for the method points")
-        for point in design.points:
-            if set(point) != set(design.paths):
-                lacking = ", ".join(sorted(set(design.paths) - set(point)))
-                refuse(f"a point without {lacking}", "points", expected="the same paths in every point")
-    elif design.points:
-        refuse("points", "points", expected="the method points with them")
-    resolved = None
-    for policy, scenario in design.cases():
-        try:
-            resolved = design.resolved(policy, scenario)
-        except InputError as error:
-            raise InputError(str(error), file=file) from None
-    for path in design.paths:
-        if path in design.sets:
-            refuse("stands under 'set', too", group, path, expected="each path once: one value of all points, or values of its own of each")
-    if len(design.policies) > 1 and "controller.type" in (*design.paths, *design.sets):
-        refuse("several policies, of which it would replace each one's own", "set" if "controller.type" in design.sets else group, "controller.type")
-    for path in design.paths:
-        at = place(path)
-        if at.field is None:
-            expected = "one of " + ", ".join(at.valid) if at.valid else "the path of one parameter"
-            refuse("unknown parameter", group, path, expected=expected, nearest=nearest(at.wrong, at.valid))
-        if path not in resolved.entries:
-            refuse("not a parameter of this network", group, path, expected="the path of one", nearest=nearest(path, resolved.entries))
-        if isinstance(design.parameters.get(path), Range) and at.kind is not float:
-            refuse("a range", group, path, expected="a list of values, for a switch or a name")
-        axis = design.parameters.get(path) or [point[path] for point in design.points]
-        for value in (axis.low, axis.high) if isinstance(axis, Range) else axis:
-            wanted = fits(path, value)
-            if wanted:
-                refuse(f"{value!r}", group, path, expected=wanted)
-    if design.method in SPACES:
-        if design.count is None:
-            refuse("no count", "method", expected=f"count: the number of points of a {design.method} design")
-        if COUNTS.get(design.method) and design.count & (design.count - 1):
-            refuse(f"{design.count}", "count", expected=COUNTS[design.method])
-        for path, axis in design.parameters.items():
-            if not isinstance(axis, Range):
-                refuse("a list of values", "parameters", path, expected=f"low and high, for a {design.method} design")
-        if not design.parameters:
-            refuse("no parameters", "parameters", expected="at least one, with low and high")
-    try:
-        check_points(design.size, "count" if design.method in SPACES else group)
-    except InputError as error:
-        refuse(error.found, error.key, expected=error.expected)
-    for name in design.metrics:
-        if name not in METRICS:
-            valid = ", ".join(METRICS)
-            refuse(f"unknown metric '{name}'", "metrics", expected=f"one of {valid}", nearest=nearest(name, METRICS))
-    for name in design.metrics or METRICS:
-        for needed in METRICS[name].needs:
-            if needed not in MODEL.variables(resolved.values):
-                refuse(f"metric '{name}' needs the unknown variable '{needed}'", "metrics", nearest=nearest(needed, MODEL.variables(resolved.values)))
-    unread = idle(design).refusal
-    if unread is not None:
-        refuse(unread.found, group, unread.path, expected=unread.expected)
+def some(values: Sequence[Any]) -> list[Any]:
+    """A list's values to look at: all of a short one, or of a long one of numbers both ends and some between."""
+    distinct = list({repr(value): value for value in values}.values())
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in distinct)
+    if not numbers or len(distinct) <= VALUES:
+        return distinct
+    ordered = sorted(distinct)
+    return [ordered[round(i * (len(ordered) - 1) / (VALUES - 1))] for i in range(VALUES)]

@@ -6,20 +6,17 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import InputError
 from ..parameters import Resolved, resolve
 from ..results.metrics import METRICS
+from .design import Design
 from .reads import Reach, network, structural
 from .unread import SHOWN, Unread, given, told
 
-if TYPE_CHECKING:
-    from .design import Design
-
 Place = tuple[str, str]  # policy and scenario
 MOST_STRUCTURES = 64  # combinations of switches that are looked at; beyond them a parameter counts as read
-VALUES = 9  # of a list of numbers that are looked at: both ends, and some between
 
 
 @dataclass(frozen=True)
@@ -128,13 +125,3 @@ def _of_case(
     looked = first is not None and sum(1 for _ in itertools.islice(structures(fixed), MOST_STRUCTURES + 1)) <= MOST_STRUCTURES
     idle_ = {path: told(first, path, values, reached[path], wanted) for path, values in left.items()} if looked else {}
     return dict.fromkeys([*axes, *changed]) | idle_
-
-
-def some(values: Sequence[Any]) -> list[Any]:
-    """A list's values to look at: all of a short one, or of a long one of numbers both ends and some between."""
-    distinct = list({repr(value): value for value in values}.values())
-    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in distinct)
-    if not numbers or len(distinct) <= VALUES:
-        return distinct
-    ordered = sorted(distinct)
-    return [ordered[round(i * (len(ordered) - 1) / (VALUES - 1))] for i in range(VALUES)]

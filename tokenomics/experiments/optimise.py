@@ -22,7 +22,8 @@ from ..inputs import bounds
 from ..inputs.arguments import CALL, NAMES, checked, optional
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
-from .design import Design, Range, read_design
+from .design import Design, Range
+from .design_reading import read_design
 from .idle import idle
 from .limits import MOST_POINTS
 from .plan import make_plan

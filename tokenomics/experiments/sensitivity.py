@@ -9,52 +9,27 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError, TokenomicsError, missing_extra
+from ..errors import InputError, TokenomicsError
 from ..inputs import bounds
 from ..inputs.arguments import CALL, PATH, checked, optional
 from ..results.folder import MANIFEST
 from ..results.sensitivity import Sensitivity
 from ..results.sweep import Sweep
+from .design import Design
+from .design_reading import read_design, recorded_design
 from .idle import idle
+from .sampling import LEVELS, METHODS, need_salib, problem_of
+from .sweep import sweep
 
-if TYPE_CHECKING:
-    from .design import Design
-
-LEVELS = 4  # of Morris's grid
 RESAMPLES = 200  # of the bootstrap behind the intervals
-METHODS = ("saltelli", "morris")
 FEWEST = 2  # base points; the bootstrap of one has an interval of 0
 MOST_LOST = 0.1  # share of the base points; assumption: of what is left beyond, the indices would be those of another box
 ROUNDING = 1e-12  # relative; means over runs that differ by less differ by rounding
-
-
-def _salib() -> None:
-    try:
-        import SALib  # noqa: F401
-    except ImportError:
-        raise missing_extra("SALib", "sensitivity", "method") from None
-
-
-def _problem(paths: list[str]) -> dict[str, Any]:
-    return {"num_vars": len(paths), "names": paths, "bounds": [[0.0, 1.0]] * len(paths)}
-
-
-def sample_unit(design: Design) -> np.ndarray:
-    """Saltelli's or Morris's points in the unit cube."""
-    _salib()
-    problem = _problem(design.paths)
-    if design.method == "morris":
-        from SALib.sample import morris
-
-        return morris.sample(problem, design.count, num_levels=LEVELS, seed=design.design_seed)
-    from SALib.sample import sobol
-
-    return sobol.sample(problem, design.count, calc_second_order=True, seed=design.design_seed)
 
 
 @checked(out=optional(PATH), progress=optional(CALL))
@@ -73,8 +48,6 @@ def sensitivity(
     design: of the method saltelli (first, total and second order Sobol indices) or morris. runs, seed, out, workers, scheduler,
     progress: as in `sweep`, for the points are a sweep, which resumes from `out`. Raises InputError for another method.
     """
-    from .design import read_design
-    from .sweep import sweep
 
     bounds.optional(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
     chosen = read_design(design, runs=runs, seed=seed)
@@ -90,9 +63,9 @@ def analyse(result: Sweep) -> Sensitivity:
     missing for an index of 0. `Sensitivity.undefined` names the metrics that have no index. A parameter that nothing reads under a policy and
     scenario has none there.
     """
-    _salib()
+    need_salib()
     design = _design(result)
-    unit, count = sample_unit(design), design.count
+    unit, count = design.unit(), design.count
     if design.method == "morris" and design.table() != result.manifest["points"]:
         raise TokenomicsError("the installed SALib samples other points than the one that made this sweep; a new directory does it anew")
     columns = result.columns(*result.metrics)
@@ -124,7 +97,6 @@ def analyse(result: Sweep) -> Sensitivity:
 
 def _design(result: Sweep) -> Design:
     """The design of a sweep. Raises InputError for one of another method, and where the manifest is not that of its design."""
-    from .design import recorded_design
 
     file = result.source / MANIFEST if isinstance(result.source, Path) else None
     design = recorded_design(result.manifest, file)
@@ -148,7 +120,7 @@ def _undefined(method: str, output: np.ndarray, whole: int, count: int) -> str:
 
 def _indices(method: str, paths: list[str], unit: np.ndarray, output: np.ndarray, seed: int) -> tuple[list[tuple], list[tuple]]:
     """Rows by parameter, and rows by pair of parameters; an interval is the half-width of the 95 % bootstrap. seed: of the design."""
-    problem, seed = _problem(paths), seed + 1  # SALib takes a seed of 0 for none
+    problem, seed = problem_of(paths), seed + 1  # SALib takes a seed of 0 for none
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of resamples that are constant
         if method == "morris":

@@ -23,7 +23,8 @@ from ..results import sweep_store
 from ..results.records import identity, sealed
 from ..results.sweep import Sweep, metric_units
 from ..results.versions import package_record, source_digest
-from .design import Design, read_design
+from .design import Design
+from .design_reading import read_design
 from .idle import idle
 from .limits import check_work, row_bytes
 from .plan import Case, Plan, make_plan, perform

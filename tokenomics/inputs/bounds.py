@@ -8,7 +8,8 @@ from numbers import Integral, Real
 from typing import Any
 
 from ..errors import InputError
-from ..parameters.schema import CENTURY
+
+CENTURY = 36_525.0  # days; growth at a rate a year is no forecast beyond
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
+from ..inputs.bounds import CENTURY
 from .fields import Group, parameter, share
 
-CENTURY = 36_525.0  # days; growth at a rate a year is no forecast beyond
 SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
 LONGEST_DELAY = 240  # steps, 60 days of six hours; each is a state variable that both engines carry
 

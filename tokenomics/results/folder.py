@@ -14,6 +14,8 @@ from ..inputs.strict_json import digest
 from .records import FileRecord
 
 RUN, MANIFEST = "run.json", "manifest.json"
+PARAMETERS, TRAJECTORIES = "params.yaml", "trajectories.parquet"
+MOST_CELLS = 250_000_000  # of the trajectories: 2 GB as numbers, which a run of all variables over a year reaches with 5,000 runs
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}){0,3}")
 SHOWN, LISTED = 5, 1_000  # folders within a folder that are named, and looked at
 HEAD = 200  # bytes of a manifest that tell a bundle from a sweep: it begins with its format, a sweep with its kind

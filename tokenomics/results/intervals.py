@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,3 +109,8 @@ def summarise(per_run: np.ndarray, *, probability: bool = False, level: float = 
     n = int(found.n[0])
     low, high = (None, None) if n < 2 else (float(found.low[0]), float(found.high[0]))
     return Summary(float(found.mean[0]), low, high, n, len(per_run) - n)
+
+
+def interval(row: Mapping) -> str:
+    """The interval of a metric's row as text; empty for a single run."""
+    return "" if not np.isfinite(row["low"]) else f"[{row['low']:.4g}, {row['high']:.4g}]"

@@ -25,8 +25,9 @@ from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
 from . import figures as plots
 from .dataset import to_dataset, to_table
-from .intervals import paired_intervals, summarise
+from .intervals import interval, paired_intervals, summarise
 from .metrics import METRICS, evaluate_metrics
+from .writing import write_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -127,9 +128,7 @@ class Result:
         return plots.figure(self, names)
 
     def save(self, out: str | Path, command: str | None = None) -> Path:
-        """Write a run directory, `out`, which must not exist; see `results.store.write_run`. command: a command line, for the record."""
-        from .store import write_run
-
+        """Write a run directory, `out`, which must not exist; see `results.writing.write_run`. command: a command line, for the record."""
         return write_run(self, Path(out), command)
 
     def settings(self) -> dict[str, str]:
@@ -197,8 +196,3 @@ class Result:
         failed = "".join(f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES])
         head = cells(("metric", "mean", "95 % interval", "n", "unit", "meaning"), "th")
         return f"<table>{settings}</table>{failed}{image}<table><tr>{head}</tr>{rows}</table>"
-
-
-def interval(row: Mapping) -> str:
-    """The interval of a metric's row as text; empty for a single run."""
-    return "" if not np.isfinite(row["low"]) else f"[{row['low']:.4g}, {row['high']:.4g}]"

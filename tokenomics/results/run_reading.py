@@ -16,12 +16,10 @@ from ..model.model import MODEL
 from ..model.variables import Variable
 from ..parameters import Resolved, resolve
 from .checked_parquet import read_columns, read_head
-from .folder import RUN, as_recorded, plain
+from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES, as_recorded, plain
 from .records import FailureRecord, RunRecord, read_sealed
 from .result import Result
 
-PARAMETERS, TRAJECTORIES = "params.yaml", "trajectories.parquet"
-MOST_CELLS = 250_000_000  # of the trajectories: 2 GB as numbers, which a run of all variables over a year reaches with 5,000 runs
 EVEN = 1e-6  # relative; times that are evenly spaced but for rounding
 
 

@@ -1,121 +1,15 @@
-"""Run directories: written whole or not at all, never over another, and checked when they are read."""
+"""Directories of runs and sweeps read back: checked, as what a stranger may have made."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import math
-import platform
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ..errors import InputError
 from ..inputs.arguments import PATH, checked
-from ..inputs.files import refuse_existing, written_folder
-from ..inputs.strict_json import digest
-from ..parameters.tables import markdown_rows
-from . import figures as plots
 from . import sweep_store
-from .folder import RUN, kind_of, not_a_result
-from .records import sealed
-from .result import Result, interval
-from .run_reading import MOST_CELLS, PARAMETERS, TRAJECTORIES, read_run
+from .folder import kind_of, not_a_result
+from .result import Result
+from .run_reading import read_run
 from .sweep import Sweep
-from .versions import package_record
-
-
-def metrics_json(result: Result) -> dict[str, Any]:
-    """Metrics as JSON: null in place of what is not finite."""
-    table = result.metrics()
-    return {
-        name: {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-        for name, row in table.astype(object).to_dict(orient="index").items()
-    }
-
-
-def metrics_markdown(result: Result) -> str:
-    """Settings and metrics as Markdown that pastes into a proposal."""
-    settings = [f"- {key}: {value}" for key, value in result.settings().items()]
-    table = markdown_rows(
-        ("metric", "mean", "95 % interval", "n", "unit", "meaning"),
-        ((name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"]) for name, row in result.metrics().iterrows()),
-        numbers=range(1, 4),
-    )
-    return "\n".join([*settings, "", table, *(f"- failed: {failure}" for failure in result.failures)]) + "\n"
-
-
-def default_out(result: Result) -> Path:
-    """A directory name under `runs/` that tells policy, scenario, parameters and seed, and is not in use."""
-    p = result.resolved
-    stem = "-".join([p.policy, *p.scenarios, p.hash[:8], f"seed{result.seed}"]).replace(" ", "_")
-    out, number = Path("runs") / stem, 1
-    while out.exists():
-        number += 1
-        out = Path("runs") / f"{stem}-{number}"
-    return out
-
-
-def _parquet(result: Result, path: Path) -> None:
-    table = pa.Table.from_pandas(result.to_pandas(), preserve_index=False)
-    fields = []
-    for field in table.schema:
-        unit = {"run": "1", "time": "days"}.get(field.name) or result.variables[field.name].unit
-        meaning = getattr(result.variables.get(field.name), "meaning", "")
-        fields.append(field.with_metadata({"unit": unit, "meaning": meaning}))
-    pq.write_table(table.cast(pa.schema(fields)), path, compression="zstd")
-
-
-def _told(content: bytes) -> dict[str, Any]:
-    """What the record says of a file."""
-    return {"sha256": digest(content), "bytes": len(content)}
-
-
-def _fill(result: Result, folder: Path, command: str | None) -> None:
-    p = result.resolved
-    (folder / PARAMETERS).write_text(f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8")
-    _parquet(result, folder / TRAJECTORIES)
-    text = json.dumps(metrics_json(result), indent=2, allow_nan=False, ensure_ascii=False)
-    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "metrics.md").write_text(metrics_markdown(result), encoding="utf-8")
-    figures = folder / "figures"
-    figures.mkdir()
-    for name in plots.available(result):
-        result.plot(name).savefig(figures / f"{name}.png", dpi=120)
-    if plots.available(result):
-        result.plot().savefig(figures / "overview.png", dpi=120)
-    # one at a time: together they may not fit into memory
-    files = {f.relative_to(folder).as_posix(): _told(f.read_bytes()) for f in sorted(folder.rglob("*")) if f.is_file()}
-    told = package_record()
-    record = {
-        **result.record(),
-        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "platform": platform.platform(),
-        **{name: told[name] for name in ("commit", "python", "dependencies")},
-        "files": files,
-    }
-    text = json.dumps(sealed("run", record), indent=2, allow_nan=False, ensure_ascii=False)
-    (folder / RUN).write_text(text + "\n", encoding="utf-8")
-
-
-def write_run(result: Result, out: Path, command: str | None = None) -> Path:
-    """Write a run directory: params.yaml, trajectories.parquet, metrics.json, metrics.md, figures/*.png, run.json.
-
-    command: the command line, for the record. Raises InputError where `out` exists or cannot be written, and for a run that is too large to be read
-    again.
-    """
-    refuse_existing(out)
-    cells = len(result.trajectories.runs) * len(result.trajectories.time) * (len(result.trajectories.values) + 2)
-    if cells > MOST_CELLS:
-        found = f"{cells:,} numbers, runs times recorded days times variables"
-        expected = f"at most {MOST_CELLS:,} in a folder: record fewer variables, or not every step"
-        raise InputError(found, file=out, argument="record", expected=expected)
-    with written_folder(out) as folder:
-        _fill(result, folder, command)
-    return out
 
 
 @checked(folder=PATH)

@@ -29,6 +29,8 @@ from ..results.returns import autocorrelation
 from .replay import Replayed, redenominated
 from .scores import mean
 
+UNCHECKED = "The counterfactual is the model's: the history had no such controller, and no data check its effect."
+
 CHOSEN = ("price_volatility", "max_drawdown", "decoupling_index", "price_final", "treasury_final", "treasury_min", "ruin")
 CHOSEN += ("control_effort", "inflation", "served_share", "bill_volatility")
 MORE = ("burned", "minted", "control_output", "utility_value", "news")  # recorded for what is measured below, beside what metrics need

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import lettering
 from ..results.figures import COLOURS
+from .counterfactual import UNCHECKED
 from .forecasts import SHARES
-from .report import BINS, REPLAYED, SETTLED, UNCHECKED, Validation
-from .scores import LEVELS
+from .replay import REPLAYED, SETTLED
+from .scores import BINS, LEVELS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 SHOWN = (REPLAYED, SETTLED, "GARCH-t")
 
 
-def draw(found: Validation) -> dict[str, Figure]:
-    """All figures by file name."""
+def draw(found: Any) -> dict[str, Figure]:
+    """All figures of a `Validation` by file name."""
     return {"fans": _fans(found), "pit": _pit(found), "counterfactual": _arms(found)}
 
 
-def _fans(found: Validation) -> Figure:
+def _fans(found: Any) -> Figure:
     from matplotlib.figure import Figure
 
     canvas = Figure(figsize=(10.0, 3.2 * len(SHOWN)), layout="constrained")
@@ -56,7 +57,7 @@ def _at(band: np.ndarray, share: float) -> np.ndarray:
     return band[int(np.argmin(np.abs(np.array(SHARES) - share)))]
 
 
-def _pit(found: Validation) -> Figure:
+def _pit(found: Any) -> Figure:
     from matplotlib.figure import Figure
 
     blocks = [b for b in found.blocks if b.what == "price"]
@@ -76,7 +77,7 @@ def _pit(found: Validation) -> Figure:
     return canvas
 
 
-def _arms(found: Validation) -> Figure:
+def _arms(found: Any) -> Figure:
     from matplotlib.figure import Figure
 
     canvas = Figure(figsize=(11.0, 3.2 * len(found.arms)), layout="constrained")

@@ -27,6 +27,8 @@ from ..model.steady_state import steady_state
 from ..model.variables import SHARED, as_arrays
 from ..parameters import Parameters, put
 
+REPLAYED, SETTLED, PINNED = "model, replayed", "model, settled", "model, pinned"
+
 Progress = Callable[[int, int], None]
 SEED_SETTLED = 1_000_003  # added to the seed of the forecasts
 RETURNS = ("trend", "position_chartist", "fitness_chartist", "price_variance")  # what follows from the returns alone, whatever the utility value

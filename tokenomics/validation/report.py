@@ -16,20 +16,19 @@ from ..calibration.economy.moments import BURN_IN
 from ..histories.prices import PriceHistory
 from ..parameters import Resolved
 from ..results.markdown import markdown_table
-from .counterfactual import Arms, needed_news, outcome
-from .scores import LEVELS, Forecast, Mean, coverage, mean, verdict, width
+from .counterfactual import UNCHECKED, Arms, needed_news, outcome
+from .figures import draw
+from .replay import PINNED, REPLAYED, SETTLED
+from .scores import BINS, LEVELS, Forecast, Mean, coverage, mean, verdict, width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-REPLAYED, SETTLED, PINNED = "model, replayed", "model, settled", "model, pinned"
 MEANINGS = {
     REPLAYED: "starts in its steady state on the history's first date and follows the closes from there",
     SETTLED: f"the same trend, chartists' profit and variance; the gap to the utility value and the rest as in the model's runs after {BURN_IN} days",
     PINNED: "in the counterfactual: as replayed, but the utility value is the close of the day on which the policy starts",
 }
-BINS = 10  # of a PIT histogram
-UNCHECKED = "The counterfactual is the model's: the history had no such controller, and no data check its effect."
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,6 @@ class Validation:
     @cached_property
     def figures(self) -> dict[str, Figure]:
         """Figures by file name: fans, pit, counterfactual."""
-        from .figures import draw
-
         return draw(self)
 
     def markdown(self) -> str:

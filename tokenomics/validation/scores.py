@@ -15,6 +15,8 @@ from scipy.special import ndtr, ndtri, stdtrit
 
 from ..results.intervals import LEVEL, summarise
 
+BINS = 10  # of a PIT histogram
+
 LEVELS = (0.5, 0.8, 0.95)  # of the predictive intervals whose coverage is told
 COSINES, RATE = 0.4, 2.0 / 3.0  # number of cosines: 0.4 T^(2/3) (Lazarus et al. 2018, equation 4)
 FEWEST = 2  # cosines; with fewer an interval tells nothing

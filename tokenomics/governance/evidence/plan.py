@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InputError, nearest
-from ...experiments.design import Design, recorded_design
+from ...experiments.design import Design
+from ...experiments.design_reading import recorded_design
 from ...experiments.plan import Case
 from ...experiments.run import run
 from ...experiments.sweep import Progress, sweep
