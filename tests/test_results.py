@@ -266,9 +266,9 @@ def test_what_could_not_be_read_again_is_not_written(small, tmp_path, monkeypatc
 
 
 def test_a_write_that_fails_leaves_nothing(small, tmp_path, monkeypatch):
-    from tokenomics.results import store
+    from tokenomics.results import writing
 
-    monkeypatch.setattr(store, "metrics_markdown", lambda result: 1 / 0)
+    monkeypatch.setattr(writing, "metrics_markdown", lambda result: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_run(small, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.experiments.design_reading import read_design
+from tokenomics.experiments.sampling import problem_of
 from tokenomics.experiments.sweep import sweep
 
 pytest.importorskip("SALib")
@@ -39,7 +40,7 @@ def design_of(method, count):
 
 def test_sobol_indices_of_the_ishigami_function_are_the_known_ones():
     design = design_of("saltelli", 2048)
-    unit = sensitivity.sample_unit(design)
+    unit = design.unit()
     first, second = sensitivity._indices("saltelli", design.paths, unit, ishigami(unit), 0)
     known_total, known_first = (0.5576, 0.4424, 0.2437), (0.3139, 0.4424, 0.0)
     for (total, total_interval, one, one_interval), t, f in zip(first, known_total, known_first, strict=True):
@@ -51,7 +52,7 @@ def test_sobol_indices_of_the_ishigami_function_are_the_known_ones():
 
 def test_morris_ranks_a_linear_function_by_its_slopes():
     design = design_of("morris", 10)
-    unit = sensitivity.sample_unit(design)
+    unit = design.unit()
     rows, _ = sensitivity._indices("morris", design.paths, unit, unit @ np.array([3.0, 1.0, -2.0]), 0)
     np.testing.assert_allclose([row[0] for row in rows], [3.0, 1.0, 2.0], rtol=1e-9)
     np.testing.assert_allclose([row[2] for row in rows], [3.0, 1.0, -2.0], rtol=1e-9)
@@ -91,10 +92,10 @@ def test_one_missing_output_is_an_index_of_exactly_zero_to_salib():
     from SALib.analyze import sobol
 
     design = design_of("saltelli", 64)
-    unit = sensitivity.sample_unit(design)
+    unit = design.unit()
     output = ishigami(unit)
     output[7] = np.nan
-    problem = sensitivity._problem(design.paths)
+    problem = problem_of(design.paths)
     with np.errstate(all="ignore"):
         found = sobol.analyze(problem, output, num_resamples=10, seed=1)
     assert not any(np.any(found[name]) for name in ("S1", "S1_conf", "ST", "ST_conf"))

@@ -196,7 +196,7 @@ def optimise(
         listed = {"method": "points", "points": points_of(unit), "parameters": {}, "count": None, "metrics": names}
         return sweep(Design.model_validate(base.model_dump(by_alias=True) | listed | changes), cases=cases, workers=workers)
 
-    class Tuning(Problem):
+    class _Search(Problem):
         def __init__(self) -> None:
             super().__init__(n_var=len(paths), n_obj=len(goals), n_ieq_constr=len(limits), xl=0.0, xu=1.0)
 
@@ -220,7 +220,7 @@ def optimise(
             progress(len(history), generations)
 
     algorithm = DE(pop_size=population) if len(goals) == 1 else NSGA2(pop_size=population)
-    found = minimize(Tuning(), algorithm, ("n_gen", generations), seed=search_seed, callback=note)
+    found = minimize(_Search(), algorithm, ("n_gen", generations), seed=search_seed, callback=note)
     if found.X is None or np.all(np.atleast_2d(found.F) >= BAD):
         lost = f"; of {count[0]} candidates {count[1]} had failed runs" if count[1] else ""
         found = f"no candidate meets the constraints{lost}"

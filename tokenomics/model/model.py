@@ -210,10 +210,11 @@ class Model:
         if new.name in names:
             raise ModelError(f"block '{new.name}' exists already")
         known = {name for one in self.blocks for name in one.declared} | {v.name for v in CONSTANTS}
+        written = {variable_of(update) for update in new.updates}
         for name, variable in new.declared.items():
-            if name in known:
+            if name in known & written:
                 raise ModelError(f"block '{new.name}': variable '{name}' exists already; expected its name alone in `writes`")
-            if variable.start is None:
+            if name in written and variable.start is None:
                 raise ModelError(f"block '{new.name}': variable '{name}' has no start")
         at = names.index(after) + 1
         return Model((*self.blocks[:at], new, *self.blocks[at:]), (*self.extra_shocks, *many(shocks)))

@@ -4,7 +4,8 @@ Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring 
 the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x + S), and leaves x' = y/p, y' = p x,
 so that the price afterwards is p²/P. Linear: ln P moves by 2 (B − S P)/y, the pool's impact to first order, filled at
 the geometric mean; passive holders take the other side. They give no more than the H tokens that they have: buyers who want more
-share what sellers and holders bring, at p = B/(S + H). Units: USD, TOK, USD/TOK.
+share what sellers and holders bring, at p = B/(S + H), and the price afterwards is at least that: nobody is left who would pay more.
+With no market ("off") orders are filled alike and move no price. Units: USD, TOK, USD/TOK.
 """
 
 import numpy as np
@@ -29,8 +30,10 @@ def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
         settled = (pool_usd + buy_usd) / (pool_tok + sell_tok)
         return settled, settled * settled / price, buy_usd / settled - sell_tok
     impact = np.exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else 1.0
-    settled = np.maximum(price * impact, buy_usd / (sell_tok + dealers_tok))
-    return settled, settled * settled / price, buy_usd / settled - sell_tok
+    shared = buy_usd / (sell_tok + dealers_tok)
+    settled = np.maximum(price * impact, shared)
+    after = np.maximum(price * impact * impact, shared) if kind == "linear" else price
+    return settled, after, buy_usd / settled - sell_tok
 
 
 def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
@@ -44,8 +47,8 @@ def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, d
         return positive(needed), positive(-needed) / settled
     if kind == "linear":
         impact = pool_usd * np.log(settled / price) - (buy_usd - sell_tok * price)
-        emptied = settled * (sell_tok + dealers_tok) - buy_usd  # USD that take all that the dealers have, at that price
-        return np.minimum(positive(impact), positive(emptied)), np.maximum(positive(-impact) / price, positive(-emptied) / settled)
+        emptied = target * (sell_tok + dealers_tok) - buy_usd  # USD that take all that the dealers have, at that price
+        return np.minimum(positive(impact), positive(emptied)), np.maximum(positive(-impact) / price, positive(-emptied) / target)
     return 0.0 * price, 0.0 * price
 
 
