@@ -1,9 +1,11 @@
 """Proposal files: exact on-chain numbers, mistakes told in one line, shipped examples, calibrations."""
 
+import json
 import math
 from decimal import Decimal, getcontext
 from fractions import Fraction
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -63,6 +65,7 @@ BAD = [
     ({"on_chain": {"supply.burn_share": {"decimals": 4, "unit": "bp"}}}, "not a parameter that the proposal changes", "controller.pid.kp"),
     ({"on_chain": {"controller.pid.kp": {"decimals": 99, "unit": "x"}}}, "99", "at most 77"),
     ({"on_chain": {"controller.pid.kp": {"decimals": 0, "unit": "x"}}}, "0.05 and 0.1 are both stored as 0", "as many decimals"),
+    ({"on_chain": {"controller.pid.kp": {"decimals": 1, "unit": "x"}}}, "0.05 is stored as 0, which stands for 0", "keep it to 1%"),
     ({"proposed": {"controller.type": "pdi"}, "on_chain": {}}, "unknown controller 'pdi'", "did you mean 'pid'"),
     ({"sensitivity": {"paths": {"controller.pid.kp": [0.2, 0.1]}}}, "[0.2, 0.1]", "the first below the second"),
     ({"current": {"oracle.lag": 1.0}}, "current.oracle.lag: not a parameter that the proposal changes", "controller.pid.kp"),
@@ -117,6 +120,23 @@ def test_the_shipped_proposals_are_read_and_change_something():
         assert plan.points[0].values != plan.points[1].values and plan.runs == 3
         assert all(limit.reason for limit in proposal.limits)
         assert all(rule.raw(plan.points[1].values[path])[0] for path, rule in proposal.on_chain.items())
+
+
+def test_a_value_that_a_contract_rounds_is_said_beside_the_verdict():
+    change = {"proposed": {"controller.pid.kp": 0.1234}, "on_chain": {"controller.pid.kp": {"decimals": 3, "unit": "x"}}, "alternatives": {}}
+    _, plan = read_proposal(PROPOSAL | change | {"runs": 2})
+    found = Evidence(plan, pd.DataFrame())
+    assert found.rounded() == ["Rounded on chain: controller.pid.kp 0.1234 was simulated and is stored as 123, which stands for 0.123."]
+
+
+@pytest.mark.parametrize(("old", "new"), [(0.5, 0.6), (0.6, 0.2)])
+def test_a_change_that_the_contract_would_make_another_is_refused_by_its_line(tmp_path, old, new):
+    """Half of the fees and six tenths of them, in whole numbers, are none of them and all of them."""
+    rules = {"current": {"supply.burn_share": old}, "on_chain": {"supply.burn_share": {"decimals": 0, "unit": "x"}}, "alternatives": {}}
+    (tmp_path / "p.yaml").write_text(json.dumps(PROPOSAL | {"policy": "none", "proposed": {"supply.burn_share": new}} | rules, indent=1))
+    with pytest.raises(InputError, match=rf"on_chain.supply.burn_share.decimals.*{old} is stored as [01], which stands for") as error:
+        read_proposal(tmp_path / "p.yaml")
+    assert error.value.line
 
 
 def test_a_calibrations_estimates_and_its_error_out_of_sample_are_in_the_report(tmp_path):

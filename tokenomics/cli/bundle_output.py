@@ -22,11 +22,11 @@ def tell(bundle: Bundle, as_json: bool) -> None:
         told = {"out": str(bundle.folder), "id": bundle.id, "kind": evidence.plan.kind, "outcome": evidence.outcome or None}
         checks = evidence.own_checks().to_dict(orient="records") if evidence.claim else []
         failed = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
-        told |= {"untested": evidence.untested() if evidence.claim else [], "deviations": evidence.deviations}
+        told |= {"untested": evidence.untested() if evidence.claim else [], "rounded": evidence.rounded(), "deviations": evidence.deviations}
         print_json(told | {"verdict": evidence.verdict(), "simulations": len(evidence.runs), "failed_runs": failed, "checks": checks})
     else:
         shipped = (f"not as shipped: {told}" for told in evidence.deviations)
-        for line in (evidence.verdict(), *(evidence.untested() if evidence.claim else ()), *shipped):
+        for line in (evidence.verdict(), *(evidence.untested() if evidence.claim else ()), *evidence.rounded(), *shipped):
             say(line)
         say(f"SHA-256 {bundle.id}", f"written to {bundle.folder}: report.html, report.md, data, figures, citations, RO-Crate metadata")
     if evidence.outcome in ("fails", "unchanged"):

@@ -18,7 +18,7 @@ from ...results.metrics import METRICS
 from .canonical import evidence_id, results_digest
 from .plan import EvidencePlan
 from .shipped import deviations
-from .statement import FullStatement, Limit
+from .statement import LEAST_ROUNDING, FullStatement, Limit
 from .structure import CURRENT
 from .unread import UnreadChanges, idle
 
@@ -280,7 +280,7 @@ class Evidence:
 
     def warnings(self) -> list[str]:
         """What a verdict hides: what nothing reads, limits not stated where they would fail, checks that fail where one parameter is another."""
-        told, beside, varied = [*self.untested(), *self._equal()], self.unstated, self.varied_checks
+        told, beside, varied = [*self.untested(), *self.rounded(), *self._equal()], self.unstated, self.varied_checks
         if len(beside) and (beside["verdict"] == FAILS).any():
             wrong = beside[beside["verdict"] == FAILS]
             told.append(f"Not counted, for its limits are stated for some scenarios alone, it would fail: {listed(wrong)}.")
@@ -305,6 +305,18 @@ class Evidence:
         labels = self.plan.labels
         where = {path: "" if len(places) == len(labels) else f" in {', '.join(places)}" for path, places in self.idle.changed.items()}
         return [f"Not tested{where[path]}: {self.idle.told[path]}." for path in self.idle.changed]
+
+    def rounded(self) -> list[str]:
+        """Values that a contract cannot store as they were simulated, a line each."""
+        points, told = [self.plan.points[i] for i in self.points("current", "proposed", "alternative")], {}
+        for path, rule in (self.claim.on_chain if self.claim else {}).items():
+            for value in (float(point.values[path]) for point in points):
+                if rule.rounding(value) > LEAST_ROUNDING:
+                    stored, meant = rule.raw(value)
+                    told[path, value] = (
+                        f"Rounded on chain: {path} {value:.10g} was simulated and is stored as {stored}, which stands for {float(meant):.10g}."
+                    )
+        return list(told.values())
 
     def _equal(self) -> list[str]:
         """Scenarios and alternatives in which every run has today's numbers."""

@@ -19,6 +19,8 @@ from ...results.metrics import METRICS
 MOST = 200  # of limits, metrics to watch, sources
 MOST_COLUMNS = 20  # of a calibration's estimates
 LARGEST_DECIMALS = 77  # of 10^decimals in 256 bits
+LARGEST_ROUNDING = 0.01  # relative, of what a contract stores: beyond it the stored value is not the one that was simulated
+LEAST_ROUNDING = 1e-9  # relative; less moves no digit that is shown of a value
 LARGEST_LIMIT = 1e15  # by size; beyond it a figure's axis has no room for the difference to a mean
 
 
@@ -87,6 +89,11 @@ class OnChain(Strict):
         scale = Fraction(self.multiply, self.divide) * 10**self.decimals
         stored = round(Fraction(repr(float(value))) * scale)
         return stored, Fraction(stored) / scale
+
+    def rounding(self, value: float) -> float:
+        """By how much the stored number stands for another value, relative; a value of 0 is stored exactly."""
+        true = Fraction(repr(float(value)))
+        return float(abs(self.raw(value)[1] / true - 1)) if true else 0.0
 
     def conversion(self) -> str:
         """The conversion in words."""

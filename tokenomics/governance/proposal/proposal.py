@@ -21,7 +21,7 @@ from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE, load
 from ...results.metrics import METRICS
 from ..evidence.plan import EvidencePlan, Point, Value, portable
-from ..evidence.statement import CalibrationRecord, Line, MetricName, Statement, Variation, claim
+from ..evidence.statement import LARGEST_ROUNDING, CalibrationRecord, Line, MetricName, Statement, Variation, claim
 from ..evidence.structure import COLUMNS, CURRENT, PROPOSED, changed_label, counterfactual_label
 from ..evidence.unread import idle
 
@@ -159,14 +159,26 @@ def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: R
             raise at.error("not a parameter that the proposal changes", "on_chain", path, expected=expected, nearest=nearest(path, proposal.proposed))
         if place(path).kind is not float:
             raise at.error("not a number", "on_chain", path, expected="a parameter that is a number")
-    for path, rule in proposal.on_chain.items():
-        old, new = (float(values[path]) for values in ({path: today.entries[path].value} | proposal.current, proposal.proposed))
-        if old != new and rule.raw(old)[0] == rule.raw(new)[0]:
-            found = f"{old:g} and {new:g} are both stored as {rule.raw(new)[0]}: the contract would not change"
-            raise at.error(found, "on_chain", path, "decimals", expected="as many decimals as tell the two apart")
+    _check_stored(proposal, today, at)
     for name in proposal.alternatives:
         if name in (CURRENT, PROPOSED, *COLUMNS):
             raise at.error(f"'{name}' as an alternative", "alternatives", name, expected="a name of its own")
+
+
+def _check_stored(proposal: Proposal, today: Resolved, at: Reader) -> None:
+    """What a contract would store is what is simulated: it tells today from the proposal, and moves none of the values by much."""
+    for path, rule in proposal.on_chain.items():
+        new, others = float(proposal.proposed[path]), [values[path] for values in proposal.alternatives.values() if path in values]
+        old = float(proposal.current.get(path, today.entries[path].value))
+        if old != new and rule.raw(old)[0] == rule.raw(new)[0]:
+            found = f"{old:g} and {new:g} are both stored as {rule.raw(new)[0]}: the contract would not change"
+            raise at.error(found, "on_chain", path, "decimals", expected="as many decimals as tell the two apart")
+        for value in (old, new, *map(float, others)):
+            if rule.rounding(value) > LARGEST_ROUNDING:
+                stored, meant = rule.raw(value)
+                found = f"{value:g} is stored as {stored}, which stands for {float(meant):g}: the contract would have another value than is simulated"
+                expected = f"as many decimals as keep it to {LARGEST_ROUNDING:.0%}, or a value that they can tell"
+                raise at.error(found, "on_chain", path, "decimals", expected=expected)
 
 
 def _check_value(path: str, value: Value, today: Resolved, at: Reader, keys: tuple[Any, ...]) -> None:

@@ -45,9 +45,8 @@ def _stored(rule: OnChain | None, value: Any) -> tuple[str, str, str]:
     if rule is None:
         return "", "", ""
     raw, back = rule.raw(value)
-    true = Fraction(repr(float(value)))
-    error = "0" if back == true else f"{float(abs(back - true) / abs(true)) if true else float(abs(back)):.1e}"
-    return str(raw), exact(back), error
+    error = rule.rounding(value)
+    return str(raw), exact(back), f"{error:.1e}" if error else "0"
 
 
 def changes(evidence: Evidence) -> ReportTable:
