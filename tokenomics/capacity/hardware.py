@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ..errors import InputError
-from ..parameters.documents import Strict, figure, read_record
+from ..parameters.documents import Strict, quantity, read_record
 
 Precision = Literal["fp32", "fp16", "bf16", "fp8"]
 
@@ -64,10 +64,10 @@ class Hardware(Strict):
     description: str
     origin: Literal["published", "measured"]
     device: str
-    memory: figure("GB")  # type: ignore[valid-type]
-    bandwidth: figure("TB/s")  # type: ignore[valid-type]
-    rates: dict[Precision, figure("TFLOP/s")] = Field(min_length=1)  # type: ignore[valid-type]
-    power: figure("kW") | None = None  # type: ignore[valid-type]
+    memory: quantity("GB")  # type: ignore[valid-type]
+    bandwidth: quantity("TB/s")  # type: ignore[valid-type]
+    rates: dict[Precision, quantity("TFLOP/s")] = Field(min_length=1)  # type: ignore[valid-type]
+    power: quantity("kW") | None = None  # type: ignore[valid-type]
     efficiency: dict[Precision, Efficiency] = Field(min_length=1)
     measured: Measured | None = None
 

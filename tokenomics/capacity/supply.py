@@ -23,7 +23,7 @@ from scipy.optimize import brentq
 from ..errors import InputError
 from ..model.formulas.fleet import HOURS, willing_nodes
 from ..model.formulas.numerics import DAYS_PER_YEAR, MTOK_PER_DAY
-from ..parameters.documents import Strict, figure, read_record
+from ..parameters.documents import Strict, quantity, read_record
 from ..parameters.loading import resolve
 from ..parameters.schema import Accelerator
 from .frontier import frontier
@@ -37,10 +37,10 @@ PRICES = (1e-9, 1e9)  # USD/Mtok; the curve is inverted inside
 class Capital(Strict):
     """A node that is bought: price, years of use, yearly cost of capital, electricity. Its hourly cost is an annuity and its power."""
 
-    price: figure("USD")  # type: ignore[valid-type]
-    years: figure("years", le=50.0)  # type: ignore[valid-type]
-    rate: figure("1/year", le=5.0)  # type: ignore[valid-type]
-    electricity: figure("USD/kWh")  # type: ignore[valid-type]
+    price: quantity("USD")  # type: ignore[valid-type]
+    years: quantity("years", le=50.0)  # type: ignore[valid-type]
+    rate: quantity("1/year", le=5.0)  # type: ignore[valid-type]
+    electricity: quantity("USD/kWh")  # type: ignore[valid-type]
 
     def hourly(self, power: float) -> float:
         """Cost of one hour [USD]. power: kW."""
@@ -59,12 +59,12 @@ class NodeType(Strict):
     hardware: str
     precision: Precision
     cards: int = Field(default=1, ge=1, le=1024)
-    count: figure("nodes")  # type: ignore[valid-type]
-    power: figure("kW") | None = None  # type: ignore[valid-type]
-    rental_price: figure("USD/hour") | None = None  # type: ignore[valid-type]
+    count: quantity("nodes")  # type: ignore[valid-type]
+    power: quantity("kW") | None = None  # type: ignore[valid-type]
+    rental_price: quantity("USD/hour") | None = None  # type: ignore[valid-type]
     capital_cost: Capital | None = None
-    utilisation: figure("1", le=1.0)  # type: ignore[valid-type]
-    cost_dispersion: figure("1", le=2.0)  # type: ignore[valid-type]
+    utilisation: quantity("1", le=1.0)  # type: ignore[valid-type]
+    cost_dispersion: quantity("1", le=2.0)  # type: ignore[valid-type]
 
     @model_validator(mode="after")
     def _costs_something(self) -> NodeType:
@@ -78,10 +78,10 @@ class FleetFile(Strict):
 
     description: str
     model: str
-    prompt_tokens: figure("token")  # type: ignore[valid-type]
-    output_tokens: figure("token")  # type: ignore[valid-type]
-    time_to_first_token: figure("s")  # type: ignore[valid-type]
-    time_per_token: figure("s")  # type: ignore[valid-type]
+    prompt_tokens: quantity("token")  # type: ignore[valid-type]
+    output_tokens: quantity("token")  # type: ignore[valid-type]
+    time_to_first_token: quantity("s")  # type: ignore[valid-type]
+    time_per_token: quantity("s")  # type: ignore[valid-type]
     types: dict[str, NodeType] = Field(min_length=1)
 
 

@@ -17,7 +17,7 @@ NAMED = 2  # variables that an arrow of the diagram names
 
 
 @dataclass(frozen=True)
-class Wired:
+class Dependencies:
     """A block. reads: state variables that its policies and updates look at. writes: those that it sets, in its own order."""
 
     name: str
@@ -42,19 +42,19 @@ class _Noted(Mapping):
         return len(self.state)
 
 
-def wiring(parameters: Parameters, model: Model = MODEL) -> list[Wired]:
+def dependency_graph(parameters: Parameters, model: Model = MODEL) -> list[Dependencies]:
     """The blocks with what each reads and writes under `parameters`: a mechanism that is off does not read what it would need."""
     steady = steady_state(parameters, model)
     state, wired = steady.state, []
     for block in model.bound(steady.params).blocks:
         noted = _Noted(state)
         new = changed(block, steady.params, noted)
-        wired.append(Wired(block.name, tuple(sorted(noted.seen)), tuple(new)))
+        wired.append(Dependencies(block.name, tuple(sorted(noted.seen)), tuple(new)))
         state = {**state, **new}
     return wired
 
 
-def _arrows(blocks: list[Wired]) -> dict[tuple[int, int], list[str]]:
+def _arrows(blocks: list[Dependencies]) -> dict[tuple[int, int], list[str]]:
     """Variables that a block reads as an earlier one of the same step wrote them, by (writer, reader)."""
     arrows: dict[tuple[int, int], list[str]] = {}
     for reader, block in enumerate(blocks):
@@ -83,7 +83,7 @@ def diagram(parameters: Parameters, model: Model = MODEL) -> str:
 
     Arrows that follow from others are left out; the dashed one is the next step. parameters: of the network. model: the block list.
     """
-    blocks = wiring(parameters, model)
+    blocks = dependency_graph(parameters, model)
     arrows = _arrows(blocks)
     lines = ["flowchart TD", *(f'    b{i}["{b.name}"]' for i, b in enumerate(blocks))]
     for writer, reader in _direct(arrows):
@@ -98,7 +98,7 @@ def variables(parameters: Parameters, model: Model = MODEL) -> pd.DataFrame:
 
     parameters: of the network. model: the block list.
     """
-    blocks = wiring(parameters, model)
+    blocks = dependency_graph(parameters, model)
     rows = []
     for name, variable in model.variables(parameters).items():
         writers, readers = ([b.name for b in blocks if name in getattr(b, what)] for what in ("writes", "reads"))

@@ -37,8 +37,8 @@ class Quantity(Strict):
     source: str = Field(min_length=1)
 
 
-def figure(unit: str, gt: float = 0.0, le: float = 1e18, *, ge: float | None = None) -> Any:
-    """Type of a figure in one unit, above `gt`, or of at least `ge` where that is given, and at most `le`."""
+def quantity(unit: str, gt: float = 0.0, le: float = 1e18, *, ge: float | None = None) -> Any:
+    """Type of a quantity in one unit, above `gt`, or of at least `ge` where that is given, and at most `le`."""
     lowest = f"above {gt:g}" if ge is None else f"of at least {ge:g}"
 
     def check(found: Quantity) -> Quantity:

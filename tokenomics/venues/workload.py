@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..parameters import Parameters, put
-from ..parameters.documents import Strict, figure, read_record
+from ..parameters.documents import Strict, quantity, read_record
 from ..parameters.schema import Workload
 
 PRIVACY = ("none", "contract", "enclave")  # who reads the data: the node; one company, bound by law; no one but the chip's maker
@@ -18,9 +18,9 @@ VERIFICATION = ("none", "afterwards", "at once")  # when a faked answer is found
 class Limits(Strict):
     """What the workload must hold. budget: 95th percentile over runs of the mean daily bill."""
 
-    latency_p99: figure("s")  # type: ignore[valid-type]
-    uptime: figure("1", ge=0.0, le=1.0)  # type: ignore[valid-type]
-    budget: figure("USD/day")  # type: ignore[valid-type]
+    latency_p99: quantity("s")  # type: ignore[valid-type]
+    uptime: quantity("1", ge=0.0, le=1.0)  # type: ignore[valid-type]
+    budget: quantity("USD/day")  # type: ignore[valid-type]
     privacy: Literal["none", "contract", "enclave"]
     verification: Literal["none", "afterwards", "at once"]
 
@@ -29,17 +29,17 @@ class WorkloadFile(Strict):
     """A workload file. A task makes `calls` requests one after the other, on average; latency is that of the task."""
 
     description: str = Field(min_length=1)
-    work: figure("Mtok/day", le=1e9)  # type: ignore[valid-type]
-    prompt_tokens: figure("token", ge=1.0, le=1e7)  # type: ignore[valid-type]
-    output_tokens: figure("token", ge=1.0, le=1e6)  # type: ignore[valid-type]
-    calls: figure("1", ge=1.0, le=1000.0)  # type: ignore[valid-type]
-    distance: figure("km", le=1e6)  # type: ignore[valid-type]
-    follows_demand: figure("1", ge=0.0, le=5.0)  # type: ignore[valid-type]
-    latency_tolerance: figure("s")  # type: ignore[valid-type]
-    latency_cost: figure("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
-    failure_cost: figure("1", ge=0.0)  # type: ignore[valid-type]
-    privacy_need: figure("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
-    recourse_value: figure("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
+    work: quantity("Mtok/day", le=1e9)  # type: ignore[valid-type]
+    prompt_tokens: quantity("token", ge=1.0, le=1e7)  # type: ignore[valid-type]
+    output_tokens: quantity("token", ge=1.0, le=1e6)  # type: ignore[valid-type]
+    calls: quantity("1", ge=1.0, le=1000.0)  # type: ignore[valid-type]
+    distance: quantity("km", le=1e6)  # type: ignore[valid-type]
+    follows_demand: quantity("1", ge=0.0, le=5.0)  # type: ignore[valid-type]
+    latency_tolerance: quantity("s")  # type: ignore[valid-type]
+    latency_cost: quantity("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
+    failure_cost: quantity("1", ge=0.0)  # type: ignore[valid-type]
+    privacy_need: quantity("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
+    recourse_value: quantity("USD/Mtok", ge=0.0)  # type: ignore[valid-type]
     limits: Limits
 
     @property
