@@ -121,6 +121,31 @@ def test_differences_are_paired(small):
         small.compare(tk.run("baseline", runs=3, seed=2, days=12))
 
 
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"days": 5}, "other: 12 days in steps of 1 and 5 days in steps of 1; expected one span and one step"),
+        ({"sets": {"simulation.time_step": 0.5}, "every": 2}, "12 days in steps of 1 and 12 days in steps of 0.5"),
+        ({"every": 2}, "13 and 7 recorded times; expected the same recorded times"),
+    ],
+)
+def test_runs_over_other_spans_or_steps_are_not_compared(small, other, said):
+    with pytest.raises(tk.InputError, match=said):
+        small.compare(tk.run("baseline", **{"seed": small.seed, "days": 12} | other))
+
+
+@pytest.mark.parametrize("other", [None, 3])
+def test_a_result_is_compared_with_a_result(small, other):
+    with pytest.raises(tk.InputError, match=f"other: {other}; expected a result"):
+        small.compare(other)
+
+
+def test_runs_that_only_one_side_has_are_said_and_not_counted(small):
+    with pytest.warns(tk.errors.Remark, match="compared over the 2 runs that both have, of 3 and 2"):
+        found = small.compare(tk.run("baseline", policy="none", runs=2, seed=small.seed, days=12))
+    assert set(found["n"]) == {2}
+
+
 def test_a_metric_of_ones_own_is_checked():
     try:
 

@@ -21,6 +21,7 @@ from rich.text import Text
 from .. import __version__
 from ..engines.trajectories import Failure, Trajectories
 from ..errors import InputError, nearest, printable, remark
+from ..inputs.arguments import checked, of
 from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
 from . import figures as plots
@@ -97,17 +98,20 @@ class Result:
         table.index.name = "metric"
         return table
 
+    @checked(other=lambda name, value: of(Result, expected="a result, as `run` and `load` return it")(name, value))
     def compare(self, other: Result) -> pd.DataFrame:
         """Paired difference self − other of every metric over the run indices both have, with its 95 % interval.
 
-        Runs of one index meet the same shocks, so that the difference is the policies'. Raises InputError where the seeds differ.
+        Runs of one index meet the same shocks, so that the difference is the policies'. Raises InputError where the seeds, the spans, the steps or
+        the recorded times differ.
         """
-        if self.seed != other.seed:
-            raise InputError(f"seeds {self.seed} and {other.seed}", expected="one seed, so that the runs meet the same shocks")
+        self._refuse_unlike(other)
         mine, theirs = self.metrics_per_run(), other.metrics_per_run()
         common = mine.index.intersection(theirs.index)
         if common.empty:
             raise InputError("no run index in common", expected="two results with some of the same run indices")
+        if len(common) < max(len(mine), len(theirs)):
+            remark(f"compared over the {len(common)} runs that both have, of {len(mine)} and {len(theirs)}")
         if mine.loc[common].equals(theirs.loc[common]):
             remark(f"nothing differs: both sides are the same numbers in all {len(common)} runs")
         difference = mine.loc[common] - theirs.loc[common]
@@ -115,6 +119,17 @@ class Result:
         s = paired_intervals(difference.to_numpy(dtype=float).T, [m.probability for m in chosen], np.transpose([m.gap for m in chosen]))
         columns = {"difference": s.mean, "low": s.low, "high": s.high, "n": s.n, "unit": [m.unit for m in chosen]}
         return pd.DataFrame(columns, index=pd.Index(difference.columns, name="metric"))
+
+    def _refuse_unlike(self, other: Result) -> None:
+        """Raise InputError where runs of one index do not meet the same shocks, or are not measured at the same times."""
+        if self.seed != other.seed:
+            raise InputError(f"seeds {self.seed} and {other.seed}", argument="other", expected="one seed, so that the runs meet the same shocks")
+        spans = [one.settings()["span"] for one in (self, other)]
+        if spans[0] != spans[1]:
+            raise InputError(f"{spans[0]} and {spans[1]}", argument="other", expected="one span and one step, as metrics depend on both")
+        if not np.array_equal(self.trajectories.time, other.trajectories.time):
+            found = f"{len(self.trajectories.time)} and {len(other.trajectories.time)} recorded times"
+            raise InputError(found, argument="other", expected="the same recorded times (every), as metrics depend on them")
 
     def plot(self, what: str | list[str] = "overview") -> Figure:
         """A figure. what: "overview", a panel (price, network, operators, treasury, control, supply, latency, velocity,
