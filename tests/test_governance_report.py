@@ -218,7 +218,7 @@ def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged
 
 
 def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("tokenomics.results.figures.available", lambda _: [])  # the run directories' own figures are not at stake
+    monkeypatch.setattr("tokenomics.results.writing.available", lambda _: [])  # the run directories' own figures are not at stake
     for policy in ("none", "pid"):
         kept = ["token_price", "treasury_usd"]
         tk.run("baseline", policy=policy, days=15, runs=3, seed=2, engine="ensemble", every=3, record=kept).save(tmp_path / policy)

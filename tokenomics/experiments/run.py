@@ -19,7 +19,7 @@ from ..histories.prices import price_path, read_prices
 from ..histories.times import as_date
 from ..inputs import bounds, footprint
 from ..inputs.arguments import CALL, DATE, NAMES, PATH, SETS, SOURCE, TEXT, checked, choice, many, of, optional, several
-from ..model import controllers as control
+from ..model import controllers
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, sample
 from ..model.steady_state import steady_state
@@ -143,7 +143,7 @@ def run(
     """
     _check(runs, seed, days, every, demand_align)
     resolved = resolve(params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days))
-    control.law(resolved.values.controller.type)
+    controllers.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
     notes: list[str] = []
     indices = np.arange(runs)

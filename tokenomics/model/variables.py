@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import ModelError, nearest
-from . import controllers as control
+from . import controllers
 from .formulas.numerics import oracle_delay
 
 SHARED = ("time", "step")  # one clock for all runs
@@ -63,7 +63,7 @@ class Variable:
         if not kind:
             return (self,)
         if kind == "memory":
-            remembered = control.law(params["controller"].type).memory
+            remembered = controllers.law(params["controller"].type).memory
             return tuple(Variable(f"control_{m.name}", m.unit, m.meaning, m.scale, start=m.start) for m in remembered)
         names = {"workload": params["workloads"], "type": params["fleet"], "delay": oracle_delay(params)}[kind]
         return tuple(replace(self, **{part: getattr(self, part).replace(f"<{kind}>", str(name)) for part in ("name", "meaning")}) for name in names)
@@ -179,7 +179,7 @@ def assigns(*names: str) -> tuple:
 def _operating_cost(params, rest):
     """What the treasury's income pays beside the controller's purchases."""
     income = rest["treasury_income"]
-    return (income - control.spending_at_rest(params, income)) * params["treasury"].cost_ratio
+    return (income - controllers.spending_at_rest(params, income)) * params["treasury"].cost_ratio
 
 
 CONSTANTS = (  # set in the steady state, written by no block

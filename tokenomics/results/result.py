@@ -24,7 +24,7 @@ from ..errors import InputError, nearest, printable, remark
 from ..inputs.arguments import checked, of
 from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
-from . import figures as plots
+from . import figures
 from .dataset import to_dataset, to_table
 from .intervals import interval, paired_intervals, summarise
 from .metrics import METRICS, evaluate_metrics
@@ -134,13 +134,13 @@ class Result:
     def plot(self, what: str | list[str] = "overview") -> Figure:
         """A figure. what: "overview", a panel (price, network, operators, treasury, control, supply, latency, velocity,
         bills), a state variable, or a list of them. Raises InputError for an unknown name."""
-        names = [n for n in plots.OVERVIEW if n in plots.available(self)] if what == "overview" else what
+        names = [n for n in figures.OVERVIEW if n in figures.available(self)] if what == "overview" else what
         names = [names] if isinstance(names, str) else list(names)
-        valid = [*plots.available(self), *self.trajectories.values]
+        valid = [*figures.available(self), *self.trajectories.values]
         for name in names:
             if name not in valid:
                 raise InputError(f"nothing to plot named '{name}'", nearest=nearest(name, valid))
-        return plots.figure(self, names)
+        return figures.figure(self, names)
 
     def save(self, out: str | Path, command: str | None = None) -> Path:
         """Write a run directory, `out`, which must not exist; see `results.writing.write_run`. command: a command line, for the record."""
@@ -204,7 +204,7 @@ class Result:
             for name, row in self.metrics().iterrows()
         )
         image = ""
-        if any(name in plots.available(self) for name in plots.OVERVIEW):
+        if any(name in figures.available(self) for name in figures.OVERVIEW):
             picture = io.BytesIO()
             self.plot().savefig(picture, format="png", dpi=80)
             image = f"<img alt='overview' src='data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}'>"

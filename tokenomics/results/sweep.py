@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, TokenomicsError, nearest
-from . import sweep_figures as sweep_plots
-from . import sweep_store
+from . import sweep_figures, sweep_store
 from .intervals import intervals
 from .metrics import METRICS
 
@@ -173,7 +172,7 @@ class Sweep:
         numeric = [path for path in paths if pd.api.types.is_float_dtype(table[path])]
         if len(paths) > 1 and len(numeric) < 2:
             raise InputError("a switch or a name on a map", expected="two numbers, or one parameter alone")
-        return sweep_plots.figure(table, metric, paths, self.manifest["runs"], fixed)
+        return sweep_figures.figure(table, metric, paths, self.manifest["runs"], fixed)
 
 
 def metric_units(names: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..inputs.files import refuse_existing, written_folder
 from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
-from . import figures as plots
+from .figures import available
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
 from .intervals import interval
 from .records import sealed
@@ -78,9 +78,9 @@ def _fill(result: Any, folder: Path, command: str | None) -> None:
     (folder / "metrics.md").write_text(metrics_markdown(result), encoding="utf-8")
     figures = folder / "figures"
     figures.mkdir()
-    for name in plots.available(result):
+    for name in available(result):
         result.plot(name).savefig(figures / f"{name}.png", dpi=120)
-    if plots.available(result):
+    if available(result):
         result.plot().savefig(figures / "overview.png", dpi=120)
     # one at a time: together they may not fit into memory
     files = {f.relative_to(folder).as_posix(): _told(f.read_bytes()) for f in sorted(folder.rglob("*")) if f.is_file()}

@@ -19,7 +19,7 @@ from ..histories.prices import PriceHistory, read_prices
 from ..histories.times import as_date
 from ..inputs import bounds
 from ..inputs.arguments import CALL, DATE, PATH, SETS, SOURCE, TEXT, checked, many, of, optional, several
-from ..model import controllers as control
+from ..model import controllers
 from ..model.model import MODEL, Model
 from ..parameters import Resolved, resolve
 from . import benchmarks, sources
@@ -72,7 +72,7 @@ def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
 
 def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
     bounds.check(runs=(runs, bounds.DRAWS.from_(20)), arms=(arms, bounds.RUNS.from_(2)), horizon=(horizon, bounds.HORIZON))
-    control.law(resolved.values.controller.type)
+    controllers.law(resolved.values.controller.type)
     if resolved.values.controller.type == "none":
         raise InputError("a policy without a controller", argument="policy", expected="a policy to hold against the history, such as pid")
     if not resolved.values.shocks.enabled:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from ...errors import InputError, nearest
 from ...experiments.plan import Case
 from ...inputs.files import read_text
-from ...model import controllers as control
+from ...model import controllers
 from ...parameters import NONE, Resolved, fits, place, resolve
 from ...parameters.documents import validated
 from ...parameters.explaining import line_of
@@ -97,7 +97,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
         layers = {"policy": proposal.policy, "scenarios": scenarios, "overlays": [*proposal.overlays, *overlays], "sets": proposal.set}
         try:
             found = resolve(proposal.base, **layers)
-            control.law(found.values.controller.type)
+            controllers.law(found.values.controller.type)
         except InputError as error:
             raise InputError(str(error), file=at.file) from None
         return found
@@ -233,7 +233,7 @@ def _possible(points: list[Point], today: Resolved, at: Reader) -> None:
     """Values that are each allowed may not be possible: shares that add up to more than one, a controller that there is not."""
     for point in points:
         try:
-            control.law(today.replace(dict(point.values), source=point.label).values.controller.type)
+            controllers.law(today.replace(dict(point.values), source=point.label).values.controller.type)
         except InputError as error:
             keys = (point.label,) if point.label in (CURRENT, PROPOSED) else ("alternatives", point.label)
             raise at.error(error.found, *keys, expected=error.expected, nearest=error.nearest) from None

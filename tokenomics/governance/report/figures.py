@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from ...results import sweep_figures as sweep_plots
+from ...results import sweep_figures
 from ...results.figures import COLOURS
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, stated
@@ -232,7 +232,7 @@ def maps(evidence: Evidence) -> Drawn:
         told = own[own["metric"] == name].reset_index(drop=True)
         table = pd.concat([points, pd.DataFrame({name: told["mean"], f"{name}_low": told["low"], f"{name}_high": told["high"]})], axis=1)
         table = table.assign(policy=plan.cases[0].policy, scenario=plan.cases[0].scenario, failed=lost["failed"].to_numpy(), error=error)
-        figure = sweep_plots.figure(table, name, paths, plan.runs, {})
+        figure = sweep_figures.figure(table, name, paths, plan.runs, {})
         title = figure.axes[0].get_title(loc="left").replace("\n", "; ")
         found[f"map-{name}"] = (Picture(f"map-{name}", f"{name} over {', '.join(paths)}", title), figure)
     return found

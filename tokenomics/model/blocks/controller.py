@@ -6,8 +6,7 @@ fees, emission. Laws in `control/`. Units: USD/day; the signal is in reference d
 
 import numpy as np
 
-from .. import controllers as control
-from ..controllers import spending_at_rest
+from .. import controllers
 from ..formulas.numerics import CLOCK_TOLERANCE, DAYS_PER_YEAR, positive, relaxation, treasury_share
 from ..variables import Variable, writes
 
@@ -34,7 +33,7 @@ def bounds(params, state):
 
 def signal_at_rest(params, rest):
     """What the law spends at rest, in depths a day."""
-    return spending_at_rest(params, rest["treasury_income"]) / rest["pool_usd"]
+    return controllers.spending_at_rest(params, rest["treasury_income"]) / rest["pool_usd"]
 
 
 def burn_at_rest(params, rest):
@@ -67,7 +66,7 @@ def policy_controller(params, substep, state_history, state):
 
     elapsed = state["control_age"] + dt
     due = elapsed >= controller.interval - CLOCK_TOLERANCE
-    command = control.law(controller.type).decide(params, state, error, elapsed, low, high)
+    command = controllers.law(controller.type).decide(params, state, error, elapsed, low, high)
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
     sale = positive(-wanted) / price
