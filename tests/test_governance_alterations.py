@@ -1,13 +1,14 @@
 """What follows from the plan alone is exact on every platform, wherever it stands and however it is written; what was computed is not free either."""
 
 import re
-import sys
 
 import pytest
 
-from bundles import OTHER, PROPOSAL, example, forged, put_file, remembered
+from bundles import OTHER, PROPOSAL, example, forged, put_file
 from tokenomics.governance.bundle.crate import METADATA
 from tokenomics.governance.verify.verify import verify
+
+pytestmark = pytest.mark.usefixtures("pages_are_made_once")
 
 WANTED = {
     "on_chain": {"supply.burn_share": {"decimals": 18, "unit": "wei", "multiply": 1000}},
@@ -23,12 +24,6 @@ def made(tmp_path_factory):
         for key, value in WANTED.items():
             patch.setitem(PROPOSAL, key, value)
         yield example(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture(autouse=True)
-def pages_are_made_once(monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", remembered)
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "render", lambda evidence: (None, {}))
 
 
 TEXT = ("report.md", "report.html")

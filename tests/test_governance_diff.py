@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 import subprocess
 import sys
 
@@ -12,21 +11,11 @@ from packaging.requirements import Requirement
 from scipy import stats
 from scipy.stats import ttest_ind
 
-from bundles import edit_cell, example, manifest, write
+from bundles import edit_cell, manifest, write
 from paths import command
 from tokenomics.governance.bundle.diff import diff, independent
 from tokenomics.governance.doctor import _extra
 from tokenomics.governance.report.document import gap
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return example(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture
-def copy(made, tmp_path):
-    return shutil.copytree(made[0], tmp_path / "copy")
 
 
 def test_a_citation_has_the_identifier_and_names_the_command_that_checks_it(made, copy):

@@ -3,33 +3,18 @@
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 
-from bundles import example, put_file, remembered
+from bundles import put_file
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.cite import cite
 from tokenomics.governance.verify.verify import verify
 
+pytestmark = pytest.mark.usefixtures("pages_are_made_once")
+
 ONE = {"sample": 1e-9, "sample_seed": 1, "workers": 1}
 GIT = ["git", "-c", "user.email=a@example.org", "-c", "user.name=n", "-c", "init.defaultBranch=main"]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return example(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture
-def copy(made, tmp_path):
-    return shutil.copytree(made[0], tmp_path / "copy")
-
-
-@pytest.fixture(autouse=True)
-def pages_are_made_once(monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", remembered)
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "render", lambda evidence: (None, {}))
 
 
 def git(folder, *words):

@@ -8,7 +8,6 @@ import contextlib
 import copy as copies
 import json
 import re
-import shutil
 import struct
 import sys
 import zlib
@@ -31,8 +30,9 @@ from tokenomics.governance.bundle.make import GIVEN, report
 from tokenomics.governance.bundle.runs_table import parse_runs, runs_parquet
 from tokenomics.governance.evidence.plan import from_plain
 from tokenomics.governance.verify import differences as texts
-from tokenomics.governance.verify import figures as drawings
-from tokenomics.governance.verify.verify import UNCHECKED, verify
+from tokenomics.governance.verify import drawings
+from tokenomics.governance.verify.reach import UNCHECKED
+from tokenomics.governance.verify.verify import verify
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">%s</svg>'
 ONE = {"sample": 1e-9, "sample_seed": 1}
@@ -43,11 +43,6 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PROPOSAL, "on_chain", {"supply.burn_share": {"decimals": 18, "unit": "wei"}})
         yield example(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture
-def copy(made, tmp_path):
-    return shutil.copytree(made[0], tmp_path / "copy")
 
 
 @pytest.fixture(scope="module")
@@ -452,7 +447,8 @@ def stop(*_, **__):
 
 
 def test_what_would_take_hours_is_said_and_not_begun(ran, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "_numbers", stop)
+    monkeypatch.setattr("tokenomics.governance.verify.numbers.simulate", stop)
+    monkeypatch.setattr("tokenomics.governance.verify.recompute.simulate_rows", stop)
     with pytest.raises(InputError, match="365 steps a run"):  # of the runs of a directory all are simulated at once
         verify(of_runs(ran, tmp_path / "many", 60_000, days=365.0), sample=1e-6)
     found = verify(of_runs(ran, tmp_path / "slow", 6_000, days=365.0, engine="cadcad"), sample=1e-6)
@@ -542,7 +538,7 @@ def test_an_error_in_what_a_stranger_planned_is_an_input_error(copy, monkeypatch
     def fail(*_, **__):
         raise KeyError("x")
 
-    monkeypatch.setattr("tokenomics.governance.verify.numbers.simulate_rows", fail)
+    monkeypatch.setattr("tokenomics.governance.verify.recompute.simulate_rows", fail)
     with pytest.raises(InputError, match=r"not a plan that this version can have made \(KeyError"):
         verify(copy, **ONE)
     put_file(copy, "data/means.csv", b"a,b\n", listed=False)

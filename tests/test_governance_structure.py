@@ -6,17 +6,12 @@ import json
 import numpy as np
 import pytest
 
-from bundles import FORGED, PROPOSAL, elsewhere, example, write
+from bundles import FORGED, PROPOSAL, elsewhere, write
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.make import GIVEN
 from tokenomics.governance.evidence.plan import from_plain, plan_of_run, plan_of_sweep
 from tokenomics.governance.verify.proposal_file import disagreements
 from tokenomics.governance.verify.verify import verify
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return example(tmp_path_factory.mktemp("bundle"))
 
 
 def fake_baseline(plan):

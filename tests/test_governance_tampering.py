@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bundles import FORGED, PROPOSAL, edit_cell, edit_html, edit_plan, example, manifest, put, put_file, remembered, reseal
+from bundles import FORGED, PROPOSAL, edit_cell, edit_html, edit_plan, manifest, put, put_file, reseal
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle import directory
@@ -19,21 +19,7 @@ from tokenomics.governance.bundle.make import GIVEN, propose
 from tokenomics.governance.evidence.canonical import digest
 from tokenomics.governance.verify.verify import verify
 
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return example(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture
-def copy(made, tmp_path):
-    return shutil.copytree(made[0], tmp_path / "copy")
-
-
-@pytest.fixture(autouse=True)
-def pages_are_made_once(monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", remembered)
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "render", lambda evidence: (None, {}))
+pytestmark = pytest.mark.usefixtures("pages_are_made_once")
 
 
 def test_html_in_a_title_is_text_and_a_changed_title_is_found(made, copy):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 import threading
 
@@ -12,32 +11,18 @@ import pandas as pd
 import pytest
 
 import tokenomics
-from bundles import CREATED, FORGED, edit_cell, edit_html, elsewhere, example, manifest, put, remembered, reseal, write
+from bundles import CREATED, FORGED, edit_cell, edit_html, elsewhere, manifest, put, reseal, write
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.crate import METADATA
 from tokenomics.governance.bundle.make import report
 from tokenomics.governance.evidence.plan import KEYS, from_plain
 from tokenomics.governance.report.computed import TOLERANCE
-from tokenomics.governance.verify import numbers as recompute
+from tokenomics.governance.verify import recompute
 from tokenomics.governance.verify.verify import verify
 from tokenomics.parameters.locate import ROOTS
 
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return example(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture
-def copy(made, tmp_path):
-    return shutil.copytree(made[0], tmp_path / "copy")
-
-
-@pytest.fixture(autouse=True)
-def pages_are_made_once(monkeypatch):
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", remembered)
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "render", lambda evidence: (None, {}))
+pytestmark = pytest.mark.usefixtures("pages_are_made_once")
 
 
 def test_an_honest_bundle_is_verified_bit_for_bit(made):
@@ -172,7 +157,7 @@ def test_a_report_that_cannot_be_made_is_no_difference(made, monkeypatch):
     def fail(*_):
         raise KeyError("x")
 
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "pages", fail)
+    monkeypatch.setattr("tokenomics.governance.verify.pages.pages", fail)
     found = verify(made[0], sample=1e-9, sample_seed=1, workers=1)
     assert (found.status, found.exit_status) == ("cannot be checked", 2)
     assert found.reasons == ("no report can be made of its plan and numbers (KeyError: 'x')",)

@@ -143,7 +143,7 @@ def _timed(name: str, check: Callable[[], str]) -> SelfCheck:
 def engines() -> str:
     """The compiled engine beside the reference: the same numbers within `TOLERANCE`. Raises AssertionError where they are not."""
     from ..experiments.run import run
-    from .verify.numbers import relative
+    from .verify.recompute import relative
 
     slow, fast = (run("baseline", policy="pid", days=DAYS, runs=RUNS, seed=SEED, engine=name).metrics_per_run() for name in ("cadcad", "ensemble"))
     gaps = relative(slow.to_numpy(dtype=float), fast.to_numpy(dtype=float))
@@ -167,7 +167,7 @@ def tiny() -> EvidencePlan:
 def known_numbers() -> str:
     """A small plan against the numbers that this version is known to give. Raises AssertionError where they differ by more than `TOLERANCE`."""
     from .evidence.plan import simulate
-    from .verify.numbers import relative
+    from .verify.recompute import relative
 
     runs = simulate(tiny(), workers=1)
     for name, value in KNOWN.items():

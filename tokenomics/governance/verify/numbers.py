@@ -1,120 +1,76 @@
-"""The runs of a plan simulated again, all or a random sample, and what differs from those recorded."""
+"""Check: the recorded numbers are those of the plan, all simulated again or a random sample."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any
+import os
 
-import numpy as np
 import pandas as pd
 
-from ...experiments.evaluate import evaluate
-from ...experiments.plan import structural
-from ...results.metrics import METRICS
-from ..evidence.plan import KEYS, EvidencePlan, simulate
+from ..bundle.bundle import RUNS
+from ..evidence.evidence import Evidence
+from ..evidence.plan import KEYS, simulate
+from ..report.computed import TOLERANCE
+from . import recompute
 from .findings import Finding
+from .known import Known, Recomputed
+from .untrusted import Untrusted
 
-LEVEL = 0.95  # probability with which the stated number of forged runs would have been found
-
-
-def choose(rows: int, share: float, seed: int) -> np.ndarray:
-    """Numbers of the sampled rows, in order: share of `rows`, at least one, without replacement."""
-    count = min(rows, max(1, math.ceil(share * rows)))
-    return np.sort(np.random.default_rng(seed).choice(rows, size=count, replace=False))
+MOSTLY = 0.5  # share of the runs; where more differ, the plan is wrong rather than a number
 
 
-def detection(rows: int, sampled: int, forged: int) -> float:
-    """Probability that a sample has at least one of the forged rows: 1 − C(rows − forged, sampled) / C(rows, sampled)."""
-    if forged > rows - sampled:
-        return 1.0
-    kept = np.arange(forged, dtype=float)
-    return float(-np.expm1(np.sum(np.log1p(-sampled / (rows - kept)))))
+def check(bundle: Untrusted, known: Known) -> Known:
+    """What differs by more than the platforms explain; and the evidence that text and figures follow from."""
+    recorded, found, told, notes = _everything(bundle) if bundle.asked.sample is None else _sampled(bundle, bundle.asked.sample)
+    wrong, largest, mended = recompute.compare(bundle.plan, recorded, found, bundle.tolerance, RUNS)
+    runs, changed = bundle.runs, frozenset[str]()
+    if wrong and bundle.touched:
+        # the text was made before these numbers were changed, and is held against those found here: it is not blamed for them
+        runs = pd.concat([mended, runs]).drop_duplicates(list(KEYS)).sort_values(list(KEYS), kind="stable", ignore_index=True)
+        changed = frozenset([RUNS])
+    return Known(
+        tuple(wrong),
+        notes=(*notes, *_reading(wrong, len(recorded)), _exactness(bundle, largest)),
+        rounded=largest > 0.0,
+        changed=changed,
+        evidence=Evidence(bundle.plan, runs),
+        recomputed=Recomputed(**told, largest=largest),
+    )
 
 
-def found_with(rows: int, sampled: int, level: float = LEVEL) -> int:
-    """Smallest number of forged rows of which at least one is in the sample with probability `level`."""
-    low, high = 1, rows - sampled + 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if detection(rows, sampled, middle) >= level else (middle + 1, high)
-    return low
+def _everything(bundle: Untrusted) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
+    """The recorded rows and the same simulated again, all of them; how many; and what to say of it."""
+    total = len(bundle.runs)
+    found = simulate(bundle.plan, workers=bundle.asked.workers, progress=bundle.asked.progress)
+    return bundle.runs, found, {"runs": total, "recomputed": total, "probability": 1.0}, [f"all {total} runs simulated again"]
 
 
-def simulate_rows(plan: EvidencePlan, keys: pd.DataFrame, progress: Any = None) -> pd.DataFrame:
-    """`simulate`'s table for some rows of it. keys: columns case, point, run.
-
-    A single run's directory is simulated up to the last of its runs that is asked for.
-    """
-    if plan.kind == "run":
-        whole = simulate(plan, runs=int(keys["run"].max()) + 1, progress=progress)
-        return whole.merge(keys, on=list(KEYS)).reset_index(drop=True)
-    parts, done = [], 0
-    types = {point.values["controller.type"] for point in plan.points if "controller.type" in point.values}
-    for (number, chosen), own in keys.groupby(["case", "point"]):
-        case, values = plan.cases[number], plan.points[chosen].values
-        laws = types or {case.resolved.values.controller.type}
-        swept = [path for path in values if not structural(path, laws)]
-        fixed = {path: value for path, value in values.items() if path not in swept}
-        resolved = case.resolved.replace(fixed, source="this bundle") if fixed else case.resolved
-        runs = own["run"].to_numpy()
-        point = [[values[path] for path in swept]]
-        found = evaluate(resolved, swept, point, runs=runs, seed=plan.seed, metrics=plan.metrics)
-        front = own[list(KEYS)].assign(failed_day=found.failed_day[0], error=found.errors[0])
-        parts.append(front.assign(**{name: found.values[name][0] for name in plan.metrics}))
-        done += len(runs)
-        if progress:
-            progress(done, len(keys))
-    return pd.concat(parts, ignore_index=True).sort_values(list(KEYS), kind="stable", ignore_index=True)
+def _sampled(bundle: Untrusted, share: float) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
+    """The same of a share of the rows, at random."""
+    given, total = bundle.asked.sample_seed, len(bundle.runs)
+    seed = int.from_bytes(os.urandom(8)) if given is None else given
+    recorded = bundle.runs.iloc[recompute.choose(total, share, seed)].reset_index(drop=True)
+    found = recompute.simulate_rows(bundle.plan, recorded[list(KEYS)], bundle.asked.progress)
+    count = len(recorded)
+    probability, enough = recompute.detection(total, count, 1), recompute.found_with(total, count)
+    changed = f" by more than {bundle.tolerance:g} relative" if bundle.tolerance else ""
+    notes = [
+        f"{count} of {total} runs simulated again (--sample-seed {seed}): one run changed{changed} would "
+        f"have been found with probability {probability:.4g}, {enough} or more with {recompute.LEVEL:.0%}"
+    ]
+    if given is not None:
+        notes.append("whoever knew the seed before the bundle was made could have forged all other runs; without --sample-seed nobody can")
+    return recorded, found, {"runs": total, "recomputed": count, "sample_seed": seed, "probability": probability}, notes
 
 
-def relative(recorded: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """|recorded − found| relative to the larger of the two; 0 where both are missing or the same, infinite where only one is a finite number."""
-    same = (recorded == found) | (np.isnan(recorded) & np.isnan(found))
-    finite = np.isfinite(recorded) & np.isfinite(found)
-    scale = np.maximum(np.abs(recorded), np.abs(found))
-    with np.errstate(all="ignore"):
-        gap = np.abs(recorded - found) / np.where(scale > 0.0, scale, 1.0)
-    return np.where(same, 0.0, np.where(finite, gap, np.inf))
+def _reading(wrong: list[Finding], count: int) -> list[str]:
+    """What it means where most of `count` runs differ."""
+    differing = len({one.what.partition(",")[0] for one in wrong})
+    told = f"{differing} of {count} runs differ: these numbers are of another seed, other parameters or another model"
+    return [told] if differing > MOSTLY * count else []
 
 
-def sizes(found: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Largest finite magnitude of each column among the runs of a row's own case and point, (rows, columns), as they were computed here."""
-    whole = found[list(columns)].abs().astype(float)
-    own = whole.where(np.isfinite(whole)).groupby([found["case"], found["point"]]).transform("max")
-    return own.fillna(0.0).to_numpy()
-
-
-def compare(
-    plan: EvidencePlan, recorded: pd.DataFrame, found: pd.DataFrame, tolerance: float, file: str
-) -> tuple[list[Finding], float, pd.DataFrame]:
-    """What differs between two tables of the same rows by more than `tolerance`, and the largest relative difference of all numbers.
-
-    The third is `recorded` with what differs as it was found. tolerance: relative; 0 asks for the same bits, as of days and of what is 0 or 1.
-    """
-    columns: Sequence[str] = ("failed_day", *plan.metrics)
-    one, two = (table[list(columns)].to_numpy(dtype=float) for table in (recorded, found))
-    gaps = relative(one, two)
-    # a number near zero is the remainder of larger ones, whose rounding it has: it is held against its metric's size in the same place
-    size = sizes(found, columns)
-    with np.errstate(all="ignore"):
-        beside = np.where(np.isfinite(gaps) & (size > 0.0), np.abs(one - two) / np.where(size > 0.0, size, 1.0), gaps)
-    least = np.minimum(gaps, beside)
-    same = (gaps == 0.0) & ~((one == two) & (np.signbit(one) != np.signbit(two)))
-    # a day and a count are the same numbers on every platform
-    counted = np.array([name == "failed_day" or METRICS[name].probability for name in columns])
-    wrong = np.where(counted | (tolerance == 0.0), ~same, least > tolerance)
-    findings = []
-    for row, column in zip(*np.nonzero(wrong), strict=True):
-        unit = METRICS[columns[column]].unit if column else "days"
-        findings.append(
-            Finding(file, f"{_where(plan, recorded.iloc[row])}, {columns[column]} [{unit}]", float(one[row, column]), float(two[row, column]))
-        )
-    for row in np.flatnonzero(recorded["error"].to_numpy() != found["error"].to_numpy()):
-        findings.append(Finding(file, f"{_where(plan, recorded.iloc[row])}, error", recorded["error"].iloc[row], found["error"].iloc[row]))
-    mended = recorded.assign(error=found["error"], **dict(zip(columns, np.where(wrong, two, one).T, strict=True)))
-    return findings, float(np.max(least[np.isfinite(least)], initial=0.0)), mended
-
-
-def _where(plan: EvidencePlan, row: pd.Series) -> str:
-    return f"run {row['run']} of {plan.points[row['point']].label} in {plan.labels[row['case']]}"
+def _exactness(bundle: Untrusted, largest: float) -> str:
+    if not bundle.elsewhere:
+        return "numbers compared bit for bit"
+    why = "; ".join(bundle.elsewhere)
+    return f"numbers compared to {TOLERANCE:g} relative, for a last bit may differ: {why}; largest difference {largest:.2g}"

@@ -1,0 +1,32 @@
+"""Fixtures of several files of tests: a small bundle, a copy to change, and its pages made once.
+
+What they import is imported where they are used: most tests have no need of it.
+"""
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A bundle that nobody may change: its folder, its plan and its runs."""
+    from bundles import example
+
+    return example(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    """A copy of the bundle, to be changed."""
+    return shutil.copytree(made[0], tmp_path / "copy")
+
+
+@pytest.fixture
+def pages_are_made_once(monkeypatch):
+    """The same evidence gives the same pages, which take seconds to make; for tests of what else a verification finds."""
+    from bundles import remembered
+    from tokenomics.governance.verify import pages
+
+    monkeypatch.setattr(pages, "pages", remembered)
+    monkeypatch.setattr(pages, "render", lambda evidence: (None, {}))
