@@ -1,4 +1,4 @@
-"""A proposal by a stranger who means no good, small enough for tests."""
+"""An untrusted proposal that means no good, small enough for tests."""
 
 CREATED = "2026-01-02T03:04:05+00:00"
 EVIL = "<script>alert(1)</script> **bold** [x](javascript:alert(1)) | `c` & &amp; @user #12 ![i](http://e.vil/p.png) $x$ <img src=x onerror=y>"

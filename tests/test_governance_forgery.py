@@ -534,7 +534,7 @@ def test_a_plan_that_nobody_can_have_made_is_told_in_one_line(copy, how):
         assert outcome.status == "differs"
 
 
-def test_an_error_in_what_a_stranger_planned_is_an_input_error(copy, monkeypatch):
+def test_an_error_in_an_untrusted_plan_is_an_input_error(copy, monkeypatch):
     def fail(*_, **__):
         raise KeyError("x")
 

@@ -1,4 +1,4 @@
-"""Evidence for governance: the same data give the same report, every number in it is in its tables, and a stranger's text stays text."""
+"""Evidence for governance: the same data give the same report, every number in it is in its tables, and untrusted text stays text."""
 
 import csv
 import io
@@ -126,7 +126,7 @@ class _Tags(HTMLParser):
         self.attributes += [(tag, name, value) for name, value in attrs]
 
 
-def test_a_strangers_text_is_text_in_html(rendered):
+def test_untrusted_text_is_text_in_html(rendered):
     text = rendered[1]["report.html"].decode()
     found = _Tags()
     found.feed(text)
@@ -148,7 +148,7 @@ def test_the_html_is_one_readable_file(rendered):
     assert len(ids) == len(set(ids)) and {v for _, n, v in found.attributes if n == "aria-labelledby"} <= set(ids)
 
 
-def test_a_strangers_text_is_text_in_markdown(rendered):
+def test_untrusted_text_is_text_in_markdown(rendered):
     text = rendered[1]["report.md"].decode()
     tokens = MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text)
     inline = [child for token in tokens for child in token.children or []]
@@ -163,7 +163,7 @@ def test_a_strangers_text_is_text_in_markdown(rendered):
     assert "@user" not in text and "#12" not in text
 
 
-def test_a_strangers_formula_is_text_in_a_spreadsheet(rendered):
+def test_an_untrusted_formula_is_text_in_a_spreadsheet(rendered):
     for name, content in rendered[1].items():
         if name.endswith(".csv"):
             for row in csv.reader(io.StringIO(content.decode())):
@@ -257,7 +257,7 @@ def test_a_run_that_its_parameters_do_not_repeat_makes_no_bundle():
         (RUNS, lambda text: text[:-1], "changed since"),
     ],
 )
-def test_a_strangers_bundle_is_read_with_care(bundle, tmp_path, path, change, found):
+def test_an_untrusted_bundle_is_read_with_care(bundle, tmp_path, path, change, found):
     copy = tmp_path / "copy"
     shutil.copytree(bundle.folder, copy)
     content = (copy / path).read_bytes().decode("latin-1")

@@ -1,4 +1,4 @@
-"""A stranger's text in every format that is written: it stays text, and the file stays readable."""
+"""Untrusted text in every format that is written: it stays text, and the file stays readable."""
 
 import csv
 import io

@@ -114,7 +114,7 @@ def test_a_bundle_of_another_version_says_which_can_check_it(copy):
     found = verify(copy)
     assert (found.status, found.exit_status) == ("cannot be checked", 2)
     assert "made by tokenomics 7.1.0" in found.reasons[0]
-    assert "pip install" not in found.reasons[0]  # a stranger's bundle must not say what to install
+    assert "pip install" not in found.reasons[0]  # an untrusted bundle must not say what to install
     (copy / "data/means.csv").write_bytes(b"")
     assert verify(copy).status == "differs"
 

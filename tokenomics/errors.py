@@ -82,7 +82,7 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
 
 
 def printable(text: str) -> str:
-    """One line without control characters: what a stranger wrote must not steer a terminal."""
+    """One line without control characters: untrusted text must not steer a terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 

@@ -1,7 +1,7 @@
 """What one accelerator can do: a hardware file, published or measured, and the efficiencies fitted on it.
 
 `published` files hold data-sheet ceilings and efficiencies fitted on published throughput. `measured` files are written by
-`tokenomics capacity benchmark`: their ceilings are the measured ones, and a stranger's file is read as strictly as ours.
+`tokenomics capacity benchmark`: their ceilings are the measured ones, and an untrusted file is read as strictly as ours.
 """
 
 from __future__ import annotations

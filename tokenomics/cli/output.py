@@ -106,7 +106,7 @@ def wide_console() -> Console:
 
 
 def printed_line(text: str) -> str:
-    """A line as it is printed, its spaces kept: what a stranger wrote neither steers the terminal nor begins a line of its own."""
+    """A line as it is printed, its spaces kept: untrusted text neither steers the terminal nor begins a line of its own."""
     return "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -1,4 +1,4 @@
-"""JSON that a stranger may have written, read strictly; and the one form in which data are written to be told by their digest."""
+"""Untrusted JSON, read strictly; and the one form in which data are written to be told by their digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a YAML file that a stranger may have written into a strict record: every mistake has its line, its key and what was expected there.
+"""Read an untrusted YAML file into a strict record: every mistake has its line, its key and what was expected there.
 
 The parameter tree has its own loader; hardware, model and fleet files are read here. A file is data: nothing in it is executed.
 """

@@ -1,4 +1,4 @@
-"""A Parquet table that a stranger may have written: refused by what it says of itself before it is unpacked, and read into arrays."""
+"""An untrusted Parquet table: refused by what it says of itself before it is unpacked, and read into arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import InputError
 from .parquet_pages import account
 
 LONGEST_TEXT, LARGEST_HEAD = 10_000, 1_000_000  # bytes of a text in a row, and of a table beside its rows
-LONGEST_TOLD = 300  # characters of a stranger's text in an error
+LONGEST_TOLD = 300  # characters of untrusted text in an error
 MOST_CELLS = 50_000_000  # 400 MB as numbers
 MOST_TEXT = 100_000_000  # bytes of the texts of all rows together, each as often as it stands there
 KINDS = {int: "whole numbers", float: "numbers", str: "text"}

@@ -278,7 +278,7 @@ def asked(name: str, parameters: Parameters) -> frozenset[str] | None:
     try:
         with np.errstate(all="ignore"):
             METRICS[name].function({needed: np.ones((2, 3)) for needed in METRICS[name].needs}, _Asked(parameters, found))
-    except Exception:  # a stranger's function, on paths that may be none of its kind
+    except Exception:  # an untrusted function, on paths that may be none of its kind
         return None
     return frozenset(found)
 

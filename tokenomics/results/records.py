@@ -1,4 +1,4 @@
-"""What stands in the JSON of a run's and of a sweep's folder, as strict records: a stranger may have written it, or a disk may have lost half of it.
+"""What stands in the JSON of a run's and of a sweep's folder, as strict records: it is untrusted, and a disk may have lost half of it.
 
 Each has its own digest, so that a changed seed is found as a changed number is. A digest tells of damage and not of a forger, who can make
 another: what is in a folder is taken for data, checked for its form, and for what it must agree with.

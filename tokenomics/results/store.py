@@ -1,4 +1,4 @@
-"""Directories of runs and sweeps read back: checked, as what a stranger may have made."""
+"""Directories of runs and sweeps read back: checked, as untrusted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .sweep import Sweep
 
 @checked(folder=PATH)
 def load(folder: str | Path) -> Result | Sweep:
-    """Read a run's or a sweep's directory, `folder`, as what a stranger may have made or a disk may have spoilt.
+    """Read a run's or a sweep's directory, `folder`, as untrusted, or spoilt by a disk.
 
     Raises InputError that names file and key where it is neither, and where a file is missing, is none of this package's, leads out of the directory,
     was changed since it was written, or does not agree with the others.

@@ -1,4 +1,4 @@
-"""A bundle's directory: written whole or not at all, and read as what a stranger may have made.
+"""A bundle's directory: written whole or not at all, and read as untrusted.
 
 `manifest.json` says what the bundle is and has the SHA-256 of every other file. Sizes, names and numbers of files are bounded before
 anything is read, and no path leads out of the directory.
@@ -167,7 +167,7 @@ def read_manifest(folder: str | Path) -> tuple[ManifestRecord, EvidencePlan]:
 
 
 def shortened(error: InputError) -> InputError:
-    """The same error with no more of a stranger's text than a line has room for."""
+    """The same error with no more of an untrusted text than a line has room for."""
     found, key = (text and text[:LONGEST_TOLD] for text in (error.found, error.key))
     return InputError(found or "", expected=error.expected, file=error.file, line=error.line, key=key, nearest=error.nearest)
 

@@ -112,7 +112,7 @@ def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, comma
 def disagreements(recorded: bytes, made: bytes) -> list[str]:
     """In what two crates say different things of a bundle, a line each; the order alone may be another.
 
-    recorded: a stranger's. made: of `crate`.
+    recorded: untrusted. made: of `crate`.
     """
     try:
         plain = json.loads(recorded, object_pairs_hook=once)

@@ -1,4 +1,4 @@
-"""The table of runs, every metric of every run, as Parquet: written, and read as what a stranger may have made."""
+"""The table of runs, every metric of every run, as Parquet: written, and read as untrusted."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def _case(record: CaseRecord) -> Case:
 
 
 def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> EvidencePlan:
-    """A plan from data that a stranger may have written. Raises InputError for what is not one. file: named in errors."""
+    """A plan from untrusted data. Raises InputError for what is not one. file: named in errors."""
     record = validated(PlanRecord, content, file, MOST_VALUES)
     for name in record.metrics:
         _known(name, file)

@@ -1,4 +1,4 @@
-"""A plan as data: what stands in a manifest, read strictly and within bounds, since a stranger may have written it."""
+"""A plan as data: what stands in a manifest, untrusted, so read strictly and within bounds."""
 
 from __future__ import annotations
 

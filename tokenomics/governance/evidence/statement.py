@@ -148,7 +148,7 @@ class CalibrationRecord(Strict):
 
 
 class Statement(Strict):
-    """What a proposal claims. A stranger's text, to be escaped wherever it is shown."""
+    """What a proposal claims. Untrusted text, to be escaped wherever it is shown."""
 
     summary: Words = ""
     authors: list[Line] = Field(default=[], max_length=MOST)

@@ -1,4 +1,4 @@
-"""What a plan must look like to be one that this package makes: a stranger's labels and roles must say what the values are.
+"""What a plan must look like to be one that this package makes: untrusted labels and roles must say what the values are.
 
 Every table of a report finds its points by role and names them by label, so that a wrong label is a wrong statement.
 """

@@ -12,7 +12,7 @@ from ...experiments.unread import Unread, told, without_effect
 from ...parameters import Resolved
 from .plan import EvidencePlan
 
-MOST_TOLD = 10  # parameters of which the switch is looked for: a stranger's plan may have hundreds
+MOST_TOLD = 10  # parameters of which the switch is looked for: an untrusted plan may have hundreds
 
 
 @dataclass(frozen=True)

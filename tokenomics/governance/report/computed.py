@@ -2,7 +2,7 @@
 
 A page follows from the plan to the letter but for the numbers that were computed from runs, whose last bit may be another elsewhere. While pages
 are made, each of these is marked with all that may stand in its place: what is written of the number, and of its neighbours within a tolerance.
-Nearly always that is one text, which needs no mark. `plain` takes the marks out; `follows` holds a stranger's page against a marked one.
+Nearly always that is one text, which needs no mark. `plain` takes the marks out; `follows` holds an untrusted page against a marked one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 # Relative, of numbers computed on two platforms: exp, log and pow of two C libraries or of NumPy's own loops differ in the last bit, 1e-16, and
 # 365 steps of feedback carry that on. The engines, which differ in the same way, are tested to agree within it.
 TOLERANCE = 1e-9
-# For private use: no visible text has them, and a stranger's text is refused unless it is visible.
+# For private use: no visible text has them, and untrusted text is refused unless it is visible.
 BEGIN, OR, NUMBER, END = "\ue000", "\ue001", "\ue002", "\ue003"
 PAGES = (".md", ".html", ".csv")  # the files that have marks
 MARK = re.compile(f"{BEGIN}([^{END}]*){END}")

@@ -21,7 +21,7 @@ from .computed import computed, plain
 from .document import GROUPED, Picture
 
 Drawn = dict[str, tuple[Picture, Figure]]
-# a stranger's dollar sign is no formula; text as paths: the same on every machine; fixed identifiers and no dates: the same on every day
+# an untrusted dollar sign is no formula; text as paths: the same on every machine; fixed identifiers and no dates: the same on every day
 STYLE = {"svg.hashsalt": "tokenomics", "svg.fonttype": "path", "font.family": "DejaVu Sans", "path.simplify": False, "text.parse_math": False}
 PLACES = 4  # of a position in a figure, in its width or height
 DOTS = 130  # per inch

@@ -1,4 +1,4 @@
-"""A report in Markdown that pastes into a forum or a GitHub proposal. Every text is escaped: a stranger's words stay words."""
+"""A report in Markdown that pastes into a forum or a GitHub proposal. Every text is escaped: untrusted words stay words."""
 
 from __future__ import annotations
 

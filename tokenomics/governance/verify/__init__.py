@@ -1,1 +1,1 @@
-"""A stranger's bundle checked by computing it again."""
+"""An untrusted bundle checked by computing it again."""

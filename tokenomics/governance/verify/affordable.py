@@ -1,4 +1,4 @@
-"""Whether the runs of a stranger's plan can be simulated again: how many steps they have, and how many at once."""
+"""Whether the runs of an untrusted plan can be simulated again: how many steps they have, and how many at once."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ Status = Literal["verified", "differs", "cannot be checked"]
 EXIT = {"verified": 0, "differs": 1, "cannot be checked": 2}
 SHOWN = 5  # findings of a file that are printed; JSON has all
 EXACT = 2.0**53  # above it not every whole number is a float
-LONGEST = 200  # characters of a recorded text that are shown; it is a stranger's
+LONGEST = 200  # characters of a recorded text that are shown; it is untrusted
 
 
 @dataclass(frozen=True)
