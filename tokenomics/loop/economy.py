@@ -1,11 +1,13 @@
 """The economy as a linear plant, and a control law as a linear controller.
 
-Plant: the shipped step map at its steady state, the oracle's lag and the control interval included, with the loop opened before the actuator.
-Input u: the signal [reference depths a day], held over the interval; output y: ln(measured price / reference). Only states that u reaches and that
-reach y are kept: exactly, by the zeros of the Jacobian. States are in units of their size (`state.scale`). The economy has kinks at its steady state
-(entry is slow and exit fast, purchases burn and sales do not): the plant has the mean of their two sides, see `jacobian.py`. A law that acts on one
-side only, such as DCBM, which buys and never sells, is analysed on that side, plant and law: a mean with the idle side would halve its gain and
-overstate its margins up to twice.
+Plant: the shipped step map at its steady state, the oracle's lag and the control interval included,
+with the loop opened before the actuator. Input u: the signal [reference depths a day], held over
+the interval; output y: ln(measured price / reference). Only states that u reaches and that reach y
+are kept: exactly, by the zeros of the Jacobian. States are in units of their size
+(`variables.scale`). The economy has kinks at its steady state (entry is slow and exit fast,
+purchases burn and sales do not): the plant has the mean of their two sides, see `jacobian.py`. A
+law that acts on one side only, such as DCBM, which buys and never sells, is analysed on that side,
+plant and law: a mean with the idle side would halve its gain and overstate its margins up to twice.
 """
 
 from __future__ import annotations
@@ -34,9 +36,11 @@ WIDE = 1e9  # bounds of a signal that never bind
 
 @dataclass(frozen=True)
 class LinearEconomy:
-    """plant: u to y, sampled at the control interval. one_step: the same at the time step, with the disturbances as further inputs.
+    """plant: u to y, sampled at the control interval. one_step: the same at the time step, with the
+    disturbances as further inputs.
 
-    params: what the blocks see. state: the steady state. one_sided: whether the law buys and never sells, so that this is the buying side.
+    params: what the blocks see. state: the steady state. one_sided: whether the law buys and never
+    sells, so that this is the buying side.
     """
 
     plant: control.StateSpace
@@ -57,7 +61,9 @@ def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 
 def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
-    """The economy around its steady state. Raises ModelError where the model has no derivative or no steady state."""
+    """The economy around its steady state. Raises ModelError where the model has no derivative or
+    no steady state.
+    """
     solved = steady_state(put(parameters, {"controller.type": "held"}), model)
     params = solved.params
     bound = model.bound(params)
@@ -97,9 +103,11 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
 
 
 def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Slopes of a law's memory and signal (outputs, inputs) forwards and backwards in every input; and the names of its memory.
+    """Slopes of a law's memory and signal (outputs, inputs) forwards and backwards in every input;
+    and the names of its memory.
 
-    Inputs: its memory, its last signal, and y. The MPC is linear where no limit is active, and the LQR there.
+    Inputs: its memory, its last signal, and y. The MPC is linear where no limit is active, and the
+    LQR there.
     """
     kind = "lqr" if params["controller"].type == "mpc" else params["controller"].type
     chosen = law(kind)
@@ -137,10 +145,12 @@ def _buys_only(up: np.ndarray, down: np.ndarray) -> bool:
 
 
 def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control.StateSpace:
-    """A control law in linear form around the steady state: input y, output u, states its memory and its last signal.
+    """A control law in linear form around the steady state: input y, output u, states its memory
+    and its last signal.
 
-    By differences, exact for laws that are piecewise linear: central ones, so that a kink shows as the mean of its sides, but for a law that acts on
-    one side only: of its signal the slope on the side where it acts. Raises InputError for a law that does not respond to small errors.
+    By differences, exact for laws that are piecewise linear: central ones, so that a kink shows as
+    the mean of its sides, but for a law that acts on one side only: of its signal the slope on the
+    side where it acts. Raises InputError for a law that does not respond to small errors.
     """
     up, down, names = _slopes(params, state)
     slopes = (up + down) / 2.0
@@ -159,6 +169,8 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
 
 
 def pid_law(parameters: Parameters, economy: LinearEconomy, gains: Sequence[float]) -> control.StateSpace:
-    """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the parameters."""
+    """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the
+    parameters.
+    """
     changed = put(parameters, {"controller.type": "pid"} | dict(zip(PID_GAINS, map(float, gains), strict=True)))
     return linear_law({**economy.params, "controller": changed.controller}, economy.state)

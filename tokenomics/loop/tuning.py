@@ -1,11 +1,13 @@
 """Gains of the PID, or an LQR, by design methods on the linear economy.
 
-ziegler-nichols: from the ultimate gain and period (Ziegler and Nichols 1942). imc: Skogestad's SIMC rule (2003) on a first-order model with
-delay fitted to the step response. pole-placement: dominant poles (Åström and Hägglund 2006, section 6.4). loop-shaping: the largest integral gain
-with a peak sensitivity of at most `SHAPED` (MIGO, Åström, Panagopoulos and Hägglund 1998).
-optimise: least simulated tracking error with ruin of at most `RUIN`. lqr: the linear-quadratic regulator of `control/lqr.py` with the weights of
-the parameters; its gains are computed from them before a simulation.
-A design is a proposal only where its margins are not thin and it does not ruin the treasury.
+ziegler-nichols: from the ultimate gain and period (Ziegler and Nichols 1942). imc: Skogestad's SIMC
+rule (2003) on a first-order model with delay fitted to the step response. pole-placement: dominant
+poles (Åström and Hägglund 2006, section 6.4). loop-shaping: the largest integral gain with a peak
+sensitivity of at most `SHAPED` (MIGO, Åström, Panagopoulos and Hägglund 1998).
+optimise: least simulated tracking error with ruin of at most `RUIN`. lqr: the linear-quadratic
+regulator of `model/controllers/lqr.py` with the weights of the parameters; its gains are computed
+from them before a simulation. A design is a proposal only where its margins are not thin and it
+does not ruin the treasury.
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ SHOWN = ("tracking_rms", "price_volatility", "control_effort", "treasury_min", "
 
 @dataclass(frozen=True)
 class Tuning:
-    """gains: of the PID, or weights of the LQR, by path. margins: that they leave. metrics: mean, low and high by name, of the tuned policy and of
-    the policy that it is to replace. runs, failed: of the tuned policy, simulated and those that failed. notes: how the method came to them.
+    """gains: of the PID, or weights of the LQR, by path. margins: that they leave. metrics: mean,
+    low and high by name, of the tuned policy and of the policy that it is to replace. runs, failed:
+    of the tuned policy, simulated and those that failed. notes: how the method came to them.
     """
 
     method: str
@@ -68,7 +71,9 @@ class Tuning:
         return self.margins.thin or self.ruinous
 
     def settings(self) -> dict[str, Any]:
-        """What makes any policy this one, by path: the law first, as gains of a law that is not in force do nothing."""
+        """What makes any policy this one, by path: the law first, as gains of a law that is not in
+        force do nothing.
+        """
         return {"controller.type": self.law, **self.gains}
 
     def reading(self) -> str:
@@ -89,11 +94,11 @@ class Tuning:
 
     def policy(self) -> dict[str, Any]:
         """The design as a policy file's tree."""
-        source = f"derived: tuned by {self.method}; {self.notes}" if self.law == "pid" else "assumption: weights of the policy that was tuned"
+        source = (f"derived: tuned by {self.method}; {self.notes}") if self.law == "pid" else "assumption: weights of the policy that was tuned"
         units = PID_UNITS | LQR_WEIGHTS
         inner = {path.rsplit(".", 1)[1]: {"value": gain, "unit": units[path], "source": source} for path, gain in self.gains.items()}
         kind = {"value": self.law, "unit": "-", "source": f"policy definition: {self.law}"}
-        told = f"{self.law.upper()} tuned by {self.method}." + (f" {self.reading()}" if self.refused else "")
+        told = (f"{self.law.upper()} tuned by {self.method}.") + (f" {self.reading()}" if self.refused else "")
         return {"description": told, "controller": {"type": kind, self.law: inner}}
 
 
@@ -107,11 +112,11 @@ def ziegler_nichols(parameters: Parameters, economy: LinearEconomy, target: floa
     law = _unit_laws(parameters, economy)[0]
     ultimate = gain_margin(economy.plant, law)
     if not 0.0 < ultimate < np.inf:
-        raise InputError("the loop does not oscillate at any proportional gain", expected="a plant with an ultimate gain; another method")
+        raise InputError(("the loop does not oscillate at any proportional gain"), expected="a plant with an ultimate gain; another method")
     edge = poles(economy.plant, law, ultimate)
     period = float(2.0 * np.pi / abs(np.angle(moving(edge)[0])) * economy.plant.dt)
     kp = 0.6 * ultimate
-    return (kp, kp / (period / 2.0), kp * period / 8.0), f"ultimate gain {ultimate:.4g} 1/day, period {period:.4g} days"
+    return (kp, kp / (period / 2.0), kp * period / 8.0), (f"ultimate gain {ultimate:.4g} 1/day, period {period:.4g} days")
 
 
 def imc(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
@@ -131,7 +136,7 @@ def imc(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[
     try:
         (gain, constant, delay), _ = curve_fit(model, t, np.array(y), p0=start, bounds=limits)
     except (RuntimeError, ValueError) as error:
-        raise InputError(f"the step response fits no first-order model: {error}", expected="a plant that settles; another method") from error
+        raise InputError((f"the step response fits no first-order model: {error}"), expected="a plant that settles; another method") from error
     wanted = target + delay
     kp = float(constant / (gain * wanted))
     note = f"fitted gain {gain:.4g}, time constant {constant:.4g} days, delay {delay:.4g} days; wanted time constant {target:g} days"
@@ -139,7 +144,9 @@ def imc(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[
 
 
 def pole_placement(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
-    """Gains for which a damped pair and a real pole of time constant `target` are poles: linear in the gains, as 1 − P(z) C(z) = 0 is."""
+    """Gains for which a damped pair and a real pole of time constant `target` are poles: linear in
+    the gains, as 1 − P(z) C(z) = 0 is.
+    """
     plant, dt = economy.plant, economy.plant.dt
     speed = 1.0 / target
     wanted = [np.exp(dt * speed * complex(-DAMPING, np.sqrt(1.0 - DAMPING**2))), complex(np.exp(-dt * speed))]
@@ -153,11 +160,13 @@ def pole_placement(parameters: Parameters, economy: LinearEconomy, target: float
             rows.append(row.imag)
             right.append(0.0)
     kp, ki, kd = (float(g) for g in np.linalg.solve(np.array(rows), np.array(right)))
-    return (kp, ki, kd), f"a pair with damping {DAMPING:g} and a real pole, both of {target:g} days; the other poles fall where they fall"
+    return (kp, ki, kd), (f"a pair with damping {DAMPING:g} and a real pole, both of {target:g} days; the other poles fall where they fall")
 
 
 def loop_shaping(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
-    """Of a grid of gains, with the derivative time of the policy, the largest integral gain whose Ms stays within `SHAPED`."""
+    """Of a grid of gains, with the derivative time of the policy, the largest integral gain whose
+    Ms stays within `SHAPED`.
+    """
     pid = parameters.controller.pid
     lead = pid.kd / pid.kp if pid.kp else 0.0
     omega = frequencies(economy.plant.dt)
@@ -178,7 +187,7 @@ def loop_shaping(parameters: Parameters, economy: LinearEconomy, target: float) 
             low, high = (ki, high) if robust(kp, ki) else (low, ki)
         best = max(best, (low, kp))
     ki, kp = float(best[0]), float(best[1])
-    return (kp, ki, lead * kp), f"largest integral gain with Ms at most {SHAPED:g}, derivative time {lead:g} days"
+    return (kp, ki, lead * kp), (f"largest integral gain with Ms at most {SHAPED:g}, derivative time {lead:g} days")
 
 
 METHODS: dict[str, Callable] = {
@@ -192,13 +201,14 @@ METHODS: dict[str, Callable] = {
 def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 200, seed: int = 0) -> Tuning:
     """Design a controller for a parameter set, whatever its policy.
 
-    method: one of `METHODS`, optimise, or lqr. target: wanted time constant of the closed loop [days] (imc, pole-placement). runs: of the simulated
-    check. Raises InputError for an unknown method.
+    method: one of `METHODS`, optimise, or lqr. target: wanted time constant of the closed loop
+    [days] (imc, pole-placement). runs: of the simulated check. Raises InputError for an unknown
+    method.
     """
     names = (*METHODS, "optimise", "lqr")
     if method not in names:
-        raise InputError(f"unknown method '{method}'", argument="method", expected="one of " + ", ".join(names), nearest=nearest(method, names))
-    slow = Bound(resolved.values.controller.interval, bounds.CENTURY, "no loop answers faster than it decides", "days", whole=False)
+        raise InputError((f"unknown method '{method}'"), argument="method", expected="one of " + ", ".join(names), nearest=nearest(method, names))
+    slow = Bound(resolved.values.controller.interval, bounds.CENTURY, ("no loop answers faster than it decides"), "days", whole=False)
     bounds.check(target=(target, slow), runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     own = resolved.replace({"controller.type": "lqr" if method == "lqr" else "pid"}, source="tune")
     parameters = own.values
@@ -228,4 +238,4 @@ def _optimised(resolved: Resolved, runs: int, seed: int) -> tuple[tuple[float, f
     sets = {path: entry.value for path, entry in resolved.entries.items() if path not in PID_GAINS and entry.value != {}}
     design = {"policies": ["pid"], "parameters": ranges, "set": sets, "runs": runs, "seed": seed}
     best = optimise(design, objectives="tracking_rms", constraints=f"ruin <= {RUIN:g}").best
-    return tuple(float(best[path]) for path in PID_GAINS), f"least tracking RMS with ruin of at most {RUIN:g}"
+    return tuple(float(best[path]) for path in PID_GAINS), (f"least tracking RMS with ruin of at most {RUIN:g}")

@@ -1,7 +1,9 @@
-"""Daily log returns under Merton's (1976) jump-diffusion, centred as the model's news is: a Poisson mixture of normals.
+"""Daily log returns under Merton's (1976) jump-diffusion, centred as the model's news is: a Poisson
+mixture of normals.
 
-r = drift + σ z + Σ_{i ≤ n} J_i − λ μ_J, n ~ Poisson(λ), J ~ N(μ_J, δ²), so that drift is the mean daily return and jumps do not move it.
-Source: Merton (1976), "Option pricing when underlying stock returns are discontinuous"; centring as in `blocks/shocks.py`. Units: log points, days.
+r = drift + σ z + Σ_{i ≤ n} J_i − λ μ_J, n ~ Poisson(λ), J ~ N(μ_J, δ²), so that drift is the mean
+daily return and jumps do not move it. Source: Merton (1976), "Option pricing when underlying stock
+returns are discontinuous"; centring as in `model/blocks/shocks.py`. Units: log points, days.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ LEAST_TERMS = 8  # the mixture counts at least so many jumps a day
 
 
 class Jumps(NamedTuple):
-    """drift [1/day], volatility σ [1/sqrt(day)], jump_rate λ [1/day], jump_mean μ_J [1], jump_volatility δ [1]."""
+    """drift [1/day], volatility σ [1/sqrt(day)], jump_rate λ [1/day], jump_mean μ_J [1],
+    jump_volatility δ [1].
+    """
 
     drift: float
     volatility: float
@@ -28,7 +32,9 @@ class Jumps(NamedTuple):
 
 
 def to_log(values: Jumps) -> np.ndarray:
-    """Coordinates in which the likelihood is climbed: logarithms of the three positive parameters. volatility and jump parameters must be > 0."""
+    """Coordinates in which the likelihood is climbed: logarithms of the three positive parameters.
+    volatility and jump parameters must be > 0.
+    """
     drift, volatility, rate, mean, size = values
     return np.array([drift, np.log(volatility), np.log(rate), mean, np.log(size)])
 
@@ -40,7 +46,9 @@ def from_log(place: np.ndarray) -> Jumps:
 
 
 def _parts(values: Jumps) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of jumps a day (terms, 1) with their log probability, mean and variance of the return."""
+    """Numbers of jumps a day (terms, 1) with their log probability, mean and variance of the
+    return.
+    """
     last = max(LEAST_TERMS, int(poisson.isf(LEFT_OUT, values.jump_rate)) + 1)
     n = np.arange(last + 1.0)[:, None]
     weight = n * np.log(values.jump_rate) - values.jump_rate - gammaln(n + 1.0)
@@ -102,7 +110,9 @@ def simulate(values: Jumps, days: int, generator: np.random.Generator) -> np.nda
 
 
 def cumulants(values: Jumps) -> np.ndarray:
-    """First to sixth cumulant of a daily return: those of the normal, and λ E[Jᵏ] of the compound Poisson sum."""
+    """First to sixth cumulant of a daily return: those of the normal, and λ E[Jᵏ] of the compound
+    Poisson sum.
+    """
     m, v = values.jump_mean, values.jump_volatility**2
     raw = [m, m**2 + v, m**3 + 3 * m * v, m**4 + 6 * m**2 * v + 3 * v**2]
     raw += [m**5 + 10 * m**3 * v + 15 * m * v**2, m**6 + 15 * m**4 * v + 45 * m**2 * v**2 + 15 * v**3]
@@ -112,7 +122,9 @@ def cumulants(values: Jumps) -> np.ndarray:
 
 
 def sample_cumulants(returns: np.ndarray) -> np.ndarray:
-    """First to sixth cumulant of a sample, from its central moments (their bias is of order 1 / days)."""
+    """First to sixth cumulant of a sample, from its central moments (their bias is of order 1 /
+    days).
+    """
     off = returns - returns.mean()
     _, m2, m3, m4, m5, m6 = (float(np.mean(off**k)) for k in range(1, 7))
     fourth, fifth = m4 - 3 * m2**2, m5 - 10 * m3 * m2
@@ -120,7 +132,8 @@ def sample_cumulants(returns: np.ndarray) -> np.ndarray:
 
 
 def match_cumulants(returns: np.ndarray) -> Jumps | None:
-    """Method of moments: the parameters whose mean, variance, third, fourth and sixth cumulant are the sample's; None where no such parameters exist.
+    """Method of moments: the parameters whose mean, variance, third, fourth and sixth cumulant are
+    the sample's; None where no such parameters exist.
 
     Without skew δ² = κ₆ / 5κ₄ and λ = κ₄ / 3δ⁴, from where the general case is solved.
     """

@@ -1,7 +1,7 @@
 """Operators serve what they can: capacity, dispatch and latency.
 
 Capacity = online nodes × tokens/s at the latency target ÷ overheads; what exceeds the admission limit is turned away
-and counted. Fleet and queueing in `capacity/`. Units: Mtok/day, s.
+and counted. Fleet and queueing in `model/formulas/`. Units: Mtok/day, s.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The controller: error against the reference, the law's decision, and what the actuators can do.
 
 Actuators: treasury buy-back-and-burn bounded by solvency, sale of treasury tokens and bounded mint, burn share of
-fees, emission. Laws in `control/`. Units: USD/day; the signal is in reference depths (the pool's USD at the start) a day.
+fees, emission. Laws in `model/controllers/`. Units: USD/day; the signal is in reference depths (the pool's USD at the start) a day.
 """
 
 import numpy as np

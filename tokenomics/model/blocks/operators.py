@@ -1,6 +1,6 @@
 """Node operators: merit order of reservation costs, slow entry, fast exit, and the tokens that they sell.
 
-Supply curve in `capacity/fleet.py`. Units: nodes, USD/day, TOK/day.
+Supply curve in `model/formulas/fleet.py`. Units: nodes, USD/day, TOK/day.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Privacy and verification: plain, secure enclave (TEE), optimistic with challenges, or zero-knowledge proof (ZK).
 
 Each costs throughput and latency and meets a share of the customers' privacy need; figures in `params/`. What it does against
-faked work is in `blocks/reliability.py`.
+faked work is in `reliability.py`.
 """
 
 from ..variables import Variable, writes

@@ -30,7 +30,7 @@ def conditions(a, b, c, *, delayed: bool = True) -> np.ndarray:
     """Jury's conditions in closed form, (conditions, ...): the roots lie inside the unit circle where all are positive.
 
     Delayed: p(1) = b; −p(−1) = 4 − 2a − b − 4c; 1 ∓ c, from |p0| < 1; and 1 − c² > |c(a+b+c−2) − (1−a−2c)|, which is the pair
-    2(1−c²) − a(1+c) − bc and a(1+c) + bc (`analysis/jury.py`). Undelayed: p(1) = b; p(−1) = 4 + 2a + b + 4c; p2 ∓ p0 = a + b and 2 + a + b + 2c,
+    2(1−c²) − a(1+c) − bc and a(1+c) + bc (`loop/jury.py`). Undelayed: p(1) = b; p(−1) = 4 + 2a + b + 4c; p2 ∓ p0 = a + b and 2 + a + b + 2c,
     all to be taken with the sign of p2 = 1 + a + b + c.
     """
     return jury.conditions(polynomial(a, b, c, delayed=delayed))
