@@ -277,6 +277,13 @@ def test_shipped_designs_can_be_planned(name):
         ("seed: 18446744073709551616", r"d.yaml:1: seed"),
         ("- 1", r"expected a design"),
         ("runs: 18446744073709551616", r"d.yaml:1: runs: 18446744073709551616; expected a whole number from 1 to 1,000,000"),
+        ("policies: []", r"d.yaml:1: policies: \[\]; expected at least one name, or to leave the key out"),
+        ("runs: 2\nmetrics: []", r"d.yaml:2: metrics: \[\]; expected at least one name"),
+        (
+            "policies: [pid]\nparameters:\n  controller.pid.kp: [0.1, 0.10]",
+            r"d.yaml:3: parameters.controller.pid.kp: 0.1 twice; expected each",
+        ),
+        ("method: points\npoints: [{controller.pid.kp: 1}, {controller.pid.kp: 1.0}]", r"d.yaml:2: points: controller.pid.kp 1.0 twice"),
         ("policies: [pid, none, pid]", r"d.yaml:1: policies: 'pid' twice; expected each once"),
         ("policies: ['']", r"d.yaml:1: policies: an empty name"),
         ("scenarios: [none, none]", r"d.yaml:1: scenarios: 'none' twice"),

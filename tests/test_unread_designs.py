@@ -30,6 +30,9 @@ REFUSED = [
     ({"policies": ["pid"], "parameters": {CREDIT: LOW}, "metrics": ["ruin"]}, CREDIT, "expected a metric that does: bill_volatility"),
     (UNLOCKED, "supply.vesting", "locked_share is 0"),
     ({"policies": ["none"], "method": "points", "points": [{KP: 0.1}, {KP: 0.2}]}, KP, "nothing reads it"),
+    ({"policies": ["none"], "parameters": {KP: [0.1]}}, KP, OFF),
+    ({"policies": ["none"], "method": "points", "points": [{KP: 0.1}]}, KP, OFF),
+    ({"policies": ["none"], "parameters": {"controller.type": ["static"], KP: [0.1, 0.2]}}, KP, "nothing reads it"),
 ]
 
 
@@ -46,6 +49,8 @@ KEPT = [
     {"policies": ["none"], "parameters": {"events.demand_size": [0.0, 0.5], "events.demand_days": [0.0, 9.0], "events.demand_start": [5.0, 6.0]}},
     {"policies": ["pid"], "parameters": {"controller.pid.rate_limit": [40.0, 50.0]}},
     {"policies": ["none"], "parameters": {KP: [0.05]}},  # one point, as it is
+    {"policies": ["none"], "parameters": {"controller.mpc.horizon": [tk.resolve().values.controller.mpc.horizon]}},
+    {"policies": ["none"], "parameters": {"controller.type": ["pid"], KP: [0.1]}},
 ]
 
 

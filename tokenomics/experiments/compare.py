@@ -40,7 +40,8 @@ def comparison_design(
         raise InputError(f"{len(named['policies'])} policies", argument="policies", expected="two or more")
     settings |= {} if days is None else {"simulation.days": days}
     try:
-        return read_design({"base": str(params), "set": settings, "runs": runs, "seed": seed} | named)
+        given = {key: names for key, names in named.items() if names or key == "scenarios"}
+        return read_design({"base": str(params), "set": settings, "runs": runs, "seed": seed} | given)
     except InputError as error:
         if error.key not in named:
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -44,6 +44,10 @@ def read_design(source: str | Path | Mapping[str, Any] | Design, **changes: Any)
         file = find("sweep", str(source))
         tree = load(file, expected="a design: method, parameters, policies, scenarios, runs")
         refuse_other("sweep", tree, file)
+    for key in ("policies", "metrics"):
+        # of a design that is made already, none is the default
+        if not isinstance(source, Design) and isinstance(tree.get(key), (list, tuple)) and not tree[key]:
+            raise InputError("[]", file=file, line=line_of(tree, (key,)), key=key, expected="at least one name, or to leave the key out")
     given = {**tree, **{k: v for k, v in changes.items() if v is not None}}
     try:
         design = Design.model_validate(given)
@@ -82,6 +86,17 @@ def _expected(keys: tuple[Any, ...]) -> str:
     if len(keys) > 1 and keys[0] == "parameters":
         return "a list of values, or low and high with count and scale (linear or log)"
     return EXPECTED.get(str(keys[0]) if keys else "", "a mapping of keys to values")
+
+
+def _twice(values: Iterable[Any]) -> Any:
+    """The first value that is there again, None where each is there once; true is not 1 here."""
+    seen = set()
+    for value in values:
+        # numbers are floats by now, whose text tells true from 1.0
+        if repr(value) in seen:
+            return value
+        seen.add(repr(value))
+    return None
 
 
 def _check(design: Design, tree: Any, file: Path | None) -> None:
@@ -125,6 +140,12 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
             wanted = fits(path, value)
             if wanted:
                 refuse(f"{value!r}", group, path, expected=wanted)
+        again = None if isinstance(axis, Range) or group == "points" else _twice(axis)
+        if again is not None:
+            refuse(f"{again!r} twice", group, path, expected="each value once")
+    again = _twice([tuple(sorted(point.items())) for point in design.points])
+    if again is not None:
+        refuse(f"{', '.join(f'{path} {value}' for path, value in again)} twice", "points", expected="each point once")
     if design.method in SPACES:
         if design.count is None:
             refuse("no count", "method", expected=f"count: the number of points of a {design.method} design")

@@ -23,7 +23,8 @@ MOST_STRUCTURES = 64  # combinations of switches that are looked at; beyond them
 class Idle:
     """Parameters on which none of a design's metrics depends.
 
-    varied: by case (policy, scenario), then by path. given: those that overlays, scenarios or settings change, where nothing reads them in any case.
+    varied: by case (policy, scenario), then by path; one value that is not the network's own varies a parameter, too. given: those that overlays,
+    scenarios or settings change, where nothing reads them in any case.
     """
 
     varied: Mapping[Place, Mapping[str, Unread]]
@@ -80,12 +81,14 @@ def idle(design: Design) -> Idle:
 @lru_cache(maxsize=32)
 def _idle(key: _DesignKey) -> Idle:
     design, wanted = key.design, frozenset(key.design.metrics or METRICS)
-    axes = {path: values for path, values in design.axes().items() if len(set(map(repr, values))) > 1}
+    every = design.axes()
     layered = bool(design.overlays or design.sets or set(design.scenarios) != {"none"})
     varied: dict[Place, dict[str, Unread]] = {}
     rest: dict[str, Unread | None] = {}
     for policy, scenario in design.cases():
         resolved = design.resolved(policy, scenario)
+        beside = {path: _axis(values, resolved.entries[path].value) for path, values in every.items()}
+        axes = {path: values for path, values in beside.items() if values}
         changed = given(resolved, resolve(design.base, policy=policy)) if layered else {}
         # what is read in one case is no mistake in another
         more = {p: v for p, v in changed.items() if p not in design.paths and not p.startswith("simulation.") and rest.get(p, True) is not None}
@@ -93,6 +96,14 @@ def _idle(key: _DesignKey) -> Idle:
         varied[policy or resolved.policy, scenario] = {path: one for path, one in found.items() if path in axes and one is not None}
         rest |= {path: found[path] for path in more}
     return Idle(varied, {path: one for path, one in rest.items() if one is not None})
+
+
+def _axis(values: Sequence[Any], own: Any) -> Sequence[Any]:
+    """What a parameter takes: several values, or the network's own and the one in its place; a single one that is its own varies nothing."""
+    if len(set(map(repr, values))) > 1:
+        return values
+    same = values[0] == own and isinstance(values[0], bool) == isinstance(own, bool)
+    return () if same else (own, values[0])
 
 
 def _of_case(
