@@ -512,6 +512,13 @@ def test_a_changed_proposal_that_is_none_is_a_finding_among_others(copy):
     assert any("no proposal" in line for line in told)
 
 
+def test_a_few_favourable_metrics_are_not_all_of_them(made, tmp_path):
+    given = json.dumps({key: value for key, value in PROPOSAL.items() if key != "metrics"}).encode()
+    files, told = found_in(forged(made, tmp_path / "f", {GIVEN: given}, platform=OTHER))
+    assert files == {GIVEN}
+    assert any(line.startswith(f"{GIVEN}: metrics is not what was simulated") for line in told)
+
+
 STRANGE = {
     "an empty statement": lambda plan: plan.update(statement={}),
     "no proposed point": lambda plan: plan.update(points=[point | {"role": "current"} for point in plan["points"]]),

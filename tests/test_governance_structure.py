@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tokenomics.governance.bundle.make import GIVEN
 from tokenomics.governance.evidence.plan import from_plain, plan_of_run, plan_of_sweep
 from tokenomics.governance.verify.proposal_file import disagreements
 from tokenomics.governance.verify.verify import verify
+from tokenomics.results.metrics import METRICS
 
 
 def fake_baseline(plan):
@@ -138,6 +140,23 @@ def test_a_file_that_proposes_otherwise_is_found(made, tmp_path, what):
     assert f"{found} is not what was simulated" in told
     (tmp_path / GIVEN).write_text(json.dumps(PROPOSAL))
     assert disagreements(tmp_path, made[1]) == []
+
+
+@pytest.fixture
+def own_metric():
+    """A metric of one user's own, which another has not."""
+    METRICS["own"] = replace(METRICS["churn"], name="own", function=lambda paths, p: paths["token_price"][:, -1])
+    yield "own"
+    del METRICS["own"]
+
+
+def test_a_file_without_metrics_means_all_of_them(made, tmp_path, own_metric):
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / GIVEN).write_text(json.dumps({key: value for key, value in PROPOSAL.items() if key != "metrics"}))
+    assert [one.what for one in disagreements(tmp_path, made[1])] == ["metrics is not what was simulated"]
+    every = tuple(name for name in METRICS if name != own_metric)
+    for metrics in (every, (*every, own_metric)):
+        assert disagreements(tmp_path, replace(made[1], metrics=metrics)) == []
 
 
 def test_values_that_cannot_be_together_are_refused_before_anything_is_simulated():

@@ -10,7 +10,7 @@ from .untrusted import Untrusted
 
 def check(bundle: Untrusted, known: Known) -> Known:
     """A forgery that is consistent in itself has another identifier than the one that was published."""
-    told, published = bundle.record.id, bundle.asked.id
+    told, published = bundle.record.id, bundle.options.id
     findings = []
     if bundle.id != told:
         findings.append(Finding(MANIFEST, "id is not that of its plan, version and results", told, bundle.id))

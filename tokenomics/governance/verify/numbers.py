@@ -20,7 +20,7 @@ MOSTLY = 0.5  # share of the runs; where more differ, the plan is wrong rather t
 
 def check(bundle: Untrusted, known: Known) -> Known:
     """What differs by more than the platforms explain; and the evidence that text and figures follow from."""
-    recorded, found, told, notes = _everything(bundle) if bundle.asked.sample is None else _sampled(bundle, bundle.asked.sample)
+    recorded, found, told, notes = _everything(bundle) if bundle.options.sample is None else _sampled(bundle, bundle.options.sample)
     wrong, largest, mended = recompute.compare(bundle.plan, recorded, found, bundle.tolerance, RUNS)
     runs, changed = bundle.runs, frozenset[str]()
     if wrong and bundle.touched:
@@ -40,16 +40,16 @@ def check(bundle: Untrusted, known: Known) -> Known:
 def _everything(bundle: Untrusted) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
     """The recorded rows and the same simulated again, all of them; how many; and what to say of it."""
     total = len(bundle.runs)
-    found = simulate(bundle.plan, workers=bundle.asked.workers, progress=bundle.asked.progress)
+    found = simulate(bundle.plan, workers=bundle.options.workers, progress=bundle.options.progress)
     return bundle.runs, found, {"runs": total, "recomputed": total, "probability": 1.0}, [f"all {total} runs simulated again"]
 
 
 def _sampled(bundle: Untrusted, share: float) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
     """The same of a share of the rows, at random."""
-    given, total = bundle.asked.sample_seed, len(bundle.runs)
+    given, total = bundle.options.sample_seed, len(bundle.runs)
     seed = int.from_bytes(os.urandom(8)) if given is None else given
     recorded = bundle.runs.iloc[recompute.choose(total, share, seed)].reset_index(drop=True)
-    found = recompute.simulate_rows(bundle.plan, recorded[list(KEYS)], bundle.asked.progress)
+    found = recompute.simulate_rows(bundle.plan, recorded[list(KEYS)], bundle.options.progress)
     count = len(recorded)
     probability, enough = recompute.detection(total, count, 1), recompute.found_with(total, count)
     changed = f" by more than {bundle.tolerance:g} relative" if bundle.tolerance else ""

@@ -22,7 +22,7 @@ def check(bundle: Untrusted, known: Known) -> Known:
         return Known(reasons=(reason,), ends=True)
     mine, other = bundle.record.plan, bundle.plan.plain()
     touched = bundle.touched  # the table is read here: where it is none, nothing of the plan is told
-    too_much = affordable(bundle.plan, bundle.asked.sample)
+    too_much = affordable(bundle.plan, bundle.options.sample)
     findings = []
     if canonical_json(mine) != canonical_json(other):
         keys = [key for key in mine if canonical_json(mine[key]) != canonical_json(other[key])]

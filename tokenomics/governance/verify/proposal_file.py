@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ...model.lanes import shipped
 from ...parameters import NONE, resolve
 from ...parameters.documents import validated
 from ...parameters.reading import load
+from ...results.metrics import METRICS
 from ..bundle.make import GIVEN
 from ..evidence.plan import EvidencePlan
 from ..evidence.shipped import not_shipped
@@ -42,13 +44,18 @@ def _network(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, Any
     pairs.append(("base", Path(proposal.base).stem, case.resolved.base))
     if proposal.policy is not None:
         pairs.append(("policy", Path(proposal.policy).stem, case.policy))
-    if proposal.metrics:
-        pairs.append(("metrics", list(dict.fromkeys([*proposal.metrics, *proposal.named])), list(plan.metrics)))
+    pairs.append(("metrics", _metrics(proposal, plan), list(plan.metrics)))
     for path, value in proposal.set.items():
         entry = case.resolved.entries.get(path)
         pairs.append((f"set: {path}", value, None if entry is None else entry.value))
     pairs.append(("calibration", len(proposal.calibration), len(plan.statement.get("calibrations", []))))
     return pairs
+
+
+def _metrics(proposal: Proposal, plan: EvidencePlan) -> list[str]:
+    """The metrics that the file asks for; where it names none, all: who picks a few must say so. Each user's own ones are theirs."""
+    every = [name for name in METRICS if shipped(METRICS[name].function)] + [name for name in plan.metrics if not shipped(METRICS[name].function)]
+    return list(dict.fromkeys([*(proposal.metrics or every), *proposal.named]))
 
 
 def _own(proposal: Proposal) -> list[str]:

@@ -25,7 +25,7 @@ from .known import LONGEST_REASON
 
 
 @dataclass(frozen=True)
-class Asked:
+class Options:
     """What a verification was asked for; see `verify`."""
 
     id: str | None = None
@@ -58,7 +58,7 @@ class Untrusted:
     record: ManifestRecord
     id: str
     read: Mapping[str, FileRead]
-    asked: Asked
+    options: Options
 
     @cached_property
     def contents(self) -> dict[str, bytes]:
@@ -108,7 +108,7 @@ class Untrusted:
         return all(here[name] == self.record.dependencies.get(name) for name in packages)
 
 
-def read(folder: Path, listing: Listing, written: bytes, plain: Mapping[str, Any], asked: Asked) -> Untrusted:
+def read(folder: Path, listing: Listing, written: bytes, plain: Mapping[str, Any], options: Options) -> Untrusted:
     """A bundle's files, of which no more is read than they should have. Raises InputError where its manifest is none of this format."""
     path = folder / MANIFEST
     record = manifest_record(plain, path)
@@ -119,7 +119,7 @@ def read(folder: Path, listing: Listing, written: bytes, plain: Mapping[str, Any
         found = evidence_id(record.plan, record.results, record.tokenomics)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a plan ({error})"[:LONGEST_REASON], file=path, key="plan") from None
-    return Untrusted(folder, listing, written, plain, record, found, files, asked)
+    return Untrusted(folder, listing, written, plain, record, found, files, options)
 
 
 def _as_told(content: bytes, told: FileRecord) -> bool:

@@ -20,7 +20,7 @@ from ..evidence.canonical import FORMAT
 from . import files, identifier, manifest, numbers, pages, plan, reach
 from .findings import Verification
 from .known import LONGEST_REASON, STRANGE, Known
-from .untrusted import Asked, Untrusted, read
+from .untrusted import Options, Untrusted, read
 
 HEX = frozenset("0123456789abcdef")
 # Each takes the bundle as it was read and what is known so far, and returns what it found. What needs no plan comes before what reads it; numbers
@@ -59,7 +59,7 @@ def verify(
     plain = manifest_json(written, Path(folder) / MANIFEST)
     if isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
         return _later(plain)
-    bundle = read(Path(folder), listed, written, plain, Asked(id, sample, sample_seed, workers, progress))
+    bundle = read(Path(folder), listed, written, plain, Options(id, sample, sample_seed, workers, progress))
     known = Known()
     for check in CHECKS:
         if not known.ends:
