@@ -137,7 +137,8 @@ def test_the_command_says_what_the_detector_says(tmp_path, episodes):
         assert status == 0, errors
         said, found = json.loads(out), features(series, BEFORE)
         assert said["probability_of_usage"] == pytest.approx(float(SHIPPED.probability(found)), rel=1e-9)
-        assert said["verdict"] == str(SHIPPED.verdict(SHIPPED.probability(found)))
+        rise = found["turnover"] > 0.0
+        assert said["verdict"] == (str(SHIPPED.verdict(SHIPPED.probability(found))) if rise else "undecided")
         odds = said["intercept"] + sum(one["log_odds"] for one in said["features"].values())
         assert expit(odds) == pytest.approx(said["probability_of_usage"])
         assert said["window"] == {"from": "2024-03-01", "to": "2024-03-30", "days": 30}
@@ -159,6 +160,19 @@ def test_the_window_is_the_one_that_is_asked_for(tmp_path, episodes):
 
 CALM = table(Series(*(np.ones(90),) * 4))
 ROW = "2024-01-05,1.0,1.0,1.0,1.0\n"
+
+
+@pytest.mark.parametrize(("price", "volume"), [(1.0, 1.0), (0.3, 0.7), (1e-300, 1e300), (1e300, 1e300), (1e-300, 1e-300)])
+def test_where_the_volume_did_not_rise_there_is_nothing_to_explain(tmp_path, price, volume):
+    (tmp_path / "still.csv").write_text(table(Series(*(np.full(90, value) for value in (price, volume, 3.7, 1.1)))))
+    status, out, errors = command("velocity", "still.csv", "--json", folder=tmp_path)
+    assert (status, errors) == (0, "")
+    said = json.loads(out)
+    assert said["verdict"] == "undecided"
+    assert "the traded volume did not rise: there is no rise of velocity to explain, and no verdict" in said["notes"]
+    assert all(np.isfinite(one["value"]) for one in said["features"].values())
+
+
 BAD = {
     "missing column": (CALM.replace(",burned", ""), (), r"t.csv:1: a header of 4 cells, date,price,volume,fees; expected 5"),
     "gap": (CALM.replace(ROW, ""), (), r"t.csv:6: date: a gap: 2024-01-05 is missing; expected one row a day"),

@@ -32,7 +32,7 @@ def velocity(
     """Usage or speculation: what is behind a window's velocity, against the 60 days before it."""
     from ..histories.activity import read_activity
     from ..histories.times import as_date
-    from ..velocity.detector import FEATURES, Series, decomposition, features
+    from ..velocity.detector import FEATURES, Series, decomposition, features, rose
     from ..velocity.detector import detector as load
 
     chosen = load(detector)
@@ -45,12 +45,13 @@ def velocity(
     except InputError as error:
         raise InputError(error.found, file=file, key=error.key, expected=error.expected) from None
     probability = float(chosen.probability(found))
-    verdict, parts = str(chosen.verdict(probability)), decomposition(series, before)
+    verdict = str(chosen.verdict(probability)) if rose(found) else "undecided"
+    parts = decomposition(series, before)
     added = {name: float(value) for name, value in chosen.contributions(found).items()}
     length = len(days.dates) - before
     notes = ["; ".join(days.notes)]
-    if found["turnover"] <= 0.0:
-        notes.append("the traded volume did not rise: there is no rise of velocity to explain")
+    if not rose(found):
+        notes.append("the traded volume did not rise: there is no rise of velocity to explain, and no verdict")
     if verdict == "speculation":
         notes.append("speculation is trade that use does not account for, whoever trades: sales of unlocked tokens or a fall of demand read the same")
     if length != chosen.after:

@@ -34,6 +34,7 @@ FEATURES = {
     "comovement": "rank correlation of daily volume in USD and daily fees, over both windows",
     "drift": "trend of fees before the window, as the share of their mean by which it would change them from window to window",
 }
+LEAST_RISE = 1e-9  # log change of the volume; the means of a constant series differ by less, through rounding
 Verdict = Literal["usage", "speculation", "undecided"]
 
 
@@ -83,17 +84,23 @@ def features(series: Series, before: int) -> dict[str, np.ndarray]:
             if not np.all(days.mean(axis=-1) > 0.0):
                 raise InputError(f"no {name} at all {part}", key=name, expected="a day above 0: the change is a ratio")
     day = np.arange(before) - (before - 1) / 2.0
-    past, apart = series.fees[..., :before], series.price.shape[-1] / 2.0
+    past, apart = _scaled(series.fees)[..., :before], series.price.shape[-1] / 2.0
     slope = np.sum(past * day, axis=-1) / np.sum(day * day)
     return {
         "fees": _log_change(series.fees, before),
         "turnover": _log_change(series.volume, before),
-        "comovement": _rank_correlation(series.volume * series.price, series.fees),
+        "comovement": _rank_correlation(_scaled(series.volume) * _scaled(series.price), series.fees),
         "drift": slope * apart / past.mean(axis=-1),
     }
 
 
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """Values over the largest of their series, so that neither sums nor products of them leave the range of numbers."""
+    return values / values.max(axis=-1, keepdims=True)
+
+
 def _log_change(values: np.ndarray, before: int) -> np.ndarray:
+    values = _scaled(values)
     return np.log(values[..., before:].mean(axis=-1) / values[..., :before].mean(axis=-1))
 
 
@@ -151,9 +158,14 @@ class Detector(Strict):
         return expit(self.intercept.weight + sum(self.contributions(found).values()))
 
     def verdict(self, probability: np.ndarray) -> np.ndarray:
-        """A `Verdict` (...) for each probability."""
+        """A `Verdict` (...) for each probability, whether or not the volume rose."""
         low, high = self.undecided
         return np.where(probability > high, "usage", np.where(probability < low, "speculation", "undecided"))
+
+
+def rose(found: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Whether the traded volume rose (...): where it did not there is no cause to tell."""
+    return found["turnover"] > LEAST_RISE
 
 
 def detector(name: str = "velocity") -> Detector:
