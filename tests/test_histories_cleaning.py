@@ -7,7 +7,7 @@ import pytest
 
 from tokenomics.errors import InputError
 from tokenomics.histories.choices import Choices
-from tokenomics.histories.prices import FEWEST, read_closes
+from tokenomics.histories.prices import FEWEST, read_closes, read_prices
 
 FIRST = dt.date(2021, 1, 1)
 READ = "read with date from 'date', price from 'value'; days written YYYY-MM-DD"
@@ -160,6 +160,33 @@ def test_a_crash_that_stays_is_news_and_not_absurd(tmp_path):
     lines = rows()
     fallen = [*lines[:80], *(f"{d},{float(v) / 20:.8g}" for d, v in (row.split(",") for row in lines[80:]))]
     assert np.min(read_closes(write(tmp_path, fallen)).returns) < -2.5
+
+
+def from_row(first, factor):
+    lines = rows()
+    return [*lines[:first], *(f"{d},{float(v) * factor:.8g}" for d, v in (row.split(",") for row in lines[first:]))]
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3, 1e-2])
+def test_prices_that_go_on_in_another_unit_are_refused_by_day_and_factor(tmp_path, factor):
+    file = write(tmp_path, from_row(80, factor))
+    said = r":82: value: from .* to .* on 2021-03-22, a factor of [0-9.]+, and not back the next day: a split, .* \(or `absurd` keep\)"
+    for choice in ("refuse", "drop"):
+        with pytest.raises(InputError, match=said):
+            read_closes(file, Choices(absurd=choice))
+    with pytest.raises(InputError, match=said):
+        read_prices(file)
+    kept = read_closes(file, Choices(absurd="keep"))
+    assert kept.choices[1].startswith("a move that stays, taken as news: 1 row: line 82 (2021-03-22")
+
+
+@pytest.mark.parametrize(("factor", "named"), [(0.11, False), (0.0999, True), (0.03, True), (9.0, False)])
+def test_a_fall_of_nine_tenths_in_a_day_is_news(tmp_path, factor, named):
+    lines = from_row(80, 1.0)
+    level = float(lines[79].split(",")[1]) / float(lines[80].split(",")[1])
+    found = read_closes(write(tmp_path, from_row(80, factor * level)))
+    assert found.returns[79] == pytest.approx(np.log(factor), abs=1e-6)
+    assert any("a move that stays, taken as news" in line for line in found.choices) == named
 
 
 def test_only_the_window_has_to_be_clean(tmp_path):

@@ -100,7 +100,7 @@ def test_options_without_their_file_are_refused():
 
 def test_an_unreachable_history_says_so(tmp_path):
     file = write_prices(tmp_path / "p.csv", [1.0, 1.1, 1.2])
-    with pytest.raises(tk.InputError, match="cannot reach the recorded price"):
+    with pytest.raises(tk.InputError, match=r"cannot reach the recorded price 1.1 USD of \d{4}-01-02 in .*p.csv"):
         tk.run("baseline", sets={"market.arbitrage_speed": 0.0}, prices=file)
 
 

@@ -38,12 +38,13 @@ def follow(
     initial: Mapping[str, Any],
     prices: np.ndarray,
     progress: Callable[[int, int], None] | None = None,
+    when: Callable[[float], str] = "day {:g}".format,
 ) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
     """News (runs,) in log points with which the model's price follows `prices`, and the state with it, step by step.
 
     params: without controller and scenario. initial: its price is prices[0]. prices: (steps + 1,) in USD/TOK.
-    progress: called with the steps done and their number. Raises InputError where the market cannot reach a recorded
-    price (arbitrage off, or holders out of tokens).
+    progress: called with the steps done and their number. when: a day of the history in words. Raises InputError where the market cannot reach a
+    recorded price (arbitrage off, or holders out of tokens).
     """
     table, state = params["shock_table"], dict(initial)
     runs, steps = table.runs, len(prices) - 1
@@ -71,7 +72,7 @@ def follow(
             wanted = "a shorter window, or one from another start: all that passive holders can sell is sold"
             if market.enabled and not market.arbitrage_speed > 0.0:
                 wanted = "market.arbitrage_speed > 0"
-            found = f"the market cannot reach the recorded price {prices[t + 1]:g} USD on day {t * params['time_step']:g}"
+            found = f"the market cannot reach the recorded price {prices[t + 1]:g} USD of {when((t + 1) * params['time_step'])}"
             raise InputError(found, key="market", expected=wanted)
         state = after
         if progress:
@@ -85,9 +86,10 @@ def infer_news(
     initial: Mapping[str, Any],
     prices: np.ndarray,
     progress: Callable[[int, int], None] | None = None,
+    when: Callable[[float], str] = "day {:g}".format,
 ) -> np.ndarray:
     """The news (steps, runs) of `follow`, in log points."""
-    return np.array([news for news, _ in follow(model, params, initial, prices, progress)])
+    return np.array([news for news, _ in follow(model, params, initial, prices, progress, when)])
 
 
 def without_noise_orders(table: ShockTable) -> ShockTable:

@@ -189,7 +189,7 @@ def run(
         path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
         table = without_noise_orders(table)
         past = bind(quiet, table, model)
-        news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path)
+        news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path, when=history.when)
         table = table.replace(recorded_news=news)
 
     series_names = [name for name in table.values if name.startswith("recorded_")]

@@ -21,6 +21,9 @@ ISOLATED, LEAST_FACTOR = 10.0, 2.0
 # A leading row is absurd where it and all before it are off by more than LISTING from the median of the FOLLOWING rows after it. Assumption: Render
 # and Helium, which rose as fast as any, are within a factor of 3.1 in their first month.
 LISTING, FOLLOWING = 10.0, 30
+# A move of one step that stays is of another unit (a split, a redenomination, another token) beyond a factor of UNIT, and is named beyond LISTING.
+# Assumption: the worst genuine days of large tokens are falls of 90 to 97 %.
+UNIT = 50.0
 SHOWN = 3  # rows that a line of choices names; the rest is counted
 # Share of days with several rows up to which these are dates given twice. Beyond it the rows are finer than days, whose mean is no close: a mean over
 # a day moves less than its close, by a factor of sqrt(2/3) where many rows are averaged, so that 1 % of days takes 0.2 % off the volatility.
@@ -30,7 +33,7 @@ EARLY = DAY // 24  # ns before the usual end of a day from which a day is said t
 
 def clean(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]) -> Rows:
     """One row a day, each with a plausible price. rows: `ordered`. done: gets a line for what was done to rows. Raises InputError by line."""
-    for step in (_close, _single, _present, _positive, _plausible):
+    for step in (_close, _single, _present, _positive, _plausible, _one_unit):
         rows = step(rows, chosen, offered, done)
     return rows
 
@@ -208,7 +211,7 @@ def _plausible(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
 def absurd_rows(prices: np.ndarray) -> list[tuple[int, str]]:
     """Places of what cannot be prices, with the reason: the first ones of a listing, and isolated ones. Rule: see the constants.
 
-    Two wrong rows in a row, or a wrong last row, cannot be told from news and are not found. prices: three or more, above zero, by date.
+    Two wrong rows in a row, or a wrong last row, cannot be told from a move that stays; see `lasting`. prices: three or more, above zero, by date.
     """
     log = np.log(prices)
     found: list[tuple[int, str]] = []
@@ -229,6 +232,33 @@ def absurd_rows(prices: np.ndarray) -> list[tuple[int, str]]:
         factors = f"a factor of {np.exp(abs(steps[i - 1])):.3g} from the row before and {np.exp(abs(steps[i])):.3g} from the row after"
         found.append((int(i), factors))
     return found
+
+
+def _one_unit(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
+    """Refuse prices that go on in another unit from a row on; nothing that is left out would mend them."""
+    found = lasting(rows.price, rows.days) if len(rows) >= 3 else []
+    beyond = [(row, factor) for row, factor in found if factor > UNIT]
+    if beyond and chosen.absurd != "keep":
+        row, factor = beyond[0]
+        change = f"from {rows.price[row - 1]:g} to {rows.price[row]:g} on {rows.when(row)}, a factor of {factor:.4g}, and not back the next day"
+        kept = " (or `absurd` keep)" if "keep" in offered["absurd"] else ""
+        raise rows.error(f"{change}: a split, a redenomination or another token?", row, "price", f"prices of one unit throughout{kept}")
+    if found:
+        places = np.array([row for row, _ in found])
+        done.append(f"a move that stays, taken as news: {_named(rows, places, f'a factor of {found[0][1]:.4g} in one step')}")
+    return rows
+
+
+def lasting(prices: np.ndarray, days: np.ndarray) -> list[tuple[int, float]]:
+    """Places of the rows that leave the one before by more than a factor of LISTING and are not absurd, with the factor. days: of the rows.
+
+    Only over the usual distance of rows: over a gap there is time for more. prices: three or more, above zero, by date.
+    """
+    steps, apart = np.diff(np.log(prices)), np.diff(days).astype(int)
+    far = max(ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LISTING))
+    known = {step for place, _ in absurd_rows(prices) for step in (place - 1, place)}
+    found = np.flatnonzero((np.abs(steps) > far) & (apart <= np.median(apart)))
+    return [(int(step) + 1, float(np.exp(abs(steps[step])))) for step in found if int(step) not in known]
 
 
 def _named(rows: Rows, places: np.ndarray, why: str = "") -> str:

@@ -30,6 +30,10 @@ class PriceHistory:
     file: str
     notes: tuple[str, ...] = ()
 
+    def when(self, day: float) -> str:
+        """A day by its number from the first, 0, as its date and file."""
+        return f"{self.dates[min(math.floor(day), len(self.dates) - 1)]} in {self.file}"
+
 
 @dataclass(frozen=True)
 class Closes:

@@ -57,12 +57,13 @@ def counterfactual(
     model: Model,
     rates: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
+    when: Callable[[float], str] = "day {:g}".format,
 ) -> Arms:
     """Both arms from the replayed state of a day to the history's end.
 
     parameters: with the policy; its scenario is left out. prices: closes from the day on (days,) [USD/TOK]. rates: recorded demand (days − 1, runs)
-    [req/s]. The policy is set up on the day: the depth of the market and the price that it starts from are those of the day, and what the
-    undisturbed model lacks of its state is at rest.
+    [req/s]. when: days from the start in words, for an error. The policy is set up on the day: the depth of the market and the price that it starts
+    from are those of the day, and what the undisturbed model lacks of its state is at rest.
     """
     calm = undisturbed(parameters).model_copy(update={"controller": parameters.controller})
     calm = put(calm, {"simulation.days": float(len(prices) - 1)})
@@ -72,7 +73,7 @@ def counterfactual(
     if rates is not None:
         table = table.replace(recorded_rate=rates)
     quiet = bind(undisturbed(calm), table, model)
-    table = table.replace(recorded_news=infer_news(model.bound(quiet), quiet, as_arrays(start, runs), prices, progress))
+    table = table.replace(recorded_news=infer_news(model.bound(quiet), quiet, as_arrays(start, runs), prices, progress, when))
 
     def arm(chosen: Parameters, begin: Mapping[str, Any]) -> Trajectories:
         params = bind(chosen, table, model)

@@ -57,15 +57,18 @@ def _calm(model: Model, steps: int, runs: int) -> ShockTable:
     return ShockTable({name: np.zeros((steps, runs)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
 
 
-def replay(parameters: Parameters, prices: np.ndarray, model: Model, progress: Progress | None = None) -> Replayed:
+def replay(
+    parameters: Parameters, prices: np.ndarray, model: Model, progress: Progress | None = None, when: Callable[[float], str] = "day {:g}".format
+) -> Replayed:
     """The state on every day of the closes `prices` (days,) [USD/TOK], from the steady state at the first of them.
 
-    parameters: redenominated to the first close; a controller and scenario are left out. Raises InputError where the market cannot reach a price.
+    parameters: redenominated to the first close; a controller and scenario are left out. when: a day in words, for the InputError that is raised
+    where the market cannot reach its price.
     """
     quiet, steps = undisturbed(parameters), len(prices) - 1
     params = bind(quiet, _calm(model, steps, 1), model)
     states = [as_arrays(steady_state(quiet, model).state, 1)]
-    states += [state for _, state in follow(model.bound(params), params, states[0], prices, progress)]
+    states += [state for _, state in follow(model.bound(params), params, states[0], prices, progress, when)]
     return Replayed({name: np.array([np.ravel(s[name])[0] for s in states]) for name in states[0]}, np.arange(len(prices)))
 
 

@@ -154,7 +154,7 @@ def validate(
     fits = benchmarks.garch_fits(returns, days, work.one)
 
     parameters = redenominated(resolved.values, float(prices.values[0]), model)
-    replayed = replay(parameters, prices.values, model, work.one)
+    replayed = replay(parameters, prices.values, model, work.one, prices.when)
     states = {REPLAYED: replayed, SETTLED: settled(replayed, parameters, model, runs, seed)}
     drawn = _draws(parameters, states, returns, days, fits, horizon, runs, seed, model, work)
     broken = sum(one.broken for one in drawn.values())
@@ -180,7 +180,7 @@ def validate(
     here = redenominated(resolved.values, float(prices.values[first]), model)
     both: dict[str, Arms] = {}
     for name, state in ((REPLAYED, replayed), (PINNED, pinned(replayed, here, model))):
-        chosen = {"runs": arms, "seed": seed, "model": model, "rates": rates, "progress": work.one}
+        chosen = {"runs": arms, "seed": seed, "model": model, "rates": rates, "progress": work.one, "when": lambda day: prices.when(first + day)}
         both[name] = counterfactual(resolved.values, state, first, prices.values[first:], **chosen)
     fans = {name: one.fans for name, one in drawn.items()}
     settings = {"runs": runs, "arms": arms, "horizon": horizon, "seed": seed}
