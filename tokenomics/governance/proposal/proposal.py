@@ -159,10 +159,24 @@ def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: R
             raise at.error("not a parameter that the proposal changes", "on_chain", path, expected=expected, nearest=nearest(path, proposal.proposed))
         if place(path).kind is not float:
             raise at.error("not a number", "on_chain", path, expected="a parameter that is a number")
+    _check_limits(proposal, at)
     _check_stored(proposal, today, at)
     for name in proposal.alternatives:
         if name in (CURRENT, PROPOSED, *COLUMNS):
             raise at.error(f"'{name}' as an alternative", "alternatives", name, expected="a name of its own")
+
+
+def _check_limits(proposal: Proposal, at: Reader) -> None:
+    """A limit tests something: the metric, within its bounds, can hold it and can fail it."""
+    for number, one in enumerate(proposal.limits):
+        rule = one.constraint
+        chosen = METRICS[rule.metric]
+        low, high = chosen.gap if one.of == "change" else chosen.bounds
+        best, worst = (low, high) if rule.sign > 0 else (high, low)
+        never = "hold" if rule.excess(best) > 0.0 else "fail" if rule.excess(worst) <= 0.0 else ""
+        if never:
+            found = f"'{one.limit}' can never {never}: {'a change of ' * (one.of == 'change')}{rule.metric} is from {low:g} to {high:g}"
+            raise at.error(found, "limits", number, "limit", expected="a limit that the metric can hold and can fail")
 
 
 def _check_stored(proposal: Proposal, today: Resolved, at: Reader) -> None:
@@ -211,7 +225,11 @@ def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, .
         raise at.error("the values of today", "proposed", expected="a change")
     found = [Point(CURRENT, "current", now, proposal.runs), Point(PROPOSED, "proposed", new, proposal.runs)]
     for name, values in proposal.alternatives.items():
-        found.append(Point(name, "alternative", now | {p: _number(p, v) for p, v in values.items()}, proposal.runs))
+        other = Point(name, "alternative", now | {p: _number(p, v) for p, v in values.items()}, proposal.runs)
+        same = next((point.label for point in found[1:] if point.values == other.values), None)
+        if same is not None:
+            raise at.error(f"the values of '{same}'", "alternatives", name, expected="other values than are simulated already")
+        found.append(other)
     _possible(found, today, at)
     few = min(ranges.runs, proposal.runs)
     for path in dict.fromkeys([*(p for p in proposal.proposed if place(p).kind is float), *ranges.paths]):
