@@ -1,7 +1,9 @@
 """Gains have what their method promises, the boundary is the simulated one, and what ruins a treasury is refused."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from tokenomics.loop.economy import linear_law, linearise, pid_law
 from tokenomics.loop.margins import is_stable, poles, radius
 from tokenomics.loop.tuning import SHAPED, pole_placement, tune, ziegler_nichols
 from tokenomics.parameters import resolve
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "control.md"
 
 
 def test_the_simulated_boundary_is_the_predicted_one_where_the_economy_has_no_kinks():
@@ -107,3 +111,20 @@ def test_the_command_refuses_thin_margins_with_status_1(tmp_path):
     assert resolve("baseline", policy=str(tmp_path / "p.yaml")).values.controller.pid.kp == json.loads(text)["gains"]["controller.pid.kp"]
     status, _, error = command("control", "tune", "--method", "zigler", folder=tmp_path)
     assert (status, "did you mean 'ziegler-nichols'" in error) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("imc", "--target", "30", "--runs", "500"), "9.0 % [6.8, 11.8] of 500"),
+        (("lqr", "--set", "controller.lqr.effort_weight=1000"), "7.0 % [4.2, 11.4] of 200"),
+    ],
+)
+def test_the_documentation_has_what_its_commands_give_and_a_refused_design_says_so_itself(tmp_path, options, found):
+    (line,) = (one for one in DOCS.read_text(encoding="utf-8").splitlines() if f"tune --method {' '.join(options)}" in one)
+    assert found in line
+    status, out, _ = command("control", "tune", "--method", *options, "--out", "p.yaml", folder=tmp_path)
+    mean, low, high, runs = re.search(r"Of (\d+) simulated treasuries ([\d.]+)% are ruined \[([\d.]+)%, ([\d.]+)%\]", out).group(2, 3, 4, 1)
+    assert f"{float(mean):.1f} % [{float(low):.1f}, {float(high):.1f}] of {runs}" == found
+    assert status == 1 and "written to p.yaml, with the refusal in its description" in out
+    assert "refused" in resolve("baseline", policy=str(tmp_path / "p.yaml")).descriptions["p"]

@@ -160,7 +160,7 @@ def tune(
         if not as_json:
             _tell_tuning(found, method, policy, runs)
             if written:
-                say(f"written to {out}")
+                say(f"written to {out}" + (", with the refusal in its description" if found.refused else ""))
             return
         metrics = {name: {"tuned": list(new), "before": list(old)} for name, (new, old) in found.metrics.items()}
         margins = vars(found.margins) | {"thin": found.margins.thin}
