@@ -8,7 +8,7 @@ from scipy.stats import lognorm, norm, poisson
 
 from discrete_event import Network, arrivals, count_dispersion, hyperexponential, lognormals, replicated, simulate, trace, waits
 from paths import DATA
-from tokenomics.engines import kernel
+from tokenomics.engines.instructions import BINARY, COMPARE, DERIVED, EXACT, LIBRARY
 from tokenomics.engines.trace import Recorder
 from tokenomics.model.formulas.distribution import PERCENTILES, Cumulants, at_node, exceedance, lognormal, mixture, quantile, wait
 from tokenomics.model.formulas.latency import call_latency, places, service_time
@@ -160,9 +160,9 @@ def test_the_engine_compiles_every_operation_and_few_of_them_call_the_c_library(
     time = at_node(places, load, service, arrival_scv, 0.3, 0.1).attempts(failure) + lognormal(0.1, 1.0)
     quantile(time, 0.5), quantile(time, 0.99)
     used = [operation.name for operation in recorder.operations if operation.name != "input"]
-    known = {"maximum", "minimum", "where", *kernel.BINARY, *kernel.COMPARE, *kernel.EXACT, *kernel.LIBRARY, *kernel.DERIVED}
+    known = {"maximum", "minimum", "where"}.union(BINARY, COMPARE, EXACT, LIBRARY, DERIVED)
     assert set(used) <= known
-    assert sum(name in kernel.LIBRARY for name in used) == 6  # log, exp; cube root, log1p; an expm1 for each percentile
+    assert sum(name in LIBRARY for name in used) == 6  # log, exp; cube root, log1p; an expm1 for each percentile
 
 
 def test_the_recursion_and_the_event_by_event_simulation_agree():

@@ -21,7 +21,9 @@ from ..model.shocks import ShockTable
 from ..model.variables import as_arrays
 from . import cadcad
 from .guards import CONSERVATION, SHARED, check, limits, recorded
-from .kernel import LANES, Kernel, KernelLayout, compiled
+from .instructions import LANES
+from .kernel import Kernel, compiled
+from .step_loop import KernelLayout
 from .trace import BALANCE, SHOCK, Program, record_step
 from .trajectories import Trajectories
 

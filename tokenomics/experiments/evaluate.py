@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ..engines import purity
 from ..engines.ensemble import Ensemble
-from ..engines.kernel import LANES
+from ..engines.instructions import LANES
 from ..errors import InputError, TokenomicsError
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import sample

@@ -1,0 +1,294 @@
+"""The loop of a kernel, written as LLVM instructions.
+
+for strip in strips:                                # runs side by side
+    state, failing = what memory holds of the strip
+    for step in steps:                              # all in registers, but for the shocks read and the records kept
+        values = the operations of the program
+        failing = the number of this step, where a check fails first
+        if this step is kept: the strip's next record = values
+        state = values
+    memory = state, failing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import llvmlite.ir as ir
+
+from .instructions import DOUBLE, INDEX, LANES, VECTOR, Writer, write_call
+from .trace import SHOCK, Constant, Program
+
+NUMBERS, INDICES, STEPS = ir.PointerType(DOUBLE), ir.PointerType(INDEX), ir.VectorType(INDEX, LANES)
+KINDS = [NUMBERS, NUMBERS, NUMBERS, INDICES, NUMBERS, NUMBERS, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`
+
+
+@dataclass(frozen=True)
+class KernelLayout:
+    """Which variables a kernel keeps in memory, in order.
+
+    shared: clocks, the same in all runs. carried: what the next step reads. fixed: inputs that never change. shocks:
+    processes. recorded: kept at every `every`-th step. limited: variables with a lower limit; what a block writes must be finite, and
+    keep its limit, or the run fails.
+    """
+
+    shared: tuple[str, ...]
+    carried: tuple[str, ...]
+    fixed: tuple[str, ...]
+    shocks: tuple[str, ...]
+    recorded: tuple[str, ...]
+    limited: tuple[str, ...]
+
+
+class Arguments(NamedTuple):
+    """Of the kernel's function, in its order: arrays, as `Kernel` describes them, and counts."""
+
+    state: ir.Argument
+    fixed: ir.Argument
+    shocks: ir.Argument
+    offsets: ir.Argument
+    limits: ir.Argument
+    records: ir.Argument
+    failed: ir.Argument
+    clock: ir.Argument
+    strips: ir.Argument
+    steps: ir.Argument
+    width: ir.Argument
+    every: ir.Argument
+    kept: ir.Argument
+
+
+class _Parts(NamedTuple):
+    """The stretches of code between which the loop jumps."""
+
+    entry: ir.Block
+    strip: ir.Block
+    step: ir.Block
+    keep: ir.Block
+    next_step: ir.Block
+    next_strip: ir.Block
+    done: ir.Block
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """What is found once for all steps of a strip. state, records, failed: where they lie. column: of its first run among the shocks."""
+
+    number: ir.PhiInstr
+    state: ir.Value
+    records: ir.Value
+    failed: ir.Value
+    column: ir.Value
+    constants: dict[str, ir.Value]
+    bounds: dict[str, ir.Value]
+    start: dict[str, ir.Value]
+    first_failed: ir.Value
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What goes from step to step. until_kept: steps, this one too, to the next that is kept. record: where it goes."""
+
+    number: ir.PhiInstr
+    until_kept: ir.PhiInstr
+    record: ir.PhiInstr
+    failing: ir.PhiInstr
+    state: dict[str, ir.PhiInstr]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a step gives. number: of steps done with it. end: the stretch of code in which it ends."""
+
+    number: ir.Value
+    failing: ir.Value
+    state: dict[str, ir.Value]
+    recorded: list[ir.Value]
+    until_kept: ir.Value
+    end: ir.Block
+
+
+def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> list[Any]:
+    """Put the function `simulate` into a module. What is given must be kept as long as its code: the Python functions that it calls."""
+    loop = _Loop(module, program, layout)
+    clock = loop.begin()
+    strip = loop.begin_strip()
+    step = loop.begin_step()
+    outcome = loop.write_step(strip, step)
+    next_record = loop.keep(step, outcome)
+    loop.end_step(clock, strip, step, outcome, next_record)
+    loop.end_strip(strip, outcome)
+    return loop.callbacks
+
+
+class _Loop:
+    """The parts of the loop, to be written in the order in which they stand."""
+
+    def __init__(self, module: ir.Module, program: Program, layout: KernelLayout):
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), KINDS), "simulate")
+        self.given = Arguments(*function.args)
+        for argument in self.given:
+            if isinstance(argument.type, ir.PointerType):
+                argument.add_attribute("noalias")
+        self.parts = _Parts(*map(function.append_basic_block, _Parts._fields))
+        self.b = ir.IRBuilder(self.parts.entry)
+        self.writer = Writer(self.b, module)
+        self.program, self.layout, self.outputs = program, layout, dict(program.outputs)
+        self.callbacks: list[Any] = []
+
+    def begin(self) -> dict[str, ir.Value]:
+        """The clock at the start."""
+        clock = {name: self.b.load(self.b.gep(self.given.clock, [_whole(row)])) for row, name in enumerate(self.layout.shared)}
+        anything = self.b.icmp_signed(">", self.b.mul(self.given.strips, self.given.steps), _whole(0))
+        self.b.cbranch(anything, self.parts.strip, self.parts.done)
+        return clock
+
+    def begin_strip(self) -> _Strip:
+        b, given, layout = self.b, self.given, self.layout
+        b.position_at_end(self.parts.strip)
+        number = b.phi(INDEX)
+        number.add_incoming(_whole(0), self.parts.entry)
+        state = self.rows(given.state, number, len(layout.carried))
+        fixed = self.rows(given.fixed, number, len(layout.fixed))
+        limits = self.rows(given.limits, number, len(layout.limited))
+        records = self.rows(given.records, b.mul(number, given.kept), len(layout.recorded))
+        failed = b.bitcast(self.rows(given.failed, number, 1), ir.PointerType(STEPS))
+        column = b.load(b.gep(given.offsets, [number]))
+        constants = self.load_all(fixed, layout.fixed)
+        bounds = self.load_all(limits, layout.limited)
+        start = self.load_all(state, layout.carried)
+        first_failed = b.load(failed, align=8)
+        b.branch(self.parts.step)
+        return _Strip(number, state, records, failed, column, constants, bounds, start, first_failed)
+
+    def begin_step(self) -> _Step:
+        """Places for what `end_step` passes on."""
+        b, layout = self.b, self.layout
+        b.position_at_end(self.parts.step)
+        number, until_kept, record, failing = map(b.phi, (INDEX, INDEX, NUMBERS, STEPS))
+        state = {name: b.phi(VECTOR) for name in layout.carried} | {name: b.phi(DOUBLE) for name in layout.shared}
+        return _Step(number, until_kept, record, failing, state)
+
+    def write_step(self, strip: _Strip, step: _Step) -> _Outcome:
+        b, w, layout = self.b, self.writer, self.layout
+        result = self.values(strip, step)
+        good = self.check(strip, result)
+        number = b.add(step.number, _whole(1))
+        failing = self.mark(good, number, step.failing)
+        state = {name: w.number(result(self.outputs[name])) for name in (*layout.shared, *layout.carried)}
+        state |= {name: w.vector(state[name]) for name in layout.carried}
+        recorded = [w.vector(w.number(result(self.outputs[name]))) for name in layout.recorded]
+        until_kept = b.sub(step.until_kept, _whole(1))
+        end = b.block  # a call of a Python function divides the step
+        b.cbranch(b.icmp_signed("==", until_kept, _whole(0)), self.parts.keep, self.parts.next_step)
+        return _Outcome(number, failing, state, recorded, until_kept, end)
+
+    def values(self, strip: _Strip, step: _Step) -> Callable[[int | Constant], ir.Value]:
+        """The operations that anything depends on; gives the value of a position or a constant."""
+        inputs, values = strip.constants | step.state, {}
+
+        def result(end: int | Constant) -> ir.Value:
+            return ir.Constant(DOUBLE, end.value) if isinstance(end, Constant) else values[end]
+
+        kept = [self.outputs[name] for name in (*self.layout.shared, *self.layout.carried, *self.layout.recorded)]
+        for position in sorted(self.program.needed([*kept, *(end for _, end in self.program.checks)])):
+            operation = self.program.operations[position]
+            kind, _, number = operation.name.partition(":")
+            first, *others = operation.arguments
+            if kind == "input":
+                values[position] = inputs[first] if first in inputs else self.shock(first.removeprefix(SHOCK), strip, step)
+            elif kind == "call":
+                arguments = [result(a) for a in (first, *others[:-1])]
+                values[position] = write_call(self.writer, arguments, others[-1], int(number), self.callbacks)
+            elif kind == "result":
+                values[position] = values[first][int(number)]
+            else:
+                values[position] = self.writer.write(operation.name, [result(a) for a in operation.arguments])
+        return result
+
+    def shock(self, process: str, strip: _Strip, step: _Step) -> ir.Value:
+        row = self.b.add(self.b.mul(_whole(self.layout.shocks.index(process)), self.given.steps), step.number)
+        place = self.b.add(self.b.mul(row, self.given.width), strip.column)
+        return self.load(self.b.gep(self.given.shocks, [place]), 0)
+
+    def check(self, strip: _Strip, result: Callable[[int | Constant], ir.Value]) -> ir.Value:
+        """In which runs all is finite and within its limits. One sum is finite only if all its terms are; a comparison with a NaN is never true."""
+        b, w = self.b, self.writer
+        total, good = w.vector(ir.Constant(DOUBLE, 0.0)), None
+        for name, end in self.program.checks:
+            value = w.vector(w.number(result(end)))
+            total = b.fadd(total, value)
+            if name in strip.bounds:
+                held = b.fcmp_ordered(">=", value, strip.bounds[name])
+                good = held if good is None else b.and_(good, held)
+        finite = w.write("isfinite", [total])
+        return finite if good is None else b.and_(good, finite)
+
+    def mark(self, good: ir.Value, number: ir.Value, failing: ir.Value) -> ir.Value:
+        """The step at which each run first failed, 0 for none."""
+        now = self.writer.vector(number)
+        unmarked = self.b.icmp_signed("==", failing, ir.Constant(STEPS, [0] * LANES))
+        return self.b.select(self.b.and_(self.b.not_(good), unmarked), now, failing)
+
+    def keep(self, step: _Step, outcome: _Outcome) -> ir.Value:
+        """Where the next record goes."""
+        self.b.position_at_end(self.parts.keep)
+        self.store_all(outcome.recorded, step.record)
+        following = self.b.gep(step.record, [_whole(max(len(outcome.recorded), 1) * LANES)])
+        self.b.branch(self.parts.next_step)
+        return following
+
+    def end_step(self, clock: dict[str, ir.Value], strip: _Strip, step: _Step, outcome: _Outcome, next_record: ir.Value) -> None:
+        """Pass on to the next step, of which the first takes what the strip starts with."""
+        b, parts, every = self.b, self.parts, self.given.every
+        b.position_at_end(parts.next_step)
+        until_kept, record = b.phi(INDEX), b.phi(NUMBERS)
+        until_kept.add_incoming(outcome.until_kept, outcome.end)
+        until_kept.add_incoming(every, parts.keep)
+        record.add_incoming(step.record, outcome.end)
+        record.add_incoming(next_record, parts.keep)
+        b.cbranch(b.icmp_signed("<", outcome.number, self.given.steps), parts.step, parts.next_strip)
+        start = strip.start | clock
+        for phi, first, then in (
+            (step.number, _whole(0), outcome.number),
+            (step.until_kept, every, until_kept),
+            (step.record, strip.records, record),
+            (step.failing, strip.first_failed, outcome.failing),
+            *((step.state[name], start[name], outcome.state[name]) for name in start),
+        ):
+            phi.add_incoming(first, parts.strip)
+            phi.add_incoming(then, parts.next_step)
+
+    def end_strip(self, strip: _Strip, outcome: _Outcome) -> None:
+        b = self.b
+        b.position_at_end(self.parts.next_strip)
+        self.store_all((outcome.state[name] for name in self.layout.carried), strip.state)
+        b.store(outcome.failing, strip.failed, align=8)
+        following = b.add(strip.number, _whole(1))
+        strip.number.add_incoming(following, self.parts.next_strip)
+        b.cbranch(b.icmp_signed("<", following, self.given.strips), self.parts.strip, self.parts.done)
+        b.position_at_end(self.parts.done)
+        b.ret_void()
+
+    def rows(self, base: ir.Value, number: ir.Value, count: int) -> ir.Value:
+        """Where the rows of a strip begin, if each has so many."""
+        return self.b.gep(base, [self.b.mul(number, _whole(max(count, 1) * LANES))])
+
+    def row(self, base: ir.Value, row: int) -> ir.Value:
+        return self.b.bitcast(self.b.gep(base, [_whole(row * LANES)]), ir.PointerType(VECTOR))
+
+    def load(self, base: ir.Value, row: int) -> ir.Value:
+        return self.b.load(self.row(base, row), align=8)
+
+    def load_all(self, base: ir.Value, names: Iterable[str]) -> dict[str, ir.Value]:
+        return {name: self.load(base, row) for row, name in enumerate(names)}
+
+    def store_all(self, values: Iterable[ir.Value], base: ir.Value) -> None:
+        for row, value in enumerate(values):
+            self.b.store(value, self.row(base, row), align=8)
+
+
+def _whole(number: int) -> ir.Constant:
+    return ir.Constant(INDEX, number)
