@@ -4,7 +4,7 @@ Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring 
 the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x + S), and leaves x' = y/p, y' = p x,
 so that the price afterwards is p²/P. Linear: ln P moves by 2 (B − S P)/y, the pool's impact to first order, filled at
 the geometric mean; passive holders take the other side. They give no more than the H tokens that they have: buyers who want more
-share what sellers and holders bring, at p = B/(S + H), and the price afterwards is at least that: nobody is left who would pay more.
+share what sellers and holders bring, at p = B/(S + H), and a rise ends there, for nobody is left who would pay more; a fall goes on to p²/P.
 With no market ("off") orders are filled alike and move no price. Units: USD, TOK, USD/TOK.
 """
 
@@ -32,7 +32,9 @@ def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
     impact = np.exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else 1.0
     shared = buy_usd / (sell_tok + dealers_tok)
     settled = np.maximum(price * impact, shared)
-    after = np.maximum(price * impact * impact, shared) if kind == "linear" else price
+    if kind != "linear":
+        return settled, price, buy_usd / settled - sell_tok
+    after = np.maximum(price * impact * impact, np.minimum(settled, settled * settled / price))
     return settled, after, buy_usd / settled - sell_tok
 
 
@@ -47,8 +49,9 @@ def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, d
         return positive(needed), positive(-needed) / settled
     if kind == "linear":
         impact = pool_usd * np.log(settled / price) - (buy_usd - sell_tok * price)
-        emptied = target * (sell_tok + dealers_tok) - buy_usd  # USD that take all that the dealers have, at that price
-        return np.minimum(positive(impact), positive(emptied)), np.maximum(positive(-impact) / price, positive(-emptied) / target)
+        paid = np.maximum(target, settled)  # where buyers share what there is; see `clear`
+        emptied = paid * (sell_tok + dealers_tok) - buy_usd  # USD that take all that the dealers have, at that price
+        return np.minimum(positive(impact), positive(emptied)), np.maximum(positive(-impact) / price, positive(-emptied) / paid)
     return 0.0 * price, 0.0 * price
 
 
