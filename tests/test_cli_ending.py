@@ -58,7 +58,8 @@ def test_what_is_no_fault_of_the_program_has_a_status_of_its_own(monkeypatch, er
     ("arguments", "key", "said"),
     [
         (["run", "nope"], None, "unknown parameter set"),
-        (["run", "--runs", "x"], "--runs", "integer"),
+        (["run", "--runs", "x"], "--runs", "'x'"),
+        (["run", "--days", "abc"], "--days", "'abc'"),
         (["run", "--nothing"], "--nothing", "No such option"),
         (["run", "--set", "supply.totl_supply=1"], "supply.totl_supply", "unknown key"),
         (["venues"], "--workload", "Missing option"),

@@ -48,6 +48,8 @@ BAD = [
     ({"titel": "x"}, "titel: unknown key", "did you mean 'title'"),
     ({"proposed": {"controller.pid.kpp": 0.1}}, "proposed.controller.pid.kpp: unknown parameter", "did you mean 'controller.pid.kp'"),
     ({"proposed": {"supply.burn_share": 1.5}, "on_chain": {}}, "proposed.supply.burn_share: 1.5", "≤ 1"),
+    ({"proposed": {"supply.burn_share": math.nan}, "on_chain": {}}, "proposed.supply.burn_share: nan", "a number ≥ 0, ≤ 1"),
+    ({"title": ""}, "title: ''", "at least 1 character"),
     ({"proposed": {"controller.pid.kp": 0.05}}, "proposed: the values of today", "expected a change"),
     ({"limits": [{"limit": "riun <= 0.1"}]}, "unknown metric 'riun'", "did you mean 'ruin'"),
     ({"limits": [{"limit": "ruin < 0.1"}]}, "'ruin < 0.1'", "metric <= limit"),

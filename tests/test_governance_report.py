@@ -204,7 +204,9 @@ def test_what_a_verdict_hides_is_said_beside_it(evidence):
     own = Evidence(replace(evidence.plan, statement={**evidence.plan.statement, "limits": claim, "watch": []}), evidence.runs)
     where, varied = own.warnings()
     assert where == "Not counted, for its limits are stated for some scenarios alone, it would fail: treasury_min <= 1000000 (token_crash)."
-    assert varied.startswith("With one parameter changed at a time, 4 of 12 checks fail: treasury_min <= 1000000 (none at controller.pid.kp = 0.075")
+    assert varied.startswith(
+        "With one parameter changed at a time, 4 of 12 checks fail: treasury_min <= 1000000 (scenario none at controller.pid.kp = 0.075"
+    )
     table = own.varied_checks
     assert table[table["of"] == "change"]["today"].isna().all()
     assert (table["today"] > 0.0).sum() == 4

@@ -398,3 +398,13 @@ def test_the_command_says_which_extremes_lost_runs(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     status, text, _ = command("sweep", design, "--out", tmp_path / "out")
     assert status == 0 and "1 of 3 runs failed" in " ".join(text.split()) and "failed runs 1" in " ".join(text.split())
+
+
+def test_one_is_counted_as_one_and_a_single_run_has_no_interval(tmp_path):
+    (tmp_path / "d.yaml").write_text(
+        "policies: [pid]\nruns: 1\nset: {simulation.days: 3}\nmetrics: [price_volatility]\nparameters:\n  controller.pid.kp: [0.1, 0.2]\n"
+    )
+    status, out, _ = command("sweep", tmp_path / "d.yaml", "--dry-run")
+    assert status == 0 and out.startswith("2 points x 1 case x 1 run = 2 simulations in 1 task of 1 structure; about")
+    status, out, _ = command("sweep", tmp_path / "d.yaml", "--out", tmp_path / "s")
+    assert status == 0 and "price_volatility" in out and "nan" not in out

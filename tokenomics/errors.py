@@ -86,6 +86,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
+def counted(count: int, noun: str, several: str | None = None) -> str:
+    """A number with its noun: 1 case, 2 cases. several: the plural, where it is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+
+
 def lettering(text: str) -> str:
     """Text of others as it stands in a figure: dollars in it are no formula, which Matplotlib would read there, and fail on a wrong one."""
     return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")

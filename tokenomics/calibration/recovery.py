@@ -77,7 +77,7 @@ def recover(
     Bias and coverage are those of all replications, also of those that the estimator flags as not identified; `flagged` is their share.
     Raises InputError for fewer observations than the estimator takes.
     """
-    bounds.check(replications=(replications, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
+    bounds.check(replications=(replications, bounds.REPLICATIONS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
     bounds.optional(count=(count, bounds.OBSERVATIONS))
     bounds.check(seed=(seed + replications - 1, bounds.SEED))
     chosen = case(name)

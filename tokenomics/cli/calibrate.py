@@ -67,7 +67,7 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
 def recover(
     estimator: Annotated[str, typer.Argument(help="merton, garch, demand, trace, burn or economy.", metavar="ESTIMATOR")],
-    replications: Annotated[int, number("Simulated data sets.", bounds.RUNS.from_(20))] = 500,
+    replications: Annotated[int, number("Simulated data sets.", bounds.REPLICATIONS.from_(20))] = 500,
     count: Annotated[int | None, number("Observations of each; the estimator's own number by default.", bounds.OBSERVATIONS)] = None,
     seed: Annotated[int, number("Seed of the first data set; the others follow.", bounds.SEED)] = 0,
     workers: Annotated[int, number("Processes.", bounds.WORKERS)] = 1,

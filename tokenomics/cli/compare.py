@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, counted
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
 from .numbers import Days, Seed, Workers, number
@@ -76,13 +76,15 @@ def compare(
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
         _show_comparison(result, differences, best)
-        say(f"{runs} runs each, seed {seed}; tables, intervals, win rates and figure in {folder}")
+        say(f"{counted(runs, 'run')} each, seed {seed}; tables, intervals, win rates and figure in {folder}")
     if max(result.failed.values()) == runs:
         raise typer.Exit(1)
 
 
 def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
+    from ..results.intervals import mean_interval
+
     for line in result.unmoved():
         say(line)
     for scenario in result.scenarios:
@@ -96,7 +98,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         gaps = differences[differences["scenario"] == scenario].copy()
         if set(gaps["metric"]) & set(MAIN):
             gaps = gaps[gaps["metric"].isin(MAIN)]
-        gaps["difference [95 %]"] = [f"{d:.4g} [{low:.4g}, {high:.4g}]" for d, low, high in gaps[["difference", "low", "high"]].to_numpy()]
+        gaps["difference [95 %]"] = [mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()]
         gaps["metric"] = [f"{m} [{u}]" for m, u in zip(gaps["metric"], gaps["unit"], strict=True)]
         gaps = gaps.sort_values("metric", kind="stable")
         title = f"Scenario {scenario}: paired difference to {result.reference}"

@@ -20,6 +20,7 @@ from typing import Any
 import typer
 
 from ..errors import InputError, Remark, TokenomicsError, printable
+from ..parameters.explaining import KINDS_OF_VALUES
 from .output import Told, print_json
 
 NO, BAD, INTERNAL, INTERRUPTED, CLOSED = 1, 2, 70, 130, 141
@@ -92,9 +93,19 @@ def explained(error: BaseException) -> Ending:
         return Ending(int(error.code) if isinstance(error.code, int) else INTERNAL, str(error.code), {})
     # typer brings its own click, so that its usage errors are told by what they can do
     if hasattr(error, "format_message"):
-        message = " ".join(error.format_message().split())
-        return Ending(BAD, message, {"found": message, "key": _option(error)})
+        return _usage(error)
     return Ending(INTERNAL, f"{_what(error)}; this is a fault of the program, not of its input: {_details(error)}", {"found": _what(error)})
+
+
+def _usage(error: Any) -> Ending:
+    """A command that was called wrongly. What cannot be read as a number is told with what was found."""
+    option, message = _option(error), " ".join(error.format_message().split())
+    wrong = next(iter(error.__cause__.errors()), {}) if hasattr(error.__cause__, "errors") else {}
+    expected = KINDS_OF_VALUES.get(str(wrong.get("type")).removesuffix("_parsing"))
+    if not str(wrong.get("type")).endswith("_parsing") or expected is None or option is None:
+        return Ending(BAD, message, {"found": message, "key": option})
+    refused = InputError(f"'{wrong['input']}'", key=option, expected=expected)
+    return Ending(BAD, str(refused), {"found": refused.found, "expected": expected, "key": option})
 
 
 def _option(error: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 
+from ..errors import counted
 from .design_options import DesignRuns, DesignSeed, Resumed, Scheduler, resumable
 from .numbers import Workers
 from .options import Json
@@ -45,8 +46,9 @@ def sweep(
             print_json(vars(size))
             return
         say(
-            f"{size.points:,} points x {size.cases} cases x {size.runs:,} runs = {size.simulations:,} simulations in {size.tasks:,} tasks "
-            f"of {size.structures:,} structures; about {size.seconds:.3g} s and {size.memory / 1e9:.2g} GB on this machine"
+            f"{counted(size.points, 'point')} x {counted(size.cases, 'case')} x {counted(size.runs, 'run')} = "
+            f"{counted(size.simulations, 'simulation')} in {counted(size.tasks, 'task')} of {counted(size.structures, 'structure')}; "
+            f"about {size.seconds:.3g} s and {size.memory / 1e9:.2g} GB on this machine"
         )
         return
     folder = out or default_folder(design, Path(file).stem)
@@ -80,6 +82,8 @@ def _text(value: Any) -> str:
 
 def _show_extremes(table: Any, metrics: list[str], paths: list[str]) -> None:
     """Of every metric the points with its lowest and its highest mean. table: of the sweep."""
+    from ..results.intervals import mean_interval
+
     several = [c for c in ("policy", "scenario") if table[c].nunique() > 1]
     rows = []
     for name in metrics:
@@ -91,7 +95,7 @@ def _show_extremes(table: Any, metrics: list[str], paths: list[str]) -> None:
             rows.append((name, "", f"{good[name].iloc[0]:.4g}", f"the same at every point{lost}"))
             continue
         for first, end, row in ((name, "low", good.loc[good[name].idxmin()]), ("", "high", good.loc[good[name].idxmax()])):
-            mean = f"{row[name]:.4g} [{row[f'{name}_low']:.4g}, {row[f'{name}_high']:.4g}]"
+            mean = mean_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
             at = [str(row[c]) for c in several] + [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in paths]
             at += [f"{row['failed']} of {row['n']} runs failed"] if row["failed"] else []
             rows.append((first, end, mean, ", ".join(at)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, counted
 from ..inputs import bounds
 from ..inputs.arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
 from ..parameters import NONE, assignments
@@ -37,7 +37,7 @@ def comparison_design(
     given = {"policies": policies, "scenarios": scenarios, "overlays": overlay, "metrics": metrics}
     named = {key: [str(name) for name in many(names)] for key, names in given.items()}
     if len(named["policies"]) < 2:
-        raise InputError(f"{len(named['policies'])} policies", argument="policies", expected="two or more")
+        raise InputError(counted(len(named["policies"]), "policy", "policies"), argument="policies", expected="two or more")
     settings |= {} if days is None else {"simulation.days": days}
     try:
         given = {key: names for key, names in named.items() if names or key == "scenarios"}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import stats
 
+from ..errors import counted
 from .choices import Choices
 from .rows import DAY, Rows
 
@@ -177,7 +178,7 @@ def _present(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
         raise rows.error(f"{rows.absent(row)} on {rows.when(row)}{more}", row, "price", f"a number{_or(offered, 'gaps')}")
     missing = np.flatnonzero(~here)
     shown = ", ".join(f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))})" for i in missing[:SHOWN])
-    done.append(f"{len(missing)} rows without a price: {shown}{f' and {len(missing) - SHOWN} more' if len(missing) > SHOWN else ''}")
+    done.append(f"{counted(len(missing), 'row')} without a price: {shown}{f' and {len(missing) - SHOWN} more' if len(missing) > SHOWN else ''}")
     return rows.take(here)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, nearest
+from ..errors import InputError, counted, nearest
 from ..model.formulas.numerics import SECONDS_PER_DAY
 from .layouts import told
 from .measures import read_measures
@@ -153,7 +153,7 @@ def read_requests(
         raise InputError(f"'{failed}'", argument="failed", expected=" or ".join(FAILED), nearest=nearest(failed, FAILED))
     table = read_table(path, sheet=sheet, prefer=("requests", "data"))
     if len(table) < 2:
-        raise InputError(f"{len(table)} rows", file=path, expected="at least 2")
+        raise InputError(counted(len(table), "row"), file=path, expected="at least 2")
     given = {role: table.column(name) for role, name in told(column, ("rate", "prompt", "output")).items()}
     prompt = [given["prompt"]] if "prompt" in given else table.find(*PROMPT)
     output = [given["output"]] if "output" in given else table.find(*OUTPUT)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, counted
 from .choices import Choices
 from .layouts import layout
 from .numbers import absent, parse_numbers
@@ -81,7 +81,7 @@ def read_rows(path: str | Path, choices: Choices, roles: Sequence[str] = ("price
     """
     table = read_table(path, sheet=choices.sheet, prefer=LISTS)
     if len(table) < 2:
-        raise InputError(f"{len(table)} rows", file=path, expected="at least 2")
+        raise InputError(counted(len(table), "row"), file=path, expected="at least 2")
     found = layout(table, roles, choices.column, choices.date_format)
     key = table.name(found.time)
     times = parse_times(table.columns[found.time], file=path, key=key, lines=table.lines, date_format=choices.date_format)

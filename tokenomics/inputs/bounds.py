@@ -66,6 +66,7 @@ def _told(value: Any) -> str:
 
 
 RUNS = Bound(1, 1_000_000, "the mean of a million runs is told to a thousandth of their standard deviation", "runs")
+REPLICATIONS = Bound(2, 1_000_000, "a coverage of a million replications is told to a thousandth", "replications")
 DRAWS = Bound(2, 100_000, "quantiles of a hundred thousand draws are told to a thousandth", "draws")
 SEED = Bound(0, 2**64 - 1, "the generator's key has 64 bits")
 SEARCH_SEED = Bound(0, 2**32 - 1, "the search's generator takes 32 bits")

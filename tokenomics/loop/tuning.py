@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import curve_fit
 
-from ..errors import InputError, nearest
+from ..errors import InputError, counted, nearest
 from ..experiments.evaluate import evaluate
 from ..experiments.optimise import optimise
 from ..inputs import bounds
@@ -81,7 +81,7 @@ class Tuning:
         mean, low, high = self.metrics["ruin"][0]
         ruin = f"Of {self.runs} simulated treasuries {mean:.2%} are ruined [{low:.2%}, {high:.2%}]"
         if self.failed:
-            ruin += f" and {self.failed} runs failed"
+            ruin += f" and {counted(self.failed, 'run')} failed"
         if self.margins.thin:
             verdict = "refused, margins are thin (Ms > 2)"
         elif self.ruinous:

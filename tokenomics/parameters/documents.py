@@ -5,14 +5,14 @@ The parameter tree has its own loader; hardware, model and fleet files are read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import InputError
-from .explaining import explained, in_tree
+from .explaining import Keys, explained, in_tree
 from .fields import Group
 from .kinds import named, refuse_other
 from .locate import find
@@ -64,12 +64,14 @@ def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]
     return validated(kind, tree, str(file)), file
 
 
-def validated(kind: type[Record], tree: Mapping[str, Any], file: str, most: int = MOST_LEAVES) -> Record:
-    """A record from a parsed mapping. most: number of values in it."""
+def validated(
+    kind: type[Record], tree: Mapping[str, Any], file: str, most: int = MOST_LEAVES, expected: Callable[[Keys], str | None] = lambda keys: None
+) -> Record:
+    """A record from a parsed mapping. most: number of values in it. expected: what the caller knows to be expected at a path of keys."""
     try:
         return kind.model_validate(_plain(tree, file, [0], most))
     except ValidationError as error:
-        raise explained(error, kind, in_tree(tree, file)) from None
+        raise explained(error, kind, in_tree(tree, file), expected) from None
 
 
 def _plain(node: Any, file: str, seen: list[int], most: int, depth: int = 0) -> Any:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import InputError, nearest
+from ..errors import InputError, counted, nearest
 
 LONGEST = 60  # characters of a value in an error
 BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}", "min_length": "at least {}", "max_length": "at most {}"}
@@ -80,6 +80,8 @@ def _wanted(error: Mapping[str, Any], kind: type[BaseModel]) -> str:
     for bound, words in BOUNDS.items():
         if bound in context and name.startswith(("greater", "less", "too_", "string_too", "multiple")):
             limit = context[bound]
+            if name.startswith("string_too"):
+                return words.format(counted(limit, "character"))
             return words.format(f"{limit:g}" if isinstance(limit, float) else limit)
     if name == "literal_error":
         return f"one of {context['expected']}" if "," in context["expected"] else context["expected"]

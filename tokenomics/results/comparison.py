@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ..errors import InputError, lettering, nearest
+from ..errors import InputError, counted, lettering, nearest
 from ..parameters.tables import markdown_rows
-from .intervals import differs, intervals, paired_intervals
+from .intervals import differs, intervals, mean_interval, paired_intervals
 from .metrics import METRICS
 from .sweep import Sweep
 
@@ -150,7 +150,10 @@ class Comparison:
         means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
         lines = [line for told in self.unmoved() for line in (told, "")]
         for scenario in self.scenarios:
-            lines += [f"Scenario {scenario}, {self.sweep.manifest['runs']} runs, seed {self.sweep.manifest['seed']}; mean [95 % interval]", ""]
+            lines += [
+                f"Scenario {scenario}, {counted(self.sweep.manifest['runs'], 'run')}, seed {self.sweep.manifest['seed']}; mean [95 % interval]",
+                "",
+            ]
             rows = (self._row(name, means[means["scenario"] == scenario], best.get((scenario, name))) for name in self.sweep.metrics)
             lines += [markdown_rows(["metric", "unit", *self.policies], rows, numbers=range(2, 2 + len(self.policies))), ""]
             if self.losses(scenario):
@@ -160,7 +163,7 @@ class Comparison:
     def _row(self, name: str, means: pd.DataFrame, best: str | None) -> list[str]:
         """A metric's row of the table in Markdown."""
         own = means[means["metric"] == name].set_index("policy").loc[self.policies]
-        cells = [f"{r['mean']:.4g} [{r['low']:.4g}, {r['high']:.4g}]" for _, r in own.iterrows()]
+        cells = [mean_interval(r["mean"], r["low"], r["high"]) for _, r in own.iterrows()]
         return [name, METRICS[name].unit, *(f"**{c}**" if p == best else c for p, c in zip(self.policies, cells, strict=True))]
 
     def plot(self) -> Figure:

@@ -111,6 +111,11 @@ def summarise(per_run: np.ndarray, *, probability: bool = False, level: float = 
     return Summary(float(found.mean[0]), low, high, n, len(per_run) - n)
 
 
+def mean_interval(mean: float, low: float, high: float) -> str:
+    """A mean with its interval as text; the mean alone for a single run."""
+    return f"{mean:.4g} {interval({'low': low, 'high': high})}".rstrip()
+
+
 def interval(row: Mapping) -> str:
     """The interval of a metric's row as text; empty for a single run."""
     return "" if not np.isfinite(row["low"]) else f"[{row['low']:.4g}, {row['high']:.4g}]"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError, TokenomicsError, nearest
+from ..errors import InputError, TokenomicsError, counted, nearest
 from . import sweep_figures, sweep_store
 from .intervals import intervals
 from .metrics import METRICS
@@ -128,7 +128,7 @@ class Sweep:
         return digest.hexdigest()
 
     def __repr__(self) -> str:
-        size = f"{len(self.points)} points x {len(self.cases)} cases x {self.manifest['runs']} runs"
+        size = " x ".join(counted(n, what) for n, what in ((len(self.points), "point"), (len(self.cases), "case"), (self.manifest["runs"], "run")))
         return f"Sweep({size}, {len(self.tasks)} of {self.manifest['tasks']} tasks done, paths {', '.join(self.paths) or 'none'})"
 
     def plot(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import lettering
+from ..errors import counted, lettering
 from .figures import COLOURS
 from .metrics import METRICS
 
@@ -45,11 +45,11 @@ def _label(metric: str) -> str:
 def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> str:
     good = table[np.isfinite(table[metric])]
     first = table.iloc[0]
-    head = f"policy {first['policy']}, scenario {first['scenario']}, {len(table)} points, {runs} runs each"
+    head = f"policy {first['policy']}, scenario {first['scenario']}, {counted(len(table), 'point')}, {counted(runs, 'run')} each"
     head += "".join(f", {path} {value}" for path, value in fixed.items())
     failed, impossible = int(table["failed"].sum()), int((table["error"] != "").sum())
     head += f", {failed} of {len(table) * runs} runs failed" if failed else ""
-    head += f", {impossible} points impossible" if impossible else ""
+    head += f", {counted(impossible, 'point')} impossible" if impossible else ""
     if good.empty:
         return f"{head}: no run was finished"
     low, high = good.loc[good[metric].idxmin()], good.loc[good[metric].idxmax()]

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ... import __version__
-from ...errors import ModelError
+from ...errors import ModelError, counted
+from ...parameters import NONE
 from ...results.comparison import paired
 from ...results.intervals import FEWEST_EQUAL, intervals, paired_intervals
 from ...results.metrics import METRICS
@@ -253,15 +254,15 @@ class Evidence:
         if self.claim is None:
             size = f"{len(points)} parameter points, " if len(points) > 1 else ""
             lost = int(self.failures[["failed", "invalid"]].to_numpy().sum())
-            told = f"{size}{len(cases)} case{'s' * (len(cases) > 1)}, {self.plan.runs} runs each, seed {self.plan.seed}"
+            told = f"{size}{counted(len(cases), 'case')}, {counted(self.plan.runs, 'run')} each, seed {self.plan.seed}"
             same = [label for case, label in enumerate(self.plan.labels) if case and self.equal(case, 0, (0, 0))] if self.plan.kind == "run" else []
             equal = f"Nothing differs between {self.plan.labels[0]} and {', '.join(same)}: the same numbers in all runs. " if same else ""
             return f"{equal}{told}; {lost} of {len(self.runs)} runs failed."
         own = self.own_checks()
         count = {word: int((own["verdict"] == word).sum()) for word in (HOLDS, FAILS, UNDECIDED)}
         add_up(list(count.values()), len(own), "checks of the proposal")
-        stated = f"{len(self.claim.limits)} stated limit{'s' * (len(self.claim.limits) > 1)}"
-        basis = f"{points[self.points('proposed')[0]].runs} runs in each of {len(cases)} scenario{'s' * (len(cases) > 1)}"
+        stated = counted(len(self.claim.limits), "stated limit")
+        basis = f"{points[self.points('proposed')[0]].runs} runs in each of {counted(len(cases), 'scenario')}"
         if self.outcome == UNCHANGED:
             return f"Nothing changed: today's values and the proposed ones give the same numbers in all runs ({basis}), so that no limit was tested."
         silent = self.idle.everywhere(self.plan.labels)
@@ -336,6 +337,6 @@ def stated(limit: str, of: str) -> str:
 
 def listed(checks: pd.DataFrame, at: bool = False) -> str:
     """Checks in words: each limit with its scenarios. at: with the values at which they were made."""
-    places = checks["scenario"] + (" at " + checks["values"] if at else "")
+    places = checks["scenario"].replace(NONE, f"scenario {NONE}") + (" at " + checks["values"] if at else "")
     groups = checks.assign(place=places).groupby(["number", "limit", "of"], sort=False)
     return "; ".join(f"{stated(limit, of)} ({', '.join(rows['place'])})" for (_, limit, of), rows in groups)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import counted
 from ...experiments.plan import Case
 from ...parameters import NONE, resolve
 from ...parameters.locate import find, names
@@ -44,7 +45,7 @@ def deviations(plan: EvidencePlan) -> list[str]:
         told.append(f"other values than shipped as '{first.case.resolved.base}': {_listed(base)}")
     sources = {path: pair for one in cases for path, pair in one.sources.items()}
     if sources:
-        told.append(f"other sources than shipped of {len(sources)} parameter{'s' * (len(sources) > 1)}: {_listed(sources)}")
+        told.append(f"other sources than shipped of {counted(len(sources), 'parameter')}: {_listed(sources)}")
     return [" ".join(sentence.split()) for sentence in told]
 
 

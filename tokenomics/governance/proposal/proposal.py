@@ -9,7 +9,7 @@ from typing import Any, get_origin
 
 from pydantic import Field, model_validator
 
-from ...errors import InputError, nearest
+from ...errors import InputError, counted, nearest
 from ...experiments.plan import Case
 from ...inputs.files import read_text
 from ...model import controllers
@@ -80,11 +80,17 @@ def read_proposal(source: str | Path | Mapping[str, Any], *, runs: int | None = 
         path = find("proposal", str(source))
         tree, file = load(path, "a proposal: title, proposed, scenarios, limits, runs, seed"), str(path)
         refuse_other("proposal", tree, path)
-    proposal = validated(Proposal, tree, file)
+    proposal = validated(Proposal, tree, file, expected=_expected)
     if runs is not None and runs < 2:
-        raise InputError(f"{runs} runs", argument="runs", expected="at least 2, for an interval")
+        raise InputError(counted(runs, "run"), argument="runs", expected="at least 2, for an interval")
     proposal = proposal.model_copy(update={name: value for name, value in (("runs", runs), ("seed", seed)) if value is not None})
     return proposal, _plan(proposal, Reader(tree, file))
+
+
+def _expected(keys: tuple[Any, ...]) -> str | None:
+    """What a parameter's value is to be, by its keys in the file; None where no parameter is named."""
+    values = keys[0] in ("proposed", "current", "set") and len(keys) == 2 or keys[:1] == ("alternatives",) and len(keys) == 3
+    return fits(keys[-1], None) if values and place(keys[-1]).field is not None else None
 
 
 def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from ...errors import printable
+from ...errors import counted, printable
 from ..report.computed import TOLERANCE
 
 Status = Literal["verified", "differs", "cannot be checked"]
@@ -108,7 +108,7 @@ class Verification:
         told = {
             "line endings": bool(self.turned),
             f"last digits, {TOLERANCE:g} relative": self.rounded,
-            f"{count} file{'s' * (count > 1)} that cannot be compared": bool(count),
+            f"{counted(count, 'file')} that cannot be compared": bool(count),
         }
         return [what for what, so in told.items() if so]
 

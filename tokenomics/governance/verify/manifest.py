@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...errors import counted
 from ..bundle.bundle import MANIFEST, manifest_text
 from .files import named
 from .findings import Finding
@@ -26,7 +27,7 @@ def check(bundle: Untrusted, known: Known) -> Known:
 
 def _line_endings(turned: tuple[str, ...]) -> str:
     return (
-        f"line endings alone differ in {len(turned)} file{'s' * (len(turned) > 1)}, CRLF where LF was written, as Git's core.autocrlf "
+        f"line endings alone differ in {counted(len(turned), 'file')}, CRLF where LF was written, as Git's core.autocrlf "
         f"turns them: {named(turned)}; with LF each is what the manifest says, and that was checked. To have them as they were written: "
         f"git clone -c core.autocrlf=false, or in the clone git config core.autocrlf false, delete the bundle's files, git checkout -- ."
     )
