@@ -29,12 +29,11 @@ def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
     if kind == "pool":
         settled = (pool_usd + buy_usd) / (pool_tok + sell_tok)
         return settled, settled * settled / price, buy_usd / settled - sell_tok
-    impact = np.exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else 1.0
-    shared = buy_usd / (sell_tok + dealers_tok)
-    settled = np.maximum(price * impact, shared)
+    alone = price * np.exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else price
+    settled = np.maximum(alone, buy_usd / (sell_tok + dealers_tok))
     if kind != "linear":
         return settled, price, buy_usd / settled - sell_tok
-    after = np.maximum(price * impact * impact, np.minimum(settled, settled * settled / price))
+    after = np.maximum(alone * alone / price, np.minimum(settled, settled * settled / price))
     return settled, after, buy_usd / settled - sell_tok
 
 
