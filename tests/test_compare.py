@@ -114,12 +114,12 @@ def test_the_figure_states_its_finding(comparison):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"policies": ["pid"]}, "1 policies; expected two or more"),
+        ({"policies": ["pid"]}, "1 policy; expected two or more"),
         ({"policies": ["pid", "nnone"]}, "did you mean 'none'"),
         ({"policies": ["pid", "none"], "reference": "static"}, "the reference 'static' is not among the policies"),
         ({"policies": ["pid", "none"], "scenarios": ["crash"]}, "unknown scenario 'crash'"),
         ({"policies": ["pid", "none"], "runs": 0}, "runs: 0"),
-        ({"policies": "pid"}, "1 policies; expected two or more"),
+        ({"policies": "pid"}, "1 policy; expected two or more"),
         ({"policies": ["pid", "none", "pid"]}, "policies: 'pid' twice"),
         ({"policies": ["pid", ""]}, "policies: an empty name"),
         ({"policies": ["pid", "none"], "scenarios": ["none", "none"]}, "scenarios: 'none' twice"),
@@ -176,7 +176,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         (("--policies", ""), "--policies: an empty name"),
         (("--policies", "none,,pid"), "--policies: an empty name in 'none,,pid'"),
         (("--policies", "pid,pid"), "--policies: 'pid' twice"),
-        (("--policies", "pid"), "--policies: 1 policies"),
+        (("--policies", "pid"), "--policies: 1 policy"),
         (("--metrics", ","), "--metrics: an empty name"),
         (("--metrics", ""), "--metrics: an empty name"),
         (("--metrics", "ruin,ruin"), "--metrics: 'ruin' twice"),

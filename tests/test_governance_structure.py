@@ -85,7 +85,7 @@ def test_a_run_has_one_point_and_a_sweep_labels_that_say_its_values(tmp_path):
     one, two = plain["points"]
     with pytest.raises(InputError, match="expected labels that say the values"):
         from_plain(plain | {"points": [one | {"label": two["label"]}, two | {"label": one["label"]}]})
-    again = {"method": "points", "points": [{"supply.burn_share": 0.2}] * 2, "runs": 2, "set": {"simulation.days": 3}}
+    again = {"method": "points", "points": [{"supply.burn_share": v} for v in (0.2, 0.2 + 1e-12)], "runs": 2, "set": {"simulation.days": 3}}
     found = plan_of_sweep(tk.sweep(again, out=tmp_path / "again")).points
     assert [point.label for point in found] == ["burn_share 0.2", "burn_share 0.2 (2)"]
 

@@ -40,7 +40,7 @@ RATE = "t_s,req_per_s\n0,11\n600,22\n1200,33\n"
         ("date,t_s,req_per_s\n2024-01-01,0,1\n2024-01-02,1,1\n", r"2 columns of times: t_s, date"),
         ("x,req_per_s\n0,1\n1,1\n", r"no column of times among x, req_per_s"),
         ("t_s,req_per_s\n0,1\n1e20,1\n", r":3: t_s: 1e\+20 s; expected at most 1e\+10 s"),
-        ("t_s,req_per_s\n0,1\n", "1 rows; expected at least 2"),
+        ("t_s,req_per_s\n0,1\n", "1 row; expected at least 2"),
         ("date,req_per_s\n2024-01-01 00:00Z,1\n2024-01-01 01:00,1\n", r":3: date: '2024-01-01 01:00' states no zone"),
         ("date,req_per_s\n01/02/2024,1\n02/02/2024,1\n", r"could have the day first or the month.*`date_format`"),
     ],
@@ -93,7 +93,7 @@ def test_newest_first_counts_with_semicolons_are_turned_and_divided_by_their_win
 
 def test_a_rate_out_of_order_is_sorted_and_said(tmp_path):
     mixed = read_requests(write(tmp_path, "t_s,req_per_s\n0,1\n120,3\n60,2\n180,4\n"))
-    assert mixed.rate.tolist() == [1, 2, 3, 4] and "sorted by time: 1 rows came after a later one" in mixed.said
+    assert mixed.rate.tolist() == [1, 2, 3, 4] and "sorted by time: 1 row came after a later one" in mixed.said
 
 
 def test_a_column_that_is_told_is_the_rate(tmp_path):
@@ -270,7 +270,7 @@ def test_requests_out_of_order_are_sorted_and_said(tmp_path):
     lines = requests(lambda i: 0)
     swapped = read_requests(write(tmp_path, [lines[0], lines[2], lines[1], *lines[3:]]))
     assert swapped.seconds.tolist() == list(range(1800)) and swapped.prompt[:2].tolist() == [100, 101]
-    assert "sorted by time: 1 rows came after a later one" in swapped.said
+    assert "sorted by time: 1 row came after a later one" in swapped.said
     turned = read_requests(write(tmp_path, [lines[0], *lines[:0:-1]]))
     assert turned.prompt[:2].tolist() == [100, 101] and "newest row first: turned" in turned.said
 

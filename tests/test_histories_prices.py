@@ -285,7 +285,7 @@ REFUSED = {
     "infinite": ("date,price\n2024-01-01,1.5\n2024-01-02,inf\n", ":3: price: an infinite value"),
     "bars without a header": ("1704067200,1,2,3,4,5,6,7,8\n1704153600,1,2,3,4,5,6,7,8\n", "no header, and 9 columns; expected a header, or `column`"),
     "months": ("month,price\n2024-01,1\n2024-02,2\n", "month: months; expected days: a month is not one length of time"),
-    "one row": ("date,price\n2024-01-01,1\n", "1 rows; expected at least 2"),
+    "one row": ("date,price\n2024-01-01,1\n", "1 row; expected at least 2"),
 }
 
 

@@ -250,7 +250,7 @@ def _turned(ns: np.ndarray) -> str:
     steps = np.diff(ns)
     if (steps <= 0).all():
         return "newest row first: turned"
-    return f"sorted by time: {int((steps < 0).sum()):,} rows came after a later one"
+    return f"sorted by time: {counted(int((steps < 0).sum()), 'row')} came after a later one"
 
 
 def _trace(table: Table, prompt: int, output: int, time: int | None, date_format: str | None, decimal: str | None, failed: str) -> RequestTrace:
