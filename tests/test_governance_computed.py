@@ -22,6 +22,13 @@ def test_a_number_on_the_edge_of_its_rounding_may_be_written_in_two_ways():
     assert not any(follows(f"a {number} b", text) for number in ("0.1561", "0.1564", "0.15625", ".1562", "+0.1562", "0.15620"))
 
 
+def test_a_number_that_begins_as_its_neighbour_does_is_read_to_its_end():
+    text = f"a {computed(lambda factor: format(1.2004999999999 * factor, '.4g'))} b"
+    assert plain(text) == "a 1.2 b"
+    assert all(follows(f"a {number} b", text) for number in ("1.2", "1.201"))
+    assert not any(follows(f"a {number} b", text) for number in ("1.20", "1.2011", "1.2 1.201"))
+
+
 @pytest.mark.parametrize("written", ["0.10", "1e-1", "+0.1", ".1", "0.1000000001000000000001", "0,1", "٠.١", "0.1 ", "1e999", "nan", "", "0.11"])
 def test_a_number_with_all_its_digits_has_one_form(written):
     marked = f"x,{whole(0.1)},2"
@@ -52,6 +59,7 @@ def test_a_drawing_is_compared_by_its_places_and_by_nothing_else():
     assert same('d="M 10.5 -3"', 'd="M 10.500001 -3.00001"')
     for one, two in [
         ('d="M 10.5"', 'd="M 10.51"'),
+        ('d="M 10.5"', 'd="M 10.5005"'),
         ('d="M 10.5"', 'd="M 10.500"'),
         ('d="M 10.5"', 'd="M 1.05e1"'),
         ('d="M 10"', 'd="M 11"'),
