@@ -1,6 +1,9 @@
 """A small bundle for tests, and ways to change it."""
 
 import json
+import re
+import struct
+import zlib
 from io import BytesIO
 
 import pyarrow as pa
@@ -105,6 +108,31 @@ def forged(made, out, files, *, platform=None, **dependencies):
     told = manifest(folder)
     put(folder, told, dependencies=told["dependencies"] | dependencies, **({"platform": platform} if platform else {}))
     return folder
+
+
+def repacked(png):
+    """A PNG with the same parts, of which the pixels are packed otherwise: of the same size, and not the same bytes."""
+    head, body = png[: png.index(b"IDAT") - 4], b"".join(_parts(png, b"IDAT"))
+    data = zlib.compress(zlib.decompress(body), 1)
+    kind = b"IDAT" + data
+    return head + struct.pack(">I", len(data)) + kind + struct.pack(">I", zlib.crc32(kind)) + png[-12:]
+
+
+def _parts(png, wanted):
+    at = 8
+    while at < len(png):
+        size, kind = struct.unpack_from(">I4s", png, at)
+        if kind == wanted:
+            yield png[at + 8 : at + 8 + size]
+        at += 12 + size
+
+
+def redrawn(svg):
+    """An SVG as Matplotlib 3.8 writes it: letters by their characters' numbers, their places in another attribute."""
+    names = sorted(set(re.findall(rb"DejaVuSans-[0-9a-f]+", svg)))
+    for number, name in enumerate(names):
+        svg = re.sub(name + rb'(?=")', b"DejaVuSans-x%d" % number, svg)
+    return re.sub(rb'(<use xlink:href="#DejaVuSans[^"]*") transform="translate\(([0-9.]+) 0\)"', rb'\1 x="\2"', svg)
 
 
 def elsewhere(folder):

@@ -14,14 +14,16 @@ import zlib
 from io import BytesIO
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.figure import Figure
 
 import tokenomics
-from bundles import CREATED, OTHER, PROPOSAL, edit_plan, example, forged, manifest, put, put_file, reseal
+from bundles import CREATED, OTHER, PROPOSAL, edit_plan, example, forged, manifest, put, put_file, redrawn, repacked, reseal
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle import crate
 from tokenomics.governance.bundle.bundle import RUNS, is_bundle, make_manifest, write_bundle
@@ -29,11 +31,14 @@ from tokenomics.governance.bundle.crate import METADATA
 from tokenomics.governance.bundle.make import GIVEN, report
 from tokenomics.governance.bundle.runs_table import parse_runs, runs_parquet
 from tokenomics.governance.evidence.plan import from_plain
+from tokenomics.governance.report.figures import STYLE, svg
 from tokenomics.governance.verify import differences as texts
 from tokenomics.governance.verify import drawings
 from tokenomics.governance.verify.reach import UNCHECKED
+from tokenomics.governance.verify.redrawn import difference
 from tokenomics.governance.verify.verify import verify
 
+LIMITS = "figures/limits.svg"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">%s</svg>'
 ONE = {"sample": 1e-9, "sample_seed": 1}
 
@@ -287,12 +292,113 @@ def test_a_drawing_of_a_sweep_over_two_parameters_is_sound(tmp_path):
 
 
 def test_the_first_line_counts_what_cannot_be_compared(made, tmp_path):
-    drawings = sorted((made[0] / "figures").glob("*.png"))
-    swapped = {f"figures/{one.name}": two.read_bytes() for one, two in zip(drawings, drawings[::-1], strict=True)}
-    found = verify(forged(made, tmp_path / "f", swapped, matplotlib="3.0.0"), workers=1, **ONE)
-    assert found.lines()[0].startswith(f"verified but for {len(drawings)} files that cannot be compared: SHA-256 ")
-    assert set(found.plain()["uncompared"]) == set(swapped)
+    pixels = {f"figures/{one.name}": repacked(one.read_bytes()) for one in sorted((made[0] / "figures").glob("*.png"))}
+    found = verify(forged(made, tmp_path / "f", pixels, matplotlib="3.0.0"), workers=1, **ONE)
+    assert found.lines()[0].startswith(f"verified but for {len(pixels)} files that cannot be compared: SHA-256 ")
+    assert set(found.plain()["uncompared"]) == set(pixels)
     assert found.exit_status == 0
+
+
+@pytest.mark.parametrize("told", [{"platform": OTHER}, {"matplotlib": "3.8.0"}])
+def test_pixels_have_the_size_of_the_figure(made, tmp_path, told):
+    one, two = ((made[0] / f"figures/{name}.png").read_bytes() for name in ("limits", "sensitivity"))
+    files, lines = found_in(forged(made, tmp_path / "f", {"figures/limits.png": two}, **told))
+    assert files == {"figures/limits.png"}
+    assert "pixels: recorded '{} x {}', computed '{} x {}'".format(*drawings.pixels(two), *drawings.pixels(one)) in lines[0]
+
+
+def shown(made, out, new, **told):
+    """A bundle whose first figure is another, in its page as well."""
+    old, page = (made[0] / LIMITS).read_bytes(), (made[0] / "report.html").read_bytes()
+    assert new != old
+    return forged(made, out, {LIMITS: new, "report.html": page.replace(base64.b64encode(old), base64.b64encode(new))}, **told)
+
+
+def drawn_in_its_place(old):
+    """A drawing of the same size that says what nobody computed."""
+    width, height = (float(number) / 72.0 for number in re.search(rb'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', old).groups())
+    canvas = Figure(figsize=(width, height))
+    canvas.text(0.1, 0.5, "ALL LIMITS HOLD 100 %")
+    return svg(canvas)
+
+
+def test_a_figure_of_another_matplotlib_is_compared_but_for_its_layout(made, tmp_path):
+    old = (made[0] / LIMITS).read_bytes()
+    told = {"matplotlib": "3.8.0"}
+    found = verify(shown(made, tmp_path / "same", redrawn(old), **told), workers=1, **ONE)
+    assert (found.status, set(found.uncompared)) == ("verified", {LIMITS, "report.html"}), found.lines()
+    assert found.lines()[0].startswith("verified but for 2 files that cannot be compared: ")
+    for out, changed in {"place": drawn_in_its_place(old), "letter": WORDS["another letter"](redrawn(old))}.items():
+        assert LIMITS in found_in(shown(made, tmp_path / out, changed, **told))[0]
+
+
+def replaced(pattern, new):
+    return lambda text: re.sub(pattern, new, text, count=1, flags=re.DOTALL)
+
+
+def moved(share):
+    """The first mark of data elsewhere, by a share of the width of its axes."""
+
+    def change(text):
+        left, right = (float(re.search(rb'<g id="patch_2">\s*<path d="M ([0-9.]+) [0-9.]+ \nL ([0-9.]+) ', text)[i]) for i in (1, 2))
+        mark = rb'(<g clip-path="[^"]*">\s*<use xlink:href="[^"]*" x=")([0-9.]+)'
+        return re.sub(mark, lambda found: found[1] + b"%.6f" % (float(found[2]) + share * (right - left)), text, count=1)
+
+    return change
+
+
+LETTER = rb'(<use xlink:href="#DejaVuSans-)x1"'
+WORDS = {
+    "another letter": replaced(LETTER, rb'\1x2"'),
+    "a letter elsewhere": replaced(rb'( x=")([0-9]+)([0-9.]*"/>\s*</g>)', rb"\g<1>9\2\3"),
+    "a letter that is not seen": replaced(LETTER, rb'\1x1" style="opacity: 0"'),
+    "a letter with two targets": replaced(LETTER, rb'\1x1" href="#DejaVuSans-x2"'),
+    "a letter above the line": replaced(LETTER, rb'\1x1" y="400"'),
+    "two shapes for a letter": replaced(rb'(<path id="DejaVuSans-x1") d="', rb'\1 d="M 0 0"/>\1 d="'),
+    "a style among the letters": replaced(rb'<defs>(\s*<path id="DejaVuSans)', rb"<defs><style>#axes_1 {display: none}</style>\1"),
+    "another colour": replaced(rb"fill: #0072b2", b"fill: #d55e00"),
+    "a part that is not seen": replaced(rb'<g id="line2d_16">', b'<g id="line2d_16" style="opacity: 0">'),
+    "a part less": replaced(rb'<g id="line2d_16">.*?</g>\s*</g>', b""),
+    "a part more": replaced(rb"</svg>", b"<g/></svg>"),
+    "a part within another": replaced(rb'(<g id="LineCollection_1">.*?)</g>(.*)</svg>', rb"\1\2</g></svg>"),
+    "a mark of data elsewhere": moved(0.02),
+    "another remark": replaced(rb"<!-- current -->", b"<!-- audited -->"),
+    "another size": replaced(rb'width="504pt"', b'width="50pt"'),
+}
+
+
+@pytest.mark.parametrize("what", WORDS)
+def test_what_no_matplotlib_explains_is_a_difference(made, what):
+    own = (made[0] / LIMITS).read_bytes()
+    old = redrawn(own)
+    assert difference(old, own) is None
+    new = WORDS[what](old)
+    assert new != old
+    assert difference(new, own)
+
+
+def test_a_mark_of_data_may_stand_elsewhere_by_less_than_a_hundredth_of_its_axes(made):
+    own = (made[0] / LIMITS).read_bytes()
+    assert difference(moved(0.005)(own), own) is None
+    assert difference(moved(0.012)(own), own)
+
+
+def test_a_glyph_of_two_letters_is_two_letters():
+    def figure(*texts):
+        with matplotlib.rc_context(STYLE):
+            canvas = Figure()
+            for number, text in enumerate(texts):
+                canvas.text(0.0, 0.1 * number, text)
+            return svg(canvas)
+
+    drawn = figure("fit", "f", "i", "t")
+    whole, *apart = re.findall(rb"<g transform[^>]*>(.*?)</g>", drawn, re.DOTALL)
+    uses = [re.search(rb'<use xlink:href="([^"]*)"', one)[1] for one in apart]
+    old = re.sub(rb"\s*<use [^>]*>", b"", whole) + b"".join(
+        b'<use xlink:href="%s" x="%f"/>' % one for one in zip(uses, (0.0, 35.2, 63.0), strict=True)
+    )
+    assert difference(drawn.replace(whole, old), drawn) is None
+    assert difference(figure("fat", "f", "i", "t"), drawn)
 
 
 def test_metadata_of_another_rocrate_are_compared_by_what_they_say(made, copy):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import tokenomics
-from bundles import CREATED, FORGED, edit_cell, edit_html, elsewhere, manifest, put, reseal, write
+from bundles import CREATED, FORGED, edit_cell, edit_html, elsewhere, manifest, put, repacked, reseal, write
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.crate import METADATA
@@ -131,7 +131,7 @@ def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_no
     near, far = runs.copy(), runs.copy()
     near["price_volatility"] *= 1.0 + 1e-13
     far.loc[FORGED, "price_volatility"] *= 1.0 + 1e-7
-    folder = write(tmp_path / "near", plan, near, {"figures/limits.png": (made[0] / "figures/sensitivity.png").read_bytes()})
+    folder = write(tmp_path / "near", plan, near, {"figures/limits.png": repacked((made[0] / "figures/limits.png").read_bytes())})
     elsewhere(folder)
     found = verify(folder, workers=1)
     assert found.status == "verified", found.lines()

@@ -16,7 +16,7 @@ MUCH_LONGER, MUCH_MORE = 4, 1_000_000  # times, and bytes: a file that is longer
 PLACED = 1e-4  # of a figure's points: what a last bit moves in one
 GEOMETRY = re.compile(r'(?<=\s)((?:d|x|y|points|transform)="[^"<>]*")')  # the parts of a drawing that say where something is
 PLACE = re.compile(r"(?<![\w#.])-?[0-9]+(?:\.[0-9]{1,6})?(?![\w.])")  # of a drawing: no part of a colour, a name or a width with its unit
-DRAWN_ID = re.compile(r"\b[a-z][0-9a-f]{10}\b")  # of a clip path or a marker: a digest of its place, last bit and all
+DRAWN_ID = re.compile(r"\b(?:image|[a-z])[0-9a-f]{10}\b")  # of a clip path, a marker or an image: a digest of its place, last bit and all
 
 
 def is_text(name: str) -> bool:
@@ -96,7 +96,7 @@ def agree(name: str, recorded: bytes, made: bytes) -> bool:
         return False
     if name.endswith(PAGES):
         return follows(mine, made.decode())
-    one, two = (GEOMETRY.split(_numbered(drawing)) for drawing in (mine, made.decode()))
+    one, two = (GEOMETRY.split(numbered(drawing)) for drawing in (mine, made.decode()))
     if len(one) != len(two) or one[::2] != two[::2]:
         return False
     pairs = [_pairs(a, b, PLACE) for a, b in zip(one[1::2], two[1::2], strict=True)]
@@ -111,7 +111,7 @@ def _same_place(one: str, two: str) -> bool:
     return drawn and abs(float(one) - float(two)) <= PLACED
 
 
-def _numbered(drawing: str) -> str:
+def numbered(drawing: str) -> str:
     """An SVG with its identifiers by the order in which they first stand there."""
     seen: dict[str, str] = {}
     return DRAWN_ID.sub(lambda found: seen.setdefault(found[0], f"id{len(seen)}"), drawing)

@@ -120,3 +120,10 @@ def _unsafe_pixels(content: bytes) -> str | None:
             return f"a part {kind!r} with another check sum"
         at += 12 + size
     return None if at == len(content) else f"{len(content) - at} bytes behind the end of a PNG"
+
+
+def pixels(content: bytes) -> tuple[int, int]:
+    """Width and height of a PNG. Raises ValueError where it does not say them."""
+    if not content.startswith(PNG_START) or content[12:16] != b"IHDR" or len(content) < 24:
+        raise ValueError("no PNG")
+    return struct.unpack_from(">II", content, 16)

@@ -8,7 +8,7 @@ from ...errors import InputError
 from ..bundle.bundle import RUNS
 from ..bundle.runs_table import schema_differences
 from . import differences as texts
-from . import drawings
+from . import drawings, redrawn
 from .findings import Finding
 from .known import Known
 from .untrusted import Untrusted
@@ -25,14 +25,14 @@ def compared(bundle: Untrusted, name: str, made: Mapping[str, bytes]) -> Known:
         return Known((found,))
     if name.endswith(texts.FIGURES):
         return _figure(name, mine, other, found, bundle.same("matplotlib"))
-    misplaced = Known()
+    figures = Known()
     if name.endswith(".html"):
-        misplaced = Known(tuple(Finding(name, what) for what in drawings.misplaced(mine, other, bundle.contents, made)))
+        figures = _embedded(bundle, name, made)
         mine, other = drawings.without_figures(mine), drawings.without_figures(other)
         found = texts.differing(name, mine, other)
     if found and bundle.elsewhere and texts.agree(name, mine, other):
-        return misplaced + Known(rounded=True)
-    return misplaced + Known((found,) if found else ())
+        return figures + Known(rounded=True)
+    return figures + Known((found,) if found else ())
 
 
 def _figure(name: str, mine: bytes, other: bytes, found: Finding, same_drawer: bool) -> Known:
@@ -40,9 +40,28 @@ def _figure(name: str, mine: bytes, other: bytes, found: Finding, same_drawer: b
     wrong = drawings.unsafe(name, mine)
     if wrong:
         return Known((Finding(name, f"not a figure as this package draws one: {wrong}"),))
-    if not (name.endswith(".svg") and same_drawer):
-        return Known(uncompared=(name,))
-    return Known(() if texts.agree(name, mine, other) else (found,))
+    if name.endswith(".png"):
+        return _sized(name, mine, other) + Known(uncompared=(name,))
+    if same_drawer:
+        return Known(() if texts.agree(name, mine, other) else (found,))
+    what = redrawn.difference(mine, other)
+    return Known((Finding(name, f"{found.what}: {what}"),) if what else (), uncompared=() if what else (name,))
+
+
+def _sized(name: str, mine: bytes, other: bytes) -> Known:
+    """A PNG, of which nothing but the size is the same wherever it is drawn."""
+    try:
+        one, two = (" x ".join(map(str, drawings.pixels(content))) for content in (mine, other))
+    except ValueError as error:
+        return Known((Finding(name, f"not a figure as this package draws one: {error}"),))
+    return Known((Finding(name, "pixels", one, two),) if one != two else ())
+
+
+def _embedded(bundle: Untrusted, name: str, made: Mapping[str, bytes]) -> Known:
+    """The figures within a page, which are the bundle's own: where those cannot be compared, nor can the page."""
+    wrong = drawings.misplaced(bundle.contents[name], made[name], bundle.contents, made)
+    other = any(content != bundle.contents.get(figure, content) for figure, content in made.items() if figure.endswith(".svg"))
+    return Known(tuple(Finding(name, what) for what in wrong), uncompared=(name,) if other and not bundle.same("matplotlib") else ())
 
 
 def table(mine: bytes, other: bytes) -> Known:
