@@ -20,7 +20,6 @@ from typing import Any
 import typer
 
 from ..errors import InputError, Remark, TokenomicsError, printable
-from ..parameters.explaining import KINDS_OF_VALUES
 from .output import Told, print_json
 
 NO, BAD, INTERNAL, INTERRUPTED, CLOSED = 1, 2, 70, 130, 141
@@ -99,6 +98,8 @@ def explained(error: BaseException) -> Ending:
 
 def _usage(error: Any) -> Ending:
     """A command that was called wrongly. What cannot be read as a number is told with what was found."""
+    from ..parameters.explaining import KINDS_OF_VALUES  # which the overview of the commands does without
+
     option, message = _option(error), " ".join(error.format_message().split())
     wrong = next(iter(error.__cause__.errors()), {}) if hasattr(error.__cause__, "errors") else {}
     expected = KINDS_OF_VALUES.get(str(wrong.get("type")).removesuffix("_parsing"))
