@@ -1,4 +1,6 @@
-"""Packages are found, not listed; `params/`, which has its own place at the top, is installed as the package's data. All else: `setup.cfg`."""
+"""Packages are found, not listed; `params/`, which has its own place at the top, is installed as
+the package's data. All else: `setup.cfg`.
+"""
 
 from setuptools import find_packages, setup
 

@@ -39,12 +39,20 @@ CREATED = "2026-01-02T03:04:05Z"
 def example(folder):
     """The bundle's folder, its plan and its runs."""
     (folder / "example.yaml").write_text(json.dumps(PROPOSAL))  # which is YAML, too
-    bundle = propose(folder / "example.yaml", out=folder / "honest", workers=1, created=CREATED, command="tokenomics propose example.yaml")
+    bundle = propose(
+        folder / "example.yaml",
+        out=folder / "honest",
+        workers=1,
+        created=CREATED,
+        command="tokenomics propose example.yaml",
+    )
     return bundle.folder, bundle.evidence.plan, bundle.evidence.runs
 
 
 def remembered(evidence, rendered=None, created=CREATED):
-    """The same evidence gives the same pages, so that tests which change something else need not make them again."""
+    """The same evidence gives the same pages, so that tests which change something else need not
+    make them again.
+    """
     if evidence.id not in PAGES:
         PAGES[evidence.id] = pages(evidence, render(evidence)[1], created)
     return dict(PAGES[evidence.id])
@@ -52,7 +60,10 @@ def remembered(evidence, rendered=None, created=CREATED):
 
 def write(out, plan, runs, other=()):
     """A bundle whose digests, pages and metadata are all right but for other files."""
-    manifest, evidence = make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"), Evidence(plan, runs)
+    manifest, evidence = (
+        make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"),
+        Evidence(plan, runs),
+    )
     files = plain_files(remembered(evidence)) | {GIVEN: json.dumps(PROPOSAL).encode()} | dict(other)
     return write_bundle(out, files | {METADATA: metadata(evidence, files, manifest)}, manifest)
 
@@ -71,7 +82,11 @@ def put_file(folder, name, content, *, listed=True):
     (folder / name).write_bytes(content)
     if listed:
         told = manifest(folder)
-        put(folder, told, files=told["files"] | {name: {"sha256": digest(content), "bytes": len(content)}})
+        put(
+            folder,
+            told,
+            files=told["files"] | {name: {"sha256": digest(content), "bytes": len(content)}},
+        )
 
 
 def reseal(folder):
@@ -103,19 +118,30 @@ OTHER = "Windows-11-AMD64, NumPy with X"  # a platform whose last bits may be ot
 
 
 def forged(made, out, files, *, platform=None, **dependencies):
-    """A bundle with other files and right digests, told to be of another platform or other versions."""
+    """A bundle with other files and right digests, told to be of another platform or other
+    versions.
+    """
     folder = write(out, made[1], made[2], files)
     told = manifest(folder)
-    put(folder, told, dependencies=told["dependencies"] | dependencies, **({"platform": platform} if platform else {}))
+    put(
+        folder,
+        told,
+        dependencies=told["dependencies"] | dependencies,
+        **({"platform": platform} if platform else {}),
+    )
     return folder
 
 
 def repacked(png):
-    """A PNG with the same parts, of which the pixels are packed otherwise: of the same size, and not the same bytes."""
+    """A PNG with the same parts, of which the pixels are packed otherwise: of the same size, and
+    not the same bytes.
+    """
     head, body = png[: png.index(b"IDAT") - 4], b"".join(_parts(png, b"IDAT"))
     data = zlib.compress(zlib.decompress(body), 1)
     kind = b"IDAT" + data
-    return head + struct.pack(">I", len(data)) + kind + struct.pack(">I", zlib.crc32(kind)) + png[-12:]
+    return (
+        head + struct.pack(">I", len(data)) + kind + struct.pack(">I", zlib.crc32(kind)) + png[-12:]
+    )
 
 
 def _parts(png, wanted):
@@ -128,14 +154,24 @@ def _parts(png, wanted):
 
 
 def redrawn(svg):
-    """An SVG as Matplotlib 3.8 writes it: letters by their characters' numbers, their places in another attribute."""
+    """An SVG as Matplotlib 3.8 writes it: letters by their characters' numbers, their places in
+    another attribute.
+    """
     names = sorted(set(re.findall(rb"DejaVuSans-[0-9a-f]+", svg)))
     for number, name in enumerate(names):
         svg = re.sub(name + rb'(?=")', b"DejaVuSans-x%d" % number, svg)
-    return re.sub(rb'(<use xlink:href="#DejaVuSans[^"]*") transform="translate\(([0-9.]+) 0\)"', rb'\1 x="\2"', svg)
+    return re.sub(
+        rb'(<use xlink:href="#DejaVuSans[^"]*") transform="translate\(([0-9.]+) 0\)"',
+        rb'\1 x="\2"',
+        svg,
+    )
 
 
 def elsewhere(folder):
-    """As if it had been made with another NumPy and matplotlib, where last digits and figures differ."""
+    """As if it had been made with another NumPy and matplotlib, where last digits and figures
+    differ.
+    """
     told = manifest(folder)
-    put(folder, told, dependencies=told["dependencies"] | {"numpy": "1.26.0", "matplotlib": "3.8.0"})
+    put(
+        folder, told, dependencies=told["dependencies"] | {"numpy": "1.26.0", "matplotlib": "3.8.0"}
+    )

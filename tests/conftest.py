@@ -24,7 +24,9 @@ def copy(made, tmp_path):
 
 @pytest.fixture
 def pages_are_made_once(monkeypatch):
-    """The same evidence gives the same pages, which take seconds to make; for tests of what else a verification finds."""
+    """The same evidence gives the same pages, which take seconds to make; for tests of what else a
+    verification finds.
+    """
     from bundles import remembered
     from tokenomics.governance.verify import pages
 

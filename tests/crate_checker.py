@@ -1,6 +1,8 @@
-"""Run by the Python of roc-validator's own environment, without a network: the JSON-LD context comes from a file.
+"""Run by the Python of roc-validator's own environment, without a network: the JSON-LD context
+comes from a file.
 
-usage: crate_checker.py CONTEXT.json BUNDLE PROFILE...   prints {"version": ..., "issues": [[profile, severity, check, entity, message], ...]}
+usage: crate_checker.py CONTEXT.json BUNDLE PROFILE...   prints {"version": ..., "issues":
+[[profile, severity, check, entity, message], ...]}
 """
 
 import json
@@ -19,10 +21,15 @@ with open(context, encoding="utf-8") as stream:
 
 
 def answer(self, url, **_):
-    """The context, whatever version of it is asked for: the terms that a bundle uses are in all of them."""
+    """The context, whatever version of it is asked for: the terms that a bundle uses are in all of
+    them.
+    """
     response = requests.Response()
     response.status_code, response.url = 200 if url.endswith("/context") else 404, url
-    response._content, response.headers["Content-Type"] = json.dumps(told).encode(), "application/ld+json"
+    response._content, response.headers["Content-Type"] = (
+        json.dumps(told).encode(),
+        "application/ld+json",
+    )
     return response
 
 
@@ -30,7 +37,8 @@ HttpRequester.get = answer
 document_loader._fetch_json_ld = lambda url: told
 issues = []
 for name in profiles:
-    # the Process Run Crate profile stands on RO-Crate 1.1, so that its own checks alone are run on a crate of version 1.2
+    # the Process Run Crate profile stands on RO-Crate 1.1, so that its own checks alone are run on
+    # a crate of version 1.2
     settings = ValidationSettings(
         rocrate_uri=bundle,
         profile_identifier=name,
@@ -40,5 +48,13 @@ for name in profiles:
         skip_availability_check=True,
     )
     for one in services.validate(settings).get_issues(Severity.RECOMMENDED):
-        issues.append([name, one.severity.name, one.check.identifier, str(one.violatingEntity or ""), one.message])
+        issues.append(
+            [
+                name,
+                one.severity.name,
+                one.check.identifier,
+                str(one.violatingEntity or ""),
+                one.message,
+            ]
+        )
 print(json.dumps({"version": get_version(), "issues": issues}))

@@ -1,4 +1,6 @@
-"""Damage to the files of a folder: what a disk, an editor, a stranger or another program may do to them. All of it is drawn from one generator."""
+"""Damage to the files of a folder: what a disk, an editor, a stranger or another program may do to
+them. All of it is drawn from one generator.
+"""
 
 import json
 import os
@@ -13,10 +15,61 @@ from tokenomics.inputs.strict_json import canonical, digest
 from tokenomics.results.digests import rows_digest
 from tokenomics.results.records import identity
 
-VALUES = (None, True, False, 0, 1, -1, 2, 0.5, -0.0, 10**30, 10**400, 2**63, 1e308, "", "x", "1", "NaN", "../../etc/passwd", "/dev/zero", "a" * 5_000)
-VALUES += ("\x1b[31m", "\ud800", [], {}, [[]], [None], {"x": 1}, [1, 2, 3], "2024-01-01", "none", "0" * 64)
-GARBAGE = (b"", b"\x00" * 64, b"\xff\xfe" * 50, b"PAR1PAR1", b"PAR1" + b"\xff" * 40 + b"PAR1", b"{", b"[]", b"null", b"1", b'"text"')
-GARBAGE += (b"\xef\xbb\xbf{}", b"[" * 100_000, b'{"a":' * 20_000, b"{}" * 3, b"key: value\n", b"- a\n- b\n")
+VALUES = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2,
+    0.5,
+    -0.0,
+    10**30,
+    10**400,
+    2**63,
+    1e308,
+    "",
+    "x",
+    "1",
+    "NaN",
+    "../../etc/passwd",
+    "/dev/zero",
+    "a" * 5_000,
+)
+VALUES += (
+    "\x1b[31m",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    [None],
+    {"x": 1},
+    [1, 2, 3],
+    "2024-01-01",
+    "none",
+    "0" * 64,
+)
+GARBAGE = (
+    b"",
+    b"\x00" * 64,
+    b"\xff\xfe" * 50,
+    b"PAR1PAR1",
+    b"PAR1" + b"\xff" * 40 + b"PAR1",
+    b"{",
+    b"[]",
+    b"null",
+    b"1",
+    b'"text"',
+)
+GARBAGE += (
+    b"\xef\xbb\xbf{}",
+    b"[" * 100_000,
+    b'{"a":' * 20_000,
+    b"{}" * 3,
+    b"key: value\n",
+    b"- a\n- b\n",
+)
 TEXTS = (
     lambda t, rng: t[: rng.integers(len(t))],
     lambda t, rng: t.replace(b":", b": NaN,", 1),
@@ -32,7 +85,13 @@ TEXTS = (
 
 def places(node, path=()):
     """Paths of all that is in a parsed JSON."""
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    items = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, below in items:
         yield (*path, key)
         yield from places(below, (*path, key))
@@ -74,17 +133,40 @@ def change_table(content, rng):
     how = int(rng.integers(12))
     made = {
         0: lambda: (table.drop_columns([name]), f"{name} dropped"),
-        1: lambda: (table.rename_columns([*table.column_names[:number], f"{name}_", *table.column_names[number + 1 :]]), f"{name} renamed"),
-        2: lambda: (table.set_column(number, name, pa.array([str(v) for v in column.to_pylist()])), f"{name} as text"),
-        3: lambda: (table.set_column(number, name, pa.array([None] * rows, pa.float64())), f"{name} all missing"),
+        1: lambda: (
+            table.rename_columns(
+                [*table.column_names[:number], f"{name}_", *table.column_names[number + 1 :]]
+            ),
+            f"{name} renamed",
+        ),
+        2: lambda: (
+            table.set_column(number, name, pa.array([str(v) for v in column.to_pylist()])),
+            f"{name} as text",
+        ),
+        3: lambda: (
+            table.set_column(number, name, pa.array([None] * rows, pa.float64())),
+            f"{name} all missing",
+        ),
         4: lambda: (table.set_column(number, name, pa.array([[1.0]] * rows)), f"{name} as lists"),
         5: lambda: (table.slice(0, int(rng.integers(rows))), "fewer rows"),
         6: lambda: (pa.concat_tables([table, table.slice(0, 1)]), "a row twice"),
         7: lambda: (table.take(pa.array(rng.permutation(rows))), "rows in another order"),
         8: lambda: (table.append_column("more", pa.array(np.zeros(rows))), "a column more"),
         9: lambda: (table.select(table.column_names[::-1]), "columns in another order"),
-        10: lambda: (table.set_column(number, name, pa.array(np.full(rows, [np.nan, np.inf, -1.0, 1e300][rng.integers(4)]))), f"{name} of one value"),
-        11: lambda: (table.replace_schema_metadata({"x": "y"}).cast(pa.schema([f.remove_metadata() for f in table.schema])), "without units"),
+        10: lambda: (
+            table.set_column(
+                number,
+                name,
+                pa.array(np.full(rows, [np.nan, np.inf, -1.0, 1e300][rng.integers(4)])),
+            ),
+            f"{name} of one value",
+        ),
+        11: lambda: (
+            table.replace_schema_metadata({"x": "y"}).cast(
+                pa.schema([f.remove_metadata() for f in table.schema])
+            ),
+            "without units",
+        ),
     }
     changed, what = made[how]()
     out = BytesIO()
@@ -130,11 +212,21 @@ def change_place(path, rng, elsewhere):
         path.symlink_to("/dev/zero")
     else:
         path.symlink_to(path.name)
-    return ("removed", "a directory", "a link to elsewhere", "a broken link", "a pipe", "a link to /dev/zero", "a link to itself")[how]
+    return (
+        "removed",
+        "a directory",
+        "a link to elsewhere",
+        "a broken link",
+        "a pipe",
+        "a link to /dev/zero",
+        "a link to itself",
+    )[how]
 
 
 def spoil(folder, rng, elsewhere, sealer=None):
-    """Damage one file of a folder, chosen at random, and say how. sealer: makes all digests right again, as a forger would."""
+    """Damage one file of a folder, chosen at random, and say how. sealer: makes all digests right
+    again, as a forger would.
+    """
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix != ".png")
     # a file counts as often as what is in it can be misread
     weight = {"run.json": 6.0, "manifest.json": 6.0, "params.yaml": 2.0}
@@ -160,7 +252,9 @@ def spoil(folder, rng, elsewhere, sealer=None):
 
 
 def reseal(path, change=lambda plain: None):
-    """Make the digest of a record right again, as far as it can still be read. change: applied to it before."""
+    """Make the digest of a record right again, as far as it can still be read. change: applied to
+    it before.
+    """
     try:
         plain = json.loads(path.read_bytes())
         change(plain)
@@ -183,7 +277,9 @@ def reseal_run(folder):
 
 
 def reseal_sweep(folder):
-    """Digests of a sweep's folder: of its manifest, and of those shards that are still tables of runs."""
+    """Digests of a sweep's folder: of its manifest, and of those shards that are still tables of
+    runs.
+    """
     path = folder / "manifest.json"
     reseal(path, lambda plain: plain.update(sha256=identity(plain)))
     try:
@@ -194,7 +290,11 @@ def reseal_sweep(folder):
         try:
             table = pq.read_table(file)
             columns = {name: np.array(table[name].to_pylist()) for name in table.column_names}
-            seal = {"sweep": manifest["sha256"], "task": number, "digest": rows_digest(columns, manifest["metrics"])}
+            seal = {
+                "sweep": manifest["sha256"],
+                "task": number,
+                "digest": rows_digest(columns, manifest["metrics"]),
+            }
             pq.write_table(table.replace_schema_metadata({"tokenomics": json.dumps(seal)}), file)
         except (OSError, ValueError, TypeError, LookupError, pa.ArrowException):
             continue

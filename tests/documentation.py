@@ -1,4 +1,5 @@
-"""The generated parts of README and docs: each stands between the command that prints it and an end mark.
+"""The generated parts of README and docs: each stands between the command that prints it and an end
+mark.
 
 python tests/documentation.py        # writes them anew
 """

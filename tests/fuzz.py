@@ -1,9 +1,11 @@
-"""Many damaged inputs to every command: none may end in a traceback, hang, or take the machine's memory.
+"""Many damaged inputs to every command: none may end in a traceback, hang, or take the machine's
+memory.
 
     python tests/fuzz.py --count 2000 --seed 1 --list accepted.txt
 
-Each case is a command line that works, with one thing of it damaged: an option, or a file that it reads. It runs in a forked process with a
-limit of time and of memory, so that what fails leaves the others alone. A few cases run in the test suite (`test_fuzz.py`).
+Each case is a command line that works, with one thing of it damaged: an option, or a file that it
+reads. It runs in a forked process with a limit of time and of memory, so that what fails leaves the
+others alone. A few cases run in the test suite (`test_fuzz.py`).
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a case ended. status: None where it was stopped. memory: peak of resident memory [bytes]."""
+    """How a case ended. status: None where it was stopped. memory: peak of resident memory
+    [bytes].
+    """
 
     case: Case
     status: int | None
@@ -61,7 +65,11 @@ class Outcome:
         if "Traceback (most recent call last)" in self.output or self.status not in KNOWN:
             return "traceback"
         errors = [line for line in self.output.splitlines() if line.startswith("error: ")]
-        if "Warning:" in self.output or "errors.pydantic.dev" in self.output or (self.status == 2 and len(errors) != 1):
+        if (
+            "Warning:" in self.output
+            or "errors.pydantic.dev" in self.output
+            or (self.status == 2 and len(errors) != 1)
+        ):
             return "noise"
         return KNOWN[self.status]
 
@@ -71,7 +79,9 @@ def case(number: int, seed: int, folder: Path) -> Case:
     rng = random.Random(f"{seed}/{number}")
     template = rng.choice(inputs.TEMPLATES)
     arguments = list(template.arguments)
-    files = [i for i, word in enumerate(arguments) if i > 0 and word in (*inputs.FILES, *inputs.FOLDERS)]
+    files = [
+        i for i, word in enumerate(arguments) if i > 0 and word in (*inputs.FILES, *inputs.FOLDERS)
+    ]
     if files and rng.random() < 0.7:
         place = rng.choice(files)
         name = arguments[place]
@@ -151,7 +161,10 @@ def fuzz(count: int, seed: int, first: int = 0, watch=None) -> list[Outcome]:
 
 def _told(one: Outcome) -> str:
     last = [line for line in one.output.splitlines() if line.strip()][-1:] or [""]
-    return f"{one.case.number} {one.kind} status {one.status} {one.seconds:.1f} s {one.memory / 1e6:.0f} MB | {one.case.what} | {last[0][:200]}"
+    return (
+        f"{one.case.number} {one.kind} status {one.status} {one.seconds:.1f} s "
+        f"{one.memory / 1e6:.0f} MB | {one.case.what} | {last[0][:200]}"
+    )
 
 
 if __name__ == "__main__":
@@ -159,12 +172,22 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--list", type=Path, help="file for the cases that were taken without a word")
+    parser.add_argument(
+        "--list", type=Path, help="file for the cases that were taken without a word"
+    )
     chosen = parser.parse_args()
     bad = ("traceback", "hang", "memory", "noise")
-    outcomes = fuzz(chosen.count, chosen.seed, chosen.first, lambda o: print(_told(o), flush=True) if o.kind in bad else None)
+    outcomes = fuzz(
+        chosen.count,
+        chosen.seed,
+        chosen.first,
+        lambda o: print(_told(o), flush=True) if o.kind in bad else None,
+    )
     most, longest = max(o.memory for o in outcomes) / 1e6, max(o.seconds for o in outcomes)
-    print(json.dumps(Counter(o.kind for o in outcomes)), f"peak {most:.0f} MB, longest {longest:.1f} s")
+    print(
+        json.dumps(Counter(o.kind for o in outcomes)),
+        f"peak {most:.0f} MB, longest {longest:.1f} s",
+    )
     if chosen.list:
         taken = [re.sub(r"\s+", " ", _told(o)) for o in outcomes if o.kind in ("done", "no")]
         chosen.list.write_text("\n".join(taken) + "\n")

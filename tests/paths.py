@@ -1,4 +1,6 @@
-"""Short simulations for tests, straight through the model's step, the command line, and where recorded data may lie."""
+"""Short simulations for tests, straight through the model's step, the command line, and where
+recorded data may lie.
+"""
 
 import contextlib
 import io
@@ -19,16 +21,40 @@ from tokenomics.parameters import resolve
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-# Both engines call exp, log and pow of the C library, where NumPy does; on processors for which NumPy brings its own, the last bit may
-# differ, and feedback within the model carries it on. What is only rounding has a declared size: by how much the books do not balance.
+# Both engines call exp, log and pow of the C library, where NumPy does; on processors for which
+# NumPy brings its own, the last bit may differ, and feedback within the model carries it on. What
+# is only rounding has a declared size: by how much the books do not balance.
 AGREEMENT = 1e-9
-SIZES = {v.name: v.scale for v in MODEL.variables(resolve().values).values() if isinstance(v.scale, float)}
+SIZES = {
+    v.name: v.scale
+    for v in MODEL.variables(resolve().values).values()
+    if isinstance(v.scale, float)
+}
 
 
-def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs=4, seed=1, model=MODEL, keep=None):
+def simulate(
+    sets=None,
+    *,
+    policy=None,
+    scenarios=(),
+    overlays=(),
+    days=60,
+    runs=4,
+    seed=1,
+    model=MODEL,
+    keep=None,
+):
     """Paths (runs, times) of every variable, by name."""
-    chosen = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in (sets or {}).items()]
-    parameters = resolve("baseline", policy=policy, scenarios=scenarios, overlays=overlays, sets=(f"simulation.days={days}", *chosen)).values
+    chosen = [
+        f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in (sets or {}).items()
+    ]
+    parameters = resolve(
+        "baseline",
+        policy=policy,
+        scenarios=scenarios,
+        overlays=overlays,
+        sets=(f"simulation.days={days}", *chosen),
+    ).values
     table = sample(parameters, np.arange(runs), seed, extra=model.extra_shocks)
     params = bind(parameters, table)
     state = as_arrays(steady_state(parameters, model).state, runs)
@@ -38,17 +64,25 @@ def simulate(sets=None, *, policy=None, scenarios=(), overlays=(), days=60, runs
         state = bound.step(params, state)
         for name, value in state.items():
             history[name].append(value)
-    return {name: np.stack([np.broadcast_to(v, runs) for v in values], axis=1) for name, values in history.items() if keep is None or name in keep}
+    return {
+        name: np.stack([np.broadcast_to(v, runs) for v in values], axis=1)
+        for name, values in history.items()
+        if keep is None or name in keep
+    }
 
 
 def assert_agree(name, one, other):
     """A variable's path in two engines is the same but for the last bits."""
     size = max(SIZES.get(name, 0.0), np.nanmax(np.abs(other)))
-    np.testing.assert_allclose(one, other, rtol=AGREEMENT, atol=1e-300 + AGREEMENT * size, err_msg=name)
+    np.testing.assert_allclose(
+        one, other, rtol=AGREEMENT, atol=1e-300 + AGREEMENT * size, err_msg=name
+    )
 
 
 def command(*arguments, folder=None):
-    """Status, output and errors of a command line, without a process of its own: that would import and compile everything anew."""
+    """Status, output and errors of a command line, without a process of its own: that would import
+    and compile everything anew.
+    """
     out, errors = io.StringIO(), io.StringIO()
     with (
         contextlib.chdir(folder or Path.cwd()),

@@ -1,7 +1,10 @@
 """An untrusted proposal that means no good, small enough for tests."""
 
 CREATED = "2026-01-02T03:04:05+00:00"
-EVIL = "<script>alert(1)</script> **bold** [x](javascript:alert(1)) | `c` & &amp; @user #12 ![i](http://e.vil/p.png) $x$ <img src=x onerror=y>"
+EVIL = (
+    "<script>alert(1)</script> **bold** [x](javascript:alert(1)) | `c` & &amp; @user #12 "
+    "![i](http://e.vil/p.png) $x$ <img src=x onerror=y>"
+)
 PROPOSAL = {
     "title": EVIL,
     "summary": f"=cmd|'/C calc'!A0 {EVIL}",
@@ -10,7 +13,10 @@ PROPOSAL = {
     "set": {"simulation.days": 30},
     "proposed": {"controller.pid.kp": 0.1},
     "on_chain": {"controller.pid.kp": {"decimals": 18, "unit": EVIL}},
-    "alternatives": {f"=1+1 {EVIL[:90]}": {"controller.pid.kp": 0.2}, "no controller": {"controller.type": "none"}},
+    "alternatives": {
+        f"=1+1 {EVIL[:90]}": {"controller.pid.kp": 0.2},
+        "no controller": {"controller.type": "none"},
+    },
     "scenarios": ["none", "token_crash"],
     "runs": 6,
     "seed": 4,

@@ -1,4 +1,6 @@
-"""Margins are those of an independent calculation and of time; thin pools and one-sided laws are analysed as they are."""
+"""Margins are those of an independent calculation and of time; thin pools and one-sided laws are
+analysed as they are.
+"""
 
 import json
 
@@ -25,9 +27,14 @@ def loop(policy="pid", *sets):
 
 
 def test_the_reduced_plant_is_close_to_the_economys():
-    """Tolerances: size within 30 % everywhere, angle within 20 degrees; within 10 % and 2 degrees where the loop crosses over and faster."""
+    """Tolerances: size within 30 % everywhere, angle within 20 degrees; within 10 % and 2 degrees
+    where the loop crosses over and faster.
+    """
     economy, _ = loop()
-    ratio = {w: complex(economy.plant(np.exp(1j * w)) / small_plant(economy.params)(np.exp(1j * w))) for w in np.logspace(-3, 0.48, 30)}
+    ratio = {
+        w: complex(economy.plant(np.exp(1j * w)) / small_plant(economy.params)(np.exp(1j * w)))
+        for w in np.logspace(-3, 0.48, 30)
+    }
     for w, found in ratio.items():
         fast = w >= 0.25
         assert abs(found) == pytest.approx(1.0, rel=0.1 if fast else 0.3), w
@@ -35,14 +42,27 @@ def test_the_reduced_plant_is_close_to_the_economys():
 
 
 def test_the_pool_plant_is_what_a_small_purchase_does_in_the_pool():
-    """The market's own block, arbitrage off, by central differences over two sizes of purchase; 1e-6 relative."""
-    solved = steady_state(resolve("baseline", sets=("market.arbitrage_speed=0", "market.pool_time=1e9")).values)
-    quiet = {name: 0.0 if name.startswith("order_") else value for name, value in solved.state.items()}
+    """The market's own block, arbitrage off, by central differences over two sizes of purchase;
+    1e-6 relative.
+    """
+    solved = steady_state(
+        resolve("baseline", sets=("market.arbitrage_speed=0", "market.pool_time=1e9")).values
+    )
+    quiet = {
+        name: 0.0 if name.startswith("order_") else value for name, value in solved.state.items()
+    }
     usd = 1e-6 * quiet["pool_usd"]
 
     def moved(order):
-        orders = {"order_speculators_usd": max(order, 0.0), "order_treasury_tok": max(-order, 0.0) / quiet["token_price"]}
-        return float(policy_market(solved.params, 0, None, {**quiet, "control_output": 0.0, **orders})["log_return"])
+        orders = {
+            "order_speculators_usd": max(order, 0.0),
+            "order_treasury_tok": max(-order, 0.0) / quiet["token_price"],
+        }
+        return float(
+            policy_market(solved.params, 0, None, {**quiet, "control_output": 0.0, **orders})[
+                "log_return"
+            ]
+        )
 
     slope = (moved(usd) - moved(-usd)) / (2.0 * usd)
     pool = pool_plant(solved.params, quiet["pool_usd"])
@@ -76,7 +96,11 @@ def test_the_delay_margin_is_the_delay_that_the_loop_stands():
     found = margins(economy.plant, law)
 
     def delayed(days):
-        chain = control.ss(np.eye(days, k=-1), np.eye(days)[:, :1], np.eye(days)[-1:], [[0.0]], 1.0) if days else control.ss([], [], [], [[1.0]], 1.0)
+        chain = (
+            control.ss(np.eye(days, k=-1), np.eye(days)[:, :1], np.eye(days)[-1:], [[0.0]], 1.0)
+            if days
+            else control.ss([], [], [], [[1.0]], 1.0)
+        )
         return control.series(chain, economy.plant)
 
     assert is_stable(delayed(int(np.floor(found.delay))), law)
@@ -91,7 +115,9 @@ def test_the_gain_margin_is_where_the_loop_starts_to_grow():
 
 
 def grows(plant, law, factor, steps):
-    """Whether the linear closed loop, its signal times a number, ends larger than it was half-way; what stands still is left out."""
+    """Whether the linear closed loop, its signal times a number, ends larger than it was half-way;
+    what stands still is left out.
+    """
     a, x = closed(plant, law, factor), np.zeros(plant.nstates + law.nstates, dtype=complex)
     x[list(plant.state_labels).index("outside_value")] = 1.0
     size = []
@@ -103,10 +129,19 @@ def grows(plant, law, factor, steps):
 
 def late(plant, days):
     """The plant behind a delay of whole steps; the states of the plant first."""
-    chain = control.ss(np.eye(days, k=-1), np.eye(days)[:, :1], np.eye(days)[-1:], [[0.0]], plant.dt)
+    chain = control.ss(
+        np.eye(days, k=-1), np.eye(days)[:, :1], np.eye(days)[-1:], [[0.0]], plant.dt
+    )
     a = np.block([[plant.A, plant.B @ chain.C], [np.zeros((days, plant.nstates)), chain.A]])
     b = np.vstack([np.zeros((plant.nstates, 1)), chain.B])
-    return control.ss(a, b, np.hstack([plant.C, np.zeros((1, days))]), [[0.0]], plant.dt, states=[*plant.state_labels, *map(str, range(days))])
+    return control.ss(
+        a,
+        b,
+        np.hstack([plant.C, np.zeros((1, days))]),
+        [[0.0]],
+        plant.dt,
+        states=[*plant.state_labels, *map(str, range(days))],
+    )
 
 
 @pytest.mark.parametrize("policy", ["pid", "lqr"])
@@ -120,7 +155,9 @@ def test_in_time_the_loop_decays_inside_its_margins_and_grows_beyond(policy):
     at_speed = margins(economy.plant, fast)
     assert at_speed.stable
     for share, growing in ((0.95, False), (1.05, True)):
-        turn = np.exp(-1j * share * np.radians(at_speed.phase))  # a signal late by an angle at every frequency: complex numbers
+        turn = np.exp(
+            -1j * share * np.radians(at_speed.phase)
+        )  # a signal late by an angle at every frequency: complex numbers
         assert grows(economy.plant, fast, turn, 1500) is growing
     days = int(np.floor(found.delay))
     assert not grows(late(economy.plant, days - 1), law, 1.0, 40 * days)
@@ -131,12 +168,20 @@ def test_an_unstable_loop_has_no_margins():
     economy, law = loop("pid", "controller.pid.kp=3.0")
     found = margins(economy.plant, law)
     assert not found.stable and found.thin
-    assert (found.gain, found.phase, found.delay, found.disk, found.disk_phase) == (0.0, 0.0, 0.0, 0.0, 0.0)
+    assert (found.gain, found.phase, found.delay, found.disk, found.disk_phase) == (
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 def test_a_narrow_window_of_instability_is_not_stepped_over():
     # unstable for gains from 17.5 to 18.6, then stable up to 40.7: doubling looks at 16 and 32
-    plant = control.ss(control.tf([0.0457, -0.032, 0.0171, -0.0224], [1.0, -1.18, 1.516, -0.723, 0.366], 1.0))
+    plant = control.ss(
+        control.tf([0.0457, -0.032, 0.0171, -0.0224], [1.0, -1.18, 1.516, -0.723, 0.366], 1.0)
+    )
     law = control.ss([], [], [], [[-1.0]], 1.0)
     dense = np.geomspace(1.0, 40.0, 2000)
     first = next(g for g in dense if not is_stable(plant, law, g))
@@ -155,7 +200,11 @@ def test_the_shipped_gains_have_the_margins_that_a_design_asks_for():
 
 
 def test_a_thinner_pool_leaves_a_smaller_region():
-    parameters, kp, ki = resolve("baseline", policy="pid").values, np.array([0.01, 0.05, 1.0, 3.0]), np.array([0.0005, 0.02, 0.5])
+    parameters, kp, ki = (
+        resolve("baseline", policy="pid").values,
+        np.array([0.01, 0.05, 1.0, 3.0]),
+        np.array([0.0005, 0.02, 0.5]),
+    )
     plane = gain_plane(parameters, kp, ki, (1.0, 0.25))
     stable = {share: int((grid < 1.0).sum()) for share, grid in plane.items()}
     assert 0 < stable[0.25] < stable[1.0]
@@ -170,19 +219,33 @@ def test_the_loop_in_a_quarter_of_the_pool_is_that_of_a_network_with_such_a_pool
     parameters = resolve("baseline", policy="pid").values
     thin = thinner(parameters, 0.25)
     share = 0.25 * parameters.market.pool_share
-    small = linearise(resolve("baseline", policy="pid", sets=(f"market.pool_share={share}",)).values)
+    small = linearise(
+        resolve("baseline", policy="pid", sets=(f"market.pool_share={share}",)).values
+    )
     # four times the gains in its own depths spend the same dollars
-    mine, theirs = pid_law(parameters, thin, (0.1, 0.002, 0.1)), pid_law(parameters, small, (0.4, 0.008, 0.4))
+    mine, theirs = (
+        pid_law(parameters, thin, (0.1, 0.002, 0.1)),
+        pid_law(parameters, small, (0.4, 0.008, 0.4)),
+    )
     omega = np.logspace(-4, 0.4, 50)
-    loops = [response(e.plant, omega) * response(c, omega) for e, c in ((thin, mine), (small, theirs))]
+    loops = [
+        response(e.plant, omega) * response(c, omega) for e, c in ((thin, mine), (small, theirs))
+    ]
     np.testing.assert_allclose(*loops, rtol=1e-6)
     economy, law = loop()
-    assert gain_margin(thin.plant, law) == pytest.approx(gain_margin(economy.plant, law) / 4.0, rel=0.1)
+    assert gain_margin(thin.plant, law) == pytest.approx(
+        gain_margin(economy.plant, law) / 4.0, rel=0.1
+    )
 
 
 def test_gains_that_follow_the_pool_keep_their_margin():
-    left = {policy: analyse(resolve("baseline", policy=policy).values) for policy in ("pid", "scheduled")}
-    shares = {policy: found.liquidity[0.25].gain / found.margins.gain for policy, found in left.items()}
+    left = {
+        policy: analyse(resolve("baseline", policy=policy).values)
+        for policy in ("pid", "scheduled")
+    }
+    shares = {
+        policy: found.liquidity[0.25].gain / found.margins.gain for policy, found in left.items()
+    }
     assert shares["pid"] == pytest.approx(0.25, rel=0.1)
     assert shares["scheduled"] == pytest.approx(1.0, rel=0.1)
 
@@ -193,7 +256,8 @@ def test_a_law_that_only_buys_is_analysed_where_it_buys():
     assert economy.one_sided and any("never sells" in note for note in found.notes())
     share = economy.state["treasury_usd"] / economy.state["reference_depth"] * gains.gamma
     assert -found.law.D[0, 0] == pytest.approx(share * (gains.kp + gains.ki + gains.kd), rel=1e-5)
-    # a law of two sides with those gains has those margins; the mean with the idle side would have twice the gain margin
+    # a law of two sides with those gains has those margins; the mean with the idle side would have
+    # twice the gain margin
     half = control.ss(found.law.A, found.law.B, 0.5 * found.law.C, 0.5 * found.law.D, found.law.dt)
     assert gain_margin(economy.plant, half) == pytest.approx(2.0 * found.margins.gain, rel=1e-3)
     assert not analyse(resolve("baseline", policy="pid").values).economy.one_sided
@@ -205,12 +269,27 @@ def test_a_policy_without_a_response_is_refused():
 
 
 def test_the_command_writes_margins_and_figures(tmp_path):
-    status, text, _ = command("control", "analyse", "baseline", "--policy", "pid", "--out", "loop", "--json", folder=tmp_path)
+    status, text, _ = command(
+        "control",
+        "analyse",
+        "baseline",
+        "--policy",
+        "pid",
+        "--out",
+        "loop",
+        "--json",
+        folder=tmp_path,
+    )
     assert status == 0
     found = json.loads(text)
     assert found["margins"]["stable"] is True and min(found["jury"].values()) > 0.0
     written = (tmp_path / "loop" / "margins.md").read_text()
     assert all(text in written for text in (found["reading"], *found["notes"], *found["jury"]))
-    assert {p.name for p in (tmp_path / "loop").iterdir()} == {"margins.md", "frequency.png", "time.png", "stability.png"}
+    assert {p.name for p in (tmp_path / "loop").iterdir()} == {
+        "margins.md",
+        "frequency.png",
+        "time.png",
+        "stability.png",
+    }
     status, _, error = command("control", "analyse", "--policy", "threshold", folder=tmp_path)
     assert (status, "does not respond" in error) == (2, True)

@@ -1,4 +1,6 @@
-"""Gains have what their method promises, the boundary is the simulated one, and what ruins a treasury is refused."""
+"""Gains have what their method promises, the boundary is the simulated one, and what ruins a
+treasury is refused.
+"""
 
 import json
 import re
@@ -37,13 +39,25 @@ def test_with_entry_and_exit_the_boundary_stays_close(tmp_path, monkeypatch):
     assert found["worse_than_none_unlimited"].iloc[0] > found["predicted"].iloc[0]
     monkeypatch.setattr(boundary_module, "boundary_table", lambda *_, **__: found)
     monkeypatch.chdir(tmp_path)
-    called = CliRunner().invoke(app, ["control", "boundary", "--policy", "lqr", "--out", "b", "--json"])
+    called = CliRunner().invoke(
+        app, ["control", "boundary", "--policy", "lqr", "--out", "b", "--json"]
+    )
     assert called.exit_code == 0
-    assert {p.name for p in (tmp_path / "b").iterdir()} == {"boundary.md", "boundary.json", "boundary.png"}
+    assert {p.name for p in (tmp_path / "b").iterdir()} == {
+        "boundary.md",
+        "boundary.json",
+        "boundary.png",
+    }
     (row,) = json.loads((tmp_path / "b" / "boundary.json").read_text())
     assert [row] == json.loads(called.stdout)
-    at_edge = linearise(resolve("baseline", policy="lqr", sets=tuple(f"{k}={v}" for k, v in row["settings"].items())).values)
-    assert radius(at_edge.plant, linear_law(at_edge.params, at_edge.state)) == pytest.approx(1.0, abs=1e-4)
+    at_edge = linearise(
+        resolve(
+            "baseline", policy="lqr", sets=tuple(f"{k}={v}" for k, v in row["settings"].items())
+        ).values
+    )
+    assert radius(at_edge.plant, linear_law(at_edge.params, at_edge.state)) == pytest.approx(
+        1.0, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("method", ["imc", "loop-shaping"])
@@ -53,13 +67,19 @@ def test_tuned_gains_have_the_margins_that_their_method_asks_for(method):
     assert found.margins.sensitivity <= SHAPED * 1.001
     # over a policy of another law the overlay is the PID with those gains
     again = resolve("baseline", policy="dcbm", overlays=(found.policy(),)).values.controller
-    assert (again.type, [again.pid.kp, again.pid.ki, again.pid.kd]) == ("pid", list(found.gains.values()))
+    assert (again.type, [again.pid.kp, again.pid.ki, again.pid.kd]) == (
+        "pid",
+        list(found.gains.values()),
+    )
     assert next(iter(found.settings())) == "controller.type"
 
 
 def test_an_lqr_is_designed_from_the_weights():
     weight = "controller.lqr.effort_weight"
-    cheap, dear = (tune(resolve("baseline", policy="none", sets=(f"{weight}={w}",)), "lqr", runs=4) for w in (10, 1000))
+    cheap, dear = (
+        tune(resolve("baseline", policy="none", sets=(f"{weight}={w}",)), "lqr", runs=4)
+        for w in (10, 1000)
+    )
     assert cheap.margins.gain < dear.margins.gain
     assert cheap.metrics["control_effort"][0][0] > dear.metrics["control_effort"][0][0]
     assert cheap.metrics["control_effort"][1][0] == 0.0  # the policy none, as it is
@@ -71,7 +91,9 @@ def test_an_lqr_is_designed_from_the_weights():
 
 def test_a_design_that_ruins_the_treasury_is_refused_whatever_its_margins():
     found = tune(resolve("baseline", policy="pid"), "imc", runs=4)
-    ruined = replace(found, metrics=found.metrics | {"ruin": ((0.02, 0.01, 0.04), (0.0, 0.0, 0.01))}, runs=1000)
+    ruined = replace(
+        found, metrics=found.metrics | {"ruin": ((0.02, 0.01, 0.04), (0.0, 0.0, 0.01))}, runs=1000
+    )
     assert not ruined.margins.thin and ruined.refused and "ruins the treasury" in ruined.reading()
     few = replace(found, metrics=found.metrics | {"ruin": ((0.0, 0.0, 0.5), (0.0, 0.0, 0.5))})
     assert not few.refused and "too few" in few.reading()
@@ -106,9 +128,27 @@ def test_ziegler_and_nichols_start_from_the_gain_at_which_the_loop_oscillates():
 
 
 def test_the_command_refuses_thin_margins_with_status_1(tmp_path):
-    status, text, _ = command("control", "tune", "--method", "ziegler-nichols", "--runs", "2", "--out", "p.yaml", "--json", folder=tmp_path)
-    assert (status, json.loads(text)["margins"]["thin"], json.loads(text)["refused"]) == (1, True, True)
-    assert resolve("baseline", policy=str(tmp_path / "p.yaml")).values.controller.pid.kp == json.loads(text)["gains"]["controller.pid.kp"]
+    status, text, _ = command(
+        "control",
+        "tune",
+        "--method",
+        "ziegler-nichols",
+        "--runs",
+        "2",
+        "--out",
+        "p.yaml",
+        "--json",
+        folder=tmp_path,
+    )
+    assert (status, json.loads(text)["margins"]["thin"], json.loads(text)["refused"]) == (
+        1,
+        True,
+        True,
+    )
+    assert (
+        resolve("baseline", policy=str(tmp_path / "p.yaml")).values.controller.pid.kp
+        == json.loads(text)["gains"]["controller.pid.kp"]
+    )
     status, _, error = command("control", "tune", "--method", "zigler", folder=tmp_path)
     assert (status, "did you mean 'ziegler-nichols'" in error) == (2, True)
 
@@ -120,11 +160,21 @@ def test_the_command_refuses_thin_margins_with_status_1(tmp_path):
         (("lqr", "--set", "controller.lqr.effort_weight=1000"), "7.0 % [4.2, 11.4] of 200"),
     ],
 )
-def test_the_documentation_has_what_its_commands_give_and_a_refused_design_says_so_itself(tmp_path, options, found):
-    (line,) = (one for one in DOCS.read_text(encoding="utf-8").splitlines() if f"tune --method {' '.join(options)}" in one)
+def test_the_documentation_has_what_its_commands_give_and_a_refused_design_says_so_itself(
+    tmp_path, options, found
+):
+    (line,) = (
+        one
+        for one in DOCS.read_text(encoding="utf-8").splitlines()
+        if f"tune --method {' '.join(options)}" in one
+    )
     assert found in line
-    status, out, _ = command("control", "tune", "--method", *options, "--out", "p.yaml", folder=tmp_path)
-    mean, low, high, runs = re.search(r"Of (\d+) simulated treasuries ([\d.]+)% are ruined \[([\d.]+)%, ([\d.]+)%\]", out).group(2, 3, 4, 1)
+    status, out, _ = command(
+        "control", "tune", "--method", *options, "--out", "p.yaml", folder=tmp_path
+    )
+    mean, low, high, runs = re.search(
+        r"Of (\d+) simulated treasuries ([\d.]+)% are ruined \[([\d.]+)%, ([\d.]+)%\]", out
+    ).group(2, 3, 4, 1)
     assert f"{float(mean):.1f} % [{float(low):.1f}, {float(high):.1f}] of {runs}" == found
     assert status == 1 and "written to p.yaml, with the refusal in its description" in out
     assert "refused" in resolve("baseline", policy=str(tmp_path / "p.yaml")).descriptions["p"]

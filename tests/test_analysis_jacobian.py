@@ -30,23 +30,44 @@ def test_the_jacobian_is_that_of_central_differences_away_from_kinks():
     names = [n for n in point if n not in SHARED]
     program = record_step(bound, params)
     step = int(point["step"])
-    at = {**point, **{f"{SHOCK}{n}": float(params["shock_table"].at(n, step)[0]) for n in (*NORMALS, *UNIFORMS)}}
+    at = {
+        **point,
+        **{
+            f"{SHOCK}{n}": float(params["shock_table"].at(n, step)[0])
+            for n in (*NORMALS, *UNIFORMS)
+        },
+    }
     exact, after = jacobian(program, at, names, names)
-    sizes = np.array([float(scale(MODEL.variables(params)[n], steady_state(parameters).state)) for n in names])
-    table = ShockTable({n: np.repeat(v, 2 * len(names), axis=1) for n, v in params["shock_table"].values.items()})
-    columns = {n: np.full(2 * len(names), point[n]) for n in names} | {"time": point["time"], "step": step}
+    sizes = np.array(
+        [float(scale(MODEL.variables(params)[n], steady_state(parameters).state)) for n in names]
+    )
+    table = ShockTable(
+        {n: np.repeat(v, 2 * len(names), axis=1) for n, v in params["shock_table"].values.items()}
+    )
+    columns = {n: np.full(2 * len(names), point[n]) for n in names} | {
+        "time": point["time"],
+        "step": step,
+    }
     for i, name in enumerate(names):
         columns[name][i] += 1e-6 * sizes[i]
         columns[name][len(names) + i] -= 1e-6 * sizes[i]
     moved = bound.step({**params, "shock_table": table}, columns)
     rows = np.array([np.broadcast_to(moved[n], 2 * len(names)) for n in names])
     measured = (rows[:, : len(names)] - rows[:, len(names) :]) / 2e-6 / sizes[:, None]
-    unequal = np.argwhere(np.abs(exact * sizes / sizes[:, None] - measured) > 1e-4 * (1.0 + np.abs(measured)))
+    unequal = np.argwhere(
+        np.abs(exact * sizes / sizes[:, None] - measured) > 1e-4 * (1.0 + np.abs(measured))
+    )
     # what stands on a bound or decides when the next decision is due has no derivative
-    told = {(names[i], names[j]) for i, j in unequal if names[j] not in ("control_age", "privacy_protection")}
+    told = {
+        (names[i], names[j])
+        for i, j in unequal
+        if names[j] not in ("control_age", "privacy_protection")
+    }
     assert len(told) <= 0.01 * len(names), told
     for name, value in zip(names, after, strict=True):
-        assert value == pytest.approx(float(np.ravel(bound.step(params, state)[name])[0]), rel=1e-12, abs=1e-12)
+        assert value == pytest.approx(
+            float(np.ravel(bound.step(params, state)[name])[0]), rel=1e-12, abs=1e-12
+        )
 
 
 def test_at_the_kinks_of_the_steady_state_the_jacobian_is_the_mean_of_both_sides():
@@ -58,12 +79,18 @@ def test_at_the_kinks_of_the_steady_state_the_jacobian_is_the_mean_of_both_sides
     names = [n for n in solved.state if n not in SHARED]
     at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS)}}
     exact, _ = jacobian(record_step(bound, params), at, names, names)
-    sizes, many, small = np.array([float(scale(variables[n], solved.state)) for n in names]), 2 * len(names), 1e-7
+    sizes, many, small = (
+        np.array([float(scale(variables[n], solved.state)) for n in names]),
+        2 * len(names),
+        1e-7,
+    )
     columns = {n: np.full(many, solved.state[n]) for n in names} | {"time": 0.0, "step": 0}
     for i, name in enumerate(names):
         columns[name][i] += small * sizes[i]
         columns[name][len(names) + i] -= small * sizes[i]
-    moved = bound.step({**params, "shock_table": ShockTable({n: np.zeros((1, many)) for n in table})}, columns)
+    moved = bound.step(
+        {**params, "shock_table": ShockTable({n: np.zeros((1, many)) for n in table})}, columns
+    )
     rows = np.array([np.broadcast_to(moved[n], many) for n in names])
     measured = (rows[:, : len(names)] - rows[:, len(names) :]) / (2.0 * small) / sizes[:, None]
     exact = exact * sizes / sizes[:, None]
@@ -91,8 +118,14 @@ def test_a_kink_has_the_mean_of_its_sides(function):
     (row,), _ = jacobian(program, {"x": 1.5, "y": 1.5}, ["x", "y"], ["z"])
     (up,), _ = jacobian(program, {"x": 1.5, "y": 1.5}, ["x", "y"], ["z"], forward=["x", "y"])
     h = 1e-6
-    ahead = [function(1.5 + h, 1.5) - function(1.5, 1.5), function(1.5, 1.5 + h) - function(1.5, 1.5)]
-    back = [function(1.5, 1.5) - function(1.5 - h, 1.5), function(1.5, 1.5) - function(1.5, 1.5 - h)]
+    ahead = [
+        function(1.5 + h, 1.5) - function(1.5, 1.5),
+        function(1.5, 1.5 + h) - function(1.5, 1.5),
+    ]
+    back = [
+        function(1.5, 1.5) - function(1.5 - h, 1.5),
+        function(1.5, 1.5) - function(1.5, 1.5 - h),
+    ]
     np.testing.assert_allclose(row, (np.array(ahead) + np.array(back)) / (2.0 * h), atol=1e-5)
     np.testing.assert_allclose(up, np.array(ahead) / h, atol=1e-5)
 
@@ -102,7 +135,10 @@ def test_the_linear_economy_is_the_first_order_of_the_simulated_one():
     sets = ("operators.enabled=false",)
     economy, law = loop("pid", *sets)
     solved = steady_state(resolve("baseline", policy="pid", sets=sets).values)
-    params = {**solved.params, "shock_table": ShockTable({name: np.zeros((40, 1)) for name in (*NORMALS, *UNIFORMS)})}
+    params = {
+        **solved.params,
+        "shock_table": ShockTable({name: np.zeros((40, 1)) for name in (*NORMALS, *UNIFORMS)}),
+    }
     bound, small = MODEL.bound(params), 1e-6
     paths = []
     for sign in (1.0, -1.0):
@@ -125,7 +161,10 @@ def test_the_linear_economy_is_the_first_order_of_the_simulated_one():
 def test_a_solver_has_no_derivative():
     parameters = resolve("baseline", policy="mpc").values
     solved = steady_state(parameters)
-    params = {**solved.params, "shock_table": ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS)})}
+    params = {
+        **solved.params,
+        "shock_table": ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS)}),
+    }
     program = record_step(MODEL.bound(params), params)
     at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS)}}
     with pytest.raises(ModelError, match="no derivative"):

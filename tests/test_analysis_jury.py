@@ -1,4 +1,6 @@
-"""Jury's conditions in closed form say what the eigenvalues say, of polynomials and of the pool under the shipped PID."""
+"""Jury's conditions in closed form say what the eigenvalues say, of polynomials and of the pool
+under the shipped PID.
+"""
 
 import control
 import numpy as np
@@ -23,7 +25,9 @@ def test_the_conditions_of_a_polynomial_are_those_of_its_roots(coefficients):
     assume(abs(coefficients[0]) > 0.1)
     slack = jury.conditions(np.array(coefficients))
     assume(np.min(np.abs(slack)) > 1e-6)  # on the limit, rounding decides
-    assert bool(np.all(slack > 0.0)) == bool(np.max(np.abs(np.roots(coefficients)), initial=0.0) < 1.0)
+    assert bool(np.all(slack > 0.0)) == bool(
+        np.max(np.abs(np.roots(coefficients)), initial=0.0) < 1.0
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -35,9 +39,14 @@ def test_the_conditions_of_a_polynomial_are_those_of_its_roots(coefficients):
     derivative_time=st.sampled_from([0.0, 1.0, 3.0]),
     interval=st.sampled_from([1.0, 7.0]),
 )
-def test_the_conditions_of_the_pool_under_the_pid_are_those_of_its_eigenvalues(kp, ki, kd, leak, derivative_time, interval):
+def test_the_conditions_of_the_pool_under_the_pid_are_those_of_its_eigenvalues(
+    kp, ki, kd, leak, derivative_time, interval
+):
     values = {"kp": kp, "ki": ki, "kd": kd, "leak": leak, "derivative_time": derivative_time}
-    changed = put(BASE, {f"controller.pid.{n}": v for n, v in values.items()} | {"controller.interval": interval})
+    changed = put(
+        BASE,
+        {f"controller.pid.{n}": v for n, v in values.items()} | {"controller.interval": interval},
+    )
     slack = jury.slacks(changed.controller.pid, interval)
     assume(min(map(abs, slack.values())) > 1e-5 and (kp or ki or kd))
     depth = 5e5
@@ -53,7 +62,11 @@ def test_the_conditions_of_the_pool_under_the_pid_are_those_of_its_eigenvalues(k
 def test_a_dollar_in_a_pool_of_y_dollars_has_a_gain_of_2_over_y():
     pid, depth = BASE.controller.pid, 5e5
     dollars = pid.model_copy(update={n: getattr(pid, n) * depth for n in ("kp", "ki", "kd")})
-    np.testing.assert_allclose(jury.pid_polynomial(dollars, 1.0, gain=2.0 / depth), jury.pid_polynomial(pid, 1.0), rtol=1e-12)
+    np.testing.assert_allclose(
+        jury.pid_polynomial(dollars, 1.0, gain=2.0 / depth),
+        jury.pid_polynomial(pid, 1.0),
+        rtol=1e-12,
+    )
 
 
 def test_the_analysis_of_a_pid_gives_each_condition_with_its_slack_and_that_of_another_law_none():

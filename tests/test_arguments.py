@@ -1,4 +1,6 @@
-"""Arguments of the public functions and files of another kind: one name is a list of one, and what is of another kind gets one clear line."""
+"""Arguments of the public functions and files of another kind: one name is a list of one, and what
+is of another kind gets one clear line.
+"""
 
 import math
 from pathlib import Path
@@ -14,7 +16,13 @@ from tokenomics.results.metrics import METRICS
 
 AFTER = "the network's price moves"
 SHORT = {"simulation.days": 3}
-PROPOSAL = {"title": "t", "proposed": {"controller.pid.kp": 0.1}, "policy": "pid", "runs": 2, "seed": 0}
+PROPOSAL = {
+    "title": "t",
+    "proposed": {"controller.pid.kp": 0.1},
+    "policy": "pid",
+    "runs": 2,
+    "seed": 0,
+}
 LIMIT = {"limit": "ruin <= 0.5"}
 
 
@@ -23,34 +31,65 @@ def unchanged(params, substep, history, state):
 
 
 def test_one_name_is_a_list_of_one_wherever_names_are_taken():
-    one = tk.compare(policies=["none", "pid"], scenarios="none", metrics="price_final", sets="simulation.days=3", overlay="growth", runs=2)
-    several = tk.compare(policies=["none", "pid"], scenarios=["none"], metrics=["price_final"], sets=SHORT, overlay=["growth"], runs=2)
-    np.testing.assert_array_equal(one.differences().select_dtypes(float), several.differences().select_dtypes(float))
-    assert list(tk.run("baseline", days=2, record="token_price", sets="shocks.enabled=false").dataset) == ["token_price"]
+    one = tk.compare(
+        policies=["none", "pid"],
+        scenarios="none",
+        metrics="price_final",
+        sets="simulation.days=3",
+        overlay="growth",
+        runs=2,
+    )
+    several = tk.compare(
+        policies=["none", "pid"],
+        scenarios=["none"],
+        metrics=["price_final"],
+        sets=SHORT,
+        overlay=["growth"],
+        runs=2,
+    )
+    np.testing.assert_array_equal(
+        one.differences().select_dtypes(float), several.differences().select_dtypes(float)
+    )
+    assert list(
+        tk.run("baseline", days=2, record="token_price", sets="shocks.enabled=false").dataset
+    ) == ["token_price"]
     varied = {"parameters": {"news.volatility": [0.01, 0.02]}, "set": SHORT, "runs": 2}
-    found = tk.sweep(varied | {"policies": "none", "scenarios": "none", "overlays": "growth", "metrics": "price_final"})
+    found = tk.sweep(
+        varied
+        | {"policies": "none", "scenarios": "none", "overlays": "growth", "metrics": "price_final"}
+    )
     assert len(found.table()) == 2 and found.metrics == ["price_final"]
 
 
 def test_one_name_is_a_list_of_one_in_what_extends_the_model():
     level = tk.Variable("level", "1", "a level", 1.0, start=0.0)
-    policy = tk.writes(level)(lambda p, s, h, state: {"level": p["shock_table"].at("weather", state["step"])})
+    policy = tk.writes(level)(
+        lambda p, s, h, state: {"level": p["shock_table"].at("weather", state["step"])}
+    )
     model = tk.MODEL.insert(tk.block("mine", policy, writes="level"), after=AFTER, shocks="weather")
     assert model.extra_shocks == ("weather",)
-    assert np.ptp(tk.run("baseline", days=4, model=model, record="level").dataset.level.values) > 0.0
+    assert (
+        np.ptp(tk.run("baseline", days=4, model=model, record="level").dataset.level.values) > 0.0
+    )
     assert tk.Model(extra_shocks="weather").extra_shocks == ("weather",)
     assert len(tk.Block("mine", unchanged, ()).policies) == 1
     try:
-        tk.metric("first_price", "USD/TOK", "price at the start", needs="token_price")(lambda paths, p: paths["token_price"][:, 0])
+        tk.metric("first_price", "USD/TOK", "price at the start", needs="token_price")(
+            lambda paths, p: paths["token_price"][:, 0]
+        )
         assert METRICS["first_price"].needs == ("token_price",)
     finally:
         del METRICS["first_price"]
 
 
-@pytest.mark.parametrize("one", [{"limits": LIMIT}, {"limits": [LIMIT], "metrics": "ruin", "overlays": "growth"}])
+@pytest.mark.parametrize(
+    "one", [{"limits": LIMIT}, {"limits": [LIMIT], "metrics": "ruin", "overlays": "growth"}]
+)
 def test_one_name_is_a_list_of_one_in_a_proposal(one):
     proposal, _ = read_proposal(PROPOSAL | {"scenarios": "none"} | one)
-    assert proposal.scenarios == ["none"] and [limit.limit for limit in proposal.limits] == ["ruin <= 0.5"]
+    assert proposal.scenarios == ["none"] and [limit.limit for limit in proposal.limits] == [
+        "ruin <= 0.5"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +97,10 @@ def test_one_name_is_a_list_of_one_in_a_proposal(one):
     [
         ({"proposed": 5}, "proposed: 5; expected a group of keys"),
         ({"limits": 5}, "limits: 5; expected a list"),
-        ({"limits": ["ruin <= 0.5"]}, r"limits.0: 'ruin <= 0.5'; expected a group of keys: limit, of, "),
+        (
+            {"limits": ["ruin <= 0.5"]},
+            r"limits.0: 'ruin <= 0.5'; expected a group of keys: limit, of, ",
+        ),
         ({"runs": "2"}, "runs: '2'; expected a whole number"),
         ({"runs": 1}, "runs: 1; expected at least 2"),
         ({"title": ["t"]}, r"title: \['t'\]; expected a text"),
@@ -109,7 +151,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
 def test_an_argument_of_another_kind_is_named(name, value):
     with pytest.raises(tk.InputError, match=rf"^`?{name}`?: .*; expected ") as error:
         tk.run(**{"days": 2, name: value})
@@ -145,13 +189,22 @@ def test_an_argument_of_another_kind_is_named(name, value):
 )
 def test_every_public_function_names_its_argument(function, arguments):
     # the last one that is no name of a file or a policy is wrong
-    wrong = [name for name, value in arguments.items() if not isinstance(value, str) or value in ("x", "2")][-1]
+    wrong = [
+        name
+        for name, value in arguments.items()
+        if not isinstance(value, str) or value in ("x", "2")
+    ][-1]
     with pytest.raises(tk.InputError, match=rf"^{wrong}: .*; expected "):
         function(**arguments)
 
 
 def test_the_command_line_says_its_options(tmp_path):
-    for option, value in (("--engine", "cadcd"), ("--seed", "-1"), ("--days", "nan"), ("--every", "0")):
+    for option, value in (
+        ("--engine", "cadcd"),
+        ("--seed", "-1"),
+        ("--days", "nan"),
+        ("--every", "0"),
+    ):
         status, out, errors = command("run", option, value, folder=tmp_path)
         assert status == 2 and errors.startswith(f"error: {option}: ") and errors.count("\n") == 1
 
@@ -160,8 +213,14 @@ def test_the_command_line_says_its_options(tmp_path):
 def others(tmp_path, monkeypatch):
     """Files of other kinds, in the working directory."""
     shipped = Path(__file__).resolve().parents[1] / "params"
-    for name, source in (("work.yaml", "workloads/chat.yaml"), ("design.yaml", "sweeps/pid_gains.yaml"), ("work", "workloads/chat.yaml")):
-        (tmp_path / name).write_text((shipped / source).read_text(encoding="utf-8"), encoding="utf-8")
+    for name, source in (
+        ("work.yaml", "workloads/chat.yaml"),
+        ("design.yaml", "sweeps/pid_gains.yaml"),
+        ("work", "workloads/chat.yaml"),
+    ):
+        (tmp_path / name).write_text(
+            (shipped / source).read_text(encoding="utf-8"), encoding="utf-8"
+        )
     (tmp_path / "prices.csv").write_text("date,value\n2024-01-01,1.0\n")
     (tmp_path / "numbers.json").write_text('{"prices": [1.0]}')
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
@@ -172,22 +231,58 @@ def others(tmp_path, monkeypatch):
 
 
 OTHERS = [
-    (("capacity", "frontier", "--hardware", "prices.csv"), "prices.csv: is a table that begins with 'date,value', and no shipped hardware"),
-    (("capacity", "frontier", "--hardware", "work.yaml"), "work.yaml: looks like a workload file; expected a hardware file"),
-    (("capacity", "frontier", "--hardware", "h100", "--model", "design.yaml"), "design.yaml: looks like a design of a sweep; expected a model file"),
-    (("capacity", "supply", "--fleet", "work.yaml"), "work.yaml: looks like a workload file; expected a fleet file"),
-    (("venues", "--workload", "mine.yaml"), "mine.yaml: looks like a file of parameters; expected a workload file"),
+    (
+        ("capacity", "frontier", "--hardware", "prices.csv"),
+        "prices.csv: is a table that begins with 'date,value', and no shipped hardware",
+    ),
+    (
+        ("capacity", "frontier", "--hardware", "work.yaml"),
+        "work.yaml: looks like a workload file; expected a hardware file",
+    ),
+    (
+        ("capacity", "frontier", "--hardware", "h100", "--model", "design.yaml"),
+        "design.yaml: looks like a design of a sweep; expected a model file",
+    ),
+    (
+        ("capacity", "supply", "--fleet", "work.yaml"),
+        "work.yaml: looks like a workload file; expected a fleet file",
+    ),
+    (
+        ("venues", "--workload", "mine.yaml"),
+        "mine.yaml: looks like a file of parameters; expected a workload file",
+    ),
     (("venues", "--workload", "picture.png"), "picture.png: is a picture, and no shipped workload"),
     (("run", "folder"), "folder: is a directory, and no shipped parameter set"),
     (("run", "./folder"), "./folder: is a directory; expected a file of parameters in YAML"),
-    (("run", "work"), "work: is a workload file, and no shipped parameter set; expected a shipped name (baseline), or a path that ends in .yaml"),
+    (
+        ("run", "work"),
+        (
+            "work: is a workload file, and no shipped parameter set; expected a shipped name "
+            "(baseline), or a path that ends in .yaml"
+        ),
+    ),
     (("run", "--overlay", "mine"), "mine: no shipped overlay; expected the whole name, mine.yaml"),
-    (("run", "--overlay", "./mine"), "./mine: no such file; expected an overlay file in YAML; did you mean './mine.yaml'?"),
-    (("run", "design.yaml"), "design.yaml: looks like a design of a sweep; expected a file of parameters"),
-    (("run", "--policy", "work.yaml"), "work.yaml: looks like a workload file; expected a policy file"),
+    (
+        ("run", "--overlay", "./mine"),
+        "./mine: no such file; expected an overlay file in YAML; did you mean './mine.yaml'?",
+    ),
+    (
+        ("run", "design.yaml"),
+        "design.yaml: looks like a design of a sweep; expected a file of parameters",
+    ),
+    (
+        ("run", "--policy", "work.yaml"),
+        "work.yaml: looks like a workload file; expected a policy file",
+    ),
     (("sweep", "numbers.json"), "numbers.json: is JSON, and no shipped sweep"),
-    (("sweep", "mine.yaml"), "mine.yaml: looks like a file of parameters; expected a design of a sweep"),
-    (("propose", "design.yaml"), "design.yaml: looks like a design of a sweep; expected a proposal file"),
+    (
+        ("sweep", "mine.yaml"),
+        "mine.yaml: looks like a file of parameters; expected a design of a sweep",
+    ),
+    (
+        ("propose", "design.yaml"),
+        "design.yaml: looks like a design of a sweep; expected a proposal file",
+    ),
 ]
 
 
@@ -200,5 +295,10 @@ def test_a_file_of_another_kind_is_told_by_what_it_looks_like(others, arguments,
 @pytest.mark.parametrize("kind", ["base", "policy", "scenario", "overlay"])
 def test_every_shipped_file_of_parameters_is_one(kind):
     for name in names(kind):
-        layers = {"base": {}, "policy": {"policy": name}, "scenario": {"scenarios": name}, "overlay": {"overlays": name}}[kind]
+        layers = {
+            "base": {},
+            "policy": {"policy": name},
+            "scenario": {"scenarios": name},
+            "overlay": {"overlays": name},
+        }[kind]
         assert tk.resolve(name if kind == "base" else "baseline", **layers).values

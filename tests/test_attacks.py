@@ -1,4 +1,6 @@
-"""Attacks on a controller: what moves the price costs money, what the rule gives away is taken, and the books stay balanced."""
+"""Attacks on a controller: what moves the price costs money, what the rule gives away is taken, and
+the books stay balanced.
+"""
 
 import numpy as np
 import pytest
@@ -12,7 +14,12 @@ from tokenomics.model.formulas.liquidity import clear, order_to_reach
 from tokenomics.parameters import resolve
 
 CALM = {"shocks.enabled": False}
-RICH = {"attack.enabled": True, "attack.capital": 20.0, "attack.inventory": 3.0, "attack.start": 10.0}
+RICH = {
+    "attack.enabled": True,
+    "attack.capital": 20.0,
+    "attack.inventory": 3.0,
+    "attack.start": 10.0,
+}
 
 
 @given(
@@ -34,7 +41,9 @@ def test_the_order_to_reach_a_price_reaches_it(kind, target, buy, sell, tok, pri
 @pytest.mark.parametrize("size", [-0.3, 0.25])
 @pytest.mark.parametrize("policy", ["none", "pid"])
 def test_a_push_holds_the_price_where_it_is_meant_to_be(policy, size):
-    paths = simulate(CALM | RICH | {"attack.size": size, "attack.days": 5.0}, policy=policy, days=20, runs=1)
+    paths = simulate(
+        CALM | RICH | {"attack.size": size, "attack.days": 5.0}, policy=policy, days=20, runs=1
+    )
     held = np.log(paths["token_price"][0, 11:16] / paths["token_price"][0, 10])
     # the other traders' orders of the day are not known beforehand
     np.testing.assert_allclose(held, size, atol=0.1 * abs(size))
@@ -48,7 +57,16 @@ def test_a_push_holds_the_price_where_it_is_meant_to_be(policy, size):
     kind=st.sampled_from(["pool", "linear"]),
 )
 def test_moving_the_price_and_back_earns_nothing_without_a_controller(size, days, unwind, kind):
-    sets = CALM | RICH | {"attack.size": size, "attack.days": days, "attack.unwind_days": unwind, "market.type": kind}
+    sets = (
+        CALM
+        | RICH
+        | {
+            "attack.size": size,
+            "attack.days": days,
+            "attack.unwind_days": unwind,
+            "market.type": kind,
+        }
+    )
     paths = simulate(sets, days=60, runs=1)
     assert paths["attacker_tok"][0, -1] == pytest.approx(paths["attack_inventory"][0, 0], rel=1e-6)
     assert paths["attacker_profit"][0, -1] <= 1e-6 * paths["pool_usd"][0, 0]
@@ -60,15 +78,27 @@ def test_the_attacker_has_what_his_orders_bring_and_the_books_balance(policy, sc
     paths = simulate(policy=policy, scenarios=(scenario,), days=120, runs=3)
     assert_books_balance(paths)
     settled = paths["settlement_price"][:, 1:]
-    cash = np.cumsum(paths["order_attacker_tok"][:, 1:] * settled - paths["order_attacker_usd"][:, 1:], axis=1)
-    tokens = np.cumsum(paths["order_attacker_usd"][:, 1:] / settled - paths["order_attacker_tok"][:, 1:], axis=1)
+    cash = np.cumsum(
+        paths["order_attacker_tok"][:, 1:] * settled - paths["order_attacker_usd"][:, 1:], axis=1
+    )
+    tokens = np.cumsum(
+        paths["order_attacker_usd"][:, 1:] / settled - paths["order_attacker_tok"][:, 1:], axis=1
+    )
     profit = cash + tokens * paths["token_price"][:, 1:]
-    np.testing.assert_allclose(paths["attacker_profit"][:, 1:], profit, atol=1e-9 * paths["pool_usd"].max())
+    np.testing.assert_allclose(
+        paths["attacker_profit"][:, 1:], profit, atol=1e-9 * paths["pool_usd"].max()
+    )
 
 
 def test_a_corrupt_feed_pays_the_attacker_out_of_the_treasury_and_only_where_a_controller_buys():
-    drained = {policy: simulate(CALM, policy=policy, scenarios=("treasury_drain",), days=120, runs=1) for policy in ("none", "pid")}
-    profit = {policy: paths["attacker_profit"][0, -1] / paths["pool_usd"][0, 0] for policy, paths in drained.items()}
+    drained = {
+        policy: simulate(CALM, policy=policy, scenarios=("treasury_drain",), days=120, runs=1)
+        for policy in ("none", "pid")
+    }
+    profit = {
+        policy: paths["attacker_profit"][0, -1] / paths["pool_usd"][0, 0]
+        for policy, paths in drained.items()
+    }
     assert profit["pid"] > 0.0 > profit["none"]
     spent = 1.0 - drained["pid"]["treasury_usd"][0, 80] / drained["pid"]["treasury_usd"][0, 0]
     assert spent > 0.1
@@ -76,15 +106,24 @@ def test_a_corrupt_feed_pays_the_attacker_out_of_the_treasury_and_only_where_a_c
 
 def test_a_bound_on_the_slope_keeps_a_corrupt_feed_out_and_holds_to_the_letter():
     bound = CALM | {"oracle.slope_limit": 0.03, "oracle.noise": 0.0}
-    free, bounded = (simulate(CALM | s, policy="pid", scenarios=("oracle_manipulation",), days=90, runs=1) for s in ({}, bound))
+    free, bounded = (
+        simulate(CALM | s, policy="pid", scenarios=("oracle_manipulation",), days=90, runs=1)
+        for s in ({}, bound)
+    )
     change = np.diff(np.log(bounded["measured_price"]), axis=1)
     assert np.abs(change).max() <= 0.03 * (1.0 + 1e-9)
-    bias = [np.log(paths["measured_price"] / paths["token_price"])[0, 60:75] for paths in (free, bounded)]
+    bias = [
+        np.log(paths["measured_price"] / paths["token_price"])[0, 60:75]
+        for paths in (free, bounded)
+    ]
     assert np.abs(bias[1][:5]).max() < 0.5 * np.abs(bias[0][:5]).max()
 
 
 def test_nobody_runs_on_a_treasury_that_is_not_touched_and_a_controller_that_spends_makes_the_run():
-    none, pid = (simulate(CALM, policy=policy, scenarios=("bank_run",), days=120, runs=1) for policy in ("none", "pid"))
+    none, pid = (
+        simulate(CALM, policy=policy, scenarios=("bank_run",), days=120, runs=1)
+        for policy in ("none", "pid")
+    )
     assert none["order_run_tok"].max() < 1e-5 * none["holders_tok"].min()
     assert pid["order_run_tok"].max() > 0.005 * pid["holders_tok"].max()
     assert pid["treasury_usd"][0, -1] < 0.7 * pid["treasury_usd"][0, 0]
@@ -93,7 +132,16 @@ def test_nobody_runs_on_a_treasury_that_is_not_touched_and_a_controller_that_spe
 @pytest.mark.parametrize("build_days", [0.0, 0.5, 4.0])
 @pytest.mark.parametrize("step", [1.0, 0.5])
 def test_the_position_is_bought_whole_before_the_push(build_days, step):
-    sets = CALM | RICH | {"attack.position": 0.25, "attack.build_days": build_days, "attack.days": 20.0, "simulation.time_step": step}
+    sets = (
+        CALM
+        | RICH
+        | {
+            "attack.position": 0.25,
+            "attack.build_days": build_days,
+            "attack.days": 20.0,
+            "simulation.time_step": step,
+        }
+    )
     paths = simulate(sets, days=12, runs=1)
     spent = paths["attacker_usd"][0, 0] - paths["attacker_usd"][0, -1]
     assert spent == pytest.approx(0.25 * paths["reference_depth"][0, 0], rel=1e-9)
@@ -109,20 +157,40 @@ def test_the_position_is_bought_whole_before_the_push(build_days, step):
 )
 def test_half_the_time_step_changes_an_attack_within_the_error_of_discretisation(scenario, measure):
     whole, half = (
-        measure(simulate(CALM | {"simulation.time_step": step}, policy="pid", scenarios=(scenario,), days=120, runs=1)) for step in (1.0, 0.5)
+        measure(
+            simulate(
+                CALM | {"simulation.time_step": step},
+                policy="pid",
+                scenarios=(scenario,),
+                days=120,
+                runs=1,
+            )
+        )
+        for step in (1.0, 0.5)
     )
     assert half == pytest.approx(whole, rel=0.15)
 
 
 def test_what_front_runners_say_they_have_is_what_the_speculators_ledger_gained():
     """With the other speculators still, all that happens to their ledger is the front-runners'."""
-    sets = {"front_running.enabled": True, "front_running.size": 0.5, "front_running.prior_slope": 0.05, "speculation.enabled": False}
+    sets = {
+        "front_running.enabled": True,
+        "front_running.size": 0.5,
+        "front_running.prior_slope": 0.05,
+        "speculation.enabled": False,
+    }
     paths = simulate(sets, policy="pid", days=150, runs=5)
     assert_books_balance(paths)
     tokens = paths["speculators_tok"] - paths["speculators_tok"][:, :1]
     cash = paths["speculators_usd"] - paths["speculators_usd"][:, :1]
-    np.testing.assert_allclose(paths["front_tok"], tokens, atol=1e-9 * paths["speculators_tok"].max())
-    np.testing.assert_allclose(paths["front_profit"], cash + tokens * paths["token_price"], atol=1e-9 * paths["speculators_usd"].max())
+    np.testing.assert_allclose(
+        paths["front_tok"], tokens, atol=1e-9 * paths["speculators_tok"].max()
+    )
+    np.testing.assert_allclose(
+        paths["front_profit"],
+        cash + tokens * paths["token_price"],
+        atol=1e-9 * paths["speculators_usd"].max(),
+    )
     assert np.abs(tokens).max() > 0.0
 
 
@@ -145,9 +213,18 @@ def test_front_runners_learn_the_gain_of_a_proportional_controller():
 
 
 def test_front_runners_shrink_the_gain_margin_and_earn_while_they_are_few():
-    found = front_running.front_running_table(resolve("baseline", policy="pid"), factors=[1.0], sizes=[0.0, 0.1, 0.5], runs=40, seed=3)
-    assert list(found["gain_margin"]) == sorted(found["gain_margin"], reverse=True) and found["gain_margin"].is_unique
-    assert found["tracking"][0] == pytest.approx((1.0, 1.0, 1.0)) and found["profit"][0] == (0.0, 0.0, 0.0)
+    found = front_running.front_running_table(
+        resolve("baseline", policy="pid"), factors=[1.0], sizes=[0.0, 0.1, 0.5], runs=40, seed=3
+    )
+    assert (
+        list(found["gain_margin"]) == sorted(found["gain_margin"], reverse=True)
+        and found["gain_margin"].is_unique
+    )
+    assert found["tracking"][0] == pytest.approx((1.0, 1.0, 1.0)) and found["profit"][0] == (
+        0.0,
+        0.0,
+        0.0,
+    )
     assert found["profit"][1][1] > 0.0
     assert front_running.robust(found)[0.0] == 1.0
 
@@ -159,7 +236,9 @@ def test_the_cheapest_saturation_saturates_and_a_smaller_push_does_not():
     assert 0.0 < row["size"] < 1.0 and row["cost"] > 0.0
     outcome = attacks._pushes(resolved, np.array([row["size"] - 0.02, row["size"]]), 1.0)
     assert list(outcome["saturated"]) == [False, True]
-    finer = attacks.saturation(resolve("baseline", policy="pid", sets=sets | {"simulation.time_step": 0.5})).set_index(["actuator", "push"])
+    finer = attacks.saturation(
+        resolve("baseline", policy="pid", sets=sets | {"simulation.time_step": 0.5})
+    ).set_index(["actuator", "push"])
     assert finer.loc[("sale", "one decision"), "cost"] == pytest.approx(row["cost"], rel=0.1)
 
 
@@ -174,7 +253,18 @@ def test_every_kind_of_law_can_be_attacked(policy):
 
 
 def test_the_attack_command_says_who_gains(tmp_path):
-    status, output, _ = command("control", "attack", "--attack", "treasury_drain", "--runs", "8", "--days", "90", "--out", str(tmp_path / "a"))
+    status, output, _ = command(
+        "control",
+        "attack",
+        "--attack",
+        "treasury_drain",
+        "--runs",
+        "8",
+        "--days",
+        "90",
+        "--out",
+        str(tmp_path / "a"),
+    )
     assert status == 0 and "treasury_drain" in output
     assert (tmp_path / "a" / "attacks.md").exists() and (tmp_path / "a" / "saturation.md").exists()
     status, _, errors = command("control", "attack", "--attack", "treasury_drian")

@@ -1,4 +1,6 @@
-"""The benchmark's decoder computes what Llama's architecture says, and its products reach cuBLAS the right way round."""
+"""The benchmark's decoder computes what Llama's architecture says, and its products reach cuBLAS
+the right way round.
+"""
 
 import ctypes
 import types
@@ -14,7 +16,17 @@ from tokenomics.capacity.shapes import shape
 from tokenomics.errors import InputError
 
 OPS = NumPyOperations()
-SMALL = shape("tiny").model_copy(update={"layers": 2, "width": 64, "heads": 4, "kv_heads": 2, "head_width": 16, "mlp_width": 96, "vocabulary": 50})
+SMALL = shape("tiny").model_copy(
+    update={
+        "layers": 2,
+        "width": 64,
+        "heads": 4,
+        "kv_heads": 2,
+        "head_width": 16,
+        "mlp_width": 96,
+        "vocabulary": 50,
+    }
+)
 
 
 @pytest.mark.parametrize("piece", [512, 7])
@@ -25,7 +37,9 @@ def test_prefill_and_decode_agree_with_float64(piece, monkeypatch):
 
 def test_a_wrong_sign_in_the_rotation_is_seen(monkeypatch):
     right = NumPyOperations.rotate
-    monkeypatch.setattr(NumPyOperations, "rotate", lambda s, q, c, sine, *more: right(s, q, c, -sine, *more))
+    monkeypatch.setattr(
+        NumPyOperations, "rotate", lambda s, q, c, sine, *more: right(s, q, c, -sine, *more)
+    )
     assert min(reference.errors(OPS, SMALL)) > TOLERANCE["bf16"]
 
 
@@ -38,17 +52,23 @@ def test_decoding_a_token_is_the_last_position_of_a_prefill():
     first.step(0)
     one.keys, one.values = first.keys, first.values
     one.step(10)
-    np.testing.assert_allclose(one.logits, whole.logits, rtol=0, atol=1e-5 * np.abs(whole.logits).max())
+    np.testing.assert_allclose(
+        one.logits, whole.logits, rtol=0, atol=1e-5 * np.abs(whole.logits).max()
+    )
 
 
 def test_rotation_keeps_lengths_and_sees_only_the_distance_between_tokens():
     width, tokens = SMALL.head_width, 9
     cosine, sine = rotary_tables(SMALL, tokens)
-    one = np.tile(np.random.default_rng(0).standard_normal((1, 8 * width)).astype(np.float32), (tokens, 1))
+    one = np.tile(
+        np.random.default_rng(0).standard_normal((1, 8 * width)).astype(np.float32), (tokens, 1)
+    )
     query = np.zeros((1, 2, tokens, 2, width), np.float32)
     key, value = np.zeros((2, 1, 2, tokens, width), np.float32)
     OPS.rotate(one, cosine, sine, query, key, value, 0, 1.0)
-    np.testing.assert_allclose(np.linalg.norm(query[0, 0, :, 0], axis=-1), np.linalg.norm(one[0, :width]), rtol=1e-6)
+    np.testing.assert_allclose(
+        np.linalg.norm(query[0, 0, :, 0], axis=-1), np.linalg.norm(one[0, :width]), rtol=1e-6
+    )
     products = query[0, 0, :, 0] @ key[0, 0].T
     np.testing.assert_allclose(np.diagonal(products, 3), products[3, 6], rtol=1e-4)
     np.testing.assert_array_equal(value[0, 1], one[:, 7 * width :])
@@ -58,7 +78,10 @@ def test_a_norm_leaves_rows_of_unit_mean_square_and_a_gate_is_the_silu():
     x, out = np.array([[3.0, -4.0], [1e-3, 1e-3]], np.float32), np.zeros((2, 2), np.float32)
     OPS.norm(x, np.ones(2, np.float32), 1e-12, out)
     np.testing.assert_allclose((out**2).mean(axis=1), 1.0, rtol=1e-5)
-    both, gated = np.array([[0.0, 1.0, -200.0, 2.0, 3.0, 4.0]], np.float32), np.zeros((1, 3), np.float32)
+    both, gated = (
+        np.array([[0.0, 1.0, -200.0, 2.0, 3.0, 4.0]], np.float32),
+        np.zeros((1, 3), np.float32),
+    )
     OPS.gated(both, gated)
     np.testing.assert_allclose(gated, [[0.0, 3.0 / (1.0 + np.exp(-1.0)), 0.0]], atol=1e-6)
 
@@ -74,41 +97,96 @@ class OnHost(np.ndarray):
 def column_major(pointer, rows, columns, leading):
     """A column-major matrix of cuBLAS's conventions at an address of this process."""
     step = ctypes.sizeof(ctypes.c_float)
-    flat = np.ctypeslib.as_array((ctypes.c_float * (leading * (columns - 1) + rows)).from_address(pointer))
+    flat = np.ctypeslib.as_array(
+        (ctypes.c_float * (leading * (columns - 1) + rows)).from_address(pointer)
+    )
     return np.lib.stride_tricks.as_strided(flat, (rows, columns), (step, step * leading))
 
 
-def host_gemm(handle, ta, tb, m, n, k, alpha, a, atype, lda, sa, b, btype, ldb, sb, beta, c, ctype, ldc, sc, count, compute, algorithm):
+def host_gemm(
+    handle,
+    ta,
+    tb,
+    m,
+    n,
+    k,
+    alpha,
+    a,
+    atype,
+    lda,
+    sa,
+    b,
+    btype,
+    ldb,
+    sb,
+    beta,
+    c,
+    ctype,
+    ldc,
+    sc,
+    count,
+    compute,
+    algorithm,
+):
     """What cublasGemmStridedBatchedEx says it does."""
     for i in range(count):
-        left = column_major(a + 4 * i * sa, k, m, lda).T if ta else column_major(a + 4 * i * sa, m, k, lda)
-        right = column_major(b + 4 * i * sb, n, k, ldb).T if tb else column_major(b + 4 * i * sb, k, n, ldb)
+        left = (
+            column_major(a + 4 * i * sa, k, m, lda).T
+            if ta
+            else column_major(a + 4 * i * sa, m, k, lda)
+        )
+        right = (
+            column_major(b + 4 * i * sb, n, k, ldb).T
+            if tb
+            else column_major(b + 4 * i * sb, k, n, ldb)
+        )
         column_major(c + 4 * i * sc, m, n, ldc)[...] = left @ right
 
 
 def test_products_reach_cublas_the_right_way_round():
     ops = object.__new__(cupy_operations.CuPyOperations)
-    names = {"Operation": types.SimpleNamespace(N=0, T=1), "ComputeType": types.SimpleNamespace(COMPUTE_32F=68)}
-    ops.cublas = types.SimpleNamespace(gemm_strided_batched_ex=host_gemm, GemmAlgo=types.SimpleNamespace(DFALT=-1), **names)
-    ops.handle, ops.precision, ops.one, ops.zero = 0, "fp32", np.ones(1, np.float32), np.zeros(1, np.float32)
+    names = {
+        "Operation": types.SimpleNamespace(N=0, T=1),
+        "ComputeType": types.SimpleNamespace(COMPUTE_32F=68),
+    }
+    ops.cublas = types.SimpleNamespace(
+        gemm_strided_batched_ex=host_gemm, GemmAlgo=types.SimpleNamespace(DFALT=-1), **names
+    )
+    ops.handle, ops.precision, ops.one, ops.zero = (
+        0,
+        "fp32",
+        np.ones(1, np.float32),
+        np.zeros(1, np.float32),
+    )
     rng = np.random.default_rng(0)
-    query, key, value = (rng.standard_normal(s).astype(np.float32).view(OnHost) for s in ((3, 10, 4), (3, 9, 4), (3, 9, 4)))
-    scores, mixed = np.zeros((3, 6, 7), np.float32).view(OnHost), np.zeros((3, 6, 4), np.float32).view(OnHost)
+    query, key, value = (
+        rng.standard_normal(s).astype(np.float32).view(OnHost)
+        for s in ((3, 10, 4), (3, 9, 4), (3, 9, 4))
+    )
+    scores, mixed = (
+        np.zeros((3, 6, 7), np.float32).view(OnHost),
+        np.zeros((3, 6, 4), np.float32).view(OnHost),
+    )
     ops.scores(query[:, 2:8], key[:, :7], scores)
     np.testing.assert_allclose(scores, query[:, 2:8] @ key[:, :7].swapaxes(1, 2), rtol=1e-5)
     ops.mix(scores, value[:, :7], mixed)
     np.testing.assert_allclose(mixed, scores @ value[:, :7], rtol=1e-5)
-    x, weight, out = (rng.standard_normal(s).astype(np.float32).view(OnHost) for s in ((5, 4), (6, 4), (5, 6)))
+    x, weight, out = (
+        rng.standard_normal(s).astype(np.float32).view(OnHost) for s in ((5, 4), (6, 4), (5, 6))
+    )
     ops.linear(x, weight, out)
     np.testing.assert_allclose(out, x @ weight.T, rtol=1e-5)
 
 
-# --- backends and precisions --------------------------------------------------------------------------------------
+# --- backends and precisions ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_numpy_refuses_half_precisions_by_name(precision):
-    with pytest.raises(InputError, match=f"precision: {precision}; expected fp32: NumPy has no fast {precision} product"):
+    with pytest.raises(
+        InputError,
+        match=f"precision: {precision}; expected fp32: NumPy has no fast {precision} product",
+    ):
         backend.choose("numpy", precision)
 
 
@@ -123,20 +201,36 @@ def test_without_cupy_auto_says_why_it_falls_back(monkeypatch):
 @pytest.mark.parametrize(
     ("precision", "capability", "version", "message"),
     [
-        ("bf16", "75", "14.2.0", "bf16; expected a card of compute capability 8 or higher; this one has 7.5"),
-        ("fp16", "61", "14.2.0", "fp16; expected a card of compute capability 7 or higher; this one has 6.1"),
+        (
+            "bf16",
+            "75",
+            "14.2.0",
+            "bf16; expected a card of compute capability 8 or higher; this one has 7.5",
+        ),
+        (
+            "fp16",
+            "61",
+            "14.2.0",
+            "fp16; expected a card of compute capability 7 or higher; this one has 6.1",
+        ),
         ("bf16", "90", "13.6.0", "bf16; expected CuPy 14 or newer; this is 13.6.0"),
     ],
 )
-def test_a_precision_beyond_card_or_library_is_refused_by_name(precision, capability, version, message):
+def test_a_precision_beyond_card_or_library_is_refused_by_name(
+    precision, capability, version, message
+):
     device = types.SimpleNamespace(compute_capability=capability)
-    cupy = types.SimpleNamespace(__version__=version, cuda=types.SimpleNamespace(Device=lambda: device))
+    cupy = types.SimpleNamespace(
+        __version__=version, cuda=types.SimpleNamespace(Device=lambda: device)
+    )
     with pytest.raises(InputError, match=message):
         backend.refuse_precision(precision, cupy)
 
 
 @pytest.mark.parametrize("precision", backend.PRECISIONS)
-def test_on_a_gpu_the_decoder_agrees_with_float64_and_a_captured_step_with_a_launched_one(precision):
+def test_on_a_gpu_the_decoder_agrees_with_float64_and_a_captured_step_with_a_launched_one(
+    precision,
+):
     cupy, why = backend._gpu()
     if cupy is None:
         pytest.skip(why)
@@ -152,13 +246,16 @@ def test_on_a_gpu_the_decoder_agrees_with_float64_and_a_captured_step_with_a_lau
     np.testing.assert_array_equal(cupy.asnumpy(step.logits.astype(np.float32)), launched)
 
 
-# --- the benchmark --------------------------------------------------------------------------------------------------
+# --- the benchmark --------------------------------------------------------------------------------
 
 
 def test_a_model_that_does_not_fit_is_split_and_scaled():
     chosen = plan(shape("llama-2-70b"), "fp16", 80 * 10**9)
     assert chosen.cards == 4 and chosen.shape.heads == 16 and 2 <= chosen.layers < 80
-    assert "one part of 4 under tensor parallelism" in chosen.note and "of 80 layers measured" in chosen.note
+    assert (
+        "one part of 4 under tensor parallelism" in chosen.note
+        and "of 80 layers measured" in chosen.note
+    )
     assert plan(shape("llama-3.1-8b"), "fp16", 80 * 10**9).layers == 32
     with pytest.raises(InputError, match="GB of weights, 1 GB free"):
         plan(shape("llama-2-70b"), "fp16", 10**9)
@@ -173,7 +270,9 @@ def test_a_benchmark_of_little_time_gives_a_hardware_file_that_reads_again(monke
     monkeypatch.setattr(module, "COPY_BYTES", {"cpu": 2**16})
     monkeypatch.setattr(module, "PRODUCT", {"cpu": 64})
     seen = []
-    found = benchmark(OPS, SMALL, "small", seconds=0.2, progress=lambda done, total: seen.append((done, total)))
+    found = benchmark(
+        OPS, SMALL, "small", seconds=0.2, progress=lambda done, total: seen.append((done, total))
+    )
     assert found.measured.figure_of == "cpu" and "no GPU" in found.description
     assert seen[0][0] == 0 and seen[-1][0] == seen[-1][1]
     assert max(found.measured.error_prefill, found.measured.error_decode) < 1e-6
@@ -186,6 +285,10 @@ def test_a_benchmark_of_little_time_gives_a_hardware_file_that_reads_again(monke
 
 
 def test_a_wrong_decoder_is_not_timed(monkeypatch):
-    monkeypatch.setattr(NumPyOperations, "gated", lambda self, both, out: np.copyto(out, both[:, : out.shape[1]]))
-    with pytest.raises(InputError, match="against float64; expected less than 0.0001: nothing is timed"):
+    monkeypatch.setattr(
+        NumPyOperations, "gated", lambda self, both, out: np.copyto(out, both[:, : out.shape[1]])
+    )
+    with pytest.raises(
+        InputError, match="against float64; expected less than 0.0001: nothing is timed"
+    ):
         benchmark(OPS, SMALL, "small", seconds=0.1)

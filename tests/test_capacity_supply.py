@@ -1,4 +1,6 @@
-"""The supply curve is the operators' own, goes both ways, and a stranger's files get one clear line."""
+"""The supply curve is the operators' own, goes both ways, and a stranger's files get one clear
+line.
+"""
 
 import json
 
@@ -37,14 +39,23 @@ def test_the_elasticity_is_the_slope_of_the_logarithms(price):
 def test_more_is_offered_at_a_higher_price_and_never_more_than_all():
     offered = CURVE(np.geomspace(1e-6, 1e3, 200))
     assert np.all(np.diff(offered) >= 0.0) and offered[-1] == pytest.approx(CURVE.most)
-    with pytest.raises(InputError, match=r"Mtok/day; expected more than 0 and less than the fleet's 5,037,145 Mtok/day"):
+    with pytest.raises(
+        InputError,
+        match=r"Mtok/day; expected more than 0 and less than the fleet's 5,037,145 Mtok/day",
+    ):
         CURVE.price(1.01 * CURVE.most)
 
 
 def test_half_of_a_type_joins_where_its_hour_is_earned_by_its_work():
-    # USD/hour over the Mtok of an hour, token/s x 0.6 x 0.0036: 1.8/151.57, 1.407/19.828, 0.665/30.221, 0.4/21.893 USD/Mtok;
-    # half of 600, 400, 1500 and 3000 nodes at 3637.7, 475.89, 725.31 and 525.42 Mtok/day each
-    by_hand = {"h100": (0.011876, 1_091_300), "a100": (0.07096, 95_180), "l40s": (0.022004, 543_980), "rtx4090": (0.018271, 788_130)}
+    # USD/hour over the Mtok of an hour, token/s x 0.6 x 0.0036: 1.8/151.57, 1.407/19.828,
+    # 0.665/30.221, 0.4/21.893 USD/Mtok; half of 600, 400, 1500 and 3000 nodes at 3637.7, 475.89,
+    # 725.31 and 525.42 Mtok/day each
+    by_hand = {
+        "h100": (0.011876, 1_091_300),
+        "a100": (0.07096, 95_180),
+        "l40s": (0.022004, 543_980),
+        "rtx4090": (0.018271, 788_130),
+    }
     assert set(by_hand) == set(MARKET.members)
     for name, (price, work) in by_hand.items():
         assert MARKET.members[name].median_cost == pytest.approx(price, rel=1e-3)
@@ -58,7 +69,11 @@ def test_a_node_of_two_cards_draws_the_power_and_has_the_memory_of_both(tmp_path
       years: {value: 1.0, unit: "years", source: "test"}
       rate: {value: 1.0e-9, unit: "1/year", source: "test"}
       electricity: {value: 0.1, unit: "USD/kWh", source: "test"}"""
-    text = find("fleet", "marketplace").read_text().replace("precision: fp8", "precision: fp8\n    cards: 2", 1)
+    text = (
+        find("fleet", "marketplace")
+        .read_text()
+        .replace("precision: fp8", "precision: fp8\n    cards: 2", 1)
+    )
     start = text.index("rental_price")
     file.write_text(text[:start] + bought + text[text.index("\n", start) :])
     node, one = load_fleet(str(file)).members["h100"], MARKET.members["h100"]
@@ -70,9 +85,10 @@ def test_a_node_of_two_cards_draws_the_power_and_has_the_memory_of_both(tmp_path
 
 
 def test_two_points_of_the_curve_are_those_computed_by_hand():
-    # token/s of a node, prompt and output, × 0.6 × 0.0864 = Mtok/day; share = 1/(1 + (24 × USD/hour ÷ (Mtok/day × USD/Mtok))^4):
-    # H100 70171 → 3637.7 → .33456 and .88943; RTX 4090 10136 → 525.45 → .08236 and .58949; L40S 13991 → 725.29 → .04091 and .40561;
-    # A100 9180 → 475.89 → .00039 and .00627; times 600, 3000, 1500 and 400 nodes
+    # token/s of a node, prompt and output, × 0.6 × 0.0864 = Mtok/day; share = 1/(1 + (24 × USD/hour
+    # ÷ (Mtok/day × USD/Mtok))^4): H100 70171 → 3637.7 → .33456 and .88943; RTX 4090 10136 → 525.45
+    # → .08236 and .58949; L40S 13991 → 725.29 → .04091 and .40561; A100 9180 → 475.89 → .00039 and
+    # .00627; times 600, 3000, 1500 and 400 nodes
     assert float(CURVE(0.01)) == pytest.approx(730_200 + 129_828 + 44_503 + 75, rel=1e-3)
     assert float(CURVE(0.02)) == pytest.approx(1_941_269 + 929_251 + 441_283 + 1_194, rel=1e-3)
 
@@ -81,7 +97,9 @@ def test_the_economys_operators_stand_on_this_curve():
     parameters = resolve("baseline").values
     state = steady_state(parameters).state
     curve = SupplyCurve(parameters.fleet)
-    installed = sum(state[f"nodes_{name}"] * a.throughput * MTOK_PER_DAY for name, a in parameters.fleet.items())
+    installed = sum(
+        state[f"nodes_{name}"] * a.throughput * MTOK_PER_DAY for name, a in parameters.fleet.items()
+    )
     assert float(curve(state["unit_revenue"])) == pytest.approx(installed, rel=1e-9)
     assert curve.price(installed) == pytest.approx(state["unit_revenue"], rel=1e-6)
     h100 = parameters.fleet["h100"]
@@ -93,11 +111,18 @@ def test_a_fleet_laid_over_the_baseline_is_that_fleet_and_no_other():
     rtx, member = parameters.fleet["rtx4090"], MARKET.members["rtx4090"]
     assert rtx.throughput == pytest.approx(member.output_rate + member.input_rate)
     assert rtx.reservation_cost == 0.4
-    assert {name for name, a in parameters.fleet.items() if a.potential_nodes > 0.0} == set(MARKET.members)
+    assert {name for name, a in parameters.fleet.items() if a.potential_nodes > 0.0} == set(
+        MARKET.members
+    )
 
 
 def test_a_fleets_requests_and_latency_go_with_it(tmp_path):
-    changes = {"value: 1155.0": "value: 500.0", "value: 211.0": "value: 100.0", 'value: 0.5, unit: "s"': 'value: 0.4, unit: "s"', "0.03": "0.04"}
+    changes = {
+        "value: 1155.0": "value: 500.0",
+        "value: 211.0": "value: 100.0",
+        'value: 0.5, unit: "s"': 'value: 0.4, unit: "s"',
+        "0.03": "0.04",
+    }
     text = find("fleet", "marketplace").read_text()
     for right, wrong in changes.items():
         text = text.replace(right, wrong, 1)
@@ -105,11 +130,15 @@ def test_a_fleets_requests_and_latency_go_with_it(tmp_path):
     file.write_text(text)
     parameters = resolve("baseline", overlays=[load_fleet(str(file)).overlay()]).values
     assert (parameters.demand.prompt_tokens, parameters.demand.output_tokens) == (500.0, 100.0)
-    assert (parameters.capacity.time_to_first_token, parameters.capacity.time_per_token) == (0.4, 0.04)
+    assert (parameters.capacity.time_to_first_token, parameters.capacity.time_per_token) == (
+        0.4,
+        0.04,
+    )
 
 
 def test_requests_at_once_of_the_economy_are_near_the_batch_of_the_roofline():
-    # the economy has them from the throughput and the service time (Little), the roofline from memory and latency
+    # the economy has them from the throughput and the service time (Little), the roofline from
+    # memory and latency
     params = dict(resolve("baseline", overlays=[MARKET.overlay()]).values)
     for name, member in MARKET.members.items():
         assert places(params, params["fleet"][name]) == pytest.approx(member.batch, rel=0.1)
@@ -119,33 +148,70 @@ def test_capital_costs_what_its_annuity_and_its_power_cost():
     def one(value, unit):
         return {"value": value, "unit": unit, "source": "test"}
 
-    bought = Capital(price=one(8766.0, "USD"), years=one(1.0, "years"), rate=one(1e-9, "1/year"), electricity=one(0.1, "USD/kWh"))
+    bought = Capital(
+        price=one(8766.0, "USD"),
+        years=one(1.0, "years"),
+        rate=one(1e-9, "1/year"),
+        electricity=one(0.1, "USD/kWh"),
+    )
     assert bought.hourly(2.0) == pytest.approx(8766.0 / 8760.0 + 0.2, rel=1e-6)
 
 
-# --- files ----------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", names("hardware"))
 def test_a_shipped_card_says_where_its_numbers_come_from_and_how(name):
     card = hardware(name)
     assert card.origin == "published" and "not measured here" in card.description
-    assert card.memory.source and card.bandwidth.source and all(rate.source for rate in card.rates.values())
+    assert (
+        card.memory.source
+        and card.bandwidth.source
+        and all(rate.source for rate in card.rates.values())
+    )
 
 
 WRONG = [
     ("bandwidth: {", "bandwidht: {", r"5: bandwidht: unknown key; .*did you mean 'bandwidth'\?"),
     ("bandwidth: {", "# bandwidth: {", r"bandwidth: missing; expected value, unit and source"),
-    ('value: 3.35, unit: "TB/s"', 'value: 3350.0, unit: "GB/s"', r"5: bandwidth: unit 'GB/s'; expected 'TB/s'"),
+    (
+        'value: 3.35, unit: "TB/s"',
+        'value: 3350.0, unit: "GB/s"',
+        r"5: bandwidth: unit 'GB/s'; expected 'TB/s'",
+    ),
     ("value: 3.35", "value: -3.35", r"5: bandwidth: -3.35; expected a number above 0 \[TB/s\]"),
     ("value: 3.35", 'value: "3.35"', r"5: bandwidth.value: '3.35'; expected a number"),
     ("value: 3.35", "value: .nan", r"5: bandwidth.value: nan; expected a finite number"),
-    ("origin: published", "origin: guessed", r"2: origin: 'guessed'; expected 'published' or 'measured'"),
-    ("origin: published", "origin: measured", r"origin 'measured' without a group `measured`; expected both or neither"),
-    ("bandwidth: 0.5974", "bandwidth: 1.5974", r"efficiency.fp8.bandwidth: 1.5974; expected at most 1"),
-    ("  fp8:\n    bandwidth", "  fp32:\n    bandwidth", r"efficiency in fp32 without a rate in it; expected rates.fp32"),
-    ("    compute: 1.0000", "    compute: 1.0000\n    computes: 1.0", r"15: .*computes: unknown key; .*did you mean 'compute'\?"),
-    ('device: "NVIDIA H100 SXM5 80 GB"', "device: !!python/object/apply:os.system ['true']", r"device"),
+    (
+        "origin: published",
+        "origin: guessed",
+        r"2: origin: 'guessed'; expected 'published' or 'measured'",
+    ),
+    (
+        "origin: published",
+        "origin: measured",
+        r"origin 'measured' without a group `measured`; expected both or neither",
+    ),
+    (
+        "bandwidth: 0.5974",
+        "bandwidth: 1.5974",
+        r"efficiency.fp8.bandwidth: 1.5974; expected at most 1",
+    ),
+    (
+        "  fp8:\n    bandwidth",
+        "  fp32:\n    bandwidth",
+        r"efficiency in fp32 without a rate in it; expected rates.fp32",
+    ),
+    (
+        "    compute: 1.0000",
+        "    compute: 1.0000\n    computes: 1.0",
+        r"15: .*computes: unknown key; .*did you mean 'compute'\?",
+    ),
+    (
+        'device: "NVIDIA H100 SXM5 80 GB"',
+        "device: !!python/object/apply:os.system ['true']",
+        r"device",
+    ),
 ]
 
 
@@ -167,18 +233,32 @@ def test_a_misspelt_fleet_names_its_neighbour():
 
 def test_a_type_that_cannot_hold_the_target_is_named(tmp_path):
     file = tmp_path / "fleet.yaml"
-    file.write_text(find("fleet", "marketplace").read_text().replace("value: 0.03", "value: 0.0001"))
-    with pytest.raises(InputError, match=r"fleet.yaml: types.h100: TPOT: 0.0001 s; expected at least"):
+    file.write_text(
+        find("fleet", "marketplace").read_text().replace("value: 0.03", "value: 0.0001")
+    )
+    with pytest.raises(
+        InputError, match=r"fleet.yaml: types.h100: TPOT: 0.0001 s; expected at least"
+    ):
         load_fleet(str(file))
 
 
 def test_cards_that_a_model_does_not_divide_by_are_refused_by_key(tmp_path):
     file = tmp_path / "fleet.yaml"
-    file.write_text(find("fleet", "marketplace").read_text().replace("precision: fp8", "precision: fp8\n    cards: 7", 1))
-    with pytest.raises(InputError, match=r"fleet.yaml: types.h100.cards: heads 32; expected a multiple of 7 cards$"):
+    file.write_text(
+        find("fleet", "marketplace")
+        .read_text()
+        .replace("precision: fp8", "precision: fp8\n    cards: 7", 1)
+    )
+    with pytest.raises(
+        InputError, match=r"fleet.yaml: types.h100.cards: heads 32; expected a multiple of 7 cards$"
+    ):
         load_fleet(str(file))
     status, _, errors = command("capacity", "frontier", "--hardware", "h100", "--cards", "16")
-    assert status == 2 and "cards: kv_heads 8; expected a multiple of 16 cards" in errors and errors.count("\n") == 1
+    assert (
+        status == 2
+        and "cards: kv_heads 8; expected a multiple of 16 cards" in errors
+        and errors.count("\n") == 1
+    )
 
 
 @pytest.mark.parametrize("option", ["--tpot", "--ttft", "--prompt", "--output"])
@@ -189,8 +269,14 @@ def test_a_limit_or_length_that_is_no_positive_number_is_refused(option, value):
 
 
 def test_a_card_that_cannot_hold_a_limit_is_named():
-    status, _, errors = command("capacity", "frontier", "--hardware", "h100", "--hardware", "l40s", "--ttft", "0.02")
-    assert status == 2 and "--hardware l40s: TTFT: 0.02 s; expected at least 0.0" in errors and errors.count("\n") == 1
+    status, _, errors = command(
+        "capacity", "frontier", "--hardware", "h100", "--hardware", "l40s", "--ttft", "0.02"
+    )
+    assert (
+        status == 2
+        and "--hardware l40s: TTFT: 0.02 s; expected at least 0.0" in errors
+        and errors.count("\n") == 1
+    )
 
 
 def test_a_time_to_first_token_at_the_ceiling_is_said_to_be_optimistic():
@@ -204,13 +290,19 @@ def test_a_time_to_first_token_at_the_ceiling_is_said_to_be_optimistic():
 
 def test_the_command_prints_the_curve_and_writes_figure_and_overlay(tmp_path):
     out = tmp_path / "supply"
-    status, text, _ = command("capacity", "supply", "--price", "0.02", "--work", "1e6", "--json", "--out", str(out))
+    status, text, _ = command(
+        "capacity", "supply", "--price", "0.02", "--work", "1e6", "--json", "--out", str(out)
+    )
     assert status == 0
     by_price, by_work = json.loads(text)["curve"]
-    assert by_price["work"] == pytest.approx(float(CURVE(0.02))) and by_work["work"] == pytest.approx(1e6)
+    assert by_price["work"] == pytest.approx(float(CURVE(0.02))) and by_work[
+        "work"
+    ] == pytest.approx(1e6)
     assert sorted(path.name for path in out.iterdir()) == ["overlay.yaml", "supply.png"]
     simulated = ("--runs", "2", "--days", "5", "--out", str(tmp_path / "run"))
-    status, _, errors = command("run", "baseline", "--overlay", str(out / "overlay.yaml"), *simulated)
+    status, _, errors = command(
+        "run", "baseline", "--overlay", str(out / "overlay.yaml"), *simulated
+    )
     assert status == 0, errors
     fleet = resolve(tmp_path / "run" / "params.yaml").values.fleet
     assert {name for name, a in fleet.items() if a.potential_nodes > 0.0} == set(MARKET.members)

@@ -31,12 +31,26 @@ def files(folder):
 
 
 def test_a_run_prints_a_summary_and_writes_its_directory(tmp_path):
-    done = call(tmp_path, "run", "baseline", "--policy", "pid", "--days", "4", "--runs", "2", "--out", "first")
+    done = call(
+        tmp_path,
+        "run",
+        "baseline",
+        "--policy",
+        "pid",
+        "--days",
+        "4",
+        "--runs",
+        "2",
+        "--out",
+        "first",
+    )
     assert done.returncode == 0, done.stderr
     assert "price_volatility" in done.stdout
     assert "first" in done.stdout
     out = tmp_path / "first"
-    assert {"params.yaml", "run.json", "metrics.json", "metrics.md", "trajectories.parquet"} <= {p.name for p in out.iterdir()}
+    assert {"params.yaml", "run.json", "metrics.json", "metrics.md", "trajectories.parquet"} <= {
+        p.name for p in out.iterdir()
+    }
     assert list((out / "figures").glob("*.png"))
     assert json.loads((out / "run.json").read_text())["command"].startswith("tokenomics")
     again = call(tmp_path, "run", "baseline", "--days", "4", "--out", "first")
@@ -49,27 +63,67 @@ def test_json_is_all_that_is_printed(tmp_path):
     data = json.loads(done.stdout)
     assert data["metrics"]["price_volatility"]["mean"] == pytest.approx(0.0, abs=1e-6)
     assert (tmp_path / data["out"]).is_dir()
-    told = {"version": tokenomics.__version__, "policy": "none", "scenario": "none", "seed": 0, "runs": 1, "days": 3.0, "engine": "cadcad"}
+    told = {
+        "version": tokenomics.__version__,
+        "policy": "none",
+        "scenario": "none",
+        "seed": 0,
+        "runs": 1,
+        "days": 3.0,
+        "engine": "cadcad",
+    }
     assert told.items() <= data.items()
     assert data["sha256"] == load(tmp_path / data["out"]).resolved.hash
     assert (data["notes"], data["failures"], data["base"]) == ([], [], "baseline")
 
 
 BAD = {
-    "misspelt key": (["run", "bad.yaml"], "supply: {totl_supply: 5}\n", r"bad.yaml:1: supply.totl_supply: unknown key.*total_supply"),
-    "negative supply": (["run", "--overlay", "./bad.yaml"], "supply: {total_supply: -5}\n", r"expected a number > 0 TOK"),
-    "wrong unit": (["run", "--overlay", "./bad.yaml"], "supply: {total_supply: {value: 5, unit: USD}}\n", r"unit 'USD'; expected 'TOK'"),
+    "misspelt key": (
+        ["run", "bad.yaml"],
+        "supply: {totl_supply: 5}\n",
+        r"bad.yaml:1: supply.totl_supply: unknown key.*total_supply",
+    ),
+    "negative supply": (
+        ["run", "--overlay", "./bad.yaml"],
+        "supply: {total_supply: -5}\n",
+        r"expected a number > 0 TOK",
+    ),
+    "wrong unit": (
+        ["run", "--overlay", "./bad.yaml"],
+        "supply: {total_supply: {value: 5, unit: USD}}\n",
+        r"unit 'USD'; expected 'TOK'",
+    ),
     "missing file": (["run", "none.yaml"], "", r"none.yaml: no such file"),
-    "unknown scenario": (["run", "--scenario", "token_crsh"], "", r"unknown scenario 'token_crsh'.*token_crash"),
+    "unknown scenario": (
+        ["run", "--scenario", "token_crsh"],
+        "",
+        r"unknown scenario 'token_crsh'.*token_crash",
+    ),
     "unknown policy": (["run", "--policy", "pdi"], "", r"unknown policy 'pdi'"),
-    "unknown law": (["run", "--set", "controller.type=pdi"], "", r"unknown controller 'pdi'.*did you mean 'pid'"),
+    "unknown law": (
+        ["run", "--set", "controller.type=pdi"],
+        "",
+        r"unknown controller 'pdi'.*did you mean 'pid'",
+    ),
     "bad set": (["run", "--set", "x"], "", r"expected path=value"),
     "no such option": (["run", "--polcy", "pid"], "", r"--polcy"),
-    "gap": (["run", "--prices", "bad.csv"], PRICES.replace("2021-01-03,1.2\n", ""), r"bad.csv:4: date: a gap: 2021-01-03"),
+    "gap": (
+        ["run", "--prices", "bad.csv"],
+        PRICES.replace("2021-01-03,1.2\n", ""),
+        r"bad.csv:4: date: a gap: 2021-01-03",
+    ),
     "NaN": (["run", "--prices", "bad.csv"], PRICES.replace("1.2", "nan"), r"bad.csv:4: value: NaN"),
-    "text": (["run", "--prices", "bad.csv"], PRICES.replace("1.2", "high"), r"bad.csv:4: value: the text 'high'"),
+    "text": (
+        ["run", "--prices", "bad.csv"],
+        PRICES.replace("1.2", "high"),
+        r"bad.csv:4: value: the text 'high'",
+    ),
     "missing prices": (["run", "--prices", "none.csv"], "", r"none.csv: no such file"),
-    "short demand": (["run", "--demand", "bad.csv"], "t_s,req_per_s\n0,1\n600,2\n", r"--demand-align.*repeat.*bootstrap"),
+    "short demand": (
+        ["run", "--demand", "bad.csv"],
+        "t_s,req_per_s\n0,1\n600,2\n",
+        r"--demand-align.*repeat.*bootstrap",
+    ),
     "zero runs": (["run", "--runs", "0"], "", r"--runs: 0; expected a whole number from 1"),
     "bad record": (["run", "--record", "prise", "--days", "2"], "", r"unknown variable 'prise'"),
 }
@@ -90,11 +144,18 @@ def test_bad_input_gets_one_line_and_status_2(tmp_path, case):
 
 
 def test_a_killed_run_leaves_nothing_that_passes_for_a_whole_one(tmp_path):
-    # Killed while it writes, if it can be caught there, else while it computes: both must leave no directory of that name.
+    # Killed while it writes, if it can be caught there, else while it computes: both must leave no
+    # directory of that name.
     arguments = ["run", "baseline", "--runs", "2", "--days", "90", "--out", "killed"]
-    process = subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None and not list(tmp_path.glob(".killed.partial-*")):
+    while (
+        time.monotonic() < deadline
+        and process.poll() is None
+        and not list(tmp_path.glob(".killed.partial-*"))
+    ):
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -118,7 +179,18 @@ def test_params_show_check_diff_and_table(tmp_path):
     assert json.loads(call(tmp_path, "params", "show", "--json").stdout)["sha256"]
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["params"], ["params", "show"], ["params", "check"], ["params", "diff"], ["params", "table"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["run"],
+        ["params"],
+        ["params", "show"],
+        ["params", "check"],
+        ["params", "diff"],
+        ["params", "table"],
+    ],
+)
 def test_every_command_has_help_with_an_example(tmp_path, command):
     done = call(tmp_path, *command, "--help")
     assert done.returncode == 0
@@ -127,7 +199,13 @@ def test_every_command_has_help_with_an_example(tmp_path, command):
 
 
 def test_a_process_ends_with_the_status(tmp_path):
-    done = subprocess.run([*COMMAND, "params", "show", "nope"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [*COMMAND, "params", "show", "nope"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
@@ -136,9 +214,25 @@ def test_the_version_is_told(tmp_path):
 
 
 def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(tmp_path):
-    heavy = ["control", "cadCAD", "llvmlite", "matplotlib", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "xarray"]
-    code = f"import sys\nfrom tokenomics.cli.main import app\napp(['--help'], standalone_mode=False)\nprint([n for n in {heavy} if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    heavy = [
+        "control",
+        "cadCAD",
+        "llvmlite",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "pyarrow",
+        "pydantic",
+        "scipy",
+        "xarray",
+    ]
+    code = (
+        f"import sys\nfrom tokenomics.cli.main import app\napp(['--help'], "
+        f"standalone_mode=False)\nprint([n for n in {heavy} if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
     assert "Commands" in done.stdout
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
 
@@ -146,7 +240,9 @@ def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(t
 def test_the_overview_says_of_every_command_the_first_sentence_of_its_own_help():
     program = typer.main.get_command(app)
     context = program.context_class(program)
-    assert {name: program.get_command(context, name).get_short_help_str(limit=300) for name in COMMANDS} == COMMANDS
+    assert {
+        name: program.get_command(context, name).get_short_help_str(limit=300) for name in COMMANDS
+    } == COMMANDS
 
 
 def test_a_misspelt_command_names_its_neighbour(tmp_path):
@@ -168,13 +264,31 @@ def test_every_public_name_is_found():
 @pytest.mark.parametrize(
     "arguments, argument, option",
     [
-        (["run", "--demand-align", "often"], "demand_align: unknown alignment", "--demand-align: unknown alignment"),
-        (["run", "--start", "2024-01-01"], "expected `prices` with it", "expected --prices with it"),
-        (["run", "--set", "supply.burnshare=1"], "`sets`: supply.burnshare", "--set: supply.burnshare"),
-        (["run", "--engine", "fast"], "engine: unknown engine 'fast'", "--engine: unknown engine 'fast'"),
+        (
+            ["run", "--demand-align", "often"],
+            "demand_align: unknown alignment",
+            "--demand-align: unknown alignment",
+        ),
+        (
+            ["run", "--start", "2024-01-01"],
+            "expected `prices` with it",
+            "expected --prices with it",
+        ),
+        (
+            ["run", "--set", "supply.burnshare=1"],
+            "`sets`: supply.burnshare",
+            "--set: supply.burnshare",
+        ),
+        (
+            ["run", "--engine", "fast"],
+            "engine: unknown engine 'fast'",
+            "--engine: unknown engine 'fast'",
+        ),
     ],
 )
-def test_python_reads_the_name_of_an_argument_and_the_command_line_that_of_its_option(tmp_path, arguments, argument, option):
+def test_python_reads_the_name_of_an_argument_and_the_command_line_that_of_its_option(
+    tmp_path, arguments, argument, option
+):
     name, value = arguments[1].removeprefix("--").replace("-", "_"), arguments[2]
     with pytest.raises(tokenomics.InputError) as error:
         tokenomics.run("baseline", **{{"set": "sets"}.get(name, name): value})

@@ -1,4 +1,6 @@
-"""How a command ends: the status says what became of it, and every error is one line, or one object under --json."""
+"""How a command ends: the status says what became of it, and every error is one line, or one object
+under --json.
+"""
 
 import errno
 import json
@@ -28,7 +30,10 @@ def test_an_error_of_the_program_is_no_answer_and_its_details_are_kept(monkeypat
     status, out, errors = failing(monkeypatch, ZeroDivisionError("by\n0"))
     assert status == json.loads(out)["error"]["status"] == 70
     (details,) = tmp_path.glob("tokenomics-*.log")
-    assert errors == f"error: ZeroDivisionError: by 0; this is a fault of the program, not of its input: details in {details}\n"
+    assert errors == (
+        f"error: ZeroDivisionError: by 0; this is a fault of the program, not of its input: "
+        f"details in {details}\n"
+    )
     assert "Traceback" in details.read_text()
 
 
@@ -74,19 +79,31 @@ def test_under_json_an_error_is_json_and_its_line_is_on_stderr(tmp_path, argumen
     assert errors == f"error: {told['message']}\n"
 
 
-@pytest.mark.parametrize("words", [["params", "table"], ["reproduce", "rai"], ["control", "analyse"]])
+@pytest.mark.parametrize(
+    "words", [["params", "table"], ["reproduce", "rai"], ["control", "analyse"]]
+)
 def test_a_closed_pipe_is_told_as_a_shell_tells_it(words):
     """Of text and of tables alike."""
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "w") as stream:
-        done = subprocess.run([*COMMAND, *words], stdout=stream, stderr=subprocess.PIPE, text=True, timeout=120)
+        done = subprocess.run(
+            [*COMMAND, *words], stdout=stream, stderr=subprocess.PIPE, text=True, timeout=120
+        )
     assert (done.returncode, done.stderr) == (141, "")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+@pytest.mark.skipif(
+    not os.path.exists("/dev/full"), reason="this system has no device that is always full"
+)
 def test_an_output_without_room_is_one_line():
     with open("/dev/full", "w") as stream:
-        done = subprocess.run([*COMMAND, "params", "table"], stdout=stream, stderr=subprocess.PIPE, text=True, timeout=120)
+        done = subprocess.run(
+            [*COMMAND, "params", "table"],
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "No space left" in done.stderr

@@ -1,4 +1,6 @@
-"""Numbers that commands take: every one has a bound, with its reason, and what is out of it is refused before anything is done."""
+"""Numbers that commands take: every one has a bound, with its reason, and what is out of it is
+refused before anything is done.
+"""
 
 import inspect
 import re
@@ -31,18 +33,30 @@ def numeric():
                 yield path, found, option, plain(kinds[option.name]) is int
 
 
-CASES = {f"{' '.join(path)} {option.opts[0]}": (path, found, option, whole) for path, found, option, whole in numeric()}
+CASES = {
+    f"{' '.join(path)} {option.opts[0]}": (path, found, option, whole)
+    for path, found, option, whole in numeric()
+}
 
 
 def test_there_are_the_numbers_that_there_are():
     assert len(CASES) > 50
-    assert {"run --every", "capacity benchmark --seconds", "calibrate economy --holdout", "verify --sample"} <= set(CASES)
+    assert {
+        "run --every",
+        "capacity benchmark --seconds",
+        "calibrate economy --holdout",
+        "verify --sample",
+    } <= set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_number_beyond_its_bounds_is_refused_before_anything_is_done(name):
     path, found, option, whole = CASES[name]
-    needed = [f"x{i}" for i, p in enumerate(found.params) if p.param_type_name == "argument" and p.required]
+    needed = [
+        f"x{i}"
+        for i, p in enumerate(found.params)
+        if p.param_type_name == "argument" and p.required
+    ]
     for value in (*HUGE, *BEYOND, *(("1.5", "true") if whole else ())):
         words = [*needed, *WHOLE.get(path[-1], []), f"{option.opts[0]}={value}"]
         # parsing alone: no command has begun
@@ -60,8 +74,19 @@ def test_a_number_beyond_its_bounds_is_refused_before_anything_is_done(name):
 @pytest.mark.parametrize(
     ("value", "bound", "said"),
     [
-        (10**9, bounds.RUNS, r"1,000,000,000; expected a whole number from 1 to 1,000,000 runs \(the mean of a million"),
-        (2**64, bounds.SEED, r"18,446,744,073,709,551,616; expected a whole number from 0 to 2\*\*64 - 1 \("),
+        (
+            10**9,
+            bounds.RUNS,
+            (
+                r"1,000,000,000; expected a whole number from 1 to 1,000,000 runs \(the mean of a "
+                r"million"
+            ),
+        ),
+        (
+            2**64,
+            bounds.SEED,
+            r"18,446,744,073,709,551,616; expected a whole number from 0 to 2\*\*64 - 1 \(",
+        ),
         (True, bounds.RUNS, "True; expected"),
         (1.0, bounds.RUNS, "1; expected a whole number"),
         (float("nan"), bounds.DAYS, "nan; expected a number above 0 and at most 36,525 days"),
@@ -75,7 +100,9 @@ def test_what_is_out_of_bounds_says_the_bounds_and_their_reason(value, bound, sa
         bound.check(value, "argument")
 
 
-@pytest.mark.parametrize("bound", [one for one in vars(bounds).values() if isinstance(one, bounds.Bound)], ids=str)
+@pytest.mark.parametrize(
+    "bound", [one for one in vars(bounds).values() if isinstance(one, bounds.Bound)], ids=str
+)
 def test_bounds_hold_their_ends(bound):
     assert bound.most in bound
     assert (bound.least in bound) is not bound.above
@@ -84,4 +111,6 @@ def test_bounds_hold_their_ends(bound):
 def test_a_command_says_the_option_and_ends_with_2(tmp_path):
     status, out, errors = command("run", "--runs", "10000000000", folder=tmp_path)
     assert (status, out) == (2, "")
-    assert errors.startswith("error: --runs: 10,000,000,000; expected a whole number from 1 to 1,000,000 runs (")
+    assert errors.startswith(
+        "error: --runs: 10,000,000,000; expected a whole number from 1 to 1,000,000 runs ("
+    )

@@ -1,4 +1,6 @@
-"""What commands print and write: nothing is lost for want of a place, and what strangers wrote is only text."""
+"""What commands print and write: nothing is lost for want of a place, and what strangers wrote is
+only text.
+"""
 
 import errno
 import io
@@ -34,7 +36,9 @@ NEEDED = {
     "validate": ["--history", "x.csv", "--policy", "pid", "--from", "2020-01-01"],
     "venues": ["--workload", "chat"],
 }
-WRITERS = [" ".join(path) for path, found in commands() if any(p.name == "out" for p in found.params)]
+WRITERS = [
+    " ".join(path) for path, found in commands() if any(p.name == "out" for p in found.params)
+]
 HOSTILE = "[bold]b[/] [/red] :warning: \x1b[31m\x1b]0;t\x07 \u202e\u2066 \r\n\x9b2J é\nnext"
 
 
@@ -45,23 +49,41 @@ def test_where_nothing_can_be_written_no_work_is_begun(tmp_path, monkeypatch, na
 
     monkeypatch.setattr("tokenomics.model.shocks.Streams.words", never)
     (tmp_path / "file").write_text("a file, no folder")
-    status, out, errors = command(*name.split(), *NEEDED.get(name, []), "--out", "file/out", folder=tmp_path)
+    status, out, errors = command(
+        *name.split(), *NEEDED.get(name, []), "--out", "file/out", folder=tmp_path
+    )
     assert (status, out) == (2, ""), errors
     assert errors.count("\n") == 1
     assert "file/out: --out: cannot be written (Not a directory)" in errors
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize("line", ["control analyse", "capacity supply", "run --days 2", "reproduce hip20", "control tune --method lqr --runs 2"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "control analyse",
+        "capacity supply",
+        "run --days 2",
+        "reproduce hip20",
+        "control tune --method lqr --runs 2",
+    ],
+)
 @pytest.mark.parametrize("as_json", [False, True])
-def test_results_are_told_where_the_disk_is_full_when_they_are_there(tmp_path, monkeypatch, line, as_json):
+def test_results_are_told_where_the_disk_is_full_when_they_are_there(
+    tmp_path, monkeypatch, line, as_json
+):
     def full(file):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(files, "_flush", full)
-    status, out, errors = command(*line.split(), "--out", "new", *["--json"] * as_json, folder=tmp_path)
+    status, out, errors = command(
+        *line.split(), "--out", "new", *["--json"] * as_json, folder=tmp_path
+    )
     assert status == 2
-    assert errors == "error: new: --out: cannot be written (No space left on device); expected a place with room for files\n"
+    assert errors == (
+        "error: new: --out: cannot be written (No space left on device); expected a place with "
+        "room for files\n"
+    )
     assert len(out.splitlines()) > 5
     assert "new" not in out
     if as_json:
@@ -92,7 +114,9 @@ def test_colours_are_left_out_where_nobody_wants_them(monkeypatch, colours):
 def test_where_every_run_fails_the_figures_say_so_and_nothing_warns(tmp_path):
     rows = "".join(f"{600 * i},{1e20 if i == 9 else 5}\n" for i in range(1_000))
     (tmp_path / "rate.csv").write_text(f"t_s,req_per_s\n{rows}")
-    status, out, errors = command("run", "--demand", "rate.csv", "--days", "5", "--runs", "2", "--out", "new", folder=tmp_path)
+    status, out, errors = command(
+        "run", "--demand", "rate.csv", "--days", "5", "--runs", "2", "--out", "new", folder=tmp_path
+    )
     assert status == 1
     assert "2 failed" in out
     assert "Warning" not in errors
@@ -106,7 +130,9 @@ def test_of_two_runs_without_a_name_each_has_its_own(tmp_path):
 
 def test_a_table_shows_a_strangers_text_and_obeys_none_of_it():
     out = io.StringIO()
-    show_table(HOSTILE, [HOSTILE], [[HOSTILE]], console=Console(file=out, width=300, force_terminal=False))
+    show_table(
+        HOSTILE, [HOSTILE], [[HOSTILE]], console=Console(file=out, width=300, force_terminal=False)
+    )
     assert out.getvalue().count("[bold]b[/] [/red] :warning:") == 3
     assert not set(out.getvalue()) & set("\x1b\x07\u202e\u2066\r\x9b")
     assert "é" in out.getvalue()
@@ -133,9 +159,23 @@ def test_names_between_commas_are_there_once_each():
 
 
 PLACES = {  # of shipped files, and of commands that show what is in them
-    "baseline.yaml": ["params show F", "params table F", "params diff F baseline", "params check F", "run F --days 2", "model variables F"],
-    "policies/pid.yaml": ["control analyse --policy F", "run --days 2 --policy F", "compare --days 2 --runs 2 --policies F,none"],
-    "scenarios/token_crash.yaml": ["params table --scenario F", "compare --days 2 --runs 2 --policies none,pid --scenarios F"],
+    "baseline.yaml": [
+        "params show F",
+        "params table F",
+        "params diff F baseline",
+        "params check F",
+        "run F --days 2",
+        "model variables F",
+    ],
+    "policies/pid.yaml": [
+        "control analyse --policy F",
+        "run --days 2 --policy F",
+        "compare --days 2 --runs 2 --policies F,none",
+    ],
+    "scenarios/token_crash.yaml": [
+        "params table --scenario F",
+        "compare --days 2 --runs 2 --policies none,pid --scenarios F",
+    ],
     "fleets/marketplace.yaml": ["capacity supply --fleet F"],
     "hardware/h100.yaml": ["capacity frontier --hardware F"],
     "workloads/chat.yaml": ["venues --runs 2 --workload F"],
@@ -143,15 +183,25 @@ PLACES = {  # of shipped files, and of commands that show what is in them
 }
 
 
-@pytest.mark.parametrize(("file", "line"), [(file, line) for file, lines in PLACES.items() for line in lines])
+@pytest.mark.parametrize(
+    ("file", "line"), [(file, line) for file, lines in PLACES.items() for line in lines]
+)
 def test_a_strangers_file_shows_its_text_and_steers_nothing(tmp_path, file, line):
     text = next(root / file for root in ROOTS if (root / file).exists()).read_text()
     for word in ("description", "source", "note"):
-        text = re.sub(rf'\b{word}: "[^"]*"', lambda found: f"{found[0].split(':')[0]}: {json.dumps(HOSTILE)}", text)
+        text = re.sub(
+            rf'\b{word}: "[^"]*"',
+            lambda found: f"{found[0].split(':')[0]}: {json.dumps(HOSTILE)}",
+            text,
+        )
     name = "[bold]x[red]\x1b[31m \u202e.yaml"
     (tmp_path / name).write_text(text)
     for as_json in ([], ["--json"]):
-        status, out, errors = command(*(name if word == "F" else word.replace("F", name) for word in line.split(" ")), *as_json, folder=tmp_path)
+        status, out, errors = command(
+            *(name if word == "F" else word.replace("F", name) for word in line.split(" ")),
+            *as_json,
+            folder=tmp_path,
+        )
         assert status == (2 if ".no" in line else 0), errors
         for shown in (out, errors):
             assert all(c.isprintable() or c == "\n" for c in shown)
@@ -170,14 +220,26 @@ def test_a_strangers_file_shows_its_text_and_steers_nothing(tmp_path, file, line
     ],
 )
 def test_a_name_with_dollars_is_drawn_and_read_as_no_formula(tmp_path, file, line):
-    (tmp_path / r"a$\frac{$.yaml").write_text(next(root / file for root in ROOTS if (root / file).exists()).read_text())
-    status, _, errors = command(*(word.replace("F", r"a$\frac{$.yaml") for word in line.split()), folder=tmp_path)
+    (tmp_path / r"a$\frac{$.yaml").write_text(
+        next(root / file for root in ROOTS if (root / file).exists()).read_text()
+    )
+    status, _, errors = command(
+        *(word.replace("F", r"a$\frac{$.yaml") for word in line.split()), folder=tmp_path
+    )
     assert (status, errors) == (0, "")
     assert list((tmp_path / "new").rglob("*.png"))
 
 
 def test_yaml_of_a_strangers_text_is_shown_without_control_characters_and_loads_again():
-    for text in (HOSTILE, "é Δt", "a: b #c", " x\n y ", "\u202e: #", "\U000e0001\x85\xa0\ufeff", "'q' \"z\" \u202e"):
+    for text in (
+        HOSTILE,
+        "é Δt",
+        "a: b #c",
+        " x\n y ",
+        "\u202e: #",
+        "\U000e0001\x85\xa0\ufeff",
+        "'q' \"z\" \u202e",
+    ):
         shown = yaml_text({"a": text, text: 1.5})
         assert all(c.isprintable() or c == "\n" for c in shown)
         assert YAML(typ="safe", pure=True).load(shown) == {"a": text, text: 1.5}
@@ -186,4 +248,6 @@ def test_yaml_of_a_strangers_text_is_shown_without_control_characters_and_loads_
 
 def test_tables_are_printed_in_one_place_alone():
     folder = Path(cli_tools.__file__).parent
-    assert [file.name for file in folder.rglob("*.py") if "rich.table" in file.read_text()] == ["output.py"]
+    assert [file.name for file in folder.rglob("*.py") if "rich.table" in file.read_text()] == [
+        "output.py"
+    ]

@@ -21,16 +21,26 @@ METRIC_NAMES = ["price_volatility", "tracking_rms", "ruin", "treasury_min", "pri
 @pytest.fixture(scope="module")
 def comparison():
     policies, scenarios = ["none", "static", "pid"], ["none", "token_crash"]
-    return tk.compare(policies=policies, scenarios=scenarios, runs=12, seed=4, days=60, metrics=METRIC_NAMES)
+    return tk.compare(
+        policies=policies, scenarios=scenarios, runs=12, seed=4, days=60, metrics=METRIC_NAMES
+    )
 
 
 def test_differences_are_those_of_single_experiments_on_the_same_shocks(comparison):
-    pid, none = (tk.run(policy=p, scenario="token_crash", runs=12, seed=4, days=60) for p in ("pid", "none"))
+    pid, none = (
+        tk.run(policy=p, scenario="token_crash", runs=12, seed=4, days=60) for p in ("pid", "none")
+    )
     expected = pid.compare(none)
-    found = comparison.differences().query("policy == 'pid' and scenario == 'token_crash'").set_index("metric")
+    found = (
+        comparison.differences()
+        .query("policy == 'pid' and scenario == 'token_crash'")
+        .set_index("metric")
+    )
     for name in METRIC_NAMES:
         for column in ("difference", "low", "high"):
-            assert found[column][name] == pytest.approx(expected[column][name], rel=1e-9, abs=1e-12), (name, column)
+            assert found[column][name] == pytest.approx(
+                expected[column][name], rel=1e-9, abs=1e-12
+            ), (name, column)
     better = (pid.metrics_per_run()["tracking_rms"] < none.metrics_per_run()["tracking_rms"]).mean()
     assert found["win_rate"]["tracking_rms"] == pytest.approx(better)
 
@@ -41,7 +51,9 @@ def test_a_probability_that_differs_alike_in_every_run_has_an_exact_interval(gap
     base = np.full((1, n), float(gap < 0.0))
     difference, low, high, count, _, verdict = paired(["ruin"], base + gap, base)[0]
     exact = stats.binomtest(0, n).proportion_ci(0.95, method="exact").high
-    wanted = {0.0: (-exact, exact), 1.0: (1.0 - 2.0 * exact, 1.0), -1.0: (-1.0, 2.0 * exact - 1.0)}[gap]
+    wanted = {0.0: (-exact, exact), 1.0: (1.0 - 2.0 * exact, 1.0), -1.0: (-1.0, 2.0 * exact - 1.0)}[
+        gap
+    ]
     assert (low, high) == equal_gap(gap, n) == pytest.approx(wanted)
     assert (difference, count) == (gap, n)
     # as in the sign test, no fewer than six runs tell at 95 %
@@ -58,7 +70,10 @@ def test_another_metric_that_differs_alike_in_few_runs_is_not_told_apart():
 
 def test_a_reading_without_a_better_direction_needs_as_many_equal_runs():
     row = {"metric": "price_final", "difference": 0.5, "low": 0.5, "high": 0.5, "verdict": "same"}
-    assert [_reading(SimpleNamespace(**row, n=n)) for n in (4, 5)] == ["not told from zero", "higher"]
+    assert [_reading(SimpleNamespace(**row, n=n)) for n in (4, 5)] == [
+        "not told from zero",
+        "higher",
+    ]
 
 
 def test_a_metric_without_a_better_direction_has_no_winner(comparison):
@@ -67,20 +82,46 @@ def test_a_metric_without_a_better_direction_has_no_winner(comparison):
 
 
 def test_equal_policies_are_not_told_apart():
-    same = tk.compare(policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"])
+    same = tk.compare(
+        policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"]
+    )
     row = same.differences().iloc[0]
     assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "same")
     assert same.best()["equal"].iloc[0] == ("none", "pid") and same.best()["best"].isna().all()
 
 
 def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
-    same = tk.compare(policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"])
-    assert "| ruin | 1 | 0 [0, 0.4899] | 0 [0, 0.4899] |" in same.markdown() and "**" not in same.markdown()
-    options = ("--policies", "none,pid", "--set", "controller.pid.kp=0", "--runs", "4", "--days", "5", "--metrics", "ruin", "--out", tmp_path / "o")
+    same = tk.compare(
+        policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"]
+    )
+    assert (
+        "| ruin | 1 | 0 [0, 0.4899] | 0 [0, 0.4899] |" in same.markdown()
+        and "**" not in same.markdown()
+    )
+    options = (
+        "--policies",
+        "none,pid",
+        "--set",
+        "controller.pid.kp=0",
+        "--runs",
+        "4",
+        "--days",
+        "5",
+        "--metrics",
+        "ruin",
+        "--out",
+        tmp_path / "o",
+    )
     _, text, _ = command("compare", *options)
-    assert [line.split() for line in text.splitlines() if "ruin" in line][0][1:4] == ["ruin", "│", "-"]
+    assert [line.split() for line in text.splitlines() if "ruin" in line][0][1:4] == [
+        "ruin",
+        "│",
+        "-",
+    ]
     _, text, _ = command("compare", *options, "--json")
-    assert json.loads(text)["best"] == [{"scenario": "none", "metric": "ruin", "best": None, "equal": ["none", "pid"]}]
+    assert json.loads(text)["best"] == [
+        {"scenario": "none", "metric": "ruin", "best": None, "equal": ["none", "pid"]}
+    ]
 
 
 def test_failed_runs_stand_beside_the_means(comparison):
@@ -91,11 +132,18 @@ def test_failed_runs_stand_beside_the_means(comparison):
         columns[name][lost] = np.nan
     columns["failed_day"][lost] = 5.0
     broken = type(comparison)(type(comparison.sweep)(comparison.sweep.manifest, columns), "none")
-    row = broken.means().query("policy == 'pid' and scenario == 'none' and metric == 'ruin'").iloc[0]
+    row = (
+        broken.means().query("policy == 'pid' and scenario == 'none' and metric == 'ruin'").iloc[0]
+    )
     assert (row["n"], row["failed"]) == (9, 3)
     calm, crash = broken.markdown().split("Scenario token_crash")
-    assert "Failed runs, of 12 each, which no mean counts: pid 3." in calm and "ailed runs" not in crash
-    assert "none: failed runs, of 12 each, which no mean counts: pid 3" in broken.plot().get_suptitle()
+    assert (
+        "Failed runs, of 12 each, which no mean counts: pid 3." in calm
+        and "ailed runs" not in crash
+    )
+    assert (
+        "none: failed runs, of 12 each, which no mean counts: pid 3" in broken.plot().get_suptitle()
+    )
     assert "ailed" not in comparison.markdown()
 
 
@@ -116,7 +164,10 @@ def test_the_figure_states_its_finding(comparison):
     [
         ({"policies": ["pid"]}, "1 policy; expected two or more"),
         ({"policies": ["pid", "nnone"]}, "did you mean 'none'"),
-        ({"policies": ["pid", "none"], "reference": "static"}, "the reference 'static' is not among the policies"),
+        (
+            {"policies": ["pid", "none"], "reference": "static"},
+            "the reference 'static' is not among the policies",
+        ),
         ({"policies": ["pid", "none"], "scenarios": ["crash"]}, "unknown scenario 'crash'"),
         ({"policies": ["pid", "none"], "runs": 0}, "runs: 0"),
         ({"policies": "pid"}, "1 policy; expected two or more"),
@@ -125,7 +176,10 @@ def test_the_figure_states_its_finding(comparison):
         ({"policies": ["pid", "none"], "scenarios": ["none", "none"]}, "scenarios: 'none' twice"),
         ({"policies": ["pid", "none"], "scenarios": []}, "scenarios: .*expected a list of names"),
         ({"policies": ["pid", "none"], "metrics": ["ruin", "ruin"]}, "metrics: 'ruin' twice"),
-        ({"policies": ["pid", "none"], "sets": {"simulation.days": 3.0}}, "days: 2, where simulation.days is set, too; expected the span once"),
+        (
+            {"policies": ["pid", "none"], "sets": {"simulation.days": 3.0}},
+            "days: 2, where simulation.days is set, too; expected the span once",
+        ),
     ],
 )
 def test_a_bad_comparison_gets_one_clear_line(arguments, message):
@@ -155,15 +209,36 @@ def test_every_metric_says_which_way_is_better():
 
 def test_the_command_writes_tables_and_a_figure(tmp_path):
     out = tmp_path / "c"
-    arguments = ["compare", "--policies", "none,pid", "--scenarios", "none,token_crash", "--runs", "3", "--days", "10", "--out", str(out)]
+    arguments = [
+        "compare",
+        "--policies",
+        "none,pid",
+        "--scenarios",
+        "none,token_crash",
+        "--runs",
+        "3",
+        "--days",
+        "10",
+        "--out",
+        str(out),
+    ]
     status, text, _ = command(*arguments)
     assert status == 0
     assert "-: no policy is told from the one with the best mean" in text
     assert "paired difference to none" in text and "tracking_rms [1]" in text
     assert max(map(len, text.splitlines()[:-1])) <= 80
-    assert {"comparison.md", "comparison.png", "differences.csv", "manifest.json"} <= {f.name for f in out.iterdir()}
+    assert {"comparison.md", "comparison.png", "differences.csv", "manifest.json"} <= {
+        f.name for f in out.iterdir()
+    }
     status, text, _ = command(*arguments, "--json")
-    assert status == 0 and set(json.loads(text)) == {"out", "sha256", "remarks", "means", "differences", "best"}
+    assert status == 0 and set(json.loads(text)) == {
+        "out",
+        "sha256",
+        "remarks",
+        "means",
+        "differences",
+        "best",
+    }
     status, _, error = command(*arguments, "--reference", "static")
     assert status == 2 and "--reference: 'static'" in error
 
@@ -183,9 +258,21 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         (("--overlay", ""), "--overlay: an empty text"),
         (("--reference", ""), "--reference: ''"),
         (("--set", "oracle.lag=1", "--set", "oracle.lag=2"), "--set: 'oracle.lag' twice"),
-        (("--days", "3", "--set", "simulation.days=4"), "--days: 3, where simulation.days is set, too; expected the span once, here or under --set"),
-        (("--runs", "18446744073709551616"), "--runs: 18,446,744,073,709,551,616; expected a whole number from 1"),
-        (("--seed", "18446744073709551616"), "--seed: 18,446,744,073,709,551,616; expected a whole number from 0"),
+        (
+            ("--days", "3", "--set", "simulation.days=4"),
+            (
+                "--days: 3, where simulation.days is set, too; expected the span once, here or "
+                "under --set"
+            ),
+        ),
+        (
+            ("--runs", "18446744073709551616"),
+            "--runs: 18,446,744,073,709,551,616; expected a whole number from 1",
+        ),
+        (
+            ("--seed", "18446744073709551616"),
+            "--seed: 18,446,744,073,709,551,616; expected a whole number from 0",
+        ),
         (("--seed", "-1"), "--seed: -1; expected a whole number from 0"),
     ],
 )

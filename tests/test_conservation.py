@@ -10,17 +10,37 @@ from tokenomics.experiments.run import run
 from tokenomics.model.formulas.liquidity import clear
 from tokenomics.parameters.locate import names
 
-LEDGERS = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "attacker_tok", "holders_tok")
+LEDGERS = (
+    "pool_tok",
+    "customers_tok",
+    "operators_tok",
+    "speculators_tok",
+    "attacker_tok",
+    "holders_tok",
+)
 
 
 def assert_books_balance(paths, dt=1.0):
     total = paths["total_supply"]
-    booked = sum(paths[n] for n in LEDGERS) + paths["staked"] + paths["treasury_tok"] + paths["locked"]
+    booked = (
+        sum(paths[n] for n in LEDGERS) + paths["staked"] + paths["treasury_tok"] + paths["locked"]
+    )
     np.testing.assert_allclose(booked, total, rtol=1e-9)
-    np.testing.assert_allclose(sum(paths[n] for n in LEDGERS), paths["circulating_supply"], rtol=1e-9)
+    np.testing.assert_allclose(
+        sum(paths[n] for n in LEDGERS), paths["circulating_supply"], rtol=1e-9
+    )
     change = (paths["minted"] - paths["burned"])[:, 1:] * dt
     np.testing.assert_allclose(np.diff(total, axis=1), change, atol=1e-9 * total.max())
-    for name in (*LEDGERS, "staked", "treasury_tok", "locked", "treasury_usd", "speculators_usd", "attacker_usd", "total_supply"):
+    for name in (
+        *LEDGERS,
+        "staked",
+        "treasury_tok",
+        "locked",
+        "treasury_usd",
+        "speculators_usd",
+        "attacker_usd",
+        "total_supply",
+    ):
         assert paths[name].min() >= -1e-9 * total.max(), name
 
 
@@ -44,7 +64,9 @@ def test_books_balance_under_every_policy_and_scenario(policy, scenario):
     time_step=st.sampled_from([1.0, 0.5]),
     seed=st.integers(0, 2**32),
 )
-def test_books_balance_on_random_networks(policy, scenario, market, burn, fee, pool, volatility, noise, vesting, time_step, seed):
+def test_books_balance_on_random_networks(
+    policy, scenario, market, burn, fee, pool, volatility, noise, vesting, time_step, seed
+):
     sets = {
         "market.type": market,
         "supply.burn_share": burn,
@@ -55,11 +77,19 @@ def test_books_balance_on_random_networks(policy, scenario, market, burn, fee, p
         "supply.vesting": vesting,
         "simulation.time_step": time_step,
     }
-    assert_books_balance(simulate(sets, policy=policy, scenarios=(scenario,), days=80, runs=2, seed=seed), dt=time_step)
+    assert_books_balance(
+        simulate(sets, policy=policy, scenarios=(scenario,), days=80, runs=2, seed=seed),
+        dt=time_step,
+    )
 
 
 def test_no_policy_can_spend_what_the_treasury_does_not_hold():
-    sets = {"treasury.reserve": 0.001, "controller.spend_limit": 1.0, "controller.pid.kp": 5.0, "treasury.cost_ratio": 3.0}
+    sets = {
+        "treasury.reserve": 0.001,
+        "controller.spend_limit": 1.0,
+        "controller.pid.kp": 5.0,
+        "treasury.cost_ratio": 3.0,
+    }
     paths = simulate(sets, policy="pid", scenarios=("token_crash",), days=200, runs=8)
     assert paths["treasury_usd"].min() >= 0.0
     spent = np.maximum(paths["control_output"], 0.0)[:, 1:]
@@ -77,7 +107,9 @@ def test_a_batch_at_one_price_keeps_the_constant_product(price, tokens, buy, sel
     settled, after, out = clear("pool", price, tokens, usd, buy * usd, sell * tokens, 0.0)
     left = tokens - out
     assert left > 0
-    assert left * (usd + buy * usd - sell * tokens * settled) == pytest.approx(tokens * usd, rel=1e-9)
+    assert left * (usd + buy * usd - sell * tokens * settled) == pytest.approx(
+        tokens * usd, rel=1e-9
+    )
     assert after == pytest.approx(tokens * usd / left**2, rel=1e-9)
 
 
@@ -120,13 +152,25 @@ def test_dealers_give_no_more_than_they_have(price, depth, buy, sell, held, kind
     else:
         assert after * price == pytest.approx(settled**2, rel=1e-9)
     # USD and tokens that traders bring and take away, and those of the dealers
-    assert buy * usd - sell * depth * settled == pytest.approx(out * settled, rel=1e-9, abs=1e-9 * usd * (1.0 + buy + sell * settled / price))
+    assert buy * usd - sell * depth * settled == pytest.approx(
+        out * settled, rel=1e-9, abs=1e-9 * usd * (1.0 + buy + sell * settled / price)
+    )
 
 
 @pytest.mark.parametrize("kind", ["linear", "pool"])
 @pytest.mark.parametrize("policy", ["pid", "threshold", "dcbm"])
 def test_a_run_on_the_treasury_ends_with_what_holders_have(policy, kind):
     # every holder sells to the buy-back, which takes more tokens than passive holders are left with
-    done = run("baseline", policy=policy, scenario="bank_run", sets={"market.type": kind}, runs=8, seed=3, engine="ensemble")
+    done = run(
+        "baseline",
+        policy=policy,
+        scenario="bank_run",
+        sets={"market.type": kind},
+        runs=8,
+        seed=3,
+        engine="ensemble",
+    )
     assert not done.failures
-    assert float(done.dataset["holders_tok"].min()) >= -1e-9 * float(done.dataset["total_supply"].max())
+    assert float(done.dataset["holders_tok"].min()) >= -1e-9 * float(
+        done.dataset["total_supply"].max()
+    )

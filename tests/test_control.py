@@ -1,4 +1,6 @@
-"""The PID is the PID of the textbook; the limits hold; the shipped gains have the margins that are claimed."""
+"""The PID is the PID of the textbook; the limits hold; the shipped gains have the margins that are
+claimed.
+"""
 
 import control
 import numpy as np
@@ -24,12 +26,22 @@ def params(*sets, policy="pid"):
 
 
 def textbook(p):
-    """The PID in linear form, written down by hand: input y, output u, states integral and filter."""
+    """The PID in linear form, written down by hand: input y, output u, states integral and
+    filter.
+    """
     pid, dt = p["controller"].pid, p["time_step"]
     weight = float(relaxation(dt, pid.derivative_time))
     slope = pid.kd * weight / dt
     a = np.array([[np.exp(-pid.leak * dt), 0.0], [0.0, 1.0 - weight]])
-    return control.ss(a, [[-dt * pid.ki], [weight]], [[1.0, slope]], [[-pid.kp - slope]], dt, inputs=["y"], outputs=["u"])
+    return control.ss(
+        a,
+        [[-dt * pid.ki], [weight]],
+        [[1.0, slope]],
+        [[-pid.kp - slope]],
+        dt,
+        inputs=["y"],
+        outputs=["u"],
+    )
 
 
 def drive(p, measurements, low=-1e9, high=1e9):
@@ -90,7 +102,9 @@ def test_the_linear_plant_is_the_economys_first_response_to_a_purchase():
 
 
 def test_the_integral_does_not_wind_up_in_saturation():
-    p = params(*WIDE, "controller.pid.ki=0.01", "controller.pid.leak=0", "controller.pid.antiwindup_time=5")
+    p = params(
+        *WIDE, "controller.pid.ki=0.01", "controller.pid.leak=0", "controller.pid.antiwindup_time=5"
+    )
     y = np.concatenate([np.full(200, -1.0), np.full(40, 0.2)])
     signals = drive(p, y, low=-0.01, high=0.01)
     assert np.all(np.abs(signals) <= 0.01)
@@ -109,37 +123,58 @@ def test_the_dead_band_keeps_still():
 
 
 def test_the_control_interval_holds_the_output():
-    paths = simulate({"controller.interval": 7}, policy="pid", scenarios=("token_crash",), days=90, runs=2)
-    changes = np.flatnonzero(np.any(np.abs(np.diff(paths["control_signal"], axis=1)) > 0, axis=0)) + 1
+    paths = simulate(
+        {"controller.interval": 7}, policy="pid", scenarios=("token_crash",), days=90, runs=2
+    )
+    changes = (
+        np.flatnonzero(np.any(np.abs(np.diff(paths["control_signal"], axis=1)) > 0, axis=0)) + 1
+    )
     assert np.all(changes % 7 == 0)
 
 
 def test_a_peg_and_a_path_move_the_reference():
-    peg = simulate({"controller.reference": "peg", "controller.peg": 2.0}, policy="pid", days=5, runs=1)
+    peg = simulate(
+        {"controller.reference": "peg", "controller.peg": 2.0}, policy="pid", days=5, runs=1
+    )
     assert peg["reference_price"][0, -1] == pytest.approx(2 * peg["token_price"][0, 0])
-    path = simulate({"controller.reference": "path", "controller.reference_growth": 3.65}, policy="pid", days=101, runs=1)
+    path = simulate(
+        {"controller.reference": "path", "controller.reference_growth": 3.65},
+        policy="pid",
+        days=101,
+        runs=1,
+    )
     assert path["reference_price"][0, -1] == pytest.approx(path["token_price"][0, 0] * np.exp(1.0))
 
 
 def test_the_other_actuators_move_the_burn_share_and_the_emission():
-    sets = {"controller.burn_share_gain": 5.0, "controller.emission_gain": 10.0, "shocks.enabled": False}
+    sets = {
+        "controller.burn_share_gain": 5.0,
+        "controller.emission_gain": 10.0,
+        "shocks.enabled": False,
+    }
     paths = simulate(sets, policy="pid", scenarios=("token_crash",), days=80, runs=1)
     assert paths["burn_share"][0, -1] > paths["burn_share"][0, 0]
     assert paths["emission_multiplier"][0, -1] < 1.0
 
 
 def test_a_price_above_its_reference_brings_bounded_sales():
-    paths = simulate({"shocks.enabled": False}, policy="pid", scenarios=("token_bull",), days=120, runs=1)
+    paths = simulate(
+        {"shocks.enabled": False}, policy="pid", scenarios=("token_bull",), days=120, runs=1
+    )
     p = resolve("baseline", policy="pid").values.controller
     assert paths["control_output"].min() < 0
-    assert paths["control_output"].min() >= -p.sale_limit * paths["reference_depth"][0, 0] * (1 + 1e-9)
+    assert paths["control_output"].min() >= -p.sale_limit * paths["reference_depth"][0, 0] * (
+        1 + 1e-9
+    )
     assert paths["treasury_tok"][0, -1] < paths["treasury_tok"][0, 0]
 
 
 def test_static_buy_back_spends_its_share_of_income():
     paths = simulate({"shocks.enabled": False}, policy="static", days=30, runs=1)
     share = resolve("baseline", policy="static").values.controller.static_share
-    np.testing.assert_allclose(paths["control_output"][0, 2:], share * paths["treasury_income"][0, 1:-1], rtol=1e-9)
+    np.testing.assert_allclose(
+        paths["control_output"][0, 2:], share * paths["treasury_income"][0, 1:-1], rtol=1e-9
+    )
 
 
 def test_threshold_buys_only_below_its_band():
@@ -164,7 +199,9 @@ def test_a_law_of_ones_own_can_be_registered_once():
     try:
         register_controller("mine", mine)
         paths = simulate({"controller.type": "mine"}, days=10, runs=2)
-        np.testing.assert_allclose(paths["control_output"][:, 1:], 0.001 * paths["reference_depth"][:, 1:])
+        np.testing.assert_allclose(
+            paths["control_output"][:, 1:], 0.001 * paths["reference_depth"][:, 1:]
+        )
         with pytest.raises(ModelError, match="exists already"):
             register_controller("mine", lambda *a: None)
     finally:
@@ -177,7 +214,12 @@ DESIGNED = ("controller.interval=1", "oracle.noise=0.01")
 @pytest.mark.parametrize("policy", ["pi", "scheduled", "dcbm", "rai", "lqr", "mpc"])
 def test_every_law_is_the_same_in_both_engines(policy):
     sets = {"simulation.days": 40}
-    runs = [tk.run("baseline", policy=policy, scenario="token_crash", sets=sets, runs=3, seed=4, engine=e).dataset for e in ("cadcad", "ensemble")]
+    runs = [
+        tk.run(
+            "baseline", policy=policy, scenario="token_crash", sets=sets, runs=3, seed=4, engine=e
+        ).dataset
+        for e in ("cadcad", "ensemble")
+    ]
     for name in runs[0]:
         assert_agree(name, runs[0][name].values, runs[1][name].values)
     assert np.any(runs[0]["control_output"].values != 0.0)
@@ -189,9 +231,13 @@ def test_the_lqr_is_python_controls_dlqr():
     wide = np.block([[plant.A, np.zeros((3, 1))], [plant.C, np.ones((1, 1))]])
     weights = p["controller"].lqr
     q = np.diag([weights.price_weight, 0.0, 0.0, weights.integral_weight])
-    gain, cost, _ = control.dlqr(wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]])
+    gain, cost, _ = control.dlqr(
+        wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]]
+    )
     np.testing.assert_allclose([*found.feedback, found.integral], gain[0], atol=1e-10)
-    riccati, _, _ = control.dare(wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]])
+    riccati, _, _ = control.dare(
+        wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]]
+    )
     np.testing.assert_allclose(found.cost, riccati, rtol=1e-8)
 
 
@@ -207,20 +253,35 @@ def test_the_filter_is_the_stationary_kalman_filter():
 
 
 def drive_estimated(p, law_of, measurements, low, high, depth=1e6, treasury=1e12):
-    """Signals of a law with a Kalman filter on a sequence of measured log prices, with the reference at zero."""
-    state = {f"control_{m.name}": 0.0 for m in law_of.memory} | {"control_signal": 0.0, "treasury_usd": treasury, "reference_depth": depth}
+    """Signals of a law with a Kalman filter on a sequence of measured log prices, with the
+    reference at zero.
+    """
+    state = {f"control_{m.name}": 0.0 for m in law_of.memory} | {
+        "control_signal": 0.0,
+        "treasury_usd": treasury,
+        "reference_depth": depth,
+    }
     signals = []
     for y in measurements:
         command = law_of.decide(p, state, -y, p["controller"].interval, low, high)
-        state |= {f"control_{k}": float(v) for k, v in command.memory.items()} | {"control_signal": float(command.signal)}
+        state |= {f"control_{k}": float(v) for k, v in command.memory.items()} | {
+            "control_signal": float(command.signal)
+        }
         signals.append(state["control_signal"])
     return np.array(signals), state
 
 
 @pytest.mark.parametrize(("policy", "interval"), [("lqr", 1), ("lqr", 7), ("mpc", 7)])
 def test_a_lasting_disturbance_leaves_no_error(policy, interval):
-    """The controller's own block on the linear plant, whose outside valuation loses 0.2 % every day for good."""
-    sets = (f"controller.interval={interval}", "shocks.enabled=false", "controller.sale_limit=9", "controller.mpc.rate_limit=1e6")
+    """The controller's own block on the linear plant, whose outside valuation loses 0.2 % every day
+    for good.
+    """
+    sets = (
+        f"controller.interval={interval}",
+        "shocks.enabled=false",
+        "controller.sale_limit=9",
+        "controller.mpc.rate_limit=1e6",
+    )
     sets = (*sets, "controller.lqr.integral_weight=0.01")  # quick, so that the test is
     solved = steady_state(resolve("baseline", policy=policy, sets=sets).values)
     p, state = solved.params, {**solved.state, "treasury_usd": 1e12, "treasury_tok": 1e12}
@@ -245,7 +306,10 @@ def test_the_mpc_without_active_limits_is_the_lqr():
     np.testing.assert_allclose(planned, plain, atol=1e-10)
 
 
-@pytest.mark.parametrize(("low", "high", "rate", "treasury"), [(-0.01, 0.02, 1e6, 1e12), (-1.0, 1.0, 0.004, 1e12), (-1.0, 1.0, 1e6, 5e4)])
+@pytest.mark.parametrize(
+    ("low", "high", "rate", "treasury"),
+    [(-0.01, 0.02, 1e6, 1e12), (-1.0, 1.0, 0.004, 1e12), (-1.0, 1.0, 1e6, 5e4)],
+)
 def test_the_mpcs_moves_keep_the_limits_and_solve_the_program(low, high, rate, treasury):
     p = params(*DESIGNED, f"controller.mpc.rate_limit={rate}", policy="mpc")
     y = np.cumsum(np.random.default_rng(6).normal(-0.02, 0.1, 60))
@@ -259,7 +323,11 @@ def test_the_mpcs_moves_keep_the_limits_and_solve_the_program(low, high, rate, t
 def test_an_impossible_program_falls_back_on_the_lqr_and_counts_it():
     p = params(*DESIGNED, "controller.mpc.rate_limit=1e-9", policy="mpc")
     # the last move is below the lowest that is allowed now, and the rate limit keeps it there
-    state = {f"control_{m.name}": 0.0 for m in law("mpc").memory} | {"control_signal": -1.0, "treasury_usd": 1e6, "reference_depth": 1e6}
+    state = {f"control_{m.name}": 0.0 for m in law("mpc").memory} | {
+        "control_signal": -1.0,
+        "treasury_usd": 1e6,
+        "reference_depth": 1e6,
+    }
     command = law("mpc").decide(p, state, 0.5, 1.0, 0.0, 0.02)
     assert command.memory["fallbacks"] == 1.0
     assert 0.0 <= command.signal <= 0.02
@@ -267,23 +335,43 @@ def test_an_impossible_program_falls_back_on_the_lqr_and_counts_it():
 
 def test_scheduled_gains_follow_the_pools_depth():
     p = params(*WIDE, "controller.pid.ki=0", "controller.pid.kd=0", policy="scheduled")
-    state = {"control_integral": 0.0, "control_filtered": 0.0, "control_signal": 0.0, "measured_price": 0.9, "reference_depth": 2.0}
-    deep, shallow = (law("scheduled").decide(p, state | {"pool_usd": usd}, 0.1, 1.0, -9.0, 9.0).signal for usd in (2.0, 1.0))
+    state = {
+        "control_integral": 0.0,
+        "control_filtered": 0.0,
+        "control_signal": 0.0,
+        "measured_price": 0.9,
+        "reference_depth": 2.0,
+    }
+    deep, shallow = (
+        law("scheduled").decide(p, state | {"pool_usd": usd}, 0.1, 1.0, -9.0, 9.0).signal
+        for usd in (2.0, 1.0)
+    )
     assert deep == pytest.approx(2.0 * shallow)
 
 
 def test_dcbm_spends_a_bounded_share_of_the_treasury_and_never_sells():
-    paths = simulate({"shocks.enabled": False}, policy="dcbm", scenarios=("token_crash",), days=150, runs=1)
+    paths = simulate(
+        {"shocks.enabled": False}, policy="dcbm", scenarios=("token_crash",), days=150, runs=1
+    )
     gamma = resolve("baseline", policy="dcbm").values.controller.dcbm.gamma
     assert paths["control_output"].min() >= 0.0
-    assert np.all(paths["control_output"][:, 1:] <= gamma * paths["treasury_usd"][:, :-1] * (1 + 1e-9))
-    np.testing.assert_allclose(dcbm.spending_share(0.3, np.array([-1.0, 0.0, 0.7, 90.0])), 0.3 * np.tanh([0.0, 0.0, 0.7, 90.0]))
+    assert np.all(
+        paths["control_output"][:, 1:] <= gamma * paths["treasury_usd"][:, :-1] * (1 + 1e-9)
+    )
+    np.testing.assert_allclose(
+        dcbm.spending_share(0.3, np.array([-1.0, 0.0, 0.7, 90.0])),
+        0.3 * np.tanh([0.0, 0.0, 0.7, 90.0]),
+    )
 
 
 @pytest.mark.parametrize("cost", [0.0, 0.0005])
 def test_the_plant_has_the_share_of_fundamentalists_that_the_steady_state_has(cost):
     p = params(f"speculation.information_cost={cost}", "market.arbitrage_speed=0")
-    share = simulate({"speculation.information_cost": cost, "shocks.enabled": False}, days=2, runs=1)["chartist_share"][0, -1]
+    share = simulate(
+        {"speculation.information_cost": cost, "shocks.enabled": False}, days=2, runs=1
+    )["chartist_share"][0, -1]
     assert share > 0.5 if cost else share == 0.5
     # without arbitrage only fundamentalists pull the price: two depths of orders are a log point
-    assert 1.0 - small_plant(p).A[0, 0] == pytest.approx(2.0 * p["speculation"].fundamentalist * (1.0 - share), rel=1e-9)
+    assert 1.0 - small_plant(p).A[0, 0] == pytest.approx(
+        2.0 * p["speculation"].fundamentalist * (1.0 - share), rel=1e-9
+    )

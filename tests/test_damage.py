@@ -1,4 +1,6 @@
-"""A folder that was damaged is read as what it was, or refused in one line that names the file: never half, never with a traceback."""
+"""A folder that was damaged is read as what it was, or refused in one line that names the file:
+never half, never with a traceback.
+"""
 
 import os
 
@@ -8,19 +10,28 @@ from damage import copied, reseal_run, reseal_sweep, spoil
 
 import tokenomics as tk
 from tokenomics.experiments.sensitivity import analyse
-from tokenomics.governance.evidence.plan import plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep
+from tokenomics.governance.evidence.plan import (
+    plan_of_run,
+    plan_of_sweep,
+    runs_of_run,
+    runs_of_sweep,
+)
 from tokenomics.results.comparison import Comparison
 from tokenomics.results.store import load
 from tokenomics.results.writing import write_run
 
-COUNT = int(os.environ.get("DAMAGES", "80"))  # of each kind; thousands say more than a test has time for
+COUNT = int(
+    os.environ.get("DAMAGES", "80")
+)  # of each kind; thousands say more than a test has time for
 
 SAID = ("design", "cases", "paths", "points", "runs", "seed", "metrics", "description", "created")
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    result = tk.run("baseline", policy="pid", scenario="token_crash", runs=2, seed=3, days=4, engine="ensemble")
+    result = tk.run(
+        "baseline", policy="pid", scenario="token_crash", runs=2, seed=3, days=4, engine="ensemble"
+    )
     return write_run(result, tmp_path_factory.mktemp("written") / "run", "tokenomics run")
 
 
@@ -44,13 +55,21 @@ def sweep_folder(tmp_path_factory):
 def told(result):
     """All that a result says."""
     values = {name: value.tobytes() for name, value in result.trajectories.values.items()}
-    rest = (result.resolved.hash, result.resolved.policy, result.resolved.scenarios, result.seed, result.engine)
+    rest = (
+        result.resolved.hash,
+        result.resolved.policy,
+        result.resolved.scenarios,
+        result.seed,
+        result.engine,
+    )
     rest += (result.notes, result.remarks, result.failures)
     return values, result.trajectories.time.tobytes(), result.trajectories.runs.tobytes(), rest
 
 
 def used(folder):
-    """What a folder says where it can be read, and used as the commands use it; the error's text where not."""
+    """What a folder says where it can be read, and used as the commands use it; the error's text
+    where not.
+    """
     try:
         result = load(folder)
         result.metrics()
@@ -61,7 +80,9 @@ def used(folder):
 
 
 def each_is_itself_or_refused(made, use, place, rng, elsewhere, reseal):
-    """Spoil a folder `COUNT` times: without `reseal`, which makes its digests right again, what is taken is what was made. use: reads it."""
+    """Spoil a folder `COUNT` times: without `reseal`, which makes its digests right again, what is
+    taken is what was made. use: reads it.
+    """
     whole = use(made)[0]
     assert whole is not None
     refused = 0
@@ -83,7 +104,14 @@ def each_is_itself_or_refused(made, use, place, rng, elsewhere, reseal):
 @pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
 def test_a_damaged_run_is_itself_or_refused_by_the_name_of_the_file(run_folder, tmp_path, forged):
     rng = np.random.default_rng(20 + forged)
-    each_is_itself_or_refused(run_folder, used, tmp_path / "run", rng, tmp_path / "elsewhere", reseal_run if forged else None)
+    each_is_itself_or_refused(
+        run_folder,
+        used,
+        tmp_path / "run",
+        rng,
+        tmp_path / "elsewhere",
+        reseal_run if forged else None,
+    )
 
 
 def used_sweep(folder):
@@ -99,9 +127,18 @@ def used_sweep(folder):
 
 
 @pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
-def test_a_damaged_sweep_is_itself_or_refused_by_the_name_of_the_file(sweep_folder, tmp_path, forged):
+def test_a_damaged_sweep_is_itself_or_refused_by_the_name_of_the_file(
+    sweep_folder, tmp_path, forged
+):
     rng = np.random.default_rng(30 + forged)
-    each_is_itself_or_refused(sweep_folder, used_sweep, tmp_path / "sweep", rng, tmp_path / "elsewhere", reseal_sweep if forged else None)
+    each_is_itself_or_refused(
+        sweep_folder,
+        used_sweep,
+        tmp_path / "sweep",
+        rng,
+        tmp_path / "elsewhere",
+        reseal_sweep if forged else None,
+    )
 
 
 def test_a_damaged_sweep_goes_on_to_its_own_numbers_or_is_refused(sweep_folder, tmp_path):
@@ -122,5 +159,7 @@ def test_a_damaged_sweep_goes_on_to_its_own_numbers_or_is_refused(sweep_folder, 
 
 def test_a_sweep_of_another_method_has_no_indices(sweep_folder):
     pytest.importorskip("SALib")
-    with pytest.raises(tk.InputError, match="manifest.json: design.method: method grid; expected saltelli"):
+    with pytest.raises(
+        tk.InputError, match="manifest.json: design.method: method grid; expected saltelli"
+    ):
         analyse(load(sweep_folder))

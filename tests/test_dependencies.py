@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tokenomics as tk
-from tokenomics.model.dependencies import Dependencies, _direct, dependency_graph, diagram, variables
+from tokenomics.model.dependencies import (
+    Dependencies,
+    _direct,
+    dependency_graph,
+    diagram,
+    variables,
+)
 
 NETWORK = tk.resolve("baseline", policy="pid").values
 PAIRS = st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda pair: pair[0] < pair[1])
@@ -42,7 +48,9 @@ def test_what_is_switched_off_reads_less():
     def reads(parameters):
         return {block.name: set(block.reads) for block in dependency_graph(parameters)}
 
-    off = reads(tk.resolve("baseline", policy="pid", sets=["oracle.enabled=false"]).values)["the oracle measures"]
+    off = reads(tk.resolve("baseline", policy="pid", sets=["oracle.enabled=false"]).values)[
+        "the oracle measures"
+    ]
     assert off < reads(NETWORK)["the oracle measures"]
 
 
@@ -67,8 +75,13 @@ def test_what_an_update_reads_is_told_as_what_a_policy_reads():
     own = tk.Block("a levy is raised", (policy_levy,), (update_levy,))
     model = tk.MODEL.insert(own, after="the network's price moves")
     wired = {one.name: one for one in dependency_graph(NETWORK, model)}
-    assert wired[own.name] == Dependencies("a levy is raised", ("token_price", "utilisation"), ("token_price",))
-    assert "a levy is raised" in variables(NETWORK, model).set_index("variable").loc["utilisation", "read when"]
+    assert wired[own.name] == Dependencies(
+        "a levy is raised", ("token_price", "utilisation"), ("token_price",)
+    )
+    assert (
+        "a levy is raised"
+        in variables(NETWORK, model).set_index("variable").loc["utilisation", "read when"]
+    )
 
 
 def test_many_blocks_that_all_read_one_another_are_thinned_quickly():

@@ -1,4 +1,6 @@
-"""README and docs: their commands run or at least parse, their Python runs or at least fits, their links lead somewhere, their tables are current."""
+"""README and docs: their commands run or at least parse, their Python runs or at least fits, their
+links lead somewhere, their tables are current.
+"""
 
 import ast
 import inspect
@@ -15,7 +17,10 @@ from tokenomics.model.controllers import LAWS
 from tokenomics.results.metrics import METRICS
 
 README = ROOT / "README.md"
-SMALL = {"propose": ["--runs", "2"], "sensitivity": ["--runs", "1"]}  # options that make an example a matter of seconds
+SMALL = {
+    "propose": ["--runs", "2"],
+    "sensitivity": ["--runs", "1"],
+}  # options that make an example a matter of seconds
 IDS = [page.stem for page in PAGES]
 
 
@@ -41,7 +46,13 @@ def test_generated_parts_are_what_the_commands_print(page):
 
 def test_every_generated_part_has_its_marks():
     found = {page.stem: [line for _, line, _ in PART.findall(page.read_text())] for page in PAGES}
-    assert {stem for stem, lines in found.items() if len(lines) == 1} == {"README", "metrics", "parameters", "shipped", "variables"}
+    assert {stem for stem, lines in found.items() if len(lines) == 1} == {
+        "README",
+        "metrics",
+        "parameters",
+        "shipped",
+        "variables",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
@@ -49,13 +60,18 @@ def test_links_lead_to_files(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).is_file(), target
-    for target in re.findall(r"`((?:tests|docs|params|tokenomics|notebooks)/[\w/.-]+)`", page.read_text()):
+    for target in re.findall(
+        r"`((?:tests|docs|params|tokenomics|notebooks)/[\w/.-]+)`", page.read_text()
+    ):
         assert (ROOT / target).exists(), target
 
 
 def test_the_table_of_commands_is_complete():
     text = README.read_text()
-    table = {tuple(re.findall(r"^[a-z]+(?:[ -][a-z]+)*", row)[0].split()) for row in re.findall(r"^\| `tokenomics ([^`]+)` \|", text, re.M)}
+    table = {
+        tuple(re.findall(r"^[a-z]+(?:[ -][a-z]+)*", row)[0].split())
+        for row in re.findall(r"^\| `tokenomics ([^`]+)` \|", text, re.M)
+    }
     assert table == {words for words, _ in commands()}
 
 
@@ -70,13 +86,20 @@ def test_every_command_parses(page):
 def test_every_command_of_the_readme_runs(tmp_path):
     ran = 0
     for words in lines(README):
-        small = ["2" if before == "--runs" else word for before, word in zip(["", *words], words, strict=False)]
+        small = [
+            "2" if before == "--runs" else word
+            for before, word in zip(["", *words], words, strict=False)
+        ]
         if words[0] == "sensitivity":  # a design of the same parameters with fewer points
             design = (ROOT / "params" / "sweeps" / f"{words[1]}.yaml").read_text()
-            (tmp_path / "small.yaml").write_text(re.sub(r"^count:.*$", "count: 4", design, flags=re.M))
+            (tmp_path / "small.yaml").write_text(
+                re.sub(r"^count:.*$", "count: 4", design, flags=re.M)
+            )
             small[1] = "small.yaml"
         status, _, errors = command(*small, *SMALL.get(words[0], []), folder=tmp_path)
-        assert status == (words[0] == "propose"), f"{words}: {errors}"  # two runs meet no limit of the proposal
+        assert status == (words[0] == "propose"), (
+            f"{words}: {errors}"
+        )  # two runs meet no limit of the proposal
         ran += 1
     assert ran >= 7
 
@@ -115,6 +138,8 @@ def test_the_proposal_of_the_docs_is_one():
 
     from tokenomics.governance.proposal.proposal import read_proposal
 
-    proposal, plan = read_proposal(YAML(typ="safe").load(blocks(ROOT / "docs" / "governance.md", "yaml")[0]))
+    proposal, plan = read_proposal(
+        YAML(typ="safe").load(blocks(ROOT / "docs" / "governance.md", "yaml")[0])
+    )
     assert len(proposal.limits) == 2
     assert plan.points

@@ -35,7 +35,9 @@ def policy_clock(params, substep, state_history, state):
 
 
 WALK = Block("walk", (policy_walk,), (assign("x"),))
-SQUARE = Block("square", (policy_double, policy_clock), (assign("y"), assign("step"), assign("time")))
+SQUARE = Block(
+    "square", (policy_double, policy_clock), (assign("y"), assign("step"), assign("time"))
+)
 START = {"x": 0.0, "y": 0.0, "time": 0.0, "step": 0}
 
 
@@ -129,7 +131,10 @@ misshapen.variable = "x"
     ("block", "message"),
     [
         (replaced(updates=(wrong_name,)), "block 'walk': the update of 'x' returns the name 'z'"),
-        (replaced(updates=(misnamed,)), "block 'walk' writes unknown state variable 'xx'; did you mean 'x'"),
+        (
+            replaced(updates=(misnamed,)),
+            "block 'walk' writes unknown state variable 'xx'; did you mean 'x'",
+        ),
         (replaced(updates=(assign("x"), assign("x"))), "block 'walk' writes 'x' twice"),
         (replaced(updates=(pair,)), r"the update of 'x' returns ndarray; expected \(name, value\)"),
         (replaced(lambda p, s, h, state: {"X": 1.0}), "no policy gives the signal 'x'"),
@@ -137,7 +142,10 @@ misshapen.variable = "x"
         (replaced(lambda p, s: {}), "takes 2 arguments; expected 4"),
         (replaced(policy_mutates), "changes 'y' of the state it reads"),
         (replaced(policy_mutates_in_place), "changes 'x' of the state it reads"),
-        (replaced(updates=(misshapen,)), r"the value of 'x' has shape \(7,\); expected a number or one a run, \(3,\)"),
+        (
+            replaced(updates=(misshapen,)),
+            r"the value of 'x' has shape \(7,\); expected a number or one a run, \(3,\)",
+        ),
     ],
 )
 def test_a_wrongly_built_block_is_caught_before_the_run(block, message):
@@ -152,7 +160,13 @@ def test_an_exception_is_shown_with_block_function_and_day(kind):
             raise kind("the real reason")
         return {"x": state["x"]}
 
-    with pytest.raises(BlockError, match=f"block 'walk', 'policy_fails_late', day 3, runs 0 to 2: {kind.__name__}: the real reason"):
+    with pytest.raises(
+        BlockError,
+        match=(
+            f"block 'walk', 'policy_fails_late', day 3, runs 0 to 2: {kind.__name__}: the real "
+            f"reason"
+        ),
+    ):
         go(replaced(policy_fails_late), SQUARE)
 
 
@@ -209,7 +223,13 @@ def test_a_nan_stops_its_run_only():
     z[2, 1] = np.nan
     out = go(WALK, SQUARE, z=z)
     (failure,) = out.failures
-    assert (failure.run, failure.time, failure.block, failure.variable, failure.reason) == (1, 2.0, "walk", "x", "NaN")
+    assert (failure.run, failure.time, failure.block, failure.variable, failure.reason) == (
+        1,
+        2.0,
+        "walk",
+        "x",
+        "NaN",
+    )
     assert np.all(np.isfinite(out.values["x"][[0, 2]]))
     assert np.all(np.isfinite(out.values["x"][1, :3]))
     assert np.all(np.isnan(out.values["x"][1, 3:]))
@@ -235,10 +255,19 @@ def test_a_clock_that_accumulates_rounding_does_not_cost_a_good_value():
 
 def test_a_failure_behind_the_clock_spoils_the_step_it_happens_in():
     def policy_fails(params, substep, state_history, state):
-        return {"y": np.where((params["shock_table"].at("z", 0) > 1.0) & (state["step"] == 3), np.nan, 1.0)}
+        return {
+            "y": np.where(
+                (params["shock_table"].at("z", 0) > 1.0) & (state["step"] == 3), np.nan, 1.0
+            )
+        }
 
     clock = Block("clock", (policy_clock,), (assign("step"), assign("time")))
-    out = go(WALK, clock, Block("behind", (policy_fails,), (assign("y"),)), z=np.array([[0.0, 2.0, 0.0]] * 5))
+    out = go(
+        WALK,
+        clock,
+        Block("behind", (policy_fails,), (assign("y"),)),
+        z=np.array([[0.0, 2.0, 0.0]] * 5),
+    )
     for name in ("x", "y"):
         np.testing.assert_array_equal(np.isnan(out.values[name][1]), np.arange(6) >= 3)
 

@@ -1,4 +1,6 @@
-"""The ensemble engine against the reference: the same numbers, run by run, whatever is computed beside them."""
+"""The ensemble engine against the reference: the same numbers, run by run, whatever is computed
+beside them.
+"""
 
 import numpy as np
 import pytest
@@ -18,14 +20,19 @@ from tokenomics.parameters.schema import Events
 
 
 def prepared(runs=3, days=60, model=MODEL, **choice):
-    parameters = resolve("baseline", sets={"simulation.days": days} | choice.pop("sets", {}), **choice).values
+    parameters = resolve(
+        "baseline", sets={"simulation.days": days} | choice.pop("sets", {}), **choice
+    ).values
     params = bind(parameters, sample(parameters, np.arange(runs), 7, extra=model.extra_shocks))
     return model.bound(params), params, steady_state(parameters, model).state
 
 
 def both(runs=3, days=60, **choice):
     model, params, start = prepared(runs, days, **choice)
-    return [e.simulate(model, params, start, runs=np.arange(runs), steps=days) for e in (cadcad, ensemble)]
+    return [
+        e.simulate(model, params, start, runs=np.arange(runs), steps=days)
+        for e in (cadcad, ensemble)
+    ]
 
 
 def assert_same(slow, fast):
@@ -36,20 +43,36 @@ def assert_same(slow, fast):
     assert [str(f) for f in slow.failures] == [str(f) for f in fast.failures]
 
 
-# A policy decides which operations a step has, a scenario only which numbers enter them: each policy under the scenario that has several events
-# at once, and each scenario under some policy.
+# A policy decides which operations a step has, a scenario only which numbers enter them: each
+# policy under the scenario that has several events at once, and each scenario under some policy.
 PAIRS = {(policy, "combined_stress") for policy in names("policy")}
-PAIRS |= {(names("policy")[i % len(names("policy"))], scenario) for i, scenario in enumerate(names("scenario"))}
+PAIRS |= {
+    (names("policy")[i % len(names("policy"))], scenario)
+    for i, scenario in enumerate(names("scenario"))
+}
 
 
 @pytest.mark.parametrize(("policy", "scenario"), sorted(PAIRS))
 def test_engines_agree_on_every_variable(policy, scenario):
     # what happens happens early, so that a short run has it
-    starts = {f"events.{name}": 5.0 for name in Events.model_fields if name.endswith("_start")} | {"attack.start": 5.0}
+    starts = {f"events.{name}": 5.0 for name in Events.model_fields if name.endswith("_start")} | {
+        "attack.start": 5.0
+    }
     assert_same(*both(days=20, policy=policy, scenarios=(scenario,), sets=starts))
 
 
-GROUPS = ("news", "demand", "venues", "capacity", "reliability", "pricing", "operators", "oracle", "supply", "treasury")
+GROUPS = (
+    "news",
+    "demand",
+    "venues",
+    "capacity",
+    "reliability",
+    "pricing",
+    "operators",
+    "oracle",
+    "supply",
+    "treasury",
+)
 GROUPS += ("speculation", "market", "bills", "shocks")
 
 
@@ -58,16 +81,35 @@ def test_engines_agree_with_a_mechanism_taken_out(group):
     assert_same(*both(days=20, policy="pid", sets={f"{group}.enabled": False}))
 
 
-@pytest.mark.parametrize("sets", [{"market.type": "linear"}, {"privacy.mode": "zk"}, {"simulation.time_step": 0.25}, {"controller.interval": 7.0}])
+@pytest.mark.parametrize(
+    "sets",
+    [
+        {"market.type": "linear"},
+        {"privacy.mode": "zk"},
+        {"simulation.time_step": 0.25},
+        {"controller.interval": 7.0},
+    ],
+)
 def test_engines_agree_on_structural_choices(sets):
-    assert_same(*both(days=20, policy="pid", sets=sets, overlays=("growth", "seasonality", "vesting", "decaying_emission")))
+    assert_same(
+        *both(
+            days=20,
+            policy="pid",
+            sets=sets,
+            overlays=("growth", "seasonality", "vesting", "decaying_emission"),
+        )
+    )
 
 
 @pytest.mark.parametrize("recorded", [{"recorded_rate": 1.3}, {"recorded_news": 0.02}])
 def test_engines_agree_on_recorded_input(recorded):
     model, params, start = prepared(days=10)
-    params["shock_table"] = params["shock_table"].replace(**{n: np.full((10, 3), v) for n, v in recorded.items()})
-    assert_same(*(e.simulate(model, params, start, runs=np.arange(3), steps=10) for e in (cadcad, ensemble)))
+    params["shock_table"] = params["shock_table"].replace(
+        **{n: np.full((10, 3), v) for n, v in recorded.items()}
+    )
+    assert_same(
+        *(e.simulate(model, params, start, runs=np.arange(3), steps=10) for e in (cadcad, ensemble))
+    )
 
 
 @settings(max_examples=20, deadline=None)
@@ -76,7 +118,9 @@ def test_results_do_not_depend_on_chunk_workers_or_order(chunk, workers, order):
     model, params, start = prepared(runs=20, days=15, policy="pid")
     whole = ensemble.simulate(model, params, start, runs=np.arange(20), steps=15)
     shuffled = {**params, "shock_table": params["shock_table"].columns(np.array(order))}
-    part = ensemble.simulate(model, shuffled, start, runs=np.array(order), steps=15, chunk=chunk, workers=workers)
+    part = ensemble.simulate(
+        model, shuffled, start, runs=np.array(order), steps=15, chunk=chunk, workers=workers
+    )
     for name, series in whole.values.items():
         np.testing.assert_array_equal(part.values[name], series[order], err_msg=name)
 
@@ -85,7 +129,15 @@ def test_keeping_every_third_step_keeps_the_same_numbers():
     model, params, start = prepared(days=10)
     for engine in (cadcad, ensemble):
         whole = engine.simulate(model, params, start, runs=np.arange(3), steps=10)
-        thin = engine.simulate(model, params, start, runs=np.arange(3), steps=10, every=3, record=["token_price", "time"])
+        thin = engine.simulate(
+            model,
+            params,
+            start,
+            runs=np.arange(3),
+            steps=10,
+            every=3,
+            record=["token_price", "time"],
+        )
         assert list(thin.values) == ["token_price", "time"]
         np.testing.assert_array_equal(thin.time, [0.0, 3.0, 6.0, 9.0])
         for name in thin.values:
@@ -100,7 +152,9 @@ class Toy:
 
     def variables(self, params):
         shared = {n: Variable(n, "1", n, 1.0) for n in ("time", "step")}
-        return shared | {n: Variable(n, "1", n, 1.0, low) for n, low in (("x", None), ("y", self.lower))}
+        return shared | {
+            n: Variable(n, "1", n, 1.0, low) for n, low in (("x", None), ("y", self.lower))
+        }
 
 
 def policy_clock(params, substep, state_history, state):
@@ -116,11 +170,17 @@ def toy(function, x, steps=1, z=None, lower=None, **options):
     def policy(params, substep, state_history, state):
         return {"y": function(state["x"], params["shock_table"].at("z", state["step"]), state)}
 
-    x, model = np.asarray(x, dtype=float), Toy(block("toy", policy, writes=("y",)), CLOCK, lower=lower)
+    x, model = (
+        np.asarray(x, dtype=float),
+        Toy(block("toy", policy, writes=("y",)), CLOCK, lower=lower),
+    )
     table = ShockTable({"z": np.ones((steps, len(x))) if z is None else z})
     start = {"x": x, "y": 0.0, "time": 0.0, "step": 0}
     params = {"time_step": 1.0, "shock_table": table}
-    return [e.simulate(model, params, start, runs=np.arange(len(x)), steps=steps, **options) for e in (cadcad, ensemble)]
+    return [
+        e.simulate(model, params, start, runs=np.arange(len(x)), steps=steps, **options)
+        for e in (cadcad, ensemble)
+    ]
 
 
 FUNCTIONS = {
@@ -129,9 +189,13 @@ FUNCTIONS = {
     "expm1": lambda x, z, s: np.expm1(x),
     "log1p": lambda x, z, s: np.log1p(x * x),
     "sqrt": lambda x, z, s: np.sqrt(np.abs(x)),
-    "a constant and the position of the clock": lambda x, z, s: 0.5 * (x + s["step"]) + 100.0 * (x + 1.0) + (x + 2.0) * (x + 3.0),
+    "a constant and the position of the clock": lambda x, z, s: (
+        0.5 * (x + s["step"]) + 100.0 * (x + 1.0) + (x + 2.0) * (x + 3.0)
+    ),
     "powers of the clock": lambda x, z, s: (x + 4.0) ** s["step"] + 2.0**x + 8.0**x,
-    "a zero times what is not finite": lambda x, z, s: np.where(x > 0, 0.0, 0.0 * np.log(np.abs(x) + 1.0)) + 1.0,
+    "a zero times what is not finite": lambda x, z, s: (
+        np.where(x > 0, 0.0, 0.0 * np.log(np.abs(x) + 1.0)) + 1.0
+    ),
     "power": lambda x, z, s: (np.abs(x) + 0.1) ** -1.3 + x**2 + np.abs(x) ** 0.5,
     "power of two variables": lambda x, z, s: (np.abs(x) + 0.1) ** (x * z),
     "extremes": lambda x, z, s: np.maximum(x, z) - np.minimum(0.5, x) + np.clip(x, -0.2, z),
@@ -139,7 +203,9 @@ FUNCTIONS = {
     "truth added as a number": lambda x, z, s: 0.0 + (x > 0.2) + 1.0 * (x != 0.5) - (x > 0.4),
     "sign": lambda x, z, s: np.sign(x) * np.abs(x) + np.floor(x) + np.ceil(x),
     "the clock": lambda x, z, s: np.sin(s["time"] + 0.3) * x + np.where(s["step"] >= 1, 1.0, 2.0),
-    "comparisons": lambda x, z, s: 1.0 * np.logical_or(x <= -0.5, np.less(0.7, x)) + np.isfinite(x) - np.isnan(x),
+    "comparisons": lambda x, z, s: (
+        1.0 * np.logical_or(x <= -0.5, np.less(0.7, x)) + np.isfinite(x) - np.isnan(x)
+    ),
     "a number of the shape of the state": lambda x, z, s: 0.0 * x + 3.0 + x / 1.0 - 0.0,
 }
 
@@ -153,7 +219,10 @@ def test_a_compiled_function_is_numpys(name, x):
 
 
 def test_a_run_that_is_not_finite_on_the_way_fails_in_both_engines():
-    for function in (lambda x, z, s: 0.0 * np.exp(1e6 * x) + 1.0, lambda x, z, s: np.maximum(x, np.nan)):
+    for function in (
+        lambda x, z, s: 0.0 * np.exp(1e6 * x) + 1.0,
+        lambda x, z, s: np.maximum(x, np.nan),
+    ):
         slow, fast = toy(function, [-1.0, 1.0], steps=2)
         assert_same(slow, fast)
         assert fast.failures
@@ -162,15 +231,23 @@ def test_a_run_that_is_not_finite_on_the_way_fails_in_both_engines():
 def test_a_failure_that_a_later_block_repairs_is_a_failure():
     first = block("first", lambda p, u, h, s: {"y": np.log(s["x"])}, writes=("y",))
     second = block("second", lambda p, u, h, s: {"y": 0.0 * s["x"] + 1.0}, writes=("y",))
-    model, params = Toy(first, second, CLOCK), {"time_step": 1.0, "shock_table": ShockTable({"z": np.ones((2, 2))})}
+    model, params = (
+        Toy(first, second, CLOCK),
+        {"time_step": 1.0, "shock_table": ShockTable({"z": np.ones((2, 2))})},
+    )
     start = {"x": np.array([-1.0, 1.0]), "y": 0.0, "time": 0.0, "step": 0}
-    slow, fast = (e.simulate(model, params, start, runs=np.arange(2), steps=2) for e in (cadcad, ensemble))
+    slow, fast = (
+        e.simulate(model, params, start, runs=np.arange(2), steps=2) for e in (cadcad, ensemble)
+    )
     assert [f.run for f in fast.failures] == [0]
     assert_same(slow, fast)
 
 
 def test_two_models_that_differ_in_a_constant_alone_do_not_share_a_kernel():
-    one, two = (toy(f, [1.5, 2.5])[1].values["y"] for f in (lambda x, z, s: x * x - z, lambda x, z, s: x * 2.0 - z))
+    one, two = (
+        toy(f, [1.5, 2.5])[1].values["y"]
+        for f in (lambda x, z, s: x * x - z, lambda x, z, s: x * 2.0 - z)
+    )
     np.testing.assert_array_equal(one[:, 1] - two[:, 1], [1.5**2 - 3.0, 2.5**2 - 5.0])
 
 
@@ -186,9 +263,18 @@ def test_a_run_that_breaks_a_bound_fails_alone_with_the_same_words():
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda x, z, s: x if x > 0 else -x, "a Python branch on a value that differs between runs"),
-        (lambda x, z, s: np.cumsum(x), "another 'y' when other runs are beside it: no mean, maximum or draw over the runs"),
-        (lambda x, z, s: np.arctan2(x, z), "arctan2 has no compiled form; the engine cadcad takes it"),
+        (
+            lambda x, z, s: x if x > 0 else -x,
+            "a Python branch on a value that differs between runs",
+        ),
+        (
+            lambda x, z, s: np.cumsum(x),
+            "another 'y' when other runs are beside it: no mean, maximum or draw over the runs",
+        ),
+        (
+            lambda x, z, s: np.arctan2(x, z),
+            "arctan2 has no compiled form; the engine cadcad takes it",
+        ),
         (lambda x, z, s: x * x[0], "another 'y' when other runs are beside it"),
         (lambda x, z, s: (x > 0) + (z > 0), "np.add of truth values; make them numbers"),
         (lambda x, z, s: np.exp(x > 0), "np.exp of truth values"),
@@ -204,16 +290,24 @@ def test_what_cannot_be_compiled_is_named(function, message):
     model = Toy(block("toy", policy, writes=("y",)), CLOCK)
     params = {"time_step": 1.0, "shock_table": ShockTable({"z": np.ones((1, 1))})}
     with pytest.raises(ModelError, match=message):
-        ensemble.simulate(model, params, {"x": 1.0, "y": 0.0, "time": 0.0, "step": 0}, runs=np.arange(1), steps=1)
+        ensemble.simulate(
+            model, params, {"x": 1.0, "y": 0.0, "time": 0.0, "step": 0}, runs=np.arange(1), steps=1
+        )
 
 
 def test_many_steady_states_at_once_are_those_of_each_alone():
     burn, lag = np.linspace(0.0, 0.5, 7), np.linspace(1.0, 9.0, 7)
     parameters = resolve("baseline", policy="pid").values
-    swept = {"supply.burn_share": burn, "oracle.lag": lag, "demand.services": np.geomspace(1, 1e3, 7)}
+    swept = {
+        "supply.burn_share": burn,
+        "oracle.lag": lag,
+        "demand.services": np.geomspace(1, 1e3, 7),
+    }
     many = steady_states(dict(parameters), MODEL, swept, 7)
     for i in range(7):
-        one = steady_state(resolve("baseline", policy="pid", sets={k: v[i] for k, v in swept.items()}).values).state
+        one = steady_state(
+            resolve("baseline", policy="pid", sets={k: v[i] for k, v in swept.items()}).values
+        ).state
         for name, value in one.items():
             assert np.ravel(many[name])[i if np.ndim(many[name]) else 0] == value, name
 
@@ -221,10 +315,18 @@ def test_many_steady_states_at_once_are_those_of_each_alone():
 @pytest.mark.parametrize("engine", [cadcad, ensemble])
 def test_a_run_that_goes_on_from_a_state_within_it_has_the_same_path(engine):
     # growth and season make the step depend on the time
-    model, params, start = prepared(days=30, sets={"demand.growth_rate": 2.0, "demand.weekly_amplitude": 0.3})
+    model, params, start = prepared(
+        days=30, sets={"demand.growth_rate": 2.0, "demand.weekly_amplitude": 0.3}
+    )
     whole = engine.simulate(model, params, start, runs=np.arange(3), steps=30).values
     middle = {name: series[:, 11] for name, series in whole.items()} | {"step": 11, "time": 11.0}
-    rest = ShockTable({name: series[11:] for name, series in params["shock_table"].values.items()}).starting(11)
-    later = engine.simulate(model, {**params, "shock_table": rest}, middle, runs=np.arange(3), steps=19).values
+    rest = ShockTable(
+        {name: series[11:] for name, series in params["shock_table"].values.items()}
+    ).starting(11)
+    later = engine.simulate(
+        model, {**params, "shock_table": rest}, middle, runs=np.arange(3), steps=19
+    ).values
     for name, series in later.items():
-        np.testing.assert_allclose(series, whole[name][:, 11:], rtol=AGREEMENT, atol=1e-300, err_msg=name)
+        np.testing.assert_allclose(
+            series, whole[name][:, 11:], rtol=AGREEMENT, atol=1e-300, err_msg=name
+        )

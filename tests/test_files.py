@@ -53,7 +53,9 @@ def test_what_fails_leaves_nothing_behind(tmp_path, write):
 
     with pytest.raises(KeyError):
         fail(KeyError("inside"))
-    with pytest.raises(InputError, match=r"out: out: cannot be written \(No space left on device\)"):
+    with pytest.raises(
+        InputError, match=r"out: out: cannot be written \(No space left on device\)"
+    ):
         fail(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert list((tmp_path / "new").iterdir()) == []
 

@@ -26,7 +26,13 @@ def test_a_run_takes_no_more_than_its_estimate(monkeypatch, engine, runs, days, 
 
 @pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
 def test_a_run_beyond_the_limit_is_refused_before_it_starts(engine):
-    with pytest.raises(tk.InputError, match=r"1,000,000 runs of 365 steps with \d+ variables would take about .* GB; expected at most 2 GB"):
+    with pytest.raises(
+        tk.InputError,
+        match=(
+            r"1,000,000 runs of 365 steps with \d+ variables would take about .* GB; expected at "
+            r"most 2 GB"
+        ),
+    ):
         tk.run(runs=1_000_000, engine=engine)
 
 
@@ -42,10 +48,14 @@ def test_the_limit_is_the_users(monkeypatch):
     with pytest.raises(tk.InputError, match=r"at most 1e-06 GB"):
         tk.run(days=2)
     monkeypatch.setenv(footprint.VARIABLE, "much")
-    with pytest.raises(tk.InputError, match=f"{footprint.VARIABLE}: 'much'; expected a number of GB above 0"):
+    with pytest.raises(
+        tk.InputError, match=f"{footprint.VARIABLE}: 'much'; expected a number of GB above 0"
+    ):
         tk.run(days=2)
 
 
 def test_a_run_that_keeps_nothing_is_refused():
-    with pytest.raises(tk.InputError, match="every 3 steps of 2; expected a whole number from 1 to 2"):
+    with pytest.raises(
+        tk.InputError, match="every 3 steps of 2; expected a whole number from 1 to 2"
+    ):
         tk.run(days=2, every=3)

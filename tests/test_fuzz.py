@@ -1,4 +1,6 @@
-"""A sample of the damaged inputs of `fuzz.py`: each is refused in one line or answered, and none crashes, hangs or fills the memory."""
+"""A sample of the damaged inputs of `fuzz.py`: each is refused in one line or answered, and none
+crashes, hangs or fills the memory.
+"""
 
 import fuzz
 import pytest
@@ -6,7 +8,10 @@ import pytest
 SAMPLE = 40  # cases; the whole, of 2,000, takes a quarter of an hour
 
 
-@pytest.mark.skipif(not hasattr(fuzz.os, "fork"), reason="cases run in forked processes, which this system does not have")
+@pytest.mark.skipif(
+    not hasattr(fuzz.os, "fork"),
+    reason="cases run in forked processes, which this system does not have",
+)
 def test_damaged_inputs_are_refused_in_one_line_or_answered():
     outcomes = fuzz.fuzz(SAMPLE, seed=20)
     bad = [fuzz._told(o) for o in outcomes if o.kind not in fuzz.KNOWN.values()]

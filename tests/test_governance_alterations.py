@@ -1,4 +1,6 @@
-"""What follows from the plan alone is exact on every platform, wherever it stands and however it is written; what was computed is not free either."""
+"""What follows from the plan alone is exact on every platform, wherever it stands and however it is
+written; what was computed is not free either.
+"""
 
 import re
 
@@ -14,7 +16,10 @@ WANTED = {
     "on_chain": {"supply.burn_share": {"decimals": 18, "unit": "wei", "multiply": 1000}},
     "alternatives": {"less": {"supply.burn_share": 0.4}},
     "watch": [{"metric": "churn", "quantile": 0.9}],
-    "limits": [{"limit": "churn <= 5", "reason": "at most 7 in 100"}, {"limit": "price_volatility <= 0.25", "of": "change"}],
+    "limits": [
+        {"limit": "churn <= 5", "reason": "at most 7 in 100"},
+        {"limit": "price_volatility <= 0.25", "of": "change"},
+    ],
 }
 
 
@@ -31,10 +36,30 @@ TEXT = ("report.md", "report.html")
 ALTERATIONS = [
     ("a proposed value", TEXT, r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b", r"\g<1>0.3001"),
     ("today's value", TEXT, r"(supply\.burn_(?:<wbr>)?share\D+?)0\.5\b", r"\g<1>0.5001"),
-    ("a proposed value in another form", TEXT, r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b", r"\g<1>3.0e-1"),
-    ("a proposed value with a zero", TEXT, r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b", r"\g<1>0.30"),
-    ("a proposed value with a sign", TEXT, r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b", r"\g<1>+0.3"),
-    ("a proposed value in other digits", TEXT, r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b", "\\g<1>\u0660.\u0663"),
+    (
+        "a proposed value in another form",
+        TEXT,
+        r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b",
+        r"\g<1>3.0e-1",
+    ),
+    (
+        "a proposed value with a zero",
+        TEXT,
+        r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b",
+        r"\g<1>0.30",
+    ),
+    (
+        "a proposed value with a sign",
+        TEXT,
+        r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b",
+        r"\g<1>+0.3",
+    ),
+    (
+        "a proposed value in other digits",
+        TEXT,
+        r"(supply\.burn_(?:<wbr>)?share\D+?0\.5\D+?)0\.3\b",
+        "\\g<1>\u0660.\u0663",
+    ),
     ("an integer of a contract", TEXT, r"300000000000000000000", "3.001e20"),
     ("an integer of a contract in another form", TEXT, r"500000000000000000000", "5e20"),
     ("decimals of a contract", TEXT, r"(wei\D+)18\b", r"\g<1>18.01"),
@@ -68,10 +93,25 @@ ALTERATIONS = [
     ("a supply in a table", ("data/supply.csv",), r"100000000\.0", "100000000.01"),
     ("a supply in another form", ("data/supply.csv",), r"100000000\.0", "1e8"),
     ("a quantile in a table", ("data/watch.csv",), r",0\.9,", ",0.9000000001,"),
-    ("a share of better runs", ("data/differences.csv",), r"(1/year\n[^\n]*5,)(0\.\d|1\.0|0\.0)\b", r"\g<1>\g<2>000000001"),
+    (
+        "a share of better runs",
+        ("data/differences.csv",),
+        r"(1/year\n[^\n]*5,)(0\.\d|1\.0|0\.0)\b",
+        r"\g<1>\g<2>000000001",
+    ),
     ("a computed number in another form", ("data/means.csv",), r"(churn,\d\.\d+)", r"\g<1>0"),
-    ("a computed number with an exponent", ("data/means.csv",), r"churn,(\d\.\d+)", r"churn,\1e+00"),
-    ("a computed number by one digit", TEXT, r"(churn \[1/year\]\D+\d\.\d\d)(\d)", lambda m: m[1] + str((int(m[2]) + 1) % 10)),
+    (
+        "a computed number with an exponent",
+        ("data/means.csv",),
+        r"churn,(\d\.\d+)",
+        r"churn,\1e+00",
+    ),
+    (
+        "a computed number by one digit",
+        TEXT,
+        r"(churn \[1/year\]\D+\d\.\d\d)(\d)",
+        lambda m: m[1] + str((int(m[2]) + 1) % 10),
+    ),
     ("a computed number with a digit more", TEXT, r"(churn \[1/year\]\D+\d\.\d\d\d)", r"\g<1>0"),
     ("a year of a citation", ("citation.bib",), r"2026", "2026.001"),
     ("a version of a format", ("CITATION.cff",), r"1\.2\.0", "1.2001.0"),
@@ -79,9 +119,24 @@ ALTERATIONS = [
     ("a version in a citation", ("citation.json",), r'"0\.(\d+)\.0"', r'"0.\g<1>001.0"'),
     ("a profile's version", (METADATA,), r'"0\.5"', '"0.5001"'),
     ("runs in the metadata", (METADATA,), r"\b5 runs", "5.001 runs"),
-    ("a label of a figure", ("figures/limits.svg",), r"churn &lt;= 5|churn <= 5", "churn <= 5.00001"),
-    ("a colour of a figure", ("figures/limits.svg",), r"stroke-dasharray: \d+\.\d", lambda m: m[0] + "00001"),
-    ("a parameter file", ("inputs/parameters-1-none.yaml",), r"value: 0\.5\n", "value: 0.5000000000001\n"),
+    (
+        "a label of a figure",
+        ("figures/limits.svg",),
+        r"churn &lt;= 5|churn <= 5",
+        "churn <= 5.00001",
+    ),
+    (
+        "a colour of a figure",
+        ("figures/limits.svg",),
+        r"stroke-dasharray: \d+\.\d",
+        lambda m: m[0] + "00001",
+    ),
+    (
+        "a parameter file",
+        ("inputs/parameters-1-none.yaml",),
+        r"value: 0\.5\n",
+        "value: 0.5000000000001\n",
+    ),
 ]
 
 
@@ -93,7 +148,12 @@ def test_an_alteration_is_found_where_the_maker_names_another_platform(made, tmp
         text = (made[0] / name).read_text(encoding="utf-8")
         changed[name] = re.sub(old, new, text, count=1, flags=re.S)
         assert changed[name] != text, f"{what} is not in {name}"
-    folder = forged(made, tmp_path / "f", {name: text.encode() for name, text in changed.items() if name != METADATA}, platform=OTHER)
+    folder = forged(
+        made,
+        tmp_path / "f",
+        {name: text.encode() for name, text in changed.items() if name != METADATA},
+        platform=OTHER,
+    )
     if METADATA in changed:
         put_file(folder, METADATA, changed[METADATA].encode())
     found = verify(folder, sample=1e-9, sample_seed=1, workers=1)
@@ -102,5 +162,7 @@ def test_an_alteration_is_found_where_the_maker_names_another_platform(made, tmp
 
 
 def test_an_untouched_bundle_of_another_platform_is_verified(made, tmp_path):
-    found = verify(forged(made, tmp_path / "f", {}, platform=OTHER), sample=1e-9, sample_seed=1, workers=1)
+    found = verify(
+        forged(made, tmp_path / "f", {}, platform=OTHER), sample=1e-9, sample_seed=1, workers=1
+    )
     assert (found.status, found.findings) == ("verified", ())

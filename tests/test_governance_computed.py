@@ -1,4 +1,6 @@
-"""Computed numbers in a page may be rounded otherwise elsewhere, by as much as a tolerance moves them and no more; nothing else may."""
+"""Computed numbers in a page may be rounded otherwise elsewhere, by as much as a tolerance moves
+them and no more; nothing else may.
+"""
 
 import numpy as np
 import pandas as pd
@@ -15,11 +17,15 @@ def test_a_number_away_from_the_edge_of_its_rounding_has_one_text():
 
 
 def test_a_number_on_the_edge_of_its_rounding_may_be_written_in_two_ways():
-    text = f"a {with_interval(0.15625, np.nan, np.nan)} b"  # in halves exactly: four digits are .1562 or .1563
+    # in halves exactly: four digits are .1562 or .1563
+    text = f"a {with_interval(0.15625, np.nan, np.nan)} b"
     assert BEGIN in text
     assert plain(text) == "a 0.1562 b"
     assert all(follows(f"a {number} b", text) for number in ("0.1562", "0.1563"))
-    assert not any(follows(f"a {number} b", text) for number in ("0.1561", "0.1564", "0.15625", ".1562", "+0.1562", "0.15620"))
+    assert not any(
+        follows(f"a {number} b", text)
+        for number in ("0.1561", "0.1564", "0.15625", ".1562", "+0.1562", "0.15620")
+    )
 
 
 def test_a_number_that_begins_as_its_neighbour_does_is_read_to_its_end():
@@ -29,7 +35,23 @@ def test_a_number_that_begins_as_its_neighbour_does_is_read_to_its_end():
     assert not any(follows(f"a {number} b", text) for number in ("1.20", "1.2011", "1.2 1.201"))
 
 
-@pytest.mark.parametrize("written", ["0.10", "1e-1", "+0.1", ".1", "0.1000000001000000000001", "0,1", "٠.١", "0.1 ", "1e999", "nan", "", "0.11"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0.10",
+        "1e-1",
+        "+0.1",
+        ".1",
+        "0.1000000001000000000001",
+        "0,1",
+        "٠.١",
+        "0.1 ",
+        "1e999",
+        "nan",
+        "",
+        "0.11",
+    ],
+)
 def test_a_number_with_all_its_digits_has_one_form(written):
     marked = f"x,{whole(0.1)},2"
     assert plain(marked) == "x,0.1,2"
@@ -39,7 +61,12 @@ def test_a_number_with_all_its_digits_has_one_form(written):
 
 
 def test_only_the_columns_that_were_computed_are_compared_loosely():
-    table = ReportTable("t", "", pd.DataFrame({"limit": [0.3], "estimate": [0.3], "runs": [5]}), computed=("estimate",))
+    table = ReportTable(
+        "t",
+        "",
+        pd.DataFrame({"limit": [0.3], "estimate": [0.3], "runs": [5]}),
+        computed=("estimate",),
+    )
     made = table.csv()
     assert plain(made.decode()) == "limit,estimate,runs\n0.3,0.3,5\n"
     assert agree("data/t.csv", b"limit,estimate,runs\n0.3,0.3000000000001,5\n", made)

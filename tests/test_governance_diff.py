@@ -59,7 +59,9 @@ def test_bundles_on_other_shocks_have_wider_intervals_than_paired_ones(made, tmp
     rows = independent[independent["metric"] == "price_volatility"]
     assert (rows["difference"] == 0.0).all()
     values = runs[(runs["case"] == 0) & (runs["point"] == 0)]["price_volatility"]
-    assert rows["high"].iloc[0] == pytest.approx(ttest_ind(values, values, equal_var=False).confidence_interval().high)
+    assert rows["high"].iloc[0] == pytest.approx(
+        ttest_ind(values, values, equal_var=False).confidence_interval().high
+    )
     assert (rows["low"] < 0.0).all() and (rows["high"] > 0.0).all()
 
 
@@ -71,7 +73,11 @@ def test_means_over_other_runs_than_the_difference_are_told_with_their_numbers(m
     assert set(zip(own["a_n"], own["b_n"], own["pairs"], strict=True)) == {(5, 3, 3)}
     _, text, _ = command("diff", made[0], short)
     assert "5 and 3, 3 in pairs" in text and "none; current" in text
-    other = write(tmp_path / "other", dataclasses.replace(plan.at_most(3), seed=plan.seed + 1), runs[runs["run"] < 3].reset_index(drop=True))
+    other = write(
+        tmp_path / "other",
+        dataclasses.replace(plan.at_most(3), seed=plan.seed + 1),
+        runs[runs["run"] < 3].reset_index(drop=True),
+    )
     _, text, _ = command("diff", made[0], other)
     assert "5 and 3" in text and "pairs" not in text
     assert json.loads(command("diff", made[0], other, "--json")[1])["metrics"][0]["pairs"] is None
@@ -81,7 +87,9 @@ def test_labels_are_told_apart_where_one_has_a_comma(made, tmp_path):
     _, plan, runs = made
     cases = (plan.cases[0], dataclasses.replace(plan.cases[1], scenario="a crash, then calm"))
     limits = [one | {"scenarios": ["none"]} for one in plan.statement["limits"]]
-    other = dataclasses.replace(plan, cases=cases, statement=dict(plan.statement) | {"limits": limits})
+    other = dataclasses.replace(
+        plan, cases=cases, statement=dict(plan.statement) | {"limits": limits}
+    )
     settings = diff(made[0], write(tmp_path / "other", other, runs)).settings.set_index("what")
     assert settings.loc["scenarios", "b"].split("; ") == ["none", "a crash, then calm"]
 
@@ -102,7 +110,10 @@ def test_independent_probabilities_that_do_not_vary_are_not_certain():
 
 
 def test_a_difference_that_is_one_number_in_every_run_is_said_so():
-    assert (gap(0.0, 0.0, 0.0), gap(-1.5, -1.5, -1.5)) == ("0 in every run", "-1.5, the same in every run")
+    assert (gap(0.0, 0.0, 0.0), gap(-1.5, -1.5, -1.5)) == (
+        "0 in every run",
+        "-1.5, the same in every run",
+    )
     assert gap(1.0, 0.5, 1.5) == "1 [0.5, 1.5]"
 
 
@@ -111,7 +122,15 @@ def test_doctor_finds_the_known_numbers_and_both_engines_agree(tmp_path):
     found = json.loads(out)
     checks = {one["name"]: one for one in found["checks"]}
     assert (status, found["ok"]) == (0, True), checks
-    assert {"tokenomics", "platform", "dependencies", "GPU", "write access", "engines", "known numbers"} <= set(checks)
+    assert {
+        "tokenomics",
+        "platform",
+        "dependencies",
+        "GPU",
+        "write access",
+        "engines",
+        "known numbers",
+    } <= set(checks)
     assert checks["known numbers"]["text"].startswith("known numbers found")
     assert list(tmp_path.iterdir()) == []
 
@@ -149,12 +168,25 @@ main()
 
 @pytest.mark.parametrize("package", ["xarray", "llvmlite", "scipy", "pyarrow", "cadCAD", "pandas"])
 def test_doctor_tells_of_a_dependency_that_is_missing(tmp_path, package):
-    done = subprocess.run([sys.executable, "-c", WITHOUT, package], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, package],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert (done.returncode, done.stderr) == (1, "")
     checks = {one["name"]: one for one in json.loads(done.stdout)["checks"]}
-    assert (checks[package]["state"], checks[package]["text"]) == ("failed", f"not installed: pip install {package}")
+    assert (checks[package]["state"], checks[package]["text"]) == (
+        "failed",
+        f"not installed: pip install {package}",
+    )
     assert checks["write access"]["state"] == "ok"
-    assert checks["engines"] == {"name": "engines", "state": "failed", "text": f"cannot be checked: No module named '{package}'"}
+    assert checks["engines"] == {
+        "name": "engines",
+        "state": "failed",
+        "text": f"cannot be checked: No module named '{package}'",
+    }
 
 
 def test_an_extra_that_is_missing_comes_with_the_command_that_installs_it():

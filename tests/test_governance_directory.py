@@ -1,4 +1,6 @@
-"""A bundle's directory as people have it: checked out by Git, opened in a file manager, stored on a disk that stores no zeros."""
+"""A bundle's directory as people have it: checked out by Git, opened in a file manager, stored on a
+disk that stores no zeros.
+"""
 
 import os
 import shutil
@@ -14,7 +16,15 @@ from tokenomics.governance.verify.verify import verify
 pytestmark = pytest.mark.usefixtures("pages_are_made_once")
 
 ONE = {"sample": 1e-9, "sample_seed": 1, "workers": 1}
-GIT = ["git", "-c", "user.email=a@example.org", "-c", "user.name=n", "-c", "init.defaultBranch=main"]
+GIT = [
+    "git",
+    "-c",
+    "user.email=a@example.org",
+    "-c",
+    "user.name=n",
+    "-c",
+    "init.defaultBranch=main",
+]
 
 
 def git(folder, *words):
@@ -28,7 +38,17 @@ def checked_out(tmp_path, bundle):
     git(tmp_path / "one", "init", "-q")
     git(tmp_path / "one", "add", "-A")
     git(tmp_path / "one", "commit", "-qm", "x")
-    git(tmp_path, "-c", "core.autocrlf=true", "clone", "-q", "-c", "core.autocrlf=true", "one", "two")
+    git(
+        tmp_path,
+        "-c",
+        "core.autocrlf=true",
+        "clone",
+        "-q",
+        "-c",
+        "core.autocrlf=true",
+        "one",
+        "two",
+    )
     return tmp_path / "two" / "b"
 
 
@@ -56,13 +76,23 @@ def test_where_git_turned_line_endings_that_is_said_and_the_rest_verified(copy, 
 
 def test_a_word_that_was_changed_beside_line_endings_is_found(copy):
     text = (copy / "report.md").read_bytes()
-    (copy / "report.md").write_bytes(text.replace(b"For a test.", b"For a vote.").replace(b"\n", b"\r\n"))
+    (copy / "report.md").write_bytes(
+        text.replace(b"For a test.", b"For a vote.").replace(b"\n", b"\r\n")
+    )
     found = verify(copy, **ONE)
     assert found.exit_status == 1
     assert {one.file for one in found.findings} == {"report.md"}
 
 
-LEFT = [".DS_Store", "data/.DS_Store", "Thumbs.db", "figures/desktop.ini", "._report.md", ".Spotlight-V100/Store", ".git/objects/00/a/b/c"]
+LEFT = [
+    ".DS_Store",
+    "data/.DS_Store",
+    "Thumbs.db",
+    "figures/desktop.ini",
+    "._report.md",
+    ".Spotlight-V100/Store",
+    ".git/objects/00/a/b/c",
+]
 
 
 def test_what_systems_leave_behind_is_named_and_the_rest_verified(copy):
@@ -76,7 +106,18 @@ def test_what_systems_leave_behind_is_named_and_the_rest_verified(copy):
     assert cite(copy).id == found.id
 
 
-@pytest.mark.parametrize("name", ["report.md~", ".report.md.swp", "data/.gitattributes", "notes.txt", ".env", "Ä.txt", "a\x1b[2J"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report.md~",
+        ".report.md.swp",
+        "data/.gitattributes",
+        "notes.txt",
+        ".env",
+        "Ä.txt",
+        "a\x1b[2J",
+    ],
+)
 def test_what_a_person_or_an_editor_left_is_found(copy, name):
     (copy / name).write_bytes(b"x")
     found = verify(copy, **ONE)
@@ -85,7 +126,13 @@ def test_what_a_person_or_an_editor_left_is_found(copy, name):
     assert all(line.isprintable() for line in found.lines())
 
 
-ATTRIBUTES = [(b"* -text\n", 0), (b"* -text\r\n", 0), (b"* text=auto\n", 1), (b"", 1), (b"* -text\n# approved\n", 1)]
+ATTRIBUTES = [
+    (b"* -text\n", 0),
+    (b"* -text\r\n", 0),
+    (b"* text=auto\n", 1),
+    (b"", 1),
+    (b"* -text\n# approved\n", 1),
+]
 
 
 @pytest.mark.parametrize(("content", "status"), ATTRIBUTES)
@@ -106,7 +153,13 @@ def test_a_file_of_zeros_is_refused_before_it_is_read(copy, monkeypatch):
     with open(copy / "data/means.csv", "r+b") as stream:
         stream.truncate(400_000_000)
     monkeypatch.setattr("builtins.open", None)
-    with pytest.raises(InputError, match=r"means.csv: 400000000 bytes, of which \d+ are stored; expected a file that is not empty inside"):
+    with pytest.raises(
+        InputError,
+        match=(
+            r"means.csv: 400000000 bytes, of which \d+ are stored; expected a file that is not "
+            r"empty inside"
+        ),
+    ):
         verify(copy, **ONE)
 
 

@@ -1,4 +1,5 @@
-"""What a careful forger would try: manifests that read otherwise than they look, versions that loosen the comparison, files that cost memory.
+"""What a careful forger would try: manifests that read otherwise than they look, versions that
+loosen the comparison, files that cost memory.
 
 Nothing is put in place of rendering here: text is compared with text that was made anew.
 """
@@ -23,7 +24,20 @@ import pytest
 from matplotlib.figure import Figure
 
 import tokenomics
-from bundles import CREATED, OTHER, PROPOSAL, edit_plan, example, forged, manifest, put, put_file, redrawn, repacked, reseal
+from bundles import (
+    CREATED,
+    OTHER,
+    PROPOSAL,
+    edit_plan,
+    example,
+    forged,
+    manifest,
+    put,
+    put_file,
+    redrawn,
+    repacked,
+    reseal,
+)
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle import crate
 from tokenomics.governance.bundle.bundle import RUNS, is_bundle, make_manifest, write_bundle
@@ -112,14 +126,18 @@ def test_a_format_is_a_whole_number(copy, value):
 
 
 def test_a_number_without_its_decimal_point_is_found(copy):
-    edit_plan(copy, lambda plan: plan["cases"][0]["parameters"]["supply.total_supply"].update(value=10**9))
+    edit_plan(
+        copy, lambda plan: plan["cases"][0]["parameters"]["supply.total_supply"].update(value=10**9)
+    )
     reseal(copy)
     files, told = found_in(copy)
     assert files >= {"manifest.json"}
     assert "its plan is not written as this package writes it: cases" in " ".join(told)
 
 
-@pytest.mark.parametrize("created", ["2026-99-99T99:99:99Z", "٢٠٢٦-01-02T03:04:05Z", "2026-02-30T00:00:00Z"])
+@pytest.mark.parametrize(
+    "created", ["2026-99-99T99:99:99Z", "٢٠٢٦-01-02T03:04:05Z", "2026-02-30T00:00:00Z"]
+)
 def test_a_time_that_is_none_is_refused(copy, created):
     put(copy, manifest(copy), created=created)
     with pytest.raises(InputError, match="created"):
@@ -134,14 +152,20 @@ def test_a_version_is_nothing_but_a_version(copy, version):
         verify(copy)
     put(copy, manifest(copy), format=2, id="\x9b31m" * 20)
     later = verify(copy)
-    assert later.reasons[0].startswith("format 2, made by a tokenomics that does not say its version;")
+    assert later.reasons[0].startswith(
+        "format 2, made by a tokenomics that does not say its version;"
+    )
     assert later.id == "unknown"
 
 
 @pytest.mark.parametrize("depth", [500, 950, 5_000, 100_000])
 def test_data_nested_without_end_are_refused(copy, depth):
     text = (copy / "manifest.json").read_bytes()
-    (copy / "manifest.json").write_bytes(text.replace(b'"statement": {', b'"statement": {"x": ' + b"[" * depth + b"]" * depth + b",", 1))
+    (copy / "manifest.json").write_bytes(
+        text.replace(
+            b'"statement": {', b'"statement": {"x": ' + b"[" * depth + b"]" * depth + b",", 1
+        )
+    )
     try:
         assert verify(copy, **ONE).status == "differs"
     except InputError as error:
@@ -152,14 +176,18 @@ def test_data_that_can_be_parsed_and_not_written_are_refused(copy, monkeypatch):
     deep = manifest(copy)
     for _ in range(100_000):
         deep["plan"] = {"plan": deep["plan"]}
-    monkeypatch.setattr(sys.modules["tokenomics.governance.verify.verify"], "manifest_json", lambda *_: deep)
+    monkeypatch.setattr(
+        sys.modules["tokenomics.governance.verify.verify"], "manifest_json", lambda *_: deep
+    )
     with pytest.raises(InputError, match="not a plan"):
         verify(copy)
 
 
 def test_groups_are_counted_before_they_are_parsed(copy):
     text = (copy / "manifest.json").read_bytes()
-    (copy / "manifest.json").write_bytes(text.replace(b"{", b'{"x": [' + b"[]," * 2_000_000 + b"[]],", 1))
+    (copy / "manifest.json").write_bytes(
+        text.replace(b"{", b'{"x": [' + b"[]," * 2_000_000 + b"[]],", 1)
+    )
     with pytest.raises(InputError, match="groups of values"):
         verify(copy)
 
@@ -183,9 +211,17 @@ def test_a_manifest_is_recognised_by_its_beginning(tmp_path, monkeypatch):
 # what the maker tells of platform and versions
 
 NUMBERS = {
-    "an integer of a contract in the text": ("report.md", b"300000000000000000", b"300290000000000000"),
+    "an integer of a contract in the text": (
+        "report.md",
+        b"300000000000000000",
+        b"300290000000000000",
+    ),
     "the same, with as few digits": ("report.md", b"300000000000000000", b"300200000000000000"),
-    "an integer of a contract in a table": ("data/changes.csv", b"300000000000000000", b"300000000299999999"),
+    "an integer of a contract in a table": (
+        "data/changes.csv",
+        b"300000000000000000",
+        b"300000000299999999",
+    ),
     "a value of the plan": ("data/points.csv", b"0.3", b"0.3000000000001"),
     "a parameter": ("data/parameters.csv", b"0.5", b"0.5000000000001"),
 }
@@ -196,7 +232,9 @@ def test_another_platform_rounds_nothing_that_is_exact(made, tmp_path, what):
     name, old, new = NUMBERS[what]
     text = (made[0] / name).read_bytes()
     assert old in text
-    files, _ = found_in(forged(made, tmp_path / "f", {name: text.replace(old, new, 1)}, platform=OTHER))
+    files, _ = found_in(
+        forged(made, tmp_path / "f", {name: text.replace(old, new, 1)}, platform=OTHER)
+    )
     assert files == {name}
 
 
@@ -206,26 +244,41 @@ def test_another_platform_makes_no_number_endless(made, tmp_path, number):
     old = table.split(b"\n")[1].split(b",")[3]
     report = (made[0] / "report.md").read_bytes()
     shown = re.search(rb"\| churn [^|]*\| ([0-9.]+) ", report)[1]
-    changed = {"data/means.csv": table.replace(old, number, 1), "report.md": report.replace(shown, number, 1)}
+    changed = {
+        "data/means.csv": table.replace(old, number, 1),
+        "report.md": report.replace(shown, number, 1),
+    }
     assert found_in(forged(made, tmp_path / "f", changed, platform=OTHER))[0] == set(changed)
 
 
 def png(*parts, end=b""):
-    whole = b"".join(struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts)
+    whole = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts
+    )
     return drawings.PNG_START + whole + end
 
 
 HEAD, LAST = (b"IHDR", bytes(13)), (b"IEND", b"")
 UNSAFE = {
     "a script": ("limits.svg", SVG % b"<script>alert(1)</script>"),
-    "a script under another name": ("limits.svg", b'<x:svg xmlns:x="http://www.w3.org/2000/svg"><x:script>alert(1)</x:script></x:svg>'),
+    "a script under another name": (
+        "limits.svg",
+        b'<x:svg xmlns:x="http://www.w3.org/2000/svg"><x:script>alert(1)</x:script></x:svg>',
+    ),
     "an event": ("limits.svg", SVG % b'<g onclick="alert(1)"/>'),
     "HTML": ("limits.svg", SVG % b"<foreignObject><p>approved</p></foreignObject>"),
     "words": ("limits.svg", SVG % b"<text>APPROVED</text>"),
     "a link": ("limits.svg", SVG % b'<use xlink:href="https://evil.example/x.svg#a"/>'),
     "code as a link": ("limits.svg", SVG % b'<use href="javascript:alert(1)"/>'),
-    "a style from elsewhere": ("limits.svg", SVG % b"<style>@import 'https://evil.example/x.css'</style>"),
-    "a picture from elsewhere": ("limits.svg", SVG % b'<g style="fill: url(https://evil.example/x)"/>'),
+    "a style from elsewhere": (
+        "limits.svg",
+        SVG % b"<style>@import 'https://evil.example/x.css'</style>",
+    ),
+    "a picture from elsewhere": (
+        "limits.svg",
+        SVG % b'<g style="fill: url(https://evil.example/x)"/>',
+    ),
     "an entity": ("limits.svg", b'<!DOCTYPE svg [<!ENTITY x "<script/>">]><svg>&x;</svg>'),
     "an instruction": ("limits.svg", b'<?xml-stylesheet href="https://evil.example/x.css"?><svg/>'),
     "another encoding": ("limits.svg", b'<?xml version="1.0" encoding="iso-8859-1"?><svg/>'),
@@ -243,15 +296,27 @@ UNSAFE = {
 def test_a_figure_that_cannot_be_compared_is_at_least_a_figure(what):
     assert drawings.unsafe(*UNSAFE[what])
     assert drawings.unsafe("limits.png", png(HEAD, LAST)) is None
-    assert drawings.unsafe("limits.svg", SVG % b'<!-- <script> --><use xlink:href="#a"/><g clip-path="url(#a)"/>') is None
+    assert (
+        drawings.unsafe(
+            "limits.svg", SVG % b'<!-- <script> --><use xlink:href="#a"/><g clip-path="url(#a)"/>'
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("told", [{"platform": OTHER}, {"matplotlib": "3.0.0"}])
 def test_figures_of_another_platform_or_version_are_no_scripts(made, tmp_path, told):
     evil = UNSAFE["a script"][1]
     page = (made[0] / "report.html").read_bytes()
-    page = re.sub(rb'src="data:image/svg\+xml;base64,[^"]*"', b'src="data:image/svg+xml;base64,' + base64.b64encode(evil) + b'"', page)
-    own_figures = {f"figures/{path.name}": evil if path.suffix == ".svg" else b"\x89PNG<?php ?>" for path in (made[0] / "figures").iterdir()}
+    page = re.sub(
+        rb'src="data:image/svg\+xml;base64,[^"]*"',
+        b'src="data:image/svg+xml;base64,' + base64.b64encode(evil) + b'"',
+        page,
+    )
+    own_figures = {
+        f"figures/{path.name}": evil if path.suffix == ".svg" else b"\x89PNG<?php ?>"
+        for path in (made[0] / "figures").iterdir()
+    }
     folder = forged(made, tmp_path / "own", own_figures | {"report.html": page}, **told)
     assert found_in(folder)[0] == set(own_figures)  # the page's figures are those beside it
     folder = forged(made, tmp_path / "page", {"report.html": page}, **told)
@@ -259,7 +324,9 @@ def test_figures_of_another_platform_or_version_are_no_scripts(made, tmp_path, t
     assert files == {"report.html"}
     assert "figure 1 is not figures/limits.svg" in lines[0]
     broken = re.sub(rb"base64,[^\"]{3}", b"base64,", page, count=1)
-    assert found_in(forged(made, tmp_path / "broken", {"report.html": broken}, **told))[0] == {"report.html"}
+    assert found_in(forged(made, tmp_path / "broken", {"report.html": broken}, **told))[0] == {
+        "report.html"
+    }
 
 
 def test_a_drawing_of_another_platform_is_compared_by_its_places(made, tmp_path):
@@ -270,21 +337,45 @@ def test_a_drawing_of_another_platform_is_compared_by_its_places(made, tmp_path)
     def other(change, out):
         new = change(drawn)
         assert new != drawn
-        both = {name: new, "report.html": page.replace(base64.b64encode(drawn), base64.b64encode(new))}
+        both = {
+            name: new,
+            "report.html": page.replace(base64.b64encode(drawn), base64.b64encode(new)),
+        }
         return forged(made, tmp_path / out, both, platform=OTHER)
 
     place = re.search(rb"M (\d+\.\d{5,})", drawn)[1]
     near, far = (f"{float(place) + d:.6f}".encode() for d in (1e-6, 1.0))
     clip = re.search(rb"\b[a-z][0-9a-f]{10}\b", drawn)[0]
-    assert found_in(other(lambda text: text.replace(place, near, 1).replace(clip, b"p0123456789"), "near"))[0] == set()
+    assert (
+        found_in(
+            other(lambda text: text.replace(place, near, 1).replace(clip, b"p0123456789"), "near")
+        )[0]
+        == set()
+    )
     assert found_in(other(lambda text: text.replace(place, far, 1), "far"))[0] == {name}
     glyph = re.search(rb"DejaVuSans-(\d+)", drawn)[0]
-    assert name in found_in(other(lambda text: text.replace(b'href="#' + glyph, b'href="#DejaVuSans-99', 1), "glyph"))[0]
+    assert (
+        name
+        in found_in(
+            other(
+                lambda text: text.replace(b'href="#' + glyph, b'href="#DejaVuSans-99', 1), "glyph"
+            )
+        )[0]
+    )
 
 
 def test_a_drawing_of_a_sweep_over_two_parameters_is_sound(tmp_path):
     values = {"controller.pid.kp": [0.05, 0.1], "supply.burn_share": [0.3, 0.5]}
-    tokenomics.sweep({"parameters": values, "policies": ["pid"], "method": "grid", "runs": 2, "set": {"simulation.days": 4}}, out=tmp_path / "s")
+    tokenomics.sweep(
+        {
+            "parameters": values,
+            "policies": ["pid"],
+            "method": "grid",
+            "runs": 2,
+            "set": {"simulation.days": 4},
+        },
+        out=tmp_path / "s",
+    )
     folder = report(tmp_path / "s", out=tmp_path / "b", created=CREATED).folder
     found = list((folder / "figures").iterdir())
     assert any(b"<image" in path.read_bytes() for path in found)
@@ -292,31 +383,51 @@ def test_a_drawing_of_a_sweep_over_two_parameters_is_sound(tmp_path):
 
 
 def test_the_first_line_counts_what_cannot_be_compared(made, tmp_path):
-    pixels = {f"figures/{one.name}": repacked(one.read_bytes()) for one in sorted((made[0] / "figures").glob("*.png"))}
+    pixels = {
+        f"figures/{one.name}": repacked(one.read_bytes())
+        for one in sorted((made[0] / "figures").glob("*.png"))
+    }
     found = verify(forged(made, tmp_path / "f", pixels, matplotlib="3.0.0"), workers=1, **ONE)
-    assert found.lines()[0].startswith(f"verified but for {len(pixels)} files that cannot be compared: SHA-256 ")
+    assert found.lines()[0].startswith(
+        f"verified but for {len(pixels)} files that cannot be compared: SHA-256 "
+    )
     assert set(found.plain()["uncompared"]) == set(pixels)
     assert found.exit_status == 0
 
 
 @pytest.mark.parametrize("told", [{"platform": OTHER}, {"matplotlib": "3.8.0"}])
 def test_pixels_have_the_size_of_the_figure(made, tmp_path, told):
-    one, two = ((made[0] / f"figures/{name}.png").read_bytes() for name in ("limits", "sensitivity"))
+    one, two = (
+        (made[0] / f"figures/{name}.png").read_bytes() for name in ("limits", "sensitivity")
+    )
     files, lines = found_in(forged(made, tmp_path / "f", {"figures/limits.png": two}, **told))
     assert files == {"figures/limits.png"}
-    assert "pixels: recorded '{} x {}', computed '{} x {}'".format(*drawings.pixels(two), *drawings.pixels(one)) in lines[0]
+    assert (
+        "pixels: recorded '{} x {}', computed '{} x {}'".format(
+            *drawings.pixels(two), *drawings.pixels(one)
+        )
+        in lines[0]
+    )
 
 
 def shown(made, out, new, **told):
     """A bundle whose first figure is another, in its page as well."""
     old, page = (made[0] / LIMITS).read_bytes(), (made[0] / "report.html").read_bytes()
     assert new != old
-    return forged(made, out, {LIMITS: new, "report.html": page.replace(base64.b64encode(old), base64.b64encode(new))}, **told)
+    return forged(
+        made,
+        out,
+        {LIMITS: new, "report.html": page.replace(base64.b64encode(old), base64.b64encode(new))},
+        **told,
+    )
 
 
 def drawn_in_its_place(old):
     """A drawing of the same size that says what nobody computed."""
-    width, height = (float(number) / 72.0 for number in re.search(rb'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', old).groups())
+    width, height = (
+        float(number) / 72.0
+        for number in re.search(rb'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', old).groups()
+    )
     canvas = Figure(figsize=(width, height))
     canvas.text(0.1, 0.5, "ALL LIMITS HOLD 100 %")
     return svg(canvas)
@@ -326,9 +437,14 @@ def test_a_figure_of_another_matplotlib_is_compared_but_for_its_layout(made, tmp
     old = (made[0] / LIMITS).read_bytes()
     told = {"matplotlib": "3.8.0"}
     found = verify(shown(made, tmp_path / "same", redrawn(old), **told), workers=1, **ONE)
-    assert (found.status, set(found.uncompared)) == ("verified", {LIMITS, "report.html"}), found.lines()
+    assert (found.status, set(found.uncompared)) == ("verified", {LIMITS, "report.html"}), (
+        found.lines()
+    )
     assert found.lines()[0].startswith("verified but for 2 files that cannot be compared: ")
-    for out, changed in {"place": drawn_in_its_place(old), "letter": WORDS["another letter"](redrawn(old))}.items():
+    for out, changed in {
+        "place": drawn_in_its_place(old),
+        "letter": WORDS["another letter"](redrawn(old)),
+    }.items():
         assert LIMITS in found_in(shown(made, tmp_path / out, changed, **told))[0]
 
 
@@ -340,9 +456,21 @@ def moved(share):
     """The first mark of data elsewhere, by a share of the width of its axes."""
 
     def change(text):
-        left, right = (float(re.search(rb'<g id="patch_2">\s*<path d="M ([0-9.]+) [0-9.]+ \nL ([0-9.]+) ', text)[i]) for i in (1, 2))
+        left, right = (
+            float(
+                re.search(rb'<g id="patch_2">\s*<path d="M ([0-9.]+) [0-9.]+ \nL ([0-9.]+) ', text)[
+                    i
+                ]
+            )
+            for i in (1, 2)
+        )
         mark = rb'(<g clip-path="[^"]*">\s*<use xlink:href="[^"]*" x=")([0-9.]+)'
-        return re.sub(mark, lambda found: found[1] + b"%.6f" % (float(found[2]) + share * (right - left)), text, count=1)
+        return re.sub(
+            mark,
+            lambda found: found[1] + b"%.6f" % (float(found[2]) + share * (right - left)),
+            text,
+            count=1,
+        )
 
     return change
 
@@ -354,13 +482,21 @@ WORDS = {
     "a letter that is not seen": replaced(LETTER, rb'\1x1" style="opacity: 0"'),
     "a letter with two targets": replaced(LETTER, rb'\1x1" href="#DejaVuSans-x2"'),
     "a letter above the line": replaced(LETTER, rb'\1x1" y="400"'),
-    "two shapes for a letter": replaced(rb'(<path id="DejaVuSans-x1") d="', rb'\1 d="M 0 0"/>\1 d="'),
-    "a style among the letters": replaced(rb'<defs>(\s*<path id="DejaVuSans)', rb"<defs><style>#axes_1 {display: none}</style>\1"),
+    "two shapes for a letter": replaced(
+        rb'(<path id="DejaVuSans-x1") d="', rb'\1 d="M 0 0"/>\1 d="'
+    ),
+    "a style among the letters": replaced(
+        rb'<defs>(\s*<path id="DejaVuSans)', rb"<defs><style>#axes_1 {display: none}</style>\1"
+    ),
     "another colour": replaced(rb"fill: #0072b2", b"fill: #d55e00"),
-    "a part that is not seen": replaced(rb'<g id="line2d_16">', b'<g id="line2d_16" style="opacity: 0">'),
+    "a part that is not seen": replaced(
+        rb'<g id="line2d_16">', b'<g id="line2d_16" style="opacity: 0">'
+    ),
     "a part less": replaced(rb'<g id="line2d_16">.*?</g>\s*</g>', b""),
     "a part more": replaced(rb"</svg>", b"<g/></svg>"),
-    "a part within another": replaced(rb'(<g id="LineCollection_1">.*?)</g>(.*)</svg>', rb"\1\2</g></svg>"),
+    "a part within another": replaced(
+        rb'(<g id="LineCollection_1">.*?)</g>(.*)</svg>', rb"\1\2</g></svg>"
+    ),
     "a mark of data elsewhere": moved(0.02),
     "another remark": replaced(rb"<!-- current -->", b"<!-- audited -->"),
     "another size": replaced(rb'width="504pt"', b'width="50pt"'),
@@ -422,17 +558,36 @@ def test_metadata_of_another_rocrate_are_compared_by_what_they_say(made, copy):
         (lambda by, _: by["./"].update(license={"@id": "#x"}), "license of ./"),
         (lambda by, _: by["#author-1"].update(name="Another"), "name of #author-1"),
         (lambda by, _: by["#content-id"].update(value="0" * 64), "value of #content-id"),
-        (lambda _, new: new["@graph"].append({"@id": "#audit", "name": "Passed"}), "#audit is not of this bundle"),
+        (
+            lambda _, new: new["@graph"].append({"@id": "#audit", "name": "Passed"}),
+            "#audit is not of this bundle",
+        ),
         (lambda _, new: new["@graph"].append(graph[3]), "twice"),
         (lambda _, new: new.update({"@context": "https://evil.example"}), "another context"),
-        (lambda _, new: new.update({"@context": "https://w3id.org/ro/crate/1.2/context/../../evil"}), "another context"),
-        (lambda _, new: new.update({"@context": [new["@context"], {"license": "https://evil.example"}]}), "another context"),
-        (lambda by, _: by[METADATA].update(conformsTo={"@id": "https://w3id.org/ro/crate/9.9"}), f"conformsTo of {METADATA}"),
+        (
+            lambda _, new: new.update(
+                {"@context": "https://w3id.org/ro/crate/1.2/context/../../evil"}
+            ),
+            "another context",
+        ),
+        (
+            lambda _, new: new.update(
+                {"@context": [new["@context"], {"license": "https://evil.example"}]}
+            ),
+            "another context",
+        ),
+        (
+            lambda by, _: by[METADATA].update(conformsTo={"@id": "https://w3id.org/ro/crate/9.9"}),
+            f"conformsTo of {METADATA}",
+        ),
         (lambda by, _: by[METADATA].update({"@type": "Audit"}), f"@type of {METADATA}"),
         (lambda _, new: new.pop("@graph"), "no RO-Crate metadata"),
     ]:
         found = told(change)
-        assert [str(one) for one in found.findings if one.file == METADATA and what in one.what], (what, found.lines())
+        assert [str(one) for one in found.findings if one.file == METADATA and what in one.what], (
+            what,
+            found.lines(),
+        )
     put_file(copy, METADATA, b"[" * 100_000)
     assert found_in(copy)[0] == {METADATA}
     assert crate.disagreements(b"{}", b"[]") != []
@@ -446,12 +601,17 @@ def table_with(made, change):
 
 
 def as_units(table, unit):
-    fields = [field.with_metadata({"unit": unit}) if field.name == "churn" else field for field in table.schema]
+    fields = [
+        field.with_metadata({"unit": unit}) if field.name == "churn" else field
+        for field in table.schema
+    ]
     return table.cast(pa.schema(fields))
 
 
 def test_a_table_of_another_pyarrow_has_the_same_columns_units_and_no_more(made, tmp_path):
-    same = forged(made, tmp_path / "same", {RUNS: table_with(made, lambda table: table)}, pyarrow="1.0.0")
+    same = forged(
+        made, tmp_path / "same", {RUNS: table_with(made, lambda table: table)}, pyarrow="1.0.0"
+    )
     found = verify(same, workers=1, **ONE)
     assert found.status == "verified", found.lines()
     assert any("not byte by byte" in note for note in found.notes)
@@ -468,7 +628,11 @@ def test_bytes_that_no_column_of_the_table_has_are_found_whatever_pyarrow_is_nam
     table = (made[0] / RUNS).read_bytes()
     end = len(table) - 8 - struct.unpack_from("<I", table, len(table) - 8)[0]
     for name, version in (("same", {}), ("other", {"pyarrow": "1.0.0"})):
-        files, told = found_in(forged(made, tmp_path / name, {RUNS: table[:end] + b"a message" + table[end:]}, **version))
+        files, told = found_in(
+            forged(
+                made, tmp_path / name, {RUNS: table[:end] + b"a message" + table[end:]}, **version
+            )
+        )
         assert files == {RUNS}
         assert ("9 bytes that belong to no column" in told[0]) == (name == "other")
 
@@ -483,7 +647,9 @@ def test_a_table_is_bounded_before_it_is_unpacked(made, monkeypatch):
     for text, most in [("x" * 900_000, "900000 bytes of one run"), ("x" * 10_000, None)]:
         long = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([text]))
         number = pq.read_table(path).schema.get_field_index("error")
-        content = table_with(made, lambda table, long=long, number=number: table.set_column(number, "error", long))
+        content = table_with(
+            made, lambda table, long=long, number=number: table.set_column(number, "error", long)
+        )
         if most:
             with pytest.raises(InputError, match=most):
                 parse_runs(content, plan, path)
@@ -501,7 +667,12 @@ def test_columns_are_numbers_and_text(made):
     path = made[0] / RUNS
     for name, values in {"churn": ["1.0"], "error": [1.0], "run": [[1]]}.items():
         number = pq.read_table(path).schema.get_field_index(name)
-        content = table_with(made, lambda table, n=number, name=name, v=values: table.set_column(n, name, pa.array(v * len(table))))
+        content = table_with(
+            made,
+            lambda table, n=number, name=name, v=values: table.set_column(
+                n, name, pa.array(v * len(table))
+            ),
+        )
         with pytest.raises(InputError, match=f"{name}: "):
             parse_runs(content, made[1], path)
 
@@ -537,13 +708,20 @@ def of_runs(ran, out, runs, **settings):
     plain = copies.deepcopy(manifest(ran)["plan"])
     days, step, delay = (settings.pop(name, None) for name in ("days", "step", "delay"))
     plain["points"][0]["runs"] = runs
-    for path, value in {"simulation.days": days, "simulation.time_step": step, "oracle.delay": delay}.items():
+    for path, value in {
+        "simulation.days": days,
+        "simulation.time_step": step,
+        "oracle.delay": delay,
+    }.items():
         if value is not None:
             plain["cases"][0]["parameters"][path]["value"] = value
     if delay is not None:
         plain["cases"][0]["parameters"]["oracle.enabled"]["value"] = True
     plan = from_plain(plain | settings)
-    table = pd.DataFrame({"case": 0, "point": 0, "run": range(runs), "failed_day": np.nan, "error": ""} | dict.fromkeys(plan.metrics, 0.0))
+    table = pd.DataFrame(
+        {"case": 0, "point": 0, "run": range(runs), "failed_day": np.nan, "error": ""}
+        | dict.fromkeys(plan.metrics, 0.0)
+    )
     told = make_manifest(plan, table, created=CREATED, command="")
     return write_bundle(out, {RUNS: runs_parquet(plan, table)}, told)
 
@@ -555,11 +733,15 @@ def stop(*_, **__):
 def test_what_would_take_hours_is_said_and_not_begun(ran, tmp_path, monkeypatch):
     monkeypatch.setattr("tokenomics.governance.verify.numbers.simulate", stop)
     monkeypatch.setattr("tokenomics.governance.verify.recompute.simulate_rows", stop)
-    with pytest.raises(InputError, match="365 steps a run"):  # of the runs of a directory all are simulated at once
+    with pytest.raises(
+        InputError, match="365 steps a run"
+    ):  # of the runs of a directory all are simulated at once
         verify(of_runs(ran, tmp_path / "many", 60_000, days=365.0), sample=1e-6)
     found = verify(of_runs(ran, tmp_path / "slow", 6_000, days=365.0, engine="cadcad"), sample=1e-6)
     assert (found.status, found.exit_status) == ("cannot be checked", 2)
-    assert "2190000 steps in all, of which 2000000 at most are simulated by cadcad" in found.reasons[0]
+    assert (
+        "2190000 steps in all, of which 2000000 at most are simulated by cadcad" in found.reasons[0]
+    )
     with pytest.raises(InputError, match=r"oracle.delay: 60 days in steps of 0.004 days"):
         verify(of_runs(ran, tmp_path / "delay", 2, days=0.04, step=0.004, delay=60))
 
@@ -574,7 +756,13 @@ def test_too_many_runs_are_sampled(made, copy, monkeypatch):
 
 
 def test_a_sweep_with_an_impossible_point_is_verified(tmp_path):
-    design = {"parameters": {"supply.burn_share": [0.95, 0.5]}, "policies": ["pid"], "method": "grid", "runs": 2, "set": {"simulation.days": 4}}
+    design = {
+        "parameters": {"supply.burn_share": [0.95, 0.5]},
+        "policies": ["pid"],
+        "method": "grid",
+        "runs": 2,
+        "set": {"simulation.days": 4},
+    }
     tokenomics.sweep(design | {"metrics": ["churn"]}, out=tmp_path / "sweep", workers=1)
     folder = report(tmp_path / "sweep", out=tmp_path / "bundle", created=CREATED).folder
     found = verify(folder, workers=1)
@@ -627,10 +815,18 @@ def test_a_few_favourable_metrics_are_not_all_of_them(made, tmp_path):
 
 STRANGE = {
     "an empty statement": lambda plan: plan.update(statement={}),
-    "no proposed point": lambda plan: plan.update(points=[point | {"role": "current"} for point in plan["points"]]),
-    "a limit on nothing": lambda plan: plan["statement"].update(limits=[{"limit": "supply", "reason": ""}]),
-    "a contract's number of a name": lambda plan: plan["statement"].update(on_chain={"controller.type": {"decimals": 2, "unit": "x"}}),
-    "a watch on nothing": lambda plan: plan["statement"].update(watch=[{"metric": "nothing", "quantile": 7}]),
+    "no proposed point": lambda plan: plan.update(
+        points=[point | {"role": "current"} for point in plan["points"]]
+    ),
+    "a limit on nothing": lambda plan: plan["statement"].update(
+        limits=[{"limit": "supply", "reason": ""}]
+    ),
+    "a contract's number of a name": lambda plan: plan["statement"].update(
+        on_chain={"controller.type": {"decimals": 2, "unit": "x"}}
+    ),
+    "a watch on nothing": lambda plan: plan["statement"].update(
+        watch=[{"metric": "nothing", "quantile": 7}]
+    ),
     "a list for a text": lambda plan: plan["statement"].update(authors=[[]], license=3),
 }
 
@@ -669,11 +865,25 @@ def test_a_seed_that_was_given_is_known_to_a_forger(made, copy):
     assert "one run changed would have been found" in given
     assert "whoever knew" not in " ".join(verify(made[0], sample=1e-9, workers=1).notes)
     put(copy, manifest(copy), platform=OTHER)
-    assert "one run changed by more than 1e-09 relative would" in " ".join(verify(copy, workers=1, **ONE).notes)
+    assert "one run changed by more than 1e-09 relative would" in " ".join(
+        verify(copy, workers=1, **ONE).notes
+    )
 
 
 def test_what_is_in_no_number_is_said_to_be_unchecked(made):
     notes = verify(made[0], workers=1, **ONE).notes
     assert UNCHECKED in notes
-    for what in ("sources", "descriptions", "base", "calibrations", "notes", "comments", "command", "commit", "time", "platform", "versions"):
+    for what in (
+        "sources",
+        "descriptions",
+        "base",
+        "calibrations",
+        "notes",
+        "comments",
+        "command",
+        "commit",
+        "time",
+        "platform",
+        "versions",
+    ):
         assert what in UNCHECKED

@@ -1,4 +1,6 @@
-"""Proposal files: exact on-chain numbers, mistakes told in one line, shipped examples, calibrations."""
+"""Proposal files: exact on-chain numbers, mistakes told in one line, shipped examples,
+calibrations.
+"""
 
 import json
 import math
@@ -41,16 +43,34 @@ def test_a_stored_number_is_exact(value, decimals, divide, raw):
     getcontext().prec = 120
     assert abs(Decimal(repr(value)) / divide * Decimal(10) ** decimals - stored) <= Decimal("0.5")
     assert back == Fraction(raw * divide, 10**decimals)
-    assert tables.exact(Fraction(1, 8)) == "0.125" and tables.exact(Fraction(-1, 3), 5) == "-0.33333…"
+    assert (
+        tables.exact(Fraction(1, 8)) == "0.125" and tables.exact(Fraction(-1, 3), 5) == "-0.33333…"
+    )
 
 
 BAD = [
     ({"titel": "x"}, "titel: unknown key", "did you mean 'title'"),
-    ({"proposed": {"controller.pid.kpp": 0.1}}, "proposed.controller.pid.kpp: unknown parameter", "did you mean 'controller.pid.kp'"),
-    ({"proposed": {"supply.burn_share": 1.5}, "on_chain": {}}, "proposed.supply.burn_share: 1.5", "≤ 1"),
-    ({"proposed": {"supply.burn_share": math.nan}, "on_chain": {}}, "proposed.supply.burn_share: nan", "a number ≥ 0, ≤ 1"),
+    (
+        {"proposed": {"controller.pid.kpp": 0.1}},
+        "proposed.controller.pid.kpp: unknown parameter",
+        "did you mean 'controller.pid.kp'",
+    ),
+    (
+        {"proposed": {"supply.burn_share": 1.5}, "on_chain": {}},
+        "proposed.supply.burn_share: 1.5",
+        "≤ 1",
+    ),
+    (
+        {"proposed": {"supply.burn_share": math.nan}, "on_chain": {}},
+        "proposed.supply.burn_share: nan",
+        "a number ≥ 0, ≤ 1",
+    ),
     ({"title": ""}, "title: ''", "at least 1 character"),
-    ({"proposed": {"controller.pid.kp": 0.05}}, "proposed: the values of today", "expected a change"),
+    (
+        {"proposed": {"controller.pid.kp": 0.05}},
+        "proposed: the values of today",
+        "expected a change",
+    ),
     ({"limits": [{"limit": "riun <= 0.1"}]}, "unknown metric 'riun'", "did you mean 'ruin'"),
     ({"limits": [{"limit": "ruin < 0.1"}]}, "'ruin < 0.1'", "metric <= limit"),
     ({"limits": [{"limit": "ruin <= 1.7e308"}]}, "'ruin <= 1.7e308'", "at most 1e+15 by size"),
@@ -58,26 +78,86 @@ BAD = [
     ({"title": "a\x1b[2Jb"}, "title: character U+001B at place 2", "without control characters"),
     ({"title": "a\nb"}, "title: character U+000A at place 2", "without control characters"),
     ({"authors": ["x", "a\u202eb"]}, "authors.1: character U+202E", "without control characters"),
-    ({"summary": "one\n\ttwo\x9b"}, "summary: character U+009B at place 9", "without control characters"),
+    (
+        {"summary": "one\n\ttwo\x9b"},
+        "summary: character U+009B at place 9",
+        "without control characters",
+    ),
     ({"title": "\ud800"}, "title: '\\ud800'", "valid string"),
-    ({"alternatives": {"a\x1bb": {"controller.pid.kp": 0.2}}}, "character U+001B", "without control characters"),
+    (
+        {"alternatives": {"a\x1bb": {"controller.pid.kp": 0.2}}},
+        "character U+001B",
+        "without control characters",
+    ),
     ({"limits": []}, "limits: []", "at least 1"),
-    ({"limits": [{"limit": "ruin <= 0.1", "scenarios": ["token_crsh"]}]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
+    (
+        {"limits": [{"limit": "ruin <= 0.1", "scenarios": ["token_crsh"]}]},
+        "unknown scenario 'token_crsh'",
+        "did you mean 'token_crash'",
+    ),
     ({"scenarios": ["token_crsh"]}, "unknown scenario 'token_crsh'", "did you mean 'token_crash'"),
-    ({"on_chain": {"supply.burn_share": {"decimals": 4, "unit": "bp"}}}, "not a parameter that the proposal changes", "controller.pid.kp"),
+    (
+        {"on_chain": {"supply.burn_share": {"decimals": 4, "unit": "bp"}}},
+        "not a parameter that the proposal changes",
+        "controller.pid.kp",
+    ),
     ({"on_chain": {"controller.pid.kp": {"decimals": 99, "unit": "x"}}}, "99", "at most 77"),
-    ({"on_chain": {"controller.pid.kp": {"decimals": 0, "unit": "x"}}}, "0.05 and 0.1 are both stored as 0", "as many decimals"),
-    ({"on_chain": {"controller.pid.kp": {"decimals": 1, "unit": "x"}}}, "0.05 is stored as 0, which stands for 0", "keep it to 1%"),
-    ({"limits": [{"limit": "served_share >= 5"}]}, "limits.0.limit: 'served_share >= 5' can never hold: served_share is from 0 to 1", "can fail"),
-    ({"limits": [{"limit": "ruin <= 0.1"}, {"limit": "served_share >= -5"}]}, "limits.1.limit: 'served_share >= -5' can never fail", "can hold"),
+    (
+        {"on_chain": {"controller.pid.kp": {"decimals": 0, "unit": "x"}}},
+        "0.05 and 0.1 are both stored as 0",
+        "as many decimals",
+    ),
+    (
+        {"on_chain": {"controller.pid.kp": {"decimals": 1, "unit": "x"}}},
+        "0.05 is stored as 0, which stands for 0",
+        "keep it to 1%",
+    ),
+    (
+        {"limits": [{"limit": "served_share >= 5"}]},
+        "limits.0.limit: 'served_share >= 5' can never hold: served_share is from 0 to 1",
+        "can fail",
+    ),
+    (
+        {"limits": [{"limit": "ruin <= 0.1"}, {"limit": "served_share >= -5"}]},
+        "limits.1.limit: 'served_share >= -5' can never fail",
+        "can hold",
+    ),
     ({"limits": [{"limit": "ruin <= 1"}]}, "'ruin <= 1' can never fail", "can hold"),
-    ({"limits": [{"limit": "churn <= -1"}]}, "'churn <= -1' can never hold: churn is from 0 to inf", "can hold"),
-    ({"limits": [{"limit": "ruin <= -2", "of": "change"}]}, "can never hold: a change of ruin is from -1 to 1", "can hold"),
-    ({"alternatives": {"a": {"controller.pid.kp": 0.1}}}, "alternatives.a: the values of 'proposed'", "other values"),
-    ({"alternatives": {"a": {"controller.pid.kp": 0.2}, "b": {"controller.pid.kp": 0.2}}}, "alternatives.b: the values of 'a'", "other values"),
-    ({"proposed": {"controller.type": "pdi"}, "on_chain": {}}, "unknown controller 'pdi'", "did you mean 'pid'"),
-    ({"sensitivity": {"paths": {"controller.pid.kp": [0.2, 0.1]}}}, "[0.2, 0.1]", "the first below the second"),
-    ({"current": {"oracle.lag": 1.0}}, "current.oracle.lag: not a parameter that the proposal changes", "controller.pid.kp"),
+    (
+        {"limits": [{"limit": "churn <= -1"}]},
+        "'churn <= -1' can never hold: churn is from 0 to inf",
+        "can hold",
+    ),
+    (
+        {"limits": [{"limit": "ruin <= -2", "of": "change"}]},
+        "can never hold: a change of ruin is from -1 to 1",
+        "can hold",
+    ),
+    (
+        {"alternatives": {"a": {"controller.pid.kp": 0.1}}},
+        "alternatives.a: the values of 'proposed'",
+        "other values",
+    ),
+    (
+        {"alternatives": {"a": {"controller.pid.kp": 0.2}, "b": {"controller.pid.kp": 0.2}}},
+        "alternatives.b: the values of 'a'",
+        "other values",
+    ),
+    (
+        {"proposed": {"controller.type": "pdi"}, "on_chain": {}},
+        "unknown controller 'pdi'",
+        "did you mean 'pid'",
+    ),
+    (
+        {"sensitivity": {"paths": {"controller.pid.kp": [0.2, 0.1]}}},
+        "[0.2, 0.1]",
+        "the first below the second",
+    ),
+    (
+        {"current": {"oracle.lag": 1.0}},
+        "current.oracle.lag: not a parameter that the proposal changes",
+        "controller.pid.kp",
+    ),
     ({"runs": 1}, "runs: 1", "at least 2"),
     ({"calibration": ["nowhere"]}, "no calibration in 'nowhere'", "calibrate --out"),
 ]
@@ -94,10 +174,15 @@ def test_a_bad_proposal_is_told_in_one_line(change, found, hint):
 def test_a_proposals_mistake_has_its_line(tmp_path):
     file = tmp_path / "p.yaml"
     file.write_text(
-        "title: t\nscenarios: [none]\nruns: 5\nseed: 1\nproposed:\n  controller.pid.kp: 0.1\nlimits:\n  - {limit: 'ruin <= 1'}\n  - limit: 'x <= 1'\n"
+        "title: t\nscenarios: [none]\nruns: 5\nseed: 1\nproposed:\n  controller.pid.kp: "
+        "0.1\nlimits:\n  - {limit: 'ruin <= 1'}\n  - limit: 'x <= 1'\n"
     )
     status, out, errors = command("propose", file, "--out", tmp_path / "b")
-    assert status == 2 and out == "" and errors.startswith(f"error: {file}:9: limits.1.limit: unknown metric 'x'")
+    assert (
+        status == 2
+        and out == ""
+        and errors.startswith(f"error: {file}:9: limits.1.limit: unknown metric 'x'")
+    )
     assert not (tmp_path / "b").exists()
 
 
@@ -119,7 +204,14 @@ def test_ordinary_text_of_any_language_is_allowed():
 def test_a_calibrations_estimates_are_one_small_table(rows, found):
     with pytest.raises(ValidationError, match=found):
         CalibrationRecord(method="m", data="d", estimates=rows, notes=[])
-    assert len(CalibrationRecord(method="m", data="d", estimates=[{"95 % low": 1.0, "x_1": "a\nb"}] * 2, notes=[]).estimates) == 2
+    assert (
+        len(
+            CalibrationRecord(
+                method="m", data="d", estimates=[{"95 % low": 1.0, "x_1": "a\nb"}] * 2, notes=[]
+            ).estimates
+        )
+        == 2
+    )
 
 
 def test_the_shipped_proposals_are_read_and_change_something():
@@ -128,36 +220,83 @@ def test_the_shipped_proposals_are_read_and_change_something():
         proposal, plan = read_proposal(name, runs=3)
         assert plan.points[0].values != plan.points[1].values and plan.runs == 3
         assert all(limit.reason for limit in proposal.limits)
-        assert all(rule.raw(plan.points[1].values[path])[0] for path, rule in proposal.on_chain.items())
+        assert all(
+            rule.raw(plan.points[1].values[path])[0] for path, rule in proposal.on_chain.items()
+        )
 
 
 def test_a_value_that_a_contract_rounds_is_said_beside_the_verdict():
-    change = {"proposed": {"controller.pid.kp": 0.1234}, "on_chain": {"controller.pid.kp": {"decimals": 3, "unit": "x"}}, "alternatives": {}}
+    change = {
+        "proposed": {"controller.pid.kp": 0.1234},
+        "on_chain": {"controller.pid.kp": {"decimals": 3, "unit": "x"}},
+        "alternatives": {},
+    }
     _, plan = read_proposal(PROPOSAL | change | {"runs": 2})
     found = Evidence(plan, pd.DataFrame())
-    assert found.rounded() == ["Rounded on chain: controller.pid.kp 0.1234 was simulated and is stored as 123, which stands for 0.123."]
+    assert found.rounded() == [
+        (
+            "Rounded on chain: controller.pid.kp 0.1234 was simulated and is stored as 123, which "
+            "stands for 0.123."
+        )
+    ]
 
 
 @pytest.mark.parametrize(("old", "new"), [(0.5, 0.6), (0.6, 0.2)])
 def test_a_change_that_the_contract_would_make_another_is_refused_by_its_line(tmp_path, old, new):
-    """Half of the fees and six tenths of them, in whole numbers, are none of them and all of them."""
-    rules = {"current": {"supply.burn_share": old}, "on_chain": {"supply.burn_share": {"decimals": 0, "unit": "x"}}, "alternatives": {}}
-    (tmp_path / "p.yaml").write_text(json.dumps(PROPOSAL | {"policy": "none", "proposed": {"supply.burn_share": new}} | rules, indent=1))
-    with pytest.raises(InputError, match=rf"on_chain.supply.burn_share.decimals.*{old} is stored as [01], which stands for") as error:
+    """Half of the fees and six tenths of them, in whole numbers, are none of them and all of
+    them.
+    """
+    rules = {
+        "current": {"supply.burn_share": old},
+        "on_chain": {"supply.burn_share": {"decimals": 0, "unit": "x"}},
+        "alternatives": {},
+    }
+    (tmp_path / "p.yaml").write_text(
+        json.dumps(
+            PROPOSAL | {"policy": "none", "proposed": {"supply.burn_share": new}} | rules, indent=1
+        )
+    )
+    with pytest.raises(
+        InputError,
+        match=rf"on_chain.supply.burn_share.decimals.*{old} is stored as [01], which stands for",
+    ) as error:
         read_proposal(tmp_path / "p.yaml")
     assert error.value.line
 
 
 def test_a_calibrations_estimates_and_its_error_out_of_sample_are_in_the_report(tmp_path):
-    data = Data("/home/me/prices.csv", "ab" * 32, "daily log returns", 400, "2023-01-01", "2024-02-05")
-    estimates = (Estimate("news.volatility", "1/sqrt(day)", 0.031, 0.002, 0.027, 0.035), Estimate("x", "1", 1.0, math.nan, math.nan, math.nan, "no"))
-    found = Calibration("simulated method of moments", data, estimates, notes=("out of sample: the later days look like the model: 40 % beyond",))
+    data = Data(
+        "/home/me/prices.csv", "ab" * 32, "daily log returns", 400, "2023-01-01", "2024-02-05"
+    )
+    estimates = (
+        Estimate("news.volatility", "1/sqrt(day)", 0.031, 0.002, 0.027, 0.035),
+        Estimate("x", "1", 1.0, math.nan, math.nan, math.nan, "no"),
+    )
+    found = Calibration(
+        "simulated method of moments",
+        data,
+        estimates,
+        notes=("out of sample: the later days look like the model: 40 % beyond",),
+    )
     (tmp_path / "overlay.yaml").write_text(found.overlay())
     (tmp_path / "calibration.json").write_text(json_text(found.plain()))
-    small = {"calibration": [str(tmp_path)], "alternatives": {}, "scenarios": ["none"], "metrics": ["ruin"], "watch": []}
+    small = {
+        "calibration": [str(tmp_path)],
+        "alternatives": {},
+        "scenarios": ["none"],
+        "metrics": ["ruin"],
+        "watch": [],
+    }
     _, plan = read_proposal(PROPOSAL | small)
     assert plan.cases[0].resolved.values.news.volatility == 0.031
     text = canonical_json(plan.plain()).decode()
     assert str(tmp_path) not in text and "/home/me" not in text
-    section = next(s for s in proposal_sections(Evidence(plan, simulate(plan)), {}) if s.heading.startswith("Calibration"))
-    assert section.bullets == found.notes and section.tables[0].frame["value"].tolist() == [0.031, 1.0]
+    section = next(
+        s
+        for s in proposal_sections(Evidence(plan, simulate(plan)), {})
+        if s.heading.startswith("Calibration")
+    )
+    assert section.bullets == found.notes and section.tables[0].frame["value"].tolist() == [
+        0.031,
+        1.0,
+    ]

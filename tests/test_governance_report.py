@@ -1,4 +1,6 @@
-"""Evidence for governance: the same data give the same report, every number in it is in its tables, and untrusted text stays text."""
+"""Evidence for governance: the same data give the same report, every number in it is in its tables,
+and untrusted text stays text.
+"""
 
 import csv
 import io
@@ -20,10 +22,23 @@ from paths import command
 from proposals import CREATED, EVIL, PROPOSAL
 from tokenomics.errors import InputError, ModelError
 from tokenomics.governance.bundle import make
-from tokenomics.governance.bundle.bundle import RUNS, differing_files, read_manifest, read_runs, write_bundle
+from tokenomics.governance.bundle.bundle import (
+    RUNS,
+    differing_files,
+    read_manifest,
+    read_runs,
+    write_bundle,
+)
 from tokenomics.governance.evidence.canonical import canonical_json, evidence_id, results_digest
 from tokenomics.governance.evidence.evidence import Evidence, add_up
-from tokenomics.governance.evidence.plan import from_plain, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate
+from tokenomics.governance.evidence.plan import (
+    from_plain,
+    plan_of_run,
+    plan_of_sweep,
+    runs_of_run,
+    runs_of_sweep,
+    simulate,
+)
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report.render import render
 from tokenomics.governance.report.tables import reached, watch
@@ -42,9 +57,15 @@ def rendered(evidence):
 
 @pytest.fixture(scope="module")
 def bundle(evidence, rendered, tmp_path_factory):
-    manifest = make.make_manifest(evidence.plan, evidence.runs, created=CREATED, command="tokenomics propose x")
+    manifest = make.make_manifest(
+        evidence.plan, evidence.runs, created=CREATED, command="tokenomics propose x"
+    )
     files = make.complete(evidence, rendered[1], manifest, {"inputs/proposal.yaml": b"title: x\n"})
-    return make.Bundle(write_bundle(tmp_path_factory.mktemp("bundle") / "b", files, manifest), evidence, rendered[0])
+    return make.Bundle(
+        write_bundle(tmp_path_factory.mktemp("bundle") / "b", files, manifest),
+        evidence,
+        rendered[0],
+    )
 
 
 def test_the_same_data_give_the_same_bytes_from_the_bundle_alone(evidence, rendered, bundle):
@@ -56,13 +77,20 @@ def test_the_same_data_give_the_same_bytes_from_the_bundle_alone(evidence, rende
     assert differing_files(bundle.folder, record) == {}
 
 
-def test_a_plan_that_was_written_and_read_simulates_to_the_same_numbers_and_fewer_runs_are_the_first_of_them(evidence):
+def test_a_plan_read_back_simulates_to_the_same_numbers_and_fewer_runs_are_the_first(evidence):
     plan = from_plain(json.loads(json.dumps(evidence.plan.plain()))).at_most(3)
-    assert results_digest(simulate(plan), list(plan.metrics)) == results_digest(evidence.runs[evidence.runs["run"] < 3], list(plan.metrics))
+    assert results_digest(simulate(plan), list(plan.metrics)) == results_digest(
+        evidence.runs[evidence.runs["run"] < 3], list(plan.metrics)
+    )
 
 
-def test_the_identifier_changes_with_any_parameter_seed_or_number_and_not_with_time(evidence, bundle):
-    plain, results = evidence.plan.plain(), results_digest(evidence.runs, list(evidence.plan.metrics))
+def test_the_identifier_changes_with_any_parameter_seed_or_number_and_not_with_time(
+    evidence, bundle
+):
+    plain, results = (
+        evidence.plan.plain(),
+        results_digest(evidence.runs, list(evidence.plan.metrics)),
+    )
     for path in ("market.pool_share", "news.volatility"):
         changed = json.loads(json.dumps(plain))
         changed["cases"][1]["parameters"][path]["value"] *= 1.0 + 1e-12
@@ -73,7 +101,9 @@ def test_the_identifier_changes_with_any_parameter_seed_or_number_and_not_with_t
     runs.loc[3, "treasury_min"] = np.nextafter(runs.loc[3, "treasury_min"], np.inf)
     assert Evidence(evidence.plan, runs).id != evidence.id
     assert Evidence(evidence.plan, evidence.runs.sample(frac=1.0, random_state=1)).id == evidence.id
-    later = make.make_manifest(evidence.plan, evidence.runs, created="2031-01-01T00:00:00+00:00", command="elsewhere")
+    later = make.make_manifest(
+        evidence.plan, evidence.runs, created="2031-01-01T00:00:00+00:00", command="elsewhere"
+    )
     assert later["id"] == read_manifest(bundle.folder)[0].id
 
 
@@ -87,7 +117,10 @@ def test_no_path_of_this_machine_is_in_what_the_identifier_stands_for(evidence, 
 
 
 def _numbers(cell):
-    return [float(found.replace(",", "")) for found in re.findall(r"(?<![\w.^])-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w^])", cell)]
+    return [
+        float(found.replace(",", ""))
+        for found in re.findall(r"(?<![\w.^])-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w^])", cell)
+    ]
 
 
 def test_every_number_in_the_reports_tables_is_in_its_csv_files(rendered):
@@ -96,24 +129,36 @@ def test_every_number_in_the_reports_tables_is_in_its_csv_files(rendered):
         rows = list(csv.reader(io.StringIO(files[f"data/{table.name}.csv"].decode())))
         known = {number for row in rows[1:] for cell in row for number in _numbers(cell)}
         known |= {100.0 * number for number in known}  # shares are shown in per cent
-        counts = {"failures": ["runs", "finished", "failed", "invalid"], "varied": ["holds", "fails", "undecided", "checks"]}
+        counts = {
+            "failures": ["runs", "finished", "failed", "invalid"],
+            "varied": ["holds", "fails", "undecided", "checks"],
+        }
         if table.name in counts:
             known |= set(table.text()[counts[table.name]].astype(float).to_numpy().ravel())
         for row in table.text().itertuples(index=False):
             for number in (n for cell in row for n in _numbers(cell)):
-                assert any(math.isclose(number, other, rel_tol=6e-4, abs_tol=1e-12) for other in known), (table.name, row, number)
+                assert any(
+                    math.isclose(number, other, rel_tol=6e-4, abs_tol=1e-12) for other in known
+                ), (table.name, row, number)
 
 
 def test_a_failure_table_adds_up_over_its_rows(rendered):
     table = next(t for t in rendered[0].tables if t.name == "failures").text()
     body = table[table["values"] != "all"]
-    assert int(table.iloc[-1]["runs"]) == body["runs"].astype(int).sum() == body["finished"].astype(int).sum()
+    assert (
+        int(table.iloc[-1]["runs"])
+        == body["runs"].astype(int).sum()
+        == body["finished"].astype(int).sum()
+    )
 
 
 def test_a_trigger_from_too_few_runs_is_said_so(evidence):
     note = watch(evidence).frame["note"]
     assert note.tolist() == [f"too few runs for this quantile; {EVIL}"]
-    assert [reached(n, q) for n, q in ((9, 0.9), (10, 0.9), (10, 0.1), (99, 0.99), (100, 0.99), (0, 0.5))] == [False, True, True, False, True, False]
+    assert [
+        reached(n, q)
+        for n, q in ((9, 0.9), (10, 0.9), (10, 0.1), (99, 0.99), (100, 0.99), (0, 0.5))
+    ] == [False, True, True, False, True, False]
 
 
 class _Tags(HTMLParser):
@@ -142,10 +187,20 @@ def test_the_html_is_one_readable_file(rendered):
     images = [value for tag, name, value in found.attributes if tag == "img" and name == "alt"]
     assert len(images) == found.tags.count("img") >= 3 and all(len(alt) > 40 for alt in images)
     assert found.tags.count("caption") == found.tags.count("table") == len(rendered[0].tables)
-    assert all(value in ("col", "row") for tag, name, value in found.attributes if tag == "th" and name == "scope")
-    assert ("meta", "name", "viewport") in found.attributes and ("html", "lang", "en") in found.attributes
+    assert all(
+        value in ("col", "row")
+        for tag, name, value in found.attributes
+        if tag == "th" and name == "scope"
+    )
+    assert ("meta", "name", "viewport") in found.attributes and (
+        "html",
+        "lang",
+        "en",
+    ) in found.attributes
     ids = [value for _, name, value in found.attributes if name == "id"]
-    assert len(ids) == len(set(ids)) and {v for _, n, v in found.attributes if n == "aria-labelledby"} <= set(ids)
+    assert len(ids) == len(set(ids)) and {
+        v for _, n, v in found.attributes if n == "aria-labelledby"
+    } <= set(ids)
 
 
 def test_untrusted_text_is_text_in_markdown(rendered):
@@ -155,7 +210,9 @@ def test_untrusted_text_is_text_in_markdown(rendered):
     allowed = ("<details><summary>", "</details>")
     assert all(t.content.strip().startswith(allowed) for t in tokens if t.type == "html_block")
     assert not [c.content for c in inline if c.type in ("html_inline", "link_open")]
-    assert {c.attrs["src"] for c in inline if c.type == "image"} == {f"figures/{n}.png" for n in ("limits", "effects", "sensitivity")}
+    assert {c.attrs["src"] for c in inline if c.type == "image"} == {
+        f"figures/{n}.png" for n in ("limits", "effects", "sensitivity")
+    }
     headings = [tokens[i + 1].content for i, t in enumerate(tokens) if t.type == "heading_open"]
     assert len([h for h in headings if "a heading" in h]) == 0 and headings[0].count("script>") == 2
     title = "".join(c.content for c in tokens[1].children if c.type == "text")
@@ -167,7 +224,11 @@ def test_an_untrusted_formula_is_text_in_a_spreadsheet(rendered):
     for name, content in rendered[1].items():
         if name.endswith(".csv"):
             for row in csv.reader(io.StringIO(content.decode())):
-                assert not [cell for cell in row if cell[:1] in ("=", "+", "@") or re.match(r"-[^\d.]", cell) and cell != "-inf"], (name, row)
+                assert not [
+                    cell
+                    for cell in row
+                    if cell[:1] in ("=", "+", "@") or re.match(r"-[^\d.]", cell) and cell != "-inf"
+                ], (name, row)
 
 
 def test_a_table_that_does_not_add_up_stops_the_report(evidence):
@@ -195,17 +256,26 @@ def test_a_limit_does_not_hold_where_a_run_failed(evidence):
     runs.loc[row, "failed_day"] = 3.0
     broken = Evidence(evidence.plan, runs)
     own = broken.own_checks().set_index(["limit", "scenario"])["verdict"]
-    assert own["ruin <= 0.9", "none"] == "undecided" and own["ruin <= 0.9", "token_crash"] == "holds"
+    assert (
+        own["ruin <= 0.9", "none"] == "undecided" and own["ruin <= 0.9", "token_crash"] == "holds"
+    )
     assert int(broken.failures["failed"].sum()) == 1
 
 
 def test_what_a_verdict_hides_is_said_beside_it(evidence):
     claim = [{"limit": "treasury_min <= 1000000", "scenarios": ["none"]}, {"limit": "ruin <= 0.9"}]
-    own = Evidence(replace(evidence.plan, statement={**evidence.plan.statement, "limits": claim, "watch": []}), evidence.runs)
+    own = Evidence(
+        replace(evidence.plan, statement={**evidence.plan.statement, "limits": claim, "watch": []}),
+        evidence.runs,
+    )
     where, varied = own.warnings()
-    assert where == "Not counted, for its limits are stated for some scenarios alone, it would fail: treasury_min <= 1000000 (token_crash)."
+    assert where == (
+        "Not counted, for its limits are stated for some scenarios alone, it would fail: "
+        "treasury_min <= 1000000 (token_crash)."
+    )
     assert varied.startswith(
-        "With one parameter changed at a time, 4 of 12 checks fail: treasury_min <= 1000000 (scenario none at controller.pid.kp = 0.075"
+        "With one parameter changed at a time, 4 of 12 checks fail: treasury_min <= 1000000 "
+        "(scenario none at controller.pid.kp = 0.075"
     )
     table = own.varied_checks
     assert table[table["of"] == "change"]["today"].isna().all()
@@ -213,30 +283,74 @@ def test_what_a_verdict_hides_is_said_beside_it(evidence):
 
 
 def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged():
-    change = PROPOSAL | {"limits": [{"limit": "ruin <= 0.01", "of": "change"}, {"limit": "ruin <= 0.9", "of": "change"}], "watch": [], "metrics": []}
-    _, plan = read_proposal(change | {"alternatives": {}, "scenarios": ["none"], "metrics": ["ruin"]})
+    change = PROPOSAL | {
+        "limits": [
+            {"limit": "ruin <= 0.01", "of": "change"},
+            {"limit": "ruin <= 0.9", "of": "change"},
+        ],
+        "watch": [],
+        "metrics": [],
+    }
+    _, plan = read_proposal(
+        change | {"alternatives": {}, "scenarios": ["none"], "metrics": ["ruin"]}
+    )
     own = Evidence(plan, simulate(plan)).own_checks()
     assert list(own["verdict"]) == ["undecided", "holds"] and list(own["estimate"]) == [0.0, 0.0]
 
 
 def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("tokenomics.results.writing.available", lambda _: [])  # the run directories' own figures are not at stake
+    monkeypatch.setattr(
+        "tokenomics.results.writing.available", lambda _: []
+    )  # the run directories' own figures are not at stake
     for policy in ("none", "pid"):
         kept = ["token_price", "treasury_usd"]
-        tk.run("baseline", policy=policy, days=15, runs=3, seed=2, engine="ensemble", every=3, record=kept).save(tmp_path / policy)
-    status, out, errors = command("report", tmp_path / "none", tmp_path / "pid", "--out", tmp_path / "b", "--title", "A | B", "--json")
+        tk.run(
+            "baseline",
+            policy=policy,
+            days=15,
+            runs=3,
+            seed=2,
+            engine="ensemble",
+            every=3,
+            record=kept,
+        ).save(tmp_path / policy)
+    status, out, errors = command(
+        "report",
+        tmp_path / "none",
+        tmp_path / "pid",
+        "--out",
+        tmp_path / "b",
+        "--title",
+        "A | B",
+        "--json",
+    )
     assert status == 0, errors
     told = json.loads(out)
     record, plan = read_manifest(tmp_path / "b")
-    assert told["id"] == record.id and plan.title == "A | B" and plan.labels == ["none, none", "pid, none"]
+    assert (
+        told["id"] == record.id
+        and plan.title == "A | B"
+        and plan.labels == ["none, none", "pid, none"]
+    )
     assert results_digest(simulate(plan), list(plan.metrics)) == record.results
-    design = {"method": "grid", "parameters": {"supply.burn_share": [0.2, 0.4]}, "runs": 2, "set": {"simulation.days": 10}, "metrics": ["ruin"]}
+    design = {
+        "method": "grid",
+        "parameters": {"supply.burn_share": [0.2, 0.4]},
+        "runs": 2,
+        "set": {"simulation.days": 10},
+        "metrics": ["ruin"],
+    }
     tk.sweep(design, out=tmp_path / "s")
     swept = tk.load(tmp_path / "s")
     plan, table = plan_of_sweep(swept), runs_of_sweep(swept)
-    assert results_digest(simulate(plan), list(plan.metrics)) == results_digest(table, list(plan.metrics))
+    assert results_digest(simulate(plan), list(plan.metrics)) == results_digest(
+        table, list(plan.metrics)
+    )
     whole, files = render(Evidence(plan, table))
-    assert [t.name for t in whole.tables][:2] == ["scenarios", "means"] and "figures/map-ruin.svg" in files
+    assert [t.name for t in whole.tables][:2] == [
+        "scenarios",
+        "means",
+    ] and "figures/map-ruin.svg" in files
 
 
 def test_a_run_that_its_parameters_do_not_repeat_makes_no_bundle():
@@ -251,11 +365,23 @@ def test_a_run_that_its_parameters_do_not_repeat_makes_no_bundle():
 @pytest.mark.parametrize(
     ("path", "change", "found"),
     [
-        ("manifest.json", lambda text: text.replace('"format": 1', '"format": 2'), "a newer tokenomics"),
-        ("manifest.json", lambda text: text.replace('"report.md"', '"../report.md"'), "the file name"),
+        (
+            "manifest.json",
+            lambda text: text.replace('"format": 1', '"format": 2'),
+            "a newer tokenomics",
+        ),
+        (
+            "manifest.json",
+            lambda text: text.replace('"report.md"', '"../report.md"'),
+            "the file name",
+        ),
         ("manifest.json", lambda text: text.replace('"seed": 4', '"seed": NaN'), "NaN"),
         ("manifest.json", lambda text: text[: len(text) // 2], "not JSON"),
-        ("manifest.json", lambda text: text.replace('"market.pool_share"', '"market.pool_shore"'), "unknown"),
+        (
+            "manifest.json",
+            lambda text: text.replace('"market.pool_share"', '"market.pool_shore"'),
+            "unknown",
+        ),
         (RUNS, lambda text: text[:-1], "changed since"),
     ],
 )
@@ -271,7 +397,9 @@ def test_an_untrusted_bundle_is_read_with_care(bundle, tmp_path, path, change, f
 def test_nothing_is_written_over_and_nothing_is_half_written(bundle, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="exists already"):
         write_bundle(bundle.folder, {"report.md": b""}, {})
-    monkeypatch.setattr("tokenomics.inputs.files.os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        "tokenomics.inputs.files.os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     with pytest.raises(KeyboardInterrupt):
         write_bundle(tmp_path / "b", {"data/x.csv": b"1"}, {"format": 1})
     assert list(tmp_path.iterdir()) == []
@@ -282,26 +410,40 @@ def test_a_stated_limit_that_fails_ends_with_status_1_and_a_bundle(tmp_path):
     file.write_text(json.dumps(PROPOSAL | {"alternatives": {}, "scenarios": ["none"]}))
     status, out, errors = command("propose", file, "--runs", "4", "--out", tmp_path / "b", "--json")
     told = json.loads(out)
-    assert status == 1 and told["outcome"] == "fails" and told["simulations"] == 4 * 2 + 3 * 6, errors
-    assert (tmp_path / "b" / "inputs" / "proposal.yaml").read_text() == file.read_text().replace('"runs": 6', '"runs": 4')
+    assert status == 1 and told["outcome"] == "fails" and told["simulations"] == 4 * 2 + 3 * 6, (
+        errors
+    )
+    assert (tmp_path / "b" / "inputs" / "proposal.yaml").read_text() == file.read_text().replace(
+        '"runs": 6', '"runs": 4'
+    )
     assert {p.name for p in tmp_path.iterdir()} == {"b", "p.yaml"}
 
 
 def test_the_metadata_lists_every_file_with_its_digest(bundle):
-    graph = {e["@id"]: e for e in json.loads((bundle.folder / "ro-crate-metadata.json").read_text())["@graph"]}
+    graph = {
+        e["@id"]: e
+        for e in json.loads((bundle.folder / "ro-crate-metadata.json").read_text())["@graph"]
+    }
     record, _ = read_manifest(bundle.folder)
     assert graph["ro-crate-metadata.json"]["conformsTo"]["@id"].endswith("ro/crate/1.2")
     for name, told in record.files.items():
         if name != "ro-crate-metadata.json":
             assert graph[name]["sha256"] == told.sha256, name
     assert graph["#content-id"]["value"] == record.id
-    assert {e["@id"] for e in graph["#simulation"]["object"]} == {n for n in record.files if n.startswith("inputs/")}
+    assert {e["@id"] for e in graph["#simulation"]["object"]} == {
+        n for n in record.files if n.startswith("inputs/")
+    }
 
 
 def test_the_citation_is_valid_where_a_validator_is_installed(bundle):
     if not shutil.which("cffconvert"):
         pytest.skip("cffconvert is not installed; it needs an environment of its own")
-    done = subprocess.run(["cffconvert", "--validate", "-i", bundle.folder / "CITATION.cff"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        ["cffconvert", "--validate", "-i", bundle.folder / "CITATION.cff"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
 
 

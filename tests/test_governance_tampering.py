@@ -10,7 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bundles import FORGED, PROPOSAL, edit_cell, edit_html, edit_plan, manifest, put, put_file, reseal
+from bundles import (
+    FORGED,
+    PROPOSAL,
+    edit_cell,
+    edit_html,
+    edit_plan,
+    manifest,
+    put,
+    put_file,
+    reseal,
+)
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle import directory
@@ -32,13 +42,26 @@ def test_html_in_a_title_is_text_and_a_changed_title_is_found(made, copy):
 
 def edit_report(folder, listed):
     text = (folder / "report.md").read_text()
-    line = next(line for line in text.split("\n") if "churn" in line and "[" in line and line.startswith("|"))
-    number = next(part for part in line.replace("[", " ").split() if part[:1].isdigit() and "." in part)
-    put_file(folder, "report.md", text.replace(line, line.replace(number, "9" + number, 1)).encode(), listed=listed)
+    line = next(
+        line
+        for line in text.split("\n")
+        if "churn" in line and "[" in line and line.startswith("|")
+    )
+    number = next(
+        part for part in line.replace("[", " ").split() if part[:1].isdigit() and "." in part
+    )
+    put_file(
+        folder,
+        "report.md",
+        text.replace(line, line.replace(number, "9" + number, 1)).encode(),
+        listed=listed,
+    )
 
 
 def edit_parameter(folder, _):
-    edit_plan(folder, lambda plan: plan["cases"][0]["parameters"]["supply.total_supply"].update(value=2e9))
+    edit_plan(
+        folder, lambda plan: plan["cases"][0]["parameters"]["supply.total_supply"].update(value=2e9)
+    )
 
 
 def edit_seed(folder, _):
@@ -54,7 +77,12 @@ def add_file(folder, listed):
 
 
 def swap_figure(folder, listed):
-    put_file(folder, "figures/limits.png", (folder / "figures/sensitivity.png").read_bytes(), listed=listed)
+    put_file(
+        folder,
+        "figures/limits.png",
+        (folder / "figures/sensitivity.png").read_bytes(),
+        listed=listed,
+    )
 
 
 def swap_proposal(folder, listed):
@@ -63,16 +91,31 @@ def swap_proposal(folder, listed):
 
 
 def edit_crate(folder, listed):
-    put_file(folder, METADATA, (folder / METADATA).read_bytes().replace(b"CC-BY-4.0", b"CC0-1.0"), listed=listed)
+    put_file(
+        folder,
+        METADATA,
+        (folder / METADATA).read_bytes().replace(b"CC-BY-4.0", b"CC0-1.0"),
+        listed=listed,
+    )
 
 
 def edit_citation(folder, listed):
-    put_file(folder, "citation.bib", (folder / "citation.bib").read_bytes().replace(b"The authors", b"Other authors"), listed=listed)
+    put_file(
+        folder,
+        "citation.bib",
+        (folder / "citation.bib").read_bytes().replace(b"The authors", b"Other authors"),
+        listed=listed,
+    )
 
 
 def edit_parameter_file(folder, listed):
     name = "inputs/parameters-1-none.yaml"
-    put_file(folder, name, (folder / name).read_bytes().replace(b"assumption", b"measured", 1), listed=listed)
+    put_file(
+        folder,
+        name,
+        (folder / name).read_bytes().replace(b"assumption", b"measured", 1),
+        listed=listed,
+    )
 
 
 def cut_off(folder, _):
@@ -82,7 +125,11 @@ def cut_off(folder, _):
 
 FOUND = {
     "a number in the report": (edit_report, "report.md", "line "),
-    "a cell of the table of runs": (edit_cell, "data/runs.parquet", "run 2 of proposed in none, price_volatility"),
+    "a cell of the table of runs": (
+        edit_cell,
+        "data/runs.parquet",
+        "run 2 of proposed in none, price_volatility",
+    ),
     "a parameter": (edit_parameter, "manifest.json", "id is not that of its plan"),
     "a seed": (edit_seed, "data/runs.parquet", "run 0 of current in none"),
     "a version": (edit_version, "manifest.json", "id is not that of its plan"),
@@ -100,17 +147,26 @@ FOUND = {
 @pytest.mark.parametrize("what", FOUND)
 def test_a_tampering_is_found_with_the_file_and_what_differs(copy, what):
     change, file, text = FOUND[what]
-    change(copy, True)  # with its digest set right where it has one, so that the digests alone do not tell
+    change(
+        copy, True
+    )  # with its digest set right where it has one, so that the digests alone do not tell
     found = verify(copy, workers=1)
     assert (found.status, found.exit_status) == ("differs", 1)
-    assert [str(one) for one in found.findings if one.file == file and text in one.what], found.lines()
+    assert [str(one) for one in found.findings if one.file == file and text in one.what], (
+        found.lines()
+    )
 
 
 @pytest.mark.parametrize("change", [edit_report, edit_cell, add_file, swap_figure, edit_html])
 def test_a_file_that_its_digest_does_not_fit_is_found(copy, change):
     change(copy, False)
     found = verify(copy, sample=1e-6, sample_seed=0)
-    assert any("its SHA-256" in one.what or "added since" in one.what or "where the manifest has" in one.what for one in found.findings)
+    assert any(
+        "its SHA-256" in one.what
+        or "added since" in one.what
+        or "where the manifest has" in one.what
+        for one in found.findings
+    )
 
 
 def test_text_and_tables_are_not_blamed_for_a_number_that_was_changed_beside_them(copy):
@@ -139,7 +195,11 @@ def test_an_altered_number_is_told_with_its_difference(copy, made):
 def unsafe(folder, tmp_path, how):
     if how == "a path out of the bundle":
         told = manifest(folder)
-        put(folder, told, files=told["files"] | {"../secret.txt": {"sha256": digest(b"x"), "bytes": 1}})
+        put(
+            folder,
+            told,
+            files=told["files"] | {"../secret.txt": {"sha256": digest(b"x"), "bytes": 1}},
+        )
     elif how == "a symbolic link":
         (tmp_path / "secret.txt").write_text("outside")
         (folder / "report.md").unlink()
@@ -161,12 +221,19 @@ def unsafe(folder, tmp_path, how):
         with open(folder / "data/means.csv", "wb") as stream:
             stream.truncate(10**12)
     elif how == "an endless span":
-        edit_plan(folder, lambda plan: plan["cases"][0]["parameters"]["simulation.days"].update(value=1e9))
+        edit_plan(
+            folder, lambda plan: plan["cases"][0]["parameters"]["simulation.days"].update(value=1e9)
+        )
         reseal(folder)
     elif how == "no bundle":
         (folder / "manifest.json").unlink()
     elif how == "control characters":
-        edit_plan(folder, lambda plan: plan["cases"][0]["parameters"].update({"a.\x1b[2J": {"value": 1.0, "unit": "1", "source": ""}}))
+        edit_plan(
+            folder,
+            lambda plan: plan["cases"][0]["parameters"].update(
+                {"a.\x1b[2J": {"value": 1.0, "unit": "1", "source": ""}}
+            ),
+        )
         reseal(folder)
     return folder
 

@@ -16,14 +16,22 @@ from tokenomics.governance.bundle.citation import latex
 from tokenomics.governance.report.document import Picture, Report, ReportTable, Section
 from tokenomics.governance.report.markdown import JOINER, markdown
 
-MARKED = st.text(st.sampled_from("a #[](){}\\`*_<>!&$|~:@1.-"), min_size=1, max_size=30).filter(str.strip)
+MARKED = st.text(st.sampled_from("a #[](){}\\`*_<>!&$|~:@1.-"), min_size=1, max_size=30).filter(
+    str.strip
+)
 
 
 def parsed(title, heading, alt):
-    """Title, heading and alternative text as a reader of the Markdown sees them, None for what is lost."""
+    """Title, heading and alternative text as a reader of the Markdown sees them, None for what is
+    lost.
+    """
     picture = Picture("limits", "caption", alt)
-    tokens = MarkdownIt("commonmark").parse(markdown(Report(title, "", ("lead",), (Section(heading, pictures=(picture,)),))))
-    levels = {t.tag: tokens[i + 1].children for i, t in enumerate(tokens) if t.type == "heading_open"}
+    tokens = MarkdownIt("commonmark").parse(
+        markdown(Report(title, "", ("lead",), (Section(heading, pictures=(picture,)),)))
+    )
+    levels = {
+        t.tag: tokens[i + 1].children for i, t in enumerate(tokens) if t.type == "heading_open"
+    }
     images = [child for token in tokens for child in token.children or [] if child.type == "image"]
     shown = ["".join(c.content for c in levels.get(tag, ())) for tag in ("h1", "h2")]
     assert all(c.type == "text" for tag in ("h1", "h2") for c in levels.get(tag, ()))
@@ -53,7 +61,9 @@ def test_braces_of_a_bibtex_field_balance_as_bibtex_counts_them(text):
     assert depth == 0
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\n+", "＝", "＋", "－", "＠", "\u00a0-"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t=", " =", "\n+", "＝", "＋", "－", "＠", "\u00a0-"]
+)
 def test_no_cell_and_no_column_of_a_csv_file_is_a_formula(start):
     text = f"{start}cmd|'/C calc'!A0"
     written = ReportTable("x", "", pd.DataFrame({text: [text, "-1.5e-3", "plain"]})).csv().decode()
@@ -62,7 +72,10 @@ def test_no_cell_and_no_column_of_a_csv_file_is_a_formula(start):
 
 
 def test_json_is_ascii_only_where_it_must_be():
-    content = {"a\x9bb": "Gebühr 手数料 🙂", "b": ["\ud800", "\u202e\x7f\u2028\U000e0001", "line\nbreak"]}
+    content = {
+        "a\x9bb": "Gebühr 手数料 🙂",
+        "b": ["\ud800", "\u202e\x7f\u2028\U000e0001", "line\nbreak"],
+    }
     text = json_text(content)
     assert json.loads(text) == content
     assert all(c.isprintable() or c == "\n" for c in text) and text.encode()

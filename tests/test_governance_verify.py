@@ -1,4 +1,6 @@
-"""Verification of bundles: honest ones are verified, consistent forgeries found, and a sample finds as many as it says."""
+"""Verification of bundles: honest ones are verified, consistent forgeries found, and a sample finds
+as many as it says.
+"""
 
 import json
 import os
@@ -11,7 +13,18 @@ import pandas as pd
 import pytest
 
 import tokenomics
-from bundles import CREATED, FORGED, edit_cell, edit_html, elsewhere, manifest, put, repacked, reseal, write
+from bundles import (
+    CREATED,
+    FORGED,
+    edit_cell,
+    edit_html,
+    elsewhere,
+    manifest,
+    put,
+    repacked,
+    reseal,
+    write,
+)
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.crate import METADATA
@@ -27,13 +40,20 @@ pytestmark = pytest.mark.usefixtures("pages_are_made_once")
 
 def test_an_honest_bundle_is_verified_bit_for_bit(made):
     found = verify(made[0], id=manifest(made[0])["id"], workers=1)
-    assert (found.status, found.exit_status, found.findings, found.reasons) == ("verified", 0, (), ())
+    assert (found.status, found.exit_status, found.findings, found.reasons) == (
+        "verified",
+        0,
+        (),
+        (),
+    )
     assert (found.recomputed, found.runs, found.largest) == (len(made[2]), len(made[2]), 0.0)
     assert "numbers compared bit for bit" in found.notes
 
 
 def forged(made, out):
-    """Another result with all digests, pages and the identifier right: what only computing it again or its published identifier can find."""
+    """Another result with all digests, pages and the identifier right: what only computing it again
+    or its published identifier can find.
+    """
     _, plan, runs = made
     other = runs.copy()
     other.loc[FORGED, "price_volatility"] *= 0.9
@@ -73,17 +93,30 @@ def test_a_sample_finds_a_forgery_as_often_as_it_says():
 def test_sampled_runs_have_the_numbers_of_the_whole(made):
     _, plan, runs = made
     chosen = runs.iloc[recompute.choose(len(runs), 0.3, 5)].reset_index(drop=True)
-    pd.testing.assert_frame_equal(recompute.simulate_rows(plan, chosen[list(KEYS)]), chosen, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        recompute.simulate_rows(plan, chosen[list(KEYS)]),
+        chosen,
+        check_exact=True,
+        check_dtype=False,
+    )
 
 
 @pytest.mark.parametrize("kind", ["run", "sweep"])
 def test_sampled_runs_of_a_run_or_a_sweep_have_the_numbers_of_the_whole(kind, tmp_path):
     if kind == "run":
-        folder = tokenomics.run(policy="pid", days=8, runs=4, engine="ensemble", every=2).save(tmp_path / "run")
+        folder = tokenomics.run(policy="pid", days=8, runs=4, engine="ensemble", every=2).save(
+            tmp_path / "run"
+        )
         bundle = report(folder, out=tmp_path / "bundle", created=CREATED)
     else:
         values = {"controller.type": ["none", "pid"], "controller.pid.kp": [0.05, 0.1]}
-        design = {"parameters": values, "method": "grid", "runs": 3, "set": {"simulation.days": 8}, "metrics": ["churn", "price_volatility"]}
+        design = {
+            "parameters": values,
+            "method": "grid",
+            "runs": 3,
+            "set": {"simulation.days": 8},
+            "metrics": ["churn", "price_volatility"],
+        }
         tokenomics.sweep(design, out=tmp_path / "sweep", workers=1)
         bundle = report(tmp_path / "sweep", out=tmp_path / "bundle", created=CREATED)
     runs = bundle.evidence.runs
@@ -95,9 +128,20 @@ def test_sampled_runs_of_a_run_or_a_sweep_have_the_numbers_of_the_whole(kind, tm
 
 def test_a_plan_of_many_scenarios_is_read(made):
     plain = made[1].plain()
-    many = [case | {"scenario": f"{case['scenario']}-{number}"} for number in range(8) for case in plain["cases"]]
+    many = [
+        case | {"scenario": f"{case['scenario']}-{number}"}
+        for number in range(8)
+        for case in plain["cases"]
+    ]
     limits = [one | {"scenarios": ["none-0"]} for one in plain["statement"]["limits"]]
-    assert len(from_plain(plain | {"cases": many, "statement": plain["statement"] | {"limits": limits}}).cases) == 16
+    assert (
+        len(
+            from_plain(
+                plain | {"cases": many, "statement": plain["statement"] | {"limits": limits}}
+            ).cases
+        )
+        == 16
+    )
 
 
 def test_a_sample_tells_its_reach(made):
@@ -126,19 +170,31 @@ def test_a_bundle_of_a_later_format_cannot_be_checked(copy):
     assert "format 2, made by tokenomics 7.1.0" in found.reasons[0]
 
 
-def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_not_compared(made, tmp_path):
+def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_not_compared(
+    made, tmp_path
+):
     _, plan, runs = made
     near, far = runs.copy(), runs.copy()
     near["price_volatility"] *= 1.0 + 1e-13
     far.loc[FORGED, "price_volatility"] *= 1.0 + 1e-7
-    folder = write(tmp_path / "near", plan, near, {"figures/limits.png": repacked((made[0] / "figures/limits.png").read_bytes())})
+    folder = write(
+        tmp_path / "near",
+        plan,
+        near,
+        {"figures/limits.png": repacked((made[0] / "figures/limits.png").read_bytes())},
+    )
     elsewhere(folder)
     found = verify(folder, workers=1)
     assert found.status == "verified", found.lines()
     assert 0.0 < found.largest < TOLERANCE
-    assert found.lines()[0].startswith("verified but for last digits, 1e-09 relative and 1 file that cannot be compared: ")
+    assert found.lines()[0].startswith(
+        "verified but for last digits, 1e-09 relative and 1 file that cannot be compared: "
+    )
     assert any("numpy 1.26.0, here" in note for note in found.notes)
-    assert any("1 of the figures cannot be compared: drawn by matplotlib 3.8.0" in note for note in found.notes)
+    assert any(
+        "1 of the figures cannot be compared: drawn by matplotlib 3.8.0" in note
+        for note in found.notes
+    )
     edit_html(folder, True)
     assert {one.file for one in verify(folder, workers=1).findings} == {"report.html", METADATA}
     folder = write(tmp_path / "far", plan, far)
@@ -149,7 +205,9 @@ def test_on_another_platform_numbers_agree_within_a_tolerance_and_figures_are_no
 def test_what_is_counted_is_the_same_number_on_every_platform(made):
     _, plan, runs = made
     columns = runs.assign(churn=1.0 + 1e-12)
-    assert recompute.compare(plan, columns.assign(failed_day=4.0), columns.assign(failed_day=4.0 + 1e-12), TOLERANCE, "")[0]
+    assert recompute.compare(
+        plan, columns.assign(failed_day=4.0), columns.assign(failed_day=4.0 + 1e-12), TOLERANCE, ""
+    )[0]
     assert not recompute.compare(plan, columns, columns.assign(churn=1.0), TOLERANCE, "")[0]
 
 
@@ -193,7 +251,22 @@ def test_verification_reads_nothing_outside_the_bundle_and_writes_nothing(made):
     finally:
         WATCHING.on = False
     assert any(str(path).endswith("runs.parquet") for path, *_ in OPENED)
-    package = [os.path.dirname(tokenomics.__file__), *map(str, ROOTS)]  # with its parameter files, which names of the bundle are held against
-    own = (str(made[0]), sys.prefix, sys.base_prefix, matplotlib.get_cachedir(), *package, "/proc/", "/etc/")
+    package = [
+        os.path.dirname(tokenomics.__file__),
+        *map(str, ROOTS),
+    ]  # with its parameter files, which names of the bundle are held against
+    own = (
+        str(made[0]),
+        sys.prefix,
+        sys.base_prefix,
+        matplotlib.get_cachedir(),
+        *package,
+        "/proc/",
+        "/etc/",
+    )
     assert [path for path, *_ in OPENED if isinstance(path, str) and not path.startswith(own)] == []
-    assert [path for path, mode, flags in OPENED if flags & (os.O_WRONLY | os.O_RDWR) and "__pycache__" not in str(path)] == []
+    assert [
+        path
+        for path, mode, flags in OPENED
+        if flags & (os.O_WRONLY | os.O_RDWR) and "__pycache__" not in str(path)
+    ] == []

@@ -56,25 +56,58 @@ def swap(line):
 
 REFUSED = {
     "text": (put(40, "abc"), r":40: value: the text 'abc'; expected a number$"),
-    "a word for none": (put(40, "n/a"), r":40: value: 'n/a' on 2021-02-08; expected a number \(or `gaps` span or interpolate\)"),
+    "a word for none": (
+        put(40, "n/a"),
+        r":40: value: 'n/a' on 2021-02-08; expected a number \(or `gaps` span or interpolate\)",
+    ),
     "empty cell": (put(40, ""), r":40: value: an empty cell"),
     "NaN": (put(40, "nan"), r":40: value: NaN"),
     "infinite": (put(40, "inf"), r":40: value: an infinite value"),
     "negative": (put(40, "-1"), r":40: value: -1; expected a price > 0 \(or `nonpositive` drop\)"),
     "zero": (put(40, "0"), r":40: value: 0; expected a price > 0 \(or `nonpositive` drop\)"),
-    "duplicate": (repeat(40), r":41: date: 2021-02-08 again, after line 40; .*`duplicates` first, last or mean"),
+    "duplicate": (
+        repeat(40),
+        r":41: date: 2021-02-08 again, after line 40; .*`duplicates` first, last or mean",
+    ),
     "unsorted": (swap(40), r":41: date: 2021-02-08 after 2021-02-09; .*`unsorted` sort"),
-    "gap": (without(40, 41), r":40: date: 2 days are missing after 2021-02-07; .*`gaps` span or interpolate"),
+    "gap": (
+        without(40, 41),
+        r":40: date: 2 days are missing after 2021-02-07; .*`gaps` span or interpolate",
+    ),
     "two gaps": (without(40, 60), r":40: date: 1 day is missing after 2021-02-07; 2 gaps in all"),
-    "first row": (spike(2, 1000.0), r":2: value: .*: off by a factor of .* from the median .*`absurd` drop or keep"),
-    "first rows": (lambda lines: spike(3, 1e-3)(spike(2, 1e-3)(lines)), r":2: value: .*: off by a factor of"),
-    "isolated row": (spike(80, 100.0), r":80: value: .*: a factor of .* from the row before and .* from the row after"),
-    "too short": (lambda lines: lines[:FEWEST], rf"{FEWEST - 1} daily returns; expected at least {FEWEST}"),
-    "stale": (lambda lines: [f"{row.split(',')[0]},1.5" for row in lines], "100 % of the daily returns are the same"),
-    "not a date": (lambda lines: [*lines[:-1], "yesterday,1"], r":151: date: 'yesterday' is not a date"),
-    "more than a date": (lambda lines: [*lines[:-1], "2021-05-30x,1"], r":151: date: '2021-05-30x' has 'x' after the time"),
+    "first row": (
+        spike(2, 1000.0),
+        r":2: value: .*: off by a factor of .* from the median .*`absurd` drop or keep",
+    ),
+    "first rows": (
+        lambda lines: spike(3, 1e-3)(spike(2, 1e-3)(lines)),
+        r":2: value: .*: off by a factor of",
+    ),
+    "isolated row": (
+        spike(80, 100.0),
+        r":80: value: .*: a factor of .* from the row before and .* from the row after",
+    ),
+    "too short": (
+        lambda lines: lines[:FEWEST],
+        rf"{FEWEST - 1} daily returns; expected at least {FEWEST}",
+    ),
+    "stale": (
+        lambda lines: [f"{row.split(',')[0]},1.5" for row in lines],
+        "100 % of the daily returns are the same",
+    ),
+    "not a date": (
+        lambda lines: [*lines[:-1], "yesterday,1"],
+        r":151: date: 'yesterday' is not a date",
+    ),
+    "more than a date": (
+        lambda lines: [*lines[:-1], "2021-05-30x,1"],
+        r":151: date: '2021-05-30x' has 'x' after the time",
+    ),
     "an underscore": (put(40, "1_0"), r":40: value: the text '1_0'; expected a number$"),
-    "three cells": (lambda lines: [*lines[:-1], "2021-06-01,1,2"], r":151: 3 cells; expected 2 cells"),
+    "three cells": (
+        lambda lines: [*lines[:-1], "2021-06-01,1,2"],
+        r":151: 3 cells; expected 2 cells",
+    ),
 }
 
 
@@ -91,9 +124,17 @@ def test_a_missing_an_empty_and_a_wrong_file_are_named(tmp_path):
         read_closes(tmp_path / "none.csv")
     with pytest.raises(InputError, match="an empty file"):
         read_closes(write(tmp_path, [], header=""))
-    with pytest.raises(InputError, match=r":1: no column of prices; expected a column 'price' or 'close', or `column` NAME, one of day, open"):
+    with pytest.raises(
+        InputError,
+        match=(
+            r":1: no column of prices; expected a column 'price' or 'close', or `column` NAME, one "
+            r"of day, open"
+        ),
+    ):
         read_closes(write(tmp_path, rows(), header="day,open"))
-    with pytest.raises(InputError, match="absurd: 'kep'; expected refuse, drop, keep; did you mean 'keep'"):
+    with pytest.raises(
+        InputError, match="absurd: 'kep'; expected refuse, drop, keep; did you mean 'keep'"
+    ):
         read_closes(write(tmp_path, rows()), Choices(absurd="kep"))
 
 
@@ -118,7 +159,9 @@ def test_a_spanned_gap_leaves_its_return_out_and_an_interpolated_one_fills_it(tm
     assert "1 gap(s), 2 missing day(s) (after 2021-02-07) spanned" in span.choices[1]
     filled = read_closes(file, Choices(gaps="interpolate"))
     assert len(filled.dates) == 150
-    np.testing.assert_allclose(filled.returns[37:40], np.log(whole.values[40] / whole.values[37]) / 3.0)
+    np.testing.assert_allclose(
+        filled.returns[37:40], np.log(whole.values[40] / whole.values[37]) / 3.0
+    )
     assert "interpolating the log price" in filled.choices[1]
 
 
@@ -134,7 +177,13 @@ def test_sorting_restores_the_file_and_says_so(tmp_path):
     whole = read_closes(write(tmp_path, rows()))
     closes = read_closes(write(tmp_path, swap(40)(rows())), Choices(unsorted="sort"))
     np.testing.assert_array_equal(closes.values, whole.values)
-    assert closes.choices == (READ, f"sorted by date: 1 row: line 41 (2021-02-08, {whole.values[38]:g}); came after a later date")
+    assert closes.choices == (
+        READ,
+        (
+            f"sorted by date: 1 row: line 41 (2021-02-08, {whole.values[38]:g}); came after a "
+            f"later date"
+        ),
+    )
 
 
 def test_a_dropped_row_is_a_gap_that_needs_its_own_choice(tmp_path):
@@ -142,7 +191,10 @@ def test_a_dropped_row_is_a_gap_that_needs_its_own_choice(tmp_path):
     with pytest.raises(InputError, match="1 day is missing after 2021-02-07"):
         read_closes(file, Choices(nonpositive="drop"))
     closes = read_closes(file, Choices(nonpositive="drop", gaps="span"))
-    assert len(closes.returns) == 147 and "price not above zero, dropped: 1 row: line 40" in closes.choices[1]
+    assert (
+        len(closes.returns) == 147
+        and "price not above zero, dropped: 1 row: line 40" in closes.choices[1]
+    )
 
 
 def test_an_absurd_row_is_dropped_or_kept_as_chosen(tmp_path):
@@ -158,29 +210,42 @@ def test_an_absurd_row_is_dropped_or_kept_as_chosen(tmp_path):
 
 def test_a_crash_that_stays_is_news_and_not_absurd(tmp_path):
     lines = rows()
-    fallen = [*lines[:80], *(f"{d},{float(v) / 20:.8g}" for d, v in (row.split(",") for row in lines[80:]))]
+    fallen = [
+        *lines[:80],
+        *(f"{d},{float(v) / 20:.8g}" for d, v in (row.split(",") for row in lines[80:])),
+    ]
     assert np.min(read_closes(write(tmp_path, fallen)).returns) < -2.5
 
 
 def from_row(first, factor):
     lines = rows()
-    return [*lines[:first], *(f"{d},{float(v) * factor:.8g}" for d, v in (row.split(",") for row in lines[first:]))]
+    return [
+        *lines[:first],
+        *(f"{d},{float(v) * factor:.8g}" for d, v in (row.split(",") for row in lines[first:])),
+    ]
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e3, 1e-2])
 def test_prices_that_go_on_in_another_unit_are_refused_by_day_and_factor(tmp_path, factor):
     file = write(tmp_path, from_row(80, factor))
-    said = r":82: value: from .* to .* on 2021-03-22, a factor of [0-9.]+, and not back the next day: a split, .* \(or `absurd` keep\)"
+    said = (
+        r":82: value: from .* to .* on 2021-03-22, a factor of [0-9.]+, and not back the next day: "
+        r"a split, .* \(or `absurd` keep\)"
+    )
     for choice in ("refuse", "drop"):
         with pytest.raises(InputError, match=said):
             read_closes(file, Choices(absurd=choice))
     with pytest.raises(InputError, match=said):
         read_prices(file)
     kept = read_closes(file, Choices(absurd="keep"))
-    assert kept.choices[1].startswith("a move that stays, taken as news: 1 row: line 82 (2021-03-22")
+    assert kept.choices[1].startswith(
+        "a move that stays, taken as news: 1 row: line 82 (2021-03-22"
+    )
 
 
-@pytest.mark.parametrize(("factor", "named"), [(0.11, False), (0.0999, True), (0.03, True), (9.0, False)])
+@pytest.mark.parametrize(
+    ("factor", "named"), [(0.11, False), (0.0999, True), (0.03, True), (9.0, False)]
+)
 def test_a_fall_of_nine_tenths_in_a_day_is_news(tmp_path, factor, named):
     lines = from_row(80, 1.0)
     level = float(lines[79].split(",")[1]) / float(lines[80].split(",")[1])
@@ -193,8 +258,14 @@ def test_only_the_window_has_to_be_clean(tmp_path):
     file = write(tmp_path, put(5, "0")(rows()))
     closes = read_closes(file, start=dt.date(2021, 1, 10), end=dt.date(2021, 5, 1))
     assert (closes.dates[0], closes.dates[-1]) == (dt.date(2021, 1, 10), dt.date(2021, 5, 1))
-    assert closes.choices == (READ, "window 2021-01-10 to 2021-05-01: 38 of 150 rows outside of it left out")
-    with pytest.raises(InputError, match="end: 2020-01-01 is outside of the history; expected 2021-01-01 to 2021-05-30"):
+    assert closes.choices == (
+        READ,
+        "window 2021-01-10 to 2021-05-01: 38 of 150 rows outside of it left out",
+    )
+    with pytest.raises(
+        InputError,
+        match="end: 2020-01-01 is outside of the history; expected 2021-01-01 to 2021-05-30",
+    ):
         read_closes(file, end=dt.date(2020, 1, 1))
     with pytest.raises(InputError, match="start: 2021-05-01 is after 2021-01-10"):
         read_closes(file, start=dt.date(2021, 5, 1), end=dt.date(2021, 1, 10))

@@ -1,4 +1,6 @@
-"""Recorded demand: rates and traces in the layouts that people have; what is right loses no request, what is wrong is named by line."""
+"""Recorded demand: rates and traces in the layouts that people have; what is right loses no
+request, what is wrong is named by line.
+"""
 
 import datetime as dt
 import json
@@ -11,7 +13,13 @@ from tokenomics.calibration.demand.calibrate import calibrate_demand
 from tokenomics.errors import InputError
 from tokenomics.histories.alignment import align
 from tokenomics.histories.burns import read_burn
-from tokenomics.histories.demand import DemandSeries, RequestTrace, mean_rate, read_demand, read_requests
+from tokenomics.histories.demand import (
+    DemandSeries,
+    RequestTrace,
+    mean_rate,
+    read_demand,
+    read_requests,
+)
 from tokenomics.histories.prices import read_prices
 
 
@@ -30,19 +38,40 @@ RATE = "t_s,req_per_s\n0,11\n600,22\n1200,33\n"
         (RATE.replace("22", "abc"), r":3: req_per_s: the text 'abc'"),
         (RATE.replace("22", "-1"), r":3: req_per_s: -1; expected a number >= 0"),
         (RATE.replace("22", "nan"), r":3: req_per_s: NaN"),
-        (RATE + "3600,1\n", r":5: t_s: a gap: 3 rows missing: 2400 s from 1,200 s to 3,600 s; expected a row every 600 s"),
+        (
+            RATE + "3600,1\n",
+            (
+                r":5: t_s: a gap: 3 rows missing: 2400 s from 1,200 s to 3,600 s; expected a row "
+                r"every 600 s"
+            ),
+        ),
         (RATE + "1300,1\n", r":5: t_s: another width: 100 s from"),
         (RATE.replace("600", "0"), r":3: t_s: 0 s again, after line 2; expected each time once"),
         (RATE.replace("11", "0").replace("22", "0").replace("33", "0"), "no request at all"),
-        ("a,b\n1,2\n3,4\n", r":1: the columns a, b; expected a rate \(t_s,req_per_s or date,req_per_s\) or a trace"),
+        (
+            "a,b\n1,2\n3,4\n",
+            r":1: the columns a, b; expected a rate \(t_s,req_per_s or date,req_per_s\) or a trace",
+        ),
         ("t_s,rps,qps\n0,1,1\n1,1,1\n", r"2 columns of rates: rps, qps"),
-        ("t,req_per_s\n0,1\n1,1\n", r":2: t: '0' is a number of unknown unit; expected dates, unix times, or a name that tells the unit"),
+        (
+            "t,req_per_s\n0,1\n1,1\n",
+            (
+                r":2: t: '0' is a number of unknown unit; expected dates, unix times, or a name "
+                r"that tells the unit"
+            ),
+        ),
         ("date,t_s,req_per_s\n2024-01-01,0,1\n2024-01-02,1,1\n", r"2 columns of times: t_s, date"),
         ("x,req_per_s\n0,1\n1,1\n", r"no column of times among x, req_per_s"),
         ("t_s,req_per_s\n0,1\n1e20,1\n", r":3: t_s: 1e\+20 s; expected at most 1e\+10 s"),
         ("t_s,req_per_s\n0,1\n", "1 row; expected at least 2"),
-        ("date,req_per_s\n2024-01-01 00:00Z,1\n2024-01-01 01:00,1\n", r":3: date: '2024-01-01 01:00' states no zone"),
-        ("date,req_per_s\n01/02/2024,1\n02/02/2024,1\n", r"could have the day first or the month.*`date_format`"),
+        (
+            "date,req_per_s\n2024-01-01 00:00Z,1\n2024-01-01 01:00,1\n",
+            r":3: date: '2024-01-01 01:00' states no zone",
+        ),
+        (
+            "date,req_per_s\n01/02/2024,1\n02/02/2024,1\n",
+            r"could have the day first or the month.*`date_format`",
+        ),
     ],
 )
 def test_a_bad_rate_file_gets_one_clear_line(tmp_path, text, message):
@@ -54,7 +83,13 @@ def test_a_bad_rate_file_gets_one_clear_line(tmp_path, text, message):
 @pytest.mark.parametrize("width", [1, 60, 300, 3600, 86400])
 @pytest.mark.parametrize("style", ["t_s", "t_ms", "unix", "unix ms", "iso", "zone", "spaced"])
 def test_a_rate_of_any_width_is_read_however_its_times_are_written(tmp_path, width, style):
-    names = {"t_s": "t_s", "t_ms": "t_ms", "iso": "date", "zone": "timestamp", "spaced": "Date Time".replace(" ", "")}
+    names = {
+        "t_s": "t_s",
+        "t_ms": "t_ms",
+        "iso": "date",
+        "zone": "timestamp",
+        "spaced": "Date Time".replace(" ", ""),
+    }
     begin, rows = dt.datetime(2024, 3, 31, tzinfo=dt.UTC), []
     for i in range(30):
         now = begin + dt.timedelta(seconds=i * width)
@@ -77,11 +112,22 @@ def test_a_rate_of_any_width_is_read_however_its_times_are_written(tmp_path, wid
 
 def test_an_hourly_rate_under_a_date_column_is_calibrated(tmp_path):
     lines = ["date,req_per_s"]
-    lines += [f"2024-01-{h // 24 + 1:02d} {h % 24:02d}:00:00,{50 + 20 * np.sin(2 * np.pi * h / 24) + h % 5}" for h in range(20 * 24)]
+    lines += [
+        (
+            f"2024-01-{h // 24 + 1:02d} "
+            f"{h % 24:02d}:00:00,{50 + 20 * np.sin(2 * np.pi * h / 24) + h % 5}"
+        )
+        for h in range(20 * 24)
+    ]
     found = calibrate_demand(write(tmp_path, lines))
     assert found.value("demand.request_rate") == pytest.approx(52.0, abs=0.1)
-    assert "480 windows of 3600 s" in str(found.data) and "2024-01-01 to 2024-01-21" in str(found.data)
-    assert any("column 'date', times written YYYY-MM-DD, without a zone" in line for line in found.data.choices)
+    assert "480 windows of 3600 s" in str(found.data) and "2024-01-01 to 2024-01-21" in str(
+        found.data
+    )
+    assert any(
+        "column 'date', times written YYYY-MM-DD, without a zone" in line
+        for line in found.data.choices
+    )
 
 
 def test_newest_first_counts_with_semicolons_are_turned_and_divided_by_their_window(tmp_path):
@@ -93,7 +139,10 @@ def test_newest_first_counts_with_semicolons_are_turned_and_divided_by_their_win
 
 def test_a_rate_out_of_order_is_sorted_and_said(tmp_path):
     mixed = read_requests(write(tmp_path, "t_s,req_per_s\n0,1\n120,3\n60,2\n180,4\n"))
-    assert mixed.rate.tolist() == [1, 2, 3, 4] and "sorted by time: 1 row came after a later one" in mixed.said
+    assert (
+        mixed.rate.tolist() == [1, 2, 3, 4]
+        and "sorted by time: 1 row came after a later one" in mixed.said
+    )
 
 
 def test_a_column_that_is_told_is_the_rate(tmp_path):
@@ -107,38 +156,102 @@ AZURE = "TIMESTAMP,ContextTokens,GeneratedTokens"
 DRAW = np.random.default_rng(5)
 GAPS, SIZES = DRAW.exponential(1.0, 1200), DRAW.integers(10, 900, (1200, 2))
 SECONDS = np.cumsum(GAPS) - GAPS[0]
-STARTS = (np.datetime64("2024-05-10T00:00:00.25", "us") + (SECONDS * 1e6).astype("timedelta64[us]")).astype(str)
+STARTS = (
+    np.datetime64("2024-05-10T00:00:00.25", "us") + (SECONDS * 1e6).astype("timedelta64[us]")
+).astype(str)
 
 
 def layouts():
     """One trace as each public data set writes it."""
     sizes = [(int(p), int(o)) for p, o in SIZES]
-    yield "Azure 2023", "azure.csv", [AZURE, *(f"{t.replace('T', ' ')}0,{p},{o}" for t, (p, o) in zip(STARTS, sizes, strict=True))]
-    yield "Azure 2024", "azure.csv", [AZURE, *(f"{t.replace('T', ' ')}+00:00,{p},{o}" for t, (p, o) in zip(STARTS, sizes, strict=True))]
+    yield (
+        "Azure 2023",
+        "azure.csv",
+        [
+            AZURE,
+            *(f"{t.replace('T', ' ')}0,{p},{o}" for t, (p, o) in zip(STARTS, sizes, strict=True)),
+        ],
+    )
+    yield (
+        "Azure 2024",
+        "azure.csv",
+        [
+            AZURE,
+            *(
+                f"{t.replace('T', ' ')}+00:00,{p},{o}"
+                for t, (p, o) in zip(STARTS, sizes, strict=True)
+            ),
+        ],
+    )
     burst = "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type"
-    yield "BurstGPT", "b.csv", [burst, *(f"{s:.6f},GPT-4,{p},{o},{p + o},API log" for s, (p, o) in zip(SECONDS, sizes, strict=True))]
-    newer = "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type"
-    yield "BurstGPT 2", "b.csv", [newer, *(f"{s:.6f},x,1.5,GPT-4,{p},{o},{p + o},API log" for s, (p, o) in zip(SECONDS, sizes, strict=True))]
-    records = [{"timestamp": s * 1000, "input_length": p, "output_length": o, "hash_ids": [0, 1]} for s, (p, o) in zip(SECONDS, sizes, strict=True)]
+    yield (
+        "BurstGPT",
+        "b.csv",
+        [
+            burst,
+            *(
+                f"{s:.6f},GPT-4,{p},{o},{p + o},API log"
+                for s, (p, o) in zip(SECONDS, sizes, strict=True)
+            ),
+        ],
+    )
+    newer = (
+        "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log "
+        "Type"
+    )
+    yield (
+        "BurstGPT 2",
+        "b.csv",
+        [
+            newer,
+            *(
+                f"{s:.6f},x,1.5,GPT-4,{p},{o},{p + o},API log"
+                for s, (p, o) in zip(SECONDS, sizes, strict=True)
+            ),
+        ],
+    )
+    records = [
+        {"timestamp": s * 1000, "input_length": p, "output_length": o, "hash_ids": [0, 1]}
+        for s, (p, o) in zip(SECONDS, sizes, strict=True)
+    ]
     yield "Mooncake", "m.jsonl", [json.dumps(one) for one in records]
     vidur = "arrived_at,num_prefill_tokens,num_decode_tokens"
-    yield "Vidur", "v.csv", [vidur, *(f"{s!r},{p},{o}" for s, (p, o) in zip(SECONDS.tolist(), sizes, strict=True))]
+    yield (
+        "Vidur",
+        "v.csv",
+        [vidur, *(f"{s!r},{p},{o}" for s, (p, o) in zip(SECONDS.tolist(), sizes, strict=True))],
+    )
     own = "timestamp_ms,prompt_tokens,output_tokens"
-    yield "milliseconds", "o.csv", [own, *(f"{s * 1000!r},{p},{o}" for s, (p, o) in zip(SECONDS.tolist(), sizes, strict=True))]
+    yield (
+        "milliseconds",
+        "o.csv",
+        [
+            own,
+            *(f"{s * 1000!r},{p},{o}" for s, (p, o) in zip(SECONDS.tolist(), sizes, strict=True)),
+        ],
+    )
 
 
-@pytest.mark.parametrize(("name", "file", "lines"), [*layouts()], ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "file", "lines"),
+    [*layouts()],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_a_trace_is_the_same_in_every_layout(tmp_path, name, file, lines):
     found = read_requests(write(tmp_path, lines, file))
     assert isinstance(found, RequestTrace)
     np.testing.assert_allclose(found.seconds, SECONDS, atol=2e-6)
     np.testing.assert_array_equal(np.column_stack([found.prompt, found.output]), SIZES)
-    assert any("prompt tokens: column" in line and "output tokens: column" in line for line in found.said)
+    assert any(
+        "prompt tokens: column" in line and "output tokens: column" in line for line in found.said
+    )
     assert not found.coarse
 
 
 def trace_of(tmp_path, header, times):
-    return read_requests(write(tmp_path, [header, *(f"{t},{10 + i},{20 + i}" for i, t in enumerate(times))]))
+    return read_requests(
+        write(tmp_path, [header, *(f"{t},{10 + i},{20 + i}" for i, t in enumerate(times))])
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,21 +277,47 @@ def test_bare_numbers_that_are_not_the_layouts_are_dates_or_refused(tmp_path):
     header = "timestamp,input_length,output_length"
     dated = trace_of(tmp_path, header, range(1714521600, 1714521700))
     assert str(dated.start)[:10] == "2024-05-01" and dated.seconds[-1] == 99.0
-    with pytest.raises(InputError, match=r":3: timestamp: '1.073' is a number of unknown unit, for the layout has whole ones alone; .*t_s or t_ms"):
+    with pytest.raises(
+        InputError,
+        match=(
+            r":3: timestamp: '1.073' is a number of unknown unit, for the layout has whole ones "
+            r"alone; .*t_s or t_ms"
+        ),
+    ):
         trace_of(tmp_path, header, [0, 1.073, 2.5, 3])
-    assert trace_of(tmp_path, "timestamp,Request tokens,Response tokens", [1714521600.5, 1714521602]).seconds[-1] == 1.5
+    assert (
+        trace_of(
+            tmp_path, "timestamp,Request tokens,Response tokens", [1714521600.5, 1714521602]
+        ).seconds[-1]
+        == 1.5
+    )
 
 
-@pytest.mark.parametrize("name", ["unix", "epoch", "Unix Time", "month", "period", "ts", "block_time", "observation_date"])
+@pytest.mark.parametrize(
+    "name",
+    ["unix", "epoch", "Unix Time", "month", "period", "ts", "block_time", "observation_date"],
+)
 def test_a_time_is_told_by_the_same_names_in_every_kind_of_file(tmp_path, name):
     firsts = [dt.datetime(2022 + i // 12, i % 12 + 1, 1, tzinfo=dt.UTC) for i in range(24)]
-    cells = [f"{t.timestamp():.0f}" if name in ("unix", "epoch", "Unix Time", "ts") else f"{t:%Y-%m-%d}" for t in firsts]
+    cells = [
+        f"{t.timestamp():.0f}" if name in ("unix", "epoch", "Unix Time", "ts") else f"{t:%Y-%m-%d}"
+        for t in firsts
+    ]
     burn = [f"{cell},{500 + i % 7 * 20},{900 + i % 5},1.5" for i, cell in enumerate(cells)]
     assert read_burn(write(tmp_path, [f"{name},burned,issued,price", *burn])).months[0] == "2022-01"
-    days = [f"{t.timestamp():.0f}" if cells[0].isdigit() else f"{t:%Y-%m-%d}" for t in (firsts[0] + dt.timedelta(days=i) for i in range(30))]
-    for file in ([f"{name},price", *(f"{d},{i + 1}.5" for i, d in enumerate(days))], [f"{name},rps", *(f"{d},5" for d in days)]):
+    days = [
+        f"{t.timestamp():.0f}" if cells[0].isdigit() else f"{t:%Y-%m-%d}"
+        for t in (firsts[0] + dt.timedelta(days=i) for i in range(30))
+    ]
+    for file in (
+        [f"{name},price", *(f"{d},{i + 1}.5" for i, d in enumerate(days))],
+        [f"{name},rps", *(f"{d},5" for d in days)],
+    ):
         read = read_prices if "price" in file[0] else read_demand
-        assert len(getattr(read(write(tmp_path, file)), "values" if read is read_prices else "rate")) == 30
+        assert (
+            len(getattr(read(write(tmp_path, file)), "values" if read is read_prices else "rate"))
+            == 30
+        )
 
 
 def test_a_month_beside_the_days_is_a_label_of_them(tmp_path):
@@ -191,26 +330,45 @@ def test_a_month_beside_the_days_is_a_label_of_them(tmp_path):
 
 
 def test_a_client_of_servegen_is_read_without_a_header(tmp_path):
-    lines = [f"{600 * i},{0 if i % 4 == 1 else 0.25 + i / 8},8.5,{'Weibull' if i % 4 else ''},0.37,0.39" for i in range(40)]
+    lines = [
+        f"{600 * i},{0 if i % 4 == 1 else 0.25 + i / 8},8.5,{'Weibull' if i % 4 else ''},0.37,0.39"
+        for i in range(40)
+    ]
     found = read_requests(write(tmp_path, lines))
     assert found.width == 600.0 and found.rate[:3].tolist() == [0.25, 0.0, 0.5]
 
 
 def test_bars_without_a_header_are_no_rates(tmp_path):
     for first in ("2024-01-{:02d}", "17040{:02d}000"):
-        bars = [first.format(i + 1) + f",{i + 10},{i + 12},{i + 9},{i + 11},5000" for i in range(28)]
-        with pytest.raises(InputError, match=r"the columns column 1, column 2, .*; expected a rate \(t_s,req_per_s"):
+        bars = [
+            first.format(i + 1) + f",{i + 10},{i + 12},{i + 9},{i + 11},5000" for i in range(28)
+        ]
+        with pytest.raises(
+            InputError, match=r"the columns column 1, column 2, .*; expected a rate \(t_s,req_per_s"
+        ):
             read_demand(write(tmp_path, bars))
 
 
 def test_a_rate_that_is_not_that_of_the_requests_beside_it_is_refused_unless_told(tmp_path):
     def file(scale):
-        return write(tmp_path, ["t_s,requests,rate", *(f"{60 * i},{90 + i % 7},{scale * (90 + i % 7) / 60:.2f}" for i in range(50))])
+        return write(
+            tmp_path,
+            [
+                "t_s,requests,rate",
+                *(f"{60 * i},{90 + i % 7},{scale * (90 + i % 7) / 60:.2f}" for i in range(50)),
+            ],
+        )
 
     assert read_demand(file(1)).rate[0] == 1.5
     rounded = write(tmp_path, ["t_s,requests,rate", *(f"{60 * i},62,1.0" for i in range(50))])
     assert read_demand(rounded).rate[0] == 1.0
-    with pytest.raises(InputError, match=r"rate: columns 'rate' and 'requests' disagree: 2.788e\+05 requests in all by the one, 4647 by the other"):
+    with pytest.raises(
+        InputError,
+        match=(
+            r"rate: columns 'rate' and 'requests' disagree: 2.788e\+05 requests in all by the one, "
+            r"4647 by the other"
+        ),
+    ):
         read_demand(file(60))
     assert read_demand(file(60), column="rate").rate[0] == 90.0
     text = write(tmp_path, ["t_s,count,rate", *(f"{60 * i},many,5" for i in range(50))])
@@ -219,24 +377,48 @@ def test_a_rate_that_is_not_that_of_the_requests_beside_it_is_refused_unless_tol
 
 def test_a_last_window_that_may_be_unfinished_is_said(tmp_path):
     counts = [18000 + 4000 * (i % 24 > 8) for i in range(72)]
-    text = "the last window has 0.01667 req/s, 95% of the others have 5 or more: it is kept, and may be unfinished"
-    found = read_demand(write(tmp_path, ["t_s,requests", *(f"{3600 * i},{n}" for i, n in enumerate([*counts, 60]))]))
+    text = (
+        "the last window has 0.01667 req/s, 95% of the others have 5 or more: it is kept, and may "
+        "be unfinished"
+    )
+    found = read_demand(
+        write(tmp_path, ["t_s,requests", *(f"{3600 * i},{n}" for i, n in enumerate([*counts, 60]))])
+    )
     assert text in found.said and len(found.rate) == 73
-    whole = read_demand(write(tmp_path, ["t_s,requests", *(f"{3600 * i},{n}" for i, n in enumerate([*counts, 12000]))]))
+    whole = read_demand(
+        write(
+            tmp_path, ["t_s,requests", *(f"{3600 * i},{n}" for i, n in enumerate([*counts, 12000]))]
+        )
+    )
     assert not any("unfinished" in line for line in whole.said)
 
 
 def test_a_trace_in_which_every_request_stands_twice_is_refused(tmp_path):
     rows = [f"{t},{p},{o}" for t, (p, o) in zip(STARTS, SIZES.tolist(), strict=True)]
     for lines in ([row for row in rows for _ in range(2)], [*rows, *rows]):
-        with pytest.raises(InputError, match=r"every request stands twice: line \d+ is line 2 again, and so are all 2,400 rows in pairs"):
+        with pytest.raises(
+            InputError,
+            match=(
+                r"every request stands twice: line \d+ is line 2 again, and so are all 2,400 rows "
+                r"in pairs"
+            ),
+        ):
             read_requests(write(tmp_path, [AZURE, *lines]))
-    replicas = [f"{row},{model}" for row in rows for model in "ab"]  # a request to two models is two requests
+    replicas = [
+        f"{row},{model}" for row in rows for model in "ab"
+    ]  # a request to two models is two requests
     found = read_requests(write(tmp_path, [f"{AZURE},model", *replicas]))
-    assert "1,200 requests (50.0%) have time and lengths of another: kept, and may be copies" in found.said
+    assert (
+        "1,200 requests (50.0%) have time and lengths of another: kept, and may be copies"
+        in found.said
+    )
     some = read_requests(write(tmp_path, [AZURE, *rows, *rows[:100]]))
-    assert "100 requests (7.7%) have time and lengths of another: kept, and may be copies" in some.said
-    alike = [f"{t},100,20" for t in STARTS[:50] for _ in range(2)]  # a load test sends the same again and again
+    assert (
+        "100 requests (7.7%) have time and lengths of another: kept, and may be copies" in some.said
+    )
+    alike = [
+        f"{t},100,20" for t in STARTS[:50] for _ in range(2)
+    ]  # a load test sends the same again and again
     assert len(read_requests(write(tmp_path, [AZURE, *alike])).seconds) == 100
 
 
@@ -245,7 +427,10 @@ def requests(offset, count=1800, start=dt.datetime(2024, 1, 1)):
     lines = [AZURE]
     for i in range(count):
         hours = offset(i)
-        lines.append(f"{(start + dt.timedelta(seconds=i, hours=hours)).isoformat(' ')}+{hours:02d}:00,{100 + i % 7},{10 + i % 5}")
+        lines.append(
+            f"{(start + dt.timedelta(seconds=i, hours=hours)).isoformat(' ')}+{hours:02d}:00,"
+            f"{100 + i % 7},{10 + i % 5}"
+        )
     return lines
 
 
@@ -269,7 +454,10 @@ def test_a_request_a_second_is_that_whatever_zone_its_clock_shows(tmp_path, offs
 def test_requests_out_of_order_are_sorted_and_said(tmp_path):
     lines = requests(lambda i: 0)
     swapped = read_requests(write(tmp_path, [lines[0], lines[2], lines[1], *lines[3:]]))
-    assert swapped.seconds.tolist() == list(range(1800)) and swapped.prompt[:2].tolist() == [100, 101]
+    assert swapped.seconds.tolist() == list(range(1800)) and swapped.prompt[:2].tolist() == [
+        100,
+        101,
+    ]
     assert "sorted by time: 1 row came after a later one" in swapped.said
     turned = read_requests(write(tmp_path, [lines[0], *lines[:0:-1]]))
     assert turned.prompt[:2].tolist() == [100, 101] and "newest row first: turned" in turned.said
@@ -279,7 +467,9 @@ def burst(failed_every=10, count=1000):
     lines = ["Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type"]
     for i in range(count):
         output = 0 if i % failed_every == 3 else 150 + i % 100
-        lines.append(f"{2.5 * i},ChatGPT,{300 + i % 40},{output},{300 + i % 40 + output},Conversation log")
+        lines.append(
+            f"{2.5 * i},ChatGPT,{300 + i % 40},{output},{300 + i % 40 + output},Conversation log"
+        )
     return lines
 
 
@@ -291,23 +481,36 @@ def test_failed_requests_are_left_out_or_kept_as_chosen_and_counted(tmp_path):
     assert kept.value("demand.output_tokens") == pytest.approx(0.9 * outputs.mean())
     assert kept.value("demand.request_rate") == pytest.approx(0.4, rel=1e-3)
     assert dropped.value("demand.request_rate") == pytest.approx(0.36, rel=1e-2)
-    assert any("100 requests (10 %) have no output token" in line and "left out" in line for line in dropped.data.choices)
-    assert any("100 requests (10 %) have no output token" in line and "kept" in line for line in kept.data.choices)
-    with pytest.raises(InputError, match="failed: 'kep'; expected drop or keep; did you mean 'keep'"):
+    assert any(
+        "100 requests (10 %) have no output token" in line and "left out" in line
+        for line in dropped.data.choices
+    )
+    assert any(
+        "100 requests (10 %) have no output token" in line and "kept" in line
+        for line in kept.data.choices
+    )
+    with pytest.raises(
+        InputError, match="failed: 'kep'; expected drop or keep; did you mean 'keep'"
+    ):
         read_requests(file, failed="kep")
     with pytest.raises(InputError, match="no request has an output token"):
         read_requests(write(tmp_path, [burst()[0], *(f"{i},m,5,0,5,x" for i in range(9))]))
 
 
 def lattice(step=3.0, jitter=0.001):
-    """Three requests a second, stamped every three seconds, now and then a millisecond early, as Mooncake's are."""
+    """Three requests a second, stamped every three seconds, now and then a millisecond early, as
+    Mooncake's are.
+    """
     draw = np.random.default_rng(2)
     true = np.cumsum(draw.exponential(1.0 / 3.0, 6000))
     stamps = np.floor(true / step) * step
     stamps -= jitter * (np.round(stamps / step) % 3 == 2)
     sizes = draw.integers(10, 900, (6000, 2))
     records = zip((stamps * 1000).round().astype(int).tolist(), sizes.tolist(), strict=True)
-    return [json.dumps({"timestamp": t, "input_length": p, "output_length": o, "hash_ids": [1]}) for t, (p, o) in records]
+    return [
+        json.dumps({"timestamp": t, "input_length": p, "output_length": o, "hash_ids": [1]})
+        for t, (p, o) in records
+    ]
 
 
 def test_stamps_on_a_lattice_do_not_tell_the_gaps_below_it_and_it_is_said(tmp_path):
@@ -315,10 +518,15 @@ def test_stamps_on_a_lattice_do_not_tell_the_gaps_below_it_and_it_is_said(tmp_pa
     trace = read_requests(file)
     assert trace.lattice == pytest.approx(3.0, abs=0.002) and trace.coarse
     found = {e.name: e for e in calibrate_demand(file).estimates}
-    assert found["demand.request_rate"].value == pytest.approx(3.0, rel=0.05) and not found["demand.request_rate"].problem
+    assert (
+        found["demand.request_rate"].value == pytest.approx(3.0, rel=0.05)
+        and not found["demand.request_rate"].problem
+    )
     assert found["capacity.arrival_cv"].value > 2.0  # of the stamps; the requests' own is 1
     assert "gaps below the steps are not told" in found["capacity.arrival_cv"].problem
-    assert "counts in 1 s are those of the steps" in found["overdispersion of counts in 1 s"].problem
+    assert (
+        "counts in 1 s are those of the steps" in found["overdispersion of counts in 1 s"].problem
+    )
     assert not found["overdispersion of counts in 60 s"].problem
     assert "arrival_cv" not in calibrate_demand(file).overlay()
 
@@ -328,16 +536,24 @@ def test_requests_that_come_together_are_no_lattice(tmp_path):
     times = np.repeat(np.cumsum(draw.exponential(1.0, 600)), 3)
     sizes = draw.integers(10, 900, (1800, 2))
     lines = [f"{t:.6f},{p},{o}" for t, (p, o) in zip(times, sizes, strict=True)]
-    trace = read_requests(write(tmp_path, ["arrived_at,num_prefill_tokens,num_decode_tokens", *lines]))
+    trace = read_requests(
+        write(tmp_path, ["arrived_at,num_prefill_tokens,num_decode_tokens", *lines])
+    )
     assert trace.lattice < 1e-5 and not trace.coarse
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("2053-11-16 18:30:00", r":902: TIMESTAMP: 2053-11-16 18:30:00 is far from all others: no request for 10,\d{3}"),
+        (
+            "2053-11-16 18:30:00",
+            r":902: TIMESTAMP: 2053-11-16 18:30:00 is far from all others: no request for 10,\d{3}",
+        ),
         ("1970-01-01 00:00:00", r":902: TIMESTAMP: 1970-01-01 is far from all others"),
-        ("2024-01-08 00:00:00", r":902: TIMESTAMP: 2024-01-08 is far from all others: no request for 7.0 days"),
+        (
+            "2024-01-08 00:00:00",
+            r":902: TIMESTAMP: 2024-01-08 is far from all others: no request for 7.0 days",
+        ),
     ],
 )
 def test_a_row_far_from_all_others_is_named(tmp_path, line, said):
@@ -350,47 +566,84 @@ def test_a_row_far_from_all_others_is_named(tmp_path, line, said):
 def test_a_pause_of_more_than_half_the_span_is_no_pause(tmp_path, days, refused):
     """Of 1.2 days with requests around a pause."""
     minutes = [*range(0, 864, 3), *range(864 + round(1440 * days), 1728 + round(1440 * days), 3)]
-    lines = [f"{dt.datetime(2024, 1, 1) + dt.timedelta(minutes=m)},{100 + i % 7},{10 + i % 5}" for i, m in enumerate(minutes)]
+    lines = [
+        f"{dt.datetime(2024, 1, 1) + dt.timedelta(minutes=m)},{100 + i % 7},{10 + i % 5}"
+        for i, m in enumerate(minutes)
+    ]
     file = write(tmp_path, [AZURE, *lines])
     if refused:
-        with pytest.raises(InputError, match="is far from all others: no request for .* days, of .* in all; expected a trace without"):
+        with pytest.raises(
+            InputError,
+            match=(
+                "is far from all others: no request for .* days, of .* in all; expected a trace "
+                "without"
+            ),
+        ):
             read_requests(file)
     else:
         assert len(read_requests(file).seconds) == len(minutes)
 
 
 def test_windows_that_differ_by_half_a_percent_are_of_two_widths(tmp_path):
-    with pytest.raises(InputError, match=r":22: t_s: another width: 603 s from 11,400 s to 12,003 s; .*expected a row every 600 s"):
-        read_demand(write(tmp_path, ["t_s,rps", *(f"{600 * i + 3 * (i >= 20)},5" for i in range(40))]))
+    with pytest.raises(
+        InputError,
+        match=(
+            r":22: t_s: another width: 603 s from 11,400 s to 12,003 s; .*expected a row every 600 "
+            r"s"
+        ),
+    ):
+        read_demand(
+            write(tmp_path, ["t_s,rps", *(f"{600 * i + 3 * (i >= 20)},5" for i in range(40))])
+        )
     rounded = read_demand(write(tmp_path, ["t_s,rps", *(f"{i / 3:.7f},5" for i in range(40))]))
     assert rounded.width == pytest.approx(1 / 3)
 
 
 def test_a_request_longer_than_any_context_is_named(tmp_path):
-    rows = "".join(f"2024-01-01 00:00:{i:02},{100 + i},{10**26 if i == 7 else 20}\n" for i in range(40))
+    rows = "".join(
+        f"2024-01-01 00:00:{i:02},{100 + i},{10**26 if i == 7 else 20}\n" for i in range(40)
+    )
     (tmp_path / "trace.csv").write_text(f"TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}")
-    with pytest.raises(InputError, match="trace.csv:9: GeneratedTokens: 1e\\+26; expected a number >= 0, of 1e-30 to 1e\\+09"):
+    with pytest.raises(
+        InputError,
+        match="trace.csv:9: GeneratedTokens: 1e\\+26; expected a number >= 0, of 1e-30 to 1e\\+09",
+    ):
         read_demand(tmp_path / "trace.csv")
 
 
 def test_a_trace_of_more_windows_than_can_be_counted_is_refused(tmp_path):
-    lines = [AZURE, *(f"{1990 + i // 12}-{i % 12 + 1:02d}-01 00:00:00,5,{i + 1}" for i in range(300))]
-    with pytest.raises(InputError, match=r"9,\d{3} days from 1990-01-01 to 2014-12-01; expected at most 3,653 days, in windows of 60 s"):
+    lines = [
+        AZURE,
+        *(f"{1990 + i // 12}-{i % 12 + 1:02d}-01 00:00:00,5,{i + 1}" for i in range(300)),
+    ]
+    with pytest.raises(
+        InputError,
+        match=(
+            r"9,\d{3} days from 1990-01-01 to 2014-12-01; expected at most 3,653 days, in windows "
+            r"of 60 s"
+        ),
+    ):
         read_demand(write(tmp_path, lines))
 
 
 def test_a_column_of_lengths_that_is_missing_or_twice_is_named(tmp_path):
-    with pytest.raises(InputError, match="output tokens: no such column; expected one of GeneratedTokens"):
+    with pytest.raises(
+        InputError, match="output tokens: no such column; expected one of GeneratedTokens"
+    ):
         read_requests(write(tmp_path, "TIMESTAMP,ContextTokens\n2024-01-01,5\n2024-01-01,6\n"))
     with pytest.raises(InputError, match="prompt tokens: 'ContextTokens' and 'prompt_tokens'"):
-        read_requests(write(tmp_path, AZURE + ",prompt_tokens\n2024-01-01,5,5,5\n2024-01-01,6,6,6\n"))
+        read_requests(
+            write(tmp_path, AZURE + ",prompt_tokens\n2024-01-01,5,5,5\n2024-01-01,6,6,6\n")
+        )
 
 
 def test_a_run_says_what_was_taken_for_what_and_options_name_the_demand(tmp_path):
     file = write(tmp_path, ["date,req_per_s", *(f"{d:02d}/02/2024,{40 + d}" for d in range(1, 13))])
     run = ("run", "--demand", file, "--days", "5", "--out", "out")
     status, _, errors = command(*run, folder=tmp_path)
-    assert status == 2 and "--demand-date-format DD/MM/YYYY or MM/DD/YYYY" in " ".join(errors.split())
+    assert status == 2 and "--demand-date-format DD/MM/YYYY or MM/DD/YYYY" in " ".join(
+        errors.split()
+    )
     status, out, errors = command(*run, "--demand-date-format", "DD/MM/YYYY", folder=tmp_path)
     assert (status, errors) == (0, "")
     assert "time: column 'date', days written %d/%m/%Y" in " ".join(out.split())
@@ -418,7 +671,9 @@ def test_tiling_loses_no_request(time_step):
     assert out.shape == (steps, 2)
     days = steps * time_step
     laps, rest = divmod(days * 24, 30)
-    hours = np.concatenate([np.tile(rate, int(laps)), rate[: int(rest)], [rate[int(rest) % 30] * (rest % 1)]])
+    hours = np.concatenate(
+        [np.tile(rate, int(laps)), rate[: int(rest)], [rate[int(rest) % 30] * (rest % 1)]]
+    )
     assert out[:, 0].sum() * time_step * 24 == pytest.approx(hours.sum(), rel=1e-9)
 
 
@@ -436,7 +691,9 @@ def test_the_bootstrap_draws_whole_days_per_run():
     assert not np.array_equal(few[:, 0], few[:, 1])
 
 
-@pytest.mark.parametrize("name", ["servegen_language_m-large_rate10min.csv", "AzureLLMInferenceTrace_conv.csv"])
+@pytest.mark.parametrize(
+    "name", ["servegen_language_m-large_rate10min.csv", "AzureLLMInferenceTrace_conv.csv"]
+)
 def test_real_demand_is_read(name):
     file = DATA / "demand" / name
     if not file.exists():

@@ -1,4 +1,6 @@
-"""Tables are told by their content: what parts the cells, what stands above, which lines are the header; what cannot be told is refused by line."""
+"""Tables are told by their content: what parts the cells, what stands above, which lines are the
+header; what cannot be told is refused by line.
+"""
 
 import ast
 import codecs
@@ -50,9 +52,13 @@ SAME = {
     "quotes": text(header='"date","value"', rows=[(f'"{a}"', f'"{b}"') for a, b in ROWS]),
     "spaces": text(header=" date , value", rows=[(f" {a} ", f" {b}") for a, b in ROWS]),
     "JSON lists": json.dumps({"date": [a for a, _ in ROWS], "value": [float(b) for _, b in ROWS]}),
-    "JSON records": json.dumps({"data": {"rows": [{"date": a, "value": float(b)} for a, b in ROWS]}}),
+    "JSON records": json.dumps(
+        {"data": {"rows": [{"date": a, "value": float(b)} for a, b in ROWS]}}
+    ),
     "JSON by date": json.dumps({a: {"value": float(b)} for a, b in ROWS}),
-    "JSON lines": "\n".join(json.dumps({"date": a, "value": float(b), "more": [1]}) for a, b in ROWS),
+    "JSON lines": "\n".join(
+        json.dumps({"date": a, "value": float(b), "more": [1]}) for a, b in ROWS
+    ),
 }
 
 
@@ -68,28 +74,50 @@ def test_the_line_of_every_row_is_known(tmp_path):
     content = 'https://example.org\n\nnote,value\n"a\nb",1\n\nc,2\n"d\r\ne\nf",3\n,,\ng,4\n'
     found = read_table(write(tmp_path, content))
     assert found.lines.tolist() == [4, 7, 8, 12] and found.cells(0)[0] == "a\nb"
-    many = read_table(write(tmp_path, "a,b\n" + "".join(f"{i},1\n" for i in range(3 * table.BLOCK))))
-    assert many.lines.tolist() == list(range(2, 3 * table.BLOCK + 2)) and many.cell(0, -1 % len(many)) == str(3 * table.BLOCK - 1)
+    many = read_table(
+        write(tmp_path, "a,b\n" + "".join(f"{i},1\n" for i in range(3 * table.BLOCK)))
+    )
+    assert many.lines.tolist() == list(range(2, 3 * table.BLOCK + 2)) and many.cell(
+        0, -1 % len(many)
+    ) == str(3 * table.BLOCK - 1)
 
 
 def test_a_file_without_a_header_and_one_with_three_are_told(tmp_path):
     bare = read_table(write(tmp_path, text(header="")))
     assert bare.heads == () and bare.header == ("", "") and len(bare) == 30
-    three = "Price,Close,High\nTicker,A-USD,A-USD\nDate,,\n" + "".join(f"{a},{b},1\n" for a, b in ROWS)
+    three = "Price,Close,High\nTicker,A-USD,A-USD\nDate,,\n" + "".join(
+        f"{a},{b},1\n" for a, b in ROWS
+    )
     found = read_table(write(tmp_path, three))
-    assert found.heads == (("Price", "Close", "High"), ("Ticker", "A-USD", "A-USD"), ("Date", "", ""))
+    assert found.heads == (
+        ("Price", "Close", "High"),
+        ("Ticker", "A-USD", "A-USD"),
+        ("Date", "", ""),
+    )
     assert found.header[1] == "Close / A-USD" and len(found) == 30
 
 
 def test_remarks_behind_the_table_are_let_be(tmp_path):
-    found = read_table(write(tmp_path, text(header="date,value,", tail=",") + "2024-02-01,1.5,a guess\n"))
+    found = read_table(
+        write(tmp_path, text(header="date,value,", tail=",") + "2024-02-01,1.5,a guess\n")
+    )
     assert found.header == ("date", "value", "") and len(found) == 31
 
 
 def test_a_column_is_found_by_name_or_number(tmp_path):
-    found = read_table(write(tmp_path, "Unix Time,Adj_Close,Volume,volume\n" + "".join(f"{i},1,2,3\n" for i in range(5))))
+    found = read_table(
+        write(
+            tmp_path,
+            "Unix Time,Adj_Close,Volume,volume\n" + "".join(f"{i},1,2,3\n" for i in range(5)),
+        )
+    )
     assert [found.column(name) for name in ("unixtime", "adj close", "2", "volume")] == [0, 1, 1, 3]
-    with pytest.raises(InputError, match="column: no column 'Adj Clse'; expected one of Unix Time, .*; did you mean 'Adj_Close'"):
+    with pytest.raises(
+        InputError,
+        match=(
+            "column: no column 'Adj Clse'; expected one of Unix Time, .*; did you mean 'Adj_Close'"
+        ),
+    ):
         found.column("Adj Clse")
     with pytest.raises(InputError, match="2 columns 'VOLUME'"):
         found.column("VOLUME")
@@ -98,9 +126,18 @@ def test_a_column_is_found_by_name_or_number(tmp_path):
 REFUSED = {
     "nothing": ("", "an empty file"),
     "blank": (codecs.BOM_UTF8 + b"\n \n", "an empty file"),
-    "Latin-1": ("date,wert\n2024-01-01,1\nM\u00e4rz,2\n".encode("latin-1"), ":3: byte 0xe4 is no UTF-8"),
-    "UTF-16 without a mark": (text().encode("utf-16-le"), ":1: a zero byte: a binary file, or UTF-16 without a byte order mark"),
-    "half of UTF-16": (text().encode("utf-16")[:-1], "no UTF-16, which its byte order mark says it is"),
+    "Latin-1": (
+        "date,wert\n2024-01-01,1\nM\u00e4rz,2\n".encode("latin-1"),
+        ":3: byte 0xe4 is no UTF-8",
+    ),
+    "UTF-16 without a mark": (
+        text().encode("utf-16-le"),
+        ":1: a zero byte: a binary file, or UTF-16 without a byte order mark",
+    ),
+    "half of UTF-16": (
+        text().encode("utf-16")[:-1],
+        "no UTF-16, which its byte order mark says it is",
+    ),
     "gzip": (b"\x1f\x8b\x08\x00", "a file packed by gzip"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1", r"Excel before 2007 \(.xls\)"),
     "Parquet": (b"PAR1\0\0", "a Parquet file"),
@@ -110,7 +147,10 @@ REFUSED = {
     "no number": ("date,value\nyesterday,much\n", ":1: no row with a number or a date"),
     "a longer row": (text() + "2024-02-01,1,2\n", ":32: 3 cells; expected 2 cells"),
     "a shorter row": (text() + "2024-02-01\n", ":32: 1 cells; expected 2 cells"),
-    "decimal commas": (text().replace(".5", ",5"), r":1: a header of 2 cells, date,value; expected 3, .*\(or a decimal comma is not quoted\)"),
+    "decimal commas": (
+        text().replace(".5", ",5"),
+        r":1: a header of 2 cells, date,value; expected 3, .*\(or a decimal comma is not quoted\)",
+    ),
     "decimal commas under trailing commas": (
         "date,price,\n" + text(header="", rows=[(a, b.replace(".5", ",05")) for a, b in ROWS]),
         r":2: '05' in column 3, which has no name; .*\(a decimal comma that is not quoted\?\)",
@@ -120,7 +160,10 @@ REFUSED = {
     "a broken line of JSON": ('{"a": 1}\n{"a": 2}\n{"a": \n', ":3: no JSON"),
     "a key twice": ('[{"a": 1, "a": 2}]', "the key 'a' twice"),
     "no list": ('{"error": "rate limit"}', "no list of records"),
-    "two lists": ('{"x": [[1, 2]], "y": [[1, 2]]}', "2 lists of records; expected `sheet` NAME, one of x, y"),
+    "two lists": (
+        '{"x": [[1, 2]], "y": [[1, 2]]}',
+        "2 lists of records; expected `sheet` NAME, one of x, y",
+    ),
     "uneven lists": ("[[1, 2], [1, 2, 3]]", "record 2: 3 values; expected 2"),
     "mixed records": ('[[1, 2], {"a": 1}]', r"record 2: the value \{...\}; expected a list"),
     "JSON nested deeply": ("[" * 100_000, "no JSON"),
@@ -139,8 +182,16 @@ def test_no_two_files_of_the_package_need_each_other():
     """Also by imports within functions and for types alone."""
     needs = {}
     for file in Path(table.__file__).parent.glob("*.py"):
-        found = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom) and node.level == 1]
-        needs[file.stem] = {name for node in found for name in ([node.module] if node.module else [alias.name for alias in node.names])}
+        found = [
+            node
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.level == 1
+        ]
+        needs[file.stem] = {
+            name
+            for node in found
+            for name in ([node.module] if node.module else [alias.name for alias in node.names])
+        }
     assert needs["reader"] >= {"delimited", "json_table", "workbook"}
     while free := [name for name, others in needs.items() if not others & needs.keys()]:
         for name in free:
@@ -165,7 +216,11 @@ def test_a_missing_a_special_and_a_large_file_are_refused(tmp_path, monkeypatch)
 
 
 def test_one_list_of_several_is_chosen_or_preferred(tmp_path):
-    file = write(tmp_path, '{"prices": [[1, 2.50], [2, 1e-3]], "total_volumes": [[1, 7], [2, 8]]}', "chart.json")
+    file = write(
+        tmp_path,
+        '{"prices": [[1, 2.50], [2, 1e-3]], "total_volumes": [[1, 7], [2, 8]]}',
+        "chart.json",
+    )
     assert read_table(file, prefer=("prices",)).cells(1) == ["2.50", "1e-3"]  # as written
     assert read_table(file, sheet="total_volumes").cells(1) == ["7", "8"]
     with pytest.raises(InputError, match="sheet: no list 'volumes'"):
@@ -179,15 +234,26 @@ def test_a_sheet_of_a_workbook_is_read_and_several_are_named(tmp_path):
     book, file = openpyxl.Workbook(), tmp_path / "closes.xlsx"
     sheet = book.active
     sheet.title = "closes"
-    for row in (["What we gathered"], [], ["Date", "Close"], *([dt.datetime.fromisoformat(a), float(b)] for a, b in ROWS)):
+    for row in (
+        ["What we gathered"],
+        [],
+        ["Date", "Close"],
+        *([dt.datetime.fromisoformat(a), float(b)] for a, b in ROWS),
+    ):
         sheet.append(row)
     book.save(file)
     found = read_table(file)
     assert list(zip(found.cells(0), found.cells(1), strict=True)) == ROWS
-    assert found.header == ("Date", "Close") and found.lines[0] == 4 and "sheet 'closes'" in found.notes
+    assert (
+        found.header == ("Date", "Close")
+        and found.lines[0] == 4
+        and "sheet 'closes'" in found.notes
+    )
     book.create_sheet("notes").append(["a", 1])
     book.save(file)
-    with pytest.raises(InputError, match="2 sheets with content; expected `sheet` NAME, one of closes, notes"):
+    with pytest.raises(
+        InputError, match="2 sheets with content; expected `sheet` NAME, one of closes, notes"
+    ):
         read_table(file)
     assert len(read_table(file, sheet="Closes")) == 30
     with pytest.raises(InputError, match="sheet: no sheet 'close'; .*did you mean 'closes'"):
@@ -198,5 +264,7 @@ def test_a_workbook_without_the_extra_says_which(tmp_path, monkeypatch):
     openpyxl = pytest.importorskip("openpyxl")
     openpyxl.Workbook().save(tmp_path / "closes.xlsx")
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
-    with pytest.raises(InputError, match="openpyxl is not installed; expected the extra 'spreadsheet'"):
+    with pytest.raises(
+        InputError, match="openpyxl is not installed; expected the extra 'spreadsheet'"
+    ):
         read_table(tmp_path / "closes.xlsx")

@@ -1,4 +1,6 @@
-"""Waiting and the distribution of a request's time: exact cases, bounds, and a simulation of requests one by one."""
+"""Waiting and the distribution of a request's time: exact cases, bounds, and a simulation of
+requests one by one.
+"""
 
 import numpy as np
 import pytest
@@ -6,13 +8,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import lognorm, norm, poisson
 
-from discrete_event import Network, arrivals, count_dispersion, hyperexponential, lognormals, replicated, simulate, trace, waits
+from discrete_event import (
+    Network,
+    arrivals,
+    count_dispersion,
+    hyperexponential,
+    lognormals,
+    replicated,
+    simulate,
+    trace,
+    waits,
+)
 from paths import DATA
 from tokenomics.engines.instructions import BINARY, COMPARE, DERIVED, EXACT, LIBRARY
 from tokenomics.engines.trace import Recorder
-from tokenomics.model.formulas.distribution import PERCENTILES, Cumulants, at_node, exceedance, lognormal, mixture, quantile, wait
+from tokenomics.model.formulas.distribution import (
+    PERCENTILES,
+    Cumulants,
+    at_node,
+    exceedance,
+    lognormal,
+    mixture,
+    quantile,
+    wait,
+)
 from tokenomics.model.formulas.latency import call_latency, places, service_time
-from tokenomics.model.formulas.queueing import erlang_c_inverse, node_scv, peakedness, wait_scv, waiting
+from tokenomics.model.formulas.queueing import (
+    erlang_c_inverse,
+    node_scv,
+    peakedness,
+    wait_scv,
+    waiting,
+)
 from tokenomics.model.model import bind
 from tokenomics.parameters import resolve
 
@@ -24,7 +51,9 @@ SERVICES = st.floats(0.0, 5.0)
 
 
 def erlang_c(places, load):
-    """Erlang's C from the blocking probability, the last term of the Poisson distribution over the sum of its terms."""
+    """Erlang's C from the blocking probability, the last term of the Poisson distribution over the
+    sum of its terms.
+    """
     blocked = poisson.pmf(places, places * load) / poisson.cdf(places, places * load)
     return blocked / (1.0 - load * (1.0 - blocked))
 
@@ -49,7 +78,9 @@ def test_the_chance_to_wait_is_erlangs_in_m_m_c(places):
 
 @pytest.mark.parametrize("scv", [0.0, 0.3, 1.0, 3.0])
 def test_the_mean_wait_at_one_place_is_pollaczek_khinchines(scv):
-    """Within 6 % at a utilisation of 0.7 or more, and at any for M/M/1; between 37 % high (M/D/1) and 24 % low (squared CV 3) at 0.1."""
+    """Within 6 % at a utilisation of 0.7 or more, and at any for M/M/1; between 37 % high (M/D/1)
+    and 24 % low (squared CV 3) at 0.1.
+    """
     probability, mean = waiting(1.0, LOADS, 2.0, 1.0, scv)
     exact = LOADS * 2.0 * (1.0 + scv) / (2.0 * (1.0 - LOADS))
     close = (LOADS >= 0.7) | (scv == 1.0)
@@ -118,7 +149,9 @@ def test_burstier_arrivals_make_longer_waits(places, load, service_scv):
 def test_percentiles_are_the_lognormals_where_no_one_waits(p):
     time = at_node(220.0, 0.0, 3.0, 4.0, 0.7)
     sigma = np.sqrt(np.log1p(0.7))
-    assert quantile(time, p) == pytest.approx(lognorm.ppf(p, sigma, scale=3.0 * np.exp(-0.5 * sigma**2)), rel=1e-6)
+    assert quantile(time, p) == pytest.approx(
+        lognorm.ppf(p, sigma, scale=3.0 * np.exp(-0.5 * sigma**2)), rel=1e-6
+    )
 
 
 @given(st.floats(0.0, 10.0), st.floats(1e-3, 10.0), st.floats(-8.0, 8.0), st.floats(0.001, 0.999))
@@ -128,9 +161,13 @@ def test_exceedance_is_the_quantiles_inverse(mean, deviation, skewness, p):
 
 
 def test_without_skew_percentiles_are_the_normals_and_without_variance_the_mean():
-    assert quantile(Cumulants(5.0, 4.0, 0.0), 0.99) == pytest.approx(norm.ppf(0.99, 5.0, 2.0), abs=1e-5)
+    assert quantile(Cumulants(5.0, 4.0, 0.0), 0.99) == pytest.approx(
+        norm.ppf(0.99, 5.0, 2.0), abs=1e-5
+    )
     assert quantile(Cumulants(5.0), 0.99) == pytest.approx(5.0)
-    assert quantile(Cumulants(-1.0, 2.0, -3.0), 0.95) == pytest.approx(-quantile(Cumulants(1.0, 2.0, 3.0), 0.05))
+    assert quantile(Cumulants(-1.0, 2.0, -3.0), 0.95) == pytest.approx(
+        -quantile(Cumulants(1.0, 2.0, 3.0), 0.05)
+    )
 
 
 def test_cumulants_of_sums_mixtures_and_attempts_are_those_of_a_sample():
@@ -139,7 +176,9 @@ def test_cumulants_of_sums_mixtures_and_attempts_are_those_of_a_sample():
     def draw(size):
         kind = rng.random(size) < 0.4
         waited = np.where(rng.random(size) < 0.5, rng.gamma(1.0 / 1.5, 0.8 * 1.5, size), 0.0)
-        return np.where(kind, waited + lognormals(rng, 1.0, 0.2, size), lognormals(rng, 2.0, 0.1, size)) * lognormals(rng, 1.0, 0.05, size)
+        return np.where(
+            kind, waited + lognormals(rng, 1.0, 0.2, size), lognormals(rng, 2.0, 0.1, size)
+        ) * lognormals(rng, 1.0, 0.05, size)
 
     parts = ((0.4, wait(0.5, 0.8, 1.5) + lognormal(1.0, 0.2)), (0.6, lognormal(2.0, 0.1)))
     once = mixture(parts).scaled(0.05)
@@ -149,7 +188,9 @@ def test_cumulants_of_sums_mixtures_and_attempts_are_those_of_a_sample():
         total += np.where(number > attempt, draw(n), 0.0)
     np.testing.assert_allclose(as_array(once), cumulants_of(draw(n)), rtol=0.03)
     np.testing.assert_allclose(as_array(once.attempts(failure)), cumulants_of(total), rtol=0.04)
-    np.testing.assert_allclose(as_array(once.repeated(3)), cumulants_of(draw(n) + draw(n) + draw(n)), rtol=0.05)
+    np.testing.assert_allclose(
+        as_array(once.repeated(3)), cumulants_of(draw(n) + draw(n) + draw(n)), rtol=0.05
+    )
     np.testing.assert_allclose(as_array(once.attempts(0.0)), as_array(once))
 
 
@@ -157,12 +198,16 @@ def test_the_engine_compiles_every_operation_and_few_of_them_call_the_c_library(
     recorder = Recorder()
     names = ("places", "load", "service", "arrival_scv", "failure")
     places, load, service, arrival_scv, failure = (recorder.input(name) for name in names)
-    time = at_node(places, load, service, arrival_scv, 0.3, 0.1).attempts(failure) + lognormal(0.1, 1.0)
+    time = at_node(places, load, service, arrival_scv, 0.3, 0.1).attempts(failure) + lognormal(
+        0.1, 1.0
+    )
     quantile(time, 0.5), quantile(time, 0.99)
     used = [operation.name for operation in recorder.operations if operation.name != "input"]
     known = {"maximum", "minimum", "where"}.union(BINARY, COMPARE, EXACT, LIBRARY, DERIVED)
     assert set(used) <= known
-    assert sum(name in LIBRARY for name in used) == 6  # log, exp; cube root, log1p; an expm1 for each percentile
+    assert (
+        sum(name in LIBRARY for name in used) == 6
+    )  # log, exp; cube root, log1p; an expm1 for each percentile
 
 
 def test_the_recursion_and_the_event_by_event_simulation_agree():
@@ -182,15 +227,27 @@ def test_a_network_is_the_queues_of_its_nodes_each_with_its_own_arrivals():
     for node, count in enumerate(network.places):
         mine, own = sent == node, service[sent == node] * network.factors[node]
         expected[mine] = waits(times[mine], own, count) + own
-    np.testing.assert_allclose(simulate(network, rng, 3000, times, service, sent), expected[600:2550], atol=1e-8)
+    np.testing.assert_allclose(
+        simulate(network, rng, 3000, times, service, sent), expected[600:2550], atol=1e-8
+    )
 
 
 def test_the_shipped_parameters_together_give_the_simulations_percentiles():
     """`call_latency` as the economy calls it, at nodes of the shipped types and speeds."""
     params = bind(resolve("baseline").values, None)
-    cap, fleet, count = params["capacity"], params["fleet"], {"h100": 1, "h200": 0, "a100": 1, "l40s": 2}
-    each = tuple(round(float(places(params, fleet[name]))) for name, n in count.items() for _ in range(n))
-    constant = params["venues"].orchestration_latency + params["access"].in_use.latency + params["privacy"].in_use.latency
+    cap, fleet, count = (
+        params["capacity"],
+        params["fleet"],
+        {"h100": 1, "h200": 0, "a100": 1, "l40s": 2},
+    )
+    each = tuple(
+        round(float(places(params, fleet[name]))) for name, n in count.items() for _ in range(n)
+    )
+    constant = (
+        params["venues"].orchestration_latency
+        + params["access"].in_use.latency
+        + params["privacy"].in_use.latency
+    )
     form = call_latency(params, count, 0.9, 0.1)
     p = (0.5, 0.95, 0.99)
 
@@ -198,7 +255,16 @@ def test_the_shipped_parameters_together_give_the_simulations_percentiles():
         rng = np.random.default_rng(seed)
         slow = tuple(lognormals(rng, 1.0, cap.speed_cv**2, len(each)))
         path = cap.network_latency, cap.network_cv, constant
-        network = Network(each, 0.9, cap.arrival_cv, service_time(params), cap.service_cv**2, slow, *path, failure=0.1)
+        network = Network(
+            each,
+            0.9,
+            cap.arrival_cv,
+            service_time(params),
+            cap.service_cv**2,
+            slow,
+            *path,
+            failure=0.1,
+        )
         return simulate(network, rng, 6000)
 
     simulated, half = replicated(draw, p, 4)
@@ -209,7 +275,17 @@ def test_the_shipped_parameters_together_give_the_simulations_percentiles():
 @pytest.mark.parametrize(
     "network",
     [
-        Network((64, 220) * 2, 0.6, 4.0, service_scv=0.3, slowness=(0.8, 0.9, 1.1, 1.3), path=0.05, path_cv=1.0, constant=0.1, failure=0.05),
+        Network(
+            (64, 220) * 2,
+            0.6,
+            4.0,
+            service_scv=0.3,
+            slowness=(0.8, 0.9, 1.1, 1.3),
+            path=0.05,
+            path_cv=1.0,
+            constant=0.1,
+            failure=0.05,
+        ),
         Network((64,), 0.8, 2.0, service_scv=0.3, calls=3),
         Network((8, 8), 0.6, 2.0, service_scv=1.0),
     ],
@@ -217,7 +293,9 @@ def test_the_shipped_parameters_together_give_the_simulations_percentiles():
 )
 def test_percentiles_are_within_a_tenth_of_the_simulations(network):
     p = (0.5, 0.95, 0.99)
-    simulated, half = replicated(lambda seed: simulate(network, np.random.default_rng(seed), 6000 // network.calls), p, 5)
+    simulated, half = replicated(
+        lambda seed: simulate(network, np.random.default_rng(seed), 6000 // network.calls), p, 5
+    )
     form = np.array([quantile(network.closed_form(), x) for x in p])
     assert np.all(np.abs(form - simulated) <= 0.1 * simulated + half), (form, simulated, half)
 

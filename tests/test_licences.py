@@ -1,4 +1,6 @@
-"""The page of licences has every package that this one asks for, with the licence that its installed metadata state, and what is not permissive."""
+"""The page of licences has every package that this one asks for, with the licence that its
+installed metadata state, and what is not permissive.
+"""
 
 import configparser
 import re
@@ -12,17 +14,36 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 SETUP = configparser.ConfigParser()
 SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
-ASKED = {"every installation": SETUP["options"]["install_requires"], **SETUP["options.extras_require"]}
-ASKED = {name: [Requirement(line) for line in text.splitlines() if line.strip()] for name, text in ASKED.items()}
-ROWS = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]
+ASKED = {
+    "every installation": SETUP["options"]["install_requires"],
+    **SETUP["options.extras_require"],
+}
+ASKED = {
+    name: [Requirement(line) for line in text.splitlines() if line.strip()]
+    for name, text in ASKED.items()
+}
+ROWS = [
+    [cell.strip(" `") for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if line.startswith("| ")
+]
 TOLD = {name.strip(): row[-1] for row in ROWS for name in row[-2].split(",")}
 COPYLEFT = re.compile(r"GPL|MPL|EPL|CDDL|EUPL|Mozilla|propriet", re.I)
 
 
 def stated(found):
-    """What an installed package's metadata say of its licence, or its licence file where they leave it to that."""
+    """What an installed package's metadata say of its licence, or its licence file where they leave
+    it to that.
+    """
     meta = found.metadata
-    words = [meta.get("License-Expression"), *(c.rpartition(" :: ")[2] for c in meta.get_all("Classifier") or [] if c.startswith("License"))]
+    words = [
+        meta.get("License-Expression"),
+        *(
+            c.rpartition(" :: ")[2]
+            for c in meta.get_all("Classifier") or []
+            if c.startswith("License")
+        ),
+    ]
     words += [(meta.get("License") or "")[:200]]
     return " ".join(filter(None, words))
 
@@ -48,10 +69,18 @@ def test_every_package_that_is_asked_for_is_on_the_page(extra):
     assert {one.name for one in ASKED[extra]} <= set(TOLD)
 
 
-WORDS = {"MIT": "MIT", "Apache-2.0": "Apache", "BSD-3-Clause": "BSD", "PSF-based (its own)": "Python Software Foundation|matplotlib", "NCSA": "NCSA"}
+WORDS = {
+    "MIT": "MIT",
+    "Apache-2.0": "Apache",
+    "BSD-3-Clause": "BSD",
+    "PSF-based (its own)": "Python Software Foundation|matplotlib",
+    "NCSA": "NCSA",
+}
 
 
-@pytest.mark.parametrize("name", sorted({one.name for extra, asked in ASKED.items() if extra != "test" for one in asked}))
+@pytest.mark.parametrize(
+    "name", sorted({one.name for extra, asked in ASKED.items() if extra != "test" for one in asked})
+)
 def test_the_licence_of_a_package_is_the_one_that_it_states(name):
     try:
         installed = distribution(name)
@@ -61,7 +90,9 @@ def test_the_licence_of_a_package_is_the_one_that_it_states(name):
     if words == "LICENSE.txt":
         files = [file for file in installed.files or [] if file.name == words]
         words = files[0].read_text()[:200]
-    assert words == TOLD[name] or re.search(WORDS.get(TOLD[name], re.escape(TOLD[name])), words), words
+    assert words == TOLD[name] or re.search(WORDS.get(TOLD[name], re.escape(TOLD[name])), words), (
+        words
+    )
     assert not COPYLEFT.search(words)
 
 

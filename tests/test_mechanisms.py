@@ -1,4 +1,6 @@
-"""Each mechanism has the right sign and the right limit, and switching it off changes what it should."""
+"""Each mechanism has the right sign and the right limit, and switching it off changes what it
+should.
+"""
 
 import math
 
@@ -22,7 +24,7 @@ def last(paths, name):
     return float(np.mean(paths[name][:, -1]))
 
 
-# --- switching a mechanism off changes a named output -------------------------------------------------------------
+# --- switching a mechanism off changes a named output ---------------------------------------------
 
 SWITCHES = [
     ("shocks.enabled", False, (), "token_price"),
@@ -47,16 +49,22 @@ SWITCHES = [
 @pytest.mark.parametrize(("switch", "value", "scenarios", "output"), SWITCHES)
 def test_switching_a_mechanism_off_changes_its_output(switch, value, scenarios, output):
     on = simulate(policy="pid", scenarios=scenarios, days=90, runs=2, keep={output})[output]
-    off = simulate({switch: value}, policy="pid", scenarios=scenarios, days=90, runs=2, keep={output})[output]
+    off = simulate(
+        {switch: value}, policy="pid", scenarios=scenarios, days=90, runs=2, keep={output}
+    )[output]
     assert np.all(np.isfinite(off))
     assert not np.allclose(on, off, rtol=1e-6, atol=0.0)
 
 
-# --- price ---------------------------------------------------------------------------------------------------------
+# --- price ----------------------------------------------------------------------------------------
 
 
 def test_without_speculation_the_price_follows_the_utility_value():
-    sets = STILL | {"speculation.enabled": False, "market.anchoring": 0.5, "operators.enabled": False}
+    sets = STILL | {
+        "speculation.enabled": False,
+        "market.anchoring": 0.5,
+        "operators.enabled": False,
+    }
     paths = simulate(sets, scenarios=("demand_slump",), days=150, runs=1)
     assert last(paths, "utility_value") < 0.9 * paths["utility_value"][0, 0]
     assert np.max(np.abs(paths["decoupling"][:, 30:])) < 0.05
@@ -73,7 +81,9 @@ def test_fast_arbitrage_ties_the_pool_to_the_outside_valuation():
 
 
 def test_a_crash_of_the_valuation_moves_the_price_by_its_size():
-    paths = simulate(STILL | {"speculation.enabled": False}, scenarios=("token_crash",), days=70, runs=1)
+    paths = simulate(
+        STILL | {"speculation.enabled": False}, scenarios=("token_crash",), days=70, runs=1
+    )
     size = resolve("baseline", scenarios=("token_crash",)).values.events.news_size
     drop = math.log(paths["token_price"][0, 61] / paths["token_price"][0, 60])
     assert drop == pytest.approx(size, rel=0.05)
@@ -101,10 +111,14 @@ def test_news_has_mertons_moments():
 
     params = bind(p, sample(p, range(50), 7))
     state = {"time": 0.0, "news": np.zeros(50)}
-    news = np.array([policy_news(params, 0, None, {**state, "step": t})["news"] for t in range(4000)]).ravel()
+    news = np.array(
+        [policy_news(params, 0, None, {**state, "step": t})["news"] for t in range(4000)]
+    ).ravel()
     n = p.news
     variance = n.volatility**2 + n.jump_rate * (n.jump_mean**2 + n.jump_volatility**2)
-    fourth = n.jump_rate * (n.jump_mean**4 + 6 * n.jump_mean**2 * n.jump_volatility**2 + 3 * n.jump_volatility**4)
+    fourth = n.jump_rate * (
+        n.jump_mean**4 + 6 * n.jump_mean**2 * n.jump_volatility**2 + 3 * n.jump_volatility**4
+    )
     assert news.mean() == pytest.approx(0.0, abs=5 * math.sqrt(variance / news.size))
     assert news.var() == pytest.approx(variance, rel=0.03)
     assert stats.kurtosis(news) == pytest.approx(fourth / variance**2, rel=0.15)
@@ -113,10 +127,12 @@ def test_news_has_mertons_moments():
 @pytest.mark.parametrize("rate", [0.05, 0.5, 2.0])
 def test_jump_counts_invert_the_poisson_distribution(rate):
     uniforms = np.linspace(1e-6, 1 - 1e-6, 1001)
-    np.testing.assert_array_equal(poisson(rate, uniforms), np.minimum(stats.poisson(rate).ppf(uniforms), 12))
+    np.testing.assert_array_equal(
+        poisson(rate, uniforms), np.minimum(stats.poisson(rate).ppf(uniforms), 12)
+    )
 
 
-# --- demand, venues, capacity --------------------------------------------------------------------------------------
+# --- demand, venues, capacity ---------------------------------------------------------------------
 
 
 def test_a_boom_brings_work_raises_the_price_and_then_nodes():
@@ -141,7 +157,9 @@ def test_an_outage_takes_capacity_and_a_ban_takes_nodes():
 
 
 def test_cheaper_hardware_brings_capacity_and_a_lower_price():
-    calm, cheap = (simulate(STILL, scenarios=s, days=600, runs=1) for s in ((), ("hardware_price_drop",)))
+    calm, cheap = (
+        simulate(STILL, scenarios=s, days=600, runs=1) for s in ((), ("hardware_price_drop",))
+    )
     assert last(cheap, "capacity") > last(calm, "capacity")
     assert last(cheap, "inference_price") < last(calm, "inference_price")
 
@@ -177,7 +195,7 @@ def test_privacy_protection_costs_throughput_and_latency():
     assert zk["share_interactive"] < plain["share_interactive"]
 
 
-# --- operators -----------------------------------------------------------------------------------------------------
+# --- operators ------------------------------------------------------------------------------------
 
 
 def test_supply_follows_the_merit_order():
@@ -210,15 +228,27 @@ def test_chartists_gain_when_they_earn_more_and_split_when_they_earn_the_same():
 
 
 def test_trend_following_beyond_the_bifurcation_leaves_the_fundamental_price():
-    # Brock and Hommes (1998): with strong extrapolation the fundamental steady state loses its stability
-    sets = STILL | {"market.permanent_impact": 1.0, "speculation.fundamentalist": 0.05, "market.anchoring": 0.001}
-    weak = simulate(sets | {"speculation.chartist": 0.2}, scenarios=("token_bull",), days=365, runs=1)
-    strong = simulate(sets | {"speculation.chartist": 1.2}, scenarios=("token_bull",), days=365, runs=1)
+    # Brock and Hommes (1998): with strong extrapolation the fundamental steady state loses its
+    # stability
+    sets = STILL | {
+        "market.permanent_impact": 1.0,
+        "speculation.fundamentalist": 0.05,
+        "market.anchoring": 0.001,
+    }
+    weak = simulate(
+        sets | {"speculation.chartist": 0.2}, scenarios=("token_bull",), days=365, runs=1
+    )
+    strong = simulate(
+        sets | {"speculation.chartist": 1.2}, scenarios=("token_bull",), days=365, runs=1
+    )
     assert np.all(np.isfinite(strong["token_price"]))
-    assert np.abs(strong["decoupling"][0, 60:200]).max() > 2 * np.abs(weak["decoupling"][0, 60:200]).max()
+    assert (
+        np.abs(strong["decoupling"][0, 60:200]).max()
+        > 2 * np.abs(weak["decoupling"][0, 60:200]).max()
+    )
 
 
-# --- supply --------------------------------------------------------------------------------------------------------
+# --- supply ---------------------------------------------------------------------------------------
 
 
 def test_emission_over_a_half_life_is_what_the_schedule_says_for_any_step():
@@ -248,18 +278,22 @@ def test_a_manipulated_oracle_makes_the_controller_act():
     calm = simulate(STILL, policy="pid", days=70, runs=1)
     fooled = simulate(STILL, policy="pid", scenarios=("oracle_manipulation",), days=70, runs=1)
     assert not np.allclose(calm["control_output"], fooled["control_output"], atol=1.0)
-    np.testing.assert_allclose(calm["measured_price"][0, :60], fooled["measured_price"][0, :60], rtol=1e-12)
+    np.testing.assert_allclose(
+        calm["measured_price"][0, :60], fooled["measured_price"][0, :60], rtol=1e-12
+    )
 
 
 def test_bills_agree_when_nothing_moves_and_part_when_the_price_does():
     calm = simulate(STILL, days=20, runs=1)
     np.testing.assert_allclose(calm["user_bill"], calm["bill_stablecoin"], rtol=1e-9)
     wild = simulate(days=60)
-    spread = {n: np.std(np.log(wild[n] / wild["bill_stablecoin"])) for n in ("user_bill", "bill_hedged")}
+    spread = {
+        n: np.std(np.log(wild[n] / wild["bill_stablecoin"])) for n in ("user_bill", "bill_hedged")
+    }
     assert spread["user_bill"] > 3 * spread["bill_hedged"] > 0
 
 
-# --- time ----------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scenario", ["demand_boom", "token_crash", "whale_unlock"])
@@ -267,7 +301,13 @@ def test_halving_the_step_changes_a_transient_only_by_discretisation(scenario):
     names = ("token_price", "nodes", "total_supply", "treasury_usd", "inference_price")
     ends = {}
     for dt in (1.0, 0.5, 0.25):
-        paths = simulate(STILL | {"simulation.time_step": dt}, policy="pid", scenarios=(scenario,), days=120, runs=1)
+        paths = simulate(
+            STILL | {"simulation.time_step": dt},
+            policy="pid",
+            scenarios=(scenario,),
+            days=120,
+            runs=1,
+        )
         ends[dt] = np.array([last(paths, n) / paths[n][0, 0] for n in names])
     coarse, fine = np.abs(ends[1.0] - ends[0.5]), np.abs(ends[0.5] - ends[0.25])
     assert np.all(coarse < 0.05)
@@ -277,7 +317,9 @@ def test_halving_the_step_changes_a_transient_only_by_discretisation(scenario):
 def test_halving_the_step_leaves_the_variance_of_returns():
     spreads = []
     for dt in (1.0, 0.5):
-        paths = simulate({"simulation.time_step": dt}, days=365, runs=60, keep={"token_price"})["token_price"]
+        paths = simulate({"simulation.time_step": dt}, days=365, runs=60, keep={"token_price"})[
+            "token_price"
+        ]
         daily = np.log(paths[:, :: round(1 / dt)])
         spreads.append(np.diff(daily, axis=1).std())
     assert spreads[1] == pytest.approx(spreads[0], rel=0.08)
@@ -307,4 +349,6 @@ def test_floats_and_arrays_give_the_same_numbers():
     for _ in range(70):
         state, arrays = MODEL.step(one, state), MODEL.step(bind(parameters, table), arrays)
     for name, value in state.items():
-        assert float(value) == pytest.approx(np.broadcast_to(arrays[name], 3)[1], rel=1e-9, abs=1e-9), name
+        assert float(value) == pytest.approx(
+            np.broadcast_to(arrays[name], 3)[1], rel=1e-9, abs=1e-9
+        ), name

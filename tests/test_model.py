@@ -10,7 +10,14 @@ from tokenomics.parameters import resolve
 
 ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
 PARAMETERS = resolve().values
-CONSTANT = {"initial_price", "reference_depth", "initial_demand", "operating_cost", "stake_per_node", "attack_inventory"}
+CONSTANT = {
+    "initial_price",
+    "reference_depth",
+    "initial_demand",
+    "operating_cost",
+    "stake_per_node",
+    "attack_inventory",
+}
 
 
 def test_every_state_variable_is_written_or_declared_constant():

@@ -1,4 +1,6 @@
-"""The MPC's first move is that of the constrained optimum, found here in another way from the roll-out of the plant."""
+"""The MPC's first move is that of the constrained optimum, found here in another way from the
+roll-out of the plant.
+"""
 
 import numpy as np
 import pytest
@@ -21,11 +23,17 @@ def params(rate):
 
 
 def rest(treasury, last=0.0):
-    return {f"control_{m.name}": 0.0 for m in LAW.memory} | {"control_signal": last, "treasury_usd": treasury, "reference_depth": DEPTH}
+    return {f"control_{m.name}": 0.0 for m in LAW.memory} | {
+        "control_signal": last,
+        "treasury_usd": treasury,
+        "reference_depth": DEPTH,
+    }
 
 
 def planned(p, x, z, last, limits):
-    """The best plan (horizon,) by trust-constr on the plant stepped day by day, with the limits as constraints."""
+    """The best plan (horizon,) by trust-constr on the plant stepped day by day, with the limits as
+    constraints.
+    """
     one, weights, horizon = plant(p), p["controller"].lqr, p["controller"].mpc.horizon
     end = np.linalg.cholesky(lqr.design(p).cost).T
 
@@ -38,7 +46,11 @@ def planned(p, x, z, last, limits):
             z = z + INTERVAL * y
             parts.append([np.sqrt(weights.effort_weight) * u])
             last_one = k == horizon - 1
-            parts.append(end @ [*x, z] if last_one else [np.sqrt(weights.price_weight) * x[0], np.sqrt(weights.integral_weight) * z])
+            parts.append(
+                end @ [*x, z]
+                if last_one
+                else [np.sqrt(weights.price_weight) * x[0], np.sqrt(weights.integral_weight) * z]
+            )
         return np.concatenate(parts)
 
     # the residuals are affine in the moves
@@ -71,9 +83,15 @@ def moved(p, state, error, limits):
 CASES = {
     "box": ({"high": 0.01}, lambda u: np.max(u) - 0.01),
     "box below": ({"low": -0.004}, lambda u: np.min(u) + 0.004),
-    "rate": ({"rate": 0.0005}, lambda u: np.max(np.abs(np.diff(u, prepend=0.0))) - 0.0005 * INTERVAL),
+    "rate": (
+        {"rate": 0.0005},
+        lambda u: np.max(np.abs(np.diff(u, prepend=0.0))) - 0.0005 * INTERVAL,
+    ),
     "treasury": ({"treasury": 1.5e5}, lambda u: np.max(np.cumsum(u)) * INTERVAL - 0.15),
-    "box and treasury": ({"high": 0.0055, "treasury": 1.5e5}, lambda u: abs(np.max(np.cumsum(u)) * INTERVAL - 0.15) + abs(np.max(u) - 0.0055)),
+    "box and treasury": (
+        {"high": 0.0055, "treasury": 1.5e5},
+        lambda u: abs(np.max(np.cumsum(u)) * INTERVAL - 0.15) + abs(np.max(u) - 0.0055),
+    ),
 }
 
 
@@ -96,7 +114,9 @@ def test_an_active_limit_gives_the_constrained_optimum(case):
 
 
 def test_the_budget_is_kept_by_looking_ahead():
-    """A treasury that the first move alone could not empty, but the plan would, is spent slower from the start, and never overdrawn."""
+    """A treasury that the first move alone could not empty, but the plan would, is spent slower
+    from the start, and never overdrawn.
+    """
     treasury, error = 1.5e5, 0.5
     p = params(FREE["rate"])
     state, spent = rest(treasury), []
@@ -109,5 +129,8 @@ def test_the_budget_is_kept_by_looking_ahead():
         assert cost <= state["treasury_usd"] + 1e-6 * DEPTH
         spent.append(cost)
         state |= {f"control_{k}": float(v) for k, v in command.memory.items()}
-        state |= {"control_signal": float(command.signal), "treasury_usd": max(state["treasury_usd"] - cost, 0.0)}
+        state |= {
+            "control_signal": float(command.signal),
+            "treasury_usd": max(state["treasury_usd"] - cost, 0.0),
+        }
     assert sum(spent) == pytest.approx(treasury, rel=1e-4)

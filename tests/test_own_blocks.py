@@ -1,4 +1,6 @@
-"""Blocks and laws of a user's own: each run branches on its own value, and what cannot be compiled is named with its line."""
+"""Blocks and laws of a user's own: each run branches on its own value, and what cannot be compiled
+is named with its line.
+"""
 
 import math
 
@@ -24,7 +26,16 @@ def with_block(function, writes="inference_price", **more):
 
 def final(function, *, runs, engine="cadcad", step=1.0):
     sets = {"simulation.time_step": step}
-    run = tk.run("baseline", policy="none", days=6, runs=runs, seed=3, model=with_block(function), engine=engine, sets=sets)
+    run = tk.run(
+        "baseline",
+        policy="none",
+        days=6,
+        runs=runs,
+        seed=3,
+        model=with_block(function),
+        engine=engine,
+        sets=sets,
+    )
     return run.dataset.inference_price.values
 
 
@@ -35,11 +46,18 @@ def ceiling(params, substep, history, state):
 
 
 def ceiling_in_numpy(params, substep, history, state):
-    return {"inference_price": np.where(state["token_price"] > LEVEL, state["inference_price"] * 1.01, state["inference_price"])}
+    return {
+        "inference_price": np.where(
+            state["token_price"] > LEVEL, state["inference_price"] * 1.01, state["inference_price"]
+        )
+    }
 
 
 def ternary(params, substep, history, state):
-    return {"inference_price": state["inference_price"] * (1.01 if state["token_price"] > LEVEL else 1.0)}
+    return {
+        "inference_price": state["inference_price"]
+        * (1.01 if state["token_price"] > LEVEL else 1.0)
+    }
 
 
 def greatest(params, substep, history, state):
@@ -47,7 +65,10 @@ def greatest(params, substep, history, state):
 
 
 def both(params, substep, history, state):
-    return {"inference_price": state["inference_price"] + 0.01 * float(state["token_price"] > LEVEL and state["decoupling"] > 0.0)}
+    return {
+        "inference_price": state["inference_price"]
+        + 0.01 * float(state["token_price"] > LEVEL and state["decoupling"] > 0.0)
+    }
 
 
 def looped(params, substep, history, state):
@@ -66,13 +87,18 @@ def scheduled(params, substep, history, state):
 
 
 def shocked(params, substep, history, state):
-    return {"inference_price": state["inference_price"] * (1.1 if params["shock_table"].at("news_normal", state["step"]) > 0.0 else 1.0)}
+    return {
+        "inference_price": state["inference_price"]
+        * (1.1 if params["shock_table"].at("news_normal", state["step"]) > 0.0 else 1.0)
+    }
 
 
 ALONE = (ceiling, ternary, greatest, both, looped, plain_mathematics, shocked)
 
 
-@pytest.mark.parametrize("function", [*ALONE, scheduled, ceiling_in_numpy], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "function", [*ALONE, scheduled, ceiling_in_numpy], ids=lambda f: f.__name__
+)
 @pytest.mark.parametrize("step", [1.0, 0.5])
 def test_a_run_branches_on_its_own_value_however_many_runs_there_are(function, step):
     three = final(function, runs=3, step=step)
@@ -83,11 +109,15 @@ def test_a_run_branches_on_its_own_value_however_many_runs_there_are(function, s
 def test_an_if_is_what_np_where_is():
     np.testing.assert_allclose(final(ceiling, runs=4), final(ceiling_in_numpy, runs=4), rtol=1e-12)
     assert len(np.unique(final(ceiling, runs=4)[:, -1])) == 4
-    np.testing.assert_allclose(final(ceiling, runs=4), final(ceiling_in_numpy, runs=4, engine="ensemble"), rtol=AGREEMENT)
+    np.testing.assert_allclose(
+        final(ceiling, runs=4), final(ceiling_in_numpy, runs=4, engine="ensemble"), rtol=AGREEMENT
+    )
 
 
 def test_a_look_up_by_the_clock_takes_the_day_of_half_days():
-    np.testing.assert_allclose(final(scheduled, runs=2, step=0.5)[0, 1:7] / 0.02, [1.0, 1.0, 1.1, 1.1, 1.2, 1.2])
+    np.testing.assert_allclose(
+        final(scheduled, runs=2, step=0.5)[0, 1:7] / 0.02, [1.0, 1.0, 1.1, 1.1, 1.2, 1.2]
+    )
 
 
 @pytest.mark.parametrize("function", [*ALONE, scheduled], ids=lambda f: f.__name__)
@@ -111,11 +141,21 @@ def bang_bang(params, state, error, dt, low, high):
 def test_a_law_that_branches_takes_several_runs_and_one_alike():
     tk.register_controller("bang_bang", bang_bang)
     try:
-        settings = {"policy": {"controller": {"type": "bang_bang"}}, "scenario": "token_crash", "days": 80, "seed": 1}
-        signals = [tk.run("baseline", runs=runs, **settings).dataset.control_signal.values for runs in (1, 3)]
+        settings = {
+            "policy": {"controller": {"type": "bang_bang"}},
+            "scenario": "token_crash",
+            "days": 80,
+            "seed": 1,
+        }
+        signals = [
+            tk.run("baseline", runs=runs, **settings).dataset.control_signal.values
+            for runs in (1, 3)
+        ]
         np.testing.assert_array_equal(signals[0], signals[1][:1])
         assert {0.0, 0.01} <= set(signals[1].ravel()) and np.any(signals[1][0] != signals[1][1])
-        with pytest.raises(tk.ModelError, match=r"'bang_bang' \(test_own_blocks.py, line .*np.where"):
+        with pytest.raises(
+            tk.ModelError, match=r"'bang_bang' \(test_own_blocks.py, line .*np.where"
+        ):
             tk.run("baseline", runs=2, engine="ensemble", **settings)
     finally:
         del LAWS["bang_bang"]
@@ -123,11 +163,17 @@ def test_a_law_that_branches_takes_several_runs_and_one_alike():
 
 def test_a_run_that_has_failed_does_not_end_the_others_where_a_block_takes_them_one_by_one():
     def fragile(params, substep, history, state):
-        price = np.nan if state["step"] == 2 and params["shock_table"].at("news_normal", 2) > 0.0 else state["inference_price"]
+        price = (
+            np.nan
+            if state["step"] == 2 and params["shock_table"].at("news_normal", 2) > 0.0
+            else state["inference_price"]
+        )
         return {"inference_price": price if int(1e9 * state["inference_price"]) else 0.0}
 
     run = tk.run("baseline", policy="none", days=5, runs=4, seed=1, model=with_block(fragile))
-    news = sample(resolve("baseline", sets=("simulation.days=5",)).values, range(4), 1).values["news_normal"][2]
+    news = sample(resolve("baseline", sets=("simulation.days=5",)).values, range(4), 1).values[
+        "news_normal"
+    ][2]
     assert 0 < np.sum(news > 0.0) < 4
     assert {f.run for f in run.failures} == set(np.flatnonzero(news > 0.0))
 
@@ -142,18 +188,44 @@ def test_the_jacobian_of_a_block_that_branches_is_that_of_each_column():
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda p, s, h, state: None, r"block 'mine': policy '<lambda>' returns NoneType; expected a dict of signals"),
-        (lambda p, s, h, state: {"inference_price": "dear"}, r"block 'mine': the value of 'inference_price' is a str; expected a number"),
-        (lambda p, s, h, state: {"inference_price": None}, r"block 'mine': the value of 'inference_price' is a NoneType"),
-        (lambda p, s, h, state: {"inference_price": h[-1]["inference_price"]}, r"block 'mine', '<lambda>': it reads state_history.*state variable"),
-        (lambda p, s, h, state: {"inference_price": 1 / 0}, r"in the steady state: block 'mine', '<lambda>': ZeroDivisionError"),
-        (lambda p, s, h, state: {"inference_price": state["demandd"]}, r"'mine', '<lambda>': no state variable 'demandd'; did you mean 'demand'"),
-        (lambda p, s, h, state: {"inference_prise": 1.0}, r"no policy gives the signal 'inference_price'; did you mean 'inference_prise'"),
-        (lambda p, s, h, state: {"token_price": 1.0}, r"no policy gives the signal 'inference_price'(?!.*mean 'inference_price')"),
+        (
+            lambda p, s, h, state: None,
+            r"block 'mine': policy '<lambda>' returns NoneType; expected a dict of signals",
+        ),
+        (
+            lambda p, s, h, state: {"inference_price": "dear"},
+            r"block 'mine': the value of 'inference_price' is a str; expected a number",
+        ),
+        (
+            lambda p, s, h, state: {"inference_price": None},
+            r"block 'mine': the value of 'inference_price' is a NoneType",
+        ),
+        (
+            lambda p, s, h, state: {"inference_price": h[-1]["inference_price"]},
+            r"block 'mine', '<lambda>': it reads state_history.*state variable",
+        ),
+        (
+            lambda p, s, h, state: {"inference_price": 1 / 0},
+            r"in the steady state: block 'mine', '<lambda>': ZeroDivisionError",
+        ),
+        (
+            lambda p, s, h, state: {"inference_price": state["demandd"]},
+            r"'mine', '<lambda>': no state variable 'demandd'; did you mean 'demand'",
+        ),
+        (
+            lambda p, s, h, state: {"inference_prise": 1.0},
+            r"no policy gives the signal 'inference_price'; did you mean 'inference_prise'",
+        ),
+        (
+            lambda p, s, h, state: {"token_price": 1.0},
+            r"no policy gives the signal 'inference_price'(?!.*mean 'inference_price')",
+        ),
     ],
 )
 @pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
-def test_a_block_that_fails_in_the_steady_state_is_named_with_its_function(function, message, engine):
+def test_a_block_that_fails_in_the_steady_state_is_named_with_its_function(
+    function, message, engine
+):
     with pytest.raises(tk.ModelError, match=message):
         tk.run("baseline", days=2, model=with_block(function), engine=engine)
 
@@ -166,23 +238,44 @@ def test_a_text_is_one_name():
 def test_the_shipped_blocks_are_called_as_they_are():
     values = resolve("baseline").values
     params = bind(values, sample(values, [0], 0))
-    assert not any(hasattr(f, "runwise") for block in MODEL.bound(params).blocks for f in (*block.policies, *block.updates))
+    assert not any(
+        hasattr(f, "runwise")
+        for block in MODEL.bound(params).blocks
+        for f in (*block.policies, *block.updates)
+    )
 
 
 def test_a_trader_of_ones_own_is_filled_and_booked_without_another_word():
-    """Passive holders sell a thousandth of what they have each day: the market takes it, and their ledger falls by it."""
+    """Passive holders sell a thousandth of what they have each day: the market takes it, and their
+    ledger falls by it.
+    """
 
-    @tk.writes(tk.Variable("order_drip_tok", "TOK/day", "a steady sale of holders", "pool_tok", 0.0, 0.0, sells="holders"))
+    @tk.writes(
+        tk.Variable(
+            "order_drip_tok",
+            "TOK/day",
+            "a steady sale of holders",
+            "pool_tok",
+            0.0,
+            0.0,
+            sells="holders",
+        )
+    )
     def policy_drip(params, substep, state_history, state):
         return {"order_drip_tok": 1e-3 * state["holders_tok"]}
 
     drip = tk.block("holders drip", policy_drip)
     model = tk.MODEL.insert(drip, after="the controller decides")
-    runs = [tk.run(days=30, model=m, engine="ensemble", sets={"shocks.enabled": False}) for m in (tk.MODEL, model)]
+    runs = [
+        tk.run(days=30, model=m, engine="ensemble", sets={"shocks.enabled": False})
+        for m in (tk.MODEL, model)
+    ]
     plain, dripping = (run.trajectories.values for run in runs)
     assert dripping["token_price"][0, -1] < 0.98 * plain["token_price"][0, -1]
     np.testing.assert_allclose(dripping["conservation_error"], 0.0, atol=1e-12)
     sold = dripping["order_drip_tok"][0, 1:].sum()
     assert sold > 0.02 * dripping["holders_tok"][0, 0]
-    with pytest.raises(tk.ModelError, match="variable 'order': no ledger 'holder'; did you mean 'holders'?"):
+    with pytest.raises(
+        tk.ModelError, match="variable 'order': no ledger 'holder'; did you mean 'holders'?"
+    ):
         tk.Variable("order", "TOK/day", "", sells="holder")

@@ -1,4 +1,6 @@
-"""An installed copy works from any folder, and the README's commands are the ones that are tested."""
+"""An installed copy works from any folder, and the README's commands are the ones that are
+tested.
+"""
 
 import os
 import re
@@ -16,9 +18,25 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     out, source = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source") / "tokenomics"
-    # of a copy: setuptools leaves metadata beside what it builds, from which a checkout that is not installed would take its version
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".git", "build", "*.egg-info", ".venv*", "runs", "__pycache__"))
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)]
+    # of a copy: setuptools leaves metadata beside what it builds, from which a checkout that is not
+    # installed would take its version
+    shutil.copytree(
+        ROOT,
+        source,
+        ignore=shutil.ignore_patterns(
+            ".git", "build", "*.egg-info", ".venv*", "runs", "__pycache__"
+        ),
+    )
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(out),
+        str(source),
+    ]
     done = subprocess.run(build, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return next(out.glob("*.whl"))
@@ -26,7 +44,10 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_carries_every_parameter_file(wheel):
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".yaml")}
-    shipped = {f"tokenomics/params/{p.relative_to(ROOT / 'params').as_posix()}" for p in (ROOT / "params").rglob("*.yaml")}
+    shipped = {
+        f"tokenomics/params/{p.relative_to(ROOT / 'params').as_posix()}"
+        for p in (ROOT / "params").rglob("*.yaml")
+    }
     assert packed == shipped
 
 
@@ -41,9 +62,14 @@ def test_an_installed_copy_runs_from_any_folder(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
     environment = {**os.environ, "PYTHONPATH": str(site)}
-    code = "import tokenomics as tk; print(tk.__file__); len(tk.run('baseline', days=3).metrics()); from tokenomics.cli.main import main; main()"
+    code = (
+        "import tokenomics as tk; print(tk.__file__); len(tk.run('baseline', days=3).metrics()); "
+        "from tokenomics.cli.main import main; main()"
+    )
     command = [sys.executable, "-c", code, "run", "baseline", "--days", "3", "--out", "o"]
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=work, env=environment, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(site))
     assert (work / "o" / "run.json").exists()

@@ -1,4 +1,6 @@
-"""The economy of Akcin et al. balances, its limits hold, and its optimiser descends with the right gradient."""
+"""The economy of Akcin et al. balances, its limits hold, and its optimiser descends with the right
+gradient.
+"""
 
 import csv
 from dataclasses import replace
@@ -10,8 +12,28 @@ from scipy.optimize import minimize_scalar
 from paths import DATA
 from tokenomics.papers import PAPERS, reproduce
 from tokenomics.papers.akcin import POLICIES, REGIMES, _verdict, experiment, game, policies, ratio
-from tokenomics.papers.akcin.controllers import Mpc, Pid, clearing, flows, improve, linearise, planned_cost, simc, trend_forecast, tuned
-from tokenomics.papers.akcin.economy import State, costs, economy, income, shocks, simulate, step, without_noise
+from tokenomics.papers.akcin.controllers import (
+    Mpc,
+    Pid,
+    clearing,
+    flows,
+    improve,
+    linearise,
+    planned_cost,
+    simc,
+    trend_forecast,
+    tuned,
+)
+from tokenomics.papers.akcin.economy import (
+    State,
+    costs,
+    economy,
+    income,
+    shocks,
+    simulate,
+    step,
+    without_noise,
+)
 from tokenomics.papers.reproduction import settings
 
 LEAVES = settings("akcin")
@@ -33,7 +55,11 @@ def problem(runs=3, horizon=20):
     rng = np.random.default_rng(0)
     draw = rng.normal(0.0, 0.1, (3, runs))
     state = State(draw[0], draw[1], np.array([30.0, 3.0, 0.2])[:runs], draw[2])
-    return state, np.exp(rng.normal(0.0, 0.1, (runs, horizon))), rng.uniform(0.1, 0.9, (runs, horizon, 2))
+    return (
+        state,
+        np.exp(rng.normal(0.0, 0.1, (runs, horizon))),
+        rng.uniform(0.1, 0.9, (runs, horizon, 2)),
+    )
 
 
 def test_every_number_has_a_unit_and_a_source():
@@ -47,14 +73,21 @@ def test_no_dollar_and_no_token_comes_from_nowhere(paths):
         np.testing.assert_allclose(found.reserve[:, 1:], dollars, atol=1e-10)
         # tokens over the first supply, from the flows and the price at which they traded
         traded = (found.payment - found.buyback) * E.turnover / np.exp(found.price[:, :-1])
-        np.testing.assert_allclose(np.exp(found.supply[:, 1:]), 1.0 + np.cumsum(traded, axis=1), rtol=1e-12)
+        np.testing.assert_allclose(
+            np.exp(found.supply[:, 1:]), 1.0 + np.cumsum(traded, axis=1), rtol=1e-12
+        )
 
 
 def test_no_policy_spends_or_pays_more_than_it_may(paths):
     for found in paths.values():
         assert np.all(found.reserve >= 0.0)
-        assert np.all((found.buyback >= 0.0) & (found.buyback <= found.income + E.spend * found.reserve[:, :-1] + 1e-12))
-        assert np.all((found.payment >= 0.0) & (found.payment <= E.payment_limit * found.income + 1e-12))
+        assert np.all(
+            (found.buyback >= 0.0)
+            & (found.buyback <= found.income + E.spend * found.reserve[:, :-1] + 1e-12)
+        )
+        assert np.all(
+            (found.payment >= 0.0) & (found.payment <= E.payment_limit * found.income + 1e-12)
+        )
         assert np.all(found.income <= found.demand)
         assert np.all(found.income <= E.capacity * np.exp(found.capacity[:, :-1]))
 
@@ -81,7 +114,11 @@ def test_without_noise_and_growth_nothing_moves():
 def test_the_regimes_are_what_they_are_called():
     used = {}
     for regime in REGIMES:
-        found = simulate(without_noise(E), clearing, shocks(LEAVES, LEAVES[f"regimes.{regime}"].value, range(1), 0, noisy=False))
+        found = simulate(
+            without_noise(E),
+            clearing,
+            shocks(LEAVES, LEAVES[f"regimes.{regime}"].value, range(1), 0, noisy=False),
+        )
         used[regime] = float(found.demand[0, -1] / (E.capacity * np.exp(found.capacity[0, -2])))
     assert used["outpaces"] < 1.0 / E.capacity
     assert 1.0 / E.capacity < used["matches"] < 1.05
@@ -91,13 +128,17 @@ def test_the_regimes_are_what_they_are_called():
 def test_the_derivatives_are_those_of_finite_differences():
     state, demand, controls = problem()
     residuals, slopes = linearise(E, 5, state, demand, controls)
-    np.testing.assert_allclose((residuals**2).sum(axis=1), planned_cost(E, 5, state, demand, controls), rtol=1e-12)
+    np.testing.assert_allclose(
+        (residuals**2).sum(axis=1), planned_cost(E, 5, state, demand, controls), rtol=1e-12
+    )
     small = 1e-6
     for i in range(controls[0].size):
         change = np.zeros(controls[0].size)
         change[i] = small
         change = change.reshape(controls[0].shape)
-        above, below = (linearise(E, 5, state, demand, controls + sign * change)[0] for sign in (1.0, -1.0))
+        above, below = (
+            linearise(E, 5, state, demand, controls + sign * change)[0] for sign in (1.0, -1.0)
+        )
         np.testing.assert_allclose(slopes[:, :, i], (above - below) / (2.0 * small), atol=1e-8)
 
 
@@ -112,7 +153,9 @@ def test_a_step_of_the_optimiser_never_costs_more_and_stays_in_the_box():
 
 
 def distance_to_a_kink(state, demand, controls):
-    """Smallest |ln(capacity / demand)| (runs,) of a plan's days: where it is zero, min(demand, capacity) has no derivative."""
+    """Smallest |ln(capacity / demand)| (runs,) of a plan's days: where it is zero, min(demand,
+    capacity) has no derivative.
+    """
     gaps = []
     for ahead in range(demand.shape[1]):
         gaps.append(np.abs(np.log(E.capacity) + state.capacity - np.log(demand[:, ahead])))
@@ -130,7 +173,8 @@ def test_the_plan_is_a_minimum_within_the_box_or_next_to_a_kink():
     at = controls.reshape(len(cost), -1)
     held = ((at <= 0.0) & (gradient > 0.0)) | ((at >= 1.0) & (gradient < 0.0))
     left = np.max(np.abs(np.where(held, 0.0, gradient)), axis=1)
-    # the line search, whose shortest step is 2 %, stops short of a zero gradient where a kink is that near; elsewhere it may not
+    # the line search, whose shortest step is 2 %, stops short of a zero gradient where a kink is
+    # that near; elsewhere it may not
     smooth = distance_to_a_kink(state, demand, controls) > 1e-3
     assert np.count_nonzero(smooth) >= 2
     assert np.all(left[smooth] < 1e-9), left
@@ -148,7 +192,11 @@ def test_without_noise_the_mpc_costs_less_than_its_warm_start_and_the_pid():
     still = without_noise(E)
     drawn = shocks(LEAVES, 0.0, range(1), 0, noisy=False)
     mpc = Mpc(still, 20, 2, 90)
-    found = {name: costs(still, simulate(still, policy, drawn))["cost"][0] for name, policy in policies(LEAVES, still, 0.0).items() if name in CHEAP}
+    found = {
+        name: costs(still, simulate(still, policy, drawn))["cost"][0]
+        for name, policy in policies(LEAVES, still, 0.0).items()
+        if name in CHEAP
+    }
     cost = costs(still, simulate(still, mpc, drawn))["cost"][0]
     assert cost < found["none"] and cost < found["PID"] and cost < found["PID by rule"]
 
@@ -171,14 +219,29 @@ def test_regimes_and_policies_share_their_random_numbers():
 
 def test_the_shipped_gains_are_the_cheapest():
     value = {path: leaf.value for path, leaf in LEAVES.items()}
-    train = [shocks(LEAVES, value[f"regimes.{r}"], range(32), value["tuning_seed"]) for r in REGIMES]
+    train = [
+        shocks(LEAVES, value[f"regimes.{r}"], range(32), value["tuning_seed"]) for r in REGIMES
+    ]
 
     def cost(kp, ki, kd):
-        return np.mean([costs(E, simulate(E, Pid(E, kp, ki, kd, value["pid.derivative_time"]), s))["cost"].mean() for s in train])
+        return np.mean(
+            [
+                costs(E, simulate(E, Pid(E, kp, ki, kd, value["pid.derivative_time"]), s))[
+                    "cost"
+                ].mean()
+                for s in train
+            ]
+        )
 
     kp, ki, kd = value["pid.kp"], value["pid.ki"], value["pid.kd"]
     shipped = cost(kp, ki, kd)
-    for other in ((1.4 * kp, ki, kd), (kp / 1.4, ki, kd), (kp, 2e-4, kd), (kp, ki, 3.0 * kd), (kp, ki, 0.0)):
+    for other in (
+        (1.4 * kp, ki, kd),
+        (kp / 1.4, ki, kd),
+        (kp, 2e-4, kd),
+        (kp, ki, 3.0 * kd),
+        (kp, ki, 0.0),
+    ):
         assert cost(*other) > shipped - 1e-6, other
 
 
@@ -194,7 +257,9 @@ def test_tuning_lowers_the_cost():
 
 def test_the_forecast_continues_a_straight_line_and_begins_with_today():
     known = np.exp(0.01 * np.arange(100))[None, :]
-    np.testing.assert_allclose(trend_forecast(known, 90, 5)[0], np.exp(0.01 * np.arange(99, 104)), rtol=1e-10)
+    np.testing.assert_allclose(
+        trend_forecast(known, 90, 5)[0], np.exp(0.01 * np.arange(99, 104)), rtol=1e-10
+    )
     known[0, -1] = 9.0
     assert trend_forecast(known, 90, 5)[0, 0] == 9.0
 
@@ -250,11 +315,18 @@ def test_the_report_holds_every_policy_and_claim(monkeypatch):
     assert "akcin" in PAPERS
     monkeypatch.setattr("tokenomics.papers.akcin.settings", lambda paper: SHORT)
     calls = []
-    found = reproduce("akcin", runs=2, seed=1, progress=lambda done, total: calls.append((done, total)))
+    found = reproduce(
+        "akcin", runs=2, seed=1, progress=lambda done, total: calls.append((done, total))
+    )
     table, ratios, still, stage = found.tables.values()
     assert len(table) == len(REGIMES) * len(POLICIES) and set(table["policy"]) == set(POLICIES)
     assert np.isfinite(ratios[["ratio", "low", "high", "without noise"]].to_numpy()).all()
     assert len(stage) == 3 and (still["cost x 1e6"] > 0.0).all()
-    assert {claim.verdict for claim in found.claims} <= {"confirmed", "refuted", "undecided", "not testable"}
+    assert {claim.verdict for claim in found.claims} <= {
+        "confirmed",
+        "refuted",
+        "undecided",
+        "not testable",
+    }
     assert calls[-1][0] == calls[-1][1] == len(calls)
     assert all(choice in found.markdown() for choice in found.choices)

@@ -1,4 +1,6 @@
-"""DCBM: the stability conditions are those of the roots and of time; the economy's accounts add up; the paper's numbers are there."""
+"""DCBM: the stability conditions are those of the roots and of time; the economy's accounts add up;
+the paper's numbers are there.
+"""
 
 from dataclasses import replace
 
@@ -11,7 +13,18 @@ from hypothesis import strategies as st
 from tokenomics.model.controllers import dcbm
 from tokenomics.papers import PAPERS, reproduce
 from tokenomics.papers.dcbm import stability, trials
-from tokenomics.papers.dcbm.economy import IDEALS, POLICIES, REGIMES, Regime, draw, log_moves, measures, read_settings, sigma, simulate
+from tokenomics.papers.dcbm.economy import (
+    IDEALS,
+    POLICIES,
+    REGIMES,
+    Regime,
+    draw,
+    log_moves,
+    measures,
+    read_settings,
+    sigma,
+    simulate,
+)
 from tokenomics.papers.reproduction import settings as leaves_of
 
 SETTINGS, MARKETS = read_settings()
@@ -33,7 +46,9 @@ def closed_loop(a, b, c, delayed):
     """The loop put together by python-control, from the law and the plant."""
     z = control.tf("z")
     plant = (1 / (z - 1)) if delayed else (z / (z - 1))
-    return control.minreal(control.feedback(plant * (a + b * z / (z - 1) + c * (z - 1) / z), 1), verbose=False)
+    return control.minreal(
+        control.feedback(plant * (a + b * z / (z - 1) + c * (z - 1) / z), 1), verbose=False
+    )
 
 
 @pytest.mark.parametrize("delayed", [True, False])
@@ -73,11 +88,22 @@ def test_jurys_conditions_are_those_of_a_simulation_in_time():
 def test_each_counterexample_is_one():
     table = stability.examples().set_index("gains")
     first = table.loc["within all limits"]
-    assert first["paper's limits hold"] == "yes" and first["|z| delayed"] > 1.0 and first["simulated growth"] > 1e6
+    assert (
+        first["paper's limits hold"] == "yes"
+        and first["|z| delayed"] > 1.0
+        and first["simulated growth"] > 1e6
+    )
     for name in ("beyond the limit of Kd", "beyond the limit of Ki"):
-        assert table.loc[name, "paper's limits hold"] == "no" and table.loc[name, "|z| of the paper's polynomial"] < 1.0
+        assert (
+            table.loc[name, "paper's limits hold"] == "no"
+            and table.loc[name, "|z| of the paper's polynomial"] < 1.0
+        )
     last = table.loc["beyond the limit of Ki, Kd < 0"]
-    assert last["paper's limits hold"] == "no" and last["|z| delayed"] < 1.0 and last["simulated growth"] < 1e-6
+    assert (
+        last["paper's limits hold"] == "no"
+        and last["|z| delayed"] < 1.0
+        and last["simulated growth"] < 1e-6
+    )
 
 
 def test_the_loop_gain_is_the_slope_of_the_log_price():
@@ -91,8 +117,14 @@ def test_the_loop_gain_is_the_slope_of_the_log_price():
 def test_the_law_takes_floats_and_arrays_alike():
     treasury, u = np.array([0.0, 1.0, 5.0]), np.array([1.0, -1.0, 0.3])
     spent = dcbm.purchase(treasury, 0.5, 0.9, u)
-    assert [float(dcbm.purchase(t, 0.5, 0.9, v)) for t, v in zip(treasury, u, strict=True)] == list(spent)
-    assert list(dcbm.integrate(1.0, 0.2, treasury, 2.0)) == [1.0, 1.4, 1.4]  # it stands still while the treasury is empty
+    assert [float(dcbm.purchase(t, 0.5, 0.9, v)) for t, v in zip(treasury, u, strict=True)] == list(
+        spent
+    )
+    assert list(dcbm.integrate(1.0, 0.2, treasury, 2.0)) == [
+        1.0,
+        1.4,
+        1.4,
+    ]  # it stands still while the treasury is empty
     assert dcbm.purchase(1.0, 0.0, 5.0, 10.0) == 1.0  # Eq. 1 binds for γ > 1
 
 
@@ -104,7 +136,11 @@ def test_a_swap_keeps_the_product_and_the_treasury_spends_what_it_has(policy, ra
     # a purchase takes tokens out along the curve, news moves along it: nothing adds liquidity
     np.testing.assert_allclose(product, np.broadcast_to(product[0], product.shape), rtol=1e-12)
     np.testing.assert_allclose(p.price, p.stablecoins / p.tokens, rtol=0)
-    assert np.all(p.treasury >= 0.0) and np.all(p.spent >= 0.0) and np.all(p.spent <= p.treasury[:-1] + p.income)
+    assert (
+        np.all(p.treasury >= 0.0)
+        and np.all(p.spent >= 0.0)
+        and np.all(p.spent <= p.treasury[:-1] + p.income)
+    )
     paid = p.treasury[:-1] + p.income - p.spent - p.treasury[1:]
     assert np.all(paid <= p.due * (1 + 1e-9) + 1e-6) and np.any(paid < 0.5 * p.due)
 
@@ -112,14 +148,18 @@ def test_a_swap_keeps_the_product_and_the_treasury_spends_what_it_has(policy, ra
 def test_the_price_follows_equation_5(random):
     calm = Regime(0.0, 0.0, 0.0)
     p = simulate(replace(SHORT, demand_volatility=0.0), calm, "pid", random, start=-0.2)
-    np.testing.assert_allclose(p.price[1:], dcbm.price_after(p.price[:-1], p.spent, p.stablecoins[:-1]), rtol=1e-12)
+    np.testing.assert_allclose(
+        p.price[1:], dcbm.price_after(p.price[:-1], p.spent, p.stablecoins[:-1]), rtol=1e-12
+    )
     assert p.spent[0, 0] > 0.0
 
 
 def test_a_run_is_the_same_in_any_batch(random):
     whole = simulate(SHORT, MARKETS["high_volatility"], "pid", random)
     for runs in ([7], [30, 7, 2]):
-        part = simulate(SHORT, MARKETS["high_volatility"], "pid", draw(5, np.array(runs), SHORT.steps))
+        part = simulate(
+            SHORT, MARKETS["high_volatility"], "pid", draw(5, np.array(runs), SHORT.steps)
+        )
         for name in ("price", "average", "treasury", "operators", "spent"):
             assert np.array_equal(getattr(part, name), getattr(whole, name)[:, runs])
         for name, values in measures(part, SHORT.epoch).items():
@@ -138,13 +178,17 @@ def test_no_policy_lowers_the_volatility_of_returns_over_an_epoch():
     for regime in REGIMES:
         none = sigma(simulate(SETTINGS, MARKETS[regime], "none", numbers), SETTINGS.epoch)
         for policy in (*POLICIES[1:], *IDEALS):
-            low = trials.ratio(sigma(simulate(SETTINGS, MARKETS[regime], policy, numbers), SETTINGS.epoch), none)[1]
+            low = trials.ratio(
+                sigma(simulate(SETTINGS, MARKETS[regime], policy, numbers), SETTINGS.epoch), none
+            )[1]
             assert low > 0.99, (regime, policy)
 
 
 def test_the_published_numbers_stand_beside_ours(found):
     table = next(t for title, t in found.tables.items() if title.startswith("Table I:"))
-    row = table[(table.regime == "high_volatility") & (table.policy == "pid") & (table.quantity == "sigma")].iloc[0]
+    row = table[
+        (table.regime == "high_volatility") & (table.policy == "pid") & (table.quantity == "sigma")
+    ].iloc[0]
     assert row["published"] == 0.30 and row["low"] < row["ours"] < row["high"]
     mpc = table[table.policy == "mpc"]
     assert len(mpc) == 9 and mpc["ours"].isna().all() and mpc["published"].notna().all()
@@ -163,7 +207,9 @@ def test_every_claim_has_a_verdict_and_its_evidence(found):
 
 def test_the_settings_say_where_they_come_from():
     for leaf in leaves_of("dcbm").values():
-        assert leaf.unit and leaf.source and leaf.source.startswith(("paper", "assumption")), leaf.path
+        assert leaf.unit and leaf.source and leaf.source.startswith(("paper", "assumption")), (
+            leaf.path
+        )
 
 
 def test_the_paired_ratio_of_a_quantity_to_itself_is_one_without_doubt():

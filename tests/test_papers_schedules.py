@@ -1,4 +1,6 @@
-"""RAI's controller, Helium's halvings and Cosmos' inflation: closed forms, published figures, the commands."""
+"""RAI's controller, Helium's halvings and Cosmos' inflation: closed forms, published figures, the
+commands.
+"""
 
 import json
 
@@ -47,7 +49,9 @@ def test_without_a_leak_the_integral_is_the_trapezoidal_rule():
     times, integral = np.linspace(0.0, 1e5, 11), 0.0
     errors = np.cos(times / 3e4)
     for i in range(1, len(times)):
-        integral = law.leaky_integral(integral, errors[i], errors[i - 1], times[i] - times[i - 1], 1.0)
+        integral = law.leaky_integral(
+            integral, errors[i], errors[i - 1], times[i] - times[i - 1], 1.0
+        )
     assert integral == pytest.approx(trapezoid(errors, times), rel=1e-12)
 
 
@@ -66,19 +70,28 @@ def test_rais_law_is_elementwise():
 
     def step(p, m):
         error = law.deviation(p, m)
-        output = law.feedback(error, law.leaky_integral(5.0, error, 0.1, 100.0, 0.9999), 1e-7, 1e-12)
+        output = law.feedback(
+            error, law.leaky_integral(5.0, error, 0.1, 100.0, 0.9999), 1e-7, 1e-12
+        )
         rate = law.redemption_rate(output, p, 1.0, -1e-8, 1e-8)
         return np.array([rate, law.next_redemption_price(p, rate, 28_800.0), law.per_year(rate)])
 
-    np.testing.assert_allclose(step(price, market), np.column_stack([step(float(p), float(m)) for p, m in zip(price, market, strict=True)]))
-    np.testing.assert_array_equal(law.may_update(np.array([0.0, 28_799.0, 28_800.0])), [False, False, True])
+    np.testing.assert_allclose(
+        step(price, market),
+        np.column_stack([step(float(p), float(m)) for p, m in zip(price, market, strict=True)]),
+    )
+    np.testing.assert_array_equal(
+        law.may_update(np.array([0.0, 28_799.0, 28_800.0])), [False, False, True]
+    )
 
 
 def test_the_rise_time_is_that_of_the_integrated_loop_and_first_order_for_small_steps():
     kp, step, dt = 1e-6, 0.5, 50.0
     price, time = 1.0, 0.0
     while price < 1.0 + 0.63 * step:
-        price = law.next_redemption_price(price, law.redemption_rate(kp * (1.0 + step - price), price), dt)
+        price = law.next_redemption_price(
+            price, law.redemption_rate(kp * (1.0 + step - price), price), dt
+        )
         time += dt
     assert time == pytest.approx(rai.rise_time(kp, step, 0.63), rel=1e-3)
     assert rai.rise_time(kp, 1e-9, 0.63) * kp == pytest.approx(np.log(1 / 0.37))
@@ -89,7 +102,9 @@ def test_rais_published_figures(found):
     np.testing.assert_allclose(annual["ours [%/year]"], [-4.62, -84.93], atol=0.01)
     np.testing.assert_allclose(leak["ours"][:2], [5.0, 6.94], atol=0.005)
     np.testing.assert_allclose(times["twin again [h]"], times["published"], rtol=1e-9)
-    np.testing.assert_allclose(times["overshoot again [USD]"], times["overshoot published"], rtol=1e-9)
+    np.testing.assert_allclose(
+        times["overshoot again [USD]"], times["overshoot published"], rtol=1e-9
+    )
     np.testing.assert_allclose(times["logistic [h]"], times["published"], rtol=0.035)
 
 
@@ -100,23 +115,37 @@ def test_the_issued_supply_is_the_sum_of_the_issuance():
     s = values("hip20")
     first, halving = 12 * s["schedule.monthly"], s["schedule.halving"]
     middles = np.arange(0.005, 9.0, 0.01)
-    assert hip20.issuance(middles, first, halving).sum() * 0.01 == pytest.approx(hip20.issued(9.0, first, halving))
+    assert hip20.issuance(middles, first, halving).sum() * 0.01 == pytest.approx(
+        hip20.issued(9.0, first, halving)
+    )
     assert hip20.issued(1e4, first, halving) == 240e6
-    np.testing.assert_array_equal(hip20.issued(np.array([0, 1, 2, 3]), first, halving), [0, 60e6, 120e6, 150e6])
+    np.testing.assert_array_equal(
+        hip20.issued(np.array([0, 1, 2, 3]), first, halving), [0, 60e6, 120e6, 150e6]
+    )
 
 
 def test_the_emission_block_issues_heliums_halvings_when_its_first_rate_is_scaled():
     first, halving = 60e6, 2
     paid = hip20.emission_block(2 * np.log(2) * first, halving, 5)
     np.testing.assert_allclose(paid, 120e6 * 0.5 ** np.arange(5), rtol=1e-12)
-    np.testing.assert_allclose(np.cumsum(paid), hip20.continuous(2 * np.arange(1, 6), 2 * np.log(2) * first, halving), rtol=1e-12)
+    np.testing.assert_allclose(
+        np.cumsum(paid),
+        hip20.continuous(2 * np.arange(1, 6), 2 * np.log(2) * first, halving),
+        rtol=1e-12,
+    )
 
 
 def test_the_two_schedules_differ_most_where_their_rates_are_equal(found):
-    table = found["hip20"].tables["Halvings against continuous decay, same half-life"].set_index("schedule")
+    table = (
+        found["hip20"]
+        .tables["Halvings against continuous decay, same half-life"]
+        .set_index("schedule")
+    )
     row, share = table.loc["continuous, same total"], 1 / (2 * np.log(2))
     assert row["at year"] == pytest.approx(-2 * np.log2(share), abs=1e-3)
-    assert row["largest gap in 10 years [M HNT]"] == pytest.approx(240 * (1 - share) + 120 * np.log2(share), rel=1e-4)
+    assert row["largest gap in 10 years [M HNT]"] == pytest.approx(
+        240 * (1 - share) + 120 * np.log2(share), rel=1e-4
+    )
 
 
 def test_helium_issued_the_schedule_and_at_most_the_cap():
@@ -130,8 +159,11 @@ def test_helium_issued_the_schedule_and_at_most_the_cap():
     since = (year.year - 2019) + (year.month - 8) / 12
     schedule = hip20.issuance(since, first, halving) / 365 * days
     cap = first / 100 / 365 * days
-    # July 2023 counts weeks of August; from December 2024 to July 2025 tokens left over from before were issued as well
-    ordinary = (months.index != "2023-07") & ~((months.index >= "2024-12") & (months.index <= "2025-07"))
+    # July 2023 counts weeks of August; from December 2024 to July 2025 tokens left over from before
+    # were issued as well
+    ordinary = (months.index != "2023-07") & ~(
+        (months.index >= "2024-12") & (months.index <= "2025-07")
+    )
     extra = (months["hnt_issued"] - schedule)[ordinary]
     assert np.all(extra > 0)
     assert np.all(extra <= cap[ordinary] * (1 + 1e-6))
@@ -148,7 +180,11 @@ def test_the_slew_time_is_that_of_the_recursion_at_any_number_of_steps():
     np.testing.assert_allclose(closed[:3], [1.0, 2.0, 0.67 / 0.17], rtol=1e-12)
     assert cosmos.slew_time(0.67, s) == np.inf
     for pace in (100, 1000):
-        np.testing.assert_allclose(cosmos.simulated_slew(ratios, s | {"slew.steps_per_year": pace}), closed, atol=2.1 / pace)
+        np.testing.assert_allclose(
+            cosmos.simulated_slew(ratios, s | {"slew.steps_per_year": pace}),
+            closed,
+            atol=2.1 / pace,
+        )
 
 
 def test_inflation_stays_between_its_bounds_and_leaves_them_at_once():
@@ -163,7 +199,12 @@ def test_inflation_stays_between_its_bounds_and_leaves_them_at_once():
 
 @pytest.mark.parametrize(("share", "grows"), [(0.9, False), (1.1, True)])
 def test_the_assumed_loop_is_stable_up_to_its_linear_limit(share, grows):
-    s = values("cosmos") | {"loop.years": 150, "loop.bonded": 0.67, "loop.inflation": 0.131, "loop.steps_per_year": 200}
+    s = values("cosmos") | {
+        "loop.years": 150,
+        "loop.bonded": 0.67,
+        "loop.inflation": 0.131,
+        "loop.steps_per_year": 200,
+    }
     response = 2.0 * share / (0.13 / 0.67)
     inflation, _ = cosmos.closed_loop(response, 1.0, 0.13, s)
     early, late = np.ptp(inflation[2000:6000]), np.ptp(inflation[-4000:])
@@ -185,7 +226,11 @@ def test_each_claim_has_a_verdict_and_evidence(found):
     for result in found.values():
         assert {c.verdict for c in result.claims} <= {"confirmed", "refuted", "not testable"}
         assert all(c.evidence for c in result.claims)
-        assert any("published" in str(column) for table in result.tables.values() for column in table.columns)
+        assert any(
+            "published" in str(column)
+            for table in result.tables.values()
+            for column in table.columns
+        )
 
 
 @pytest.mark.parametrize("paper", PAPERS_HERE)
@@ -204,7 +249,10 @@ def test_the_command_prints_json(paper):
 @pytest.mark.parametrize("width", [48, 80])
 def test_no_word_of_a_table_is_broken_in_a_narrow_terminal(found, width):
     for frame in found["rai"].tables.values():
-        rows = [[str(c) for c in frame.columns], *([cell(v) for v in row] for row in frame.itertuples(index=False))]
+        rows = [
+            [str(c) for c in frame.columns],
+            *([cell(v) for v in row] for row in frame.itertuples(index=False)),
+        ]
         parts = _parts(rows, width)
         assert [column for part, _ in parts for column in part[0][1:]] == rows[0][1:]
         for part, widths in parts:

@@ -44,10 +44,15 @@ def test_every_shipped_file_loads_and_describes_itself(kind, count):
 
 
 def test_what_is_written_loads_again_with_the_same_hash(tmp_path):
-    resolved = resolve(policy="pid", scenarios=("combined_stress",), sets=("controller.custom.x=3",))
+    resolved = resolve(
+        policy="pid", scenarios=("combined_stress",), sets=("controller.custom.x=3",)
+    )
     again = resolve(write(tmp_path, resolved.to_yaml()))
     assert again.hash == resolved.hash
-    assert again.entries["demand.request_rate"].source == resolved.entries["demand.request_rate"].source
+    assert (
+        again.entries["demand.request_rate"].source
+        == resolved.entries["demand.request_rate"].source
+    )
 
 
 def test_the_hash_sees_every_value_and_not_how_it_is_written(tmp_path):
@@ -66,12 +71,20 @@ def test_layers_lie_over_one_another_in_order(tmp_path):
     overlay = write(tmp_path, "controller: {pid: {kp: 0.2}}")
     assert resolve(policy="pid").values.controller.pid.kp == 0.05
     assert resolve(policy="pid", overlays=(overlay,)).values.controller.pid.kp == 0.2
-    assert resolve(policy="pid", overlays=(overlay,), sets=("controller.pid.kp=0.3",)).values.controller.pid.kp == 0.3
+    assert (
+        resolve(
+            policy="pid", overlays=(overlay,), sets=("controller.pid.kp=0.3",)
+        ).values.controller.pid.kp
+        == 0.3
+    )
 
 
 def test_a_misspelt_key_names_its_neighbour(tmp_path):
     error = refusal(tmp_path, "supply:\n  burn_share: 0.4\n  totl_supply: 5\n")
-    assert re.search(r"mine\.yaml:3: supply\.totl_supply: unknown key; .*did you mean 'total_supply'\?", str(error))
+    assert re.search(
+        r"mine\.yaml:3: supply\.totl_supply: unknown key; .*did you mean 'total_supply'\?",
+        str(error),
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,24 +98,39 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
         ("supply: {burn_share: '0.4'}", r":1: supply.burn_share: '0.4'; expected a number"),
         ("supply: {burn_share: 2020-01-01}", r":1: supply.burn_share: datetime.date"),
         ("supply: {enabled: no}", r":1: supply.enabled: 'no'; expected true or false"),
-        ("supply: {total_supply: 1" + "0" * 400 + "}", r":1: supply.total_supply: 10+; expected a number"),
+        (
+            "supply: {total_supply: 1" + "0" * 400 + "}",
+            r":1: supply.total_supply: 10+; expected a number",
+        ),
         ("'supply.burn_share': 0.4", r":1: key 'supply.burn_share' with a dot"),
         ("a: " + "[" * 1000, r"nested too deeply"),
         ("supply: &a {b: &b {c: {d: {e: {f: {g: {h: {i: {j: 1}}}}}}}}}", r":1: nested too deeply"),
         ("supply: {total_supply: -5}", r":1: supply.total_supply: -5.*expected a number > 0 TOK"),
         ("supply: {burn_share: 1.5}", r"burn_share: 1.5; expected a number ≥ 0, ≤ 1"),
         ("supply: {total_supply: {value: 5, unit: USD}}", r"unit 'USD'; expected 'TOK'"),
-        ("supply: {total_supply: {value: 5, unti: TOK}}", r"unknown key 'unti'.*did you mean 'unit'"),
+        (
+            "supply: {total_supply: {value: 5, unti: TOK}}",
+            r"unknown key 'unti'.*did you mean 'unit'",
+        ),
         ("supply: {total_supply: many}", r"'many'; expected a number > 0 TOK"),
         ("supply: {total_supply: true}", r"True; expected a number > 0 TOK"),
         ("supply: {total_supply: .nan}", r"nan"),
         ("supply: {total_supply: .inf}", r"inf"),
-        ("capacity: {arrival_cv: 1e+200}", r":1: capacity.arrival_cv: 1e\+200; expected a number ≥ 0 of at most 1e\+18 in size"),
+        (
+            "capacity: {arrival_cv: 1e+200}",
+            r":1: capacity.arrival_cv: 1e\+200; expected a number ≥ 0 of at most 1e\+18 in size",
+        ),
         ("supply: {enabled: 1}", r"expected true or false"),
         ("supply: 5", r"in place of a group"),
         ("privacy: {mode: tea}", r"'tea'; expected one of none, tee, optimistic, zk"),
-        ("reliability: {tiers: {home: {share: 0.2}}}", r"mine.yaml:1: reliability.tiers: the shares add up to 1.1; expected 1"),
-        ("workloads: {batch: {share: 0.2}}", r"mine.yaml:1: workloads: the shares add up to 0.9; expected 1"),
+        (
+            "reliability: {tiers: {home: {share: 0.2}}}",
+            r"mine.yaml:1: reliability.tiers: the shares add up to 1.1; expected 1",
+        ),
+        (
+            "workloads: {batch: {share: 0.2}}",
+            r"mine.yaml:1: workloads: the shares add up to 0.9; expected 1",
+        ),
         ("supply: {locked_share: 0.8}", r"add up to 1.15; expected less than 1"),
         ("supply: {burn_share: 0.95}\ntreasury: {fee_share: 0.1}", r"add up to more than 1"),
         ("supply: {staked_limit: 0.1}", r"staked_limit is below supply.staked_share"),
@@ -111,7 +139,10 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
         ("supply: [1, 2", r"not YAML"),
         ("- 1\n- 2\n", r"expected groups of parameters"),
         ("", r"an empty file"),
-        ("description: demand grows\n# dema", r"mine.yaml: a description and no parameter; expected groups of parameters"),
+        (
+            "description: demand grows\n# dema",
+            r"mine.yaml: a description and no parameter; expected groups of parameters",
+        ),
         ("supply: {burn_share: !!python/object/apply:os.system ['true']}", r"burn_share|not YAML"),
     ],
 )
@@ -125,10 +156,16 @@ def test_a_bad_file_gets_one_clear_line(tmp_path, text, message):
         ({"base": "nowhere.yaml"}, r"nowhere.yaml: no such file"),
         ({"base": "basline"}, r"unknown parameter set 'basline'.*did you mean 'baseline'"),
         ({"policy": "treshold"}, r"unknown policy 'treshold'.*did you mean 'threshold'"),
-        ({"scenarios": ("token_crsh",)}, r"unknown scenario 'token_crsh'.*did you mean 'token_crash'"),
+        (
+            {"scenarios": ("token_crsh",)},
+            r"unknown scenario 'token_crsh'.*did you mean 'token_crash'",
+        ),
         ({"overlays": ("grwth",)}, r"unknown overlay"),
         ({"sets": ("supply.burn_share",)}, r"expected path=value"),
-        ({"sets": ("supply.burnshare=1",)}, r"`sets`: supply.burnshare: unknown key.*did you mean 'burn_share'"),
+        (
+            {"sets": ("supply.burnshare=1",)},
+            r"`sets`: supply.burnshare: unknown key.*did you mean 'burn_share'",
+        ),
         ({"sets": ("supply.burn_share=lots",)}, r"`sets`: supply.burn_share: 'lots'"),
     ],
 )
@@ -139,8 +176,12 @@ def test_a_bad_argument_gets_one_clear_line(arguments, message):
 
 def test_a_few_aliases_cannot_stand_for_billions_of_values(tmp_path):
     wide = ", ".join(f"k{i}: *a" for i in range(300))
-    bomb = "a: &a {x: 1, y: 1}\n" + f"b: &b {{{wide}}}\n" + f"c: &c {{{wide.replace('*a', '*b')}}}\n"
-    assert "too many values" in str(refusal(tmp_path, bomb + f"d: {{{wide.replace('*a', '*c')}}}\n"))
+    bomb = (
+        "a: &a {x: 1, y: 1}\n" + f"b: &b {{{wide}}}\n" + f"c: &c {{{wide.replace('*a', '*b')}}}\n"
+    )
+    assert "too many values" in str(
+        refusal(tmp_path, bomb + f"d: {{{wide.replace('*a', '*c')}}}\n")
+    )
 
 
 def test_an_empty_group_over_a_full_one_changes_nothing():
@@ -150,13 +191,19 @@ def test_an_empty_group_over_a_full_one_changes_nothing():
 
 
 def test_settings_mean_the_same_as_text_and_as_numbers():
-    assert resolve(sets={"supply.burn_share": 1e-3}).hash == resolve(sets=("supply.burn_share=1e-3",)).hash
+    assert (
+        resolve(sets={"supply.burn_share": 1e-3}).hash
+        == resolve(sets=("supply.burn_share=1e-3",)).hash
+    )
     with pytest.raises(InputError, match="expected a number"):
         resolve(sets={"supply.burn_share": "0.4"})
 
 
 def test_a_parameter_says_what_it_means():
-    assert tables.describe("supply.burn_share") == "supply.burn_share [1]: share of fees burned (burn-and-mint) (≥ 0, ≤ 1)"
+    assert (
+        tables.describe("supply.burn_share")
+        == "supply.burn_share [1]: share of fees burned (burn-and-mint) (≥ 0, ≤ 1)"
+    )
     with pytest.raises(InputError, match="unknown parameter"):
         tables.describe("supply.nothing")
 
@@ -168,10 +215,16 @@ def test_a_merge_key_is_refused_with_its_line_before_it_is_expanded(tmp_path, in
     started = time.perf_counter()
     error = refusal(tmp_path, f"x: &a {{{keys}}}\ny:\n{merges}\n")
     assert time.perf_counter() - started < 5.0
-    assert (error.line, error.found, error.expected) == (3, "a merge key (<<)", "the keys themselves")
+    assert (error.line, error.found, error.expected) == (
+        3,
+        "a merge key (<<)",
+        "the keys themselves",
+    )
 
 
-@pytest.mark.parametrize("text", ["0x" + "f" * 4_000, "0b" + "1" * 9_000, "-0o" + "7" * 4_000, "9" * 4_000])
+@pytest.mark.parametrize(
+    "text", ["0x" + "f" * 4_000, "0b" + "1" * 9_000, "-0o" + "7" * 4_000, "9" * 4_000]
+)
 def test_a_number_of_thousands_of_digits_is_told_in_one_line(tmp_path, text):
     error = refusal(tmp_path, f"supply:\n  burn_share: {text}\n")
     assert error.line == 2 and "characters; expected at most 1,000" in str(error)
@@ -182,7 +235,9 @@ def test_a_number_of_thousands_of_digits_is_told_in_one_line(tmp_path, text):
 def test_a_record_with_a_number_that_python_does_not_write_is_told_in_one_line():
     with pytest.raises(InputError, match="value: a number of too many digits"):
         validated(Quantity, {"value": [1 << 20_000], "unit": "1", "source": "x"}, "mine.yaml")
-    with pytest.raises(InputError, match="runs: a number of too many digits; expected a whole number"):
+    with pytest.raises(
+        InputError, match="runs: a number of too many digits; expected a whole number"
+    ):
         read_design({"runs": 1 << 20_000})
 
 
@@ -190,7 +245,10 @@ def test_of_a_value_of_several_types_all_are_expected_and_its_key_is_the_one_tha
     class Choice(Strict):
         values: dict[str, bool | float | str | None]
 
-    with pytest.raises(InputError, match=r"mine.yaml: values.x: \[1\]; expected true or false, or a number, or a text"):
+    with pytest.raises(
+        InputError,
+        match=r"mine.yaml: values.x: \[1\]; expected true or false, or a number, or a text",
+    ):
         validated(Choice, {"values": {"x": [1]}}, "mine.yaml")
 
 
@@ -206,7 +264,9 @@ def test_no_path_however_odd_breaks_the_schema_search(path):
 
 
 def test_a_difference_is_found_and_only_that():
-    assert tables.diff(resolve(), resolve(sets=("supply.burn_share=0.4",))) == [("supply.burn_share", "0.5", "0.4", "1")]
+    assert tables.diff(resolve(), resolve(sets=("supply.burn_share=0.4",))) == [
+        ("supply.burn_share", "0.5", "0.4", "1")
+    ]
 
 
 def test_the_table_lists_every_parameter_once():
@@ -219,15 +279,24 @@ def test_the_table_lists_every_parameter_once():
 def test_a_partial_file_as_the_base_is_told_where_it_belongs(tmp_path):
     file = tmp_path / "some.yaml"
     file.write_text('controller:\n  pid:\n    kp: {value: 0.1, unit: "1/day", source: "mine"}\n')
-    with pytest.raises(InputError, match="some.yaml: simulation: missing; expected a whole parameter set.*`overlay`"):
+    with pytest.raises(
+        InputError,
+        match="some.yaml: simulation: missing; expected a whole parameter set.*`overlay`",
+    ):
         resolve(str(file), policy="pid")
 
 
 @pytest.mark.parametrize(
     ("sets", "said"),
     [
-        ({"simulation.days": 2.5}, r"simulation.days: 2.5; expected a multiple of simulation.time_step, 1 days: 2 or 3$"),
-        ({"simulation.days": 0.4}, r"simulation.days: 0.4; expected a multiple of simulation.time_step, 1 days: 1$"),
+        (
+            {"simulation.days": 2.5},
+            r"simulation.days: 2.5; expected a multiple of simulation.time_step, 1 days: 2 or 3$",
+        ),
+        (
+            {"simulation.days": 0.4},
+            r"simulation.days: 0.4; expected a multiple of simulation.time_step, 1 days: 1$",
+        ),
         ({"simulation.days": 1e-320}, r"expected a multiple of simulation.time_step, 1 days: 1$"),
         ({"simulation.days": 1e12}, r"expected a number > 0, ≤ 36525 days$"),
         ({"simulation.time_step": 1e-9}, r"expected a number ≥ 0.001, ≤ 1 days$"),
@@ -236,7 +305,10 @@ def test_a_partial_file_as_the_base_is_told_where_it_belongs(tmp_path):
         ({"oracle.delay": 2.5}, r"2.5; expected a number"),
         ({"supply.burn_share": True}, r"True; expected a number"),
         ({"controller.mpc.horizon": False}, r"False; expected a number"),
-        ({"simulation.time_step": 0.1, "oracle.delay": 60}, r"60 days in steps of 0.1 days; expected at most 240 steps"),
+        (
+            {"simulation.time_step": 0.1, "oracle.delay": 60},
+            r"60 days in steps of 0.1 days; expected at most 240 steps",
+        ),
     ],
 )
 def test_a_number_that_would_mean_something_else_is_refused(sets, said):
@@ -246,9 +318,13 @@ def test_a_number_that_would_mean_something_else_is_refused(sets, said):
     assert raised.value.file != "baseline.yaml"
 
 
-@pytest.mark.parametrize(("days", "step"), [(0.3, 0.1), (4, 0.4), (36_525, 1.0), (1.0, 1 / 48), (0.001, 0.001)])
+@pytest.mark.parametrize(
+    ("days", "step"), [(0.3, 0.1), (4, 0.4), (36_525, 1.0), (1.0, 1 / 48), (0.001, 0.001)]
+)
 def test_a_span_of_whole_steps_is_taken_however_its_quotient_is_rounded(days, step):
-    values = resolve("baseline", sets={"simulation.days": days, "simulation.time_step": step}).values
+    values = resolve(
+        "baseline", sets={"simulation.days": days, "simulation.time_step": step}
+    ).values
     assert values.simulation.steps == round(days / step)
 
 
@@ -265,7 +341,13 @@ def test_a_span_of_whole_steps_is_taken_however_its_quotient_is_rounded(days, st
         ("x" * 5000, "unknown policy 'xxx"),
         ("a\0.yaml", "null"),
         ("a\0", "unknown policy"),
-        ("notes.txt", r"notes\.txt: is a text, and no shipped policy; expected a shipped name .*, or a path that ends in \.yaml or has a folder"),
+        (
+            "notes.txt",
+            (
+                r"notes\.txt: is a text, and no shipped policy; expected a shipped name .*, or a "
+                r"path that ends in \.yaml or has a folder"
+            ),
+        ),
     ],
 )
 def test_what_is_no_file_of_parameters_is_told_in_one_short_line(tmp_path, monkeypatch, name, said):
@@ -284,9 +366,15 @@ def test_what_is_no_file_of_parameters_is_told_in_one_short_line(tmp_path, monke
 @pytest.mark.parametrize(
     ("layers", "said"),
     [
-        ({"scenarios": ["token_crash", "whale_unlock", "token_crash"]}, "scenario: 'token_crash' twice; expected each once"),
+        (
+            {"scenarios": ["token_crash", "whale_unlock", "token_crash"]},
+            "scenario: 'token_crash' twice; expected each once",
+        ),
         ({"overlays": ["growth", "growth"]}, "overlay: 'growth' twice"),
-        ({"sets": ["supply.burn_share=0.1", "supply.burn_share = 0.2"]}, "sets: 'supply.burn_share' twice"),
+        (
+            {"sets": ["supply.burn_share=0.1", "supply.burn_share = 0.2"]},
+            "sets: 'supply.burn_share' twice",
+        ),
         ({"policy": ""}, "unknown policy ''"),
         ({"scenarios": [""]}, "unknown scenario ''"),
         ({"sets": [""]}, "expected path=value"),
@@ -300,5 +388,9 @@ def test_what_is_given_twice_or_without_a_name_is_refused(layers, said):
 def test_a_file_is_the_same_with_the_line_ends_of_every_system(tmp_path):
     text = "supply:\n  burn_share: 0.4\n  # a comment\n"
     for number, ends in enumerate(("\n", "\r\n", "\r")):
-        (tmp_path / f"{number}.yaml").write_bytes(b"\xef\xbb\xbf" * (number == 1) + text.replace("\n", ends).encode())
-    assert len({resolve(overlays=[str(tmp_path / f"{number}.yaml")]).hash for number in range(3)}) == 1
+        (tmp_path / f"{number}.yaml").write_bytes(
+            b"\xef\xbb\xbf" * (number == 1) + text.replace("\n", ends).encode()
+        )
+    assert (
+        len({resolve(overlays=[str(tmp_path / f"{number}.yaml")]).hash for number in range(3)}) == 1
+    )

@@ -1,4 +1,6 @@
-"""Every byte of a Parquet file belongs to a page or to the footer, and no page may ask for more memory than its rows need."""
+"""Every byte of a Parquet file belongs to a page or to the footer, and no page may ask for more
+memory than its rows need.
+"""
 
 import contextlib
 import struct
@@ -18,7 +20,13 @@ COLUMNS = {"run": int, "value": float, "error": str}
 
 
 def written(rows=50, **options):
-    table = pa.table({"run": np.arange(rows), "value": np.linspace(0.0, 1.0, rows), "error": ["x" * (i % 3) for i in range(rows)]})
+    table = pa.table(
+        {
+            "run": np.arange(rows),
+            "value": np.linspace(0.0, 1.0, rows),
+            "error": ["x" * (i % 3) for i in range(rows)],
+        }
+    )
     out = BytesIO()
     pq.write_table(table, out, **options)
     return out.getvalue()
@@ -28,7 +36,14 @@ def accounted(content):
     return account(content, pq.read_metadata(BytesIO(content)))
 
 
-FORMS = [{}, {"compression": "zstd"}, {"use_dictionary": False}, {"row_group_size": 7}, {"data_page_version": "2.0"}, {"data_page_size": 16}]
+FORMS = [
+    {},
+    {"compression": "zstd"},
+    {"use_dictionary": False},
+    {"row_group_size": 7},
+    {"data_page_version": "2.0"},
+    {"data_page_size": 16},
+]
 
 
 @pytest.mark.parametrize("options", FORMS)
@@ -68,10 +83,13 @@ def test_what_the_footer_says_of_a_column_may_stand_behind_it_too():
 def test_a_page_that_asks_for_gigabytes_is_refused_before_it_is_unpacked():
     content = written(rows=1, use_dictionary=False, compression="zstd")
     start = pq.read_metadata(BytesIO(content)).row_group(0).column(0).data_page_offset
-    # the head begins with its type; its second field is the page's unpacked size, a number of two bytes, which becomes one of five of 2 GB
+    # the head begins with its type; its second field is the page's unpacked size, a number of two
+    # bytes, which becomes one of five of 2 GB
     assert content[start : start + 3] == bytes([0x15, 0x00, 0x15])
     length = 1 if content[start + 3] < 0x80 else 2
-    huge = content[: start + 3] + bytes([0xFE, 0xFF, 0xFF, 0xFF, 0x0F]) + content[start + 3 + length :]
+    huge = (
+        content[: start + 3] + bytes([0xFE, 0xFF, 0xFF, 0xFF, 0x0F]) + content[start + 3 + length :]
+    )
     with pytest.raises(InputError):
         read_columns(huge, Path("t.parquet"), COLUMNS, 1, "of a test")
     with pytest.raises(ValueError, match="longer than its column"):
@@ -81,7 +99,10 @@ def test_a_page_that_asks_for_gigabytes_is_refused_before_it_is_unpacked():
 def test_sizes_are_those_that_pages_tell(monkeypatch):
     content = written()
     assert len(read_columns(content, Path("t.parquet"), COLUMNS, 50, "of a test")["run"]) == 50
-    monkeypatch.setattr("tokenomics.results.checked_parquet.account", lambda *_: type("A", (), {"unpacked": 2_000_000_000}))
+    monkeypatch.setattr(
+        "tokenomics.results.checked_parquet.account",
+        lambda *_: type("A", (), {"unpacked": 2_000_000_000}),
+    )
     with pytest.raises(InputError, match="2000000000 bytes unpacked"):
         read_columns(content, Path("t.parquet"), COLUMNS, 50, "of a test")
 

@@ -1,4 +1,6 @@
-"""What is being written lies beside its place: a killed process's is removed by the next one, a living one's is left alone."""
+"""What is being written lies beside its place: a killed process's is removed by the next one, a
+living one's is left alone.
+"""
 
 import multiprocessing
 import os
@@ -9,7 +11,13 @@ import sys
 import pytest
 
 from tokenomics.errors import InputError
-from tokenomics.inputs.files import is_partial, remove_partials, replaced_file, written_file, written_folder
+from tokenomics.inputs.files import (
+    is_partial,
+    remove_partials,
+    replaced_file,
+    written_file,
+    written_folder,
+)
 
 WRITER = """
 import sys
@@ -56,7 +64,9 @@ def test_of_two_processes_on_one_place_one_is_whole_and_one_is_told(tmp_path):
         assert len(partials(tmp_path)) == 1
         _, errors = other.communicate("")
     assert other.returncode != 0 and "exists already" in errors
-    assert [p.name for p in tmp_path.iterdir()] == ["a"] and [p.name for p in (tmp_path / "a").iterdir()] == ["mine"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a"] and [
+        p.name for p in (tmp_path / "a").iterdir()
+    ] == ["mine"]
 
 
 def test_a_living_process_is_waited_for_by_nobody_and_robbed_by_nobody(tmp_path):
@@ -97,7 +107,9 @@ def _write_often(folder, number, done):
 def test_many_writers_at_once_give_each_place_one_whole_folder(tmp_path):
     context = multiprocessing.get_context("spawn")
     done = context.Queue()
-    workers = [context.Process(target=_write_often, args=(tmp_path, number, done)) for number in range(3)]
+    workers = [
+        context.Process(target=_write_often, args=(tmp_path, number, done)) for number in range(3)
+    ]
     for worker in workers:
         worker.start()
     assert sum(done.get(timeout=120) for _ in workers) == 60
@@ -119,5 +131,8 @@ def test_a_file_is_replaced_whole_or_stays(tmp_path):
         content.write_text("new")
     assert path.read_text() == "new" and os.listdir(tmp_path) == ["a"]
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="folder: out: cannot be written"), replaced_file(tmp_path / "folder") as content:
+    with (
+        pytest.raises(InputError, match="folder: out: cannot be written"),
+        replaced_file(tmp_path / "folder") as content,
+    ):
         content.write_text("new")

@@ -1,4 +1,6 @@
-"""The names that users import: few, listed in one place, and every parameter of theirs is described."""
+"""The names that users import: few, listed in one place, and every parameter of theirs is
+described.
+"""
 
 import dataclasses
 import inspect
@@ -28,26 +30,42 @@ def classes_in(annotation):
 
 def returned_by(function):
     annotation = inspect.signature(function).return_annotation
-    namespace = vars(inspect.getmodule(function)) | {"Figure": Figure, "Reproduction": Reproduction}  # imported for type checkers alone
+    namespace = vars(inspect.getmodule(function)) | {
+        "Figure": Figure,
+        "Reproduction": Reproduction,
+    }  # imported for type checkers alone
     return classes_in(eval(annotation, namespace) if isinstance(annotation, str) else annotation)
 
 
 def methods(kind):
     """Public methods that the class defines itself, as functions."""
     found = {name: value for name, value in vars(kind).items() if not name.startswith("_")}
-    return {name: getattr(value, "__func__", value) for name, value in found.items() if inspect.isfunction(getattr(value, "__func__", value))}
+    return {
+        name: getattr(value, "__func__", value)
+        for name, value in found.items()
+        if inspect.isfunction(getattr(value, "__func__", value))
+    }
 
 
 def reached():
     """Public callables, the classes that they return, and the methods of all these, by name."""
-    functions, kinds, constructors, waiting = {}, {}, {}, {name: getattr(tokenomics, name) for name in LISTED}
+    functions, kinds, constructors, waiting = (
+        {},
+        {},
+        {},
+        {name: getattr(tokenomics, name) for name in LISTED},
+    )
     while waiting:
         name, found = waiting.popitem()
         if isinstance(found, type):
             if found in kinds:
                 continue
             kinds[found] = name
-            if inspect.isfunction(found.__init__) and of_this_package(found.__init__) and not dataclasses.is_dataclass(found):
+            if (
+                inspect.isfunction(found.__init__)
+                and of_this_package(found.__init__)
+                and not dataclasses.is_dataclass(found)
+            ):
                 constructors[name] = found
             waiting |= {f"{name}.{method}": function for method, function in methods(found).items()}
         elif inspect.isfunction(found):
@@ -66,8 +84,12 @@ def named(parameter, text):
 @pytest.mark.parametrize("name", LISTED)
 def test_a_public_name_has_a_docstring(name):
     found = getattr(tokenomics, name)
-    assert of_this_package(found if isinstance(found, type) or inspect.isfunction(found) else type(found))
-    assert inspect.getdoc(found if isinstance(found, type) or inspect.isfunction(found) else type(found))
+    assert of_this_package(
+        found if isinstance(found, type) or inspect.isfunction(found) else type(found)
+    )
+    assert inspect.getdoc(
+        found if isinstance(found, type) or inspect.isfunction(found) else type(found)
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -83,9 +105,17 @@ def test_every_field_of_a_public_class_is_described(name):
     kind = CLASSES[name]
     assert kind.__doc__, name
     if dataclasses.is_dataclass(kind) and not issubclass(kind, TokenomicsError):
-        told = inspect.getsource(kind)  # a comment or text beside a field describes it, as the docstring does
-        fields = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
-        assert [field for field in fields if not named(field, kind.__doc__) and not re.search(rf"^    {field}:.*#", told, re.M)] == [], name
+        told = inspect.getsource(
+            kind
+        )  # a comment or text beside a field describes it, as the docstring does
+        fields = [
+            field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")
+        ]
+        assert [
+            field
+            for field in fields
+            if not named(field, kind.__doc__) and not re.search(rf"^    {field}:.*#", told, re.M)
+        ] == [], name
 
 
 def test_the_list_of_public_names_is_whole_and_stands_in_one_place():

@@ -1,4 +1,6 @@
-"""A block, a law or a metric of a user's own is a function of what it is given; what is not is refused by name, and nothing else is."""
+"""A block, a law or a metric of a user's own is a function of what it is given; what is not is
+refused by name, and nothing else is.
+"""
 
 import datetime as dt
 import functools
@@ -36,7 +38,9 @@ def price(state, factor=1.0):
 
 
 def look(function):
-    purity.check_model(tk.MODEL.insert(tk.block("mine", function, writes="inference_price"), after=AFTER), VALUES)
+    purity.check_model(
+        tk.MODEL.insert(tk.block("mine", function, writes="inference_price"), after=AFTER), VALUES
+    )
 
 
 def legacy(params, substep, history, state):
@@ -68,7 +72,9 @@ def generator_inside(params, substep, history, state):
 
 
 def seeded_of_a_run(params, substep, history, state):
-    return price(state, np.random.default_rng(3).lognormal(0.0, 0.1, np.shape(state["inference_price"])))
+    return price(
+        state, np.random.default_rng(3).lognormal(0.0, 0.1, np.shape(state["inference_price"]))
+    )
 
 
 def identifier(params, substep, history, state):
@@ -199,14 +205,43 @@ def closure():
     return counts
 
 
-GLOBAL, CLOCK, EQUAL, BESIDE = "draws random numbers from a global generator", "reads a clock", "for an equal state", "when other runs are beside it"
+GLOBAL, CLOCK, EQUAL, BESIDE = (
+    "draws random numbers from a global generator",
+    "reads a clock",
+    "for an equal state",
+    "when other runs are beside it",
+)
 IMPURE = [(f, GLOBAL) for f in (legacy, legacy_late, legacy_of_a_run, by_a_helper)]
-IMPURE += [(f, EQUAL) for f in (generator_outside, generator_inside, identifier, stopwatch, counter, attribute, grows, serial, drawn_once_a_day)]
+IMPURE += [
+    (f, EQUAL)
+    for f in (
+        generator_outside,
+        generator_inside,
+        identifier,
+        stopwatch,
+        counter,
+        attribute,
+        grows,
+        serial,
+        drawn_once_a_day,
+    )
+]
 IMPURE += [(f, EQUAL) for f in (a_week_ago, from_the_second_call, Remembering(), closure())]
 IMPURE += [(f, CLOCK) for f in (calendar, day_of_the_month, seconds)]
-IMPURE += [(f, BESIDE) for f in (seeded_of_a_run, mean_of_runs, greatest_of_runs, any_of_runs, in_order, first_run)]
-IMPURE += [(text_hash, "uses hash"), (address, "uses id"), (file, "reads the file"), (of_a_kind, "where it is recorded for the ensemble")]
-IMPURE += [(remembers_in_parameters, r"changes params\['workloads'\]"), (remembers_in_a_frozen_group, r"changes params\['controller'\]")]
+IMPURE += [
+    (f, BESIDE)
+    for f in (seeded_of_a_run, mean_of_runs, greatest_of_runs, any_of_runs, in_order, first_run)
+]
+IMPURE += [
+    (text_hash, "uses hash"),
+    (address, "uses id"),
+    (file, "reads the file"),
+    (of_a_kind, "where it is recorded for the ensemble"),
+]
+IMPURE += [
+    (remembers_in_parameters, r"changes params\['workloads'\]"),
+    (remembers_in_a_frozen_group, r"changes params\['controller'\]"),
+]
 IMPURE += [(changes_the_shocks, r"changes params\['shock_table'\]")]
 
 
@@ -217,11 +252,16 @@ def test_what_is_no_function_of_its_arguments_is_refused_by_name(function, messa
 
 
 @pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
-@pytest.mark.parametrize("function", [legacy, calendar, counter, from_the_second_call], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "function", [legacy, calendar, counter, from_the_second_call], ids=lambda f: f.__name__
+)
 def test_both_engines_refuse_before_a_step_is_simulated(function, engine):
     FLAG[0] = False
     model = tk.MODEL.insert(tk.block("mine", function, writes="inference_price"), after=AFTER)
-    with pytest.raises(tk.ModelError, match=f"block 'mine', '{function.__name__}'.*(Model.extra_shocks|state\\['time'\\])"):
+    with pytest.raises(
+        tk.ModelError,
+        match=f"block 'mine', '{function.__name__}'.*(Model.extra_shocks|state\\['time'\\])",
+    ):
         tk.run("baseline", policy="none", days=10, runs=3, model=model, engine=engine)
 
 
@@ -242,24 +282,50 @@ def test_laws_and_metrics_are_looked_at_too():
         return tk.Command(0.0 * error + 1e-6 * COUNT[0])
 
     register_controller("forgetful", forgetful)
-    noise = tk.metric("noise", "1", "noise", ("token_price",))(lambda paths, p: paths["token_price"][:, -1] * GENERATOR.normal())
-    share = tk.metric("of_all", "1", "share of all runs", ("token_price",))(lambda paths, p: paths["token_price"][:, -1] / paths["token_price"].sum())
+    noise = tk.metric("noise", "1", "noise", ("token_price",))(
+        lambda paths, p: paths["token_price"][:, -1] * GENERATOR.normal()
+    )
+    share = tk.metric("of_all", "1", "share of all runs", ("token_price",))(
+        lambda paths, p: paths["token_price"][:, -1] / paths["token_price"].sum()
+    )
     try:
-        with pytest.raises(tk.ModelError, match=r"controller 'forgetful' gives another 'control_signal' for an equal state"):
+        with pytest.raises(
+            tk.ModelError,
+            match=r"controller 'forgetful' gives another 'control_signal' for an equal state",
+        ):
             tk.run("baseline", policy={"controller": {"type": "forgetful"}}, days=3)
-        values = resolve("baseline", policy={"controller": {"type": "forgetful"}}, sets=("simulation.days=3",))
-        with pytest.raises(tk.ModelError, match=r"controller 'forgetful' gives another 'control_signal' for an equal state"):
-            evaluate(values, ["news.volatility"], [[0.1]], runs=np.arange(2), seed=0, metrics=["price_final"])
+        values = resolve(
+            "baseline", policy={"controller": {"type": "forgetful"}}, sets=("simulation.days=3",)
+        )
+        with pytest.raises(
+            tk.ModelError,
+            match=r"controller 'forgetful' gives another 'control_signal' for an equal state",
+        ):
+            evaluate(
+                values,
+                ["news.volatility"],
+                [[0.1]],
+                runs=np.arange(2),
+                seed=0,
+                metrics=["price_final"],
+            )
     finally:
         del LAWS["forgetful"]
     try:
         run = tk.run("baseline", days=3, runs=2)
         del METRICS["of_all"]
-        with pytest.raises(tk.ModelError, match="metric 'noise' gives another number for equal paths"):
+        with pytest.raises(
+            tk.ModelError, match="metric 'noise' gives another number for equal paths"
+        ):
             run.metrics()
-        METRICS["of_all"] = METRICS.pop("noise").__class__("of_all", "1", "share", share, ("token_price",))
+        METRICS["of_all"] = METRICS.pop("noise").__class__(
+            "of_all", "1", "share", share, ("token_price",)
+        )
         for one in (run, tk.run("baseline", days=3, runs=1)):
-            with pytest.raises(tk.ModelError, match="metric 'of_all' gives a run another number when other runs are beside it"):
+            with pytest.raises(
+                tk.ModelError,
+                match="metric 'of_all' gives a run another number when other runs are beside it",
+            ):
                 one.metrics()
         assert noise is not share
     finally:
@@ -315,7 +381,14 @@ def interpolates(params, substep, history, state):
 
 def functions(params, substep, history, state):
     x = np.abs(state["token_price"])
-    return price(state, (1.0 + x) ** 1.7 / (1.0 + np.sin(x) ** 2) + np.tanh(x) + np.log1p(x) + np.floor(3.0 * x) % 2.0 + x**0.5)
+    return price(
+        state,
+        (1.0 + x) ** 1.7 / (1.0 + np.sin(x) ** 2)
+        + np.tanh(x)
+        + np.log1p(x)
+        + np.floor(3.0 * x) % 2.0
+        + x**0.5,
+    )
 
 
 def times_itself(params, substep, history, state):
@@ -325,7 +398,19 @@ def times_itself(params, substep, history, state):
     return found
 
 
-PURE = (imports_late, caches, keeps_a_table, not_a_number, seeded, logs, shocked, yesterdays_shock, interpolates, functions, times_itself)
+PURE = (
+    imports_late,
+    caches,
+    keeps_a_table,
+    not_a_number,
+    seeded,
+    logs,
+    shocked,
+    yesterdays_shock,
+    interpolates,
+    functions,
+    times_itself,
+)
 
 
 @pytest.mark.parametrize("function", PURE, ids=lambda f: f.__name__)
@@ -348,7 +433,9 @@ def as_a_users(function):
 @pytest.mark.parametrize("scenario", [None, "token_crash"])
 def test_every_shipped_block_would_pass_as_a_users_own(scenario):
     values = resolve("baseline", policy="lqr", scenarios=(scenario,) if scenario else ()).values
-    model = tk.Model(tuple(tk.Block(b.name, tuple(map(as_a_users, b.policies)), b.updates) for b in BLOCKS))
+    model = tk.Model(
+        tuple(tk.Block(b.name, tuple(map(as_a_users, b.policies)), b.updates) for b in BLOCKS)
+    )
     params = bind(values, sample(values, [0], 0))
     assert sum(len(list(purity.units(b, params))) for b in model.bound(params).blocks) >= 25
     purity.check_model(model, values)
@@ -356,12 +443,23 @@ def test_every_shipped_block_would_pass_as_a_users_own(scenario):
 
 @pytest.mark.parametrize("law", sorted(LAWS))
 def test_every_shipped_law_would_pass_as_a_users_own(law, monkeypatch):
-    monkeypatch.setitem(LAWS, law, LAWS[law].__class__(runwise(as_a_users(LAWS[law].decide)), LAWS[law].memory, LAWS[law].designed_from))
-    purity.check_model(tk.MODEL, resolve("baseline", policy=None if law == "none" else {"controller": {"type": law}}).values)
+    monkeypatch.setitem(
+        LAWS,
+        law,
+        LAWS[law].__class__(
+            runwise(as_a_users(LAWS[law].decide)), LAWS[law].memory, LAWS[law].designed_from
+        ),
+    )
+    purity.check_model(
+        tk.MODEL,
+        resolve("baseline", policy=None if law == "none" else {"controller": {"type": law}}).values,
+    )
 
 
 def test_a_shock_of_another_day_is_refused_where_blocks_are_compiled():
-    model = tk.MODEL.insert(tk.block("mine", yesterdays_shock, writes="inference_price"), after=AFTER)
+    model = tk.MODEL.insert(
+        tk.block("mine", yesterdays_shock, writes="inference_price"), after=AFTER
+    )
     with pytest.raises(tk.ModelError, match="the shock 'news_normal' of another step"):
         tk.run("baseline", days=4, model=model, engine="ensemble")
     assert np.isfinite(tk.run("baseline", days=4, model=model).dataset.inference_price.values).all()
@@ -369,7 +467,11 @@ def test_a_shock_of_another_day_is_refused_where_blocks_are_compiled():
 
 def test_the_blocks_of_the_notebooks_are_left_alone():
     source = json.loads((CODE / "notebooks" / "01_quickstart.ipynb").read_text(encoding="utf-8"))
-    cells = ["".join(c["source"]) for c in source["cells"] if c["cell_type"] == "code" and "MODEL.insert" in "".join(c["source"])]
+    cells = [
+        "".join(c["source"])
+        for c in source["cells"]
+        if c["cell_type"] == "code" and "MODEL.insert" in "".join(c["source"])
+    ]
     assert cells
     for cell in cells:
         text = re.split(r"\n(?=[a-z_]+ = tk\.run)", cell)[0].split("result")[0]

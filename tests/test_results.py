@@ -24,7 +24,13 @@ def made(failures=(), **paths):
     values = {k: np.atleast_2d(np.asarray(v, dtype=float)) for k, v in paths.items()}
     runs, times = next(iter(values.values())).shape
     variables = tk.MODEL.variables(tk.resolve().values)
-    return tk.Result(tk.resolve(), variables, Trajectories(np.arange(times) * 1.0, np.arange(runs), values, failures), seed=1, engine="cadcad")
+    return tk.Result(
+        tk.resolve(),
+        variables,
+        Trajectories(np.arange(times) * 1.0, np.arange(runs), values, failures),
+        seed=1,
+        engine="cadcad",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +56,9 @@ def value(result, name):
 
 def test_volatility_is_that_of_the_walk():
     walk = np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.05, (2, 4000)), axis=1))
-    np.testing.assert_allclose(value(made(token_price=walk), "price_volatility"), 0.05 * np.sqrt(365), rtol=0.03)
+    np.testing.assert_allclose(
+        value(made(token_price=walk), "price_volatility"), 0.05 * np.sqrt(365), rtol=0.03
+    )
 
 
 def test_metrics_of_a_path_worked_by_hand():
@@ -124,8 +132,14 @@ def test_differences_are_paired(small):
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"days": 5}, "other: 12 days in steps of 1 and 5 days in steps of 1; expected one span and one step"),
-        ({"sets": {"simulation.time_step": 0.5}, "every": 2}, "12 days in steps of 1 and 12 days in steps of 0.5"),
+        (
+            {"days": 5},
+            "other: 12 days in steps of 1 and 5 days in steps of 1; expected one span and one step",
+        ),
+        (
+            {"sets": {"simulation.time_step": 0.5}, "every": 2},
+            "12 days in steps of 1 and 12 days in steps of 0.5",
+        ),
         ({"every": 2}, "13 and 7 recorded times; expected the same recorded times"),
     ],
 )
@@ -141,7 +155,9 @@ def test_a_result_is_compared_with_a_result(small, other):
 
 
 def test_runs_that_only_one_side_has_are_said_and_not_counted(small):
-    with pytest.warns(tk.errors.Remark, match="compared over the 2 runs that both have, of 3 and 2"):
+    with pytest.warns(
+        tk.errors.Remark, match="compared over the 2 runs that both have, of 3 and 2"
+    ):
         found = small.compare(tk.run("baseline", policy="none", runs=2, seed=small.seed, days=12))
     assert set(found["n"]) == {2}
 
@@ -182,7 +198,14 @@ def test_every_panel_is_drawn_and_an_unknown_one_refused(small):
 
 def test_the_notebook_page_escapes_what_it_shows():
     result = tk.run("baseline", scenario={"description": "x", "events": {"news_size": 0.1}}, days=3)
-    hostile = tk.Result(result.resolved, result.variables, result.trajectories, 1, "cadcad", ("<script>alert(1)</script>",))
+    hostile = tk.Result(
+        result.resolved,
+        result.variables,
+        result.trajectories,
+        1,
+        "cadcad",
+        ("<script>alert(1)</script>",),
+    )
     page = hostile._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
@@ -190,7 +213,14 @@ def test_the_notebook_page_escapes_what_it_shows():
 
 def test_a_run_directory_is_whole_and_loads_again(small, written):
     out = written
-    assert {f.name for f in out.iterdir()} == {"params.yaml", "run.json", "metrics.json", "metrics.md", "trajectories.parquet", "figures"}
+    assert {f.name for f in out.iterdir()} == {
+        "params.yaml",
+        "run.json",
+        "metrics.json",
+        "metrics.md",
+        "trajectories.parquet",
+        "figures",
+    }
     assert not list(out.parent.glob(".*"))
     record = json.loads((out / "run.json").read_text())
     assert record["parameters"]["sha256"] == small.resolved.hash
@@ -204,7 +234,10 @@ def test_a_run_directory_is_whole_and_loads_again(small, written):
         write_run(small, out)
 
 
-@pytest.mark.parametrize("name", ["trajectories.parquet", "params.yaml", "metrics.json", "metrics.md", "figures/price.png"])
+@pytest.mark.parametrize(
+    "name",
+    ["trajectories.parquet", "params.yaml", "metrics.json", "metrics.md", "figures/price.png"],
+)
 def test_a_changed_directory_is_refused(copied, name):
     with open(copied / name, "ab") as file:
         file.write(b" ")
@@ -247,7 +280,9 @@ def test_the_record_of_a_run_is_in_its_folder_and_changed_nowhere(small, copied)
         load(copied)
     del record["format"]
     (copied / "run.json").write_text(json.dumps(record))
-    with pytest.raises(tk.InputError, match="run.json: format: .* as an earlier tokenomics wrote it"):
+    with pytest.raises(
+        tk.InputError, match="run.json: format: .* as an earlier tokenomics wrote it"
+    ):
         load(copied)
 
 
@@ -285,7 +320,10 @@ def test_a_folder_of_results_names_them(written):
 
 def test_what_could_not_be_read_again_is_not_written(small, tmp_path, monkeypatch):
     monkeypatch.setattr("tokenomics.results.writing.MOST_CELLS", 100)
-    with pytest.raises(tk.InputError, match="numbers, runs times recorded days times variables; expected at most 100 in a folder"):
+    with pytest.raises(
+        tk.InputError,
+        match="numbers, runs times recorded days times variables; expected at most 100 in a folder",
+    ):
         write_run(small, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
@@ -307,7 +345,9 @@ def test_variables_carry_their_declared_units(small):
 
 
 def test_importing_the_package_prints_nothing():
-    out = subprocess.run([sys.executable, "-c", "import tokenomics"], capture_output=True, text=True, timeout=120)
+    out = subprocess.run(
+        [sys.executable, "-c", "import tokenomics"], capture_output=True, text=True, timeout=120
+    )
     assert (out.returncode, out.stdout, out.stderr) == (0, "", "")
 
 
@@ -341,4 +381,6 @@ def test_a_run_keeps_the_bounds_that_its_metrics_declare(small, name):
 def test_one_change_has_no_volatility():
     p = tk.resolve().values
     assert np.isnan(volatility(np.ones((3, 2)), p)).all()
-    assert volatility(np.exp([[0.0, 0.1, 0.0]]), p) == pytest.approx(np.std([0.1, -0.1], ddof=1) * np.sqrt(365))
+    assert volatility(np.exp([[0.0, 0.1, 0.0]]), p) == pytest.approx(
+        np.std([0.1, -0.1], ddof=1) * np.sqrt(365)
+    )

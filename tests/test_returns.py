@@ -25,11 +25,18 @@ def test_the_baseline_has_heavy_tails_and_clustered_volatility_and_no_trend():
     assert 1.2 < found["annualised volatility"].mean() < 2.0
     assert found["excess kurtosis"].mean() > 2.0
     assert abs(found["autocorrelation of r, lag 1"].mean()) < 0.05
-    assert found["autocorrelation of |r|, lag 1"].mean() > 5 * error["autocorrelation of |r|, lag 1"]
+    assert (
+        found["autocorrelation of |r|, lag 1"].mean() > 5 * error["autocorrelation of |r|, lag 1"]
+    )
 
 
 def test_without_speculation_and_news_there_is_hardly_any_volatility():
-    prices = simulate({"speculation.enabled": False, "news.enabled": False}, days=200, runs=4, keep={"token_price"})
+    prices = simulate(
+        {"speculation.enabled": False, "news.enabled": False},
+        days=200,
+        runs=4,
+        keep={"token_price"},
+    )
     assert moments(prices["token_price"])["annualised volatility"].max() < 0.2
 
 

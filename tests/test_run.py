@@ -1,4 +1,6 @@
-"""A run from the Python side: seeds, recorded input, extension by the user's own blocks, failures."""
+"""A run from the Python side: seeds, recorded input, extension by the user's own blocks,
+failures.
+"""
 
 import numpy as np
 import pandas as pd
@@ -34,7 +36,9 @@ def test_a_run_index_has_the_same_path_whatever_else_is_run():
 
 
 def test_policies_meet_the_same_shocks():
-    none, pid = (tk.run("baseline", policy=p, runs=2, seed=9, days=20).dataset for p in ("none", "pid"))
+    none, pid = (
+        tk.run("baseline", policy=p, runs=2, seed=9, days=20).dataset for p in ("none", "pid")
+    )
     np.testing.assert_array_equal(none["news"].values, pid["news"].values)
 
 
@@ -56,7 +60,9 @@ def test_a_controller_deviates_from_the_history(prices, market):
     history = pd.read_csv(prices)["value"].to_numpy()
     sets = {"market.type": market}
     none = tk.run("baseline", sets=sets, prices=prices).dataset["token_price"].values[0]
-    pid = tk.run("baseline", policy="pid", sets=sets, prices=prices).dataset["token_price"].values[0]
+    pid = (
+        tk.run("baseline", policy="pid", sets=sets, prices=prices).dataset["token_price"].values[0]
+    )
     np.testing.assert_allclose(none, history, rtol=1e-9)
     assert np.max(np.abs(np.log(pid / history))) > 1e-4
 
@@ -100,12 +106,16 @@ def test_options_without_their_file_are_refused():
 
 def test_an_unreachable_history_says_so(tmp_path):
     file = write_prices(tmp_path / "p.csv", [1.0, 1.1, 1.2])
-    with pytest.raises(tk.InputError, match=r"cannot reach the recorded price 1.1 USD of \d{4}-01-02 in .*p.csv"):
+    with pytest.raises(
+        tk.InputError, match=r"cannot reach the recorded price 1.1 USD of \d{4}-01-02 in .*p.csv"
+    ):
         tk.run("baseline", sets={"market.arbitrage_speed": 0.0}, prices=file)
 
 
 def test_a_block_of_ones_own_is_checked_like_the_built_in_ones():
-    counter = tk.Variable("expensive_days", "days", "days with a price above zero", 1.0, 0.0, start=0.0)
+    counter = tk.Variable(
+        "expensive_days", "days", "days with a price above zero", 1.0, 0.0, start=0.0
+    )
 
     @tk.writes(counter)
     def policy_counter(params, substep, state_history, state):
@@ -118,20 +128,26 @@ def test_a_block_of_ones_own_is_checked_like_the_built_in_ones():
     assert data["expensive_days"].values[0, -1] == 5
     with pytest.raises(tk.ModelError, match="did you mean"):
         tk.MODEL.insert(block, after="the market clear")
-    with pytest.raises(tk.ModelError, match="variable 'expensive_days' exists already; expected its name alone"):
+    with pytest.raises(
+        tk.ModelError, match="variable 'expensive_days' exists already; expected its name alone"
+    ):
         model.insert(tk.block("and again", policy_counter), after=after)
     startless = tk.writes(tk.Variable("expensive_days", "days", "the same"))(policy_counter)
     with pytest.raises(tk.ModelError, match="variable 'expensive_days' has no start"):
         tk.MODEL.insert(tk.block("days are counted", startless), after=after)
     wrong = tk.block("typo", policy_counter, writes=("expensive_day",))
-    with pytest.raises(tk.ModelError, match="gives the signal 'expensive_day'; did you mean 'expensive_days'"):
+    with pytest.raises(
+        tk.ModelError, match="gives the signal 'expensive_day'; did you mean 'expensive_days'"
+    ):
         tk.run("baseline", days=2, model=model.insert(wrong, after="days are counted"))
 
 
 def test_a_failed_run_leaves_the_others_intact():
     def policy_break(params, substep, state_history, state):
         news = params["shock_table"].at("news_normal", state["step"] - 1)
-        return {"trend": np.where((state["time"] >= 5) & (news > 1.2), np.nan, state["trend"])}  # with this seed in the run 1 alone
+        return {
+            "trend": np.where((state["time"] >= 5) & (news > 1.2), np.nan, state["trend"])
+        }  # with this seed in the run 1 alone
 
     block = tk.block("a run breaks", policy_break, writes=("trend",))
     model = tk.MODEL.insert(block, after="accounts are drawn up, profits and bills are counted")
@@ -145,6 +161,11 @@ def test_a_failed_run_leaves_the_others_intact():
 
 
 def test_scenarios_and_policies_may_be_given_as_plain_dicts():
-    result = tk.run("baseline", scenario={"events": {"news_size": -1.0, "news_start": 2}}, sets={"shocks.enabled": False}, days=6)
+    result = tk.run(
+        "baseline",
+        scenario={"events": {"news_size": -1.0, "news_start": 2}},
+        sets={"shocks.enabled": False},
+        days=6,
+    )
     price = result.dataset["token_price"].values[0]
     assert price[3] < 0.7 * price[0]

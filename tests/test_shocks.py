@@ -33,7 +33,10 @@ def test_a_run_has_the_same_shocks_whatever_else_is_run():
 
 
 def test_a_longer_span_extends_a_shorter_one():
-    np.testing.assert_array_equal(sample(span(50), [1], 3).values["news_normal"], sample(span(80), [1], 3).values["news_normal"][:50])
+    np.testing.assert_array_equal(
+        sample(span(50), [1], 3).values["news_normal"],
+        sample(span(80), [1], 3).values["news_normal"][:50],
+    )
 
 
 def test_another_process_changes_nothing_and_is_new():

@@ -46,7 +46,15 @@ def test_the_price_is_the_utility_value_in_the_steady_state():
 def test_redenominating_the_token_leaves_every_usd_figure_as_it_was():
     one = steady_state(resolve("baseline").values).state
     ten = steady_state(resolve("baseline", sets=("supply.total_supply=1e9",)).values).state
-    for name in ("fees", "nodes", "inference_price", "treasury_usd", "pool_usd", "latency_p99", "operator_income"):
+    for name in (
+        "fees",
+        "nodes",
+        "inference_price",
+        "treasury_usd",
+        "pool_usd",
+        "latency_p99",
+        "operator_income",
+    ):
         assert ten[name] == pytest.approx(one[name], rel=1e-9), name
     ratio = 1e9 / resolve("baseline").values.supply.total_supply
     assert ten["token_price"] * ratio == pytest.approx(one["token_price"], rel=1e-9)
@@ -54,17 +62,23 @@ def test_redenominating_the_token_leaves_every_usd_figure_as_it_was():
 
 def test_growth_and_decaying_emission_start_from_the_same_point():
     base = steady_state(resolve("baseline").values).state
-    overlaid = steady_state(resolve("baseline", overlays=("growth", "decaying_emission", "vesting")).values).state
+    overlaid = steady_state(
+        resolve("baseline", overlays=("growth", "decaying_emission", "vesting")).values
+    ).state
     for name, value in base.items():
         assert overlaid[name] == pytest.approx(value, rel=1e-12, abs=1e-12), name
 
 
 def test_the_directions_that_stay_put_are_counted():
-    rank, variables = steady_state(resolve("baseline", policy="pid", sets=("shocks.enabled=false",)).values).rank()
+    rank, variables = steady_state(
+        resolve("baseline", policy="pid", sets=("shocks.enabled=false",)).values
+    ).rank()
     assert 0 < variables - rank < 20
 
 
 def test_the_steady_utilisation_is_the_target():
     parameters = resolve("baseline").values
     state = steady_state(parameters).state
-    assert state["demand"] / state["capacity"] == pytest.approx(parameters.pricing.target_utilisation, rel=1e-9)
+    assert state["demand"] / state["capacity"] == pytest.approx(
+        parameters.pricing.target_utilisation, rel=1e-9
+    )

@@ -1,4 +1,6 @@
-"""The structure of the package, read from every import in it: one way from the errors to the command line, no cycle, no name twice."""
+"""The structure of the package, read from every import in it: one way from the errors to the
+command line, no cycle, no name twice.
+"""
 
 import ast
 from collections import Counter
@@ -10,8 +12,28 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
 # rooms from the ground up: one may import those before it, and none behind it
-ROOMS = ["errors", "inputs", "parameters", "model", "engines", "results", "histories", "experiments"]
-ROOMS += ["capacity", "loop", "attacks", "velocity", "calibration", "validation", "venues", "papers", "governance", "cli"]
+ROOMS = [
+    "errors",
+    "inputs",
+    "parameters",
+    "model",
+    "engines",
+    "results",
+    "histories",
+    "experiments",
+]
+ROOMS += [
+    "capacity",
+    "loop",
+    "attacks",
+    "velocity",
+    "calibration",
+    "validation",
+    "venues",
+    "papers",
+    "governance",
+    "cli",
+]
 FLOORS = {"governance": ["evidence", "proposal", "report", "bundle", "verify"]}
 
 
@@ -32,11 +54,20 @@ def imports(module):
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
             above = package.split(".") if package else []
-            base = ".".join([*above[: len(above) - node.level + 1], *(node.module or "").split(".")]).strip(".")
-            found |= {target if (target := f"{base}.{a.name}".strip(".")) in MODULES else base for a in node.names}
+            base = ".".join(
+                [*above[: len(above) - node.level + 1], *(node.module or "").split(".")]
+            ).strip(".")
+            found |= {
+                target if (target := f"{base}.{a.name}".strip(".")) in MODULES else base
+                for a in node.names
+            }
         elif isinstance(node, (ast.ImportFrom, ast.Import)):
-            absolute = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-            assert not any(name.partition(".")[0] == "tokenomics" for name in absolute), f"{module} imports the package by its name"
+            absolute = (
+                [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            )
+            assert not any(name.partition(".")[0] == "tokenomics" for name in absolute), (
+                f"{module} imports the package by its name"
+            )
     return frozenset(found & MODULES.keys() - {module})
 
 
@@ -52,20 +83,37 @@ def test_every_room_has_its_place():
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_one_way(module):
     room, _, inside = module.partition(".")
-    above = [other for other in imports(module) if other and ROOMS.index(other.partition(".")[0]) > ROOMS.index(room)] if room else []
+    above = (
+        [
+            other
+            for other in imports(module)
+            if other and ROOMS.index(other.partition(".")[0]) > ROOMS.index(room)
+        ]
+        if room
+        else []
+    )
     assert above == [], f"{module} imports what is above it"
     floor = inside.partition(".")[0]
     floors = FLOORS.get(room, [])
     others = [other.split(".")[1] for other in imports(module) if other.startswith(f"{room}.")]
-    assert [o for o in others if floor in floors and o in floors and floors.index(o) > floors.index(floor)] == []
+    assert [
+        o
+        for o in others
+        if floor in floors and o in floors and floors.index(o) > floors.index(floor)
+    ] == []
 
 
 def test_no_modules_need_each_other():
-    TopologicalSorter({module: imports(module) for module in MODULES}).prepare()  # raises CycleError with the modules
+    TopologicalSorter(
+        {module: imports(module) for module in MODULES}
+    ).prepare()  # raises CycleError with the modules
 
 
 def test_a_class_has_a_name_of_its_own():
     classes = Counter(
-        node.name for file in MODULES.values() for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ClassDef)
+        node.name
+        for file in MODULES.values()
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ClassDef)
     )
     assert [name for name, count in classes.items() if count > 1] == []

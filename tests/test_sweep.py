@@ -24,7 +24,9 @@ from tokenomics.results import metrics as metrics_module
 from tokenomics.results import sweep_figures as sweep_plots
 from tokenomics.results.intervals import summarise
 
-module = importlib.import_module("tokenomics.experiments.sweep")  # the function has the module's name
+module = importlib.import_module(
+    "tokenomics.experiments.sweep"
+)  # the function has the module's name
 GAINS = {
     "policies": ["pid"],
     "scenarios": ["none", "token_crash"],
@@ -57,7 +59,15 @@ def test_any_run_of_a_sobol_sweep_can_be_replayed_alone_in_cadcad(gains, scenari
     row = gains.per_run().query("scenario == @scenario and point == @point and run == @run").iloc[0]
     sets = {"simulation.days": 40} | {path: row[path] for path in gains.paths}
     scenario = None if scenario == "none" else scenario
-    alone = tk.run("baseline", policy="pid", scenario=scenario, sets=sets, runs=run + 1, seed=3, engine="cadcad").metrics_per_run()
+    alone = tk.run(
+        "baseline",
+        policy="pid",
+        scenario=scenario,
+        sets=sets,
+        runs=run + 1,
+        seed=3,
+        engine="cadcad",
+    ).metrics_per_run()
     for name in gains.metrics:
         assert row[name] == pytest.approx(alone[name][run], rel=1e-9), name
 
@@ -66,7 +76,9 @@ def test_workers_and_tasks_do_not_matter(gains, small_tasks):
     cut = sweep(GAINS, workers=1)
     assert len(make_plan(read_design(GAINS)).tasks) == 8
     for name in ("failed_day", *gains.metrics):
-        np.testing.assert_array_equal(cut.columns(name)[name], gains.columns(name)[name], err_msg=name)
+        np.testing.assert_array_equal(
+            cut.columns(name)[name], gains.columns(name)[name], err_msg=name
+        )
 
 
 @pytest.mark.parametrize("runs", [1, 3, 8, 40, 41])
@@ -81,9 +93,14 @@ def test_the_number_of_runs_does_not_change_a_run(gains, runs):
 def test_a_run_of_a_point_does_not_depend_on_the_points_beside_it(gains):
     rows = gains.points.to_dict("records")
     backwards = GAINS | {"method": "points", "points": rows[::-1], "parameters": {}, "count": None}
-    mine, theirs = gains.columns("ruin", "tracking_rms"), sweep(backwards).columns("ruin", "tracking_rms")
+    mine, theirs = (
+        gains.columns("ruin", "tracking_rms"),
+        sweep(backwards).columns("ruin", "tracking_rms"),
+    )
     shape = (2, 8, 5)
-    np.testing.assert_array_equal(mine["tracking_rms"].reshape(shape), theirs["tracking_rms"].reshape(shape)[:, ::-1])
+    np.testing.assert_array_equal(
+        mine["tracking_rms"].reshape(shape), theirs["tracking_rms"].reshape(shape)[:, ::-1]
+    )
 
 
 def test_a_cut_off_sweep_goes_on_and_a_damaged_shard_is_done_again(gains, small_tasks, tmp_path):
@@ -176,34 +193,80 @@ def test_switches_names_and_spans_group_their_runs():
     }
     table = sweep(design).table()
     assert len(table) == 24
-    assert table.loc[table["controller.type"] == "nonsense", "error"].str.contains("unknown controller").all()
-    row = table.query("`controller.type` == 'pid' and `simulation.days` == 20 and `oracle.lag` == 5 and `privacy.mode` == 'zk'").iloc[0]
-    sets = {"controller.type": "pid", "simulation.days": 20, "oracle.lag": 5.0, "privacy.mode": "zk"}
-    assert row["price_final"] == tk.run("baseline", sets=sets, runs=2).metrics()["mean"]["price_final"]
+    assert (
+        table.loc[table["controller.type"] == "nonsense", "error"]
+        .str.contains("unknown controller")
+        .all()
+    )
+    row = table.query(
+        "`controller.type` == 'pid' and `simulation.days` == 20 and `oracle.lag` == 5 and "
+        "`privacy.mode` == 'zk'"
+    ).iloc[0]
+    sets = {
+        "controller.type": "pid",
+        "simulation.days": 20,
+        "oracle.lag": 5.0,
+        "privacy.mode": "zk",
+    }
+    assert (
+        row["price_final"] == tk.run("baseline", sets=sets, runs=2).metrics()["mean"]["price_final"]
+    )
 
 
 def test_a_number_is_no_truth():
     for values in ([1.0, True], [True, 1.0]):
         with pytest.raises(InputError, match="1.0; expected true or false"):
-            sweep({"parameters": {"shocks.enabled": values}, "set": {"simulation.days": 5}, "runs": 1, "metrics": ["ruin"]})
+            sweep(
+                {
+                    "parameters": {"shocks.enabled": values},
+                    "set": {"simulation.days": 5},
+                    "runs": 1,
+                    "metrics": ["ruin"],
+                }
+            )
 
 
 def test_gains_that_are_designed_before_a_simulation_group_their_runs():
     weights = [10.0, 1000.0]
-    design = {"policies": ["lqr"], "parameters": {"controller.lqr.effort_weight": weights, "news.volatility": [0.01, 0.02]}, "runs": 2}
+    design = {
+        "policies": ["lqr"],
+        "parameters": {"controller.lqr.effort_weight": weights, "news.volatility": [0.01, 0.02]},
+        "runs": 2,
+    }
     design |= {"set": {"simulation.days": 30}, "metrics": ["control_effort"]}
     found = sweep(design)
     assert not found.table()["error"].any()
     for row in found.table().itertuples():
-        sets = {"controller.lqr.effort_weight": row[4], "news.volatility": row[5], "simulation.days": 30}
+        sets = {
+            "controller.lqr.effort_weight": row[4],
+            "news.volatility": row[5],
+            "simulation.days": 30,
+        }
         alone = tk.run("baseline", policy="lqr", sets=sets, runs=2, seed=0)
-        assert row.control_effort == pytest.approx(alone.metrics().loc["control_effort", "mean"], rel=1e-12)
+        assert row.control_effort == pytest.approx(
+            alone.metrics().loc["control_effort", "mean"], rel=1e-12
+        )
 
 
 def test_a_plot_holds_the_other_paths_of_a_grid_at_a_value():
-    grid = {"controller.pid.kp": [0.01, 0.1], "controller.pid.ki": [0.0, 0.01], "privacy.mode": ["none", "tee"]}
-    found = sweep({"policies": ["pid"], "parameters": grid, "runs": 2, "set": {"simulation.days": 10}, "metrics": ["tracking_rms"]})
-    titles = [found.plot("tracking_rms", at=at).axes[0].get_title(loc="left") for at in (None, {"privacy.mode": "tee"})]
+    grid = {
+        "controller.pid.kp": [0.01, 0.1],
+        "controller.pid.ki": [0.0, 0.01],
+        "privacy.mode": ["none", "tee"],
+    }
+    found = sweep(
+        {
+            "policies": ["pid"],
+            "parameters": grid,
+            "runs": 2,
+            "set": {"simulation.days": 10},
+            "metrics": ["tracking_rms"],
+        }
+    )
+    titles = [
+        found.plot("tracking_rms", at=at).axes[0].get_title(loc="left")
+        for at in (None, {"privacy.mode": "tee"})
+    ]
     assert ["privacy.mode none" in titles[0], "privacy.mode tee" in titles[1]] == [True, True]
     with pytest.raises(InputError, match="expected one of none, tee"):
         found.plot("tracking_rms", at={"privacy.mode": "zk"})
@@ -211,12 +274,27 @@ def test_a_plot_holds_the_other_paths_of_a_grid_at_a_value():
 
 
 def test_a_metric_that_asks_for_a_swept_parameter_gets_that_of_its_run():
-    tk.metric("doubled_lag", "days", "for a test", ("token_price",))(lambda paths, p: np.full(len(paths["token_price"]), max(p.oracle.lag, 0.0) * 2))
+    tk.metric("doubled_lag", "days", "for a test", ("token_price",))(
+        lambda paths, p: np.full(len(paths["token_price"]), max(p.oracle.lag, 0.0) * 2)
+    )
     tk.metric("broken", "1", "for a test", ("token_price",))(lambda paths, p: 1 / 0)
     try:
-        design = {"parameters": {"oracle.lag": [1.0, 2.0, 3.0]}, "set": {"simulation.days": 5}, "runs": 3}
-        assert list(sweep(design | {"metrics": ["doubled_lag"]}).table()["doubled_lag"]) == [2.0, 4.0, 6.0]
-        assert sweep(design | {"metrics": ["broken"]}).table()["error"].str.contains("metric 'broken': ZeroDivisionError").all()
+        design = {
+            "parameters": {"oracle.lag": [1.0, 2.0, 3.0]},
+            "set": {"simulation.days": 5},
+            "runs": 3,
+        }
+        assert list(sweep(design | {"metrics": ["doubled_lag"]}).table()["doubled_lag"]) == [
+            2.0,
+            4.0,
+            6.0,
+        ]
+        assert (
+            sweep(design | {"metrics": ["broken"]})
+            .table()["error"]
+            .str.contains("metric 'broken': ZeroDivisionError")
+            .all()
+        )
     finally:
         del metrics_module.METRICS["doubled_lag"], metrics_module.METRICS["broken"]
 
@@ -224,15 +302,24 @@ def test_a_metric_that_asks_for_a_swept_parameter_gets_that_of_its_run():
 def test_the_table_gives_the_intervals_of_each_point(gains):
     table, runs = gains.table("price_volatility"), gains.per_run("price_volatility")
     for _, row in table.iterrows():
-        own = runs.query("scenario == @row.scenario and point == @row.point")["price_volatility"].to_numpy()
+        own = runs.query("scenario == @row.scenario and point == @row.point")[
+            "price_volatility"
+        ].to_numpy()
         s = summarise(own)
-        assert (row["price_volatility"], row["price_volatility_low"], row["price_volatility_high"]) == pytest.approx((s.mean, s.low, s.high))
+        assert (
+            row["price_volatility"],
+            row["price_volatility_low"],
+            row["price_volatility_high"],
+        ) == pytest.approx((s.mean, s.low, s.high))
         assert (row["n"], row["failed"]) == (5, 0)
 
 
 @pytest.mark.parametrize("method", ["random", "latin_hypercube", "sobol", "grid"])
 def test_points_fill_the_box(method):
-    axes = {"oracle.lag": {"low": 1.0, "high": 9.0, "count": 4}, "controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 4, "scale": "log"}}
+    axes = {
+        "oracle.lag": {"low": 1.0, "high": 9.0, "count": 4},
+        "controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 4, "scale": "log"},
+    }
     design = {"policies": ["pid"], "method": method, "count": 16, "parameters": axes}
     points = np.array(read_design(design).table())
     assert points.shape == (16, 2)
@@ -254,36 +341,81 @@ def test_shipped_designs_can_be_planned(name):
         ("rnus: 5", r"d.yaml:1: rnus: unknown key; expected one of .*did you mean 'runs'"),
         ("method: grdi", r"d.yaml:1: method: 'grdi'"),
         ("Range: 1", r"d.yaml:1: Range: unknown key; expected one of .*, parameters, "),
-        ("parameters:\n  oracle.lga: [1]", r"d.yaml:2: parameters.oracle.lga: unknown parameter.*did you mean 'lag'"),
-        ("parameters:\n  oracle.lag: {low: 3, high: 1}", r"d.yaml:2: parameters.oracle.lag: .*low 3 is not below high 1"),
-        ("parameters:\n  oracle.lag: {lwo: 3, high: 1}", r"d.yaml:2: parameters.oracle.lag.lwo: unknown key.*did you mean 'low'"),
+        (
+            "parameters:\n  oracle.lga: [1]",
+            r"d.yaml:2: parameters.oracle.lga: unknown parameter.*did you mean 'lag'",
+        ),
+        (
+            "parameters:\n  oracle.lag: {low: 3, high: 1}",
+            r"d.yaml:2: parameters.oracle.lag: .*low 3 is not below high 1",
+        ),
+        (
+            "parameters:\n  oracle.lag: {lwo: 3, high: 1}",
+            r"d.yaml:2: parameters.oracle.lag.lwo: unknown key.*did you mean 'low'",
+        ),
         ("parameters:\n  oracle.lag: {low: 0, high: 1, scale: log}", r"on a log scale"),
-        ("parameters:\n  oracle.lag: []", r"d.yaml:2: parameters.oracle.lag: \[\]; expected a list of values"),
+        (
+            "parameters:\n  oracle.lag: []",
+            r"d.yaml:2: parameters.oracle.lag: \[\]; expected a list of values",
+        ),
         ("parameters:\n  oracle.lag: [.nan]", r"parameters.oracle.lag"),
-        ("parameters:\n  fleet.zzz.power: [1.0]", r"d.yaml:2: parameters.fleet.zzz.power: not a parameter of this network"),
-        ("parameters:\n  shocks.enabled: {low: 0, high: 1}", r"a range; expected a list of values, for a switch"),
+        (
+            "parameters:\n  fleet.zzz.power: [1.0]",
+            r"d.yaml:2: parameters.fleet.zzz.power: not a parameter of this network",
+        ),
+        (
+            "parameters:\n  shocks.enabled: {low: 0, high: 1}",
+            r"a range; expected a list of values, for a switch",
+        ),
         ("parameters:\n  oracle: [1]", r"unknown parameter|the path of one"),
-        ("method: sobol\ncount: 6\nparameters: {oracle.lag: {low: 1, high: 2}}", r"d.yaml:2: count: 6; expected a power of two"),
-        ("method: random\nparameters: {oracle.lag: {low: 1, high: 2}}", r"no count; expected count"),
-        ("method: random\ncount: 4\nparameters: {oracle.lag: [1, 2]}", r"a list of values; expected low and high"),
+        (
+            "method: sobol\ncount: 6\nparameters: {oracle.lag: {low: 1, high: 2}}",
+            r"d.yaml:2: count: 6; expected a power of two",
+        ),
+        (
+            "method: random\nparameters: {oracle.lag: {low: 1, high: 2}}",
+            r"no count; expected count",
+        ),
+        (
+            "method: random\ncount: 4\nparameters: {oracle.lag: [1, 2]}",
+            r"a list of values; expected low and high",
+        ),
         ("method: points\npoints: [{oracle.lag: 1}, {oracle.noise: 1}]", r"a point without"),
         ("metrics: [tracking]", r"unknown metric 'tracking'.*did you mean 'tracking_"),
         ("policies: [treshold]", r"d.yaml: unknown policy 'treshold'.*did you mean 'threshold'"),
-        ("parameters:\n  supply.burn_share: [0.1, 1.7]", r"d.yaml:2: parameters.supply.burn_share: 1.7; expected a number ≥ 0, ≤ 1"),
-        ("parameters:\n  supply.burn_share: [a]", r"d.yaml:2: parameters.supply.burn_share: 'a'; expected a number"),
-        ("method: points\npoints: [{shocks.enabled: 1}]", r"points.shocks.enabled: 1.0; expected true or false"),
+        (
+            "parameters:\n  supply.burn_share: [0.1, 1.7]",
+            r"d.yaml:2: parameters.supply.burn_share: 1.7; expected a number ≥ 0, ≤ 1",
+        ),
+        (
+            "parameters:\n  supply.burn_share: [a]",
+            r"d.yaml:2: parameters.supply.burn_share: 'a'; expected a number",
+        ),
+        (
+            "method: points\npoints: [{shocks.enabled: 1}]",
+            r"points.shocks.enabled: 1.0; expected true or false",
+        ),
         ("set: {supply.burn_share: 3}", r"d.yaml: .*burn_share: 3"),
         ("scenarios: []", r"d.yaml:1: scenarios"),
         ("seed: 18446744073709551616", r"d.yaml:1: seed"),
         ("- 1", r"expected a design"),
-        ("runs: 18446744073709551616", r"d.yaml:1: runs: 18446744073709551616; expected a whole number from 1 to 1,000,000"),
-        ("policies: []", r"d.yaml:1: policies: \[\]; expected at least one name, or to leave the key out"),
+        (
+            "runs: 18446744073709551616",
+            r"d.yaml:1: runs: 18446744073709551616; expected a whole number from 1 to 1,000,000",
+        ),
+        (
+            "policies: []",
+            r"d.yaml:1: policies: \[\]; expected at least one name, or to leave the key out",
+        ),
         ("runs: 2\nmetrics: []", r"d.yaml:2: metrics: \[\]; expected at least one name"),
         (
             "policies: [pid]\nparameters:\n  controller.pid.kp: [0.1, 0.10]",
             r"d.yaml:3: parameters.controller.pid.kp: 0.1 twice; expected each",
         ),
-        ("method: points\npoints: [{controller.pid.kp: 1}, {controller.pid.kp: 1.0}]", r"d.yaml:2: points: controller.pid.kp 1.0 twice"),
+        (
+            "method: points\npoints: [{controller.pid.kp: 1}, {controller.pid.kp: 1.0}]",
+            r"d.yaml:2: points: controller.pid.kp 1.0 twice",
+        ),
         ("policies: [pid, none, pid]", r"d.yaml:1: policies: 'pid' twice; expected each once"),
         ("policies: ['']", r"d.yaml:1: policies: an empty name"),
         ("scenarios: [none, none]", r"d.yaml:1: scenarios: 'none' twice"),
@@ -291,15 +423,39 @@ def test_shipped_designs_can_be_planned(name):
         ("overlays: 5", r"d.yaml:1: overlays: 5; expected a list of names"),
         ("set: 5", r"d.yaml:1: set: 5; expected values by path"),
         ("points: {a: 1}", r"d.yaml:1: points: .*; expected a list of {path: value}"),
-        ("set: {oracle.lag: 2}\nparameters: {oracle.lag: [1, 3]}", r"parameters.oracle.lag: stands under 'set', too; expected each path once"),
-        ("set: {oracle.lag: 2}\nmethod: points\npoints: [{oracle.lag: 1}]", r"points.oracle.lag: stands under 'set', too"),
-        ("policies: [pid, none]\nparameters: {controller.type: [pid]}", r"parameters.controller.type: several policies, of which it would"),
-        ("policies: [pid, none]\nset: {controller.type: pid}", r"set.controller.type: several policies, of which it would"),
+        (
+            "set: {oracle.lag: 2}\nparameters: {oracle.lag: [1, 3]}",
+            r"parameters.oracle.lag: stands under 'set', too; expected each path once",
+        ),
+        (
+            "set: {oracle.lag: 2}\nmethod: points\npoints: [{oracle.lag: 1}]",
+            r"points.oracle.lag: stands under 'set', too",
+        ),
+        (
+            "policies: [pid, none]\nparameters: {controller.type: [pid]}",
+            r"parameters.controller.type: several policies, of which it would",
+        ),
+        (
+            "policies: [pid, none]\nset: {controller.type: pid}",
+            r"set.controller.type: several policies, of which it would",
+        ),
         ("parameters: {oracle.lag: [1]}\nparameters: {oracle.lag: [2]}", r"d.yaml:2: .*parameters"),
         ("parameters:\n  oracle.lag: [1]\n  oracle.lag: [2]", r"d.yaml:3: .*oracle.lag"),
-        ("parameters:\n  oracle.lag: {low: 1, high: 2, count: 1000}\n  oracle.noise: {low: 0.1, high: 0.2, count: 1001}", r"1,001,000 points"),
-        ("method: saltelli\ncount: 262144\nparameters: {oracle.lag: {low: 1, high: 2}}", r"d.yaml:2: count: 1,048,576 points; expected at most"),
-        ("method: sobol\ncount: 1048576\nparameters: {oracle.lag: {low: 1, high: 2}}", r"d.yaml:2: count: 1048576; expected a whole number"),
+        (
+            (
+                "parameters:\n  oracle.lag: {low: 1, high: 2, count: 1000}\n  oracle.noise: {low: "
+                "0.1, high: 0.2, count: 1001}"
+            ),
+            r"1,001,000 points",
+        ),
+        (
+            "method: saltelli\ncount: 262144\nparameters: {oracle.lag: {low: 1, high: 2}}",
+            r"d.yaml:2: count: 1,048,576 points; expected at most",
+        ),
+        (
+            "method: sobol\ncount: 1048576\nparameters: {oracle.lag: {low: 1, high: 2}}",
+            r"d.yaml:2: count: 1048576; expected a whole number",
+        ),
     ],
 )
 def test_a_bad_design_gets_one_clear_line(tmp_path, text, message):
@@ -311,7 +467,11 @@ def test_a_bad_design_gets_one_clear_line(tmp_path, text, message):
 
 def test_a_text_is_one_name_and_no_list_of_letters():
     design = read_design({"policies": "pid", "scenarios": "token_crash", "metrics": "ruin"})
-    assert (design.policies, design.scenarios, design.metrics) == (("pid",), ("token_crash",), ("ruin",))
+    assert (design.policies, design.scenarios, design.metrics) == (
+        ("pid",),
+        ("token_crash",),
+        ("ruin",),
+    )
 
 
 def lags(count):
@@ -323,12 +483,40 @@ def spans(count):
 
 
 TOO_LARGE = {
-    "rows": (2.0, {"runs": 1_000_000, "parameters": lags(1000)}, r"1,000,000,000 simulations .* would take about 170 GB; .* fewer runs"),
-    "points": (2.0, {"runs": 20_000, "parameters": lags(900_000)}, r"18,000,000,000 simulations .*; expected at most 2 GB .* fewer points"),
-    "structures": (2.0, {"parameters": spans(2001)}, r"^parameters: 2,001 structures .*; expected at most 2,000"),
-    "structures by policy": (2.0, {"policies": ["none", "pid"], "parameters": spans(1001)}, r"^parameters: 2,002 structures"),
-    "steps": (2.0, {"set": {"simulation.time_step": 1e-3}}, r"365,000 steps of 256 runs, in 1 tasks at a time, would take about 12.1 GB"),
-    "time": (2e3, {"set": {"simulation.time_step": 1e-3, "simulation.days": 7300}, "runs": 1_000_000, "parameters": lags(3)}, r"about 253 days"),
+    "rows": (
+        2.0,
+        {"runs": 1_000_000, "parameters": lags(1000)},
+        r"1,000,000,000 simulations .* would take about 170 GB; .* fewer runs",
+    ),
+    "points": (
+        2.0,
+        {"runs": 20_000, "parameters": lags(900_000)},
+        r"18,000,000,000 simulations .*; expected at most 2 GB .* fewer points",
+    ),
+    "structures": (
+        2.0,
+        {"parameters": spans(2001)},
+        r"^parameters: 2,001 structures .*; expected at most 2,000",
+    ),
+    "structures by policy": (
+        2.0,
+        {"policies": ["none", "pid"], "parameters": spans(1001)},
+        r"^parameters: 2,002 structures",
+    ),
+    "steps": (
+        2.0,
+        {"set": {"simulation.time_step": 1e-3}},
+        r"365,000 steps of 256 runs, in 1 tasks at a time, would take about 12.1 GB",
+    ),
+    "time": (
+        2e3,
+        {
+            "set": {"simulation.time_step": 1e-3, "simulation.days": 7300},
+            "runs": 1_000_000,
+            "parameters": lags(3),
+        },
+        r"about 253 days",
+    ),
 }
 
 
@@ -344,7 +532,10 @@ def test_what_is_too_large_is_refused_before_any_work_with_what_to_lower(case, m
 
 def test_the_count_of_points_is_known_before_they_are_made():
     pytest.importorskip("SALib")
-    box = {path: {"low": 0.1, "high": 0.2, "count": 3} for path in ("oracle.lag", "oracle.noise", "controller.pid.kp")}
+    box = {
+        path: {"low": 0.1, "high": 0.2, "count": 3}
+        for path in ("oracle.lag", "oracle.noise", "controller.pid.kp")
+    }
     for method in ("grid", "random", "latin_hypercube", "sobol", "saltelli", "morris"):
         design = read_design({"policies": ["pid"], "method": method, "count": 4, "parameters": box})
         assert design.size == len(design.table())
@@ -352,16 +543,33 @@ def test_the_count_of_points_is_known_before_they_are_made():
 
 def test_an_estimate_says_what_is_compiled_and_what_it_takes():
     axes = {"simulation.days": [5.0, 10.0], "oracle.lag": [1.0, 2.0]}
-    size = estimate({"policies": ["pid"], "parameters": axes, "runs": 3, "metrics": ["tracking_rms"]})
+    size = estimate(
+        {"policies": ["pid"], "parameters": axes, "runs": 3, "metrics": ["tracking_rms"]}
+    )
     assert (size.points, size.simulations, size.structures, size.tasks) == (4, 12, 2, 2)
     assert size.memory > 0 and size.seconds > 0
 
 
 def test_cells_of_a_map_meet_half_way_in_the_axis_scale():
-    assert sweep_plots._edges(np.array([1.0, 10.0, 100.0]), "log") == pytest.approx(10.0 ** np.array([-0.5, 0.5, 1.5, 2.5]))
-    assert sweep_plots._edges(np.array([1.0, 2.0, 4.0]), "linear") == pytest.approx([0.5, 1.5, 3.0, 5.0])
-    axes = {"controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 3, "scale": "log"}, "oracle.lag": [1.0, 2.0]}
-    found = sweep({"policies": ["pid"], "parameters": axes, "runs": 1, "set": {"simulation.days": 5}, "metrics": ["tracking_rms"]})
+    assert sweep_plots._edges(np.array([1.0, 10.0, 100.0]), "log") == pytest.approx(
+        10.0 ** np.array([-0.5, 0.5, 1.5, 2.5])
+    )
+    assert sweep_plots._edges(np.array([1.0, 2.0, 4.0]), "linear") == pytest.approx(
+        [0.5, 1.5, 3.0, 5.0]
+    )
+    axes = {
+        "controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 3, "scale": "log"},
+        "oracle.lag": [1.0, 2.0],
+    }
+    found = sweep(
+        {
+            "policies": ["pid"],
+            "parameters": axes,
+            "runs": 1,
+            "set": {"simulation.days": 5},
+            "metrics": ["tracking_rms"],
+        }
+    )
     axis = found.plot("tracking_rms").axes[0]
     corners = axis.collections[0].get_coordinates()
     assert axis.get_xscale() == "log"
@@ -381,30 +589,59 @@ def with_failures(found, case=0, point=0, runs=(0,)):
 
 def test_failed_runs_stand_in_the_title_of_a_map_and_of_a_line():
     axes = {"controller.pid.kp": [0.01, 0.02], "oracle.lag": [1.0, 2.0]}
-    found = sweep({"policies": ["pid"], "parameters": axes, "runs": 3, "set": {"simulation.days": 5}, "metrics": ["tracking_rms"]})
+    found = sweep(
+        {
+            "policies": ["pid"],
+            "parameters": axes,
+            "runs": 3,
+            "set": {"simulation.days": 5},
+            "metrics": ["tracking_rms"],
+        }
+    )
     assert "failed" not in found.plot("tracking_rms").axes[0].get_title(loc="left")
     broken = with_failures(found, runs=(0, 2))
     assert list(broken.table()["failed"]) == [2, 0, 0, 0]
     assert "2 of 12 runs failed" in broken.plot("tracking_rms").axes[0].get_title(loc="left")
-    assert "2 of 6 runs failed" in broken.plot("tracking_rms", "controller.pid.kp", at={"oracle.lag": 1.0}).axes[0].get_title(loc="left")
+    assert "2 of 6 runs failed" in broken.plot(
+        "tracking_rms", "controller.pid.kp", at={"oracle.lag": 1.0}
+    ).axes[0].get_title(loc="left")
 
 
 def test_the_command_says_which_extremes_lost_runs(tmp_path, monkeypatch):
     design = tmp_path / "d.yaml"
     axes = {"oracle.lag": [1, 2]}
-    design.write_text(json.dumps({"policies": ["pid"], "set": {"simulation.days": 5}, "parameters": axes, "runs": 3, "metrics": ["max_drawdown"]}))
-    monkeypatch.setattr(module, "sweep", lambda *_, out, **__: with_failures(simulate(str(design)), point=1))
+    design.write_text(
+        json.dumps(
+            {
+                "policies": ["pid"],
+                "set": {"simulation.days": 5},
+                "parameters": axes,
+                "runs": 3,
+                "metrics": ["max_drawdown"],
+            }
+        )
+    )
+    monkeypatch.setattr(
+        module, "sweep", lambda *_, out, **__: with_failures(simulate(str(design)), point=1)
+    )
     simulate = sweep
     (tmp_path / "out").mkdir()
     status, text, _ = command("sweep", design, "--out", tmp_path / "out")
-    assert status == 0 and "1 of 3 runs failed" in " ".join(text.split()) and "failed runs 1" in " ".join(text.split())
+    assert (
+        status == 0
+        and "1 of 3 runs failed" in " ".join(text.split())
+        and "failed runs 1" in " ".join(text.split())
+    )
 
 
 def test_one_is_counted_as_one_and_a_single_run_has_no_interval(tmp_path):
     (tmp_path / "d.yaml").write_text(
-        "policies: [pid]\nruns: 1\nset: {simulation.days: 3}\nmetrics: [price_volatility]\nparameters:\n  controller.pid.kp: [0.1, 0.2]\n"
+        "policies: [pid]\nruns: 1\nset: {simulation.days: 3}\nmetrics: "
+        "[price_volatility]\nparameters:\n  controller.pid.kp: [0.1, 0.2]\n"
     )
     status, out, _ = command("sweep", tmp_path / "d.yaml", "--dry-run")
-    assert status == 0 and out.startswith("2 points x 1 case x 1 run = 2 simulations in 1 task of 1 structure; about")
+    assert status == 0 and out.startswith(
+        "2 points x 1 case x 1 run = 2 simulations in 1 task of 1 structure; about"
+    )
     status, out, _ = command("sweep", tmp_path / "d.yaml", "--out", tmp_path / "s")
     assert status == 0 and "price_volatility" in out and "nan" not in out

@@ -20,7 +20,9 @@ from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import sweep
 from tokenomics.results import sweep_store
 
-module = importlib.import_module("tokenomics.experiments.sweep")  # the function has the module's name
+module = importlib.import_module(
+    "tokenomics.experiments.sweep"
+)  # the function has the module's name
 ALIKE = remote.perform_alike
 STEPS = 20
 THIRTEEN = {
@@ -41,7 +43,9 @@ def a_point_a_task(monkeypatch):
 @pytest.fixture(scope="module")
 def cluster():
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as one:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as one:
         yield one
 
 
@@ -67,19 +71,26 @@ def delete_when_written(monkeypatch, victim):
 def test_one_worker_of_a_dask_cluster_does_all_of_thirteen_tasks(cluster, tmp_path):
     assert len(make_plan(read_design(THIRTEEN)).tasks) == 13
     threads = sweep(THIRTEEN)
-    far, kept = sweep(THIRTEEN, scheduler=cluster), sweep(THIRTEEN, scheduler=cluster, out=tmp_path / "a")
+    far, kept = (
+        sweep(THIRTEEN, scheduler=cluster),
+        sweep(THIRTEEN, scheduler=cluster, out=tmp_path / "a"),
+    )
     assert len(list((tmp_path / "a" / "shards").iterdir())) == 13
     assert far.hash == kept.hash == threads.hash and kept.complete
     assert kept.table().equals(threads.table()) and len(kept.table()) == 13
 
 
 @pytest.mark.parametrize("scheduler", [False, True])
-def test_a_shard_that_is_deleted_on_the_way_is_named_and_the_same_command_does_it(design, tmp_path, monkeypatch, request, scheduler):
+def test_a_shard_that_is_deleted_on_the_way_is_named_and_the_same_command_does_it(
+    design, tmp_path, monkeypatch, request, scheduler
+):
     out = tmp_path / "out"
     options = {"scheduler": request.getfixturevalue("cluster")} if scheduler else {"workers": 1}
     with monkeypatch.context() as patched:
         delete_when_written(patched, 4)
-        with pytest.raises(TokenomicsError, match=r"1 of 13 tasks are missing in .*the same command does them: 4$") as stopped:
+        with pytest.raises(
+            TokenomicsError, match=r"1 of 13 tasks are missing in .*the same command does them: 4$"
+        ) as stopped:
             sweep(design, out=out, **options)
         assert not isinstance(stopped.value, InputError)
     assert sweep(design, out=out, **options).hash == sweep(design).hash
@@ -95,10 +106,15 @@ def test_the_command_ends_with_status_1_and_the_number_of_the_shard(design, tmp_
 
 def test_an_executor_that_gives_too_few_or_other_tasks_is_noticed(monkeypatch):
     def lossy(plan, numbers, workers):
-        yield from ((n, columns) for n, columns in locally(plan, numbers, workers) if n not in (2, 11))
+        yield from (
+            (n, columns) for n, columns in locally(plan, numbers, workers) if n not in (2, 11)
+        )
 
     def shifted(plan, numbers, workers):
-        yield from ((n, columns | {"point": columns["point"] + 1}) for n, columns in locally(plan, numbers, workers))
+        yield from (
+            (n, columns | {"point": columns["point"] + 1})
+            for n, columns in locally(plan, numbers, workers)
+        )
 
     locally = module._locally
     monkeypatch.setattr(module, "_locally", lossy)
@@ -121,8 +137,12 @@ DAMAGES = {
     "cut short": lambda file: file.write_bytes(file.read_bytes()[:200]),
     "a row less": rewritten(lambda table: table.slice(1)),
     "a row twice": rewritten(lambda table: pa.concat_tables([table, table.slice(1)])),
-    "another run's row": rewritten(lambda table: table.set_column(2, "run", pa.array(np.array([0, 5])))),
-    "a column of another type": rewritten(lambda table: table.set_column(2, "run", pa.array(["0", "1"]))),
+    "another run's row": rewritten(
+        lambda table: table.set_column(2, "run", pa.array(np.array([0, 5])))
+    ),
+    "a column of another type": rewritten(
+        lambda table: table.set_column(2, "run", pa.array(["0", "1"]))
+    ),
     "a column less": rewritten(lambda table: table.drop_columns(["ruin"])),
 }
 
@@ -134,8 +154,17 @@ def test_nothing_is_computed_over_a_part_of_a_sweep(tmp_path, damage):
     before = whole.hash
     DAMAGES[damage](sweep_store.shard(folder, 3))
     found = tk.load(folder)
-    for use in (found.table, found.per_run, lambda: found.hash, lambda: found.plot("ruin"), lambda: whole.table()):
-        with pytest.raises(TokenomicsError, match="shards are missing or damaged: 3|rows of a sweep are|rows that are not its own"):
+    for use in (
+        found.table,
+        found.per_run,
+        lambda: found.hash,
+        lambda: found.plot("ruin"),
+        lambda: whole.table(),
+    ):
+        with pytest.raises(
+            TokenomicsError,
+            match="shards are missing or damaged: 3|rows of a sweep are|rows that are not its own",
+        ):
             use()
     assert not tk.load(folder).complete
     again = sweep(THIRTEEN, out=folder)
@@ -156,15 +185,26 @@ def _other(version, source, packed):
 
 def test_a_worker_with_other_code_is_refused_in_one_line(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(remote, "perform_alike", _other)
-    said = r"worker inproc://\S+ runs tokenomics .* source [0-9a-f]{16}, not .*; 0 of 26 simulations are done, kept in"
+    said = (
+        r"worker inproc://\S+ runs tokenomics .* source [0-9a-f]{16}, not .*; 0 of 26 simulations "
+        r"are done, kept in"
+    )
     with pytest.raises(TokenomicsError, match=said):
         sweep(THIRTEEN | {"seed": 5}, scheduler=cluster, out=tmp_path / "out")
 
 
 def test_the_same_source_of_another_version_is_other_code():
     here = remote.Code("0.2.0", "a")
-    assert here.same(remote.Code("0.2.0", "a")) and here.same(remote.Code(None, "a")) and remote.Code(None, "a").same(here)
-    assert not here.same(remote.Code("0.2.1", "a")) and not here.same(remote.Code("0.2.0", "b")) and not here.same(remote.Code(None, "b"))
+    assert (
+        here.same(remote.Code("0.2.0", "a"))
+        and here.same(remote.Code(None, "a"))
+        and remote.Code(None, "a").same(here)
+    )
+    assert (
+        not here.same(remote.Code("0.2.1", "a"))
+        and not here.same(remote.Code("0.2.0", "b"))
+        and not here.same(remote.Code(None, "b"))
+    )
 
 
 def _no_such_item(*_):
@@ -181,13 +221,21 @@ def test_a_cluster_that_goes_away_leaves_what_is_done(tmp_path, monkeypatch, cap
     monkeypatch.setattr(remote, "CONNECT", "1s")
     distributed = pytest.importorskip("distributed")
     logger = logging.getLogger("distributed.client")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as gone:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as gone:
 
         def stop(done, total):
             if done == 6:
                 gone.close()
 
-        with pytest.raises(TokenomicsError, match="the Dask scheduler went away .*; 6 of 26 simulations are done, kept in .*goes on from there"):
+        with pytest.raises(
+            TokenomicsError,
+            match=(
+                "the Dask scheduler went away .*; 6 of 26 simulations are done, kept in .*goes on "
+                "from there"
+            ),
+        ):
             sweep(THIRTEEN, scheduler=gone.scheduler_address, out=tmp_path / "out", progress=stop)
     assert "distributed" not in capfd.readouterr().err and not logger.disabled
     assert len(list((tmp_path / "out" / "shards").glob("*.parquet"))) == 3
@@ -201,7 +249,10 @@ def test_a_cluster_that_goes_away_leaves_what_is_done(tmp_path, monkeypatch, cap
         ("", "scheduler: '' is no address; expected tcp://host:8786, or tls"),
         ("tcp://", "scheduler: 'tcp://' is no address"),
         ("http://host:1", "scheduler: 'http://host:1' is no address"),
-        ("tls://127.0.0.1:1", "scheduler: no certificates; expected Dask's settings distributed.comm.tls.ca-file"),
+        (
+            "tls://127.0.0.1:1",
+            "scheduler: no certificates; expected Dask's settings distributed.comm.tls.ca-file",
+        ),
     ],
 )
 def test_a_scheduler_that_is_not_there_is_named(address, message):

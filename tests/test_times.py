@@ -1,4 +1,6 @@
-"""Times as people write them: the instant that each means, and a refusal by line for what means none or two."""
+"""Times as people write them: the instant that each means, and a refusal by line for what means
+none or two.
+"""
 
 import datetime as dt
 
@@ -42,7 +44,10 @@ def utc(*cells, **options):
         ("31 January 2024", "2024-01-31T00:00:00.000000000"),
         ("31-Jan-2024", "2024-01-31T00:00:00.000000000"),
         ("Wed, 31 Jan 2024 10:00:00 GMT", "2024-01-31T10:00:00.000000000"),
-        ("Wed Jan 31 2024 10:00:00 GMT+0100 (Central European Standard Time)", "2024-01-31T09:00:00.000000000"),
+        (
+            "Wed Jan 31 2024 10:00:00 GMT+0100 (Central European Standard Time)",
+            "2024-01-31T09:00:00.000000000",
+        ),
         ("2024-01", "2024-01-01T00:00:00.000000000"),
         ("01/2024", "2024-01-01T00:00:00.000000000"),
         ("January 2024", "2024-01-01T00:00:00.000000000"),
@@ -93,7 +98,10 @@ def test_over_a_clock_change_a_second_stays_a_second():
     spring = parse_times(["2024-03-31 01:59:59+01:00", "2024-03-31 03:00:00+02:00"])
     autumn = parse_times(["2024-10-27 02:59:59+02:00", "2024-10-27 02:00:00+01:00"])
     assert np.diff(spring.ns) == np.diff(autumn.ns) == 10**9
-    assert spring.zone and spring.said == "times written YYYY-MM-DD, offsets +01:00, +02:00 taken to UTC"
+    assert (
+        spring.zone
+        and spring.said == "times written YYYY-MM-DD, offsets +01:00, +02:00 taken to UTC"
+    )
 
 
 def test_a_day_with_a_zone_belongs_to_its_utc_day():
@@ -105,7 +113,10 @@ def test_another_row_decides_which_is_the_day_and_is_named():
     times = parse_times(["01/02/2024", "01/13/2024"])
     assert times.days.astype(str).tolist() == ["2024-01-02", "2024-01-13"]
     assert times.form == "MM/DD/YYYY" and "line 3 tells: 01/13/2024" in times.said
-    assert parse_times(["01/02/2024", "13/02/2024"]).days.astype(str).tolist() == ["2024-02-01", "2024-02-13"]
+    assert parse_times(["01/02/2024", "13/02/2024"]).days.astype(str).tolist() == [
+        "2024-02-01",
+        "2024-02-13",
+    ]
     assert utc("05/05/2024", "06/06/2024") == [f"2024-0{d}-0{d}T00:00:00.000000000" for d in (5, 6)]
     with pytest.raises(InputError, match=":3: .*one order in all rows: line 2 has '13/01/2024'"):
         parse_times(["13/01/2024", "01/13/2024"], file="f.csv")
@@ -134,16 +145,24 @@ def test_a_format_that_is_none_is_refused(given):
 
 
 def test_a_format_that_does_not_fit_is_named_by_line():
-    with pytest.raises(InputError, match=r":2: '2024-01-02'; expected a date as `date_format` says: %d/%m/%Y"):
+    with pytest.raises(
+        InputError, match=r":2: '2024-01-02'; expected a date as `date_format` says: %d/%m/%Y"
+    ):
         parse_times(["2024-01-02"], date_format="DD/MM/YYYY", file="f")
 
 
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["2024-01-01 00:00Z", "2024-01-01 00:01"], ":3: '2024-01-01 00:01' states no zone; expected a zone in all rows or in none: line 2"),
+        (
+            ["2024-01-01 00:00Z", "2024-01-01 00:01"],
+            ":3: '2024-01-01 00:01' states no zone; expected a zone in all rows or in none: line 2",
+        ),
         (["2024-01-01 00:00", "2024-01-01 00:01+01:00"], ":3: .*states a zone"),
-        (["2024-01-01", "Jan 2, 2024"], ":3: 'Jan 2, 2024' is written as Month D, YYYY; expected one way of writing"),
+        (
+            ["2024-01-01", "Jan 2, 2024"],
+            ":3: 'Jan 2, 2024' is written as Month D, YYYY; expected one way of writing",
+        ),
         (["2024-01-01", "1704067200"], ":3: .*written as number"),
     ],
 )
@@ -174,9 +193,18 @@ def test_a_column_equals_its_cells_one_by_one():
     seconds, places = draw.integers(-(10**9), 5 * 10**9, 300), draw.integers(1, 10, 300)
     fractions = [int(draw.integers(0, 10**p)) for p in places]
     starts = seconds.view("datetime64[s]").astype(str)
-    cells = [f"{start}.{f:0{p}d}+00:30" for start, f, p in zip(starts, fractions, places, strict=True)]
-    exact = [(int(s) - 1800) * 10**9 + f * 10 ** (9 - int(p)) for s, f, p in zip(seconds, fractions, places, strict=True)]
-    assert parse_times(cells).ns.tolist() == exact == [int(parse_times([cell]).ns[0]) for cell in cells]
+    cells = [
+        f"{start}.{f:0{p}d}+00:30" for start, f, p in zip(starts, fractions, places, strict=True)
+    ]
+    exact = [
+        (int(s) - 1800) * 10**9 + f * 10 ** (9 - int(p))
+        for s, f, p in zip(seconds, fractions, places, strict=True)
+    ]
+    assert (
+        parse_times(cells).ns.tolist()
+        == exact
+        == [int(parse_times([cell]).ns[0]) for cell in cells]
+    )
 
 
 def test_dates_and_months_of_options_are_iso():

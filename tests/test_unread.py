@@ -1,4 +1,6 @@
-"""What nothing reads changes no number: told from the recorded step, and held against simulations to the last bit."""
+"""What nothing reads changes no number: told from the recorded step, and held against simulations
+to the last bit.
+"""
 
 import numpy as np
 import pytest
@@ -16,27 +18,51 @@ SPAN = ("simulation.days=25",)
 
 def other(path, value):
     """Another value of a number, within its bounds."""
-    return next(one for one in (value * 1.3, value * 0.7, 0.2, 0.01, 3.0) if one != value and fits(path, one) is None)
+    return next(
+        one
+        for one in (value * 1.3, value * 0.7, 0.2, 0.01, 3.0)
+        if one != value and fits(path, one) is None
+    )
 
 
 def differing(resolved, changes):
-    """By path, the variables that are not the same to the last bit in every run and step where that number is another; none for an impossible one."""
+    """By path, the variables that are not the same to the last bit in every run and step where that
+    number is another; none for an impossible one.
+    """
     names = [name for name in MODEL.variables(resolved.values) if name not in SHARED]
     own = {path: resolved.entries[path].value for path in changes}
-    points = [list(point.values()) for point in (own, *(own | {path: value} for path, value in changes.items()))]
+    points = [
+        list(point.values())
+        for point in (own, *(own | {path: value} for path, value in changes.items()))
+    ]
 
     def digests(values, _):
         # + 0.0: a zero may change its sign
-        return {name: np.array([hash((path + 0.0).tobytes()) for path in values[name]], dtype=float) for name in names}
+        return {
+            name: np.array([hash((path + 0.0).tobytes()) for path in values[name]], dtype=float)
+            for name in names
+        }
 
-    got = Simulator(resolved, list(own), runs=np.arange(3), seed=7, needs=names)(points, names, digests)
-    same = {name: [np.array_equal(one, got.values[name][0]) for one in got.values[name][1:]] for name in names}
-    return {path: set() if got.errors[i + 1] else {name for name in names if not same[name][i]} for i, path in enumerate(changes)}
+    got = Simulator(resolved, list(own), runs=np.arange(3), seed=7, needs=names)(
+        points, names, digests
+    )
+    same = {
+        name: [np.array_equal(one, got.values[name][0]) for one in got.values[name][1:]]
+        for name in names
+    }
+    return {
+        path: set() if got.errors[i + 1] else {name for name in names if not same[name][i]}
+        for i, path in enumerate(changes)
+    }
 
 
 NETWORKS = {
     "none": {"policy": "none"},
-    "pid in a crash, with vesting": {"policy": "pid", "scenarios": ("token_crash",), "overlays": ("vesting",)},
+    "pid in a crash, with vesting": {
+        "policy": "pid",
+        "scenarios": ("token_crash",),
+        "overlays": ("vesting",),
+    },
     "run ahead of and attacked": {
         "policy": "scheduled",
         "scenarios": ("oracle_siege", "bank_run"),
@@ -47,7 +73,11 @@ NETWORKS = {
         "scenarios": ("regional_outage", "whale_unlock"),
         "sets": ("privacy.mode=optimistic", "access.mode=node"),
     },
-    "without shocks, linear": {"policy": "dcbm", "overlays": ("no_shocks", "growth"), "sets": ("market.type=linear", "reliability.enabled=false")},
+    "without shocks, linear": {
+        "policy": "dcbm",
+        "overlays": ("no_shocks", "growth"),
+        "sets": ("market.type=linear", "reliability.enabled=false"),
+    },
 }
 
 
@@ -66,25 +96,105 @@ def test_every_number_changes_no_more_than_what_is_said_to_depend_on_it(name):
 
 
 CASES = [
-    ("none", "supply.vesting_time", 1460.0, "nothing reads it while supply.vesting is false", "supply.vesting true with it"),
-    ("none", "controller.pid.kp", 0.4, "nothing reads it while controller.type is 'none'", "controller.type pid or scheduled with it"),
-    ("none", "privacy.zk.latency", 2.0, "nothing reads it while privacy.mode is 'none'", "privacy.mode zk with it"),
-    ("pid", "controller.threshold_band", 0.3, "nothing reads it while controller.type is 'pid'", "controller.type threshold with it"),
-    ("pid", "front_running.size", 3.0, "nothing reads it while front_running.enabled is false", "front_running.enabled true with it"),
-    ("pid", "controller.mpc.horizon", 9, "nothing reads it while controller.type is 'pid'", "controller.type mpc with it"),
-    ("pid", "controller.peg", 2.0, "nothing reads it while controller.reference is 'utility'", "controller.reference peg with it"),
-    ("pid", "events.outage_start", 9.0, "nothing reads it while events.outage_share is 0", "events.outage_share other than 0"),
-    ("pid", "attack.build_days", 9.0, "while attack.enabled is false and attack.position is 0", "attack.position other than 0 with it"),
-    ("none", "oracle.lag", 9.0, "while controller.type is 'none' (it changes average_log_price, control_error", "pid, scheduled"),
-    ("none", "oracle.delay", 3, "no metric depends on it while controller.type is 'none'", "pid, scheduled"),
-    ("pid", "bills.hedge_ratio", 0.2, "no metric depends on it (it changes bill_hedged alone)", None),
-    ("pid", "events.news_days", 0.5, "nothing reads it while events.news_size is 0", "events.news_size other than 0 with it"),
+    (
+        "none",
+        "supply.vesting_time",
+        1460.0,
+        "nothing reads it while supply.vesting is false",
+        "supply.vesting true with it",
+    ),
+    (
+        "none",
+        "controller.pid.kp",
+        0.4,
+        "nothing reads it while controller.type is 'none'",
+        "controller.type pid or scheduled with it",
+    ),
+    (
+        "none",
+        "privacy.zk.latency",
+        2.0,
+        "nothing reads it while privacy.mode is 'none'",
+        "privacy.mode zk with it",
+    ),
+    (
+        "pid",
+        "controller.threshold_band",
+        0.3,
+        "nothing reads it while controller.type is 'pid'",
+        "controller.type threshold with it",
+    ),
+    (
+        "pid",
+        "front_running.size",
+        3.0,
+        "nothing reads it while front_running.enabled is false",
+        "front_running.enabled true with it",
+    ),
+    (
+        "pid",
+        "controller.mpc.horizon",
+        9,
+        "nothing reads it while controller.type is 'pid'",
+        "controller.type mpc with it",
+    ),
+    (
+        "pid",
+        "controller.peg",
+        2.0,
+        "nothing reads it while controller.reference is 'utility'",
+        "controller.reference peg with it",
+    ),
+    (
+        "pid",
+        "events.outage_start",
+        9.0,
+        "nothing reads it while events.outage_share is 0",
+        "events.outage_share other than 0",
+    ),
+    (
+        "pid",
+        "attack.build_days",
+        9.0,
+        "while attack.enabled is false and attack.position is 0",
+        "attack.position other than 0 with it",
+    ),
+    (
+        "none",
+        "oracle.lag",
+        9.0,
+        "while controller.type is 'none' (it changes average_log_price, control_error",
+        "pid, scheduled",
+    ),
+    (
+        "none",
+        "oracle.delay",
+        3,
+        "no metric depends on it while controller.type is 'none'",
+        "pid, scheduled",
+    ),
+    (
+        "pid",
+        "bills.hedge_ratio",
+        0.2,
+        "no metric depends on it (it changes bill_hedged alone)",
+        None,
+    ),
+    (
+        "pid",
+        "events.news_days",
+        0.5,
+        "nothing reads it while events.news_size is 0",
+        "events.news_size other than 0 with it",
+    ),
     ("pid", "privacy.none.finality", 9.0, "nothing reads it", None),
 ]
 
 
 @pytest.mark.parametrize(("policy", "path", "value", "found", "expected"), CASES)
-def test_the_switch_that_keeps_a_parameter_from_being_read_is_named(policy, path, value, found, expected):
+def test_the_switch_that_keeps_a_parameter_from_being_read_is_named(
+    policy, path, value, found, expected
+):
     one = unread(resolve("baseline", policy=policy), {path: [value]})[path]
     assert found in one.found
     assert expected is None and one.expected is None or expected in one.expected
@@ -95,10 +205,31 @@ READ = [
     ("pid", {"controller.pid.kp": [0.4]}, ()),
     ("pid", {"oracle.lag": [9.0]}, ()),
     ("none", {"privacy.zk.latency": [9.0]}, ("privacy.mode=zk",)),
-    ("none", {"controller.type": ["pid"], "privacy.mode": ["tee"], "market.type": ["linear"], "bank_run.enabled": [True]}, ()),
+    (
+        "none",
+        {
+            "controller.type": ["pid"],
+            "privacy.mode": ["tee"],
+            "market.type": ["linear"],
+            "bank_run.enabled": [True],
+        },
+        (),
+    ),
     # a limit that these runs may never meet is read
-    ("pid", {"controller.pid.rate_limit": [50.0], "controller.spend_limit": [0.9], "supply.staked_limit": [0.95]}, ()),
-    ("none", {"cloud.latency_p99": [9.0], "simulation.days": [30.0], "treasury.reserve": [0.5]}, ()),
+    (
+        "pid",
+        {
+            "controller.pid.rate_limit": [50.0],
+            "controller.spend_limit": [0.9],
+            "supply.staked_limit": [0.95],
+        },
+        (),
+    ),
+    (
+        "none",
+        {"cloud.latency_p99": [9.0], "simulation.days": [30.0], "treasury.reserve": [0.5]},
+        (),
+    ),
     ("none", {"controller.pid.kp": [0.05]}, ()),  # which it is
 ]
 
@@ -110,15 +241,22 @@ def test_what_the_switches_let_through_is_read(policy, changes, sets):
 
 def test_a_number_without_effect_within_a_range_alone_is_said_to_be_so():
     crash = resolve("baseline", policy="none", scenarios=("token_crash",))
-    assert unread(crash, {"events.news_days": [0.5]})["events.news_days"].found == "nothing depends on it between 0 and 0.5"
+    assert (
+        unread(crash, {"events.news_days": [0.5]})["events.news_days"].found
+        == "nothing depends on it between 0 and 0.5"
+    )
     assert not unread(crash, {"events.news_days": [5.0]})
 
 
 def test_a_metric_that_is_not_asked_for_is_named():
     one = unread(resolve("baseline", policy="pid"), {"bills.quote_lag": [2.0]}, ["inflation"])
     assert one == {}  # the price risk moves demand
-    two = unread(resolve("baseline", policy="pid"), {"bills.follows_demand": [0.7]}, ["inflation"])["bills.follows_demand"]
-    assert "none of the metrics that are asked for" in two.found and "bill_volatility" in two.expected
+    two = unread(resolve("baseline", policy="pid"), {"bills.follows_demand": [0.7]}, ["inflation"])[
+        "bills.follows_demand"
+    ]
+    assert (
+        "none of the metrics that are asked for" in two.found and "bill_volatility" in two.expected
+    )
 
 
 def test_a_parameter_that_a_metric_alone_asks_for_is_read():
@@ -128,7 +266,9 @@ def test_a_parameter_that_a_metric_alone_asks_for_is_read():
 
     try:
         assert asked("interval_days", resolve("baseline").values) == {"controller.interval"}
-        assert network(resolve("baseline", sets=["simulation.days=31"])).reach("controller.interval", [9.0]).metrics == {"interval_days"}
+        assert network(resolve("baseline", sets=["simulation.days=31"])).reach(
+            "controller.interval", [9.0]
+        ).metrics == {"interval_days"}
     finally:
         del METRICS["interval_days"]
     assert asked("uptime", resolve("baseline").values) == {"access.mode", "access.central.uptime"}
@@ -136,8 +276,14 @@ def test_a_parameter_that_a_metric_alone_asks_for_is_read():
 
 def test_of_blocks_that_cannot_be_recorded_nothing_is_said():
     def policy_branches(params, substep, state_history, state):
-        return {"inference_price": state["inference_price"] * (1.001 if np.all(state["served"] > 1.0) else 1.0)}
+        return {
+            "inference_price": state["inference_price"]
+            * (1.001 if np.all(state["served"] > 1.0) else 1.0)
+        }
 
-    model = MODEL.insert(block("a branch", policy_branches, writes=("inference_price",)), after="the network's price moves")
+    model = MODEL.insert(
+        block("a branch", policy_branches, writes=("inference_price",)),
+        after="the network's price moves",
+    )
     resolved, changes = resolve("baseline", policy="none"), {"controller.pid.kp": [1.0]}
     assert unread(resolved, changes) and not unread(resolved, changes, model=model)

@@ -1,4 +1,6 @@
-"""Where a design varies what nothing reads: refused where no case reads it, named where some do, without index or optimum."""
+"""Where a design varies what nothing reads: refused where no case reads it, named where some do,
+without index or optimum.
+"""
 
 import warnings
 from dataclasses import replace
@@ -18,21 +20,60 @@ from tokenomics.governance.evidence.plan import plan_of_run, runs_of_run, togeth
 KP = "controller.pid.kp"
 LOW = {"low": 0.05, "high": 0.5}
 VESTING, LAG, CREDIT = "supply.vesting_time", "oracle.lag", "bills.follows_demand"
-OFF = "nothing reads it while controller.type is 'none'; expected controller.type pid or scheduled with it"
-UNLOCKED = {"policies": ["none"], "parameters": {"supply.vesting": [True, False]}, "set": {"supply.locked_share": 0.0}}
+OFF = (
+    "nothing reads it while controller.type is 'none'; expected controller.type pid or scheduled "
+    "with it"
+)
+UNLOCKED = {
+    "policies": ["none"],
+    "parameters": {"supply.vesting": [True, False]},
+    "set": {"supply.locked_share": 0.0},
+}
 REFUSED = [
     ({"policies": ["none"], "parameters": {KP: [0.05, 5.0]}, "metrics": ["tracking_rms"]}, KP, OFF),
-    ({"policies": ["none", "static"], "parameters": {KP: LOW}}, KP, "under policy static nothing reads it while controller.type is 'static'"),
-    ({"policies": ["none"], "parameters": {"supply.burn_share": [0.1, 0.2], VESTING: LOW}}, VESTING, "supply.vesting is false"),
-    ({"policies": ["pid"], "parameters": {"controller.mpc.horizon": [5, 9]}}, "controller.mpc.horizon", "expected controller.type mpc with it"),
-    ({"policies": ["none"], "parameters": {LAG: LOW}}, LAG, "no metric depends on it while controller.type is 'none'"),
-    ({"policies": ["none"], "parameters": {"privacy.zk.latency": LOW}}, "privacy.zk.latency", "expected privacy.mode zk with it"),
-    ({"policies": ["pid"], "parameters": {CREDIT: LOW}, "metrics": ["ruin"]}, CREDIT, "expected a metric that does: bill_volatility"),
+    (
+        {"policies": ["none", "static"], "parameters": {KP: LOW}},
+        KP,
+        "under policy static nothing reads it while controller.type is 'static'",
+    ),
+    (
+        {"policies": ["none"], "parameters": {"supply.burn_share": [0.1, 0.2], VESTING: LOW}},
+        VESTING,
+        "supply.vesting is false",
+    ),
+    (
+        {"policies": ["pid"], "parameters": {"controller.mpc.horizon": [5, 9]}},
+        "controller.mpc.horizon",
+        "expected controller.type mpc with it",
+    ),
+    (
+        {"policies": ["none"], "parameters": {LAG: LOW}},
+        LAG,
+        "no metric depends on it while controller.type is 'none'",
+    ),
+    (
+        {"policies": ["none"], "parameters": {"privacy.zk.latency": LOW}},
+        "privacy.zk.latency",
+        "expected privacy.mode zk with it",
+    ),
+    (
+        {"policies": ["pid"], "parameters": {CREDIT: LOW}, "metrics": ["ruin"]},
+        CREDIT,
+        "expected a metric that does: bill_volatility",
+    ),
     (UNLOCKED, "supply.vesting", "locked_share is 0"),
-    ({"policies": ["none"], "method": "points", "points": [{KP: 0.1}, {KP: 0.2}]}, KP, "nothing reads it"),
+    (
+        {"policies": ["none"], "method": "points", "points": [{KP: 0.1}, {KP: 0.2}]},
+        KP,
+        "nothing reads it",
+    ),
     ({"policies": ["none"], "parameters": {KP: [0.1]}}, KP, OFF),
     ({"policies": ["none"], "method": "points", "points": [{KP: 0.1}]}, KP, OFF),
-    ({"policies": ["none"], "parameters": {"controller.type": ["static"], KP: [0.1, 0.2]}}, KP, "nothing reads it"),
+    (
+        {"policies": ["none"], "parameters": {"controller.type": ["static"], KP: [0.1, 0.2]}},
+        KP,
+        "nothing reads it",
+    ),
 ]
 
 
@@ -44,12 +85,25 @@ def test_a_design_over_what_nothing_reads_is_refused(design, path, found):
 
 
 KEPT = [
-    {"policies": ["none"], "parameters": {"supply.vesting": [False, True], "supply.vesting_time": LOW}},
+    {
+        "policies": ["none"],
+        "parameters": {"supply.vesting": [False, True], "supply.vesting_time": LOW},
+    },
     {"policies": ["none"], "parameters": {"controller.type": ["none", "pid"], KP: LOW}},
-    {"policies": ["none"], "parameters": {"events.demand_size": [0.0, 0.5], "events.demand_days": [0.0, 9.0], "events.demand_start": [5.0, 6.0]}},
+    {
+        "policies": ["none"],
+        "parameters": {
+            "events.demand_size": [0.0, 0.5],
+            "events.demand_days": [0.0, 9.0],
+            "events.demand_start": [5.0, 6.0],
+        },
+    },
     {"policies": ["pid"], "parameters": {"controller.pid.rate_limit": [40.0, 50.0]}},
     {"policies": ["none"], "parameters": {KP: [0.05]}},  # one point, as it is
-    {"policies": ["none"], "parameters": {"controller.mpc.horizon": [tk.resolve().values.controller.mpc.horizon]}},
+    {
+        "policies": ["none"],
+        "parameters": {"controller.mpc.horizon": [tk.resolve().values.controller.mpc.horizon]},
+    },
     {"policies": ["none"], "parameters": {"controller.type": ["pid"], KP: [0.1]}},
 ]
 
@@ -61,20 +115,41 @@ def test_a_design_whose_own_switches_let_a_parameter_through_is_kept(design):
 
 def test_a_refused_design_has_its_line_and_leaves_no_folder(tmp_path):
     file = tmp_path / "d.yaml"
-    file.write_text(f"policies: [none]\nmethod: saltelli\ncount: 8\nparameters:\n  {KP}: {{low: 0.1, high: 0.5}}\nmetrics: [tracking_rms]\n")
+    file.write_text(
+        f"policies: [none]\nmethod: saltelli\ncount: 8\nparameters:\n  {KP}: {{low: 0.1, high: "
+        f"0.5}}\nmetrics: [tracking_rms]\n"
+    )
     for name in ("sweep", "sensitivity"):
         status, out, errors = command(name, file, "--out", tmp_path / "o")
-        assert (status, out) == (2, "") and errors.startswith(f"error: {file}:5: parameters.{KP}: nothing reads it")
+        assert (status, out) == (2, "") and errors.startswith(
+            f"error: {file}:5: parameters.{KP}: nothing reads it"
+        )
     assert not (tmp_path / "o").exists()
 
 
 def test_the_cases_that_do_not_read_a_parameter_are_named_and_their_points_are_equal():
-    design = {"policies": ["none", "pid"], "parameters": {KP: [0.05, 0.5]}, "set": {"simulation.days": 10}, "runs": 2, "metrics": ["tracking_rms"]}
-    with pytest.warns(Remark, match="varied, but under policy none nothing reads it while controller.type is 'none'"):
+    design = {
+        "policies": ["none", "pid"],
+        "parameters": {KP: [0.05, 0.5]},
+        "set": {"simulation.days": 10},
+        "runs": 2,
+        "metrics": ["tracking_rms"],
+    }
+    with pytest.warns(
+        Remark,
+        match="varied, but under policy none nothing reads it while controller.type is 'none'",
+    ):
         table = tk.sweep(design).table()
     assert table.groupby("policy")["tracking_rms"].nunique().to_dict() == {"none": 1, "pid": 2}
-    scenario = {"policies": ["pid"], "scenarios": ["none", "demand_slump"], "parameters": {"events.demand_days": [3.0, 9.0]}}
-    assert "under policy pid in scenario none nothing reads it while events.demand_size is 0" in idle(read_design(scenario)).lines()[0]
+    scenario = {
+        "policies": ["pid"],
+        "scenarios": ["none", "demand_slump"],
+        "parameters": {"events.demand_days": [3.0, 9.0]},
+    }
+    assert (
+        "under policy pid in scenario none nothing reads it while events.demand_size is 0"
+        in idle(read_design(scenario)).lines()[0]
+    )
 
 
 def test_what_a_case_does_not_read_has_no_sensitivity_index():
@@ -90,7 +165,10 @@ def test_what_a_case_does_not_read_has_no_sensitivity_index():
     }
     with pytest.warns(Remark, match="under policy none"):
         found = tk.sensitivity(design).indices
-    assert found.groupby("policy")["parameter"].apply(set).to_dict() == {"none": {"supply.burn_share"}, "pid": {KP, "supply.burn_share"}}
+    assert found.groupby("policy")["parameter"].apply(set).to_dict() == {
+        "none": {"supply.burn_share"},
+        "pid": {KP, "supply.burn_share"},
+    }
 
 
 def test_nothing_that_no_objective_depends_on_is_tuned():
@@ -104,21 +182,46 @@ def test_nothing_that_no_objective_depends_on_is_tuned():
 
 def test_a_run_names_what_was_changed_to_no_effect(tmp_path):
     (tmp_path / "o.yaml").write_text("supply:\n  vesting_time: 1460\n  burn_share: 0.4\n")
-    status, out, errors = command("run", "--policy", "none", "--overlay", tmp_path / "o.yaml", "--days", "3", "--out", tmp_path / "r")
+    status, out, errors = command(
+        "run",
+        "--policy",
+        "none",
+        "--overlay",
+        tmp_path / "o.yaml",
+        "--days",
+        "3",
+        "--out",
+        tmp_path / "r",
+    )
     assert status == 0 and "supply.burn_share" not in errors
-    assert errors == "note: supply.vesting_time: changed, but nothing reads it while supply.vesting is false; expected supply.vesting true with it\n"
+    assert errors == (
+        "note: supply.vesting_time: changed, but nothing reads it while supply.vesting is "
+        "false; expected supply.vesting true with it\n"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        both = tk.run(policy="none", sets={"supply.vesting_time": 1460, "supply.vesting": True}, days=3)
+        both = tk.run(
+            policy="none", sets={"supply.vesting_time": 1460, "supply.vesting": True}, days=3
+        )
     assert both.remarks == ()
-    with pytest.warns(Remark, match="oracle.lag: changed, but no metric depends on it while controller.type is 'none'"):
+    with pytest.warns(
+        Remark,
+        match="oracle.lag: changed, but no metric depends on it while controller.type is 'none'",
+    ):
         tk.run(policy="none", sets={"oracle.lag": 9.0}, days=3)
 
 
 def test_recorded_demand_takes_the_place_of_what_would_shape_the_sampled_one(tmp_path):
-    (tmp_path / "rate.csv").write_text("t_s,req_per_s\n" + "".join(f"{3600 * i},{10 + i % 5}\n" for i in range(24 * 4)))
+    (tmp_path / "rate.csv").write_text(
+        "t_s,req_per_s\n" + "".join(f"{3600 * i},{10 + i % 5}\n" for i in range(24 * 4))
+    )
     with pytest.warns(Remark, match="demand.weekly_amplitude: changed, but nothing reads it"):
-        tk.run(policy="none", sets={"demand.weekly_amplitude": 0.2}, days=3, demand=tmp_path / "rate.csv")
+        tk.run(
+            policy="none",
+            sets={"demand.weekly_amplitude": 0.2},
+            days=3,
+            demand=tmp_path / "rate.csv",
+        )
 
 
 def test_a_comparison_names_a_setting_that_no_policy_reads():
@@ -134,23 +237,54 @@ def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
     # with no treasury there is nothing to buy back with
     sets = {"simulation.days": 4, "treasury.enabled": False}
     found = tk.compare(policies=["none", "static"], runs=3, sets=sets)
-    assert found.unmoved() == ["Nothing differs in scenario none: none and static are the same numbers in all 3 runs."]
+    assert found.unmoved() == [
+        "Nothing differs in scenario none: none and static are the same numbers in all 3 runs."
+    ]
     assert found.markdown().startswith("Nothing differs in scenario none")
     one, two = (tk.run(policy=policy, runs=2, sets=sets) for policy in ("none", "static"))
-    with pytest.warns(Remark, match="nothing differs: both sides are the same numbers in all 2 runs"):
+    with pytest.warns(
+        Remark, match="nothing differs: both sides are the same numbers in all 2 runs"
+    ):
         one.compare(two)
-    assert tk.compare(policies=["none", "static"], runs=3, days=4, metrics=["control_effort"]).unmoved() == []
-    plans, tables = [plan_of_run(result) for result in (one, two)], [runs_of_run(result).assign(case=i) for i, result in enumerate((one, two))]
+    assert (
+        tk.compare(
+            policies=["none", "static"], runs=3, days=4, metrics=["control_effort"]
+        ).unmoved()
+        == []
+    )
+    plans, tables = (
+        [plan_of_run(result) for result in (one, two)],
+        [runs_of_run(result).assign(case=i) for i, result in enumerate((one, two))],
+    )
     both = Evidence(together(plans, ["a", "b"]), pd.concat(tables, ignore_index=True))
-    assert both.verdict().startswith("Nothing differs between none, none and static, none: the same numbers in all runs.")
-    alone = [Evidence(plan, table.assign(case=0)) for plan, table in zip(plans, tables, strict=True)]
-    assert _unmoved(alone[0], replace(alone[1], plan=replace(plans[1], cases=(replace(plans[1].cases[0], policy="none"),))))
+    assert both.verdict().startswith(
+        "Nothing differs between none, none and static, none: the same numbers in all runs."
+    )
+    alone = [
+        Evidence(plan, table.assign(case=0)) for plan, table in zip(plans, tables, strict=True)
+    ]
+    assert _unmoved(
+        alone[0],
+        replace(
+            alone[1], plan=replace(plans[1], cases=(replace(plans[1].cases[0], policy="none"),))
+        ),
+    )
 
 
 def test_a_design_of_a_controller_names_a_setting_that_neither_law_reads():
     args = ("control", "tune", "--policy", "none", "--runs", "2", "--set", "simulation.days=5")
-    status, _, errors = command(*args, "--set", "controller.rai.kp=0.4", "--set", "controller.pid.kd=0.1")
-    assert "note: controller.rai.kp: changed, but nothing reads it while controller.type is 'pid'" in errors
+    status, _, errors = command(
+        *args, "--set", "controller.rai.kp=0.4", "--set", "controller.pid.kd=0.1"
+    )
+    assert (
+        "note: controller.rai.kp: changed, but nothing reads it while controller.type is 'pid'"
+        in errors
+    )
     assert "controller.pid.kd" not in errors and status in (0, 1)
-    _, _, errors = command("control", "analyse", "--policy", "lqr", "--set", "controller.pid.kp=0.4")
-    assert "note: controller.pid.kp: changed, but nothing reads it while controller.type is 'lqr'" in errors
+    _, _, errors = command(
+        "control", "analyse", "--policy", "lqr", "--set", "controller.pid.kp=0.4"
+    )
+    assert (
+        "note: controller.pid.kp: changed, but nothing reads it while controller.type is 'lqr'"
+        in errors
+    )

@@ -1,4 +1,6 @@
-"""A proposal is judged by what something reads alone, and one that moves no number meets no limit."""
+"""A proposal is judged by what something reads alone, and one that moves no number meets no
+limit.
+"""
 
 import json
 
@@ -31,13 +33,37 @@ def evidence(**changes):
 
 
 REFUSED = [
-    ({"proposed": {VESTING: 1460}}, VESTING, "nothing reads it while supply.vesting is false; expected supply.vesting true with it"),
-    ({"proposed": {KP: 0.4}}, KP, "controller.type is 'none'; expected controller.type pid or scheduled with it"),
+    (
+        {"proposed": {VESTING: 1460}},
+        VESTING,
+        "nothing reads it while supply.vesting is false; expected supply.vesting true with it",
+    ),
+    (
+        {"proposed": {KP: 0.4}},
+        KP,
+        "controller.type is 'none'; expected controller.type pid or scheduled with it",
+    ),
     ({"proposed": {KP: 0.4, VESTING: 1460}}, KP, "nothing reads it"),
-    ({"proposed": {"privacy.zk.latency": 9.0, "front_running.size": 2.0}}, "privacy.zk.latency", "expected privacy.mode zk with it"),
-    ({"proposed": {"oracle.lag": 2.0}, "metrics": []}, "oracle.lag", "no metric depends on it while controller.type is 'none'"),
-    ({"policy": "pid", "proposed": {"controller.mpc.horizon": 9}}, "controller.mpc.horizon", "expected controller.type mpc with it"),
-    ({"proposed": {"bills.follows_demand": 0.3}}, "bills.follows_demand", "expected a metric that does: bill_volatility"),
+    (
+        {"proposed": {"privacy.zk.latency": 9.0, "front_running.size": 2.0}},
+        "privacy.zk.latency",
+        "expected privacy.mode zk with it",
+    ),
+    (
+        {"proposed": {"oracle.lag": 2.0}, "metrics": []},
+        "oracle.lag",
+        "no metric depends on it while controller.type is 'none'",
+    ),
+    (
+        {"policy": "pid", "proposed": {"controller.mpc.horizon": 9}},
+        "controller.mpc.horizon",
+        "expected controller.type mpc with it",
+    ),
+    (
+        {"proposed": {"bills.follows_demand": 0.3}},
+        "bills.follows_demand",
+        "expected a metric that does: bill_volatility",
+    ),
 ]
 
 
@@ -53,16 +79,23 @@ def test_the_refusal_has_the_line_and_writes_nothing(tmp_path):
     file.write_text(json.dumps(SMALL | {"proposed": {VESTING: 1460}}, indent=1))
     line = 1 + file.read_text().splitlines().index(f'  "{VESTING}": 1460')
     status, out, errors = command("propose", file, "--out", tmp_path / "b")
-    assert (status, out) == (2, "") and errors.startswith(f"error: {file}:{line}: proposed.{VESTING}: nothing reads it while supply.vesting is false")
+    assert (status, out) == (2, "") and errors.startswith(
+        f"error: {file}:{line}: proposed.{VESTING}: nothing reads it while supply.vesting is false"
+    )
     assert not (tmp_path / "b").exists()
 
 
 def test_a_switch_that_is_proposed_too_lets_a_change_through():
     _, plan = read_proposal(SMALL | {"proposed": {VESTING: 1460, "supply.vesting": True}})
     assert Evidence(plan, None).idle.changed == {}
-    _, plan = read_proposal(SMALL | {"policy": "pid", "proposed": {KP: 0.4, "controller.type": "none"}})
+    _, plan = read_proposal(
+        SMALL | {"policy": "pid", "proposed": {KP: 0.4, "controller.type": "none"}}
+    )
     assert Evidence(plan, None).untested() == [
-        f"Not tested: {KP}: nothing reads it while controller.type is 'none'; expected controller.type pid or scheduled with it."
+        (
+            f"Not tested: {KP}: nothing reads it while controller.type is 'none'; expected "
+            f"controller.type pid or scheduled with it."
+        )
     ]
 
 
@@ -76,11 +109,21 @@ def partly():
     )
 
 
-def test_what_nothing_reads_is_named_in_the_first_lines_and_is_no_part_of_what_meets_the_limits(partly):
+def test_what_nothing_reads_is_named_in_the_first_lines_and_is_no_part_of_what_meets_the_limits(
+    partly,
+):
     lead = report(partly, {}).lead
-    assert lead[0].startswith(f"The proposal without {VESTING}, on which no metric depends, meets its 1 stated limit")
-    assert lead[1] == f"Not tested: {VESTING}: nothing reads it while supply.vesting is false; expected supply.vesting true with it."
-    assert "The alternative 'vest slower' changes nothing: it has today's numbers in every run." in lead
+    assert lead[0].startswith(
+        f"The proposal without {VESTING}, on which no metric depends, meets its 1 stated limit"
+    )
+    assert lead[1] == (
+        f"Not tested: {VESTING}: nothing reads it while supply.vesting is false; expected "
+        f"supply.vesting true with it."
+    )
+    assert (
+        "The alternative 'vest slower' changes nothing: it has today's numbers in every run."
+        in lead
+    )
 
 
 def test_a_check_that_cannot_fail_is_not_counted_as_passed(partly):
@@ -95,10 +138,17 @@ def test_a_check_that_cannot_fail_is_not_counted_as_passed(partly):
         "operators.rent_sold = 0.8": both,
     }
     assert f"none of {len(partly.varied_checks)} checks fails." in " ".join(partly.warnings())
-    sensitivity = next(section for section in report(partly, {}).sections if section.heading == "Sensitivity").tables[0].text()
+    sensitivity = (
+        next(section for section in report(partly, {}).sections if section.heading == "Sensitivity")
+        .tables[0]
+        .text()
+    )
     rows = dict(zip(sensitivity["changed to"], sensitivity["which fail"], strict=True))
     assert rows[f"{KP} = 0.1"] == "not counted: nothing reads it while controller.type is 'none'"
-    assert rows["events.news_days = 9"] == "not counted everywhere: nothing reads it while events.news_size is 0"
+    assert (
+        rows["events.news_days = 9"]
+        == "not counted everywhere: nothing reads it while events.news_size is 0"
+    )
 
 
 def test_whoever_has_the_plan_finds_the_same(partly):
@@ -108,12 +158,18 @@ def test_whoever_has_the_plan_finds_the_same(partly):
 
 def test_a_limit_that_never_binds_is_read_and_the_proposal_meets_nothing(tmp_path):
     # no run comes near either limit
-    change = {"proposed": {"supply.staked_limit": 0.95}, "sensitivity": {"runs": 5, "paths": {"supply.staked_limit": [0.9, 1.0]}}}
+    change = {
+        "proposed": {"supply.staked_limit": 0.95},
+        "sensitivity": {"runs": 5, "paths": {"supply.staked_limit": [0.9, 1.0]}},
+    }
     found = evidence(**change)
     assert found.outcome == "unchanged" and found.untested() == []
     page = report(found, {})
     assert page.badge == "nothing changed"
-    assert page.lead[0].startswith("Nothing changed: today's values and the proposed ones give the same numbers in all runs (5 runs in each of 2")
+    assert page.lead[0].startswith(
+        "Nothing changed: today's values and the proposed ones give the same numbers in all runs "
+        "(5 runs in each of 2"
+    )
     file = tmp_path / "p.yaml"
     file.write_text(json.dumps(SMALL | change))
     status, out, _ = command("propose", file, "--out", tmp_path / "b", "--json")
@@ -126,6 +182,9 @@ def test_a_scenario_in_which_nothing_moves_is_named():
     found = evidence(proposed={"events.news_days": 3.0}, set={"simulation.days": 70}, **ranges)
     assert found.outcome != "unchanged" and not found.verdict().startswith("The proposal without")
     assert found.warnings()[:2] == [
-        "Not tested in none: events.news_days: nothing reads it while events.news_size is 0; expected events.news_size other than 0 with it.",
+        (
+            "Not tested in none: events.news_days: nothing reads it while events.news_size is 0; "
+            "expected events.news_size other than 0 with it."
+        ),
         "In none the proposal changes nothing: it has today's numbers in every run.",
     ]

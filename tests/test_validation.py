@@ -1,4 +1,6 @@
-"""Back-tests: scores are proper, nothing is known ahead of its day, and a model that made the history itself is not found out."""
+"""Back-tests: scores are proper, nothing is known ahead of its day, and a model that made the
+history itself is not found out.
+"""
 
 import datetime as dt
 import json
@@ -22,7 +24,11 @@ BEFORE, AFTER = 250, 100
 
 
 def write(folder, prices, name="closes.csv", gap=None):
-    rows = [f"{FIRST + dt.timedelta(days=i)},{price!r}" for i, price in enumerate(map(float, prices)) if i != gap]
+    rows = [
+        f"{FIRST + dt.timedelta(days=i)},{price!r}"
+        for i, price in enumerate(map(float, prices))
+        if i != gap
+    ]
     (folder / name).write_text("\n".join(["date,value", *rows]) + "\n")
     return folder / name
 
@@ -32,20 +38,31 @@ def write_rate(folder, days=16):
     hours = np.arange(days * 24)
     rate = np.exp(0.2 * np.sin(hours / 24.0))
     rate *= tk.resolve("baseline").values.demand.request_rate / rate.mean()
-    (folder / "rate.csv").write_text("\n".join(["t_s,req_per_s", *(f"{h * 3600},{r}" for h, r in zip(hours, rate, strict=True))]) + "\n")
+    (folder / "rate.csv").write_text(
+        "\n".join(["t_s,req_per_s", *(f"{h * 3600},{r}" for h, r in zip(hours, rate, strict=True))])
+        + "\n"
+    )
     return folder / "rate.csv"
 
 
 @pytest.fixture(scope="module")
 def own():
     """A history that the model made."""
-    return tk.run("baseline", days=BEFORE + AFTER, seed=5, engine="ensemble", record=["token_price"]).trajectories.values["token_price"][0]
+    return tk.run(
+        "baseline", days=BEFORE + AFTER, seed=5, engine="ensemble", record=["token_price"]
+    ).trajectories.values["token_price"][0]
 
 
 @pytest.fixture(scope="module")
 def found(own, tmp_path_factory):
     folder = tmp_path_factory.mktemp("history")
-    chosen = {"history": write(folder, own), "start": FIRST + dt.timedelta(days=BEFORE), "horizon": 5, "runs": 200, "arms": 3}
+    chosen = {
+        "history": write(folder, own),
+        "start": FIRST + dt.timedelta(days=BEFORE),
+        "horizon": 5,
+        "runs": 200,
+        "arms": 3,
+    }
     return tk.validate(policy="pid", demand=write_rate(folder), demand_align="repeat", **chosen)
 
 
@@ -63,7 +80,11 @@ def test_the_crps_of_draws_is_that_of_the_distribution_they_come_from(y):
 def test_the_true_distribution_has_the_least_crps():
     y = np.random.default_rng(2).normal(0.0, 1.0, 20_000)
     one = np.ones(len(y))
-    score = {(m, s): np.mean(scores.Normal(m * one, s * one).crps(y)) for m in (-0.3, 0.0, 0.3) for s in (0.7, 1.0, 1.4)}
+    score = {
+        (m, s): np.mean(scores.Normal(m * one, s * one).crps(y))
+        for m in (-0.3, 0.0, 0.3)
+        for s in (0.7, 1.0, 1.4)
+    }
     assert min(score, key=score.get) == (0.0, 1.0)
 
 
@@ -78,7 +99,8 @@ def test_intervals_and_ranks_of_right_forecasts_are_right():
 
 
 def test_the_interval_of_an_average_allows_for_overlap():
-    # sums over 20 days, each day: an interval that took them for independent would hold the mean in about half of the cases
+    # sums over 20 days, each day: an interval that took them for independent would hold the mean in
+    # about half of the cases
     random, horizon, held, naive = np.random.default_rng(4), 20, 0, 0
     for _ in range(400):
         sums = np.convolve(random.normal(size=500 + horizon - 1), np.ones(horizon), "valid")
@@ -93,7 +115,10 @@ def test_too_few_forecasts_have_no_verdict():
     count = scores.needed(30)
     assert scores.verdict(scores.mean(np.ones(count - 1), 30)) == "too few forecasts to tell"
     noise = np.random.default_rng(5).normal(size=count)
-    assert scores.verdict(scores.mean(noise - noise.mean(), 30)) == "not told apart: the interval holds 0"
+    assert (
+        scores.verdict(scores.mean(noise - noise.mean(), 30))
+        == "not told apart: the interval holds 0"
+    )
     assert scores.verdict(scores.mean(noise - 9.0, 30)) == "better"
     assert scores.verdict(scores.mean(noise + 9.0, 30)) == "worse"
 
@@ -104,7 +129,10 @@ def test_too_few_forecasts_have_no_verdict():
 def forecasts(prices, days):
     parameters = redenominated(tk.resolve("baseline").values, float(prices[0]), MODEL)
     states = {"replayed": replay(parameters, prices, MODEL)}
-    states |= {"pinned": pinned(states["replayed"], parameters, MODEL), "settled": settled(states["replayed"], parameters, MODEL, 32, 0)}
+    states |= {
+        "pinned": pinned(states["replayed"], parameters, MODEL),
+        "settled": settled(states["replayed"], parameters, MODEL, 32, 0),
+    }
     drawing = {"horizon": 5, "runs": 32, "seed": 0}
     paths = model_paths(parameters, states, days, **drawing, model=MODEL)
     returns = np.diff(np.log(prices))
@@ -139,7 +167,9 @@ def test_the_variance_of_garch_between_two_fits_is_that_of_the_package(own):
     fixed = past.fix([fit[0].omega, fit[0].alpha, fit[0].beta, fit[0].degrees])
     ahead = np.sqrt(fixed.forecast(horizon=1).variance.iloc[-1, 0]) / 100.0
     uniforms = benchmarks.Streams(0).uniforms(220, "garch", 64)
-    standard = benchmarks.stdtrit(fit[0].degrees, uniforms) * np.sqrt((fit[0].degrees - 2.0) / fit[0].degrees)
+    standard = benchmarks.stdtrit(fit[0].degrees, uniforms) * np.sqrt(
+        (fit[0].degrees - 2.0) / fit[0].degrees
+    )
     # the package starts its variance otherwise; that is forgotten after 220 days
     np.testing.assert_allclose(drawn[20][:, 0], ahead * standard, rtol=1e-3)
 
@@ -170,13 +200,22 @@ def test_a_broken_run_is_left_out_and_counted():
 
 def test_without_the_controller_the_history_comes_out_again(found, own):
     for arms in found.arms.values():
-        np.testing.assert_allclose(arms.without.values["token_price"], np.tile(own[BEFORE:], (3, 1)), rtol=1e-9)
+        np.testing.assert_allclose(
+            arms.without.values["token_price"], np.tile(own[BEFORE:], (3, 1)), rtol=1e-9
+        )
         assert np.any(np.abs(np.log(arms.controlled.values["token_price"] / own[BEFORE:])) > 1e-3)
         assert np.all(arms.without.values["control_output"] == 0.0)
 
 
 def test_a_report_has_the_benchmarks_beside_the_model_and_says_what_is_not_checked(found):
-    assert list(found.tables["Scores"]["forecaster"][:6]) == ["model, replayed", "model, settled", "bootstrap", "GARCH-t", "random walk", "EWMA"]
+    assert list(found.tables["Scores"]["forecaster"][:6]) == [
+        "model, replayed",
+        "model, settled",
+        "bootstrap",
+        "GARCH-t",
+        "random walk",
+        "EWMA",
+    ]
     table = found.tables["Model against benchmarks"]
     assert len(found.lines) == len(table) == 2 * 2 * 4 + 2
     for row in table[table["of"] == "price"].to_dict(orient="records"):
@@ -188,7 +227,9 @@ def test_a_report_has_the_benchmarks_beside_the_model_and_says_what_is_not_check
 
 
 def test_sources_tell_which_data_they_saw():
-    assert sources.last_day("fitted, 2020-07-01 to 2022-12-31, 913 returns") == dt.date(2022, 12, 31)
+    assert sources.last_day("fitted, 2020-07-01 to 2022-12-31, 913 returns") == dt.date(
+        2022, 12, 31
+    )
     assert sources.last_day("moments of RNDR, 2020-07 to 2024-02") == dt.date(2024, 2, 29)
     assert sources.last_day("assumption: 365 days") is None
     assert sources.fitted_later(tk.resolve("baseline"), dt.date(2024, 8, 1)) == []
@@ -200,7 +241,9 @@ def test_sources_tell_which_data_they_saw():
 def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by_a_random_walk():
     parameters, x, random = tk.resolve("baseline").values, [0.0], np.random.default_rng(7)
     decay = np.exp(-parameters.demand.reversion)
-    spread = parameters.demand.volatility * np.sqrt((1.0 - decay**2) / (2.0 * parameters.demand.reversion))
+    spread = parameters.demand.volatility * np.sqrt(
+        (1.0 - decay**2) / (2.0 * parameters.demand.reversion)
+    )
     for _ in range(300):
         x.append(decay * x[-1] + spread * random.normal())
     series = DemandSeries(np.repeat(np.exp(x), 24), 3600.0, "rate.csv")
@@ -210,7 +253,10 @@ def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by
     assert scores.coverage(made["model"], y, 0.8, 1).value == pytest.approx(0.8, abs=0.06)
     assert demand.refusal(series, 30) == ""
     short = DemandSeries(series.rate[: 14 * 24], 3600.0, "rate.csv")
-    assert demand.refusal(short, 30) == "demand 30 days ahead is not scored: rate.csv has 14 whole days, and a forecast needs 34"
+    assert (
+        demand.refusal(short, 30)
+        == "demand 30 days ahead is not scored: rate.csv has 14 whole days, and a forecast needs 34"
+    )
     with pytest.raises(InputError, match="windows of 50000 s"):
         demand.daily_means(DemandSeries(np.ones(9), 50_000.0, "rate.csv"))
 
@@ -221,8 +267,20 @@ def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"start": "2020-02-01"}, r"closes.csv: start: 2020-02-01 has 31 days of history before it and needs 250; expected 2020-09-07 to"),
-        ({"start": "2020-12-12"}, r"2020-12-12 has 4 days of history after it and needs 24 for forecasts over 5 days.*shorter `horizon`"),
+        (
+            {"start": "2020-02-01"},
+            (
+                r"closes.csv: start: 2020-02-01 has 31 days of history before it and needs 250; "
+                r"expected 2020-09-07 to"
+            ),
+        ),
+        (
+            {"start": "2020-12-12"},
+            (
+                r"2020-12-12 has 4 days of history after it and needs 24 for forecasts over 5 "
+                r"days.*shorter `horizon`"
+            ),
+        ),
         ({"start": "soon"}, r"start: 'soon' is not a date; expected YYYY-MM-DD"),
         ({"end": "2022-01-01"}, r"end: 2022-01-01 is outside of the history"),
         ({"start": "2020-04-01", "end": "2020-05-01"}, r"expected a history of at least 275 days"),
@@ -233,36 +291,63 @@ def test_demand_that_reverts_to_its_mean_is_forecast_better_by_the_model_than_by
         ({"horizon": 0}, r"horizon: 0; expected a whole number from 1 to 3,652 days"),
         ({"demand_align": "repeated"}, r"unknown alignment 'repeated'.*did you mean 'repeat'"),
         ({"demand_align": "repeat"}, r"demand_align: an alignment without a demand series"),
-        ({"sets": {"simulation.time_step": 0.5}}, r"simulation.time_step: a step of 0.5 days; expected 1"),
+        (
+            {"sets": {"simulation.time_step": 0.5}},
+            r"simulation.time_step: a step of 0.5 days; expected 1",
+        ),
         ({"sets": {"shocks.enabled": False}}, r"shocks.enabled: shocks are off"),
     ],
 )
 def test_bad_input_gets_one_clear_line(own, tmp_path, choice, message):
     file = write(tmp_path, own)
     with pytest.raises(InputError, match=message) as caught:
-        tk.validate(**{"history": file, "policy": "pid", "start": "2020-09-10", "horizon": 5} | choice)
+        tk.validate(
+            **{"history": file, "policy": "pid", "start": "2020-09-10", "horizon": 5} | choice
+        )
     assert "\n" not in str(caught.value)
 
 
 def test_a_gap_is_named_with_the_option_that_avoids_it(own, tmp_path):
     file = write(tmp_path, own, gap=300)
-    with pytest.raises(InputError, match=r"closes.csv:302: date: a gap: 2020-10-27 is missing; expected .* by `end`"):
+    with pytest.raises(
+        InputError,
+        match=r"closes.csv:302: date: a gap: 2020-10-27 is missing; expected .* by `end`",
+    ):
         tk.validate(history=file, policy="pid", start="2020-09-10")
 
 
 def test_the_command_back_tests_up_to_a_gap_and_scores_demand(own, tmp_path):
     file = write(tmp_path, own, gap=265)
-    options = ["--history", file, "--policy", "pid", "--from", "2020-09-08", "--horizon", 1, "--runs", 20, "--arms", 2]
+    options = [
+        "--history",
+        file,
+        "--policy",
+        "pid",
+        "--from",
+        "2020-09-08",
+        "--horizon",
+        1,
+        "--runs",
+        20,
+        "--arms",
+        2,
+    ]
     options += ["--demand", write_rate(tmp_path)]
     status, _, errors = command("validate", *options, folder=tmp_path)
     assert status == 2
     assert "a gap" in errors
-    status, out, errors = command("validate", *options, "--to", "2020-09-21", "--out", "o", "--json", folder=tmp_path)
+    status, out, errors = command(
+        "validate", *options, "--to", "2020-09-21", "--out", "o", "--json", folder=tmp_path
+    )
     assert status == 0, errors
     told = json.loads(out)
     assert {row["of"] for row in told["tables"]["Scores"]} == {"price", "demand"}
     figures = {"fans.png", "pit.png", "counterfactual.png"}
-    assert {p.name for p in (tmp_path / "o").iterdir()} == figures | {"validation.md", "validation.json", "params.yaml"}
+    assert {p.name for p in (tmp_path / "o").iterdir()} == figures | {
+        "validation.md",
+        "validation.json",
+        "params.yaml",
+    }
     status, _, errors = command("validate", *options, "--out", "o", folder=tmp_path)
     assert status == 2
     assert "exists" in errors

@@ -26,6 +26,9 @@ def test_a_workload_that_is_not_there_is_refused_before_anything_is_simulated():
 
 def test_a_scenario_may_be_one_name_or_several_or_none():
     settings = {"runs": 2, "seed": 3, "days": 100}
-    one, several, none = (simulate(scenario=scenario, **settings)[1]["token_price"] for scenario in ("token_crash", ("token_crash",), None))
+    one, several, none = (
+        simulate(scenario=scenario, **settings)[1]["token_price"]
+        for scenario in ("token_crash", ("token_crash",), None)
+    )
     np.testing.assert_array_equal(one, several)
     assert not np.allclose(one, none)

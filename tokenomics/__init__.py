@@ -56,7 +56,8 @@ try:
 except PackageNotFoundError:  # run from a checkout that is not installed
     __version__ = "0.3.0"
 
-# module of every public name; it is imported when the name is first asked for, which keeps the command line quick (PEP 562)
+# module of every public name; it is imported when the name is first asked for, which keeps the
+# command line quick (PEP 562)
 _HOMES = {
     "calibration.burn.calibrate": ("calibrate_burn",),
     "calibration.demand.calibrate": ("calibrate_demand",),
@@ -86,7 +87,19 @@ _HOMES = {
     "venues.report": ("compare_venues",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
-_PACKAGES = ("attacks", "calibration", "capacity", "engines", "errors", "experiments", "governance", "histories", "inputs", "loop", "model")
+_PACKAGES = (
+    "attacks",
+    "calibration",
+    "capacity",
+    "engines",
+    "errors",
+    "experiments",
+    "governance",
+    "histories",
+    "inputs",
+    "loop",
+    "model",
+)
 _PACKAGES += ("papers", "parameters", "results", "validation", "velocity", "venues")
 
 __all__ = [*_MODULES, "__version__"]

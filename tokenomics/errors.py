@@ -16,10 +16,13 @@ class TokenomicsError(Exception):
 
 
 class InputError(TokenomicsError):
-    """Bad input: a file, key, value, unit, name or option that cannot be used. The CLI exits with status 2.
+    """Bad input: a file, key, value, unit, name or option that cannot be used. The CLI exits with
+    status 2.
 
-    found, expected: what was there, and what would do. file, line, key: where. argument: in place of a key, the argument of the call that is wrong.
-    nearest: the valid name that is closest to a misspelt one. `expected` and `file` name further arguments between `backticks`.
+    found, expected: what was there, and what would do. file, line, key: where. argument: in place
+    of a key, the argument of the call that is wrong.
+    nearest: the valid name that is closest to a misspelt one. `expected` and `file` name further
+    arguments between `backticks`.
     """
 
     def __init__(
@@ -34,7 +37,14 @@ class InputError(TokenomicsError):
         nearest: str | None = None,
     ):
         key = argument if key is None else key
-        self.found, self.expected, self.file, self.line, self.key, self.nearest = found, expected, file, line, key, nearest
+        self.found, self.expected, self.file, self.line, self.key, self.nearest = (
+            found,
+            expected,
+            file,
+            line,
+            key,
+            nearest,
+        )
         self.argument = argument
         where = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
         what = f"{key}: {found}" if key else found
@@ -43,25 +53,44 @@ class InputError(TokenomicsError):
         super().__init__(" ".join(f"{where}{what}{hint}{near}".split()))
 
     def by_option(self, options: Mapping[str, str]) -> InputError:
-        """The same error in the words of a command line. options: the command's options by the argument that each one sets."""
+        """The same error in the words of a command line. options: the command's options by the
+        argument that each one sets.
+        """
 
         def said(text: Any) -> Any:
-            return ARGUMENT.sub(lambda name: options.get(name[1], name[0]), text) if isinstance(text, str) else text
+            return (
+                ARGUMENT.sub(lambda name: options.get(name[1], name[0]), text)
+                if isinstance(text, str)
+                else text
+            )
 
         key = options.get(self.argument, self.argument) if self.argument else self.key
-        return InputError(self.found, expected=said(self.expected), file=said(self.file), line=self.line, key=key, nearest=self.nearest)
+        return InputError(
+            self.found,
+            expected=said(self.expected),
+            file=said(self.file),
+            line=self.line,
+            key=key,
+            nearest=self.nearest,
+        )
 
 
 class ModelError(TokenomicsError):
-    """The model itself is wrongly put together: an unknown variable, two writers, a missing signal."""
+    """The model itself is wrongly put together: an unknown variable, two writers, a missing
+    signal.
+    """
 
 
 class BlockError(TokenomicsError):
-    """A block raised inside a run: names the block, the function or variable, the time and the runs."""
+    """A block raised inside a run: names the block, the function or variable, the time and the
+    runs.
+    """
 
 
 class Remark(UserWarning):
-    """What a reader of a result must know, though nothing went wrong: a Python warning, which a command shows as a line on stderr."""
+    """What a reader of a result must know, though nothing went wrong: a Python warning, which a
+    command shows as a line on stderr.
+    """
 
 
 def remark(text: str) -> None:
@@ -69,8 +98,12 @@ def remark(text: str) -> None:
     warnings.warn(Remark(text), stacklevel=3)
 
 
-def missing_extra(package: str, extra: str, key: str | None = None, *, argument: str | None = None) -> InputError:
-    """A package of an extra that is not installed. The name of this one is another project's on PyPI, so that a checkout is what installs it."""
+def missing_extra(
+    package: str, extra: str, key: str | None = None, *, argument: str | None = None
+) -> InputError:
+    """A package of an extra that is not installed. The name of this one is another project's on
+    PyPI, so that a checkout is what installs it.
+    """
     expected = f"the extra '{extra}': pip install '.[{extra}]' in a checkout of this package"
     return InputError(f"{package} is not installed", key=key, argument=argument, expected=expected)
 
@@ -83,14 +116,20 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
 
 def printable(text: str) -> str:
     """One line without control characters: untrusted text must not steer a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+    return "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split())
+    )
 
 
 def counted(count: int, noun: str, several: str | None = None) -> str:
-    """A number with its noun: 1 case, 2 cases. several: the plural, where it is not the noun with an s."""
+    """A number with its noun: 1 case, 2 cases. several: the plural, where it is not the noun with
+    an s.
+    """
     return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
 def lettering(text: str) -> str:
-    """Text of others as it stands in a figure: dollars in it are no formula, which Matplotlib would read there, and fail on a wrong one."""
+    """Text of others as it stands in a figure: dollars in it are no formula, which Matplotlib would
+    read there, and fail on a wrong one.
+    """
     return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")

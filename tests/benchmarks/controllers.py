@@ -1,9 +1,11 @@
-"""Cost of each shipped policy a run and step in the ensemble engine: draw, simulate, keep the price, on one core.
+"""Cost of each shipped policy a run and step in the ensemble engine: draw, simulate, keep the
+price, on one core.
 
     python tests/benchmarks/controllers.py [--quick] > table.md
 
-Prints Markdown. Times are CPU times of this process, the policies taken in turn in every repetition, so that a machine that slows down slows
-them all; the least and the median of the repetitions. The program of a policy is recorded and compiled before, and not counted.
+Prints Markdown. Times are CPU times of this process, the policies taken in turn in every
+repetition, so that a machine that slows down slows them all; the least and the median of the
+repetitions. The program of a policy is recorded and compiled before, and not counted.
 """
 
 from __future__ import annotations
@@ -42,7 +44,12 @@ class Policy:
         begin = time.process_time()
         for first in range(0, runs, CHUNK):
             chosen = np.arange(first, min(first + CHUNK, runs))
-            self.engine(self.start, {}, self.engine.shocks(sample(self.parameters, chosen, 0)), lanes=len(chosen))
+            self.engine(
+                self.start,
+                {},
+                self.engine.shocks(sample(self.parameters, chosen, 0)),
+                lanes=len(chosen),
+            )
         return (time.process_time() - begin) / (runs * self.steps) * 1e9
 
 
@@ -60,15 +67,24 @@ def main() -> None:
         for name, policy in policies.items():
             costs[name].append(policy.cost(runs))
     steps = policies["none"].steps
-    print(f"Python {platform.python_version()}, scenario token_crash, {steps} steps, {runs} runs, {repeat} repetitions, CPU time.\n")
-    print("| policy | state variables | operations of a step | ns a run and step, least | median | more than `none`, of the least | of the median |")
+    print(
+        f"Python {platform.python_version()}, scenario token_crash, {steps} steps, {runs} runs, "
+        f"{repeat} repetitions, CPU time.\n"
+    )
+    print(
+        "| policy | state variables | operations of a step | ns a run and step, least | median | "
+        "more than `none`, of the least | of the median |"
+    )
     print("|---|---:|---:|---:|---:|---:|---:|")
     base = costs["none"]
     for name, own in costs.items():
         policy = policies[name]
         more = median(a - b for a, b in zip(own, base, strict=True))
         sizes = f"{policy.variables} | {len(policy.engine.program.operations)}"
-        print(f"| {name} | {sizes} | {min(own):,.0f} | {median(own):,.0f} | {min(own) - min(base):+,.0f} | {more:+,.0f} |")
+        print(
+            f"| {name} | {sizes} | {min(own):,.0f} | {median(own):,.0f} | "
+            f"{min(own) - min(base):+,.0f} | {more:+,.0f} |"
+        )
 
 
 if __name__ == "__main__":

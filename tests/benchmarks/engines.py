@@ -1,8 +1,10 @@
-"""Cost of the engines on the full model, side by side in one process, and the floor that random numbers set.
+"""Cost of the engines on the full model, side by side in one process, and the floor that random
+numbers set.
 
     python tests/benchmarks/engines.py [--quick] > table.md
 
-Prints Markdown. Times are the least of several repetitions, because noise only adds; peak memory is that of a fresh process.
+Prints Markdown. Times are the least of several repetitions, because noise only adds; peak memory is
+that of a fresh process.
 """
 
 from __future__ import annotations
@@ -54,16 +56,28 @@ def cadcad_alone(steps: int, deepcopy: bool) -> None:
     """cadCAD as its users call it: one run, no guards of ours."""
     params = bind(PARAMETERS, sample(PARAMETERS, [0], 0))
     blocks = [
-        {"policies": {str(i): p for i, p in enumerate(b.policies)}, "variables": {u.variable: u for u in b.updates}}
+        {
+            "policies": {str(i): p for i, p in enumerate(b.policies)},
+            "variables": {u.variable: u for u in b.updates},
+        }
         for b in MODEL.bound(params).blocks
     ]
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         experiment = cadcad.Experiment()
-        settings = cadcad.config_sim({"N": 1, "T": range(steps), "M": {k: [v] for k, v in params.items()}})
-        experiment.append_model(model_id="m", sim_configs=settings, initial_state=as_arrays(START, 1), partial_state_update_blocks=blocks)
+        settings = cadcad.config_sim(
+            {"N": 1, "T": range(steps), "M": {k: [v] for k, v in params.items()}}
+        )
+        experiment.append_model(
+            model_id="m",
+            sim_configs=settings,
+            initial_state=as_arrays(START, 1),
+            partial_state_update_blocks=blocks,
+        )
         options = None if deepcopy else {"deepcopy_off": True}
-        context = cadcad.ExecutionContext(context=cadcad.ExecutionMode.single_mode, additional_objs=options)
+        context = cadcad.ExecutionContext(
+            context=cadcad.ExecutionMode.single_mode, additional_objs=options
+        )
         cadcad.Executor(context, experiment.configs, supress_print=True).execute()
 
 
@@ -99,25 +113,36 @@ def engines(quick: bool) -> None:
     chunks = price.chunks(runs)
     per = runs * STEPS
     price.whole(chunks[0])
-    cost["ensemble, one core: draw, simulate, keep the price"] = least(lambda: [price.whole(c) for c in chunks], repeat) / per
+    cost["ensemble, one core: draw, simulate, keep the price"] = (
+        least(lambda: [price.whole(c) for c in chunks], repeat) / per
+    )
     with ThreadPoolExecutor(2) as pool:
-        cost["the same on two cores"] = least(lambda: list(pool.map(price.whole, chunks)), repeat) / per
+        cost["the same on two cores"] = (
+            least(lambda: list(pool.map(price.whole, chunks)), repeat) / per
+        )
     names = list(METRICS)
 
     def metrics(chosen: np.ndarray) -> None:
         evaluate(RESOLVED, (), [[]], runs=chosen, seed=0, metrics=names)
 
     metrics(chunks[0])
-    cost["ensemble, one core: draw, simulate, all metrics"] = least(lambda: [metrics(c) for c in chunks], repeat) / per
+    cost["ensemble, one core: draw, simulate, all metrics"] = (
+        least(lambda: [metrics(c) for c in chunks], repeat) / per
+    )
     with ThreadPoolExecutor(2) as pool:
-        cost["the same with all metrics on two cores"] = least(lambda: list(pool.map(metrics, chunks)), repeat) / per
+        cost["the same with all metrics on two cores"] = (
+            least(lambda: list(pool.map(metrics, chunks)), repeat) / per
+        )
     generator = np.random.Generator(np.random.Philox(0))
     buffer = np.empty((DRAWS, CHUNK * STEPS // 8))
     count = buffer.size / DRAWS
     floor = least(lambda: generator.standard_normal(out=buffer), 3 * repeat) / count
     cost[f"floor: {DRAWS} normals in bulk, Philox"] = floor
     base = cost["cadCAD, deepcopy off"]
-    print("| engine | ns per run and step | times faster than cadCAD (deepcopy off) | times the floor |\n|---|---:|---:|---:|")
+    print(
+        "| engine | ns per run and step | times faster than cadCAD (deepcopy off) | times the "
+        "floor |\n|---|---:|---:|---:|"
+    )
     for name, seconds in cost.items():
         print(row(name, seconds * 1e9, base * 1e9, floor * 1e9))
 
@@ -142,9 +167,13 @@ def profile(quick: bool) -> None:
     per = CHUNK * STEPS / 1e9
     uniform = np.random.default_rng(0).random(CHUNK * STEPS)
     parts = {
-        "random words (Philox, one stream a run and process)": least(lambda: sample(PARAMETERS, chosen, 0), repeat),
+        "random words (Philox, one stream a run and process)": least(
+            lambda: sample(PARAMETERS, chosen, 0), repeat
+        ),
         "  of which inverse normal CDF": (DRAWS - 1) * least(lambda: ndtri(uniform), repeat),
-        "simulate and lay out what is kept": least(lambda: engine.engine(START, {}, shocks, lanes=CHUNK), repeat),
+        "simulate and lay out what is kept": least(
+            lambda: engine.engine(START, {}, shocks, lanes=CHUNK), repeat
+        ),
         "  of which the compiled steps": 0.0,
         "all metrics": least(lambda: evaluate_metrics(names, outcome.values, PARAMETERS), repeat),
     }
@@ -155,14 +184,25 @@ def profile(quick: bool) -> None:
     counts = {}
     for operation in engine.engine.program.operations:
         counts[operation.name] = counts.get(operation.name, 0) + 1
-    slow = {n: counts[n] for n in ("exp", "log", "power", "expm1", "sqrt", "divide", "sin") if n in counts}
-    print(f"\nOperations of a step: {sum(counts.values())}, of which " + ", ".join(f"{v} {k}" for k, v in slow.items()) + ".")
+    slow = {
+        n: counts[n]
+        for n in ("exp", "log", "power", "expm1", "sqrt", "divide", "sin")
+        if n in counts
+    }
+    print(
+        f"\nOperations of a step: {sum(counts.values())}, of which "
+        + ", ".join(f"{v} {k}" for k, v in slow.items())
+        + "."
+    )
 
 
 def growth(quick: bool) -> None:
     """How the cost grows with runs, steps and swept points."""
     sizes = (100, 1000) if quick else (100, 1000, 10_000)
-    print("\n| grows with | size | simulated run-steps | s | ns per run and step |\n|---|---:|---:|---:|---:|")
+    print(
+        "\n| grows with | size | simulated run-steps | s | ns per run and step "
+        "|\n|---|---:|---:|---:|---:|"
+    )
 
     def line(what: str, size: int, design: dict, steps: int, simulations: int) -> None:
         seconds = least(lambda: sweep(design), 1 if size > 1000 else 2)
@@ -173,9 +213,18 @@ def growth(quick: bool) -> None:
     for size in sizes:
         line("runs", size, base | {"runs": size}, STEPS, size)
     for days in (100, 365, 1460):
-        line("steps (1,000 runs)", days, base | {"runs": 1000, "set": {"simulation.days": days}}, days, 1000)
+        line(
+            "steps (1,000 runs)",
+            days,
+            base | {"runs": 1000, "set": {"simulation.days": days}},
+            days,
+            1000,
+        )
     for size in (*sizes, *(() if quick else (100_000,))):
-        axes = {"controller.pid.kp": {"low": 0.0, "high": 0.3}, "supply.burn_share": {"low": 0.0, "high": 0.4}}
+        axes = {
+            "controller.pid.kp": {"low": 0.0, "high": 0.3},
+            "supply.burn_share": {"low": 0.0, "high": 0.4},
+        }
         design = base | {"method": "random", "count": size, "parameters": axes, "runs": 1}
         line("swept points (1 run each)", size, design, STEPS, size)
 
@@ -184,7 +233,13 @@ def memory(runs: int) -> None:
     """Peak memory of a sweep with all metrics, for a process of its own."""
     sweep({"policies": ["pid"], "scenarios": ["token_crash"], "runs": runs}, workers=2)
     # not getrusage: its maximum is inherited from the process that started this one
-    print(next(int(line.split()[1]) / 1024 for line in _lines("/proc/self/status") if line.startswith("VmHWM")))
+    print(
+        next(
+            int(line.split()[1]) / 1024
+            for line in _lines("/proc/self/status")
+            if line.startswith("VmHWM")
+        )
+    )
 
 
 def main() -> None:
@@ -197,9 +252,15 @@ def main() -> None:
         memory(options.memory)
         return
     packages = ", ".join(f"{p} {version(p)}" for p in ("cadCAD", "numpy", "scipy", "llvmlite"))
-    model = next((x.split(":")[1].strip() for x in _lines("/proc/cpuinfo") if x.startswith("model name")), platform.processor())
+    model = next(
+        (x.split(":")[1].strip() for x in _lines("/proc/cpuinfo") if x.startswith("model name")),
+        platform.processor(),
+    )
     print(f"{model}, {platform.system()}, Python {platform.python_version()}, {packages}.")
-    print(f"Policy pid, scenario token_crash, {STEPS} steps, {len(MODEL.variables(PARAMETERS))} state variables.\n")
+    print(
+        f"Policy pid, scenario token_crash, {STEPS} steps, {len(MODEL.variables(PARAMETERS))} "
+        f"state variables.\n"
+    )
     engines(options.quick)
     profile(options.quick)
     growth(options.quick)

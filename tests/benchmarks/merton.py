@@ -1,4 +1,6 @@
-"""Merton's fit at other values than Render's, and the likelihood ratio where there are no jumps: python tests/benchmarks/merton.py [replications]."""
+"""Merton's fit at other values than Render's, and the likelihood ratio where there are no jumps:
+python tests/benchmarks/merton.py [replications].
+"""
 
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +29,9 @@ def estimate(name, days, seed):
 
 def ratio(days, seed):
     """Likelihood ratio against no jumps of normal returns."""
-    return merton.fit(0.05 * np.random.default_rng(10**6 + seed).standard_normal(days)).likelihood_ratio
+    return merton.fit(
+        0.05 * np.random.default_rng(10**6 + seed).standard_normal(days)
+    ).likelihood_ratio
 
 
 def regimes(pool, replications):
@@ -46,7 +50,9 @@ def regimes(pool, replications):
             for k, parameter in enumerate(merton.NAMES[1:], start=1):
                 values = np.array([e[k].value for e in kept])
                 held = np.mean([e[k].low <= truth[k] <= e[k].high for e in kept])
-                row[parameter.removeprefix("news.")] = f"{held:.3f} ({(values.mean() - truth[k]) / values.std(ddof=1):+.2f})"
+                row[parameter.removeprefix("news.")] = (
+                    f"{held:.3f} ({(values.mean() - truth[k]) / values.std(ddof=1):+.2f})"
+                )
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -57,11 +63,23 @@ def without_jumps(pool, replications):
     for days in DAYS:
         found = np.array(list(pool.map(partial(ratio, days), range(replications), chunksize=5)))
         quantiles = {f"{100 * q:g} %": np.quantile(found, q) for q in (0.5, 0.9, 0.95, 0.99)}
-        rows.append({"days": days, **quantiles, "largest": found.max(), "jumps found": np.mean(found > merton.NO_JUMPS_LR)})
+        rows.append(
+            {
+                "days": days,
+                **quantiles,
+                "largest": found.max(),
+                "jumps found": np.mean(found > merton.NO_JUMPS_LR),
+            }
+        )
     return pd.DataFrame(rows)
 
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with ProcessPoolExecutor(2) as workers:
-        print(markdown_table(regimes(workers, count)), "\n", markdown_table(without_jumps(workers, count)), sep="\n")
+        print(
+            markdown_table(regimes(workers, count)),
+            "\n",
+            markdown_table(without_jumps(workers, count)),
+            sep="\n",
+        )

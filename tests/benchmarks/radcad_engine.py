@@ -1,4 +1,5 @@
-"""Cost of the same blocks in radCAD. It asks for an older NumPy, so it runs in an environment of its own.
+"""Cost of the same blocks in radCAD. It asks for an older NumPy, so it runs in an environment of
+its own.
 
 python -m venv radcad && radcad/bin/pip install . radcad "pyarrow<20"
 radcad/bin/python tests/benchmarks/radcad_engine.py
@@ -20,14 +21,19 @@ from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
 
 STEPS = 100
-PARAMETERS = resolve("baseline", policy="pid", scenarios=("token_crash",), sets={"simulation.days": STEPS}).values
+PARAMETERS = resolve(
+    "baseline", policy="pid", scenarios=("token_crash",), sets={"simulation.days": STEPS}
+).values
 
 
 def seconds(deepcopy: bool) -> tuple[float, float]:
     """Time of one run [s], and its final price."""
     params = bind(PARAMETERS, sample(PARAMETERS, [0], 0))
     blocks = [
-        {"policies": {str(i): p for i, p in enumerate(b.policies)}, "variables": {u.variable: u for u in b.updates}}
+        {
+            "policies": {str(i): p for i, p in enumerate(b.policies)},
+            "variables": {u.variable: u for u in b.updates},
+        }
         for b in MODEL.bound(params).blocks
     ]
     model = radcad.Model(
@@ -47,4 +53,7 @@ if __name__ == "__main__":
     print(f"radCAD {version('radcad')}, numpy {version('numpy')}")
     for deepcopy in (True, False):
         least, price = min(seconds(deepcopy) for _ in range(3))
-        print(f"deepcopy {'on' if deepcopy else 'off'}: {least / STEPS * 1e9:,.0f} ns per run and step; final price {price!r} USD")
+        print(
+            f"deepcopy {'on' if deepcopy else 'off'}: {least / STEPS * 1e9:,.0f} ns per run and "
+            f"step; final price {price!r} USD"
+        )

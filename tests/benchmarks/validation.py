@@ -1,8 +1,11 @@
-"""The model held against Render and Helium: the fits and the back-tests of README and overlays, run again.
+"""The model held against Render and Helium: the fits and the back-tests of README and overlays, run
+again.
 
-    python tests/benchmarks/validation.py        # writes VALIDATION.md, in about four minutes on two cores
+    python tests/benchmarks/validation.py        # writes VALIDATION.md, in about four minutes on
+    two cores
 
-Needs the recorded prices. Where a fit gives other values than the shipped overlay, it says so at the end: the back-tests use the shipped one.
+Needs the recorded prices. Where a fit gives other values than the shipped overlay, it says so at
+the end: the back-tests use the shipped one.
 """
 
 from __future__ import annotations
@@ -26,10 +29,12 @@ TOKENS = (  # name, overlay, options that choose the days, first day of the fore
 )
 HEAD = """# Validation: the model held against two tokens
 
-Closes of Render (RNDR, 2020-07-01 to 2024-07-21) and Helium (HNT, 2020-07-01 to 2025-01-14), MiM0ulay/assets_risk_metrics, MIT. The
-first two thirds were fitted by simulated moments (overlays `render` and `helium`), the rest was not seen. Parameters that were not
-fitted are the baseline's, of which four were chosen with Render's whole history (`news.jump_rate`, `speculation.chartist`,
-`intensity_of_choice`, `profit_memory`): for Render the test is out of sample but for these, and the command says so.
+Closes of Render (RNDR, 2020-07-01 to 2024-07-21) and Helium (HNT, 2020-07-01 to 2025-01-14),
+MiM0ulay/assets_risk_metrics, MIT. The first two thirds were fitted by simulated moments (overlays
+`render` and `helium`), the rest was not seen. Parameters that were not fitted are the baseline's,
+of which four were chosen with Render's whole history (`news.jump_rate`, `speculation.chartist`,
+`intensity_of_choice`, `profit_memory`): for Render the test is out of sample but for these, and the
+command says so.
 All of it comes from `python tests/benchmarks/validation.py`.
 """
 SKIPPED = ("PIT",)  # sections that only the figure needs
@@ -38,7 +43,12 @@ SKIPPED = ("PIT",)  # sections that only the figure needs
 def report(command: list[str], out: Path, name: str) -> str:
     """What a command writes as `name`, its headings as bold lines, below the command itself."""
     print("tokenomics", *command, flush=True)
-    subprocess.run(["tokenomics", *command, "--out", str(out)], cwd=DATA / "tokens", check=True, capture_output=True)
+    subprocess.run(
+        ["tokenomics", *command, "--out", str(out)],
+        cwd=DATA / "tokens",
+        check=True,
+        capture_output=True,
+    )
     _, _, body = (out / name).read_text(encoding="utf-8").partition("\n")
     first, *sections = re.split(r"^## ", body, flags=re.M)
     kept = "\n".join([first, *(f"**{s}" for s in sections if s.split("\n")[0] not in SKIPPED)])
@@ -49,7 +59,11 @@ def report(command: list[str], out: Path, name: str) -> str:
 def values(file: Path) -> dict[str, dict[str, float]]:
     """Parameter values of an overlay by group and name."""
     tree = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
-    return {g: {k: v["value"] for k, v in rest.items()} for g, rest in tree.items() if isinstance(rest, dict)}
+    return {
+        g: {k: v["value"] for k, v in rest.items()}
+        for g, rest in tree.items()
+        if isinstance(rest, dict)
+    }
 
 
 def main() -> None:
@@ -57,12 +71,34 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for token, overlay, (file, *days), start in TOKENS:
             fit, test = Path(folder) / f"{overlay}_fit", Path(folder) / f"{overlay}_test"
-            parts += [f"## {token}: moments", report(["calibrate", "economy", file, *days, "--workers", "2"], fit, "calibration.md")]
-            history = ["--overlay", overlay, "--history", file, *days, "--policy", "pid", "--from", start]
-            parts += [f"## {token}: back-test", report(["validate", "baseline", *history], test, "validation.md")]
-            if values(fit / "overlay.yaml") != values(ROOT / "params" / "calibrated" / f"{overlay}.yaml"):
+            parts += [
+                f"## {token}: moments",
+                report(
+                    ["calibrate", "economy", file, *days, "--workers", "2"], fit, "calibration.md"
+                ),
+            ]
+            history = [
+                "--overlay",
+                overlay,
+                "--history",
+                file,
+                *days,
+                "--policy",
+                "pid",
+                "--from",
+                start,
+            ]
+            parts += [
+                f"## {token}: back-test",
+                report(["validate", "baseline", *history], test, "validation.md"),
+            ]
+            if values(fit / "overlay.yaml") != values(
+                ROOT / "params" / "calibrated" / f"{overlay}.yaml"
+            ):
                 print(f"the overlay '{overlay}' is not what the fit gives now")
-    (Path(__file__).parent / "VALIDATION.md").write_text("\n\n".join(p.strip() for p in parts) + "\n", encoding="utf-8")
+    (Path(__file__).parent / "VALIDATION.md").write_text(
+        "\n\n".join(p.strip() for p in parts) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

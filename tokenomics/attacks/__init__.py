@@ -1,1 +1,3 @@
-"""Who trades against a controller's rule: attackers, front runners, and what deters operators from cheating."""
+"""Who trades against a controller's rule: attackers, front runners, and what deters operators from
+cheating.
+"""

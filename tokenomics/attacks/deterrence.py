@@ -1,7 +1,8 @@
 """Whether cheating pays: the deterrence condition on the plane of audit probability and stake.
 
-A node that fakes a day's work gains what it was paid for and risks its stake; cheating never pays where the expected penalty is at
-least the gain (Becker 1968, Crime and punishment). Units: USD, 1/day.
+A node that fakes a day's work gains what it was paid for and risks its stake; cheating never pays
+where the expected penalty is at least the gain (Becker 1968, Crime and punishment). Units: USD,
+1/day.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ NOTHING = 1e-200  # a gain or a penalty of nothing, as the ratio has it
 
 @dataclass(frozen=True)
 class Deterrence:
-    """Where a network stands. stake, revenue: of one node [USD], [USD/day]. audit: probability a day.
+    """Where a network stands. stake, revenue: of one node [USD], [USD/day]. audit: probability a
+    day.
 
     ratio: expected penalty over gain; above 1 cheating never pays.
-    needed_audit, needed_stake: the least of each that deters, the other one as it is; infinite where no value does.
-    price_margin: the token price, as a share of today's, at which cheating begins to pay. Fees stay in USD; emission and slashing are in tokens.
+    needed_audit, needed_stake: the least of each that deters, the other one as it is; infinite
+    where no value does.
+    price_margin: the token price, as a share of today's, at which cheating begins to pay. Fees stay
+    in USD; emission and slashing are in tokens.
     """
 
     stake: float
@@ -39,17 +43,23 @@ class Deterrence:
 
 
 def needed_stake(params: Mapping[str, Any], revenue: Any) -> Any:
-    """Least stake of one node that deters [USD], for a day's revenue [USD]; infinite where nobody is ever caught."""
+    """Least stake of one node that deters [USD], for a day's revenue [USD]; infinite where nobody
+    is ever caught.
+    """
     at_one = deterrence(params, 1.0, revenue)  # in proportion to the stake
     return np.where(at_one > NOTHING, 1.0 / at_one, np.inf)
 
 
 def needed_audit(params: Mapping[str, Any], stake: float, revenue: float) -> float:
-    """Least audit probability a day that deters; 0 where none is needed, infinite where even daily audits do not."""
+    """Least audit probability a day that deters; 0 where none is needed, infinite where even daily
+    audits do not.
+    """
     at = [float(deterrence(_audited(params, audit), stake, revenue)) for audit in (0.0, 1.0)]
     if at[0] >= 1.0:
         return 0.0
-    return (1.0 - at[0]) / (at[1] - at[0]) if at[1] >= 1.0 else np.inf  # the penalty is linear in the audits
+    return (
+        (1.0 - at[0]) / (at[1] - at[0]) if at[1] >= 1.0 else np.inf
+    )  # the penalty is linear in the audits
 
 
 def deterred(parameters: Parameters) -> Deterrence:
@@ -58,7 +68,10 @@ def deterred(parameters: Parameters) -> Deterrence:
     stake = state["staked"] * state["token_price"] / state["nodes"]
     fees = state["operator_income"] - (state["emitted"] - state["slashed"]) * state["token_price"]
     revenue = state["operator_income"] / state["nodes"]
-    ratio, stake_needed = float(deterrence(params, stake, revenue)), float(needed_stake(params, revenue))
+    ratio, stake_needed = (
+        float(deterrence(params, stake, revenue)),
+        float(needed_stake(params, revenue)),
+    )
     if ratio > 1.0 / NOTHING:
         ratio, stake_needed = np.inf, 0.0  # nothing can be faked
     return Deterrence(
@@ -73,33 +86,65 @@ def deterred(parameters: Parameters) -> Deterrence:
 
 
 def _price_margin(ratio: float, fees: float) -> float:
-    """Share x of today's token price at which penalty and gain are equal: ratio x = fees + (1 − fees) x. fees: share of income paid in USD.
+    """Share x of today's token price at which penalty and gain are equal: ratio x = fees + (1 −
+    fees) x. fees: share of income paid in USD.
 
-    Infinite where cheating pays at any price, since income in tokens falls with the stake; 0 where nothing can be gained.
+    Infinite where cheating pays at any price, since income in tokens falls with the stake; 0 where
+    nothing can be gained.
     """
     return fees / (ratio - 1.0 + fees) if ratio > 1.0 - fees else np.inf
 
 
 def deterrence_figure(parameters: Parameters) -> Figure:
-    """Penalty over gain on the plane of audit probability and stake, with the network's place and its boundary."""
+    """Penalty over gain on the plane of audit probability and stake, with the network's place and
+    its boundary.
+    """
     found, params = deterred(parameters), dict(parameters)
     audits = np.geomspace(1e-3, 1.0, 101)
     stakes = np.geomspace(0.02, 50.0, 101) * found.stake
     boundary = [float(needed_stake(_audited(params, audit), found.revenue)) for audit in audits]
-    grid = np.array([deterrence(_audited(params, audit), stakes, found.revenue) for audit in audits]).T
+    grid = np.array(
+        [deterrence(_audited(params, audit), stakes, found.revenue) for audit in audits]
+    ).T
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     axis = figure.subplots()
-    shown = axis.contourf(audits, stakes, np.log10(grid), levels=np.arange(-3.0, 3.01, 0.5), cmap="RdBu", extend="both")
+    shown = axis.contourf(
+        audits,
+        stakes,
+        np.log10(grid),
+        levels=np.arange(-3.0, 3.01, 0.5),
+        cmap="RdBu",
+        extend="both",
+    )
     figure.colorbar(shown, ax=axis, label="log10(expected penalty / gain)")
     axis.plot(audits, boundary, color="black", label="cheating pays below")
-    axis.plot(found.audit, found.stake, "o", color="black", label=f"this network: penalty {found.ratio:.2g} times the gain")
-    axis.set(xscale="log", yscale="log", xlabel="audit probability [1/day]", ylabel="stake of a node [USD]", ylim=(stakes[0], stakes[-1]))
+    axis.plot(
+        found.audit,
+        found.stake,
+        "o",
+        color="black",
+        label=f"this network: penalty {found.ratio:.2g} times the gain",
+    )
+    axis.set(
+        xscale="log",
+        yscale="log",
+        xlabel="audit probability [1/day]",
+        ylabel="stake of a node [USD]",
+        ylim=(stakes[0], stakes[-1]),
+    )
     verdict = "does not pay" if found.ratio >= 1.0 else "pays"
-    until = f"; it begins to pay at {found.price_margin:.0%} of today's token price" if found.ratio >= 1.0 else ""
+    until = (
+        f"; it begins to pay at {found.price_margin:.0%} of today's token price"
+        if found.ratio >= 1.0
+        else ""
+    )
     axis.set_title(f"Cheating {verdict}{until}", loc="left")
     axis.legend(loc="lower left")
     return figure
 
 
 def _audited(params: Mapping[str, Any], audit: float) -> dict[str, Any]:
-    return {**params, "reliability": params["reliability"].model_copy(update={"audit_probability": audit})}
+    return {
+        **params,
+        "reliability": params["reliability"].model_copy(update={"audit_probability": audit}),
+    }

@@ -1,7 +1,8 @@
 """Which gains stay robust when speculators know the rule and trade ahead of it.
 
-Linear: the gain margin of the loop with front-runners who know kp. Simulated: tracking on common shocks, with front-runners who know kp at the
-start and learn on, over that without them, and what they earn.
+Linear: the gain margin of the loop with front-runners who know kp. Simulated: tracking on common
+shocks, with front-runners who know kp at the start and learn on, over that without them, and what
+they earn.
 """
 
 from __future__ import annotations
@@ -38,22 +39,34 @@ def front_running_table(
 ) -> pd.DataFrame:
     """One row a factor on the gains and a size of the front-runners' position.
 
-    gain_margin: of the linear loop. tracking, volatility: ratio of means to size 0 at the same gains, with the 95 % interval of the paired
-    difference over the mean without front-runners. profit: what the front-runners earn, share of the treasury's first reserve.
-    failed: runs that broke off and are not counted. Raises InputError for another law than the PID's.
+    gain_margin: of the linear loop. tracking, volatility: ratio of means to size 0 at the same
+    gains, with the 95 % interval of the paired difference over the mean without front-runners.
+    profit: what the front-runners earn, share of the treasury's first reserve.
+    failed: runs that broke off and are not counted. Raises InputError for another law than the
+    PID's.
     """
     bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     if resolved.values.controller.type != "pid":
-        raise InputError(f"policy with the law {resolved.values.controller.type}", key="controller.type", expected="pid: its gains are varied")
+        raise InputError(
+            f"policy with the law {resolved.values.controller.type}",
+            key="controller.type",
+            expected="pid: its gains are varied",
+        )
     reserve = steady_state(resolved.values, MODEL).state["treasury_usd"]
     pid, rows = resolved.values.controller.pid, []
     for number, factor in enumerate(factors):
         gains = (pid.kp * factor, pid.ki * factor, pid.kd * factor)
         known = {"front_running.enabled": True, "front_running.prior_slope": gains[0]}
-        mine = resolved.replace(dict(zip(PID_GAINS, gains, strict=True)) | known, source="front-running")
+        mine = resolved.replace(
+            dict(zip(PID_GAINS, gains, strict=True)) | known, source="front-running"
+        )
         points = [[size] for size in sizes]
-        found = evaluate(mine, ["front_running.size"], points, runs=np.arange(runs), seed=seed, metrics=METRICS).values
-        base = evaluate(mine, ["front_running.size"], [[0.0]], runs=np.arange(runs), seed=seed, metrics=METRICS).values
+        found = evaluate(
+            mine, ["front_running.size"], points, runs=np.arange(runs), seed=seed, metrics=METRICS
+        ).values
+        base = evaluate(
+            mine, ["front_running.size"], [[0.0]], runs=np.arange(runs), seed=seed, metrics=METRICS
+        ).values
         for i, size in enumerate(sizes):
             values = mine.replace({"front_running.size": size}, source="front-running").values
             economy = linearise(values)
@@ -67,12 +80,21 @@ def front_running_table(
             rows.append((factor, size, gain, *ratios, profit, failed))
         if progress:
             progress(number + 1, len(factors))
-    return pd.DataFrame(rows, columns=["factor", "size", "gain_margin", "tracking", "volatility", "profit", "failed"])
+    return pd.DataFrame(
+        rows,
+        columns=["factor", "size", "gain_margin", "tracking", "volatility", "profit", "failed"],
+    )
 
 
 def robust(table: pd.DataFrame) -> dict[float, float]:
-    """Largest factor on the gains up to which all are robust, by the front-runners' size; 0 where none is."""
-    good = (table["failed"] == 0) & (table["gain_margin"] >= MARGIN) & (table["tracking"].map(lambda x: x[2]) <= WORSE)
+    """Largest factor on the gains up to which all are robust, by the front-runners' size; 0 where
+    none is.
+    """
+    good = (
+        (table["failed"] == 0)
+        & (table["gain_margin"] >= MARGIN)
+        & (table["tracking"].map(lambda x: x[2]) <= WORSE)
+    )
     found = {}
     for size, rows in table.assign(good=good).sort_values("factor").groupby("size"):
         kept = rows["factor"][rows["good"].cumprod().astype(bool)]

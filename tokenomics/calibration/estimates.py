@@ -1,4 +1,6 @@
-"""What an estimator returns: numbers with standard errors, what the data cannot tell, and an overlay that runs as it is."""
+"""What an estimator returns: numbers with standard errors, what the data cannot tell, and an
+overlay that runs as it is.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ DIGITS = 6  # significant, of a number in an overlay: far below any standard err
 class Estimate:
     """One estimated number.
 
-    name: the parameter's path where it is one, else what it is. error: standard error [unit]; NaN where there is none. low, high: 95 % interval.
+    name: the parameter's path where it is one, else what it is. error: standard error [unit]; NaN
+    where there is none. low, high: 95 % interval.
     problem: why the data cannot tell it; empty where they can.
     """
 
@@ -41,7 +44,9 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Data:
-    """What was estimated on. what: "daily log returns". first, last: dates or times. choices: what was done to the rows, a line each."""
+    """What was estimated on. what: "daily log returns". first, last: dates or times. choices: what
+    was done to the rows, a line each.
+    """
 
     file: str
     sha256: str
@@ -52,7 +57,10 @@ class Data:
     choices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{Path(self.file).name} (SHA-256 {self.sha256[:12]}), {self.first} to {self.last}, {self.count:,} {self.what}"
+        return (
+            f"{Path(self.file).name} (SHA-256 {self.sha256[:12]}), {self.first} to {self.last}, "
+            f"{self.count:,} {self.what}"
+        )
 
 
 def digest(file: str | Path) -> str:
@@ -62,10 +70,12 @@ def digest(file: str | Path) -> str:
 
 @dataclass(frozen=True)
 class Calibration:
-    """method: "Merton jump-diffusion, maximum likelihood". data: what was estimated on. estimates: numbers with errors.
+    """method: "Merton jump-diffusion, maximum likelihood". data: what was estimated on. estimates:
+    numbers with errors.
 
     tables, figures: by heading. notes: what a user must know, a line each.
-    settings: parameters that are not estimated but without which the estimates would do nothing, with the reason, by path.
+    settings: parameters that are not estimated but without which the estimates would do nothing,
+    with the reason, by path.
     """
 
     method: str
@@ -78,12 +88,18 @@ class Calibration:
 
     def table(self) -> pd.DataFrame:
         """Estimates, one row each."""
-        return pd.DataFrame([vars(e) for e in self.estimates]).rename(columns={"name": "parameter", "error": "standard error"})
+        return pd.DataFrame([vars(e) for e in self.estimates]).rename(
+            columns={"name": "parameter", "error": "standard error"}
+        )
 
     @property
     def told(self) -> tuple[Estimate, ...]:
-        """Estimates that are parameters of the model and that the data tell: those of the overlay."""
-        return tuple(one for one in self.estimates if field_at(one.name)[0] is not None and not one.problem)
+        """Estimates that are parameters of the model and that the data tell: those of the
+        overlay.
+        """
+        return tuple(
+            one for one in self.estimates if field_at(one.name)[0] is not None and not one.problem
+        )
 
     @property
     def problems(self) -> dict[str, list[str]]:
@@ -99,7 +115,9 @@ class Calibration:
         return next(e.value for e in self.estimates if e.name == name)
 
     def overlay(self) -> str:
-        """The identified parameters as an overlay in YAML: value, unit, and a source that names data, method and standard error."""
+        """The identified parameters as an overlay in YAML: value, unit, and a source that names
+        data, method and standard error.
+        """
         tree: dict[str, Any] = {"description": f"{self.method} on {self.data}"}
 
         def put(path: str, value: Any, source: str) -> None:
@@ -112,13 +130,21 @@ class Calibration:
         for path, (value, why) in self.settings.items():
             put(path, value, why)
         for one in self.told:
-            source = f"calibrated: {self.method}, {self.data}; standard error {one.error:.2g}, 95 % interval {one.low:.3g} to {one.high:.3g}"
+            source = (
+                f"calibrated: {self.method}, {self.data}; standard error {one.error:.2g}, 95 % "
+                f"interval {one.low:.3g} to {one.high:.3g}"
+            )
             put(one.name, float(f"{one.value:.{DIGITS}g}"), source)
         return yaml_text(tree)
 
     def markdown(self) -> str:
         """The whole as text that pastes into a proposal."""
-        parts = [f"# {self.method}", str(self.data), "\n".join(f"- {choice}" for choice in self.data.choices), markdown_table(self.table())]
+        parts = [
+            f"# {self.method}",
+            str(self.data),
+            "\n".join(f"- {choice}" for choice in self.data.choices),
+            markdown_table(self.table()),
+        ]
         for title, table in self.tables.items():
             parts += [f"## {title}", markdown_table(table)]
         parts.append("\n".join(f"- {note}" for note in self.notes))
@@ -130,6 +156,8 @@ class Calibration:
             "method": self.method,
             "data": vars(self.data),
             "estimates": [vars(e) for e in self.estimates],
-            "tables": {title: table.to_dict(orient="records") for title, table in self.tables.items()},
+            "tables": {
+                title: table.to_dict(orient="records") for title, table in self.tables.items()
+            },
             "notes": list(self.notes),
         }

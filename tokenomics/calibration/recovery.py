@@ -1,7 +1,9 @@
-"""Parameter recovery: simulate at known values, estimate, and see whether the estimates and their intervals find them.
+"""Parameter recovery: simulate at known values, estimate, and see whether the estimates and their
+intervals find them.
 
-An estimator that cannot recover what was put in says nothing about a token. Bias is given in standard deviations of the estimate; coverage is
-the share of the 95 % intervals that hold the truth, with Wilson's interval.
+An estimator that cannot recover what was put in says nothing about a token. Bias is given in
+standard deviations of the estimate; coverage is the share of the 95 % intervals that hold the
+truth, with Wilson's interval.
 """
 
 from __future__ import annotations
@@ -34,10 +36,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class RecoveryCase:
-    """truth: the values put in, by the names of the estimates. count: observations of a replication. fewest: below which the estimator refuses.
+    """truth: the values put in, by the names of the estimates. count: observations of a
+    replication. fewest: below which the estimator refuses.
 
-    what: of what they are typical. replicate: (seed, count) to estimates; a function of a module, since other processes call it. batch: in its
-    place where all replications share work: (seeds, count, workers, progress) to the estimates of each.
+    what: of what they are typical. replicate: (seed, count) to estimates; a function of a module,
+    since other processes call it. batch: in its place where all replications share work: (seeds,
+    count, workers, progress) to the estimates of each.
     """
 
     truth: Mapping[str, float]
@@ -45,13 +49,21 @@ class RecoveryCase:
     fewest: int
     what: str
     replicate: Callable[[int, int], Sequence[Estimate]] | None = None
-    batch: Callable[[Sequence[int], int, int, Progress | None], Sequence[Sequence[Estimate] | None]] | None = None
+    batch: (
+        Callable[[Sequence[int], int, int, Progress | None], Sequence[Sequence[Estimate] | None]]
+        | None
+    ) = None
 
 
 def case(name: str) -> RecoveryCase:
     """The recovery case of an estimator. Raises InputError for an unknown one."""
     if name not in HOMES:
-        raise InputError(f"unknown estimator '{name}'", key="ESTIMATOR", expected="one of " + ", ".join(HOMES), nearest=nearest(name, HOMES))
+        raise InputError(
+            f"unknown estimator '{name}'",
+            key="ESTIMATOR",
+            expected="one of " + ", ".join(HOMES),
+            nearest=nearest(name, HOMES),
+        )
     return import_module(f".{HOMES[name]}", __package__).RECOVERY
 
 
@@ -73,19 +85,30 @@ def recover(
 ) -> pd.DataFrame:
     """Recovery table of an estimator, one row a parameter.
 
-    count: observations of each replication, the case's own by default. workers: processes. progress: called with replications done and their number.
-    Bias and coverage are those of all replications, also of those that the estimator flags as not identified; `flagged` is their share.
-    Raises InputError for fewer observations than the estimator takes.
+    count: observations of each replication, the case's own by default. workers: processes.
+    progress: called with replications done and their number. Bias and coverage are those of all
+    replications, also of those that the estimator flags as not identified; `flagged` is their
+    share. Raises InputError for fewer observations than the estimator takes.
     """
-    bounds.check(replications=(replications, bounds.REPLICATIONS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
+    bounds.check(
+        replications=(replications, bounds.REPLICATIONS),
+        seed=(seed, bounds.SEED),
+        workers=(workers, bounds.WORKERS),
+    )
     bounds.optional(count=(count, bounds.OBSERVATIONS))
     bounds.check(seed=(seed + replications - 1, bounds.SEED))
     chosen = case(name)
     length = count or chosen.count
     if length < chosen.fewest:
-        raise InputError(f"{length}", argument="count", expected=f"at least {chosen.fewest}: the estimator refuses fewer observations")
+        raise InputError(
+            f"{length}",
+            argument="count",
+            expected=f"at least {chosen.fewest}: the estimator refuses fewer observations",
+        )
     if chosen.batch:
-        return recovery_table(chosen.truth, chosen.batch(range(seed, seed + replications), length, workers, progress))
+        return recovery_table(
+            chosen.truth, chosen.batch(range(seed, seed + replications), length, workers, progress)
+        )
     found: list[tuple[Estimate, ...] | None] = [None] * replications
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = {pool.submit(_one, name, seed + i, length): i for i in range(replications)}
@@ -96,21 +119,31 @@ def recover(
     return recovery_table(chosen.truth, found)
 
 
-def recovery_table(truth: Mapping[str, float], found: Sequence[Sequence[Estimate] | None]) -> pd.DataFrame:
-    """Bias and coverage of estimates against the truth. found: estimates of each replication, None for a failed one.
+def recovery_table(
+    truth: Mapping[str, float], found: Sequence[Sequence[Estimate] | None]
+) -> pd.DataFrame:
+    """Bias and coverage of estimates against the truth. found: estimates of each replication, None
+    for a failed one.
 
-    An estimate without a value (a jump's size where no jump is seen) is flagged, and counts in nothing else.
+    An estimate without a value (a jump's size where no jump is seen) is flagged, and counts in
+    nothing else.
     """
     good = [{e.name: e for e in estimates} for estimates in found if estimates is not None]
     rows = []
     for name, value in truth.items():
-        mine = [estimates[name] for estimates in good if name in estimates and np.isfinite(estimates[name].value)]
+        mine = [
+            estimates[name]
+            for estimates in good
+            if name in estimates and np.isfinite(estimates[name].value)
+        ]
         if not mine:
             continue  # not estimated from so few observations
         values = np.array([e.value for e in mine])
         spread = values.std(ddof=1)
         bias = summarise((values - value) / spread)
-        held = summarise(np.array([float(e.low <= value <= e.high) for e in mine]), probability=True)
+        held = summarise(
+            np.array([float(e.low <= value <= e.high) for e in mine]), probability=True
+        )
         rows.append(
             {
                 "parameter": name,

@@ -1,8 +1,10 @@
-"""The benchmark: two ceilings, then decode over batches and contexts and prefill over lengths, each point in bounded time and memory.
+"""The benchmark: two ceilings, then decode over batches and contexts and prefill over lengths, each
+point in bounded time and memory.
 
-Per layer and scaled: the layers that are measured and the logits are timed apart, and a model's time is layers/measured × theirs + the
-logits'. A model whose weights do not fit is split as tensor parallelism splits it, and one card's part is measured; the time that cards
-talk is not in it. Only what the process allocates is touched: no setting of the card is read for change or changed.
+Per layer and scaled: the layers that are measured and the logits are timed apart, and a model's
+time is layers/measured × theirs + the logits'. A model whose weights do not fit is split as tensor
+parallelism splits it, and one card's part is measured; the time that cards talk is not in it. Only
+what the process allocates is touched: no setting of the card is read for change or changed.
 """
 
 from __future__ import annotations
@@ -32,14 +34,23 @@ PREFILL = {"gpu": (128, 512, 2048, 4096, 8192), "cpu": (32, 128, 512, 1024)}
 COPY_BYTES = {"gpu": 2**30, "cpu": 2**28}  # far beyond any cache
 PRODUCT = {"gpu": 8192, "cpu": 2048}  # rows and columns of the square product that sets the rate
 USABLE = 0.9  # share of free memory that is allocated at most
-LAYERS_AT_LEAST, LAYERS_SHARE = 2, 0.3  # a model that is split: layers measured, and their share of the memory
+LAYERS_AT_LEAST, LAYERS_SHARE = (
+    2,
+    0.3,
+)  # a model that is split: layers measured, and their share of the memory
 REPEATS = 50
-TOLERANCE = {"fp32": 1e-4, "fp16": 2e-2, "bf16": 1e-1}  # of ‖out − ref‖/‖ref‖; rounding of two layers stays well below
+TOLERANCE = {
+    "fp32": 1e-4,
+    "fp16": 2e-2,
+    "bf16": 1e-1,
+}  # of ‖out − ref‖/‖ref‖; rounding of two layers stays well below
 
 
 @dataclass(frozen=True)
 class MeasurementPlan:
-    """What is measured of a model. shape: of one card's part. layers: measured. cards: that hold the model, their number a power of two."""
+    """What is measured of a model. shape: of one card's part. layers: measured. cards: that hold
+    the model, their number a power of two.
+    """
 
     shape: Shape
     layers: int
@@ -48,13 +59,22 @@ class MeasurementPlan:
     @property
     def note(self) -> str:
         """What a reader must know of the split."""
-        whole = "whole model on one card" if self.layers == self.shape.layers else f"{self.layers} of {self.shape.layers} layers measured, scaled"
-        split = f"one part of {self.cards} under tensor parallelism, communication between cards not included"
+        whole = (
+            "whole model on one card"
+            if self.layers == self.shape.layers
+            else f"{self.layers} of {self.shape.layers} layers measured, scaled"
+        )
+        split = (
+            f"one part of {self.cards} under tensor parallelism, communication between cards not "
+            f"included"
+        )
         return whole if self.cards == 1 else f"{split}; {whole}"
 
 
 def plan(shape: Shape, precision: str, free: int) -> MeasurementPlan:
-    """How much of a model to measure with `free` bytes. Raises InputError where not even two layers' part fits."""
+    """How much of a model to measure with `free` bytes. Raises InputError where not even two
+    layers' part fits.
+    """
     size, usable = BYTES[precision], USABLE * free
     if shape.parameters * size < 0.75 * usable:
         return MeasurementPlan(shape, shape.layers, 1)
@@ -68,12 +88,16 @@ def plan(shape: Shape, precision: str, free: int) -> MeasurementPlan:
                 expected="a smaller model or precision",
             )
     part = shape.shard(cards)
-    fitting = int((LAYERS_SHARE * usable - part.head_parameters * size) / (part.layer_parameters * size))
+    fitting = int(
+        (LAYERS_SHARE * usable - part.head_parameters * size) / (part.layer_parameters * size)
+    )
     return MeasurementPlan(part, min(part.layers, max(LAYERS_AT_LEAST, fitting)), cards)
 
 
 def ceilings(ops: Any, seconds: float) -> tuple[float, float]:
-    """Copy bandwidth, bytes read and written [byte/s], and rate of a large matrix product [FLOP/s]: the best of the repeats, as in STREAM."""
+    """Copy bandwidth, bytes read and written [byte/s], and rate of a large matrix product [FLOP/s]:
+    the best of the repeats, as in STREAM.
+    """
     count = COPY_BYTES[ops.figure_of] // BYTES[ops.precision]
     source, target = ops.empty((count,)), ops.empty((count,))
 
@@ -89,7 +113,15 @@ def ceilings(ops: Any, seconds: float) -> tuple[float, float]:
     return float(moved), float(done)
 
 
-def _point(ops: Any, chosen: MeasurementPlan, weights: Weights, batch: int, context: int, tokens: int, seconds: float) -> Timing:
+def _point(
+    ops: Any,
+    chosen: MeasurementPlan,
+    weights: Weights,
+    batch: int,
+    context: int,
+    tokens: int,
+    seconds: float,
+) -> Timing:
     """One measured time: decode where tokens is 1, else prefill."""
     decoder = Decoder(ops, chosen.shape, weights, batch, tokens, context + tokens)
     body, head = (lambda: decoder.body(context)), decoder.head
@@ -113,17 +145,27 @@ def _point(ops: Any, chosen: MeasurementPlan, weights: Weights, batch: int, cont
     )
 
 
-def benchmark(ops: Any, shape: Shape, model: str, seconds: float = 60.0, progress: Callable[[int, int], None] | None = None) -> Hardware:
-    """Measure a model on the operations' device, in about `seconds` once it is set up. model: its name, for the record.
+def benchmark(
+    ops: Any,
+    shape: Shape,
+    model: str,
+    seconds: float = 60.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Hardware:
+    """Measure a model on the operations' device, in about `seconds` once it is set up. model: its
+    name, for the record.
 
-    Raises InputError where the output is wrong against float64 (nothing is timed then) or memory does not suffice.
+    Raises InputError where the output is wrong against float64 (nothing is timed then) or memory
+    does not suffice.
     """
     bounds.check(seconds=(seconds, bounds.SECONDS))
     kind, size = ops.figure_of, BYTES[ops.precision]
     started = time.perf_counter()
     free = ops.free_memory()
     chosen = plan(shape, ops.precision, free)
-    tasks = [(batch, context, 1) for batch, context in DECODE[kind]] + [(1, 0, tokens) for tokens in PREFILL[kind]]
+    tasks = [(batch, context, 1) for batch, context in DECODE[kind]] + [
+        (1, 0, tokens) for tokens in PREFILL[kind]
+    ]
     total = len(tasks) + 2
     report = progress or (lambda done, of: None)
     report(0, total)
@@ -143,17 +185,35 @@ def benchmark(ops: Any, shape: Shape, model: str, seconds: float = 60.0, progres
         left = 0.95 * seconds - (time.perf_counter() - started)
         need = cache_bytes(chosen.shape, chosen.layers, batch, context + tokens, size)
         need += buffer_bytes(chosen.shape, batch, tokens, context + tokens, size)
-        name = f"decode, batch {batch}, context {context}" if tokens == 1 else f"prefill, {tokens} tokens"
+        name = (
+            f"decode, batch {batch}, context {context}"
+            if tokens == 1
+            else f"prefill, {tokens} tokens"
+        )
         if need > USABLE * ops.free_memory():
             skipped.append(f"{name}: {need / 1e9:.1f} GB do not fit")
         elif left <= 0.0 and number not in (0, len(DECODE[kind])):
             skipped.append(f"{name}: no time left")
         else:
-            times.append(_point(ops, chosen, weights, batch, context, tokens, max(left, 0.0) / (len(tasks) - number) / 2.0))
+            times.append(
+                _point(
+                    ops,
+                    chosen,
+                    weights,
+                    batch,
+                    context,
+                    tokens,
+                    max(left, 0.0) / (len(tasks) - number) / 2.0,
+                )
+            )
         report(number + 3, total)
     decode, prefill = [t for t in times if t.tokens == 1], [t for t in times if t.tokens > 1]
     if not decode or not prefill:
-        raise InputError(f"{free / 1e9:.1f} GB of free memory", key="memory", expected="enough for one decode step and one prefill")
+        raise InputError(
+            f"{free / 1e9:.1f} GB of free memory",
+            key="memory",
+            expected="enough for one decode step and one prefill",
+        )
     # again at the end, because other work and clocks change: a ceiling is the most that was seen
     bandwidth, rate = np.maximum(before, ceilings(ops, 0.03 * seconds)).tolist()
     return _record(ops, chosen, model, free, bandwidth, rate, wrong, decode, prefill, skipped)
@@ -173,18 +233,27 @@ def _record(ops, chosen, model, free, bandwidth, rate, wrong, decode, prefill, s
         bandwidth={
             "value": bandwidth / 1e12,
             "unit": "TB/s",
-            "source": f"measured {date}: copy of {COPY_BYTES[ops.figure_of]} bytes, read and written",
+            "source": (
+                f"measured {date}: copy of {COPY_BYTES[ops.figure_of]} bytes, read and written"
+            ),
         },
         rates={
             ops.precision: {
                 "value": rate / 1e12,
                 "unit": "TFLOP/s",
-                "source": f"measured {date}: product of square matrices of {PRODUCT[ops.figure_of]} rows",
+                "source": (
+                    f"measured {date}: product of square matrices of {PRODUCT[ops.figure_of]} rows"
+                ),
             }
         },
         efficiency={
             ops.precision: Efficiency(
-                bandwidth=share, compute=compute, source=f"fitted: {origin}, {len(decode) + len(prefill)} medians, RMS log error {error:.2f}"
+                bandwidth=share,
+                compute=compute,
+                source=(
+                    f"fitted: {origin}, {len(decode) + len(prefill)} medians, RMS log error "
+                    f"{error:.2f}"
+                ),
             )
         },
         measured=Measured(
@@ -209,17 +278,35 @@ def _record(ops, chosen, model, free, bandwidth, rate, wrong, decode, prefill, s
 
 
 def shares(shape: Shape, found: Hardware) -> list[dict[str, float]]:
-    """Every measured time with its tokens/s and its use of both ceilings: bytes over bandwidth and operations over rate, over the time."""
+    """Every measured time with its tokens/s and its use of both ceilings: bytes over bandwidth and
+    operations over rate, over the time.
+    """
     seen = found.measured
     part = shape if seen.tensor_parallel == 1 else shape.shard(seen.tensor_parallel)
     bandwidth, rate = found.bandwidth.value * 1e12, found.rates[seen.precision].value * 1e12
     size, rows = BYTES[seen.precision], []
     for t in (*seen.decode, *seen.prefill):
-        seconds, cached = 1e-3 * t.median_ms, t.batch * (t.context + t.tokens) * part.kv_bytes(seen.precision)
-        done = part.decode_operations(t.batch, t.context + 1) if t.tokens == 1 else t.batch * part.prefill_operations(t.tokens)
+        seconds, cached = (
+            1e-3 * t.median_ms,
+            t.batch * (t.context + t.tokens) * part.kv_bytes(seen.precision),
+        )
+        done = (
+            part.decode_operations(t.batch, t.context + 1)
+            if t.tokens == 1
+            else t.batch * part.prefill_operations(t.tokens)
+        )
         rows.append(
-            {"batch": t.batch, "context": t.context, "tokens": t.tokens, "median_ms": t.median_ms, "spread": (t.high_ms - t.low_ms) / t.median_ms}
+            {
+                "batch": t.batch,
+                "context": t.context,
+                "tokens": t.tokens,
+                "median_ms": t.median_ms,
+                "spread": (t.high_ms - t.low_ms) / t.median_ms,
+            }
             | {"rate": t.batch * t.tokens / seconds / seen.tensor_parallel}
-            | {"bandwidth_use": (part.active_parameters * size + cached) / bandwidth / seconds, "compute_use": done / rate / seconds}
+            | {
+                "bandwidth_use": (part.active_parameters * size + cached) / bandwidth / seconds,
+                "compute_use": done / rate / seconds,
+            }
         )
     return rows

@@ -1,9 +1,11 @@
-"""The operations of a decoder on CuPy, and how they are timed on a GPU. Written for CuPy 13 and 14; not yet run on a GPU.
+"""The operations of a decoder on CuPy, and how they are timed on a GPU. Written for CuPy 13 and 14;
+not yet run on a GPU.
 
-Matrix products call cuBLAS through nvmath-python and not through CuPy, for two reasons: CuPy (14.2 and before) refuses every cuBLAS call
-while a stream is captured (`setStream` raises NotImplementedError), and its batched products cast fp16 to fp32 and copy a transposed
-operand (cupy/cupy#10317), which would read the KV cache several times. The handle has a workspace of its own, so that cuBLAS
-allocates nothing during capture.
+Matrix products call cuBLAS through nvmath-python and not through CuPy, for two reasons: CuPy (14.2
+and before) refuses every cuBLAS call while a stream is captured (`setStream` raises
+NotImplementedError), and its batched products cast fp16 to fp32 and copy a transposed operand
+(cupy/cupy#10317), which would read the KV cache several times. The handle has a workspace of its
+own, so that cuBLAS allocates nothing during capture.
 """
 
 from __future__ import annotations
@@ -18,8 +20,16 @@ import numpy as np
 from ..errors import InputError
 from . import cupy_kernels
 
-WORKSPACE = 32 * 1024**2  # bytes; NVIDIA's recommendation for Hopper, more than older cards need (cuBLAS manual, cublasSetWorkspace)
-DATA_TYPES = {"fp32": 0, "fp16": 2, "bf16": 14}  # CUDA_R_32F, CUDA_R_16F, CUDA_R_16BF of library_types.h
+WORKSPACE = (
+    32 * 1024**2
+    # bytes; NVIDIA's recommendation for Hopper, more than older cards need (cuBLAS manual,
+    # cublasSetWorkspace)
+)
+DATA_TYPES = {
+    "fp32": 0,
+    "fp16": 2,
+    "bf16": 14,
+}  # CUDA_R_32F, CUDA_R_16F, CUDA_R_16BF of library_types.h
 PLAIN = {"fp32": "float32", "fp16": "float16"}
 SLAB = 2**24  # random numbers drawn at once, in float32: what an array needs besides itself
 WARM_UP = 3  # runs before a capture: kernels are compiled and cuBLAS chooses its own
@@ -35,10 +45,16 @@ class CuPyOperations:
             from nvmath.bindings import cublas
         except ImportError:
             raise InputError(
-                "the package nvmath-python is not installed", argument="backend", expected="the extra cuda12 or cuda13: captured products need it"
+                "the package nvmath-python is not installed",
+                argument="backend",
+                expected="the extra cuda12 or cuda13: captured products need it",
             ) from None
         self.xp, self.precision, self.cublas = cupy, precision, cublas
-        self.dtype = np.dtype(importlib.import_module("ml_dtypes").bfloat16 if precision == "bf16" else PLAIN[precision])
+        self.dtype = np.dtype(
+            importlib.import_module("ml_dtypes").bfloat16
+            if precision == "bf16"
+            else PLAIN[precision]
+        )
         # the legacy stream cannot be captured
         self.stream = cupy.cuda.Stream(non_blocking=True)
         self.stream.use()
@@ -46,7 +62,10 @@ class CuPyOperations:
         names = [f"{name}<{kind}>" for name in cupy_kernels.NAMES]
         options = ("-std=c++17", "-DWITH_BF16") if precision == "bf16" else ("-std=c++17",)
         module = cupy.RawModule(code=cupy_kernels.SOURCE, options=options, name_expressions=names)
-        self.kernels = {name: module.get_function(full) for name, full in zip(cupy_kernels.NAMES, names, strict=True)}
+        self.kernels = {
+            name: module.get_function(full)
+            for name, full in zip(cupy_kernels.NAMES, names, strict=True)
+        }
         self.handle = cublas.create()
         self.workspace = cupy.empty(WORKSPACE, dtype=np.uint8)
         # in this order: setting the stream puts the workspace back to cuBLAS's own
@@ -56,7 +75,10 @@ class CuPyOperations:
 
     def array(self, shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Any:
         """Normal numbers of a standard deviation, drawn on the GPU from a seed that `rng` gives."""
-        draw, out = self.xp.random.RandomState(int(rng.integers(2**31))), self.xp.empty(shape, dtype=self.dtype)
+        draw, out = (
+            self.xp.random.RandomState(int(rng.integers(2**31))),
+            self.xp.empty(shape, dtype=self.dtype),
+        )
         flat = out.reshape(-1)
         for first in range(0, flat.size, SLAB):
             part = flat[first : first + SLAB]
@@ -68,7 +90,9 @@ class CuPyOperations:
         return self.xp.zeros(shape, dtype=self.dtype)
 
     def _product(self, a: Any, b: Any, out: Any, transposed: bool) -> None:
-        """out[i] = a[i]·b[i]ᵀ, or a[i]·b[i]. Rows of every operand are contiguous; cuBLAS sees each as its transpose."""
+        """out[i] = a[i]·b[i]ᵀ, or a[i]·b[i]. Rows of every operand are contiguous; cuBLAS sees each
+        as its transpose.
+        """
         size = a.dtype.itemsize
         count, rows, inner = a.shape
         leading = [array.strides[1] // size for array in (b, a, out)]
@@ -121,16 +145,32 @@ class CuPyOperations:
         blocks = -(-out.size // cupy_kernels.THREADS)
         self._launch("gated", blocks, (gate_up, out, np.int64(out.size), np.int32(out.shape[1])))
 
-    def rotate(self, qkv: Any, cosine: Any, sine: Any, query: Any, key: Any, value: Any, past: int, scale: float) -> None:
+    def rotate(
+        self,
+        qkv: Any,
+        cosine: Any,
+        sine: Any,
+        query: Any,
+        key: Any,
+        value: Any,
+        past: int,
+        scale: float,
+    ) -> None:
         """Rotary embedding; keys and values go to the cache."""
         batch, kv_heads, tokens, group, width = query.shape
         sizes = (np.int32(n) for n in (tokens, kv_heads, group, width, past, key.shape[2]))
-        self._launch("rotate", batch * tokens, (qkv, cosine, sine, query, key, value, *sizes, np.float32(scale)))
+        self._launch(
+            "rotate",
+            batch * tokens,
+            (qkv, cosine, sine, query, key, value, *sizes, np.float32(scale)),
+        )
 
     def softmax(self, scores: Any, group: int, past: int) -> None:
         """Causal softmax in place."""
         count, rows, columns = scores.shape
-        self._launch("softmax", count * rows, (scores, *(np.int32(n) for n in (rows, group, columns, past))))
+        self._launch(
+            "softmax", count * rows, (scores, *(np.int32(n) for n in (rows, group, columns, past)))
+        )
 
     def add(self, x: Any, y: Any) -> None:
         """x += y."""
@@ -174,6 +214,9 @@ class CuPyOperations:
         return {
             "device": name,
             "driver": f"CUDA {runtime.driverGetVersion()}",
-            "cuda": f"runtime {runtime.runtimeGetVersion()}, cuBLAS {self.cublas.get_version(self.handle)}",
+            "cuda": (
+                f"runtime {runtime.runtimeGetVersion()}, cuBLAS "
+                f"{self.cublas.get_version(self.handle)}"
+            ),
             "library": f"cupy {self.xp.__version__}",
         }

@@ -30,20 +30,36 @@ def supply_figure(fleet: Fleet) -> Figure:
     left, right = canvas.subplots(1, 2)
     below = np.zeros_like(prices)
     for (name, work), colour in zip(offered.items(), np.resize(COLOURS, len(offered)), strict=True):
-        left.fill_betweenx(prices, below / 1e6, (below + work) / 1e6, color=colour, alpha=0.8, label=lettering(name), linewidth=0)
+        left.fill_betweenx(
+            prices,
+            below / 1e6,
+            (below + work) / 1e6,
+            color=colour,
+            alpha=0.8,
+            label=lettering(name),
+            linewidth=0,
+        )
         below = below + work
     cheapest = min(fleet.members, key=lambda name: fleet.members[name].median_cost)
     left.set_yscale("log")
     left.set_xlabel("work offered [million Mtok/day]")
     left.set_ylabel("price to operators [USD/Mtok]")
     cost = fleet.members[cheapest].median_cost
-    left.set_title(f"{lettering(cheapest)} joins first: half of its nodes at {cost:.3g} USD/Mtok", fontsize=9, loc="left")
+    left.set_title(
+        f"{lettering(cheapest)} joins first: half of its nodes at {cost:.3g} USD/Mtok",
+        fontsize=9,
+        loc="left",
+    )
     left.legend(fontsize=7, frameon=False)
     right.plot(prices, fleet.supply.elasticity(prices), color=COLOURS[0])
     right.set_xscale("log")
     right.set_xlabel("price to operators [USD/Mtok]")
     right.set_ylabel("elasticity of supply [1]")
-    right.set_title(f"Elasticity falls to 0 as all {fleet.supply.most / 1e6:.2f} million Mtok/day join", fontsize=9, loc="left")
+    right.set_title(
+        f"Elasticity falls to 0 as all {fleet.supply.most / 1e6:.2f} million Mtok/day join",
+        fontsize=9,
+        loc="left",
+    )
     for axis in (left, right):
         axis.grid(alpha=0.25)
     return canvas
@@ -54,16 +70,34 @@ def frontier_figure(curves: Mapping[str, Frontier]) -> Figure:
     canvas = Figure(figsize=(10.4, 3.6), layout="constrained")
     left, right = canvas.subplots(1, 2)
     for (name, curve), colour in zip(curves.items(), np.resize(COLOURS, len(curves)), strict=True):
-        left.plot(1e3 * curve.time_per_token, curve.output_rate, color=colour, label=lettering(name))
-        right.plot(1e3 * curve.time_to_first_token, curve.output_rate, color=colour, label=lettering(name))
+        left.plot(
+            1e3 * curve.time_per_token, curve.output_rate, color=colour, label=lettering(name)
+        )
+        right.plot(
+            1e3 * curve.time_to_first_token, curve.output_rate, color=colour, label=lettering(name)
+        )
     work = next(iter(curves.values())).work
     best = max(curves, key=lambda name: curves[name].output_rate[-1])
-    for axis, what in ((left, "time per output token (TPOT)"), (right, "time to first token (TTFT)")):
+    for axis, what in (
+        (left, "time per output token (TPOT)"),
+        (right, "time to first token (TTFT)"),
+    ):
         axis.set_xscale("log")
         axis.set_xlabel(f"{what} [ms]")
         axis.set_ylabel("output [token/s per card]")
         axis.grid(alpha=0.25)
         axis.legend(fontsize=7, frameon=False)
-    left.set_title(f"{lettering(best)} delivers most: {curves[best].output_rate[-1]:,.0f} token/s with a full memory", fontsize=9, loc="left")
-    right.set_title(f"{work.prompt:g} prompt and {work.output:g} output tokens, mean latencies", fontsize=9, loc="left")
+    left.set_title(
+        (
+            f"{lettering(best)} delivers most: {curves[best].output_rate[-1]:,.0f} token/s with a "
+            f"full memory"
+        ),
+        fontsize=9,
+        loc="left",
+    )
+    right.set_title(
+        f"{work.prompt:g} prompt and {work.output:g} output tokens, mean latencies",
+        fontsize=9,
+        loc="left",
+    )
     return canvas

@@ -1,4 +1,6 @@
-"""Fit the two efficiencies of a card: on published throughput of whole requests, or on measured times."""
+"""Fit the two efficiencies of a card: on published throughput of whole requests, or on measured
+times.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,11 @@ from .shapes import Shape
 STARTS = (0.3, 0.6, 0.9)  # the residuals have kinks where a limit changes
 
 
-def fit(predict: Callable[[float, float], np.ndarray], observed: Sequence[float]) -> tuple[float, float, float]:
-    """Efficiencies (bandwidth, compute) in (0, 1] with the least squared log error, and its root mean square.
+def fit(
+    predict: Callable[[float, float], np.ndarray], observed: Sequence[float]
+) -> tuple[float, float, float]:
+    """Efficiencies (bandwidth, compute) in (0, 1] with the least squared log error, and its root
+    mean square.
 
     predict: efficiencies to what is observed, in one unit.
     """
@@ -32,9 +37,17 @@ def fit(predict: Callable[[float, float], np.ndarray], observed: Sequence[float]
 
 
 def fit_requests(
-    shape: Shape, precision: str, bandwidth: float, rate: float, memory: float, works: Sequence[Request], rates: Sequence[float]
+    shape: Shape,
+    precision: str,
+    bandwidth: float,
+    rate: float,
+    memory: float,
+    works: Sequence[Request],
+    rates: Sequence[float],
 ) -> tuple[float, float, float]:
-    """Efficiencies from output tokens/s of whole requests at the highest load. bandwidth, rate, memory: the card's ceilings."""
+    """Efficiencies from output tokens/s of whole requests at the highest load. bandwidth, rate,
+    memory: the card's ceilings.
+    """
 
     def predict(share: float, compute: float) -> np.ndarray:
         card = Roofline(shape, precision, share * bandwidth, compute * rate, memory)
@@ -44,7 +57,12 @@ def fit_requests(
 
 
 def fit_times(
-    shape: Shape, precision: str, bandwidth: float, rate: float, decode: Sequence[Timing], prefill: Sequence[Timing]
+    shape: Shape,
+    precision: str,
+    bandwidth: float,
+    rate: float,
+    decode: Sequence[Timing],
+    prefill: Sequence[Timing],
 ) -> tuple[float, float, float]:
     """Efficiencies from the benchmark's medians; prompts are prefilled one at a time."""
     observed = [1e-3 * t.median_ms for t in (*decode, *prefill)]

@@ -1,7 +1,8 @@
-"""The latency-throughput frontier: what a card delivers against the latency that it is allowed, and its goodput at limits.
+"""The latency-throughput frontier: what a card delivers against the latency that it is allowed, and
+its goodput at limits.
 
-The frontier is computed at some batch sizes and interpolated monotonically between them (Fritsch and Carlson 1980, PCHIP), so that a
-tighter limit never gives more.
+The frontier is computed at some batch sizes and interpolated monotonically between them (Fritsch
+and Carlson 1980, PCHIP), so that a tighter limit never gives more.
 """
 
 from __future__ import annotations
@@ -28,9 +29,16 @@ class Frontier:
     time_per_token: np.ndarray
     time_to_first_token: np.ndarray
 
-    def batch_within(self, time_per_token: float = np.inf, time_to_first_token: float = np.inf) -> float:
-        """The largest batch that holds both limits. Raises InputError where one request alone breaks one."""
-        limits = ((self.time_per_token, time_per_token, "TPOT"), (self.time_to_first_token, time_to_first_token, "TTFT"))
+    def batch_within(
+        self, time_per_token: float = np.inf, time_to_first_token: float = np.inf
+    ) -> float:
+        """The largest batch that holds both limits. Raises InputError where one request alone
+        breaks one.
+        """
+        limits = (
+            (self.time_per_token, time_per_token, "TPOT"),
+            (self.time_to_first_token, time_to_first_token, "TTFT"),
+        )
         return min(self._within(values, limit, name) for values, limit, name in limits)
 
     def goodput(self, time_per_token: float = np.inf, time_to_first_token: float = np.inf) -> float:
@@ -40,10 +48,16 @@ class Frontier:
 
     def _within(self, values: np.ndarray, limit: float, name: str) -> float:
         if values[0] > limit:
-            raise InputError(f"{limit:g} s", key=name, expected=f"at least {values[0]:.3g} s, that of one request alone")
+            raise InputError(
+                f"{limit:g} s",
+                key=name,
+                expected=f"at least {values[0]:.3g} s, that of one request alone",
+            )
         if values[-1] <= limit:
             return float(self.batch[-1])
-        rises = np.concatenate([[True], np.diff(np.maximum.accumulate(values)) > CLOSE * values[-1]])
+        rises = np.concatenate(
+            [[True], np.diff(np.maximum.accumulate(values)) > CLOSE * values[-1]]
+        )
         return float(PchipInterpolator(values[rises], self.batch[rises])(limit))
 
 

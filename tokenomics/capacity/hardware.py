@@ -1,7 +1,9 @@
-"""What one accelerator can do: a hardware file, published or measured, and the efficiencies fitted on it.
+"""What one accelerator can do: a hardware file, published or measured, and the efficiencies fitted
+on it.
 
-`published` files hold data-sheet ceilings and efficiencies fitted on published throughput. `measured` files are written by
-`tokenomics capacity benchmark`: their ceilings are the measured ones, and an untrusted file is read as strictly as ours.
+`published` files hold data-sheet ceilings and efficiencies fitted on published throughput.
+`measured` files are written by `tokenomics capacity benchmark`: their ceilings are the measured
+ones, and an untrusted file is read as strictly as ours.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ Precision = Literal["fp32", "fp16", "bf16", "fp8"]
 
 
 class Efficiency(Strict):
-    """Shares of the ceilings that inference reaches in one precision. source: what they were fitted on."""
+    """Shares of the ceilings that inference reaches in one precision. source: what they were fitted
+    on.
+    """
 
     bandwidth: float = Field(gt=0.0, le=1.0)
     compute: float = Field(gt=0.0, le=1.0)
@@ -25,11 +29,15 @@ class Efficiency(Strict):
 
 
 class Timing(Strict):
-    """A measured time: median and quartiles of its repeats [ms]. context: tokens in the cache before a decode step."""
+    """A measured time: median and quartiles of its repeats [ms]. context: tokens in the cache
+    before a decode step.
+    """
 
     batch: int = Field(ge=1)
     context: int = Field(ge=0)
-    tokens: int = Field(ge=1, description="new tokens of every sequence: 1 in decode, the prompt in prefill")
+    tokens: int = Field(
+        ge=1, description="new tokens of every sequence: 1 in decode, the prompt in prefill"
+    )
     median_ms: float = Field(gt=0.0)
     low_ms: float = Field(gt=0.0)
     high_ms: float = Field(gt=0.0)
@@ -38,7 +46,9 @@ class Timing(Strict):
 
 
 class Measured(Strict):
-    """What the benchmark saw. error: ‖out − ref‖/‖ref‖ against float64. layers: measured; the model's are scaled from them."""
+    """What the benchmark saw. error: ‖out − ref‖/‖ref‖ against float64. layers: measured; the
+    model's are scaled from them.
+    """
 
     date: str
     model: str
@@ -59,7 +69,9 @@ class Measured(Strict):
 
 
 class Hardware(Strict):
-    """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, power of one card in kW, all-in."""
+    """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, power of one
+    card in kW, all-in.
+    """
 
     description: str
     origin: Literal["published", "measured"]
@@ -74,21 +86,36 @@ class Hardware(Strict):
     @model_validator(mode="after")
     def _complete(self) -> Hardware:
         if (self.origin == "measured") != (self.measured is not None):
-            raise ValueError(f"origin '{self.origin}' with{'out' if self.measured is None else ''} a group `measured`; expected both or neither")
+            raise ValueError(
+                f"origin '{self.origin}' with{'out' if self.measured is None else ''} a group "
+                f"`measured`; expected both or neither"
+            )
         for name in self.efficiency:
             if name not in self.rates:
-                raise ValueError(f"efficiency in {name} without a rate in it; expected rates.{name}")
+                raise ValueError(
+                    f"efficiency in {name} without a rate in it; expected rates.{name}"
+                )
         return self
 
     def fitted(self, precision: str) -> tuple[float, float]:
-        """Bandwidth [byte/s] and rate [FLOP/s] that inference reaches. Raises InputError for a precision without a fit."""
+        """Bandwidth [byte/s] and rate [FLOP/s] that inference reaches. Raises InputError for a
+        precision without a fit.
+        """
         if precision not in self.efficiency:
-            raise InputError(f"'{precision}' on {self.device}", key="precision", expected="one of " + ", ".join(self.efficiency))
+            raise InputError(
+                f"'{precision}' on {self.device}",
+                key="precision",
+                expected="one of " + ", ".join(self.efficiency),
+            )
         found = self.efficiency[precision]
-        return found.bandwidth * self.bandwidth.value * 1e12, found.compute * self.rates[precision].value * 1e12
+        return found.bandwidth * self.bandwidth.value * 1e12, found.compute * self.rates[
+            precision
+        ].value * 1e12
 
     def optimistic(self, precision: str) -> bool:
-        """Whether prefill, and with it TTFT, is taken at the ceiling itself: the fit left the compute efficiency at its bound of 1."""
+        """Whether prefill, and with it TTFT, is taken at the ceiling itself: the fit left the
+        compute efficiency at its bound of 1.
+        """
         return self.efficiency[precision].compute >= 1.0
 
 

@@ -11,7 +11,9 @@ import numpy as np
 
 
 class NumPyOperations:
-    """Every operation writes to an array that it is given, as on a GPU, where a captured graph must allocate nothing."""
+    """Every operation writes to an array that it is given, as on a GPU, where a captured graph must
+    allocate nothing.
+    """
 
     backend, figure_of, precision = "numpy", "cpu", "fp32"
     xp = np
@@ -55,9 +57,11 @@ class NumPyOperations:
         out *= up
 
     def rotate(self, qkv, cosine, sine, query, key, value, past: int, scale: float) -> None:
-        """Rotary embedding (Su et al. 2021, halves as in Llama); the query is scaled, key and value go to the cache after `past` tokens.
+        """Rotary embedding (Su et al. 2021, halves as in Llama); the query is scaled, key and value
+        go to the cache after `past` tokens.
 
-        qkv: (batch·tokens, all heads·width); query: (batch, kv heads, tokens, group, width); key, value: (batch, kv heads, capacity, width).
+        qkv: (batch·tokens, all heads·width); query: (batch, kv heads, tokens, group, width); key,
+        value: (batch, kv heads, capacity, width).
         """
         batch, kv_heads, tokens, group, width = query.shape
         rows = qkv.reshape(batch, tokens, kv_heads * (group + 2), width)
@@ -71,7 +75,9 @@ class NumPyOperations:
         value[:, :, past : past + tokens] = rows[:, :, turned:].transpose(0, 2, 1, 3)
 
     def softmax(self, scores: np.ndarray, group: int, past: int) -> None:
-        """Causal softmax in place; row r belongs to token r // group, which sees past + that + 1 columns."""
+        """Causal softmax in place; row r belongs to token r // group, which sees past + that + 1
+        columns.
+        """
         rows, columns = scores.shape[1:]
         if rows > group:
             hidden = np.arange(columns)[None, :] > past + np.arange(rows)[:, None] // group
@@ -100,7 +106,9 @@ class NumPyOperations:
 
     def free_memory(self) -> int:
         """Bytes that can be allocated."""
-        for line in Path("/proc/meminfo").read_text().splitlines() if Path("/proc/meminfo").exists() else ():
+        for line in (
+            Path("/proc/meminfo").read_text().splitlines() if Path("/proc/meminfo").exists() else ()
+        ):
             if line.startswith("MemAvailable"):
                 return 1024 * int(line.split()[1])
         return 2 * 1024**3  # unknown here: a machine that runs this has at least that
@@ -108,7 +116,9 @@ class NumPyOperations:
     def described(self) -> dict[str, str]:
         """Names of device and software."""
         processor = platform.processor() or platform.machine()
-        for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
+        for line in (
+            Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ()
+        ):
             if line.startswith("model name"):
                 processor = line.split(":", 1)[1].strip()
                 break

@@ -1,8 +1,10 @@
-"""Shapes of decoder-only language models, and what they cost: parameters, KV-cache bytes, operations.
+"""Shapes of decoder-only language models, and what they cost: parameters, KV-cache bytes,
+operations.
 
-Llama's architecture (Touvron et al. 2023): grouped-query attention, gated MLP, RMS norms, rotary embedding.
-Counts: 2 operations a parameter and token in matrix products; 4·layers·heads·head_width·context a token in attention
-(Chowdhery et al. 2022, PaLM, appendix B). The look-up of input embeddings costs no products.
+Llama's architecture (Touvron et al. 2023): grouped-query attention, gated MLP, RMS norms, rotary
+embedding. Counts: 2 operations a parameter and token in matrix products;
+4·layers·heads·head_width·context a token in attention (Chowdhery et al. 2022, PaLM, appendix B).
+The look-up of input embeddings costs no products.
 """
 
 from __future__ import annotations
@@ -46,7 +48,10 @@ class Shape(Strict):
     @property
     def layer_parameters(self) -> int:
         """Parameters of one layer's matrices."""
-        attention = self.width * (self.heads + 2 * self.kv_heads) * self.head_width + self.heads * self.head_width * self.width
+        attention = (
+            self.width * (self.heads + 2 * self.kv_heads) * self.head_width
+            + self.heads * self.head_width * self.width
+        )
         return attention + 3 * self.width * self.mlp_width
 
     @property
@@ -56,12 +61,16 @@ class Shape(Strict):
 
     @property
     def active_parameters(self) -> int:
-        """Parameters that every step reads: all layers and the logits, without the input embedding."""
+        """Parameters that every step reads: all layers and the logits, without the input
+        embedding.
+        """
         return self.layers * self.layer_parameters + self.head_parameters
 
     @property
     def parameters(self) -> int:
-        """All parameters: the active ones, the input embedding (not tied to the logits) and the norms."""
+        """All parameters: the active ones, the input embedding (not tied to the logits) and the
+        norms.
+        """
         return self.active_parameters + self.head_parameters + (2 * self.layers + 1) * self.width
 
     def kv_bytes(self, precision: str) -> int:
@@ -74,20 +83,31 @@ class Shape(Strict):
         return 4 * self.layers * self.heads * self.head_width
 
     def decode_operations(self, batch, context):
-        """Operations of a step that generates one token for each of `batch` sequences of `context` tokens."""
+        """Operations of a step that generates one token for each of `batch` sequences of `context`
+        tokens.
+        """
         return batch * (2.0 * self.active_parameters + self.attention_operations * context)
 
     def prefill_operations(self, tokens):
-        """Operations for a prompt: causal attention sees half of it on average; logits for the last token only."""
-        body = 2.0 * self.layers * self.layer_parameters * tokens + 0.5 * self.attention_operations * tokens**2
+        """Operations for a prompt: causal attention sees half of it on average; logits for the last
+        token only.
+        """
+        body = (
+            2.0 * self.layers * self.layer_parameters * tokens
+            + 0.5 * self.attention_operations * tokens**2
+        )
         return body + 2.0 * self.head_parameters
 
     def shard(self, parts: int) -> Shape:
-        """What one of `parts` cards holds of every layer under tensor parallelism. Raises InputError where it does not divide."""
+        """What one of `parts` cards holds of every layer under tensor parallelism. Raises
+        InputError where it does not divide.
+        """
         split = {n: getattr(self, n) for n in ("heads", "kv_heads", "mlp_width", "vocabulary")}
         for name, size in split.items():
             if size % parts:
-                raise InputError(f"{name} {size}", key="cards", expected=f"a multiple of {parts} cards")
+                raise InputError(
+                    f"{name} {size}", key="cards", expected=f"a multiple of {parts} cards"
+                )
         return self.model_copy(update={name: size // parts for name, size in split.items()})
 
 

@@ -1,13 +1,17 @@
-"""The supply curve of a heterogeneous fleet: what its operators would serve at a price, in merit order of their costs.
+"""The supply curve of a heterogeneous fleet: what its operators would serve at a price, in merit
+order of their costs.
 
-A fleet file names accelerator types with counts, prices and a latency target. The roofline gives each type's throughput at that
-target; the share of nodes that joins at a revenue is `fleet.willing_nodes`, the function that the economy's operators block calls.
+A fleet file names accelerator types with counts, prices and a latency target. The roofline gives
+each type's throughput at that target; the share of nodes that joins at a revenue is
+`fleet.willing_nodes`, the function that the economy's operators block calls.
 
-A node costs its rental price, or an annuity of its capital cost and its electricity. Its price per unit of work is
+A node costs its rental price, or an annuity of its capital cost and its electricity. Its price per
+unit of work is
 
     USD/Mtok = USD/GPU-hour ÷ (token/s × 3600 / 1e6 × utilisation),
 
-prompt and generated tokens counted together, as the economy's price does. Units: USD/Mtok, Mtok/day.
+prompt and generated tokens counted together, as the economy's price does. Units: USD/Mtok,
+Mtok/day.
 """
 
 from __future__ import annotations
@@ -35,7 +39,9 @@ PRICES = (1e-9, 1e9)  # USD/Mtok; the curve is inverted inside
 
 
 class Capital(Strict):
-    """A node that is bought: price, years of use, yearly cost of capital, electricity. Its hourly cost is an annuity and its power."""
+    """A node that is bought: price, years of use, yearly cost of capital, electricity. Its hourly
+    cost is an annuity and its power.
+    """
 
     price: quantity("USD")  # type: ignore[valid-type]
     years: quantity("years", le=50.0)  # type: ignore[valid-type]
@@ -50,8 +56,9 @@ class Capital(Strict):
 
 
 class NodeType(Strict):
-    """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node, sharing the model by tensor parallelism;
-    the time that they talk is not modelled, so that several deliver less than this says. power: of one card, in place of the hardware file's.
+    """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node,
+    sharing the model by tensor parallelism; the time that they talk is not modelled, so that
+    several deliver less than this says. power: of one card, in place of the hardware file's.
 
     The cost of a node is its rental_price or its capital_cost, not both.
     """
@@ -69,12 +76,17 @@ class NodeType(Strict):
     @model_validator(mode="after")
     def _costs_something(self) -> NodeType:
         if (self.rental_price is None) == (self.capital_cost is None):
-            raise ValueError("needs one of rental_price and capital_cost; found " + ("none" if self.rental_price is None else "both"))
+            raise ValueError(
+                "needs one of rental_price and capital_cost; found "
+                + ("none" if self.rental_price is None else "both")
+            )
         return self
 
 
 class FleetFile(Strict):
-    """A fleet, the model that it serves, the requests, and the latency that it must hold on average."""
+    """A fleet, the model that it serves, the requests, and the latency that it must hold on
+    average.
+    """
 
     description: str
     model: str
@@ -87,7 +99,9 @@ class FleetFile(Strict):
 
 @dataclass(frozen=True)
 class Member:
-    """A type of node at the latency target. output_rate, input_rate: token/s of one node, flat out. accelerator: as the economy takes it."""
+    """A type of node at the latency target. output_rate, input_rate: token/s of one node, flat out.
+    accelerator: as the economy takes it.
+    """
 
     node: NodeType
     device: Hardware
@@ -99,7 +113,9 @@ class Member:
     @property
     def median_cost(self) -> float:
         """Price at which half of the nodes join [USD/Mtok]."""
-        return self.accelerator.reservation_cost * HOURS / (self.accelerator.throughput * MTOK_PER_DAY)
+        return (
+            self.accelerator.reservation_cost * HOURS / (self.accelerator.throughput * MTOK_PER_DAY)
+        )
 
 
 @dataclass(frozen=True)
@@ -110,14 +126,19 @@ class SupplyCurve:
 
     def by_type(self, price) -> dict[str, Any]:
         """Work that each type offers at a price to operators [Mtok/day]."""
-        return {name: willing_nodes(a, price) * a.throughput * MTOK_PER_DAY for name, a in self.fleet.items()}
+        return {
+            name: willing_nodes(a, price) * a.throughput * MTOK_PER_DAY
+            for name, a in self.fleet.items()
+        }
 
     def __call__(self, price):
         """Work offered at a price to operators [USD/Mtok → Mtok/day]."""
         return sum(self.by_type(price).values())
 
     def elasticity(self, price):
-        """Relative change of supply per relative change of price, exact: Σ s·(1 − share joined)/dispersion, s a type's share of supply."""
+        """Relative change of supply per relative change of price, exact: Σ s·(1 − share
+        joined)/dispersion, s a type's share of supply.
+        """
         offered = self.by_type(price)
         total = sum(offered.values())
         slopes = 0.0
@@ -129,14 +150,24 @@ class SupplyCurve:
     @property
     def most(self) -> float:
         """Work of all nodes [Mtok/day]."""
-        return float(sum(a.potential_nodes * a.throughput * MTOK_PER_DAY for a in self.fleet.values()))
+        return float(
+            sum(a.potential_nodes * a.throughput * MTOK_PER_DAY for a in self.fleet.values())
+        )
 
     def price(self, work: float) -> float:
-        """Price at which the fleet offers `work` [Mtok/day → USD/Mtok]. Raises InputError for work that no price brings."""
+        """Price at which the fleet offers `work` [Mtok/day → USD/Mtok]. Raises InputError for work
+        that no price brings.
+        """
         low, high = float(self(PRICES[0])), float(self(PRICES[1]))
         if not low < work < high:
-            raise InputError(f"{work:g} Mtok/day", key="work", expected=f"more than 0 and less than the fleet's {self.most:,.0f} Mtok/day")
-        found = brentq(lambda x: np.log(self(np.exp(x))) - np.log(work), *np.log(PRICES), xtol=1e-13)
+            raise InputError(
+                f"{work:g} Mtok/day",
+                key="work",
+                expected=f"more than 0 and less than the fleet's {self.most:,.0f} Mtok/day",
+            )
+        found = brentq(
+            lambda x: np.log(self(np.exp(x))) - np.log(work), *np.log(PRICES), xtol=1e-13
+        )
         return float(np.exp(found))
 
 
@@ -155,27 +186,42 @@ class Fleet:
         return Request(self.file.prompt_tokens.value, self.file.output_tokens.value)
 
     def overlay(self) -> dict[str, Any]:
-        """The fleet, its requests and its latency target as an overlay of `baseline`, whose other types get no nodes.
+        """The fleet, its requests and its latency target as an overlay of `baseline`, whose other
+        types get no nodes.
 
         Throughput is flat out there: the economy has its own utilisation.
         """
         source, file = f"fleet '{self.file.description}'", self.file
         tree: dict[str, Any] = {"description": file.description}
-        tree["demand"] = {name: getattr(file, name).model_dump() for name in ("prompt_tokens", "output_tokens")}
-        tree["capacity"] = {name: getattr(file, name).model_dump() for name in ("time_to_first_token", "time_per_token")}
+        tree["demand"] = {
+            name: getattr(file, name).model_dump() for name in ("prompt_tokens", "output_tokens")
+        }
+        tree["capacity"] = {
+            name: getattr(file, name).model_dump()
+            for name in ("time_to_first_token", "time_per_token")
+        }
         absent = sorted(set(resolve("baseline").values.fleet) - set(self.members))
-        tree["fleet"] = {name: {"potential_nodes": {"value": 0.0, "source": f"{source}: has none"}} for name in absent}
+        tree["fleet"] = {
+            name: {"potential_nodes": {"value": 0.0, "source": f"{source}: has none"}}
+            for name in absent
+        }
         for name, member in self.members.items():
-            values = member.accelerator.model_dump() | {"throughput": member.output_rate + member.input_rate}
+            values = member.accelerator.model_dump() | {
+                "throughput": member.output_rate + member.input_rate
+            }
             origin = f"{source}, {member.device.origin} figures of {member.device.device}"
-            tree["fleet"][name] = {key: {"value": float(value), "source": origin} for key, value in values.items()}
+            tree["fleet"][name] = {
+                key: {"value": float(value), "source": origin} for key, value in values.items()
+            }
         return tree
 
 
 def load_fleet(name: str) -> Fleet:
-    """A shipped fleet or that of a YAML file, with the throughput of every type at the latency target.
+    """A shipped fleet or that of a YAML file, with the throughput of every type at the latency
+    target.
 
-    Raises InputError for a bad file, and for a type that cannot hold the target, with the type's name.
+    Raises InputError for a bad file, and for a type that cannot hold the target, with the type's
+    name.
     """
     file, path = read_record(FleetFile, "fleet", name)
     served = shape(file.model)
@@ -183,7 +229,9 @@ def load_fleet(name: str) -> Fleet:
     members = {}
     for label, node in file.types.items():
         try:
-            members[label] = _member(node, served, work, file.time_per_token.value, file.time_to_first_token.value)
+            members[label] = _member(
+                node, served, work, file.time_per_token.value, file.time_to_first_token.value
+            )
         except InputError as error:
             if error.file is not None:
                 raise
@@ -191,14 +239,20 @@ def load_fleet(name: str) -> Fleet:
             found = error.found if inside or not error.key else f"{error.key}: {error.found}"
             key = f"types.{label}.{error.key}" if inside else f"types.{label}"
             raise InputError(found, expected=error.expected, file=path, key=key) from None
-    return Fleet(file, served, members, SupplyCurve({label: m.accelerator for label, m in members.items()}))
+    return Fleet(
+        file, served, members, SupplyCurve({label: m.accelerator for label, m in members.items()})
+    )
 
 
-def _member(node: NodeType, served: Shape, work: Request, time_per_token: float, time_to_first_token: float) -> Member:
+def _member(
+    node: NodeType, served: Shape, work: Request, time_per_token: float, time_to_first_token: float
+) -> Member:
     device = hardware(node.hardware)
     drawn = node.power or device.power
     if drawn is None:
-        raise InputError("missing", key="power", expected="a figure in kW here or in the hardware file")
+        raise InputError(
+            "missing", key="power", expected="a figure in kW here or in the hardware file"
+        )
     power = node.cards * drawn.value
     curve = frontier(roofline(device, served, node.precision, node.cards), work)
     output = node.cards * curve.goodput(time_per_token, time_to_first_token)
@@ -211,4 +265,11 @@ def _member(node: NodeType, served: Shape, work: Request, time_per_token: float,
         cost_dispersion=node.cost_dispersion.value,
         power=power,
     )
-    return Member(node, device, curve.batch_within(time_per_token, time_to_first_token), output, given, accelerator)
+    return Member(
+        node,
+        device,
+        curve.batch_within(time_per_token, time_to_first_token),
+        output,
+        given,
+        accelerator,
+    )

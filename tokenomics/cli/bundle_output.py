@@ -1,4 +1,6 @@
-"""What `propose` and `report` share: the option for the bundle they write, and what they print of it."""
+"""What `propose` and `report` share: the option for the bundle they write, and what they print of
+it.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +14,54 @@ from .output import print_json, say
 if TYPE_CHECKING:
     from ..governance.bundle.make import Bundle
 
-NewBundle = Annotated[Path | None, typer.Option(help="Bundle to write; it must not exist.", metavar="DIR")]
+NewBundle = Annotated[
+    Path | None, typer.Option(help="Bundle to write; it must not exist.", metavar="DIR")
+]
 
 
 def tell(bundle: Bundle, as_json: bool) -> None:
-    """Print what was written; status 1 where a stated limit fails, or nothing changed that could be tested."""
+    """Print what was written; status 1 where a stated limit fails, or nothing changed that could be
+    tested.
+    """
     evidence = bundle.evidence
     if as_json:
-        told = {"out": str(bundle.folder), "id": bundle.id, "kind": evidence.plan.kind, "outcome": evidence.outcome or None}
+        told = {
+            "out": str(bundle.folder),
+            "id": bundle.id,
+            "kind": evidence.plan.kind,
+            "outcome": evidence.outcome or None,
+        }
         checks = evidence.own_checks().to_dict(orient="records") if evidence.claim else []
         failed = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
-        told |= {"untested": evidence.untested() if evidence.claim else [], "rounded": evidence.rounded(), "deviations": evidence.deviations}
-        print_json(told | {"verdict": evidence.verdict(), "simulations": len(evidence.runs), "failed_runs": failed, "checks": checks})
+        told |= {
+            "untested": evidence.untested() if evidence.claim else [],
+            "rounded": evidence.rounded(),
+            "deviations": evidence.deviations,
+        }
+        print_json(
+            told
+            | {
+                "verdict": evidence.verdict(),
+                "simulations": len(evidence.runs),
+                "failed_runs": failed,
+                "checks": checks,
+            }
+        )
     else:
         shipped = (f"not as shipped: {told}" for told in evidence.deviations)
-        for line in (evidence.verdict(), *(evidence.untested() if evidence.claim else ()), *evidence.rounded(), *shipped):
+        for line in (
+            evidence.verdict(),
+            *(evidence.untested() if evidence.claim else ()),
+            *evidence.rounded(),
+            *shipped,
+        ):
             say(line)
-        say(f"SHA-256 {bundle.id}", f"written to {bundle.folder}: report.html, report.md, data, figures, citations, RO-Crate metadata")
+        say(
+            f"SHA-256 {bundle.id}",
+            (
+                f"written to {bundle.folder}: report.html, report.md, data, figures, citations, "
+                f"RO-Crate metadata"
+            ),
+        )
     if evidence.outcome in ("fails", "unchanged"):
         raise typer.Exit(1)

@@ -13,7 +13,20 @@ from ..calibration.estimates import Calibration
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from ..results.markdown import markdown_table
-from .history_options import Absurd, Column, Daily, DateFormat, Decimal, DemandColumn, Duplicates, Failed, Nonpositive, Sheet, Unsorted, given
+from .history_options import (
+    Absurd,
+    Column,
+    Daily,
+    DateFormat,
+    Decimal,
+    DemandColumn,
+    Duplicates,
+    Failed,
+    Nonpositive,
+    Sheet,
+    Unsorted,
+    given,
+)
 from .numbers import number
 from .options import Json, Overlay, Set
 from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
@@ -22,17 +35,41 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators.",
+    help=(
+        "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the "
+        "estimators."
+    ),
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE")]
-Out = Annotated[Path | None, typer.Option(help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.", metavar="DIR")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Directory to write: overlay.yaml, calibration.md, calibration.json, figures.",
+        metavar="DIR",
+    ),
+]
 
-First = Annotated[datetime | None, typer.Option("--from", help="First day of the window.", formats=["%Y-%m-%d"])]
-Last = Annotated[datetime | None, typer.Option("--to", help="Last day of the window.", formats=["%Y-%m-%d"])]
-Gaps = Annotated[str, typer.Option(help="Missing days: refuse, span (leave that return out) or interpolate (a few alone).")]
-Filled = Annotated[str, typer.Option(help="Missing days: refuse or interpolate (a few alone); every day is needed.")]
-FITTED = "A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable. By default news.volatility, news.jump_volatility and speculation.noise."
+First = Annotated[
+    datetime | None, typer.Option("--from", help="First day of the window.", formats=["%Y-%m-%d"])
+]
+Last = Annotated[
+    datetime | None, typer.Option("--to", help="Last day of the window.", formats=["%Y-%m-%d"])
+]
+Gaps = Annotated[
+    str,
+    typer.Option(
+        help="Missing days: refuse, span (leave that return out) or interpolate (a few alone)."
+    ),
+]
+Filled = Annotated[
+    str,
+    typer.Option(help="Missing days: refuse or interpolate (a few alone); every day is needed."),
+]
+FITTED = (
+    "A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable. By default news.volatility, "
+    "news.jump_volatility and speculation.noise."
+)
 
 
 def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
@@ -53,25 +90,47 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
         console = wide_console()
         say(f"{found.method}: {found.data}", *(f"rows: {choice}" for choice in found.data.choices))
         show_frame("Estimates", found.table().drop(columns="problem"), console)
-        say(*(f"not told: {', '.join(names)}: {problem}" for problem, names in found.problems.items()))
+        say(
+            *(
+                f"not told: {', '.join(names)}: {problem}"
+                for problem, names in found.problems.items()
+            )
+        )
         for title, table in found.tables.items():
             show_frame(title, table, console)
         say(*(f"note: {note}" for note in found.notes))
         if written:
             use = shlex.join(["tokenomics", "run", "baseline", "--overlay", f"{out}/overlay.yaml"])
-            say(f"written to {out}; " + (f"use it: {use}" if found.told else "no overlay: the data tell no parameter of the model"))
+            say(
+                f"written to {out}; "
+                + (
+                    f"use it: {use}"
+                    if found.told
+                    else "no overlay: the data tell no parameter of the model"
+                )
+            )
 
     deliver(out, fill, tell)
 
 
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
 def recover(
-    estimator: Annotated[str, typer.Argument(help="merton, garch, demand, trace, burn or economy.", metavar="ESTIMATOR")],
-    replications: Annotated[int, number("Simulated data sets.", bounds.REPLICATIONS.from_(20))] = 500,
-    count: Annotated[int | None, number("Observations of each; the estimator's own number by default.", bounds.OBSERVATIONS)] = None,
+    estimator: Annotated[
+        str,
+        typer.Argument(help="merton, garch, demand, trace, burn or economy.", metavar="ESTIMATOR"),
+    ],
+    replications: Annotated[
+        int, number("Simulated data sets.", bounds.REPLICATIONS.from_(20))
+    ] = 500,
+    count: Annotated[
+        int | None,
+        number("Observations of each; the estimator's own number by default.", bounds.OBSERVATIONS),
+    ] = None,
     seed: Annotated[int, number("Seed of the first data set; the others follow.", bounds.SEED)] = 0,
     workers: Annotated[int, number("Processes.", bounds.WORKERS)] = 1,
-    out: Annotated[Path | None, typer.Option(help="Markdown file to write; it must not exist.", metavar="FILE")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Markdown file to write; it must not exist.", metavar="FILE")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Simulate at known values, estimate, and report bias and coverage of the 95 % intervals."""
@@ -81,22 +140,42 @@ def recover(
     probe(out)
     chosen = case(estimator)
     with progress_bar("replications", show=not as_json) as progress:
-        table = run(estimator, replications=replications, count=count, seed=seed, workers=workers, progress=progress)
+        table = run(
+            estimator,
+            replications=replications,
+            count=count,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+        )
     what = f"{chosen.what}; {count or chosen.count} observations"
 
     def tell(written: bool) -> None:
         if as_json:
-            print_json({"what": chosen.what, "count": count or chosen.count, "table": table.to_dict(orient="records")})
+            print_json(
+                {
+                    "what": chosen.what,
+                    "count": count or chosen.count,
+                    "table": table.to_dict(orient="records"),
+                }
+            )
             return
         say(what)
         show_frame(f"Recovery of '{estimator}'", table, wide_console())
         if written:
             say(f"written to {out}")
 
-    deliver(out, lambda path: path.write_text(f"{what}\n\n{markdown_table(table)}\n", encoding="utf-8"), tell, write=written_file)
+    deliver(
+        out,
+        lambda path: path.write_text(f"{what}\n\n{markdown_table(table)}\n", encoding="utf-8"),
+        tell,
+        write=written_file,
+    )
 
 
-@app.command(epilog="Example: tokenomics calibrate prices RNDR-USD.csv --gaps span --out calibrated/render")
+@app.command(
+    epilog="Example: tokenomics calibrate prices RNDR-USD.csv --gaps span --out calibrated/render"
+)
 def prices(
     file: File,
     start: First = None,
@@ -111,35 +190,70 @@ def prices(
     date_format: DateFormat = None,
     sheet: Sheet = None,
     decimal: Decimal = None,
-    step: Annotated[int, number("Days from one row to the next; 7 for weekly closes.", bounds.SPACING)] = 1,
-    bootstrap: Annotated[int, number("Resamples of each of two bootstraps of Merton's fit; 0 for none.", bounds.DRAWS.from_(0))] = 200,
+    step: Annotated[
+        int, number("Days from one row to the next; 7 for weekly closes.", bounds.SPACING)
+    ] = 1,
+    bootstrap: Annotated[
+        int,
+        number(
+            "Resamples of each of two bootstraps of Merton's fit; 0 for none.",
+            bounds.DRAWS.from_(0),
+        ),
+    ] = 200,
     seed: Annotated[int, number("Seed of the bootstraps.", bounds.SEED)] = 0,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """News of the token's valuation from daily closes [USD/TOK] in any layout: Merton's jump-diffusion, and GARCH beside it.
+    """News of the token's valuation from daily closes [USD/TOK] in any layout: Merton's
+    jump-diffusion, and GARCH beside it.
 
-    CSV, JSON and .xlsx of exchanges, data services and spreadsheets are recognised by content (docs/histories.md); what was taken for what is said.
-    Nothing in the file is repaired unless an option says how; what was done is listed.
+    CSV, JSON and .xlsx of exchanges, data services and spreadsheets are recognised by content
+    (docs/histories.md); what was taken for what is said. Nothing in the file is repaired unless an
+    option says how; what was done is listed.
     """
     from ..calibration.prices.calibrate import calibrate_prices
 
     probe(out)
-    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily, "step": step}
-    chosen = given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    reading = {
+        "column": column,
+        "date_format": date_format,
+        "sheet": sheet,
+        "decimal": decimal,
+        "daily": daily,
+        "step": step,
+    }
+    chosen = given(
+        **reading,
+        gaps=gaps,
+        nonpositive=nonpositive,
+        duplicates=duplicates,
+        unsorted=unsorted,
+        absurd=absurd,
+    )
     window = (start.date() if start else None, end.date() if end else None)
     with progress_bar("bootstrap", show=not as_json) as progress:
-        found = calibrate_prices(file, choices=chosen, start=window[0], end=window[1], bootstrap=bootstrap, seed=seed, progress=progress)
+        found = calibrate_prices(
+            file,
+            choices=chosen,
+            start=window[0],
+            end=window[1],
+            bootstrap=bootstrap,
+            seed=seed,
+            progress=progress,
+        )
     finish(found, out, as_json)
 
 
 @app.command(
     epilog="Examples: tokenomics calibrate economy prices.csv --out fits/token | "
-    "tokenomics calibrate economy prices.csv --fit news.volatility --fit speculation.noise=0.05:1 --holdout 0.25 --workers 4"
+    "tokenomics calibrate economy prices.csv --fit news.volatility --fit speculation.noise=0.05:1 "
+    "--holdout 0.25 --workers 4"
 )
 def economy(
     file: File,
-    params: Annotated[str, typer.Option(help="The parameters that are not fitted: a shipped set or a YAML file.")] = "baseline",
+    params: Annotated[
+        str, typer.Option(help="The parameters that are not fitted: a shipped set or a YAML file.")
+    ] = "baseline",
     overlay: Overlay = None,
     sets: Set = None,
     fit: Annotated[list[str] | None, typer.Option(help=FITTED, metavar="PATH")] = None,
@@ -155,19 +269,42 @@ def economy(
     date_format: DateFormat = None,
     sheet: Sheet = None,
     decimal: Decimal = None,
-    holdout: Annotated[float | None, number("Share of the days, the last ones, held out for the test; a third by default.", bounds.HELD_OUT)] = None,
-    runs: Annotated[int, number("Simulated histories of each point.", bounds.DRAWS.from_(20))] = 200,
+    holdout: Annotated[
+        float | None,
+        number(
+            "Share of the days, the last ones, held out for the test; a third by default.",
+            bounds.HELD_OUT,
+        ),
+    ] = None,
+    runs: Annotated[
+        int, number("Simulated histories of each point.", bounds.DRAWS.from_(20))
+    ] = 200,
     seed: Annotated[int, number("Seed of the simulated histories.", bounds.SEED)] = 0,
     workers: Annotated[int, number("Threads.", bounds.WORKERS)] = 1,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Fit parameters of the whole economy so that simulated moments of daily returns match a token's; test them on its later days."""
+    """Fit parameters of the whole economy so that simulated moments of daily returns match a
+    token's; test them on its later days.
+    """
     from ..calibration.economy.calibrate import FIT, HOLDOUT, Simulations, calibrate_economy
 
     probe(out)
-    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
-    chosen = given(**reading, gaps=gaps, nonpositive=nonpositive, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    reading = {
+        "column": column,
+        "date_format": date_format,
+        "sheet": sheet,
+        "decimal": decimal,
+        "daily": daily,
+    }
+    chosen = given(
+        **reading,
+        gaps=gaps,
+        nonpositive=nonpositive,
+        duplicates=duplicates,
+        unsorted=unsorted,
+        absurd=absurd,
+    )
     window = {"start": start.date() if start else None, "end": end.date() if end else None}
     settings = Simulations(runs=runs, seed=seed, workers=workers)
     with progress_bar("fitting, simulated days", show=not as_json) as progress:
@@ -187,13 +324,22 @@ def economy(
 
 
 @app.command(
-    epilog="Examples: tokenomics calibrate demand trace.csv --out runs/demand | tokenomics calibrate demand rate.csv --pattern weekly --json"
+    epilog=(
+        "Examples: tokenomics calibrate demand trace.csv --out runs/demand | tokenomics calibrate "
+        "demand rate.csv --pattern weekly --json"
+    )
 )
 def demand(
     file: File,
     patterns: Annotated[
         list[str] | None,
-        typer.Option("--pattern", help="diurnal or weekly: must be estimated, and is refused where the span cannot carry it. Repeatable."),
+        typer.Option(
+            "--pattern",
+            help=(
+                "diurnal or weekly: must be estimated, and is refused where the span cannot carry "
+                "it. Repeatable."
+            ),
+        ),
     ] = None,
     column: DemandColumn = None,
     date_format: DateFormat = None,
@@ -203,43 +349,102 @@ def demand(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """The demand block from a rate series (t_s or date, and req_per_s) or a request trace (Azure's, BurstGPT's, Mooncake's, Vidur's columns).
+    """The demand block from a rate series (t_s or date, and req_per_s) or a request trace (Azure's,
+    BurstGPT's, Mooncake's, Vidur's columns).
 
     What was taken for what is said under "rows".
     """
     from ..calibration.demand.calibrate import calibrate_demand
 
     probe(out)
-    finish(calibrate_demand(file, patterns or (), column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed), out, as_json)
+    finish(
+        calibrate_demand(
+            file,
+            patterns or (),
+            column=column,
+            date_format=date_format,
+            sheet=sheet,
+            decimal=decimal,
+            failed=failed,
+        ),
+        out,
+        as_json,
+    )
 
 
 @app.command(
-    epilog="Examples: tokenomics calibrate burn months.csv --out runs/burn | tokenomics calibrate burn helium_bme_monthly.csv --discretionary 31800 "
-    "--discretionary-from 2025-10 --discretionary-to 2025-12 --net-emission-cap 1643.52 --halving 2023-08 --halving 2025-08"
+    epilog="Examples: tokenomics calibrate burn months.csv --out runs/burn | tokenomics calibrate "
+    "burn helium_bme_monthly.csv --discretionary 31800 "
+    "--discretionary-from 2025-10 --discretionary-to 2025-12 --net-emission-cap 1643.52 --halving "
+    "2023-08 --halving 2025-08"
 )
 def burn(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="The table, or several that hold the quantities between them.")],
-    discretionary: Annotated[float, number("Burn that is no customers' use [USD/day], taken as given.", bounds.AMOUNT)] = 0.0,
-    start: Annotated[str | None, typer.Option("--discretionary-from", help="First month of it.", metavar="YYYY-MM")] = None,
-    end: Annotated[str | None, typer.Option("--discretionary-to", help="Last month of it.", metavar="YYYY-MM")] = None,
-    cap: Annotated[float, number("Most that is minted again of what is burned [TOK/day].", bounds.AMOUNT, "--net-emission-cap")] = 0.0,
-    halvings: Annotated[
-        list[str] | None, typer.Option("--halving", help="Month in which the schedule halves, to compare. Repeatable.", metavar="YYYY-MM")
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="The table, or several that hold the quantities between them."
+        ),
+    ],
+    discretionary: Annotated[
+        float, number("Burn that is no customers' use [USD/day], taken as given.", bounds.AMOUNT)
+    ] = 0.0,
+    start: Annotated[
+        str | None,
+        typer.Option("--discretionary-from", help="First month of it.", metavar="YYYY-MM"),
     ] = None,
-    tolerance: Annotated[float, number("Gap of tokens burned x price to burn in USD beyond which a month is named, as a share.", bounds.GAP)] = 0.1,
-    column: Annotated[list[str] | None, typer.Option(help="What a column holds: burned=NAME. Repeatable.", metavar="WHAT=NAME")] = None,
+    end: Annotated[
+        str | None, typer.Option("--discretionary-to", help="Last month of it.", metavar="YYYY-MM")
+    ] = None,
+    cap: Annotated[
+        float,
+        number(
+            "Most that is minted again of what is burned [TOK/day].",
+            bounds.AMOUNT,
+            "--net-emission-cap",
+        ),
+    ] = 0.0,
+    halvings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--halving",
+            help="Month in which the schedule halves, to compare. Repeatable.",
+            metavar="YYYY-MM",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        number(
+            (
+                "Gap of tokens burned x price to burn in USD beyond which a month is named, as a "
+                "share."
+            ),
+            bounds.GAP,
+        ),
+    ] = 0.1,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="What a column holds: burned=NAME. Repeatable.", metavar="WHAT=NAME"),
+    ] = None,
     date_format: DateFormat = None,
     sheet: Sheet = None,
     decimal: Decimal = None,
-    last: Annotated[str, typer.Option(help="A last month that looks unfinished: refuse, drop or keep.")] = "refuse",
-    absurd: Annotated[str, typer.Option(help="A value that leaves by a factor and is back a month later: refuse or keep.")] = "refuse",
+    last: Annotated[
+        str, typer.Option(help="A last month that looks unfinished: refuse, drop or keep.")
+    ] = "refuse",
+    absurd: Annotated[
+        str,
+        typer.Option(
+            help="A value that leaves by a factor and is back a month later: refuse or keep."
+        ),
+    ] = "refuse",
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Burn elasticity and emission path from tables by month, week or day: burn in USD, tokens burned, tokens issued, price.
+    """Burn elasticity and emission path from tables by month, week or day: burn in USD, tokens
+    burned, tokens issued, price.
 
-    Columns are told by their names (hnt_burned, usd_burned, geod_emitted, avg_price_usd, ...). Of burn in USD, tokens burned and price one may be
-    missing.
+    Columns are told by their names (hnt_burned, usd_burned, geod_emitted, avg_price_usd, ...). Of
+    burn in USD, tokens burned and price one may be missing.
     """
     from ..calibration.burn.calibrate import calibrate_burn
 

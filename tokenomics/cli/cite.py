@@ -14,13 +14,22 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 Style = Literal["footnote", "bibtex", "csl"]
 
 
-@app.command(epilog="Examples: tokenomics cite bundles/gains | tokenomics cite bundles/gains --style bibtex >> references.bib")
+@app.command(
+    epilog=(
+        "Examples: tokenomics cite bundles/gains | tokenomics cite bundles/gains --style bibtex >> "
+        "references.bib"
+    )
+)
 def cite(
     bundle: Bundle,
-    style: Annotated[Style | None, typer.Option(help="One of them alone: footnote, bibtex or csl (CSL-JSON).")] = None,
+    style: Annotated[
+        Style | None, typer.Option(help="One of them alone: footnote, bibtex or csl (CSL-JSON).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its identifier."""
+    """Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its
+    identifier.
+    """
     from ..governance.bundle.cite import cite as citation
 
     found = citation(bundle)

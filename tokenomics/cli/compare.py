@@ -15,30 +15,55 @@ from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 NOBODY = "-"  # in place of the best policy
-MAIN = ("price_volatility", "tracking_rms", "control_effort", "treasury_min", "ruin", "bill_cost_at_risk")  # whose differences `compare` prints
+MAIN = (
+    "price_volatility",
+    "tracking_rms",
+    "control_effort",
+    "treasury_min",
+    "ruin",
+    "bill_cost_at_risk",
+)  # whose differences `compare` prints
 
 
 @app.command(
-    epilog="Examples: tokenomics compare --policies none,static,threshold,pid --scenarios none,token_crash --runs 1000 | "
+    epilog="Examples: tokenomics compare --policies none,static,threshold,pid --scenarios "
+    "none,token_crash --runs 1000 | "
     "tokenomics compare my_network.yaml --policies pid,my_policy.yaml --reference pid --json"
 )
 def compare(
     params: Network = "baseline",
-    policies: Annotated[str, typer.Option(help="Policies, separated by commas.", metavar="NAME,...")] = "none,static,threshold,pid",
-    scenarios: Annotated[str, typer.Option(help="Scenarios, separated by commas; none is no scenario.", metavar="NAME,...")] = "none",
-    reference: Annotated[str | None, typer.Option(help="Policy that the others are compared with; the first by default.")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Metrics, separated by commas; all by default.", metavar="NAME,...")] = None,
+    policies: Annotated[
+        str, typer.Option(help="Policies, separated by commas.", metavar="NAME,...")
+    ] = "none,static,threshold,pid",
+    scenarios: Annotated[
+        str,
+        typer.Option(
+            help="Scenarios, separated by commas; none is no scenario.", metavar="NAME,..."
+        ),
+    ] = "none",
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Policy that the others are compared with; the first by default."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Metrics, separated by commas; all by default.", metavar="NAME,..."),
+    ] = None,
     overlay: Overlay = None,
     sets: Set = None,
     days: Days = None,
-    runs: Annotated[int, number("Runs of every policy and scenario, on the same shocks.", bounds.RUNS)] = 100,
+    runs: Annotated[
+        int, number("Runs of every policy and scenario, on the same shocks.", bounds.RUNS)
+    ] = 100,
     seed: Seed = 0,
     workers: Workers = None,
     out: Resumed = None,
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Compare policies on the same shocks: paired differences, win rates, and which is best by each metric."""
+    """Compare policies on the same shocks: paired differences, win rates, and which is best by each
+    metric.
+    """
     from ..experiments.compare import comparison_design
     from ..experiments.idle import idle
     from ..experiments.sweep import default_folder
@@ -62,21 +87,33 @@ def compare(
     )
     chosen = design.policies[0] if reference is None else reference
     if chosen not in design.policies:
-        raise InputError(f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policies))
+        raise InputError(
+            f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policies)
+        )
     folder = out or default_folder(design, "compare")
     with resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
-        result = Comparison(simulate(design, out=folder, workers=workers, scheduler=scheduler, progress=progress), chosen)
+        result = Comparison(
+            simulate(design, out=folder, workers=workers, scheduler=scheduler, progress=progress),
+            chosen,
+        )
     differences, best = result.differences(), result.best()
     differences.to_csv(folder / "differences.csv", index=False)
     (folder / "comparison.md").write_text(result.markdown(), encoding="utf-8")
     result.plot().savefig(folder / "comparison.png", dpi=130)
     if as_json:
         tables = {"means": result.means(), "differences": differences, "best": best}
-        told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": [*result.unmoved(), *idle(design).lines()]}
+        told = {
+            "out": str(folder),
+            "sha256": result.sweep.hash,
+            "remarks": [*result.unmoved(), *idle(design).lines()],
+        }
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
         _show_comparison(result, differences, best)
-        say(f"{counted(runs, 'run')} each, seed {seed}; tables, intervals, win rates and figure in {folder}")
+        say(
+            f"{counted(runs, 'run')} each, seed {seed}; tables, intervals, win rates and figure in "
+            f"{folder}"
+        )
     if max(result.failed.values()) == runs:
         raise typer.Exit(1)
 
@@ -92,13 +129,18 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         own["best"] = own["best"].fillna(NOBODY)
         own["equal"] = [", ".join(e) for e in own["equal"]]
         own = own.rename(columns={"equal": "not told from it (95 %)"})
-        show_frame(f"Scenario {scenario}: best policy by metric", own[["metric", "best", "not told from it (95 %)"]])
+        show_frame(
+            f"Scenario {scenario}: best policy by metric",
+            own[["metric", "best", "not told from it (95 %)"]],
+        )
         if NOBODY in own["best"].tolist():
             say(f"{NOBODY}: no policy is told from the one with the best mean")
         gaps = differences[differences["scenario"] == scenario].copy()
         if set(gaps["metric"]) & set(MAIN):
             gaps = gaps[gaps["metric"].isin(MAIN)]
-        gaps["difference [95 %]"] = [mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()]
+        gaps["difference [95 %]"] = [
+            mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()
+        ]
         gaps["metric"] = [f"{m} [{u}]" for m, u in zip(gaps["metric"], gaps["unit"], strict=True)]
         gaps = gaps.sort_values("metric", kind="stable")
         title = f"Scenario {scenario}: paired difference to {result.reference}"

@@ -18,7 +18,12 @@ from .numbers import Seed, number
 from .options import File, Json, Overlay, Policy, Scenario, Set, Tables, changed_from, resolved_from
 from .output import deliver, json_text, print_json, progress_bar, say, show_table
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="Analyse and design the control loop of a policy.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Analyse and design the control loop of a policy.",
+)
 JURY = "Jury's conditions for the pool alone under the PID: stable where every slack is positive"
 
 
@@ -35,7 +40,8 @@ def analyse(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Margins, Jury's conditions and limit cycle of the loop: the whole economy linearised at its steady state, with the policy's controller.
+    """Margins, Jury's conditions and limit cycle of the loop: the whole economy linearised at its
+    steady state, with the policy's controller.
 
     Status 1 where the loop is unstable or its margins are thin (Ms > 2).
     """
@@ -52,7 +58,10 @@ def analyse(
         rows = markdown_table(pd.DataFrame(found.table(), columns=["margin", "value", "unit"]))
         parts = [found.margins.reading(), *found.notes(), rows]
         if found.jury():
-            parts += [f"{JURY}:", markdown_table(pd.DataFrame(found.jury().items(), columns=["condition", "slack"]))]
+            parts += [
+                f"{JURY}:",
+                markdown_table(pd.DataFrame(found.jury().items(), columns=["condition", "slack"])),
+            ]
         text = "\n\n".join(parts)
         (folder / "margins.md").write_text(f"{text}\n", encoding="utf-8")
 
@@ -61,12 +70,24 @@ def analyse(
             print_json(found.plain() | ({"out": str(out)} if written else {}))
             return
         plant = found.economy.plant
-        title = f"Loop of policy {policy}, {plant.nstates} states of the economy, decision every {plant.dt:g} days"
+        title = (
+            f"Loop of policy {policy}, {plant.nstates} states of the economy, decision every "
+            f"{plant.dt:g} days"
+        )
         show_table(title, ("margin", "value", "unit"), found.table())
         if found.jury():
-            show_table(JURY, ("condition", "slack"), ((condition, f"{slack:.4g}") for condition, slack in found.jury().items()))
+            show_table(
+                JURY,
+                ("condition", "slack"),
+                ((condition, f"{slack:.4g}") for condition, slack in found.jury().items()),
+            )
         say(found.margins.reading(), *found.notes())
-        say(*(f"With {share:.0%} of the pool's depth: {margins.reading()}" for share, margins in found.liquidity.items()))
+        say(
+            *(
+                f"With {share:.0%} of the pool's depth: {margins.reading()}"
+                for share, margins in found.liquidity.items()
+            )
+        )
         if written:
             say(f"figures and table in {out}")
 
@@ -86,7 +107,9 @@ def boundary(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """The predicted stability boundary of the PID against the simulated one, at small noise and at large. The law is the PID, whatever the policy."""
+    """The predicted stability boundary of the PID against the simulated one, at small noise and at
+    large. The law is the PID, whatever the policy.
+    """
     from ..loop import figures
     from ..loop.boundary import boundary_table, reading, settings
 
@@ -99,17 +122,28 @@ def boundary(
 
     def fill(folder: Path) -> None:
         figures.boundary(found).savefig(folder / "boundary.png", dpi=130)
-        (folder / "boundary.md").write_text(f"{reading(found)}\n\n{markdown_table(found)}\n", encoding="utf-8")
+        (folder / "boundary.md").write_text(
+            f"{reading(found)}\n\n{markdown_table(found)}\n", encoding="utf-8"
+        )
         (folder / "boundary.json").write_text(json_text(rays), encoding="utf-8")
 
     def tell(written: bool) -> None:
         if as_json:
             print_json(rays)
             return
-        names = ("integral time [days]", "predicted", "simulated, small noise", "ratio", "worse than none", "worse than none, limits off")
+        names = (
+            "integral time [days]",
+            "predicted",
+            "simulated, small noise",
+            "ratio",
+            "worse than none",
+            "worse than none, limits off",
+        )
         rows = ((f"{value:.4g}" for value in row) for row in found.itertuples(index=False))
         show_table("Gain kp [1/day] at which the PID turns unstable, kd = kp x 1 day", names, rows)
-        overlay_text = " ".join(f"--set {path}={_short(value)}" for path, value in rays[-1]["settings"].items())
+        overlay_text = " ".join(
+            f"--set {path}={_short(value)}" for path, value in rays[-1]["settings"].items()
+        )
         say(reading(found), f"On any policy the last row's predicted gains are: {overlay_text}")
         if written:
             say(f"table and figure in {out}")
@@ -122,27 +156,40 @@ def _short(value) -> str:
 
 
 @app.command(
-    epilog="Examples: tokenomics control tune --method loop-shaping --out tuned.yaml | tokenomics control tune --method imc --target 20 --runs 500 | "
+    epilog="Examples: tokenomics control tune --method loop-shaping --out tuned.yaml | tokenomics "
+    "control tune --method imc --target 20 --runs 500 | "
     "tokenomics control tune --method lqr --set controller.lqr.effort_weight=1000"
 )
 def tune(
     file: File = "baseline",
     method: Annotated[
-        str, typer.Option(help="ziegler-nichols, imc, pole-placement, loop-shaping, lqr, or optimise (extra optimise).")
+        str,
+        typer.Option(
+            help=(
+                "ziegler-nichols, imc, pole-placement, loop-shaping, lqr, or optimise (extra "
+                "optimise)."
+            )
+        ),
     ] = "loop-shaping",
-    target: Annotated[float, number("Wanted time constant of the loop [days] (imc, pole-placement).", bounds.DAYS)] = 10.0,
+    target: Annotated[
+        float, number("Wanted time constant of the loop [days] (imc, pole-placement).", bounds.DAYS)
+    ] = 10.0,
     policy: Policy = "pid",
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
     runs: Annotated[int, number("Runs of the simulated check.", bounds.RUNS.from_(2))] = 200,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="Policy file to write; it must not exist.", metavar="FILE")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Policy file to write; it must not exist.", metavar="FILE")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Gains of the PID, or an LQR from its weights: margins that they leave, and simulated metrics beside those of the policy as it is.
+    """Gains of the PID, or an LQR from its weights: margins that they leave, and simulated metrics
+    beside those of the policy as it is.
 
-    Status 1 where the margins are thin (Ms > 2), or where more than 1 % of the simulated treasuries are ruined or a run fails.
+    Status 1 where the margins are thin (Ms > 2), or where more than 1 % of the simulated treasuries
+    are ruined or a run fails.
     """
     from ..loop.tuning import tune as search
 
@@ -160,22 +207,50 @@ def tune(
         if not as_json:
             _tell_tuning(found, method, policy, runs)
             if written:
-                say(f"written to {out}" + (", with the refusal in its description" if found.refused else ""))
+                say(
+                    f"written to {out}"
+                    + (", with the refusal in its description" if found.refused else "")
+                )
             return
-        metrics = {name: {"tuned": list(new), "before": list(old)} for name, (new, old) in found.metrics.items()}
+        metrics = {
+            name: {"tuned": list(new), "before": list(old)}
+            for name, (new, old) in found.metrics.items()
+        }
         margins = vars(found.margins) | {"thin": found.margins.thin}
-        told = {"method": method, "settings": found.settings(), "gains": dict(found.gains), "margins": margins, "notes": found.notes}
-        print_json(told | {"metrics": metrics, "failed_runs": found.failed, "reading": found.reading(), "refused": found.refused})
+        told = {
+            "method": method,
+            "settings": found.settings(),
+            "gains": dict(found.gains),
+            "margins": margins,
+            "notes": found.notes,
+        }
+        print_json(
+            told
+            | {
+                "metrics": metrics,
+                "failed_runs": found.failed,
+                "reading": found.reading(),
+                "refused": found.refused,
+            }
+        )
 
     deliver(out, fill, tell, write=written_file)
     raise typer.Exit(int(found.refused))
 
 
 def _tell_tuning(found, method: str, policy: str | None, runs: int) -> None:
-    say(f"{method}: {found.notes}", *(f"  {path}={_short(value)}" for path, value in found.settings().items()), found.reading())
+    say(
+        f"{method}: {found.notes}",
+        *(f"  {path}={_short(value)}" for path, value in found.settings().items()),
+        found.reading(),
+    )
     title = f"{runs} runs on common shocks, mean [95 % interval]"
     rows = (
-        (f"{name} [{METRICS[name].unit}]", *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair)) for name, pair in found.metrics.items()
+        (
+            f"{name} [{METRICS[name].unit}]",
+            *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair),
+        )
+        for name, pair in found.metrics.items()
     )
     show_table(title, ("metric", "tuned", f"policy {policy} as it is"), rows)
 

@@ -1,4 +1,6 @@
-"""`tokenomics control attack` and `control front-run`: what a policy stands when others trade against its rule."""
+"""`tokenomics control attack` and `control front-run`: what a policy stands when others trade
+against its rule.
+"""
 
 from __future__ import annotations
 
@@ -27,18 +29,33 @@ def _cell(mean: float, low: float, high: float, scale: float = 1.0, digits: int 
 
 
 def _verdicts(found: pd.DataFrame, under: Callable[[str], Resolved]) -> list[str]:
-    """For each attack: whether it pays as the policy is set, and the defence under which the treasury loses least, as settings."""
+    """For each attack: whether it pays as the policy is set, and the defence under which the
+    treasury loses least, as settings.
+    """
     from ..attacks.attacks import defences
 
     lines = []
     for attack, rows in found.groupby("attack", sort=False):
         now, best = rows.iloc[0], rows.loc[rows["loss"].map(lambda x: x[0]).idxmin()]
-        pays = f"pays {_cell(*now['profit'], 100.0)} %" if now["profit"][1] > 0.0 else "is not shown to pay"
-        settings = " ".join(f"--set {path}={value:g}" for path, value in defences(under(attack))[best["defence"]].items())
-        helps = f"least loss with '{best['defence']}' ({settings})" if settings else "no defence here lowers the loss"
+        pays = (
+            f"pays {_cell(*now['profit'], 100.0)} %"
+            if now["profit"][1] > 0.0
+            else "is not shown to pay"
+        )
+        settings = " ".join(
+            f"--set {path}={value:g}"
+            for path, value in defences(under(attack))[best["defence"]].items()
+        )
+        helps = (
+            f"least loss with '{best['defence']}' ({settings})"
+            if settings
+            else "no defence here lowers the loss"
+        )
         if now["loss"][1] <= 0.0:
             helps = "no loss is shown"
-        lines.append(f"{attack} {pays}; the treasury loses {_cell(*now['loss'], 100.0)} %; {helps}.")
+        lines.append(
+            f"{attack} {pays}; the treasury loses {_cell(*now['loss'], 100.0)} %; {helps}."
+        )
     return lines
 
 
@@ -49,10 +66,17 @@ def _fill(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
 
 def _records(table: pd.DataFrame) -> list[dict]:
     """Rows for JSON; an interval as a list of mean, low and high."""
-    return [{k: list(v) if isinstance(v, tuple) else v for k, v in row.items()} for row in table.to_dict(orient="records")]
+    return [
+        {k: list(v) if isinstance(v, tuple) else v for k, v in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
 
 
-ATTACKED = {"attack.enabled": True, "attack.size": 0.1, "attack.position": 0.1}  # somehow: each attack sets its own
+ATTACKED = {
+    "attack.enabled": True,
+    "attack.size": 0.1,
+    "attack.position": 0.1,
+}  # somehow: each attack sets its own
 
 
 @app.command(
@@ -66,7 +90,12 @@ def attack(
     overlay: Overlay = None,
     sets: Set = None,
     attacks: Annotated[
-        list[str] | None, typer.Option("--attack", help="Scenario with the attack; repeatable. All shipped attacks without it.", metavar="NAME")
+        list[str] | None,
+        typer.Option(
+            "--attack",
+            help="Scenario with the attack; repeatable. All shipped attacks without it.",
+            metavar="NAME",
+        ),
     ] = None,
     days: Annotated[float, number("Simulated span [days].", bounds.DAYS)] = 180.0,
     runs: Runs = 200,
@@ -74,7 +103,9 @@ def attack(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """What attacks cost the attacker and the treasury, what each defence is worth, and the cheapest push that saturates the actuator."""
+    """What attacks cost the attacker and the treasury, what each defence is worth, and the cheapest
+    push that saturates the actuator.
+    """
     from ..attacks.attacks import ATTACKS, attack_table, saturation
 
     probe(out)
@@ -86,7 +117,9 @@ def attack(
 
     changed_from(file, resolved_from(file, policy, scenario, overlay, sets), ATTACKED)
     with progress_bar("attacks", show=not as_json) as progress:
-        found = attack_table(under, attacks=attacks or ATTACKS, runs=runs, seed=seed, progress=progress)
+        found = attack_table(
+            under, attacks=attacks or ATTACKS, runs=runs, seed=seed, progress=progress
+        )
     pushes = saturation(resolved_from(file, policy, scenario, overlay, sets))
     shown = pd.DataFrame(
         {
@@ -102,10 +135,20 @@ def attack(
         {
             "actuator": pushes["actuator"],
             "push": pushes["push"],
-            "price moved [%]": [f"{100.0 * np.expm1(s):+.0f}" if ok else "not possible" for s, ok in zip(pushes["size"], able, strict=True)],
+            "price moved [%]": [
+                f"{100.0 * np.expm1(s):+.0f}" if ok else "not possible"
+                for s, ok in zip(pushes["size"], able, strict=True)
+            ],
             **{
-                title: [f"{100.0 * v:.1f}" if ok else "-" for v, ok in zip(pushes[name], able, strict=True)]
-                for title, name in (("loss [%]", "cost"), ("USD at stake [%]", "usd"), ("TOK at stake [%]", "tok"))
+                title: [
+                    f"{100.0 * v:.1f}" if ok else "-"
+                    for v, ok in zip(pushes[name], able, strict=True)
+                ]
+                for title, name in (
+                    ("loss [%]", "cost"),
+                    ("USD at stake [%]", "usd"),
+                    ("TOK at stake [%]", "tok"),
+                )
             },
         }
     )
@@ -113,23 +156,43 @@ def attack(
     def tell(written: bool) -> None:
         if as_json:
             plain = pushes.astype(object).where(pushes.notna(), None)
-            print_json({"attacks": _records(found), "saturation": plain.to_dict(orient="records")} | ({"out": str(out)} if written else {}))
+            print_json(
+                {"attacks": _records(found), "saturation": plain.to_dict(orient="records")}
+                | ({"out": str(out)} if written else {})
+            )
             return
-        say(f"Attacks on policy {policy}: mean [95 % interval] of {runs} runs, in % of the treasury's first reserve")
+        say(
+            f"Attacks on policy {policy}: mean [95 % interval] of {runs} runs, in % of the "
+            f"treasury's first reserve"
+        )
         for name, rows in shown.groupby("attack", sort=False):
             show_frame(str(name), rows.drop(columns="attack"))
         if found["failed"].any():
-            say(f"{found['failed'].sum()} runs under attack broke off and are not counted: see --json.")
+            say(
+                f"{found['failed'].sum()} runs under attack broke off and are not counted: see "
+                f"--json."
+            )
         say(*_verdicts(found, under))
-        show_frame("Smallest push by trades that saturates the actuator, % of the pool's first USD", push_table)
-        say("'not possible': the law never asks for that much, or it takes a quarter of the circulating supply or more USD than all of it is worth.")
+        show_frame(
+            "Smallest push by trades that saturates the actuator, % of the pool's first USD",
+            push_table,
+        )
+        say(
+            "'not possible': the law never asks for that much, or it takes a quarter of the "
+            "circulating supply or more USD than all of it is worth."
+        )
         if written:
             say(f"tables in {out}")
 
     deliver(out, lambda folder: _fill(folder, {"attacks": shown, "saturation": push_table}), tell)
 
 
-@app.command(name="front-run", epilog="Example: tokenomics control front-run baseline --policy pid --runs 500 --out runs/front")
+@app.command(
+    name="front-run",
+    epilog=(
+        "Example: tokenomics control front-run baseline --policy pid --runs 500 --out runs/front"
+    ),
+)
 def front_run(
     file: File = "baseline",
     policy: Policy = "pid",
@@ -162,13 +225,26 @@ def front_run(
 
     def tell(written: bool) -> None:
         if as_json:
-            print_json({"rows": _records(found), "robust": robust(found)} | ({"out": str(out)} if written else {}))
+            print_json(
+                {"rows": _records(found), "robust": robust(found)}
+                | ({"out": str(out)} if written else {})
+            )
             return
-        title = f"Policy {policy} with front-runners who know the rule, against none, mean [95 % interval] of {runs} runs"
+        title = (
+            f"Policy {policy} with front-runners who know the rule, against none, mean [95 % "
+            f"interval] of {runs} runs"
+        )
         show_frame(title, shown)
         for size, factor in robust(found).items():
-            what = f"gains up to x{factor:g} stay robust" if factor else "no gain of the table stays robust"
-            say(f"Front-runners of {size:g} depths: {what} (gain margin of 2, tracking at most 10 % worse).")
+            what = (
+                f"gains up to x{factor:g} stay robust"
+                if factor
+                else "no gain of the table stays robust"
+            )
+            say(
+                f"Front-runners of {size:g} depths: {what} (gain margin of 2, tracking at most 10 "
+                f"% worse)."
+            )
         if written:
             say(f"table in {out}")
 

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command(epilog="Examples: tokenomics diff bundles/first bundles/second | tokenomics diff bundles/first bundles/second --json")
+@app.command(
+    epilog=(
+        "Examples: tokenomics diff bundles/first bundles/second | tokenomics diff bundles/first "
+        "bundles/second --json"
+    )
+)
 def diff(
     a: Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="A")],
     b: Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="B")],
@@ -27,8 +32,15 @@ def diff(
 
     found = compare(a, b)
     if as_json:
-        frames = {"settings": found.settings, "parameters": found.parameters, "metrics": found.metrics}
-        print_json({"same": found.same, "unmoved": found.unmoved} | {name: frame.to_dict(orient="records") for name, frame in frames.items()})
+        frames = {
+            "settings": found.settings,
+            "parameters": found.parameters,
+            "metrics": found.metrics,
+        }
+        print_json(
+            {"same": found.same, "unmoved": found.unmoved}
+            | {name: frame.to_dict(orient="records") for name, frame in frames.items()}
+        )
         return
     if found.same:
         typer.echo("the same plan, numbers and version")
@@ -49,14 +61,20 @@ def diff(
 
 
 def _differing(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The metrics that are not the same in both, as text. runs: of the means of a and of b, and of the difference where those are others."""
+    """The metrics that are not the same in both, as text. runs: of the means of a and of b, and of
+    the difference where those are others.
+    """
     from ..governance.report.computed import plain
     from ..governance.report.document import gap, with_interval
 
     rows = metrics[(metrics["difference"] != 0.0) | (metrics["a"] != metrics["b"])]
     told = rows[["metric", "unit"]].copy()
     told.insert(0, "scenario; values", rows["scenario"] + "; " + rows["values"])
-    for title, names in (("a", ("a", "a_low", "a_high")), ("b", ("b", "b_low", "b_high")), ("b less a", ("difference", "low", "high"))):
+    for title, names in (
+        ("a", ("a", "a_low", "a_high")),
+        ("b", ("b", "b_low", "b_high")),
+        ("b less a", ("difference", "low", "high")),
+    ):
         write = gap if title == "b less a" else with_interval
         told[title] = [plain(write(*row)) for row in rows[list(names)].itertuples(index=False)]
     told["runs"] = [_runs(r.a_n, r.b_n, r.pairs) for r in rows.itertuples(index=False)]

@@ -1,7 +1,9 @@
-"""How a command ends: its status, and one line for everything that can go wrong, as text and under --json as JSON.
+"""How a command ends: its status, and one line for everything that can go wrong, as text and under
+--json as JSON.
 
-0 done; 1 the answer is no; 2 bad input, or the machine has no room for it; 70 an error of this program, as in sysexits.h; 130 interrupted;
-141 whoever read the output has closed it, as a shell tells of a program that a closed pipe ended.
+0 done; 1 the answer is no; 2 bad input, or the machine has no room for it; 70 an error of this
+program, as in sysexits.h; 130 interrupted; 141 whoever read the output has closed it, as a shell
+tells of a program that a closed pipe ended.
 """
 
 from __future__ import annotations
@@ -23,10 +25,25 @@ from ..errors import InputError, Remark, TokenomicsError, printable
 from .output import Told, print_json
 
 NO, BAD, INTERNAL, INTERRUPTED, CLOSED = 1, 2, 70, 130, 141
-TRACEBACK = "TOKENOMICS_TRACEBACK"  # in the environment: an error of this program is told in full on stderr
-NUMERICAL = "invalid value|divide by zero|overflow|underflow|Mean of empty slice|Degrees of freedom|All-NaN"
+TRACEBACK = (
+    "TOKENOMICS_TRACEBACK"  # in the environment: an error of this program is told in full on stderr
+)
+NUMERICAL = (
+    "invalid value|divide by zero|overflow|underflow|Mean of empty slice|Degrees of freedom|All-NaN"
+)
 # what the system refuses of a file, through no fault of this program
-SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG, errno.EMFILE, errno.ELOOP)
+SYSTEM = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.ENAMETOOLONG,
+    errno.EMFILE,
+    errno.ELOOP,
+)
 PLACES = ("found", "expected", "file", "line", "key", "nearest")
 
 
@@ -40,19 +57,29 @@ class Ending:
 
     def plain(self) -> dict[str, Any]:
         """For machines; what is not known is null."""
-        return {"error": {"message": self.message, **dict.fromkeys(PLACES), **self.parts, "status": self.status}}
+        return {
+            "error": {
+                "message": self.message,
+                **dict.fromkeys(PLACES),
+                **self.parts,
+                "status": self.status,
+            }
+        }
 
 
 def ended(command: Callable[[], int | None], as_json: bool) -> int:
-    """The status of a command, after its error, where it has one, is told: on stderr in one line, and with `as_json` on stdout as well.
+    """The status of a command, after its error, where it has one, is told: on stderr in one line,
+    and with `as_json` on stdout as well.
 
-    Not on stdout where the results are there already, of which only a part could not be written, say.
+    Not on stdout where the results are there already, of which only a part could not be written,
+    say.
     """
     Told.json = False
     try:
         with _quiet():
             status = command() or 0
-            sys.stdout.flush()  # here, and not when Python ends, where it would be too late to tell of it
+            # here, and not when Python ends, where it would be too late to tell of it
+            sys.stdout.flush()
             return status
     except BaseException as error:
         ending = explained(error)
@@ -73,32 +100,64 @@ def explained(error: BaseException) -> Ending:
     """What is told of an error."""
     if isinstance(error, InputError):
         places = {name: getattr(error, name) for name in PLACES}
-        return Ending(BAD, str(error), {name: None if v is None else v if isinstance(v, int) else str(v) for name, v in places.items()})
+        return Ending(
+            BAD,
+            str(error),
+            {
+                name: None if v is None else v if isinstance(v, int) else str(v)
+                for name, v in places.items()
+            },
+        )
     if isinstance(error, TokenomicsError):
         return Ending(NO, str(error), {})
     if isinstance(error, (typer.Abort, KeyboardInterrupt)):
         return Ending(INTERRUPTED, "interrupted", {})
-    if isinstance(error, BrokenPipeError) or (isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)):
+    if isinstance(error, BrokenPipeError) or (
+        isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
+    ):
         # Rich ends the program on a closed pipe, with a status of 1, which means "no" here
         return Ending(CLOSED, "the output was closed", {})
     if isinstance(error, MemoryError):
-        found, expected = "out of memory", "less to keep: fewer runs or days, every so many steps (--every), fewer variables (--record)"
+        found, expected = (
+            "out of memory",
+            (
+                "less to keep: fewer runs or days, every so many steps (--every), fewer variables "
+                "(--record)"
+            ),
+        )
         return Ending(BAD, f"{found}; expected {expected}", {"found": found, "expected": expected})
     if isinstance(error, OSError) and error.errno in SYSTEM:
         file = str(error.filename) if error.filename else None
-        found, expected = f"cannot be read or written ({error.strerror})", "a place with room and the right to use it"
-        return Ending(BAD, f"{file or 'the output'}: {found}; expected {expected}", {"found": found, "expected": expected, "file": file})
+        found, expected = (
+            f"cannot be read or written ({error.strerror})",
+            "a place with room and the right to use it",
+        )
+        return Ending(
+            BAD,
+            f"{file or 'the output'}: {found}; expected {expected}",
+            {"found": found, "expected": expected, "file": file},
+        )
     if isinstance(error, SystemExit):
-        return Ending(int(error.code) if isinstance(error.code, int) else INTERNAL, str(error.code), {})
+        return Ending(
+            int(error.code) if isinstance(error.code, int) else INTERNAL, str(error.code), {}
+        )
     # typer brings its own click, so that its usage errors are told by what they can do
     if hasattr(error, "format_message"):
         return _usage(error)
-    return Ending(INTERNAL, f"{_what(error)}; this is a fault of the program, not of its input: {_details(error)}", {"found": _what(error)})
+    return Ending(
+        INTERNAL,
+        f"{_what(error)}; this is a fault of the program, not of its input: {_details(error)}",
+        {"found": _what(error)},
+    )
 
 
 def _usage(error: Any) -> Ending:
-    """A command that was called wrongly. What cannot be read as a number is told with what was found."""
-    from ..parameters.explaining import KINDS_OF_VALUES  # which the overview of the commands does without
+    """A command that was called wrongly. What cannot be read as a number is told with what was
+    found.
+    """
+    from ..parameters.explaining import (
+        KINDS_OF_VALUES,
+    )  # which the overview of the commands does without
 
     option, message = _option(error), " ".join(error.format_message().split())
     wrong = next(iter(error.__cause__.errors()), {}) if hasattr(error.__cause__, "errors") else {}
@@ -138,13 +197,16 @@ def _details(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The last net under numerical warnings, which say nothing to who runs a command; what they are about is found where it happens.
+    """The last net under numerical warnings, which say nothing to who runs a command; what they are
+    about is found where it happens.
 
     Remarks are for him: a line each.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", NUMERICAL, RuntimeWarning)
-        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a name in letters that the figure's font has not
+        warnings.filterwarnings(
+            "ignore", "Glyph .* missing from", UserWarning
+        )  # a name in letters that the figure's font has not
         warnings.simplefilter("always", Remark)
         others = warnings.showwarning
 
@@ -159,6 +221,8 @@ def _quiet() -> Iterator[None]:
 
 
 def _let_go(stream: Any) -> None:
-    """Let what is still to be written go nowhere, so that Python does not fail on it once more when it ends."""
+    """Let what is still to be written go nowhere, so that Python does not fail on it once more when
+    it ends.
+    """
     with contextlib.suppress(OSError, ValueError):  # a stream without a number of its own
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,6 @@
-"""The command line: a thin shell over the package. How a command ends, and with which status, is told in `ending`."""
+"""The command line: a thin shell over the package. How a command ends, and with which status, is
+told in `ending`.
+"""
 
 from __future__ import annotations
 
@@ -13,39 +15,81 @@ from .. import __version__
 from ..errors import InputError
 from .ending import BAD, ended
 
-# Every command and group has the file of its name, which holds it as `app`; this line of it is what the overview says.
+# Every command and group has the file of its name, which holds it as `app`; this line of it is what
+# the overview says.
 COMMANDS = {
     "run": "Simulate a network; print a summary and write a run directory.",
     "sweep": "Simulate a design: parameter points x policies x scenarios x runs.",
-    "compare": "Compare policies on the same shocks: paired differences, win rates, and which is best by each metric.",
-    "sensitivity": "Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary effects, with intervals.",
-    "reproduce": "Compute a published result again: its numbers beside ours, and what became of each claim.",
-    "propose": "Write the whole evidence of a proposal: what changes, its limits and whether they hold, alternatives, sensitivity, stress, margins.",
-    "report": "Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations.",
-    "velocity": "Usage or speculation: what is behind a window's velocity, against the 60 days before it.",
-    "venues": "Cloud or network for a workload: costs, latency, data control, guarantees, scale; the recommended path and what would change it.",
-    "validate": "Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk and GARCH, "
+    "compare": (
+        "Compare policies on the same shocks: paired differences, win rates, and which is best by "
+        "each metric."
+    ),
+    "sensitivity": (
+        "Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary "
+        "effects, with intervals."
+    ),
+    "reproduce": (
+        "Compute a published result again: its numbers beside ours, and what became of each claim."
+    ),
+    "propose": (
+        "Write the whole evidence of a proposal: what changes, its limits and whether they hold, "
+        "alternatives, sensitivity, stress, margins."
+    ),
+    "report": (
+        "Write a bundle of finished runs or of a sweep: report, tables, figures, digests, "
+        "citations."
+    ),
+    "velocity": (
+        "Usage or speculation: what is behind a window's velocity, against the 60 days before it."
+    ),
+    "venues": (
+        "Cloud or network for a workload: costs, latency, data control, guarantees, scale; the "
+        "recommended path and what would change it."
+    ),
+    "validate": "Back-test on a recorded history: forecasts scored by coverage and CRPS beside a "
+    "random walk and GARCH, "
     "and what a policy would have done.",
-    "verify": "Check a bundle: every file's digest, its numbers by simulation, its text, tables and figures by making them anew.",
-    "cite": "Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its identifier.",
+    "verify": (
+        "Check a bundle: every file's digest, its numbers by simulation, its text, tables and "
+        "figures by making them anew."
+    ),
+    "cite": (
+        "Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its "
+        "identifier."
+    ),
     "diff": "Compare two bundles: settings and versions, parameters, metrics with intervals.",
-    "doctor": "Look at the installation: versions, GPU, optional extras, write access, and a ten-second self-check.",
+    "doctor": (
+        "Look at the installation: versions, GPU, optional extras, write access, and a ten-second "
+        "self-check."
+    ),
     "params": "List, show, check, compare and tabulate parameters.",
     "model": "The model itself: its blocks, state variables and metrics.",
     "control": "Analyse and design the control loop of a policy.",
     "capacity": "Inference throughput of accelerators, and the supply curve of a fleet.",
-    "calibrate": "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the estimators.",
+    "calibrate": (
+        "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the "
+        "estimators."
+    ),
 }
 
 
 class Commands(TyperGroup):
-    """The commands of the table: the file of one is imported when it is asked for, and none for the overview."""
+    """The commands of the table: the file of one is imported when it is asked for, and none for the
+    overview.
+    """
 
     def __init__(self, **settings: Any):
-        super().__init__(**settings | {"commands": {name: TyperCommand(name, help=line) for name, line in COMMANDS.items()}})
+        super().__init__(
+            **settings
+            | {"commands": {name: TyperCommand(name, help=line) for name, line in COMMANDS.items()}}
+        )
 
     def get_command(self, ctx: Any, name: str) -> Any:
-        return typer.main.get_command(import_module(f".{name}", __package__).app) if name in COMMANDS else None
+        return (
+            typer.main.get_command(import_module(f".{name}", __package__).app)
+            if name in COMMANDS
+            else None
+        )
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         TyperGroup(commands=self.commands).format_commands(ctx, formatter)
@@ -69,7 +113,12 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
 ) -> None:
     """Model the token economy of a decentralised AI-inference network."""
 
@@ -77,7 +126,9 @@ def options(
 def main() -> None:
     """Entry point: one line on stderr and a status for everything that can go wrong."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a letter that the terminal has not is no reason to fail
+        if hasattr(
+            stream, "reconfigure"
+        ):  # a letter that the terminal has not is no reason to fail
             stream.reconfigure(errors="replace")
     words = sys.argv[1:]
     sys.exit(ended(lambda: _called(words), as_json="--json" in words))
@@ -108,4 +159,8 @@ def _options(command: Any, words: list[str]) -> dict[str, str]:
         if not hasattr(command, "get_command"):
             break
         command = command.get_command(context, word) or command
-    return {option.name: option.opts[0] for option in command.params if option.param_type_name == "option"}
+    return {
+        option.name: option.opts[0]
+        for option in command.params
+        if option.param_type_name == "option"
+    }

@@ -1,4 +1,6 @@
-"""`tokenomics model`: the block list as a diagram, the state variables with who reads and writes them, and the metrics."""
+"""`tokenomics model`: the block list as a diagram, the state variables with who reads and writes
+them, and the metrics.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,10 @@ from .options import File, Json, Policy, resolved_from
 from .output import print_json
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="The model itself: its blocks, state variables and metrics."
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="The model itself: its blocks, state variables and metrics.",
 )
 
 
@@ -23,7 +28,9 @@ def _print(table, as_json: bool) -> None:
 
 @app.command(epilog="Example: tokenomics model diagram baseline --policy pid")
 def diagram(file: File = "baseline", policy: Policy = None) -> None:
-    """Print the blocks of a step as a Mermaid flow chart: an arrow where one reads what another wrote in the same step."""
+    """Print the blocks of a step as a Mermaid flow chart: an arrow where one reads what another
+    wrote in the same step.
+    """
     from ..model.dependencies import diagram as drawn
 
     typer.echo(drawn(resolved_from(file, policy).values))
@@ -31,7 +38,9 @@ def diagram(file: File = "baseline", policy: Policy = None) -> None:
 
 @app.command(epilog="Example: tokenomics model variables baseline --policy pid")
 def variables(file: File = "baseline", policy: Policy = None, as_json: Json = False) -> None:
-    """Print every state variable with its unit, its meaning, and when in a step it is written and read."""
+    """Print every state variable with its unit, its meaning, and when in a step it is written and
+    read.
+    """
     from ..model.dependencies import variables as listed
 
     _print(listed(resolved_from(file, policy).values), as_json)
@@ -39,10 +48,15 @@ def variables(file: File = "baseline", policy: Policy = None, as_json: Json = Fa
 
 @app.command(epilog="Example: tokenomics model metrics")
 def metrics(as_json: Json = False) -> None:
-    """Print every metric with its unit and definition: what limits, tables and plots take by name."""
+    """Print every metric with its unit and definition: what limits, tables and plots take by
+    name.
+    """
     import pandas as pd
 
     from ..results.metrics import METRICS
 
-    rows = [(m.name, m.unit, m.better or "-", "probability" if m.probability else "mean", m.meaning) for m in METRICS.values()]
+    rows = [
+        (m.name, m.unit, m.better or "-", "probability" if m.probability else "mean", m.meaning)
+        for m in METRICS.values()
+    ]
     _print(pd.DataFrame(rows, columns=["metric", "unit", "better", "of runs", "meaning"]), as_json)

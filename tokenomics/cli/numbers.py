@@ -1,4 +1,6 @@
-"""Options that take a number: every one has a bound with a reason, and what is out of it is refused before anything is done."""
+"""Options that take a number: every one has a bound with a reason, and what is out of it is refused
+before anything is done.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from ..inputs.bounds import Bound
 
 
 def number(text: str, bound: Bound, *names: str, **more: Any) -> Any:
-    """An option for a number, or for several of them. text: its help. names, more: as of `typer.Option`."""
+    """An option for a number, or for several of them. text: its help. names, more: as of
+    `typer.Option`.
+    """
 
     def checked(param: typer.CallbackParam, value: Any) -> Any:
         for one in value if isinstance(value, (list, tuple)) else [value]:

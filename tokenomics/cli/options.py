@@ -15,13 +15,25 @@ from ..errors import remark
 if TYPE_CHECKING:
     from ..parameters import Resolved
 
-File = Annotated[str, typer.Argument(help="A shipped name or the path of a YAML file.", metavar="PARAMS")]
+File = Annotated[
+    str, typer.Argument(help="A shipped name or the path of a YAML file.", metavar="PARAMS")
+]
 Network = Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")]
 Policy = Annotated[str | None, typer.Option(help="A policy: shipped name or file.")]
-Scenario = Annotated[list[str] | None, typer.Option(help="A scenario: shipped name or file. Repeatable.")]
-Overlay = Annotated[list[str] | None, typer.Option(help="An overlay: shipped name or file. Repeatable.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable.")]
-Tables = Annotated[Path | None, typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR")]
+Scenario = Annotated[
+    list[str] | None, typer.Option(help="A scenario: shipped name or file. Repeatable.")
+]
+Overlay = Annotated[
+    list[str] | None, typer.Option(help="An overlay: shipped name or file. Repeatable.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable."),
+]
+Tables = Annotated[
+    Path | None,
+    typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR"),
+]
 Bundle = Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="BUNDLE")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
@@ -35,11 +47,15 @@ def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None
     """The parameters that a command's arguments name."""
     from ..parameters import resolve
 
-    return resolve(file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ())
+    return resolve(
+        file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ()
+    )
 
 
 def changed_from(file: str, resolved: Resolved, *networks: Mapping[str, Any]) -> None:
-    """Remark on what the arguments change and nothing reads. networks: settings with which a command looks at the network, none by default."""
+    """Remark on what the arguments change and nothing reads. networks: settings with which a
+    command looks at the network, none by default.
+    """
     from ..experiments.unread import changed_to_no_effect
     from ..parameters import resolve
 

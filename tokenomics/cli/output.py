@@ -13,7 +13,15 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -34,11 +42,19 @@ class Rate(ProgressColumn):
 
 @contextlib.contextmanager
 def progress_bar(what: str, show: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A callback that draws a bar with throughput and ETA on a terminal's stderr, once the work has taken more than two seconds."""
+    """A callback that draws a bar with throughput and ETA on a terminal's stderr, once the work has
+    taken more than two seconds.
+    """
     if not (show and sys.stderr.isatty()):
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bar.add_task(what, total=None)
 
@@ -65,7 +81,9 @@ def plain(value: Any) -> Any:
 
 
 def json_text(content: Any) -> str:
-    """JSON, with null for what is not finite. Letters of any language stand as they are, what steers a terminal or is no text as \\uXXXX."""
+    """JSON, with null for what is not finite. Letters of any language stand as they are, what
+    steers a terminal or is no text as \\uXXXX.
+    """
     text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
@@ -82,10 +100,17 @@ def print_json(content: Any) -> None:
     typer.echo(json_text(content))
 
 
-def deliver(out: Path | None, fill: Callable[[Path], None], tell: Callable[[bool], None], write: Any = written_folder) -> None:
-    """Write a command's results to `out`, where that is asked for, and tell them. Where they cannot be written they are told before the error is.
+def deliver(
+    out: Path | None,
+    fill: Callable[[Path], None],
+    tell: Callable[[bool], None],
+    write: Any = written_folder,
+) -> None:
+    """Write a command's results to `out`, where that is asked for, and tell them. Where they cannot
+    be written they are told before the error is.
 
-    fill: fills a new folder, or with `write=written_file` makes a new file. tell: prints the results; its argument: whether they are written.
+    fill: fills a new folder, or with `write=written_file` makes a new file. tell: prints the
+    results; its argument: whether they are written.
     """
     written = False
     try:
@@ -106,8 +131,12 @@ def wide_console() -> Console:
 
 
 def printed_line(text: str) -> str:
-    """A line as it is printed, its spaces kept: untrusted text neither steers the terminal nor begins a line of its own."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """A line as it is printed, its spaces kept: untrusted text neither steers the terminal nor
+    begins a line of its own.
+    """
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
 
 
 def say(*lines: str, err: bool = False) -> None:
@@ -133,7 +162,8 @@ def show_table(
 ) -> None:
     """A table on the terminal, whoever wrote what is in it. A row of one cell begins a section.
 
-    console: by default one of the terminal's width. unbroken: columns whose cells stay on one line. widths: of the columns, in characters.
+    console: by default one of the terminal's width. unbroken: columns whose cells stay on one line.
+    widths: of the columns, in characters.
     style: of Rich's Table.
     """
     body = Table(title=_text(title, "italic") if title else None, title_justify="left", **style)
@@ -164,7 +194,11 @@ def listed(text: str | None, argument: str, what: str = "names") -> list[str] | 
         return None
     names = [name.strip() for name in text.split(",")]
     if not all(names):
-        raise InputError(f"an empty name in '{text}'", argument=argument, expected=f"{what} separated by commas, or to leave the option out")
+        raise InputError(
+            f"an empty name in '{text}'",
+            argument=argument,
+            expected=f"{what} separated by commas, or to leave the option out",
+        )
     distinct(names, argument)
     return names
 
@@ -174,7 +208,9 @@ def distinct(names: Iterable[str] | None, argument: str) -> None:
     seen: set[str] = set()
     for name in names or ():
         if not name.strip():
-            raise InputError("an empty text", argument=argument, expected="a name, or to leave the option out")
+            raise InputError(
+                "an empty text", argument=argument, expected="a name, or to leave the option out"
+            )
         if name in seen:
             raise InputError(f"'{name}' twice", argument=argument, expected="each once")
         seen.add(name)

@@ -12,7 +12,12 @@ from ..parameters.reading import read
 from .options import File, Json, Overlay, Policy, Scenario, Set, resolved_from
 from .output import print_json, say, show_table
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="List, show, check, compare and tabulate parameters.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="List, show, check, compare and tabulate parameters.",
+)
 
 
 @app.command("list", epilog="Example: tokenomics params list")
@@ -22,10 +27,17 @@ def list_shipped(as_json: Json = False) -> None:
     if as_json:
         print_json([dict(zip(("kind", "name", "description"), row, strict=True)) for row in rows])
     else:
-        typer.echo(tables.markdown_rows(("kind", "name", "what it is"), [(kind, f"`{name}`", text) for kind, name, text in rows]))
+        typer.echo(
+            tables.markdown_rows(
+                ("kind", "name", "what it is"),
+                [(kind, f"`{name}`", text) for kind, name, text in rows],
+            )
+        )
 
 
-@app.command(epilog="Example: tokenomics params show baseline --policy pid --set supply.burn_share=0.4")
+@app.command(
+    epilog="Example: tokenomics params show baseline --policy pid --set supply.burn_share=0.4"
+)
 def show(
     file: File = "baseline",
     policy: Policy = None,
@@ -37,7 +49,10 @@ def show(
     """Print the resolved tree with units and sources."""
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
-        entries = {e.path: {"value": e.value, "unit": e.unit, "source": e.source} for e in resolved.entries.values()}
+        entries = {
+            e.path: {"value": e.value, "unit": e.unit, "source": e.source}
+            for e in resolved.entries.values()
+        }
         print_json({"sha256": resolved.hash, "parameters": entries})
     else:
         typer.echo(f"# SHA-256 of the values: {resolved.hash}\n{resolved.to_yaml()}", nl=False)
@@ -52,15 +67,29 @@ def check(
     sets: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Validate a parameter file; a partial one (policy, scenario, overlay) is checked on top of the baseline."""
+    """Validate a parameter file; a partial one (policy, scenario, overlay) is checked on top of the
+    baseline.
+    """
     path = find("base", file)
     _, leaves = read(path)
     partial = len({leaf.split(".")[0] for leaf in leaves}) < len(Parameters.model_fields)
     layers = ("baseline", policy, scenario, (str(path), *(overlay or ())), sets)
-    resolved = resolved_from(*layers) if partial else resolved_from(str(path), policy, scenario, overlay, sets)
+    resolved = (
+        resolved_from(*layers)
+        if partial
+        else resolved_from(str(path), policy, scenario, overlay, sets)
+    )
     missing = [p for p in tables.unsourced(resolved) if p in leaves]
     if as_json:
-        print_json({"file": str(path), "ok": True, "sha256": resolved.hash, "parameters": len(leaves), "unsourced": missing})
+        print_json(
+            {
+                "file": str(path),
+                "ok": True,
+                "sha256": resolved.hash,
+                "parameters": len(leaves),
+                "unsourced": missing,
+            }
+        )
         return
     kind = "partial, on the baseline" if partial else "complete"
     say(f"{path}: OK, {len(leaves)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")

@@ -13,30 +13,48 @@ from .options import Json, command_line
 from .output import progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-Runs = Annotated[int | None, number("Runs of every set of values and scenario, in place of the proposal's.", bounds.RUNS)]
+Runs = Annotated[
+    int | None,
+    number("Runs of every set of values and scenario, in place of the proposal's.", bounds.RUNS),
+]
 Seed = Annotated[int | None, number("Seed of the shocks, in place of the proposal's.", bounds.SEED)]
 
 
 @app.command(
-    epilog="Examples: tokenomics propose pid_gains --runs 200 | tokenomics propose params/proposals/burn_share.yaml --out evidence/burn_share"
+    epilog=(
+        "Examples: tokenomics propose pid_gains --runs 200 | tokenomics propose "
+        "params/proposals/burn_share.yaml --out evidence/burn_share"
+    )
 )
 def propose(
-    file: Annotated[str, typer.Argument(help="A shipped proposal or a YAML file.", metavar="PROPOSAL")],
+    file: Annotated[
+        str, typer.Argument(help="A shipped proposal or a YAML file.", metavar="PROPOSAL")
+    ],
     runs: Runs = None,
     seed: Seed = None,
     out: NewBundle = None,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Write the whole evidence of a proposal: what changes, its limits and whether they hold, alternatives, sensitivity, stress, margins.
+    """Write the whole evidence of a proposal: what changes, its limits and whether they hold,
+    alternatives, sensitivity, stress, margins.
 
-    Exit status 1 where a stated limit fails, or where the proposal moves no number at all. Interrupted work goes on with the same command.
+    Exit status 1 where a stated limit fails, or where the proposal moves no number at all.
+    Interrupted work goes on with the same command.
     """
     from ..governance.bundle.make import propose as write
 
     try:
         with progress_bar("simulating, runs", show=not as_json) as progress:
-            bundle = write(file, runs=runs, seed=seed, out=out, workers=workers, progress=progress, command=command_line())
+            bundle = write(
+                file,
+                runs=runs,
+                seed=seed,
+                out=out,
+                workers=workers,
+                progress=progress,
+                command=command_line(),
+            )
     except KeyboardInterrupt:
         say("what is finished is kept; the same command goes on from there", err=True)
         raise

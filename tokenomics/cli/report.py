@@ -14,15 +14,23 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(
-    epilog="Examples: tokenomics report runs/first --out evidence/first | tokenomics report runs/none runs/pid --title 'PID against no control'"
+    epilog=(
+        "Examples: tokenomics report runs/first --out evidence/first | tokenomics report runs/none "
+        "runs/pid --title 'PID against no control'"
+    )
 )
 def report(
-    folders: Annotated[list[Path], typer.Argument(help="A run's directory, several, or a sweep's.", metavar="DIR...")],
+    folders: Annotated[
+        list[Path],
+        typer.Argument(help="A run's directory, several, or a sweep's.", metavar="DIR..."),
+    ],
     out: NewBundle = None,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations. Several runs are compared with the first."""
+    """Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations.
+    Several runs are compared with the first.
+    """
     from ..governance.bundle.make import report as write
 
     tell(write(*folders, out=out, title=title, command=command_line()), as_json)

@@ -19,7 +19,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 def _parts(rows: list[list[Any]], width: int) -> list[tuple[list[list[str]], list[int]]]:
-    """A table, its head first, cut into tables that fit into `width` characters without a broken word, each with the widths of its columns.
+    """A table, its head first, cut into tables that fit into `width` characters without a broken
+    word, each with the widths of its columns.
 
     Every part repeats the first column.
     """
@@ -39,16 +40,30 @@ def _parts(rows: list[list[Any]], width: int) -> list[tuple[list[list[str]], lis
             more = min(max(spare, 0), whole[i] - least[i])
             widths.append(least[i] + more)
             spare -= more
-        parts.append(([list(row) for row in zip(*(columns[i] for i in group), strict=True)], widths))
+        parts.append(
+            ([list(row) for row in zip(*(columns[i] for i in group), strict=True)], widths)
+        )
     return parts
 
 
 @app.command(epilog="Examples: tokenomics reproduce dcbm | tokenomics reproduce rai --json")
 def reproduce(
-    name: Annotated[str, typer.Argument(help="One of: " + ", ".join(f"{n} ({text})" for n, text in PAPERS.items()) + ".")],
-    runs: Annotated[int | None, number("Monte Carlo runs, in place of the settings'.", bounds.RUNS.from_(2))] = None,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="One of: " + ", ".join(f"{n} ({text})" for n, text in PAPERS.items()) + "."
+        ),
+    ],
+    runs: Annotated[
+        int | None, number("Monte Carlo runs, in place of the settings'.", bounds.RUNS.from_(2))
+    ] = None,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="Directory for the text and the figures; it must not exist.", metavar="DIR")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory for the text and the figures; it must not exist.", metavar="DIR"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute a published result again: its numbers beside ours, and what became of each claim."""
@@ -71,7 +86,13 @@ def reproduce(
         console = Console()
         say(found.paper)
         for title, frame in found.tables.items():
-            for part, widths in _parts([list(frame.columns), *([cell(v) for v in row] for row in frame.itertuples(index=False))], console.width):
+            for part, widths in _parts(
+                [
+                    list(frame.columns),
+                    *([cell(v) for v in row] for row in frame.itertuples(index=False)),
+                ],
+                console.width,
+            ):
                 show_table(title, part[0], part[1:], console=console, widths=widths)
         for claim in found.claims:
             say(f"{claim.verdict}: {claim.text}", f"    {claim.evidence}")

@@ -39,7 +39,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(
     epilog="Examples: "
     "tokenomics run baseline --policy pid --scenario token_crash --runs 50 --seed 1 | "
-    "tokenomics run baseline --prices prices.csv --demand rate.csv --demand-align repeat --out runs/real | "
+    "tokenomics run baseline --prices prices.csv --demand rate.csv --demand-align repeat --out "
+    "runs/real | "
     "tokenomics run my_network.yaml --set controller.pid.kp=0.1 --days 180 --json"
 )
 def run(
@@ -51,8 +52,15 @@ def run(
     days: Days = None,
     runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS)] = 1,
     seed: Seed = 0,
-    engine: Annotated[str, typer.Option(help="Engine: cadcad, the reference, or ensemble, fast with many runs.")] = "cadcad",
-    prices: Annotated[str | None, typer.Option(help=f"Daily closes in USD, replayed as inferred news; {LAYOUTS}.", metavar="FILE")] = None,
+    engine: Annotated[
+        str, typer.Option(help="Engine: cadcad, the reference, or ensemble, fast with many runs.")
+    ] = "cadcad",
+    prices: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Daily closes in USD, replayed as inferred news; {LAYOUTS}.", metavar="FILE"
+        ),
+    ] = None,
     column: Column = None,
     date_format: DateFormat = None,
     sheet: Sheet = None,
@@ -61,17 +69,30 @@ def run(
     duplicates: Duplicates = None,
     unsorted: Unsorted = None,
     absurd: Keep = None,
-    demand: Annotated[str | None, typer.Option(help="A request rate or a request trace: its columns tell which.", metavar="FILE")] = None,
-    demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
+    demand: Annotated[
+        str | None,
+        typer.Option(
+            help="A request rate or a request trace: its columns tell which.", metavar="FILE"
+        ),
+    ] = None,
+    demand_align: Annotated[
+        str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
+    ] = None,
     demand_column: DemandColumn = None,
     demand_date_format: DemandDateFormat = None,
     demand_sheet: DemandSheet = None,
     demand_decimal: DemandDecimal = None,
     failed: Failed = "drop",
-    start: Annotated[str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")] = None,
-    record: Annotated[str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")
+    ] = None,
     every: Annotated[int, number("Keep the start and every so many steps.", bounds.STEPS)] = 1,
-    out: Annotated[Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a network; print a summary and write a run directory."""
@@ -79,7 +100,13 @@ def run(
     from ..results.writing import default_out, metrics_json, write_run
 
     probe(out or Path("runs") / "new")
-    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
+    reading = {
+        "column": column,
+        "date_format": date_format,
+        "sheet": sheet,
+        "decimal": decimal,
+        "daily": daily,
+    }
     choices = given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     with progress_bar("simulating, steps", show=not as_json) as progress:
         result = simulate(
@@ -94,7 +121,9 @@ def run(
             engine=engine,
             prices=prices,
             choices=choices,
-            demand=demand_from(demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed),
+            demand=demand_from(
+                demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed
+            ),
             demand_align=demand_align,
             start=start,
             record=listed(record, "record"),

@@ -15,9 +15,17 @@ from .output import print_json, progress_bar, say, show_frame
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command(epilog="Examples: tokenomics sensitivity what_moves_the_price | tokenomics sensitivity my_design.yaml --runs 50 --out runs/mine")
+@app.command(
+    epilog=(
+        "Examples: tokenomics sensitivity what_moves_the_price | tokenomics sensitivity "
+        "my_design.yaml --runs 50 --out runs/mine"
+    )
+)
 def sensitivity(
-    file: Annotated[str, typer.Argument(help="A shipped design or a YAML file, of the method saltelli or morris.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="A shipped design or a YAML file, of the method saltelli or morris."),
+    ],
     runs: DesignRuns = None,
     seed: DesignSeed = None,
     workers: Workers = None,
@@ -25,7 +33,9 @@ def sensitivity(
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary effects, with intervals."""
+    """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary
+    effects, with intervals.
+    """
     from ..experiments.design_reading import read_design
     from ..experiments.idle import idle
     from ..experiments.sensitivity import sensitivity as analyse
@@ -34,7 +44,9 @@ def sensitivity(
     design = read_design(file, runs=runs, seed=seed)
     folder = out or default_folder(design, Path(file).stem)
     with resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
-        result = analyse(design, out=folder, workers=workers, scheduler=scheduler, progress=progress)
+        result = analyse(
+            design, out=folder, workers=workers, scheduler=scheduler, progress=progress
+        )
     result.indices.to_csv(folder / "indices.csv", index=False)
     result.pairs.to_csv(folder / "pairs.csv", index=False)
     result.undefined.to_csv(folder / "undefined.csv", index=False)
@@ -44,16 +56,24 @@ def sensitivity(
         stem = f"{policy}-{scenario}".replace("/", "_")
         result.heatmap(policy, scenario).savefig(figures / f"heatmap-{stem}.png", dpi=130)
         for metric in own["metric"].unique():
-            result.tornado(metric, policy, scenario).savefig(figures / f"tornado-{stem}-{metric}.png", dpi=130)
+            result.tornado(metric, policy, scenario).savefig(
+                figures / f"tornado-{stem}-{metric}.png", dpi=130
+            )
     if as_json:
         tables = {"indices": result.indices, "pairs": result.pairs, "undefined": result.undefined}
         told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
         measure = result.measure
-        strongest = result.indices.sort_values(measure, ascending=False).drop_duplicates(["policy", "scenario", "metric"]).sort_index()
+        strongest = (
+            result.indices.sort_values(measure, ascending=False)
+            .drop_duplicates(["policy", "scenario", "metric"])
+            .sort_index()
+        )
         for (policy, scenario), own in strongest.groupby(["policy", "scenario"], sort=False):
-            title = f"Policy {policy}, scenario {scenario}: the parameter that moves each metric most"
+            title = (
+                f"Policy {policy}, scenario {scenario}: the parameter that moves each metric most"
+            )
             show_frame(title, own[["metric", "parameter", measure, f"{measure}_interval"]])
         say(*result.notes(), f"all indices, intervals and figures in {folder}")
     if result.indices.empty:

@@ -20,7 +20,8 @@ SHOWN = 12  # rows of a table on the terminal
 
 
 @app.command(
-    epilog="Examples: tokenomics sweep pid_gains --dry-run | tokenomics sweep my_design.yaml --runs 500 --out runs/mine | "
+    epilog="Examples: tokenomics sweep pid_gains --dry-run | tokenomics sweep my_design.yaml "
+    "--runs 500 --out runs/mine | "
     "tokenomics sweep pid_gains --scheduler tcp://10.0.0.1:8786"
 )
 def sweep(
@@ -30,10 +31,15 @@ def sweep(
     workers: Workers = None,
     out: Resumed = None,
     scheduler: Scheduler = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the design's size and the estimated time, and stop.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the design's size and the estimated time, and stop."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Simulate a design: parameter points x policies x scenarios x runs. Results are written as they finish."""
+    """Simulate a design: parameter points x policies x scenarios x runs. Results are written as
+    they finish.
+    """
     from ..experiments.design_reading import read_design
     from ..experiments.idle import idle
     from ..experiments.sweep import default_folder, estimate
@@ -46,15 +52,19 @@ def sweep(
             print_json(vars(size))
             return
         say(
-            f"{counted(size.points, 'point')} x {counted(size.cases, 'case')} x {counted(size.runs, 'run')} = "
-            f"{counted(size.simulations, 'simulation')} in {counted(size.tasks, 'task')} of {counted(size.structures, 'structure')}; "
+            f"{counted(size.points, 'point')} x {counted(size.cases, 'case')} x "
+            f"{counted(size.runs, 'run')} = "
+            f"{counted(size.simulations, 'simulation')} in {counted(size.tasks, 'task')} of "
+            f"{counted(size.structures, 'structure')}; "
             f"about {size.seconds:.3g} s and {size.memory / 1e9:.2g} GB on this machine"
         )
         return
     folder = out or default_folder(design, Path(file).stem)
     started = time.perf_counter()
     with resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
-        result = simulate(design, out=folder, workers=workers, scheduler=scheduler, progress=progress)
+        result = simulate(
+            design, out=folder, workers=workers, scheduler=scheduler, progress=progress
+        )
     table = result.table()
     table.to_csv(folder / "table.csv", index=False)
     failed, impossible = int(table["failed"].sum()), int((table["error"] != "").sum())
@@ -70,7 +80,12 @@ def sweep(
         print_json(told | {"remarks": idle(design).lines()})
     else:
         _show_extremes(table, result.metrics, result.paths)
-        say(*(f"impossible point: {line}" for line in table["error"][table["error"] != ""].unique()[:SHOWN]))
+        say(
+            *(
+                f"impossible point: {line}"
+                for line in table["error"][table["error"] != ""].unique()[:SHOWN]
+            )
+        )
         say(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in told.items()))
     if table["n"].sum() == failed + impossible * design.runs:
         raise typer.Exit(1)
@@ -91,13 +106,29 @@ def _show_extremes(table: Any, metrics: list[str], paths: list[str]) -> None:
         if good.empty:
             continue
         if good[name].nunique() == 1:
-            lost = f", {int(good['failed'].sum())} of {int(good['n'].sum())} runs failed" if good["failed"].any() else ""
+            lost = (
+                f", {int(good['failed'].sum())} of {int(good['n'].sum())} runs failed"
+                if good["failed"].any()
+                else ""
+            )
             rows.append((name, "", f"{good[name].iloc[0]:.4g}", f"the same at every point{lost}"))
             continue
-        for first, end, row in ((name, "low", good.loc[good[name].idxmin()]), ("", "high", good.loc[good[name].idxmax()])):
+        for first, end, row in (
+            (name, "low", good.loc[good[name].idxmin()]),
+            ("", "high", good.loc[good[name].idxmax()]),
+        ):
             mean = mean_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
-            at = [str(row[c]) for c in several] + [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in paths]
+            at = [str(row[c]) for c in several] + [
+                f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in paths
+            ]
             at += [f"{row['failed']} of {row['n']} runs failed"] if row["failed"] else []
             rows.append((first, end, mean, ", ".join(at)))
     columns = ("metric", "", "mean [95 % interval]", "at")
-    show_table("Over all points: lowest and highest mean, and where", columns, rows, unbroken=columns[:3], box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    show_table(
+        "Over all points: lowest and highest mean, and where",
+        columns,
+        rows,
+        unbroken=columns[:3],
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )

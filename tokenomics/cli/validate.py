@@ -1,4 +1,6 @@
-"""`tokenomics validate`: a recorded history replayed with and without a controller, and forecasts scored against naive benchmarks."""
+"""`tokenomics validate`: a recorded history replayed with and without a controller, and forecasts
+scored against naive benchmarks.
+"""
 
 from __future__ import annotations
 
@@ -36,15 +38,33 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command(
     epilog="Examples: tokenomics validate --history closes.csv --policy pid --from 2023-01-01 | "
-    "tokenomics validate --history closes.csv --to 2025-01-14 --policy pid --from 2023-01-01 --overlay before_2023.yaml --out runs/backtest | "
-    "tokenomics validate --history closes.csv --policy pid --from 2023-01-01 --demand rate.csv --demand-align repeat --json"
+    "tokenomics validate --history closes.csv --to 2025-01-14 --policy pid --from 2023-01-01 "
+    "--overlay before_2023.yaml --out runs/backtest | "
+    "tokenomics validate --history closes.csv --policy pid --from 2023-01-01 --demand rate.csv "
+    "--demand-align repeat --json"
 )
 def validate(
-    history: Annotated[str, typer.Option(help=f"Daily closes in USD, without a gap; {LAYOUTS}.", metavar="FILE")],
-    policy: Annotated[str, typer.Option(help="The policy of the counterfactual: shipped name or file.")],
-    start: Annotated[str, typer.Option("--from", help="Date of the first forecast, on which the policy is set up.", metavar="YYYY-MM-DD")],
+    history: Annotated[
+        str, typer.Option(help=f"Daily closes in USD, without a gap; {LAYOUTS}.", metavar="FILE")
+    ],
+    policy: Annotated[
+        str, typer.Option(help="The policy of the counterfactual: shipped name or file.")
+    ],
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="Date of the first forecast, on which the policy is set up.",
+            metavar="YYYY-MM-DD",
+        ),
+    ],
     params: Network = "baseline",
-    end: Annotated[str | None, typer.Option("--to", help="Last date to use; the file's last by default.", metavar="YYYY-MM-DD")] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(
+            "--to", help="Last date to use; the file's last by default.", metavar="YYYY-MM-DD"
+        ),
+    ] = None,
     column: Column = None,
     date_format: DateFormat = None,
     sheet: Sheet = None,
@@ -53,8 +73,15 @@ def validate(
     duplicates: Duplicates = None,
     unsorted: Unsorted = None,
     absurd: Keep = None,
-    demand: Annotated[str | None, typer.Option(help="A request rate or trace: met by both arms, and forecast.", metavar="FILE")] = None,
-    demand_align: Annotated[str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")] = None,
+    demand: Annotated[
+        str | None,
+        typer.Option(
+            help="A request rate or trace: met by both arms, and forecast.", metavar="FILE"
+        ),
+    ] = None,
+    demand_align: Annotated[
+        str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
+    ] = None,
     demand_column: DemandColumn = None,
     demand_date_format: DemandDateFormat = None,
     demand_sheet: DemandSheet = None,
@@ -69,11 +96,19 @@ def validate(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk and GARCH, and what a policy would have done."""
+    """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk
+    and GARCH, and what a policy would have done.
+    """
     from ..validation import validate as back_test
 
     probe(out)
-    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal, "daily": daily}
+    reading = {
+        "column": column,
+        "date_format": date_format,
+        "sheet": sheet,
+        "decimal": decimal,
+        "daily": daily,
+    }
     choices = given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
     with progress_bar("back-testing, days", show=not as_json) as progress:
         found = back_test(
@@ -83,7 +118,9 @@ def validate(
             start=start,
             end=end,
             choices=choices,
-            demand=demand_from(demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed),
+            demand=demand_from(
+                demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed
+            ),
             demand_align=demand_align,
             overlay=overlay,
             sets=sets,
@@ -114,7 +151,11 @@ def validate(
 
 def _print(found) -> None:
     console = wide_console()
-    say(f"Back-test: {found.title}", *(f"note: {line}" for line in (*found.notes, *found.explained)), *found.lines)
+    say(
+        f"Back-test: {found.title}",
+        *(f"note: {line}" for line in (*found.notes, *found.explained)),
+        *found.lines,
+    )
     for title, table in found.tables.items():
         if title != "PIT":
             show_frame(title, table.drop(columns="meaning", errors="ignore"), console)

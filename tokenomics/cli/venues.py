@@ -1,4 +1,6 @@
-"""`tokenomics venues`: decentralised or centralised, for a workload; the side-by-side table, the recommended path, what would change it."""
+"""`tokenomics venues`: decentralised or centralised, for a workload; the side-by-side table, the
+recommended path, what would change it.
+"""
 
 from __future__ import annotations
 
@@ -18,34 +20,62 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(
-    epilog="Examples: tokenomics venues --workload chat | tokenomics venues --workload batch --policy pid --out runs/batch | "
+    epilog="Examples: tokenomics venues --workload chat | tokenomics venues --workload batch "
+    "--policy pid --out runs/batch | "
     "tokenomics venues --workload mine.yaml --scenario token_crash --runs 500 --json"
 )
 def venues(
-    workload: Annotated[list[str], typer.Option(help="A shipped workload (batch, chat, agents, realtime, private) or a YAML file. Repeatable.")],
+    workload: Annotated[
+        list[str],
+        typer.Option(
+            help=(
+                "A shipped workload (batch, chat, agents, realtime, private) or a YAML file. "
+                "Repeatable."
+            )
+        ),
+    ],
     params: Network = "baseline",
     policy: Policy = None,
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    days: Annotated[float | None, number("Simulated span [days], at least 90: 30 days behind a doubling of demand.", bounds.DAYS)] = None,
+    days: Annotated[
+        float | None,
+        number(
+            "Simulated span [days], at least 90: 30 days behind a doubling of demand.", bounds.DAYS
+        ),
+    ] = None,
     runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS.from_(2))] = 100,
     seed: Seed = 0,
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Cloud or network for a workload: costs, latency, data control, guarantees, scale; the recommended path and what would change it."""
+    """Cloud or network for a workload: costs, latency, data control, guarantees, scale; the
+    recommended path and what would change it.
+    """
     from ..venues.report import report, simulate
     from ..venues.workload import read_workload
 
     probe(out)
     stems = [Path(name).stem for name in workload]
     if len(set(stems)) < len(stems):
-        raise InputError(", ".join(workload), key="--workload", expected="files of different names: results go by them")
+        raise InputError(
+            ", ".join(workload),
+            key="--workload",
+            expected="files of different names: results go by them",
+        )
     described = {name: read_workload(name)[0] for name in workload}
     with progress_bar("simulating, steps", show=not as_json) as progress:
         resolved, paths, scaling = simulate(
-            params, policy=policy, scenario=scenario or (), overlay=overlay, sets=sets, days=days, runs=runs, seed=seed, progress=progress
+            params,
+            policy=policy,
+            scenario=scenario or (),
+            overlay=overlay,
+            sets=sets,
+            days=days,
+            runs=runs,
+            seed=seed,
+            progress=progress,
         )
     found = {}
     with progress_bar("workloads", show=not as_json) as progress:
@@ -61,7 +91,14 @@ def venues(
 
     def tell(written: bool) -> None:
         if as_json:
-            print_json({"sha256": resolved.hash, "runs": runs, "seed": seed, "workloads": {name: as_mapping(one) for name, one in found.items()}})
+            print_json(
+                {
+                    "sha256": resolved.hash,
+                    "runs": runs,
+                    "seed": seed,
+                    "workloads": {name: as_mapping(one) for name, one in found.items()},
+                }
+            )
             return
         for one in found.values():
             _print(one)
@@ -76,14 +113,29 @@ def venues(
 def as_mapping(one) -> dict:
     """A report for machines."""
     verdicts = [
-        {"offer": v.offer.name, "cost": v.cost, "latency_p99": v.latency_p99, "uptime": v.uptime, "budget": v.budget, "broken": list(v.broken)}
+        {
+            "offer": v.offer.name,
+            "cost": v.cost,
+            "latency_p99": v.latency_p99,
+            "uptime": v.uptime,
+            "budget": v.budget,
+            "broken": list(v.broken),
+        }
         for v in one.choice.verdicts
     ]
-    choice = {"path": one.choice.path, "share": one.choice.share, "cost": one.choice.cost, "reason": one.choice.reason}
+    choice = {
+        "path": one.choice.path,
+        "share": one.choice.share,
+        "cost": one.choice.cost,
+        "reason": one.choice.reason,
+    }
     return choice | {
         "network": one.choice.network.offer.name,
         "cloud": one.choice.cloud.offer.name,
-        "measures": {name: {venue: list(value) for venue, value in row.items()} for name, row in one.numbers.items()},
+        "measures": {
+            name: {venue: list(value) for venue, value in row.items()}
+            for name, row in one.numbers.items()
+        },
         "break_evens": one.break_evens,
         "rise": {name: float(part.mean()) for name, part in one.rise.items()},
         "offers": verdicts,

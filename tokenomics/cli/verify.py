@@ -15,22 +15,49 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(
-    epilog="Exit status: 0 verified, 1 differs, 2 cannot be checked or no bundle. Examples: tokenomics verify bundles/gains | "
-    "tokenomics verify bundles/gains --id 3f9c… (the identifier that was published) | tokenomics verify bundles/gains --sample 0.01 --json"
+    epilog="Exit status: 0 verified, 1 differs, 2 cannot be checked or no bundle. Examples: "
+    "tokenomics verify bundles/gains | "
+    "tokenomics verify bundles/gains --id 3f9c… (the identifier that was published) | tokenomics "
+    "verify bundles/gains --sample 0.01 --json"
 )
 def verify(
     bundle: Bundle,
-    id: Annotated[str | None, typer.Option("--id", help="The identifier that was published: finds a forgery that is consistent in itself.")] = None,
-    sample: Annotated[float | None, number("Share of the runs to simulate again, at random; all by default.", bounds.PART, metavar="SHARE")] = None,
-    sample_seed: Annotated[int | None, number("Seed of that choice; a new one by default, which no forger can know.", bounds.SEED)] = None,
+    id: Annotated[
+        str | None,
+        typer.Option(
+            "--id",
+            help="The identifier that was published: finds a forgery that is consistent in itself.",
+        ),
+    ] = None,
+    sample: Annotated[
+        float | None,
+        number(
+            "Share of the runs to simulate again, at random; all by default.",
+            bounds.PART,
+            metavar="SHARE",
+        ),
+    ] = None,
+    sample_seed: Annotated[
+        int | None,
+        number("Seed of that choice; a new one by default, which no forger can know.", bounds.SEED),
+    ] = None,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Check a bundle: every file's digest, its numbers by simulation, its text, tables and figures by making them anew."""
+    """Check a bundle: every file's digest, its numbers by simulation, its text, tables and figures
+    by making them anew.
+    """
     from ..governance.verify.verify import verify as check
 
     with progress_bar("simulating again, runs", show=not as_json) as progress:
-        outcome = check(bundle, id=id, sample=sample, sample_seed=sample_seed, workers=workers, progress=progress)
+        outcome = check(
+            bundle,
+            id=id,
+            sample=sample,
+            sample_seed=sample_seed,
+            workers=workers,
+            progress=progress,
+        )
     if as_json:
         print_json({"bundle": str(bundle)} | outcome.plain())
     else:

@@ -1,8 +1,8 @@
 """The reference engine: cadCAD's own Executor over the model's block list.
 
-Runs lie along the leading axis of every state variable, some at a time (`batch`), one parameter set per
-configuration. Blocks are pure, so that cadCAD's deep copies are switched off. cadCAD keeps every substep in memory;
-a batch bounds it.
+Runs lie along the leading axis of every state variable, some at a time (`batch`), one parameter set
+per configuration. Blocks are pure, so that cadCAD's deep copies are switched off. cadCAD keeps
+every substep in memory; a batch bounds it.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ def simulate(
 ) -> Trajectories:
     """Simulate `steps` steps of the given run indices.
 
-    model: bound to `params`. initial: value of every state variable, a float or (runs,). params["shock_table"]: one
-    column a run. record: names to keep, all by default. every: keep the start and every so many steps.
+    model: bound to `params`. initial: value of every state variable, a float or (runs,).
+    params["shock_table"]: one column a run. record: names to keep, all by default. every: keep the
+    start and every so many steps.
     progress: called with steps done and their number over all
     batches. Raises ModelError before the run for wrong names, BlockError where a block fails.
     """
@@ -76,10 +77,14 @@ def simulate(
     values = {name: np.concatenate([part[name] for part in parts]) for name in names}
     index = np.arange(0, steps + 1, every)
     _mask(values, columns, runs, index)
-    return Trajectories(index * params["time_step"], runs, values, tuple(failures[run] for run in sorted(failures)))
+    return Trajectories(
+        index * params["time_step"], runs, values, tuple(failures[run] for run in sorted(failures))
+    )
 
 
-def _mask(values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.ndarray, index: np.ndarray) -> None:
+def _mask(
+    values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.ndarray, index: np.ndarray
+) -> None:
     """From its failure on a run holds NaN, so that nothing is computed from it."""
     rows = {int(run): row for row, run in enumerate(runs)}
     for run, column in columns.items():
@@ -87,11 +92,17 @@ def _mask(values: dict[str, np.ndarray], columns: Mapping[int, int], runs: np.nd
             series[rows[run], index >= column] = np.nan
 
 
-def _run_batch(model, params, start, watch: Guard, steps: int, names, tick, every: int) -> dict[str, np.ndarray]:
+def _run_batch(
+    model, params, start, watch: Guard, steps: int, names, tick, every: int
+) -> dict[str, np.ndarray]:
     blocks = [
         {
-            "policies": {f"{i}_{name_of(p)}": watch.policy(block, p) for i, p in enumerate(block.policies)},
-            "variables": {variable_of(update): watch.update(block, update) for update in block.updates},
+            "policies": {
+                f"{i}_{name_of(p)}": watch.policy(block, p) for i, p in enumerate(block.policies)
+            },
+            "variables": {
+                variable_of(update): watch.update(block, update) for update in block.updates
+            },
         }
         for block in model.blocks
     ]
@@ -102,21 +113,30 @@ def _run_batch(model, params, start, watch: Guard, steps: int, names, tick, ever
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            experiment = Experiment()  # a new one a batch: cadCAD's module-level experiment keeps old configurations
+            experiment = (
+                Experiment()
+            )  # a new one a batch: cadCAD's module-level experiment keeps old configurations
             experiment.append_model(
                 model_id="tokenomics",
-                sim_configs=config_sim({"N": 1, "T": range(steps), "M": {name: [v] for name, v in params.items()}}),
+                sim_configs=config_sim(
+                    {"N": 1, "T": range(steps), "M": {name: [v] for name, v in params.items()}}
+                ),
                 initial_state=start,
                 partial_state_update_blocks=blocks,
             )
-            context = ExecutionContext(context=ExecutionMode.single_mode, additional_objs={"deepcopy_off": True})
+            context = ExecutionContext(
+                context=ExecutionMode.single_mode, additional_objs={"deepcopy_off": True}
+            )
             records, _, _ = Executor(context, experiment.configs, supress_print=True).execute()
     finally:
         logging.disable(level)
     last = len(blocks)
     ends = [r for r in records if r["substep"] == last or r["timestep"] == 0][::every]
     count = len(watch.runs)
-    return {name: np.stack([np.broadcast_to(r[name], count) for r in ends], axis=1).astype(float) for name in names}
+    return {
+        name: np.stack([np.broadcast_to(r[name], count) for r in ends], axis=1).astype(float)
+        for name in names
+    }
 
 
 def _ticker(tick: Callable[[int], None]) -> Callable:

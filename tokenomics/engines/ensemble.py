@@ -1,8 +1,10 @@
-"""The ensemble engine: the blocks' own step, recorded once and compiled, over many runs and parameter points at once.
+"""The ensemble engine: the blocks' own step, recorded once and compiled, over many runs and
+parameter points at once.
 
-Runs lie side by side with their swept parameters; a run's numbers depend on nothing but its own inputs, so that results
-are the same for any number of runs at a time, any number of threads and any order. A run that breaks a check is found by
-the kernel, and replayed in the reference engine to say which block broke it.
+Runs lie side by side with their swept parameters; a run's numbers depend on nothing but its own
+inputs, so that results are the same for any number of runs at a time, any number of threads and any
+order. A run that breaks a check is found by the kernel, and replayed in the reference engine to say
+which block broke it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """values: recorded paths (lanes, times) by name. failed: (lanes,) time index of the first broken check, 0 for none."""
+    """values: recorded paths (lanes, times) by name. failed: (lanes,) time index of the first
+    broken check, 0 for none.
+    """
 
     values: dict[str, np.ndarray]
     failed: np.ndarray
@@ -42,11 +46,20 @@ class Outcome:
 class Ensemble:
     """A model compiled for one structure: its switches, its swept parameters and what is recorded.
 
-    params: bound parameters; those in `swept` (paths) are given run by run later. record: names to keep. Raises ModelError for a
-    block that cannot be compiled.
+    params: bound parameters; those in `swept` (paths) are given run by run later. record: names to
+    keep. Raises ModelError for a block that cannot be compiled.
     """
 
-    def __init__(self, model: Model, params: Mapping[str, Any], *, swept: Sequence[str] = (), record: Sequence[str], steps: int, every: int = 1):
+    def __init__(
+        self,
+        model: Model,
+        params: Mapping[str, Any],
+        *,
+        swept: Sequence[str] = (),
+        record: Sequence[str],
+        steps: int,
+        every: int = 1,
+    ):
         self._table = model.variables(params)
         self._record, self._steps, self._every = tuple(record), steps, every
         processes = tuple(sorted(params["shock_table"].values))
@@ -55,17 +68,30 @@ class Ensemble:
         self._kernel: Kernel = compiled(self.program, self._layout)
 
     def shocks(self, table: ShockTable) -> np.ndarray:
-        """The processes that the kernel reads, (processes, steps, width); columns repeat until they fill whole strips."""
+        """The processes that the kernel reads, (processes, steps, width); columns repeat until they
+        fill whole strips.
+        """
         names, width = self._layout.shocks, lcm(table.runs, LANES)
         shocks = np.empty((max(len(names), 1), self._steps, width))
         for row, name in enumerate(names):
-            shocks[row].reshape(self._steps, -1, table.runs)[:] = table.values[name][: self._steps, None, :]
+            shocks[row].reshape(self._steps, -1, table.runs)[:] = table.values[name][
+                : self._steps, None, :
+            ]
         return shocks
 
-    def __call__(self, initial: Mapping[str, Any], swept: Mapping[str, Any], shocks: np.ndarray, *, first_lane: int = 0, lanes: int) -> Outcome:
+    def __call__(
+        self,
+        initial: Mapping[str, Any],
+        swept: Mapping[str, Any],
+        shocks: np.ndarray,
+        *,
+        first_lane: int = 0,
+        lanes: int,
+    ) -> Outcome:
         """Simulate some lanes.
 
-        initial, swept: a number or (lanes,) by name, numbers for the clock's. shocks: from `shocks`; lanes use its columns in turn, over and over.
+        initial, swept: a number or (lanes,) by name, numbers for the clock's. shocks: from
+        `shocks`; lanes use its columns in turn, over and over.
         first_lane: number of the first of these lanes among all, a multiple of LANES.
         """
         layout, strips = self._layout, -(-lanes // LANES)
@@ -76,8 +102,13 @@ class Ensemble:
         kept = self._steps // self._every
         records = np.empty((strips, kept, max(len(self._record), 1), LANES))
         failed = np.zeros((strips, LANES), dtype=np.int64)
-        checked, clock = _strips(layout.limited, bounds, lanes), np.array([float(given[name]) for name in SHARED])
-        self._kernel(state, fixed, shocks, offsets, checked, records, failed, clock, self._steps, self._every)
+        checked, clock = (
+            _strips(layout.limited, bounds, lanes),
+            np.array([float(given[name]) for name in SHARED]),
+        )
+        self._kernel(
+            state, fixed, shocks, offsets, checked, records, failed, clock, self._steps, self._every
+        )
         values = {}
         for row, name in enumerate(self._record):
             path = np.empty((strips * LANES, kept + 1))
@@ -87,17 +118,25 @@ class Ensemble:
         return Outcome(values, failed.ravel()[:lanes])
 
 
-def _layout(program: Program, table: Mapping[str, Any], record: tuple[str, ...], processes: tuple[str, ...]) -> KernelLayout:
+def _layout(
+    program: Program, table: Mapping[str, Any], record: tuple[str, ...], processes: tuple[str, ...]
+) -> KernelLayout:
     """What the kernel must carry from step to step, and what it checks."""
     inputs, outputs = dict(program.inputs), dict(program.outputs)
     changing = {name for name in table if outputs[name] != inputs[name]}
-    ends = [outputs[name] for name in (*SHARED, *changing, *record)] + [end for _, end in program.checks]
+    ends = [outputs[name] for name in (*SHARED, *changing, *record)] + [
+        end for _, end in program.checks
+    ]
     needed = program.needed(ends)
     read = {name for name, position in program.inputs if position in needed and name not in SHARED}
     shocks = tuple(name for name in processes if SHOCK + name in read)
     carried = tuple(name for name in table if name in read and name in changing)
-    fixed = tuple(n for n, _ in program.inputs if n in read and n not in changing and not n.startswith(SHOCK))
-    limited = tuple(dict.fromkeys(n for n, _ in program.checks if n == BALANCE or table[n].lower is not None))
+    fixed = tuple(
+        n for n, _ in program.inputs if n in read and n not in changing and not n.startswith(SHOCK)
+    )
+    limited = tuple(
+        dict.fromkeys(n for n, _ in program.checks if n == BALANCE or table[n].lower is not None)
+    )
     return KernelLayout(SHARED, carried, fixed, shocks, record, limited)
 
 
@@ -125,7 +164,8 @@ def simulate(
 ) -> Trajectories:
     """Simulate `steps` steps of the given run indices; see `engines.cadcad.simulate`.
 
-    every: keep the start and every so many steps. chunk: runs at a time. workers: threads, one a core by default.
+    every: keep the start and every so many steps. chunk: runs at a time. workers: threads, one a
+    core by default.
     """
     names, runs = recorded(model.variables(params), record), np.asarray(runs)
     kept = [n for n in names if n not in SHARED]
@@ -157,7 +197,9 @@ def simulate(
         where = np.flatnonzero(failed)
         mine = {k: v[where] if np.ndim(v) else v for k, v in initial.items()}
         replay = {**params, "shock_table": table.columns(where)}
-        failures = cadcad.simulate(model, replay, mine, runs=runs[where], steps=int(failed.max()), record=[]).failures
+        failures = cadcad.simulate(
+            model, replay, mine, runs=runs[where], steps=int(failed.max()), record=[]
+        ).failures
         for row in where:
             for series in values.values():
                 series[row, index >= failed[row]] = np.nan

@@ -1,8 +1,10 @@
 """What a recorded step depends on: which inputs can change which variables, in any number of steps.
 
-Ranges of values are carried through the program (interval arithmetic; Moore, Kearfott and Cloud, Introduction to Interval Analysis, 2009), those of
-state variables to a fixed point over the steps. What has one value alone depends on nothing: 0 x, the smaller of two numbers whose order is known, a
-branch that is not taken. Values are finite and keep the lower bounds of their variables; else their run has failed.
+Ranges of values are carried through the program (interval arithmetic; Moore, Kearfott and Cloud,
+Introduction to Interval Analysis, 2009), those of state variables to a fixed point over the steps.
+What has one value alone depends on nothing: 0 x, the smaller of two numbers whose order is known, a
+branch that is not taken. Values are finite and keep the lower bounds of their variables; else their
+run has failed.
 """
 
 from __future__ import annotations
@@ -18,23 +20,43 @@ from .trace import SHOCK, TRUTHS, Constant, Operation, Program
 
 Span = tuple[float, float]  # least and largest value
 ANY: Span = (-math.inf, math.inf)
-RISING = {"exp", "expm1", "log", "log1p", "sqrt", "positive", "floor", "ceil", "rint", "sign", "arctan"}
+RISING = {
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "positive",
+    "floor",
+    "ceil",
+    "rint",
+    "sign",
+    "arctan",
+}
 NUMPY = {"power_of_number": "power"}  # where the name in a program is not NumPy's
 NARROWINGS = 2  # passes in which spans shrink again, once none grows
 
 
 @dataclass(frozen=True)
 class Flow:
-    """depends: the inputs on which a variable's value after one step depends, by variable. shape: equal where two programs compute it alike."""
+    """depends: the inputs on which a variable's value after one step depends, by variable. shape:
+    equal where two programs compute it alike.
+    """
 
     depends: Mapping[str, frozenset[str]]
     shape: Mapping[str, int]
 
     def downstream(self, sources: Iterable[str]) -> frozenset[str]:
-        """Variables that depend on some inputs, in any number of steps, the sources among them that are variables."""
+        """Variables that depend on some inputs, in any number of steps, the sources among them that
+        are variables.
+        """
         found = set(sources)
         while True:
-            more = {name for name, inputs in self.depends.items() if name not in found and not found.isdisjoint(inputs)}
+            more = {
+                name
+                for name, inputs in self.depends.items()
+                if name not in found and not found.isdisjoint(inputs)
+            }
             if not more:
                 return frozenset(found & set(self.depends))
             found |= more
@@ -53,16 +75,24 @@ def hull(*spans: Span) -> Span:
 class Follower:
     """Follows inputs through a recorded step.
 
-    table: state variables. start: spans of their values at the start. ranges: of every swept parameter, one value where it stands.
+    table: state variables. start: spans of their values at the start. ranges: of every swept
+    parameter, one value where it stands.
     silent: processes that are zero throughout.
     """
 
     def __init__(
-        self, program: Program, table: Mapping[str, Variable], start: Mapping[str, Span], ranges: Mapping[str, Span], silent: Iterable[str] = ()
+        self,
+        program: Program,
+        table: Mapping[str, Variable],
+        start: Mapping[str, Span],
+        ranges: Mapping[str, Span],
+        silent: Iterable[str] = (),
     ):
         self._program, self._table, self._ranges = program, table, dict(ranges)
         self._silent = {SHOCK + name: (0.0, 0.0) for name in silent}
-        self._declared = {name: (-math.inf if v.lower is None else v.lower, math.inf) for name, v in table.items()}
+        self._declared = {
+            name: (-math.inf if v.lower is None else v.lower, math.inf) for name, v in table.items()
+        }
         self._spans: list[Span] = []  # of the last call: the next one computes what differs
         self._same: list[int | None] = []
         self._moving = self._settle(start, ranges, set())
@@ -72,18 +102,32 @@ class Follower:
         self._settle(start, self._ranges | dict(ranges), self._moving)
         return _flow(self._program, self._spans, self._same)
 
-    def _settle(self, start: Mapping[str, Span], ranges: Mapping[str, Span], moving: set[str]) -> set[str]:
-        """Follow the spans to their fixed point. moving: variables known not to keep one value. Returns all that do not."""
-        fixed, moving = dict(ranges) | self._silent, moving | {name for name in self._table if not single(start[name])}
+    def _settle(
+        self, start: Mapping[str, Span], ranges: Mapping[str, Span], moving: set[str]
+    ) -> set[str]:
+        """Follow the spans to their fixed point. moving: variables known not to keep one value.
+        Returns all that do not.
+        """
+        fixed, moving = (
+            dict(ranges) | self._silent,
+            moving | {name for name in self._table if not single(start[name])},
+        )
         while True:
-            state = {name: self._declared[name] if name in moving else start[name] for name in self._table}
+            state = {
+                name: self._declared[name] if name in moving else start[name]
+                for name in self._table
+            }
             after = self._after(fixed | state)
-            more = {name for name in self._table if name not in moving and after[name] != state[name]}
+            more = {
+                name for name in self._table if name not in moving and after[name] != state[name]
+            }
             if not more:
                 break
             moving |= more
         for _ in range(NARROWINGS):
-            state = {name: _common(state[name], hull(start[name], after[name])) for name in self._table}
+            state = {
+                name: _common(state[name], hull(start[name], after[name])) for name in self._table
+            }
             after = self._after(fixed | state)
         return moving
 
@@ -95,7 +139,9 @@ class Follower:
         for position, operation in enumerate(self._program.operations):
             if position in places:
                 span, same = given[places[position]], None
-            elif first or any(argument in changed for argument in operation.arguments if isinstance(argument, int)):
+            elif first or any(
+                argument in changed for argument in operation.arguments if isinstance(argument, int)
+            ):
                 span, same = _result(operation, self._spans)
             else:
                 continue
@@ -103,7 +149,8 @@ class Follower:
                 self._spans.append(span)
                 self._same.append(same)
                 continue
-            # what an operation is the same as may change while its span does not, and then its inputs do
+            # what an operation is the same as may change while its span does not, and then its
+            # inputs do
             if span != self._spans[position] or same != self._same[position]:
                 changed.add(position)
             self._spans[position], self._same[position] = span, same
@@ -126,7 +173,11 @@ def _flow(program: Program, spans: list[Span], same: list[int | None]) -> Flow:
     shapes: list[int] = []
 
     def shape(argument: int | Constant | str) -> int:
-        return shapes[argument] if isinstance(argument, int) else hash(argument.value if isinstance(argument, Constant) else argument)
+        return (
+            shapes[argument]
+            if isinstance(argument, int)
+            else hash(argument.value if isinstance(argument, Constant) else argument)
+        )
 
     for position, operation in enumerate(program.operations):
         other = same[position]
@@ -143,12 +194,17 @@ def _flow(program: Program, spans: list[Span], same: list[int | None]) -> Flow:
             masks.append(mask)
             shapes.append(hash((operation.name, *map(shape, operation.arguments))))
     ends = {name: masks[end] if isinstance(end, int) else 0 for name, end in program.outputs}
-    depends = {name: frozenset(one for one, position in program.inputs if mask & bits[position]) for name, mask in ends.items()}
+    depends = {
+        name: frozenset(one for one, position in program.inputs if mask & bits[position])
+        for name, mask in ends.items()
+    }
     return Flow(depends, {name: shape(end) for name, end in program.outputs})
 
 
 def _result(operation: Operation, spans: list[Span]) -> tuple[Span, int | None]:
-    """The span of an operation's result, and the earlier operation whose result it always is, if any."""
+    """The span of an operation's result, and the earlier operation whose result it always is, if
+    any.
+    """
     span, same = _computed(operation, spans)
     return (ANY if math.isnan(span[0]) or math.isnan(span[1]) else span), same
 
@@ -220,7 +276,11 @@ def _quotient(a: Span, b: Span) -> Span:
 
 def _absolute(a: Span) -> Span:
     low, high = a
-    return (0.0, max(-low, high)) if low < 0.0 < high else (min(abs(low), abs(high)), max(abs(low), abs(high)))
+    return (
+        (0.0, max(-low, high))
+        if low < 0.0 < high
+        else (min(abs(low), abs(high)), max(abs(low), abs(high)))
+    )
 
 
 def _square(a: Span) -> Span:

@@ -1,4 +1,6 @@
-"""What cadCAD lets pass and we do not: wrong names, masked exceptions, NaN, broken bounds and broken books."""
+"""What cadCAD lets pass and we do not: wrong names, masked exceptions, NaN, broken bounds and
+broken books.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import BlockError, InputError, ModelError, nearest
-from ..model.contract import HISTORY, call, clock, expect_shape, expect_signals, expect_value, name_of, unknown
+from ..model.contract import (
+    HISTORY,
+    call,
+    clock,
+    expect_shape,
+    expect_signals,
+    expect_value,
+    name_of,
+    unknown,
+)
 from ..model.model import Block, Model
 from ..model.variables import SHARED, Variable, scale, variable_of
 from . import purity
@@ -21,7 +32,9 @@ ROUNDING = 1e-9  # of a variable's scale; how far below its bound rounding may t
 
 
 def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -> None:
-    """Find wrong names before the run, by one step on a copy of the initial state. Raises ModelError or BlockError."""
+    """Find wrong names before the run, by one step on a copy of the initial state. Raises
+    ModelError or BlockError.
+    """
     table = model.variables(params)
     for name in table:
         if name not in initial:
@@ -29,13 +42,17 @@ def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -
     for name in initial:
         if name not in table:
             raise ModelError(unknown("initial value for an unknown state variable", name, table))
-    state = dict(initial)  # its arrays are the caller's: a block that changes one is an error, found below
+    state = dict(
+        initial
+    )  # its arrays are the caller's: a block that changes one is an error, found below
     for block in model.blocks:
         before, state = state, _check_block(block, params, state, table)
         purity.check(block, params, before, table)
 
 
-def _check_block(block: Block, params: Mapping[str, Any], state: dict[str, Any], table: Mapping[str, Variable]) -> dict:
+def _check_block(
+    block: Block, params: Mapping[str, Any], state: dict[str, Any], table: Mapping[str, Variable]
+) -> dict:
     where = f"block '{block.name}'"
     before, signals, seen, after = dict(state), {}, set(), dict(state)
     values = {name: np.copy(value) for name, value in state.items()}
@@ -59,15 +76,23 @@ def _check_block(block: Block, params: Mapping[str, Any], state: dict[str, Any],
         expect_shape(where, name, out[1], runs, ModelError)
         after[name] = out[1]
     changed = [n for n in state if n not in before]
-    changed += [n for n in before if state.get(n) is not before[n] or not _same(before[n], values[n])]
+    changed += [
+        n for n in before if state.get(n) is not before[n] or not _same(before[n], values[n])
+    ]
     if changed:
-        raise ModelError(f"{where} changes '{changed[0]}' of the state it reads; return a signal instead")
+        raise ModelError(
+            f"{where} changes '{changed[0]}' of the state it reads; return a signal instead"
+        )
     return after
 
 
 def limits(table: Mapping[str, Variable], initial: Mapping[str, Any]) -> dict[str, Any]:
-    """Lowest value of every bounded variable, with room for rounding; from each run's own start, not its neighbours'."""
-    return {n: v.lower - ROUNDING * scale(v, initial) for n, v in table.items() if v.lower is not None}
+    """Lowest value of every bounded variable, with room for rounding; from each run's own start,
+    not its neighbours'.
+    """
+    return {
+        n: v.lower - ROUNDING * scale(v, initial) for n, v in table.items() if v.lower is not None
+    }
 
 
 def _same(value: Any, copy: np.ndarray) -> bool:
@@ -77,13 +102,17 @@ def _same(value: Any, copy: np.ndarray) -> bool:
 def _check_arguments(where: str, function: Callable, count: int) -> None:
     found = len(inspect.signature(function).parameters)
     if found != count:
-        raise ModelError(f"{where}: '{name_of(function)}' takes {found} arguments; expected {count}")
+        raise ModelError(
+            f"{where}: '{name_of(function)}' takes {found} arguments; expected {count}"
+        )
 
 
 class Guard:
-    """Wraps the functions of a block list so that exceptions are named and the first failure of every run is kept.
+    """Wraps the functions of a block list so that exceptions are named and the first failure of
+    every run is kept.
 
-    runs: (runs,) run indices of the batch. failures: by run index; columns: the first time index that it spoils.
+    runs: (runs,) run indices of the batch. failures: by run index; columns: the first time index
+    that it spoils.
     """
 
     def __init__(self, table: Mapping[str, Variable], initial: Mapping[str, Any], runs: np.ndarray):
@@ -95,12 +124,24 @@ class Guard:
         self.columns: dict[int, int] = {}
 
     def policy(self, block: Block, policy: Callable) -> Callable:
-        """The policy, guarded: it can neither write to the state nor return anything but signals."""
+        """The policy, guarded: it can neither write to the state nor return anything but
+        signals.
+        """
         name = name_of(policy)
 
         def guarded(params, substep, state_history, state):
             read_only = MappingProxyType(state)
-            out = call(block.name, name, policy, params, 0, HISTORY, read_only, runs=self._named, wrong=BlockError)
+            out = call(
+                block.name,
+                name,
+                policy,
+                params,
+                0,
+                HISTORY,
+                read_only,
+                runs=self._named,
+                wrong=BlockError,
+            )
             if not isinstance(out, dict):
                 expect_signals(self._where(block, state), name, out, BlockError)
             return out
@@ -113,16 +154,30 @@ class Guard:
 
         def guarded(params, substep, state_history, state, signal):
             read_only = MappingProxyType(state)
-            out = call(block.name, variable, update, params, 0, HISTORY, read_only, signal, runs=self._named, wrong=BlockError)
+            out = call(
+                block.name,
+                variable,
+                update,
+                params,
+                0,
+                HISTORY,
+                read_only,
+                signal,
+                runs=self._named,
+                wrong=BlockError,
+            )
             where = self._where(block, state)
             expect_value(where, variable, out, BlockError)
             value = out[1]
             expect_shape(where, variable, value, len(self.runs), BlockError)
             if isinstance(value, np.ndarray):
                 value = value.view()
-                value.flags.writeable = False  # nothing is deep-copied: a later block could change the history
+                value.flags.writeable = (
+                    False  # nothing is deep-copied: a later block could change the history
+                )
             if variable not in SHARED:
-                # The history holds the start and every finished step, so that its length is this step's time index.
+                # The history holds the start and every finished step, so that its length is this
+                # step's time index.
                 self._look(block.name, variable, float(state["time"]), len(state_history), value)
             return variable, value
 
@@ -157,10 +212,17 @@ def _reason(variable: Variable, value: float) -> str:
 
 
 def recorded(table: Mapping[str, Variable], record) -> list[str]:
-    """Names to record; all of them where none are asked for. Raises InputError for an unknown one."""
+    """Names to record; all of them where none are asked for. Raises InputError for an unknown
+    one.
+    """
     if record is None:
         return list(table)
     for name in record:
         if name not in table:
-            raise InputError(f"unknown variable '{name}'", argument="record", expected="a state variable", nearest=nearest(name, table))
+            raise InputError(
+                f"unknown variable '{name}'",
+                argument="record",
+                expected="a state variable",
+                nearest=nearest(name, table),
+            )
     return list(dict.fromkeys(record))

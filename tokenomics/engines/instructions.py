@@ -1,8 +1,8 @@
 """One operation of a program as machine instructions for runs side by side.
 
-Every operation becomes one vector instruction, so that a run's numbers do not depend on its neighbours; nothing is
-reassociated or contracted, and exp, log and the like are the C library's, so that results are those of NumPy to the last
-bit wherever NumPy uses the same functions.
+Every operation becomes one vector instruction, so that a run's numbers do not depend on its
+neighbours; nothing is reassociated or contracted, and exp, log and the like are the C library's, so
+that results are those of NumPy to the last bit wherever NumPy uses the same functions.
 """
 
 from __future__ import annotations
@@ -24,14 +24,28 @@ VECTOR, TRUTHS = ir.VectorType(DOUBLE, LANES), ir.VectorType(TRUTH, LANES)
 BINARY = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
 COMPARE = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
 LOGIC = {"logical_and": "and_", "logical_or": "or_", "logical_xor": "xor"}
-LOGIC |= {"bitwise_and": "and_", "bitwise_or": "or_", "bitwise_xor": "xor"}  # of truth values: runs have no integers
-LIBRARY = {name: name for name in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos")}
+LOGIC |= {
+    "bitwise_and": "and_",
+    "bitwise_or": "or_",
+    "bitwise_xor": "xor",
+}  # of truth values: runs have no integers
+LIBRARY = {
+    name: name for name in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos")
+}
 LIBRARY |= {"power": "pow", "arctan": "atan"}
-EXACT = {"sqrt": "llvm.sqrt", "absolute": "llvm.fabs", "floor": "llvm.floor", "ceil": "llvm.ceil", "rint": "llvm.rint"}
+EXACT = {
+    "sqrt": "llvm.sqrt",
+    "absolute": "llvm.fabs",
+    "floor": "llvm.floor",
+    "ceil": "llvm.ceil",
+    "rint": "llvm.rint",
+}
 
 
 class Writer:
-    """Writes the instructions of a program. A value is a vector of runs, or a scalar where it is the same in all runs."""
+    """Writes the instructions of a program. A value is a vector of runs, or a scalar where it is
+    the same in all runs.
+    """
 
     def __init__(self, builder: ir.IRBuilder, module: ir.Module):
         self.b, self.module = builder, module
@@ -42,8 +56,14 @@ class Writer:
             return value
         if isinstance(value, ir.Constant):
             return ir.Constant(ir.VectorType(value.type, LANES), [value] * LANES)
-        one = self.b.insert_element(ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined), value, ir.Constant(INDEX, 0))
-        return self.b.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+        one = self.b.insert_element(
+            ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined),
+            value,
+            ir.Constant(INDEX, 0),
+        )
+        return self.b.shuffle_vector(
+            one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        )
 
     def number(self, value: ir.Value) -> ir.Value:
         """Truth as 0.0 or 1.0."""
@@ -51,7 +71,11 @@ class Writer:
         return self.b.uitofp(value, kinds[value.type]) if value.type in kinds else value
 
     def truth(self, value: ir.Value) -> ir.Value:
-        return value if value.type in (TRUTH, TRUTHS) else self.b.fcmp_unordered("!=", value, self.like(value, 0.0))
+        return (
+            value
+            if value.type in (TRUTH, TRUTHS)
+            else self.b.fcmp_unordered("!=", value, self.like(value, 0.0))
+        )
 
     def like(self, value: ir.Value, number: float) -> ir.Constant:
         """A constant of the shape of a value."""
@@ -72,14 +96,22 @@ class Writer:
         result: ir.Value = ir.Constant(VECTOR, ir.Undefined)
         for lane in range(LANES):
             at = ir.Constant(INDEX, lane)
-            result = self.b.insert_element(result, self.b.call(function, [self.b.extract_element(a, at) for a in arguments]), at)
+            result = self.b.insert_element(
+                result,
+                self.b.call(function, [self.b.extract_element(a, at) for a in arguments]),
+                at,
+            )
         return result
 
     def extreme(self, sign: str, a: ir.Value, b: ir.Value) -> ir.Value:
         """NumPy's maximum and minimum, which pass NaN on."""
         if isinstance(a, ir.Constant):
             a, b = b, a
-        first = self.b.fcmp_unordered(sign, a, b) if isinstance(b, ir.Constant) else self.b.fcmp_ordered(sign, a, b)
+        first = (
+            self.b.fcmp_unordered(sign, a, b)
+            if isinstance(b, ir.Constant)
+            else self.b.fcmp_ordered(sign, a, b)
+        )
         if not isinstance(b, ir.Constant):
             first = self.b.or_(first, self.b.fcmp_unordered("uno", a, a))
         return self.b.select(first, a, b)
@@ -146,12 +178,18 @@ PER_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void
 
 
 def _callback(function: Callable, inputs: int, outputs: int) -> Any:
-    """A C function of (which runs, arguments (inputs, LANES), results (outputs, LANES)) around one that takes a run alone."""
+    """A C function of (which runs, arguments (inputs, LANES), results (outputs, LANES)) around one
+    that takes a run alone.
+    """
 
     def call(which: int, arguments: int, results: int) -> None:
         wanted = np.ctypeslib.as_array((ctypes.c_double * LANES).from_address(which))
-        table = np.ctypeslib.as_array((ctypes.c_double * (inputs * LANES)).from_address(arguments)).reshape(inputs, LANES)
-        found = np.ctypeslib.as_array((ctypes.c_double * (outputs * LANES)).from_address(results)).reshape(outputs, LANES)
+        table = np.ctypeslib.as_array(
+            (ctypes.c_double * (inputs * LANES)).from_address(arguments)
+        ).reshape(inputs, LANES)
+        found = np.ctypeslib.as_array(
+            (ctypes.c_double * (outputs * LANES)).from_address(results)
+        ).reshape(outputs, LANES)
         for run in np.flatnonzero(wanted):
             try:
                 found[:, run] = function(np.ascontiguousarray(table[:, run]))
@@ -161,7 +199,9 @@ def _callback(function: Callable, inputs: int, outputs: int) -> Any:
     return PER_RUN(call)
 
 
-def write_call(w: Writer, arguments: Sequence[ir.Value], function: Callable, outputs: int, keep: list[Any]) -> list[ir.Value]:
+def write_call(
+    w: Writer, arguments: Sequence[ir.Value], function: Callable, outputs: int, keep: list[Any]
+) -> list[ir.Value]:
     """Results of a function of one run's numbers, called where the first argument is true."""
     b, count = w.b, len(arguments)
     with b.goto_entry_block():
@@ -178,7 +218,9 @@ def write_call(w: Writer, arguments: Sequence[ir.Value], function: Callable, out
     kind = ir.FunctionType(ir.VoidType(), [pointer] * 3)
     address = ctypes.cast(keep[-1], ctypes.c_void_p).value
     target = b.inttoptr(ir.Constant(INDEX, address), ir.PointerType(kind))
-    anyone = b.icmp_unsigned("!=", b.bitcast(which, ir.IntType(LANES)), ir.Constant(ir.IntType(LANES), 0))
+    anyone = b.icmp_unsigned(
+        "!=", b.bitcast(which, ir.IntType(LANES)), ir.Constant(ir.IntType(LANES), 0)
+    )
     with b.if_then(anyone):
         b.call(target, [b.bitcast(buffer, pointer) for buffer in buffers])
     return [b.load(b.gep(buffers[2], [at[i]])) for i in range(outputs)]

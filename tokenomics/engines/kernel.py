@@ -14,22 +14,33 @@ from .trace import Program
 
 
 class Kernel:
-    """Compiled steps. Calling it releases the interpreter's lock, so that threads run side by side."""
+    """Compiled steps. Calling it releases the interpreter's lock, so that threads run side by
+    side.
+    """
 
     def __init__(self, program: Program, layout: KernelLayout):
         self.layout = layout
         module = ir.Module("step")
-        self._callbacks = write_loop(module, program, layout)  # what the code calls must live as long as it
+        self._callbacks = write_loop(
+            module, program, layout
+        )  # what the code calls must live as long as it
         self._engine = _compile(str(module))
-        kinds = [ctypes.c_void_p if isinstance(kind, ir.PointerType) else ctypes.c_int64 for kind in KINDS]
+        kinds = [
+            ctypes.c_void_p if isinstance(kind, ir.PointerType) else ctypes.c_int64
+            for kind in KINDS
+        ]
         self._call = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("simulate"))
 
-    def __call__(self, state, fixed, shocks, offsets, limits, records, failed, clock, steps: int, every: int) -> None:
+    def __call__(
+        self, state, fixed, shocks, offsets, limits, records, failed, clock, steps: int, every: int
+    ) -> None:
         """Advance all strips in place.
 
-        state: (strips, carried, LANES). fixed: (strips, fixed, LANES). shocks: (processes, steps, width). offsets: (strips,)
-        first column of each strip. limits: (strips, limited, LANES). records: (strips, kept, recorded, LANES).
-        failed: (strips, LANES) int64, the step at which a check first failed, 0 for none. clock: (shared,) at the start.
+        state: (strips, carried, LANES). fixed: (strips, fixed, LANES). shocks: (processes, steps,
+        width). offsets: (strips,) first column of each strip. limits: (strips, limited, LANES).
+        records: (strips, kept, recorded, LANES).
+        failed: (strips, LANES) int64, the step at which a check first failed, 0 for none. clock:
+        (shared,) at the start.
         """
         arrays = (state, fixed, shocks, offsets, limits, records, failed, clock)
         assert all(a.flags.c_contiguous for a in arrays)

@@ -1,4 +1,6 @@
-"""What a function could remember in: containers that it or its helpers name, variables that they set, attributes, caches."""
+"""What a function could remember in: containers that it or its helpers name, variables that they
+set, attributes, caches.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def _cell(cell: Any, seen: set[int]) -> Iterator[Restore]:
     yield from _contents(value, seen, 0)
 
 
-def _globals(code: CodeType, bound: dict[str, Any], names: dict[str, Any], seen: set[int]) -> Iterator[Restore]:
+def _globals(
+    code: CodeType, bound: dict[str, Any], names: dict[str, Any], seen: set[int]
+) -> Iterator[Restore]:
     for step in dis.get_instructions(code):
         name = step.argval
         if step.opname == "STORE_GLOBAL" and name in bound:

@@ -1,8 +1,8 @@
 """The loop of a kernel, written as LLVM instructions.
 
 for strip in strips:                                # runs side by side
-    state, failing = what memory holds of the strip
-    for step in steps:                              # all in registers, but for the shocks read and the records kept
+    state, failing = what memory holds of the strip for step in steps:
+    # all in registers, but for the shocks read and the records kept
         values = the operations of the program
         failing = the number of this step, where a check fails first
         if this step is kept: the strip's next record = values
@@ -22,16 +22,26 @@ from .instructions import DOUBLE, INDEX, LANES, VECTOR, Writer, write_call
 from .trace import SHOCK, Constant, Program
 
 NUMBERS, INDICES, STEPS = ir.PointerType(DOUBLE), ir.PointerType(INDEX), ir.VectorType(INDEX, LANES)
-KINDS = [NUMBERS, NUMBERS, NUMBERS, INDICES, NUMBERS, NUMBERS, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`
+KINDS = [
+    NUMBERS,
+    NUMBERS,
+    NUMBERS,
+    INDICES,
+    NUMBERS,
+    NUMBERS,
+    INDICES,
+    NUMBERS,
+    *[INDEX] * 5,
+]  # of `Arguments`
 
 
 @dataclass(frozen=True)
 class KernelLayout:
     """Which variables a kernel keeps in memory, in order.
 
-    shared: clocks, the same in all runs. carried: what the next step reads. fixed: inputs that never change. shocks:
-    processes. recorded: kept at every `every`-th step. limited: variables with a lower limit; what a block writes must be finite, and
-    keep its limit, or the run fails.
+    shared: clocks, the same in all runs. carried: what the next step reads. fixed: inputs that
+    never change. shocks: processes. recorded: kept at every `every`-th step. limited: variables
+    with a lower limit; what a block writes must be finite, and keep its limit, or the run fails.
     """
 
     shared: tuple[str, ...]
@@ -74,7 +84,9 @@ class _Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class _Strip:
-    """What is found once for all steps of a strip. state, records, failed: where they lie. column: of its first run among the shocks."""
+    """What is found once for all steps of a strip. state, records, failed: where they lie. column:
+    of its first run among the shocks.
+    """
 
     number: ir.PhiInstr
     state: ir.Value
@@ -89,7 +101,9 @@ class _Strip:
 
 @dataclass(frozen=True)
 class _Step:
-    """What goes from step to step. until_kept: steps, this one too, to the next that is kept. record: where it goes."""
+    """What goes from step to step. until_kept: steps, this one too, to the next that is kept.
+    record: where it goes.
+    """
 
     number: ir.PhiInstr
     until_kept: ir.PhiInstr
@@ -100,7 +114,9 @@ class _Step:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a step gives. number: of steps done with it. end: the stretch of code in which it ends."""
+    """What a step gives. number: of steps done with it. end: the stretch of code in which it
+    ends.
+    """
 
     number: ir.Value
     failing: ir.Value
@@ -111,7 +127,9 @@ class _Outcome:
 
 
 def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> list[Any]:
-    """Put the function `simulate` into a module. What is given must be kept as long as its code: the Python functions that it calls."""
+    """Put the function `simulate` into a module. What is given must be kept as long as its code:
+    the Python functions that it calls.
+    """
     loop = _Loop(module, program, layout)
     clock = loop.begin()
     strip = loop.begin_strip()
@@ -140,8 +158,13 @@ class _Loop:
 
     def begin(self) -> dict[str, ir.Value]:
         """The clock at the start."""
-        clock = {name: self.b.load(self.b.gep(self.given.clock, [_whole(row)])) for row, name in enumerate(self.layout.shared)}
-        anything = self.b.icmp_signed(">", self.b.mul(self.given.strips, self.given.steps), _whole(0))
+        clock = {
+            name: self.b.load(self.b.gep(self.given.clock, [_whole(row)]))
+            for row, name in enumerate(self.layout.shared)
+        }
+        anything = self.b.icmp_signed(
+            ">", self.b.mul(self.given.strips, self.given.steps), _whole(0)
+        )
         self.b.cbranch(anything, self.parts.strip, self.parts.done)
         return clock
 
@@ -161,14 +184,18 @@ class _Loop:
         start = self.load_all(state, layout.carried)
         first_failed = b.load(failed, align=8)
         b.branch(self.parts.step)
-        return _Strip(number, state, records, failed, column, constants, bounds, start, first_failed)
+        return _Strip(
+            number, state, records, failed, column, constants, bounds, start, first_failed
+        )
 
     def begin_step(self) -> _Step:
         """Places for what `end_step` passes on."""
         b, layout = self.b, self.layout
         b.position_at_end(self.parts.step)
         number, until_kept, record, failing = map(b.phi, (INDEX, INDEX, NUMBERS, STEPS))
-        state = {name: b.phi(VECTOR) for name in layout.carried} | {name: b.phi(DOUBLE) for name in layout.shared}
+        state = {name: b.phi(VECTOR) for name in layout.carried} | {
+            name: b.phi(DOUBLE) for name in layout.shared
+        }
         return _Step(number, until_kept, record, failing, state)
 
     def write_step(self, strip: _Strip, step: _Step) -> _Outcome:
@@ -177,7 +204,9 @@ class _Loop:
         good = self.check(strip, result)
         number = b.add(step.number, _whole(1))
         failing = self.mark(good, number, step.failing)
-        state = {name: w.number(result(self.outputs[name])) for name in (*layout.shared, *layout.carried)}
+        state = {
+            name: w.number(result(self.outputs[name])) for name in (*layout.shared, *layout.carried)
+        }
         state |= {name: w.vector(state[name]) for name in layout.carried}
         recorded = [w.vector(w.number(result(self.outputs[name]))) for name in layout.recorded]
         until_kept = b.sub(step.until_kept, _whole(1))
@@ -192,29 +221,46 @@ class _Loop:
         def result(end: int | Constant) -> ir.Value:
             return ir.Constant(DOUBLE, end.value) if isinstance(end, Constant) else values[end]
 
-        kept = [self.outputs[name] for name in (*self.layout.shared, *self.layout.carried, *self.layout.recorded)]
-        for position in sorted(self.program.needed([*kept, *(end for _, end in self.program.checks)])):
+        kept = [
+            self.outputs[name]
+            for name in (*self.layout.shared, *self.layout.carried, *self.layout.recorded)
+        ]
+        for position in sorted(
+            self.program.needed([*kept, *(end for _, end in self.program.checks)])
+        ):
             operation = self.program.operations[position]
             kind, _, number = operation.name.partition(":")
             first, *others = operation.arguments
             if kind == "input":
-                values[position] = inputs[first] if first in inputs else self.shock(first.removeprefix(SHOCK), strip, step)
+                values[position] = (
+                    inputs[first]
+                    if first in inputs
+                    else self.shock(first.removeprefix(SHOCK), strip, step)
+                )
             elif kind == "call":
                 arguments = [result(a) for a in (first, *others[:-1])]
-                values[position] = write_call(self.writer, arguments, others[-1], int(number), self.callbacks)
+                values[position] = write_call(
+                    self.writer, arguments, others[-1], int(number), self.callbacks
+                )
             elif kind == "result":
                 values[position] = values[first][int(number)]
             else:
-                values[position] = self.writer.write(operation.name, [result(a) for a in operation.arguments])
+                values[position] = self.writer.write(
+                    operation.name, [result(a) for a in operation.arguments]
+                )
         return result
 
     def shock(self, process: str, strip: _Strip, step: _Step) -> ir.Value:
-        row = self.b.add(self.b.mul(_whole(self.layout.shocks.index(process)), self.given.steps), step.number)
+        row = self.b.add(
+            self.b.mul(_whole(self.layout.shocks.index(process)), self.given.steps), step.number
+        )
         place = self.b.add(self.b.mul(row, self.given.width), strip.column)
         return self.load(self.b.gep(self.given.shocks, [place]), 0)
 
     def check(self, strip: _Strip, result: Callable[[int | Constant], ir.Value]) -> ir.Value:
-        """In which runs all is finite and within its limits. One sum is finite only if all its terms are; a comparison with a NaN is never true."""
+        """In which runs all is finite and within its limits. One sum is finite only if all its
+        terms are; a comparison with a NaN is never true.
+        """
         b, w = self.b, self.writer
         total, good = w.vector(ir.Constant(DOUBLE, 0.0)), None
         for name, end in self.program.checks:
@@ -240,7 +286,14 @@ class _Loop:
         self.b.branch(self.parts.next_step)
         return following
 
-    def end_step(self, clock: dict[str, ir.Value], strip: _Strip, step: _Step, outcome: _Outcome, next_record: ir.Value) -> None:
+    def end_step(
+        self,
+        clock: dict[str, ir.Value],
+        strip: _Strip,
+        step: _Step,
+        outcome: _Outcome,
+        next_record: ir.Value,
+    ) -> None:
         """Pass on to the next step, of which the first takes what the strip starts with."""
         b, parts, every = self.b, self.parts, self.given.every
         b.position_at_end(parts.next_step)
@@ -249,7 +302,9 @@ class _Loop:
         until_kept.add_incoming(every, parts.keep)
         record.add_incoming(step.record, outcome.end)
         record.add_incoming(next_record, parts.keep)
-        b.cbranch(b.icmp_signed("<", outcome.number, self.given.steps), parts.step, parts.next_strip)
+        b.cbranch(
+            b.icmp_signed("<", outcome.number, self.given.steps), parts.step, parts.next_strip
+        )
         start = strip.start | clock
         for phi, first, then in (
             (step.number, _whole(0), outcome.number),
@@ -268,7 +323,9 @@ class _Loop:
         b.store(outcome.failing, strip.failed, align=8)
         following = b.add(strip.number, _whole(1))
         strip.number.add_incoming(following, self.parts.next_strip)
-        b.cbranch(b.icmp_signed("<", following, self.given.strips), self.parts.strip, self.parts.done)
+        b.cbranch(
+            b.icmp_signed("<", following, self.given.strips), self.parts.strip, self.parts.done
+        )
         b.position_at_end(self.parts.done)
         b.ret_void()
 

@@ -1,4 +1,6 @@
-"""What a function names in its code, and that no block may use: global generators, clocks, and numbers that differ between processes."""
+"""What a function names in its code, and that no block may use: global generators, clocks, and
+numbers that differ between processes.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,15 @@ LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM
 
 
 def suspect(function: Callable) -> str:
-    """What a function, or one of the user's own that it calls, must not use; empty where there is nothing."""
+    """What a function, or one of the user's own that it calls, must not use; empty where there is
+    nothing.
+    """
     for text, thing in _named(function):
         if any(getattr(thing, "__self__", None) is generator for generator in GENERATORS):
-            return f"draws random numbers from a global generator ({text}); randomness is a process of Model.extra_shocks"
+            return (
+                f"draws random numbers from a global generator ({text}); randomness is a process "
+                f"of Model.extra_shocks"
+            )
         if any(_is(thing, clock) for clock in CLOCKS):
             return f"reads a clock ({text}); the day is state['time']"
         if any(thing is one for one in OF_PROCESS):
@@ -36,13 +43,20 @@ def suspect(function: Callable) -> str:
 
 
 def _is(thing: Any, clock: Any) -> bool:
-    # a class's method is made anew each time that it is asked for, and its subclasses have their own
-    same = getattr(thing, "__name__", None) == clock.__name__ and isinstance(getattr(clock, "__self__", None), type)
-    return thing is clock or (same and isinstance(thing.__self__, type) and issubclass(thing.__self__, dt.date))
+    # a class's method is made anew each time that it is asked for, and its subclasses have their
+    # own
+    same = getattr(thing, "__name__", None) == clock.__name__ and isinstance(
+        getattr(clock, "__self__", None), type
+    )
+    return thing is clock or (
+        same and isinstance(thing.__self__, type) and issubclass(thing.__self__, dt.date)
+    )
 
 
 def _named(function: Callable) -> Iterator[tuple[str, Any]]:
-    """Names in the code of a function and of the user's own that it calls, with attributes of modules and classes, and what they stand for."""
+    """Names in the code of a function and of the user's own that it calls, with attributes of
+    modules and classes, and what they stand for.
+    """
     for one in own_functions(plain(function)):
         names = space(one)
         for code in codes(one.__code__):
@@ -58,7 +72,12 @@ def own_functions(function: Any) -> list[FunctionType]:
         if isinstance(one, FunctionType) and one not in found:
             found.append(one)
             names = space(one)
-            todo += [plain(thing) for code in codes(one.__code__) for _, thing in _loaded(code, names) if _own(thing)]
+            todo += [
+                plain(thing)
+                for code in codes(one.__code__)
+                for _, thing in _loaded(code, names)
+                if _own(thing)
+            ]
     return found
 
 
@@ -102,7 +121,9 @@ def plain(function: Any) -> Any:
             function = function.func
         elif isinstance(function, MethodType):
             function = function.__func__
-        elif not isinstance(function, (FunctionType, type)) and isinstance(vars(type(function)).get("__call__"), FunctionType):
+        elif not isinstance(function, (FunctionType, type)) and isinstance(
+            vars(type(function)).get("__call__"), FunctionType
+        ):
             function = vars(type(function))["__call__"]
         else:
             return function
@@ -115,7 +136,9 @@ def _own(thing: Any) -> bool:
 
 
 def of_library(thing: Any) -> bool:
-    """Whether a function or a class is of Python, of a package that is installed, or of this one."""
+    """Whether a function or a class is of Python, of a package that is installed, or of this
+    one.
+    """
     return library(getattr(thing, "__module__", None) or "")
 
 
@@ -125,4 +148,9 @@ def library(module: str) -> bool:
     if first in ("__main__", ""):
         return False
     file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return first in sys.stdlib_module_names or first == __package__.split(".")[0] or "site-packages" in file or "dist-packages" in file
+    return (
+        first in sys.stdlib_module_names
+        or first == __package__.split(".")[0]
+        or "site-packages" in file
+        or "dist-packages" in file
+    )

@@ -1,8 +1,10 @@
-"""One step of the model as a list of elementwise operations, recorded by running the blocks once on symbols.
+"""One step of the model as a list of elementwise operations, recorded by running the blocks once on
+symbols.
 
-The blocks stay the only copy of the economics: a symbol answers NumPy's functions and operators by writing down what
-was asked (NumPy enhancement proposals 13 and 18). Common subexpressions are recorded once, and what depends on no
-symbol is computed at once. A Python branch on a symbol cannot be recorded and says so.
+The blocks stay the only copy of the economics: a symbol answers NumPy's functions and operators by
+writing down what was asked (NumPy enhancement proposals 13 and 18). Common subexpressions are
+recorded once, and what depends on no symbol is computed at once. A Python branch on a symbol cannot
+be recorded and says so.
 """
 
 from __future__ import annotations
@@ -25,11 +27,37 @@ from ..parameters import substitute
 from .suspects import library
 
 SHOCK = "shock:"
-BALANCED, BALANCE = "conservation_error", "balance"  # −|conservation error|, so that it has a lower limit like other variables
-TRUTHS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan", "isfinite"}
-LOGIC = {"logical_and", "logical_or", "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
+BALANCED, BALANCE = (
+    "conservation_error",
+    "balance",
+)  # −|conservation error|, so that it has a lower limit like other variables
+TRUTHS = {
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "equal",
+    "not_equal",
+    "isnan",
+    "isfinite",
+}
+LOGIC = {
+    "logical_and",
+    "logical_or",
+    "logical_not",
+    "logical_xor",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "invert",
+}
 ARITHMETIC = {"add", "subtract", "multiply", "divide"}
-POWERS = {2.0: "square", 0.5: "sqrt", 1.0: "positive", -1.0: "reciprocal"}  # NumPy's short cuts for an array to a scalar power
+POWERS = {
+    2.0: "square",
+    0.5: "sqrt",
+    1.0: "positive",
+    -1.0: "reciprocal",
+}  # NumPy's short cuts for an array to a scalar power
 LARGEST = 2**53  # whole numbers beyond it are not exact as doubles
 
 
@@ -47,7 +75,8 @@ class Constant:
 
 @dataclass(frozen=True)
 class Operation:
-    """name: a NumPy function's; input; call:N, of a function with N results on the runs where the first argument is true; result:I of a call.
+    """name: a NumPy function's; input; call:N, of a function with N results on the runs where the
+    first argument is true; result:I of a call.
 
     arguments: positions of earlier operations, constants, the input's name, or the function.
     """
@@ -60,9 +89,10 @@ class Operation:
 class Program:
     """A recorded step.
 
-    operations: in order. inputs: position by name, of a state variable, a swept parameter's path, or "shock:<process>".
-    outputs: position or constant of every state variable after the step. checks: the same of every value that a block wrote, with the
-    name of the variable whose limits it must keep.
+    operations: in order. inputs: position by name, of a state variable, a swept parameter's path,
+    or "shock:<process>".
+    outputs: position or constant of every state variable after the step. checks: the same of every
+    value that a block wrote, with the name of the variable whose limits it must keep.
     """
 
     operations: tuple[Operation, ...]
@@ -91,7 +121,9 @@ class Recorder:
     _known: dict[Operation, Symbol] = field(default_factory=dict)
 
     def input(self, name: str, *, shared: bool = False) -> Symbol:
-        """The symbol of an input. shared: a plain number in the reference engine, the same or a parameter in all runs."""
+        """The symbol of an input. shared: a plain number in the reference engine, the same or a
+        parameter in all runs.
+        """
         symbol = self._write(Operation("input", (name,)), shared=shared)
         self.inputs[name] = symbol.position
         return symbol
@@ -105,16 +137,27 @@ class Recorder:
         plain = tuple(constant_or_position(a) for a in arguments)
         shared = all(not isinstance(a, Symbol) or a.shared for a in arguments)
         if name == "power" and isinstance(arguments[1], Symbol) and arguments[1].shared:
-            name = "power_of_number"  # NumPy's short cuts, where the number happens to be one of them
-        elif name == "power" and not isinstance(arguments[1], Symbol) and float(arguments[1]) in POWERS:
+            name = (
+                "power_of_number"  # NumPy's short cuts, where the number happens to be one of them
+            )
+        elif (
+            name == "power"
+            and not isinstance(arguments[1], Symbol)
+            and float(arguments[1]) in POWERS
+        ):
             name, plain = POWERS[float(arguments[1])], plain[:1]
         return self._write(Operation(name, plain), shared=shared)
 
-    def call(self, function: Callable, outputs: int, when: Any, *arguments: Any) -> tuple[Symbol, ...]:
+    def call(
+        self, function: Callable, outputs: int, when: Any, *arguments: Any
+    ) -> tuple[Symbol, ...]:
         """The results of a function that takes one run's arguments; 0 where `when` is false."""
         plain = tuple(constant_or_position(a) for a in (when, *arguments))
         done = self._write(Operation(f"call:{outputs}", (*plain, function)), shared=False)
-        return tuple(self._write(Operation(f"result:{i}", (done.position,)), shared=False) for i in range(outputs))
+        return tuple(
+            self._write(Operation(f"result:{i}", (done.position,)), shared=False)
+            for i in range(outputs)
+        )
 
     def _write(self, operation: Operation, *, shared: bool) -> Symbol:
         if operation not in self._known:
@@ -129,31 +172,45 @@ def constant_or_position(value: Any) -> int | Constant:
     if isinstance(value, Symbol):
         return value.position
     if np.ndim(value):
-        raise ModelError(f"an array of shape {np.shape(value)} where the model takes one number a run")
+        raise ModelError(
+            f"an array of shape {np.shape(value)} where the model takes one number a run"
+        )
     if isinstance(value, (int, np.integer)) and abs(value) > LARGEST:
         raise ModelError(f"the whole number {value} is not exact as a double")
     return Constant(float(value).hex())
 
 
 def _expect_kinds(name: str, arguments: tuple) -> None:
-    """Runs hold doubles: what NumPy would do with truth values and whole numbers in another type is refused."""
-    truths = [isinstance(a, (bool, np.bool_)) or (isinstance(a, Symbol) and a.truth) for a in arguments]
+    """Runs hold doubles: what NumPy would do with truth values and whole numbers in another type is
+    refused.
+    """
+    truths = [
+        isinstance(a, (bool, np.bool_)) or (isinstance(a, Symbol) and a.truth) for a in arguments
+    ]
     if name in LOGIC and not all(truths):
         raise ModelError(f"np.{name} of numbers; it takes comparisons")
     if name == "where" and any(truths[1:]):
         raise ModelError("np.where between truth values; give it numbers")
-    if any(truths) and not (name in TRUTHS | LOGIC | {"where"} or (name in ARITHMETIC and not all(truths))):
-        raise ModelError(f"np.{name} of truth values; make them numbers with np.where(..., 1.0, 0.0)")
+    if any(truths) and not (
+        name in TRUTHS | LOGIC | {"where"} or (name in ARITHMETIC and not all(truths))
+    ):
+        raise ModelError(
+            f"np.{name} of truth values; make them numbers with np.where(..., 1.0, 0.0)"
+        )
 
 
 def _shorter(recorder: Recorder, name: str, arguments: tuple) -> Any:
-    """x + 0, x − 0, 1 x, x/1, and 0 x of a state variable, which blocks write to give a number the shape of the state.
+    """x + 0, x − 0, 1 x, x/1, and 0 x of a state variable, which blocks write to give a number the
+    shape of the state.
 
-    A state variable is finite, or its run has failed before; of anything else 0 x may be NaN. A zero may change its sign.
+    A state variable is finite, or its run has failed before; of anything else 0 x may be NaN. A
+    zero may change its sign.
     """
     if name == "where" and not isinstance(arguments[0], Symbol):
         return arguments[1] if arguments[0] else arguments[2]
-    if name in ("maximum", "minimum") and any(not isinstance(a, Symbol) and a != a for a in arguments):
+    if name in ("maximum", "minimum") and any(
+        not isinstance(a, Symbol) and a != a for a in arguments
+    ):
         return np.float64("nan")
     if len(arguments) != 2 or any(isinstance(a, Symbol) and a.truth for a in arguments):
         return None
@@ -172,7 +229,9 @@ def _shorter(recorder: Recorder, name: str, arguments: tuple) -> Any:
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """Stands for one number a run. truth: a comparison's result. shared: made of parameters and the clock alone."""
+    """Stands for one number a run. truth: a comparison's result. shared: made of parameters and the
+    clock alone.
+    """
 
     __slots__ = ("position", "recorder", "shared", "truth")
 
@@ -181,7 +240,9 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         if method != "__call__" or options or ufunc.nout != 1:
-            raise ModelError(f"np.{ufunc.__name__} with more than its plain arguments cannot be recorded")
+            raise ModelError(
+                f"np.{ufunc.__name__} with more than its plain arguments cannot be recorded"
+            )
         return self.recorder.symbol(ufunc.__name__, *inputs)
 
     def __array_function__(self, function, types, arguments, options):
@@ -193,13 +254,22 @@ class Symbol(NDArrayOperatorsMixin):
         raise ModelError(f"np.{function.__name__} is not an elementwise operation on runs")
 
     def __array__(self, *_, **__):
-        raise ModelError("a value of a run is needed as a plain array; blocks take elementwise NumPy functions only")
+        raise ModelError(
+            "a value of a run is needed as a plain array; blocks take elementwise NumPy functions "
+            "only"
+        )
 
     def __bool__(self):
-        raise ModelError("a Python branch on a value that differs between runs; use np.where, or np.maximum and np.minimum for max and min")
+        raise ModelError(
+            "a Python branch on a value that differs between runs; use np.where, or np.maximum and "
+            "np.minimum for max and min"
+        )
 
     def __float__(self):
-        raise ModelError("a value that differs between runs or days is needed as one plain number; use np.where and NumPy's functions")
+        raise ModelError(
+            "a value that differs between runs or days is needed as one plain number; use np.where "
+            "and NumPy's functions"
+        )
 
     __int__ = __index__ = __float__
 
@@ -211,13 +281,20 @@ class SymbolicTable:
         self._recorder, self._names, self._step = recorder, set(names), step
 
     def at(self, name: str, step: Any) -> Symbol | None:
-        """The symbol of a process; None where the process is not in the table. step: the state's, for a run keeps no other one's shocks."""
+        """The symbol of a process; None where the process is not in the table. step: the state's,
+        for a run keeps no other one's shocks.
+        """
         if not (isinstance(step, Symbol) and step.position == self._step.position):
             raise ModelError(f"the shock '{name}' of another step than state['step']")
         return self._recorder.input(f"{SHOCK}{name}") if name in self._names else None
 
 
-def computed(recorder: Recorder, state: Mapping[str, Any], table: ShockTable | None, ends: Mapping[str, int | Constant]) -> dict[str, Any]:
+def computed(
+    recorder: Recorder,
+    state: Mapping[str, Any],
+    table: ShockTable | None,
+    ends: Mapping[str, int | Constant],
+) -> dict[str, Any]:
     """What was recorded, computed by NumPy. state: by name. ends: of what is asked for, by name."""
     values: list[Any] = []
     for operation in recorder.operations:
@@ -225,23 +302,37 @@ def computed(recorder: Recorder, state: Mapping[str, Any], table: ShockTable | N
         if kind == "input":
             name = operation.arguments[0]
             shock = table is not None and name.startswith(SHOCK)
-            values.append(table.at(name.removeprefix(SHOCK), state["step"]) if shock else state[name])
+            values.append(
+                table.at(name.removeprefix(SHOCK), state["step"]) if shock else state[name]
+            )
             continue
         if kind == "result":
             values.append(values[operation.arguments[0]][int(number)])
             continue
-        plain = [a.value if isinstance(a, Constant) else values[a] for a in operation.arguments if not callable(a)]
+        plain = [
+            a.value if isinstance(a, Constant) else values[a]
+            for a in operation.arguments
+            if not callable(a)
+        ]
         if kind == "call":
             values.append(per_run(operation.arguments[-1], int(number), *plain))
         else:
             values.append(getattr(np, "power" if kind == "power_of_number" else kind)(*plain))
-    return {name: end.value if isinstance(end, Constant) else values[end] for name, end in ends.items()}
+    return {
+        name: end.value if isinstance(end, Constant) else values[end] for name, end in ends.items()
+    }
 
 
 def _written_at(error: BaseException) -> str:
-    """Function, file and line of a user's own at which a block could not be recorded; empty where it is this package's."""
+    """Function, file and line of a user's own at which a block could not be recorded; empty where
+    it is this package's.
+    """
     cause = error.__cause__ or error
-    lines = [(frame, line) for frame, line in walk_tb(cause.__traceback__) if not library(frame.f_globals.get("__name__", ""))]
+    lines = [
+        (frame, line)
+        for frame, line in walk_tb(cause.__traceback__)
+        if not library(frame.f_globals.get("__name__", ""))
+    ]
     if not lines:
         return ""
     frame, line = lines[-1]
@@ -256,23 +347,38 @@ def _reason(error: BaseException) -> str:
 def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = ()) -> Program:
     """The step of a model as a program.
 
-    model: bound to `params`, which has a shock table. swept: paths of the parameters that differ between runs. Raises ModelError, with the
-    block, for what cannot be recorded. A block that asks whether a value is an array is told that it is not.
+    model: bound to `params`, which has a shock table. swept: paths of the parameters that differ
+    between runs. Raises ModelError, with the block, for what cannot be recorded. A block that asks
+    whether a value is an array is told that it is not.
     """
     recorder = Recorder()
     symbols = {path: recorder.input(path, shared=True) for path in swept}
-    state: dict[str, Any] = {name: recorder.input(name, shared=name in SHARED) for name in model.variables(params)}
+    state: dict[str, Any] = {
+        name: recorder.input(name, shared=name in SHARED) for name in model.variables(params)
+    }
     table = SymbolicTable(recorder, params["shock_table"].values, state["step"])
     params = {**substitute(params, symbols), "shock_table": table}
     checks = []
     for block in model.blocks:
         try:
             state = execute(block, params, state)
-            written = {v: constant_or_position(state[v]) for v in map(variable_of, block.updates) if v not in SHARED}
+            written = {
+                v: constant_or_position(state[v])
+                for v in map(variable_of, block.updates)
+                if v not in SHARED
+            }
             if BALANCED in written:
                 written[BALANCE] = constant_or_position(-np.abs(state[BALANCED]))
         except Exception as error:
-            raise ModelError(f"block '{block.name}'{_written_at(error)}: {_reason(error)}; the engine cadcad takes it") from error
+            raise ModelError(
+                f"block '{block.name}'{_written_at(error)}: {_reason(error)}; the engine cadcad "
+                f"takes it"
+            ) from error
         checks += written.items()
     outputs = tuple((name, constant_or_position(value)) for name, value in state.items())
-    return Program(tuple(recorder.operations), tuple(recorder.inputs.items()), outputs, tuple(dict.fromkeys(checks)))
+    return Program(
+        tuple(recorder.operations),
+        tuple(recorder.inputs.items()),
+        outputs,
+        tuple(dict.fromkeys(checks)),
+    )

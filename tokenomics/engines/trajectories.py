@@ -18,15 +18,18 @@ class Failure:
     reason: str
 
     def __str__(self) -> str:
-        return f"run {self.run}, day {self.time:g}, block '{self.block}', variable '{self.variable}': {self.reason}"
+        return (
+            f"run {self.run}, day {self.time:g}, block '{self.block}', variable '{self.variable}': "
+            f"{self.reason}"
+        )
 
 
 @dataclass(frozen=True)
 class Trajectories:
     """Simulated paths.
 
-    time: (times,) in days, the start included. runs: (runs,) run indices. values: each variable's array of shape
-    (runs, times); from its failure on, a failed run holds NaN.
+    time: (times,) in days, the start included. runs: (runs,) run indices. values: each variable's
+    array of shape (runs, times); from its failure on, a failed run holds NaN.
     """
 
     time: np.ndarray

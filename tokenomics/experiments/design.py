@@ -1,7 +1,7 @@
 """Designs: which parameter points, policies and scenarios a sweep visits.
 
-Grid (Cartesian), listed points, random, Latin hypercube and Sobol points come from NumPy and scipy.stats.qmc; Saltelli's
-and Morris's samples, for sensitivity indices, from SALib.
+Grid (Cartesian), listed points, random, Latin hypercube and Sobol points come from NumPy and
+scipy.stats.qmc; Saltelli's and Morris's samples, for sensitivity indices, from SALib.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ class Range(BaseModel):
 class Design(BaseModel):
     """A sweep: points × policies × scenarios × runs.
 
-    parameters: by path, a list of values or a range. points: a list of {path: value}. count: points of a random, Latin hypercube
-    or Sobol design; base sample of a Saltelli design; trajectories of a Morris design. sets: settings of all points.
+    parameters: by path, a list of values or a range. points: a list of {path: value}. count: points
+    of a random, Latin hypercube or Sobol design; base sample of a Saltelli design; trajectories of
+    a Morris design. sets: settings of all points.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -72,7 +73,9 @@ class Design(BaseModel):
     method: Method = "grid"
     count: int | None = Field(None, ge=1, le=MOST_POINTS)
     design_seed: int = Field(0, ge=0, le=bounds.SEED.most)
-    parameters: dict[str, Range | Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    parameters: dict[str, Range | Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     points: tuple[dict[str, Value], ...] = ()
     runs: int = Field(100, ge=1, le=bounds.RUNS.most)
     seed: int = Field(0, ge=0, le=bounds.SEED.most)
@@ -107,7 +110,10 @@ class Design(BaseModel):
         if self.method == "points":
             return len(self.points)
         if self.method == "grid":
-            return math.prod((axis.count or 2) if isinstance(axis, Range) else len(axis) for axis in self.parameters.values())
+            return math.prod(
+                (axis.count or 2) if isinstance(axis, Range) else len(axis)
+                for axis in self.parameters.values()
+            )
         block = {"saltelli": 2 * len(self.paths) + 2, "morris": len(self.paths) + 1}
         return (self.count or 0) * block.get(self.method, 1)
 
@@ -116,7 +122,9 @@ class Design(BaseModel):
         if self.method == "points":
             return [[point[path] for path in self.paths] for point in self.points]
         if self.method == "grid":
-            return [list(row) for row in itertools.product(*(self._values(path) for path in self.paths))]
+            return [
+                list(row) for row in itertools.product(*(self._values(path) for path in self.paths))
+            ]
         ranges = list(self.parameters.values())
         columns = [r.at(u) for r, u in zip(ranges, self.unit().T, strict=True)]
         return [[float(v) for v in row] for row in zip(*columns, strict=True)]
@@ -128,16 +136,25 @@ class Design(BaseModel):
         return axis
 
     def axes(self) -> dict[str, list[Any]]:
-        """Values of every parameter that differs between points, by path: of a range its ends and its middle."""
+        """Values of every parameter that differs between points, by path: of a range its ends and
+        its middle.
+        """
         if self.method == "points":
             return {path: some([point[path] for point in self.points]) for path in self.paths}
         ranges = np.array([0.0, 0.5, 1.0])
-        return {p: [float(v) for v in a.at(ranges)] if isinstance(a, Range) else some(a) for p, a in self.parameters.items()}
+        return {
+            p: [float(v) for v in a.at(ranges)] if isinstance(a, Range) else some(a)
+            for p, a in self.parameters.items()
+        }
 
     def structures(self, paths: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The combinations of values that the points have of some parameters, those with a list of values."""
+        """The combinations of values that the points have of some parameters, those with a list of
+        values.
+        """
         if self.method == "points":
-            rows = {repr(row): row for row in ([point[path] for path in paths] for point in self.points)}.values()
+            rows = {
+                repr(row): row for row in ([point[path] for path in paths] for point in self.points)
+            }.values()
         else:
             rows = itertools.product(*(self._values(path) for path in paths))
         return (dict(zip(paths, row, strict=True)) for row in rows)
@@ -148,14 +165,24 @@ class Design(BaseModel):
         if self.method == "random":
             return np.random.Generator(np.random.Philox(seed)).random((count, dimensions))
         if self.method == "latin_hypercube":
-            return qmc.LatinHypercube(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(count)
+            return qmc.LatinHypercube(
+                dimensions, rng=np.random.Generator(np.random.Philox(seed))
+            ).random(count)
         if self.method == "sobol":
-            return qmc.Sobol(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(count)
+            return qmc.Sobol(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(
+                count
+            )
         return sample_unit(self.method, self.paths, count, seed)
 
     def resolved(self, policy: str | None, scenario: str) -> Resolved:
         """Parameters of a policy and a scenario."""
-        return resolve(self.base, policy=policy, scenarios=(scenario,), overlays=self.overlays, sets=dict(self.sets))
+        return resolve(
+            self.base,
+            policy=policy,
+            scenarios=(scenario,),
+            overlays=self.overlays,
+            sets=dict(self.sets),
+        )
 
     def cases(self) -> list[tuple[str | None, str]]:
         """Policies × scenarios."""
@@ -163,9 +190,13 @@ class Design(BaseModel):
 
 
 def some(values: Sequence[Any]) -> list[Any]:
-    """A list's values to look at: all of a short one, or of a long one of numbers both ends and some between."""
+    """A list's values to look at: all of a short one, or of a long one of numbers both ends and
+    some between.
+    """
     distinct = list({repr(value): value for value in values}.values())
-    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in distinct)
+    numbers = all(
+        isinstance(value, (int, float)) and not isinstance(value, bool) for value in distinct
+    )
     if not numbers or len(distinct) <= VALUES:
         return distinct
     ordered = sorted(distinct)

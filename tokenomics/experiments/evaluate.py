@@ -1,7 +1,8 @@
-"""Metrics of many parameter points at once: steady states, shocks, simulation, metrics, a few runs at a time.
+"""Metrics of many parameter points at once: steady states, shocks, simulation, metrics, a few runs
+at a time.
 
-A number depends on its point and its run index alone. Shocks are drawn once for all points, so that points and policies
-meet the same ones (common random numbers).
+A number depends on its point and its run index alone. Shocks are drawn once for all points, so that
+points and policies meet the same ones (common random numbers).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ FEW = 32  # runs; as many or more are filled up to whole vectors, fewer are laid
 
 @dataclass(frozen=True)
 class Evaluation:
-    """values: (points, runs) by metric, NaN for a failed run. failed_day: (points, runs), day of the step that failed, else NaN.
+    """values: (points, runs) by metric, NaN for a failed run. failed_day: (points, runs), day of
+    the step that failed, else NaN.
 
     errors: a line for each point that could not be simulated, else empty.
     """
@@ -64,10 +66,14 @@ def invalid(resolved: Resolved, paths: Sequence[str], points: Sequence[Sequence[
     return found
 
 
-def no_steady_state(resolved: Resolved, paths: Sequence[str], point: Sequence[Any], model: Model) -> str:
+def no_steady_state(
+    resolved: Resolved, paths: Sequence[str], point: Sequence[Any], model: Model
+) -> str:
     """Why a point has no steady state."""
     try:
-        steady_state(resolved.replace(dict(zip(paths, point, strict=True)), source="sweep").values, model)
+        steady_state(
+            resolved.replace(dict(zip(paths, point, strict=True)), source="sweep").values, model
+        )
     except TokenomicsError as error:
         return str(error)
     return "no steady state"
@@ -77,31 +83,64 @@ Reduce = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Mapping[
 
 
 class Simulator:
-    """Points of one structure, compiled once: each call simulates some points on the same shocks and reduces every run to numbers.
+    """Points of one structure, compiled once: each call simulates some points on the same shocks
+    and reduces every run to numbers.
 
-    resolved: parameters of all points but for `paths`, whose values, numbers, are given point by point. runs: run indices. needs: variables that
-    are reduced. Raises ModelError for blocks that cannot be compiled.
+    resolved: parameters of all points but for `paths`, whose values, numbers, are given point by
+    point. runs: run indices. needs: variables that are reduced. Raises ModelError for blocks that
+    cannot be compiled.
     """
 
-    def __init__(self, resolved: Resolved, paths: Sequence[str], *, runs: np.ndarray, seed: int, needs: Sequence[str], model: Model = MODEL):
-        self._resolved, self._paths, self._model, self._count = resolved, tuple(paths), model, len(runs)
+    def __init__(
+        self,
+        resolved: Resolved,
+        paths: Sequence[str],
+        *,
+        runs: np.ndarray,
+        seed: int,
+        needs: Sequence[str],
+        model: Model = MODEL,
+    ):
+        self._resolved, self._paths, self._model, self._count = (
+            resolved,
+            tuple(paths),
+            model,
+            len(runs),
+        )
         purity.check_model(model, resolved.values)
-        # A vector holds runs of one point wherever that wastes little, so that points can share the columns of the shocks.
+        # A vector holds runs of one point wherever that wastes little, so that points can share the
+        # columns of the shocks.
         wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
         table = sample(resolved.values, wide, seed, extra=model.extra_shocks)
         params = bind(resolved.values, table, self._model)
-        self._engine = Ensemble(model.bound(params), params, swept=paths, record=needs, steps=resolved.values.simulation.steps)
+        self._engine = Ensemble(
+            model.bound(params),
+            params,
+            swept=paths,
+            record=needs,
+            steps=resolved.values.simulation.steps,
+        )
         self._shocks, self._width = self._engine.shocks(table), len(wide)
 
-    def __call__(self, points: Sequence[Sequence[Any]], names: Sequence[str], reduce: Reduce, workers: int = 1) -> Evaluation:
-        """Numbers of every point and run. reduce: paths (lanes, times) and swept values (lanes,) to the `names` (lanes,). workers: threads."""
+    def __call__(
+        self,
+        points: Sequence[Sequence[Any]],
+        names: Sequence[str],
+        reduce: Reduce,
+        workers: int = 1,
+    ) -> Evaluation:
+        """Numbers of every point and run. reduce: paths (lanes, times) and swept values (lanes,) to
+        the `names` (lanes,). workers: threads.
+        """
         resolved, paths, count = self._resolved, self._paths, len(points)
         errors = invalid(resolved, paths, points)
         good = [i for i, error in enumerate(errors) if not error]
         shape = (count, self._count)
         values = {name: np.full(shape, np.nan) for name in names}
         failed_day = np.full(shape, np.nan)
-        swept = {path: np.array([float(points[i][k]) for i in good]) for k, path in enumerate(paths)}
+        swept = {
+            path: np.array([float(points[i][k]) for i in good]) for k, path in enumerate(paths)
+        }
         start = steady_states(dict(resolved.values), self._model, swept, len(good)) if good else {}
         if good:
             exists = np.isfinite(start["token_price"])
@@ -127,7 +166,9 @@ class Simulator:
             broken = outcome.failed > 0
             for name in names:
                 flat[name][piece] = np.where(broken, np.nan, found[name])
-            failed[piece] = np.where(broken, (outcome.failed - 1) * resolved.values.simulation.time_step, np.nan)
+            failed[piece] = np.where(
+                broken, (outcome.failed - 1) * resolved.values.simulation.time_step, np.nan
+            )
 
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(simulate_piece, range(0, lanes, AT_ONCE)))
@@ -150,4 +191,8 @@ def evaluate(
     """Metrics of every point and run; see `Simulator`."""
     needs = sorted({variable for name in metrics for variable in METRICS[name].needs})
     simulator = Simulator(resolved, paths, runs=runs, seed=seed, needs=needs, model=model)
-    return simulator(points, metrics, lambda values, swept: evaluate_metrics(metrics, values, resolved.values, swept))
+    return simulator(
+        points,
+        metrics,
+        lambda values, swept: evaluate_metrics(metrics, values, resolved.values, swept),
+    )

@@ -1,8 +1,9 @@
-"""A recorded price history as inferred news: with no controller and no scenario the model reproduces it exactly.
+"""A recorded price history as inferred news: with no controller and no scenario the model
+reproduces it exactly.
 
-The news of a step is what moves the outside valuation so far that the step's closing price is the recorded one. The
-log price is linear in the news of its step, up to rounding, so that a few secant steps solve for it. A policy or a
-scenario then meets the same news and deviates from the history.
+The news of a step is what moves the outside valuation so far that the step's closing price is the
+recorded one. The log price is linear in the news of its step, up to rounding, so that a few secant
+steps solve for it. A policy or a scenario then meets the same news and deviates from the history.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ ITERATIONS = 6
 
 
 def undisturbed(parameters: Parameters) -> Parameters:
-    """The same network without controller and scenario: the world in which the recorded history happened."""
+    """The same network without controller and scenario: the world in which the recorded history
+    happened.
+    """
     calm = {n: 0.0 for n in type(parameters.events).model_fields if n.endswith(("_size", "_share"))}
     return parameters.model_copy(
         update={
@@ -40,11 +43,14 @@ def follow(
     progress: Callable[[int, int], None] | None = None,
     when: Callable[[float], str] = "day {:g}".format,
 ) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
-    """News (runs,) in log points with which the model's price follows `prices`, and the state with it, step by step.
+    """News (runs,) in log points with which the model's price follows `prices`, and the state with
+    it, step by step.
 
-    params: without controller and scenario. initial: its price is prices[0]. prices: (steps + 1,) in USD/TOK.
-    progress: called with the steps done and their number. when: a day of the history in words. Raises InputError where the market cannot reach a
-    recorded price (arbitrage off, or holders out of tokens).
+    params: without controller and scenario. initial: its price is prices[0]. prices: (steps + 1,)
+    in USD/TOK.
+    progress: called with the steps done and their number. when: a day of the history in words.
+    Raises InputError where the market cannot reach a recorded price (arbitrage off, or holders out
+    of tokens).
     """
     table, state = params["shock_table"], dict(initial)
     runs, steps = table.runs, len(prices) - 1
@@ -65,14 +71,22 @@ def follow(
             left = target - np.log(after["token_price"])
             moved = miss - left
             with np.errstate(all="ignore"):  # a run that has arrived no longer moves
-                gain = np.where(np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain)
+                gain = np.where(
+                    np.abs(change) > 1e-6, np.where(moved * change > 0, moved / change, gain), gain
+                )
             miss = left
         if not np.max(np.abs(miss)) <= 1e-9:
             market = params["market"]
-            wanted = "a shorter window, or one from another start: all that passive holders can sell is sold"
+            wanted = (
+                "a shorter window, or one from another start: all that passive holders can sell is "
+                "sold"
+            )
             if market.enabled and not market.arbitrage_speed > 0.0:
                 wanted = "market.arbitrage_speed > 0"
-            found = f"the market cannot reach the recorded price {prices[t + 1]:g} USD of {when((t + 1) * params['time_step'])}"
+            found = (
+                f"the market cannot reach the recorded price {prices[t + 1]:g} USD of "
+                f"{when((t + 1) * params['time_step'])}"
+            )
             raise InputError(found, key="market", expected=wanted)
         state = after
         if progress:
@@ -95,6 +109,7 @@ def infer_news(
 def without_noise_orders(table: ShockTable) -> ShockTable:
     """The shocks of a recorded history: what moved its price is in the news already.
 
-    Speculators' noise beside it would be cancelled by the news in the undisturbed world, and not where a controller changes their share.
+    Speculators' noise beside it would be cancelled by the news in the undisturbed world, and not
+    where a controller changes their share.
     """
     return table.replace(speculation_noise=np.zeros_like(table.values["speculation_noise"]))

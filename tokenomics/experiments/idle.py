@@ -1,4 +1,6 @@
-"""What of a design no metric depends on: the parameters that it varies or sets, by policy and scenario."""
+"""What of a design no metric depends on: the parameters that it varies or sets, by policy and
+scenario.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,18 @@ from .reads import Reach, network, structural
 from .unread import SHOWN, Unread, given, told
 
 Place = tuple[str, str]  # policy and scenario
-MOST_STRUCTURES = 64  # combinations of switches that are looked at; beyond them a parameter counts as read
+MOST_STRUCTURES = (
+    64  # combinations of switches that are looked at; beyond them a parameter counts as read
+)
 
 
 @dataclass(frozen=True)
 class Idle:
     """Parameters on which none of a design's metrics depends.
 
-    varied: by case (policy, scenario), then by path; one value that is not the network's own varies a parameter, too. given: those that overlays,
-    scenarios or settings change, where nothing reads them in any case.
+    varied: by case (policy, scenario), then by path; one value that is not the network's own varies
+    a parameter, too. given: those that overlays, scenarios or settings change, where nothing reads
+    them in any case.
     """
 
     varied: Mapping[Place, Mapping[str, Unread]]
@@ -39,7 +44,12 @@ class Idle:
         for path in dict.fromkeys(path for found in self.varied.values() for path in found):
             places = [place for place, _ in self._at(path)]
             for policy, one in self._first(path):
-                lines.append(one.line(f"varied, but under policy {policy}{_scenarios(self.varied, places, policy)} "))
+                lines.append(
+                    one.line(
+                        f"varied, but under policy "
+                        f"{policy}{_scenarios(self.varied, places, policy)} "
+                    )
+                )
         return lines
 
     @property
@@ -49,8 +59,13 @@ class Idle:
             places = self._at(path)
             if len(places) == len(self.varied):
                 told = dict.fromkeys(one.found for _, one in places)
-                by_policy = "; ".join(f"under policy {policy} {one.found}" for policy, one in self._first(path)[:SHOWN])
-                return Unread(path, next(iter(told)) if len(told) == 1 else by_policy, places[0][1].expected)
+                by_policy = "; ".join(
+                    f"under policy {policy} {one.found}"
+                    for policy, one in self._first(path)[:SHOWN]
+                )
+                return Unread(
+                    path, next(iter(told)) if len(told) == 1 else by_policy, places[0][1].expected
+                )
         return None
 
     def _first(self, path: str) -> list[tuple[str, Unread]]:
@@ -75,7 +90,13 @@ class _DesignKey:
 
 def idle(design: Design) -> Idle:
     """What of a design no metric depends on."""
-    return _idle(_DesignKey(design.model_dump_json(by_alias=True, exclude={"runs", "seed", "description"}) + repr(sorted(METRICS)), design))
+    return _idle(
+        _DesignKey(
+            design.model_dump_json(by_alias=True, exclude={"runs", "seed", "description"})
+            + repr(sorted(METRICS)),
+            design,
+        )
+    )
 
 
 @lru_cache(maxsize=32)
@@ -87,19 +108,31 @@ def _idle(key: _DesignKey) -> Idle:
     rest: dict[str, Unread | None] = {}
     for policy, scenario in design.cases():
         resolved = design.resolved(policy, scenario)
-        beside = {path: _axis(values, resolved.entries[path].value) for path, values in every.items()}
+        beside = {
+            path: _axis(values, resolved.entries[path].value) for path, values in every.items()
+        }
         axes = {path: values for path, values in beside.items() if values}
         changed = given(resolved, resolve(design.base, policy=policy)) if layered else {}
         # what is read in one case is no mistake in another
-        more = {p: v for p, v in changed.items() if p not in design.paths and not p.startswith("simulation.") and rest.get(p, True) is not None}
+        more = {
+            p: v
+            for p, v in changed.items()
+            if p not in design.paths
+            and not p.startswith("simulation.")
+            and rest.get(p, True) is not None
+        }
         found = _of_case(resolved, axes, more, design.structures, wanted) if axes or more else {}
-        varied[policy or resolved.policy, scenario] = {path: one for path, one in found.items() if path in axes and one is not None}
+        varied[policy or resolved.policy, scenario] = {
+            path: one for path, one in found.items() if path in axes and one is not None
+        }
         rest |= {path: found[path] for path in more}
     return Idle(varied, {path: one for path, one in rest.items() if one is not None})
 
 
 def _axis(values: Sequence[Any], own: Any) -> Sequence[Any]:
-    """What a parameter takes: several values, or the network's own and the one in its place; a single one that is its own varies nothing."""
+    """What a parameter takes: several values, or the network's own and the one in its place; a
+    single one that is its own varies nothing.
+    """
     if len(set(map(repr, values))) > 1:
         return values
     same = values[0] == own and isinstance(values[0], bool) == isinstance(own, bool)
@@ -113,8 +146,12 @@ def _of_case(
     structures: Callable[[Sequence[str]], Iterator[dict[str, Any]]],
     wanted: frozenset[str],
 ) -> dict[str, Unread | None]:
-    """By path what is to be said of it, None where it is read. structures: combinations of the values of some paths, as the points have them."""
-    types = {str(value) for value in axes.get("controller.type", ())} or {resolved.values.controller.type}
+    """By path what is to be said of it, None where it is read. structures: combinations of the
+    values of some paths, as the points have them.
+    """
+    types = {str(value) for value in axes.get("controller.type", ())} or {
+        resolved.values.controller.type
+    }
     fixed = [path for path in axes if structural(path, types)]
     left, reached, first = {**axes, **changed}, {}, None
     for structure in itertools.islice(structures(fixed), MOST_STRUCTURES + 1):
@@ -128,11 +165,21 @@ def _of_case(
             found |= own.together({**axes, path: changed[path]}, [path])
         for path, reach in found.items():
             before = reached.get(path, Reach(frozenset(), frozenset()))
-            reached[path] = Reach(before.variables | reach.variables, before.metrics | reach.metrics)
+            reached[path] = Reach(
+                before.variables | reach.variables, before.metrics | reach.metrics
+            )
             if not wanted.isdisjoint(reach.metrics):
                 del left[path]
         if not left:
             break
-    looked = first is not None and sum(1 for _ in itertools.islice(structures(fixed), MOST_STRUCTURES + 1)) <= MOST_STRUCTURES
-    idle_ = {path: told(first, path, values, reached[path], wanted) for path, values in left.items()} if looked else {}
+    looked = (
+        first is not None
+        and sum(1 for _ in itertools.islice(structures(fixed), MOST_STRUCTURES + 1))
+        <= MOST_STRUCTURES
+    )
+    idle_ = (
+        {path: told(first, path, values, reached[path], wanted) for path, values in left.items()}
+        if looked
+        else {}
+    )
     return dict.fromkeys([*axes, *changed]) | idle_

@@ -1,8 +1,10 @@
-"""Tuning: parameters that minimise one metric under constraints, or the Pareto front of two, on common random numbers.
+"""Tuning: parameters that minimise one metric under constraints, or the Pareto front of two, on
+common random numbers.
 
-The optimiser is pymoo's: differential evolution for one objective, NSGA-II for two or more. A generation's candidates are the points of
-one sweep. Sources: Storn and Price (1997), Journal of Global Optimization 11, 341–359; Deb et al. (2002), IEEE Transactions on
-Evolutionary Computation 6, 182–197.
+The optimiser is pymoo's: differential evolution for one objective, NSGA-II for two or more. A
+generation's candidates are the points of one sweep. Sources: Storn and Price (1997), Journal of
+Global Optimization 11, 341–359; Deb et al. (2002), IEEE Transactions on Evolutionary Computation 6,
+182–197.
 """
 
 from __future__ import annotations
@@ -53,10 +55,12 @@ class Constraint:
 class Optimum:
     """What was found.
 
-    front: the best point, or one row a point of the Pareto front: parameters, and the objectives' and constraints' means over cases in the search.
-    check: the same points on shocks that the search has not seen, by policy and scenario, with intervals. generations: best objective so far
-    (one objective) or size of the front, by generation. candidates: simulated in the search. left_out: those of them of which a run failed, or that
-    are impossible: they cannot be the best.
+    front: the best point, or one row a point of the Pareto front: parameters, and the objectives'
+    and constraints' means over cases in the search.
+    check: the same points on shocks that the search has not seen, by policy and scenario, with
+    intervals. generations: best objective so far (one objective) or size of the front, by
+    generation. candidates: simulated in the search. left_out: those of them of which a run failed,
+    or that are impossible: they cannot be the best.
     """
 
     front: pd.DataFrame
@@ -73,27 +77,57 @@ class Optimum:
 
     def _losses(self) -> str:
         failed = int(self.check.table(self.objectives[0])["failed"].sum())
-        told = f"\n{self.left_out} of {self.candidates} candidates left out for failed runs" if self.left_out else ""
-        return told + (f"\n{failed} runs of the check failed, and are not counted" if failed else "")
+        told = (
+            f"\n{self.left_out} of {self.candidates} candidates left out for failed runs"
+            if self.left_out
+            else ""
+        )
+        return told + (
+            f"\n{failed} runs of the check failed, and are not counted" if failed else ""
+        )
 
     def plot(self) -> Figure:
-        """The Pareto front of two objectives on unseen shocks with intervals, or the search's progress for one."""
+        """The Pareto front of two objectives on unseen shocks with intervals, or the search's
+        progress for one.
+        """
         canvas = Figure(figsize=(6.4, 4.4), layout="constrained")
         axis = canvas.add_subplot()
         if len(self.objectives) == 1:
             axis.plot(np.arange(1, len(self.generations) + 1), self.generations, marker=".")
             axis.set(xlabel="generation", ylabel=_label(self.objectives[0]))
-            axis.set_title(f"{self.objectives[0]} reaches {self.generations[-1]:.4g} in the search{self._losses()}", fontsize=9, loc="left")
+            axis.set_title(
+                (
+                    f"{self.objectives[0]} reaches {self.generations[-1]:.4g} in the "
+                    f"search{self._losses()}"
+                ),
+                fontsize=9,
+                loc="left",
+            )
         else:
             x, y = self.objectives[:2]
             table = self.check.table(x, y)
             for (policy, scenario), own in table.groupby(["policy", "scenario"], sort=False):
-                spread = [np.abs(own[[f"{n}_low", f"{n}_high"]].to_numpy().T - own[n].to_numpy()) for n in (x, y)]
+                spread = [
+                    np.abs(own[[f"{n}_low", f"{n}_high"]].to_numpy().T - own[n].to_numpy())
+                    for n in (x, y)
+                ]
                 label = lettering(f"{policy}, {scenario}")
-                axis.errorbar(own[x], own[y], xerr=spread[0], yerr=spread[1], fmt=".", capsize=2, linewidth=0.8, label=label)
+                axis.errorbar(
+                    own[x],
+                    own[y],
+                    xerr=spread[0],
+                    yerr=spread[1],
+                    fmt=".",
+                    capsize=2,
+                    linewidth=0.8,
+                    label=label,
+                )
             axis.set(xlabel=_label(x), ylabel=_label(y))
             axis.legend(fontsize=7, frameon=False)
-            title = f"Pareto front of {len(self.front)} points, {self.check.manifest['runs']} unseen runs each; bars: 95 %{self._losses()}"
+            title = (
+                f"Pareto front of {len(self.front)} points, {self.check.manifest['runs']} unseen "
+                f"runs each; bars: 95 %{self._losses()}"
+            )
             axis.set_title(title, fontsize=9, loc="left")
         axis.grid(alpha=0.25)
         return canvas
@@ -105,7 +139,12 @@ def _label(name: str) -> str:
 
 def _metric(name: str, key: str) -> str:
     if name not in METRICS:
-        raise InputError(f"unknown metric '{name}'", key=key, expected="one of " + ", ".join(METRICS), nearest=nearest(name, METRICS))
+        raise InputError(
+            f"unknown metric '{name}'",
+            key=key,
+            expected="one of " + ", ".join(METRICS),
+            nearest=nearest(name, METRICS),
+        )
     return name
 
 
@@ -114,17 +153,25 @@ def constraint(text: str, key: str = "constraints") -> Constraint:
     found = CONSTRAINT.fullmatch(text)
     try:
         if found:
-            return Constraint(_metric(found[1], key), 1.0 if found[2] == "<=" else -1.0, float(found[3]))
+            return Constraint(
+                _metric(found[1], key), 1.0 if found[2] == "<=" else -1.0, float(found[3])
+            )
     except ValueError:
         pass
-    raise InputError(f"'{text}'", key=key, expected="metric <= limit or metric >= limit, for example 'ruin <= 0.01'")
+    raise InputError(
+        f"'{text}'",
+        key=key,
+        expected="metric <= limit or metric >= limit, for example 'ruin <= 0.01'",
+    )
 
 
 def _over_cases(result: Sweep, names: Sequence[str]) -> np.ndarray:
     """Mean over policies and scenarios, (points, names); NaN where a run of a point failed."""
     table = result.table(*names)
     table.loc[(table["failed"] > 0) | (table["error"] != ""), list(names)] = np.nan
-    return table.groupby("point")[list(names)].agg(lambda column: column.mean(skipna=False)).to_numpy()
+    return (
+        table.groupby("point")[list(names)].agg(lambda column: column.mean(skipna=False)).to_numpy()
+    )
 
 
 def _pymoo() -> tuple[Any, ...]:
@@ -157,11 +204,14 @@ def optimise(
 ) -> Optimum:
     """Tune parameters.
 
-    design: as for `sweep`, its parameters given as ranges; its policies and scenarios count equally, its runs and seed are those of every
-    candidate. objectives: one metric, or two for a Pareto front; minimised or maximised as its `better` says. constraints: "ruin <= 0.01",
-    on means. population, generations: size of the search. check_runs: runs of the check on unseen shocks, those of the design by default.
-    search_seed: of the search. workers: threads. progress: called with generations done and their number.
-    Raises InputError for a metric that is not better either way, a bad constraint, or where no candidate meets the constraints.
+    design: as for `sweep`, its parameters given as ranges; its policies and scenarios count
+    equally, its runs and seed are those of every candidate. objectives: one metric, or two for a
+    Pareto front; minimised or maximised as its `better` says. constraints: "ruin <= 0.01", on
+    means. population, generations: size of the search. check_runs: runs of the check on unseen
+    shocks, those of the design by default.
+    search_seed: of the search. workers: threads. progress: called with generations done and their
+    number. Raises InputError for a metric that is not better either way, a bad constraint, or where
+    no candidate meets the constraints.
     """
     bounds.check(search_seed=(search_seed, bounds.SEARCH_SEED))
     bounds.optional(check_runs=(check_runs, bounds.RUNS), workers=(workers, bounds.WORKERS))
@@ -169,18 +219,35 @@ def optimise(
     base = read_design(design)
     goals = objectives
     if not goals or len(set(goals)) < len(goals):
-        raise InputError(f"{', '.join(goals) or 'none'}", key="objectives", expected="one metric, or several different ones")
-    for name, value, most in (("population", population, MOST_POINTS), ("generations", generations, MOST_GENERATIONS)):
+        raise InputError(
+            f"{', '.join(goals) or 'none'}",
+            key="objectives",
+            expected="one metric, or several different ones",
+        )
+    for name, value, most in (
+        ("population", population, MOST_POINTS),
+        ("generations", generations, MOST_GENERATIONS),
+    ):
         least = FEWEST if name == "population" else 1
         if not isinstance(value, int) or not least <= value <= most:
-            raise InputError(f"{value}", argument=name, expected=f"a whole number from {least} to {most:,}")
+            raise InputError(
+                f"{value}", argument=name, expected=f"a whole number from {least} to {most:,}"
+            )
     for name in goals:
         if not METRICS[_metric(name, "objectives")].better:
-            raise InputError(f"'{name}' is not better either way", key="objectives", expected="a metric of which lower or higher is better")
+            raise InputError(
+                f"'{name}' is not better either way",
+                key="objectives",
+                expected="a metric of which lower or higher is better",
+            )
     limits = [constraint(text) for text in constraints]
     paths, ranges = list(base.parameters), list(base.parameters.values())
     if not ranges or not all(isinstance(axis, Range) for axis in ranges):
-        raise InputError("parameters without ranges", key="parameters", expected="low and high for every parameter")
+        raise InputError(
+            "parameters without ranges",
+            key="parameters",
+            expected="low and high for every parameter",
+        )
     names = list(dict.fromkeys([*goals, *(limit.metric for limit in limits)]))
     base = read_design(base, metrics=names)
     for line in idle(base).lines():
@@ -190,22 +257,38 @@ def optimise(
 
     def points_of(unit: np.ndarray) -> list[dict[str, float]]:
         columns = [axis.at(unit[:, i]) for i, axis in enumerate(ranges)]
-        return [dict(zip(paths, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
+        return [
+            dict(zip(paths, map(float, row), strict=True)) for row in zip(*columns, strict=True)
+        ]
 
     def simulate(unit: np.ndarray, **changes: Any) -> Sweep:
-        listed = {"method": "points", "points": points_of(unit), "parameters": {}, "count": None, "metrics": names}
-        return sweep(Design.model_validate(base.model_dump(by_alias=True) | listed | changes), cases=cases, workers=workers)
+        listed = {
+            "method": "points",
+            "points": points_of(unit),
+            "parameters": {},
+            "count": None,
+            "metrics": names,
+        }
+        return sweep(
+            Design.model_validate(base.model_dump(by_alias=True) | listed | changes),
+            cases=cases,
+            workers=workers,
+        )
 
     class _Search(Problem):
         def __init__(self) -> None:
-            super().__init__(n_var=len(paths), n_obj=len(goals), n_ieq_constr=len(limits), xl=0.0, xu=1.0)
+            super().__init__(
+                n_var=len(paths), n_obj=len(goals), n_ieq_constr=len(limits), xl=0.0, xu=1.0
+            )
 
         def _evaluate(self, x: np.ndarray, out: dict[str, Any], *_: Any, **__: Any) -> None:
             means = _over_cases(simulate(x), names)
             columns = {name: means[:, i] for i, name in enumerate(names)}
             bad = np.isnan(means).any(axis=1)
             count[:] = count[0] + len(bad), count[1] + int(bad.sum())
-            out["F"] = np.where(bad[:, None], BAD, np.stack([columns[name] for name in goals], axis=1) * signs)
+            out["F"] = np.where(
+                bad[:, None], BAD, np.stack([columns[name] for name in goals], axis=1) * signs
+            )
             if limits:
                 excess = np.stack([limit.excess(columns[limit.metric]) for limit in limits], axis=1)
                 out["G"] = np.where(bad[:, None], BAD, excess)
@@ -224,10 +307,14 @@ def optimise(
     if found.X is None or np.all(np.atleast_2d(found.F) >= BAD):
         lost = f"; of {count[0]} candidates {count[1]} had failed runs" if count[1] else ""
         found = f"no candidate meets the constraints{lost}"
-        raise InputError(found, key="constraints", expected="limits that some point within the ranges can keep")
+        raise InputError(
+            found, key="constraints", expected="limits that some point within the ranges can keep"
+        )
     unit = np.atleast_2d(found.X)
     unit = unit[np.lexsort(np.atleast_2d(found.F).T[::-1])]
     means = _over_cases(simulate(unit), names)
-    front = pd.DataFrame(points_of(unit)).assign(**{name: means[:, i] for i, name in enumerate(names)})
+    front = pd.DataFrame(points_of(unit)).assign(
+        **{name: means[:, i] for i, name in enumerate(names)}
+    )
     check = simulate(unit, runs=check_runs or base.runs, seed=base.seed + CHECK_SEED)
     return Optimum(front, check, goals, tuple(history), *count)

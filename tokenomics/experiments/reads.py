@@ -1,7 +1,9 @@
-"""Which parameters anything reads: what can differ where one of them is another, by the recorded step, the start and the metrics.
+"""Which parameters anything reads: what can differ where one of them is another, by the recorded
+step, the start and the metrics.
 
-A number is followed through the step's program (`engines.flow`), whatever values it takes within a range. A switch, a name and what a controller
-computes its gains from is put in, and the two programs are compared. The start is computed at every value. So what is unread leaves all numbers
+A number is followed through the step's program (`engines.flow`), whatever values it takes within a
+range. A switch, a name and what a controller computes its gains from is put in, and the two
+programs are compared. The start is computed at every value. So what is unread leaves all numbers
 equal to the last bit, for any shocks; what is read may still change nothing in some runs.
 """
 
@@ -28,7 +30,9 @@ Values = Mapping[str, Sequence[Any]]  # by path, what a parameter may be beside 
 
 
 def structural(path: str, controllers: set[str]) -> bool:
-    """Whether a parameter decides the structure of a simulation: switches, names, span and step, and what a controller computes its gains from."""
+    """Whether a parameter decides the structure of a simulation: switches, names, span and step,
+    and what a controller computes its gains from.
+    """
     designed = [path for name in controllers if name in LAWS for path in LAWS[name].designed_from]
     return place(path).kind is not float or path.startswith(("simulation.", *designed))
 
@@ -53,7 +57,9 @@ class _NetworkKey:
 
 
 def network(resolved: Resolved, model: Model = MODEL, recorded: Iterable[str] = ()) -> Network:
-    """What reads what in a network. recorded: names of recorded series in the shock table, which stand in for sampled ones."""
+    """What reads what in a network. recorded: names of recorded series in the shock table, which
+    stand in for sampled ones.
+    """
     return _network(_NetworkKey(resolved.hash, id(model), frozenset(recorded), resolved, model))
 
 
@@ -63,7 +69,9 @@ def _network(key: _NetworkKey) -> Network:
 
 
 class Network:
-    """The program of one network, and where its simulations start. Raises InputError for a controller that there is not."""
+    """The program of one network, and where its simulations start. Raises InputError for a
+    controller that there is not.
+    """
 
     def __init__(self, resolved: Resolved, model: Model, recorded: frozenset[str]):
         law(resolved.values.controller.type)
@@ -71,13 +79,21 @@ class Network:
         self.switches: dict[Any, Any] = {}  # what `switches.find` found
         self._reached: dict[Any, Reach] = {}
         controllers = {resolved.values.controller.type}
-        self.numbers = [path for path, entry in resolved.entries.items() if entry.value != {} and not structural(path, controllers)]
+        self.numbers = [
+            path
+            for path, entry in resolved.entries.items()
+            if entry.value != {} and not structural(path, controllers)
+        ]
 
     @cached_property
     def _program(self) -> Program | None:
-        """The step with every number as an input; None where it cannot be recorded, so that nothing is known of it."""
+        """The step with every number as an input; None where it cannot be recorded, so that nothing
+        is known of it.
+        """
         names = (*NORMALS, *UNIFORMS, *self.model.extra_shocks, *self.recorded)
-        params = bind(self.resolved.values, ShockTable({name: np.zeros((1, 1)) for name in names}), self.model)
+        params = bind(
+            self.resolved.values, ShockTable({name: np.zeros((1, 1)) for name in names}), self.model
+        )
         try:
             return record_step(self.model.bound(params), params, self.numbers)
         except TokenomicsError:
@@ -97,7 +113,10 @@ class Network:
     def _starts(self, points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray] | None:
         """The start at some points, (points,) by variable; None where it cannot be computed."""
         paths = list(dict.fromkeys(path for point in points for path in point))
-        swept = {path: np.array([float(point.get(path, self._own(path))) for point in points]) for path in paths}
+        swept = {
+            path: np.array([float(point.get(path, self._own(path))) for point in points])
+            for path in paths
+        }
         try:
             found = steady_states(dict(self.resolved.values), self.model, swept, len(points))
         except TokenomicsError:
@@ -106,24 +125,43 @@ class Network:
 
     @cached_property
     def _follower(self) -> Follower | None:
-        """What follows inputs through the program; None where nothing is known of it, or there is no start."""
+        """What follows inputs through the program; None where nothing is known of it, or there is
+        no start.
+        """
         start = None if self._program is None else self._starts([{}])
         if start is None or not np.isfinite(start["token_price"][0]):
             return None
-        silent = () if self.resolved.values.shocks.enabled else (*NORMALS, *UNIFORMS, *self.model.extra_shocks)
-        return Follower(self._program, self._table, _spans(start), self._spans({path: () for path in self.numbers}), silent)
+        silent = (
+            ()
+            if self.resolved.values.shocks.enabled
+            else (*NORMALS, *UNIFORMS, *self.model.extra_shocks)
+        )
+        return Follower(
+            self._program,
+            self._table,
+            _spans(start),
+            self._spans({path: () for path in self.numbers}),
+            silent,
+        )
 
     def _spans(self, values: Values) -> dict[str, Span]:
-        return {path: hull(*((float(v), float(v)) for v in (self._own(path), *found))) for path, found in values.items()}
+        return {
+            path: hull(*((float(v), float(v)) for v in (self._own(path), *found)))
+            for path, found in values.items()
+        }
 
     def _flow(self, values: Values, start: Mapping[str, np.ndarray] | None) -> Flow | None:
-        """Dependences where the numbers in `values` take any value between the least and the largest, and all others stand."""
+        """Dependences where the numbers in `values` take any value between the least and the
+        largest, and all others stand.
+        """
         if self._follower is None or start is None or not np.all(np.isfinite(start["token_price"])):
             return None
         return self._follower.flow(_spans(start), self._spans(values))
 
     def reach(self, path: str, values: Sequence[Any]) -> Reach:
-        """What can differ where one parameter is one of some values in place of its own, and all others stand."""
+        """What can differ where one parameter is one of some values in place of its own, and all
+        others stand.
+        """
         return self.each({path: values})[path]
 
     def each(self, values: Values) -> dict[str, Reach]:
@@ -132,29 +170,52 @@ class Network:
         new = {path: tuple(values[path]) for path, key in keys.items() if key not in self._reached}
         numbers = {path: found for path, found in new.items() if path in self.numbers}
         for path, start in self._varied(numbers, [{}]).items():
-            self._reached[keys[path]] = self._number(path, start, self._flow({path: numbers[path]}, start))
+            self._reached[keys[path]] = self._number(
+                path, start, self._flow({path: numbers[path]}, start)
+            )
         for path, found in new.items():
             if path not in numbers:
                 self._reached[keys[path]] = self._switch(path, found, {})
         return {path: self._reached[key] for path, key in keys.items()}
 
     def together(self, values: Values, asked_for: Collection[str]) -> dict[str, Reach]:
-        """By path, what can differ where it takes any of its values while the others take any of theirs. asked_for: the paths to look at."""
+        """By path, what can differ where it takes any of its values while the others take any of
+        theirs. asked_for: the paths to look at.
+        """
         numbers = {path: tuple(found) for path, found in values.items() if path in self.numbers}
         starts = self._varied(numbers, _bases(numbers))
         through = self._flow(numbers, _joined(starts.values()))
-        found = {path: self._number(path, starts[path], through) for path in asked_for if path in numbers}
-        return found | {path: self._switch(path, tuple(values[path]), numbers) for path in asked_for if path not in numbers}
+        found = {
+            path: self._number(path, starts[path], through) for path in asked_for if path in numbers
+        }
+        return found | {
+            path: self._switch(path, tuple(values[path]), numbers)
+            for path in asked_for
+            if path not in numbers
+        }
 
-    def _varied(self, numbers: Values, bases: Sequence[Mapping[str, float]]) -> dict[str, dict[str, np.ndarray] | None]:
-        """By path, the start (bases, values) by variable: at every base with its own value and its others; None where there is none to compute."""
-        points = {path: [base | {path: value} for base in bases for value in (self._own(path), *found)] for path, found in numbers.items()}
-        start = self._starts([point for some in points.values() for point in some]) if points else {}
+    def _varied(
+        self, numbers: Values, bases: Sequence[Mapping[str, float]]
+    ) -> dict[str, dict[str, np.ndarray] | None]:
+        """By path, the start (bases, values) by variable: at every base with its own value and its
+        others; None where there is none to compute.
+        """
+        points = {
+            path: [base | {path: value} for base in bases for value in (self._own(path), *found)]
+            for path, found in numbers.items()
+        }
+        start = (
+            self._starts([point for some in points.values() for point in some]) if points else {}
+        )
         found: dict[str, dict[str, np.ndarray] | None] = {}
         first = 0
         for path, some in points.items():
             piece, first = slice(first, first + len(some)), first + len(some)
-            found[path] = None if start is None else {name: column[piece].reshape(len(bases), -1) for name, column in start.items()}
+            found[path] = (
+                None
+                if start is None
+                else {name: column[piece].reshape(len(bases), -1) for name, column in start.items()}
+            )
         return found
 
     def _all(self) -> frozenset[str]:
@@ -167,7 +228,9 @@ class Network:
 
         return Reach(variables, frozenset(name for name in METRICS if reads(name)))
 
-    def _number(self, path: str, start: Mapping[str, np.ndarray] | None, through: Flow | None) -> Reach:
+    def _number(
+        self, path: str, start: Mapping[str, np.ndarray] | None, through: Flow | None
+    ) -> Reach:
         if start is None or through is None:
             return self._reach(path, self._all())
         differing = {name for name, rows in start.items() if np.any(rows != rows[:, :1])}
@@ -184,25 +247,42 @@ class Network:
     def _against(self, path: str, value: Any, numbers: Values) -> frozenset[str]:
         """Variables that can differ from the same network with another value of a parameter."""
         try:
-            other = network(self.resolved.replace({path: value}, source="reads"), self.model, self.recorded)
+            other = network(
+                self.resolved.replace({path: value}, source="reads"), self.model, self.recorded
+            )
         except InputError:
             return self._all()
         mine, theirs = self.resolved.values, other.resolved.values
-        free = {name: found for name, found in numbers.items() if name in self.numbers and name in other.numbers}
+        free = {
+            name: found
+            for name, found in numbers.items()
+            if name in self.numbers and name in other.numbers
+        }
         one, two = self._starts(_bases(free)), other._starts(_bases(free))
         if one is None or two is None or _simulated(mine) != _simulated(theirs):
             return self._all() | other._all()
         a, b = self._flow(free, one), other._flow(free, two)
         if a is None or b is None:
             return self._all()
-        differing = {name for name in one.keys() | two.keys() if name not in one or name not in two or not np.array_equal(one[name], two[name])}
-        differing |= {name for name in a.shape.keys() & b.shape.keys() if a.shape[name] != b.shape[name]}
+        differing = {
+            name
+            for name in one.keys() | two.keys()
+            if name not in one or name not in two or not np.array_equal(one[name], two[name])
+        }
+        differing |= {
+            name for name in a.shape.keys() & b.shape.keys() if a.shape[name] != b.shape[name]
+        }
         return a.downstream(differing) | b.downstream(differing)
 
 
 def _bases(numbers: Values) -> list[dict[str, float]]:
-    """Where some numbers stand while one is varied: as they are, all at their least, all at their largest."""
-    return [{}, *({path: pick(found) for path, found in numbers.items()} for pick in (min, max) if numbers)]
+    """Where some numbers stand while one is varied: as they are, all at their least, all at their
+    largest.
+    """
+    return [
+        {},
+        *({path: pick(found) for path, found in numbers.items()} for pick in (min, max) if numbers),
+    ]
 
 
 def _joined(starts: Iterable[Mapping[str, np.ndarray] | None]) -> dict[str, np.ndarray] | None:
@@ -210,7 +290,10 @@ def _joined(starts: Iterable[Mapping[str, np.ndarray] | None]) -> dict[str, np.n
     found = list(starts)
     if not found or any(start is None for start in found):
         return None
-    return {name: np.concatenate([np.ravel(start[name]) for start in found if start is not None]) for name in found[0] or ()}
+    return {
+        name: np.concatenate([np.ravel(start[name]) for start in found if start is not None])
+        for name in found[0] or ()
+    }
 
 
 def _spans(start: Mapping[str, np.ndarray]) -> dict[str, Span]:

@@ -1,4 +1,5 @@
-"""A sweep's tasks on a Dask cluster: handed out a few ahead, and refused by a worker that runs other code than the one who asks.
+"""A sweep's tasks on a Dask cluster: handed out a few ahead, and refused by a worker that runs
+other code than the one who asks.
 
 Where the cluster goes away, one line says so, in place of what distributed logs.
 """
@@ -33,7 +34,9 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Code:
-    """The package that a process runs. version: None where it is not installed, as in a checkout."""
+    """The package that a process runs. version: None where it is not installed, as in a
+    checkout.
+    """
 
     version: str | None
     source: str
@@ -43,7 +46,9 @@ class Code:
 
     def same(self, other: Code) -> bool:
         """Whether both compute the same numbers; a checkout has no version that could differ."""
-        return self.source == other.source and (self.version == other.version or None in (self.version, other.version))
+        return self.source == other.source and (
+            self.version == other.version or None in (self.version, other.version)
+        )
 
 
 # as it was imported: what lies on the disk may be newer than what a long-lived worker runs
@@ -51,7 +56,9 @@ CODE = Code(version_of("tokenomics"), source_digest())
 
 
 class _Call:
-    """Pickled, it is the call of `perform_alike`. A task that names our function itself would end a worker that has no such function."""
+    """Pickled, it is the call of `perform_alike`. A task that names our function itself would end a
+    worker that has no such function.
+    """
 
     def __init__(self, *arguments: Any):
         self._arguments = arguments
@@ -61,7 +68,9 @@ class _Call:
 
 
 def perform_alike(version: str | None, source: str, packed: bytes) -> Columns | str:
-    """Do a task where this process runs that code; else say what it runs, and where it is. packed: arguments of `perform`."""
+    """Do a task where this process runs that code; else say what it runs, and where it is. packed:
+    arguments of `perform`.
+    """
     if CODE.same(Code(version, source)):
         return perform(*pickle.loads(packed))
     from distributed import get_worker
@@ -69,11 +78,14 @@ def perform_alike(version: str | None, source: str, packed: bytes) -> Columns | 
     return f"worker {get_worker().address} runs {CODE}"
 
 
-def on_dask(plan: Plan, numbers: Sequence[int], scheduler: str | Any, name: str) -> Iterator[tuple[int, Columns]]:
+def on_dask(
+    plan: Plan, numbers: Sequence[int], scheduler: str | Any, name: str
+) -> Iterator[tuple[int, Columns]]:
     """Do some tasks of a plan, in any order.
 
-    scheduler: an address, or a cluster object. name: of the sweep; equal tasks of one name are done once. Raises InputError where no scheduler
-    answers, TokenomicsError where a worker runs other code, a task fails on its workers, or the cluster goes away.
+    scheduler: an address, or a cluster object. name: of the sweep; equal tasks of one name are done
+    once. Raises InputError where no scheduler answers, TokenomicsError where a worker runs other
+    code, a task fails on its workers, or the cluster goes away.
     """
     try:
         import distributed  # noqa: F401
@@ -83,7 +95,9 @@ def on_dask(plan: Plan, numbers: Sequence[int], scheduler: str | Any, name: str)
         yield from _done(client, plan, numbers, f"tokenomics-{name}-{CODE.source[:16]}")
 
 
-def _done(client: Any, plan: Plan, numbers: Sequence[int], name: str) -> Iterator[tuple[int, Columns]]:
+def _done(
+    client: Any, plan: Plan, numbers: Sequence[int], name: str
+) -> Iterator[tuple[int, Columns]]:
     from distributed import wait
 
     left, pending, seen = iter(numbers), {}, time.monotonic()
@@ -94,9 +108,17 @@ def _done(client: Any, plan: Plan, numbers: Sequence[int], name: str) -> Iterato
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
                 raise TokenomicsError(f"the Dask scheduler has had no worker for {PATIENCE:g} s")
-            while len(pending) < AHEAD * max(threads, 1) and (number := next(left, None)) is not None:
-                call = pickle.dumps(_Call(CODE.version, CODE.source, pickle.dumps(plan.arguments(number))))
-                pending[client.submit(pickle.loads, call, key=f"{name}-{number}", pure=True, retries=RETRIES)] = number
+            while (
+                len(pending) < AHEAD * max(threads, 1) and (number := next(left, None)) is not None
+            ):
+                call = pickle.dumps(
+                    _Call(CODE.version, CODE.source, pickle.dumps(plan.arguments(number)))
+                )
+                pending[
+                    client.submit(
+                        pickle.loads, call, key=f"{name}-{number}", pure=True, retries=RETRIES
+                    )
+                ] = number
             if not pending:
                 return
             with contextlib.suppress(TimeoutError), client.as_current():
@@ -113,7 +135,10 @@ def _done(client: Any, plan: Plan, numbers: Sequence[int], name: str) -> Iterato
 def _result(future: Any, number: int) -> Columns:
     if future.status == "error":
         error = future.exception()
-        raise TokenomicsError(f"task {number} failed on its worker ({type(error).__name__}: {error}); all need this package, {CODE}")
+        raise TokenomicsError(
+            f"task {number} failed on its worker ({type(error).__name__}: {error}); all need this "
+            f"package, {CODE}"
+        )
     found = future.result()
     if isinstance(found, str):
         raise TokenomicsError(f"{found}, not {CODE} as here; install the same on all")
@@ -148,11 +173,18 @@ def _check_certificates() -> None:
     from distributed import Security
 
     try:
-        found = "no certificates" if Security().get_connection_args("client").get("ssl_context") is None else ""
+        found = (
+            "no certificates"
+            if Security().get_connection_args("client").get("ssl_context") is None
+            else ""
+        )
     except OSError as error:  # and what OpenSSL says
         found = f"certificates that cannot be read ({reason(error)})"
     if found:
-        wanted = "Dask's settings distributed.comm.tls.ca-file, .client.cert and .client.key, for example DASK_DISTRIBUTED__COMM__TLS__CA_FILE=ca.pem"
+        wanted = (
+            "Dask's settings distributed.comm.tls.ca-file, .client.cert and .client.key, for "
+            "example DASK_DISTRIBUTED__COMM__TLS__CA_FILE=ca.pem"
+        )
         raise InputError(found, argument="scheduler", expected=wanted)
 
 
@@ -160,7 +192,11 @@ def _check_certificates() -> None:
 def _quiet() -> Iterator[None]:
     """Without what distributed logs: what matters of it is said in one line."""
     # some of them have handlers of their own
-    loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict) if name.split(".")[0] == "distributed"]
+    loggers = [
+        logging.getLogger(name)
+        for name in list(logging.root.manager.loggerDict)
+        if name.split(".")[0] == "distributed"
+    ]
     before = [logger.disabled for logger in loggers]
     for logger in loggers:
         logger.disabled = True

@@ -18,7 +18,21 @@ from ..histories.demand import DemandSeries, as_series, mean_rate
 from ..histories.prices import price_path, read_prices
 from ..histories.times import as_date
 from ..inputs import bounds, footprint
-from ..inputs.arguments import CALL, DATE, NAMES, PATH, SETS, SOURCE, TEXT, checked, choice, many, of, optional, several
+from ..inputs.arguments import (
+    CALL,
+    DATE,
+    NAMES,
+    PATH,
+    SETS,
+    SOURCE,
+    TEXT,
+    checked,
+    choice,
+    many,
+    of,
+    optional,
+    several,
+)
 from ..model import controllers
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, sample
@@ -36,7 +50,9 @@ Progress = Callable[[int, int], None]
 
 def _sets(sets: Any, days: float | None) -> tuple[str, ...]:
     if isinstance(sets, Mapping):
-        sets = [f"{path}={str(v).lower() if isinstance(v, bool) else v}" for path, v in sets.items()]
+        sets = [
+            f"{path}={str(v).lower() if isinstance(v, bool) else v}" for path, v in sets.items()
+        ]
     chosen = (sets,) if isinstance(sets, str) else tuple(sets or ())
     return chosen if days is None else (*chosen, f"simulation.days={days}")
 
@@ -59,26 +75,56 @@ def check_alignment(align_choice: str | None) -> None:
         )
 
 
-def _afford(resolved: Resolved, model: Model, engine: str, runs: int, every: int, record: Sequence[str] | None) -> None:
-    """Refuse what keeps no step but the start, and what takes more memory than the limit, before it is simulated."""
+def _afford(
+    resolved: Resolved,
+    model: Model,
+    engine: str,
+    runs: int,
+    every: int,
+    record: Sequence[str] | None,
+) -> None:
+    """Refuse what keeps no step but the start, and what takes more memory than the limit, before it
+    is simulated.
+    """
     steps, table = resolved.values.simulation.steps, model.variables(resolved.values)
     if every > steps:
-        raise InputError(f"every {every:,} steps of {steps:,}", argument="every", expected=f"a whole number from 1 to {steps:,}")
-    names, processes = recorded(table, record), len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks)
-    size = footprint.simulation(engine, runs=runs, steps=steps, every=every, recorded=len(names), variables=len(table), processes=processes)
+        raise InputError(
+            f"every {every:,} steps of {steps:,}",
+            argument="every",
+            expected=f"a whole number from 1 to {steps:,}",
+        )
+    names, processes = (
+        recorded(table, record),
+        len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks),
+    )
+    size = footprint.simulation(
+        engine,
+        runs=runs,
+        steps=steps,
+        every=every,
+        recorded=len(names),
+        variables=len(table),
+        processes=processes,
+    )
     what = f"{runs:,} runs of {steps:,} steps with {len(names)} variables"
-    footprint.refuse_above(size, what, "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`")
+    footprint.refuse_above(
+        size, what, "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`"
+    )
 
 
 def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
     """Parameters whose network has the size of a recorded demand, and a line that says so."""
     replaced = {"demand.request_rate": float(mean_rate(series))}
     if series.prompt_tokens is not None and series.output_tokens is not None:
-        replaced |= {"demand.prompt_tokens": series.prompt_tokens, "demand.output_tokens": series.output_tokens}
+        replaced |= {
+            "demand.prompt_tokens": series.prompt_tokens,
+            "demand.output_tokens": series.output_tokens,
+        }
     resolved = resolved.replace(replaced, source=f"mean of {series.file}")
     values = resolved.values.demand
     return resolved, (
-        f"demand from {series.file}, mean {values.request_rate:.4g} req/s x {values.services:g} services, "
+        f"demand from {series.file}, mean {values.request_rate:.4g} req/s x {values.services:g} "
+        f"services, "
         f"{values.prompt_tokens:g} + {values.output_tokens:g} tokens per request"
     )
 
@@ -126,23 +172,33 @@ def run(
 ) -> Result:
     """Simulate a network and return its `Result`.
 
-    params, policy, scenario, overlay: a shipped name, a YAML file, or a nested dict; scenario and overlay may be
-    several. sets: {path: value} or "path=value" strings. runs: number of Monte Carlo runs, indices 0 to runs − 1; a run's
-    shocks depend on (seed, run index) alone. days: simulated span [days]; with `prices` the whole history from
-    `start` unless given. prices: file of daily closes in USD in any layout (docs/histories.md), replayed as inferred news. choices: how to read
-    it, where it has to be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily": "close"}. demand: file of a
-    rate series in requests/s or of a request trace, or what `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the
+    params, policy, scenario, overlay: a shipped name, a YAML file, or a nested dict; scenario and
+    overlay may be several. sets: {path: value} or "path=value" strings. runs: number of Monte Carlo
+    runs, indices 0 to runs − 1; a run's shocks depend on (seed, run index) alone. days: simulated
+    span [days]; with `prices` the whole history from `start` unless given. prices: file of daily
+    closes in USD in any layout (docs/histories.md), replayed as inferred news. choices: how to read
+    it, where it has to be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet":
+    "closes", "daily": "close"}. demand: file of a rate series in requests/s or of a request trace,
+    or what `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the
     network at the start.
-    demand_align: start, repeat or bootstrap, needed where the series is shorter than the span. start: first date of the price
-    history to use. engine: "cadcad", the reference, or "ensemble", thousands of times faster with many runs. record: names of
-    the variables to keep. every: keep the start and every so many steps; metrics are then those of what was kept.
+    demand_align: start, repeat or bootstrap, needed where the series is shorter than the span.
+    start: first date of the price history to use. engine: "cadcad", the reference, or "ensemble",
+    thousands of times faster with many runs. record: names of the variables to keep. every: keep
+    the start and every so many steps; metrics are then those of what was kept.
     progress: called with steps done and their number.
     model: the block list, extended by your own blocks if you like.
 
-    Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block fails.
+    Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block
+    fails.
     """
     _check(runs, seed, days, every, demand_align)
-    resolved = resolve(params, policy=policy, scenarios=many(scenario), overlays=many(overlay), sets=_sets(sets, days))
+    resolved = resolve(
+        params,
+        policy=policy,
+        scenarios=many(scenario),
+        overlays=many(overlay),
+        sets=_sets(sets, days),
+    )
     controllers.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
     notes: list[str] = []
@@ -150,34 +206,54 @@ def run(
     dt_days = resolved.values.simulation.time_step
 
     if start is not None and prices is None:
-        raise InputError("a start date without a price history", argument="start", expected="`prices` with it")
+        raise InputError(
+            "a start date without a price history", argument="start", expected="`prices` with it"
+        )
     if choices is not None and prices is None:
         name = next(iter(choices), "choices") if isinstance(choices, Mapping) else "choices"
-        raise InputError("a choice of how to read prices, without a price history", argument=name, expected="`prices` FILE with it")
+        raise InputError(
+            "a choice of how to read prices, without a price history",
+            argument=name,
+            expected="`prices` FILE with it",
+        )
     history = None
     if prices is not None:
         first = as_date(start, "start")
         history = read_prices(prices, start=first, days=days, choices=choices)
         if days is None:
-            resolved = resolved.replace({"simulation.days": float(len(history.values) - 1)}, source=f"span of {prices}")
-        notes.append(f"prices from {prices}, {history.dates[0]} to {history.dates[-1]}, as inferred news: {'; '.join(history.notes)}")
+            resolved = resolved.replace(
+                {"simulation.days": float(len(history.values) - 1)}, source=f"span of {prices}"
+            )
+        notes.append(
+            f"prices from {prices}, {history.dates[0]} to {history.dates[-1]}, as inferred news: "
+            f"{'; '.join(history.notes)}"
+        )
 
     _afford(resolved, model, engine, runs, every, record)
     rates = None
     if demand is not None:
         series = as_series(demand)
         span = resolved.values.simulation.steps * dt_days
-        rates = align(series, span_days=span, time_step=dt_days, align=demand_align, runs=runs, seed=seed)
+        rates = align(
+            series, span_days=span, time_step=dt_days, align=demand_align, runs=runs, seed=seed
+        )
         resolved, note = sized_by(resolved, series)
         notes += [note + (f", aligned by {demand_align}" if demand_align else ""), *series.said]
     elif demand_align is not None:
-        raise InputError("an alignment without a demand series", argument="demand_align", expected="a `demand` series with it")
+        raise InputError(
+            "an alignment without a demand series",
+            argument="demand_align",
+            expected="a `demand` series with it",
+        )
 
     if history is not None:
-        # A token has no natural unit: redenominating it leaves every USD figure as it was and starts at the recorded price.
+        # A token has no natural unit: redenominating it leaves every USD figure as it was and
+        # starts at the recorded price.
         price = _initial(resolved.values, model)["token_price"]
         supply = resolved.values.supply.total_supply * price / float(history.values[0])
-        resolved = resolved.replace({"supply.total_supply": supply}, source=f"redenominated to the first price of {prices}")
+        resolved = resolved.replace(
+            {"supply.total_supply": supply}, source=f"redenominated to the first price of {prices}"
+        )
 
     parameters = resolved.values
     table = sample(parameters, indices, seed, extra=model.extra_shocks)
@@ -189,11 +265,19 @@ def run(
         path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
         table = without_noise_orders(table)
         past = bind(quiet, table, model)
-        news = infer_news(model.bound(past), past, as_arrays(_initial(quiet, model), runs), path, when=history.when)
+        news = infer_news(
+            model.bound(past),
+            past,
+            as_arrays(_initial(quiet, model), runs),
+            path,
+            when=history.when,
+        )
         table = table.replace(recorded_news=news)
 
     series_names = [name for name in table.values if name.startswith("recorded_")]
-    remarks = changed_to_no_effect(resolved, resolve(params, policy=policy), model=model, recorded=series_names)
+    remarks = changed_to_no_effect(
+        resolved, resolve(params, policy=policy), model=model, recorded=series_names
+    )
     for line in remarks:
         remark(line)
     bound = bind(parameters, table, model)
@@ -207,4 +291,12 @@ def run(
         every=every,
         progress=progress,
     )
-    return Result(resolved, model.variables(bound), trajectories, seed=seed, engine=engine, notes=tuple(notes), remarks=tuple(remarks))
+    return Result(
+        resolved,
+        model.variables(bound),
+        trajectories,
+        seed=seed,
+        engine=engine,
+        notes=tuple(notes),
+        remarks=tuple(remarks),
+    )

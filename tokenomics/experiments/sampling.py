@@ -1,6 +1,7 @@
 """SALib's samples of the unit cube, for Sobol's and Morris's indices.
 
-Source: Saltelli et al. (2010), Computer Physics Communications 181, 259–270; Morris (1991), Technometrics 33, 161–174.
+Source: Saltelli et al. (2010), Computer Physics Communications 181, 259–270; Morris (1991),
+Technometrics 33, 161–174.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Sweeps: a design's tasks done on this machine's cores or on a Dask cluster, written as they finish, resumed where they stopped."""
+"""Sweeps: a design's tasks done on this machine's cores or on a Dask cluster, written as they
+finish, resumed where they stopped.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,9 @@ Columns = dict[str, np.ndarray]
 class Effort:
     """Size of a sweep, and what it would take here.
 
-    structures: what is compiled by itself. seconds: extrapolated from one task, and from the time that compiling it took. memory: bytes, of the
-    tasks at work or of the table that they make, whichever is more.
+    structures: what is compiled by itself. seconds: extrapolated from one task, and from the time
+    that compiling it took. memory: bytes, of the tasks at work or of the table that they make,
+    whichever is more.
     """
 
     points: int
@@ -53,7 +56,9 @@ class Effort:
 
 
 def manifest(plan: Plan) -> dict[str, Any]:
-    """What a sweep is, as plain data. Its hash stands for everything that its numbers and its shards depend on."""
+    """What a sweep is, as plain data. Its hash stands for everything that its numbers and its
+    shards depend on.
+    """
     design = plan.design
     cut = [(t.case, t.points, t.runs) for t in plan.tasks]
     told = {
@@ -75,7 +80,9 @@ def manifest(plan: Plan) -> dict[str, Any]:
     return sealed("sweep", {"sha256": identity(told), **told})
 
 
-def _finish(pending: dict[Future, int], numbers: Iterator[int], submit: Callable[[int], Future], ahead: int) -> Iterator[tuple[int, Columns]]:
+def _finish(
+    pending: dict[Future, int], numbers: Iterator[int], submit: Callable[[int], Future], ahead: int
+) -> Iterator[tuple[int, Columns]]:
     """Keep some tasks handed out and give them back as they finish."""
     for number in numbers:
         pending[submit(number)] = number
@@ -99,15 +106,20 @@ def _locally(plan: Plan, numbers: list[int], workers: int | None) -> Iterator[tu
     count = _threads(workers)
     pool = ThreadPoolExecutor(count)
     try:
-        yield from _finish({}, iter(numbers), lambda number: pool.submit(perform, *plan.arguments(number)), count)
+        yield from _finish(
+            {}, iter(numbers), lambda number: pool.submit(perform, *plan.arguments(number)), count
+        )
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def default_folder(design: Design, name: str) -> Path:
-    """Where a sweep's results go: its name and a hash of what it is and of the code, so that the same command resumes it."""
+    """Where a sweep's results go: its name and a hash of what it is and of the code, so that the
+    same command resumes it.
+    """
     told = manifest(make_plan(design))
-    return Path("runs") / f"sweep-{name}-{hashlib.sha256((told['sha256'] + told['source']).encode()).hexdigest()[:12]}"
+    digest = hashlib.sha256((told["sha256"] + told["source"]).encode()).hexdigest()
+    return Path("runs") / f"sweep-{name}-{digest[:12]}"
 
 
 @checked(out=optional(PATH), progress=optional(CALL))
@@ -124,14 +136,19 @@ def sweep(
 ) -> Sweep:
     """Simulate a design's points × policies × scenarios × runs.
 
-    design: a shipped name, a YAML file, or a mapping (see `experiments.design.Design`). runs, seed: in place of the design's. out: directory
-    for the results, written as they finish; where it holds the same sweep, only what is missing is done. Without it they stay in
-    memory. workers: threads, one a core by default. scheduler: address of a Dask scheduler (tcp://host:8786) or a Dask cluster object. progress:
-    called with simulations done and their number. cases: policies and scenarios that are resolved already, in place of those that a `Design` names.
+    design: a shipped name, a YAML file, or a mapping (see `experiments.design.Design`). runs, seed:
+    in place of the design's. out: directory for the results, written as they finish; where it holds
+    the same sweep, only what is missing is done. Without it they stay in memory. workers: threads,
+    one a core by default. scheduler: address of a Dask scheduler (tcp://host:8786) or a Dask
+    cluster object. progress: called with simulations done and their number. cases: policies and
+    scenarios that are resolved already, in place of those that a `Design` names.
 
-    The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a wrong design.
+    The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a
+    wrong design.
     """
-    bounds.optional(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
+    bounds.optional(
+        runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS)
+    )
     # what is resolved is checked; the names of its files may mean nothing here
     if cases is None:
         design = read_design(design, runs=runs, seed=seed)
@@ -149,7 +166,11 @@ def sweep(
     left = [number for number in range(len(plan.tasks)) if number not in done]
     finished = sum(plan.tasks[number].size for number in done)
     kept: dict[int, Columns] = {}
-    results = on_dask(plan, left, scheduler, told["sha256"][:16]) if scheduler is not None else _locally(plan, left, workers)
+    results = (
+        on_dask(plan, left, scheduler, told["sha256"][:16])
+        if scheduler is not None
+        else _locally(plan, left, workers)
+    )
     if progress:
         progress(finished, plan.simulations)
     try:
@@ -167,20 +188,32 @@ def sweep(
         raise
     except TokenomicsError as error:
         stays = "" if folder is None else f", kept in {folder}; the same command goes on from there"
-        raise TokenomicsError(f"{error}; {finished} of {plan.simulations} simulations are done{stays}") from None
+        raise TokenomicsError(
+            f"{error}; {finished} of {plan.simulations} simulations are done{stays}"
+        ) from None
     there = set(kept) if folder is None else _finished(plan, folder, told)
     lost = [number for number in range(len(plan.tasks)) if number not in there]
     if lost:
-        where = "" if folder is None else f" in {folder}, whose shards are gone or damaged; the same command does them"
-        raise TokenomicsError(f"{len(lost)} of {len(plan.tasks)} tasks are missing{where}: {sweep_store.listed(lost)}")
+        where = (
+            ""
+            if folder is None
+            else f" in {folder}, whose shards are gone or damaged; the same command does them"
+        )
+        raise TokenomicsError(
+            f"{len(lost)} of {len(plan.tasks)} tasks are missing{where}: {sweep_store.listed(lost)}"
+        )
     if folder is not None:
         return Sweep(sweep_store.read_manifest(folder), folder)
     columns = [kept[number] for number in range(len(plan.tasks))]
-    return Sweep(told, {name: np.concatenate([some[name] for some in columns]) for name in columns[0]})
+    return Sweep(
+        told, {name: np.concatenate([some[name] for some in columns]) for name in columns[0]}
+    )
 
 
 def _finished(plan: Plan, folder: Path | None, told: Mapping[str, Any]) -> set[int]:
-    """Numbers of the tasks whose shards are there, whole, and theirs; a damaged one is to be done again."""
+    """Numbers of the tasks whose shards are there, whole, and theirs; a damaged one is to be done
+    again.
+    """
     if folder is None:
         return set()
     done = set()
@@ -192,9 +225,15 @@ def _finished(plan: Plan, folder: Path | None, told: Mapping[str, Any]) -> set[i
 
 
 def estimate(
-    design: str | Path | Mapping[str, Any] | Design, *, runs: int | None = None, seed: int | None = None, workers: int | None = None
+    design: str | Path | Mapping[str, Any] | Design,
+    *,
+    runs: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
 ) -> Effort:
-    """The size of a sweep and the time that it would take on this machine, from its first task done twice (compiled, then timed)."""
+    """The size of a sweep and the time that it would take on this machine, from its first task done
+    twice (compiled, then timed).
+    """
     plan = make_plan(read_design(design, runs=runs, seed=seed))
     count = min(_threads(workers), len(plan.tasks))
     memory = max(check_work(plan.structures, count), plan.table_bytes)
@@ -205,7 +244,9 @@ def estimate(
     again = time.perf_counter() - first
     compiling = max(first - started - again, 0.0)
     # as many steps as the first task has in a second, whatever the span of the others
-    work = sum(s.steps * s.points * s.runs for s in plan.structures) / (plan.structures[0].steps * plan.tasks[0].size)
+    work = sum(s.steps * s.points * s.runs for s in plan.structures) / (
+        plan.structures[0].steps * plan.tasks[0].size
+    )
     seconds = (again * work + compiling * len(plan.structures)) / count
     sizes = len(plan.points), len(plan.cases), plan.design.runs, plan.simulations
     return Effort(*sizes, len(plan.structures), len(plan.tasks), seconds, memory)

@@ -1,4 +1,6 @@
-"""Which switch keeps a parameter from being read: found by trying each, the nearest in the tree first."""
+"""Which switch keeps a parameter from being read: found by trying each, the nearest in the tree
+first.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ LITTLE = 0.1  # stands for a number other than zero
 
 @dataclass(frozen=True)
 class Switch:
-    """Parameters that keep another from being read. now: their values, by path. needed: those with which it is read, by path; none for any but 0."""
+    """Parameters that keep another from being read. now: their values, by path. needed: those with
+    which it is read, by path; none for any but 0.
+    """
 
     now: Mapping[str, Any]
     needed: Mapping[str, tuple[Any, ...]]
@@ -29,11 +33,20 @@ class Switch:
     @property
     def expected(self) -> str:
         """What would have it read."""
-        return " and ".join(f"{path} {_listed(values) if values else 'other than 0'}" for path, values in self.needed.items())
+        return " and ".join(
+            f"{path} {_listed(values) if values else 'other than 0'}"
+            for path, values in self.needed.items()
+        )
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else f"'{value}'"
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else f"'{value}'"
+    )
 
 
 def _listed(values: Sequence[Any]) -> str:
@@ -41,10 +54,13 @@ def _listed(values: Sequence[Any]) -> str:
     return plain[0] if len(plain) == 1 else f"{', '.join(plain[:-1])} or {plain[-1]}"
 
 
-def find(own: Network, path: str, values: Sequence[Any], wanted: frozenset[str], *, far: bool = True) -> Switch | None:
+def find(
+    own: Network, path: str, values: Sequence[Any], wanted: frozenset[str], *, far: bool = True
+) -> Switch | None:
     """The switch that keeps a parameter from having an effect on metrics; None where none is found.
 
-    values: that it may take. wanted: metrics. far: try those of other groups, too; else no more than the controller's type.
+    values: that it may take. wanted: metrics. far: try those of other groups, too; else no more
+    than the controller's type.
     """
     key = (path, tuple(map(repr, values)), wanted)
     if key not in own.switches:
@@ -52,17 +68,25 @@ def find(own: Network, path: str, values: Sequence[Any], wanted: frozenset[str],
     return own.switches[key]
 
 
-def _search(own: Network, path: str, values: Sequence[Any], wanted: frozenset[str], far: bool) -> Switch | None:
+def _search(
+    own: Network, path: str, values: Sequence[Any], wanted: frozenset[str], far: bool
+) -> Switch | None:
     entries = own.resolved.entries
 
     def reads(changes: Mapping[str, Any]) -> bool:
         try:
-            return not wanted.isdisjoint(network(own.resolved.replace(changes, source="switch"), own.model, own.recorded).reach(path, values).metrics)
+            return not wanted.isdisjoint(
+                network(own.resolved.replace(changes, source="switch"), own.model, own.recorded)
+                .reach(path, values)
+                .metrics
+            )
         except InputError:  # values that each may be, and not together
             return False
 
     def switch(changes: Mapping[str, Any], needed: Mapping[str, tuple[Any, ...]]) -> Switch:
-        return Switch({one: entries[one].value for one in changes}, dict.fromkeys(changes, ()) | dict(needed))
+        return Switch(
+            {one: entries[one].value for one in changes}, dict.fromkeys(changes, ()) | dict(needed)
+        )
 
     zeros = _zeros(own, path)
     for some in zeros:
@@ -77,16 +101,24 @@ def _search(own: Network, path: str, values: Sequence[Any], wanted: frozenset[st
                 rest = _least(zeros[-1], lambda some, chosen={name: value}: reads(chosen | some))
                 return switch({name: value} | rest, {name: (value,)})
     if found is None:
-        found = _single([one for one in choices if one not in near and (far or one[0] == TYPE)], path, reads)
+        found = _single(
+            [one for one in choices if one not in near and (far or one[0] == TYPE)], path, reads
+        )
     return found and switch({found[0]: None}, {found[0]: found[1]})
 
 
-def _single(choices: Sequence[tuple[str, list[Any]]], path: str, reads: Callable[[Mapping[str, Any]], bool]) -> tuple[str, tuple[Any, ...]] | None:
+def _single(
+    choices: Sequence[tuple[str, list[Any]]], path: str, reads: Callable[[Mapping[str, Any]], bool]
+) -> tuple[str, tuple[Any, ...]] | None:
     """The first switch that has a parameter read, and its values that do."""
     for name, others in choices:
         # what a controller computes its gains from it reads; to compute them takes long
         designed = {value: LAWS[value].designed_from for value in others if name == TYPE}
-        found = tuple(v for v in others if (path.startswith(designed[v]) if designed.get(v) else reads({name: v})))
+        found = tuple(
+            v
+            for v in others
+            if (path.startswith(designed[v]) if designed.get(v) else reads({name: v}))
+        )
         if found:
             return name, found
     return None
@@ -103,20 +135,31 @@ def _least(some: Mapping[str, Any], enough: Callable[[Mapping[str, Any]], bool])
 
 
 def _zeros(own: Network, path: str) -> list[dict[str, float]]:
-    """Numbers that are zero in the parameter's group, put to another: those of its own event first, then all."""
+    """Numbers that are zero in the parameter's group, put to another: those of its own event first,
+    then all.
+    """
     group, _, name = path.rpartition(".")
     stem = name.partition("_")[0]
     found = {
         one: LITTLE
         for one in own.numbers
-        if one != path and one.rpartition(".")[0] == group and own.resolved.entries[one].value == 0.0 and fits(one, LITTLE) is None
+        if one != path
+        and one.rpartition(".")[0] == group
+        and own.resolved.entries[one].value == 0.0
+        and fits(one, LITTLE) is None
     }
-    near = {one: value for one, value in found.items() if one.rpartition(".")[2].partition("_")[0] == stem}
+    near = {
+        one: value
+        for one, value in found.items()
+        if one.rpartition(".")[2].partition("_")[0] == stem
+    }
     return [some for some in (near, found) if some]
 
 
 def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
-    """Switches and names with their other values, those that share most of the parameter's path first."""
+    """Switches and names with their other values, those that share most of the parameter's path
+    first.
+    """
     parts = path.split(".")
 
     def distance(name: str) -> int:
@@ -130,7 +173,13 @@ def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
     found = []
     for name, entry in own.resolved.entries.items():
         kind = place(name).kind
-        values: Sequence[Any] = [law for law in LAWS if law != HELD] if name == TYPE else get_args(kind) if get_origin(kind) is Literal else ()
+        values: Sequence[Any] = (
+            [law for law in LAWS if law != HELD]
+            if name == TYPE
+            else get_args(kind)
+            if get_origin(kind) is Literal
+            else ()
+        )
         if kind is bool:
             values = (True, False)
         others = [value for value in values if value != entry.value]

@@ -1,4 +1,6 @@
-"""Changes that no number can show: which parameters no metric depends on, why, and what would have them read."""
+"""Changes that no number can show: which parameters no metric depends on, why, and what would have
+them read.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ FAR = (0.0, 0.5, 1.0, 2.0, 10.0)  # values, and multiples
 
 @dataclass(frozen=True)
 class Unread:
-    """A parameter on which no metric depends. found: how far that goes, and the switch behind it. expected: what would have it read, if anything."""
+    """A parameter on which no metric depends. found: how far that goes, and the switch behind it.
+    expected: what would have it read, if anything.
+    """
 
     path: str
     found: str
@@ -29,7 +33,9 @@ class Unread:
 
     def line(self, front: str = "") -> str:
         """It as one line. front: put before what was found."""
-        return f"{self.path}: {front}{self.found}" + (f"; expected {self.expected}" if self.expected else "")
+        return f"{self.path}: {front}{self.found}" + (
+            f"; expected {self.expected}" if self.expected else ""
+        )
 
 
 def unread(
@@ -42,8 +48,9 @@ def unread(
 ) -> dict[str, Unread]:
     """Of some parameters those on which no metric depends in a network, by path.
 
-    changes: by path, the values that each takes beside its own, while all others stand. metrics: names, all by default. recorded: names of recorded
-    series in the shock table. What cannot be told, since the blocks cannot be recorded, counts as read.
+    changes: by path, the values that each takes beside its own, while all others stand. metrics:
+    names, all by default. recorded: names of recorded series in the shock table. What cannot be
+    told, since the blocks cannot be recorded, counts as read.
     """
     own, wanted = network(resolved, model, recorded), frozenset(metrics or METRICS)
     silent = without_effect(own, changes, wanted)
@@ -51,19 +58,37 @@ def unread(
     return {path: one for path, one in found.items() if one is not None}
 
 
-def without_effect(own: Network, changes: Mapping[str, Sequence[Any]], wanted: frozenset[str]) -> dict[str, Reach]:
-    """Of some changes those on which no metric of `wanted` depends, by path with what else can differ."""
+def without_effect(
+    own: Network, changes: Mapping[str, Sequence[Any]], wanted: frozenset[str]
+) -> dict[str, Reach]:
+    """Of some changes those on which no metric of `wanted` depends, by path with what else can
+    differ.
+    """
     entries = own.resolved.entries
-    moved = {path: values for path, values in changes.items() if any(value != entries[path].value for value in values)}
-    return {path: reach for path, reach in own.each(moved).items() if wanted.isdisjoint(reach.metrics)}
+    moved = {
+        path: values
+        for path, values in changes.items()
+        if any(value != entries[path].value for value in values)
+    }
+    return {
+        path: reach for path, reach in own.each(moved).items() if wanted.isdisjoint(reach.metrics)
+    }
 
 
-def told(own: Network, path: str, values: Sequence[Any], reach: Reach, wanted: frozenset[str]) -> Unread | None:
-    """What is to be said of a parameter that may take some values; None where a metric depends on it. reach: what can differ."""
+def told(
+    own: Network, path: str, values: Sequence[Any], reach: Reach, wanted: frozenset[str]
+) -> Unread | None:
+    """What is to be said of a parameter that may take some values; None where a metric depends on
+    it. reach: what can differ.
+    """
     if not wanted.isdisjoint(reach.metrics):
         return None
     if reach.metrics:
-        return Unread(path, "none of the metrics that are asked for depends on it", f"a metric that does: {_few(reach.metrics, METRICS)}")
+        return Unread(
+            path,
+            "none of the metrics that are asked for depends on it",
+            f"a metric that does: {_few(reach.metrics, METRICS)}",
+        )
     far = _far(own, path, values)
     if not reach.variables and own.reach(path, far).variables:
         numbers = (own.resolved.entries[path].value, *values)
@@ -71,7 +96,10 @@ def told(own: Network, path: str, values: Sequence[Any], reach: Reach, wanted: f
     switch = switches.find(own, path, far, wanted, far=not reach.variables)
     while_ = f" while {switch}" if switch else ""
     if reach.variables:
-        found = f"no metric depends on it{while_} (it changes {_few(reach.variables, sorted(reach.variables))} alone)"
+        found = (
+            f"no metric depends on it{while_} (it changes "
+            f"{_few(reach.variables, sorted(reach.variables))} alone)"
+        )
     else:
         found = f"nothing reads it{while_}"
     return Unread(path, found, f"{switch.expected} with it" if switch else None)
@@ -85,15 +113,22 @@ def _few(names: Collection[str], order: Iterable[str]) -> str:
 
 
 def _far(own: Network, path: str, values: Sequence[Any]) -> tuple[Any, ...]:
-    """Values among which a parameter shows an effect that it has at all: these, and for a number some that are far from them."""
+    """Values among which a parameter shows an effect that it has at all: these, and for a number
+    some that are far from them.
+    """
     if path not in own.numbers:
         return tuple(values)
     size = max(map(abs, (own.resolved.entries[path].value, *values)))
-    return (*values, *(value for value in (*FAR, *(size * one for one in FAR)) if fits(path, value) is None))
+    return (
+        *values,
+        *(value for value in (*FAR, *(size * one for one in FAR)) if fits(path, value) is None),
+    )
 
 
 def given(resolved: Resolved, below: Resolved) -> dict[str, list[Any]]:
-    """Parameters that differ from those of a network below, by path with the values there: what somebody changed."""
+    """Parameters that differ from those of a network below, by path with the values there: what
+    somebody changed.
+    """
     return {
         path: [below.entries[path].value]
         for path, entry in resolved.entries.items()
@@ -111,10 +146,15 @@ def changed_to_no_effect(
 ) -> list[str]:
     """What to say of the parameters that somebody changed and no metric depends on, a line each.
 
-    below: the network before the change. networks: settings with which the network is looked at; what is read in one of them is read.
+    below: the network before the change. networks: settings with which the network is looked at;
+    what is read in one of them is read.
     model, recorded: as in `unread`.
     """
-    left = {path: values for path, values in given(resolved, below).items() if not path.startswith("simulation.")}
+    left = {
+        path: values
+        for path, values in given(resolved, below).items()
+        if not path.startswith("simulation.")
+    }
     found: dict[str, Unread] = {}
     for settings in networks:
         own = resolved.replace(settings, source="command") if settings else resolved

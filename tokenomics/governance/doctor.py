@@ -1,6 +1,8 @@
-"""Whether this installation works: versions, GPU, optional extras, write access, and a short check against numbers that are known.
+"""Whether this installation works: versions, GPU, optional extras, write access, and a short check
+against numbers that are known.
 
-What a check needs is imported inside it: where a dependency is missing, that is what is to be found out.
+What a check needs is imported inside it: where a dependency is missing, that is what is to be found
+out.
 """
 
 from __future__ import annotations
@@ -31,9 +33,15 @@ if TYPE_CHECKING:
 State = Literal["ok", "missing", "failed"]
 DEVELOPERS = ("test", "notebook")  # extras that no command needs
 DAYS, RUNS, SEED = 60.0, 4, 1  # of the self-check
-# Means of the self-check's metrics and the digest of all its numbers, as this version computes them; a change of the model changes them.
-KNOWN = {"price_volatility": 1.8019561916089004, "served_share": 0.9999911960744734, "treasury_min": 1614612.4561880892}
-DIGEST = "f1006102c4c250fcdd71e337003df35f77b8677fdddaa00faf1dfeeba04db24e"  # x86-64 with AVX2, glibc 2.36, NumPy 2.4
+# Means of the self-check's metrics and the digest of all its numbers, as this version computes
+# them; a change of the model changes them.
+KNOWN = {
+    "price_volatility": 1.8019561916089004,
+    "served_share": 0.9999911960744734,
+    "treasury_min": 1614612.4561880892,
+}
+# x86-64 with AVX2, glibc 2.36, NumPy 2.4
+DIGEST = "f1006102c4c250fcdd71e337003df35f77b8677fdddaa00faf1dfeeba04db24e"
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,13 @@ class SelfCheck:
         return vars(self).copy()
 
 
-def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None = None) -> list[SelfCheck]:
+def doctor(
+    folder: str | Path = ".", progress: Callable[[int, int], None] | None = None
+) -> list[SelfCheck]:
     """Look at the installation and check it by small simulations, about ten seconds in all.
 
-    folder: where results would be written; a file is made there and removed. progress: called with checks done and their number.
+    folder: where results would be written; a file is made there and removed. progress: called with
+    checks done and their number.
     """
     steps: dict[str, Callable[[], list[SelfCheck]]] = {
         "dependencies": _versions,
@@ -76,11 +87,19 @@ def doctor(folder: str | Path = ".", progress: Callable[[int, int], None] | None
 def _versions() -> list[SelfCheck]:
     record = package_record()
     commit = record["commit"] or "unknown: not run from a checkout"
-    told = [("tokenomics", f"{__version__}, commit {commit}"), ("Python", record["python"]), ("platform", here())]
+    told = [
+        ("tokenomics", f"{__version__}, commit {commit}"),
+        ("Python", record["python"]),
+        ("platform", here()),
+    ]
     missing = [name for name, found in record["dependencies"].items() if found is None]
     listed = ", ".join(f"{name} {found}" for name, found in record["dependencies"].items() if found)
-    checks = [SelfCheck(name, "ok", text) for name, text in told] + [SelfCheck("dependencies", "ok", listed)]
-    return checks + [SelfCheck(name, "failed", f"not installed: pip install {name}") for name in missing]
+    checks = [SelfCheck(name, "ok", text) for name, text in told] + [
+        SelfCheck("dependencies", "ok", listed)
+    ]
+    return checks + [
+        SelfCheck(name, "failed", f"not installed: pip install {name}") for name in missing
+    ]
 
 
 def _gpu() -> list[SelfCheck]:
@@ -88,8 +107,18 @@ def _gpu() -> list[SelfCheck]:
 
     operations, why = choose()
     if not why.startswith("NumPy"):
-        return [SelfCheck("GPU", "ok", ", ".join(f"{name} {told}" for name, told in operations.described().items()))]
-    return [SelfCheck("GPU", "missing", f"none in use; capacity measures the CPU: {why.partition(': ')[2]}")]
+        return [
+            SelfCheck(
+                "GPU",
+                "ok",
+                ", ".join(f"{name} {told}" for name, told in operations.described().items()),
+            )
+        ]
+    return [
+        SelfCheck(
+            "GPU", "missing", f"none in use; capacity measures the CPU: {why.partition(': ')[2]}"
+        )
+    ]
 
 
 def _extras() -> list[SelfCheck]:
@@ -99,7 +128,13 @@ def _extras() -> list[SelfCheck]:
     try:
         needed = [Requirement(line) for line in requires("tokenomics") or []]
     except PackageNotFoundError:
-        return [SelfCheck("extras", "missing", "the package is not installed, so that its extras are not known: pip install .")]
+        return [
+            SelfCheck(
+                "extras",
+                "missing",
+                "the package is not installed, so that its extras are not known: pip install .",
+            )
+        ]
     groups: dict[str, list[Requirement]] = {}
     for one in needed:
         name = str(one.marker).rpartition("extra == ")[2].strip("\"' ") if one.marker else ""
@@ -116,9 +151,15 @@ def _extra(name: str, wanted: list[Requirement]) -> SelfCheck:
         except PackageNotFoundError:
             lacking.append(one.name)
             continue
-        (there if one.specifier.contains(found, prereleases=True) else lacking).append(f"{one.name} {found}")
+        (there if one.specifier.contains(found, prereleases=True) else lacking).append(
+            f"{one.name} {found}"
+        )
     if lacking:
-        return SelfCheck(f"extra {name}", "missing", f"pip install '.[{name}]' in a checkout of this package ({', '.join(lacking)})")
+        return SelfCheck(
+            f"extra {name}",
+            "missing",
+            f"pip install '.[{name}]' in a checkout of this package ({', '.join(lacking)})",
+        )
     return SelfCheck(f"extra {name}", "ok", ", ".join(there))
 
 
@@ -127,7 +168,11 @@ def _writable(folder: Path) -> SelfCheck:
         with tempfile.TemporaryFile(dir=folder) as stream:
             stream.write(b"tokenomics")
     except OSError as error:
-        return SelfCheck("write access", "failed", f"{folder.resolve()}: {error.strerror}; results need another folder")
+        return SelfCheck(
+            "write access",
+            "failed",
+            f"{folder.resolve()}: {error.strerror}; results need another folder",
+        )
     return SelfCheck("write access", "ok", str(folder.resolve()))
 
 
@@ -141,16 +186,29 @@ def _timed(name: str, check: Callable[[], str]) -> SelfCheck:
 
 
 def engines() -> str:
-    """The compiled engine beside the reference: the same numbers within `TOLERANCE`. Raises AssertionError where they are not."""
+    """The compiled engine beside the reference: the same numbers within `TOLERANCE`. Raises
+    AssertionError where they are not.
+    """
     from ..experiments.run import run
     from .verify.recompute import relative
 
-    slow, fast = (run("baseline", policy="pid", days=DAYS, runs=RUNS, seed=SEED, engine=name).metrics_per_run() for name in ("cadcad", "ensemble"))
+    slow, fast = (
+        run(
+            "baseline", policy="pid", days=DAYS, runs=RUNS, seed=SEED, engine=name
+        ).metrics_per_run()
+        for name in ("cadcad", "ensemble")
+    )
     gaps = relative(slow.to_numpy(dtype=float), fast.to_numpy(dtype=float))
     if not np.max(gaps) <= TOLERANCE:
         row, column = np.unravel_index(np.argmax(gaps), gaps.shape)
-        raise AssertionError(f"{slow.columns[column]} of run {row} differs by {gaps[row, column]:.2g} relative between cadcad and ensemble")
-    return f"cadcad and ensemble agree on {len(slow.columns)} metrics of {RUNS} runs to {np.max(gaps):.1g} relative"
+        raise AssertionError(
+            f"{slow.columns[column]} of run {row} differs by {gaps[row, column]:.2g} relative "
+            f"between cadcad and ensemble"
+        )
+    return (
+        f"cadcad and ensemble agree on {len(slow.columns)} metrics of {RUNS} runs to "
+        f"{np.max(gaps):.1g} relative"
+    )
 
 
 @lru_cache
@@ -161,11 +219,20 @@ def tiny() -> EvidencePlan:
     from .evidence.plan import EvidencePlan, Point
 
     resolved = resolve("baseline", policy="pid", sets=(f"simulation.days={DAYS}",))
-    return EvidencePlan("sweep", "self-check", (Case("pid", "none", resolved),), (Point("as designed", "point", {}, RUNS),), SEED, tuple(KNOWN))
+    return EvidencePlan(
+        "sweep",
+        "self-check",
+        (Case("pid", "none", resolved),),
+        (Point("as designed", "point", {}, RUNS),),
+        SEED,
+        tuple(KNOWN),
+    )
 
 
 def known_numbers() -> str:
-    """A small plan against the numbers that this version is known to give. Raises AssertionError where they differ by more than `TOLERANCE`."""
+    """A small plan against the numbers that this version is known to give. Raises AssertionError
+    where they differ by more than `TOLERANCE`.
+    """
     from .evidence.plan import simulate
     from .verify.recompute import relative
 
@@ -174,6 +241,11 @@ def known_numbers() -> str:
         found = float(runs[name].mean())
         gap: Any = relative(np.array([value]), np.array([found]))[0]
         if not gap <= TOLERANCE:
-            raise AssertionError(f"mean {name} is {found!r}, known {value!r}: not the numbers of tokenomics {__version__}")
+            raise AssertionError(
+                f"mean {name} is {found!r}, known {value!r}: not the numbers of tokenomics "
+                f"{__version__}"
+            )
     same = results_digest(runs, list(KNOWN)) == DIGEST
-    return "known numbers found " + ("bit for bit" if same else f"within {TOLERANCE:g} relative; the last bit is this platform's")
+    return "known numbers found " + (
+        "bit for bit" if same else f"within {TOLERANCE:g} relative; the last bit is this platform's"
+    )

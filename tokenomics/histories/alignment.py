@@ -10,12 +10,21 @@ from ..model.shocks import Streams
 from .demand import DemandSeries
 
 
-def align(series: DemandSeries, *, span_days: float, time_step: float, align: str | None, runs: int, seed: int) -> np.ndarray:
+def align(
+    series: DemandSeries,
+    *,
+    span_days: float,
+    time_step: float,
+    align: str | None,
+    runs: int,
+    seed: int,
+) -> np.ndarray:
     """Mean rate in every step, (steps, runs) in req/s.
 
-    A series at least as long as the span is used from its start. A shorter one needs a choice: "repeat" tiles it,
-    "bootstrap" draws whole days of it (the whole series where it is shorter than a day) with replacement, per run from the keyed
-    generator. Raises InputError that names the choices.
+    A series at least as long as the span is used from its start. A shorter one needs a choice:
+    "repeat" tiles it, "bootstrap" draws whole days of it (the whole series where it is shorter than
+    a day) with replacement, per run from the keyed generator. Raises InputError that names the
+    choices.
     """
     steps = max(1, round(span_days / time_step))
     short = series.days < span_days * (1.0 - 1e-9)
@@ -24,7 +33,9 @@ def align(series: DemandSeries, *, span_days: float, time_step: float, align: st
             f"the series spans {series.days:.4g} days, the simulation {span_days:g}",
             file=series.file,
             argument="demand_align",
-            expected="repeat (tile the series) or bootstrap (draw whole days of it), or a shorter span",
+            expected=(
+                "repeat (tile the series) or bootstrap (draw whole days of it), or a shorter span"
+            ),
         )
     if align == "bootstrap":
         return _bootstrap(series, steps, time_step, runs, seed)
@@ -38,7 +49,9 @@ def align(series: DemandSeries, *, span_days: float, time_step: float, align: st
     return np.repeat(rate[:, None], runs, axis=1)
 
 
-def _bootstrap(series: DemandSeries, steps: int, time_step: float, runs: int, seed: int) -> np.ndarray:
+def _bootstrap(
+    series: DemandSeries, steps: int, time_step: float, runs: int, seed: int
+) -> np.ndarray:
     per_day = max(1, round(SECONDS_PER_DAY / series.width))
     whole = max(1, len(series.rate) // per_day)
     days = [series.rate[d * per_day : (d + 1) * per_day] for d in range(whole)]

@@ -1,7 +1,9 @@
-"""Rows of prices made daily closes: what is wrong with them is refused by line, or handled as the user chose, and then said.
+"""Rows of prices made daily closes: what is wrong with them is refused by line, or handled as the
+user chose, and then said.
 
-Nothing is repaired by default. Rows are treated in this order: order of times, several a day, dates given twice, cells without a price, prices at or
-below zero, absurd ones, gaps. Each command offers the choices that work there (`choices.OPTIONS`, or fewer).
+Nothing is repaired by default. Rows are treated in this order: order of times, several a day, dates
+given twice, cells without a price, prices at or below zero, absurd ones, gaps. Each command offers
+the choices that work there (`choices.OPTIONS`, or fewer).
 """
 
 from __future__ import annotations
@@ -15,25 +17,35 @@ from ..errors import counted
 from .choices import Choices
 from .rows import DAY, Rows
 
-# An isolated row is absurd where the price leaves by more than ISOLATED robust standard deviations of the returns (1.4826 MAD) and by a factor of at
-# least 2, and is back the next day: the two returns have opposite signs and cancel by more than half. Assumption: the largest one-day moves of Render
-# and Helium are 8.8 and 9.8 such deviations, and are not reversed.
+# An isolated row is absurd where the price leaves by more than ISOLATED robust standard deviations
+# of the returns (1.4826 MAD) and by a factor of at least 2, and is back the next day: the two
+# returns have opposite signs and cancel by more than half. Assumption: the largest one-day moves of
+# Render and Helium are 8.8 and 9.8 such deviations, and are not reversed.
 ISOLATED, LEAST_FACTOR = 10.0, 2.0
-# A leading row is absurd where it and all before it are off by more than LISTING from the median of the FOLLOWING rows after it. Assumption: Render
-# and Helium, which rose as fast as any, are within a factor of 3.1 in their first month.
+# A leading row is absurd where it and all before it are off by more than LISTING from the median of
+# the FOLLOWING rows after it. Assumption: Render and Helium, which rose as fast as any, are within
+# a factor of 3.1 in their first month.
 LISTING, FOLLOWING = 10.0, 30
-# A move of one step that stays is of another unit (a split, a redenomination, another token) beyond a factor of UNIT, and is named beyond LISTING.
-# Assumption: the worst genuine days of large tokens are falls of 90 to 97 %.
+# A move of one step that stays is of another unit (a split, a redenomination, another token) beyond
+# a factor of UNIT, and is named beyond LISTING. Assumption: the worst genuine days of large tokens
+# are falls of 90 to 97 %.
 UNIT = 50.0
 SHOWN = 3  # rows that a line of choices names; the rest is counted
-# Share of days with several rows up to which these are dates given twice. Beyond it the rows are finer than days, whose mean is no close: a mean over
-# a day moves less than its close, by a factor of sqrt(2/3) where many rows are averaged, so that 1 % of days takes 0.2 % off the volatility.
+# Share of days with several rows up to which these are dates given twice. Beyond it the rows are
+# finer than days, whose mean is no close: a mean over a day moves less than its close, by a factor
+# of sqrt(2/3) where many rows are averaged, so that 1 % of days takes 0.2 % off the volatility.
 MOST_TWICE = 0.01
-EARLY = DAY // 24  # ns before the usual end of a day from which a day is said to end early; assumption
+EARLY = (
+    DAY // 24
+)  # ns before the usual end of a day from which a day is said to end early; assumption
 
 
-def clean(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]) -> Rows:
-    """One row a day, each with a plausible price. rows: `ordered`. done: gets a line for what was done to rows. Raises InputError by line."""
+def clean(
+    rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]
+) -> Rows:
+    """One row a day, each with a plausible price. rows: `ordered`. done: gets a line for what was
+    done to rows. Raises InputError by line.
+    """
     for step in (_close, _single, _present, _positive, _plausible, _one_unit):
         rows = step(rows, chosen, offered, done)
     return rows
@@ -61,8 +73,12 @@ def _or(offered: Mapping[str, tuple[str, ...]], name: str) -> str:
     return f" (or `{name}` {listed})" if others else ""
 
 
-def ordered(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]) -> Rows:
-    """The rows by time. It comes before a window is taken: of dates out of order one may be wrong. Raises InputError by line."""
+def ordered(
+    rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]], done: list[str]
+) -> Rows:
+    """The rows by time. It comes before a window is taken: of dates out of order one may be wrong.
+    Raises InputError by line.
+    """
     wrong = np.flatnonzero(np.diff(rows.ns) < 0) + 1
     if not len(wrong):
         return rows
@@ -71,7 +87,9 @@ def ordered(rows: Rows, chosen: Choices, offered: Mapping[str, tuple[str, ...]],
         found = f"{rows.when(row)} after {rows.when(row - 1)}"
         raise rows.error(found, row, "date", f"increasing dates{_or(offered, 'unsorted')}")
     done.append(f"sorted by date: {_named(rows, wrong, 'came after a later date')}")
-    return rows.take(np.argsort(rows.ns, kind="stable"))  # so that first and last of duplicates are the file's
+    return rows.take(
+        np.argsort(rows.ns, kind="stable")
+    )  # so that first and last of duplicates are the file's
 
 
 def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
@@ -86,14 +104,23 @@ def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
         return rows  # dates given twice, at most
     if chosen.daily == "refuse":
         finer = rows.clock and bool(np.any(np.diff(rows.ns)[np.diff(days) == 0] > 0))
-        if not finer and (chosen.duplicates in ("first", "last") or (chosen.duplicates == "refuse" and np.median(count) < 2)):
+        if not finer and (
+            chosen.duplicates in ("first", "last")
+            or (chosen.duplicates == "refuse" and np.median(count) < 2)
+        ):
             return rows
         row = int(first[np.argmax(count > 1)]) + 1
         every = f", {np.median(np.diff(rows.ns)) / 1e9:g} s apart" if finer else ""
-        found = f"{rows.when(row)} is of the day of the row before; {twice} of {len(count)} days have several rows{every}"
+        found = (
+            f"{rows.when(row)} is of the day of the row before; {twice} of {len(count)} days have "
+            f"several rows{every}"
+        )
         expected = "one close a day (or `daily` close, the last of each UTC day"
         if chosen.duplicates == "mean":
-            expected += f"; `duplicates` mean is for at most {MOST_TWICE:.0%} of the days: a day's mean moves less than its close"
+            expected += (
+                f"; `duplicates` mean is for at most {MOST_TWICE:.0%} of the days: a day's mean "
+                f"moves less than its close"
+            )
         raise rows.error(found, row, "date", expected + ")")
     last = first + count - 1
     said = f"{twice} of {len(count)} days have several rows: the last of each UTC day taken"
@@ -113,7 +140,8 @@ def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
 
 
 def _instants(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
-    """One row at each instant. Two prices at a day's last one are of two tokens, or one is wrong: the close would be either.
+    """One row at each instant. Two prices at a day's last one are of two tokens, or one is wrong:
+    the close would be either.
 
     Within a day they decide nothing: an hour that a clock shows twice in autumn is let be.
     """
@@ -126,7 +154,10 @@ def _instants(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
     apart = same & closing[1:] & ~alike
     if apart.any() and chosen.duplicates == "refuse":
         row = int(np.argmax(apart)) + 1
-        found = f"{rows.when(row)} again, at {rows.price[row]:g} after {rows.price[row - 1]:g} in {rows.table.unit} {rows.table.lines[row - 1]}"
+        found = (
+            f"{rows.when(row)} again, at {rows.price[row]:g} after {rows.price[row - 1]:g} in "
+            f"{rows.table.unit} {rows.table.lines[row - 1]}"
+        )
         raise rows.error(found, row, "date", f"one price at a time{_or(offered, 'duplicates')}")
     return _once(rows, rows.ns, "times", chosen.duplicates if apart.any() else "last", done)
 
@@ -144,14 +175,19 @@ def _single(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
 
 
 def _once(rows: Rows, days: np.ndarray, what: str, which: str, done: list[str]) -> Rows:
-    """One row a day or an instant. days: of each row. which: the first or the last, or the mean of the prices."""
+    """One row a day or an instant. days: of each row. which: the first or the last, or the mean of
+    the prices.
+    """
     again = np.flatnonzero(np.diff(days) == 0) + 1
     done.append(f"duplicated {what}, {which} price taken: {_named(rows, again, 'repeated')}")
     first = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
     last = np.append(first[1:], len(rows)) - 1
     if which != "mean":
         return rows.take(first if which == "first" else last)
-    mean = {name: np.add.reduceat(values, first) / (last - first + 1) for name, values in rows.columns.items()}
+    mean = {
+        name: np.add.reduceat(values, first) / (last - first + 1)
+        for name, values in rows.columns.items()
+    }
     single = rows.take(first)
     single.columns.update(mean)
     return single
@@ -175,10 +211,20 @@ def _present(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
     if len(inside) and chosen.gaps == "refuse":
         row = int(inside[0])
         more = f"; {len(inside)} rows without a price in all" if len(inside) > 1 else ""
-        raise rows.error(f"{rows.absent(row)} on {rows.when(row)}{more}", row, "price", f"a number{_or(offered, 'gaps')}")
+        raise rows.error(
+            f"{rows.absent(row)} on {rows.when(row)}{more}",
+            row,
+            "price",
+            f"a number{_or(offered, 'gaps')}",
+        )
     missing = np.flatnonzero(~here)
-    shown = ", ".join(f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))})" for i in missing[:SHOWN])
-    done.append(f"{counted(len(missing), 'row')} without a price: {shown}{f' and {len(missing) - SHOWN} more' if len(missing) > SHOWN else ''}")
+    shown = ", ".join(
+        f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))})" for i in missing[:SHOWN]
+    )
+    done.append(
+        f"{counted(len(missing), 'row')} without a price: "
+        f"{shown}{f' and {len(missing) - SHOWN} more' if len(missing) > SHOWN else ''}"
+    )
     return rows.take(here)
 
 
@@ -188,7 +234,9 @@ def _positive(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
         return rows
     if chosen.nonpositive == "refuse":
         row = int(wrong[0])
-        raise rows.error(f"{rows.price[row]:g}", row, "price", f"a price > 0{_or(offered, 'nonpositive')}")
+        raise rows.error(
+            f"{rows.price[row]:g}", row, "price", f"a price > 0{_or(offered, 'nonpositive')}"
+        )
     done.append(f"price not above zero, dropped: {_named(rows, wrong)}")
     if len(wrong) == len(rows):
         raise rows.error(f"{rows.price[0]:g}", 0, "price", "a price > 0: no row has one")
@@ -204,15 +252,25 @@ def _plausible(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
     places = np.array([i for i, _ in wrong])
     if chosen.absurd == "refuse":
         row, why = wrong[0]
-        raise rows.error(f"{rows.price[row]:g}: {why}", row, "price", f"a plausible price{_or(offered, 'absurd')}")
-    done.append(f"absurd price, {'dropped' if chosen.absurd == 'drop' else 'kept'}: {_named(rows, places, wrong[0][1])}")
+        raise rows.error(
+            f"{rows.price[row]:g}: {why}",
+            row,
+            "price",
+            f"a plausible price{_or(offered, 'absurd')}",
+        )
+    done.append(
+        f"absurd price, {'dropped' if chosen.absurd == 'drop' else 'kept'}: "
+        f"{_named(rows, places, wrong[0][1])}"
+    )
     return rows if chosen.absurd == "keep" else rows.take(np.delete(np.arange(len(rows)), places))
 
 
 def absurd_rows(prices: np.ndarray) -> list[tuple[int, str]]:
-    """Places of what cannot be prices, with the reason: the first ones of a listing, and isolated ones. Rule: see the constants.
+    """Places of what cannot be prices, with the reason: the first ones of a listing, and isolated
+    ones. Rule: see the constants.
 
-    Two wrong rows in a row, or a wrong last row, cannot be told from a move that stays; see `lasting`. prices: three or more, above zero, by date.
+    Two wrong rows in a row, or a wrong last row, cannot be told from a move that stays; see
+    `lasting`. prices: three or more, above zero, by date.
     """
     log = np.log(prices)
     found: list[tuple[int, str]] = []
@@ -222,48 +280,86 @@ def absurd_rows(prices: np.ndarray) -> list[tuple[int, str]]:
         if abs(log[lead] - later) <= np.log(LISTING):
             break
         factor = np.exp(abs(log[lead] - later))
-        found.append((lead, f"off by a factor of {factor:.3g} from the median {np.exp(later):.4g} of the rows after it"))
+        found.append(
+            (
+                lead,
+                (
+                    f"off by a factor of {factor:.3g} from the median {np.exp(later):.4g} of the "
+                    f"rows after it"
+                ),
+            )
+        )
         lead += 1
     steps = np.diff(log)
-    far = max(ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LEAST_FACTOR))
+    far = max(
+        ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LEAST_FACTOR)
+    )
     there, back = steps[:-1], steps[1:]
     least = np.minimum(np.abs(there), np.abs(back))
-    lone = np.flatnonzero((least > far) & (there * back < 0.0) & (np.abs(there + back) < 0.5 * least)) + 1
+    lone = (
+        np.flatnonzero((least > far) & (there * back < 0.0) & (np.abs(there + back) < 0.5 * least))
+        + 1
+    )
     for i in lone[lone >= max(lead, 1)]:
-        factors = f"a factor of {np.exp(abs(steps[i - 1])):.3g} from the row before and {np.exp(abs(steps[i])):.3g} from the row after"
+        factors = (
+            f"a factor of {np.exp(abs(steps[i - 1])):.3g} from the row before and "
+            f"{np.exp(abs(steps[i])):.3g} from the row after"
+        )
         found.append((int(i), factors))
     return found
 
 
 def _one_unit(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
-    """Refuse prices that go on in another unit from a row on; nothing that is left out would mend them."""
+    """Refuse prices that go on in another unit from a row on; nothing that is left out would mend
+    them.
+    """
     found = lasting(rows.price, rows.days) if len(rows) >= 3 else []
     beyond = [(row, factor) for row, factor in found if factor > UNIT]
     if beyond and chosen.absurd != "keep":
         row, factor = beyond[0]
-        change = f"from {rows.price[row - 1]:g} to {rows.price[row]:g} on {rows.when(row)}, a factor of {factor:.4g}, and not back the next day"
+        change = (
+            f"from {rows.price[row - 1]:g} to {rows.price[row]:g} on {rows.when(row)}, a factor of "
+            f"{factor:.4g}, and not back the next day"
+        )
         kept = " (or `absurd` keep)" if "keep" in offered["absurd"] else ""
-        raise rows.error(f"{change}: a split, a redenomination or another token?", row, "price", f"prices of one unit throughout{kept}")
+        raise rows.error(
+            f"{change}: a split, a redenomination or another token?",
+            row,
+            "price",
+            f"prices of one unit throughout{kept}",
+        )
     if found:
         places = np.array([row for row, _ in found])
-        done.append(f"a move that stays, taken as news: {_named(rows, places, f'a factor of {found[0][1]:.4g} in one step')}")
+        done.append(
+            f"a move that stays, taken as news: "
+            f"{_named(rows, places, f'a factor of {found[0][1]:.4g} in one step')}"
+        )
     return rows
 
 
 def lasting(prices: np.ndarray, days: np.ndarray) -> list[tuple[int, float]]:
-    """Places of the rows that leave the one before by more than a factor of LISTING and are not absurd, with the factor. days: of the rows.
+    """Places of the rows that leave the one before by more than a factor of LISTING and are not
+    absurd, with the factor. days: of the rows.
 
-    Only over the usual distance of rows: over a gap there is time for more. prices: three or more, above zero, by date.
+    Only over the usual distance of rows: over a gap there is time for more. prices: three or more,
+    above zero, by date.
     """
     steps, apart = np.diff(np.log(prices)), np.diff(days).astype(int)
     far = max(ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LISTING))
     known = {step for place, _ in absurd_rows(prices) for step in (place - 1, place)}
     found = np.flatnonzero((np.abs(steps) > far) & (apart <= np.median(apart)))
-    return [(int(step) + 1, float(np.exp(abs(steps[step])))) for step in found if int(step) not in known]
+    return [
+        (int(step) + 1, float(np.exp(abs(steps[step])))) for step in found if int(step) not in known
+    ]
 
 
 def _named(rows: Rows, places: np.ndarray, why: str = "") -> str:
     """Rows by line and date, the first few of them."""
-    shown = ", ".join(f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))}, {rows.price[i]:g})" for i in places[:SHOWN])
+    shown = ", ".join(
+        f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))}, {rows.price[i]:g})"
+        for i in places[:SHOWN]
+    )
     more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-    return f"{len(places)} row{'s' if len(places) > 1 else ''}: {shown}{more}" + (f"; {why}" if why else "")
+    return f"{len(places)} row{'s' if len(places) > 1 else ''}: {shown}{more}" + (
+        f"; {why}" if why else ""
+    )

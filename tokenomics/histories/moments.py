@@ -1,4 +1,6 @@
-"""The column of times of a table: calendar times, unix times, or seconds and milliseconds since some start."""
+"""The column of times of a table: calendar times, unix times, or seconds and milliseconds since
+some start.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,17 @@ from .times import NS, is_time, parse_times
 
 LONGEST = 2.0**53 / 1e9  # s that a float tells to the nanosecond, a hundred days
 FARTHEST = 1e10  # s; bare numbers above are unix times in a smaller unit, or none
-# Bare numbers from here on are unix times, of 2001 and later, where only the layout tells their unit: as milliseconds or seconds from a file's own
-# start they would leave out its first twelve days or thirty years.
+# Bare numbers from here on are unix times, of 2001 and later, where only the layout tells their
+# unit: as milliseconds or seconds from a file's own start they would leave out its first twelve
+# days or thirty years.
 UNIX = 1e9
 
 
 @dataclass(frozen=True)
 class TimeStamps:
-    """Times of rows. ns: nanoseconds since 1970, or since the file's own zero; (n,). name: of the column. calendar: whether they are dates."""
+    """Times of rows. ns: nanoseconds since 1970, or since the file's own zero; (n,). name: of the
+    column. calendar: whether they are dates.
+    """
 
     ns: np.ndarray
     name: str
@@ -45,13 +50,20 @@ def label(instant: np.datetime64) -> str:
 
 
 def read_moments(
-    table: Table, column: int | None, taken: set[int], date_format: str | None, unit: str | None, decimal: str | None, whole: bool = False
+    table: Table,
+    column: int | None,
+    taken: set[int],
+    date_format: str | None,
+    unit: str | None,
+    decimal: str | None,
+    whole: bool = False,
 ) -> TimeStamps:
     """The times of a table.
 
-    column: where they are; by its name where not given. taken: columns that hold something else. unit: "s" or "ms", which the layout has for bare
-    numbers; a unit in the column's own name goes before it. whole: whether the layout has whole numbers alone. Raises InputError that names file and
-    line.
+    column: where they are; by its name where not given. taken: columns that hold something else.
+    unit: "s" or "ms", which the layout has for bare numbers; a unit in the column's own name goes
+    before it. whole: whether the layout has whole numbers alone. Raises InputError that names file
+    and line.
     """
     if column is None:
         column = _column(table, taken)
@@ -63,15 +75,27 @@ def read_moments(
         value = read_measures(table, column, decimal=decimal)
         if told or value.min() < UNIX:
             if not told and whole and (value % 1.0 > 0.0).any():
-                raise _unknown(table, column, int(np.argmax(value % 1.0 > 0.0)), ", for the layout has whole ones alone")
+                raise _unknown(
+                    table,
+                    column,
+                    int(np.argmax(value % 1.0 > 0.0)),
+                    ", for the layout has whole ones alone",
+                )
             return _counted(table, name, value, told or unit)
-    times = parse_times(table.columns[column], file=table.file, key=name, lines=table.lines, date_format=date_format)
+    times = parse_times(
+        table.columns[column], file=table.file, key=name, lines=table.lines, date_format=date_format
+    )
     return TimeStamps(times.ns, name, True, f"time: column '{name}', {times.said}")
 
 
 def _unknown(table: Table, column: int, row: int, why: str = "") -> InputError:
     found = f"'{table.cell(column, row)[:40]}' is a number of unknown unit{why}"
-    return table.error(found, row=row, key=table.name(column), expected="dates, unix times, or a name that tells the unit: t_s or t_ms")
+    return table.error(
+        found,
+        row=row,
+        key=table.name(column),
+        expected="dates, unix times, or a name that tells the unit: t_s or t_ms",
+    )
 
 
 def _counted(table: Table, name: str, value: np.ndarray, unit: str) -> TimeStamps:
@@ -79,9 +103,16 @@ def _counted(table: Table, name: str, value: np.ndarray, unit: str) -> TimeStamp
     scale = 1.0 if unit == "s" else 1e-3
     if value.max() * scale > FARTHEST:
         row = int(np.argmax(value * scale > FARTHEST))
-        raise table.error(f"{value[row]:g} {unit}", row=row, key=name, expected=f"at most {FARTHEST / scale:g} {unit}")
+        raise table.error(
+            f"{value[row]:g} {unit}",
+            row=row,
+            key=name,
+            expected=f"at most {FARTHEST / scale:g} {unit}",
+        )
     whole = np.floor(value)
-    ns = whole.astype(np.int64) * int(NS * scale) + np.round((value - whole) * NS * scale).astype(np.int64)
+    ns = whole.astype(np.int64) * int(NS * scale) + np.round((value - whole) * NS * scale).astype(
+        np.int64
+    )
     words = "seconds" if unit == "s" else "milliseconds"
     return TimeStamps(ns, name, False, f"time: column '{name}', {words} from the file's own start")
 
@@ -97,12 +128,22 @@ def bare(cell: str) -> float | None:
 def _column(table: Table, taken: set[int]) -> int:
     named = [i for i, name in enumerate(table.header) if unit_of(name)]
     listed = [*dict.fromkeys([*named, *table.find(*TIMES, *BEGINS)])]
-    found = [i for i in listed if i not in taken] or [i for i in table.find(*SPANS) if i not in taken]
+    found = [i for i in listed if i not in taken] or [
+        i for i in table.find(*SPANS) if i not in taken
+    ]
     if len(found) > 1:  # an hour of the day beside its date is no time
         found = [i for i in found if i in named or is_time(table.cell(i, 0))] or found
     if not found and table.header[0] == "" and 0 not in taken and is_time(table.cell(0, 0)):
         return 0  # an index that was saved without a name
     if len(found) == 1:
         return found[0]
-    said = f"{len(found)} columns of times: {', '.join(table.name(i) for i in found)}" if found else f"no column of times among {table.named()}"
-    raise InputError(said, file=table.file, expected="one, such as timestamp, date, t_s or t_ms, or `column` date=NAME")
+    said = (
+        f"{len(found)} columns of times: {', '.join(table.name(i) for i in found)}"
+        if found
+        else f"no column of times among {table.named()}"
+    )
+    raise InputError(
+        said,
+        file=table.file,
+        expected="one, such as timestamp, date, t_s or t_ms, or `column` date=NAME",
+    )

@@ -1,4 +1,6 @@
-"""A file as people have it, made a table: which format it is in is told by its content, not by its name."""
+"""A file as people have it, made a table: which format it is in is told by its content, not by its
+name.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,9 @@ PART = 2**20  # bytes that are decoded at a time where only their being UTF-8 ma
 def read_table(path: str | Path, *, sheet: str | None = None, prefer: Iterable[str] = ()) -> Table:
     """The table in a file of at most MOST_BYTES and MOST_ROWS.
 
-    sheet: which sheet of a workbook, or which list of a JSON file; needed where there are several. prefer: names of lists that are taken first.
-    Raises InputError that names file and line: no such file, a device, a binary or a packed file, an encoding without a mark, ragged rows.
+    sheet: which sheet of a workbook, or which list of a JSON file; needed where there are several.
+    prefer: names of lists that are taken first. Raises InputError that names file and line: no such
+    file, a device, a binary or a packed file, an encoding without a mark, ragged rows.
     """
     content = read_bytes(path, most=MOST_BYTES, expected=EXPECTED)
     file = str(path)
@@ -57,22 +60,47 @@ def read_table(path: str | Path, *, sheet: str | None = None, prefer: Iterable[s
     if not start:
         raise InputError("an empty file", file=file, expected=EXPECTED)
     if start.lower().startswith(PAGES):
-        raise InputError("a page of HTML or XML, such as a site shows instead of a download", file=file, expected=EXPECTED)
+        raise InputError(
+            "a page of HTML or XML, such as a site shows instead of a download",
+            file=file,
+            expected=EXPECTED,
+        )
     with _no_collection():
-        return _read_text(file, content, start[:1], sheet, tuple(prefer), () if encoding is None else (f"{encoding.upper()} with a byte order mark",))
+        return _read_text(
+            file,
+            content,
+            start[:1],
+            sheet,
+            tuple(prefer),
+            () if encoding is None else (f"{encoding.upper()} with a byte order mark",),
+        )
 
 
-def _read_text(file: str, content: bytes, start: bytes, sheet: str | None, prefer: tuple[str, ...], notes: tuple[str, ...]) -> Table:
+def _read_text(
+    file: str,
+    content: bytes,
+    start: bytes,
+    sheet: str | None,
+    prefer: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> Table:
     if start in (b"{", b"["):
         return read_json(file, lines_of(content), sheet, prefer, notes)
     if sheet is not None:
-        raise InputError(f"'{sheet[:60]}'", file=file, argument="sheet", expected="a workbook or JSON: delimited text has one table")
+        raise InputError(
+            f"'{sheet[:60]}'",
+            file=file,
+            argument="sheet",
+            expected="a workbook or JSON: delimited text has one table",
+        )
     return read_delimited(file, content, notes)
 
 
 @contextlib.contextmanager
 def _no_collection() -> Iterator[None]:
-    """Without the search for cycles, which reading does not make, but whose millions of short lists set off: it takes as long as the reading."""
+    """Without the search for cycles, which reading does not make, but whose millions of short lists
+    set off: it takes as long as the reading.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
@@ -85,7 +113,12 @@ def _no_collection() -> Iterator[None]:
 def _check_utf8(file: str, content: bytes) -> None:
     if (at := content.find(b"\0")) >= 0:
         line = content.count(b"\n", 0, at) + 1
-        raise InputError("a zero byte: a binary file, or UTF-16 without a byte order mark", file=file, line=line, expected="text in UTF-8")
+        raise InputError(
+            "a zero byte: a binary file, or UTF-16 without a byte order mark",
+            file=file,
+            line=line,
+            expected="text in UTF-8",
+        )
     decoder = codecs.getincrementaldecoder("utf-8")()
     for at in range(0, len(content), PART):
         part = content[at : at + PART]
@@ -95,7 +128,9 @@ def _check_utf8(file: str, content: bytes) -> None:
             place = at + error.start - (len(error.object) - len(part))
             expected = "text in UTF-8, or in UTF-16 with a byte order mark: save it as 'CSV UTF-8'"
             line = content.count(b"\n", 0, place) + 1
-            raise InputError(f"byte 0x{content[place]:02x} is no UTF-8", file=file, line=line, expected=expected) from None
+            raise InputError(
+                f"byte 0x{content[place]:02x} is no UTF-8", file=file, line=line, expected=expected
+            ) from None
 
 
 def _recoded(file: str, content: bytes, encoding: str) -> bytes:

@@ -1,4 +1,6 @@
-"""A table of text, which every format is read into, with the line of each row and the names of its columns as people change them."""
+"""A table of text, which every format is read into, with the line of each row and the names of its
+columns as people change them.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,16 @@ import pyarrow.compute as pc
 
 from ..errors import InputError, nearest, printable
 
-MOST_BYTES = 256 * 2**20  # of a file; 10^6 rows of a dozen columns are about half of it. It is held in memory beside the table
+MOST_BYTES = (
+    256 * 2**20
+    # of a file; 10^6 rows of a dozen columns are about half of it. It is held in memory beside the
+    # table
+)
 MOST_ROWS = 5_000_000  # a minute's rows of nine years; a table of them takes some GB at most
 MOST_COLUMNS = 500  # assumption: no export of prices, requests or burns is wider
-BLOCK = 2_000  # rows that are kept as Python text at a time: a cell takes five times as much there as in an Arrow array
+# rows that are kept as Python text at a time: a cell takes five times as much there as in an Arrow
+# array
+BLOCK = 2_000
 EXPECTED = "a table: CSV or other delimited text, JSON, or a workbook (.xlsx)"
 
 
@@ -25,9 +33,11 @@ EXPECTED = "a table: CSV or other delimited text, JSON, or a workbook (.xlsx)"
 class Table:
     """Cells as text, by column, without spaces around them.
 
-    header: the name of each column as the file has it, "" where it has none; names of several header lines are joined by " / ".
-    heads: the header lines, () where the file has none. columns: one string array a column, (rows,). lines: the line in which each row begins, the
-    row of a workbook, or the record of a JSON list, counted from 1; (rows,). unit: what `lines` counts. delimiter: of text, else "".
+    header: the name of each column as the file has it, "" where it has none; names of several
+    header lines are joined by " / ".
+    heads: the header lines, () where the file has none. columns: one string array a column,
+    (rows,). lines: the line in which each row begins, the row of a workbook, or the record of a
+    JSON list, counted from 1; (rows,). unit: what `lines` counts. delimiter: of text, else "".
     notes: what was recognised, for the user. title: of the list in JSON, else "".
     """
 
@@ -57,7 +67,9 @@ class Table:
         return printable(self.header[column])[:60] or f"column {column + 1}"
 
     def find(self, *names: str) -> list[int]:
-        """Columns that bear one of the names, whatever their capitals, spaces and underscores, in the order of the names."""
+        """Columns that bear one of the names, whatever their capitals, spaces and underscores, in
+        the order of the names.
+        """
         plain = [simple(name) for name in self.header]
         return [i for name in names for i in range(len(plain)) if plain[i] == simple(name)]
 
@@ -78,18 +90,35 @@ class Table:
         shown = ", ".join(self.name(i) for i in range(min(len(self.header), 20)))
         return shown + (f" and {len(self.header) - 20} more" if len(self.header) > 20 else "")
 
-    def error(self, found: str, *, row: int, key: str | None = None, expected: str | None = None) -> InputError:
+    def error(
+        self, found: str, *, row: int, key: str | None = None, expected: str | None = None
+    ) -> InputError:
         """An error that names the line of a row, or its record."""
         line = int(self.lines[row])
         if self.unit == "record":
-            return InputError(found, file=self.file, key=f"record {line}" + (f", {key}" if key else ""), expected=expected)
+            return InputError(
+                found,
+                file=self.file,
+                key=f"record {line}" + (f", {key}" if key else ""),
+                expected=expected,
+            )
         return InputError(found, file=self.file, line=line, key=key, expected=expected)
 
     def take(self, rows: np.ndarray) -> Table:
         """Some rows, by number or by a mask."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         chosen = tuple(column.take(pa.array(rows)) for column in self.columns)
-        return Table(self.file, self.header, chosen, self.lines[rows], self.notes, self.heads, self.unit, self.delimiter, self.title)
+        return Table(
+            self.file,
+            self.header,
+            chosen,
+            self.lines[rows],
+            self.notes,
+            self.heads,
+            self.unit,
+            self.delimiter,
+            self.title,
+        )
 
 
 @dataclass
@@ -106,9 +135,16 @@ class Builder:
         """A block of rows of `width` cells each; `width` may have grown since the block before."""
         self.count += len(rows)
         if self.count > MOST_ROWS:
-            raise InputError(f"more than {MOST_ROWS:,} rows", file=self.file, expected=f"at most {MOST_ROWS:,}")
+            raise InputError(
+                f"more than {MOST_ROWS:,} rows", file=self.file, expected=f"at most {MOST_ROWS:,}"
+            )
         if rows:
-            self.parts.append([pc.utf8_trim_whitespace(pa.array(column, pa.string())) for column in zip(*rows, strict=True)])
+            self.parts.append(
+                [
+                    pc.utf8_trim_whitespace(pa.array(column, pa.string()))
+                    for column in zip(*rows, strict=True)
+                ]
+            )
             self.lines.append(lines)
 
     def columns(self) -> tuple[tuple[pa.Array, ...], np.ndarray]:
@@ -117,7 +153,10 @@ class Builder:
         for _ in range(self.width):
             # taken out, so that one column at a time is in memory twice
             both = zip(self.parts, self.lines, strict=True)
-            parts = [part.pop(0) if part else pa.array([""] * len(lines), pa.string()) for part, lines in both]
+            parts = [
+                part.pop(0) if part else pa.array([""] * len(lines), pa.string())
+                for part, lines in both
+            ]
             columns.append(pa.concat_arrays(parts) if parts else pa.array([], pa.string()))
         return tuple(columns), np.concatenate(self.lines or [np.zeros(0, dtype=int)])
 
@@ -128,10 +167,14 @@ def lines_of(content: bytes) -> TextIO:
 
 
 def simple(name: str) -> str:
-    """A name without what a spreadsheet or a service may change of it: capitals, spaces, underscores, points, angle brackets."""
+    """A name without what a spreadsheet or a service may change of it: capitals, spaces,
+    underscores, points, angle brackets.
+    """
     return "".join(c for c in name.casefold() if c not in " _.<>\u00a0")
 
 
 def words(name: str) -> list[str]:
-    """The words of a name, in small letters: `marketCap`, `market_cap` and `Market Cap (USD)` begin with market, cap."""
+    """The words of a name, in small letters: `marketCap`, `market_cap` and `Market Cap (USD)` begin
+    with market, cap.
+    """
     return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())

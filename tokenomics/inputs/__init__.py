@@ -1,1 +1,3 @@
-"""What comes in from outside, checked before it is used: arguments, numbers, files, JSON, and the memory that is asked for."""
+"""What comes in from outside, checked before it is used: arguments, numbers, files, JSON, and the
+memory that is asked for.
+"""

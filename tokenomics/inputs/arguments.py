@@ -1,4 +1,6 @@
-"""Arguments of the public functions: one name in place of several, and one line for a value of another kind than is asked for."""
+"""Arguments of the public functions: one name in place of several, and one line for a value of
+another kind than is asked for.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,15 @@ from typing import Any
 from ..errors import InputError, nearest
 
 SHOWN = 40  # characters of a wrong value
-Check = Callable[[str, Any], Any]  # an argument's name and value to the value that is used; raises InputError
+Check = Callable[
+    [str, Any], Any
+]  # an argument's name and value to the value that is used; raises InputError
 
 
 def many(value: Any) -> tuple:
-    """One or several names, files, mappings or records as a tuple; nothing as an empty one. A text is one name, not its letters."""
+    """One or several names, files, mappings or records as a tuple; nothing as an empty one. A text
+    is one name, not its letters.
+    """
     if value is None:
         return ()
     # a record may be iterable, too
@@ -58,7 +64,12 @@ def choice(names: Iterable[str]) -> Check:
         if not isinstance(value, str):
             raise _wrong(argument, value, "one of " + ", ".join(valid))
         if value not in valid:
-            raise InputError(f"unknown {argument} '{value}'", argument=argument, expected="one of " + ", ".join(valid), nearest=nearest(value, valid))
+            raise InputError(
+                f"unknown {argument} '{value}'",
+                argument=argument,
+                expected="one of " + ", ".join(valid),
+                nearest=nearest(value, valid),
+            )
         return value
 
     return check
@@ -82,7 +93,11 @@ def several(check: Check) -> Check:
 
 def _sets(argument: str, value: Any) -> Any:
     """A mapping of path to value, or texts "path=value", one or several."""
-    return value if isinstance(value, Mapping) else several(of(str, expected="{path: value}, or texts 'path=value'"))(argument, value)
+    return (
+        value
+        if isinstance(value, Mapping)
+        else several(of(str, expected="{path: value}, or texts 'path=value'"))(argument, value)
+    )
 
 
 TEXT = of(str, expected="a text")
@@ -98,4 +113,6 @@ CALL = of(Callable, expected="a function")  # type: ignore[arg-type]
 
 def _wrong(argument: str, value: Any, expected: str) -> InputError:
     text = f"'{value}'" if isinstance(value, str) else repr(value)
-    return InputError(text if len(text) <= SHOWN else f"{text[:SHOWN]}...", argument=argument, expected=expected)
+    return InputError(
+        text if len(text) <= SHOWN else f"{text[:SHOWN]}...", argument=argument, expected=expected
+    )

@@ -1,4 +1,6 @@
-"""Bounds of the numbers that calls and commands take, each with its reason; parameters of the model have theirs in the schema."""
+"""Bounds of the numbers that calls and commands take, each with its reason; parameters of the model
+have theirs in the schema.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ CENTURY = 36_525.0  # days; growth at a rate a year is no forecast beyond
 
 @dataclass(frozen=True)
 class Bound:
-    """Numbers from `least` to `most`, `whole` ones or any. above: more than `least`, not as much. why: the reason of the upper bound."""
+    """Numbers from `least` to `most`, `whole` ones or any. above: more than `least`, not as much.
+    why: the reason of the upper bound.
+    """
 
     least: float
     most: float
@@ -25,13 +29,19 @@ class Bound:
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"
-        low = f"above {_told(self.least)} and at most" if self.above else f"from {_told(self.least)} to"
+        low = (
+            f"above {_told(self.least)} and at most"
+            if self.above
+            else f"from {_told(self.least)} to"
+        )
         return " ".join(f"{kind} {low} {_told(self.most)} {self.unit}".split()) + f" ({self.why})"
 
     def __contains__(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
             return False
-        return (value > self.least if self.above else value >= self.least) and value <= self.most  # also false for NaN
+        return (
+            value > self.least if self.above else value >= self.least
+        ) and value <= self.most  # also false for NaN
 
     def check(self, value: Any, argument: str) -> Any:
         """The value, where it is within. Raises InputError."""
@@ -45,7 +55,9 @@ class Bound:
 
 
 def check(**values: tuple[Any, Bound]) -> None:
-    """Check arguments by name, each a pair of its value and its bound. Raises InputError for the first that is out of it."""
+    """Check arguments by name, each a pair of its value and its bound. Raises InputError for the
+    first that is out of it.
+    """
     for argument, (value, bound) in values.items():
         bound.check(value, argument)
 
@@ -58,31 +70,68 @@ def optional(**values: tuple[Any, Bound]) -> None:
 def _told(value: Any) -> str:
     """A number as it is read: whole ones with their digits grouped, long ones cut short."""
     if isinstance(value, Integral) and not isinstance(value, bool):
-        text = f"{int(value):,}" if abs(value) < 10**24 else f"a whole number of about {int(value).bit_length() * 0.30103:.0f} digits"
+        text = (
+            f"{int(value):,}"
+            if abs(value) < 10**24
+            else f"a whole number of about {int(value).bit_length() * 0.30103:.0f} digits"
+        )
         return {str(2**64 - 1): "2**64 - 1"}.get(text.replace(",", ""), text)
     if isinstance(value, Real) and isfinite(value) and not isinstance(value, bool):
         return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:g}"
     return repr(value)[:60]
 
 
-RUNS = Bound(1, 1_000_000, "the mean of a million runs is told to a thousandth of their standard deviation", "runs")
-REPLICATIONS = Bound(2, 1_000_000, "a coverage of a million replications is told to a thousandth", "replications")
+RUNS = Bound(
+    1,
+    1_000_000,
+    "the mean of a million runs is told to a thousandth of their standard deviation",
+    "runs",
+)
+REPLICATIONS = Bound(
+    2, 1_000_000, "a coverage of a million replications is told to a thousandth", "replications"
+)
 DRAWS = Bound(2, 100_000, "quantiles of a hundred thousand draws are told to a thousandth", "draws")
 SEED = Bound(0, 2**64 - 1, "the generator's key has 64 bits")
 SEARCH_SEED = Bound(0, 2**32 - 1, "the search's generator takes 32 bits")
-DAYS = Bound(0.0, CENTURY, "a century: growth at a rate a year is no forecast beyond", "days", whole=False, above=True)
+DAYS = Bound(
+    0.0,
+    CENTURY,
+    "a century: growth at a rate a year is no forecast beyond",
+    "days",
+    whole=False,
+    above=True,
+)
 STEPS = Bound(1, 10_000_000, "no more steps are simulated at once", "steps")
 WORKERS = Bound(1, 1024, "no machine here has more cores, and each takes memory", "workers")
-OBSERVATIONS = Bound(1, 1_000_000, "estimators are tested on spans of a history that exists", "observations")
+OBSERVATIONS = Bound(
+    1, 1_000_000, "estimators are tested on spans of a history that exists", "observations"
+)
 AMOUNT = Bound(0.0, 1e18, "far above every amount of money or tokens there is", whole=False)
-SECONDS = Bound(0.0, 3600.0, "an hour: a card is as warm as it gets long before", "s", whole=False, above=True)
-TOKENS = Bound(1.0, 1e8, "a hundred times the longest context that a shipped model has", "tokens", whole=False)
+SECONDS = Bound(
+    0.0, 3600.0, "an hour: a card is as warm as it gets long before", "s", whole=False, above=True
+)
+TOKENS = Bound(
+    1.0, 1e8, "a hundred times the longest context that a shipped model has", "tokens", whole=False
+)
 LATENCY = Bound(0.0, 86_400.0, "a day", "s", whole=False, above=True)
-HELD_OUT = Bound(0.0, 0.9, "a tenth of the days at least is fitted, and one day at least held out", whole=False, above=True)
+HELD_OUT = Bound(
+    0.0,
+    0.9,
+    "a tenth of the days at least is fitted, and one day at least held out",
+    whole=False,
+    above=True,
+)
 PART = Bound(0.0, 1.0, "it is a share", whole=False, above=True)
 PRICE = Bound(0.0, 1e6, "a dollar a token", "USD/Mtok", whole=False, above=True)
-WORK = Bound(0.0, 1e15, "far above what all accelerators can do", "Mtok/day", whole=False, above=True)
+WORK = Bound(
+    0.0, 1e15, "far above what all accelerators can do", "Mtok/day", whole=False, above=True
+)
 CARDS = Bound(1, 1024, "no model is spread over more", "cards")
 HORIZON = Bound(1, 3652, "ten years of days: no forecast of days goes beyond", "days")
 SPACING = Bound(1, 366, "a row a year: fewer say nothing of daily news", "days")
-GAP = Bound(0.0, 1.0, "a month whose burns are worth twice what was burned in USD, or nothing, is always named", whole=False)
+GAP = Bound(
+    0.0,
+    1.0,
+    "a month whose burns are worth twice what was burned in USD, or nothing, is always named",
+    whole=False,
+)

@@ -1,6 +1,7 @@
 """How much memory a simulation will take, told before it starts, and refused above a limit.
 
-The factors are measured on baseline runs of both engines: records are held as they come, side by side, and once more as a table that is written.
+The factors are measured on baseline runs of both engines: records are held as they come, side by
+side, and once more as a table that is written.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ from math import isfinite
 
 from ..errors import InputError
 
-LIMIT_GB = 2.0  # a quarter of the memory of a laptop with 8 GB: a browser and Jupyter have room beside it
+LIMIT_GB = (
+    2.0  # a quarter of the memory of a laptop with 8 GB: a browser and Jupyter have room beside it
+)
 VARIABLE = "TOKENOMICS_MEMORY_GB"  # in the environment: another limit
 NUMBER = 8  # bytes
 COPIES = 3  # of shocks (words, uniforms, the table) and of records
-CADCAD_STEP = 90_000  # bytes that cadCAD keeps of one step beside the numbers: a dictionary of all variables for every block
+# bytes that cadCAD keeps of one step beside the numbers: a dictionary of all variables for every
+# block
+CADCAD_STEP = 90_000
 CADCAD_BATCH = 256  # runs that cadCAD simulates at once, keeping all of their variables
 
 
@@ -31,11 +36,17 @@ def limit_gb() -> float:
 
 
 def refuse_above(size: float, what: str, less: str) -> None:
-    """Raise InputError where `size` bytes are beyond the limit. what: that would take them. less: what takes less, for the message."""
+    """Raise InputError where `size` bytes are beyond the limit. what: that would take them. less:
+    what takes less, for the message.
+    """
     most = limit_gb()
     if size > most * 1e9:
         found = f"{what} would take about {size / 1e9:,.3g} GB"
-        raise InputError(found, argument="runs", expected=f"at most {most:g} GB of memory ({VARIABLE} sets another limit): {less}")
+        raise InputError(
+            found,
+            argument="runs",
+            expected=f"at most {most:g} GB of memory ({VARIABLE} sets another limit): {less}",
+        )
 
 
 def shocks(runs: int, steps: int, processes: int) -> float:
@@ -43,8 +54,16 @@ def shocks(runs: int, steps: int, processes: int) -> float:
     return float(COPIES * NUMBER) * runs * steps * processes
 
 
-def simulation(engine: str, *, runs: int, steps: int, every: int, recorded: int, variables: int, processes: int) -> float:
-    """Bytes of a simulation and of writing it. every, recorded: how many steps apart, and how many variables, are kept of all `variables`."""
+def simulation(
+    engine: str, *, runs: int, steps: int, every: int, recorded: int, variables: int, processes: int
+) -> float:
+    """Bytes of a simulation and of writing it. every, recorded: how many steps apart, and how many
+    variables, are kept of all `variables`.
+    """
     kept = float(COPIES * NUMBER) * runs * (1 + steps // every) * recorded
-    held = steps * (CADCAD_STEP + float(NUMBER) * min(runs, CADCAD_BATCH) * variables) if engine == "cadcad" else 0.0
+    held = (
+        steps * (CADCAD_STEP + float(NUMBER) * min(runs, CADCAD_BATCH) * variables)
+        if engine == "cadcad"
+        else 0.0
+    )
     return shocks(runs, steps, processes) + kept + held

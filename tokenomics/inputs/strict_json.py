@@ -1,4 +1,6 @@
-"""Untrusted JSON, read strictly; and the one form in which data are written to be told by their digest."""
+"""Untrusted JSON, read strictly; and the one form in which data are written to be told by their
+digest.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,12 @@ LONGEST_TOLD = 200  # characters of what is wrong
 
 
 def canonical(content: Any) -> bytes:
-    """JSON with sorted keys, no spaces, no NaN, and floats in their shortest exact form. Raises ValueError for what is not finite."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+    """JSON with sorted keys, no spaces, no NaN, and floats in their shortest exact form. Raises
+    ValueError for what is not finite.
+    """
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    ).encode()
 
 
 def digest(content: bytes) -> str:
@@ -29,25 +35,32 @@ def digest(content: bytes) -> str:
 
 
 def read(path: str | Path, *, most: int, expected: str) -> dict[str, Any]:
-    """A JSON file's mapping. most: bytes. expected: what should be there. Raises InputError; see `parse`."""
+    """A JSON file's mapping. most: bytes. expected: what should be there. Raises InputError; see
+    `parse`.
+    """
     return parse(read_bytes(path, most=most, expected=expected), path, expected)
 
 
 def parse(content: bytes, path: str | Path, expected: str) -> dict[str, Any]:
     """A mapping from JSON in bytes.
 
-    path: of the file, for errors. expected: what should be there. Raises InputError for what is no mapping, is nested too deeply, has a key twice or
-    too long a key, or a number that is not finite.
+    path: of the file, for errors. expected: what should be there. Raises InputError for what is no
+    mapping, is nested too deeply, has a key twice or too long a key, or a number that is not
+    finite.
     """
     groups = content.count(b"[") + content.count(b"{")
     if groups > MOST_GROUPS:
         raise InputError(f"{groups} groups of values", file=path, expected=f"at most {MOST_GROUPS}")
     try:
-        plain = json.loads(content, parse_constant=_finite, parse_float=_finite, object_pairs_hook=once)
+        plain = json.loads(
+            content, parse_constant=_finite, parse_float=_finite, object_pairs_hook=once
+        )
     except RecursionError:
         raise InputError("nested too deeply", file=path, expected=expected) from None
     except ValueError as error:
-        raise InputError(f"not JSON ({error})"[:LONGEST_TOLD], file=path, expected=expected) from None
+        raise InputError(
+            f"not JSON ({error})"[:LONGEST_TOLD], file=path, expected=expected
+        ) from None
     if not isinstance(plain, dict):
         raise InputError(f"a JSON {type(plain).__name__}", file=path, expected=expected)
     return plain
@@ -61,7 +74,9 @@ def _finite(text: str) -> float:
 
 
 def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """A mapping of JSON: of a key that stands there twice, one reader would take the first value and another the last. Raises ValueError."""
+    """A mapping of JSON: of a key that stands there twice, one reader would take the first value
+    and another the last. Raises ValueError.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         again = Counter(key for key, _ in pairs).most_common(1)[0][0]

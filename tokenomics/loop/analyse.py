@@ -1,4 +1,6 @@
-"""The analysis of a policy as a whole: plant, margins, and the stability region where the law is a PID."""
+"""The analysis of a policy as a whole: plant, margins, and the stability region where the law is a
+PID.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from . import figures, jury, limit_cycle, regions
 from .economy import LinearEconomy, linear_law, linearise
 from .margins import Margins, margins, poles
 
-ONE_SIDED = "The law buys and never sells: margins are those of the side on which it buys; on the other it leaves the economy to itself."
+ONE_SIDED = (
+    "The law buys and never sells: margins are those of the side on which it buys; on the other it "
+    "leaves the economy to itself."
+)
 POINTS = 41  # of each axis of the stability map
 UNITS = {
     "gain": "1",
@@ -38,7 +43,8 @@ UNITS = {
 class Analysis:
     """economy: the linear plant. law: the controller in linear form. margins: of the loop.
 
-    liquidity: margins of the economy linearised where the pool has a share of its depth, with the law as it acts there. parameters: of the network.
+    liquidity: margins of the economy linearised where the pool has a share of its depth, with the
+    law as it acts there. parameters: of the network.
     """
 
     economy: LinearEconomy
@@ -63,36 +69,58 @@ class Analysis:
         return found
 
     def jury(self) -> Mapping[str, float]:
-        """Slack of each of Jury's conditions for the pool alone under a PID, empty for another law; all are positive where that loop is stable."""
+        """Slack of each of Jury's conditions for the pool alone under a PID, empty for another law;
+        all are positive where that loop is stable.
+        """
         controller = self.parameters.controller
-        return jury.slacks(controller.pid, self.economy.plant.dt) if controller.type == "pid" else {}
+        return (
+            jury.slacks(controller.pid, self.economy.plant.dt) if controller.type == "pid" else {}
+        )
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
         found = {f.name: getattr(self.margins, f.name) for f in fields(Margins)}
         pairs = [[float(p.real), float(p.imag)] for p in self.poles()]
-        thin = {str(share): {f.name: getattr(m, f.name) for f in fields(Margins)} for share, m in self.liquidity.items()}
-        states = list(self.economy.plant.state_labels)
-        return {"margins": found, "reading": self.margins.reading(), "poles": pairs, "states": states, "liquidity": thin, "notes": self.notes()} | {
-            "jury": dict(self.jury())
+        thin = {
+            str(share): {f.name: getattr(m, f.name) for f in fields(Margins)}
+            for share, m in self.liquidity.items()
         }
+        states = list(self.economy.plant.state_labels)
+        return {
+            "margins": found,
+            "reading": self.margins.reading(),
+            "poles": pairs,
+            "states": states,
+            "liquidity": thin,
+            "notes": self.notes(),
+        } | {"jury": dict(self.jury())}
 
     def poles(self) -> np.ndarray:
         """Poles of the closed loop, the slowest first."""
         return poles(self.economy.plant, self.law)
 
     def figures(self) -> dict[str, Figure]:
-        """Frequency response, responses in time of a loop that has any, and the stability map of a PID."""
+        """Frequency response, responses in time of a loop that has any, and the stability map of a
+        PID.
+        """
         plant, policy = self.economy.plant, self.parameters.controller
         found = {"frequency": figures.frequency(plant, self.law, self.margins)}
         if self.margins.stable:
             found["time"] = figures.time(plant, self.law, self.margins)
         if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
-            kp, ki = (np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS) for g in (policy.pid.kp, policy.pid.ki))
-            grids = {f"pool at {share:.0%} of its depth": grid for share, grid in regions.gain_plane(self.parameters, kp, ki).items()}
+            kp, ki = (
+                np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS)
+                for g in (policy.pid.kp, policy.pid.ki)
+            )
+            grids = {
+                f"pool at {share:.0%} of its depth": grid
+                for share, grid in regions.gain_plane(self.parameters, kp, ki).items()
+            }
             title = "Stable below and left of the line; the region shrinks with liquidity"
             labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
-            found["stability"] = figures.stability_map(title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki))
+            found["stability"] = figures.stability_map(
+                title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki)
+            )
         return found
 
 
@@ -108,7 +136,8 @@ def _text(value: Any) -> str:
 def analyse(parameters: Parameters) -> Analysis:
     """Linear analysis of the policy in a set of parameters.
 
-    Raises InputError for a policy that does not respond to small errors, ModelError where the model has no derivative.
+    Raises InputError for a policy that does not respond to small errors, ModelError where the model
+    has no derivative.
     """
     economy = linearise(parameters)
     law = linear_law(economy.params, economy.state)

@@ -1,7 +1,8 @@
 """The predicted stability boundary against the simulated one, along rays of the PID's gain plane.
 
-Predicted: the linear economy with the linear law. Simulated at small noise: whether an error of 1e-7 grows. At large noise, with the shocks of the
-parameters: the gain from which the controller tracks worse than none, with its shipped limits and with limits that hardly bind; a run that fails
+Predicted: the linear economy with the linear law. Simulated at small noise: whether an error of
+1e-7 grows. At large noise, with the shocks of the parameters: the gain from which the controller
+tracks worse than none, with its shipped limits and with limits that hardly bind; a run that fails
 is worse than none.
 """
 
@@ -41,8 +42,13 @@ RAISE = np.logspace(-1.0, 1.5, 16)  # gains at large noise, in multiples of the 
 
 
 def settings(row: Mapping[str, float], kp: str = "predicted") -> dict[str, Any]:
-    """What makes any policy the PID at a critical gain of a row of the table, by path: the law first, then its gains."""
-    return {"controller.type": "pid", **dict(zip(PID_GAINS, gains(float(row[kp]), float(row["integral_time"])), strict=True))}
+    """What makes any policy the PID at a critical gain of a row of the table, by path: the law
+    first, then its gains.
+    """
+    return {
+        "controller.type": "pid",
+        **dict(zip(PID_GAINS, gains(float(row[kp]), float(row["integral_time"])), strict=True)),
+    }
 
 
 def gains(kp: float, integral_time: float) -> tuple[float, float, float]:
@@ -50,7 +56,13 @@ def gains(kp: float, integral_time: float) -> tuple[float, float, float]:
     return kp, kp / integral_time, kp * DERIVATIVE_TIME
 
 
-def predicted(parameters: Parameters, economy: LinearEconomy, integral_time: float, low: float = 1e-3, high: float = 1e3) -> float:
+def predicted(
+    parameters: Parameters,
+    economy: LinearEconomy,
+    integral_time: float,
+    low: float = 1e-3,
+    high: float = 1e3,
+) -> float:
     """Smallest kp on a ray at which the linear loop is unstable [1/day]; infinite beyond `high`."""
 
     def unstable(kp: float) -> bool:
@@ -70,15 +82,25 @@ def predicted(parameters: Parameters, economy: LinearEconomy, integral_time: flo
 
 
 def simulated(parameters: Parameters, integral_time: float, around: float) -> float:
-    """Gain kp on a ray from which a small error grows in the simulated economy [1/day], between two gains of the grid."""
+    """Gain kp on a ray from which a small error grows in the simulated economy [1/day], between two
+    gains of the grid.
+    """
     kps = np.geomspace(around / SPAN, around * SPAN, GRID)
-    quiet = put(parameters, {"shocks.enabled": False, "simulation.days": STEPS * parameters.simulation.time_step})
-    swept = {path: np.array([gains(kp, integral_time)[i] for kp in kps]) for i, path in enumerate(PID_GAINS)}
+    quiet = put(
+        parameters,
+        {"shocks.enabled": False, "simulation.days": STEPS * parameters.simulation.time_step},
+    )
+    swept = {
+        path: np.array([gains(kp, integral_time)[i] for kp in kps])
+        for i, path in enumerate(PID_GAINS)
+    }
     table = sample(quiet, np.zeros(1, dtype=int), 0)
     params = bind(quiet, table)
     begin = dict(steady_states(dict(quiet), MODEL, swept, GRID))
     begin["outside_value"] = begin["outside_value"] * np.exp(SMALL)
-    engine = Ensemble(MODEL.bound(params), params, swept=PID_GAINS, record=["control_error"], steps=STEPS)
+    engine = Ensemble(
+        MODEL.bound(params), params, swept=PID_GAINS, record=["control_error"], steps=STEPS
+    )
     outcome = engine(begin, swept, engine.shocks(table), lanes=GRID)
     # differences leave out what only drifts
     change = np.abs(np.diff(outcome.values["control_error"], axis=1))
@@ -90,19 +112,32 @@ def simulated(parameters: Parameters, integral_time: float, around: float) -> fl
     return float(np.sqrt(kps[first - 1] * kps[first])) if first else float(kps[0])
 
 
-def worse_than_none(resolved: Resolved, integral_time: float, around: float, runs: int, seed: int, sets: dict) -> float:
-    """Smallest gain kp on a ray from which tracking RMS is above that without control on the same shocks [1/day]; infinite where none is."""
+def worse_than_none(
+    resolved: Resolved, integral_time: float, around: float, runs: int, seed: int, sets: dict
+) -> float:
+    """Smallest gain kp on a ray from which tracking RMS is above that without control on the same
+    shocks [1/day]; infinite where none is.
+    """
     kps = np.concatenate([[0.0], around * RAISE])
     points = [list(gains(kp, integral_time)) for kp in kps]
-    found = evaluate(resolved.replace(sets, source="boundary"), PID_GAINS, points, runs=np.arange(runs), seed=seed, metrics=["tracking_rms"])
+    found = evaluate(
+        resolved.replace(sets, source="boundary"),
+        PID_GAINS,
+        points,
+        runs=np.arange(runs),
+        seed=seed,
+        metrics=["tracking_rms"],
+    )
     above = np.flatnonzero(worse(found.values["tracking_rms"])[1:])
     return float(kps[1 + above[0]]) if len(above) else np.inf
 
 
 def worse(values: np.ndarray) -> np.ndarray:
-    """Which points (points, runs) of a metric have a larger mean than the first, on the same shocks; a failed run (NaN) is worse than any.
+    """Which points (points, runs) of a metric have a larger mean than the first, on the same
+    shocks; a failed run (NaN) is worse than any.
 
-    Runs that fail at the first point too say nothing and are left out."""
+    Runs that fail at the first point too say nothing and are left out.
+    """
     told = values[:, np.isfinite(values[0])]
     mean = np.where(np.isfinite(told), told, np.inf).mean(axis=1)
     return mean > mean[0] if told.shape[1] else np.zeros(len(values), dtype=bool)
@@ -116,9 +151,11 @@ def boundary_table(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Critical kp [1/day] on each ray: predicted, simulated at small noise, their ratio, and the gain that is worse than none at large noise.
+    """Critical kp [1/day] on each ray: predicted, simulated at small noise, their ratio, and the
+    gain that is worse than none at large noise.
 
-    The law is the PID, whatever the policy of the parameters."""
+    The law is the PID, whatever the policy of the parameters.
+    """
     bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     resolved = resolved.replace({"controller.type": "pid"}, source="boundary")
     parameters, rows = resolved.values, []
@@ -129,10 +166,26 @@ def boundary_table(
         small = simulated(parameters, time, near)
         limited = worse_than_none(resolved, time, near, runs, seed, {})
         free = worse_than_none(resolved, time, near, runs, seed, UNLIMITED)
-        rows.append((time, linear, small, small / linear if 0.0 < linear < np.inf else np.nan, limited, free))
+        rows.append(
+            (
+                time,
+                linear,
+                small,
+                small / linear if 0.0 < linear < np.inf else np.nan,
+                limited,
+                free,
+            )
+        )
         if progress:
             progress(number + 1, len(integral_times))
-    names = ["integral_time", "predicted", "simulated", "ratio", "worse_than_none", "worse_than_none_unlimited"]
+    names = [
+        "integral_time",
+        "predicted",
+        "simulated",
+        "ratio",
+        "worse_than_none",
+        "worse_than_none_unlimited",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -142,6 +195,8 @@ def reading(table: pd.DataFrame) -> str:
         return "No ratio: the linear loop is unstable at every gain of the rays, or at none."
     far = table.loc[(table["ratio"] - 1.0).abs().idxmax()]
     return (
-        f"Largest disagreement: a factor of {far['ratio']:.3g} at an integral time of {far['integral_time']:g} days. The linear plant has the "
-        "mean of the two sides of every kink (entry of operators is slow, exit fast); the simulated grid has steps of 3 %."
+        f"Largest disagreement: a factor of {far['ratio']:.3g} at an integral time of "
+        f"{far['integral_time']:g} days. The linear plant has the "
+        "mean of the two sides of every kink (entry of operators is slow, exit fast); the "
+        "simulated grid has steps of 3 %."
     )

@@ -70,10 +70,15 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
     program = record_step(bound, params)
     names = [n for n in solved.state if n not in SHARED]
     shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
-    at = {**solved.state, **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)}}
+    at = {
+        **solved.state,
+        **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)},
+    }
     seen = bind(parameters, params["shock_table"], model)
     buys_only = one_sided(seen, solved.state)
-    rows, _ = jacobian(program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ())
+    rows, _ = jacobian(
+        program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ()
+    )
     variables = model.variables(params)
     sizes = np.array([float(scale(variables[n], solved.state)) for n in names])
     rows[:, : len(names)] *= sizes
@@ -93,16 +98,22 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
     dt = float(params["time_step"])
     labels = ["u", *(s.removeprefix(SHOCK) for s in shocks)]
     small = a[np.ix_(keep, keep)]
-    one = control.ss(small, drive, c[None, keep], through[None, :], dt, states=kept, inputs=labels, outputs=["y"])
+    one = control.ss(
+        small, drive, c[None, keep], through[None, :], dt, states=kept, inputs=labels, outputs=["y"]
+    )
     steps = max(1, round(parameters.controller.interval / dt))
     power, held = np.eye(len(kept)), np.zeros((len(kept), 1))
     for _ in range(steps):
         power, held = small @ power, small @ held + drive[:, :1]
-    plant = control.ss(power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"])
+    plant = control.ss(
+        power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"]
+    )
     return LinearEconomy(plant, one, seen, solved.state, buys_only)
 
 
-def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def _slopes(
+    params: Mapping[str, Any], state: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Slopes of a law's memory and signal (outputs, inputs) forwards and backwards in every input;
     and the names of its memory.
 
@@ -111,7 +122,10 @@ def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.n
     """
     kind = "lqr" if params["controller"].type == "mpc" else params["controller"].type
     chosen = law(kind)
-    still = {f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start for m in chosen.memory}
+    still = {
+        f"control_{m.name}": state[m.start] if isinstance(m.start, str) else m.start
+        for m in chosen.memory
+    }
     names, rest = list(still), {**state, **still}
     columns = [*names, "control_signal", "y"]
 
@@ -122,7 +136,9 @@ def _slopes(params: Mapping[str, Any], state: Mapping[str, float]) -> tuple[np.n
             moved[name] += by
         moved["measured_price"] = np.exp(np.log(rest["measured_price"]) + y)
         command = chosen.decide(params, moved, -y, _interval(params), -WIDE, WIDE)
-        return np.array([*(float(command.memory[m.name]) for m in chosen.memory), float(command.signal)])
+        return np.array(
+            [*(float(command.memory[m.name]) for m in chosen.memory), float(command.signal)]
+        )
 
     now = response("y", 0.0)
     up = np.column_stack([(response(n, STEP) - now) / STEP for n in columns])
@@ -155,7 +171,9 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
     up, down, names = _slopes(params, state)
     slopes = (up + down) / 2.0
     if _buys_only(up, down):
-        slopes[-1] = np.where(up[-1] == 0.0, down[-1], np.where(down[-1] == 0.0, up[-1], slopes[-1]))
+        slopes[-1] = np.where(
+            up[-1] == 0.0, down[-1], np.where(down[-1] == 0.0, up[-1], slopes[-1])
+        )
     if not np.any(slopes[:, -1]) or not np.any(slopes[-1]):
         raise InputError(
             f"the controller '{params['controller'].type}' does not respond to a small error",
@@ -164,13 +182,25 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
         )
     states = [*names, "control_signal"]
     return control.ss(
-        slopes[:, :-1], slopes[:, -1:], slopes[-1:, :-1], slopes[-1:, -1:], _interval(params), states=states, inputs=["y"], outputs=["u"]
+        slopes[:, :-1],
+        slopes[:, -1:],
+        slopes[-1:, :-1],
+        slopes[-1:, -1:],
+        _interval(params),
+        states=states,
+        inputs=["y"],
+        outputs=["u"],
     )
 
 
-def pid_law(parameters: Parameters, economy: LinearEconomy, gains: Sequence[float]) -> control.StateSpace:
+def pid_law(
+    parameters: Parameters, economy: LinearEconomy, gains: Sequence[float]
+) -> control.StateSpace:
     """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the
     parameters.
     """
-    changed = put(parameters, {"controller.type": "pid"} | dict(zip(PID_GAINS, map(float, gains), strict=True)))
+    changed = put(
+        parameters,
+        {"controller.type": "pid"} | dict(zip(PID_GAINS, map(float, gains), strict=True)),
+    )
     return linear_law({**economy.params, "controller": changed.controller}, economy.state)

@@ -1,8 +1,11 @@
-"""The exact Jacobian of a recorded step: forward automatic differentiation over its operations, along both directions of every input.
+"""The exact Jacobian of a recorded step: forward automatic differentiation over its operations,
+along both directions of every input.
 
-At a kink (a maximum of two equal numbers, |0|, a choice by a comparison of equal numbers) the step has one slope forwards and another backwards, and
-the derivative is the mean of the two. That is the describing function of the kink: the gain of its first harmonic for an oscillation about
-it, however large (Gelb and Vander Velde 1968, section 2.3). A jump has no derivative: the side that the step takes counts.
+At a kink (a maximum of two equal numbers, |0|, a choice by a comparison of equal numbers) the step
+has one slope forwards and another backwards, and the derivative is the mean of the two. That is the
+describing function of the kink: the gain of its first harmonic for an oscillation about it, however
+large (Gelb and Vander Velde 1968, section 2.3). A jump has no derivative: the side that the step
+takes counts.
 """
 
 from __future__ import annotations
@@ -58,8 +61,17 @@ def _partials(name: str, x: Sequence[float], y: float) -> list[float]:
     raise ModelError(f"np.{name} has no derivative here; linearise another controller or block")
 
 
-def _moved(name: str, x: Sequence[float], y: float, sizes: Sequence[float], rates: Sequence[np.ndarray], sides: Sequence[np.ndarray]) -> np.ndarray:
-    """Rates of a result (directions,) from those of its arguments. sides: what a comparison or a sign among the arguments is just after the move."""
+def _moved(
+    name: str,
+    x: Sequence[float],
+    y: float,
+    sizes: Sequence[float],
+    rates: Sequence[np.ndarray],
+    sides: Sequence[np.ndarray],
+) -> np.ndarray:
+    """Rates of a result (directions,) from those of its arguments. sides: what a comparison or a
+    sign among the arguments is just after the move.
+    """
     if name == "absolute":
         return np.abs(rates[0]) if abs(x[0]) <= EQUAL * sizes[0] else np.sign(x[0]) * rates[0]
     if name in ("maximum", "minimum"):
@@ -71,17 +83,31 @@ def _moved(name: str, x: Sequence[float], y: float, sizes: Sequence[float], rate
         return np.where(sides[0] if continuous else bool(x[0]), rates[1], rates[2])
     if name == "multiply" and y == 0.0:
         # a sign times what is zero with it: a kink, where one of them alone would be a jump
-        return sum(np.where(side != 0.0, side, 0.0) * np.where(side != 0.0, rate, 0.0) for side, rate in zip(sides[::-1], rates, strict=True))
+        return sum(
+            np.where(side != 0.0, side, 0.0) * np.where(side != 0.0, rate, 0.0)
+            for side, rate in zip(sides[::-1], rates, strict=True)
+        )
     total = np.zeros_like(rates[0])
     for rate, partial in zip(rates, _partials(name, x, y), strict=True):
         if partial:
-            moved = rate != 0.0  # the root of 0 has no slope, which matters only where something moves it
+            moved = (
+                rate != 0.0
+            )  # the root of 0 has no slope, which matters only where something moves it
             total[moved] += partial * rate[moved]
     return total
 
 
-def _side(name: str, x: Sequence[float], y: float, sizes: Sequence[float], rates: Sequence[np.ndarray], sides: Sequence[np.ndarray]) -> np.ndarray:
-    """What a result is just after the move in each direction (directions,): itself, but for comparisons, their connectives and signs."""
+def _side(
+    name: str,
+    x: Sequence[float],
+    y: float,
+    sizes: Sequence[float],
+    rates: Sequence[np.ndarray],
+    sides: Sequence[np.ndarray],
+) -> np.ndarray:
+    """What a result is just after the move in each direction (directions,): itself, but for
+    comparisons, their connectives and signs.
+    """
     if name in LOGIC:
         return getattr(np, name)(*sides)
     if name == "sign" and abs(x[0]) <= EQUAL * sizes[0]:
@@ -109,17 +135,24 @@ def _size(name: str, sizes: Sequence[float], x: Sequence[float], y: float) -> fl
 
 
 def jacobian(
-    program: Program, at: Mapping[str, float], inputs: Sequence[str], outputs: Sequence[str], forward: Sequence[str] = ()
+    program: Program,
+    at: Mapping[str, float],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    forward: Sequence[str] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Derivatives (outputs, inputs) of a step, and its results (outputs,).
 
-    at: value of every input of the program; a process of the shock table is "shock:<name>". forward: inputs that move upwards only, so that their
-    slope forwards counts and not the mean. Raises ModelError for a function without a derivative.
+    at: value of every input of the program; a process of the shock table is "shock:<name>".
+    forward: inputs that move upwards only, so that their slope forwards counts and not the mean.
+    Raises ModelError for a function without a derivative.
     """
     count = len(inputs)
     columns = {name: i for i, name in enumerate(inputs)}
     values: list[Any] = []
-    rates: list[np.ndarray] = []  # of a value while each input grows (count,), then while each falls (count,)
+    rates: list[
+        np.ndarray
+    ] = []  # of a value while each input grows (count,), then while each falls (count,)
     sides: list[np.ndarray] = []
     sizes: list[float] = []
     still = np.zeros(2 * count)
@@ -127,19 +160,31 @@ def jacobian(
         if operation.name == "input":
             name = operation.arguments[0]
             value: Any = at[name]
-            size, rate, side = abs(float(value)), still.copy(), np.full(2 * count, value, dtype=float)
+            size, rate, side = (
+                abs(float(value)),
+                still.copy(),
+                np.full(2 * count, value, dtype=float),
+            )
             if name in columns:
                 rate[columns[name]], rate[count + columns[name]] = 1.0, -1.0
         else:
             if ":" in operation.name:
-                raise ModelError("a solver's call has no derivative; linearise the lqr, which is the mpc without active limits")
+                raise ModelError(
+                    "a solver's call has no derivative; linearise the lqr, which is the mpc "
+                    "without active limits"
+                )
             x = [a.value if isinstance(a, Constant) else values[a] for a in operation.arguments]
             name = "power" if operation.name == "power_of_number" else operation.name
             value = getattr(np, name)(*x)
-            own = [abs(a.value) if isinstance(a, Constant) else sizes[a] for a in operation.arguments]
+            own = [
+                abs(a.value) if isinstance(a, Constant) else sizes[a] for a in operation.arguments
+            ]
             size = _size(name, own, x, float(value))
             moves = [still if isinstance(a, Constant) else rates[a] for a in operation.arguments]
-            after = [np.full(2 * count, a.value) if isinstance(a, Constant) else sides[a] for a in operation.arguments]
+            after = [
+                np.full(2 * count, a.value) if isinstance(a, Constant) else sides[a]
+                for a in operation.arguments
+            ]
             rate = _moved(operation.name, x, value, own, moves, after)
             side = _side(operation.name, x, value, own, moves, after)
         values.append(value)

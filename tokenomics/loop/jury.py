@@ -27,7 +27,14 @@ from ..model.formulas.numerics import relaxation
 SLACKS = {
     1: ("p(1) > 0", "-p(-1) > 0"),
     2: ("p(1) > 0", "p(-1) > 0", "1 - a0 > 0", "1 + a0 > 0"),
-    3: (("p(1) > 0"), "-p(-1) > 0", "1 - a0 > 0", "1 + a0 > 0", "(1 - a0^2) + (a1 - a0 a2) > 0", "(1 - a0^2) - (a1 - a0 a2) > 0"),
+    3: (
+        ("p(1) > 0"),
+        "-p(-1) > 0",
+        "1 - a0 > 0",
+        "1 + a0 > 0",
+        "(1 - a0^2) + (a1 - a0 a2) > 0",
+        "(1 - a0^2) - (a1 - a0 a2) > 0",
+    ),
 }
 
 
@@ -41,7 +48,9 @@ def conditions(polynomial: np.ndarray) -> np.ndarray:
     """
     p = np.asarray(polynomial, dtype=float)
     if len(p) - 1 not in SLACKS:
-        raise ValueError(f"a polynomial of degree {len(p) - 1}; Jury's conditions are written down for 1 to 3")
+        raise ValueError(
+            f"a polynomial of degree {len(p) - 1}; Jury's conditions are written down for 1 to 3"
+        )
     p = np.sign(p[0]) * p
     lead, last = p[0], p[-1]
     if len(p) == 2:
@@ -57,7 +66,12 @@ def cubic(proportional, integral, derivative, keep_integral=1.0, keep_filter=0.0
     """Coefficients 1, a2, a1, a0 (4, ...) of the loop's characteristic polynomial, of the
     dimensionless gains P, I, D and of λ and μ.
     """
-    p, i, d, kept, held = np.broadcast_arrays(*(np.asarray(v, float) for v in (proportional, integral, derivative, keep_integral, keep_filter)))
+    p, i, d, kept, held = np.broadcast_arrays(
+        *(
+            np.asarray(v, float)
+            for v in (proportional, integral, derivative, keep_integral, keep_filter)
+        )
+    )
     a2 = p + d - 1.0 - kept - held
     a1 = kept + held + kept * held - p * (kept + held) + i - d * (1.0 + kept)
     a0 = -kept * held + p * kept * held - i * held + d * kept
@@ -68,7 +82,9 @@ def quadratic(proportional, derivative, keep_filter=0.0) -> np.ndarray:
     """The same (3, ...) without an integral, where the factor z − λ cancels: z² + (P + D − 1 − μ) z
     + μ − P μ − D.
     """
-    p, d, held = np.broadcast_arrays(*(np.asarray(v, float) for v in (proportional, derivative, keep_filter)))
+    p, d, held = np.broadcast_arrays(
+        *(np.asarray(v, float) for v in (proportional, derivative, keep_filter))
+    )
     return np.stack([np.ones_like(p), p + d - 1.0 - held, held - p * held - d])
 
 
@@ -83,10 +99,14 @@ def pid_polynomial(pid: Any, interval: float, gain: float | None = None) -> np.n
     proportional, derivative = g * pid.kp, g * pid.kd * share / interval
     if pid.ki == 0.0:
         return quadratic(proportional, derivative, 1.0 - share)
-    return cubic(proportional, g * interval * pid.ki, derivative, np.exp(-pid.leak * interval), 1.0 - share)
+    return cubic(
+        proportional, g * interval * pid.ki, derivative, np.exp(-pid.leak * interval), 1.0 - share
+    )
 
 
 def slacks(pid: Any, interval: float) -> Mapping[str, float]:
-    """Slack of each condition for the pool under a PID, by its name; negative where it is broken."""
+    """Slack of each condition for the pool under a PID, by its name; negative where it is
+    broken.
+    """
     polynomial = pid_polynomial(pid, interval)
     return dict(zip(SLACKS[len(polynomial) - 1], map(float, conditions(polynomial)), strict=True))

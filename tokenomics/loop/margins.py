@@ -1,8 +1,10 @@
-"""Margins of a control loop: how much more gain, phase or delay it stands, and how it treats disturbances.
+"""Margins of a control loop: how much more gain, phase or delay it stands, and how it treats
+disturbances.
 
-Definitions: Åström and Murray, Feedback Systems (2008), chapters 9, 10 and 12; disk margin: Seiler, Packard and Gahinet (2020), with skew 0.
-Loop L = −plant × controller (the law answers a price that is too high with a negative signal), S = 1/(1+L), T = L/(1+L).
-The formulas for phase, delay and disk hold for a loop that is stable; one that is not has no margin, whatever they would give.
+Definitions: Åström and Murray, Feedback Systems (2008), chapters 9, 10 and 12; disk margin: Seiler,
+Packard and Gahinet (2020), with skew 0. Loop L = −plant × controller (the law answers a price that
+is too high with a negative signal), S = 1/(1+L), T = L/(1+L). The formulas for phase, delay and
+disk hold for a loop that is stable; one that is not has no margin, whatever they would give.
 """
 
 from __future__ import annotations
@@ -16,23 +18,32 @@ from scipy.optimize import brentq, minimize_scalar
 
 from .crossings import LOWEST, one_at, real_at
 
-GAIN_CEILING = 1e4  # a loop that stands this much more gain is limited by its actuator, not by stability
+GAIN_CEILING = (
+    1e4  # a loop that stands this much more gain is limited by its actuator, not by stability
+)
 TOLERANCE = 1e-9
 STANDING = 1e-7  # distance from 1 of a pole that stands still
-THIN = 2.0  # peak sensitivity above which a loop has thin margins (Åström and Hägglund 2006, section 4.6)
+# peak sensitivity above which a loop has thin margins (Åström and Hägglund 2006, section 4.6)
+THIN = 2.0
 FREQUENCIES = 4000
-QUIET = 1.0 / np.sqrt(2.0)  # size of S up to which a loop attenuates (Åström and Murray, section 12.1)
+QUIET = 1.0 / np.sqrt(
+    2.0
+)  # size of S up to which a loop attenuates (Åström and Murray, section 12.1)
 
 
 @dataclass(frozen=True)
 class Margins:
     """What a loop stands.
 
-    stable: all moving poles of the closed loop within the unit circle. gain: factor by which the gain may grow. phase [degrees]. delay [days].
-    disk: disk margin; any factor on the gain within `disk_gain`, or any change of phase up to `disk_phase` degrees, is stood.
-    sensitivity, complementary: peaks Ms, Mt. bandwidth: where |S| first rises through 1/√2 [1/day]; 0 where it never does.
-    phase_crossover, delay_crossover: frequency at which |L| = 1 that sets the phase margin and the one that sets the delay margin [rad/day]; a
-    lower frequency stands more delay for the same phase, so that they may differ. NaN where |L| is never 1.
+    stable: all moving poles of the closed loop within the unit circle. gain: factor by which the
+    gain may grow. phase [degrees]. delay [days].
+    disk: disk margin; any factor on the gain within `disk_gain`, or any change of phase up to
+    `disk_phase` degrees, is stood.
+    sensitivity, complementary: peaks Ms, Mt. bandwidth: where |S| first rises through 1/√2 [1/day];
+    0 where it never does.
+    phase_crossover, delay_crossover: frequency at which |L| = 1 that sets the phase margin and the
+    one that sets the delay margin [rad/day]; a lower frequency stands more delay for the same
+    phase, so that they may differ. NaN where |L| is never 1.
     slowest: time constant of the slowest pole that does not stand still [days].
     An unstable loop has margins of zero and infinite peaks.
     """
@@ -59,10 +70,24 @@ class Margins:
     def tolerance(self) -> str:
         """What the loop stands, in plain language."""
         if not self.stable:
-            return "The loop is unstable: a small disturbance grows until a limit of the actuator stops it"
-        more = f"{self.gain:.3g} times more gain" if np.isfinite(self.gain) else f"any gain (over {GAIN_CEILING:.0g} times more)"
-        later = f"{self.delay:.3g} days more delay" if np.isfinite(self.delay) else "any delay (its gain never reaches one)"
-        return f"It tolerates {more} or {later}; disturbances are amplified at most {self.sensitivity:.3g} times (Ms)"
+            return (
+                "The loop is unstable: a small disturbance grows until a limit of the actuator "
+                "stops it"
+            )
+        more = (
+            f"{self.gain:.3g} times more gain"
+            if np.isfinite(self.gain)
+            else f"any gain (over {GAIN_CEILING:.0g} times more)"
+        )
+        later = (
+            f"{self.delay:.3g} days more delay"
+            if np.isfinite(self.delay)
+            else "any delay (its gain never reaches one)"
+        )
+        return (
+            f"It tolerates {more} or {later}; disturbances are amplified at most "
+            f"{self.sensitivity:.3g} times (Ms)"
+        )
 
     def reading(self) -> str:
         """The margins and whether they suffice, in plain language."""
@@ -85,7 +110,9 @@ def poles(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0)
 
 
 def is_stable(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> bool:
-    """Whether all poles lie within the unit circle but those that stand still, at exactly 1: ledgers that nothing pulls back."""
+    """Whether all poles lie within the unit circle but those that stand still, at exactly 1:
+    ledgers that nothing pulls back.
+    """
     return radius(plant, law, gain) < 1.0 - TOLERANCE
 
 
@@ -100,9 +127,11 @@ def radius(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0
 
 
 def gain_margin(plant: control.StateSpace, law: control.StateSpace) -> float:
-    """Factor on the law's output at which the closed loop turns unstable: infinite beyond `GAIN_CEILING`, 0 where it is unstable already.
+    """Factor on the law's output at which the closed loop turns unstable: infinite beyond
+    `GAIN_CEILING`, 0 where it is unstable already.
 
-    Stability can change only at gains −1/L where L is real and negative, all of which are known; between two of them one trial decides.
+    Stability can change only at gains −1/L where L is real and negative, all of which are known;
+    between two of them one trial decides.
     """
     if not is_stable(plant, law):
         return 0.0
@@ -117,8 +146,12 @@ def gain_margin(plant: control.StateSpace, law: control.StateSpace) -> float:
     return np.inf
 
 
-def _refined(plant: control.StateSpace, law: control.StateSpace, near: float, unstable: float) -> float:
-    """The largest stable gain below an unstable one, close to a critical gain that rounding may have put on either side."""
+def _refined(
+    plant: control.StateSpace, law: control.StateSpace, near: float, unstable: float
+) -> float:
+    """The largest stable gain below an unstable one, close to a critical gain that rounding may
+    have put on either side.
+    """
     low, high = near * (1.0 - 1e-4), unstable
     while high / low > 1.0 + 1e-10:
         middle = np.sqrt(low * high)
@@ -137,41 +170,73 @@ def response(system: control.StateSpace, omega: np.ndarray) -> np.ndarray:
 
 
 def _phase_and_delay(loop: control.StateSpace) -> tuple[float, float, float, float]:
-    """Phase margin [degrees] and its crossover [rad/day], delay margin [days] and its crossover; of a stable loop."""
+    """Phase margin [degrees] and its crossover [rad/day], delay margin [days] and its crossover; of
+    a stable loop.
+    """
     omega = one_at(loop) / loop.dt
     if not len(omega):
         return np.inf, np.nan, np.inf, np.nan
     angle = np.angle(-response(loop, omega))  # distance of the phase from −180 degrees [rad]
     lag = np.where(angle > 0.0, angle, angle + 2.0 * np.pi) / omega
     phase, delay = int(np.argmin(np.abs(angle))), int(np.argmin(lag))
-    return float(np.degrees(abs(angle[phase]))), float(omega[phase]), float(lag[delay]), float(omega[delay])
+    return (
+        float(np.degrees(abs(angle[phase]))),
+        float(omega[phase]),
+        float(lag[delay]),
+        float(omega[delay]),
+    )
 
 
-def _peak(size: Callable[[np.ndarray], np.ndarray], back: Callable[[np.ndarray], np.ndarray], omega: np.ndarray, grid: np.ndarray) -> float:
-    """Largest size of a function of the sensitivity over the frequencies, refined around the largest point of the grid."""
+def _peak(
+    size: Callable[[np.ndarray], np.ndarray],
+    back: Callable[[np.ndarray], np.ndarray],
+    omega: np.ndarray,
+    grid: np.ndarray,
+) -> float:
+    """Largest size of a function of the sensitivity over the frequencies, refined around the
+    largest point of the grid.
+    """
     values = size(grid)
     top = int(np.argmax(values))
     bounds = (omega[max(top - 1, 0)], omega[min(top + 1, len(omega) - 1)])
-    found = minimize_scalar(lambda w: -float(size(back(np.array([w])))[0]), bounds=bounds, method="bounded", options={"xatol": 1e-9 * bounds[1]})
+    found = minimize_scalar(
+        lambda w: -float(size(back(np.array([w])))[0]),
+        bounds=bounds,
+        method="bounded",
+        options={"xatol": 1e-9 * bounds[1]},
+    )
     return max(float(values[top]), -float(found.fun))
 
 
-def _bandwidth(back: Callable[[np.ndarray], np.ndarray], omega: np.ndarray, grid: np.ndarray) -> float:
-    """Where |S| first rises through 1/√2 [1/day]; 0 where it lies above at all frequencies, the highest where it never rises."""
+def _bandwidth(
+    back: Callable[[np.ndarray], np.ndarray], omega: np.ndarray, grid: np.ndarray
+) -> float:
+    """Where |S| first rises through 1/√2 [1/day]; 0 where it lies above at all frequencies, the
+    highest where it never rises.
+    """
     above = np.abs(grid) - QUIET
     rising = np.flatnonzero((above[:-1] < 0.0) & (above[1:] >= 0.0))
     if not len(rising):
         return float(omega[-1] / (2.0 * np.pi)) if above[-1] < 0.0 else 0.0
     i = rising[0]
-    return float(brentq(lambda w: float(np.abs(back(np.array([w])))[0]) - QUIET, omega[i], omega[i + 1]) / (2.0 * np.pi))
+    return float(
+        brentq(lambda w: float(np.abs(back(np.array([w])))[0]) - QUIET, omega[i], omega[i + 1])
+        / (2.0 * np.pi)
+    )
 
 
 def margins(plant: control.StateSpace, law: control.StateSpace) -> Margins:
     """Margins of a loop; both systems sampled alike."""
     moved = moving(poles(plant, law))
-    slowest = float(-plant.dt / np.log(np.abs(moved[0]))) if len(moved) and abs(moved[0]) < 1.0 else np.inf
+    slowest = (
+        float(-plant.dt / np.log(np.abs(moved[0])))
+        if len(moved) and abs(moved[0]) < 1.0
+        else np.inf
+    )
     if not is_stable(plant, law):
-        return Margins(False, 0.0, 0.0, 0.0, 0.0, (1.0, 1.0), 0.0, np.inf, np.inf, 0.0, np.nan, np.nan, slowest)
+        return Margins(
+            False, 0.0, 0.0, 0.0, 0.0, (1.0, 1.0), 0.0, np.inf, np.inf, 0.0, np.nan, np.nan, slowest
+        )
     loop, omega = -plant * law, frequencies(plant.dt)
 
     def back(w: np.ndarray) -> np.ndarray:

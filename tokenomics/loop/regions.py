@@ -18,42 +18,66 @@ GROWING = 1e-6  # of a modulus beyond 1 that is not rounding
 
 
 def thinner(parameters: Parameters, share: float) -> LinearEconomy:
-    """The economy linearised where the pool holds a share of its depth for good, the controller counting in the old depth still.
+    """The economy linearised where the pool holds a share of its depth for good, the controller
+    counting in the old depth still.
 
-    A unit of the signal is a USD amount; in a pool of that share it is 1/share as many depths. Orders of speculators are in depths of the
-    pool that is there. Raises ModelError where the thinner economy has no steady state.
+    A unit of the signal is a USD amount; in a pool of that share it is 1/share as many depths.
+    Orders of speculators are in depths of the pool that is there. Raises ModelError where the
+    thinner economy has no steady state.
     """
     if share == 1.0:
         return linearise(parameters)
     thin = linearise(put(parameters, {"market.pool_share": parameters.market.pool_share * share}))
     old = {"reference_depth": thin.state["reference_depth"] / share}
-    return replace(thin, plant=_louder(thin.plant, share), one_step=_louder(thin.one_step, share), state={**thin.state, **old})
+    return replace(
+        thin,
+        plant=_louder(thin.plant, share),
+        one_step=_louder(thin.one_step, share),
+        state={**thin.state, **old},
+    )
 
 
 def _louder(plant: control.StateSpace, share: float) -> control.StateSpace:
-    """The plant whose first input, the signal, is counted in depths of which there were 1/share as many."""
+    """The plant whose first input, the signal, is counted in depths of which there were 1/share as
+    many.
+    """
     b = plant.B.copy()
     b[:, 0] /= share
-    labels = {"states": plant.state_labels, "inputs": plant.input_labels, "outputs": plant.output_labels}
+    labels = {
+        "states": plant.state_labels,
+        "inputs": plant.input_labels,
+        "outputs": plant.output_labels,
+    }
     return control.ss(plant.A, b, plant.C, plant.D, plant.dt, **labels)
 
 
 def edge(plant: control.StateSpace, law: control.StateSpace) -> float:
-    """Largest modulus of the closed loop's poles; of slow ones, so close to the circle that a contour would follow them, only where they grow."""
+    """Largest modulus of the closed loop's poles; of slow ones, so close to the circle that a
+    contour would follow them, only where they grow.
+    """
     found = poles(plant, law)
     slow = np.abs(found - 1.0) < SLOW
     growing = np.abs(found[slow]).max(initial=0.0)
     return float(growing if growing > 1.0 + GROWING else np.abs(found[~slow]).max(initial=0.0))
 
 
-def gain_plane(parameters: Parameters, kp: Sequence[float], ki: Sequence[float], depths: Sequence[float] = DEPTHS) -> dict[float, np.ndarray]:
-    """Spectral radius (ki, kp) of the PID loop over both gains, by the share of the pool's depth that is left; see `edge`."""
+def gain_plane(
+    parameters: Parameters,
+    kp: Sequence[float],
+    ki: Sequence[float],
+    depths: Sequence[float] = DEPTHS,
+) -> dict[float, np.ndarray]:
+    """Spectral radius (ki, kp) of the PID loop over both gains, by the share of the pool's depth
+    that is left; see `edge`.
+    """
     economies = {share: thinner(parameters, share) for share in depths}
     found = {share: np.empty((len(ki), len(kp))) for share in depths}
     any_economy = next(iter(economies.values()))
     for i, integral in enumerate(ki):
         for j, proportional in enumerate(kp):
-            law = pid_law(parameters, any_economy, (proportional, integral, parameters.controller.pid.kd))
+            law = pid_law(
+                parameters, any_economy, (proportional, integral, parameters.controller.pid.kd)
+            )
             for share, economy in economies.items():
                 found[share][i, j] = edge(economy.plant, law)
     return found

@@ -36,7 +36,11 @@ RESPONSE_DAYS = 120  # of the step response that is fitted
 DAMPING = 0.7
 RUIN = 0.01  # largest probability of ruin of a design that is proposed; assumption
 PID_UNITS = dict(zip(PID_GAINS, ("1/day", "1/day^2", "1"), strict=True))
-LQR_WEIGHTS = {"controller.lqr.price_weight": "1", "controller.lqr.integral_weight": "1/day^2", "controller.lqr.effort_weight": "day^2"}
+LQR_WEIGHTS = {
+    "controller.lqr.price_weight": "1",
+    "controller.lqr.integral_weight": "1/day^2",
+    "controller.lqr.effort_weight": "day^2",
+}
 SHOWN = ("tracking_rms", "price_volatility", "control_effort", "treasury_min", "ruin")
 
 
@@ -87,18 +91,30 @@ class Tuning:
         elif self.ruinous:
             verdict = f"refused, margins suffice but it ruins the treasury (more than {RUIN:.0%})"
         elif high > RUIN:
-            verdict = f"margins are comfortable; {self.runs} runs are too few to show ruin below {RUIN:.0%}"
+            verdict = (
+                f"margins are comfortable; {self.runs} runs are too few to show ruin below "
+                f"{RUIN:.0%}"
+            )
         else:
             verdict = "comfortable in margins and ruin"
         return f"{self.margins.tolerance()}. {ruin}: {verdict}."
 
     def policy(self) -> dict[str, Any]:
         """The design as a policy file's tree."""
-        source = (f"derived: tuned by {self.method}; {self.notes}") if self.law == "pid" else "assumption: weights of the policy that was tuned"
+        source = (
+            (f"derived: tuned by {self.method}; {self.notes}")
+            if self.law == "pid"
+            else "assumption: weights of the policy that was tuned"
+        )
         units = PID_UNITS | LQR_WEIGHTS
-        inner = {path.rsplit(".", 1)[1]: {"value": gain, "unit": units[path], "source": source} for path, gain in self.gains.items()}
+        inner = {
+            path.rsplit(".", 1)[1]: {"value": gain, "unit": units[path], "source": source}
+            for path, gain in self.gains.items()
+        }
         kind = {"value": self.law, "unit": "-", "source": f"policy definition: {self.law}"}
-        told = (f"{self.law.upper()} tuned by {self.method}.") + (f" {self.reading()}" if self.refused else "")
+        told = (f"{self.law.upper()} tuned by {self.method}.") + (
+            f" {self.reading()}" if self.refused else ""
+        )
         return {"description": told, "controller": {"type": kind, self.law: inner}}
 
 
@@ -107,19 +123,28 @@ def _unit_laws(parameters: Parameters, economy: LinearEconomy) -> list:
     return [pid_law(parameters, economy, tuple(float(i == j) for j in range(3))) for i in range(3)]
 
 
-def ziegler_nichols(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
+def ziegler_nichols(
+    parameters: Parameters, economy: LinearEconomy, target: float
+) -> tuple[tuple[float, float, float], str]:
     """0.6 Ku, Tu/2, Tu/8 from the proportional gain at which the loop oscillates."""
     law = _unit_laws(parameters, economy)[0]
     ultimate = gain_margin(economy.plant, law)
     if not 0.0 < ultimate < np.inf:
-        raise InputError(("the loop does not oscillate at any proportional gain"), expected="a plant with an ultimate gain; another method")
+        raise InputError(
+            ("the loop does not oscillate at any proportional gain"),
+            expected="a plant with an ultimate gain; another method",
+        )
     edge = poles(economy.plant, law, ultimate)
     period = float(2.0 * np.pi / abs(np.angle(moving(edge)[0])) * economy.plant.dt)
     kp = 0.6 * ultimate
-    return (kp, kp / (period / 2.0), kp * period / 8.0), (f"ultimate gain {ultimate:.4g} 1/day, period {period:.4g} days")
+    return (kp, kp / (period / 2.0), kp * period / 8.0), (
+        f"ultimate gain {ultimate:.4g} 1/day, period {period:.4g} days"
+    )
 
 
-def imc(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
+def imc(
+    parameters: Parameters, economy: LinearEconomy, target: float
+) -> tuple[tuple[float, float, float], str]:
     """SIMC: Kc = τ/(K (λ + θ)), Ti = min(τ, 4 (λ + θ)); λ the wanted time constant."""
     plant = economy.plant
     steps = max(10, int(RESPONSE_DAYS / plant.dt))
@@ -132,24 +157,38 @@ def imc(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[
     def model(t, gain, constant, delay):
         return gain * -np.expm1(-np.maximum(t - delay, 0.0) / constant)
 
-    start, limits = (max(y), 20.0, plant.dt), ([0.0, 0.1, 0.0], [np.inf, 1e4, max(30.0, 3.0 * plant.dt)])
+    start, limits = (
+        (max(y), 20.0, plant.dt),
+        ([0.0, 0.1, 0.0], [np.inf, 1e4, max(30.0, 3.0 * plant.dt)]),
+    )
     try:
         (gain, constant, delay), _ = curve_fit(model, t, np.array(y), p0=start, bounds=limits)
     except (RuntimeError, ValueError) as error:
-        raise InputError((f"the step response fits no first-order model: {error}"), expected="a plant that settles; another method") from error
+        raise InputError(
+            (f"the step response fits no first-order model: {error}"),
+            expected="a plant that settles; another method",
+        ) from error
     wanted = target + delay
     kp = float(constant / (gain * wanted))
-    note = f"fitted gain {gain:.4g}, time constant {constant:.4g} days, delay {delay:.4g} days; wanted time constant {target:g} days"
+    note = (
+        f"fitted gain {gain:.4g}, time constant {constant:.4g} days, delay {delay:.4g} days; "
+        f"wanted time constant {target:g} days"
+    )
     return (kp, kp / float(min(constant, 4.0 * wanted)), 0.0), note
 
 
-def pole_placement(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
+def pole_placement(
+    parameters: Parameters, economy: LinearEconomy, target: float
+) -> tuple[tuple[float, float, float], str]:
     """Gains for which a damped pair and a real pole of time constant `target` are poles: linear in
     the gains, as 1 − P(z) C(z) = 0 is.
     """
     plant, dt = economy.plant, economy.plant.dt
     speed = 1.0 / target
-    wanted = [np.exp(dt * speed * complex(-DAMPING, np.sqrt(1.0 - DAMPING**2))), complex(np.exp(-dt * speed))]
+    wanted = [
+        np.exp(dt * speed * complex(-DAMPING, np.sqrt(1.0 - DAMPING**2))),
+        complex(np.exp(-dt * speed)),
+    ]
     laws = _unit_laws(parameters, economy)
     rows, right = [], []
     for z in wanted:
@@ -160,10 +199,15 @@ def pole_placement(parameters: Parameters, economy: LinearEconomy, target: float
             rows.append(row.imag)
             right.append(0.0)
     kp, ki, kd = (float(g) for g in np.linalg.solve(np.array(rows), np.array(right)))
-    return (kp, ki, kd), (f"a pair with damping {DAMPING:g} and a real pole, both of {target:g} days; the other poles fall where they fall")
+    return (kp, ki, kd), (
+        f"a pair with damping {DAMPING:g} and a real pole, both of {target:g} days; the other "
+        f"poles fall where they fall"
+    )
 
 
-def loop_shaping(parameters: Parameters, economy: LinearEconomy, target: float) -> tuple[tuple[float, float, float], str]:
+def loop_shaping(
+    parameters: Parameters, economy: LinearEconomy, target: float
+) -> tuple[tuple[float, float, float], str]:
     """Of a grid of gains, with the derivative time of the policy, the largest integral gain whose
     Ms stays within `SHAPED`.
     """
@@ -171,11 +215,16 @@ def loop_shaping(parameters: Parameters, economy: LinearEconomy, target: float) 
     lead = pid.kd / pid.kp if pid.kp else 0.0
     omega = frequencies(economy.plant.dt)
     # the loop is linear in the gains
-    parts = [-response(economy.plant, omega) * response(law, omega) for law in _unit_laws(parameters, economy)]
+    parts = [
+        -response(economy.plant, omega) * response(law, omega)
+        for law in _unit_laws(parameters, economy)
+    ]
 
     def robust(kp: float, ki: float) -> bool:
         loop = kp * parts[0] + ki * parts[1] + lead * kp * parts[2]
-        return np.max(1.0 / np.abs(1.0 + loop)) <= SHAPED and is_stable(economy.plant, pid_law(parameters, economy, (kp, ki, lead * kp)))
+        return np.max(1.0 / np.abs(1.0 + loop)) <= SHAPED and is_stable(
+            economy.plant, pid_law(parameters, economy, (kp, ki, lead * kp))
+        )
 
     best = (0.0, 0.0)
     for kp in np.geomspace(1e-3, 10.0, 49):
@@ -187,7 +236,9 @@ def loop_shaping(parameters: Parameters, economy: LinearEconomy, target: float) 
             low, high = (ki, high) if robust(kp, ki) else (low, ki)
         best = max(best, (low, kp))
     ki, kp = float(best[0]), float(best[1])
-    return (kp, ki, lead * kp), (f"largest integral gain with Ms at most {SHAPED:g}, derivative time {lead:g} days")
+    return (kp, ki, lead * kp), (
+        f"largest integral gain with Ms at most {SHAPED:g}, derivative time {lead:g} days"
+    )
 
 
 METHODS: dict[str, Callable] = {
@@ -198,7 +249,9 @@ METHODS: dict[str, Callable] = {
 }
 
 
-def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 200, seed: int = 0) -> Tuning:
+def tune(
+    resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 200, seed: int = 0
+) -> Tuning:
     """Design a controller for a parameter set, whatever its policy.
 
     method: one of `METHODS`, optimise, or lqr. target: wanted time constant of the closed loop
@@ -207,8 +260,19 @@ def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 2
     """
     names = (*METHODS, "optimise", "lqr")
     if method not in names:
-        raise InputError((f"unknown method '{method}'"), argument="method", expected="one of " + ", ".join(names), nearest=nearest(method, names))
-    slow = Bound(resolved.values.controller.interval, bounds.CENTURY, ("no loop answers faster than it decides"), "days", whole=False)
+        raise InputError(
+            (f"unknown method '{method}'"),
+            argument="method",
+            expected="one of " + ", ".join(names),
+            nearest=nearest(method, names),
+        )
+    slow = Bound(
+        resolved.values.controller.interval,
+        bounds.CENTURY,
+        ("no loop answers faster than it decides"),
+        "days",
+        whole=False,
+    )
     bounds.check(target=(target, slow), runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     own = resolved.replace({"controller.type": "lqr" if method == "lqr" else "pid"}, source="tune")
     parameters = own.values
@@ -216,26 +280,53 @@ def tune(resolved: Resolved, method: str, *, target: float = 10.0, runs: int = 2
     if method == "lqr":
         paths, law = LQR_WEIGHTS, linear_law(economy.params, economy.state)
         gains = tuple(float(own.entries[path].value) for path in paths)
-        notes = f"feedback {', '.join(f'{k:.4g}' for k in lqr.design(economy.params).feedback)} 1/day on the estimated state, from the weights below"
+        notes = (
+            f"feedback {', '.join(f'{k:.4g}' for k in lqr.design(economy.params).feedback)} 1/day "
+            f"on the estimated state, from the weights below"
+        )
     else:
         paths = PID_GAINS
-        gains, notes = _optimised(own, runs, seed) if method == "optimise" else METHODS[method](parameters, economy, target)
+        gains, notes = (
+            _optimised(own, runs, seed)
+            if method == "optimise"
+            else METHODS[method](parameters, economy, target)
+        )
         law = pid_law(parameters, economy, gains)
     # the weights of an LQR are no points of a sweep: its gains are computed before a simulation
     tuned = own.replace(dict(zip(paths, gains, strict=True)), source="tune")
-    outcomes = [evaluate(case, (), [[]], runs=np.arange(runs), seed=seed, metrics=SHOWN) for case in (tuned, resolved)]
+    outcomes = [
+        evaluate(case, (), [[]], runs=np.arange(runs), seed=seed, metrics=SHOWN)
+        for case in (tuned, resolved)
+    ]
     metrics = {}
     for name in SHOWN:
         found = [intervals(outcome.values[name], **METRICS[name].interval) for outcome in outcomes]
         metrics[name] = tuple((float(s.mean[0]), float(s.low[0]), float(s.high[0])) for s in found)
     failed = int(np.sum(np.isnan(outcomes[0].values["ruin"])))
-    return Tuning(method, dict(zip(paths, gains, strict=True)), margins(economy.plant, law), metrics, runs, failed, notes)
+    return Tuning(
+        method,
+        dict(zip(paths, gains, strict=True)),
+        margins(economy.plant, law),
+        metrics,
+        runs,
+        failed,
+        notes,
+    )
 
 
 def _optimised(resolved: Resolved, runs: int, seed: int) -> tuple[tuple[float, float, float], str]:
-    ranges = {PID_GAINS[0]: {"low": 1e-3, "high": 10.0, "scale": "log"}, PID_GAINS[1]: {"low": 1e-6, "high": 1.0, "scale": "log"}}
+    ranges = {
+        PID_GAINS[0]: {"low": 1e-3, "high": 10.0, "scale": "log"},
+        PID_GAINS[1]: {"low": 1e-6, "high": 1.0, "scale": "log"},
+    }
     ranges |= {PID_GAINS[2]: {"low": 1e-3, "high": 10.0, "scale": "log"}}
-    sets = {path: entry.value for path, entry in resolved.entries.items() if path not in PID_GAINS and entry.value != {}}
+    sets = {
+        path: entry.value
+        for path, entry in resolved.entries.items()
+        if path not in PID_GAINS and entry.value != {}
+    }
     design = {"policies": ["pid"], "parameters": ranges, "set": sets, "runs": runs, "seed": seed}
     best = optimise(design, objectives="tracking_rms", constraints=f"ruin <= {RUIN:g}").best
-    return tuple(float(best[path]) for path in PID_GAINS), (f"least tracking RMS with ruin of at most {RUIN:g}")
+    return tuple(float(best[path]) for path in PID_GAINS), (
+        f"least tracking RMS with ruin of at most {RUIN:g}"
+    )

@@ -1,4 +1,6 @@
-"""What the functions of a block are given and must give back, and how it is said which of them did not."""
+"""What the functions of a block are given and must give back, and how it is said which of them did
+not.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ class NoHistory:
     """Stands for cadCAD's `state_history`, which no block may read: the ensemble keeps none."""
 
     def _refuse(self, *_):
-        raise HistoryRead("it reads state_history, which is not kept; what a block remembers is a state variable of its own")
+        raise HistoryRead(
+            "it reads state_history, which is not kept; what a block remembers is a state variable "
+            "of its own"
+        )
 
     __getitem__ = __len__ = __iter__ = __bool__ = _refuse
 
@@ -38,10 +43,18 @@ def unknown(what: str, name: str, valid) -> str:
     return f"{what} '{name}'" + (f"; did you mean '{near}'?" if near else "")
 
 
-def call(block: str, what: str, function: Callable, *arguments: Any, runs: str | None = None, wrong: type[TokenomicsError] = ModelError) -> Any:
+def call(
+    block: str,
+    what: str,
+    function: Callable,
+    *arguments: Any,
+    runs: str | None = None,
+    wrong: type[TokenomicsError] = ModelError,
+) -> Any:
     """A block's function, with every exception named.
 
-    arguments: parameters, substep, history, state, and for an update the signals. runs: which they are, in words, where the day is to be told.
+    arguments: parameters, substep, history, state, and for an update the signals. runs: which they
+    are, in words, where the day is to be told.
     wrong: the error for a wrong name, which is found before a run.
     """
     try:
@@ -60,31 +73,47 @@ def call(block: str, what: str, function: Callable, *arguments: Any, runs: str |
         if name is not None and name not in state:
             raise wrong(unknown(f"{where}: no state variable", name, state)) from error
         # Neither TypeError nor ValueError, which cadCAD would mask.
-        raise BlockError(f"{where}: " + " ".join(f"{type(error).__name__}: {error}".split())) from error
+        raise BlockError(
+            f"{where}: " + " ".join(f"{type(error).__name__}: {error}".split())
+        ) from error
 
 
 def expect_signals(where: str, policy: str, out: Any, error: type[TokenomicsError]) -> None:
     """A policy returns a dict."""
     if not isinstance(out, dict):
-        raise error(f"{where}: policy '{policy}' returns {type(out).__name__}; expected a dict of signals")
+        raise error(
+            f"{where}: policy '{policy}' returns {type(out).__name__}; expected a dict of signals"
+        )
 
 
 def expect_value(where: str, name: str, out: Any, error: type[TokenomicsError]) -> None:
-    """An update returns its own variable's name and a number, an array of them or a symbol; cadCAD takes anything."""
+    """An update returns its own variable's name and a number, an array of them or a symbol; cadCAD
+    takes anything.
+    """
     if not (isinstance(out, tuple) and len(out) == 2):
-        raise error(f"{where}: the update of '{name}' returns {type(out).__name__}; expected (name, value)")
+        raise error(
+            f"{where}: the update of '{name}' returns {type(out).__name__}; expected (name, value)"
+        )
     if out[0] != name:
         raise error(f"{where}: the update of '{name}' returns the name '{out[0]}'")
     value = out[1]
     kind = value.dtype.kind if isinstance(value, np.ndarray | np.generic) else None
     if not (isinstance(value, int | float | NDArrayOperatorsMixin) or kind in set("biuf")):
-        raise error(f"{where}: the value of '{name}' is a {type(value).__name__}; expected a number or an array of them")
+        raise error(
+            f"{where}: the value of '{name}' is a {type(value).__name__}; expected a number or an "
+            f"array of them"
+        )
 
 
-def expect_shape(where: str, name: str, value: Any, runs: int, error: type[TokenomicsError]) -> None:
+def expect_shape(
+    where: str, name: str, value: Any, runs: int, error: type[TokenomicsError]
+) -> None:
     """A value is one number, or one a run."""
     if np.shape(value) not in ((), (1,), (runs,)):
-        raise error(f"{where}: the value of '{name}' has shape {np.shape(value)}; expected a number or one a run, ({runs},)")
+        raise error(
+            f"{where}: the value of '{name}' has shape {np.shape(value)}; expected a number or one "
+            f"a run, ({runs},)"
+        )
 
 
 def clock(state: Mapping[str, Any]) -> str:

@@ -1,4 +1,6 @@
-"""Who reads and who writes what: the block list as a diagram and as a table, found by running one step of it."""
+"""Who reads and who writes what: the block list as a diagram and as a table, found by running one
+step of it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ NAMED = 2  # variables that an arrow of the diagram names
 
 @dataclass(frozen=True)
 class Dependencies:
-    """A block. reads: state variables that its policies and updates look at. writes: those that it sets, in its own order."""
+    """A block. reads: state variables that its policies and updates look at. writes: those that it
+    sets, in its own order.
+    """
 
     name: str
     reads: tuple[str, ...]
@@ -43,7 +47,9 @@ class _Noted(Mapping):
 
 
 def dependency_graph(parameters: Parameters, model: Model = MODEL) -> list[Dependencies]:
-    """The blocks with what each reads and writes under `parameters`: a mechanism that is off does not read what it would need."""
+    """The blocks with what each reads and writes under `parameters`: a mechanism that is off does
+    not read what it would need.
+    """
     steady = steady_state(parameters, model)
     state, wired = steady.state, []
     for block in model.bound(steady.params).blocks:
@@ -55,7 +61,9 @@ def dependency_graph(parameters: Parameters, model: Model = MODEL) -> list[Depen
 
 
 def _arrows(blocks: list[Dependencies]) -> dict[tuple[int, int], list[str]]:
-    """Variables that a block reads as an earlier one of the same step wrote them, by (writer, reader)."""
+    """Variables that a block reads as an earlier one of the same step wrote them, by (writer,
+    reader).
+    """
     arrows: dict[tuple[int, int], list[str]] = {}
     for reader, block in enumerate(blocks):
         for name in block.reads:
@@ -75,13 +83,17 @@ def _direct(arrows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     def reaches(start: int, end: int) -> bool:
         return start == end or any(reaches(following, end) for following in ahead.get(start, ()))
 
-    return sorted((w, r) for w, r in arrows if not any(reaches(other, r) for other in ahead[w] - {r}))
+    return sorted(
+        (w, r) for w, r in arrows if not any(reaches(other, r) for other in ahead[w] - {r})
+    )
 
 
 def diagram(parameters: Parameters, model: Model = MODEL) -> str:
-    """The blocks of a step as a Mermaid flow chart: an arrow where a block reads what another wrote in the same step, and what that is.
+    """The blocks of a step as a Mermaid flow chart: an arrow where a block reads what another wrote
+    in the same step, and what that is.
 
-    Arrows that follow from others are left out; the dashed one is the next step. parameters: of the network. model: the block list.
+    Arrows that follow from others are left out; the dashed one is the next step. parameters: of the
+    network. model: the block list.
     """
     blocks = dependency_graph(parameters, model)
     arrows = _arrows(blocks)
@@ -94,13 +106,16 @@ def diagram(parameters: Parameters, model: Model = MODEL) -> str:
 
 
 def variables(parameters: Parameters, model: Model = MODEL) -> pd.DataFrame:
-    """Every state variable with its unit, its meaning, the block that writes it and those that read it.
+    """Every state variable with its unit, its meaning, the block that writes it and those that read
+    it.
 
     parameters: of the network. model: the block list.
     """
     blocks = dependency_graph(parameters, model)
     rows = []
     for name, variable in model.variables(parameters).items():
-        writers, readers = ([b.name for b in blocks if name in getattr(b, what)] for what in ("writes", "reads"))
+        writers, readers = (
+            [b.name for b in blocks if name in getattr(b, what)] for what in ("writes", "reads")
+        )
         rows.append((name, variable.unit, variable.meaning, "; ".join(writers), "; ".join(readers)))
     return pd.DataFrame(rows, columns=["variable", "unit", "meaning", "written when", "read when"])

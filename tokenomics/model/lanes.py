@@ -1,7 +1,9 @@
-"""A function of a user's own on the runs of any engine: on all of them at once, or on one after the other where it asks for plain numbers.
+"""A function of a user's own on the runs of any engine: on all of them at once, or on one after the
+other where it asks for plain numbers.
 
-A branch, `max`, `float` or a look-up by a state value asks for one number. Such a function is called for every run alone, so that each run
-branches on its own value. One run is treated as two would be: what a function gives never depends on how many runs there are.
+A branch, `max`, `float` or a look-up by a state value asks for one number. Such a function is
+called for every run alone, so that each run branches on its own value. One run is treated as two
+would be: what a function gives never depends on how many runs there are.
 """
 
 from __future__ import annotations
@@ -22,11 +24,15 @@ TWICE = [0, 0]
 
 def shipped(function: Callable) -> bool:
     """Whether a function is of this package."""
-    return (getattr(function, "__module__", None) or "").partition(".")[0] == __package__.partition(".")[0]
+    return (getattr(function, "__module__", None) or "").partition(".")[0] == __package__.partition(
+        "."
+    )[0]
 
 
 class Part(Mapping):
-    """A mapping whose arrays hold some of the runs. chosen: a run, which gives plain numbers, or several."""
+    """A mapping whose arrays hold some of the runs. chosen: a run, which gives plain numbers, or
+    several.
+    """
 
     __slots__ = ("_chosen", "_whole")
 
@@ -56,7 +62,9 @@ def _part(value: Any, chosen: int | Sequence[int]) -> Any:
 
 
 def parts(arguments: tuple, chosen: int | Sequence[int]) -> tuple:
-    """Arguments of a block's function, or of a law's, for some of the runs. The first are the parameters."""
+    """Arguments of a block's function, or of a law's, for some of the runs. The first are the
+    parameters.
+    """
     params, *others = arguments
     table = params.get("shock_table")
     if isinstance(table, ShockTable):
@@ -65,7 +73,9 @@ def parts(arguments: tuple, chosen: int | Sequence[int]) -> tuple:
 
 
 def runs_in(arguments: tuple) -> int:
-    """Number of runs along the arrays of such arguments, 0 where there are only plain numbers or symbols."""
+    """Number of runs along the arrays of such arguments, 0 where there are only plain numbers or
+    symbols.
+    """
     for other in arguments[1:]:
         # any other mapping stands for one run, and may count who looks at it
         for value in other.values() if isinstance(other, (dict, MappingProxyType)) else (other,):
@@ -75,7 +85,9 @@ def runs_in(arguments: tuple) -> int:
 
 
 def runwise(function: Callable) -> Callable:
-    """A function of a user's own, made to take the runs of any engine; one of this package takes them as it is."""
+    """A function of a user's own, made to take the runs of any engine; one of this package takes
+    them as it is.
+    """
     if shipped(function) or hasattr(function, "runwise"):
         return function
 
@@ -87,11 +99,16 @@ def runwise(function: Callable) -> Callable:
         try:
             if count > 1:
                 return function(*arguments)
-            return _mapped(function(*parts(arguments, TWICE)), lambda value: value[:1] if np.shape(value) == (2,) else value)
+            return _mapped(
+                function(*parts(arguments, TWICE)),
+                lambda value: value[:1] if np.shape(value) == (2,) else value,
+            )
         except TokenomicsError:
             raise
         except Exception as error:
-            if "read-only" in str(error):  # it writes to what it is given; alone with one number it would seem not to
+            if "read-only" in str(
+                error
+            ):  # it writes to what it is given; alone with one number it would seem not to
                 raise
             return _one_by_one(function, arguments, count)
 
@@ -116,7 +133,10 @@ def _one_by_one(function: Callable, arguments: tuple, count: int) -> Any:
 def _lost(arguments: tuple) -> bool:
     """Whether a run's state has a value that is not finite."""
     return any(
-        isinstance(value, float) and not np.isfinite(value) for other in arguments[1:] if isinstance(other, Mapping) for value in other.values()
+        isinstance(value, float) and not np.isfinite(value)
+        for other in arguments[1:]
+        if isinstance(other, Mapping)
+        for value in other.values()
     )
 
 
@@ -127,19 +147,41 @@ def _mapped(result: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(result, tuple):
         return tuple(_mapped(value, change) for value in result)
     if is_dataclass(result) and not isinstance(result, type):
-        return replace(result, **{f.name: _mapped(getattr(result, f.name), change) for f in fields(result)})
+        return replace(
+            result, **{f.name: _mapped(getattr(result, f.name), change) for f in fields(result)}
+        )
     return change(result)
 
 
 def _together(first: Any, results: list[Any]) -> Any:
     """One result of the results of all runs; NaN for a run that has none."""
     if isinstance(first, Mapping):
-        same = [name for name in first if all(r is None or (isinstance(r, Mapping) and name in r) for r in results)]
-        return {name: _together(first[name], [None if r is None else r[name] for r in results]) for name in same}
-    if isinstance(first, tuple) and all(r is None or (isinstance(r, tuple) and len(r) == len(first)) for r in results):
-        return tuple(_together(value, [None if r is None else r[i] for r in results]) for i, value in enumerate(first))
+        same = [
+            name
+            for name in first
+            if all(r is None or (isinstance(r, Mapping) and name in r) for r in results)
+        ]
+        return {
+            name: _together(first[name], [None if r is None else r[name] for r in results])
+            for name in same
+        }
+    if isinstance(first, tuple) and all(
+        r is None or (isinstance(r, tuple) and len(r) == len(first)) for r in results
+    ):
+        return tuple(
+            _together(value, [None if r is None else r[i] for r in results])
+            for i, value in enumerate(first)
+        )
     if is_dataclass(first) and all(r is None or isinstance(r, type(first)) for r in results):
-        return replace(first, **{f.name: _together(getattr(first, f.name), [r and getattr(r, f.name) for r in results]) for f in fields(first)})
+        return replace(
+            first,
+            **{
+                f.name: _together(
+                    getattr(first, f.name), [r and getattr(r, f.name) for r in results]
+                )
+                for f in fields(first)
+            },
+        )
     if not isinstance(first, (int, float, np.generic, np.ndarray)):
         return first
     values = np.array([np.nan if r is None else r for r in results])

@@ -1,7 +1,9 @@
-"""THE model: the ordered list of blocks, readable as a table of contents, and the order of things explained.
+"""THE model: the ordered list of blocks, readable as a table of contents, and the order of things
+explained.
 
-cadCAD's semantics hold in every engine: within a block all policies and updates see the state before the block, and
-signals of the same name are added. What one block tells the next is a state variable.
+cadCAD's semantics hold in every engine: within a block all policies and updates see the state
+before the block, and signals of the same name are added. What one block tells the next is a state
+variable.
 """
 
 from __future__ import annotations
@@ -43,9 +45,11 @@ from .variables import CONSTANTS, Orders, Signals, State, Variable, assign, vari
 
 @dataclass(frozen=True)
 class Block:
-    """A partial state update block. name: what happens in it. policies: turn the state into signals. updates: turn signals into the new state.
+    """A partial state update block. name: what happens in it. policies: turn the state into
+    signals. updates: turn signals into the new state.
 
-    Functions of your own are called for every run alone where they ask for plain numbers; see `lanes`.
+    Functions of your own are called for every run alone where they ask for plain numbers; see
+    `lanes`.
     """
 
     name: str
@@ -54,12 +58,19 @@ class Block:
 
     def __post_init__(self):
         for kind in ("policies", "updates"):
-            object.__setattr__(self, kind, tuple(runwise(function) for function in many(getattr(self, kind))))
+            object.__setattr__(
+                self, kind, tuple(runwise(function) for function in many(getattr(self, kind)))
+            )
 
     @property
     def declared(self) -> dict[str, Variable]:
         """The variables that its policies declare with `writes`, by name."""
-        return {v.name: v for policy in self.policies for v in getattr(policy, "writes", ()) if isinstance(v, Variable)}
+        return {
+            v.name: v
+            for policy in self.policies
+            for v in getattr(policy, "writes", ())
+            if isinstance(v, Variable)
+        }
 
 
 def block(name: str, *policies: Callable, writes: str | Sequence[str] | None = None) -> Block:
@@ -70,14 +81,22 @@ def block(name: str, *policies: Callable, writes: str | Sequence[str] | None = N
     if writes is None:
         declared = [v for policy in policies for v in getattr(policy, "writes", ())]
         if not declared:
-            raise ModelError(f"block '{name}': no policy declares what it writes; expected `writes`, or @writes(...) on a policy")
+            raise ModelError(
+                f"block '{name}': no policy declares what it writes; expected `writes`, or "
+                f"@writes(...) on a policy"
+            )
         writes = list(dict.fromkeys(v if isinstance(v, str) else v.name for v in declared))
     return Block(name, policies, tuple(assign(variable) for variable in many(writes)))
 
 
 BLOCKS = (
     # What happens to the network comes first and depends on nothing but time.
-    block("news, noise and events arrive", shocks.policy_news, shocks.policy_noise, shocks.policy_events),
+    block(
+        "news, noise and events arrive",
+        shocks.policy_news,
+        shocks.policy_noise,
+        shocks.policy_events,
+    ),
     block(
         "faults, audits and proofs take their toll",
         reliability.policy_reliability,
@@ -101,7 +120,8 @@ BLOCKS = (
     block("the network's price moves", pricing.policy_pricing),
     block("operators earn", operators.policy_income),
     block("operators enter and leave", operators.policy_entry_and_exit),
-    # What the controller will buy is public: it has decided. Some trade ahead of it, and some against it.
+    # What the controller will buy is public: it has decided. Some trade ahead of it, and some
+    # against it.
     block("the controller is run ahead of", front_running.policy_front_runners),
     block(
         "operators sell, the treasury earns and pays, speculators and attackers trade, holders run",
@@ -127,13 +147,17 @@ BLOCKS = (
 
 
 def expanded(one: Block, params: Mapping[str, Any]) -> Block:
-    """A block with an update for each variable that a name with a placeholder stands for; see `Variable`."""
+    """A block with an update for each variable that a name with a placeholder stands for; see
+    `Variable`.
+    """
     own = one.declared
 
     def updates():
         for update in one.updates:
             name = variable_of(update)
-            yield from (assign(v.name) for v in own[name].one_each(params)) if name in own else (update,)
+            yield from (
+                (assign(v.name) for v in own[name].one_each(params)) if name in own else (update,)
+            )
 
     return replace(one, updates=tuple(updates()))
 
@@ -141,7 +165,8 @@ def expanded(one: Block, params: Mapping[str, Any]) -> Block:
 def changed(one: Block, params: Mapping[str, Any], state: State) -> dict[str, Any]:
     """The variables that one block sets, with their new values. state: looked up by name alone.
 
-    Raises ModelError or BlockError, with the names of block and function, where a function is wrong or fails.
+    Raises ModelError or BlockError, with the names of block and function, where a function is wrong
+    or fails.
     """
     signals: Signals = {}
     for policy in one.policies:
@@ -165,7 +190,9 @@ def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
 
 @dataclass(frozen=True)
 class Model:
-    """The block list. blocks: in the order in which they act. extra_shocks: names of standard normal processes that a user's own blocks read."""
+    """The block list. blocks: in the order in which they act. extra_shocks: names of standard
+    normal processes that a user's own blocks read.
+    """
 
     blocks: tuple[Block, ...] = BLOCKS
     extra_shocks: tuple[str, ...] = ()
@@ -175,9 +202,16 @@ class Model:
             object.__setattr__(self, name, many(getattr(self, name)))
 
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
-        """All state variables by name. params: workload classes and accelerator types have variables of their own."""
+        """All state variables by name. params: workload classes and accelerator types have
+        variables of their own.
+        """
         groups = params if isinstance(params, Mapping) else dict(params)
-        own = (v for one in self.blocks for declared in one.declared.values() for v in declared.one_each(groups))
+        own = (
+            v
+            for one in self.blocks
+            for declared in one.declared.values()
+            for v in declared.one_each(groups)
+        )
         return {v.name: v for v in (*own, *CONSTANTS)}
 
     @cached_property
@@ -186,11 +220,15 @@ class Model:
         return Orders.of(v for one in self.blocks for v in one.declared.values())
 
     def bound(self, params: Mapping[str, Any]) -> Model:
-        """The model with its blocks expanded to the workload classes and accelerator types of `params`."""
+        """The model with its blocks expanded to the workload classes and accelerator types of
+        `params`.
+        """
         return replace(self, blocks=tuple(expanded(one, params) for one in self.blocks))
 
     def step(self, params: Mapping[str, Any], state: State) -> dict[str, Any]:
-        """One time step: floats or (runs,) arrays in, the same out. params: what `bind` gives. state: values of all state variables, by name."""
+        """One time step: floats or (runs,) arrays in, the same out. params: what `bind` gives.
+        state: values of all state variables, by name.
+        """
         for one in self.blocks:
             state = execute(expanded(one, params), params, state)
         return dict(state)
@@ -199,9 +237,10 @@ class Model:
     def insert(self, new: Block, *, after: str, shocks: str | Sequence[str] = ()) -> Model:
         """The model with a block of your own behind the block named `after`.
 
-        new: the block; state variables that it adds are declared with `writes` on its policies, each with its `start`. shocks: names of standard
-        normal processes that it reads from the shock table. Raises ModelError for an unknown block, a name in use,
-        or a variable without a start.
+        new: the block; state variables that it adds are declared with `writes` on its policies,
+        each with its `start`. shocks: names of standard normal processes that it reads from the
+        shock table. Raises ModelError for an unknown block, a name in use, or a variable without a
+        start.
         """
         names = [b.name for b in self.blocks]
         if after not in names:
@@ -213,16 +252,28 @@ class Model:
         written = {variable_of(update) for update in new.updates}
         for name, variable in new.declared.items():
             if name in known & written:
-                raise ModelError(f"block '{new.name}': variable '{name}' exists already; expected its name alone in `writes`")
+                raise ModelError(
+                    f"block '{new.name}': variable '{name}' exists already; expected its name "
+                    f"alone in `writes`"
+                )
             if name in written and variable.start is None:
                 raise ModelError(f"block '{new.name}': variable '{name}' has no start")
         at = names.index(after) + 1
-        return Model((*self.blocks[:at], new, *self.blocks[at:]), (*self.extra_shocks, *many(shocks)))
+        return Model(
+            (*self.blocks[:at], new, *self.blocks[at:]), (*self.extra_shocks, *many(shocks))
+        )
 
 
 MODEL = Model()
 
 
 def bind(parameters: Parameters, table: Any, model: Model = MODEL) -> dict[str, Any]:
-    """What blocks see as `params`: the groups by name, the time step in days, the shock table, and who buys and sells in `model`."""
-    return {**dict(parameters), "time_step": parameters.simulation.time_step, "shock_table": table, "orders": model.orders}
+    """What blocks see as `params`: the groups by name, the time step in days, the shock table, and
+    who buys and sells in `model`.
+    """
+    return {
+        **dict(parameters),
+        "time_step": parameters.simulation.time_step,
+        "shock_table": table,
+        "orders": model.orders,
+    }

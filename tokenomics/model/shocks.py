@@ -1,9 +1,10 @@
 """The exogenous-shock table: all randomness, sampled up front, indexed by (time step, run).
 
-Each (seed, run index, process) has its own Philox stream, a counter-based generator, and a step reads one 64-bit word
-of it. So a run's shocks are the same whatever else is run, for any span, order, chunk or machine. Normals come from an
-inverse normal CDF of our own stream of uniforms: it does not depend on NumPy's distribution methods, which may change
-between versions, and it admits Sobol points and antithetic pairs later.
+Each (seed, run index, process) has its own Philox stream, a counter-based generator, and a step
+reads one 64-bit word of it. So a run's shocks are the same whatever else is run, for any span,
+order, chunk or machine. Normals come from an inverse normal CDF of our own stream of uniforms: it
+does not depend on NumPy's distribution methods, which may change between versions, and it admits
+Sobol points and antithetic pairs later.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ WORD = 2.0**-53
 
 @dataclass(frozen=True)
 class ShockTable:
-    """Arrays (steps, runs) by process; recorded series ("recorded_rate" in req/s, "recorded_news") where given.
+    """Arrays (steps, runs) by process; recorded series ("recorded_rate" in req/s, "recorded_news")
+    where given.
 
     first: the step of the first row, for a run that goes on from a state whose clock has run.
     """
@@ -45,7 +47,9 @@ class ShockTable:
 
     def columns(self, chosen: slice | np.ndarray) -> ShockTable:
         """The table of some of the runs."""
-        return ShockTable({name: series[:, chosen] for name, series in self.values.items()}, self.first)
+        return ShockTable(
+            {name: series[:, chosen] for name, series in self.values.items()}, self.first
+        )
 
     def starting(self, step: int) -> ShockTable:
         """The table with its first row at a step."""
@@ -62,11 +66,15 @@ class ShockTable:
 
 
 class Streams:
-    """Uniforms in (0, 1) of any (seed, run, process); one generator whose state is reset, which is cheaper than many."""
+    """Uniforms in (0, 1) of any (seed, run, process); one generator whose state is reset, which is
+    cheaper than many.
+    """
 
     def __init__(self, seed: int):
         if not 0 <= seed < 2**64:
-            raise InputError(f"seed {seed}", argument="seed", expected="a whole number from 0 to 2**64 - 1")
+            raise InputError(
+                f"seed {seed}", argument="seed", expected="a whole number from 0 to 2**64 - 1"
+            )
         self._philox = np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))
         self._state = self._philox.state
         self._state["state"]["key"][0] = seed
@@ -75,7 +83,9 @@ class Streams:
     def words(self, run: int, process: str, count: int) -> np.ndarray:
         """`count` 64-bit words of a process in a run."""
         if not 0 <= run < 2**32:
-            raise InputError(f"run index {run}", argument="runs", expected="a run index from 0 to 2**32 - 1")
+            raise InputError(
+                f"run index {run}", argument="runs", expected="a run index from 0 to 2**32 - 1"
+            )
         inner = self._state["state"]
         inner["key"][1] = (run << 32) | zlib.crc32(process.encode())
         inner["counter"][:] = 0
@@ -93,16 +103,20 @@ def uniform(words: np.ndarray) -> np.ndarray:
     return ((words >> np.uint64(11)) + 0.5) * WORD
 
 
-def sample(parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequence[str] = ()) -> ShockTable:
+def sample(
+    parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequence[str] = ()
+) -> ShockTable:
     """The shock table of some run indices.
 
-    extra: names of further standard normal processes, for blocks of your own. All zero where shocks are switched off.
-    Raises InputError for a seed or run index out of range.
+    extra: names of further standard normal processes, for blocks of your own. All zero where shocks
+    are switched off. Raises InputError for a seed or run index out of range.
     """
     steps, streams = parameters.simulation.steps, Streams(seed)
     names = (*NORMALS, *extra, *UNIFORMS)
     what = f"the shocks of {len(runs):,} runs over {steps:,} steps"
-    footprint.refuse_above(footprint.shocks(len(runs), steps, len(names)), what, "fewer `runs` or `days`")
+    footprint.refuse_above(
+        footprint.shocks(len(runs), steps, len(names)), what, "fewer `runs` or `days`"
+    )
     if not parameters.shocks.enabled:
         return ShockTable({name: np.zeros((steps, len(runs))) for name in names})
     values, words = {}, np.empty((len(runs), steps), dtype=np.uint64)
@@ -110,5 +124,7 @@ def sample(parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequen
         for row, run in enumerate(runs):
             words[row] = streams.words(int(run), name, steps)
         series = uniform(words)
-        values[name] = np.ascontiguousarray((series if name in UNIFORMS else ndtri(series, out=series)).T)
+        values[name] = np.ascontiguousarray(
+            (series if name in UNIFORMS else ndtri(series, out=series)).T
+        )
     return ShockTable(values)

@@ -1,7 +1,8 @@
 """The steady state: where every flow balances, which pins the token price at its utility value.
 
-One unknown, the network's price per Mtok, solves target utilisation × capacity(price) = demand(price); all else
-follows in closed form from the blocks' own functions. The residual is measured with the model's own step.
+One unknown, the network's price per Mtok, solves target utilisation × capacity(price) =
+demand(price); all else follows in closed form from the blocks' own functions. The residual is
+measured with the model's own step.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ SETTLING_STEPS = 3  # steps after which every flow has its value while the stock
 
 @dataclass(frozen=True)
 class SteadyState:
-    """state: every variable's value. residual: largest change in one step, in units of each variable's scale.
+    """state: every variable's value. residual: largest change in one step, in units of each
+    variable's scale.
 
-    worst: the variable with that change. params: what the blocks see of the stationary form, without shocks. model: the block list.
+    worst: the variable with that change. params: what the blocks see of the stationary form,
+    without shocks. model: the block list.
     """
 
     state: dict[str, float]
@@ -42,8 +45,8 @@ class SteadyState:
     def jacobian(self, relative: float = 1e-6) -> tuple[np.ndarray, list[str]]:
         """Jacobian of the step map in scaled variables (n, n), and their names.
 
-        relative: half the width of the central differences along the run axis, in units of each variable; one-sided where it stands on its
-        lower bound.
+        relative: half the width of the central differences along the run axis, in units of each
+        variable; one-sided where it stands on its lower bound.
         """
         names = [n for n in self.state if n not in ("time", "step")]
         table = self.model.variables(self.params)
@@ -64,11 +67,13 @@ class SteadyState:
         return slopes * sizes / sizes[:, None], names
 
     def rank(self, tolerance: float = 1e-5) -> tuple[int, int]:
-        """Rank of (Jacobian − 1), by singular values above `tolerance`, and the number of variables.
+        """Rank of (Jacobian − 1), by singular values above `tolerance`, and the number of
+        variables.
 
         The difference counts the directions that stay put.
 
-        Those are the derived constants, the reserves without a target, and the split of tokens between holders.
+        Those are the derived constants, the reserves without a target, and the split of tokens
+        between holders.
         """
         jacobian, names = self.jacobian()
         values = np.linalg.svd(jacobian - np.eye(len(names)), compute_uv=False)
@@ -77,23 +82,46 @@ class SteadyState:
 
 def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
     """The same network without growth, season, decaying emission, vesting, events or shocks."""
-    still = {f"events.{n}": 0.0 for n in type(groups["events"]).model_fields if n.endswith(("_size", "_share"))}
-    still |= {"demand.growth_rate": 0.0, "demand.weekly_amplitude": 0.0, "supply.emission_decay": False, "supply.vesting": False}
+    still = {
+        f"events.{n}": 0.0
+        for n in type(groups["events"]).model_fields
+        if n.endswith(("_size", "_share"))
+    }
+    still |= {
+        "demand.growth_rate": 0.0,
+        "demand.weekly_amplitude": 0.0,
+        "supply.emission_decay": False,
+        "supply.vesting": False,
+    }
     still |= {"attack.size": 0.0, "attack.position": 0.0}
     return substitute(groups, still | {"shocks.enabled": False, "venues.variance_memory": FOREVER})
 
 
-def _price(params, table: Mapping[str, Variable], swept: Mapping[str, np.ndarray], variance, points: int) -> np.ndarray:
-    """Price per Mtok at which demand is the target share of capacity (points,); NaN where there is none [USD/Mtok]."""
+def _price(
+    params, table: Mapping[str, Variable], swept: Mapping[str, np.ndarray], variance, points: int
+) -> np.ndarray:
+    """Price per Mtok at which demand is the target share of capacity (points,); NaN where there is
+    none [USD/Mtok].
+    """
 
     def excess_supply(log_price, point):
-        mine = stationary(substitute(params, {path: values[point.astype(int)] for path, values in swept.items()}))
-        rest = Rest(mine, table, {"inference_price": np.exp(log_price), "price_variance": variance[point.astype(int)]})
-        return np.log(rest["utilisation"] * rest["capacity"] + 1e-300) - np.log(rest["demand"] + 1e-300)
+        mine = stationary(
+            substitute(params, {path: values[point.astype(int)] for path, values in swept.items()})
+        )
+        rest = Rest(
+            mine,
+            table,
+            {"inference_price": np.exp(log_price), "price_variance": variance[point.astype(int)]},
+        )
+        return np.log(rest["utilisation"] * rest["capacity"] + 1e-300) - np.log(
+            rest["demand"] + 1e-300
+        )
 
     bracket = tuple(np.full(points, np.log(end)) for end in PRICE_BRACKET)
     tolerances = {"xatol": 1e-15, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}
-    found = find_root(excess_supply, bracket, args=(np.arange(points),), tolerances=tolerances, maxiter=200)
+    found = find_root(
+        excess_supply, bracket, args=(np.arange(points),), tolerances=tolerances, maxiter=200
+    )
     return np.where(found.success, np.exp(found.x), np.nan)
 
 
@@ -108,17 +136,27 @@ def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
         raise ModelError(f"in the steady state: {error}") from error
 
 
-def steady_states(params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
-    """The steady state of many parameter points at once: every variable, (points,); NaN where a point has none.
+def steady_states(
+    params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
+) -> dict[str, np.ndarray]:
+    """The steady state of many parameter points at once: every variable, (points,); NaN where a
+    point has none.
 
-    params: groups of parameters. swept: by path, (points,). A point's numbers do not depend on the points beside it.
+    params: groups of parameters. swept: by path, (points,). A point's numbers do not depend on the
+    points beside it.
     """
     with np.errstate(all="ignore"):
         mine = substitute(params, swept)
         variance = np.broadcast_to(news_variance(mine), points).astype(float)
-        calm = {**stationary(mine), "time_step": params["simulation"].time_step, "orders": model.orders}
+        calm = {
+            **stationary(mine),
+            "time_step": params["simulation"].time_step,
+            "orders": model.orders,
+        }
         still = np.zeros((1, points))
-        calm["shock_table"] = ShockTable({name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
+        calm["shock_table"] = ShockTable(
+            {name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
+        )
         table = model.variables(params)
         price = _price(params, table, swept, variance, points)
         held = dict(Rest(calm, table, {"inference_price": price, "price_variance": variance}))
@@ -126,9 +164,15 @@ def steady_states(params: Mapping[str, Any], model: Model, swept: Mapping[str, n
         held["time"], held["step"] = 0.0, 0
         state: dict[str, Any] = {name: np.zeros(points) for name in table} | held
         for _ in range(SETTLING_STEPS):
-            state = {name: np.broadcast_to(value, points) for name, value in _step(model, calm, state).items()} | held
+            state = {
+                name: np.broadcast_to(value, points)
+                for name, value in _step(model, calm, state).items()
+            } | held
         none = ~np.isfinite(state["token_price"]) | (state["holders_tok"] <= 0.0)
-        return {name: value if name in SHARED else np.where(none, np.nan, value) for name, value in state.items()}
+        return {
+            name: value if name in SHARED else np.where(none, np.nan, value)
+            for name, value in state.items()
+        }
 
 
 def _refuse(groups: Mapping[str, Any], table: Mapping[str, Variable]) -> None:
@@ -143,31 +187,52 @@ def _refuse(groups: Mapping[str, Any], table: Mapping[str, Variable]) -> None:
         )
     rest = Rest(stationary(groups), table, {"inference_price": price, "price_variance": variance})
     raise InputError(
-        f"pool, customers, operators and speculators hold {1 - rest['holders_tok'][0] / rest['circulating_supply']:.3f} of circulating supply",
+        (
+            f"pool, customers, operators and speculators hold "
+            f"{1 - rest['holders_tok'][0] / rest['circulating_supply']:.3f} of circulating supply"
+        ),
         key="supply",
-        expected="less than 1 (lower supply.speculator_share, supply.customer_days, market.pool_share or operators.inventory_days)",
+        expected=(
+            "less than 1 (lower supply.speculator_share, supply.customer_days, market.pool_share "
+            "or operators.inventory_days)"
+        ),
     )
 
 
-@checked(parameters=of(Parameters, expected="Parameters, such as resolve(...).values"), model=of(Model, expected="a Model"))
+@checked(
+    parameters=of(Parameters, expected="Parameters, such as resolve(...).values"),
+    model=of(Model, expected="a Model"),
+)
 def steady_state(parameters: Parameters, model: Model = MODEL) -> SteadyState:
-    """The steady state of a network's stationary form, from which simulations start; risk-adjusted where shocks are on.
+    """The steady state of a network's stationary form, from which simulations start; risk-adjusted
+    where shocks are on.
 
-    parameters: of the network. model: the block list.
-    With shocks on, customers expect the variance of the news from the start. Raises InputError where no steady
-    state exists. The residual is that of the stationary form; a controller that has none of its own shows there.
+    parameters: of the network. model: the block list. With shocks on, customers expect the variance
+    of the news from the start. Raises InputError where no steady state exists. The residual is that
+    of the stationary form; a controller that has none of its own shows there.
     """
     groups = dict(parameters)
     found = steady_states(groups, model, {}, 1)
     if not np.isfinite(found["token_price"][0]):
         with np.errstate(all="ignore"):
             _refuse(groups, model.variables(groups))
-    table = ShockTable({name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
-    params = {**stationary(groups), "time_step": parameters.simulation.time_step, "shock_table": table, "orders": model.orders}
+    table = ShockTable(
+        {name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
+    )
+    params = {
+        **stationary(groups),
+        "time_step": parameters.simulation.time_step,
+        "shock_table": table,
+        "orders": model.orders,
+    }
     state = {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
     with np.errstate(all="ignore"):
         after = _step(model, params, state)
     sizes = model.variables(params)
-    change = {name: abs(_scalar(after[name]) - state[name]) / float(scale(sizes[name], state)) for name in sizes if name not in SHARED}
+    change = {
+        name: abs(_scalar(after[name]) - state[name]) / float(scale(sizes[name], state))
+        for name in sizes
+        if name not in SHARED
+    }
     worst = max(change, key=change.get)
     return SteadyState(state, change[worst], worst, params, model)

@@ -1,10 +1,11 @@
-"""What a state variable is: name, unit, meaning, scale, bound and order. Units: USD, TOK, Mtok, days, s.
+"""What a state variable is: name, unit, meaning, scale, bound and order. Units: USD, TOK, Mtok,
+days, s.
 
-A policy declares on the spot what it writes; here stand the variables that no block writes.
-`scale` is the size against which drift and tolerances are judged: a number, the name of the variable whose initial
-magnitude it is, or None for the variable's own.
-`lower` is a bound that no run may break: a ledger that goes negative stops that run.
-A delay is a state variable, never a look into the history.
+A policy declares on the spot what it writes; here stand the variables that no block writes. `scale`
+is the size against which drift and tolerances are judged: a number, the name of the variable whose
+initial magnitude it is, or None for the variable's own. `lower` is a bound that no run may break: a
+ledger that goes negative stops that run. A delay is a state variable, never a look into the
+history.
 """
 
 from __future__ import annotations
@@ -26,20 +27,34 @@ Signals = dict[str, Any]
 Policy = TypeVar("Policy", bound=Callable[..., Mapping[str, Any]])
 
 
-# whose tokens an order moves, in the order in which orders are added up; "released" are those that vest or leave the stake in this step
-LEDGERS = ("customers", "operators", "released", "holders", "speculators", "attacker", "treasury", "mint")
+# whose tokens an order moves, in the order in which orders are added up; "released" are those that
+# vest or leave the stake in this step
+LEDGERS = (
+    "customers",
+    "operators",
+    "released",
+    "holders",
+    "speculators",
+    "attacker",
+    "treasury",
+    "mint",
+)
 
 
 @dataclass(frozen=True)
 class Variable:
-    """One state variable. name, unit, meaning: as tables show them. `<workload>`, `<type>`, `<delay>` and `<memory>` in a name stand for one variable
-    a workload class, accelerator type, step of the oracle's delay, and number that the control law remembers.
+    """One state variable. name, unit, meaning: as tables show them. `<workload>`, `<type>`,
+    `<delay>` and `<memory>` in a name stand for one variable a workload class, accelerator type,
+    step of the oracle's delay, and number that the control law remembers.
 
-    scale: its size, a number or the variable that has it, against which its drift is judged; by default that of its own start.
+    scale: its size, a number or the variable that has it, against which its drift is judged; by
+    default that of its own start.
     lower: a bound that no run may break.
-    start: its value at rest, where it is known before a step is simulated: a number, the variable that has it, or a function `(params, rest)` to it
-    or to those of several variables by name; see `Rest`.
-    buys, sells: of an order in USD a day or TOK a day, whose tokens it buys or sells, one of `LEDGERS`: the market fills it and the ledger books it.
+    start: its value at rest, where it is known before a step is simulated: a number, the variable
+    that has it, or a function `(params, rest)` to it or to those of several variables by name; see
+    `Rest`.
+    buys, sells: of an order in USD a day or TOK a day, whose tokens it buys or sells, one of
+    `LEDGERS`: the market fills it and the ledger books it.
     """
 
     name: str
@@ -55,22 +70,45 @@ class Variable:
         for ledger in (self.buys, self.sells):
             if ledger is not None and ledger not in LEDGERS:
                 near = nearest(ledger, LEDGERS)
-                raise ModelError(f"variable '{self.name}': no ledger '{ledger}'" + (f"; did you mean '{near}'?" if near else ""))
+                raise ModelError(
+                    f"variable '{self.name}': no ledger '{ledger}'"
+                    + (f"; did you mean '{near}'?" if near else "")
+                )
 
     def one_each(self, params: Mapping[str, Any]) -> tuple[Variable, ...]:
-        """The variables that this one stands for in a network. params: its workload classes, accelerator types, law and delay."""
+        """The variables that this one stands for in a network. params: its workload classes,
+        accelerator types, law and delay.
+        """
         kind = self.name.partition("<")[2].rstrip(">")
         if not kind:
             return (self,)
         if kind == "memory":
             remembered = controllers.law(params["controller"].type).memory
-            return tuple(Variable(f"control_{m.name}", m.unit, m.meaning, m.scale, start=m.start) for m in remembered)
-        names = {"workload": params["workloads"], "type": params["fleet"], "delay": oracle_delay(params)}[kind]
-        return tuple(replace(self, **{part: getattr(self, part).replace(f"<{kind}>", str(name)) for part in ("name", "meaning")}) for name in names)
+            return tuple(
+                Variable(f"control_{m.name}", m.unit, m.meaning, m.scale, start=m.start)
+                for m in remembered
+            )
+        names = {
+            "workload": params["workloads"],
+            "type": params["fleet"],
+            "delay": oracle_delay(params),
+        }[kind]
+        return tuple(
+            replace(
+                self,
+                **{
+                    part: getattr(self, part).replace(f"<{kind}>", str(name))
+                    for part in ("name", "meaning")
+                },
+            )
+            for name in names
+        )
 
 
 def writes(*variables: Variable | str) -> Callable[[Policy], Policy]:
-    """Declare on a policy what it writes: variables of its own, and by name those that another policy declares."""
+    """Declare on a policy what it writes: variables of its own, and by name those that another
+    policy declares.
+    """
 
     def declare(policy: Policy) -> Policy:
         policy.writes = variables  # type: ignore[attr-defined]
@@ -82,10 +120,13 @@ def writes(*variables: Variable | str) -> Callable[[Policy], Policy]:
 class Rest(Mapping):
     """What every mechanism says of its own value at rest, worked out when it is asked for.
 
-    params: what blocks see of the stationary form. table: the state variables by name. known: values that are given.
+    params: what blocks see of the stationary form. table: the state variables by name. known:
+    values that are given.
     """
 
-    def __init__(self, params: Mapping[str, Any], table: Mapping[str, Variable], known: Mapping[str, Any]):
+    def __init__(
+        self, params: Mapping[str, Any], table: Mapping[str, Variable], known: Mapping[str, Any]
+    ):
         self._params, self._table, self._found = params, table, dict(known)
         self._by_function: dict[Callable, Any] = {}
 
@@ -109,7 +150,11 @@ class Rest(Mapping):
         return self._by_function[function]
 
     def __iter__(self):
-        return (name for name, variable in self._table.items() if name in self._found or variable.start is not None)
+        return (
+            name
+            for name, variable in self._table.items()
+            if name in self._found or variable.start is not None
+        )
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -117,7 +162,9 @@ class Rest(Mapping):
 
 @dataclass(frozen=True)
 class Orders:
-    """The orders of a block list, by name: those of each ledger, in the order of the blocks. bought: in USD a day. sold: in TOK a day."""
+    """The orders of a block list, by name: those of each ledger, in the order of the blocks.
+    bought: in USD a day. sold: in TOK a day.
+    """
 
     bought: Mapping[str, tuple[str, ...]]
     sold: Mapping[str, tuple[str, ...]]
@@ -126,7 +173,13 @@ class Orders:
     def of(cls, variables: Iterable[Variable]) -> Orders:
         """The orders among state variables."""
         known = tuple(variables)
-        by = [{ledger: tuple(v.name for v in known if getattr(v, side) == ledger) for ledger in LEDGERS} for side in ("buys", "sells")]
+        by = [
+            {
+                ledger: tuple(v.name for v in known if getattr(v, side) == ledger)
+                for ledger in LEDGERS
+            }
+            for side in ("buys", "sells")
+        ]
         return cls(*by)
 
     def purchases(self, state: State, *ledgers: str) -> Any:
@@ -149,14 +202,18 @@ def _added(state: State, orders: Mapping[str, tuple[str, ...]], ledgers: Sequenc
 
 
 def scale(variable: Variable, initial: State) -> Any:
-    """Size of a variable [its unit], given the state at the start; a float, or (runs,) where that is."""
+    """Size of a variable [its unit], given the state at the start; a float, or (runs,) where that
+    is.
+    """
     if isinstance(variable.scale, float):
         return variable.scale
     return np.maximum(np.abs(initial[variable.scale or variable.name]), 1e-300)
 
 
 def assign(name: str):
-    """A state update function that takes the policy signal of the same name as the variable's new value."""
+    """A state update function that takes the policy signal of the same name as the variable's new
+    value.
+    """
 
     def update(params, substep, state_history, state, signal):
         return name, signal[name]
@@ -172,7 +229,9 @@ def variable_of(update) -> str:
 
 
 def assigns(*names: str) -> tuple:
-    """`assign` for several variables. names: of signals, each the new value of the variable of its name."""
+    """`assign` for several variables. names: of signals, each the new value of the variable of its
+    name.
+    """
     return tuple(assign(name) for name in names)
 
 
@@ -183,12 +242,54 @@ def _operating_cost(params, rest):
 
 
 CONSTANTS = (  # set in the steady state, written by no block
-    Variable("attack_inventory", "TOK", "attacker's tokens at the start", "pool_tok", 0.0, start="attacker_tok"),
-    Variable("stake_per_node", "TOK/node", "stake that each node must hold", None, 0.0, start=lambda params, rest: rest["staked"] / rest["nodes"]),
-    Variable("operating_cost", "USD/day", "treasury's planned operating cost", "pool_usd", 0.0, start=_operating_cost),
-    Variable("reference_depth", "USD", "pool_usd at the start: the unit of the controller's output", None, 0.0, start="pool_usd"),
-    Variable("initial_price", "USD/TOK", "price at the start, for paths and pegs", None, 0.0, start="token_price"),
-    Variable("initial_demand", "Mtok/day", "potential demand at the start, for bills", None, 0.0, start="potential_demand"),
+    Variable(
+        "attack_inventory",
+        "TOK",
+        "attacker's tokens at the start",
+        "pool_tok",
+        0.0,
+        start="attacker_tok",
+    ),
+    Variable(
+        "stake_per_node",
+        "TOK/node",
+        "stake that each node must hold",
+        None,
+        0.0,
+        start=lambda params, rest: rest["staked"] / rest["nodes"],
+    ),
+    Variable(
+        "operating_cost",
+        "USD/day",
+        "treasury's planned operating cost",
+        "pool_usd",
+        0.0,
+        start=_operating_cost,
+    ),
+    Variable(
+        "reference_depth",
+        "USD",
+        "pool_usd at the start: the unit of the controller's output",
+        None,
+        0.0,
+        start="pool_usd",
+    ),
+    Variable(
+        "initial_price",
+        "USD/TOK",
+        "price at the start, for paths and pegs",
+        None,
+        0.0,
+        start="token_price",
+    ),
+    Variable(
+        "initial_demand",
+        "Mtok/day",
+        "potential demand at the start, for bills",
+        None,
+        0.0,
+        start="potential_demand",
+    ),
 )
 
 

@@ -1,4 +1,6 @@
-"""Published models and figures, computed again: one file a paper, settings and published numbers in `params/papers/`."""
+"""Published models and figures, computed again: one file a paper, settings and published numbers in
+`params/papers/`.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,25 @@ PAPERS: dict[str, str] = {
 
 
 @checked(progress=optional(CALL))
-def reproduce(paper: str, *, runs: int | None = None, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Reproduction:
+def reproduce(
+    paper: str,
+    *,
+    runs: int | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reproduction:
     """Compute a published result again.
 
-    paper: one of `PAPERS`. runs: Monte Carlo runs in place of the settings', where there are any. seed: of the shocks. progress: called
-    with work done and its amount. Raises InputError for an unknown paper.
+    paper: one of `PAPERS`. runs: Monte Carlo runs in place of the settings', where there are any.
+    seed: of the shocks. progress: called with work done and its amount. Raises InputError for an
+    unknown paper.
     """
     if paper not in PAPERS:
-        raise InputError(f"unknown paper '{paper}'", expected="one of " + ", ".join(PAPERS), nearest=nearest(paper, PAPERS))
+        raise InputError(
+            f"unknown paper '{paper}'",
+            expected="one of " + ", ".join(PAPERS),
+            nearest=nearest(paper, PAPERS),
+        )
     bounds.optional(runs=(runs, bounds.RUNS.from_(2)))
     bounds.check(seed=(seed, bounds.SEED))
     return import_module(f".{paper}", __name__).reproduce(runs=runs, seed=seed, progress=progress)

@@ -1,4 +1,6 @@
-"""What a reproduction returns: tables with the published numbers beside ours, and what became of each claim."""
+"""What a reproduction returns: tables with the published numbers beside ours, and what became of
+each claim.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-Verdict = Literal["confirmed", "refuted", "undecided", "not testable"]  # undecided: tested, but an interval holds both answers
+Verdict = Literal[
+    "confirmed", "refuted", "undecided", "not testable"
+]  # undecided: tested, but an interval holds both answers
 
 
 def verdict(holds: Any) -> Verdict:
@@ -37,10 +41,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """paper: title, authors, year, identifier. tables: by heading; a column `published` holds the paper's numbers.
+    """paper: title, authors, year, identifier. tables: by heading; a column `published` holds the
+    paper's numbers.
 
-    claims: of the paper, and what became of each. figures: by name of their file. choices: what the paper does not give and how it was
-    chosen, and where ours differs and why.
+    claims: of the paper, and what became of each. figures: by name of their file. choices: what the
+    paper does not give and how it was chosen, and where ours differs and why.
     """
 
     paper: str
@@ -66,7 +71,9 @@ class Reproduction:
         """The same as lists and mappings, for JSON."""
         return {
             "paper": self.paper,
-            "tables": {title: table.to_dict(orient="records") for title, table in self.tables.items()},
+            "tables": {
+                title: table.to_dict(orient="records") for title, table in self.tables.items()
+            },
             "claims": [vars(c) for c in self.claims],
             "choices": list(self.choices),
         }
@@ -79,7 +86,9 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float]:
-    """Ratio of the means of paired runs (runs,), with its 95 % interval by the delta method; NaN where the lower mean is zero."""
+    """Ratio of the means of paired runs (runs,), with its 95 % interval by the delta method; NaN
+    where the lower mean is zero.
+    """
     mean = float(np.mean(below))
     if mean == 0.0:
         return (float("nan"),) * 3
@@ -88,5 +97,7 @@ def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float]:
 
 
 def settings(paper: str | Path) -> dict[str, Leaf]:
-    """Leaves of `params/papers/PAPER.yaml` by path: value, unit, source. Raises InputError for what cannot be read."""
+    """Leaves of `params/papers/PAPER.yaml` by path: value, unit, source. Raises InputError for what
+    cannot be read.
+    """
     return read(find("paper", str(paper)))[1]

@@ -1,6 +1,8 @@
-"""Read an untrusted YAML file into a strict record: every mistake has its line, its key and what was expected there.
+"""Read an untrusted YAML file into a strict record: every mistake has its line, its key and what
+was expected there.
 
-The parameter tree has its own loader; hardware, model and fleet files are read here. A file is data: nothing in it is executed.
+The parameter tree has its own loader; hardware, model and fleet files are read here. A file is
+data: nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ class Quantity(Strict):
 
 
 def quantity(unit: str, gt: float = 0.0, le: float = 1e18, *, ge: float | None = None) -> Any:
-    """Type of a quantity in one unit, above `gt`, or of at least `ge` where that is given, and at most `le`."""
+    """Type of a quantity in one unit, above `gt`, or of at least `ge` where that is given, and at
+    most `le`.
+    """
     lowest = f"above {gt:g}" if ge is None else f"of at least {ge:g}"
 
     def check(found: Quantity) -> Quantity:
@@ -54,7 +58,8 @@ def quantity(unit: str, gt: float = 0.0, le: float = 1e18, *, ge: float | None =
 
 
 def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]:
-    """A record from a shipped name or the path of a YAML file, and the file. what: "model", "hardware", "fleet" or "detector".
+    """A record from a shipped name or the path of a YAML file, and the file. what: "model",
+    "hardware", "fleet" or "detector".
 
     Raises InputError that names file, line, key, what was found and what was expected.
     """
@@ -65,9 +70,15 @@ def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]
 
 
 def validated(
-    kind: type[Record], tree: Mapping[str, Any], file: str, most: int = MOST_LEAVES, expected: Callable[[Keys], str | None] = lambda keys: None
+    kind: type[Record],
+    tree: Mapping[str, Any],
+    file: str,
+    most: int = MOST_LEAVES,
+    expected: Callable[[Keys], str | None] = lambda keys: None,
 ) -> Record:
-    """A record from a parsed mapping. most: number of values in it. expected: what the caller knows to be expected at a path of keys."""
+    """A record from a parsed mapping. most: number of values in it. expected: what the caller knows
+    to be expected at a path of keys.
+    """
     try:
         return kind.model_validate(_plain(tree, file, [0], most))
     except ValidationError as error:
@@ -75,10 +86,14 @@ def validated(
 
 
 def _plain(node: Any, file: str, seen: list[int], most: int, depth: int = 0) -> Any:
-    """Mappings, lists and scalars without the parser's own types; a few aliases can stand for billions of values."""
+    """Mappings, lists and scalars without the parser's own types; a few aliases can stand for
+    billions of values.
+    """
     seen[0] += 1
     if seen[0] > most or depth > DEEPEST:
-        raise InputError("too many values", file=file, expected=f"at most {most}, in {DEEPEST} levels")
+        raise InputError(
+            "too many values", file=file, expected=f"at most {most}, in {DEEPEST} levels"
+        )
     if isinstance(node, Mapping):
         return {str(key): _plain(value, file, seen, most, depth + 1) for key, value in node.items()}
     if isinstance(node, list):

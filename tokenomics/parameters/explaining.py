@@ -1,4 +1,6 @@
-"""What pydantic says of a mistake, in the words of this package: one error with file, line, key, what was found and what was expected."""
+"""What pydantic says of a mistake, in the words of this package: one error with file, line, key,
+what was found and what was expected.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +15,51 @@ from pydantic import BaseModel, ValidationError
 from ..errors import InputError, counted, nearest
 
 LONGEST = 60  # characters of a value in an error
-BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}", "min_length": "at least {}", "max_length": "at most {}"}
-TYPES = {list: "a list", tuple: "a list", float: "a number", int: "a whole number", str: "a text", bool: "true or false"}
-KINDS_OF_VALUES = {"int": "a whole number", "float": "a number", "bool": "true or false", "string": "a text", "list": "a list", "tuple": "a list"}
-KINDS_OF_VALUES |= {"dict": "a group of keys", "mapping": "a group of keys", "finite_number": "a finite number", "int_from_float": "a whole number"}
+BOUNDS = {
+    "gt": "above {}",
+    "ge": "at least {}",
+    "lt": "below {}",
+    "le": "at most {}",
+    "min_length": "at least {}",
+    "max_length": "at most {}",
+}
+TYPES = {
+    list: "a list",
+    tuple: "a list",
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
+    bool: "true or false",
+}
+KINDS_OF_VALUES = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "a text",
+    "list": "a list",
+    "tuple": "a list",
+}
+KINDS_OF_VALUES |= {
+    "dict": "a group of keys",
+    "mapping": "a group of keys",
+    "finite_number": "a finite number",
+    "int_from_float": "a whole number",
+}
 
 Keys = tuple[Any, ...]
 Where = Callable[[Keys], Mapping[str, Any]]
 
 
-def explained(error: ValidationError, kind: type[BaseModel], where: Where, expected: Callable[[Keys], str | None] = lambda keys: None) -> InputError:
+def explained(
+    error: ValidationError,
+    kind: type[BaseModel],
+    where: Where,
+    expected: Callable[[Keys], str | None] = lambda keys: None,
+) -> InputError:
     """The first mistake in a record of a kind.
 
-    where: file and line of a path of keys. expected: what the caller knows to be expected at a path; None leaves it to the record's types.
+    where: file and line of a path of keys. expected: what the caller knows to be expected at a
+    path; None leaves it to the record's types.
     """
     # a misspelt key is also a missing one; it is the misspelling that helps
     mistakes = error.errors()
@@ -34,13 +68,22 @@ def explained(error: ValidationError, kind: type[BaseModel], where: Where, expec
     place = {**where(keys), "key": ".".join(map(str, keys)) or None}
     if first["type"] == "extra_forbidden":
         valid = _fields(_followed(kind, first["loc"][:-1])[1])
-        return InputError("unknown key", **place, expected="one of " + ", ".join(valid), nearest=nearest(str(keys[-1]), valid))
+        return InputError(
+            "unknown key",
+            **place,
+            expected="one of " + ", ".join(valid),
+            nearest=nearest(str(keys[-1]), valid),
+        )
     if first["type"] == "value_error":
         return InputError(str(first["ctx"]["error"]), **place)
     if first["type"] == "missing":
         return InputError("missing", **place, expected=expected(keys) or _kind_of(there))
     # of a union there is one for every member that was tried
-    tried = [one for one in mistakes if one["loc"][: len(keys)] == keys and _followed(kind, one["loc"])[0] == keys]
+    tried = [
+        one
+        for one in mistakes
+        if one["loc"][: len(keys)] == keys and _followed(kind, one["loc"])[0] == keys
+    ]
     wanted = ", or ".join(dict.fromkeys(_wanted(one, kind) for one in tried or [first]))
     return InputError(shown(first["input"]), **place, expected=expected(keys) or wanted)
 
@@ -78,18 +121,27 @@ def _wanted(error: Mapping[str, Any], kind: type[BaseModel]) -> str:
         fields = _fields(_followed(kind, error["loc"])[1])
         return "a group of keys" + (f": {', '.join(fields)}" if fields else "")
     for bound, words in BOUNDS.items():
-        if bound in context and name.startswith(("greater", "less", "too_", "string_too", "multiple")):
+        if bound in context and name.startswith(
+            ("greater", "less", "too_", "string_too", "multiple")
+        ):
             limit = context[bound]
             if name.startswith("string_too"):
                 return words.format(counted(limit, "character"))
             return words.format(f"{limit:g}" if isinstance(limit, float) else limit)
     if name == "literal_error":
-        return f"one of {context['expected']}" if "," in context["expected"] else context["expected"]
-    return KINDS_OF_VALUES.get(name.removesuffix("_parsing").removesuffix("_type"), error["msg"].removeprefix("Input should be "))
+        return (
+            f"one of {context['expected']}" if "," in context["expected"] else context["expected"]
+        )
+    return KINDS_OF_VALUES.get(
+        name.removesuffix("_parsing").removesuffix("_type"),
+        error["msg"].removeprefix("Input should be "),
+    )
 
 
 def _followed(kind: Any, path: Sequence[Any]) -> tuple[Keys, Any]:
-    """The keys in pydantic's path, without its names for the members of a union that it tried, and the type that is there."""
+    """The keys in pydantic's path, without its names for the members of a union that it tried, and
+    the type that is there.
+    """
     keys: list[Any] = []
     kind = _bare(kind)
     for part in path:
@@ -98,7 +150,14 @@ def _followed(kind: Any, path: Sequence[Any]) -> tuple[Keys, Any]:
             continue
         keys.append(part)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = next((field.annotation for name, field in kind.model_fields.items() if part in (name, field.alias)), None)
+            kind = next(
+                (
+                    field.annotation
+                    for name, field in kind.model_fields.items()
+                    if part in (name, field.alias)
+                ),
+                None,
+            )
         elif get_origin(kind) in (dict, list, tuple):
             kind = get_args(kind)[1 if get_origin(kind) is dict else 0]
         kind = _bare(kind)

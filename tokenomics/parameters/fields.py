@@ -1,7 +1,8 @@
 """How a parameter is declared: once, with its unit, its bounds and what it means.
 
-Values and their sources live in the YAML files under `params/`; nothing has a default in Python, so that a number
-cannot stand in two places. The parameter table, the unit checks and the bounds are all read from here.
+Values and their sources live in the YAML files under `params/`; nothing has a default in Python, so
+that a number cannot stand in two places. The parameter table, the unit checks and the bounds are
+all read from here.
 """
 
 from __future__ import annotations

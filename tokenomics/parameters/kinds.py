@@ -22,13 +22,24 @@ MARKS = {
 }
 DESIGN = {"method", "parameters", "points", "policies", "scenarios", "metrics", "overlays", "base"}
 GROUPS = ("base", "policy", "scenario", "overlay")  # files of parameters
-WORDS = {"base": "a file of parameters", "overlay": "an overlay file", "sweep": "a design of a sweep"}
-CONTENTS = ((b"\x89PNG", "a picture"), (b"%PDF", "a PDF"), (b"PK\x03\x04", "a workbook or an archive"), (b"PAR1", "a Parquet table"))
+WORDS = {
+    "base": "a file of parameters",
+    "overlay": "an overlay file",
+    "sweep": "a design of a sweep",
+}
+CONTENTS = (
+    (b"\x89PNG", "a picture"),
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a workbook or an archive"),
+    (b"PAR1", "a Parquet table"),
+)
 MOST_SHOWN = 60  # characters of a table's first line
 
 
 def kind_of(tree: Mapping[str, Any]) -> str | None:
-    """The kind that a file's keys tell: one of `MARKS`, "sweep", or "base" for groups of parameters. None where they tell none."""
+    """The kind that a file's keys tell: one of `MARKS`, "sweep", or "base" for groups of
+    parameters. None where they tell none.
+    """
     keys = {str(key) for key in tree} - {"description"}
     for kind, marks in MARKS.items():
         if marks <= keys:
@@ -53,7 +64,10 @@ def refuse_other(kind: str, tree: Mapping[str, Any], file: object) -> None:
 def looks_like(path: Path) -> str:
     """What is at an existing path, in words."""
     if not path.is_file():
-        return next((words for kind, words in SPECIAL.items() if path.stat().st_mode & 0o170000 == kind), "no plain file")
+        return next(
+            (words for kind, words in SPECIAL.items() if path.stat().st_mode & 0o170000 == kind),
+            "no plain file",
+        )
     with path.open("rb") as stream:
         begin = stream.read(4096)
     for mark, words in CONTENTS:
@@ -66,7 +80,9 @@ def looks_like(path: Path) -> str:
         return "JSON"
     first = text.partition("\n")[0].strip()
     try:
-        if path.stat().st_size <= LARGEST_FILE and (found := kind_of(parse(text_of(path), str(path), "keys"))):
+        if path.stat().st_size <= LARGEST_FILE and (
+            found := kind_of(parse(text_of(path), str(path), "keys"))
+        ):
             return named(found)
     except InputError:
         pass

@@ -1,4 +1,6 @@
-"""From files, overlays and settings to one checked, frozen parameter tree with the origin of every value."""
+"""From files, overlays and settings to one checked, frozen parameter tree with the origin of every
+value.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +29,16 @@ from .writing import yaml_text
 
 Source = str | Path | Mapping[str, Any]
 NONE = "none"  # in place of a scenario: nothing happens
-LARGEST = 1e18  # far above any real quantity in any unit here; squares and products of such numbers stay finite
+# far above any real quantity in any unit here; squares and products of such numbers stay finite
+LARGEST = 1e18
 FREE_KEY = re.compile(r"[a-z][a-z0-9_]*")  # names of workloads, accelerators and custom numbers
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One parameter: value, unit, where it comes from, what it means. bounds: as text, empty where there are none."""
+    """One parameter: value, unit, where it comes from, what it means. bounds: as text, empty where
+    there are none.
+    """
 
     path: str
     value: Any
@@ -47,9 +52,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A resolved parameter tree. values: the frozen tree. entries: every parameter with its origin, by path.
+    """A resolved parameter tree. values: the frozen tree. entries: every parameter with its origin,
+    by path.
 
-    base, policy, scenarios: names of what it was resolved from. descriptions: of those files, by name.
+    base, policy, scenarios: names of what it was resolved from. descriptions: of those files, by
+    name.
     """
 
     values: Parameters
@@ -62,7 +69,9 @@ class Resolved:
     @property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON of the values, in hexadecimal."""
-        text = json.dumps(self.values.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(
+            self.values.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -72,18 +81,30 @@ class Resolved:
 
     def to_yaml(self) -> str:
         """The tree as a parameter file: it loads again, with the same hash."""
-        tree: dict[str, Any] = {"description": f"{self.base}, policy {self.policy}, " + (", ".join(self.scenarios) or "no scenario")}
+        tree: dict[str, Any] = {
+            "description": f"{self.base}, policy {self.policy}, "
+            + (", ".join(self.scenarios) or "no scenario")
+        }
         for path, entry in self.entries.items():
             *groups, name = path.split(".")
             node = tree
             for group in groups:
                 node = node.setdefault(group, {})
-            node[name] = {} if entry.value == {} else {"value": entry.value, "unit": entry.unit, "source": entry.source}
+            node[name] = (
+                {}
+                if entry.value == {}
+                else {"value": entry.value, "unit": entry.unit, "source": entry.source}
+            )
         return yaml_text(tree)
 
     def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
-        """The tree with some values changed, checked again. changes: values by path. source: why."""
-        leaves = {e.path: Leaf(e.path, e.value, None, e.source, e.file, e.line) for e in self.entries.values()}
+        """The tree with some values changed, checked again. changes: values by path. source:
+        why.
+        """
+        leaves = {
+            e.path: Leaf(e.path, e.value, None, e.source, e.file, e.line)
+            for e in self.entries.values()
+        }
         for path, value in changes.items():
             leaves = _merge(leaves, {path: Leaf(path, number(value), None, source, source, None)})
         values, entries = _build(leaves)
@@ -91,7 +112,9 @@ class Resolved:
 
 
 class Place(NamedTuple):
-    """What the schema has at a path. field: None where there is nothing. wrong: the first part it does not know."""
+    """What the schema has at a path. field: None where there is nothing. wrong: the first part it
+    does not know.
+    """
 
     field: FieldInfo | None
     kind: Any = None
@@ -118,7 +141,9 @@ def place(path: str) -> Place:
 
 
 def field_at(path: str) -> tuple[FieldInfo | None, list[str]]:
-    """The schema's field at a path (None where there is none), and the names that would have been valid there."""
+    """The schema's field at a path (None where there is none), and the names that would have been
+    valid there.
+    """
     found = place(path)
     return found.field, list(found.valid)
 
@@ -126,8 +151,17 @@ def field_at(path: str) -> tuple[FieldInfo | None, list[str]]:
 def bounds(info: FieldInfo) -> str:
     """Bounds of a field as text."""
     signs = (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
-    found = [f"{sign} {getattr(m, name):g}" for m in info.metadata for name, sign in signs if hasattr(m, name)]
-    choices = [repr(c).strip("'") for c in get_args(info.annotation)] if "Literal" in str(info.annotation) else []
+    found = [
+        f"{sign} {getattr(m, name):g}"
+        for m in info.metadata
+        for name, sign in signs
+        if hasattr(m, name)
+    ]
+    choices = (
+        [repr(c).strip("'") for c in get_args(info.annotation)]
+        if "Literal" in str(info.annotation)
+        else []
+    )
     return ", ".join(found) or " | ".join(choices)
 
 
@@ -137,7 +171,7 @@ def unit_of(info: FieldInfo) -> str:
 
 
 def _expected(info: FieldInfo) -> str:
-    kind = {bool: "true or false", str: "a name"}.get(info.annotation, "a number")  # type: ignore[arg-type]
+    kind = {bool: ("true or false"), str: "a name"}.get(info.annotation, "a number")  # type: ignore[arg-type]
     limits, unit = bounds(info), unit_of(info)
     if "Literal" in str(info.annotation):
         return "one of " + limits.replace(" | ", ", ")
@@ -148,7 +182,11 @@ def _check_leaf(leaf: Leaf) -> FieldInfo:
     info, kind, wrong, valid = place(leaf.path)
     if info is None:
         key = None if FREE_KEY.fullmatch(wrong) else "a name of a-z, 0-9 and _, a letter first"
-        raise leaf.error("unknown key", expected="one of " + ", ".join(valid) if valid else key, nearest=nearest(wrong, valid))
+        raise leaf.error(
+            "unknown key",
+            expected="one of " + ", ".join(valid) if valid else key,
+            nearest=nearest(wrong, valid),
+        )
     unit = unit_of(info)
     if leaf.unit is not None and leaf.unit != unit:
         raise leaf.error(f"unit '{leaf.unit}'", expected=f"'{unit}'")
@@ -172,7 +210,9 @@ def _adapter(path: str) -> TypeAdapter:
 
 
 def fits(path: str, value: Any) -> str | None:
-    """None where a value alone is one that the parameter at a path takes; else what is expected there."""
+    """None where a value alone is one that the parameter at a path takes; else what is expected
+    there.
+    """
     try:
         info = _check_leaf(Leaf(path, value, None, None, "", None))
         # bounds alone: the groups that it belongs to are checked with all their values
@@ -188,13 +228,26 @@ def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
     entries, tree = {}, {}
     for path, leaf in leaves.items():
         info = _check_leaf(leaf)
-        value = float(leaf.value) if isinstance(leaf.value, int) and not isinstance(leaf.value, bool) else leaf.value
+        value = (
+            float(leaf.value)
+            if isinstance(leaf.value, int) and not isinstance(leaf.value, bool)
+            else leaf.value
+        )
         *groups, name = path.split(".")
         node: Any = tree
         for group in groups:
             node = node.setdefault(group, {})
         node[name] = value
-        entries[path] = Entry(path, value, unit_of(info), leaf.source or "", leaf.file, leaf.line, info.description or "", bounds(info))
+        entries[path] = Entry(
+            path,
+            value,
+            unit_of(info),
+            leaf.source or "",
+            leaf.file,
+            leaf.line,
+            info.description or "",
+            bounds(info),
+        )
     try:
         return Parameters(**tree), entries
     except ValidationError as error:
@@ -210,7 +263,9 @@ def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError
 
     def where(keys: Sequence[Any]) -> dict[str, Any]:
         path = ".".join(map(str, keys))
-        beside = (leaf for name, leaf in leaves.items() if name.startswith(path.rpartition(".")[0] + "."))
+        beside = (
+            leaf for name, leaf in leaves.items() if name.startswith(path.rpartition(".")[0] + ".")
+        )
         leaf = leaves.get(path) or next(beside, None)
         return {"file": leaf.file, "line": leaf.line} if leaf else {"file": base}
 
@@ -222,16 +277,28 @@ def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError
 
 
 def _contradiction(text: str, leaves: Mapping[str, Leaf], base: str | None) -> InputError:
-    """Values that do not go together. text: of a group, "key: found; expected ...", or without a key. base: file of the lowest layer."""
+    """Values that do not go together. text: of a group, "key: found; expected ...", or without a
+    key. base: file of the lowest layer.
+    """
     words = set(re.findall(r"[a-z_.]+", text))
     groups = tuple(f"{word}." for word in words if word)
-    about = [e for e in leaves.values() if e.path in words or ("share" in e.path and e.path.startswith(groups))]
+    about = [
+        e
+        for e in leaves.values()
+        if e.path in words or ("share" in e.path and e.path.startswith(groups))
+    ]
     # the layers above the base are the likelier culprits: the base is valid alone
     culprit = next((e for e in about if e.file != base), about[0] if about else None)
     key, _, rest = text.partition(": ")
     found, _, expected = rest.partition("; expected ")
-    parts = {"found": found, "key": key, "expected": expected or None} if key in leaves else {"found": text}
-    return InputError(**parts, file=culprit.file if culprit else base, line=culprit.line if culprit else None)
+    parts = (
+        {"found": found, "key": key, "expected": expected or None}
+        if key in leaves
+        else {"found": text}
+    )
+    return InputError(
+        **parts, file=culprit.file if culprit else base, line=culprit.line if culprit else None
+    )
 
 
 def _leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
@@ -259,20 +326,30 @@ def setting(text: str) -> Leaf:
     path, sign, raw = text.partition("=")
     path = path.strip()
     if not sign or not path:
-        raise InputError(f"'{text}'", file="`sets`", expected="path=value, for example controller.pid.kp=0.05")
+        raise InputError(
+            f"'{text}'", file="`sets`", expected="path=value, for example controller.pid.kp=0.05"
+        )
     return Leaf(path, scalar(raw.strip()), None, f"--set {path}", "`sets`", None)
 
 
 def _refuse_twice(argument: str, names: Sequence[str]) -> None:
-    """What is given twice says nothing more, and of two values of one parameter one would be dropped without a word."""
+    """What is given twice says nothing more, and of two values of one parameter one would be
+    dropped without a word.
+    """
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise InputError(f"'{twice}' twice", argument=argument, expected="each once")
 
 
 def assignments(sets: Mapping[str, Any] | str | Sequence[str] | None) -> dict[str, Any]:
-    """Settings as a mapping of path to value: a mapping, or texts "path=value", one or several. Raises InputError for another text."""
-    return dict(sets) if isinstance(sets, Mapping) else {leaf.path: leaf.value for leaf in map(setting, many(sets))}
+    """Settings as a mapping of path to value: a mapping, or texts "path=value", one or several.
+    Raises InputError for another text.
+    """
+    return (
+        dict(sets)
+        if isinstance(sets, Mapping)
+        else {leaf.path: leaf.value for leaf in map(setting, many(sets))}
+    )
 
 
 def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]:
@@ -288,7 +365,13 @@ def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]
     return merged
 
 
-@checked(base=SOURCE, policy=optional(SOURCE), scenarios=several(SOURCE), overlays=several(SOURCE), sets=SETS)
+@checked(
+    base=SOURCE,
+    policy=optional(SOURCE),
+    scenarios=several(SOURCE),
+    overlays=several(SOURCE),
+    sets=SETS,
+)
 def resolve(
     base: Source = "baseline",
     *,
@@ -297,26 +380,50 @@ def resolve(
     overlays: Sequence[Source] = (),
     sets: Sequence[str] | Mapping[str, Any] = (),
 ) -> Resolved:
-    """Base ← policy ← scenarios ← overlays ← settings, each over what is below it; the scenario `NONE` is none.
+    """Base ← policy ← scenarios ← overlays ← settings, each over what is below it; the scenario
+    `NONE` is none.
 
-    base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping. sets: "path=value"
-    texts or a mapping of path to value.
-    Raises InputError that names file, line, key, what was found and expected, and the nearest valid key.
+    base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping.
+    sets: "path=value" texts or a mapping of path to value. Raises InputError that names file, line,
+    key, what was found and expected, and the nearest valid key.
     """
     base_name, description, leaves = _leaves("base", base)
     for leaf in leaves.values():
         _check_leaf(leaf)
-    lacking = next((group for group in Parameters.model_fields if not any(path.startswith(f"{group}.") for path in leaves)), None)
+    lacking = next(
+        (
+            group
+            for group in Parameters.model_fields
+            if not any(path.startswith(f"{group}.") for path in leaves)
+        ),
+        None,
+    )
     if lacking:
-        wanted = "a whole parameter set, as 'tokenomics params show' prints; a file with some numbers goes to `overlay`"
-        file = next(iter(leaves.values())).file if leaves else None if isinstance(base, Mapping) else base
+        wanted = (
+            "a whole parameter set, as 'tokenomics params show' prints; a file with some numbers "
+            "goes to `overlay`"
+        )
+        file = (
+            next(iter(leaves.values())).file
+            if leaves
+            else None
+            if isinstance(base, Mapping)
+            else base
+        )
         raise InputError("missing", file=file, key=lacking, expected=wanted)
     descriptions = {base_name: description}
     names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
     layers = [("policy", s) for s in ([policy] if policy is not None else [])]
     layers += [("scenario", s) for s in scenarios if s != NONE] + [("overlay", s) for s in overlays]
     for kind in ("scenario", "overlay"):
-        _refuse_twice(kind, [str(source) for its, source in layers if its == kind and not isinstance(source, Mapping)])
+        _refuse_twice(
+            kind,
+            [
+                str(source)
+                for its, source in layers
+                if its == kind and not isinstance(source, Mapping)
+            ],
+        )
     for kind, source in layers:
         name, description, above = _leaves(kind, source)
         for leaf in above.values():
@@ -325,7 +432,9 @@ def resolve(
         descriptions[name] = description
         leaves = _merge(leaves, above)
     if isinstance(sets, Mapping):
-        settings = [Leaf(path, number(v), None, f"--set {path}", "`sets`", None) for path, v in sets.items()]
+        settings = [
+            Leaf(path, number(v), None, f"--set {path}", "`sets`", None) for path, v in sets.items()
+        ]
     else:
         settings = [setting(text) for text in sets]
         _refuse_twice("sets", [leaf.path for leaf in settings])

@@ -1,4 +1,6 @@
-"""Read a parameter file into leaves: path, value, unit, source, line. A file is data: nothing in it is executed."""
+"""Read a parameter file into leaves: path, value, unit, source, line. A file is data: nothing in it
+is executed.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True)
 class Leaf:
-    """One value as somebody wrote it. unit, source: None where not given. line: 1-based, None outside a file."""
+    """One value as somebody wrote it. unit, source: None where not given. line: 1-based, None
+    outside a file.
+    """
 
     path: str
     value: Any
@@ -43,7 +47,9 @@ class Leaf:
 
 
 class _Unread(Exception):
-    """What YAML allows and these files do not need. found, expected: for the message. line: 1-based."""
+    """What YAML allows and these files do not need. found, expected: for the message. line:
+    1-based.
+    """
 
     def __init__(self, found: str, expected: str, node: Any):
         super().__init__(found)
@@ -51,7 +57,9 @@ class _Unread(Exception):
 
 
 class _Constructor(RoundTripConstructor):
-    """ruamel's, without what a few kilobytes can make expensive: merge keys copy whole mappings, hexadecimal numbers have no longest one."""
+    """ruamel's, without what a few kilobytes can make expensive: merge keys copy whole mappings,
+    hexadecimal numbers have no longest one.
+    """
 
     def flatten_mapping(self, node: MappingNode) -> Any:
         """Of what a merge key stands for; refused before it is expanded."""
@@ -63,7 +71,9 @@ class _Constructor(RoundTripConstructor):
     def construct_yaml_int(self, node: ScalarNode) -> Any:
         """A whole number of a length that can be computed with and shown."""
         if len(node.value) > LONGEST_NUMBER:
-            raise _Unread(f"a number of {len(node.value):,} characters", f"at most {LONGEST_NUMBER:,}", node)
+            raise _Unread(
+                f"a number of {len(node.value):,} characters", f"at most {LONGEST_NUMBER:,}", node
+            )
         return super().construct_yaml_int(node)
 
 
@@ -71,7 +81,9 @@ _Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.construct_yam
 
 
 def number(value: Any) -> Any:
-    """A scalar as a plain bool, int, float or str. Text stays text: a quoted number is not a number."""
+    """A scalar as a plain bool, int, float or str. Text stays text: a quoted number is not a
+    number.
+    """
     if isinstance(value, bool):
         return value
     for kind, plain in ((str, str), (Integral, int), (Real, float)):
@@ -99,16 +111,27 @@ def _line(node: Any, key: Any) -> int | None:
 
 
 def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, Leaf]:
-    """Leaves by path. A mapping with a key `value` is a leaf; so is anything that is not a mapping."""
+    """Leaves by path. A mapping with a key `value` is a leaf; so is anything that is not a
+    mapping.
+    """
     leaves: dict[str, Leaf] = {}
     for key, node in tree.items():
         path, line = f"{prefix}{key}", _line(tree, key)
         if "." in str(key):
-            raise InputError(f"key '{key}' with a dot", file=file, line=line, expected="groups inside one another")
+            raise InputError(
+                f"key '{key}' with a dot",
+                file=file,
+                line=line,
+                expected="groups inside one another",
+            )
         if path.count(".") >= DEEPEST:
-            raise InputError("nested too deeply", file=file, line=line, expected=f"at most {DEEPEST} levels")
+            raise InputError(
+                "nested too deeply", file=file, line=line, expected=f"at most {DEEPEST} levels"
+            )
         if len(leaves) > MOST_LEAVES:
-            raise InputError("too many values", file=file, line=line, expected=f"at most {MOST_LEAVES}")
+            raise InputError(
+                "too many values", file=file, line=line, expected=f"at most {MOST_LEAVES}"
+            )
         if isinstance(node, Mapping) and "value" in node:
             for extra in node:
                 if extra not in LEAF_KEYS:
@@ -121,7 +144,9 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
                         nearest=nearest(str(extra), LEAF_KEYS),
                     )
             unit, source = node.get("unit"), node.get("source")
-            leaves[path] = Leaf(path, number(node["value"]), unit and str(unit), source and str(source), file, line)
+            leaves[path] = Leaf(
+                path, number(node["value"]), unit and str(unit), source and str(source), file, line
+            )
         elif isinstance(node, Mapping) and node:
             leaves |= flatten(node, file, f"{path}.")
         elif isinstance(node, Mapping):
@@ -134,11 +159,17 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
 def text_of(file: Path) -> str:
     """The text of a YAML file. Raises InputError for one that is too large, or no text."""
     # newlines as Python's text mode reads them: a file is the same under every convention
-    return read_text(file, most=LARGEST_FILE, expected="a YAML file in UTF-8").replace("\r\n", "\n").replace("\r", "\n")
+    return (
+        read_text(file, most=LARGEST_FILE, expected="a YAML file in UTF-8")
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+    )
 
 
 def parse(text: str, name: str, expected: str) -> CommentedMap:
-    """The mapping that a YAML text is, with line numbers. name: of its file. expected: what it should hold. Raises InputError for anything else."""
+    """The mapping that a YAML text is, with line numbers. name: of its file. expected: what it
+    should hold. Raises InputError for anything else.
+    """
     yaml = YAML(typ="rt", pure=True)
     yaml.Constructor = _Constructor
     yaml.allow_duplicate_keys = False
@@ -149,9 +180,13 @@ def parse(text: str, name: str, expected: str) -> CommentedMap:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         problem = (error.problem or "malformed").split("\n")[0]
-        raise InputError(f"not YAML: {problem}", file=name, line=mark.line + 1 if mark else None) from None
+        raise InputError(
+            f"not YAML: {problem}", file=name, line=mark.line + 1 if mark else None
+        ) from None
     except RecursionError:
-        raise InputError("nested too deeply", file=name, expected=f"at most {DEEPEST} levels") from None
+        raise InputError(
+            "nested too deeply", file=name, expected=f"at most {DEEPEST} levels"
+        ) from None
     except (YAMLError, ValueError) as error:
         raise InputError(f"not YAML: {str(error).splitlines()[0]}", file=name) from None
     if not isinstance(tree, CommentedMap):
@@ -161,7 +196,9 @@ def parse(text: str, name: str, expected: str) -> CommentedMap:
 
 
 def load(file: Path, expected: str) -> CommentedMap:
-    """A YAML file's mapping, with line numbers. expected: what it should hold. Raises InputError for what cannot be read."""
+    """A YAML file's mapping, with line numbers. expected: what it should hold. Raises InputError
+    for what cannot be read.
+    """
     return parse(text_of(file), str(file), expected)
 
 
@@ -171,8 +208,11 @@ def _parameters(text: str, name: str) -> tuple[str, dict[str, Leaf]]:
     tree = parse(text, name, "groups of parameters")
     description = str(tree.pop("description", ""))
     if not tree:
-        # as a file is left by a copy that was cut off: taken for a change, it would change nothing without a word
-        raise InputError("a description and no parameter", file=name, expected="groups of parameters")
+        # as a file is left by a copy that was cut off: taken for a change, it would change nothing
+        # without a word
+        raise InputError(
+            "a description and no parameter", file=name, expected="groups of parameters"
+        )
     return description, flatten(tree, name)
 
 

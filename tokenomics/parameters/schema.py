@@ -1,7 +1,8 @@
-"""Every parameter of the model: name, unit, bounds, meaning. The values are in `params/baseline.yaml`.
+"""Every parameter of the model: name, unit, bounds, meaning. The values are in
+`params/baseline.yaml`.
 
-One class a mechanism, in the order of the block list. `enabled: false` takes a mechanism out so that its effect
-can be seen alone.
+One class a mechanism, in the order of the block list. `enabled: false` takes a mechanism out so
+that its effect can be seen alone.
 """
 
 from __future__ import annotations
@@ -34,8 +35,13 @@ class Simulation(Group):
     def _whole_steps(self) -> Simulation:
         if abs(self.days / self.time_step - self.steps) > 1e-6:
             below = math.floor(self.days / self.time_step) * self.time_step
-            near = " or ".join(f"{days:.10g}" for days in (below, below + self.time_step) if days > 0.0)
-            raise ValueError(f"simulation.days: {self.days:.10g}; expected a multiple of simulation.time_step, {self.time_step:.10g} days: {near}")
+            near = " or ".join(
+                f"{days:.10g}" for days in (below, below + self.time_step) if days > 0.0
+            )
+            raise ValueError(
+                f"simulation.days: {self.days:.10g}; expected a multiple of simulation.time_step, "
+                f"{self.time_step:.10g} days: {near}"
+            )
         return self
 
 
@@ -49,58 +55,107 @@ class News(Group):
     """Merton (1976) jump-diffusion news about the token's outside valuation."""
 
     enabled: bool = parameter("-", "news moves the outside valuation")
-    volatility: float = parameter("1/sqrt(day)", "diffusive volatility of the log valuation", ge=0.0, le=1.0)
+    volatility: float = parameter(
+        "1/sqrt(day)", "diffusive volatility of the log valuation", ge=0.0, le=1.0
+    )
     jump_rate: float = parameter("1/day", "expected number of jumps a day", ge=0.0, le=5.0)
-    jump_mean: float = parameter("1", "mean log jump; news is centred, so that this sets the skew only", ge=-2.0, le=2.0)
+    jump_mean: float = parameter(
+        "1", "mean log jump; news is centred, so that this sets the skew only", ge=-2.0, le=2.0
+    )
     jump_volatility: float = parameter("1", "standard deviation of the log jump", ge=0.0, le=2.0)
 
 
 class Demand(Group):
     """Potential demand for inference, before customers choose a venue."""
 
-    enabled: bool = parameter("-", "growth, season and log process (off: potential demand is constant)")
-    services: float = parameter("1", "number of services of the recorded size that make up the market", gt=0.0)
+    enabled: bool = parameter(
+        "-", "growth, season and log process (off: potential demand is constant)"
+    )
+    services: float = parameter(
+        "1", "number of services of the recorded size that make up the market", gt=0.0
+    )
     request_rate: float = parameter("req/s", "mean request rate of one service", gt=0.0)
     prompt_tokens: float = parameter("token", "mean prompt tokens per request", ge=0.0)
     output_tokens: float = parameter("token", "mean generated tokens per request", gt=0.0)
-    growth_rate: float = parameter("1/year", "exogenous growth of potential demand, continuous rate", ge=-5.0, le=5.0)
-    weekly_amplitude: float = parameter("1", "amplitude of the weekly season in log demand", ge=0.0, le=1.0)
-    volatility: float = parameter("1/sqrt(day)", "volatility of the log demand process", ge=0.0, le=2.0)
-    reversion: float = parameter("1/day", "mean reversion of the log demand process", gt=0.0, le=10.0)
+    growth_rate: float = parameter(
+        "1/year", "exogenous growth of potential demand, continuous rate", ge=-5.0, le=5.0
+    )
+    weekly_amplitude: float = parameter(
+        "1", "amplitude of the weekly season in log demand", ge=0.0, le=1.0
+    )
+    volatility: float = parameter(
+        "1/sqrt(day)", "volatility of the log demand process", ge=0.0, le=2.0
+    )
+    reversion: float = parameter(
+        "1/day", "mean reversion of the log demand process", gt=0.0, le=10.0
+    )
 
 
 class Workload(Group):
     """One class of workload."""
 
     share: float = share("share of potential demand in this class; the shares add up to 1")
-    price_elasticity: float = parameter("1", "elasticity of the class's demand to its generalised cost", ge=0.0, le=5.0)
-    latency_tolerance: float = parameter("s", "end-to-end latency up to which there is no penalty", gt=0.0)
+    price_elasticity: float = parameter(
+        "1", "elasticity of the class's demand to its generalised cost", ge=0.0, le=5.0
+    )
+    latency_tolerance: float = parameter(
+        "s", "end-to-end latency up to which there is no penalty", gt=0.0
+    )
     latency_cost: float = parameter("USD/Mtok", "cost of a latency of twice the tolerance", ge=0.0)
-    failure_cost: float = parameter("1", "cost of a failed request, in multiples of its price", ge=0.0)
-    privacy_need: float = parameter("USD/Mtok", "cost of running without any privacy protection", ge=0.0)
-    recourse_value: float = parameter("USD/Mtok", "what recourse, support and a service agreement, which the cloud has, are worth", ge=0.0)
-    calls: float = parameter("1", "requests that a task makes one after the other (agents that wait for each other)", ge=1.0, le=1000.0)
+    failure_cost: float = parameter(
+        "1", "cost of a failed request, in multiples of its price", ge=0.0
+    )
+    privacy_need: float = parameter(
+        "USD/Mtok", "cost of running without any privacy protection", ge=0.0
+    )
+    recourse_value: float = parameter(
+        "USD/Mtok",
+        "what recourse, support and a service agreement, which the cloud has, are worth",
+        ge=0.0,
+    )
+    calls: float = parameter(
+        "1",
+        "requests that a task makes one after the other (agents that wait for each other)",
+        ge=1.0,
+        le=1000.0,
+    )
 
 
 class Venues(Group):
-    """Choice between the network and a centralised cloud (multinomial logit on generalised cost)."""
+    """Choice between the network and a centralised cloud (multinomial logit on generalised
+    cost).
+    """
 
     enabled: bool = parameter("-", "customers choose (off: shares stay as at the start)")
-    choice_scale: float = parameter("USD/Mtok", "scale of the logit: cost difference that moves the log odds by one", gt=0.0)
-    switching_time: float = parameter("days", "mean time that customers take to change venue", gt=0.0)
-    risk_aversion: float = parameter("1", "risk premium on token bills per unit of price volatility over the billing lag", ge=0.0)
-    variance_memory: float = parameter("days", "memory of the customers' estimate of price variance", gt=0.0)
-    orchestration_latency: float = parameter("s", "time to find a node for a request on the network and to hand it over", ge=0.0)
+    choice_scale: float = parameter(
+        "USD/Mtok", "scale of the logit: cost difference that moves the log odds by one", gt=0.0
+    )
+    switching_time: float = parameter(
+        "days", "mean time that customers take to change venue", gt=0.0
+    )
+    risk_aversion: float = parameter(
+        "1", "risk premium on token bills per unit of price volatility over the billing lag", ge=0.0
+    )
+    variance_memory: float = parameter(
+        "days", "memory of the customers' estimate of price variance", gt=0.0
+    )
+    orchestration_latency: float = parameter(
+        "s", "time to find a node for a request on the network and to hand it over", ge=0.0
+    )
 
 
 class Cloud(Group):
     """The centralised alternative."""
 
-    price: float = parameter("USD/Mtok", "price per million tokens, prompt and generated alike", gt=0.0)
+    price: float = parameter(
+        "USD/Mtok", "price per million tokens, prompt and generated alike", gt=0.0
+    )
     latency_mean: float = parameter("s", "mean end-to-end latency", gt=0.0)
     latency_p99: float = parameter("s", "99th percentile of end-to-end latency", gt=0.0)
     uptime: float = share("share of requests that succeed")
-    reserved_discount: float = share("discount on the list price for a volume that is paid whether used or not")
+    reserved_discount: float = share(
+        "discount on the list price for a volume that is paid whether used or not"
+    )
 
 
 class Protection(Group):
@@ -108,17 +163,27 @@ class Protection(Group):
 
     throughput: float = parameter("1", "throughput multiplier", gt=0.0, le=1.0)
     latency: float = parameter("s", "latency added to a request", ge=0.0)
-    confidentiality: float = share("share of the privacy need that it meets: what the node cannot read")
+    confidentiality: float = share(
+        "share of the privacy need that it meets: what the node cannot read"
+    )
     integrity: float = share("share of the work that a node cannot fake")
-    detection: float = share("probability that a node which fakes a day's work is caught, the network's audits apart")
-    finality: float = parameter("s", "time from an answer until it can no longer be disputed", ge=0.0)
+    detection: float = share(
+        "probability that a node which fakes a day's work is caught, the network's audits apart"
+    )
+    finality: float = parameter(
+        "s", "time from an answer until it can no longer be disputed", ge=0.0
+    )
 
 
 class Privacy(Group):
     """Privacy and verification: throughput lost, latency added, trust gained."""
 
     mode: Literal["none", "tee", "optimistic", "zk"] = parameter(
-        "-", "in use: none, secure enclave, optimistic verification (results can be challenged), zero-knowledge proof"
+        "-",
+        (
+            "in use: none, secure enclave, optimistic verification (results can be challenged), "
+            "zero-knowledge proof"
+        ),
     )
     none: Protection
     tee: Protection
@@ -135,14 +200,21 @@ class Check(Group):
     """One way of checking that a request is allowed."""
 
     latency: float = parameter("s", "latency of the check", ge=0.0)
-    throughput: float = parameter("1", "throughput multiplier of the nodes, less than 1 where they do the check", gt=0.0, le=1.0)
+    throughput: float = parameter(
+        "1",
+        "throughput multiplier of the nodes, less than 1 where they do the check",
+        gt=0.0,
+        le=1.0,
+    )
     uptime: float = share("share of the time in which requests can be checked")
 
 
 class Access(Group):
     """Access control: who checks that a request is allowed."""
 
-    mode: Literal["central", "node"] = parameter("-", "a central identity service, or a cryptographic check by the node itself")
+    mode: Literal["central", "node"] = parameter(
+        "-", "a central identity service, or a cryptographic check by the node itself"
+    )
     central: Check
     node: Check
 
@@ -155,33 +227,55 @@ class Access(Group):
 class Accelerator(Group):
     """One accelerator type of the fleet."""
 
-    throughput: float = parameter("token/s", "tokens per second of one node at the latency target", gt=0.0)
+    throughput: float = parameter(
+        "token/s", "tokens per second of one node at the latency target", gt=0.0
+    )
     potential_nodes: float = parameter("nodes", "nodes that could join at any revenue", ge=0.0)
-    reservation_cost: float = parameter("USD/hour", "median reservation cost: what the node earns elsewhere", gt=0.0)
-    cost_dispersion: float = parameter("1", "scale of the log-logistic spread of reservation costs", gt=0.0, le=2.0)
+    reservation_cost: float = parameter(
+        "USD/hour", "median reservation cost: what the node earns elsewhere", gt=0.0
+    )
+    cost_dispersion: float = parameter(
+        "1", "scale of the log-logistic spread of reservation costs", gt=0.0, le=2.0
+    )
     power: float = parameter("kW", "power draw of one node, cooling included", gt=0.0)
 
 
 class Capacity(Group):
     """Queueing and latency of the network's nodes."""
 
-    enabled: bool = parameter("-", "capacity limits what is served (off: all demand is served without a queue)")
-    time_to_first_token: float = parameter("s", "prefill time of a request at the latency target (TTFT)", ge=0.0)
-    time_per_token: float = parameter("s", "time per output token at the latency target (TPOT)", gt=0.0)
+    enabled: bool = parameter(
+        "-", "capacity limits what is served (off: all demand is served without a queue)"
+    )
+    time_to_first_token: float = parameter(
+        "s", "prefill time of a request at the latency target (TTFT)", ge=0.0
+    )
+    time_per_token: float = parameter(
+        "s", "time per output token at the latency target (TPOT)", gt=0.0
+    )
     network_latency: float = parameter("s", "mean network path, both ways", ge=0.0)
-    network_cv: float = parameter("1", "coefficient of variation of the network path", ge=0.0, le=5.0)
-    speed_cv: float = parameter("1", "coefficient of variation of the speed of nodes of one type", ge=0.0, le=2.0)
+    network_cv: float = parameter(
+        "1", "coefficient of variation of the network path", ge=0.0, le=5.0
+    )
+    speed_cv: float = parameter(
+        "1", "coefficient of variation of the speed of nodes of one type", ge=0.0, le=2.0
+    )
     arrival_cv: float = parameter("1", "coefficient of variation of inter-arrival times", ge=0.0)
     service_cv: float = parameter("1", "coefficient of variation of service times", ge=0.0)
-    admission_limit: float = parameter("1", "utilisation above which requests are turned away", gt=0.0, le=1.0)
+    admission_limit: float = parameter(
+        "1", "utilisation above which requests are turned away", gt=0.0, le=1.0
+    )
 
 
 class Pricing(Group):
     """How the network's price per Mtok moves."""
 
     enabled: bool = parameter("-", "the price follows utilisation (off: it stays as at the start)")
-    target_utilisation: float = parameter("1", "utilisation at which the price stands still", gt=0.0, lt=1.0)
-    speed: float = parameter("1/day", "log price change a day per unit of excess utilisation", ge=0.0, le=1.0)
+    target_utilisation: float = parameter(
+        "1", "utilisation at which the price stands still", gt=0.0, lt=1.0
+    )
+    speed: float = parameter(
+        "1/day", "log price change a day per unit of excess utilisation", ge=0.0, le=1.0
+    )
 
 
 class Tier(Group):
@@ -200,26 +294,40 @@ class Reliability(Group):
     regions: float = parameter("1", "regions of equal size that fail as a whole", ge=1.0, le=100.0)
     region_outage_rate: float = parameter("1/day", "outages of one region a day", ge=0.0, le=0.05)
     region_outage_days: float = parameter("days", "mean length of a regional outage", gt=0.0)
-    replication: float = parameter("1", "nodes that work on the same request; the first good answer counts", ge=1.0, le=10.0)
-    audit_probability: float = parameter("1/day", "probability that a node's work is audited on a day", ge=0.0, le=1.0)
+    replication: float = parameter(
+        "1", "nodes that work on the same request; the first good answer counts", ge=1.0, le=10.0
+    )
+    audit_probability: float = parameter(
+        "1/day", "probability that a node's work is audited on a day", ge=0.0, le=1.0
+    )
     false_positive: float = share("probability that an audit condemns good work")
     false_negative: float = share("probability that an audit passes bad work")
     slash_fraction: float = share("share of the node's stake that a condemned audit costs")
-    cheating_gain: float = parameter("1", "gain from faking a day's work, in multiples of its revenue", ge=0.0)
+    cheating_gain: float = parameter(
+        "1", "gain from faking a day's work, in multiples of its revenue", ge=0.0
+    )
     cheating_limit: float = share("largest share of work that is faked when cheating pays")
-    cheating_scale: float = parameter("1", "log ratio of penalty to gain over which cheating fades", gt=0.0)
+    cheating_scale: float = parameter(
+        "1", "log ratio of penalty to gain over which cheating fades", gt=0.0
+    )
 
 
 class Operators(Group):
     """Entry, exit, costs and sales of node operators."""
 
-    enabled: bool = parameter("-", "operators enter and leave (off: the fleet stays as at the start)")
-    revenue_memory: float = parameter("days", "memory of the operators' estimate of revenue", gt=0.0)
+    enabled: bool = parameter(
+        "-", "operators enter and leave (off: the fleet stays as at the start)"
+    )
+    revenue_memory: float = parameter(
+        "days", "memory of the operators' estimate of revenue", gt=0.0
+    )
     entry_time: float = parameter("days", "mean time from profit to an order for hardware", gt=0.0)
     commissioning_time: float = parameter("days", "mean time from order to a node online", gt=0.0)
     exit_time: float = parameter("days", "mean time from loss to switching off", gt=0.0)
     electricity_price: float = parameter("USD/kWh", "price of electricity", ge=0.0)
-    hosting_share: float = share("hosting and finance paid in fiat, as a share of the reservation cost")
+    hosting_share: float = share(
+        "hosting and finance paid in fiat, as a share of the reservation cost"
+    )
     rent_sold: float = share("share of income above fiat cost that is sold at once")
     inventory_days: float = parameter("days", "income that operators hold unsold", ge=2.0)
     inventory_time: float = parameter("days", "mean time to rebuild the inventory", gt=0.0)
@@ -228,23 +336,37 @@ class Operators(Group):
 class Supply(Group):
     """Emission, burns, vesting, staking, and the ledgers at the start."""
 
-    enabled: bool = parameter("-", "emission and burns (off: total supply is constant and operators get the whole fee)")
+    enabled: bool = parameter(
+        "-", "emission and burns (off: total supply is constant and operators get the whole fee)"
+    )
     total_supply: float = parameter("TOK", "total supply at the start", gt=0.0)
     staked_share: float = share("share of total supply staked at the start")
     treasury_share: float = share("share of total supply held by the treasury at the start")
     locked_share: float = share("share of total supply locked in vesting at the start")
-    speculator_share: float = share("share of circulating supply held by speculators at the start; they hold as much in USD")
+    speculator_share: float = share(
+        "share of circulating supply held by speculators at the start; they hold as much in USD"
+    )
     customer_days: float = parameter("days", "spending that customers hold in tokens", ge=0.0)
-    customer_time: float = parameter("days", "mean time in which customers rebuild their balance", ge=1.0)
-    holding_time: float = parameter("days", "structural holding time of a token (equation of exchange)", gt=0.0)
-    throughput_memory: float = parameter("days", "memory of the fiat throughput in the utility value", gt=0.0)
+    customer_time: float = parameter(
+        "days", "mean time in which customers rebuild their balance", ge=1.0
+    )
+    holding_time: float = parameter(
+        "days", "structural holding time of a token (equation of exchange)", gt=0.0
+    )
+    throughput_memory: float = parameter(
+        "days", "memory of the fiat throughput in the utility value", gt=0.0
+    )
     burn_share: float = share("share of fees burned (burn-and-mint)")
-    emission_decay: bool = parameter("-", "emission halves (off: it stays at the rate that balances the burns)")
+    emission_decay: bool = parameter(
+        "-", "emission halves (off: it stays at the rate that balances the burns)"
+    )
     emission_half_life: float = parameter("days", "time in which emission halves", gt=0.0)
     vesting: bool = parameter("-", "locked tokens vest")
     vesting_time: float = parameter("days", "time in which the locked tokens vest linearly", gt=0.0)
     vesting_sold: float = share("share of vested tokens that is sold at once")
-    staked_limit: float = share("largest share of total supply that is staked; no smaller than that at the start")
+    staked_limit: float = share(
+        "largest share of total supply that is staked; no smaller than that at the start"
+    )
     unstaked_sold: float = share("share of stake given back to delegators that is sold at once")
     staking_time: float = parameter("days", "mean time in which stake follows its target", ge=1.0)
 
@@ -254,32 +376,67 @@ class Treasury(Group):
 
     enabled: bool = parameter("-", "the treasury takes its share of fees and pays its costs")
     fee_share: float = share("share of fees that goes to the treasury, in USD")
-    reserve: float = parameter("1", "USD reserve at the start, as a share of the market value of circulating supply", ge=0.0)
-    cost_ratio: float = parameter("1", "operating cost as a multiple of the cost that balances income at the start", ge=0.0)
+    reserve: float = parameter(
+        "1",
+        "USD reserve at the start, as a share of the market value of circulating supply",
+        ge=0.0,
+    )
+    cost_ratio: float = parameter(
+        "1", "operating cost as a multiple of the cost that balances income at the start", ge=0.0
+    )
 
 
 class Market(Group):
     """Where order flow meets liquidity."""
 
-    enabled: bool = parameter("-", "orders move the price (off: orders have no impact, price is the outside valuation)")
-    type: Literal["pool", "linear"] = parameter("-", "constant-product pool or linear-impact market")
-    pool_share: float = parameter("1", "share of circulating supply in the pool at the start", gt=0.0, lt=0.5)
-    pool_time: float = parameter("days", "mean time in which liquidity returns to that share", gt=0.0)
-    permanent_impact: float = share("share of price impact that the outside valuation accepts as lasting")
-    arbitrage_speed: float = parameter("1/day", "rate at which arbitrage closes the gap to the outside valuation", ge=0.0, le=100.0)
-    anchoring: float = parameter("1/day", "rate at which the outside valuation returns to the utility value", ge=0.0, le=1.0)
+    enabled: bool = parameter(
+        "-", "orders move the price (off: orders have no impact, price is the outside valuation)"
+    )
+    type: Literal["pool", "linear"] = parameter(
+        "-", "constant-product pool or linear-impact market"
+    )
+    pool_share: float = parameter(
+        "1", "share of circulating supply in the pool at the start", gt=0.0, lt=0.5
+    )
+    pool_time: float = parameter(
+        "days", "mean time in which liquidity returns to that share", gt=0.0
+    )
+    permanent_impact: float = share(
+        "share of price impact that the outside valuation accepts as lasting"
+    )
+    arbitrage_speed: float = parameter(
+        "1/day", "rate at which arbitrage closes the gap to the outside valuation", ge=0.0, le=100.0
+    )
+    anchoring: float = parameter(
+        "1/day", "rate at which the outside valuation returns to the utility value", ge=0.0, le=1.0
+    )
 
 
 class Speculation(Group):
-    """Fundamentalists and chartists (Brock and Hommes 1998), noise by chartist share (Franke and Westerhoff 2012)."""
+    """Fundamentalists and chartists (Brock and Hommes 1998), noise by chartist share (Franke and
+    Westerhoff 2012).
+    """
 
     enabled: bool = parameter("-", "speculators trade")
-    fundamentalist: float = parameter("1/day", "fundamentalists' orders per unit of log mispricing, in pool depths", ge=0.0, le=5.0)
-    chartist: float = parameter("1", "chartists' orders per unit of trend, in pool depths", ge=0.0, le=5.0)
+    fundamentalist: float = parameter(
+        "1/day",
+        "fundamentalists' orders per unit of log mispricing, in pool depths",
+        ge=0.0,
+        le=5.0,
+    )
+    chartist: float = parameter(
+        "1", "chartists' orders per unit of trend, in pool depths", ge=0.0, le=5.0
+    )
     trend_memory: float = parameter("days", "memory of the trend that chartists see", gt=0.0)
-    noise: float = parameter("1/sqrt(day)", "chartists' noise orders, in pool depths", ge=0.0, le=5.0)
-    intensity_of_choice: float = parameter("1", "intensity of choice between the strategies", ge=0.0)
-    information_cost: float = parameter("1", "fitness that fundamentalists give up for information", ge=0.0)
+    noise: float = parameter(
+        "1/sqrt(day)", "chartists' noise orders, in pool depths", ge=0.0, le=5.0
+    )
+    intensity_of_choice: float = parameter(
+        "1", "intensity of choice between the strategies", ge=0.0
+    )
+    information_cost: float = parameter(
+        "1", "fitness that fundamentalists give up for information", ge=0.0
+    )
     profit_memory: float = parameter("days", "memory of realised profits", gt=0.0)
 
 
@@ -287,40 +444,65 @@ class FrontRunning(Group):
     """Speculators who learn the controller's rule and trade ahead of it."""
 
     enabled: bool = parameter("-", "speculators trade ahead of the controller")
-    size: float = parameter("1", "position per unit of expected log return, in reference depths", ge=0.0, le=20.0)
+    size: float = parameter(
+        "1", "position per unit of expected log return, in reference depths", ge=0.0, le=20.0
+    )
     horizon: float = parameter("days", "span over which they expect the controller to buy", ge=0.0)
     reaction_time: float = parameter("days", "mean time in which the position follows", ge=0.0)
     memory: float = parameter("days", "memory of their estimate of the rule", gt=0.0)
-    prior_slope: float = parameter("1/day", "what they think at the start that the controller buys per unit of log error, in reference depths")
+    prior_slope: float = parameter(
+        "1/day",
+        (
+            "what they think at the start that the controller buys per unit of log error, in "
+            "reference depths"
+        ),
+    )
 
 
 class Oracle(Group):
     """What the protocol sees of the price."""
 
-    enabled: bool = parameter("-", "the controller sees a measured price (off: it sees the true one)")
+    enabled: bool = parameter(
+        "-", "the controller sees a measured price (off: it sees the true one)"
+    )
     lag: float = parameter("days", "time constant of the averaging window", ge=0.0)
-    delay: int = parameter("days", "pure delay of the measurement: the protocol acts on the price of so many days ago", ge=0, le=60)
+    delay: int = parameter(
+        "days",
+        "pure delay of the measurement: the protocol acts on the price of so many days ago",
+        ge=0,
+        le=60,
+    )
     noise: float = parameter("1", "standard deviation of the log measurement error", ge=0.0, le=1.0)
-    slope_limit: float = parameter("1/day", "largest change of the lagged log price a day (derivative bound)", gt=0.0)
+    slope_limit: float = parameter(
+        "1/day", "largest change of the lagged log price a day (derivative bound)", gt=0.0
+    )
 
 
 class PID(Group):
-    """Gains and limits of the discrete PID controller; the error is ln(reference / measured price)."""
+    """Gains and limits of the discrete PID controller; the error is ln(reference / measured
+    price).
+    """
 
-    kp: float = parameter("1/day", "proportional gain: spending in reference depths a day per unit of log error")
+    kp: float = parameter(
+        "1/day", "proportional gain: spending in reference depths a day per unit of log error"
+    )
     ki: float = parameter("1/day^2", "integral gain")
     kd: float = parameter("1", "derivative gain, on the measurement")
     derivative_time: float = parameter("days", "time constant of the derivative filter", ge=0.0)
     antiwindup_time: float = parameter("days", "time constant of back-calculation", gt=0.0)
     leak: float = parameter("1/day", "rate at which the integral leaks", ge=0.0)
     dead_band: float = parameter("1", "log error below which nothing is done", ge=0.0)
-    rate_limit: float = parameter("1/day^2", "largest change of output a day, in reference depths a day", gt=0.0)
+    rate_limit: float = parameter(
+        "1/day^2", "largest change of output a day, in reference depths a day", gt=0.0
+    )
 
 
 class DCBM(Group):
     """Gains of the DCBM law (arXiv 2601.09961); its output is a share of the treasury."""
 
-    gamma: float = parameter("1", "largest share of the treasury spent in one epoch", gt=0.0, le=1.0)
+    gamma: float = parameter(
+        "1", "largest share of the treasury spent in one epoch", gt=0.0, le=1.0
+    )
     kp: float = parameter("1", "proportional gain")
     ki: float = parameter("1/day", "integral gain")
     kd: float = parameter("days", "derivative gain, on the error")
@@ -329,17 +511,25 @@ class DCBM(Group):
 class RAI(Group):
     """Gains of RAI's PI law, per unit of relative error."""
 
-    kp: float = parameter("1/day", "proportional gain: spending in reference depths a day per unit of relative error")
+    kp: float = parameter(
+        "1/day", "proportional gain: spending in reference depths a day per unit of relative error"
+    )
     ki: float = parameter("1/day^2", "integral gain")
     leak: float = parameter("1/day", "rate at which the integral leaks", ge=0.0)
-    noise_barrier: float = parameter("1", "relative error below which nothing is done", ge=0.0, lt=1.0)
+    noise_barrier: float = parameter(
+        "1", "relative error below which nothing is done", ge=0.0, lt=1.0
+    )
 
 
 class LQR(Group):
     """Weights of the quadratic cost per decision, of the LQR and of the MPC."""
 
-    price_weight: float = parameter("1", "weight of the squared log distance of the price from its reference", gt=0.0)
-    integral_weight: float = parameter("1/day^2", "weight of the squared integral of that distance", ge=0.0)
+    price_weight: float = parameter(
+        "1", "weight of the squared log distance of the price from its reference", gt=0.0
+    )
+    integral_weight: float = parameter(
+        "1/day^2", "weight of the squared integral of that distance", ge=0.0
+    )
     effort_weight: float = parameter("day^2", "weight of the squared signal", gt=0.0)
 
 
@@ -347,51 +537,96 @@ class MPC(Group):
     """Horizon and limits of the model predictive controller."""
 
     horizon: int = parameter("1", "number of decisions that it plans", ge=1, le=60)
-    rate_limit: float = parameter("1/day^2", "largest change of output a day, in reference depths a day", gt=0.0)
+    rate_limit: float = parameter(
+        "1/day^2", "largest change of output a day, in reference depths a day", gt=0.0
+    )
 
 
 class Controller(Group):
     """The policy: which law, which reference, which actuators, which limits."""
 
-    type: str = parameter("-", "control law: none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc or a registered name")
+    type: str = parameter(
+        "-",
+        (
+            "control law: none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc or a "
+            "registered name"
+        ),
+    )
     interval: float = parameter("days", "time between two decisions", gt=0.0)
     reference: Literal["utility", "path", "peg", "average"] = parameter(
         "-", "reference price: utility value, growth path, fixed peg, or the price's own average"
     )
-    reference_growth: float = parameter("1/year", "growth of the reference path, continuous rate", ge=-5.0, le=5.0)
+    reference_growth: float = parameter(
+        "1/year", "growth of the reference path, continuous rate", ge=-5.0, le=5.0
+    )
     peg: float = parameter("1", "peg as a multiple of the price at the start", gt=0.0)
-    spend_limit: float = parameter("1/day", "largest buy-back a day as a share of the treasury's USD", ge=0.0, le=1.0)
+    spend_limit: float = parameter(
+        "1/day", "largest buy-back a day as a share of the treasury's USD", ge=0.0, le=1.0
+    )
     sale_limit: float = parameter("1/day", "largest sale a day, in reference depths", ge=0.0)
-    mint_limit: float = parameter("1/day", "largest mint for sale a day as a share of total supply", ge=0.0, le=0.1)
-    burn_share_gain: float = parameter("days", "change of the burn share per unit of control signal", ge=0.0)
-    emission_gain: float = parameter("days", "relative cut of emission per unit of control signal", ge=0.0)
+    mint_limit: float = parameter(
+        "1/day", "largest mint for sale a day as a share of total supply", ge=0.0, le=0.1
+    )
+    burn_share_gain: float = parameter(
+        "days", "change of the burn share per unit of control signal", ge=0.0
+    )
+    emission_gain: float = parameter(
+        "days", "relative cut of emission per unit of control signal", ge=0.0
+    )
     static_share: float = share("static buy-back: share of treasury income that is spent")
-    threshold_band: float = parameter("1", "threshold buy-back: log distance below the average at which it starts", ge=0.0)
-    average_memory: float = parameter("days", "memory of the average price (threshold buy-back, reference average)", gt=0.0)
-    threshold_rate: float = parameter("1/day", "threshold buy-back: share of the treasury's USD spent a day", ge=0.0, le=1.0)
-    schedule_exponent: float = parameter("1", "scheduled PID: power of the pool's depth that the gains follow", ge=-2.0, le=2.0)
+    threshold_band: float = parameter(
+        "1", "threshold buy-back: log distance below the average at which it starts", ge=0.0
+    )
+    average_memory: float = parameter(
+        "days", "memory of the average price (threshold buy-back, reference average)", gt=0.0
+    )
+    threshold_rate: float = parameter(
+        "1/day", "threshold buy-back: share of the treasury's USD spent a day", ge=0.0, le=1.0
+    )
+    schedule_exponent: float = parameter(
+        "1", "scheduled PID: power of the pool's depth that the gains follow", ge=-2.0, le=2.0
+    )
     pid: PID
     dcbm: DCBM
     rai: RAI
     lqr: LQR
     mpc: MPC
-    custom: dict[str, float] = parameter("1", "numbers for a registered controller of the user's own")
+    custom: dict[str, float] = parameter(
+        "1", "numbers for a registered controller of the user's own"
+    )
 
 
 class Bills(Group):
     """The bill of one workload, in every way of paying it."""
 
     enabled: bool = parameter("-", "bills are computed")
-    workload: float = parameter("Mtok/day", "the workload that is billed, and the volume of a hedge or a reservation", gt=0.0)
-    follows_demand: float = parameter("1", "elasticity of the billed workload to potential demand (0: constant)", ge=0.0, le=5.0)
-    token_share: float = share("share of customers who carry the token's price risk between quote and payment")
-    quote_lag: float = parameter("days", "time constant with which quotes in tokens follow the price", ge=0.0)
+    workload: float = parameter(
+        "Mtok/day",
+        "the workload that is billed, and the volume of a hedge or a reservation",
+        gt=0.0,
+    )
+    follows_demand: float = parameter(
+        "1", "elasticity of the billed workload to potential demand (0: constant)", ge=0.0, le=5.0
+    )
+    token_share: float = share(
+        "share of customers who carry the token's price risk between quote and payment"
+    )
+    quote_lag: float = parameter(
+        "days", "time constant with which quotes in tokens follow the price", ge=0.0
+    )
     hedge_ratio: float = share("share of the contracted volume's token exposure that is hedged")
-    hedge_basis: float = parameter("1/year", "what futures stand above the spot price, which their holder loses on rolling", ge=-5.0, le=5.0)
+    hedge_basis: float = parameter(
+        "1/year",
+        "what futures stand above the spot price, which their holder loses on rolling",
+        ge=-5.0,
+        le=5.0,
+    )
     hedge_fee: float = share("fee of one roll, as a share of the notional")
     hedge_tenor: float = parameter("days", "time between two rolls of a contract", gt=0.0)
     prepaid_days: float = parameter("days", "period for which credits are bought ahead", ge=0.0)
-    prepaid_capital_cost: float = parameter("1/year", "cost of the money tied up in credits", ge=0.0, le=5.0)
+    prepaid_capital_cost: float = parameter(
+        "1/year", "cost of the money tied up in credits", ge=0.0, le=5.0
+    )
     prepaid_expired: float = parameter("1", "share of credits that expires unused", ge=0.0, lt=1.0)
 
 
@@ -400,9 +635,13 @@ class Events(Group):
 
     demand_start: float = parameter("days", "start of the demand event", ge=0.0)
     demand_days: float = parameter("days", "length of the demand event", ge=0.0)
-    demand_size: float = parameter("1", "log change of potential demand during the event", ge=-5.0, le=5.0)
+    demand_size: float = parameter(
+        "1", "log change of potential demand during the event", ge=-5.0, le=5.0
+    )
     news_start: float = parameter("days", "start of the news event", ge=0.0)
-    news_days: float = parameter("days", "days over which the news arrives (0: in one step)", ge=0.0)
+    news_days: float = parameter(
+        "days", "days over which the news arrives (0: in one step)", ge=0.0
+    )
     news_size: float = parameter("1", "log change of the outside valuation", ge=-5.0, le=5.0)
     outage_start: float = parameter("days", "start of the regional outage", ge=0.0)
     outage_days: float = parameter("days", "length of the regional outage", ge=0.0)
@@ -415,7 +654,9 @@ class Events(Group):
     hardware_start: float = parameter("days", "day on which hardware prices change", ge=0.0)
     hardware_size: float = parameter("1", "log change of reservation costs", ge=-5.0, le=5.0)
     unlock_start: float = parameter("days", "start of the whale's unlock", ge=0.0)
-    unlock_days: float = parameter("days", "days over which the whale sells (0: in one step)", ge=0.0)
+    unlock_days: float = parameter(
+        "days", "days over which the whale sells (0: in one step)", ge=0.0
+    )
     unlock_share: float = share("share of the locked tokens that is unlocked and sold")
 
 
@@ -425,20 +666,42 @@ class Attack(Group):
     enabled: bool = parameter("-", "an attacker trades")
     start: float = parameter("days", "start of the push", ge=0.0)
     days: float = parameter("days", "length of the push, in which the price is held", ge=0.0)
-    size: float = parameter("1", "log distance at which the price is held, from where it was at the start", ge=-3.0, le=3.0)
-    build_days: float = parameter("days", "days before the start in which the position is bought", ge=0.0)
-    position: float = parameter("1", "position bought before the push (sold if negative), in reference depths", ge=-5.0, le=5.0)
-    unwind_days: float = parameter("days", "days after the push in which the first inventory is restored", ge=0.0)
-    inventory: float = parameter("1", "tokens that the attacker has at the start, own or borrowed, in pools", ge=0.0, le=5.0)
-    capital: float = parameter("1", "USD that the attacker has at the start, in reference depths", ge=0.0)
+    size: float = parameter(
+        "1",
+        "log distance at which the price is held, from where it was at the start",
+        ge=-3.0,
+        le=3.0,
+    )
+    build_days: float = parameter(
+        "days", "days before the start in which the position is bought", ge=0.0
+    )
+    position: float = parameter(
+        "1",
+        "position bought before the push (sold if negative), in reference depths",
+        ge=-5.0,
+        le=5.0,
+    )
+    unwind_days: float = parameter(
+        "days", "days after the push in which the first inventory is restored", ge=0.0
+    )
+    inventory: float = parameter(
+        "1", "tokens that the attacker has at the start, own or borrowed, in pools", ge=0.0, le=5.0
+    )
+    capital: float = parameter(
+        "1", "USD that the attacker has at the start, in reference depths", ge=0.0
+    )
 
 
 class BankRun(Group):
     """A run of passive holders on the treasury's buy-back."""
 
     enabled: bool = parameter("-", "holders run when the reserve falls")
-    rate: float = parameter("1/day", "share of passive holdings sold a day at an empty treasury", ge=0.0, le=0.5)
-    trigger: float = parameter("1", "share of the first reserve below which holders begin to run", gt=0.0, le=1.0)
+    rate: float = parameter(
+        "1/day", "share of passive holdings sold a day at an empty treasury", ge=0.0, le=0.5
+    )
+    trigger: float = parameter(
+        "1", "share of the first reserve below which holders begin to run", gt=0.0, le=1.0
+    )
 
 
 class Parameters(Group):
@@ -480,23 +743,41 @@ class Parameters(Group):
             raise ValueError(f"reliability.tiers: the shares add up to {tiers:g}; expected 1")
         held = self.supply.staked_share + self.supply.treasury_share + self.supply.locked_share
         if held >= 1.0:
-            raise ValueError(f"supply: staked, treasury and locked shares add up to {held:g}; expected less than 1")
+            raise ValueError(
+                f"supply: staked, treasury and locked shares add up to {held:g}; expected less "
+                f"than 1"
+            )
         if self.supply.burn_share + self.treasury.fee_share > 1.0:
-            raise ValueError("supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1")
+            raise ValueError(
+                "supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1"
+            )
         if self.supply.staked_limit < self.supply.staked_share:
-            raise ValueError("supply.staked_limit is below supply.staked_share; expected at least as much")
-        steps, step = self.oracle.delay / self.simulation.time_step, f"{self.simulation.time_step:g} days"
+            raise ValueError(
+                "supply.staked_limit is below supply.staked_share; expected at least as much"
+            )
+        steps, step = (
+            self.oracle.delay / self.simulation.time_step,
+            f"{self.simulation.time_step:g} days",
+        )
         if abs(steps - round(steps)) > 1e-9:
-            raise ValueError(f"oracle.delay: {self.oracle.delay} days; expected a multiple of simulation.time_step, {step}")
+            raise ValueError(
+                f"oracle.delay: {self.oracle.delay} days; expected a multiple of "
+                f"simulation.time_step, {step}"
+            )
         if steps > LONGEST_DELAY:
-            raise ValueError(f"oracle.delay: {self.oracle.delay} days in steps of {step}; expected at most {LONGEST_DELAY} steps, a variable each")
+            raise ValueError(
+                f"oracle.delay: {self.oracle.delay} days in steps of {step}; expected at most "
+                f"{LONGEST_DELAY} steps, a variable each"
+            )
         if not self.fleet:
             raise ValueError("fleet: no accelerator type; expected at least one")
         return self
 
 
 def substitute(groups: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Groups of parameters with arrays or symbols in place of some numbers, unchecked. values: by path, "controller.pid.kp"."""
+    """Groups of parameters with arrays or symbols in place of some numbers, unchecked. values: by
+    path, "controller.pid.kp".
+    """
     inner: dict[str, dict[str, Any]] = {}
     for path, value in values.items():
         first, _, rest = path.partition(".")

@@ -1,4 +1,6 @@
-"""Tables made from the parameters: for documents, for comparison, for finding a number without a source."""
+"""Tables made from the parameters: for documents, for comparison, for finding a number without a
+source.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,13 @@ UNLISTED = ("base", "published", "detector")  # what no command takes by name
 
 def text(value: Any) -> str:
     """A value as one reads it."""
-    return f"{value:.10g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        f"{value:.10g}"
+        if isinstance(value, float)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def row(entry: Entry) -> tuple[str, ...]:
@@ -23,15 +31,33 @@ def row(entry: Entry) -> tuple[str, ...]:
     return entry.path, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
 
 
-def markdown_rows(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Container[int] = ()) -> str:
-    """A table of texts in Markdown, each cell on its line, whoever wrote it. numbers: the columns that are aligned on the right, from 0."""
-    lines = ["| " + " | ".join(titles) + " |", "|" + "".join("---:|" if i in numbers else "---|" for i in range(len(titles)))]
-    return "\n".join([*lines, *("| " + " | ".join(printable(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)])
+def markdown_rows(
+    titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Container[int] = ()
+) -> str:
+    """A table of texts in Markdown, each cell on its line, whoever wrote it. numbers: the columns
+    that are aligned on the right, from 0.
+    """
+    lines = [
+        "| " + " | ".join(titles) + " |",
+        "|" + "".join("---:|" if i in numbers else "---|" for i in range(len(titles))),
+    ]
+    return "\n".join(
+        [
+            *lines,
+            *(
+                "| " + " | ".join(printable(cell).replace("|", "\\|") for cell in row) + " |"
+                for row in rows
+            ),
+        ]
+    )
 
 
 def markdown(resolved: Resolved) -> str:
     """The parameter table in Markdown."""
-    return markdown_rows(("name", "value", "unit", "bounds", "source", "description"), map(row, resolved.entries.values()))
+    return markdown_rows(
+        ("name", "value", "unit", "bounds", "source", "description"),
+        map(row, resolved.entries.values()),
+    )
 
 
 def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
@@ -46,17 +72,23 @@ def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
 
 
 def describe(path: str) -> str:
-    """What a parameter means, with its unit and bounds, in one line. Raises InputError for an unknown path."""
+    """What a parameter means, with its unit and bounds, in one line. Raises InputError for an
+    unknown path.
+    """
     info, valid = field_at(path)
     if info is None:
-        raise InputError("unknown parameter", key=path, expected="one of " + ", ".join(valid) if valid else None)
+        raise InputError(
+            "unknown parameter", key=path, expected="one of " + ", ".join(valid) if valid else None
+        )
     limits = bounds(info)
     return f"{path} [{unit_of(info)}]: {info.description}" + (f" ({limits})" if limits else "")
 
 
 def unsourced(resolved: Resolved) -> list[str]:
     """Paths of parameters without a source."""
-    return [path for path, entry in resolved.entries.items() if not entry.source and entry.value != {}]
+    return [
+        path for path, entry in resolved.entries.items() if not entry.source and entry.value != {}
+    ]
 
 
 def shipped() -> list[tuple[str, str, str]]:
@@ -66,5 +98,11 @@ def shipped() -> list[tuple[str, str, str]]:
         if kind not in UNLISTED:
             for name in names(kind):
                 tree = load(find(kind, name), f"a {kind}")
-                rows.append((kind, name, " ".join(str(tree.get("description", tree.get("title", ""))).split())))
+                rows.append(
+                    (
+                        kind,
+                        name,
+                        " ".join(str(tree.get("description", tree.get("title", ""))).split()),
+                    )
+                )
     return rows

@@ -11,11 +11,15 @@ from ruamel.yaml.representer import SafeRepresenter
 
 
 class _Representer(SafeRepresenter):
-    """Texts that hold what is no letter, a change of the reading direction say, stand between quotes, where it can be written as \\uXXXX."""
+    """Texts that hold what is no letter, a change of the reading direction say, stand between
+    quotes, where it can be written as \\uXXXX.
+    """
 
     def represent_str(self, data: str) -> ScalarNode:
         """A text."""
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if data.isprintable() else '"')
+        return self.represent_scalar(
+            "tag:yaml.org,2002:str", data, style=None if data.isprintable() else '"'
+        )
 
 
 _Representer.add_representer(str, _Representer.represent_str)
@@ -29,4 +33,11 @@ def yaml_text(tree: Any) -> str:
     yaml.sort_base_mapping_type_on_output = False
     yaml.dump(tree, out)
     # nothing but a text between double quotes can still hold such a character
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" if ord(c) < 65536 else f"\\U{ord(c):08x}" for c in out.getvalue())
+    return "".join(
+        c
+        if c.isprintable() or c == "\n"
+        else f"\\u{ord(c):04x}"
+        if ord(c) < 65536
+        else f"\\U{ord(c):08x}"
+        for c in out.getvalue()
+    )

@@ -1,4 +1,6 @@
-"""Policies compared on the same shocks: paired differences with intervals, win rates, and which is best by each metric."""
+"""Policies compared on the same shocks: paired differences with intervals, win rates, and which is
+best by each metric.
+"""
 
 from __future__ import annotations
 
@@ -20,27 +22,37 @@ from .sweep import Sweep
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}
 
 
-def paired(names: Sequence[str], mine: np.ndarray, base: np.ndarray) -> list[tuple[float, float, float, int, float, str]]:
-    """Paired difference mine − base of every metric, with its 95 % interval: difference, low, high, n, win_rate and verdict.
+def paired(
+    names: Sequence[str], mine: np.ndarray, base: np.ndarray
+) -> list[tuple[float, float, float, int, float, str]]:
+    """Paired difference mine − base of every metric, with its 95 % interval: difference, low, high,
+    n, win_rate and verdict.
 
-    mine, base: (metrics, runs), NaN for a failed run, of the same run indices. win_rate and verdict as in `Comparison.differences`.
+    mine, base: (metrics, runs), NaN for a failed run, of the same run indices. win_rate and verdict
+    as in `Comparison.differences`.
     """
     gaps, rows, metrics = mine - base, [], [METRICS[name] for name in names]
-    s = paired_intervals(gaps, [one.probability for one in metrics], np.transpose([one.gap for one in metrics]))
+    s = paired_intervals(
+        gaps, [one.probability for one in metrics], np.transpose([one.gap for one in metrics])
+    )
     for i, name in enumerate(names):
         sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[METRICS[name].better]
         gap = sign * gaps[i][np.isfinite(gaps[i])]
         wins = float(np.mean((gap > 0) + 0.5 * (gap == 0))) if len(gap) and sign == sign else np.nan
         low, high = s.low[i], s.high[i]
         sure = differs(low, high, int(s.n[i]))
-        verdict = "same" if not sure or sign != sign else "better" if sign * s.mean[i] > 0 else "worse"
+        verdict = (
+            "same" if not sure or sign != sign else "better" if sign * s.mean[i] > 0 else "worse"
+        )
         rows.append((float(s.mean[i]), float(low), float(high), int(s.n[i]), wins, verdict))
     return rows
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Policies of one parameter point, in some scenarios. sweep: their runs. reference: the policy that the others are compared with."""
+    """Policies of one parameter point, in some scenarios. sweep: their runs. reference: the policy
+    that the others are compared with.
+    """
 
     sweep: Sweep
     reference: str
@@ -69,12 +81,26 @@ class Comparison:
         """Runs that failed or could not start, by scenario and policy: no number counts them."""
         columns = self.sweep.columns("failed_day", "error")
         lost = np.isfinite(columns["failed_day"]) | (columns["error"] != "")
-        return {(one["scenario"], one["policy"]): int(lost[columns["case"] == number].sum()) for number, one in self.sweep.cases.iterrows()}
+        return {
+            (one["scenario"], one["policy"]): int(lost[columns["case"] == number].sum())
+            for number, one in self.sweep.cases.iterrows()
+        }
 
     def losses(self, scenario: str) -> str:
         """Which policies' runs failed in a scenario, in words; empty where none did."""
-        told = [f"{policy} {self.failed[scenario, policy]}" for policy in self.policies if self.failed[scenario, policy]]
-        return f"failed runs, of {self.sweep.manifest['runs']} each, which no mean counts: {', '.join(told)}" if told else ""
+        told = [
+            f"{policy} {self.failed[scenario, policy]}"
+            for policy in self.policies
+            if self.failed[scenario, policy]
+        ]
+        return (
+            (
+                f"failed runs, of {self.sweep.manifest['runs']} each, which no mean counts: "
+                f"{', '.join(told)}"
+            )
+            if told
+            else ""
+        )
 
     @cached_property
     def _runs(self) -> dict[tuple[str, str], np.ndarray]:
@@ -83,34 +109,65 @@ class Comparison:
         found = {}
         for number, case in self.sweep.cases.iterrows():
             mine = columns["case"] == number
-            found[case["scenario"], case["policy"]] = np.stack([columns[name][mine] for name in self.sweep.metrics])
+            found[case["scenario"], case["policy"]] = np.stack(
+                [columns[name][mine] for name in self.sweep.metrics]
+            )
         return found
 
     def unmoved(self) -> list[str]:
-        """Which policies have the reference's numbers, to the last bit, in every run: a line a scenario."""
+        """Which policies have the reference's numbers, to the last bit, in every run: a line a
+        scenario.
+        """
         lines = []
         for scenario in self.scenarios:
             base = self._runs[scenario, self.reference]
-            alike = [p for p in self.policies if p != self.reference and np.array_equal(self._runs[scenario, p], base, equal_nan=True)]
+            alike = [
+                p
+                for p in self.policies
+                if p != self.reference
+                and np.array_equal(self._runs[scenario, p], base, equal_nan=True)
+            ]
             if alike:
-                told = f"{self.reference} and {', '.join(alike)} are the same numbers in all {self.sweep.manifest['runs']} runs"
+                told = (
+                    f"{self.reference} and {', '.join(alike)} are the same numbers in all "
+                    f"{self.sweep.manifest['runs']} runs"
+                )
                 lines.append(f"Nothing differs in scenario {scenario}: {told}.")
         return lines
 
     def means(self) -> pd.DataFrame:
-        """Mean and 95 % interval of every metric over n runs, without those that failed: one row a scenario, metric and policy."""
+        """Mean and 95 % interval of every metric over n runs, without those that failed: one row a
+        scenario, metric and policy.
+        """
         rows = []
         for (scenario, policy), values in self._runs.items():
             for name, row in zip(self.sweep.metrics, values, strict=True):
                 s = intervals(row[None, :], **METRICS[name].interval)
-                rows.append((scenario, name, policy, s.mean[0], s.low[0], s.high[0], int(s.n[0]), self.failed[scenario, policy], METRICS[name].unit))
-        return pd.DataFrame(rows, columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "failed", "unit"])
+                rows.append(
+                    (
+                        scenario,
+                        name,
+                        policy,
+                        s.mean[0],
+                        s.low[0],
+                        s.high[0],
+                        int(s.n[0]),
+                        self.failed[scenario, policy],
+                        METRICS[name].unit,
+                    )
+                )
+        return pd.DataFrame(
+            rows,
+            columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "failed", "unit"],
+        )
 
     def differences(self, reference: str | None = None) -> pd.DataFrame:
-        """Paired difference to the reference, one row a scenario, metric and other policy: difference, low, high (95 %), n, win_rate.
+        """Paired difference to the reference, one row a scenario, metric and other policy:
+        difference, low, high (95 %), n, win_rate.
 
-        win_rate: share of runs in which the policy is better than the reference on the same shocks, ties counted half; NaN for a metric of
-        which neither direction is better. verdict: better, worse, or same where the interval holds zero or a few runs differ by one number.
+        win_rate: share of runs in which the policy is better than the reference on the same shocks,
+        ties counted half; NaN for a metric of which neither direction is better. verdict: better,
+        worse, or same where the interval holds zero or a few runs differ by one number.
         """
         reference, rows = reference or self.reference, []
         for scenario in self.scenarios:
@@ -118,44 +175,87 @@ class Comparison:
             for policy in self.policies:
                 if policy == reference:
                     continue
-                for name, found in zip(self.sweep.metrics, paired(self.sweep.metrics, self._runs[scenario, policy], base), strict=True):
+                for name, found in zip(
+                    self.sweep.metrics,
+                    paired(self.sweep.metrics, self._runs[scenario, policy], base),
+                    strict=True,
+                ):
                     rows.append((scenario, name, policy, *found, METRICS[name].unit))
-        columns = ["scenario", "metric", "policy", "difference", "low", "high", "n", "win_rate", "verdict", "unit"]
+        columns = [
+            "scenario",
+            "metric",
+            "policy",
+            "difference",
+            "low",
+            "high",
+            "n",
+            "win_rate",
+            "verdict",
+            "unit",
+        ]
         return pd.DataFrame(rows, columns=columns)
 
     def best(self) -> pd.DataFrame:
         """Best policy by each metric with a direction: scenario, metric, best, equal.
 
-        best: the one with the best mean, missing where no other is told from it (95 %): then nobody wins. equal: those that are not told from the
-        best mean, all where nobody wins.
+        best: the one with the best mean, missing where no other is told from it (95 %): then nobody
+        wins. equal: those that are not told from the best mean, all where nobody wins.
         """
         means, rows = self.means(), []
         for scenario in self.scenarios:
             for name in self.sweep.metrics:
                 if not METRICS[name].better:
                     continue
-                own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index("policy")["mean"]
+                own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index(
+                    "policy"
+                )["mean"]
                 if own.isna().all():
                     continue
                 first = own.idxmin() if METRICS[name].better == "lower" else own.idxmax()
                 against = self.differences(first)
-                against = against[(against["scenario"] == scenario) & (against["metric"] == name) & (against["verdict"] == "same")]
+                against = against[
+                    (against["scenario"] == scenario)
+                    & (against["metric"] == name)
+                    & (against["verdict"] == "same")
+                ]
                 equal = tuple(against["policy"])
                 alone = len(equal) < len(self.policies) - 1
-                rows.append((scenario, name, first if alone else None, equal if alone else tuple(self.policies)))
+                rows.append(
+                    (
+                        scenario,
+                        name,
+                        first if alone else None,
+                        equal if alone else tuple(self.policies),
+                    )
+                )
         return pd.DataFrame(rows, columns=["scenario", "metric", "best", "equal"])
 
     def markdown(self) -> str:
-        """A table that pastes into a proposal: mean of every policy with its interval, in bold where it is `best`."""
+        """A table that pastes into a proposal: mean of every policy with its interval, in bold
+        where it is `best`.
+        """
         means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
         lines = [line for told in self.unmoved() for line in (told, "")]
         for scenario in self.scenarios:
             lines += [
-                f"Scenario {scenario}, {counted(self.sweep.manifest['runs'], 'run')}, seed {self.sweep.manifest['seed']}; mean [95 % interval]",
+                (
+                    f"Scenario {scenario}, {counted(self.sweep.manifest['runs'], 'run')}, seed "
+                    f"{self.sweep.manifest['seed']}; mean [95 % interval]"
+                ),
                 "",
             ]
-            rows = (self._row(name, means[means["scenario"] == scenario], best.get((scenario, name))) for name in self.sweep.metrics)
-            lines += [markdown_rows(["metric", "unit", *self.policies], rows, numbers=range(2, 2 + len(self.policies))), ""]
+            rows = (
+                self._row(name, means[means["scenario"] == scenario], best.get((scenario, name)))
+                for name in self.sweep.metrics
+            )
+            lines += [
+                markdown_rows(
+                    ["metric", "unit", *self.policies],
+                    rows,
+                    numbers=range(2, 2 + len(self.policies)),
+                ),
+                "",
+            ]
             if self.losses(scenario):
                 lines += [self.losses(scenario).capitalize() + ".", ""]
         return "\n".join(lines)
@@ -164,32 +264,79 @@ class Comparison:
         """A metric's row of the table in Markdown."""
         own = means[means["metric"] == name].set_index("policy").loc[self.policies]
         cells = [mean_interval(r["mean"], r["low"], r["high"]) for _, r in own.iterrows()]
-        return [name, METRICS[name].unit, *(f"**{c}**" if p == best else c for p, c in zip(self.policies, cells, strict=True))]
+        return [
+            name,
+            METRICS[name].unit,
+            *(f"**{c}**" if p == best else c for p, c in zip(self.policies, cells, strict=True)),
+        ]
 
     def plot(self) -> Figure:
-        """One panel a scenario, one row a metric, one column a policy: the best is dark, those not told from it are light."""
+        """One panel a scenario, one row a metric, one column a policy: the best is dark, those not
+        told from it are light.
+        """
         names = [n for n in self.sweep.metrics if METRICS[n].better]
-        canvas = Figure(figsize=(1.9 + 1.35 * len(self.policies) * len(self.scenarios), 1.2 + 0.3 * len(names)), layout="constrained")
+        canvas = Figure(
+            figsize=(1.9 + 1.35 * len(self.policies) * len(self.scenarios), 1.2 + 0.3 * len(names)),
+            layout="constrained",
+        )
         axes = canvas.subplots(1, len(self.scenarios), squeeze=False, sharey=True)[0]
         means, best, against = self.means(), self.best(), self.differences()
         for axis, scenario in zip(axes, self.scenarios, strict=True):
             for row, name in enumerate(names):
                 one = best[(best["scenario"] == scenario) & (best["metric"] == name)]
                 for column, policy in enumerate(self.policies):
-                    mean = means.query("scenario == @scenario and metric == @name and policy == @policy")["mean"].iloc[0]
-                    verdict = against.query("scenario == @scenario and metric == @name and policy == @policy")["verdict"]
+                    mean = means.query(
+                        "scenario == @scenario and metric == @name and policy == @policy"
+                    )["mean"].iloc[0]
+                    verdict = against.query(
+                        "scenario == @scenario and metric == @name and policy == @policy"
+                    )["verdict"]
                     shade = SHADES[verdict.iloc[0]] if len(verdict) else SHADES["same"]
-                    first = len(one) and (policy == one["best"].iloc[0]) and not one["equal"].iloc[0]
+                    first = (
+                        len(one) and (policy == one["best"].iloc[0]) and not one["equal"].iloc[0]
+                    )
                     colour = SHADES["best"] if first else shade
-                    axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white"))
-                    axis.text(column, row, f"{mean:.4g}", ha="center", va="center", fontsize=7, color="white" if first else "black")
-            axis.set(xlim=(-0.5, len(self.policies) - 0.5), ylim=(len(names) - 0.5, -0.5), title=lettering(scenario))
-            axis.set_xticks(range(len(self.policies)), map(lettering, self.policies), fontsize=8, rotation=20)
-            axis.set_yticks(range(len(names)), [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names], fontsize=7)
+                    axis.add_patch(
+                        Rectangle(
+                            (column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white"
+                        )
+                    )
+                    axis.text(
+                        column,
+                        row,
+                        f"{mean:.4g}",
+                        ha="center",
+                        va="center",
+                        fontsize=7,
+                        color="white" if first else "black",
+                    )
+            axis.set(
+                xlim=(-0.5, len(self.policies) - 0.5),
+                ylim=(len(names) - 0.5, -0.5),
+                title=lettering(scenario),
+            )
+            axis.set_xticks(
+                range(len(self.policies)), map(lettering, self.policies), fontsize=8, rotation=20
+            )
+            axis.set_yticks(
+                range(len(names)),
+                [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names],
+                fontsize=7,
+            )
             axis.tick_params(length=0)
-        lost = "".join(f"\n{scenario}: {self.losses(scenario)}" for scenario in self.scenarios if self.losses(scenario))
-        shades = f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, grey: no difference (95 %)"
-        title = f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; {shades}{lost}"
+        lost = "".join(
+            f"\n{scenario}: {self.losses(scenario)}"
+            for scenario in self.scenarios
+            if self.losses(scenario)
+        )
+        shades = (
+            f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, "
+            f"grey: no difference (95 %)"
+        )
+        title = (
+            f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; "
+            f"{shades}{lost}"
+        )
         canvas.suptitle(lettering(title), fontsize=8, x=0.01, ha="left")
         return canvas
 

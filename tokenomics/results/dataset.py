@@ -15,7 +15,11 @@ from ..model.variables import Variable
 def to_dataset(trajectories: Trajectories, variables: Mapping[str, Variable]) -> xr.Dataset:
     """Dataset with dimensions (run, time); every variable carries `units` and `long_name`."""
     data = {
-        name: (("run", "time"), values, {"units": variables[name].unit, "long_name": variables[name].meaning})
+        name: (
+            ("run", "time"),
+            values,
+            {"units": variables[name].unit, "long_name": variables[name].meaning},
+        )
         for name, values in trajectories.values.items()
         if name not in ("time",)
     }
@@ -27,5 +31,7 @@ def to_table(trajectories: Trajectories) -> pd.DataFrame:
     """One row a run and time: columns run, time [days], then the variables by name."""
     runs, times = len(trajectories.runs), len(trajectories.time)
     columns = {"run": np.repeat(trajectories.runs, times), "time": np.tile(trajectories.time, runs)}
-    columns |= {name: values.ravel() for name, values in trajectories.values.items() if name != "time"}
+    columns |= {
+        name: values.ravel() for name, values in trajectories.values.items() if name != "time"
+    }
     return pd.DataFrame(columns)

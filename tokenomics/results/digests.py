@@ -13,7 +13,9 @@ KEYS = ("case", "point", "run")
 
 
 def rows_digest(columns: Mapping[str, Any], metrics: Sequence[str]) -> str:
-    """SHA-256 of case, point, run, failed_day, metrics and error of every row, in the order in which the rows stand there."""
+    """SHA-256 of case, point, run, failed_day, metrics and error of every row, in the order in
+    which the rows stand there.
+    """
     found = hashlib.sha256()
     for name in KEYS:
         found.update(name.encode() + np.ascontiguousarray(columns[name], dtype="<i8").tobytes())

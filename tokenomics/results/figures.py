@@ -1,4 +1,6 @@
-"""Figures: units on every axis, the median with bands over runs, and a title that states the finding."""
+"""Figures: units on every axis, the median with bands over runs, and a title that states the
+finding.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ BANDS = ((5, 95, 0.15), (25, 75, 0.3))
 
 
 def style() -> None:
-    """Set Matplotlib to the colours, sizes and light grid of the package's figures, for figures that stand beside them."""
+    """Set Matplotlib to the colours, sizes and light grid of the package's figures, for figures
+    that stand beside them.
+    """
     import matplotlib
 
     matplotlib.rcParams.update(
@@ -47,25 +51,46 @@ def _interval(result, name: str, scale: float = 1.0, digits: int = 2) -> str:
     chosen = METRICS[name]
     paths = result.trajectories.values
     bounds = tuple(bound * scale for bound in chosen.bounds)
-    s = summarise(chosen.function(paths, result.metric_parameters) * scale, probability=chosen.probability, bounds=bounds)
+    s = summarise(
+        chosen.function(paths, result.metric_parameters) * scale,
+        probability=chosen.probability,
+        bounds=bounds,
+    )
     low_high = "" if s.low is None else f" [{s.low:.{digits}f}, {s.high:.{digits}f}]"
     return f"{s.mean:.{digits}f}{low_high}"
 
 
-def _draw(axis, result, name: str, colour: str, label: str | None = None, scale: float = 1.0) -> None:
+def _draw(
+    axis, result, name: str, colour: str, label: str | None = None, scale: float = 1.0
+) -> None:
     time = result.trajectories.time
     values = result.trajectories.values[name] * scale
     good = values[np.all(np.isfinite(values), axis=1)]
-    # flows are zero at the start by construction of the first step, and are drawn from the first step on
+    # flows are zero at the start by construction of the first step, and are drawn from the first
+    # step on
     if len(good) == 0:
         return
     if len(good) > 1:
         for low, high, alpha in BANDS:
-            axis.fill_between(time, *np.percentile(good, (low, high), axis=0), color=colour, alpha=alpha, linewidth=0)
-    axis.plot(time, np.median(good, axis=0), color=colour, label=label or name.replace("_", " "), linewidth=1.4)
+            axis.fill_between(
+                time,
+                *np.percentile(good, (low, high), axis=0),
+                color=colour,
+                alpha=alpha,
+                linewidth=0,
+            )
+    axis.plot(
+        time,
+        np.median(good, axis=0),
+        color=colour,
+        label=label or name.replace("_", " "),
+        linewidth=1.4,
+    )
 
 
-def _panel(axis, result, series: list[tuple[str, str]], unit: str, title: str, scale: float = 1.0) -> None:
+def _panel(
+    axis, result, series: list[tuple[str, str]], unit: str, title: str, scale: float = 1.0
+) -> None:
     for (name, label), colour in zip(series, COLOURS, strict=False):
         _draw(axis, result, name, colour, label, scale)
     from matplotlib.ticker import LogLocator, NullFormatter
@@ -94,16 +119,35 @@ def _has(result, *names: str) -> bool:
 
 def _price(axis, result) -> None:
     title = (
-        f"Annualised volatility {_interval(result, 'price_volatility', 100, 0)} %, decoupling {_interval(result, 'decoupling_index')}"
+        (
+            f"Annualised volatility {_interval(result, 'price_volatility', 100, 0)} %, decoupling "
+            f"{_interval(result, 'decoupling_index')}"
+        )
         if _has(result, "decoupling")
         else "Token price"
     )
-    _panel(axis, result, [("token_price", "token price"), ("utility_value", "utility value")], "USD/TOK", title)
+    _panel(
+        axis,
+        result,
+        [("token_price", "token price"), ("utility_value", "utility value")],
+        "USD/TOK",
+        title,
+    )
 
 
 def _supply(axis, result) -> None:
-    series = [(n, n.replace("_", " ")) for n in ("total_supply", "circulating_supply", "staked", "locked", "treasury_tok")]
-    _panel(axis, result, series, "million TOK", f"Supply grows by {_interval(result, 'inflation', 100)} % a year", 1e-6)
+    series = [
+        (n, n.replace("_", " "))
+        for n in ("total_supply", "circulating_supply", "staked", "locked", "treasury_tok")
+    ]
+    _panel(
+        axis,
+        result,
+        series,
+        "million TOK",
+        f"Supply grows by {_interval(result, 'inflation', 100)} % a year",
+        1e-6,
+    )
 
 
 def _network(axis, result) -> None:
@@ -115,7 +159,13 @@ def _network(axis, result) -> None:
 def _operators(axis, result) -> None:
     types = [n for n in result.trajectories.values if n.startswith("nodes_")]
     series = [("nodes", "all nodes"), *((n, n.removeprefix("nodes_")) for n in types)]
-    _panel(axis, result, series, "nodes", f"Churn {_interval(result, 'churn', 100, 0)} % of nodes a year")
+    _panel(
+        axis,
+        result,
+        series,
+        "nodes",
+        f"Churn {_interval(result, 'churn', 100, 0)} % of nodes a year",
+    )
 
 
 def _latency(axis, result) -> None:
@@ -145,7 +195,12 @@ def _velocity(axis, result) -> None:
 
 
 def _bills(axis, result) -> None:
-    series = [("user_bill", "in tokens"), ("bill_hedged", "hedged"), ("bill_stablecoin", "stablecoin"), ("bill_cloud", "cloud")]
+    series = [
+        ("user_bill", "in tokens"),
+        ("bill_hedged", "hedged"),
+        ("bill_stablecoin", "stablecoin"),
+        ("bill_cloud", "cloud"),
+    ]
     title = f"Token bill: 95 % cost at risk {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
     _panel(axis, result, series, "USD/day", title)
 
@@ -176,11 +231,24 @@ def figure(result, names: list[str]) -> Figure:
         if name in PANELS:
             PANELS[name][0](axis, result)
         else:
-            _panel(axis, result, [(name, name)], result.variables[name].unit, result.variables[name].meaning)
-    note = f"policy {result.resolved.policy}; " + (", ".join(result.resolved.scenarios) or "no scenario")
+            _panel(
+                axis,
+                result,
+                [(name, name)],
+                result.variables[name].unit,
+                result.variables[name].meaning,
+            )
+    note = f"policy {result.resolved.policy}; " + (
+        ", ".join(result.resolved.scenarios) or "no scenario"
+    )
     runs = len(result.trajectories.runs)
     bands = "; median, 50 % and 90 % of runs" if runs > 1 else ""
-    canvas.suptitle(f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}", fontsize=9, x=0.01, ha="left")
+    canvas.suptitle(
+        f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}",
+        fontsize=9,
+        x=0.01,
+        ha="left",
+    )
     return canvas
 
 

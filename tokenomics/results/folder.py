@@ -1,4 +1,6 @@
-"""Folders that a command wrote: which kind of folder one is, and files in it that are read without leaving it."""
+"""Folders that a command wrote: which kind of folder one is, and files in it that are read without
+leaving it.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +17,32 @@ from .records import FileRecord
 
 RUN, MANIFEST = "run.json", "manifest.json"
 PARAMETERS, TRAJECTORIES = "params.yaml", "trajectories.parquet"
-MOST_CELLS = 250_000_000  # of the trajectories: 2 GB as numbers, which a run of all variables over a year reaches with 5,000 runs
+# of the trajectories: 2 GB as numbers, which a run of all variables over a year reaches with 5,000
+# runs
+MOST_CELLS = 250_000_000
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}){0,3}")
 SHOWN, LISTED = 5, 1_000  # folders within a folder that are named, and looked at
-HEAD = 200  # bytes of a manifest that tell a bundle from a sweep: it begins with its format, a sweep with its kind
+# bytes of a manifest that tell a bundle from a sweep: it begins with its format, a sweep with its
+# kind
+HEAD = 200
 
 # the file that tells each kind, what it is called, and which command reads it
 OTHERS = {
-    "calibration.json": ("the folder of a calibration", "its overlay.yaml goes to --overlay of 'tokenomics run'"),
-    "validation.json": ("the folder of a validation", "its validation.md is to be read; its params.yaml goes to 'tokenomics run' as PARAMS"),
+    "calibration.json": (
+        "the folder of a calibration",
+        "its overlay.yaml goes to --overlay of 'tokenomics run'",
+    ),
+    "validation.json": (
+        "the folder of a validation",
+        "its validation.md is to be read; its params.yaml goes to 'tokenomics run' as PARAMS",
+    ),
     "boundary.json": ("the folder of a stability boundary", "its boundary.md is to be read"),
     "margins.md": ("the folder of a control analysis", "its margins.md is to be read"),
     "reproduction.md": ("the folder of a reproduced paper", "its reproduction.md is to be read"),
-    "overlay.yaml": ("the folder of an overlay", "its overlay.yaml goes to --overlay of 'tokenomics run'"),
+    "overlay.yaml": (
+        "the folder of an overlay",
+        "its overlay.yaml goes to --overlay of 'tokenomics run'",
+    ),
 }
 BUNDLE = ("a bundle of evidence", "'tokenomics verify' checks it; 'cite' and 'diff' read it")
 
@@ -37,7 +52,9 @@ def kind_of(folder: str | Path) -> str | None:
     folder = Path(folder)
     if os.path.lexists(folder / MANIFEST):
         try:
-            with open(os.open(folder / MANIFEST, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+            with open(
+                os.open(folder / MANIFEST, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb"
+            ) as stream:
                 head = stream.read(HEAD).lstrip(b"\xef\xbb\xbf \t\r\n{")
         except (OSError, ValueError):
             return "sweep"
@@ -53,17 +70,27 @@ def not_a_result(folder: Path) -> InputError:
     except FileNotFoundError:
         return InputError("no such folder", file=folder, expected=expected)
     except (OSError, ValueError) as error:
-        return InputError(f"cannot be read ({reason(error)})", file=str(folder)[:300], expected=expected)
+        return InputError(
+            f"cannot be read ({reason(error)})", file=str(folder)[:300], expected=expected
+        )
     if not stat.S_ISDIR(found.st_mode):
         return InputError("is a file", file=folder, expected=expected)
     if kind_of(folder) == "bundle":
-        return InputError(f"is {BUNDLE[0]}, and no run's or sweep's folder", file=folder, expected=f"{expected}; {BUNDLE[1]}")
+        return InputError(
+            f"is {BUNDLE[0]}, and no run's or sweep's folder",
+            file=folder,
+            expected=f"{expected}; {BUNDLE[1]}",
+        )
     for name, (what, use) in OTHERS.items():
         if (folder / name).is_file():
-            return InputError(f"is {what}, and no run's or sweep's", file=folder, expected=f"{expected}; {use}")
+            return InputError(
+                f"is {what}, and no run's or sweep's", file=folder, expected=f"{expected}; {use}"
+            )
     inside = _results_in(folder)
     if inside:
-        return InputError(f"holds {', '.join(inside)}", file=folder, expected="one of these folders")
+        return InputError(
+            f"holds {', '.join(inside)}", file=folder, expected="one of these folders"
+        )
     return InputError("not a run directory, nor a sweep's", file=folder, expected=expected)
 
 
@@ -71,26 +98,44 @@ def _results_in(folder: Path) -> list[str]:
     """Some of the folders in a folder that are a run's or a sweep's."""
     try:
         with os.scandir(folder) as entries:
-            names = sorted(e.name for e in itertools.islice(entries, LISTED) if e.is_dir() and not e.name.startswith("."))
+            names = sorted(
+                e.name
+                for e in itertools.islice(entries, LISTED)
+                if e.is_dir() and not e.name.startswith(".")
+            )
     except OSError:
         return []
-    return list(itertools.islice((name for name in names if kind_of(folder / name) in ("run", "sweep")), SHOWN))
+    return list(
+        itertools.islice(
+            (name for name in names if kind_of(folder / name) in ("run", "sweep")), SHOWN
+        )
+    )
 
 
 def plain(folder: Path, name: str) -> Path:
-    """The path of a file in a folder. Raises InputError for a name that is no plain path, and where a link in it could lead out."""
+    """The path of a file in a folder. Raises InputError for a name that is no plain path, and where
+    a link in it could lead out.
+    """
     if not NAME.fullmatch(name):
-        raise InputError(f"the file name {name!r}"[:200], file=folder, expected="a plain path within the folder")
+        raise InputError(
+            f"the file name {name!r}"[:200], file=folder, expected="a plain path within the folder"
+        )
     path = folder
     for part in name.split("/"):
         path = path / part
         if path.is_symlink():
-            raise InputError("is a symbolic link", file=path, expected="plain files and folders, so that nothing outside is read")
+            raise InputError(
+                "is a symbolic link",
+                file=path,
+                expected="plain files and folders, so that nothing outside is read",
+            )
     return path
 
 
 def as_recorded(folder: Path, name: str, told: FileRecord) -> bytes:
-    """The content of a file. Raises InputError where it is not the one whose digest and size were recorded."""
+    """The content of a file. Raises InputError where it is not the one whose digest and size were
+    recorded.
+    """
     path = plain(folder, name)
     expected = f"{told.bytes} bytes with the SHA-256 {told.sha256[:16]}…"
     if path.is_file() and path.stat().st_size == told.bytes:

@@ -1,4 +1,6 @@
-"""Monte-Carlo confidence intervals: Student's t, cut off at the bounds of what is averaged, and Wilson's for a probability."""
+"""Monte-Carlo confidence intervals: Student's t, cut off at the bounds of what is averaged, and
+Wilson's for a probability.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ UNBOUNDED, SIZE, SHARE = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
 
 @dataclass(frozen=True)
 class Intervals:
-    """Means over runs, (points,), with intervals; NaN bounds where fewer than two runs count. n: runs that count."""
+    """Means over runs, (points,), with intervals; NaN bounds where fewer than two runs count. n:
+    runs that count.
+    """
 
     mean: np.ndarray
     low: np.ndarray
@@ -26,11 +30,19 @@ class Intervals:
     n: np.ndarray
 
 
-def intervals(values: np.ndarray, *, probability: bool = False, level: float = LEVEL, bounds: tuple[Any, Any] = UNBOUNDED) -> Intervals:
-    """Mean and confidence interval over the runs of each point: Student's t, Wilson's for a probability.
+def intervals(
+    values: np.ndarray,
+    *,
+    probability: bool = False,
+    level: float = LEVEL,
+    bounds: tuple[Any, Any] = UNBOUNDED,
+) -> Intervals:
+    """Mean and confidence interval over the runs of each point: Student's t, Wilson's for a
+    probability.
 
-    values: (points, runs); NaN marks a failed run. bounds: between which each value lies, numbers or (points,). The mean of such values lies there
-    too, so that an interval cut off there holds it as often as the whole one. Source of Wilson's: Wilson (1927), without continuity correction.
+    values: (points, runs); NaN marks a failed run. bounds: between which each value lies, numbers
+    or (points,). The mean of such values lies there too, so that an interval cut off there holds it
+    as often as the whole one. Source of Wilson's: Wilson (1927), without continuity correction.
     """
     good = np.isfinite(values)
     n = good.sum(axis=1)
@@ -50,17 +62,23 @@ def intervals(values: np.ndarray, *, probability: bool = False, level: float = L
             half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2.0) * spread / np.sqrt(n)
     few = n < 2
     # the mean itself may be beyond a bound by rounding
-    low, high = np.maximum(centre - half, np.minimum(bounds[0], mean)), np.minimum(centre + half, np.maximum(bounds[1], mean))
+    low, high = (
+        np.maximum(centre - half, np.minimum(bounds[0], mean)),
+        np.minimum(centre + half, np.maximum(bounds[1], mean)),
+    )
     return Intervals(mean, np.where(few, np.nan, low), np.where(few, np.nan, high), n)
 
 
 def unseen(n: int, level: float = LEVEL) -> float:
-    """The largest probability, at `level`, of what happened in none of n independent runs: one side of Clopper and Pearson (1934)."""
+    """The largest probability, at `level`, of what happened in none of n independent runs: one side
+    of Clopper and Pearson (1934).
+    """
     return 1.0 - (0.5 - 0.5 * level) ** (1.0 / n)
 
 
 def equal_gap(gap: float, n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a probability's mean paired difference, low and high, where all n runs have the same one: no certainty, for others were `unseen`.
+    """Interval of a probability's mean paired difference, low and high, where all n runs have the
+    same one: no certainty, for others were `unseen`.
 
     gap: -1, 0 or 1, in every run. n: at least 1.
     """
@@ -70,11 +88,15 @@ def equal_gap(gap: float, n: int, level: float = LEVEL) -> tuple[float, float]:
     return (1.0 - 2.0 * most, 1.0) if gap > 0.0 else (-1.0, 2.0 * most - 1.0)
 
 
-def paired_intervals(gaps: np.ndarray, probability: Any, bounds: tuple[Any, Any], level: float = LEVEL) -> Intervals:
-    """Mean paired difference over the runs of each metric, with its interval: Student's t, `equal_gap` for a probability whose runs are all equal.
+def paired_intervals(
+    gaps: np.ndarray, probability: Any, bounds: tuple[Any, Any], level: float = LEVEL
+) -> Intervals:
+    """Mean paired difference over the runs of each metric, with its interval: Student's t,
+    `equal_gap` for a probability whose runs are all equal.
 
-    gaps: (metrics, runs); NaN marks a failed run. probability: (metrics,), whether it is one. bounds: of each difference, as of `intervals`.
-    Where another metric's differences are all equal, both bounds are that number.
+    gaps: (metrics, runs); NaN marks a failed run. probability: (metrics,), whether it is one.
+    bounds: of each difference, as of `intervals`. Where another metric's differences are all equal,
+    both bounds are that number.
     """
     found = intervals(gaps, level=level, bounds=bounds)
     mean, low, high = found.mean.copy(), found.low.copy(), found.high.copy()
@@ -88,13 +110,17 @@ def paired_intervals(gaps: np.ndarray, probability: Any, bounds: tuple[Any, Any]
 
 
 def differs(low: float, high: float, n: int) -> bool:
-    """Whether an interval of n runs tells from zero; a number that is the same in fewer than `FEWEST_EQUAL` runs does not."""
+    """Whether an interval of n runs tells from zero; a number that is the same in fewer than
+    `FEWEST_EQUAL` runs does not.
+    """
     return bool((low > 0.0 or high < 0.0) and (low < high or n >= FEWEST_EQUAL))
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean over runs with its interval; low and high are None for a single run. failed: runs that are not counted."""
+    """Mean over runs with its interval; low and high are None for a single run. failed: runs that
+    are not counted.
+    """
 
     mean: float
     low: float | None
@@ -103,9 +129,20 @@ class Summary:
     failed: int
 
 
-def summarise(per_run: np.ndarray, *, probability: bool = False, level: float = LEVEL, bounds: Bounds = UNBOUNDED) -> Summary:
+def summarise(
+    per_run: np.ndarray,
+    *,
+    probability: bool = False,
+    level: float = LEVEL,
+    bounds: Bounds = UNBOUNDED,
+) -> Summary:
     """Mean and confidence interval of a metric's values (runs,); NaN marks a failed run."""
-    found = intervals(np.asarray(per_run, dtype=float)[None, :], probability=probability, level=level, bounds=bounds)
+    found = intervals(
+        np.asarray(per_run, dtype=float)[None, :],
+        probability=probability,
+        level=level,
+        bounds=bounds,
+    )
     n = int(found.n[0])
     low, high = (None, None) if n < 2 else (float(found.low[0]), float(found.high[0]))
     return Summary(float(found.mean[0]), low, high, n, len(per_run) - n)

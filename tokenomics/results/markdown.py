@@ -20,4 +20,7 @@ def cell(value: Any) -> str:
 
 def markdown_table(table: pd.DataFrame) -> str:
     """A data frame in Markdown, without its index."""
-    return markdown_rows(list(map(str, table.columns)), ([cell(value) for value in row] for row in table.itertuples(index=False)))
+    return markdown_rows(
+        list(map(str, table.columns)),
+        ([cell(value) for value in row] for row in table.itertuples(index=False)),
+    )

@@ -1,7 +1,9 @@
-"""Every byte of a Parquet file: the pages of its columns by what each says of itself, and what belongs to none of them.
+"""Every byte of a Parquet file: the pages of its columns by what each says of itself, and what
+belongs to none of them.
 
-A reader trusts a page's own length, so that a few bytes can ask for gigabytes, and passes over what no page reaches, where anything may stand.
-Pages are told in Thrift's compact protocol; see https://github.com/apache/parquet-format.
+A reader trusts a page's own length, so that a few bytes can ask for gigabytes, and passes over what
+no page reaches, where anything may stand. Pages are told in Thrift's compact protocol; see
+https://github.com/apache/parquet-format.
 """
 
 from __future__ import annotations
@@ -16,14 +18,18 @@ MAGIC = b"PAR1"
 TYPE, UNPACKED, PACKED = 1, 2, 3  # fields of a page's head
 LAST_FIELD = 8  # of a page's head
 DEEPEST = 8  # levels of structures in a page's head, which has three
-LONGEST = 40_000  # bytes of a page's head: the least and the largest value of a column of text, twice
+LONGEST = (
+    40_000  # bytes of a page's head: the least and the largest value of a column of text, twice
+)
 FIXED = {3: 1, 7: 8}  # bytes of a value by its type; of 1 and 2, true and false, there are none
 WHOLE, BINARY, LISTS, MAP, STRUCT = (4, 5, 6), 8, (9, 10), 11, 12
 
 
 @dataclass(frozen=True)
 class Account:
-    """unpacked: bytes of all pages, as they say. footer: bytes of the footer. stray: bytes that belong to no page, and to nothing else."""
+    """unpacked: bytes of all pages, as they say. footer: bytes of the footer. stray: bytes that
+    belong to no page, and to nothing else.
+    """
 
     unpacked: int
     footer: int
@@ -31,7 +37,9 @@ class Account:
 
 
 def account(content: bytes | mmap, meta: pq.FileMetaData) -> Account:
-    """Account for every byte of a file. meta: its footer, as it was read. Raises ValueError where pages are not what the footer says."""
+    """Account for every byte of a file. meta: its footer, as it was read. Raises ValueError where
+    pages are not what the footer says.
+    """
     (footer,) = struct.unpack_from("<I", content, len(content) - 8)
     end = len(content) - 8 - footer
     spans, unpacked = [], 0
@@ -59,7 +67,9 @@ def account(content: bytes | mmap, meta: pq.FileMetaData) -> Account:
 
 
 def _pages(content: bytes | mmap, at: int, stop: int) -> int:
-    """Bytes that the pages of a column have unpacked. Raises ValueError where they do not end where the column does."""
+    """Bytes that the pages of a column have unpacked. Raises ValueError where they do not end where
+    the column does.
+    """
     total = 0
     while at < stop:
         head = _Head(content, at, stop)

@@ -1,7 +1,9 @@
-"""What stands in the JSON of a run's and of a sweep's folder, as strict records: it is untrusted, and a disk may have lost half of it.
+"""What stands in the JSON of a run's and of a sweep's folder, as strict records: it is untrusted,
+and a disk may have lost half of it.
 
-Each has its own digest, so that a changed seed is found as a changed number is. A digest tells of damage and not of a forger, who can make
-another: what is in a folder is taken for data, checked for its form, and for what it must agree with.
+Each has its own digest, so that a changed seed is found as a changed number is. A digest tells of
+damage and not of a forger, who can make another: what is in a folder is taken for data, checked for
+its form, and for what it must agree with.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from ..inputs import strict_json
 from ..parameters.documents import Strict, validated
 
 FORMAT = 1  # of a run's and of a sweep's folder
-LARGEST_RECORD = 256_000_000  # bytes; a sweep of a million points of ten parameters has about 200 million
+LARGEST_RECORD = (
+    256_000_000  # bytes; a sweep of a million points of ten parameters has about 200 million
+)
 LARGEST_FILE = 1_000_000_000  # bytes
 MOST_VALUES = 50_000_000  # JSON has no aliases, so that its size bounds it already
 MOST_FILES, MOST_RUNS, MOST_TASKS = 2_000, 10_000_000, 10_000_000
@@ -50,7 +54,9 @@ class FailureRecord(Strict):
 
 
 class Made(Strict):
-    """What both have: what they are, and where and when they were made. digest: SHA-256 of all the rest, as `strict_json.canonical` writes it."""
+    """What both have: what they are, and where and when they were made. digest: SHA-256 of all the
+    rest, as `strict_json.canonical` writes it.
+    """
 
     format: Literal[1]
     digest: Hash
@@ -62,18 +68,24 @@ class Made(Strict):
 
 
 class ParametersRecord(Strict):
-    """What the parameters of a run were resolved from, what those files say of themselves, by name, and the hash of the values."""
+    """What the parameters of a run were resolved from, what those files say of themselves, by name,
+    and the hash of the values.
+    """
 
     base: Name
     policy: Name
     scenario: Text
     scenarios: list[Name] = Field(max_length=1_000)
-    descriptions: dict[Name, Text] = Field({}, max_length=1_000)  # none in a folder of an earlier version
+    descriptions: dict[Name, Text] = Field(
+        {}, max_length=1_000
+    )  # none in a folder of an earlier version
     sha256: Hash
 
 
 class RunRecord(Made):
-    """`run.json`: the record of a `Result` (see `Result.record`), the command, and the digest and size of every other file."""
+    """`run.json`: the record of a `Result` (see `Result.record`), the command, and the digest and
+    size of every other file.
+    """
 
     kind: Literal["run"]
     version: Name
@@ -90,9 +102,11 @@ class RunRecord(Made):
 
 
 class SweepRecord(Made):
-    """`manifest.json` of a sweep. sha256: `identity` of the rest; source: SHA-256 of the code. points: a value for each of `paths`, of every point.
+    """`manifest.json` of a sweep. sha256: `identity` of the rest; source: SHA-256 of the code.
+    points: a value for each of `paths`, of every point.
 
-    cases: policy, scenario and the hash of the parameters. tasks: how many; cut: SHA-256 of what each of them is.
+    cases: policy, scenario and the hash of the parameters. tasks: how many; cut: SHA-256 of what
+    each of them is.
     """
 
     kind: Literal["sweep"]
@@ -101,7 +115,9 @@ class SweepRecord(Made):
     tokenomics: Name | None
     description: Text
     design: dict[Name, Any]
-    cases: list[Annotated[list[Name], Field(min_length=3, max_length=3)]] = Field(min_length=1, max_length=MOST_CASES)
+    cases: list[Annotated[list[Name], Field(min_length=3, max_length=3)]] = Field(
+        min_length=1, max_length=MOST_CASES
+    )
     paths: list[Name] = Field(max_length=1_000)
     points: list[list[Value]] = Field(min_length=1, max_length=MOST_POINTS)
     runs: int = Field(ge=1, le=MOST_RUNS)
@@ -111,7 +127,18 @@ class SweepRecord(Made):
     cut: Hash
 
 
-IDENTITY = ("design", "cases", "paths", "points", "runs", "seed", "metrics", "tasks", "cut", "tokenomics")
+IDENTITY = (
+    "design",
+    "cases",
+    "paths",
+    "points",
+    "runs",
+    "seed",
+    "metrics",
+    "tasks",
+    "cut",
+    "tokenomics",
+)
 
 
 def identity(manifest: Mapping[str, Any]) -> str:
@@ -128,18 +155,31 @@ def sealed(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
 def read_sealed(kind: type[Record], path: Path, what: str) -> tuple[Record, dict[str, Any]]:
     """A record from its file, and the same as plain data. what: it is of, "a run" or "a sweep".
 
-    Raises InputError that names the file and the key for what is missing, unknown, of another type or out of bounds, and where it was changed.
+    Raises InputError that names the file and the key for what is missing, unknown, of another type
+    or out of bounds, and where it was changed.
     """
     plain = strict_json.read(path, most=LARGEST_RECORD, expected=f"the record of {what}, in JSON")
     written = plain.get("format")
     if written is None:
         found = f"the record of {what} without a format, as an earlier tokenomics wrote it"
-        raise InputError(found, file=path, key="format", expected=f"{FORMAT}; simulate it again into a new folder")
+        raise InputError(
+            found,
+            file=path,
+            key="format",
+            expected=f"{FORMAT}; simulate it again into a new folder",
+        )
     if type(written) is not int or written != FORMAT:  # true and 1.0 are equal to 1
-        raise InputError(f"{written!r}"[:60], file=path, key="format", expected=f"{FORMAT}, of this version of tokenomics")
+        raise InputError(
+            f"{written!r}"[:60],
+            file=path,
+            key="format",
+            expected=f"{FORMAT}, of this version of tokenomics",
+        )
     record = validated(kind, plain, str(path), MOST_VALUES)
     try:
-        found = strict_json.digest(strict_json.canonical({key: value for key, value in plain.items() if key != "digest"}))
+        found = strict_json.digest(
+            strict_json.canonical({key: value for key, value in plain.items() if key != "digest"})
+        )
     except ValueError:  # half of a surrogate pair is no text
         raise InputError("text that is no UTF-8", file=path) from None
     if found != record.digest:

@@ -38,9 +38,11 @@ SHOWN_FAILURES = 5
 
 @dataclass(frozen=True)
 class Result:
-    """One experiment. resolved: its parameters. variables: unit and meaning of what was recorded. trajectories: values (runs, times), and failures.
+    """One experiment. resolved: its parameters. variables: unit and meaning of what was recorded.
+    trajectories: values (runs, times), and failures.
 
-    seed: of the shocks. engine: cadcad or ensemble. notes: what a reader should know of its input. remarks: changes on which no metric depends.
+    seed: of the shocks. engine: cadcad or ensemble. notes: what a reader should know of its input.
+    remarks: changes on which no metric depends.
     """
 
     resolved: Resolved
@@ -66,13 +68,18 @@ class Result:
         return to_table(self.trajectories)
 
     def metrics_per_run(self) -> pd.DataFrame:
-        """Every metric of every run, (runs, metrics); NaN for a failed run. Metrics that lack a variable are left out."""
+        """Every metric of every run, (runs, metrics); NaN for a failed run. Metrics that lack a
+        variable are left out.
+        """
         values = self.trajectories.values
         table = pd.DataFrame(index=pd.Index(self.trajectories.runs, name="run"))
         for name, m in METRICS.items():
             for needed in m.needs:
                 if needed not in self.variables:
-                    raise InputError(f"metric '{name}' needs the unknown variable '{needed}'", nearest=nearest(needed, self.variables))
+                    raise InputError(
+                        f"metric '{name}' needs the unknown variable '{needed}'",
+                        nearest=nearest(needed, self.variables),
+                    )
             if all(needed in values for needed in m.needs):
                 table[name] = evaluate_metrics([name], values, self.metric_parameters)[name]
         failed = [f.run for f in self.failures]
@@ -83,58 +90,112 @@ class Result:
     def metric_parameters(self) -> Parameters:
         """Parameters whose time step is that of the recorded times."""
         time = self.trajectories.time
-        step = float(time[1] - time[0]) if len(time) > 1 else self.resolved.values.simulation.time_step
+        step = (
+            float(time[1] - time[0]) if len(time) > 1 else self.resolved.values.simulation.time_step
+        )
         return put(self.resolved.values, {"simulation.time_step": step})
 
     def metrics(self) -> pd.DataFrame:
-        """Mean over runs with the 95 % confidence interval: columns mean, low, high, n, failed, unit, meaning."""
+        """Mean over runs with the 95 % confidence interval: columns mean, low, high, n, failed,
+        unit, meaning.
+        """
         rows = {}
         for name, per_run in self.metrics_per_run().items():
             s = summarise(per_run.to_numpy(), **METRICS[name].interval)
-            rows[name] = (s.mean, s.low, s.high, s.n, s.failed, METRICS[name].unit, METRICS[name].meaning)
+            rows[name] = (
+                s.mean,
+                s.low,
+                s.high,
+                s.n,
+                s.failed,
+                METRICS[name].unit,
+                METRICS[name].meaning,
+            )
         columns = ["mean", "low", "high", "n", "failed", "unit", "meaning"]
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
         table[["low", "high"]] = table[["low", "high"]].astype(float)
         table.index.name = "metric"
         return table
 
-    @checked(other=lambda name, value: of(Result, expected="a result, as `run` and `load` return it")(name, value))
+    @checked(
+        other=lambda name, value: of(Result, expected="a result, as `run` and `load` return it")(
+            name, value
+        )
+    )
     def compare(self, other: Result) -> pd.DataFrame:
-        """Paired difference self − other of every metric over the run indices both have, with its 95 % interval.
+        """Paired difference self − other of every metric over the run indices both have, with its
+        95 % interval.
 
-        Runs of one index meet the same shocks, so that the difference is the policies'. Raises InputError where the seeds, the spans, the steps or
-        the recorded times differ.
+        Runs of one index meet the same shocks, so that the difference is the policies'. Raises
+        InputError where the seeds, the spans, the steps or the recorded times differ.
         """
         self._refuse_unlike(other)
         mine, theirs = self.metrics_per_run(), other.metrics_per_run()
         common = mine.index.intersection(theirs.index)
         if common.empty:
-            raise InputError("no run index in common", expected="two results with some of the same run indices")
+            raise InputError(
+                "no run index in common", expected="two results with some of the same run indices"
+            )
         if len(common) < max(len(mine), len(theirs)):
-            remark(f"compared over the {len(common)} runs that both have, of {len(mine)} and {len(theirs)}")
+            remark(
+                f"compared over the {len(common)} runs that both have, of {len(mine)} and "
+                f"{len(theirs)}"
+            )
         if mine.loc[common].equals(theirs.loc[common]):
             remark(f"nothing differs: both sides are the same numbers in all {len(common)} runs")
         difference = mine.loc[common] - theirs.loc[common]
         chosen = [METRICS[name] for name in difference.columns]
-        s = paired_intervals(difference.to_numpy(dtype=float).T, [m.probability for m in chosen], np.transpose([m.gap for m in chosen]))
-        columns = {"difference": s.mean, "low": s.low, "high": s.high, "n": s.n, "unit": [m.unit for m in chosen]}
+        s = paired_intervals(
+            difference.to_numpy(dtype=float).T,
+            [m.probability for m in chosen],
+            np.transpose([m.gap for m in chosen]),
+        )
+        columns = {
+            "difference": s.mean,
+            "low": s.low,
+            "high": s.high,
+            "n": s.n,
+            "unit": [m.unit for m in chosen],
+        }
         return pd.DataFrame(columns, index=pd.Index(difference.columns, name="metric"))
 
     def _refuse_unlike(self, other: Result) -> None:
-        """Raise InputError where runs of one index do not meet the same shocks, or are not measured at the same times."""
+        """Raise InputError where runs of one index do not meet the same shocks, or are not measured
+        at the same times.
+        """
         if self.seed != other.seed:
-            raise InputError(f"seeds {self.seed} and {other.seed}", argument="other", expected="one seed, so that the runs meet the same shocks")
+            raise InputError(
+                f"seeds {self.seed} and {other.seed}",
+                argument="other",
+                expected="one seed, so that the runs meet the same shocks",
+            )
         spans = [one.settings()["span"] for one in (self, other)]
         if spans[0] != spans[1]:
-            raise InputError(f"{spans[0]} and {spans[1]}", argument="other", expected="one span and one step, as metrics depend on both")
+            raise InputError(
+                f"{spans[0]} and {spans[1]}",
+                argument="other",
+                expected="one span and one step, as metrics depend on both",
+            )
         if not np.array_equal(self.trajectories.time, other.trajectories.time):
-            found = f"{len(self.trajectories.time)} and {len(other.trajectories.time)} recorded times"
-            raise InputError(found, argument="other", expected="the same recorded times (every), as metrics depend on them")
+            found = (
+                f"{len(self.trajectories.time)} and {len(other.trajectories.time)} recorded times"
+            )
+            raise InputError(
+                found,
+                argument="other",
+                expected="the same recorded times (every), as metrics depend on them",
+            )
 
     def plot(self, what: str | list[str] = "overview") -> Figure:
-        """A figure. what: "overview", a panel (price, network, operators, treasury, control, supply, latency, velocity,
-        bills), a state variable, or a list of them. Raises InputError for an unknown name."""
-        names = [n for n in figures.OVERVIEW if n in figures.available(self)] if what == "overview" else what
+        """A figure. what: "overview", a panel (price, network, operators, treasury, control,
+        supply, latency, velocity, bills), a state variable, or a list of them. Raises InputError
+        for an unknown name.
+        """
+        names = (
+            [n for n in figures.OVERVIEW if n in figures.available(self)]
+            if what == "overview"
+            else what
+        )
         names = [names] if isinstance(names, str) else list(names)
         valid = [*figures.available(self), *self.trajectories.values]
         for name in names:
@@ -143,7 +204,9 @@ class Result:
         return figures.figure(self, names)
 
     def save(self, out: str | Path, command: str | None = None) -> Path:
-        """Write a run directory, `out`, which must not exist; see `results.writing.write_run`. command: a command line, for the record."""
+        """Write a run directory, `out`, which must not exist; see `results.writing.write_run`.
+        command: a command line, for the record.
+        """
         return write_run(self, Path(out), command)
 
     def settings(self) -> dict[str, str]:
@@ -153,19 +216,32 @@ class Result:
             "parameters": f"{p.base}, SHA-256 {p.hash[:16]}",
             "policy": p.policy,
             "scenario": ", ".join(p.scenarios) or "none",
-            "span": f"{p.values.simulation.days:g} days in steps of {p.values.simulation.time_step:g}",
-            "runs": f"{len(self.trajectories.runs)}, seed {self.seed}, engine {self.engine}, {len(self.failures)} failed",
+            "span": (
+                f"{p.values.simulation.days:g} days in steps of {p.values.simulation.time_step:g}"
+            ),
+            "runs": (
+                f"{len(self.trajectories.runs)}, seed {self.seed}, engine {self.engine}, "
+                f"{len(self.failures)} failed"
+            ),
             **({"input": "; ".join(self.notes)} if self.notes else {}),
         }
 
     def record(self) -> dict[str, Any]:
-        """What was simulated, as data for JSON: what stands in `run.json`, and in the output of `tokenomics run --json`.
+        """What was simulated, as data for JSON: what stands in `run.json`, and in the output of
+        `tokenomics run --json`.
 
-        version of this package; parameters: base, policy, scenario (all of them as one name), scenarios, what their files say of them, and
-        sha256; days, runs (how many), seed, engine, notes, remarks, failures.
+        version of this package; parameters: base, policy, scenario (all of them as one name),
+        scenarios, what their files say of them, and sha256; days, runs (how many), seed, engine,
+        notes, remarks, failures.
         """
         p = self.resolved
-        named = {"base": p.base, "policy": p.policy, "scenario": p.scenario, "scenarios": list(p.scenarios), "descriptions": p.descriptions}
+        named = {
+            "base": p.base,
+            "policy": p.policy,
+            "scenario": p.scenario,
+            "scenarios": list(p.scenarios),
+            "descriptions": p.descriptions,
+        }
         return {
             "version": __version__,
             "parameters": {**named, "sha256": p.hash},
@@ -187,8 +263,15 @@ class Result:
         for name in ("metric", "mean", "95 % interval", "n", "unit"):
             body.add_column(name, justify="left" if name in ("metric", "unit") else "right")
         for name, row in self.metrics().iterrows():
-            body.add_row(*map(Text, (str(name), f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"])))
-        lines = [Text(printable(f"failed: {f}"), style="red") for f in self.failures[:SHOWN_FAILURES]]
+            body.add_row(
+                *map(
+                    Text,
+                    (str(name), f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"]),
+                )
+            )
+        lines = [
+            Text(printable(f"failed: {f}"), style="red") for f in self.failures[:SHOWN_FAILURES]
+        ]
         return Group(head, body, *lines)
 
     def __repr__(self) -> str:
@@ -200,14 +283,23 @@ class Result:
 
         settings = "".join(f"<tr>{cells(item)}</tr>" for item in self.settings().items())
         rows = "".join(
-            "<tr>" + cells((name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])) + "</tr>"
+            "<tr>"
+            + cells(
+                (name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])
+            )
+            + "</tr>"
             for name, row in self.metrics().iterrows()
         )
         image = ""
         if any(name in figures.available(self) for name in figures.OVERVIEW):
             picture = io.BytesIO()
             self.plot().savefig(picture, format="png", dpi=80)
-            image = f"<img alt='overview' src='data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}'>"
-        failed = "".join(f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES])
+            image = (
+                f"<img alt='overview' "
+                f"src='data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}'>"
+            )
+        failed = "".join(
+            f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES]
+        )
         head = cells(("metric", "mean", "95 % interval", "n", "unit", "meaning"), "th")
         return f"<table>{settings}</table>{failed}{image}<table><tr>{head}</tr>{rows}</table>"

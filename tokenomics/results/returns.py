@@ -15,25 +15,33 @@ LAGS = (1, 5, 20)
 def autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
     """Autocorrelation at a lag along the last axis, which goes. x: (..., days)."""
     deviation = x - x.mean(axis=-1, keepdims=True)
-    return np.sum(deviation[..., lag:] * deviation[..., :-lag], axis=-1) / np.sum(deviation**2, axis=-1)
+    return np.sum(deviation[..., lag:] * deviation[..., :-lag], axis=-1) / np.sum(
+        deviation**2, axis=-1
+    )
 
 
 def drawdown(prices: np.ndarray) -> np.ndarray:
-    """Largest fall from an earlier high along the last axis, a share of the high. prices: (..., days)."""
+    """Largest fall from an earlier high along the last axis, a share of the high. prices: (...,
+    days).
+    """
     return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
 
 
 def bipower(r: np.ndarray) -> np.ndarray:
-    """Variance of a day without its jumps along the last axis (Barndorff-Nielsen and Shephard 2004). r: returns (..., days).
+    """Variance of a day without its jumps along the last axis (Barndorff-Nielsen and Shephard
+    2004). r: returns (..., days).
 
-    It takes volatility to be the same on two days running: on daily returns, what volatility changes overnight looks like jumps.
+    It takes volatility to be the same on two days running: on daily returns, what volatility
+    changes overnight looks like jumps.
     """
     size = np.abs(r)
     return 0.5 * np.pi * np.mean(size[..., 1:] * size[..., :-1], axis=-1)
 
 
 def jump_share(returns: np.ndarray) -> np.ndarray:
-    """Share of the variance from jumps along the last axis, 1 − bipower variation / variance. returns: (..., days)."""
+    """Share of the variance from jumps along the last axis, 1 − bipower variation / variance.
+    returns: (..., days).
+    """
     return 1.0 - bipower(returns) / np.var(returns, axis=-1, ddof=1)
 
 
@@ -45,7 +53,9 @@ def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
     found = {
         "annualised volatility": r.std(axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR),
         "excess kurtosis": stats.kurtosis(r, axis=1, bias=False),
-        "share of days with |r| > 3 sigma": np.mean(size > 3.0 * r.std(axis=1, ddof=1, keepdims=True), axis=1),
+        "share of days with |r| > 3 sigma": np.mean(
+            size > 3.0 * r.std(axis=1, ddof=1, keepdims=True), axis=1
+        ),
         "autocorrelation of r, lag 1": autocorrelation(r, 1),
     }
     found |= {f"autocorrelation of |r|, lag {lag}": autocorrelation(size, lag) for lag in LAGS}
@@ -60,7 +70,8 @@ def moments(prices: np.ndarray) -> pd.DataFrame:
 
 
 def compare(simulated: np.ndarray, recorded: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Model against data: mean with its 95 % interval, the range of 90 % of runs, then a column a recorded history.
+    """Model against data: mean with its 95 % interval, the range of 90 % of runs, then a column a
+    recorded history.
 
     simulated: (runs, days); recorded: daily closes (days,) by name, of the same length.
     """

@@ -19,9 +19,11 @@ from .sweep import Sweep
 class Sensitivity:
     """Indices of a sweep.
 
-    indices: one row a policy, scenario, metric and parameter. Sobol: total and first, shares of the metric's variance; Morris: mu_star, mean absolute
-    elementary effect over the parameter's whole range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base points left out
-    because a run of theirs failed. pairs: second-order Sobol indices. undefined: policy, scenario, metric and reason, where there is no index.
+    indices: one row a policy, scenario, metric and parameter. Sobol: total and first, shares of the
+    metric's variance; Morris: mu_star, mean absolute elementary effect over the parameter's whole
+    range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base points left
+    out because a run of theirs failed. pairs: second-order Sobol indices. undefined: policy,
+    scenario, metric and reason, where there is no index.
     """
 
     sweep: Sweep
@@ -30,15 +32,27 @@ class Sensitivity:
     undefined: pd.DataFrame
 
     def notes(self) -> list[str]:
-        """A line for each policy, scenario and reason for which metrics have no index, and for what failed runs have cost."""
+        """A line for each policy, scenario and reason for which metrics have no index, and for what
+        failed runs have cost.
+        """
         design, lines = self.sweep.manifest["design"], []
         for (policy, scenario), own in self.undefined.groupby(["policy", "scenario"], sort=False):
             for reason, some in own.groupby("reason", sort=False):
-                lines.append(f"policy {policy}, scenario {scenario}: no index is defined of {', '.join(some['metric'])}: {reason}")
-        for (policy, scenario), own in self.indices[self.indices["lost"] > 0].groupby(["policy", "scenario"], sort=False):
+                lines.append(
+                    f"policy {policy}, scenario {scenario}: no index is defined of "
+                    f"{', '.join(some['metric'])}: {reason}"
+                )
+        for (policy, scenario), own in self.indices[self.indices["lost"] > 0].groupby(
+            ["policy", "scenario"], sort=False
+        ):
             lost = own.drop_duplicates("metric")
-            told = ", ".join(f"{metric} {n}" for metric, n in zip(lost["metric"], lost["lost"], strict=True))
-            lines.append(f"policy {policy}, scenario {scenario}: of {design['count']} base points, left out for a failed run: {told}")
+            told = ", ".join(
+                f"{metric} {n}" for metric, n in zip(lost["metric"], lost["lost"], strict=True)
+            )
+            lines.append(
+                f"policy {policy}, scenario {scenario}: of {design['count']} base points, left out "
+                f"for a failed run: {told}"
+            )
         return lines
 
     @property
@@ -46,22 +60,39 @@ class Sensitivity:
         """The index by which parameters are ranked: total or mu_star."""
         return "total" if "total" in self.indices.columns else "mu_star"
 
-    def ranking(self, metric: str, policy: str | None = None, scenario: str | None = None) -> pd.DataFrame:
-        """Indices of one metric, the strongest parameter first. Raises InputError for an unknown metric, policy or scenario."""
-        return self._own(self.indices, metric, policy, scenario).sort_values(self.measure, ascending=False, ignore_index=True)
+    def ranking(
+        self, metric: str, policy: str | None = None, scenario: str | None = None
+    ) -> pd.DataFrame:
+        """Indices of one metric, the strongest parameter first. Raises InputError for an unknown
+        metric, policy or scenario.
+        """
+        return self._own(self.indices, metric, policy, scenario).sort_values(
+            self.measure, ascending=False, ignore_index=True
+        )
 
     def _case(self, policy: str | None, scenario: str | None) -> dict[str, str]:
         """A policy and a scenario, the first by default. Raises InputError for unknown ones."""
         cases = self.sweep.cases
-        chosen = {"policy": policy or cases["policy"].iloc[0], "scenario": scenario or cases["scenario"].iloc[0]}
+        chosen = {
+            "policy": policy or cases["policy"].iloc[0],
+            "scenario": scenario or cases["scenario"].iloc[0],
+        }
         for column, wanted in chosen.items():
             valid = list(cases[column].unique())
             if wanted not in valid:
-                raise InputError(f"unknown {column} '{wanted}'", expected="one of " + ", ".join(valid), nearest=nearest(wanted, valid))
+                raise InputError(
+                    f"unknown {column} '{wanted}'",
+                    expected="one of " + ", ".join(valid),
+                    nearest=nearest(wanted, valid),
+                )
         return chosen
 
-    def _own(self, table: pd.DataFrame, metric: str | None, policy: str | None, scenario: str | None) -> pd.DataFrame:
-        """Rows of a table of one policy and scenario, and of one metric. Raises InputError where the metric has no index there."""
+    def _own(
+        self, table: pd.DataFrame, metric: str | None, policy: str | None, scenario: str | None
+    ) -> pd.DataFrame:
+        """Rows of a table of one policy and scenario, and of one metric. Raises InputError where
+        the metric has no index there.
+        """
         own, reasons = table, self.undefined
         for column, wanted in self._case(policy, scenario).items():
             own, reasons = own[own[column] == wanted], reasons[reasons[column] == wanted]
@@ -71,19 +102,32 @@ class Sensitivity:
             raise InputError(f"no index of the metric '{metric}' is defined: {reason}")
         valid = list(own["metric"].unique())
         if metric not in valid:
-            raise InputError(f"no indices for the metric '{metric}'", expected="one of " + ", ".join(valid), nearest=nearest(metric, valid))
+            raise InputError(
+                f"no indices for the metric '{metric}'",
+                expected="one of " + ", ".join(valid),
+                nearest=nearest(metric, valid),
+            )
         return own[own["metric"] == metric]
 
     def _note(self, own: pd.DataFrame, policy: str | None, scenario: str | None) -> str:
-        case, design, lost = self._case(policy, scenario), self.sweep.manifest["design"], own["lost"].max()
+        case, design, lost = (
+            self._case(policy, scenario),
+            self.sweep.manifest["design"],
+            own["lost"].max(),
+        )
         without = f", up to {lost} left out for failed runs" if lost > 0 else ""
         return (
-            f"policy {case['policy']}, scenario {case['scenario']}\n{design['method']}, {design['count']} base points{without}, "
+            f"policy {case['policy']}, scenario {case['scenario']}\n{design['method']}, "
+            f"{design['count']} base points{without}, "
             f"{self.sweep.manifest['runs']} runs each"
         )
 
-    def tornado(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
-        """Bars of one metric's indices, the strongest parameter on top. policy, scenario: the first by default."""
+    def tornado(
+        self, metric: str, policy: str | None = None, scenario: str | None = None
+    ) -> Figure:
+        """Bars of one metric's indices, the strongest parameter on top. policy, scenario: the first
+        by default.
+        """
         own = self.ranking(metric, policy, scenario)[::-1]
         canvas = Figure(figsize=(7.2, 1.4 + 0.42 * len(own)), layout="constrained")
         axis = canvas.add_subplot()
@@ -92,36 +136,68 @@ class Sensitivity:
         height = 0.8 / len(measures)
         for number, measure in enumerate(measures):
             at = place - (number - (len(measures) - 1) / 2) * height
-            axis.barh(at, own[measure], height, xerr=own[f"{measure}_interval"], color=COLOURS[number], label=measure, capsize=2)
+            axis.barh(
+                at,
+                own[measure],
+                height,
+                xerr=own[f"{measure}_interval"],
+                color=COLOURS[number],
+                label=measure,
+                capsize=2,
+            )
         axis.axvline(0.0, color="black", linewidth=0.6)
         axis.set_yticks(place, own["parameter"], fontsize=8)
-        unit = "share of variance" if self.measure == "total" else f"mean |change| over the range [{METRICS[metric].unit}]"
+        unit = (
+            "share of variance"
+            if self.measure == "total"
+            else f"mean |change| over the range [{METRICS[metric].unit}]"
+        )
         axis.set_xlabel(unit)
         axis.legend(fontsize=7, frameon=False)
         axis.grid(alpha=0.25, axis="x")
         top = own.iloc[-1]
-        finding = f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})"
-        axis.set_title(lettering(f"{finding}\n{self._note(own, policy, scenario)}; bars: 95 %"), fontsize=8, loc="left")
+        finding = (
+            f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})"
+        )
+        axis.set_title(
+            lettering(f"{finding}\n{self._note(own, policy, scenario)}; bars: 95 %"),
+            fontsize=8,
+            loc="left",
+        )
         return canvas
 
     def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
-        """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each metric.
+        """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each
+        metric.
 
         policy, scenario: the first by default. Raises InputError where no metric varies.
         """
         own = self._own(self.indices, None, policy, scenario)
         if own.empty:
             raise InputError("no index is defined", expected="a metric that varies")
-        grid = own.pivot_table(index="metric", columns="parameter", values=self.measure, sort=False).reindex(columns=self.sweep.paths)
+        grid = own.pivot_table(
+            index="metric", columns="parameter", values=self.measure, sort=False
+        ).reindex(columns=self.sweep.paths)
         if self.measure == "mu_star":
             grid = grid.div(grid.max(axis=1), axis=0)
-        label = "total Sobol index" if self.measure == "total" else "mu_star, relative to the largest"
-        return _matrix(grid, label, f"Which parameter moves which metric\n{self._note(own, policy, scenario)}")
+        label = (
+            "total Sobol index" if self.measure == "total" else "mu_star, relative to the largest"
+        )
+        return _matrix(
+            grid, label, f"Which parameter moves which metric\n{self._note(own, policy, scenario)}"
+        )
 
-    def interactions(self, metric: str, policy: str | None = None, scenario: str | None = None) -> Figure:
-        """Second-order Sobol indices of one metric. policy, scenario: the first by default. Raises InputError for Morris's method, which has none."""
+    def interactions(
+        self, metric: str, policy: str | None = None, scenario: str | None = None
+    ) -> Figure:
+        """Second-order Sobol indices of one metric. policy, scenario: the first by default. Raises
+        InputError for Morris's method, which has none.
+        """
         if self.pairs.empty:
-            raise InputError("no second-order indices", expected="the method saltelli, and two parameters or more")
+            raise InputError(
+                "no second-order indices",
+                expected="the method saltelli, and two parameters or more",
+            )
         own = self._own(self.pairs, metric, policy, scenario)
         grid = own.pivot_table(index="parameter", columns="with", values="second", sort=False)
         note = self._note(self.ranking(metric, policy, scenario), policy, scenario)
@@ -129,14 +205,31 @@ class Sensitivity:
 
 
 def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
-    canvas = Figure(figsize=(2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]), layout="constrained")
+    canvas = Figure(
+        figsize=(2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]), layout="constrained"
+    )
     axis = canvas.add_subplot()
-    mesh = axis.imshow(np.clip(grid.to_numpy(), 0.0, 1.0), vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto")
+    mesh = axis.imshow(
+        np.clip(grid.to_numpy(), 0.0, 1.0), vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto"
+    )
     for (row, column), value in np.ndenumerate(grid.to_numpy()):
         if np.isfinite(value):
-            axis.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color="white" if value > 0.6 else "black")
+            axis.text(
+                column,
+                row,
+                f"{value:.2f}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="white" if value > 0.6 else "black",
+            )
     axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
     axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
     canvas.colorbar(mesh, ax=axis, label=label)
-    canvas.suptitle(lettering("\n".join(fill(line, 70) for line in title.splitlines())), fontsize=8, x=0.01, ha="left")
+    canvas.suptitle(
+        lettering("\n".join(fill(line, 70) for line in title.splitlines())),
+        fontsize=8,
+        x=0.01,
+        ha="left",
+    )
     return canvas

@@ -16,8 +16,9 @@ from .sweep import Sweep
 def load(folder: str | Path) -> Result | Sweep:
     """Read a run's or a sweep's directory, `folder`, as untrusted, or spoilt by a disk.
 
-    Raises InputError that names file and key where it is neither, and where a file is missing, is none of this package's, leads out of the directory,
-    was changed since it was written, or does not agree with the others.
+    Raises InputError that names file and key where it is neither, and where a file is missing, is
+    none of this package's, leads out of the directory, was changed since it was written, or does
+    not agree with the others.
     """
     folder = Path(folder)
     kind = kind_of(folder)

@@ -28,7 +28,9 @@ def _scale(values: np.ndarray) -> str:
 
 
 def _edges(values: np.ndarray, scale: str) -> np.ndarray:
-    """Edges of cells around sorted values, half way between neighbours: on a log axis by ratio, and the outer cells reach as far on either side."""
+    """Edges of cells around sorted values, half way between neighbours: on a log axis by ratio, and
+    the outer cells reach as far on either side.
+    """
     at = np.log(values) if scale == "log" else values.astype(float)
     if len(at) == 1:
         return at[0] + np.array([-0.5, 0.5]) * (abs(at[0]) or 1.0)
@@ -42,10 +44,15 @@ def _label(metric: str) -> str:
     return f"{known.meaning} [{known.unit}]" if known else metric
 
 
-def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> str:
+def _title(
+    table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]
+) -> str:
     good = table[np.isfinite(table[metric])]
     first = table.iloc[0]
-    head = f"policy {first['policy']}, scenario {first['scenario']}, {counted(len(table), 'point')}, {counted(runs, 'run')} each"
+    head = (
+        f"policy {first['policy']}, scenario {first['scenario']}, {counted(len(table), 'point')}, "
+        f"{counted(runs, 'run')} each"
+    )
     head += "".join(f", {path} {value}" for path, value in fixed.items())
     failed, impossible = int(table["failed"].sum()), int((table["error"] != "").sum())
     head += f", {failed} of {len(table) * runs} runs failed" if failed else ""
@@ -53,18 +60,35 @@ def _title(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed:
     if good.empty:
         return f"{head}: no run was finished"
     low, high = good.loc[good[metric].idxmin()], good.loc[good[metric].idxmax()]
-    at = [", ".join(f"{p.rsplit('.', 1)[-1]} {row[p]:.3g}" if isinstance(row[p], float) else f"{row[p]}" for p in paths) for row in (low, high)]
+    at = [
+        ", ".join(
+            f"{p.rsplit('.', 1)[-1]} {row[p]:.3g}" if isinstance(row[p], float) else f"{row[p]}"
+            for p in paths
+        )
+        for row in (low, high)
+    ]
     return f"{metric} from {low[metric]:.3g} ({at[0]}) to {high[metric]:.3g} ({at[1]})\n{head}"
 
 
 def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
     grid = table.pivot_table(index=y, columns=x, values=metric, dropna=False, aggfunc="mean")
     if grid.size == len(table) and grid.size:
-        edges = [_edges(values, _scale(values)) for values in (grid.columns.to_numpy(), grid.index.to_numpy())]
+        edges = [
+            _edges(values, _scale(values))
+            for values in (grid.columns.to_numpy(), grid.index.to_numpy())
+        ]
         mesh = axis.pcolormesh(*edges, grid.to_numpy(), shading="flat", cmap="viridis")
         broken = table[table["failed"] > 0]
         if len(broken):
-            axis.scatter(broken[x], broken[y], s=4, marker="x", color=COLOURS[1], linewidth=0.6, label="runs failed")
+            axis.scatter(
+                broken[x],
+                broken[y],
+                s=4,
+                marker="x",
+                color=COLOURS[1],
+                linewidth=0.6,
+                label="runs failed",
+            )
             axis.legend(fontsize=7, loc="upper right")
     else:
         mesh = axis.scatter(table[x], table[y], c=table[metric], s=14, cmap="viridis")
@@ -76,17 +100,36 @@ def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
 def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
     table = table.sort_values(x)
     if table[x].dtype.kind == "f":
-        axis.fill_between(table[x], table[f"{metric}_low"], table[f"{metric}_high"], color=COLOURS[0], alpha=0.25, linewidth=0)
+        axis.fill_between(
+            table[x],
+            table[f"{metric}_low"],
+            table[f"{metric}_high"],
+            color=COLOURS[0],
+            alpha=0.25,
+            linewidth=0,
+        )
         axis.plot(table[x], table[metric], color=COLOURS[0], marker=".", linewidth=1.2)
     else:
-        spread = np.abs(table[[f"{metric}_low", f"{metric}_high"]].to_numpy().T - table[metric].to_numpy())
-        axis.errorbar(table[x].astype(str).map(lettering), table[metric], yerr=np.nan_to_num(spread), fmt="o", color=COLOURS[0], capsize=3)
+        spread = np.abs(
+            table[[f"{metric}_low", f"{metric}_high"]].to_numpy().T - table[metric].to_numpy()
+        )
+        axis.errorbar(
+            table[x].astype(str).map(lettering),
+            table[metric],
+            yerr=np.nan_to_num(spread),
+            fmt="o",
+            color=COLOURS[0],
+            capsize=3,
+        )
     axis.set_ylabel(_label(metric), fontsize=8)
     axis.grid(alpha=0.25)
 
 
-def figure(table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]) -> Figure:
-    """A map over two parameters or a line over one; the title states the finding, and the values at which other paths are fixed.
+def figure(
+    table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]
+) -> Figure:
+    """A map over two parameters or a line over one; the title states the finding, and the values at
+    which other paths are fixed.
 
     table: points of one policy and scenario, in the columns of `Sweep.table`. runs: of each point.
     """

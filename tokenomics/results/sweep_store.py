@@ -1,8 +1,9 @@
 """A sweep's directory: a manifest, and one Parquet shard a finished task, each whole or not there.
 
-`manifest.json` says what the sweep is; a directory with the manifest of another sweep is refused. A shard is written beside its place,
-flushed to the disk and renamed, so that a killed sweep resumes from the shards that are there. It says whose task it is, with the digest of its
-numbers: what is damaged, or another sweep's, counts as not there.
+`manifest.json` says what the sweep is; a directory with the manifest of another sweep is refused. A
+shard is written beside its place, flushed to the disk and renamed, so that a killed sweep resumes
+from the shards that are there. It says whose task it is, with the digest of its numbers: what is
+damaged, or another sweep's, counts as not there.
 """
 
 from __future__ import annotations
@@ -27,28 +28,62 @@ from .folder import MANIFEST, plain
 from .metrics import METRICS
 from .records import LARGEST_FILE, SweepRecord, identity, read_sealed
 
-SHARDS, SEAL = "shards", b"tokenomics"  # the folder of the shards, and the key of what a shard says of itself
+SHARDS, SEAL = (
+    "shards",
+    b"tokenomics",
+)  # the folder of the shards, and the key of what a shard says of itself
 SHOWN = 20  # numbers of tasks in a message
-MOST_CELLS = 200_000_000  # of a shard: a task of 1.5 million runs of one step has 50 million for 30 metrics
+MOST_CELLS = (
+    200_000_000  # of a shard: a task of 1.5 million runs of one step has 50 million for 30 metrics
+)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, as data. Raises InputError that names the file and the key for what is none, was changed, or does not agree with itself."""
+    """The manifest, as data. Raises InputError that names the file and the key for what is none,
+    was changed, or does not agree with itself.
+    """
     path = plain(folder, MANIFEST)
     record, told = read_sealed(SweepRecord, path, "a sweep")
     if record.sha256 != identity(told):
-        raise InputError(f"{record.sha256[:16]}…", file=path, key="sha256", expected=f"{identity(told)[:16]}… of what it says")
+        raise InputError(
+            f"{record.sha256[:16]}…",
+            file=path,
+            key="sha256",
+            expected=f"{identity(told)[:16]}… of what it says",
+        )
     for name in record.paths:
         if place(name).field is None:
-            raise InputError(f"unknown parameter '{name[:80]}'", file=path, key="paths", nearest=nearest(name, place(name).valid))
+            raise InputError(
+                f"unknown parameter '{name[:80]}'",
+                file=path,
+                key="paths",
+                nearest=nearest(name, place(name).valid),
+            )
     for number, point in enumerate(record.points):
-        if [type(value) for value in point] != [type(value) for value in record.points[0]] or len(point) != len(record.paths):
-            found = f"{len(point)} values" if len(point) != len(record.paths) else "values of other types than the first point's"
-            raise InputError(found, file=path, key=f"points.{number}", expected=f"{len(record.paths)}, a value for each of `paths`")
+        if [type(value) for value in point] != [type(value) for value in record.points[0]] or len(
+            point
+        ) != len(record.paths):
+            found = (
+                f"{len(point)} values"
+                if len(point) != len(record.paths)
+                else "values of other types than the first point's"
+            )
+            raise InputError(
+                found,
+                file=path,
+                key=f"points.{number}",
+                expected=f"{len(record.paths)}, a value for each of `paths`",
+            )
     for name in record.metrics:
         if name not in METRICS:
             expected = "one of this package, or one of your own that is registered"
-            raise InputError(f"unknown metric '{name[:80]}'", file=path, key="metrics", expected=expected, nearest=nearest(name, METRICS))
+            raise InputError(
+                f"unknown metric '{name[:80]}'",
+                file=path,
+                key="metrics",
+                expected=expected,
+                nearest=nearest(name, METRICS),
+            )
     for key in ("paths", "metrics"):
         if len(set(told[key])) < len(told[key]):
             raise InputError("a name twice", file=path, key=key, expected="each name once")
@@ -56,7 +91,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Make the directory of a sweep, or check that it is this sweep's. Raises InputError where it is another's."""
+    """Make the directory of a sweep, or check that it is this sweep's. Raises InputError where it
+    is another's.
+    """
     if os.path.lexists(folder / MANIFEST):
         found = read_manifest(folder)
         if found["sha256"] != manifest["sha256"]:
@@ -67,8 +104,13 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
                 expected="the same design, parameters, runs, seed and version, or a new directory",
             )
         if found["source"] != manifest["source"]:
-            told = f"was simulated by other source code ({found['source'][:12]}, not {manifest['source'][:12]})"
-            raise InputError(told, file=folder, argument="out", expected="a new directory, or the code as it was")
+            told = (
+                f"was simulated by other source code ({found['source'][:12]}, not "
+                f"{manifest['source'][:12]})"
+            )
+            raise InputError(
+                told, file=folder, argument="out", expected="a new directory, or the code as it was"
+            )
         plain(folder, f"{SHARDS}/0")  # no link, through which shards would be written elsewhere
         for place_of_partials in (folder, folder / SHARDS):
             remove_partials(place_of_partials)
@@ -76,13 +118,22 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file", file=folder, argument="out", expected="a directory")
     # a sweep that was killed before its manifest was whole leaves no more than these
-    if folder.exists() and any(f.name != SHARDS and not is_partial(f.name) for f in folder.iterdir()):
-        raise InputError("is not empty and holds no sweep", file=folder, argument="out", expected="a new or empty directory")
+    if folder.exists() and any(
+        f.name != SHARDS and not is_partial(f.name) for f in folder.iterdir()
+    ):
+        raise InputError(
+            "is not empty and holds no sweep",
+            file=folder,
+            argument="out",
+            expected="a new or empty directory",
+        )
     plain(folder, f"{SHARDS}/0")
     try:
         (folder / SHARDS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot be written ({reason(error)})", file=folder, argument="out") from None
+        raise InputError(
+            f"cannot be written ({reason(error)})", file=folder, argument="out"
+        ) from None
     text = json.dumps(manifest, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     with replaced_file(folder / MANIFEST) as path:
         path.write_text(text, encoding="utf-8")
@@ -93,38 +144,65 @@ def shard(folder: Path, number: int) -> Path:
     return plain(folder, f"{SHARDS}/{number:06d}.parquet")
 
 
-def _seal(columns: Mapping[str, np.ndarray], number: int, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _seal(
+    columns: Mapping[str, np.ndarray], number: int, manifest: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a shard says of itself."""
-    return {"sweep": manifest["sha256"], "task": number, "digest": rows_digest(columns, manifest["metrics"])}
+    return {
+        "sweep": manifest["sha256"],
+        "task": number,
+        "digest": rows_digest(columns, manifest["metrics"]),
+    }
 
 
-def write_shard(folder: Path, number: int, columns: Mapping[str, np.ndarray], units: Mapping[str, str], manifest: Mapping[str, Any]) -> None:
+def write_shard(
+    folder: Path,
+    number: int,
+    columns: Mapping[str, np.ndarray],
+    units: Mapping[str, str],
+    manifest: Mapping[str, Any],
+) -> None:
     """Write a finished task."""
     table = pa.table({name: pa.array(column) for name, column in columns.items()})
     fields = [field.with_metadata({"unit": units.get(field.name, "1")}) for field in table.schema]
-    table = table.cast(pa.schema(fields)).replace_schema_metadata({SEAL: json.dumps(_seal(columns, number, manifest))})
+    table = table.cast(pa.schema(fields)).replace_schema_metadata(
+        {SEAL: json.dumps(_seal(columns, number, manifest))}
+    )
     path = folder / SHARDS / f"{number:06d}.parquet"
     try:
         with replaced_file(path) as place_of_shard:
             pq.write_table(table, place_of_shard, compression="zstd", write_page_checksum=True)
     except InputError as error:
-        raise InputError(f"{error.found}; what is finished stays", file=path, argument="out", expected="room on the disk") from None
+        raise InputError(
+            f"{error.found}; what is finished stays",
+            file=path,
+            argument="out",
+            expected="room on the disk",
+        ) from None
 
 
 def _kinds(manifest: Mapping[str, Any]) -> dict[str, type]:
     """Columns of every shard."""
-    return dict.fromkeys(KEYS, int) | {"failed_day": float, "error": str} | dict.fromkeys(manifest["metrics"], float)
+    return (
+        dict.fromkeys(KEYS, int)
+        | {"failed_day": float, "error": str}
+        | dict.fromkeys(manifest["metrics"], float)
+    )
 
 
 def read_shard(folder: Path, manifest: Mapping[str, Any], number: int) -> dict[str, np.ndarray]:
-    """All columns of a task. Raises InputError that names the file where it is missing, damaged, or another's."""
+    """All columns of a task. Raises InputError that names the file where it is missing, damaged, or
+    another's.
+    """
     path, kinds = shard(folder, number), _kinds(manifest)
     every = len(manifest["points"]) * manifest["runs"]  # a task is of one case
     most = min(largest(every * len(kinds), every), LARGEST_FILE)
     content = read_bytes(path, most=most, expected="the shard of a finished task")
     schema, rows = read_head(content, path)
     if not 1 <= rows <= every:
-        raise InputError(f"{rows} rows", file=path, expected=f"1 to {every}, points times runs of the sweep")
+        raise InputError(
+            f"{rows} rows", file=path, expected=f"1 to {every}, points times runs of the sweep"
+        )
     columns = read_columns(content, path, kinds, rows, "of a task of its sweep", most=MOST_CELLS)
     _check_seal(schema, _seal(columns, number, manifest), path)
     return columns
@@ -136,8 +214,16 @@ def _check_seal(schema: pa.Schema, wanted: Mapping[str, Any], path: Path) -> Non
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
-        raise InputError("without the digest of its numbers", file=path, expected="a shard as this version of tokenomics writes it")
-    for key, what in (("sweep", "is of another sweep"), ("task", "is of another task"), ("digest", "changed since it was written")):
+        raise InputError(
+            "without the digest of its numbers",
+            file=path,
+            expected="a shard as this version of tokenomics writes it",
+        )
+    for key, what in (
+        ("sweep", "is of another sweep"),
+        ("task", "is of another task"),
+        ("digest", "changed since it was written"),
+    ):
         if told.get(key) != wanted[key]:
             raise InputError(what, file=path, key=key, expected=f"{wanted[key]}"[:16])
 
@@ -153,14 +239,28 @@ def problems(folder: Path, manifest: Mapping[str, Any]) -> dict[int, str]:
     return found
 
 
-def read_all(folder: Path, manifest: Mapping[str, Any], names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Some columns of all tasks, shard by shard. Raises TokenomicsError that names the shards that are missing or damaged."""
+def read_all(
+    folder: Path, manifest: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Some columns of all tasks, shard by shard. Raises TokenomicsError that names the shards that
+    are missing or damaged.
+    """
     parts, lost, kinds = [], {}, _kinds(manifest)
     for number in range(manifest["tasks"]):
         try:
             path = shard(folder, number)
             status(path, "the shard of a finished task")
-            parts.append(read_columns(None, path, kinds, None, "of a task of its sweep", most=MOST_CELLS, only=[*KEYS, *names]))
+            parts.append(
+                read_columns(
+                    None,
+                    path,
+                    kinds,
+                    None,
+                    "of a task of its sweep",
+                    most=MOST_CELLS,
+                    only=[*KEYS, *names],
+                )
+            )
         except InputError as error:
             lost[number] = str(error)
     if lost:
@@ -168,10 +268,15 @@ def read_all(folder: Path, manifest: Mapping[str, Any], names: Sequence[str]) ->
     return {name: np.concatenate([part[name] for part in parts]) for name in (*KEYS, *names)}
 
 
-def incomplete(folder: Path, manifest: Mapping[str, Any], lost: Mapping[int, str]) -> TokenomicsError:
+def incomplete(
+    folder: Path, manifest: Mapping[str, Any], lost: Mapping[int, str]
+) -> TokenomicsError:
     """That some shards are missing or damaged. lost: what is wrong, by the number of the task."""
     first = next(iter(lost.values()))
-    told = f"{len(lost)} of {manifest['tasks']} shards are missing or damaged: {listed(list(lost))}; the same sweep does them anew"
+    told = (
+        f"{len(lost)} of {manifest['tasks']} shards are missing or damaged: {listed(list(lost))}; "
+        f"the same sweep does them anew"
+    )
     return TokenomicsError(f"{folder}: {told} ({first})")
 
 
@@ -181,8 +286,11 @@ def listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:SHOWN])) + more
 
 
-def in_order(columns: Mapping[str, np.ndarray], manifest: Mapping[str, Any], folder: Path | None = None) -> dict[str, np.ndarray]:
-    """Columns in the order of (case, point, run), counted. Raises TokenomicsError where a row is missing, there twice, or none of this sweep's.
+def in_order(
+    columns: Mapping[str, np.ndarray], manifest: Mapping[str, Any], folder: Path | None = None
+) -> dict[str, np.ndarray]:
+    """Columns in the order of (case, point, run), counted. Raises TokenomicsError where a row is
+    missing, there twice, or none of this sweep's.
 
     folder: where they were read, for errors.
     """
@@ -190,8 +298,13 @@ def in_order(columns: Mapping[str, np.ndarray], manifest: Mapping[str, Any], fol
     shape = (len(manifest["cases"]), len(manifest["points"]), manifest["runs"])
     wanted = math.prod(shape)
     keys = [columns[key] for key in KEYS]
-    if not all(len(key) == 0 or (key.min() >= 0 and key.max() < size) for key, size in zip(keys, shape, strict=True)):
-        raise TokenomicsError(f"{at_folder}a sweep has rows that are not its own; a new directory does it anew")
+    if not all(
+        len(key) == 0 or (key.min() >= 0 and key.max() < size)
+        for key, size in zip(keys, shape, strict=True)
+    ):
+        raise TokenomicsError(
+            f"{at_folder}a sweep has rows that are not its own; a new directory does it anew"
+        )
     index = (keys[0] * shape[1] + keys[1]) * shape[2] + keys[2]
     order = np.argsort(index, kind="stable")
     distinct = np.unique(index)
@@ -199,9 +312,15 @@ def in_order(columns: Mapping[str, np.ndarray], manifest: Mapping[str, Any], fol
         gaps = np.flatnonzero(distinct != np.arange(len(distinct)))
         first = np.unravel_index(gaps[0] if len(gaps) else len(distinct), shape)
         at = ", ".join(f"{key} {value}" for key, value in zip(KEYS, first, strict=True))
-        told = f"{wanted - len(distinct)} of {wanted} rows of a sweep are missing, the first is {at}; the same sweep does them anew"
+        told = (
+            f"{wanted - len(distinct)} of {wanted} rows of a sweep are missing, the first is {at}; "
+            f"the same sweep does them anew"
+        )
         raise TokenomicsError(f"{at_folder}{told}")
     if len(index) > wanted:
-        told = f"{len(index) - wanted} of {len(index)} rows of a sweep are there twice; a new directory does it anew"
+        told = (
+            f"{len(index) - wanted} of {len(index)} rows of a sweep are there twice; a new "
+            f"directory does it anew"
+        )
         raise TokenomicsError(f"{at_folder}{told}")
     return {name: column[order] for name, column in columns.items()}

@@ -1,4 +1,6 @@
-"""Versions of the package and of what it depends on, which can be told where some of that is not installed."""
+"""Versions of the package and of what it depends on, which can be told where some of that is not
+installed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-DEPENDENCIES = ("cadCAD", "numpy", "scipy", "pandas", "xarray", "pyarrow", "pydantic", "ruamel.yaml", "llvmlite", "matplotlib")
+DEPENDENCIES = (
+    "cadCAD",
+    "numpy",
+    "scipy",
+    "pandas",
+    "xarray",
+    "pyarrow",
+    "pydantic",
+    "ruamel.yaml",
+    "llvmlite",
+    "matplotlib",
+)
 
 
 @lru_cache
@@ -23,13 +36,21 @@ def version_of(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Commit of the checkout that the package runs from, "-modified" where it differs; None outside one."""
+    """Commit of the checkout that the package runs from, "-modified" where it differs; None outside
+    one.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
-    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
+    commands = (
+        ["git", "rev-parse", "HEAD"],
+        ["git", "status", "--porcelain", "--untracked-files=no"],
+    )
     try:
-        head, changes = (subprocess.run(c, cwd=root, capture_output=True, text=True, timeout=10).stdout.strip() for c in commands)
+        head, changes = (
+            subprocess.run(c, cwd=root, capture_output=True, text=True, timeout=10).stdout.strip()
+            for c in commands
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return head + ("-modified" if changes else "") if head else None
@@ -37,7 +58,9 @@ def _commit() -> str | None:
 
 @lru_cache
 def source_digest() -> str:
-    """SHA-256 of the package's Python files, names and contents, read once: two with the same one compute by the same code."""
+    """SHA-256 of the package's Python files, names and contents, read once: two with the same one
+    compute by the same code.
+    """
     root, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
     for file in sorted(root.rglob("*.py")):
         # Git may turn line endings, which changes no number

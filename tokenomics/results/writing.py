@@ -1,4 +1,6 @@
-"""Run directories, written whole or not at all, and never over another. A `result` here is a `Result`, which saves itself by this."""
+"""Run directories, written whole or not at all, and never over another. A `result` here is a
+`Result`, which saves itself by this.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def metrics_json(result: Any) -> dict[str, Any]:
     """Metrics as JSON: null in place of what is not finite."""
     table = result.metrics()
     return {
-        name: {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+        name: {
+            k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()
+        }
         for name, row in table.astype(object).to_dict(orient="index").items()
     }
 
@@ -37,14 +41,22 @@ def metrics_markdown(result: Any) -> str:
     settings = [f"- {key}: {value}" for key, value in result.settings().items()]
     table = markdown_rows(
         ("metric", "mean", "95 % interval", "n", "unit", "meaning"),
-        ((name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"]) for name, row in result.metrics().iterrows()),
+        (
+            (name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"])
+            for name, row in result.metrics().iterrows()
+        ),
         numbers=range(1, 4),
     )
-    return "\n".join([*settings, "", table, *(f"- failed: {failure}" for failure in result.failures)]) + "\n"
+    return (
+        "\n".join([*settings, "", table, *(f"- failed: {failure}" for failure in result.failures)])
+        + "\n"
+    )
 
 
 def default_out(result: Any) -> Path:
-    """A directory name under `runs/` that tells policy, scenario, parameters and seed, and is not in use."""
+    """A directory name under `runs/` that tells policy, scenario, parameters and seed, and is not
+    in use.
+    """
     p = result.resolved
     stem = "-".join([p.policy, *p.scenarios, p.hash[:8], f"seed{result.seed}"]).replace(" ", "_")
     out, number = Path("runs") / stem, 1
@@ -71,7 +83,9 @@ def _told(content: bytes) -> dict[str, Any]:
 
 def _fill(result: Any, folder: Path, command: str | None) -> None:
     p = result.resolved
-    (folder / PARAMETERS).write_text(f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8")
+    (folder / PARAMETERS).write_text(
+        f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8"
+    )
     _parquet(result, folder / TRAJECTORIES)
     text = json.dumps(metrics_json(result), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
@@ -83,7 +97,11 @@ def _fill(result: Any, folder: Path, command: str | None) -> None:
     if available(result):
         result.plot().savefig(figures / "overview.png", dpi=120)
     # one at a time: together they may not fit into memory
-    files = {f.relative_to(folder).as_posix(): _told(f.read_bytes()) for f in sorted(folder.rglob("*")) if f.is_file()}
+    files = {
+        f.relative_to(folder).as_posix(): _told(f.read_bytes())
+        for f in sorted(folder.rglob("*"))
+        if f.is_file()
+    }
     told = package_record()
     record = {
         **result.record(),
@@ -98,13 +116,18 @@ def _fill(result: Any, folder: Path, command: str | None) -> None:
 
 
 def write_run(result: Any, out: Path, command: str | None = None) -> Path:
-    """Write a run directory: params.yaml, trajectories.parquet, metrics.json, metrics.md, figures/*.png, run.json.
+    """Write a run directory: params.yaml, trajectories.parquet, metrics.json, metrics.md,
+    figures/*.png, run.json.
 
-    command: the command line, for the record. Raises InputError where `out` exists or cannot be written, and for a run that is too large to be read
-    again.
+    command: the command line, for the record. Raises InputError where `out` exists or cannot be
+    written, and for a run that is too large to be read again.
     """
     refuse_existing(out)
-    cells = len(result.trajectories.runs) * len(result.trajectories.time) * (len(result.trajectories.values) + 2)
+    cells = (
+        len(result.trajectories.runs)
+        * len(result.trajectories.time)
+        * (len(result.trajectories.values) + 2)
+    )
     if cells > MOST_CELLS:
         found = f"{cells:,} numbers, runs times recorded days times variables"
         expected = f"at most {MOST_CELLS:,} in a folder: record fewer variables, or not every step"

@@ -1,8 +1,11 @@
-"""Naive benchmarks: random walks and GARCH(1,1), each from the returns up to the day of the forecast.
+"""Naive benchmarks: random walks and GARCH(1,1), each from the returns up to the day of the
+forecast.
 
-All have no drift. Random walk: normal with the standard deviation of all returns so far, growing with the square root of the horizon, or sums of
-past returns drawn with replacement. EWMA: the variance forgets with a factor of 0.94 a day (J.P. Morgan and Reuters 1996, RiskMetrics, section
-5.3). GARCH(1,1) with Student's t (Bollerslev 1987): fitted every 30 days on all returns so far, its variance updated every day.
+All have no drift. Random walk: normal with the standard deviation of all returns so far, growing
+with the square root of the horizon, or sums of past returns drawn with replacement. EWMA: the
+variance forgets with a factor of 0.94 a day (J.P. Morgan and Reuters 1996, RiskMetrics, section
+5.3). GARCH(1,1) with Student's t (Bollerslev 1987): fitted every 30 days on all returns so far, its
+variance updated every day.
 """
 
 from __future__ import annotations
@@ -25,7 +28,9 @@ Progress = Callable[[int, int], None]
 
 
 def random_walk(returns: np.ndarray, days: Sequence[int], horizon: int) -> Normal:
-    """Normal random walk. returns: (n,), returns[i] leads from day i to day i + 1. days: of the forecasts, since the first close."""
+    """Normal random walk. returns: (n,), returns[i] leads from day i to day i + 1. days: of the
+    forecasts, since the first close.
+    """
     sd = np.array([np.sqrt(np.mean(returns[:day] ** 2)) for day in days])
     return Normal(np.zeros(len(sd)), sd * np.sqrt(horizon))
 
@@ -39,8 +44,12 @@ def ewma(returns: np.ndarray, days: Sequence[int], horizon: int) -> Normal:
     return Normal(np.zeros(len(sd)), np.array(sd) * np.sqrt(horizon))
 
 
-def bootstrap(returns: np.ndarray, days: Sequence[int], *, horizon: int, runs: int, seed: int) -> Iterator[np.ndarray]:
-    """Sums of past returns less their mean, drawn with replacement: after 1 to `horizon` days (runs, horizon), day after day."""
+def bootstrap(
+    returns: np.ndarray, days: Sequence[int], *, horizon: int, runs: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Sums of past returns less their mean, drawn with replacement: after 1 to `horizon` days
+    (runs, horizon), day after day.
+    """
     streams = Streams(seed)
     for day in map(int, days):
         past = returns[:day] - np.mean(returns[:day])
@@ -50,7 +59,9 @@ def bootstrap(returns: np.ndarray, days: Sequence[int], *, horizon: int, runs: i
 
 @dataclass(frozen=True)
 class GarchUpTo:
-    """GARCH(1,1)-t of returns in per cent up to a day. variance: of the last return [%^2]. ok: whether the search converged."""
+    """GARCH(1,1)-t of returns in per cent up to a day. variance: of the last return [%^2]. ok:
+    whether the search converged.
+    """
 
     day: int
     omega: float
@@ -61,23 +72,43 @@ class GarchUpTo:
     ok: bool
 
 
-def garch_fits(returns: np.ndarray, days: Sequence[int], progress: Progress | None = None) -> list[GarchUpTo]:
-    """Fits on the first and every 30th of consecutive days. Raises InputError where the package arch is missing."""
+def garch_fits(
+    returns: np.ndarray, days: Sequence[int], progress: Progress | None = None
+) -> list[GarchUpTo]:
+    """Fits on the first and every 30th of consecutive days. Raises InputError where the package
+    arch is missing.
+    """
     arch_model = load_arch().arch_model
     found, chosen = [], list(map(int, days[::REFIT]))
     for done, day in enumerate(chosen, start=1):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what did not converge is counted and told
-            fit = arch_model(returns[:day] * PERCENT, mean="Zero", vol="GARCH", p=1, q=1, dist="t").fit(disp="off", show_warning=False)
+            fit = arch_model(
+                returns[:day] * PERCENT, mean="Zero", vol="GARCH", p=1, q=1, dist="t"
+            ).fit(disp="off", show_warning=False)
         numbers = (float(fit.params[name]) for name in ("omega", "alpha[1]", "beta[1]", "nu"))
-        found.append(GarchUpTo(day, *numbers, float(fit.conditional_volatility[-1]) ** 2, fit.convergence_flag == 0))
+        found.append(
+            GarchUpTo(
+                day, *numbers, float(fit.conditional_volatility[-1]) ** 2, fit.convergence_flag == 0
+            )
+        )
         if progress:
             progress(done, len(chosen))
     return found
 
 
-def garch(returns: np.ndarray, days: Sequence[int], fits: Sequence[GarchUpTo], *, horizon: int, runs: int, seed: int) -> Iterator[np.ndarray]:
-    """GARCH(1,1)-t, simulated: after 1 to `horizon` days (runs, horizon), day after day; days: consecutive, as for the fits."""
+def garch(
+    returns: np.ndarray,
+    days: Sequence[int],
+    fits: Sequence[GarchUpTo],
+    *,
+    horizon: int,
+    runs: int,
+    seed: int,
+) -> Iterator[np.ndarray]:
+    """GARCH(1,1)-t, simulated: after 1 to `horizon` days (runs, horizon), day after day; days:
+    consecutive, as for the fits.
+    """
     streams, by_day, fit, variance = Streams(seed), {one.day: one for one in fits}, fits[0], 0.0
     for day in map(int, days):
         if day in by_day:

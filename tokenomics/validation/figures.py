@@ -1,4 +1,6 @@
-"""Figures of a back-test: fans against the realised path, PIT histograms, and both arms of the counterfactual."""
+"""Figures of a back-test: fans against the realised path, PIT histograms, and both arms of the
+counterfactual.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def _fans(found: Any) -> Figure:
     axes = canvas.subplots(len(SHOWN), 1, sharex=True, sharey=True)
     dates, prices = found.history.dates, found.history.values
     first = (found.start - dates[0]).days
-    block = next(b for b in found.blocks if b.what == "price" and b.horizon == found.settings["horizon"])
+    block = next(
+        b for b in found.blocks if b.what == "price" and b.horizon == found.settings["horizon"]
+    )
     scored = {row["forecaster"]: row for row in block.scores()}
     for axis, name, colour in zip(axes, SHOWN, COLOURS, strict=False):
         for day, fan in found.fans[name].items():
@@ -46,7 +50,9 @@ def _fans(found: Any) -> Figure:
         axis.set_yscale("log")
         axis.set_ylabel("price [USD]")
         inside = scored[name]["in 80 %"]
-        title = f"{name}: {inside} of outcomes {block.horizon} days ahead lie within the 80 % interval"
+        title = (
+            f"{name}: {inside} of outcomes {block.horizon} days ahead lie within the 80 % interval"
+        )
         axis.set_title(title, fontsize=9, loc="left")
         axis.grid(alpha=0.25)
     axes[-1].set_xlabel("date; black: recorded closes; bands: central 50, 80 and 95 % of forecasts")
@@ -66,14 +72,22 @@ def _pit(found: Any) -> Figure:
     axes = canvas.subplots(len(blocks), len(names), sharex=True, sharey="row", squeeze=False)
     for row, block in zip(axes, blocks, strict=True):
         for axis, name, colour in zip(row, names, COLOURS, strict=False):
-            shares = np.histogram(block.forecasts[name].pit(block.outcomes), BINS, (0.0, 1.0))[0] / len(block.outcomes)
+            shares = np.histogram(block.forecasts[name].pit(block.outcomes), BINS, (0.0, 1.0))[
+                0
+            ] / len(block.outcomes)
             axis.bar((np.arange(BINS) + 0.5) / BINS, shares, width=0.9 / BINS, color=colour)
             axis.axhline(1.0 / BINS, color="black", linewidth=0.8)
             axis.set_title(f"{name}, {block.horizon} d", fontsize=8, loc="left")
         row[0].set_ylabel("share of outcomes")
     for axis in axes[-1]:
         axis.set_xlabel("probability below", fontsize=8)
-    canvas.suptitle("Outcomes in each tenth of the forecast distribution; the line is what right forecasts have", fontsize=9)
+    canvas.suptitle(
+        (
+            "Outcomes in each tenth of the forecast distribution; the line is what right forecasts "
+            "have"
+        ),
+        fontsize=9,
+    )
     return canvas
 
 
@@ -85,15 +99,38 @@ def _arms(found: Any) -> Figure:
     first = (found.start - found.history.dates[0]).days
     dates = found.history.dates[first:]
     for row, (name, arms) in zip(axes, found.arms.items(), strict=True):
-        both = (("without", arms.without, "black"), (found.resolved.policy, arms.controlled, COLOURS[0]))
-        for axis, variable, scale in zip(row, ("token_price", "treasury_usd"), (1.0, 1e-6), strict=True):
+        both = (
+            ("without", arms.without, "black"),
+            (found.resolved.policy, arms.controlled, COLOURS[0]),
+        )
+        for axis, variable, scale in zip(
+            row, ("token_price", "treasury_usd"), (1.0, 1e-6), strict=True
+        ):
             for label, arm, colour in both:
                 paths = arm.values[variable] * scale
-                axis.fill_between(dates, *np.nanpercentile(paths, (5, 95), axis=0), color=colour, alpha=0.25, linewidth=0)
-                axis.plot(dates, np.nanmedian(paths, axis=0), color=colour, linewidth=1.2, label=lettering(label))
+                axis.fill_between(
+                    dates,
+                    *np.nanpercentile(paths, (5, 95), axis=0),
+                    color=colour,
+                    alpha=0.25,
+                    linewidth=0,
+                )
+                axis.plot(
+                    dates,
+                    np.nanmedian(paths, axis=0),
+                    color=colour,
+                    linewidth=1.2,
+                    label=lettering(label),
+                )
             axis.grid(alpha=0.25)
             axis.tick_params(axis="x", labelsize=7)
-        row[0].plot(dates, np.median(arms.without.values["utility_value"], axis=0), color=COLOURS[1], linewidth=0.9, label="utility value, without")
+        row[0].plot(
+            dates,
+            np.median(arms.without.values["utility_value"], axis=0),
+            color=COLOURS[1],
+            linewidth=0.9,
+            label="utility value, without",
+        )
         row[0].set_yscale("log")
         row[0].set_ylabel("price [USD]")
         row[1].set_ylabel("treasury [million USD]")

@@ -1,12 +1,14 @@
 """The model's state on every day of a recorded price history.
 
-The undisturbed model starts in its steady state and follows the closes by inferred news. What the closes do not show of the state (trend, profits,
-shares of the two groups, customers' estimate of the variance) is then what the model makes of the returns up to that day. All noise is zero on
-the way: noise orders earn nothing, so that the groups' profits and shares follow from the realised returns, which are the recorded ones
-whatever noise and news brought them about.
+The undisturbed model starts in its steady state and follows the closes by inferred news. What the
+closes do not show of the state (trend, profits, shares of the two groups, customers' estimate of
+the variance) is then what the model makes of the returns up to that day. All noise is zero on the
+way: noise orders earn nothing, so that the groups' profits and shares follow from the realised
+returns, which are the recorded ones whatever noise and news brought them about.
 
-Where the replay starts, the price is taken for the utility value: closes alone cannot tell the two apart. `settled` draws what they do not show
-from the model's own runs instead, `pinned` takes each day's close for the utility value.
+Where the replay starts, the price is taken for the utility value: closes alone cannot tell the two
+apart. `settled` draws what they do not show from the model's own runs instead, `pinned` takes each
+day's close for the utility value.
 """
 
 from __future__ import annotations
@@ -31,12 +33,19 @@ REPLAYED, SETTLED, PINNED = "model, replayed", "model, settled", "model, pinned"
 
 Progress = Callable[[int, int], None]
 SEED_SETTLED = 1_000_003  # added to the seed of the forecasts
-RETURNS = ("trend", "position_chartist", "fitness_chartist", "price_variance")  # what follows from the returns alone, whatever the utility value
+RETURNS = (
+    "trend",
+    "position_chartist",
+    "fitness_chartist",
+    "price_variance",
+)  # what follows from the returns alone, whatever the utility value
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """States on some days of a history. state: every variable (days,), the clock too. day: (days,) days since the history's first date."""
+    """States on some days of a history. state: every variable (days,), the clock too. day: (days,)
+    days since the history's first date.
+    """
 
     state: dict[str, np.ndarray]
     day: np.ndarray
@@ -44,48 +53,69 @@ class Replayed:
     def at(self, day: int) -> dict[str, Any]:
         """The state on a day, numbers by name."""
         row = int(np.searchsorted(self.day, day))
-        return {name: int(series[row]) if name == "step" else float(series[row]) for name, series in self.state.items()}
+        return {
+            name: int(series[row]) if name == "step" else float(series[row])
+            for name, series in self.state.items()
+        }
 
 
 def redenominated(parameters: Parameters, price: float, model: Model) -> Parameters:
-    """The same network with so many tokens that its steady state has this price [USD/TOK]: a token has no natural unit."""
+    """The same network with so many tokens that its steady state has this price [USD/TOK]: a token
+    has no natural unit.
+    """
     found = steady_state(parameters, model).state["token_price"]
     return put(parameters, {"supply.total_supply": parameters.supply.total_supply * found / price})
 
 
 def _calm(model: Model, steps: int, runs: int) -> ShockTable:
-    return ShockTable({name: np.zeros((steps, runs)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)})
+    return ShockTable(
+        {name: np.zeros((steps, runs)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
+    )
 
 
 def replay(
-    parameters: Parameters, prices: np.ndarray, model: Model, progress: Progress | None = None, when: Callable[[float], str] = "day {:g}".format
+    parameters: Parameters,
+    prices: np.ndarray,
+    model: Model,
+    progress: Progress | None = None,
+    when: Callable[[float], str] = "day {:g}".format,
 ) -> Replayed:
-    """The state on every day of the closes `prices` (days,) [USD/TOK], from the steady state at the first of them.
+    """The state on every day of the closes `prices` (days,) [USD/TOK], from the steady state at the
+    first of them.
 
-    parameters: redenominated to the first close; a controller and scenario are left out. when: a day in words, for the InputError that is raised
-    where the market cannot reach its price.
+    parameters: redenominated to the first close; a controller and scenario are left out. when: a
+    day in words, for the InputError that is raised where the market cannot reach its price.
     """
     quiet, steps = undisturbed(parameters), len(prices) - 1
     params = bind(quiet, _calm(model, steps, 1), model)
     states = [as_arrays(steady_state(quiet, model).state, 1)]
-    states += [state for _, state in follow(model.bound(params), params, states[0], prices, progress, when)]
-    return Replayed({name: np.array([np.ravel(s[name])[0] for s in states]) for name in states[0]}, np.arange(len(prices)))
+    states += [
+        state for _, state in follow(model.bound(params), params, states[0], prices, progress, when)
+    ]
+    return Replayed(
+        {name: np.array([np.ravel(s[name])[0] for s in states]) for name in states[0]},
+        np.arange(len(prices)),
+    )
 
 
 def pinned(replayed: Replayed, parameters: Parameters, model: Model) -> Replayed:
     """The same days with the utility value pinned to each day's close.
 
-    A day's state is the steady state at its close, but for what speculators and customers made of the returns up to it.
-    Its price is the model's own steady price: a token has no natural unit.
+    A day's state is the steady state at its close, but for what speculators and customers made of
+    the returns up to it. Its price is the model's own steady price: a token has no natural unit.
     """
     start, count = steady_state(undisturbed(parameters), model).state, len(replayed.day)
     kept = {name: replayed.state[name] for name in (*RETURNS, *SHARED)}
-    return Replayed({name: np.full(count, value) for name, value in start.items()} | kept, replayed.day)
+    return Replayed(
+        {name: np.full(count, value) for name, value in start.items()} | kept, replayed.day
+    )
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Many possible states on each day. state: of simulated runs (runs,). replayed: what follows from the returns up to a day."""
+    """Many possible states on each day. state: of simulated runs (runs,). replayed: what follows
+    from the returns up to a day.
+    """
 
     state: dict[str, np.ndarray]
     replayed: Replayed
@@ -96,20 +126,31 @@ class Settled:
         return self.state | {name: known[name] for name in (*RETURNS, *SHARED)}
 
 
-def settled(replayed: Replayed, parameters: Parameters, model: Model, runs: int, seed: int) -> Settled:
-    """The same days with what closes do not show drawn from the model's own runs: mispricing, fundamentalists' profit, ledgers.
+def settled(
+    replayed: Replayed, parameters: Parameters, model: Model, runs: int, seed: int
+) -> Settled:
+    """The same days with what closes do not show drawn from the model's own runs: mispricing,
+    fundamentalists' profit, ledgers.
 
-    Each draw is a run of the undisturbed model BURN_IN days after its steady state, and no more than that: the spread of the gap between price and
-    utility value goes on growing slowly for years. All days start from the same draws. Trend, chartists' profit and the
-    variance are those of the returns up to the day. Its price is the model's own: a token has no natural unit.
+    Each draw is a run of the undisturbed model BURN_IN days after its steady state, and no more
+    than that: the spread of the gap between price and utility value goes on growing slowly for
+    years. All days start from the same draws. Trend, chartists' profit and the variance are those
+    of the returns up to the day. Its price is the model's own: a token has no natural unit.
     """
     quiet = put(undisturbed(parameters), {"simulation.days": float(BURN_IN)})
     indices = np.arange(runs)
-    params = bind(quiet, sample(quiet, indices, seed + SEED_SETTLED, extra=model.extra_shocks), model)
+    params = bind(
+        quiet, sample(quiet, indices, seed + SEED_SETTLED, extra=model.extra_shocks), model
+    )
     start = steady_state(quiet, model).state
-    paths = ensemble.simulate(model.bound(params), params, start, runs=indices, steps=BURN_IN, every=BURN_IN)
+    paths = ensemble.simulate(
+        model.bound(params), params, start, runs=indices, steps=BURN_IN, every=BURN_IN
+    )
     good = np.isfinite(paths.values["token_price"][:, -1])
     if not good.any():
         raise ModelError("all runs of the undisturbed model break a check before they have settled")
     chosen = np.resize(np.flatnonzero(good), runs)
-    return Settled({name: series[chosen, -1] for name, series in paths.values.items() if name not in SHARED}, replayed)
+    return Settled(
+        {name: series[chosen, -1] for name, series in paths.values.items() if name not in SHARED},
+        replayed,
+    )

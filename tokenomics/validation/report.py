@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEANINGS = {
-    REPLAYED: "starts in its steady state on the history's first date and follows the closes from there",
-    SETTLED: f"the same trend, chartists' profit and variance; the gap to the utility value and the rest as in the model's runs after {BURN_IN} days",
-    PINNED: "in the counterfactual: as replayed, but the utility value is the close of the day on which the policy starts",
+    REPLAYED: (
+        "starts in its steady state on the history's first date and follows the closes from there"
+    ),
+    SETTLED: (
+        f"the same trend, chartists' profit and variance; the gap to the utility value and the "
+        f"rest as in the model's runs after {BURN_IN} days"
+    ),
+    PINNED: (
+        "in the counterfactual: as replayed, but the utility value is the close of the day on "
+        "which the policy starts"
+    ),
 }
 
 
@@ -58,26 +66,52 @@ class ForecastSet:
         rows, walk = [], np.mean(self.crps["random walk"])
         for name, one in self.forecasts.items():
             average = float(np.mean(self.crps[name]))
-            row = {"of": self.what, "days ahead": self.horizon, "forecaster": name, "forecasts": len(self.outcomes)}
+            row = {
+                "of": self.what,
+                "days ahead": self.horizon,
+                "forecaster": name,
+                "forecasts": len(self.outcomes),
+            }
             row |= {"CRPS": average, "skill": float(1.0 - average / walk)}
             for level in LEVELS:
-                row[f"in {100 * level:.0f} %"] = _bounded(coverage(one, self.outcomes, level, self.horizon))
-            rows.append(row | {"width 95 %": width(one, 0.95), "median": float(np.mean(one.quantile(0.5)))})
+                row[f"in {100 * level:.0f} %"] = _bounded(
+                    coverage(one, self.outcomes, level, self.horizon)
+                )
+            rows.append(
+                row | {"width 95 %": width(one, 0.95), "median": float(np.mean(one.quantile(0.5)))}
+            )
         return rows
 
     def differences(self) -> list[dict[str, Any]]:
-        """A row a model and benchmark: mean difference in CRPS, its 95 % interval, and what it says."""
+        """A row a model and benchmark: mean difference in CRPS, its 95 % interval, and what it
+        says.
+        """
         rows = []
         for name in self.models:
             for other in self.forecasts:
                 if other not in self.models:
                     gap = mean(self.crps[name] - self.crps[other], self.horizon)
-                    row = {"of": self.what, "days ahead": self.horizon, "model": name, "benchmark": other}
-                    rows.append(row | {"difference in CRPS": gap.value, "low": gap.low, "high": gap.high, "the model is": verdict(gap)})
+                    row = {
+                        "of": self.what,
+                        "days ahead": self.horizon,
+                        "model": name,
+                        "benchmark": other,
+                    }
+                    rows.append(
+                        row
+                        | {
+                            "difference in CRPS": gap.value,
+                            "low": gap.low,
+                            "high": gap.high,
+                            "the model is": verdict(gap),
+                        }
+                    )
         return rows
 
     def pit(self) -> list[dict[str, Any]]:
-        """A row a forecaster: share of outcomes in each tenth of the forecast distribution; a tenth each where forecasts are right."""
+        """A row a forecaster: share of outcomes in each tenth of the forecast distribution; a tenth
+        each where forecasts are right.
+        """
         rows = []
         for name, one in self.forecasts.items():
             shares = np.histogram(one.pit(self.outcomes), BINS, (0.0, 1.0))[0] / len(self.outcomes)
@@ -87,15 +121,20 @@ class ForecastSet:
 
 
 def _bounded(one: Mean) -> str:
-    return f"{one.value:.2f}" if np.isnan(one.low) else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+    return (
+        f"{one.value:.2f}"
+        if np.isnan(one.low)
+        else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+    )
 
 
 @dataclass(frozen=True)
 class Validation:
     """A back-test.
 
-    resolved: parameters. history: the closes. start: date of the first forecast. settings: runs, arms, horizon, seed. blocks: forecasts of one
-    quantity over one horizon, with their outcomes. arms, fans: by forecaster. notes: what a reader must know.
+    resolved: parameters. history: the closes. start: date of the first forecast. settings: runs,
+    arms, horizon, seed. blocks: forecasts of one quantity over one horizon, with their outcomes.
+    arms, fans: by forecaster. notes: what a reader must know.
     """
 
     resolved: Resolved
@@ -111,28 +150,43 @@ class Validation:
     def title(self) -> str:
         """What was tested."""
         first, last = self.history.dates[0], self.history.dates[-1]
-        return f"{Path(self.history.file).name}, {first} to {last}, forecasts from {self.start}, policy {self.resolved.policy}"
+        return (
+            f"{Path(self.history.file).name}, {first} to {last}, forecasts from {self.start}, "
+            f"policy {self.resolved.policy}"
+        )
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables by heading."""
-        rows: dict[str, list[dict[str, Any]]] = {"Scores": [], "Model against benchmarks": [], "PIT": []}
+        rows: dict[str, list[dict[str, Any]]] = {
+            "Scores": [],
+            "Model against benchmarks": [],
+            "PIT": [],
+        }
         for block in self.blocks:
             rows["Scores"] += block.scores()
             rows["Model against benchmarks"] += block.differences()
             rows["PIT"] += block.pit()
         found = {title: pd.DataFrame(lines) for title, lines in rows.items()}
         found["News that the history needs"] = needed_news(self.arms)
-        return found | {f"Without and with the controller: {name}": outcome(one) for name, one in self.arms.items()}
+        return found | {
+            f"Without and with the controller: {name}": outcome(one)
+            for name, one in self.arms.items()
+        }
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """A verdict a horizon, model and benchmark."""
         found = []
         for row in self.tables["Model against benchmarks"].to_dict(orient="records"):
-            numbers = f"{row['difference in CRPS']:+.4f}" + ("" if np.isnan(row["low"]) else f" [{row['low']:+.4f}, {row['high']:+.4f}]")
+            numbers = f"{row['difference in CRPS']:+.4f}" + (
+                "" if np.isnan(row["low"]) else f" [{row['low']:+.4f}, {row['high']:+.4f}]"
+            )
             ahead = f"{row['days ahead']} day{'s' * (row['days ahead'] != 1)} ahead"
-            found.append(f"{row['of']}, {ahead}, {row['model']} against {row['benchmark']}: {row['the model is']} ({numbers})")
+            found.append(
+                f"{row['of']}, {ahead}, {row['model']} against {row['benchmark']}: "
+                f"{row['the model is']} ({numbers})"
+            )
         return tuple(found)
 
     @property
@@ -140,11 +194,26 @@ class Validation:
         """How to read the tables."""
         return (
             *(f"{name}: {meaning}" for name, meaning in MEANINGS.items()),
-            "CRPS: mean continuous ranked probability score, in log points, less is better; skill: 1 - CRPS / CRPS of the normal random walk.",
-            "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, for forecasts that overlap (Lazarus et al. 2018).",
-            "Each verdict stands alone: of twenty right models, one would be called better or worse by chance.",
-            "News with a mean makes up for a drift of the model that the history did not have. Both arms meet it, so that it bears on both.",
-            "Intervals of the counterfactual hold what demand and the oracle leave open, not errors of the model: see how far the two starts differ.",
+            (
+                "CRPS: mean continuous ranked probability score, in log points, less is better; "
+                "skill: 1 - CRPS / CRPS of the normal random walk."
+            ),
+            (
+                "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, for "
+                "forecasts that overlap (Lazarus et al. 2018)."
+            ),
+            (
+                "Each verdict stands alone: of twenty right models, one would be called better or "
+                "worse by chance."
+            ),
+            (
+                "News with a mean makes up for a drift of the model that the history did not have. "
+                "Both arms meet it, so that it bears on both."
+            ),
+            (
+                "Intervals of the counterfactual hold what demand and the oracle leave open, not "
+                "errors of the model: see how far the two starts differ."
+            ),
             UNCHECKED,
         )
 
@@ -155,7 +224,10 @@ class Validation:
 
     def markdown(self) -> str:
         """The whole as text that pastes into a proposal."""
-        parts = [f"# Back-test: {self.title}", "\n".join(f"- {line}" for line in (*self.notes, *self.explained))]
+        parts = [
+            f"# Back-test: {self.title}",
+            "\n".join(f"- {line}" for line in (*self.notes, *self.explained)),
+        ]
         parts.append("\n".join(f"- {line}" for line in self.lines))
         for title, table in self.tables.items():
             parts += [f"## {title}", markdown_table(table)]
@@ -173,5 +245,7 @@ class Validation:
             **self.settings,
             "verdicts": list(self.lines),
             "notes": list(self.notes),
-            "tables": {title: table.to_dict(orient="records") for title, table in self.tables.items()},
+            "tables": {
+                title: table.to_dict(orient="records") for title, table in self.tables.items()
+            },
         }

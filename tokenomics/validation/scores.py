@@ -1,9 +1,11 @@
 """Proper scores of predictive distributions, and how sure they are where forecasts overlap.
 
-CRPS: Gneiting and Raftery (2007), Strictly proper scoring rules, equations 20 and 21; for draws the fair estimator, whose mean does not depend on
-their number (Ferro 2014, Fair scores for ensemble forecasts). Averages over days: forecasts over h days share returns, so that scores are
-dependent. Their long-run variance is the equal-weighted cosine estimate with Student's t, which Lazarus, Lewis, Stock and Watson (2018, HAR
-inference) recommend for tests such as Diebold and Mariano's (1995).
+CRPS: Gneiting and Raftery (2007), Strictly proper scoring rules, equations 20 and 21; for draws the
+fair estimator, whose mean does not depend on their number (Ferro 2014, Fair scores for ensemble
+forecasts). Averages over days: forecasts over h days share returns, so that scores are dependent.
+Their long-run variance is the equal-weighted cosine estimate with Student's t, which Lazarus,
+Lewis, Stock and Watson (2018, HAR inference) recommend for tests such as Diebold and Mariano's
+(1995).
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Normal:
     sd: np.ndarray
 
     def crps(self, y: np.ndarray) -> np.ndarray:
-        """Continuous ranked probability score of outcomes (days,), in their unit; less is better."""
+        """Continuous ranked probability score of outcomes (days,), in their unit; less is
+        better.
+        """
         z = (y - self.mean) / self.sd
         density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
         return self.sd * (z * (2.0 * ndtr(z) - 1.0) + 2.0 * density - 1.0 / np.sqrt(np.pi))
@@ -40,7 +44,9 @@ class Normal:
         return self.mean + self.sd * ndtri(share)
 
     def pit(self, y: np.ndarray) -> np.ndarray:
-        """Probability that the forecast gave to less than the outcome (days,); uniform where forecasts are right."""
+        """Probability that the forecast gave to less than the outcome (days,); uniform where
+        forecasts are right.
+        """
         return ndtr((y - self.mean) / self.sd)
 
 
@@ -57,11 +63,15 @@ class Draws:
     def crps(self, y: np.ndarray) -> np.ndarray:
         """As `Normal.crps`, the fair estimate from the draws."""
         x, n = self.sorted, self.sorted.shape[1]
-        apart = x @ (2.0 * np.arange(n) - n + 1.0) / (n * (n - 1.0))  # half the mean distance of two draws
+        apart = (
+            x @ (2.0 * np.arange(n) - n + 1.0) / (n * (n - 1.0))
+        )  # half the mean distance of two draws
         return np.mean(np.abs(x - y[:, None]), axis=1) - apart
 
     def quantile(self, share: float) -> np.ndarray:
-        """As `Normal.quantile`; between draws i and i + 1 a further draw falls with probability 1/(n + 1)."""
+        """As `Normal.quantile`; between draws i and i + 1 a further draw falls with probability
+        1/(n + 1).
+        """
         return np.quantile(self.sorted, share, axis=1, method="weibull")
 
     def pit(self, y: np.ndarray) -> np.ndarray:
@@ -88,7 +98,9 @@ class Mean:
 
 
 def cosines(count: int, horizon: int) -> int:
-    """How many cosines a long-run variance is estimated from: longer in period than four horizons, over which overlapping forecasts look alike."""
+    """How many cosines a long-run variance is estimated from: longer in period than four horizons,
+    over which overlapping forecasts look alike.
+    """
     return int(min(COSINES * count**RATE, count / (2.0 * horizon)))
 
 
@@ -98,7 +110,9 @@ def needed(horizon: int) -> int:
 
 
 def mean(values: np.ndarray, horizon: int, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Mean:
-    """Average of scores of consecutive days (days,), with an interval that allows for forecasts over `horizon` days that overlap."""
+    """Average of scores of consecutive days (days,), with an interval that allows for forecasts
+    over `horizon` days that overlap.
+    """
     count = len(values)
     average, number = float(np.mean(values)), cosines(count, horizon)
     if number < FEWEST:
@@ -112,18 +126,28 @@ def mean(values: np.ndarray, horizon: int, bounds: tuple[float, float] = (-np.in
 def coverage(forecast: Forecast, y: np.ndarray, level: float, horizon: int) -> Mean:
     """Share of days on which the outcome lies in the central interval of a level.
 
-    Where it is none or all, the interval is Wilson's for as many days as there are forecasts that do not overlap.
+    Where it is none or all, the interval is Wilson's for as many days as there are forecasts that
+    do not overlap.
     """
-    inside = (forecast.quantile(0.5 - level / 2.0) <= y) & (y <= forecast.quantile(0.5 + level / 2.0))
+    inside = (forecast.quantile(0.5 - level / 2.0) <= y) & (
+        y <= forecast.quantile(0.5 + level / 2.0)
+    )
     if inside.all() or not inside.any():
         found = summarise(inside[::horizon].astype(float), probability=True)
-        return Mean(found.mean, np.nan if found.low is None else found.low, np.nan if found.high is None else found.high, len(y))
+        return Mean(
+            found.mean,
+            np.nan if found.low is None else found.low,
+            np.nan if found.high is None else found.high,
+            len(y),
+        )
     return mean(inside.astype(float), horizon, (0.0, 1.0))
 
 
 def width(forecast: Forecast, level: float) -> float:
     """Mean width of the central interval of a level."""
-    return float(np.mean(forecast.quantile(0.5 + level / 2.0) - forecast.quantile(0.5 - level / 2.0)))
+    return float(
+        np.mean(forecast.quantile(0.5 + level / 2.0) - forecast.quantile(0.5 - level / 2.0))
+    )
 
 
 def verdict(difference: Mean) -> str:

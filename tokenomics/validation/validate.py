@@ -18,7 +18,19 @@ from ..histories.demand import DemandSeries, as_series
 from ..histories.prices import PriceHistory, read_prices
 from ..histories.times import as_date
 from ..inputs import bounds
-from ..inputs.arguments import CALL, DATE, PATH, SETS, SOURCE, TEXT, checked, many, of, optional, several
+from ..inputs.arguments import (
+    CALL,
+    DATE,
+    PATH,
+    SETS,
+    SOURCE,
+    TEXT,
+    checked,
+    many,
+    of,
+    optional,
+    several,
+)
 from ..model import controllers
 from ..model.model import MODEL, Model
 from ..parameters import Resolved, resolve
@@ -60,26 +72,55 @@ def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
     first, last = history.dates[0], history.dates[-1]
     after = needed(horizon) + horizon - 1
     earliest, latest = first + dt.timedelta(days=BEFORE), last - dt.timedelta(days=after)
-    expected = f"{earliest} to {latest}" if earliest <= latest else f"a history of at least {BEFORE + after + 1} days"
+    expected = (
+        f"{earliest} to {latest}"
+        if earliest <= latest
+        else f"a history of at least {BEFORE + after + 1} days"
+    )
     if start < earliest:
-        found = f"{start} has {max((start - first).days, 0)} days of history before it and needs {BEFORE}"
+        found = (
+            f"{start} has {max((start - first).days, 0)} days of history before it and needs "
+            f"{BEFORE}"
+        )
         raise InputError(found, file=history.file, argument="start", expected=expected)
     if start > latest:
-        found = f"{start} has {max((last - start).days, 0)} days of history after it and needs {after} for forecasts over {horizon} days"
-        raise InputError(found, file=history.file, argument="start", expected=f"{expected}, or a shorter `horizon`")
+        found = (
+            f"{start} has {max((last - start).days, 0)} days of history after it and needs {after} "
+            f"for forecasts over {horizon} days"
+        )
+        raise InputError(
+            found,
+            file=history.file,
+            argument="start",
+            expected=f"{expected}, or a shorter `horizon`",
+        )
     return (start - first).days
 
 
 def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
-    bounds.check(runs=(runs, bounds.DRAWS.from_(20)), arms=(arms, bounds.RUNS.from_(2)), horizon=(horizon, bounds.HORIZON))
+    bounds.check(
+        runs=(runs, bounds.DRAWS.from_(20)),
+        arms=(arms, bounds.RUNS.from_(2)),
+        horizon=(horizon, bounds.HORIZON),
+    )
     controllers.law(resolved.values.controller.type)
     if resolved.values.controller.type == "none":
-        raise InputError("a policy without a controller", argument="policy", expected="a policy to hold against the history, such as pid")
+        raise InputError(
+            "a policy without a controller",
+            argument="policy",
+            expected="a policy to hold against the history, such as pid",
+        )
     if not resolved.values.shocks.enabled:
-        raise InputError("shocks are off", key="shocks.enabled", expected="true: without them a forecast is a single number")
+        raise InputError(
+            "shocks are off",
+            key="shocks.enabled",
+            expected="true: without them a forecast is a single number",
+        )
     if resolved.values.simulation.time_step != 1.0:
         raise InputError(
-            f"a step of {resolved.values.simulation.time_step:g} days", key="simulation.time_step", expected="1: daily closes are forecast day by day"
+            f"a step of {resolved.values.simulation.time_step:g} days",
+            key="simulation.time_step",
+            expected="1: daily closes are forecast day by day",
         )
 
 
@@ -117,38 +158,57 @@ def validate(
 ) -> Validation:
     """Back-test the model on a recorded price history from a date on.
 
-    params, policy, overlay, sets: as in `run`. history: file of daily closes in USD in any layout (docs/histories.md), without a gap up to `end`.
-    choices: how to read it, as in `run`. start: date of the first
-    forecast, on which the policy is set up in the counterfactual; at least 250 days after the history's first. demand: as in `run`;
-    both arms meet it from `start` on, and its days are forecast too. demand_align: as in `run`. runs: draws of each forecast. arms: runs of the
-    counterfactual. horizon: of the longer forecasts [days]. seed: of all draws. progress: called with days of work done and their number.
+    params, policy, overlay, sets: as in `run`. history: file of daily closes in USD in any layout
+    (docs/histories.md), without a gap up to `end`.
+    choices: how to read it, as in `run`. start: date of the first forecast, on which the policy is
+    set up in the counterfactual; at least 250 days after the history's first. demand: as in `run`;
+    both arms meet it from `start` on, and its days are forecast too. demand_align: as in `run`.
+    runs: draws of each forecast. arms: runs of the counterfactual. horizon: of the longer forecasts
+    [days]. seed: of all draws. progress: called with days of work done and their number.
 
     Raises InputError for bad input, among it a missing package arch.
     """
-    settings = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()] if isinstance(sets, Mapping) else many(sets)
+    settings = (
+        [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()]
+        if isinstance(sets, Mapping)
+        else many(sets)
+    )
     resolved = resolve(params, policy=policy, overlays=many(overlay), sets=settings)
     _check(resolved, runs, arms, horizon)
     purity.check_model(model, resolved.values)
     check_alignment(demand_align)
     begin, stop = as_date(start, "start"), as_date(end, "end")
     if stop and begin > stop:
-        raise InputError(f"{begin} is after {stop}", argument="start", expected="a date before `end`")
+        raise InputError(
+            f"{begin} is after {stop}", argument="start", expected="a date before `end`"
+        )
     prices = read_prices(history, end=stop, window="`end`", choices=choices)
     first = _place(prices, begin, horizon)
     notes, series = [f"history from {history}: {'; '.join(prices.notes)}"], None
     if demand is not None:
         series = as_series(demand)
         resolved, note = sized_by(resolved, series)
-        notes.append(f"{note}, days after {begin} too; both arms meet it from {begin} on" + (f", aligned by {demand_align}" if demand_align else ""))
+        notes.append(
+            f"{note}, days after {begin} too; both arms meet it from {begin} on"
+            + (f", aligned by {demand_align}" if demand_align else "")
+        )
         notes += series.said
     elif demand_align is not None:
-        raise InputError("an alignment without a demand series", argument="demand_align", expected="a `demand` series with it")
+        raise InputError(
+            "an alignment without a demand series",
+            argument="demand_align",
+            expected="a `demand` series with it",
+        )
     notes += sources.fitted_later(resolved, begin)
 
     count = len(prices.values)
     days = list(range(first, count - 1))
     span = count - 1 - first
-    rates = align(series, span_days=span, time_step=1.0, align=demand_align, runs=arms, seed=seed) if series is not None else None
+    rates = (
+        align(series, span_days=span, time_step=1.0, align=demand_align, runs=arms, seed=seed)
+        if series is not None
+        else None
+    )
     work = _Work(progress, count - 1 + len(days[:: benchmarks.REFIT]) + 3 * len(days) + 2 * span)
     returns = np.diff(np.log(prices.values))
     fits = benchmarks.garch_fits(returns, days, work.one)
@@ -173,21 +233,34 @@ def validate(
             forecasts[name] = rule(returns, known, h)
         blocks.append(ForecastSet("price", h, forecasts, log_price[known + h] - log_price[known]))
     if series is not None:
-        notes += [line for line in dict.fromkeys((refusal(series, 1), refusal(series, horizon))) if line]
+        notes += [
+            line for line in dict.fromkeys((refusal(series, 1), refusal(series, horizon))) if line
+        ]
         if len(daily_means(series)) > DEMAND_BEFORE:
-            blocks.append(ForecastSet("demand", 1, *demand_forecasts(resolved.values, daily_means(series))))
+            blocks.append(
+                ForecastSet("demand", 1, *demand_forecasts(resolved.values, daily_means(series)))
+            )
 
     here = redenominated(resolved.values, float(prices.values[first]), model)
     both: dict[str, Arms] = {}
     for name, state in ((REPLAYED, replayed), (PINNED, pinned(replayed, here, model))):
-        chosen = {"runs": arms, "seed": seed, "model": model, "rates": rates, "progress": work.one, "when": lambda day: prices.when(first + day)}
+        chosen = {
+            "runs": arms,
+            "seed": seed,
+            "model": model,
+            "rates": rates,
+            "progress": work.one,
+            "when": lambda day: prices.when(first + day),
+        }
         both[name] = counterfactual(resolved.values, state, first, prices.values[first:], **chosen)
     fans = {name: one.fans for name, one in drawn.items()}
     settings = {"runs": runs, "arms": arms, "horizon": horizon, "seed": seed}
     return Validation(resolved, prices, begin, settings, tuple(blocks), both, fans, tuple(notes))
 
 
-def _draws(parameters, states, returns, days, fits, horizon, runs, seed, model, work) -> dict[str, Collected]:
+def _draws(
+    parameters, states, returns, days, fits, horizon, runs, seed, model, work
+) -> dict[str, Collected]:
     """Forecasts that are made of draws, by forecaster."""
     shown, horizons = days[:: max(1, len(days) // FANS)], tuple(dict.fromkeys((1, horizon)))
     drawing = {"horizon": horizon, "runs": runs, "seed": seed}

@@ -1,1 +1,3 @@
-"""Usage or speculation behind a rise of a token's velocity: a detector, its training episodes and its error rates."""
+"""Usage or speculation behind a rise of a token's velocity: a detector, its training episodes and
+its error rates.
+"""

@@ -1,8 +1,11 @@
-"""Episodes whose cause is known because it was put there: what the velocity detector is estimated and tested on.
+"""Episodes whose cause is known because it was put there: what the velocity detector is estimated
+and tested on.
 
-Usage: a lasting rise of demand begins (`events.demand_*`). Speculation: half of the episodes a rally or a crash by news (`events.news_*`), half a
-phase in which speculators' noise orders are a multiple of the usual. Null: nothing begins. Mixed: demand and one of the two. Every episode has a
-parameter point of its own, drawn from ranges, and shocks of its own. A group is a set of ranges or a structure; only TRAINING is estimated on.
+Usage: a lasting rise of demand begins (`events.demand_*`). Speculation: half of the episodes a
+rally or a crash by news (`events.news_*`), half a phase in which speculators' noise orders are a
+multiple of the usual. Null: nothing begins. Mixed: demand and one of the two. Every episode has a
+parameter point of its own, drawn from ranges, and shocks of its own. A group is a set of ranges or
+a structure; only TRAINING is estimated on.
 """
 
 from __future__ import annotations
@@ -45,7 +48,8 @@ BASE: dict[str, Range] = {
     "workloads.batch.price_elasticity": (0.8, 1.6),
     "bills.token_share": (0.3, 0.7),
 }
-# Sizes in log points, lengths in days, noise as a multiple of the usual; the start is relative to the window's first day.
+# Sizes in log points, lengths in days, noise as a multiple of the usual; the start is relative to
+# the window's first day.
 EVENTS: dict[str, Range] = {
     "start": (-10.0, 10.0),
     "demand_size": (0.2, 0.8),
@@ -60,7 +64,9 @@ SMALL = {"demand_size": (0.07, 0.2), "news_size": (0.1, 0.3), "noise_factor": (1
 
 @dataclass(frozen=True)
 class EpisodeGroup:
-    """Where episodes are drawn. ranges, events: in place of the training's. sets: what is the same for all its episodes."""
+    """Where episodes are drawn. ranges, events: in place of the training's. sets: what is the same
+    for all its episodes.
+    """
 
     name: str
     ranges: Mapping[str, Range] = field(default_factory=dict)
@@ -72,7 +78,8 @@ class EpisodeGroup:
 
 
 TRAINING = EpisodeGroup("training ranges")
-# None of these was looked at before the features were chosen. Each leaves the training's ranges or its structure.
+# None of these was looked at before the features were chosen. Each leaves the training's ranges or
+# its structure.
 HELD_OUT = (
     EpisodeGroup("no burn", {"supply.burn_share": (0.0, 0.0)}),
     EpisodeGroup("burn share 0.85 to 0.9", {"supply.burn_share": (0.85, 0.9)}),
@@ -86,7 +93,12 @@ HELD_OUT = (
     EpisodeGroup("policy pid", policy="pid"),
     EpisodeGroup("demand noise 0.5 to 0.8", {"demand.volatility": (0.5, 0.8)}),
     EpisodeGroup(
-        "calm token, a third of the noise", {"speculation.noise": (0.05, 0.1), "news.volatility": (0.004, 0.008), "news.jump_rate": (0.01, 0.02)}
+        "calm token, a third of the noise",
+        {
+            "speculation.noise": (0.05, 0.1),
+            "news.volatility": (0.004, 0.008),
+            "news.jump_rate": (0.01, 0.02),
+        },
     ),
     EpisodeGroup("trend followers 0.4 to 0.5", {"speculation.chartist": (0.4, 0.5)}),
     EpisodeGroup("small events", events=SMALL),
@@ -96,11 +108,18 @@ HELD_OUT = (
 # What is neither of both begins on the window's first day.
 BEGIN = float(SETTLING + BEFORE)
 OTHER_CAUSES = (
-    EpisodeGroup("30 % of nodes offline for 30 days", sets={"events.outage_start": BEGIN, "events.outage_days": 30.0, "events.outage_share": 0.3}),
-    EpisodeGroup("30 % of nodes banned", sets={"events.ban_start": BEGIN, "events.ban_share": 0.3}),
-    EpisodeGroup("hardware a third cheaper", sets={"events.hardware_start": BEGIN, "events.hardware_size": -0.4}),
     EpisodeGroup(
-        "20 % of locked tokens sold in 30 days", sets={"events.unlock_start": BEGIN, "events.unlock_days": 30.0, "events.unlock_share": 0.2}
+        "30 % of nodes offline for 30 days",
+        sets={"events.outage_start": BEGIN, "events.outage_days": 30.0, "events.outage_share": 0.3},
+    ),
+    EpisodeGroup("30 % of nodes banned", sets={"events.ban_start": BEGIN, "events.ban_share": 0.3}),
+    EpisodeGroup(
+        "hardware a third cheaper",
+        sets={"events.hardware_start": BEGIN, "events.hardware_size": -0.4},
+    ),
+    EpisodeGroup(
+        "20 % of locked tokens sold in 30 days",
+        sets={"events.unlock_start": BEGIN, "events.unlock_days": 30.0, "events.unlock_share": 0.2},
     ),
     EpisodeGroup("demand falls by a half", events={"demand_size": (-0.7, -0.6)}),
 )
@@ -108,7 +127,8 @@ OTHER_CAUSES = (
 
 @dataclass(frozen=True)
 class Episodes:
-    """series: the observables of the surviving episodes. kind: (episodes,) of KINDS. velocity: log rise of volume over circulating supply.
+    """series: the observables of the surviving episodes. kind: (episodes,) of KINDS. velocity: log
+    rise of volume over circulating supply.
 
     failed: episodes that broke off or have no steady state, and are not counted.
     """
@@ -120,20 +140,32 @@ class Episodes:
 
 
 def _draw(ranges: Mapping[str, Range], uniforms: np.ndarray) -> dict[str, np.ndarray]:
-    """Values (episodes,) by name, evenly in the logarithm, or in the value of what need not be positive. uniforms: (episodes, names)."""
+    """Values (episodes,) by name, evenly in the logarithm, or in the value of what need not be
+    positive. uniforms: (episodes, names).
+    """
     columns = zip(ranges.items(), uniforms.T, strict=True)
-    return {name: low * (high / low) ** u if low > 0.0 else low + (high - low) * u for (name, (low, high)), u in columns}
+    return {
+        name: low * (high / low) ** u if low > 0.0 else low + (high - low) * u
+        for (name, (low, high)), u in columns
+    }
 
 
-def simulate_episodes(group: EpisodeGroup, count: int, seed: int, kinds: Sequence[str] = KINDS) -> Episodes:
+def simulate_episodes(
+    group: EpisodeGroup, count: int, seed: int, kinds: Sequence[str] = KINDS
+) -> Episodes:
     """Simulate `count` episodes of each kind.
 
-    The same seed draws the same points, events and shocks in every group but for its ranges. Raises ModelError where a group's structure
-    cannot be simulated.
+    The same seed draws the same points, events and shocks in every group but for its ranges. Raises
+    ModelError where a group's structure cannot be simulated.
     """
     ranges, events = {**BASE, **group.ranges}, {**EVENTS, **group.events}
     total, streams, days = count * len(kinds), Streams(seed), SETTLING + BEFORE + group.after
-    uniforms = np.array([streams.uniforms(i, "velocity_episode", len(ranges) + len(events) + 2) for i in range(total)])
+    uniforms = np.array(
+        [
+            streams.uniforms(i, "velocity_episode", len(ranges) + len(events) + 2)
+            for i in range(total)
+        ]
+    )
     points = _draw(ranges, uniforms[:, : len(ranges)])
     drawn = _draw(events, uniforms[:, len(ranges) : -2])
     by_news, falls = uniforms[:, -2] < 0.5, uniforms[:, -1] < 0.5
@@ -146,11 +178,18 @@ def simulate_episodes(group: EpisodeGroup, count: int, seed: int, kinds: Sequenc
         "events.demand_size": np.where(usage, drawn["demand_size"], 0.0),
         "events.news_start": start,
         "events.news_days": drawn["news_days"],
-        "events.news_size": np.where(speculation & by_news, np.where(falls, -1.0, 1.0) * drawn["news_size"], 0.0),
+        "events.news_size": np.where(
+            speculation & by_news, np.where(falls, -1.0, 1.0) * drawn["news_size"], 0.0
+        ),
     }
-    sets = [f"{path}={str(value).lower() if isinstance(value, bool) else value}" for path, value in group.sets.items()]
+    sets = [
+        f"{path}={str(value).lower() if isinstance(value, bool) else value}"
+        for path, value in group.sets.items()
+    ]
     overlays = (group.overlay,) if group.overlay else ()
-    parameters = resolve("baseline", policy=group.policy, overlays=overlays, sets=(f"simulation.days={days}", *sets)).values
+    parameters = resolve(
+        "baseline", policy=group.policy, overlays=overlays, sets=(f"simulation.days={days}", *sets)
+    ).values
     table = sample(parameters, range(total), seed)
     # speculators' activity: their noise orders are a multiple of the usual for a while
     covered = window(np.arange(days)[:, None], 1.0, start, drawn["noise_days"])
@@ -158,7 +197,13 @@ def simulate_episodes(group: EpisodeGroup, count: int, seed: int, kinds: Sequenc
     table = table.replace(speculation_noise=table.values["speculation_noise"] * factor)
     begin = steady_states(dict(parameters), MODEL, points, total)
     params = bind(parameters, table)
-    engine = Ensemble(MODEL.bound(params), params, swept=list(points), record=[*OBSERVED, "circulating_supply"], steps=days)
+    engine = Ensemble(
+        MODEL.bound(params),
+        params,
+        swept=list(points),
+        record=[*OBSERVED, "circulating_supply"],
+        steps=days,
+    )
     outcome = engine(begin, points, engine.shocks(table), lanes=total)
     good = (outcome.failed == 0) & np.isfinite(begin["token_price"])
     if not good.any():

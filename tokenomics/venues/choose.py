@@ -1,7 +1,9 @@
-"""Which venue a workload should take: the cheapest offer that holds its limits, a split where that is better, and what would change it.
+"""Which venue a workload should take: the cheapest offer that holds its limits, a split where that
+is better, and what would change it.
 
-Cheap is what has the least generalised cost. A split sends a share of the requests to the network and the rest to the cloud. The break-even
-of a number is the multiple of it at which the recommended path changes.
+Cheap is what has the least generalised cost. A split sends a share of the requests to the network
+and the rest to the cloud. The break-even of a number is the multiple of it at which the recommended
+path changes.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ NOWHERE, HYBRID = "neither", "hybrid"
 
 @dataclass(frozen=True)
 class Verdict:
-    """An offer against the limits. cost: mean generalised cost [USD/Mtok]. broken: the limits that it breaks, in words.
+    """An offer against the limits. cost: mean generalised cost [USD/Mtok]. broken: the limits that
+    it breaks, in words.
 
     close: limits that the runs do not tell apart from what the offer does, in words.
     """
@@ -46,7 +49,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Choice:
-    """path: cloud, network, hybrid or neither. share: of requests on the network. cost: USD/Mtok. verdicts: every offer, cheapest first."""
+    """path: cloud, network, hybrid or neither. share: of requests on the network. cost: USD/Mtok.
+    verdicts: every offer, cheapest first.
+    """
 
     path: str
     share: float
@@ -73,46 +78,91 @@ def judged(offer: Offer, work: WorkloadFile, tail: np.ndarray) -> Verdict:
     if VERIFICATION.index(offer.verification) < VERIFICATION.index(limits.verification):
         broken.append(f"verification '{offer.verification}', needs '{limits.verification}'")
     close = []
-    for name, values, limit in (("latency p99", tail, limits.latency_p99.value), ("uptime", offer.up[:, 1:].mean(axis=1), limits.uptime.value)):
+    for name, values, limit in (
+        ("latency p99", tail, limits.latency_p99.value),
+        ("uptime", offer.up[:, 1:].mean(axis=1), limits.uptime.value),
+    ):
         s = summarise(values, bounds=SIZE)
         if s.low is not None and s.low < limit < s.high:
-            close.append(f"{name} {s.mean:.5g} [{s.low:.5g}, {s.high:.5g}] of '{offer.name}' against the limit {limit:g}")
-    return Verdict(offer, float(offer.cost[:, 1:].mean()), p99, up, budget, tuple(broken), tuple(close))
+            close.append(
+                f"{name} {s.mean:.5g} [{s.low:.5g}, {s.high:.5g}] of '{offer.name}' against the "
+                f"limit {limit:g}"
+            )
+    return Verdict(
+        offer, float(offer.cost[:, 1:].mean()), p99, up, budget, tuple(broken), tuple(close)
+    )
 
 
 def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> Choice:
-    """The recommended path of a workload. paths: (runs, days). Raises InputError for a workload that is not small."""
+    """The recommended path of a workload. paths: (runs, days). Raises InputError for a workload
+    that is not small.
+    """
     room = LARGEST * float(np.mean(paths["demand"] / np.maximum(paths["utilisation"], 1e-12)))
     if work.work.value > room:
-        few = f"at most {room:.4g} Mtok/day, a tenth of the network's capacity: prices and queues are taken as they are"
+        few = (
+            f"at most {room:.4g} Mtok/day, a tenth of the network's capacity: prices and queues "
+            f"are taken as they are"
+        )
         raise InputError(f"{work.work.value:g}", key="work", expected=few)
     found = offers(parameters, work, paths)
     # one latency serves all ways of paying for it
-    tails = {id(times): percentiles(days_ahead(times), (0.99,))[0] for times in {id(o.latency): o.latency for o in found}.values()}
-    verdicts = sorted((judged(offer, work, tails[id(offer.latency)]) for offer in found), key=lambda v: v.cost)
-    network, cloud = (_best(v for v in verdicts if v.offer.venue == venue) for venue in (NETWORK, CLOUD))
+    tails = {
+        id(times): percentiles(days_ahead(times), (0.99,))[0]
+        for times in {id(o.latency): o.latency for o in found}.values()
+    }
+    verdicts = sorted(
+        (judged(offer, work, tails[id(offer.latency)]) for offer in found), key=lambda v: v.cost
+    )
+    network, cloud = (
+        _best(v for v in verdicts if v.offer.venue == venue) for venue in (NETWORK, CLOUD)
+    )
     impossible = beyond_physics(work)
     share, cost = _split(network, cloud, work)
     fits = {NETWORK: not network.broken, CLOUD: not cloud.broken}
     if impossible:
-        path, reason = NOWHERE, f"{impossible}; it has to run on site, on several cards that share the model, or with a smaller model"
+        path, reason = (
+            NOWHERE,
+            (
+                f"{impossible}; it has to run on site, on several cards that share the model, or "
+                f"with a smaller model"
+            ),
+        )
     elif share is None:
-        path, reason = NOWHERE, "no venue holds the limits: network: " + ", ".join(network.broken) + "; cloud: " + ", ".join(cloud.broken)
+        path, reason = (
+            NOWHERE,
+            "no venue holds the limits: network: "
+            + ", ".join(network.broken)
+            + "; cloud: "
+            + ", ".join(cloud.broken),
+        )
     elif share == 1.0:
         path, reason = NETWORK, _why(network, cloud)
     elif share == 0.0:
         path, reason = CLOUD, _why(cloud, network)
     else:
         path = HYBRID
-        held = "; ".join(f"{name} alone breaks {', '.join(v.broken)}" for name, v in ((NETWORK, network), (CLOUD, cloud)) if not fits[name])
-        reason = f"{share:.0%} on the network at {network.cost:.3g} and the rest on the cloud at {cloud.cost:.3g} USD/Mtok; {held}"
-    return Choice(path, 0.0 if share is None else share, cost, network, cloud, reason, tuple(verdicts))
+        held = "; ".join(
+            f"{name} alone breaks {', '.join(v.broken)}"
+            for name, v in ((NETWORK, network), (CLOUD, cloud))
+            if not fits[name]
+        )
+        reason = (
+            f"{share:.0%} on the network at {network.cost:.3g} and the rest on the cloud at "
+            f"{cloud.cost:.3g} USD/Mtok; {held}"
+        )
+    return Choice(
+        path, 0.0 if share is None else share, cost, network, cloud, reason, tuple(verdicts)
+    )
 
 
-def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> dict[str, tuple[float, str] | None]:
-    """The multiple of each number at which the recommended path changes, nearest to 1, and the path then; None where none within `MULTIPLES` does.
+def break_evens(
+    parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]
+) -> dict[str, tuple[float, str] | None]:
+    """The multiple of each number at which the recommended path changes, nearest to 1, and the path
+    then; None where none within `MULTIPLES` does.
 
-    The economy is not simulated anew: the workload is small, and the venue's numbers are scaled. Empty where physics forbids the workload.
+    The economy is not simulated anew: the workload is small, and the venue's numbers are scaled.
+    Empty where physics forbids the workload.
     """
     if beyond_physics(work):
         return {}
@@ -132,8 +182,14 @@ def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, 
 
     tries: dict[str, Callable[[float], str]] = {
         "price of the cloud": lambda m: choose(priced("cloud.price", m), work, paths).path,
-        "price of the network": lambda m: choose(parameters, work, scaled(("inference_price", "credit_price"), m)).path,
-        "value of recourse": lambda m: choose(parameters, _with(work, recourse_value=work.recourse_value.value * m), paths).path,
+        "price of the network": lambda m: (
+            choose(parameters, work, scaled(("inference_price", "credit_price"), m)).path
+        ),
+        "value of recourse": lambda m: (
+            choose(
+                parameters, _with(work, recourse_value=work.recourse_value.value * m), paths
+            ).path
+        ),
         "limit on latency": lambda m: choose(parameters, limited("latency_p99", m), paths).path,
         "limit on the budget": lambda m: choose(parameters, limited("budget", m), paths).path,
         "downtime allowed": lambda m: choose(parameters, limited("uptime", m), paths).path,
@@ -143,7 +199,12 @@ def break_evens(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, 
 
 def _with(record, **values: float):
     """A record with the values of some figures changed."""
-    return record.model_copy(update={name: getattr(record, name).model_copy(update={"value": value}) for name, value in values.items()})
+    return record.model_copy(
+        update={
+            name: getattr(record, name).model_copy(update={"value": value})
+            for name, value in values.items()
+        }
+    )
 
 
 def _flip(path_at: Callable[[float], str], now: str) -> tuple[float, str] | None:
@@ -151,40 +212,65 @@ def _flip(path_at: Callable[[float], str], now: str) -> tuple[float, str] | None
     for multiple in sorted(MULTIPLES, key=lambda m: abs(np.log(m))):
         then = path_at(multiple)
         if then != now:
-            at = float(np.exp(brentq(lambda x: 0.5 - (path_at(np.exp(x)) != now), *sorted((0.0, np.log(multiple))), xtol=0.01)))
+            at = float(
+                np.exp(
+                    brentq(
+                        lambda x: 0.5 - (path_at(np.exp(x)) != now),
+                        *sorted((0.0, np.log(multiple))),
+                        xtol=0.01,
+                    )
+                )
+            )
             return at, then
     return None
 
 
 def _best(verdicts) -> Verdict:
-    """The cheapest that holds its limits, else the one that breaks fewest, those first that a split could mend."""
+    """The cheapest that holds its limits, else the one that breaks fewest, those first that a split
+    could mend.
+    """
     return min(verdicts, key=lambda v: (exposed(v), len(v.broken), v.cost))
 
 
 def exposed(verdict: Verdict) -> bool:
-    """Whether an offer breaks a limit that a split cannot mend: what a request is exposed to cannot be averaged away."""
+    """Whether an offer breaks a limit that a split cannot mend: what a request is exposed to cannot
+    be averaged away.
+    """
     return any(limit.startswith(("privacy", "verification")) for limit in verdict.broken)
 
 
 def _why(chosen: Verdict, other: Verdict) -> str:
     gap = other.cost - chosen.cost
-    text = f"{chosen.offer.name}: {chosen.cost:.3g} USD/Mtok in all, against {other.cost:.3g} ({other.offer.name})"
+    text = (
+        f"{chosen.offer.name}: {chosen.cost:.3g} USD/Mtok in all, against {other.cost:.3g} "
+        f"({other.offer.name})"
+    )
     if other.broken:
         return f"{text}; the other breaks {', '.join(other.broken)}"
     return text if gap > 0.0 else f"{text}; alone it holds the limits"
 
 
 def _split(network: Verdict, cloud: Verdict, work: WorkloadFile) -> tuple[float | None, float]:
-    """Share on the network of least cost that holds the limits, and its cost; None where no split holds them."""
+    """Share on the network of least cost that holds the limits, and its cost; None where no split
+    holds them.
+    """
     limits = work.limits
     strict = [v for v in (network, cloud) if exposed(v)]
-    shares = [x for x in SHARES if not (network in strict and x > 0.0) and not (cloud in strict and x < 1.0)]
+    shares = [
+        x
+        for x in SHARES
+        if not (network in strict and x > 0.0) and not (cloud in strict and x < 1.0)
+    ]
     costs = {x: x * network.cost + (1.0 - x) * cloud.cost for x in shares}
     bills = [v.offer.bill[:, 1:].mean(axis=1) for v in (network, cloud)]
     for x in sorted(costs, key=costs.get):
         up = x * network.uptime + (1.0 - x) * cloud.uptime
         budget = budget_at_risk(x * bills[0] + (1.0 - x) * bills[1])
-        if up >= limits.uptime.value - ROUNDING and budget <= limits.budget.value and _late(network, cloud, x, limits.latency_p99.value) <= 0.01:
+        if (
+            up >= limits.uptime.value - ROUNDING
+            and budget <= limits.budget.value
+            and _late(network, cloud, x, limits.latency_p99.value) <= 0.01
+        ):
             return float(x), float(costs[x])
     return None, float("nan")
 
@@ -192,5 +278,7 @@ def _split(network: Verdict, cloud: Verdict, work: WorkloadFile) -> tuple[float 
 def _late(network: Verdict, cloud: Verdict, share: float, limit: float) -> float:
     """Share of tasks over the limit in a split."""
     return sum(
-        part * float(exceedance(days_ahead(v.offer.latency), limit).mean()) for part, v in ((share, network), (1.0 - share, cloud)) if part > 0.0
+        part * float(exceedance(days_ahead(v.offer.latency), limit).mean())
+        for part, v in ((share, network), (1.0 - share, cloud))
+        if part > 0.0
     )

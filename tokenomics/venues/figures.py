@@ -1,4 +1,6 @@
-"""Files of a `tokenomics venues` run: a Markdown page and a latency figure a workload, and the deterrence plane of the network."""
+"""Files of a `tokenomics venues` run: a Markdown page and a latency figure a workload, and the
+deterrence plane of the network.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +29,38 @@ def latency_figure(one: VenueReport) -> Figure:
     for venue, verdict in verdicts.items():
         some = days_ahead(verdict.offer.latency)
         late = np.array([exceedance(some, time).mean(axis=1) for time in times])
-        (line,) = axis.plot(times, late.mean(axis=1), label=f"{venue}: p99 {verdict.latency_p99:.3g} s")
-        axis.fill_between(times, *np.percentile(late, (5, 95), axis=1), color=line.get_color(), alpha=0.2)
+        (line,) = axis.plot(
+            times, late.mean(axis=1), label=f"{venue}: p99 {verdict.latency_p99:.3g} s"
+        )
+        axis.fill_between(
+            times, *np.percentile(late, (5, 95), axis=1), color=line.get_color(), alpha=0.2
+        )
     axis.axvline(limit, color="black", linestyle="--", label=f"limit at p99: {limit:g} s")
     axis.axhline(0.01, color="grey", linewidth=0.8)
-    axis.set(xscale="log", yscale="log", ylim=(1e-4, 1.5), xlabel="latency of a task [s]", ylabel="share of tasks that take longer")
+    axis.set(
+        xscale="log",
+        yscale="log",
+        ylim=(1e-4, 1.5),
+        xlabel="latency of a task [s]",
+        ylabel="share of tasks that take longer",
+    )
     slower = one.choice.network.latency_p99 / one.choice.cloud.latency_p99 - 1.0
-    axis.set_title(f"The network's p99 is {abs(slower):.0%} {'above' if slower > 0.0 else 'below'} the cloud's (band: 90 % of runs)", loc="left")
+    axis.set_title(
+        (
+            f"The network's p99 is {abs(slower):.0%} {'above' if slower > 0.0 else 'below'} the "
+            f"cloud's (band: 90 % of runs)"
+        ),
+        loc="left",
+    )
     axis.legend(loc="lower left")
     return figure
 
 
 def fill(folder: Path, found: Mapping[str, VenueReport], resolved: Resolved) -> None:
     """Fill a new directory."""
-    plane = deterrence_figure(resolved.values) if resolved.values.supply.staked_share > 0.0 else None  # without a stake there is no plane
+    plane = (
+        deterrence_figure(resolved.values) if resolved.values.supply.staked_share > 0.0 else None
+    )  # without a stake there is no plane
     if plane is not None:
         plane.savefig(folder / "deterrence.png", dpi=130)
     for name, one in found.items():

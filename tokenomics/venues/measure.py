@@ -1,4 +1,6 @@
-"""Statistics of an offer, one number a run: percentiles of latency over all requests of the span, bills, guarantees."""
+"""Statistics of an offer, one number a run: percentiles of latency over all requests of the span,
+bills, guarantees.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,36 @@ MEASURES: dict[str, tuple[str, str, str, Bounds]] = {
     "bill": ("cost structure", "USD/day", "mean bill", UNBOUNDED),
     "unit_cost": ("cost structure", "USD/Mtok", "mean bill over the work", UNBOUNDED),
     "bill_volatility": ("cost structure", "1/sqrt(year)", "volatility of the daily bill", SIZE),
-    "cost_at_risk": ("cost structure", "1", "95th percentile of the daily bill over its mean, less one", UNBOUNDED),
-    "generalised_cost": ("cost structure", "USD/Mtok", "cost with risk, lateness, failures, privacy and recourse", UNBOUNDED),
+    "cost_at_risk": (
+        "cost structure",
+        "1",
+        "95th percentile of the daily bill over its mean, less one",
+        UNBOUNDED,
+    ),
+    "generalised_cost": (
+        "cost structure",
+        "USD/Mtok",
+        "cost with risk, lateness, failures, privacy and recourse",
+        UNBOUNDED,
+    ),
     "cost_lateness": ("cost structure", "USD/Mtok", "of it, for lateness", UNBOUNDED),
     "cost_exposure": ("cost structure", "USD/Mtok", "of it, for what the node can read", UNBOUNDED),
-    "cost_recourse": ("cost structure", "USD/Mtok", "of it, for recourse that is not there", UNBOUNDED),
+    "cost_recourse": (
+        "cost structure",
+        "USD/Mtok",
+        "of it, for recourse that is not there",
+        UNBOUNDED,
+    ),
     "latency_p50": ("latency", "s", "median", SIZE),
     "latency_p95": ("latency", "s", "95th percentile", SIZE),
     "latency_p99": ("latency", "s", "99th percentile", SIZE),
     "latency_p99.9": ("latency", "s", "99.9th percentile", SIZE),
-    "spikes": ("latency", "1", "share of tasks more than 500 ms slower than the median, longer answers included", SHARE),
+    "spikes": (
+        "latency",
+        "1",
+        "share of tasks more than 500 ms slower than the median, longer answers included",
+        SHARE,
+    ),
     "uptime": ("service guarantees", "1", "share of requests that are answered", SHARE),
     "repeated": ("service guarantees", "1", "share of attempts that are repeated", SHARE),
     "wrong": ("service guarantees", "1", "share of answers that are faked and used", SHARE),
@@ -37,7 +59,9 @@ MEASURES: dict[str, tuple[str, str, str, Bounds]] = {
 
 
 def percentiles(times: Cumulants, probabilities: Sequence[float] = PERCENTILES) -> np.ndarray:
-    """Percentiles over all tasks of a run, whose distribution changes from day to day: (len(probabilities), runs) [s]. times: (runs, days)."""
+    """Percentiles over all tasks of a run, whose distribution changes from day to day:
+    (len(probabilities), runs) [s]. times: (runs, days).
+    """
     found = []
     for p in probabilities:
         daily = quantile(times, p)
@@ -56,8 +80,12 @@ def days_ahead(times: Cumulants) -> Cumulants:
 
 
 def measures(offer: Offer, used: np.ndarray, parameters: Parameters) -> dict[str, np.ndarray]:
-    """The numbers of `MEASURES` of one offer, (runs,) each. used: Mtok/day, (runs, days); the first day is the start."""
-    ahead = {name: getattr(offer, name)[:, 1:] for name in ("bill", "cost", "failed", "wrong", "up")}
+    """The numbers of `MEASURES` of one offer, (runs,) each. used: Mtok/day, (runs, days); the first
+    day is the start.
+    """
+    ahead = {
+        name: getattr(offer, name)[:, 1:] for name in ("bill", "cost", "failed", "wrong", "up")
+    }
     times = days_ahead(offer.latency)
     tails = dict(zip(PERCENTILE_NAMES, percentiles(times), strict=True))
     spikes = exceedance(times, tails["latency_p50"][:, None] + SPIKE).mean(axis=1)
@@ -68,7 +96,10 @@ def measures(offer: Offer, used: np.ndarray, parameters: Parameters) -> dict[str
         "bill_volatility": volatility(np.maximum(offer.bill, 1e-300), parameters),
         "cost_at_risk": cost_at_risk(offer.bill, offer.bill),
         "generalised_cost": ahead["cost"].mean(axis=1),
-        **{f"cost_{name}": offer.parts[name][:, 1:].mean(axis=1) for name in ("lateness", "exposure", "recourse")},
+        **{
+            f"cost_{name}": offer.parts[name][:, 1:].mean(axis=1)
+            for name in ("lateness", "exposure", "recourse")
+        },
         **tails,
         "spikes": spikes,
         "uptime": ahead["up"].mean(axis=1),

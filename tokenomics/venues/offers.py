@@ -1,7 +1,9 @@
-"""What each venue offers a workload, on simulated paths of the economy: bills, latency, guarantees, protection and generalised cost.
+"""What each venue offers a workload, on simulated paths of the economy: bills, latency, guarantees,
+protection and generalised cost.
 
-The workload is small against the network, so that it takes prices and queues as they are. A protection that slows a node down costs its time: the
-price per Mtok rises by what the node no longer does for others. Costs are those of the economy's own venue choice.
+The workload is small against the network, so that it takes prices and queues as they are. A
+protection that slows a node down costs its time: the price per Mtok rises by what the node no
+longer does for others. Costs are those of the economy's own venue choice.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ from .workload import WorkloadFile
 
 NETWORK, CLOUD = "network", "cloud"
 MODES = {"none": "plain", "tee": "in an enclave", "optimistic": "optimistic", "zk": "with proofs"}
-EXPOSURE = {"user_bill": lambda bills: 1.0, "bill_hedged": lambda bills: 1.0 - bills.hedge_ratio}  # share of the token's price risk that is borne
+EXPOSURE = {
+    "user_bill": lambda bills: 1.0,
+    "bill_hedged": lambda bills: 1.0 - bills.hedge_ratio,
+}  # share of the token's price risk that is borne
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,9 @@ class Offer:
     """One way of running a workload. Arrays are (runs, days).
 
     mode: protection. payment: a name of `bills.PAYMENTS`. bill: USD/day. latency: of a task.
-    cost: generalised, USD/Mtok. failed: share of attempts that are repeated. wrong: share of answers that are faked and used. up: share of
-    requests that are answered. privacy, verification: levels of the workload file. parts: of the cost, lateness, exposure and recourse [USD/Mtok].
+    cost: generalised, USD/Mtok. failed: share of attempts that are repeated. wrong: share of
+    answers that are faked and used. up: share of requests that are answered. privacy, verification:
+    levels of the workload file. parts: of the cost, lateness, exposure and recourse [USD/Mtok].
     """
 
     venue: str
@@ -50,11 +56,16 @@ class Offer:
     @property
     def name(self) -> str:
         """For tables."""
-        return f"{self.venue}, {MODES[self.mode]}, {ways.PAYMENTS[self.payment].removeprefix('cloud ')}"
+        return (
+            f"{self.venue}, {MODES[self.mode]}, "
+            f"{ways.PAYMENTS[self.payment].removeprefix('cloud ')}"
+        )
 
 
 def privacy_level(venue: str, confidentiality: float) -> str:
-    """Who can read the data: a contract binds the cloud; an enclave hides them from whoever owns the machine."""
+    """Who can read the data: a contract binds the cloud; an enclave hides them from whoever owns
+    the machine.
+    """
     return "enclave" if confidentiality > 0.0 else "contract" if venue == CLOUD else "none"
 
 
@@ -65,14 +76,24 @@ def verification_level(venue: str, protection) -> str:
     return "afterwards"
 
 
-def offers(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> list[Offer]:
+def offers(
+    parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]
+) -> list[Offer]:
     """Every venue, protection and payment. paths: (runs, days) by variable, see `RECORDED`."""
     return [*_network(parameters, work, paths), *_cloud(parameters, work, paths)]
 
 
 def recorded(parameters: Parameters) -> list[str]:
     """The variables that `offers` needs."""
-    names = ["inference_price", "token_price", "quote_price", "credit_price", "price_variance", "potential_demand", "initial_demand"]
+    names = [
+        "inference_price",
+        "token_price",
+        "quote_price",
+        "credit_price",
+        "price_variance",
+        "potential_demand",
+        "initial_demand",
+    ]
     names += ["demand", "served", "utilisation", "online", "staked", "nodes", "operator_income"]
     return [*names, *(f"nodes_{name}" for name in parameters.fleet)]
 
@@ -82,23 +103,34 @@ def used(own: Parameters, paths: Mapping[str, np.ndarray]) -> np.ndarray:
     return ways.usage(own.bills, paths["potential_demand"], paths["initial_demand"])
 
 
-def _network(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> list[Offer]:
+def _network(
+    parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]
+) -> list[Offer]:
     base, found = dict(parameters), []
     own = work.served(parameters)
     size, bills = used(own, paths), own.bills
     for mode in MODES:
         request = dict(put(own, {"privacy.mode": mode}))
         protection = request["privacy"].in_use
-        # the node's time per request, in that of an unprotected one; the network's own price is that of its own mode
+        # the node's time per request, in that of an unprotected one; the network's own price is
+        # that of its own mode
         slower = parameters.privacy.in_use.throughput / protection.throughput
         nodes = np.maximum(paths["nodes"], 1e-12)
         cheating = 0.0 * nodes
         if parameters.reliability.enabled:
-            cheating = faked_share(request, paths["staked"] * paths["token_price"] / nodes, paths["operator_income"] / nodes)
+            cheating = faked_share(
+                request,
+                paths["staked"] * paths["token_price"] / nodes,
+                paths["operator_income"] / nodes,
+            )
         failed = reliability(request, cheating)["failure_share"]
         online = {name: paths[f"nodes_{name}"] * paths["online"] for name in parameters.fleet}
         call = call_latency(base, online, paths["utilisation"], failed, request)
-        prices = {**paths, "inference_price": paths["inference_price"] * slower, "credit_price": paths["credit_price"] * slower}
+        prices = {
+            **paths,
+            "inference_price": paths["inference_price"] * slower,
+            "credit_price": paths["credit_price"] * slower,
+        }
         bill = ways.every_way(bills, own.cloud, size, work.work.value, prices)
         seen = {
             "inference_price": prices["inference_price"],
@@ -110,8 +142,13 @@ def _network(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.
             "privacy_protection": protection.confidentiality,
         }
         task = call.repeated(work.calls.value)
-        parts = {"lateness": latency_penalty(work.as_class, call), "recourse": work.recourse_value.value + 0.0 * nodes}
-        parts["exposure"] = work.privacy_need.value * (1.0 - protection.confidentiality) + 0.0 * nodes
+        parts = {
+            "lateness": latency_penalty(work.as_class, call),
+            "recourse": work.recourse_value.value + 0.0 * nodes,
+        }
+        parts["exposure"] = (
+            work.privacy_need.value * (1.0 - protection.confidentiality) + 0.0 * nodes
+        )
         up = parameters.access.in_use.uptime * paths["served"] / np.maximum(paths["demand"], 1e-12)
         for payment in ("user_bill", "bill_stablecoin", "bill_hedged", "bill_prepaid"):
             borne = EXPOSURE.get(payment, lambda bills: 0.0)(bills)
@@ -138,22 +175,41 @@ def _network(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.
 
 
 def cloud_parameters(parameters: Parameters, own: Parameters) -> Parameters:
-    """The cloud with requests of a workload's lengths: its latency in proportion to the service time."""
+    """The cloud with requests of a workload's lengths: its latency in proportion to the service
+    time.
+    """
     longer = service_time(dict(own)) / service_time(dict(parameters))
     cloud = own.cloud
-    return put(own, {"cloud.latency_mean": cloud.latency_mean * longer, "cloud.latency_p99": cloud.latency_p99 * longer})
+    return put(
+        own,
+        {
+            "cloud.latency_mean": cloud.latency_mean * longer,
+            "cloud.latency_p99": cloud.latency_p99 * longer,
+        },
+    )
 
 
-def _cloud(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> list[Offer]:
+def _cloud(
+    parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]
+) -> list[Offer]:
     own = cloud_parameters(parameters, work.served(parameters))
     size, still, found = used(own, paths), np.zeros_like(paths["inference_price"]), []
     for mode in ("none", "tee"):
         protection = getattr(own.privacy, mode)
-        priced: dict[str, Any] = dict(put(own, {"cloud.price": own.cloud.price / protection.throughput}))
+        priced: dict[str, Any] = dict(
+            put(own, {"cloud.price": own.cloud.price / protection.throughput})
+        )
         call = cloud_latency(priced) + Cumulants(protection.latency)
-        latency = Cumulants(*(part + still for part in (call.mean, call.variance, call.third))).repeated(work.calls.value)
+        latency = Cumulants(
+            *(part + still for part in (call.mean, call.variance, call.third))
+        ).repeated(work.calls.value)
         bill = ways.every_way(own.bills, priced["cloud"], size, work.work.value, paths)
-        seen = {"inference_price": still, "price_variance": still, "failure_share": still, "privacy_protection": 0.0}
+        seen = {
+            "inference_price": still,
+            "price_variance": still,
+            "failure_share": still,
+            "privacy_protection": 0.0,
+        }
         seen |= {"latency_mean": still, "latency_variance": still, "latency_third": still}
         _, cost = generalised_costs(priced, work.as_class, seen)
         for payment in ("bill_cloud", "bill_cloud_reserved"):
@@ -161,6 +217,25 @@ def _cloud(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
             failed = 1.0 - own.cloud.uptime + still
             level = privacy_level(CLOUD, protection.confidentiality)
             verified = verification_level(CLOUD, protection)
-            parts = {"lateness": latency_penalty(work.as_class, cloud_latency(priced)) + still, "recourse": still, "exposure": still}
-            found.append(Offer(CLOUD, mode, payment, bill[payment] + still, latency, total, failed, still, 1.0 - failed, level, verified, parts))
+            parts = {
+                "lateness": latency_penalty(work.as_class, cloud_latency(priced)) + still,
+                "recourse": still,
+                "exposure": still,
+            }
+            found.append(
+                Offer(
+                    CLOUD,
+                    mode,
+                    payment,
+                    bill[payment] + still,
+                    latency,
+                    total,
+                    failed,
+                    still,
+                    1.0 - failed,
+                    level,
+                    verified,
+                    parts,
+                )
+            )
     return found

@@ -1,4 +1,6 @@
-"""Everything about one workload: the side-by-side table with intervals, the recommended path and what would change it."""
+"""Everything about one workload: the side-by-side table with intervals, the recommended path and
+what would change it.
+"""
 
 from __future__ import annotations
 
@@ -43,10 +45,12 @@ class PublishedFile(Strict):
 
 @dataclass(frozen=True)
 class VenueReport:
-    """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low and high by measure and venue, for machines.
+    """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low
+    and high by measure and venue, for machines.
 
-    workload: that was compared. choice: the recommended path and why. rise: what usage, token price and network price added to the token bill of
-    the span [USD], (runs,) each. origin: runs, span and parameters in one line. break_evens: factor on a number at which the path changes, and to
+    workload: that was compared. choice: the recommended path and why. rise: what usage, token price
+    and network price added to the token bill of the span [USD], (runs,) each. origin: runs, span
+    and parameters in one line. break_evens: factor on a number at which the path changes, and to
     which; None where none does.
     """
 
@@ -60,46 +64,98 @@ class VenueReport:
 
     @property
     def lines(self) -> list[str]:
-        """The recommendation in words: the path, the reason, the break-evens, what made the bill rise."""
+        """The recommendation in words: the path, the reason, the break-evens, what made the bill
+        rise.
+        """
         choice = self.choice
-        path = f"{choice.path} ({choice.share:.0%} on the network)" if choice.path == HYBRID else choice.path
+        path = (
+            f"{choice.path} ({choice.share:.0%} on the network)"
+            if choice.path == HYBRID
+            else choice.path
+        )
         told = [f"recommended: {path}", f"reason: {choice.reason}"]
-        flips = [f"{name} x {at[0]:.3g} ({at[1]})" for name, at in self.break_evens.items() if at is not None]
+        flips = [
+            f"{name} x {at[0]:.3g} ({at[1]})"
+            for name, at in self.break_evens.items()
+            if at is not None
+        ]
         if flips:
-            told.append("break-even, the path changes at: " + ", ".join(flips) + "; no other of these numbers within a factor of 100 does it")
+            told.append(
+                "break-even, the path changes at: "
+                + ", ".join(flips)
+                + "; no other of these numbers within a factor of 100 does it"
+            )
         elif self.break_evens:
-            told.append("break-even: none of " + ", ".join(self.break_evens) + " changes the path within a factor of 100")
-        parts = ", ".join(f"{name.replace('_', ' ')} {_cell(_interval(part, UNBOUNDED))}" for name, part in self.rise.items())
+            told.append(
+                "break-even: none of "
+                + ", ".join(self.break_evens)
+                + " changes the path within a factor of 100"
+            )
+        parts = ", ".join(
+            f"{name.replace('_', ' ')} {_cell(_interval(part, UNBOUNDED))}"
+            for name, part in self.rise.items()
+        )
         close = [line for v in (choice.network, choice.cloud) for line in v.close]
         if close:
             told.append("too few runs to tell: " + "; ".join(close))
-        rise = f"paid in tokens, the bill of the span would differ from one at the start's prices and usage by [USD]: {parts}"
+        rise = (
+            f"paid in tokens, the bill of the span would differ from one at the start's prices and "
+            f"usage by [USD]: {parts}"
+        )
         return [*told, rise, self.origin]
 
 
-def simulate(params="baseline", *, scenario=None, runs: int = 100, **settings) -> tuple[Resolved, dict, dict]:
-    """The economy without and with a doubling of demand, on common shocks: parameters, paths (runs, days), and what the doubling did.
+def simulate(
+    params="baseline", *, scenario=None, runs: int = 100, **settings
+) -> tuple[Resolved, dict, dict]:
+    """The economy without and with a doubling of demand, on common shocks: parameters, paths (runs,
+    days), and what the doubling did.
 
-    The arguments are those of `tokenomics.run`. Runs that break off in either are left out. Raises InputError where fewer than two are left.
+    The arguments are those of `tokenomics.run`. Runs that break off in either are left out. Raises
+    InputError where fewer than two are left.
     """
     results = []
     for more in ((), (scale.SCENARIO,)):
         if more and results[0].resolved.values.events.demand_size != 0.0:
-            raise InputError("a demand event", key="events.demand_size", expected="0: the doubling of demand is measured against a calm demand")
+            raise InputError(
+                "a demand event",
+                key="events.demand_size",
+                expected="0: the doubling of demand is measured against a calm demand",
+            )
         record = list(scale.RECORDED) if more else None
-        results.append(run(params, scenario=(*many(scenario), *more), runs=runs, engine="ensemble", record=record, **settings))
+        results.append(
+            run(
+                params,
+                scenario=(*many(scenario), *more),
+                runs=runs,
+                engine="ensemble",
+                record=record,
+                **settings,
+            )
+        )
     calm, doubled = (result.trajectories.values for result in results)
     whole = np.all([np.isfinite(paths["token_price"][:, -1]) for paths in (calm, doubled)], axis=0)
     if whole.sum() < 2:
-        raise InputError(f"{whole.sum()} of {runs} runs came to their end", argument="runs", expected="at least 2")
+        raise InputError(
+            f"{whole.sum()} of {runs} runs came to their end",
+            argument="runs",
+            expected="at least 2",
+        )
     resolved = results[0].resolved
     names = dict.fromkeys([*recorded(resolved.values), *scale.RECORDED])
-    calm, doubled = {n: calm[n][whole] for n in names}, {n: doubled[n][whole] for n in scale.RECORDED}
+    calm, doubled = (
+        {n: calm[n][whole] for n in names},
+        {n: doubled[n][whole] for n in scale.RECORDED},
+    )
     return resolved, calm, scale.scale_measures(calm, doubled, results[1].resolved.values)
 
 
-def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *, flips: bool = True) -> VenueReport:
-    """The report of a workload on simulated paths. flips: look for the break-even values, which takes seconds."""
+def report(
+    resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *, flips: bool = True
+) -> VenueReport:
+    """The report of a workload on simulated paths. flips: look for the break-even values, which
+    takes seconds.
+    """
     parameters = resolved.values
     few = thinned(paths, THIN)
     choice = choose(parameters, work, few)
@@ -109,47 +165,95 @@ def report(resolved: Resolved, work: WorkloadFile, paths: dict, scaling: dict, *
     daily = {offer.name: offer for offer in offers(parameters, work, paths)}
     found = {venue: measures(daily[v.offer.name], size, parameters) for venue, v in columns.items()}
     published = read_record(PublishedFile, "published", "venues")[0].figures
-    rows, numbers, texts = [], {}, {name: one[2] for name, one in MEASURES.items()} | {name: one[1] for name, one in scale.MEASURES.items()}
+    rows, numbers, texts = (
+        [],
+        {},
+        {name: one[2] for name, one in MEASURES.items()}
+        | {name: one[1] for name, one in scale.MEASURES.items()},
+    )
 
     def add(factor: str, measure: str, unit: str, cells: dict[str, str]) -> None:
         beside = published[measure].text if measure in published else ""
-        rows.append({"factor": factor, "measure": texts.get(measure, measure), "unit": unit, **cells, "published": beside})
+        rows.append(
+            {
+                "factor": factor,
+                "measure": texts.get(measure, measure),
+                "unit": unit,
+                **cells,
+                "published": beside,
+            }
+        )
 
     for factor in FACTORS:
         for measure, (its, unit, _, bounds) in MEASURES.items():
             if its == factor:
-                numbers[measure] = {venue: _interval(values[measure], bounds) for venue, values in found.items()}
-                add(factor, measure, unit, {venue: _cell(value) for venue, value in numbers[measure].items()})
+                numbers[measure] = {
+                    venue: _interval(values[measure], bounds) for venue, values in found.items()
+                }
+                add(
+                    factor,
+                    measure,
+                    unit,
+                    {venue: _cell(value) for venue, value in numbers[measure].items()},
+                )
         for measure, cells in _words(factor, columns, own).items():
             add(factor, measure, "-", cells)
     for measure, (unit, _) in scale.MEASURES.items():
         numbers[measure] = {"network": _interval(scaling[measure], SIZE)}
-        add("scalability", measure, unit, {"cloud": CLOUD_SCALES[measure], "network": _cell(numbers[measure]["network"])})
+        add(
+            "scalability",
+            measure,
+            unit,
+            {"cloud": CLOUD_SCALES[measure], "network": _cell(numbers[measure]["network"])},
+        )
     rise = decompose_total(token_factors(size, paths), parameters.simulation.time_step)
     flipped = break_evens(parameters, work, few) if flips else {}
-    origin = f"{size.shape[0]} runs, {parameters.simulation.days:g} days, parameters SHA-256 {resolved.hash[:16]}; [95 % intervals over runs]"
+    origin = (
+        f"{size.shape[0]} runs, {parameters.simulation.days:g} days, parameters SHA-256 "
+        f"{resolved.hash[:16]}; [95 % intervals over runs]"
+    )
     return VenueReport(work, choice, pd.DataFrame(rows), numbers, rise, origin, flipped)
 
 
 @checked(params=SOURCE)
 def compare_venues(
-    workload: str | WorkloadFile | Sequence[str], params="baseline", *, flips: bool = True, **settings
+    workload: str | WorkloadFile | Sequence[str],
+    params="baseline",
+    *,
+    flips: bool = True,
+    **settings,
 ) -> VenueReport | dict[str, VenueReport]:
     """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
 
-    workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as `read_workload` gives it. flips: look for the break-even
-    values, which takes seconds. params: the network, a shipped name or a YAML file. settings: those of `tokenomics.run`, runs = 100 unless given;
-    the engine is always "ensemble". Raises InputError for bad input, before anything is simulated.
+    workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as
+    `read_workload` gives it. flips: look for the break-even values, which takes seconds. params:
+    the network, a shipped name or a YAML file. settings: those of `tokenomics.run`, runs = 100
+    unless given; the engine is always "ensemble". Raises InputError for bad input, before anything
+    is simulated.
     """
     one = isinstance(workload, (str, Path, WorkloadFile))
-    given = several(of(str, Path, WorkloadFile, expected="a shipped workload or a YAML file, or several"))("workload", workload)
-    described = {str(name): name if isinstance(name, WorkloadFile) else read_workload(str(name))[0] for name in given}
+    given = several(
+        of(str, Path, WorkloadFile, expected="a shipped workload or a YAML file, or several")
+    )("workload", workload)
+    described = {
+        str(name): name if isinstance(name, WorkloadFile) else read_workload(str(name))[0]
+        for name in given
+    }
     resolved, paths, scaling = simulate(params, **settings)
-    found = {name: report(resolved, work, paths, scaling, flips=flips) for name, work in described.items()}
+    found = {
+        name: report(resolved, work, paths, scaling, flips=flips)
+        for name, work in described.items()
+    }
     return next(iter(found.values())) if one else found
 
 
-CLOUD_SCALES = {"served_after": "1", "price_after": "1", "price_highest": "1", "latency_after": "as before", "token_after": "-"}
+CLOUD_SCALES = {
+    "served_after": "1",
+    "price_after": "1",
+    "price_highest": "1",
+    "latency_after": "as before",
+    "token_after": "-",
+}
 
 
 def _words(factor: str, columns: dict[str, Verdict], own) -> dict[str, dict[str, str]]:
@@ -161,13 +265,21 @@ def _words(factor: str, columns: dict[str, Verdict], own) -> dict[str, dict[str,
         cost = {venue: getattr(own.privacy, o.mode) for venue, o in offers.items()}
         return {
             "protection": {venue: MODES[o.mode] for venue, o in offers.items()},
-            "who is trusted": {"cloud": "the provider, by contract", "network": TRUST[offers["network"].mode]},
+            "who is trusted": {
+                "cloud": "the provider, by contract",
+                "network": TRUST[offers["network"].mode],
+            },
             "faked answers are found": {venue: o.verification for venue, o in offers.items()},
             "throughput lost": {venue: f"{1.0 - p.throughput:.3g}" for venue, p in cost.items()},
             "latency added [s]": {venue: f"{p.latency:.3g}" for venue, p in cost.items()},
         }
     if factor == "service guarantees":
-        return {"recourse": {"cloud": "service agreement", "network": "slashed stake; the request is sent again"}}
+        return {
+            "recourse": {
+                "cloud": "service agreement",
+                "network": "slashed stake; the request is sent again",
+            }
+        }
     return {}
 
 

@@ -1,4 +1,6 @@
-"""A workload as its owner describes it: size, lengths, calls, what lateness, failure and exposure cost, and the limits it must hold."""
+"""A workload as its owner describes it: size, lengths, calls, what lateness, failure and exposure
+cost, and the limits it must hold.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ from ..parameters import Parameters, put
 from ..parameters.documents import Strict, quantity, read_record
 from ..parameters.schema import Workload
 
-PRIVACY = ("none", "contract", "enclave")  # who reads the data: the node; one company, bound by law; no one but the chip's maker
+PRIVACY = (
+    "none",
+    "contract",
+    "enclave",
+)  # who reads the data: the node; one company, bound by law; no one but the chip's maker
 VERIFICATION = ("none", "afterwards", "at once")  # when a faked answer is found out
 
 
@@ -26,7 +32,9 @@ class Limits(Strict):
 
 
 class WorkloadFile(Strict):
-    """A workload file. A task makes `calls` requests one after the other, on average; latency is that of the task."""
+    """A workload file. A task makes `calls` requests one after the other, on average; latency is
+    that of the task.
+    """
 
     description: str = Field(min_length=1)
     work: quantity("Mtok/day", le=1e9)  # type: ignore[valid-type]
@@ -44,9 +52,20 @@ class WorkloadFile(Strict):
 
     @property
     def as_class(self) -> Workload:
-        """The workload as a class of the economy, whose definition of cost it shares. Share and elasticity play no part in a cost."""
-        names = ("calls", "latency_tolerance", "latency_cost", "failure_cost", "privacy_need", "recourse_value")
-        return Workload(share=0.0, price_elasticity=0.0, **{name: getattr(self, name).value for name in names})
+        """The workload as a class of the economy, whose definition of cost it shares. Share and
+        elasticity play no part in a cost.
+        """
+        names = (
+            "calls",
+            "latency_tolerance",
+            "latency_cost",
+            "failure_cost",
+            "privacy_need",
+            "recourse_value",
+        )
+        return Workload(
+            share=0.0, price_elasticity=0.0, **{name: getattr(self, name).value for name in names}
+        )
 
     @property
     def tokens(self) -> float:
@@ -54,11 +73,27 @@ class WorkloadFile(Strict):
         return self.prompt_tokens.value + self.output_tokens.value
 
     def served(self, parameters: Parameters) -> Parameters:
-        """The network with requests of this workload's lengths: prefill in proportion to the prompt, the bill of this work."""
-        stretched = parameters.capacity.time_to_first_token * self.prompt_tokens.value / parameters.demand.prompt_tokens
-        values = {"demand.prompt_tokens": self.prompt_tokens.value, "demand.output_tokens": self.output_tokens.value}
+        """The network with requests of this workload's lengths: prefill in proportion to the
+        prompt, the bill of this work.
+        """
+        stretched = (
+            parameters.capacity.time_to_first_token
+            * self.prompt_tokens.value
+            / parameters.demand.prompt_tokens
+        )
+        values = {
+            "demand.prompt_tokens": self.prompt_tokens.value,
+            "demand.output_tokens": self.output_tokens.value,
+        }
         values |= {"capacity.time_to_first_token": stretched}
-        return put(parameters, values | {"bills.workload": self.work.value, "bills.follows_demand": self.follows_demand.value})
+        return put(
+            parameters,
+            values
+            | {
+                "bills.workload": self.work.value,
+                "bills.follows_demand": self.follows_demand.value,
+            },
+        )
 
 
 def read_workload(name: str) -> tuple[WorkloadFile, Path]:

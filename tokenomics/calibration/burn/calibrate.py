@@ -1,7 +1,9 @@
-"""`calibrate_burn`: how burn follows price and time, and how emission decays, from a monthly table of burn-and-mint.
+"""`calibrate_burn`: how burn follows price and time, and how emission decays, from a monthly table
+of burn-and-mint.
 
-The discretionary share of the burn (a treasury that burns of its own accord) is taken as given and taken off. Regressions are of logarithms, with
-errors of a month that are like those of the month before (`ar1`); Newey and West's errors stand beside them.
+The discretionary share of the burn (a treasury that burns of its own accord) is taken as given and
+taken off. Regressions are of logarithms, with errors of a month that are like those of the month
+before (`ar1`); Newey and West's errors stand beside them.
 """
 
 from __future__ import annotations
@@ -27,33 +29,52 @@ from .emission import EXPONENTIAL, HALF_LIFE, far_months, half_lives, path, step
 from .figures import figure
 from .identification import Discretionary, identification
 
-ELASTICITY, GROWTH, RATIO = "elasticity of burn in USD to price", "growth of burn at a constant price", "growth of burned over issued"
+ELASTICITY, GROWTH, RATIO = (
+    "elasticity of burn in USD to price",
+    "growth of burn at a constant price",
+    "growth of burned over issued",
+)
 
 
 def use_regression(table: BurnTable, share: Discretionary) -> OrnsteinUhlenbeck:
     """Log of the burn without the discretionary share on log price and time [years]."""
     logs = np.log(table.price)
-    return OrnsteinUhlenbeck(np.log(share.left(table)), np.column_stack([np.ones(len(logs)), logs - logs.mean(), table.years]), 1.0)
+    return OrnsteinUhlenbeck(
+        np.log(share.left(table)),
+        np.column_stack([np.ones(len(logs)), logs - logs.mean(), table.years]),
+        1.0,
+    )
 
 
-def estimates(table: BurnTable, share: Discretionary, cap: float, halvings: Sequence[str] = ()) -> tuple[Estimate, ...]:
+def estimates(
+    table: BurnTable, share: Discretionary, cap: float, halvings: Sequence[str] = ()
+) -> tuple[Estimate, ...]:
     """Elasticity, growth, growth of the ratio, and half-life of emission."""
     use = use_regression(table, share)
     over = np.log(table.burned / table.issued)
-    ratio = OrnsteinUhlenbeck(over, np.column_stack([np.ones(len(over)), table.years]), 1.0).coefficient((0.0, 1.0))
+    ratio = OrnsteinUhlenbeck(
+        over, np.column_stack([np.ones(len(over)), table.years]), 1.0
+    ).coefficient((0.0, 1.0))
     elasticity, growth = use.coefficient((0.0, 1.0, 0.0)), use.coefficient((0.0, 0.0, 1.0))
     rows = ((ELASTICITY, "1", elasticity), (GROWTH, "1/year", growth), (RATIO, "1/year", ratio))
-    return *(Estimate(name, unit, i.value, i.error, i.low, i.high) for name, unit, i in rows), *half_lives(table, cap, halvings)
+    return *(
+        Estimate(name, unit, i.value, i.error, i.low, i.high) for name, unit, i in rows
+    ), *half_lives(table, cap, halvings)
 
 
 def _robust(table: BurnTable, share: Discretionary, emitted: OrnsteinUhlenbeck) -> pd.DataFrame:
     rows = []
-    for fit, names in ((use_regression(table, share), {1: ELASTICITY, 2: GROWTH}), (emitted, {1: "log emission, by year or by halving"})):
+    for fit, names in (
+        (use_regression(table, share), {1: ELASTICITY, 2: GROWTH}),
+        (emitted, {1: "log emission, by year or by halving"}),
+    ):
         beta, errors = newey_west(fit.y, fit.X)
         for i, name in names.items():
             mine = fit.coefficient(np.eye(fit.X.shape[1])[i])
             rows.append((name, mine.value, mine.error, beta[i], errors[i]))
-    return pd.DataFrame(rows, columns=["coefficient", "value", "error", "least squares", "Newey-West error"])
+    return pd.DataFrame(
+        rows, columns=["coefficient", "value", "error", "least squares", "Newey-West error"]
+    )
 
 
 @checked(files=several(PATH), start=optional(TEXT), end=optional(TEXT), halvings=NAMES)
@@ -75,16 +96,34 @@ def calibrate_burn(
 ) -> Calibration:
     """Burn elasticity, growth, emission path and burn/mint ratio.
 
-    files, column, date_format, sheet, decimal, last, absurd: a table by month, or several that hold the quantities between them, as `read_burn` of
-    `histories.burns` takes them. discretionary: part of the burn that is no customers' use [USD/day], from month `start` to `end`, taken as given.
-    cap: most that is minted again of the burns [TOK/day]. halvings: months of the schedule, to compare. tolerance: relative gap between tokens
-    burned x price and burn in USD beyond which a month is named. Raises InputError for what cannot be used.
+    files, column, date_format, sheet, decimal, last, absurd: a table by month, or several that hold
+    the quantities between them, as `read_burn` of `histories.burns` takes them. discretionary: part
+    of the burn that is no customers' use [USD/day], from month `start` to `end`, taken as given.
+    cap: most that is minted again of the burns [TOK/day]. halvings: months of the schedule, to
+    compare. tolerance: relative gap between tokens burned x price and burn in USD beyond which a
+    month is named. Raises InputError for what cannot be used.
     """
-    bounds.check(discretionary=(discretionary, bounds.AMOUNT), cap=(cap, bounds.AMOUNT), tolerance=(tolerance, bounds.GAP))
-    for name, month in (("start", start), ("end", end), *(("halvings", month) for month in halvings)):
+    bounds.check(
+        discretionary=(discretionary, bounds.AMOUNT),
+        cap=(cap, bounds.AMOUNT),
+        tolerance=(tolerance, bounds.GAP),
+    )
+    for name, month in (
+        ("start", start),
+        ("end", end),
+        *(("halvings", month) for month in halvings),
+    ):
         if month is not None:
             as_month(month, name)
-    table = read_burn(files, column=column, date_format=date_format, sheet=sheet, decimal=decimal, last=last, absurd=absurd)
+    table = read_burn(
+        files,
+        column=column,
+        date_format=date_format,
+        sheet=sheet,
+        decimal=decimal,
+        last=last,
+        absurd=absurd,
+    )
     share = Discretionary.given(table, discretionary, start, end)
     found, emitted = estimates(table, share, cap, halvings), path(table, cap, halvings)
     tables = {"Errors by two methods": _robust(table, share, emitted)}
@@ -94,12 +133,27 @@ def calibrate_burn(
     tables |= known.tables
     first, *others = files
     also = tuple(f"with {Path(one).name} (SHA-256 {digest(one)[:12]})" for one in others)
-    data = Data(str(first), digest(first), "months", len(table.months), table.months[0], table.months[-1], (*also, *table.choices, share.text))
+    data = Data(
+        str(first),
+        digest(first),
+        "months",
+        len(table.months),
+        table.months[0],
+        table.months[-1],
+        (*also, *table.choices, share.text),
+    )
     half = next(one for one in found if one.name == HALF_LIFE)
-    settings = {} if half.problem else {"supply.emission_decay": (True, "calibrated: emission decays, see its half-life")}
-    told = [f"halvings {', '.join(halvings)}"] * bool(halvings) + [f"at most {cap:g} TOK/day minted again"] * bool(cap)
+    settings = (
+        {}
+        if half.problem
+        else {"supply.emission_decay": (True, "calibrated: emission decays, see its half-life")}
+    )
+    told = [f"halvings {', '.join(halvings)}"] * bool(halvings) + [
+        f"at most {cap:g} TOK/day minted again"
+    ] * bool(cap)
     return Calibration(
-        "Burn-and-mint: regressions of logarithms with autocorrelated errors" + (f", given {' and '.join(told)}" if told else ""),
+        "Burn-and-mint: regressions of logarithms with autocorrelated errors"
+        + (f", given {' and '.join(told)}" if told else ""),
         data,
         found,
         tables,
@@ -109,20 +163,46 @@ def calibrate_burn(
     )
 
 
-def _notes(table: BurnTable, half: Estimate, cap: float, tolerance: float, emitted: OrnsteinUhlenbeck) -> list[str]:
+def _notes(
+    table: BurnTable, half: Estimate, cap: float, tolerance: float, emitted: OrnsteinUhlenbeck
+) -> list[str]:
     gap = table.burned * table.price / table.burn_usd - 1.0
-    off = [f"{month} ({100 * g:+.0f} %)" for month, g in zip(table.months, gap, strict=True) if abs(g) > tolerance]
-    notes = [f"tokens burned x mean price is the burn in USD within {100 * tolerance:g} % in all months" + (" but " + ", ".join(off) if off else "")]
+    off = [
+        f"{month} ({100 * g:+.0f} %)"
+        for month, g in zip(table.months, gap, strict=True)
+        if abs(g) > tolerance
+    ]
+    notes = [
+        f"tokens burned x mean price is the burn in USD within {100 * tolerance:g} % in all months"
+        + (" but " + ", ".join(off) if off else "")
+    ]
     if far := far_months(table, emitted):
         notes.append("emission far from the fitted path, and left in: " + ", ".join(far))
     schedule = resolve("baseline").values.supply.emission_half_life
     if not half.problem:
         inside = "holds" if half.low <= schedule <= half.high else "does not hold"
-        kept = f"without up to {cap:g} TOK/day minted again" if cap else "what is minted again of the burns included"
-        notes.append(f"half-life of emission, {kept}: {half.value:.0f} days; its interval {inside} the baseline's {schedule:g} (HIP-20)")
-    more = [month for month, out, into in zip(table.months, table.burned, table.issued, strict=True) if out > into]
-    notes.append(f"months in which more was burned than issued, so that net emission is negative and has no half-life: {', '.join(more) or 'none'}")
-    notes.append("the elasticity is a correlation in time: price and use move each other, and one series does not tell which")
+        kept = (
+            f"without up to {cap:g} TOK/day minted again"
+            if cap
+            else "what is minted again of the burns included"
+        )
+        notes.append(
+            f"half-life of emission, {kept}: {half.value:.0f} days; its interval {inside} the "
+            f"baseline's {schedule:g} (HIP-20)"
+        )
+    more = [
+        month
+        for month, out, into in zip(table.months, table.burned, table.issued, strict=True)
+        if out > into
+    ]
+    notes.append(
+        f"months in which more was burned than issued, so that net emission is negative and has no "
+        f"half-life: {', '.join(more) or 'none'}"
+    )
+    notes.append(
+        "the elasticity is a correlation in time: price and use move each other, and one series "
+        "does not tell which"
+    )
     rule = "supply.burn_share is the protocol's rule and no estimate, and not in the overlay"
     return [*notes, f"{rule}: where all fees are burned, set it to 1 and treasury.fee_share to 0"]
 
@@ -131,8 +211,11 @@ TRUTH = {ELASTICITY: 0.5, GROWTH: 1.0, HALF_LIFE: 730.0, EXPONENTIAL: 730.0}
 FIRST_HALVING, HALVING_EVERY = 3, 24  # months
 
 
-def simulate_table(seed: int, count: int, *, schedule: bool = False) -> tuple[BurnTable, Discretionary]:
-    """Months at TRUTH: price a random walk of 25 % a month, burn 60 % and emission 15 % around their paths, a third of it carried on to the next.
+def simulate_table(
+    seed: int, count: int, *, schedule: bool = False
+) -> tuple[BurnTable, Discretionary]:
+    """Months at TRUTH: price a random walk of 25 % a month, burn 60 % and emission 15 % around
+    their paths, a third of it carried on to the next.
 
     schedule: emission halves every two years from the fourth month on, in place of all the time.
     """
@@ -146,10 +229,16 @@ def simulate_table(seed: int, count: int, *, schedule: bool = False) -> tuple[Bu
             x[i] = x[i - 1] / 3.0 + np.sqrt(1.0 - 1.0 / 9.0) * x[i]
         around.append(x)
     use = 7000.0 * np.exp(TRUTH[ELASTICITY] * np.log(price) + TRUTH[GROWTH] * time + around[0])
-    lives = (np.arange(count) - FIRST_HALVING) // HALVING_EVERY + 1 if schedule else time * DAYS_PER_YEAR / TRUTH[HALF_LIFE]
+    lives = (
+        (np.arange(count) - FIRST_HALVING) // HALVING_EVERY + 1
+        if schedule
+        else time * DAYS_PER_YEAR / TRUTH[HALF_LIFE]
+    )
     issued = 45000.0 * np.exp(-np.log(2.0) * lives + around[1])
     months = tuple(f"{2023 + i // 12}-{i % 12 + 1:02d}" for i in range(count))
-    table = BurnTable(months, use, use / price, issued, price, np.full(count, 30.0), f"seed {seed}", ())
+    table = BurnTable(
+        months, use, use / price, issued, price, np.full(count, 30.0), f"seed {seed}", ()
+    )
     extra = np.where(np.arange(count) >= count - 3, 31800.0, 0.0)
     table = replace(table, burn_usd=use + extra, burned=(use + extra) / price)
     return table, Discretionary.given(table, 31800.0, months[-3], months[-1])
@@ -164,5 +253,12 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
 
 
 RECOVERY = RecoveryCase(
-    TRUTH, 34, SHORTEST, "burn: months like Helium's, 31,800 USD/day of discretionary burn in the last three, known; halvings in August", _replicate
+    TRUTH,
+    34,
+    SHORTEST,
+    (
+        "burn: months like Helium's, 31,800 USD/day of discretionary burn in the last three, "
+        "known; halvings in August"
+    ),
+    _replicate,
 )

@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from .identification import Discretionary
 
 
-def figure(table: BurnTable, share: Discretionary, found: Sequence[Estimate], fitted: np.ndarray, path: OrnsteinUhlenbeck) -> Figure:
+def figure(
+    table: BurnTable,
+    share: Discretionary,
+    found: Sequence[Estimate],
+    fitted: np.ndarray,
+    path: OrnsteinUhlenbeck,
+) -> Figure:
     """Burn and its fit, emission and its path, burned over issued.
 
-    found: elasticity, growth, growth of the ratio, half-life. fitted: log burn [USD/day]. path: of log emission [TOK/day].
+    found: elasticity, growth, growth of the ratio, half-life. fitted: log burn [USD/day]. path: of
+    log emission [TOK/day].
     """
     from matplotlib.figure import Figure
 
@@ -30,20 +37,50 @@ def figure(table: BurnTable, share: Discretionary, found: Sequence[Estimate], fi
     time = np.arange(len(table.months))
     elasticity, growth, trend, half = found[:4]
     burn.semilogy(time, table.burn_usd, "o", color="grey", markersize=4, label="burn")
-    burn.semilogy(time, share.left(table), ".", color=COLOURS[0], label="without the discretionary share given")
+    burn.semilogy(
+        time,
+        share.left(table),
+        ".",
+        color=COLOURS[0],
+        label="without the discretionary share given",
+    )
     burn.semilogy(time, np.exp(fitted), color=COLOURS[1], label="fit on price and time")
     burn.set_ylabel("burn [USD/day]")
-    burn.set_title(f"Burn: elasticity to price {_told(elasticity)}, growth {_told(growth)} a year at a constant price", loc="left", fontsize=9)
+    burn.set_title(
+        (
+            f"Burn: elasticity to price {_told(elasticity)}, growth {_told(growth)} a year at a "
+            f"constant price"
+        ),
+        loc="left",
+        fontsize=9,
+    )
     emitted.semilogy(time, table.issued, "o", color="grey", markersize=4, label="issued")
-    emitted.semilogy(time, np.exp(path.y), ".", color=COLOURS[0], label="without what is minted again")
+    emitted.semilogy(
+        time, np.exp(path.y), ".", color=COLOURS[0], label="without what is minted again"
+    )
     emitted.semilogy(time, np.exp(path.fitted()), color=COLOURS[1], label="fitted path (median)")
     emitted.set_ylabel("emission [TOK/day]")
-    said = "is not told apart from constant" if half.problem else f"halves in {half.value:.0f} days [{half.low:.0f}, {half.high:.0f}]"
+    said = (
+        "is not told apart from constant"
+        if half.problem
+        else f"halves in {half.value:.0f} days [{half.low:.0f}, {half.high:.0f}]"
+    )
     emitted.set_title(f"Emission {said}", loc="left", fontsize=9)
-    ratio.semilogy(time, table.burned / table.issued, "o-", color=COLOURS[0], markersize=4, label="burned over issued")
+    ratio.semilogy(
+        time,
+        table.burned / table.issued,
+        "o-",
+        color=COLOURS[0],
+        markersize=4,
+        label="burned over issued",
+    )
     ratio.axhline(1.0, color="grey", linewidth=0.8)
     ratio.set_ylabel("burned over issued [1]")
-    ratio.set_title(f"Burn over mint grows by {_told(trend)} a year in its logarithm; above 1 supply shrinks", loc="left", fontsize=9)
+    ratio.set_title(
+        f"Burn over mint grows by {_told(trend)} a year in its logarithm; above 1 supply shrinks",
+        loc="left",
+        fontsize=9,
+    )
     every = max(1, len(time) // 8)
     ratio.set_xticks(time[::every], table.months[::every])
     ratio.set_xlabel("month")

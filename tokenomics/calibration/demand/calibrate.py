@@ -1,4 +1,6 @@
-"""`calibrate_demand`: the demand block's parameters from a series of request rates or a trace of requests."""
+"""`calibrate_demand`: the demand block's parameters from a series of request rates or a trace of
+requests.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from . import trace as demand_trace
 from .figures import series_figure, trace_figure
 from .series import LOG_PROCESS, PATTERNS, WEEK, SeriesFit, missing
 
-SIZE = "demand.services counts services of the size measured: with another demand.request_rate it has to be set anew for the same market"
+SIZE = (
+    "demand.services counts services of the size measured: with another demand.request_rate it has "
+    "to be set anew for the same market"
+)
 ALIKE = 1e-9  # relative difference of days below which they are one day repeated
 REQUESTS = 100  # of a trace: below that a 99th percentile is the largest value
 
@@ -34,29 +39,53 @@ def calibrate_demand(
 ) -> Calibration:
     """Parameters of the demand block with errors.
 
-    file, column, date_format, sheet, decimal, failed: a rate series or a request trace, as `histories.demand.read_requests` takes them. patterns:
-    "diurnal", "weekly": refused where the file's span cannot carry them; not asked for, they are estimated where it can. Raises InputError for a file
-    or a pattern that cannot be used.
+    file, column, date_format, sheet, decimal, failed: a rate series or a request trace, as
+    `histories.demand.read_requests` takes them. patterns: "diurnal", "weekly": refused where the
+    file's span cannot carry them; not asked for, they are estimated where it can. Raises InputError
+    for a file or a pattern that cannot be used.
     """
     for pattern in patterns:
         if pattern not in PATTERNS:
-            raise InputError(pattern, argument="patterns", expected=" or ".join(PATTERNS), nearest=nearest(pattern, PATTERNS))
-    read = read_requests(file, column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed)
-    return _of_trace(read, patterns) if isinstance(read, RequestTrace) else _of_series(read, patterns)
+            raise InputError(
+                pattern,
+                argument="patterns",
+                expected=" or ".join(PATTERNS),
+                nearest=nearest(pattern, PATTERNS),
+            )
+    read = read_requests(
+        file, column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed
+    )
+    return (
+        _of_trace(read, patterns) if isinstance(read, RequestTrace) else _of_series(read, patterns)
+    )
 
 
 def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
     per_day = SECONDS_PER_DAY / series.width
     if abs(per_day - round(per_day)) > 1e-6 or per_day < 1:
-        raise InputError(f"windows of {series.width:g} s", file=series.file, expected="windows of which a whole number makes a day")
+        raise InputError(
+            f"windows of {series.width:g} s",
+            file=series.file,
+            expected="windows of which a whole number makes a day",
+        )
     if len(series.rate) < 20 and per_day > 1:
         raise InputError(f"{len(series.rate)} windows", file=series.file, expected="at least 20")
     fit = SeriesFit(series)
     if fit.days >= LOG_PROCESS and np.ptp(fit.by_day.mean(axis=1)) <= ALIKE * fit.used.mean():
-        raise InputError(f"{fit.days} days with the same mean rate", file=series.file, key="req_per_s", expected="measured days, which differ")
+        raise InputError(
+            f"{fit.days} days with the same mean rate",
+            file=series.file,
+            key="req_per_s",
+            expected="measured days, which differ",
+        )
     for pattern in patterns:
         if short := fit.short_for(pattern):
-            raise InputError(pattern, file=series.file, argument="patterns", expected=f"a longer series ({short})")
+            raise InputError(
+                pattern,
+                file=series.file,
+                argument="patterns",
+                expected=f"a longer series ({short})",
+            )
     diurnal, hours = fit.diurnal()
     rate, weekly, process = fit.rate(), fit.weekly(), fit.process()
     tables, resolutions = {}, fit.resolutions()
@@ -65,16 +94,36 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
     if hours is not None:
         tables["Diurnal factors"] = hours
     dropped = len(series.rate) - len(fit.used)
-    whole = f"{fit.days} whole days from the first window on, {fit.per_day} windows each" if fit.days else "no whole day: all windows"
+    whole = (
+        f"{fit.days} whole days from the first window on, {fit.per_day} windows each"
+        if fit.days
+        else "no whole day: all windows"
+    )
     choices = (*series.said, whole)
     if dropped:
         choices += (f"the last {dropped} windows make no whole day and are left out",)
     ends = series.time(0.0), series.time(len(fit.used) * series.width)
-    data = Data(series.file, digest(series.file), f"windows of {series.width:g} s", len(fit.used), *ends, choices)
+    data = Data(
+        series.file,
+        digest(series.file),
+        f"windows of {series.width:g} s",
+        len(fit.used),
+        *ends,
+        choices,
+    )
     return Calibration(
         "Demand: log Ornstein–Uhlenbeck process with pattern, restricted maximum likelihood",
         data,
-        (rate, weekly, fit.growth(), *process, fit.overdispersion(), diurnal, _tokens("prompt"), _tokens("output")),
+        (
+            rate,
+            weekly,
+            fit.growth(),
+            *process,
+            fit.overdispersion(),
+            diurnal,
+            _tokens("prompt"),
+            _tokens("output"),
+        ),
         tables,
         tuple(_series_notes(fit, weekly, process)),
         {"demand": series_figure(fit)},
@@ -82,32 +131,49 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
 
 
 def _tokens(kind: str) -> Estimate:
-    return missing(f"demand.{kind}_tokens", "token", "a rate series does not tell lengths: a request trace does")
+    return missing(
+        f"demand.{kind}_tokens",
+        "token",
+        "a rate series does not tell lengths: a request trace does",
+    )
 
 
 def _series_notes(fit: SeriesFit, weekly: Estimate, process: Sequence[Estimate]) -> list[str]:
     notes = [SIZE]
     if fit.daily is None:
-        notes.append("the error of the rate is that of the time observed, between blocks of it: it says nothing about other days")
+        notes.append(
+            "the error of the rate is that of the time observed, between blocks of it: it says "
+            "nothing about other days"
+        )
     else:
         above = float(fit.by_day.mean() / np.exp(fit.daily.y.mean()))
         notes.append(
-            f"demand.request_rate is the mean as measured; the model puts season and log process around it, so that its mean is {above:.3f} times it"
+            f"demand.request_rate is the mean as measured; the model puts season and log process "
+            f"around it, so that its mean is {above:.3f} times it"
         )
     if np.isfinite(weekly.value):
         peak = f"the weekly sine is highest {fit.weekly_peak():.1f} days after the first window"
-        notes.append(f"{peak}; the model fixes the phase (highest on day {WEEK / 4:g}): only the amplitude is carried over")
+        notes.append(
+            f"{peak}; the model fixes the phase (highest on day {WEEK / 4:g}): only the amplitude "
+            f"is carried over"
+        )
     table = fit.resolutions()
     if fit.daily is not None and fit.fast is not None:
         slow, fast = table.iloc[0], table.iloc[1]
         of, lag = "of daily means", "lag-1 autocorrelation of daily means"
         notes.append(
-            f"the demand block holds its log process over a day and so takes that of daily means, {slow['reversion 1/day']:.2g}/day; that of "
-            f"windows, {fast['reversion 1/day']:.3g}/day, is another quantity: averaged over days it has a standard deviation of {fast[of]:.2g} "
-            f"and a lag-1 autocorrelation of {fast[lag]:.2g}, against {slow[of]:.2g} and {slow[lag]:.2g}"
+            f"the demand block holds its log process over a day and so takes that of daily means, "
+            f"{slow['reversion 1/day']:.2g}/day; that of "
+            f"windows, {fast['reversion 1/day']:.3g}/day, is another quantity: averaged over days "
+            f"it has a standard deviation of {fast[of]:.2g} "
+            f"and a lag-1 autocorrelation of {fast[lag]:.2g}, against {slow[of]:.2g} and "
+            f"{slow[lag]:.2g}"
         )
     if process[0].problem and np.isfinite(process[2].value):
-        notes.append("reversion and volatility are known together only: for a chosen reversion r take volatility = standard deviation x sqrt(2 r)")
+        notes.append(
+            "reversion and volatility are known together only: for a chosen reversion r take "
+            "volatility = standard deviation x sqrt(2 r)"
+        )
     return notes
 
 
@@ -119,13 +185,24 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
             patterns[0],
             file=trace.file,
             argument="patterns",
-            expected=f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)",
+            expected=(
+                f"a rate series of {need} whole days or more (a trace of {span / 60:.0f} minutes)"
+            ),
         )
     if span < demand_trace.SHORTEST or count < REQUESTS:
-        raise InputError(f"{count} requests in {span:.0f} s", file=trace.file, expected=f"at least {REQUESTS} requests and {demand_trace.SHORTEST} s")
+        raise InputError(
+            f"{count} requests in {span:.0f} s",
+            file=trace.file,
+            expected=f"at least {REQUESTS} requests and {demand_trace.SHORTEST} s",
+        )
     for kind, lengths in (("ContextTokens", trace.prompt), ("GeneratedTokens", trace.output)):
         if np.unique(lengths).size < 2:
-            raise InputError(f"every request has {lengths[0]:g}", file=trace.file, key=kind, expected="lengths that differ")
+            raise InputError(
+                f"every request has {lengths[0]:g}",
+                file=trace.file,
+                key=kind,
+                expected="lengths that differ",
+            )
     arrivals, arrival_notes = demand_trace.arrivals(trace)
     sizes, size_notes, table = demand_trace.lengths(trace)
     hour = f"a trace of {span / 60:.0f} minutes"
@@ -139,8 +216,15 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
         )
     ]
     dropped = int((trace.prompt == 0).sum()), int((trace.output == 0).sum())
-    notes = [SIZE, *dict.fromkeys(arrival_notes + size_notes), f"every error is that of the time observed: {hour} says nothing about other hours"]
-    notes.append("neighbouring lengths are alike, which the errors allow for and the lognormal's 5 % limit does not: it is a little too strict")
+    notes = [
+        SIZE,
+        *dict.fromkeys(arrival_notes + size_notes),
+        f"every error is that of the time observed: {hour} says nothing about other hours",
+    ]
+    notes.append(
+        "neighbouring lengths are alike, which the errors allow for and the lognormal's 5 % limit "
+        "does not: it is a little too strict"
+    )
     return Calibration(
         "Demand: moments and lengths of requests, delete-a-block jackknife",
         Data(
@@ -150,7 +234,17 @@ def _of_trace(trace: RequestTrace, patterns: Sequence[str]) -> Calibration:
             count,
             trace.first,
             trace.last,
-            trace.said + ((f"lengths of 0 are left out of the lognormals: {dropped[0]} prompts, {dropped[1]} outputs",) if any(dropped) else ()),
+            trace.said
+            + (
+                (
+                    (
+                        f"lengths of 0 are left out of the lognormals: {dropped[0]} prompts, "
+                        f"{dropped[1]} outputs"
+                    ),
+                )
+                if any(dropped)
+                else ()
+            ),
         ),
         (*arrivals, *sizes, *unknown),
         {"Lognormal fits of lengths [token]": table},
@@ -171,18 +265,31 @@ TRUTH = {
 
 
 def simulate_series(seed: int, days: int) -> DemandSeries:
-    """Hourly rates of the demand block at TRUTH, with a day's cycle and 5 % of noise by the hour, which no daily parameter knows."""
+    """Hourly rates of the demand block at TRUTH, with a day's cycle and 5 % of noise by the hour,
+    which no daily parameter knows.
+    """
     draw = np.random.Generator(np.random.Philox(seed))
-    phi, deviation = np.exp(-TRUTH["demand.reversion"]), TRUTH["standard deviation of log daily demand"]
+    phi, deviation = (
+        np.exp(-TRUTH["demand.reversion"]),
+        TRUTH["standard deviation of log daily demand"],
+    )
     x = np.empty(days)
     for day, z in enumerate(draw.standard_normal(days)):
-        x[day] = deviation * z if day == 0 else phi * x[day - 1] + deviation * np.sqrt(1.0 - phi * phi) * z
+        x[day] = (
+            deviation * z
+            if day == 0
+            else phi * x[day - 1] + deviation * np.sqrt(1.0 - phi * phi) * z
+        )
     time = np.arange(days)
     growth = TRUTH["demand.growth_rate"] * (time - time.mean()) / DAYS_PER_YEAR
     logs = x + TRUTH["demand.weekly_amplitude"] * np.sin(2.0 * np.pi * time / WEEK) + growth
-    hours = TRUTH["diurnal amplitude (first harmonic of the log rate)"] * np.sin(2.0 * np.pi * np.arange(24) / 24)
+    hours = TRUTH["diurnal amplitude (first harmonic of the log rate)"] * np.sin(
+        2.0 * np.pi * np.arange(24) / 24
+    )
     cycle = hours - np.log(np.mean(np.exp(hours)))
-    rate = TRUTH["demand.request_rate"] * np.exp(logs[:, None] + cycle + 0.05 * draw.standard_normal((days, 24)))
+    rate = TRUTH["demand.request_rate"] * np.exp(
+        logs[:, None] + cycle + 0.05 * draw.standard_normal((days, 24))
+    )
     # what is put in is the mean of the series' law, as measured
     centre = np.mean(np.exp(logs - x)) * np.exp(0.5 * (deviation**2 + 0.05**2))
     return DemandSeries((rate / centre).ravel(), SECONDS_PER_DAY / 24, f"seed {seed}")
@@ -197,6 +304,9 @@ RECOVERY = RecoveryCase(
     TRUTH,
     2 * WEEK,
     LOG_PROCESS,
-    "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a daily cycle of 0.5",
+    (
+        "demand: the baseline's log process with overlay seasonality, growth of 0.4 a year, a "
+        "daily cycle of 0.5"
+    ),
     _replicate,
 )

@@ -1,7 +1,9 @@
-"""The demand block from a series of request rates: level, weekly and diurnal pattern, growth, and the mean-reverting log process.
+"""The demand block from a series of request rates: level, weekly and diurnal pattern, growth, and
+the mean-reverting log process.
 
-The block holds its log process over a day, so that its parameters are those of the logarithm of daily means. The same process at the series' own
-windows is estimated beside it: it is another quantity, and a table shows what it says about daily means.
+The block holds its log process over a day, so that its parameters are those of the logarithm of
+daily means. The same process at the series' own windows is estimated beside it: it is another
+quantity, and a table shows what it says about daily means.
 """
 
 from __future__ import annotations
@@ -21,7 +23,12 @@ from ..dependence import jackknife, jackknifed
 from ..estimates import Estimate
 
 WEEK = 7  # days
-PATTERNS = {"diurnal": 2, "weekly": 2 * WEEK}  # whole days that each needs: every hour or weekday seen twice, else it is that day's own deviation
+PATTERNS = {
+    "diurnal": 2,
+    "weekly": 2 * WEEK,
+    # whole days that each needs: every hour or weekday seen twice, else it is that day's own
+    # deviation
+}
 LOG_PROCESS = WEEK  # daily means below which no process is fitted
 TREND = 4 * WEEK  # days from which a trend is taken out of the daily means
 YEAR = round(DAYS_PER_YEAR)  # days below which growth cannot be told from the season of the year
@@ -67,22 +74,35 @@ class SeriesFit:
         if pattern == "diurnal" and self.per_day < 4:
             return f"windows of {self.series.width:g} s do not show the hours of a day"
         if self.days < need:
-            return f"whole days: {self.days}; a {pattern} pattern needs {need}: seen once, it is that period's own deviation"
+            return (
+                f"whole days: {self.days}; a {pattern} pattern needs {need}: seen once, it is that "
+                f"period's own deviation"
+            )
         return ""
 
     @cached_property
     def daily(self) -> OrnsteinUhlenbeck | None:
         """The log process of daily means; None where there are too few or a day has no request."""
         means = self.by_day.mean(axis=1) if self.days else np.zeros(0)
-        return OrnsteinUhlenbeck(np.log(means), self._regressors(np.arange(self.days)), 1.0) if self.days >= LOG_PROCESS and means.all() else None
+        return (
+            OrnsteinUhlenbeck(np.log(means), self._regressors(np.arange(self.days)), 1.0)
+            if self.days >= LOG_PROCESS and means.all()
+            else None
+        )
 
     @cached_property
     def fast(self) -> OrnsteinUhlenbeck | None:
-        """The log process of single windows without pattern; None where the day is not seen twice or a window is empty."""
+        """The log process of single windows without pattern; None where the day is not seen twice
+        or a window is empty.
+        """
         if self.short_for("diurnal") or not self.used.all():
             return None
         time = np.arange(len(self.used)) / self.per_day
-        day = [f(2.0 * np.pi * k * time) for k in range(1, min(HARMONICS, self.per_day // 2 - 1) + 1) for f in (np.sin, np.cos)]
+        day = [
+            f(2.0 * np.pi * k * time)
+            for k in range(1, min(HARMONICS, self.per_day // 2 - 1) + 1)
+            for f in (np.sin, np.cos)
+        ]
         x = np.column_stack([self._regressors(time), *day])
         return OrnsteinUhlenbeck(np.log(self.used), x, 1.0 / self.per_day, high=FAST_LIMIT)
 
@@ -95,24 +115,33 @@ class SeriesFit:
         return np.column_stack(columns)
 
     def rate(self) -> Estimate:
-        """Mean request rate with an error that allows for dependence between days, or between windows of a short series."""
+        """Mean request rate with an error that allows for dependence between days, or between
+        windows of a short series.
+        """
         name, unit, mean = "demand.request_rate", "req/s", float(self.used.mean())
         if self.daily is not None:
             level = self.daily.coefficient(np.eye(self.daily.X.shape[1])[0])
             low, high = (mean * float(np.exp(end - level.value)) for end in (level.low, level.high))
             return Estimate(name, unit, mean, mean * level.error, low, high)
-        found = jackknife(lambda kept: self.used[kept].mean(), np.arange(len(self.used)) / len(self.used))
+        found = jackknife(
+            lambda kept: self.used[kept].mean(), np.arange(len(self.used)) / len(self.used)
+        )
         return jackknifed(name, unit, found)
 
     def overdispersion(self) -> Estimate:
         """Variance over mean of the counts by window: 1 for a Poisson process of constant rate."""
         width, used = self.series.width, self.used
         name = f"overdispersion of counts in {width:g} s"
-        found = jackknife(lambda kept: used[kept].var(ddof=1) / used[kept].mean() * width, np.arange(len(used)) / len(used))
+        found = jackknife(
+            lambda kept: used[kept].var(ddof=1) / used[kept].mean() * width,
+            np.arange(len(used)) / len(used),
+        )
         return jackknifed(name, "1", found)
 
     def weekly(self) -> Estimate:
-        """Amplitude of the weekly sine in log demand at its own phase; the square of the noise across the phase is taken off (Rice)."""
+        """Amplitude of the weekly sine in log demand at its own phase; the square of the noise
+        across the phase is taken off (Rice).
+        """
         name = "demand.weekly_amplitude"
         if (short := self.short_for("weekly")) or self.daily is None:
             return missing(name, "1", short or "a day without a request has no logarithm")
@@ -123,7 +152,9 @@ class SeriesFit:
         found = self.daily.coefficient(along)
         value = float(np.sqrt(max(norm**2 - self.daily.coefficient(across).error ** 2, 0.0)))
         low, high = (max(value + end - found.value, 0.0) for end in (found.low, found.high))
-        problem = "" if low > 0.0 else f"not told apart from none: {self.days} days, 95 % interval from 0"
+        problem = (
+            "" if low > 0.0 else f"not told apart from none: {self.days} days, 95 % interval from 0"
+        )
         return Estimate(name, "1", value, found.error, low, high, problem)
 
     def weekly_peak(self) -> float:
@@ -132,9 +163,13 @@ class SeriesFit:
         return float(np.arctan2(a, b) / (2.0 * np.pi) * WEEK % WEEK)
 
     def diurnal(self) -> tuple[Estimate, pd.DataFrame | None]:
-        """Amplitude of the day's first harmonic of the log rate, and the factors of the hours; errors from day to day."""
+        """Amplitude of the day's first harmonic of the log rate, and the factors of the hours;
+        errors from day to day.
+        """
         name = "diurnal amplitude (first harmonic of the log rate)"
-        short = self.short_for("diurnal") or ("" if self.used.all() else "a window without a request has no logarithm")
+        short = self.short_for("diurnal") or (
+            "" if self.used.all() else "a window without a request has no logarithm"
+        )
         if short:
             return missing(name, "1", short), None
         logs = np.log(self.by_day) - np.log(self.by_day).mean(axis=1, keepdims=True)
@@ -147,7 +182,9 @@ class SeriesFit:
         value = float(np.sqrt(max(abs(mean) ** 2 - across.var(ddof=1) / self.days, 0.0)))
         error = float(along.std(ddof=1) / root)
         low = max(float(value - t * error), 0.0)
-        problem = "" if low > 0.0 else f"not told apart from none: {self.days} days, 95 % interval from 0"
+        problem = (
+            "" if low > 0.0 else f"not told apart from none: {self.days} days, 95 % interval from 0"
+        )
         hours = np.arange(self.per_day) * 24 // self.per_day
         rows = []
         for hour in np.unique(hours):
@@ -161,41 +198,108 @@ class SeriesFit:
         """Continuous growth rate."""
         name, unit = "demand.growth_rate", "1/year"
         if self.days < TREND or self.daily is None:
-            return missing(name, unit, f"whole days: {self.days}; a trend needs {TREND}, and {YEAR} to be told from the season of the year")
+            return missing(
+                name,
+                unit,
+                (
+                    f"whole days: {self.days}; a trend needs {TREND}, and {YEAR} to be told from "
+                    f"the season of the year"
+                ),
+            )
         found = self.daily.coefficient(np.eye(self.daily.X.shape[1])[-1])
-        problem = "" if self.days >= YEAR else f"{self.days} days: growth is not told from the season of the year below {YEAR}"
+        problem = (
+            ""
+            if self.days >= YEAR
+            else f"{self.days} days: growth is not told from the season of the year below {YEAR}"
+        )
         return Estimate(name, unit, found.value, found.error, found.low, found.high, problem)
 
     def process(self) -> tuple[Estimate, ...]:
         """Reversion, volatility and standard deviation of the log process of daily means."""
-        names = ("demand.reversion", "1/day"), ("demand.volatility", "1/sqrt(day)"), ("standard deviation of log daily demand", "1")
+        names = (
+            ("demand.reversion", "1/day"),
+            ("demand.volatility", "1/sqrt(day)"),
+            ("standard deviation of log daily demand", "1"),
+        )
         if self.daily is None:
-            why = f"whole days: {self.days}; the log process needs {LOG_PROCESS}" if self.days < LOG_PROCESS else "a day without a request"
+            why = (
+                f"whole days: {self.days}; the log process needs {LOG_PROCESS}"
+                if self.days < LOG_PROCESS
+                else "a day without a request"
+            )
             return tuple(missing(*name, why) for name in names)
         parts = self.daily.reversion(), self.daily.size("volatility"), self.daily.size("deviation")
         problem = _unknown(parts[0], self.days)
-        open_ended = "" if not parts[2].open else "the interval reaches the end of what was searched"
+        open_ended = (
+            "" if not parts[2].open else "the interval reaches the end of what was searched"
+        )
         return tuple(
-            Estimate(*name, p.value, p.error, p.low, p.high, why) for name, p, why in zip(names, parts, (problem, problem, open_ended), strict=True)
+            Estimate(*name, p.value, p.error, p.low, p.high, why)
+            for name, p, why in zip(names, parts, (problem, problem, open_ended), strict=True)
         )
 
     def resolutions(self) -> pd.DataFrame | None:
-        """The log process from daily means and from single windows, and what each says about daily means."""
+        """The log process from daily means and from single windows, and what each says about daily
+        means.
+        """
         rows = []
-        for label, fit in (("daily means", self.daily), (f"windows of {self.series.width:g} s", self.fast)):
+        for label, fit in (
+            ("daily means", self.daily),
+            (f"windows of {self.series.width:g} s", self.fast),
+        ):
             if fit is None or (rows and fit.step == 1.0):
                 continue
-            reversion, volatility, deviation = fit.reversion(), fit.size("volatility"), fit.size("deviation")
+            reversion, volatility, deviation = (
+                fit.reversion(),
+                fit.size("volatility"),
+                fit.size("deviation"),
+            )
             exact = fit.maximum_likelihood()
-            held = (deviation.value, float(np.exp(-reversion.value))) if fit.step == 1.0 else averaged(reversion.value, deviation.value)
-            cells = [label, reversion.value, reversion.low, reversion.high, exact[0], volatility.value, volatility.low, volatility.high]
+            held = (
+                (deviation.value, float(np.exp(-reversion.value)))
+                if fit.step == 1.0
+                else averaged(reversion.value, deviation.value)
+            )
+            cells = [
+                label,
+                reversion.value,
+                reversion.low,
+                reversion.high,
+                exact[0],
+                volatility.value,
+                volatility.low,
+                volatility.high,
+            ]
             rows.append([*cells, deviation.value, *held])
-        names = ["from", "reversion 1/day", "low", "high", "by exact ML", "volatility 1/sqrt(day)", "low ", "high ", "standard deviation"]
-        return pd.DataFrame(rows, columns=[*names, "of daily means", "lag-1 autocorrelation of daily means"]) if rows else None
+        names = [
+            "from",
+            "reversion 1/day",
+            "low",
+            "high",
+            "by exact ML",
+            "volatility 1/sqrt(day)",
+            "low ",
+            "high ",
+            "standard deviation",
+        ]
+        return (
+            pd.DataFrame(
+                rows, columns=[*names, "of daily means", "lag-1 autocorrelation of daily means"]
+            )
+            if rows
+            else None
+        )
 
 
 def _unknown(reversion: Interval, days: int) -> str:
     rivals = {"high": "independent days", "low": "a random walk"}
     found = [rival for end, rival in rivals.items() if end in reversion.open]
     reach = f"the 95 % interval reaches {reversion.low:g} to {reversion.high:g} 1/day"
-    return f"{days} daily means do not tell a mean-reverting process from {' or from '.join(found)}: {reach}" if found else ""
+    return (
+        (
+            f"{days} daily means do not tell a mean-reverting process from "
+            f"{' or from '.join(found)}: {reach}"
+        )
+        if found
+        else ""
+    )

@@ -1,7 +1,8 @@
-"""The demand block from a trace of single requests: rate, clustering of arrivals, and the lengths of prompts and outputs.
+"""The demand block from a trace of single requests: rate, clustering of arrivals, and the lengths
+of prompts and outputs.
 
-Errors are those of a delete-a-block jackknife over time, since neighbouring requests are alike. They are errors of the time that was observed: an
-hour's trace says nothing about other hours.
+Errors are those of a delete-a-block jackknife over time, since neighbouring requests are alike.
+They are errors of the time that was observed: an hour's trace says nothing about other hours.
 """
 
 from __future__ import annotations
@@ -22,16 +23,24 @@ from ..recovery import RecoveryCase
 
 WINDOWS = (1.0, 10.0, 60.0)  # s, in which requests are counted
 MOST_WINDOWS = 2**23  # of one length that are counted, 97 days of seconds: 64 MB an array
-TOLD = 10.0  # steps of the stamps below which a window's count is that of the steps, not of the requests, unless it holds a whole number of them
+# steps of the stamps below which a window's count is that of the steps, not of the requests, unless
+# it holds a whole number of them
+TOLD = 10.0
 SHORTEST = 600  # s of a trace: ten windows of the longest counting interval
 QUANTILES = (0.5, 0.9, 0.99)
-LILLIEFORS = 0.886  # 5 % point of √n × Kolmogorov's distance with both parameters estimated (Lilliefors 1967, Dallal and Wilkinson 1986)
-TAIL = 0.1  # relative distance of a lognormal's 99th percentile from the measured one up to which it is said to fit
+# 5 % point of √n × Kolmogorov's distance with both parameters estimated (Lilliefors 1967, Dallal
+# and Wilkinson 1986)
+LILLIEFORS = 0.886
+# relative distance of a lognormal's 99th percentile from the measured one up to which it is said to
+# fit
+TAIL = 0.1
 
 
 @dataclass(frozen=True)
 class Lognormal:
-    """A lognormal fitted by maximum likelihood to lengths above 0. distance: Kolmogorov's. limit: its 5 % point for independent lengths."""
+    """A lognormal fitted by maximum likelihood to lengths above 0. distance: Kolmogorov's. limit:
+    its 5 % point for independent lengths.
+    """
 
     mean_log: float
     sd_log: float
@@ -44,7 +53,9 @@ class Lognormal:
 
 
 def lognormal(lengths: np.ndarray) -> Lognormal:
-    """Fit to the lengths above 0, (n,) [token]. Lengths are whole numbers: the distance is taken between steps, at half a token above each."""
+    """Fit to the lengths above 0, (n,) [token]. Lengths are whole numbers: the distance is taken
+    between steps, at half a token above each.
+    """
     values = lengths[lengths > 0]
     logs = np.log(values)
     mean, sd = float(logs.mean()), float(logs.std())
@@ -59,7 +70,10 @@ def _blurred(trace: RequestTrace, width: float) -> str:
     steps = width / trace.lattice if trace.lattice else np.inf
     if steps >= TOLD or (steps >= 1.0 and abs(steps - round(steps)) < 1e-9):
         return ""
-    return f"time stamps have steps of {trace.lattice:.4g} s: counts in {width:g} s are those of the steps"
+    return (
+        f"time stamps have steps of {trace.lattice:.4g} s: counts in {width:g} s are those of the "
+        f"steps"
+    )
 
 
 def _windows(trace: RequestTrace, width: float) -> tuple[np.ndarray, np.ndarray]:
@@ -74,24 +88,37 @@ def _cv(values: np.ndarray) -> float:
 
 
 def _quantile(values: np.ndarray, share: float, place: np.ndarray) -> Jackknifed:
-    """A quantile with Woodruff's (1952) interval: that of the share below it, carried back; a jackknife of the quantile itself stops at ties."""
+    """A quantile with Woodruff's (1952) interval: that of the share below it, carried back; a
+    jackknife of the quantile itself stops at ties.
+    """
     value = float(np.quantile(values, share))
     below = (values < value) + 0.5 * (values == value)
     found = jackknife(lambda kept: below[kept].mean(), place, scale=logit, back=expit)
-    low, high = (float(np.quantile(values, np.clip(share + end - found.value, 0.0, 1.0))) for end in (found.low, found.high))
+    low, high = (
+        float(np.quantile(values, np.clip(share + end - found.value, 0.0, 1.0)))
+        for end in (found.low, found.high)
+    )
     error = found.error * (high - low) / (found.high - found.low) if found.high > found.low else 0.0
     return replace(found, value=value, error=error, low=low, high=high)
 
 
 def arrivals(trace: RequestTrace) -> tuple[list[Estimate], list[str]]:
-    """Rate, overdispersion of counts, coefficient of variation of inter-arrival times; and which errors are too small."""
+    """Rate, overdispersion of counts, coefficient of variation of inter-arrival times; and which
+    errors are too small.
+    """
     span, notes = trace.seconds[-1], []
     widths = [width for width in WINDOWS if span / width <= MOST_WINDOWS]
     counts, place = _windows(trace, widths[0])
     rate = jackknife(lambda kept: counts[kept].mean() / widths[0], place)
     # the value itself counts the last, incomplete second too
     scale = (len(trace.seconds) - 1) / span / rate.value
-    whole = replace(rate, value=rate.value * scale, error=rate.error * scale, low=rate.low * scale, high=rate.high * scale)
+    whole = replace(
+        rate,
+        value=rate.value * scale,
+        error=rate.error * scale,
+        low=rate.low * scale,
+        high=rate.high * scale,
+    )
     out = [jackknifed("demand.request_rate", "req/s", whole)]
     found = {"request rate": rate}
     for width in widths:
@@ -103,16 +130,28 @@ def arrivals(trace: RequestTrace) -> tuple[list[Estimate], list[str]]:
         out.append(jackknifed(name, "1", found[name], _blurred(trace, width)))
     gaps, place = np.diff(trace.seconds), trace.seconds[:-1] / span
     found["inter-arrival times"] = jackknife(lambda kept: _cv(gaps[kept]), place)
-    coarse = f"time stamps have steps of {trace.lattice:.4g} s, and requests come every {gaps.mean():.3g} s: gaps below the steps are not told"
-    out.append(jackknifed("capacity.arrival_cv", "1", found["inter-arrival times"], coarse if trace.coarse else ""))
+    coarse = (
+        f"time stamps have steps of {trace.lattice:.4g} s, and requests come every "
+        f"{gaps.mean():.3g} s: gaps below the steps are not told"
+    )
+    out.append(
+        jackknifed(
+            "capacity.arrival_cv", "1", found["inter-arrival times"], coarse if trace.coarse else ""
+        )
+    )
     return out, notes + _dependent(found, span)
 
 
 def lengths(trace: RequestTrace) -> tuple[list[Estimate], list[str], pd.DataFrame]:
-    """Means, quantiles and correlation of prompt and output lengths, with lognormal fits; and which errors are too small."""
+    """Means, quantiles and correlation of prompt and output lengths, with lognormal fits; and which
+    errors are too small.
+    """
     place = np.arange(len(trace.seconds)) / len(trace.seconds)
     out, found, rows = [], {}, []
-    for kind, name, values in (("prompt", "demand.prompt_tokens", trace.prompt), ("output", "demand.output_tokens", trace.output)):
+    for kind, name, values in (
+        ("prompt", "demand.prompt_tokens", trace.prompt),
+        ("output", "demand.output_tokens", trace.output),
+    ):
         found[f"mean {kind}"] = jackknife(lambda kept, v=values: v[kept].mean(), place)
         out.append(jackknifed(name, "token", found[f"mean {kind}"]))
         fit = lognormal(values)
@@ -122,38 +161,79 @@ def lengths(trace: RequestTrace) -> tuple[list[Estimate], list[str], pd.DataFram
             found[label] = one
             out.append(jackknifed(label, "token", one))
         tail = fit.quantile(QUANTILES[-1]) / np.quantile(values, QUANTILES[-1])
-        verdict = "fits" if fit.distance < fit.limit else f"rejected at 5 %; its p99 is {tail:.2f} of the measured one"
-        quantiles = [cell for q in QUANTILES for cell in (float(np.quantile(values, q)), fit.quantile(q))]
+        verdict = (
+            "fits"
+            if fit.distance < fit.limit
+            else f"rejected at 5 %; its p99 is {tail:.2f} of the measured one"
+        )
+        quantiles = [
+            cell for q in QUANTILES for cell in (float(np.quantile(values, q)), fit.quantile(q))
+        ]
         rows.append([kind, fit.mean_log, fit.sd_log, *quantiles, fit.distance, fit.limit, verdict])
         cv = jackknife(lambda kept, v=values: _cv(v[kept]), place)
         out.append(jackknifed(f"{kind} tokens, coefficient of variation", "1", cv))
-    both = jackknife(lambda kept: np.corrcoef(trace.prompt[kept], trace.output[kept])[0, 1], place, scale=np.arctanh, back=np.tanh)
+    both = jackknife(
+        lambda kept: np.corrcoef(trace.prompt[kept], trace.output[kept])[0, 1],
+        place,
+        scale=np.arctanh,
+        back=np.tanh,
+    )
     out.append(jackknifed("correlation of prompt and output", "1", both))
     out.append(service(trace, place))
-    names = ["length", "mean of log", "sd of log", *(f"{what}p{100 * q:g}" for q in QUANTILES for what in ("", "lognormal "))]
-    return out, _dependent(found, trace.seconds[-1]), pd.DataFrame(rows, columns=[*names, "distance", "5 % limit", "lognormal"])
+    names = [
+        "length",
+        "mean of log",
+        "sd of log",
+        *(f"{what}p{100 * q:g}" for q in QUANTILES for what in ("", "lognormal ")),
+    ]
+    return (
+        out,
+        _dependent(found, trace.seconds[-1]),
+        pd.DataFrame(rows, columns=[*names, "distance", "5 % limit", "lognormal"]),
+    )
 
 
 def service(trace: RequestTrace, place: np.ndarray) -> Estimate:
-    """Coefficient of variation of service times, by the baseline's time to the first token and per token.
+    """Coefficient of variation of service times, by the baseline's time to the first token and per
+    token.
 
-    The model takes service times to be lognormal: where that, at this coefficient, misses the trace's 99th percentile, one number cannot stand for
-    both, and the overlay leaves the parameter alone.
+    The model takes service times to be lognormal: where that, at this coefficient, misses the
+    trace's 99th percentile, one number cannot stand for both, and the overlay leaves the parameter
+    alone.
     """
     capacity = resolve("baseline").values.capacity
     times = capacity.time_to_first_token + capacity.time_per_token * trace.output
     found = jackknife(lambda kept: _cv(times[kept]), place)
     spread = np.log1p(found.value**2)
-    model = Lognormal(float(np.log(times.mean()) - spread / 2.0), float(np.sqrt(spread)), 0.0, 0.0).quantile(0.99) / times.mean()
+    model = (
+        Lognormal(
+            float(np.log(times.mean()) - spread / 2.0), float(np.sqrt(spread)), 0.0, 0.0
+        ).quantile(0.99)
+        / times.mean()
+    )
     told = float(np.quantile(times, 0.99) / times.mean())
-    problem = f"the model's lognormal at this value has its p99 at {model:.2f} times the mean, the trace at {told:.2f}: one value cannot give both"
-    return jackknifed("capacity.service_cv", "1", found, problem if abs(model / told - 1.0) > TAIL else "")
+    problem = (
+        f"the model's lognormal at this value has its p99 at {model:.2f} times the mean, the trace "
+        f"at {told:.2f}: one value cannot give both"
+    )
+    return jackknifed(
+        "capacity.service_cv", "1", found, problem if abs(model / told - 1.0) > TAIL else ""
+    )
 
 
 def _dependent(found: dict[str, Jackknifed], span: float) -> list[str]:
     names = [name for name, one in found.items() if one.dependent and np.isfinite(one.error)]
     blocks = {found[name].blocks for name in names}
-    return [f"errors too small, since blocks of {span / max(blocks):.0f} s are still alike: {', '.join(names)}"] if names else []
+    return (
+        [
+            (
+                f"errors too small, since blocks of {span / max(blocks):.0f} s are still alike: "
+                f"{', '.join(names)}"
+            )
+        ]
+        if names
+        else []
+    )
 
 
 TRUTH = {
@@ -164,11 +244,19 @@ TRUTH = {
     "output tokens, p99": 200.0 * np.exp(2.3263 * np.sqrt(np.log(1.64)) - np.log(1.64) / 2.0),
     "output tokens, coefficient of variation": 0.8,
 }
-BUSY, BUSY_TIME, ALIKE = 0.5, 60.0, 0.1  # deviation of the log rate, time in which it is forgotten [s], share of a length's variance that is slow
+BUSY, BUSY_TIME, ALIKE = (
+    0.5,
+    60.0,
+    0.1,
+    # deviation of the log rate, time in which it is forgotten [s], share of a length's variance
+    # that is slow
+)
 
 
 def simulate_trace(seed: int, seconds: int) -> RequestTrace:
-    """Requests of a Poisson process whose log rate wanders, with lognormal lengths (coefficients of variation 1 and 0.8), neighbours alike."""
+    """Requests of a Poisson process whose log rate wanders, with lognormal lengths (coefficients of
+    variation 1 and 0.8), neighbours alike.
+    """
     draw = np.random.Generator(np.random.Philox(seed))
 
     def wander(n: int, kept: float) -> np.ndarray:
@@ -180,10 +268,17 @@ def simulate_trace(seed: int, seconds: int) -> RequestTrace:
     counts = draw.poisson(TRUTH["demand.request_rate"] * np.exp(log_rate))
     times = np.sort(np.repeat(np.arange(seconds), counts) + draw.random(counts.sum()))
     lengths = []
-    for name, cv in (("demand.prompt_tokens", 1.0), ("demand.output_tokens", TRUTH["output tokens, coefficient of variation"])):
+    for name, cv in (
+        ("demand.prompt_tokens", 1.0),
+        ("demand.output_tokens", TRUTH["output tokens, coefficient of variation"]),
+    ):
         spread = np.log1p(cv * cv)
-        z = np.sqrt(ALIKE) * wander(len(times), 0.99) + np.sqrt(1.0 - ALIKE) * draw.standard_normal(len(times))
-        lengths.append(np.maximum(np.round(TRUTH[name] * np.exp(np.sqrt(spread) * z - spread / 2.0)), 1.0))
+        z = np.sqrt(ALIKE) * wander(len(times), 0.99) + np.sqrt(1.0 - ALIKE) * draw.standard_normal(
+            len(times)
+        )
+        lengths.append(
+            np.maximum(np.round(TRUTH[name] * np.exp(np.sqrt(spread) * z - spread / 2.0)), 1.0)
+        )
     return RequestTrace(times - times[0], *lengths, "", "", f"seed {seed}")
 
 
@@ -193,5 +288,12 @@ def _replicate(seed: int, count: int) -> Sequence[Estimate]:
 
 
 RECOVERY = RecoveryCase(
-    TRUTH, 3600, SHORTEST, "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal lengths that are alike", _replicate
+    TRUTH,
+    3600,
+    SHORTEST,
+    (
+        "trace: an hour at 3 req/s whose log rate wanders by 0.5 within a minute, lognormal "
+        "lengths that are alike"
+    ),
+    _replicate,
 )

@@ -1,7 +1,9 @@
-"""The whole economy by simulated moments: parameters with which the model's daily returns look like a token's, and a test on later days.
+"""The whole economy by simulated moments: parameters with which the model's daily returns look like
+a token's, and a test on later days.
 
-The first part of the history is fitted, the rest is held out. Weighting is the inverse covariance of one history's moments, from simulated runs
-at the estimate (two steps). A parameter that the moments cannot tell is held at its own value and the others are fitted again: an overlay is whole.
+The first part of the history is fitted, the rest is held out. Weighting is the inverse covariance
+of one history's moments, from simulated runs at the estimate (two steps). A parameter that the
+moments cannot tell is held at its own value and the others are fitted again: an overlay is whole.
 """
 
 from __future__ import annotations
@@ -21,7 +23,19 @@ from ...experiments.run import Source
 from ...histories.choices import FILLED, Choices
 from ...histories.prices import Closes, read_closes
 from ...inputs import bounds
-from ...inputs.arguments import CALL, DATE, NAMES, SETS, SOURCE, checked, choice, many, of, optional, several
+from ...inputs.arguments import (
+    CALL,
+    DATE,
+    NAMES,
+    SETS,
+    SOURCE,
+    checked,
+    choice,
+    many,
+    of,
+    optional,
+    several,
+)
 from ...parameters import Resolved, place, resolve
 from ...parameters.loading import unit_of
 from ...results.intervals import LEVEL, Z
@@ -29,12 +43,23 @@ from ...results.returns import statistics
 from ..estimates import Calibration, Data, Estimate, digest
 from .figures import moments_figure, profile_figure
 from .moments import MOMENTS, measured, scaled
-from .simulated_moments import SimulatedMoments, Space, covariance, descend, distance, multistart, nearest, positive_range
+from .simulated_moments import (
+    SimulatedMoments,
+    Space,
+    covariance,
+    descend,
+    distance,
+    multistart,
+    nearest,
+    positive_range,
+)
 
 FIT = ("news.volatility", "news.jump_volatility", "speculation.noise")
 HOLDOUT = 1.0 / 3.0  # share of the days
 LEAST_DAYS = 250  # fitted; below, a history says little about clusters and drawdowns
-LOOSE = 0.6  # standard error of a log parameter beyond which its 95 % interval spans a factor of ten
+LOOSE = (
+    0.6  # standard error of a log parameter beyond which its 95 % interval spans a factor of ten
+)
 PROFILE = (0.5, 0.71, 1.41, 2.0)  # times the estimate
 SEED_TEST = 1_000_003  # added to the seed for shocks that the fit has not seen
 Progress = Callable[[int, int], None]
@@ -42,7 +67,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Simulations:
-    """How much is simulated. runs: histories a point. design: Sobol points of the search for starts. check: histories behind tables and weights."""
+    """How much is simulated. runs: histories a point. design: Sobol points of the search for
+    starts. check: histories behind tables and weights.
+    """
 
     runs: int = 200
     design: int = 256
@@ -53,13 +80,17 @@ class Simulations:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        sizes = {name: (getattr(self, name), bounds.DRAWS.from_(1)) for name in ("runs", "design", "design_runs", "starts", "check")}
+        sizes = {
+            name: (getattr(self, name), bounds.DRAWS.from_(1))
+            for name in ("runs", "design", "design_runs", "starts", "check")
+        }
         bounds.check(**sizes, seed=(self.seed, bounds.SEED), workers=(self.workers, bounds.WORKERS))
 
 
 @dataclass(frozen=True)
 class MomentsFit:
-    """x: log parameters. far: weighted distance at x. slopes: of the moments by them. covariance: theirs, NaN where held.
+    """x: log parameters. far: weighted distance at x. slopes: of the moments by them. covariance:
+    theirs, NaN where held.
 
     held: why a parameter is held, by its number. agree: starts that end near the best.
     """
@@ -74,7 +105,9 @@ class MomentsFit:
 
 
 def ranges(resolved: Resolved, fit: Sequence[str]) -> Space:
-    """The fitted parameters: "path", searched from a quarter to four times its value, or "path=low:high"."""
+    """The fitted parameters: "path", searched from a quarter to four times its value, or
+    "path=low:high".
+    """
     paths, bounds = [], []
     for text in fit:
         path, sign, span = text.partition("=")
@@ -83,7 +116,11 @@ def ranges(resolved: Resolved, fit: Sequence[str]) -> Space:
             try:
                 low, high = (float(part) for part in span.split(":"))
             except ValueError:
-                raise InputError(f"'{text}'", argument="fit", expected="path=low:high, for example speculation.noise=0.05:1") from None
+                raise InputError(
+                    f"'{text}'",
+                    argument="fit",
+                    expected="path=low:high, for example speculation.noise=0.05:1",
+                ) from None
         paths.append(path.strip())
         bounds.append(positive_range(resolved, paths[-1], low, high))
     if not paths or len(set(paths)) < len(paths) or len(paths) >= len(MOMENTS):
@@ -93,19 +130,45 @@ def ranges(resolved: Resolved, fit: Sequence[str]) -> Space:
 
 
 def model_of(
-    resolved: Resolved, space: Space, days: int, runs: int, settings: Simulations, tick: Callable[[int, int], None], other: int = 0
+    resolved: Resolved,
+    space: Space,
+    days: int,
+    runs: int,
+    settings: Simulations,
+    tick: Callable[[int, int], None],
+    other: int = 0,
 ) -> SimulatedMoments:
-    """The model's moments over `days` returns. tick: called with simulated runs and their length. other: added to the seed."""
+    """The model's moments over `days` returns. tick: called with simulated runs and their length.
+    other: added to the seed.
+    """
     seed = settings.seed + other
-    return SimulatedMoments(resolved, space, days=days, runs=runs, seed=seed, workers=settings.workers, tick=lambda points: tick(points * runs, days))
+    return SimulatedMoments(
+        resolved,
+        space,
+        days=days,
+        runs=runs,
+        seed=seed,
+        workers=settings.workers,
+        tick=lambda points: tick(points * runs, days),
+    )
 
 
 def fit_moments(
-    resolved: Resolved, space: Space, target: np.ndarray, days: int, settings: Simulations, tick: Callable[[int, int], None]
+    resolved: Resolved,
+    space: Space,
+    target: np.ndarray,
+    days: int,
+    settings: Simulations,
+    tick: Callable[[int, int], None],
 ) -> MomentsFit:
-    """Fit the target moments (moments,) of a history of `days` returns. tick: called with simulated runs and the length of each."""
+    """Fit the target moments (moments,) of a history of `days` returns. tick: called with simulated
+    runs and the length of each.
+    """
     own = space.clip(np.log([resolved.entries[path].value for path in space.paths]))
-    rough, fine = (model_of(resolved, space, days, runs, settings, tick) for runs in (settings.design_runs, settings.runs))
+    rough, fine = (
+        model_of(resolved, space, days, runs, settings, tick)
+        for runs in (settings.design_runs, settings.runs)
+    )
     weight = fine.weight(own[None])[0]
     points = np.vstack([own, space.spread(settings.design, settings.seed)])
     starts = nearest(target[None], points, rough.mean(points), weight, settings.starts)
@@ -127,19 +190,30 @@ def fit_moments(
             return MomentsFit(x[0], float(far[0]), weight, slopes, spread, held, int(agree[0]))
         value = resolved.entries[space.paths[worst]].value
         if not space.low[worst] <= value <= space.high[worst]:
-            expected = f"a range of {space.paths[worst]} that holds its own value, {value:g}: the moments cannot tell it, so that it is held there"
-            raise InputError(f"{space.low[worst]:g} to {space.high[worst]:g}", argument="fit", expected=expected)
+            expected = (
+                f"a range of {space.paths[worst]} that holds its own value, {value:g}: the moments "
+                f"cannot tell it, so that it is held there"
+            )
+            raise InputError(
+                f"{space.low[worst]:g} to {space.high[worst]:g}", argument="fit", expected=expected
+            )
         if bound[worst]:
             why = _bound(space, worst, x[0, worst])
         else:
-            why = f"the moments leave its 95 % interval a factor of {min(np.exp(2.0 * Z * error[worst]), 1e6):,.0f} wide"
+            why = (
+                f"the moments leave its 95 % interval a factor of "
+                f"{min(np.exp(2.0 * Z * error[worst]), 1e6):,.0f} wide"
+            )
         held[worst] = f"not identified beside the others: {why}; held at {np.exp(own[worst]):.4g}"
         x[0, worst] = own[worst]
 
 
 def _bound(space: Space, i: int, x: float) -> str:
     low, high = space.low[i], space.high[i]
-    return f"the fit ends at {np.exp(x):.3g}, an end of its range {low:.3g} to {high:.3g} (wider: fit {space.paths[i]}=LOW:HIGH)"
+    return (
+        f"the fit ends at {np.exp(x):.3g}, an end of its range {low:.3g} to {high:.3g} (wider: fit "
+        f"{space.paths[i]}=LOW:HIGH)"
+    )
 
 
 def _estimates(space: Space, found: MomentsFit) -> tuple[Estimate, ...]:
@@ -150,14 +224,28 @@ def _estimates(space: Space, found: MomentsFit) -> tuple[Estimate, ...]:
         if not problem and space.at_bound(found.x)[i]:
             problem, error = _bound(space, i, found.x[i]), np.nan
         elif not problem and error > LOOSE:
-            problem = "the moments hardly tell it: its 95 % interval spans more than a factor of ten"
+            problem = (
+                "the moments hardly tell it: its 95 % interval spans more than a factor of ten"
+            )
         low, high = value * np.exp(-Z * error), value * np.exp(Z * error)
-        rows.append(Estimate(path, unit_of(place(path).field), value, value * error, float(low), float(high), problem))
+        rows.append(
+            Estimate(
+                path,
+                unit_of(place(path).field),
+                value,
+                value * error,
+                float(low),
+                float(high),
+                problem,
+            )
+        )
     return tuple(rows)
 
 
 def moment_table(prices: np.ndarray, runs: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Real against simulated moments. prices: real closes (days,). runs: moments of simulated histories of the same length, (runs,) by name."""
+    """Real against simulated moments. prices: real closes (days,). runs: moments of simulated
+    histories of the same length, (runs,) by name.
+    """
     real, theirs = statistics(prices), scaled(runs)
     own = scaled(real)
     rows = []
@@ -180,17 +268,23 @@ def moment_table(prices: np.ndarray, runs: Mapping[str, np.ndarray]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def joint(prices: np.ndarray, runs: Mapping[str, np.ndarray], error: np.ndarray | None = None) -> tuple[float, float]:
-    """Squared distance of the real moments from the simulated ones in their covariance, and the share of simulated histories that lie farther out.
+def joint(
+    prices: np.ndarray, runs: Mapping[str, np.ndarray], error: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Squared distance of the real moments from the simulated ones in their covariance, and the
+    share of simulated histories that lie farther out.
 
-    error: covariance that errors of the estimates add to the moments, for a history that was not fitted.
+    error: covariance that errors of the estimates add to the moments, for a history that was not
+    fitted.
     """
     values = np.stack(list(scaled(runs).values()), axis=1)
     centre = values.mean(axis=0)
     gaps = values - centre
     if error is not None:
         # histories at what the true parameters might be
-        gaps = gaps + np.random.default_rng(0).multivariate_normal(np.zeros(len(centre)), error, size=len(gaps), method="eigh")
+        gaps = gaps + np.random.default_rng(0).multivariate_normal(
+            np.zeros(len(centre)), error, size=len(gaps), method="eigh"
+        )
     weight = np.linalg.inv(np.cov(gaps.T))
     mine = float(distance(measured(prices) - centre, weight))
     return mine, float(np.mean(distance(gaps, weight) > mine))
@@ -204,20 +298,32 @@ def _spread(model: SimulatedMoments, found: MomentsFit) -> np.ndarray:
 
 
 def identification(space: Space, found: MomentsFit) -> pd.DataFrame:
-    """Directions of the fitted log parameters, from the best told to the worst: by how many standard deviations a unit of it moves the moments."""
+    """Directions of the fitted log parameters, from the best told to the worst: by how many
+    standard deviations a unit of it moves the moments.
+    """
     moving = [i for i in range(len(space.paths)) if i not in found.held]
     root = np.linalg.cholesky(found.weight)
     _, strength, directions = np.linalg.svd(root.T @ found.slopes[:, moving], full_matrices=False)
     rows = []
     for size, direction in zip(strength, directions, strict=True):
         direction = direction * np.sign(direction[np.abs(direction).argmax()])
-        row = {"strength [sd per log unit]": size, "standard error along it": 1.0 / size if size > 0 else np.inf}
+        row = {
+            "strength [sd per log unit]": size,
+            "standard error along it": 1.0 / size if size > 0 else np.inf,
+        }
         rows.append(row | {space.paths[i]: part for i, part in zip(moving, direction, strict=True)})
     return pd.DataFrame(rows)
 
 
-def profile(model: SimulatedMoments, target: np.ndarray, found: MomentsFit, factors: Sequence[float] = PROFILE) -> pd.DataFrame:
-    """Distance above the least when a parameter is held at a multiple of its estimate and the others are fitted again; 3.84 is the 95 % limit."""
+def profile(
+    model: SimulatedMoments,
+    target: np.ndarray,
+    found: MomentsFit,
+    factors: Sequence[float] = PROFILE,
+) -> pd.DataFrame:
+    """Distance above the least when a parameter is held at a multiple of its estimate and the
+    others are fitted again; 3.84 is the 95 % limit.
+    """
     moving = [i for i in range(len(model.space.paths)) if i not in found.held]
     starts, free, rows = [], [], []
     for i in moving:
@@ -231,8 +337,15 @@ def profile(model: SimulatedMoments, target: np.ndarray, found: MomentsFit, fact
     wide = replace(model.space, low=model.space.low / 10.0, high=model.space.high * 10.0)
     beyond = model.within(wide)
     base = distance(target - beyond.mean(found.x[None])[0], found.weight)
-    _, far = descend(beyond, targets, np.array(starts), found.weight, free=np.array(free), iterations=5)
-    return pd.DataFrame([row | {"distance above the least": value - base} for row, value in zip(rows, far, strict=True)])
+    _, far = descend(
+        beyond, targets, np.array(starts), found.weight, free=np.array(free), iterations=5
+    )
+    return pd.DataFrame(
+        [
+            row | {"distance above the least": value - base}
+            for row, value in zip(rows, far, strict=True)
+        ]
+    )
 
 
 @checked(
@@ -261,33 +374,56 @@ def calibrate_economy(
     settings: Simulations | Mapping[str, int] | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Fit parameters so that simulated moments match a token's daily closes, without controller and scenario.
+    """Fit parameters so that simulated moments match a token's daily closes, without controller and
+    scenario.
 
-    file: daily closes in USD in any layout (docs/histories.md), or closes that were read already. params, overlay, sets: the parameters that are not
-    fitted, as in `run`.
-    choices: how to read the file and what to do with defects of its rows, by name, {"gaps": "interpolate"}; all refused by default. Every day is
-    needed, so that a gap cannot be left out. start, end: window of dates. fit: paths,
-    or "path=low:high". holdout: share of the days, the last ones, that is not fitted. settings: how much is simulated, `Settings` by name, as
-    {"runs": 50}. progress: called with the work done and its approximate total, in simulated days.
-    Raises InputError where the history is too short, or where a parameter or its range is wrong.
+    file: daily closes in USD in any layout (docs/histories.md), or closes that were read already.
+    params, overlay, sets: the parameters that are not fitted, as in `run`.
+    choices: how to read the file and what to do with defects of its rows, by name, {"gaps":
+    "interpolate"}; all refused by default. Every day is needed, so that a gap cannot be left out.
+    start, end: window of dates. fit: paths, or "path=low:high". holdout: share of the days, the
+    last ones, that is not fitted. settings: how much is simulated, `Settings` by name, as {"runs":
+    50}. progress: called with the work done and its approximate total, in simulated days. Raises
+    InputError where the history is too short, or where a parameter or its range is wrong.
     """
     bounds.check(holdout=(holdout, bounds.HELD_OUT))
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end, FILLED)
     if not isinstance(settings, Simulations):
-        settings = Simulations(**{choice(Simulations.__dataclass_fields__)("settings", name): value for name, value in (settings or {}).items()})
+        settings = Simulations(
+            **{
+                choice(Simulations.__dataclass_fields__)("settings", name): value
+                for name, value in (settings or {}).items()
+            }
+        )
     resolved = resolve(params, policy="none", overlays=many(overlay), sets=sets)
     if resolved.values.simulation.time_step != 1.0:
         found = f"a step of {resolved.values.simulation.time_step:g} days"
-        raise InputError(found, key="simulation.time_step", expected="1: a step's return is held against a day's")
+        raise InputError(
+            found, key="simulation.time_step", expected="1: a step's return is held against a day's"
+        )
     space, days = ranges(resolved, fit), len(history.values) - 1
     if len(history.returns) < days:
-        raise InputError(f"{days - len(history.returns)} gaps", file=history.file, argument="gaps", expected="interpolate, or a window without a gap")
+        raise InputError(
+            f"{days - len(history.returns)} gaps",
+            file=history.file,
+            argument="gaps",
+            expected="interpolate, or a window without a gap",
+        )
     fitted = round(days * (1.0 - holdout))
     if fitted < LEAST_DAYS:
-        raise InputError(f"{fitted} daily returns to fit", file=history.file, expected=f"at least {LEAST_DAYS}, after the part held out")
+        raise InputError(
+            f"{fitted} daily returns to fit",
+            file=history.file,
+            expected=f"at least {LEAST_DAYS}, after the part held out",
+        )
     done, size = 0, len(space.paths)
     per_step = settings.runs * (2 * size + 4)
-    total = fitted * (settings.design_runs * settings.design + per_step * (12 * settings.starts + 15) + per_step * 25 * size + settings.check * 20)
+    total = fitted * (
+        settings.design_runs * settings.design
+        + per_step * (12 * settings.starts + 15)
+        + per_step * 25 * size
+        + settings.check * 20
+    )
 
     def tick(runs: int, length: int) -> None:
         nonlocal done
@@ -300,32 +436,71 @@ def calibrate_economy(
         prices["out of sample"] = history.values[fitted:]
     target = measured(prices["in sample"])
     found = fit_moments(resolved, space, target, fitted, settings, tick)
-    profiles = profile(model_of(resolved, space, fitted, settings.runs, settings, tick), target, found)
+    profiles = profile(
+        model_of(resolved, space, fitted, settings.runs, settings, tick), target, found
+    )
     tables, drawn, verdicts = {}, {}, []
     for part, closes in prices.items():
         length = len(closes) - 1
         test = model_of(resolved, space, length, settings.check, settings, tick, SEED_TEST)
         drawn[part] = test.natural(found.x)
         first = 0 if part == "in sample" else fitted
-        tables[f"Moments {part}, {history.dates[first]} to {history.dates[first + length]}"] = moment_table(closes, drawn[part])
-        mine, farther = joint(closes, drawn[part], None if part == "in sample" else _spread(test, found))
-        verdicts.append({"part": part, "returns": length, "squared distance": mine, "simulated histories farther out": farther})
+        tables[f"Moments {part}, {history.dates[first]} to {history.dates[first + length]}"] = (
+            moment_table(closes, drawn[part])
+        )
+        mine, farther = joint(
+            closes, drawn[part], None if part == "in sample" else _spread(test, found)
+        )
+        verdicts.append(
+            {
+                "part": part,
+                "returns": length,
+                "squared distance": mine,
+                "simulated histories farther out": farther,
+            }
+        )
     freedom = len(MOMENTS) - (size - len(found.held))
     tail = chi2.sf(found.far / (1.0 + 1.0 / settings.runs), freedom)
     notes = [
-        f"least weighted distance (J) {found.far:.3g} with {freedom} degrees of freedom: p = {tail:.2g} by the chi-square limit; "
-        f"{verdicts[0]['simulated histories farther out']:.1%} of histories simulated at the estimate lie farther from their mean than the token",
+        f"least weighted distance (J) {found.far:.3g} with {freedom} degrees of freedom: p = "
+        f"{tail:.2g} by the chi-square limit; "
+        f"{verdicts[0]['simulated histories farther out']:.1%} of histories simulated at the "
+        f"estimate lie farther from their mean than the token",
         f"{found.agree} of {settings.starts} starts end within 0.1 of the least distance",
-        f"a direction whose standard error in the table of identification is above {LOOSE} is not told",
+        (
+            f"a direction whose standard error in the table of identification is above {LOOSE} is "
+            f"not told"
+        ),
     ]
     if len(verdicts) == 2:
         share = verdicts[1]["simulated histories farther out"]
-        word = "the later days look like the model" if share > 1.0 - LEVEL else "the model is rejected on the later days"
+        word = (
+            "the later days look like the model"
+            if share > 1.0 - LEVEL
+            else "the model is rejected on the later days"
+        )
         notes.append(f"out of sample: {word}: {share:.1%} of simulated histories lie farther out")
     else:
         notes.append(f"no test out of sample: fewer than {LEAST_DAYS // 2} days are held out")
     notes += [f"{space.paths[i]}: {why}" for i, why in found.held.items()]
-    data = Data(history.file, digest(history.file), "daily log returns", fitted, str(history.dates[0]), str(history.dates[fitted]), history.choices)
-    tables |= {"Joint distance": pd.DataFrame(verdicts), "Identification": identification(space, found), "Profile": profiles}
-    figures = {"moments": moments_figure(prices, drawn, Path(history.file).stem), "profile": profile_figure(profiles)}
-    return Calibration("simulated method of moments", data, _estimates(space, found), tables, tuple(notes), figures)
+    data = Data(
+        history.file,
+        digest(history.file),
+        "daily log returns",
+        fitted,
+        str(history.dates[0]),
+        str(history.dates[fitted]),
+        history.choices,
+    )
+    tables |= {
+        "Joint distance": pd.DataFrame(verdicts),
+        "Identification": identification(space, found),
+        "Profile": profiles,
+    }
+    figures = {
+        "moments": moments_figure(prices, drawn, Path(history.file).stem),
+        "profile": profile_figure(profiles),
+    }
+    return Calibration(
+        "simulated method of moments", data, _estimates(space, found), tables, tuple(notes), figures
+    )

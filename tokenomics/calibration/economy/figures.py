@@ -1,4 +1,6 @@
-"""Figures of a calibration by simulated moments: real against simulated, and the profile of each parameter."""
+"""Figures of a calibration by simulated moments: real against simulated, and the profile of each
+parameter.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,12 @@ from .moments import MOMENTS
 LIMIT = 3.84  # 95 % point of chi-square with one degree of freedom
 
 
-def moments_figure(prices: Mapping[str, np.ndarray], runs: Mapping[str, Mapping[str, np.ndarray]], token: str) -> Figure:
-    """Distribution of each moment over simulated histories, with the token's own as a line. prices, runs: by part, in and out of sample."""
+def moments_figure(
+    prices: Mapping[str, np.ndarray], runs: Mapping[str, Mapping[str, np.ndarray]], token: str
+) -> Figure:
+    """Distribution of each moment over simulated histories, with the token's own as a line. prices,
+    runs: by part, in and out of sample.
+    """
     columns, token = 5, lettering(token)
     figure = Figure(figsize=(13.0, 5.2), layout="constrained")
     axes = figure.subplots(-(-len(MOMENTS) // columns), columns).ravel()
@@ -24,8 +30,22 @@ def moments_figure(prices: Mapping[str, np.ndarray], runs: Mapping[str, Mapping[
     for axis, name in zip(axes, MOMENTS, strict=False):
         for colour, (part, closes) in zip(("C0", "C1"), prices.items(), strict=False):
             values, real = runs[part][name], float(statistics(closes)[name][0])
-            axis.hist(values, bins=40, density=True, histtype="stepfilled", alpha=0.35, color=colour, label=f"simulated, {part}")
-            axis.axvline(real, color=colour, linewidth=1.6, linestyle="-" if part == "in sample" else "--", label=f"{token}, {part}")
+            axis.hist(
+                values,
+                bins=40,
+                density=True,
+                histtype="stepfilled",
+                alpha=0.35,
+                color=colour,
+                label=f"simulated, {part}",
+            )
+            axis.axvline(
+                real,
+                color=colour,
+                linewidth=1.6,
+                linestyle="-" if part == "in sample" else "--",
+                label=f"{token}, {part}",
+            )
             low, high = np.percentile(values, (5, 95))
             within[part] += int(low <= real <= high)
         unit = " [1/sqrt(year)]" if name == "annualised volatility" else ""
@@ -35,7 +55,12 @@ def moments_figure(prices: Mapping[str, np.ndarray], runs: Mapping[str, Mapping[
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     told = ", ".join(f"{count} of {len(MOMENTS)} {part}" for part, count in within.items())
-    figure.suptitle(f"{token}: moments within the range of 90 % of simulated histories: {told}", fontsize=10, x=0.01, ha="left")
+    figure.suptitle(
+        f"{token}: moments within the range of 90 % of simulated histories: {told}",
+        fontsize=10,
+        x=0.01,
+        ha="left",
+    )
     return figure
 
 
@@ -49,7 +74,12 @@ def profile_figure(profiles: pd.DataFrame) -> Figure:
         order = np.argsort(x)
         axis.plot(x[order], y[order], marker=".", label=name)
     axis.axhline(LIMIT, color="0.4", linewidth=0.8, linestyle=":", label="95 % limit")
-    axis.set(xscale="log", xlabel="times the estimate [1]", ylabel="weighted distance above the least [1]", ylim=(-1.0, 40.0))
+    axis.set(
+        xscale="log",
+        xlabel="times the estimate [1]",
+        ylabel="weighted distance above the least [1]",
+        ylim=(-1.0, 40.0),
+    )
     axis.set_xticks([0.5, 0.71, 1.0, 1.41, 2.0], ["0.5", "0.71", "1", "1.41", "2"])
     axis.minorticks_off()
     axis.legend(fontsize=7, frameon=False)

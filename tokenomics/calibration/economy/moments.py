@@ -1,4 +1,6 @@
-"""The moments by which a simulated price is fitted to a real one, each on a scale on which its distribution over histories is near normal."""
+"""The moments by which a simulated price is fitted to a real one, each on a scale on which its
+distribution over histories is near normal.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,9 @@ import numpy as np
 
 from ...results.returns import statistics
 
-# A run starts at rest, with as many chartists as fundamentalists, and is more volatile until they have learnt (standard deviation of daily returns
-# 0.13 in the first ten days of the baseline, 0.08 from day 40 on). A token's history does not start at rest.
+# A run starts at rest, with as many chartists as fundamentalists, and is more volatile until they
+# have learnt (standard deviation of daily returns 0.13 in the first ten days of the baseline, 0.08
+# from day 40 on). A token's history does not start at rest.
 BURN_IN = 100  # days before those whose moments count
 Scale = Callable[[np.ndarray], np.ndarray]
 
@@ -44,7 +47,9 @@ def measured(prices: np.ndarray) -> np.ndarray:
     return np.array([column[0] for column in scaled(statistics(prices)).values()])
 
 
-def reduce(values: Mapping[str, np.ndarray], swept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def reduce(
+    values: Mapping[str, np.ndarray], swept: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """What a simulator keeps of each run: moments on their scales."""
     return scaled(natural(values))
 

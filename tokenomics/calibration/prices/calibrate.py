@@ -1,4 +1,6 @@
-"""A token's price history to the news of the model: Merton's jump-diffusion, GARCH beside it, stylised facts and what to make of them."""
+"""A token's price history to the news of the model: Merton's jump-diffusion, GARCH beside it,
+stylised facts and what to make of them.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,14 @@ from .stylised_facts import facts, resample, student, tests
 
 METHOD = "Merton jump-diffusion, maximum likelihood"
 RESAMPLES = 200  # of each bootstrap; assumption: a standard error is then within about 10 % (95 %)
-SPELLS = 0.01  # p-value of Ljung and Box's test of r² below which spells of volatility are named; assumption
+# p-value of Ljung and Box's test of r² below which spells of volatility are named; assumption
+SPELLS = 0.01
 BLOCKS = "block bootstrap"
 DAYS = re.compile(r"\bdays?\b")
 ALWAYS = (
     "drift is no parameter of the model, whose news is centred",
-    "news moves the outside valuation, not the price: speculators and order flow add to the price's moves, so that an overlay fitted to the price's "
+    "news moves the outside valuation, not the price: speculators and order flow add to the "
+    "price's moves, so that an overlay fitted to the price's "
     "returns makes a simulated price more volatile than the token's",
 )
 Progress = Callable[[int, int], None] | None
@@ -51,23 +55,29 @@ def calibrate_prices(
     seed: int = 0,
     progress: Progress = None,
 ) -> Calibration:
-    """Merton's jump-diffusion and GARCH(1,1)-t from a file of daily closes [USD/TOK], in any layout (docs/histories.md).
+    """Merton's jump-diffusion and GARCH(1,1)-t from a file of daily closes [USD/TOK], in any layout
+    (docs/histories.md).
 
-    choices: how to read the file and what to do with defects of its rows, by name, {"column": "Close", "gaps": "span"}; all defects are refused by
-    default. {"step": 7} takes weekly rows: Merton's parameters are then still those of a day. start, end: window of dates.
+    choices: how to read the file and what to do with defects of its rows, by name, {"column":
+    "Close", "gaps": "span"}; all defects are refused by default. {"step": 7} takes weekly rows:
+    Merton's parameters are then still those of a day. start, end: window of dates.
 
-    bootstrap: resamples of each of two: at the fit (parametric), and of the returns themselves (stationary); 0 for none. With them the errors of
-    Merton's parameters are the stationary bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with resamples
-    fitted and their number.
+    bootstrap: resamples of each of two: at the fit (parametric), and of the returns themselves
+    (stationary); 0 for none. With them the errors of Merton's parameters are the stationary
+    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with
+    resamples fitted and their number.
 
-    Raises InputError that names file and line, or the extra `calibrate` where arch is not installed.
+    Raises InputError that names file and line, or the extra `calibrate` where arch is not
+    installed.
     """
     bounds.check(bootstrap=(bootstrap, bounds.DRAWS.from_(0)), seed=(seed, bounds.SEED))
     garch.load_arch()
     closes = read_closes(file, choices, start, end)
     returns = closes.returns
     found, spells, freedom = merton.fit(returns), garch.fit(returns), student(returns)
-    routes = {"information": found} | (_bootstraps(returns, found, bootstrap, seed, progress) if bootstrap and found.jumps else {})
+    routes = {"information": found} | (
+        _bootstraps(returns, found, bootstrap, seed, progress) if bootstrap and found.jumps else {}
+    )
     step = closes.step
     own = merton.estimates_per_day(routes.get(BLOCKS, found), step)
     every = own + tuple(_stepped(one, step) for one in garch.estimates(spells))
@@ -81,18 +91,40 @@ def calibrate_prices(
     }
     dates = [closes.dates[i] for i in closes.ends]
     what = "daily log returns" if step == 1 else f"log returns of {step} days"
-    data = Data(str(file), digest(file), what, len(returns), str(dates[0]), str(dates[-1]), closes.choices)
-    notes = [*_on_jumps(found, own), *(f"{e.name} cannot be told: {e.problem}" for e in every if e.problem)]
+    data = Data(
+        str(file), digest(file), what, len(returns), str(dates[0]), str(dates[-1]), closes.choices
+    )
+    notes = [
+        *_on_jumps(found, own),
+        *(f"{e.name} cannot be told: {e.problem}" for e in every if e.problem),
+    ]
     notes += _on_spells(found, routes, models, checks) + _on_moments(returns, own, step)
     if step > 1:
-        notes.append(f"Merton's parameters are those of a day; GARCH, stylised facts, tests and likelihoods are of returns over {step} days")
+        notes.append(
+            f"Merton's parameters are those of a day; GARCH, stylised facts, tests and likelihoods "
+            f"are of returns over {step} days"
+        )
     if len(returns) < closes.ends[-1] - closes.ends[0] + 1:
-        notes.append("returns on both sides of a gap follow each other in GARCH, autocorrelations and block bootstrap")
-    return Calibration(METHOD, data, every, tables, (*notes, *ALWAYS), {"diagnostics": diagnostics(closes, freedom[0], found, spells)})
+        notes.append(
+            "returns on both sides of a gap follow each other in GARCH, autocorrelations and block "
+            "bootstrap"
+        )
+    return Calibration(
+        METHOD,
+        data,
+        every,
+        tables,
+        (*notes, *ALWAYS),
+        {"diagnostics": diagnostics(closes, freedom[0], found, spells)},
+    )
 
 
-def comparison(returns: np.ndarray, freedom: tuple, jumps: merton.MertonFit, spells: garch.GarchFit) -> pd.DataFrame:
-    """Log likelihood, AIC and BIC of four models of the same returns, the best BIC first. freedom: of `student`."""
+def comparison(
+    returns: np.ndarray, freedom: tuple, jumps: merton.MertonFit, spells: garch.GarchFit
+) -> pd.DataFrame:
+    """Log likelihood, AIC and BIC of four models of the same returns, the best BIC first. freedom:
+    of `student`.
+    """
     models = (
         ("normal", jumps.normal, 2),
         ("Student t", freedom[1], 3),
@@ -100,7 +132,13 @@ def comparison(returns: np.ndarray, freedom: tuple, jumps: merton.MertonFit, spe
         ("GARCH(1,1)-t", spells.log_likelihood, 5),
     )
     rows = [
-        {"model": name, "parameters": k, "log likelihood": top, "AIC": 2.0 * k - 2.0 * top, "BIC": k * np.log(len(returns)) - 2.0 * top}
+        {
+            "model": name,
+            "parameters": k,
+            "log likelihood": top,
+            "AIC": 2.0 * k - 2.0 * top,
+            "BIC": k * np.log(len(returns)) - 2.0 * top,
+        }
         for name, top, k in models
     ]
     table = pd.DataFrame(rows).sort_values("BIC", ignore_index=True)
@@ -109,49 +147,97 @@ def comparison(returns: np.ndarray, freedom: tuple, jumps: merton.MertonFit, spe
 
 def _stepped(one: Estimate, step: int) -> Estimate:
     """An estimate of returns over `step` days, whose unit says so."""
-    return one if step == 1 else replace(one, unit=DAYS.sub(f"({step} days)" if one.unit == "1/day" else f"{step} days", one.unit))
+    return (
+        one
+        if step == 1
+        else replace(
+            one,
+            unit=DAYS.sub(f"({step} days)" if one.unit == "1/day" else f"{step} days", one.unit),
+        )
+    )
 
 
 def _moments(returns: np.ndarray, found: merton.MertonFit, step: int) -> pd.DataFrame:
-    """The fit with jumps beside the parameters whose cumulants are the sample's; NaN where there are none."""
+    """The fit with jumps beside the parameters whose cumulants are the sample's; NaN where there
+    are none.
+    """
     matched = match_cumulants(returns) or Jumps(*[float("nan")] * 5)
-    columns = {"parameter": merton.NAMES, "unit": merton.UNITS, "maximum likelihood": list(merton.per_day(found.values, step))}
+    columns = {
+        "parameter": merton.NAMES,
+        "unit": merton.UNITS,
+        "maximum likelihood": list(merton.per_day(found.values, step)),
+    }
     columns["matched cumulants"] = list(merton.per_day(matched, step))
     return pd.DataFrame(columns)
 
 
-def _bootstraps(returns: np.ndarray, found: merton.MertonFit, samples: int, seed: int, progress: Progress) -> dict[str, merton.MertonFit]:
-    """The fit with the covariance of its estimates on returns simulated at it, and on blocks of the returns themselves."""
+def _bootstraps(
+    returns: np.ndarray, found: merton.MertonFit, samples: int, seed: int, progress: Progress
+) -> dict[str, merton.MertonFit]:
+    """The fit with the covariance of its estimates on returns simulated at it, and on blocks of the
+    returns themselves.
+    """
     generator, total = np.random.default_rng(seed), 2 * samples
-    drawn = [simulate(found.values, len(returns), generator) for _ in range(samples)] + list(resample(returns, samples, seed))
+    drawn = [simulate(found.values, len(returns), generator) for _ in range(samples)] + list(
+        resample(returns, samples, seed)
+    )
     places = []
     for done, sample in enumerate(drawn, start=1):
         places.append(to_log(merton.fit(sample, merton.nearby(found, sample)).values))
         if progress:
             progress(done, total)
     split = {"parametric bootstrap": places[:samples], BLOCKS: places[samples:]}
-    return {name: replace(found, covariance=np.cov(np.array(rows).T)) for name, rows in split.items()}
+    return {
+        name: replace(found, covariance=np.cov(np.array(rows).T)) for name, rows in split.items()
+    }
 
 
 def _errors(routes: Mapping[str, merton.MertonFit], step: int) -> pd.DataFrame:
     """Standard error and interval of each parameter, one row a route."""
-    told = [(by, e) for by, fitted in routes.items() for e in merton.estimates_per_day(fitted, step)]
+    told = [
+        (by, e) for by, fitted in routes.items() for e in merton.estimates_per_day(fitted, step)
+    ]
     told.sort(key=lambda one: merton.NAMES.index(one[1].name))
-    return pd.DataFrame([{"parameter": e.name, "by": by, "standard error": e.error, "low": e.low, "high": e.high} for by, e in told])
+    return pd.DataFrame(
+        [
+            {"parameter": e.name, "by": by, "standard error": e.error, "low": e.low, "high": e.high}
+            for by, e in told
+        ]
+    )
 
 
 def _on_jumps(found: merton.MertonFit, own: tuple[Estimate, ...]) -> list[str]:
-    notes = [f"{found.reached} of {found.starts} starts reached the best likelihood; condition number of the information {found.condition:.3g}"]
+    notes = [
+        (
+            f"{found.reached} of {found.starts} starts reached the best likelihood; condition "
+            f"number of the information {found.condition:.3g}"
+        )
+    ]
     ratio = f"likelihood ratio against no jumps {found.likelihood_ratio:.1f}"
-    bound = f"{merton.NO_JUMPS_LR:.1f} (99 % of chi-squared with 3 degrees of freedom, conservative: the ratio is not chi-squared)"
+    bound = (
+        f"{merton.NO_JUMPS_LR:.1f} (99 % of chi-squared with 3 degrees of freedom, conservative: "
+        f"the ratio is not chi-squared)"
+    )
     if not found.jumps:
-        notes.append(f"no jumps: {ratio}, not beyond {bound}; jumps no larger than the daily noise are not excluded")
+        notes.append(
+            f"no jumps: {ratio}, not beyond {bound}; jumps no larger than the daily noise are not "
+            f"excluded"
+        )
         if not own[1].problem:
-            notes.append("the overlay sets news.jump_rate to 0 and gives the whole variance to news.volatility")
+            notes.append(
+                "the overlay sets news.jump_rate to 0 and gives the whole variance to "
+                "news.volatility"
+            )
         return notes
-    notes.append(f"{ratio}, beyond {bound}; {found.values.jump_rate * found.days:.0f} jumps are expected in the sample")
+    notes.append(
+        f"{ratio}, beyond {bound}; {found.values.jump_rate * found.days:.0f} jumps are expected in "
+        f"the sample"
+    )
     if own[3].low < 0.0 < own[3].high:
-        notes.append("the interval of news.jump_mean holds 0: the sign of the skew is not told; the overlay has the estimate")
+        notes.append(
+            "the interval of news.jump_mean holds 0: the sign of the skew is not told; the overlay "
+            "has the estimate"
+        )
     if any(e.problem for e in own):
         notes.append("the overlay leaves out what cannot be told")
     return notes
@@ -161,22 +247,43 @@ def _on_moments(returns: np.ndarray, own: tuple[Estimate, ...], step: int) -> li
     matched = match_cumulants(returns)
     if matched is None:
         return ["no Merton process has the sample's cumulants"]
-    away = [e.name for e, value in zip(own, merton.per_day(matched, step), strict=True) if value < e.low or value > e.high]
-    text = "matched cumulants lie outside of the interval of {}: no Merton process has both the body and the tails of these returns"
+    away = [
+        e.name
+        for e, value in zip(own, merton.per_day(matched, step), strict=True)
+        if value < e.low or value > e.high
+    ]
+    text = (
+        "matched cumulants lie outside of the interval of {}: no Merton process has both the body "
+        "and the tails of these returns"
+    )
     return [text.format(", ".join(away))] if away else []
 
 
-def _on_spells(found: merton.MertonFit, routes: Mapping[str, merton.MertonFit], models: pd.DataFrame, checks: pd.DataFrame) -> list[str]:
+def _on_spells(
+    found: merton.MertonFit,
+    routes: Mapping[str, merton.MertonFit],
+    models: pd.DataFrame,
+    checks: pd.DataFrame,
+) -> list[str]:
     notes = []
     p = checks.loc[checks["test"].str.startswith("Ljung-Box of r^2"), "p"].min()
     if p < SPELLS:
         errors = "the errors of the estimates are the block bootstrap's, which keeps spells"
         if BLOCKS not in routes:
-            errors = "the errors of the estimates take returns as independent and are too small (a bootstrap keeps spells)"
-        text = f"volatility comes in spells (Ljung-Box of r^2: p = {p:.1g}), which Merton's returns do not have: jumps take in part of them"
+            errors = (
+                "the errors of the estimates take returns as independent and are too small (a "
+                "bootstrap keeps spells)"
+            )
+        text = (
+            f"volatility comes in spells (Ljung-Box of r^2: p = {p:.1g}), which Merton's returns "
+            f"do not have: jumps take in part of them"
+        )
         notes.append(f"{text}; {errors}" if found.jumps else text)
     name = "Merton jump-diffusion"
     if models["model"].iloc[0] != name:
         behind = models.loc[models["model"] == name, "BIC above the best"].item()
-        notes.append(f"{models['model'].iloc[0]} fits better than Merton's jump-diffusion (BIC lower by {behind:.0f})")
+        notes.append(
+            f"{models['model'].iloc[0]} fits better than Merton's jump-diffusion (BIC lower by "
+            f"{behind:.0f})"
+        )
     return notes

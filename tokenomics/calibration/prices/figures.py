@@ -1,4 +1,6 @@
-"""Diagnostics of a price calibration: density, quantiles, memory of |r| and the price with its jumps."""
+"""Diagnostics of a price calibration: density, quantiles, memory of |r| and the price with its
+jumps.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ LAGS = 60  # days of autocorrelation drawn
 GRID = 4001  # points at which a distribution is evaluated
 
 
-def diagnostics(closes: Closes, freedom: tuple[float, float, float], jumps: MertonFit, spells: GarchFit) -> Figure:
+def diagnostics(
+    closes: Closes, freedom: tuple[float, float, float], jumps: MertonFit, spells: GarchFit
+) -> Figure:
     """Four panels. freedom: degrees of freedom, location and scale of Student's t."""
     from matplotlib.figure import Figure
 
@@ -33,7 +37,10 @@ def diagnostics(closes: Closes, freedom: tuple[float, float, float], jumps: Mert
     models = {
         "normal": (stats.norm(r.mean(), r.std()).pdf, stats.norm(r.mean(), r.std()).cdf),
         "Student t": (stats.t(*freedom).pdf, stats.t(*freedom).cdf),
-        "Merton": (lambda x: np.exp(log_density(x, jumps.values)), lambda x: distribution(x, jumps.values)),
+        "Merton": (
+            lambda x: np.exp(log_density(x, jumps.values)),
+            lambda x: distribution(x, jumps.values),
+        ),
     }
     what = "daily log return" if closes.step == 1 else f"log return of {closes.step} days"
     _density(axes[0, 0], r, models, what)
@@ -53,7 +60,14 @@ def _density(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     x = np.linspace(-reach, reach, 601)
     heights, edges = np.histogram(r, bins=min(80, max(20, len(r) // 15)), density=True)
     shown = heights > 0.0
-    axis.plot(0.5 * (edges[1:] + edges[:-1])[shown], heights[shown], "o", color="black", markersize=3, label=f"{what}s")
+    axis.plot(
+        0.5 * (edges[1:] + edges[:-1])[shown],
+        heights[shown],
+        "o",
+        color="black",
+        markersize=3,
+        label=f"{what}s",
+    )
     for (name, (density, _)), colour in zip(models.items(), COLOURS, strict=False):
         axis.plot(x, density(x), color=colour, linewidth=1.4, label=name)
     axis.set_yscale("log")
@@ -62,7 +76,13 @@ def _density(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     axis.set_ylabel("density [1]")
     axis.legend(fontsize=7, frameon=False)
     beyond = int(np.sum(np.abs(r - r.mean()) > 4.0 * r.std()))
-    _title(axis, f"{beyond} beyond 4 standard deviations; a normal would have {2.0 * stats.norm.sf(4.0) * len(r):.1g}")
+    _title(
+        axis,
+        (
+            f"{beyond} beyond 4 standard deviations; a normal would have "
+            f"{2.0 * stats.norm.sf(4.0) * len(r):.1g}"
+        ),
+    )
 
 
 def _quantiles(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
@@ -70,7 +90,14 @@ def _quantiles(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     reach = 3.0 * float(np.max(np.abs(r)))
     grid, ordered, worst = np.linspace(-reach, reach, GRID), np.sort(r), {}
     for (name, (_, probability)), colour in zip(models.items(), COLOURS, strict=False):
-        axis.plot(np.interp(place, probability(grid), grid), ordered, ".", color=colour, markersize=3, label=name)
+        axis.plot(
+            np.interp(place, probability(grid), grid),
+            ordered,
+            ".",
+            color=colour,
+            markersize=3,
+            label=name,
+        )
         worst[name] = float(np.max(np.abs(probability(ordered) - place)))
     limit = 1.15 * float(np.max(np.abs(r)))
     axis.plot([-limit, limit], [-limit, limit], color="black", linewidth=0.8)
@@ -79,7 +106,10 @@ def _quantiles(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     axis.set_xlabel("quantile of the model [1]")
     axis.set_ylabel(f"{what} [1]")
     axis.legend(fontsize=7, frameon=False)
-    _title(axis, "Kolmogorov distance: " + ", ".join(f"{name} {gap:.3f}" for name, gap in worst.items()))
+    _title(
+        axis,
+        "Kolmogorov distance: " + ", ".join(f"{name} {gap:.3f}" for name, gap in worst.items()),
+    )
 
 
 def _memory(axis: Axes, r: np.ndarray, spells: GarchFit, unit: str) -> None:
@@ -88,9 +118,19 @@ def _memory(axis: Axes, r: np.ndarray, spells: GarchFit, unit: str) -> None:
     days = np.arange(1, lags + 1)
     found, left = correlations(np.abs(r), lags), correlations(np.abs(z), lags)
     band = Z * bartlett(np.zeros(lags), len(r))
-    axis.fill_between(days, -band, band, color="black", alpha=0.12, linewidth=0, label="95 % without memory")
+    axis.fill_between(
+        days, -band, band, color="black", alpha=0.12, linewidth=0, label="95 % without memory"
+    )
     axis.plot(days, found, "o-", color=COLOURS[0], markersize=3, linewidth=0.8, label="|r|")
-    axis.plot(days, left, "o-", color=COLOURS[1], markersize=3, linewidth=0.8, label="|r| over GARCH's volatility")
+    axis.plot(
+        days,
+        left,
+        "o-",
+        color=COLOURS[1],
+        markersize=3,
+        linewidth=0.8,
+        label="|r| over GARCH's volatility",
+    )
     axis.set_xlabel(f"lag [{unit}]")
     axis.set_ylabel("autocorrelation [1]")
     axis.legend(fontsize=7, frameon=False)
@@ -102,7 +142,14 @@ def _price(axis: Axes, closes: Closes) -> None:
     days = lee_mykland(closes.returns)
     at = closes.ends[days]
     axis.plot(closes.dates, closes.values, color=COLOURS[0], linewidth=0.9)
-    axis.plot([closes.dates[i] for i in at], closes.values[at], "o", color=COLOURS[1], markersize=4, linestyle="none")
+    axis.plot(
+        [closes.dates[i] for i in at],
+        closes.values[at],
+        "o",
+        color=COLOURS[1],
+        markersize=4,
+        linestyle="none",
+    )
     axis.set_yscale("log")
     axis.set_ylabel("price [USD/TOK]")
     axis.set_xlabel("date")

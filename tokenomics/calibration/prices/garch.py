@@ -1,8 +1,9 @@
 """GARCH(1,1) with Student's t fitted to daily log returns by arch: how long a volatile spell lasts.
 
-r_t = mean + ε_t, ε_t = σ_t z_t, σ²_t = ω + α ε²_{t−1} + β σ²_{t−1}, z_t of Student's t with unit variance.
-Source: Bollerslev (1987), "A conditionally heteroskedastic time series model for speculative prices and rates of return"; arch (Sheppard).
-None of these is a parameter of the model, whose news has jumps but no spells: they say what the model leaves out.
+r_t = mean + ε_t, ε_t = σ_t z_t, σ²_t = ω + α ε²_{t−1} + β σ²_{t−1}, z_t of Student's t with unit
+variance. Source: Bollerslev (1987), "A conditionally heteroskedastic time series model for
+speculative prices and rates of return"; arch (Sheppard). None of these is a parameter of the model,
+whose news has jumps but no spells: they say what the model leaves out.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from .merton import WIDEST
 
 NAMES = ("garch.mean", "garch.omega", "garch.alpha", "garch.beta", "garch.degrees_of_freedom")
 UNITS = ("1/day", "1/day", "1", "1", "1")
-DERIVED = ("garch.half_life", "garch.volatility")  # which run to infinity as the persistence nears 1
+DERIVED = (
+    "garch.half_life",
+    "garch.volatility",
+)  # which run to infinity as the persistence nears 1
 NEAR_ONE = 0.999  # persistence beyond which a spell outlasts any sample of a few years; assumption
 NEAR_ZERO = 1e-4  # alpha below which there are no spells, so that nothing tells beta; assumption
 
@@ -39,7 +43,9 @@ def load_arch() -> Any:
 
 @dataclass(frozen=True)
 class GarchFit:
-    """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no curvature. variance: σ²_t (days,)."""
+    """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no
+    curvature. variance: σ²_t (days,).
+    """
 
     values: np.ndarray
     covariance: np.ndarray
@@ -57,14 +63,19 @@ class GarchFit:
 def fit(returns: np.ndarray, robust: bool = True) -> GarchFit:
     """Maximum likelihood by arch. returns: daily log returns (days,).
 
-    robust: standard errors of Bollerslev and Wooldridge (1992), which hold where z is not a Student's t. Raises InputError without arch.
+    robust: standard errors of Bollerslev and Wooldridge (1992), which hold where z is not a
+    Student's t. Raises InputError without arch.
     """
     arch = load_arch()
     scale = float(returns.std())  # arch wants returns of order one
-    model = arch.arch_model(returns / scale, mean="Constant", vol="GARCH", p=1, q=1, dist="t", rescale=False)
+    model = arch.arch_model(
+        returns / scale, mean="Constant", vol="GARCH", p=1, q=1, dist="t", rescale=False
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that did not converge is told by its flag
-        found = model.fit(disp="off", cov_type="robust" if robust else "classic", show_warning=False)
+        found = model.fit(
+            disp="off", cov_type="robust" if robust else "classic", show_warning=False
+        )
         try:
             covariance = np.asarray(found.param_cov)
         except np.linalg.LinAlgError:  # where persistence is on its bound of 1
@@ -80,17 +91,22 @@ def fit(returns: np.ndarray, robust: bool = True) -> GarchFit:
     )
 
 
-def _log(name: str, unit: str, value: float, error: float, problem: str, floor: float = 0.0) -> Estimate:
+def _log(
+    name: str, unit: str, value: float, error: float, problem: str, floor: float = 0.0
+) -> Estimate:
     """A number above `floor`, with its interval on the log scale."""
     if not value > floor:  # on the bound: no logarithm
-        return Estimate(name, unit, float(value), float(error), floor, float(value + Z * error), problem)
+        return Estimate(
+            name, unit, float(value), float(error), floor, float(value + Z * error), problem
+        )
     with np.errstate(over="ignore"):  # an interval that runs to infinity
         ends = floor + (value - floor) * np.exp(np.array([-Z, Z]) * error / (value - floor))
     return Estimate(name, unit, float(value), float(error), float(ends[0]), float(ends[1]), problem)
 
 
 def estimates(found: GarchFit) -> tuple[Estimate, ...]:
-    """GARCH's parameters, and persistence, half-life of a spell [days] and long-run volatility [1/sqrt(day)] by the delta method.
+    """GARCH's parameters, and persistence, half-life of a spell [days] and long-run volatility
+    [1/sqrt(day)] by the delta method.
 
     Intervals: log scale for ω, α, volatility and ν − 2; half-life from the persistence's.
     """
@@ -99,11 +115,27 @@ def estimates(found: GarchFit) -> tuple[Estimate, ...]:
         errors = np.sqrt(np.diag(found.covariance))
     persistence = found.persistence
     general = "" if found.converged else "arch did not converge"
-    general = general or ("" if np.all(errors > 0.0) else "the likelihood has no maximum inside its bounds")
-    spells = general or (f"alpha is {alpha:.1g}: there are no spells of volatility" if alpha < NEAR_ZERO else "")
-    lasting = spells or (f"alpha + beta is {persistence:.4f}: variance has no level to return to" if persistence > NEAR_ONE else "")
+    general = general or (
+        "" if np.all(errors > 0.0) else "the likelihood has no maximum inside its bounds"
+    )
+    spells = general or (
+        f"alpha is {alpha:.1g}: there are no spells of volatility" if alpha < NEAR_ZERO else ""
+    )
+    lasting = spells or (
+        f"alpha + beta is {persistence:.4f}: variance has no level to return to"
+        if persistence > NEAR_ONE
+        else ""
+    )
     rows = [
-        Estimate(NAMES[0], UNITS[0], float(mean), float(errors[0]), float(mean - Z * errors[0]), float(mean + Z * errors[0]), general),
+        Estimate(
+            NAMES[0],
+            UNITS[0],
+            float(mean),
+            float(errors[0]),
+            float(mean - Z * errors[0]),
+            float(mean + Z * errors[0]),
+            general,
+        ),
         _log(NAMES[1], UNITS[1], omega, errors[1], lasting),
         _log(NAMES[2], UNITS[2], alpha, errors[2], spells),
         _share(NAMES[3], beta, errors[3], spells),
@@ -113,21 +145,39 @@ def estimates(found: GarchFit) -> tuple[Estimate, ...]:
     error = float(np.sqrt(slope @ found.covariance @ slope))
     kept = _share("garch.persistence", persistence, error, lasting)
     rows += [kept, *_derived(found, kept, error)]
-    return tuple(replace(e, problem=_wide(e)) if e.name in DERIVED and not e.problem else e for e in rows)
+    return tuple(
+        replace(e, problem=_wide(e)) if e.name in DERIVED and not e.problem else e for e in rows
+    )
 
 
 def _derived(found: GarchFit, kept: Estimate, error: float) -> tuple[Estimate, Estimate]:
-    """Half-life of a spell and long-run volatility; NaN where variance has no level to return to. error: of the persistence."""
+    """Half-life of a spell and long-run volatility; NaN where variance has no level to return to.
+    error: of the persistence.
+    """
     units, nan = ("days", "1/sqrt(day)"), float("nan")
     if kept.problem:
-        return tuple(Estimate(name, unit, nan, nan, nan, nan, kept.problem) for name, unit in zip(DERIVED, units, strict=True))
+        return tuple(
+            Estimate(name, unit, nan, nan, nan, nan, kept.problem)
+            for name, unit in zip(DERIVED, units, strict=True)
+        )
     with np.errstate(divide="ignore"):  # a bound of 0 or 1 is a half-life of 0 or infinity
-        value, low, high = (float(h) for h in np.log(2.0) / np.abs(np.log([kept.value, kept.low, kept.high])))
-    half = Estimate(DERIVED[0], units[0], value, value * error / (kept.value * abs(float(np.log(kept.value)))), low, high)
+        value, low, high = (
+            float(h) for h in np.log(2.0) / np.abs(np.log([kept.value, kept.low, kept.high]))
+        )
+    half = Estimate(
+        DERIVED[0],
+        units[0],
+        value,
+        value * error / (kept.value * abs(float(np.log(kept.value)))),
+        low,
+        high,
+    )
     omega, gap = found.values[1], 1.0 - kept.value
     level = float(np.sqrt(omega / gap))
     slope = 0.5 * level * np.array([0.0, 1.0 / omega, 1.0 / gap, 1.0 / gap, 0.0])
-    return half, _log(DERIVED[1], units[1], level, float(np.sqrt(slope @ found.covariance @ slope)), "")
+    return half, _log(
+        DERIVED[1], units[1], level, float(np.sqrt(slope @ found.covariance @ slope)), ""
+    )
 
 
 def _wide(one: Estimate) -> str:
@@ -144,7 +194,9 @@ def _share(name: str, value: float, error: float, problem: str) -> Estimate:
     return Estimate(name, "1", float(value), float(error), float(low), float(high), problem)
 
 
-def simulate(values: np.ndarray, days: int, generator: np.random.Generator, burn: int = 500) -> np.ndarray:
+def simulate(
+    values: np.ndarray, days: int, generator: np.random.Generator, burn: int = 500
+) -> np.ndarray:
     """Daily log returns (days,) after `burn` days that forget the start."""
     mean, omega, alpha, beta, freedom = values
     z = generator.standard_t(freedom, days + burn) * np.sqrt((freedom - 2.0) / freedom)
@@ -155,18 +207,32 @@ def simulate(values: np.ndarray, days: int, generator: np.random.Generator, burn
     return mean + out[burn:]
 
 
-TYPICAL = (-0.0023, 0.00018, 0.13, 0.845, 4.6)  # Helium (HNT) 2020-07 to 2025-01, by `fit`; Render's persistence is too near 1 to be told
+TYPICAL = (
+    -0.0023,
+    0.00018,
+    0.13,
+    0.845,
+    4.6,
+)  # Helium (HNT) 2020-07 to 2025-01, by `fit`; Render's persistence is too near 1 to be told
 
 
 def _truth() -> dict[str, float]:
     mean, omega, alpha, beta, freedom = TYPICAL
     kept = alpha + beta
-    derived = {"garch.persistence": kept, "garch.half_life": np.log(0.5) / np.log(kept), "garch.volatility": np.sqrt(omega / (1.0 - kept))}
+    derived = {
+        "garch.persistence": kept,
+        "garch.half_life": np.log(0.5) / np.log(kept),
+        "garch.volatility": np.sqrt(omega / (1.0 - kept)),
+    }
     return dict(zip(NAMES, TYPICAL, strict=True)) | derived
 
 
 def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
-    return estimates(fit(simulate(np.array(TYPICAL), count, np.random.default_rng(seed)), robust=False))
+    return estimates(
+        fit(simulate(np.array(TYPICAL), count, np.random.default_rng(seed)), robust=False)
+    )
 
 
-RECOVERY = RecoveryCase(_truth(), 1481, FEWEST, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate)
+RECOVERY = RecoveryCase(
+    _truth(), 1481, FEWEST, "GARCH(1,1)-t at values typical of Helium's daily returns", _replicate
+)

@@ -42,7 +42,13 @@ def to_log(values: Jumps) -> np.ndarray:
 def from_log(place: np.ndarray) -> Jumps:
     """Inverse of `to_log`."""
     drift, volatility, rate, mean, size = place
-    return Jumps(float(drift), float(np.exp(volatility)), float(np.exp(rate)), float(mean), float(np.exp(size)))
+    return Jumps(
+        float(drift),
+        float(np.exp(volatility)),
+        float(np.exp(rate)),
+        float(mean),
+        float(np.exp(size)),
+    )
 
 
 def _parts(values: Jumps) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -59,7 +65,10 @@ def _parts(values: Jumps) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
 def log_density(returns: np.ndarray, values: Jumps) -> np.ndarray:
     """Log density of each daily return (days,). jump_rate and volatility must be > 0."""
     _, weight, mean, variance = _parts(values)
-    return logsumexp(weight - 0.5 * np.log(2.0 * np.pi * variance) - 0.5 * (returns - mean) ** 2 / variance, axis=0)
+    return logsumexp(
+        weight - 0.5 * np.log(2.0 * np.pi * variance) - 0.5 * (returns - mean) ** 2 / variance,
+        axis=0,
+    )
 
 
 def distribution(returns: np.ndarray, values: Jumps) -> np.ndarray:
@@ -79,7 +88,10 @@ def score(place: np.ndarray, returns: np.ndarray) -> tuple[float, np.ndarray]:
     total = share.sum(axis=0)
     share /= total
     # sums over days of the posterior of n, and of the first and second moment of the deviation
-    count, first = share.sum(axis=1, keepdims=True), (share * off).sum(axis=1, keepdims=True) / variance
+    count, first = (
+        share.sum(axis=1, keepdims=True),
+        (share * off).sum(axis=1, keepdims=True) / variance,
+    )
     excess = (share * off**2).sum(axis=1, keepdims=True) / variance - count
     gradient = [
         first.sum(),
@@ -97,7 +109,10 @@ def information(place: np.ndarray, returns: np.ndarray, step: float = 1e-4) -> n
     step: in the coordinates, times a scale of the returns for drift and jump mean.
     """
     scale = np.array([returns.std(), 1.0, 1.0, returns.std(), 1.0]) * step
-    rows = [(score(place + e, returns)[1] - score(place - e, returns)[1]) / (2.0 * e.sum()) for e in np.diag(scale)]
+    rows = [
+        (score(place + e, returns)[1] - score(place - e, returns)[1]) / (2.0 * e.sum())
+        for e in np.diag(scale)
+    ]
     found = -np.array(rows)
     return 0.5 * (found + found.T)
 
@@ -106,7 +121,9 @@ def simulate(values: Jumps, days: int, generator: np.random.Generator) -> np.nda
     """Daily log returns (days,)."""
     n = generator.poisson(values.jump_rate, days)
     centred = values.drift + (n - values.jump_rate) * values.jump_mean
-    return centred + np.sqrt(values.volatility**2 + n * values.jump_volatility**2) * generator.standard_normal(days)
+    return centred + np.sqrt(
+        values.volatility**2 + n * values.jump_volatility**2
+    ) * generator.standard_normal(days)
 
 
 def cumulants(values: Jumps) -> np.ndarray:
@@ -115,7 +132,10 @@ def cumulants(values: Jumps) -> np.ndarray:
     """
     m, v = values.jump_mean, values.jump_volatility**2
     raw = [m, m**2 + v, m**3 + 3 * m * v, m**4 + 6 * m**2 * v + 3 * v**2]
-    raw += [m**5 + 10 * m**3 * v + 15 * m * v**2, m**6 + 15 * m**4 * v + 45 * m**2 * v**2 + 15 * v**3]
+    raw += [
+        m**5 + 10 * m**3 * v + 15 * m * v**2,
+        m**6 + 15 * m**4 * v + 45 * m**2 * v**2 + 15 * v**3,
+    ]
     found = values.jump_rate * np.array(raw)
     found[0], found[1] = values.drift, found[1] + values.volatility**2
     return found
@@ -128,7 +148,9 @@ def sample_cumulants(returns: np.ndarray) -> np.ndarray:
     off = returns - returns.mean()
     _, m2, m3, m4, m5, m6 = (float(np.mean(off**k)) for k in range(1, 7))
     fourth, fifth = m4 - 3 * m2**2, m5 - 10 * m3 * m2
-    return np.array([returns.mean(), m2, m3, fourth, fifth, m6 - 15 * m4 * m2 - 10 * m3**2 + 30 * m2**3])
+    return np.array(
+        [returns.mean(), m2, m3, fourth, fifth, m6 - 15 * m4 * m2 - 10 * m3**2 + 30 * m2**3]
+    )
 
 
 def match_cumulants(returns: np.ndarray) -> Jumps | None:

@@ -1,8 +1,10 @@
-"""Merton's jump-diffusion fitted to daily log returns by maximum likelihood, and what the sample cannot tell about it.
+"""Merton's jump-diffusion fitted to daily log returns by maximum likelihood, and what the sample
+cannot tell about it.
 
-The likelihood of a mixture is unbounded: as σ → 0 with the no-jump mean on one return, its density grows without limit (Kiefer 1978; Honoré 1998,
-"Pitfalls in estimating jump-diffusion models"). So σ is kept above LEAST_VOLATILITY of the returns' robust scale, and an estimate on a bound is
-flagged. Intervals of positive parameters are Wald's on the log scale, from the observed information.
+The likelihood of a mixture is unbounded: as σ → 0 with the no-jump mean on one return, its density
+grows without limit (Kiefer 1978; Honoré 1998, "Pitfalls in estimating jump-diffusion models"). So σ
+is kept above LEAST_VOLATILITY of the returns' robust scale, and an estimate on a bound is flagged.
+Intervals of positive parameters are Wald's on the log scale, from the observed information.
 """
 
 from __future__ import annotations
@@ -24,15 +26,27 @@ NAMES = ("drift", "news.volatility", "news.jump_rate", "news.jump_mean", "news.j
 UNITS = ("1/day", "1/sqrt(day)", "1/day", "1", "1")
 POSITIVE = np.array([False, True, True, False, True])
 
-LEAST_VOLATILITY = 0.1  # of the robust scale of returns; assumption: a spike on one return gains at most ln 10 there, less than it costs
-LARGEST_SIZE = 2.0  # jump volatility and |jump mean|, of the largest return's distance from the median; assumption
-MOST_JUMPS = 2.0  # a day; assumption: with more, daily returns are a sum of many jumps and near normal
-# LR against no jumps: the rate is on its bound and the jump sizes vanish with it, so that it is not chi-squared. The 99 % quantile of chi-squared
-# with 3 degrees of freedom is above the simulated 95 % quantile (tests/benchmarks/CALIBRATION.md), and so errs towards "no jumps".
+# of the robust scale of returns; assumption: a spike on one return gains at most ln 10 there, less
+# than it costs
+LEAST_VOLATILITY = 0.1
+# jump volatility and |jump mean|, of the largest return's distance from the median; assumption
+LARGEST_SIZE = 2.0
+MOST_JUMPS = (
+    2.0  # a day; assumption: with more, daily returns are a sum of many jumps and near normal
+)
+# LR against no jumps: the rate is on its bound and the jump sizes vanish with it, so that it is not
+# chi-squared. The 99 % quantile of chi-squared with 3 degrees of freedom is above the simulated 95
+# % quantile (tests/benchmarks/CALIBRATION.md), and so errs towards "no jumps".
 NO_JUMPS_LR = float(stats.chi2.ppf(0.99, 3))
-FEWEST_DAYS = 365  # of returns: with 200 the 95 % intervals hold the truth in 86 to 91 % of replications (tests/benchmarks/CALIBRATION.md)
-FEWEST_JUMPS = 10.0  # expected in the sample; assumption: with fewer their standard deviation has a relative error above 1/sqrt(20)
-WIDEST = 10.0  # ratio of an interval's ends; assumption: a parameter known to less than an order of magnitude is not known
+# of returns: with 200 the 95 % intervals hold the truth in 86 to 91 % of replications
+# (tests/benchmarks/CALIBRATION.md)
+FEWEST_DAYS = 365
+# expected in the sample; assumption: with fewer their standard deviation has a relative error above
+# 1/sqrt(20)
+FEWEST_JUMPS = 10.0
+# ratio of an interval's ends; assumption: a parameter known to less than an order of magnitude is
+# not known
+WIDEST = 10.0
 WORST_CONDITION = 1e6  # of the information scaled to unit diagonal; assumption
 
 
@@ -40,9 +54,10 @@ WORST_CONDITION = 1e6  # of the information scaled to unit diagonal; assumption
 class MertonFit:
     """Maximum of the likelihood over several starts.
 
-    covariance: of the `to_log` coordinates (5, 5), by the information (NaN where it is not positive definite) or a bootstrap. condition: number of
-    the scaled information. normal: log likelihood without jumps. reached: starts that ended within 0.01 of the best log likelihood. at_bound: names
-    of parameters on a bound.
+    covariance: of the `to_log` coordinates (5, 5), by the information (NaN where it is not positive
+    definite) or a bootstrap. condition: number of the scaled information. normal: log likelihood
+    without jumps. reached: starts that ended within 0.01 of the best log likelihood. at_bound:
+    names of parameters on a bound.
     """
 
     values: Jumps
@@ -76,16 +91,27 @@ def _bounds(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     centre, spread = np.median(returns), returns.std()
     robust = stats.median_abs_deviation(returns, scale="normal") or spread
     far = LARGEST_SIZE * np.max(np.abs(returns - centre))
-    low = [centre - spread, np.log(LEAST_VOLATILITY * robust), np.log(0.5 / len(returns)), -far, np.log(LEAST_VOLATILITY * robust)]
+    low = [
+        centre - spread,
+        np.log(LEAST_VOLATILITY * robust),
+        np.log(0.5 / len(returns)),
+        -far,
+        np.log(LEAST_VOLATILITY * robust),
+    ]
     high = [centre + spread, np.log(2.0 * spread), np.log(MOST_JUMPS), far, np.log(far)]
     return np.array(low), np.array(high)
 
 
 def _starts(returns: np.ndarray) -> list[Jumps]:
-    """Rare large to frequent small jumps that make half of the variance, both signs of the mean, and the matched cumulants."""
+    """Rare large to frequent small jumps that make half of the variance, both signs of the mean,
+    and the matched cumulants.
+    """
     mean, spread = returns.mean(), returns.std()
     calm = spread * np.sqrt(0.5)
-    found = [Jumps(mean, calm, rate, 0.0, spread * np.sqrt(0.5 / rate)) for rate in (0.02, 0.08, 0.3, 1.0)]
+    found = [
+        Jumps(mean, calm, rate, 0.0, spread * np.sqrt(0.5 / rate))
+        for rate in (0.02, 0.08, 0.3, 1.0)
+    ]
     size = spread * np.sqrt(0.25 / 0.08)
     found += [Jumps(mean, calm, 0.08, sign * size, size) for sign in (-1.0, 1.0)]
     moments = match_cumulants(returns)
@@ -93,7 +119,8 @@ def _starts(returns: np.ndarray) -> list[Jumps]:
 
 
 def fit(returns: np.ndarray, starts: Sequence[Jumps] | None = None) -> MertonFit:
-    """Maximum likelihood. returns: daily log returns (days,). starts: where to climb from, by default seven places.
+    """Maximum likelihood. returns: daily log returns (days,). starts: where to climb from, by
+    default seven places.
 
     Raises InputError where all returns are the same.
     """
@@ -119,7 +146,9 @@ def fit(returns: np.ndarray, starts: Sequence[Jumps] | None = None) -> MertonFit
         )
     best = min(ends, key=lambda end: end.fun)
     reached = sum(end.fun < best.fun + 0.01 for end in ends)
-    at_bound = tuple(n for n, x, a, b in zip(NAMES, best.x, low, high, strict=True) if min(x - a, b - x) < 1e-6)
+    at_bound = tuple(
+        n for n, x, a, b in zip(NAMES, best.x, low, high, strict=True) if min(x - a, b - x) < 1e-6
+    )
     covariance, condition = _covariance(information(best.x, unit))
     factor = np.where(POSITIVE, 1.0, scale)
     return MertonFit(
@@ -137,11 +166,19 @@ def fit(returns: np.ndarray, starts: Sequence[Jumps] | None = None) -> MertonFit
 
 def _scaled(values: Jumps, scale: float) -> Jumps:
     """The parameters of returns multiplied by `scale`."""
-    return Jumps(values.drift * scale, values.volatility * scale, values.jump_rate, values.jump_mean * scale, values.jump_volatility * scale)
+    return Jumps(
+        values.drift * scale,
+        values.volatility * scale,
+        values.jump_rate,
+        values.jump_mean * scale,
+        values.jump_volatility * scale,
+    )
 
 
 def _covariance(observed: np.ndarray) -> tuple[np.ndarray, float]:
-    """Inverse of the information, NaN where it is not positive definite, and the condition number of the information scaled to unit diagonal."""
+    """Inverse of the information, NaN where it is not positive definite, and the condition number
+    of the information scaled to unit diagonal.
+    """
     diagonal = np.diag(observed)
     nothing = np.full_like(observed, np.nan)
     if np.any(diagonal <= 0.0):
@@ -156,8 +193,9 @@ def _covariance(observed: np.ndarray) -> tuple[np.ndarray, float]:
 def problems(found: MertonFit) -> dict[str, str]:
     """Why the sample cannot tell a parameter, by name; empty where it can.
 
-    Rate, mean and volatility of the jumps, and the volatility beside them, are told together or not at all: each is read off the others, and a
-    model that mixes them with another token's would have neither's variance.
+    Rate, mean and volatility of the jumps, and the volatility beside them, are told together or not
+    at all: each is read off the others, and a model that mixes them with another token's would have
+    neither's variance.
     """
     joint = ""
     errors = np.sqrt(np.diag(found.covariance))
@@ -167,35 +205,59 @@ def problems(found: MertonFit) -> dict[str, str]:
     elif found.at_bound:
         joint = f"the likelihood is highest at the bound of {', '.join(found.at_bound)}"
     elif not np.all(np.isfinite(errors)) or found.condition > WORST_CONDITION:
-        joint = f"rate and size of the jumps cannot be told apart (condition number of the information {found.condition:.2g})"
+        joint = (
+            f"rate and size of the jumps cannot be told apart (condition number of the information "
+            f"{found.condition:.2g})"
+        )
     elif expected < FEWEST_JUMPS:
         joint = f"{expected:.1f} jumps are expected in the sample, fewer than {FEWEST_JUMPS:g}"
     else:
-        wide = [(n, np.exp(2.0 * Z * e)) for n, e, p in zip(NAMES, errors, POSITIVE, strict=True) if p and np.exp(2.0 * Z * e) > WIDEST]
+        wide = [
+            (n, np.exp(2.0 * Z * e))
+            for n, e, p in zip(NAMES, errors, POSITIVE, strict=True)
+            if p and np.exp(2.0 * Z * e) > WIDEST
+        ]
         if wide:
-            joint = "; ".join(f"the interval of {name} spans a factor of {ratio:.0f}" for name, ratio in wide)
+            joint = "; ".join(
+                f"the interval of {name} spans a factor of {ratio:.0f}" for name, ratio in wide
+            )
     return {name: joint for name in NAMES[1:]} if joint else {}
 
 
 def _short(found: MertonFit) -> str:
-    return f"{found.days} returns are fewer than {FEWEST_DAYS}, with which intervals hold" if found.days < FEWEST_DAYS else ""
+    return (
+        f"{found.days} returns are fewer than {FEWEST_DAYS}, with which intervals hold"
+        if found.days < FEWEST_DAYS
+        else ""
+    )
 
 
 def estimates(found: MertonFit) -> tuple[Estimate, ...]:
     """Estimates with standard errors (delta method) and 95 % intervals.
 
-    Where the likelihood ratio finds no jumps they are those of the normal: a rate of zero, so that the whole variance is the volatility's, and jump
-    sizes that the data cannot tell. The rate's interval is then unbounded: jumps as small as the daily noise may come as often as they like.
+    Where the likelihood ratio finds no jumps they are those of the normal: a rate of zero, so that
+    the whole variance is the volatility's, and jump sizes that the data cannot tell. The rate's
+    interval is then unbounded: jumps as small as the daily noise may come as often as they like.
     """
     if not found.jumps:
         return _without_jumps(found)
     why = problems(found)
     errors = np.sqrt(np.diag(found.covariance))
     rows = []
-    for name, unit, value, error, positive in zip(NAMES, UNITS, found.values, errors, POSITIVE, strict=True):
-        ends = value * np.exp([-Z * error, Z * error]) if positive else value + np.array([-Z * error, Z * error])
+    for name, unit, value, error, positive in zip(
+        NAMES, UNITS, found.values, errors, POSITIVE, strict=True
+    ):
+        ends = (
+            value * np.exp([-Z * error, Z * error])
+            if positive
+            else value + np.array([-Z * error, Z * error])
+        )
         spread = value * error if positive else error
-        rows.append(Estimate(name, unit, value, float(spread), float(ends[0]), float(ends[1]), why.get(name, "")))
+        rows.append(
+            Estimate(
+                name, unit, value, float(spread), float(ends[0]), float(ends[1]), why.get(name, "")
+            )
+        )
     return tuple(rows)
 
 
@@ -205,11 +267,22 @@ def _without_jumps(found: MertonFit) -> tuple[Estimate, ...]:
     spread, relative = float(np.sqrt(variance)), 1.0 / np.sqrt(2.0 * days)
     error = spread / np.sqrt(days)
     ends = spread * np.exp([-Z * relative, Z * relative])
-    unseen = f"no jumps are seen (likelihood ratio {found.likelihood_ratio:.1f}, at most {NO_JUMPS_LR:.1f}), so that nothing tells their size"
+    unseen = (
+        f"no jumps are seen (likelihood ratio {found.likelihood_ratio:.1f}, at most "
+        f"{NO_JUMPS_LR:.1f}), so that nothing tells their size"
+    )
     drift = found.values.drift
     return (
         Estimate(NAMES[0], UNITS[0], drift, error, drift - Z * error, drift + Z * error),
-        Estimate(NAMES[1], UNITS[1], spread, spread * relative, float(ends[0]), float(ends[1]), _short(found)),
+        Estimate(
+            NAMES[1],
+            UNITS[1],
+            spread,
+            spread * relative,
+            float(ends[0]),
+            float(ends[1]),
+            _short(found),
+        ),
         Estimate(NAMES[2], UNITS[2], 0.0, nan, 0.0, np.inf, _short(found)),
         Estimate(NAMES[3], UNITS[3], nan, nan, nan, nan, unseen),
         Estimate(NAMES[4], UNITS[4], nan, nan, nan, nan, unseen),
@@ -217,15 +290,29 @@ def _without_jumps(found: MertonFit) -> tuple[Estimate, ...]:
 
 
 def per_day(values: Jumps, step: int) -> Jumps:
-    """The parameters a day of those of returns over `step` days: exact, for increments of the process are independent and alike."""
-    return Jumps(values.drift / step, values.volatility / step**0.5, values.jump_rate / step, values.jump_mean, values.jump_volatility)
+    """The parameters a day of those of returns over `step` days: exact, for increments of the
+    process are independent and alike.
+    """
+    return Jumps(
+        values.drift / step,
+        values.volatility / step**0.5,
+        values.jump_rate / step,
+        values.jump_mean,
+        values.jump_volatility,
+    )
 
 
 def estimates_per_day(found: MertonFit, step: int) -> tuple[Estimate, ...]:
     """`estimates` a day, of returns over `step` days."""
     shares = per_day(Jumps(1.0, 1.0, 1.0, 1.0, 1.0), step)
     return tuple(
-        replace(one, value=one.value * share, error=one.error * share, low=one.low * share, high=one.high * share)
+        replace(
+            one,
+            value=one.value * share,
+            error=one.error * share,
+            low=one.low * share,
+            high=one.high * share,
+        )
         for one, share in zip(estimates(found), shares, strict=True)
     )
 
@@ -243,5 +330,9 @@ def _replicate(seed: int, count: int) -> tuple[Estimate, ...]:
 
 
 RECOVERY = RecoveryCase(
-    dict(zip(NAMES, TYPICAL, strict=True)), 1481, FEWEST, "Merton jump-diffusion at values typical of Render's daily returns", _replicate
+    dict(zip(NAMES, TYPICAL, strict=True)),
+    1481,
+    FEWEST,
+    "Merton jump-diffusion at values typical of Render's daily returns",
+    _replicate,
 )

@@ -1,4 +1,6 @@
-"""How to cite a result itself: CITATION.cff, BibTeX and CSL-JSON. Its authors are those whom the proposal names."""
+"""How to cite a result itself: CITATION.cff, BibTeX and CSL-JSON. Its authors are those whom the
+proposal names.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,16 @@ from ..evidence.evidence import Evidence
 UNNAMED = "The authors of this result"
 LICENSE = "CC-BY-4.0"  # of a run's or a sweep's result, for which nobody states another
 # BibTeX counts \{ and \} as braces, so that theirs have names
-NAMED = {"\\": "backslash", "~": "asciitilde", "^": "asciicircum", "{": "braceleft", "}": "braceright"}
-LATEX = {character: rf"\text{name}{{}}" for character, name in NAMED.items()} | {c: f"\\{c}" for c in "$&#_%"}
+NAMED = {
+    "\\": "backslash",
+    "~": "asciitilde",
+    "^": "asciicircum",
+    "{": "braceleft",
+    "}": "braceright",
+}
+LATEX = {character: rf"\text{name}{{}}" for character, name in NAMED.items()} | {
+    c: f"\\{c}" for c in "$&#_%"
+}
 
 
 def authors(evidence: Evidence) -> list[str]:
@@ -32,7 +42,10 @@ def title(evidence: Evidence) -> str:
 
 def cff(evidence: Evidence, created: str) -> str:
     """CITATION.cff, of a data set. created: ISO 8601."""
-    told = f"Content identifier: SHA-256 over parameters, design, seeds, metrics, tokenomics {evidence.version} and every result"
+    told = (
+        f"Content identifier: SHA-256 over parameters, design, seeds, metrics, tokenomics "
+        f"{evidence.version} and every result"
+    )
     tree = {
         "cff-version": "1.2.0",
         "message": "If you use this result, please cite it as below, with its content identifier.",
@@ -44,7 +57,12 @@ def cff(evidence: Evidence, created: str) -> str:
         "license": license_of(evidence),
         "identifiers": [{"type": "other", "value": f"sha256:{evidence.id}", "description": told}],
         "references": [
-            {"type": "software", "title": "tokenomics", "version": evidence.version, "authors": [{"name": "The tokenomics contributors"}]}
+            {
+                "type": "software",
+                "title": "tokenomics",
+                "version": evidence.version,
+                "authors": [{"name": "The tokenomics contributors"}],
+            }
         ],
     }
     return yaml_text(tree)

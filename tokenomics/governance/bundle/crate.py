@@ -1,4 +1,5 @@
-"""RO-Crate 1.2 metadata of a bundle, in the Process Run Crate profile: which software made which files from which.
+"""RO-Crate 1.2 metadata of a bundle, in the Process Run Crate profile: which software made which
+files from which.
 
 Source: https://w3id.org/ro/crate/1.2 and https://w3id.org/ro/wfrun/process/0.5.
 """
@@ -39,11 +40,17 @@ WHAT = {
     "data/runs.parquet": "Every metric of every simulated run",
     "data/parameters.csv": "Every parameter with its unit and its source",
     "inputs/proposal.yaml": "The proposal as it was given",
-    "manifest.json": "Plan, seeds, versions and digests: what the result is and how it is computed again",
+    "manifest.json": (
+        "Plan, seeds, versions and digests: what the result is and how it is computed again"
+    ),
 }
 SPECIFICATION = f"https://w3id.org/ro/crate/{VERSION}"
 CONTEXT = f"{SPECIFICATION}/context"
-FOLDERS = {"data": "A table of the report, with all digits", "figures": "A figure of the report", "inputs": "Parameters that were simulated, in YAML"}
+FOLDERS = {
+    "data": "A table of the report, with all digits",
+    "figures": "A figure of the report",
+    "inputs": "Parameters that were simulated, in YAML",
+}
 
 
 def load_rocrate() -> Any:
@@ -63,28 +70,55 @@ def _media(name: str) -> str:
 
 def _file(crate: Any, name: str, content: bytes | None) -> Any:
     folder = name.partition("/")[0]
-    told = {"name": name.rpartition("/")[2], "description": WHAT.get(name) or FOLDERS[folder], "encodingFormat": _media(name)}
+    told = {
+        "name": name.rpartition("/")[2],
+        "description": WHAT.get(name) or FOLDERS[folder],
+        "encodingFormat": _media(name),
+    }
     if content is not None:
         told |= {"contentSize": str(len(content)), "sha256": digest(content)}
     return crate.add(load_rocrate().model.File(crate, dest_path=name, properties=told))
 
 
-def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, command: str, commit: str | None) -> bytes:
-    """`ro-crate-metadata.json` for the files of a bundle. created: ISO 8601, of the result. Raises InputError where rocrate is not installed."""
+def crate(
+    evidence: Evidence,
+    files: Mapping[str, bytes],
+    *,
+    created: str,
+    command: str,
+    commit: str | None,
+) -> bytes:
+    """`ro-crate-metadata.json` for the files of a bundle. created: ISO 8601, of the result. Raises
+    InputError where rocrate is not installed.
+    """
     rocrate = load_rocrate()
     whole = rocrate.rocrate.ROCrate(version=VERSION)
 
     def context(identifier: str, kind: str | list[str], **properties: Any) -> Any:
-        return whole.add(rocrate.model.ContextEntity(whole, identifier, properties={"@type": kind, **properties}))
+        return whole.add(
+            rocrate.model.ContextEntity(whole, identifier, properties={"@type": kind, **properties})
+        )
 
-    people: Any = [context(f"#author-{i}", "Organization", name=name) for i, name in enumerate(authors(evidence), 1)]
+    people: Any = [
+        context(f"#author-{i}", "Organization", name=name)
+        for i, name in enumerate(authors(evidence), 1)
+    ]
     people = people[0] if len(people) == 1 else people
     spdx = license_of(evidence)
-    licence = context(f"https://spdx.org/licenses/{spdx}", "CreativeWork", name=spdx, url=f"https://spdx.org/licenses/{spdx}.html")
+    licence = context(
+        f"https://spdx.org/licenses/{spdx}",
+        "CreativeWork",
+        name=spdx,
+        url=f"https://spdx.org/licenses/{spdx}.html",
+    )
     licence["description"] = f"The licence {spdx}, as SPDX lists it"
     profile = context(PROFILE, ["CreativeWork", "Profile"], name="Process Run Crate", version="0.5")
-    software = context("#tokenomics", "SoftwareApplication", name="tokenomics", version=evidence.version)
-    software["description"] = "Token economies of decentralised AI-inference networks, modelled with control theory"
+    software = context(
+        "#tokenomics", "SoftwareApplication", name="tokenomics", version=evidence.version
+    )
+    software["description"] = (
+        "Token economies of decentralised AI-inference networks, modelled with control theory"
+    )
     software["url"] = {"@id": "manifest.json"}  # where its version, commit and dependencies are
     if commit:
         software["identifier"] = f"git:{commit}"
@@ -92,25 +126,62 @@ def crate(evidence: Evidence, files: Mapping[str, bytes], *, created: str, comma
     listed["manifest.json"] = _file(whole, "manifest.json", None)
     inputs = [entity for name, entity in listed.items() if name.startswith("inputs/")]
     results = [entity for name, entity in listed.items() if not name.startswith("inputs/")]
-    told = {"name": f"Simulation and report: {title(evidence)}", "description": command, "endTime": created}
-    done = whole.add_action(software, "#simulation", object=inputs, result=results, properties={"@type": "CreateAction"} | told)
+    told = {
+        "name": f"Simulation and report: {title(evidence)}",
+        "description": command,
+        "endTime": created,
+    }
+    done = whole.add_action(
+        software,
+        "#simulation",
+        object=inputs,
+        result=results,
+        properties={"@type": "CreateAction"} | told,
+    )
     done["agent"] = people
-    content_id = context("#content-id", "PropertyValue", propertyID="https://www.iana.org/assignments/named-information", name="SHA-256")
+    content_id = context(
+        "#content-id",
+        "PropertyValue",
+        propertyID="https://www.iana.org/assignments/named-information",
+        name="SHA-256",
+    )
     content_id["value"] = evidence.id
     root = whole.root_dataset
-    root["name"], root["description"], root["datePublished"] = title(evidence), evidence.verdict(), created
-    root["license"], root["author"], root["publisher"], root["identifier"] = licence, people, people, content_id
+    root["name"], root["description"], root["datePublished"] = (
+        title(evidence),
+        evidence.verdict(),
+        created,
+    )
+    root["license"], root["author"], root["publisher"], root["identifier"] = (
+        licence,
+        people,
+        people,
+        content_id,
+    )
     root["conformsTo"], root["mentions"] = profile, done
     plain = whole.metadata.generate()
-    plain["@context"] = CONTEXT  # these say what all else means, so that no version of rocrate decides them
+    plain["@context"] = (
+        CONTEXT  # these say what all else means, so that no version of rocrate decides them
+    )
     descriptor = next(entity for entity in plain["@graph"] if entity["@id"] == METADATA)
-    descriptor |= {"@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": SPECIFICATION}}
-    plain["@graph"].sort(key=lambda entity: (entity["@id"] not in (METADATA, "./"), entity["@id"] != METADATA, entity["@id"]))
+    descriptor |= {
+        "@type": "CreativeWork",
+        "about": {"@id": "./"},
+        "conformsTo": {"@id": SPECIFICATION},
+    }
+    plain["@graph"].sort(
+        key=lambda entity: (
+            entity["@id"] not in (METADATA, "./"),
+            entity["@id"] != METADATA,
+            entity["@id"],
+        )
+    )
     return (json.dumps(plain, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
 def disagreements(recorded: bytes, made: bytes) -> list[str]:
-    """In what two crates say different things of a bundle, a line each; the order alone may be another.
+    """In what two crates say different things of a bundle, a line each; the order alone may be
+    another.
 
     recorded: untrusted. made: of `crate`.
     """
@@ -119,7 +190,11 @@ def disagreements(recorded: bytes, made: bytes) -> list[str]:
         one, two = _entities(plain), _entities(json.loads(made))
     except (ValueError, RecursionError, TypeError, KeyError) as error:
         return [f"no RO-Crate metadata ({error})"[:200]]
-    lines = [] if set(plain) == {"@context", "@graph"} and plain["@context"] == CONTEXT else ["another context"]
+    lines = (
+        []
+        if set(plain) == {"@context", "@graph"} and plain["@context"] == CONTEXT
+        else ["another context"]
+    )
     for name in sorted(set(one) | set(two)):
         mine, other = one.get(name), two.get(name)
         if mine is None or other is None:
@@ -131,7 +206,9 @@ def disagreements(recorded: bytes, made: bytes) -> list[str]:
 
 
 def _entities(plain: Any) -> dict[str, dict[str, str]]:
-    """Entities by identifier, with their values as text in one order. Raises ValueError where two have the same one."""
+    """Entities by identifier, with their values as text in one order. Raises ValueError where two
+    have the same one.
+    """
     found: dict[str, dict[str, str]] = {}
     for entity in plain["@graph"]:
         name = entity["@id"]
@@ -143,4 +220,9 @@ def _entities(plain: Any) -> dict[str, dict[str, str]]:
 
 def _in_order(value: Any) -> str:
     # a set of one and its only element are the same in JSON-LD
-    return json.dumps(sorted(json.dumps(part, sort_keys=True) for part in (value if isinstance(value, list) else [value])))
+    return json.dumps(
+        sorted(
+            json.dumps(part, sort_keys=True)
+            for part in (value if isinstance(value, list) else [value])
+        )
+    )

@@ -1,4 +1,6 @@
-"""Two bundles beside each other: what was simulated, with which versions, and how the metrics differ."""
+"""Two bundles beside each other: what was simulated, with which versions, and how the metrics
+differ.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,15 @@ from .directory import open_bundle
 class BundleDifference:
     """What differs between two bundles, a and b.
 
-    settings: what, a, b: identifiers, versions, seeds, sizes. parameters: scenario, parameter, a, b, unit; empty where one has no such entry.
-    metrics: scenario, values, metric, mean and interval of each over all its runs (a_n, b_n), difference b − a with its 95 % interval, method
-    and unit, one row for every metric that both have at the same scenario and values. Means differ in other runs than the difference where the
-    bundles have other numbers of runs: pairs are the runs of both that a paired difference is over, None for an independent one.
-    unmoved: whether these are other bundles, and yet every metric that both have is the same number in every run.
+    settings: what, a, b: identifiers, versions, seeds, sizes. parameters: scenario, parameter, a,
+    b, unit; empty where one has no such entry.
+    metrics: scenario, values, metric, mean and interval of each over all its runs (a_n, b_n),
+    difference b − a with its 95 % interval, method and unit, one row for every metric that both
+    have at the same scenario and values. Means differ in other runs than the difference where the
+    bundles have other numbers of runs: pairs are the runs of both that a paired difference is over,
+    None for an independent one.
+    unmoved: whether these are other bundles, and yet every metric that both have is the same number
+    in every run.
     """
 
     settings: pd.DataFrame
@@ -45,14 +51,17 @@ class BundleDifference:
 def diff(a: str | Path, b: str | Path) -> BundleDifference:
     """Compare two bundles as they stand; `verify` tells whether each is true.
 
-    a, b: directories of bundles. Where both have one seed, runs of one index met the same shocks and the differences are paired; else the
-    interval is Welch's (1947), of two independent samples. Raises InputError for what is no bundle.
+    a, b: directories of bundles. Where both have one seed, runs of one index met the same shocks
+    and the differences are paired; else the interval is Welch's (1947), of two independent samples.
+    Raises InputError for what is no bundle.
     """
     (one, mine), (two, other) = open_bundle(a), open_bundle(b)
     return BundleDifference(
         _frame(_settings(one, mine, two, other), ("what", "a", "b")),
         _frame(_parameters(mine, other), ("scenario", "parameter", "a", "b", "unit")),
-        _frame(_metrics(mine, other), ("scenario", "values", "metric", *MEANS, *GAP, "method", "unit")),
+        _frame(
+            _metrics(mine, other), ("scenario", "values", "metric", *MEANS, *GAP, "method", "unit")
+        ),
         one.id != two.id and _unmoved(mine, other),
     )
 
@@ -65,10 +74,18 @@ def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def _settings(one: ManifestRecord, mine: Evidence, two: ManifestRecord, other: Evidence) -> list[dict[str, str]]:
+def _settings(
+    one: ManifestRecord, mine: Evidence, two: ManifestRecord, other: Evidence
+) -> list[dict[str, str]]:
     def told(record: ManifestRecord, evidence: Evidence) -> dict[str, str]:
         plan = evidence.plan
-        front = {"id": record.id, "kind": record.kind, "title": plan.title, "tokenomics": record.tokenomics, "commit": record.commit or ""}
+        front = {
+            "id": record.id,
+            "kind": record.kind,
+            "title": plan.title,
+            "tokenomics": record.tokenomics,
+            "commit": record.commit or "",
+        }
         versions = {name: version or "" for name, version in record.dependencies.items()}
         size = {
             "scenarios": "; ".join(plan.labels),  # a label may have a comma of its own
@@ -77,7 +94,9 @@ def _settings(one: ManifestRecord, mine: Evidence, two: ManifestRecord, other: E
             "seed": str(plan.seed),
         }
         last = {"metrics": ", ".join(plan.metrics), "verdict": evidence.verdict()}
-        return front | {"python": record.python, "platform": record.platform} | versions | size | last
+        return (
+            front | {"python": record.python, "platform": record.platform} | versions | size | last
+        )
 
     first, second = told(one, mine), told(two, other)
     return [
@@ -88,40 +107,66 @@ def _settings(one: ManifestRecord, mine: Evidence, two: ManifestRecord, other: E
 
 
 def _parameters(mine: Evidence, other: Evidence) -> list[dict[str, str]]:
-    """The parameters that differ in a scenario that both have, before and after each set of values that both have."""
+    """The parameters that differ in a scenario that both have, before and after each set of values
+    that both have.
+    """
     rows = []
     scenarios = dict(zip(other.plan.labels, other.plan.cases, strict=True))
     for label, case in zip(mine.plan.labels, mine.plan.cases, strict=True):
         if label in scenarios:
             entries, theirs = case.resolved.entries, scenarios[label].resolved.entries
-            a, b = ({path: text(e.value) for path, e in found.items()} for found in (entries, theirs))
+            a, b = (
+                {path: text(e.value) for path, e in found.items()} for found in (entries, theirs)
+            )
             units = {path: e.unit for path, e in (theirs | entries).items()}
             rows += _differing(label, a, b, units)
-    units = {path: e.unit for path, e in (other.plan.cases[0].resolved.entries | mine.plan.cases[0].resolved.entries).items()}
+    units = {
+        path: e.unit
+        for path, e in (
+            other.plan.cases[0].resolved.entries | mine.plan.cases[0].resolved.entries
+        ).items()
+    }
     points = {point.label: point.values for point in other.plan.points}
     for point in mine.plan.points:
         if point.label in points:
-            a, b = (_whole(evidence, values) for evidence, values in ((mine, point.values), (other, points[point.label])))
+            a, b = (
+                _whole(evidence, values)
+                for evidence, values in ((mine, point.values), (other, points[point.label]))
+            )
             shared = set(point.values) | set(points[point.label])
-            a, b = ({path: value for path, value in whole.items() if path in shared} for whole in (a, b))
+            a, b = (
+                {path: value for path, value in whole.items() if path in shared} for whole in (a, b)
+            )
             rows += _differing(f"values '{point.label}'", a, b, units)
     return rows
 
 
 def _whole(evidence: Evidence, values: Mapping[str, Any]) -> dict[str, str]:
     """Every parameter at a point: what it does not set is the first case's."""
-    return {path: text(entry.value) for path, entry in evidence.plan.cases[0].resolved.entries.items()} | {p: text(v) for p, v in values.items()}
+    return {
+        path: text(entry.value) for path, entry in evidence.plan.cases[0].resolved.entries.items()
+    } | {p: text(v) for p, v in values.items()}
 
 
-def _differing(where: str, a: Mapping[str, str], b: Mapping[str, str], units: Mapping[str, str]) -> list[dict[str, str]]:
+def _differing(
+    where: str, a: Mapping[str, str], b: Mapping[str, str], units: Mapping[str, str]
+) -> list[dict[str, str]]:
     return [
-        {"scenario": where, "parameter": path, "a": a.get(path, ""), "b": b.get(path, ""), "unit": units[path]}
+        {
+            "scenario": where,
+            "parameter": path,
+            "a": a.get(path, ""),
+            "b": b.get(path, ""),
+            "unit": units[path],
+        }
         for path in dict.fromkeys([*a, *b])
         if a.get(path) != b.get(path)
     ]
 
 
-def _beside(mine: Evidence, other: Evidence) -> Iterator[tuple[str, str, list[str], np.ndarray, np.ndarray]]:
+def _beside(
+    mine: Evidence, other: Evidence
+) -> Iterator[tuple[str, str, list[str], np.ndarray, np.ndarray]]:
     """What both have: scenario, values, names of metrics, and these (metrics, runs) of each."""
     names = [name for name in mine.plan.metrics if name in other.plan.metrics]
     places = {point.label: k for k, point in reversed(list(enumerate(other.plan.points)))}
@@ -129,15 +174,22 @@ def _beside(mine: Evidence, other: Evidence) -> Iterator[tuple[str, str, list[st
         for j, point in enumerate(mine.plan.points):
             if scenario in other.plan.labels and point.label in places:
                 one = mine.values[i, j][[mine.row(name) for name in names]]
-                two = other.values[other.plan.labels.index(scenario), places[point.label]][[other.row(name) for name in names]]
+                two = other.values[other.plan.labels.index(scenario), places[point.label]][
+                    [other.row(name) for name in names]
+                ]
                 yield scenario, point.label, names, one, two
 
 
 def _unmoved(mine: Evidence, other: Evidence) -> bool:
-    """Whether every metric that both have is the same number in every run that both have; False where there is none."""
+    """Whether every metric that both have is the same number in every run that both have; False
+    where there is none.
+    """
     pairs = [(one, two) for _, _, names, one, two in _beside(mine, other) if names]
     common = [min(one.shape[1], two.shape[1]) for one, two in pairs]
-    return bool(pairs) and all(np.array_equal(one[:, :n], two[:, :n], equal_nan=True) for (one, two), n in zip(pairs, common, strict=True))
+    return bool(pairs) and all(
+        np.array_equal(one[:, :n], two[:, :n], equal_nan=True)
+        for (one, two), n in zip(pairs, common, strict=True)
+    )
 
 
 def _metrics(mine: Evidence, other: Evidence) -> list[dict[str, Any]]:
@@ -148,7 +200,12 @@ def _metrics(mine: Evidence, other: Evidence) -> list[dict[str, Any]]:
         for name, x, y, gap in zip(names, one, two, gaps, strict=True):
             told = {"method": "paired" if alike else "independent", "unit": METRICS[name].unit}
             means = dict(zip(MEANS, (*_mean(name, x), *_mean(name, y)), strict=True))
-            rows.append({"scenario": scenario, "values": label, "metric": name} | means | dict(zip(GAP, gap, strict=True)) | told)
+            rows.append(
+                {"scenario": scenario, "values": label, "metric": name}
+                | means
+                | dict(zip(GAP, gap, strict=True))
+                | told
+            )
     return rows
 
 
@@ -157,19 +214,30 @@ def _mean(name: str, values: np.ndarray) -> tuple[float, float, float, int]:
     return float(found.mean[0]), float(found.low[0]), float(found.high[0]), int(found.n[0])
 
 
-def _paired(names: list[str], one: np.ndarray, two: np.ndarray) -> list[tuple[float, float, float, int | None]]:
+def _paired(
+    names: list[str], one: np.ndarray, two: np.ndarray
+) -> list[tuple[float, float, float, int | None]]:
     common = min(one.shape[1], two.shape[1])
     return [tuple(found[:4]) for found in paired(tuple(names), two[:, :common], one[:, :common])]
 
 
-def _independent(names: list[str], one: np.ndarray, two: np.ndarray) -> list[tuple[float, float, float, int | None]]:
-    return [(*independent(x, y, METRICS[name].probability), None) for name, x, y in zip(names, one, two, strict=True)]
+def _independent(
+    names: list[str], one: np.ndarray, two: np.ndarray
+) -> list[tuple[float, float, float, int | None]]:
+    return [
+        (*independent(x, y, METRICS[name].probability), None)
+        for name, x, y in zip(names, one, two, strict=True)
+    ]
 
 
-def independent(one: np.ndarray, two: np.ndarray, probability: bool = False) -> tuple[float, float, float]:
-    """Mean of the second sample less that of the first, with Welch's interval: difference, low, high. NaN marks a failed run.
+def independent(
+    one: np.ndarray, two: np.ndarray, probability: bool = False
+) -> tuple[float, float, float]:
+    """Mean of the second sample less that of the first, with Welch's interval: difference, low,
+    high. NaN marks a failed run.
 
-    probability: the values are 0 or 1; where all of a sample are equal, the interval reaches to what was `unseen` in it.
+    probability: the values are 0 or 1; where all of a sample are equal, the interval reaches to
+    what was `unseen` in it.
     """
     x, y = one[np.isfinite(one)], two[np.isfinite(two)]
     gap = float(np.mean(y) - np.mean(x)) if min(len(x), len(y)) else np.nan
@@ -193,6 +261,8 @@ def _welch(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _reach(values: np.ndarray) -> tuple[float, float]:
-    """By how much a probability may be less, and more, than it is in a sample that is all 0 or all 1."""
+    """By how much a probability may be less, and more, than it is in a sample that is all 0 or all
+    1.
+    """
     most = unseen(len(values)) if np.ptp(values) == 0.0 else 0.0
     return (0.0, most) if values[0] == 0.0 else (most, 0.0)

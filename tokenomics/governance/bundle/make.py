@@ -23,7 +23,15 @@ from ...results.result import Result
 from ...results.store import load
 from ..evidence.canonical import canonical_json, digest
 from ..evidence.evidence import Evidence
-from ..evidence.plan import EvidencePlan, plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, simulate, together
+from ..evidence.plan import (
+    EvidencePlan,
+    plan_of_run,
+    plan_of_sweep,
+    runs_of_run,
+    runs_of_sweep,
+    simulate,
+    together,
+)
 from ..proposal.as_simulated import as_simulated
 from ..proposal.proposal import read_proposal
 from ..report.computed import plain_files
@@ -72,25 +80,53 @@ def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
 
 
 def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> dict[str, bytes]:
-    """The files that follow from the evidence and the time of the result alone, computed numbers marked. rendered: of `render`."""
-    return {**rendered, RUNS: runs_parquet(evidence.plan, evidence.runs), **citations(evidence, created), **_inputs(evidence.plan)}
+    """The files that follow from the evidence and the time of the result alone, computed numbers
+    marked. rendered: of `render`.
+    """
+    return {
+        **rendered,
+        RUNS: runs_parquet(evidence.plan, evidence.runs),
+        **citations(evidence, created),
+        **_inputs(evidence.plan),
+    }
 
 
 def metadata(evidence: Evidence, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> bytes:
-    """RO-Crate metadata of a bundle's other files. Raises InputError where rocrate is not installed."""
-    return crate(evidence, files, created=manifest["created"], command=manifest["command"], commit=manifest["commit"])
+    """RO-Crate metadata of a bundle's other files. Raises InputError where rocrate is not
+    installed.
+    """
+    return crate(
+        evidence,
+        files,
+        created=manifest["created"],
+        command=manifest["command"],
+        commit=manifest["commit"],
+    )
 
 
-def complete(evidence: Evidence, rendered: Mapping[str, bytes], manifest: Mapping[str, Any], inputs: Mapping[str, bytes]) -> dict[str, bytes]:
-    """All files of a bundle but its manifest. rendered: of `render`. inputs: files as they were given, by path."""
+def complete(
+    evidence: Evidence,
+    rendered: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    inputs: Mapping[str, bytes],
+) -> dict[str, bytes]:
+    """All files of a bundle but its manifest. rendered: of `render`. inputs: files as they were
+    given, by path.
+    """
     files = plain_files(pages(evidence, rendered, manifest["created"])) | dict(inputs)
     return files | {METADATA: metadata(evidence, files, manifest)}
 
 
-def _write(evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: str | None, command: str) -> Bundle:
-    manifest = make_manifest(evidence.plan, evidence.runs, created=created or now(), command=command)
+def _write(
+    evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: str | None, command: str
+) -> Bundle:
+    manifest = make_manifest(
+        evidence.plan, evidence.runs, created=created or now(), command=command
+    )
     told, rendered = render(evidence)
-    return Bundle(write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, told)
+    return Bundle(
+        write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, told
+    )
 
 
 def _unused(stem: str) -> Path:
@@ -115,22 +151,37 @@ def propose(
 ) -> Bundle:
     """Simulate what a proposal's file asks for and write its evidence.
 
-    source: a shipped name, a YAML file or a mapping. runs, seed: in place of the file's. out: directory, which must not exist; under `runs/` by
-    default. workers: threads. progress: called with simulations done and their number. created: time of the result, now by default. command:
-    the command line, for the record. Killed work goes on where it stopped, with the same `out`. Raises InputError for bad input, or without the
-    extra `report`.
+    source: a shipped name, a YAML file or a mapping. runs, seed: in place of the file's. out:
+    directory, which must not exist; under `runs/` by default. workers: threads. progress: called
+    with simulations done and their number. created: time of the result, now by default. command:
+    the command line, for the record. Killed work goes on where it stopped, with the same `out`.
+    Raises InputError for bad input, or without the extra `report`.
     """
-    bounds.optional(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS))
+    bounds.optional(
+        runs=(runs, bounds.RUNS.from_(2)),
+        seed=(seed, bounds.SEED),
+        workers=(workers, bounds.WORKERS),
+    )
     folder = None if out is None else Path(out)
     probe(folder or UNNAMED / "new")
     load_rocrate()
     _, plan = read_proposal(source, runs=runs, seed=seed)
     inputs = {}
     if not isinstance(source, Mapping):
-        # with the numbers that were simulated, which the command line may have set: what the bundle shows is what was done
+        # with the numbers that were simulated, which the command line may have set: what the bundle
+        # shows is what was done
         path = find("proposal", str(source))
-        inputs[GIVEN] = as_simulated(read_bytes(path, most=LARGEST_FILE, expected="a proposal file in YAML"), str(path), runs=runs, seed=seed)
-    name = "python" if isinstance(source, Mapping) else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(source)).stem)
+        inputs[GIVEN] = as_simulated(
+            read_bytes(path, most=LARGEST_FILE, expected="a proposal file in YAML"),
+            str(path),
+            runs=runs,
+            seed=seed,
+        )
+    name = (
+        "python"
+        if isinstance(source, Mapping)
+        else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(source)).stem)
+    )
     key = digest(canonical_json(plan.plain()))[:12]
     folder = folder or _unused(f"proposal-{name}-{key}")
     work = folder.with_name(f".{folder.name}.{key}.work")
@@ -141,22 +192,34 @@ def propose(
 
 
 @checked(folders=several(PATH), out=optional(PATH), title=optional(TEXT))
-def report(*folders: str | Path, out: str | Path | None = None, title: str | None = None, created: str | None = None, command: str = "") -> Bundle:
-    """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks, compared with the first.
+def report(
+    *folders: str | Path,
+    out: str | Path | None = None,
+    title: str | None = None,
+    created: str | None = None,
+    command: str = "",
+) -> Bundle:
+    """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks,
+    compared with the first.
 
-    folders: the directories. out: directory, which must not exist; under `runs/` by default. title: in place of one made from the parameters'
-    names. created, command: as in `propose`. Raises InputError where a directory is neither, was changed, or holds a run that its parameters do not
+    folders: the directories. out: directory, which must not exist; under `runs/` by default. title:
+    in place of one made from the parameters' names. created, command: as in `propose`. Raises
+    InputError where a directory is neither, was changed, or holds a run that its parameters do not
     repeat.
     """
     if not folders:
-        raise InputError("no directory", expected="a run's or a sweep's directory, or several runs'")
+        raise InputError(
+            "no directory", expected="a run's or a sweep's directory, or several runs'"
+        )
     chosen = None if out is None else Path(out)
     probe(chosen or UNNAMED / "new")
     load_rocrate()
     found = []
     for folder in folders:
         if is_bundle(folder):
-            raise InputError("is a bundle already", file=folder, expected="a run's or a sweep's directory")
+            raise InputError(
+                "is a bundle already", file=folder, expected="a run's or a sweep's directory"
+            )
         found.append(load(folder))
     if len(found) == 1 and not isinstance(found[0], Result):
         plan, table = plan_of_sweep(found[0], folders[0]), runs_of_sweep(found[0])

@@ -33,20 +33,38 @@ def runs_parquet(plan: EvidencePlan, runs: pd.DataFrame) -> bytes:
 
 
 def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
-    """`simulate`'s table from a Parquet file's bytes. path: of the file, for errors. Raises InputError where it is not the table of its plan."""
-    kinds = {name: int if name in KEYS else str if name == "error" else float for name in plan.columns}
-    table = pd.DataFrame(read_columns(content, path, kinds, plan.simulations, "as its plan has them"))
+    """`simulate`'s table from a Parquet file's bytes. path: of the file, for errors. Raises
+    InputError where it is not the table of its plan.
+    """
+    kinds = {
+        name: int if name in KEYS else str if name == "error" else float for name in plan.columns
+    }
+    table = pd.DataFrame(
+        read_columns(content, path, kinds, plan.simulations, "as its plan has them")
+    )
     try:
         for text in table["error"].unique():
-            words(text)  # it stands in the report, where no character may hide or be taken for another
+            words(
+                text
+            )  # it stands in the report, where no character may hide or be taken for another
     except ValueError as error:
         raise InputError(f"{error}"[:LONGEST_TOLD], file=path, key="error") from None
     expected = _keys(plan)
     if any(not np.array_equal(table[name].to_numpy(), expected[name]) for name in KEYS):
-        raise InputError("rows that are not those of its plan", file=path, expected="every case, point and run once, in order")
-    both = np.flatnonzero(table["failed_day"].notna().to_numpy() & (table["error"] != "").to_numpy())
+        raise InputError(
+            "rows that are not those of its plan",
+            file=path,
+            expected="every case, point and run once, in order",
+        )
+    both = np.flatnonzero(
+        table["failed_day"].notna().to_numpy() & (table["error"] != "").to_numpy()
+    )
     if len(both):
-        raise InputError(f"row {both[0] + 1} has both a day on which the run failed and an error", file=path, expected="one of them at most")
+        raise InputError(
+            f"row {both[0] + 1} has both a day on which the run failed and an error",
+            file=path,
+            expected="one of them at most",
+        )
     return table
 
 
@@ -56,24 +74,41 @@ def _keys(plan: EvidencePlan) -> dict[str, np.ndarray]:
     point = np.repeat(np.arange(len(counts)), counts)
     run = np.arange(len(point)) - np.repeat(np.cumsum(counts) - counts, counts)
     cases = len(plan.cases)
-    return {"case": np.repeat(np.arange(cases), len(point)), "point": np.tile(point, cases), "run": np.tile(run, cases)}
+    return {
+        "case": np.repeat(np.arange(cases), len(point)),
+        "point": np.tile(point, cases),
+        "run": np.tile(run, cases),
+    }
 
 
 def schema_differences(recorded: bytes, found: bytes) -> list[str]:
-    """In what the columns of two Parquet files differ, names, types, units and what else is told of them: a line each.
+    """In what the columns of two Parquet files differ, names, types, units and what else is told of
+    them: a line each.
 
     Raises InputError where either is no Parquet file.
     """
     try:
         heads = [pq.ParquetFile(BytesIO(content)) for content in (recorded, found)]
         one, two = (head.schema_arrow for head in heads)
-        mine, other = (account(content, head.metadata) for content, head in zip((recorded, found), heads, strict=True))
+        mine, other = (
+            account(content, head.metadata)
+            for content, head in zip((recorded, found), heads, strict=True)
+        )
     except BROKEN as error:
-        raise InputError(f"not Parquet ({(str(error) or type(error).__name__).splitlines()[0]:.{LONGEST_TOLD}})") from None
+        raise InputError(
+            f"not Parquet ({(str(error) or type(error).__name__).splitlines()[0]:.{LONGEST_TOLD}})"
+        ) from None
     if mine.stray:
         return [f"{mine.stray} bytes that belong to no column"]
-    if mine.footer > MORE_FOOTER * other.footer or not WRITER.fullmatch(heads[0].metadata.created_by or ""):
-        return [f"a footer of {mine.footer} bytes that this package does not write; it has {other.footer}"]
+    if mine.footer > MORE_FOOTER * other.footer or not WRITER.fullmatch(
+        heads[0].metadata.created_by or ""
+    ):
+        return [
+            (
+                f"a footer of {mine.footer} bytes that this package does not write; it has "
+                f"{other.footer}"
+            )
+        ]
     if one.names != two.names:
         return ["its columns have other names"]
     lines = ["it says more than this package writes"] * (one.metadata != two.metadata)
@@ -81,7 +116,9 @@ def schema_differences(recorded: bytes, found: bytes) -> list[str]:
         if _plain_type(mine.type) != _plain_type(other.type):
             lines.append(f"{mine.name} is of type {mine.type}, not {other.type}"[:LONGEST_TOLD])
         if _said(mine) != _said(other):
-            lines.append(f"{mine.name} has another unit, or more said of it, than this package writes")
+            lines.append(
+                f"{mine.name} has another unit, or more said of it, than this package writes"
+            )
     return lines
 
 
@@ -92,4 +129,6 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 
 def _said(field: pa.Field) -> dict[bytes, bytes]:
     # the number of the field is Parquet's own
-    return {key: value for key, value in (field.metadata or {}).items() if key != b"PARQUET:field_id"}
+    return {
+        key: value for key, value in (field.metadata or {}).items() if key != b"PARQUET:field_id"
+    }

@@ -1,6 +1,7 @@
 """What a result is called by: SHA-256 over canonical JSON of its plan and the bytes of its numbers.
 
-The identifier depends on parameters, design, seeds, metrics, the package's version and every result; not on time, machine, path or figures.
+The identifier depends on parameters, design, seeds, metrics, the package's version and every
+result; not on time, machine, path or figures.
 """
 
 from __future__ import annotations
@@ -18,10 +19,16 @@ FORMAT = 1  # of a bundle and of what its identifier is computed from
 
 
 def results_digest(runs: pd.DataFrame, metrics: list[str]) -> str:
-    """SHA-256 of every number and error of `simulate`'s table, in the order of case, point and run."""
+    """SHA-256 of every number and error of `simulate`'s table, in the order of case, point and
+    run.
+    """
     return rows_digest(runs.sort_values(["case", "point", "run"], kind="stable"), metrics)
 
 
 def evidence_id(plan: dict[str, Any], results: str, version: str) -> str:
-    """Identifier of a result. plan: `EvidencePlan.plain()`. results: `results_digest` of its runs. version: of the package that computed them."""
-    return digest(canonical_json({"format": FORMAT, "tokenomics": version, "plan": plan, "results": results}))
+    """Identifier of a result. plan: `EvidencePlan.plain()`. results: `results_digest` of its runs.
+    version: of the package that computed them.
+    """
+    return digest(
+        canonical_json({"format": FORMAT, "tokenomics": version, "plan": plan, "results": results})
+    )

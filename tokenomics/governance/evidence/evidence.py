@@ -1,4 +1,6 @@
-"""Evidence: a plan and its simulated runs, and what follows from the two alone: means, paired differences, limits, failures, the verdict."""
+"""Evidence: a plan and its simulated runs, and what follows from the two alone: means, paired
+differences, limits, failures, the verdict.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,17 @@ def add_up(parts: Sequence[float], total: float, what: str) -> None:
     """Raise ModelError where parts of a table do not add up to their total."""
     found = float(np.sum(parts))
     if not abs(found - total) <= SAME * max(abs(total), 1.0):
-        raise ModelError(f"{what}: {' + '.join(f'{part:.10g}' for part in parts)} = {found:.10g}, not {total:.10g}")
+        raise ModelError(
+            f"{what}: {' + '.join(f'{part:.10g}' for part in parts)} = {found:.10g}, not "
+            f"{total:.10g}"
+        )
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """plan: what was simulated. runs: `simulate`'s table. version: of the package that simulated it."""
+    """plan: what was simulated. runs: `simulate`'s table. version: of the package that simulated
+    it.
+    """
 
     plan: EvidencePlan
     runs: pd.DataFrame
@@ -46,12 +53,18 @@ class Evidence:
     @cached_property
     def id(self) -> str:
         """The content identifier."""
-        return evidence_id(self.plan.plain(), results_digest(self.runs, list(self.plan.metrics)), self.version)
+        return evidence_id(
+            self.plan.plain(), results_digest(self.runs, list(self.plan.metrics)), self.version
+        )
 
     @cached_property
     def claim(self) -> FullStatement | None:
         """What the proposal says; None for a run or a sweep."""
-        return FullStatement.model_validate(dict(self.plan.statement)) if self.plan.kind == "proposal" else None
+        return (
+            FullStatement.model_validate(dict(self.plan.statement))
+            if self.plan.kind == "proposal"
+            else None
+        )
 
     @cached_property
     def values(self) -> dict[tuple[int, int], np.ndarray]:
@@ -72,30 +85,52 @@ class Evidence:
 
     @cached_property
     def means(self) -> pd.DataFrame:
-        """Mean and 95 % interval of every metric, one row a scenario, point and metric: scenario, values, metric, mean, low, high, n, unit."""
+        """Mean and 95 % interval of every metric, one row a scenario, point and metric: scenario,
+        values, metric, mean, low, high, n, unit.
+        """
         rows = []
         for (case, point), own in self.values.items():
             for name, values in zip(self.plan.metrics, own, strict=True):
                 s = intervals(values[None, :], **METRICS[name].interval)
-                told = {"metric": name, "mean": s.mean[0], "low": s.low[0], "high": s.high[0], "n": int(s.n[0]), "unit": METRICS[name].unit}
+                told = {
+                    "metric": name,
+                    "mean": s.mean[0],
+                    "low": s.low[0],
+                    "high": s.high[0],
+                    "n": int(s.n[0]),
+                    "unit": METRICS[name].unit,
+                }
                 rows.append(self._front(case, point) | told)
         return pd.DataFrame(rows)
 
     def paired_rows(self, case: int, point: int, base: tuple[int, int]) -> list[dict[str, Any]]:
-        """Paired difference of every metric, (case, point) less `base`, over the runs that both have."""
+        """Paired difference of every metric, (case, point) less `base`, over the runs that both
+        have.
+        """
         mine, other = self.values[case, point], self.values[base]
         common = min(mine.shape[1], other.shape[1])
         rows = []
-        for name, found in zip(self.plan.metrics, paired(self.plan.metrics, mine[:, :common], other[:, :common]), strict=True):
+        for name, found in zip(
+            self.plan.metrics,
+            paired(self.plan.metrics, mine[:, :common], other[:, :common]),
+            strict=True,
+        ):
             names = ("difference", "low", "high", "n", "win_rate", "verdict")
-            rows.append(self._front(case, point) | {"metric": name} | dict(zip(names, found, strict=True)) | {"unit": METRICS[name].unit})
+            rows.append(
+                self._front(case, point)
+                | {"metric": name}
+                | dict(zip(names, found, strict=True))
+                | {"unit": METRICS[name].unit}
+            )
         return rows
 
     @cached_property
     def differences(self) -> pd.DataFrame:
-        """Paired differences with 95 % intervals: of a proposal's points to its current values in each scenario, of several runs to the first.
+        """Paired differences with 95 % intervals: of a proposal's points to its current values in
+        each scenario, of several runs to the first.
 
-        Columns scenario, values, metric, difference, low, high, n, win_rate, verdict (better, worse, same), unit.
+        Columns scenario, values, metric, difference, low, high, n, win_rate, verdict (better,
+        worse, same), unit.
         """
         rows = []
         if self.plan.kind == "proposal":
@@ -116,36 +151,66 @@ class Evidence:
         means = self.means.set_index(["scenario", "values", "metric"])
         today = self.plan.points[0].label
         for row in table.itertuples(index=False):
-            one, two = means.loc[(row.scenario, today, row.metric)], means.loc[(row.scenario, row.values, row.metric)]
+            one, two = (
+                means.loc[(row.scenario, today, row.metric)],
+                means.loc[(row.scenario, row.values, row.metric)],
+            )
             if one["n"] == two["n"] == row.n and np.isfinite(row.difference):
                 scale = max(abs(one["mean"]), abs(two["mean"]), 1.0)
-                add_up([one["mean"] / scale, row.difference / scale], two["mean"] / scale, f"{row.metric}, {row.values}, {row.scenario}")
+                add_up(
+                    [one["mean"] / scale, row.difference / scale],
+                    two["mean"] / scale,
+                    f"{row.metric}, {row.values}, {row.scenario}",
+                )
 
     @cached_property
     def sensitivity(self) -> pd.DataFrame:
-        """Paired differences of the varied proposal to the proposal, on the runs that were varied; as `differences`."""
+        """Paired differences of the varied proposal to the proposal, on the runs that were varied;
+        as `differences`.
+        """
         base = self.points("proposed")
-        rows = [row for c in range(len(self.plan.cases)) for p in self.points("sensitivity") for row in self.paired_rows(c, p, (c, base[0]))]
+        rows = [
+            row
+            for c in range(len(self.plan.cases))
+            for p in self.points("sensitivity")
+            for row in self.paired_rows(c, p, (c, base[0]))
+        ]
         return pd.DataFrame(rows)
 
     @cached_property
     def counterfactuals(self) -> dict[int, int]:
-        """Today's values with the same assumption changed, by the number of the varied proposal; none where its own parameter is varied."""
+        """Today's values with the same assumption changed, by the number of the varied proposal;
+        none where its own parameter is varied.
+        """
         numbers = {self.plan.points[i].label: i for i in self.points("counterfactual")}
-        pairs = [(i, numbers.get(f"{CURRENT}, {self.plan.points[i].label}")) for i in self.points("sensitivity")]
+        pairs = [
+            (i, numbers.get(f"{CURRENT}, {self.plan.points[i].label}"))
+            for i in self.points("sensitivity")
+        ]
         return {i: other for i, other in pairs if other is not None}
 
     @cached_property
     def robustness(self) -> pd.DataFrame:
-        """The proposal's effect under other assumptions: paired differences to today's values, both with one assumption changed."""
+        """The proposal's effect under other assumptions: paired differences to today's values, both
+        with one assumption changed.
+        """
         found = self.counterfactuals.items()
-        return pd.DataFrame([row for c in range(len(self.plan.cases)) for i, other in found for row in self.paired_rows(c, i, (c, other))])
+        return pd.DataFrame(
+            [
+                row
+                for c in range(len(self.plan.cases))
+                for i, other in found
+                for row in self.paired_rows(c, i, (c, other))
+            ]
+        )
 
     @cached_property
     def varied_checks(self) -> pd.DataFrame:
-        """The limits where one parameter is another: as `checks`, at the varied proposal, a change against today's values varied alike.
+        """The limits where one parameter is another: as `checks`, at the varied proposal, a change
+        against today's values varied alike.
 
-        today, today_low, today_high: of a limit on a value, today's values varied alike. What nothing reads is not among them: it cannot fail.
+        today, today_low, today_high: of a limit on a value, today's values varied alike. What
+        nothing reads is not among them: it cannot fail.
         """
         rows = []
         for number, limit in enumerate(self.claim.limits if self.claim else [], 1):
@@ -153,19 +218,39 @@ class Evidence:
                 for point in self.points("sensitivity"):
                     case, today = self.plan.labels.index(name), self.counterfactuals.get(point, 0)
                     beside = self.check(limit, case, today) if limit.of == "value" else {}
-                    told = {name: beside.get(of, np.nan) for name, of in (("today", "estimate"), ("today_low", "low"), ("today_high", "high"))}
+                    told = {
+                        name: beside.get(of, np.nan)
+                        for name, of in (
+                            ("today", "estimate"),
+                            ("today_low", "low"),
+                            ("today_high", "high"),
+                        )
+                    }
                     counted = (case, point) not in self.idle.varied
-                    rows.append({"counted": counted, "number": number} | self.check(limit, case, point, today) | told)
-        return pd.DataFrame(rows)[lambda table: table["counted"]].drop(columns="counted") if rows else pd.DataFrame()
+                    rows.append(
+                        {"counted": counted, "number": number}
+                        | self.check(limit, case, point, today)
+                        | told
+                    )
+        return (
+            pd.DataFrame(rows)[lambda table: table["counted"]].drop(columns="counted")
+            if rows
+            else pd.DataFrame()
+        )
 
     @cached_property
     def unstated(self) -> pd.DataFrame:
-        """The limits that are stated for some scenarios alone, at the proposed values in the others; as `checks`."""
+        """The limits that are stated for some scenarios alone, at the proposed values in the
+        others; as `checks`.
+        """
         proposed, rows = self.points("proposed"), []
         for number, limit in enumerate(self.claim.limits if self.claim else [], 1):
             for name in self.plan.labels if limit.scenarios else []:
                 if name not in limit.scenarios:
-                    rows.append({"number": number} | self.check(limit, self.plan.labels.index(name), proposed[0]))
+                    rows.append(
+                        {"number": number}
+                        | self.check(limit, self.plan.labels.index(name), proposed[0])
+                    )
         return pd.DataFrame(rows)
 
     @cached_property
@@ -183,23 +268,38 @@ class Evidence:
     def unmoved(self) -> list[str]:
         """Scenarios in which the proposal has today's numbers in every run."""
         proposed = self.points("proposed")[0]
-        return [label for case, label in enumerate(self.plan.labels) if self.equal(case, proposed, (case, 0))]
+        return [
+            label
+            for case, label in enumerate(self.plan.labels)
+            if self.equal(case, proposed, (case, 0))
+        ]
 
     @cached_property
     def failures(self) -> pd.DataFrame:
-        """Runs by scenario and point: scenario, values, runs, finished, failed (stopped inside), invalid (could not start)."""
+        """Runs by scenario and point: scenario, values, runs, finished, failed (stopped inside),
+        invalid (could not start).
+        """
         rows = []
         for (case, point), own in self.runs.groupby(["case", "point"], sort=False):
             failed, invalid = int(own["failed_day"].notna().sum()), int((own["error"] != "").sum())
             finished = int((own["failed_day"].isna() & (own["error"] == "")).sum())
-            add_up([finished, failed, invalid], self.plan.points[point].runs, f"runs of {self.plan.points[point].label}")
-            rows.append(self._front(case, point) | {"runs": len(own), "finished": finished, "failed": failed, "invalid": invalid})
+            add_up(
+                [finished, failed, invalid],
+                self.plan.points[point].runs,
+                f"runs of {self.plan.points[point].label}",
+            )
+            rows.append(
+                self._front(case, point)
+                | {"runs": len(own), "finished": finished, "failed": failed, "invalid": invalid}
+            )
         return pd.DataFrame(rows)
 
     def check(self, limit: Limit, case: int, point: int, today: int = 0) -> dict[str, Any]:
-        """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds, fails or is undecided.
+        """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds,
+        fails or is undecided.
 
-        It holds where the whole interval does, fails where none of it does, and is undecided between; where a run failed it cannot hold.
+        It holds where the whole interval does, fails where none of it does, and is undecided
+        between; where a run failed it cannot hold.
         today: the point that a change is measured from.
         """
         rule, row = limit.constraint, self.row(limit.constraint.metric)
@@ -216,20 +316,37 @@ class Evidence:
         worst, best = sorted((float(rule.excess(low)), float(rule.excess(high))), reverse=True)
         failed = len(mine) - n
         verdict = UNDECIDED
-        if n > 1 and (low < high or n >= FEWEST_EQUAL):  # the same number in few runs proves nothing
+        if n > 1 and (
+            low < high or n >= FEWEST_EQUAL
+        ):  # the same number in few runs proves nothing
             verdict = FAILS if best > 0.0 else HOLDS if worst <= 0.0 and not failed else UNDECIDED
-        told = {"limit": limit.limit, "of": limit.of, "metric": rule.metric, "estimate": float(s.mean[0]), "low": low, "high": high}
-        return self._front(case, point) | told | {"n": n, "failed": failed, "unit": chosen.unit, "verdict": verdict}
+        told = {
+            "limit": limit.limit,
+            "of": limit.of,
+            "metric": rule.metric,
+            "estimate": float(s.mean[0]),
+            "low": low,
+            "high": high,
+        }
+        return (
+            self._front(case, point)
+            | told
+            | {"n": n, "failed": failed, "unit": chosen.unit, "verdict": verdict}
+        )
 
     @cached_property
     def checks(self) -> pd.DataFrame:
-        """Every limit in every scenario where it must hold, at the proposed values and at the others."""
+        """Every limit in every scenario where it must hold, at the proposed values and at the
+        others.
+        """
         if self.claim is None:
             return pd.DataFrame()
         labels, rows = self.plan.labels, []
         for number, limit in enumerate(self.claim.limits, 1):
             for name in limit.scenarios or labels:
-                for point in self.points("proposed", "alternative", *(() if limit.of == "change" else ("current",))):
+                for point in self.points(
+                    "proposed", "alternative", *(() if limit.of == "change" else ("current",))
+                ):
                     rows.append({"number": number} | self.check(limit, labels.index(name), point))
         return pd.DataFrame(rows)
 
@@ -240,7 +357,9 @@ class Evidence:
 
     @property
     def outcome(self) -> str:
-        """holds, fails or undecided, over all checks of the proposal; unchanged where no number moves; empty for a run or a sweep."""
+        """holds, fails or undecided, over all checks of the proposal; unchanged where no number
+        moves; empty for a run or a sweep.
+        """
         if self.claim is None:
             return ""
         if len(self.unmoved) == len(self.plan.cases):
@@ -254,25 +373,62 @@ class Evidence:
         if self.claim is None:
             size = f"{len(points)} parameter points, " if len(points) > 1 else ""
             lost = int(self.failures[["failed", "invalid"]].to_numpy().sum())
-            told = f"{size}{counted(len(cases), 'case')}, {counted(self.plan.runs, 'run')} each, seed {self.plan.seed}"
-            same = [label for case, label in enumerate(self.plan.labels) if case and self.equal(case, 0, (0, 0))] if self.plan.kind == "run" else []
-            equal = f"Nothing differs between {self.plan.labels[0]} and {', '.join(same)}: the same numbers in all runs. " if same else ""
+            told = (
+                f"{size}{counted(len(cases), 'case')}, {counted(self.plan.runs, 'run')} each, seed "
+                f"{self.plan.seed}"
+            )
+            same = (
+                [
+                    label
+                    for case, label in enumerate(self.plan.labels)
+                    if case and self.equal(case, 0, (0, 0))
+                ]
+                if self.plan.kind == "run"
+                else []
+            )
+            equal = (
+                (
+                    f"Nothing differs between {self.plan.labels[0]} and {', '.join(same)}: the "
+                    f"same numbers in all runs. "
+                )
+                if same
+                else ""
+            )
             return f"{equal}{told}; {lost} of {len(self.runs)} runs failed."
         own = self.own_checks()
         count = {word: int((own["verdict"] == word).sum()) for word in (HOLDS, FAILS, UNDECIDED)}
         add_up(list(count.values()), len(own), "checks of the proposal")
         stated = counted(len(self.claim.limits), "stated limit")
-        basis = f"{points[self.points('proposed')[0]].runs} runs in each of {counted(len(cases), 'scenario')}"
+        basis = (
+            f"{points[self.points('proposed')[0]].runs} runs in each of "
+            f"{counted(len(cases), 'scenario')}"
+        )
         if self.outcome == UNCHANGED:
-            return f"Nothing changed: today's values and the proposed ones give the same numbers in all runs ({basis}), so that no limit was tested."
+            return (
+                f"Nothing changed: today's values and the proposed ones give the same numbers in "
+                f"all runs ({basis}), so that no limit was tested."
+            )
         silent = self.idle.everywhere(self.plan.labels)
-        proposal = f"The proposal without {', '.join(silent)}, on which no metric depends," if silent else "The proposal"
+        proposal = (
+            f"The proposal without {', '.join(silent)}, on which no metric depends,"
+            if silent
+            else "The proposal"
+        )
         if self.outcome == HOLDS:
-            return f"{proposal} meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
+            return (
+                f"{proposal} meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
+            )
         wrong = own[own["verdict"] == self.outcome]
-        rest = ", ".join(f"{count[word]} {word}" for word in (HOLDS, FAILS, UNDECIDED) if word != self.outcome and count[word])
+        rest = ", ".join(
+            f"{count[word]} {word}"
+            for word in (HOLDS, FAILS, UNDECIDED)
+            if word != self.outcome and count[word]
+        )
         word = "fails" if self.outcome == FAILS else "is undecided in"
-        return f"{proposal} {word} {count[self.outcome]} of {len(own)} checks of its {stated} ({rest or 'no other'}; {basis}): {listed(wrong)}."
+        return (
+            f"{proposal} {word} {count[self.outcome]} of {len(own)} checks of its {stated} "
+            f"({rest or 'no other'}; {basis}): {listed(wrong)}."
+        )
 
     @cached_property
     def deviations(self) -> list[str]:
@@ -280,16 +436,34 @@ class Evidence:
         return deviations(self.plan)
 
     def warnings(self) -> list[str]:
-        """What a verdict hides: what nothing reads, limits not stated where they would fail, checks that fail where one parameter is another."""
-        told, beside, varied = [*self.untested(), *self.rounded(), *self._equal()], self.unstated, self.varied_checks
+        """What a verdict hides: what nothing reads, limits not stated where they would fail, checks
+        that fail where one parameter is another.
+        """
+        told, beside, varied = (
+            [*self.untested(), *self.rounded(), *self._equal()],
+            self.unstated,
+            self.varied_checks,
+        )
         if len(beside) and (beside["verdict"] == FAILS).any():
             wrong = beside[beside["verdict"] == FAILS]
-            told.append(f"Not counted, for its limits are stated for some scenarios alone, it would fail: {listed(wrong)}.")
+            told.append(
+                f"Not counted, for its limits are stated for some scenarios alone, it would fail: "
+                f"{listed(wrong)}."
+            )
         if len(varied):
             wrong = varied[varied["verdict"] == FAILS]
-            what = f"With one parameter changed at a time, {len(wrong) or 'none'} of {len(varied)} checks fail{'s' * (len(wrong) < 2)}"
+            what = (
+                f"With one parameter changed at a time, {len(wrong) or 'none'} of {len(varied)} "
+                f"checks fail{'s' * (len(wrong) < 2)}"
+            )
             rest = int((varied["verdict"] == UNDECIDED).sum())
-            left = f" {rest} of them are undecided." if rest > 1 else " 1 of them is undecided." if rest else ""
+            left = (
+                f" {rest} of them are undecided."
+                if rest > 1
+                else " 1 of them is undecided."
+                if rest
+                else ""
+            )
             told.append((f"{what}: {listed(wrong, at=True)}." if len(wrong) else f"{what}.") + left)
         paths = dict.fromkeys(self.varied_path(point) for _, point in sorted(self.idle.varied))
         for path in paths:
@@ -299,23 +473,32 @@ class Evidence:
     def varied_path(self, point: int) -> str:
         """The parameter that a point of the sensitivity varies."""
         new = self.plan.points[self.points("proposed")[0]].values
-        return next(path for path, value in self.plan.points[point].values.items() if value != new[path])
+        return next(
+            path for path, value in self.plan.points[point].values.items() if value != new[path]
+        )
 
     def untested(self) -> list[str]:
         """The proposal's changes on which no metric depends, a line each."""
         labels = self.plan.labels
-        where = {path: "" if len(places) == len(labels) else f" in {', '.join(places)}" for path, places in self.idle.changed.items()}
+        where = {
+            path: "" if len(places) == len(labels) else f" in {', '.join(places)}"
+            for path, places in self.idle.changed.items()
+        }
         return [f"Not tested{where[path]}: {self.idle.told[path]}." for path in self.idle.changed]
 
     def rounded(self) -> list[str]:
         """Values that a contract cannot store as they were simulated, a line each."""
-        points, told = [self.plan.points[i] for i in self.points("current", "proposed", "alternative")], {}
+        points, told = (
+            [self.plan.points[i] for i in self.points("current", "proposed", "alternative")],
+            {},
+        )
         for path, rule in (self.claim.on_chain if self.claim else {}).items():
             for value in (float(point.values[path]) for point in points):
                 if rule.rounding(value) > LEAST_ROUNDING:
                     stored, meant = rule.raw(value)
                     told[path, value] = (
-                        f"Rounded on chain: {path} {value:.10g} was simulated and is stored as {stored}, which stands for {float(meant):.10g}."
+                        f"Rounded on chain: {path} {value:.10g} was simulated and is stored as "
+                        f"{stored}, which stands for {float(meant):.10g}."
                     )
         return list(told.values())
 
@@ -323,10 +506,16 @@ class Evidence:
         """Scenarios and alternatives in which every run has today's numbers."""
         told, cases = [], range(len(self.plan.cases))
         if self.unmoved and len(self.unmoved) < len(cases):
-            told.append(f"In {', '.join(self.unmoved)} the proposal changes nothing: it has today's numbers in every run.")
+            told.append(
+                f"In {', '.join(self.unmoved)} the proposal changes nothing: it has today's "
+                f"numbers in every run."
+            )
         for point in self.points("alternative"):
             if all(self.equal(case, point, (case, 0)) for case in cases):
-                told.append(f"The alternative '{self.plan.points[point].label}' changes nothing: it has today's numbers in every run.")
+                told.append(
+                    f"The alternative '{self.plan.points[point].label}' changes nothing: it has "
+                    f"today's numbers in every run."
+                )
         return told
 
 
@@ -336,7 +525,13 @@ def stated(limit: str, of: str) -> str:
 
 
 def listed(checks: pd.DataFrame, at: bool = False) -> str:
-    """Checks in words: each limit with its scenarios. at: with the values at which they were made."""
-    places = checks["scenario"].replace(NONE, f"scenario {NONE}") + (" at " + checks["values"] if at else "")
+    """Checks in words: each limit with its scenarios. at: with the values at which they were
+    made.
+    """
+    places = checks["scenario"].replace(NONE, f"scenario {NONE}") + (
+        " at " + checks["values"] if at else ""
+    )
     groups = checks.assign(place=places).groupby(["number", "limit", "of"], sort=False)
-    return "; ".join(f"{stated(limit, of)} ({', '.join(rows['place'])})" for (_, limit, of), rows in groups)
+    return "; ".join(
+        f"{stated(limit, of)} ({', '.join(rows['place'])})" for (_, limit, of), rows in groups
+    )

@@ -1,7 +1,9 @@
-"""What evidence stands on: cases × points × runs, seed and metrics, as data that can be computed again anywhere.
+"""What evidence stands on: cases × points × runs, seed and metrics, as data that can be computed
+again anywhere.
 
-A case is a scenario with all its resolved parameters; a point is a labelled change of some of them. A proposal, a run directory and
-a sweep directory each become such a plan; it needs no file that they were read from.
+A case is a scenario with all its resolved parameters; a point is a labelled change of some of them.
+A proposal, a run directory and a sweep directory each become such a plan; it needs no file that
+they were read from.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ KEYS = ("case", "point", "run")
 
 @dataclass(frozen=True)
 class Point:
-    """Values of the parameters that differ between points, by path. role: what it is evidence of. runs: indices 0 to runs − 1."""
+    """Values of the parameters that differ between points, by path. role: what it is evidence of.
+    runs: indices 0 to runs − 1.
+    """
 
     label: str
     role: Role
@@ -46,8 +50,9 @@ class Point:
 class EvidencePlan:
     """What is simulated, and what is claimed of it.
 
-    cases: scenarios with their parameters. points: each with the same paths; every point is simulated in every case. engine, every: of a single
-    run's directory; proposals and sweeps use the ensemble. statement: a proposal's own words and limits, empty for a run or a sweep.
+    cases: scenarios with their parameters. points: each with the same paths; every point is
+    simulated in every case. engine, every: of a single run's directory; proposals and sweeps use
+    the ensemble. statement: a proposal's own words and limits, empty for a run or a sweep.
     """
 
     kind: Kind
@@ -82,20 +87,33 @@ class EvidencePlan:
 
     @property
     def labels(self) -> list[str]:
-        """What each case is called: its scenario, with its policy where cases differ in it, and a number where two have the same name."""
+        """What each case is called: its scenario, with its policy where cases differ in it, and a
+        number where two have the same name.
+        """
         several = len({case.policy for case in self.cases}) > 1
-        names = [f"{case.policy}, {case.scenario}" if several else case.scenario for case in self.cases]
-        return [f"{name} ({names[:i].count(name) + 1})" if names.count(name) > 1 else name for i, name in enumerate(names)]
+        names = [
+            f"{case.policy}, {case.scenario}" if several else case.scenario for case in self.cases
+        ]
+        return [
+            f"{name} ({names[:i].count(name) + 1})" if names.count(name) > 1 else name
+            for i, name in enumerate(names)
+        ]
 
     def resolved(self, case: int, point: int) -> Resolved:
         """All parameters of a case at a point."""
         values = self.points[point].values
         found = self.cases[case].resolved
-        return found.replace(values, source=f"{self.points[point].label} of this {self.kind}") if values else found
+        return (
+            found.replace(values, source=f"{self.points[point].label} of this {self.kind}")
+            if values
+            else found
+        )
 
     def at_most(self, runs: int) -> EvidencePlan:
         """The same plan with the first `runs` runs of every point at most."""
-        return replace(self, points=tuple(replace(point, runs=min(point.runs, runs)) for point in self.points))
+        return replace(
+            self, points=tuple(replace(point, runs=min(point.runs, runs)) for point in self.points)
+        )
 
     def plain(self) -> dict[str, Any]:
         """For JSON; `from_plain` reads it."""
@@ -103,7 +121,10 @@ class EvidencePlan:
             "kind": self.kind,
             "title": self.title,
             "cases": [plain_case(case) for case in self.cases],
-            "points": [{"label": p.label, "role": p.role, "values": dict(p.values), "runs": p.runs} for p in self.points],
+            "points": [
+                {"label": p.label, "role": p.role, "values": dict(p.values), "runs": p.runs}
+                for p in self.points
+            ],
             "seed": self.seed,
             "metrics": list(self.metrics),
             "engine": self.engine,
@@ -115,11 +136,19 @@ class EvidencePlan:
 def plain_case(case: Case) -> dict[str, Any]:
     """A case as data."""
     entries = case.resolved.entries.values()
-    # a value without a source of its own has the path of its file there, which is another on every machine
+    # a value without a source of its own has the path of its file there, which is another on every
+    # machine
     sources = {e.path: Path(e.source).name if e.source == e.file else e.source for e in entries}
-    parameters = {e.path: {"value": e.value, "unit": e.unit, "source": sources[e.path]} for e in entries}
+    parameters = {
+        e.path: {"value": e.value, "unit": e.unit, "source": sources[e.path]} for e in entries
+    }
     told = case.resolved.descriptions.get(case.scenario, "")
-    named = {"base": case.resolved.base, "policy": case.policy, "scenario": case.scenario, "description": told}
+    named = {
+        "base": case.resolved.base,
+        "policy": case.policy,
+        "scenario": case.scenario,
+        "description": told,
+    }
     return named | {"parameters": parameters}
 
 
@@ -139,7 +168,13 @@ def _case(record: CaseRecord) -> Case:
     plain = {path: entry.model_dump() for path, entry in record.parameters.items()}
     told = {record.scenario: record.description}
     scenarios = () if record.scenario == NONE else (record.scenario,)
-    resolved = replace(resolve(tree(plain)), base=record.base, policy=record.policy, scenarios=scenarios, descriptions=told)
+    resolved = replace(
+        resolve(tree(plain)),
+        base=record.base,
+        policy=record.policy,
+        scenarios=scenarios,
+        descriptions=told,
+    )
     return Case(record.policy, record.scenario, resolved)
 
 
@@ -153,11 +188,26 @@ def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> Evide
     for point in points:
         for path, value in point.values.items():
             if path not in cases[0].resolved.entries:
-                raise InputError("unknown parameter", file=file, key=path, nearest=nearest(path, cases[0].resolved.entries))
+                raise InputError(
+                    "unknown parameter",
+                    file=file,
+                    key=path,
+                    nearest=nearest(path, cases[0].resolved.entries),
+                )
             wanted = fits(path, value)
             if wanted:
                 raise InputError(f"{value!r}"[:80], file=file, key=path, expected=wanted)
-    plan = EvidencePlan(record.kind, record.title, cases, points, record.seed, tuple(record.metrics), record.engine, record.every, record.statement)
+    plan = EvidencePlan(
+        record.kind,
+        record.title,
+        cases,
+        points,
+        record.seed,
+        tuple(record.metrics),
+        record.engine,
+        record.every,
+        record.statement,
+    )
     check(record, plan.labels, file)
     return plan
 
@@ -170,16 +220,27 @@ def portable(plan: EvidencePlan, file: str | Path = "manifest.json") -> Evidence
 def _known(name: str, file: str) -> None:
     if name not in METRICS:
         expected = "one of " + ", ".join(METRICS) + ", or one of your own, registered"
-        raise InputError(f"unknown metric '{name}'", file=file, key="metrics", expected=expected, nearest=nearest(name, METRICS))
+        raise InputError(
+            f"unknown metric '{name}'",
+            file=file,
+            key="metrics",
+            expected=expected,
+            nearest=nearest(name, METRICS),
+        )
 
 
 def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
-    """The plan of a run directory. Raises InputError for a run on recorded input, which the parameters alone do not repeat.
+    """The plan of a run directory. Raises InputError for a run on recorded input, which the
+    parameters alone do not repeat.
 
     Several runs become one plan by `together`.
     """
     if result.notes:
-        raise InputError(f"run on recorded input ({result.notes[0]})", file=folder, expected="a run on sampled shocks, which its parameters repeat")
+        raise InputError(
+            f"run on recorded input ({result.notes[0]})",
+            file=folder,
+            expected="a run on sampled shocks, which its parameters repeat",
+        )
     runs = [int(r) for r in result.trajectories.runs]
     if runs != list(range(len(runs))):
         raise InputError("runs that do not begin at 0", file=folder)
@@ -189,18 +250,42 @@ def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
     every = round(float(time[1] - time[0]) / step) if len(time) > 1 else 1
     title = f"Run of {result.resolved.base}, policy {case.policy}, scenario {scenario}"
     metrics = tuple(result.metrics_per_run().columns)
-    return portable(EvidencePlan("run", title, (case,), (Point(AS_RUN, "point", {}, len(runs)),), result.seed, metrics, result.engine, every), folder)
+    return portable(
+        EvidencePlan(
+            "run",
+            title,
+            (case,),
+            (Point(AS_RUN, "point", {}, len(runs)),),
+            result.seed,
+            metrics,
+            result.engine,
+            every,
+        ),
+        folder,
+    )
 
 
 def together(plans: Sequence[EvidencePlan], folders: Sequence[str | Path]) -> EvidencePlan:
-    """Several run directories as one plan, compared on the same shocks. Raises InputError where they do not meet the same ones."""
+    """Several run directories as one plan, compared on the same shocks. Raises InputError where
+    they do not meet the same ones.
+    """
     first = plans[0]
     for plan, folder in zip(plans, folders, strict=True):
         for name in ("kind", "seed", "runs", "engine", "every", "metrics"):
             if plan.kind != "run" or getattr(plan, name) != getattr(first, name):
                 found = f"{name} {getattr(plan, name)}"
-                raise InputError(found, file=folder, expected=f"run directories alike: {name} {getattr(first, name)}, as in {folders[0]}")
-    return replace(first, cases=tuple(case for plan in plans for case in plan.cases), title=f"{len(plans)} runs of {first.cases[0].resolved.base}")
+                raise InputError(
+                    found,
+                    file=folder,
+                    expected=(
+                        f"run directories alike: {name} {getattr(first, name)}, as in {folders[0]}"
+                    ),
+                )
+    return replace(
+        first,
+        cases=tuple(case for plan in plans for case in plan.cases),
+        title=f"{len(plans)} runs of {first.cases[0].resolved.base}",
+    )
 
 
 def runs_of_run(result: Result) -> pd.DataFrame:
@@ -214,11 +299,17 @@ def runs_of_run(result: Result) -> pd.DataFrame:
 
 
 def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
-    """The plan of a sweep directory. Raises InputError where it is not finished, or its files have changed since."""
+    """The plan of a sweep directory. Raises InputError where it is not finished, or its files have
+    changed since.
+    """
     if result.problems:
         first = next(iter(result.problems.values()))
         found = f"{len(result.tasks)} of {result.manifest['tasks']} tasks done"
-        raise InputError(found, file=folder, expected=f"a finished sweep; the same sweep does what is missing or damaged ({first})")
+        raise InputError(
+            found,
+            file=folder,
+            expected=f"a finished sweep; the same sweep does what is missing or damaged ({first})",
+        )
     design = recorded_design(result.manifest, Path(folder) / MANIFEST)
     cases = []
     for (policy, scenario), told in zip(design.cases(), result.manifest["cases"], strict=True):
@@ -227,12 +318,24 @@ def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
         except InputError as error:
             raise InputError(str(error), file=Path(folder) / MANIFEST, key="design") from None
         if resolved.hash != told[2]:
-            raise InputError(f"parameters of {told[0]}, {told[1]} differ from those swept", file=folder, expected="the files as they were")
+            raise InputError(
+                f"parameters of {told[0]}, {told[1]} differ from those swept",
+                file=folder,
+                expected="the files as they were",
+            )
         cases.append(Case(policy or resolved.policy, scenario, resolved))
     rows = [dict(zip(result.paths, row, strict=True)) for row in result.manifest["points"]]
-    points = [Point(label, "point", values, design.runs) for label, values in zip(sweep_labels(rows), rows, strict=True)]
+    points = [
+        Point(label, "point", values, design.runs)
+        for label, values in zip(sweep_labels(rows), rows, strict=True)
+    ]
     title = design.description or f"Sweep of {', '.join(result.paths) or 'one point'}"
-    return portable(EvidencePlan("sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)), Path(folder) / MANIFEST)
+    return portable(
+        EvidencePlan(
+            "sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)
+        ),
+        Path(folder) / MANIFEST,
+    )
 
 
 def runs_of_sweep(result: Sweep) -> pd.DataFrame:
@@ -246,18 +349,33 @@ def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFram
     tables = []
     for number, case in enumerate(plan.cases):
         chosen = tree(plain_case(case)["parameters"])
-        result = run(chosen, runs=plan.runs, seed=plan.seed, engine=plan.engine, every=plan.every, record=needs, progress=progress)
+        result = run(
+            chosen,
+            runs=plan.runs,
+            seed=plan.seed,
+            engine=plan.engine,
+            every=plan.every,
+            record=needs,
+            progress=progress,
+        )
         tables.append(runs_of_run(result).assign(case=number))
     return pd.concat(tables, ignore_index=True)[plan.columns]
 
 
 def simulate(
-    plan: EvidencePlan, runs: int | None = None, *, workers: int | None = None, out: str | Path | None = None, progress: Progress | None = None
+    plan: EvidencePlan,
+    runs: int | None = None,
+    *,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Every metric of every run: columns case, point, run, failed_day, error and the metrics, in the order of case, point and run.
+    """Every metric of every run: columns case, point, run, failed_day, error and the metrics, in
+    the order of case, point and run.
 
-    runs: the first so many of each point, all by default. workers: threads. out: folder for what is finished, so that killed work goes on
-    there. progress: called with simulations done and their number. Raises InputError for a plan that cannot be simulated.
+    runs: the first so many of each point, all by default. workers: threads. out: folder for what is
+    finished, so that killed work goes on there. progress: called with simulations done and their
+    number. Raises InputError for a plan that cannot be simulated.
     """
     chosen = plan if runs is None else plan.at_most(runs)
     if chosen.kind == "run":
@@ -268,7 +386,9 @@ def simulate(
     parts, done = [], 0
     for count, members in groups.items():
         points = [dict(chosen.points[i].values) for i in members]
-        design = Design(method="points", points=points, runs=count, seed=plan.seed, metrics=plan.metrics)
+        design = Design(
+            method="points", points=points, runs=count, seed=plan.seed, metrics=plan.metrics
+        )
         own = None if out is None else Path(out) / f"runs-{count}"
 
         def tell(now: int, _: int, before: int = done) -> None:
@@ -280,5 +400,7 @@ def simulate(
         table["point"] = np.array(members)[table["point"]]
         parts.append(table)
         done += len(table)
-    whole = pd.concat(parts, ignore_index=True).sort_values(list(KEYS), kind="stable", ignore_index=True)
+    whole = pd.concat(parts, ignore_index=True).sort_values(
+        list(KEYS), kind="stable", ignore_index=True
+    )
     return whole[plan.columns]

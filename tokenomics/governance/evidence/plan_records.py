@@ -12,7 +12,8 @@ from .statement import visible, words
 Kind = Literal["proposal", "run", "sweep"]
 Role = Literal["current", "proposed", "alternative", "sensitivity", "counterfactual", "point"]
 MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
-MOST_VALUES = 5_000_000  # JSON has no aliases, so that its size bounds it already; a case of 260 parameters has about 1,300
+# JSON has no aliases, so that its size bounds it already; a case of 260 parameters has about 1,300
+MOST_VALUES = 5_000_000
 Value = bool | float | str
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(words)]
 Label = Annotated[str, Field(max_length=20_000), AfterValidator(visible)]

@@ -1,4 +1,6 @@
-"""What decides the last bit of a result: the versions that compute it, the processor's instructions that NumPy uses, and the C library."""
+"""What decides the last bit of a result: the versions that compute it, the processor's instructions
+that NumPy uses, and the C library.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,31 @@ import numpy as np
 
 from ...results.versions import package_record
 
-ARITHMETIC = ("numpy", "scipy", "llvmlite")  # the dependencies whose functions every number goes through
+ARITHMETIC = (
+    "numpy",
+    "scipy",
+    "llvmlite",
+)  # the dependencies whose functions every number goes through
 
 
 def here() -> str:
-    """Operating system, machine, C library, and the instructions that NumPy chose on this processor."""
+    """Operating system, machine, C library, and the instructions that NumPy chose on this
+    processor.
+    """
     found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-    off = {name.upper() for name in re.split(r"[,\s]+", os.environ.get("NPY_DISABLE_CPU_FEATURES", "")) if name}
+    off = {
+        name.upper()
+        for name in re.split(r"[,\s]+", os.environ.get("NPY_DISABLE_CPU_FEATURES", ""))
+        if name
+    }
     used = [name for name in found if name.upper() not in off]
     return f"{platform.platform()}, NumPy with {' '.join(used) or 'its baseline'}"
 
 
 def arithmetic(told: str) -> tuple[str, ...]:
-    """The parts of a platform's description that its numbers depend on: not the kernel's version."""
+    """The parts of a platform's description that its numbers depend on: not the kernel's
+    version.
+    """
     system, _, numpy = told.partition(", ")
     parts = re.split(r"-with-", system)
     machine = [name for name in ("x86_64", "AMD64", "aarch64", "arm64") if name in parts[0]]
@@ -31,9 +45,15 @@ def arithmetic(told: str) -> tuple[str, ...]:
 
 
 def differences(platform_told: str, dependencies: Mapping[str, str | None]) -> list[str]:
-    """In what a bundle's maker and this installation differ that can change a result's last bit: a line each, empty where in nothing."""
+    """In what a bundle's maker and this installation differ that can change a result's last bit: a
+    line each, empty where in nothing.
+    """
     mine = package_record()["dependencies"]
-    told = [f"{name} {dependencies.get(name)}, here {mine[name]}" for name in ARITHMETIC if dependencies.get(name) != mine[name]]
+    told = [
+        f"{name} {dependencies.get(name)}, here {mine[name]}"
+        for name in ARITHMETIC
+        if dependencies.get(name) != mine[name]
+    ]
     if arithmetic(platform_told) != arithmetic(here()):
         told.append(f"{platform_told}, here {here()}")
     return told

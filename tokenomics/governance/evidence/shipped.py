@@ -1,6 +1,8 @@
-"""Names of a plan that are shipped ones, beside what is shipped under them: a stress test of a known name must be that test.
+"""Names of a plan that are shipped ones, beside what is shipped under them: a stress test of a
+known name must be that test.
 
-A proposal may set anything, and a scenario of one's own may have any name; what stands under a shipped name and is not what is shipped is said.
+A proposal may set anything, and a scenario of one's own may have any name; what stands under a
+shipped name and is not what is shipped is said.
 """
 
 from __future__ import annotations
@@ -21,46 +23,77 @@ Told = dict[str, tuple[Any, Any]]  # what a plan has and what is shipped, by pat
 
 
 def deviations(plan: EvidencePlan) -> list[str]:
-    """What stands under a shipped name otherwise than shipped with this version, a sentence each; empty where nothing does."""
+    """What stands under a shipped name otherwise than shipped with this version, a sentence each;
+    empty where nothing does.
+    """
     cases = [_Beside(case) for case in plan.cases]
-    everywhere = {path: pair for path, pair in cases[0].values.items() if all(one.values.get(path) == pair for one in cases)}
+    everywhere = {
+        path: pair
+        for path, pair in cases[0].values.items()
+        if all(one.values.get(path) == pair for one in cases)
+    }
     told = []
     for one in cases:
-        own = {path: pair for path, pair in one.values.items() if path not in everywhere or path in one.scenario}
+        own = {
+            path: pair
+            for path, pair in one.values.items()
+            if path not in everywhere or path in one.scenario
+        }
         if own:
-            told.append(f"scenario '{one.case.scenario}' is not the one that is shipped under this name: {_listed(own)}")
+            told.append(
+                f"scenario '{one.case.scenario}' is not the one that is shipped under this name: "
+                f"{_listed(own)}"
+            )
         if one.description is not None:
-            told.append(f"scenario '{one.case.scenario}' is described otherwise than shipped: '{one.description}'")
-        varied = [path for path in plan.paths if path in one.scenario] if plan.kind == "proposal" else []
+            told.append(
+                f"scenario '{one.case.scenario}' is described otherwise than shipped: "
+                f"'{one.description}'"
+            )
+        varied = (
+            [path for path in plan.paths if path in one.scenario] if plan.kind == "proposal" else []
+        )
         if varied:
-            told.append(f"scenario '{one.case.scenario}' sets what the proposal changes: {', '.join(varied)}")
+            told.append(
+                f"scenario '{one.case.scenario}' sets what the proposal changes: "
+                f"{', '.join(varied)}"
+            )
     first = cases[0]
     scenarios = {path for one in cases for path in one.scenario}
     rest = {path: pair for path, pair in everywhere.items() if path not in scenarios}
     law = {path: pair for path, pair in rest.items() if path in first.policy}
     if law:
-        told.append(f"policy '{first.case.policy}' is not the one that is shipped under this name: {_listed(law)}")
+        told.append(
+            f"policy '{first.case.policy}' is not the one that is shipped under this name: "
+            f"{_listed(law)}"
+        )
     base = {path: pair for path, pair in rest.items() if path not in law}
     if base:
         told.append(f"other values than shipped as '{first.case.resolved.base}': {_listed(base)}")
     sources = {path: pair for one in cases for path, pair in one.sources.items()}
     if sources:
-        told.append(f"other sources than shipped of {counted(len(sources), 'parameter')}: {_listed(sources)}")
+        told.append(
+            f"other sources than shipped of {counted(len(sources), 'parameter')}: "
+            f"{_listed(sources)}"
+        )
     return [" ".join(sentence.split()) for sentence in told]
 
 
 class _Beside:
     """A case beside what is shipped under its names.
 
-    values, sources: what differs; sources where the value does not. policy, scenario: paths that the shipped files set, empty for one's own.
-    description: of a shipped scenario, where it is another; a run's folder of an earlier version has none.
+    values, sources: what differs; sources where the value does not. policy, scenario: paths that
+    the shipped files set, empty for one's own.
+    description: of a shipped scenario, where it is another; a run's folder of an earlier version
+    has none.
     """
 
     def __init__(self, case: Case):
         self.case = case
         scenarios = [name for name in case.scenario.split("+") if name in names("scenario")]
         self.policy = _leaves("policy", case.policy) if case.policy in names("policy") else {}
-        self.scenario = {path: value for name in scenarios for path, value in _leaves("scenario", name).items()}
+        self.scenario = {
+            path: value for name in scenarios for path, value in _leaves("scenario", name).items()
+        }
         entries = plain_case(case)["parameters"]
         self.values: Told = {}
         self.sources: Told = {}
@@ -72,7 +105,9 @@ class _Beside:
         else:
             wanted = self.policy | self.scenario
             mine = {path: entries[path]["value"] if path in entries else None for path in wanted}
-            self.values = {path: (mine[path], value) for path, value in wanted.items() if mine[path] != value}
+            self.values = {
+                path: (mine[path], value) for path, value in wanted.items() if mine[path] != value
+            }
         told = case.resolved.descriptions.get(case.scenario, "")
         shipped = read(find("scenario", case.scenario))[0] if scenarios == [case.scenario] else told
         self.description = None if told in ("", shipped) else told
@@ -82,7 +117,9 @@ def _leaves(kind: str, name: str) -> dict[str, Any]:
     return {path: leaf.value for path, leaf in read(find(kind, name))[1].items()}
 
 
-def _compared(entries: Mapping[str, Any], case: Case, policy: str | None, scenarios: list[str]) -> tuple[Told, Told]:
+def _compared(
+    entries: Mapping[str, Any], case: Case, policy: str | None, scenarios: list[str]
+) -> tuple[Told, Told]:
     """Values and sources of a case that differ from those of shipped files."""
     whole = resolve(case.resolved.base, policy=policy, scenarios=scenarios)
     shipped = plain_case(Case(case.policy, case.scenario, whole))["parameters"]
@@ -97,12 +134,21 @@ def _compared(entries: Mapping[str, Any], case: Case, policy: str | None, scenar
 
 
 def _listed(told: Told) -> str:
-    shown = [f"{path} {_shown(mine)} (shipped {_shown(other)})" for path, (mine, other) in list(told.items())[:SHOWN]]
+    shown = [
+        f"{path} {_shown(mine)} (shipped {_shown(other)})"
+        for path, (mine, other) in list(told.items())[:SHOWN]
+    ]
     return "; ".join(shown) + (f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else "")
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None or value == {} else f"'{value}'" if isinstance(value, str) else text(value)
+    return (
+        "nothing"
+        if value is None or value == {}
+        else f"'{value}'"
+        if isinstance(value, str)
+        else text(value)
+    )
 
 
 def not_shipped(kind: str, name: str) -> bool:

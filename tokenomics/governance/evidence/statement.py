@@ -1,6 +1,8 @@
-"""What a proposal says in its own words and figures: limits, watch list, on-chain units, sources. It stands in the plan of its evidence.
+"""What a proposal says in its own words and figures: limits, watch list, on-chain units, sources.
+It stands in the plan of its evidence.
 
-A limit is a condition on a metric's mean over runs, or on its mean change against today on the same shocks.
+A limit is a condition on a metric's mean over runs, or on its mean change against today on the same
+shocks.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from ...results.metrics import METRICS
 MOST = 200  # of limits, metrics to watch, sources
 MOST_COLUMNS = 20  # of a calibration's estimates
 LARGEST_DECIMALS = 77  # of 10^decimals in 256 bits
-LARGEST_ROUNDING = 0.01  # relative, of what a contract stores: beyond it the stored value is not the one that was simulated
+# relative, of what a contract stores: beyond it the stored value is not the one that was simulated
+LARGEST_ROUNDING = 0.01
 LEAST_ROUNDING = 1e-9  # relative; less moves no digit that is shown of a value
 LARGEST_LIMIT = 1e15  # by size; beyond it a figure's axis has no room for the difference to a mean
 
@@ -29,10 +32,15 @@ def _shows(character: str) -> bool:
 
 
 def visible(text: str, besides: str = "") -> str:
-    """Text of which every character can be seen: others steer terminals, turn a line's direction, and are not allowed in XML."""
+    """Text of which every character can be seen: others steer terminals, turn a line's direction,
+    and are not allowed in XML.
+    """
     for at, character in enumerate(text, 1):
         if not _shows(character) and character not in besides:
-            raise ValueError(f"character U+{ord(character):04X} at place {at}; expected text without control characters")
+            raise ValueError(
+                f"character U+{ord(character):04X} at place {at}; expected text without control "
+                f"characters"
+            )
     return text
 
 
@@ -62,7 +70,9 @@ def _metric(name: str) -> str:
         constraint(f"{name} <= 0", "watch")
     except InputError as error:
         near = f"; did you mean '{error.nearest}'?" if error.nearest else ""
-        raise ValueError(f"unknown metric {name!r}; expected one of {', '.join(METRICS)}{near}") from None
+        raise ValueError(
+            f"unknown metric {name!r}; expected one of {', '.join(METRICS)}{near}"
+        ) from None
     return name
 
 
@@ -71,9 +81,11 @@ MetricName = Annotated[str, Field(max_length=100), AfterValidator(_metric)]
 
 
 class OnChain(Strict):
-    """How a contract stores a parameter: the human value × multiply / divide × 10^decimals, as a whole number.
+    """How a contract stores a parameter: the human value × multiply / divide × 10^decimals, as a
+    whole number.
 
-    unit: of the stored number, as its contract names it. multiply, divide: of a change of unit, such as days to seconds.
+    unit: of the stored number, as its contract names it. multiply, divide: of a change of unit,
+    such as days to seconds.
     """
 
     decimals: int = Field(ge=0, le=LARGEST_DECIMALS)
@@ -82,7 +94,8 @@ class OnChain(Strict):
     divide: int = Field(1, ge=1, le=10**30)
 
     def raw(self, value: float) -> tuple[int, Fraction]:
-        """The stored number and what it stands for, exactly: the nearest whole number, ties to even.
+        """The stored number and what it stands for, exactly: the nearest whole number, ties to
+        even.
 
         The value is the decimal number as it is written, not its binary neighbour.
         """
@@ -91,20 +104,25 @@ class OnChain(Strict):
         return stored, Fraction(stored) / scale
 
     def rounding(self, value: float) -> float:
-        """By how much the stored number stands for another value, relative; a value of 0 is stored exactly."""
+        """By how much the stored number stands for another value, relative; a value of 0 is stored
+        exactly.
+        """
         true = Fraction(repr(float(value)))
         return float(abs(self.raw(value)[1] / true - 1)) if true else 0.0
 
     def conversion(self) -> str:
         """The conversion in words."""
-        factor = (f" × {self.multiply}" if self.multiply != 1 else "") + (f" / {self.divide}" if self.divide != 1 else "")
+        factor = (f" × {self.multiply}" if self.multiply != 1 else "") + (
+            f" / {self.divide}" if self.divide != 1 else ""
+        )
         return f"value{factor} × 10^{self.decimals}"
 
 
 class Limit(Strict):
     """A pass limit that the proposer states.
 
-    limit: "ruin <= 0.01", on the mean over runs under the proposal. of: value, or change: on the mean paired difference, proposal less today.
+    limit: "ruin <= 0.01", on the mean over runs under the proposal. of: value, or change: on the
+    mean paired difference, proposal less today.
     scenarios: where it must hold, all of them by default. reason: why this limit.
     """
 
@@ -120,9 +138,11 @@ class Limit(Strict):
 
 
 class Watch(Strict):
-    """A metric to watch after adoption: rolled back where it passes the quantile of the runs under the proposal, in a scenario.
+    """A metric to watch after adoption: rolled back where it passes the quantile of the runs under
+    the proposal, in a scenario.
 
-    quantile: above 0.5 the trigger is a value above it, else a value below it. scenario: the first by default.
+    quantile: above 0.5 the trigger is a value above it, else a value below it. scenario: the first
+    by default.
     """
 
     metric: MetricName
@@ -132,18 +152,25 @@ class Watch(Strict):
 
 
 class CalibrationRecord(Strict):
-    """What a calibration found: its estimates as rows of the same columns, and its notes, the error out of sample among them."""
+    """What a calibration found: its estimates as rows of the same columns, and its notes, the error
+    out of sample among them.
+    """
 
     method: Line
     data: Line
-    estimates: list[Annotated[dict[ColumnName, Words | float | None], Field(max_length=MOST_COLUMNS)]] = Field(max_length=MOST)
+    estimates: list[
+        Annotated[dict[ColumnName, Words | float | None], Field(max_length=MOST_COLUMNS)]
+    ] = Field(max_length=MOST)
     notes: list[Words] = Field(max_length=MOST)
 
     @model_validator(mode="after")
     def _rectangular(self) -> CalibrationRecord:
         for number, row in enumerate(self.estimates, 1):
             if set(row) != set(self.estimates[0]):
-                raise ValueError(f"estimates: row {number} has other columns than the first; expected the same in every row")
+                raise ValueError(
+                    f"estimates: row {number} has other columns than the first; expected the same "
+                    f"in every row"
+                )
         return self
 
 
@@ -162,19 +189,30 @@ class Statement(Strict):
     @property
     def named(self) -> list[str]:
         """Metrics of the limits and of the watch list."""
-        return list(dict.fromkeys([*(limit.constraint.metric for limit in self.limits), *(one.metric for one in self.watch)]))
+        return list(
+            dict.fromkeys(
+                [
+                    *(limit.constraint.metric for limit in self.limits),
+                    *(one.metric for one in self.watch),
+                ]
+            )
+        )
 
 
 class FullStatement(Statement):
-    """The statement with the calibrations that it rests on: what `EvidencePlan.statement` holds as data."""
+    """The statement with the calibrations that it rests on: what `EvidencePlan.statement` holds as
+    data.
+    """
 
     calibrations: list[CalibrationRecord] = Field(default=[], max_length=20)
 
 
 class Variation(Strict):
-    """How the proposal's own parameters are varied, one at a time. step: relative, for paths without a range. runs: the first so many.
+    """How the proposal's own parameters are varied, one at a time. step: relative, for paths
+    without a range. runs: the first so many.
 
-    paths: [low, high] by path, of proposed parameters or of any other; another is changed under today's values, too.
+    paths: [low, high] by path, of proposed parameters or of any other; another is changed under
+    today's values, too.
     """
 
     step: float = Field(0.25, gt=0.0, lt=1.0)
@@ -185,10 +223,17 @@ class Variation(Strict):
     def _ordered(self) -> Variation:
         for path, ends in self.paths.items():
             if len(ends) != 2 or not ends[0] < ends[1]:
-                raise ValueError(f"{path}: {ends}; expected [low, high], the first below the second")
+                raise ValueError(
+                    f"{path}: {ends}; expected [low, high], the first below the second"
+                )
         return self
 
 
 def claim(statement: Statement, calibrations: list[CalibrationRecord]) -> FullStatement:
-    """The statement's own fields, without those of a class derived from it, and its calibrations."""
-    return FullStatement(**{name: getattr(statement, name) for name in Statement.model_fields}, calibrations=calibrations)
+    """The statement's own fields, without those of a class derived from it, and its
+    calibrations.
+    """
+    return FullStatement(
+        **{name: getattr(statement, name) for name in Statement.model_fields},
+        calibrations=calibrations,
+    )

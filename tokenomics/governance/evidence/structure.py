@@ -1,6 +1,8 @@
-"""What a plan must look like to be one that this package makes: untrusted labels and roles must say what the values are.
+"""What a plan must look like to be one that this package makes: untrusted labels and roles must say
+what the values are.
 
-Every table of a report finds its points by role and names them by label, so that a wrong label is a wrong statement.
+Every table of a report finds its points by role and names them by label, so that a wrong label is a
+wrong statement.
 """
 
 from __future__ import annotations
@@ -31,11 +33,16 @@ def counterfactual_label(path: str, value: float) -> str:
 
 
 def sweep_labels(points: Sequence[Mapping[str, Value]]) -> list[str]:
-    """What a sweep's points are called: by their values, and by a number where those come again, as in a sample of a few choices."""
+    """What a sweep's points are called: by their values, and by a number where those come again, as
+    in a sample of a few choices.
+    """
     seen: Counter[str] = Counter()
     labels = []
     for values in points:
-        texts = (f"{path.rsplit('.', 1)[-1]} {v:.10g}" if isinstance(v, float) else f"{path} {v}" for path, v in values.items())
+        texts = (
+            f"{path.rsplit('.', 1)[-1]} {v:.10g}" if isinstance(v, float) else f"{path} {v}"
+            for path, v in values.items()
+        )
         label = ", ".join(texts) or AS_DESIGNED
         seen[label] += 1
         labels.append(f"{label} ({seen[label]})" if seen[label] > 1 else label)
@@ -67,7 +74,12 @@ def check(record: PlanRecord, labels: Sequence[str], file: str) -> None:
     at.unique(record.metrics, "metrics")
     first = list(record.points[0].values)
     for point in record.points:
-        at.want(list(point.values) == first, f"'{point.label[:80]}' changes other parameters", "points", "those of the first")
+        at.want(
+            list(point.values) == first,
+            f"'{point.label[:80]}' changes other parameters",
+            "points",
+            "those of the first",
+        )
     {"run": _run, "sweep": _sweep, "proposal": _proposal}[record.kind](at, labels)
 
 
@@ -79,22 +91,44 @@ def _plain(at: _Checker) -> None:
 
 def _ensemble(at: _Checker) -> None:
     found = f"engine {at.record.engine}, every {at.record.every}"
-    at.want(at.record.engine == "ensemble" and at.record.every == 1, found, "engine", "ensemble, every 1")
+    at.want(
+        at.record.engine == "ensemble" and at.record.every == 1,
+        found,
+        "engine",
+        "ensemble, every 1",
+    )
 
 
 def _run(at: _Checker, _: Sequence[str]) -> None:
     _plain(at)
     point = at.record.points[0]
-    at.want(len(at.record.points) == 1 and not point.values, f"{len(at.record.points)} points", "points", "one without values")
+    at.want(
+        len(at.record.points) == 1 and not point.values,
+        f"{len(at.record.points)} points",
+        "points",
+        "one without values",
+    )
     at.want(point.label == AS_RUN, f"'{point.label[:80]}'", "points", f"'{AS_RUN}'")
 
 
 def _sweep(at: _Checker, _: Sequence[str]) -> None:
     _plain(at)
     _ensemble(at)
-    for point, wanted in zip(at.record.points, sweep_labels([point.values for point in at.record.points]), strict=True):
-        at.want(point.label == wanted, f"'{point.label[:80]}' for the values of '{wanted}'", "points", "labels that say the values")
-        at.want(point.runs == at.record.points[0].runs, f"{point.runs} runs of '{wanted}'", "points", "as many as of the first")
+    for point, wanted in zip(
+        at.record.points, sweep_labels([point.values for point in at.record.points]), strict=True
+    ):
+        at.want(
+            point.label == wanted,
+            f"'{point.label[:80]}' for the values of '{wanted}'",
+            "points",
+            "labels that say the values",
+        )
+        at.want(
+            point.runs == at.record.points[0].runs,
+            f"{point.runs} runs of '{wanted}'",
+            "points",
+            "as many as of the first",
+        )
 
 
 def _proposal(at: _Checker, labels: Sequence[str]) -> None:
@@ -104,15 +138,30 @@ def _proposal(at: _Checker, labels: Sequence[str]) -> None:
     points = at.record.points
     roles = [point.role for point in points]
     first = [(point.label, point.role) for point in points[:2]]
-    at.want(first == [(CURRENT, "current"), (PROPOSED, "proposed")], f"{first}"[:200], "points", "current and proposed first")
-    at.want({"current", "proposed", "point"}.isdisjoint(roles[2:]), "a second current or proposed point", "points", "one of each")
+    at.want(
+        first == [(CURRENT, "current"), (PROPOSED, "proposed")],
+        f"{first}"[:200],
+        "points",
+        "current and proposed first",
+    )
+    at.want(
+        {"current", "proposed", "point"}.isdisjoint(roles[2:]),
+        "a second current or proposed point",
+        "points",
+        "one of each",
+    )
     now, new = points[0], points[1]
     for point in points:
         at.want(point.label not in COLUMNS, f"'{point.label}'", "points", "a name of its own")
         if point.role in VARIED:
             _varied(at, point, new if point.role == "sensitivity" else now)
         else:
-            at.want(point.runs == now.runs, f"{point.runs} runs of '{point.label[:80]}'", "points", f"{now.runs}, as today")
+            at.want(
+                point.runs == now.runs,
+                f"{point.runs} runs of '{point.label[:80]}'",
+                "points",
+                f"{now.runs}, as today",
+            )
     _claim(at, validated(FullStatement, at.record.statement, at.file), labels)
 
 
@@ -121,21 +170,55 @@ def _varied(at: _Checker, point: PointRecord, base: PointRecord) -> None:
     named = changed_label if point.role == "sensitivity" else counterfactual_label
     good = False
     for path, value in point.values.items():
-        others = all(point.values[other] == base.values[other] for other in point.values if other != path)
-        good |= others and isinstance(value, float) and not isinstance(value, bool) and point.label == named(path, value)
-    at.want(good, f"'{point.label[:80]}'", "points", f"the one parameter in which it differs from '{base.label}'")
+        others = all(
+            point.values[other] == base.values[other] for other in point.values if other != path
+        )
+        good |= (
+            others
+            and isinstance(value, float)
+            and not isinstance(value, bool)
+            and point.label == named(path, value)
+        )
+    at.want(
+        good,
+        f"'{point.label[:80]}'",
+        "points",
+        f"the one parameter in which it differs from '{base.label}'",
+    )
 
 
 def _claim(at: _Checker, claim: FullStatement, labels: Sequence[str]) -> None:
     for name in claim.named:
-        at.want(name in at.record.metrics, f"'{name}' is not measured", "statement", "metrics of the plan")
+        at.want(
+            name in at.record.metrics,
+            f"'{name}' is not measured",
+            "statement",
+            "metrics of the plan",
+        )
     for number, limit in enumerate(claim.limits):
         at.unique(limit.scenarios, f"statement.limits.{number}.scenarios")
-        at.want(bool(limit.scenarios), "no scenario", f"statement.limits.{number}", "the scenarios of the limit")
-    scenarios = [name for limit in claim.limits for name in limit.scenarios] + [one.scenario or "" for one in claim.watch]
+        at.want(
+            bool(limit.scenarios),
+            "no scenario",
+            f"statement.limits.{number}",
+            "the scenarios of the limit",
+        )
+    scenarios = [name for limit in claim.limits for name in limit.scenarios] + [
+        one.scenario or "" for one in claim.watch
+    ]
     for name in scenarios:
         if name not in labels:
-            raise at.error(f"unknown scenario '{name[:80]}'", "statement", "one of " + ", ".join(labels), nearest=nearest(name, labels))
+            raise at.error(
+                f"unknown scenario '{name[:80]}'",
+                "statement",
+                "one of " + ", ".join(labels),
+                nearest=nearest(name, labels),
+            )
     for path in claim.on_chain:
         known = path in at.record.points[0].values and place(path).kind is float
-        at.want(known, f"'{path[:80]}' on chain", "statement.on_chain", "a number that the points change")
+        at.want(
+            known,
+            f"'{path[:80]}' on chain",
+            "statement.on_chain",
+            "a number that the points change",
+        )

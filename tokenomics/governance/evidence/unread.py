@@ -1,4 +1,6 @@
-"""What of a proposal no metric depends on: told from its plan alone, so that whoever has the bundle finds the same."""
+"""What of a proposal no metric depends on: told from its plan alone, so that whoever has the bundle
+finds the same.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ MOST_TOLD = 10  # parameters of which the switch is looked for: an untrusted pla
 
 @dataclass(frozen=True)
 class UnreadChanges:
-    """changed: parameters that the proposal changes and no metric depends on in its network, by path with the scenarios.
+    """changed: parameters that the proposal changes and no metric depends on in its network, by
+    path with the scenarios.
 
-    varied: numbers of cases and points of the sensitivity that vary such a parameter. told: of all these, what is to be said.
+    varied: numbers of cases and points of the sensitivity that vary such a parameter. told: of all
+    these, what is to be said.
     """
 
     changed: Mapping[str, tuple[str, ...]]
@@ -47,21 +51,39 @@ def idle(plan: EvidencePlan) -> UnreadChanges:
         found = without_effect(own, changes, wanted)
         for path, reach in found.items():
             if path not in explained:
-                one = told(own, path, changes[path], reach, wanted) if len(explained) < MOST_TOLD else None
+                one = (
+                    told(own, path, changes[path], reach, wanted)
+                    if len(explained) < MOST_TOLD
+                    else None
+                )
                 explained[path] = one or Unread(path, "no metric depends on it")
         return set(found)
 
     for case, label in enumerate(plan.labels):
         try:
             today, proposed = (plan.resolved(case, point) for point in (0, _proposed(plan)))
-            for path in sorted(explain(proposed, {path: [plan.points[0].values[path]] for path in changed}), key=changed.index):
+            for path in sorted(
+                explain(proposed, {path: [plan.points[0].values[path]] for path in changed}),
+                key=changed.index,
+            ):
                 places[path] = (*places.get(path, ()), label)
             unread = explain(proposed, ends)
-            # what the proposal leaves alone is varied beside today's values, too, and may be read there
-            beside = set(without_effect(network(today), {path: ends[path] for path in unread.difference(changed)}, wanted))
+            # what the proposal leaves alone is varied beside today's values, too, and may be read
+            # there
+            beside = set(
+                without_effect(
+                    network(today),
+                    {path: ends[path] for path in unread.difference(changed)},
+                    wanted,
+                )
+            )
         except InputError:  # a network that cannot be, whose runs say so
             continue
-        silent |= {(case, point) for point, path in varied.items() if path in beside or path in unread.intersection(changed)}
+        silent |= {
+            (case, point)
+            for point, path in varied.items()
+            if path in beside or path in unread.intersection(changed)
+        }
     return UnreadChanges(places, frozenset(silent), explained)
 
 

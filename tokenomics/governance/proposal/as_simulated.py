@@ -1,4 +1,6 @@
-"""A proposal's file with the runs and the seed that were simulated, where the command line set others: all else as it was given."""
+"""A proposal's file with the runs and the seed that were simulated, where the command line set
+others: all else as it was given.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ PLAIN = re.compile(r"[0-9]+")
 
 
 def as_simulated(content: bytes, file: str, **numbers: int | None) -> bytes:
-    """The file's bytes with other numbers at some keys of its first level; None leaves what is there.
+    """The file's bytes with other numbers at some keys of its first level; None leaves what is
+    there.
 
     Raises InputError where one does not stand there as a plain number. file: for errors.
     """
@@ -23,9 +26,18 @@ def as_simulated(content: bytes, file: str, **numbers: int | None) -> bytes:
         if number is None:
             continue
         node = _values(text).get(key)
-        written = text[node.start_mark.index : node.end_mark.index] if isinstance(node, ScalarNode) else "no plain number"
+        written = (
+            text[node.start_mark.index : node.end_mark.index]
+            if isinstance(node, ScalarNode)
+            else "no plain number"
+        )
         if not PLAIN.fullmatch(written):
-            raise InputError(f"'{written[:40]}'", file=file, key=key, expected="a whole number in digits, in whose place another can be set")
+            raise InputError(
+                f"'{written[:40]}'",
+                file=file,
+                key=key,
+                expected="a whole number in digits, in whose place another can be set",
+            )
         text = text[: node.start_mark.index] + str(number) + text[node.end_mark.index :]
     return text.encode() if any(number is not None for number in numbers.values()) else content
 

@@ -1,4 +1,6 @@
-"""A proposal in one YAML file: what is changed, against which limits, in which scenarios; read strictly, and turned into a plan of evidence."""
+"""A proposal in one YAML file: what is changed, against which limits, in which scenarios; read
+strictly, and turned into a plan of evidence.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,15 @@ from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE, load
 from ...results.metrics import METRICS
 from ..evidence.plan import EvidencePlan, Point, Value, portable
-from ..evidence.statement import LARGEST_ROUNDING, CalibrationRecord, Line, MetricName, Statement, Variation, claim
+from ..evidence.statement import (
+    LARGEST_ROUNDING,
+    CalibrationRecord,
+    Line,
+    MetricName,
+    Statement,
+    Variation,
+    claim,
+)
 from ..evidence.structure import COLUMNS, CURRENT, PROPOSED, changed_label, counterfactual_label
 from ..evidence.unread import idle
 
@@ -31,9 +41,10 @@ Changes = dict[Line, bool | float | str]
 class Proposal(Statement):
     """A proposal's file.
 
-    base, policy, overlays, set: the network as it is today. current: today's values of the changed parameters, where they differ from the
-    network's. proposed: the new ones. alternatives: other values, by name. calibration: folders that `tokenomics calibrate --out` wrote, whose
-    overlays apply. metrics: names, all by default.
+    base, policy, overlays, set: the network as it is today. current: today's values of the changed
+    parameters, where they differ from the network's. proposed: the new ones. alternatives: other
+    values, by name. calibration: folders that `tokenomics calibrate --out` wrote, whose overlays
+    apply. metrics: names, all by default.
     """
 
     title: Line
@@ -54,8 +65,14 @@ class Proposal(Statement):
     @model_validator(mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, tree: Any) -> Any:
-        lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list}
-        return {k: [v] if k in lists and isinstance(v, (str, dict)) else v for k, v in tree.items()} if isinstance(tree, dict) else tree
+        lists = {
+            name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list
+        }
+        return (
+            {k: [v] if k in lists and isinstance(v, (str, dict)) else v for k, v in tree.items()}
+            if isinstance(tree, dict)
+            else tree
+        )
 
 
 class Reader:
@@ -66,30 +83,56 @@ class Reader:
 
     def error(self, found: str, *keys: Any, **more: Any) -> InputError:
         """An error at a key."""
-        return InputError(found, file=self.file, line=line_of(self.tree, keys), key=".".join(map(str, keys)), **more)
+        return InputError(
+            found,
+            file=self.file,
+            line=line_of(self.tree, keys),
+            key=".".join(map(str, keys)),
+            **more,
+        )
 
 
-def read_proposal(source: str | Path | Mapping[str, Any], *, runs: int | None = None, seed: int | None = None) -> tuple[Proposal, EvidencePlan]:
-    """A proposal and the plan of its evidence, from a shipped name, a YAML file or a mapping. runs, seed: in place of the proposal's.
+def read_proposal(
+    source: str | Path | Mapping[str, Any], *, runs: int | None = None, seed: int | None = None
+) -> tuple[Proposal, EvidencePlan]:
+    """A proposal and the plan of its evidence, from a shipped name, a YAML file or a mapping. runs,
+    seed: in place of the proposal's.
 
-    Raises InputError that names file, line, key, what was found and expected, and the nearest valid name.
+    Raises InputError that names file, line, key, what was found and expected, and the nearest valid
+    name.
     """
     if isinstance(source, Mapping):
         tree, file = source, "proposal"
     else:
         path = find("proposal", str(source))
-        tree, file = load(path, "a proposal: title, proposed, scenarios, limits, runs, seed"), str(path)
+        tree, file = (
+            load(path, "a proposal: title, proposed, scenarios, limits, runs, seed"),
+            str(path),
+        )
         refuse_other("proposal", tree, path)
     proposal = validated(Proposal, tree, file, expected=_expected)
     if runs is not None and runs < 2:
-        raise InputError(counted(runs, "run"), argument="runs", expected="at least 2, for an interval")
-    proposal = proposal.model_copy(update={name: value for name, value in (("runs", runs), ("seed", seed)) if value is not None})
+        raise InputError(
+            counted(runs, "run"), argument="runs", expected="at least 2, for an interval"
+        )
+    proposal = proposal.model_copy(
+        update={
+            name: value for name, value in (("runs", runs), ("seed", seed)) if value is not None
+        }
+    )
     return proposal, _plan(proposal, Reader(tree, file))
 
 
 def _expected(keys: tuple[Any, ...]) -> str | None:
-    """What a parameter's value is to be, by its keys in the file; None where no parameter is named."""
-    values = keys[0] in ("proposed", "current", "set") and len(keys) == 2 or keys[:1] == ("alternatives",) and len(keys) == 3
+    """What a parameter's value is to be, by its keys in the file; None where no parameter is
+    named.
+    """
+    values = (
+        keys[0] in ("proposed", "current", "set")
+        and len(keys) == 2
+        or keys[:1] == ("alternatives",)
+        and len(keys) == 3
+    )
     return fits(keys[-1], None) if values and place(keys[-1]).field is not None else None
 
 
@@ -100,7 +143,12 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
     records, overlays = _calibrations(proposal.calibration, at)
 
     def network(*scenarios: str) -> Resolved:
-        layers = {"policy": proposal.policy, "scenarios": scenarios, "overlays": [*proposal.overlays, *overlays], "sets": proposal.set}
+        layers = {
+            "policy": proposal.policy,
+            "scenarios": scenarios,
+            "overlays": [*proposal.overlays, *overlays],
+            "sets": proposal.set,
+        }
         try:
             found = resolve(proposal.base, **layers)
             controllers.law(found.values.controller.type)
@@ -116,14 +164,31 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
         found = network(name)
         for path in points[0].values:
             if found.entries[path].value != today.entries[path].value:
-                raise at.error(f"'{name}' sets {path}, which the proposal changes", "scenarios", expected="scenarios that leave it alone")
+                raise at.error(
+                    f"'{name}' sets {path}, which the proposal changes",
+                    "scenarios",
+                    expected="scenarios that leave it alone",
+                )
         cases.append(Case(found.policy, label, found))
     statement = labelled(proposal, claim(proposal, records).model_dump(mode="json"))
     metrics = tuple(dict.fromkeys([*(proposal.metrics or METRICS), *proposal.named]))
-    plan = portable(EvidencePlan("proposal", proposal.title, tuple(cases), points, proposal.seed, metrics, statement=statement))
+    plan = portable(
+        EvidencePlan(
+            "proposal",
+            proposal.title,
+            tuple(cases),
+            points,
+            proposal.seed,
+            metrics,
+            statement=statement,
+        )
+    )
     unread = idle(plan)
     silent = unread.everywhere(plan.labels)
-    if silent and all(points[0].values[path] == value or path in silent for path, value in points[1].values.items()):
+    if silent and all(
+        points[0].values[path] == value or path in silent
+        for path, value in points[1].values.items()
+    ):
         one = unread.told[silent[0]]
         raise at.error(one.found, "proposed", one.path, expected=one.expected)
     return plan
@@ -135,10 +200,18 @@ def scenario_labels(names: list[str]) -> dict[str, str]:
 
 
 def labelled(proposal: Proposal, statement: dict[str, Any]) -> dict[str, Any]:
-    """A statement as data whose limits and watch list name the scenarios of the evidence, those that are meant by default included."""
+    """A statement as data whose limits and watch list name the scenarios of the evidence, those
+    that are meant by default included.
+    """
     names, labels = proposal.scenarios, scenario_labels(proposal.scenarios)
-    limits = [{**one, "scenarios": [labels.get(name, name) for name in one["scenarios"] or names]} for one in statement["limits"]]
-    watch = [{**one, "scenario": labels.get(one["scenario"] or names[0], one["scenario"])} for one in statement["watch"]]
+    limits = [
+        {**one, "scenarios": [labels.get(name, name) for name in one["scenarios"] or names]}
+        for one in statement["limits"]
+    ]
+    watch = [
+        {**one, "scenario": labels.get(one["scenario"] or names[0], one["scenario"])}
+        for one in statement["watch"]
+    ]
     return {**statement, "limits": limits, "watch": watch}
 
 
@@ -150,26 +223,52 @@ def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: R
                 if name not in labels:
                     key = "scenarios" if group == "limits" else "scenario"
                     expected = "one of " + ", ".join(labels)
-                    raise at.error(f"unknown scenario '{name}'", group, number, key, expected=expected, nearest=nearest(name, labels))
+                    raise at.error(
+                        f"unknown scenario '{name}'",
+                        group,
+                        number,
+                        key,
+                        expected=expected,
+                        nearest=nearest(name, labels),
+                    )
     given = [("proposed", proposal.proposed), ("current", proposal.current)]
-    for keys, values in [*(((group,), v) for group, v in given), *((("alternatives", name), v) for name, v in proposal.alternatives.items())]:
+    for keys, values in [
+        *(((group,), v) for group, v in given),
+        *((("alternatives", name), v) for name, v in proposal.alternatives.items()),
+    ]:
         for path, value in values.items():
             _check_value(path, value, today, at, (*keys, path))
     for path in proposal.current:
         if path not in proposal.proposed:
             expected = "one of " + ", ".join(proposal.proposed)
-            raise at.error("not a parameter that the proposal changes", "current", path, expected=expected, nearest=nearest(path, proposal.proposed))
+            raise at.error(
+                "not a parameter that the proposal changes",
+                "current",
+                path,
+                expected=expected,
+                nearest=nearest(path, proposal.proposed),
+            )
     for path in proposal.on_chain:
         if path not in proposal.proposed:
             expected = "one of " + ", ".join(proposal.proposed)
-            raise at.error("not a parameter that the proposal changes", "on_chain", path, expected=expected, nearest=nearest(path, proposal.proposed))
+            raise at.error(
+                "not a parameter that the proposal changes",
+                "on_chain",
+                path,
+                expected=expected,
+                nearest=nearest(path, proposal.proposed),
+            )
         if place(path).kind is not float:
-            raise at.error("not a number", "on_chain", path, expected="a parameter that is a number")
+            raise at.error(
+                "not a number", "on_chain", path, expected="a parameter that is a number"
+            )
     _check_limits(proposal, at)
     _check_stored(proposal, today, at)
     for name in proposal.alternatives:
         if name in (CURRENT, PROPOSED, *COLUMNS):
-            raise at.error(f"'{name}' as an alternative", "alternatives", name, expected="a name of its own")
+            raise at.error(
+                f"'{name}' as an alternative", "alternatives", name, expected="a name of its own"
+            )
 
 
 def _check_limits(proposal: Proposal, at: Reader) -> None:
@@ -181,30 +280,66 @@ def _check_limits(proposal: Proposal, at: Reader) -> None:
         best, worst = (low, high) if rule.sign > 0 else (high, low)
         never = "hold" if rule.excess(best) > 0.0 else "fail" if rule.excess(worst) <= 0.0 else ""
         if never:
-            found = f"'{one.limit}' can never {never}: {'a change of ' * (one.of == 'change')}{rule.metric} is from {low:g} to {high:g}"
-            raise at.error(found, "limits", number, "limit", expected="a limit that the metric can hold and can fail")
+            found = (
+                f"'{one.limit}' can never {never}: "
+                f"{'a change of ' * (one.of == 'change')}{rule.metric} is from {low:g} to {high:g}"
+            )
+            raise at.error(
+                found,
+                "limits",
+                number,
+                "limit",
+                expected="a limit that the metric can hold and can fail",
+            )
 
 
 def _check_stored(proposal: Proposal, today: Resolved, at: Reader) -> None:
-    """What a contract would store is what is simulated: it tells today from the proposal, and moves none of the values by much."""
+    """What a contract would store is what is simulated: it tells today from the proposal, and moves
+    none of the values by much.
+    """
     for path, rule in proposal.on_chain.items():
-        new, others = float(proposal.proposed[path]), [values[path] for values in proposal.alternatives.values() if path in values]
+        new, others = (
+            float(proposal.proposed[path]),
+            [values[path] for values in proposal.alternatives.values() if path in values],
+        )
         old = float(proposal.current.get(path, today.entries[path].value))
         if old != new and rule.raw(old)[0] == rule.raw(new)[0]:
-            found = f"{old:g} and {new:g} are both stored as {rule.raw(new)[0]}: the contract would not change"
-            raise at.error(found, "on_chain", path, "decimals", expected="as many decimals as tell the two apart")
+            found = (
+                f"{old:g} and {new:g} are both stored as {rule.raw(new)[0]}: the contract would "
+                f"not change"
+            )
+            raise at.error(
+                found,
+                "on_chain",
+                path,
+                "decimals",
+                expected="as many decimals as tell the two apart",
+            )
         for value in (old, new, *map(float, others)):
             if rule.rounding(value) > LARGEST_ROUNDING:
                 stored, meant = rule.raw(value)
-                found = f"{value:g} is stored as {stored}, which stands for {float(meant):g}: the contract would have another value than is simulated"
-                expected = f"as many decimals as keep it to {LARGEST_ROUNDING:.0%}, or a value that they can tell"
+                found = (
+                    f"{value:g} is stored as {stored}, which stands for {float(meant):g}: the "
+                    f"contract would have another value than is simulated"
+                )
+                expected = (
+                    f"as many decimals as keep it to {LARGEST_ROUNDING:.0%}, or a value that they "
+                    f"can tell"
+                )
                 raise at.error(found, "on_chain", path, "decimals", expected=expected)
 
 
-def _check_value(path: str, value: Value, today: Resolved, at: Reader, keys: tuple[Any, ...]) -> None:
+def _check_value(
+    path: str, value: Value, today: Resolved, at: Reader, keys: tuple[Any, ...]
+) -> None:
     if path not in today.entries:
         near = nearest(path, today.entries)
-        raise at.error("unknown parameter", *keys, expected="the path of one, as 'tokenomics params show' prints them", nearest=near)
+        raise at.error(
+            "unknown parameter",
+            *keys,
+            expected="the path of one, as 'tokenomics params show' prints them",
+            nearest=near,
+        )
     wanted = fits(path, value)
     if wanted:
         raise at.error(f"{value!r}", *keys, expected=wanted)
@@ -215,52 +350,110 @@ def _number(path: str, value: Value) -> Value:
 
 
 def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, ...]:
-    """Today, the proposal, its alternatives, and its parameters varied one at a time; all with the same paths.
+    """Today, the proposal, its alternatives, and its parameters varied one at a time; all with the
+    same paths.
 
-    today: parameters of the network. Raises InputError, with the line in `at`, for values that cannot be.
+    today: parameters of the network. Raises InputError, with the line in `at`, for values that
+    cannot be.
     """
     ranges = proposal.sensitivity
-    paths = dict.fromkeys([*proposal.proposed, *(p for values in proposal.alternatives.values() for p in values), *ranges.paths])
+    paths = dict.fromkeys(
+        [
+            *proposal.proposed,
+            *(p for values in proposal.alternatives.values() for p in values),
+            *ranges.paths,
+        ]
+    )
     for path in ranges.paths:
         if path not in today.entries or place(path).kind is not float:
             near = nearest(path, today.entries)
-            raise at.error("unknown parameter", "sensitivity", "paths", path, expected="the path of a number", nearest=near)
-    now = {path: today.entries[path].value for path in paths} | {p: _number(p, v) for p, v in proposal.current.items()}
+            raise at.error(
+                "unknown parameter",
+                "sensitivity",
+                "paths",
+                path,
+                expected="the path of a number",
+                nearest=near,
+            )
+    now = {path: today.entries[path].value for path in paths} | {
+        p: _number(p, v) for p, v in proposal.current.items()
+    }
     new = now | {path: _number(path, value) for path, value in proposal.proposed.items()}
     if new == now:
         raise at.error("the values of today", "proposed", expected="a change")
-    found = [Point(CURRENT, "current", now, proposal.runs), Point(PROPOSED, "proposed", new, proposal.runs)]
+    found = [
+        Point(CURRENT, "current", now, proposal.runs),
+        Point(PROPOSED, "proposed", new, proposal.runs),
+    ]
     for name, values in proposal.alternatives.items():
-        other = Point(name, "alternative", now | {p: _number(p, v) for p, v in values.items()}, proposal.runs)
+        other = Point(
+            name, "alternative", now | {p: _number(p, v) for p, v in values.items()}, proposal.runs
+        )
         same = next((point.label for point in found[1:] if point.values == other.values), None)
         if same is not None:
-            raise at.error(f"the values of '{same}'", "alternatives", name, expected="other values than are simulated already")
+            raise at.error(
+                f"the values of '{same}'",
+                "alternatives",
+                name,
+                expected="other values than are simulated already",
+            )
         found.append(other)
     _possible(found, today, at)
     few = min(ranges.runs, proposal.runs)
-    for path in dict.fromkeys([*(p for p in proposal.proposed if place(p).kind is float), *ranges.paths]):
+    for path in dict.fromkeys(
+        [*(p for p in proposal.proposed if place(p).kind is float), *ranges.paths]
+    ):
         value = new[path]
-        ends = ranges.paths.get(path) or sorted((value * (1.0 - ranges.step), value * (1.0 + ranges.step)))
+        ends = ranges.paths.get(path) or sorted(
+            (value * (1.0 - ranges.step), value * (1.0 + ranges.step))
+        )
         if ends[0] == ends[1]:
-            raise at.error(f"{path} is 0, which has no relative step", "sensitivity", expected=f"paths: {{{path}: [low, high]}}")
+            raise at.error(
+                f"{path} is 0, which has no relative step",
+                "sensitivity",
+                expected=f"paths: {{{path}: [low, high]}}",
+            )
         for end in ends:
             wanted = fits(path, end)
             if wanted:
-                raise at.error(f"{path} would be {end:g}", "sensitivity", expected=f"{wanted}; state its range under sensitivity.paths")
-            found.append(Point(changed_label(path, end), "sensitivity", new | {path: float(end)}, few))
+                raise at.error(
+                    f"{path} would be {end:g}",
+                    "sensitivity",
+                    expected=f"{wanted}; state its range under sensitivity.paths",
+                )
+            found.append(
+                Point(changed_label(path, end), "sensitivity", new | {path: float(end)}, few)
+            )
             if path not in proposal.proposed:
-                found.append(Point(counterfactual_label(path, end), "counterfactual", now | {path: float(end)}, few))
+                found.append(
+                    Point(
+                        counterfactual_label(path, end),
+                        "counterfactual",
+                        now | {path: float(end)},
+                        few,
+                    )
+                )
     return tuple(found)
 
 
 def _possible(points: list[Point], today: Resolved, at: Reader) -> None:
-    """Values that are each allowed may not be possible: shares that add up to more than one, a controller that there is not."""
+    """Values that are each allowed may not be possible: shares that add up to more than one, a
+    controller that there is not.
+    """
     for point in points:
         try:
-            controllers.law(today.replace(dict(point.values), source=point.label).values.controller.type)
+            controllers.law(
+                today.replace(dict(point.values), source=point.label).values.controller.type
+            )
         except InputError as error:
-            keys = (point.label,) if point.label in (CURRENT, PROPOSED) else ("alternatives", point.label)
-            raise at.error(error.found, *keys, expected=error.expected, nearest=error.nearest) from None
+            keys = (
+                (point.label,)
+                if point.label in (CURRENT, PROPOSED)
+                else ("alternatives", point.label)
+            )
+            raise at.error(
+                error.found, *keys, expected=error.expected, nearest=error.nearest
+            ) from None
 
 
 def _calibrations(folders: list[str], at: Reader) -> tuple[list[CalibrationRecord], list[str]]:
@@ -271,10 +464,23 @@ def _calibrations(folders: list[str], at: Reader) -> tuple[list[CalibrationRecor
         try:
             content = json.loads(read_text(path, most=LARGEST_FILE))
             data = content["data"]
-            told = f"{Path(data['file']).name} (SHA-256 {data['sha256'][:12]}), {data['first']} to {data['last']}, {data['count']} {data['what']}"
-            plain = {"method": content["method"], "data": told, "estimates": content["estimates"], "notes": content["notes"]}
+            told = (
+                f"{Path(data['file']).name} (SHA-256 {data['sha256'][:12]}), {data['first']} to "
+                f"{data['last']}, {data['count']} {data['what']}"
+            )
+            plain = {
+                "method": content["method"],
+                "data": told,
+                "estimates": content["estimates"],
+                "notes": content["notes"],
+            }
         except (InputError, ValueError, KeyError, TypeError, RecursionError):
-            raise at.error(f"no calibration in '{folder}'", "calibration", number, expected="a folder of 'tokenomics calibrate --out'") from None
+            raise at.error(
+                f"no calibration in '{folder}'",
+                "calibration",
+                number,
+                expected="a folder of 'tokenomics calibrate --out'",
+            ) from None
         records.append(validated(CalibrationRecord, plain, str(path)))
         overlays.append(str(Path(folder) / "overlay.yaml"))
     return records, overlays

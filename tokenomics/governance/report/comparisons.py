@@ -1,4 +1,6 @@
-"""Tables that compare: means by scenario, paired differences, what moves the limits; for runs and sweeps their own."""
+"""Tables that compare: means by scenario, paired differences, what moves the limits; for runs and
+sweeps their own.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,21 @@ from ..evidence.evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, state
 from ..evidence.statement import CalibrationRecord
 from .document import ReportTable, gap, with_interval
 
-MAIN = ("price_volatility", "tracking_rms", "treasury_min", "ruin", "served_share", "inflation", "bill_cost_at_risk")
+MAIN = (
+    "price_volatility",
+    "tracking_rms",
+    "treasury_min",
+    "ruin",
+    "served_share",
+    "inflation",
+    "bill_cost_at_risk",
+)
 CHECKED = ("estimate", "low", "high", "today", "today_low", "today_high")
 VERDICTS = (HOLDS, FAILS, UNDECIDED)
-MEANS, GAPS = ("mean", "low", "high"), ("difference", "low", "high")  # columns of numbers that are computed from runs
+MEANS, GAPS = (
+    ("mean", "low", "high"),
+    ("difference", "low", "high"),
+)  # columns of numbers that are computed from runs
 MOST_ROWS = 60  # of a table in the text; a longer one has its total there, and all in its CSV
 
 
@@ -22,7 +35,9 @@ def key_metrics(evidence: Evidence) -> list[str]:
     """Metrics of the limits, or the main ones that were measured."""
     if evidence.claim is not None:
         return list(dict.fromkeys(limit.constraint.metric for limit in evidence.claim.limits))
-    return [name for name in MAIN if name in evidence.plan.metrics] or list(evidence.plan.metrics[:8])
+    return [name for name in MAIN if name in evidence.plan.metrics] or list(
+        evidence.plan.metrics[:8]
+    )
 
 
 def _labelled(name: str) -> str:
@@ -33,17 +48,27 @@ def means(evidence: Evidence) -> ReportTable:
     """Key metrics of today, the proposal and its alternatives by scenario: one column each."""
     plan, frame = evidence.plan, evidence.means
     roles = {point.label: point.role for point in plan.points}
-    wanted = [label for label, role in roles.items() if role not in ("sensitivity", "counterfactual")]
-    cells = {(r.scenario, r.metric, r.values): with_interval(r.mean, r.low, r.high) for r in frame.itertuples(index=False)}
+    wanted = [
+        label for label, role in roles.items() if role not in ("sensitivity", "counterfactual")
+    ]
+    cells = {
+        (r.scenario, r.metric, r.values): with_interval(r.mean, r.low, r.high)
+        for r in frame.itertuples(index=False)
+    }
     rows = []
     for scenario in plan.labels:
         for name in key_metrics(evidence):
-            rows.append({"scenario": scenario, "metric": _labelled(name)} | {label: cells[scenario, name, label] for label in wanted})
+            rows.append(
+                {"scenario": scenario, "metric": _labelled(name)}
+                | {label: cells[scenario, name, label] for label in wanted}
+            )
     return ReportTable("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows), MEANS)
 
 
 def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
-    """The proposal's paired differences: those of its limits' metrics with all that get worse, and all that are told from zero."""
+    """The proposal's paired differences: those of its limits' metrics with all that get worse, and
+    all that are told from zero.
+    """
     frame = evidence.differences
     own = frame[frame["values"] == evidence.plan.points[evidence.points("proposed")[0]].label]
     first = own[(own["verdict"] == "worse") | own["metric"].isin(key_metrics(evidence))]
@@ -53,7 +78,8 @@ def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
         "Proposed less today: all metrics that get better or worse",
     )
     return tuple(
-        ReportTable("differences", caption, frame, _difference_text(rows), GAPS) for caption, rows in zip(captions, (first, told), strict=True)
+        ReportTable("differences", caption, frame, _difference_text(rows), GAPS)
+        for caption, rows in zip(captions, (first, told), strict=True)
     )
 
 
@@ -62,7 +88,9 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
         {
             first: frame[first],
             "metric": [_labelled(name) for name in frame["metric"]],
-            "difference [95 %]": [gap(r.difference, r.low, r.high) for r in frame.itertuples(index=False)],
+            "difference [95 %]": [
+                gap(r.difference, r.low, r.high) for r in frame.itertuples(index=False)
+            ],
             "runs": frame["n"],
             "runs better": ["" if np.isnan(w) else f"{100.0 * w:.3g} %" for w in frame["win_rate"]],
             "reading": [_reading(r) for r in frame.itertuples(index=False)],
@@ -73,12 +101,22 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
 def _reading(row) -> str:
     if METRICS[row.metric].better:
         return row.verdict if row.verdict != "same" else "not told from zero"
-    return "not told from zero" if not differs(row.low, row.high, row.n) else "higher" if row.difference > 0.0 else "lower"
+    return (
+        "not told from zero"
+        if not differs(row.low, row.high, row.n)
+        else "higher"
+        if row.difference > 0.0
+        else "lower"
+    )
 
 
 def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
-    """A metric's difference at a changed value, in the scenario where it is largest, or worst by the metric's own direction."""
-    own = frame[(frame["metric"] == name) & (frame["values"] == changed)].dropna(subset="difference")
+    """A metric's difference at a changed value, in the scenario where it is largest, or worst by
+    the metric's own direction.
+    """
+    own = frame[(frame["metric"] == name) & (frame["values"] == changed)].dropna(
+        subset="difference"
+    )
     if own.empty:
         return ""
     signed = own["difference"] * {"lower": 1.0, "higher": -1.0, "": 1.0}[METRICS[name].better]
@@ -91,15 +129,24 @@ def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
 
 def _by_change(evidence: Evidence, frame: pd.DataFrame, worst: bool) -> pd.DataFrame:
     names, changed = key_metrics(evidence), list(frame["values"].unique())
-    columns = {_labelled(name): [_extreme(frame, name, one, worst) for one in changed] for name in names}
+    columns = {
+        _labelled(name): [_extreme(frame, name, one, worst) for one in changed] for name in names
+    }
     return pd.DataFrame({"changed to": changed} | columns)
 
 
 def sensitivity(evidence: Evidence) -> ReportTable:
-    """What a change of one parameter does to each limit's metric, in the scenario where it does most."""
+    """What a change of one parameter does to each limit's metric, in the scenario where it does
+    most.
+    """
     frame = evidence.sensitivity
-    caption = "The proposal with one parameter changed, less the proposal: largest mean difference [95 %], and its scenario"
-    return ReportTable("sensitivity", caption, frame, _by_change(evidence, frame, worst=False), GAPS)
+    caption = (
+        "The proposal with one parameter changed, less the proposal: largest mean difference [95 "
+        "%], and its scenario"
+    )
+    return ReportTable(
+        "sensitivity", caption, frame, _by_change(evidence, frame, worst=False), GAPS
+    )
 
 
 def robustness(evidence: Evidence) -> ReportTable | None:
@@ -107,7 +154,10 @@ def robustness(evidence: Evidence) -> ReportTable | None:
     frame = evidence.robustness
     if frame.empty:
         return None
-    caption = "The proposal less today, both with one assumption changed: worst mean difference [95 %], and its scenario"
+    caption = (
+        "The proposal less today, both with one assumption changed: worst mean difference [95 %], "
+        "and its scenario"
+    )
     return ReportTable("robustness", caption, frame, _by_change(evidence, frame, worst=True), GAPS)
 
 
@@ -120,12 +170,33 @@ def varied_checks(evidence: Evidence) -> ReportTable:
         count = {word: int((own["verdict"] == word).sum()) for word in VERDICTS}
         told = []
         for r in own[own["verdict"] == FAILS].itertuples(index=False):
-            text = f"{stated(r.limit, r.of)} in {r.scenario}: {with_interval(r.estimate, r.low, r.high)}"
-            told.append(text + (f", with today's values {with_interval(r.today, r.today_low, r.today_high)}" if r.of == "value" else ""))
+            text = (
+                f"{stated(r.limit, r.of)} in {r.scenario}: "
+                f"{with_interval(r.estimate, r.low, r.high)}"
+            )
+            told.append(
+                text
+                + (
+                    f", with today's values {with_interval(r.today, r.today_low, r.today_high)}"
+                    if r.of == "value"
+                    else ""
+                )
+            )
         if any(one == point for _, one in evidence.idle.varied):
-            told.append(f"not counted{' everywhere' * (len(own) > 0)}: {evidence.idle.told[evidence.varied_path(point)].found}")
-        rows.append({"changed to": changed} | count | {"checks": len(own), "which fail": "; ".join(told)})
-    return ReportTable("varied", "The stated limits against the proposal with one parameter changed", frame, pd.DataFrame(rows), CHECKED)
+            told.append(
+                f"not counted{' everywhere' * (len(own) > 0)}: "
+                f"{evidence.idle.told[evidence.varied_path(point)].found}"
+            )
+        rows.append(
+            {"changed to": changed} | count | {"checks": len(own), "which fail": "; ".join(told)}
+        )
+    return ReportTable(
+        "varied",
+        "The stated limits against the proposal with one parameter changed",
+        frame,
+        pd.DataFrame(rows),
+        CHECKED,
+    )
 
 
 def failures(evidence: Evidence) -> ReportTable:
@@ -134,19 +205,36 @@ def failures(evidence: Evidence) -> ReportTable:
     shown = evidence.failures.groupby("values", sort=False)[columns].sum().reset_index()
     total = pd.DataFrame([{"values": "all"} | {name: int(shown[name].sum()) for name in columns}])
     add_up(total.loc[0, columns[1:]].to_list(), len(evidence.runs), "runs")
-    return ReportTable("failures", "Runs over all scenarios", evidence.failures, pd.concat([shown if len(shown) <= MOST_ROWS else shown[:0], total]))
+    return ReportTable(
+        "failures",
+        "Runs over all scenarios",
+        evidence.failures,
+        pd.concat([shown if len(shown) <= MOST_ROWS else shown[:0], total]),
+    )
 
 
 def alternative_checks(evidence: Evidence) -> ReportTable:
-    """How many of the limits' checks today's values and each alternative hold, fail, or leave undecided."""
+    """How many of the limits' checks today's values and each alternative hold, fail, or leave
+    undecided.
+    """
     table = evidence.checks
-    counts = table.pivot_table(index="values", columns="verdict", values="number", aggfunc="count", fill_value=0, sort=False)
+    counts = table.pivot_table(
+        index="values",
+        columns="verdict",
+        values="number",
+        aggfunc="count",
+        fill_value=0,
+        sort=False,
+    )
     counts = counts.reindex(columns=VERDICTS, fill_value=0).reset_index()
     counts["checks"] = counts[list(VERDICTS)].sum(axis=1)
     order = {point.label: i for i, point in enumerate(evidence.plan.points)}
     counts = counts.sort_values("values", key=lambda column: column.map(order), ignore_index=True)
     counts.columns.name = None
-    caption = "The stated limits against the proposal, its alternatives, and today's values, which have no change to be checked"
+    caption = (
+        "The stated limits against the proposal, its alternatives, and today's values, which have "
+        "no change to be checked"
+    )
     return ReportTable("alternatives", caption, counts.rename_axis(None))
 
 
@@ -157,7 +245,9 @@ def run_means(evidence: Evidence) -> ReportTable:
         {
             "case": frame["scenario"],
             "metric": [_labelled(name) for name in frame["metric"]],
-            "mean [95 %]": [with_interval(r.mean, r.low, r.high) for r in frame.itertuples(index=False)],
+            "mean [95 %]": [
+                with_interval(r.mean, r.low, r.high) for r in frame.itertuples(index=False)
+            ],
             "runs": frame["n"],
         }
     )
@@ -167,20 +257,40 @@ def run_means(evidence: Evidence) -> ReportTable:
 def run_differences(evidence: Evidence) -> ReportTable:
     """Paired differences of the other runs to the first."""
     frame = evidence.differences
-    return ReportTable("differences", f"Less {evidence.plan.labels[0]}, on the same shocks", frame, _difference_text(frame), GAPS)
+    return ReportTable(
+        "differences",
+        f"Less {evidence.plan.labels[0]}, on the same shocks",
+        frame,
+        _difference_text(frame),
+        GAPS,
+    )
 
 
 def sweep_extremes(evidence: Evidence) -> ReportTable:
-    """For each key metric the points with the lowest and the highest mean, by case; all points are in the CSV."""
+    """For each key metric the points with the lowest and the highest mean, by case; all points are
+    in the CSV.
+    """
     frame, rows = evidence.means, []
     for scenario in evidence.plan.labels:
         for name in key_metrics(evidence):
-            own = frame[(frame["scenario"] == scenario) & (frame["metric"] == name)].dropna(subset="mean")
-            for word, at in (("lowest", own["mean"].idxmin()), ("highest", own["mean"].idxmax())) if len(own) else ():
+            own = frame[(frame["scenario"] == scenario) & (frame["metric"] == name)].dropna(
+                subset="mean"
+            )
+            for word, at in (
+                (("lowest", own["mean"].idxmin()), ("highest", own["mean"].idxmax()))
+                if len(own)
+                else ()
+            ):
                 r = own.loc[at]
-                told = {"mean [95 %]": with_interval(r["mean"], r["low"], r["high"]), "at": r["values"], "runs": r["n"]}
+                told = {
+                    "mean [95 %]": with_interval(r["mean"], r["low"], r["high"]),
+                    "at": r["values"],
+                    "runs": r["n"],
+                }
                 rows.append({"case": scenario, "metric": _labelled(name), "": word} | told)
-    return ReportTable("means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows), MEANS)
+    return ReportTable(
+        "means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows), MEANS
+    )
 
 
 def estimates(record: CalibrationRecord) -> pd.DataFrame:

@@ -1,8 +1,11 @@
-"""Computed numbers in a page: the one thing that another platform may write otherwise, marked where it stands.
+"""Computed numbers in a page: the one thing that another platform may write otherwise, marked where
+it stands.
 
-A page follows from the plan to the letter but for the numbers that were computed from runs, whose last bit may be another elsewhere. While pages
-are made, each of these is marked with all that may stand in its place: what is written of the number, and of its neighbours within a tolerance.
-Nearly always that is one text, which needs no mark. `plain` takes the marks out; `follows` holds an untrusted page against a marked one.
+A page follows from the plan to the letter but for the numbers that were computed from runs, whose
+last bit may be another elsewhere. While pages are made, each of these is marked with all that may
+stand in its place: what is written of the number, and of its neighbours within a tolerance. Nearly
+always that is one text, which needs no mark. `plain` takes the marks out; `follows` holds an
+untrusted page against a marked one.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# Relative, of numbers computed on two platforms: exp, log and pow of two C libraries or of NumPy's own loops differ in the last bit, 1e-16, and
-# 365 steps of feedback carry that on. The engines, which differ in the same way, are tested to agree within it.
+# Relative, of numbers computed on two platforms: exp, log and pow of two C libraries or of NumPy's
+# own loops differ in the last bit, 1e-16, and 365 steps of feedback carry that on. The engines,
+# which differ in the same way, are tested to agree within it.
 TOLERANCE = 1e-9
 # For private use: no visible text has them, and untrusted text is refused unless it is visible.
 BEGIN, OR, NUMBER, END = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -33,7 +37,13 @@ def computed(write: Callable[[float], str], tolerance: float = TOLERANCE) -> str
 
 def whole(value: float) -> str:
     """A computed number with all its digits, marked; nothing where it is missing."""
-    return "" if math.isnan(value) else f"{BEGIN}{NUMBER}{float(value)!r}{END}" if math.isfinite(value) else repr(float(value))
+    return (
+        ""
+        if math.isnan(value)
+        else f"{BEGIN}{NUMBER}{float(value)!r}{END}"
+        if math.isfinite(value)
+        else repr(float(value))
+    )
 
 
 def _first(found: re.Match[str]) -> str:
@@ -47,7 +57,10 @@ def plain(text: str) -> str:
 
 def plain_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Files without their marks."""
-    return {name: plain(content.decode()).encode() if name.endswith(PAGES) else content for name, content in files.items()}
+    return {
+        name: plain(content.decode()).encode() if name.endswith(PAGES) else content
+        for name, content in files.items()
+    }
 
 
 def follows(recorded: str, marked: str) -> bool:
@@ -67,17 +80,27 @@ def follows(recorded: str, marked: str) -> bool:
 
 
 def _allowed(recorded: str, at: int, mark: str, after: str) -> int | None:
-    """Length of what stands at a mark's place, None where it may not. after: the text behind the mark."""
+    """Length of what stands at a mark's place, None where it may not. after: the text behind the
+    mark.
+    """
     if not mark.startswith(NUMBER):
-        return next((len(text) for text in mark.split(OR) if recorded.startswith(text + after, at)), None)
+        return next(
+            (len(text) for text in mark.split(OR) if recorded.startswith(text + after, at)), None
+        )
     found = WRITTEN.match(recorded, at)
     if found is None:
         return None
     mine, other = float(found[0]), float(mark[1:])
     same_form = repr(mine) == found[0] and math.isfinite(mine)
-    return len(found[0]) if same_form and abs(mine - other) <= TOLERANCE * max(abs(mine), abs(other)) else None
+    return (
+        len(found[0])
+        if same_form and abs(mine - other) <= TOLERANCE * max(abs(mine), abs(other))
+        else None
+    )
 
 
 def marked_cell(value: Any, write: Callable[[Any], str]) -> str:
     """A cell of computed numbers; a whole number or a text is written as it is."""
-    return computed(lambda factor: write(value * factor)) if isinstance(value, float) else write(value)
+    return (
+        computed(lambda factor: write(value * factor)) if isinstance(value, float) else write(value)
+    )

@@ -1,4 +1,6 @@
-"""A report as data: sections of paragraphs, tables and figures. Markdown and HTML are two ways of writing the same one."""
+"""A report as data: sections of paragraphs, tables and figures. Markdown and HTML are two ways of
+writing the same one.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,21 @@ import pandas as pd
 from .computed import computed, marked_cell, plain, whole
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
-SIGNS = tuple("=+-@＝＋－＠")  # of a formula; a spreadsheet set to Chinese or Japanese takes the full-width ones, too
+SIGNS = tuple(
+    "=+-@＝＋－＠"
+)  # of a formula; a spreadsheet set to Chinese or Japanese takes the full-width ones, too
 
 DIGITS = 4  # significant, in the text; the CSV files have all
-GROUPED, LONGEST = 1e4, 1e12  # between which a number is written with commas rather than an exponent
+GROUPED, LONGEST = (
+    1e4,
+    1e12,
+)  # between which a number is written with commas rather than an exponent
 
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the text shows of it, as text; the frame by default.
+    """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the
+    text shows of it, as text; the frame by default.
 
     computed: the columns of numbers that follow from runs; all others follow from the plan alone.
     """
@@ -34,7 +42,10 @@ class ReportTable:
     def marked(self) -> pd.DataFrame:
         """What the text shows, every cell as text, computed numbers marked."""
         table = self.frame if self.shown is None else self.shown
-        cells = {name: [marked_cell(v, cell) if name in self.computed else cell(v) for v in table[name]] for name in table.columns}
+        cells = {
+            name: [marked_cell(v, cell) if name in self.computed else cell(v) for v in table[name]]
+            for name in table.columns
+        }
         return pd.DataFrame(cells, dtype=str)
 
     def text(self) -> pd.DataFrame:
@@ -44,16 +55,35 @@ class ReportTable:
     def csv(self) -> bytes:
         """All of it as CSV, computed numbers marked.
 
-        Text that a spreadsheet would take for a formula has an apostrophe before it, names of columns too.
+        Text that a spreadsheet would take for a formula has an apostrophe before it, names of
+        columns too.
         """
-        frame = self.frame.assign(**{name: [whole(v) for v in self.frame[name]] for name in self.computed if name in self.frame})
-        safe = {name: [_inert(v) for v in frame[name]] if frame[name].dtype.kind not in "fiub" else frame[name] for name in frame}
-        return pd.DataFrame(safe).rename(columns=_inert).to_csv(index=False, lineterminator="\n").encode()
+        frame = self.frame.assign(
+            **{
+                name: [whole(v) for v in self.frame[name]]
+                for name in self.computed
+                if name in self.frame
+            }
+        )
+        safe = {
+            name: [_inert(v) for v in frame[name]]
+            if frame[name].dtype.kind not in "fiub"
+            else frame[name]
+            for name in frame
+        }
+        return (
+            pd.DataFrame(safe)
+            .rename(columns=_inert)
+            .to_csv(index=False, lineterminator="\n")
+            .encode()
+        )
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure of the report, in figures/NAME.svg and .png. alt: what it shows, for who cannot see it."""
+    """A figure of the report, in figures/NAME.svg and .png. alt: what it shows, for who cannot see
+    it.
+    """
 
     name: str
     caption: str
@@ -62,7 +92,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report. paragraphs, bullets: plain text, escaped where it is written. folded: tables that a reader opens on demand."""
+    """A part of the report. paragraphs, bullets: plain text, escaped where it is written. folded:
+    tables that a reader opens on demand.
+    """
 
     heading: str
     paragraphs: tuple[str, ...] = ()
@@ -89,7 +121,9 @@ class Report:
 
 
 def cell(value: Any) -> str:
-    """A table's cell: four significant digits of a float, all of a whole number, nothing for what is missing."""
+    """A table's cell: four significant digits of a float, all of a whole number, nothing for what
+    is missing.
+    """
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
@@ -107,13 +141,21 @@ def with_interval(mean: float, low: float, high: float) -> str:
 
 
 def gap(difference: float, low: float, high: float) -> str:
-    """A computed difference with its interval, marked; where it is one number in every run, that is said: it is no certainty."""
+    """A computed difference with its interval, marked; where it is one number in every run, that is
+    said: it is no certainty.
+    """
     if difference == low == high:
-        return f"{with_interval(difference, np.nan, np.nan)}, the same in every run" if difference else "0 in every run"
+        return (
+            f"{with_interval(difference, np.nan, np.nan)}, the same in every run"
+            if difference
+            else "0 in every run"
+        )
     return with_interval(difference, low, high)
 
 
 def _inert(value: Any) -> Any:
     if not isinstance(value, str) or NUMBER.fullmatch(value):
         return value
-    return "'" + value if value.startswith(("\t", "\r")) or value.lstrip().startswith(SIGNS) else value
+    return (
+        "'" + value if value.startswith(("\t", "\r")) or value.lstrip().startswith(SIGNS) else value
+    )

@@ -1,4 +1,6 @@
-"""Figures of a report, with units, intervals and a text for who cannot see them; the same data give the same bytes."""
+"""Figures of a report, with units, intervals and a text for who cannot see them; the same data give
+the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,34 @@ from .computed import computed, plain
 from .document import GROUPED, Picture
 
 Drawn = dict[str, tuple[Picture, Figure]]
-# an untrusted dollar sign is no formula; text as paths: the same on every machine; fixed identifiers and no dates: the same on every day
-STYLE = {"svg.hashsalt": "tokenomics", "svg.fonttype": "path", "font.family": "DejaVu Sans", "path.simplify": False, "text.parse_math": False}
+# an untrusted dollar sign is no formula; text as paths: the same on every machine; fixed
+# identifiers and no dates: the same on every day
+STYLE = {
+    "svg.hashsalt": "tokenomics",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "path.simplify": False,
+    "text.parse_math": False,
+}
 PLACES = 4  # of a position in a figure, in its width or height
 DOTS = 130  # per inch
 MOST_EFFECTS = 14  # metrics in the figure of effects
 SWEEP_MAPS = 3
-TICKS = (-10_000, -1_000, -100, -30, -10, -5, 0, 5, 10, 30, 100, 1_000, 10_000)  # of a change in per cent
+TICKS = (
+    -10_000,
+    -1_000,
+    -100,
+    -30,
+    -10,
+    -5,
+    0,
+    5,
+    10,
+    30,
+    100,
+    1_000,
+    10_000,
+)  # of a change in per cent
 LONGEST_ALT = 400  # characters of a figure's text; its table has all
 COMPARED = ("current", "proposed", "alternative")
 
@@ -67,7 +90,9 @@ def _brief(alt: str) -> str:
 
 
 def _settle(figure: Figure) -> None:
-    """Lay a figure out once and round the places: the solver's last digits differ from one call to the next."""
+    """Lay a figure out once and round the places: the solver's last digits differ from one call to
+    the next.
+    """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axis in figure.axes:
@@ -76,32 +101,68 @@ def _settle(figure: Figure) -> None:
         text.set_position([round(edge, PLACES) for edge in text.get_position()])
 
 
-def _dots(axis: Any, y: float, row: Any, colour: str, label: str | None, marker: str, mean: str) -> None:
+def _dots(
+    axis: Any, y: float, row: Any, colour: str, label: str | None, marker: str, mean: str
+) -> None:
     value = getattr(row, mean)
-    spread = [[max(value - row.low, 0.0)], [max(row.high - value, 0.0)]] if np.isfinite(row.low) else None
-    axis.errorbar([value], [y], xerr=spread, fmt=marker, color=colour, capsize=2, markersize=4, linewidth=1.1, label=label)
+    spread = (
+        [[max(value - row.low, 0.0)], [max(row.high - value, 0.0)]]
+        if np.isfinite(row.low)
+        else None
+    )
+    axis.errorbar(
+        [value],
+        [y],
+        xerr=spread,
+        fmt=marker,
+        color=colour,
+        capsize=2,
+        markersize=4,
+        linewidth=1.1,
+        label=label,
+    )
 
 
 def limits(evidence: Evidence) -> tuple[Picture, Figure]:
-    """One panel a limit: today, the proposal and the alternatives with intervals, by scenario, and the limit."""
+    """One panel a limit: today, the proposal and the alternatives with intervals, by scenario, and
+    the limit.
+    """
     claim = evidence.claim
     assert claim is not None
     table = evidence.checks
     labels = [point.label for point in evidence.plan.points if point.role in COMPARED]
-    count = [len(table[table["number"] == i]["scenario"].unique()) for i in range(1, len(claim.limits) + 1)]
+    count = [
+        len(table[table["number"] == i]["scenario"].unique())
+        for i in range(1, len(claim.limits) + 1)
+    ]
     canvas = Figure(figsize=(7.0, 0.6 + sum(0.85 + 0.5 * c for c in count)), layout="constrained")
-    axes = canvas.subplots(len(claim.limits), 1, squeeze=False, height_ratios=[0.85 + 0.5 * c for c in count])[:, 0]
+    axes = canvas.subplots(
+        len(claim.limits), 1, squeeze=False, height_ratios=[0.85 + 0.5 * c for c in count]
+    )[:, 0]
     for number, (axis, limit) in enumerate(zip(axes, claim.limits, strict=True), 1):
         own = table[table["number"] == number]
         scenarios = list(own["scenario"].unique())
         for row in own.itertuples(index=False):
             at = labels.index(row.values)
             y = scenarios.index(row.scenario) + 0.6 * (at / max(len(labels) - 1, 1) - 0.5)
-            _dots(axis, y, row, COLOURS[at % len(COLOURS)], row.values if row.scenario == scenarios[0] else None, "Dos^v"[min(at, 4)], "estimate")
+            _dots(
+                axis,
+                y,
+                row,
+                COLOURS[at % len(COLOURS)],
+                row.values if row.scenario == scenarios[0] else None,
+                "Dos^v"[min(at, 4)],
+                "estimate",
+            )
         rule = limit.constraint
         axis.axvline(rule.limit, color="black", linewidth=1.0, linestyle="--")
         low, high = axis.get_xlim()
-        axis.axvspan(*((rule.limit, high) if rule.sign > 0 else (low, rule.limit)), color="0.5", alpha=0.13, linewidth=0)
+        axis.axvspan(
+            *((rule.limit, high) if rule.sign > 0 else (low, rule.limit)),
+            color="0.5",
+            alpha=0.13,
+            linewidth=0,
+        )
         axis.set_xlim(low, high)
         axis.set_yticks(range(len(scenarios)), scenarios, fontsize=8)
         axis.set_ylim(len(scenarios) - 0.5, -0.5)
@@ -109,32 +170,67 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         axis.xaxis.set_major_formatter(FuncFormatter(_number))
         axis.grid(axis="x", alpha=0.25)
         verdicts = own[own["values"] == "proposed"]["verdict"].tolist()
-        word = "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
-        axis.set_title(f"{stated(limit.limit, limit.of)} [{METRICS[rule.metric].unit}]: {word}", fontsize=9, loc="left")
-    # a limit on a change has no dot for today, so that the first panel with all of them gives the legend
+        word = (
+            "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
+        )
+        axis.set_title(
+            f"{stated(limit.limit, limit.of)} [{METRICS[rule.metric].unit}]: {word}",
+            fontsize=9,
+            loc="left",
+        )
+    # a limit on a change has no dot for today, so that the first panel with all of them gives the
+    # legend
     handles: dict[str, Any] = {}
     for axis in axes:
-        handles |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True) if label not in handles}
+        handles |= {
+            label: handle
+            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+            if label not in handles
+        }
     shown = [label for label in labels if label in handles]
-    canvas.legend([handles[label] for label in shown], shown, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
-    alt = "; ".join(f"{stated(r.limit, r.of)}, {r.scenario}: {_told(r.estimate, '.4g')}, {r.verdict}" for r in evidence.own_checks().itertuples())
-    caption = "Stated limits: mean and 95 % interval by scenario. Dashed: the limit; grey: beyond it."
+    canvas.legend(
+        [handles[label] for label in shown],
+        shown,
+        loc="outside lower center",
+        ncols=2,
+        fontsize=8,
+        frameon=False,
+    )
+    alt = "; ".join(
+        f"{stated(r.limit, r.of)}, {r.scenario}: {_told(r.estimate, '.4g')}, {r.verdict}"
+        for r in evidence.own_checks().itertuples()
+    )
+    caption = (
+        "Stated limits: mean and 95 % interval by scenario. Dashed: the limit; grey: beyond it."
+    )
     return Picture("limits", caption, f"The proposal against its limits. {alt}"), canvas
 
 
 def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
-    """Relative change of the metrics that the proposal moves most, with intervals, one panel a scenario."""
+    """Relative change of the metrics that the proposal moves most, with intervals, one panel a
+    scenario.
+    """
     own = evidence.differences
     own = own[own["values"] == "proposed"]
-    today = evidence.means[evidence.means["values"] == evidence.plan.points[0].label].set_index(["scenario", "metric"])["mean"]
+    today = evidence.means[evidence.means["values"] == evidence.plan.points[0].label].set_index(
+        ["scenario", "metric"]
+    )["mean"]
     rows = own[[METRICS[name].better != "" for name in own["metric"]]].copy()
-    scale = np.array([abs(today[s, m]) for s, m in zip(rows["scenario"], rows["metric"], strict=True)])
+    scale = np.array(
+        [abs(today[s, m]) for s, m in zip(rows["scenario"], rows["metric"], strict=True)]
+    )
     keep = scale > 0.0
     rows, scale = rows[keep], scale[keep]
     for name in ("difference", "low", "high"):
         rows[name] = 100.0 * rows[name] / scale
     told = rows[rows["verdict"] != "same"]
-    names = list(told.assign(size=told["difference"].abs()).groupby("metric")["size"].max().sort_values(ascending=False, kind="stable").index)
+    names = list(
+        told.assign(size=told["difference"].abs())
+        .groupby("metric")["size"]
+        .max()
+        .sort_values(ascending=False, kind="stable")
+        .index
+    )
     names = names[:MOST_EFFECTS]
     if not names:
         return None
@@ -143,10 +239,23 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     lines = -(-len(scenarios) // columns)
     canvas = Figure(figsize=(8.0, lines * (0.8 + 0.24 * len(names)) + 0.4), layout="constrained")
     axes = canvas.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
-    shades, marks = {"better": COLOURS[0], "worse": COLOURS[1], "same": "0.6"}, {"better": "o", "worse": "s", "same": "D"}
+    shades, marks = (
+        {"better": COLOURS[0], "worse": COLOURS[1], "same": "0.6"},
+        {"better": "o", "worse": "s", "same": "D"},
+    )
     for axis, scenario in zip(axes, scenarios, strict=False):
-        for row in rows[(rows["scenario"] == scenario) & rows["metric"].isin(names)].itertuples(index=False):
-            _dots(axis, names.index(row.metric), row, shades[row.verdict], None, marks[row.verdict], "difference")
+        for row in rows[(rows["scenario"] == scenario) & rows["metric"].isin(names)].itertuples(
+            index=False
+        ):
+            _dots(
+                axis,
+                names.index(row.metric),
+                row,
+                shades[row.verdict],
+                None,
+                marks[row.verdict],
+                "difference",
+            )
         axis.axvline(0.0, color="black", linewidth=0.8)
         axis.set_yticks(range(len(names)), names, fontsize=8)
         axis.set_ylim(len(names) - 0.5, -0.5)
@@ -159,17 +268,31 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.grid(alpha=0.25)
     for axis in axes[len(scenarios) :]:
         axis.set_axis_off()
-    canvas.supxlabel("change against today [% of today's mean; linear within 10 %, logarithmic beyond]", fontsize=8)
+    canvas.supxlabel(
+        "change against today [% of today's mean; linear within 10 %, logarithmic beyond]",
+        fontsize=8,
+    )
     drawn = told[told["metric"].isin(names)].itertuples(index=False)
-    alt = "; ".join(f"{r.metric} in {r.scenario} {_told(r.difference, '+.3g')} % ({r.verdict})" for r in drawn)
-    caption = "What the proposal moves, most first: blue circles better, orange squares worse, grey diamonds not told from zero (95 %)."
+    alt = "; ".join(
+        f"{r.metric} in {r.scenario} {_told(r.difference, '+.3g')} % ({r.verdict})" for r in drawn
+    )
+    caption = (
+        "What the proposal moves, most first: blue circles better, orange squares worse, grey "
+        "diamonds not told from zero (95 %)."
+    )
     return Picture("effects", caption, f"Relative changes. {alt}"), canvas
 
 
 def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
-    """One panel a limit's metric: how far each changed parameter moves its mean, in the scenario where it does most."""
+    """One panel a limit's metric: how far each changed parameter moves its mean, in the scenario
+    where it does most.
+    """
     frame = evidence.sensitivity
-    names = [name for name in key_metrics(evidence) if frame[frame["metric"] == name]["difference"].abs().max() > 0.0]
+    names = [
+        name
+        for name in key_metrics(evidence)
+        if frame[frame["metric"] == name]["difference"].abs().max() > 0.0
+    ]
     if not names:
         return None
     labels = list(frame["values"].unique())
@@ -183,7 +306,10 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         for row in own.itertuples(index=False):
             _dots(axis, labels.index(row.values), row, COLOURS[0], None, "o", "difference")
         first = own.iloc[0]
-        words.append(f"{name} moves most with {first['values']}, by {_told(first['difference'], '.4g')} in {first['scenario']}")
+        words.append(
+            f"{name} moves most with {first['values']}, by {_told(first['difference'], '.4g')} in "
+            f"{first['scenario']}"
+        )
         axis.axvline(0.0, color="black", linewidth=0.8)
         axis.set_yticks(range(len(labels)), labels, fontsize=8)
         axis.set_ylim(len(labels) - 0.5, -0.5)
@@ -191,7 +317,10 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.xaxis.set_major_formatter(FuncFormatter(_number))
         axis.grid(axis="x", alpha=0.25)
         axis.set_title(f"change of {name} [{METRICS[name].unit}]", fontsize=9, loc="left")
-    caption = "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in the scenario where it moves most."
+    caption = (
+        "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in "
+        "the scenario where it moves most."
+    )
     return Picture("sensitivity", caption, "; ".join(words) + "."), canvas
 
 
@@ -205,7 +334,13 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
         for number, label in enumerate(evidence.plan.labels):
             values = evidence.values[number, 0][evidence.row(name)]
             values = np.sort(values[np.isfinite(values)])
-            axis.step(values, np.arange(1, len(values) + 1) / max(len(values), 1), color=COLOURS[number % len(COLOURS)], label=label, where="post")
+            axis.step(
+                values,
+                np.arange(1, len(values) + 1) / max(len(values), 1),
+                color=COLOURS[number % len(COLOURS)],
+                label=label,
+                where="post",
+            )
         axis.set_title(f"{name} [{METRICS[name].unit}]", fontsize=9, loc="left")
         axis.set_ylabel("share of runs at most", fontsize=7)
         axis.tick_params(labelsize=8)
@@ -214,8 +349,15 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
         axis.set_axis_off()
     axes[0].legend(fontsize=7, frameon=False)
     told = evidence.means[evidence.means["metric"].isin(names)]
-    alt = "; ".join(f"{r.metric} in {r.scenario}: mean {_told(r.mean, '.4g')}" for r in told.itertuples(index=False))
-    return Picture("spread", "Share of runs in which a metric is at most so much.", f"Distributions over runs. {alt}"), canvas
+    alt = "; ".join(
+        f"{r.metric} in {r.scenario}: mean {_told(r.mean, '.4g')}"
+        for r in told.itertuples(index=False)
+    )
+    return Picture(
+        "spread",
+        "Share of runs in which a metric is at most so much.",
+        f"Distributions over runs. {alt}",
+    ), canvas
 
 
 def maps(evidence: Evidence) -> Drawn:
@@ -230,11 +372,27 @@ def maps(evidence: Evidence) -> Drawn:
     error = np.where(lost["invalid"] > 0, "invalid", "")
     for name in key_metrics(evidence)[:SWEEP_MAPS]:
         told = own[own["metric"] == name].reset_index(drop=True)
-        table = pd.concat([points, pd.DataFrame({name: told["mean"], f"{name}_low": told["low"], f"{name}_high": told["high"]})], axis=1)
-        table = table.assign(policy=plan.cases[0].policy, scenario=plan.cases[0].scenario, failed=lost["failed"].to_numpy(), error=error)
+        table = pd.concat(
+            [
+                points,
+                pd.DataFrame(
+                    {name: told["mean"], f"{name}_low": told["low"], f"{name}_high": told["high"]}
+                ),
+            ],
+            axis=1,
+        )
+        table = table.assign(
+            policy=plan.cases[0].policy,
+            scenario=plan.cases[0].scenario,
+            failed=lost["failed"].to_numpy(),
+            error=error,
+        )
         figure = sweep_figures.figure(table, name, paths, plan.runs, {})
         title = figure.axes[0].get_title(loc="left").replace("\n", "; ")
-        found[f"map-{name}"] = (Picture(f"map-{name}", f"{name} over {', '.join(paths)}", title), figure)
+        found[f"map-{name}"] = (
+            Picture(f"map-{name}", f"{name} over {', '.join(paths)}", title),
+            figure,
+        )
     return found
 
 
@@ -250,7 +408,10 @@ def pictures(evidence: Evidence) -> Drawn:
             if evidence.points("sensitivity"):
                 possible["sensitivity"] = sensitivity(evidence)
             drawn = {name: one for name, one in possible.items() if one is not None}
-        drawn = {name: (replace(picture, alt=_brief(picture.alt)), figure) for name, (picture, figure) in drawn.items()}
+        drawn = {
+            name: (replace(picture, alt=_brief(picture.alt)), figure)
+            for name, (picture, figure) in drawn.items()
+        }
         for _, figure in drawn.values():
             _settle(figure)
     return drawn

@@ -62,9 +62,14 @@ LONG = 28  # characters; columns with longer cells are given room
 def _table(table: ReportTable, key: str) -> str:
     text, marked = table.text(), table.marked()
     # a column is aligned as one: units of 1 stand among units in words
-    numeric = [sum(bool(NUMERIC.fullmatch(v)) == bool(v) for v in text[name]) > len(text) / 2 for name in text.columns]
+    numeric = [
+        sum(bool(NUMERIC.fullmatch(v)) == bool(v) for v in text[name]) > len(text) / 2
+        for name in text.columns
+    ]
     starts = ['<th scope="col" class="n">' if number else '<th scope="col">' for number in numeric]
-    head = "".join(f"{start}{escape(name)}</th>" for start, name in zip(starts, text.columns, strict=True))
+    head = "".join(
+        f"{start}{escape(name)}</th>" for start, name in zip(starts, text.columns, strict=True)
+    )
     long = [max((len(v) for v in text[name]), default=0) > LONG for name in text.columns]
     rows = []
     for first, *rest in marked.itertuples(index=False, name=None):
@@ -87,16 +92,22 @@ def _picture(picture: Picture, drawn: Mapping[str, bytes]) -> str:
 
 
 def _section(number: int, section: Section, drawn: Mapping[str, bytes]) -> str:
-    parts = [f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(section.heading)}</h2>']
+    parts = [
+        f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(section.heading)}</h2>'
+    ]
     parts += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
     if section.bullets:
-        parts.append("<ul>" + "".join(f"<li>{escape(bullet)}</li>" for bullet in section.bullets) + "</ul>")
+        parts.append(
+            "<ul>" + "".join(f"<li>{escape(bullet)}</li>" for bullet in section.bullets) + "</ul>"
+        )
     if section.code:
         parts.append(f"<pre><code>{escape(section.code)}</code></pre>")
     parts += [_table(table, f"t{number}-{i}") for i, table in enumerate(section.tables)]
     parts += [_picture(picture, drawn) for picture in section.pictures]
     for i, table in enumerate(section.folded):
-        parts.append(f"<details><summary>{escape(table.caption)}, {len(table.text())} rows</summary>{_table(table, f'f{number}-{i}')}</details>")
+        parts.append(
+            f"<details><summary>{escape(table.caption)}, {len(table.text())} rows</summary>{_table(table, f'f{number}-{i}')}</details>"
+        )
     return "".join(parts) + "</section>"
 
 
@@ -105,7 +116,10 @@ def html(report: Report, drawn: Mapping[str, bytes]) -> str:
     first, *rest = report.lead
     word = {"meets its limits": "holds", "fails a limit": "fails"}.get(report.badge, report.badge)
     badge = f"<strong>{escape(report.badge)}</strong>" if report.badge else ""
-    links = "".join(f'<li><a href="#s{i}">{escape(section.heading)}</a></li>' for i, section in enumerate(report.sections))
+    links = "".join(
+        f'<li><a href="#s{i}">{escape(section.heading)}</a></li>'
+        for i, section in enumerate(report.sections)
+    )
     body = "\n".join(_section(i, section, drawn) for i, section in enumerate(report.sections))
     return f"""<!DOCTYPE html>
 <html lang="en">

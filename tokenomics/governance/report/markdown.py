@@ -1,4 +1,6 @@
-"""A report in Markdown that pastes into a forum or a GitHub proposal. Every text is escaped: untrusted words stay words."""
+"""A report in Markdown that pastes into a forum or a GitHub proposal. Every text is escaped:
+untrusted words stay words.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,11 @@ import re
 
 from .document import Picture, Report, ReportTable, Section
 
-JOINER = "\u2060"  # no width: a name after @ is not told that it was mentioned, nor an issue after #
-# What has a meaning in CommonMark or in GitHub's dialect within a line; a bracket has one only before another, < before a letter, _ at a word's edge.
+JOINER = (
+    "\u2060"  # no width: a name after @ is not told that it was mentioned, nor an issue after #
+)
+# What has a meaning in CommonMark or in GitHub's dialect within a line; a bracket has one only
+# before another, < before a letter, _ at a word's edge.
 INLINE = (
     (re.compile(r"([\\`*|~$])"), r"\\\1"),
     (re.compile(r"<(?=[A-Za-z/!?])"), r"\\<"),
@@ -20,11 +25,15 @@ INLINE = (
 )
 BRACKET = re.compile(r"(\\.)|([\[\]])")  # what is escaped already, or a bracket
 CLOSING = re.compile(r"(?:(?<= )|^)(?=#+$)")  # of a heading, which would not be shown
-STARTS = re.compile(r"^(?:(\d{1,9})(?=[.)])|(?=[-+=#>\[]))")  # of a list, a heading, a quotation, a definition
+STARTS = re.compile(
+    r"^(?:(\d{1,9})(?=[.)])|(?=[-+=#>\[]))"
+)  # of a list, a heading, a quotation, a definition
 
 
 def escape(text: str) -> str:
-    """Text as Markdown that shows it as it is: no markup, no HTML, no links, no mentions, one line."""
+    """Text as Markdown that shows it as it is: no markup, no HTML, no links, no mentions, one
+    line.
+    """
     line = " ".join(str(text).split())
     for pattern, instead in INLINE:
         line = pattern.sub(instead, line)
@@ -47,13 +56,24 @@ def _heading(marks: str, text: str) -> str:
 def _table(table: ReportTable) -> list[str]:
     text = table.marked()
     lines = [f"**{escape(table.caption)}** (`data/{table.name}.csv`)", ""]
-    lines += ["| " + " | ".join(escape(name) for name in text.columns) + " |", "|" + "---|" * text.shape[1]]
-    lines += ["| " + " | ".join(escape(cell) for cell in row) + " |" for row in text.itertuples(index=False)]
+    lines += [
+        "| " + " | ".join(escape(name) for name in text.columns) + " |",
+        "|" + "---|" * text.shape[1],
+    ]
+    lines += [
+        "| " + " | ".join(escape(cell) for cell in row) + " |"
+        for row in text.itertuples(index=False)
+    ]
     return [*lines, ""]
 
 
 def _picture(picture: Picture) -> list[str]:
-    return [f"![{_alt(picture.alt)}](figures/{picture.name}.png)", "", f"*{escape(picture.caption)}*", ""]
+    return [
+        f"![{_alt(picture.alt)}](figures/{picture.name}.png)",
+        "",
+        f"*{escape(picture.caption)}*",
+        "",
+    ]
 
 
 def _section(section: Section) -> list[str]:
@@ -69,7 +89,13 @@ def _section(section: Section) -> list[str]:
     for picture in section.pictures:
         lines += _picture(picture)
     for table in section.folded:
-        lines += [f"<details><summary>{escape(table.caption)}</summary>", "", *_table(table), "</details>", ""]
+        lines += [
+            f"<details><summary>{escape(table.caption)}</summary>",
+            "",
+            *_table(table),
+            "</details>",
+            "",
+        ]
     return lines
 
 

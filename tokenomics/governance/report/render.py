@@ -1,4 +1,6 @@
-"""From evidence to the files that follow from it alone: report, tables, figures. The same evidence gives the same bytes."""
+"""From evidence to the files that follow from it alone: report, tables, figures. The same evidence
+gives the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ from .tables import parameters
 
 
 def render(evidence: Evidence) -> tuple[Report, dict[str, bytes]]:
-    """The report, and its files by path with computed numbers marked: report.md, report.html, data/*.csv, figures/*.svg and *.png."""
+    """The report, and its files by path with computed numbers marked: report.md, report.html,
+    data/*.csv, figures/*.svg and *.png.
+    """
     drawn = pictures(evidence)
     vectors = {name: svg(figure) for name, (_, figure) in drawn.items()}
     whole = report(evidence, {name: picture for name, (picture, _) in drawn.items()})
     files = {"report.md": markdown(whole).encode(), "report.html": html(whole, vectors).encode()}
-    files |= {f"data/{table.name}.csv": table.csv() for table in [*whole.tables, parameters(evidence)]}
+    files |= {
+        f"data/{table.name}.csv": table.csv() for table in [*whole.tables, parameters(evidence)]
+    }
     for name, (_, figure) in drawn.items():
         files |= {f"figures/{name}.svg": vectors[name], f"figures/{name}.png": png(figure)}
     return _unmarked(whole), files
@@ -35,14 +41,18 @@ def _unmarked(whole: Report) -> Report:
 
 def _section(section: Section) -> Section:
     pictures = tuple(replace(picture, alt=plain(picture.alt)) for picture in section.pictures)
-    texts: Mapping[str, tuple[str, ...]] = {name: tuple(map(plain, getattr(section, name))) for name in ("paragraphs", "bullets")}
+    texts: Mapping[str, tuple[str, ...]] = {
+        name: tuple(map(plain, getattr(section, name))) for name in ("paragraphs", "bullets")
+    }
     tables = {name: tuple(map(_table, getattr(section, name))) for name in ("tables", "folded")}
     return replace(section, pictures=pictures, **texts, **tables)
 
 
 def _table(table: ReportTable) -> ReportTable:
     given = {name: getattr(table, name) for name in ("frame", "shown")}
-    return replace(table, **{name: frame.map(_cell) for name, frame in given.items() if frame is not None})
+    return replace(
+        table, **{name: frame.map(_cell) for name, frame in given.items() if frame is not None}
+    )
 
 
 def _cell(value: Any) -> Any:

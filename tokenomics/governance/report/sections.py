@@ -9,43 +9,88 @@ from . import comparisons, tables
 from .document import Picture, Report, ReportTable, Section
 
 NO_CALIBRATION = (
-    "No calibration of this network was given, so that there is no error out of sample to report: what follows is what the assumed network does. "
-    "The parameters whose source says 'calibrated' were fitted by others or earlier; see the table of parameters."
+    "No calibration of this network was given, so that there is no error out of sample to report: "
+    "what follows is what the assumed network does. "
+    "The parameters whose source says 'calibrated' were fitted by others or earlier; see the table "
+    "of parameters."
 )
 SHOWN = 10  # errors of points that could not start
 MODEL_LIMITS = (
-    "The result is the model's: a stylised economy of average customers, operators and speculators, not a forecast of this token's price.",
-    "Intervals are of Monte-Carlo error alone, 95 % each: they narrow with more runs, and say nothing of wrong parameters or a wrong model.",
+    (
+        "The result is the model's: a stylised economy of average customers, operators and "
+        "speculators, not a forecast of this token's price."
+    ),
+    (
+        "Intervals are of Monte-Carlo error alone, 95 % each: they narrow with more runs, and say "
+        "nothing of wrong parameters or a wrong model."
+    ),
     "What the scenarios do not contain was not tested.",
 )
 PROPOSAL_LIMITS = (
-    "Of many checks some come out wrong by chance: one whose true value lies at its limit is said to hold, or to fail, in 1 of 40 cases each.",
-    "Runs of one index meet the same shocks under every set of values, so that differences are those of the values.",
-    "Stability margins are those of the linear loop near its steady state; large disturbances meet the limits of the actuator.",
+    (
+        "Of many checks some come out wrong by chance: one whose true value lies at its limit is "
+        "said to hold, or to fail, in 1 of 40 cases each."
+    ),
+    (
+        "Runs of one index meet the same shocks under every set of values, so that differences are "
+        "those of the values."
+    ),
+    (
+        "Stability margins are those of the linear loop near its steady state; large disturbances "
+        "meet the limits of the actuator."
+    ),
 )
 LOOP = (
-    "How much more gain, phase or delay the loop bears before it is unstable; sensitivity: how much disturbances are amplified at most; "
-    "bandwidth: how fast it follows; slowest: the time constant of its slowest mode, of a stock that nothing pulls back."
+    "How much more gain, phase or delay the loop bears before it is unstable; sensitivity: how "
+    "much disturbances are amplified at most; "
+    "bandwidth: how fast it follows; slowest: the time constant of its slowest mode, of a stock "
+    "that nothing pulls back."
 )
 
 
 def report(evidence: Evidence, drawn: Mapping[str, Picture]) -> Report:
     """The report of a proposal, of runs or of a sweep. drawn: its figures, by name."""
     plan = evidence.plan
-    sections = proposal_sections(evidence, drawn) if evidence.claim is not None else plain_sections(evidence, drawn)
+    sections = (
+        proposal_sections(evidence, drawn)
+        if evidence.claim is not None
+        else plain_sections(evidence, drawn)
+    )
     shipped = (f"Not as shipped: {told}." for told in evidence.deviations)
-    lead = (evidence.verdict(), *(evidence.warnings() if evidence.claim else ()), *shipped, evidence.claim.summary.strip() if evidence.claim else "")
-    badge = {HOLDS: "meets its limits", FAILS: "fails a limit", UNDECIDED: "undecided", UNCHANGED: "nothing changed", "": ""}[evidence.outcome]
-    return Report(plan.title, badge, tuple(text for text in lead if text), (*sections, *closing(evidence)))
+    lead = (
+        evidence.verdict(),
+        *(evidence.warnings() if evidence.claim else ()),
+        *shipped,
+        evidence.claim.summary.strip() if evidence.claim else "",
+    )
+    badge = {
+        HOLDS: "meets its limits",
+        FAILS: "fails a limit",
+        UNDECIDED: "undecided",
+        UNCHANGED: "nothing changed",
+        "": "",
+    }[evidence.outcome]
+    return Report(
+        plan.title, badge, tuple(text for text in lead if text), (*sections, *closing(evidence))
+    )
 
 
 def _calibration(evidence: Evidence) -> Section:
     found = []
     assert evidence.claim is not None
     for number, one in enumerate(evidence.claim.calibrations, 1):
-        found.append(ReportTable(f"calibration{number}", f"{one.method}, {one.data}", comparisons.estimates(one)))
+        found.append(
+            ReportTable(
+                f"calibration{number}", f"{one.method}, {one.data}", comparisons.estimates(one)
+            )
+        )
     notes = tuple(note for one in evidence.claim.calibrations for note in one.notes)
-    return Section("Calibration and error out of sample", () if found else (NO_CALIBRATION,), notes, tuple(found))
+    return Section(
+        "Calibration and error out of sample",
+        () if found else (NO_CALIBRATION,),
+        notes,
+        tuple(found),
+    )
 
 
 def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[Section]:
@@ -54,36 +99,65 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     assert claim is not None
     margin, notes = tables.margins(evidence)
     checked = (
-        "A limit holds where its whole 95 % interval does, fails where none of it does, and is undecided between; "
-        "where a run failed, it cannot hold, and the same number in fewer than five runs proves nothing. 'Change' is the proposal less today, run "
+        "A limit holds where its whole 95 % interval does, fails where none of it does, and is "
+        "undecided between; "
+        "where a run failed, it cannot hold, and the same number in fewer than five runs proves "
+        "nothing. 'Change' is the proposal less today, run "
         "by run on the same shocks."
     )
     limits = []
     for one in claim.limits:
-        where = f" (stated for {', '.join(one.scenarios)} alone)" if len(one.scenarios) not in (0, len(plan.cases)) else ""
-        limits.append(f"{stated(one.limit, one.of)}{where}: {one.reason.strip() or 'no reason given'}")
+        where = (
+            f" (stated for {', '.join(one.scenarios)} alone)"
+            if len(one.scenarios) not in (0, len(plan.cases))
+            else ""
+        )
+        limits.append(
+            f"{stated(one.limit, one.of)}{where}: {one.reason.strip() or 'no reason given'}"
+        )
     beside = evidence.unstated
     for word in (FAILS, UNDECIDED) if len(beside) else ():
         found = beside[beside["verdict"] == word]
         if len(found):
-            limits.append(f"where it is not stated, it {'would fail' if word == FAILS else 'is undecided'}: {listed(found)}")
+            limits.append(
+                f"where it is not stated, it {'would fail' if word == FAILS else 'is undecided'}: "
+                f"{listed(found)}"
+            )
     below = "Today's values are the no-change counterfactual. "
     base = plan.cases[0].resolved
     days = base.values.simulation.days
     sensitive = evidence.points("sensitivity")
     differences = comparisons.differences(evidence)
     sections = [
-        Section("What changes", bullets=tuple(evidence.untested()), tables=(tables.changes(evidence),)),
-        Section("Verdict against the stated limits", (checked,), tuple(limits), (tables.limits(evidence),), _some(drawn, "limits")),
+        Section(
+            "What changes", bullets=tuple(evidence.untested()), tables=(tables.changes(evidence),)
+        ),
+        Section(
+            "Verdict against the stated limits",
+            (checked,),
+            tuple(limits),
+            (tables.limits(evidence),),
+            _some(drawn, "limits"),
+        ),
         Section(
             "Today, the proposal and the alternatives",
-            (f"{below}Mean over {plan.points[0].runs} runs of {days:g} days with seed {plan.seed}, and its 95 % interval.",),
+            (
+                (
+                    f"{below}Mean over {plan.points[0].runs} runs of {days:g} days with seed "
+                    f"{plan.seed}, and its 95 % interval."
+                ),
+            ),
             tables=(comparisons.means(evidence), comparisons.alternative_checks(evidence)),
             folded=(tables.points_table(evidence),),
         ),
         Section(
             "What the change does",
-            ("Paired differences on the same shocks. 'Runs better' is the share of runs that are better than today, ties counted half.",),
+            (
+                (
+                    "Paired differences on the same shocks. 'Runs better' is the share of runs "
+                    "that are better than today, ties counted half."
+                ),
+            ),
             tables=differences[:1],
             pictures=_some(drawn, "effects"),
             folded=differences[1:],
@@ -91,24 +165,41 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     ]
     if sensitive:
         text = (
-            f"One parameter at a time, on the first {plan.points[sensitive[0]].runs} runs: whether the limits still hold, how far their metrics "
+            f"One parameter at a time, on the first {plan.points[sensitive[0]].runs} runs: whether "
+            f"the limits still hold, how far their metrics "
             "move, and, for what the proposal does not set, whether its effect survives."
         )
-        found = (comparisons.varied_checks(evidence), comparisons.sensitivity(evidence), comparisons.robustness(evidence))
+        found = (
+            comparisons.varied_checks(evidence),
+            comparisons.sensitivity(evidence),
+            comparisons.robustness(evidence),
+        )
         given = tuple(table for table in found if table is not None)
-        sections.append(Section("Sensitivity", (text,), tables=given, pictures=_some(drawn, "sensitivity")))
+        sections.append(
+            Section("Sensitivity", (text,), tables=given, pictures=_some(drawn, "sensitivity"))
+        )
     sections += [
         Section("Stress scenarios", tables=(tables.scenario_table(evidence),)),
         _failed(evidence),
         Section(
             "Stability of the control loop",
-            (LOOP if margin else "No set of values has a law that responds to a small error, so that there is no linear loop to analyse.",),
+            (
+                LOOP
+                if margin
+                else (
+                    "No set of values has a law that responds to a small error, so that there is "
+                    "no linear loop to analyse."
+                ),
+            ),
             tuple(f"{label}: {note}" for label, note in notes.items()) if margin else (),
             (margin,) if margin else (),
         ),
         _calibration(evidence),
         _assumed(evidence, claim.sources),
-        Section("Tables that must add up", tables=(tables.fee_split(evidence), tables.supply_split(evidence))),
+        Section(
+            "Tables that must add up",
+            tables=(tables.fee_split(evidence), tables.supply_split(evidence)),
+        ),
     ]
     if claim.watch or claim.roll_back:
         sections.append(
@@ -128,16 +219,33 @@ def _some(drawn: Mapping[str, Picture], *names: str) -> tuple[Picture, ...]:
 def _failed(evidence: Evidence) -> Section:
     lost = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
     errors = dict.fromkeys(text for text in evidence.runs["error"] if text)
-    text = f"{lost} of {len(evidence.runs)} runs failed or could not start. The means are over the others."
+    text = (
+        f"{lost} of {len(evidence.runs)} runs failed or could not start. The means are over the "
+        f"others."
+    )
     return Section(
-        "Failed runs", (text if lost else text.split(". ")[0] + ".",), tuple(list(errors)[:SHOWN]), folded=(comparisons.failures(evidence),)
+        "Failed runs",
+        (text if lost else text.split(". ")[0] + ".",),
+        tuple(list(errors)[:SHOWN]),
+        folded=(comparisons.failures(evidence),),
     )
 
 
 def _assumed(evidence: Evidence, sources: list[str]) -> Section:
-    told = ("Sources that the proposal names are below; every parameter has its own in data/parameters.csv.",) if sources else ()
+    told = (
+        (
+            (
+                "Sources that the proposal names are below; every parameter has its own in "
+                "data/parameters.csv."
+            ),
+        )
+        if sources
+        else ()
+    )
     folded = (tables.assumptions(evidence),)
-    return Section("What was assumed", told, tuple(sources), (tables.source_counts(evidence),), folded=folded)
+    return Section(
+        "What was assumed", told, tuple(sources), (tables.source_counts(evidence),), folded=folded
+    )
 
 
 def plain_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[Section]:
@@ -146,11 +254,18 @@ def plain_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[Sec
     base = plan.cases[0].resolved
     settings = (
         f"Parameters: {base.base}, {sum(e.value != {} for e in base.entries.values())} values.",
-        f"Span: {base.values.simulation.days:g} days in steps of {base.values.simulation.time_step:g}.",
+        (
+            f"Span: {base.values.simulation.days:g} days in steps of "
+            f"{base.values.simulation.time_step:g}."
+        ),
         f"Engine: {plan.engine}{f', every {plan.every} steps kept' if plan.every > 1 else ''}.",
     )
     several = plan.kind == "run" and len(plan.cases) > 1
-    results = (comparisons.sweep_extremes(evidence),) if plan.kind == "sweep" else (comparisons.run_means(evidence),)
+    results = (
+        (comparisons.sweep_extremes(evidence),)
+        if plan.kind == "sweep"
+        else (comparisons.run_means(evidence),)
+    )
     sections = [
         Section("Settings", bullets=settings, tables=(tables.scenario_table(evidence),)),
         Section("Results", tables=results, pictures=tuple(drawn.values())),
@@ -164,14 +279,24 @@ def plain_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[Sec
 
 def closing(evidence: Evidence) -> list[Section]:
     """Definitions, limits of the model, and how to compute it all again."""
-    size = f"{evidence.plan.simulations} simulated runs, seed {evidence.plan.seed}, tokenomics {evidence.version}"
+    size = (
+        f"{evidence.plan.simulations} simulated runs, seed {evidence.plan.seed}, tokenomics "
+        f"{evidence.version}"
+    )
     again = (
-        f"This bundle holds {size}. In its folder, the command below simulates them again from manifest.json and compares every number; "
+        f"This bundle holds {size}. In its folder, the command below simulates them again from "
+        f"manifest.json and compares every number; "
         "take the identifier from where the result was published.",
-        f"Content identifier (SHA-256 over parameters, design, seeds, metrics, version and results): {evidence.id}",
+        (
+            f"Content identifier (SHA-256 over parameters, design, seeds, metrics, version and "
+            f"results): {evidence.id}"
+        ),
     )
     return [
         Section("Metrics", folded=(tables.definitions(evidence),)),
-        Section("Limits of the model", bullets=(*MODEL_LIMITS, *(PROPOSAL_LIMITS if evidence.claim else ()))),
+        Section(
+            "Limits of the model",
+            bullets=(*MODEL_LIMITS, *(PROPOSAL_LIMITS if evidence.claim else ())),
+        ),
         Section("Compute it again", again, code=f"tokenomics verify . --id {evidence.id}"),
     ]

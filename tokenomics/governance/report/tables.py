@@ -1,4 +1,6 @@
-"""The tables of a report, each a data frame computed from the evidence alone; what should add up is checked to add up."""
+"""The tables of a report, each a data frame computed from the evidence alone; what should add up is
+checked to add up.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,26 @@ from .comparisons import CHECKED
 from .computed import computed
 from .document import ReportTable, cell, with_interval
 
-KINDS = ("assumption", "calibrated", "derived", "scenario definition", "policy definition", "by definition")
+KINDS = (
+    "assumption",
+    "calibrated",
+    "derived",
+    "scenario definition",
+    "policy definition",
+    "by definition",
+)
 OTHER = "published or measured"
 FEW = "too few runs for this quantile"
-# relative, of a margin: eigenvalues and roots of two linear-algebra libraries agree to about 1e-8, since a root is searched for to that
+# relative, of a margin: eigenvalues and roots of two linear-algebra libraries agree to about 1e-8,
+# since a root is searched for to that
 LINEAR = 1e-6
 DIGITS = 30  # of the value that a stored number stands for
 
 
 def exact(value: Fraction, digits: int = DIGITS) -> str:
-    """A fraction as a decimal number: whole where it ends within so many places, else cut off and marked."""
+    """A fraction as a decimal number: whole where it ends within so many places, else cut off and
+    marked.
+    """
     sign, value = ("-" if value < 0 else ""), abs(value)
     scaled = value * 10**digits
     whole, rest = divmod(scaled.numerator, scaled.denominator)
@@ -50,7 +62,9 @@ def _stored(rule: OnChain | None, value: Any) -> tuple[str, str, str]:
 
 
 def changes(evidence: Evidence) -> ReportTable:
-    """Before and after: human value and unit, the contract's number with its decimals, the conversion."""
+    """Before and after: human value and unit, the contract's number with its decimals, the
+    conversion.
+    """
     claim, plan = evidence.claim, evidence.plan
     assert claim is not None
     now, new = (plan.points[evidence.points(role)[0]].values for role in ("current", "proposed"))
@@ -78,13 +92,19 @@ def changes(evidence: Evidence) -> ReportTable:
         )
     frame = pd.DataFrame(rows, dtype=str)
     shown = frame.drop(columns=["proposed on chain stands for", "meaning"])
-    return ReportTable("changes", "What changes, as people read it and as the contract stores it", frame, shown)
+    return ReportTable(
+        "changes", "What changes, as people read it and as the contract stores it", frame, shown
+    )
 
 
 def points_table(evidence: Evidence) -> ReportTable:
     """Every parameter point with its values."""
     frame = pd.DataFrame(
-        [{"values": p.label, "role": p.role, "runs": p.runs} | {path: text(v) for path, v in p.values.items()} for p in evidence.plan.points]
+        [
+            {"values": p.label, "role": p.role, "runs": p.runs}
+            | {path: text(v) for path, v in p.values.items()}
+            for p in evidence.plan.points
+        ]
     )
     return ReportTable("points", "Parameter values that were simulated", frame)
 
@@ -100,42 +120,89 @@ def parameters(evidence: Evidence) -> ReportTable:
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
         for e in case.resolved.entries.values():
             if e.value != {}:
-                told = {"scenario": label, "parameter": e.path, "value": text(e.value), "unit": e.unit}
-                rows.append(told | {"source kind": kind_of(e.source), "source": e.source, "meaning": e.doc})
+                told = {
+                    "scenario": label,
+                    "parameter": e.path,
+                    "value": text(e.value),
+                    "unit": e.unit,
+                }
+                rows.append(
+                    told | {"source kind": kind_of(e.source), "source": e.source, "meaning": e.doc}
+                )
     return ReportTable("parameters", "All parameters of all scenarios", pd.DataFrame(rows))
 
 
 def source_counts(evidence: Evidence) -> ReportTable:
     """How many numbers rest on what, in the first case."""
     entries = [e for e in evidence.plan.cases[0].resolved.entries.values() if e.value != {}]
-    count = {kind: sum(kind_of(e.source) == kind for e in entries) for kind in (*KINDS, OTHER, "none")}
+    count = {
+        kind: sum(kind_of(e.source) == kind for e in entries) for kind in (*KINDS, OTHER, "none")
+    }
     add_up(list(count.values()), len(entries), "parameters by source")
-    rows = [{"source": kind, "parameters": n} for kind, n in count.items() if n] + [{"source": "all", "parameters": len(entries)}]
-    return ReportTable("sources", f"What the parameters rest on, scenario {evidence.plan.labels[0]}", pd.DataFrame(rows))
+    rows = [{"source": kind, "parameters": n} for kind, n in count.items() if n] + [
+        {"source": "all", "parameters": len(entries)}
+    ]
+    return ReportTable(
+        "sources",
+        f"What the parameters rest on, scenario {evidence.plan.labels[0]}",
+        pd.DataFrame(rows),
+    )
 
 
 def assumptions(evidence: Evidence) -> ReportTable:
-    """Assumed numbers in the groups that the points change: what this result rests on most directly."""
+    """Assumed numbers in the groups that the points change: what this result rests on most
+    directly.
+    """
     parents = [path.rpartition(".")[0] for path in evidence.plan.paths]
     # a group and those around it: the gains of a law, and what all laws share
-    groups = {parent[:end] for parent in parents for end in [*(i for i, c in enumerate(parent) if c == "."), len(parent)]} | {"market"}
+    groups = {
+        parent[:end]
+        for parent in parents
+        for end in [*(i for i, c in enumerate(parent) if c == "."), len(parent)]
+    } | {"market"}
     rows = []
     for e in evidence.plan.cases[0].resolved.entries.values():
         if e.path.rpartition(".")[0] in groups and kind_of(e.source) == "assumption":
-            rows.append({"parameter": e.path, "value": text(e.value), "unit": e.unit, "source": e.source, "meaning": e.doc})
+            rows.append(
+                {
+                    "parameter": e.path,
+                    "value": text(e.value),
+                    "unit": e.unit,
+                    "source": e.source,
+                    "meaning": e.doc,
+                }
+            )
     frame = pd.DataFrame(rows, columns=["parameter", "value", "unit", "source", "meaning"])
-    return ReportTable("assumptions", f"Assumed numbers in the groups {', '.join(sorted(groups))}", frame)
+    return ReportTable(
+        "assumptions", f"Assumed numbers in the groups {', '.join(sorted(groups))}", frame
+    )
 
 
 def scenario_table(evidence: Evidence) -> ReportTable:
     """What each scenario does: the parameters in which it differs from the first case."""
     base, rows = evidence.plan.cases[0].resolved.entries, []
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
-        different = {p: e for p, e in case.resolved.entries.items() if p not in base or e.value != base[p].value}
-        if case is evidence.plan.cases[0]:  # it differs from the parameters without a scenario in what its scenario sets
-            different = {p: e for p, e in case.resolved.entries.items() if kind_of(e.source) == "scenario definition"}
-        lines = [f"{path} = {text(e.value)} {e.unit}".removesuffix(" -").removesuffix(" 1") for path, e in different.items()]
-        told = {"description": case.resolved.descriptions.get(case.scenario, ""), "differs from the first in": "; ".join(lines) or "nothing"}
+        different = {
+            p: e
+            for p, e in case.resolved.entries.items()
+            if p not in base or e.value != base[p].value
+        }
+        if (
+            case is evidence.plan.cases[0]
+        ):  # it differs from the parameters without a scenario in what its scenario sets
+            different = {
+                p: e
+                for p, e in case.resolved.entries.items()
+                if kind_of(e.source) == "scenario definition"
+            }
+        lines = [
+            f"{path} = {text(e.value)} {e.unit}".removesuffix(" -").removesuffix(" 1")
+            for path, e in different.items()
+        ]
+        told = {
+            "description": case.resolved.descriptions.get(case.scenario, ""),
+            "differs from the first in": "; ".join(lines) or "nothing",
+        }
         rows.append({"scenario": label} | told | {"sha256": case.resolved.hash})
     frame = pd.DataFrame(rows)
     return ReportTable("scenarios", "Scenarios", frame, frame.drop(columns="sha256"))
@@ -144,10 +211,19 @@ def scenario_table(evidence: Evidence) -> ReportTable:
 def definitions(evidence: Evidence) -> ReportTable:
     """What each metric is."""
     rows = [
-        {"metric": name, "unit": METRICS[name].unit, "definition": METRICS[name].meaning, "better": METRICS[name].better or "neither"}
+        {
+            "metric": name,
+            "unit": METRICS[name].unit,
+            "definition": METRICS[name].meaning,
+            "better": METRICS[name].better or "neither",
+        }
         for name in evidence.plan.metrics
     ]
-    return ReportTable("metrics", "Metrics: each is one number a run; the tables give means over runs", pd.DataFrame(rows))
+    return ReportTable(
+        "metrics",
+        "Metrics: each is one number a run; the tables give means over runs",
+        pd.DataFrame(rows),
+    )
 
 
 def fee_split(evidence: Evidence) -> ReportTable:
@@ -157,11 +233,26 @@ def fee_split(evidence: Evidence) -> ReportTable:
         if point.role in ("sensitivity", "counterfactual"):
             continue
         p: Parameters = evidence.plan.resolved(0, number).values
-        burn, treasury = (p.supply.burn_share if p.supply.enabled else 0.0), (p.treasury.fee_share if p.treasury.enabled else 0.0)
+        burn, treasury = (
+            (p.supply.burn_share if p.supply.enabled else 0.0),
+            (p.treasury.fee_share if p.treasury.enabled else 0.0),
+        )
         operators = 1.0 - burn - treasury
         add_up([burn, treasury, operators], 1.0, f"fees at {point.label}")
-        rows.append({"values": point.label, "burned": burn, "treasury": treasury, "operators": operators, "sum": burn + treasury + operators})
-    return ReportTable("fees", "Where a unit of fees goes; the controller may move the burned share", pd.DataFrame(rows))
+        rows.append(
+            {
+                "values": point.label,
+                "burned": burn,
+                "treasury": treasury,
+                "operators": operators,
+                "sum": burn + treasury + operators,
+            }
+        )
+    return ReportTable(
+        "fees",
+        "Where a unit of fees goes; the controller may move the burned share",
+        pd.DataFrame(rows),
+    )
 
 
 def supply_split(evidence: Evidence) -> ReportTable:
@@ -170,11 +261,17 @@ def supply_split(evidence: Evidence) -> ReportTable:
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
         s = case.resolved.values.supply
         held = [s.staked_share, s.treasury_share, s.locked_share]
-        rest = 1.0 - (held[0] + held[1] + held[2])  # in this order, whatever the sum of a list is in this version of Python
+        rest = 1.0 - (
+            held[0] + held[1] + held[2]
+        )  # in this order, whatever the sum of a list is in this version of Python
         parts = [s.total_supply * share for share in (*held, rest)]
         add_up(parts, s.total_supply, f"supply in {label}")
         names = ("staked", "treasury", "locked", "circulating")
-        rows.append({"scenario": label} | dict(zip(names, parts, strict=True)) | {"total": s.total_supply, "unit": "TOK"})
+        rows.append(
+            {"scenario": label}
+            | dict(zip(names, parts, strict=True))
+            | {"total": s.total_supply, "unit": "TOK"}
+        )
     return ReportTable("supply", "Token supply at the start", pd.DataFrame(rows))
 
 
@@ -185,10 +282,14 @@ def limits(evidence: Evidence) -> ReportTable:
     reasons = {i: one.reason for i, one in enumerate(evidence.claim.limits, 1)}
     shown = pd.DataFrame(
         {
-            "limit": [f"{row.limit}{' (change)' * (row.of == 'change')}" for row in frame.itertuples()],
+            "limit": [
+                f"{row.limit}{' (change)' * (row.of == 'change')}" for row in frame.itertuples()
+            ],
             "scenario": frame["scenario"],
             "verdict": frame["verdict"],
-            "estimate [95 %]": [with_interval(row.estimate, row.low, row.high) for row in frame.itertuples()],
+            "estimate [95 %]": [
+                with_interval(row.estimate, row.low, row.high) for row in frame.itertuples()
+            ],
             "unit": frame["unit"],
             "runs": frame["n"],
         }
@@ -198,8 +299,15 @@ def limits(evidence: Evidence) -> ReportTable:
 
 
 def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
-    """Linear stability margins of the loop today, proposed and of each alternative, and what else must be known, by point."""
-    names = [name for name in UNITS if name not in ("disk_gain", "disk_phase", "complementary", "phase_crossover", "delay_crossover")]
+    """Linear stability margins of the loop today, proposed and of each alternative, and what else
+    must be known, by point.
+    """
+    names = [
+        name
+        for name in UNITS
+        if name
+        not in ("disk_gain", "disk_phase", "complementary", "phase_crossover", "delay_crossover")
+    ]
     rows, notes = [], {}
     for number, point in enumerate(evidence.plan.points):
         if point.role in ("sensitivity", "counterfactual"):
@@ -209,16 +317,27 @@ def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
         except (InputError, ModelError) as error:
             notes[point.label] = f"not analysed: {getattr(error, 'found', error)}"
             continue
-        own = {f"{name.replace('_', ' ')} [{UNITS[name]}]": getattr(found.margins, name) for name in names}
-        thin = {f"peak sensitivity, pool at {share:.0%} [1]": m.sensitivity for share, m in found.liquidity.items()}
+        own = {
+            f"{name.replace('_', ' ')} [{UNITS[name]}]": getattr(found.margins, name)
+            for name in names
+        }
+        thin = {
+            f"peak sensitivity, pool at {share:.0%} [1]": m.sensitivity
+            for share, m in found.liquidity.items()
+        }
         rows.append({"values": point.label, "stable": found.margins.stable} | own | thin)
-        notes[point.label] = " ".join([computed(_Scaled(found.margins).reading, LINEAR), *found.notes()])
+        notes[point.label] = " ".join(
+            [computed(_Scaled(found.margins).reading, LINEAR), *found.notes()]
+        )
     frame = pd.DataFrame(rows)
     if frame.empty:
         return None, notes
     numbers = frame.columns[2:]
     caption = f"Linear margins, scenario {evidence.plan.labels[0]}, at the steady state"
-    full, short = (frame.assign(**{name: [_linear(value, write) for value in frame[name]] for name in numbers}) for write in (_six, cell))
+    full, short = (
+        frame.assign(**{name: [_linear(value, write) for value in frame[name]] for name in numbers})
+        for write in (_six, cell)
+    )
     return ReportTable("margins", caption, full, short), notes
 
 
@@ -230,7 +349,9 @@ class _Scaled:
 
     def reading(self, factor: float) -> str:
         told = {f.name: getattr(self.margins, f.name) for f in fields(self.margins)}
-        return replace(self.margins, **{name: v * factor for name, v in told.items() if isinstance(v, float)}).reading()
+        return replace(
+            self.margins, **{name: v * factor for name, v in told.items() if isinstance(v, float)}
+        ).reading()
 
 
 def _linear(value: float, write: Callable[[float], str]) -> str:
@@ -244,8 +365,12 @@ def _six(value: float) -> str:
 
 
 def reached(runs: int, quantile: float) -> bool:
-    """Whether so many runs have one beyond a quantile on average: with fewer it is near their largest or smallest, whatever is asked for."""
-    return runs * min(quantile, 1.0 - quantile) >= 1.0 - 1e-9  # 10 · (1 − 0.9) is a little less than 1
+    """Whether so many runs have one beyond a quantile on average: with fewer it is near their
+    largest or smallest, whatever is asked for.
+    """
+    return (
+        runs * min(quantile, 1.0 - quantile) >= 1.0 - 1e-9
+    )  # 10 · (1 − 0.9) is a little less than 1
 
 
 def watch(evidence: Evidence) -> ReportTable:
@@ -268,8 +393,15 @@ def watch(evidence: Evidence) -> ReportTable:
                 "quantile of runs": one.quantile,
                 "scenario": name,
                 "runs": len(good),
-                "note": "; ".join(filter(None, ("" if reached(len(good), one.quantile) else FEW, one.note))),
+                "note": "; ".join(
+                    filter(None, ("" if reached(len(good), one.quantile) else FEW, one.note))
+                ),
             }
         )
     span = evidence.plan.cases[0].resolved.values.simulation.days
-    return ReportTable("watch", f"After adoption, each measured over {span:g} days as in the simulation", pd.DataFrame(rows), computed=("trigger",))
+    return ReportTable(
+        "watch",
+        f"After adoption, each measured over {span:g} days as in the simulation",
+        pd.DataFrame(rows),
+        computed=("trigger",),
+    )

@@ -1,4 +1,6 @@
-"""A file of a bundle beside the same file made anew: where they first differ, and whether another platform's rounding alone explains it."""
+"""A file of a bundle beside the same file made anew: where they first differ, and whether another
+platform's rounding alone explains it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,25 @@ from ..report.computed import PAGES, follows, plain
 from .findings import Finding
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
-GROUPED = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?")  # with commas between thousands, which divide cells in a CSV
+GROUPED = re.compile(
+    r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?"
+)  # with commas between thousands, which divide cells in a CSV
 BESIDE = 40  # characters that are shown before a difference
 FIGURES = (".svg", ".png")
-MUCH_LONGER, MUCH_MORE = 4, 1_000_000  # times, and bytes: a file that is longer than it should be by both is not searched for a line
+MUCH_LONGER, MUCH_MORE = (
+    4,
+    1_000_000,
+)  # times, and bytes: a file that is longer than it should be by both is not searched for a line
 PLACED = 1e-4  # of a figure's points: what a last bit moves in one
-GEOMETRY = re.compile(r'(?<=\s)((?:d|x|y|points|transform)="[^"<>]*")')  # the parts of a drawing that say where something is
-PLACE = re.compile(r"(?<![\w#.])-?[0-9]+(?:\.[0-9]{1,6})?(?![\w.])")  # of a drawing: no part of a colour, a name or a width with its unit
-DRAWN_ID = re.compile(r"\b(?:image|[a-z])[0-9a-f]{10}\b")  # of a clip path, a marker or an image: a digest of its place, last bit and all
+GEOMETRY = re.compile(
+    r'(?<=\s)((?:d|x|y|points|transform)="[^"<>]*")'
+)  # the parts of a drawing that say where something is
+PLACE = re.compile(
+    r"(?<![\w#.])-?[0-9]+(?:\.[0-9]{1,6})?(?![\w.])"
+)  # of a drawing: no part of a colour, a name or a width with its unit
+DRAWN_ID = re.compile(
+    r"\b(?:image|[a-z])[0-9a-f]{10}\b"
+)  # of a clip path, a marker or an image: a digest of its place, last bit and all
 
 
 def is_text(name: str) -> bool:
@@ -30,7 +43,8 @@ def much_longer(recorded: bytes, found: bytes) -> bool:
 
 
 def differing(name: str, recorded: bytes, made: bytes) -> Finding | None:
-    """Where a file differs first from the one made anew, whose computed numbers may be marked; None where it is that one to the letter.
+    """Where a file differs first from the one made anew, whose computed numbers may be marked; None
+    where it is that one to the letter.
 
     The line, and the number where it is one.
     """
@@ -40,20 +54,35 @@ def differing(name: str, recorded: bytes, made: bytes) -> Finding | None:
     if much_longer(recorded, found):
         return Finding(name, f"{len(recorded)} bytes, where it should have {len(found)}")
     if not is_text(name):
-        return Finding(name, "a figure that is not drawn from these data" if name.endswith(FIGURES) else "not as this package writes these data")
+        return Finding(
+            name,
+            "a figure that is not drawn from these data"
+            if name.endswith(FIGURES)
+            else "not as this package writes these data",
+        )
     one, two = (content.decode("utf-8", "replace").split("\n") for content in (recorded, found))
     line = _first_line(one, two, made.decode("utf-8", "replace").split("\n"))
     mine, other = ("".join(lines[line : line + 1]) for lines in (one, two))
     numbers = _one_number(mine, other, NUMBER if name.endswith(".csv") else GROUPED)
     if numbers:
         return Finding(name, f"line {line + 1}", *numbers)
-    first = next((i for i, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b), min(len(mine), len(other)))
+    first = next(
+        (i for i, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b),
+        min(len(mine), len(other)),
+    )
     first = max(0, first - BESIDE)
-    return Finding(name, f"line {line + 1}", mine[first : first + 3 * BESIDE], other[first : first + 3 * BESIDE])
+    return Finding(
+        name,
+        f"line {line + 1}",
+        mine[first : first + 3 * BESIDE],
+        other[first : first + 3 * BESIDE],
+    )
 
 
 def _first_line(recorded: list[str], found: list[str], marked: list[str]) -> int:
-    """The first line that rounding does not explain; where it explains them all, the first that differs."""
+    """The first line that rounding does not explain; where it explains them all, the first that
+    differs.
+    """
     pairs = list(zip(recorded, found, marked, strict=False))
     other = (i for i, (mine, _, wanted) in enumerate(pairs) if not follows(mine, wanted))
     changed = (i for i, (mine, same, _) in enumerate(pairs) if mine != same)
@@ -65,7 +94,9 @@ def _pairs(mine: str, other: str, number: re.Pattern[str]) -> list[tuple[str, st
     """The numbers that differ between two texts, as written; None where more than numbers does."""
     if number.sub("#", mine) != number.sub("#", other):
         return None
-    return [(a, b) for a, b in zip(number.findall(mine), number.findall(other), strict=True) if a != b]
+    return [
+        (a, b) for a, b in zip(number.findall(mine), number.findall(other), strict=True) if a != b
+    ]
 
 
 def _value(written: str) -> float:
@@ -85,8 +116,8 @@ def _one_number(mine: str, other: str, number: re.Pattern[str]) -> tuple[float, 
 def agree(name: str, recorded: bytes, made: bytes) -> bool:
     """Whether a file is the one made anew but for what another platform may round otherwise.
 
-    In a page, whose computed numbers are marked in `made`, that is what their marks allow; in a drawing the places, by what nobody sees. All else
-    follows from the plan alone, and is exact.
+    In a page, whose computed numbers are marked in `made`, that is what their marks allow; in a
+    drawing the places, by what nobody sees. All else follows from the plan alone, and is exact.
     """
     if not name.endswith((*PAGES, ".svg")):
         return recorded == made
@@ -104,7 +135,9 @@ def agree(name: str, recorded: bytes, made: bytes) -> bool:
 
 
 def _same_place(one: str, two: str) -> bool:
-    """Whether two numbers of a drawing, in the form of one that was drawn, differ by what nobody sees. Whole numbers are counts and names."""
+    """Whether two numbers of a drawing, in the form of one that was drawn, differ by what nobody
+    sees. Whole numbers are counts and names.
+    """
     if "." not in one + two:
         return False
     drawn = all(written == f"{float(written):f}".rstrip("0").rstrip(".") for written in (one, two))

@@ -1,4 +1,5 @@
-"""Figures of a bundle: those in its page are its own, and one that cannot be compared is at least a figure.
+"""Figures of a bundle: those in its page are its own, and one that cannot be compared is at least a
+figure.
 
 No script, nothing from elsewhere, nothing behind its end.
 """
@@ -15,8 +16,13 @@ from xml.parsers import expat
 
 EMBEDDED = re.compile(rb'src="data:image/svg\+xml;base64,([A-Za-z0-9+/=]*)"')
 DRAWING = ("svg", "defs", "style", "g", "path", "use", "clipPath", "rect", "image", "pattern")
-ELEMENTS = frozenset([*DRAWING, "metadata", "RDF", "Work", "type", "format", "date", "creator", "Agent", "title"])
-LINKS = ("#", "data:image/png;base64,")  # where a figure's references lead: within it, or to the picture of a scale of colours
+ELEMENTS = frozenset(
+    [*DRAWING, "metadata", "RDF", "Work", "type", "format", "date", "creator", "Agent", "title"]
+)
+LINKS = (
+    "#",
+    "data:image/png;base64,",
+)  # where a figure's references lead: within it, or to the picture of a scale of colours
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_PARTS = frozenset([b"IHDR", b"pHYs", b"IDAT", b"IEND"])
 
@@ -27,17 +33,22 @@ def without_figures(page: bytes) -> bytes:
 
 
 def embedded(page: bytes) -> list[bytes]:
-    """The figures within an HTML page, in their order. Raises ValueError where one is not Base64."""
+    """The figures within an HTML page, in their order. Raises ValueError where one is not
+    Base64.
+    """
     try:
         return [base64.b64decode(found, validate=True) for found in EMBEDDED.findall(page)]
     except binascii.Error as error:
         raise ValueError(f"a figure that is not Base64 ({error})") from None
 
 
-def misplaced(page: bytes, found: bytes, contents: dict[str, bytes], made: dict[str, bytes]) -> list[str]:
+def misplaced(
+    page: bytes, found: bytes, contents: dict[str, bytes], made: dict[str, bytes]
+) -> list[str]:
     """Figures of a page that are not the bundle's own of that place, a line each.
 
-    page, found: `report.html` as recorded and made anew. contents, made: the bundle's files and those made anew, by name.
+    page, found: `report.html` as recorded and made anew. contents, made: the bundle's files and
+    those made anew, by name.
     """
     names = {content: name for name, content in made.items() if name.endswith(".svg")}
     wanted = [names[drawn] for drawn in embedded(found)]
@@ -47,12 +58,24 @@ def misplaced(page: bytes, found: bytes, contents: dict[str, bytes], made: dict[
         return [str(error)]
     if len(drawings) != len(wanted):
         return [f"{len(drawings)} figures, where it should have {len(wanted)}"]
-    return [f"figure {i} is not {name}" for i, (one, name) in enumerate(zip(drawings, wanted, strict=True), 1) if one != contents.get(name)]
+    return [
+        f"figure {i} is not {name}"
+        for i, (one, name) in enumerate(zip(drawings, wanted, strict=True), 1)
+        if one != contents.get(name)
+    ]
 
 
 def unsafe(name: str, content: bytes) -> str | None:
-    """What a figure has that no figure of this package has: a script, a reference to elsewhere, anything behind its end. None for a sound one."""
-    return _unsafe_drawing(content) if name.endswith(".svg") else _unsafe_pixels(content) if name.endswith(".png") else None
+    """What a figure has that no figure of this package has: a script, a reference to elsewhere,
+    anything behind its end. None for a sound one.
+    """
+    return (
+        _unsafe_drawing(content)
+        if name.endswith(".svg")
+        else _unsafe_pixels(content)
+        if name.endswith(".png")
+        else None
+    )
 
 
 class _UnsafeError(Exception):
@@ -60,7 +83,9 @@ class _UnsafeError(Exception):
 
 
 def _unsafe_drawing(content: bytes) -> str | None:
-    """Read by a parser rather than searched: entities, comments and encodings can hide anything from a search."""
+    """Read by a parser rather than searched: entities, comments and encodings can hide anything
+    from a search.
+    """
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
@@ -86,7 +111,11 @@ def _unsafe_drawing(content: bytes) -> str | None:
         if inner:
             refuse("definitions of its own")
 
-    parser.StartElementHandler, parser.XmlDeclHandler, parser.StartDoctypeDeclHandler = start, declared, kind
+    parser.StartElementHandler, parser.XmlDeclHandler, parser.StartDoctypeDeclHandler = (
+        start,
+        declared,
+        kind,
+    )
     parser.CharacterDataHandler = lambda text: _styled(text, refuse)
     parser.ProcessingInstructionHandler = lambda target, _: refuse(f"an instruction {target[:60]}")
     try:
@@ -104,7 +133,9 @@ def _styled(text: str, refuse: Any) -> None:
 
 
 def _unsafe_pixels(content: bytes) -> str | None:
-    """A PNG's parts one by one: their lengths and check sums, which they are, and that the last one ends the file."""
+    """A PNG's parts one by one: their lengths and check sums, which they are, and that the last one
+    ends the file.
+    """
     if not content.startswith(PNG_START):
         return "no PNG"
     at, kind = len(PNG_START), b""
@@ -116,7 +147,10 @@ def _unsafe_pixels(content: bytes) -> str | None:
             return "a PNG without its end"
         if kind not in PNG_PARTS:
             return f"a part {kind!r} of a PNG"
-        if zlib.crc32(content[at + 4 : at + 8 + size]) != struct.unpack_from(">I", content, at + 8 + size)[0]:
+        if (
+            zlib.crc32(content[at + 4 : at + 8 + size])
+            != struct.unpack_from(">I", content, at + 8 + size)[0]
+        ):
             return f"a part {kind!r} with another check sum"
         at += 12 + size
     return None if at == len(content) else f"{len(content) - at} bytes behind the end of a PNG"

@@ -15,7 +15,9 @@ MOST_NAMED = 5  # files in a line
 def check(bundle: Untrusted, known: Known) -> Known:
     """What is missing, added or changed; what is not of the bundle is named."""
     added = sorted(set(bundle.listing.sizes) - set(bundle.record.files) - {MANIFEST, ATTRIBUTES})
-    findings = [Finding(name[:LONGEST_REASON], "not in the manifest: added since") for name in added]
+    findings = [
+        Finding(name[:LONGEST_REASON], "not in the manifest: added since") for name in added
+    ]
     findings += _attributes(bundle)
     for name in bundle.record.files:
         findings += _file(bundle, name)
@@ -31,7 +33,9 @@ def _attributes(bundle: Untrusted) -> list[Finding]:
     content, error = bundle.read[ATTRIBUTES].content, bundle.read[ATTRIBUTES].error
     found = [Finding(ATTRIBUTES, error)] if content is None else []
     if content not in (AS_WRITTEN, AS_WRITTEN.replace(b"\n", b"\r\n")):
-        found.append(Finding(ATTRIBUTES, f"not as this package writes it: '{AS_WRITTEN.decode().strip()}'"))
+        found.append(
+            Finding(ATTRIBUTES, f"not as this package writes it: '{AS_WRITTEN.decode().strip()}'")
+        )
     return found
 
 
@@ -46,7 +50,15 @@ def _file(bundle: Untrusted, name: str) -> list[Finding]:
         return []
     size = bundle.listing.sizes[name]
     if len(content) != told.bytes:
-        return [Finding(name, f"{size} bytes, where the manifest has {told.bytes}: {'shorter' if size < told.bytes else 'longer'}")]
+        return [
+            Finding(
+                name,
+                (
+                    f"{size} bytes, where the manifest has {told.bytes}: "
+                    f"{'shorter' if size < told.bytes else 'longer'}"
+                ),
+            )
+        ]
     return [Finding(name, f"changed: its SHA-256 is not {told.sha256[:16]}… of the manifest")]
 
 

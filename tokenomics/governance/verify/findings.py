@@ -1,4 +1,6 @@
-"""What a verification says: verified, differs or cannot be checked, with a line for every thing that was found."""
+"""What a verification says: verified, differs or cannot be checked, with a line for every thing
+that was found.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ LONGEST = 200  # characters of a recorded text that are shown; it is untrusted
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be. file: of the bundle. what: the number, line or property. recorded, found: its values, where it has some.
+    """Something that is not as it should be. file: of the bundle. what: the number, line or
+    property. recorded, found: its values, where it has some.
 
     recorded is what the bundle says, found what was computed here.
     """
@@ -43,12 +46,20 @@ class Finding:
             gap = self.difference
             if gap is not None and math.isfinite(gap):
                 size = max(abs(self.recorded), abs(self.found))
-                text += f", difference {gap:.3g}" + (f" ({abs(gap) / size:.2g} relative)" if size else "")
+                text += f", difference {gap:.3g}" + (
+                    f" ({abs(gap) / size:.2g} relative)" if size else ""
+                )
         return printable(text)
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        return {"file": self.file, "what": self.what, "recorded": self.recorded, "computed": self.found, "difference": self.difference}
+        return {
+            "file": self.file,
+            "what": self.what,
+            "recorded": self.recorded,
+            "computed": self.found,
+            "difference": self.difference,
+        }
 
 
 def _shown(value: float | str | None) -> str:
@@ -62,13 +73,17 @@ def _shown(value: float | str | None) -> str:
 
 @dataclass(frozen=True)
 class Verification:
-    """A verification. status: verified, differs or cannot be checked. findings: what differs. reasons: why something cannot be checked.
+    """A verification. status: verified, differs or cannot be checked. findings: what differs.
+    reasons: why something cannot be checked.
 
-    id: the bundle's identifier. notes: what was done, and how far it reaches. recomputed: of the bundle's `runs`, how many were simulated again.
-    largest: relative difference of a recomputed number, over all of them. sample_seed: of the choice of runs, where some were chosen.
-    probability: with which one forged run would have been found. uncompared: files that could not be compared with the same made anew.
-    remarks: what a reader must know before the rest. turned: files whose line endings alone are others. rounded: whether a number that was computed
-    elsewhere has another last digit than here.
+    id: the bundle's identifier. notes: what was done, and how far it reaches. recomputed: of the
+    bundle's `runs`, how many were simulated again.
+    largest: relative difference of a recomputed number, over all of them. sample_seed: of the
+    choice of runs, where some were chosen.
+    probability: with which one forged run would have been found. uncompared: files that could not
+    be compared with the same made anew.
+    remarks: what a reader must know before the rest. turned: files whose line endings alone are
+    others. rounded: whether a number that was computed elsewhere has another last digit than here.
     """
 
     status: Status
@@ -92,15 +107,30 @@ class Verification:
         return EXIT[self.status]
 
     def lines(self) -> list[str]:
-        """The outcome as text: the status first, then what must be known, then findings or reasons, then notes."""
+        """The outcome as text: the status first, then what must be known, then findings or reasons,
+        then notes.
+        """
         counts = Counter(one.file for one in self.findings)
-        status = self.status + (f" but for {' and '.join(self._but())}" if self.status == "verified" and self._but() else "")
-        head = f"{status}: " + (", ".join(f"{count} in {name}" for name, count in counts.items()) or f"SHA-256 {self.id}")
+        status = self.status + (
+            f" but for {' and '.join(self._but())}"
+            if self.status == "verified" and self._but()
+            else ""
+        )
+        head = f"{status}: " + (
+            ", ".join(f"{count} in {name}" for name, count in counts.items())
+            or f"SHA-256 {self.id}"
+        )
         shown: list[str] = []
         for name, count in counts.items():
             shown += [str(one) for one in self.findings if one.file == name][:SHOWN]
             shown += [f"{name}: and {count - SHOWN} more (--json has all)"] * (count > SHOWN)
-        return [printable(head), *map(printable, self.remarks), *shown, *map(printable, self.reasons), *map(printable, self.notes)]
+        return [
+            printable(head),
+            *map(printable, self.remarks),
+            *shown,
+            *map(printable, self.reasons),
+            *map(printable, self.notes),
+        ]
 
     def _but(self) -> list[str]:
         """What is not bit for bit as this package would write it here."""

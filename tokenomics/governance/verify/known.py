@@ -10,7 +10,16 @@ from .findings import Finding, Verification
 
 LONGEST_REASON = 300  # characters
 # what a plan that no version of this package made can raise where it is simulated or shown
-STRANGE = (TokenomicsError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
+STRANGE = (
+    TokenomicsError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+)
 LISTS = ("findings", "reasons", "remarks", "notes", "uncompared", "turned")
 
 
@@ -29,8 +38,10 @@ class Recomputed:
 class Known:
     """What one check found, or several together. The lists are those of `Verification`.
 
-    changed: files of which the page is not blamed for what they have now. rounded: whether a computed number has another last digit than here.
-    evidence: of the plan and the numbers that the pages follow from. ends: whether nothing can be checked after this.
+    changed: files of which the page is not blamed for what they have now. rounded: whether a
+    computed number has another last digit than here.
+    evidence: of the plan and the numbers that the pages follow from. ends: whether nothing can be
+    checked after this.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -58,4 +69,10 @@ class Known:
     def outcome(self, id: str) -> Verification:
         """id: of the bundle, as it says."""
         status = "differs" if self.findings else "cannot be checked" if self.reasons else "verified"
-        return Verification(status, id, **{name: getattr(self, name) for name in LISTS}, rounded=self.rounded, **vars(self.recomputed))
+        return Verification(
+            status,
+            id,
+            **{name: getattr(self, name) for name in LISTS},
+            rounded=self.rounded,
+            **vars(self.recomputed),
+        )

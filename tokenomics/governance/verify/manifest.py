@@ -1,4 +1,6 @@
-"""Check: the manifest is the bytes that this package writes. What is parsed as the same data may show a reader something else."""
+"""Check: the manifest is the bytes that this package writes. What is parsed as the same data may
+show a reader something else.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from .untrusted import Untrusted
 
 
 def check(bundle: Untrusted, known: Known) -> Known:
-    """How it is written, and where line endings alone are others, in it and in the files that it lists."""
+    """How it is written, and where line endings alone are others, in it and in the files that it
+    lists.
+    """
     try:
         text = manifest_text(bundle.plain)
     except (ValueError, RecursionError):
@@ -21,13 +25,21 @@ def check(bundle: Untrusted, known: Known) -> Known:
     if bundle.written != text and unix == text:
         turned += (MANIFEST,)
     elif bundle.written != text:
-        findings = (Finding(MANIFEST, "not as this package writes the same content: digits, spaces or signs were changed"),)
+        findings = (
+            Finding(
+                MANIFEST,
+                "not as this package writes the same content: digits, spaces or signs were changed",
+            ),
+        )
     return Known(findings, remarks=(_line_endings(turned),) if turned else (), turned=turned)
 
 
 def _line_endings(turned: tuple[str, ...]) -> str:
     return (
-        f"line endings alone differ in {counted(len(turned), 'file')}, CRLF where LF was written, as Git's core.autocrlf "
-        f"turns them: {named(turned)}; with LF each is what the manifest says, and that was checked. To have them as they were written: "
-        f"git clone -c core.autocrlf=false, or in the clone git config core.autocrlf false, delete the bundle's files, git checkout -- ."
+        f"line endings alone differ in {counted(len(turned), 'file')}, CRLF where LF was written, "
+        f"as Git's core.autocrlf "
+        f"turns them: {named(turned)}; with LF each is what the manifest says, and that was "
+        f"checked. To have them as they were written: "
+        f"git clone -c core.autocrlf=false, or in the clone git config core.autocrlf false, delete "
+        f"the bundle's files, git checkout -- ."
     )

@@ -19,13 +19,24 @@ MOSTLY = 0.5  # share of the runs; where more differ, the plan is wrong rather t
 
 
 def check(bundle: Untrusted, known: Known) -> Known:
-    """What differs by more than the platforms explain; and the evidence that text and figures follow from."""
-    recorded, found, told, notes = _everything(bundle) if bundle.options.sample is None else _sampled(bundle, bundle.options.sample)
+    """What differs by more than the platforms explain; and the evidence that text and figures
+    follow from.
+    """
+    recorded, found, told, notes = (
+        _everything(bundle)
+        if bundle.options.sample is None
+        else _sampled(bundle, bundle.options.sample)
+    )
     wrong, largest, mended = recompute.compare(bundle.plan, recorded, found, bundle.tolerance, RUNS)
     runs, changed = bundle.runs, frozenset[str]()
     if wrong and bundle.touched:
-        # the text was made before these numbers were changed, and is held against those found here: it is not blamed for them
-        runs = pd.concat([mended, runs]).drop_duplicates(list(KEYS)).sort_values(list(KEYS), kind="stable", ignore_index=True)
+        # the text was made before these numbers were changed, and is held against those found here:
+        # it is not blamed for them
+        runs = (
+            pd.concat([mended, runs])
+            .drop_duplicates(list(KEYS))
+            .sort_values(list(KEYS), kind="stable", ignore_index=True)
+        )
         changed = frozenset([RUNS])
     return Known(
         tuple(wrong),
@@ -37,14 +48,25 @@ def check(bundle: Untrusted, known: Known) -> Known:
     )
 
 
-def _everything(bundle: Untrusted) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
-    """The recorded rows and the same simulated again, all of them; how many; and what to say of it."""
+def _everything(
+    bundle: Untrusted,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
+    """The recorded rows and the same simulated again, all of them; how many; and what to say of
+    it.
+    """
     total = len(bundle.runs)
     found = simulate(bundle.plan, workers=bundle.options.workers, progress=bundle.options.progress)
-    return bundle.runs, found, {"runs": total, "recomputed": total, "probability": 1.0}, [f"all {total} runs simulated again"]
+    return (
+        bundle.runs,
+        found,
+        {"runs": total, "recomputed": total, "probability": 1.0},
+        [f"all {total} runs simulated again"],
+    )
 
 
-def _sampled(bundle: Untrusted, share: float) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
+def _sampled(
+    bundle: Untrusted, share: float
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float], list[str]]:
     """The same of a share of the rows, at random."""
     given, total = bundle.options.sample_seed, len(bundle.runs)
     seed = int.from_bytes(os.urandom(8)) if given is None else given
@@ -54,18 +76,31 @@ def _sampled(bundle: Untrusted, share: float) -> tuple[pd.DataFrame, pd.DataFram
     probability, enough = recompute.detection(total, count, 1), recompute.found_with(total, count)
     changed = f" by more than {bundle.tolerance:g} relative" if bundle.tolerance else ""
     notes = [
-        f"{count} of {total} runs simulated again (--sample-seed {seed}): one run changed{changed} would "
-        f"have been found with probability {probability:.4g}, {enough} or more with {recompute.LEVEL:.0%}"
+        f"{count} of {total} runs simulated again (--sample-seed {seed}): one run changed{changed} "
+        f"would "
+        f"have been found with probability {probability:.4g}, {enough} or more with "
+        f"{recompute.LEVEL:.0%}"
     ]
     if given is not None:
-        notes.append("whoever knew the seed before the bundle was made could have forged all other runs; without --sample-seed nobody can")
-    return recorded, found, {"runs": total, "recomputed": count, "sample_seed": seed, "probability": probability}, notes
+        notes.append(
+            "whoever knew the seed before the bundle was made could have forged all other runs; "
+            "without --sample-seed nobody can"
+        )
+    return (
+        recorded,
+        found,
+        {"runs": total, "recomputed": count, "sample_seed": seed, "probability": probability},
+        notes,
+    )
 
 
 def _reading(wrong: list[Finding], count: int) -> list[str]:
     """What it means where most of `count` runs differ."""
     differing = len({one.what.partition(",")[0] for one in wrong})
-    told = f"{differing} of {count} runs differ: these numbers are of another seed, other parameters or another model"
+    told = (
+        f"{differing} of {count} runs differ: these numbers are of another seed, other parameters "
+        f"or another model"
+    )
     return [told] if differing > MOSTLY * count else []
 
 
@@ -73,4 +108,7 @@ def _exactness(bundle: Untrusted, largest: float) -> str:
     if not bundle.elsewhere:
         return "numbers compared bit for bit"
     why = "; ".join(bundle.elsewhere)
-    return f"numbers compared to {TOLERANCE:g} relative, for a last bit may differ: {why}; largest difference {largest:.2g}"
+    return (
+        f"numbers compared to {TOLERANCE:g} relative, for a last bit may differ: {why}; largest "
+        f"difference {largest:.2g}"
+    )

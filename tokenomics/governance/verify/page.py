@@ -1,4 +1,6 @@
-"""A file of a bundle that is not the same bytes as the one made anew: what of it may be otherwise, and what is a difference."""
+"""A file of a bundle that is not the same bytes as the one made anew: what of it may be otherwise,
+and what is a difference.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def compared(bundle: Untrusted, name: str, made: Mapping[str, bytes]) -> Known:
 
 
 def _figure(name: str, mine: bytes, other: bytes, found: Finding, same_drawer: bool) -> Known:
-    """A figure that another platform or another Matplotlib may have drawn: what of it can be checked."""
+    """A figure that another platform or another Matplotlib may have drawn: what of it can be
+    checked.
+    """
     wrong = drawings.unsafe(name, mine)
     if wrong:
         return Known((Finding(name, f"not a figure as this package draws one: {wrong}"),))
@@ -45,7 +49,10 @@ def _figure(name: str, mine: bytes, other: bytes, found: Finding, same_drawer: b
     if same_drawer:
         return Known(() if texts.agree(name, mine, other) else (found,))
     what = redrawn.difference(mine, other)
-    return Known((Finding(name, f"{found.what}: {what}"),) if what else (), uncompared=() if what else (name,))
+    return Known(
+        (Finding(name, f"{found.what}: {what}"),) if what else (),
+        uncompared=() if what else (name,),
+    )
 
 
 def _sized(name: str, mine: bytes, other: bytes) -> Known:
@@ -58,16 +65,35 @@ def _sized(name: str, mine: bytes, other: bytes) -> Known:
 
 
 def _embedded(bundle: Untrusted, name: str, made: Mapping[str, bytes]) -> Known:
-    """The figures within a page, which are the bundle's own: where those cannot be compared, nor can the page."""
+    """The figures within a page, which are the bundle's own: where those cannot be compared, nor
+    can the page.
+    """
     wrong = drawings.misplaced(bundle.contents[name], made[name], bundle.contents, made)
-    other = any(content != bundle.contents.get(figure, content) for figure, content in made.items() if figure.endswith(".svg"))
-    return Known(tuple(Finding(name, what) for what in wrong), uncompared=(name,) if other and not bundle.same("matplotlib") else ())
+    other = any(
+        content != bundle.contents.get(figure, content)
+        for figure, content in made.items()
+        if figure.endswith(".svg")
+    )
+    return Known(
+        tuple(Finding(name, what) for what in wrong),
+        uncompared=(name,) if other and not bundle.same("matplotlib") else (),
+    )
 
 
 def table(mine: bytes, other: bytes) -> Known:
-    """The table of runs, whose numbers are compared by themselves, written by another pyarrow or pandas."""
+    """The table of runs, whose numbers are compared by themselves, written by another pyarrow or
+    pandas.
+    """
     try:
         found = tuple(Finding(RUNS, what) for what in schema_differences(mine, other))
     except InputError as error:
         found = (Finding(RUNS, error.found),)
-    return Known(found, notes=(f"{RUNS} compared by its numbers, names, types and units, not byte by byte: another pyarrow or pandas wrote it",))
+    return Known(
+        found,
+        notes=(
+            (
+                f"{RUNS} compared by its numbers, names, types and units, not byte by byte: "
+                f"another pyarrow or pandas wrote it"
+            ),
+        ),
+    )

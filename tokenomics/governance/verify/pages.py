@@ -1,4 +1,6 @@
-"""Check: text, tables, figures, citations and metadata are those made anew from the bundle's plan and numbers."""
+"""Check: text, tables, figures, citations and metadata are those made anew from the bundle's plan
+and numbers.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +45,21 @@ def _given(bundle: Untrusted) -> Known:
         own = unread(bundle.folder)
     except TokenomicsError as error:
         return Known((Finding(GIVEN, f"no proposal: {error}"[:LONGEST_REASON]),))
-    told = f"{GIVEN} names files that are not in the bundle, so that what they say was not compared: {', '.join(own)}"
+    told = (
+        f"{GIVEN} names files that are not in the bundle, so that what they say was not compared: "
+        f"{', '.join(own)}"
+    )
     return Known(findings, remarks=(told,) if own else ())
 
 
 def _files(bundle: Untrusted, made: dict[str, bytes]) -> Known:
     """Every file beside the one made anew."""
     listed, contents = bundle.record.files, bundle.contents
-    found = Known(tuple(Finding(name, "not a file of such a bundle") for name in sorted(set(listed) - set(made))))
+    found = Known(
+        tuple(
+            Finding(name, "not a file of such a bundle") for name in sorted(set(listed) - set(made))
+        )
+    )
     for name, content in made.items():
         if name not in listed:
             found += Known((Finding(name, "not in the bundle, which should have it"),))
@@ -66,6 +75,12 @@ def _files(bundle: Untrusted, made: dict[str, bytes]) -> Known:
 def _drawn(bundle: Untrusted, uncompared: tuple[str, ...]) -> Known:
     """Who drew the figures that cannot be compared."""
     drawn = [name for name in uncompared if name.endswith(texts.FIGURES)]
-    told = f"by matplotlib {bundle.record.dependencies.get('matplotlib')} on {bundle.record.platform}"
+    told = (
+        f"by matplotlib {bundle.record.dependencies.get('matplotlib')} on {bundle.record.platform}"
+    )
     here = f"matplotlib {package_record()['dependencies']['matplotlib']}"
-    return Known(notes=(f"{len(drawn)} of the figures cannot be compared: drawn {told}, here by {here}",) if drawn else ())
+    return Known(
+        notes=(f"{len(drawn)} of the figures cannot be compared: drawn {told}, here by {here}",)
+        if drawn
+        else ()
+    )

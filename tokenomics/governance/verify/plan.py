@@ -1,4 +1,6 @@
-"""Check: the plan is one that this version can simulate again, written as this version writes it, and the recorded numbers are those it tells of."""
+"""Check: the plan is one that this version can simulate again, written as this version writes it,
+and the recorded numbers are those it tells of.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +18,29 @@ def check(bundle: Untrusted, known: Known) -> Known:
     told = bundle.record.tokenomics
     if told != __version__:
         reason = (
-            f"made by tokenomics {told:.40}, whose numbers that version can check; this is {__version__}: "
+            f"made by tokenomics {told:.40}, whose numbers that version can check; this is "
+            f"{__version__}: "
             f"install it from its source (digests and identifier are checked)"
         )
         return Known(reasons=(reason,), ends=True)
     mine, other = bundle.record.plan, bundle.plan.plain()
-    touched = bundle.touched  # the table is read here: where it is none, nothing of the plan is told
+    touched = (
+        bundle.touched
+    )  # the table is read here: where it is none, nothing of the plan is told
     too_much = affordable(bundle.plan, bundle.options.sample)
     findings = []
     if canonical_json(mine) != canonical_json(other):
         keys = [key for key in mine if canonical_json(mine[key]) != canonical_json(other[key])]
         # a number with a decimal point where it has one
-        findings.append(Finding(MANIFEST, f"its plan is not written as this package writes it: {', '.join(keys)}"))
+        findings.append(
+            Finding(
+                MANIFEST, f"its plan is not written as this package writes it: {', '.join(keys)}"
+            )
+        )
     if too_much:
         return Known(tuple(findings), reasons=(too_much,), ends=True)
     if touched:
-        findings.append(Finding(RUNS, "its numbers are not those that the manifest's results stand for"))
+        findings.append(
+            Finding(RUNS, "its numbers are not those that the manifest's results stand for")
+        )
     return Known(tuple(findings))

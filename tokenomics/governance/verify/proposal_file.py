@@ -1,4 +1,6 @@
-"""A proposal's file as it was given, beside the plan that was simulated: a bundle must not show another proposal than the one it is evidence of."""
+"""A proposal's file as it was given, beside the plan that was simulated: a bundle must not show
+another proposal than the one it is evidence of.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from .findings import Finding
 
 
 def disagreements(folder: Path, plan: EvidencePlan) -> list[Finding]:
-    """What the proposal's file says otherwise than the plan: title, statement, values, runs, seed. Raises InputError for what is no proposal.
+    """What the proposal's file says otherwise than the plan: title, statement, values, runs, seed.
+    Raises InputError for what is no proposal.
 
     Files that it names are not read, for they are outside of the bundle; see `unread`.
     """
@@ -33,14 +36,24 @@ def disagreements(folder: Path, plan: EvidencePlan) -> list[Finding]:
         one, two = told[name], stands.get(name)
         pairs.append((name, one, two))
     pairs += [("runs", proposal.runs, plan.points[0].runs), ("seed", proposal.seed, plan.seed)]
-    pairs += _network(proposal, plan) + _resolved(proposal, plan) + _points(tree, str(file), proposal, plan)
-    return [Finding(GIVEN, f"{what} is not what was simulated", str(one), str(two)) for what, one, two in pairs if one != two]
+    pairs += (
+        _network(proposal, plan)
+        + _resolved(proposal, plan)
+        + _points(tree, str(file), proposal, plan)
+    )
+    return [
+        Finding(GIVEN, f"{what} is not what was simulated", str(one), str(two))
+        for what, one, two in pairs
+        if one != two
+    ]
 
 
 def _network(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, Any]]:
     """Names, scenarios and settings: as the file has them, and as simulated."""
     names, case = scenario_labels(proposal.scenarios), plan.cases[0]
-    pairs: list[tuple[str, Any, Any]] = [("scenarios", list(names.values()), [one.scenario for one in plan.cases])]
+    pairs: list[tuple[str, Any, Any]] = [
+        ("scenarios", list(names.values()), [one.scenario for one in plan.cases])
+    ]
     pairs.append(("base", Path(proposal.base).stem, case.resolved.base))
     if proposal.policy is not None:
         pairs.append(("policy", Path(proposal.policy).stem, case.policy))
@@ -48,51 +61,90 @@ def _network(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, Any
     for path, value in proposal.set.items():
         entry = case.resolved.entries.get(path)
         pairs.append((f"set: {path}", value, None if entry is None else entry.value))
-    pairs.append(("calibration", len(proposal.calibration), len(plan.statement.get("calibrations", []))))
+    pairs.append(
+        ("calibration", len(proposal.calibration), len(plan.statement.get("calibrations", [])))
+    )
     return pairs
 
 
 def _metrics(proposal: Proposal, plan: EvidencePlan) -> list[str]:
-    """The metrics that the file asks for; where it names none, all: who picks a few must say so. Each user's own ones are theirs."""
-    every = [name for name in METRICS if shipped(METRICS[name].function)] + [name for name in plan.metrics if not shipped(METRICS[name].function)]
+    """The metrics that the file asks for; where it names none, all: who picks a few must say so.
+    Each user's own ones are theirs.
+    """
+    every = [name for name in METRICS if shipped(METRICS[name].function)] + [
+        name for name in plan.metrics if not shipped(METRICS[name].function)
+    ]
     return list(dict.fromkeys([*(proposal.metrics or every), *proposal.named]))
 
 
 def _own(proposal: Proposal) -> list[str]:
     """What of the network stands in files of somebody's own, by kind and name."""
-    layers = {"base": [proposal.base], "policy": [proposal.policy or NONE], "scenario": proposal.scenarios, "overlay": proposal.overlays}
-    found = [f"{kind} {Path(name).name}" for kind, given in layers.items() for name in given if not_shipped(kind, name)]
+    layers = {
+        "base": [proposal.base],
+        "policy": [proposal.policy or NONE],
+        "scenario": proposal.scenarios,
+        "overlay": proposal.overlays,
+    }
+    found = [
+        f"{kind} {Path(name).name}"
+        for kind, given in layers.items()
+        for name in given
+        if not_shipped(kind, name)
+    ]
     return found + [f"calibration {Path(name).name}" for name in proposal.calibration]
 
 
 def unread(folder: Path) -> list[str]:
-    """Files that the proposal's file names and the bundle does not have, by kind and name: what they say cannot be compared with the plan."""
+    """Files that the proposal's file names and the bundle does not have, by kind and name: what
+    they say cannot be compared with the plan.
+    """
     file = folder / GIVEN
     return _own(validated(Proposal, load(file, "a proposal"), str(file)))
 
 
 def _resolved(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, Any]]:
-    """Every parameter of every scenario as the file's names and settings give it, where all of them are shipped, and as simulated."""
+    """Every parameter of every scenario as the file's names and settings give it, where all of them
+    are shipped, and as simulated.
+    """
     if _own(proposal) or list(proposal.scenarios) != [case.scenario for case in plan.cases]:
         return []
     pairs: list[tuple[str, Any, Any]] = []
     for case in plan.cases:
-        layers = {"policy": proposal.policy, "scenarios": [case.scenario], "overlays": proposal.overlays, "sets": proposal.set}
+        layers = {
+            "policy": proposal.policy,
+            "scenarios": [case.scenario],
+            "overlays": proposal.overlays,
+            "sets": proposal.set,
+        }
         one, two = (found.entries for found in (resolve(proposal.base, **layers), case.resolved))
-        values = {path: tuple(None if path not in found else found[path].value for found in (one, two)) for path in dict.fromkeys([*one, *two])}
+        values = {
+            path: tuple(None if path not in found else found[path].value for found in (one, two))
+            for path in dict.fromkeys([*one, *two])
+        }
         pairs += [(f"{case.scenario}: {path}", *both) for path, both in values.items()]
     return pairs
 
 
-def _points(tree: Any, file: str, proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, Any]]:
+def _points(
+    tree: Any, file: str, proposal: Proposal, plan: EvidencePlan
+) -> list[tuple[str, Any, Any]]:
     """Values of today, the proposal, its alternatives and of what is varied."""
     try:
         wanted = points_of(proposal, plan.cases[0].resolved, Reader(tree, file))
     except InputError as error:
         return [("points", str(error), "what was simulated")]
-    one, two = ({point.label: {"role": point.role, "runs": point.runs} | dict(point.values) for point in points} for points in (wanted, plan.points))
+    one, two = (
+        {
+            point.label: {"role": point.role, "runs": point.runs} | dict(point.values)
+            for point in points
+        }
+        for points in (wanted, plan.points)
+    )
     pairs: list[tuple[str, Any, Any]] = []
     for label in dict.fromkeys([*one, *two]):
         mine, other = one.get(label, {}), two.get(label, {})
-        pairs += [(f"{label}: {name}", mine.get(name), other.get(name)) for name in dict.fromkeys([*mine, *other])]
+        pairs += [
+            (f"{label}: {name}", mine.get(name), other.get(name))
+            for name in dict.fromkeys([*mine, *other])
+        ]
     return pairs

@@ -1,4 +1,6 @@
-"""The runs of a plan simulated again, all or a random sample, and what differs from those recorded."""
+"""The runs of a plan simulated again, all or a random sample, and what differs from those
+recorded.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def choose(rows: int, share: float, seed: int) -> np.ndarray:
 
 
 def detection(rows: int, sampled: int, forged: int) -> float:
-    """Probability that a sample has at least one of the forged rows: 1 − C(rows − forged, sampled) / C(rows, sampled)."""
+    """Probability that a sample has at least one of the forged rows: 1 − C(rows − forged, sampled)
+    / C(rows, sampled).
+    """
     if forged > rows - sampled:
         return 1.0
     kept = np.arange(forged, dtype=float)
@@ -33,11 +37,15 @@ def detection(rows: int, sampled: int, forged: int) -> float:
 
 
 def found_with(rows: int, sampled: int, level: float = LEVEL) -> int:
-    """Smallest number of forged rows of which at least one is in the sample with probability `level`."""
+    """Smallest number of forged rows of which at least one is in the sample with probability
+    `level`.
+    """
     low, high = 1, rows - sampled + 1
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if detection(rows, sampled, middle) >= level else (middle + 1, high)
+        low, high = (
+            (low, middle) if detection(rows, sampled, middle) >= level else (middle + 1, high)
+        )
     return low
 
 
@@ -50,7 +58,11 @@ def simulate_rows(plan: EvidencePlan, keys: pd.DataFrame, progress: Any = None) 
         whole = simulate(plan, runs=int(keys["run"].max()) + 1, progress=progress)
         return whole.merge(keys, on=list(KEYS)).reset_index(drop=True)
     parts, done = [], 0
-    types = {point.values["controller.type"] for point in plan.points if "controller.type" in point.values}
+    types = {
+        point.values["controller.type"]
+        for point in plan.points
+        if "controller.type" in point.values
+    }
     for (number, chosen), own in keys.groupby(["case", "point"]):
         case, values = plan.cases[number], plan.points[chosen].values
         laws = types or {case.resolved.values.controller.type}
@@ -65,11 +77,15 @@ def simulate_rows(plan: EvidencePlan, keys: pd.DataFrame, progress: Any = None) 
         done += len(runs)
         if progress:
             progress(done, len(keys))
-    return pd.concat(parts, ignore_index=True).sort_values(list(KEYS), kind="stable", ignore_index=True)
+    return pd.concat(parts, ignore_index=True).sort_values(
+        list(KEYS), kind="stable", ignore_index=True
+    )
 
 
 def relative(recorded: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """|recorded − found| relative to the larger of the two; 0 where both are missing or the same, infinite where only one is a finite number."""
+    """|recorded − found| relative to the larger of the two; 0 where both are missing or the same,
+    infinite where only one is a finite number.
+    """
     same = (recorded == found) | (np.isnan(recorded) & np.isnan(found))
     finite = np.isfinite(recorded) & np.isfinite(found)
     scale = np.maximum(np.abs(recorded), np.abs(found))
@@ -79,7 +95,9 @@ def relative(recorded: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 
 def sizes(found: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Largest finite magnitude of each column among the runs of a row's own case and point, (rows, columns), as they were computed here."""
+    """Largest finite magnitude of each column among the runs of a row's own case and point, (rows,
+    columns), as they were computed here.
+    """
     whole = found[list(columns)].abs().astype(float)
     own = whole.where(np.isfinite(whole)).groupby([found["case"], found["point"]]).transform("max")
     return own.fillna(0.0).to_numpy()
@@ -88,17 +106,24 @@ def sizes(found: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
 def compare(
     plan: EvidencePlan, recorded: pd.DataFrame, found: pd.DataFrame, tolerance: float, file: str
 ) -> tuple[list[Finding], float, pd.DataFrame]:
-    """What differs between two tables of the same rows by more than `tolerance`, and the largest relative difference of all numbers.
+    """What differs between two tables of the same rows by more than `tolerance`, and the largest
+    relative difference of all numbers.
 
-    The third is `recorded` with what differs as it was found. tolerance: relative; 0 asks for the same bits, as of days and of what is 0 or 1.
+    The third is `recorded` with what differs as it was found. tolerance: relative; 0 asks for the
+    same bits, as of days and of what is 0 or 1.
     """
     columns: Sequence[str] = ("failed_day", *plan.metrics)
     one, two = (table[list(columns)].to_numpy(dtype=float) for table in (recorded, found))
     gaps = relative(one, two)
-    # a number near zero is the remainder of larger ones, whose rounding it has: it is held against its metric's size in the same place
+    # a number near zero is the remainder of larger ones, whose rounding it has: it is held against
+    # its metric's size in the same place
     size = sizes(found, columns)
     with np.errstate(all="ignore"):
-        beside = np.where(np.isfinite(gaps) & (size > 0.0), np.abs(one - two) / np.where(size > 0.0, size, 1.0), gaps)
+        beside = np.where(
+            np.isfinite(gaps) & (size > 0.0),
+            np.abs(one - two) / np.where(size > 0.0, size, 1.0),
+            gaps,
+        )
     least = np.minimum(gaps, beside)
     same = (gaps == 0.0) & ~((one == two) & (np.signbit(one) != np.signbit(two)))
     # a day and a count are the same numbers on every platform
@@ -108,11 +133,25 @@ def compare(
     for row, column in zip(*np.nonzero(wrong), strict=True):
         unit = METRICS[columns[column]].unit if column else "days"
         findings.append(
-            Finding(file, f"{_where(plan, recorded.iloc[row])}, {columns[column]} [{unit}]", float(one[row, column]), float(two[row, column]))
+            Finding(
+                file,
+                f"{_where(plan, recorded.iloc[row])}, {columns[column]} [{unit}]",
+                float(one[row, column]),
+                float(two[row, column]),
+            )
         )
     for row in np.flatnonzero(recorded["error"].to_numpy() != found["error"].to_numpy()):
-        findings.append(Finding(file, f"{_where(plan, recorded.iloc[row])}, error", recorded["error"].iloc[row], found["error"].iloc[row]))
-    mended = recorded.assign(error=found["error"], **dict(zip(columns, np.where(wrong, two, one).T, strict=True)))
+        findings.append(
+            Finding(
+                file,
+                f"{_where(plan, recorded.iloc[row])}, error",
+                recorded["error"].iloc[row],
+                found["error"].iloc[row],
+            )
+        )
+    mended = recorded.assign(
+        error=found["error"], **dict(zip(columns, np.where(wrong, two, one).T, strict=True))
+    )
     return findings, float(np.max(least[np.isfinite(least)], initial=0.0)), mended
 
 

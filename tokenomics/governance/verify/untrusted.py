@@ -1,4 +1,6 @@
-"""An untrusted bundle as it was read, once: its manifest and its files, within bounds. The checks judge what is here and read nothing more."""
+"""An untrusted bundle as it was read, once: its manifest and its files, within bounds. The checks
+judge what is here and read nothing more.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,16 @@ import pandas as pd
 from ...errors import InputError
 from ...results.records import FileRecord
 from ...results.versions import package_record
-from ..bundle.bundle import AS_WRITTEN, ATTRIBUTES, MANIFEST, RUNS, ManifestRecord, manifest_plan, manifest_record, writers
+from ..bundle.bundle import (
+    AS_WRITTEN,
+    ATTRIBUTES,
+    MANIFEST,
+    RUNS,
+    ManifestRecord,
+    manifest_plan,
+    manifest_record,
+    writers,
+)
 from ..bundle.directory import Listing
 from ..bundle.runs_table import parse_runs
 from ..evidence import platforms
@@ -37,7 +48,9 @@ class Options:
 
 @dataclass(frozen=True)
 class FileRead:
-    """A file as it was read. content: None where it cannot be read, for `error`. turned: its line endings alone were others; content has LF."""
+    """A file as it was read. content: None where it cannot be read, for `error`. turned: its line
+    endings alone were others; content has LF.
+    """
 
     content: bytes | None
     error: str = ""
@@ -46,7 +59,8 @@ class FileRead:
 
 @dataclass(frozen=True)
 class Untrusted:
-    """A bundle as it was read. written, plain: its manifest's bytes and data. id: the identifier that its content has. read: files by name.
+    """A bundle as it was read. written, plain: its manifest's bytes and data. id: the identifier
+    that its content has. read: files by name.
 
     What stands below follows from these alone.
     """
@@ -75,7 +89,9 @@ class Untrusted:
     def changed(self) -> frozenset[str]:
         """Files that are not as the manifest has them."""
         told = self.record.files
-        return frozenset(name for name, content in self.contents.items() if not _as_told(content, told[name]))
+        return frozenset(
+            name for name, content in self.contents.items() if not _as_told(content, told[name])
+        )
 
     @cached_property
     def plan(self) -> EvidencePlan:
@@ -108,11 +124,19 @@ class Untrusted:
         return all(here[name] == self.record.dependencies.get(name) for name in packages)
 
 
-def read(folder: Path, listing: Listing, written: bytes, plain: Mapping[str, Any], options: Options) -> Untrusted:
-    """A bundle's files, of which no more is read than they should have. Raises InputError where its manifest is none of this format."""
+def read(
+    folder: Path, listing: Listing, written: bytes, plain: Mapping[str, Any], options: Options
+) -> Untrusted:
+    """A bundle's files, of which no more is read than they should have. Raises InputError where its
+    manifest is none of this format.
+    """
     path = folder / MANIFEST
     record = manifest_record(plain, path)
-    files = {name: _file(folder / name, told) for name, told in record.files.items() if name in listing.sizes}
+    files = {
+        name: _file(folder / name, told)
+        for name, told in record.files.items()
+        if name in listing.sizes
+    }
     if ATTRIBUTES in listing.sizes:
         files[ATTRIBUTES] = _read(folder / ATTRIBUTES, len(AS_WRITTEN) + 1)
     try:

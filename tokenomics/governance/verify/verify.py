@@ -1,6 +1,8 @@
-"""Verification of a bundle: its files against their digests, its numbers against new simulations, its text and figures against its numbers.
+"""Verification of a bundle: its files against their digests, its numbers against new simulations,
+its text and figures against its numbers.
 
-A bundle is untrusted: nothing in it is executed, nothing outside it is read, nothing is written, and sizes are bounded before reading.
+A bundle is untrusted: nothing in it is executed, nothing outside it is read, nothing is written,
+and sizes are bounded before reading.
 """
 
 from __future__ import annotations
@@ -23,9 +25,18 @@ from .known import LONGEST_REASON, STRANGE, Known
 from .untrusted import Options, Untrusted, read
 
 HEX = frozenset("0123456789abcdef")
-# Each takes the bundle as it was read and what is known so far, and returns what it found. What needs no plan comes before what reads it; numbers
-# come before the pages, which are made anew from them.
-CHECKS = (files.check, identifier.check, manifest.check, plan.check, numbers.check, pages.check, reach.check)
+# Each takes the bundle as it was read and what is known so far, and returns what it found. What
+# needs no plan comes before what reads it; numbers come before the pages, which are made anew from
+# them.
+CHECKS = (
+    files.check,
+    identifier.check,
+    manifest.check,
+    plan.check,
+    numbers.check,
+    pages.check,
+    reach.check,
+)
 
 
 @checked(folder=PATH, id=optional(TEXT), progress=optional(CALL))
@@ -40,26 +51,35 @@ def verify(
 ) -> Verification:
     """Check a bundle, and simulate its runs again.
 
-    folder: the bundle's directory. id: the identifier that was published, which a forgery that is consistent in itself does not have. sample: share
-    of the runs to simulate, above 0 and at most 1; all by default. sample_seed: of the choice of those runs; a new one by default, which no
+    folder: the bundle's directory. id: the identifier that was published, which a forgery that is
+    consistent in itself does not have. sample: share of the runs to simulate, above 0 and at most
+    1; all by default. sample_seed: of the choice of those runs; a new one by default, which no
     forger can know. workers: threads. progress: called with simulations done and their number.
 
-    What is in no number, `reach.UNCHECKED`, cannot be checked. Computed numbers are compared within `computed.TOLERANCE`, all else to the letter; a
-    maker who names this very platform and its versions is held to the last bit. Where last digits, line endings or figures are others, the outcome
-    says so.
+    What is in no number, `reach.UNCHECKED`, cannot be checked. Computed numbers are compared within
+    `computed.TOLERANCE`, all else to the letter; a maker who names this very platform and its
+    versions is held to the last bit. Where last digits, line endings or figures are others, the
+    outcome says so.
 
-    The outcome's status is "verified", "differs" with a finding for each thing that does, or "cannot be checked" with the reason: a bundle of
-    another version, or one with more to simulate than can be. Raises InputError for what is no bundle, has links or paths that lead out of it, or
+    The outcome's status is "verified", "differs" with a finding for each thing that does, or
+    "cannot be checked" with the reason: a bundle of another version, or one with more to simulate
+    than can be. Raises InputError for what is no bundle, has links or paths that lead out of it, or
     is beyond the limits.
     """
     if id is not None and not (len(id) == 64 and set(id.lower()) <= HEX):
         raise InputError(f"'{id[:80]}'", argument="id", expected="a SHA-256: 64 hexadecimal digits")
-    bounds.optional(sample=(sample, bounds.PART), sample_seed=(sample_seed, bounds.SEED), workers=(workers, bounds.WORKERS))
+    bounds.optional(
+        sample=(sample, bounds.PART),
+        sample_seed=(sample_seed, bounds.SEED),
+        workers=(workers, bounds.WORKERS),
+    )
     listed, written = listing(folder), manifest_bytes(folder)
     plain = manifest_json(written, Path(folder) / MANIFEST)
     if isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
         return _later(plain)
-    bundle = read(Path(folder), listed, written, plain, Options(id, sample, sample_seed, workers, progress))
+    bundle = read(
+        Path(folder), listed, written, plain, Options(id, sample, sample_seed, workers, progress)
+    )
     known = Known()
     for check in CHECKS:
         if not known.ends:
@@ -68,22 +88,39 @@ def verify(
 
 
 def _checked(check: Callable[[Untrusted, Known], Known], bundle: Untrusted, known: Known) -> Known:
-    """One check. Where something cannot be looked at further, what was found before stands; raises the error where nothing was."""
+    """One check. Where something cannot be looked at further, what was found before stands; raises
+    the error where nothing was.
+    """
     try:
         return check(bundle, known)
     except InputError as error:
         stop = error
     except STRANGE as error:
         what = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-        stop = InputError(f"not a plan that this version can have made ({what})", file=bundle.folder / MANIFEST, key="plan")
+        stop = InputError(
+            f"not a plan that this version can have made ({what})",
+            file=bundle.folder / MANIFEST,
+            key="plan",
+        )
     if not known.findings:
         raise stop
     return Known(notes=(f"not looked at further: {stop}"[: 2 * LONGEST_REASON],), ends=True)
 
 
 def _later(plain: Mapping[str, Any]) -> Verification:
-    """A bundle of a format that this version does not know: nothing in it is taken for what it is called."""
+    """A bundle of a format that this version does not know: nothing in it is taken for what it is
+    called.
+    """
     told, called = f"{plain.get('tokenomics')}", f"{plain.get('id')}"
-    maker = f"tokenomics {told}" if re.fullmatch(VERSION, told) else "a tokenomics that does not say its version"
-    reason = f"format {plain['format']!s:.20}, made by {maker}; this is {__version__}, which reads {FORMAT}"
-    return Known(reasons=(reason,)).outcome(called if len(called) == 64 and set(called) <= HEX else "unknown")
+    maker = (
+        f"tokenomics {told}"
+        if re.fullmatch(VERSION, told)
+        else "a tokenomics that does not say its version"
+    )
+    reason = (
+        f"format {plain['format']!s:.20}, made by {maker}; this is {__version__}, which reads "
+        f"{FORMAT}"
+    )
+    return Known(reasons=(reason,)).outcome(
+        called if len(called) == 64 and set(called) <= HEX else "unknown"
+    )

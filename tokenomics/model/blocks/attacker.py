@@ -1,12 +1,15 @@
-"""An attacker who trades against the protocol: builds a position, pushes the price, holds it, and trades himself out.
+"""An attacker who trades against the protocol: builds a position, pushes the price, holds it, and
+trades himself out.
 
-Each phase is off at length or size zero, so that one block gives the attacks on a controller: manipulation of the
-oracle by trades (for one decision, or for weeks), a drain of the treasury by selling to its buy-back, and, with the
-scenario's bias of the measured price, a drain through a corrupt price feed. He knows the rule and the controller's
-order of the step, trades in the same market as all others, never more than he has, and pays what the pool takes:
-his profit is what the ledgers say. Units: USD, TOK, USD/day, TOK/day.
+Each phase is off at length or size zero, so that one block gives the attacks on a controller:
+manipulation of the oracle by trades (for one decision, or for weeks), a drain of the treasury by
+selling to its buy-back, and, with the scenario's bias of the measured price, a drain through a
+corrupt price feed. He knows the rule and the controller's order of the step, trades in the same
+market as all others, never more than he has, and pays what the pool takes: his profit is what the
+ledgers say. Units: USD, TOK, USD/day, TOK/day.
 
-Source of the cost of holding a price against arbitrage: Mackinga, Nadahalli and Wattenhofer (2022), TWAP oracle attacks.
+Source of the cost of holding a price against arbitrage: Mackinga, Nadahalli and Wattenhofer (2022),
+TWAP oracle attacks.
 """
 
 import numpy as np
@@ -19,22 +22,42 @@ from ..variables import Variable, writes
 def needed_price(params, state, goal):
     """Price after clearing from which arbitrage leaves the price at `goal` [USD/TOK].
 
-    The market takes a share of the impact for news (permanent impact), so that less than all of it is traded back.
+    The market takes a share of the impact for news (permanent impact), so that less than all of it
+    is traded back.
     """
     market, dt, price = params["market"], params["time_step"], np.log(state["token_price"])
     closed = relaxation(dt, 1.0 / np.maximum(market.arbitrage_speed, 1e-12))
     kept = 1.0 - closed * (1.0 - market.permanent_impact)
-    return np.exp((np.log(goal) - closed * (anchored(params, state) - market.permanent_impact * price)) / np.maximum(kept, 1e-6))
+    return np.exp(
+        (np.log(goal) - closed * (anchored(params, state) - market.permanent_impact * price))
+        / np.maximum(kept, 1e-6)
+    )
 
 
 @writes(
-    Variable("order_attacker_usd", "USD/day", "attacker's purchases", "pool_usd", 0.0, buys="attacker"),
-    Variable("order_attacker_tok", "TOK/day", "attacker's sales", "pool_tok", 0.0, sells="attacker"),
-    Variable("attack_anchor", "USD/TOK", "price before the attacker's push, from which it is measured", None, 0.0, start="token_price"),
+    Variable(
+        "order_attacker_usd", "USD/day", "attacker's purchases", "pool_usd", 0.0, buys="attacker"
+    ),
+    Variable(
+        "order_attacker_tok", "TOK/day", "attacker's sales", "pool_tok", 0.0, sells="attacker"
+    ),
+    Variable(
+        "attack_anchor",
+        "USD/TOK",
+        "price before the attacker's push, from which it is measured",
+        None,
+        0.0,
+        start="token_price",
+    ),
 )
 def policy_attacker(params, substep, state_history, state):
     """Orders of the attacker, and the price that he measures his push against."""
-    attack, market, dt, time = params["attack"], params["market"], params["time_step"], state["time"]
+    attack, market, dt, time = (
+        params["attack"],
+        params["market"],
+        params["time_step"],
+        state["time"],
+    )
     price, none = state["token_price"], 0.0 * state["token_price"]
     before = time + CLOCK_TOLERANCE < attack.start
     anchor = np.where(before, price, state["attack_anchor"])
@@ -50,13 +73,19 @@ def policy_attacker(params, substep, state_history, state):
     others_tok = (state["order_treasury_tok"] + state["order_mint_tok"]) * dt
     target = needed_price(params, state, anchor * np.exp(attack.size))
     orders = (others_usd, others_tok, dealers(params, state))
-    push_usd, push_tok = order_to_reach(kind, target, price, state["pool_tok"], state["pool_usd"], *orders)
+    push_usd, push_tok = order_to_reach(
+        kind, target, price, state["pool_tok"], state["pool_usd"], *orders
+    )
     still = np.logical_and(time + CLOCK_TOLERANCE < end, attack.size != 0.0)
     pushing = np.logical_and(np.logical_not(before), still)
     buy, sell = buy + np.where(pushing, push_usd, 0.0), sell + np.where(pushing, push_tok, 0.0)
 
     surplus = state["attacker_tok"] - state["attack_inventory"]
-    leaving = np.where(time + CLOCK_TOLERANCE < end, 0.0, surplus * dt / np.maximum(end + attack.unwind_days - time, dt))
+    leaving = np.where(
+        time + CLOCK_TOLERANCE < end,
+        0.0,
+        surplus * dt / np.maximum(end + attack.unwind_days - time, dt),
+    )
     buy, sell = buy + positive(-leaving) * price, sell + positive(leaving)
     return {
         "order_attacker_usd": np.minimum(buy, state["attacker_usd"]) / dt,
@@ -66,10 +95,17 @@ def policy_attacker(params, substep, state_history, state):
 
 
 @writes(
-    Variable("attacker_profit", "USD", "attacker's profit so far, his tokens beyond the first at the market price", "pool_usd"),
+    Variable(
+        "attacker_profit",
+        "USD",
+        "attacker's profit so far, his tokens beyond the first at the market price",
+        "pool_usd",
+    ),
 )
 def policy_profit(params, substep, state_history, state):
-    """Profit so far: cash less capital, and the tokens beyond the first inventory at the market price [USD]."""
+    """Profit so far: cash less capital, and the tokens beyond the first inventory at the market
+    price [USD].
+    """
     cash = state["attacker_usd"] - params["attack"].capital * state["reference_depth"]
     profit = cash + (state["attacker_tok"] - state["attack_inventory"]) * state["token_price"]
     return {"attacker_profit": profit if params["attack"].enabled else 0.0 * profit}

@@ -1,7 +1,7 @@
 """Operators serve what they can: capacity, dispatch and latency.
 
-Capacity = online nodes × tokens/s at the latency target ÷ overheads; what exceeds the admission limit is turned away
-and counted. Fleet and queueing in `model/formulas/`. Units: Mtok/day, s.
+Capacity = online nodes × tokens/s at the latency target ÷ overheads; what exceeds the admission
+limit is turned away and counted. Fleet and queueing in `model/formulas/`. Units: Mtok/day, s.
 """
 
 import numpy as np
@@ -15,14 +15,20 @@ from ..variables import Variable, writes
 
 def capacity_at_rest(params, rest):
     """What the installed nodes can serve [Mtok/day]."""
-    return installed_capacity(params, {name: rest[f"nodes_{name}"] for name in params["fleet"]}) * efficiency_at_rest(params, rest)
+    return installed_capacity(
+        params, {name: rest[f"nodes_{name}"] for name in params["fleet"]}
+    ) * efficiency_at_rest(params, rest)
 
 
 def latency_at_rest(params, rest):
     """Cumulants and tail of a request's latency at the target utilisation."""
     online = {name: rest[f"nodes_{name}"] * rest["availability"] for name in params["fleet"]}
     latency = call_latency(params, online, rest["utilisation"], rest["failure_share"])
-    found = {"latency_mean": latency.mean, "latency_variance": latency.variance, "latency_third": latency.third}
+    found = {
+        "latency_mean": latency.mean,
+        "latency_variance": latency.variance,
+        "latency_third": latency.third,
+    }
     return found | {"latency_p99": quantile(latency, 0.99)}
 
 
@@ -33,25 +39,58 @@ def target_utilisation(params, rest):
 
 @writes(
     Variable("online", "1", "share of nodes online after faults and outages", 1.0, 0.0),
-    Variable("capacity", "Mtok/day", "what the online nodes can serve at the latency target", None, 0.0, start=capacity_at_rest),
-    Variable("utilisation", "1", "work brought to the network as a share of its capacity", 1.0, 0.0, start=target_utilisation),
+    Variable(
+        "capacity",
+        "Mtok/day",
+        "what the online nodes can serve at the latency target",
+        None,
+        0.0,
+        start=capacity_at_rest,
+    ),
+    Variable(
+        "utilisation",
+        "1",
+        "work brought to the network as a share of its capacity",
+        1.0,
+        0.0,
+        start=target_utilisation,
+    ),
     Variable("served", "Mtok/day", "work served by the network", None, 0.0),
     Variable("unserved", "Mtok/day", "work turned away by the network", "served", 0.0),
-    Variable("latency_mean", "s", "mean end-to-end latency of a request on the network", None, 0.0, start=latency_at_rest),
-    Variable("latency_variance", "s^2", "variance of that latency", None, 0.0, start=latency_at_rest),
+    Variable(
+        "latency_mean",
+        "s",
+        "mean end-to-end latency of a request on the network",
+        None,
+        0.0,
+        start=latency_at_rest,
+    ),
+    Variable(
+        "latency_variance", "s^2", "variance of that latency", None, 0.0, start=latency_at_rest
+    ),
     Variable("latency_third", "s^3", "third central moment of that latency", start=latency_at_rest),
-    Variable("latency_p99", "s", "99th percentile of that latency", None, 0.0, start=latency_at_rest),
+    Variable(
+        "latency_p99", "s", "99th percentile of that latency", None, 0.0, start=latency_at_rest
+    ),
 )
 def policy_dispatch(params, substep, state_history, state):
     """Capacity, what is served and turned away, utilisation, latency of one request."""
     cap, check = params["capacity"], params["access"].in_use
     nodes = {name: state[f"nodes_{name}"] for name in params["fleet"]}
     online = state["availability"] * (1.0 - state["outage_share"]) * (1.0 - state["region_outage"])
-    usable = online * check.uptime * check.throughput * state["privacy_throughput"] / state["rework"]
+    usable = (
+        online * check.uptime * check.throughput * state["privacy_throughput"] / state["rework"]
+    )
     capacity = installed_capacity(params, nodes) * usable
     utilisation = state["demand"] / np.maximum(capacity, 1e-12)
-    served = np.minimum(state["demand"], cap.admission_limit * capacity) if cap.enabled else state["demand"]
-    latency = call_latency(params, {name: n * online for name, n in nodes.items()}, utilisation, state["failure_share"])
+    served = (
+        np.minimum(state["demand"], cap.admission_limit * capacity)
+        if cap.enabled
+        else state["demand"]
+    )
+    latency = call_latency(
+        params, {name: n * online for name, n in nodes.items()}, utilisation, state["failure_share"]
+    )
     return {
         "online": online,
         "capacity": capacity,

@@ -1,7 +1,8 @@
 """The controller: error against the reference, the law's decision, and what the actuators can do.
 
-Actuators: treasury buy-back-and-burn bounded by solvency, sale of treasury tokens and bounded mint, burn share of
-fees, emission. Laws in `model/controllers/`. Units: USD/day; the signal is in reference depths (the pool's USD at the start) a day.
+Actuators: treasury buy-back-and-burn bounded by solvency, sale of treasury tokens and bounded mint,
+burn share of fees, emission. Laws in `model/controllers/`. Units: USD/day; the signal is in
+reference depths (the pool's USD at the start) a day.
 """
 
 import numpy as np
@@ -19,7 +20,9 @@ def reference_price(params, state):
     if controller.reference == "average":
         return np.exp(state["average_log_price"])
     if controller.reference == "path":
-        return state["initial_price"] * np.exp(controller.reference_growth / DAYS_PER_YEAR * state["time"])
+        return state["initial_price"] * np.exp(
+            controller.reference_growth / DAYS_PER_YEAR * state["time"]
+        )
     return state["initial_price"] * controller.peg
 
 
@@ -44,15 +47,54 @@ def burn_at_rest(params, rest):
 @writes(
     Variable("reference_price", "USD/TOK", "price that the controller aims at", None, 0.0),
     Variable("control_error", "1", "ln(reference / measured price)", 1.0),
-    Variable("control_signal", "1/day", "controller's output in reference depths a day, before the actuator's bounds", 1e-2, start=signal_at_rest),
-    Variable("control_<memory>", "1", "what the control law remembers, each by its own name and unit"),
+    Variable(
+        "control_signal",
+        "1/day",
+        "controller's output in reference depths a day, before the actuator's bounds",
+        1e-2,
+        start=signal_at_rest,
+    ),
+    Variable(
+        "control_<memory>", "1", "what the control law remembers, each by its own name and unit"
+    ),
     Variable("control_age", "days", "time since the last decision", 1.0, start=0.0),
-    Variable("average_log_price", "1", "moving average of the measured log price", start="oracle_log_price"),
-    Variable("control_output", "USD/day", "what the actuator does: buy-back if positive, sale if negative", "pool_usd"),
-    Variable("order_treasury_tok", "TOK/day", "the controller's sale out of the treasury's tokens", "pool_tok", 0.0, sells="treasury"),
-    Variable("order_mint_tok", "TOK/day", "the controller's sale of new tokens", "pool_tok", 0.0, sells="mint"),
+    Variable(
+        "average_log_price",
+        "1",
+        "moving average of the measured log price",
+        start="oracle_log_price",
+    ),
+    Variable(
+        "control_output",
+        "USD/day",
+        "what the actuator does: buy-back if positive, sale if negative",
+        "pool_usd",
+    ),
+    Variable(
+        "order_treasury_tok",
+        "TOK/day",
+        "the controller's sale out of the treasury's tokens",
+        "pool_tok",
+        0.0,
+        sells="treasury",
+    ),
+    Variable(
+        "order_mint_tok",
+        "TOK/day",
+        "the controller's sale of new tokens",
+        "pool_tok",
+        0.0,
+        sells="mint",
+    ),
     Variable("burn_share", "1", "burn share of fees in force", 1.0, 0.0, start=burn_at_rest),
-    Variable("emission_multiplier", "1", "controller's multiplier on scheduled emission", 1.0, 0.0, start=1.0),
+    Variable(
+        "emission_multiplier",
+        "1",
+        "controller's multiplier on scheduled emission",
+        1.0,
+        0.0,
+        start=1.0,
+    ),
 )
 def policy_controller(params, substep, state_history, state):
     """Decide when a decision is due, hold the signal otherwise, and do what the bounds allow."""
@@ -78,9 +120,13 @@ def policy_controller(params, substep, state_history, state):
         "reference_price": reference + 0.0 * error,
         "control_error": error,
         "control_signal": signal,
-        **{f"control_{k}": np.where(due, v, state[f"control_{k}"]) for k, v in command.memory.items()},
+        **{
+            f"control_{k}": np.where(due, v, state[f"control_{k}"])
+            for k, v in command.memory.items()
+        },
         "control_age": np.where(due, 0.0, elapsed),
-        "average_log_price": average + (measured - average) * relaxation(dt, controller.average_memory),
+        "average_log_price": average
+        + (measured - average) * relaxation(dt, controller.average_memory),
         "control_output": positive(wanted) - (from_treasury + minted) * price,
         "order_treasury_tok": from_treasury,
         "order_mint_tok": minted,

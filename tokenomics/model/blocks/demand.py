@@ -1,4 +1,5 @@
-"""Potential demand: size × growth × weekly season × a mean-reverting log process, or a recorded request rate.
+"""Potential demand: size × growth × weekly season × a mean-reverting log process, or a recorded
+request rate.
 
 The log process is an Ornstein–Uhlenbeck process in its exact discretisation. Units: Mtok/day.
 """
@@ -19,16 +20,37 @@ def rate_at_rest(params, rest):
 def potential_at_rest(params, rest):
     """Work of all services, at the rate and the lengths of the parameters [Mtok/day]."""
     demand = params["demand"]
-    return demand.services * rest["request_rate"] * (demand.prompt_tokens + demand.output_tokens) * MTOK_PER_DAY
+    return (
+        demand.services
+        * rest["request_rate"]
+        * (demand.prompt_tokens + demand.output_tokens)
+        * MTOK_PER_DAY
+    )
 
 
 @writes(
-    Variable("request_rate", "req/s", "request rate of one service, recorded or the parameter's", None, 0.0, start=rate_at_rest),
+    Variable(
+        "request_rate",
+        "req/s",
+        "request rate of one service, recorded or the parameter's",
+        None,
+        0.0,
+        start=rate_at_rest,
+    ),
     Variable("demand_deviation", "1", "log process of potential demand", 1.0),
-    Variable("potential_demand", "Mtok/day", "what customers would ask for at the cloud's price, both venues", None, 0.0, start=potential_at_rest),
+    Variable(
+        "potential_demand",
+        "Mtok/day",
+        "what customers would ask for at the cloud's price, both venues",
+        None,
+        0.0,
+        start=potential_at_rest,
+    ),
 )
 def policy_demand(params, substep, state_history, state):
-    """Potential demand on both venues [Mtok/day]; a recorded rate replaces growth, season and log process."""
+    """Potential demand on both venues [Mtok/day]; a recorded rate replaces growth, season and log
+    process.
+    """
     demand, dt = params["demand"], params["time_step"]
     recorded = params["shock_table"].at("recorded_rate", state["step"])
     decay = np.exp(-demand.reversion * dt)

@@ -1,7 +1,8 @@
-"""The books: every token that moved in the step is booked once, at the settlement price, and the books must balance.
+"""The books: every token that moved in the step is booked once, at the settlement price, and the
+books must balance.
 
-Δtotal = minted − burned; total = circulating + staked + treasury + locked. Utility value, decoupling and the two
-velocities follow from the books. Units: TOK, USD, TOK/day.
+Δtotal = minted − burned; total = circulating + staked + treasury + locked. Utility value,
+decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/day.
 """
 
 import numpy as np
@@ -10,22 +11,46 @@ from ..formulas.numerics import burned_share, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
 
-CIRCULATING = ("pool_tok", "customers_tok", "operators_tok", "speculators_tok", "attacker_tok", "holders_tok")
+CIRCULATING = (
+    "pool_tok",
+    "customers_tok",
+    "operators_tok",
+    "speculators_tok",
+    "attacker_tok",
+    "holders_tok",
+)
 SPECULATIVE = ("speculators", "attacker")  # ledgers whose orders are no use of the network
 
 
 def supply_at_rest(params, rest):
-    """The shares of the supply that are staked, held by the treasury and locked; the rest circulates [TOK]."""
+    """The shares of the supply that are staked, held by the treasury and locked; the rest
+    circulates [TOK].
+    """
     supply = params["supply"]
     total = supply.total_supply
-    staked, held, locked = (total * share for share in (supply.staked_share, supply.treasury_share, supply.locked_share))
+    staked, held, locked = (
+        total * share for share in (supply.staked_share, supply.treasury_share, supply.locked_share)
+    )
     circulating = total - staked - held - locked
-    return {"total_supply": total, "staked": staked, "treasury_tok": held, "locked": locked, "circulating_supply": circulating}
+    return {
+        "total_supply": total,
+        "staked": staked,
+        "treasury_tok": held,
+        "locked": locked,
+        "circulating_supply": circulating,
+    }
 
 
 def circulation_at_rest(params, rest):
-    """Who holds what circulates [TOK, USD]: stocks of some days for who uses tokens, shares for who trades, the rest for passive holders."""
-    supply, attack, price, pool = params["supply"], params["attack"], rest["token_price"], rest["pool_tok"]
+    """Who holds what circulates [TOK, USD]: stocks of some days for who uses tokens, shares for who
+    trades, the rest for passive holders.
+    """
+    supply, attack, price, pool = (
+        params["supply"],
+        params["attack"],
+        rest["token_price"],
+        rest["pool_tok"],
+    )
     gross = rest["operator_income"] / price + slashed_at_rest(params, rest)
     customers = supply.customer_days * (1.0 - treasury_share(params)) * rest["throughput"] / price
     operators = params["operators"].inventory_days * gross
@@ -38,7 +63,12 @@ def circulation_at_rest(params, rest):
         "speculators_usd": speculators * price,
         "attacker_tok": attacker,
         "attacker_usd": attack.capital * pool * price if attack.enabled else 0.0,
-        "holders_tok": rest["circulating_supply"] - pool - customers - operators - speculators - attacker,
+        "holders_tok": rest["circulating_supply"]
+        - pool
+        - customers
+        - operators
+        - speculators
+        - attacker,
         "treasury_usd": params["treasury"].reserve * price * rest["circulating_supply"],
     }
 
@@ -56,17 +86,77 @@ def utility_at_rest(params, rest):
 @writes(
     Variable("minted", "TOK/day", "tokens minted: emission and controller", "pool_tok", 0.0),
     Variable("burned", "TOK/day", "tokens burned: fees, slashing and buy-back", "pool_tok", 0.0),
-    Variable("customers_tok", "TOK", "tokens held by customers, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
-    Variable("operators_tok", "TOK", "unsold tokens of operators, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
-    Variable("speculators_tok", "TOK", "tokens held by speculators, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
-    Variable("speculators_usd", "USD", "stablecoin with which speculators can buy", "pool_usd", 0.0, start=circulation_at_rest),
-    Variable("attacker_tok", "TOK", "tokens held by the attacker, part of circulating supply", "pool_tok", 0.0, start=circulation_at_rest),
-    Variable("attacker_usd", "USD", "attacker's stablecoin", "pool_usd", 0.0, start=circulation_at_rest),
-    Variable("holders_tok", "TOK", "tokens of passive holders and arbitrageurs, part of circulating supply", None, 0.0, start=circulation_at_rest),
-    Variable("staked", "TOK", "tokens staked by operators and delegated to them", "pool_tok", 0.0, start=supply_at_rest),
-    Variable("treasury_tok", "TOK", "tokens held by the treasury", "pool_tok", 0.0, start=supply_at_rest),
+    Variable(
+        "customers_tok",
+        "TOK",
+        "tokens held by customers, part of circulating supply",
+        "pool_tok",
+        0.0,
+        start=circulation_at_rest,
+    ),
+    Variable(
+        "operators_tok",
+        "TOK",
+        "unsold tokens of operators, part of circulating supply",
+        "pool_tok",
+        0.0,
+        start=circulation_at_rest,
+    ),
+    Variable(
+        "speculators_tok",
+        "TOK",
+        "tokens held by speculators, part of circulating supply",
+        "pool_tok",
+        0.0,
+        start=circulation_at_rest,
+    ),
+    Variable(
+        "speculators_usd",
+        "USD",
+        "stablecoin with which speculators can buy",
+        "pool_usd",
+        0.0,
+        start=circulation_at_rest,
+    ),
+    Variable(
+        "attacker_tok",
+        "TOK",
+        "tokens held by the attacker, part of circulating supply",
+        "pool_tok",
+        0.0,
+        start=circulation_at_rest,
+    ),
+    Variable(
+        "attacker_usd", "USD", "attacker's stablecoin", "pool_usd", 0.0, start=circulation_at_rest
+    ),
+    Variable(
+        "holders_tok",
+        "TOK",
+        "tokens of passive holders and arbitrageurs, part of circulating supply",
+        None,
+        0.0,
+        start=circulation_at_rest,
+    ),
+    Variable(
+        "staked",
+        "TOK",
+        "tokens staked by operators and delegated to them",
+        "pool_tok",
+        0.0,
+        start=supply_at_rest,
+    ),
+    Variable(
+        "treasury_tok", "TOK", "tokens held by the treasury", "pool_tok", 0.0, start=supply_at_rest
+    ),
     Variable("locked", "TOK", "tokens locked in vesting", "pool_tok", 0.0, start=supply_at_rest),
-    Variable("treasury_usd", "USD", "treasury's reserve in stablecoin", "pool_usd", 0.0, start=circulation_at_rest),
+    Variable(
+        "treasury_usd",
+        "USD",
+        "treasury's reserve in stablecoin",
+        "pool_usd",
+        0.0,
+        start=circulation_at_rest,
+    ),
     Variable("total_supply", "TOK", "all tokens that exist", None, 0.0, start=supply_at_rest),
 )
 def policy_settlement(params, substep, state_history, state):
@@ -94,36 +184,77 @@ def policy_settlement(params, substep, state_history, state):
         "speculators_usd": sold("speculators") * price - bought("speculators"),
         "attacker_tok": bought("attacker") / price - sold("attacker"),
         "attacker_usd": sold("attacker") * price - bought("attacker"),
-        "holders_tok": released - sold("released") - sold("holders") - s["delegated"] - s["liquidity_flow"],
+        "holders_tok": released
+        - sold("released")
+        - sold("holders")
+        - s["delegated"]
+        - s["liquidity_flow"],
         "staked": s["stake_flow"] + s["delegated"] - s["slashed"],
         "treasury_tok": -sold("treasury"),
         "locked": -released,
         "treasury_usd": s["treasury_income"] - s["cost_paid"] - buyback_usd + sold_usd,
         "total_supply": minted - burned,
     }
-    return {"minted": minted, "burned": burned} | {name: s[name] + flow * dt for name, flow in flows.items()}
+    return {"minted": minted, "burned": burned} | {
+        name: s[name] + flow * dt for name, flow in flows.items()
+    }
 
 
 @writes(
-    Variable("circulating_supply", "TOK", "tokens that are not staked, locked or in the treasury", None, 0.0, start=supply_at_rest),
+    Variable(
+        "circulating_supply",
+        "TOK",
+        "tokens that are not staked, locked or in the treasury",
+        None,
+        0.0,
+        start=supply_at_rest,
+    ),
     Variable("conservation_error", "1", "total supply less the sum of its ledgers, relative", 1.0),
-    Variable("throughput", "USD/day", "smoothed fees: the fiat throughput of the utility value", None, 0.0, start=throughput_at_rest),
-    Variable("utility_value", "USD/TOK", "fiat throughput x structural holding time / circulating supply", None, 0.0, start=utility_at_rest),
+    Variable(
+        "throughput",
+        "USD/day",
+        "smoothed fees: the fiat throughput of the utility value",
+        None,
+        0.0,
+        start=throughput_at_rest,
+    ),
+    Variable(
+        "utility_value",
+        "USD/TOK",
+        "fiat throughput x structural holding time / circulating supply",
+        None,
+        0.0,
+        start=utility_at_rest,
+    ),
     Variable("decoupling", "1", "ln(token price / utility value)", 1.0),
-    Variable("velocity_usage", "1/day", "tokens spent on inference over circulating supply", None, 0.0),
-    Variable("velocity_speculative", "1/day", "tokens traded by speculators and arbitrage over circulating supply", 1e-3, 0.0),
+    Variable(
+        "velocity_usage", "1/day", "tokens spent on inference over circulating supply", None, 0.0
+    ),
+    Variable(
+        "velocity_speculative",
+        "1/day",
+        "tokens traded by speculators and arbitrage over circulating supply",
+        1e-3,
+        0.0,
+    ),
 )
 def policy_accounts(params, substep, state_history, state):
-    """Circulating supply, utility value, decoupling, velocities, and by how much the books fail to balance."""
+    """Circulating supply, utility value, decoupling, velocities, and by how much the books fail to
+    balance.
+    """
     supply, dt, price = params["supply"], params["time_step"], state["token_price"]
     circulating = 0.0
     for name in CIRCULATING:
         circulating = circulating + state[name]
     booked = circulating + state["staked"] + state["treasury_tok"] + state["locked"]
-    throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(dt, supply.throughput_memory)
+    throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(
+        dt, supply.throughput_memory
+    )
     utility = throughput * supply.holding_time / circulating
     orders = params["orders"]
-    speculative = orders.purchases(state, *SPECULATIVE) / state["settlement_price"] + orders.sales(state, *SPECULATIVE)
+    speculative = orders.purchases(state, *SPECULATIVE) / state["settlement_price"] + orders.sales(
+        state, *SPECULATIVE
+    )
     return {
         "circulating_supply": circulating,
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],

@@ -1,8 +1,9 @@
-"""The market clears: all orders of the step meet finite liquidity at one price, news moves the outside valuation,
-and arbitrage moves the price towards it.
+"""The market clears: all orders of the step meet finite liquidity at one price, news moves the
+outside valuation, and arbitrage moves the price towards it.
 
-How a batch of orders clears is in `liquidity.py`. News never moves the pool's own price: a jump there would break x·y = k.
-The outside valuation keeps a share of the orders' impact (permanent impact) and returns slowly to the utility value.
+How a batch of orders clears is in `liquidity.py`. News never moves the pool's own price: a jump
+there would break x·y = k. The outside valuation keeps a share of the orders' impact (permanent
+impact) and returns slowly to the utility value.
 """
 
 import numpy as np
@@ -19,14 +20,42 @@ def pool_at_rest(params, rest):
 
 
 @writes(
-    Variable("settlement_price", "USD/TOK", "uniform price at which the orders of this step were filled", None, 0.0, start="token_price"),
+    Variable(
+        "settlement_price",
+        "USD/TOK",
+        "uniform price at which the orders of this step were filled",
+        None,
+        0.0,
+        start="token_price",
+    ),
     Variable("token_price", "USD/TOK", "price in the market", None, 0.0, start="utility_value"),
-    Variable("outside_value", "USD/TOK", "outside valuation towards which arbitrage moves the price", None, 0.0, start="token_price"),
-    Variable("pool_tok", "TOK", "tokens in the pool, part of circulating supply", None, 0.0, start=pool_at_rest),
+    Variable(
+        "outside_value",
+        "USD/TOK",
+        "outside valuation towards which arbitrage moves the price",
+        None,
+        0.0,
+        start="token_price",
+    ),
+    Variable(
+        "pool_tok",
+        "TOK",
+        "tokens in the pool, part of circulating supply",
+        None,
+        0.0,
+        start=pool_at_rest,
+    ),
     Variable("pool_usd", "USD", "stablecoin in the pool", None, 0.0, start=pool_at_rest),
     Variable("log_return", "1", "log return of the price in this step", 1.0),
-    Variable("arbitrage_tok", "TOK/day", "tokens that arbitrage moved, either way", "pool_tok", 0.0),
-    Variable("liquidity_flow", "TOK/day", "tokens that passive holders and arbitrageurs gave to the market, net", "pool_tok"),
+    Variable(
+        "arbitrage_tok", "TOK/day", "tokens that arbitrage moved, either way", "pool_tok", 0.0
+    ),
+    Variable(
+        "liquidity_flow",
+        "TOK/day",
+        "tokens that passive holders and arbitrageurs gave to the market, net",
+        "pool_tok",
+    ),
 )
 def policy_market(params, substep, state_history, state):
     """Clear the orders, value the news, arbitrage, and let liquidity follow the market's size."""
@@ -36,9 +65,13 @@ def policy_market(params, substep, state_history, state):
     holders = dealers(params, state)
     buy = params["orders"].purchases(state) + np.maximum(state["control_output"], 0.0)
     sell = params["orders"].sales(state)
-    settled, after, out = clear(kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders)
+    settled, after, out = clear(
+        kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders
+    )
 
-    outside = anchored(params, state) + market.permanent_impact * np.log(after / price) + state["news"]
+    outside = (
+        anchored(params, state) + market.permanent_impact * np.log(after / price) + state["news"]
+    )
     if kind == "off":
         final, arbitrage, given = np.exp(outside), 0.0 * price, out
     else:
@@ -51,7 +84,9 @@ def policy_market(params, substep, state_history, state):
             final, given = product / (pool_tok * pool_tok), arbitrage
         else:
             arbitrage, given = 0.0 * price, out
-    wanted = (market.pool_share * state["circulating_supply"] - pool_tok) * relaxation(dt, market.pool_time)
+    wanted = (market.pool_share * state["circulating_supply"] - pool_tok) * relaxation(
+        dt, market.pool_time
+    )
     provided = np.minimum(wanted, 0.5 * np.maximum(holders - given, 0.0))
     pool_tok = pool_tok + provided
     return {

@@ -1,4 +1,5 @@
-"""Node operators: merit order of reservation costs, slow entry, fast exit, and the tokens that they sell.
+"""Node operators: merit order of reservation costs, slow entry, fast exit, and the tokens that they
+sell.
 
 Supply curve in `model/formulas/fleet.py`. Units: nodes, USD/day, TOK/day.
 """
@@ -17,8 +18,15 @@ def fee_share(params, state):
 
 
 def unit_revenue_at_rest(params, rest):
-    """Revenue per unit of capacity: what of the price is theirs, for the capacity that is used [USD/Mtok]."""
-    return kept_at_rest(params, rest) * rest["inference_price"] * rest["utilisation"] * efficiency_at_rest(params, rest)
+    """Revenue per unit of capacity: what of the price is theirs, for the capacity that is used
+    [USD/Mtok].
+    """
+    return (
+        kept_at_rest(params, rest)
+        * rest["inference_price"]
+        * rest["utilisation"]
+        * efficiency_at_rest(params, rest)
+    )
 
 
 def income_at_rest(params, rest):
@@ -31,7 +39,10 @@ def income_at_rest(params, rest):
 
 def fleet_at_rest(params, rest):
     """Nodes that are willing to stay, by type, and their number."""
-    nodes = {f"nodes_{name}": willing_nodes(accelerator, rest["unit_revenue"]) for name, accelerator in params["fleet"].items()}
+    nodes = {
+        f"nodes_{name}": willing_nodes(accelerator, rest["unit_revenue"])
+        for name, accelerator in params["fleet"].items()
+    }
     return nodes | {"nodes": sum(nodes.values())}
 
 
@@ -41,14 +52,33 @@ def cost_at_rest(params, rest):
 
 
 @writes(
-    Variable("operator_income", "USD/day", "operators' income at the token price: fees and emission less slashing", "pool_usd", start=income_at_rest),
-    Variable("unit_revenue", "USD/Mtok", "operators' estimate of revenue per unit of capacity", None, start=unit_revenue_at_rest),
+    Variable(
+        "operator_income",
+        "USD/day",
+        "operators' income at the token price: fees and emission less slashing",
+        "pool_usd",
+        start=income_at_rest,
+    ),
+    Variable(
+        "unit_revenue",
+        "USD/Mtok",
+        "operators' estimate of revenue per unit of capacity",
+        None,
+        start=unit_revenue_at_rest,
+    ),
 )
 def policy_income(params, substep, state_history, state):
-    """Operators' income at the token price [USD/day] and their estimate of it per unit of capacity [USD/Mtok]."""
+    """Operators' income at the token price [USD/day] and their estimate of it per unit of capacity
+    [USD/Mtok].
+    """
     memory, dt = params["operators"].revenue_memory, params["time_step"]
-    income = fee_share(params, state) * state["fees"] + (state["emitted"] - state["slashed"]) * state["token_price"]
-    installed = installed_capacity(params, {name: state[f"nodes_{name}"] for name in params["fleet"]})
+    income = (
+        fee_share(params, state) * state["fees"]
+        + (state["emitted"] - state["slashed"]) * state["token_price"]
+    )
+    installed = installed_capacity(
+        params, {name: state[f"nodes_{name}"] for name in params["fleet"]}
+    )
     now = income / np.maximum(installed, 1e-12)
     revenue = state["unit_revenue"] + (now - state["unit_revenue"]) * relaxation(dt, memory)
     return {"operator_income": income, "unit_revenue": revenue}
@@ -57,7 +87,9 @@ def policy_income(params, substep, state_history, state):
 @writes(
     Variable("nodes_<type>", "nodes", "<type> nodes installed", "nodes", 0.0, start=fleet_at_rest),
     Variable("ordered_<type>", "nodes", "<type> nodes ordered, not yet online", "nodes", 0.0),
-    Variable("nodes", "nodes", "nodes of all types that are installed", None, 0.0, start=fleet_at_rest),
+    Variable(
+        "nodes", "nodes", "nodes of all types that are installed", None, 0.0, start=fleet_at_rest
+    ),
     Variable("churned", "nodes/day", "nodes switched off for good", "nodes", 0.0),
     Variable("operator_cost", "USD/day", "fiat cost of all nodes", None, 0.0, start=cost_at_rest),
 )
@@ -69,12 +101,17 @@ def policy_entry_and_exit(params, substep, state_history, state):
         here, ordered = state[f"nodes_{name}"], state[f"ordered_{name}"]
         entered, left, orders = 0.0, 0.0 * here, 0.0
         if operators.enabled:
-            willing = willing_nodes(accelerator, state["unit_revenue"], state["hardware_event"], state["banned_share"])
+            willing = willing_nodes(
+                accelerator, state["unit_revenue"], state["hardware_event"], state["banned_share"]
+            )
             orders = positive(willing - here - ordered) * relaxation(dt, operators.entry_time)
             entered = ordered * relaxation(dt, operators.commissioning_time)
             left = positive(here - willing) * relaxation(dt, operators.exit_time)
         nodes[name] = here + entered - left
-        signals[f"nodes_{name}"], signals[f"ordered_{name}"] = nodes[name], ordered + orders - entered
+        signals[f"nodes_{name}"], signals[f"ordered_{name}"] = (
+            nodes[name],
+            ordered + orders - entered,
+        )
         total, churned = total + nodes[name], churned + left / dt
     cost = fiat_cost(params, nodes, state["hardware_event"])
     return signals | {"nodes": total, "churned": churned, "operator_cost": cost}
@@ -84,12 +121,18 @@ def policy_entry_and_exit(params, substep, state_history, state):
     Variable("order_operators_tok", "TOK/day", "operators' sales", None, 0.0, sells="operators"),
 )
 def policy_sales(params, substep, state_history, state):
-    """Tokens that operators sell [TOK/day]: fiat costs first, then a share of the rent; some days of income are kept."""
+    """Tokens that operators sell [TOK/day]: fiat costs first, then a share of the rent; some days
+    of income are kept.
+    """
     operators, dt, price = params["operators"], params["time_step"], state["token_price"]
     gross = fee_share(params, state) * state["fees"] / price + state["emitted"]
     cost = state["operator_cost"] / price
     rent = positive(gross - state["stake_flow"] - cost)
     gap = operators.inventory_days * gross - state["operators_tok"]
     refill = gap * relaxation(dt, operators.inventory_time) / dt
-    sales = np.clip(cost + operators.rent_sold * rent - refill, 0.0, state["operators_tok"] / dt - positive(state["stake_flow"]))
+    sales = np.clip(
+        cost + operators.rent_sold * rent - refill,
+        0.0,
+        state["operators_tok"] / dt - positive(state["stake_flow"]),
+    )
     return {"order_operators_tok": sales}

@@ -1,7 +1,8 @@
-"""The network's price per Mtok follows utilisation (tâtonnement): d ln p/dt = speed × (utilisation − target).
+"""The network's price per Mtok follows utilisation (tâtonnement): d ln p/dt = speed × (utilisation
+− target).
 
-It does not fall below what the electricity of the work costs: emission can pay for idle nodes, but not for selling at a
-loss on every request. Units: USD/Mtok.
+It does not fall below what the electricity of the work costs: emission can pay for idle nodes, but
+not for selling at a loss on every request. Units: USD/Mtok.
 """
 
 import numpy as np

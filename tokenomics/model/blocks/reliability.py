@@ -1,8 +1,9 @@
 """Faults, regional outages, audits and slashing of nodes; whether cheating pays.
 
-Availability MTBF/(MTBF+MTTR) by tier; work lost to a fault or faked is done again. The share of faked work falls with the
-ratio of the expected penalty to the gain (logistic in its log). Outages of regions are shot noise: they begin as a Poisson
-process and end with an exponential tail. Units: days, shares.
+Availability MTBF/(MTBF+MTTR) by tier; work lost to a fault or faked is done again. The share of
+faked work falls with the ratio of the expected penalty to the gain (logistic in its log). Outages
+of regions are shot noise: they begin as a Poisson process and end with an exponential tail. Units:
+days, shares.
 """
 
 import numpy as np
@@ -14,17 +15,22 @@ from ..variables import Variable, writes
 
 
 def caught_share(params):
-    """Probability that a node which fakes a day's work is caught: by an audit, by the verification in use, or by another node with the same request.
+    """Probability that a node which fakes a day's work is caught: by an audit, by the verification
+    in use, or by another node with the same request.
 
-    An audit counts unless it errs. The other nodes differ unless they fake too, of which there are at most `cheating_limit`.
+    An audit counts unless it errs. The other nodes differ unless they fake too, of which there are
+    at most `cheating_limit`.
     """
     rel, protection = params["reliability"], params["privacy"].in_use
-    unseen = (1.0 - rel.audit_probability * (1.0 - rel.false_negative)) * (1.0 - protection.detection)
+    unseen = (1.0 - rel.audit_probability * (1.0 - rel.false_negative)) * (
+        1.0 - protection.detection
+    )
     return 1.0 - unseen * rel.cheating_limit ** (rel.replication - 1.0)
 
 
 def deterrence(params, stake_per_node_usd, revenue_per_node):
-    """Expected penalty of faking a day's work over the gain from it: cheating never pays where it is above 1 (Becker 1968).
+    """Expected penalty of faking a day's work over the gain from it: cheating never pays where it
+    is above 1 (Becker 1968).
 
     stake and a day's revenue of one node in USD.
     """
@@ -37,7 +43,11 @@ def deterrence(params, stake_per_node_usd, revenue_per_node):
 def faked_share(params, stake_per_node_usd, revenue_per_node):
     """Share of work that is faked; stake and a day's revenue of one node in USD."""
     rel = params["reliability"]
-    ratio = np.clip(np.log(deterrence(params, stake_per_node_usd, revenue_per_node)) / rel.cheating_scale, -60.0, 60.0)
+    ratio = np.clip(
+        np.log(deterrence(params, stake_per_node_usd, revenue_per_node)) / rel.cheating_scale,
+        -60.0,
+        60.0,
+    )
     return rel.cheating_limit / (1.0 + np.exp(ratio))
 
 
@@ -51,13 +61,21 @@ def reliability(params, cheating):
     rel = params["reliability"]
     if not rel.enabled:
         still = 0.0 * cheating
-        return {"availability": 1.0 + still, "rework": 1.0 + still, "failure_share": still, "slash_rate": still}
+        return {
+            "availability": 1.0 + still,
+            "rework": 1.0 + still,
+            "failure_share": still,
+            "slash_rate": still,
+        }
     service, online, fault = service_time(params) / SECONDS_PER_DAY, 0.0, 0.0
     for tier in rel.tiers.values():
         online = online + tier.share * online_share(tier)
         fault = fault - tier.share * online_share(tier) * np.expm1(-service / tier.mtbf)
     failure = (fault / online + cheating) ** rel.replication
-    condemned = rel.audit_probability * rel.false_positive * (1.0 - cheating) + caught_share(params) * cheating
+    condemned = (
+        rel.audit_probability * rel.false_positive * (1.0 - cheating)
+        + caught_share(params) * cheating
+    )
     return {
         "availability": online + 0.0 * cheating,
         "rework": rel.replication / (1.0 - failure),
@@ -67,11 +85,17 @@ def reliability(params, cheating):
 
 
 def faked_at_rest(params, rest):
-    """Share of work that is faked. Stake against a day's income does not depend on the size of the network: both scale with its fees."""
+    """Share of work that is faked. Stake against a day's income does not depend on the size of the
+    network: both scale with its fees.
+    """
     supply = params["supply"]
     if not params["reliability"].enabled:
         return 0.0
-    stake_days = supply.holding_time * supply.staked_share / (1.0 - supply.staked_share - supply.treasury_share - supply.locked_share)
+    stake_days = (
+        supply.holding_time
+        * supply.staked_share
+        / (1.0 - supply.staked_share - supply.treasury_share - supply.locked_share)
+    )
     return faked_share(params, stake_days, kept_at_rest(params, rest))
 
 
@@ -82,23 +106,51 @@ def toll_at_rest(params, rest):
 
 @writes(
     Variable("cheating_share", "1", "share of work that is faked", 1.0, 0.0, start=faked_at_rest),
-    Variable("availability", "1", "share of nodes online after faults", 1.0, 0.0, start=toll_at_rest),
-    Variable("rework", "1", "work done per unit of work delivered (re-computation)", 1.0, 0.0, start=toll_at_rest),
-    Variable("failure_share", "1", "share of requests that fail or are faked", 1.0, 0.0, start=toll_at_rest),
-    Variable("slash_rate", "1/day", "share of all stake slashed a day", 1e-3, 0.0, start=toll_at_rest),
+    Variable(
+        "availability", "1", "share of nodes online after faults", 1.0, 0.0, start=toll_at_rest
+    ),
+    Variable(
+        "rework",
+        "1",
+        "work done per unit of work delivered (re-computation)",
+        1.0,
+        0.0,
+        start=toll_at_rest,
+    ),
+    Variable(
+        "failure_share",
+        "1",
+        "share of requests that fail or are faked",
+        1.0,
+        0.0,
+        start=toll_at_rest,
+    ),
+    Variable(
+        "slash_rate", "1/day", "share of all stake slashed a day", 1e-3, 0.0, start=toll_at_rest
+    ),
 )
 def policy_reliability(params, substep, state_history, state):
     """What faults, audits and cheating do in this step."""
     nodes = np.maximum(state["nodes"], 1e-12)
     cheating = 0.0 * nodes
     if params["reliability"].enabled:
-        cheating = faked_share(params, state["staked"] * state["token_price"] / nodes, state["operator_income"] / nodes)
+        cheating = faked_share(
+            params, state["staked"] * state["token_price"] / nodes, state["operator_income"] / nodes
+        )
     return {"cheating_share": cheating, **reliability(params, cheating)}
 
 
 @writes(
-    Variable("regions_down", "1", "share of regions that are down at the end of the step", 1.0, 0.0),
-    Variable("region_outage", "1", "share of nodes offline in this step because their region is down", 1.0, 0.0),
+    Variable(
+        "regions_down", "1", "share of regions that are down at the end of the step", 1.0, 0.0
+    ),
+    Variable(
+        "region_outage",
+        "1",
+        "share of nodes offline in this step because their region is down",
+        1.0,
+        0.0,
+    ),
 )
 def policy_regions(params, substep, state_history, state):
     """Regions that are down: their share at the end of the step, and its mean over the step.
@@ -107,8 +159,17 @@ def policy_regions(params, substep, state_history, state):
     """
     rel, dt = params["reliability"], params["time_step"]
     if not (rel.enabled and params["shocks"].enabled):
-        return {"regions_down": 0.0 * state["regions_down"], "region_outage": 0.0 * state["regions_down"]}
-    begun = poisson(rel.regions * rel.region_outage_rate * dt, params["shock_table"].at("region_uniform", state["step"]))
+        return {
+            "regions_down": 0.0 * state["regions_down"],
+            "region_outage": 0.0 * state["regions_down"],
+        }
+    begun = poisson(
+        rel.regions * rel.region_outage_rate * dt,
+        params["shock_table"].at("region_uniform", state["step"]),
+    )
     decay = dt / rel.region_outage_days
     down = state["regions_down"] + begun / rel.regions
-    return {"regions_down": down * np.exp(-decay), "region_outage": np.minimum(down * -np.expm1(-decay) / decay, 1.0)}
+    return {
+        "regions_down": down * np.exp(-decay),
+        "region_outage": np.minimum(down * -np.expm1(-decay) / decay, 1.0),
+    }

@@ -1,8 +1,9 @@
 """Speculators: fundamentalists and chartists who switch by realised profit.
 
-Logit switching after Brock and Hommes (1998); chartists' orders are noisy, so that the variance of returns follows
-their share, after the structural stochastic volatility of Franke and Westerhoff (2012). Orders are in pool depths
-(the pool's USD) a day, so that their impact does not depend on the size of the market.
+Logit switching after Brock and Hommes (1998); chartists' orders are noisy, so that the variance of
+returns follows their share, after the structural stochastic volatility of Franke and Westerhoff
+(2012). Orders are in pool depths (the pool's USD) a day, so that their impact does not depend on
+the size of the market.
 """
 
 import numpy as np
@@ -13,18 +14,45 @@ from ..variables import Variable, writes
 
 @writes(
     Variable("chartist_share", "1", "share of speculators who follow the trend", 1.0, 0.0),
-    Variable("traded_fundamentalist", "1/day", "order in this step if all were fundamentalists, in pool depths", 1.0),
-    Variable("traded_chartist", "1/day", "order in this step if all were chartists, their noise apart, in pool depths", 1.0),
-    Variable("order_speculators_usd", "USD/day", "speculators' purchases", "pool_usd", 0.0, buys="speculators"),
-    Variable("order_speculators_tok", "TOK/day", "speculators' sales", "pool_tok", 0.0, sells="speculators"),
+    Variable(
+        "traded_fundamentalist",
+        "1/day",
+        "order in this step if all were fundamentalists, in pool depths",
+        1.0,
+    ),
+    Variable(
+        "traded_chartist",
+        "1/day",
+        "order in this step if all were chartists, their noise apart, in pool depths",
+        1.0,
+    ),
+    Variable(
+        "order_speculators_usd",
+        "USD/day",
+        "speculators' purchases",
+        "pool_usd",
+        0.0,
+        buys="speculators",
+    ),
+    Variable(
+        "order_speculators_tok",
+        "TOK/day",
+        "speculators' sales",
+        "pool_tok",
+        0.0,
+        sells="speculators",
+    ),
 )
 def policy_speculators(params, substep, state_history, state):
-    """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold of either."""
+    """Orders of both groups: buying in USD/day, selling in TOK/day, no more than they hold of
+    either.
+    """
     speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
     share = chartist_share(speculation, state["fitness_chartist"] - state["fitness_fundamentalist"])
     fundamentalist = speculation.fundamentalist * np.log(state["utility_value"] / price)
     chartist = speculation.chartist * state["trend"]
-    # The noise differs between chartists and earns nothing on average: it moves the price, not their fitness.
+    # The noise differs between chartists and earns nothing on average: it moves the price, not
+    # their fitness.
     noise = speculation.noise * state["speculation_noise"] / np.sqrt(dt)
     order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * state["pool_usd"]
     if not speculation.enabled:
@@ -34,25 +62,53 @@ def policy_speculators(params, substep, state_history, state):
         "traded_fundamentalist": fundamentalist,
         "traded_chartist": chartist,
         # what those who run ahead of the controller take out of the ledger is gone
-        "order_speculators_usd": np.minimum(positive(order), state["speculators_usd"] / dt - state["order_front_usd"]),
-        "order_speculators_tok": np.minimum(positive(-order) / price, state["speculators_tok"] / dt - state["order_front_tok"]),
+        "order_speculators_usd": np.minimum(
+            positive(order), state["speculators_usd"] / dt - state["order_front_usd"]
+        ),
+        "order_speculators_tok": np.minimum(
+            positive(-order) / price, state["speculators_tok"] / dt - state["order_front_tok"]
+        ),
     }
 
 
 @writes(
     Variable("trend", "1/day", "smoothed log return that chartists follow", 1.0),
-    Variable("fitness_fundamentalist", "1/day", "smoothed realised profit of fundamentalists per unit of depth", 1e-3),
-    Variable("position_fundamentalist", "1/day", "fundamentalists' order a step ago: what earns this return", 1.0),
-    Variable("fitness_chartist", "1/day", "smoothed realised profit of chartists per unit of depth", 1e-3),
-    Variable("position_chartist", "1/day", "chartists' order a step ago: what earns this return", 1.0),
+    Variable(
+        "fitness_fundamentalist",
+        "1/day",
+        "smoothed realised profit of fundamentalists per unit of depth",
+        1e-3,
+    ),
+    Variable(
+        "position_fundamentalist",
+        "1/day",
+        "fundamentalists' order a step ago: what earns this return",
+        1.0,
+    ),
+    Variable(
+        "fitness_chartist", "1/day", "smoothed realised profit of chartists per unit of depth", 1e-3
+    ),
+    Variable(
+        "position_chartist", "1/day", "chartists' order a step ago: what earns this return", 1.0
+    ),
 )
 def policy_profits(params, substep, state_history, state):
-    """Trend and realised profits after the market has cleared: what was ordered a step ago earns this step's return."""
-    speculation, dt, rate = params["speculation"], params["time_step"], state["log_return"] / params["time_step"]
+    """Trend and realised profits after the market has cleared: what was ordered a step ago earns
+    this step's return.
+    """
+    speculation, dt, rate = (
+        params["speculation"],
+        params["time_step"],
+        state["log_return"] / params["time_step"],
+    )
     learn = relaxation(dt, speculation.profit_memory)
-    signals = {"trend": state["trend"] + (rate - state["trend"]) * relaxation(dt, speculation.trend_memory)}
+    signals = {
+        "trend": state["trend"] + (rate - state["trend"]) * relaxation(dt, speculation.trend_memory)
+    }
     for group in ("fundamentalist", "chartist"):
         fitness = state[f"fitness_{group}"]
-        signals[f"fitness_{group}"] = fitness + (state[f"position_{group}"] * rate - fitness) * learn
+        signals[f"fitness_{group}"] = (
+            fitness + (state[f"position_{group}"] * rate - fitness) * learn
+        )
         signals[f"position_{group}"] = state[f"traded_{group}"]
     return signals

@@ -1,4 +1,6 @@
-"""The treasury: its share of fees in USD, and the operating cost that it can pay. Units: USD/day."""
+"""The treasury: its share of fees in USD, and the operating cost that it can pay. Units:
+USD/day.
+"""
 
 import numpy as np
 
@@ -12,8 +14,17 @@ def income_at_rest(params, rest):
 
 
 @writes(
-    Variable("treasury_income", "USD/day", "treasury's share of fees", "pool_usd", 0.0, start=income_at_rest),
-    Variable("cost_paid", "USD/day", "treasury's operating cost that it could pay", "pool_usd", 0.0),
+    Variable(
+        "treasury_income",
+        "USD/day",
+        "treasury's share of fees",
+        "pool_usd",
+        0.0,
+        start=income_at_rest,
+    ),
+    Variable(
+        "cost_paid", "USD/day", "treasury's operating cost that it could pay", "pool_usd", 0.0
+    ),
 )
 def policy_treasury(params, substep, state_history, state):
     """Income, and the operating cost paid out of what is there."""

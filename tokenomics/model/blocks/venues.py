@@ -1,7 +1,8 @@
-"""Venue choice: each workload class splits between the network and the cloud by a logit on generalised cost.
+"""Venue choice: each workload class splits between the network and the cloud by a logit on
+generalised cost.
 
-McFadden's (1974) binary logit with inertia; the class's demand is elastic to its mean generalised cost.
-Units: USD/Mtok, Mtok/day, s.
+McFadden's (1974) binary logit with inertia; the class's demand is elastic to its mean generalised
+cost. Units: USD/Mtok, Mtok/day, s.
 """
 
 import numpy as np
@@ -15,7 +16,9 @@ LOGIT_LIMIT = 60.0  # beyond it a share is 0 or 1 in double precision
 
 
 def latency_penalty(workload, call):
-    """Cost of a task's latency beyond the tolerance, in the mean and in the tail [USD/Mtok]. call: `Cumulants` of one request."""
+    """Cost of a task's latency beyond the tolerance, in the mean and in the tail [USD/Mtok]. call:
+    `Cumulants` of one request.
+    """
     task = call.repeated(workload.calls)
     excess = np.maximum(task.mean / workload.latency_tolerance - 1.0, 0.0)
     tail = np.maximum(quantile(task, 0.99) / workload.latency_tolerance - 1.0, 0.0)
@@ -25,19 +28,26 @@ def latency_penalty(workload, call):
 def generalised_costs(params, workload, state):
     """Generalised cost of the network and of the cloud for one class [USD/Mtok].
 
-    state: needs inference_price, price_variance, latency_mean, latency_variance, latency_third, failure_share, privacy_protection.
+    state: needs inference_price, price_variance, latency_mean, latency_variance, latency_third,
+    failure_share, privacy_protection.
     """
     venues, cloud, bills = params["venues"], params["cloud"], params["bills"]
     price = state["inference_price"]
     call = Cumulants(state["latency_mean"], state["latency_variance"], state["latency_third"])
-    risk = venues.risk_aversion * bills.token_share * np.sqrt(state["price_variance"] * bills.quote_lag)
+    risk = (
+        venues.risk_aversion
+        * bills.token_share
+        * np.sqrt(state["price_variance"] * bills.quote_lag)
+    )
     network = (
         price * (1.0 + risk + workload.failure_cost * state["failure_share"])
         + latency_penalty(workload, call)
         + workload.privacy_need * (1.0 - state["privacy_protection"])
         + workload.recourse_value
     )
-    central = cloud.price * (1.0 + workload.failure_cost * (1.0 - cloud.uptime)) + latency_penalty(workload, cloud_latency(params))
+    central = cloud.price * (1.0 + workload.failure_cost * (1.0 - cloud.uptime)) + latency_penalty(
+        workload, cloud_latency(params)
+    )
     return network, central
 
 
@@ -48,27 +58,58 @@ def preferred_share(params, network, central):
 
 
 def class_work(params, workload, potential, share, network, central):
-    """Work of a class on both venues [Mtok/day]: its part of potential demand, elastic to the mean cost."""
+    """Work of a class on both venues [Mtok/day]: its part of potential demand, elastic to the mean
+    cost.
+    """
     mean_cost = share * network + (1.0 - share) * central
-    return potential * workload.share * (mean_cost / params["cloud"].price) ** -workload.price_elasticity
+    return (
+        potential
+        * workload.share
+        * (mean_cost / params["cloud"].price) ** -workload.price_elasticity
+    )
 
 
 def choice_at_rest(params, rest):
-    """Share and work of every class that has settled on its venues, and the network's work [Mtok/day]."""
+    """Share and work of every class that has settled on its venues, and the network's work
+    [Mtok/day].
+    """
     found, total = {}, 0.0
     for name, workload in params["workloads"].items():
         network, central = generalised_costs(params, workload, rest)
         share = preferred_share(params, network, central)
-        work = class_work(params, workload, rest["potential_demand"], share, network, central) * share
+        work = (
+            class_work(params, workload, rest["potential_demand"], share, network, central) * share
+        )
         found[f"share_{name}"], found[f"demand_{name}"] = share, work
         total = total + work
     return found | {"demand": total}
 
 
 @writes(
-    Variable("share_<workload>", "1", "share of <workload> work brought to the network", 1.0, 0.0, start=choice_at_rest),
-    Variable("demand_<workload>", "Mtok/day", "<workload> work brought to the network", "demand", 0.0, start=choice_at_rest),
-    Variable("demand", "Mtok/day", "work that customers bring to the network", None, 0.0, start=choice_at_rest),
+    Variable(
+        "share_<workload>",
+        "1",
+        "share of <workload> work brought to the network",
+        1.0,
+        0.0,
+        start=choice_at_rest,
+    ),
+    Variable(
+        "demand_<workload>",
+        "Mtok/day",
+        "<workload> work brought to the network",
+        "demand",
+        0.0,
+        start=choice_at_rest,
+    ),
+    Variable(
+        "demand",
+        "Mtok/day",
+        "work that customers bring to the network",
+        None,
+        0.0,
+        start=choice_at_rest,
+    ),
     Variable("cloud_demand", "Mtok/day", "work that customers bring to the cloud", None, 0.0),
     Variable("network_share", "1", "share of all work that is brought to the network", 1.0, 0.0),
 )
@@ -80,19 +121,30 @@ def policy_venue_choice(params, substep, state_history, state):
         network, central = generalised_costs(params, workload, state)
         share = state[f"share_{name}"]
         if venues.enabled:
-            share = share + (preferred_share(params, network, central) - share) * relaxation(dt, venues.switching_time)
+            share = share + (preferred_share(params, network, central) - share) * relaxation(
+                dt, venues.switching_time
+            )
         work = class_work(params, workload, state["potential_demand"], share, network, central)
         signals[f"share_{name}"], signals[f"demand_{name}"] = share, work * share
         on_cloud, on_network = on_cloud + work * (1.0 - share), on_network + work * share
-    signals |= {"demand": on_network, "cloud_demand": on_cloud, "network_share": on_network / (on_network + on_cloud)}
+    signals |= {
+        "demand": on_network,
+        "cloud_demand": on_cloud,
+        "network_share": on_network / (on_network + on_cloud),
+    }
     return signals
 
 
 @writes(
-    Variable("price_variance", "1/day", "customers' estimate of the variance of the log price", 1e-3, 0.0),
+    Variable(
+        "price_variance", "1/day", "customers' estimate of the variance of the log price", 1e-3, 0.0
+    ),
 )
 def policy_price_risk(params, substep, state_history, state):
     """Customers' estimate of the variance of the log price a day, from past returns [1/day]."""
     dt = params["time_step"]
     weight = relaxation(dt, params["venues"].variance_memory)
-    return {"price_variance": state["price_variance"] * (1.0 - weight) + weight * state["log_return"] ** 2 / dt}
+    return {
+        "price_variance": state["price_variance"] * (1.0 - weight)
+        + weight * state["log_return"] ** 2 / dt
+    }

@@ -1,8 +1,8 @@
 """Controllers: one file each, one interface, found by name.
 
-A law decides with `(params, state, error, dt, low, high) -> Command`. `error` is ln(reference / measured price)
-and positive when the price is too low; `low` and `high` bound the signal (reference depths a day: buy-back if
-positive, sale if negative); `dt` is the time since the last decision.
+A law decides with `(params, state, error, dt, low, high) -> Command`. `error` is ln(reference /
+measured price) and positive when the price is too low; `low` and `high` bound the signal (reference
+depths a day: buy-back if positive, sale if negative); `dt` is the time since the last decision.
 """
 
 from __future__ import annotations
@@ -17,21 +17,29 @@ from . import dcbm, held, lqr, mpc, none, pid, rai, scheduled, static, threshold
 from .command import Command, Law, Memory
 
 LAWS: dict[str, Law] = {
-    module.__name__.rsplit(".", 1)[1]: module.LAW for module in (none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, held)
+    module.__name__.rsplit(".", 1)[1]: module.LAW
+    for module in (none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, held)
 }
 
 
 @checked(name=TEXT, decide=CALL, memory=several(of(Memory, expected="a Memory, or a list of them")))
-def register_controller(name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()) -> None:
-    """Make a law of your own usable as `controller.type`; raises ModelError where the name is taken.
+def register_controller(
+    name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()
+) -> None:
+    """Make a law of your own usable as `controller.type`; raises ModelError where the name is
+    taken.
 
-    name: the type. decide: `(params, state, error, dt, low, high) -> Command`, with the parameters by group, the state by variable, the error
-    ln(reference / measured price), the days since the last decision and the bounds of the signal; floats or (runs,) arrays. memory: numbers that
-    it keeps between decisions.
+    name: the type. decide: `(params, state, error, dt, low, high) -> Command`, with the parameters
+    by group, the state by variable, the error ln(reference / measured price), the days since the
+    last decision and the bounds of the signal; floats or (runs,) arrays. memory: numbers that it
+    keeps between decisions.
     """
     known = LAWS.get(name)
     # a notebook's cell may be run again
-    if known and (known.decide.__module__, known.decide.__qualname__) != (decide.__module__, decide.__qualname__):
+    if known and (known.decide.__module__, known.decide.__qualname__) != (
+        decide.__module__,
+        decide.__qualname__,
+    ):
         raise ModelError(f"controller '{name}' exists already")
     LAWS[name] = Law(runwise(decide), memory)
 
@@ -49,7 +57,9 @@ def law(name: str) -> Law:
 
 
 def spending_at_rest(params: Mapping[str, Any], income: Any) -> Any:
-    """What the law in force spends at rest [USD/day], of a treasury's income [USD/day]: 0 for laws that act on an error alone."""
+    """What the law in force spends at rest [USD/day], of a treasury's income [USD/day]: 0 for laws
+    that act on an error alone.
+    """
     spending = law(params["controller"].type).spending
     return 0.0 if spending is None else spending(params, income)
 

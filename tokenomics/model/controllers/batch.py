@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 
-def per_run(function: Callable[[np.ndarray], np.ndarray], outputs: int, when: Any, *arguments: Any) -> tuple[Any, ...]:
+def per_run(
+    function: Callable[[np.ndarray], np.ndarray], outputs: int, when: Any, *arguments: Any
+) -> tuple[Any, ...]:
     """Results of `function` on every run, each of them alone; 0 for a run where `when` is false.
 
-    function: one run's arguments (arguments,) to its results (outputs,); it must depend on nothing else. when, arguments: floats,
-    arrays of runs, or symbols of a recorder, which then writes a call down.
+    function: one run's arguments (arguments,) to its results (outputs,); it must depend on nothing
+    else. when, arguments: floats, arrays of runs, or symbols of a recorder, which then writes a
+    call down.
     """
     for argument in (when, *arguments):
         if hasattr(argument, "recorder"):

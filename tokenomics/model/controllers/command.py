@@ -9,7 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Command:
-    """signal: reference depths a day, within its bounds. memory: new value of everything that the law remembers, by name."""
+    """signal: reference depths a day, within its bounds. memory: new value of everything that the
+    law remembers, by name.
+    """
 
     signal: Any
     memory: Mapping[str, Any] = field(default_factory=dict)
@@ -34,9 +36,10 @@ class Memory:
 class Law:
     """A controller.
 
-    decide: `(params, state, error, dt, low, high) -> Command`. memory: what it keeps between decisions. designed_from: paths, or beginnings of paths,
-    of the parameters from which it computes its gains before a simulation; runs are grouped by them, as by a switch. spending: `(params, income)` to
-    what it spends at rest [USD/day], where that is not 0.
+    decide: `(params, state, error, dt, low, high) -> Command`. memory: what it keeps between
+    decisions. designed_from: paths, or beginnings of paths, of the parameters from which it
+    computes its gains before a simulation; runs are grouped by them, as by a switch. spending:
+    `(params, income)` to what it spends at rest [USD/day], where that is not 0.
     """
 
     decide: Callable[..., Command]

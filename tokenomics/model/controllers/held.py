@@ -1,4 +1,6 @@
-"""The loop opened: the signal stays what it is. For the analysis of the plant, not a policy of its own."""
+"""The loop opened: the signal stays what it is. For the analysis of the plant, not a policy of its
+own.
+"""
 
 import numpy as np
 

@@ -1,11 +1,14 @@
-"""LQR with integral action (LQI) on the state that a Kalman filter estimates from the oracle's price.
+"""LQR with integral action (LQI) on the state that a Kalman filter estimates from the oracle's
+price.
 
-Plant: `plant.py`, sampled at the control interval. K minimises Σ q x₁² + q_I z² + r u² (x₁ the log price's distance from its reference, z the
-integral of the measured one); python-control's `dlqr`. The filter is the stationary one for the variance of the news and of the oracle's error
-(`dlqe`). It knows no lasting disturbance, so that its estimate is then wrong for good: the integral is of the measurement itself, and the loop can
-rest only where that is zero (Åström and Wittenmark, Computer-Controlled Systems, 1997, section 4.5; Pannocchia and Rawlings 2003 compare this with a
-disturbance model). Limits are met by clipping, the integral by conditional integration.
-Reference: Anderson and Moore, Optimal Control (1990), chapters 2 and 7.
+Plant: `plant.py`, sampled at the control interval. K minimises Σ q x₁² + q_I z² + r u² (x₁ the log
+price's distance from its reference, z the integral of the measured one); python-control's `dlqr`.
+The filter is the stationary one for the variance of the news and of the oracle's error (`dlqe`). It
+knows no lasting disturbance, so that its estimate is then wrong for good: the integral is of the
+measurement itself, and the loop can rest only where that is zero (Åström and Wittenmark,
+Computer-Controlled Systems, 1997, section 4.5; Pannocchia and Rawlings 2003 compare this with a
+disturbance model). Limits are met by clipping, the integral by conditional integration. Reference:
+Anderson and Moore, Optimal Control (1990), chapters 2 and 7.
 """
 
 from __future__ import annotations
@@ -23,15 +26,29 @@ from . import plant
 from .command import Command, Law, Memory
 
 LEAST_NOISE = 1e-4  # standard deviation of the measurement that the filter assumes at least
-PATHS = ("controller.lqr", "controller.interval", *plant.PATHS, "oracle.noise", "news", "shocks.enabled")
-MEMORY = tuple(Memory(f"estimate_{n}", "1", f"estimated distance of the log {n} price from the reference") for n in plant.STATES)
-INTEGRAL = Memory("error_integral", "days", "integral of the measured log price's distance from the reference")
+PATHS = (
+    "controller.lqr",
+    "controller.interval",
+    *plant.PATHS,
+    "oracle.noise",
+    "news",
+    "shocks.enabled",
+)
+MEMORY = tuple(
+    Memory(f"estimate_{n}", "1", f"estimated distance of the log {n} price from the reference")
+    for n in plant.STATES
+)
+INTEGRAL = Memory(
+    "error_integral", "days", "integral of the measured log price's distance from the reference"
+)
 
 
 @dataclass(frozen=True)
 class LqrDesign:
-    """a (3, 3), b (3,), c (3,): plant sampled at the interval. filter (3,): gain of the measurement update. feedback (3,), integral: gains
-    [1/day, 1/day^2]. cost (4, 4): the quadratic cost to go of (x, z)."""
+    """a (3, 3), b (3,), c (3,): plant sampled at the interval. filter (3,): gain of the measurement
+    update. feedback (3,), integral: gains [1/day, 1/day^2]. cost (4, 4): the quadratic cost to go
+    of (x, z).
+    """
 
     a: np.ndarray
     b: np.ndarray
@@ -42,9 +59,13 @@ class LqrDesign:
     cost: np.ndarray
 
 
-def augmented(a: np.ndarray, b: np.ndarray, c: np.ndarray, interval: float) -> tuple[np.ndarray, np.ndarray]:
+def augmented(
+    a: np.ndarray, b: np.ndarray, c: np.ndarray, interval: float
+) -> tuple[np.ndarray, np.ndarray]:
     """The plant with the integral z' = z + Δ c·x of its output as a fourth state: (4, 4), (4,)."""
-    return np.block([[a, np.zeros((3, 1))], [interval * c[None, :], np.ones((1, 1))]]), np.append(b, 0.0)
+    return np.block([[a, np.zeros((3, 1))], [interval * c[None, :], np.ones((1, 1))]]), np.append(
+        b, 0.0
+    )
 
 
 def state_weights(weights: Any) -> np.ndarray:
@@ -58,7 +79,9 @@ def _design(lqr, interval, noise, sampled, news_variance) -> LqrDesign:
 
     a, b, c = (np.array(m) for m in sampled)
     wide, steer = augmented(a, b, c, interval)
-    gain, cost, _ = control.dlqr(wide, steer[:, None], state_weights(lqr), np.array([[lqr.effort_weight]]))
+    gain, cost, _ = control.dlqr(
+        wide, steer[:, None], state_weights(lqr), np.array([[lqr.effort_weight]])
+    )
     process = np.diag([1e-9, news_variance * interval + 1e-9, 1e-12])
     spread = max(noise, LEAST_NOISE) ** 2
     _, covariance, _ = control.dlqe(a, np.eye(3), c[None, :], process, np.array([[spread]]))
@@ -68,21 +91,32 @@ def _design(lqr, interval, noise, sampled, news_variance) -> LqrDesign:
 
 
 def design(params: Mapping[str, Any]) -> LqrDesign:
-    """The gains for a set of parameters, computed once. Raises ModelError where a parameter that it needs differs between the runs of a group."""
+    """The gains for a set of parameters, computed once. Raises ModelError where a parameter that it
+    needs differs between the runs of a group.
+    """
     controller = params["controller"]
     noise = params["oracle"].noise if params["oracle"].enabled else 0.0
     try:
         interval, variance = float(controller.interval), float(news_variance(params))
-        return _design(controller.lqr, interval, float(noise), plant.sampled(params, interval), variance)
+        return _design(
+            controller.lqr, interval, float(noise), plant.sampled(params, interval), variance
+        )
     except (TypeError, ModelError) as error:
-        raise ModelError(f"gains of {controller.type} are computed before a simulation: {error}") from None
+        raise ModelError(
+            f"gains of {controller.type} are computed before a simulation: {error}"
+        ) from None
 
 
 def estimate(found: LqrDesign, state: Mapping[str, Any], error: Any) -> list[Any]:
-    """The filter's update at a decision: prediction with the signal that was applied, then the measurement −error."""
+    """The filter's update at a decision: prediction with the signal that was applied, then the
+    measurement −error.
+    """
     old = [state[f"control_{m.name}"] for m in MEMORY]
     applied = state["control_signal"]
-    predicted = [sum(float(found.a[i, j]) * old[j] for j in range(3)) + float(found.b[i]) * applied for i in range(3)]
+    predicted = [
+        sum(float(found.a[i, j]) * old[j] for j in range(3)) + float(found.b[i]) * applied
+        for i in range(3)
+    ]
     surprise = -error - sum(float(found.c[j]) * predicted[j] for j in range(3))
     return [predicted[i] + float(found.filter[i]) * surprise for i in range(3)]
 
@@ -100,7 +134,9 @@ def decide(params, state, error, dt, low, high):
     raw = respond(found, x, z)
     signal = np.clip(raw, low, high)
     z = np.where(signal == raw, z - dt * error, z)
-    return Command(signal, {m.name: v for m, v in zip(MEMORY, x, strict=True)} | {"error_integral": z})
+    return Command(
+        signal, {m.name: v for m, v in zip(MEMORY, x, strict=True)} | {"error_integral": z}
+    )
 
 
 LAW = Law(decide, (*MEMORY, INTEGRAL), PATHS)

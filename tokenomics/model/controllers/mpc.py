@@ -1,10 +1,12 @@
-"""Constrained model predictive control: the LQR's plant and weights over a horizon, with the actuator's limits in the program.
+"""Constrained model predictive control: the LQR's plant and weights over a horizon, with the
+actuator's limits in the program.
 
-min Σ q x₁² + q_I z² + r u² + V(x_N, z_N), V the LQR's cost to go, so that without an active limit the first move is the LQR's. Limits: the bounds
-of every move, the largest change between moves, and the treasury, which no sequence of buy-backs may overdraw. Solved as a dense convex
-quadratic program (DAQP, Arnström, Bemporad and Axehill 2022, dual active set), started from the limits that the unlimited optimum breaks. Where the
-solver finds nothing the LQR's clipped move is made, and counted.
-Reference: Rawlings, Mayne and Diehl, Model Predictive Control (2017), chapters 1 and 2.
+min Σ q x₁² + q_I z² + r u² + V(x_N, z_N), V the LQR's cost to go, so that without an active limit
+the first move is the LQR's. Limits: the bounds of every move, the largest change between moves, and
+the treasury, which no sequence of buy-backs may overdraw. Solved as a dense convex quadratic
+program (DAQP, Arnström, Bemporad and Axehill 2022, dual active set), started from the limits that
+the unlimited optimum breaks. Where the solver finds nothing the LQR's clipped move is made, and
+counted. Reference: Rawlings, Mayne and Diehl, Model Predictive Control (2017), chapters 1 and 2.
 """
 
 from __future__ import annotations
@@ -22,14 +24,18 @@ from . import lqr
 from .batch import per_run
 from .command import Command, Law, Memory
 
-FALLBACKS = Memory("fallbacks", "1", "decisions at which the program had no solution and the LQR's move was made")
+FALLBACKS = Memory(
+    "fallbacks", "1", "decisions at which the program had no solution and the LQR's move was made"
+)
 LOWEST = -1e30
 OPTIMAL = 1  # DAQP's exit flag
 
 
 @dataclass(frozen=True)
 class QuadraticProgram:
-    """Condensed: cost ½ uᵀ H u + (F s)ᵀ u of the state s = (x, z), moves u (horizon,); rows: differences and running sums of the moves."""
+    """Condensed: cost ½ uᵀ H u + (F s)ᵀ u of the state s = (x, z), moves u (horizon,); rows:
+    differences and running sums of the moves.
+    """
 
     hessian: np.ndarray
     gradient: np.ndarray
@@ -47,17 +53,22 @@ def _program(found: tuple, horizon: int, lqr_weights: Any, interval: float) -> Q
     weights = lqr.state_weights(lqr_weights)
     hessian, gradient = lqr_weights.effort_weight * np.eye(horizon), np.zeros((horizon, 4))
     for k in range(1, horizon + 1):
-        moves = np.stack([powers[k - 1 - j] @ steer if j < k else np.zeros(4) for j in range(horizon)], axis=1)
+        moves = np.stack(
+            [powers[k - 1 - j] @ steer if j < k else np.zeros(4) for j in range(horizon)], axis=1
+        )
         stage = cost if k == horizon else weights
         hessian += moves.T @ stage @ moves
         gradient += moves.T @ stage @ powers[k]
-    rows = np.vstack([np.eye(horizon) - np.eye(horizon, k=-1), np.tril(np.ones((horizon, horizon)))])
+    rows = np.vstack(
+        [np.eye(horizon) - np.eye(horizon, k=-1), np.tril(np.ones((horizon, horizon)))]
+    )
     return QuadraticProgram((hessian + hessian.T) / 2.0, gradient, rows, np.linalg.inv(hessian))
 
 
 @lru_cache(maxsize=64)
 def _solver(program_key: tuple, rate: float, interval: float) -> Callable[[np.ndarray], np.ndarray]:
-    """A function of one run's (x (3), z, low, high, last move, budget) to its first move and whether there was none.
+    """A function of one run's (x (3), z, low, high, last move, budget) to its first move and
+    whether there was none.
 
     budget: sum of moves that empties the treasury [reference depths a day].
     """
@@ -72,7 +83,9 @@ def _solver(program_key: tuple, rate: float, interval: float) -> Callable[[np.nd
         free = -program.inverse @ slope
         reach = np.full(horizon, rate * interval)
         offset = np.concatenate([[last], np.zeros(horizon - 1)])
-        upper = np.concatenate([np.full(horizon, high), reach + offset, np.full(horizon, max(budget, 0.0))])
+        upper = np.concatenate(
+            [np.full(horizon, high), reach + offset, np.full(horizon, max(budget, 0.0))]
+        )
         lower = np.concatenate([np.full(horizon, low), offset - reach, np.full(horizon, LOWEST)])
         values = np.concatenate([free, program.rows @ free])
         broken = (values > upper) | (values < lower)
@@ -80,7 +93,9 @@ def _solver(program_key: tuple, rate: float, interval: float) -> Callable[[np.nd
             return np.array([free[0], 0.0])
         sense = np.zeros(len(upper), dtype=np.int32)
         near = np.clip(free, low, high)
-        moves, _, status, _ = _daqp().solve(program.hessian, slope, program.rows, upper, lower, sense, primal_start=near)
+        moves, _, status, _ = _daqp().solve(
+            program.hessian, slope, program.rows, upper, lower, sense, primal_start=near
+        )
         return np.array([moves[0], 0.0]) if status == OPTIMAL else np.array([0.0, 1.0])
 
     return first_move
@@ -101,7 +116,12 @@ def decide(params, state, error, dt, low, high):
     found, controller = lqr.design(params), params["controller"]
     interval = float(controller.interval)
     x, z = lqr.estimate(found, state, error), state["control_error_integral"]
-    plain = (tuple(map(tuple, found.a)), tuple(found.b), tuple(found.c), tuple(map(tuple, found.cost)))
+    plain = (
+        tuple(map(tuple, found.a)),
+        tuple(found.b),
+        tuple(found.c),
+        tuple(map(tuple, found.cost)),
+    )
     key = (plain, int(controller.mpc.horizon), controller.lqr, interval)
     solve = _solver(key, float(controller.mpc.rate_limit), interval)
     due = dt >= controller.interval - CLOCK_TOLERANCE
@@ -113,7 +133,9 @@ def decide(params, state, error, dt, low, high):
     memory = {m.name: v for m, v in zip(lqr.MEMORY, x, strict=True)}
     # the integral waits while a limit is active
     z = np.where(np.abs(signal - fallback) <= 1e-9, z - dt * error, z)
-    return Command(signal, memory | {"error_integral": z, "fallbacks": state["control_fallbacks"] + failed})
+    return Command(
+        signal, memory | {"error_integral": z, "fallbacks": state["control_fallbacks"] + failed}
+    )
 
 
 LAW = Law(decide, (*lqr.LAW.memory, FALLBACKS), (*lqr.PATHS, "controller.mpc"))

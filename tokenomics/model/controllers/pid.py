@@ -1,8 +1,9 @@
-"""Discrete PID: derivative on the filtered measurement, back-calculation anti-windup, integral leak, rate limit.
+"""Discrete PID: derivative on the filtered measurement, back-calculation anti-windup, integral
+leak, rate limit.
 
-u = Kp e + I − Kd D, I' = I e^(−leak Δt) + Δt Ki e + (u_sat − u)(1 − e^(−Δt/T_t)), D = filtered slope of the log price. P, PI and PD are
-the case of gains that are zero.
-Source: Åström and Hägglund, Advanced PID Control (2006), chapters 3 and 13 (discretised by forward differences).
+u = Kp e + I − Kd D, I' = I e^(−leak Δt) + Δt Ki e + (u_sat − u)(1 − e^(−Δt/T_t)), D = filtered
+slope of the log price. P, PI and PD are the case of gains that are zero. Source: Åström and
+Hägglund, Advanced PID Control (2006), chapters 3 and 13 (discretised by forward differences).
 Units: signal in reference depths a day, e in log points, days.
 """
 
@@ -30,7 +31,9 @@ def decide(params, state, error, dt, low, high, scale=1.0):
     signal = np.clip(limited, low, high)
     unwind = (signal - raw) * relaxation(dt, pid.antiwindup_time)
     memory = {
-        "integral": state["control_integral"] * np.exp(-pid.leak * dt) + dt * pid.ki * scale * outside + unwind,
+        "integral": state["control_integral"] * np.exp(-pid.leak * dt)
+        + dt * pid.ki * scale * outside
+        + unwind,
         "filtered": state["control_filtered"] + (measurement - state["control_filtered"]) * weight,
     }
     return Command(signal, memory)

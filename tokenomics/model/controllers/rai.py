@@ -1,9 +1,11 @@
-"""RAI's PI law on the redemption price: leaky trapezoidal integral, noise barrier, bounded rate per second.
+"""RAI's PI law on the redemption price: leaky trapezoidal integral, noise barrier, bounded rate per
+second.
 
-e = redemption price − market price, I' = leak^Δt I + ½(e + e_prev)Δt, u = Kp e + Ki I, rate = 1 + clip(u) or 1.
-Source: reflexer-labs/geb-rrfm-calculators, PIRawPerSecondCalculator and PRawPerSecondCalculator; geb-rrfm-rate-setter,
-PIRateSetter (time between updates). Units: USD per RAI, seconds. A market price above the redemption price lowers the latter
-when Kp > 0: the law pushes the redemption price away from the market and counts on the market to follow.
+e = redemption price − market price, I' = leak^Δt I + ½(e + e_prev)Δt, u = Kp e + Ki I, rate = 1 +
+clip(u) or 1. Source: reflexer-labs/geb-rrfm-calculators, PIRawPerSecondCalculator and
+PRawPerSecondCalculator; geb-rrfm-rate-setter, PIRateSetter (time between updates). Units: USD per
+RAI, seconds. A market price above the redemption price lowers the latter when Kp > 0: the law
+pushes the redemption price away from the market and counts on the market to follow.
 """
 
 import numpy as np
@@ -20,7 +22,8 @@ def deviation(redemption_price, market_price):
 
 
 def leaky_integral(integral, error, previous_error, elapsed, leak):
-    """The error's integral [USD s] after `elapsed` seconds; leak: share kept per second, 1 for none.
+    """The error's integral [USD s] after `elapsed` seconds; leak: share kept per second, 1 for
+    none.
 
     The newest trapezoid does not leak before the next update, as in the contract.
     """
@@ -33,17 +36,24 @@ def feedback(error, integral, kp, ki):
 
 
 def breaks_noise_barrier(output, redemption_price, barrier):
-    """Whether an output is large enough to act on: |u| ≥ (1 − barrier) × redemption price, and not zero.
+    """Whether an output is large enough to act on: |u| ≥ (1 − barrier) × redemption price, and not
+    zero.
 
-    barrier: between 0 and 1; 1 lets everything through. The contract compares a rate [1/s] with a price [USD], so that any
-    barrier noticeably below 1 silences the law altogether.
+    barrier: between 0 and 1; 1 lets everything through. The contract compares a rate [1/s] with a
+    price [USD], so that any barrier noticeably below 1 silences the law altogether.
     """
     return (np.abs(output) >= (1.0 - barrier) * redemption_price) & (output != 0.0)
 
 
 def redemption_rate(output, redemption_price, barrier=1.0, low=-1.0, high=np.inf):
-    """Factor on the redemption price per second: 1 inside the noise barrier, else 1 + the output within [low, high]."""
-    return np.where(breaks_noise_barrier(output, redemption_price, barrier), 1.0 + np.clip(output, low, high), 1.0)
+    """Factor on the redemption price per second: 1 inside the noise barrier, else 1 + the output
+    within [low, high].
+    """
+    return np.where(
+        breaks_noise_barrier(output, redemption_price, barrier),
+        1.0 + np.clip(output, low, high),
+        1.0,
+    )
 
 
 def may_update(elapsed, delay=UPDATE_DELAY):
@@ -67,13 +77,16 @@ def half_life(leak):
 
 
 def decide(params, state, error, dt, low, high):
-    """The PI law on the relative error, in days: its output is spending here, as this economy has no redemption rate.
+    """The PI law on the relative error, in days: its output is spending here, as this economy has
+    no redemption rate.
 
     `error` is a log; the law's own is (reference − market)/reference. The barrier is on that error.
     """
     rai = params["controller"].rai
     relative = -np.expm1(-error)
-    integral = leaky_integral(state["control_total_error"], relative, state["control_last_error"], dt, np.exp(-rai.leak))
+    integral = leaky_integral(
+        state["control_total_error"], relative, state["control_last_error"], dt, np.exp(-rai.leak)
+    )
     output = feedback(relative, integral, rai.kp, rai.ki)
     signal = np.where(np.abs(relative) >= rai.noise_barrier, output, 0.0)
     return Command(np.clip(signal, low, high), {"total_error": integral, "last_error": relative})
@@ -81,5 +94,8 @@ def decide(params, state, error, dt, low, high):
 
 LAW = Law(
     decide,
-    (Memory("total_error", "days", "leaky integral of the relative error"), Memory("last_error", "1", "relative error of the last decision")),
+    (
+        Memory("total_error", "days", "leaky integral of the relative error"),
+        Memory("last_error", "1", "relative error of the last decision"),
+    ),
 )

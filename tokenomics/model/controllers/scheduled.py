@@ -1,7 +1,8 @@
 """Gain-scheduled PID: the gains follow liquidity.
 
-A dollar moves the log price by 2/y, y being the pool's USD (DCBM, arXiv 2601.09961, Eq. 6), so that gains in proportion to y keep the
-loop's gain, and with it its margins, where the pool deepens or dries up.
+A dollar moves the log price by 2/y, y being the pool's USD (DCBM, arXiv 2601.09961, Eq. 6), so that
+gains in proportion to y keep the loop's gain, and with it its margins, where the pool deepens or
+dries up.
 """
 
 import numpy as np
@@ -11,9 +12,19 @@ from .command import Law
 
 
 def decide(params, state, error, dt, low, high):
-    """The PID's decision with gains times (pool's USD / reference depth) to the power of the schedule's exponent."""
+    """The PID's decision with gains times (pool's USD / reference depth) to the power of the
+    schedule's exponent.
+    """
     depth = np.log(state["pool_usd"] / state["reference_depth"])
-    return pid.decide(params, state, error, dt, low, high, scale=np.exp(params["controller"].schedule_exponent * depth))
+    return pid.decide(
+        params,
+        state,
+        error,
+        dt,
+        low,
+        high,
+        scale=np.exp(params["controller"].schedule_exponent * depth),
+    )
 
 
 LAW = Law(decide, pid.MEMORY)

@@ -1,4 +1,6 @@
-"""Static buy-back: a fixed share of the treasury's income, whatever the price (DCBM's fixed baseline)."""
+"""Static buy-back: a fixed share of the treasury's income, whatever the price (DCBM's fixed
+baseline).
+"""
 
 import numpy as np
 

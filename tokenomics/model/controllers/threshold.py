@@ -1,4 +1,6 @@
-"""Threshold buy-back: spend at a fixed rate while the price is below its moving average less a band."""
+"""Threshold buy-back: spend at a fixed rate while the price is below its moving average less a
+band.
+"""
 
 import numpy as np
 

@@ -1,1 +1,3 @@
-"""Formulas that blocks share, each a pure function: numerics, liquidity, billing, queueing, latency, the fleet."""
+"""Formulas that blocks share, each a pure function: numerics, liquidity, billing, queueing,
+latency, the fleet.
+"""

@@ -1,8 +1,9 @@
 """The distribution of a request's time from its first three cumulants.
 
-Cumulants of independent parts add; a sum of a random number of them, a mixture and a random factor have closed forms. Percentiles
-are those of the shifted lognormal with the same three cumulants, whose shape solves a cubic: exact for a lognormal, and the normal
-distribution where the skewness is zero. All but `exceedance` work on numbers, arrays and a recorder's symbols. Units: s.
+Cumulants of independent parts add; a sum of a random number of them, a mixture and a random factor
+have closed forms. Percentiles are those of the shifted lognormal with the same three cumulants,
+whose shape solves a cubic: exact for a lognormal, and the normal distribution where the skewness is
+zero. All but `exceedance` work on numbers, arrays and a recorder's symbols. Units: s.
 """
 
 from __future__ import annotations
@@ -29,16 +30,20 @@ class Cumulants:
 
     def __add__(self, other: Cumulants) -> Cumulants:
         """The sum of two independent times."""
-        return Cumulants(self.mean + other.mean, self.variance + other.variance, self.third + other.third)
+        return Cumulants(
+            self.mean + other.mean, self.variance + other.variance, self.third + other.third
+        )
 
     def repeated(self, n) -> Cumulants:
         """The sum of n independent times like this one."""
         return Cumulants(n * self.mean, n * self.variance, n * self.third)
 
     def attempts(self, failure) -> Cumulants:
-        """The sum until the first success: each attempt takes such a time, and fails with a probability < 1 at its end.
+        """The sum until the first success: each attempt takes such a time, and fails with a
+        probability < 1 at its end.
 
-        Cumulants of a compound geometric sum, with the cumulants 1/q, f/q² and f (1 + f)/q³ of the number of attempts, q = 1 − f.
+        Cumulants of a compound geometric sum, with the cumulants 1/q, f/q² and f (1 + f)/q³ of the
+        number of attempts, q = 1 − f.
         """
         count = 1.0 / (1.0 - failure)
         spread = failure * count * count
@@ -46,11 +51,15 @@ class Cumulants:
         return Cumulants(
             count * self.mean,
             count * self.variance + spread * self.mean * self.mean,
-            count * self.third + 3.0 * spread * self.mean * self.variance + skew * self.mean * self.mean * self.mean,
+            count * self.third
+            + 3.0 * spread * self.mean * self.variance
+            + skew * self.mean * self.mean * self.mean,
         )
 
     def scaled(self, scv) -> Cumulants:
-        """The time times an independent lognormal factor of mean 1 and this squared CV: a node's slowness."""
+        """The time times an independent lognormal factor of mean 1 and this squared CV: a node's
+        slowness.
+        """
         square = self.mean * self.mean
         second, one = self.variance + square, 1.0 + scv
         cube = self.third + 3.0 * self.mean * self.variance + self.mean * square
@@ -59,7 +68,9 @@ class Cumulants:
 
 def _central(mean, second, cube) -> Cumulants:
     """From raw moments."""
-    return Cumulants(mean, second - mean * mean, cube - 3.0 * mean * second + 2.0 * mean * mean * mean)
+    return Cumulants(
+        mean, second - mean * mean, cube - 3.0 * mean * second + 2.0 * mean * mean * mean
+    )
 
 
 def lognormal(mean, scv) -> Cumulants:
@@ -69,14 +80,18 @@ def lognormal(mean, scv) -> Cumulants:
 
 
 def wait(probability, mean_if_any, scv_if_any=1.0) -> Cumulants:
-    """Nothing, or with a probability a gamma wait of this mean and squared CV: 1, an exponential one."""
+    """Nothing, or with a probability a gamma wait of this mean and squared CV: 1, an exponential
+    one.
+    """
     mean, one = probability * mean_if_any, 1.0 + scv_if_any
     second = mean * mean_if_any * one
     return _central(mean, second, second * mean_if_any * (one + scv_if_any))
 
 
 def mixture(parts) -> Cumulants:
-    """The time of one of several kinds, drawn at random. parts: (share, Cumulants), shares adding up to 1."""
+    """The time of one of several kinds, drawn at random. parts: (share, Cumulants), shares adding
+    up to 1.
+    """
     parts = tuple(parts)
     mean = sum(share * part.mean for share, part in parts)
     variance = third = 0.0
@@ -87,13 +102,17 @@ def mixture(parts) -> Cumulants:
     return Cumulants(mean, variance, third)
 
 
-def at_node(places, utilisation, service, arrival_scv, service_scv, speed_scv=0.0, own=None) -> Cumulants:
-    """Wait and service of one attempt at a node of a type, over nodes whose speeds differ by a lognormal factor.
+def at_node(
+    places, utilisation, service, arrival_scv, service_scv, speed_scv=0.0, own=None
+) -> Cumulants:
+    """Wait and service of one attempt at a node of a type, over nodes whose speeds differ by a
+    lognormal factor.
 
     own: service time of the request in question, where it is not like those that it waits for.
 
-    Requests go to nodes in proportion to what they can do, so that all are used alike and a slow node's wait is as much longer as its
-    service. service: mean time over requests [s]. arrival_scv: at the node (`queueing.node_scv`).
+    Requests go to nodes in proportion to what they can do, so that all are used alike and a slow
+    node's wait is as much longer as its service. service: mean time over requests [s]. arrival_scv:
+    at the node (`queueing.node_scv`).
     """
     probability, mean = waiting(places, utilisation, service, arrival_scv, service_scv)
     waited = wait(probability, mean, wait_scv(places, utilisation, arrival_scv, service_scv))
@@ -102,7 +121,9 @@ def at_node(places, utilisation, service, arrival_scv, service_scv, speed_scv=0.
 
 
 def _shape(time: Cumulants):
-    """Standard deviation, root y of y³ + 3y = |skewness| (the CV of the unshifted lognormal), its σ, and the sign of the skewness."""
+    """Standard deviation, root y of y³ + 3y = |skewness| (the CV of the unshifted lognormal), its
+    σ, and the sign of the skewness.
+    """
     deviation = np.sqrt(np.maximum(time.variance, 0.0))
     half = 0.5 * time.third / np.maximum(time.variance * deviation, 1e-300)
     size = np.absolute(half)

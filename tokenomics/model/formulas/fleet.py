@@ -1,8 +1,8 @@
 """The fleet: installed capacity, merit-order supply and fiat cost of its accelerator types.
 
-Reservation costs of a type are log-logistic around what the node earns elsewhere, so that the share of potential
-nodes that joins at a revenue is 1/(1 + (cost/revenue)^(1/dispersion)): the merit-order supply curve.
-Units: Mtok/day, nodes, USD/day.
+Reservation costs of a type are log-logistic around what the node earns elsewhere, so that the share
+of potential nodes that joins at a revenue is 1/(1 + (cost/revenue)^(1/dispersion)): the merit-order
+supply curve. Units: Mtok/day, nodes, USD/day.
 """
 
 import numpy as np
@@ -13,7 +13,9 @@ HOURS = 24.0
 
 
 def installed_capacity(params, nodes):
-    """Mtok/day of the installed nodes at their latency target, before faults and overheads. nodes: by type."""
+    """Mtok/day of the installed nodes at their latency target, before faults and overheads. nodes:
+    by type.
+    """
     total = 0.0
     for name, accelerator in params["fleet"].items():
         total = total + nodes[name] * accelerator.throughput * MTOK_PER_DAY
@@ -24,7 +26,9 @@ def willing_nodes(accelerator, unit_revenue, hardware_event=0.0, banned_share=0.
     """Nodes of one type that join at a revenue per unit of capacity [USD/Mtok]."""
     revenue = np.maximum(unit_revenue * accelerator.throughput * MTOK_PER_DAY, 1e-12)
     cost = accelerator.reservation_cost * HOURS * np.exp(hardware_event)
-    share = 1.0 / (1.0 + np.exp(np.clip(np.log(cost / revenue) / accelerator.cost_dispersion, -60.0, 60.0)))
+    share = 1.0 / (
+        1.0 + np.exp(np.clip(np.log(cost / revenue) / accelerator.cost_dispersion, -60.0, 60.0))
+    )
     return accelerator.potential_nodes * (1.0 - banned_share) * share
 
 
@@ -38,8 +42,12 @@ def fiat_cost(params, nodes, hardware_event=0.0):
 
 
 def energy_cost(params, nodes):
-    """Electricity per unit of work at full load, mean over the installed capacity [USD/Mtok]: what no one sells below."""
+    """Electricity per unit of work at full load, mean over the installed capacity [USD/Mtok]: what
+    no one sells below.
+    """
     spent = 0.0
     for name, accelerator in params["fleet"].items():
-        spent = spent + nodes[name] * HOURS * accelerator.power * params["operators"].electricity_price
+        spent = (
+            spent + nodes[name] * HOURS * accelerator.power * params["operators"].electricity_price
+        )
     return spent / np.maximum(installed_capacity(params, nodes), 1e-12)

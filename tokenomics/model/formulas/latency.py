@@ -1,7 +1,9 @@
-"""Latency of a request on the network, end to end: orchestration and access check, path, queue at the node, service, protection, repeats.
+"""Latency of a request on the network, end to end: orchestration and access check, path, queue at
+the node, service, protection, repeats.
 
-Requests go to nodes at random in proportion to their capacity; each node works on as many at once as its throughput and the
-service time say (Little 1961) and keeps its own queue. Types of node differ in their places. Units: s.
+Requests go to nodes at random in proportion to their capacity; each node works on as many at once
+as its throughput and the service time say (Little 1961) and keeps its own queue. Types of node
+differ in their places. Units: s.
 """
 
 from statistics import NormalDist
@@ -14,7 +16,10 @@ from .queueing import node_scv
 
 def service_time(params):
     """Time that a node works on one request [s]: TTFT + output tokens × TPOT."""
-    return params["capacity"].time_to_first_token + params["demand"].output_tokens * params["capacity"].time_per_token
+    return (
+        params["capacity"].time_to_first_token
+        + params["demand"].output_tokens * params["capacity"].time_per_token
+    )
 
 
 def places(params, accelerator):
@@ -30,8 +35,14 @@ def own_service(params) -> Cumulants:
 
 
 def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
-    """Wait and service of one attempt, over all nodes. nodes: that are up, by type. utilisation: work brought over capacity. own: service time."""
-    cap, service, spread = params["capacity"], service_time(params), params["capacity"].service_cv ** 2
+    """Wait and service of one attempt, over all nodes. nodes: that are up, by type. utilisation:
+    work brought over capacity. own: service time.
+    """
+    cap, service, spread = (
+        params["capacity"],
+        service_time(params),
+        params["capacity"].service_cv ** 2,
+    )
     if not cap.enabled:
         return own.scaled(cap.speed_cv**2)
     total = 0.0
@@ -41,7 +52,9 @@ def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
     load, parts = np.minimum(utilisation, cap.admission_limit), []
     for name, accelerator in params["fleet"].items():
         arrivals = node_scv(cap.arrival_cv**2, np.minimum(accelerator.throughput / total, 1.0))
-        one = at_node(places(params, accelerator), load, service, arrivals, spread, cap.speed_cv**2, own)
+        one = at_node(
+            places(params, accelerator), load, service, arrivals, spread, cap.speed_cv**2, own
+        )
         parts.append((nodes[name] * accelerator.throughput / total, one))
     return mixture(parts)
 
@@ -49,17 +62,28 @@ def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
 def call_latency(params, nodes, utilisation, failure_share, request=None) -> Cumulants:
     """Latency of one request on the network, end to end. nodes: that are up, by type.
 
-    request: the parameters of the request in question, its lengths and its protection, where it is not like those that it waits for.
+    request: the parameters of the request in question, its lengths and its protection, where it is
+    not like those that it waits for.
     """
     cap, request = params["capacity"], request or params
-    attempt = lognormal(cap.network_latency, cap.network_cv**2) + node_time(params, nodes, utilisation, own_service(request))
-    fixed = params["venues"].orchestration_latency + params["access"].in_use.latency + request["privacy"].in_use.latency
+    attempt = lognormal(cap.network_latency, cap.network_cv**2) + node_time(
+        params, nodes, utilisation, own_service(request)
+    )
+    fixed = (
+        params["venues"].orchestration_latency
+        + params["access"].in_use.latency
+        + request["privacy"].in_use.latency
+    )
     return attempt.attempts(failure_share) + Cumulants(fixed)
 
 
 def cloud_latency(params) -> Cumulants:
-    """Latency of one request on the cloud, whose own lengths are the network's: the lognormal with its mean and 99th percentile."""
+    """Latency of one request on the cloud, whose own lengths are the network's: the lognormal with
+    its mean and 99th percentile.
+    """
     cloud = params["cloud"]
     normal = NormalDist().inv_cdf(0.99)
-    sigma = normal - np.sqrt(np.maximum(normal * normal - 2.0 * np.log(cloud.latency_p99 / cloud.latency_mean), 0.0))
+    sigma = normal - np.sqrt(
+        np.maximum(normal * normal - 2.0 * np.log(cloud.latency_p99 / cloud.latency_mean), 0.0)
+    )
     return lognormal(cloud.latency_mean, np.expm1(sigma * sigma))

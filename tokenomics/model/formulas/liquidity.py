@@ -1,11 +1,14 @@
-"""Finite liquidity: what a batch of orders does to the price, and the order that brings the price to a target.
+"""Finite liquidity: what a batch of orders does to the price, and the order that brings the price
+to a target.
 
-Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring B USD, sellers S TOK; the price p at which
-the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x + S), and leaves x' = y/p, y' = p x,
-so that the price afterwards is p²/P. Linear: ln P moves by 2 (B − S P)/y, the pool's impact to first order, filled at
-the geometric mean; passive holders take the other side. They give no more than the H tokens that they have: buyers who want more
-share what sellers and holders bring, at p = B/(S + H), and a rise ends there, for nobody is left who would pay more; a fall goes on to p²/P.
-With no market ("off") orders are filled alike and move no price. Units: USD, TOK, USD/TOK.
+Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring B USD, sellers S TOK;
+the price p at which the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x
++ S), and leaves x' = y/p, y' = p x, so that the price afterwards is p²/P. Linear: ln P moves by 2
+(B − S P)/y, the pool's impact to first order, filled at the geometric mean; passive holders take
+the other side. They give no more than the H tokens that they have: buyers who want more share what
+sellers and holders bring, at p = B/(S + H), and a rise ends there, for nobody is left who would pay
+more; a fall goes on to p²/P. With no market ("off") orders are filled alike and move no price.
+Units: USD, TOK, USD/TOK.
 """
 
 import numpy as np
@@ -16,13 +19,16 @@ RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger
 
 
 def dealers(params, state):
-    """Tokens that passive holders can give to buyers or to the pool: what is left once they have delegated and run [TOK]."""
+    """Tokens that passive holders can give to buyers or to the pool: what is left once they have
+    delegated and run [TOK].
+    """
     leaving = np.maximum(state["delegated"], 0.0) + params["orders"].sales(state, "holders")
     return (state["holders_tok"] - leaving * params["time_step"]) * (1.0 - RESERVE)
 
 
 def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
-    """Settlement price, price afterwards, and tokens that leave the pool or the dealers [USD/TOK, USD/TOK, TOK].
+    """Settlement price, price afterwards, and tokens that leave the pool or the dealers [USD/TOK,
+    USD/TOK, TOK].
 
     dealers_tok: what the passive holders have to give, above 0; a pool needs none of it.
     """
@@ -38,9 +44,11 @@ def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
 
 
 def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
-    """Purchase [USD] and sale [TOK] which, beside the others' orders, bring the price after clearing to `target`; one of them is 0.
+    """Purchase [USD] and sale [TOK] which, beside the others' orders, bring the price after
+    clearing to `target`; one of them is 0.
 
-    kind: "pool" or "linear"; with no market ("off") no order moves the price, and both are 0. dealers_tok: as in `clear`.
+    kind: "pool" or "linear"; with no market ("off") no order moves the price, and both are 0.
+    dealers_tok: as in `clear`.
     """
     settled = np.sqrt(target * price)
     if kind == "pool":
@@ -49,8 +57,12 @@ def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, d
     if kind == "linear":
         impact = pool_usd * np.log(settled / price) - (buy_usd - sell_tok * price)
         paid = np.maximum(target, settled)  # where buyers share what there is; see `clear`
-        emptied = paid * (sell_tok + dealers_tok) - buy_usd  # USD that take all that the dealers have, at that price
-        return np.minimum(positive(impact), positive(emptied)), np.maximum(positive(-impact) / price, positive(-emptied) / paid)
+        emptied = (
+            paid * (sell_tok + dealers_tok) - buy_usd
+        )  # USD that take all that the dealers have, at that price
+        return np.minimum(positive(impact), positive(emptied)), np.maximum(
+            positive(-impact) / price, positive(-emptied) / paid
+        )
     return 0.0 * price, 0.0 * price
 
 
@@ -58,9 +70,13 @@ def anchored(params, state):
     """Log outside valuation once it has returned its share of the way to the utility value."""
     outside = np.log(state["outside_value"])
     time = 1.0 / np.maximum(params["market"].anchoring, 1e-12)
-    return outside + (np.log(state["utility_value"]) - outside) * relaxation(params["time_step"], time)
+    return outside + (np.log(state["utility_value"]) - outside) * relaxation(
+        params["time_step"], time
+    )
 
 
 def arbitraged(log_after, outside, speed, dt):
-    """Log price once arbitrage has closed its share of the gap between the cleared price and the outside valuation."""
+    """Log price once arbitrage has closed its share of the gap between the cleared price and the
+    outside valuation.
+    """
     return log_after - (outside - log_after) * np.expm1(-speed * dt)

@@ -1,4 +1,6 @@
-"""The few pieces of arithmetic that several mechanisms share; elementwise, alike on a float and on a run axis."""
+"""The few pieces of arithmetic that several mechanisms share; elementwise, alike on a float and on
+a run axis.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,17 @@ import numpy as np
 
 SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
-LARGEST_COUNT = 12  # of events in one step; the tables' rates make more than that all but impossible
+LARGEST_COUNT = (
+    12  # of events in one step; the tables' rates make more than that all but impossible
+)
 CLOCK_TOLERANCE = 1e-9  # days; a decision due now is not put off by rounding
 MTOK_PER_DAY = SECONDS_PER_DAY / 1e6  # Mtok/day of one token/s
 
 
 def relaxation(dt, time_constant):
-    """Share of a gap that a first-order lag of `time_constant` closes in a step `dt`, both in one unit: exact for any Δt; 1 where there is no lag."""
+    """Share of a gap that a first-order lag of `time_constant` closes in a step `dt`, both in one
+    unit: exact for any Δt; 1 where there is no lag.
+    """
     return -np.expm1(-dt / np.maximum(time_constant, 1e-12))
 
 
@@ -27,7 +33,9 @@ def window(time, dt, start, length):
 
 
 def impulse(time, dt, start, length):
-    """Share of an event that arrives in this step when it is spread over `length` days (one step if shorter)."""
+    """Share of an event that arrives in this step when it is spread over `length` days (one step if
+    shorter).
+    """
     spread = np.maximum(length, dt)
     return overlap(time, dt, start, spread) / spread
 
@@ -38,7 +46,9 @@ def positive(x):
 
 
 def poisson(rate, uniform):
-    """Poisson count with mean `rate` by inversion of its distribution function; 0 for a uniform of 0."""
+    """Poisson count with mean `rate` by inversion of its distribution function; 0 for a uniform of
+    0.
+    """
     term = np.exp(-rate)
     cumulative, count = term, 0.0
     for k in range(1, LARGEST_COUNT + 1):
@@ -49,7 +59,9 @@ def poisson(rate, uniform):
 
 
 def news_variance(params):
-    """Variance of the log price a day that news alone brings, none where shocks are off [1/day] (Merton 1976)."""
+    """Variance of the log price a day that news alone brings, none where shocks are off [1/day]
+    (Merton 1976).
+    """
     news = params["news"]
     if not (params["shocks"].enabled and news.enabled):
         return 0.0
@@ -57,9 +69,15 @@ def news_variance(params):
 
 
 def oracle_delay(params):
-    """Numbers 1, 2, ... of the steps by which the oracle's measurement is delayed: one state variable each, none without a delay."""
+    """Numbers 1, 2, ... of the steps by which the oracle's measurement is delayed: one state
+    variable each, none without a delay.
+    """
     oracle = params["oracle"]
-    return range(1, 1 + round(oracle.delay / params["simulation"].time_step)) if oracle.enabled else range(0)
+    return (
+        range(1, 1 + round(oracle.delay / params["simulation"].time_step))
+        if oracle.enabled
+        else range(0)
+    )
 
 
 def treasury_share(params):
@@ -68,12 +86,15 @@ def treasury_share(params):
 
 
 def burned_share(params, state):
-    """Share of fees that is burned: the burn share in force, none where emission and burns are switched off."""
+    """Share of fees that is burned: the burn share in force, none where emission and burns are
+    switched off.
+    """
     return state["burn_share"] if params["supply"].enabled else 0.0
 
 
 def chartist_share(speculation, advantage):
-    """Share of speculators who follow the trend where chartists earn `advantage` a day more than fundamentalists (logit, Brock and Hommes 1998).
+    """Share of speculators who follow the trend where chartists earn `advantage` a day more than
+    fundamentalists (logit, Brock and Hommes 1998).
 
     Half of them where neither earns more and fundamentalists' information costs nothing.
     """

@@ -1,4 +1,6 @@
-"""Policies: income clearing, a peg rule, PID, and MPC by Gauss-Newton steps (which are those of iterative LQR) within a box."""
+"""Policies: income clearing, a peg rule, PID, and MPC by Gauss-Newton steps (which are those of
+iterative LQR) within a box.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +15,27 @@ STEPS = (1.0, 0.5, 0.25, 0.1, 0.02)  # of the line search; none is taken where n
 
 
 def clearing(day, state: State, y, known):
-    """No control: the day's dollars buy tokens, which pay the nodes; supply and reserve stay as they are."""
+    """No control: the day's dollars buy tokens, which pay the nodes; supply and reserve stay as
+    they are.
+    """
     return y, y
 
 
 def around_clearing(e: Economy, state: State, y, shrink):
-    """Flows that shrink the supply by a share `shrink` [1/day]: the buy-back moves, nodes are paid the income whatever the price.
+    """Flows that shrink the supply by a share `shrink` [1/day]: the buy-back moves, nodes are paid
+    the income whatever the price.
 
-    A rule that moves the pay moves the nodes too, and with them the income that carries the price: cut to save the price, it loses both.
-    The dollars that a smaller buy-back leaves stay in the reserve.
+    A rule that moves the pay moves the nodes too, and with them the income that carries the price:
+    cut to save the price, it loses both. The dollars that a smaller buy-back leaves stay in the
+    reserve.
     """
     return y + shrink * np.exp(state.price + state.supply) / e.turnover, y
 
 
 class Peg:
-    """The stablecoin rule: change the supply by the whole gap of the price in one day, as far as the reserve goes."""
+    """The stablecoin rule: change the supply by the whole gap of the price in one day, as far as
+    the reserve goes.
+    """
 
     def __init__(self, e: Economy):
         self.e = e
@@ -37,7 +45,9 @@ class Peg:
 
 
 class Pid:
-    """PID from the log error to the supply's shrinking rate [1/day]; the integral waits while a limit binds, the slope is filtered."""
+    """PID from the log error to the supply's shrinking rate [1/day]; the integral waits while a
+    limit binds, the slope is filtered.
+    """
 
     def __init__(self, e: Economy, kp: float, ki: float, kd: float, derivative_time: float):
         self.e, self.kp, self.ki, self.kd = e, kp, ki, kd
@@ -50,8 +60,13 @@ class Pid:
             self.integral, self.slope, self.before = 0.0 * error, 0.0 * error, error
         self.slope = self.slope + self.weight * (error - self.before - self.slope)
         self.before = error
-        wanted = around_clearing(self.e, state, y, self.kp * error + self.integral + self.kd * self.slope)
-        possible = [np.clip(flow, 0.0, top) for flow, top in zip(wanted, limits(self.e, state, y), strict=True)]
+        wanted = around_clearing(
+            self.e, state, y, self.kp * error + self.integral + self.kd * self.slope
+        )
+        possible = [
+            np.clip(flow, 0.0, top)
+            for flow, top in zip(wanted, limits(self.e, state, y), strict=True)
+        ]
         free = (wanted[0] == possible[0]) & (wanted[1] == possible[1])
         self.integral = self.integral + np.where(free, self.ki * error, 0.0)
         return wanted
@@ -60,27 +75,53 @@ class Pid:
 def simc(e: Economy, closed_loop_time: float) -> tuple[float, float, float]:
     """PID gains (kp, ki, kd) by the SIMC rule for an integrator with a lag and a delay.
 
-    The supply integrates, the price lags by 1/a, a day's decision is seen a day later. Source: Skogestad (2003), J. Process Control 13,
-    table 1, its series form turned into the parallel one. closed_loop_time [days].
+    The supply integrates, the price lags by 1/a, a day's decision is seen a day later. Source:
+    Skogestad (2003), J. Process Control 13, table 1, its series form turned into the parallel one.
+    closed_loop_time [days].
     """
     lag, delay = -1.0 / np.log1p(-e.adjustment), 1.0
     series, reset = 1.0 / (closed_loop_time + delay), 4.0 * (closed_loop_time + delay)
     return series * (1.0 + lag / reset), series / reset, series * lag
 
 
-def tuned(economy_: Economy, paths: list[AkcinShocks], begin: tuple[float, float, float], derivative_time: float) -> tuple[float, float, float]:
-    """PID gains that minimise the mean cost on given shocks, one set for all of them (Nelder-Mead on the gains' logs)."""
+def tuned(
+    economy_: Economy,
+    paths: list[AkcinShocks],
+    begin: tuple[float, float, float],
+    derivative_time: float,
+) -> tuple[float, float, float]:
+    """PID gains that minimise the mean cost on given shocks, one set for all of them (Nelder-Mead
+    on the gains' logs).
+    """
 
     def cost(logs):
         gains = np.exp(logs)
-        return float(np.mean([np.mean(costs(economy_, simulate(economy_, Pid(economy_, *gains, derivative_time), s))["cost"]) for s in paths]))
+        return float(
+            np.mean(
+                [
+                    np.mean(
+                        costs(
+                            economy_, simulate(economy_, Pid(economy_, *gains, derivative_time), s)
+                        )["cost"]
+                    )
+                    for s in paths
+                ]
+            )
+        )
 
-    found = minimize(cost, np.log(begin), method="Nelder-Mead", options={"xatol": 0.02, "fatol": 1e-8, "maxiter": 200})
+    found = minimize(
+        cost,
+        np.log(begin),
+        method="Nelder-Mead",
+        options={"xatol": 0.02, "fatol": 1e-8, "maxiter": 200},
+    )
     return tuple(float(g) for g in np.exp(found.x))
 
 
 def trend_forecast(known: np.ndarray, window: int, horizon: int) -> np.ndarray:
-    """Demand of today and the days to come, (runs, horizon): today's, then the straight line through the log of the last `window` days."""
+    """Demand of today and the days to come, (runs, horizon): today's, then the straight line
+    through the log of the last `window` days.
+    """
     logs = np.log(known[:, -window:])
     days = np.arange(logs.shape[1]) - (logs.shape[1] - 1)
     centred = days - days.mean()
@@ -97,8 +138,12 @@ def flows(e: Economy, state: State, y, controls):
     return controls[..., 0] * most[0], controls[..., 1] * most[1]
 
 
-def planned_cost(e: Economy, day: int, state: State, demand: np.ndarray, controls: np.ndarray) -> np.ndarray:
-    """Cost (runs,) of a plan (runs, horizon, 2) on a demand forecast (runs, horizon), summed over its days."""
+def planned_cost(
+    e: Economy, day: int, state: State, demand: np.ndarray, controls: np.ndarray
+) -> np.ndarray:
+    """Cost (runs,) of a plan (runs, horizon, 2) on a demand forecast (runs, horizon), summed over
+    its days.
+    """
     total = 0.0
     for ahead in range(demand.shape[1]):
         y = income(e, state.capacity, demand[:, ahead])
@@ -109,8 +154,12 @@ def planned_cost(e: Economy, day: int, state: State, demand: np.ndarray, control
     return total
 
 
-def linearise(e: Economy, day: int, state: State, demand: np.ndarray, controls: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Residuals (runs, 3 horizon), whose squares add up to the plan's cost, and their derivatives by the controls (runs, 3 horizon, 2 horizon)."""
+def linearise(
+    e: Economy, day: int, state: State, demand: np.ndarray, controls: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Residuals (runs, 3 horizon), whose squares add up to the plan's cost, and their derivatives
+    by the controls (runs, 3 horizon, 2 horizon).
+    """
     runs, horizon = demand.shape
     residuals, slopes = np.empty((runs, 3 * horizon)), np.zeros((runs, 3 * horizon, 2 * horizon))
     supply, price, reserve, capacity = np.zeros((4, runs, 2 * horizon))
@@ -140,12 +189,20 @@ def linearise(e: Economy, day: int, state: State, demand: np.ndarray, controls: 
         state = step(e, state, y, buyback, payment, 0.0)
         residuals[:, j] = state.price - e.reference(day + ahead + 1)
         residuals[:, j + 1], residuals[:, j + 2] = root * (buyback - y), root * (payment - y)
-        slopes[:, j, : i + 2], slopes[:, j + 1, : i + 2], slopes[:, j + 2, : i + 2] = dx, root * (db - dy), root * (dw - dy)
+        slopes[:, j, : i + 2], slopes[:, j + 1, : i + 2], slopes[:, j + 2, : i + 2] = (
+            dx,
+            root * (db - dy),
+            root * (dw - dy),
+        )
     return residuals, slopes
 
 
-def improve(e: Economy, day: int, state: State, demand: np.ndarray, controls: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One Gauss-Newton step within the box, and the plan's cost after it: never above that of the plan given."""
+def improve(
+    e: Economy, day: int, state: State, demand: np.ndarray, controls: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One Gauss-Newton step within the box, and the plan's cost after it: never above that of the
+    plan given.
+    """
     runs, horizon = demand.shape
     residuals, slopes = linearise(e, day, state, demand, controls)
     at = controls.reshape(runs, 2 * horizon)
@@ -161,16 +218,20 @@ def improve(e: Economy, day: int, state: State, demand: np.ndarray, controls: np
     plans = np.stack([at, *(np.clip(at + share * move, 0.0, 1.0) for share in STEPS)])
     count = len(plans)
     wide = State(*(np.tile(getattr(state, name), count) for name in State.__dataclass_fields__))
-    cost = planned_cost(e, day, wide, np.tile(demand, (count, 1)), plans.reshape(count * runs, horizon, 2)).reshape(count, runs)
+    cost = planned_cost(
+        e, day, wide, np.tile(demand, (count, 1)), plans.reshape(count * runs, horizon, 2)
+    ).reshape(count, runs)
     best, each = np.argmin(cost, axis=0), np.arange(runs)
     return plans[best, each].reshape(runs, horizon, 2), cost[best, each]
 
 
 @dataclass
 class Mpc:
-    """Plans `horizon` days ahead each day, does the first, and begins the next plan from the rest of this one.
+    """Plans `horizon` days ahead each day, does the first, and begins the next plan from the rest
+    of this one.
 
-    model: the economy that it believes in. trend: demand growth [1/day] that it is told, in place of a fitted one.
+    model: the economy that it believes in. trend: demand growth [1/day] that it is told, in place
+    of a fitted one.
     """
 
     model: Economy
@@ -194,7 +255,9 @@ class Mpc:
         demand = self.forecast(known)
         if self.plan is None:
             most = limits(self.model, state, y)
-            self.plan = np.repeat(np.stack([y / most[0], y / most[1]], axis=1)[:, None, :], self.horizon, axis=1)
+            self.plan = np.repeat(
+                np.stack([y / most[0], y / most[1]], axis=1)[:, None, :], self.horizon, axis=1
+            )
         else:
             self.plan = np.concatenate([self.plan[:, 1:], self.plan[:, -1:]], axis=1)
         for _ in range(self.iterations):

@@ -1,8 +1,10 @@
-"""The economy of Akcin et al. (arXiv 2210.12881) with the nodes of mkq-volt/control-tool, its accounts set right.
+"""The economy of Akcin et al. (arXiv 2210.12881) with the nodes of mkq-volt/control-tool, its
+accounts set right.
 
-Flows are in units of the first day's income, Y0 [USD/day]. Source of the corrections: `CHOICES` in this package.
-y = p min(D, C)/Y0;  R' = R + y - b;  S' = S + (w - b) Y0/P;  ln P' = ln P + A (ln(y Y0/(v S')) - ln P) + noise;
-ln C' = ln C + g + kappa (pi - 1),  pi = w (1 + a)/(k (1 + a k)),  k = C/C(0).
+Flows are in units of the first day's income, Y0 [USD/day]. Source of the corrections: `CHOICES` in
+this package. y = p min(D, C)/Y0;  R' = R + y - b;  S' = S + (w - b) Y0/P;  ln P' = ln P + A (ln(y
+Y0/(v S')) - ln P) + noise; ln C' = ln C + g + kappa (pi - 1),  pi = w (1 + a)/(k (1 + a k)),  k =
+C/C(0).
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ LAST = 30  # days at the end over which the share of demand that is served is ta
 class Economy:
     """Parameters, flows in units of the first day's income.
 
-    turnover: income over the market's value at the start [1/day]; adjustment: share of the price gap closed a day; node_trend [1/day];
-    capacity: C(0) over D(0); spend: share of the reserve that a day may spend; effort: weight of squared flows against squared log error.
+    turnover: income over the market's value at the start [1/day]; adjustment: share of the price
+    gap closed a day; node_trend [1/day]; capacity: C(0) over D(0); spend: share of the reserve that
+    a day may spend; effort: weight of squared flows against squared log error.
     """
 
     income: float
@@ -50,7 +53,9 @@ class Economy:
 
 @dataclass(frozen=True)
 class State:
-    """supply, price, capacity: logs over their start; reserve: days of the first income. Each (runs,)."""
+    """supply, price, capacity: logs over their start; reserve: days of the first income. Each
+    (runs,).
+    """
 
     supply: np.ndarray
     price: np.ndarray
@@ -60,7 +65,9 @@ class State:
 
 @dataclass(frozen=True)
 class Paths:
-    """What a policy did: states (runs, days + 1); flows and demand (runs, days) in units of the first income."""
+    """What a policy did: states (runs, days + 1); flows and demand (runs, days) in units of the
+    first income.
+    """
 
     supply: np.ndarray
     price: np.ndarray
@@ -74,7 +81,9 @@ class Paths:
 
 @dataclass(frozen=True)
 class AkcinShocks:
-    """demand: (runs, history + days + 1), over its start, days before the start first; market: standard normals (runs, days)."""
+    """demand: (runs, history + days + 1), over its start, days before the start first; market:
+    standard normals (runs, days).
+    """
 
     demand: np.ndarray
     market: np.ndarray
@@ -83,7 +92,11 @@ class AkcinShocks:
 
 def economy(leaves: dict[str, Leaf]) -> Economy:
     """The economy of a settings file."""
-    get = {path.split(".", 1)[1]: leaf.value for path, leaf in leaves.items() if path.startswith(("economy.", "objective."))}
+    get = {
+        path.split(".", 1)[1]: leaf.value
+        for path, leaf in leaves.items()
+        if path.startswith(("economy.", "objective."))
+    }
     return Economy(
         income=get["income"],
         turnover=get["velocity"],
@@ -106,13 +119,19 @@ def without_noise(e: Economy) -> Economy:
     return replace(e, price_noise=0.0)
 
 
-def shocks(leaves: dict[str, Leaf], growth: float, runs: Sequence[int], seed: int, *, noisy: bool = True) -> AkcinShocks:
+def shocks(
+    leaves: dict[str, Leaf], growth: float, runs: Sequence[int], seed: int, *, noisy: bool = True
+) -> AkcinShocks:
     """Demand and market noise of some run indices; the same numbers for every regime and policy.
 
-    growth: of demand [1/year]. Log demand is a trend with an Ornstein-Uhlenbeck deviation, exact over a day, stationary at its first day.
+    growth: of demand [1/year]. Log demand is a trend with an Ornstein-Uhlenbeck deviation, exact
+    over a day, stationary at its first day.
     """
     days, history = int(leaves["objective.days"].value), int(leaves["mpc.history"].value)
-    volatility, reversion = leaves["economy.demand_volatility"].value, leaves["economy.demand_reversion"].value
+    volatility, reversion = (
+        leaves["economy.demand_volatility"].value,
+        leaves["economy.demand_reversion"].value,
+    )
     streams, count = Streams(seed), history + days + 1
     normals = np.array([ndtri(streams.uniforms(int(r), "akcin demand", count)) for r in runs])
     market = np.array([ndtri(streams.uniforms(int(r), "akcin market", days)) for r in runs])
@@ -120,9 +139,15 @@ def shocks(leaves: dict[str, Leaf], growth: float, runs: Sequence[int], seed: in
     deviation = np.empty_like(normals)
     deviation[:, 0] = spread * normals[:, 0]
     for day in range(1, count):
-        deviation[:, day] = keep * deviation[:, day - 1] + spread * np.sqrt(1.0 - keep**2) * normals[:, day]
+        deviation[:, day] = (
+            keep * deviation[:, day - 1] + spread * np.sqrt(1.0 - keep**2) * normals[:, day]
+        )
     trend = growth / DAYS_PER_YEAR * np.arange(-history, days + 1)
-    return AkcinShocks(np.exp(trend + (deviation if noisy else 0.0 * deviation)), market if noisy else 0.0 * market, history)
+    return AkcinShocks(
+        np.exp(trend + (deviation if noisy else 0.0 * deviation)),
+        market if noisy else 0.0 * market,
+        history,
+    )
 
 
 def start(e: Economy, runs: int) -> State:
@@ -136,15 +161,24 @@ def income(e: Economy, capacity: np.ndarray, demand: np.ndarray) -> np.ndarray:
 
 
 def limits(e: Economy, state: State, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The most that can be bought back and paid out in a day; what is left of the reserve cannot be negative."""
+    """The most that can be bought back and paid out in a day; what is left of the reserve cannot be
+    negative.
+    """
     return y + e.spend * state.reserve, e.payment_limit * y
 
 
-def step(e: Economy, state: State, y: np.ndarray, buyback: np.ndarray, payment: np.ndarray, noise) -> State:
-    """One day, given flows within `limits`. noise: log points added to the price. Raises ModelError if all tokens were burned."""
+def step(
+    e: Economy, state: State, y: np.ndarray, buyback: np.ndarray, payment: np.ndarray, noise
+) -> State:
+    """One day, given flows within `limits`. noise: log points added to the price. Raises ModelError
+    if all tokens were burned.
+    """
     minted = (payment - buyback) * e.turnover * np.exp(-state.price - state.supply)
     if np.any(minted <= -1.0):
-        raise ModelError("a day's buy-back exceeds the circulating supply; expected a smaller reserve_share or reserve")
+        raise ModelError(
+            "a day's buy-back exceeds the circulating supply; expected a smaller reserve_share or "
+            "reserve"
+        )
     supply = state.supply + np.log1p(minted)
     price = state.price + e.adjustment * (np.log(y) - supply - state.price) + noise
     size = np.exp(state.capacity)
@@ -156,7 +190,8 @@ def step(e: Economy, state: State, y: np.ndarray, buyback: np.ndarray, payment: 
 def simulate(e: Economy, policy, s: AkcinShocks) -> Paths:
     """A policy in the economy; what it asks for is cut to what is possible.
 
-    policy: called with (day, state, income, demand known by then (runs, history + day + 1)), gives buy-back and payment.
+    policy: called with (day, state, income, demand known by then (runs, history + day + 1)), gives
+    buy-back and payment.
     """
     runs, days = s.market.shape
     state, states, flows = start(e, runs), [], []
@@ -170,13 +205,24 @@ def simulate(e: Economy, policy, s: AkcinShocks) -> Paths:
         state = step(e, state, y, buyback, payment, e.price_noise * s.market[:, day])
         states.append(state)
         flows.append((y, buyback, payment))
-    levels = {name: np.stack([getattr(x, name) for x in states], axis=1) for name in State.__dataclass_fields__}
+    levels = {
+        name: np.stack([getattr(x, name) for x in states], axis=1)
+        for name in State.__dataclass_fields__
+    }
     income_, buyback, payment = (np.stack(series, axis=1) for series in zip(*flows, strict=True))
-    return Paths(**levels, demand=s.demand[:, s.history : -1], income=income_, buyback=buyback, payment=payment)
+    return Paths(
+        **levels,
+        demand=s.demand[:, s.history : -1],
+        income=income_,
+        buyback=buyback,
+        payment=payment,
+    )
 
 
 def costs(e: Economy, paths: Paths) -> dict[str, np.ndarray]:
-    """Metrics by name, (runs,): mean daily cost and its effort part, RMS of the log error, volatility, lowest reserve, share served at the end."""
+    """Metrics by name, (runs,): mean daily cost and its effort part, RMS of the log error,
+    volatility, lowest reserve, share served at the end.
+    """
     error = paths.price[:, 1:] - e.reference(np.arange(1, paths.price.shape[1]))
     effort = e.effort * ((paths.buyback - paths.income) ** 2 + (paths.payment - paths.income) ** 2)
     return {

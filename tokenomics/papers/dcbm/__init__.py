@@ -1,4 +1,5 @@
-"""DCBM, a PID that buys back and burns: its economy, its tables and its stability limits, computed again.
+"""DCBM, a PID that buys back and burns: its economy, its tables and its stability limits, computed
+again.
 
 Source: Cheng, Dai, Wang, Sun, Wen and Sun (2026), arXiv 2601.09961.
 """
@@ -16,13 +17,18 @@ from . import claims, stability, trials
 from .economy import POLICIES, REGIMES, Settings, draw, read_settings, simulate
 
 PAPER = (
-    "A control theoretic approach to decentralised AI economy stabilisation via dynamic buyback-and-burn mechanisms (DCBM); "
+    "A control theoretic approach to decentralised AI economy stabilisation via dynamic "
+    "buyback-and-burn mechanisms (DCBM); "
     "Cheng, Dai, Wang, Sun, Wen and Sun (2026), arXiv 2601.09961"
 )
 
 
-def reproduce(*, runs: int | None = None, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Reproduction:
-    """The reproduction. runs: Monte Carlo runs in place of the settings'; seed: of all shocks and of random gains and designs."""
+def reproduce(
+    *, runs: int | None = None, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> Reproduction:
+    """The reproduction. runs: Monte Carlo runs in place of the settings'; seed: of all shocks and
+    of random gains and designs.
+    """
     leaves = settings("dcbm")
     s, regimes = read_settings()
     count = runs or int(leaves["simulation.runs"].value)
@@ -36,7 +42,11 @@ def reproduce(*, runs: int | None = None, seed: int = 0, progress: Callable[[int
             progress(done, total)
 
     random = draw(seed, np.arange(count), s.steps)
-    found = {(r, p): trials.per_run(s, simulate(s, regimes[r], p, random)) for r in REGIMES for p in POLICIES}
+    found = {
+        (r, p): trials.per_run(s, simulate(s, regimes[r], p, random))
+        for r in REGIMES
+        for p in POLICIES
+    }
     ratios = trials.ratios(found, leaves)
     tick()
     spending = trials.equal_spending(s, regimes, random)
@@ -49,12 +59,20 @@ def reproduce(*, runs: int | None = None, seed: int = 0, progress: Callable[[int
     ablation, tails = trials.ablation(s, regimes["high_volatility"], random, leaves)
     solvency = trials.solvency(s, regimes["high_volatility"], random)
     tick()
-    small, examples, survey, terms = trials.small_signal(s), stability.examples(), stability.survey(seed), stability.terms(seed)
+    small, examples, survey, terms = (
+        trials.small_signal(s),
+        stability.examples(),
+        stability.survey(seed),
+        stability.terms(seed),
+    )
     tick()
     orders, means = trials.ordering(s, regimes, leaves, few, seed, tick)
     tried = means["point"].nunique()
     tables = {
-        "Table I: sigma (1/sqrt(year)), epsilon (%), churn (%), spent (pools), means with 95 % intervals": trials.table1(found, leaves),
+        (
+            "Table I: sigma (1/sqrt(year)), epsilon (%), churn (%), spent (pools), means with 95 % "
+            "intervals"
+        ): trials.table1(found, leaves),
         "Ratios on common random numbers": ratios,
         "PID against a threshold policy that spends the same": spending,
         "What an actuator can do to volatility": actuators,
@@ -84,46 +102,77 @@ def reproduce(*, runs: int | None = None, seed: int = 0, progress: Callable[[int
 
 def choices(s: Settings, means: pd.DataFrame, runs: int, few: int) -> tuple[str, ...]:
     """What the paper leaves open, and what does not agree."""
-    none = means[(means.regime == "high_volatility") & (means.quantity == "epsilon")].set_index("point")["none"]
+    none = means[(means.regime == "high_volatility") & (means.quantity == "epsilon")].set_index(
+        "point"
+    )["none"]
     return (
-        "Gains, γ, epoch, window, shocks, pool, treasury and the operators' exit rule are not published: params/papers/dcbm.yaml gives each "
-        "of ours with its ground. They were set before any result was seen and not fitted; only orderings and ratios can be compared.",
-        "In epochs of an hour Kd is scaled to keep its ratio to the epoch; left as it is in days, as it was at first, the loop is unstable there.",
-        "sigma is taken as annualised, from returns over an epoch of a day. That of `none` is an input (the paper's own), so that its "
+        "Gains, γ, epoch, window, shocks, pool, treasury and the operators' exit rule are not "
+        "published: params/papers/dcbm.yaml gives each "
+        "of ours with its ground. They were set before any result was seen and not fitted; only "
+        "orderings and ratios can be compared.",
+        (
+            "In epochs of an hour Kd is scaled to keep its ratio to the epoch; left as it is in "
+            "days, as it was at first, the loop is unstable there."
+        ),
+        "sigma is taken as annualised, from returns over an epoch of a day. That of `none` is an "
+        "input (the paper's own), so that its "
         "agreement says nothing.",
-        "The paper's sigma and epsilon of `none` do not go together for a random walk: with its sigma in high volatility, epsilon is "
-        f"{none['shipped']:.3g} % for a 30-day average and {none['window = 60']:.3g} % for 60 days, against 35.6 % published.",
-        "Shocks are independent over time and of the policy. Were the paper's to revert, or traders to answer to buy-backs, volatility could "
+        "The paper's sigma and epsilon of `none` do not go together for a random walk: with its "
+        "sigma in high volatility, epsilon is "
+        f"{none['shipped']:.3g} % for a 30-day average and {none['window = 60']:.3g} % for 60 "
+        f"days, against 35.6 % published.",
+        "Shocks are independent over time and of the policy. Were the paper's to revert, or "
+        "traders to answer to buy-backs, volatility could "
         "fall; Eqs. 5 and 6 have no such term.",
-        "The threshold policy spends the PID's γ of the treasury in every epoch below the average, and so far more than the PID. A second "
+        "The threshold policy spends the PID's γ of the treasury in every epoch below the average, "
+        "and so far more than the PID. A second "
         "comparison sets its rate so that both spend the same.",
-        "Operators: a month at a loss before leaving, nobody returns, rewards are shared among those who are left. Churn is the share that "
-        "left in the year. It falls with any purchase, because purchases lift the price for good: there is no seller.",
-        "MPC and PPO: not computed. The paper's MPC numbers stand in Table I with ours empty; PPO's are left out.",
-        f"{runs} runs; {few} at each setting of the sensitivity study, on common random numbers over policies. γ = {s.gamma:g}, "
+        "Operators: a month at a loss before leaving, nobody returns, rewards are shared among "
+        "those who are left. Churn is the share that "
+        "left in the year. It falls with any purchase, because purchases lift the price for good: "
+        "there is no seller.",
+        (
+            "MPC and PPO: not computed. The paper's MPC numbers stand in Table I with ours empty; "
+            "PPO's are left out."
+        ),
+        f"{runs} runs; {few} at each setting of the sensitivity study, on common random numbers "
+        f"over policies. γ = {s.gamma:g}, "
         f"Kp = {s.kp:g}, Ki = {s.ki:.3g} a day, Kd = {s.kd:g} days.",
     )
 
 
 def figure(actuators: pd.DataFrame, ratios: pd.DataFrame) -> Figure:
-    """Volatility over that of `none` in the bull market, by actuator, epoch and length of the returns."""
+    """Volatility over that of `none` in the bull market, by actuator, epoch and length of the
+    returns.
+    """
     chart = Figure(figsize=(9.0, 4.8), layout="constrained")
     axes = chart.subplots()
     bull = actuators[actuators.regime == "bull"]
     names = list(dict.fromkeys(bull["actuator"]))
     cases = list(dict.fromkeys(zip(bull["epoch"], bull["returns over (days)"], strict=True)))
     for i, (epoch, days) in enumerate(cases):
-        part = bull[(bull["epoch"] == epoch) & (bull["returns over (days)"] == days)].set_index("actuator").loc[names]
+        part = (
+            bull[(bull["epoch"] == epoch) & (bull["returns over (days)"] == days)]
+            .set_index("actuator")
+            .loc[names]
+        )
         mean = part["sigma / none"]
         bounds = [mean - part["low"], part["high"] - mean]
         places = np.arange(len(names)) + 0.2 * (i - 0.5 * (len(cases) - 1))
-        axes.bar(places, mean, 0.2, yerr=bounds, capsize=2, label=f"epoch {epoch}, returns over {days} d")
+        axes.bar(
+            places, mean, 0.2, yerr=bounds, capsize=2, label=f"epoch {epoch}, returns over {days} d"
+        )
     axes.axhline(1.0, color="black", linewidth=0.8)
-    published = float(claims.pick(ratios, regime="bull", ratio="pid / none", quantity="sigma")["published"])
+    published = float(
+        claims.pick(ratios, regime="bull", ratio="pid / none", quantity="sigma")["published"]
+    )
     axes.axhline(published, color="black", linestyle="--", linewidth=0.8, label="published, PID")
     axes.set_xticks(np.arange(len(names)), names)
     axes.set_ylabel("σ over σ of no control [1], 95 % intervals")
-    axes.set_title("Bull market: buying alone does not halve volatility; selling as well would, over more than an epoch")
+    axes.set_title(
+        "Bull market: buying alone does not halve volatility; selling as well would, over more "
+        "than an epoch"
+    )
     axes.legend(fontsize=8)
     return chart
 

@@ -1,8 +1,10 @@
-"""The paper's economy, vectorised over runs: a pool, a treasury, jump-diffusions of price and demand, operators who leave.
+"""The paper's economy, vectorised over runs: a pool, a treasury, jump-diffusions of price and
+demand, operators who leave.
 
-In an epoch: the policy sees the price, its moving average and the treasury, and buys (Eq. 5; what it buys is burned); the
-news moves the price along the pool's curve, x y constant; demand moves; income comes in and costs go out (Eq. 1, III.B).
-Units: USD, TOK, days; the price starts at 1 USD/TOK, and demand and operators at 1.
+In an epoch: the policy sees the price, its moving average and the treasury, and buys (Eq. 5; what
+it buys is burned); the news moves the price along the pool's curve, x y constant; demand moves;
+income comes in and costs go out (Eq. 1, III.B). Units: USD, TOK, days; the price starts at 1
+USD/TOK, and demand and operators at 1.
 """
 
 from __future__ import annotations
@@ -23,12 +25,21 @@ REGIMES = ("bull", "bear", "high_volatility")
 POLICIES = ("none", "fixed", "threshold", "pid")
 # Thought experiments on what an actuator can do at all; their purse has no bottom.
 IDEALS = ("pid, also sells", "to target, buys only", "to target, also sells")
-PROCESSES = ("price_normal", "price_jump", "price_size", "demand_normal", "demand_jump", "demand_size")
+PROCESSES = (
+    "price_normal",
+    "price_jump",
+    "price_size",
+    "demand_normal",
+    "demand_jump",
+    "demand_size",
+)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that `params/papers/dcbm.yaml` says on the economy, in its units; volatility_factor and gain_factor are 1 there."""
+    """Everything that `params/papers/dcbm.yaml` says on the economy, in its units;
+    volatility_factor and gain_factor are 1 there.
+    """
 
     epoch: float
     days: float
@@ -66,7 +77,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Regime:
-    """volatility [1/sqrt(year)] of the log price under no control; drifts [1/year] of log price and log demand."""
+    """volatility [1/sqrt(year)] of the log price under no control; drifts [1/year] of log price and
+    log demand.
+    """
 
     volatility: float
     drift: float
@@ -75,8 +88,10 @@ class Regime:
 
 @dataclass(frozen=True)
 class DcbmPaths:
-    """Arrays (epochs + 1, runs): price and its moving average [USD/TOK], treasury [USD], tokens and stablecoins of the pool
-    [TOK, USD], operators [1]; (epochs, runs): spent, income and cost [USD], cost being what fell due, paid or not."""
+    """Arrays (epochs + 1, runs): price and its moving average [USD/TOK], treasury [USD], tokens and
+    stablecoins of the pool [TOK, USD], operators [1]; (epochs, runs): spent, income and cost [USD],
+    cost being what fell due, paid or not.
+    """
 
     price: np.ndarray
     average: np.ndarray
@@ -92,16 +107,26 @@ class DcbmPaths:
 def read_settings() -> tuple[Settings, dict[str, Regime]]:
     """The settings of the shipped file."""
     leaves = settings("dcbm")
-    named = {name: leaf.value for path, leaf in leaves.items() for group, _, name in [path.partition(".")] if group in GROUPS}
-    base = Settings(**{name: float(named[name]) for name in Settings.__dataclass_fields__ if name in named})
+    named = {
+        name: leaf.value
+        for path, leaf in leaves.items()
+        for group, _, name in [path.partition(".")]
+        if group in GROUPS
+    }
+    base = Settings(
+        **{name: float(named[name]) for name in Settings.__dataclass_fields__ if name in named}
+    )
     fields = Regime.__dataclass_fields__
-    return base, {r: Regime(*(float(leaves[f"regimes.{r}.{name}"].value) for name in fields)) for r in REGIMES}
+    return base, {
+        r: Regime(*(float(leaves[f"regimes.{r}.{name}"].value) for name in fields)) for r in REGIMES
+    }
 
 
 def draw(seed: int, runs: np.ndarray, steps: int) -> dict[str, np.ndarray]:
     """Random numbers (steps, runs) by process, from Philox streams keyed by (seed, run, process).
 
-    Jumps' times are uniforms, the rest standard normals. The same for all policies, regimes and batches.
+    Jumps' times are uniforms, the rest standard normals. The same for all policies, regimes and
+    batches.
     """
     streams, values = Streams(seed), {}
     for name in PROCESSES:
@@ -110,10 +135,14 @@ def draw(seed: int, runs: np.ndarray, steps: int) -> dict[str, np.ndarray]:
     return values
 
 
-def log_moves(s: Settings, random: Mapping[str, np.ndarray], process: str, volatility: float, drift: float) -> np.ndarray:
-    """Jump-diffusion (Merton 1976) increments of a log over epochs (steps, runs), at most one jump in an epoch.
+def log_moves(
+    s: Settings, random: Mapping[str, np.ndarray], process: str, volatility: float, drift: float
+) -> np.ndarray:
+    """Jump-diffusion (Merton 1976) increments of a log over epochs (steps, runs), at most one jump
+    in an epoch.
 
-    volatility: of diffusion and jumps together [1/sqrt(year)]; drift: of the log, its mean [1/year].
+    volatility: of diffusion and jumps together [1/sqrt(year)]; drift: of the log, its mean
+    [1/year].
     """
     years = s.epoch / DAYS_PER_YEAR
     chance = -np.expm1(-s.jump_rate * s.epoch)
@@ -134,7 +163,8 @@ def simulate(
 ) -> DcbmPaths:
     """A year of the economy under a policy of `POLICIES` or `IDEALS`.
 
-    regime, random: None for no shocks (one run). start: log price at the start, its past having been at 0.
+    regime, random: None for no shocks (one run). start: log price at the start, its past having
+    been at 0.
     target: price to hold [USD/TOK]; None for the moving average.
     """
     steps, dt = s.steps, s.epoch
@@ -152,13 +182,22 @@ def simulate(
     price = stablecoins / tokens
     treasury, demand = np.full(runs, s.reserve * s.pool), np.ones(runs)
     integral, previous = np.zeros(runs), None
-    operators, revenue, first = np.ones(runs), np.ones(runs), ndtr(-np.log(1.0 - s.margin) / s.spread)
+    operators, revenue, first = (
+        np.ones(runs),
+        np.ones(runs),
+        ndtr(-np.log(1.0 - s.margin) / s.spread),
+    )
     cost = s.cost_ratio * s.income * s.pool * dt
     flow = {name: np.empty((steps, runs)) for name in ("spent", "income", "due")}
-    stock = {name: np.empty((steps + 1, runs)) for name in ("price", "average", "treasury", "tokens", "stablecoins", "operators")}
+    stock = {
+        name: np.empty((steps + 1, runs))
+        for name in ("price", "average", "treasury", "tokens", "stablecoins", "operators")
+    }
 
     def record(n: int, average: np.ndarray) -> None:
-        for name, value in zip(stock, (price, average, treasury, tokens, stablecoins, operators), strict=True):
+        for name, value in zip(
+            stock, (price, average, treasury, tokens, stablecoins, operators), strict=True
+        ):
             stock[name][n] = value
 
     average = total / length
@@ -198,7 +237,9 @@ def decide(s: Settings, policy: str, treasury, income, error, u, stablecoins) ->
     if policy == "fixed":
         return np.minimum(s.fixed_share * income, treasury + income)
     if policy == "threshold":
-        return np.where(error > 0.0, np.minimum(s.threshold_rate * treasury, treasury + income), 0.0)
+        return np.where(
+            error > 0.0, np.minimum(s.threshold_rate * treasury, treasury + income), 0.0
+        )
     if policy == "pid":
         return dcbm.purchase(treasury, income, s.gamma, u)
     if policy == "pid, also sells":
@@ -211,11 +252,15 @@ def decide(s: Settings, policy: str, treasury, income, error, u, stablecoins) ->
 def sigma(paths: DcbmPaths, epoch: float, every: int = 1) -> np.ndarray:
     """Annualised standard deviation of log returns over `every` epochs [1/sqrt(year)], (runs,)."""
     returns = np.diff(np.log(paths.price[::every].T), axis=1)
-    return np.std(np.ascontiguousarray(returns), axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR / (epoch * every))
+    return np.std(np.ascontiguousarray(returns), axis=1, ddof=1) * np.sqrt(
+        DAYS_PER_YEAR / (epoch * every)
+    )
 
 
 def measures(paths: DcbmPaths, epoch: float) -> dict[str, np.ndarray]:
-    """Table I's quantities (runs,): sigma [1/sqrt(year)], epsilon = mean |P − MA|/MA [%], churn [%]: operators who left in the year."""
+    """Table I's quantities (runs,): sigma [1/sqrt(year)], epsilon = mean |P − MA|/MA [%], churn
+    [%]: operators who left in the year.
+    """
     gap = np.abs(paths.price - paths.average) / paths.average
     return {
         "sigma": sigma(paths, epoch),
