@@ -1,8 +1,8 @@
 """The loop of a kernel, written as LLVM instructions.
 
-for strip in strips:                                # runs side by side
-    state, failing = what memory holds of the strip for step in steps:
-    # all in registers, but for the shocks read and the records kept
+for strip in strips:                     # runs side by side
+    state, failing = what memory holds of the strip
+    for step in steps:                   # in registers: memory is touched for shocks and records
         values = the operations of the program
         failing = the number of this step, where a check fails first
         if this step is kept: the strip's next record = values
@@ -22,17 +22,7 @@ from .instructions import DOUBLE, INDEX, LANES, VECTOR, Writer, write_call
 from .trace import SHOCK, Constant, Program
 
 NUMBERS, INDICES, STEPS = ir.PointerType(DOUBLE), ir.PointerType(INDEX), ir.VectorType(INDEX, LANES)
-KINDS = [
-    NUMBERS,
-    NUMBERS,
-    NUMBERS,
-    INDICES,
-    NUMBERS,
-    NUMBERS,
-    INDICES,
-    NUMBERS,
-    *[INDEX] * 5,
-]  # of `Arguments`
+KINDS = [*[NUMBERS] * 3, INDICES, *[NUMBERS] * 2, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`
 
 
 @dataclass(frozen=True)
@@ -221,39 +211,35 @@ class _Loop:
         def result(end: int | Constant) -> ir.Value:
             return ir.Constant(DOUBLE, end.value) if isinstance(end, Constant) else values[end]
 
-        kept = [
-            self.outputs[name]
-            for name in (*self.layout.shared, *self.layout.carried, *self.layout.recorded)
-        ]
-        for position in sorted(
-            self.program.needed([*kept, *(end for _, end in self.program.checks)])
-        ):
+        for position in sorted(self.needed()):
             operation = self.program.operations[position]
             kind, _, number = operation.name.partition(":")
             first, *others = operation.arguments
-            if kind == "input":
-                values[position] = (
-                    inputs[first]
-                    if first in inputs
-                    else self.shock(first.removeprefix(SHOCK), strip, step)
-                )
-            elif kind == "call":
-                arguments = [result(a) for a in (first, *others[:-1])]
-                values[position] = write_call(
-                    self.writer, arguments, others[-1], int(number), self.callbacks
-                )
+            if kind == "input" and first in inputs:
+                values[position] = inputs[first]
+            elif kind == "input":
+                values[position] = self.shock(first.removeprefix(SHOCK), strip, step)
             elif kind == "result":
                 values[position] = values[first][int(number)]
-            else:
-                values[position] = self.writer.write(
-                    operation.name, [result(a) for a in operation.arguments]
+            elif kind == "call":
+                arguments, function = [result(a) for a in (first, *others[:-1])], others[-1]
+                values[position] = write_call(
+                    self.writer, arguments, function, int(number), self.callbacks
                 )
+            else:
+                arguments = [result(a) for a in operation.arguments]
+                values[position] = self.writer.write(operation.name, arguments)
         return result
 
+    def needed(self) -> set[int]:
+        """Positions of the operations that what is carried, recorded or checked depends on."""
+        layout = self.layout
+        kept = [self.outputs[n] for n in (*layout.shared, *layout.carried, *layout.recorded)]
+        return self.program.needed([*kept, *(end for _, end in self.program.checks)])
+
     def shock(self, process: str, strip: _Strip, step: _Step) -> ir.Value:
-        row = self.b.add(
-            self.b.mul(_whole(self.layout.shocks.index(process)), self.given.steps), step.number
-        )
+        first = self.b.mul(_whole(self.layout.shocks.index(process)), self.given.steps)
+        row = self.b.add(first, step.number)
         place = self.b.add(self.b.mul(row, self.given.width), strip.column)
         return self.load(self.b.gep(self.given.shocks, [place]), 0)
 
@@ -302,9 +288,8 @@ class _Loop:
         until_kept.add_incoming(every, parts.keep)
         record.add_incoming(step.record, outcome.end)
         record.add_incoming(next_record, parts.keep)
-        b.cbranch(
-            b.icmp_signed("<", outcome.number, self.given.steps), parts.step, parts.next_strip
-        )
+        more = b.icmp_signed("<", outcome.number, self.given.steps)
+        b.cbranch(more, parts.step, parts.next_strip)
         start = strip.start | clock
         for phi, first, then in (
             (step.number, _whole(0), outcome.number),
