@@ -37,6 +37,7 @@ of which four were chosen with Render's whole history (`news.jump_rate`, `specul
 command says so.
 All of it comes from `python tests/benchmarks/validation.py`.
 """
+TOKENOMICS = (sys.executable, "-c", "from tokenomics.cli.main import main; main()")
 SKIPPED = ("PIT",)  # sections that only the figure needs
 
 
@@ -44,7 +45,7 @@ def report(command: list[str], out: Path, name: str) -> str:
     """What a command writes as `name`, its headings as bold lines, below the command itself."""
     print("tokenomics", *command, flush=True)
     subprocess.run(
-        ["tokenomics", *command, "--out", str(out)],
+        [*TOKENOMICS, *command, "--out", str(out)],
         cwd=DATA / "tokens",
         check=True,
         capture_output=True,
