@@ -279,3 +279,36 @@ def test_a_trader_of_ones_own_is_filled_and_booked_without_another_word():
         tk.ModelError, match="variable 'order': no ledger 'holder'; did you mean 'holders'?"
     ):
         tk.Variable("order", "TOK/day", "", sells="holder")
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ("mine", "the value of 'mine' at rest depends on itself"),
+        (lambda params, rest: 2.0 * rest["mine"], "the value of 'mine' at rest depends on itself"),
+        ("token_pric", "'token_pric' has no value at rest; did you mean 'token_price'"),
+        (lambda params, rest: rest["log_return"], "'log_return' has no value at rest"),
+    ],
+)
+def test_a_start_that_leads_nowhere_is_named(start, said):
+    @tk.writes(tk.Variable("mine", "1", "mine", 1.0, start=start))
+    def policy_mine(params, substep, state_history, state):
+        return {"mine": state["mine"]}
+
+    model = tk.MODEL.insert(tk.block("mine", policy_mine), after=AFTER)
+    with pytest.raises(tk.ModelError, match=said):
+        tk.run(days=2, model=model)
+
+
+def test_a_start_may_be_worked_out_from_others_at_rest():
+    @tk.writes(
+        tk.Variable(
+            "mine", "USD/TOK", "twice", 1.0, start=lambda p, rest: 2.0 * rest["token_price"]
+        )
+    )
+    def policy_mine(params, substep, state_history, state):
+        return {"mine": 2.0 * state["token_price"]}
+
+    model = tk.MODEL.insert(tk.block("mine", policy_mine), after=AFTER)
+    found = tk.run(days=2, model=model).dataset
+    assert found["mine"].values[0, 0] == 2.0 * found["token_price"].values[0, 0]

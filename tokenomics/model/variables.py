@@ -129,10 +129,20 @@ class Rest(Mapping):
     ):
         self._params, self._table, self._found = params, table, dict(known)
         self._by_function: dict[Callable, Any] = {}
+        self._asked: set[str] = set()
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._found:
-            self._found[name] = self._start(name, self._table[name].start)
+            start = self._table[name].start if name in self._table else None
+            if start is None:
+                near = nearest(name, [*self._found, *self])
+                raise ModelError(
+                    f"'{name}' has no value at rest" + (f"; did you mean '{near}'?" if near else "")
+                )
+            if name in self._asked:
+                raise ModelError(f"the value of '{name}' at rest depends on itself")
+            self._asked.add(name)
+            self._found[name] = self._start(name, start)
         return self._found[name]
 
     def _start(self, name: str, start: Any) -> Any:
