@@ -104,4 +104,4 @@ def test_what_is_not_permissive_is_named(extra):
 
 def test_the_lowest_versions_are_those_that_work():
     lowest = {one.name: str(one.specifier) for one in ASKED["every installation"]}
-    assert (lowest["pyarrow"], lowest["typer"]) == (">=15", ">=0.19")
+    assert (lowest["pyarrow"], lowest["typer"]) == (">=15", ">=0.19.1")
