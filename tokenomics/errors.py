@@ -49,8 +49,7 @@ class InputError(TokenomicsError):
         where = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
         what = f"{key}: {found}" if key else found
         hint = f"; expected {expected}" if expected else ""
-        near = f"; did you mean '{nearest}'?" if nearest else ""
-        super().__init__(" ".join(f"{where}{what}{hint}{near}".split()))
+        super().__init__(" ".join(f"{where}{what}{hint}{suggestion(nearest)}".split()))
 
     def by_option(self, options: Mapping[str, str]) -> InputError:
         """The same error in the words of a command line. options: the command's options by the
@@ -112,6 +111,11 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     """The valid name closest to a misspelt one, or None where nothing is close."""
     matches = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.5)
     return matches[0] if matches else None
+
+
+def suggestion(near: str | None) -> str:
+    """The end of a message on a wrong name: what may have been meant, where anything is near."""
+    return f"; did you mean '{near}'?" if near else ""
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..errors import BlockError, ModelError, TokenomicsError, nearest
+from ..errors import BlockError, ModelError, TokenomicsError, nearest, suggestion
 
 
 class HistoryRead(Exception):
@@ -39,8 +39,7 @@ def name_of(function: Callable) -> str:
 
 def unknown(what: str, name: str, valid) -> str:
     """A wrong name with its nearest valid one, which is another."""
-    near = nearest(name, [v for v in valid if v != name])
-    return f"{what} '{name}'" + (f"; did you mean '{near}'?" if near else "")
+    return f"{what} '{name}'" + suggestion(nearest(name, [v for v in valid if v != name]))
 
 
 def call(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ..errors import ModelError, nearest
+from ..errors import ModelError
 from ..inputs.arguments import TEXT, checked, many, of
 from ..parameters import Parameters
 from .blocks import (
@@ -38,7 +38,7 @@ from .blocks import (
     treasury,
     venues,
 )
-from .contract import HISTORY, call, expect_signals, expect_value, name_of
+from .contract import HISTORY, call, expect_signals, expect_value, name_of, unknown
 from .lanes import runwise
 from .variables import CONSTANTS, Orders, Signals, State, Variable, assign, variable_of
 
@@ -244,8 +244,7 @@ class Model:
         """
         names = [b.name for b in self.blocks]
         if after not in names:
-            near = nearest(after, names)
-            raise ModelError(f"no block '{after}'" + (f"; did you mean '{near}'?" if near else ""))
+            raise ModelError(unknown("no block", after, names))
         if new.name in names:
             raise ModelError(f"block '{new.name}' exists already")
         known = {name for one in self.blocks for name in one.declared} | {v.name for v in CONSTANTS}

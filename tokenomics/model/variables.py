@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import ModelError, nearest
+from ..errors import ModelError, nearest, suggestion
 from . import controllers
+from .contract import unknown
 from .formulas.numerics import oracle_delay
 
 SHARED = ("time", "step")  # one clock for all runs
@@ -69,11 +70,7 @@ class Variable:
     def __post_init__(self):
         for ledger in (self.buys, self.sells):
             if ledger is not None and ledger not in LEDGERS:
-                near = nearest(ledger, LEDGERS)
-                raise ModelError(
-                    f"variable '{self.name}': no ledger '{ledger}'"
-                    + (f"; did you mean '{near}'?" if near else "")
-                )
+                raise ModelError(unknown(f"variable '{self.name}': no ledger", ledger, LEDGERS))
 
     def one_each(self, params: Mapping[str, Any]) -> tuple[Variable, ...]:
         """The variables that this one stands for in a network. params: its workload classes,
@@ -136,9 +133,7 @@ class Rest(Mapping):
             start = self._table[name].start if name in self._table else None
             if start is None:
                 near = nearest(name, [*self._found, *self])
-                raise ModelError(
-                    f"'{name}' has no value at rest" + (f"; did you mean '{near}'?" if near else "")
-                )
+                raise ModelError(f"'{name}' has no value at rest{suggestion(near)}")
             if name in self._asked:
                 raise ModelError(f"the value of '{name}' at rest depends on itself")
             self._asked.add(name)

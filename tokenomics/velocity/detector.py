@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, suggestion
 from ..model.model import MODEL
 from ..parameters.documents import Strict, read_record
 
@@ -193,12 +193,8 @@ class Detector(Strict):
     def _complete(self) -> Detector:
         for name in self.features:
             if name not in FEATURES:
-                near = nearest(name, FEATURES)
-                raise ValueError(
-                    f"unknown feature '{name}'; expected "
-                    + ", ".join(FEATURES)
-                    + (f"; did you mean '{near}'?" if near else "")
-                )
+                near = suggestion(nearest(name, FEATURES))
+                raise ValueError(f"unknown feature '{name}'; expected {', '.join(FEATURES)}{near}")
         for name in FEATURES:
             if name not in self.features:
                 raise ValueError(

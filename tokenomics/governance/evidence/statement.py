@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ...errors import InputError
+from ...errors import InputError, suggestion
 from ...experiments.optimise import Constraint, constraint
 from ...parameters.documents import Strict
 from ...results.metrics import METRICS
@@ -58,8 +58,8 @@ def _constraint(text: str) -> str:
     try:
         found = constraint(text, "limits")
     except InputError as error:
-        near = f"; did you mean '{error.nearest}'?" if error.nearest else ""
-        raise ValueError(f"{error.found}; expected {error.expected}{near}") from None
+        told = f"{error.found}; expected {error.expected}{suggestion(error.nearest)}"
+        raise ValueError(told) from None
     if not abs(found.limit) <= LARGEST_LIMIT:
         raise ValueError(f"{text!r}; expected a limit of at most {LARGEST_LIMIT:g} by size")
     return text
@@ -69,10 +69,8 @@ def _metric(name: str) -> str:
     try:
         constraint(f"{name} <= 0", "watch")
     except InputError as error:
-        near = f"; did you mean '{error.nearest}'?" if error.nearest else ""
-        raise ValueError(
-            f"unknown metric {name!r}; expected one of {', '.join(METRICS)}{near}"
-        ) from None
+        valid = f"one of {', '.join(METRICS)}{suggestion(error.nearest)}"
+        raise ValueError(f"unknown metric {name!r}; expected {valid}") from None
     return name
 
 
