@@ -2,12 +2,10 @@
 header; what cannot be told is refused by line.
 """
 
-import ast
 import codecs
 import datetime as dt
 import json
 import os
-from pathlib import Path
 
 import pytest
 
@@ -176,27 +174,6 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path, name):
     with pytest.raises(InputError, match=message) as caught:
         read_table(write(tmp_path, content))
     assert "\n" not in str(caught.value) and "file.csv" in str(caught.value)
-
-
-def test_no_two_files_of_the_package_need_each_other():
-    """Also by imports within functions and for types alone."""
-    needs = {}
-    for file in Path(table.__file__).parent.glob("*.py"):
-        found = [
-            node
-            for node in ast.walk(ast.parse(file.read_text()))
-            if isinstance(node, ast.ImportFrom) and node.level == 1
-        ]
-        needs[file.stem] = {
-            name
-            for node in found
-            for name in ([node.module] if node.module else [alias.name for alias in node.names])
-        }
-    assert needs["reader"] >= {"delimited", "json_table", "workbook"}
-    while free := [name for name, others in needs.items() if not others & needs.keys()]:
-        for name in free:
-            del needs[name]
-    assert not needs
 
 
 def test_a_missing_a_special_and_a_large_file_are_refused(tmp_path, monkeypatch):

@@ -74,6 +74,8 @@ def imports(module):
 def test_the_imports_are_read():
     assert sum(len(imports(module)) for module in MODULES) > 800
     assert {"model.variables", "model.formulas.numerics"} <= imports("model.blocks.market")
+    formats = {"histories.delimited", "histories.json_table", "histories.workbook"}
+    assert formats <= imports("histories.reader")  # which it imports within a function
 
 
 def test_every_room_has_its_place():

@@ -214,16 +214,13 @@ def prices(
     from ..calibration.prices.calibrate import calibrate_prices
 
     probe(out)
-    reading = {
-        "column": column,
-        "date_format": date_format,
-        "sheet": sheet,
-        "decimal": decimal,
-        "daily": daily,
-        "step": step,
-    }
     chosen = given(
-        **reading,
+        column=column,
+        date_format=date_format,
+        sheet=sheet,
+        decimal=decimal,
+        daily=daily,
+        step=step,
         gaps=gaps,
         nonpositive=nonpositive,
         duplicates=duplicates,
@@ -290,15 +287,12 @@ def economy(
     from ..calibration.economy.calibrate import FIT, HOLDOUT, Simulations, calibrate_economy
 
     probe(out)
-    reading = {
-        "column": column,
-        "date_format": date_format,
-        "sheet": sheet,
-        "decimal": decimal,
-        "daily": daily,
-    }
     chosen = given(
-        **reading,
+        column=column,
+        date_format=date_format,
+        sheet=sheet,
+        decimal=decimal,
+        daily=daily,
         gaps=gaps,
         nonpositive=nonpositive,
         duplicates=duplicates,

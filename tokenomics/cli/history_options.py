@@ -53,6 +53,9 @@ Failed = Annotated[
         )
     ),
 ]
+DemandAlign = Annotated[
+    str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
+]
 DemandColumn = Annotated[
     list[str] | None,
     typer.Option(

@@ -17,6 +17,7 @@ from .history_options import (
     Daily,
     DateFormat,
     Decimal,
+    DemandAlign,
     DemandColumn,
     DemandDateFormat,
     DemandDecimal,
@@ -75,9 +76,7 @@ def run(
             help="A request rate or a request trace: its columns tell which.", metavar="FILE"
         ),
     ] = None,
-    demand_align: Annotated[
-        str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
-    ] = None,
+    demand_align: DemandAlign = None,
     demand_column: DemandColumn = None,
     demand_date_format: DemandDateFormat = None,
     demand_sheet: DemandSheet = None,
@@ -100,14 +99,16 @@ def run(
     from ..results.writing import default_out, metrics_json, write_run
 
     probe(out or Path("runs") / "new")
-    reading = {
-        "column": column,
-        "date_format": date_format,
-        "sheet": sheet,
-        "decimal": decimal,
-        "daily": daily,
-    }
-    choices = given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    choices = given(
+        column=column,
+        date_format=date_format,
+        sheet=sheet,
+        decimal=decimal,
+        daily=daily,
+        duplicates=duplicates,
+        unsorted=unsorted,
+        absurd=absurd,
+    )
     with progress_bar("simulating, steps", show=not as_json) as progress:
         result = simulate(
             params,

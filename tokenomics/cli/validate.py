@@ -17,6 +17,7 @@ from .history_options import (
     Daily,
     DateFormat,
     Decimal,
+    DemandAlign,
     DemandColumn,
     DemandDateFormat,
     DemandDecimal,
@@ -79,9 +80,7 @@ def validate(
             help="A request rate or trace: met by both arms, and forecast.", metavar="FILE"
         ),
     ] = None,
-    demand_align: Annotated[
-        str | None, typer.Option(help="Demand shorter than the span: start, repeat or bootstrap.")
-    ] = None,
+    demand_align: DemandAlign = None,
     demand_column: DemandColumn = None,
     demand_date_format: DemandDateFormat = None,
     demand_sheet: DemandSheet = None,
@@ -102,14 +101,16 @@ def validate(
     from ..validation import validate as back_test
 
     probe(out)
-    reading = {
-        "column": column,
-        "date_format": date_format,
-        "sheet": sheet,
-        "decimal": decimal,
-        "daily": daily,
-    }
-    choices = given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    choices = given(
+        column=column,
+        date_format=date_format,
+        sheet=sheet,
+        decimal=decimal,
+        daily=daily,
+        duplicates=duplicates,
+        unsorted=unsorted,
+        absurd=absurd,
+    )
     with progress_bar("back-testing, days", show=not as_json) as progress:
         found = back_test(
             params,

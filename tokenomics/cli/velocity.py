@@ -59,8 +59,15 @@ def velocity(
     from ..velocity.detector import detector as load
 
     chosen = load(detector)
-    reading = {"column": column, "date_format": date_format, "sheet": sheet, "decimal": decimal}
-    choices = given(**reading, duplicates=duplicates, unsorted=unsorted, absurd=absurd)
+    choices = given(
+        column=column,
+        date_format=date_format,
+        sheet=sheet,
+        decimal=decimal,
+        duplicates=duplicates,
+        unsorted=unsorted,
+        absurd=absurd,
+    )
     days = read_activity(
         file, chosen.before, chosen.after, as_date(start, "start"), as_date(end, "end"), choices
     )

@@ -40,7 +40,7 @@ from .blocks import (
 )
 from .contract import HISTORY, call, expect_signals, expect_value, name_of, unknown
 from .lanes import runwise
-from .variables import CONSTANTS, Orders, Signals, State, Variable, assign, variable_of
+from .variables import CONSTANTS, PLACEHOLDER, Orders, Signals, State, Variable, assign, variable_of
 
 
 @dataclass(frozen=True)
@@ -150,14 +150,17 @@ def expanded(one: Block, params: Mapping[str, Any]) -> Block:
     """A block with an update for each variable that a name with a placeholder stands for; see
     `Variable`.
     """
+    if not any(PLACEHOLDER in variable_of(update) for update in one.updates):
+        return one
     own = one.declared
 
     def updates():
         for update in one.updates:
             name = variable_of(update)
-            yield from (
-                (assign(v.name) for v in own[name].one_each(params)) if name in own else (update,)
-            )
+            if PLACEHOLDER in name and name in own:
+                yield from (assign(variable.name) for variable in own[name].one_each(params))
+            else:
+                yield update
 
     return replace(one, updates=tuple(updates()))
 

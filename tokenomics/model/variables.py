@@ -21,6 +21,7 @@ from . import controllers
 from .contract import unknown
 from .formulas.numerics import oracle_delay
 
+PLACEHOLDER = "<"  # begins what stands for several names
 SHARED = ("time", "step")  # one clock for all runs
 
 State = Mapping[str, Any]
@@ -76,7 +77,7 @@ class Variable:
         """The variables that this one stands for in a network. params: its workload classes,
         accelerator types, law and delay.
         """
-        kind = self.name.partition("<")[2].rstrip(">")
+        kind = self.name.partition(PLACEHOLDER)[2].rstrip(">")
         if not kind:
             return (self,)
         if kind == "memory":
