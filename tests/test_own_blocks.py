@@ -312,3 +312,51 @@ def test_a_start_may_be_worked_out_from_others_at_rest():
     model = tk.MODEL.insert(tk.block("mine", policy_mine), after=AFTER)
     found = tk.run(days=2, model=model).dataset
     assert found["mine"].values[0, 0] == 2.0 * found["token_price"].values[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "side", "said"),
+    [
+        ("USD/day", {"buys": "holders"}, "no ledger 'holders'.*; expected one of customers, spec"),
+        ("USD/day", {"sells": "holders"}, "an order in 'USD/day'; expected 'TOK/day'"),
+        ("TOK/day", {"buys": "speculators"}, "an order in 'TOK/day'; expected 'USD/day'"),
+    ],
+)
+def test_an_order_that_the_books_cannot_hold_is_refused(unit, side, said):
+    with pytest.raises(tk.ModelError, match=said):
+        tk.Variable("order_mine", unit, "mine", **side)
+
+
+def test_an_order_behind_the_market_is_refused_for_nothing_would_fill_it():
+    @tk.writes(tk.Variable("order_late_tok", "TOK/day", "late", start=0.0, sells="holders"))
+    def policy_late(params, substep, state_history, state):
+        return {"order_late_tok": 1.0 + 0.0 * state["holders_tok"]}
+
+    late = tk.block("late", policy_late)
+    with pytest.raises(tk.ModelError, match="'order_late_tok' behind 'the market clears', which"):
+        tk.MODEL.insert(late, after="the market clears")
+    assert tk.MODEL.insert(late, after="operators earn")
+
+
+def test_a_signal_that_no_update_takes_is_named():
+    @tk.writes("inference_price")
+    def policy_two(params, substep, state_history, state):
+        price = state["inference_price"]
+        return {"inference_price": price, "token_price": 2.0 * state["token_price"]}
+
+    model = tk.MODEL.insert(tk.block("two", policy_two), after=AFTER)
+    said = "block 'two' does not say that it writes the signal 'token_price'; .*`writes`"
+    for engine in ("cadcad", "ensemble"):
+        with pytest.raises(tk.ModelError, match=said):
+            tk.run(days=2, model=model, engine=engine)
+
+
+def test_a_written_name_that_nothing_declares_is_named_with_its_block():
+    @tk.writes("inference_prise")
+    def policy_typo(params, substep, state_history, state):
+        return {"inference_prise": state["inference_price"]}
+
+    model = tk.MODEL.insert(tk.block("typo", policy_typo), after=AFTER)
+    said = "block 'typo' writes unknown state variable 'inference_prise'; did you mean 'inference_p"
+    with pytest.raises(tk.ModelError, match=said):
+        tk.run(days=2, model=model)

@@ -75,6 +75,14 @@ def _check_block(
         expect_value(where, name, out, ModelError)
         expect_shape(where, name, out[1], runs, ModelError)
         after[name] = out[1]
+    spare = signals.keys() - seen
+    if spare and all(hasattr(update, "variable") for update in block.updates):
+        # updates that only take their signal leave every other one
+        name = min(spare)
+        raise ModelError(
+            unknown(f"{where} does not say that it writes the signal", name, seen)
+            + f"; expected it in `writes`, beside {', '.join(sorted(seen))}"
+        )
     changed = [n for n in state if n not in before]
     changed += [
         n for n in before if state.get(n) is not before[n] or not _same(before[n], values[n])

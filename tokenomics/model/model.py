@@ -42,6 +42,8 @@ from .contract import HISTORY, call, expect_signals, expect_value, name_of, unkn
 from .lanes import runwise
 from .variables import CONSTANTS, PLACEHOLDER, Orders, Signals, State, Variable, assign, variable_of
 
+FILLED = "settlement_price"  # written where the orders of a step are filled
+
 
 @dataclass(frozen=True)
 class Block:
@@ -252,6 +254,8 @@ class Model:
             raise ModelError(f"block '{new.name}' exists already")
         known = {name for one in self.blocks for name in one.declared} | {v.name for v in CONSTANTS}
         written = {variable_of(update) for update in new.updates}
+        at = names.index(after) + 1
+        market = next(i for i, one in enumerate(self.blocks) if FILLED in one.declared)
         for name, variable in new.declared.items():
             if name in known & written:
                 raise ModelError(
@@ -260,7 +264,11 @@ class Model:
                 )
             if name in written and variable.start is None:
                 raise ModelError(f"block '{new.name}': variable '{name}' has no start")
-        at = names.index(after) + 1
+            if name in written and (variable.buys or variable.sells) and at > market:
+                raise ModelError(
+                    f"block '{new.name}': order '{name}' behind '{names[market]}', which fills it; "
+                    f"expected a place before that"
+                )
         return Model(
             (*self.blocks[:at], new, *self.blocks[at:]), (*self.extra_shocks, *many(shocks))
         )

@@ -167,6 +167,7 @@ def steady_states(
             state = {
                 name: np.broadcast_to(value, points)
                 for name, value in _step(model, calm, state).items()
+                if name in table  # a name that no block declares is refused with its block
             } | held
         none = ~np.isfinite(state["token_price"]) | (state["holders_tok"] <= 0.0)
         return {

@@ -41,6 +41,7 @@ LEDGERS = (
     "treasury",
     "mint",
 )
+BUYERS = ("customers", "speculators", "attacker")  # ledgers that the books credit with purchases
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Variable:
     start: its value at rest, where it is known before a step is simulated: a number, the variable
     that has it, or a function `(params, rest)` to it or to those of several variables by name; see
     `Rest`.
-    buys, sells: of an order in USD a day or TOK a day, whose tokens it buys or sells, one of
-    `LEDGERS`: the market fills it and the ledger books it.
+    buys, sells: of an order in USD a day or TOK a day, for whom it buys, one of `BUYERS`, or whose
+    tokens it sells, one of `LEDGERS`: the market fills it and the ledger books it.
     """
 
     name: str
@@ -69,9 +70,15 @@ class Variable:
     sells: str | None = None
 
     def __post_init__(self):
-        for ledger in (self.buys, self.sells):
-            if ledger is not None and ledger not in LEDGERS:
-                raise ModelError(unknown(f"variable '{self.name}': no ledger", ledger, LEDGERS))
+        orders = ((self.buys, BUYERS, "USD/day"), (self.sells, LEDGERS, "TOK/day"))
+        for ledger, known, unit in orders:
+            if ledger is not None and ledger not in known:
+                what = unknown(f"variable '{self.name}': no ledger", ledger, known)
+                raise ModelError(f"{what}; expected one of {', '.join(known)}")
+            if ledger is not None and self.unit != unit:
+                raise ModelError(
+                    f"variable '{self.name}': an order in '{self.unit}'; expected '{unit}'"
+                )
 
     def one_each(self, params: Mapping[str, Any]) -> tuple[Variable, ...]:
         """The variables that this one stands for in a network. params: its workload classes,
