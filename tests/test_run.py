@@ -67,6 +67,14 @@ def test_a_controller_deviates_from_the_history(prices, market):
     assert np.max(np.abs(np.log(pid / history))) > 1e-4
 
 
+@pytest.mark.parametrize("scenario", ["oracle_siege", "oracle_push", "token_crash"])
+def test_a_scenario_deviates_from_the_history(prices, scenario):
+    """What happened had no attacker: news that made up for his orders would cancel them."""
+    history = pd.read_csv(prices)["value"].to_numpy()
+    paths = tk.run("baseline", scenario=scenario, prices=prices).trajectories.values
+    assert np.max(np.abs(np.log(paths["token_price"][0] / history))) > 0.02
+
+
 def test_real_prices_are_reproduced_from_a_start_date():
     file = DATA / "tokens" / "MiM_RNDR-USD.csv"
     if not file.exists():

@@ -16,7 +16,8 @@ import numpy as np
 from ..errors import InputError
 from ..model.model import Model
 from ..model.shocks import ShockTable
-from ..parameters import Parameters
+from ..model.steady_state import uneventful
+from ..parameters import Parameters, put
 
 TOLERANCE = 1e-12  # of the log price
 ITERATIONS = 6
@@ -26,13 +27,8 @@ def undisturbed(parameters: Parameters) -> Parameters:
     """The same network without controller and scenario: the world in which the recorded history
     happened.
     """
-    calm = {n: 0.0 for n in type(parameters.events).model_fields if n.endswith(("_size", "_share"))}
-    return parameters.model_copy(
-        update={
-            "controller": parameters.controller.model_copy(update={"type": "none"}),
-            "events": parameters.events.model_copy(update=calm),
-        }
-    )
+    calm = uneventful(dict(parameters))
+    return put(parameters, calm | {"controller.type": "none", "bank_run.enabled": False})
 
 
 def follow(

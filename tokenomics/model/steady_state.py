@@ -80,21 +80,23 @@ class SteadyState:
         return int(np.sum(values > tolerance)), len(names)
 
 
+def uneventful(groups: Mapping[str, Any]) -> dict[str, float]:
+    """Settings by path with which no event of a scenario happens and no attacker trades."""
+    sizes = (n for n in type(groups["events"]).model_fields if n.endswith(("_size", "_share")))
+    return {f"events.{n}": 0.0 for n in sizes} | {"attack.size": 0.0, "attack.position": 0.0}
+
+
 def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
     """The same network without growth, season, decaying emission, vesting, events or shocks."""
     still = {
-        f"events.{n}": 0.0
-        for n in type(groups["events"]).model_fields
-        if n.endswith(("_size", "_share"))
-    }
-    still |= {
         "demand.growth_rate": 0.0,
         "demand.weekly_amplitude": 0.0,
         "supply.emission_decay": False,
         "supply.vesting": False,
+        "shocks.enabled": False,
+        "venues.variance_memory": FOREVER,
     }
-    still |= {"attack.size": 0.0, "attack.position": 0.0}
-    return substitute(groups, still | {"shocks.enabled": False, "venues.variance_memory": FOREVER})
+    return substitute(groups, uneventful(groups) | still)
 
 
 def _price(
