@@ -113,6 +113,15 @@ BAD = [
         "keep it to 1%",
     ),
     (
+        {
+            "proposed": {"controller.pid.kp": 0.0506},
+            "current": {"controller.pid.kp": 0.05},
+            "on_chain": {"controller.pid.kp": {"decimals": 3, "unit": "x"}},
+        },
+        "0.05 to 0.0506 is a change of 0.0006, of which the contract would make 0.001",
+        "keep the change to 1%",
+    ),
+    (
         {"limits": [{"limit": "served_share >= 5"}]},
         "limits.0.limit: 'served_share >= 5' can never hold: served_share is from 0 to 1",
         "can fail",

@@ -243,6 +243,27 @@ def test_prices_that_go_on_in_another_unit_are_refused_by_day_and_factor(tmp_pat
     )
 
 
+@pytest.mark.parametrize(("factor", "refused"), [(1 / 45, False), (1 / 55, True), (55.0, True)])
+def test_another_unit_is_told_across_a_gap_and_among_wild_days_too(tmp_path, factor, refused):
+    lines = from_row(80, 1.0)
+    level = float(lines[78].split(",")[1]) / float(lines[80].split(",")[1])
+    gap = from_row(80, factor * level)
+    del gap[79]  # the day on which trading was halted
+    draws = np.random.default_rng(1).normal(0.0, 0.3, len(lines))
+    draws[79] = 0.0  # on which the unit changes and nothing else
+    wild = [
+        f"{row.split(',')[0]},{float(row.split(',')[1]) * np.exp(move):.8g}"
+        for row, move in zip(gap, np.cumsum(draws[: len(gap)]), strict=True)
+    ]
+    choice = Choices(gaps="span")
+    if not refused:
+        assert read_closes(write(tmp_path, gap), choice)
+        return
+    for rows_ in (gap, wild):
+        with pytest.raises(InputError, match="a split, a redenomination, another token, or a coll"):
+            read_closes(write(tmp_path, rows_), choice)
+
+
 @pytest.mark.parametrize(
     ("factor", "named"), [(0.11, False), (0.0999, True), (0.03, True), (9.0, False)]
 )

@@ -28,7 +28,8 @@ ISOLATED, LEAST_FACTOR = 10.0, 2.0
 LISTING, FOLLOWING = 10.0, 30
 # A move of one step that stays is of another unit (a split, a redenomination, another token) beyond
 # a factor of UNIT, and is named beyond LISTING. Assumption: the worst genuine days of large tokens
-# are falls of 90 to 97 %.
+# are falls of 90 to 97 %. A token that collapses altogether, as Terra's Luna did in May 2022, falls
+# by more, and is kept on request.
 UNIT = 50.0
 SHOWN = 3  # rows that a line of choices names; the rest is counted
 # Share of days with several rows up to which these are dates given twice. Beyond it the rows are
@@ -323,7 +324,7 @@ def _one_unit(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
         )
         kept = " (or `absurd` keep)" if "keep" in offered["absurd"] else ""
         raise rows.error(
-            f"{change}: a split, a redenomination or another token?",
+            f"{change}: a split, a redenomination, another token, or a collapse?",
             row,
             "price",
             f"prices of one unit throughout{kept}",
@@ -341,13 +342,14 @@ def lasting(prices: np.ndarray, days: np.ndarray) -> list[tuple[int, float]]:
     """Places of the rows that leave the one before by more than a factor of LISTING and are not
     absurd, with the factor. days: of the rows.
 
-    Only over the usual distance of rows: over a gap there is time for more. prices: three or more,
-    above zero, by date.
+    Up to a factor of UNIT only over the usual distance of rows, for over a gap there is time for
+    more, and beyond what the others scatter. prices: three or more, above zero, by date.
     """
     steps, apart = np.diff(np.log(prices)), np.diff(days).astype(int)
     far = max(ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LISTING))
     known = {step for place, _ in absurd_rows(prices) for step in (place - 1, place)}
-    found = np.flatnonzero((np.abs(steps) > far) & (apart <= np.median(apart)))
+    usual = (np.abs(steps) > far) & (apart <= np.median(apart))
+    found = np.flatnonzero(usual | (np.abs(steps) > np.log(UNIT)))
     return [
         (int(step) + 1, float(np.exp(abs(steps[step])))) for step in found if int(step) not in known
     ]

@@ -21,7 +21,8 @@ from ...results.metrics import METRICS
 MOST = 200  # of limits, metrics to watch, sources
 MOST_COLUMNS = 20  # of a calibration's estimates
 LARGEST_DECIMALS = 77  # of 10^decimals in 256 bits
-# relative, of what a contract stores: beyond it the stored value is not the one that was simulated
+# relative, of what a contract stores, and of the change that it makes: beyond it what is stored is
+# not what was simulated; assumption
 LARGEST_ROUNDING = 0.01
 LEAST_ROUNDING = 1e-9  # relative; less moves no digit that is shown of a value
 LARGEST_LIMIT = 1e15  # by size; beyond it a figure's axis has no room for the difference to a mean

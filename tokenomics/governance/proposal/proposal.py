@@ -327,6 +327,14 @@ def _check_stored(proposal: Proposal, today: Resolved, at: Reader) -> None:
                     f"can tell"
                 )
                 raise at.error(found, "on_chain", path, "decimals", expected=expected)
+        meant, wanted = float(rule.raw(new)[1] - rule.raw(old)[1]), new - old
+        if abs(meant - wanted) > LARGEST_ROUNDING * abs(wanted):
+            found = (
+                f"{old:g} to {new:g} is a change of {wanted:g}, of which the contract would make "
+                f"{meant:g}"
+            )
+            expected = f"as many decimals as keep the change to {LARGEST_ROUNDING:.0%}"
+            raise at.error(found, "on_chain", path, "decimals", expected=expected)
 
 
 def _check_value(
