@@ -72,6 +72,19 @@ def test_moving_the_price_and_back_earns_nothing_without_a_controller(size, days
     assert paths["attacker_profit"][0, -1] <= 1e-6 * paths["pool_usd"][0, 0]
 
 
+def test_an_attackers_trades_are_no_use_of_the_network():
+    """His turnover is speculative, and leaves that of use as it was, up to the price he moves."""
+    sets = CALM | RICH | {"attack.size": 0.2, "attack.days": 5.0}
+    paths = simulate(sets, days=20, runs=1)
+    quiet = simulate(CALM | RICH, days=20, runs=1)
+    own = (
+        paths["order_attacker_usd"] / paths["settlement_price"] + paths["order_attacker_tok"]
+    ) / paths["circulating_supply"]
+    others = paths["velocity_speculative"] - own
+    assert own[0].max() > 10.0 * quiet["velocity_speculative"][0].max()
+    assert others[0].min() >= -1e-12
+
+
 @pytest.mark.parametrize("policy", ["none", "pid", "threshold"])
 @pytest.mark.parametrize("scenario", attacks.ATTACKS)
 def test_the_attacker_has_what_his_orders_bring_and_the_books_balance(policy, scenario):

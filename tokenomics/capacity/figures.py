@@ -8,11 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..errors import lettering
+from ..results.figures import COLOURS
 from .frontier import Frontier
 from .supply import Fleet
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SPAN = 30.0  # the curve is drawn from the cheapest median cost over this to the dearest times this
 
 

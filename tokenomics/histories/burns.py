@@ -400,7 +400,7 @@ def _joined(parts: list[_Part], last: str, absurd: str) -> BurnTable:
             f"growth looks so too"
         )
     flows, months = {name: flows[name][kept] for name in PATTERNS}, months[kept]
-    said += _absurd(parts, have, flows, months, absurd)
+    said += _absurd(have, flows, months, absurd)
     if len(months) < SHORTEST:
         raise InputError(
             f"{len(months)} months", file=parts[0].table.file, expected=f"at least {SHORTEST}"
@@ -416,7 +416,7 @@ def _joined(parts: list[_Part], last: str, absurd: str) -> BurnTable:
     )
 
 
-def _absurd(parts, have, flows, months, absurd: str) -> list[str]:
+def _absurd(have, flows, months, absurd: str) -> list[str]:
     said = []
     for name, part in have.items():
         if len(months) < 3:

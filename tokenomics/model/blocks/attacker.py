@@ -70,7 +70,7 @@ def policy_attacker(params, substep, state_history, state):
 
     kind = market.type if market.enabled else "off"
     others_usd = positive(state["control_output"]) * dt
-    others_tok = (state["order_treasury_tok"] + state["order_mint_tok"]) * dt
+    others_tok = params["orders"].sales(state, "treasury", "mint") * dt
     target = needed_price(params, state, anchor * np.exp(attack.size))
     orders = (others_usd, others_tok, dealers(params, state))
     push_usd, push_tok = order_to_reach(
