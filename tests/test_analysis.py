@@ -3,6 +3,7 @@ analysed as they are.
 """
 
 import json
+from dataclasses import replace
 
 import control
 import numpy as np
@@ -12,13 +13,23 @@ from paths import command
 from tokenomics.errors import InputError
 from tokenomics.loop.analyse import analyse
 from tokenomics.loop.economy import linear_law, linearise, pid_law
-from tokenomics.loop.margins import closed, gain_margin, is_stable, margins, poles, response
+from tokenomics.loop.margins import (
+    _peak,
+    closed,
+    frequencies,
+    gain_margin,
+    is_stable,
+    margins,
+    poles,
+    response,
+)
 from tokenomics.loop.regions import gain_plane, thinner
 from tokenomics.model.blocks.market import policy_market
 from tokenomics.model.controllers.plant import plant as small_plant
 from tokenomics.model.controllers.plant import pool_plant
+from tokenomics.model.model import MODEL
 from tokenomics.model.steady_state import steady_state
-from tokenomics.parameters import resolve
+from tokenomics.parameters import put, resolve
 
 
 def loop(policy="pid", *sets):
@@ -89,6 +100,46 @@ def test_margins_agree_with_an_independent_calculation(policy):
         assert complex(np.squeeze(at_edge)) == pytest.approx(-1.0, abs=1e-4)
     peak = np.max(1.0 / np.abs(1.0 + np.squeeze(loop_transfer(np.exp(1j * omega)))))
     assert found.sensitivity == pytest.approx(float(peak), rel=1e-4)
+
+
+def test_the_frequency_response_is_the_one_of_python_control():
+    """1e-9 relative: poles that stand still lie close to the lowest frequencies."""
+    economy, law = loop()
+    omega = np.logspace(-5, np.log10(np.pi), 60)
+    for system in (economy.plant, law, -economy.plant * law):
+        direct = np.squeeze(system(np.exp(1j * omega * system.dt)))
+        assert response(system, omega) == pytest.approx(direct, rel=1e-9)
+
+
+def test_a_peak_between_two_frequencies_of_the_grid_is_found():
+    """A resonance of height 5 with a thousandth of its frequency as its width, on a frequency of
+    the grid, between two, and close to the grid's lowest.
+    """
+    omega = frequencies(1.0)
+    for top in (omega[2000], np.sqrt(omega[2000] * omega[2001]), 0.3 * omega[7] + 0.7 * omega[8]):
+
+        def back(w, top=top):
+            return 5.0 / (1.0 + 1j * (w - top) / (1e-3 * top))
+
+        assert _peak(np.abs, back, omega, back(omega)) == pytest.approx(5.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("policy", ["pid", "dcbm", "lqr"])
+def test_the_plant_does_not_depend_on_the_gains_of_any_law(policy):
+    """Networks that differ in the laws' own groups share one linearisation, which is that of a
+    model of which nothing is known.
+    """
+    now = resolve("baseline", policy=policy, sets=("controller.interval=2",)).values
+    gains = {"controller.pid.kp": 0.4, "controller.pid.dead_band": 0.01}
+    other = put(now, gains | {"controller.rai.kp": 0.1, "controller.dcbm.kp": 0.3})
+    for share in (1.0, 0.5):
+        depth = {"market.pool_share": now.market.pool_share * share}
+        shared, alone = linearise(put(now, depth)), linearise(put(other, depth), replace(MODEL))
+        for one, two in ((shared.plant, alone.plant), (shared.one_step, alone.one_step)):
+            for matrix in "ABCD":
+                assert np.array_equal(getattr(one, matrix), getattr(two, matrix))
+        assert shared.state == alone.state
+        assert linearise(put(other, depth)).plant is shared.plant
 
 
 def test_the_delay_margin_is_the_delay_that_the_loop_stands():

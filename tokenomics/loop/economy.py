@@ -13,7 +13,8 @@ plant and law: a mean with the idle side would halve its gain and overstate its 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import control
@@ -24,14 +25,22 @@ from ..errors import InputError
 from ..model.controllers import law
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS
-from ..model.steady_state import steady_state
+from ..model.steady_state import SteadyState, steady_state
 from ..model.variables import SHARED, scale
 from ..parameters import Parameters, put
+from ..parameters.fields import Group
+from ..parameters.schema import Controller
 from .jacobian import jacobian
 
 STEP = 2.0**-20  # of a central difference on a law, which is piecewise linear
 PID_GAINS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
 WIDE = 1e9  # bounds of a signal that never bind
+# groups of the controller's parameters, each of which is a law's own
+LAW_GROUPS = tuple(
+    name
+    for name, one in Controller.model_fields.items()
+    if isinstance(one.annotation, type) and issubclass(one.annotation, Group)
+)
 
 
 @dataclass(frozen=True)
@@ -60,22 +69,46 @@ def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
         found = more
 
 
-def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
-    """The economy around its steady state. Raises ModelError where the model has no derivative or
-    no steady state.
+@dataclass(frozen=True)
+class _Held:
+    """A network whose signal is held, to the caches: the text of all that it can read, and its
+    block list; what they stand for comes with them.
     """
-    solved = steady_state(put(parameters, {"controller.type": "held"}), model)
+
+    text: str
+    blocks: int
+    parameters: Parameters = field(compare=False)
+    model: Model = field(compare=False)
+
+
+def _held(parameters: Parameters, model: Model) -> _Held:
+    """The loop opened. Of the shipped blocks none but a law reads the laws' own groups, so that
+    they are taken away, and networks that differ in gains alone are one; a block that did read them
+    would fail.
+    """
+    laws = LAW_GROUPS if model is MODEL else ()
+    alone = {"controller.type": "held"} | dict.fromkeys(f"controller.{name}" for name in laws)
+    opened = put(parameters, alone)
+    return _Held(repr(opened), id(model), opened, model)
+
+
+@lru_cache(maxsize=32)
+def _at_rest(held: _Held) -> SteadyState:
+    return steady_state(held.parameters, held.model)
+
+
+@lru_cache(maxsize=32)
+def _plants(held: _Held, buys_only: bool) -> tuple[control.StateSpace, control.StateSpace]:
+    """The plant at the control interval and at the time step, see `LinearEconomy`."""
+    solved, model = _at_rest(held), held.model
     params = solved.params
-    bound = model.bound(params)
-    program = record_step(bound, params)
+    program = record_step(model.bound(params), params)
     names = [n for n in solved.state if n not in SHARED]
     shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
     at = {
         **solved.state,
         **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)},
     }
-    seen = bind(parameters, params["shock_table"], model)
-    buys_only = one_sided(seen, solved.state)
     rows, _ = jacobian(
         program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ()
     )
@@ -101,13 +134,25 @@ def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
     one = control.ss(
         small, drive, c[None, keep], through[None, :], dt, states=kept, inputs=labels, outputs=["y"]
     )
-    steps = max(1, round(parameters.controller.interval / dt))
-    power, held = np.eye(len(kept)), np.zeros((len(kept), 1))
+    steps = max(1, round(held.parameters.controller.interval / dt))
+    power, push = np.eye(len(kept)), np.zeros((len(kept), 1))
     for _ in range(steps):
-        power, held = small @ power, small @ held + drive[:, :1]
+        power, push = small @ power, small @ push + drive[:, :1]
     plant = control.ss(
-        power, held, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"]
+        power, push, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"]
     )
+    return plant, one
+
+
+def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
+    """The economy around its steady state. Raises ModelError where the model has no derivative or
+    no steady state.
+    """
+    held = _held(parameters, model)
+    solved = _at_rest(held)
+    seen = bind(parameters, solved.params["shock_table"], model)
+    buys_only = one_sided(seen, solved.state)
+    plant, one = _plants(held, buys_only)
     return LinearEconomy(plant, one, seen, solved.state, buys_only)
 
 

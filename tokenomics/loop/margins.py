@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import control
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.linalg import schur
+from scipy.optimize import brentq
 
 from .crossings import LOWEST, one_at, real_at
 
@@ -26,9 +27,14 @@ STANDING = 1e-7  # distance from 1 of a pole that stands still
 # peak sensitivity above which a loop has thin margins (Åström and Hägglund 2006, section 4.6)
 THIN = 2.0
 FREQUENCIES = 4000
+# each zoom has this many frequencies over a twentieth of the width before: four come to within 1e-8
+# of the frequency of a peak, and what that takes from the peak is its square
+ZOOMS, ZOOMED = 4, 41
 QUIET = 1.0 / np.sqrt(
     2.0
 )  # size of S up to which a loop attenuates (Åström and Murray, section 12.1)
+
+Response = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -164,19 +170,45 @@ def frequencies(dt: float) -> np.ndarray:
     return np.logspace(-5, np.log10(np.pi / dt), FREQUENCIES)
 
 
+def responding(system: control.StateSpace) -> Response:
+    """Frequency response of a system with one input and one output: a function of frequencies
+    [rad/day].
+
+    The Schur form of its matrix is computed once and leaves a triangular system at each frequency
+    (Laub 1981, IEEE Transactions on Automatic Control 26), solved at all of them together, a state
+    at a time.
+    """
+    t, q = schur(system.A, output="complex")
+    b, c = q.conj().T @ system.B[:, 0], system.C[0] @ q
+
+    def response_at(omega: np.ndarray) -> np.ndarray:
+        z = np.exp(1j * omega * system.dt)
+        x = np.repeat(b[:, None], len(z), axis=1)
+        for i in reversed(range(len(t))):
+            x[i] /= z - t[i, i]
+            x[:i] += t[:i, i, None] * x[i]
+        return np.sum(c[:, None] * x, axis=0) + system.D[0, 0]
+
+    return response_at
+
+
 def response(system: control.StateSpace, omega: np.ndarray) -> np.ndarray:
-    """Frequency response of a system with one input and one output."""
-    return np.asarray(system(np.exp(1j * omega * system.dt))).ravel()
+    """Frequency response of a system with one input and one output at some frequencies
+    [rad/day].
+    """
+    return responding(system)(omega)
 
 
-def _phase_and_delay(loop: control.StateSpace) -> tuple[float, float, float, float]:
+def _phase_and_delay(
+    loop: control.StateSpace, response_at: Response
+) -> tuple[float, float, float, float]:
     """Phase margin [degrees] and its crossover [rad/day], delay margin [days] and its crossover; of
     a stable loop.
     """
     omega = one_at(loop) / loop.dt
     if not len(omega):
         return np.inf, np.nan, np.inf, np.nan
-    angle = np.angle(-response(loop, omega))  # distance of the phase from −180 degrees [rad]
+    angle = np.angle(-response_at(omega))  # distance of the phase from −180 degrees [rad]
     lag = np.where(angle > 0.0, angle, angle + 2.0 * np.pi) / omega
     phase, delay = int(np.argmin(np.abs(angle))), int(np.argmin(lag))
     return (
@@ -188,29 +220,22 @@ def _phase_and_delay(loop: control.StateSpace) -> tuple[float, float, float, flo
 
 
 def _peak(
-    size: Callable[[np.ndarray], np.ndarray],
-    back: Callable[[np.ndarray], np.ndarray],
-    omega: np.ndarray,
-    grid: np.ndarray,
+    size: Callable[[np.ndarray], np.ndarray], back: Response, omega: np.ndarray, grid: np.ndarray
 ) -> float:
-    """Largest size of a function of the sensitivity over the frequencies, refined around the
-    largest point of the grid.
+    """Largest size of a function of the sensitivity over the frequencies, looked for again and
+    again between the neighbours of the largest so far.
     """
     values = size(grid)
-    top = int(np.argmax(values))
-    bounds = (omega[max(top - 1, 0)], omega[min(top + 1, len(omega) - 1)])
-    found = minimize_scalar(
-        lambda w: -float(size(back(np.array([w])))[0]),
-        bounds=bounds,
-        method="bounded",
-        options={"xatol": 1e-9 * bounds[1]},
-    )
-    return max(float(values[top]), -float(found.fun))
+    peak = float(values.max())
+    for _ in range(ZOOMS):
+        top = int(np.argmax(values))
+        omega = np.linspace(omega[max(top - 1, 0)], omega[min(top + 1, len(omega) - 1)], ZOOMED)
+        values = size(back(omega))
+        peak = max(peak, float(values.max()))
+    return peak
 
 
-def _bandwidth(
-    back: Callable[[np.ndarray], np.ndarray], omega: np.ndarray, grid: np.ndarray
-) -> float:
+def _bandwidth(back: Response, omega: np.ndarray, grid: np.ndarray) -> float:
     """Where |S| first rises through 1/√2 [1/day]; 0 where it lies above at all frequencies, the
     highest where it never rises.
     """
@@ -238,15 +263,16 @@ def margins(plant: control.StateSpace, law: control.StateSpace) -> Margins:
             False, 0.0, 0.0, 0.0, 0.0, (1.0, 1.0), 0.0, np.inf, np.inf, 0.0, np.nan, np.nan, slowest
         )
     loop, omega = -plant * law, frequencies(plant.dt)
+    response_at = responding(loop)
 
     def back(w: np.ndarray) -> np.ndarray:
-        return 1.0 / (1.0 + response(loop, w))
+        return 1.0 / (1.0 + response_at(w))
 
     grid = back(omega)
     # disk margin of skew 0: 1 / max |S − ½ (S + T)| = 1 / max |(S − T)/2|, and T = 1 − S
     disk = 1.0 / _peak(lambda s: np.abs(s - 0.5), back, omega, grid)
     half = min(disk / 2.0, 1.0 - 1e-12)
-    phase, phase_crossover, delay, delay_crossover = _phase_and_delay(loop)
+    phase, phase_crossover, delay, delay_crossover = _phase_and_delay(loop, response_at)
     return Margins(
         stable=True,
         gain=gain_margin(plant, law),
