@@ -14,7 +14,8 @@ import tokenomics as tk
 from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
 from tokenomics.results.intervals import UNBOUNDED, intervals, summarise
-from tokenomics.results.metrics import METRICS, volatility
+from tokenomics.results.metrics import METRICS
+from tokenomics.results.returns import volatility
 from tokenomics.results.store import load
 from tokenomics.results.writing import write_run
 

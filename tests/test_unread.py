@@ -11,7 +11,8 @@ from tokenomics.experiments.unread import unread
 from tokenomics.model.model import MODEL, block
 from tokenomics.model.variables import SHARED
 from tokenomics.parameters import fits, resolve
-from tokenomics.results.metrics import METRICS, asked, metric
+from tokenomics.results.evaluation import asked
+from tokenomics.results.metrics import METRICS, metric
 
 SPAN = ("simulation.days=25",)
 
@@ -36,10 +37,12 @@ def differing(resolved, changes):
         for point in (own, *(own | {path: value} for path, value in changes.items()))
     ]
 
-    def digests(values, _):
+    def digests(outcome, _):
         # + 0.0: a zero may change its sign
         return {
-            name: np.array([hash((path + 0.0).tobytes()) for path in values[name]], dtype=float)
+            name: np.array(
+                [hash((path + 0.0).tobytes()) for path in outcome.values[name]], dtype=float
+            )
             for name in names
         }
 

@@ -25,6 +25,7 @@ from scipy.special import ndtri
 
 from tokenomics.engines import cadcad
 from tokenomics.engines.ensemble import Ensemble
+from tokenomics.engines.folds import Folds
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.experiments.sweep import sweep
 from tokenomics.model.model import MODEL, bind
@@ -32,7 +33,8 @@ from tokenomics.model.shocks import NORMALS, UNIFORMS, sample
 from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
-from tokenomics.results.metrics import METRICS, evaluate_metrics
+from tokenomics.results.evaluation import evaluate_metrics
+from tokenomics.results.metrics import METRICS
 
 RESOLVED = resolve("baseline", policy="pid", scenarios=("token_crash",))
 PARAMETERS = RESOLVED.values
@@ -84,9 +86,11 @@ def cadcad_alone(steps: int, deepcopy: bool) -> None:
 class Engine:
     """The ensemble engine with its parts timed alone."""
 
-    def __init__(self, record: list[str]):
+    def __init__(self, record: list[str], folds: Folds | None = None):
         self.params = bind(PARAMETERS, sample(PARAMETERS, [0], 0))
-        self.engine = Ensemble(MODEL.bound(self.params), self.params, record=record, steps=STEPS)
+        self.engine = Ensemble(
+            MODEL.bound(self.params), self.params, record=record, steps=STEPS, folds=folds
+        )
 
     def chunks(self, runs: int):
         """Run indices, some at a time."""
@@ -150,9 +154,10 @@ def engines(quick: bool) -> None:
 def profile(quick: bool) -> None:
     """Where the time of the ensemble engine goes."""
     runs, repeat = (512, 3) if quick else (2048, 7)
-    names = list(METRICS)
-    needs = sorted({v for name in names for v in METRICS[name].needs})
-    engine, chosen = Engine(needs), np.arange(CHUNK)
+    folds = {name: fold for name in METRICS if (fold := METRICS[name].fold)}
+    others = [name for name in METRICS if name not in folds]
+    needs = sorted({v for name in others for v in METRICS[name].needs})
+    engine, chosen = Engine(needs, Folds(folds, PARAMETERS, ())), np.arange(CHUNK)
     table = sample(PARAMETERS, chosen, 0)
     shocks = engine.engine.shocks(table)
     outcome = engine.engine(START, {}, shocks, lanes=CHUNK)
@@ -171,11 +176,13 @@ def profile(quick: bool) -> None:
             lambda: sample(PARAMETERS, chosen, 0), repeat
         ),
         "  of which inverse normal CDF": (DRAWS - 1) * least(lambda: ndtri(uniform), repeat),
-        "simulate and lay out what is kept": least(
+        f"simulate with {len(folds)} folds and lay out what is kept": least(
             lambda: engine.engine(START, {}, shocks, lanes=CHUNK), repeat
         ),
         "  of which the compiled steps": 0.0,
-        "all metrics": least(lambda: evaluate_metrics(names, outcome.values, PARAMETERS), repeat),
+        f"{len(others)} metric of paths": least(
+            lambda: evaluate_metrics(others, outcome.values, PARAMETERS), repeat
+        ),
     }
     parts["  of which the compiled steps"] = min(spent)
     print(f"\n| part ({len(needs)} variables kept, one core) | ns per run and step |\n|---|---:|")

@@ -22,11 +22,12 @@ from ..model.model import Model
 from ..model.shocks import ShockTable
 from ..model.variables import as_arrays
 from . import cadcad
+from .folds import Folds
 from .guards import CONSERVATION, SHARED, check, limits, recorded
 from .instructions import LANES
 from .kernel import Kernel, compiled
 from .step_loop import KernelLayout
-from .trace import BALANCE, SHOCK, Program, record_step
+from .trace import ACCUMULATOR, BALANCE, SHOCK, Program, record_step
 from .trajectories import Trajectories
 
 CHUNK = 64  # runs in one call of a kernel: their shocks and records stay in the cache
@@ -36,18 +37,20 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class Outcome:
     """values: recorded paths (lanes, times) by name. failed: (lanes,) time index of the first
-    broken check, 0 for none.
+    broken check, 0 for none. folded: (lanes,) by the name of a fold.
     """
 
     values: dict[str, np.ndarray]
     failed: np.ndarray
+    folded: dict[str, np.ndarray]
 
 
 class Ensemble:
     """A model compiled for one structure: its switches, its swept parameters and what is recorded.
 
     params: bound parameters; those in `swept` (paths) are given run by run later. record: names to
-    keep. Raises ModelError for a block that cannot be compiled.
+    keep. folds: of the same parameters, updated where a record is kept. Raises ModelError for a
+    block that cannot be compiled.
     """
 
     def __init__(
@@ -59,11 +62,13 @@ class Ensemble:
         record: Sequence[str],
         steps: int,
         every: int = 1,
+        folds: Folds | None = None,
     ):
         self._table = model.variables(params)
         self._record, self._steps, self._every = tuple(record), steps, every
         processes = tuple(sorted(params["shock_table"].values))
-        self.program = record_step(model, params, swept)
+        self._folds = folds
+        self.program = record_step(model, params, swept, folds.record if folds else None)
         self._layout = _layout(self.program, self._table, self._record, processes)
         self._kernel: Kernel = compiled(self.program, self._layout)
 
@@ -100,14 +105,26 @@ class Ensemble:
         bounds = limits(self._table, initial) | {BALANCE: -CONSERVATION}
         state, fixed = _strips(layout.carried, given, lanes), _strips(layout.fixed, given, lanes)
         kept = self._steps // self._every
-        records = np.empty((strips, kept, max(len(self._record), 1), LANES))
+        records = np.empty((strips, kept, len(self._record), LANES))
+        start = self._folds.start(initial, swept) if self._folds else {}
+        accumulators = _strips(layout.accumulated, start, lanes)
         failed = np.zeros((strips, LANES), dtype=np.int64)
         checked, clock = (
             _strips(layout.limited, bounds, lanes),
             np.array([float(given[name]) for name in SHARED]),
         )
         self._kernel(
-            state, fixed, shocks, offsets, checked, records, failed, clock, self._steps, self._every
+            state,
+            fixed,
+            shocks,
+            offsets,
+            checked,
+            records,
+            accumulators,
+            failed,
+            clock,
+            self._steps,
+            self._every,
         )
         values = {}
         for row, name in enumerate(self._record):
@@ -115,7 +132,12 @@ class Ensemble:
             path[:lanes, 0] = given[name]
             path[:, 1:].reshape(strips, LANES, kept)[:] = records[:, :, row].transpose(0, 2, 1)
             values[name] = path[:lanes]
-        return Outcome(values, failed.ravel()[:lanes])
+        folded: dict[str, np.ndarray] = {}
+        if self._folds:
+            rows = accumulators.transpose(1, 0, 2).reshape(len(layout.accumulated), -1)[:, :lanes]
+            ends = dict(zip(layout.accumulated, rows, strict=True))
+            folded = self._folds.finish(ends, kept, swept)
+        return Outcome(values, failed.ravel()[:lanes], folded)
 
 
 def _layout(
@@ -125,10 +147,11 @@ def _layout(
     inputs, outputs = dict(program.inputs), dict(program.outputs)
     changing = {name for name in table if outputs[name] != inputs[name]}
     ends = [outputs[name] for name in (*SHARED, *changing, *record)] + [
-        end for _, end in program.checks
+        end for _, end in (*program.checks, *program.accumulated)
     ]
-    needed = program.needed(ends)
-    read = {name for name, position in program.inputs if position in needed and name not in SHARED}
+    needed, accumulated = program.needed(ends), tuple(name for name, _ in program.accumulated)
+    apart = {*SHARED, *(ACCUMULATOR + name for name in accumulated)}
+    read = {name for name, position in program.inputs if position in needed and name not in apart}
     shocks = tuple(name for name in processes if SHOCK + name in read)
     carried = tuple(name for name in table if name in read and name in changing)
     fixed = tuple(
@@ -137,16 +160,17 @@ def _layout(
     limited = tuple(
         dict.fromkeys(n for n, _ in program.checks if n == BALANCE or table[n].lower is not None)
     )
-    return KernelLayout(SHARED, carried, fixed, shocks, record, limited)
+    return KernelLayout(SHARED, carried, fixed, shocks, record, accumulated, limited)
 
 
 def _strips(names: Sequence[str], values: Mapping[str, Any], lanes: int) -> np.ndarray:
     """Values (strips, names, LANES); the last strip is filled up with its last run."""
-    block = np.empty((max(len(names), 1), -(-lanes // LANES) * LANES))
+    strips = -(-lanes // LANES)
+    block = np.empty((len(names), strips * LANES))
     for row, name in enumerate(names):
         block[row, :lanes] = values[name]
         block[row, lanes:] = block[row, lanes - 1]
-    return np.ascontiguousarray(block.reshape(len(block), -1, LANES).transpose(1, 0, 2))
+    return np.ascontiguousarray(block.reshape(len(names), strips, LANES).transpose(1, 0, 2))
 
 
 def simulate(

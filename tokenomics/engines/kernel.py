@@ -32,17 +32,28 @@ class Kernel:
         self._call = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("simulate"))
 
     def __call__(
-        self, state, fixed, shocks, offsets, limits, records, failed, clock, steps: int, every: int
+        self,
+        state,
+        fixed,
+        shocks,
+        offsets,
+        limits,
+        records,
+        accumulators,
+        failed,
+        clock,
+        steps: int,
+        every: int,
     ) -> None:
         """Advance all strips in place.
 
         state: (strips, carried, LANES). fixed: (strips, fixed, LANES). shocks: (processes, steps,
         width). offsets: (strips,) first column of each strip. limits: (strips, limited, LANES).
-        records: (strips, kept, recorded, LANES).
+        records: (strips, kept, recorded, LANES). accumulators: (strips, accumulated, LANES).
         failed: (strips, LANES) int64, the step at which a check first failed, 0 for none. clock:
         (shared,) at the start.
         """
-        arrays = (state, fixed, shocks, offsets, limits, records, failed, clock)
+        arrays = (state, fixed, shocks, offsets, limits, records, accumulators, failed, clock)
         assert all(a.flags.c_contiguous for a in arrays)
         pointers = [a.ctypes.data for a in arrays]
         kept = records.shape[1]

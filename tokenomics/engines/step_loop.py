@@ -5,24 +5,26 @@ for strip in strips:                     # runs side by side
     for step in steps:                   # in registers: memory is touched for shocks and records
         values = the operations of the program
         failing = the number of this step, where a check fails first
-        if this step is kept: the strip's next record = values
+        if this step is kept:
+            the strip's next record = values
+            accumulators = their update
         state = values
     memory = state, failing
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import llvmlite.ir as ir
 
 from .instructions import DOUBLE, INDEX, LANES, VECTOR, Writer, write_call
-from .trace import SHOCK, Constant, Program
+from .trace import ACCUMULATOR, SHOCK, Constant, Program
 
 NUMBERS, INDICES, STEPS = ir.PointerType(DOUBLE), ir.PointerType(INDEX), ir.VectorType(INDEX, LANES)
-KINDS = [*[NUMBERS] * 3, INDICES, *[NUMBERS] * 2, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`
+KINDS = [*[NUMBERS] * 3, INDICES, *[NUMBERS] * 3, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class KernelLayout:
     """Which variables a kernel keeps in memory, in order.
 
     shared: clocks, the same in all runs. carried: what the next step reads. fixed: inputs that
-    never change. shocks: processes. recorded: kept at every `every`-th step. limited: variables
-    with a lower limit; what a block writes must be finite, and keep its limit, or the run fails.
+    never change. shocks: processes. recorded: kept at every `every`-th step. accumulated: updated
+    at these steps. limited: variables with a lower limit; what a block writes must be finite, and
+    keep its limit, or the run fails.
     """
 
     shared: tuple[str, ...]
@@ -39,6 +42,7 @@ class KernelLayout:
     fixed: tuple[str, ...]
     shocks: tuple[str, ...]
     recorded: tuple[str, ...]
+    accumulated: tuple[str, ...]
     limited: tuple[str, ...]
 
 
@@ -51,6 +55,7 @@ class Arguments(NamedTuple):
     offsets: ir.Argument
     limits: ir.Argument
     records: ir.Argument
+    accumulators: ir.Argument
     failed: ir.Argument
     clock: ir.Argument
     strips: ir.Argument
@@ -74,13 +79,14 @@ class _Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class _Strip:
-    """What is found once for all steps of a strip. state, records, failed: where they lie. column:
-    of its first run among the shocks.
+    """What is found once for all steps of a strip. state, records, accumulators, failed: where they
+    lie. column: of its first run among the shocks.
     """
 
     number: ir.PhiInstr
     state: ir.Value
     records: ir.Value
+    accumulators: ir.Value
     failed: ir.Value
     column: ir.Value
     constants: dict[str, ir.Value]
@@ -104,15 +110,22 @@ class _Step:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a step gives. number: of steps done with it. end: the stretch of code in which it
-    ends.
+    """What a step gives. number: of steps done with it. values: by position in the program. end:
+    the stretch of code in which it ends.
     """
 
     number: ir.Value
     failing: ir.Value
     state: dict[str, ir.Value]
-    recorded: list[ir.Value]
+    values: dict[int, ir.Value]
     until_kept: ir.Value
+    end: ir.Block
+
+
+class _Kept(NamedTuple):
+    """Where the next record goes, and the stretch of code in which a record ends."""
+
+    next_record: ir.Value
     end: ir.Block
 
 
@@ -125,8 +138,8 @@ def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> lis
     strip = loop.begin_strip()
     step = loop.begin_step()
     outcome = loop.write_step(strip, step)
-    next_record = loop.keep(step, outcome)
-    loop.end_step(clock, strip, step, outcome, next_record)
+    kept = loop.keep(strip, step, outcome)
+    loop.end_step(clock, strip, step, outcome, kept)
     loop.end_strip(strip, outcome)
     return loop.callbacks
 
@@ -167,6 +180,7 @@ class _Loop:
         fixed = self.rows(given.fixed, number, len(layout.fixed))
         limits = self.rows(given.limits, number, len(layout.limited))
         records = self.rows(given.records, b.mul(number, given.kept), len(layout.recorded))
+        accumulators = self.rows(given.accumulators, number, len(layout.accumulated))
         failed = b.bitcast(self.rows(given.failed, number, 1), ir.PointerType(STEPS))
         column = b.load(b.gep(given.offsets, [number]))
         constants = self.load_all(fixed, layout.fixed)
@@ -175,7 +189,16 @@ class _Loop:
         first_failed = b.load(failed, align=8)
         b.branch(self.parts.step)
         return _Strip(
-            number, state, records, failed, column, constants, bounds, start, first_failed
+            number,
+            state,
+            records,
+            accumulators,
+            failed,
+            column,
+            constants,
+            bounds,
+            start,
+            first_failed,
         )
 
     def begin_step(self) -> _Step:
@@ -190,28 +213,39 @@ class _Loop:
 
     def write_step(self, strip: _Strip, step: _Step) -> _Outcome:
         b, w, layout = self.b, self.writer, self.layout
-        result = self.values(strip, step)
-        good = self.check(strip, result)
+        checked = [end for _, end in self.program.checks]
+        passed_on = [self.outputs[name] for name in (*layout.shared, *layout.carried)]
+        values: dict[int, ir.Value] = {}
+        self.compute([*passed_on, *checked], values, strip.constants | step.state, strip, step)
+        good = self.check(strip, values)
         number = b.add(step.number, _whole(1))
         failing = self.mark(good, number, step.failing)
         state = {
-            name: w.number(result(self.outputs[name])) for name in (*layout.shared, *layout.carried)
+            name: self.number(self.outputs[name], values)
+            for name in (*layout.shared, *layout.carried)
         }
         state |= {name: w.vector(state[name]) for name in layout.carried}
-        recorded = [w.vector(w.number(result(self.outputs[name]))) for name in layout.recorded]
         until_kept = b.sub(step.until_kept, _whole(1))
         end = b.block  # a call of a Python function divides the step
         b.cbranch(b.icmp_signed("==", until_kept, _whole(0)), self.parts.keep, self.parts.next_step)
-        return _Outcome(number, failing, state, recorded, until_kept, end)
+        return _Outcome(number, failing, state, values, until_kept, end)
 
-    def values(self, strip: _Strip, step: _Step) -> Callable[[int | Constant], ir.Value]:
-        """The operations that anything depends on; gives the value of a position or a constant."""
-        inputs, values = strip.constants | step.state, {}
+    def compute(
+        self,
+        ends: Iterable[int | Constant],
+        values: dict[int, ir.Value],
+        inputs: dict[str, ir.Value],
+        strip: _Strip,
+        step: _Step,
+    ) -> None:
+        """Put the operations that some results depend on into `values`, but for those that are
+        there.
+        """
 
         def result(end: int | Constant) -> ir.Value:
-            return ir.Constant(DOUBLE, end.value) if isinstance(end, Constant) else values[end]
+            return self.result(end, values)
 
-        for position in sorted(self.needed()):
+        for position in sorted(self.program.needed(ends) - values.keys()):
             operation = self.program.operations[position]
             kind, _, number = operation.name.partition(":")
             first, *others = operation.arguments
@@ -229,13 +263,15 @@ class _Loop:
             else:
                 arguments = [result(a) for a in operation.arguments]
                 values[position] = self.writer.write(operation.name, arguments)
-        return result
 
-    def needed(self) -> set[int]:
-        """Positions of the operations that what is carried, recorded or checked depends on."""
-        layout = self.layout
-        kept = [self.outputs[n] for n in (*layout.shared, *layout.carried, *layout.recorded)]
-        return self.program.needed([*kept, *(end for _, end in self.program.checks)])
+    def result(self, end: int | Constant, values: dict[int, ir.Value]) -> ir.Value:
+        return ir.Constant(DOUBLE, end.value) if isinstance(end, Constant) else values[end]
+
+    def number(self, end: int | Constant, values: dict[int, ir.Value]) -> ir.Value:
+        return self.writer.number(self.result(end, values))
+
+    def vector(self, end: int | Constant, values: dict[int, ir.Value]) -> ir.Value:
+        return self.writer.vector(self.number(end, values))
 
     def shock(self, process: str, strip: _Strip, step: _Step) -> ir.Value:
         first = self.b.mul(_whole(self.layout.shocks.index(process)), self.given.steps)
@@ -243,14 +279,14 @@ class _Loop:
         place = self.b.add(self.b.mul(row, self.given.width), strip.column)
         return self.load(self.b.gep(self.given.shocks, [place]), 0)
 
-    def check(self, strip: _Strip, result: Callable[[int | Constant], ir.Value]) -> ir.Value:
+    def check(self, strip: _Strip, values: dict[int, ir.Value]) -> ir.Value:
         """In which runs all is finite and within its limits. One sum is finite only if all its
         terms are; a comparison with a NaN is never true.
         """
         b, w = self.b, self.writer
         total, good = w.vector(ir.Constant(DOUBLE, 0.0)), None
         for name, end in self.program.checks:
-            value = w.vector(w.number(result(end)))
+            value = self.vector(end, values)
             total = b.fadd(total, value)
             if name in strip.bounds:
                 held = b.fcmp_ordered(">=", value, strip.bounds[name])
@@ -264,13 +300,24 @@ class _Loop:
         unmarked = self.b.icmp_signed("==", failing, ir.Constant(STEPS, [0] * LANES))
         return self.b.select(self.b.and_(self.b.not_(good), unmarked), now, failing)
 
-    def keep(self, step: _Step, outcome: _Outcome) -> ir.Value:
-        """Where the next record goes."""
+    def keep(self, strip: _Strip, step: _Step, outcome: _Outcome) -> _Kept:
+        """What only a record or an accumulator depends on is computed here, at the steps that are
+        kept.
+        """
+        layout, values = self.layout, dict(outcome.values)
         self.b.position_at_end(self.parts.keep)
-        self.store_all(outcome.recorded, step.record)
-        following = self.b.gep(step.record, [_whole(max(len(outcome.recorded), 1) * LANES)])
+        recorded = [self.outputs[name] for name in layout.recorded]
+        accumulated = [end for _, end in self.program.accumulated]
+        before = self.load_all(strip.accumulators, layout.accumulated)
+        inputs = strip.constants | step.state
+        inputs |= {ACCUMULATOR + name: value for name, value in before.items()}
+        self.compute([*recorded, *accumulated], values, inputs, strip, step)
+        self.store_all((self.vector(end, values) for end in recorded), step.record)
+        self.store_all((self.vector(end, values) for end in accumulated), strip.accumulators)
+        following = self.b.gep(step.record, [_whole(len(recorded) * LANES)])
+        end = self.b.block
         self.b.branch(self.parts.next_step)
-        return following
+        return _Kept(following, end)
 
     def end_step(
         self,
@@ -278,16 +325,16 @@ class _Loop:
         strip: _Strip,
         step: _Step,
         outcome: _Outcome,
-        next_record: ir.Value,
+        kept: _Kept,
     ) -> None:
         """Pass on to the next step, of which the first takes what the strip starts with."""
         b, parts, every = self.b, self.parts, self.given.every
         b.position_at_end(parts.next_step)
         until_kept, record = b.phi(INDEX), b.phi(NUMBERS)
         until_kept.add_incoming(outcome.until_kept, outcome.end)
-        until_kept.add_incoming(every, parts.keep)
+        until_kept.add_incoming(every, kept.end)
         record.add_incoming(step.record, outcome.end)
-        record.add_incoming(next_record, parts.keep)
+        record.add_incoming(kept.next_record, kept.end)
         more = b.icmp_signed("<", outcome.number, self.given.steps)
         b.cbranch(more, parts.step, parts.next_strip)
         start = strip.start | clock
@@ -316,7 +363,7 @@ class _Loop:
 
     def rows(self, base: ir.Value, number: ir.Value, count: int) -> ir.Value:
         """Where the rows of a strip begin, if each has so many."""
-        return self.b.gep(base, [self.b.mul(number, _whole(max(count, 1) * LANES))])
+        return self.b.gep(base, [self.b.mul(number, _whole(count * LANES))])
 
     def row(self, base: ir.Value, row: int) -> ir.Value:
         return self.b.bitcast(self.b.gep(base, [_whole(row * LANES)]), ir.PointerType(VECTOR))

@@ -26,7 +26,7 @@ from ..model.variables import SHARED, variable_of
 from ..parameters import substitute
 from .suspects import library
 
-SHOCK = "shock:"
+SHOCK, ACCUMULATOR = "shock:", "accumulator:"  # before the name of an input
 BALANCED, BALANCE = (
     "conservation_error",
     "balance",
@@ -90,15 +90,17 @@ class Program:
     """A recorded step.
 
     operations: in order. inputs: position by name, of a state variable, a swept parameter's path,
-    or "shock:<process>".
+    "shock:<process>" or "accumulator:<name>".
     outputs: position or constant of every state variable after the step. checks: the same of every
-    value that a block wrote, with the name of the variable whose limits it must keep.
+    value that a block wrote, with the name of the variable whose limits it must keep. accumulated:
+    the same of every accumulator of the folds (`engines.folds`) after the step.
     """
 
     operations: tuple[Operation, ...]
     inputs: tuple[tuple[str, int], ...]
     outputs: tuple[tuple[str, int | Constant], ...]
     checks: tuple[tuple[str, int | Constant], ...]
+    accumulated: tuple[tuple[str, int | Constant], ...] = ()
 
     def needed(self, ends: Iterable[int | Constant]) -> set[int]:
         """Positions that some results depend on."""
@@ -344,12 +346,21 @@ def _reason(error: BaseException) -> str:
     return str(error) if cause is None else " ".join(f"{type(cause).__name__}: {cause}".split())
 
 
-def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = ()) -> Program:
+Accumulate = Callable[[Recorder, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
+
+
+def record_step(
+    model: Model,
+    params: Mapping[str, Any],
+    swept: Iterable[str] = (),
+    accumulate: Accumulate | None = None,
+) -> Program:
     """The step of a model as a program.
 
     model: bound to `params`, which has a shock table. swept: paths of the parameters that differ
-    between runs. Raises ModelError, with the block, for what cannot be recorded. A block that asks
-    whether a value is an array is told that it is not.
+    between runs. accumulate: writes down what else is computed from the state after the step, as
+    `Folds.record` does. Raises ModelError, with the block, for what cannot be recorded. A block
+    that asks whether a value is an array is told that it is not.
     """
     recorder = Recorder()
     symbols = {path: recorder.input(path, shared=True) for path in swept}
@@ -376,9 +387,11 @@ def record_step(model: Model, params: Mapping[str, Any], swept: Iterable[str] = 
             ) from error
         checks += written.items()
     outputs = tuple((name, constant_or_position(value)) for name, value in state.items())
+    accumulated = accumulate(recorder, state, symbols) if accumulate else {}
     return Program(
         tuple(recorder.operations),
         tuple(recorder.inputs.items()),
         outputs,
         tuple(dict.fromkeys(checks)),
+        tuple(accumulated.items()),
     )

@@ -16,7 +16,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from ..engines import purity
-from ..engines.ensemble import Ensemble
+from ..engines.ensemble import Ensemble, Outcome
+from ..engines.folds import Fold, Folds
 from ..engines.instructions import LANES
 from ..errors import InputError, TokenomicsError
 from ..model.model import MODEL, Model, bind
@@ -24,7 +25,8 @@ from ..model.shocks import sample
 from ..model.steady_state import steady_state, steady_states
 from ..model.variables import SHARED
 from ..parameters import Parameters, Resolved
-from ..results.metrics import METRICS, evaluate_metrics
+from ..results.evaluation import evaluate_metrics
+from ..results.metrics import METRICS
 
 AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
 FEW = 32  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
@@ -79,7 +81,7 @@ def no_steady_state(
     return "no steady state"
 
 
-Reduce = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
+Reduce = Callable[[Outcome, Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
 
 
 class Simulator:
@@ -87,8 +89,8 @@ class Simulator:
     and reduces every run to numbers.
 
     resolved: parameters of all points but for `paths`, whose values, numbers, are given point by
-    point. runs: run indices. needs: variables that are reduced. Raises ModelError for blocks that
-    cannot be compiled.
+    point. runs: run indices. needs: variables whose paths are reduced. folds: by name. Raises
+    ModelError for blocks that cannot be compiled.
     """
 
     def __init__(
@@ -98,7 +100,8 @@ class Simulator:
         *,
         runs: np.ndarray,
         seed: int,
-        needs: Sequence[str],
+        needs: Sequence[str] = (),
+        folds: Mapping[str, Fold] | None = None,
         model: Model = MODEL,
     ):
         self._resolved, self._paths, self._model, self._count = (
@@ -119,6 +122,7 @@ class Simulator:
             swept=paths,
             record=needs,
             steps=resolved.values.simulation.steps,
+            folds=Folds(folds, resolved.values, paths) if folds else None,
         )
         self._shocks, self._width = self._engine.shocks(table), len(wide)
 
@@ -129,8 +133,8 @@ class Simulator:
         reduce: Reduce,
         workers: int = 1,
     ) -> Evaluation:
-        """Numbers of every point and run. reduce: paths (lanes, times) and swept values (lanes,) to
-        the `names` (lanes,). workers: threads.
+        """Numbers of every point and run. reduce: an outcome and swept values (lanes,) to the
+        `names` (lanes,). workers: threads.
         """
         resolved, paths, count = self._resolved, self._paths, len(points)
         errors = invalid(resolved, paths, points)
@@ -162,7 +166,7 @@ class Simulator:
             begin = {n: v if n in SHARED else v[point] for n, v in start.items()}
             outcome = self._engine(begin, mine, self._shocks, first_lane=first, lanes=len(point))
             with np.errstate(all="ignore"):
-                found = reduce(outcome.values, mine)
+                found = reduce(outcome, mine)
             broken = outcome.failed > 0
             for name in names:
                 flat[name][piece] = np.where(broken, np.nan, found[name])
@@ -189,10 +193,17 @@ def evaluate(
     model: Model = MODEL,
 ) -> Evaluation:
     """Metrics of every point and run; see `Simulator`."""
-    needs = sorted({variable for name in metrics for variable in METRICS[name].needs})
-    simulator = Simulator(resolved, paths, runs=runs, seed=seed, needs=needs, model=model)
+    folds = {name: fold for name in metrics if (fold := METRICS[name].fold)}
+    others = [name for name in metrics if name not in folds]
+    needs = sorted({variable for name in others for variable in METRICS[name].needs})
+    simulator = Simulator(
+        resolved, paths, runs=runs, seed=seed, needs=needs, folds=folds, model=model
+    )
     return simulator(
         points,
         metrics,
-        lambda values, swept: evaluate_metrics(metrics, values, resolved.values, swept),
+        lambda outcome, swept: {
+            **outcome.folded,
+            **evaluate_metrics(others, outcome.values, resolved.values, swept),
+        },
     )

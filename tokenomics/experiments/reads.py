@@ -24,7 +24,8 @@ from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
 from ..model.steady_state import steady_states
 from ..parameters import Parameters, Resolved, place
-from ..results.metrics import METRICS, asked
+from ..results.evaluation import asked
+from ..results.metrics import METRICS
 
 Values = Mapping[str, Sequence[Any]]  # by path, what a parameter may be beside what it is
 

@@ -26,8 +26,9 @@ from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
 from . import figures
 from .dataset import to_dataset, to_table
+from .evaluation import evaluate_metrics
 from .intervals import interval, paired_intervals, summarise
-from .metrics import METRICS, evaluate_metrics
+from .metrics import METRICS
 from .writing import write_run
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from ..model.formulas.numerics import DAYS_PER_YEAR
+from ..parameters import Parameters
+from .folds import drawdown_of, volatility_of
 from .intervals import summarise
 
 LAGS = (1, 5, 20)
@@ -24,7 +26,14 @@ def drawdown(prices: np.ndarray) -> np.ndarray:
     """Largest fall from an earlier high along the last axis, a share of the high. prices: (...,
     days).
     """
-    return np.max(1.0 - prices / np.maximum.accumulate(prices, axis=-1), axis=-1)
+    return drawdown_of("price").over({"price": prices})
+
+
+def volatility(path: np.ndarray, p: Parameters) -> np.ndarray:
+    """Annualised standard deviation of log changes along the last axis [1/sqrt(year)]; NaN of fewer
+    than two changes. path: (..., days).
+    """
+    return volatility_of("path").over({"path": path}, p)
 
 
 def bipower(r: np.ndarray) -> np.ndarray:

@@ -26,8 +26,9 @@ from ..model.shocks import sample
 from ..model.steady_state import steady_state
 from ..model.variables import as_arrays
 from ..parameters import Parameters, put
+from ..results.evaluation import evaluate_metrics
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
-from ..results.metrics import METRICS, evaluate_metrics
+from ..results.metrics import METRICS
 from ..results.returns import autocorrelation
 from .replay import Replayed, redenominated
 from .scores import mean

@@ -11,7 +11,8 @@ import numpy as np
 from ..model.formulas.distribution import PERCENTILES, Cumulants, exceedance, quantile
 from ..parameters import Parameters
 from ..results.intervals import SHARE, SIZE, UNBOUNDED, Bounds
-from ..results.metrics import cost_at_risk, volatility
+from ..results.metrics import cost_at_risk
+from ..results.returns import volatility
 from .offers import Offer
 
 SPIKE = 0.5  # s; above the median, what breaks a live chat

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ...engines.ensemble import Outcome
 from ...results.returns import statistics
 
 # A run starts at rest, with as many chartists as fundamentalists, and is more volatile until they
@@ -47,11 +48,9 @@ def measured(prices: np.ndarray) -> np.ndarray:
     return np.array([column[0] for column in scaled(statistics(prices)).values()])
 
 
-def reduce(
-    values: Mapping[str, np.ndarray], swept: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def reduce(outcome: Outcome, swept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What a simulator keeps of each run: moments on their scales."""
-    return scaled(natural(values))
+    return scaled(natural(outcome.values))
 
 
 def natural(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

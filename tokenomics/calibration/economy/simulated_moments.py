@@ -101,7 +101,7 @@ class SimulatedMoments:
         found = self._simulator(
             [tuple(map(float, np.exp(point)))],
             MOMENTS,
-            lambda values, swept: natural(values),
+            lambda outcome, swept: natural(outcome.values),
             self._workers,
         )
         if self._tick:
