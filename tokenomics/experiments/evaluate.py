@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from ..engines import purity
 from ..engines.ensemble import Ensemble, Outcome
 from ..engines.folds import Fold, Folds
 from ..engines.instructions import LANES
-from ..errors import InputError, TokenomicsError
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import sample
-from ..model.steady_state import steady_state, steady_states
+from ..model.steady_state import no_steady_states, steady_states
 from ..model.variables import SHARED
-from ..parameters import Parameters, Resolved
+from ..parameters import Resolved
+from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS
 
@@ -43,42 +42,6 @@ class Evaluation:
     values: dict[str, np.ndarray]
     failed_day: np.ndarray
     errors: tuple[str, ...]
-
-
-def invalid(resolved: Resolved, paths: Sequence[str], points: Sequence[Sequence[Any]]) -> list[str]:
-    """What is wrong with each point's parameters; empty where nothing is."""
-    found = []
-    for point in points:
-        tree = resolved.values.model_dump()
-        for path, value in zip(paths, point, strict=True):
-            *groups, name = path.split(".")
-            node = tree
-            for group in groups:
-                node = node[group]
-            node[name] = value
-        try:
-            Parameters.model_validate(tree)
-            found.append("")
-        except ValidationError:
-            try:
-                resolved.replace(dict(zip(paths, point, strict=True)), source="sweep")
-                found.append("")
-            except InputError as error:
-                found.append(str(error))
-    return found
-
-
-def no_steady_state(
-    resolved: Resolved, paths: Sequence[str], point: Sequence[Any], model: Model
-) -> str:
-    """Why a point has no steady state."""
-    try:
-        steady_state(
-            resolved.replace(dict(zip(paths, point, strict=True)), source="sweep").values, model
-        )
-    except TokenomicsError as error:
-        return str(error)
-    return "no steady state"
 
 
 Reduce = Callable[[Outcome, Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
@@ -137,23 +100,27 @@ class Simulator:
         `names` (lanes,). workers: threads.
         """
         resolved, paths, count = self._resolved, self._paths, len(points)
-        errors = invalid(resolved, paths, points)
-        good = [i for i, error in enumerate(errors) if not error]
+        chosen = np.array(points, dtype=float).reshape(count, len(paths))
+        errors = refusals(resolved, paths, chosen, source="sweep")
+        good = np.array([i for i, error in enumerate(errors) if not error], dtype=int)
         shape = (count, self._count)
         values = {name: np.full(shape, np.nan) for name in names}
         failed_day = np.full(shape, np.nan)
-        swept = {
-            path: np.array([float(points[i][k]) for i in good]) for k, path in enumerate(paths)
-        }
-        start = steady_states(dict(resolved.values), self._model, swept, len(good)) if good else {}
-        if good:
+        swept = dict(zip(paths, chosen[good].T, strict=True))
+        start = {}
+        if len(good):
+            groups = dict(resolved.values)
+            start = steady_states(groups, self._model, swept, len(good))
             exists = np.isfinite(start["token_price"])
-            for i in np.flatnonzero(~exists):
-                errors[good[i]] = no_steady_state(resolved, paths, points[good[i]], self._model)
-            good = [i for i, ok in zip(good, exists, strict=True) if ok]
+            if not np.all(exists):
+                lost = {path: column[~exists] for path, column in swept.items()}
+                reasons = no_steady_states(groups, self._model, lost, int(np.sum(~exists)))
+                for i, reason in zip(good[~exists], reasons, strict=True):
+                    errors[i] = str(reason)
+            good = good[exists]
             swept = {path: column[exists] for path, column in swept.items()}
             start = {n: v if n in SHARED else v[exists] for n, v in start.items()}
-        if not good:
+        if not len(good):
             return Evaluation(values, failed_day, tuple(errors))
         lanes, width = len(good) * self._width, self._width
         flat = {name: np.empty(lanes) for name in names}

@@ -178,28 +178,35 @@ def steady_states(
         }
 
 
-def _refuse(groups: Mapping[str, Any], table: Mapping[str, Variable]) -> None:
-    """Say why there is no steady state."""
-    variance = np.broadcast_to(news_variance(groups), 1)
-    price = _price(groups, table, {}, variance, 1)
-    if not np.isfinite(price[0]):
-        raise InputError(
+def no_steady_states(
+    params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
+) -> list[InputError]:
+    """Why each of some points has no steady state. params, swept, points: as of `steady_states`,
+    of which all found none.
+    """
+    with np.errstate(all="ignore"):
+        mine, table = substitute(params, swept), model.variables(params)
+        variance = np.broadcast_to(news_variance(mine), points).astype(float)
+        price = _price(params, table, swept, variance, points)
+        rest = Rest(stationary(mine), table, {"inference_price": price, "price_variance": variance})
+        held = np.broadcast_to(1 - rest["holders_tok"] / rest["circulating_supply"], points)
+    return [
+        InputError(
+            f"pool, customers, operators and speculators hold {share:.3f} of circulating supply",
+            key="supply",
+            expected=(
+                "less than 1 (lower supply.speculator_share, supply.customer_days, "
+                "market.pool_share or operators.inventory_days)"
+            ),
+        )
+        if found
+        else InputError(
             "no steady state: demand never meets the fleet's supply",
             key="fleet",
             expected="nodes and workloads whose supply and demand curves cross",
         )
-    rest = Rest(stationary(groups), table, {"inference_price": price, "price_variance": variance})
-    raise InputError(
-        (
-            f"pool, customers, operators and speculators hold "
-            f"{1 - rest['holders_tok'][0] / rest['circulating_supply']:.3f} of circulating supply"
-        ),
-        key="supply",
-        expected=(
-            "less than 1 (lower supply.speculator_share, supply.customer_days, market.pool_share "
-            "or operators.inventory_days)"
-        ),
-    )
+        for share, found in zip(held, np.isfinite(price), strict=True)
+    ]
 
 
 @checked(
@@ -217,8 +224,7 @@ def steady_state(parameters: Parameters, model: Model = MODEL) -> SteadyState:
     groups = dict(parameters)
     found = steady_states(groups, model, {}, 1)
     if not np.isfinite(found["token_price"][0]):
-        with np.errstate(all="ignore"):
-            _refuse(groups, model.variables(groups))
+        raise no_steady_states(groups, model, {}, 1)[0]
     table = ShockTable(
         {name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
     )

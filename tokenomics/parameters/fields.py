@@ -7,15 +7,42 @@ all read from here.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Group(BaseModel):
     """A frozen group of parameters; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What parameters of a group must fulfil together.
+
+    holds: whether a group fulfils it, elementwise where its numbers are arrays, so that many points
+    are checked at once. told: of a group that does not, "key: found; expected ...".
+    """
+
+    holds: Callable[[Any], Any]
+    told: Callable[[Any], str]
+
+
+class Ruled(Group):
+    """A group with rules beside the bounds of its parameters."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+
+    @model_validator(mode="after")
+    def _by_its_rules(self) -> Ruled:
+        for rule in self.RULES:
+            if not rule.holds(self):
+                raise ValueError(rule.told(self))
+        return self
 
 
 def parameter(

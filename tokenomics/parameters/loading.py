@@ -101,14 +101,18 @@ class Resolved:
         """The tree with some values changed, checked again. changes: values by path. source:
         why.
         """
+        values, entries = _build(self.leaves(changes, source))
+        return replace(self, values=values, entries=entries)
+
+    def leaves(self, changes: Mapping[str, Any], source: str) -> dict[str, Leaf]:
+        """Its values as they were written, some of them changed, unchecked; see `replace`."""
         leaves = {
             e.path: Leaf(e.path, e.value, None, e.source, e.file, e.line)
             for e in self.entries.values()
         }
         for path, value in changes.items():
             leaves = _merge(leaves, {path: Leaf(path, number(value), None, source, source, None)})
-        values, entries = _build(leaves)
-        return replace(self, values=values, entries=entries)
+        return leaves
 
 
 class Place(NamedTuple):
@@ -178,7 +182,10 @@ def _expected(info: FieldInfo) -> str:
     return " ".join(part for part in (kind, limits, unit if unit not in ("-", "1") else "") if part)
 
 
-def _check_leaf(leaf: Leaf) -> FieldInfo:
+def check_leaf(leaf: Leaf) -> FieldInfo:
+    """The field of a value as it was written. Raises InputError for a key that there is not, and
+    for another unit or type.
+    """
     info, kind, wrong, valid = place(leaf.path)
     if info is None:
         key = None if FREE_KEY.fullmatch(wrong) else "a name of a-z, 0-9 and _, a letter first"
@@ -214,7 +221,7 @@ def fits(path: str, value: Any) -> str | None:
     there.
     """
     try:
-        info = _check_leaf(Leaf(path, value, None, None, "", None))
+        info = check_leaf(Leaf(path, value, None, None, "", None))
         # bounds alone: the groups that it belongs to are checked with all their values
         _adapter(path).validate_python(value)
     except ValidationError:
@@ -224,23 +231,23 @@ def fits(path: str, value: Any) -> str | None:
     return None
 
 
+def nest(tree: dict[str, Any], leaf: Leaf) -> Any:
+    """Put the value of a leaf into a tree of groups, whole numbers as floats; the value."""
+    whole = isinstance(leaf.value, int) and not isinstance(leaf.value, bool)
+    *groups, name = leaf.path.split(".")
+    for group in groups:
+        tree = tree.setdefault(group, {})
+    tree[name] = float(leaf.value) if whole else leaf.value
+    return tree[name]
+
+
 def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
     entries, tree = {}, {}
     for path, leaf in leaves.items():
-        info = _check_leaf(leaf)
-        value = (
-            float(leaf.value)
-            if isinstance(leaf.value, int) and not isinstance(leaf.value, bool)
-            else leaf.value
-        )
-        *groups, name = path.split(".")
-        node: Any = tree
-        for group in groups:
-            node = node.setdefault(group, {})
-        node[name] = value
+        info = check_leaf(leaf)
         entries[path] = Entry(
             path,
-            value,
+            nest(tree, leaf),
             unit_of(info),
             leaf.source or "",
             leaf.file,
@@ -248,8 +255,15 @@ def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
             info.description or "",
             bounds(info),
         )
+    return checked_tree(tree, leaves), entries
+
+
+def checked_tree(tree: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Parameters:
+    """The parameters in a tree of groups. leaves: what it was made of, for errors. Raises
+    InputError.
+    """
     try:
-        return Parameters(**tree), entries
+        return Parameters(**tree)
     except ValidationError as error:
         raise _explained(error, leaves) from None
 
@@ -389,7 +403,7 @@ def resolve(
     """
     base_name, description, leaves = _leaves("base", base)
     for leaf in leaves.values():
-        _check_leaf(leaf)
+        check_leaf(leaf)
     lacking = next(
         (
             group
@@ -427,7 +441,7 @@ def resolve(
     for kind, source in layers:
         name, description, above = _leaves(kind, source)
         for leaf in above.values():
-            _check_leaf(leaf)
+            check_leaf(leaf)
         names[kind].append(name)
         descriptions[name] = description
         leaves = _merge(leaves, above)
@@ -439,7 +453,7 @@ def resolve(
         settings = [setting(text) for text in sets]
         _refuse_twice("sets", [leaf.path for leaf in settings])
     for leaf in settings:
-        _check_leaf(leaf)
+        check_leaf(leaf)
         leaves = _merge(leaves, {leaf.path: leaf})
     values, entries = _build(leaves)
     return Resolved(

@@ -11,17 +11,37 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import model_validator
-
 from ..inputs.bounds import CENTURY
-from .fields import Group, parameter, share
+from .fields import Group, Rule, Ruled, parameter, share
 
 SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
 LONGEST_DELAY = 240  # steps, 60 days of six hours; each is a state variable that both engines carry
 
 
-class Simulation(Group):
+def _off(steps: Any) -> Any:
+    """How far a number of steps is from the nearest whole one, of a number or of an array."""
+    return abs(steps - (steps + 0.5) // 1.0)
+
+
+def _span(simulation: Simulation) -> Any:
+    """Span in steps, which need not be whole."""
+    return simulation.days / simulation.time_step
+
+
+def _no_whole_steps(simulation: Simulation) -> str:
+    days, step = simulation.days, simulation.time_step
+    below = math.floor(days / step) * step
+    near = " or ".join(f"{some:.10g}" for some in (below, below + step) if some > 0.0)
+    return (
+        f"simulation.days: {days:.10g}; expected a multiple of simulation.time_step, "
+        f"{step:.10g} days: {near}"
+    )
+
+
+class Simulation(Ruled):
     """Span and step of the simulation."""
+
+    RULES = (Rule(lambda s: (_off(_span(s)) <= 1e-6) & (_span(s) >= 1.0 - 1e-6), _no_whole_steps),)
 
     days: float = parameter("days", "simulated span, a multiple of the step", gt=0.0, le=CENTURY)
     time_step: float = parameter("days", "time step Δt", ge=SHORTEST_STEP, le=1.0)
@@ -29,20 +49,7 @@ class Simulation(Group):
     @property
     def steps(self) -> int:
         """Number of time steps in the span."""
-        return max(1, round(self.days / self.time_step))
-
-    @model_validator(mode="after")
-    def _whole_steps(self) -> Simulation:
-        if abs(self.days / self.time_step - self.steps) > 1e-6:
-            below = math.floor(self.days / self.time_step) * self.time_step
-            near = " or ".join(
-                f"{days:.10g}" for days in (below, below + self.time_step) if days > 0.0
-            )
-            raise ValueError(
-                f"simulation.days: {self.days:.10g}; expected a multiple of simulation.time_step, "
-                f"{self.time_step:.10g} days: {near}"
-            )
-        return self
+        return max(1, round(_span(self)))
 
 
 class Shocks(Group):
@@ -704,8 +711,72 @@ class BankRun(Group):
     )
 
 
-class Parameters(Group):
+def _total(parts: Mapping[str, Any]) -> Any:
+    """What the shares of a group's parts add up to."""
+    return sum(part.share for part in parts.values())
+
+
+def _held(supply: Supply) -> Any:
+    """Share of total supply that does not circulate at the start."""
+    return supply.staked_share + supply.treasury_share + supply.locked_share
+
+
+def _delay(parameters: Parameters) -> Any:
+    """Delay of the oracle in steps, which need not be whole."""
+    return parameters.oracle.delay / parameters.simulation.time_step
+
+
+class Parameters(Ruled):
     """The whole tree."""
+
+    RULES = (
+        Rule(
+            lambda p: abs(_total(p.workloads) - 1.0) <= 1e-9,
+            lambda p: f"workloads: the shares add up to {_total(p.workloads):g}; expected 1",
+        ),
+        Rule(
+            lambda p: abs(_total(p.reliability.tiers) - 1.0) <= 1e-9,
+            lambda p: (
+                f"reliability.tiers: the shares add up to {_total(p.reliability.tiers):g}; "
+                f"expected 1"
+            ),
+        ),
+        Rule(
+            lambda p: _held(p.supply) < 1.0,
+            lambda p: (
+                f"supply: staked, treasury and locked shares add up to {_held(p.supply):g}; "
+                f"expected less than 1"
+            ),
+        ),
+        Rule(
+            lambda p: p.supply.burn_share + p.treasury.fee_share <= 1.0,
+            lambda p: (
+                "supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1"
+            ),
+        ),
+        Rule(
+            lambda p: p.supply.staked_limit >= p.supply.staked_share,
+            lambda p: "supply.staked_limit is below supply.staked_share; expected at least as much",
+        ),
+        Rule(
+            lambda p: _off(_delay(p)) <= 1e-9,
+            lambda p: (
+                f"oracle.delay: {p.oracle.delay} days; expected a multiple of "
+                f"simulation.time_step, {p.simulation.time_step:g} days"
+            ),
+        ),
+        Rule(
+            lambda p: _delay(p) <= LONGEST_DELAY,
+            lambda p: (
+                f"oracle.delay: {p.oracle.delay} days in steps of {p.simulation.time_step:g} days; "
+                f"expected at most {LONGEST_DELAY} steps, a variable each"
+            ),
+        ),
+        Rule(
+            lambda p: bool(p.fleet),
+            lambda p: "fleet: no accelerator type; expected at least one",
+        ),
+    )
 
     simulation: Simulation
     shocks: Shocks
@@ -732,46 +803,6 @@ class Parameters(Group):
     events: Events
     attack: Attack
     bank_run: BankRun
-
-    @model_validator(mode="after")
-    def _shares_add_up(self) -> Parameters:
-        total = sum(w.share for w in self.workloads.values())
-        if abs(total - 1.0) > 1e-9:
-            raise ValueError(f"workloads: the shares add up to {total:g}; expected 1")
-        tiers = sum(t.share for t in self.reliability.tiers.values())
-        if abs(tiers - 1.0) > 1e-9:
-            raise ValueError(f"reliability.tiers: the shares add up to {tiers:g}; expected 1")
-        held = self.supply.staked_share + self.supply.treasury_share + self.supply.locked_share
-        if held >= 1.0:
-            raise ValueError(
-                f"supply: staked, treasury and locked shares add up to {held:g}; expected less "
-                f"than 1"
-            )
-        if self.supply.burn_share + self.treasury.fee_share > 1.0:
-            raise ValueError(
-                "supply.burn_share and treasury.fee_share add up to more than 1; expected at most 1"
-            )
-        if self.supply.staked_limit < self.supply.staked_share:
-            raise ValueError(
-                "supply.staked_limit is below supply.staked_share; expected at least as much"
-            )
-        steps, step = (
-            self.oracle.delay / self.simulation.time_step,
-            f"{self.simulation.time_step:g} days",
-        )
-        if abs(steps - round(steps)) > 1e-9:
-            raise ValueError(
-                f"oracle.delay: {self.oracle.delay} days; expected a multiple of "
-                f"simulation.time_step, {step}"
-            )
-        if steps > LONGEST_DELAY:
-            raise ValueError(
-                f"oracle.delay: {self.oracle.delay} days in steps of {step}; expected at most "
-                f"{LONGEST_DELAY} steps, a variable each"
-            )
-        if not self.fleet:
-            raise ValueError("fleet: no accelerator type; expected at least one")
-        return self
 
 
 def substitute(groups: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
