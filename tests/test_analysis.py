@@ -8,6 +8,7 @@ from dataclasses import replace
 import control
 import numpy as np
 import pytest
+from plants import pool_plant, small_plant
 
 from paths import command
 from tokenomics.errors import InputError
@@ -25,8 +26,6 @@ from tokenomics.loop.margins import (
 )
 from tokenomics.loop.regions import gain_plane, thinner
 from tokenomics.model.blocks.market import policy_market
-from tokenomics.model.controllers.plant import plant as small_plant
-from tokenomics.model.controllers.plant import pool_plant
 from tokenomics.model.model import MODEL
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import put, resolve
@@ -76,7 +75,7 @@ def test_the_pool_plant_is_what_a_small_purchase_does_in_the_pool():
         )
 
     slope = (moved(usd) - moved(-usd)) / (2.0 * usd)
-    pool = pool_plant(solved.params, quiet["pool_usd"])
+    pool = pool_plant(quiet["pool_usd"], solved.params["time_step"])
     assert slope == pytest.approx(float(pool.B[0, 0]), rel=1e-6)
     assert moved(0.0) == pytest.approx(0.0, abs=1e-15)
 

@@ -6,12 +6,12 @@ import control
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from plants import pool_plant
 
 from tokenomics.loop import jury
 from tokenomics.loop.analyse import analyse
 from tokenomics.loop.economy import linearise, pid_law
 from tokenomics.loop.margins import poles
-from tokenomics.model.controllers.plant import pool_plant
 from tokenomics.parameters import put, resolve
 
 NUMBER = st.floats(-3.0, 3.0)
@@ -50,7 +50,7 @@ def test_the_conditions_of_the_pool_under_the_pid_are_those_of_its_eigenvalues(
     slack = jury.slacks(changed.controller.pid, interval)
     assume(min(map(abs, slack.values())) > 1e-5 and (kp or ki or kd))
     depth = 5e5
-    pool = pool_plant(ECONOMY.params, depth)
+    pool = pool_plant(depth, ECONOMY.params["time_step"])
     # one decision moves the price by the signal of all its days; a signal of 1 is a depth a day
     plant = control.ss(pool.A, pool.B * depth * interval, pool.C, pool.D, interval)
     found = poles(plant, pid_law(changed, ECONOMY, (kp, ki, kd)))

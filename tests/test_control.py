@@ -5,6 +5,7 @@ claimed.
 import control
 import numpy as np
 import pytest
+from plants import small_plant
 
 import tokenomics as tk
 from paths import assert_agree, simulate
@@ -12,7 +13,6 @@ from tokenomics.errors import InputError, ModelError
 from tokenomics.model.blocks.controller import policy_controller
 from tokenomics.model.controllers import LAWS, Command, dcbm, law, lqr, register_controller
 from tokenomics.model.controllers.pid import decide as pid_law
-from tokenomics.model.controllers.plant import plant as small_plant
 from tokenomics.model.formulas.numerics import relaxation
 from tokenomics.model.model import bind
 from tokenomics.model.steady_state import steady_state

@@ -4,10 +4,10 @@ roll-out of the plant.
 
 import numpy as np
 import pytest
+from plants import small_plant
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
 from tokenomics.model.controllers import law, lqr
-from tokenomics.model.controllers.plant import plant
 from tokenomics.model.model import bind
 from tokenomics.parameters import resolve
 
@@ -34,7 +34,7 @@ def planned(p, x, z, last, limits):
     """The best plan (horizon,) by trust-constr on the plant stepped day by day, with the limits as
     constraints.
     """
-    one, weights, horizon = plant(p), p["controller"].lqr, p["controller"].mpc.horizon
+    one, weights, horizon = small_plant(p), p["controller"].lqr, p["controller"].mpc.horizon
     end = np.linalg.cholesky(lqr.design(p).cost).T
 
     def residuals(moves, x=x, z=z):

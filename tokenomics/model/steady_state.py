@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize.elementwise import find_root
 
 from ..errors import BlockError, InputError, ModelError
 from ..inputs.arguments import checked, of
 from ..parameters import Parameters, substitute
 from .formulas.numerics import news_variance
+from .formulas.root import roots
 from .model import MODEL, Model
 from .shocks import NORMALS, UNIFORMS, ShockTable
 from .variables import SHARED, Rest, Variable, scale
@@ -108,23 +108,18 @@ def _price(
 
     def excess_supply(log_price, point):
         mine = stationary(
-            substitute(params, {path: values[point.astype(int)] for path, values in swept.items()})
+            substitute(params, {path: values[point] for path, values in swept.items()})
         )
         rest = Rest(
             mine,
             table,
-            {"inference_price": np.exp(log_price), "price_variance": variance[point.astype(int)]},
+            {"inference_price": np.exp(log_price), "price_variance": variance[point]},
         )
         return np.log(rest["utilisation"] * rest["capacity"] + 1e-300) - np.log(
             rest["demand"] + 1e-300
         )
 
-    bracket = tuple(np.full(points, np.log(end)) for end in PRICE_BRACKET)
-    tolerances = {"xatol": 1e-15, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}
-    found = find_root(
-        excess_supply, bracket, args=(np.arange(points),), tolerances=tolerances, maxiter=200
-    )
-    return np.where(found.success, np.exp(found.x), np.nan)
+    return np.exp(roots(excess_supply, *(np.full(points, np.log(end)) for end in PRICE_BRACKET)))
 
 
 def _scalar(value: Any) -> float:

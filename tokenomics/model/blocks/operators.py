@@ -8,6 +8,7 @@ import numpy as np
 
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..formulas.numerics import burned_share, positive, relaxation, treasury_share
+from ..formulas.ordered import total
 from ..formulas.rest import efficiency_at_rest, kept_at_rest, slashed_at_rest
 from ..variables import Variable, writes
 
@@ -43,7 +44,7 @@ def fleet_at_rest(params, rest):
         f"nodes_{name}": willing_nodes(accelerator, rest["unit_revenue"])
         for name, accelerator in params["fleet"].items()
     }
-    return nodes | {"nodes": sum(nodes.values())}
+    return nodes | {"nodes": total(nodes.values())}
 
 
 def cost_at_rest(params, rest):

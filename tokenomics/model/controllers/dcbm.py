@@ -57,7 +57,8 @@ def price_after(price, spent, stablecoins):
     """P' [USD/TOK] = P (1 + J/y)² (Eq. 5) after J [USD] went into a constant-product pool that held
     y [USD].
     """
-    return price * (1.0 + spent / stablecoins) ** 2
+    grown = 1.0 + spent / stablecoins
+    return price * (grown * grown)
 
 
 def price_gain(stablecoins):

@@ -1,14 +1,14 @@
 """LQR with integral action (LQI) on the state that a Kalman filter estimates from the oracle's
 price.
 
-Plant: `plant.py`, sampled at the control interval. K minimises Σ q x₁² + q_I z² + r u² (x₁ the log
-price's distance from its reference, z the integral of the measured one); python-control's `dlqr`.
-The filter is the stationary one for the variance of the news and of the oracle's error (`dlqe`). It
-knows no lasting disturbance, so that its estimate is then wrong for good: the integral is of the
-measurement itself, and the loop can rest only where that is zero (Åström and Wittenmark,
-Computer-Controlled Systems, 1997, section 4.5; Pannocchia and Rawlings 2003 compare this with a
-disturbance model). Limits are met by clipping, the integral by conditional integration. Reference:
-Anderson and Moore, Optimal Control (1990), chapters 2 and 7.
+Plant: `plant.py`, sampled at the control interval. The gains minimise Σ q x₁² + q_I z² + r u² (x₁
+the log price's distance from its reference, z the integral of the measured one). The filter is the
+stationary one for the variance of the news and of the oracle's error. It knows no lasting
+disturbance, so that its estimate is then wrong for good: the integral is of the measurement itself,
+and the loop can rest only where that is zero (Åström and Wittenmark, Computer-Controlled Systems,
+1997, section 4.5; Pannocchia and Rawlings 2003 compare this with a disturbance model). Limits are
+met by clipping, the integral by conditional integration. Reference: Anderson and Moore, Optimal
+Control (1990), chapters 2 and 7.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import numpy as np
 
 from ...errors import ModelError
 from ..formulas.numerics import news_variance
-from . import plant
+from ..formulas.ordered import product, total
+from . import plant, riccati
 from .command import Command, Law, Memory
 
 LEAST_NOISE = 1e-4  # standard deviation of the measurement that the filter assumes at least
@@ -43,7 +44,7 @@ INTEGRAL = Memory(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LqrDesign:
     """a (3, 3), b (3,), c (3,): plant sampled at the interval. filter (3,): gain of the measurement
     update. feedback (3,), integral: gains [1/day, 1/day^2]. cost (4, 4): the quadratic cost to go
@@ -73,33 +74,49 @@ def state_weights(weights: Any) -> np.ndarray:
     return np.diag([weights.price_weight, 0.0, 0.0, max(weights.integral_weight, 1e-12)])
 
 
-@lru_cache(maxsize=256)
-def _design(lqr, interval, noise, sampled, news_variance) -> LqrDesign:
-    import control  # see plant.py
+def quadratic(x: np.ndarray, a: np.ndarray) -> float:
+    """xᵀ a x."""
+    return float(product(x[None, :], product(a, x))[0])
 
-    a, b, c = (np.array(m) for m in sampled)
+
+@lru_cache(maxsize=256)
+def gains(
+    weights: Any, interval: float, step: float, noise: float, one: plant.Plant, news: float
+) -> LqrDesign:
+    """The gains of a plant.
+
+    interval, step: days between decisions, and of the plant. noise: standard deviation of the
+    measurement. news: variance of the log price that they bring a day [1/day]. Raises ModelError
+    where no gains hold the plant.
+    """
+    a, b, c = plant.held(one, max(1, round(interval / step)))
     wide, steer = augmented(a, b, c, interval)
-    gain, cost, _ = control.dlqr(
-        wide, steer[:, None], state_weights(lqr), np.array([[lqr.effort_weight]])
+    effort = weights.effort_weight
+    cost = riccati.stabilising(
+        wide, np.multiply.outer(steer, steer) / effort, state_weights(weights)
     )
-    process = np.diag([1e-9, news_variance * interval + 1e-9, 1e-12])
-    spread = max(noise, LEAST_NOISE) ** 2
-    _, covariance, _ = control.dlqe(a, np.eye(3), c[None, :], process, np.array([[spread]]))
-    # python-control's gain predicts the next state; a decision needs the update of this one
-    update = covariance @ c / (c @ covariance @ c + spread)
-    return LqrDesign(a, b, c, update, gain[0, :3], float(gain[0, 3]), np.asarray(cost))
+    gain = product(product(steer[None, :], cost), wide)[0] / (effort + quadratic(steer, cost))
+    process = np.diag([1e-9, news * interval + 1e-9, 1e-12])
+    spread = max(noise, LEAST_NOISE) * max(noise, LEAST_NOISE)
+    covariance = riccati.stabilising(a.T, np.multiply.outer(c, c) / spread, process)
+    update = product(covariance, c) / (quadratic(c, covariance) + spread)
+    return LqrDesign(a, b, c, update, gain[:3], float(gain[3]), cost)
 
 
 def design(params: Mapping[str, Any]) -> LqrDesign:
     """The gains for a set of parameters, computed once. Raises ModelError where a parameter that it
-    needs differs between the runs of a group.
+    needs differs between the runs of a group, and where no gains hold the plant.
     """
     controller = params["controller"]
     noise = params["oracle"].noise if params["oracle"].enabled else 0.0
     try:
-        interval, variance = float(controller.interval), float(news_variance(params))
-        return _design(
-            controller.lqr, interval, float(noise), plant.sampled(params, interval), variance
+        return gains(
+            controller.lqr,
+            float(controller.interval),
+            float(params["time_step"]),
+            float(noise),
+            plant.plant(params),
+            float(news_variance(params)),
         )
     except (TypeError, ModelError) as error:
         raise ModelError(
@@ -114,16 +131,16 @@ def estimate(found: LqrDesign, state: Mapping[str, Any], error: Any) -> list[Any
     old = [state[f"control_{m.name}"] for m in MEMORY]
     applied = state["control_signal"]
     predicted = [
-        sum(float(found.a[i, j]) * old[j] for j in range(3)) + float(found.b[i]) * applied
+        total(float(found.a[i, j]) * old[j] for j in range(3)) + float(found.b[i]) * applied
         for i in range(3)
     ]
-    surprise = -error - sum(float(found.c[j]) * predicted[j] for j in range(3))
+    surprise = -error - total(float(found.c[j]) * predicted[j] for j in range(3))
     return [predicted[i] + float(found.filter[i]) * surprise for i in range(3)]
 
 
 def respond(found: LqrDesign, x: list[Any], z: Any) -> Any:
     """The signal that no limit changes [reference depths a day]."""
-    return -(sum(float(found.feedback[i]) * x[i] for i in range(3)) + found.integral * z)
+    return -(total(float(found.feedback[i]) * x[i] for i in range(3)) + found.integral * z)
 
 
 def decide(params, state, error, dt, low, high):

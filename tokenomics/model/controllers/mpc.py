@@ -2,11 +2,11 @@
 actuator's limits in the program.
 
 min Σ q x₁² + q_I z² + r u² + V(x_N, z_N), V the LQR's cost to go, so that without an active limit
-the first move is the LQR's. Limits: the bounds of every move, the largest change between moves, and
-the treasury, which no sequence of buy-backs may overdraw. Solved as a dense convex quadratic
-program (DAQP, Arnström, Bemporad and Axehill 2022, dual active set), started from the limits that
-the unlimited optimum breaks. Where the solver finds nothing the LQR's clipped move is made, and
-counted. Reference: Rawlings, Mayne and Diehl, Model Predictive Control (2017), chapters 1 and 2.
+the first move is the LQR's. Limits: the bounds of every move, the largest change between moves,
+and the treasury, which no sequence of buy-backs may overdraw. Condensed to a dense quadratic
+program in the moves, which is solved anew at every decision. Where it has no solution the LQR's
+clipped move is made, and counted. Reference: Rawlings, Mayne and Diehl, Model Predictive Control
+(2017), chapters 1 and 2; section 8.8 for the condensed form.
 """
 
 from __future__ import annotations
@@ -18,115 +18,97 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import missing_extra
 from ..formulas.numerics import CLOCK_TOLERANCE
-from . import lqr
+from ..formulas.ordered import product, solve, symmetric
+from . import lqr, quadratic_program
 from .batch import per_run
 from .command import Command, Law, Memory
 
 FALLBACKS = Memory(
     "fallbacks", "1", "decisions at which the program had no solution and the LQR's move was made"
 )
-LOWEST = -1e30
-OPTIMAL = 1  # DAQP's exit flag
 
 
 @dataclass(frozen=True)
-class QuadraticProgram:
-    """Condensed: cost ½ uᵀ H u + (F s)ᵀ u of the state s = (x, z), moves u (horizon,); rows:
-    differences and running sums of the moves.
+class CondensedProgram:
+    """What the limited rows do: the moves, their changes, and their running sums (3 horizon rows).
+
+    response: (rows, 4), their values at the optimum without limits, of the state (x, z). answers:
+    (rows, rows), how far multipliers press them down.
     """
 
-    hessian: np.ndarray
-    gradient: np.ndarray
-    rows: np.ndarray
-    inverse: np.ndarray
+    response: np.ndarray
+    answers: np.ndarray
 
 
-@lru_cache(maxsize=64)
-def _program(found: tuple, horizon: int, lqr_weights: Any, interval: float) -> QuadraticProgram:
-    a, b, c, cost = (np.array(m) for m in found)
-    wide, steer = lqr.augmented(a, b, c, interval)
-    powers = [np.eye(4)]
-    for _ in range(horizon):
-        powers.append(wide @ powers[-1])
-    weights = lqr.state_weights(lqr_weights)
-    hessian, gradient = lqr_weights.effort_weight * np.eye(horizon), np.zeros((horizon, 4))
+def condensed(
+    found: lqr.LqrDesign, horizon: int, weights: Any, interval: float
+) -> CondensedProgram:
+    """The program of a design: cost ½ uᵀ h u + (f s)ᵀ u of the state s = (x, z) and moves u."""
+    wide, steer = lqr.augmented(found.a, found.b, found.c, interval)
+    stage, end = lqr.state_weights(weights), found.cost
+    power, pushes = np.eye(4), np.zeros((4, horizon))
+    hessian, gradient = weights.effort_weight * np.eye(horizon), np.zeros((horizon, 4))
     for k in range(1, horizon + 1):
-        moves = np.stack(
-            [powers[k - 1 - j] @ steer if j < k else np.zeros(4) for j in range(horizon)], axis=1
-        )
-        stage = cost if k == horizon else weights
-        hessian += moves.T @ stage @ moves
-        gradient += moves.T @ stage @ powers[k]
+        pushes = product(wide, pushes)
+        pushes[:, k - 1] = steer  # what every move so far does to the state after k steps
+        power = product(wide, power)
+        weighed = product(pushes.T, end if k == horizon else stage)
+        hessian = hessian + product(weighed, pushes)
+        gradient = gradient + product(weighed, power)
     rows = np.vstack(
-        [np.eye(horizon) - np.eye(horizon, k=-1), np.tril(np.ones((horizon, horizon)))]
+        [
+            np.eye(horizon),
+            np.eye(horizon) - np.eye(horizon, k=-1),
+            np.tril(np.ones((horizon, horizon))),
+        ]
     )
-    return QuadraticProgram((hessian + hessian.T) / 2.0, gradient, rows, np.linalg.inv(hessian))
+    solved = solve(symmetric(hessian), np.concatenate([gradient, rows.T], axis=1))
+    return CondensedProgram(-product(rows, solved[:, :4]), symmetric(product(rows, solved[:, 4:])))
 
 
 @lru_cache(maxsize=64)
-def _solver(program_key: tuple, rate: float, interval: float) -> Callable[[np.ndarray], np.ndarray]:
+def _first_move(
+    found: lqr.LqrDesign, horizon: int, weights: Any, rate: float, interval: float
+) -> Callable[[np.ndarray], np.ndarray]:
     """A function of one run's (x (3), z, low, high, last move, budget) to its first move and
     whether there was none.
 
     budget: sum of moves that empties the treasury [reference depths a day].
     """
-    program = _program(*program_key)
-    horizon = len(program.hessian)
+    program = condensed(found, horizon, weights, interval)
+    reach = rate * interval
 
     def first_move(row: np.ndarray) -> np.ndarray:
-        state, (low, high, last, budget) = row[:4], row[4:8]
+        low, high, last, budget = row[4:]
         if not np.all(np.isfinite(row)):
             return np.array([np.nan, 0.0])
-        slope = program.gradient @ state
-        free = -program.inverse @ slope
-        reach = np.full(horizon, rate * interval)
-        offset = np.concatenate([[last], np.zeros(horizon - 1)])
-        upper = np.concatenate(
-            [np.full(horizon, high), reach + offset, np.full(horizon, max(budget, 0.0))]
+        before = np.zeros(horizon)
+        before[0] = last
+        moves = quadratic_program.solve(
+            program.answers,
+            product(program.response, row[:4]),
+            np.concatenate([np.full(horizon, low), before - reach, np.full(horizon, -np.inf)]),
+            np.concatenate(
+                [np.full(horizon, high), before + reach, np.full(horizon, max(budget, 0.0))]
+            ),
         )
-        lower = np.concatenate([np.full(horizon, low), offset - reach, np.full(horizon, LOWEST)])
-        values = np.concatenate([free, program.rows @ free])
-        broken = (values > upper) | (values < lower)
-        if not broken.any():
-            return np.array([free[0], 0.0])
-        sense = np.zeros(len(upper), dtype=np.int32)
-        near = np.clip(free, low, high)
-        moves, _, status, _ = _daqp().solve(
-            program.hessian, slope, program.rows, upper, lower, sense, primal_start=near
-        )
-        return np.array([moves[0], 0.0]) if status == OPTIMAL else np.array([0.0, 1.0])
+        return np.array([0.0, 1.0]) if moves is None else np.array([moves[0], 0.0])
 
     return first_move
 
 
-@lru_cache(maxsize=1)
-def _daqp():
-    try:
-        import daqp
-    except ImportError as error:
-        raise missing_extra("the solver daqp", "mpc", "the controller mpc") from error
-    return daqp
-
-
 def decide(params, state, error, dt, low, high):
     """One decision: estimate, solve, make the first move."""
-    _daqp()
     found, controller = lqr.design(params), params["controller"]
-    interval = float(controller.interval)
+    interval, mpc = float(controller.interval), controller.mpc
     x, z = lqr.estimate(found, state, error), state["control_error_integral"]
-    plain = (
-        tuple(map(tuple, found.a)),
-        tuple(found.b),
-        tuple(found.c),
-        tuple(map(tuple, found.cost)),
+    first_move = _first_move(
+        found, int(mpc.horizon), controller.lqr, float(mpc.rate_limit), interval
     )
-    key = (plain, int(controller.mpc.horizon), controller.lqr, interval)
-    solve = _solver(key, float(controller.mpc.rate_limit), interval)
     due = dt >= controller.interval - CLOCK_TOLERANCE
     budget = state["treasury_usd"] / state["reference_depth"] / interval
-    move, failed = per_run(solve, 2, due, *x, z, low, high, state["control_signal"], budget)
+    move, failed = per_run(first_move, 2, due, *x, z, low, high, state["control_signal"], budget)
     fallback = lqr.respond(found, x, z)
     raw = np.where(failed > 0.0, fallback, move)
     signal = np.clip(raw, low, high)

@@ -13,15 +13,13 @@ the analysis of the economy has it, and shows its cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...errors import ModelError
 from ..formulas.numerics import chartist_share, relaxation
-
-if TYPE_CHECKING:
-    import control
+from ..formulas.ordered import product
 
 SPECULATION = ("enabled", "fundamentalist", "intensity_of_choice", "information_cost")
 PATHS = (
@@ -34,14 +32,19 @@ PATHS = (
 STATES = ("price", "outside", "oracle")
 
 
-def plant(params: Mapping[str, Any]) -> control.StateSpace:
-    """Discrete plant with states (log price, log outside valuation, oracle's log price); input u,
-    output measurement.
+class Plant(NamedTuple):
+    """x' = a x + b u, y = c x, once a step: a row by row (3 x 3), b (3), c (3); of `STATES`."""
+
+    a: tuple[tuple[float, ...], ...]
+    b: tuple[float, ...]
+    c: tuple[float, ...]
+
+
+def plant(params: Mapping[str, Any]) -> Plant:
+    """The plant over one time step; the output is the oracle's measurement of this step.
 
     Raises ModelError where one of the parameters in `PATHS` differs between runs.
     """
-    import control  # python-control takes seconds to import, and most laws do without
-
     market, speculation, oracle, dt = (
         params["market"],
         params["speculation"],
@@ -60,43 +63,21 @@ def plant(params: Mapping[str, Any]) -> control.StateSpace:
         raise ModelError(f"the linear plant needs plain numbers: {error}") from None
     # orders of the step move price and valuation, then arbitrage mixes the two
     impact_x, impact_u = -2.0 * pull * dt, 2.0 * dt
-    outside = np.array([keep * impact_x, 1.0 - anchor, 0.0])
-    after = np.array([1.0 + impact_x, 0.0, 0.0])
-    price = (1.0 - arbitrage) * after + arbitrage * outside
+    price = (
+        (1.0 - arbitrage) * (1.0 + impact_x) + arbitrage * (keep * impact_x),
+        arbitrage * (1.0 - anchor),
+        0.0,
+    )
+    outside = (keep * impact_x, 1.0 - anchor, 0.0)
+    measured = (lag, 0.0, 1.0 - lag)
     price_u = ((1.0 - arbitrage) + arbitrage * keep) * impact_u
-    measured = np.array([lag, 0.0, 1.0 - lag])
-    a = np.array([price, outside, measured])
-    b = np.array([[price_u], [keep * impact_u], [0.0]])
-    return control.ss(
-        a, b, measured[None, :], [[0.0]], dt, states=list(STATES), inputs=["u"], outputs=["y"]
-    )
+    return Plant((price, outside, measured), (price_u, keep * impact_u, 0.0), measured)
 
 
-def pool_plant(params: Mapping[str, Any], depth: float) -> control.StateSpace:
-    """The pool alone: USD a day into a pool of `depth` USD, to the log price (arXiv 2601.09961, Eq.
-    6).
-    """
-    import control
-
-    dt = params["time_step"]
-    return control.ss(
-        [[1.0]],
-        [[2.0 * dt / depth]],
-        [[1.0]],
-        [[0.0]],
-        dt,
-        states=["price"],
-        inputs=["usd"],
-        outputs=["y"],
-    )
-
-
-def sampled(params: Mapping[str, Any], interval: float) -> tuple[tuple, tuple, tuple]:
-    """a (3, 3), b (3,), c (3,) of the plant seen once every `interval` days, the signal held
-    between; as tuples.
-    """
-    one = plant(params)
-    a, b = np.eye(3), np.zeros(3)
-    for _ in range(max(1, round(interval / params["time_step"]))):
-        a, b = one.A @ a, one.A @ b + one.B[:, 0]
-    return tuple(map(tuple, a)), tuple(b), tuple(one.C[0])
+def held(one: Plant, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """a (3, 3), b (3,), c (3,) of a plant seen every so many steps, the signal held between."""
+    first, push, c = map(np.array, one)
+    a, b = first, push
+    for _ in range(steps - 1):
+        a, b = product(first, a), product(first, b) + push
+    return a, b, c

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .ordered import total
 from .queueing import wait_scv, waiting
 
 PERCENTILES = (0.5, 0.95, 0.99, 0.999)
@@ -93,7 +94,7 @@ def mixture(parts) -> Cumulants:
     up to 1.
     """
     parts = tuple(parts)
-    mean = sum(share * part.mean for share, part in parts)
+    mean = total(share * part.mean for share, part in parts)
     variance = third = 0.0
     for share, part in parts:
         off = part.mean - mean
