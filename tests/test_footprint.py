@@ -1,12 +1,15 @@
 """Memory: what a simulation takes is estimated from above and refused before it starts."""
 
 import tracemalloc
+import warnings
 
+import pandas as pd
 import pytest
 
 import tokenomics as tk
 from tokenomics.inputs import footprint
 from tokenomics.model.shocks import sample
+from tokenomics.results.metrics import METRICS, needed
 
 SIZES = [("cadcad", 300, 4, None), ("cadcad", 2, 20, ["token_price"]), ("ensemble", 400, 30, None)]
 
@@ -34,6 +37,32 @@ def test_a_run_beyond_the_limit_is_refused_before_it_starts(engine):
         ),
     ):
         tk.run(runs=1_000_000, engine=engine)
+
+
+def test_a_large_run_is_told_with_what_takes_less(monkeypatch):
+    monkeypatch.setattr(footprint, "LARGE_GB", 5e-5)
+    with pytest.warns(
+        tk.errors.Remark,
+        match=(
+            r"4 runs of 5 steps with 1\d\d variables will take about 7\.\d+e-05 GB of memory; "
+            r"less: .*fewer variables in `record` \('metrics': what metrics read alone\)"
+        ),
+    ):
+        tk.run(runs=4, days=5, engine="ensemble")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", tk.errors.Remark)
+        tk.run(runs=4, days=5, engine="ensemble", record="metrics")
+
+
+@pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
+def test_what_metrics_read_is_enough_for_all_of_them(engine):
+    few, all_of_them = (
+        tk.run(runs=3, days=4, engine=engine, record=record) for record in ("metrics", None)
+    )
+    assert set(few.trajectories.values) == set(needed(METRICS))
+    pd.testing.assert_frame_equal(few.metrics_per_run(), all_of_them.metrics_per_run())
+    more = tk.run(days=4, engine=engine, record=["pool_usd", "metrics"]).trajectories.values
+    assert set(more) == {"pool_usd", *needed(METRICS)}
 
 
 def test_long_spans_and_many_shocks_are_refused_too():

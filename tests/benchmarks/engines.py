@@ -34,7 +34,7 @@ from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import as_arrays
 from tokenomics.parameters import resolve
 from tokenomics.results.evaluation import evaluate_metrics
-from tokenomics.results.metrics import METRICS
+from tokenomics.results.metrics import METRICS, needed
 
 RESOLVED = resolve("baseline", policy="pid", scenarios=("token_crash",))
 PARAMETERS = RESOLVED.values
@@ -156,7 +156,7 @@ def profile(quick: bool) -> None:
     runs, repeat = (512, 3) if quick else (2048, 7)
     folds = {name: fold for name in METRICS if (fold := METRICS[name].fold)}
     others = [name for name in METRICS if name not in folds]
-    needs = sorted({v for name in others for v in METRICS[name].needs})
+    needs = needed(others)
     engine, chosen = Engine(needs, Folds(folds, PARAMETERS, ())), np.arange(CHUNK)
     table = sample(PARAMETERS, chosen, 0)
     shocks = engine.engine.shocks(table)

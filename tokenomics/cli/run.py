@@ -86,7 +86,11 @@ def run(
         str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")
     ] = None,
     record: Annotated[
-        str | None, typer.Option(help="Variables to keep, separated by commas.", metavar="NAME,...")
+        str | None,
+        typer.Option(
+            help="Variables to keep, separated by commas; metrics for those that metrics read.",
+            metavar="NAME,...",
+        ),
     ] = None,
     every: Annotated[int, number("Keep the start and every so many steps.", bounds.STEPS)] = 1,
     out: Annotated[

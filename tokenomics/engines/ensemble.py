@@ -200,22 +200,25 @@ def simulate(
     engine = Ensemble(model, params, record=kept, steps=steps, every=every)
     pieces = [slice(i, min(i + chunk, len(runs))) for i in range(0, len(runs), chunk)]
 
-    def simulate_piece(piece: slice) -> Outcome:
-        mine = {k: v[piece] if np.ndim(v) else v for k, v in initial.items()}
-        return engine(mine, {}, engine.shocks(table.columns(piece)), lanes=piece.stop - piece.start)
+    index = np.arange(0, steps + 1, every)
+    values = {name: np.empty((len(runs), len(index))) for name in kept}
+    failed = np.empty(len(runs), dtype=np.int64)
 
-    outcomes = []
+    def simulate_piece(piece: slice) -> None:
+        mine = {k: v[piece] if np.ndim(v) else v for k, v in initial.items()}
+        shocks = engine.shocks(table.columns(piece))
+        outcome = engine(mine, {}, shocks, lanes=piece.stop - piece.start)
+        for name, path in outcome.values.items():
+            values[name][piece] = path
+        failed[piece] = outcome.failed
+
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        for done, outcome in enumerate(pool.map(simulate_piece, pieces), start=1):
-            outcomes.append(outcome)
+        for done, _ in enumerate(pool.map(simulate_piece, pieces), start=1):
             if progress:
                 progress(done * steps, len(pieces) * steps)
-    values = {name: np.concatenate([o.values[name] for o in outcomes]) for name in kept}
-    index = np.arange(0, steps + 1, every)
     time = index * params["time_step"]
     clock = {"time": time + initial["time"], "step": index + float(initial["step"])}
     values |= {name: np.tile(clock[name], (len(runs), 1)) for name in names if name in SHARED}
-    failed = np.concatenate([o.failed for o in outcomes])
     failures = ()
     if failed.any():
         where = np.flatnonzero(failed)

@@ -25,7 +25,7 @@ from ..model.variables import SHARED
 from ..parameters import Resolved
 from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
-from ..results.metrics import METRICS
+from ..results.metrics import METRICS, needed
 
 AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
 FEW = 32  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
@@ -162,9 +162,8 @@ def evaluate(
     """Metrics of every point and run; see `Simulator`."""
     folds = {name: fold for name in metrics if (fold := METRICS[name].fold)}
     others = [name for name in metrics if name not in folds]
-    needs = sorted({variable for name in others for variable in METRICS[name].needs})
     simulator = Simulator(
-        resolved, paths, runs=runs, seed=seed, needs=needs, folds=folds, model=model
+        resolved, paths, runs=runs, seed=seed, needs=needed(others), folds=folds, model=model
     )
     return simulator(
         points,

@@ -40,9 +40,11 @@ from ..model.steady_state import steady_state
 from ..model.variables import as_arrays
 from ..parameters import Parameters, Resolved, resolve
 from ..results import Result
+from ..results.metrics import METRICS, needed
 from .history import infer_news, undisturbed, without_noise_orders
 from .unread import changed_to_no_effect
 
+FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics read
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
 Progress = Callable[[int, int], None]
@@ -83,8 +85,8 @@ def _afford(
     every: int,
     record: Sequence[str] | None,
 ) -> None:
-    """Refuse what keeps no step but the start, and what takes more memory than the limit, before it
-    is simulated.
+    """Refuse what keeps no step but the start, and what takes more memory than the limit, and tell
+    of what takes much, before it is simulated.
     """
     steps, table = resolved.values.simulation.steps, model.variables(resolved.values)
     if every > steps:
@@ -107,9 +109,9 @@ def _afford(
         processes=processes,
     )
     what = f"{runs:,} runs of {steps:,} steps with {len(names)} variables"
-    footprint.refuse_above(
-        size, what, "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`"
-    )
+    less = "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`"
+    footprint.refuse_above(size, what, less)
+    footprint.tell_above(size, what, f"{less} ('{FOR_METRICS}': what metrics read alone)")
 
 
 def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
@@ -127,6 +129,13 @@ def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
         f"services, "
         f"{values.prompt_tokens:g} + {values.output_tokens:g} tokens per request"
     )
+
+
+def _asked(record: Sequence[str] | None) -> list[str] | None:
+    """The names to record, with those that stand behind `FOR_METRICS`."""
+    if record is None:
+        return None
+    return [name for one in record for name in (needed(METRICS) if one == FOR_METRICS else [one])]
 
 
 def _initial(parameters: Parameters, model: Model) -> dict[str, float]:
@@ -183,8 +192,9 @@ def run(
     network at the start.
     demand_align: start, repeat or bootstrap, needed where the series is shorter than the span.
     start: first date of the price history to use. engine: "cadcad", the reference, or "ensemble",
-    thousands of times faster with many runs. record: names of the variables to keep. every: keep
-    the start and every so many steps; metrics are then those of what was kept.
+    thousands of times faster with many runs. record: names of the variables to keep, all by
+    default; "metrics" stands for those that metrics read. every: keep the start and every so many
+    steps; metrics are then those of what was kept.
     progress: called with steps done and their number.
     model: the block list, extended by your own blocks if you like.
 
@@ -192,6 +202,7 @@ def run(
     fails.
     """
     _check(runs, seed, days, every, demand_align)
+    record = _asked(record)
     resolved = resolve(
         params,
         policy=policy,

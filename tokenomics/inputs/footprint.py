@@ -1,7 +1,8 @@
-"""How much memory a simulation will take, told before it starts, and refused above a limit.
+"""How much memory a simulation will take, told before it starts where it is large, and refused
+above a limit.
 
-The factors are measured on baseline runs of both engines: records are held as they come, side by
-side, and once more as a table that is written.
+The factors are measured on baseline runs of both engines: records are held once, by cadCAD twice,
+and once more as a table that is written.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import os
 from math import isfinite
 
-from ..errors import InputError
+from ..errors import InputError, remark
 
 LIMIT_GB = (
     2.0  # a quarter of the memory of a laptop with 8 GB: a browser and Jupyter have room beside it
 )
+LARGE_GB = 1.0  # told: few mean to keep that much
 VARIABLE = "TOKENOMICS_MEMORY_GB"  # in the environment: another limit
 NUMBER = 8  # bytes
-COPIES = 3  # of shocks (words, uniforms, the table) and of records
+COPIES = 3  # of shocks: words, uniforms, the table
+KEPT = {"cadcad": 3.0, "ensemble": 2.5}  # copies of records, with the table that is written
 # bytes that cadCAD keeps of one step beside the numbers: a dictionary of all variables for every
 # block
 CADCAD_STEP = 90_000
@@ -49,6 +52,12 @@ def refuse_above(size: float, what: str, less: str) -> None:
         )
 
 
+def tell_above(size: float, what: str, less: str) -> None:
+    """Remark the size where `size` bytes are many; see `refuse_above`."""
+    if size > LARGE_GB * 1e9:
+        remark(f"{what} will take about {size / 1e9:,.3g} GB of memory; less: {less}")
+
+
 def shocks(runs: int, steps: int, processes: int) -> float:
     """Bytes of the shocks of a simulation while they are drawn."""
     return float(COPIES * NUMBER) * runs * steps * processes
@@ -60,7 +69,7 @@ def simulation(
     """Bytes of a simulation and of writing it. every, recorded: how many steps apart, and how many
     variables, are kept of all `variables`.
     """
-    kept = float(COPIES * NUMBER) * runs * (1 + steps // every) * recorded
+    kept = KEPT[engine] * NUMBER * runs * (1 + steps // every) * recorded
     held = (
         steps * (CADCAD_STEP + float(NUMBER) * min(runs, CADCAD_BATCH) * variables)
         if engine == "cadcad"

@@ -9,7 +9,7 @@ Student's t, cut off at the metric's bounds, and Wilson's for a probability.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,11 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {}
+
+
+def needed(names: Iterable[str]) -> list[str]:
+    """The variables that some metrics are computed from."""
+    return sorted({variable for name in names for variable in METRICS[name].needs})
 
 
 @checked(name=TEXT, unit=TEXT, meaning=TEXT, needs=NAMES)

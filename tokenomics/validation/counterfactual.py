@@ -28,7 +28,7 @@ from ..model.variables import as_arrays
 from ..parameters import Parameters, put
 from ..results.evaluation import evaluate_metrics
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
-from ..results.metrics import METRICS
+from ..results.metrics import METRICS, needed
 from ..results.returns import autocorrelation
 from .replay import Replayed, redenominated
 from .scores import mean
@@ -55,7 +55,7 @@ MORE = (
     "utility_value",
     "news",
 )  # recorded for what is measured below, beside what metrics need
-NEEDS = tuple(dict.fromkeys([n for name in CHOSEN for n in METRICS[name].needs] + list(MORE)))
+NEEDS = tuple(dict.fromkeys([*needed(CHOSEN), *MORE]))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from ...experiments.sweep import Progress, sweep
 from ...parameters import NONE, Resolved, fits, resolve
 from ...parameters.documents import validated
 from ...results.folder import MANIFEST
-from ...results.metrics import METRICS
+from ...results.metrics import METRICS, needed
 from ...results.result import Result
 from ...results.sweep import Sweep
 from .plan_records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
@@ -345,7 +345,6 @@ def runs_of_sweep(result: Sweep) -> pd.DataFrame:
 
 def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFrame:
     """Run directories, by the engine that made them."""
-    needs = sorted({variable for name in plan.metrics for variable in METRICS[name].needs})
     tables = []
     for number, case in enumerate(plan.cases):
         chosen = tree(plain_case(case)["parameters"])
@@ -355,7 +354,7 @@ def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFram
             seed=plan.seed,
             engine=plan.engine,
             every=plan.every,
-            record=needs,
+            record=needed(plan.metrics),
             progress=progress,
         )
         tables.append(runs_of_run(result).assign(case=number))
