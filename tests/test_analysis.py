@@ -12,6 +12,7 @@ from plants import pool_plant, small_plant
 
 from paths import command
 from tokenomics.errors import InputError
+from tokenomics.loop import systems
 from tokenomics.loop.analyse import analyse
 from tokenomics.loop.economy import linear_law, linearise, pid_law
 from tokenomics.loop.margins import (
@@ -41,8 +42,9 @@ def test_the_reduced_plant_is_close_to_the_economys():
     where the loop crosses over and faster.
     """
     economy, _ = loop()
+    plant = economy.plant.to_control()
     ratio = {
-        w: complex(economy.plant(np.exp(1j * w)) / small_plant(economy.params)(np.exp(1j * w)))
+        w: complex(plant(np.exp(1j * w)) / small_plant(economy.params)(np.exp(1j * w)))
         for w in np.logspace(-3, 0.48, 30)
     }
     for w, found in ratio.items():
@@ -85,7 +87,8 @@ def test_margins_agree_with_an_independent_calculation(policy):
     economy, law = loop(policy)
     found = margins(economy.plant, law)
     assert found.stable
-    loop_transfer = -economy.plant * law
+    plant, control_law = economy.plant.to_control(), law.to_control()
+    loop_transfer = -plant * control_law
     omega = np.logspace(-5, np.log10(np.pi), 4000)[:-1]
     disk, _, phase = control.disk_margins(loop_transfer, omega)
     assert found.disk == pytest.approx(float(np.min(disk)), rel=1e-4)
@@ -95,7 +98,7 @@ def test_margins_agree_with_an_independent_calculation(policy):
         edge = poles(economy.plant, law, found.gain)
         on_circle = edge[np.argmin(np.abs(np.abs(edge) - 1.0) + 10.0 * (np.abs(edge - 1.0) < 1e-6))]
         assert abs(on_circle) == pytest.approx(1.0, abs=1e-6)
-        at_edge = found.gain * (-economy.plant(on_circle) * law(on_circle))
+        at_edge = found.gain * (-plant(on_circle) * control_law(on_circle))
         assert complex(np.squeeze(at_edge)) == pytest.approx(-1.0, abs=1e-4)
     peak = np.max(1.0 / np.abs(1.0 + np.squeeze(loop_transfer(np.exp(1j * omega)))))
     assert found.sensitivity == pytest.approx(float(peak), rel=1e-4)
@@ -105,8 +108,14 @@ def test_the_frequency_response_is_the_one_of_python_control():
     """1e-9 relative: poles that stand still lie close to the lowest frequencies."""
     economy, law = loop()
     omega = np.logspace(-5, np.log10(np.pi), 60)
-    for system in (economy.plant, law, -economy.plant * law):
-        direct = np.squeeze(system(np.exp(1j * omega * system.dt)))
+    plant, control_law = economy.plant.to_control(), law.to_control()
+    opened = systems.loop(economy.plant, law)
+    for system, same in (
+        (economy.plant, plant),
+        (law, control_law),
+        (opened, -plant * control_law),
+    ):
+        direct = np.squeeze(same(np.exp(1j * omega * same.dt)))
         assert response(system, omega) == pytest.approx(direct, rel=1e-9)
 
 
@@ -151,7 +160,7 @@ def test_the_delay_margin_is_the_delay_that_the_loop_stands():
             if days
             else control.ss([], [], [], [[1.0]], 1.0)
         )
-        return control.series(chain, economy.plant)
+        return control.series(chain, economy.plant.to_control())
 
     assert is_stable(delayed(int(np.floor(found.delay))), law)
     assert not is_stable(delayed(int(np.ceil(found.delay)) + 1), law)

@@ -237,6 +237,21 @@ def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(t
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    "module", ["tokenomics.experiments.run", "tokenomics.governance.bundle.make"]
+)
+def test_a_simulation_and_a_proposal_start_without_libraries_that_they_seldom_need(
+    module, tmp_path
+):
+    """Each of these takes a good part of a second to import."""
+    slow = ["control", "scipy.signal", "scipy.stats", "xarray"]
+    code = f"import sys, {module}\nprint([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
 def test_the_overview_says_of_every_command_the_first_sentence_of_its_own_help():
     program = typer.main.get_command(app)
     context = program.context_class(program)

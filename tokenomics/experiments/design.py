@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from scipy.stats import qmc
 
 from ..inputs import bounds
 from ..inputs.arguments import many
@@ -164,6 +163,8 @@ class Design(BaseModel):
         dimensions, count, seed = len(self.paths), self.count or 0, self.design_seed
         if self.method == "random":
             return np.random.Generator(np.random.Philox(seed)).random((count, dimensions))
+        from scipy.stats import qmc  # see results/returns.py
+
         if self.method == "latin_hypercube":
             return qmc.LatinHypercube(
                 dimensions, rng=np.random.Generator(np.random.Philox(seed))

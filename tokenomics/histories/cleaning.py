@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
 
 from ..errors import counted
 from .choices import Choices
@@ -292,9 +291,7 @@ def absurd_rows(prices: np.ndarray) -> list[tuple[int, str]]:
         )
         lead += 1
     steps = np.diff(log)
-    far = max(
-        ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LEAST_FACTOR)
-    )
+    far = max(ISOLATED * _scatter(steps), np.log(LEAST_FACTOR))
     there, back = steps[:-1], steps[1:]
     least = np.minimum(np.abs(there), np.abs(back))
     lone = (
@@ -338,6 +335,15 @@ def _one_unit(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
     return rows
 
 
+def _scatter(steps: np.ndarray) -> float:
+    """What most of some steps scatter by: their standard deviation, were they normal without the
+    far ones.
+    """
+    from scipy.stats import median_abs_deviation  # see results/returns.py
+
+    return float(median_abs_deviation(steps, scale="normal"))
+
+
 def lasting(prices: np.ndarray, days: np.ndarray) -> list[tuple[int, float]]:
     """Places of the rows that leave the one before by more than a factor of LISTING and are not
     absurd, with the factor. days: of the rows.
@@ -346,7 +352,7 @@ def lasting(prices: np.ndarray, days: np.ndarray) -> list[tuple[int, float]]:
     more, and beyond what the others scatter. prices: three or more, above zero, by date.
     """
     steps, apart = np.diff(np.log(prices)), np.diff(days).astype(int)
-    far = max(ISOLATED * float(stats.median_abs_deviation(steps, scale="normal")), np.log(LISTING))
+    far = max(ISOLATED * _scatter(steps), np.log(LISTING))
     known = {step for place, _ in absurd_rows(prices) for step in (place - 1, place)}
     usual = (np.abs(steps) > far) & (apart <= np.median(apart))
     found = np.flatnonzero(usual | (np.abs(steps) > np.log(UNIT)))

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import control
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -17,6 +16,7 @@ from ..parameters import Parameters
 from . import figures, jury, limit_cycle, regions
 from .economy import LinearEconomy, linear_law, linearise
 from .margins import Margins, margins, poles
+from .systems import StateSpace
 
 ONE_SIDED = (
     "The law buys and never sells: margins are those of the side on which it buys; on the other it "
@@ -48,7 +48,7 @@ class Analysis:
     """
 
     economy: LinearEconomy
-    law: control.StateSpace
+    law: StateSpace
     margins: Margins
     liquidity: Mapping[float, Margins]
     parameters: Parameters

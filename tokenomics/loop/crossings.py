@@ -8,9 +8,10 @@ system, hence generalised eigenvalues of a pencil (Emami-Naeini and Van Dooren 1
 
 from __future__ import annotations
 
-import control
 import numpy as np
 from scipy.linalg import eigvals
+
+from .systems import StateSpace
 
 CIRCLE = 1e-6  # distance of a computed zero from the unit circle that is rounding
 # rad per sample, a period of 1,700 years at one a day; below it lie what stands still and its
@@ -29,7 +30,7 @@ def _angles(e: np.ndarray, f: np.ndarray) -> np.ndarray:
     return angle[(angle > LOWEST) & (angle < np.pi - LOWEST)]
 
 
-def real_at(loop: control.StateSpace) -> np.ndarray:
+def real_at(loop: StateSpace) -> np.ndarray:
     """Angles in (0, π) at which the loop's response is real [rad per sample]; the ends 0 and π
     always are.
     """
@@ -40,7 +41,7 @@ def real_at(loop: control.StateSpace) -> np.ndarray:
     return _angles(e, f)
 
 
-def one_at(loop: control.StateSpace) -> np.ndarray:
+def one_at(loop: StateSpace) -> np.ndarray:
     """Angles in (0, π) at which the loop's response has size one [rad per sample]."""
     a, b, c, d, n = loop.A, loop.B, loop.C, loop.D, loop.nstates
     eye, none, column = np.eye(n), np.zeros((n, n)), np.zeros((n, 1))

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import control
 import numpy as np
 
 from ..engines.trace import SHOCK, record_step
@@ -31,6 +30,7 @@ from ..parameters import Parameters, put
 from ..parameters.fields import Group
 from ..parameters.schema import Controller
 from .jacobian import jacobian
+from .systems import StateSpace
 
 STEP = 2.0**-20  # of a central difference on a law, which is piecewise linear
 PID_GAINS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
@@ -52,8 +52,8 @@ class LinearEconomy:
     sells, so that this is the buying side.
     """
 
-    plant: control.StateSpace
-    one_step: control.StateSpace
+    plant: StateSpace
+    one_step: StateSpace
     params: Mapping[str, Any]
     state: Mapping[str, float]
     one_sided: bool = False
@@ -98,7 +98,7 @@ def _at_rest(held: _Held) -> SteadyState:
 
 
 @lru_cache(maxsize=32)
-def _plants(held: _Held, buys_only: bool) -> tuple[control.StateSpace, control.StateSpace]:
+def _plants(held: _Held, buys_only: bool) -> tuple[StateSpace, StateSpace]:
     """The plant at the control interval and at the time step, see `LinearEconomy`."""
     solved, model = _at_rest(held), held.model
     params = solved.params
@@ -125,22 +125,20 @@ def _plants(held: _Held, buys_only: bool) -> tuple[control.StateSpace, control.S
     links[:, u] = links[u, :] = False
     keep = _reach(links, b != 0.0) & _reach(links.T, c != 0.0)
     keep[u] = keep[error] = False
-    kept = [n for n, k in zip(names, keep, strict=True) if k]
+    kept = tuple(n for n, k in zip(names, keep, strict=True) if k)
     drive = np.column_stack([b[keep], rows[keep, len(names) :]])
     through = np.concatenate([[0.0], -rows[error, len(names) :] * sizes[error]])
     dt = float(params["time_step"])
-    labels = ["u", *(s.removeprefix(SHOCK) for s in shocks)]
+    labels = ("u", *(s.removeprefix(SHOCK) for s in shocks))
     small = a[np.ix_(keep, keep)]
-    one = control.ss(
-        small, drive, c[None, keep], through[None, :], dt, states=kept, inputs=labels, outputs=["y"]
-    )
+    seen = c[None, keep]
+    one = StateSpace(small, drive, seen, through[None, :], dt, kept, labels, ("y",))
     steps = max(1, round(held.parameters.controller.interval / dt))
     power, push = np.eye(len(kept)), np.zeros((len(kept), 1))
     for _ in range(steps):
         power, push = small @ power, small @ push + drive[:, :1]
-    plant = control.ss(
-        power, push, c[None, keep], [[0.0]], steps * dt, states=kept, inputs=["u"], outputs=["y"]
-    )
+    none = np.zeros((1, 1))
+    plant = StateSpace(power, push, seen, none, steps * dt, kept, ("u",), ("y",))
     return plant, one
 
 
@@ -205,7 +203,7 @@ def _buys_only(up: np.ndarray, down: np.ndarray) -> bool:
     return bool(up[-1, -1] == 0.0 and down[-1, -1] != 0.0)
 
 
-def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control.StateSpace:
+def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> StateSpace:
     """A control law in linear form around the steady state: input y, output u, states its memory
     and its last signal.
 
@@ -225,22 +223,19 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> control
             key="controller",
             expected="pid, scheduled, dcbm, rai, lqr or mpc with gains, and no dead band",
         )
-    states = [*names, "control_signal"]
-    return control.ss(
+    return StateSpace(
         slopes[:, :-1],
         slopes[:, -1:],
         slopes[-1:, :-1],
         slopes[-1:, -1:],
         _interval(params),
-        states=states,
-        inputs=["y"],
-        outputs=["u"],
+        (*names, "control_signal"),
+        ("y",),
+        ("u",),
     )
 
 
-def pid_law(
-    parameters: Parameters, economy: LinearEconomy, gains: Sequence[float]
-) -> control.StateSpace:
+def pid_law(parameters: Parameters, economy: LinearEconomy, gains: Sequence[float]) -> StateSpace:
     """The PID in linear form with gains kp, ki, kd [1/day, 1/day^2, 1], whatever the law of the
     parameters.
     """

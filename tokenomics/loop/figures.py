@@ -4,19 +4,19 @@ time.
 
 from __future__ import annotations
 
-import control
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ..results.figures import COLOURS
 from .margins import Margins, closed, frequencies, poles, response
+from .systems import StateSpace
 
 GAINS = np.logspace(-2, 2, 121)  # factors of the root locus
 SHOCK = -0.1  # log points of the disturbance
 
 
-def frequency(plant: control.StateSpace, law: control.StateSpace, found: Margins) -> Figure:
+def frequency(plant: StateSpace, law: StateSpace, found: Margins) -> Figure:
     """Bode, Nyquist and Nichols plots of the loop, and the size of both sensitivities."""
     omega = frequencies(plant.dt)
     loop = -response(plant, omega) * response(law, omega)
@@ -72,9 +72,7 @@ def frequency(plant: control.StateSpace, law: control.StateSpace, found: Margins
     return canvas
 
 
-def time(
-    plant: control.StateSpace, law: control.StateSpace, found: Margins, days: float = 365.0
-) -> Figure:
+def time(plant: StateSpace, law: StateSpace, found: Margins, days: float = 365.0) -> Figure:
     """Root locus over a factor on the gain, and how the loop answers a step of the reference and a
     shock to the price.
     """
@@ -121,7 +119,7 @@ def time(
     return canvas
 
 
-def step_response(plant: control.StateSpace, law: control.StateSpace, days: float) -> np.ndarray:
+def step_response(plant: StateSpace, law: StateSpace, days: float) -> np.ndarray:
     """Measured log price after a unit step of the reference: the law sees y − 1."""
     a, steps = closed(plant, law), int(days / plant.dt) + 1
     push = np.concatenate([-(plant.B @ law.D).ravel(), -law.B.ravel()])
@@ -133,7 +131,7 @@ def step_response(plant: control.StateSpace, law: control.StateSpace, days: floa
 
 
 def responses(
-    plant: control.StateSpace, law: control.StateSpace, days: float
+    plant: StateSpace, law: StateSpace, days: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times [days], and the measured log price after a shock to the outside valuation, with and
     without the controller.

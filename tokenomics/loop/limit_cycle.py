@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import control
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
@@ -31,6 +30,7 @@ from ..parameters import Parameters, put
 from .crossings import real_at
 from .economy import PID_GAINS, STEP, WIDE, LinearEconomy
 from .margins import is_stable, response
+from .systems import StateSpace, constant, negative
 
 LARGEST = 1e9  # amplitude in limits up to which a cycle is looked for
 NEAR = 1e-3  # change of gain by which both sides of a crossing are tried
@@ -89,8 +89,8 @@ def amplitude(
 
 
 def cycle(
-    plant: control.StateSpace,
-    behind: control.StateSpace,
+    plant: StateSpace,
+    behind: StateSpace,
     limit: float,
     *,
     rate: float = np.inf,
@@ -101,8 +101,8 @@ def cycle(
     plant: signal to measured price. behind: actual signal to wanted one, through plant and law.
     limit [of the signal], rate [its change a day].
     """
-    loop, dt = -behind, plant.dt
-    wire = control.ss([], [], [], [[-1.0]], dt)
+    loop, dt = negative(behind), plant.dt
+    wire = constant(-1.0, dt)
     for angle in (np.pi, *real_at(loop)[::-1]):
         size = float(response(loop, np.array([angle / dt]))[0].real)
         if size >= -1.0:
@@ -125,9 +125,7 @@ def cycle(
     return None
 
 
-def pid_behind(
-    parameters: Parameters, economy: LinearEconomy, factor: float = 1.0
-) -> control.StateSpace:
+def pid_behind(parameters: Parameters, economy: LinearEconomy, factor: float = 1.0) -> StateSpace:
     """Actual signal to wanted signal, through the plant and a PID with gains times `factor`, whose
     anti-windup sees the actual signal.
     """
@@ -144,11 +142,11 @@ def pid_behind(
     top = np.hstack([plant.A, np.zeros((plant.nstates, len(a)))])
     bottom = np.hstack([b[:, :1] @ plant.C, a])
     drive = np.vstack([plant.B, b[:, 1:]])
-    return control.ss(
+    return StateSpace(
         np.vstack([top, bottom]),
         drive,
         np.hstack([c[-1] * plant.C, c[None, :-1]]),
-        [[0.0]],
+        np.zeros((1, 1)),
         plant.dt,
     )
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import control
 import numpy as np
-from scipy.linalg import schur
 from scipy.optimize import brentq
 
 from .crossings import LOWEST, one_at, real_at
+from .systems import StateSpace, transfer
+from .systems import loop as opened
 
 GAIN_CEILING = (
     1e4  # a loop that stands this much more gain is limited by its actuator, not by stability
@@ -34,7 +34,7 @@ QUIET = 1.0 / np.sqrt(
     2.0
 )  # size of S up to which a loop attenuates (Åström and Murray, section 12.1)
 
-Response = Callable[[np.ndarray], np.ndarray]
+Response = Callable[[np.ndarray], np.ndarray]  # complex, of frequencies [rad/day]
 
 
 @dataclass(frozen=True)
@@ -102,20 +102,20 @@ class Margins:
         return f"{self.tolerance()}: margins are {'thin' if self.thin else 'comfortable'}."
 
 
-def closed(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> np.ndarray:
+def closed(plant: StateSpace, law: StateSpace, gain: float = 1.0) -> np.ndarray:
     """State matrix of the closed loop, plant's states first, with the law's output times `gain`."""
     d = gain * plant.B @ law.D
     top = np.hstack([plant.A + d @ plant.C, gain * plant.B @ law.C])
     return np.vstack([top, np.hstack([law.B @ plant.C, law.A])])
 
 
-def poles(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> np.ndarray:
+def poles(plant: StateSpace, law: StateSpace, gain: float = 1.0) -> np.ndarray:
     """Poles of the closed loop, largest first."""
     found = np.linalg.eigvals(closed(plant, law, gain))
     return found[np.argsort(-np.abs(found))]
 
 
-def is_stable(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> bool:
+def is_stable(plant: StateSpace, law: StateSpace, gain: float = 1.0) -> bool:
     """Whether all poles lie within the unit circle but those that stand still, at exactly 1:
     ledgers that nothing pulls back.
     """
@@ -127,12 +127,12 @@ def moving(found: np.ndarray) -> np.ndarray:
     return found[np.abs(found - 1.0) > STANDING]
 
 
-def radius(plant: control.StateSpace, law: control.StateSpace, gain: float = 1.0) -> float:
+def radius(plant: StateSpace, law: StateSpace, gain: float = 1.0) -> float:
     """Largest modulus of the closed loop's moving poles."""
     return float(np.abs(moving(poles(plant, law, gain))).max(initial=0.0))
 
 
-def gain_margin(plant: control.StateSpace, law: control.StateSpace) -> float:
+def gain_margin(plant: StateSpace, law: StateSpace) -> float:
     """Factor on the law's output at which the closed loop turns unstable: infinite beyond
     `GAIN_CEILING`, 0 where it is unstable already.
 
@@ -141,9 +141,9 @@ def gain_margin(plant: control.StateSpace, law: control.StateSpace) -> float:
     """
     if not is_stable(plant, law):
         return 0.0
-    loop = -plant * law
+    loop = opened(plant, law)
     angle = np.concatenate([[LOWEST], real_at(loop), [np.pi]])
-    size = -np.asarray(loop(np.exp(1j * angle))).ravel().real
+    size = -response(loop, angle / loop.dt).real
     critical = np.sort(1.0 / size[size > 1.0 / GAIN_CEILING])
     edges = [1.0, *critical[critical > 1.0], GAIN_CEILING]
     for low, high in zip(edges[:-1], edges[1:], strict=True):
@@ -152,9 +152,7 @@ def gain_margin(plant: control.StateSpace, law: control.StateSpace) -> float:
     return np.inf
 
 
-def _refined(
-    plant: control.StateSpace, law: control.StateSpace, near: float, unstable: float
-) -> float:
+def _refined(plant: StateSpace, law: StateSpace, near: float, unstable: float) -> float:
     """The largest stable gain below an unstable one, close to a critical gain that rounding may
     have put on either side.
     """
@@ -170,38 +168,22 @@ def frequencies(dt: float) -> np.ndarray:
     return np.logspace(-5, np.log10(np.pi / dt), FREQUENCIES)
 
 
-def responding(system: control.StateSpace) -> Response:
+def responding(system: StateSpace) -> Response:
     """Frequency response of a system with one input and one output: a function of frequencies
     [rad/day].
-
-    The Schur form of its matrix is computed once and leaves a triangular system at each frequency
-    (Laub 1981, IEEE Transactions on Automatic Control 26), solved at all of them together, a state
-    at a time.
     """
-    t, q = schur(system.A, output="complex")
-    b, c = q.conj().T @ system.B[:, 0], system.C[0] @ q
-
-    def response_at(omega: np.ndarray) -> np.ndarray:
-        z = np.exp(1j * omega * system.dt)
-        x = np.repeat(b[:, None], len(z), axis=1)
-        for i in reversed(range(len(t))):
-            x[i] /= z - t[i, i]
-            x[:i] += t[:i, i, None] * x[i]
-        return np.sum(c[:, None] * x, axis=0) + system.D[0, 0]
-
-    return response_at
+    at = transfer(system)
+    return lambda omega: at(np.exp(1j * omega * system.dt))
 
 
-def response(system: control.StateSpace, omega: np.ndarray) -> np.ndarray:
+def response(system: StateSpace, omega: np.ndarray) -> np.ndarray:
     """Frequency response of a system with one input and one output at some frequencies
     [rad/day].
     """
     return responding(system)(omega)
 
 
-def _phase_and_delay(
-    loop: control.StateSpace, response_at: Response
-) -> tuple[float, float, float, float]:
+def _phase_and_delay(loop: StateSpace, response_at: Response) -> tuple[float, float, float, float]:
     """Phase margin [degrees] and its crossover [rad/day], delay margin [days] and its crossover; of
     a stable loop.
     """
@@ -250,7 +232,7 @@ def _bandwidth(back: Response, omega: np.ndarray, grid: np.ndarray) -> float:
     )
 
 
-def margins(plant: control.StateSpace, law: control.StateSpace) -> Margins:
+def margins(plant: StateSpace, law: StateSpace) -> Margins:
     """Margins of a loop; both systems sampled alike."""
     moved = moving(poles(plant, law))
     slowest = (
@@ -262,7 +244,7 @@ def margins(plant: control.StateSpace, law: control.StateSpace) -> Margins:
         return Margins(
             False, 0.0, 0.0, 0.0, 0.0, (1.0, 1.0), 0.0, np.inf, np.inf, 0.0, np.nan, np.nan, slowest
         )
-    loop, omega = -plant * law, frequencies(plant.dt)
+    loop, omega = opened(plant, law), frequencies(plant.dt)
     response_at = responding(loop)
 
     def back(w: np.ndarray) -> np.ndarray:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import control
 import numpy as np
 
 from ..parameters import Parameters, put
 from .economy import LinearEconomy, linearise, pid_law
 from .margins import poles
+from .systems import StateSpace
 
 DEPTHS = (1.0, 0.5, 0.25)  # shares of the pool's depth
 SLOW = 1e-3  # distance from 1 of a pole that takes more than a thousand decisions
@@ -37,21 +37,16 @@ def thinner(parameters: Parameters, share: float) -> LinearEconomy:
     )
 
 
-def _louder(plant: control.StateSpace, share: float) -> control.StateSpace:
+def _louder(plant: StateSpace, share: float) -> StateSpace:
     """The plant whose first input, the signal, is counted in depths of which there were 1/share as
     many.
     """
     b = plant.B.copy()
     b[:, 0] /= share
-    labels = {
-        "states": plant.state_labels,
-        "inputs": plant.input_labels,
-        "outputs": plant.output_labels,
-    }
-    return control.ss(plant.A, b, plant.C, plant.D, plant.dt, **labels)
+    return replace(plant, B=b)
 
 
-def edge(plant: control.StateSpace, law: control.StateSpace) -> float:
+def edge(plant: StateSpace, law: StateSpace) -> float:
     """Largest modulus of the closed loop's poles; of slow ones, so close to the circle that a
     contour would follow them, only where they grow.
     """

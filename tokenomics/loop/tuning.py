@@ -30,6 +30,7 @@ from ..results.intervals import intervals
 from ..results.metrics import METRICS
 from .economy import PID_GAINS, LinearEconomy, linear_law, linearise, pid_law
 from .margins import Margins, frequencies, gain_margin, is_stable, margins, moving, poles, response
+from .systems import transfer
 
 SHAPED = 1.4  # peak sensitivity of a robust loop (Åström and Hägglund 2006, section 4.6)
 RESPONSE_DAYS = 120  # of the step response that is fitted
@@ -189,10 +190,10 @@ def pole_placement(
         np.exp(dt * speed * complex(-DAMPING, np.sqrt(1.0 - DAMPING**2))),
         complex(np.exp(-dt * speed)),
     ]
-    laws = _unit_laws(parameters, economy)
+    through = transfer(plant)(np.array(wanted))
+    rates = [transfer(law)(np.array(wanted)) for law in _unit_laws(parameters, economy)]
     rows, right = [], []
-    for z in wanted:
-        row = np.array([complex(np.squeeze(plant(z) * law(z))) for law in laws])
+    for z, row in zip(wanted, (np.array(rates) * through).T, strict=True):
         rows.append(row.real)
         right.append(1.0)
         if abs(z.imag) > 0.0:

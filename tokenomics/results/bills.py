@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import quantile_test
 
 from ..errors import InputError
 from ..model.formulas.billing import PAYMENTS
@@ -114,6 +113,8 @@ def _quantile(totals: np.ndarray) -> tuple[float, float, float, int, int]:
     good = totals[np.isfinite(totals)]
     if not len(good):
         return np.nan, np.nan, np.nan, 0, len(totals)
+    from scipy.stats import quantile_test  # see returns.py
+
     found = quantile_test(good, p=RISK).confidence_interval(LEVEL)
     return (
         float(np.quantile(good, RISK)),

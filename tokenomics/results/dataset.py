@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from ..engines.trajectories import Trajectories
 from ..model.variables import Variable
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 
 def to_dataset(trajectories: Trajectories, variables: Mapping[str, Variable]) -> xr.Dataset:
     """Dataset with dimensions (run, time); every variable carries `units` and `long_name`."""
+    import xarray as xr  # saving a run does without
+
     data = {
         name: (
             ("run", "time"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters import Parameters
@@ -56,6 +55,8 @@ def jump_share(returns: np.ndarray) -> np.ndarray:
 
 def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
     """Moments of daily log returns, (runs,) each. prices: (runs, days) of daily closes."""
+    from scipy import stats  # takes half a second to import, and most commands do without
+
     prices = np.atleast_2d(prices)
     r = np.diff(np.log(prices), axis=1)
     size = np.abs(r)
