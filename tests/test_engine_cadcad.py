@@ -13,6 +13,8 @@ from tokenomics.model.variables import Variable, assign
 class Toy:
     """A model of two blocks with the engine's interface."""
 
+    strict = True
+
     def __init__(self, *blocks):
         self.blocks = blocks
 

@@ -383,11 +383,11 @@ def functions(params, substep, history, state):
     x = np.abs(state["token_price"])
     return price(
         state,
-        (1.0 + x) ** 1.7 / (1.0 + np.sin(x) ** 2)
+        np.power(1.0 + x, 1.7) / (1.0 + np.square(np.sin(x)))
         + np.tanh(x)
         + np.log1p(x)
         + np.floor(3.0 * x) % 2.0
-        + x**0.5,
+        + np.power(x, 0.5),
     )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model.variables import Variable
-from .trace import SHOCK, TRUTHS, Constant, Operation, Program
+from .trace import SHOCK, TRUTHS, Constant, Operation, Program, computing
 
 Span = tuple[float, float]  # least and largest value
 ANY: Span = (-math.inf, math.inf)
@@ -32,8 +32,8 @@ RISING = {
     "rint",
     "sign",
     "arctan",
+    "tanh",
 }
-NUMPY = {"power_of_number": "power"}  # where the name in a program is not NumPy's
 NARROWINGS = 2  # passes in which spans shrink again, once none grows
 
 
@@ -216,7 +216,7 @@ def _computed(operation: Operation, spans: list[Span]) -> tuple[Span, int | None
     taken = [_of(argument, spans) for argument in arguments]
     if all(map(single, taken)):
         with np.errstate(all="ignore"):
-            value = float(getattr(np, NUMPY.get(name, name))(*(low for low, _ in taken)))
+            value = float(computing(name)(*(low for low, _ in taken)))
         return (value, value), None
     if name in ("where", "maximum", "minimum"):
         number = _chosen(name, arguments, taken)
@@ -230,7 +230,7 @@ def _computed(operation: Operation, spans: list[Span]) -> tuple[Span, int | None
         return RULES[name](*taken), None
     if name in RISING:
         with np.errstate(all="ignore"):
-            low, high = (float(getattr(np, name)(end)) for end in taken[0])
+            low, high = (float(computing(name)(end)) for end in taken[0])
         return (-math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high), None
     return ((0.0, 1.0) if name in TRUTHS or name.startswith("logical") else ANY), None
 

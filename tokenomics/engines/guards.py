@@ -47,7 +47,7 @@ def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -
     )  # its arrays are the caller's: a block that changes one is an error, found below
     for block in model.blocks:
         before, state = state, _check_block(block, params, state, table)
-        purity.check(block, params, before, table)
+        purity.check(block, params, before, table, strict=model.strict)
 
 
 def _check_block(

@@ -1,25 +1,29 @@
 """One operation of a program as machine instructions for runs side by side.
 
 Every operation becomes one vector instruction, so that a run's numbers do not depend on its
-neighbours; nothing is reassociated or contracted, and exp, log and the like are the C library's, so
-that results are those of NumPy to the last bit wherever NumPy uses the same functions.
+neighbours; nothing is reassociated or contracted, and exp, log and the like are those of
+`elementary`, so that results are the reference engine's to the last bit.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.ir as ir
 import numpy as np
 
+from ..elementary.functions import TABLE
+from ..elementary.vectors import DOUBLE, INDEX, function
 from ..errors import ModelError
-from .trace import POWERS
+from .trace import NUMPY
 
-LANES = 8  # runs side by side: one cache line of doubles
+# runs side by side: one cache line of doubles; results do not depend on it
+LANES = int(os.environ.get("TOKENOMICS_LANES", "8"))
 
-DOUBLE, TRUTH, INDEX = ir.DoubleType(), ir.IntType(1), ir.IntType(64)
+TRUTH = ir.IntType(1)
 VECTOR, TRUTHS = ir.VectorType(DOUBLE, LANES), ir.VectorType(TRUTH, LANES)
 BINARY = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
 COMPARE = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
@@ -29,10 +33,7 @@ LOGIC |= {
     "bitwise_or": "or_",
     "bitwise_xor": "xor",
 }  # of truth values: runs have no integers
-LIBRARY = {
-    name: name for name in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos")
-}
-LIBRARY |= {"power": "pow", "arctan": "atan"}
+LIBRARY = {"power": "pow", "arctan": "atan"}  # where C calls it otherwise than NumPy
 EXACT = {
     "sqrt": "llvm.sqrt",
     "absolute": "llvm.fabs",
@@ -89,8 +90,18 @@ class Writer:
                 function.attributes.add(attribute)
         return self.module.globals[name]
 
+    def call_own(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
+        """A function of `elementary`, of vectors; of a scalar, in the first lane."""
+        own = TABLE[name]
+        made = function(self.module, name, own.form, own.arguments, LANES)
+        result = self.b.call(made, [self.vector(a) for a in arguments], cconv="fastcc")
+        if isinstance(arguments[0].type, ir.VectorType):
+            return result
+        return self.b.extract_element(result, ir.Constant(INDEX, 0))
+
     def call_c(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
-        function = self.function(LIBRARY[name], DOUBLE, len(arguments))
+        """NumPy's function in a model that is not strict: the C library's, lane by lane."""
+        function = self.function(LIBRARY.get(name, name), DOUBLE, len(arguments))
         if arguments[0].type == DOUBLE:
             return self.b.call(function, arguments)
         result: ir.Value = ir.Constant(VECTOR, ir.Undefined)
@@ -116,14 +127,6 @@ class Writer:
             first = self.b.or_(first, self.b.fcmp_unordered("uno", a, a))
         return self.b.select(first, a, b)
 
-    def power_of_number(self, x: list[ir.Value]) -> ir.Value:
-        """A power that NumPy takes by a short cut where the exponent happens to have one."""
-        result = self.call_c("power", x)
-        for number, short in POWERS.items():
-            same = self.b.fcmp_ordered("==", x[1], self.like(x[1], number))
-            result = self.b.select(same, self.write(short, x[:1]), result)
-        return result
-
     def write(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
         """The result of one operation. Raises ModelError for a function without a compiled form."""
         b = self.b
@@ -144,13 +147,13 @@ class Writer:
             return b.fcmp_unordered("!=", *x)  # true for a NaN
         if name in ("maximum", "minimum"):
             return self.extreme(">=" if name == "maximum" else "<=", *x)
-        if name in LIBRARY:
-            return self.call_c(name, x)
+        if name in TABLE:
+            return self.call_own(name, x)
+        if name.startswith(NUMPY):
+            return self.call_c(name.removeprefix(NUMPY), x)
         if name in EXACT:
             shape = f"v{LANES}f64" if isinstance(x[0].type, ir.VectorType) else "f64"
             return b.call(self.function(f"{EXACT[name]}.{shape}", x[0].type, 1), x)
-        if name == "power_of_number":
-            return self.power_of_number(x)
         if name in DERIVED:
             return DERIVED[name](self, x[0])
         raise ModelError(f"np.{name} has no compiled form; the engine cadcad takes it")
@@ -174,10 +177,11 @@ DERIVED: dict[str, Callable[[Writer, ir.Value], ir.Value]] = {
 }
 
 
+FUNCTIONS = "functions"  # the array of the addresses of Python functions that the code calls
 PER_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
-def _callback(function: Callable, inputs: int, outputs: int) -> Any:
+def callback(function: Callable, inputs: int, outputs: int) -> Any:
     """A C function of (which runs, arguments (inputs, LANES), results (outputs, LANES)) around one
     that takes a run alone.
     """
@@ -200,9 +204,12 @@ def _callback(function: Callable, inputs: int, outputs: int) -> Any:
 
 
 def write_call(
-    w: Writer, arguments: Sequence[ir.Value], function: Callable, outputs: int, keep: list[Any]
+    w: Writer, arguments: Sequence[ir.Value], outputs: int, number: int
 ) -> list[ir.Value]:
-    """Results of a function of one run's numbers, called where the first argument is true."""
+    """Results of a function of one run's numbers, called where the first argument is true.
+
+    number: of the function's address in the array `FUNCTIONS`.
+    """
     b, count = w.b, len(arguments)
     with b.goto_entry_block():
         buffers = [b.alloca(VECTOR, size) for size in (1, max(count - 1, 1), outputs)]
@@ -213,11 +220,12 @@ def write_call(
         b.store(w.vector(w.number(value)), b.gep(buffers[1], [at[i]]))
     for i in range(outputs):
         b.store(w.vector(ir.Constant(DOUBLE, 0.0)), b.gep(buffers[2], [at[i]]))
-    keep.append(_callback(function, count - 1, outputs))
     pointer = ir.PointerType(DOUBLE)
     kind = ir.FunctionType(ir.VoidType(), [pointer] * 3)
-    address = ctypes.cast(keep[-1], ctypes.c_void_p).value
-    target = b.inttoptr(ir.Constant(INDEX, address), ir.PointerType(kind))
+    address = b.load(
+        b.gep(w.module.globals[FUNCTIONS], [ir.Constant(INDEX, i) for i in (0, number)])
+    )
+    target = b.inttoptr(address, ir.PointerType(kind))
     anyone = b.icmp_unsigned(
         "!=", b.bitcast(which, ir.IntType(LANES)), ir.Constant(ir.IntType(LANES), 0)
     )

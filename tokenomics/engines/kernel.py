@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
-import llvmlite.binding as llvm
 import llvmlite.ir as ir
 
-from .step_loop import KINDS, KernelLayout, write_loop
+from ..elementary.machine_code import load
+from .instructions import FUNCTIONS, LANES, callback
+from .step_loop import KINDS, KernelLayout, calls, write_loop
 from .trace import Program
 
 
@@ -20,16 +21,22 @@ class Kernel:
 
     def __init__(self, program: Program, layout: KernelLayout):
         self.layout = layout
-        module = ir.Module("step")
-        self._callbacks = write_loop(
-            module, program, layout
-        )  # what the code calls must live as long as it
-        self._engine = _compile(str(module))
+        self._code = load(_named(program, layout), lambda: _assembly(program, layout))
+        # what the code calls must live as long as it
+        self._callbacks = [
+            callback(call.arguments[-1], len(call.arguments) - 2, int(call.name.partition(":")[2]))
+            for call in calls(program)
+        ]
+        addresses = (ctypes.c_void_p * len(self._callbacks)).from_address(
+            self._code.address(FUNCTIONS)
+        )
+        for number, made in enumerate(self._callbacks):
+            addresses[number] = ctypes.cast(made, ctypes.c_void_p).value
         kinds = [
             ctypes.c_void_p if isinstance(kind, ir.PointerType) else ctypes.c_int64
             for kind in KINDS
         ]
-        self._call = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("simulate"))
+        self._call = self._code.function("simulate", *kinds)
 
     def __call__(
         self,
@@ -60,20 +67,19 @@ class Kernel:
         self._call(*pointers, len(state), steps, shocks.shape[-1], every, kept)
 
 
-def _compile(text: str) -> Any:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
+def _assembly(program: Program, layout: KernelLayout) -> str:
+    module = ir.Module("step")
+    write_loop(module, program, layout)
+    return str(module)
+
+
+def _named(program: Program, layout: KernelLayout) -> str:
+    """All that the code depends on. Of the Python functions that it calls only their number."""
+    operations = tuple(
+        replace(o, arguments=tuple("" if callable(a) else a for a in o.arguments))
+        for o in program.operations
     )
-    module = llvm.parse_assembly(text)
-    module.verify()
-    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
-    builder = llvm.create_pass_builder(target, tuning)
-    builder.getModulePassManager().run(module, builder)
-    engine = llvm.create_mcjit_compiler(module, target)
-    engine.finalize_object()
-    return engine
+    return repr((LANES, layout, replace(program, operations=operations)))
 
 
 @lru_cache(maxsize=32)

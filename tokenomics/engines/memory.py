@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .suspects import codes, of_library, own_functions, plain, space
+from ..model.suspects import codes, of_library, own_functions, plain, space
 
 DEEPEST = 3  # containers inside one another
 LARGEST = 100_000  # elements of a container that is copied; larger ones hold data

@@ -31,12 +31,13 @@ from ..model.contract import HISTORY, name_of
 from ..model.controllers import law
 from ..model.lanes import shipped
 from ..model.model import Block, Model, bind
+from ..model.same_bits import left
 from ..model.shocks import ShockTable, sample
 from ..model.steady_state import steady_state
+from ..model.suspects import suspect
 from ..model.variables import SHARED, Rest, Variable, variable_of
 from ..parameters import Parameters
 from .memory import snapshot
-from .suspects import suspect
 from .trace import Recorder, SymbolicTable, computed, constant_or_position
 
 LANES = 4
@@ -121,13 +122,18 @@ def _updated(
 
 
 def check(
-    block: Block, params: Mapping[str, Any], state: Mapping[str, Any], table: Mapping[str, Variable]
+    block: Block,
+    params: Mapping[str, Any],
+    state: Mapping[str, Any],
+    table: Mapping[str, Variable],
+    *,
+    strict: bool,
 ) -> None:
     """Raise ModelError where a function of a block gives other numbers for equal inputs. state:
-    before the block, some runs.
+    before the block, some runs. strict: on another processor, too.
     """
     for unit in units(block, params):
-        if found := suspect(unit.function):
+        if found := suspect(unit.function) or (strict and left(unit.function)):
             raise ModelError(f"{unit.where} {found}")
         numpy_state, python_state, forget = (
             np.random.get_state(),
@@ -168,7 +174,8 @@ def check_model(model: Model, parameters: Parameters) -> None:
     )
     start = {**dict.fromkeys(table, 0.0), **known, **own}
     for block in bound.blocks:
-        check(block, params, {name: value for name, value in start.items() if name in table}, table)
+        known = {name: value for name, value in start.items() if name in table}
+        check(block, params, known, table, strict=model.strict)
 
 
 @contextlib.contextmanager
@@ -309,8 +316,8 @@ class _Probe:
         """What is wrong with the unit as the ensemble records it; empty where it cannot be
         recorded, which the ensemble says itself.
         """
-        recorder = Recorder()
-        state = {name: recorder.input(name, shared=name in SHARED) for name in states[0]}
+        recorder = Recorder(strict=False)
+        state = {name: recorder.input(name) for name in states[0]}
         table = self._params.get("shock_table")
         symbols = (
             SymbolicTable(recorder, table.values, state["step"]) if table is not None else None

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import llvmlite.ir as ir
 
-from .instructions import DOUBLE, INDEX, LANES, VECTOR, Writer, write_call
-from .trace import ACCUMULATOR, SHOCK, Constant, Program
+from ..elementary.vectors import DOUBLE, INDEX
+from .instructions import FUNCTIONS, LANES, VECTOR, Writer, write_call
+from .trace import ACCUMULATOR, SHOCK, Constant, Operation, Program
 
 NUMBERS, INDICES, STEPS = ir.PointerType(DOUBLE), ir.PointerType(INDEX), ir.VectorType(INDEX, LANES)
 KINDS = [*[NUMBERS] * 3, INDICES, *[NUMBERS] * 3, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`
@@ -129,10 +130,13 @@ class _Kept(NamedTuple):
     end: ir.Block
 
 
-def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> list[Any]:
-    """Put the function `simulate` into a module. What is given must be kept as long as its code:
-    the Python functions that it calls.
-    """
+def calls(program: Program) -> list[Operation]:
+    """The calls of Python functions, in the order of their addresses in the array `FUNCTIONS`."""
+    return [o for o in program.operations if o.name.startswith("call:")]
+
+
+def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> None:
+    """Put the function `simulate` into a module, and the array `FUNCTIONS`."""
     loop = _Loop(module, program, layout)
     clock = loop.begin()
     strip = loop.begin_strip()
@@ -141,7 +145,6 @@ def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> lis
     kept = loop.keep(strip, step, outcome)
     loop.end_step(clock, strip, step, outcome, kept)
     loop.end_strip(strip, outcome)
-    return loop.callbacks
 
 
 class _Loop:
@@ -157,7 +160,9 @@ class _Loop:
         self.b = ir.IRBuilder(self.parts.entry)
         self.writer = Writer(self.b, module)
         self.program, self.layout, self.outputs = program, layout, dict(program.outputs)
-        self.callbacks: list[Any] = []
+        self.calls = calls(program)
+        addresses = ir.ArrayType(INDEX, max(len(self.calls), 1))
+        ir.GlobalVariable(module, addresses, FUNCTIONS).initializer = ir.Constant(addresses, None)
 
     def begin(self) -> dict[str, ir.Value]:
         """The clock at the start."""
@@ -256,10 +261,9 @@ class _Loop:
             elif kind == "result":
                 values[position] = values[first][int(number)]
             elif kind == "call":
-                arguments, function = [result(a) for a in (first, *others[:-1])], others[-1]
-                values[position] = write_call(
-                    self.writer, arguments, function, int(number), self.callbacks
-                )
+                arguments = [result(a) for a in (first, *others[:-1])]
+                at = self.calls.index(operation)
+                values[position] = write_call(self.writer, arguments, int(number), at)
             else:
                 arguments = [result(a) for a in operation.arguments]
                 values[position] = self.writer.write(operation.name, arguments)

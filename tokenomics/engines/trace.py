@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..elementary import FUNCTIONS
 from ..errors import ModelError
 from ..model.controllers.batch import per_run
 from ..model.model import Model, execute
 from ..model.shocks import ShockTable
+from ..model.suspects import library
 from ..model.variables import SHARED, variable_of
 from ..parameters import substitute
-from .suspects import library
 
 SHOCK, ACCUMULATOR = "shock:", "accumulator:"  # before the name of an input
 BALANCED, BALANCE = (
@@ -58,6 +59,7 @@ POWERS = {
     1.0: "positive",
     -1.0: "reciprocal",
 }  # NumPy's short cuts for an array to a scalar power
+NUMPY = "numpy."  # before the name of a function whose bits depend on the processor
 LARGEST = 2**53  # whole numbers beyond it are not exact as doubles
 
 
@@ -75,8 +77,9 @@ class Constant:
 
 @dataclass(frozen=True)
 class Operation:
-    """name: a NumPy function's; input; call:N, of a function with N results on the runs where the
-    first argument is true; result:I of a call.
+    """name: a NumPy function's, or one's of `elementary`; "numpy." and the name of NumPy's own of
+    these; input; call:N, of a function with N results on the runs where the first argument is true;
+    result:I of a call.
 
     arguments: positions of earlier operations, constants, the input's name, or the function.
     """
@@ -116,17 +119,18 @@ class Program:
 
 @dataclass
 class Recorder:
-    """Writes operations down, each once."""
+    """Writes operations down, each once. strict: refuses functions whose bits depend on the
+    processor.
+    """
 
+    strict: bool = True
     operations: list[Operation] = field(default_factory=list)
     inputs: dict[str, int] = field(default_factory=dict)
     _known: dict[Operation, Symbol] = field(default_factory=dict)
 
-    def input(self, name: str, *, shared: bool = False) -> Symbol:
-        """The symbol of an input. shared: a plain number in the reference engine, the same or a
-        parameter in all runs.
-        """
-        symbol = self._write(Operation("input", (name,)), shared=shared)
+    def input(self, name: str) -> Symbol:
+        """The symbol of an input."""
+        symbol = self._write(Operation("input", (name,)))
         self.inputs[name] = symbol.position
         return symbol
 
@@ -136,35 +140,39 @@ class Recorder:
         short = _shorter(self, name, arguments)
         if short is not None:
             return short
-        plain = tuple(constant_or_position(a) for a in arguments)
-        shared = all(not isinstance(a, Symbol) or a.shared for a in arguments)
-        if name == "power" and isinstance(arguments[1], Symbol) and arguments[1].shared:
-            name = (
-                "power_of_number"  # NumPy's short cuts, where the number happens to be one of them
+        return self._write(Operation(name, tuple(constant_or_position(a) for a in arguments)))
+
+    def numpys(self, name: str, *arguments: Any) -> Symbol | np.float64:
+        """The result of a function of NumPy's. Raises ModelError where its bits depend on the
+        processor and this recorder is strict.
+        """
+        if name == "power" and not isinstance(arguments[1], Symbol):
+            short = POWERS.get(float(arguments[1]))
+            if short:
+                return self.symbol(short, arguments[0])
+        if name not in FUNCTIONS:
+            return self.symbol(name, *arguments)
+        if self.strict:
+            raise ModelError(
+                f"np.{name} gives other last digits on other processors; expected "
+                f"tokenomics.elementary.{name}, or Model(..., strict=False)"
             )
-        elif (
-            name == "power"
-            and not isinstance(arguments[1], Symbol)
-            and float(arguments[1]) in POWERS
-        ):
-            name, plain = POWERS[float(arguments[1])], plain[:1]
-        return self._write(Operation(name, plain), shared=shared)
+        return self.symbol(NUMPY + name, *arguments)
 
     def call(
         self, function: Callable, outputs: int, when: Any, *arguments: Any
     ) -> tuple[Symbol, ...]:
         """The results of a function that takes one run's arguments; 0 where `when` is false."""
         plain = tuple(constant_or_position(a) for a in (when, *arguments))
-        done = self._write(Operation(f"call:{outputs}", (*plain, function)), shared=False)
+        done = self._write(Operation(f"call:{outputs}", (*plain, function)))
         return tuple(
-            self._write(Operation(f"result:{i}", (done.position,)), shared=False)
-            for i in range(outputs)
+            self._write(Operation(f"result:{i}", (done.position,))) for i in range(outputs)
         )
 
-    def _write(self, operation: Operation, *, shared: bool) -> Symbol:
+    def _write(self, operation: Operation) -> Symbol:
         if operation not in self._known:
             truth = operation.name in TRUTHS | LOGIC
-            self._known[operation] = Symbol(self, len(self.operations), truth=truth, shared=shared)
+            self._known[operation] = Symbol(self, len(self.operations), truth=truth)
             self.operations.append(operation)
         return self._known[operation]
 
@@ -231,21 +239,21 @@ def _shorter(recorder: Recorder, name: str, arguments: tuple) -> Any:
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """Stands for one number a run. truth: a comparison's result. shared: made of parameters and the
-    clock alone.
-    """
+    """Stands for one number a run. truth: a comparison's result."""
 
-    __slots__ = ("position", "recorder", "shared", "truth")
+    __slots__ = ("position", "recorder", "truth")
 
-    def __init__(self, recorder: Recorder, position: int, *, truth: bool, shared: bool):
-        self.recorder, self.position, self.truth, self.shared = recorder, position, truth, shared
+    def __init__(self, recorder: Recorder, position: int, *, truth: bool):
+        self.recorder, self.position, self.truth = recorder, position, truth
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         if method != "__call__" or options or ufunc.nout != 1:
             raise ModelError(
                 f"np.{ufunc.__name__} with more than its plain arguments cannot be recorded"
             )
-        return self.recorder.symbol(ufunc.__name__, *inputs)
+        if ufunc is FUNCTIONS.get(ufunc.__name__):
+            return self.recorder.symbol(ufunc.__name__, *inputs)
+        return self.recorder.numpys(ufunc.__name__, *inputs)
 
     def __array_function__(self, function, types, arguments, options):
         if function is np.where and len(arguments) == 3 and not options:
@@ -291,6 +299,11 @@ class SymbolicTable:
         return self._recorder.input(f"{SHOCK}{name}") if name in self._names else None
 
 
+def computing(name: str) -> Callable[..., Any]:
+    """The function on numbers and arrays that an operation's name stands for."""
+    return FUNCTIONS.get(name) or getattr(np, name.removeprefix(NUMPY))
+
+
 def computed(
     recorder: Recorder,
     state: Mapping[str, Any],
@@ -319,7 +332,7 @@ def computed(
         if kind == "call":
             values.append(per_run(operation.arguments[-1], int(number), *plain))
         else:
-            values.append(getattr(np, "power" if kind == "power_of_number" else kind)(*plain))
+            values.append(computing(operation.name)(*plain))
     return {
         name: end.value if isinstance(end, Constant) else values[end] for name, end in ends.items()
     }
@@ -362,11 +375,9 @@ def record_step(
     `Folds.record` does. Raises ModelError, with the block, for what cannot be recorded. A block
     that asks whether a value is an array is told that it is not.
     """
-    recorder = Recorder()
-    symbols = {path: recorder.input(path, shared=True) for path in swept}
-    state: dict[str, Any] = {
-        name: recorder.input(name, shared=name in SHARED) for name in model.variables(params)
-    }
+    recorder = Recorder(strict=model.strict)
+    symbols = {path: recorder.input(path) for path in swept}
+    state: dict[str, Any] = {name: recorder.input(name) for name in model.variables(params)}
     table = SymbolicTable(recorder, params["shock_table"].values, state["step"])
     params = {**substitute(params, symbols), "shock_table": table}
     checks = []

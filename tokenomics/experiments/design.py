@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..elementary import exp
 from ..inputs import bounds
 from ..inputs.arguments import many
 from ..parameters import NONE, Resolved, resolve
@@ -48,7 +49,7 @@ class Range(BaseModel):
         """Values at positions between 0 and 1."""
         if self.scale == "log":
             # the ends as they are written, which exp(log(x)) need not give
-            inside = np.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+            inside = exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
             return np.where(unit == 0.0, self.low, np.where(unit == 1.0, self.high, inside))
         return self.low + unit * (self.high - self.low)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elementary import log
 from ..errors import InputError
 from ..model.model import Model
 from ..model.shocks import ShockTable
@@ -54,17 +55,17 @@ def follow(
     step_params = {**params, "shock_table": table.replace(recorded_news=news)}
     gain = np.ones(runs)
     for t in range(steps):
-        target = np.log(prices[t + 1])
+        target = log(prices[t + 1])
         news[t] = 0.0
         after = model.step(step_params, state)
-        miss = np.broadcast_to(target - np.log(after["token_price"]), runs).copy()
+        miss = np.broadcast_to(target - log(after["token_price"]), runs).copy()
         for _ in range(ITERATIONS):
             if np.max(np.abs(miss)) <= TOLERANCE:
                 break
             change = miss / gain
             news[t] += change
             after = model.step(step_params, state)
-            left = target - np.log(after["token_price"])
+            left = target - log(after["token_price"])
             moved = miss - left
             with np.errstate(all="ignore"):  # a run that has arrived no longer moves
                 gain = np.where(

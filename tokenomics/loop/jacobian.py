@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engines.trace import LOGIC, TRUTHS, Constant, Program
+from ..engines.trace import LOGIC, NUMPY, TRUTHS, Constant, Program, computing
 from ..errors import ModelError
 
 # derivative of a function of one argument, from the argument x and the result y
@@ -36,6 +36,8 @@ SLOPES: dict[str, Callable[[float, float], float]] = {
     "sin": lambda x, y: np.cos(x),
     "cos": lambda x, y: -np.sin(x),
     "arctan": lambda x, y: 1.0 / (1.0 + x * x),
+    "tanh": lambda x, y: 1.0 - y * y,
+    "ndtri": lambda x, y: np.sqrt(2.0 * np.pi) * np.exp(0.5 * y * y),
 }
 EQUAL = 1e-9  # two numbers are equal that differ by less, relative to what they were computed from
 STEPWISE = {"floor", "ceil", "rint"} | TRUTHS | LOGIC  # flat but for jumps
@@ -53,7 +55,7 @@ def _partials(name: str, x: Sequence[float], y: float) -> list[float]:
         return [x[1], x[0]]
     if name == "divide":
         return [1.0 / x[1], -y / x[1]]
-    if name in ("power", "power_of_number"):
+    if name == "power":
         base = x[1] * x[0] ** (x[1] - 1.0) if x[1] else 0.0
         return [base, y * np.log(x[0]) if x[0] > 0.0 else 0.0]
     if name in STEPWISE:
@@ -174,8 +176,8 @@ def jacobian(
                     "without active limits"
                 )
             x = [a.value if isinstance(a, Constant) else values[a] for a in operation.arguments]
-            name = "power" if operation.name == "power_of_number" else operation.name
-            value = getattr(np, name)(*x)
+            name = operation.name.removeprefix(NUMPY)
+            value = computing(operation.name)(*x)
             own = [
                 abs(a.value) if isinstance(a, Constant) else sizes[a] for a in operation.arguments
             ]

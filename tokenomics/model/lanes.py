@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TokenomicsError
+from .same_bits import with_our_functions
 from .shocks import ShockTable
 
 TWICE = [0, 0]
@@ -91,16 +92,18 @@ def runwise(function: Callable) -> Callable:
     if shipped(function) or hasattr(function, "runwise"):
         return function
 
+    ours = with_our_functions(function)
+
     @functools.wraps(function)
     def on_runs(*arguments):
         count = runs_in(arguments)
         if count == 0:
-            return function(*arguments)
+            return ours(*arguments)
         try:
             if count > 1:
-                return function(*arguments)
+                return ours(*arguments)
             return _mapped(
-                function(*parts(arguments, TWICE)),
+                ours(*parts(arguments, TWICE)),
                 lambda value: value[:1] if np.shape(value) == (2,) else value,
             )
         except TokenomicsError:
@@ -110,7 +113,7 @@ def runwise(function: Callable) -> Callable:
                 error
             ):  # it writes to what it is given; alone with one number it would seem not to
                 raise
-            return _one_by_one(function, arguments, count)
+            return _one_by_one(ours, arguments, count)
 
     on_runs.runwise = True  # type: ignore[attr-defined]
     return on_runs

@@ -197,10 +197,14 @@ def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
 class Model:
     """The block list. blocks: in the order in which they act. extra_shocks: names of standard
     normal processes that a user's own blocks read.
+
+    strict: the same bits on every processor, so that functions which differ from one to the next
+    are refused. The results of a model that is not strict say so.
     """
 
     blocks: tuple[Block, ...] = BLOCKS
     extra_shocks: tuple[str, ...] = ()
+    strict: bool = True
 
     def __post_init__(self):
         for name in ("blocks", "extra_shocks"):
@@ -270,7 +274,9 @@ class Model:
                     f"expected a place before that"
                 )
         return Model(
-            (*self.blocks[:at], new, *self.blocks[at:]), (*self.extra_shocks, *many(shocks))
+            (*self.blocks[:at], new, *self.blocks[at:]),
+            (*self.extra_shocks, *many(shocks)),
+            self.strict,
         )
 
 

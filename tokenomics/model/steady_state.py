@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elementary import exp, log
 from ..errors import BlockError, InputError, ModelError
 from ..inputs.arguments import checked, of
 from ..parameters import Parameters, substitute
@@ -113,13 +114,11 @@ def _price(
         rest = Rest(
             mine,
             table,
-            {"inference_price": np.exp(log_price), "price_variance": variance[point]},
+            {"inference_price": exp(log_price), "price_variance": variance[point]},
         )
-        return np.log(rest["utilisation"] * rest["capacity"] + 1e-300) - np.log(
-            rest["demand"] + 1e-300
-        )
+        return log(rest["utilisation"] * rest["capacity"] + 1e-300) - log(rest["demand"] + 1e-300)
 
-    return np.exp(roots(excess_supply, *(np.full(points, np.log(end)) for end in PRICE_BRACKET)))
+    return exp(roots(excess_supply, *(np.full(points, log(end)) for end in PRICE_BRACKET)))
 
 
 def _scalar(value: Any) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..elementary import log1p
 from ..errors import InputError
 from ..model.formulas.billing import PAYMENTS
 from ..parameters import Parameters
@@ -128,7 +129,7 @@ def _quantile(totals: np.ndarray) -> tuple[float, float, float, int, int]:
 def _log_ratio(before, after):
     """ln(after/before) of sizes ≥ 0, accurate near 1; 0 where one of both is zero."""
     low, high = np.minimum(before, after), np.maximum(before, after)
-    size = np.log1p(np.where(low > 0.0, high - low, 0.0) / np.where(low > 0.0, low, 1.0))
+    size = log1p(np.where(low > 0.0, high - low, 0.0) / np.where(low > 0.0, low, 1.0))
     return np.where(after >= before, size, -size)
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from pydantic import BaseModel
 
-from ..engines.suspects import suspect
 from ..errors import ModelError
 from ..model.lanes import shipped
+from ..model.suspects import suspect
 from ..parameters import Parameters, put
 from .metrics import METRICS, Paths
 

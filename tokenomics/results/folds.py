@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elementary import log
 from ..engines.folds import Fold, Values
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters import Parameters
@@ -57,18 +58,18 @@ def volatility_of(variable: str, least: float = 0.0) -> Fold:
     """
 
     def logarithm(values: Values) -> Any:
-        return np.log(np.maximum(values[variable], least) if least else values[variable])
+        return log(np.maximum(values[variable], least) if least else values[variable])
 
     def start(first: Values, p: Parameters) -> Values:
         return {"count": 0.0, "log": logarithm(first), "mean": 0.0, "squares": 0.0}
 
     def update(before: Values, now: Values, p: Parameters) -> Values:
-        count, log = before["count"] + 1.0, logarithm(now)
-        change = log - before["log"]
+        count, current = before["count"] + 1.0, logarithm(now)
+        change = current - before["log"]
         off = change - before["mean"]
         mean = before["mean"] + off / count
         squares = before["squares"] + off * (change - mean)
-        return {"count": count, "log": log, "mean": mean, "squares": squares}
+        return {"count": count, "log": current, "mean": mean, "squares": squares}
 
     def finish(after: Values, p: Parameters, count: int) -> np.ndarray:
         if count < 2:

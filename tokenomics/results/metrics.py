@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elementary import log
 from ..engines.folds import Fold
 from ..errors import ModelError
 from ..inputs.arguments import NAMES, TEXT, checked
@@ -147,7 +148,7 @@ folded(
 
 
 def _error(now, p):
-    return np.log(now["reference_price"] / now["token_price"])
+    return log(now["reference_price"] / now["token_price"])
 
 
 folded(
@@ -156,7 +157,7 @@ folded(
     "root mean square of ln(reference / price)",
     total(
         ("reference_price", "token_price"),
-        lambda now, p: _error(now, p) ** 2,
+        lambda now, p: np.square(_error(now, p)),
         lambda squares, p, count: np.sqrt(squares / count),
     ),
     better="lower",
@@ -251,9 +252,7 @@ folded(
         lambda first, p: {"first": first["total_supply"], "last": first["total_supply"]},
         lambda before, now, p: {"first": before["first"], "last": now["total_supply"]},
         lambda after, p, count: (
-            np.log(after["last"] / after["first"])
-            * DAYS_PER_YEAR
-            / (count * p.simulation.time_step)
+            log(after["last"] / after["first"]) * DAYS_PER_YEAR / (count * p.simulation.time_step)
         ),
     ),
 )

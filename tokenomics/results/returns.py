@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..elementary import log
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters import Parameters
 from .folds import drawdown_of, volatility_of
@@ -58,7 +59,7 @@ def statistics(prices: np.ndarray) -> dict[str, np.ndarray]:
     from scipy import stats  # takes half a second to import, and most commands do without
 
     prices = np.atleast_2d(prices)
-    r = np.diff(np.log(prices), axis=1)
+    r = np.diff(log(prices), axis=1)
     size = np.abs(r)
     found = {
         "annualised volatility": r.std(axis=1, ddof=1) * np.sqrt(DAYS_PER_YEAR),

@@ -14,6 +14,7 @@ TWAP oracle attacks.
 
 import numpy as np
 
+from ...elementary import exp, log
 from ..formulas.liquidity import anchored, dealers, order_to_reach
 from ..formulas.numerics import CLOCK_TOLERANCE, impulse, positive, relaxation
 from ..variables import Variable, writes
@@ -25,11 +26,11 @@ def needed_price(params, state, goal):
     The market takes a share of the impact for news (permanent impact), so that less than all of it
     is traded back.
     """
-    market, dt, price = params["market"], params["time_step"], np.log(state["token_price"])
+    market, dt, price = params["market"], params["time_step"], log(state["token_price"])
     closed = relaxation(dt, 1.0 / np.maximum(market.arbitrage_speed, 1e-12))
     kept = 1.0 - closed * (1.0 - market.permanent_impact)
-    return np.exp(
-        (np.log(goal) - closed * (anchored(params, state) - market.permanent_impact * price))
+    return exp(
+        (log(goal) - closed * (anchored(params, state) - market.permanent_impact * price))
         / np.maximum(kept, 1e-6)
     )
 
@@ -71,7 +72,7 @@ def policy_attacker(params, substep, state_history, state):
     kind = market.type if market.enabled else "off"
     others_usd = positive(state["control_output"]) * dt
     others_tok = params["orders"].sales(state, "treasury", "mint") * dt
-    target = needed_price(params, state, anchor * np.exp(attack.size))
+    target = needed_price(params, state, anchor * exp(attack.size))
     orders = (others_usd, others_tok, dealers(params, state))
     push_usd, push_tok = order_to_reach(
         kind, target, price, state["pool_tok"], state["pool_usd"], *orders

@@ -7,6 +7,7 @@ reference depths (the pool's USD at the start) a day.
 
 import numpy as np
 
+from ...elementary import exp, log
 from .. import controllers
 from ..formulas.numerics import CLOCK_TOLERANCE, DAYS_PER_YEAR, positive, relaxation, treasury_share
 from ..variables import Variable, writes
@@ -18,9 +19,9 @@ def reference_price(params, state):
     if controller.reference == "utility":
         return state["utility_value"]
     if controller.reference == "average":
-        return np.exp(state["average_log_price"])
+        return exp(state["average_log_price"])
     if controller.reference == "path":
-        return state["initial_price"] * np.exp(
+        return state["initial_price"] * exp(
             controller.reference_growth / DAYS_PER_YEAR * state["time"]
         )
     return state["initial_price"] * controller.peg
@@ -100,8 +101,8 @@ def policy_controller(params, substep, state_history, state):
     """Decide when a decision is due, hold the signal otherwise, and do what the bounds allow."""
     controller, dt = params["controller"], params["time_step"]
     price, depth = state["token_price"], state["reference_depth"]
-    reference, measured = reference_price(params, state), np.log(state["measured_price"])
-    error = np.log(reference) - measured
+    reference, measured = reference_price(params, state), log(state["measured_price"])
+    error = log(reference) - measured
     spend, sellable, mintable = bounds(params, state)
     high = spend / depth
     low = -np.minimum(controller.sale_limit, (sellable + mintable) * price / depth)

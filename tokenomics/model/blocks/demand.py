@@ -6,6 +6,7 @@ The log process is an Ornstein–Uhlenbeck process in its exact discretisation. 
 
 import numpy as np
 
+from ...elementary import exp, sin
 from ..formulas.numerics import DAYS_PER_YEAR, MTOK_PER_DAY
 from ..variables import Variable, writes
 
@@ -53,11 +54,11 @@ def policy_demand(params, substep, state_history, state):
     """
     demand, dt = params["demand"], params["time_step"]
     recorded = params["shock_table"].at("recorded_rate", state["step"])
-    decay = np.exp(-demand.reversion * dt)
+    decay = exp(-demand.reversion * dt)
     spread = demand.volatility * np.sqrt((1.0 - decay * decay) / (2.0 * demand.reversion))
     deviation = state["demand_deviation"] * decay + spread * state["demand_noise"]
     trend = demand.growth_rate / DAYS_PER_YEAR * state["time"]
-    season = demand.weekly_amplitude * np.sin(2.0 * np.pi * state["time"] / WEEK)
+    season = demand.weekly_amplitude * sin(2.0 * np.pi * state["time"] / WEEK)
     log_size = trend + season + deviation
     rate = demand.request_rate + 0.0 * state["request_rate"]
     if recorded is not None:
@@ -69,5 +70,5 @@ def policy_demand(params, substep, state_history, state):
     return {
         "request_rate": rate,
         "demand_deviation": deviation,
-        "potential_demand": size * np.exp(log_size + state["demand_event"]),
+        "potential_demand": size * exp(log_size + state["demand_event"]),
     }

@@ -11,6 +11,7 @@ which may be short, is counted from the start. Units: USD, TOK, USD/day, TOK/day
 
 import numpy as np
 
+from ...elementary import log
 from ..formulas.numerics import positive, relaxation
 from ..variables import Variable, writes
 
@@ -52,7 +53,7 @@ def policy_front_runners(params, substep, state_history, state):
     front, dt, price = params["front_running"], params["time_step"], state["token_price"]
     if not front.enabled:
         return {"order_front_usd": 0.0 * price, "order_front_tok": 0.0 * price}
-    depth, error = state["reference_depth"], np.log(state["reference_price"] / price)
+    depth, error = state["reference_depth"], log(state["reference_price"] / price)
     expected = (
         2.0 * learned_slope(params, state) * error * front.horizon * depth / state["pool_usd"]
     )

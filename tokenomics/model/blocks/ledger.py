@@ -7,6 +7,7 @@ decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/da
 
 import numpy as np
 
+from ...elementary import log
 from ..formulas.numerics import burned_share, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
@@ -260,7 +261,7 @@ def policy_accounts(params, substep, state_history, state):
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],
         "throughput": throughput,
         "utility_value": utility,
-        "decoupling": np.log(price / utility),
+        "decoupling": log(price / utility),
         "velocity_usage": state["fees"] / state["settlement_price"] / circulating,
         "velocity_speculative": (speculative + state["arbitrage_tok"]) / circulating,
     }

@@ -8,6 +8,7 @@ impact) and returns slowly to the utility value.
 
 import numpy as np
 
+from ...elementary import exp, log
 from ..formulas.liquidity import anchored, arbitraged, clear, dealers
 from ..formulas.numerics import relaxation
 from ..variables import Variable, writes
@@ -69,14 +70,12 @@ def policy_market(params, substep, state_history, state):
         kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders
     )
 
-    outside = (
-        anchored(params, state) + market.permanent_impact * np.log(after / price) + state["news"]
-    )
+    outside = anchored(params, state) + market.permanent_impact * log(after / price) + state["news"]
     if kind == "off":
-        final, arbitrage, given = np.exp(outside), 0.0 * price, out
+        final, arbitrage, given = exp(outside), 0.0 * price, out
     else:
-        log_after = np.log(after)
-        final = np.exp(arbitraged(log_after, outside, market.arbitrage_speed, dt))
+        log_after = log(after)
+        final = exp(arbitraged(log_after, outside, market.arbitrage_speed, dt))
         if kind == "pool":
             pool_tok, product = pool_tok - out, pool_tok * state["pool_usd"]
             moved = np.minimum(np.sqrt(product / final), pool_tok + holders)
@@ -92,10 +91,10 @@ def policy_market(params, substep, state_history, state):
     return {
         "settlement_price": settled,
         "token_price": final,
-        "outside_value": np.exp(outside),
+        "outside_value": exp(outside),
         "pool_tok": pool_tok,
         "pool_usd": final * pool_tok,
-        "log_return": np.log(final / price),
+        "log_return": log(final / price),
         "arbitrage_tok": np.abs(arbitrage) / dt,
         "liquidity_flow": (given + provided) / dt,
     }

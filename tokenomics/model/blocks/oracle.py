@@ -8,13 +8,14 @@ takes its neighbour's value.
 
 import numpy as np
 
+from ...elementary import exp, log
 from ..formulas.numerics import oracle_delay, relaxation
 from ..variables import Variable, writes
 
 
 def log_price_at_rest(params, rest):
     """What it has long measured."""
-    return np.log(rest["token_price"])
+    return log(rest["token_price"])
 
 
 @writes(
@@ -32,7 +33,7 @@ def log_price_at_rest(params, rest):
 def policy_oracle(params, substep, state_history, state):
     """Lagged log price, what is under way, and the price as the protocol sees it [USD/TOK]."""
     oracle, dt = params["oracle"], params["time_step"]
-    log_price = np.log(state["token_price"])
+    log_price = log(state["token_price"])
     if not oracle.enabled:
         return {"oracle_log_price": log_price, "measured_price": state["token_price"]}
     seen = log_price + state["oracle_bias"]
@@ -45,4 +46,4 @@ def policy_oracle(params, substep, state_history, state):
         *(state[f"oracle_delayed_{n}"] for n in oracle_delay(params)),
     ]
     under_way = {f"oracle_delayed_{n}": line[n - 1] for n in oracle_delay(params)}
-    return {"oracle_log_price": lagged, "measured_price": np.exp(line[-1]), **under_way}
+    return {"oracle_log_price": lagged, "measured_price": exp(line[-1]), **under_way}

@@ -7,6 +7,7 @@ not for selling at a loss on every request. Units: USD/Mtok.
 
 import numpy as np
 
+from ...elementary import exp
 from ..formulas.fleet import energy_cost
 from ..variables import Variable, writes
 
@@ -20,6 +21,6 @@ def policy_pricing(params, substep, state_history, state):
     if not pricing.enabled:
         return {"inference_price": state["inference_price"]}
     excess = state["utilisation"] - pricing.target_utilisation
-    moved = state["inference_price"] * np.exp(np.clip(pricing.speed * excess * dt, -1.0, 1.0))
+    moved = state["inference_price"] * exp(np.clip(pricing.speed * excess * dt, -1.0, 1.0))
     floor = energy_cost(params, {name: state[f"nodes_{name}"] for name in params["fleet"]})
     return {"inference_price": np.maximum(moved, np.minimum(floor, state["inference_price"]))}

@@ -8,6 +8,7 @@ days, shares.
 
 import numpy as np
 
+from ...elementary import exp, expm1, log, power
 from ..formulas.latency import service_time
 from ..formulas.numerics import SECONDS_PER_DAY, poisson
 from ..formulas.rest import kept_at_rest
@@ -25,7 +26,7 @@ def caught_share(params):
     unseen = (1.0 - rel.audit_probability * (1.0 - rel.false_negative)) * (
         1.0 - protection.detection
     )
-    return 1.0 - unseen * rel.cheating_limit ** (rel.replication - 1.0)
+    return 1.0 - unseen * power(rel.cheating_limit, rel.replication - 1.0)
 
 
 def deterrence(params, stake_per_node_usd, revenue_per_node):
@@ -44,11 +45,11 @@ def faked_share(params, stake_per_node_usd, revenue_per_node):
     """Share of work that is faked; stake and a day's revenue of one node in USD."""
     rel = params["reliability"]
     ratio = np.clip(
-        np.log(deterrence(params, stake_per_node_usd, revenue_per_node)) / rel.cheating_scale,
+        log(deterrence(params, stake_per_node_usd, revenue_per_node)) / rel.cheating_scale,
         -60.0,
         60.0,
     )
-    return rel.cheating_limit / (1.0 + np.exp(ratio))
+    return rel.cheating_limit / (1.0 + exp(ratio))
 
 
 def online_share(tier):
@@ -70,8 +71,8 @@ def reliability(params, cheating):
     service, online, fault = service_time(params) / SECONDS_PER_DAY, 0.0, 0.0
     for tier in rel.tiers.values():
         online = online + tier.share * online_share(tier)
-        fault = fault - tier.share * online_share(tier) * np.expm1(-service / tier.mtbf)
-    failure = (fault / online + cheating) ** rel.replication
+        fault = fault - tier.share * online_share(tier) * expm1(-service / tier.mtbf)
+    failure = power(fault / online + cheating, rel.replication)
     condemned = (
         rel.audit_probability * rel.false_positive * (1.0 - cheating)
         + caught_share(params) * cheating
@@ -170,6 +171,6 @@ def policy_regions(params, substep, state_history, state):
     decay = dt / rel.region_outage_days
     down = state["regions_down"] + begun / rel.regions
     return {
-        "regions_down": down * np.exp(-decay),
-        "region_outage": np.minimum(down * -np.expm1(-decay) / decay, 1.0),
+        "regions_down": down * exp(-decay),
+        "region_outage": np.minimum(down * -expm1(-decay) / decay, 1.0),
     }

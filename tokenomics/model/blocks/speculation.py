@@ -8,6 +8,7 @@ the size of the market.
 
 import numpy as np
 
+from ...elementary import log
 from ..formulas.numerics import chartist_share, positive, relaxation
 from ..variables import Variable, writes
 
@@ -49,7 +50,7 @@ def policy_speculators(params, substep, state_history, state):
     """
     speculation, dt, price = params["speculation"], params["time_step"], state["token_price"]
     share = chartist_share(speculation, state["fitness_chartist"] - state["fitness_fundamentalist"])
-    fundamentalist = speculation.fundamentalist * np.log(state["utility_value"] / price)
+    fundamentalist = speculation.fundamentalist * log(state["utility_value"] / price)
     chartist = speculation.chartist * state["trend"]
     # The noise differs between chartists and earns nothing on average: it moves the price, not
     # their fitness.

@@ -7,6 +7,7 @@ spend. Units: TOK/day, USD/day.
 
 import numpy as np
 
+from ...elementary import exp, expm1, log
 from ..controllers import spending_at_rest
 from ..formulas.numerics import positive, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
@@ -77,8 +78,8 @@ def policy_emission(params, substep, state_history, state):
         return {"emitted": 0.0 * rate, "emission_rate": rate}
     paid, after = rate, rate
     if supply.emission_decay:
-        decay = np.log(2.0) / supply.emission_half_life * dt
-        paid, after = rate * -np.expm1(-decay) / decay, rate * np.exp(-decay)
+        decay = log(2.0) / supply.emission_half_life * dt
+        paid, after = rate * -expm1(-decay) / decay, rate * exp(-decay)
     return {"emitted": paid * state["emission_multiplier"], "emission_rate": after}
 
 

@@ -7,6 +7,7 @@ cost. Units: USD/Mtok, Mtok/day, s.
 
 import numpy as np
 
+from ...elementary import exp, power
 from ..formulas.distribution import Cumulants, quantile
 from ..formulas.latency import cloud_latency
 from ..formulas.numerics import relaxation
@@ -54,7 +55,7 @@ def generalised_costs(params, workload, state):
 def preferred_share(params, network, central):
     """Share of a class that prefers the network."""
     odds = np.clip((network - central) / params["venues"].choice_scale, -LOGIT_LIMIT, LOGIT_LIMIT)
-    return 1.0 / (1.0 + np.exp(odds))
+    return 1.0 / (1.0 + exp(odds))
 
 
 def class_work(params, workload, potential, share, network, central):
@@ -62,11 +63,8 @@ def class_work(params, workload, potential, share, network, central):
     cost.
     """
     mean_cost = share * network + (1.0 - share) * central
-    return (
-        potential
-        * workload.share
-        * (mean_cost / params["cloud"].price) ** -workload.price_elasticity
-    )
+    change = power(mean_cost / params["cloud"].price, -workload.price_elasticity)
+    return potential * workload.share * change
 
 
 def choice_at_rest(params, rest):
@@ -146,5 +144,5 @@ def policy_price_risk(params, substep, state_history, state):
     weight = relaxation(dt, params["venues"].variance_memory)
     return {
         "price_variance": state["price_variance"] * (1.0 - weight)
-        + weight * state["log_return"] ** 2 / dt
+        + weight * (state["log_return"] * state["log_return"]) / dt
     }

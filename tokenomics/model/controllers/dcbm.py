@@ -8,12 +8,13 @@ Units: USD, days; error and command in log points (no unit).
 
 import numpy as np
 
+from ...elementary import exp, log
 from .command import Command, Law, Memory
 
 
 def tracking_error(target, price):
     """e = ln P̄ − ln P [1], positive when the price [USD/TOK] is below its target [USD/TOK]."""
-    return np.log(target) - np.log(price)
+    return log(target) - log(price)
 
 
 def integrate(integral, error, treasury, dt):
@@ -32,7 +33,7 @@ def command(error, previous, integral, kp, ki, kd, dt):
 
 def spending_share(gamma, u):
     """γ tanh(max(0, u)) [1], through exp, whose last bit does not depend on the engine."""
-    decay = np.exp(-2.0 * np.minimum(np.maximum(u, 0.0), 50.0))
+    decay = exp(-2.0 * np.minimum(np.maximum(u, 0.0), 50.0))
     return gamma * (1.0 - decay) / (1.0 + decay)
 
 

@@ -9,6 +9,7 @@ Units: signal in reference depths a day, e in log points, days.
 
 import numpy as np
 
+from ...elementary import exp, log
 from ..formulas.numerics import relaxation
 from .command import Command, Law, Memory
 
@@ -21,7 +22,7 @@ MEMORY = (
 def decide(params, state, error, dt, low, high, scale=1.0):
     """One decision of the controller. scale: factor on all three gains."""
     pid = params["controller"].pid
-    measurement = np.log(state["measured_price"])
+    measurement = log(state["measured_price"])
     outside = np.sign(error) * np.maximum(np.abs(error) - pid.dead_band, 0.0)
     weight = relaxation(dt, pid.derivative_time)
     slope = (measurement - state["control_filtered"]) * weight / dt
@@ -31,7 +32,7 @@ def decide(params, state, error, dt, low, high, scale=1.0):
     signal = np.clip(limited, low, high)
     unwind = (signal - raw) * relaxation(dt, pid.antiwindup_time)
     memory = {
-        "integral": state["control_integral"] * np.exp(-pid.leak * dt)
+        "integral": state["control_integral"] * exp(-pid.leak * dt)
         + dt * pid.ki * scale * outside
         + unwind,
         "filtered": state["control_filtered"] + (measurement - state["control_filtered"]) * weight,

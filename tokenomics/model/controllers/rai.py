@@ -10,6 +10,7 @@ pushes the redemption price away from the market and counts on the market to fol
 
 import numpy as np
 
+from ...elementary import exp, expm1, log, power
 from .command import Command, Law, Memory
 
 YEAR = 31_536_000.0  # seconds
@@ -27,7 +28,7 @@ def leaky_integral(integral, error, previous_error, elapsed, leak):
 
     The newest trapezoid does not leak before the next update, as in the contract.
     """
-    return leak**elapsed * integral + 0.5 * (error + previous_error) * elapsed
+    return power(leak, elapsed) * integral + 0.5 * (error + previous_error) * elapsed
 
 
 def feedback(error, integral, kp, ki):
@@ -63,17 +64,17 @@ def may_update(elapsed, delay=UPDATE_DELAY):
 
 def next_redemption_price(redemption_price, rate, elapsed):
     """The redemption price [USD] after `elapsed` seconds at a rate."""
-    return redemption_price * np.power(rate, elapsed)
+    return redemption_price * power(rate, elapsed)
 
 
 def per_year(rate):
     """A rate per second as a change per year of 365 days; −0.05 is a loss of 5 %."""
-    return np.expm1(YEAR * np.log(rate))
+    return expm1(YEAR * log(rate))
 
 
 def half_life(leak):
     """Time in which half of the integral is forgotten [s]."""
-    return np.log(0.5) / np.log(leak)
+    return log(0.5) / log(leak)
 
 
 def decide(params, state, error, dt, low, high):
@@ -83,9 +84,9 @@ def decide(params, state, error, dt, low, high):
     `error` is a log; the law's own is (reference − market)/reference. The barrier is on that error.
     """
     rai = params["controller"].rai
-    relative = -np.expm1(-error)
+    relative = -expm1(-error)
     integral = leaky_integral(
-        state["control_total_error"], relative, state["control_last_error"], dt, np.exp(-rai.leak)
+        state["control_total_error"], relative, state["control_last_error"], dt, exp(-rai.leak)
     )
     output = feedback(relative, integral, rai.kp, rai.ki)
     signal = np.where(np.abs(relative) >= rai.noise_barrier, output, 0.0)

@@ -5,8 +5,7 @@ gains in proportion to y keep the loop's gain, and with it its margins, where th
 dries up.
 """
 
-import numpy as np
-
+from ...elementary import exp, log
 from . import pid
 from .command import Law
 
@@ -15,7 +14,7 @@ def decide(params, state, error, dt, low, high):
     """The PID's decision with gains times (pool's USD / reference depth) to the power of the
     schedule's exponent.
     """
-    depth = np.log(state["pool_usd"] / state["reference_depth"])
+    depth = log(state["pool_usd"] / state["reference_depth"])
     return pid.decide(
         params,
         state,
@@ -23,7 +22,7 @@ def decide(params, state, error, dt, low, high):
         dt,
         low,
         high,
-        scale=np.exp(params["controller"].schedule_exponent * depth),
+        scale=exp(params["controller"].schedule_exponent * depth),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...elementary import power
 from .numerics import DAYS_PER_YEAR, positive, relaxation
 
 PAYMENTS = {
@@ -28,14 +29,14 @@ def usage(bills, potential, initial):
     """Work of the billed customer: the workload × (potential demand / that at the start)^elasticity
     [Mtok/day].
     """
-    return bills.workload * (potential / initial) ** bills.follows_demand
+    return bills.workload * power(potential / initial, bills.follows_demand)
 
 
 def next_quote(quote, spot, lag, dt):
     """Token price at which quotes are made: it follows the spot price in logs with the time
     constant `lag` [USD/TOK].
     """
-    return quote * (spot / quote) ** relaxation(dt, lag)
+    return quote * power(spot / quote, relaxation(dt, lag))
 
 
 def next_credit_price(credit, price, period, dt):

@@ -9,11 +9,11 @@ zero. All but `exceedance` work on numbers, arrays and a recorder's symbols. Uni
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from ...elementary import expm1, log1p, ndtri, power
 from .ordered import total
 from .queueing import wait_scv, waiting
 
@@ -128,16 +128,16 @@ def _shape(time: Cumulants):
     deviation = np.sqrt(np.maximum(time.variance, 0.0))
     half = 0.5 * time.third / np.maximum(time.variance * deviation, 1e-300)
     size = np.absolute(half)
-    cube_root = np.power(size + np.sqrt(1.0 + size * size), 1.0 / 3.0)
+    cube_root = power(size + np.sqrt(1.0 + size * size), 1.0 / 3.0)
     y = np.maximum(cube_root - 1.0 / cube_root, NO_SKEW)
-    return deviation, y, np.sqrt(np.log1p(y * y)), np.where(half < 0.0, -1.0, 1.0)
+    return deviation, y, np.sqrt(log1p(y * y)), np.where(half < 0.0, -1.0, 1.0)
 
 
 def quantile(time: Cumulants, p: float):
     """The time not exceeded with a probability p, a plain number between 0 and 1 [s]."""
     deviation, y, sigma, sign = _shape(time)
-    normal = NormalDist().inv_cdf(p)
-    return time.mean + sign * deviation * np.expm1(sigma * (sign * normal - 0.5 * sigma)) / y
+    normal = ndtri(p)
+    return time.mean + sign * deviation * expm1(sigma * (sign * normal - 0.5 * sigma)) / y
 
 
 def exceedance(time: Cumulants, x):
@@ -147,5 +147,5 @@ def exceedance(time: Cumulants, x):
     deviation, y, sigma, sign = _shape(time)
     stretched = sign * y * (x - time.mean) / np.maximum(deviation, 1e-300)
     with np.errstate(divide="ignore", invalid="ignore"):
-        inside = np.log1p(np.maximum(stretched, -1.0)) / sigma + 0.5 * sigma
+        inside = log1p(np.maximum(stretched, -1.0)) / sigma + 0.5 * sigma
     return ndtr(-sign * inside)

@@ -7,6 +7,7 @@ supply curve. Units: Mtok/day, nodes, USD/day.
 
 import numpy as np
 
+from ...elementary import exp, log
 from .numerics import MTOK_PER_DAY
 
 HOURS = 24.0
@@ -25,9 +26,9 @@ def installed_capacity(params, nodes):
 def willing_nodes(accelerator, unit_revenue, hardware_event=0.0, banned_share=0.0):
     """Nodes of one type that join at a revenue per unit of capacity [USD/Mtok]."""
     revenue = np.maximum(unit_revenue * accelerator.throughput * MTOK_PER_DAY, 1e-12)
-    cost = accelerator.reservation_cost * HOURS * np.exp(hardware_event)
+    cost = accelerator.reservation_cost * HOURS * exp(hardware_event)
     share = 1.0 / (
-        1.0 + np.exp(np.clip(np.log(cost / revenue) / accelerator.cost_dispersion, -60.0, 60.0))
+        1.0 + exp(np.clip(log(cost / revenue) / accelerator.cost_dispersion, -60.0, 60.0))
     )
     return accelerator.potential_nodes * (1.0 - banned_share) * share
 
@@ -36,7 +37,7 @@ def fiat_cost(params, nodes, hardware_event=0.0):
     """What the nodes cost in fiat [USD/day]: electricity, hosting and finance. nodes: by type."""
     operators, total = params["operators"], 0.0
     for name, a in params["fleet"].items():
-        hosting = operators.hosting_share * a.reservation_cost * np.exp(hardware_event)
+        hosting = operators.hosting_share * a.reservation_cost * exp(hardware_event)
         total = total + nodes[name] * HOURS * (a.power * operators.electricity_price + hosting)
     return total
 

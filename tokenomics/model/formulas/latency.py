@@ -6,10 +6,9 @@ as its throughput and the service time say (Little 1961) and keeps its own queue
 differ in their places. Units: s.
 """
 
-from statistics import NormalDist
-
 import numpy as np
 
+from ...elementary import expm1, log, ndtri
 from .distribution import Cumulants, at_node, lognormal, mixture
 from .queueing import node_scv
 
@@ -31,7 +30,7 @@ def places(params, accelerator):
 
 def own_service(params) -> Cumulants:
     """Service time of a request on a node of mean speed."""
-    return lognormal(service_time(params), params["capacity"].service_cv ** 2)
+    return lognormal(service_time(params), np.square(params["capacity"].service_cv))
 
 
 def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
@@ -41,19 +40,27 @@ def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
     cap, service, spread = (
         params["capacity"],
         service_time(params),
-        params["capacity"].service_cv ** 2,
+        np.square(params["capacity"].service_cv),
     )
     if not cap.enabled:
-        return own.scaled(cap.speed_cv**2)
+        return own.scaled(np.square(cap.speed_cv))
     total = 0.0
     for name, accelerator in params["fleet"].items():
         total = total + nodes[name] * accelerator.throughput
     total = np.maximum(total, 1e-12)
     load, parts = np.minimum(utilisation, cap.admission_limit), []
     for name, accelerator in params["fleet"].items():
-        arrivals = node_scv(cap.arrival_cv**2, np.minimum(accelerator.throughput / total, 1.0))
+        arrivals = node_scv(
+            np.square(cap.arrival_cv), np.minimum(accelerator.throughput / total, 1.0)
+        )
         one = at_node(
-            places(params, accelerator), load, service, arrivals, spread, cap.speed_cv**2, own
+            places(params, accelerator),
+            load,
+            service,
+            arrivals,
+            spread,
+            np.square(cap.speed_cv),
+            own,
         )
         parts.append((nodes[name] * accelerator.throughput / total, one))
     return mixture(parts)
@@ -66,7 +73,7 @@ def call_latency(params, nodes, utilisation, failure_share, request=None) -> Cum
     not like those that it waits for.
     """
     cap, request = params["capacity"], request or params
-    attempt = lognormal(cap.network_latency, cap.network_cv**2) + node_time(
+    attempt = lognormal(cap.network_latency, np.square(cap.network_cv)) + node_time(
         params, nodes, utilisation, own_service(request)
     )
     fixed = (
@@ -82,8 +89,8 @@ def cloud_latency(params) -> Cumulants:
     its mean and 99th percentile.
     """
     cloud = params["cloud"]
-    normal = NormalDist().inv_cdf(0.99)
+    normal = ndtri(0.99)
     sigma = normal - np.sqrt(
-        np.maximum(normal * normal - 2.0 * np.log(cloud.latency_p99 / cloud.latency_mean), 0.0)
+        np.maximum(normal * normal - 2.0 * log(cloud.latency_p99 / cloud.latency_mean), 0.0)
     )
-    return lognormal(cloud.latency_mean, np.expm1(sigma * sigma))
+    return lognormal(cloud.latency_mean, expm1(sigma * sigma))

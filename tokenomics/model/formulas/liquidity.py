@@ -13,6 +13,7 @@ Units: USD, TOK, USD/TOK.
 
 import numpy as np
 
+from ...elementary import exp, expm1, log
 from .numerics import positive, relaxation
 
 RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger is emptied
@@ -35,7 +36,7 @@ def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
     if kind == "pool":
         settled = (pool_usd + buy_usd) / (pool_tok + sell_tok)
         return settled, settled * settled / price, buy_usd / settled - sell_tok
-    alone = price * np.exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else price
+    alone = price * exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else price
     settled = np.maximum(alone, buy_usd / (sell_tok + dealers_tok))
     if kind != "linear":
         return settled, price, buy_usd / settled - sell_tok
@@ -55,7 +56,7 @@ def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, d
         needed = settled * (pool_tok + sell_tok) - (pool_usd + buy_usd)
         return positive(needed), positive(-needed) / settled
     if kind == "linear":
-        impact = pool_usd * np.log(settled / price) - (buy_usd - sell_tok * price)
+        impact = pool_usd * log(settled / price) - (buy_usd - sell_tok * price)
         paid = np.maximum(target, settled)  # where buyers share what there is; see `clear`
         emptied = (
             paid * (sell_tok + dealers_tok) - buy_usd
@@ -68,15 +69,13 @@ def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, d
 
 def anchored(params, state):
     """Log outside valuation once it has returned its share of the way to the utility value."""
-    outside = np.log(state["outside_value"])
+    outside = log(state["outside_value"])
     time = 1.0 / np.maximum(params["market"].anchoring, 1e-12)
-    return outside + (np.log(state["utility_value"]) - outside) * relaxation(
-        params["time_step"], time
-    )
+    return outside + (log(state["utility_value"]) - outside) * relaxation(params["time_step"], time)
 
 
 def arbitraged(log_after, outside, speed, dt):
     """Log price once arbitrage has closed its share of the gap between the cleared price and the
     outside valuation.
     """
-    return log_after - (outside - log_after) * np.expm1(-speed * dt)
+    return log_after - (outside - log_after) * expm1(-speed * dt)

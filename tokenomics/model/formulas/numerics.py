@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...elementary import exp, expm1
+
 SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
 LARGEST_COUNT = (
@@ -19,7 +21,7 @@ def relaxation(dt, time_constant):
     """Share of a gap that a first-order lag of `time_constant` closes in a step `dt`, both in one
     unit: exact for any Δt; 1 where there is no lag.
     """
-    return -np.expm1(-dt / np.maximum(time_constant, 1e-12))
+    return -expm1(-dt / np.maximum(time_constant, 1e-12))
 
 
 def overlap(time, dt, start, length):
@@ -49,7 +51,7 @@ def poisson(rate, uniform):
     """Poisson count with mean `rate` by inversion of its distribution function; 0 for a uniform of
     0.
     """
-    term = np.exp(-rate)
+    term = exp(-rate)
     cumulative, count = term, 0.0
     for k in range(1, LARGEST_COUNT + 1):
         count = count + (uniform > cumulative)
@@ -65,7 +67,8 @@ def news_variance(params):
     news = params["news"]
     if not (params["shocks"].enabled and news.enabled):
         return 0.0
-    return news.volatility**2 + news.jump_rate * (news.jump_mean**2 + news.jump_volatility**2)
+    jumps = news.jump_mean * news.jump_mean + news.jump_volatility * news.jump_volatility
+    return news.volatility * news.volatility + news.jump_rate * jumps
 
 
 def oracle_delay(params):
@@ -99,4 +102,4 @@ def chartist_share(speculation, advantage):
     Half of them where neither earns more and fundamentalists' information costs nothing.
     """
     drive = speculation.intensity_of_choice * (advantage + speculation.information_cost)
-    return 1.0 / (1.0 + np.exp(-np.clip(drive, -60.0, 60.0)))
+    return 1.0 / (1.0 + exp(-np.clip(drive, -60.0, 60.0)))

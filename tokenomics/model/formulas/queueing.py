@@ -11,6 +11,8 @@ lognormal service (c = 1, 8, 64, 220; ca = 0.5 to 4; utilisation 0.3 to 0.9; squ
 
 import numpy as np
 
+from ...elementary import exp, log, log1p
+
 ROOT_2PI = 2.5066282746310002
 FULL = 1.0 - 1e-6  # the wait at a utilisation of 1 is infinite
 BURST_SECOND, BATCH, BATCH_PLACES, SHORT_WAIT = (
@@ -44,7 +46,7 @@ def peakedness(arrival_scv, service_scv):
 
     E[min(S, S′)]/E[S] = 2 Φ(−σ/√2).
     """
-    half = 0.5 * np.log1p(service_scv)
+    half = 0.5 * log1p(service_scv)
     least = 2.0 / ROOT_2PI / np.sqrt(np.sqrt(1.0 + service_scv)) * mills_ratio(np.sqrt(half))
     return np.maximum(1.0 + (arrival_scv - 1.0) * least, 0.01)
 
@@ -57,8 +59,8 @@ def erlang_c_inverse(places, utilisation):
     staffing by expanding Erlang C", Oper. Res. 59(6), theorem 2.
     """
     idle, root = 1.0 - utilisation, np.sqrt(places)
-    distance = places * np.maximum(-idle - np.log(utilisation), 0.0)  # α²/2
-    density = ROOT_2PI * np.exp(np.minimum(distance, 500.0))  # 1/φ(α)
+    distance = places * np.maximum(-idle - log(utilisation), 0.0)  # α²/2
+    density = ROOT_2PI * exp(np.minimum(distance, 500.0))  # 1/φ(α)
     ratio = density * (1.0 + 1.0 / (24.0 * places + 2.0)) - mills_ratio(np.sqrt(2.0 * distance))
     return idle * np.maximum(
         root * ratio - 1.0 / 3.0, np.minimum(places, 0.1)

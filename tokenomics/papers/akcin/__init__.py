@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ...elementary import exp
 from ...model.formulas.numerics import DAYS_PER_YEAR
 from ...parameters.reading import Leaf
 from ...results.figures import COLOURS
@@ -312,10 +313,10 @@ def _figure(e: Economy, paths: dict[tuple[str, str], Paths]) -> Figure:
     panels = figure.subplots(1, len(REGIMES), sharey=True)
     for axis, regime in zip(panels, REGIMES, strict=True):
         for policy, colour in zip(POLICIES, COLOURS, strict=False):
-            price = np.exp(paths[regime, policy].price)
+            price = exp(paths[regime, policy].price)
             axis.plot(np.median(price, axis=0), color=colour, label=policy, linewidth=1.2)
         days = np.arange(price.shape[1])
-        axis.plot(days, np.exp(e.reference(days)), color="black", linestyle="--", label="reference")
+        axis.plot(days, exp(e.reference(days)), color="black", linestyle="--", label="reference")
         axis.set(title=f"node supply {regime} demand", xlabel="time [days]")
     panels[0].set_ylabel("median price over its start [1]")
     panels[0].legend(fontsize="small")

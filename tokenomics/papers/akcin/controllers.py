@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from ...elementary import exp, expm1, log, log1p
 from .economy import AkcinShocks, Economy, State, costs, income, limits, simulate, step
 
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.02)  # of the line search; none is taken where none lowers the cost
@@ -29,7 +30,7 @@ def around_clearing(e: Economy, state: State, y, shrink):
     cut to save the price, it loses both. The dollars that a smaller buy-back leaves stay in the
     reserve.
     """
-    return y + shrink * np.exp(state.price + state.supply) / e.turnover, y
+    return y + shrink * exp(state.price + state.supply) / e.turnover, y
 
 
 class Peg:
@@ -41,7 +42,7 @@ class Peg:
         self.e = e
 
     def __call__(self, day, state, y, known):
-        return around_clearing(self.e, state, y, -np.expm1(state.price - self.e.reference(day)))
+        return around_clearing(self.e, state, y, -expm1(state.price - self.e.reference(day)))
 
 
 class Pid:
@@ -51,7 +52,7 @@ class Pid:
 
     def __init__(self, e: Economy, kp: float, ki: float, kd: float, derivative_time: float):
         self.e, self.kp, self.ki, self.kd = e, kp, ki, kd
-        self.weight = -np.expm1(-1.0 / derivative_time)
+        self.weight = -expm1(-1.0 / derivative_time)
         self.integral = self.slope = self.before = None
 
     def __call__(self, day, state, y, known):
@@ -79,7 +80,7 @@ def simc(e: Economy, closed_loop_time: float) -> tuple[float, float, float]:
     Skogestad (2003), J. Process Control 13, table 1, its series form turned into the parallel one.
     closed_loop_time [days].
     """
-    lag, delay = -1.0 / np.log1p(-e.adjustment), 1.0
+    lag, delay = -1.0 / log1p(-e.adjustment), 1.0
     series, reset = 1.0 / (closed_loop_time + delay), 4.0 * (closed_loop_time + delay)
     return series * (1.0 + lag / reset), series / reset, series * lag
 
@@ -95,7 +96,7 @@ def tuned(
     """
 
     def cost(logs):
-        gains = np.exp(logs)
+        gains = exp(logs)
         return float(
             np.mean(
                 [
@@ -111,23 +112,23 @@ def tuned(
 
     found = minimize(
         cost,
-        np.log(begin),
+        log(begin),
         method="Nelder-Mead",
         options={"xatol": 0.02, "fatol": 1e-8, "maxiter": 200},
     )
-    return tuple(float(g) for g in np.exp(found.x))
+    return tuple(float(g) for g in exp(found.x))
 
 
 def trend_forecast(known: np.ndarray, window: int, horizon: int) -> np.ndarray:
     """Demand of today and the days to come, (runs, horizon): today's, then the straight line
     through the log of the last `window` days.
     """
-    logs = np.log(known[:, -window:])
+    logs = log(known[:, -window:])
     days = np.arange(logs.shape[1]) - (logs.shape[1] - 1)
     centred = days - days.mean()
     slope = np.sum(logs * centred, axis=1) / np.sum(centred**2)
     ahead = np.arange(horizon) - days.mean()
-    forecast = np.exp(np.mean(logs, axis=1)[:, None] + slope[:, None] * ahead)
+    forecast = exp(np.mean(logs, axis=1)[:, None] + slope[:, None] * ahead)
     forecast[:, 0] = known[:, -1]
     return forecast
 
@@ -169,7 +170,7 @@ def linearise(
         # controls of later days have no effect yet
         ds, dx, dr, dc = (array[:, : i + 2] for array in (supply, price, reserve, capacity))
         y = income(e, state.capacity, demand[:, ahead])
-        short = e.capacity * np.exp(state.capacity) < demand[:, ahead]
+        short = e.capacity * exp(state.capacity) < demand[:, ahead]
         most = limits(e, state, y)
         buyback, payment = flows(e, state, y, controls[:, ahead])
         dy = np.where(short, y, 0.0)[:, None] * dc
@@ -177,12 +178,12 @@ def linearise(
         db[:, i] += most[0]
         dw = (e.payment_limit * controls[:, ahead, 1])[:, None] * dy
         dw[:, i + 1] += most[1]
-        scale = e.turnover * np.exp(-state.price - state.supply)
+        scale = e.turnover * exp(-state.price - state.supply)
         minted = (payment - buyback) * scale
         ds += (scale[:, None] * (dw - db) - minted[:, None] * (dx + ds)) / (1.0 + minted)[:, None]
         dx += e.adjustment * (dy / y[:, None] - ds - dx)
         dr += dy - db
-        size = np.exp(state.capacity)
+        size = exp(state.capacity)
         per_pay = (1.0 + e.crowding) / (size * (1.0 + e.crowding * size))
         fall = payment * per_pay * (1.0 + e.crowding * size / (1.0 + e.crowding * size))
         dc += e.node_response * (per_pay[:, None] * dw - fall[:, None] * dc)
@@ -246,8 +247,8 @@ class Mpc:
         if self.trend is None:
             return trend_forecast(known, self.window, self.horizon)
         days = known.shape[1]
-        level = np.mean(np.log(known) - self.trend * np.arange(1 - days, 1), axis=1)
-        forecast = np.exp(level[:, None] + self.trend * np.arange(self.horizon))
+        level = np.mean(log(known) - self.trend * np.arange(1 - days, 1), axis=1)
+        forecast = exp(level[:, None] + self.trend * np.arange(self.horizon))
         forecast[:, 0] = known[:, -1]
         return forecast
 

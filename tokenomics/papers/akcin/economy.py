@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri
 
+from ...elementary import exp, expm1, log, log1p
 from ...errors import ModelError
 from ...model.formulas.numerics import DAYS_PER_YEAR
 from ...model.shocks import Streams
@@ -100,7 +101,7 @@ def economy(leaves: dict[str, Leaf]) -> Economy:
     return Economy(
         income=get["income"],
         turnover=get["velocity"],
-        adjustment=float(-np.expm1(-get["price_adjustment"])),
+        adjustment=float(-expm1(-get["price_adjustment"])),
         price_noise=get["price_noise"],
         node_trend=get["node_growth"] / DAYS_PER_YEAR,
         node_response=get["node_response"],
@@ -135,7 +136,7 @@ def shocks(
     streams, count = Streams(seed), history + days + 1
     normals = np.array([ndtri(streams.uniforms(int(r), "akcin demand", count)) for r in runs])
     market = np.array([ndtri(streams.uniforms(int(r), "akcin market", days)) for r in runs])
-    keep, spread = np.exp(-reversion), volatility / np.sqrt(2.0 * reversion)
+    keep, spread = exp(-reversion), volatility / np.sqrt(2.0 * reversion)
     deviation = np.empty_like(normals)
     deviation[:, 0] = spread * normals[:, 0]
     for day in range(1, count):
@@ -144,7 +145,7 @@ def shocks(
         )
     trend = growth / DAYS_PER_YEAR * np.arange(-history, days + 1)
     return AkcinShocks(
-        np.exp(trend + (deviation if noisy else 0.0 * deviation)),
+        exp(trend + (deviation if noisy else 0.0 * deviation)),
         market if noisy else 0.0 * market,
         history,
     )
@@ -157,7 +158,7 @@ def start(e: Economy, runs: int) -> State:
 
 def income(e: Economy, capacity: np.ndarray, demand: np.ndarray) -> np.ndarray:
     """Income of a day: what is served, at a fixed price per unit [first day's income]."""
-    return np.minimum(demand, e.capacity * np.exp(capacity))
+    return np.minimum(demand, e.capacity * exp(capacity))
 
 
 def limits(e: Economy, state: State, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -173,15 +174,15 @@ def step(
     """One day, given flows within `limits`. noise: log points added to the price. Raises ModelError
     if all tokens were burned.
     """
-    minted = (payment - buyback) * e.turnover * np.exp(-state.price - state.supply)
+    minted = (payment - buyback) * e.turnover * exp(-state.price - state.supply)
     if np.any(minted <= -1.0):
         raise ModelError(
             "a day's buy-back exceeds the circulating supply; expected a smaller reserve_share or "
             "reserve"
         )
-    supply = state.supply + np.log1p(minted)
-    price = state.price + e.adjustment * (np.log(y) - supply - state.price) + noise
-    size = np.exp(state.capacity)
+    supply = state.supply + log1p(minted)
+    price = state.price + e.adjustment * (log(y) - supply - state.price) + noise
+    size = exp(state.capacity)
     earned = payment * (1.0 + e.crowding) / (size * (1.0 + e.crowding * size))
     capacity = state.capacity + e.node_trend + e.node_response * (earned - 1.0)
     return State(supply, price, state.reserve + y - buyback, capacity)

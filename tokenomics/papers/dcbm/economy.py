@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from ...elementary import exp, expm1, log, tanh
 from ...model.controllers import dcbm
 from ...model.formulas.numerics import DAYS_PER_YEAR
 from ...model.shocks import Streams
@@ -145,7 +146,7 @@ def log_moves(
     [1/year].
     """
     years = s.epoch / DAYS_PER_YEAR
-    chance = -np.expm1(-s.jump_rate * s.epoch)
+    chance = -expm1(-s.jump_rate * s.epoch)
     diffusion = volatility * np.sqrt((1.0 - s.jump_share) * years)
     size = volatility * np.sqrt(s.jump_share * years / chance)
     jumps = np.where(random[f"{process}_jump"] < chance, size * random[f"{process}_size"], 0.0)
@@ -177,7 +178,7 @@ def simulate(
     kp, ki, kd = (gain * s.gain_factor for gain in (s.kp, s.ki, s.kd))
     length = max(1, int(round(s.window / dt)))
     window, total = np.ones((length, runs)), np.full(runs, float(length))
-    stablecoins = np.full(runs, s.pool * np.exp(0.5 * start))
+    stablecoins = np.full(runs, s.pool * exp(0.5 * start))
     tokens = s.pool * s.pool / stablecoins
     price = stablecoins / tokens
     treasury, demand = np.full(runs, s.reserve * s.pool), np.ones(runs)
@@ -185,7 +186,7 @@ def simulate(
     operators, revenue, first = (
         np.ones(runs),
         np.ones(runs),
-        ndtr(-np.log(1.0 - s.margin) / s.spread),
+        ndtr(-log(1.0 - s.margin) / s.spread),
     )
     cost = s.cost_ratio * s.income * s.pool * dt
     flow = {name: np.empty((steps, runs)) for name in ("spent", "income", "due")}
@@ -211,19 +212,19 @@ def simulate(
         previous = error
         spent = decide(s, policy, treasury, income, error, u, stablecoins)
         product = stablecoins * tokens
-        stablecoins = (stablecoins + spent) * np.exp(0.5 * news[n])
+        stablecoins = (stablecoins + spent) * exp(0.5 * news[n])
         tokens = product / stablecoins
         price = stablecoins / tokens
         treasury = dcbm.treasury_after(treasury, income, 0.0 if policy in IDEALS else spent, cost)
-        demand = demand * np.exp(growth[n])
+        demand = demand * exp(growth[n])
         total = total + price - window[n % length]
         window[n % length] = price
         average = total / length
         # rewards and fees are shared among those who are left; the dearest leave first
         now = (s.token_share * price + (1.0 - s.token_share) * demand) / operators
-        revenue = revenue + (now - revenue) * -np.expm1(-dt / s.memory)
-        viable = ndtr(np.log(revenue / (1.0 - s.margin)) / s.spread) / first
-        operators = operators - np.maximum(0.0, operators - viable) * -np.expm1(-dt / s.patience)
+        revenue = revenue + (now - revenue) * -expm1(-dt / s.memory)
+        viable = ndtr(log(revenue / (1.0 - s.margin)) / s.spread) / first
+        operators = operators - np.maximum(0.0, operators - viable) * -expm1(-dt / s.patience)
         for name, value in zip(flow, (spent, income, np.full(runs, cost)), strict=True):
             flow[name][n] = value
         record(n + 1, average)
@@ -243,15 +244,15 @@ def decide(s: Settings, policy: str, treasury, income, error, u, stablecoins) ->
     if policy == "pid":
         return dcbm.purchase(treasury, income, s.gamma, u)
     if policy == "pid, also sells":
-        return treasury * s.gamma * np.tanh(u)
+        return treasury * s.gamma * tanh(u)
     # the dollars that bring the price to the target: Eq. 5 solved for J
-    exact = stablecoins * np.expm1(0.5 * error)
+    exact = stablecoins * expm1(0.5 * error)
     return np.maximum(0.0, exact) if policy == "to target, buys only" else exact
 
 
 def sigma(paths: DcbmPaths, epoch: float, every: int = 1) -> np.ndarray:
     """Annualised standard deviation of log returns over `every` epochs [1/sqrt(year)], (runs,)."""
-    returns = np.diff(np.log(paths.price[::every].T), axis=1)
+    returns = np.diff(log(paths.price[::every].T), axis=1)
     return np.std(np.ascontiguousarray(returns), axis=1, ddof=1) * np.sqrt(
         DAYS_PER_YEAR / (epoch * every)
     )

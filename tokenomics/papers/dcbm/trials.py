@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ...elementary import log
 from ...model.controllers.dcbm import loop_gain, price_gain
 from ...model.shocks import Streams
 from ...parameters.reading import Leaf
@@ -125,7 +126,7 @@ def small_signal(s: Settings) -> pd.DataFrame:
             for p in ("pid", "pid, also sells")
         )
         gain = float(loop_gain(s.reserve * s.pool, s.gamma, s.pool)) * kp
-        tail = np.abs(np.log(both.price[-20:]))
+        tail = np.abs(log(both.price[-20:]))
         rows.append(
             (
                 kp,
@@ -133,7 +134,7 @@ def small_signal(s: Settings) -> pd.DataFrame:
                 "yes" if papers_limits(float(price_gain(s.pool)) * kp, 0.0, 0.0) else "no",
                 gain,
                 "yes" if np.all(conditions_without_integral(gain, 0.0) > 0.0) else "no",
-                float(np.log(buys.price[-1, 0])) / -start,
+                float(log(buys.price[-1, 0])) / -start,
                 float(np.max(tail)) / -start,
             )
         )
@@ -240,13 +241,13 @@ def ablation(
         }
         numbers = {
             name: response(
-                np.mean(np.log(p.price / (target or p.average)), axis=1), s, step, band, tail
+                np.mean(log(p.price / (target or p.average)), axis=1), s, step, band, tail
             )
             for name, (p, target) in ours.items()
         }
         among, last = ours["average, shocks"][0], max(1, int(round(tail / s.epoch)))
         tails[law] = 100.0 * np.mean(
-            np.ascontiguousarray(np.log(among.price / among.average)[-last:].T), axis=1
+            np.ascontiguousarray(log(among.price / among.average)[-last:].T), axis=1
         )
         names = ("overshoot (% of the step)", "steady-state error (%)", "settling (epochs)")
         for i, (name, published) in enumerate(

@@ -29,7 +29,7 @@ def suspect(function: Callable) -> str:
     """What a function, or one of the user's own that it calls, must not use; empty where there is
     nothing.
     """
-    for text, thing in _named(function):
+    for text, thing, _ in named(function):
         if any(getattr(thing, "__self__", None) is generator for generator in GENERATORS):
             return (
                 f"draws random numbers from a global generator ({text}); randomness is a process "
@@ -53,14 +53,14 @@ def _is(thing: Any, clock: Any) -> bool:
     )
 
 
-def _named(function: Callable) -> Iterator[tuple[str, Any]]:
+def named(function: Callable) -> Iterator[tuple[str, Any, int | None]]:
     """Names in the code of a function and of the user's own that it calls, with attributes of
-    modules and classes, and what they stand for.
+    modules and classes, what they stand for, and the line.
     """
     for one in own_functions(plain(function)):
         names = space(one)
         for code in codes(one.__code__):
-            yield from _loaded(code, names)
+            yield from loaded(code, names)
 
 
 def own_functions(function: Any) -> list[FunctionType]:
@@ -75,7 +75,7 @@ def own_functions(function: Any) -> list[FunctionType]:
             todo += [
                 plain(thing)
                 for code in codes(one.__code__)
-                for _, thing in _loaded(code, names)
+                for _, thing, _ in loaded(code, names)
                 if _own(thing)
             ]
     return found
@@ -100,15 +100,18 @@ def codes(code: CodeType) -> Iterator[CodeType]:
             yield from codes(inner)
 
 
-def _loaded(code: CodeType, names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def loaded(code: CodeType, names: dict[str, Any]) -> Iterator[tuple[str, Any, int | None]]:
+    """Names in a code object, with attributes of modules and classes, what they stand for, and the
+    line.
+    """
     text, thing = "", None
     for step in dis.get_instructions(code):
         if step.opname in LOADS and step.argval in names:
             text, thing = step.argval, names[step.argval]
-            yield text, thing
+            yield text, thing, step.positions.lineno
         elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(thing, (ModuleType, type)):
             text, thing = f"{text}.{step.argval}", getattr(thing, step.argval, None)
-            yield text, thing
+            yield text, thing, step.positions.lineno
         else:
             thing = None
 
