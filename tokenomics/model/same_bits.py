@@ -4,8 +4,8 @@
 It is the same code with other globals: names that stand for NumPy, `math`, one of their functions,
 or another function of the user's own stand for ours. All other names are looked up where they were,
 so that a constant that a notebook changes later is seen. What cannot be reached so is found by
-`left`: functions that have none of ours, and powers, which the C library computes for plain
-numbers.
+`left`: functions that have none of ours, and powers other than squares, which the C library
+computes for plain numbers.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import dis
 import functools
 import math
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
-from types import CellType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,10 @@ LEFT |= {
     )
 }
 LEFT.add(builtins.pow)
+POWER, PRODUCT = (
+    next(s.arg or 0 for s in dis.get_instructions(f"x {sign} x") if s.opname == "BINARY_OP")
+    for sign in ("**", "*")
+)
 FOREIGN = ("scipy", "numpy.linalg", "numpy.fft", "cmath", "statistics")  # modules
 
 
@@ -109,9 +114,8 @@ def with_our_functions(function: Any, made: dict[Any, Any] | None = None) -> Any
     if function not in made:
         cells = tuple(CellType() if _another(c) else c for c in function.__closure__ or ())
         names = _Globals(function.__globals__)
-        ours = FunctionType(
-            function.__code__, names, function.__name__, function.__defaults__, cells
-        )
+        code = _with_products(function.__code__)
+        ours = FunctionType(code, names, function.__name__, function.__defaults__, cells)
         made[function] = functools.update_wrapper(ours, function)
         ours.__kwdefaults__ = function.__kwdefaults__
         for cell, original in zip(cells, function.__closure__ or (), strict=True):
@@ -120,6 +124,29 @@ def with_our_functions(function: Any, made: dict[Any, Any] | None = None) -> Any
                 own = isinstance(value, FunctionType)
                 cell.cell_contents = with_our_functions(value, made) if own else replaced(value)
     return made[function]
+
+
+def _with_products(code: CodeType) -> CodeType:
+    """The code with x * x for x ** 2, which of a plain number would be the C library's power: COPY
+    for the load of the 2, and a product for the power.
+    """
+    text = bytearray(code.co_code)
+    for load, step in pairwise(dis.get_instructions(code)):
+        if _square(load, step):
+            text[load.offset : load.offset + 2] = dis.opmap["COPY"], 1
+            text[step.offset + 1] = PRODUCT
+    inner = (_with_products(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_code=bytes(text), co_consts=tuple(inner))
+
+
+def _square(load: dis.Instruction, step: dis.Instruction) -> bool:
+    """Whether two instructions square a number; a jump to the second brings another exponent."""
+    two = load.opname in ("LOAD_CONST", "LOAD_SMALL_INT") and load.argval == 2
+    return two and _power(step) and step.arg == POWER and not step.is_jump_target
+
+
+def _power(step: dis.Instruction) -> bool:
+    return step.opname == "BINARY_OP" and step.argrepr in ("**", "**=")
 
 
 def _sets_globals(function: FunctionType) -> bool:
@@ -147,16 +174,17 @@ def left(function: Callable) -> str:
     """
     for one in own_functions(plain(function)):
         names, file = space(one), Path(one.__code__.co_filename).name
+        sets = _sets_globals(one)
         for code in codes(one.__code__):
-            for step in dis.get_instructions(code):
-                if step.opname == "BINARY_OP" and step.argrepr in ("**", "**="):
+            for load, step in pairwise(dis.get_instructions(code)):
+                if _power(step) and not (_square(load, step) and not sets):
                     return (
                         f"takes a power by '**' ({file}, line {step.positions.lineno}), whose last "
                         f"digits differ between processors; expected np.power, or x * x, or "
                         f"Model(..., strict=False)"
                     )
             for text, thing, line in loaded(code, names):
-                if _differs(thing, also_ours=_sets_globals(one)):
+                if _differs(thing, also_ours=sets):
                     return (
                         f"uses {text} ({file}, line {line}), whose last digits differ between "
                         f"processors; expected one of {', '.join(FUNCTIONS)}, or "
