@@ -11,13 +11,13 @@ clipped move is made, and counted. Reference: Rawlings, Mayne and Diehl, Model P
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ...elementary.routines import Array, Routine
 from ..formulas.numerics import CLOCK_TOLERANCE
 from ..formulas.ordered import product, solve, symmetric
 from . import lqr, quadratic_program
@@ -27,6 +27,8 @@ from .command import Command, Law, Memory
 FALLBACKS = Memory(
     "fallbacks", "1", "decisions at which the program had no solution and the LQR's move was made"
 )
+
+INFINITY = float("inf")
 
 
 @dataclass(frozen=True)
@@ -64,38 +66,82 @@ def condensed(
         ]
     )
     solved = solve(symmetric(hessian), np.concatenate([gradient, rows.T], axis=1))
-    return CondensedProgram(-product(rows, solved[:, :4]), symmetric(product(rows, solved[:, 4:])))
+    response, answers = -product(rows, solved[:, :4]), symmetric(product(rows, solved[:, 4:]))
+    return CondensedProgram(np.ascontiguousarray(response), np.ascontiguousarray(answers))
+
+
+@Routine
+def limited(
+    horizon: int,
+    reach: float,
+    response: Array,
+    run: Array,
+    lower: Array,
+    upper: Array,
+    value: Array,
+    kept: Array,
+) -> None:
+    """Set lower, upper and value (3 horizon,) to the rows' limits and what they would be without
+    them, and `kept[0]` to 1, or to 0 where one is broken.
+
+    reach: largest change of a move. response: (3 horizon * 4,). run: x (3), z, low, high, last
+    move, and the sum of moves that empties the treasury [reference depths a day]. Where one of them
+    is not finite no value is.
+    """
+    budget = run[7] if run[7] > 0.0 else 0.0
+    total = 0.0
+    for i in range(8):
+        total = total + run[i]
+    nothing = total - total  # or not a number
+    for i in range(horizon):
+        last = run[6] if i == 0 else 0.0
+        lower[i] = run[4]
+        upper[i] = run[5]
+        lower[horizon + i] = last - reach
+        upper[horizon + i] = last + reach
+        lower[2 * horizon + i] = -INFINITY
+        upper[2 * horizon + i] = budget
+    kept[0] = 1.0
+    for i in range(3 * horizon):
+        at = 4 * i
+        value[i] = nothing + (
+            response[at] * run[0]
+            + response[at + 1] * run[1]
+            + response[at + 2] * run[2]
+            + response[at + 3] * run[3]
+        )
+        if value[i] < lower[i] or value[i] > upper[i]:
+            kept[0] = 0.0
+
+
+class FirstMove:
+    """A function of one run's numbers, as `limited` has them, to its first move and whether there
+    was none.
+    """
+
+    def __init__(self, program: CondensedProgram, reach: float):
+        self._program, self._reach, self._rows = program, reach, len(program.answers)
+        self._numbers = program.response.ctypes.data, program.answers.ctypes.data
+        sizes = (*[self._rows] * 5, self._rows * self._rows, 1)
+        self._room, self._places = sum(sizes), [8 * sum(sizes[:i]) for i in range(len(sizes))]
+
+    def __call__(self, run: np.ndarray) -> np.ndarray:
+        room = np.empty(self._room)
+        start, (response, answers) = room.ctypes.data, self._numbers
+        lower, upper, value, side, column, table, done = [start + p for p in self._places]
+        limited(self._rows // 3, self._reach, response, run.ctypes.data, lower, upper, value, done)
+        if not room[-1]:
+            quadratic_program.solve(
+                self._rows, answers, lower, upper, value, side, column, table, done
+            )
+        return np.array([room[2 * self._rows], 1.0 - room[-1]])
 
 
 @lru_cache(maxsize=64)
 def _first_move(
     found: lqr.LqrDesign, horizon: int, weights: Any, rate: float, interval: float
-) -> Callable[[np.ndarray], np.ndarray]:
-    """A function of one run's (x (3), z, low, high, last move, budget) to its first move and
-    whether there was none.
-
-    budget: sum of moves that empties the treasury [reference depths a day].
-    """
-    program = condensed(found, horizon, weights, interval)
-    reach = rate * interval
-
-    def first_move(row: np.ndarray) -> np.ndarray:
-        low, high, last, budget = row[4:]
-        if not np.all(np.isfinite(row)):
-            return np.array([np.nan, 0.0])
-        before = np.zeros(horizon)
-        before[0] = last
-        moves = quadratic_program.solve(
-            program.answers,
-            product(program.response, row[:4]),
-            np.concatenate([np.full(horizon, low), before - reach, np.full(horizon, -np.inf)]),
-            np.concatenate(
-                [np.full(horizon, high), before + reach, np.full(horizon, max(budget, 0.0))]
-            ),
-        )
-        return np.array([0.0, 1.0]) if moves is None else np.array([moves[0], 0.0])
-
-    return first_move
+) -> FirstMove:
+    return FirstMove(condensed(found, horizon, weights, interval), rate * interval)
 
 
 def decide(params, state, error, dt, low, high):
