@@ -21,7 +21,7 @@ from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import put
 from tokenomics.results.evaluation import evaluate_metrics
 from tokenomics.results.folds import mean_of, total, volatility_of
-from tokenomics.results.metrics import METRICS
+from tokenomics.results.metrics import METRICS, cost_at_risk
 from tokenomics.results.returns import drawdown, volatility
 
 FOLDS = {name: metric.fold for name, metric in METRICS.items() if metric.fold}
@@ -263,3 +263,11 @@ def test_a_run_has_the_same_number_beside_others(prices, beside):
         needed = fold.needs[0]
         one, p = fold.over({needed: path[None]}, tk.resolve().values), tk.resolve().values
         np.testing.assert_array_equal(fold.over({needed: many}, p)[:1], one)
+
+
+@given(st.lists(st.floats(0.0, 1e6), min_size=2, max_size=60))
+def test_the_cost_at_risk_is_a_percentile_over_a_mean(bills):
+    bill = np.array([bills, bills[::-1]])
+    found = cost_at_risk(bill, bill + 1.0)
+    expected = np.percentile(bill[:, 1:], 95, axis=1) / np.mean(bill[:, 1:] + 1.0, axis=1) - 1.0
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)

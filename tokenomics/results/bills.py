@@ -19,10 +19,8 @@ from ..errors import InputError
 from ..model.formulas.billing import PAYMENTS
 from ..parameters import Parameters
 from .intervals import LEVEL, SIZE, UNBOUNDED, summarise
-from .metrics import Paths, cost_at_risk
+from .metrics import RISK, Paths, cost_at_risk
 from .returns import volatility
-
-RISK = 0.95  # quantile of a bill at risk
 
 STATISTICS = {
     "mean": ("USD/day", "mean daily bill", UNBOUNDED),

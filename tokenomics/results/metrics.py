@@ -24,6 +24,7 @@ from ..parameters import Parameters
 from .folds import drawdown_of, last_of, mean, mean_of, total, volatility_of
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
 
+RISK = 0.95  # quantile of a bill at risk
 RUIN = 0.01  # a treasury below this share of its start is ruined
 Paths = Mapping[str, np.ndarray]
 
@@ -125,8 +126,22 @@ def cost_at_risk(bill: np.ndarray, stablecoin: np.ndarray) -> np.ndarray:
     """95th percentile over time of a bill (runs, times) over the mean bill in stablecoin, less one
     (runs,).
     """
-    mean = np.maximum(np.mean(stablecoin[:, 1:], axis=1), 1e-300)
-    return np.percentile(bill[:, 1:], 95, axis=1) / mean - 1.0
+    # in the order of days: NumPy's own sum has another order in an array of another shape
+    mean = np.cumsum(stablecoin[:, 1:], axis=1)[:, -1] / (stablecoin.shape[1] - 1)
+    return _quantile(bill[:, 1:], RISK) / np.maximum(mean, 1e-300) - 1.0
+
+
+def _quantile(values: np.ndarray, share: float) -> np.ndarray:
+    """A quantile of every row, between the two nearest values (type 7 of Hyndman and Fan, American
+    Statistician 50 (1996) 361, as NumPy's, at a third of its time).
+    """
+    place = share * (values.shape[1] - 1)
+    below = int(place)
+    parted = np.partition(values, below, axis=1)
+    if place == below:
+        return parted[:, below]
+    low, high = parted[:, below], np.min(parted[:, below + 1 :], axis=1)
+    return low + (place - below) * (high - low)
 
 
 folded(
