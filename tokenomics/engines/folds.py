@@ -44,9 +44,10 @@ class Fold:
         first, *closes = (dict(zip(days, row, strict=True)) for row in rows)
         shape = np.shape(first[self.needs[0]])
         accumulators = {n: np.broadcast_to(v, shape) for n, v in self.start(first, p).items()}
-        for now in closes:
-            accumulators = self.update(accumulators, now, p)
-        return self.finish(accumulators, p, len(closes))
+        with np.errstate(invalid="ignore"):  # a failed run is NaN, of which nobody need be warned
+            for now in closes:
+                accumulators = self.update(accumulators, now, p)
+            return self.finish(accumulators, p, len(closes))
 
 
 class Folds:
@@ -133,7 +134,7 @@ class Folds:
     def _inputs(self, swept: Sequence[str]) -> tuple[Recorder, Parameters, dict[str, Any]]:
         """A recorder with symbols for the swept parameters and for all variables that are read."""
         recorder = Recorder()
-        symbols = {path: recorder.input(path, shared=True) for path in swept}
+        symbols = {path: recorder.input(path) for path in swept}
         needs = dict.fromkeys(n for fold in self._folds.values() for n in fold.needs)
         return recorder, put(self._parameters, symbols), {n: recorder.input(n) for n in needs}
 
