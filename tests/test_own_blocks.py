@@ -11,6 +11,7 @@ import tokenomics as tk
 from paths import AGREEMENT
 from tokenomics.model.controllers import LAWS
 from tokenomics.model.model import MODEL, bind
+from tokenomics.model.same_bits import with_our_functions
 from tokenomics.model.shocks import sample
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
@@ -360,3 +361,14 @@ def test_a_written_name_that_nothing_declares_is_named_with_its_block():
     said = "block 'typo' writes unknown state variable 'inference_prise'; did you mean 'inference_p"
     with pytest.raises(tk.ModelError, match=said):
         tk.run(days=2, model=model)
+
+
+def test_a_users_sum_goes_from_left_to_right():
+    """Python's own adds up what rounding took from 3.12 on, and does not before."""
+
+    def block():
+        return sum, sum([1e100, 1.0, -1e100]), sum(v for v in (2.0, 3.0))
+
+    used, cancelled, plain = with_our_functions(block)()
+    assert used is not sum
+    assert (cancelled, plain) == (0.0, 5.0)

@@ -14,6 +14,7 @@ import builtins
 import dis
 import functools
 import math
+import operator
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,11 @@ import numpy as np
 
 from ..elementary import FUNCTIONS, arctan, log, power
 from .suspects import codes, loaded, of_library, own_functions, plain, space
+
+
+def _sum(terms, start=0):
+    """`sum` from left to right; Python's own corrects for rounding from 3.12 on."""
+    return functools.reduce(operator.add, terms, start)
 
 
 def _math_log(x, *base):
@@ -80,7 +86,7 @@ class _Globals(dict):
         self._made: dict[Any, Any] = {}
 
     def __missing__(self, name: str) -> Any:
-        value = self._original[name]
+        value = self._original.get(name, _sum) if name == "sum" else self._original[name]
         if isinstance(value, FunctionType):
             return with_our_functions(value, self._made)
         return replaced(value)
