@@ -2,7 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tokenomics.elementary import ndtri
+from tokenomics.elementary.draws import draw
+from tokenomics.elementary.operations import Arrays
+from tokenomics.elementary.philox import block, uniform
 from tokenomics.errors import InputError
 from tokenomics.model.shocks import NORMALS, UNIFORMS, Streams, sample
 from tokenomics.parameters import resolve
@@ -58,6 +64,38 @@ def test_normals_are_normal_and_processes_and_runs_are_independent():
 def test_uniforms_never_touch_the_ends():
     uniforms = Streams(0).uniforms(0, "x", 100_000)
     assert 0.0 < uniforms.min() < uniforms.max() < 1.0
+    ends = np.array([0, 2**64 - 1, 2**64 - 2**11, 2**63], dtype=np.uint64).view(np.int64)
+    np.testing.assert_array_equal(
+        uniform(Arrays, ends), [2.0**-54, 1.0 - 2.0**-53, 1.0 - 2.0**-53, 0.5]
+    )
+
+
+def words(seed, stream, count):
+    """NumPy's words of a stream."""
+    return np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)).random_raw(count)
+
+
+WORD = st.integers(0, 2**64 - 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORD, st.lists(WORD, min_size=1, max_size=19), st.integers(1, 21))
+def test_what_is_drawn_side_by_side_is_numpys_stream_of_each(seed, keys, count):
+    expected = np.stack([words(seed, key, count) for key in keys], axis=1)
+    uniforms = uniform(Arrays, np.ascontiguousarray(expected).view(np.int64))
+    keys = np.array(keys, dtype=np.uint64)
+    np.testing.assert_array_equal(draw(seed, keys, count, normals=False), uniforms)
+    np.testing.assert_array_equal(draw(seed, keys, count, normals=True), ndtri(uniforms))
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORD, WORD, st.integers(1, 9))
+def test_the_words_of_a_counter_are_numpys(seed, stream, counter):
+    one = [np.array([word], dtype=np.uint64).view(np.int64) for word in (counter, 0, 0, 0)]
+    key = [np.array([word], dtype=np.uint64).view(np.int64) for word in (seed, stream)]
+    with np.errstate(over="ignore"):
+        found = np.concatenate(block(Arrays, one, key)).view(np.uint64)
+    np.testing.assert_array_equal(found, words(seed, stream, 4 * counter)[-4:])
 
 
 def test_switched_off_shocks_are_zero():

@@ -46,6 +46,14 @@ class Vectors:
         """A 64-bit constant."""
         return ir.Constant(self.words, [ir.Constant(INDEX, signed(word))] * self.lanes)
 
+    def spread(self, word: Value) -> Value:
+        """A 64-bit integer in every lane."""
+        one = self.b.insert_element(
+            ir.Constant(self.words, ir.Undefined), word, ir.Constant(INDEX, 0)
+        )
+        places = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return self.b.shuffle_vector(one, one, places)
+
     def bits(self, x: Value) -> Value:
         """The bits of floats."""
         return self.b.bitcast(x, self.words)

@@ -14,15 +14,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
+from ..elementary.draws import draw
+from ..elementary.operations import Arrays
+from ..elementary.philox import uniform
 from ..errors import InputError
 from ..inputs import footprint
 from ..parameters import Parameters
 
 NORMALS = ("news_normal", "news_jump_normal", "demand_noise", "speculation_noise", "oracle_noise")
 UNIFORMS = ("news_jump_uniform", "region_uniform")
-WORD = 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,21 @@ class ShockTable:
         return self
 
 
+def check_seed(seed: int) -> None:
+    """Raise InputError for a seed out of range."""
+    if not 0 <= seed < 2**64:
+        raise InputError(
+            f"seed {seed}", argument="seed", expected="a whole number from 0 to 2**64 - 1"
+        )
+
+
 class Streams:
     """Uniforms in (0, 1) of any (seed, run, process); one generator whose state is reset, which is
     cheaper than many.
     """
 
     def __init__(self, seed: int):
-        if not 0 <= seed < 2**64:
-            raise InputError(
-                f"seed {seed}", argument="seed", expected="a whole number from 0 to 2**64 - 1"
-            )
+        check_seed(seed)
         self._philox = np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))
         self._state = self._philox.state
         self._state["state"]["key"][0] = seed
@@ -82,12 +88,8 @@ class Streams:
 
     def words(self, run: int, process: str, count: int) -> np.ndarray:
         """`count` 64-bit words of a process in a run."""
-        if not 0 <= run < 2**32:
-            raise InputError(
-                f"run index {run}", argument="runs", expected="a run index from 0 to 2**32 - 1"
-            )
         inner = self._state["state"]
-        inner["key"][1] = (run << 32) | zlib.crc32(process.encode())
+        inner["key"][1] = streams(np.array([run]), process)[0]
         inner["counter"][:] = 0
         self._state["buffer_pos"] = 4
         self._philox.state = self._state
@@ -95,12 +97,18 @@ class Streams:
 
     def uniforms(self, run: int, process: str, count: int) -> np.ndarray:
         """`count` uniforms of a process in a run."""
-        return uniform(self.words(run, process, count))
+        return uniform(Arrays, self.words(run, process, count).view(np.int64))
 
 
-def uniform(words: np.ndarray) -> np.ndarray:
-    """Uniforms in (0, 1) of 64-bit words, the middles of 2**53 equal cells."""
-    return ((words >> np.uint64(11)) + 0.5) * WORD
+def streams(runs: np.ndarray, process: str) -> np.ndarray:
+    """The second word of the keys of a process in some runs. Raises InputError for a run index out
+    of range.
+    """
+    for run in runs[(runs < 0) | (runs >= 2**32)]:
+        raise InputError(
+            f"run index {run}", argument="runs", expected="a run index from 0 to 2**32 - 1"
+        )
+    return (runs.astype(np.uint64) << np.uint64(32)) | np.uint64(zlib.crc32(process.encode()))
 
 
 def sample(
@@ -111,7 +119,8 @@ def sample(
     extra: names of further standard normal processes, for blocks of your own. All zero where shocks
     are switched off. Raises InputError for a seed or run index out of range.
     """
-    steps, streams = parameters.simulation.steps, Streams(seed)
+    check_seed(seed)
+    steps, runs = parameters.simulation.steps, np.asarray(runs, dtype=np.int64)
     names = (*NORMALS, *extra, *UNIFORMS)
     what = f"the shocks of {len(runs):,} runs over {steps:,} steps"
     footprint.refuse_above(
@@ -119,12 +128,9 @@ def sample(
     )
     if not parameters.shocks.enabled:
         return ShockTable({name: np.zeros((steps, len(runs))) for name in names})
-    values, words = {}, np.empty((len(runs), steps), dtype=np.uint64)
-    for name in names:
-        for row, run in enumerate(runs):
-            words[row] = streams.words(int(run), name, steps)
-        series = uniform(words)
-        values[name] = np.ascontiguousarray(
-            (series if name in UNIFORMS else ndtri(series, out=series)).T
-        )
-    return ShockTable(values)
+    return ShockTable(
+        {
+            name: draw(seed, streams(runs, name), steps, normals=name not in UNIFORMS)
+            for name in names
+        }
+    )
