@@ -19,7 +19,8 @@ class Function:
     """An elementary function.
 
     form: a backend of `operations` and the arguments to the result. takes: where it holds. special:
-    values at the edges. ulp: no error may be larger, in units in the last place.
+    values at the edges. ulp: no error may be larger, in units in the last place. of_nan: the same
+    as `form` where an argument is NaN.
     """
 
     name: str
@@ -29,9 +30,9 @@ class Function:
     special: str
     ulp: float = 1.0
     arguments: int = 1
+    of_nan: Callable[..., Any] = lambda o, x: x
 
 
-NAN_STAYS = "NaN of NaN"
 TABLE = {
     f.name: f
     for f in (
@@ -58,6 +59,7 @@ TABLE = {
             "all numbers",
             "as C99, annex F.9.4.4: 1 of x⁰ and 1ʸ, NaN of a negative number's broken power",
             arguments=2,
+            of_nan=power.power_of_nan,
         ),
         Function("sin", trigonometric.sin, FDLIBM, "|x| ≤ 2²⁹", "NaN beyond and of ∓∞, −0 of −0"),
         Function("cos", trigonometric.cos, FDLIBM, "|x| ≤ 2²⁹", "NaN beyond and of ∓∞"),

@@ -49,7 +49,7 @@ LOG10_2_LOW = float.fromhex("0x1.f79fef311f12bp-34")
 def log(o, x: Value) -> Value:
     """Natural logarithm; −∞ of 0, NaN below."""
     small = o.lt(x, o.f(LARGEST_SUBNORMAL))
-    k, m = split(o, o.sel(small, o.mul(x, o.f(2.0**54)), x))
+    k, m = split(o, enlarged(o, x, small))
     k = o.sel(small, o.isub(k, o.i(54)), k)
     return edges(o, x, log_of_parts(o, as_float(o, k), m, o.f(0.0)))
 
@@ -82,6 +82,11 @@ def log10(o, x: Value) -> Value:
     return edges(o, x, o.add(o.mul(high, o.f(LOG10_2_HIGH)), rest))
 
 
+def enlarged(o, x: Value, small: Value) -> Value:
+    """2⁵⁴ x where x is subnormal, for its exponent."""
+    return o.mul(x, o.sel(small, o.f(2.0**54), o.f(1.0)))
+
+
 def split(o, x: Value) -> tuple[Value, Value]:
     """k and m from √½ to √2 with x = 2ᵏ m, of a positive normal number."""
     i = o.bits(x)
@@ -104,7 +109,7 @@ def log_of_parts(o, k: Value, m: Value, c: Value) -> Value:
 def log2_pair(o, x: Value) -> tuple[Value, Value]:
     """log₂ of a positive number as a sum of two, the first with its low 32 bits clear."""
     small = o.lt(x, o.f(LARGEST_SUBNORMAL))
-    i = o.bits(o.sel(small, o.mul(x, o.f(2.0**54)), x))
+    i = o.bits(enlarged(o, x, small))
     k = o.isub(o.shr(i, 52), o.i(1023))
     m = o.flt(o.ior(o.iand(i, o.i(0x000FFFFFFFFFFFFF)), o.i(ONE_BITS)))
     far, middle = o.ge(m, o.f(1.7320508075688772)), o.ge(m, o.f(1.2247448713915890))

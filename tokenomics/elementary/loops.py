@@ -5,7 +5,8 @@ from __future__ import annotations
 import llvmlite.ir as ir
 
 from .functions import TABLE, Function
-from .vectors import DOUBLE, INDEX, function
+from .operations import either_nan
+from .vectors import DOUBLE, INDEX, Vectors, function
 
 LANES = 8
 BYTES = ir.PointerType(ir.IntType(8))
@@ -13,7 +14,8 @@ BYTES = ir.PointerType(ir.IntType(8))
 
 def write_loop(module: ir.Module, one: Function) -> None:
     """The loop of a universal function: LANES numbers at a time, from wherever they lie. Where
-    fewer are left the first of them fills up, so that no other number raises a flag.
+    fewer are left the first of them fills up, so that no other number raises a flag, and so that
+    NaN raises none, 1 is computed with in its place.
     """
     kinds = [ir.PointerType(BYTES), ir.PointerType(INDEX), ir.PointerType(INDEX), BYTES]
     loop = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), f"loop_{one.name}")
@@ -53,8 +55,11 @@ def write_loop(module: ir.Module, one: Function) -> None:
                     inside = b.icmp_signed("<", _whole(i), size)
                     chosen = b.select(inside, b.add(at, _whole(i)), at)
                     b.store(b.load(place(end, chosen, DOUBLE), align=8), cell(end, _whole(i)))
+    given, o = [b.load(x) for x in buffers[:-1]], Vectors(b, LANES)
     made = function(module, one.name, one.form, one.arguments, LANES)
-    result = b.call(made, [b.load(x) for x in buffers[:-1]], cconv="fastcc")
+    unknown = either_nan(o, given[0], given[-1])
+    result = b.call(made, [o.sel(unknown, o.f(1.0), x) for x in given], cconv="fastcc")
+    result = o.sel(unknown, one.of_nan(o, *given), result)
     with b.if_else(whole) as (then, otherwise):
         with then:
             b.store(result, place(ends - 1, at, lane), align=8)

@@ -13,6 +13,7 @@ from .operations import (
     Value,
     clamped,
     either_nan,
+    exact_sum_of_sorted,
     head,
     magnitude,
     polynomial,
@@ -36,7 +37,16 @@ def power(o, x: Value, y: Value) -> Value:
     z = o.sel(o.both(negative, o.ieq(whole, o.i(0))), o.f(NAN), z)
     z = o.flt(o.ior(o.bits(z), o.iand(o.iand(o.bits(x), odd), o.i(SIGN))))
     z = o.sel(either_nan(o, x, y), o.f(NAN), z)
-    return o.sel(o.either(o.eq(y, o.f(0.0)), o.eq(x, o.f(1.0))), o.f(1.0), z)
+    return o.sel(_one_in_any_case(o, x, y), o.f(1.0), z)
+
+
+def power_of_nan(o, x: Value, y: Value) -> Value:
+    """xʸ where x or y is NaN."""
+    return o.sel(_one_in_any_case(o, x, y), o.f(1.0), o.f(NAN))
+
+
+def _one_in_any_case(o, x: Value, y: Value) -> Value:
+    return o.either(o.eq(y, o.f(0.0)), o.eq(x, o.f(1.0)))
 
 
 def parity(o, y: Value) -> tuple[Value, Value]:
@@ -77,6 +87,6 @@ def power_of_positive(o, x: Value, y: Value) -> Value:
     z = o.add(u, v)
     w = o.sub(v, o.sub(z, u))
     e = o.mul(o.mul(z, z), polynomial(o, z, TAIL))
-    r = o.add(o.f(1.0), o.add(z, o.add(e, o.add(w, o.mul(z, w)))))
-    r = scaled(o, r, k)
+    s, lost = exact_sum_of_sorted(o, o.f(1.0), z)
+    r = scaled(o, o.add(s, o.add(e, o.add(lost, o.add(w, o.mul(z, w))))), k)
     return o.sel(over, o.f(INFINITY), o.sel(under, o.f(0.0), r))

@@ -1,5 +1,6 @@
 """The elementary functions as NumPy's universal functions: they broadcast, take `out` and `where`,
-and let symbols answer for themselves, like NumPy's own.
+and let symbols answer for themselves, like NumPy's own. NaN and ordinary numbers give no warning
+of floating-point errors; where a result is infinite or not defined there may be one or none.
 
 They run compiled code, which is made or loaded when one of them is first called. NumPy finds a
 loop's address in an array that is ours (Python C-API of NumPy, PyUFunc_FromFuncAndData), so that
