@@ -181,6 +181,28 @@ def test_a_metric_of_ones_own_is_checked():
         METRICS.pop("odd", None)
 
 
+def test_a_metric_is_measured_once_and_anew_where_it_is_another():
+    calls = []
+
+    def register(factor):
+        @tk.metric("scaled", "USD/TOK", "a multiple of the last price", ("token_price",))
+        def scaled(paths, p):
+            calls.append(len(paths["token_price"]))
+            return factor * paths["token_price"][:, -1]
+
+    try:
+        register(2.0)
+        result = made(token_price=[1.0, 3.0])
+        assert value(result, "scaled")[0] == 6.0
+        measured = len(calls)
+        assert value(result, "scaled")[0] == 6.0
+        assert len(calls) == measured
+        register(5.0)
+        assert value(result, "scaled")[0] == 15.0
+    finally:
+        METRICS.pop("scaled", None)
+
+
 def test_the_table_and_the_dataset_hold_the_same(small):
     table = small.to_pandas()
     assert list(table.columns[:2]) == ["run", "time"]

@@ -27,7 +27,7 @@ from . import figures
 from .dataset import to_dataset, to_table
 from .evaluation import evaluate_metrics
 from .intervals import interval, paired_intervals, summarise
-from .metrics import METRICS
+from .metrics import METRICS, Metric
 from .writing import write_run
 
 if TYPE_CHECKING:
@@ -82,10 +82,18 @@ class Result:
                         nearest=nearest(needed, self.variables),
                     )
             if all(needed in values for needed in m.needs):
-                table[name] = evaluate_metrics([name], values, self.metric_parameters)[name]
+                if m not in self._measured:
+                    found = evaluate_metrics([name], values, self.metric_parameters)
+                    self._measured[m] = found[name]
+                table[name] = self._measured[m]
         failed = [f.run for f in self.failures]
         table.loc[failed] = np.nan
         return table
+
+    @cached_property
+    def _measured(self) -> dict[Metric, np.ndarray]:
+        """What is measured already: by metric, for one of the same name may be registered anew."""
+        return {}
 
     @cached_property
     def metric_parameters(self) -> Parameters:
