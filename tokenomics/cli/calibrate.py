@@ -74,6 +74,7 @@ FITTED = (
 
 def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
     """Print a calibration and write its directory."""
+    from ..results.figures import save
 
     def fill(folder: Path) -> None:
         if found.told:
@@ -81,7 +82,7 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
         (folder / "calibration.md").write_text(found.markdown(), encoding="utf-8")
         (folder / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
         for name, figure in found.figures.items():
-            figure.savefig(folder / f"{name}.png", dpi=150)
+            save(figure, folder / f"{name}.png", 150)
 
     def tell(written: bool) -> None:
         if as_json:

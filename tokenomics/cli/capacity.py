@@ -166,6 +166,7 @@ def supply(
     """
     from ..capacity.figures import supply_figure
     from ..capacity.supply import load_fleet
+    from ..results.figures import save
 
     probe(out)
     found = load_fleet(fleet)
@@ -193,7 +194,7 @@ def supply(
     }
 
     def fill(folder: Path) -> None:
-        supply_figure(found).savefig(folder / "supply.png", dpi=130)
+        save(supply_figure(found), folder / "supply.png", 130)
         with (folder / "overlay.yaml").open("w", encoding="utf-8") as stream:
             YAML().dump(found.overlay(), stream)
 
@@ -300,6 +301,7 @@ def frontier(
     from ..capacity.figures import frontier_figure
     from ..capacity.roofline import Request, roofline
     from ..capacity.shapes import shape
+    from ..results.figures import save
 
     probe(out)
     distinct(hardware, "hardware")
@@ -358,6 +360,7 @@ def frontier(
         if written:
             say(f"figure in {out}")
 
-    deliver(
-        out, lambda folder: frontier_figure(found).savefig(folder / "frontier.png", dpi=130), tell
-    )
+    def fill(folder: Path) -> None:
+        save(frontier_figure(found), folder / "frontier.png", 130)
+
+    deliver(out, fill, tell)

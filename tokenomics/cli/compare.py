@@ -70,6 +70,7 @@ def compare(
     from ..experiments.sweep import sweep as simulate
     from ..parameters import setting
     from ..results.comparison import Comparison
+    from ..results.figures import save
 
     distinct(overlay, "overlay")
     given = [setting(text) for text in sets or ()]
@@ -99,7 +100,7 @@ def compare(
     differences, best = result.differences(), result.best()
     differences.to_csv(folder / "differences.csv", index=False)
     (folder / "comparison.md").write_text(result.markdown(), encoding="utf-8")
-    result.plot().savefig(folder / "comparison.png", dpi=130)
+    save(result.plot(), folder / "comparison.png", 130)
     if as_json:
         tables = {"means": result.means(), "differences": differences, "best": best}
         told = {

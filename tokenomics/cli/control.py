@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
+from ..results.figures import save
 from ..results.markdown import markdown_table
 from ..results.metrics import METRICS
 from . import control_attacks
@@ -54,7 +55,7 @@ def analyse(
 
     def fill(folder: Path) -> None:
         for name, figure in found.figures().items():
-            figure.savefig(folder / f"{name}.png", dpi=130)
+            save(figure, folder / f"{name}.png", 130)
         rows = markdown_table(pd.DataFrame(found.table(), columns=["margin", "value", "unit"]))
         parts = [found.margins.reading(), *found.notes(), rows]
         if found.jury():
@@ -121,7 +122,7 @@ def boundary(
     rays = [row | {"settings": settings(row)} for row in found.to_dict(orient="records")]
 
     def fill(folder: Path) -> None:
-        figures.boundary(found).savefig(folder / "boundary.png", dpi=130)
+        save(figures.boundary(found), folder / "boundary.png", 130)
         (folder / "boundary.md").write_text(
             f"{reading(found)}\n\n{markdown_table(found)}\n", encoding="utf-8"
         )

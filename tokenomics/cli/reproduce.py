@@ -68,6 +68,7 @@ def reproduce(
 ) -> None:
     """Compute a published result again: its numbers beside ours, and what became of each claim."""
     from ..papers import reproduce as compute
+    from ..results.figures import save
     from ..results.markdown import cell
 
     probe(out)
@@ -77,7 +78,7 @@ def reproduce(
     def fill(folder: Path) -> None:
         (folder / "reproduction.md").write_text(found.markdown(), encoding="utf-8")
         for stem, figure in found.figures.items():
-            figure.savefig(folder / f"{stem}.png", dpi=130)
+            save(figure, folder / f"{stem}.png", 130)
 
     def tell(written: bool) -> None:
         if as_json:

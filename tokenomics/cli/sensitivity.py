@@ -40,6 +40,7 @@ def sensitivity(
     from ..experiments.idle import idle
     from ..experiments.sensitivity import sensitivity as analyse
     from ..experiments.sweep import default_folder
+    from ..results.figures import save
 
     design = read_design(file, runs=runs, seed=seed)
     folder = out or default_folder(design, Path(file).stem)
@@ -54,11 +55,10 @@ def sensitivity(
     figures.mkdir(exist_ok=True)
     for (policy, scenario), own in result.indices.groupby(["policy", "scenario"], sort=False):
         stem = f"{policy}-{scenario}".replace("/", "_")
-        result.heatmap(policy, scenario).savefig(figures / f"heatmap-{stem}.png", dpi=130)
+        save(result.heatmap(policy, scenario), figures / f"heatmap-{stem}.png", 130)
         for metric in own["metric"].unique():
-            result.tornado(metric, policy, scenario).savefig(
-                figures / f"tornado-{stem}-{metric}.png", dpi=130
-            )
+            tornado = result.tornado(metric, policy, scenario)
+            save(tornado, figures / f"tornado-{stem}-{metric}.png", 130)
     if as_json:
         tables = {"indices": result.indices, "pairs": result.pairs, "undefined": result.undefined}
         told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}

@@ -98,6 +98,7 @@ def validate(
     """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk
     and GARCH, and what a policy would have done.
     """
+    from ..results.figures import save
     from ..validation import validate as back_test
 
     probe(out)
@@ -137,7 +138,7 @@ def validate(
         (folder / "validation.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
         (folder / "params.yaml").write_text(found.resolved.to_yaml(), encoding="utf-8")
         for name, figure in found.figures.items():
-            figure.savefig(folder / f"{name}.png", dpi=150)
+            save(figure, folder / f"{name}.png", 150)
 
     def tell(written: bool) -> None:
         if as_json:

@@ -4,6 +4,9 @@ finding.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
+# Inches: of a panel, of its edges, in which its labels and a title of two lines have room, and of
+# the line above all panels. A layout that measures the labels takes longer than to draw the figure.
+WIDTH, HEIGHT = 5.2, 2.9
+LEFT, RIGHT, BOTTOM, TOP, HEAD = 0.8, 0.15, 0.45, 0.4, 0.25
 
 
 def style() -> None:
@@ -45,6 +52,23 @@ def style() -> None:
             "ytick.labelsize": 8,
         }
     )
+
+
+def png(figure: Figure, dpi: float, metadata: Mapping[str, str | None] | None = None) -> bytes:
+    """A figure as PNG. dpi: dots per inch. metadata: of the file, in place of Matplotlib's.
+
+    `Figure.savefig` would draw it twice, the first time to see how large it is.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.dpi, out = dpi, BytesIO()
+    FigureCanvasAgg(figure).print_png(out, metadata=metadata)
+    return out.getvalue()
+
+
+def save(figure: Figure, path: Path, dpi: float) -> None:
+    """Write a figure as PNG. dpi: dots per inch."""
+    path.write_bytes(png(figure, dpi))
 
 
 def _interval(result, name: str, scale: float = 1.0, digits: int = 2) -> str:
@@ -105,8 +129,9 @@ def _panel(
         axis.yaxis.set_minor_formatter(NullFormatter())
     elif len(stacked) and stacked.min() >= 0 and low < 0:
         axis.set_ylim(0, high)
-    axis.set_ylabel(unit)
-    axis.set_xlabel("time [days]")
+    axis.set_ylabel(unit, fontsize=9)
+    axis.set_xlabel("time [days]", fontsize=9)
+    axis.tick_params(labelsize=8)
     axis.set_title(title, fontsize=9, loc="left", wrap=True)
     axis.grid(alpha=0.25)
     if len(series) > 1 and axis.lines:
@@ -225,9 +250,20 @@ def figure(result, names: list[str]) -> Figure:
 
     columns = 1 if len(names) == 1 else 2
     rows = -(-len(names) // columns)
-    canvas = Figure(figsize=(5.2 * columns, 3.1 * rows), layout="constrained")
+    width, height = WIDTH * columns, HEIGHT * rows + HEAD
+    canvas = Figure(figsize=(width, height), layout="none")
+    grid = canvas.add_gridspec(
+        rows,
+        columns,
+        left=LEFT / width,
+        right=1.0 - RIGHT / width,
+        bottom=BOTTOM / height,
+        top=1.0 - (HEAD + TOP) / height,
+        wspace=(LEFT + RIGHT) / (WIDTH - LEFT - RIGHT),
+        hspace=(BOTTOM + TOP) / (HEIGHT - BOTTOM - TOP),
+    )
     for i, name in enumerate(names):
-        axis = canvas.add_subplot(rows, columns, i + 1)
+        axis = canvas.add_subplot(grid[i])
         if name in PANELS:
             PANELS[name][0](axis, result)
         else:
@@ -247,6 +283,7 @@ def figure(result, names: list[str]) -> Figure:
         f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}",
         fontsize=9,
         x=0.01,
+        y=1.0 - 0.25 * HEAD / height,
         ha="left",
     )
     return canvas

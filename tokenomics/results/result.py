@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -301,12 +300,8 @@ class Result:
         )
         image = ""
         if any(name in figures.available(self) for name in figures.OVERVIEW):
-            picture = io.BytesIO()
-            self.plot().savefig(picture, format="png", dpi=80)
-            image = (
-                f"<img alt='overview' "
-                f"src='data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}'>"
-            )
+            picture = base64.b64encode(figures.png(self.plot(), 80)).decode()
+            image = f"<img alt='overview' src='data:image/png;base64,{picture}'>"
         failed = "".join(
             f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES]
         )

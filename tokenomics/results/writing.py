@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..inputs.files import refuse_existing, written_folder
 from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
-from .figures import available
+from .figures import available, save
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
 from .intervals import interval
 from .records import sealed
@@ -93,9 +93,9 @@ def _fill(result: Any, folder: Path, command: str | None) -> None:
     figures = folder / "figures"
     figures.mkdir()
     for name in available(result):
-        result.plot(name).savefig(figures / f"{name}.png", dpi=120)
+        save(result.plot(name), figures / f"{name}.png", 120)
     if available(result):
-        result.plot().savefig(figures / "overview.png", dpi=120)
+        save(result.plot(), figures / "overview.png", 120)
     # one at a time: together they may not fit into memory
     files = {
         f.relative_to(folder).as_posix(): _told(f.read_bytes())

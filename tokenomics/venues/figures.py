@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from ..attacks.deterrence import deterrence_figure
 from ..model.formulas.distribution import exceedance
 from ..parameters import Resolved
+from ..results.figures import save
 from ..results.markdown import markdown_table
 from .measure import days_ahead
 from .report import VenueReport
@@ -62,9 +63,9 @@ def fill(folder: Path, found: Mapping[str, VenueReport], resolved: Resolved) -> 
         deterrence_figure(resolved.values) if resolved.values.supply.staked_share > 0.0 else None
     )  # without a stake there is no plane
     if plane is not None:
-        plane.savefig(folder / "deterrence.png", dpi=130)
+        save(plane, folder / "deterrence.png", 130)
     for name, one in found.items():
         stem = Path(name).stem
         text = "\n\n".join([f"# {one.workload.description}", *one.lines, markdown_table(one.table)])
         (folder / f"{stem}.md").write_text(text + "\n", encoding="utf-8")
-        latency_figure(one).savefig(folder / f"{stem}_latency.png", dpi=130)
+        save(latency_figure(one), folder / f"{stem}_latency.png", 130)

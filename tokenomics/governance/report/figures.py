@@ -12,12 +12,11 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from ...results import sweep_figures
+from ...results import figures, sweep_figures
 from ...results.figures import COLOURS
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, stated
@@ -27,10 +26,8 @@ from .document import GROUPED, Picture
 
 Drawn = dict[str, tuple[Picture, Figure]]
 # an untrusted dollar sign is no formula; text as paths: the same on every machine; fixed
-# identifiers and no dates: the same on every day; titles stand where they are and are not moved out
-# of the way of ticks that no figure has at its top
+# identifiers and no dates: the same on every day
 STYLE = {
-    "axes.titley": 1.0,
     "svg.hashsalt": "tokenomics",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -74,11 +71,8 @@ def svg(figure: Figure) -> bytes:
 
 def png(figure: Figure) -> bytes:
     """A figure as PNG."""
-    out = BytesIO()
     with matplotlib.rc_context(STYLE):
-        figure.dpi = DOTS
-        FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})
-    return out.getvalue()
+        return figures.png(figure, DOTS, {"Software": None})
 
 
 def _told(value: float, form: str) -> str:
@@ -132,6 +126,13 @@ def _dots(
     )
 
 
+def _title(axis: Any, text: str) -> None:
+    """A title at its place: Matplotlib would look for what might be in its way, which takes as long
+    as to draw it, and above names and shares there is nothing.
+    """
+    axis.set_title(text, fontsize=9, loc="left", y=1.0)
+
+
 def limits(evidence: Evidence) -> tuple[Picture, Figure]:
     """One panel a limit: today, the proposal and the alternatives with intervals, by scenario, and
     the limit.
@@ -177,11 +178,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         word = (
             "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
         )
-        axis.set_title(
-            f"{stated(limit.limit, limit.of)} [{METRICS[rule.metric].unit}]: {word}",
-            fontsize=9,
-            loc="left",
-        )
+        _title(axis, f"{stated(limit.limit, limit.of)} [{METRICS[rule.metric].unit}]: {word}")
     # a limit on a change has no dot for today, so that the first panel with all of them gives the
     # legend
     handles: dict[str, Any] = {}
@@ -258,7 +255,7 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.set_xscale("symlog", linthresh=10.0)
         axis.xaxis.set_major_locator(FixedLocator(TICKS))
         axis.xaxis.set_minor_locator(NullLocator())
-        axis.set_title(scenario, fontsize=9, loc="left")
+        _title(axis, scenario)
         axis.tick_params(axis="x", labelsize=8)
         axis.xaxis.set_major_formatter(FuncFormatter(_number))
         axis.grid(alpha=0.25)
@@ -312,7 +309,7 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.tick_params(axis="x", labelsize=8)
         axis.xaxis.set_major_formatter(FuncFormatter(_number))
         axis.grid(axis="x", alpha=0.25)
-        axis.set_title(f"change of {name} [{METRICS[name].unit}]", fontsize=9, loc="left")
+        _title(axis, f"change of {name} [{METRICS[name].unit}]")
     caption = (
         "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in "
         "the scenario where it moves most."
@@ -337,7 +334,7 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
                 label=label,
                 where="post",
             )
-        axis.set_title(f"{name} [{METRICS[name].unit}]", fontsize=9, loc="left")
+        _title(axis, f"{name} [{METRICS[name].unit}]")
         axis.set_ylabel("share of runs at most", fontsize=7)
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.25)
