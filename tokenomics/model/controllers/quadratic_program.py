@@ -6,8 +6,8 @@ Programming 27, 1983). From the optimum without limits it takes up the limit tha
 gives up those whose multiplier turns, and ends where none is broken, or where a broken one can be
 met by no move: there is no solution then. Every limit that is taken up raises the cost, so that the
 same set never comes back. Ties go to the first row. A table keeps how every row's value, or its
-multiplier where the row is held, answers the others (principal pivots: Cottle, Pang and Stone, The
-Linear Complementarity Problem, 1992, section 2.3).
+multiplier where the row is held, answers a held row's limit (columns of a principal pivot: Cottle,
+Pang and Stone, The Linear Complementarity Problem, 1992, section 2.3).
 """
 
 from ...elementary.routines import Array, Routine
@@ -44,8 +44,6 @@ def solve(
             largest = abs(value[i])
         if lower[i] > upper[i]:
             return
-    for i in range(rows * rows):
-        table[i] = answers[i]
     entering = -1
     sign = 0.0
     multiplier = 0.0
@@ -70,19 +68,25 @@ def solve(
                     value[i] = lower[i]
             solved[0] = 1.0
             return
+        # what a multiplier of the entering row presses down: values, and multipliers of held rows
+        for i in range(rows):
+            column[i] = answers[entering * rows + i] if side[i] == 0.0 else 0.0
+        for k in range(rows):
+            if side[k] != 0.0:
+                share = answers[entering * rows + k]
+                for i in range(rows):
+                    column[i] = column[i] + table[k * rows + i] * share
         # until a held row's multiplier is 0, or the entering row meets its limit
         step = INFINITY
-        leaving = -1
+        exchanged = -1
         for i in range(rows):
-            column[i] = table[i * rows + entering]
             falls = sign * side[i] * column[i]
             if falls > 0.0:
                 until = side[i] * value[i] / falls
                 if until < step:
                     step = until
-                    leaving = i
+                    exchanged = i
         limit = upper[entering] if sign > 0.0 else lower[entering]
-        exchanged = leaving
         if column[entering] > DEPENDENT * answers[entering * rows + entering]:
             until = sign * (value[entering] - limit) / column[entering]
             if until <= step:
@@ -93,23 +97,23 @@ def solve(
         for i in range(rows):
             value[i] = value[i] - sign * step * column[i]
         multiplier = multiplier + sign * step
-        # the row's value and its multiplier change places
-        own = table[exchanged * rows + exchanged]
-        for i in range(rows):
-            column[i] = table[i * rows + exchanged]
-            table[exchanged * rows + i] = table[exchanged * rows + i] / own
-        for i in range(rows):
-            if i != exchanged:
-                for j in range(rows):
-                    table[i * rows + j] = (
-                        table[i * rows + j] - column[i] * table[exchanged * rows + j]
-                    )
-                table[i * rows + exchanged] = -(column[i] / own)
-        table[exchanged * rows + exchanged] = 1.0 / own
+        # the value and the multiplier of the exchanged row change places
+        if exchanged != entering:
+            value[exchanged] = upper[exchanged] if side[exchanged] > 0.0 else lower[exchanged]
+            side[exchanged] = 0.0
+            for i in range(rows):
+                column[i] = table[exchanged * rows + i]
+        own = column[exchanged]
+        for k in range(rows):
+            if side[k] != 0.0:
+                share = table[k * rows + exchanged] / own
+                for i in range(rows):
+                    table[k * rows + i] = table[k * rows + i] - column[i] * share
+                table[k * rows + exchanged] = share
         if exchanged == entering:
+            for i in range(rows):
+                table[entering * rows + i] = -(column[i] / own)
+            table[entering * rows + entering] = 1.0 / own
             value[entering] = multiplier
             side[entering] = sign
             entering = -1
-        else:
-            value[leaving] = upper[leaving] if side[leaving] > 0.0 else lower[leaving]
-            side[leaving] = 0.0
