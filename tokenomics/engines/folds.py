@@ -44,10 +44,9 @@ class Fold:
         first, *closes = (dict(zip(days, row, strict=True)) for row in rows)
         shape = np.shape(first[self.needs[0]])
         accumulators = {n: np.broadcast_to(v, shape) for n, v in self.start(first, p).items()}
-        with np.errstate(invalid="ignore"):  # a failed run is NaN, of which nobody need be warned
-            for now in closes:
-                accumulators = self.update(accumulators, now, p)
-            return self.finish(accumulators, p, len(closes))
+        for now in closes:
+            accumulators = self.update(accumulators, now, p)
+        return self.finish(accumulators, p, len(closes))
 
 
 class Folds:
