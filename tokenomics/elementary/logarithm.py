@@ -51,13 +51,13 @@ def log(o, x: Value) -> Value:
     small = o.lt(x, o.f(LARGEST_SUBNORMAL))
     k, m = split(o, enlarged(o, x, small))
     k = o.sel(small, o.isub(k, o.i(54)), k)
-    return edges(o, x, log_of_parts(o, as_float(o, k), m, o.f(0.0)))
+    return edges(o, x, log_of_parts(o, as_float(o, k), m))
 
 
 def log_of_normal(o, x: Value) -> Value:
     """The natural logarithm of a positive normal number."""
     k, m = split(o, x)
-    return log_of_parts(o, as_float(o, k), m, o.f(0.0))
+    return log_of_parts(o, as_float(o, k), m)
 
 
 def log1p(o, x: Value) -> Value:
@@ -94,14 +94,15 @@ def split(o, x: Value) -> tuple[Value, Value]:
     return k, o.flt(o.isub(i, o.shl(k, 52)))
 
 
-def log_of_parts(o, k: Value, m: Value, c: Value) -> Value:
-    """k ln 2 + log m + c, c its small correction."""
+def log_of_parts(o, k: Value, m: Value, c: Value | None = None) -> Value:
+    """k ln 2 + log m + c, c a small correction."""
     f = o.sub(m, o.f(1.0))
     s = o.div(f, o.add(o.f(2.0), f))
     z = o.mul(s, s)
     series = o.mul(z, polynomial(o, z, SERIES))
     half = o.mul(o.mul(o.f(0.5), f), f)
-    low = o.add(o.mul(k, o.f(LN2_LOW)), c)
+    low = o.mul(k, o.f(LN2_LOW))
+    low = low if c is None else o.add(low, c)
     inside = o.sub(half, o.add(o.mul(s, o.add(half, series)), low))
     return o.sub(o.mul(k, o.f(LN2_HIGH)), o.sub(inside, f))
 
