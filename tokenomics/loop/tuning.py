@@ -42,6 +42,7 @@ LQR_WEIGHTS = {
     "controller.lqr.integral_weight": "1/day^2",
     "controller.lqr.effort_weight": "day^2",
 }
+DIGITS = 6  # significant ones of a found gain; what searches differ by between processors is less
 SHOWN = ("tracking_rms", "price_volatility", "control_effort", "treasury_min", "ruin")
 
 
@@ -256,8 +257,8 @@ def tune(
     """Design a controller for a parameter set, whatever its policy.
 
     method: one of `METHODS`, optimise, or lqr. target: wanted time constant of the closed loop
-    [days] (imc, pole-placement). runs: of the simulated check. Raises InputError for an unknown
-    method.
+    [days] (imc, pole-placement). runs: of the simulated check. Gains of a PID are rounded once, to
+    `DIGITS`, and are so simulated and told. Raises InputError for an unknown method.
     """
     names = (*METHODS, "optimise", "lqr")
     if method not in names:
@@ -292,6 +293,7 @@ def tune(
             if method == "optimise"
             else METHODS[method](parameters, economy, target)
         )
+        gains = tuple(float(f"{gain:.{DIGITS}g}") for gain in gains)
         law = pid_law(parameters, economy, gains)
     # the weights of an LQR are no points of a sweep: its gains are computed before a simulation
     tuned = own.replace(dict(zip(paths, gains, strict=True)), source="tune")
