@@ -92,6 +92,7 @@ def function(
     module: ir.Module, name: str, form: Callable, arguments: int, lanes: int
 ) -> ir.Function:
     """An elementary function of a module, written once: vectors to a vector."""
+    name = f"{name}_{lanes}"
     if name not in module.globals:
         kind = ir.VectorType(DOUBLE, lanes)
         made = ir.Function(module, ir.FunctionType(kind, [kind] * arguments), name)

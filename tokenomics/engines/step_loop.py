@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import llvmlite.ir as ir
 
+from ..elementary.functions import TABLE
 from ..elementary.vectors import DOUBLE, INDEX
 from .instructions import FUNCTIONS, LANES, VECTOR, Writer, write_call
 from .trace import ACCUMULATOR, SHOCK, Constant, Operation, Program
@@ -133,6 +134,27 @@ class _Kept(NamedTuple):
 def calls(program: Program) -> list[Operation]:
     """The calls of Python functions, in the order of their addresses in the array `FUNCTIONS`."""
     return [o for o in program.operations if o.name.startswith("call:")]
+
+
+def in_stages(program: Program, positions: Iterable[int]) -> list[int]:
+    """Positions in an order in which each comes after those that it depends on, and calls of
+    elementary functions that do not wait for one another stand together, so that the processor
+    works on several at once.
+
+    A stage is what can be computed once the elementary functions of the stages before are.
+    """
+    stages: dict[int, int] = {}
+    for position in sorted(positions):
+        before = (a for a in program.operations[position].arguments if a in stages)
+        stages[position] = max(
+            (stages[a] + (program.operations[a].name in TABLE) for a in before), default=0
+        )
+
+    def place(position: int) -> tuple[int, str, int]:
+        name = program.operations[position].name
+        return stages[position], name if name in TABLE else "", position
+
+    return sorted(stages, key=place)
 
 
 def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> None:
@@ -250,7 +272,7 @@ class _Loop:
         def result(end: int | Constant) -> ir.Value:
             return self.result(end, values)
 
-        for position in sorted(self.program.needed(ends) - values.keys()):
+        for position in in_stages(self.program, self.program.needed(ends) - values.keys()):
             operation = self.program.operations[position]
             kind, _, number = operation.name.partition(":")
             first, *others = operation.arguments
@@ -288,13 +310,17 @@ class _Loop:
         terms are; a comparison with a NaN is never true.
         """
         b, w = self.b, self.writer
-        total, good = w.vector(ir.Constant(DOUBLE, 0.0)), None
+        good, terms = None, []
         for name, end in self.program.checks:
             value = self.vector(end, values)
-            total = b.fadd(total, value)
+            terms.append(value)
             if name in strip.bounds:
                 held = b.fcmp_ordered(">=", value, strip.bounds[name])
                 good = held if good is None else b.and_(good, held)
+        while len(terms) > 1:  # pairs, so that no sum waits for all before it
+            pairs = zip(terms[::2], terms[1::2], strict=False)
+            terms = [*(b.fadd(x, y) for x, y in pairs), *terms[len(terms) - len(terms) % 2 :]]
+        total = terms[0] if terms else w.vector(ir.Constant(DOUBLE, 0.0))
         finite = w.write("isfinite", [total])
         return finite if good is None else b.and_(good, finite)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...elementary import exp, log
 from ..formulas.liquidity import anchored, dealers, order_to_reach
-from ..formulas.numerics import CLOCK_TOLERANCE, impulse, positive, relaxation
+from ..formulas.numerics import CLOCK_TOLERANCE, impulse, in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
 
@@ -67,7 +67,7 @@ def policy_attacker(params, substep, state_history, state):
     depth, end = state["reference_depth"], attack.start + attack.days
     built = impulse(time, dt, attack.start - np.maximum(attack.build_days, dt), attack.build_days)
     build = attack.position * built * depth
-    buy, sell = positive(build), positive(-build) / price
+    buy, sell = positive(build), in_tokens(positive(-build), price)
 
     kind = market.type if market.enabled else "off"
     others_usd = positive(state["control_output"]) * dt

@@ -9,7 +9,14 @@ import numpy as np
 
 from ...elementary import exp, log
 from .. import controllers
-from ..formulas.numerics import CLOCK_TOLERANCE, DAYS_PER_YEAR, positive, relaxation, treasury_share
+from ..formulas.numerics import (
+    CLOCK_TOLERANCE,
+    DAYS_PER_YEAR,
+    in_tokens,
+    positive,
+    relaxation,
+    treasury_share,
+)
 from ..variables import Variable, writes
 
 
@@ -112,7 +119,7 @@ def policy_controller(params, substep, state_history, state):
     command = controllers.law(controller.type).decide(params, state, error, elapsed, low, high)
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
-    sale = positive(-wanted) / price
+    sale = in_tokens(positive(-wanted), price)
     from_treasury = np.minimum(sale, sellable)
     minted = np.minimum(sale - from_treasury, mintable)
     burn_share = params["supply"].burn_share + controller.burn_share_gain * signal

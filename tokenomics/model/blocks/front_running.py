@@ -12,7 +12,7 @@ which may be short, is counted from the start. Units: USD, TOK, USD/day, TOK/day
 import numpy as np
 
 from ...elementary import log
-from ..formulas.numerics import positive, relaxation
+from ..formulas.numerics import in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
 PRIOR_WEIGHT = (
@@ -65,7 +65,7 @@ def policy_front_runners(params, substep, state_history, state):
     return {
         "order_front_usd": np.minimum(positive(order), 0.5 * state["speculators_usd"] / dt),
         "order_front_tok": np.minimum(
-            positive(-order) / price, 0.5 * state["speculators_tok"] / dt
+            in_tokens(positive(-order), price), 0.5 * state["speculators_tok"] / dt
         ),
     }
 

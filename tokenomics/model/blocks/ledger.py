@@ -8,7 +8,7 @@ decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/da
 import numpy as np
 
 from ...elementary import log
-from ..formulas.numerics import burned_share, relaxation, treasury_share
+from ..formulas.numerics import burned_share, in_tokens, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
 
@@ -170,20 +170,20 @@ def policy_settlement(params, substep, state_history, state):
     def sold(ledger):
         return params["orders"].sales(state, ledger)
 
-    spent = (1.0 - treasury_share(params)) * s["fees"] / price
-    fee_burn = burned_share(params, s) * s["fees"] / price
+    spent = in_tokens((1.0 - treasury_share(params)) * s["fees"], price)
+    fee_burn = in_tokens(burned_share(params, s) * s["fees"], price)
     buyback_usd = np.maximum(s["control_output"], 0.0)
-    buyback = buyback_usd / price
+    buyback = in_tokens(buyback_usd, price)
     minted = s["emitted"] + sold("mint")
     burned = fee_burn + s["slashed"] + buyback
     released = s["vested"] + s["unlock_rate"]
     sold_usd = (sold("treasury") + sold("mint")) * price
     flows = {
-        "customers_tok": bought("customers") / price - sold("customers") - spent,
+        "customers_tok": in_tokens(bought("customers"), price) - sold("customers") - spent,
         "operators_tok": spent - fee_burn + s["emitted"] - s["stake_flow"] - sold("operators"),
-        "speculators_tok": bought("speculators") / price - sold("speculators"),
+        "speculators_tok": in_tokens(bought("speculators"), price) - sold("speculators"),
         "speculators_usd": sold("speculators") * price - bought("speculators"),
-        "attacker_tok": bought("attacker") / price - sold("attacker"),
+        "attacker_tok": in_tokens(bought("attacker"), price) - sold("attacker"),
         "attacker_usd": sold("attacker") * price - bought("attacker"),
         "holders_tok": released
         - sold("released")
@@ -251,17 +251,17 @@ def policy_accounts(params, substep, state_history, state):
     throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(
         dt, supply.throughput_memory
     )
-    utility = throughput * supply.holding_time / circulating
+    per_circulating = 1.0 / circulating
+    utility = throughput * supply.holding_time * per_circulating
     orders = params["orders"]
-    speculative = orders.purchases(state, *SPECULATIVE) / state["settlement_price"] + orders.sales(
-        state, *SPECULATIVE
-    )
+    bought = in_tokens(orders.purchases(state, *SPECULATIVE), state["settlement_price"])
+    speculative = bought + orders.sales(state, *SPECULATIVE)
     return {
         "circulating_supply": circulating,
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],
         "throughput": throughput,
         "utility_value": utility,
         "decoupling": log(price / utility),
-        "velocity_usage": state["fees"] / state["settlement_price"] / circulating,
-        "velocity_speculative": (speculative + state["arbitrage_tok"]) / circulating,
+        "velocity_usage": in_tokens(state["fees"], state["settlement_price"]) * per_circulating,
+        "velocity_speculative": (speculative + state["arbitrage_tok"]) * per_circulating,
     }

@@ -7,7 +7,7 @@ Supply curve in `model/formulas/fleet.py`. Units: nodes, USD/day, TOK/day.
 import numpy as np
 
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
-from ..formulas.numerics import burned_share, positive, relaxation, treasury_share
+from ..formulas.numerics import burned_share, in_tokens, positive, relaxation, treasury_share
 from ..formulas.ordered import total
 from ..formulas.rest import efficiency_at_rest, kept_at_rest, slashed_at_rest
 from ..variables import Variable, writes
@@ -126,8 +126,8 @@ def policy_sales(params, substep, state_history, state):
     of income are kept.
     """
     operators, dt, price = params["operators"], params["time_step"], state["token_price"]
-    gross = fee_share(params, state) * state["fees"] / price + state["emitted"]
-    cost = state["operator_cost"] / price
+    gross = in_tokens(fee_share(params, state) * state["fees"], price) + state["emitted"]
+    cost = in_tokens(state["operator_cost"], price)
     rent = positive(gross - state["stake_flow"] - cost)
     gap = operators.inventory_days * gross - state["operators_tok"]
     refill = gap * relaxation(dt, operators.inventory_time) / dt

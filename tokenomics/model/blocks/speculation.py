@@ -9,7 +9,7 @@ the size of the market.
 import numpy as np
 
 from ...elementary import log
-from ..formulas.numerics import chartist_share, positive, relaxation
+from ..formulas.numerics import chartist_share, in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
 
@@ -58,6 +58,8 @@ def policy_speculators(params, substep, state_history, state):
     order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * state["pool_usd"]
     if not speculation.enabled:
         order = 0.0 * order
+    sold = in_tokens(positive(-order), price)
+    left = state["speculators_tok"] / dt - state["order_front_tok"]
     return {
         "chartist_share": share,
         "traded_fundamentalist": fundamentalist,
@@ -66,9 +68,7 @@ def policy_speculators(params, substep, state_history, state):
         "order_speculators_usd": np.minimum(
             positive(order), state["speculators_usd"] / dt - state["order_front_usd"]
         ),
-        "order_speculators_tok": np.minimum(
-            positive(-order) / price, state["speculators_tok"] / dt - state["order_front_tok"]
-        ),
+        "order_speculators_tok": np.minimum(sold, left),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...elementary import exp, expm1, log
 from ..controllers import spending_at_rest
-from ..formulas.numerics import positive, relaxation, treasury_share
+from ..formulas.numerics import in_tokens, positive, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
 
@@ -39,12 +39,12 @@ def policy_fees(params, substep, state_history, state):
     """
     supply, dt, price = params["supply"], params["time_step"], state["token_price"]
     fees = state["served"] * state["inference_price"]
-    in_tokens = (1.0 - treasury_share(params)) * fees
-    gap = supply.customer_days * in_tokens / price - state["customers_tok"]
+    paid = (1.0 - treasury_share(params)) * fees
+    gap = in_tokens(supply.customer_days * paid, price) - state["customers_tok"]
     refill = gap * relaxation(dt, supply.customer_time) / dt
     return {
         "fees": fees,
-        "order_customers_usd": in_tokens + positive(refill) * price,
+        "order_customers_usd": paid + positive(refill) * price,
         "order_customers_tok": positive(-refill),
     }
 

@@ -21,9 +21,9 @@ def latency_penalty(workload, call):
     `Cumulants` of one request.
     """
     task = call.repeated(workload.calls)
-    excess = np.maximum(task.mean / workload.latency_tolerance - 1.0, 0.0)
-    tail = np.maximum(quantile(task, 0.99) / workload.latency_tolerance - 1.0, 0.0)
-    return workload.latency_cost * (excess + tail)
+    excess = np.maximum(task.mean - workload.latency_tolerance, 0.0)
+    tail = np.maximum(quantile(task, 0.99) - workload.latency_tolerance, 0.0)
+    return workload.latency_cost / workload.latency_tolerance * (excess + tail)
 
 
 def generalised_costs(params, workload, state):
@@ -54,7 +54,8 @@ def generalised_costs(params, workload, state):
 
 def preferred_share(params, network, central):
     """Share of a class that prefers the network."""
-    odds = np.clip((network - central) / params["venues"].choice_scale, -LOGIT_LIMIT, LOGIT_LIMIT)
+    per_scale = 1.0 / params["venues"].choice_scale
+    odds = np.clip((network - central) * per_scale, -LOGIT_LIMIT, LOGIT_LIMIT)
     return 1.0 / (1.0 + exp(odds))
 
 
@@ -63,7 +64,8 @@ def class_work(params, workload, potential, share, network, central):
     cost.
     """
     mean_cost = share * network + (1.0 - share) * central
-    change = power(mean_cost / params["cloud"].price, -workload.price_elasticity)
+    relative = mean_cost * (1.0 / params["cloud"].price)
+    change = power(relative, -workload.price_elasticity)
     return potential * workload.share * change
 
 

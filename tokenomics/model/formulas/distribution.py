@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...elementary import expm1, log1p, ndtri, power
+from ...elementary import exp, expm1, log, log1p, ndtri
 from .ordered import total
 from .queueing import wait_scv, waiting
 
@@ -128,7 +128,7 @@ def _shape(time: Cumulants):
     deviation = np.sqrt(np.maximum(time.variance, 0.0))
     half = 0.5 * time.third / np.maximum(time.variance * deviation, 1e-300)
     size = np.absolute(half)
-    cube_root = power(size + np.sqrt(1.0 + size * size), 1.0 / 3.0)
+    cube_root = exp(log(size + np.sqrt(1.0 + size * size)) * (1.0 / 3.0))
     y = np.maximum(cube_root - 1.0 / cube_root, NO_SKEW)
     return deviation, y, np.sqrt(log1p(y * y)), np.where(half < 0.0, -1.0, 1.0)
 

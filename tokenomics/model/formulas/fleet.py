@@ -25,11 +25,9 @@ def installed_capacity(params, nodes):
 
 def willing_nodes(accelerator, unit_revenue, hardware_event=0.0, banned_share=0.0):
     """Nodes of one type that join at a revenue per unit of capacity [USD/Mtok]."""
-    revenue = np.maximum(unit_revenue * accelerator.throughput * MTOK_PER_DAY, 1e-12)
-    cost = accelerator.reservation_cost * HOURS * exp(hardware_event)
-    share = 1.0 / (
-        1.0 + exp(np.clip(log(cost / revenue) / accelerator.cost_dispersion, -60.0, 60.0))
-    )
+    unit_cost = accelerator.reservation_cost * HOURS / (accelerator.throughput * MTOK_PER_DAY)
+    loss = log(unit_cost) + hardware_event - log(np.maximum(unit_revenue, 1e-15))
+    share = 1.0 / (1.0 + exp(np.clip(loss / accelerator.cost_dispersion, -60.0, 60.0)))
     return accelerator.potential_nodes * (1.0 - banned_share) * share
 
 

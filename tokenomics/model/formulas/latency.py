@@ -47,12 +47,11 @@ def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
     total = 0.0
     for name, accelerator in params["fleet"].items():
         total = total + nodes[name] * accelerator.throughput
-    total = np.maximum(total, 1e-12)
+    per_total = 1.0 / np.maximum(total, 1e-12)
     load, parts = np.minimum(utilisation, cap.admission_limit), []
     for name, accelerator in params["fleet"].items():
-        arrivals = node_scv(
-            np.square(cap.arrival_cv), np.minimum(accelerator.throughput / total, 1.0)
-        )
+        thinned = np.minimum(accelerator.throughput * per_total, 1.0)
+        arrivals = node_scv(np.square(cap.arrival_cv), thinned)
         one = at_node(
             places(params, accelerator),
             load,
@@ -62,7 +61,7 @@ def node_time(params, nodes, utilisation, own: Cumulants) -> Cumulants:
             np.square(cap.speed_cv),
             own,
         )
-        parts.append((nodes[name] * accelerator.throughput / total, one))
+        parts.append((nodes[name] * accelerator.throughput * per_total, one))
     return mixture(parts)
 
 

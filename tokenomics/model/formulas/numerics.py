@@ -42,6 +42,13 @@ def impulse(time, dt, start, length):
     return overlap(time, dt, start, spread) / spread
 
 
+def in_tokens(usd, price):
+    """Tokens that an amount buys [TOK]. By the price's reciprocal, which all amounts of a step
+    share: a division takes as long as ten products.
+    """
+    return usd * (1.0 / price)
+
+
 def positive(x):
     """max(x, 0)."""
     return np.maximum(x, 0.0)

@@ -76,25 +76,27 @@ def waiting(places, utilisation, service, arrival_scv, service_scv):
     """
     load = np.minimum(np.maximum(utilisation, 1e-9), FULL)
     idle = 1.0 - load
-    burst = (arrival_scv - 1.0) / (arrival_scv + 1.0)
+    steadiness = 1.0 / (arrival_scv + 1.0)
+    burst = (arrival_scv - 1.0) * steadiness
     # Root of GI/M/1, σ = φ((1 − σ)/ρ), expanded around full load for gamma times (third order; the
     # last term fitted): the waits are shorter than in the limit, and an arrival finds the places
     # full more often than they are full, by σ/ρ.
     shortening = 1.0 + idle * burst * (1.0 / 3.0 + BURST_SECOND * idle)
-    root = np.maximum(1.0 - 2.0 * idle * shortening / (1.0 + arrival_scv), load * load)
+    root = np.maximum(1.0 - 2.0 * idle * shortening * steadiness, load * load)
     peak = peakedness(arrival_scv, service_scv)
-    scaled = places / peak
-    batch = 1.0 + BATCH * (1.0 - 1.0 / peak) / (
-        scaled + BATCH_PLACES
-    )  # bursts that are large against the places
-    odds = np.sqrt(root / load) * batch / erlang_c_inverse(scaled, load)
-    # Long waits outlast many services and see their whole variability (Allen-Cunneen); short ones
-    # see what the peakedness sees.
-    long_waits = 1.0 / (1.0 + idle * idle * scaled)
-    variability = (
-        long_waits * 0.5 * (arrival_scv + service_scv) + (1.0 - long_waits) * SHORT_WAIT * peak
-    )
-    return odds / (1.0 + odds), variability / shortening * service / (places * idle)
+    smooth = 1.0 / peak
+    scaled = places * smooth
+    # Odds of waiting: √(σ/ρ) × (1 + batches, bursts that are large against the places) / (1/C − 1).
+    # Both are multiplied by what the batches are divided by, so that one division is left.
+    apart = scaled + BATCH_PLACES
+    waits = np.sqrt(root * (1.0 / load)) * (apart + BATCH * (1.0 - smooth))
+    waits_not = apart * erlang_c_inverse(scaled, load)
+    # Long waits outlast many services and see their whole variability (Allen-Cunneen); short ones,
+    # `short` to one, see what the peakedness sees.
+    short = idle * idle * scaled
+    variability = 0.5 * (arrival_scv + service_scv) + short * SHORT_WAIT * peak
+    mean = service * variability / ((1.0 + short) * shortening * places * idle)
+    return waits / (waits + waits_not), mean
 
 
 def wait_scv(places, utilisation, arrival_scv, service_scv):
@@ -102,13 +104,7 @@ def wait_scv(places, utilisation, arrival_scv, service_scv):
     (Takács, lognormal service).
     """
     idle = 1.0 - np.minimum(utilisation, FULL)
-    single = (
-        idle
-        * (4.0 / 3.0 * (1.0 + service_scv) - 2.0)
-        * (1.0 + service_scv)
-        / np.maximum(arrival_scv + service_scv, 1e-9)
-    )
-    return np.maximum(
-        1.0 + single / (1.0 + idle * idle * (places - 1.0) / peakedness(arrival_scv, service_scv)),
-        0.0,
-    )
+    single = idle * (4.0 / 3.0 * (1.0 + service_scv) - 2.0) * (1.0 + service_scv)
+    smooth = 1.0 / peakedness(arrival_scv, service_scv)
+    many = 1.0 + idle * idle * (places - 1.0) * smooth
+    return np.maximum(1.0 + single / (np.maximum(arrival_scv + service_scv, 1e-9) * many), 0.0)
