@@ -90,7 +90,8 @@ def enlarged(o, x: Value, small: Value) -> Value:
 def split(o, x: Value) -> tuple[Value, Value]:
     """k and m from √½ to √2 with x = 2ᵏ m, of a positive normal number."""
     i = o.bits(x)
-    k = o.sar(o.isub(i, o.i(ROOT_HALF_BITS)), 52)
+    # 2^10 more, so that it is positive: AVX2 has no arithmetic shift of 64 bits
+    k = o.isub(o.shr(o.iadd(i, o.i(2**62 - ROOT_HALF_BITS)), 52), o.i(1024))
     return k, o.flt(o.isub(i, o.shl(k, 52)))
 
 

@@ -82,11 +82,6 @@ class Arrays:
         return (np.asarray(i).view(np.uint64) >> np.uint64(places)).view(np.int64)
 
     @staticmethod
-    def sar(i: np.ndarray, places: int) -> np.ndarray:
-        """Bits moved right, the sign after them."""
-        return i >> np.int64(places)
-
-    @staticmethod
     def mul32(i: np.ndarray, word: int) -> np.ndarray:
         """The 64-bit product of the low halves of words and a 32-bit constant."""
         low = np.asarray(i).view(np.uint64) & np.uint64(0xFFFFFFFF)
@@ -131,8 +126,10 @@ def power_of_two(o, k: Value) -> Value:
 
 def scaled(o, y: Value, k: Value) -> Value:
     """y 2ᵏ of integers from −1100 to 1100, rounded once where the result is subnormal."""
-    half = o.sar(k, 1)
-    return o.mul(o.mul(y, power_of_two(o, half)), power_of_two(o, o.isub(k, half)))
+    # halves of k, with the exponents' bias
+    a = o.isub(o.shr(o.iadd(k, o.i(2048)), 1), o.i(1))
+    b = o.isub(o.iadd(k, o.i(2046)), a)
+    return o.mul(o.mul(y, o.flt(o.shl(a, 52))), o.flt(o.shl(b, 52)))
 
 
 def nearest_whole(o, x: Value) -> tuple[Value, Value]:

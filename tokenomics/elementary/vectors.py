@@ -70,10 +70,6 @@ class Vectors:
         """Bits moved right, zeros after them."""
         return self.b.lshr(i, self.i(places))
 
-    def sar(self, i: Value, places: int) -> Value:
-        """Bits moved right, the sign after them."""
-        return self.b.ashr(i, self.i(places))
-
     def mul32(self, i: Value, word: int) -> Value:
         """The 64-bit product of the low halves of words and a 32-bit constant."""
         return self.b.mul(self.iand(i, self.i(0xFFFFFFFF)), self.i(word))

@@ -166,9 +166,12 @@ def _layout(
 def _strips(names: Sequence[str], values: Mapping[str, Any], lanes: int) -> np.ndarray:
     """Values (strips, names, LANES); the last strip is filled up with its last run."""
     strips = -(-lanes // LANES)
+    found = [values[name] for name in names]
+    wide = [row for row, value in enumerate(found) if getattr(value, "ndim", 0)]
     block = np.empty((len(names), strips * LANES))
-    for row, name in enumerate(names):
-        block[row, :lanes] = values[name]
+    block[:] = np.array([0.0 if getattr(v, "ndim", 0) else v for v in found])[:, None]
+    for row in wide:
+        block[row, :lanes] = found[row]
         block[row, lanes:] = block[row, lanes - 1]
     return np.ascontiguousarray(block.reshape(len(names), strips, LANES).transpose(1, 0, 2))
 
