@@ -19,8 +19,9 @@ from tokenomics.cli import output as cli_tools
 from tokenomics.cli.output import distinct, listed, say, show_table
 from tokenomics.errors import InputError
 from tokenomics.inputs import files
+from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import ROOTS
-from tokenomics.parameters.writing import yaml_text
+from tokenomics.parameters.writing import _dumped, yaml_text
 
 NEEDED = {
     "calibrate recover": ["merton"],
@@ -244,6 +245,36 @@ def test_yaml_of_a_strangers_text_is_shown_without_control_characters_and_loads_
         assert all(c.isprintable() or c == "\n" for c in shown)
         assert YAML(typ="safe", pure=True).load(shown) == {"a": text, text: 1.5}
     assert yaml_text({"a": "é Δt"}) == "a: é Δt\n"
+
+
+def test_a_tree_is_written_as_ruamel_writes_it_whole():
+    """Scalars of every kind that YAML could take for another, as keys and as values, repeated and
+    alone; trees with lists, lines and long texts.
+    """
+    words = [
+        "1", "-", "- a", "? a", ": a", "a:", "a: b", "a #b", "#", "true", "no", "null", "~", "",
+        "1.5", "1e3", "0x1f", "2020-01-01", "=", "<<", "'", '"', "it's", 'say "x"', "it's: \"x\"",
+        " ", "{}", "[a]", "&a", "*a", "!a", "%a", "@a", "`a", "|", ">", "...", "---", "é Δt",
+        "a, b", "\\", "x" * 99, "x" * 101, "word " * 100, " begins", "ends ", "a  b",
+    ]  # fmt: skip
+    numbers = [0, 1, -1, 0.0, -0.0, 1.0, 0.1, 1e16, 1e17, 1.5e-7, 1e300, True, False, None]
+    trees = [
+        {"words": {f"k{i}": word for i, word in enumerate(words)}},
+        {"keys": {word: {"again": word} for word in words if len(word) < 100}},
+        {"numbers": {f"k{i}": number for i, number in enumerate(numbers)}},
+        {"empty": {}, "inner": {"empty": {}, "one": {"two": {"three": 1}}}},
+        *({word: 1.5} for word in words),
+        {"lines": "a\nb"},
+        {"listed": {"a": [1, "1", {"b": 2}]}},
+        {"long": "word " * 2_000},
+    ]
+    for tree in trees:
+        whole = _dumped(tree)
+        if whole.replace("\n", "").isprintable():
+            assert yaml_text(tree) == whole, tree
+    for policy in ("none", "pid", "lqr"):
+        text = resolve("baseline", policy=policy).to_yaml()
+        assert text == _dumped(YAML(typ="safe", pure=True).load(text))
 
 
 def test_tables_are_printed_in_one_place_alone():

@@ -10,7 +10,7 @@ run has failed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,11 @@ class Follower:
         self._declared = {
             name: (-math.inf if v.lower is None else v.lower, math.inf) for name, v in table.items()
         }
+        self._places = {position: name for name, position in program.inputs}
+        self._taken = [
+            frozenset(argument for argument in operation.arguments if isinstance(argument, int))
+            for operation in program.operations
+        ]
         self._spans: list[Span] = []  # of the last call: the next one computes what differs
         self._same: list[int | None] = []
         self._moving = self._settle(start, ranges, set())
@@ -133,16 +138,12 @@ class Follower:
 
     def _after(self, inputs: Mapping[str, Span]) -> dict[str, Span]:
         """Spans of the variables after a step, from those of the inputs."""
-        first, changed = not self._spans, set()
-        given = [inputs.get(name, ANY) for name, _ in self._program.inputs]
-        places = {position: number for number, (_, position) in enumerate(self._program.inputs)}
-        for position, operation in enumerate(self._program.operations):
-            if position in places:
-                span, same = given[places[position]], None
-            elif first or any(
-                argument in changed for argument in operation.arguments if isinstance(argument, int)
-            ):
-                span, same = _result(operation, self._spans)
+        first, changed, operations = not self._spans, set(), self._program.operations
+        for position, taken in enumerate(self._taken):
+            if position in self._places:
+                span, same = inputs.get(self._places[position], ANY), None
+            elif first or not changed.isdisjoint(taken):
+                span, same = _result(operations[position], self._spans)
             else:
                 continue
             if first:
@@ -194,11 +195,16 @@ def _flow(program: Program, spans: list[Span], same: list[int | None]) -> Flow:
             masks.append(mask)
             shapes.append(hash((operation.name, *map(shape, operation.arguments))))
     ends = {name: masks[end] if isinstance(end, int) else 0 for name, end in program.outputs}
-    depends = {
-        name: frozenset(one for one, position in program.inputs if mask & bits[position])
-        for name, mask in ends.items()
-    }
+    depends = {name: frozenset(_named(mask, program)) for name, mask in ends.items()}
     return Flow(depends, {name: shape(end) for name, end in program.outputs})
+
+
+def _named(mask: int, program: Program) -> Iterator[str]:
+    """The inputs whose bits a mask has."""
+    while mask:
+        lowest = mask & -mask
+        yield program.inputs[lowest.bit_length() - 1][0]
+        mask ^= lowest
 
 
 def _result(operation: Operation, spans: list[Span]) -> tuple[Span, int | None]:

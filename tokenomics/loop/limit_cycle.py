@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
 
 from ..model.blocks.controller import bounds
 from ..model.controllers import law
 from ..model.controllers.pid import MEMORY
+from ..model.formulas.root import roots
 from ..parameters import Parameters, put
 from .crossings import real_at
 from .economy import PID_GAINS, STEP, WIDE, LinearEconomy
@@ -82,10 +82,15 @@ def amplitude(
 
     low, high = np.log(limit + dead_band) - 1e-12, np.log((limit + dead_band) * LARGEST)
     if dead_band:
+        from scipy.optimize import minimize_scalar  # takes a tenth of a second to import
+
         low = minimize_scalar(
             lambda log: -above(log), bounds=(low, low + np.log(10.0)), method="bounded"
         ).x
-    return float(np.exp(brentq(above, low, high))) if above(low) > 0.0 > above(high) else np.nan
+    if not above(low) > 0.0 > above(high):
+        return np.nan
+    ends = np.array([low]), np.array([high])
+    return float(np.exp(roots(lambda log, _: np.array([above(float(log[0]))]), *ends)[0]))
 
 
 def cycle(

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
+from ..model.formulas.root import roots
 from .crossings import LOWEST, one_at, real_at
 from .systems import StateSpace, transfer
 from .systems import loop as opened
@@ -225,11 +225,8 @@ def _bandwidth(back: Response, omega: np.ndarray, grid: np.ndarray) -> float:
     rising = np.flatnonzero((above[:-1] < 0.0) & (above[1:] >= 0.0))
     if not len(rising):
         return float(omega[-1] / (2.0 * np.pi)) if above[-1] < 0.0 else 0.0
-    i = rising[0]
-    return float(
-        brentq(lambda w: float(np.abs(back(np.array([w])))[0]) - QUIET, omega[i], omega[i + 1])
-        / (2.0 * np.pi)
-    )
+    low, high = omega[rising[:1]], omega[rising[:1] + 1]
+    return float(roots(lambda w, _: np.abs(back(w)) - QUIET, low, high)[0] / (2.0 * np.pi))
 
 
 def margins(plant: StateSpace, law: StateSpace) -> Margins:

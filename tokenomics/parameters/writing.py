@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
+
+WIDTH = 4096  # of a line
+LONGEST_KEY = 100  # characters; a longer key is written otherwise
 
 
 class _Representer(SafeRepresenter):
@@ -25,13 +29,54 @@ class _Representer(SafeRepresenter):
 _Representer.add_representer(str, _Representer.represent_str)
 
 
-def yaml_text(tree: Any) -> str:
-    """Mappings, lists and plain values as YAML, in their order."""
+def _dumped(tree: Any) -> str:
+    """As ruamel writes it, which looks at every character of every text."""
     yaml, out = YAML(typ="safe", pure=True), io.StringIO()
     yaml.Representer = _Representer
-    yaml.default_flow_style, yaml.width = False, 4096
+    yaml.default_flow_style, yaml.width = False, WIDTH
     yaml.sort_base_mapping_type_on_output = False
     yaml.dump(tree, out)
+    return out.getvalue()
+
+
+def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[Any, int]]:
+    """Keys and values of mappings within one another, with the length that one must not reach."""
+    for key, value in tree.items():
+        yield key, LONGEST_KEY
+        if isinstance(value, dict) and value:
+            yield from _leaves(value)
+        else:
+            yield value, WIDTH // 2
+
+
+def _on_a_line(leaf: Any, most: int) -> bool:
+    """Whether a leaf is sure to be written on one line."""
+    if isinstance(leaf, str):
+        return len(leaf) < most and leaf.isprintable()
+    return leaf is None or isinstance(leaf, bool | int | float) or leaf == {}
+
+
+def _lines(tree: Mapping[str, Any], written: Mapping[str, str], indent: str) -> Iterator[str]:
+    """The lines of mappings within one another. written: of every leaf by its `repr`."""
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield f"{indent}{written[repr(key)]}:"
+            yield from _lines(value, written, f"{indent}  ")
+        else:
+            yield f"{indent}{written[repr(key)]}: {written[repr(value)]}"
+
+
+def yaml_text(tree: Any) -> str:
+    """Mappings, lists and plain values as YAML, in their order."""
+    found = list(_leaves(tree)) if isinstance(tree, dict) else []
+    if found and all(_on_a_line(*one) for one in found):
+        leaves = {repr(leaf): leaf for leaf, _ in found}
+        # a tree of parameters says the same units and sources again and again: each is written once
+        lines = _dumped(list(leaves.values())).splitlines()
+        written = {name: line[2:] for name, line in zip(leaves, lines, strict=True)}
+        text = "\n".join([*_lines(tree, written, ""), ""])
+    else:
+        text = _dumped(tree)
     # nothing but a text between double quotes can still hold such a character
     return "".join(
         c
@@ -39,5 +84,5 @@ def yaml_text(tree: Any) -> str:
         else f"\\u{ord(c):04x}"
         if ord(c) < 65536
         else f"\\U{ord(c):08x}"
-        for c in out.getvalue()
+        for c in text
     )
