@@ -1,11 +1,29 @@
-"""Fixtures of several files of tests: a small bundle, a copy to change, and its pages made once.
+"""Fixtures of several files of tests: a small bundle, a copy to change, and its pages made once;
+and a folder of their own for machine code.
 
 What they import is imported where they are used: most tests have no need of it.
 """
 
+import os
 import shutil
+import tempfile
 
 import pytest
+
+CACHE = "TOKENOMICS_CACHE"
+
+
+def pytest_configure(config):
+    """Code that an earlier version or session left in the user's folder proves nothing: tests, in
+    all their processes, begin with an empty one.
+    """
+    if not hasattr(config, "workerinput"):
+        config.own_cache = os.environ[CACHE] = tempfile.mkdtemp(prefix="tokenomics-tests-")
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "own_cache"):
+        shutil.rmtree(config.own_cache, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

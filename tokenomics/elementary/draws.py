@@ -41,10 +41,7 @@ def _drawing() -> dict[bool, ctypes._CFuncPtr]:
 
     code = load("draws", _assembly)
     kinds = [ctypes.c_uint64, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2]
-    found = {normals: code.function(f"draw_{normals}", *kinds) for normals in (False, True)}
-    for function in found.values():
-        function.code = code  # which must live as long
-    return found
+    return {normals: code.function(f"draw_{normals}", *kinds) for normals in (False, True)}
 
 
 def _assembly() -> str:

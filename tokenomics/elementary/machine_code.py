@@ -4,8 +4,8 @@ again.
 What is kept is an object file with a checksum, named by everything that it depends on: what was
 asked for, the text of this package's code that writes instructions, the processor, and llvmlite's
 version. A file that is not as it was written, or that another user could have written, is ignored
-and made anew. `TOKENOMICS_CACHE` names another folder, and `off` keeps nothing. `TOKENOMICS_CPU` is
-LLVM's name of a processor to make code for in place of this one's, say `x86-64` or `x86-64-v3`:
+and made anew; what was not used for longest gives way. `TOKENOMICS_CACHE` names another folder, and
+`off` keeps nothing. `TOKENOMICS_CPU` is the processor to make code for in place of this one:
 results do not depend on it.
 """
 
@@ -26,7 +26,20 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from ..errors import InputError, nearest
+
+CACHE, CPU = "TOKENOMICS_CACHE", "TOKENOMICS_CPU"  # in the environment
 OFF = "off"
+MOST_FILES, MOST_BYTES = 200, 64 * 2**20  # kept
+X86 = "x86_64"
+# by LLVM's name what a processor must have; of a name that it does not know it ends the process
+LEVELS = {
+    "generic": (),
+    "x86-64": (),
+    "x86-64-v2": ("sse4.2", "popcnt"),
+    "x86-64-v3": ("avx2", "bmi2", "fma"),
+    "x86-64-v4": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
+}
 WRITERS = ("elementary", "engines")  # rooms whose text decides what is written
 
 
@@ -46,8 +59,10 @@ class MachineCode:
         return found or self._engine.get_global_value_address(name)
 
     def function(self, name: str, *kinds: Any) -> Callable[..., None]:
-        """A function of C types without a result. It lives as long as this object."""
-        return ctypes.CFUNCTYPE(None, *kinds)(self.address(name))
+        """A function of C types without a result."""
+        made = ctypes.CFUNCTYPE(None, *kinds)(self.address(name))
+        made.code = self  # which must live as long
+        return made
 
 
 def load(wanted: str, write: Callable[[], str]) -> MachineCode:
@@ -72,7 +87,9 @@ def _machine() -> tuple[Any, str]:
     """LLVM's description of the processor, and all that it depends on as a text."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    cpu = os.environ.get("TOKENOMICS_CPU", "")
+    cpu = os.environ.get(CPU, "")
+    if cpu:
+        _expect_processor(cpu)
     features = "" if cpu else llvm.get_host_cpu_features().flatten()
     cpu = cpu or llvm.get_host_cpu_name()
     target = llvm.Target.from_default_triple()
@@ -80,6 +97,26 @@ def _machine() -> tuple[Any, str]:
         cpu=cpu, features=features, opt=3, codemodel="jitdefault", jit=True
     )
     return machine, f"{machine.triple} {cpu} {features} llvmlite {llvmlite.__version__}"
+
+
+def _expect_processor(name: str) -> None:
+    """Raise InputError unless code for a processor of this name runs on this one."""
+    here = llvm.get_process_triple().startswith(X86)
+    known = [one for one in LEVELS if here or one == "generic"]
+    if name not in known:
+        raise InputError(
+            f"'{name}'",
+            key=CPU,
+            expected=f"one of {', '.join(known)}",
+            nearest=nearest(name, known),
+        )
+    has = llvm.get_host_cpu_features()
+    if lacking := [feature for feature in LEVELS[name] if not has.get(feature)]:
+        raise InputError(
+            f"'{name}', and this processor has no {lacking[0]}",
+            key=CPU,
+            expected="an older one, or none",
+        )
 
 
 def _compiled(machine: Any, assembly: str) -> bytes:
@@ -102,7 +139,7 @@ def _text() -> str:
 
 def _folder() -> Path | None:
     """Where code is kept, the user's own; None where nothing is."""
-    chosen = os.environ.get("TOKENOMICS_CACHE", "")
+    chosen = os.environ.get(CACHE, "")
     if chosen == OFF:
         return None
     if chosen:
@@ -138,7 +175,11 @@ def _kept(path: Path) -> bytes | None:
             checksum, content = stream.read(32), stream.read()
     except OSError:
         return None
-    return content if hashlib.sha256(content).digest() == checksum else None
+    if hashlib.sha256(content).digest() != checksum:
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # it was used
+    return content
 
 
 def _keep(path: Path, content: bytes) -> None:
@@ -152,3 +193,14 @@ def _keep(path: Path, content: bytes) -> None:
         except OSError:
             os.unlink(partial)
             raise
+        _make_room(path.parent)
+
+
+def _make_room(folder: Path) -> None:
+    """Remove what was not used for longest, where more is kept than should be."""
+    files = sorted(((file.stat(), file) for file in folder.iterdir()), key=lambda f: -f[0].st_mtime)
+    total = 0
+    for number, (about, file) in enumerate(files):
+        total += about.st_size
+        if number >= MOST_FILES or total > MOST_BYTES:
+            file.unlink(missing_ok=True)

@@ -17,12 +17,24 @@ import numpy as np
 
 from ..elementary.functions import TABLE
 from ..elementary.vectors import DOUBLE, INDEX, function
-from ..errors import ModelError
+from ..errors import InputError, ModelError
 from .trace import NUMPY
 
-# runs side by side: one cache line of doubles; results do not depend on it
-LANES = int(os.environ.get("TOKENOMICS_LANES", "8"))
+WIDTH = "TOKENOMICS_LANES"  # in the environment
+WIDTHS = ("4", "8", "16", "32", "64")
 
+
+def _lanes() -> int:
+    """Runs side by side: one cache line of doubles, or as the environment has it; results do not
+    depend on it.
+    """
+    found = os.environ.get(WIDTH) or "8"
+    if found not in WIDTHS:
+        raise InputError(f"'{found}'", key=WIDTH, expected=f"one of {', '.join(WIDTHS)}")
+    return int(found)
+
+
+LANES = _lanes()
 TRUTH = ir.IntType(1)
 VECTOR, TRUTHS = ir.VectorType(DOUBLE, LANES), ir.VectorType(TRUTH, LANES)
 BINARY = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
