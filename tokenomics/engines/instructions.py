@@ -103,10 +103,24 @@ class Writer:
         return self.module.globals[name]
 
     def call_own(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
-        """A function of `elementary`, of vectors; of a scalar, in the first lane."""
-        own = TABLE[name]
-        made = function(self.module, name, own.form, own.arguments, LANES)
-        result = self.b.call(made, [self.vector(a) for a in arguments], cconv="fastcc")
+        """A function of `elementary`, of vectors; of a scalar, in the first lane. For constants
+        among the arguments it has a form of its own, in which LLVM computes with them.
+        """
+        own, given = TABLE[name], [self.vector(a) for a in arguments]
+        varying = [a for a in given if not isinstance(a, ir.Constant)]
+        if len(varying) == len(given):
+            made = function(self.module, name, own.form, own.arguments, LANES)
+        else:
+
+            def form(o, *rest: ir.Value) -> ir.Value:
+                left = iter(rest)
+                return own.form(
+                    o, *(a if isinstance(a, ir.Constant) else next(left) for a in given)
+                )
+
+            text = " ".join(str(a) for a in given if isinstance(a, ir.Constant))
+            made = function(self.module, f"{name} {text}", form, len(varying), LANES)
+        result = self.b.call(made, varying, cconv="fastcc")
         if isinstance(arguments[0].type, ir.VectorType):
             return result
         return self.b.extract_element(result, ir.Constant(INDEX, 0))

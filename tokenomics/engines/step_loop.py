@@ -28,6 +28,10 @@ from .trace import ACCUMULATOR, SHOCK, Constant, Operation, Program
 NUMBERS, INDICES, STEPS = ir.PointerType(DOUBLE), ir.PointerType(INDEX), ir.VectorType(INDEX, LANES)
 KINDS = [*[NUMBERS] * 3, INDICES, *[NUMBERS] * 3, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`
 
+# how many of its first arguments an operation passes on if they are not finite
+PASSED_ON = {"add": 2, "subtract": 2, "multiply": 2, "divide": 1, "negative": 1, "absolute": 1}
+PASSED_ON |= {"square": 1, "sqrt": 1, "log": 1}
+
 
 @dataclass(frozen=True)
 class KernelLayout:
@@ -155,6 +159,20 @@ def in_stages(program: Program, positions: Iterable[int]) -> list[int]:
         return stages[position], name if name in TABLE else "", position
 
     return sorted(stages, key=place)
+
+
+def told_by_others(program: Program, checked: Iterable[int | Constant]) -> set[int]:
+    """Positions that are finite where what is checked is, because something that is not finite
+    always stays so on its way there.
+    """
+    told: set[int] = set()
+    known = {end for end in checked if isinstance(end, int)}
+    for position in range(len(program.operations) - 1, -1, -1):
+        if position in known or position in told:
+            operation = program.operations[position]
+            passed = operation.arguments[: PASSED_ON.get(operation.name, 0)]
+            told.update(a for a in passed if isinstance(a, int))
+    return told
 
 
 def write_loop(module: ir.Module, program: Program, layout: KernelLayout) -> None:
@@ -311,9 +329,11 @@ class _Loop:
         """
         b, w = self.b, self.writer
         good, terms = None, []
+        told = told_by_others(self.program, (end for _, end in self.program.checks))
         for name, end in self.program.checks:
             value = self.vector(end, values)
-            terms.append(value)
+            if end not in told:
+                terms.append(value)
             if name in strip.bounds:
                 held = b.fcmp_ordered(">=", value, strip.bounds[name])
                 good = held if good is None else b.and_(good, held)
