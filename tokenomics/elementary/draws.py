@@ -13,7 +13,7 @@ from . import normal, philox
 if TYPE_CHECKING:
     import llvmlite.ir as ir
 
-STREAMS = 8  # side by side
+STREAMS = 16  # side by side: of 8, each operation would wait for the one before
 WORDS = 4  # of a counter
 
 

@@ -114,12 +114,11 @@ class Writer:
 
             def form(o, *rest: ir.Value) -> ir.Value:
                 left = iter(rest)
-                return own.form(
-                    o, *(a if isinstance(a, ir.Constant) else next(left) for a in given)
-                )
+                whole = (a if isinstance(a, ir.Constant) else next(left) for a in given)
+                return own.form(o, *whole)
 
-            text = " ".join(str(a) for a in given if isinstance(a, ir.Constant))
-            made = function(self.module, f"{name} {text}", form, len(varying), LANES)
+            texts = (str(a) if isinstance(a, ir.Constant) else "x" for a in given)
+            made = function(self.module, " ".join((name, *texts)), form, len(varying), LANES)
         result = self.b.call(made, varying, cconv="fastcc")
         if isinstance(arguments[0].type, ir.VectorType):
             return result
