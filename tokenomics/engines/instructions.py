@@ -140,17 +140,15 @@ class Writer:
         return result
 
     def extreme(self, sign: str, a: ir.Value, b: ir.Value) -> ir.Value:
-        """NumPy's maximum and minimum, which pass NaN on."""
-        if isinstance(a, ir.Constant):
+        """NumPy's maximum (">") and minimum ("<"), which pass NaN on, as the processor's own
+        instruction: the first where it is beyond the second, else the second, NaN or not.
+        """
+        if isinstance(b, ir.Constant):
             a, b = b, a
-        first = (
-            self.b.fcmp_unordered(sign, a, b)
-            if isinstance(b, ir.Constant)
-            else self.b.fcmp_ordered(sign, a, b)
-        )
-        if not isinstance(b, ir.Constant):
-            first = self.b.or_(first, self.b.fcmp_unordered("uno", a, a))
-        return self.b.select(first, a, b)
+        beyond = self.b.select(self.b.fcmp_ordered(sign, a, b), a, b)
+        if isinstance(a, ir.Constant):
+            return beyond
+        return self.b.select(self.b.fcmp_unordered("uno", a, a), a, beyond)
 
     def write(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
         """The result of one operation. Raises ModelError for a function without a compiled form."""
@@ -171,7 +169,7 @@ class Writer:
         if name == "not_equal":
             return b.fcmp_unordered("!=", *x)  # true for a NaN
         if name in ("maximum", "minimum"):
-            return self.extreme(">=" if name == "maximum" else "<=", *x)
+            return self.extreme(">" if name == "maximum" else "<", *x)
         if name in TABLE:
             return self.call_own(name, x)
         if name.startswith(NUMPY):
