@@ -25,10 +25,10 @@ WIDTHS = ("4", "8", "16", "32", "64")
 
 
 def _lanes() -> int:
-    """Runs side by side: one cache line of doubles, or as the environment has it; results do not
-    depend on it.
+    """Runs side by side: two vectors of AVX-512, so that one works while the other waits, or as
+    the environment has it. Results do not depend on it.
     """
-    found = os.environ.get(WIDTH) or "8"
+    found = os.environ.get(WIDTH) or "16"
     if found not in WIDTHS:
         raise InputError(f"'{found}'", key=WIDTH, expected=f"one of {', '.join(WIDTHS)}")
     return int(found)

@@ -28,7 +28,7 @@ from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS, needed
 
 AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
-FEW = 32  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
+FEW = 64  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
 
 
 @dataclass(frozen=True)
