@@ -49,4 +49,4 @@ def pages_are_made_once(monkeypatch):
     from tokenomics.governance.verify import pages
 
     monkeypatch.setattr(pages, "pages", remembered)
-    monkeypatch.setattr(pages, "render", lambda evidence: (None, {}))
+    monkeypatch.setattr(pages, "render", lambda evidence, figures: (None, {}))

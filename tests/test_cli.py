@@ -58,6 +58,17 @@ def test_a_run_prints_a_summary_and_writes_its_directory(tmp_path):
     assert "exists already" in again.stderr
 
 
+def test_a_run_and_its_report_are_written_without_figures(tmp_path):
+    line = "run baseline --policy pid --days 4 --runs 2 --no-figures --out first"
+    done = call(tmp_path, *line.split())
+    assert done.returncode == 0 and done.stdout.endswith("written to first, without figures\n")
+    done = call(tmp_path, "report", "first", "--out", "bundle", "--no-figures")
+    assert done.returncode == 0 and done.stdout.endswith("metadata; without figures\n")
+    assert not list(tmp_path.rglob("*.png"))
+    done = call(tmp_path, "verify", "bundle")
+    assert done.returncode == 0 and "without figures, which its maker left out\n" in done.stdout
+
+
 def test_json_is_all_that_is_printed(tmp_path):
     done = call(tmp_path, "run", "--days", "3", "--json", "--set", "shocks.enabled=false")
     data = json.loads(done.stdout)

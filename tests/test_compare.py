@@ -222,6 +222,8 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         "--out",
         str(out),
     ]
+    status, text, _ = command(*arguments, "--no-figures")
+    assert status == 0 and "no figure in" in text and not list(out.rglob("*.png"))
     status, text, _ = command(*arguments)
     assert status == 0
     assert "-: no policy is told from the one with the best mean" in text

@@ -9,6 +9,7 @@ import contextlib
 import copy as copies
 import json
 import re
+import shutil
 import struct
 import sys
 import zlib
@@ -42,7 +43,7 @@ from tokenomics.errors import InputError
 from tokenomics.governance.bundle import crate
 from tokenomics.governance.bundle.bundle import RUNS, is_bundle, make_manifest, write_bundle
 from tokenomics.governance.bundle.crate import METADATA
-from tokenomics.governance.bundle.make import GIVEN, report
+from tokenomics.governance.bundle.make import GIVEN, propose, report
 from tokenomics.governance.bundle.runs_table import parse_runs, runs_parquet
 from tokenomics.governance.evidence.plan import from_plain
 from tokenomics.governance.report.figures import STYLE, svg
@@ -70,6 +71,34 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     tokenomics.run(policy="pid", days=4, runs=3, engine="ensemble").save(folder / "run")
     return report(folder / "run", out=folder / "bundle", created=CREATED).folder
+
+
+def test_a_bundle_without_figures_is_verified_and_neither_hides_some_nor_misses_them(
+    made, tmp_path
+):
+    """The numbers are the same, and so is the identifier."""
+    plain = propose(
+        made[0] / GIVEN,
+        out=tmp_path / "plain",
+        workers=1,
+        figures=False,
+        created=CREATED,
+        command="tokenomics propose example.yaml",
+    ).folder
+    told, other = manifest(plain), manifest(made[0])
+    assert (told["id"], told["figures"], other["figures"]) == (other["id"], False, True)
+    drawn = {name for name in other["files"] if name.startswith("figures/")}
+    assert set(other["files"]) - set(told["files"]) == drawn and len(drawn) > 3
+    assert "figures out" in (plain / "report.md").read_text()
+    assert b"<img" not in (plain / "report.html").read_bytes()
+    found = verify(plain, **ONE)
+    assert found.status == "verified" and any("without figures" in note for note in found.notes)
+    assert not any("without figures" in note for note in verify(made[0], **ONE).notes)
+    put(plain, told, figures=True)
+    assert {one.file for one in verify(plain, **ONE).findings} > drawn
+    hidden = shutil.copytree(made[0], tmp_path / "hidden")
+    put(hidden, other, figures=False)
+    assert {one.file for one in verify(hidden, **ONE).findings} > drawn
 
 
 def found_in(folder, **options):

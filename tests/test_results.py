@@ -51,6 +51,17 @@ def copied(written, tmp_path):
     return shutil.copytree(written, tmp_path / "run")
 
 
+def test_a_run_is_saved_without_its_figures_and_read_again(small, written, tmp_path):
+    out = small.save(tmp_path / "plain", "tokenomics run", figures=False)
+    told = [json.loads((folder / "run.json").read_text()) for folder in (written, out)]
+    assert [one["figures"] for one in told] == [True, False]
+    assert set(told[0]["files"]) - set(told[1]["files"]) == {
+        f"figures/{path.name}" for path in (written / "figures").iterdir()
+    }
+    assert not (out / "figures").exists()
+    assert tk.load(out).metrics().equals(tk.load(written).metrics())
+
+
 def value(result, name):
     return result.metrics_per_run()[name].to_numpy()
 

@@ -239,6 +239,9 @@ def test_another_method_is_refused():
 def test_the_command_writes_indices_and_figures(tmp_path):
     file, out = tmp_path / "d.yaml", tmp_path / "s"
     file.write_text(json.dumps(SMALL | {"runs": 2, "count": 4}))
+    status, text, _ = command("sensitivity", str(file), "--out", str(out), "--no-figures")
+    assert status == 0 and not list(out.rglob("*.png"))
+    assert text.endswith(f"all indices and intervals in {out}\n")
     assert command("sensitivity", str(file), "--out", str(out))[0] == 0
     assert (out / "indices.csv").exists() and list(
         (out / "figures").glob("tornado-*tracking_rms.png")

@@ -19,9 +19,9 @@ NewBundle = Annotated[
 ]
 
 
-def tell(bundle: Bundle, as_json: bool) -> None:
+def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
     """Print what was written; status 1 where a stated limit fails, or nothing changed that could be
-    tested.
+    tested. figures: whether there are any.
     """
     evidence = bundle.evidence
     if as_json:
@@ -59,8 +59,9 @@ def tell(bundle: Bundle, as_json: bool) -> None:
         say(
             f"SHA-256 {bundle.id}",
             (
-                f"written to {bundle.folder}: report.html, report.md, data, figures, citations, "
-                f"RO-Crate metadata"
+                f"written to {bundle.folder}: report.html, report.md, data, "
+                f"{'figures, ' * figures}citations, RO-Crate metadata"
+                f"{'' if figures else '; without figures'}"
             ),
         )
     if evidence.outcome in ("fails", "unchanged"):

@@ -10,7 +10,7 @@ from ..errors import InputError, counted
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
 from .numbers import Days, Seed, Workers, number
-from .options import Json, Network, Overlay, Set
+from .options import Json, Network, NoFigures, Overlay, Set
 from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -59,6 +59,7 @@ def compare(
     workers: Workers = None,
     out: Resumed = None,
     scheduler: Scheduler = None,
+    no_figures: NoFigures = False,
     as_json: Json = False,
 ) -> None:
     """Compare policies on the same shocks: paired differences, win rates, and which is best by each
@@ -100,7 +101,8 @@ def compare(
     differences, best = result.differences(), result.best()
     differences.to_csv(folder / "differences.csv", index=False)
     (folder / "comparison.md").write_text(result.markdown(), encoding="utf-8")
-    save(result.plot(), folder / "comparison.png", 130)
+    if not no_figures:
+        save(result.plot(), folder / "comparison.png", 130)
     if as_json:
         tables = {"means": result.means(), "differences": differences, "best": best}
         told = {
@@ -112,8 +114,8 @@ def compare(
     else:
         _show_comparison(result, differences, best)
         say(
-            f"{counted(runs, 'run')} each, seed {seed}; tables, intervals, win rates and figure in "
-            f"{folder}"
+            f"{counted(runs, 'run')} each, seed {seed}; tables, intervals, win rates and "
+            f"{'no ' * no_figures}figure in {folder}"
         )
     if max(result.failed.values()) == runs:
         raise typer.Exit(1)

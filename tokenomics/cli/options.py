@@ -35,6 +35,7 @@ Tables = Annotated[
     typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR"),
 ]
 Bundle = Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="BUNDLE")]
+NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures, to save time.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 

@@ -9,7 +9,7 @@ import typer
 from ..inputs import bounds
 from .bundle_output import NewBundle, tell
 from .numbers import Workers, number
-from .options import Json, command_line
+from .options import Json, NoFigures, command_line
 from .output import progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -34,6 +34,7 @@ def propose(
     seed: Seed = None,
     out: NewBundle = None,
     workers: Workers = None,
+    no_figures: NoFigures = False,
     as_json: Json = False,
 ) -> None:
     """Write the whole evidence of a proposal: what changes, its limits and whether they hold,
@@ -53,9 +54,10 @@ def propose(
                 out=out,
                 workers=workers,
                 progress=progress,
+                figures=not no_figures,
                 command=command_line(),
             )
     except KeyboardInterrupt:
         say("what is finished is kept; the same command goes on from there", err=True)
         raise
-    tell(bundle, as_json)
+    tell(bundle, as_json, not no_figures)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .bundle_output import NewBundle, tell
-from .options import Json, command_line
+from .options import Json, NoFigures, command_line
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -26,6 +26,7 @@ def report(
     ],
     out: NewBundle = None,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    no_figures: NoFigures = False,
     as_json: Json = False,
 ) -> None:
     """Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations.
@@ -33,4 +34,5 @@ def report(
     """
     from ..governance.bundle.make import report as write
 
-    tell(write(*folders, out=out, title=title, command=command_line()), as_json)
+    told = {"out": out, "title": title, "figures": not no_figures, "command": command_line()}
+    tell(write(*folders, **told), as_json, not no_figures)

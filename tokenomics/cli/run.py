@@ -31,7 +31,7 @@ from .history_options import (
     given,
 )
 from .numbers import Days, Seed, number
-from .options import Json, Network, Overlay, Policy, Scenario, Set, command_line
+from .options import Json, Network, NoFigures, Overlay, Policy, Scenario, Set, command_line
 from .output import deliver, listed, print_json, progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -96,6 +96,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")
     ] = None,
+    no_figures: NoFigures = False,
     as_json: Json = False,
 ) -> None:
     """Simulate a network; print a summary and write a run directory."""
@@ -145,8 +146,11 @@ def run(
             return
         Console().print(result.summary())
         if written:
-            say(f"written to {folder}")
+            say(f"written to {folder}" + ", without figures" * no_figures)
 
-    deliver(folder, lambda place: write_run(result, place, command_line()), tell, write=nullcontext)
+    def fill(place: Path) -> None:
+        write_run(result, place, command_line(), figures=not no_figures)
+
+    deliver(folder, fill, tell, write=nullcontext)
     if result.failures:
         raise typer.Exit(1)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .design_options import DesignRuns, DesignSeed, Resumed, Scheduler, resumable
 from .numbers import Workers
-from .options import Json
+from .options import Json, NoFigures
 from .output import print_json, progress_bar, say, show_frame
+
+if TYPE_CHECKING:
+    from ..results.sensitivity import Sensitivity
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -31,6 +34,7 @@ def sensitivity(
     workers: Workers = None,
     out: Resumed = None,
     scheduler: Scheduler = None,
+    no_figures: NoFigures = False,
     as_json: Json = False,
 ) -> None:
     """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary
@@ -40,7 +44,6 @@ def sensitivity(
     from ..experiments.idle import idle
     from ..experiments.sensitivity import sensitivity as analyse
     from ..experiments.sweep import default_folder
-    from ..results.figures import save
 
     design = read_design(file, runs=runs, seed=seed)
     folder = out or default_folder(design, Path(file).stem)
@@ -51,14 +54,8 @@ def sensitivity(
     result.indices.to_csv(folder / "indices.csv", index=False)
     result.pairs.to_csv(folder / "pairs.csv", index=False)
     result.undefined.to_csv(folder / "undefined.csv", index=False)
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
-    for (policy, scenario), own in result.indices.groupby(["policy", "scenario"], sort=False):
-        stem = f"{policy}-{scenario}".replace("/", "_")
-        save(result.heatmap(policy, scenario), figures / f"heatmap-{stem}.png", 130)
-        for metric in own["metric"].unique():
-            tornado = result.tornado(metric, policy, scenario)
-            save(tornado, figures / f"tornado-{stem}-{metric}.png", 130)
+    if not no_figures:
+        _draw(result, folder / "figures")
     if as_json:
         tables = {"indices": result.indices, "pairs": result.pairs, "undefined": result.undefined}
         told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}
@@ -75,6 +72,20 @@ def sensitivity(
                 f"Policy {policy}, scenario {scenario}: the parameter that moves each metric most"
             )
             show_frame(title, own[["metric", "parameter", measure, f"{measure}_interval"]])
-        say(*result.notes(), f"all indices, intervals and figures in {folder}")
+        what = "indices and intervals" if no_figures else "indices, intervals and figures"
+        say(*result.notes(), f"all {what} in {folder}")
     if result.indices.empty:
         raise typer.Exit(1)
+
+
+def _draw(result: Sensitivity, folder: Path) -> None:
+    """A heat map of every policy and scenario, and a tornado of each of its metrics."""
+    from ..results.figures import save
+
+    folder.mkdir(exist_ok=True)
+    for (policy, scenario), own in result.indices.groupby(["policy", "scenario"], sort=False):
+        stem = f"{policy}-{scenario}".replace("/", "_")
+        save(result.heatmap(policy, scenario), folder / f"heatmap-{stem}.png", 130)
+        for metric in own["metric"].unique():
+            tornado = result.tornado(metric, policy, scenario)
+            save(tornado, folder / f"tornado-{stem}-{metric}.png", 130)

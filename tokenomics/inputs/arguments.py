@@ -108,6 +108,7 @@ FILE = of(str, Path, expected="a shipped name or a YAML file")
 FILES = several(FILE)
 NAMES = several(of(str, expected="a name, or a list of names"))
 SETS = _sets
+FLAG = of(bool, expected="True or False")
 CALL = of(Callable, expected="a function")  # type: ignore[arg-type]
 
 

@@ -83,8 +83,8 @@ class ParametersRecord(Strict):
 
 
 class RunRecord(Made):
-    """`run.json`: the record of a `Result` (see `Result.record`), the command, and the digest and
-    size of every other file.
+    """`run.json`: the record of a `Result` (see `Result.record`), the command, whether figures were
+    drawn, and the digest and size of every other file.
     """
 
     kind: Literal["run"]
@@ -98,6 +98,7 @@ class RunRecord(Made):
     remarks: list[Text] = Field(max_length=10_000)
     failures: list[FailureRecord] = Field(max_length=MOST_RUNS)
     command: Text | None
+    figures: bool = True
     files: dict[Name, FileRecord] = Field(min_length=1, max_length=MOST_FILES)
 
 

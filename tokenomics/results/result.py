@@ -211,11 +211,11 @@ class Result:
                 raise InputError(f"nothing to plot named '{name}'", nearest=nearest(name, valid))
         return figures.figure(self, names)
 
-    def save(self, out: str | Path, command: str | None = None) -> Path:
+    def save(self, out: str | Path, command: str | None = None, *, figures: bool = True) -> Path:
         """Write a run directory, `out`, which must not exist; see `results.writing.write_run`.
-        command: a command line, for the record.
+        command: a command line, for the record. figures: whether to draw them.
         """
-        return write_run(self, Path(out), command)
+        return write_run(self, Path(out), command, figures=figures)
 
     def settings(self) -> dict[str, str]:
         """Policy, scenario, span, runs, seed and parameter hash, as text."""

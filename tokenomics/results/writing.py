@@ -81,7 +81,7 @@ def _told(content: bytes) -> dict[str, Any]:
     return {"sha256": digest(content), "bytes": len(content)}
 
 
-def _fill(result: Any, folder: Path, command: str | None) -> None:
+def _fill(result: Any, folder: Path, command: str | None, figures: bool) -> None:
     p = result.resolved
     (folder / PARAMETERS).write_text(
         f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8"
@@ -90,12 +90,8 @@ def _fill(result: Any, folder: Path, command: str | None) -> None:
     text = json.dumps(metrics_json(result), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
     (folder / "metrics.md").write_text(metrics_markdown(result), encoding="utf-8")
-    figures = folder / "figures"
-    figures.mkdir()
-    for name in available(result):
-        save(result.plot(name), figures / f"{name}.png", 120)
-    if available(result):
-        save(result.plot(), figures / "overview.png", 120)
+    if figures:
+        _draw(result, folder / "figures")
     # one at a time: together they may not fit into memory
     files = {
         f.relative_to(folder).as_posix(): _told(f.read_bytes())
@@ -107,6 +103,7 @@ def _fill(result: Any, folder: Path, command: str | None) -> None:
         **result.record(),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "command": command,
+        "figures": figures,
         "platform": platform.platform(),
         **{name: told[name] for name in ("commit", "python", "dependencies")},
         "files": files,
@@ -115,12 +112,21 @@ def _fill(result: Any, folder: Path, command: str | None) -> None:
     (folder / RUN).write_text(text + "\n", encoding="utf-8")
 
 
-def write_run(result: Any, out: Path, command: str | None = None) -> Path:
+def _draw(result: Any, folder: Path) -> None:
+    folder.mkdir()
+    names = available(result)
+    for name in names:
+        save(result.plot(name), folder / f"{name}.png", 120)
+    if names:
+        save(result.plot(), folder / "overview.png", 120)
+
+
+def write_run(result: Any, out: Path, command: str | None = None, *, figures: bool = True) -> Path:
     """Write a run directory: params.yaml, trajectories.parquet, metrics.json, metrics.md,
     figures/*.png, run.json.
 
-    command: the command line, for the record. Raises InputError where `out` exists or cannot be
-    written, and for a run that is too large to be read again.
+    command: the command line, for the record. figures: whether to draw them. Raises InputError
+    where `out` exists or cannot be written, and for a run that is too large to be read again.
     """
     refuse_existing(out)
     cells = (
@@ -133,5 +139,5 @@ def write_run(result: Any, out: Path, command: str | None = None) -> Path:
         expected = f"at most {MOST_CELLS:,} in a folder: record fewer variables, or not every step"
         raise InputError(found, file=out, argument="record", expected=expected)
     with written_folder(out) as folder:
-        _fill(result, folder, command)
+        _fill(result, folder, command, figures)
     return out

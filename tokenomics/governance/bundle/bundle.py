@@ -60,7 +60,7 @@ Time = Annotated[
 
 class ManifestRecord(Strict):
     """`manifest.json`. id: `canonical.evidence_id`. results: `canonical.results_digest`. plan:
-    `EvidencePlan.plain()`. command: that repeats it.
+    `EvidencePlan.plain()`. command: that repeats it. figures: whether it has any.
     """
 
     format: Literal[1]
@@ -74,6 +74,7 @@ class ManifestRecord(Strict):
     dependencies: dict[Told, Told | None] = Field(max_length=200)
     created: Time
     command: Short
+    figures: bool = True
     plan: dict[str, Any]
     files: dict[str, FileRecord] = Field(min_length=1, max_length=MOST_FILES)
 
@@ -84,9 +85,11 @@ def writers() -> dict[str, str | None]:
 
 
 def make_manifest(
-    plan: EvidencePlan, runs: pd.DataFrame, *, created: str, command: str
+    plan: EvidencePlan, runs: pd.DataFrame, *, created: str, command: str, figures: bool = True
 ) -> dict[str, Any]:
-    """A manifest but for its files. created: time in UTC, ISO 8601 to the second."""
+    """A manifest but for its files. created: time in UTC, ISO 8601 to the second. figures: whether
+    there are any.
+    """
     results = results_digest(runs, list(plan.metrics))
     record = package_record()
     return {
@@ -100,6 +103,7 @@ def make_manifest(
         "platform": here(),
         "created": created,
         "command": command,
+        "figures": figures,
         "plan": plan.plain(),
     }
 

@@ -15,7 +15,7 @@ import pandas as pd
 from ...errors import InputError
 from ...experiments.sweep import Progress
 from ...inputs import bounds
-from ...inputs.arguments import CALL, PATH, SOURCE, TEXT, checked, optional, several
+from ...inputs.arguments import CALL, FLAG, PATH, SOURCE, TEXT, checked, optional, several
 from ...inputs.files import probe, read_bytes
 from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE
@@ -118,14 +118,18 @@ def complete(
 
 
 def _write(
-    evidence: Evidence, out: Path, inputs: Mapping[str, bytes], created: str | None, command: str
+    evidence: Evidence,
+    out: Path,
+    inputs: Mapping[str, bytes],
+    created: str | None,
+    command: str,
+    figures: bool,
 ) -> Bundle:
-    manifest = make_manifest(
-        evidence.plan, evidence.runs, created=created or now(), command=command
-    )
-    told, rendered = render(evidence)
+    told = {"created": created or now(), "command": command, "figures": figures}
+    manifest = make_manifest(evidence.plan, evidence.runs, **told)
+    whole, rendered = render(evidence, figures)
     return Bundle(
-        write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, told
+        write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, whole
     )
 
 
@@ -137,7 +141,7 @@ def _unused(stem: str) -> Path:
     return out
 
 
-@checked(source=SOURCE, out=optional(PATH), progress=optional(CALL))
+@checked(source=SOURCE, out=optional(PATH), progress=optional(CALL), figures=FLAG)
 def propose(
     source: str | Path | Mapping[str, Any],
     *,
@@ -146,6 +150,7 @@ def propose(
     out: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    figures: bool = True,
     created: str | None = None,
     command: str = "",
 ) -> Bundle:
@@ -153,9 +158,10 @@ def propose(
 
     source: a shipped name, a YAML file or a mapping. runs, seed: in place of the file's. out:
     directory, which must not exist; under `runs/` by default. workers: threads. progress: called
-    with simulations done and their number. created: time of the result, now by default. command:
-    the command line, for the record. Killed work goes on where it stopped, with the same `out`.
-    Raises InputError for bad input, or without the extra `report`.
+    with simulations done and their number. figures: whether to draw them; a bundle without says so.
+    created: time of the result, now by default. command: the command line, for the record. Killed
+    work goes on where it stopped, with the same `out`. Raises InputError for bad input, or without
+    the extra `report`.
     """
     bounds.optional(
         runs=(runs, bounds.RUNS.from_(2)),
@@ -186,16 +192,17 @@ def propose(
     folder = folder or _unused(f"proposal-{name}-{key}")
     work = folder.with_name(f".{folder.name}.{key}.work")
     table = simulate(plan, workers=workers, out=work, progress=progress)
-    bundle = _write(Evidence(plan, table), folder, inputs, created, command)
+    bundle = _write(Evidence(plan, table), folder, inputs, created, command, figures)
     shutil.rmtree(work, ignore_errors=True)
     return bundle
 
 
-@checked(folders=several(PATH), out=optional(PATH), title=optional(TEXT))
+@checked(folders=several(PATH), out=optional(PATH), title=optional(TEXT), figures=FLAG)
 def report(
     *folders: str | Path,
     out: str | Path | None = None,
     title: str | None = None,
+    figures: bool = True,
     created: str | None = None,
     command: str = "",
 ) -> Bundle:
@@ -203,9 +210,9 @@ def report(
     compared with the first.
 
     folders: the directories. out: directory, which must not exist; under `runs/` by default. title:
-    in place of one made from the parameters' names. created, command: as in `propose`. Raises
-    InputError where a directory is neither, was changed, or holds a run that its parameters do not
-    repeat.
+    in place of one made from the parameters' names. figures, created, command: as in `propose`.
+    Raises InputError where a directory is neither, was changed, or holds a run that its parameters
+    do not repeat.
     """
     if not folders:
         raise InputError(
@@ -234,4 +241,5 @@ def report(
     if title is not None:
         plan = replace(plan, title=title)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(folders[0]).name) or plan.kind
-    return _write(Evidence(plan, table), chosen or _unused(f"report-{name}"), {}, created, command)
+    folder = chosen or _unused(f"report-{name}")
+    return _write(Evidence(plan, table), folder, {}, created, command, figures)

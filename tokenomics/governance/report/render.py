@@ -18,13 +18,14 @@ from .sections import report
 from .tables import parameters
 
 
-def render(evidence: Evidence) -> tuple[Report, dict[str, bytes]]:
+def render(evidence: Evidence, figures: bool = True) -> tuple[Report, dict[str, bytes]]:
     """The report, and its files by path with computed numbers marked: report.md, report.html,
-    data/*.csv, figures/*.svg and *.png.
+    data/*.csv, and where figures are asked for figures/*.svg and *.png.
     """
-    drawn = pictures(evidence)
+    drawn = pictures(evidence) if figures else {}
     vectors = {name: svg(figure) for name, (_, figure) in drawn.items()}
-    whole = report(evidence, {name: picture for name, (picture, _) in drawn.items()})
+    told = {name: picture for name, (picture, _) in drawn.items()} if figures else None
+    whole = report(evidence, told)
     files = {"report.md": markdown(whole).encode(), "report.html": html(whole, vectors).encode()}
     files |= {
         f"data/{table.name}.csv": table.csv() for table in [*whole.tables, parameters(evidence)]

@@ -40,6 +40,7 @@ PROPOSAL_LIMITS = (
         "meet the limits of the actuator."
     ),
 )
+NO_FIGURES = "Its maker left the figures out; data/ has the numbers that they would show."
 LOOP = (
     "How much more gain, phase or delay the loop bears before it is unstable; sensitivity: how "
     "much disturbances are amplified at most; "
@@ -48,14 +49,12 @@ LOOP = (
 )
 
 
-def report(evidence: Evidence, drawn: Mapping[str, Picture]) -> Report:
-    """The report of a proposal, of runs or of a sweep. drawn: its figures, by name."""
-    plan = evidence.plan
-    sections = (
-        proposal_sections(evidence, drawn)
-        if evidence.claim is not None
-        else plain_sections(evidence, drawn)
-    )
+def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
+    """The report of a proposal, of runs or of a sweep. drawn: its figures, by name; None where they
+    are left out.
+    """
+    plan, write = evidence.plan, proposal_sections if evidence.claim else plain_sections
+    sections = write(evidence, drawn or {})
     shipped = (f"Not as shipped: {told}." for told in evidence.deviations)
     lead = (
         evidence.verdict(),
@@ -71,7 +70,10 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture]) -> Report:
         "": "",
     }[evidence.outcome]
     return Report(
-        plan.title, badge, tuple(text for text in lead if text), (*sections, *closing(evidence))
+        plan.title,
+        badge,
+        tuple(text for text in lead if text),
+        (*sections, *closing(evidence, figures=drawn is not None)),
     )
 
 
@@ -277,8 +279,10 @@ def plain_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[Sec
     return sections
 
 
-def closing(evidence: Evidence) -> list[Section]:
-    """Definitions, limits of the model, and how to compute it all again."""
+def closing(evidence: Evidence, figures: bool) -> list[Section]:
+    """Definitions, limits of the model, and how to compute it all again. figures: whether the
+    report has them.
+    """
     size = (
         f"{evidence.plan.simulations} simulated runs, seed {evidence.plan.seed}, tokenomics "
         f"{evidence.version}"
@@ -287,6 +291,7 @@ def closing(evidence: Evidence) -> list[Section]:
         f"This bundle holds {size}. In its folder, the command below simulates them again from "
         f"manifest.json and compares every number; "
         "take the identifier from where the result was published.",
+        *(() if figures else (NO_FIGURES,)),
         (
             f"Content identifier (SHA-256 over parameters, design, seeds, metrics, version and "
             f"results): {evidence.id}"

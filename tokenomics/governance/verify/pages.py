@@ -23,9 +23,12 @@ def check(bundle: Untrusted, known: Known) -> Known:
     """Numbers are checked by themselves: what is made here follows from those that are known."""
     evidence = known.evidence
     assert evidence is not None  # of the check of numbers
-    shipped = Known(remarks=tuple(f"not as shipped: {told}" for told in evidence.deviations))
+    shipped = Known(
+        remarks=tuple(f"not as shipped: {told}" for told in evidence.deviations),
+        notes=() if bundle.record.figures else ("without figures, which its maker left out",),
+    )
     try:
-        made = pages(evidence, render(evidence)[1], bundle.record.created)
+        made = pages(evidence, render(evidence, bundle.record.figures)[1], bundle.record.created)
     except STRANGE as error:
         what = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
         return shipped + Known(reasons=(f"no report can be made of its plan and numbers ({what})",))
