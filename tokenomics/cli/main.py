@@ -68,7 +68,7 @@ COMMANDS = {
         "self-check."
     ),
     "params": "List, show, check, compare and tabulate parameters.",
-    "model": "The model itself: its blocks, state variables and metrics.",
+    "model": "The model itself: its blocks, state variables, metrics and elementary functions.",
     "control": "Analyse and design the control loop of a policy.",
     "capacity": "Inference throughput of accelerators, and the supply curve of a fleet.",
     "calibrate": (

@@ -1,5 +1,5 @@
 """`tokenomics model`: the block list as a diagram, the state variables with who reads and writes
-them, and the metrics.
+them, the metrics, and the elementary functions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="The model itself: its blocks, state variables and metrics.",
+    help="The model itself: its blocks, state variables, metrics and elementary functions.",
 )
 
 
@@ -60,3 +60,17 @@ def metrics(as_json: Json = False) -> None:
         for m in METRICS.values()
     ]
     _print(pd.DataFrame(rows, columns=["metric", "unit", "better", "of runs", "meaning"]), as_json)
+
+
+@app.command(epilog="Example: tokenomics model functions")
+def functions(as_json: Json = False) -> None:
+    """Print every elementary function, whose bits are the same on every processor: where it holds,
+    its special values, and the largest error that it may have.
+    """
+    import pandas as pd
+
+    from ..elementary.functions import TABLE
+
+    rows = [(f.name, f.takes, f.special, f.ulp, f.source) for f in TABLE.values()]
+    columns = ["function", "takes", "special values", "error below, ulp", "source"]
+    _print(pd.DataFrame(rows, columns=columns), as_json)
