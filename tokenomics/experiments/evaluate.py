@@ -1,13 +1,14 @@
 """Metrics of many parameter points at once: steady states, shocks, simulation, metrics, a few runs
 at a time.
 
-A number depends on its point and its run index alone. Shocks are drawn once for all points, so that
-points and policies meet the same ones (common random numbers).
+A number depends on its point and its run index alone. Points and policies meet the same shocks
+(common random numbers): they are drawn once for some runs, which all points then are simulated on,
+so that they stay in the cache however many runs there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from ..engines.ensemble import Ensemble, Outcome
 from ..engines.folds import Fold, Folds
 from ..engines.instructions import LANES
 from ..model.model import MODEL, Model, bind
-from ..model.shocks import sample
+from ..model.shocks import ShockTable, sample
 from ..model.steady_state import no_steady_states, steady_states
 from ..model.variables import SHARED
 from ..parameters import Resolved
@@ -67,17 +68,11 @@ class Simulator:
         folds: Mapping[str, Fold] | None = None,
         model: Model = MODEL,
     ):
-        self._resolved, self._paths, self._model, self._count = (
-            resolved,
-            tuple(paths),
-            model,
-            len(runs),
-        )
+        self._resolved, self._paths, self._model = resolved, tuple(paths), model
+        self._seed, self._count = seed, len(runs)
         purity.check_model(model, resolved.values)
-        # A vector holds runs of one point wherever that wastes little, so that points can share the
-        # columns of the shocks.
-        wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
-        table = sample(resolved.values, wide, seed, extra=model.extra_shocks)
+        self._slices = [runs[i : i + AT_ONCE] for i in range(0, len(runs), AT_ONCE)]
+        table = self._table(self._slices[0])
         params = bind(resolved.values, table, self._model)
         self._engine = Ensemble(
             model.bound(params),
@@ -87,7 +82,15 @@ class Simulator:
             steps=resolved.values.simulation.steps,
             folds=Folds(folds, resolved.values, paths) if folds else None,
         )
-        self._shocks, self._width = self._engine.shocks(table), len(wide)
+        # kept for the next call where they are all
+        self._kept = self._engine.shocks(table) if len(self._slices) == 1 else None
+
+    def _table(self, runs: np.ndarray) -> ShockTable:
+        """The shocks of some runs. A vector holds runs of one point wherever that wastes little, so
+        that points can share the columns of the shocks.
+        """
+        wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
+        return sample(self._resolved.values, wide, self._seed, extra=self._model.extra_shocks)
 
     def __call__(
         self,
@@ -122,30 +125,44 @@ class Simulator:
             start = {n: v if n in SHARED else v[exists] for n, v in start.items()}
         if not len(good):
             return Evaluation(values, failed_day, tuple(errors))
-        lanes, width = len(good) * self._width, self._width
-        flat = {name: np.empty(lanes) for name in names}
-        failed = np.empty(lanes)
+        step = resolved.values.simulation.time_step
 
-        def simulate_piece(first: int) -> None:
-            piece = slice(first, min(first + AT_ONCE, lanes))
-            point = np.arange(piece.start, piece.stop) // width
-            mine = {path: column[point] for path, column in swept.items()}
-            begin = {n: v if n in SHARED else v[point] for n, v in start.items()}
-            outcome = self._engine(begin, mine, self._shocks, first_lane=first, lanes=len(point))
-            with np.errstate(all="ignore"):
-                found = reduce(outcome, mine)
-            broken = outcome.failed > 0
+        def simulate_slice(number: int, each: Callable[..., Iterable[Any]]) -> None:
+            """All points on the shocks of some runs. each: maps a function, on threads or not."""
+            runs, shocks = self._slices[number], self._kept
+            if shocks is None:
+                shocks = self._engine.shocks(self._table(runs))
+            width = len(runs) if len(runs) < FEW else -(-len(runs) // LANES) * LANES
+            lanes = len(good) * width
+            flat, failed = {name: np.empty(lanes) for name in names}, np.empty(lanes)
+
+            def simulate_piece(first: int) -> None:
+                piece = slice(first, min(first + AT_ONCE, lanes))
+                point = np.arange(piece.start, piece.stop) // width
+                mine = {path: column[point] for path, column in swept.items()}
+                where = point if point[0] != point[-1] else point[0]
+                begin = {n: v if n in SHARED else v[where] for n, v in start.items()}
+                outcome = self._engine(begin, mine, shocks, first_lane=first, lanes=len(point))
+                with np.errstate(all="ignore"):
+                    found = reduce(outcome, mine)
+                broken = outcome.failed > 0
+                for name in names:
+                    flat[name][piece] = np.where(broken, np.nan, found[name])
+                failed[piece] = np.where(broken, (outcome.failed - 1) * step, np.nan)
+
+            list(each(simulate_piece, range(0, lanes, AT_ONCE)))
+            columns = slice(number * AT_ONCE, number * AT_ONCE + len(runs))
             for name in names:
-                flat[name][piece] = np.where(broken, np.nan, found[name])
-            failed[piece] = np.where(
-                broken, (outcome.failed - 1) * resolved.values.simulation.time_step, np.nan
-            )
+                values[name][good, columns] = flat[name].reshape(len(good), -1)[:, : len(runs)]
+            failed_day[good, columns] = failed.reshape(len(good), -1)[:, : len(runs)]
 
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(simulate_piece, range(0, lanes, AT_ONCE)))
-        for name in names:
-            values[name][good] = flat[name].reshape(len(good), -1)[:, : self._count]
-        failed_day[good] = failed.reshape(len(good), -1)[:, : self._count]
+            numbers = range(len(self._slices))
+            if len(numbers) < workers:
+                for number in numbers:
+                    simulate_slice(number, pool.map)
+            else:
+                list(pool.map(lambda number: simulate_slice(number, map), numbers))
         return Evaluation(values, failed_day, tuple(errors))
 
 
