@@ -133,10 +133,14 @@ def _run_batch(
     last = len(blocks)
     ends = [r for r in records if r["substep"] == last or r["timestep"] == 0][::every]
     count = len(watch.runs)
-    return {
-        name: np.stack([np.broadcast_to(r[name], count) for r in ends], axis=1).astype(float)
-        for name in names
-    }
+    return {name: _path([r[name] for r in ends], count) for name in names}
+
+
+def _path(values: list[Any], runs: int) -> np.ndarray:
+    """A variable's path (runs, times). values: at each time, of all runs together or (runs,)."""
+    if any(np.shape(value) != (runs,) for value in values):
+        values = [np.broadcast_to(value, runs) for value in values]
+    return np.ascontiguousarray(np.array(values, dtype=float).T)
 
 
 def _ticker(tick: Callable[[int], None]) -> Callable:
