@@ -4,7 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 
+import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from scipy import stats
 import tokenomics as tk
 from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
+from tokenomics.results import figures
 from tokenomics.results.intervals import UNBOUNDED, intervals, summarise
 from tokenomics.results.metrics import METRICS
 from tokenomics.results.returns import volatility
@@ -60,6 +63,31 @@ def test_a_run_is_saved_without_its_figures_and_read_again(small, written, tmp_p
     }
     assert not (out / "figures").exists()
     assert tk.load(out).metrics().equals(tk.load(written).metrics())
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        ["treasury_usd", "latency_mean", "latency_p99", "velocity_usage", "velocity_speculative"],
+        ["velocity_usage", "velocity_speculative"],
+        ["decoupling"],
+    ],
+    ids=["all", "one of the overview", "none of the overview", "no panel"],
+)
+def test_a_runs_pictures_are_those_that_each_panel_has_alone(record):
+    """But for the edges of some letters, which stand a fraction of a dot elsewhere on the sheet."""
+    result = tk.run(policy="pid", days=20, runs=3, engine="ensemble", record=record)
+    found = figures.pictures(result)
+    shown = figures.available(result)
+    assert set(found) == {*shown, *(["overview"] if figures.overview(result) else [])}
+    for name, content in found.items():
+        cut, alone = (
+            matplotlib.image.imread(BytesIO(one))
+            for one in (content, figures.png(result.plot(name), figures.DOTS))
+        )
+        assert cut.shape == alone.shape
+        assert np.mean(np.any(cut != alone, axis=-1)) < 1e-3, name
 
 
 def value(result, name):

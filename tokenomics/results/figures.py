@@ -4,7 +4,7 @@ finding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
-# Inches: of a panel, of its edges, in which its labels and a title of two lines have room, and of
-# the line above all panels. A layout that measures the labels takes longer than to draw the figure.
-WIDTH, HEIGHT = 5.2, 2.9
+DOTS = 120  # per inch, of a run's pictures
+COMPRESSION = 3  # of a PNG; 6, the usual one, is a tenth smaller and takes half as long again
+# Inches, whole dots each: of a panel, of its edges, in which its labels and a title of two lines
+# have room, and of the line above all panels. To measure the labels takes longer than to draw them.
+WIDTH, HEIGHT, COLUMNS = 5.2, 2.9, 2
 LEFT, RIGHT, BOTTOM, TOP, HEAD = 0.8, 0.15, 0.45, 0.4, 0.25
 
 
@@ -54,16 +56,31 @@ def style() -> None:
     )
 
 
-def png(figure: Figure, dpi: float, metadata: Mapping[str, str | None] | None = None) -> bytes:
-    """A figure as PNG. dpi: dots per inch. metadata: of the file, in place of Matplotlib's.
-
-    `Figure.savefig` would draw it twice, the first time to see how large it is.
+def _drawn(figure: Figure, dpi: float) -> np.ndarray:
+    """A figure as pixels (rows, columns, 4), drawn once: `Figure.savefig` draws it twice, the first
+    time to see how large it is.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure.dpi, out = dpi, BytesIO()
-    FigureCanvasAgg(figure).print_png(out, metadata=metadata)
+    figure.dpi, canvas = dpi, FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
+def _encoded(
+    pixels: np.ndarray, dpi: float, metadata: Mapping[str, str | None] | None = None
+) -> bytes:
+    """Pixels as PNG."""
+    from matplotlib.image import imsave
+
+    out, settings = BytesIO(), {"compress_level": COMPRESSION}
+    imsave(out, pixels, format="png", dpi=dpi, metadata=metadata, pil_kwargs=settings)
     return out.getvalue()
+
+
+def png(figure: Figure, dpi: float, metadata: Mapping[str, str | None] | None = None) -> bytes:
+    """A figure as PNG. dpi: dots per inch. metadata: of the file, in place of Matplotlib's."""
+    return _encoded(_drawn(figure, dpi), dpi, metadata)
 
 
 def save(figure: Figure, path: Path, dpi: float) -> None:
@@ -117,7 +134,7 @@ def _panel(
 ) -> None:
     for (name, label), colour in zip(series, COLOURS, strict=False):
         _draw(axis, result, name, colour, label, scale)
-    from matplotlib.ticker import LogLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = axis.get_ylim()
     stacked = np.concatenate([result.trajectories.values[n].ravel() for n, _ in series])
@@ -125,14 +142,16 @@ def _panel(
     if len(stacked) and stacked.min() > 0 and stacked.max() / stacked.min() > LOG_RANGE:
         axis.set_yscale("log")
         axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter(NullFormatter())
+        axis.yaxis.set_minor_locator(NullLocator())
     elif len(stacked) and stacked.min() >= 0 and low < 0:
         axis.set_ylim(0, high)
+    # whole numbers at the ticks leave nothing above the axis but the title; at its place, since
+    # Matplotlib would look for what might be in its way
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.set_title(title, fontsize=9, loc="left", wrap=True, y=1.0)
     axis.set_ylabel(unit, fontsize=9)
     axis.set_xlabel("time [days]", fontsize=9)
     axis.tick_params(labelsize=8)
-    axis.set_title(title, fontsize=9, loc="left", wrap=True)
     axis.grid(alpha=0.25)
     if len(series) > 1 and axis.lines:
         axis.legend(fontsize=7, frameon=False)
@@ -244,11 +263,13 @@ PANELS = {
 OVERVIEW = ("price", "network", "operators", "treasury", "control", "bills")
 
 
-def figure(result, names: list[str]) -> Figure:
-    """One figure with a panel for each name: a panel of this module, or a state variable."""
+def figure(result, names: Sequence[str | None]) -> Figure:
+    """One figure with a panel for each name: a panel of this module, or a state variable; None
+    leaves a place free.
+    """
     from matplotlib.figure import Figure
 
-    columns = 1 if len(names) == 1 else 2
+    columns = min(max(len(names), 1), COLUMNS)
     rows = -(-len(names) // columns)
     width, height = WIDTH * columns, HEIGHT * rows + HEAD
     canvas = Figure(figsize=(width, height), layout="none")
@@ -263,6 +284,8 @@ def figure(result, names: list[str]) -> Figure:
         hspace=(BOTTOM + TOP) / (HEIGHT - BOTTOM - TOP),
     )
     for i, name in enumerate(names):
+        if name is None:
+            continue
         axis = canvas.add_subplot(grid[i])
         if name in PANELS:
             PANELS[name][0](axis, result)
@@ -282,13 +305,42 @@ def figure(result, names: list[str]) -> Figure:
     canvas.suptitle(
         f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}",
         fontsize=9,
-        x=0.01,
+        x=0.05 / width,
         y=1.0 - 0.25 * HEAD / height,
         ha="left",
     )
     return canvas
 
 
+def overview(result) -> list[str]:
+    """Panels of the overview whose variables were recorded."""
+    return [name for name in OVERVIEW if name in available(result)]
+
+
 def available(result) -> list[str]:
     """Panels whose variables were recorded."""
     return [name for name, (_, needs) in PANELS.items() if _has(result, *needs)]
+
+
+def pictures(result) -> dict[str, bytes]:
+    """Every panel and the overview as PNG, by name. All panels are drawn once, on one sheet, from
+    which the pictures are cut: each has the pixels that `figure` would give it alone.
+    """
+    first, names = overview(result), available(result)
+    free = [None] * (-len(first) % COLUMNS)  # in the last row of the overview
+    places = [*first, *free, *(name for name in names if name not in first)]
+    if not names:
+        return {}
+    sheet = _drawn(figure(result, places), DOTS)
+    head, height, width = (round(size * DOTS) for size in (HEAD, HEIGHT, WIDTH))
+    found = {}
+    for i, name in enumerate(places):
+        row, column = divmod(i, COLUMNS)
+        top, left = head + row * height, column * width
+        if name is not None:
+            cell = sheet[top : top + height, left : left + width]
+            found[name] = np.concatenate([sheet[:head, :width], cell])
+    if first:
+        rows, columns = -(-len(first) // COLUMNS), min(len(first), COLUMNS)
+        found["overview"] = sheet[: head + rows * height, : columns * width]
+    return {name: _encoded(np.ascontiguousarray(one), DOTS) for name, one in found.items()}

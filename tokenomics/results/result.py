@@ -199,11 +199,7 @@ class Result:
         supply, latency, velocity, bills), a state variable, or a list of them. Raises InputError
         for an unknown name.
         """
-        names = (
-            [n for n in figures.OVERVIEW if n in figures.available(self)]
-            if what == "overview"
-            else what
-        )
+        names = figures.overview(self) if what == "overview" else what
         names = [names] if isinstance(names, str) else list(names)
         valid = [*figures.available(self), *self.trajectories.values]
         for name in names:
@@ -299,7 +295,7 @@ class Result:
             for name, row in self.metrics().iterrows()
         )
         image = ""
-        if any(name in figures.available(self) for name in figures.OVERVIEW):
+        if figures.overview(self):
             picture = base64.b64encode(figures.png(self.plot(), 80)).decode()
             image = f"<img alt='overview' src='data:image/png;base64,{picture}'>"
         failed = "".join(

@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..inputs.files import refuse_existing, written_folder
 from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
-from .figures import available, save
+from .figures import pictures
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
 from .intervals import interval
 from .records import sealed
@@ -91,7 +91,9 @@ def _fill(result: Any, folder: Path, command: str | None, figures: bool) -> None
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
     (folder / "metrics.md").write_text(metrics_markdown(result), encoding="utf-8")
     if figures:
-        _draw(result, folder / "figures")
+        (folder / "figures").mkdir()
+        for name, content in pictures(result).items():
+            (folder / "figures" / f"{name}.png").write_bytes(content)
     # one at a time: together they may not fit into memory
     files = {
         f.relative_to(folder).as_posix(): _told(f.read_bytes())
@@ -110,15 +112,6 @@ def _fill(result: Any, folder: Path, command: str | None, figures: bool) -> None
     }
     text = json.dumps(sealed("run", record), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / RUN).write_text(text + "\n", encoding="utf-8")
-
-
-def _draw(result: Any, folder: Path) -> None:
-    folder.mkdir()
-    names = available(result)
-    for name in names:
-        save(result.plot(name), folder / f"{name}.png", 120)
-    if names:
-        save(result.plot(), folder / "overview.png", 120)
 
 
 def write_run(result: Any, out: Path, command: str | None = None, *, figures: bool = True) -> Path:
