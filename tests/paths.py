@@ -21,16 +21,6 @@ from tokenomics.parameters import resolve
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-# Both engines call exp, log and pow of the C library, where NumPy does; on processors for which
-# NumPy brings its own, the last bit may differ, and feedback within the model carries it on. What
-# is only rounding has a declared size: by how much the books do not balance.
-AGREEMENT = 1e-9
-SIZES = {
-    v.name: v.scale
-    for v in MODEL.variables(resolve().values).values()
-    if isinstance(v.scale, float)
-}
-
 
 def simulate(
     sets=None,
@@ -71,12 +61,10 @@ def simulate(
     }
 
 
-def assert_agree(name, one, other):
-    """A variable's path in two engines is the same but for the last bits."""
-    size = max(SIZES.get(name, 0.0), np.nanmax(np.abs(other)))
-    np.testing.assert_allclose(
-        one, other, rtol=AGREEMENT, atol=1e-300 + AGREEMENT * size, err_msg=name
-    )
+def assert_same_bits(name, one, other):
+    """A variable's path is the same to the last bit, the sign of a zero too."""
+    np.testing.assert_array_equal(one, other, err_msg=name)
+    np.testing.assert_array_equal(np.signbit(one), np.signbit(other), err_msg=name)
 
 
 def command(*arguments, folder=None):

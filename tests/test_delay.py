@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tokenomics as tk
-from paths import assert_agree, simulate
+from paths import assert_same_bits, simulate
 from tokenomics.experiments.plan import structural
 from tokenomics.loop.economy import linear_law, linearise
 from tokenomics.loop.margins import margins
@@ -49,7 +49,7 @@ def test_both_engines_delay_alike():
         for e in ("cadcad", "ensemble")
     ]
     for name in runs[0]:
-        assert_agree(name, runs[0][name].values, runs[1][name].values)
+        assert_same_bits(name, runs[0][name].values, runs[1][name].values)
     assert "oracle_delayed_4" in runs[0] and "oracle_delayed_5" not in runs[0]
 
 

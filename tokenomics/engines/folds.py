@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..model.variables import unsigned
 from ..parameters import Parameters, put
 from .trace import ACCUMULATOR, Constant, Recorder, constant_or_position
 
@@ -46,7 +47,7 @@ class Fold:
         accumulators = {n: np.broadcast_to(v, shape) for n, v in self.start(first, p).items()}
         for now in closes:
             accumulators = self.update(accumulators, now, p)
-        return self.finish(accumulators, p, len(closes))
+        return unsigned(self.finish(accumulators, p, len(closes)))
 
 
 class Folds:
@@ -77,7 +78,7 @@ class Folds:
         """The number of every fold. count: of closes."""
         p = put(self._parameters, swept)
         return {
-            name: fold.finish(self._own(name, accumulators), p, count)
+            name: unsigned(fold.finish(self._own(name, accumulators), p, count))
             for name, fold in self._folds.items()
         }
 

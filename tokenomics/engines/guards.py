@@ -23,7 +23,7 @@ from ..model.contract import (
     unknown,
 )
 from ..model.model import Block, Model
-from ..model.variables import SHARED, Variable, scale, variable_of
+from ..model.variables import SHARED, Variable, scale, unsigned, variable_of
 from . import purity
 from .trajectories import Failure
 
@@ -178,7 +178,7 @@ class Guard:
                 where = self._where(block, state)
                 expect_value(where, variable, out, BlockError)
                 expect_shape(where, variable, out[1], len(self.runs), BlockError)
-            value = out[1]
+            value = unsigned(out[1])
             if isinstance(value, np.ndarray):
                 value = value.view()
                 value.flags.writeable = (

@@ -102,6 +102,10 @@ class Writer:
                 function.attributes.add(attribute)
         return self.module.globals[name]
 
+    def unsigned(self, value: ir.Value) -> ir.Value:
+        """The value, in which a zero has no sign; see `variables.unsigned`."""
+        return self.b.fadd(value, self.like(value, 0.0))
+
     def call_own(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
         """A function of `elementary`, of vectors; of a scalar, in the first lane. For constants
         among the arguments it has a form of its own, in which LLVM computes with them.

@@ -269,7 +269,7 @@ class _Loop:
             name: self.number(self.outputs[name], values)
             for name in (*layout.shared, *layout.carried)
         }
-        state |= {name: w.vector(state[name]) for name in layout.carried}
+        state |= {name: w.unsigned(w.vector(state[name])) for name in layout.carried}
         until_kept = b.sub(step.until_kept, _whole(1))
         end = b.block  # a call of a Python function divides the step
         b.cbranch(b.icmp_signed("==", until_kept, _whole(0)), self.parts.keep, self.parts.next_step)
@@ -362,7 +362,8 @@ class _Loop:
         inputs = strip.constants | step.state
         inputs |= {ACCUMULATOR + name: value for name, value in before.items()}
         self.compute([*recorded, *accumulated], values, inputs, strip, step)
-        self.store_all((self.vector(end, values) for end in recorded), step.record)
+        unsigned = map(self.writer.unsigned, (self.vector(end, values) for end in recorded))
+        self.store_all(unsigned, step.record)
         self.store_all((self.vector(end, values) for end in accumulated), strip.accumulators)
         following = self.b.gep(step.record, [_whole(len(recorded) * LANES)])
         end = self.b.block

@@ -21,7 +21,7 @@ from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .model import MODEL, Model
 from .shocks import NORMALS, UNIFORMS, ShockTable
-from .variables import SHARED, Rest, Variable, scale
+from .variables import SHARED, Rest, Variable, scale, unsigned
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
 FOREVER = 1e15  # days; customers keep the variance that they expect
@@ -167,7 +167,7 @@ def steady_states(
             } | held
         none = ~np.isfinite(state["token_price"]) | (state["holders_tok"] <= 0.0)
         return {
-            name: value if name in SHARED else np.where(none, np.nan, value)
+            name: value if name in SHARED else unsigned(np.where(none, np.nan, value))
             for name, value in state.items()
         }
 

@@ -306,6 +306,13 @@ CONSTANTS = (  # set in the steady state, written by no block
 )
 
 
+def unsigned(value: Any) -> Any:
+    """A number or an array, in which a zero has no sign: which of two zeros a maximum, a minimum or
+    a clip gives depends on the processor and on NumPy's version. What is no float stays.
+    """
+    return value + 0.0 if np.asarray(value).dtype.kind == "f" else value
+
+
 def as_arrays(state: State, runs: int) -> dict[str, Any]:
     """The state with every variable but the clock as an array of `runs` elements."""
     return {k: v if k in SHARED else np.full(runs, v, dtype=float) for k, v in state.items()}

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from ..errors import ModelError
 from ..model.lanes import shipped
 from ..model.suspects import suspect
+from ..model.variables import unsigned
 from ..parameters import Parameters, put
 from .metrics import METRICS, Paths
 
@@ -96,7 +97,7 @@ def _value(name: str, paths: Paths, parameters: Parameters) -> np.ndarray:
         )
     if not shipped(function):
         _expect_pure(name, paths, parameters, np.asarray(value, dtype=float))
-    return np.asarray(value, dtype=float)
+    return unsigned(np.asarray(value, dtype=float))
 
 
 def _expect_pure(name: str, paths: Paths, parameters: Parameters, value: np.ndarray) -> None:
