@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 import tokenomics as tk
 from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
 from tokenomics.results import figures
-from tokenomics.results.intervals import UNBOUNDED, intervals, summarise
+from tokenomics.results.intervals import LEVEL, UNBOUNDED, Z, intervals, summarise
 from tokenomics.results.metrics import METRICS
 from tokenomics.results.returns import volatility
 from tokenomics.results.store import load
+from tokenomics.results.student import quantile
 from tokenomics.results.writing import write_run
 
 
@@ -139,6 +141,13 @@ def test_the_interval_is_students_and_covers_as_it_should():
         s = summarise(rng.normal(3.0, 2.0, 8))
         hits += s.low <= 3.0 <= s.high
     assert stats.binomtest(hits, 400, 0.95).pvalue > 0.001
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 100, 999, 1000, 1001, 1002, 5000, 10**6])
+def test_students_quantile_is_the_one_of_the_books(freedom):
+    for level in (0.6, 0.95, 0.975, 0.995):
+        assert quantile(level, freedom) == pytest.approx(stdtrit(freedom, level), rel=1e-13)
+    assert float(ndtri(0.5 + LEVEL / 2.0)) == Z
 
 
 def test_a_probability_of_zero_has_an_interval_above_it():
