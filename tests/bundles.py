@@ -14,7 +14,7 @@ from tokenomics.governance.bundle.crate import METADATA
 from tokenomics.governance.bundle.make import GIVEN, metadata, pages, propose
 from tokenomics.governance.evidence.canonical import digest, evidence_id
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.report.computed import plain_files
+from tokenomics.governance.report.marks import plain_files
 from tokenomics.governance.report.render import render
 
 TITLE = "<script>alert(1)</script> Burn less"
@@ -92,7 +92,8 @@ def put_file(folder, name, content, *, listed=True):
 def reseal(folder):
     """Set the identifier right."""
     told = manifest(folder)
-    put(folder, told, id=evidence_id(told["plan"], told["results"], told["tokenomics"]))
+    found = evidence_id(told["plan"], told["results"], told["tokenomics"], told["format"])
+    put(folder, told, id=found)
 
 
 def edit_plan(folder, change):

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from scipy import stats
 from scipy.stats import ttest_ind
 
-from bundles import edit_cell, manifest, write
+from bundles import edit_cell, manifest, put, reseal, write
 from paths import command
 from tokenomics.governance.bundle.diff import diff, independent
 from tokenomics.governance.doctor import _extra
@@ -30,6 +30,13 @@ def test_a_citation_has_the_identifier_and_names_the_command_that_checks_it(made
     edit_cell(copy, True)
     status, _, errors = command("cite", copy)
     assert (status, errors.count("\n")) == (2, 1)
+
+
+def test_a_bundle_of_the_first_format_is_cited_by_its_own_identifier(copy):
+    put(copy, manifest(copy), format=1)
+    reseal(copy)
+    status, out, _ = command("cite", copy, "--style", "footnote")
+    assert (status, manifest(copy)["id"] in out) == (0, True)
 
 
 def test_bundles_differ_in_what_was_changed_and_runs_are_paired_on_one_seed(made, tmp_path):
@@ -131,17 +138,17 @@ def test_doctor_finds_the_known_numbers_and_both_engines_agree(tmp_path):
         "engines",
         "known numbers",
     } <= set(checks)
-    assert checks["known numbers"]["text"].startswith("known numbers found")
+    assert checks["known numbers"]["text"].startswith("known numbers found bit for bit")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_doctor_tells_what_does_not_work(tmp_path, monkeypatch):
     module = sys.modules["tokenomics.governance.doctor"]
-    monkeypatch.setattr(module, "KNOWN", module.KNOWN | {"served_share": 0.5})
+    monkeypatch.setattr(module, "DIGEST", "0" * 64)
     monkeypatch.setattr(module, "engines", lambda: "not looked at")
     checks = {one.name: one for one in module.doctor(tmp_path / "nowhere")}
     assert (checks["known numbers"].state, checks["write access"].state) == ("failed", "failed")
-    assert "known 0.5" in checks["known numbers"].text
+    assert "to the last bit: mean price_volatility" in checks["known numbers"].text
 
 
 WITHOUT = """

@@ -367,7 +367,7 @@ def test_a_run_that_its_parameters_do_not_repeat_makes_no_bundle():
     [
         (
             "manifest.json",
-            lambda text: text.replace('"format": 1', '"format": 2'),
+            lambda text: text.replace('"format": 2', '"format": 3'),
             "a newer tokenomics",
         ),
         (

@@ -147,14 +147,6 @@ def test_a_number_that_is_none_is_found_and_hides_no_other(made, tmp_path, told)
     assert "recorded inf" in found[1]
 
 
-def test_a_number_is_held_against_its_own_place(made, tmp_path):
-    forged = made[2].copy()
-    forged.loc[FORGED, "churn"] += 1e-7 * forged["churn"].max()
-    folder = write(tmp_path / "forged", made[1], forged)
-    elsewhere(folder)
-    assert verify(folder, workers=1).status == "differs"
-
-
 OTHERWISE = {
     "scenarios": ({"scenarios": ["none", "whale_unlock"]}, "scenarios"),
     "a limit's scenario": ({"limits": [PROPOSAL["limits"][0] | {"scenarios": ["none"]}]}, "limits"),

@@ -64,7 +64,6 @@ def _differing(metrics: pd.DataFrame) -> pd.DataFrame:
     """The metrics that are not the same in both, as text. runs: of the means of a and of b, and of
     the difference where those are others.
     """
-    from ..governance.report.computed import plain
     from ..governance.report.document import gap, with_interval
 
     rows = metrics[(metrics["difference"] != 0.0) | (metrics["a"] != metrics["b"])]
@@ -76,7 +75,7 @@ def _differing(metrics: pd.DataFrame) -> pd.DataFrame:
         ("b less a", ("difference", "low", "high")),
     ):
         write = gap if title == "b less a" else with_interval
-        told[title] = [plain(write(*row)) for row in rows[list(names)].itertuples(index=False)]
+        told[title] = [write(*row) for row in rows[list(names)].itertuples(index=False)]
     told["runs"] = [_runs(r.a_n, r.b_n, r.pairs) for r in rows.itertuples(index=False)]
     return told
 

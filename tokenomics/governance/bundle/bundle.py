@@ -24,7 +24,7 @@ from ...results.checked_parquet import LONGEST_TOLD
 from ...results.folder import MANIFEST, NAME, kind_of
 from ...results.records import FileRecord, Hash
 from ...results.versions import package_record, version_of
-from ..evidence.canonical import FORMAT, digest, evidence_id, results_digest
+from ..evidence.canonical import FORMAT, FORMATS, digest, evidence_id, results_digest
 from ..evidence.plan import EvidencePlan, Kind, from_plain
 from ..evidence.platforms import here
 from .runs_table import parse_runs
@@ -63,7 +63,7 @@ class ManifestRecord(Strict):
     `EvidencePlan.plain()`. command: that repeats it. figures: whether it has any.
     """
 
-    format: Literal[1]
+    format: Literal[FORMATS]
     kind: Kind
     id: Hash
     results: Hash

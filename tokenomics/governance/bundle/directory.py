@@ -142,7 +142,8 @@ def open_bundle(folder: str | Path) -> tuple[ManifestRecord, Evidence]:
     """
     listing(folder)
     record, plan = read_manifest(folder)
-    evidence = Evidence(plan, read_runs(folder, record, plan), record.tokenomics)
+    runs = read_runs(folder, record, plan)
+    evidence = Evidence(plan, runs, record.tokenomics, record.format)
     if evidence.id != record.id:
         raise InputError(
             f"{record.id[:16]}…",

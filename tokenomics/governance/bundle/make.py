@@ -34,8 +34,8 @@ from ..evidence.plan import (
 )
 from ..proposal.as_simulated import as_simulated
 from ..proposal.proposal import read_proposal
-from ..report.computed import plain_files
 from ..report.document import Report
+from ..report.marks import plain_files
 from ..report.render import render
 from .bundle import RUNS, is_bundle, make_manifest, write_bundle
 from .citation import citations
@@ -80,8 +80,8 @@ def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
 
 
 def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> dict[str, bytes]:
-    """The files that follow from the evidence and the time of the result alone, computed numbers
-    marked. rendered: of `render`.
+    """The files that follow from the evidence and the time of the result alone, margins marked.
+    rendered: of `render`.
     """
     return {
         **rendered,

@@ -15,7 +15,10 @@ from ...results.digests import rows_digest
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1  # of a bundle and of what its identifier is computed from
+# Of a bundle and of what its identifier is computed from. In the first one, of releases up to 0.2.0
+# and of builds before 0.3.0, the last digits of numbers were those of a platform.
+FORMATS = (1, 2)
+FORMAT = FORMATS[-1]
 
 
 def results_digest(runs: pd.DataFrame, metrics: list[str]) -> str:
@@ -25,10 +28,15 @@ def results_digest(runs: pd.DataFrame, metrics: list[str]) -> str:
     return rows_digest(runs.sort_values(["case", "point", "run"], kind="stable"), metrics)
 
 
-def evidence_id(plan: dict[str, Any], results: str, version: str) -> str:
+def evidence_id(
+    plan: dict[str, Any], results: str, version: str, bundle_format: int = FORMAT
+) -> str:
     """Identifier of a result. plan: `EvidencePlan.plain()`. results: `results_digest` of its runs.
-    version: of the package that computed them.
+    version: of the package that computed them. bundle_format: one of
+    `FORMATS`.
     """
     return digest(
-        canonical_json({"format": FORMAT, "tokenomics": version, "plan": plan, "results": results})
+        canonical_json(
+            {"format": bundle_format, "tokenomics": version, "plan": plan, "results": results}
+        )
     )

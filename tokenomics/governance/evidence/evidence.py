@@ -18,7 +18,7 @@ from ...parameters import NONE
 from ...results.comparison import paired
 from ...results.intervals import FEWEST_EQUAL, intervals, paired_intervals
 from ...results.metrics import METRICS
-from .canonical import evidence_id, results_digest
+from .canonical import FORMAT, evidence_id, results_digest
 from .plan import EvidencePlan
 from .shipped import deviations
 from .statement import LEAST_ROUNDING, FullStatement, Limit
@@ -43,19 +43,19 @@ def add_up(parts: Sequence[float], total: float, what: str) -> None:
 @dataclass(frozen=True)
 class Evidence:
     """plan: what was simulated. runs: `simulate`'s table. version: of the package that simulated
-    it.
+    it. bundle_format: from which its identifier is computed.
     """
 
     plan: EvidencePlan
     runs: pd.DataFrame
     version: str = __version__
+    bundle_format: int = FORMAT
 
     @cached_property
     def id(self) -> str:
         """The content identifier."""
-        return evidence_id(
-            self.plan.plain(), results_digest(self.runs, list(self.plan.metrics)), self.version
-        )
+        results = results_digest(self.runs, list(self.plan.metrics))
+        return evidence_id(self.plan.plain(), results, self.version, self.bundle_format)
 
     @cached_property
     def claim(self) -> FullStatement | None:

@@ -1,5 +1,5 @@
-"""What decides the last bit of a result: the versions that compute it, the processor's instructions
-that NumPy uses, and the C library.
+"""What decides the last digits of margins and figures: the versions that compute them, the
+processor's instructions that NumPy uses, and the C library. The numbers of runs depend on none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ARITHMETIC = (
     "numpy",
     "scipy",
     "llvmlite",
-)  # the dependencies whose functions every number goes through
+)  # the dependencies whose functions a margin goes through
 
 
 def here() -> str:
@@ -35,7 +35,7 @@ def here() -> str:
 
 
 def arithmetic(told: str) -> tuple[str, ...]:
-    """The parts of a platform's description that its numbers depend on: not the kernel's
+    """The parts of a platform's description that its last digits depend on: not the kernel's
     version.
     """
     system, _, numpy = told.partition(", ")
@@ -45,8 +45,8 @@ def arithmetic(told: str) -> tuple[str, ...]:
 
 
 def differences(platform_told: str, dependencies: Mapping[str, str | None]) -> list[str]:
-    """In what a bundle's maker and this installation differ that can change a result's last bit: a
-    line each, empty where in nothing.
+    """In what a bundle's maker and this installation differ that can change a margin's last digits:
+    a line each, empty where in nothing.
     """
     mine = package_record()["dependencies"]
     told = [

@@ -22,12 +22,7 @@ MAIN = (
     "inflation",
     "bill_cost_at_risk",
 )
-CHECKED = ("estimate", "low", "high", "today", "today_low", "today_high")
 VERDICTS = (HOLDS, FAILS, UNDECIDED)
-MEANS, GAPS = (
-    ("mean", "low", "high"),
-    ("difference", "low", "high"),
-)  # columns of numbers that are computed from runs
 MOST_ROWS = 60  # of a table in the text; a longer one has its total there, and all in its CSV
 
 
@@ -62,7 +57,7 @@ def means(evidence: Evidence) -> ReportTable:
                 {"scenario": scenario, "metric": _labelled(name)}
                 | {label: cells[scenario, name, label] for label in wanted}
             )
-    return ReportTable("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows), MEANS)
+    return ReportTable("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows))
 
 
 def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
@@ -78,7 +73,7 @@ def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
         "Proposed less today: all metrics that get better or worse",
     )
     return tuple(
-        ReportTable("differences", caption, frame, _difference_text(rows), GAPS)
+        ReportTable("differences", caption, frame, _difference_text(rows))
         for caption, rows in zip(captions, (first, told), strict=True)
     )
 
@@ -144,9 +139,7 @@ def sensitivity(evidence: Evidence) -> ReportTable:
         "The proposal with one parameter changed, less the proposal: largest mean difference [95 "
         "%], and its scenario"
     )
-    return ReportTable(
-        "sensitivity", caption, frame, _by_change(evidence, frame, worst=False), GAPS
-    )
+    return ReportTable("sensitivity", caption, frame, _by_change(evidence, frame, worst=False))
 
 
 def robustness(evidence: Evidence) -> ReportTable | None:
@@ -158,7 +151,7 @@ def robustness(evidence: Evidence) -> ReportTable | None:
         "The proposal less today, both with one assumption changed: worst mean difference [95 %], "
         "and its scenario"
     )
-    return ReportTable("robustness", caption, frame, _by_change(evidence, frame, worst=True), GAPS)
+    return ReportTable("robustness", caption, frame, _by_change(evidence, frame, worst=True))
 
 
 def varied_checks(evidence: Evidence) -> ReportTable:
@@ -195,7 +188,6 @@ def varied_checks(evidence: Evidence) -> ReportTable:
         "The stated limits against the proposal with one parameter changed",
         frame,
         pd.DataFrame(rows),
-        CHECKED,
     )
 
 
@@ -251,7 +243,7 @@ def run_means(evidence: Evidence) -> ReportTable:
             "runs": frame["n"],
         }
     )
-    return ReportTable("means", "Mean over runs [95 % interval]", frame, shown, MEANS)
+    return ReportTable("means", "Mean over runs [95 % interval]", frame, shown)
 
 
 def run_differences(evidence: Evidence) -> ReportTable:
@@ -262,7 +254,6 @@ def run_differences(evidence: Evidence) -> ReportTable:
         f"Less {evidence.plan.labels[0]}, on the same shocks",
         frame,
         _difference_text(frame),
-        GAPS,
     )
 
 
@@ -289,7 +280,7 @@ def sweep_extremes(evidence: Evidence) -> ReportTable:
                 }
                 rows.append({"case": scenario, "metric": _labelled(name), "": word} | told)
     return ReportTable(
-        "means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows), MEANS
+        "means", "Lowest and highest mean over the points", frame, pd.DataFrame(rows)
     )
 
 

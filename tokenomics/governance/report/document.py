@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .computed import computed, marked_cell, plain, whole
+from .marks import plain
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 SIGNS = tuple(
@@ -30,22 +30,17 @@ class ReportTable:
     """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the
     text shows of it, as text; the frame by default.
 
-    computed: the columns of numbers that follow from runs; all others follow from the plan alone.
     """
 
     name: str
     caption: str
     frame: pd.DataFrame
     shown: pd.DataFrame | None = None
-    computed: tuple[str, ...] = ()
 
     def marked(self) -> pd.DataFrame:
-        """What the text shows, every cell as text, computed numbers marked."""
+        """What the text shows, every cell as text, margins marked."""
         table = self.frame if self.shown is None else self.shown
-        cells = {
-            name: [marked_cell(v, cell) if name in self.computed else cell(v) for v in table[name]]
-            for name in table.columns
-        }
+        cells = {name: [cell(value) for value in table[name]] for name in table.columns}
         return pd.DataFrame(cells, dtype=str)
 
     def text(self) -> pd.DataFrame:
@@ -53,23 +48,16 @@ class ReportTable:
         return self.marked().map(plain)
 
     def csv(self) -> bytes:
-        """All of it as CSV, computed numbers marked.
+        """All of it as CSV, margins marked.
 
         Text that a spreadsheet would take for a formula has an apostrophe before it, names of
         columns too.
         """
-        frame = self.frame.assign(
-            **{
-                name: [whole(v) for v in self.frame[name]]
-                for name in self.computed
-                if name in self.frame
-            }
-        )
         safe = {
-            name: [_inert(v) for v in frame[name]]
-            if frame[name].dtype.kind not in "fiub"
-            else frame[name]
-            for name in frame
+            name: [_inert(v) for v in self.frame[name]]
+            if self.frame[name].dtype.kind not in "fiub"
+            else self.frame[name]
+            for name in self.frame
         }
         return (
             pd.DataFrame(safe)
@@ -135,21 +123,17 @@ def cell(value: Any) -> str:
 
 
 def with_interval(mean: float, low: float, high: float) -> str:
-    """A computed mean and its interval, marked."""
-    first, *ends = (computed(lambda factor, v=v: cell(v * factor)) for v in (mean, low, high))
+    """A mean and its interval; the mean alone where it has none."""
+    first, *ends = map(cell, (mean, low, high))
     return first if np.isnan(low) else f"{first} [{', '.join(ends)}]"
 
 
 def gap(difference: float, low: float, high: float) -> str:
-    """A computed difference with its interval, marked; where it is one number in every run, that is
-    said: it is no certainty.
+    """A difference with its interval; where it is one number in every run, that is said: it is no
+    certainty.
     """
     if difference == low == high:
-        return (
-            f"{with_interval(difference, np.nan, np.nan)}, the same in every run"
-            if difference
-            else "0 in every run"
-        )
+        return f"{cell(difference)}, the same in every run" if difference else "0 in every run"
     return with_interval(difference, low, high)
 
 

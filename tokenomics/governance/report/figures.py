@@ -21,7 +21,6 @@ from ...results.figures import COLOURS
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, stated
 from .comparisons import key_metrics
-from .computed import computed, plain
 from .document import GROUPED, Picture
 
 Drawn = dict[str, tuple[Picture, Figure]]
@@ -75,17 +74,11 @@ def png(figure: Figure) -> bytes:
         return figures.png(figure, DOTS, {"Software": None})
 
 
-def _told(value: float, form: str) -> str:
-    """A computed number, marked."""
-    return computed(lambda factor: format(value * factor, form))
-
-
 def _brief(alt: str) -> str:
     """As many of a figure's statements as one can listen to."""
-    whole = plain(alt)
-    if len(whole) <= LONGEST_ALT:
+    if len(alt) <= LONGEST_ALT:
         return alt
-    kept = whole[:LONGEST_ALT].count("; ")  # of the statements; the next one is cut off
+    kept = alt[:LONGEST_ALT].count("; ")  # of the statements; the next one is cut off
     return "; ".join([*alt.split("; ")[:kept], "and more, which the table has."])
 
 
@@ -198,7 +191,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         frameon=False,
     )
     alt = "; ".join(
-        f"{stated(r.limit, r.of)}, {r.scenario}: {_told(r.estimate, '.4g')}, {r.verdict}"
+        f"{stated(r.limit, r.of)}, {r.scenario}: {r.estimate:.4g}, {r.verdict}"
         for r in evidence.own_checks().itertuples()
     )
     caption = (
@@ -267,7 +260,7 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     )
     drawn = told[told["metric"].isin(names)].itertuples(index=False)
     alt = "; ".join(
-        f"{r.metric} in {r.scenario} {_told(r.difference, '+.3g')} % ({r.verdict})" for r in drawn
+        f"{r.metric} in {r.scenario} {r.difference:+.3g} % ({r.verdict})" for r in drawn
     )
     caption = (
         "What the proposal moves, most first: blue circles better, orange squares worse, grey "
@@ -300,7 +293,7 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         _dots(axis, y, own, "difference", COLOURS[0], "o")
         first = own.iloc[0]
         words.append(
-            f"{name} moves most with {first['values']}, by {_told(first['difference'], '.4g')} in "
+            f"{name} moves most with {first['values']}, by {first['difference']:.4g} in "
             f"{first['scenario']}"
         )
         axis.axvline(0.0, color="black", linewidth=0.8)
@@ -343,8 +336,7 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
     axes[0].legend(fontsize=7, frameon=False)
     told = evidence.means[evidence.means["metric"].isin(names)]
     alt = "; ".join(
-        f"{r.metric} in {r.scenario}: mean {_told(r.mean, '.4g')}"
-        for r in told.itertuples(index=False)
+        f"{r.metric} in {r.scenario}: mean {r.mean:.4g}" for r in told.itertuples(index=False)
     )
     return Picture(
         "spread",

@@ -112,7 +112,7 @@ def _section(number: int, section: Section, drawn: Mapping[str, bytes]) -> str:
 
 
 def html(report: Report, drawn: Mapping[str, bytes]) -> str:
-    """The whole report, computed numbers marked. drawn: its figures as SVG, by name."""
+    """The whole report, margins marked. drawn: its figures as SVG, by name."""
     first, *rest = report.lead
     word = {"meets its limits": "holds", "fails a limit": "fails"}.get(report.badge, report.badge)
     badge = f"<strong>{escape(report.badge)}</strong>" if report.badge else ""

@@ -100,7 +100,7 @@ def _section(section: Section) -> list[str]:
 
 
 def markdown(report: Report) -> str:
-    """The whole report, computed numbers marked."""
+    """The whole report, margins marked."""
     lines = [_heading("#", block(report.title)), ""]
     first, *rest = report.lead
     lines += [f"**{escape(first)}**", ""]

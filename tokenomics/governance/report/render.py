@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 from ..evidence.evidence import Evidence
-from .computed import plain
 from .document import Report, ReportTable, Section
 from .figures import pictures, png, svg
 from .html import html
 from .markdown import markdown
+from .marks import plain
 from .sections import report
 from .tables import parameters
 
 
 def render(evidence: Evidence, figures: bool = True) -> tuple[Report, dict[str, bytes]]:
-    """The report, and its files by path with computed numbers marked: report.md, report.html,
+    """The report, and its files by path with margins marked: report.md, report.html,
     data/*.csv, and where figures are asked for figures/*.svg and *.png.
     """
     drawn = pictures(evidence) if figures else {}
@@ -41,12 +41,11 @@ def _unmarked(whole: Report) -> Report:
 
 
 def _section(section: Section) -> Section:
-    pictures = tuple(replace(picture, alt=plain(picture.alt)) for picture in section.pictures)
     texts: Mapping[str, tuple[str, ...]] = {
         name: tuple(map(plain, getattr(section, name))) for name in ("paragraphs", "bullets")
     }
     tables = {name: tuple(map(_table, getattr(section, name))) for name in ("tables", "folded")}
-    return replace(section, pictures=pictures, **texts, **tables)
+    return replace(section, **texts, **tables)
 
 
 def _table(table: ReportTable) -> ReportTable:

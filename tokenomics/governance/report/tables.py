@@ -20,9 +20,8 @@ from ...parameters.tables import text
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, add_up
 from ..evidence.statement import OnChain
-from .comparisons import CHECKED
-from .computed import computed
 from .document import ReportTable, cell, with_interval
+from .marks import marked
 
 KINDS = (
     "assumption",
@@ -34,9 +33,6 @@ KINDS = (
 )
 OTHER = "published or measured"
 FEW = "too few runs for this quantile"
-# relative, of a margin: eigenvalues and roots of two linear-algebra libraries agree to about 1e-8,
-# since a root is searched for to that
-LINEAR = 1e-6
 DIGITS = 30  # of the value that a stored number stands for
 
 
@@ -295,7 +291,7 @@ def limits(evidence: Evidence) -> ReportTable:
         }
     )
     whole = evidence.checks.assign(reason=evidence.checks["number"].map(reasons))
-    return ReportTable("checks", "Stated limits against the proposal", whole, shown, CHECKED)
+    return ReportTable("checks", "Stated limits against the proposal", whole, shown)
 
 
 def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
@@ -326,9 +322,7 @@ def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
             for share, m in found.liquidity.items()
         }
         rows.append({"values": point.label, "stable": found.margins.stable} | own | thin)
-        notes[point.label] = " ".join(
-            [computed(_Scaled(found.margins).reading, LINEAR), *found.notes()]
-        )
+        notes[point.label] = " ".join([marked(_Scaled(found.margins).reading), *found.notes()])
     frame = pd.DataFrame(rows)
     if frame.empty:
         return None, notes
@@ -356,7 +350,7 @@ class _Scaled:
 
 def _linear(value: float, write: Callable[[float], str]) -> str:
     """A number of the linear analysis, marked."""
-    return computed(lambda factor: write(value * factor), LINEAR)
+    return marked(lambda factor: write(value * factor))
 
 
 def _six(value: float) -> str:
@@ -403,5 +397,4 @@ def watch(evidence: Evidence) -> ReportTable:
         "watch",
         f"After adoption, each measured over {span:g} days as in the simulation",
         pd.DataFrame(rows),
-        computed=("trigger",),
     )

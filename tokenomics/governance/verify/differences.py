@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import re
 
-from ..report.computed import PAGES, follows, plain
+from ..report.marks import PAGES, follows, plain
 from .findings import Finding
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -43,8 +43,8 @@ def much_longer(recorded: bytes, found: bytes) -> bool:
 
 
 def differing(name: str, recorded: bytes, made: bytes) -> Finding | None:
-    """Where a file differs first from the one made anew, whose computed numbers may be marked; None
-    where it is that one to the letter.
+    """Where a file differs first from the one made anew, whose margins may be marked; None where it
+    is that one to the letter.
 
     The line, and the number where it is one.
     """
@@ -116,8 +116,8 @@ def _one_number(mine: str, other: str, number: re.Pattern[str]) -> tuple[float, 
 def agree(name: str, recorded: bytes, made: bytes) -> bool:
     """Whether a file is the one made anew but for what another platform may round otherwise.
 
-    In a page, whose computed numbers are marked in `made`, that is what their marks allow; in a
-    drawing the places, by what nobody sees. All else follows from the plan alone, and is exact.
+    In a page, whose margins are marked in `made`, that is what their marks allow; in a drawing the
+    places, by what nobody sees. All else is exact.
     """
     if not name.endswith((*PAGES, ".svg")):
         return recorded == made

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ...errors import counted, printable
-from ..report.computed import TOLERANCE
+from ..report.marks import TOLERANCE
 
 Status = Literal["verified", "differs", "cannot be checked"]
 EXIT = {"verified": 0, "differs": 1, "cannot be checked": 2}
@@ -83,7 +83,7 @@ class Verification:
     probability: with which one forged run would have been found. uncompared: files that could not
     be compared with the same made anew.
     remarks: what a reader must know before the rest. turned: files whose line endings alone are
-    others. rounded: whether a number that was computed elsewhere has another last digit than here.
+    others. rounded: whether a margin that was computed elsewhere has another last digit than here.
     """
 
     status: Status
@@ -137,7 +137,7 @@ class Verification:
         count = len(self.uncompared)
         told = {
             "line endings": bool(self.turned),
-            f"last digits, {TOLERANCE:g} relative": self.rounded,
+            f"last digits of margins, {TOLERANCE:g} relative": self.rounded,
             f"{counted(count, 'file')} that cannot be compared": bool(count),
         }
         return [what for what, so in told.items() if so]

@@ -39,7 +39,7 @@ class Known:
     """What one check found, or several together. The lists are those of `Verification`.
 
     changed: files of which the page is not blamed for what they have now. rounded: whether a
-    computed number has another last digit than here.
+    margin has another last digit than here.
     evidence: of the plan and the numbers that the pages follow from. ends: whether nothing can be
     checked after this.
     """

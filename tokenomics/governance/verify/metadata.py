@@ -10,7 +10,7 @@ from ...errors import InputError
 from ..bundle.bundle import writers
 from ..bundle.crate import METADATA, disagreements
 from ..bundle.make import metadata
-from ..report.computed import plain_files
+from ..report.marks import plain_files
 from .findings import Finding
 from .known import Known
 from .untrusted import Untrusted

@@ -9,25 +9,26 @@ import pandas as pd
 from ..bundle.bundle import RUNS
 from ..evidence.evidence import Evidence
 from ..evidence.plan import KEYS, simulate
-from ..report.computed import TOLERANCE
 from . import recompute
 from .findings import Finding
 from .known import Known, Recomputed
 from .untrusted import Untrusted
 
 MOSTLY = 0.5  # share of the runs; where more differ, the plan is wrong rather than a number
+BIT_FOR_BIT = "numbers compared bit for bit"
+ROUNDING = 1e-9  # relative; differences up to it are what rounding otherwise makes in a run
 
 
 def check(bundle: Untrusted, known: Known) -> Known:
-    """What differs by more than the platforms explain; and the evidence that text and figures
-    follow from.
+    """What differs, by however little: the numbers have the same bits on every platform; and the
+    evidence that text and figures follow from.
     """
     recorded, found, told, notes = (
         _everything(bundle)
         if bundle.options.sample is None
         else _sampled(bundle, bundle.options.sample)
     )
-    wrong, largest, mended = recompute.compare(bundle.plan, recorded, found, bundle.tolerance, RUNS)
+    wrong, largest, mended = recompute.compare(bundle.plan, recorded, found, RUNS)
     runs, changed = bundle.runs, frozenset[str]()
     if wrong and bundle.touched:
         # the text was made before these numbers were changed, and is held against those found here:
@@ -40,8 +41,7 @@ def check(bundle: Untrusted, known: Known) -> Known:
         changed = frozenset([RUNS])
     return Known(
         tuple(wrong),
-        notes=(*notes, *_reading(wrong, len(recorded)), _exactness(bundle, largest)),
-        rounded=largest > 0.0,
+        notes=(*notes, *_reading(bundle, wrong, len(recorded), largest), BIT_FOR_BIT),
         changed=changed,
         evidence=Evidence(bundle.plan, runs),
         recomputed=Recomputed(**told, largest=largest),
@@ -74,11 +74,9 @@ def _sampled(
     found = recompute.simulate_rows(bundle.plan, recorded[list(KEYS)], bundle.options.progress)
     count = len(recorded)
     probability, enough = recompute.detection(total, count, 1), recompute.found_with(total, count)
-    changed = f" by more than {bundle.tolerance:g} relative" if bundle.tolerance else ""
     notes = [
-        f"{count} of {total} runs simulated again (--sample-seed {seed}): one run changed{changed} "
-        f"would "
-        f"have been found with probability {probability:.4g}, {enough} or more with "
+        f"{count} of {total} runs simulated again (--sample-seed {seed}): one run changed "
+        f"would have been found with probability {probability:.4g}, {enough} or more with "
         f"{recompute.LEVEL:.0%}"
     ]
     if given is not None:
@@ -94,21 +92,19 @@ def _sampled(
     )
 
 
-def _reading(wrong: list[Finding], count: int) -> list[str]:
-    """What it means where most of `count` runs differ."""
+def _reading(bundle: Untrusted, wrong: list[Finding], count: int, largest: float) -> list[str]:
+    """What it means where most of `count` runs differ, or none by more than rounding."""
     differing = len({one.what.partition(",")[0] for one in wrong})
-    told = (
-        f"{differing} of {count} runs differ: these numbers are of another seed, other parameters "
-        f"or another model"
-    )
-    return [told] if differing > MOSTLY * count else []
-
-
-def _exactness(bundle: Untrusted, largest: float) -> str:
-    if not bundle.elsewhere:
-        return "numbers compared bit for bit"
-    why = "; ".join(bundle.elsewhere)
-    return (
-        f"numbers compared to {TOLERANCE:g} relative, for a last bit may differ: {why}; largest "
-        f"difference {largest:.2g}"
-    )
+    told = []
+    if 0.0 < largest <= ROUNDING:
+        why = "; ".join(bundle.elsewhere) or "the same platform and versions"
+        told.append(
+            f"none differs by more than {largest:.2g} relative, as by rounding, which is the same "
+            f"on every processor but in a metric of one's own: {why}"
+        )
+    elif differing > MOSTLY * count:
+        told.append(
+            f"{differing} of {count} runs differ: these numbers are of another seed, other "
+            f"parameters or another model"
+        )
+    return told

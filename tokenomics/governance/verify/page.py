@@ -17,7 +17,7 @@ from .untrusted import Untrusted
 
 
 def compared(bundle: Untrusted, name: str, made: Mapping[str, bytes]) -> Known:
-    """A text, table or figure. made: all files anew, computed numbers marked."""
+    """A text, table or figure. made: all files anew, margins marked."""
     mine, other = bundle.contents[name], made[name]
     found = texts.differing(name, mine, other)
     if found is None:

@@ -9,6 +9,7 @@ from ...results.versions import package_record
 from ..bundle.bundle import RUNS
 from ..bundle.crate import METADATA
 from ..bundle.make import GIVEN, pages
+from ..report.marks import TOLERANCE
 from ..report.render import render
 from . import differences as texts
 from .findings import Finding
@@ -38,7 +39,8 @@ def check(bundle: Untrusted, known: Known) -> Known:
         given = _given(bundle)
     told, metadata = metadata_compared(bundle, known, made)
     files = _files(bundle, made | {METADATA: metadata})
-    return shipped + given + told + files + _drawn(bundle, told.uncompared + files.uncompared)
+    drawn = _drawn(bundle, told.uncompared + files.uncompared)
+    return shipped + given + told + files + drawn + _loosely(bundle)
 
 
 def _given(bundle: Untrusted) -> Known:
@@ -87,3 +89,13 @@ def _drawn(bundle: Untrusted, uncompared: tuple[str, ...]) -> Known:
         if drawn
         else ()
     )
+
+
+def _loosely(bundle: Untrusted) -> Known:
+    """What of the pages is not compared to the letter, where another platform made them."""
+    why = "; ".join(bundle.elsewhere)
+    told = (
+        f"margins compared to {TOLERANCE:g} relative and figures by what is seen, for their last "
+        f"digits may differ: {why}"
+    )
+    return Known(notes=(told,) if why else ())

@@ -4,22 +4,26 @@ and the recorded numbers are those it tells of.
 
 from __future__ import annotations
 
+import re
+
 from ... import __version__
 from ..bundle.bundle import MANIFEST, RUNS
-from ..evidence.canonical import canonical_json
+from ..evidence.canonical import FORMAT, canonical_json
 from .affordable import affordable
 from .findings import Finding
 from .known import Known
 from .untrusted import Untrusted
 
+# as `versions.package_record` writes it; nothing else that an untrusted bundle says is repeated
+HASH = re.compile(r"[0-9a-f]{40}(-modified)?")
+
 
 def check(bundle: Untrusted, known: Known) -> Known:
     """Raises InputError where the plan or the table of runs is none."""
-    told = bundle.record.tokenomics
-    if told != __version__:
+    maker = _other_maker(bundle)
+    if maker:
         reason = (
-            f"made by tokenomics {told:.40}, whose numbers that version can check; this is "
-            f"{__version__}: "
+            f"made by {maker}, whose numbers that version can check; this is {__version__}: "
             f"install it from its source (digests and identifier are checked)"
         )
         return Known(reasons=(reason,), ends=True)
@@ -44,3 +48,16 @@ def check(bundle: Untrusted, known: Known) -> Known:
             Finding(RUNS, "its numbers are not those that the manifest's results stand for")
         )
     return Known(tuple(findings))
+
+
+def _other_maker(bundle: Untrusted) -> str | None:
+    """Who made it, where its numbers are not this version's: another version, or a build before the
+    release of this one, whose last digits were those of its platform.
+    """
+    told, commit = bundle.record.tokenomics, bundle.record.commit
+    if told != __version__:
+        return f"tokenomics {told:.40}"
+    if bundle.record.format == FORMAT:
+        return None
+    named = f"commit {commit}" if HASH.fullmatch(commit or "") else "a commit that it does not name"
+    return f"a build of tokenomics {told:.40} before its release, {named}"

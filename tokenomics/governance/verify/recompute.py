@@ -94,41 +94,19 @@ def relative(recorded: np.ndarray, found: np.ndarray) -> np.ndarray:
     return np.where(same, 0.0, np.where(finite, gap, np.inf))
 
 
-def sizes(found: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Largest finite magnitude of each column among the runs of a row's own case and point, (rows,
-    columns), as they were computed here.
-    """
-    whole = found[list(columns)].abs().astype(float)
-    own = whole.where(np.isfinite(whole)).groupby([found["case"], found["point"]]).transform("max")
-    return own.fillna(0.0).to_numpy()
-
-
 def compare(
-    plan: EvidencePlan, recorded: pd.DataFrame, found: pd.DataFrame, tolerance: float, file: str
+    plan: EvidencePlan, recorded: pd.DataFrame, found: pd.DataFrame, file: str
 ) -> tuple[list[Finding], float, pd.DataFrame]:
-    """What differs between two tables of the same rows by more than `tolerance`, and the largest
-    relative difference of all numbers.
+    """What differs between two tables of the same rows by a bit or more, and the largest relative
+    difference of all numbers.
 
-    The third is `recorded` with what differs as it was found. tolerance: relative; 0 asks for the
-    same bits, as of days and of what is 0 or 1.
+    The third is `recorded` with what differs as it was found.
     """
     columns: Sequence[str] = ("failed_day", *plan.metrics)
     one, two = (table[list(columns)].to_numpy(dtype=float) for table in (recorded, found))
     gaps = relative(one, two)
-    # a number near zero is the remainder of larger ones, whose rounding it has: it is held against
-    # its metric's size in the same place
-    size = sizes(found, columns)
-    with np.errstate(all="ignore"):
-        beside = np.where(
-            np.isfinite(gaps) & (size > 0.0),
-            np.abs(one - two) / np.where(size > 0.0, size, 1.0),
-            gaps,
-        )
-    least = np.minimum(gaps, beside)
-    same = (gaps == 0.0) & ~((one == two) & (np.signbit(one) != np.signbit(two)))
-    # a day and a count are the same numbers on every platform
-    counted = np.array([name == "failed_day" or METRICS[name].probability for name in columns])
-    wrong = np.where(counted | (tolerance == 0.0), ~same, least > tolerance)
+    missing = np.isnan(one) & np.isnan(two)
+    wrong = ~(((one == two) & (np.signbit(one) == np.signbit(two))) | missing)
     findings = []
     for row, column in zip(*np.nonzero(wrong), strict=True):
         unit = METRICS[columns[column]].unit if column else "days"
@@ -152,7 +130,7 @@ def compare(
     mended = recorded.assign(
         error=found["error"], **dict(zip(columns, np.where(wrong, two, one).T, strict=True))
     )
-    return findings, float(np.max(least[np.isfinite(least)], initial=0.0)), mended
+    return findings, float(np.max(gaps[np.isfinite(gaps)], initial=0.0)), mended
 
 
 def _where(plan: EvidencePlan, row: pd.Series) -> str:

@@ -30,7 +30,6 @@ from ..bundle.runs_table import parse_runs
 from ..evidence import platforms
 from ..evidence.canonical import digest, evidence_id, results_digest
 from ..evidence.plan import EvidencePlan
-from ..report.computed import TOLERANCE
 from .differences import MUCH_MORE
 from .known import LONGEST_REASON
 
@@ -110,13 +109,10 @@ class Untrusted:
 
     @cached_property
     def elsewhere(self) -> tuple[str, ...]:
-        """In what the maker's platform differs from this one, so that last digits may."""
+        """In what the maker's platform differs from this one, so that last digits of margins and
+        figures may.
+        """
         return tuple(platforms.differences(self.record.platform, self.record.dependencies))
-
-    @property
-    def tolerance(self) -> float:
-        """Relative, of computed numbers; 0 where they are the same to the last bit."""
-        return TOLERANCE if self.elsewhere else 0.0
 
     def same(self, *packages: str) -> bool:
         """Whether the maker names the versions of some packages that are installed here."""
@@ -140,7 +136,7 @@ def read(
     if ATTRIBUTES in listing.sizes:
         files[ATTRIBUTES] = _read(folder / ATTRIBUTES, len(AS_WRITTEN) + 1)
     try:
-        found = evidence_id(record.plan, record.results, record.tokenomics)
+        found = evidence_id(record.plan, record.results, record.tokenomics, record.format)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a plan ({error})"[:LONGEST_REASON], file=path, key="plan") from None
     return Untrusted(folder, listing, written, plain, record, found, files, options)

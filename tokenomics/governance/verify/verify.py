@@ -56,10 +56,10 @@ def verify(
     1; all by default. sample_seed: of the choice of those runs; a new one by default, which no
     forger can know. workers: threads. progress: called with simulations done and their number.
 
-    What is in no number, `reach.UNCHECKED`, cannot be checked. Computed numbers are compared within
-    `computed.TOLERANCE`, all else to the letter; a maker who names this very platform and its
-    versions is held to the last bit. Where last digits, line endings or figures are others, the
-    outcome says so.
+    What is in no number, `reach.UNCHECKED`, cannot be checked. Numbers of runs are compared bit for
+    bit, text and tables to the letter; of another platform margins within `marks.TOLERANCE`, and
+    places in figures by what nobody sees. Where these, or line endings, are others, the outcome
+    says so.
 
     The outcome's status is "verified", "differs" with a finding for each thing that does, or
     "cannot be checked" with the reason: a bundle of another version, or one with more to simulate
