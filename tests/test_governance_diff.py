@@ -173,8 +173,18 @@ main()
 """
 
 
-@pytest.mark.parametrize("package", ["xarray", "llvmlite", "scipy", "pyarrow", "cadCAD", "pandas"])
-def test_doctor_tells_of_a_dependency_that_is_missing(tmp_path, package):
+@pytest.mark.parametrize(
+    ("package", "simulated"),
+    [
+        ("xarray", True),
+        ("scipy", True),
+        ("llvmlite", False),
+        ("pyarrow", False),
+        ("cadCAD", False),
+        ("pandas", False),
+    ],
+)
+def test_doctor_tells_of_a_dependency_that_is_missing(tmp_path, package, simulated):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT, package],
         cwd=tmp_path,
@@ -189,11 +199,9 @@ def test_doctor_tells_of_a_dependency_that_is_missing(tmp_path, package):
         f"not installed: pip install {package}",
     )
     assert checks["write access"]["state"] == "ok"
-    assert checks["engines"] == {
-        "name": "engines",
-        "state": "failed",
-        "text": f"cannot be checked: No module named '{package}'",
-    }
+    engines = checks["engines"]
+    assert engines["state"] == ("ok" if simulated else "failed")
+    assert simulated or engines["text"] == f"cannot be checked: No module named '{package}'"
 
 
 def test_an_extra_that_is_missing_comes_with_the_command_that_installs_it():
