@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokenomics.inputs.strict_json import canonical, digest
+from tokenomics.inputs.strict_json import canonical, canonical_values, digest
 from tokenomics.results.digests import rows_digest
 from tokenomics.results.records import identity
 
@@ -281,7 +281,7 @@ def reseal_sweep(folder):
     runs.
     """
     path = folder / "manifest.json"
-    reseal(path, lambda plain: plain.update(sha256=identity(plain)))
+    reseal(path, lambda plain: plain.update(sha256=identity(canonical_values(plain))))
     try:
         manifest = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

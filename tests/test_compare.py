@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy import stats
+from stores import with_failures
 
 import tokenomics as tk
 from paths import command
@@ -125,13 +126,11 @@ def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
 
 
 def test_failed_runs_stand_beside_the_means(comparison):
-    columns = {name: column.copy() for name, column in comparison.sweep.source.items()}
-    case = comparison.sweep.cases.query("policy == 'pid' and scenario == 'none'").index[0]
-    lost = (columns["case"] == case) & (columns["run"] < 3)
-    for name in comparison.sweep.metrics:
-        columns[name][lost] = np.nan
-    columns["failed_day"][lost] = 5.0
-    broken = type(comparison)(type(comparison.sweep)(comparison.sweep.manifest, columns), "none")
+    pid = comparison.sweep.cases.query("policy == 'pid' and scenario == 'none'").index[0]
+    broken = with_failures(
+        comparison.sweep, lambda case, point, run: (case == pid) & (run < 3), day=5.0
+    )
+    broken = type(comparison)(broken, "none")
     row = (
         broken.means().query("policy == 'pid' and scenario == 'none' and metric == 'ruin'").iloc[0]
     )

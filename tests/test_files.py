@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tokenomics.errors import InputError
-from tokenomics.inputs import files
+from tokenomics.inputs import files, strict_json
 
 
 def test_a_file_is_read_up_to_its_limit_and_not_beyond(tmp_path):
@@ -93,3 +93,21 @@ def test_where_nothing_can_be_written_is_known_before_the_work(tmp_path, out):
         files.probe(tmp_path / out)
     files.probe(tmp_path / "deep" / "er" / "out")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_digest_of_values_in_canonical_form_is_that_of_the_whole():
+    content = {"b": [1.0, "ä", None], "a": {"z": True, "y": -0.0}, "ä": [], "c": "x"}
+    values = strict_json.canonical_values(content)
+    assert strict_json.digest_of(values) == strict_json.digest(strict_json.canonical(content))
+    assert strict_json.digest_of({}) == strict_json.digest(b"{}")
+
+
+def test_a_file_that_is_longer_than_the_system_says_is_read_whole(tmp_path, monkeypatch):
+    file = tmp_path / "grows"
+    file.write_bytes(b"0123456789")
+    said = os.stat(file)
+    file.write_bytes(b"0123456789" * 3)
+    monkeypatch.setattr(files.os, "fstat", lambda number: said)
+    assert files.read_bytes(file, most=30) == b"0123456789" * 3
+    with pytest.raises(InputError, match="expected at most 29 bytes"):
+        files.read_bytes(file, most=29)

@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from stores import with_failures
 
 import tokenomics as tk
 from paths import command
@@ -123,12 +124,9 @@ def test_one_missing_output_is_an_index_of_exactly_zero_to_salib():
 
 def damaged(small, points, runs):
     """The sweep behind indices, some runs of some points of which failed."""
-    columns = {name: column.copy() for name, column in small.sweep.source.items()}
-    lost = np.isin(columns["point"], points) & np.isin(columns["run"], runs)
-    for name in small.sweep.metrics:
-        columns[name][lost] = np.nan
-    columns["failed_day"][lost] = 7.0
-    return type(small.sweep)(small.sweep.manifest, columns)
+    return with_failures(
+        small.sweep, lambda case, point, run: np.isin(point, points) & np.isin(run, runs)
+    )
 
 
 @pytest.mark.parametrize("method", ["saltelli", "morris"])
@@ -339,14 +337,8 @@ def test_a_candidate_of_which_a_run_failed_is_never_the_best_and_is_counted(monk
 
     def fail_where_gains_are_high(design, **options):
         found = simulate(design, **options)
-        columns = {name: column.copy() for name, column in found.source.items()}
-        lost = (found.points["controller.pid.kp"].to_numpy()[columns["point"]] > 0.1) & (
-            columns["run"] == 0
-        )
-        for name in found.metrics:
-            columns[name][lost] = np.nan
-        columns["failed_day"][lost] = 2.0
-        return type(found)(found.manifest, columns)
+        high = found.points["controller.pid.kp"].to_numpy() > 0.1
+        return with_failures(found, lambda case, point, run: high[point] & (run == 0))
 
     monkeypatch.setattr(optimise, "sweep", fail_where_gains_are_high)
     found = tk.optimise(

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from stores import with_failures
 
 import tokenomics as tk
 from paths import command
@@ -577,16 +578,6 @@ def test_cells_of_a_map_meet_half_way_in_the_axis_scale():
     np.testing.assert_allclose(corners[:, 0, 1], [0.5, 1.5, 2.5])
 
 
-def with_failures(found, case=0, point=0, runs=(0,)):
-    """A sweep in memory some of whose runs failed."""
-    columns = {name: column.copy() for name, column in found.source.items()}
-    lost = (columns["case"] == case) & (columns["point"] == point) & np.isin(columns["run"], runs)
-    for name in found.metrics:
-        columns[name][lost] = np.nan
-    columns["failed_day"][lost] = 3.0
-    return type(found)(found.manifest, columns)
-
-
 def test_failed_runs_stand_in_the_title_of_a_map_and_of_a_line():
     axes = {"controller.pid.kp": [0.01, 0.02], "oracle.lag": [1.0, 2.0]}
     found = sweep(
@@ -599,7 +590,9 @@ def test_failed_runs_stand_in_the_title_of_a_map_and_of_a_line():
         }
     )
     assert "failed" not in found.plot("tracking_rms").axes[0].get_title(loc="left")
-    broken = with_failures(found, runs=(0, 2))
+    broken = with_failures(
+        found, lambda case, point, run: (case == 0) & (point == 0) & np.isin(run, (0, 2))
+    )
     assert list(broken.table()["failed"]) == [2, 0, 0, 0]
     assert "2 of 12 runs failed" in broken.plot("tracking_rms").axes[0].get_title(loc="left")
     assert "2 of 6 runs failed" in broken.plot(
@@ -621,10 +614,8 @@ def test_the_command_says_which_extremes_lost_runs(tmp_path, monkeypatch):
             }
         )
     )
-    monkeypatch.setattr(
-        module, "sweep", lambda *_, out, **__: with_failures(simulate(str(design)), point=1)
-    )
-    simulate = sweep
+    broken = with_failures(sweep(str(design)), lambda case, point, run: (point == 1) & (run == 0))
+    monkeypatch.setattr(module, "sweep", lambda *_, **__: broken)
     (tmp_path / "out").mkdir()
     status, text, _ = command("sweep", design, "--out", tmp_path / "out")
     assert (

@@ -171,6 +171,14 @@ def test_nothing_is_computed_over_a_part_of_a_sweep(tmp_path, damage):
     assert again.complete and again.hash == before
 
 
+def test_a_manifest_that_could_not_be_read_again_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep_store, "LARGEST_RECORD", 1000)
+    monkeypatch.setattr(module, "perform", None)
+    with pytest.raises(InputError, match="13 points of 1 parameter in a manifest of .* fewer poin"):
+        sweep(THIRTEEN, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_sweep_that_other_code_began_is_not_continued(tmp_path):
     sweep(THIRTEEN, out=tmp_path / "out")
     reseal(tmp_path / "out" / "manifest.json", lambda plain: plain.update(source="0" * 64))

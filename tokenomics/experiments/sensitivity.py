@@ -81,14 +81,16 @@ def analyse(result: Sweep) -> Sensitivity:
             "the installed SALib samples other points than the one that made this sweep; a new "
             "directory does it anew"
         )
-    columns = result.columns(*result.metrics)
+    found, runs = result.summaries(), result.manifest["runs"]
     rows, pairs, undefined, unread = [], [], [], idle(design).varied
     for number, (policy, scenario) in enumerate(
         result.cases[["policy", "scenario"]].itertuples(index=False)
     ):
         for name in result.metrics:
             head = (policy, scenario, name)
-            output = columns[name].reshape(len(result.cases), len(unit), -1)[number].mean(axis=1)
+            moments = found.moments[name]
+            means = np.where(moments.counted == runs, moments.mean, np.nan)
+            output = means.reshape(len(result.cases), len(unit))[number]
             whole = np.isfinite(output).reshape(count, -1).all(axis=1)
             keep = np.repeat(whole, len(unit) // count)
             reason = _undefined(design.method, output[keep], int(whole.sum()), count)

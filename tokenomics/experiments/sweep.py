@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import math
 import os
 import platform
 import time
@@ -22,7 +23,8 @@ from ..errors import InputError, TokenomicsError, remark
 from ..inputs import bounds, strict_json
 from ..inputs.arguments import CALL, PATH, checked, optional
 from ..results import sweep_store
-from ..results.records import identity, sealed
+from ..results.digests import KEYS
+from ..results.records import sealed
 from ..results.sweep import Sweep, metric_units
 from ..results.versions import package_record, source_digest
 from .design import Design
@@ -34,6 +36,7 @@ from .remote import on_dask
 
 Progress = Callable[[int, int], None]
 Columns = dict[str, np.ndarray]
+SIZES = ("cases", "points", "runs")  # of what rows are in the order of
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def manifest(plan: Plan) -> dict[str, Any]:
         "platform": platform.platform(),
         **package_record(),
     }
-    return sealed("sweep", {"sha256": identity(told), **told})
+    return sealed("sweep", told)
 
 
 def _finish(
@@ -161,11 +164,11 @@ def sweep(
     folder = None if out is None else Path(out)
     told, units = manifest(plan), metric_units(plan.metrics)
     if folder is not None:
-        sweep_store.open_folder(folder, told)
+        told = sweep_store.open_folder(folder, told)
     done = _finished(plan, folder, told)
     left = [number for number in range(len(plan.tasks)) if number not in done]
     finished = sum(plan.tasks[number].size for number in done)
-    kept: dict[int, Columns] = {}
+    kept = _InMemory(plan)
     results = (
         on_dask(plan, left, scheduler, told["sha256"][:16])
         if scheduler is not None
@@ -178,7 +181,7 @@ def sweep(
             if not plan.tasks[number].gave(columns):
                 raise TokenomicsError(f"task {number} gave other rows than its own")
             if folder is None:
-                kept[number] = columns
+                kept.add(number, columns)
             else:
                 sweep_store.write_shard(folder, number, columns, units, told)
             finished += plan.tasks[number].size
@@ -191,7 +194,7 @@ def sweep(
         raise TokenomicsError(
             f"{error}; {finished} of {plan.simulations} simulations are done{stays}"
         ) from None
-    there = set(kept) if folder is None else _finished(plan, folder, told)
+    there = kept.done if folder is None else _finished(plan, folder, told)
     lost = [number for number in range(len(plan.tasks)) if number not in there]
     if lost:
         where = (
@@ -203,11 +206,32 @@ def sweep(
             f"{len(lost)} of {len(plan.tasks)} tasks are missing{where}: {sweep_store.listed(lost)}"
         )
     if folder is not None:
-        return Sweep(sweep_store.read_manifest(folder), folder)
-    columns = [kept[number] for number in range(len(plan.tasks))]
-    return Sweep(
-        told, {name: np.concatenate([some[name] for some in columns]) for name in columns[0]}
-    )
+        return Sweep(told, folder)
+    return Sweep(told, kept.columns)
+
+
+class _InMemory:
+    """Rows that stay in memory, by case, point and run. done: numbers of the tasks that are
+    there.
+    """
+
+    def __init__(self, plan: Plan):
+        self._plan, self._sizes = plan, tuple(plan.sizes[key] for key in SIZES)
+        self.columns: Columns = {}
+        self.done: set[int] = set()
+
+    def add(self, number: int, columns: Columns) -> None:
+        """Take in what a task gave."""
+        task = self._plan.tasks[number]
+        for name, column in columns.items():
+            if name in KEYS:
+                continue
+            if name not in self.columns:
+                self.columns[name] = np.empty(math.prod(self._sizes), dtype=column.dtype)
+            whole = self.columns[name].reshape(self._sizes)
+            mine = column.reshape(len(task.points), -1)
+            whole[task.case, list(task.points), slice(*task.runs)] = mine
+        self.done.add(number)
 
 
 def _finished(plan: Plan, folder: Path | None, told: Mapping[str, Any]) -> set[int]:

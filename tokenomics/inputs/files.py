@@ -76,7 +76,10 @@ def read_bytes(path: str | Path, *, most: int, expected: str = "a file") -> byte
             _plain(found, path, expected)
             if found.st_size > most:
                 raise _too_large(path, found.st_size, most)
-            content = stream.read(most + 1)  # what the system says of the size may be wrong, or old
+            # as much is set aside as is asked for; what the system says may be wrong, or old
+            content = stream.read(found.st_size + 1)
+            if len(content) > found.st_size:
+                content += stream.read(most + 1 - len(content))
     except OSError as error:
         raise InputError(
             f"cannot be read ({reason(error)})", file=_short(path), expected=expected

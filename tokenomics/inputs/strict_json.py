@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,21 @@ def canonical(content: Any) -> bytes:
     return json.dumps(
         content, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
     ).encode()
+
+
+def canonical_values(content: Mapping[str, Any]) -> dict[str, bytes]:
+    """The canonical form of each value of a mapping: of large ones, several digests need it."""
+    return {key: canonical(value) for key, value in content.items()}
+
+
+def digest_of(values: Mapping[str, bytes]) -> str:
+    """SHA-256 of the canonical form of a mapping. values: in that form already."""
+    found = hashlib.sha256(b"{")
+    for number, key in enumerate(sorted(values)):
+        found.update((b"," if number else b"") + canonical(key) + b":")
+        found.update(values[key])
+    found.update(b"}")
+    return found.hexdigest()
 
 
 def digest(content: bytes) -> str:

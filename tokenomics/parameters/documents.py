@@ -21,6 +21,7 @@ from .locate import find
 from .reading import DEEPEST, MOST_LEAVES, load, number
 
 Record = TypeVar("Record", bound=BaseModel)
+PLAIN = frozenset((bool, int, float, str))
 
 
 class Strict(Group):
@@ -97,6 +98,9 @@ def _plain(node: Any, file: str, seen: list[int], most: int, depth: int = 0) -> 
     if isinstance(node, Mapping):
         return {str(key): _plain(value, file, seen, most, depth + 1) for key, value in node.items()}
     if isinstance(node, list):
+        if PLAIN.issuperset(map(type, node)):  # a million points are read as they are
+            seen[0] += len(node)
+            return node
         return [_plain(value, file, seen, most, depth + 1) for value in node]
     if hasattr(node, "isoformat"):
         return node.isoformat()

@@ -15,37 +15,71 @@ from matplotlib.patches import Rectangle
 
 from ..errors import InputError, counted, lettering, nearest
 from ..parameters.tables import markdown_rows
-from .intervals import differs, intervals, mean_interval, paired_intervals
+from .intervals import PairedMoments, blocks, differs, mean_interval
 from .metrics import METRICS
 from .sweep import Sweep
+from .sweep_rows import Summaries
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}
 
 
-def paired(
-    names: Sequence[str], mine: np.ndarray, base: np.ndarray
-) -> list[tuple[float, float, float, int, float, str]]:
+Row = tuple[float, float, float, int, float, str]
+
+
+class Paired:
+    """Paired differences of some metrics, taken in a block of runs after the other. equal: whether
+    all runs have the same numbers, to the last bit.
+    """
+
+    def __init__(self, names: Sequence[str]):
+        self._metrics = [METRICS[name] for name in names]
+        self._moments = PairedMoments(len(names))
+        self._above, self._level = np.zeros((2, len(names)))
+        self.equal = True
+
+    def add(self, mine: np.ndarray, base: np.ndarray) -> None:
+        """Take in the next block of runs: values (metrics, runs), NaN for a failed run."""
+        gaps = mine - base
+        self._moments.add(slice(None), gaps)
+        self._above += (gaps > 0).sum(axis=1)
+        self._level += (gaps == 0).sum(axis=1)
+        self.equal = self.equal and np.array_equal(mine, base, equal_nan=True)
+
+    def rows(self) -> list[Row]:
+        """Of every metric difference, low, high, n, win_rate and verdict; see `paired`."""
+        s = self._moments.paired(
+            [one.probability for one in self._metrics],
+            np.transpose([one.gap for one in self._metrics]),
+        )
+        rows = []
+        for i, metric in enumerate(self._metrics):
+            sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[metric.better]
+            n, above, level = int(s.n[i]), self._above[i], self._level[i]
+            better = above if sign > 0 else n - above - level
+            wins = float((better + 0.5 * level) / n) if n and sign == sign else np.nan
+            sure = differs(s.low[i], s.high[i], n)
+            verdict = (
+                "same"
+                if not sure or sign != sign
+                else "better"
+                if sign * s.mean[i] > 0
+                else "worse"
+            )
+            rows.append((float(s.mean[i]), float(s.low[i]), float(s.high[i]), n, wins, verdict))
+        return rows
+
+
+def paired(names: Sequence[str], mine: np.ndarray, base: np.ndarray) -> list[Row]:
     """Paired difference mine − base of every metric, with its 95 % interval: difference, low, high,
     n, win_rate and verdict.
 
     mine, base: (metrics, runs), NaN for a failed run, of the same run indices. win_rate and verdict
     as in `Comparison.differences`.
     """
-    gaps, rows, metrics = mine - base, [], [METRICS[name] for name in names]
-    s = paired_intervals(
-        gaps, [one.probability for one in metrics], np.transpose([one.gap for one in metrics])
-    )
-    for i, name in enumerate(names):
-        sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[METRICS[name].better]
-        gap = sign * gaps[i][np.isfinite(gaps[i])]
-        wins = float(np.mean((gap > 0) + 0.5 * (gap == 0))) if len(gap) and sign == sign else np.nan
-        low, high = s.low[i], s.high[i]
-        sure = differs(low, high, int(s.n[i]))
-        verdict = (
-            "same" if not sure or sign != sign else "better" if sign * s.mean[i] > 0 else "worse"
-        )
-        rows.append((float(s.mean[i]), float(low), float(high), int(s.n[i]), wins, verdict))
-    return rows
+    found = Paired(names)
+    for block in blocks(mine.shape[1]):
+        found.add(mine[:, block], base[:, block])
+    return found.rows()
 
 
 @dataclass(frozen=True)
@@ -77,14 +111,18 @@ class Comparison:
         return list(self.sweep.cases["scenario"].unique())
 
     @cached_property
+    def _summaries(self) -> Summaries:
+        return self.sweep.summaries()
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        """Number of the case by scenario and policy."""
+        return {(one["scenario"], one["policy"]): n for n, one in self.sweep.cases.iterrows()}
+
+    @cached_property
     def failed(self) -> dict[tuple[str, str], int]:
         """Runs that failed or could not start, by scenario and policy: no number counts them."""
-        columns = self.sweep.columns("failed_day", "error")
-        lost = np.isfinite(columns["failed_day"]) | (columns["error"] != "")
-        return {
-            (one["scenario"], one["policy"]): int(lost[columns["case"] == number].sum())
-            for number, one in self.sweep.cases.iterrows()
-        }
+        return {case: int(self._summaries.lost[n]) for case, n in self._numbers.items()}
 
     def losses(self, scenario: str) -> str:
         """Which policies' runs failed in a scenario, in words; empty where none did."""
@@ -103,16 +141,25 @@ class Comparison:
         )
 
     @cached_property
-    def _runs(self) -> dict[tuple[str, str], np.ndarray]:
-        """Values (metrics, runs) by scenario and policy."""
-        columns = self.sweep.columns(*self.sweep.metrics)
-        found = {}
-        for number, case in self.sweep.cases.iterrows():
-            mine = columns["case"] == number
-            found[case["scenario"], case["policy"]] = np.stack(
-                [columns[name][mine] for name in self.sweep.metrics]
-            )
-        return found
+    def _against(self) -> dict[str, dict[tuple[str, str], Paired]]:
+        """By reference what `_paired` found."""
+        return {}
+
+    def _paired(self, reference: str) -> dict[tuple[str, str], Paired]:
+        """Differences to a policy by scenario and other policy."""
+        if reference not in self._against:
+            found = {
+                (scenario, policy): Paired(self.sweep.metrics)
+                for scenario in self.scenarios
+                for policy in self.policies
+                if policy != reference
+            }
+            for block in self.sweep.side_by_side():
+                for (scenario, policy), one in found.items():
+                    mine, base = (self._numbers[scenario, p] for p in (policy, reference))
+                    one.add(block[mine], block[base])
+            self._against[reference] = found
+        return self._against[reference]
 
     def unmoved(self) -> list[str]:
         """Which policies have the reference's numbers, to the last bit, in every run: a line a
@@ -120,12 +167,10 @@ class Comparison:
         """
         lines = []
         for scenario in self.scenarios:
-            base = self._runs[scenario, self.reference]
             alike = [
-                p
-                for p in self.policies
-                if p != self.reference
-                and np.array_equal(self._runs[scenario, p], base, equal_nan=True)
+                policy
+                for (where, policy), found in self._paired(self.reference).items()
+                if where == scenario and found.equal
             ]
             if alike:
                 told = (
@@ -139,23 +184,23 @@ class Comparison:
         """Mean and 95 % interval of every metric over n runs, without those that failed: one row a
         scenario, metric and policy.
         """
-        rows = []
-        for (scenario, policy), values in self._runs.items():
-            for name, row in zip(self.sweep.metrics, values, strict=True):
-                s = intervals(row[None, :], **METRICS[name].interval)
-                rows.append(
-                    (
-                        scenario,
-                        name,
-                        policy,
-                        s.mean[0],
-                        s.low[0],
-                        s.high[0],
-                        int(s.n[0]),
-                        self.failed[scenario, policy],
-                        METRICS[name].unit,
-                    )
-                )
+        found = {
+            name: moments.intervals(**METRICS[name].interval)
+            for name, moments in self._summaries.moments.items()
+        }
+        rows = [
+            (
+                scenario,
+                name,
+                policy,
+                *(some[n] for some in (s.mean, s.low, s.high)),
+                int(s.n[n]),
+                self.failed[scenario, policy],
+                METRICS[name].unit,
+            )
+            for (scenario, policy), n in self._numbers.items()
+            for name, s in found.items()
+        ]
         return pd.DataFrame(
             rows,
             columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "failed", "unit"],
@@ -169,18 +214,11 @@ class Comparison:
         ties counted half; NaN for a metric of which neither direction is better. verdict: better,
         worse, or same where the interval holds zero or a few runs differ by one number.
         """
-        reference, rows = reference or self.reference, []
-        for scenario in self.scenarios:
-            base = self._runs[scenario, reference]
-            for policy in self.policies:
-                if policy == reference:
-                    continue
-                for name, found in zip(
-                    self.sweep.metrics,
-                    paired(self.sweep.metrics, self._runs[scenario, policy], base),
-                    strict=True,
-                ):
-                    rows.append((scenario, name, policy, *found, METRICS[name].unit))
+        rows = [
+            (scenario, name, policy, *row, METRICS[name].unit)
+            for (scenario, policy), found in self._paired(reference or self.reference).items()
+            for name, row in zip(self.sweep.metrics, found.rows(), strict=True)
+        ]
         columns = [
             "scenario",
             "metric",

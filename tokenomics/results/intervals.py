@@ -17,6 +17,7 @@ LEVEL = 0.95  # of the confidence intervals
 # half their width in standard deviations of a normal, ndtri(0.5 + LEVEL / 2); a number, for no code
 # need be made where nothing is simulated
 Z = 1.959963984540054
+BLOCK = 1024  # runs that are summed up at once, so that what is read in pieces fits into memory
 FEWEST_EQUAL = 5  # runs whose equal differences tell two policies apart
 Bounds = tuple[float, float]
 UNBOUNDED, SIZE, SHARE = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
@@ -34,6 +35,77 @@ class Intervals:
     n: np.ndarray
 
 
+class Moments:
+    """How many runs count, their sum and their squared deviations, of many points at once, taken in
+    a block of runs after the other. The same runs in the same blocks give the same bits, whether
+    they are in memory or read in pieces.
+
+    counted, total, squares: (points,).
+    """
+
+    def __init__(self, points: int):
+        self.counted, self.total, self.squares = np.zeros((3, points))
+
+    def add(self, points: Any, values: np.ndarray) -> None:
+        """Take in the next block of runs. points: indices. values: (points, runs of the block), NaN
+        for a failed run.
+
+        Blocks are merged by Chan, Golub and LeVeque (1983), The American Statistician 37, 242-247.
+        """
+        values = np.ascontiguousarray(values)
+        good = np.isfinite(values)
+        n, total = good.sum(axis=1), np.where(good, values, 0.0).sum(axis=1)
+        counted, before = self.counted[points], self.total[points]
+        with np.errstate(all="ignore"):
+            mean = total / n
+            deviation = np.where(good, values - mean[:, None], 0.0)
+            apart = (mean - before / counted) ** 2 * (counted * n / (counted + n))
+        squares = (deviation**2).sum(axis=1) + np.where((counted > 0) & (n > 0), apart, 0.0)
+        self.counted[points], self.total[points] = counted + n, before + total
+        self.squares[points] += squares
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Means (points,), NaN where no run counts."""
+        with np.errstate(all="ignore"):
+            return self.total / self.counted
+
+    def intervals(
+        self,
+        *,
+        probability: bool = False,
+        level: float = LEVEL,
+        bounds: tuple[Any, Any] = UNBOUNDED,
+    ) -> Intervals:
+        """Means with their intervals; see `intervals`."""
+        n, mean = self.counted.astype(int), self.mean
+        with np.errstate(all="ignore"):
+            if probability:
+                z = ndtri(0.5 + level / 2.0)
+                centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
+                half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n))
+                half /= 1.0 + z * z / n
+                # the bounds hold the mean but for rounding, which matters where it is 0 or 1
+                half = np.where((mean == 0.0) | (mean == 1.0), np.abs(centre - mean), half)
+            else:
+                centre, spread = mean, np.sqrt(self.squares / (n - 1))
+                counts, own = np.unique(n, return_inverse=True)
+                factors = [quantile(0.5 + level / 2.0, max(int(one) - 1, 1)) for one in counts]
+                half = np.array(factors)[own] * spread / np.sqrt(n)
+        few = n < 2
+        # the mean itself may be beyond a bound by rounding
+        low, high = (
+            np.maximum(centre - half, np.minimum(bounds[0], mean)),
+            np.minimum(centre + half, np.maximum(bounds[1], mean)),
+        )
+        return Intervals(mean, np.where(few, np.nan, low), np.where(few, np.nan, high), n)
+
+
+def blocks(runs: int) -> list[slice]:
+    """The blocks in which runs are summed up."""
+    return [slice(first, min(first + BLOCK, runs)) for first in range(0, runs, BLOCK)]
+
+
 def intervals(
     values: np.ndarray,
     *,
@@ -48,31 +120,10 @@ def intervals(
     or (points,). The mean of such values lies there too, so that an interval cut off there holds it
     as often as the whole one. Source of Wilson's: Wilson (1927), without continuity correction.
     """
-    good = np.isfinite(values)
-    n = good.sum(axis=1)
-    filled = np.where(good, values, 0.0)
-    with np.errstate(all="ignore"):
-        mean = filled.sum(axis=1) / n
-        if probability:
-            z = ndtri(0.5 + level / 2.0)
-            centre = (mean + z * z / (2.0 * n)) / (1.0 + z * z / n)
-            half = z * np.sqrt(mean * (1.0 - mean) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
-            # the bounds hold the mean but for rounding, which matters where it is 0 or 1
-            half = np.where((mean == 0.0) | (mean == 1.0), np.abs(centre - mean), half)
-        else:
-            centre = mean
-            deviation = np.where(good, values - mean[:, None], 0.0)
-            spread = np.sqrt((deviation**2).sum(axis=1) / (n - 1))
-            counts, own = np.unique(n, return_inverse=True)
-            factors = [quantile(0.5 + level / 2.0, max(int(count) - 1, 1)) for count in counts]
-            half = np.array(factors)[own] * spread / np.sqrt(n)
-    few = n < 2
-    # the mean itself may be beyond a bound by rounding
-    low, high = (
-        np.maximum(centre - half, np.minimum(bounds[0], mean)),
-        np.minimum(centre + half, np.maximum(bounds[1], mean)),
-    )
-    return Intervals(mean, np.where(few, np.nan, low), np.where(few, np.nan, high), n)
+    moments = Moments(len(values))
+    for block in blocks(values.shape[1]):
+        moments.add(slice(None), values[:, block])
+    return moments.intervals(probability=probability, level=level, bounds=bounds)
 
 
 def unseen(n: int, level: float = LEVEL) -> float:
@@ -94,6 +145,38 @@ def equal_gap(gap: float, n: int, level: float = LEVEL) -> tuple[float, float]:
     return (1.0 - 2.0 * most, 1.0) if gap > 0.0 else (-1.0, 2.0 * most - 1.0)
 
 
+class PairedMoments(Moments):
+    """Moments of paired differences, with their least and largest."""
+
+    def __init__(self, points: int):
+        super().__init__(points)
+        self.least, self.largest = np.full(points, np.inf), np.full(points, -np.inf)
+
+    def add(self, points: Any, values: np.ndarray) -> None:
+        """Take in the next block of runs; see `Moments.add`."""
+        super().add(points, values)
+        good = np.isfinite(values)
+        least, largest = np.where(good, values, np.inf), np.where(good, values, -np.inf)
+        self.least[points] = np.minimum(self.least[points], least.min(axis=1, initial=np.inf))
+        self.largest[points] = np.maximum(
+            self.largest[points], largest.max(axis=1, initial=-np.inf)
+        )
+
+    def paired(
+        self, probability: Any, bounds: tuple[Any, Any] = UNBOUNDED, level: float = LEVEL
+    ) -> Intervals:
+        """Mean differences with their intervals; see `paired_intervals`."""
+        found = self.intervals(level=level, bounds=bounds)
+        alike = (found.n > 1) & (self.least == self.largest)
+        mean, low, high = (
+            np.where(alike, self.least, some) for some in (found.mean, found.low, found.high)
+        )
+        for i in np.flatnonzero(alike & np.asarray(probability, dtype=bool)):
+            if mean[i] in (-1.0, 0.0, 1.0):
+                low[i], high[i] = equal_gap(float(mean[i]), int(found.n[i]), level)
+        return Intervals(mean, low, high, found.n)
+
+
 def paired_intervals(
     gaps: np.ndarray, probability: Any, bounds: tuple[Any, Any], level: float = LEVEL
 ) -> Intervals:
@@ -104,15 +187,10 @@ def paired_intervals(
     bounds: of each difference, as of `intervals`. Where another metric's differences are all equal,
     both bounds are that number.
     """
-    found = intervals(gaps, level=level, bounds=bounds)
-    mean, low, high = found.mean.copy(), found.low.copy(), found.high.copy()
-    for i, row in enumerate(gaps):
-        good = row[np.isfinite(row)]
-        if len(good) > 1 and np.all(good == good[0]):
-            mean[i] = low[i] = high[i] = good[0]
-            if probability[i] and good[0] in (-1.0, 0.0, 1.0):
-                low[i], high[i] = equal_gap(float(good[0]), len(good), level)
-    return Intervals(mean, low, high, found.n)
+    moments = PairedMoments(len(gaps))
+    for block in blocks(gaps.shape[1]):
+        moments.add(slice(None), gaps[:, block])
+    return moments.paired(probability, bounds, level)
 
 
 def differs(low: float, high: float, n: int) -> bool:

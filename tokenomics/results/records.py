@@ -142,22 +142,29 @@ IDENTITY = (
 )
 
 
-def identity(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of all that a sweep's numbers and shards depend on, the code apart."""
-    return strict_json.digest(strict_json.canonical({key: manifest[key] for key in IDENTITY}))
+def identity(values: Mapping[str, bytes]) -> str:
+    """SHA-256 of all that a sweep's numbers and shards depend on, the code apart. values: of its
+    manifest, in canonical form.
+    """
+    return strict_json.digest_of({key: values[key] for key in IDENTITY})
 
 
 def sealed(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record with its kind, its format and its digest, to be written."""
-    whole = {"kind": kind, **record, "format": FORMAT}
-    return whole | {"digest": strict_json.digest(strict_json.canonical(whole))}
+    """A record with its kind, its format and its digest, to be written; a sweep's with its
+    identity, too.
+    """
+    values = strict_json.canonical_values(record)
+    own = {"sha256": identity(values)} if kind == "sweep" else {}
+    front, end = {"kind": kind, **own}, {"format": FORMAT}
+    values |= strict_json.canonical_values(front | end)
+    return {**front, **record, **end, "digest": strict_json.digest_of(values)}
 
 
 def read_sealed(kind: type[Record], path: Path, what: str) -> tuple[Record, dict[str, Any]]:
     """A record from its file, and the same as plain data. what: it is of, "a run" or "a sweep".
 
     Raises InputError that names the file and the key for what is missing, unknown, of another type
-    or out of bounds, and where it was changed.
+    or out of bounds, where it was changed, and where a sweep has not the identity that it says.
     """
     plain = strict_json.read(path, most=LARGEST_RECORD, expected=f"the record of {what}, in JSON")
     written = plain.get("format")
@@ -178,12 +185,15 @@ def read_sealed(kind: type[Record], path: Path, what: str) -> tuple[Record, dict
         )
     record = validated(kind, plain, str(path), MOST_VALUES)
     try:
-        found = strict_json.digest(
-            strict_json.canonical({key: value for key, value in plain.items() if key != "digest"})
-        )
+        values = strict_json.canonical_values(plain)
     except ValueError:  # half of a surrogate pair is no text
         raise InputError("text that is no UTF-8", file=path) from None
+    del values["digest"]
+    found = strict_json.digest_of(values)
     if found != record.digest:
         expected = f"{found[:16]}… of what it says, not {record.digest[:16]}…"
         raise InputError("changed since it was written", file=path, key="digest", expected=expected)
+    if isinstance(record, SweepRecord) and record.sha256 != (own := identity(values)):
+        expected = f"{own[:16]}… of what it says"
+        raise InputError(f"{record.sha256[:16]}…", file=path, key="sha256", expected=expected)
     return record, plain

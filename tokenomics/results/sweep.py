@@ -5,7 +5,8 @@ when it is asked for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, TokenomicsError, counted, nearest
-from . import sweep_figures, sweep_store
-from .intervals import intervals
+from . import sweep_figures, sweep_rows, sweep_store
+from .digests import KEYS
 from .metrics import METRICS
+from .sweep_rows import Extent, Summaries, Tile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 class Sweep:
     """A sweep's results.
 
-    manifest: what was swept. source: folder of the shards, or the columns themselves.
+    manifest: what was swept. source: folder of the shards, or the columns themselves, by case,
+    point and run.
     """
 
     manifest: Mapping[str, Any]
@@ -73,48 +76,95 @@ class Sweep:
     def complete(self) -> bool:
         """Whether every row of every task is there."""
         try:
-            self.columns()
+            deque(self._tiles(), maxlen=0)
         except TokenomicsError:
             return False
         return True
 
-    def columns(self, *names: str) -> dict[str, np.ndarray]:
-        """Columns by (case, point, run); the keys with them. names: metrics, failed_day, error.
+    @property
+    def _extent(self) -> Extent:
+        where = f"{self.source}: " if isinstance(self.source, Path) else ""
+        sizes = len(self.manifest["cases"]), len(self.manifest["points"]), self.manifest["runs"]
+        return Extent(*sizes, where)
 
-        Raises InputError for an unknown name, TokenomicsError where the sweep is not whole: nothing
-        is computed over a part of it.
+    def _tiles(self, *names: str, by_runs: bool = False) -> Iterator[Tile]:
+        """All rows with some columns, a tile at a time. by_runs: those of the first runs first.
+
+        Raises TokenomicsError where the sweep is not whole, at the latest after the last tile.
         """
+        extent = self._extent
+        if not isinstance(self.source, Path):
+            return extent.counted(
+                sweep_rows.cut(extent, {name: self.source[name] for name in names})
+            )
+        order = sweep_store.by_first_run(self.source, self.manifest) if by_runs else None
+        return extent.counted(
+            extent.tile(columns, names)
+            for columns in sweep_store.read_shards(self.source, self.manifest, order)
+        )
+
+    def _check(self, names: Sequence[str], *more: str) -> None:
+        """Refuse a name that is no metric of this sweep. more: names that are taken, too."""
         for name in names:
-            if name not in (*self.metrics, "failed_day", "error"):
+            if name not in (*self.metrics, *more):
                 raise InputError(
                     f"unknown metric '{name}'",
                     expected="one of " + ", ".join(self.metrics),
                     nearest=nearest(name, self.metrics),
                 )
+
+    def columns(self, *names: str) -> dict[str, np.ndarray]:
+        """Columns by (case, point, run); the keys with them. names: metrics, failed_day, error.
+
+        Raises InputError for an unknown name, TokenomicsError where the sweep is not whole: nothing
+        is computed over a part of it. Every row is in memory at once.
+        """
+        self._check(names, *sweep_rows.TOLD)
+        sizes = self._extent.sizes
+        keys = np.unravel_index(np.arange(np.prod(sizes)), sizes)
+        found = dict(zip(KEYS, keys, strict=True))
         if not isinstance(self.source, Path):
-            return sweep_store.in_order(
-                {name: self.source[name] for name in (*sweep_store.KEYS, *names)}, self.manifest
-            )
-        if self.problems:
-            raise sweep_store.incomplete(self.source, self.manifest, self.problems)
-        return sweep_store.in_order(
-            sweep_store.read_all(self.source, self.manifest, names), self.manifest, self.source
-        )
+            return found | {name: self.source[name] for name in names}
+        found |= {
+            name: np.empty(sizes, dtype=object if name == "error" else float) for name in names
+        }
+        for tile in self._tiles(*names):
+            for name, column in tile.columns.items():
+                found[name][tile.case, tile.points, slice(*tile.runs)] = column
+        return {name: column.ravel() for name, column in found.items()}
 
     def per_run(self, *metrics: str) -> pd.DataFrame:
         """One row a case, point and run: policy, scenario, point, run, parameters, failed_day,
-        error, metrics (all by default).
+        error, metrics (all by default). Every row is in memory at once.
         """
-        found = pd.DataFrame(self.columns("failed_day", "error", *(metrics or self.metrics)))
-        return self._named(found)
+        columns = self.columns(*sweep_rows.TOLD, *(metrics or self.metrics))
+        return self._named(columns, copy=True)
 
-    def _named(self, found: pd.DataFrame) -> pd.DataFrame:
+    def _named(self, rows: Mapping[str, np.ndarray], copy: bool) -> pd.DataFrame:
         cases, points = self.cases, self.points
-        where = found["point"].to_numpy()
-        front = {name: cases[name].to_numpy()[found["case"]] for name in ("policy", "scenario")}
+        where, rest = rows["point"], {n: c for n, c in rows.items() if n not in ("case", "point")}
+        front = {name: cases[name].to_numpy()[rows["case"]] for name in ("policy", "scenario")}
         front |= {"point": where} | {path: points[path].to_numpy()[where] for path in self.paths}
-        rest = found.drop(columns=["case", "point"])
-        return pd.concat([pd.DataFrame(front, index=found.index), rest], axis=1)
+        return pd.DataFrame(front | rest, copy=copy)
+
+    def summaries(self, *metrics: str) -> Summaries:
+        """What the runs of every case and point come to. metrics: all by default.
+
+        Raises as `columns`. Rows are read a tile at a time: memory grows with points × metrics.
+        """
+        self._check(metrics)
+        names = metrics or tuple(self.metrics)
+        return sweep_rows.summaries(self._extent, self._tiles(*sweep_rows.TOLD, *names), names)
+
+    def side_by_side(self) -> Iterator[np.ndarray]:
+        """The values of all cases on the same runs, (cases, metrics, runs), a block of runs at a
+        time. Raises InputError for a sweep of several points, and as `columns`.
+        """
+        if len(self.manifest["points"]) > 1:
+            found = f"{counted(len(self.manifest['points']), 'point')} to compare policies at"
+            raise InputError(found, expected="a sweep of one point")
+        tiles = self._tiles(*self.metrics, by_runs=True)
+        return sweep_rows.side_by_side(self._extent, tiles, self.metrics)
 
     def table(self, *metrics: str) -> pd.DataFrame:
         """One row a case and point: policy, scenario, point, parameters, n, failed, error, and of
@@ -123,38 +173,23 @@ class Sweep:
         metrics: all by default. low and high bound the 95 % confidence interval over runs, in
         columns `<metric>_low` and `<metric>_high`.
         """
-        rows: dict[str, np.ndarray] | None = None
-        for name in metrics or self.metrics:
-            found = self.columns(name) if rows else self.columns(name, "failed_day", "error")
-            starts = np.flatnonzero(
-                np.diff(found["case"] * len(self.points) + found["point"], prepend=-1)
-            )
-            counts = np.diff(np.append(starts, len(found["case"])))
-            if rows is None:
-                failed = (
-                    np.add.reduceat(np.isfinite(found["failed_day"]).astype(int), starts)
-                    if len(starts)
-                    else starts
-                )
-                rows = {key: found[key][starts] for key in ("case", "point")}
-                rows |= {"n": counts, "failed": failed, "error": found["error"][starts]}
-            wide = np.full((len(starts), counts.max(initial=0)), np.nan)
-            wide[np.arange(wide.shape[1]) < counts[:, None]] = found[name]
-            s = intervals(wide, **METRICS[name].interval)
+        found, (cases, points, runs) = self.summaries(*metrics), self._extent.sizes
+        case, point = np.divmod(np.arange(cases * points), points)
+        rows = {"case": case, "point": point, "n": np.full(len(case), runs)}
+        rows |= {"failed": found.failed, "error": found.errors}
+        for name in list(found.moments):
+            s = found.moments.pop(name).intervals(**METRICS[name].interval)
             rows |= {name: s.mean, f"{name}_low": s.low, f"{name}_high": s.high}
-        return self._named(pd.DataFrame(rows))
+        return self._named(rows, copy=False)
 
     @property
     def hash(self) -> str:
         """SHA-256 of every number and error in the order of case, point and run: the same however
         the sweep was done.
         """
-        digest = hashlib.sha256(self.manifest["sha256"].encode())
-        for name in ("failed_day", *self.metrics):
-            digest.update(name.encode())
-            digest.update(np.ascontiguousarray(self.columns(name)[name], dtype="<f8").tobytes())
-        digest.update("\n".join(self.columns("error")["error"]).encode())
-        return digest.hexdigest()
+        tiles = self._tiles(*sweep_rows.TOLD, *self.metrics)
+        content = sweep_rows.digest(self._extent, tiles, self.metrics)
+        return hashlib.sha256(self.manifest["sha256"].encode() + content).hexdigest()
 
     def __repr__(self) -> str:
         size = " x ".join(

@@ -9,9 +9,8 @@ damaged, or another sweep's, counts as not there.
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import InputError, TokenomicsError, nearest
+from ..errors import InputError, TokenomicsError, counted, nearest
 from ..inputs.files import is_partial, read_bytes, reason, remove_partials, replaced_file, status
 from ..parameters import place
 from .checked_parquet import largest, read_columns, read_head
 from .digests import KEYS, rows_digest
 from .folder import MANIFEST, plain
 from .metrics import METRICS
-from .records import LARGEST_FILE, SweepRecord, identity, read_sealed
+from .records import LARGEST_FILE, LARGEST_RECORD, SweepRecord, read_sealed
 
 SHARDS, SEAL = (
     "shards",
@@ -44,13 +43,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = plain(folder, MANIFEST)
     record, told = read_sealed(SweepRecord, path, "a sweep")
-    if record.sha256 != identity(told):
-        raise InputError(
-            f"{record.sha256[:16]}…",
-            file=path,
-            key="sha256",
-            expected=f"{identity(told)[:16]}… of what it says",
-        )
     for name in record.paths:
         if place(name).field is None:
             raise InputError(
@@ -59,10 +51,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 key="paths",
                 nearest=nearest(name, place(name).valid),
             )
+    kinds = list(map(type, record.points[0]))
     for number, point in enumerate(record.points):
-        if [type(value) for value in point] != [type(value) for value in record.points[0]] or len(
-            point
-        ) != len(record.paths):
+        if list(map(type, point)) != kinds or len(point) != len(record.paths):
             found = (
                 f"{len(point)} values"
                 if len(point) != len(record.paths)
@@ -90,9 +81,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return told
 
 
-def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Make the directory of a sweep, or check that it is this sweep's. Raises InputError where it
-    is another's.
+def open_folder(folder: Path, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Make the directory of a sweep, or check that it is this sweep's; the manifest that is there.
+    Raises InputError where it is another's.
     """
     if os.path.lexists(folder / MANIFEST):
         found = read_manifest(folder)
@@ -114,7 +105,7 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
         plain(folder, f"{SHARDS}/0")  # no link, through which shards would be written elsewhere
         for place_of_partials in (folder, folder / SHARDS):
             remove_partials(place_of_partials)
-        return
+        return found
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file", file=folder, argument="out", expected="a directory")
     # a sweep that was killed before its manifest was whole leaves no more than these
@@ -128,15 +119,37 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> None:
             expected="a new or empty directory",
         )
     plain(folder, f"{SHARDS}/0")
+    content = _written(manifest)
+    if len(content) > LARGEST_RECORD:
+        found = (
+            f"{counted(len(manifest['points']), 'point')} of "
+            f"{counted(len(manifest['paths']), 'parameter')} in a manifest of "
+            f"{len(content) / 1e6:,.0f} MB"
+        )
+        most = f"at most {LARGEST_RECORD / 1e6:,.0f} MB, so that it can be read again"
+        raise InputError(found, argument="points", expected=f"{most}: fewer points")
     try:
         (folder / SHARDS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"cannot be written ({reason(error)})", file=folder, argument="out"
         ) from None
-    text = json.dumps(manifest, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     with replaced_file(folder / MANIFEST) as path:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
+    return manifest
+
+
+def _written(manifest: Mapping[str, Any]) -> bytes:
+    """The text of a manifest, a point a line."""
+
+    def text(key: str, value: Any) -> str:
+        if key != "points":
+            return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
+        encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
+        return "[\n    " + ",\n    ".join(map(encode, value)) + "\n  ]"
+
+    lines = (f"  {json.dumps(key)}: {text(key, value)}" for key, value in manifest.items())
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def shard(folder: Path, number: int) -> Path:
@@ -239,33 +252,39 @@ def problems(folder: Path, manifest: Mapping[str, Any]) -> dict[int, str]:
     return found
 
 
-def read_all(
-    folder: Path, manifest: Mapping[str, Any], names: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Some columns of all tasks, shard by shard. Raises TokenomicsError that names the shards that
-    are missing or damaged.
+def read_shards(
+    folder: Path, manifest: Mapping[str, Any], order: Sequence[int] | None = None
+) -> Iterator[dict[str, np.ndarray]]:
+    """All columns of all tasks, a task at a time. order: of the tasks, by number by default. Raises
+    TokenomicsError that names the shards that are missing or damaged.
     """
-    parts, lost, kinds = [], {}, _kinds(manifest)
-    for number in range(manifest["tasks"]):
+    lost = {}
+    for number in range(manifest["tasks"]) if order is None else order:
+        try:
+            columns = read_shard(folder, manifest, number)
+        except InputError as error:
+            lost[number] = str(error)
+            continue
+        if not lost:
+            yield columns
+    if lost:
+        raise incomplete(folder, manifest, lost)
+
+
+def by_first_run(folder: Path, manifest: Mapping[str, Any]) -> list[int]:
+    """The tasks in the order of their first run; those that cannot be read come first."""
+
+    def first_run(number: int) -> int:
         try:
             path = shard(folder, number)
             status(path, "the shard of a finished task")
-            parts.append(
-                read_columns(
-                    None,
-                    path,
-                    kinds,
-                    None,
-                    "of a task of its sweep",
-                    most=MOST_CELLS,
-                    only=[*KEYS, *names],
-                )
-            )
-        except InputError as error:
-            lost[number] = str(error)
-    if lost:
-        raise incomplete(folder, manifest, lost)
-    return {name: np.concatenate([part[name] for part in parts]) for name in (*KEYS, *names)}
+            told, kinds = "of a task of its sweep", _kinds(manifest)
+            runs = read_columns(None, path, kinds, None, told, most=MOST_CELLS, only=["run"])["run"]
+        except InputError:
+            return -1
+        return int(runs.min()) if len(runs) else -1
+
+    return sorted(range(manifest["tasks"]), key=first_run)
 
 
 def incomplete(
@@ -284,43 +303,3 @@ def listed(numbers: Sequence[int]) -> str:
     """The first of some numbers, and how many there are more."""
     more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
     return ", ".join(map(str, numbers[:SHOWN])) + more
-
-
-def in_order(
-    columns: Mapping[str, np.ndarray], manifest: Mapping[str, Any], folder: Path | None = None
-) -> dict[str, np.ndarray]:
-    """Columns in the order of (case, point, run), counted. Raises TokenomicsError where a row is
-    missing, there twice, or none of this sweep's.
-
-    folder: where they were read, for errors.
-    """
-    at_folder = "" if folder is None else f"{folder}: "
-    shape = (len(manifest["cases"]), len(manifest["points"]), manifest["runs"])
-    wanted = math.prod(shape)
-    keys = [columns[key] for key in KEYS]
-    if not all(
-        len(key) == 0 or (key.min() >= 0 and key.max() < size)
-        for key, size in zip(keys, shape, strict=True)
-    ):
-        raise TokenomicsError(
-            f"{at_folder}a sweep has rows that are not its own; a new directory does it anew"
-        )
-    index = (keys[0] * shape[1] + keys[1]) * shape[2] + keys[2]
-    order = np.argsort(index, kind="stable")
-    distinct = np.unique(index)
-    if len(distinct) < wanted:
-        gaps = np.flatnonzero(distinct != np.arange(len(distinct)))
-        first = np.unravel_index(gaps[0] if len(gaps) else len(distinct), shape)
-        at = ", ".join(f"{key} {value}" for key, value in zip(KEYS, first, strict=True))
-        told = (
-            f"{wanted - len(distinct)} of {wanted} rows of a sweep are missing, the first is {at}; "
-            f"the same sweep does them anew"
-        )
-        raise TokenomicsError(f"{at_folder}{told}")
-    if len(index) > wanted:
-        told = (
-            f"{len(index) - wanted} of {len(index)} rows of a sweep are there twice; a new "
-            f"directory does it anew"
-        )
-        raise TokenomicsError(f"{at_folder}{told}")
-    return {name: column[order] for name, column in columns.items()}
