@@ -1,7 +1,7 @@
 """Whether all bits are the same: every shipped policy under every scenario, in both engines, in
 many settings of the processor, each in a process of its own.
 
-    python tests/same_bits.py [--quick] [--python PATH] [--only SETTING] > table.md
+    python tests/same_bits.py [--quick] [--once] [--python PATH] [--only SETTING] > table.md
 
 A digest is the SHA-256 of all state variables at all times, of the shocks, of the runs that failed
 and why, and of all metrics: 64 runs of 365 days, each policy under each scenario. The settings
@@ -167,11 +167,15 @@ def levels() -> list[Level]:
 
 
 def pairs(
-    policies: Sequence[str] = (), scenarios: Sequence[str] = ()
+    policies: Sequence[str] = (), scenarios: Sequence[str] = (), once: bool = False
 ) -> tuple[tuple[str, str], ...]:
-    """Every policy under every scenario, all shipped ones and none by default."""
-    worlds = scenarios or [NONE, *names("scenario")]
-    return tuple((policy, one) for policy in policies or names("policy") for one in worlds)
+    """Every policy under every scenario, all shipped ones and none by default; or, in fewer, every
+    scenario once, under one policy after the other.
+    """
+    laws, worlds = policies or names("policy"), scenarios or [NONE, *names("scenario")]
+    if once:
+        return tuple((laws[i % len(laws)], one) for i, one in enumerate(worlds))
+    return tuple((policy, one) for policy in laws for one in worlds)
 
 
 def simulated(
@@ -346,6 +350,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="8 runs of 20 days, to see that it works"
     )
+    parser.add_argument("--once", action="store_true", help="each scenario under one policy alone")
     parser.add_argument("--policy", action="append", default=[], help="instead of all shipped ones")
     parser.add_argument("--scenario", action="append", default=[], help="instead of all, and none")
     parser.add_argument("--only", action="append", default=[], help="settings beside the first")
@@ -359,7 +364,9 @@ def main() -> None:
     if options.only:
         chosen = [chosen[0], *(one for one in chosen[1:] if one.name in options.only)]
     size = (8, 20) if options.quick else (options.runs, options.days)
-    sys.exit(not compare(chosen, Task(pairs(options.policy, options.scenario), *size)))
+    sys.exit(
+        not compare(chosen, Task(pairs(options.policy, options.scenario, options.once), *size))
+    )
 
 
 if __name__ == "__main__":
