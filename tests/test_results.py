@@ -14,6 +14,7 @@ from scipy import stats
 from scipy.special import ndtri, stdtrit
 
 import tokenomics as tk
+from tokenomics.elementary import log
 from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
 from tokenomics.results import figures
@@ -209,6 +210,21 @@ def test_runs_that_only_one_side_has_are_said_and_not_counted(small):
     ):
         found = small.compare(tk.run("baseline", policy="none", runs=2, seed=small.seed, days=12))
     assert set(found["n"]) == {2}
+
+
+def test_a_metric_of_ones_own_has_the_bits_of_every_processor():
+    try:
+
+        @tk.metric("mine", "1", "mean log price", needs=("token_price",))
+        def mine(paths, p):
+            return np.mean(np.log(paths["token_price"]), axis=1)
+
+        price = np.exp(np.linspace(-3.0, 3.0, 3000).reshape(3, 1000))
+        found = METRICS["mine"].function({"token_price": price}, None)
+        np.testing.assert_array_equal(found, np.mean(log(price), axis=1))
+        assert mine.__name__ == METRICS["mine"].function.__name__
+    finally:
+        METRICS.pop("mine", None)
 
 
 def test_a_metric_of_ones_own_is_checked():

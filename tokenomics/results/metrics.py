@@ -20,6 +20,7 @@ from ..engines.folds import Fold
 from ..errors import ModelError
 from ..inputs.arguments import NAMES, TEXT, checked
 from ..model.formulas.numerics import DAYS_PER_YEAR
+from ..model.same_bits import with_our_functions
 from ..parameters import Parameters
 from .folds import drawdown_of, last_of, mean, mean_of, total, volatility_of
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
@@ -85,7 +86,8 @@ def metric(
     name, unit, meaning: as tables show them. needs: variables that it reads. probability: its
     values are 0 or 1, and the interval of their mean is Wilson's. better: "lower" or "higher", for
     comparisons; "" where it depends. bounds: between which its value lies by definition, in its
-    unit.
+    unit. In a function of a user's own NumPy's elementary functions are this package's, whose bits
+    are the same on every processor.
     """
     if better not in ("", "lower", "higher"):
         raise ModelError(
@@ -100,7 +102,8 @@ def metric(
             function.__qualname__,
         ):
             raise ModelError(f"metric '{name}' exists already")
-        METRICS[name] = Metric(name, unit, meaning, function, needs, probability, better, bounds)
+        ours = with_our_functions(function)
+        METRICS[name] = Metric(name, unit, meaning, ours, needs, probability, better, bounds)
         return function
 
     return register
