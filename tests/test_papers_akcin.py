@@ -10,6 +10,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from paths import DATA
+from tokenomics.elementary import exp
 from tokenomics.papers import PAPERS, reproduce
 from tokenomics.papers.akcin import POLICIES, REGIMES, _verdict, experiment, game, policies, ratio
 from tokenomics.papers.akcin.controllers import (
@@ -89,7 +90,7 @@ def test_no_policy_spends_or_pays_more_than_it_may(paths):
             (found.payment >= 0.0) & (found.payment <= E.payment_limit * found.income + 1e-12)
         )
         assert np.all(found.income <= found.demand)
-        assert np.all(found.income <= E.capacity * np.exp(found.capacity[:, :-1]))
+        assert np.all(found.income <= E.capacity * exp(found.capacity[:, :-1]))
 
 
 def test_a_policy_that_asks_for_everything_empties_no_reserve():

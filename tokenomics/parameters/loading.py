@@ -105,7 +105,9 @@ class Resolved:
         return replace(self, values=values, entries=entries)
 
     def leaves(self, changes: Mapping[str, Any], source: str) -> dict[str, Leaf]:
-        """Its values as they were written, some of them changed, unchecked; see `replace`."""
+        """Its values as they were written, unchecked. changes: by path, values in place of them.
+        source: what a changed one says of where it is from.
+        """
         leaves = {
             e.path: Leaf(e.path, e.value, None, e.source, e.file, e.line)
             for e in self.entries.values()

@@ -30,8 +30,8 @@ MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True)
 class Leaf:
-    """One value as somebody wrote it. unit, source: None where not given. line: 1-based, None
-    outside a file.
+    """One value as somebody wrote it, at a dotted path. unit, source: None where not given. line:
+    1-based, None outside a file.
     """
 
     path: str
@@ -42,7 +42,7 @@ class Leaf:
     line: int | None
 
     def error(self, found: str, **more: Any) -> InputError:
-        """An error at this place."""
+        """An error at this place. found: what is wrong. more: as `InputError` takes it."""
         return InputError(found, file=self.file, line=self.line, key=self.path, **more)
 
 
