@@ -156,7 +156,8 @@ def _joined(parts: Sequence[Tile]) -> Tile:
 @dataclass(frozen=True)
 class Summaries:
     """What the runs of each case and point come to, (cases × points,) in order. failed: runs that
-    failed inside. errors: of the first run, empty where there is none. moments: by metric.
+    failed inside. lost: runs without a number. errors: of the first run, empty where there is none.
+    moments: by metric.
     """
 
     failed: np.ndarray
