@@ -47,7 +47,7 @@ GAINS = {
 
 @pytest.fixture
 def small_tasks(monkeypatch):
-    monkeypatch.setattr(plan_module, "STEPS_PER_TASK", 500)
+    monkeypatch.setattr(plan_module, "SECONDS_PER_TASK", 2.2e-4)  # two points
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_killed_sweep_resumes_to_the_same_hash(tmp_path, monkeypatch):
     design, out = tmp_path / "d.yaml", tmp_path / "out"
     design.write_text(json.dumps(GAINS | {"count": 64, "runs": 2}))
     code = (
-        "import sys; from tokenomics.experiments import plan; plan.STEPS_PER_TASK = 500; "
+        "import sys; from tokenomics.experiments import plan; plan.SECONDS_PER_TASK = 3e-4; "
         "import tokenomics as tk; tk.sweep(sys.argv[1], out=sys.argv[2], workers=1)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(design), str(out)]) as killed:
@@ -134,7 +134,7 @@ def test_a_killed_sweep_resumes_to_the_same_hash(tmp_path, monkeypatch):
             time.sleep(0.01)
         killed.send_signal(signal.SIGKILL)
     assert 3 <= len(list(out.glob("shards/*.parquet"))) < 22
-    monkeypatch.setattr(plan_module, "STEPS_PER_TASK", 500)
+    monkeypatch.setattr(plan_module, "SECONDS_PER_TASK", 3e-4)
     again, new = (tk.sweep(design, out=o, workers=1) for o in (out, tmp_path / "new"))
     assert again.complete and again.hash == new.hash
 
@@ -484,15 +484,11 @@ def spans(count):
 
 
 TOO_LARGE = {
-    "rows": (
-        2.0,
-        {"runs": 1_000_000, "parameters": lags(1000)},
-        r"1,000,000,000 simulations .* would take about 170 GB; .* fewer runs",
-    ),
-    "points": (
-        2.0,
-        {"runs": 20_000, "parameters": lags(900_000)},
-        r"18,000,000,000 simulations .*; expected at most 2 GB .* fewer points",
+    "table": (
+        0.4,
+        {"runs": 1, "policies": ["none", "pid"], "parameters": lags(900_000)},
+        r"^points: a table of 900,000 points x 2 cases, 1 parameter and 1 metric, would take "
+        r"about 0.441 GB; .*: fewer points or metrics",
     ),
     "structures": (
         2.0,
@@ -506,17 +502,17 @@ TOO_LARGE = {
     ),
     "steps": (
         2.0,
-        {"set": {"simulation.time_step": 1e-3}},
-        r"365,000 steps of 256 runs, in 1 tasks at a time, would take about 12.1 GB",
+        {"set": {"simulation.time_step": 1e-3, "simulation.days": 730}},
+        r"730,000 steps of 64 runs, in 1 tasks at a time, would take about 6.07 GB",
     ),
     "time": (
         2e3,
         {
             "set": {"simulation.time_step": 1e-3, "simulation.days": 7300},
             "runs": 1_000_000,
-            "parameters": lags(3),
+            "parameters": lags(6),
         },
-        r"about 253 days",
+        r"about 142 days",
     ),
 }
 
@@ -529,17 +525,6 @@ def test_what_is_too_large_is_refused_before_any_work_with_what_to_lower(case, m
     for use in (sweep, estimate):
         with pytest.raises(InputError, match=message):
             use({"policies": ["pid"], "metrics": ["tracking_rms"]} | design, workers=1)
-
-
-def test_the_count_of_points_is_known_before_they_are_made():
-    pytest.importorskip("SALib")
-    box = {
-        path: {"low": 0.1, "high": 0.2, "count": 3}
-        for path in ("oracle.lag", "oracle.noise", "controller.pid.kp")
-    }
-    for method in ("grid", "random", "latin_hypercube", "sobol", "saltelli", "morris"):
-        design = read_design({"policies": ["pid"], "method": method, "count": 4, "parameters": box})
-        assert design.size == len(design.table())
 
 
 def test_an_estimate_says_what_is_compiled_and_what_it_takes():

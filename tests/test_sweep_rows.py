@@ -10,6 +10,7 @@ from stores import made_up, with_failures
 
 import tokenomics as tk
 from tokenomics.errors import InputError, TokenomicsError
+from tokenomics.experiments import plan as plan_module
 from tokenomics.results import intervals as intervals_module
 from tokenomics.results import sweep_rows
 from tokenomics.results.comparison import Comparison, paired
@@ -200,7 +201,8 @@ def peak_of(use):
     return peak
 
 
-def test_memory_does_not_grow_with_rows(tmp_path):
+def test_memory_does_not_grow_with_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(plan_module, "SECONDS_PER_TASK", 2e-3)
     short = DESIGN | {"parameters": {}, "set": {"simulation.days": 1}}
     peaks = {}
     for runs in (1024, 4096, 32_768):  # the first loads what is loaded once

@@ -37,7 +37,7 @@ THIRTEEN = {
 
 @pytest.fixture(autouse=True)
 def a_point_a_task(monkeypatch):
-    monkeypatch.setattr(plan_module, "STEPS_PER_TASK", 2 * STEPS)
+    monkeypatch.setattr(plan_module, "SECONDS_PER_TASK", 0.0)
 
 
 @pytest.fixture(scope="module")

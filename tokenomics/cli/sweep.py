@@ -42,6 +42,7 @@ def sweep(
     """
     from ..experiments.design_reading import read_design
     from ..experiments.idle import idle
+    from ..experiments.plan import rows_of
     from ..experiments.sweep import default_folder, estimate
     from ..experiments.sweep import sweep as simulate
 
@@ -59,6 +60,8 @@ def sweep(
             f"about {size.seconds:.3g} s and {size.memory / 1e9:.2g} GB on this machine"
         )
         return
+    rows = rows_of(design, len(design.cases()))
+    rows.check_table(rows.metrics)
     folder = out or default_folder(design, Path(file).stem)
     started = time.perf_counter()
     with resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:

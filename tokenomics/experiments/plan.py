@@ -4,6 +4,7 @@ anywhere in any order.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +13,14 @@ import numpy as np
 
 from ..errors import InputError, TokenomicsError
 from ..model.model import MODEL, Model
-from ..parameters import Resolved
+from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS
-from . import limits
+from . import costs, limits
 from .design import Design
-from .evaluate import AT_ONCE, evaluate
+from .evaluate import AT_ONCE, FEW, evaluate
 from .reads import structural
 
-STEPS_PER_TASK = 1_500_000  # run-steps; about a second of work, which is what a kill can lose
-RUNS_AT_ONCE = 1024  # of one point: bounds the memory of the shocks
+SECONDS_PER_TASK = 0.5  # of one core, by `costs`; what a kill can lose
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """A design resolved and cut into tasks, in a fixed order. table_bytes: memory of a table of all
-    rows, estimated.
+    """A design resolved and cut into tasks, in a fixed order. Points of a task come with their runs
+    in order.
     """
 
     design: Design
@@ -77,12 +77,11 @@ class Plan:
     points: list[list[Any]]
     tasks: tuple[Task, ...]
     structures: tuple[limits.Structure, ...]
-    table_bytes: float
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def rows(self) -> limits.RowCount:
         """Of what its rows are a product."""
-        return _sizes(self.design, len(self.cases))
+        return rows_of(self.design, len(self.cases))
 
     @property
     def simulations(self) -> int:
@@ -122,7 +121,7 @@ def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
             Case(policy or resolved.policy, scenario, resolved)
             for policy, scenario, resolved in named
         ]
-    taken = limits.row_bytes(_sizes(design, len(cases)))
+    rows_of(design, len(cases)).check_table(metrics=1)
     paths, points = design.paths, design.table()
     types = (
         {point[paths.index("controller.type")] for point in points}
@@ -146,22 +145,37 @@ def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
     tasks, structures = [], []
     for number, fixed, swept, members in compiled:
         structure = tuple((paths[i], points[members[0]][i]) for i in fixed)
-        steps = _steps(cases[number].resolved, dict(structure))
-        structures.append(
-            limits.Structure(
-                steps, len(members), design.runs, max(min(design.runs, RUNS_AT_ONCE), AT_ONCE)
-            )
-        )
-        for first in range(0, design.runs, RUNS_AT_ONCE):
-            runs = (first, min(first + RUNS_AT_ONCE, design.runs))
-            size = max(1, STEPS_PER_TASK // steps // (runs[1] - runs[0]))
-            for at in range(0, len(members), size):
-                tasks.append(Task(number, tuple(members[at : at + size]), structure, swept, runs))
-    return Plan(design, tuple(cases), points, tuple(tasks), tuple(structures), taken)
+        network = _network(cases[number].resolved, dict(structure))
+        steps, seconds = network.simulation.steps, costs.run_seconds(network)
+        size, block = _cut(design.runs, seconds)
+        at_once = min(AT_ONCE, block * min(size, len(members)))
+        structures.append(limits.Structure(steps, len(members), design.runs, at_once, seconds))
+        pieces = -(-len(members) // size)
+        ends = [len(members) * piece // pieces for piece in range(pieces + 1)]
+        tasks += [
+            Task(number, tuple(members[start:end]), structure, swept, (first, last))
+            for start, end in itertools.pairwise(ends)
+            for first in range(0, design.runs, block)
+            for last in [min(first + block, design.runs)]
+        ]
+    return Plan(design, tuple(cases), points, tuple(tasks), tuple(structures))
 
 
-def _sizes(design: Design, cases: int) -> dict[str, int]:
-    return {"points": design.size, "cases": cases, "runs": design.runs}
+def rows_of(design: Design, cases: int) -> limits.RowCount:
+    """Of what the rows of a design are a product."""
+    metrics = len(design.metrics or METRICS)
+    return limits.RowCount(design.size, cases, design.runs, len(design.paths), metrics)
+
+
+def _cut(runs: int, seconds: float) -> tuple[int, int]:
+    """How many points, and how many runs of each, are about a task. seconds: of a run."""
+    most = (SECONDS_PER_TASK - costs.POINT) / seconds
+    if runs <= most:
+        return int(SECONDS_PER_TASK / (costs.POINT + runs * seconds)), runs
+    # as many runs as are simulated at a time, or else whole vectors
+    unit = AT_ONCE if most >= AT_ONCE else FEW
+    pieces = -(-runs // (max(1, int(most / unit)) * unit))
+    return 1, min(runs, -(-runs // pieces // unit) * unit)
 
 
 def _groups(points: Sequence[Sequence[Any]], fixed: Sequence[int]) -> list[list[int]]:
@@ -173,11 +187,13 @@ def _groups(points: Sequence[Sequence[Any]], fixed: Sequence[int]) -> list[list[
     return list(groups.values())
 
 
-def _steps(resolved: Resolved, structure: dict[str, Any]) -> int:
+def _network(resolved: Resolved, structure: dict[str, Any]) -> Parameters:
+    if not structure:
+        return resolved.values
     try:
-        return resolved.replace(structure, source="sweep").values.simulation.steps
+        return resolved.replace(structure, source="sweep").values
     except InputError:
-        return 1  # the task will say what is wrong
+        return resolved.values  # the task will say what is wrong
 
 
 def perform(

@@ -27,16 +27,16 @@ from ..results.digests import KEYS
 from ..results.records import sealed
 from ..results.sweep import Sweep, metric_units
 from ..results.versions import package_record, source_digest
+from . import costs
 from .design import Design
 from .design_reading import read_design
 from .idle import idle
-from .limits import check_work, row_bytes
+from .limits import check_work
 from .plan import Case, Plan, make_plan, perform
 from .remote import on_dask
 
 Progress = Callable[[int, int], None]
 Columns = dict[str, np.ndarray]
-SIZES = ("cases", "points", "runs")  # of what rows are in the order of
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def sweep(
     plan = make_plan(design, cases)
     check_work(plan.structures, min(_threads(workers), len(plan.tasks)) if scheduler is None else 1)
     if out is None:
-        row_bytes(plan.sizes, len(plan.metrics))
+        plan.rows.check_kept()
     folder = None if out is None else Path(out)
     told, units = manifest(plan), metric_units(plan.metrics)
     if folder is not None:
@@ -216,7 +216,8 @@ class _InMemory:
     """
 
     def __init__(self, plan: Plan):
-        self._plan, self._sizes = plan, tuple(plan.sizes[key] for key in SIZES)
+        rows = plan.rows
+        self._plan, self._sizes = plan, (rows.cases, rows.points, rows.runs)
         self.columns: Columns = {}
         self.done: set[int] = set()
 
@@ -260,17 +261,16 @@ def estimate(
     """
     plan = make_plan(read_design(design, runs=runs, seed=seed))
     count = min(_threads(workers), len(plan.tasks))
-    memory = max(check_work(plan.structures, count), plan.table_bytes)
+    memory = max(check_work(plan.structures, count), plan.rows.check_table(plan.rows.metrics))
     started = time.perf_counter()
     perform(*plan.arguments(0))
     first = time.perf_counter()
     perform(*plan.arguments(0))
     again = time.perf_counter() - first
     compiling = max(first - started - again, 0.0)
-    # as many steps as the first task has in a second, whatever the span of the others
-    work = sum(s.steps * s.points * s.runs for s in plan.structures) / (
-        plan.structures[0].steps * plan.tasks[0].size
-    )
-    seconds = (again * work + compiling * len(plan.structures)) / count
+    task, structure = plan.tasks[0], plan.structures[0]
+    told = costs.TASK + costs.POINT * len(task.points) + structure.seconds * task.size
+    work = costs.TASK * len(plan.tasks) + sum(s.work for s in plan.structures)
+    seconds = (again * work / told + compiling * len(plan.structures)) / count
     sizes = len(plan.points), len(plan.cases), plan.design.runs, plan.simulations
     return Effort(*sizes, len(plan.structures), len(plan.tasks), seconds, memory)

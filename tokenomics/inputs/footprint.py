@@ -38,16 +38,16 @@ def limit_gb() -> float:
     return found
 
 
-def refuse_above(size: float, what: str, less: str) -> None:
+def refuse_above(size: float, what: str, less: str, argument: str = "runs") -> None:
     """Raise InputError where `size` bytes are beyond the limit. what: that would take them. less:
-    what takes less, for the message.
+    what takes less, for the message. argument: that asks for it.
     """
     most = limit_gb()
     if size > most * 1e9:
         found = f"{what} would take about {size / 1e9:,.3g} GB"
         raise InputError(
             found,
-            argument="runs",
+            argument=argument,
             expected=f"at most {most:g} GB of memory ({VARIABLE} sets another limit): {less}",
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import InputError
-from ...experiments.plan import RUNS_AT_ONCE
+from ...experiments.evaluate import AT_ONCE
 from ..evidence.plan import EvidencePlan
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
@@ -29,7 +29,7 @@ def affordable(plan: EvidencePlan, sample: float | None) -> str | None:
     """
     total = 0
     for steps, delay, runs in _spans(plan):
-        together = plan.runs if plan.kind == "run" else min(plan.runs, RUNS_AT_ONCE)
+        together = plan.runs if plan.kind == "run" else min(plan.runs, AT_ONCE)
         if steps * together > MOST_STEPS:
             raise InputError(
                 f"{steps} steps a run",
