@@ -45,6 +45,7 @@ from tokenomics.governance.bundle.bundle import RUNS, is_bundle, make_manifest, 
 from tokenomics.governance.bundle.crate import METADATA
 from tokenomics.governance.bundle.make import GIVEN, propose, report
 from tokenomics.governance.bundle.runs_table import parse_runs, runs_parquet
+from tokenomics.governance.evidence.canonical import FORMAT
 from tokenomics.governance.evidence.plan import from_plain
 from tokenomics.governance.report.figures import STYLE, svg
 from tokenomics.governance.verify import differences as texts
@@ -179,10 +180,10 @@ def test_a_version_is_nothing_but_a_version(copy, version):
     reseal(copy)
     with pytest.raises(InputError, match="tokenomics: "):
         verify(copy)
-    put(copy, manifest(copy), format=2, id="\x9b31m" * 20)
+    put(copy, manifest(copy), format=FORMAT + 1, id="\x9b31m" * 20)
     later = verify(copy)
     assert later.reasons[0].startswith(
-        "format 2, made by a tokenomics that does not say its version;"
+        f"format {FORMAT + 1}, made by a tokenomics that does not say its version;"
     )
     assert later.id == "unknown"
 

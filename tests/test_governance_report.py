@@ -298,10 +298,7 @@ def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged
     assert list(own["verdict"]) == ["undecided", "holds"] and list(own["estimate"]) == [0.0, 0.0]
 
 
-def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "tokenomics.results.writing.available", lambda _: []
-    )  # the run directories' own figures are not at stake
+def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_path):
     for policy in ("none", "pid"):
         kept = ["token_price", "treasury_usd"]
         tk.run(
@@ -313,7 +310,7 @@ def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_pat
             engine="ensemble",
             every=3,
             record=kept,
-        ).save(tmp_path / policy)
+        ).save(tmp_path / policy, figures=False)
     status, out, errors = command(
         "report",
         tmp_path / "none",
