@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..model.suspects import codes, of_library, own_functions, plain, space
+from ..model.reach import codes, of_library, own_functions, space
 
 DEEPEST = 3  # containers inside one another
 LARGEST = 100_000  # elements of a container that is copied; larger ones hold data
@@ -27,7 +27,7 @@ def snapshot(function: Callable) -> Restore:
     for owner in (function, getattr(function, "__self__", None)):
         if owner is not None and not isinstance(owner, (FunctionType, MethodType, type)):
             restores += _contents(owner, seen, 0)
-    for one in own_functions(plain(function)):
+    for one in own_functions(function):
         restores += _contents(vars(one), seen, 0)
         for default in (*(one.__defaults__ or ()), *(one.__kwdefaults__ or {}).values()):
             restores += _contents(default, seen, 0)

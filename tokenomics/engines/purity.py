@@ -38,7 +38,14 @@ from ..model.suspects import suspect
 from ..model.variables import SHARED, Rest, Variable, variable_of
 from ..parameters import Parameters
 from .memory import snapshot
-from .trace import Recorder, SymbolicTable, computed, constant_or_position
+from .trace import (
+    MachineDependent,
+    Recorder,
+    SymbolicTable,
+    computed,
+    constant_or_position,
+    written_at,
+)
 
 LANES = 4
 SUBSETS = ([2, 0], [3, 1])  # of the lanes, in another order; each day has one of them
@@ -132,6 +139,10 @@ def check(
     """Raise ModelError where a function of a block gives other numbers for equal inputs. state:
     before the block, some runs. strict: on another processor, too.
     """
+    for variable in block.declared.values():
+        own = callable(variable.start) and not shipped(variable.start)
+        if own and (found := suspect(variable.start) or (strict and left(variable.start))):
+            raise ModelError(f"variable '{variable.name}': its start {found}")
     for unit in units(block, params):
         if found := suspect(unit.function) or (strict and left(unit.function)):
             raise ModelError(f"{unit.where} {found}")
@@ -142,7 +153,7 @@ def check(
         )
         try:
             with _quiet():
-                reason = _Probe(unit, params, state, table, forget).fault()
+                reason = _Probe(unit, params, state, table, forget, strict=strict).fault()
         finally:
             forget()
             drawn = random.getstate() != python_state or not _same_generator(
@@ -203,8 +214,11 @@ class _Probe:
         state: Mapping[str, Any],
         table: Mapping[str, Variable],
         forget: Callable[[], None],
+        *,
+        strict: bool,
     ):
         self._unit, self._state, self._table, self._forget = unit, state, table, forget
+        self._strict = strict
         shocks = params.get("shock_table")
         rows = 0
         if isinstance(shocks, ShockTable):
@@ -316,7 +330,7 @@ class _Probe:
         """What is wrong with the unit as the ensemble records it; empty where it cannot be
         recorded, which the ensemble says itself.
         """
-        recorder = Recorder(strict=False)
+        recorder = Recorder(strict=self._strict)
         state = {name: recorder.input(name) for name in states[0]}
         table = self._params.get("shock_table")
         symbols = (
@@ -327,6 +341,8 @@ class _Probe:
                 n: constant_or_position(v)
                 for n, v in self._unit.act({**self._params, "shock_table": symbols}, state).items()
             }
+        except MachineDependent as error:
+            return f"cannot be used{written_at(error)}: {error}"
         except Exception:
             return ""
         for made, outcome in zip(states, direct, strict=True):

@@ -22,8 +22,8 @@ from ..elementary import FUNCTIONS
 from ..errors import ModelError
 from ..model.controllers.batch import per_run
 from ..model.model import Model, execute
+from ..model.reach import library
 from ..model.shocks import ShockTable
-from ..model.suspects import library
 from ..model.variables import SHARED, variable_of
 from ..parameters import substitute
 
@@ -117,6 +117,10 @@ class Program:
         return found
 
 
+class MachineDependent(ModelError):
+    """A strict model computes something whose bits depend on the processor."""
+
+
 @dataclass
 class Recorder:
     """Writes operations down, each once. strict: refuses functions whose bits depend on the
@@ -143,8 +147,8 @@ class Recorder:
         return self._write(Operation(name, tuple(constant_or_position(a) for a in arguments)))
 
     def numpys(self, name: str, *arguments: Any) -> Symbol | np.float64:
-        """The result of a function of NumPy's. Raises ModelError where its bits depend on the
-        processor and this recorder is strict.
+        """The result of a function of NumPy's. Raises MachineDependent where its bits depend on
+        the processor and this recorder is strict.
         """
         if name == "power" and not isinstance(arguments[1], Symbol):
             short = POWERS.get(float(arguments[1]))
@@ -153,7 +157,7 @@ class Recorder:
         if name not in FUNCTIONS:
             return self.symbol(name, *arguments)
         if self.strict:
-            raise ModelError(
+            raise MachineDependent(
                 f"np.{name} gives other last digits on other processors; expected "
                 f"tokenomics.elementary.{name}, or Model(..., strict=False)"
             )
@@ -338,7 +342,7 @@ def computed(
     }
 
 
-def _written_at(error: BaseException) -> str:
+def written_at(error: BaseException) -> str:
     """Function, file and line of a user's own at which a block could not be recorded; empty where
     it is this package's.
     """
@@ -391,9 +395,11 @@ def record_step(
             }
             if BALANCED in written:
                 written[BALANCE] = constant_or_position(-np.abs(state[BALANCED]))
+        except MachineDependent as error:
+            raise ModelError(f"block '{block.name}'{written_at(error)}: {error}") from error
         except Exception as error:
             raise ModelError(
-                f"block '{block.name}'{_written_at(error)}: {_reason(error)}; the engine cadcad "
+                f"block '{block.name}'{written_at(error)}: {_reason(error)}; the engine cadcad "
                 f"takes it"
             ) from error
         checks += written.items()

@@ -2,10 +2,10 @@
 `elementary` in place of NumPy's and Python's, whose last digits differ between processors.
 
 It is the same code with other globals: names that stand for NumPy, `math`, one of their functions,
-or another function of the user's own stand for ours. All other names are looked up where they were,
-so that a constant that a notebook changes later is seen. What cannot be reached so is found by
-`left`: functions that have none of ours, and powers other than squares, which the C library
-computes for plain numbers.
+or another function or module of the user's own stand for ours. All other names are looked up where
+they were, so that a constant that a notebook changes later is seen. What cannot be reached so is
+found by `left`: functions that have none of ours, those that a name does not lead to, and powers
+other than squares, which the C library computes for plain numbers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ..elementary import FUNCTIONS, arctan, log, power
-from .suspects import codes, loaded, of_library, own_functions, plain, space
+from .reach import COPY_OF, codes, copied, library, of_library, sets_globals, uses
 
 
 def _sum(terms, start=0):
@@ -43,64 +43,88 @@ OURS |= {math.log: _math_log, math.pow: power, math.atan: arctan}
 LEFT = {
     getattr(np, name)
     for name in (
-        *("arccos", "arccosh", "arcsin", "arcsinh", "arctan2", "arctanh", "cbrt", "cosh", "dot"),
-        *("einsum", "float_power", "hypot", "i0", "inner", "logaddexp", "logaddexp2", "matmul"),
-        *("sinc", "sinh", "tan", "tensordot", "vdot"),
+        *("arccos", "arccosh", "arcsin", "arcsinh", "arctan2", "arctanh", "blackman", "cbrt"),
+        *("convolve", "corrcoef", "correlate", "cosh", "cov", "dot", "einsum", "float_power"),
+        *("geomspace", "hamming", "hanning", "hypot", "i0", "inner", "kaiser", "logaddexp"),
+        *("logaddexp2", "logspace", "matmul", "polyfit", "sinc", "sinh", "tan", "tensordot"),
+        "vdot",
     )
 }
 LEFT |= {
     getattr(math, name)
     for name in (
-        *("acos", "acosh", "asin", "asinh", "atan2", "atanh", "cosh", "dist", "erf", "erfc"),
+        *(
+            "acos",
+            "acosh",
+            "asin",
+            "asinh",
+            "atan2",
+            "atanh",
+            "cbrt",
+            "cosh",
+            "dist",
+            "erf",
+            "erfc",
+        ),
         *("gamma", "hypot", "lgamma", "sinh", "tan"),
     )
 }
-LEFT.add(builtins.pow)
+POWERS = {builtins.pow, operator.pow}
+LEFT |= POWERS
+DIFFERS = "whose last digits differ between processors"
+NOT_STRICT = "Model(..., strict=False)"
 POWER, PRODUCT = (
     next(s.arg or 0 for s in dis.get_instructions(f"x {sign} x") if s.opname == "BINARY_OP")
     for sign in ("**", "*")
 )
-FOREIGN = ("scipy", "numpy.linalg", "numpy.fft", "cmath", "statistics")  # modules
+FOREIGN = ("scipy", "numpy.linalg", "numpy.fft", "numpy.lib.scimath", "cmath", "statistics")
+
+
+Made = dict[Any, Any]  # copies of functions, by function
 
 
 class _Module(ModuleType):
     """A module with our functions in place of its own."""
 
-    def __init__(self, whole: ModuleType):
+    def __init__(self, whole: ModuleType, made: Made):
         super().__init__(whole.__name__, whole.__doc__)
-        self._whole = whole
+        self._whole, self._made = whole, made
 
     def __getattr__(self, name: str) -> Any:
-        return replaced(getattr(self._whole, name))
-
-
-MODULES = {module: _Module(module) for module in (np, math)}
+        return ours(getattr(self._whole, name), self._made)
 
 
 class _Globals(dict):
     """A function's globals with our functions; it holds none, and looks them up in the original."""
 
-    def __init__(self, original: Mapping[str, Any]):
-        super().__init__(__builtins__=original.get("__builtins__", builtins))
-        self._original = original
-        self._made: dict[Any, Any] = {}
+    def __init__(self, original: Mapping[str, Any], made: Made):
+        super().__init__(__builtins__={**vars(builtins), "sum": _sum, "__import__": self._import})
+        self._original, self._made = original, made
 
     def __missing__(self, name: str) -> Any:
-        value = self._original.get(name, _sum) if name == "sum" else self._original[name]
-        if isinstance(value, FunctionType):
-            return with_our_functions(value, self._made)
-        return replaced(value)
+        return ours(self._original[name], self._made)
+
+    def _import(self, name: str, _: Any = None, *others: Any, **named: Any) -> Any:
+        """What an import within the function gives."""
+        return ours(builtins.__import__(name, self._original, *others, **named), self._made)
 
 
-def replaced(value: Any) -> Any:
-    """What stands for a module or a function of NumPy or `math`; itself for anything else."""
+def ours(value: Any, made: Made) -> Any:
+    """What stands for a module, a function of NumPy or `math`, or a function of the user's own;
+    itself for anything else.
+    """
+    if isinstance(value, (FunctionType, functools.partial, MethodType)):
+        return with_our_functions(value, made)
+    if isinstance(value, ModuleType):
+        own = value in (np, math) or not library(value.__name__)
+        return _Module(value, made) if own else value
     try:
-        return MODULES.get(value) or OURS.get(value, value)
+        return OURS.get(value, value)
     except TypeError:  # of no use as a key, so it is none of them
         return value
 
 
-def with_our_functions(function: Any, made: dict[Any, Any] | None = None) -> Any:
+def with_our_functions(function: Any, made: Made | None = None) -> Any:
     """The function with ours in place of NumPy's and Python's elementary functions.
 
     Itself where it is of this package or another, or where it sets globals, which it would then set
@@ -109,26 +133,32 @@ def with_our_functions(function: Any, made: dict[Any, Any] | None = None) -> Any
     made = {} if made is None else made
     if isinstance(function, functools.partial):
         inner = with_our_functions(function.func, made)
-        return functools.partial(inner, *function.args, **function.keywords)
+        named = {name: ours(value, made) for name, value in function.keywords.items()}
+        return functools.partial(inner, *(ours(value, made) for value in function.args), **named)
     if isinstance(function, MethodType):
         return MethodType(with_our_functions(function.__func__, made), function.__self__)
     call = vars(type(function)).get("__call__")
     if isinstance(call, FunctionType):  # an object that can be called
         return MethodType(with_our_functions(call, made), function)
-    if not isinstance(function, FunctionType) or of_library(function) or _sets_globals(function):
+    other = not isinstance(function, FunctionType) or of_library(function)
+    if other or hasattr(function, COPY_OF) or sets_globals(function):
         return function
     if function not in made:
         cells = tuple(CellType() if _another(c) else c for c in function.__closure__ or ())
-        names = _Globals(function.__globals__)
+        names = _Globals(function.__globals__, made)
         code = _with_products(function.__code__)
-        ours = FunctionType(code, names, function.__name__, function.__defaults__, cells)
-        made[function] = functools.update_wrapper(ours, function)
-        ours.__kwdefaults__ = function.__kwdefaults__
+        copy = FunctionType(code, names, function.__name__, None, cells)
+        made[function] = functools.update_wrapper(copy, function)
+        setattr(copy, COPY_OF, function)
+        copy.__defaults__ = function.__defaults__ and tuple(
+            ours(value, made) for value in function.__defaults__
+        )
+        copy.__kwdefaults__ = function.__kwdefaults__ and {
+            name: ours(value, made) for name, value in function.__kwdefaults__.items()
+        }
         for cell, original in zip(cells, function.__closure__ or (), strict=True):
             if cell is not original:
-                value = original.cell_contents
-                own = isinstance(value, FunctionType)
-                cell.cell_contents = with_our_functions(value, made) if own else replaced(value)
+                cell.cell_contents = ours(original.cell_contents, made)
     return made[function]
 
 
@@ -146,57 +176,58 @@ def _with_products(code: CodeType) -> CodeType:
 
 
 def _square(load: dis.Instruction, step: dis.Instruction) -> bool:
-    """Whether two instructions square a number; a jump to the second brings another exponent."""
+    """Whether two instructions square a number; a jump to the second brings another exponent. A
+    constant beyond the 256th takes more than one instruction to load.
+    """
     two = load.opname in ("LOAD_CONST", "LOAD_SMALL_INT") and load.argval == 2
-    return two and _power(step) and step.arg == POWER and not step.is_jump_target
+    short = two and (load.arg or 0) < 256
+    return short and _power(step) and step.arg == POWER and not step.is_jump_target
 
 
 def _power(step: dis.Instruction) -> bool:
     return step.opname == "BINARY_OP" and step.argrepr in ("**", "**=")
 
 
-def _sets_globals(function: FunctionType) -> bool:
-    return any(
-        step.opname == "STORE_GLOBAL"
-        for code in codes(function.__code__)
-        for step in dis.get_instructions(code)
-    )
-
-
 def _another(cell: CellType) -> bool:
-    """Whether a cell's content is to be replaced."""
+    """Whether a cell's content is to be replaced; one that is set later is not looked at."""
     try:
         value = cell.cell_contents
     except ValueError:  # not yet set
         return False
-    if isinstance(value, FunctionType):
-        return not of_library(value)
-    return replaced(value) is not value
+    if isinstance(value, (FunctionType, functools.partial, MethodType)):
+        return not of_library(getattr(value, "func", value))
+    return ours(value, {}) is not value
 
 
 def left(function: Callable) -> str:
     """What a function of the user's own computes that gives other last digits on other processors;
     empty where it is nothing.
     """
-    for one in own_functions(plain(function)):
-        names, file = space(one), Path(one.__code__.co_filename).name
-        sets = _sets_globals(one)
+    for one, has_copy in copied(function).items():
         for code in codes(one.__code__):
             for load, step in pairwise(dis.get_instructions(code)):
-                if _power(step) and not (_square(load, step) and not sets):
+                if _power(step) and not (_square(load, step) and has_copy):
                     return (
-                        f"takes a power by '**' ({file}, line {step.positions.lineno}), whose last "
-                        f"digits differ between processors; expected np.power, or x * x, or "
-                        f"Model(..., strict=False)"
+                        f"takes a power by '**' ({_file(one)}, line {step.positions.lineno}), "
+                        f"{DIFFERS}; expected np.power, or x * x, or {NOT_STRICT}"
                     )
-            for text, thing, line in loaded(code, names):
-                if _differs(thing, also_ours=sets):
-                    return (
-                        f"uses {text} ({file}, line {line}), whose last digits differ between "
-                        f"processors; expected one of {', '.join(FUNCTIONS)}, or "
-                        f"Model(..., strict=False)"
-                    )
+    for use in uses(function):
+        if _differs(use.thing, also_ours=not use.copied):
+            at = f" ({_file(use.function)}, line {use.line})" if use.function else ""
+            own = _named_ours(use.thing)
+            expected = f"tokenomics.elementary.{own}" if own else f"one of {', '.join(FUNCTIONS)}"
+            return f"uses {use.text}{at}, {DIFFERS}; expected {expected}, or {NOT_STRICT}"
     return ""
+
+
+def _file(function: FunctionType) -> str:
+    return Path(function.__code__.co_filename).name
+
+
+def _named_ours(thing: Any) -> str:
+    """The name of our function that could stand for something; empty where there is none."""
+    own = power if thing in POWERS else OURS.get(thing)
+    return "log" if own is _math_log else own.__name__ if own else ""
 
 
 def _differs(thing: Any, *, also_ours: bool) -> bool:

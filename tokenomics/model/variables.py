@@ -20,6 +20,7 @@ from ..errors import ModelError, nearest, suggestion
 from . import controllers
 from .contract import unknown
 from .formulas.numerics import oracle_delay
+from .same_bits import with_our_functions
 
 PLACEHOLDER = "<"  # begins what stands for several names
 SHARED = ("time", "step")  # one clock for all runs
@@ -70,6 +71,8 @@ class Variable:
     sells: str | None = None
 
     def __post_init__(self):
+        if callable(self.start):
+            object.__setattr__(self, "start", with_our_functions(self.start))
         orders = ((self.buys, BUYERS, "USD/day"), (self.sells, LEDGERS, "TOK/day"))
         for ledger, known, unit in orders:
             if ledger is not None and ledger not in known:
