@@ -3,11 +3,13 @@ is named with its line.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import tokenomics as tk
+from tokenomics.errors import ModelError
 from tokenomics.model.controllers import LAWS
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.same_bits import with_our_functions
@@ -371,3 +373,20 @@ def test_a_users_sum_goes_from_left_to_right():
     used, cancelled, plain = with_our_functions(block)()
     assert used is not sum
     assert (cancelled, plain) == (0.0, 5.0)
+
+
+def test_the_results_of_a_model_that_is_not_strict_say_so():
+    def policy_odd(params, substep, state_history, state):
+        return {"mine": state["token_price"] ** 1.5}
+
+    policy = tk.writes(tk.Variable("mine", "1", "an odd power", 1.0, start=1.0))(policy_odd)
+    name = "the network's price moves"
+    strict = tk.MODEL.insert(tk.block("odd", policy), after=name)
+    with pytest.raises(ModelError, match=r"power by '\*\*'.*test_own_blocks.py, line"):
+        tk.run(days=3, runs=2, model=strict)
+    loose = replace(strict, strict=False)
+    results = [tk.run(days=3, runs=2, model=loose, engine=e) for e in ("cadcad", "ensemble")]
+    for result in results:
+        assert "last digits of these results depend on the processor" in result.notes[0]
+        assert result.dataset["mine"].shape == (2, 4)
+    assert tk.run(days=3, runs=2).notes == ()

@@ -48,6 +48,7 @@ FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics r
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
 Progress = Callable[[int, int], None]
+NOT_STRICT = "the model is not strict: last digits of these results depend on the processor"
 
 
 def _sets(sets: Any, days: float | None) -> tuple[str, ...]:
@@ -212,7 +213,7 @@ def run(
     )
     controllers.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
-    notes: list[str] = []
+    notes = [] if model.strict else [NOT_STRICT]
     indices = np.arange(runs)
     dt_days = resolved.values.simulation.time_step
 
