@@ -274,6 +274,36 @@ def sets_a_global(x):
     return by_alias(x)
 
 
+FEE = 3.0
+
+
+def defines_a_class(x):
+    class Order:
+        fee = FEE
+
+    return Order.fee * x
+
+
+def evaluates(x):
+    return eval("FEE") * x
+
+
+def asks_for_globals(x):
+    return globals().get("FEE", 0.0) * x
+
+
+@pytest.mark.parametrize("function", [defines_a_class, evaluates, asks_for_globals])
+def test_globals_that_are_found_past_the_copy_are_found(function):
+    assert with_our_functions(function)(2.0) == 6.0
+
+
+def exp_beside_a_class(x):
+    class Order:
+        fee = np.exp(FEE)
+
+    return Order.fee * x
+
+
 TABLE = {"decay": np.exp}
 
 
@@ -333,6 +363,7 @@ REFUSED = {
     "inside of numpy": (lambda x: np.logspace(0.0, x, 3), "uses np.logspace"),
     "product of matrices": (lambda x: np.dot(x, x), "uses np.dot"),
     "sets globals": (sets_a_global, r"uses np.exp .* expected tokenomics.elementary.exp"),
+    "defines a class": (exp_beside_a_class, r"uses np.exp .*elementary.exp"),
     "in a table": (lambda x: TABLE["decay"](x), r"uses TABLE\[...\] .*elementary.exp"),
     "cached": (lambda x: cached(x), r"uses np.exp .*elementary.exp"),
     "vectorised": (lambda x: element(x), r"uses math.exp .*elementary.exp"),

@@ -21,6 +21,8 @@ import numpy as np
 
 LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF")
 CONSTRUCTORS = {"__init__", "__new__", "__post_init__"}
+KEEPING = {"STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_BUILD_CLASS"}
+WHOLE = {"eval", "exec", "globals"}
 COPY_OF = "copy_of"  # on a copy of a function, the function
 LARGEST = 100  # elements of a container that is looked into; larger ones hold data
 DEEPEST = 3  # containers and objects inside one another
@@ -33,7 +35,8 @@ class Use:
     text: as it is written. function: that names it; None of the function that was asked about.
     line: of the function's file. copied: whether a copy of the function that was asked about, and
     of those that it names, would find it by a name too (see `same_bits`): not through an attribute
-    of an object, an element of a container, or a function that sets globals and so has no copy.
+    of an object, an element of a container, or a function that keeps its globals and so has no
+    copy.
     """
 
     text: str
@@ -74,7 +77,7 @@ def _walked(function: Any) -> tuple[dict[FunctionType, bool], list[Use]]:
             continue
         seen[known] = thing
         if isinstance(thing, FunctionType) and not of_library(thing):
-            has_copy = use.copied and not sets_globals(thing)
+            has_copy = use.copied and not keeps_globals(thing)
             functions[thing] = functions.get(thing, True) and has_copy
             todo += _named(thing, has_copy)
         else:
@@ -173,10 +176,12 @@ def codes(code: CodeType) -> Iterator[CodeType]:
             yield from codes(inner)
 
 
-def sets_globals(function: FunctionType) -> bool:
-    """Whether a function sets variables outside of it."""
+def keeps_globals(function: FunctionType) -> bool:
+    """Whether a function works with its own globals alone: it sets one, asks for them as a whole,
+    or defines a class, whose body looks names up without `__missing__`.
+    """
     return any(
-        step.opname == "STORE_GLOBAL"
+        step.opname in KEEPING or (step.opname == "LOAD_GLOBAL" and step.argval in WHOLE)
         for code in codes(function.__code__)
         for step in dis.get_instructions(code)
     )

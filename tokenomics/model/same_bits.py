@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ..elementary import FUNCTIONS, arctan, log, power
-from .reach import COPY_OF, codes, copied, library, of_library, sets_globals, uses
+from .reach import COPY_OF, codes, copied, keeps_globals, library, of_library, uses
 
 
 def _sum(terms, start=0):
@@ -127,8 +127,8 @@ def ours(value: Any, made: Made) -> Any:
 def with_our_functions(function: Any, made: Made | None = None) -> Any:
     """The function with ours in place of NumPy's and Python's elementary functions.
 
-    Itself where it is of this package or another, or where it sets globals, which it would then set
-    elsewhere. made: what is known already, for functions that name one another.
+    Itself where it is of this package or another, or where it works with its own globals alone.
+    made: what is known already, for functions that name one another.
     """
     made = {} if made is None else made
     if isinstance(function, functools.partial):
@@ -141,7 +141,7 @@ def with_our_functions(function: Any, made: Made | None = None) -> Any:
     if isinstance(call, FunctionType):  # an object that can be called
         return MethodType(with_our_functions(call, made), function)
     other = not isinstance(function, FunctionType) or of_library(function)
-    if other or hasattr(function, COPY_OF) or sets_globals(function):
+    if other or hasattr(function, COPY_OF) or keeps_globals(function):
         return function
     if function not in made:
         cells = tuple(CellType() if _another(c) else c for c in function.__closure__ or ())
