@@ -51,6 +51,11 @@ def test_a_stored_number_is_exact(value, decimals, divide, raw):
 BAD = [
     ({"titel": "x"}, "titel: unknown key", "did you mean 'title'"),
     (
+        {"proposed": {"supply.holding_time": 900.0}, "on_chain": {}},
+        "proposed.supply.holding_time: supply.holding_time is an uncertain fact of the world",
+        "expected a lever",
+    ),
+    (
         {"proposed": {"controller.pid.kpp": 0.1}},
         "proposed.controller.pid.kpp: unknown parameter",
         "did you mean 'controller.pid.kp'",

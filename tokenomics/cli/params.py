@@ -122,10 +122,10 @@ def table(
     sets: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Print the parameter table in Markdown: name, value, unit, bounds, source, description."""
+    """Print the parameter table in Markdown: name, role, value, unit, bounds, source, meaning."""
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
-        keys = ("name", "value", "unit", "bounds", "source", "description")
+        keys = ("name", "role", "value", "unit", "bounds", "source", "description")
         print_json([dict(zip(keys, tables.row(e), strict=True)) for e in resolved.entries.values()])
     else:
         typer.echo(tables.markdown(resolved))

@@ -9,15 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Role = Literal["lever", "world", "start", "scenario", "numeric"]
+# what each role is, in words that follow "is"
+ROLES: dict[Role, str] = {
+    "lever": "what a vote or an operator of the protocol sets",
+    "world": "an uncertain fact of the world",
+    "start": "a stock of the network at day 0",
+    "scenario": "part of a scenario's events",
+    "numeric": "a setting of the simulation",
+}
+
 
 class Group(BaseModel):
-    """A frozen group of parameters; unknown keys are refused."""
+    """A frozen group of parameters; unknown keys are refused.
+
+    ROLE: of its parameters that name none of their own.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+    ROLE: ClassVar[Role] = "world"
 
 
 @dataclass(frozen=True)
@@ -53,15 +67,18 @@ def parameter(
     gt: float | None = None,
     le: float | None = None,
     lt: float | None = None,
+    role: Role | None = None,
 ) -> Any:
     """A required parameter.
 
     unit: "USD", "TOK", "Mtok/day", "days", "1" for a pure number, "-" for a switch or a name.
-    ge, gt, le, lt: bounds in that unit. doc: what it means, in one sentence.
+    ge, gt, le, lt: bounds in that unit. doc: what it means, in one sentence. role: one of `ROLES`;
+    by default that of its group.
     """
-    return Field(description=doc, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra={"unit": unit})
+    extra = {"unit": unit} | ({} if role is None else {"role": role})
+    return Field(description=doc, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra=extra)
 
 
-def share(doc: str) -> Any:
+def share(doc: str, role: Role | None = None) -> Any:
     """A required parameter between 0 and 1."""
-    return parameter("1", doc, ge=0.0, le=1.0)
+    return parameter("1", doc, ge=0.0, le=1.0, role=role)

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from ..errors import InputError, nearest
 from ..inputs.arguments import SETS, SOURCE, checked, many, optional, several
 from .explaining import explained
-from .fields import Group
+from .fields import ROLES, Group, Role
 from .kinds import refuse_other
 from .locate import find
 from .reading import Leaf, flatten, load, number, read, scalar
@@ -38,6 +38,8 @@ FREE_KEY = re.compile(r"[a-z][a-z0-9_]*")  # names of workloads, accelerators an
 class Entry:
     """One parameter: value, unit, where it comes from, what it means. bounds: as text, empty where
     there are none.
+
+    role: one of `ROLES`. reason: why the network moved it there from the schema's, else empty.
     """
 
     path: str
@@ -48,6 +50,8 @@ class Entry:
     line: int | None
     doc: str
     bounds: str
+    role: Role
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,7 @@ class Resolved:
             node = tree
             for group in groups:
                 node = node.setdefault(group, {})
-            node[name] = (
-                {}
-                if entry.value == {}
-                else {"value": entry.value, "unit": entry.unit, "source": entry.source}
-            )
+            node[name] = {} if entry.value == {} else as_written(entry)
         return yaml_text(tree)
 
     def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
@@ -109,7 +109,9 @@ class Resolved:
         source: what a changed one says of where it is from.
         """
         leaves = {
-            e.path: Leaf(e.path, e.value, None, e.source, e.file, e.line)
+            e.path: Leaf(
+                e.path, e.value, None, e.source, e.file, e.line, e.reason and e.role, e.reason
+            )
             for e in self.entries.values()
         }
         for path, value in changes.items():
@@ -117,20 +119,27 @@ class Resolved:
         return leaves
 
 
+def as_written(entry: Entry) -> dict[str, Any]:
+    """An entry as a parameter file has it."""
+    plain = {"value": entry.value, "unit": entry.unit, "source": entry.source}
+    return plain | ({"role": entry.role, "reason": entry.reason} if entry.reason else {})
+
+
 class Place(NamedTuple):
     """What the schema has at a path. field: None where there is nothing. wrong: the first part it
-    does not know.
+    does not know. role: of a parameter, by the schema.
     """
 
     field: FieldInfo | None
     kind: Any = None
     wrong: str = ""
     valid: tuple[str, ...] = ()
+    role: Role = "world"
 
 
 def place(path: str) -> Place:
     """What the schema has at a path, of a parameter or of a group."""
-    field, kind = None, Parameters
+    field, kind, role = None, Parameters, "world"
     for part in path.split("."):
         if get_origin(kind) is dict:
             if not FREE_KEY.fullmatch(part):
@@ -140,10 +149,11 @@ def place(path: str) -> Place:
             field = kind.model_fields.get(part)
             if field is None:
                 return Place(None, wrong=part, valid=tuple(kind.model_fields))
+            role = dict(field.json_schema_extra or {}).get("role", kind.ROLE)  # type: ignore[call-overload]
             kind = field.annotation
         else:
             return Place(None, wrong=part)
-    return Place(field, kind)
+    return Place(field, kind, role=role)
 
 
 def field_at(path: str) -> tuple[FieldInfo | None, list[str]]:
@@ -188,7 +198,7 @@ def check_leaf(leaf: Leaf) -> FieldInfo:
     """The field of a value as it was written. Raises InputError for a key that there is not, and
     for another unit or type.
     """
-    info, kind, wrong, valid = place(leaf.path)
+    info, kind, wrong, valid, _ = place(leaf.path)
     if info is None:
         key = None if FREE_KEY.fullmatch(wrong) else "a name of a-z, 0-9 and _, a letter first"
         raise leaf.error(
@@ -256,8 +266,34 @@ def _build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
             leaf.line,
             info.description or "",
             bounds(info),
+            _role(leaf),
+            leaf.reason or "",
         )
     return checked_tree(tree, leaves), entries
+
+
+MOVABLE = ("lever", "world")  # a stock, an event or a step of the simulation is no other thing
+
+
+def _role(leaf: Leaf) -> Role:
+    """Role of a parameter: the schema's, or that to which its file moves it with a reason."""
+    role = place(leaf.path).role
+    if not leaf.role:
+        if leaf.reason:
+            raise leaf.error("a reason without a role", expected="`role` beside it")
+        return role
+    if leaf.role not in ROLES:
+        raise leaf.error(
+            f"role '{leaf.role}'",
+            expected="one of " + ", ".join(ROLES),
+            nearest=nearest(leaf.role, ROLES),
+        )
+    if leaf.role != role and not {role, leaf.role} <= set(MOVABLE):
+        found = f"role '{leaf.role}' of {ROLES[role]}"
+        raise leaf.error(found, expected=f"'{role}'; only a lever and a fact may change places")
+    if not leaf.reason:
+        raise leaf.error(f"role '{leaf.role}' without a reason", expected="`reason`, in words")
+    return leaf.role  # type: ignore[return-value]
 
 
 def checked_tree(tree: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Parameters:
@@ -375,6 +411,8 @@ def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]
             continue  # nothing merged into a group leaves the group as it is
         if path in merged and leaf.source is None:
             leaf = replace(leaf, source=leaf.file)
+        if path in merged and leaf.role is None and leaf.reason is None:
+            leaf = replace(leaf, role=merged[path].role, reason=merged[path].reason)
         # {} in place of free-keyed numbers stands only until the first of them is set
         merged.pop(path.rsplit(".", 1)[0], None)
         merged[path] = leaf

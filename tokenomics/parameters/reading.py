@@ -21,7 +21,7 @@ from ..errors import InputError, nearest
 from ..inputs.files import read_text
 
 LARGEST_FILE = 1_000_000  # bytes
-LEAF_KEYS = ("value", "unit", "source", "note")
+LEAF_KEYS = ("value", "unit", "source", "note", "role", "reason")
 DEEPEST = 8  # levels of nesting; the schema has four
 MOST_LEAVES = 10_000  # a few aliases can stand for billions of leaves
 LONGEST_NUMBER = 1_000  # characters of a whole number; Python writes no more than 4,300 digits
@@ -31,7 +31,7 @@ MERGE = "tag:yaml.org,2002:merge"
 @dataclass(frozen=True)
 class Leaf:
     """One value as somebody wrote it, at a dotted path. unit, source: None where not given. line:
-    1-based, None outside a file.
+    1-based, None outside a file. role, reason: where a network moves the parameter to another role.
     """
 
     path: str
@@ -40,6 +40,8 @@ class Leaf:
     source: str | None
     file: str
     line: int | None
+    role: str | None = None
+    reason: str | None = None
 
     def error(self, found: str, **more: Any) -> InputError:
         """An error at this place. found: what is wrong. more: as `InputError` takes it."""
@@ -143,10 +145,10 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
                         expected="one of " + ", ".join(LEAF_KEYS),
                         nearest=nearest(str(extra), LEAF_KEYS),
                     )
-            unit, source = node.get("unit"), node.get("source")
-            leaves[path] = Leaf(
-                path, number(node["value"]), unit and str(unit), source and str(source), file, line
+            unit, source, role, reason = (
+                node.get(key) and str(node[key]) for key in ("unit", "source", "role", "reason")
             )
+            leaves[path] = Leaf(path, number(node["value"]), unit, source, file, line, role, reason)
         elif isinstance(node, Mapping) and node:
             leaves |= flatten(node, file, f"{path}.")
         elif isinstance(node, Mapping):

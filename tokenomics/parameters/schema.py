@@ -41,6 +41,8 @@ def _no_whole_steps(simulation: Simulation) -> str:
 class Simulation(Ruled):
     """Span and step of the simulation."""
 
+    ROLE = "numeric"
+
     RULES = (Rule(lambda s: (_off(_span(s)) <= 1e-6) & (_span(s) >= 1.0 - 1e-6), _no_whole_steps),)
 
     days: float = parameter("days", "simulated span, a multiple of the step", gt=0.0, le=CENTURY)
@@ -54,6 +56,8 @@ class Simulation(Ruled):
 
 class Shocks(Group):
     """Sampled randomness as a whole: off means the deterministic skeleton of the model."""
+
+    ROLE = "numeric"
 
     enabled: bool = parameter("-", "draw the sampled shocks (off: all of them are zero)")
 
@@ -191,6 +195,7 @@ class Privacy(Group):
             "in use: none, secure enclave, optimistic verification (results can be challenged), "
             "zero-knowledge proof"
         ),
+        role="lever",
     )
     none: Protection
     tee: Protection
@@ -220,7 +225,7 @@ class Access(Group):
     """Access control: who checks that a request is allowed."""
 
     mode: Literal["central", "node"] = parameter(
-        "-", "a central identity service, or a cryptographic check by the node itself"
+        "-", "a central identity service, or a cryptographic check by the node itself", role="lever"
     )
     central: Check
     node: Check
@@ -269,7 +274,7 @@ class Capacity(Group):
     arrival_cv: float = parameter("1", "coefficient of variation of inter-arrival times", ge=0.0)
     service_cv: float = parameter("1", "coefficient of variation of service times", ge=0.0)
     admission_limit: float = parameter(
-        "1", "utilisation above which requests are turned away", gt=0.0, le=1.0
+        "1", "utilisation above which requests are turned away", gt=0.0, le=1.0, role="lever"
     )
 
 
@@ -278,10 +283,14 @@ class Pricing(Group):
 
     enabled: bool = parameter("-", "the price follows utilisation (off: it stays as at the start)")
     target_utilisation: float = parameter(
-        "1", "utilisation at which the price stands still", gt=0.0, lt=1.0
+        "1", "utilisation at which the price stands still", gt=0.0, lt=1.0, role="lever"
     )
     speed: float = parameter(
-        "1/day", "log price change a day per unit of excess utilisation", ge=0.0, le=1.0
+        "1/day",
+        "log price change a day per unit of excess utilisation",
+        ge=0.0,
+        le=1.0,
+        role="lever",
     )
 
 
@@ -302,14 +311,20 @@ class Reliability(Group):
     region_outage_rate: float = parameter("1/day", "outages of one region a day", ge=0.0, le=0.05)
     region_outage_days: float = parameter("days", "mean length of a regional outage", gt=0.0)
     replication: float = parameter(
-        "1", "nodes that work on the same request; the first good answer counts", ge=1.0, le=10.0
+        "1",
+        "nodes that work on the same request; the first good answer counts",
+        ge=1.0,
+        le=10.0,
+        role="lever",
     )
     audit_probability: float = parameter(
-        "1/day", "probability that a node's work is audited on a day", ge=0.0, le=1.0
+        "1/day", "probability that a node's work is audited on a day", ge=0.0, le=1.0, role="lever"
     )
     false_positive: float = share("probability that an audit condemns good work")
     false_negative: float = share("probability that an audit passes bad work")
-    slash_fraction: float = share("share of the node's stake that a condemned audit costs")
+    slash_fraction: float = share(
+        "share of the node's stake that a condemned audit costs", role="lever"
+    )
     cheating_gain: float = parameter(
         "1", "gain from faking a day's work, in multiples of its revenue", ge=0.0
     )
@@ -346,12 +361,17 @@ class Supply(Group):
     enabled: bool = parameter(
         "-", "emission and burns (off: total supply is constant and operators get the whole fee)"
     )
-    total_supply: float = parameter("TOK", "total supply at the start", gt=0.0)
-    staked_share: float = share("share of total supply staked at the start")
-    treasury_share: float = share("share of total supply held by the treasury at the start")
-    locked_share: float = share("share of total supply locked in vesting at the start")
+    total_supply: float = parameter("TOK", "total supply at the start", gt=0.0, role="start")
+    staked_share: float = share("share of total supply staked at the start", role="start")
+    treasury_share: float = share(
+        "share of total supply held by the treasury at the start", role="start"
+    )
+    locked_share: float = share(
+        "share of total supply locked in vesting at the start", role="start"
+    )
     speculator_share: float = share(
-        "share of circulating supply held by speculators at the start; they hold as much in USD"
+        "share of circulating supply held by speculators at the start; they hold as much in USD",
+        role="start",
     )
     customer_days: float = parameter("days", "spending that customers hold in tokens", ge=0.0)
     customer_time: float = parameter(
@@ -363,11 +383,13 @@ class Supply(Group):
     throughput_memory: float = parameter(
         "days", "memory of the fiat throughput in the utility value", gt=0.0
     )
-    burn_share: float = share("share of fees burned (burn-and-mint)")
+    burn_share: float = share("share of fees burned (burn-and-mint)", role="lever")
     emission_decay: bool = parameter(
-        "-", "emission halves (off: it stays at the rate that balances the burns)"
+        "-", "emission halves (off: it stays at the rate that balances the burns)", role="lever"
     )
-    emission_half_life: float = parameter("days", "time in which emission halves", gt=0.0)
+    emission_half_life: float = parameter(
+        "days", "time in which emission halves", gt=0.0, role="lever"
+    )
     vesting: bool = parameter("-", "locked tokens vest")
     vesting_time: float = parameter("days", "time in which the locked tokens vest linearly", gt=0.0)
     vesting_sold: float = share("share of vested tokens that is sold at once")
@@ -382,14 +404,18 @@ class Treasury(Group):
     """Income, operating cost and reserve of the treasury."""
 
     enabled: bool = parameter("-", "the treasury takes its share of fees and pays its costs")
-    fee_share: float = share("share of fees that goes to the treasury, in USD")
+    fee_share: float = share("share of fees that goes to the treasury, in USD", role="lever")
     reserve: float = parameter(
         "1",
         "USD reserve at the start, as a share of the market value of circulating supply",
         ge=0.0,
+        role="start",
     )
     cost_ratio: float = parameter(
-        "1", "operating cost as a multiple of the cost that balances income at the start", ge=0.0
+        "1",
+        "operating cost as a multiple of the cost that balances income at the start",
+        ge=0.0,
+        role="lever",
     )
 
 
@@ -403,7 +429,7 @@ class Market(Group):
         "-", "constant-product pool or linear-impact market"
     )
     pool_share: float = parameter(
-        "1", "share of circulating supply in the pool at the start", gt=0.0, lt=0.5
+        "1", "share of circulating supply in the pool at the start", gt=0.0, lt=0.5, role="start"
     )
     pool_time: float = parameter(
         "days", "mean time in which liquidity returns to that share", gt=0.0
@@ -472,16 +498,20 @@ class Oracle(Group):
     enabled: bool = parameter(
         "-", "the controller sees a measured price (off: it sees the true one)"
     )
-    lag: float = parameter("days", "time constant of the averaging window", ge=0.0)
+    lag: float = parameter("days", "time constant of the averaging window", ge=0.0, role="lever")
     delay: int = parameter(
         "days",
         "pure delay of the measurement: the protocol acts on the price of so many days ago",
         ge=0,
         le=60,
+        role="lever",
     )
     noise: float = parameter("1", "standard deviation of the log measurement error", ge=0.0, le=1.0)
     slope_limit: float = parameter(
-        "1/day", "largest change of the lagged log price a day (derivative bound)", gt=0.0
+        "1/day",
+        "largest change of the lagged log price a day (derivative bound)",
+        gt=0.0,
+        role="lever",
     )
 
 
@@ -489,6 +519,8 @@ class PID(Group):
     """Gains and limits of the discrete PID controller; the error is ln(reference / measured
     price).
     """
+
+    ROLE = "lever"
 
     kp: float = parameter(
         "1/day", "proportional gain: spending in reference depths a day per unit of log error"
@@ -507,6 +539,8 @@ class PID(Group):
 class DCBM(Group):
     """Gains of the DCBM law (arXiv 2601.09961); its output is a share of the treasury."""
 
+    ROLE = "lever"
+
     gamma: float = parameter(
         "1", "largest share of the treasury spent in one epoch", gt=0.0, le=1.0
     )
@@ -517,6 +551,8 @@ class DCBM(Group):
 
 class RAI(Group):
     """Gains of RAI's PI law, per unit of relative error."""
+
+    ROLE = "lever"
 
     kp: float = parameter(
         "1/day", "proportional gain: spending in reference depths a day per unit of relative error"
@@ -531,6 +567,8 @@ class RAI(Group):
 class LQR(Group):
     """Weights of the quadratic cost per decision, of the LQR and of the MPC."""
 
+    ROLE = "lever"
+
     price_weight: float = parameter(
         "1", "weight of the squared log distance of the price from its reference", gt=0.0
     )
@@ -543,6 +581,8 @@ class LQR(Group):
 class MPC(Group):
     """Horizon and limits of the model predictive controller."""
 
+    ROLE = "lever"
+
     horizon: int = parameter("1", "number of decisions that it plans", ge=1, le=60)
     rate_limit: float = parameter(
         "1/day^2", "largest change of output a day, in reference depths a day", gt=0.0
@@ -551,6 +591,8 @@ class MPC(Group):
 
 class Controller(Group):
     """The policy: which law, which reference, which actuators, which limits."""
+
+    ROLE = "lever"
 
     type: str = parameter(
         "-",
@@ -640,6 +682,8 @@ class Bills(Group):
 class Events(Group):
     """What a scenario does to the network; every size is zero in the baseline."""
 
+    ROLE = "scenario"
+
     demand_start: float = parameter("days", "start of the demand event", ge=0.0)
     demand_days: float = parameter("days", "length of the demand event", ge=0.0)
     demand_size: float = parameter(
@@ -669,6 +713,8 @@ class Events(Group):
 
 class Attack(Group):
     """One attacker who trades against the protocol; phases of length or size zero are left out."""
+
+    ROLE = "scenario"
 
     enabled: bool = parameter("-", "an attacker trades")
     start: float = parameter("days", "start of the push", ge=0.0)
@@ -701,6 +747,8 @@ class Attack(Group):
 
 class BankRun(Group):
     """A run of passive holders on the treasury's buy-back."""
+
+    ROLE = "scenario"
 
     enabled: bool = parameter("-", "holders run when the reserve falls")
     rate: float = parameter(

@@ -27,8 +27,9 @@ def text(value: Any) -> str:
 
 
 def row(entry: Entry) -> tuple[str, ...]:
-    """Name, value, unit, bounds, source, description."""
-    return entry.path, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
+    """Name, role, value, unit, bounds, source, description."""
+    role = f"{entry.role}: {entry.reason}" if entry.reason else entry.role
+    return entry.path, role, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
 
 
 def markdown_rows(
@@ -55,7 +56,7 @@ def markdown_rows(
 def markdown(resolved: Resolved) -> str:
     """The parameter table in Markdown."""
     return markdown_rows(
-        ("name", "value", "unit", "bounds", "source", "description"),
+        ("name", "role", "value", "unit", "bounds", "source", "description"),
         map(row, resolved.entries.values()),
     )
 

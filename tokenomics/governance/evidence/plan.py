@@ -22,7 +22,7 @@ from ...experiments.design_reading import recorded_design
 from ...experiments.plan import Case
 from ...experiments.run import run
 from ...experiments.sweep import Progress, sweep
-from ...parameters import NONE, Resolved, fits, resolve
+from ...parameters import NONE, Resolved, as_written, fits, resolve
 from ...parameters.documents import validated
 from ...results.folder import MANIFEST
 from ...results.metrics import METRICS, needed
@@ -139,15 +139,13 @@ def plain_case(case: Case) -> dict[str, Any]:
     # a value without a source of its own has the path of its file there, which is another on every
     # machine
     sources = {e.path: Path(e.source).name if e.source == e.file else e.source for e in entries}
-    parameters = {
-        e.path: {"value": e.value, "unit": e.unit, "source": sources[e.path]} for e in entries
-    }
-    told = case.resolved.descriptions.get(case.scenario, "")
+    parameters = {e.path: as_written(e) | {"source": sources[e.path]} for e in entries}
+    words = case.resolved.descriptions.get(case.scenario, "")
     named = {
         "base": case.resolved.base,
         "policy": case.policy,
         "scenario": case.scenario,
-        "description": told,
+        "description": words,
     }
     return named | {"parameters": parameters}
 
@@ -165,15 +163,17 @@ def tree(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _case(record: CaseRecord) -> Case:
-    plain = {path: entry.model_dump() for path, entry in record.parameters.items()}
-    told = {record.scenario: record.description}
+    plain = {
+        path: entry.model_dump(exclude_unset=True) for path, entry in record.parameters.items()
+    }
+    words = {record.scenario: record.description}
     scenarios = () if record.scenario == NONE else (record.scenario,)
     resolved = replace(
         resolve(tree(plain)),
         base=record.base,
         policy=record.policy,
         scenarios=scenarios,
-        descriptions=told,
+        descriptions=words,
     )
     return Case(record.policy, record.scenario, resolved)
 

@@ -21,11 +21,15 @@ Key = Annotated[str, Field(max_length=500)]
 
 
 class ParameterRecord(Strict):
-    """A parameter of a case: value ({} where a group of free keys is empty), unit and source."""
+    """A parameter of a case: value ({} where a group of free keys is empty), unit and source; role
+    and reason where the network moved it to another role.
+    """
 
     value: bool | float | str | dict[str, Any]
     unit: Text
     source: Text
+    role: Text | None = None
+    reason: Text | None = None
 
 
 class CaseRecord(Strict):

@@ -15,7 +15,7 @@ from ...errors import InputError, counted, nearest
 from ...experiments.plan import Case
 from ...inputs.files import read_text
 from ...model import controllers
-from ...parameters import NONE, Resolved, fits, place, resolve
+from ...parameters import NONE, ROLES, Resolved, fits, place, resolve
 from ...parameters.documents import validated
 from ...parameters.explaining import line_of
 from ...parameters.kinds import refuse_other
@@ -238,6 +238,17 @@ def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: R
     ]:
         for path, value in values.items():
             _check_value(path, value, today, at, (*keys, path))
+            role = today.entries[path].role
+            if role != "lever":
+                raise at.error(
+                    f"{path} is {ROLES[role]}",
+                    *keys,
+                    path,
+                    expected=(
+                        "a lever, which a vote can set; `set` describes the network, "
+                        "`sensitivity.paths` varies what is uncertain"
+                    ),
+                )
     for path in proposal.current:
         if path not in proposal.proposed:
             expected = "one of " + ", ".join(proposal.proposed)
