@@ -21,8 +21,8 @@ PROPOSAL = {
     "runs": 6,
     "seed": 4,
     "limits": [
-        {"limit": "ruin <= 0.9", "reason": EVIL},
-        {"limit": "ruin <= 0.1"},
+        {"limit": "treasury_low <= 0.9", "reason": EVIL},
+        {"limit": "treasury_low <= 0.1"},
         {"limit": "max_drawdown <= 0.0001"},
         {"limit": "control_effort >= 0.0", "of": "change"},
     ],

@@ -23,7 +23,7 @@ PROPOSAL = {
     "runs": 2,
     "seed": 0,
 }
-LIMIT = {"limit": "ruin <= 0.5"}
+LIMIT = {"limit": "treasury_low <= 0.5"}
 
 
 def unchanged(params, substep, history, state):
@@ -83,12 +83,12 @@ def test_one_name_is_a_list_of_one_in_what_extends_the_model():
 
 
 @pytest.mark.parametrize(
-    "one", [{"limits": LIMIT}, {"limits": [LIMIT], "metrics": "ruin", "overlays": "growth"}]
+    "one", [{"limits": LIMIT}, {"limits": [LIMIT], "metrics": "treasury_low", "overlays": "growth"}]
 )
 def test_one_name_is_a_list_of_one_in_a_proposal(one):
     proposal, _ = read_proposal(PROPOSAL | {"scenarios": "none"} | one)
     assert proposal.scenarios == ["none"] and [limit.limit for limit in proposal.limits] == [
-        "ruin <= 0.5"
+        "treasury_low <= 0.5"
     ]
 
 
@@ -98,8 +98,8 @@ def test_one_name_is_a_list_of_one_in_a_proposal(one):
         ({"proposed": 5}, "proposed: 5; expected a group of keys"),
         ({"limits": 5}, "limits: 5; expected a list"),
         (
-            {"limits": ["ruin <= 0.5"]},
-            r"limits.0: 'ruin <= 0.5'; expected a group of keys: limit, of, ",
+            {"limits": ["treasury_low <= 0.5"]},
+            r"limits.0: 'treasury_low <= 0.5'; expected a group of keys: limit, of, ",
         ),
         ({"runs": "2"}, "runs: '2'; expected a whole number"),
         ({"runs": 1}, "runs: 1; expected at least 2"),

@@ -186,7 +186,9 @@ def test_params_show_check_diff_and_table(tmp_path):
     assert json.loads(part.stdout)["unsourced"] == []
     differs = call(tmp_path, "params", "diff", "baseline", "mine.yaml", "--json")
     assert [row["path"] for row in json.loads(differs.stdout)] == ["controller.type"]
-    assert "| controller.type | lever | pid |" in call(tmp_path, "params", "table", "mine.yaml").stdout
+    assert (
+        "| controller.type | lever | pid |" in call(tmp_path, "params", "table", "mine.yaml").stdout
+    )
     assert json.loads(call(tmp_path, "params", "show", "--json").stdout)["sha256"]
 
 

@@ -16,7 +16,7 @@ from tokenomics.results.comparison import paired
 from tokenomics.results.intervals import equal_gap, intervals
 from tokenomics.results.metrics import METRICS
 
-METRIC_NAMES = ["price_volatility", "tracking_rms", "ruin", "treasury_min", "price_final"]
+METRIC_NAMES = ["price_volatility", "tracking_rms", "treasury_low", "treasury_min", "price_final"]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_differences_are_those_of_single_experiments_on_the_same_shocks(comparis
 @pytest.mark.parametrize("n", [2, 5, 6, 40])
 def test_a_probability_that_differs_alike_in_every_run_has_an_exact_interval(gap, n):
     base = np.full((1, n), float(gap < 0.0))
-    difference, low, high, count, _, verdict = paired(["ruin"], base + gap, base)[0]
+    difference, low, high, count, _, verdict = paired(["treasury_low"], base + gap, base)[0]
     exact = stats.binomtest(0, n).proportion_ci(0.95, method="exact").high
     wanted = {0.0: (-exact, exact), 1.0: (1.0 - 2.0 * exact, 1.0), -1.0: (-1.0, 2.0 * exact - 1.0)}[
         gap
@@ -84,7 +84,11 @@ def test_a_metric_without_a_better_direction_has_no_winner(comparison):
 
 def test_equal_policies_are_not_told_apart():
     same = tk.compare(
-        policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"]
+        policies=["none", "pid"],
+        sets={"controller.pid.kp": 0.0},
+        runs=4,
+        days=5,
+        metrics=["treasury_low"],
     )
     row = same.differences().iloc[0]
     assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "same")
@@ -93,10 +97,14 @@ def test_equal_policies_are_not_told_apart():
 
 def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
     same = tk.compare(
-        policies=["none", "pid"], sets={"controller.pid.kp": 0.0}, runs=4, days=5, metrics=["ruin"]
+        policies=["none", "pid"],
+        sets={"controller.pid.kp": 0.0},
+        runs=4,
+        days=5,
+        metrics=["treasury_low"],
     )
     assert (
-        "| ruin | 1 | 0 [0, 0.4899] | 0 [0, 0.4899] |" in same.markdown()
+        "| treasury_low | 1 | 0 [0, 0.4899] | 0 [0, 0.4899] |" in same.markdown()
         and "**" not in same.markdown()
     )
     options = (
@@ -109,19 +117,19 @@ def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
         "--days",
         "5",
         "--metrics",
-        "ruin",
+        "treasury_low",
         "--out",
         tmp_path / "o",
     )
     _, text, _ = command("compare", *options)
-    assert [line.split() for line in text.splitlines() if "ruin" in line][0][1:4] == [
-        "ruin",
+    assert [line.split() for line in text.splitlines() if "treasury_low" in line][0][1:4] == [
+        "treasury_low",
         "│",
         "-",
     ]
     _, text, _ = command("compare", *options, "--json")
     assert json.loads(text)["best"] == [
-        {"scenario": "none", "metric": "ruin", "best": None, "equal": ["none", "pid"]}
+        {"scenario": "none", "metric": "treasury_low", "best": None, "equal": ["none", "pid"]}
     ]
 
 
@@ -132,7 +140,9 @@ def test_failed_runs_stand_beside_the_means(comparison):
     )
     broken = type(comparison)(broken, "none")
     row = (
-        broken.means().query("policy == 'pid' and scenario == 'none' and metric == 'ruin'").iloc[0]
+        broken.means()
+        .query("policy == 'pid' and scenario == 'none' and metric == 'treasury_low'")
+        .iloc[0]
     )
     assert (row["n"], row["failed"]) == (9, 3)
     calm, crash = broken.markdown().split("Scenario token_crash")
@@ -174,7 +184,10 @@ def test_the_figure_states_its_finding(comparison):
         ({"policies": ["pid", ""]}, "policies: an empty name"),
         ({"policies": ["pid", "none"], "scenarios": ["none", "none"]}, "scenarios: 'none' twice"),
         ({"policies": ["pid", "none"], "scenarios": []}, "scenarios: .*expected a list of names"),
-        ({"policies": ["pid", "none"], "metrics": ["ruin", "ruin"]}, "metrics: 'ruin' twice"),
+        (
+            {"policies": ["pid", "none"], "metrics": ["treasury_low", "treasury_low"]},
+            "metrics: 'treasury_low' twice",
+        ),
         (
             {"policies": ["pid", "none"], "sets": {"simulation.days": 3.0}},
             "days: 2, where simulation.days is set, too; expected the span once",
@@ -255,7 +268,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         (("--policies", "pid"), "--policies: 1 policy"),
         (("--metrics", ","), "--metrics: an empty name"),
         (("--metrics", ""), "--metrics: an empty name"),
-        (("--metrics", "ruin,ruin"), "--metrics: 'ruin' twice"),
+        (("--metrics", "treasury_low,treasury_low"), "--metrics: 'treasury_low' twice"),
         (("--overlay", ""), "--overlay: an empty text"),
         (("--reference", ""), "--reference: ''"),
         (("--set", "oracle.lag=1", "--set", "oracle.lag=2"), "--set: 'oracle.lag' twice"),

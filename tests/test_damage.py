@@ -39,7 +39,7 @@ SWEEP = {
     "policies": ["none", "pid"],
     "set": {"simulation.days": 4},
     "parameters": {"controller.pid.kp": [0.01, 0.1], "privacy.mode": ["none", "tee"]},
-    "metrics": ["tracking_rms", "ruin", "price_final"],
+    "metrics": ["tracking_rms", "treasury_low", "price_final"],
     "runs": 2,
     "seed": 3,
 }

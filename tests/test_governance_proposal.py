@@ -76,10 +76,22 @@ BAD = [
         "proposed: the values of today",
         "expected a change",
     ),
-    ({"limits": [{"limit": "riun <= 0.1"}]}, "unknown metric 'riun'", "did you mean 'ruin'"),
-    ({"limits": [{"limit": "ruin < 0.1"}]}, "'ruin < 0.1'", "metric <= limit"),
-    ({"limits": [{"limit": "ruin <= 1.7e308"}]}, "'ruin <= 1.7e308'", "at most 1e+15 by size"),
-    ({"limits": [{"limit": "ruin <= \u0661"}]}, "'ruin <= \u0661'", "metric <= limit"),
+    (
+        {"limits": [{"limit": "treasury_lwo <= 0.1"}]},
+        "unknown metric 'treasury_lwo'",
+        "did you mean 'treasury_low'",
+    ),
+    ({"limits": [{"limit": "treasury_low < 0.1"}]}, "'treasury_low < 0.1'", "metric <= limit"),
+    (
+        {"limits": [{"limit": "treasury_low <= 1.7e308"}]},
+        "'treasury_low <= 1.7e308'",
+        "at most 1e+15 by size",
+    ),
+    (
+        {"limits": [{"limit": "treasury_low <= \u0661"}]},
+        "'treasury_low <= \u0661'",
+        "metric <= limit",
+    ),
     ({"title": "a\x1b[2Jb"}, "title: character U+001B at place 2", "without control characters"),
     ({"title": "a\nb"}, "title: character U+000A at place 2", "without control characters"),
     ({"authors": ["x", "a\u202eb"]}, "authors.1: character U+202E", "without control characters"),
@@ -96,7 +108,7 @@ BAD = [
     ),
     ({"limits": []}, "limits: []", "at least 1"),
     (
-        {"limits": [{"limit": "ruin <= 0.1", "scenarios": ["token_crsh"]}]},
+        {"limits": [{"limit": "treasury_low <= 0.1", "scenarios": ["token_crsh"]}]},
         "unknown scenario 'token_crsh'",
         "did you mean 'token_crash'",
     ),
@@ -132,19 +144,23 @@ BAD = [
         "can fail",
     ),
     (
-        {"limits": [{"limit": "ruin <= 0.1"}, {"limit": "served_share >= -5"}]},
+        {"limits": [{"limit": "treasury_low <= 0.1"}, {"limit": "served_share >= -5"}]},
         "limits.1.limit: 'served_share >= -5' can never fail",
         "can hold",
     ),
-    ({"limits": [{"limit": "ruin <= 1"}]}, "'ruin <= 1' can never fail", "can hold"),
+    (
+        {"limits": [{"limit": "treasury_low <= 1"}]},
+        "'treasury_low <= 1' can never fail",
+        "can hold",
+    ),
     (
         {"limits": [{"limit": "churn <= -1"}]},
         "'churn <= -1' can never hold: churn is from 0 to inf",
         "can hold",
     ),
     (
-        {"limits": [{"limit": "ruin <= -2", "of": "change"}]},
-        "can never hold: a change of ruin is from -1 to 1",
+        {"limits": [{"limit": "treasury_low <= -2", "of": "change"}]},
+        "can never hold: a change of treasury_low is from -1 to 1",
         "can hold",
     ),
     (
@@ -189,7 +205,7 @@ def test_a_proposals_mistake_has_its_line(tmp_path):
     file = tmp_path / "p.yaml"
     file.write_text(
         "title: t\nscenarios: [none]\nruns: 5\nseed: 1\nproposed:\n  controller.pid.kp: "
-        "0.1\nlimits:\n  - {limit: 'ruin <= 1'}\n  - limit: 'x <= 1'\n"
+        "0.1\nlimits:\n  - {limit: 'treasury_low <= 1'}\n  - limit: 'x <= 1'\n"
     )
     status, out, errors = command("propose", file, "--out", tmp_path / "b")
     assert (
@@ -298,7 +314,7 @@ def test_a_calibrations_estimates_and_its_error_out_of_sample_are_in_the_report(
         "calibration": [str(tmp_path)],
         "alternatives": {},
         "scenarios": ["none"],
-        "metrics": ["ruin"],
+        "metrics": ["treasury_low"],
         "watch": [],
     }
     _, plan = read_proposal(PROPOSAL | small)

@@ -241,8 +241,8 @@ def test_a_table_that_does_not_add_up_stops_the_report(evidence):
 
 def test_a_limit_holds_fails_or_is_undecided(evidence):
     own = evidence.own_checks().set_index(["limit", "scenario"])["verdict"]
-    assert own["ruin <= 0.9", "none"] == "holds"
-    assert own["ruin <= 0.1", "none"] == "undecided"  # six runs cannot tell
+    assert own["treasury_low <= 0.9", "none"] == "holds"
+    assert own["treasury_low <= 0.1", "none"] == "undecided"  # six runs cannot tell
     assert own["max_drawdown <= 0.0001", "none"] == "fails"
     assert own["control_effort >= 0.0", "token_crash"] == "holds"
     assert evidence.outcome == "fails" and "2 of 8 checks" in evidence.verdict()
@@ -257,13 +257,17 @@ def test_a_limit_does_not_hold_where_a_run_failed(evidence):
     broken = Evidence(evidence.plan, runs)
     own = broken.own_checks().set_index(["limit", "scenario"])["verdict"]
     assert (
-        own["ruin <= 0.9", "none"] == "undecided" and own["ruin <= 0.9", "token_crash"] == "holds"
+        own["treasury_low <= 0.9", "none"] == "undecided"
+        and own["treasury_low <= 0.9", "token_crash"] == "holds"
     )
     assert int(broken.failures["failed"].sum()) == 1
 
 
 def test_what_a_verdict_hides_is_said_beside_it(evidence):
-    claim = [{"limit": "treasury_min <= 1000000", "scenarios": ["none"]}, {"limit": "ruin <= 0.9"}]
+    claim = [
+        {"limit": "treasury_min <= 1000000", "scenarios": ["none"]},
+        {"limit": "treasury_low <= 0.9"},
+    ]
     own = Evidence(
         replace(evidence.plan, statement={**evidence.plan.statement, "limits": claim, "watch": []}),
         evidence.runs,
@@ -285,14 +289,14 @@ def test_what_a_verdict_hides_is_said_beside_it(evidence):
 def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged():
     change = PROPOSAL | {
         "limits": [
-            {"limit": "ruin <= 0.01", "of": "change"},
-            {"limit": "ruin <= 0.9", "of": "change"},
+            {"limit": "treasury_low <= 0.01", "of": "change"},
+            {"limit": "treasury_low <= 0.9", "of": "change"},
         ],
         "watch": [],
         "metrics": [],
     }
     _, plan = read_proposal(
-        change | {"alternatives": {}, "scenarios": ["none"], "metrics": ["ruin"]}
+        change | {"alternatives": {}, "scenarios": ["none"], "metrics": ["treasury_low"]}
     )
     own = Evidence(plan, simulate(plan)).own_checks()
     assert list(own["verdict"]) == ["undecided", "holds"] and list(own["estimate"]) == [0.0, 0.0]
@@ -335,7 +339,7 @@ def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_pat
         "parameters": {"supply.burn_share": [0.2, 0.4]},
         "runs": 2,
         "set": {"simulation.days": 10},
-        "metrics": ["ruin"],
+        "metrics": ["treasury_low"],
     }
     tk.sweep(design, out=tmp_path / "s")
     swept = tk.load(tmp_path / "s")
@@ -347,7 +351,7 @@ def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_pat
     assert [t.name for t in whole.tables][:2] == [
         "scenarios",
         "means",
-    ] and "figures/map-ruin.svg" in files
+    ] and "figures/map-treasury_low.svg" in files
 
 
 def test_a_run_that_its_parameters_do_not_repeat_makes_no_bundle():

@@ -71,8 +71,8 @@ WRONG = {
         "unknown scenario 'moon'",
     ),
     "a limit that was not measured": (
-        lambda plan: plan["statement"]["limits"][0].update(limit="ruin <= 1"),
-        "'ruin' is not measured",
+        lambda plan: plan["statement"]["limits"][0].update(limit="treasury_low <= 1"),
+        "'treasury_low' is not measured",
     ),
     "a name on chain": (
         lambda plan: plan["statement"].update(on_chain=TYPE_ON_CHAIN),

@@ -210,7 +210,7 @@ def test_a_constant_metric_beside_a_moving_one_is_named(small, tmp_path):
     assert 'uptime,"constant' in (out / "undefined.csv").read_text()
     gain = {path: axis for path, axis in SMALL["parameters"].items() if path == "controller.pid.kp"}
     file.write_text(
-        json.dumps(SMALL | {"runs": 2, "count": 4, "metrics": ["ruin"], "parameters": gain})
+        json.dumps(SMALL | {"runs": 2, "count": 4, "metrics": ["treasury_low"], "parameters": gain})
     )
     status, text, _ = command("sensitivity", str(file), "--json", "--out", str(tmp_path / "t"))
     assert (
@@ -304,19 +304,25 @@ def test_no_point_of_the_front_is_better_in_both_objectives():
     [
         ({"objectives": "tracking"}, "unknown metric 'tracking'"),
         ({"objectives": "price_final"}, "'price_final' is not better either way"),
-        ({"objectives": "ruin", "constraints": "ruin < 1"}, "'ruin < 1'; expected metric <= limit"),
         (
-            {"objectives": "ruin", "constraints": "max_drawdown <= -1"},
+            {"objectives": "treasury_low", "constraints": "treasury_low < 1"},
+            "'treasury_low < 1'; expected metric <= limit",
+        ),
+        (
+            {"objectives": "treasury_low", "constraints": "max_drawdown <= -1"},
             "no candidate meets the constraints",
         ),
         ({"objectives": []}, "objectives: none; expected one metric"),
         (
-            {"objectives": ["ruin", "ruin"]},
-            "objectives: ruin, ruin; expected one metric, or several different ones",
+            {"objectives": ["churn", "churn"]},
+            "objectives: churn, churn; expected one metric, or several different ones",
         ),
-        ({"objectives": "ruin", "population": 2}, "population: 2; expected a whole number from 4"),
         (
-            {"objectives": "ruin", "generations": 2**64},
+            {"objectives": "treasury_low", "population": 2},
+            "population: 2; expected a whole number from 4",
+        ),
+        (
+            {"objectives": "treasury_low", "generations": 2**64},
             "generations: 18446744073709551616; expected a whole number from 1",
         ),
     ],

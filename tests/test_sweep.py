@@ -95,8 +95,8 @@ def test_a_run_of_a_point_does_not_depend_on_the_points_beside_it(gains):
     rows = gains.points.to_dict("records")
     backwards = GAINS | {"method": "points", "points": rows[::-1], "parameters": {}, "count": None}
     mine, theirs = (
-        gains.columns("ruin", "tracking_rms"),
-        sweep(backwards).columns("ruin", "tracking_rms"),
+        gains.columns("treasury_low", "tracking_rms"),
+        sweep(backwards).columns("treasury_low", "tracking_rms"),
     )
     shape = (2, 8, 5)
     np.testing.assert_array_equal(
@@ -140,7 +140,7 @@ def test_a_killed_sweep_resumes_to_the_same_hash(tmp_path, monkeypatch):
 
 
 def test_another_sweeps_directory_is_refused(tmp_path):
-    design = GAINS | {"count": 1, "runs": 1, "metrics": ["ruin"]}
+    design = GAINS | {"count": 1, "runs": 1, "metrics": ["treasury_low"]}
     sweep(design, out=tmp_path / "a")
     with pytest.raises(InputError, match="holds another sweep"):
         sweep(design | {"seed": 9}, out=tmp_path / "a")
@@ -155,7 +155,7 @@ def test_another_sweeps_directory_is_refused(tmp_path):
 def test_a_changed_base_is_another_sweep(tmp_path):
     base = tmp_path / "base.yaml"
     base.write_text(tk.resolve().to_yaml())
-    design = GAINS | {"base": str(base), "count": 1, "runs": 1, "metrics": ["ruin"]}
+    design = GAINS | {"base": str(base), "count": 1, "runs": 1, "metrics": ["treasury_low"]}
     sweep(design, out=tmp_path / "a")
     base.write_text(tk.resolve(sets={"supply.total_supply": 2e8}).to_yaml())
     with pytest.raises(InputError, match="holds another sweep"):
@@ -222,7 +222,7 @@ def test_a_number_is_no_truth():
                     "parameters": {"shocks.enabled": values},
                     "set": {"simulation.days": 5},
                     "runs": 1,
-                    "metrics": ["ruin"],
+                    "metrics": ["treasury_low"],
                 }
             )
 
@@ -420,7 +420,7 @@ def test_shipped_designs_can_be_planned(name):
         ("policies: [pid, none, pid]", r"d.yaml:1: policies: 'pid' twice; expected each once"),
         ("policies: ['']", r"d.yaml:1: policies: an empty name"),
         ("scenarios: [none, none]", r"d.yaml:1: scenarios: 'none' twice"),
-        ("metrics: [ruin, ' ']", r"d.yaml:1: metrics: an empty name"),
+        ("metrics: [treasury_low, ' ']", r"d.yaml:1: metrics: an empty name"),
         ("overlays: 5", r"d.yaml:1: overlays: 5; expected a list of names"),
         ("set: 5", r"d.yaml:1: set: 5; expected values by path"),
         ("points: {a: 1}", r"d.yaml:1: points: .*; expected a list of {path: value}"),
@@ -467,11 +467,11 @@ def test_a_bad_design_gets_one_clear_line(tmp_path, text, message):
 
 
 def test_a_text_is_one_name_and_no_list_of_letters():
-    design = read_design({"policies": "pid", "scenarios": "token_crash", "metrics": "ruin"})
+    design = read_design({"policies": "pid", "scenarios": "token_crash", "metrics": "treasury_low"})
     assert (design.policies, design.scenarios, design.metrics) == (
         ("pid",),
         ("token_crash",),
-        ("ruin",),
+        ("treasury_low",),
     )
 
 

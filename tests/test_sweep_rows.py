@@ -18,7 +18,7 @@ from tokenomics.results.intervals import intervals
 from tokenomics.results.sweep_rows import Extent, Tile
 
 CASES, POINTS, RUNS = 3, 5, 23
-METRIC_NAMES = ["tracking_rms", "ruin"]
+METRIC_NAMES = ["tracking_rms", "treasury_low"]
 DESIGN = {
     "policies": ["none", "static", "pid"],
     "set": {"simulation.days": 4},

@@ -29,7 +29,7 @@ THIRTEEN = {
     "policies": ["pid"],
     "set": {"simulation.days": STEPS},
     "parameters": {"controller.pid.kp": [0.01 * n for n in range(1, 14)]},
-    "metrics": ["tracking_rms", "ruin"],
+    "metrics": ["tracking_rms", "treasury_low"],
     "runs": 2,
     "seed": 3,
 }
@@ -143,7 +143,7 @@ DAMAGES = {
     "a column of another type": rewritten(
         lambda table: table.set_column(2, "run", pa.array(["0", "1"]))
     ),
-    "a column less": rewritten(lambda table: table.drop_columns(["ruin"])),
+    "a column less": rewritten(lambda table: table.drop_columns(["treasury_low"])),
 }
 
 
@@ -158,7 +158,7 @@ def test_nothing_is_computed_over_a_part_of_a_sweep(tmp_path, damage):
         found.table,
         found.per_run,
         lambda: found.hash,
-        lambda: found.plot("ruin"),
+        lambda: found.plot("treasury_low"),
         lambda: whole.table(),
     ):
         with pytest.raises(

@@ -57,7 +57,7 @@ REFUSED = [
         "expected privacy.mode zk with it",
     ),
     (
-        {"policies": ["pid"], "parameters": {CREDIT: LOW}, "metrics": ["ruin"]},
+        {"policies": ["pid"], "parameters": {CREDIT: LOW}, "metrics": ["treasury_low"]},
         CREDIT,
         "expected a metric that does: bill_volatility",
     ),
@@ -177,7 +177,7 @@ def test_nothing_that_no_objective_depends_on_is_tuned():
     with pytest.raises(InputError, match="nothing reads it while controller.type is 'none'"):
         tk.optimise(design, objectives="tracking_rms")
     with pytest.raises(InputError, match="none of the metrics that are asked for depends on it"):
-        tk.optimise(design | {"parameters": {CREDIT: LOW}}, objectives="ruin")
+        tk.optimise(design | {"parameters": {CREDIT: LOW}}, objectives="treasury_low")
 
 
 def test_a_run_names_what_was_changed_to_no_effect(tmp_path):
@@ -225,7 +225,7 @@ def test_recorded_demand_takes_the_place_of_what_would_shape_the_sampled_one(tmp
 
 
 def test_a_comparison_names_a_setting_that_no_policy_reads():
-    common = {"policies": ["none", "static"], "runs": 2, "days": 3, "metrics": ["ruin"]}
+    common = {"policies": ["none", "static"], "runs": 2, "days": 3, "metrics": ["treasury_low"]}
     with pytest.warns(Remark, match=f"{KP}: changed, but nothing reads it"):
         tk.compare(**common, sets={KP: 0.3})
     with warnings.catch_warnings():

@@ -20,7 +20,8 @@ MAIN = (
     "tracking_rms",
     "control_effort",
     "treasury_min",
-    "ruin",
+    "treasury_low",
+    "treasury_unpaid",
     "bill_cost_at_risk",
 )  # whose differences `compare` prints
 

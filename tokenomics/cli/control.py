@@ -190,7 +190,7 @@ def tune(
     beside those of the policy as it is.
 
     Status 1 where the margins are thin (Ms > 2), or where more than 1 % of the simulated treasuries
-    are ruined or a run fails.
+    fall to 10 % of their start or a run fails.
     """
     from ..loop.tuning import tune as search
 

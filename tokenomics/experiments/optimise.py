@@ -161,7 +161,7 @@ def constraint(text: str, key: str = "constraints") -> Constraint:
     raise InputError(
         f"'{text}'",
         key=key,
-        expected="metric <= limit or metric >= limit, for example 'ruin <= 0.01'",
+        expected="metric <= limit or metric >= limit, for example 'treasury_low <= 0.01'",
     )
 
 
@@ -206,9 +206,9 @@ def optimise(
 
     design: as for `sweep`, its parameters given as ranges; its policies and scenarios count
     equally, its runs and seed are those of every candidate. objectives: one metric, or two for a
-    Pareto front; minimised or maximised as its `better` says. constraints: "ruin <= 0.01", on
-    means. population, generations: size of the search. check_runs: runs of the check on unseen
-    shocks, those of the design by default.
+    Pareto front; minimised or maximised as its `better` says. constraints, on means:
+    "treasury_low <= 0.01". population, generations: size of the search. check_runs: runs of the
+    check on unseen shocks, those of the design by default.
     search_seed: of the search. workers: threads. progress: called with generations done and their
     number. Raises InputError for a metric that is not better either way, a bad constraint, or where
     no candidate meets the constraints.

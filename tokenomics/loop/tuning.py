@@ -4,10 +4,10 @@ ziegler-nichols: from the ultimate gain and period (Ziegler and Nichols 1942). i
 rule (2003) on a first-order model with delay fitted to the step response. pole-placement: dominant
 poles (Åström and Hägglund 2006, section 6.4). loop-shaping: the largest integral gain with a peak
 sensitivity of at most `SHAPED` (MIGO, Åström, Panagopoulos and Hägglund 1998).
-optimise: least simulated tracking error with ruin of at most `RUIN`. lqr: the linear-quadratic
-regulator of `model/controllers/lqr.py` with the weights of the parameters; its gains are computed
-from them before a simulation. A design is a proposal only where its margins are not thin and it
-does not ruin the treasury.
+optimise: least simulated tracking error with a low treasury in at most `DEPLETED` of the runs. lqr:
+the linear-quadratic regulator of `model/controllers/lqr.py` with the weights of the parameters; its
+gains are computed from them before a simulation. A design is a proposal only where its margins are
+not thin and it does not deplete the treasury.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..inputs.bounds import Bound
 from ..model.controllers import lqr
 from ..parameters import Parameters, Resolved
 from ..results.intervals import intervals
-from ..results.metrics import METRICS
+from ..results.metrics import LOW, METRICS
 from .economy import PID_GAINS, LinearEconomy, linear_law, linearise, pid_law
 from .margins import Margins, frequencies, gain_margin, is_stable, margins, moving, poles, response
 from .systems import transfer
@@ -35,7 +35,7 @@ from .systems import transfer
 SHAPED = 1.4  # peak sensitivity of a robust loop (Åström and Hägglund 2006, section 4.6)
 RESPONSE_DAYS = 120  # of the step response that is fitted
 DAMPING = 0.7
-RUIN = 0.01  # largest probability of ruin of a design that is proposed; assumption
+DEPLETED = 0.01  # largest probability of a low reserve of a design that is proposed; assumption
 PID_UNITS = dict(zip(PID_GAINS, ("1/day", "1/day^2", "1"), strict=True))
 LQR_WEIGHTS = {
     "controller.lqr.price_weight": "1",
@@ -43,7 +43,7 @@ LQR_WEIGHTS = {
     "controller.lqr.effort_weight": "day^2",
 }
 DIGITS = 6  # significant ones of a found gain; what searches differ by between processors is less
-SHOWN = ("tracking_rms", "price_volatility", "control_effort", "treasury_min", "ruin")
+SHOWN = ("tracking_rms", "price_volatility", "control_effort", "treasury_min", "treasury_low")
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class Tuning:
         return "lqr" if self.method == "lqr" else "pid"
 
     @property
-    def ruinous(self) -> bool:
-        """Whether the simulation ruins the treasury more often than `RUIN`, or fails."""
-        return self.failed > 0 or not self.metrics["ruin"][0][0] <= RUIN
+    def depleting(self) -> bool:
+        """Whether the reserve is low in more than `DEPLETED` of the runs, or a run fails."""
+        return self.failed > 0 or not self.metrics["treasury_low"][0][0] <= DEPLETED
 
     @property
     def refused(self) -> bool:
-        """Whether it must not be proposed: thin margins (Ms > 2), or a treasury that is ruined."""
-        return self.margins.thin or self.ruinous
+        """Whether it must not be proposed: thin margins (Ms > 2), or a treasury that is low."""
+        return self.margins.thin or self.depleting
 
     def settings(self) -> dict[str, Any]:
         """What makes any policy this one, by path: the law first, as gains of a law that is not in
@@ -83,23 +83,28 @@ class Tuning:
         return {"controller.type": self.law, **self.gains}
 
     def reading(self) -> str:
-        """Margins, simulated ruin and the verdict, in plain language."""
-        mean, low, high = self.metrics["ruin"][0]
-        ruin = f"Of {self.runs} simulated treasuries {mean:.2%} are ruined [{low:.2%}, {high:.2%}]"
+        """Margins, simulated reserves and the verdict, in plain language."""
+        mean, low, high = self.metrics["treasury_low"][0]
+        told = (
+            f"Of {self.runs} simulated treasuries {mean:.2%} fall to {LOW:.0%} of their start "
+            f"[{low:.2%}, {high:.2%}]"
+        )
         if self.failed:
-            ruin += f" and {counted(self.failed, 'run')} failed"
+            told += f" and {counted(self.failed, 'run')} failed"
         if self.margins.thin:
             verdict = "refused, margins are thin (Ms > 2)"
-        elif self.ruinous:
-            verdict = f"refused, margins suffice but it ruins the treasury (more than {RUIN:.0%})"
-        elif high > RUIN:
+        elif self.depleting:
             verdict = (
-                f"margins are comfortable; {self.runs} runs are too few to show ruin below "
-                f"{RUIN:.0%}"
+                f"refused, margins suffice but it depletes the treasury (more than {DEPLETED:.0%})"
+            )
+        elif high > DEPLETED:
+            verdict = (
+                f"margins are comfortable; {self.runs} runs are too few to show a low "
+                f"treasury in less than {DEPLETED:.0%}"
             )
         else:
-            verdict = "comfortable in margins and ruin"
-        return f"{self.margins.tolerance()}. {ruin}: {verdict}."
+            verdict = "comfortable in margins and reserve"
+        return f"{self.margins.tolerance()}. {told}: {verdict}."
 
     def policy(self) -> dict[str, Any]:
         """The design as a policy file's tree."""
@@ -305,7 +310,7 @@ def tune(
     for name in SHOWN:
         found = [intervals(outcome.values[name], **METRICS[name].interval) for outcome in outcomes]
         metrics[name] = tuple((float(s.mean[0]), float(s.low[0]), float(s.high[0])) for s in found)
-    failed = int(np.sum(np.isnan(outcomes[0].values["ruin"])))
+    failed = int(np.sum(np.isnan(outcomes[0].values["treasury_low"])))
     return Tuning(
         method,
         dict(zip(paths, gains, strict=True)),
@@ -329,7 +334,9 @@ def _optimised(resolved: Resolved, runs: int, seed: int) -> tuple[tuple[float, f
         if path not in PID_GAINS and entry.value != {}
     }
     design = {"policies": ["pid"], "parameters": ranges, "set": sets, "runs": runs, "seed": seed}
-    best = optimise(design, objectives="tracking_rms", constraints=f"ruin <= {RUIN:g}").best
+    best = optimise(
+        design, objectives="tracking_rms", constraints=f"treasury_low <= {DEPLETED:g}"
+    ).best
     return tuple(float(best[path]) for path in PID_GAINS), (
-        f"least tracking RMS with ruin of at most {RUIN:g}"
+        f"least tracking RMS with a low treasury in at most {DEPLETED:g} of runs"
     )

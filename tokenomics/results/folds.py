@@ -39,14 +39,19 @@ def mean_of(variable: str) -> Fold:
     return mean((variable,), lambda now, p: now[variable])
 
 
+def at_end(needs: tuple[str, ...], value: Value) -> Fold:
+    """A value at the end."""
+    return Fold(
+        needs,
+        lambda first, p: dict(first),
+        lambda before, now, p: dict(now),
+        lambda after, p, count: value(after, p),
+    )
+
+
 def last_of(variable: str) -> Fold:
     """A variable at the end."""
-    return Fold(
-        (variable,),
-        lambda first, p: {"last": first[variable]},
-        lambda before, now, p: {"last": now[variable]},
-        lambda after, p, count: after["last"],
-    )
+    return at_end((variable,), lambda last, p: last[variable])
 
 
 def volatility_of(variable: str, least: float = 0.0) -> Fold:

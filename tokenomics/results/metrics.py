@@ -19,14 +19,17 @@ from ..elementary import log
 from ..engines.folds import Fold
 from ..errors import ModelError
 from ..inputs.arguments import NAMES, TEXT, checked
+from ..inputs.bounds import CENTURY
+from ..model.formulas.liquidity import kind_of, proceeds
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..model.same_bits import with_our_functions
 from ..parameters import Parameters
-from .folds import drawdown_of, last_of, mean, mean_of, total, volatility_of
+from .folds import at_end, drawdown_of, last_of, mean, mean_of, total, volatility_of
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
 
 RISK = 0.95  # quantile of a bill at risk
-RUIN = 0.01  # a treasury below this share of its start is ruined
+LOW = 0.1  # a reserve of at most this share of its start is low
+LONGEST = CENTURY  # days of a treasury that pays nothing, or so little that it would last longer
 Paths = Mapping[str, np.ndarray]
 
 
@@ -224,25 +227,103 @@ folded(
 )
 
 
-def _ruined(reserve, least, before):
-    return np.where(reserve < least, 1.0, before)
+folded(
+    "treasury_value",
+    "USD",
+    "the treasury's USD and tokens at the end, tokens at the price in the market",
+    at_end(
+        ("treasury_usd", "treasury_tok", "token_price"),
+        lambda last, p: last["treasury_usd"] + last["treasury_tok"] * last["token_price"],
+    ),
+    better="higher",
+    bounds=SIZE,
+)
+folded(
+    "treasury_value_pool",
+    "USD",
+    "the treasury's USD at the end and what the market would pay for all its tokens",
+    at_end(
+        ("treasury_usd", "treasury_tok", "token_price", "pool_tok", "pool_usd"),
+        lambda last, p: (
+            last["treasury_usd"]
+            + proceeds(
+                kind_of(p.market),
+                last["token_price"],
+                last["pool_tok"],
+                last["pool_usd"],
+                last["treasury_tok"],
+            )
+        ),
+    ),
+    better="higher",
+    bounds=SIZE,
+)
+
+
+def _runway(last, p):
+    reserve, cost = last["treasury_usd"], last["operating_cost"]
+    ends = cost * LONGEST > reserve
+    return np.where(ends, reserve / np.where(ends, cost, 1.0), LONGEST)
 
 
 folded(
-    "ruin",
-    "1",
-    "probability that the reserve falls below 1 % of its start",
-    Fold(
+    "treasury_runway",
+    "days",
+    "reserve at the end over the operating cost a day, a century at most",
+    at_end(("treasury_usd", "operating_cost"), _runway),
+    better="higher",
+    bounds=(0.0, LONGEST),
+)
+
+
+def _falls(finish):
+    """A fold of the days until the reserve is low. low: 1 from then on. above: the times, the start
+    among them, at which it never was.
+    """
+
+    def after(reserve, least, low, above):
+        low = np.where(reserve <= least, 1.0, low)
+        return {"least": least, "low": low, "above": above + (1.0 - low)}
+
+    return Fold(
         ("treasury_usd",),
-        lambda first, p: {
-            "least": RUIN * first["treasury_usd"],
-            "ruined": _ruined(first["treasury_usd"], RUIN * first["treasury_usd"], 0.0),
-        },
+        lambda first, p: after(first["treasury_usd"], LOW * first["treasury_usd"], 0.0, 0.0),
+        lambda before, now, p: after(now["treasury_usd"], **before),
+        finish,
+    )
+
+
+folded(
+    "treasury_low",
+    "1",
+    f"probability that the reserve falls to {100.0 * LOW:g} % of its start",
+    _falls(lambda after, p, count: after["low"]),
+    probability=True,
+    better="lower",
+    bounds=SHARE,
+)
+folded(
+    "treasury_low_day",
+    "days",
+    f"first day on which the reserve is at most {100.0 * LOW:g} % of its start, the span where "
+    "there is none",
+    _falls(
+        lambda after, p, count: np.minimum(after["above"], float(count)) * p.simulation.time_step
+    ),
+    better="higher",
+    bounds=SIZE,
+)
+folded(
+    "treasury_unpaid",
+    "1",
+    "probability that the treasury cannot pay its planned operating cost on some day",
+    Fold(
+        ("cost_paid", "operating_cost"),
+        lambda first, p: {"unpaid": 0.0},
         lambda before, now, p: {
-            "least": before["least"],
-            "ruined": _ruined(now["treasury_usd"], before["least"], before["ruined"]),
+            "unpaid": np.where(now["cost_paid"] < now["operating_cost"], 1.0, before["unpaid"])
         },
-        lambda after, p, count: after["ruined"],
+        lambda after, p, count: after["unpaid"],
     ),
     probability=True,
     better="lower",

@@ -45,7 +45,8 @@ CHOSEN = (
     "price_final",
     "treasury_final",
     "treasury_min",
-    "ruin",
+    "treasury_low",
+    "treasury_value",
 )
 CHOSEN += ("control_effort", "inflation", "served_share", "bill_volatility")
 MORE = (

@@ -120,8 +120,8 @@ class OnChain(Strict):
 class Limit(Strict):
     """A pass limit that the proposer states.
 
-    limit: "ruin <= 0.01", on the mean over runs under the proposal. of: value, or change: on the
-    mean paired difference, proposal less today.
+    limit: "treasury_low <= 0.01", on the mean over runs under the proposal. of: value, or change:
+    on the mean paired difference, proposal less today.
     scenarios: where it must hold, all of them by default. reason: why this limit.
     """
 

@@ -15,7 +15,7 @@ TWAP oracle attacks.
 import numpy as np
 
 from ...elementary import exp, log
-from ..formulas.liquidity import anchored, dealers, order_to_reach
+from ..formulas.liquidity import anchored, dealers, kind_of, order_to_reach
 from ..formulas.numerics import CLOCK_TOLERANCE, impulse, in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
@@ -69,7 +69,7 @@ def policy_attacker(params, substep, state_history, state):
     build = attack.position * built * depth
     buy, sell = positive(build), in_tokens(positive(-build), price)
 
-    kind = market.type if market.enabled else "off"
+    kind = kind_of(market)
     others_usd = positive(state["control_output"]) * dt
     others_tok = params["orders"].sales(state, "treasury", "mint") * dt
     target = needed_price(params, state, anchor * exp(attack.size))

@@ -9,7 +9,7 @@ impact) and returns slowly to the utility value.
 import numpy as np
 
 from ...elementary import exp, log
-from ..formulas.liquidity import anchored, arbitraged, clear, dealers
+from ..formulas.liquidity import anchored, arbitraged, clear, dealers, kind_of
 from ..formulas.numerics import relaxation
 from ..variables import Variable, writes
 
@@ -61,7 +61,7 @@ def pool_at_rest(params, rest):
 def policy_market(params, substep, state_history, state):
     """Clear the orders, value the news, arbitrage, and let liquidity follow the market's size."""
     market, dt, price = params["market"], params["time_step"], state["token_price"]
-    kind = market.type if market.enabled else "off"
+    kind = kind_of(market)
     pool_tok = state["pool_tok"]
     holders = dealers(params, state)
     buy = params["orders"].purchases(state) + np.maximum(state["control_output"], 0.0)

@@ -13,10 +13,15 @@ Units: USD, TOK, USD/TOK.
 
 import numpy as np
 
-from ...elementary import exp, expm1, log
+from ...elementary import exp, expm1, log, log1p
 from .numerics import positive, relaxation
 
 RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger is emptied
+
+
+def kind_of(market):
+    """The kind of a market by its parameters: "pool", "linear", or "off" where there is none."""
+    return market.type if market.enabled else "off"
 
 
 def dealers(params, state):
@@ -42,6 +47,21 @@ def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
         return settled, price, buy_usd / settled - sell_tok
     after = np.maximum(alone * alone / price, np.minimum(settled, settled * settled / price))
     return settled, after, buy_usd / settled - sell_tok
+
+
+def proceeds(kind, price, pool_tok, pool_usd, tokens):
+    """What the market pays for so many tokens, sold piece by piece while nobody else trades [USD].
+
+    Pool: y·t/(x + t), in however many pieces. Linear: each piece q moves ln P by −2 q P/y, so that
+    in small ones P falls as 1/(1 + 2 P S/y), and they fetch y/2 · ln(1 + 2 P t/y); in one piece it
+    would be P t exp(−P t/y), less with more tokens from some number on. "off": the price for each.
+    """
+    worth = tokens * price
+    if kind == "pool":
+        return pool_usd * tokens / (pool_tok + tokens)
+    if kind == "linear":
+        return 0.5 * pool_usd * log1p(2.0 * worth / pool_usd)
+    return worth
 
 
 def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):

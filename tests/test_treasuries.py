@@ -1,0 +1,138 @@
+"""Treasuries as their owners see them: what they are worth, how long they last, when they are low,
+and whether they pay what is due.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tokenomics as tk
+from tokenomics.inputs.bounds import CENTURY
+from tokenomics.model.formulas.liquidity import clear, proceeds
+from tokenomics.results.metrics import METRICS
+
+SETS = {"simulation.time_step": 0.5}
+
+
+def of(name, sets=(), **paths):
+    """A metric of hand-made paths, one run each row."""
+    values = {k: np.atleast_2d(np.asarray(v, dtype=float)) for k, v in paths.items()}
+    return METRICS[name].function(values, tk.resolve(sets=dict(sets)).values)
+
+
+def sold_in(pieces, kind, price, pool_tok, pool_usd, tokens):
+    """What a market pays for tokens that come in so many batches, nobody else trading."""
+    total, piece = 0.0, tokens / pieces
+    for _ in range(pieces):
+        settled, price, out = clear(kind, price, pool_tok, pool_usd, 0.0, piece, 1e300)
+        total += settled * piece
+        if kind == "pool":
+            pool_tok, pool_usd = pool_tok - out, pool_usd - settled * piece
+    return total
+
+
+POOLS = st.tuples(st.floats(0.01, 100.0), st.floats(1e3, 1e7), st.floats(1e-3, 30.0))
+
+
+@settings(deadline=None)
+@given(POOLS, st.integers(1, 40))
+def test_a_pool_pays_the_same_in_however_many_pieces(pool, pieces):
+    price, pool_tok, share = pool
+    sale = ("pool", price, pool_tok, price * pool_tok, share * pool_tok)
+    assert proceeds(*sale) == pytest.approx(sold_in(pieces, *sale), rel=1e-9)
+    assert proceeds(*sale) < price * pool_tok  # never more than there is
+
+
+@settings(deadline=None)
+@given(POOLS)
+def test_a_linear_market_pays_what_small_pieces_fetch(pool):
+    price, pool_tok, share = pool
+    sale = ("linear", price, pool_tok, price * pool_tok, share * pool_tok)
+    few, many = (abs(sold_in(pieces, *sale) / proceeds(*sale) - 1.0) for pieces in (50, 800))
+    assert many <= few / 10.0 + 1e-9
+    assert many < 0.05
+
+
+@pytest.mark.parametrize("kind", ["pool", "linear"])
+def test_selling_little_is_worth_the_price_and_more_is_worth_more(kind):
+    tokens = np.geomspace(1e-6, 1e9, 200)
+    found = proceeds(kind, 2.0, 1e6, 2e6, tokens)
+    assert found[0] == pytest.approx(2e-6, rel=1e-9)
+    assert np.all(np.diff(found) > 0.0) and np.all(found <= 2.0 * tokens)
+    assert proceeds("off", 2.0, 1e6, 2e6, 7.0) == 14.0
+
+
+@pytest.mark.parametrize(
+    ("sets", "wanted"),
+    [
+        ({}, 10.0 + 2e6 * 3.0 / (1e6 + 3.0)),
+        ({"market.type": "linear"}, 10.0 + 1e6 * np.log1p(6e-6)),
+        ({"market.enabled": False}, 16.0),
+    ],
+)
+def test_the_value_counts_tokens_at_the_market_or_at_what_it_would_pay(sets, wanted):
+    end = {
+        "treasury_usd": [[99.0, 10.0]],
+        "treasury_tok": [[50.0, 3.0]],
+        "token_price": [[1.0, 2.0]],
+    }
+    assert of("treasury_value", **end) == 16.0
+    pool = {"pool_tok": [[9.0, 1e6]], "pool_usd": [[9.0, 2e6]]}
+    assert of("treasury_value_pool", sets, **end, **pool) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_the_runway_is_days_of_operating_cost_and_has_an_end():
+    found = of(
+        "treasury_runway",
+        treasury_usd=[[9.0, 50.0], [9.0, 0.0], [9.0, 50.0], [9.0, 0.0], [9.0, 1e300]],
+        operating_cost=[[9.0, 2.0], [9.0, 2.0], [9.0, 0.0], [9.0, 0.0], [9.0, 1e-300]],
+    )
+    # what costs nothing lasts a century, however little there is
+    assert found.tolist() == [25.0, 0.0, CENTURY, CENTURY, CENTURY]
+
+
+def test_the_first_low_day_is_the_first_one_and_the_span_where_there_is_none():
+    reserve = [
+        [100.0, 50.0, 10.0, 5.0, 90.0],
+        [100.0, 10.1, 11.0, 12.0, 13.0],
+        [100.0, 90.0, 80.0, 70.0, 10.0],
+        [0.0, 5.0, 5.0, 5.0, 5.0],
+    ]
+    assert of("treasury_low", treasury_usd=reserve).tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert of("treasury_low_day", treasury_usd=reserve).tolist() == [2.0, 4.0, 4.0, 0.0]
+    assert of("treasury_low_day", SETS, treasury_usd=reserve).tolist() == [1.0, 2.0, 2.0, 0.0]
+
+
+def test_who_pays_less_than_planned_on_one_day_has_not_paid():
+    found = of(
+        "treasury_unpaid",
+        cost_paid=[[0.0, 5.0, 5.0, 5.0], [0.0, 5.0, 4.999, 5.0], [0.0, 0.0, 0.0, 0.0]],
+        operating_cost=[[5.0] * 4, [5.0] * 4, [0.0] * 4],
+    )
+    assert found.tolist() == [0.0, 1.0, 0.0]  # the start pays nothing, and that is no default
+
+
+@pytest.mark.parametrize("policy", ["none", "pid", "threshold"])
+def test_a_treasury_without_a_reserve_is_low_and_does_not_pay(policy):
+    found = tk.run(
+        policy=policy, sets={"treasury.reserve": 0.0}, days=10, runs=3, engine="ensemble"
+    ).metrics_per_run()
+    assert (found["treasury_low"] == 1.0).all() and (found["treasury_low_day"] == 0.0).all()
+    assert (found["treasury_unpaid"] == 1.0).all()
+
+
+def test_a_treasury_whose_income_stops_is_low_and_unpaid_on_the_days_of_arithmetic():
+    """Nothing comes in and only the planned cost goes out: a straight line."""
+    sets = {"shocks.enabled": False, "treasury.cost_ratio": 60.0}
+    result = tk.run(policy="none", sets=sets, days=120, record=None, engine="ensemble")
+    paths = {
+        n: result.trajectories.values[n][0]
+        for n in ("treasury_usd", "treasury_income", "cost_paid")
+    }
+    reserve = paths["treasury_usd"][0]
+    cost = paths["cost_paid"][1]
+    net = cost - paths["treasury_income"][1]
+    found = result.metrics_per_run().iloc[0]
+    assert found["treasury_low_day"] == np.ceil(0.9 * reserve / net)
+    assert found["treasury_unpaid"] == float(paths["cost_paid"][1:].min() < cost) == 1.0
