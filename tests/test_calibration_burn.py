@@ -107,7 +107,9 @@ def test_constant_emission_has_no_half_life_and_leaves_the_overlay_empty(tmp_pat
     ]
     found = calibrate_burn(table(tmp_path, lines))
     half = next(e for e in found.estimates if e.name == HALF_LIFE)
-    assert "not told apart from a constant one" in half.problem and "supply" not in found.overlay()
+    assert (
+        "not told apart from a constant one" in half.problem and "emission" not in found.overlay()
+    )
 
 
 def test_the_share_given_moves_what_is_estimated_and_the_likelihood_does_not_settle_it():
@@ -245,28 +247,27 @@ def test_the_command_writes_an_overlay_that_runs(tmp_path):
     )
     assert (status, errors) == (0, "") and json.loads(out)["estimates"][0]["name"] == ELASTICITY
     overlay = tmp_path / "found" / "overlay.yaml"
-    supply = resolve("baseline", overlays=(str(overlay),)).values.supply
-    assert supply.emission_decay and supply.emission_half_life != 730
+    emission = resolve("baseline", overlays=(str(overlay),)).values.emission
+    assert emission.schedule == "smooth" and emission.half_life != 730
     status, out, errors = command("calibrate", "burn", str(tmp_path / "none.csv"), folder=tmp_path)
     assert status == 2 and "no such file" in errors and out == ""
 
 
 def test_the_shipped_overlay_runs_and_its_emission_decays():
     shipped = resolve("baseline", overlays=("helium_burn",))
-    half = shipped.values.supply.emission_half_life
-    assert shipped.values.supply.emission_decay and shipped.entries[
-        "supply.emission_half_life"
-    ].source.startswith("calibrated: ")
-    paths = simulate(overlays=("helium_burn",), days=50, runs=2, keep=("emission_rate",))[
-        "emission_rate"
+    half = shipped.values.emission.half_life
+    assert shipped.values.emission.schedule == "smooth"
+    assert shipped.entries["emission.half_life"].source.startswith("calibrated: ")
+    paths = simulate(overlays=("helium_burn",), days=50, runs=2, keep=("emission_share",))[
+        "emission_share"
     ]
-    assert paths[:, -1] == pytest.approx(paths[:, 0] * 0.5 ** (50 / half), rel=1e-9)
+    assert paths[:, -1] == pytest.approx(0.5 ** (50 / half), rel=1e-9)
 
 
 @needs_data
 def test_helium_gives_the_shipped_overlay_and_its_known_figures():
     found = calibrate_burn(str(HELIUM), **GIVEN)
-    shipped = resolve("baseline", overlays=("helium_burn",)).entries["supply.emission_half_life"]
+    shipped = resolve("baseline", overlays=("helium_burn",)).entries["emission.half_life"]
     assert (
         f"{found.value(HALF_LIFE):.6g}" == f"{shipped.value:.6g}"
         and found.data.sha256[:12] in shipped.source

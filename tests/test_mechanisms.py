@@ -255,15 +255,15 @@ def test_emission_over_a_half_life_is_what_the_schedule_says_for_any_step():
     sums = []
     for dt in (1.0, 0.25):
         paths = simulate(
-            STILL | {"supply.emission_half_life": 40, "simulation.time_step": dt},
+            STILL | {"emission.half_life": 40, "simulation.time_step": dt},
             overlays=("decaying_emission",),
             days=40,
             runs=1,
         )
         sums.append(paths["emitted"][0, 1:].sum() * dt / paths["emission_rate"][0, 0])
     exact = 40 / math.log(2) * 0.5
-    overlay = resolve("baseline", overlays=("decaying_emission",)).values.supply
-    assert overlay.emission_decay
+    overlay = resolve("baseline", overlays=("decaying_emission",)).values.emission
+    assert overlay.schedule == "smooth"
     np.testing.assert_allclose(sums, exact, rtol=1e-9)
 
 

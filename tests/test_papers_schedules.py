@@ -124,9 +124,15 @@ def test_the_issued_supply_is_the_sum_of_the_issuance():
     )
 
 
-def test_the_emission_block_issues_heliums_halvings_when_its_first_rate_is_scaled():
+def test_the_emission_block_issues_heliums_halvings():
     first, halving = 60e6, 2
-    paid = hip20.emission_block(2 * np.log(2) * first, halving, 5)
+    paid = hip20.emission_block(first, halving, 5, "stepwise")
+    np.testing.assert_array_equal(paid, 120e6 * 0.5 ** np.arange(5))
+
+
+def test_smooth_emission_issues_heliums_halvings_when_its_first_rate_is_scaled():
+    first, halving = 60e6, 2
+    paid = hip20.emission_block(2 * np.log(2) * first, halving, 5, "smooth")
     np.testing.assert_allclose(paid, 120e6 * 0.5 ** np.arange(5), rtol=1e-12)
     np.testing.assert_allclose(
         np.cumsum(paid),

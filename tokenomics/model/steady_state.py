@@ -88,11 +88,16 @@ def uneventful(groups: Mapping[str, Any]) -> dict[str, float]:
 
 
 def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
-    """The same network without growth, season, decaying emission, vesting, events or shocks."""
+    """The same network without growth, season, vesting, events or shocks, its emission that which
+    balances the burns.
+    """
     still = {
         "demand.growth_rate": 0.0,
         "demand.weekly_amplitude": 0.0,
-        "supply.emission_decay": False,
+        "emission.mode": "balance_at_start",
+        "emission.schedule": "constant",
+        "emission.capped": False,
+        "emission.floor": 0.0,
         "supply.vesting": False,
         "shocks.enabled": False,
         "venues.variance_memory": FOREVER,

@@ -20,6 +20,7 @@ from ..errors import ModelError, nearest, suggestion
 from . import controllers
 from .contract import unknown
 from .formulas.numerics import oracle_delay
+from .formulas.rest import emission_at_rest
 from .same_bits import with_our_functions
 
 PLACEHOLDER = "<"  # begins what stands for several names
@@ -251,12 +252,6 @@ def assigns(*names: str) -> tuple:
     return tuple(assign(name) for name in names)
 
 
-def _operating_cost(params, rest):
-    """What the treasury's income pays beside the controller's purchases."""
-    income = rest["treasury_income"]
-    return (income - controllers.spending_at_rest(params, income)) * params["treasury"].cost_ratio
-
-
 CONSTANTS = (  # set in the steady state, written by no block
     Variable(
         "attack_inventory",
@@ -275,12 +270,20 @@ CONSTANTS = (  # set in the steady state, written by no block
         start=lambda params, rest: rest["staked"] / rest["nodes"],
     ),
     Variable(
+        "emission_rate",
+        "TOK/day",
+        "number that mode balance_at_start emits",
+        "pool_tok",
+        0.0,
+        start=emission_at_rest,
+    ),
+    Variable(
         "operating_cost",
         "USD/day",
-        "treasury's planned operating cost",
+        "operating cost that balances the treasury's income at the start",
         "pool_usd",
         0.0,
-        start=_operating_cost,
+        start="treasury_income",
     ),
     Variable(
         "reference_depth",

@@ -384,12 +384,6 @@ class Supply(Group):
         "days", "memory of the fiat throughput in the utility value", gt=0.0
     )
     burn_share: float = share("share of fees burned (burn-and-mint)", role="lever")
-    emission_decay: bool = parameter(
-        "-", "emission halves (off: it stays at the rate that balances the burns)", role="lever"
-    )
-    emission_half_life: float = parameter(
-        "days", "time in which emission halves", gt=0.0, role="lever"
-    )
     vesting: bool = parameter("-", "locked tokens vest")
     vesting_time: float = parameter("days", "time in which the locked tokens vest linearly", gt=0.0)
     vesting_sold: float = share("share of vested tokens that is sold at once")
@@ -398,6 +392,33 @@ class Supply(Group):
     )
     unstaked_sold: float = share("share of stake given back to delegators that is sold at once")
     staking_time: float = parameter("days", "mean time in which stake follows its target", ge=1.0)
+
+
+class Emission(Group):
+    """What is minted to operators: a number, a factor on it, and a schedule."""
+
+    ROLE = "lever"
+
+    mode: Literal["balance_at_start", "rate", "balance_daily"] = parameter(
+        "-",
+        (
+            "number that is emitted: what balanced the burns at the start and never follows them "
+            "after that, `rate`, or what was burned in the step before"
+        ),
+    )
+    rate: float = parameter("TOK/day", "emission in mode rate", ge=0.0)
+    factor: float = parameter("1", "factor on the number of the mode", ge=0.0, le=1000.0)
+    schedule: Literal["constant", "smooth", "stepwise"] = parameter(
+        "-",
+        (
+            "emission stays, halves smoothly in every half-life, or at whole multiples of it from "
+            "the start on"
+        ),
+    )
+    half_life: float = parameter("days", "time in which emission halves", ge=1.0)
+    floor: float = parameter("TOK/day", "least emission, below the cap", ge=0.0)
+    capped: bool = parameter("-", "emission ends where total supply reaches its cap")
+    cap: float = parameter("TOK", "total supply beyond which nothing is emitted", gt=0.0)
 
 
 class Treasury(Group):
@@ -841,6 +862,7 @@ class Parameters(Ruled):
     reliability: Reliability
     operators: Operators
     supply: Supply
+    emission: Emission
     treasury: Treasury
     market: Market
     speculation: Speculation

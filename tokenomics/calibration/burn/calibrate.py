@@ -146,7 +146,7 @@ def calibrate_burn(
     settings = (
         {}
         if half.problem
-        else {"supply.emission_decay": (True, "calibrated: emission decays, see its half-life")}
+        else {"emission.schedule": ("smooth", "calibrated: emission decays, see its half-life")}
     )
     told = [f"halvings {', '.join(halvings)}"] * bool(halvings) + [
         f"at most {cap:g} TOK/day minted again"
@@ -178,7 +178,7 @@ def _notes(
     ]
     if far := far_months(table, emitted):
         notes.append("emission far from the fitted path, and left in: " + ", ".join(far))
-    schedule = resolve("baseline").values.supply.emission_half_life
+    schedule = resolve("baseline").values.emission.half_life
     if not half.problem:
         inside = "holds" if half.low <= schedule <= half.high else "does not hold"
         kept = (

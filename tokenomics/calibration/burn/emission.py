@@ -15,7 +15,7 @@ from ...model.formulas.numerics import DAYS_PER_YEAR
 from ..ar1 import Interval, OrnsteinUhlenbeck
 from ..estimates import Estimate
 
-HALF_LIFE, EXPONENTIAL = "supply.emission_half_life", "half-life of emission as one exponential"
+HALF_LIFE, EXPONENTIAL = "emission.half_life", "half-life of emission as one exponential"
 FAR = 4.0  # robust standard deviations from the path beyond which a month's emission is named
 MAD = 1.4826  # standard deviation over median absolute deviation of a normal law
 

@@ -37,14 +37,10 @@ def reference_price(params, state):
 def bounds(params, state):
     """Largest buy-back, sale out of the treasury and mint [USD/day, TOK/day, TOK/day]."""
     controller, dt = params["controller"], params["time_step"]
-    solvent = positive(state["treasury_usd"] / dt - state["operating_cost"])
+    cost = params["treasury"].cost_ratio * state["operating_cost"]
+    solvent = positive(state["treasury_usd"] / dt - cost)
     spend = np.minimum(controller.spend_limit * state["treasury_usd"], solvent)
     return spend, state["treasury_tok"] / dt, controller.mint_limit * state["total_supply"]
-
-
-def signal_at_rest(params, rest):
-    """What the law spends at rest, in depths a day."""
-    return controllers.spending_at_rest(params, rest["treasury_income"]) / rest["pool_usd"]
 
 
 def burn_at_rest(params, rest):
@@ -60,7 +56,7 @@ def burn_at_rest(params, rest):
         "1/day",
         "controller's output in reference depths a day, before the actuator's bounds",
         1e-2,
-        start=signal_at_rest,
+        start=0.0,
     ),
     Variable(
         "control_<memory>", "1", "what the control law remembers, each by its own name and unit"
@@ -98,7 +94,7 @@ def burn_at_rest(params, rest):
     Variable(
         "emission_multiplier",
         "1",
-        "controller's multiplier on scheduled emission",
+        "controller's multiplier on emission",
         1.0,
         0.0,
         start=1.0,

@@ -9,7 +9,7 @@ import numpy as np
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..formulas.numerics import burned_share, in_tokens, positive, relaxation, treasury_share
 from ..formulas.ordered import total
-from ..formulas.rest import efficiency_at_rest, kept_at_rest, slashed_at_rest
+from ..formulas.rest import efficiency_at_rest, kept_at_rest
 from ..variables import Variable, writes
 
 
@@ -31,11 +31,8 @@ def unit_revenue_at_rest(params, rest):
 
 
 def income_at_rest(params, rest):
-    """Fees and emission less slashing [USD/day]."""
-    fees, price = rest["throughput"], rest["token_price"]
-    burn = params["supply"].burn_share if params["supply"].enabled else 0.0
-    gross = (1.0 - treasury_share(params) - burn) * fees / price + rest["emission_rate"]
-    return (gross - slashed_at_rest(params, rest)) * price
+    """Fees and emission less slashing, of which emission makes up for what is burned [USD/day]."""
+    return kept_at_rest(params, rest) * rest["throughput"]
 
 
 def fleet_at_rest(params, rest):

@@ -1,16 +1,21 @@
 """Fees, emission, vesting, staking: what the protocol mints, burns and locks (burn-and-mint).
 
-Emission halves every half-life (schedule: Helium HIP-20) or stays at the rate that balances the
-burns; fees burn a share of what customers spend (Render's burn-and-mint). Customers buy what they
-spend. Units: TOK/day, USD/day.
+Emission is a number, that which balanced the burns at the start or one that is set, and never
+follows the burns but in the mode that mints them again (Helium's net emissions). It may halve
+(Helium HIP-20) and end at a cap on total supply. Fees burn a share of what customers spend
+(Render's burn-and-mint). Customers buy what they spend. Units: TOK/day, USD/day.
 """
 
 import numpy as np
 
 from ...elementary import exp, expm1, log
-from ..controllers import spending_at_rest
-from ..formulas.numerics import in_tokens, positive, relaxation, treasury_share
-from ..formulas.rest import slashed_at_rest
+from ..formulas.numerics import (
+    CLOCK_TOLERANCE,
+    in_tokens,
+    positive,
+    relaxation,
+    treasury_share,
+)
 from ..variables import Variable, writes
 
 
@@ -49,38 +54,52 @@ def policy_fees(params, substep, state_history, state):
     }
 
 
-def emission_at_rest(params, rest):
-    """Emission that balances the burns [TOK/day]."""
-    supply = params["supply"]
-    if not supply.enabled:
-        return 0.0
-    spending = spending_at_rest(params, rest["treasury_income"])
-    return (supply.burn_share * rest["throughput"] + spending) / rest[
-        "token_price"
-    ] + slashed_at_rest(params, rest)
+def number(emission, state):
+    """What the mode emits before factor and schedule [TOK/day]."""
+    if emission.mode == "rate":
+        return emission.rate
+    return state["emission_rate" if emission.mode == "balance_at_start" else "burned"]
+
+
+def scheduled(emission, share, time, dt):
+    """Mean of the schedule's share over the step from `time` [days] on, exact for any Δt, and the
+    share after it. share: that of the emission which is left before it.
+    """
+    if emission.schedule == "smooth":
+        decay = log(2.0) / emission.half_life * dt
+        return share * -expm1(-decay) / decay, share * exp(-decay)
+    if emission.schedule == "stepwise":
+        period = emission.half_life
+        # whole multiples of the period, the start not being one of them; at most one in a step
+        passed = np.floor(positive(time + CLOCK_TOLERANCE) / period)
+        beyond = positive(time + dt - (passed + 1.0) * period)
+        halved = np.where(time + dt >= (passed + 1.0) * period - CLOCK_TOLERANCE, 0.5, 1.0)
+        return share * (1.0 - 0.5 * beyond / dt), share * halved
+    return share, share
 
 
 @writes(
     Variable("emitted", "TOK/day", "emission paid to operators", "pool_tok", 0.0),
     Variable(
-        "emission_rate",
-        "TOK/day",
-        "scheduled emission to operators",
-        "pool_tok",
+        "emission_share",
+        "1",
+        "share of emission that its schedule has left",
+        1.0,
         0.0,
-        start=emission_at_rest,
+        start=1.0,
     ),
 )
 def policy_emission(params, substep, state_history, state):
-    """Emission paid to operators [TOK/day], exact over Δt for any Δt, and its rate afterwards."""
-    supply, dt, rate = params["supply"], params["time_step"], state["emission_rate"]
-    if not supply.enabled:
-        return {"emitted": 0.0 * rate, "emission_rate": rate}
-    paid, after = rate, rate
-    if supply.emission_decay:
-        decay = log(2.0) / supply.emission_half_life * dt
-        paid, after = rate * -expm1(-decay) / decay, rate * exp(-decay)
-    return {"emitted": paid * state["emission_multiplier"], "emission_rate": after}
+    """Emission paid to operators [TOK/day], and what its schedule leaves of it afterwards."""
+    emission, dt, share = params["emission"], params["time_step"], state["emission_share"]
+    if not params["supply"].enabled:
+        return {"emitted": 0.0 * share, "emission_share": share}
+    paid, after = scheduled(emission, share, state["time"], dt)
+    wanted = number(emission, state) * emission.factor * paid * state["emission_multiplier"]
+    emitted = np.maximum(wanted, emission.floor)
+    if emission.capped:
+        emitted = np.minimum(emitted, positive(emission.cap - state["total_supply"]) / dt)
+    return {"emitted": emitted, "emission_share": after}
 
 
 @writes(

@@ -31,5 +31,6 @@ def policy_treasury(params, substep, state_history, state):
     treasury, dt = params["treasury"], params["time_step"]
     if not treasury.enabled:
         return {"treasury_income": 0.0 * state["fees"], "cost_paid": 0.0 * state["fees"]}
-    paid = np.minimum(state["operating_cost"], state["treasury_usd"] / dt)
+    cost = treasury.cost_ratio * state["operating_cost"]
+    paid = np.minimum(cost, state["treasury_usd"] / dt)
     return {"treasury_income": treasury.fee_share * state["fees"], "cost_paid": paid}

@@ -7,8 +7,7 @@ depths a day: buy-back if positive, sale if negative); `dt` is the time since th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from ...errors import InputError, ModelError, nearest
 from ...inputs.arguments import CALL, TEXT, checked, of, several
@@ -56,12 +55,4 @@ def law(name: str) -> Law:
     return LAWS[name]
 
 
-def spending_at_rest(params: Mapping[str, Any], income: Any) -> Any:
-    """What the law in force spends at rest [USD/day], of a treasury's income [USD/day]: 0 for laws
-    that act on an error alone.
-    """
-    spending = law(params["controller"].type).spending
-    return 0.0 if spending is None else spending(params, income)
-
-
-__all__ = ["LAWS", "Command", "Law", "Memory", "law", "register_controller", "spending_at_rest"]
+__all__ = ["LAWS", "Command", "Law", "Memory", "law", "register_controller"]

@@ -38,11 +38,9 @@ class Law:
 
     decide: `(params, state, error, dt, low, high) -> Command`. memory: what it keeps between
     decisions. designed_from: paths, or beginnings of paths, of the parameters from which it
-    computes its gains before a simulation; runs are grouped by them, as by a switch. spending:
-    `(params, income)` to what it spends at rest [USD/day], where that is not 0.
+    computes its gains before a simulation; runs are grouped by them, as by a switch.
     """
 
     decide: Callable[..., Command]
     memory: tuple[Memory, ...] = ()
     designed_from: tuple[str, ...] = ()
-    spending: Callable[[Mapping[str, Any], Any], Any] | None = None

@@ -1,15 +1,15 @@
 """What several mechanisms need of the network at rest. Units: shares, TOK/day."""
 
-from ..controllers import spending_at_rest
+import numpy as np
+
 from .numerics import treasury_share
 
 
 def kept_at_rest(params, rest):
-    """Share of what customers pay that reaches operators, directly or by emission: emission makes
-    up for what is burned and bought back.
+    """Share of what customers pay that reaches operators, directly or by emission, which makes up
+    for what is burned.
     """
-    returned = spending_at_rest(params, treasury_share(params)) if params["supply"].enabled else 0.0
-    return 1.0 - treasury_share(params) + returned
+    return 1.0 - treasury_share(params)
 
 
 def efficiency_at_rest(params, rest):
@@ -27,3 +27,14 @@ def efficiency_at_rest(params, rest):
 def slashed_at_rest(params, rest):
     """Stake slashed and burned [TOK/day]; none where burns are switched off."""
     return rest["slash_rate"] * rest["staked"] if params["supply"].enabled else 0.0
+
+
+def emission_at_rest(params, rest):
+    """The number that emits what is burned, at the factor in force: see mode `balance_at_start`
+    [TOK/day]. A factor of 0 emits nothing of any number.
+    """
+    if not params["supply"].enabled:
+        return 0.0
+    burned = params["supply"].burn_share * rest["throughput"] / rest["token_price"]
+    factor = params["emission"].factor
+    return (burned + slashed_at_rest(params, rest)) / np.where(np.greater(factor, 0.0), factor, 1.0)
