@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from events import event
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,7 +121,7 @@ def test_a_reservation_is_cheaper_above_one_less_the_discount(discount, use):
 
 
 def test_usage_follows_demand_with_its_elasticity_and_nothing_else_moves():
-    scenario = {"events.demand_days": 30.0, "events.demand_size": 0.5, "events.demand_start": 10.0}
+    scenario = event("demand", 0.5, start=10.0, days=30.0)
     one, two = (
         simulate({**scenario, "bills.follows_demand": e}, days=30, runs=2) for e in (0.0, 2.0)
     )
@@ -151,9 +152,7 @@ def test_bills_on_recorded_paths_are_those_of_the_model():
 def test_the_mean_bill_does_not_depend_on_the_step():
     sets = {
         "shocks.enabled": False,
-        "events.demand_size": 0.5,
-        "events.demand_days": 60.0,
-        "events.demand_start": 5.0,
+        **event("demand", 0.5, start=5.0, days=60.0),
     }
     coarse, fine = (
         simulate({**sets, "simulation.time_step": step}, days=60, runs=1) for step in (1.0, 0.25)

@@ -16,7 +16,6 @@ from tokenomics.model.steady_state import steady_state, steady_states
 from tokenomics.model.variables import Variable
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import names
-from tokenomics.parameters.schema import Events
 
 
 def prepared(runs=3, days=60, model=MODEL, **choice):
@@ -55,9 +54,8 @@ PAIRS |= {
 @pytest.mark.parametrize(("policy", "scenario"), sorted(PAIRS))
 def test_engines_agree_on_every_variable(policy, scenario):
     # what happens happens early, so that a short run has it
-    starts = {f"events.{name}": 5.0 for name in Events.model_fields if name.endswith("_start")} | {
-        "attack.start": 5.0
-    }
+    events = resolve("baseline", scenarios=(scenario,)).values.events
+    starts = {f"events.{name}.start": 5.0 for name in events} | {"attack.start": 5.0}
     assert_same(*both(days=20, policy=policy, scenarios=(scenario,), sets=starts))
 
 

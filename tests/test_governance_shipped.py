@@ -54,12 +54,12 @@ def edit(plan, case, path, **changes):
 
 CALM = {
     "a calm crash": (
-        lambda plan: edit(plan, 1, "events.news_size", value=-0.01),
+        lambda plan: edit(plan, 1, "events.token_crash.size", value=-0.01),
         "scenario 'token_crash' is not the one",
-        "events.news_size -0.01",
+        "events.token_crash.size -0.01",
     ),
     "a late crash": (
-        lambda plan: edit(plan, 1, "events.news_start", value=300.0),
+        lambda plan: edit(plan, 1, "events.token_crash.start", value=300.0),
         "scenario 'token_crash' is not the one",
         "(shipped 60)",
     ),
@@ -74,7 +74,7 @@ CALM = {
         "news.volatility 0",
     ),
     "another source": (
-        lambda plan: edit(plan, 1, "events.news_size", source="measured"),
+        lambda plan: edit(plan, 1, "events.token_crash.size", source="measured"),
         "other sources",
         "'measured' (shipped ",
     ),
@@ -86,10 +86,10 @@ CALM = {
     "a crash under another base": (
         lambda plan: (
             [one.update(base="ours") for one in plan["cases"]]
-            + [edit(plan, 1, "events.news_size", value=0.0)]
+            + [edit(plan, 1, "events.token_crash.size", value=0.0)]
         ),
         "scenario 'token_crash' is not the one",
-        "events.news_size 0",
+        "events.token_crash.size 0",
     ),
 }
 
@@ -117,9 +117,9 @@ def test_a_policy_on_other_gains_is_said():
 def test_a_scenario_whose_effect_the_proposal_takes_away_is_said(plain):
     forged = copy.deepcopy(plain)
     for point in forged["points"]:
-        point["values"]["events.news_size"] = 0.0
+        point["values"]["events.token_crash.size"] = 0.0
     assert deviations(from_plain(forged)) == [
-        "scenario 'token_crash' sets what the proposal changes: events.news_size"
+        "scenario 'token_crash' sets what the proposal changes: events.token_crash.size"
     ]
 
 
@@ -138,7 +138,7 @@ def test_a_file_of_ones_own_under_a_shipped_name_is_said_at_once_in_the_report_a
     _, out, _ = command("propose", tmp_path / "own.yaml", "--out", tmp_path / "b", "--workers", "1")
     told = (
         "not as shipped: scenario 'token_crash' is not the one that is shipped under this name: "
-        "events.news_size -0.01 (shipped -0.916291)"
+        "events.token_crash.size -0.01 (shipped -0.916291)"
     )
     assert told in out.split("\n")[1]
     report = (tmp_path / "b/report.md").read_text()
@@ -159,10 +159,10 @@ def test_a_proposals_file_that_names_a_shipped_scenario_is_held_against_it(tmp_p
     folder = tmp_path / "b"
     _, plan = read_proposal(PROPOSAL)
     forged = copy.deepcopy(plan.plain())
-    edit(forged, 1, "events.news_size", value=-0.01)
+    edit(forged, 1, "events.token_crash.size", value=-0.01)
     plan = from_plain(forged)
     write(folder, plan, simulate(plan, workers=1))
-    assert "token_crash: events.news_size is not what was simulated" in [
+    assert "token_crash: events.token_crash.size is not what was simulated" in [
         one.what for one in disagreements(folder, plan)
     ]
     assert verify(folder, workers=1).exit_status == 1

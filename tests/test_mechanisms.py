@@ -84,7 +84,7 @@ def test_a_crash_of_the_valuation_moves_the_price_by_its_size():
     paths = simulate(
         STILL | {"speculation.enabled": False}, scenarios=("token_crash",), days=70, runs=1
     )
-    size = resolve("baseline", scenarios=("token_crash",)).values.events.news_size
+    size = resolve("baseline", scenarios=("token_crash",)).values.events["token_crash"].size
     drop = math.log(paths["token_price"][0, 61] / paths["token_price"][0, 60])
     assert drop == pytest.approx(size, rel=0.05)
 

@@ -285,7 +285,7 @@ def test_every_panel_is_drawn_and_an_unknown_one_refused(small):
 
 
 def test_the_notebook_page_escapes_what_it_shows():
-    result = tk.run("baseline", scenario={"description": "x", "events": {"news_size": 0.1}}, days=3)
+    result = tk.run("baseline", scenario={"description": "x", "news": {"jump_mean": 0.1}}, days=3)
     hostile = tk.Result(
         result.resolved,
         result.variables,

@@ -171,7 +171,7 @@ def test_a_failed_run_leaves_the_others_intact():
 def test_scenarios_and_policies_may_be_given_as_plain_dicts():
     result = tk.run(
         "baseline",
-        scenario={"events": {"news_size": -1.0, "news_start": 2}},
+        scenario={"events": {"fall": {"kind": "news", "start": 2, "days": 0, "size": -1.0}}},
         sets={"shocks.enabled": False},
         days=6,
     )

@@ -4,6 +4,7 @@ to the last bit.
 
 import numpy as np
 import pytest
+from events import event
 
 from tokenomics.experiments.evaluate import Simulator
 from tokenomics.experiments.reads import network
@@ -15,6 +16,7 @@ from tokenomics.results.evaluation import asked
 from tokenomics.results.metrics import METRICS, metric
 
 SPAN = ("simulation.days=25",)
+DAYS = "events.token_crash.days"
 
 
 def other(path, value):
@@ -150,10 +152,10 @@ CASES = [
     ),
     (
         "pid",
-        "events.outage_start",
+        "events.ahead.start",
         9.0,
-        "nothing reads it while events.outage_share is 0",
-        "events.outage_share other than 0",
+        "nothing reads it while events.ahead.size is 0",
+        "events.ahead.size other than 0",
     ),
     (
         "pid",
@@ -185,10 +187,10 @@ CASES = [
     ),
     (
         "pid",
-        "events.news_days",
+        "events.ahead.days",
         0.5,
-        "nothing reads it while events.news_size is 0",
-        "events.news_size other than 0 with it",
+        "nothing reads it while events.ahead.size is 0",
+        "events.ahead.size other than 0 with it",
     ),
     ("pid", "privacy.none.finality", 9.0, "nothing reads it", None),
 ]
@@ -198,7 +200,8 @@ CASES = [
 def test_the_switch_that_keeps_a_parameter_from_being_read_is_named(
     policy, path, value, found, expected
 ):
-    one = unread(resolve("baseline", policy=policy), {path: [value]})[path]
+    ahead = event("outage", 0.0, start=5.0, days=3.0, name="ahead")
+    one = unread(resolve("baseline", policy=policy, sets=ahead), {path: [value]})[path]
     assert found in one.found
     assert expected is None and one.expected is None or expected in one.expected
 
@@ -244,11 +247,8 @@ def test_what_the_switches_let_through_is_read(policy, changes, sets):
 
 def test_a_number_without_effect_within_a_range_alone_is_said_to_be_so():
     crash = resolve("baseline", policy="none", scenarios=("token_crash",))
-    assert (
-        unread(crash, {"events.news_days": [0.5]})["events.news_days"].found
-        == "nothing depends on it between 0 and 0.5"
-    )
-    assert not unread(crash, {"events.news_days": [5.0]})
+    assert unread(crash, {DAYS: [0.5]})[DAYS].found == "nothing depends on it between 0 and 0.5"
+    assert not unread(crash, {DAYS: [5.0]})
 
 
 def test_a_metric_that_is_not_asked_for_is_named():

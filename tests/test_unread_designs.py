@@ -92,10 +92,11 @@ KEPT = [
     {"policies": ["none"], "parameters": {"controller.type": ["none", "pid"], KP: LOW}},
     {
         "policies": ["none"],
+        "scenarios": ["demand_boom"],
         "parameters": {
-            "events.demand_size": [0.0, 0.5],
-            "events.demand_days": [0.0, 9.0],
-            "events.demand_start": [5.0, 6.0],
+            "events.demand_boom.size": [0.0, 0.5],
+            "events.demand_boom.days": [0.0, 9.0],
+            "events.demand_boom.start": [5.0, 6.0],
         },
     },
     {"policies": ["pid"], "parameters": {"controller.pid.rate_limit": [40.0, 50.0]}},
@@ -143,13 +144,16 @@ def test_the_cases_that_do_not_read_a_parameter_are_named_and_their_points_are_e
     assert table.groupby("policy")["tracking_rms"].nunique().to_dict() == {"none": 1, "pid": 2}
     scenario = {
         "policies": ["pid"],
-        "scenarios": ["none", "demand_slump"],
-        "parameters": {"events.demand_days": [3.0, 9.0]},
+        "scenarios": ["none", "bank_run"],
+        "parameters": {"bank_run.rate": [0.01, 0.05]},
     }
     assert (
-        "under policy pid in scenario none nothing reads it while events.demand_size is 0"
+        "under policy pid in scenario none nothing reads it while bank_run.enabled is false"
         in idle(read_design(scenario)).lines()[0]
     )
+    nowhere = scenario | {"parameters": {"events.bank_run.days": [1.0, 9.0]}}
+    with pytest.raises(InputError, match=r"bank_run.days: not a parameter in scenario none"):
+        read_design(nowhere)
 
 
 def test_what_a_case_does_not_read_has_no_sensitivity_index():

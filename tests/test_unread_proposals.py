@@ -18,7 +18,7 @@ SMALL = {
     "title": "For a test",
     "policy": "none",
     "set": {"simulation.days": 8},
-    "scenarios": ["none", "token_crash"],
+    "scenarios": ["none", "bank_run"],
     "runs": 5,
     "seed": 1,
     "metrics": ["inflation", "churn"],
@@ -101,7 +101,7 @@ def test_a_switch_that_is_proposed_too_lets_a_change_through():
 
 @pytest.fixture(scope="module")
 def partly():
-    ranges = {KP: [0.1, 0.2], "events.news_days": [1.0, 9.0], "operators.rent_sold": [0.5, 0.8]}
+    ranges = {KP: [0.1, 0.2], "bank_run.rate": [0.01, 0.05], "operators.rent_sold": [0.5, 0.8]}
     return evidence(
         proposed={"supply.burn_share": 0.4, VESTING: 1460},
         alternatives={"vest slower": {VESTING: 900}},
@@ -128,12 +128,12 @@ def test_what_nothing_reads_is_named_in_the_first_lines_and_is_no_part_of_what_m
 
 def test_a_check_that_cannot_fail_is_not_counted_as_passed(partly):
     counted = partly.varied_checks.groupby("values")["scenario"].apply(list).to_dict()
-    both = ["none", "token_crash"]
+    both = ["none", "bank_run"]
     assert counted == {
         "supply.burn_share = 0.3": both,
         "supply.burn_share = 0.5": both,
-        "events.news_days = 1": ["token_crash"],
-        "events.news_days = 9": ["token_crash"],
+        "bank_run.rate = 0.01": ["bank_run"],
+        "bank_run.rate = 0.05": ["bank_run"],
         "operators.rent_sold = 0.5": both,
         "operators.rent_sold = 0.8": both,
     }
@@ -146,8 +146,8 @@ def test_a_check_that_cannot_fail_is_not_counted_as_passed(partly):
     rows = dict(zip(sensitivity["changed to"], sensitivity["which fail"], strict=True))
     assert rows[f"{KP} = 0.1"] == "not counted: nothing reads it while controller.type is 'none'"
     assert (
-        rows["events.news_days = 9"]
-        == "not counted everywhere: nothing reads it while events.news_size is 0"
+        rows["bank_run.rate = 0.05"]
+        == "not counted everywhere: nothing reads it while bank_run.enabled is false"
     )
 
 
@@ -177,14 +177,16 @@ def test_a_limit_that_never_binds_is_read_and_the_proposal_meets_nothing(tmp_pat
     assert command("verify", tmp_path / "b")[0] == 0
 
 
-def test_a_scenario_in_which_nothing_moves_is_named():
-    ranges = {"sensitivity": {"runs": 5, "paths": {"events.news_days": [2.0, 4.0]}}}
-    found = evidence(proposed={"events.news_days": 3.0}, set={"simulation.days": 70}, **ranges)
+def test_a_scenario_in_which_nothing_moves_is_named(tmp_path):
+    (tmp_path / "buying.yaml").write_text("controller: {type: pid}")
+    scenarios = {"scenarios": ["none", str(tmp_path / "buying.yaml")]}
+    found = evidence(proposed={KP: 0.4}, metrics=["tracking_rms", "inflation"], **scenarios)
     assert found.outcome != "unchanged" and not found.verdict().startswith("The proposal without")
-    assert found.warnings()[:2] == [
-        (
-            "Not tested in none: events.news_days: nothing reads it while events.news_size is 0; "
-            "expected events.news_size other than 0 with it."
-        ),
-        "In none the proposal changes nothing: it has today's numbers in every run.",
-    ]
+    assert (
+        f"Not tested in none: {KP}: nothing reads it while controller.type is 'none'; expected "
+        f"controller.type pid or scheduled with it." in found.warnings()
+    )
+    assert (
+        "In none the proposal changes nothing: it has today's numbers in every run."
+        in found.warnings()
+    )

@@ -8,7 +8,6 @@ attacker's profit is what the ledgers say after he has traded himself out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -23,15 +22,11 @@ from ..model.model import MODEL, bind
 from ..model.shocks import sample
 from ..model.steady_state import steady_state, steady_states
 from ..parameters import Parameters, Resolved, put
+from ..parameters.schema import Event
 from ..results.intervals import intervals
 
 ATTACKS = ("oracle_push", "oracle_siege", "treasury_drain", "bank_run")
-UNTOUCHED = {
-    "attack.size": 0.0,
-    "attack.position": 0.0,
-    "events.oracle_size": 0.0,
-    "bank_run.rate": 0.0,
-}
+TRADES_AND_RUN = {"attack.size": 0.0, "attack.position": 0.0, "bank_run.rate": 0.0}
 METRICS = ("attacker_profit", "treasury_final", "tracking_rms")
 SHIPPED = "as set"
 FULL = 0.999  # of a bound: the actuator is saturated
@@ -103,6 +98,11 @@ def attack_table(
     return pd.DataFrame(rows, columns=["attack", "defence", "profit", "loss", "tracking", "failed"])
 
 
+def _corruptions(values: Parameters) -> dict[str, Event]:
+    """Events that corrupt the measured price, by the path of their size."""
+    return {f"events.{n}.size": e for n, e in values.events.items() if e.kind == "oracle"}
+
+
 def _refuse_peace(attack: str, values: Parameters) -> None:
     """Raises InputError where a scenario holds no attack, the attack lies beyond the span, or there
     is no treasury to attack.
@@ -112,14 +112,14 @@ def _refuse_peace(attack: str, values: Parameters) -> None:
         s
         for s, happens in (
             (values.attack.start, trades),
-            (values.events.oracle_start, values.events.oracle_size != 0.0),
+            *((e.start, e.size != 0.0) for e in _corruptions(values).values()),
         )
         if happens
     ]
     if not (starts or values.bank_run.enabled):
         wanted = (
-            "a scenario that sets attack.size or attack.position, events.oracle_size, or "
-            "bank_run.enabled"
+            "a scenario that sets attack.size or attack.position, or bank_run.enabled, or has an "
+            "event of kind oracle"
         )
         raise InputError(
             f"'{attack}', in which nobody attacks", argument="attacks", expected=wanted
@@ -140,17 +140,18 @@ def _outcomes(
     attacked: Resolved, options: Sequence[Mapping[str, float]], runs: int, seed: int
 ) -> list[list[dict[str, np.ndarray]]]:
     """Metrics (runs,) with and without the attack under each defence."""
-    paths = sorted({path for sets in (*options, UNTOUCHED) for path in sets})
+    untouched = TRADES_AND_RUN | dict.fromkeys(_corruptions(attacked.values), 0.0)
+    paths = sorted({path for sets in (*options, untouched) for path in sets})
     # a law that computes its gains from one of them takes plain numbers
     fixed = any(structural(path, {attacked.values.controller.type}) for path in paths)
     found = []
     for group in [[sets] for sets in options] if fixed else [options]:
         case = attacked.replace(group[0], source="defence") if fixed and group[0] else attacked
-        free = sorted(UNTOUCHED) if fixed else paths
+        free = sorted(untouched) if fixed else paths
         points = [
             [_at({**sets, **calm}, case, path) for path in free]
             for sets in group
-            for calm in ({}, UNTOUCHED)
+            for calm in ({}, untouched)
         ]
         values = evaluate(
             case, free, points, runs=np.arange(runs), seed=seed, metrics=METRICS
@@ -162,7 +163,7 @@ def _outcomes(
 
 def _at(sets: Mapping[str, float], resolved: Resolved, path: str) -> float:
     """A setting, or what the parameters have."""
-    return float(sets[path] if path in sets else reduce(getattr, path.split("."), resolved.values))
+    return float(sets[path] if path in sets else resolved.entries[path].value)
 
 
 def saturation(resolved: Resolved) -> pd.DataFrame:

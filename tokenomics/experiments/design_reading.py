@@ -164,12 +164,13 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
                 )
     elif design.points:
         refuse("points", "points", expected="the method points with them")
-    resolved = None
+    networks = {}
     for policy, scenario in design.cases():
         try:
-            resolved = design.resolved(policy, scenario)
+            networks[scenario] = design.resolved(policy, scenario)
         except InputError as error:
             raise InputError(str(error), file=file) from None
+    resolved = next(iter(networks.values()))
     for path in design.paths:
         if path in design.sets:
             refuse(
@@ -195,13 +196,17 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
                 expected=expected,
                 nearest=nearest(at.wrong, at.valid),
             )
-        if path not in resolved.entries:
+        lacking = [name for name, one in networks.items() if path not in one.entries]
+        if lacking:
+            everywhere = len(lacking) == len(networks)
             refuse(
-                "not a parameter of this network",
+                "not a parameter of this network"
+                if everywhere
+                else f"not a parameter in scenario {', '.join(lacking)}",
                 group,
                 path,
-                expected="the path of one",
-                nearest=nearest(path, resolved.entries),
+                expected="the path of one" if everywhere else "scenarios that all have it",
+                nearest=nearest(path, resolved.entries) if everywhere else None,
             )
         if isinstance(design.parameters.get(path), Range) and at.kind is not float:
             refuse("a range", group, path, expected="a list of values, for a switch or a name")

@@ -17,7 +17,7 @@ from ..elementary import log
 from ..errors import InputError
 from ..model.model import Model
 from ..model.shocks import ShockTable
-from ..model.steady_state import uneventful
+from ..model.steady_state import UNEVENTFUL
 from ..parameters import Parameters, put
 
 TOLERANCE = 1e-12  # of the log price
@@ -28,8 +28,8 @@ def undisturbed(parameters: Parameters) -> Parameters:
     """The same network without controller and scenario: the world in which the recorded history
     happened.
     """
-    calm = uneventful(dict(parameters))
-    return put(parameters, calm | {"controller.type": "none", "bank_run.enabled": False})
+    calm = {**UNEVENTFUL, "controller.type": "none", "bank_run.enabled": False}
+    return put(parameters, calm)
 
 
 def follow(

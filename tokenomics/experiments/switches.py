@@ -89,16 +89,15 @@ def _search(
         )
 
     zeros = _zeros(own, path)
-    for some in zeros:
-        if reads(some):
-            return switch(_least(some, reads), {})
+    if zeros and reads(zeros):
+        return switch(_least(zeros, reads), {})
     choices = _choices(own, path)
     near = [(name, others) for name, others in choices if name.split(".")[0] == path.split(".")[0]]
     found = _single(near, path, reads)
     if found is None and zeros:
         for name, value in ((name, value) for name, others in near for value in others):
-            if reads({name: value} | zeros[-1]):
-                rest = _least(zeros[-1], lambda some, chosen={name: value}: reads(chosen | some))
+            if reads({name: value} | zeros):
+                rest = _least(zeros, lambda some, chosen={name: value}: reads(chosen | some))
                 return switch({name: value} | rest, {name: (value,)})
     if found is None:
         found = _single(
@@ -134,13 +133,10 @@ def _least(some: Mapping[str, Any], enough: Callable[[Mapping[str, Any]], bool])
     return left
 
 
-def _zeros(own: Network, path: str) -> list[dict[str, float]]:
-    """Numbers that are zero in the parameter's group, put to another: those of its own event first,
-    then all.
-    """
-    group, _, name = path.rpartition(".")
-    stem = name.partition("_")[0]
-    found = {
+def _zeros(own: Network, path: str) -> dict[str, float]:
+    """Numbers that are zero in the parameter's group, put to another."""
+    group = path.rpartition(".")[0]
+    return {
         one: LITTLE
         for one in own.numbers
         if one != path
@@ -148,12 +144,6 @@ def _zeros(own: Network, path: str) -> list[dict[str, float]]:
         and own.resolved.entries[one].value == 0.0
         and fits(one, LITTLE) is None
     }
-    near = {
-        one: value
-        for one, value in found.items()
-        if one.rpartition(".")[2].partition("_")[0] == stem
-    }
-    return [some for some in (near, found) if some]
 
 
 def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
@@ -182,6 +172,8 @@ def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
         )
         if kind is bool:
             values = (True, False)
+        if name.startswith("events."):
+            continue  # an event of another kind is another event, and no switch of this one
         others = [value for value in values if value != entry.value]
         if others and name != path:
             found.append((name, others))

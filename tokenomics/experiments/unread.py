@@ -127,13 +127,15 @@ def _far(own: Network, path: str, values: Sequence[Any]) -> tuple[Any, ...]:
 
 def given(resolved: Resolved, below: Resolved) -> dict[str, list[Any]]:
     """Parameters that differ from those of a network below, by path with the values there: what
-    somebody changed.
+    somebody changed. An event that is not there is one of size 0.
     """
-    return {
-        path: [below.entries[path].value]
-        for path, entry in resolved.entries.items()
-        if path in below.entries and below.entries[path].value not in (entry.value, {})
-    }
+    found = {}
+    for path, entry in resolved.entries.items():
+        size = path.startswith("events.") and path.endswith(".size")
+        before = below.entries[path].value if path in below.entries else 0.0 if size else {}
+        if before not in (entry.value, {}):
+            found[path] = [before]
+    return found
 
 
 def changed_to_no_effect(

@@ -81,10 +81,8 @@ class SteadyState:
         return int(np.sum(values > tolerance)), len(names)
 
 
-def uneventful(groups: Mapping[str, Any]) -> dict[str, float]:
-    """Settings by path with which no event of a scenario happens and no attacker trades."""
-    sizes = (n for n in type(groups["events"]).model_fields if n.endswith(("_size", "_share")))
-    return {f"events.{n}": 0.0 for n in sizes} | {"attack.size": 0.0, "attack.position": 0.0}
+# settings by path with which no event of a scenario happens and no attacker trades
+UNEVENTFUL: Mapping[str, Any] = {"events": {}, "attack.size": 0.0, "attack.position": 0.0}
 
 
 def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +100,7 @@ def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
         "shocks.enabled": False,
         "venues.variance_memory": FOREVER,
     }
-    return substitute(groups, uneventful(groups) | still)
+    return substitute(groups, {**UNEVENTFUL, **still})
 
 
 def _price(

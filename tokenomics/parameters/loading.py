@@ -31,7 +31,8 @@ Source = str | Path | Mapping[str, Any]
 NONE = "none"  # in place of a scenario: nothing happens
 # far above any real quantity in any unit here; squares and products of such numbers stay finite
 LARGEST = 1e18
-FREE_KEY = re.compile(r"[a-z][a-z0-9_]*")  # names of workloads, accelerators and custom numbers
+# names of workloads, accelerators, events and custom numbers
+FREE_KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -209,9 +210,13 @@ def check_leaf(leaf: Leaf) -> FieldInfo:
     unit = unit_of(info)
     if leaf.unit is not None and leaf.unit != unit:
         raise leaf.error(f"unit '{leaf.unit}'", expected=f"'{unit}'")
-    free = get_origin(kind) is dict
-    if (free and leaf.value != {}) or (isinstance(kind, type) and issubclass(kind, Group)):
+    if get_origin(kind) is dict and leaf.value != {}:
         raise leaf.error(f"{leaf.value!r} in place of a group", expected="a group of parameters")
+    if isinstance(kind, type) and issubclass(kind, Group):
+        raise leaf.error(
+            f"{leaf.value!r} in place of a group",
+            expected="a group of parameters: " + ", ".join(kind.model_fields),
+        )
     numeric = isinstance(leaf.value, (int, float)) and not isinstance(leaf.value, bool)
     if kind in (int, float) and not (numeric and abs(leaf.value) <= LARGEST):  # also false for NaN
         size = f" of at most {LARGEST:g} in size" if numeric else ""
@@ -325,14 +330,37 @@ def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError
         info = place(".".join(map(str, keys))).field
         return _expected(info) if info else None
 
-    return explained(error, Parameters, where, expected)
+    found = explained(error, Parameters, where, expected)
+    return _with_namesake(found, leaves) if first["type"] == "missing" else found
+
+
+def _with_namesake(error: InputError, leaves: Mapping[str, Leaf]) -> InputError:
+    """The error of a parameter that is missing. What is set of a misspelt free key makes it one of
+    its own: then it has the nearest of the others.
+    """
+    above, _, key = str(error.key).rpartition(".")[0].rpartition(".")
+    if get_origin(place(above).kind) is not dict:
+        return error
+    front = f"{above}."
+    others = {
+        path.removeprefix(front).partition(".")[0] for path in leaves if path.startswith(front)
+    }
+    near = nearest(key, sorted(others - {key}))
+    return InputError(
+        error.found,
+        file=error.file,
+        line=error.line,
+        key=error.key,
+        expected=error.expected,
+        nearest=near and front + near,
+    )
 
 
 def _contradiction(text: str, leaves: Mapping[str, Leaf], base: str | None) -> InputError:
     """Values that do not go together. text: of a group, "key: found; expected ...", or without a
     key. base: file of the lowest layer.
     """
-    words = set(re.findall(r"[a-z_.]+", text))
+    words = set(re.findall(r"[a-z][a-z0-9_.]*", text))
     groups = tuple(f"{word}." for word in words if word)
     about = [
         e
@@ -393,6 +421,16 @@ def _refuse_twice(argument: str, names: Sequence[str]) -> None:
         raise InputError(f"'{twice}' twice", argument=argument, expected="each once")
 
 
+def _refuse_conflict(one: Leaf, other: Leaf) -> None:
+    """What two scenarios set to different values: neither is above the other."""
+    if one.value != other.value:
+        line = f":{one.line}" if one.line else ""
+        raise other.error(
+            f"{other.value!r}, and {one.value!r} in {one.file}{line}",
+            expected="scenarios that agree on it; an overlay or a setting is above them",
+        )
+
+
 def assignments(sets: Mapping[str, Any] | str | Sequence[str] | None) -> dict[str, Any]:
     """Settings as a mapping of path to value: a mapping, or texts "path=value", one or several.
     Raises InputError for another text.
@@ -413,8 +451,10 @@ def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]
             leaf = replace(leaf, source=leaf.file)
         if path in merged and leaf.role is None and leaf.reason is None:
             leaf = replace(leaf, role=merged[path].role, reason=merged[path].reason)
-        # {} in place of free-keyed numbers stands only until the first of them is set
-        merged.pop(path.rsplit(".", 1)[0], None)
+        # {} in place of what is free-keyed stands only until the first of it is set
+        group = path
+        while group := group.rpartition(".")[0]:
+            merged.pop(group, None)
         merged[path] = leaf
     return merged
 
@@ -438,8 +478,9 @@ def resolve(
     `NONE` is none.
 
     base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping.
-    sets: "path=value" texts or a mapping of path to value. Raises InputError that names file, line,
-    key, what was found and expected, and the nearest valid key.
+    Several scenarios happen together, in any order, and may not contradict each other. sets:
+    "path=value" texts or a mapping of path to value. Raises InputError that names file, line, key,
+    what was found and expected, and the nearest valid key.
     """
     base_name, description, leaves = _leaves("base", base)
     for leaf in leaves.values():
@@ -448,7 +489,7 @@ def resolve(
         (
             group
             for group in Parameters.model_fields
-            if not any(path.startswith(f"{group}.") for path in leaves)
+            if not any(path.partition(".")[0] == group for path in leaves)
         ),
         None,
     )
@@ -478,10 +519,13 @@ def resolve(
                 if its == kind and not isinstance(source, Mapping)
             ],
         )
+    by_scenarios: dict[str, Leaf] = {}
     for kind, source in layers:
         name, description, above = _leaves(kind, source)
         for leaf in above.values():
             check_leaf(leaf)
+            if kind == "scenario":
+                _refuse_conflict(by_scenarios.setdefault(leaf.path, leaf), leaf)
         names[kind].append(name)
         descriptions[name] = description
         leaves = _merge(leaves, above)

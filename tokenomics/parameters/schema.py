@@ -700,36 +700,32 @@ class Bills(Group):
     prepaid_expired: float = parameter("1", "share of credits that expires unused", ge=0.0, lt=1.0)
 
 
-class Events(Group):
-    """What a scenario does to the network; every size is zero in the baseline."""
+SHARES = ("outage", "ban", "unlock")  # kinds of event whose size is a share
+
+
+class Event(Group):
+    """One thing that a scenario does to the network."""
 
     ROLE = "scenario"
 
-    demand_start: float = parameter("days", "start of the demand event", ge=0.0)
-    demand_days: float = parameter("days", "length of the demand event", ge=0.0)
-    demand_size: float = parameter(
-        "1", "log change of potential demand during the event", ge=-5.0, le=5.0
+    kind: Literal["demand", "news", "outage", "ban", "oracle", "hardware", "unlock"] = parameter(
+        "-", "what the event acts on, and so what its size means"
     )
-    news_start: float = parameter("days", "start of the news event", ge=0.0)
-    news_days: float = parameter(
-        "days", "days over which the news arrives (0: in one step)", ge=0.0
+    start: float = parameter("days", "day on which the event begins", ge=0.0)
+    days: float = parameter(
+        "days",
+        "length of the event; over it news arrives and unlocked tokens are sold (0: in one step)",
+        ge=0.0,
     )
-    news_size: float = parameter("1", "log change of the outside valuation", ge=-5.0, le=5.0)
-    outage_start: float = parameter("days", "start of the regional outage", ge=0.0)
-    outage_days: float = parameter("days", "length of the regional outage", ge=0.0)
-    outage_share: float = share("share of nodes that the outage takes offline")
-    ban_start: float = parameter("days", "day on which a jurisdiction bans its nodes", ge=0.0)
-    ban_share: float = share("share of nodes, and of nodes that could join, under the ban")
-    oracle_start: float = parameter("days", "start of the oracle manipulation", ge=0.0)
-    oracle_days: float = parameter("days", "length of the oracle manipulation", ge=0.0)
-    oracle_size: float = parameter("1", "log bias of the measured price", ge=-5.0, le=5.0)
-    hardware_start: float = parameter("days", "day on which hardware prices change", ge=0.0)
-    hardware_size: float = parameter("1", "log change of reservation costs", ge=-5.0, le=5.0)
-    unlock_start: float = parameter("days", "start of the whale's unlock", ge=0.0)
-    unlock_days: float = parameter(
-        "days", "days over which the whale sells (0: in one step)", ge=0.0
+    size: float = parameter(
+        "1",
+        "log change of potential demand (demand), of the outside valuation (news), of the measured "
+        "price (oracle) or of reservation costs (hardware); share, from 0 to 1, of nodes offline "
+        "(outage), of nodes and of those that could join under a ban (ban), or of the tokens that "
+        "are locked at the start unlocked and sold (unlock)",
+        ge=-5.0,
+        le=5.0,
     )
-    unlock_share: float = share("share of the locked tokens that is unlocked and sold")
 
 
 class Attack(Group):
@@ -790,6 +786,25 @@ def _held(supply: Supply) -> Any:
     return supply.staked_share + supply.treasury_share + supply.locked_share
 
 
+def _a_share(event: Event) -> Any:
+    """Whether the size of an event is a share, where its kind asks for one."""
+    return event.kind not in SHARES or (event.size >= 0.0) & (event.size <= 1.0)
+
+
+def _shares(parameters: Parameters) -> Any:
+    """Whether the sizes of all events that are shares are from 0 to 1."""
+    held: Any = True
+    for event in parameters.events.values():
+        held = held & _a_share(event)
+    return held
+
+
+def _no_share(parameters: Parameters) -> str:
+    name, event = next(one for one in parameters.events.items() if not _a_share(one[1]))
+    wanted = f"a share from 0 to 1, for the kind {event.kind}"
+    return f"events.{name}.size: {event.size:g}; expected {wanted}"
+
+
 def _delay(parameters: Parameters) -> Any:
     """Delay of the oracle in steps, which need not be whole."""
     return parameters.oracle.delay / parameters.simulation.time_step
@@ -845,6 +860,7 @@ class Parameters(Ruled):
             lambda p: bool(p.fleet),
             lambda p: "fleet: no accelerator type; expected at least one",
         ),
+        Rule(_shares, _no_share),
     )
 
     simulation: Simulation
@@ -870,7 +886,11 @@ class Parameters(Ruled):
     oracle: Oracle
     controller: Controller
     bills: Bills
-    events: Events
+    events: dict[str, Event] = parameter(
+        "-",
+        "what happens to the network, by name: kind, start, days and size of each event",
+        role="scenario",
+    )
     attack: Attack
     bank_run: BankRun
 

@@ -1,11 +1,11 @@
 """Episodes whose cause is known because it was put there: what the velocity detector is estimated
 and tested on.
 
-Usage: a lasting rise of demand begins (`events.demand_*`). Speculation: half of the episodes a
-rally or a crash by news (`events.news_*`), half a phase in which speculators' noise orders are a
-multiple of the usual. Null: nothing begins. Mixed: demand and one of the two. Every episode has a
-parameter point of its own, drawn from ranges, and shocks of its own. A group is a set of ranges or
-a structure; only TRAINING is estimated on.
+Usage: a lasting rise of demand begins. Speculation: half of the episodes a rally or a crash by
+news, half a phase in which speculators' noise orders are a multiple of the usual. Null: nothing
+begins. Mixed: demand and one of the two. Every episode has a parameter point of its own, drawn from
+ranges, and shocks of its own. A group is a set of ranges or a structure; only TRAINING is estimated
+on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from ..engines.ensemble import Ensemble
 from ..errors import ModelError
+from ..inputs.bounds import CENTURY
 from ..model.formulas.numerics import window
 from ..model.model import MODEL, bind
 from ..model.shocks import Streams, sample
@@ -107,19 +108,29 @@ HELD_OUT = (
 )
 # What is neither of both begins on the window's first day.
 BEGIN = float(SETTLING + BEFORE)
+
+
+def _event(name: str, kind: str, size: float, *, start: float, days: float) -> dict[str, Any]:
+    """Settings of an event."""
+    parts = {"kind": kind, "start": start, "days": days, "size": size}
+    return {f"events.{name}.{part}": value for part, value in parts.items()}
+
+
 OTHER_CAUSES = (
     EpisodeGroup(
         "30 % of nodes offline for 30 days",
-        sets={"events.outage_start": BEGIN, "events.outage_days": 30.0, "events.outage_share": 0.3},
+        sets=_event("cause", "outage", 0.3, start=BEGIN, days=30.0),
     ),
-    EpisodeGroup("30 % of nodes banned", sets={"events.ban_start": BEGIN, "events.ban_share": 0.3}),
+    EpisodeGroup(
+        "30 % of nodes banned", sets=_event("cause", "ban", 0.3, start=BEGIN, days=CENTURY)
+    ),
     EpisodeGroup(
         "hardware a third cheaper",
-        sets={"events.hardware_start": BEGIN, "events.hardware_size": -0.4},
+        sets=_event("cause", "hardware", -0.4, start=BEGIN, days=CENTURY),
     ),
     EpisodeGroup(
         "20 % of locked tokens sold in 30 days",
-        sets={"events.unlock_start": BEGIN, "events.unlock_days": 30.0, "events.unlock_share": 0.2},
+        sets=_event("cause", "unlock", 0.2, start=BEGIN, days=30.0),
     ),
     EpisodeGroup("demand falls by a half", events={"demand_size": (-0.7, -0.6)}),
 )
@@ -173,23 +184,23 @@ def simulate_episodes(
     usage, speculation = np.isin(kind, ("usage", "mixed")), np.isin(kind, ("speculation", "mixed"))
     start = SETTLING + BEFORE + drawn["start"]
     points |= {
-        "events.demand_start": start,
-        "events.demand_days": drawn["demand_days"],
-        "events.demand_size": np.where(usage, drawn["demand_size"], 0.0),
-        "events.news_start": start,
-        "events.news_days": drawn["news_days"],
-        "events.news_size": np.where(
+        "events.usage.start": start,
+        "events.usage.days": drawn["demand_days"],
+        "events.usage.size": np.where(usage, drawn["demand_size"], 0.0),
+        "events.speculation.start": start,
+        "events.speculation.days": drawn["news_days"],
+        "events.speculation.size": np.where(
             speculation & by_news, np.where(falls, -1.0, 1.0) * drawn["news_size"], 0.0
         ),
     }
-    sets = [
-        f"{path}={str(value).lower() if isinstance(value, bool) else value}"
-        for path, value in group.sets.items()
-    ]
+    sets = {
+        "simulation.days": days,
+        **_event("usage", "demand", 0.0, start=BEGIN, days=0.0),
+        **_event("speculation", "news", 0.0, start=BEGIN, days=0.0),
+        **group.sets,
+    }
     overlays = (group.overlay,) if group.overlay else ()
-    parameters = resolve(
-        "baseline", policy=group.policy, overlays=overlays, sets=(f"simulation.days={days}", *sets)
-    ).values
+    parameters = resolve("baseline", policy=group.policy, overlays=overlays, sets=sets).values
     table = sample(parameters, range(total), seed)
     # speculators' activity: their noise orders are a multiple of the usual for a while
     covered = window(np.arange(days)[:, None], 1.0, start, drawn["noise_days"])

@@ -116,12 +116,14 @@ def simulate(
     """
     results = []
     for more in ((), (scale.SCENARIO,)):
-        if more and results[0].resolved.values.events.demand_size != 0.0:
-            raise InputError(
-                "a demand event",
-                key="events.demand_size",
-                expected="0: the doubling of demand is measured against a calm demand",
-            )
+        events = results[0].resolved.values.events if more else {}
+        for name, event in events.items():
+            if event.kind == "demand" and event.size != 0.0:
+                raise InputError(
+                    "a demand event",
+                    key=f"events.{name}.size",
+                    expected="0: the doubling of demand is measured against a calm demand",
+                )
         record = list(scale.RECORDED) if more else None
         results.append(
             run(

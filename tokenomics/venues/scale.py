@@ -34,7 +34,7 @@ def scale_measures(
     values: the parameters of `doubled`, which say when demand doubles. Raises InputError for a span
     that ends before the days behind it that are looked at.
     """
-    start, dt = values.events.demand_start, values.simulation.time_step
+    start, dt = values.events[SCENARIO].start, values.simulation.time_step
     first, count = round(start / dt), round(AHEAD / dt)
     end = first + count
     if end >= calm["served"].shape[1]:

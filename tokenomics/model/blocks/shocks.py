@@ -1,4 +1,4 @@
-"""News, noise and scenario events of the step, read from the shock table and the scenario.
+"""News, noise and events of the step, read from the shock table and the scenarios.
 
 News is Merton's (1976) jump-diffusion, centred: ln V gains σ√Δt z + Σ jumps − λ μ Δt. Zero median
 rather than a martingale correction, so that the log error which a controller sees is unbiased.
@@ -11,18 +11,39 @@ from ..formulas.numerics import impulse, poisson, window
 from ..variables import Variable, writes
 
 
+def _parts(params, state, kind, over):
+    """Size of each event of a kind, and the share of it that is in this step. In the order of their
+    names, so that sums do not depend on that of the scenarios.
+    """
+    dt, time = params["time_step"], state["time"]
+    for _, event in sorted(params["events"].items()):
+        if event.kind == kind:
+            yield event.size, over(time, dt, event.start, event.days)
+
+
+def _added(parts):
+    """Log changes that come together."""
+    total = 0.0
+    for size, part in parts:
+        total = total + size * part
+    return total
+
+
+def _combined(parts):
+    """Share of what is taken by several at once: 1 - (1 - a) (1 - b) ..., exact for one."""
+    total = 0.0
+    for size, part in parts:
+        total = total + size * part * (1.0 - total)
+    return total
+
+
 @writes(
     Variable("news", "1", "news of this step: log change of the outside valuation", 1.0),
 )
 def policy_news(params, substep, state_history, state):
-    """News of the step [log points]: recorded or sampled, plus the scenario's."""
-    news, events, table, dt = (
-        params["news"],
-        params["events"],
-        params["shock_table"],
-        params["time_step"],
-    )
-    event = events.news_size * impulse(state["time"], dt, events.news_start, events.news_days)
+    """News of the step [log points]: recorded or sampled, plus that of events."""
+    news, table, dt = params["news"], params["shock_table"], params["time_step"]
+    event = _added(_parts(params, state, "news", impulse))
     recorded = table.at("recorded_news", state["step"])
     if recorded is not None:
         return {"news": recorded + event}
@@ -48,28 +69,28 @@ def policy_noise(params, substep, state_history, state):
 
 
 @writes(
-    Variable("demand_event", "1", "log change of potential demand by the scenario", 1.0),
-    Variable("outage_share", "1", "share of nodes offline by the scenario", 1.0),
+    Variable("demand_event", "1", "log change of potential demand by events", 1.0),
+    Variable("outage_share", "1", "share of nodes offline by events", 1.0),
     Variable("banned_share", "1", "share of nodes and potential nodes under a ban", 1.0),
     Variable("oracle_bias", "1", "log bias of the measured price by manipulation", 1.0),
-    Variable("hardware_event", "1", "log change of reservation costs by the scenario", 1.0),
+    Variable("hardware_event", "1", "log change of reservation costs by events", 1.0),
     Variable(
-        "unlock_rate", "TOK/day", "locked tokens unlocked and sold by the scenario", "pool_tok", 0.0
+        "unlock_rate", "TOK/day", "locked tokens unlocked and sold by events", "pool_tok", 0.0
     ),
 )
 def policy_events(params, substep, state_history, state):
-    """What the scenario does in this step."""
-    events, dt, time = params["events"], params["time_step"], state["time"]
-    forever = np.inf
-    whale = events.unlock_share * params["supply"].total_supply * params["supply"].locked_share
+    """What events do in this step. Log changes of one kind add up, and so do unlocks, which are
+    bounded by what is locked; of what one outage or ban leaves, the next takes its share.
+    """
+    supply, dt = params["supply"], params["time_step"]
+    unlocked = 0.0
+    for share, part in _parts(params, state, "unlock", impulse):
+        unlocked = unlocked + share * supply.total_supply * supply.locked_share * part
     return {
-        "demand_event": events.demand_size
-        * window(time, dt, events.demand_start, events.demand_days),
-        "outage_share": events.outage_share
-        * window(time, dt, events.outage_start, events.outage_days),
-        "banned_share": events.ban_share * window(time, dt, events.ban_start, forever),
-        "oracle_bias": events.oracle_size
-        * window(time, dt, events.oracle_start, events.oracle_days),
-        "hardware_event": events.hardware_size * window(time, dt, events.hardware_start, forever),
-        "unlock_rate": whale * impulse(time, dt, events.unlock_start, events.unlock_days) / dt,
+        "demand_event": _added(_parts(params, state, "demand", window)),
+        "outage_share": _combined(_parts(params, state, "outage", window)),
+        "banned_share": _combined(_parts(params, state, "ban", window)),
+        "oracle_bias": _added(_parts(params, state, "oracle", window)),
+        "hardware_event": _added(_parts(params, state, "hardware", window)),
+        "unlock_rate": unlocked / dt,
     }
