@@ -137,8 +137,8 @@ def test_the_number_of_the_start_balances_at_todays_factor():
 
 def test_a_changed_cost_ratio_acts_on_what_is_paid_and_on_what_may_be_spent():
     today, half = after(1), after(1, ("treasury.cost_ratio=0.5",))
-    assert half["operating_cost"] == today["operating_cost"]
-    assert half["cost_paid"] == 0.5 * today["cost_paid"]
+    assert half["balancing_cost"] == today["balancing_cost"] == today["operating_cost"]
+    assert half["cost_paid"] == half["operating_cost"] == 0.5 * today["cost_paid"]
     tight = ("controller.spend_limit=1", "controller.static_share=1", "treasury.reserve=1e-5")
     poor = after(1, ("treasury.cost_ratio=0.1",), tight, policy="static")
     due = after(1, (), tight, policy="static")

@@ -14,7 +14,8 @@ CONSTANT = {
     "initial_price",
     "reference_depth",
     "initial_demand",
-    "operating_cost",
+    "balancing_cost",
+    "emission_rate",
     "stake_per_node",
     "attack_inventory",
 }

@@ -278,7 +278,7 @@ CONSTANTS = (  # set in the steady state, written by no block
         start=emission_at_rest,
     ),
     Variable(
-        "operating_cost",
+        "balancing_cost",
         "USD/day",
         "operating cost that balances the treasury's income at the start",
         "pool_usd",

@@ -37,7 +37,7 @@ def reference_price(params, state):
 def bounds(params, state):
     """Largest buy-back, sale out of the treasury and mint [USD/day, TOK/day, TOK/day]."""
     controller, dt = params["controller"], params["time_step"]
-    cost = params["treasury"].cost_ratio * state["operating_cost"]
+    cost = params["treasury"].cost_ratio * state["balancing_cost"]
     solvent = positive(state["treasury_usd"] / dt - cost)
     spend = np.minimum(controller.spend_limit * state["treasury_usd"], solvent)
     return spend, state["treasury_tok"] / dt, controller.mint_limit * state["total_supply"]

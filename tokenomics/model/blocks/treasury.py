@@ -13,6 +13,11 @@ def income_at_rest(params, rest):
     return treasury_share(params) * rest["throughput"]
 
 
+def cost_at_rest(params, rest):
+    """Operating cost that is due [USD/day]."""
+    return params["treasury"].cost_ratio * rest["treasury_income"]
+
+
 @writes(
     Variable(
         "treasury_income",
@@ -23,6 +28,14 @@ def income_at_rest(params, rest):
         start=income_at_rest,
     ),
     Variable(
+        "operating_cost",
+        "USD/day",
+        "treasury's operating cost that is due",
+        "pool_usd",
+        0.0,
+        start=cost_at_rest,
+    ),
+    Variable(
         "cost_paid", "USD/day", "treasury's operating cost that it could pay", "pool_usd", 0.0
     ),
 )
@@ -30,7 +43,11 @@ def policy_treasury(params, substep, state_history, state):
     """Income, and the operating cost paid out of what is there."""
     treasury, dt = params["treasury"], params["time_step"]
     if not treasury.enabled:
-        return {"treasury_income": 0.0 * state["fees"], "cost_paid": 0.0 * state["fees"]}
-    cost = treasury.cost_ratio * state["operating_cost"]
-    paid = np.minimum(cost, state["treasury_usd"] / dt)
-    return {"treasury_income": treasury.fee_share * state["fees"], "cost_paid": paid}
+        none = 0.0 * state["fees"]
+        return {"treasury_income": none, "operating_cost": none, "cost_paid": none}
+    cost = treasury.cost_ratio * state["balancing_cost"]
+    return {
+        "treasury_income": treasury.fee_share * state["fees"],
+        "operating_cost": cost,
+        "cost_paid": np.minimum(cost, state["treasury_usd"] / dt),
+    }
