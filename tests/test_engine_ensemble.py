@@ -55,7 +55,8 @@ PAIRS |= {
 def test_engines_agree_on_every_variable(policy, scenario):
     # what happens happens early, so that a short run has it
     events = resolve("baseline", scenarios=(scenario,)).values.events
-    starts = {f"events.{name}.start": 5.0 for name in events} | {"attack.start": 5.0}
+    starts = {f"events.{name}.start": 5.0 for name in events}
+    starts |= {"attack.start": 5.0, "wash_usage.start": 5.0}
     assert_same(*both(days=20, policy=policy, scenarios=(scenario,), sets=starts))
 
 

@@ -14,7 +14,7 @@ from ..inputs.files import probe, written_file
 from ..results.figures import save
 from ..results.markdown import markdown_table
 from ..results.metrics import METRICS
-from . import control_attacks
+from . import control_attacks, control_wash_usage
 from .numbers import Seed, number
 from .options import File, Json, Overlay, Policy, Scenario, Set, Tables, changed_from, resolved_from
 from .output import deliver, json_text, print_json, progress_bar, say, show_table
@@ -257,3 +257,4 @@ def _tell_tuning(found, method: str, policy: str | None, runs: int) -> None:
 
 
 app.add_typer(control_attacks.app)
+app.add_typer(control_wash_usage.app)

@@ -24,7 +24,8 @@ app = typer.Typer(rich_markup_mode=None)
 Runs = Annotated[int, number("Runs of every row.", bounds.RUNS.from_(2))]
 
 
-def _cell(mean: float, low: float, high: float, scale: float = 1.0, digits: int = 1) -> str:
+def cell(mean: float, low: float, high: float, scale: float = 1.0, digits: int = 1) -> str:
+    """A mean with its interval."""
     return f"{mean * scale:.{digits}f} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
 
 
@@ -38,7 +39,7 @@ def _verdicts(found: pd.DataFrame, under: Callable[[str], Resolved]) -> list[str
     for attack, rows in found.groupby("attack", sort=False):
         now, best = rows.iloc[0], rows.loc[rows["loss"].map(lambda x: x[0]).idxmin()]
         pays = (
-            f"pays {_cell(*now['profit'], 100.0)} %"
+            f"pays {cell(*now['profit'], 100.0)} %"
             if now["profit"][1] > 0.0
             else "is not shown to pay"
         )
@@ -53,18 +54,17 @@ def _verdicts(found: pd.DataFrame, under: Callable[[str], Resolved]) -> list[str
         )
         if now["loss"][1] <= 0.0:
             helps = "no loss is shown"
-        lines.append(
-            f"{attack} {pays}; the treasury loses {_cell(*now['loss'], 100.0)} %; {helps}."
-        )
+        lines.append(f"{attack} {pays}; the treasury loses {cell(*now['loss'], 100.0)} %; {helps}.")
     return lines
 
 
-def _fill(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+def fill_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Write tables in Markdown, each under its name."""
     for name, table in tables.items():
         (folder / f"{name}.md").write_text(markdown_table(table) + "\n", encoding="utf-8")
 
 
-def _records(table: pd.DataFrame) -> list[dict]:
+def records(table: pd.DataFrame) -> list[dict]:
     """Rows for JSON; an interval as a list of mean, low and high."""
     return [
         {k: list(v) if isinstance(v, tuple) else v for k, v in row.items()}
@@ -125,9 +125,9 @@ def attack(
         {
             "attack": found["attack"],
             "defence": found["defence"],
-            "attacker gains [%]": [_cell(*x, 100.0) for x in found["profit"]],
-            "treasury loses [%]": [_cell(*x, 100.0) for x in found["loss"]],
-            "tracking RMS, no attack": [_cell(*x, digits=3) for x in found["tracking"]],
+            "attacker gains [%]": [cell(*x, 100.0) for x in found["profit"]],
+            "treasury loses [%]": [cell(*x, 100.0) for x in found["loss"]],
+            "tracking RMS, no attack": [cell(*x, digits=3) for x in found["tracking"]],
         }
     )
     able = np.isfinite(pushes["size"])
@@ -157,7 +157,7 @@ def attack(
         if as_json:
             plain = pushes.astype(object).where(pushes.notna(), None)
             print_json(
-                {"attacks": _records(found), "saturation": plain.to_dict(orient="records")}
+                {"attacks": records(found), "saturation": plain.to_dict(orient="records")}
                 | ({"out": str(out)} if written else {})
             )
             return
@@ -184,7 +184,9 @@ def attack(
         if written:
             say(f"tables in {out}")
 
-    deliver(out, lambda folder: _fill(folder, {"attacks": shown, "saturation": push_table}), tell)
+    deliver(
+        out, lambda folder: fill_tables(folder, {"attacks": shown, "saturation": push_table}), tell
+    )
 
 
 @app.command(
@@ -217,16 +219,16 @@ def front_run(
             "gains x": found["factor"].map("{:g}".format),
             "front-runners [depths]": found["size"].map("{:g}".format),
             "gain margin": ["unstable" if g == 0.0 else f"x{g:.3g}" for g in found["gain_margin"]],
-            "tracking RMS ratio": [_cell(*x, digits=2) for x in found["tracking"]],
-            "volatility ratio": [_cell(*x, digits=2) for x in found["volatility"]],
-            "their profit [% of reserve]": [_cell(*x, 100.0) for x in found["profit"]],
+            "tracking RMS ratio": [cell(*x, digits=2) for x in found["tracking"]],
+            "volatility ratio": [cell(*x, digits=2) for x in found["volatility"]],
+            "their profit [% of reserve]": [cell(*x, 100.0) for x in found["profit"]],
         }
     )
 
     def tell(written: bool) -> None:
         if as_json:
             print_json(
-                {"rows": _records(found), "robust": robust(found)}
+                {"rows": records(found), "robust": robust(found)}
                 | ({"out": str(out)} if written else {})
             )
             return
@@ -248,4 +250,4 @@ def front_run(
         if written:
             say(f"table in {out}")
 
-    deliver(out, lambda folder: _fill(folder, {"front_running": shown}), tell)
+    deliver(out, lambda folder: fill_tables(folder, {"front_running": shown}), tell)

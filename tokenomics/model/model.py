@@ -37,6 +37,7 @@ from .blocks import (
     supply,
     treasury,
     venues,
+    wash_usage,
 )
 from .contract import HISTORY, call, expect_signals, expect_value, name_of, unknown
 from .lanes import runwise
@@ -115,6 +116,7 @@ BLOCKS = (
     block(
         "customers pay, tokens are emitted, vested and staked",
         supply.policy_fees,
+        wash_usage.policy_faked_fees,
         supply.policy_emission,
         supply.policy_vesting,
         supply.policy_staking,
@@ -132,6 +134,7 @@ BLOCKS = (
         speculation.policy_speculators,
         attacker.policy_attacker,
         bank_run.policy_bank_run,
+        wash_usage.policy_faker_sales,
     ),
     # All orders of the step are filled at one price; then every token that moved is booked once.
     block("the market clears", market.policy_market),
@@ -142,6 +145,7 @@ BLOCKS = (
         speculation.policy_profits,
         front_running.policy_learning,
         attacker.policy_profit,
+        wash_usage.policy_faker_profit,
         billing.policy_bills,
         clock.policy_clock,
     ),

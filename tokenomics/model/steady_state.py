@@ -81,8 +81,11 @@ class SteadyState:
         return int(np.sum(values > tolerance)), len(names)
 
 
-# settings by path with which no event of a scenario happens and no attacker trades
-UNEVENTFUL: Mapping[str, Any] = {"events": {}, "attack.size": 0.0, "attack.position": 0.0}
+# settings by path with which no event of a scenario happens, no attacker trades and nobody fakes
+# usage
+UNEVENTFUL: Mapping[str, Any] = {"events": {}} | dict.fromkeys(
+    ("attack.size", "attack.position", "wash_usage.size", "wash_usage.holding"), 0.0
+)
 
 
 def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:

@@ -302,6 +302,14 @@ CONSTANTS = (  # set in the steady state, written by no block
         start="token_price",
     ),
     Variable(
+        "initial_circulating",
+        "TOK",
+        "circulating supply at the start, for holdings",
+        None,
+        0.0,
+        start="circulating_supply",
+    ),
+    Variable(
         "initial_demand",
         "Mtok/day",
         "potential demand at the start, for bills",

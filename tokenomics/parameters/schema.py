@@ -776,6 +776,31 @@ class BankRun(Group):
     )
 
 
+class WashUsage(Group):
+    """Somebody fakes usage: he brings work and pays for it, so that the network looks used."""
+
+    ROLE = "scenario"
+
+    enabled: bool = parameter("-", "usage is faked")
+    start: float = parameter("days", "start of the faking", ge=0.0)
+    days: float = parameter("days", "length of the faking", ge=0.0)
+    size: float = parameter(
+        "1", "faked work as a share of the work that customers bring", ge=0.0, le=10.0
+    )
+    own_nodes: float = share("share of the fleet that is his, whose revenue comes back to him")
+    directed: float = share(
+        "share of faked work that he can send to his own nodes; the network assigns the rest"
+    )
+    holding: float = share(
+        "tokens that he holds for the price to rise, as a share of circulating supply at the start"
+    )
+    sale_days: float = parameter(
+        "days",
+        "last days of the faking over which he sells them (0: in one step)",
+        ge=0.0,
+    )
+
+
 def _total(parts: Mapping[str, Any]) -> Any:
     """What the shares of a group's parts add up to."""
     return sum(part.share for part in parts.values())
@@ -893,6 +918,7 @@ class Parameters(Ruled):
     )
     attack: Attack
     bank_run: BankRun
+    wash_usage: WashUsage
 
 
 def substitute(groups: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -337,6 +337,14 @@ folded(
     better="lower",
 )
 folded(
+    "faker_profit",
+    "USD",
+    "what who fakes usage receives less what he pays, 0 where nobody does; its worth is the "
+    "difference to the same run with wash_usage.size zero",
+    last_of("faker_profit"),
+    better="lower",
+)
+folded(
     "front_profit",
     "USD",
     "profit of those who run ahead of the controller, 0 where nobody does",
@@ -446,7 +454,7 @@ def bill_cost_at_risk(paths, p):
 folded("price_final", "USD/TOK", "price at the end", last_of("token_price"), bounds=SIZE)
 
 for _name, _unit, _meaning, _better in (
-    ("utilisation", "1", "mean work brought to the network over its capacity", ""),
+    ("utilisation", "1", "mean work brought to the network, faked work too, over its capacity", ""),
     ("latency_mean", "s", "mean latency, over time", "lower"),
     ("latency_p99", "s", "99th percentile of latency, mean over time", "lower"),
     ("velocity_usage", "1/day", "usage turnover of circulating supply", ""),

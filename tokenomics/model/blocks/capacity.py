@@ -10,6 +10,7 @@ from ..formulas.distribution import quantile
 from ..formulas.fleet import installed_capacity
 from ..formulas.latency import call_latency
 from ..formulas.rest import efficiency_at_rest
+from ..formulas.wash_usage import faked_ratio
 from ..variables import Variable, writes
 
 
@@ -50,13 +51,13 @@ def target_utilisation(params, rest):
     Variable(
         "utilisation",
         "1",
-        "work brought to the network as a share of its capacity",
+        "work brought to the network, faked work too, as a share of its capacity",
         1.0,
         0.0,
         start=target_utilisation,
     ),
-    Variable("served", "Mtok/day", "work served by the network", None, 0.0),
-    Variable("unserved", "Mtok/day", "work turned away by the network", "served", 0.0),
+    Variable("served", "Mtok/day", "customers' work served by the network", None, 0.0),
+    Variable("unserved", "Mtok/day", "customers' work turned away by the network", "served", 0.0),
     Variable(
         "latency_mean",
         "s",
@@ -74,7 +75,9 @@ def target_utilisation(params, rest):
     ),
 )
 def policy_dispatch(params, substep, state_history, state):
-    """Capacity, what is served and turned away, utilisation, latency of one request."""
+    """Capacity, what is served of customers' work and turned away, utilisation, latency of one
+    request. Faked work takes its part of capacity and is turned away alike.
+    """
     cap, check = params["capacity"], params["access"].in_use
     nodes = {name: state[f"nodes_{name}"] for name in params["fleet"]}
     online = state["availability"] * (1.0 - state["outage_share"]) * (1.0 - state["region_outage"])
@@ -82,12 +85,12 @@ def policy_dispatch(params, substep, state_history, state):
         online * check.uptime * check.throughput * state["privacy_throughput"] / state["rework"]
     )
     capacity = installed_capacity(params, nodes) * usable
-    utilisation = state["demand"] / np.maximum(capacity, 1e-12)
-    served = (
-        np.minimum(state["demand"], cap.admission_limit * capacity)
-        if cap.enabled
-        else state["demand"]
-    )
+    swollen = 1.0 + faked_ratio(params, state)
+    brought = state["demand"] * swollen
+    utilisation = brought / np.maximum(capacity, 1e-12)
+    served = state["demand"]
+    if cap.enabled:
+        served = np.minimum(brought, cap.admission_limit * capacity) / swollen
     latency = call_latency(
         params, {name: n * online for name, n in nodes.items()}, utilisation, state["failure_share"]
     )

@@ -10,6 +10,7 @@ from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..formulas.numerics import burned_share, in_tokens, positive, relaxation, treasury_share
 from ..formulas.ordered import total
 from ..formulas.rest import efficiency_at_rest, kept_at_rest
+from ..formulas.wash_usage import diverted
 from ..variables import Variable, writes
 
 
@@ -60,7 +61,7 @@ def cost_at_rest(params, rest):
     Variable(
         "unit_revenue",
         "USD/Mtok",
-        "operators' estimate of revenue per unit of capacity",
+        "honest operators' estimate of revenue per unit of capacity",
         None,
         start=unit_revenue_at_rest,
     ),
@@ -77,7 +78,7 @@ def policy_income(params, substep, state_history, state):
     installed = installed_capacity(
         params, {name: state[f"nodes_{name}"] for name in params["fleet"]}
     )
-    now = income / np.maximum(installed, 1e-12)
+    now = (income - diverted(params, state)) / np.maximum(installed, 1e-12)
     revenue = state["unit_revenue"] + (now - state["unit_revenue"]) * relaxation(dt, memory)
     return {"operator_income": income, "unit_revenue": revenue}
 

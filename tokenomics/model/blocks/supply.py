@@ -20,7 +20,7 @@ from ..variables import Variable, writes
 
 
 @writes(
-    Variable("fees", "USD/day", "what customers pay the network", None, 0.0),
+    Variable("fees", "USD/day", "what the network is paid for work", None, 0.0),
     Variable(
         "order_customers_usd",
         "USD/day",
