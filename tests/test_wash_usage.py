@@ -238,6 +238,20 @@ def test_break_even_is_where_the_profit_is_nothing(table):
     assert abs(at) < 0.005 * abs(none)
 
 
+@pytest.mark.parametrize("size", [0.05, 0.5])
+def test_a_token_pays_for_the_days_of_faking_over_its_holding_time_whatever_the_size(size):
+    """Where price is utility value, work has one price and nothing is burned: of a cost of f F D
+    and a rise of f F h/C, the holding that makes up for it is D/h of C.
+    """
+    days = 40.0
+    sets = STILL | FAKED | {"market.anchoring": 1.0, "supply.enabled": False}
+    sets |= {"supply.throughput_memory": 0.1, "wash_usage.days": days, "wash_usage.size": size}
+    sets |= {"wash_usage.sale_days": 10.0, "simulation.days": 60.0}
+    row = Faking(resolve("baseline", sets=sets), runs=2, seed=0).row(0.0)
+    holding_time = resolve("baseline").values.supply.holding_time
+    assert row["marked"] == pytest.approx(days / holding_time, rel=1e-3)
+
+
 def test_nodes_of_his_own_make_faking_cheaper_and_a_slow_memory_makes_it_dearer(table):
     for _, rows in table.groupby("policy"):
         as_set = rows[rows["defence"] == SHIPPED].set_index("nodes")
