@@ -19,6 +19,7 @@ from tokenomics.governance.proposal.as_simulated import as_simulated
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.verify.proposal_file import disagreements
 from tokenomics.governance.verify.verify import verify
+from tokenomics.parameters.locate import find
 from tokenomics.results.store import load
 
 
@@ -115,20 +116,25 @@ def test_a_policy_on_other_gains_is_said():
 
 
 def test_a_scenario_whose_effect_the_proposal_takes_away_is_said(plain):
-    forged = copy.deepcopy(plain)
+    forged = read_proposal(PROPOSAL | {"set": {}, "scenarios": ["token_crash"]})[1].plain()
     for point in forged["points"]:
         point["values"]["events.token_crash.size"] = 0.0
     assert deviations(from_plain(forged)) == [
         "scenario 'token_crash' sets what the proposal changes: events.token_crash.size"
     ]
+    beside = copy.deepcopy(plain)  # with scenario none, where that event is not
+    for point in beside["points"]:
+        point["values"]["events.token_crash.size"] = 0.0
+    with pytest.raises(InputError, match=r"events.token_crash.size: unknown parameter"):
+        from_plain(beside)
 
 
 def test_a_file_of_ones_own_under_a_shipped_name_is_said_at_once_in_the_report_and_by_verify(
     tmp_path,
 ):
-    (tmp_path / "token_crash.yaml").write_text(
-        'description: "A crash."\nevents:\n  news_size: {value: -0.01, unit: "1", source: "mild"}\n'
-    )
+    shipped = find("scenario", "token_crash").read_text(encoding="utf-8")
+    assert "-0.916291" in shipped
+    (tmp_path / "token_crash.yaml").write_text(shipped.replace("-0.916291", "-0.01"))
     own = PROPOSAL | {
         "scenarios": ["none", str(tmp_path / "token_crash.yaml")],
         "runs": 2,
