@@ -13,7 +13,11 @@ from tokenomics.governance.evidence.plan import from_plain, simulate
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report.sections import report
 
-KP, VESTING = "controller.pid.kp", "supply.vesting_time"
+KP, HALF_LIFE = "controller.pid.kp", "emission.half_life"
+UNSCHEDULED = (
+    "nothing reads it while emission.schedule is 'constant'; expected emission.schedule smooth or "
+    "stepwise with it"
+)
 SMALL = {
     "title": "For a test",
     "policy": "none",
@@ -34,20 +38,20 @@ def evidence(**changes):
 
 REFUSED = [
     (
-        {"proposed": {VESTING: 1460}},
-        VESTING,
-        "nothing reads it while supply.vesting is false; expected supply.vesting true with it",
+        {"proposed": {HALF_LIFE: 365.0}},
+        HALF_LIFE,
+        UNSCHEDULED,
     ),
     (
         {"proposed": {KP: 0.4}},
         KP,
         "controller.type is 'none'; expected controller.type pid or scheduled with it",
     ),
-    ({"proposed": {KP: 0.4, VESTING: 1460}}, KP, "nothing reads it"),
+    ({"proposed": {KP: 0.4, HALF_LIFE: 365.0}}, KP, "nothing reads it"),
     (
-        {"proposed": {"privacy.zk.latency": 9.0, "front_running.size": 2.0}},
-        "privacy.zk.latency",
-        "expected privacy.mode zk with it",
+        {"proposed": {"emission.cap": 1e9, "controller.threshold_band": 0.1}},
+        "emission.cap",
+        "expected emission.capped true with it",
     ),
     (
         {"proposed": {"oracle.lag": 2.0}, "metrics": []},
@@ -60,9 +64,14 @@ REFUSED = [
         "expected controller.type mpc with it",
     ),
     (
-        {"proposed": {"bills.follows_demand": 0.3}},
-        "bills.follows_demand",
-        "expected a metric that does: bill_volatility",
+        {
+            "policy": "pid",
+            "proposed": {KP: 0.4},
+            "metrics": ["uptime"],
+            "limits": [{"limit": "uptime >= 0.9"}],
+        },
+        KP,
+        "expected a metric that does: price_volatility",
     ),
 ]
 
@@ -76,17 +85,17 @@ def test_a_proposal_of_what_nothing_reads_is_refused_with_the_switch(change, pat
 
 def test_the_refusal_has_the_line_and_writes_nothing(tmp_path):
     file = tmp_path / "p.yaml"
-    file.write_text(json.dumps(SMALL | {"proposed": {VESTING: 1460}}, indent=1))
-    line = 1 + file.read_text().splitlines().index(f'  "{VESTING}": 1460')
+    file.write_text(json.dumps(SMALL | {"proposed": {HALF_LIFE: 365.0}}, indent=1))
+    line = 1 + file.read_text().splitlines().index(f'  "{HALF_LIFE}": 365.0')
     status, out, errors = command("propose", file, "--out", tmp_path / "b")
     assert (status, out) == (2, "") and errors.startswith(
-        f"error: {file}:{line}: proposed.{VESTING}: nothing reads it while supply.vesting is false"
+        f"error: {file}:{line}: proposed.{HALF_LIFE}: {UNSCHEDULED}"
     )
     assert not (tmp_path / "b").exists()
 
 
 def test_a_switch_that_is_proposed_too_lets_a_change_through():
-    _, plan = read_proposal(SMALL | {"proposed": {VESTING: 1460, "supply.vesting": True}})
+    _, plan = read_proposal(SMALL | {"proposed": {HALF_LIFE: 365.0, "emission.schedule": "smooth"}})
     assert Evidence(plan, None).idle.changed == {}
     _, plan = read_proposal(
         SMALL | {"policy": "pid", "proposed": {KP: 0.4, "controller.type": "none"}}
@@ -103,8 +112,8 @@ def test_a_switch_that_is_proposed_too_lets_a_change_through():
 def partly():
     ranges = {KP: [0.1, 0.2], "bank_run.rate": [0.01, 0.05], "operators.rent_sold": [0.5, 0.8]}
     return evidence(
-        proposed={"supply.burn_share": 0.4, VESTING: 1460},
-        alternatives={"vest slower": {VESTING: 900}},
+        proposed={"supply.burn_share": 0.4, HALF_LIFE: 365.0},
+        alternatives={"halve slower": {HALF_LIFE: 900.0}},
         sensitivity={"runs": 5, "paths": ranges},
     )
 
@@ -114,14 +123,11 @@ def test_what_nothing_reads_is_named_in_the_first_lines_and_is_no_part_of_what_m
 ):
     lead = report(partly, {}).lead
     assert lead[0].startswith(
-        f"The proposal without {VESTING}, on which no metric depends, meets its 1 stated limit"
+        f"The proposal without {HALF_LIFE}, on which no metric depends, meets its 1 stated limit"
     )
-    assert lead[1] == (
-        f"Not tested: {VESTING}: nothing reads it while supply.vesting is false; expected "
-        f"supply.vesting true with it."
-    )
+    assert lead[1] == f"Not tested: {HALF_LIFE}: {UNSCHEDULED}."
     assert (
-        "The alternative 'vest slower' changes nothing: it has today's numbers in every run."
+        "The alternative 'halve slower' changes nothing: it has today's numbers in every run."
         in lead
     )
 
@@ -159,8 +165,8 @@ def test_whoever_has_the_plan_finds_the_same(partly):
 def test_a_limit_that_never_binds_is_read_and_the_proposal_meets_nothing(tmp_path):
     # no run comes near either limit
     change = {
-        "proposed": {"supply.staked_limit": 0.95},
-        "sensitivity": {"runs": 5, "paths": {"supply.staked_limit": [0.9, 1.0]}},
+        "proposed": {"capacity.admission_limit": 0.99},
+        "sensitivity": {"runs": 5, "paths": {"capacity.admission_limit": [0.985, 1.0]}},
     }
     found = evidence(**change)
     assert found.outcome == "unchanged" and found.untested() == []
