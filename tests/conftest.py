@@ -17,6 +17,11 @@ def pytest_configure(config):
     """Code that an earlier version or session left in the user's folder proves nothing: tests, in
     all their processes, begin with an empty one.
     """
+    from hypothesis import settings
+
+    # no test depends on how busy the machine is
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
     if not hasattr(config, "workerinput"):
         config.own_cache = os.environ[CACHE] = tempfile.mkdtemp(prefix="tokenomics-tests-")
 

@@ -70,7 +70,9 @@ def test_the_tree_is_frozen():
 def test_layers_lie_over_one_another_in_order(tmp_path):
     overlay = write(tmp_path, "controller: {pid: {kp: 0.2}}")
     assert resolve(policy="pid").values.controller.pid.kp == 0.05
-    assert resolve(policy="pid", overlays=(overlay,)).values.controller.pid.kp == 0.2
+    # an overlay tells of today, which a policy changes
+    under = resolve(policy="pid", overlays=(overlay,))
+    assert (under.today.controller.pid.kp, under.values.controller.pid.kp) == (0.2, 0.05)
     assert (
         resolve(
             policy="pid", overlays=(overlay,), sets=("controller.pid.kp=0.3",)

@@ -12,6 +12,7 @@ import io
 import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from ..inputs.footprint import CADCAD_BATCH
 from ..model.contract import name_of
 from ..model.model import Model
-from ..model.variables import as_arrays, variable_of
+from ..model.variables import SHARED, as_arrays, variable_of
 from .guards import Guard, check, recorded
 from .trajectories import Trajectories
 
@@ -41,6 +42,7 @@ def simulate(
     steps: int,
     record: Sequence[str] | None = None,
     every: int = 1,
+    goes_on: bool = False,
     progress: Progress | None = None,
     batch: int = CADCAD_BATCH,
 ) -> Trajectories:
@@ -48,9 +50,9 @@ def simulate(
 
     model: bound to `params`. initial: value of every state variable, a float or (runs,).
     params["shock_table"]: one column a run. record: names to keep, all by default. every: keep the
-    start and every so many steps.
-    progress: called with steps done and their number over all
-    batches. Raises ModelError before the run for wrong names, BlockError where a block fails.
+    start and every so many steps. goes_on: whether the state at the end is needed. progress: called
+    with steps done and their number over all batches. Raises ModelError before the run for wrong
+    names, BlockError where a block fails.
     """
     table = model.variables(params)
     names = recorded(table, record)
@@ -71,15 +73,33 @@ def simulate(
             def tick(done: int, base: int = number * steps) -> None:
                 progress(base + done, len(batches) * steps)
 
-        parts.append(_run_batch(model, part_params, start, watch, steps, names, tick, every))
+        part = _run_batch(model, part_params, start, watch, steps, names, tick, every)
+        parts.append(part)
         failures |= watch.failures
         columns |= watch.columns
-    values = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    values = {name: np.concatenate([part.paths[name] for part in parts]) for name in names}
     index = np.arange(0, steps + 1, every)
     _mask(values, columns, runs, index)
+    last, joined = parts[-1].end, [part.end for part in parts]
+    end = {
+        name: last[name] if name in SHARED else np.concatenate([one[name] for one in joined])
+        for name in (table if goes_on else ())
+    }
     return Trajectories(
-        index * params["time_step"], runs, values, tuple(failures[run] for run in sorted(failures))
+        (index + int(initial["step"])) * params["time_step"],
+        runs,
+        values,
+        tuple(failures[run] for run in sorted(failures)),
+        end,
     )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Of a batch of runs. paths: (runs, times) by name. end: the state after the last step."""
+
+    paths: dict[str, np.ndarray]
+    end: dict[str, Any]
 
 
 def _mask(
@@ -92,9 +112,7 @@ def _mask(
             series[rows[run], index >= column] = np.nan
 
 
-def _run_batch(
-    model, params, start, watch: Guard, steps: int, names, tick, every: int
-) -> dict[str, np.ndarray]:
+def _run_batch(model, params, start, watch: Guard, steps: int, names, tick, every: int) -> _Part:
     blocks = [
         {
             "policies": {
@@ -131,9 +149,15 @@ def _run_batch(
     finally:
         logging.disable(level)
     last = len(blocks)
-    ends = [r for r in records if r["substep"] == last or r["timestep"] == 0][::every]
-    count = len(watch.runs)
-    return {name: _path([r[name] for r in ends], count) for name in names}
+    ends = [r for r in records if r["substep"] == last or r["timestep"] == 0]
+    count, final = len(watch.runs), ends[-1]
+    return _Part(
+        {name: _path([r[name] for r in ends[::every]], count) for name in names},
+        {
+            name: value if name in SHARED else np.broadcast_to(value, count)
+            for name, value in final.items()
+        },
+    )
 
 
 def _path(values: list[Any], runs: int) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +30,12 @@ class Trajectories:
     """Simulated paths.
 
     time: (times,) in days, the start included. runs: (runs,) run indices. values: each variable's
-    array of shape (runs, times); from its failure on, a failed run holds NaN.
+    array of shape (runs, times); from its failure on, a failed run holds NaN. end: where another
+    stage follows, the state with which it goes on, (runs,) by name but for the clock; else empty.
     """
 
     time: np.ndarray
     runs: np.ndarray
     values: dict[str, np.ndarray]
     failures: tuple[Failure, ...] = ()
+    end: dict[str, Any] = field(default_factory=dict)

@@ -19,14 +19,16 @@ from ..engines import purity
 from ..engines.ensemble import Ensemble, Outcome
 from ..engines.folds import Fold, Folds
 from ..engines.instructions import LANES
-from ..model.model import MODEL, Model, bind
+from ..model.model import MODEL, Model
 from ..model.shocks import ShockTable, sample
 from ..model.steady_state import no_steady_states, steady_states
+from ..model.transition import carried
 from ..model.variables import SHARED
-from ..parameters import Resolved
+from ..parameters import Resolved, substitute, value_at
 from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS, needed
+from .staging import staged
 
 AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
 FEW = 64  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
@@ -73,17 +75,31 @@ class Simulator:
         purity.check_model(model, resolved.values)
         self._slices = [runs[i : i + AT_ONCE] for i in range(0, len(runs), AT_ONCE)]
         table = self._table(self._slices[0])
-        params = bind(resolved.values, table, self._model)
-        self._engine = Ensemble(
-            model.bound(params),
-            params,
-            swept=paths,
-            record=needs,
-            steps=resolved.values.simulation.steps,
-            folds=Folds(folds, resolved.values, paths) if folds else None,
-        )
+        self._worlds = [path for path in paths if not resolved.is_lever(path)]
+        self._stages = staged(resolved, table, model)
+        last = len(self._stages) - 1
+        self._engines = [
+            Ensemble(
+                stage.model,
+                stage.params,
+                swept=paths,
+                record=needs,
+                steps=stage.steps,
+                folds=Folds(folds, resolved.values, paths) if folds else None,
+                goes_on=number < last,
+            )
+            for number, stage in enumerate(self._stages)
+        ]
         # kept for the next call where they are all
-        self._kept = self._engine.shocks(table) if len(self._slices) == 1 else None
+        self._kept = self._shocks(table) if len(self._slices) == 1 else None
+
+    def _shocks(self, table: ShockTable) -> list[np.ndarray]:
+        """What the kernel of every stage reads."""
+        firsts = np.cumsum([0, *(stage.steps for stage in self._stages[:-1])])
+        return [
+            engine.shocks(table, int(first))
+            for engine, first in zip(self._engines, firsts, strict=True)
+        ]
 
     def _table(self, runs: np.ndarray) -> ShockTable:
         """The shocks of some runs. A vector holds runs of one point wherever that wastes little, so
@@ -109,29 +125,20 @@ class Simulator:
         shape = (count, self._count)
         values = {name: np.full(shape, np.nan) for name in names}
         failed_day = np.full(shape, np.nan)
-        swept = dict(zip(paths, chosen[good].T, strict=True))
-        start = {}
+        start: dict[str, np.ndarray] = {}
         if len(good):
-            groups = dict(resolved.values)
-            start = steady_states(groups, self._model, swept, len(good))
-            exists = np.isfinite(start["token_price"])
-            if not np.all(exists):
-                lost = {path: column[~exists] for path, column in swept.items()}
-                reasons = no_steady_states(groups, self._model, lost, int(np.sum(~exists)))
-                for i, reason in zip(good[~exists], reasons, strict=True):
-                    errors[i] = str(reason)
+            start, exists = self._starts(chosen[good], errors, good)
             good = good[exists]
-            swept = {path: column[exists] for path, column in swept.items()}
-            start = {n: v if n in SHARED else v[exists] for n, v in start.items()}
         if not len(good):
             return Evaluation(values, failed_day, tuple(errors))
+        swept = dict(zip(paths, chosen[good].T, strict=True))
         step = resolved.values.simulation.time_step
 
         def simulate_slice(number: int, each: Callable[..., Iterable[Any]]) -> None:
             """All points on the shocks of some runs. each: maps a function, on threads or not."""
             runs, shocks = self._slices[number], self._kept
             if shocks is None:
-                shocks = self._engine.shocks(self._table(runs))
+                shocks = self._shocks(self._table(runs))
             width = len(runs) if len(runs) < FEW else -(-len(runs) // LANES) * LANES
             lanes = len(good) * width
             flat, failed = {name: np.empty(lanes) for name in names}, np.empty(lanes)
@@ -142,7 +149,7 @@ class Simulator:
                 mine = {path: column[point] for path, column in swept.items()}
                 where = point if point[0] != point[-1] else point[0]
                 begin = {n: v if n in SHARED else v[where] for n, v in start.items()}
-                outcome = self._engine(begin, mine, shocks, first_lane=first, lanes=len(point))
+                outcome = self._simulate(begin, mine, shocks, first, len(point))
                 with np.errstate(all="ignore"):
                     found = reduce(outcome, mine)
                 broken = outcome.failed > 0
@@ -164,6 +171,71 @@ class Simulator:
             else:
                 list(pool.map(lambda number: simulate_slice(number, map), numbers))
         return Evaluation(values, failed_day, tuple(errors))
+
+    def _starts(
+        self, chosen: np.ndarray, errors: list[str], good: np.ndarray
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """The start of some points, that of today in each one's world, and whether there is one.
+
+        chosen: their values (points, paths). errors: lines of all points; what is wrong is written
+        there. good: their numbers.
+        """
+        today, where = self._resolved.today, [self._paths.index(path) for path in self._worlds]
+        worlds, each = np.unique(chosen[:, where], axis=0, return_inverse=True)
+        each = each.ravel()
+        swept = dict(zip(self._worlds, worlds.T, strict=True))
+        start = steady_states(dict(today), self._model, swept, len(worlds))
+        exists = np.isfinite(start["token_price"])
+        if not np.all(exists):
+            lost = {path: column[~exists] for path, column in swept.items()}
+            reasons = no_steady_states(dict(today), self._model, lost, int(np.sum(~exists)))
+            told = dict(zip(np.flatnonzero(~exists), map(str, reasons), strict=True))
+            for point, world in zip(good, each, strict=True):
+                errors[point] = told.get(world, errors[point])
+        there = exists[each]
+        each = each[there]
+        return {n: v if n in SHARED else v[each] for n, v in start.items()}, there
+
+    def _simulate(
+        self,
+        begin: Mapping[str, Any],
+        swept: Mapping[str, np.ndarray],
+        shocks: Sequence[np.ndarray],
+        first: int,
+        lanes: int,
+    ) -> Outcome:
+        """Some lanes through all stages. begin: their start. swept: (lanes,) by path."""
+        parts: list[Outcome] = []
+        state, sums, failed, done = begin, None, np.zeros(lanes, dtype=np.int64), 0
+        for stage, engine, here in zip(self._stages, self._engines, shocks, strict=True):
+            # points differ in their levers from the last change on
+            mine = {
+                path: column
+                if path in self._worlds or stage is self._stages[-1]
+                else np.full(lanes, value_at(stage.params, path))
+                for path, column in swept.items()
+            }
+            params = substitute(stage.params, mine)
+            found = engine(
+                carried(state, stage.model, params),
+                mine,
+                here,
+                first_lane=first,
+                lanes=lanes,
+                accumulators=sums,
+            )
+            failed = np.where((failed == 0) & (found.failed > 0), found.failed + done, failed)
+            state, sums, done = found.end, found.accumulators, done + stage.steps
+            parts.append(found)
+        if len(parts) == 1:
+            return parts[0]
+        values = {
+            name: np.concatenate(
+                [part.values[name][:, (0 if part is parts[0] else 1) :] for part in parts], axis=1
+            )
+            for name in parts[0].values
+        }
+        return Outcome(values, failed, parts[-1].folded, {}, {})
 
 
 def evaluate(

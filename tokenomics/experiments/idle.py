@@ -118,7 +118,7 @@ def _idle(key: _DesignKey) -> Idle:
             p: v
             for p, v in changed.items()
             if p not in design.paths
-            and not p.startswith("simulation.")
+            and not p.startswith(("simulation.", "change."))
             and rest.get(p, True) is not None
         }
         found = _of_case(resolved, axes, more, design.structures, wanted) if axes or more else {}

@@ -23,7 +23,8 @@ from ..model.controllers import LAWS, law
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
 from ..model.steady_state import steady_states
-from ..parameters import Parameters, Resolved, place
+from ..model.transition import carried
+from ..parameters import Parameters, Resolved, place, substitute
 from ..results.evaluation import asked
 from ..results.metrics import METRICS
 
@@ -35,7 +36,7 @@ def structural(path: str, controllers: set[str]) -> bool:
     and what a controller computes its gains from.
     """
     designed = [path for name in controllers if name in LAWS for path in LAWS[name].designed_from]
-    return place(path).kind is not float or path.startswith(("simulation.", *designed))
+    return place(path).kind is not float or path.startswith(("simulation.", "change.", *designed))
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,19 @@ class Network:
         """The step with every number as an input; None where it cannot be recorded, so that nothing
         is known of it.
         """
-        names = (*NORMALS, *UNIFORMS, *self.model.extra_shocks, *self.recorded)
-        params = bind(
-            self.resolved.values, ShockTable({name: np.zeros((1, 1)) for name in names}), self.model
-        )
+        params = dict(self.resolved.values) | self._bound
         try:
             return record_step(self.model.bound(params), params, self.numbers)
         except TokenomicsError:
             return None
+
+    @cached_property
+    def _bound(self) -> dict[str, Any]:
+        """What blocks see beside the groups of parameters."""
+        names = (*NORMALS, *UNIFORMS, *self.model.extra_shocks, *self.recorded)
+        table = ShockTable({name: np.zeros((1, 1)) for name in names})
+        bound = bind(self.resolved.values, table, self.model)
+        return {key: value for key, value in bound.items() if key not in dict(self.resolved.values)}
 
     @cached_property
     def _table(self) -> dict[str, Any]:
@@ -112,14 +118,20 @@ class Network:
         return self.resolved.entries[path].value
 
     def _starts(self, points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray] | None:
-        """The start at some points, (points,) by variable; None where it cannot be computed."""
-        paths = list(dict.fromkeys(path for point in points for path in point))
+        """The start at some points, which levers do not move, (points,) by variable; None where it
+        cannot be computed.
+        """
+        every = dict.fromkeys(path for point in points for path in point)
+        paths = [path for path in every if not self.resolved.is_lever(path)]
         swept = {
             path: np.array([float(point.get(path, self._own(path))) for point in points])
             for path in paths
         }
         try:
-            found = steady_states(dict(self.resolved.values), self.model, swept, len(points))
+            today = dict(self.resolved.today)
+            found = steady_states(today, self.model, swept, len(points))
+            params = {**substitute(dict(self.resolved.values), swept), **self._bound}
+            found = carried(found, self.model, params)
         except TokenomicsError:
             return None
         return {name: np.broadcast_to(value, len(points)) for name, value in found.items()}

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..engines import cadcad, ensemble, purity
 from ..engines.guards import recorded
+from ..engines.stages import simulate
 from ..errors import InputError, nearest, remark
 from ..histories.alignment import align
 from ..histories.choices import Choices
@@ -38,10 +39,11 @@ from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, sample
 from ..model.steady_state import steady_state
 from ..model.variables import as_arrays
-from ..parameters import Parameters, Resolved, resolve
+from ..parameters import Resolved, put, resolve
 from ..results import Result
 from ..results.metrics import METRICS, needed
 from .history import infer_news, undisturbed, without_noise_orders
+from .staging import staged
 from .unread import changed_to_no_effect
 
 FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics read
@@ -139,15 +141,12 @@ def _asked(record: Sequence[str] | None) -> list[str] | None:
     return [name for one in record for name in (needed(METRICS) if one == FOR_METRICS else [one])]
 
 
-def _initial(parameters: Parameters, model: Model) -> dict[str, float]:
-    return steady_state(parameters, model).state
-
-
 @checked(
     params=SOURCE,
     policy=optional(SOURCE),
     scenario=several(SOURCE),
     overlay=several(SOURCE),
+    today=SETS,
     sets=SETS,
     engine=choice(ENGINES),
     prices=optional(PATH),
@@ -165,7 +164,9 @@ def run(
     policy: Source | None = None,
     scenario: Source | Sequence[Source] | None = None,
     overlay: Source | Sequence[Source] | None = None,
+    today: Mapping[str, Any] | Sequence[str] | None = None,
     sets: Mapping[str, Any] | Sequence[str] | None = None,
+    changes: Source | Sequence[Mapping[str, Any]] = (),
     runs: int = 1,
     seed: int = 0,
     days: float | None = None,
@@ -183,14 +184,16 @@ def run(
     """Simulate a network and return its `Result`.
 
     params, policy, scenario, overlay: a shipped name, a YAML file, or a nested dict; scenario and
-    overlay may be several. sets: {path: value} or "path=value" strings. runs: number of Monte Carlo
-    runs, indices 0 to runs − 1; a run's shocks depend on (seed, run index) alone. days: simulated
-    span [days]; with `prices` the whole history from `start` unless given. prices: file of daily
-    closes in USD in any layout (docs/histories.md), replayed as inferred news. choices: how to read
-    it, where it has to be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet":
-    "closes", "daily": "close"}. demand: file of a rate series in requests/s or of a request trace,
-    or what `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the
-    network at the start.
+    overlay may be several. today, sets: {path: value} or "path=value" strings; the start is that of
+    today's network, and the policy and settings of levers act from `change.day` on. changes: a
+    dated list of them; see `resolve`. runs: number of Monte Carlo runs, indices 0 to runs − 1; a
+    run's shocks depend on (seed, run index) alone. days: simulated span [days]; with `prices` the
+    whole history from `start` unless given. prices: file of daily closes in USD in any layout
+    (docs/histories.md), replayed as inferred news. choices: how to read it, where it has to be
+    told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily":
+    "close"}. demand: file of a rate series in requests/s or of a request trace, or what
+    `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the network
+    at the start.
     demand_align: start, repeat or bootstrap, needed where the series is shorter than the span.
     start: first date of the price history to use. engine: "cadcad", the reference, or "ensemble",
     thousands of times faster with many runs. record: names of the variables to keep, all by
@@ -209,7 +212,9 @@ def run(
         policy=policy,
         scenarios=many(scenario),
         overlays=many(overlay),
+        today=_sets(today, None),
         sets=_sets(sets, days),
+        changes=changes,
     )
     controllers.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
@@ -261,7 +266,7 @@ def run(
     if history is not None:
         # A token has no natural unit: redenominating it leaves every USD figure as it was and
         # starts at the recorded price.
-        price = _initial(resolved.values, model)["token_price"]
+        price = steady_state(resolved.today, model).state["token_price"]
         supply = resolved.values.supply.total_supply * price / float(history.values[0])
         resolved = resolved.replace(
             {"supply.total_supply": supply}, source=f"redenominated to the first price of {prices}"
@@ -271,16 +276,18 @@ def run(
     table = sample(parameters, indices, seed, extra=model.extra_shocks)
     if rates is not None:
         table = table.replace(recorded_rate=rates)
-    initial = _initial(parameters, model)
+    initial = steady_state(resolved.today, model).state
     if history is not None:
-        quiet = undisturbed(parameters)
+        # the history happened under the policy that was in force
+        law = {"controller.type": resolved.today.controller.type}
+        quiet = put(undisturbed(resolved.today), law)
         path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
         table = without_noise_orders(table)
         past = bind(quiet, table, model)
         news = infer_news(
             model.bound(past),
             past,
-            as_arrays(_initial(quiet, model), runs),
+            as_arrays(steady_state(quiet, model).state, runs),
             path,
             when=history.when,
         )
@@ -292,20 +299,19 @@ def run(
     )
     for line in remarks:
         remark(line)
-    bound = bind(parameters, table, model)
-    trajectories = ENGINES[engine](
-        model.bound(bound),
-        bound,
+    stages = staged(resolved, table, model)
+    trajectories = simulate(
+        ENGINES[engine],
+        stages,
         initial,
         runs=indices,
-        steps=parameters.simulation.steps,
         record=record,
         every=every,
         progress=progress,
     )
     return Result(
         resolved,
-        model.variables(bound),
+        {n: v for stage in stages for n, v in stage.model.variables(stage.params).items()},
         trajectories,
         seed=seed,
         engine=engine,

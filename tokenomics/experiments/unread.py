@@ -155,7 +155,7 @@ def changed_to_no_effect(
     left = {
         path: values
         for path, values in given(resolved, below).items()
-        if not path.startswith("simulation.")
+        if not path.startswith(("simulation.", "change."))
     }
     found: dict[str, Unread] = {}
     for settings in networks:

@@ -1,10 +1,12 @@
 """The parameter tree: schema, files, resolution, tables."""
 
 from .fields import ROLES
+from .kinds import BEFORE
 from .loading import (
     NONE,
     Entry,
     Resolved,
+    as_history,
     as_written,
     assignments,
     fits,
@@ -12,14 +14,16 @@ from .loading import (
     resolve,
     setting,
 )
-from .schema import Parameters, put, substitute
+from .schema import Parameters, put, substitute, value_at
 
 __all__ = [
+    "BEFORE",
     "NONE",
     "ROLES",
     "Entry",
     "Parameters",
     "Resolved",
+    "as_history",
     "as_written",
     "assignments",
     "fits",
@@ -28,4 +32,5 @@ __all__ = [
     "resolve",
     "setting",
     "substitute",
+    "value_at",
 ]

@@ -21,6 +21,7 @@ MARKS = {
     "proposal": {"title", "proposed"},
 }
 DESIGN = {"method", "parameters", "points", "policies", "scenarios", "metrics", "overlays", "base"}
+BEFORE = "before"  # key of a parameter file: what levers were before they changed
 GROUPS = ("base", "policy", "scenario", "overlay")  # files of parameters
 WORDS = {
     "base": "a file of parameters",
@@ -44,7 +45,7 @@ def kind_of(tree: Mapping[str, Any]) -> str | None:
     for kind, marks in MARKS.items():
         if marks <= keys:
             return kind
-    if keys and keys <= set(Parameters.model_fields):
+    if keys - {BEFORE} and keys - {BEFORE} <= set(Parameters.model_fields):
         return "base"
     return "sweep" if keys & DESIGN else None
 

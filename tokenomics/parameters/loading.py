@@ -19,12 +19,13 @@ from pydantic.fields import FieldInfo
 
 from ..errors import InputError, nearest
 from ..inputs.arguments import SETS, SOURCE, checked, many, optional, several
+from .changes import Dated, history, schedule
 from .explaining import explained
 from .fields import ROLES, Group, Role
-from .kinds import refuse_other
+from .kinds import BEFORE, refuse_other
 from .locate import find
 from .reading import Leaf, flatten, load, number, read, scalar
-from .schema import Parameters
+from .schema import Parameters, put
 from .writing import yaml_text
 
 Source = str | Path | Mapping[str, Any]
@@ -56,12 +57,23 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Before:
+    """Levers as they stood until a day, where they differ from the tree: values by path. until:
+    None for `change.day`.
+    """
+
+    until: float | None
+    levers: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Resolved:
-    """A resolved parameter tree. values: the frozen tree. entries: every parameter with its origin,
-    by path.
+    """A resolved parameter tree. values: the frozen tree, with all changes in force. entries: every
+    parameter with its origin, by path.
 
     base, policy, scenarios: names of what it was resolved from. descriptions: of those files, by
-    name.
+    name. before: what levers were before they changed, in the order of time; the first is the
+    network of today, from which simulations start.
     """
 
     values: Parameters
@@ -70,14 +82,59 @@ class Resolved:
     policy: str
     scenarios: tuple[str, ...]
     descriptions: dict[str, str]
+    before: tuple[Before, ...] = ()
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON of the values, in hexadecimal."""
-        text = json.dumps(
-            self.values.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        """SHA-256 of the canonical JSON of the values and of what levers were before, in
+        hexadecimal.
+        """
+        told: Any = self.values.model_dump()
+        if self.before:
+            told = {"values": told, "before": [[b.until, dict(b.levers)] for b in self.before]}
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def today(self) -> Parameters:
+        """The network before any change."""
+        return put(self.values, self.before[0].levers) if self.before else self.values
+
+    def stages(self) -> tuple[tuple[int, Parameters], ...]:
+        """Parameters from a step on, in the order of time; the first from the start. Those that end
+        before they begin are left out.
+
+        Raises InputError for a change within a step or after the end.
+        """
+        values, first, found = self.values, 0, []
+        for one in self.before:
+            until = values.change.day if one.until is None else one.until
+            step = round(until / values.simulation.time_step)
+            if abs(step * values.simulation.time_step - until) > 1e-6:
+                raise InputError(
+                    f"day {until:g}",
+                    key="change.day",
+                    expected=f"a multiple of the step, {values.simulation.time_step:g} days",
+                )
+            if step >= values.simulation.steps:
+                raise InputError(
+                    f"day {until:g}",
+                    key="change.day",
+                    expected=f"a day before the end, {values.simulation.days:g}",
+                )
+            if step > first:
+                found.append((first, put(values, one.levers)))
+                first = step
+        return (*found, (first, values))
+
+    def in_force(self) -> Resolved:
+        """The network in which all changes have been made long ago: its today is what they give."""
+        return replace(self, before=())
+
+    def is_lever(self, path: str) -> bool:
+        """Whether a vote or an operator of the protocol sets a parameter in this network."""
+        entry = self.entries.get(path)
+        return (entry.role if entry else place(path).role) == "lever"
 
     @property
     def scenario(self) -> str:
@@ -90,6 +147,8 @@ class Resolved:
             "description": f"{self.base}, policy {self.policy}, "
             + (", ".join(self.scenarios) or "no scenario")
         }
+        if self.before:
+            tree[BEFORE] = as_history(self.before)
         for path, entry in self.entries.items():
             *groups, name = path.split(".")
             node = tree
@@ -101,9 +160,28 @@ class Resolved:
     def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
         """The tree with some values changed, checked again. changes: values by path. source:
         why.
+
+        Changed levers act with the last change, and today stays; any other change is one of today,
+        too.
         """
-        values, entries = _build(self.leaves(changes, source))
-        return replace(self, values=values, entries=entries)
+        return self.with_leaves(
+            {
+                path: Leaf(path, number(value), None, source, source, None)
+                for path, value in changes.items()
+            }
+        )
+
+    def with_leaves(self, changes: Mapping[str, Leaf]) -> Resolved:
+        """`replace` with changes as they were written, by path."""
+        values, entries = _build(_merge(self.leaves({}, ""), changes))
+        levers = {
+            path: self.entries[path].value
+            for path in changes
+            if path in self.entries and self.is_lever(path)
+        }
+        past = self.before or (Before(None, {}),)
+        kept = [Before(one.until, levers | dict(one.levers)) for one in past]
+        return replace(self, values=values, entries=entries, before=_told_apart(kept, entries))
 
     def leaves(self, changes: Mapping[str, Any], source: str) -> dict[str, Leaf]:
         """Its values as they were written, unchecked. changes: by path, values in place of them.
@@ -115,9 +193,33 @@ class Resolved:
             )
             for e in self.entries.values()
         }
-        for path, value in changes.items():
-            leaves = _merge(leaves, {path: Leaf(path, number(value), None, source, source, None)})
-        return leaves
+        changed = {
+            path: Leaf(path, number(value), None, source, source, None)
+            for path, value in changes.items()
+        }
+        return _merge(leaves, changed)
+
+
+def _told_apart(past: Sequence[Before], entries: Mapping[str, Entry]) -> tuple[Before, ...]:
+    """Levers before their changes where they differ from the tree; none that no change follows."""
+    found = [
+        Before(
+            one.until,
+            {p: v for p, v in one.levers.items() if p in entries and entries[p].value != v},
+        )
+        for one in past
+    ]
+    while found and not found[-1].levers:
+        found.pop()
+    return tuple(found)
+
+
+def as_history(before: Sequence[Before]) -> list[dict[str, Any]]:
+    """What levers were before they changed, as a parameter file has it."""
+    return [
+        ({} if one.until is None else {"until": one.until}) | {"levers": dict(one.levers)}
+        for one in before
+    ]
 
 
 def as_written(entry: Entry) -> dict[str, Any]:
@@ -401,15 +503,20 @@ def _leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
     return path.stem, description, leaves
 
 
-def setting(text: str) -> Leaf:
-    """The leaf of a text "path=value". Raises InputError for another form."""
+def setting(text: str, argument: str = "sets") -> Leaf:
+    """The leaf of a text "path=value". argument: whose it is. Raises InputError for another
+    form.
+    """
     path, sign, raw = text.partition("=")
     path = path.strip()
     if not sign or not path:
         raise InputError(
-            f"'{text}'", file="`sets`", expected="path=value, for example controller.pid.kp=0.05"
+            f"'{text}'",
+            file=f"`{argument}`",
+            expected="path=value, for example controller.pid.kp=0.05",
         )
-    return Leaf(path, scalar(raw.strip()), None, f"--set {path}", "`sets`", None)
+    option = "--set" if argument == "sets" else f"--{argument}"
+    return Leaf(path, scalar(raw.strip()), None, f"{option} {path}", f"`{argument}`", None)
 
 
 def _refuse_twice(argument: str, names: Sequence[str]) -> None:
@@ -464,6 +571,7 @@ def _merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]
     policy=optional(SOURCE),
     scenarios=several(SOURCE),
     overlays=several(SOURCE),
+    today=SETS,
     sets=SETS,
 )
 def resolve(
@@ -472,19 +580,184 @@ def resolve(
     policy: Source | None = None,
     scenarios: Sequence[Source] = (),
     overlays: Sequence[Source] = (),
+    today: Sequence[str] | Mapping[str, Any] = (),
     sets: Sequence[str] | Mapping[str, Any] = (),
+    changes: Source | Sequence[Mapping[str, Any]] = (),
 ) -> Resolved:
-    """Base ← policy ← scenarios ← overlays ← settings, each over what is below it; the scenario
-    `NONE` is none.
+    """The network of today, base ← scenarios ← overlays ← `today`, and its changes of levers: the
+    policy and then the settings from `change.day` on, and a dated list.
 
-    base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping.
-    Several scenarios happen together, in any order, and may not contradict each other. sets:
-    "path=value" texts or a mapping of path to value. Raises InputError that names file, line, key,
-    what was found and expected, and the nearest valid key.
+    base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping;
+    the scenario `NONE` is none. Several scenarios happen together, in any order, and may not
+    contradict each other. today, sets: "path=value" texts or a mapping of path to value; a
+    setting of no lever is no change but another network from the start. changes: a list of day,
+    policy and set, or a YAML file with it. Raises InputError that names file, line, key, what was
+    found and expected, and the nearest valid key.
     """
     base_name, description, leaves = _leaves("base", base)
+    past = leaves.pop(BEFORE, None)
     for leaf in leaves.values():
         check_leaf(leaf)
+    _refuse_partial(base, leaves)
+    descriptions = {base_name: description}
+    names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
+    layers = [("scenario", s) for s in scenarios if s != NONE] + [("overlay", s) for s in overlays]
+    for kind in ("scenario", "overlay"):
+        _refuse_twice(
+            kind,
+            [
+                str(source)
+                for its, source in layers
+                if its == kind and not isinstance(source, Mapping)
+            ],
+        )
+    above: dict[str, Leaf] = {}
+    by_scenarios: dict[str, Leaf] = {}
+    for kind, source in layers:
+        name, description, own = _checked_leaves(kind, source)
+        for leaf in own.values() if kind == "scenario" else ():
+            _refuse_conflict(by_scenarios.setdefault(leaf.path, leaf), leaf)
+        names[kind].append(name)
+        descriptions[name] = description
+        above = _merge(above, own)
+    for leaf in _settings("today", today):
+        above = _merge(above, {leaf.path: leaf})
+    leaves = _merge(leaves, above)
+
+    def lever(path: str) -> bool:
+        role = leaves[path].role if path in leaves else None
+        return (role or place(path).role) == "lever"
+
+    changed: dict[str, Leaf] = {}
+    if policy is not None:
+        name, description, own = _checked_leaves("policy", policy)
+        names["policy"].append(name)
+        descriptions[name] = description
+        for path, leaf in own.items():
+            if not lever(path):
+                raise leaf.error(
+                    f"a policy that sets {ROLES[place(path).role]}", expected="levers alone"
+                )
+        changed = own
+    for leaf in _settings("sets", sets):
+        if lever(leaf.path):
+            changed = _merge(changed, {leaf.path: leaf})
+        else:
+            leaves = _merge(leaves, {leaf.path: leaf})
+    values, entries = _build(leaves)
+    scenario = tuple(names["scenario"])
+    first = Resolved(
+        values,
+        entries,
+        base_name,
+        "",
+        scenario,
+        descriptions,
+        _history(past, entries, above),
+    )
+    dated = schedule(changes) if changes else []
+    found = _changed(first, changed, dated)
+    law = names["policy"][0] if names["policy"] else found.values.controller.type
+    return replace(found, policy=law)
+
+
+def _changed(today: Resolved, changed: Mapping[str, Leaf], dated: Sequence[Dated]) -> Resolved:
+    """The network after its changes of levers: those of the policy and the settings on
+    `change.day`, and dated ones.
+    """
+    if not dated:
+        return today.with_leaves(changed) if changed else today
+    if today.before:
+        raise InputError(
+            "dated changes of a network that has changes of its own",
+            argument="changes",
+            expected="one or the other",
+        )
+    steps = [(one.day, _dated_leaves(one, today)) for one in dated]
+    if changed:
+        steps.append((today.values.change.day, dict(changed)))
+    steps.sort(key=lambda step: step[0])
+    last = today.values.simulation.days
+    stages = [today]
+    for day, leaves in steps:
+        if not day < last:
+            raise InputError(
+                f"day {day:g}", argument="changes", expected=f"before the end, day {last:g}"
+            )
+        stages.append(stages[-1].with_leaves(leaves).in_force())
+    final = stages[-1]
+    past = [
+        Before(day, {path: entry.value for path, entry in stage.entries.items()})
+        for stage, (day, _) in zip(stages, steps, strict=False)
+    ]
+    return replace(final, before=_told_apart(past, final.entries))
+
+
+def _dated_leaves(one: Dated, today: Resolved) -> dict[str, Leaf]:
+    """What a dated change sets. Raises InputError for what is no lever."""
+    leaves: dict[str, Leaf] = {}
+    if one.policy is not None:
+        leaves = _checked_leaves("policy", one.policy)[2]
+    where = f"change of day {one.day:g}"
+    for path, value in one.set.items():
+        leaf = Leaf(path, number(value), None, where, "changes", None)
+        check_leaf(leaf)
+        leaves = _merge(leaves, {path: leaf})
+    for path, leaf in leaves.items():
+        if not today.is_lever(path):
+            raise leaf.error(
+                f"{path} is {ROLES[place(path).role]}", expected="levers, which a vote can set"
+            )
+    return leaves
+
+
+def _history(
+    past: Leaf | None, entries: Mapping[str, Entry], above: Mapping[str, Leaf]
+) -> tuple[Before, ...]:
+    """What a parameter file says of its levers before they changed, but for those that a layer
+    above it sets.
+    """
+    if past is None:
+        return ()
+    found = []
+    for one in history(past.value, past.file):
+        for path, value in one.levers.items():
+            role = entries[path].role if path in entries else "unknown"
+            wanted = "the path of a lever" if role != "lever" else fits(path, value)
+            if wanted:
+                raise InputError(
+                    f"{path}: {value!r}"[:80], file=past.file, key=BEFORE, expected=wanted
+                )
+        found.append(Before(one.until, {p: v for p, v in one.levers.items() if p not in above}))
+    return _told_apart(found, entries)
+
+
+def _settings(argument: str, sets: Sequence[str] | Mapping[str, Any]) -> list[Leaf]:
+    """Settings as leaves, each path once."""
+    option = "--set" if argument == "sets" else f"--{argument}"
+    if isinstance(sets, Mapping):
+        found = [
+            Leaf(path, number(v), None, f"{option} {path}", f"`{argument}`", None)
+            for path, v in sets.items()
+        ]
+    else:
+        found = [setting(text, argument) for text in sets]
+        _refuse_twice(argument, [leaf.path for leaf in found])
+    for leaf in found:
+        check_leaf(leaf)
+    return found
+
+
+def _checked_leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
+    """`_leaves`, each of a known key."""
+    name, description, leaves = _leaves(kind, source)
+    for leaf in leaves.values():
+        check_leaf(leaf)
+    return name, description, leaves
+
+
+def _refuse_partial(base: Source, leaves: Mapping[str, Leaf]) -> None:
+    """Raise InputError where a base lacks a whole group."""
     lacking = next(
         (
             group
@@ -506,45 +779,3 @@ def resolve(
             else base
         )
         raise InputError("missing", file=file, key=lacking, expected=wanted)
-    descriptions = {base_name: description}
-    names: dict[str, list[str]] = {"policy": [], "scenario": [], "overlay": []}
-    layers = [("policy", s) for s in ([policy] if policy is not None else [])]
-    layers += [("scenario", s) for s in scenarios if s != NONE] + [("overlay", s) for s in overlays]
-    for kind in ("scenario", "overlay"):
-        _refuse_twice(
-            kind,
-            [
-                str(source)
-                for its, source in layers
-                if its == kind and not isinstance(source, Mapping)
-            ],
-        )
-    by_scenarios: dict[str, Leaf] = {}
-    for kind, source in layers:
-        name, description, above = _leaves(kind, source)
-        for leaf in above.values():
-            check_leaf(leaf)
-            if kind == "scenario":
-                _refuse_conflict(by_scenarios.setdefault(leaf.path, leaf), leaf)
-        names[kind].append(name)
-        descriptions[name] = description
-        leaves = _merge(leaves, above)
-    if isinstance(sets, Mapping):
-        settings = [
-            Leaf(path, number(v), None, f"--set {path}", "`sets`", None) for path, v in sets.items()
-        ]
-    else:
-        settings = [setting(text) for text in sets]
-        _refuse_twice("sets", [leaf.path for leaf in settings])
-    for leaf in settings:
-        check_leaf(leaf)
-        leaves = _merge(leaves, {leaf.path: leaf})
-    values, entries = _build(leaves)
-    return Resolved(
-        values,
-        entries,
-        base_name,
-        names["policy"][0] if names["policy"] else values.controller.type,
-        tuple(names["scenario"]),
-        descriptions,
-    )

@@ -54,6 +54,16 @@ class Simulation(Ruled):
         return max(1, round(_span(self)))
 
 
+class Change(Group):
+    """When changes of levers act: a policy, settings and the points of a design. The start is that
+    of the network as it is today.
+    """
+
+    ROLE = "numeric"
+
+    day: float = parameter("days", "day from which changed levers act", ge=0.0, le=CENTURY)
+
+
 class Shocks(Group):
     """Sampled randomness as a whole: off means the deterministic skeleton of the model."""
 
@@ -889,6 +899,7 @@ class Parameters(Ruled):
     )
 
     simulation: Simulation
+    change: Change
     shocks: Shocks
     news: News
     demand: Demand
@@ -930,6 +941,15 @@ def substitute(groups: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str
         first, _, rest = path.partition(".")
         inner.setdefault(first, {})[rest] = value
     return {**groups, **{name: _put(groups[name], deeper) for name, deeper in inner.items()}}
+
+
+def value_at(groups: Mapping[str, Any], path: str) -> Any:
+    """The value of a parameter in groups by name."""
+    first, *rest = path.split(".")
+    node = groups[first]
+    for part in rest:
+        node = node[part] if isinstance(node, Mapping) else getattr(node, part)
+    return node
 
 
 def put(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:

@@ -22,7 +22,7 @@ from ...experiments.design_reading import recorded_design
 from ...experiments.plan import Case
 from ...experiments.run import run
 from ...experiments.sweep import Progress, sweep
-from ...parameters import NONE, Resolved, as_written, fits, resolve
+from ...parameters import BEFORE, NONE, Resolved, as_history, as_written, fits, resolve
 from ...parameters.documents import validated
 from ...results.folder import MANIFEST
 from ...results.metrics import METRICS, needed
@@ -147,13 +147,14 @@ def plain_case(case: Case) -> dict[str, Any]:
         "scenario": case.scenario,
         "description": words,
     }
-    return named | {"parameters": parameters}
+    past = {"before": as_history(case.resolved.before)} if case.resolved.before else {}
+    return named | {"parameters": parameters} | past
 
 
-def tree(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Parameters by path as the nested mapping that `resolve` takes."""
-    found: dict[str, Any] = {}
-    for path, entry in parameters.items():
+def tree(case: Mapping[str, Any]) -> dict[str, Any]:
+    """A case as data, `plain_case`, as the nested mapping that `resolve` takes."""
+    found: dict[str, Any] = {BEFORE: case[BEFORE]} if case.get(BEFORE) else {}
+    for path, entry in case["parameters"].items():
         *groups, name = path.split(".")
         node = found
         for group in groups:
@@ -163,9 +164,7 @@ def tree(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _case(record: CaseRecord) -> Case:
-    plain = {
-        path: entry.model_dump(exclude_unset=True) for path, entry in record.parameters.items()
-    }
+    plain = record.model_dump(exclude_unset=True)
     words = {record.scenario: record.description}
     scenarios = () if record.scenario == NONE else (record.scenario,)
     resolved = replace(
@@ -347,7 +346,7 @@ def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFram
     """Run directories, by the engine that made them."""
     tables = []
     for number, case in enumerate(plan.cases):
-        chosen = tree(plain_case(case)["parameters"])
+        chosen = tree(plain_case(case))
         result = run(
             chosen,
             runs=plan.runs,

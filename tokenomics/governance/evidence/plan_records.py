@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from ...parameters.changes import MOST, BeforeRecord
 from ...parameters.documents import Strict
 from .statement import visible, words
 
@@ -33,13 +34,14 @@ class ParameterRecord(Strict):
 
 
 class CaseRecord(Strict):
-    """A case as data."""
+    """A case as data. before: what its levers were before they changed."""
 
     base: Label
     policy: Label
     scenario: Label
     description: Text
     parameters: dict[Key, ParameterRecord] = Field(min_length=1, max_length=10_000)
+    before: list[BeforeRecord] = Field(default=[], max_length=MOST)
 
 
 class PointRecord(Strict):

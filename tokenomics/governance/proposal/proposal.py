@@ -169,7 +169,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
                     "scenarios",
                     expected="scenarios that leave it alone",
                 )
-        cases.append(Case(found.policy, label, found))
+        cases.append(Case(found.policy, label, as_today(found, proposal)))
     statement = labelled(proposal, claim(proposal, records).model_dump(mode="json"))
     metrics = tuple(dict.fromkeys([*(proposal.metrics or METRICS), *proposal.named]))
     plan = portable(
@@ -192,6 +192,12 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
         one = unread.told[silent[0]]
         raise at.error(one.found, "proposed", one.path, expected=one.expected)
     return plan
+
+
+def as_today(network: Resolved, proposal: Proposal) -> Resolved:
+    """The network as it is today: its policy and `current` are in force, and no change."""
+    current = {path: _number(path, value) for path, value in proposal.current.items()}
+    return network.replace(current, source="current of this proposal").in_force()
 
 
 def scenario_labels(names: list[str]) -> dict[str, str]:

@@ -17,7 +17,14 @@ from ..bundle.make import GIVEN
 from ..evidence.plan import EvidencePlan
 from ..evidence.shipped import not_shipped
 from ..evidence.statement import Statement
-from ..proposal.proposal import Proposal, Reader, labelled, points_of, scenario_labels
+from ..proposal.proposal import (
+    Proposal,
+    Reader,
+    as_today,
+    labelled,
+    points_of,
+    scenario_labels,
+)
 from .findings import Finding
 
 
@@ -116,7 +123,8 @@ def _resolved(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, An
             "overlays": proposal.overlays,
             "sets": proposal.set,
         }
-        one, two = (found.entries for found in (resolve(proposal.base, **layers), case.resolved))
+        told = as_today(resolve(proposal.base, **layers), proposal)
+        one, two = told.entries, case.resolved.entries
         values = {
             path: tuple(None if path not in found else found[path].value for found in (one, two))
             for path in dict.fromkeys([*one, *two])

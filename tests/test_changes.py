@@ -1,0 +1,177 @@
+"""Today and the change: levers act on the network as it is, and never move its start."""
+
+import numpy as np
+import pytest
+
+import tokenomics as tk
+from tokenomics.errors import InputError
+from tokenomics.experiments.evaluate import evaluate
+from tokenomics.parameters import Resolved, resolve
+
+LEVERS = {
+    "supply.burn_share": 0.3,
+    "treasury.fee_share": 0.2,
+    "pricing.target_utilisation": 0.5,
+    "reliability.replication": 2.0,
+    "reliability.slash_fraction": 0.2,
+    "reliability.audit_probability": 0.2,
+    "privacy.mode": "tee",
+    "access.mode": "node",
+    "oracle.lag": 2.0,
+    "controller.spend_limit": 0.01,
+}
+WORLDS = {"demand.request_rate": 250.0, "supply.holding_time": 900.0}
+
+
+def simulated(engine="ensemble", **how):
+    return tk.run(engine=engine, **({"runs": 2, "days": 40, "policy": "pid"} | how))
+
+
+def at_start(result):
+    return {name: path[0, 0] for name, path in result.trajectories.values.items()}
+
+
+@pytest.fixture(scope="module")
+def today():
+    return simulated(days=3)
+
+
+@pytest.mark.parametrize("path", LEVERS)
+def test_a_lever_leaves_the_start_as_it_is_and_acts_after_it(path, today):
+    changed = simulated(days=3, sets={path: LEVERS[path]})
+    assert at_start(changed) == at_start(today)
+    if path != "controller.spend_limit":  # which binds only later
+        differing = [
+            name
+            for name, values in changed.trajectories.values.items()
+            if not np.array_equal(values, today.trajectories.values[name])
+        ]
+        assert differing
+
+
+@pytest.mark.parametrize("path", WORLDS)
+def test_another_world_has_a_start_of_its_own_for_today_and_for_the_change(path, today):
+    world = {path: WORLDS[path]}
+    there = simulated(days=3, sets=world)
+    changed = simulated(days=3, sets=world | {"supply.burn_share": 0.3})
+    assert at_start(there) != at_start(today)
+    assert at_start(there) == at_start(changed)
+
+
+def test_a_policy_is_a_change_and_the_files_own_is_not():
+    found = resolve(policy="pid", overlays=[{"controller": {"pid": {"kp": 0.2}}}])
+    assert (found.today.controller.type, found.values.controller.type) == ("none", "pid")
+    assert (found.today.controller.pid.kp, found.values.controller.pid.kp) == (0.2, 0.05)
+    own = resolve(today=["controller.type=pid"])
+    assert own.before == () and own.today.controller.type == "pid"
+    assert resolve(policy="none").before == ()
+    assert found.in_force().before == ()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"sets": {"change.day": 20.0, "supply.burn_share": 0.3}},
+        {"sets": {"change.day": 20.0}, "policy": "lqr", "today": {"controller.type": "pid"}},
+        {
+            "policy": None,
+            "changes": [
+                {"day": 10, "policy": "pid"},
+                {"day": 20, "set": {"supply.burn_share": 0.3}},
+                {"day": 30, "policy": "mpc"},
+            ],
+        },
+    ],
+)
+def test_engines_agree_through_a_change_to_the_last_bit(how):
+    one, two = (simulated(engine, **how).trajectories.values for engine in ("cadcad", "ensemble"))
+    assert one.keys() == two.keys()
+    for name, path in one.items():
+        assert np.array_equal(path, two[name], equal_nan=True), name
+
+
+def test_until_the_day_of_the_change_the_run_is_todays():
+    before = simulated(policy=None, days=20).trajectories.values
+    changed = simulated(policy="lqr", sets={"change.day": 20.0}).trajectories.values
+    for name, path in before.items():
+        assert np.array_equal(path, changed[name][:, :21]), name
+    state = "control_error_integral"
+    assert np.all(np.isnan(changed[state][:, :20])) and np.all(np.isfinite(changed[state][:, 21:]))
+
+
+def test_a_law_that_takes_over_goes_on_from_the_signal_and_the_age():
+    how = {"today": {"controller.type": "pid", "controller.interval": 3.0}, "policy": None}
+    pid = simulated(**how).trajectories.values
+    # the same law again, and limits of which none binds: nothing moves
+    same = simulated(
+        **how, sets={"change.day": 20.0, "controller.pid.rate_limit": 0.5}
+    ).trajectories.values
+    assert np.array_equal(pid["control_signal"][:, :22], same["control_signal"][:, :22])
+    held = simulated(**how, changes=[{"day": 19, "policy": "rai"}]).trajectories.values
+    # day 19 is one day after a decision: the new law waits for its turn
+    assert np.array_equal(held["control_age"], pid["control_age"])
+    assert np.array_equal(held["control_signal"][:, :21], pid["control_signal"][:, :21])
+    assert np.all(np.isnan(held["control_filtered"][:, 20:]))
+
+
+@pytest.mark.parametrize("day", [0.0, 15.0])
+def test_points_of_a_sweep_are_changes_and_share_the_start_of_their_world(day):
+    resolved = resolve(policy="pid", sets={"simulation.days": 30.0, "change.day": day})
+    paths = ["supply.burn_share", "supply.holding_time"]
+    points = [[0.5, 1825.0], [0.3, 1825.0], [0.3, 900.0]]
+    found = evaluate(
+        resolved, paths, points, runs=np.arange(3), seed=0, metrics=["price_final", "inflation"]
+    )
+    for row, point in enumerate(points):
+        alone = tk.run(
+            policy="pid",
+            sets={"change.day": day} | dict(zip(paths, point, strict=True)),
+            runs=3,
+            days=30,
+            engine="ensemble",
+        ).metrics_per_run()
+        for name, values in found.values.items():
+            assert np.array_equal(values[row], alone[name]), name
+
+
+def test_changes_are_written_and_read_with_the_same_hash(tmp_path):
+    changes = [{"day": 10, "policy": "pid"}, {"day": 20, "set": {"supply.burn_share": 0.3}}]
+    for found in (resolve(policy="pid", sets=["supply.burn_share=0.3"]), resolve(changes=changes)):
+        file = tmp_path / "params.yaml"
+        file.write_text(found.to_yaml())
+        again = resolve(file)
+        assert (again.hash, again.before) == (found.hash, found.before)
+        assert again.hash != found.in_force().hash
+    assert [step for step, _ in again.stages()] == [0, 10, 20]
+
+
+def test_a_lever_that_is_set_again_to_what_it_was_is_no_change():
+    found = resolve(sets=["supply.burn_share=0.3"])
+    assert found.before[0].levers == {"supply.burn_share": 0.5}
+    assert found.replace({"supply.burn_share": 0.5}, source="test").before == ()
+    moved: Resolved = found.replace({"supply.holding_time": 900.0}, source="test")
+    assert moved.today.supply.holding_time == 900.0 and moved.before == found.before
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"changes": [{"day": 5, "set": {"supply.holding_time": 9.0}}]}, "uncertain fact"),
+        ({"changes": [{"day": 5}]}, "changes nothing"),
+        ({"changes": [{"day": 5, "policy": "pid"}] * 2}, "day 5 twice"),
+        ({"changes": [{"day": 400, "policy": "pid"}]}, "before the end"),
+        ({"changes": [{"day": -1, "policy": "pid"}]}, "-1; expected at least 0"),
+        ({"changes": [{"day": 1, "polcy": "pid"}]}, "policy"),
+        ({"policy": {"supply": {"holding_time": 5.0}}}, "levers alone"),
+        ({"today": ["supply.burn_shar=1"]}, "did you mean 'burn_share'|burn_share"),
+    ],
+)
+def test_what_is_no_change_is_refused(how, said):
+    with pytest.raises(InputError, match=said):
+        resolve(**how)
+
+
+@pytest.mark.parametrize(("day", "said"), [(400.0, "before the end"), (0.5, "multiple")])
+def test_a_change_falls_on_a_step_before_the_end(day, said):
+    with pytest.raises(InputError, match=said):
+        tk.run(policy="pid", sets={"change.day": day}, engine="ensemble")
