@@ -95,7 +95,7 @@ def simulate(
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Batch:
     """Of a batch of runs. paths: (runs, times) by name. end: the state after the last step."""
 
     paths: dict[str, np.ndarray]
@@ -112,7 +112,7 @@ def _mask(
             series[rows[run], index >= column] = np.nan
 
 
-def _run_batch(model, params, start, watch: Guard, steps: int, names, tick, every: int) -> _Part:
+def _run_batch(model, params, start, watch: Guard, steps: int, names, tick, every: int) -> _Batch:
     blocks = [
         {
             "policies": {
@@ -151,7 +151,7 @@ def _run_batch(model, params, start, watch: Guard, steps: int, names, tick, ever
     last = len(blocks)
     ends = [r for r in records if r["substep"] == last or r["timestep"] == 0]
     count, final = len(watch.runs), ends[-1]
-    return _Part(
+    return _Batch(
         {name: _path([r[name] for r in ends[::every]], count) for name in names},
         {
             name: value if name in SHARED else np.broadcast_to(value, count)

@@ -310,6 +310,14 @@ CONSTANTS = (  # set in the steady state, written by no block
         start="circulating_supply",
     ),
     Variable(
+        "initial_reserve",
+        "USD",
+        "treasury's USD at the start, for runs on it",
+        "pool_usd",
+        0.0,
+        start="treasury_usd",
+    ),
+    Variable(
         "initial_demand",
         "Mtok/day",
         "potential demand at the start, for bills",

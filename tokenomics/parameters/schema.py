@@ -460,10 +460,20 @@ class Market(Group):
         "-", "constant-product pool or linear-impact market"
     )
     pool_share: float = parameter(
-        "1", "share of circulating supply in the pool at the start", gt=0.0, lt=0.5, role="start"
+        "1", "share of circulating supply that others keep in the pool", gt=0.0, lt=0.5
+    )
+    protocol_share: float = parameter(
+        "1",
+        "share of circulating supply that the treasury keeps in the pool, with as much in USD",
+        ge=0.0,
+        lt=0.5,
+        role="lever",
+    )
+    pool_start: float = parameter(
+        "1", "pool at the start, in multiples of those shares", gt=0.0, le=10.0, role="start"
     )
     pool_time: float = parameter(
-        "days", "mean time in which liquidity returns to that share", gt=0.0
+        "days", "mean time in which liquidity returns to those shares", gt=0.0
     )
     permanent_impact: float = share(
         "share of price impact that the outside valuation accepts as lasting"

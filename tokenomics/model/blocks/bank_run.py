@@ -13,11 +13,11 @@ from ..formulas.numerics import positive
 from ..variables import Variable, writes
 
 
-def coverage(params, state):
+def coverage(state):
     """The treasury's USD as a share of what it had at the start; 1 where it had nothing, since
     there is nothing to run for.
     """
-    start = params["treasury"].reserve / params["market"].pool_share * state["reference_depth"]
+    start = state["initial_reserve"]
     return np.where(start > 0.0, state["treasury_usd"] / np.maximum(start, 1e-12), 1.0)
 
 
@@ -36,5 +36,5 @@ def policy_bank_run(params, substep, state_history, state):
     run = params["bank_run"]
     if not run.enabled:
         return {"order_run_tok": 0.0 * state["holders_tok"]}
-    alarm = positive(1.0 - coverage(params, state) / run.trigger)
+    alarm = positive(1.0 - coverage(state) / run.trigger)
     return {"order_run_tok": run.rate * alarm * state["holders_tok"]}

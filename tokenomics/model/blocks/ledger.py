@@ -191,9 +191,13 @@ def policy_settlement(params, substep, state_history, state):
         - s["delegated"]
         - s["liquidity_flow"],
         "staked": s["stake_flow"] + s["delegated"] - s["slashed"],
-        "treasury_tok": -sold("treasury"),
+        "treasury_tok": -sold("treasury") - s["protocol_liquidity"],
         "locked": -released,
-        "treasury_usd": s["treasury_income"] - s["cost_paid"] - buyback_usd + sold_usd,
+        "treasury_usd": s["treasury_income"]
+        - s["cost_paid"]
+        - buyback_usd
+        + sold_usd
+        - s["protocol_liquidity"] * s["token_price"],
         "total_supply": minted - burned,
     }
     return {"minted": minted, "burned": burned} | {

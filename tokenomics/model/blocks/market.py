@@ -3,21 +3,38 @@ outside valuation, and arbitrage moves the price towards it.
 
 How a batch of orders clears is in `liquidity.py`. News never moves the pool's own price: a jump
 there would break x·y = k. The outside valuation keeps a share of the orders' impact (permanent
-impact) and returns slowly to the utility value.
+impact) and returns slowly to the utility value. The treasury's own liquidity is paid for out of
+its tokens and USD, and comes back to it.
 """
 
 import numpy as np
 
 from ...elementary import exp, log
 from ..formulas.liquidity import anchored, arbitraged, clear, dealers, kind_of
-from ..formulas.numerics import relaxation
+from ..formulas.numerics import in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
 
 def pool_at_rest(params, rest):
     """Its share of circulating supply, and as much in stablecoin."""
-    tokens = params["market"].pool_share * rest["circulating_supply"]
-    return {"pool_tok": tokens, "pool_usd": tokens * rest["token_price"]}
+    market = params["market"]
+    shares = market.pool_share + market.protocol_share
+    tokens = market.pool_start * shares * rest["circulating_supply"]
+    return {
+        "pool_tok": tokens,
+        "pool_usd": tokens * rest["token_price"],
+        "protocol_owned": market.protocol_share / shares,
+    }
+
+
+def spare(state, dt, price):
+    """Tokens that the treasury can put into the pool with as much in USD, once it has paid and sold
+    what it does in this step [TOK].
+    """
+    spent = state["cost_paid"] + np.maximum(state["control_output"], 0.0)
+    usd = state["treasury_usd"] - spent * dt
+    tokens = state["treasury_tok"] - state["order_treasury_tok"] * dt
+    return positive(np.minimum(tokens, in_tokens(usd, price)))
 
 
 @writes(
@@ -57,6 +74,20 @@ def pool_at_rest(params, rest):
         "tokens that passive holders and arbitrageurs gave to the market, net",
         "pool_tok",
     ),
+    Variable(
+        "protocol_owned",
+        "1",
+        "share of the pool that belongs to the treasury",
+        1.0,
+        0.0,
+        start=pool_at_rest,
+    ),
+    Variable(
+        "protocol_liquidity",
+        "TOK/day",
+        "tokens that the treasury put into the pool, with as much in USD; negative: took out",
+        "pool_tok",
+    ),
 )
 def policy_market(params, substep, state_history, state):
     """Clear the orders, value the news, arbitrage, and let liquidity follow the market's size."""
@@ -83,12 +114,17 @@ def policy_market(params, substep, state_history, state):
             final, given = product / (pool_tok * pool_tok), arbitrage
         else:
             arbitrage, given = 0.0 * price, out
-    wanted = (market.pool_share * state["circulating_supply"] - pool_tok) * relaxation(
-        dt, market.pool_time
-    )
+    follows, circulating = relaxation(dt, market.pool_time), state["circulating_supply"]
+    own = state["protocol_owned"] * pool_tok
+    wanted = (market.pool_share * circulating - (pool_tok - own)) * follows
     provided = np.minimum(wanted, 0.5 * np.maximum(holders - given, 0.0))
-    pool_tok = pool_tok + provided
+    put_in = np.minimum(
+        (market.protocol_share * circulating - own) * follows, spare(state, dt, final)
+    )
+    pool_tok = pool_tok + provided + put_in
     return {
+        "protocol_owned": (own + put_in) / pool_tok,
+        "protocol_liquidity": put_in / dt,
         "settlement_price": settled,
         "token_price": final,
         "outside_value": exp(outside),
