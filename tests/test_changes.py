@@ -1,9 +1,13 @@
 """Today and the change: levers act on the network as it is, and never move its start."""
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import tokenomics as tk
+from tokenomics.cli.main import app
 from tokenomics.errors import InputError
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.parameters import Resolved, resolve
@@ -175,3 +179,21 @@ def test_what_is_no_change_is_refused(how, said):
 def test_a_change_falls_on_a_step_before_the_end(day, said):
     with pytest.raises(InputError, match=said):
         tk.run(policy="pid", sets={"change.day": day}, engine="ensemble")
+
+
+def test_a_comparison_and_a_command_start_from_the_same_today(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    how = {"policies": ["none", "pid"], "runs": 2, "days": 20, "metrics": ["price_final"]}
+    own = tk.compare(today={"supply.burn_share": 0.3}, **how).sweep.columns("price_final")
+    other = tk.compare(sets={"supply.burn_share": 0.3}, **how).sweep.columns("price_final")
+    assert np.all(own["price_final"] != other["price_final"])
+    (tmp_path / "plan.yaml").write_text("changes: [{day: 5, policy: pid}]\n")
+    (tmp_path / "bad.yaml").write_text("changes:\n- {day: 5, polici: pid}\n")
+    line = ["run", "--days", "10", "--engine", "ensemble", "--json", "--changes"]
+    done = CliRunner().invoke(app, [*line, "plan.yaml", "--today", "supply.burn_share=0.4"])
+    assert done.exit_code == 0, done.output
+    shown = tk.load(json.loads(done.output)["out"]).resolved
+    assert [b.until for b in shown.before] == [5.0]
+    assert shown.today.supply.burn_share == shown.values.supply.burn_share == 0.4
+    with pytest.raises(InputError, match=r"bad\.yaml:2.*polici.*did you mean 'policy'"):
+        resolve(changes="bad.yaml")

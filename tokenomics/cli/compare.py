@@ -10,7 +10,7 @@ from ..errors import InputError, counted
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
 from .numbers import Days, Seed, Workers, number
-from .options import Json, Network, NoFigures, Overlay, Set
+from .options import Json, Network, NoFigures, Overlay, Set, Today
 from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -51,6 +51,7 @@ def compare(
         typer.Option(help="Metrics, separated by commas; all by default.", metavar="NAME,..."),
     ] = None,
     overlay: Overlay = None,
+    today: Today = None,
     sets: Set = None,
     days: Days = None,
     runs: Annotated[
@@ -82,6 +83,7 @@ def compare(
         policies=listed(policies, "policies"),
         scenarios=listed(scenarios, "scenarios"),
         overlay=overlay or (),
+        today=today,
         sets={leaf.path: leaf.value for leaf in given},
         runs=runs,
         seed=seed,

@@ -30,6 +30,18 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="path=value, for example controller.pid.kp=0.1. Repeatable."),
 ]
+Today = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--today",
+        help="path=value of the network as it is today, from which it starts; a policy and "
+        "settings of levers change it from change.day on. Repeatable.",
+    ),
+]
+Changes = Annotated[
+    str | None,
+    typer.Option(help="A YAML file of dated changes: day, policy, set.", metavar="FILE"),
+]
 Tables = Annotated[
     Path | None,
     typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR"),
@@ -44,12 +56,20 @@ def command_line() -> str:
     return shlex.join(["tokenomics", *sys.argv[1:]])
 
 
-def resolved_from(file: str, policy=None, scenario=None, overlay=None, sets=None) -> Resolved:
+def resolved_from(
+    file: str, policy=None, scenario=None, overlay=None, sets=None, today=None, changes=None
+) -> Resolved:
     """The parameters that a command's arguments name."""
     from ..parameters import resolve
 
     return resolve(
-        file, policy=policy, scenarios=scenario or (), overlays=overlay or (), sets=sets or ()
+        file,
+        policy=policy,
+        scenarios=scenario or (),
+        overlays=overlay or (),
+        today=today or (),
+        sets=sets or (),
+        changes=changes or (),
     )
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ..parameters import Parameters, resolve, tables
+from ..parameters import Parameters, as_history, resolve, tables
 from ..parameters.locate import find
 from ..parameters.reading import read
-from .options import File, Json, Overlay, Policy, Scenario, Set, resolved_from
+from .options import Changes, File, Json, Overlay, Policy, Scenario, Set, Today, resolved_from
 from .output import print_json, say, show_table
 
 app = typer.Typer(
@@ -43,17 +43,22 @@ def show(
     policy: Policy = None,
     scenario: Scenario = None,
     overlay: Overlay = None,
+    today: Today = None,
     sets: Set = None,
+    changes: Changes = None,
     as_json: Json = False,
 ) -> None:
-    """Print the resolved tree with units and sources."""
-    resolved = resolved_from(file, policy, scenario, overlay, sets)
+    """Print the resolved tree with units and sources, and what its levers were before they
+    changed.
+    """
+    resolved = resolved_from(file, policy, scenario, overlay, sets, today, changes)
     if as_json:
         entries = {
             e.path: {"value": e.value, "unit": e.unit, "source": e.source}
             for e in resolved.entries.values()
         }
-        print_json({"sha256": resolved.hash, "parameters": entries})
+        past = as_history(resolved.before)
+        print_json({"sha256": resolved.hash, "parameters": entries, "before": past})
     else:
         typer.echo(f"# SHA-256 of the values: {resolved.hash}\n{resolved.to_yaml()}", nl=False)
 

@@ -31,7 +31,18 @@ from .history_options import (
     given,
 )
 from .numbers import Days, Seed, number
-from .options import Json, Network, NoFigures, Overlay, Policy, Scenario, Set, command_line
+from .options import (
+    Changes,
+    Json,
+    Network,
+    NoFigures,
+    Overlay,
+    Policy,
+    Scenario,
+    Set,
+    Today,
+    command_line,
+)
 from .output import deliver, listed, print_json, progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -42,14 +53,17 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     "tokenomics run baseline --policy pid --scenario token_crash --runs 50 --seed 1 | "
     "tokenomics run baseline --prices prices.csv --demand rate.csv --demand-align repeat --out "
     "runs/real | "
-    "tokenomics run my_network.yaml --set controller.pid.kp=0.1 --days 180 --json"
+    "tokenomics run my_network.yaml --set controller.pid.kp=0.1 --days 180 --json | "
+    "tokenomics run --today supply.burn_share=0.4 --set supply.burn_share=0.3 --set change.day=30"
 )
 def run(
     params: Network = "baseline",
     policy: Policy = None,
     scenario: Scenario = None,
     overlay: Overlay = None,
+    today: Today = None,
     sets: Set = None,
+    changes: Changes = None,
     days: Days = None,
     runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS)] = 1,
     seed: Seed = 0,
@@ -120,7 +134,9 @@ def run(
             policy=policy,
             scenario=scenario,
             overlay=overlay,
+            today=today,
             sets=sets,
+            changes=changes or (),
             runs=runs,
             seed=seed,
             days=days,

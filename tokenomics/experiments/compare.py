@@ -22,6 +22,7 @@ def comparison_design(
     policies: str | Sequence[str],
     scenarios: str | Sequence[str] = (NONE,),
     overlay: str | Sequence[str] = (),
+    today: Mapping[str, Any] | str | Sequence[str] | None = None,
     sets: Mapping[str, Any] | str | Sequence[str] | None = None,
     runs: int = 100,
     seed: int = 0,
@@ -52,7 +53,14 @@ def comparison_design(
     try:
         given = {key: names for key, names in named.items() if names or key == "scenarios"}
         return read_design(
-            {"base": str(params), "set": settings, "runs": runs, "seed": seed} | given
+            {
+                "base": str(params),
+                "today": assignments(today),
+                "set": settings,
+                "runs": runs,
+                "seed": seed,
+            }
+            | given
         )
     except InputError as error:
         if error.key not in named:
@@ -70,6 +78,7 @@ def comparison_design(
     scenarios=FILES,
     reference=optional(TEXT),
     overlay=FILES,
+    today=SETS,
     sets=SETS,
     metrics=NAMES,
     out=optional(PATH),
@@ -82,6 +91,7 @@ def compare(
     scenarios: str | Sequence[str] = (NONE,),
     reference: str | None = None,
     overlay: str | Sequence[str] = (),
+    today: Mapping[str, Any] | str | Sequence[str] | None = None,
     sets: Mapping[str, Any] | str | Sequence[str] | None = None,
     runs: int = 100,
     seed: int = 0,
@@ -95,16 +105,18 @@ def compare(
     """Simulate several policies on the same shocks.
 
     policies, scenarios, params, overlay: shipped names or YAML files; "none" is no scenario; one or
-    several of each. reference: the policy the others are compared with, the first by default. sets:
-    {path: value}, or "path=value" texts. runs: of each policy and scenario. seed: of the shocks.
-    days: simulated span. metrics: names, all by default. out, workers, scheduler, progress: as in
-    `sweep`. Raises InputError for bad input.
+    several of each. reference: the policy the others are compared with, the first by default.
+    today, sets: {path: value}, or "path=value" texts, of the network as it is and of its changes.
+    runs: of each policy and scenario. seed: of the shocks. days: simulated span. metrics: names,
+    all by default. out, workers, scheduler, progress: as in `sweep`. Raises InputError for bad
+    input.
     """
     design = comparison_design(
         params,
         policies=policies,
         scenarios=scenarios,
         overlay=overlay,
+        today=today,
         sets=sets,
         runs=runs,
         seed=seed,

@@ -59,7 +59,8 @@ class Design(BaseModel):
 
     parameters: by path, a list of values or a range. points: a list of {path: value}. count: points
     of a random, Latin hypercube or Sobol design; base sample of a Saltelli design; trajectories of
-    a Morris design. sets: settings of all points.
+    a Morris design. sets: settings of all points. today: of the network as it is, from which all
+    start; policies, points and settings of levers are changes of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -70,6 +71,7 @@ class Design(BaseModel):
     scenarios: tuple[str, ...] = Field((NONE,), min_length=1)
     overlays: tuple[str, ...] = ()
     sets: dict[str, Value] = Field(default_factory=dict, alias="set")
+    today: dict[str, Value] = Field(default_factory=dict)
     method: Method = "grid"
     count: int | None = Field(None, ge=1, le=MOST_POINTS)
     design_seed: int = Field(0, ge=0, le=bounds.SEED.most)
@@ -183,6 +185,7 @@ class Design(BaseModel):
             policy=policy,
             scenarios=(scenario,),
             overlays=self.overlays,
+            today=dict(self.today),
             sets=dict(self.sets),
         )
 

@@ -34,6 +34,7 @@ COUNTS = {"saltelli": "a power of two", "sobol": "a power of two"}
 EXPECTED = dict.fromkeys(NAMES, "a list of names")
 EXPECTED |= {
     "set": "values by path: true or false, numbers, texts",
+    "today": "values by path: true or false, numbers, texts",
     "parameters": "a list of values, or low and high with count and scale, by path",
 }
 EXPECTED |= {"points": "a list of {path: value}"}

@@ -82,7 +82,8 @@ def _variables(schema: pa.Schema, resolved: Resolved, path: Path) -> dict[str, V
     """The model's variables, and as the file describes them those that a user's own block added.
     Raises InputError for another unit.
     """
-    known = MODEL.variables(resolved.values)
+    tables = [MODEL.variables(parameters) for _, parameters in resolved.stages()]
+    known = {name: variable for table in tables for name, variable in table.items()}
     found = {}
     for field in schema:
         told = {key: text.decode(errors="replace") for key, text in (field.metadata or {}).items()}
@@ -149,7 +150,11 @@ def _trajectories(
             expected=f"from 0 in steps of {step:g} days, for every run",
         )
     failures = tuple(Failure(**one.model_dump()) for one in record.failures)
-    _check_failures(record.failures, indices[:, 0], grid, told)
+    # what a law remembers is missing where another law is in force
+    stages = [set(MODEL.variables(parameters)) for _, parameters in resolved.stages()]
+    passing = set.union(*stages) - set.intersection(*stages)
+    lasting = {name: value for name, value in grid.items() if name not in passing}
+    _check_failures(record.failures, indices[:, 0], lasting, told)
     return Trajectories(time[0], indices[:, 0], grid, failures), variables
 
 
