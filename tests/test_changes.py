@@ -197,3 +197,26 @@ def test_a_comparison_and_a_command_start_from_the_same_today(tmp_path, monkeypa
     assert shown.today.supply.burn_share == shown.values.supply.burn_share == 0.4
     with pytest.raises(InputError, match=r"bad\.yaml:2.*polici.*did you mean 'policy'"):
         resolve(changes="bad.yaml")
+
+
+def test_in_other_tokens_every_figure_in_usd_is_the_same():
+    sets = {"emission.mode": "rate", "emission.rate": 20_000.0, "emission.floor": 100.0}
+    today = {"emission.rate": 14_000.0, "emission.floor": 50.0}
+    old = resolve(policy="pid", today=today, sets=sets | {"simulation.days": 60.0})
+    new = old.in_other_tokens(1000.0, "test")
+    paths = ["supply.total_supply", "emission.rate", "emission.floor", "emission.cap"]
+    for path in paths:
+        assert new.entries[path].value == pytest.approx(1000.0 * old.entries[path].value)
+    assert new.today.emission.rate == pytest.approx(14_000_000.0)
+    # what holds TOK in its unit, and that alone
+    moved = [p for p, e in new.entries.items() if e.value != old.entries[p].value]
+    assert set(moved) == {p for p, e in old.entries.items() if "TOK" in e.unit.split("/")} - {
+        p for p in moved if old.entries[p].value == 0.0
+    }
+    metrics = ["price_final", "treasury_min", "tracking_rms"]
+    one, two = (
+        evaluate(r, [], [[]], runs=np.arange(3), seed=0, metrics=metrics).values for r in (old, new)
+    )
+    assert np.allclose(two["price_final"] * 1000.0, one["price_final"], rtol=1e-9)
+    assert np.allclose(two["treasury_min"], one["treasury_min"], rtol=1e-9)
+    assert np.allclose(two["tracking_rms"], one["tracking_rms"], rtol=1e-7)

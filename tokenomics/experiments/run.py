@@ -267,9 +267,8 @@ def run(
         # A token has no natural unit: redenominating it leaves every USD figure as it was and
         # starts at the recorded price.
         price = steady_state(resolved.today, model).state["token_price"]
-        supply = resolved.values.supply.total_supply * price / float(history.values[0])
-        resolved = resolved.replace(
-            {"supply.total_supply": supply}, source=f"redenominated to the first price of {prices}"
+        resolved = resolved.in_other_tokens(
+            price / float(history.values[0]), f"redenominated to the first price of {prices}"
         )
 
     parameters = resolved.values

@@ -26,6 +26,7 @@ from .kinds import BEFORE, refuse_other
 from .locate import find
 from .reading import Leaf, flatten, load, number, read, scalar
 from .schema import Parameters, put
+from .units import in_other_tokens
 from .writing import yaml_text
 
 Source = str | Path | Mapping[str, Any]
@@ -170,6 +171,23 @@ class Resolved:
                 for path, value in changes.items()
             }
         )
+
+    def in_other_tokens(self, factor: float, source: str) -> Resolved:
+        """The same network, today and after its changes, with a token that is worth 1/factor of the
+        old one. source: why.
+        """
+        values, entries = _build(self.leaves(in_other_tokens(self.values, factor), source))
+        before = [
+            Before(
+                one.until,
+                {
+                    path: in_other_tokens(put(self.values, one.levers), factor).get(path, value)
+                    for path, value in one.levers.items()
+                },
+            )
+            for one in self.before
+        ]
+        return replace(self, values=values, entries=entries, before=tuple(before))
 
     def with_leaves(self, changes: Mapping[str, Leaf]) -> Resolved:
         """`replace` with changes as they were written, by path."""

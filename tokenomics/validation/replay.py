@@ -28,6 +28,7 @@ from ..model.shocks import NORMALS, UNIFORMS, ShockTable, sample
 from ..model.steady_state import steady_state
 from ..model.variables import SHARED, as_arrays
 from ..parameters import Parameters, put
+from ..parameters.units import in_other_tokens
 
 REPLAYED, SETTLED, PINNED = "model, replayed", "model, settled", "model, pinned"
 
@@ -64,7 +65,7 @@ def redenominated(parameters: Parameters, price: float, model: Model) -> Paramet
     has no natural unit.
     """
     found = steady_state(parameters, model).state["token_price"]
-    return put(parameters, {"supply.total_supply": parameters.supply.total_supply * found / price})
+    return put(parameters, in_other_tokens(parameters, found / price))
 
 
 def _calm(model: Model, steps: int, runs: int) -> ShockTable:
