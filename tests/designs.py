@@ -23,6 +23,7 @@ from tokenomics.parameters.locate import names
 DESIGNS = {
     "as shipped": (),
     "noisy oracle, thin plan": ("oracle.noise=0.03", "controller.mpc.horizon=3"),
+    "weekly": ("controller.interval=7", "controller.mpc.horizon=84"),
     "cheap effort, long plan": ("controller.lqr.effort_weight=0.1", "controller.mpc.horizon=24"),
     "no integral": ("controller.lqr.integral_weight=0", "controller.interval=1"),
 }
@@ -37,8 +38,9 @@ def results() -> Iterator[tuple[str, np.ndarray]]:
         yield f"filter, {name}", found.filter
         yield f"feedback, {name}", np.append(found.feedback, found.integral)
         yield f"cost, {name}", found.cost
-        horizon, interval = controller.mpc.horizon, controller.interval
-        program = mpc.condensed(found, horizon, controller.lqr, interval)
+        interval = controller.interval
+        decisions = round(controller.mpc.horizon / interval)
+        program = mpc.condensed(found, decisions, controller.lqr, interval)
         yield f"program, {name}", np.concatenate([program.response, program.answers], axis=1)
         yield f"moves, {name}", moves(params)
     for policy in names("policy"):

@@ -28,7 +28,9 @@ from tokenomics.loop.margins import (
 from tokenomics.loop.regions import gain_plane, thinner
 from tokenomics.model.blocks.market import policy_market
 from tokenomics.model.model import MODEL
+from tokenomics.model.shocks import NORMALS, UNIFORMS, ShockTable
 from tokenomics.model.steady_state import steady_state
+from tokenomics.model.variables import SHARED
 from tokenomics.parameters import put, resolve
 
 
@@ -175,7 +177,7 @@ def test_the_gain_margin_is_where_the_loop_starts_to_grow():
 
 def grows(plant, law, factor, steps):
     """Whether the linear closed loop, its signal times a number, ends larger than it was half-way;
-    what stands still is left out.
+    what stands still, and what has all but died out, is left out.
     """
     a, x = closed(plant, law, factor), np.zeros(plant.nstates + law.nstates, dtype=complex)
     x[list(plant.state_labels).index("outside_value")] = 1.0
@@ -183,7 +185,8 @@ def grows(plant, law, factor, steps):
     for _ in range(steps):
         before, x = x, a @ x
         size.append(np.abs(plant.C[0] @ (x - before)[: plant.nstates]))
-    return bool(max(size[-steps // 10 :]) > max(size[steps // 2 : steps // 2 + steps // 10]))
+    last, middle = max(size[-steps // 10 :]), max(size[steps // 2 : steps // 2 + steps // 10])
+    return bool(last > middle and last > 1e-6 * max(size))
 
 
 def late(plant, days):
@@ -319,7 +322,49 @@ def test_a_law_that_only_buys_is_analysed_where_it_buys():
     # twice the gain margin
     half = control.ss(found.law.A, found.law.B, 0.5 * found.law.C, 0.5 * found.law.D, found.law.dt)
     assert gain_margin(economy.plant, half) == pytest.approx(2.0 * found.margins.gain, rel=1e-3)
-    assert not analyse(resolve("baseline", policy="pid").values).economy.one_sided
+
+
+@pytest.mark.parametrize("policy", ["pid", "scheduled", "rai", "lqr"])
+def test_a_policy_that_may_only_buy_has_the_margins_of_its_buying_side(policy):
+    one, both = (
+        analyse(resolve("baseline", policy=policy, sets=(f"controller.sides={sides}",)).values)
+        for sides in ("buy", "both")
+    )
+    assert one.economy.one_sided and not both.economy.one_sided
+    # at rest its signal stands on the bound, and the law is that of two sides all the same
+    for matrix in "ABCD":
+        np.testing.assert_array_equal(getattr(one.law, matrix), getattr(both.law, matrix))
+    # so are its margins, but for what burning does to the plant and selling does not
+    for name in ("gain", "phase", "delay", "disk", "sensitivity", "slowest"):
+        mine, theirs = (getattr(found.margins, name) for found in (one, both))
+        assert mine == pytest.approx(theirs, rel=2e-3), name
+    gain = one.margins.gain
+    assert is_stable(one.economy.plant, one.law, 0.99 * gain)
+    assert not is_stable(one.economy.plant, one.law, 1.01 * gain)
+    assert any("never sells" in note for note in one.notes())
+    assert not any("never sells" in note for note in both.notes())
+
+
+def test_the_loop_that_only_buys_is_the_simulated_one_as_long_as_it_buys():
+    # operators' entry and exit have different speeds: a kink, which no linear plant has
+    parameters = resolve("baseline", policy="pid", sets=("operators.enabled=false",)).values
+    economy = linearise(parameters)
+    law = linear_law(economy.params, economy.state)
+    solved = steady_state(parameters)
+    state = {k: v if k in SHARED else np.full(1, v) for k, v in solved.state.items()}
+    state["outside_value"] = state["outside_value"] * np.exp(-1e-6)
+    a, x = closed(economy.plant, law), np.zeros(economy.plant.nstates + law.nstates)
+    x[list(economy.plant.state_labels).index("outside_value")] = -1.0
+    table = ShockTable({name: np.zeros((60, 1)) for name in (*NORMALS, *UNIFORMS)})
+    params, idle = {**solved.params, "shock_table": table}, []
+    bound = MODEL.bound(params)
+    for _ in range(60):
+        state = bound.step(params, state)
+        seen = float(economy.plant.C[0] @ x[: economy.plant.nstates])
+        assert -float(state["control_error"][0]) / 1e-6 == pytest.approx(seen, abs=0.01)
+        idle.append(float(state["control_signal"][0]) <= 0.0)
+        x = a @ x
+    assert sum(idle) <= 1  # it buys from the first day on which it sees the fall
 
 
 def test_a_policy_without_a_response_is_refused():

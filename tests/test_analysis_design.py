@@ -25,7 +25,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "control.md"
 
 
 def test_the_simulated_boundary_is_the_predicted_one_where_the_economy_has_no_kinks():
-    resolved = resolve("baseline", policy="pid", sets=("operators.enabled=false",))
+    resolved = resolve("baseline", policy="pid_two_sided", sets=("operators.enabled=false",))
     economy = linearise(resolved.values)
     for time in (np.inf, 10.0):
         linear = predicted(resolved.values, economy, time)
@@ -168,8 +168,8 @@ def test_the_command_refuses_thin_margins_with_status_1(tmp_path):
 @pytest.mark.parametrize(
     ("options", "found"),
     [
-        (("imc", "--target", "30", "--runs", "500"), "16.6 % [13.6, 20.1] of 500"),
-        (("lqr", "--set", "controller.lqr.effort_weight=1000"), "11.0 % [7.4, 16.1] of 200"),
+        (("imc", "--target", "30", "--runs", "500"), "23.0 % [19.5, 26.9] of 500"),
+        (("lqr", "--runs", "500"), "8.4 % [6.3, 11.2] of 500"),
     ],
 )
 def test_the_documentation_has_what_its_commands_give_and_a_refused_design_says_so_itself(

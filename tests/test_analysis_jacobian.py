@@ -133,8 +133,8 @@ def test_a_kink_has_the_mean_of_its_sides(function):
 def test_the_linear_economy_is_the_first_order_of_the_simulated_one():
     # operators' entry and exit have different speeds: a kink, which no linear plant has
     sets = ("operators.enabled=false",)
-    economy, law = loop("pid", *sets)
-    solved = steady_state(resolve("baseline", policy="pid", sets=sets).values)
+    economy, law = loop("pid_two_sided", *sets)
+    solved = steady_state(resolve("baseline", policy="pid_two_sided", sets=sets).values)
     params = {
         **solved.params,
         "shock_table": ShockTable({name: np.zeros((40, 1)) for name in (*NORMALS, *UNIFORMS)}),

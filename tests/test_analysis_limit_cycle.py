@@ -18,7 +18,7 @@ from tokenomics.model.steady_state import steady_state
 from tokenomics.model.variables import SHARED
 from tokenomics.parameters import put, resolve
 
-BASE = resolve("baseline", policy="pid").values
+BASE = resolve("baseline", policy="pid_two_sided").values
 ECONOMY = linearise(BASE)
 # of period and of half the swing: the harmonics that the method leaves out weigh more, the longer
 # the loop is saturated

@@ -210,6 +210,7 @@ def test_what_front_runners_say_they_have_is_what_the_speculators_ledger_gained(
 def test_front_runners_learn_the_gain_of_a_proportional_controller():
     sets = {
         "controller.type": "pid",
+        "controller.sides": "both",
         "controller.pid.kp": 0.04,
         "controller.pid.ki": 0.0,
         "controller.pid.kd": 0.0,
@@ -243,7 +244,7 @@ def test_front_runners_shrink_the_gain_margin_and_earn_while_they_are_few():
 
 
 def test_the_cheapest_saturation_saturates_and_a_smaller_push_does_not():
-    sets = {"controller.sale_limit": 0.005}
+    sets = {"controller.sides": "both", "controller.sale_limit": 0.005}
     resolved = resolve("baseline", policy="pid", sets=sets)
     row = attacks.saturation(resolved).set_index(["actuator", "push"]).loc[("sale", "one decision")]
     assert 0.0 < row["size"] < 1.0 and row["cost"] > 0.0

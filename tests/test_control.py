@@ -17,6 +17,7 @@ from tokenomics.model.formulas.numerics import relaxation
 from tokenomics.model.model import bind
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
+from tokenomics.parameters.locate import names
 
 WIDE = ("controller.pid.rate_limit=1e6", "controller.pid.dead_band=0")
 
@@ -111,6 +112,19 @@ def test_the_integral_does_not_wind_up_in_saturation():
     assert signals[230] < 0
 
 
+def test_a_pid_that_only_buys_leaves_a_falling_price_alone_as_long_as_it_is_above_the_reference():
+    sets = (*WIDE, "controller.pid.kd=0", "controller.pid.leak=0")
+    above = np.concatenate([np.full(60, 1.0), np.linspace(1.0, 0.3, 60)])
+    p = params(*sets)
+    signals = drive(p, np.concatenate([above, [-0.1]]), low=0.0, high=1.0)
+    assert np.all(signals[:-1] == 0.0)
+    # what it owes the time above is forgotten but for the share that is not unwound
+    assert 0.5 * p["controller"].pid.kp * 0.1 < signals[-1] <= p["controller"].pid.kp * 0.1
+    # the anti-windup of a law of two sides follows its own bound there
+    both = drive(params(*sets, "controller.sides=both"), above, low=0.0, high=1.0)
+    assert both.max() > 0.0
+
+
 def test_the_rate_limit_bounds_every_change():
     p = params("controller.pid.rate_limit=0.001")
     signals = drive(p, np.random.default_rng(2).normal(0, 1, 100))
@@ -157,11 +171,48 @@ def test_the_other_actuators_move_the_burn_share_and_the_emission():
     assert paths["emission_multiplier"][0, -1] < 1.0
 
 
+def test_every_policy_decides_daily_and_only_buys_but_the_one_that_is_called_two_sided():
+    for policy in names("policy"):
+        controller = resolve("baseline", policy=policy).values.controller
+        assert controller.interval == 1.0, policy
+        assert controller.sides == ("both" if policy == "pid_two_sided" else "buy"), policy
+    one, two = (
+        resolve("baseline", policy=policy).values.controller for policy in ("pid", "pid_two_sided")
+    )
+    assert one == two.model_copy(update={"sides": "buy"})
+
+
+@pytest.mark.parametrize("policy", ["pid", "scheduled", "rai", "lqr", "mpc"])
+def test_a_policy_that_buys_only_neither_sells_nor_mints(policy):
+    few = {"days": 90, "runs": 3, "scenarios": ("token_bull",)}
+    paths = simulate(policy=policy, **few)
+    assert paths["control_output"].max() > 0.0
+    assert paths["control_output"].min() == paths["control_signal"].min() == 0.0
+    assert np.all(paths["order_treasury_tok"] == 0.0) and np.all(paths["order_mint_tok"] == 0.0)
+    assert np.ptp(paths["treasury_tok"]) == 0.0
+    both = simulate({"controller.sides": "both"}, policy=policy, **few)
+    assert both["control_output"].min() < 0.0
+
+
+def test_a_two_sided_policy_sells_the_treasurys_tokens_first_and_then_a_bounded_mint():
+    sets = {"shocks.enabled": False, "supply.treasury_share": 1e-4}
+    paths = simulate(sets, policy="pid_two_sided", scenarios=("token_bull",), days=120, runs=1)
+    minted, held = paths["order_mint_tok"][0, 1:], paths["treasury_tok"][0, 1:]
+    assert minted.max() > 0.0
+    assert held[minted > 0.0].max() <= 1e-6 * paths["treasury_tok"][0, 0]
+    most = resolve("baseline").values.controller.mint_limit * paths["total_supply"][0, :-1]
+    assert np.all(minted <= most * (1 + 1e-9))
+
+
 def test_a_price_above_its_reference_brings_bounded_sales():
     paths = simulate(
-        {"shocks.enabled": False}, policy="pid", scenarios=("token_bull",), days=120, runs=1
+        {"shocks.enabled": False},
+        policy="pid_two_sided",
+        scenarios=("token_bull",),
+        days=120,
+        runs=1,
     )
-    p = resolve("baseline", policy="pid").values.controller
+    p = resolve("baseline", policy="pid_two_sided").values.controller
     assert paths["control_output"].min() < 0
     assert paths["control_output"].min() >= -p.sale_limit * paths["reference_depth"][0, 0] * (
         1 + 1e-9
@@ -228,8 +279,10 @@ def test_every_law_is_the_same_in_both_engines(policy):
 def test_the_lqr_is_python_controls_dlqr():
     p = params(*DESIGNED, policy="lqr")
     found, plant = lqr.design(p), small_plant(p)
-    wide = np.block([[plant.A, np.zeros((3, 1))], [plant.C, np.ones((1, 1))]])
     weights = p["controller"].lqr
+    kept = np.full((1, 1), np.exp(-weights.leak))
+    assert weights.leak == p["controller"].pid.leak > 0.0
+    wide = np.block([[plant.A, np.zeros((3, 1))], [plant.C, kept]])
     q = np.diag([weights.price_weight, 0.0, 0.0, weights.integral_weight])
     gain, cost, _ = control.dlqr(
         wide, np.append(plant.B[:, 0], 0.0)[:, None], q, [[weights.effort_weight]]
@@ -279,8 +332,10 @@ def test_a_lasting_disturbance_leaves_no_error(policy, interval):
     sets = (
         f"controller.interval={interval}",
         "shocks.enabled=false",
+        "controller.sides=both",
         "controller.sale_limit=9",
         "controller.mpc.rate_limit=1e6",
+        "controller.lqr.leak=0",
     )
     sets = (*sets, "controller.lqr.integral_weight=0.01")  # quick, so that the test is
     solved = steady_state(resolve("baseline", policy=policy, sets=sets).values)
@@ -296,6 +351,35 @@ def test_a_lasting_disturbance_leaves_no_error(policy, interval):
     assert max(errors) > 1e-3  # the disturbance was felt
     assert signals[-1] > 1e-4  # and is held off
     assert np.max(np.abs(errors[-100:])) < 1e-6
+
+
+@pytest.mark.parametrize("policy", ["lqr", "mpc"])
+def test_the_integral_of_a_lasting_error_ends_where_its_leak_balances_it(policy):
+    sets = (*DESIGNED, "controller.lqr.leak=0.05", "controller.mpc.rate_limit=1e6")
+    p = params(*sets, policy=policy)
+    _, state = drive_estimated(p, law(policy), np.full(600, -0.1), -1e9, 1e9)
+    ends = -0.1 / (1.0 - np.exp(-0.05))
+    assert state["control_error_integral"] == pytest.approx(ends, rel=1e-9)
+    # while a limit is active it takes nothing in, and leaks all the same
+    _, later = drive_estimated(p, law(policy), np.full(600, -0.1), 0.0, 0.0)
+    assert later["control_error_integral"] == 0.0
+
+
+def test_the_mpcs_horizon_is_in_days_and_whole_decisions():
+    for sets in (("controller.interval=0.5", "controller.mpc.horizon=7"), ()):
+        decisions = params(*sets, policy="mpc")["controller"]
+        assert decisions.mpc.horizon / decisions.interval == 14
+    for horizon, interval in ((10, 7), (3, 7), (61, 1)):
+        with pytest.raises(InputError) as error:
+            params(
+                f"controller.mpc.horizon={horizon}",
+                f"controller.interval={interval}",
+                policy="mpc",
+            )
+        said = f"controller.mpc.horizon: {horizon} days; expected a multiple of controller.interval"
+        assert said in str(error.value)
+    # what no law plans with need not be whole
+    assert params("controller.interval=3")["controller"].interval == 3
 
 
 def test_the_mpc_without_active_limits_is_the_lqr():

@@ -275,8 +275,10 @@ def test_vesting_releases_the_locked_tokens_linearly():
 
 
 def test_a_manipulated_oracle_makes_the_controller_act():
-    calm = simulate(STILL, policy="pid", days=70, runs=1)
-    fooled = simulate(STILL, policy="pid", scenarios=("oracle_manipulation",), days=70, runs=1)
+    calm, fooled = (
+        simulate(STILL, policy="pid_two_sided", scenarios=scenarios, days=70, runs=1)
+        for scenarios in ((), ("oracle_manipulation",))
+    )
     assert not np.allclose(calm["control_output"], fooled["control_output"], atol=1.0)
     np.testing.assert_allclose(
         calm["measured_price"][0, :60], fooled["measured_price"][0, :60], rtol=1e-12

@@ -282,7 +282,7 @@ def test_every_parameter_has_one_role_and_policies_set_levers_alone():
     assert set(roles.values()) <= set(ROLES)
     assert roles["supply.burn_share"] == roles["controller.pid.kp"] == "lever"
     assert roles["speculation.noise"] == "world" and roles["simulation.days"] == "numeric"
-    assert roles["supply.total_supply"] == roles["market.pool_share"] == "start"
+    assert roles["supply.total_supply"] == roles["market.pool_start"] == "start"
     assert roles["attack.size"] == roles["bank_run.rate"] == "scenario"
     for name in names("policy"):
         leaves = read(find("policy", name))[1]

@@ -19,8 +19,8 @@ from .margins import Margins, margins, poles
 from .systems import StateSpace
 
 ONE_SIDED = (
-    "The law buys and never sells: margins are those of the side on which it buys; on the other it "
-    "leaves the economy to itself."
+    "The policy buys and never sells: margins are those of the side on which it buys; on the other "
+    "it leaves the economy to itself."
 )
 POINTS = 41  # of each axis of the stability map
 UNITS = {
@@ -63,10 +63,11 @@ class Analysis:
 
     def notes(self) -> list[str]:
         """What else the reader must know, in plain language."""
-        found = [ONE_SIDED] if self.economy.one_sided else []
+        if self.economy.one_sided:
+            return [ONE_SIDED]
         if self.parameters.controller.type == "pid":
-            found.append(limit_cycle.reading(self.parameters, self.economy, self.margins.gain))
-        return found
+            return [limit_cycle.reading(self.parameters, self.economy, self.margins.gain)]
+        return []
 
     def jury(self) -> Mapping[str, float]:
         """Slack of each of Jury's conditions for the pool alone under a PID, empty for another law;

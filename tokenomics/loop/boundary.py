@@ -3,7 +3,8 @@
 Predicted: the linear economy with the linear law. Simulated at small noise: whether an error of
 1e-7 grows. At large noise, with the shocks of the parameters: the gain from which the controller
 tracks worse than none, with its shipped limits and with limits that hardly bind; a run that fails
-is worse than none.
+is worse than none. The PID has both sides here: one that only buys leaves every other half-wave to
+itself, and does not grow.
 """
 
 from __future__ import annotations
@@ -38,15 +39,16 @@ UNLIMITED = {
     "controller.mint_limit": 0.1,
     "treasury.reserve": 100.0,
 }
+LAW = {"controller.type": "pid", "controller.sides": "both"}
 RAISE = np.logspace(-1.0, 1.5, 16)  # gains at large noise, in multiples of the prediction
 
 
 def settings(row: Mapping[str, float], kp: str = "predicted") -> dict[str, Any]:
     """What makes any policy the PID at a critical gain of a row of the table, by path: the law
-    first, then its gains.
+    first, then its sides and gains.
     """
     return {
-        "controller.type": "pid",
+        **LAW,
         **dict(zip(PID_GAINS, gains(float(row[kp]), float(row["integral_time"])), strict=True)),
     }
 
@@ -154,10 +156,10 @@ def boundary_table(
     """Critical kp [1/day] on each ray: predicted, simulated at small noise, their ratio, and the
     gain that is worse than none at large noise.
 
-    The law is the PID, whatever the policy of the parameters.
+    The law is the PID with both sides, whatever the policy of the parameters.
     """
     bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
-    resolved = resolved.replace({"controller.type": "pid"}, source="boundary")
+    resolved = resolved.replace(LAW, source="boundary")
     parameters, rows = resolved.values, []
     economy = linearise(parameters)
     for number, time in enumerate(integral_times):

@@ -6,8 +6,10 @@ the interval; output y: ln(measured price / reference). Only states that u reach
 are kept: exactly, by the zeros of the Jacobian. States are in units of their size
 (`variables.scale`). The economy has kinks at its steady state (entry is slow and exit fast,
 purchases burn and sales do not): the plant has the mean of their two sides, see `jacobian.py`. A
-law that acts on one side only, such as DCBM, which buys and never sells, is analysed on that side,
-plant and law: a mean with the idle side would halve its gain and overstate its margins up to twice.
+policy that buys and never sells, by its law (DCBM) or because it may not (`controller.sides: buy`),
+is analysed on the side on which it buys, plant and law: at rest its signal stands on the bound, and
+a mean with the idle side would halve its gain and overstate its margins up to twice. The law is
+taken without bounds: that is what it does while it buys.
 """
 
 from __future__ import annotations
@@ -48,8 +50,8 @@ class LinearEconomy:
     """plant: u to y, sampled at the control interval. one_step: the same at the time step, with the
     disturbances as further inputs.
 
-    params: what the blocks see. state: the steady state. one_sided: whether the law buys and never
-    sells, so that this is the buying side.
+    params: what the blocks see. state: the steady state. one_sided: whether the policy buys and
+    never sells, so that this is the buying side.
     """
 
     plant: StateSpace
@@ -194,7 +196,9 @@ def _interval(params: Mapping[str, Any]) -> float:
 
 
 def one_sided(params: Mapping[str, Any], state: Mapping[str, float]) -> bool:
-    """Whether a law answers a price that is too low and leaves alone one that is too high."""
+    """Whether a policy answers a price that is too low and leaves alone one that is too high."""
+    if params["controller"].sides == "buy":
+        return True
     up, down, _ = _slopes(params, state)
     return _buys_only(up, down)
 
@@ -207,9 +211,10 @@ def linear_law(params: Mapping[str, Any], state: Mapping[str, float]) -> StateSp
     """A control law in linear form around the steady state: input y, output u, states its memory
     and its last signal.
 
-    By differences, exact for laws that are piecewise linear: central ones, so that a kink shows as
-    the mean of its sides, but for a law that acts on one side only: of its signal the slope on the
-    side where it acts. Raises InputError for a law that does not respond to small errors.
+    By differences, exact for laws that are piecewise linear: central ones, so that a kink of the
+    law's own shows as the mean of its sides, but for a law that acts on one side only: of its
+    signal the slope on the side where it acts. Raises InputError for a law that does not respond to
+    small errors.
     """
     up, down, names = _slopes(params, state)
     slopes = (up + down) / 2.0

@@ -11,7 +11,7 @@ harmonics: a sample is ±A, and N(A) = min(max(A − δ, 0), M)/A exactly. A rat
 of period T within ±R T/4, a triangle's amplitude; exact for a cycle of two decisions. The lag that
 it gives a longer cycle is left out: far above the boundary (three times, at the baseline) it leads
 to a slower and larger cycle than the one predicted. Limits that differ between buying and selling
-count with the smaller one.
+count with the smaller one; a policy that only buys has no such cycle, and is not asked for one.
 """
 
 from __future__ import annotations

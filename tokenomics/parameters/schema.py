@@ -15,6 +15,7 @@ from ..inputs.bounds import CENTURY
 from .fields import Group, Rule, Ruled, parameter, share
 
 SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
+LONGEST_PLAN = 60  # decisions: a program has three limits for each, and is solved at every one
 LONGEST_DELAY = 240  # steps, 60 days of six hours; each is a state variable that both engines carry
 
 
@@ -617,6 +618,7 @@ class LQR(Group):
         "1/day^2", "weight of the squared integral of that distance", ge=0.0
     )
     effort_weight: float = parameter("day^2", "weight of the squared signal", gt=0.0)
+    leak: float = parameter("1/day", "rate at which the integral leaks", ge=0.0)
 
 
 class MPC(Group):
@@ -624,14 +626,43 @@ class MPC(Group):
 
     ROLE = "lever"
 
-    horizon: int = parameter("1", "number of decisions that it plans", ge=1, le=60)
+    horizon: float = parameter(
+        "days", "span that it plans, a multiple of the controller's interval", gt=0.0, le=CENTURY
+    )
     rate_limit: float = parameter(
         "1/day^2", "largest change of output a day, in reference depths a day", gt=0.0
     )
 
 
-class Controller(Group):
+def _decisions(controller: Controller) -> Any:
+    """Decisions that the model predictive controller plans, which need not be whole."""
+    return controller.mpc.horizon / controller.interval
+
+
+def _no_whole_plan(controller: Controller) -> str:
+    horizon, interval = controller.mpc.horizon, controller.interval
+    return (
+        f"controller.mpc.horizon: {horizon:.10g} days; expected a multiple of controller.interval, "
+        f"{interval:.10g} days, and from 1 to {LONGEST_PLAN} of it"
+    )
+
+
+class Controller(Ruled):
     """The policy: which law, which reference, which actuators, which limits."""
+
+    RULES = (
+        Rule(
+            lambda c: (
+                (c.type != "mpc")
+                | (
+                    (_off(_decisions(c)) <= 1e-9)
+                    & (_decisions(c) >= 1.0 - 1e-9)
+                    & (_decisions(c) <= LONGEST_PLAN + 1e-9)
+                )
+            ),
+            _no_whole_plan,
+        ),
+    )
 
     ROLE = "lever"
 
@@ -643,6 +674,13 @@ class Controller(Group):
         ),
     )
     interval: float = parameter("days", "time between two decisions", gt=0.0)
+    sides: Literal["buy", "both"] = parameter(
+        "-",
+        (
+            "what the controller trades: it buys back and burns only, or also sells the treasury's "
+            "tokens and then a bounded mint"
+        ),
+    )
     reference: Literal["utility", "path", "peg", "average"] = parameter(
         "-", "reference price: utility value, growth path, fixed peg, or the price's own average"
     )
@@ -653,7 +691,9 @@ class Controller(Group):
     spend_limit: float = parameter(
         "1/day", "largest buy-back a day as a share of the treasury's USD", ge=0.0, le=1.0
     )
-    sale_limit: float = parameter("1/day", "largest sale a day, in reference depths", ge=0.0)
+    sale_limit: float = parameter(
+        "1/day", "largest sale a day where it has both sides, in reference depths", ge=0.0
+    )
     mint_limit: float = parameter(
         "1/day", "largest mint for sale a day as a share of total supply", ge=0.0, le=0.1
     )

@@ -1,7 +1,8 @@
 """The controller: error against the reference, the law's decision, and what the actuators can do.
 
-Actuators: treasury buy-back-and-burn bounded by solvency, sale of treasury tokens and bounded mint,
-burn share of fees, emission. Laws in `model/controllers/`. Units: USD/day; the signal is in
+Actuators: treasury buy-back-and-burn bounded by solvency, and where the controller has both sides
+the sale of treasury tokens, then of a bounded mint, into the pool; burn share of fees, emission.
+Laws in `model/controllers/`. Units: USD/day; the signal is in
 reference depths (the pool's USD at the start) a day.
 """
 
@@ -35,7 +36,9 @@ def reference_price(params, state):
 
 
 def bounds(params, state):
-    """Largest buy-back, sale out of the treasury and mint [USD/day, TOK/day, TOK/day]."""
+    """Largest buy-back, sale out of the treasury and mint [USD/day, TOK/day, TOK/day]; the last two
+    where the controller has both sides.
+    """
     controller, dt = params["controller"], params["time_step"]
     cost = params["treasury"].cost_ratio * state["balancing_cost"]
     solvent = positive(state["treasury_usd"] / dt - cost)
@@ -107,17 +110,21 @@ def policy_controller(params, substep, state_history, state):
     reference, measured = reference_price(params, state), log(state["measured_price"])
     error = log(reference) - measured
     spend, sellable, mintable = bounds(params, state)
-    high = spend / depth
-    low = -np.minimum(controller.sale_limit, (sellable + mintable) * price / depth)
+    high, low = spend / depth, 0.0
+    if controller.sides == "both":
+        low = -np.minimum(controller.sale_limit, (sellable + mintable) * price / depth)
 
     elapsed = state["control_age"] + dt
     due = elapsed >= controller.interval - CLOCK_TOLERANCE
     command = controllers.law(controller.type).decide(params, state, error, elapsed, low, high)
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
-    sale = in_tokens(positive(-wanted), price)
-    from_treasury = np.minimum(sale, sellable)
-    minted = np.minimum(sale - from_treasury, mintable)
+    output, from_treasury, minted = wanted, 0.0 * price, 0.0 * price
+    if controller.sides == "both":
+        sale = in_tokens(positive(-wanted), price)
+        from_treasury = np.minimum(sale, sellable)
+        minted = np.minimum(sale - from_treasury, mintable)
+        output = positive(wanted) - (from_treasury + minted) * price
     burn_share = params["supply"].burn_share + controller.burn_share_gain * signal
     average = state["average_log_price"]
     return {
@@ -131,7 +138,7 @@ def policy_controller(params, substep, state_history, state):
         "control_age": np.where(due, 0.0, elapsed),
         "average_log_price": average
         + (measured - average) * relaxation(dt, controller.average_memory),
-        "control_output": positive(wanted) - (from_treasury + minted) * price,
+        "control_output": output,
         "order_treasury_tok": from_treasury,
         "order_mint_tok": minted,
         "burn_share": np.clip(burn_share, 0.0, 1.0 - treasury_share(params)),

@@ -2,12 +2,13 @@
 price.
 
 Plant: `plant.py`, sampled at the control interval. The gains minimise Σ q x₁² + q_I z² + r u² (x₁
-the log price's distance from its reference, z the integral of the measured one). The filter is the
-stationary one for the variance of the news and of the oracle's error. It knows no lasting
-disturbance, so that its estimate is then wrong for good: the integral is of the measurement itself,
-and the loop can rest only where that is zero (Åström and Wittenmark, Computer-Controlled Systems,
-1997, section 4.5; Pannocchia and Rawlings 2003 compare this with a disturbance model). Limits are
-met by clipping, the integral by conditional integration. Reference: Anderson and Moore, Optimal
+the log price's distance from its reference, z the leaking integral of the measured one). The filter
+is the stationary one for the variance of the news and of the oracle's error. It knows no lasting
+disturbance, so that its estimate is then wrong for good: the integral is of the measurement itself
+(Åström and Wittenmark, Computer-Controlled Systems, 1997, section 4.5; Pannocchia and Rawlings 2003
+compare this with a disturbance model). It leaks as the PID's does: an integral that forgets nothing
+buys until the measurement is back at its reference, whatever the treasury has left. Limits are met
+by clipping, the integral by conditional integration. Reference: Anderson and Moore, Optimal
 Control (1990), chapters 2 and 7.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ...elementary import exp
 from ...errors import ModelError
 from ..formulas.numerics import news_variance
 from ..formulas.ordered import product, total
@@ -40,7 +42,9 @@ MEMORY = tuple(
     for n in plant.STATES
 )
 INTEGRAL = Memory(
-    "error_integral", "days", "integral of the measured log price's distance from the reference"
+    "error_integral",
+    "days",
+    "leaking integral of the measured log price's distance from the reference",
 )
 
 
@@ -61,12 +65,13 @@ class LqrDesign:
 
 
 def augmented(
-    a: np.ndarray, b: np.ndarray, c: np.ndarray, interval: float
+    a: np.ndarray, b: np.ndarray, c: np.ndarray, interval: float, leak: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The plant with the integral z' = z + Δ c·x of its output as a fourth state: (4, 4), (4,)."""
-    return np.block([[a, np.zeros((3, 1))], [interval * c[None, :], np.ones((1, 1))]]), np.append(
-        b, 0.0
-    )
+    """The plant with the integral z' = e^(−leak Δ) z + Δ c·x of its output as a fourth state:
+    (4, 4), (4,).
+    """
+    kept = np.full((1, 1), exp(-leak * interval))
+    return np.block([[a, np.zeros((3, 1))], [interval * c[None, :], kept]]), np.append(b, 0.0)
 
 
 def state_weights(weights: Any) -> np.ndarray:
@@ -90,7 +95,7 @@ def gains(
     where no gains hold the plant.
     """
     a, b, c = plant.held(one, max(1, round(interval / step)))
-    wide, steer = augmented(a, b, c, interval)
+    wide, steer = augmented(a, b, c, interval, weights.leak)
     effort = weights.effort_weight
     cost = riccati.stabilising(
         wide, np.multiply.outer(steer, steer) / effort, state_weights(weights)
@@ -143,6 +148,14 @@ def respond(found: LqrDesign, x: list[Any], z: Any) -> Any:
     return -(total(float(found.feedback[i]) * x[i] for i in range(3)) + found.integral * z)
 
 
+def integrated(params, z, error, dt, free):
+    """The integral after a decision: it leaks all the time, and takes the error in where no limit
+    is active.
+    """
+    kept = exp(-params["controller"].lqr.leak * dt) * z
+    return np.where(free, kept - dt * error, kept)
+
+
 def decide(params, state, error, dt, low, high):
     """One decision: estimate, feed back, clip."""
     found = design(params)
@@ -150,7 +163,7 @@ def decide(params, state, error, dt, low, high):
     z = state["control_error_integral"]
     raw = respond(found, x, z)
     signal = np.clip(raw, low, high)
-    z = np.where(signal == raw, z - dt * error, z)
+    z = integrated(params, z, error, dt, signal == raw)
     return Command(
         signal, {m.name: v for m, v in zip(MEMORY, x, strict=True)} | {"error_integral": z}
     )

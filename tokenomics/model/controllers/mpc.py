@@ -47,7 +47,7 @@ def condensed(
     found: lqr.LqrDesign, horizon: int, weights: Any, interval: float
 ) -> CondensedProgram:
     """The program of a design: cost ½ uᵀ h u + (f s)ᵀ u of the state s = (x, z) and moves u."""
-    wide, steer = lqr.augmented(found.a, found.b, found.c, interval)
+    wide, steer = lqr.augmented(found.a, found.b, found.c, interval, weights.leak)
     stage, end = lqr.state_weights(weights), found.cost
     power, pushes = np.eye(4), np.zeros((4, horizon))
     hessian, gradient = weights.effort_weight * np.eye(horizon), np.zeros((horizon, 4))
@@ -149,9 +149,8 @@ def decide(params, state, error, dt, low, high):
     found, controller = lqr.design(params), params["controller"]
     interval, mpc = float(controller.interval), controller.mpc
     x, z = lqr.estimate(found, state, error), state["control_error_integral"]
-    first_move = _first_move(
-        found, int(mpc.horizon), controller.lqr, float(mpc.rate_limit), interval
-    )
+    decisions = max(1, round(mpc.horizon / interval))
+    first_move = _first_move(found, decisions, controller.lqr, float(mpc.rate_limit), interval)
     due = dt >= controller.interval - CLOCK_TOLERANCE
     budget = state["treasury_usd"] / state["reference_depth"] / interval
     move, failed = per_run(first_move, 2, due, *x, z, low, high, state["control_signal"], budget)
@@ -159,8 +158,7 @@ def decide(params, state, error, dt, low, high):
     raw = np.where(failed > 0.0, fallback, move)
     signal = np.clip(raw, low, high)
     memory = {m.name: v for m, v in zip(lqr.MEMORY, x, strict=True)}
-    # the integral waits while a limit is active
-    z = np.where(np.abs(signal - fallback) <= 1e-9, z - dt * error, z)
+    z = lqr.integrated(params, z, error, dt, np.abs(signal - fallback) <= 1e-9)
     return Command(
         signal, memory | {"error_integral": z, "fallbacks": state["control_fallbacks"] + failed}
     )

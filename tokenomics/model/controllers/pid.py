@@ -4,7 +4,9 @@ leak, rate limit.
 u = Kp e + I − Kd D, I' = I e^(−leak Δt) + Δt Ki e + (u_sat − u)(1 − e^(−Δt/T_t)), D = filtered
 slope of the log price. P, PI and PD are the case of gains that are zero. Source: Åström and
 Hägglund, Advanced PID Control (2006), chapters 3 and 13 (discretised by forward differences).
-Units: signal in reference depths a day, e in log points, days.
+A policy that only buys has its lower bound at 0, on which it stands while the price is too high:
+there the integral is unwound to 0 and no further, else it would buy at every fall of a price that
+is still above its reference. Units: signal in reference depths a day, e in log points, days.
 """
 
 import numpy as np
@@ -31,10 +33,11 @@ def decide(params, state, error, dt, low, high, scale=1.0):
     limited = np.clip(raw, state["control_signal"] - reach, state["control_signal"] + reach)
     signal = np.clip(limited, low, high)
     unwind = (signal - raw) * relaxation(dt, pid.antiwindup_time)
+    integral = state["control_integral"] * exp(-pid.leak * dt) + dt * pid.ki * scale * outside
+    if params["controller"].sides == "buy":
+        unwind = np.minimum(unwind, np.maximum(-integral, 0.0))
     memory = {
-        "integral": state["control_integral"] * exp(-pid.leak * dt)
-        + dt * pid.ki * scale * outside
-        + unwind,
+        "integral": integral + unwind,
         "filtered": state["control_filtered"] + (measurement - state["control_filtered"]) * weight,
     }
     return Command(signal, memory)
