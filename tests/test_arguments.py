@@ -38,6 +38,7 @@ def test_one_name_is_a_list_of_one_wherever_names_are_taken():
         sets="simulation.days=3",
         overlay="growth",
         runs=2,
+        years=(),
     )
     several = tk.compare(
         policies=["none", "pid"],
@@ -46,6 +47,7 @@ def test_one_name_is_a_list_of_one_wherever_names_are_taken():
         sets=SHORT,
         overlay=["growth"],
         runs=2,
+        years=(),
     )
     np.testing.assert_array_equal(
         one.differences().select_dtypes(float), several.differences().select_dtypes(float)

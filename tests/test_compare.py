@@ -23,7 +23,13 @@ METRIC_NAMES = ["price_volatility", "tracking_rms", "treasury_low", "treasury_mi
 def comparison():
     policies, scenarios = ["none", "static", "pid"], ["none", "token_crash"]
     return tk.compare(
-        policies=policies, scenarios=scenarios, runs=12, seed=4, days=60, metrics=METRIC_NAMES
+        policies=policies,
+        scenarios=scenarios,
+        runs=12,
+        seed=4,
+        days=60,
+        metrics=METRIC_NAMES,
+        years=(),
     )
 
 
@@ -89,6 +95,7 @@ def test_equal_policies_are_not_told_apart():
         runs=4,
         days=5,
         metrics=["treasury_low"],
+        years=(),
     )
     row = same.differences().iloc[0]
     assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "same")
@@ -102,6 +109,7 @@ def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
         runs=4,
         days=5,
         metrics=["treasury_low"],
+        years=(),
     )
     assert (
         "| treasury_low | 1 | 0 [0, 0.4899] | 0 [0, 0.4899] |" in same.markdown()
@@ -118,6 +126,8 @@ def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
         "5",
         "--metrics",
         "treasury_low",
+        "--years",
+        "none",
         "--out",
         tmp_path / "o",
     )
@@ -231,6 +241,8 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         "3",
         "--days",
         "10",
+        "--years",
+        "1",
         "--out",
         str(out),
     ]
@@ -241,9 +253,13 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
     assert "-: no policy is told from the one with the best mean" in text
     assert "paired difference to none" in text and "tracking_rms [1]" in text
     assert max(map(len, text.splitlines()[:-1])) <= 80
-    assert {"comparison.md", "comparison.png", "differences.csv", "manifest.json"} <= {
-        f.name for f in out.iterdir()
-    }
+    assert {
+        "by_year.csv",
+        "comparison.md",
+        "comparison.png",
+        "differences.csv",
+        "manifest.json",
+    } <= {f.name for f in out.iterdir()}
     status, text, _ = command(*arguments, "--json")
     assert status == 0 and set(json.loads(text)) == {
         "out",
@@ -252,6 +268,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         "means",
         "differences",
         "best",
+        "by_year",
     }
     status, _, error = command(*arguments, "--reference", "static")
     assert status == 2 and "--reference: 'static'" in error
@@ -287,6 +304,9 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
             ("--seed", "18446744073709551616"),
             "--seed: 18,446,744,073,709,551,616; expected a whole number from 0",
         ),
+        (("--years", "1,x"), "--years: '1,x'; expected whole numbers of years"),
+        (("--years", "3,3"), "--years: '3' twice"),
+        (("--years", "0"), "--years: 0; expected a whole number from 1 to 100 years"),
         (("--seed", "-1"), "--seed: -1; expected a whole number from 0"),
     ],
 )

@@ -1,5 +1,5 @@
 """Treasuries as their owners see them: what they are worth, how long they last, when they are low,
-and whether they pay what is due.
+whether they pay what is due; and what a comparison shows of them by year.
 """
 
 import numpy as np
@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tokenomics as tk
+from tokenomics.errors import InputError
+from tokenomics.experiments.compare import comparison_design
 from tokenomics.inputs.bounds import CENTURY
 from tokenomics.model.formulas.liquidity import clear, proceeds
-from tokenomics.results.metrics import METRICS
+from tokenomics.results.metrics import DEPLETING, METRICS
 
 SETS = {"simulation.time_step": 0.5}
 
@@ -136,3 +138,86 @@ def test_a_treasury_whose_income_stops_is_low_and_unpaid_on_the_days_of_arithmet
     found = result.metrics_per_run().iloc[0]
     assert found["treasury_low_day"] == np.ceil(0.9 * reserve / net)
     assert found["treasury_unpaid"] == float(paths["cost_paid"][1:].min() < cost) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("policy", "scenario", "overlays"),
+    [
+        ("pid", "combined_stress", ()),
+        ("threshold", "bank_run", ()),
+        ("mpc", "none", ()),
+        ("rai", "whale_unlock", ()),
+        ("dcbm", "treasury_drain", ()),
+        ("static", "regional_outage", ("growth",)),
+    ],
+)
+def test_a_runs_first_days_are_the_same_however_long_it_is(policy, scenario, overlays):
+    """So that the tables by year are of the same runs."""
+    short, long = (
+        tk.run(
+            policy=policy,
+            scenario=scenario,
+            overlay=overlays,
+            days=days,
+            runs=3,
+            seed=2,
+            engine="ensemble",
+        ).trajectories
+        for days in (80, 120)
+    )
+    assert len(short.values) > 80
+    for name, path in short.values.items():
+        np.testing.assert_array_equal(path, long.values[name][:, :81], err_msg=name)
+
+
+def test_what_is_voted_on_is_simulated_for_three_years_unless_another_span_is_given():
+    def days(**given):
+        return comparison_design(policies=["none", "pid"], **given).sets["simulation.days"]
+
+    assert days() == 1095.0
+    assert (days(days=10), days(sets={"simulation.days": 20})) == (10, 20)
+    as_it_is = comparison_design(policies=["none", "pid"], today={"simulation.days": 30})
+    assert as_it_is.resolved("pid", "none").values.simulation.days == 30.0
+    assert tk.run(policy="none", record=["nodes"]).trajectories.time[-1] == 365.0
+
+
+def test_what_depletes_by_year_is_that_of_runs_of_so_many_years():
+    common = {"runs": 4, "seed": 3}
+    scenarios = ["none", "whale_unlock"]
+    found = tk.compare(
+        policies=["none", "threshold"], scenarios=scenarios, days=730, years=[2, 1], **common
+    )
+    # the comparison's own span is not simulated again, and of the other no more than is shown
+    assert found.years == (1, 2)
+    assert found.spans.points["simulation.days"].tolist() == [365.0]
+    assert found.spans.metrics == list(DEPLETING)
+    table = found.by_year()
+    assert table["year"].tolist() == ([1] * 10 + [2] * 10) * 2
+    for year in (1, 2):
+        for scenario in scenarios:
+            alone = tk.run(
+                policy="threshold", scenario=scenario, days=365 * year, engine="ensemble", **common
+            ).metrics()
+            mine = table.query(
+                "policy == 'threshold' and year == @year and scenario == @scenario"
+            ).set_index("metric")
+            for name in DEPLETING:
+                for column in ("mean", "low", "high", "n", "failed"):
+                    assert mine[column][name] == alone[column][name], (name, column)
+    shown = found.by_year_shown("none")
+    assert list(shown) == ["metric", "year", "none", "threshold"] and len(shown) == 10
+    text = found.markdown()
+    assert text.count("By year, scenario") == 2 and "| treasury_low [1] | 2 | " in text
+
+
+def test_a_comparison_that_measures_little_still_shows_what_depletes():
+    found = tk.compare(policies=["none", "pid"], runs=2, days=365, metrics=["price_final"], years=1)
+    assert found.sweep.metrics == ["price_final"]
+    assert found.spans.points["simulation.days"].tolist() == [365.0]
+    assert set(found.by_year()["metric"]) == set(DEPLETING)
+
+
+@pytest.mark.parametrize("years", [[0], [1.5], [101], [3, 3], ["3"]])
+def test_years_are_whole_and_stand_once(years):
+    with pytest.raises(InputError, match="years: "):
+        tk.compare(policies=["none", "pid"], runs=2, days=2, years=years)

@@ -229,7 +229,8 @@ def test_recorded_demand_takes_the_place_of_what_would_shape_the_sampled_one(tmp
 
 
 def test_a_comparison_names_a_setting_that_no_policy_reads():
-    common = {"policies": ["none", "static"], "runs": 2, "days": 3, "metrics": ["treasury_low"]}
+    common = {"policies": ["none", "static"], "runs": 2, "days": 3, "years": ()}
+    common |= {"metrics": ["treasury_low"]}
     with pytest.warns(Remark, match=f"{KP}: changed, but nothing reads it"):
         tk.compare(**common, sets={KP: 0.3})
     with warnings.catch_warnings():
@@ -240,7 +241,7 @@ def test_a_comparison_names_a_setting_that_no_policy_reads():
 def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
     # with no treasury there is nothing to buy back with
     sets = {"simulation.days": 4, "treasury.enabled": False}
-    found = tk.compare(policies=["none", "static"], runs=3, sets=sets)
+    found = tk.compare(policies=["none", "static"], runs=3, sets=sets, years=())
     assert found.unmoved() == [
         "Nothing differs in scenario none: none and static are the same numbers in all 3 runs."
     ]
@@ -252,7 +253,7 @@ def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
         one.compare(two)
     assert (
         tk.compare(
-            policies=["none", "static"], runs=3, days=4, metrics=["control_effort"]
+            policies=["none", "static"], runs=3, days=4, metrics=["control_effort"], years=()
         ).unmoved()
         == []
     )

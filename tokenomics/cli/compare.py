@@ -9,7 +9,7 @@ import typer
 from ..errors import InputError, counted
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
-from .numbers import Days, Seed, Workers, number
+from .numbers import Seed, Workers, number
 from .options import Json, Network, NoFigures, Overlay, Set, Today
 from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
@@ -53,7 +53,17 @@ def compare(
     overlay: Overlay = None,
     today: Today = None,
     sets: Set = None,
-    days: Days = None,
+    days: Annotated[
+        float | None,
+        number("Simulated span [days]; three years where it is left out.", bounds.DAYS),
+    ] = None,
+    years: Annotated[
+        str,
+        typer.Option(
+            help="Years after which what depletes is shown, separated by commas; none for none.",
+            metavar="YEAR,...",
+        ),
+    ] = "1,3,5",
     runs: Annotated[
         int, number("Runs of every policy and scenario, on the same shocks.", bounds.RUNS)
     ] = 100,
@@ -67,14 +77,14 @@ def compare(
     """Compare policies on the same shocks: paired differences, win rates, and which is best by each
     metric.
     """
-    from ..experiments.compare import comparison_design
+    from ..experiments.compare import compare_design, comparison_design
     from ..experiments.idle import idle
+    from ..experiments.spans import checked_years
     from ..experiments.sweep import default_folder
-    from ..experiments.sweep import sweep as simulate
     from ..parameters import setting
-    from ..results.comparison import Comparison
     from ..results.figures import save
 
+    after = checked_years(_years(years))
     distinct(overlay, "overlay")
     given = [setting(text) for text in sets or ()]
     distinct((leaf.path for leaf in given), "sets")
@@ -97,17 +107,24 @@ def compare(
         )
     folder = out or default_folder(design, "compare")
     with resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
-        result = Comparison(
-            simulate(design, out=folder, workers=workers, scheduler=scheduler, progress=progress),
+        result = compare_design(
+            design,
             chosen,
+            after,
+            out=folder,
+            workers=workers,
+            scheduler=scheduler,
+            progress=progress,
         )
-    differences, best = result.differences(), result.best()
+    differences, best, by_year = result.differences(), result.best(), result.by_year()
+    by_year.to_csv(folder / "by_year.csv", index=False)
     differences.to_csv(folder / "differences.csv", index=False)
     (folder / "comparison.md").write_text(result.markdown(), encoding="utf-8")
     if not no_figures:
         save(result.plot(), folder / "comparison.png", 130)
     if as_json:
         tables = {"means": result.means(), "differences": differences, "best": best}
+        tables["by_year"] = by_year
         told = {
             "out": str(folder),
             "sha256": result.sweep.hash,
@@ -122,6 +139,17 @@ def compare(
         )
     if max(result.failed.values()) == runs:
         raise typer.Exit(1)
+
+
+def _years(text: str) -> tuple[int, ...]:
+    """The numbers of an option that takes several; none for "none"."""
+    if text == "none":
+        return ()
+    try:
+        return tuple(int(one) for one in listed(text, "years", "whole numbers") or ())
+    except ValueError:
+        expected = "whole numbers of years separated by commas, or none"
+        raise InputError(f"'{text}'", argument="years", expected=expected) from None
 
 
 def _show_comparison(result: Any, differences: Any, best: Any) -> None:
@@ -153,3 +181,5 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         show_frame(title, gaps[["metric", "policy", "difference [95 %]", "verdict"]])
         if result.losses(scenario):
             say(f"Scenario {scenario}: {result.losses(scenario)}")
+        if result.years:
+            show_frame(f"Scenario {scenario}: by year, mean [95 %]", result.by_year_shown(scenario))

@@ -1,4 +1,6 @@
-"""Policies compared on common random numbers, in one or several scenarios."""
+"""Policies compared on common random numbers, in one or several scenarios, and what depletes after
+some years.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,11 @@ from ..inputs import bounds
 from ..inputs.arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
 from ..parameters import NONE, assignments
 from ..results.comparison import Comparison
+from ..results.metrics import DEPLETING, METRICS
 from .design import Design
 from .design_reading import read_design
+from .plan import make_plan
+from .spans import VOTED, YEARS, checked_years, days_of
 from .sweep import sweep
 
 
@@ -29,12 +34,13 @@ def comparison_design(
     days: float | None = None,
     metrics: str | Sequence[str] = (),
 ) -> Design:
-    """The sweep of one point that a comparison is. Raises InputError for unknown names, and for
-    what is there twice.
+    """The sweep of one point that a comparison is, over three years where no span is given.
+
+    Raises InputError for unknown names, and for what is there twice.
     """
     bounds.check(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED))
     bounds.optional(days=(days, bounds.DAYS))
-    settings = assignments(sets)
+    settings, as_it_is = assignments(sets), assignments(today)
     if days is not None and "simulation.days" in settings:
         raise InputError(
             f"{days:g}, where simulation.days is set, too",
@@ -49,13 +55,14 @@ def comparison_design(
             argument="policies",
             expected="two or more",
         )
-    settings |= {} if days is None else {"simulation.days": days}
+    if "simulation.days" not in settings | as_it_is or days is not None:
+        settings |= {"simulation.days": VOTED if days is None else days}
     try:
         given = {key: names for key, names in named.items() if names or key == "scenarios"}
         return read_design(
             {
                 "base": str(params),
-                "today": assignments(today),
+                "today": as_it_is,
                 "set": settings,
                 "runs": runs,
                 "seed": seed,
@@ -70,6 +77,44 @@ def comparison_design(
         raise InputError(
             error.found, argument=argument, expected=error.expected, nearest=error.nearest
         ) from None
+
+
+def compare_design(
+    design: Design,
+    reference: str | None = None,
+    years: int | Sequence[int] = YEARS,
+    *,
+    out: Path | None = None,
+    workers: int | None = None,
+    scheduler: Any | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Simulate what `comparison_design` gave, and over other numbers of years what depletes alone,
+    on the same shocks.
+
+    A run's first years are the same whatever follows, so that the tables are of the same runs.
+    """
+    years = checked_years(years)
+    cases = make_plan(design).cases
+    measured = set(DEPLETING) <= set(design.metrics or METRICS)
+    own = cases[0].resolved.values.simulation.days if measured else None
+    spans = [days_of(number) for number in years if days_of(number) != own]
+    runs = len(cases) * design.runs
+
+    def tell(before: int) -> Callable[[int, int], None]:
+        return lambda done, _: progress and progress(before + done, runs * (1 + len(spans)))
+
+    more = {"workers": workers, "scheduler": scheduler}
+    found = sweep(design, out=out, progress=tell(0), **more)
+    other = None
+    if spans:
+        points = tuple({"simulation.days": span} for span in spans)
+        told = {"method": "points", "points": points, "metrics": DEPLETING}
+        folder = out and out / f"days-{'-'.join(f'{span:g}' for span in spans)}"
+        other = sweep(
+            design.model_copy(update=told), cases=cases, out=folder, progress=tell(runs), **more
+        )
+    return Comparison(found, reference or design.policies[0], years, other)
 
 
 @checked(
@@ -97,6 +142,7 @@ def compare(
     seed: int = 0,
     days: float | None = None,
     metrics: str | Sequence[str] = (),
+    years: int | Sequence[int] = YEARS,
     out: str | Path | None = None,
     workers: int | None = None,
     scheduler: Any | None = None,
@@ -107,9 +153,9 @@ def compare(
     policies, scenarios, params, overlay: shipped names or YAML files; "none" is no scenario; one or
     several of each. reference: the policy the others are compared with, the first by default.
     today, sets: {path: value}, or "path=value" texts, of the network as it is and of its changes.
-    runs: of each policy and scenario. seed: of the shocks. days: simulated span. metrics: names,
-    all by default. out, workers, scheduler, progress: as in `sweep`. Raises InputError for bad
-    input.
+    runs: of each policy and scenario. seed: of the shocks. days: simulated span, three years by
+    default. metrics: names, all by default. years: after which `by_year` shows what depletes. out,
+    workers, scheduler, progress: as in `sweep`. Raises InputError for bad input.
     """
     design = comparison_design(
         params,
@@ -123,7 +169,12 @@ def compare(
         days=days,
         metrics=metrics,
     )
-    return Comparison(
-        sweep(design, out=out, workers=workers, scheduler=scheduler, progress=progress),
-        reference or design.policies[0],
+    return compare_design(
+        design,
+        reference,
+        years,
+        out=None if out is None else Path(out),
+        workers=workers,
+        scheduler=scheduler,
+        progress=progress,
     )

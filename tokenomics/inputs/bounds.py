@@ -101,6 +101,7 @@ DAYS = Bound(
     whole=False,
     above=True,
 )
+YEARS = Bound(1, 100, "a century: growth at a rate a year is no forecast beyond", "years")
 STEPS = Bound(1, 10_000_000, "no more steps are simulated at once", "steps")
 WORKERS = Bound(1, 1024, "no machine here has more cores, and each takes memory", "workers")
 OBSERVATIONS = Bound(

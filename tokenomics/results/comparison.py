@@ -1,5 +1,5 @@
-"""Policies compared on the same shocks: paired differences with intervals, win rates, and which is
-best by each metric.
+"""Policies compared on the same shocks: paired differences with intervals, win rates, which is best
+by each metric, and what depletes by year.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError, counted, lettering, nearest
+from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters.tables import markdown_rows
 from .intervals import PairedMoments, blocks, differs, mean_interval
-from .metrics import METRICS
+from .metrics import DEPLETING, METRICS
 from .sweep import Sweep
 from .sweep_rows import Summaries
 
@@ -86,10 +87,15 @@ def paired(names: Sequence[str], mine: np.ndarray, base: np.ndarray) -> list[Row
 class Comparison:
     """Policies of one parameter point, in some scenarios. sweep: their runs. reference: the policy
     that the others are compared with.
+
+    years: after which what depletes is shown. spans: the same runs over the days of those years
+    that are not the sweep's own.
     """
 
     sweep: Sweep
     reference: str
+    years: tuple[int, ...] = ()
+    spans: Sweep | None = None
 
     def __post_init__(self) -> None:
         if self.reference not in self.policies:
@@ -268,6 +274,48 @@ class Comparison:
                 )
         return pd.DataFrame(rows, columns=["scenario", "metric", "best", "equal"])
 
+    @cached_property
+    def _by_span(self) -> dict[float, pd.DataFrame]:
+        """What depletes by policy and scenario, by days."""
+        spans = pd.DataFrame() if self.spans is None else self.spans.table(*DEPLETING)
+        return dict(iter(spans.groupby("simulation.days"))) if len(spans) else {}
+
+    def by_year(self) -> pd.DataFrame:
+        """What depletes, after each number of `years`: mean and 95 % interval of a few metrics of
+        the treasury over n runs, one row a scenario, year, metric and policy.
+        """
+        rows = []
+        for year in self.years:
+            # the sweep's own span is not simulated twice
+            table = self._by_span.get(DAYS_PER_YEAR * year)
+            table = self.sweep.table(*DEPLETING) if table is None else table
+            for _, one in table.iterrows():
+                lost = one["n"] if one["error"] else one["failed"]
+                for name in DEPLETING:
+                    told = [one[f"{name}{end}"] for end in ("", "_low", "_high")]
+                    front = (one["scenario"], year, name, one["policy"])
+                    rows.append((*front, *told, one["n"] - lost, lost, METRICS[name].unit))
+        ends = ["mean", "low", "high", "n", "failed", "unit"]
+        table = pd.DataFrame(rows, columns=["scenario", "year", "metric", "policy", *ends])
+        return table.sort_values(
+            "scenario", kind="stable", key=lambda c: c.map(self.scenarios.index)
+        )
+
+    def by_year_shown(self, scenario: str) -> pd.DataFrame:
+        """The same of a scenario as text: a row a metric and year, a column a policy."""
+        own = self.by_year()
+        own = own[own["scenario"] == scenario]
+        own = own.assign(
+            told=[mean_interval(*row) for row in own[["mean", "low", "high"]].to_numpy()]
+        )
+        cells = own.set_index(["metric", "year", "policy"])["told"]
+        return pd.DataFrame(
+            {"metric": f"{name} [{METRICS[name].unit}]", "year": str(year)}
+            | {policy: cells[name, year, policy] for policy in self.policies}
+            for name in DEPLETING
+            for year in self.years
+        )
+
     def markdown(self) -> str:
         """A table that pastes into a proposal: mean of every policy with its interval, in bold
         where it is `best`.
@@ -296,6 +344,17 @@ class Comparison:
             ]
             if self.losses(scenario):
                 lines += [self.losses(scenario).capitalize() + ".", ""]
+            if self.years:
+                shown = self.by_year_shown(scenario)
+                lines += [f"By year, scenario {scenario}; mean [95 % interval]", ""]
+                lines += [
+                    markdown_rows(
+                        list(shown),
+                        shown.itertuples(index=False),
+                        numbers=range(1, 2 + len(self.policies)),
+                    ),
+                    "",
+                ]
         return "\n".join(lines)
 
     def _row(self, name: str, means: pd.DataFrame, best: str | None) -> list[str]:

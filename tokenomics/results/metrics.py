@@ -65,6 +65,13 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {}
+DEPLETING = (  # what a year may not show
+    "treasury_low",
+    "treasury_unpaid",
+    "treasury_value",
+    "treasury_runway",
+    "treasury_final",
+)
 
 
 def needed(names: Iterable[str]) -> list[str]:
