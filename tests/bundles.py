@@ -27,6 +27,7 @@ PROPOSAL = {
     "scenarios": ["none", "token_crash"],
     "runs": 5,
     "seed": 3,
+    "years": [],
     "limits": [{"limit": "churn <= 5", "reason": "an example"}],
     "sensitivity": {"runs": 3, "step": 0.2},
     "metrics": ["churn", "price_volatility"],

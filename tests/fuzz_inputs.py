@@ -192,6 +192,7 @@ def _files() -> dict[str, str]:
         "scenarios": ["none"],
         "runs": 3,
         "seed": 3,
+        "years": [1],
         "limits": [{"limit": "churn <= 5", "reason": "an example"}],
         "metrics": ["churn", "price_volatility"],
         "roll_back": "set it back",

@@ -20,6 +20,7 @@ PROPOSAL = {
     "scenarios": ["none", "token_crash"],
     "runs": 6,
     "seed": 4,
+    "years": [],
     "limits": [
         {"limit": "treasury_low <= 0.9", "reason": EVIL},
         {"limit": "treasury_low <= 0.1"},

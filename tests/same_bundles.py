@@ -31,6 +31,7 @@ PROPOSAL = {
     "scenarios": ["none", "combined_stress"],
     "runs": 16,
     "seed": 3,
+    "years": [],
     "limits": [{"limit": "churn <= 5", "reason": "an example"}],
     "sensitivity": {"runs": 8, "step": 0.2},
 }

@@ -25,6 +25,7 @@ SMALL = {
     "scenarios": ["none", "bank_run"],
     "runs": 5,
     "seed": 1,
+    "years": [],
     "metrics": ["inflation", "churn"],
     "limits": [{"limit": "inflation <= 9", "of": "change"}],
     "sensitivity": {"runs": 5},

@@ -17,12 +17,12 @@ from ...errors import ModelError, counted
 from ...parameters import NONE
 from ...results.comparison import paired
 from ...results.intervals import FEWEST_EQUAL, intervals, paired_intervals
-from ...results.metrics import METRICS
+from ...results.metrics import DEPLETING, METRICS
 from .canonical import FORMAT, evidence_id, results_digest
 from .plan import EvidencePlan
 from .shipped import deviations
 from .statement import LEAST_ROUNDING, FullStatement, Limit
-from .structure import CURRENT
+from .structure import CURRENT, PROPOSED, SPAN, span_label
 from .unread import UnreadChanges, idle
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
@@ -102,6 +102,38 @@ class Evidence:
                 }
                 rows.append(self._front(case, point) | told)
         return pd.DataFrame(rows)
+
+    @cached_property
+    def by_span(self) -> pd.DataFrame:
+        """What depletes, today and under the proposal, over the plan's own span and the others: as
+        `means`, with days; empty where there is one span alone.
+        """
+        if not self.points("span"):
+            return pd.DataFrame()
+        over = {}
+        for number in self.points("current", "proposed", "span"):
+            point = self.plan.points[number]
+            days = float(point.values[SPAN])
+            base = next(
+                label
+                for label in (CURRENT, PROPOSED)
+                if point.label in (label, span_label(label, days))
+            )
+            over[point.label] = (days, base)
+        own = self.means[self.means["values"].isin(over) & self.means["metric"].isin(DEPLETING)]
+        days, bases = zip(*own["values"].map(over), strict=True)
+        own = own.assign(days=days, values=bases)
+        places = {
+            "scenario": self.plan.labels.index,
+            "metric": DEPLETING.index,
+            "values": (CURRENT, PROPOSED).index,
+        }
+        return own.sort_values(
+            ["scenario", "metric", "days", "values"],
+            kind="stable",
+            ignore_index=True,
+            key=lambda column: column.map(places[column.name]) if column.name in places else column,
+        )
 
     def paired_rows(self, case: int, point: int, base: tuple[int, int]) -> list[dict[str, Any]]:
         """Paired difference of every metric, (case, point) less `base`, over the runs that both

@@ -11,7 +11,9 @@ from ...parameters.documents import Strict
 from .statement import visible, words
 
 Kind = Literal["proposal", "run", "sweep"]
-Role = Literal["current", "proposed", "alternative", "sensitivity", "counterfactual", "point"]
+Role = Literal[
+    "current", "proposed", "alternative", "sensitivity", "counterfactual", "span", "point"
+]
 MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
 # JSON has no aliases, so that its size bounds it already; a case of 260 parameters has about 1,300
 MOST_VALUES = 5_000_000

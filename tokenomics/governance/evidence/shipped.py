@@ -12,11 +12,13 @@ from typing import Any
 
 from ...errors import counted
 from ...experiments.plan import Case
+from ...experiments.spans import VOTED
 from ...parameters import NONE, resolve
 from ...parameters.locate import find, names
 from ...parameters.reading import read
 from ...parameters.tables import text
 from .plan import EvidencePlan, plain_case
+from .structure import SPAN
 
 SHOWN = 5  # values in a sentence
 Told = dict[str, tuple[Any, Any]]  # what a plan has and what is shipped, by path
@@ -26,7 +28,9 @@ def deviations(plan: EvidencePlan) -> list[str]:
     """What stands under a shipped name otherwise than shipped with this version, a sentence each;
     empty where nothing does.
     """
-    cases = [_Beside(case) for case in plan.cases]
+    # a proposal has a span of its own, which the report says
+    usual = {SPAN: VOTED} if plan.kind == "proposal" else {}
+    cases = [_Beside(case, usual) for case in plan.cases]
     everywhere = {
         path: pair
         for path, pair in cases[0].values.items()
@@ -83,11 +87,12 @@ class _Beside:
 
     values, sources: what differs; sources where the value does not. policy, scenario: paths that
     the shipped files set, empty for one's own.
+    usual: what every such plan sets, whatever its names.
     description: of a shipped scenario, where it is another; a run's folder of an earlier version
     has none.
     """
 
-    def __init__(self, case: Case):
+    def __init__(self, case: Case, usual: Mapping[str, Any]):
         self.case = case
         scenarios = [name for name in case.scenario.split("+") if name in names("scenario")]
         self.policy = _leaves("policy", case.policy) if case.policy in names("policy") else {}
@@ -100,7 +105,7 @@ class _Beside:
         if case.resolved.base in names("base"):
             # a base has the law of a policy already where none was asked for
             policies = [case.policy, None] if case.policy in names("policy") else [None]
-            found = [_compared(entries, case, policy, scenarios) for policy in policies]
+            found = [_compared(entries, case, policy, scenarios, usual) for policy in policies]
             self.values, self.sources = min(found, key=lambda pair: len(pair[0]) + len(pair[1]))
         else:
             wanted = self.policy | self.scenario
@@ -118,7 +123,11 @@ def _leaves(kind: str, name: str) -> dict[str, Any]:
 
 
 def _compared(
-    entries: Mapping[str, Any], case: Case, policy: str | None, scenarios: list[str]
+    entries: Mapping[str, Any],
+    case: Case,
+    policy: str | None,
+    scenarios: list[str],
+    usual: Mapping[str, Any],
 ) -> tuple[Told, Told]:
     """Values and sources of a case that differ from those of shipped files."""
     whole = resolve(case.resolved.base, policy=policy, scenarios=scenarios)
@@ -126,6 +135,8 @@ def _compared(
     told: dict[str, Told] = {"value": {}, "source": {}}
     for path in dict.fromkeys([*entries, *shipped]):
         one, two = entries.get(path), shipped.get(path)
+        if one is not None and path in usual and one["value"] == usual[path]:
+            continue
         kind = "value" if one is None or two is None or one["value"] != two["value"] else "source"
         mine, other = (None if entry is None else entry[kind] for entry in (one, two))
         if mine != other:

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import InputError, nearest
+from ...errors import InputError, counted, nearest
+from ...model.formulas.numerics import DAYS_PER_YEAR
 from ...parameters import place
 from ...parameters.documents import validated
 from .plan_records import PlanRecord, PointRecord, Value
@@ -20,6 +21,8 @@ from .statement import FullStatement
 CURRENT, PROPOSED, AS_RUN, AS_DESIGNED = "current", "proposed", "as run", "as designed"
 COLUMNS = ("scenario", "metric", "values")  # of the tables in which the other columns are labels
 VARIED = ("sensitivity", "counterfactual")
+COMPARED = ("current", "proposed", "alternative")  # over the plan's own span
+SPAN = "simulation.days"
 
 
 def changed_label(path: str, value: float) -> str:
@@ -30,6 +33,17 @@ def changed_label(path: str, value: float) -> str:
 def counterfactual_label(path: str, value: float) -> str:
     """What today's values with the same parameter changed are called."""
     return f"{CURRENT}, {changed_label(path, value)}"
+
+
+def span_text(days: float) -> str:
+    """A span in words, years where it is a whole number of them."""
+    years = days / DAYS_PER_YEAR
+    return counted(int(years), "year") if years == int(years) else f"{days:.10g} days"
+
+
+def span_label(base: str, days: float) -> str:
+    """What today's or the proposed values over another span are called. base: their label."""
+    return f"{base}, after {span_text(days)}"
 
 
 def sweep_labels(points: Sequence[Mapping[str, Value]]) -> list[str]:
@@ -155,13 +169,22 @@ def _proposal(at: _Checker, labels: Sequence[str]) -> None:
         at.want(point.label not in COLUMNS, f"'{point.label}'", "points", "a name of its own")
         if point.role in VARIED:
             _varied(at, point, new if point.role == "sensitivity" else now)
-        else:
-            at.want(
-                point.runs == now.runs,
-                f"{point.runs} runs of '{point.label[:80]}'",
-                "points",
-                f"{now.runs}, as today",
-            )
+            continue
+        if point.role == "span":
+            _over_another_span(at, point, (now, new))
+        at.want(
+            point.runs == now.runs,
+            f"{point.runs} runs of '{point.label[:80]}'",
+            "points",
+            f"{now.runs}, as today",
+        )
+    over = [[point.label for point in points if _over(point, base)] for base in (now, new)]
+    at.want(
+        len(over[0]) == len(over[1]),
+        f"{len(over[0])} other spans of today, {len(over[1])} of the proposal",
+        "points",
+        "both over the same spans",
+    )
     _claim(at, validated(FullStatement, at.record.statement, at.file), labels)
 
 
@@ -184,6 +207,29 @@ def _varied(at: _Checker, point: PointRecord, base: PointRecord) -> None:
         f"'{point.label[:80]}'",
         "points",
         f"the one parameter in which it differs from '{base.label}'",
+    )
+
+
+def _over(point: PointRecord, base: PointRecord) -> bool:
+    """Whether a point is a base over another span, and its label says so."""
+    days = point.values.get(SPAN)
+    return (
+        point.role == "span"
+        and isinstance(days, float)
+        and days not in (0.0, base.values[SPAN])
+        and point.values == base.values | {SPAN: days}
+        and point.label == span_label(base.label, days)
+    )
+
+
+def _over_another_span(
+    at: _Checker, point: PointRecord, bases: tuple[PointRecord, PointRecord]
+) -> None:
+    at.want(
+        any(_over(point, base) for base in bases),
+        f"'{point.label[:80]}'",
+        "points",
+        f"'{CURRENT}' or '{PROPOSED}' over another span, which the label says",
     )
 
 

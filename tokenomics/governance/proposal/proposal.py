@@ -5,14 +5,16 @@ strictly, and turned into a plan of evidence.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Annotated, Any, get_origin
 
 from pydantic import Field, model_validator
 
 from ...errors import InputError, counted, nearest
 from ...experiments.plan import Case
+from ...experiments.spans import VOTED, YEARS, days_of
+from ...inputs import bounds
 from ...inputs.files import read_text
 from ...model import controllers
 from ...parameters import NONE, ROLES, Resolved, fits, place, resolve
@@ -21,7 +23,7 @@ from ...parameters.explaining import line_of
 from ...parameters.kinds import refuse_other
 from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE, load
-from ...results.metrics import METRICS
+from ...results.metrics import DEPLETING, METRICS
 from ..evidence.plan import EvidencePlan, Point, Value, portable
 from ..evidence.statement import (
     LARGEST_ROUNDING,
@@ -32,7 +34,15 @@ from ..evidence.statement import (
     Variation,
     claim,
 )
-from ..evidence.structure import COLUMNS, CURRENT, PROPOSED, changed_label, counterfactual_label
+from ..evidence.structure import (
+    COLUMNS,
+    CURRENT,
+    PROPOSED,
+    SPAN,
+    changed_label,
+    counterfactual_label,
+    span_label,
+)
 from ..evidence.unread import idle
 
 Changes = dict[Line, bool | float | str]
@@ -44,7 +54,8 @@ class Proposal(Statement):
     base, policy, overlays, set: the network as it is today. current: today's values of the changed
     parameters, where they differ from the network's. proposed: the new ones. alternatives: other
     values, by name. calibration: folders that `tokenomics calibrate --out` wrote, whose overlays
-    apply. metrics: names, all by default.
+    apply. metrics: names, all by default. years: after which what depletes is shown, beside the
+    network's own span, which is three years where `set` gives no other.
     """
 
     title: Line
@@ -61,6 +72,19 @@ class Proposal(Statement):
     seed: int = Field(ge=0, lt=2**64)
     sensitivity: Variation = Variation()
     metrics: list[MetricName] = Field(default=[], max_length=500)
+    years: list[Annotated[int, Field(ge=bounds.YEARS.least, le=bounds.YEARS.most)]] = Field(
+        default=list(YEARS), max_length=20
+    )
+
+    @property
+    def settings(self) -> Changes:
+        """What is set in the network, with the span of what is voted on."""
+        return {SPAN: VOTED, **self.set}
+
+    def measured(self, every: Iterable[str]) -> list[str]:
+        """Names of its metrics. every: all that there are."""
+        shown = DEPLETING if self.years else ()
+        return list(dict.fromkeys([*(self.metrics or every), *self.named, *shown]))
 
     @model_validator(mode="before")
     @classmethod
@@ -147,7 +171,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
             "policy": proposal.policy,
             "scenarios": scenarios,
             "overlays": [*proposal.overlays, *overlays],
-            "sets": proposal.set,
+            "sets": proposal.settings,
         }
         try:
             found = resolve(proposal.base, **layers)
@@ -171,7 +195,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
                 )
         cases.append(Case(found.policy, label, as_today(found, proposal)))
     statement = labelled(proposal, claim(proposal, records).model_dump(mode="json"))
-    metrics = tuple(dict.fromkeys([*(proposal.metrics or METRICS), *proposal.named]))
+    metrics = tuple(proposal.measured(METRICS))
     plan = portable(
         EvidencePlan(
             "proposal",
@@ -375,18 +399,24 @@ def _number(path: str, value: Value) -> Value:
 
 
 def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, ...]:
-    """Today, the proposal, its alternatives, and its parameters varied one at a time; all with the
-    same paths.
+    """Today, the proposal, its alternatives, its parameters varied one at a time, and today and the
+    proposal over other spans; all with the same paths.
 
     today: parameters of the network. Raises InputError, with the line in `at`, for values that
     cannot be.
     """
     ranges = proposal.sensitivity
+    spans = [
+        days
+        for days in map(days_of, sorted(set(proposal.years)))
+        if days != today.entries[SPAN].value
+    ]
     paths = dict.fromkeys(
         [
             *proposal.proposed,
             *(p for values in proposal.alternatives.values() for p in values),
             *ranges.paths,
+            *([SPAN] if spans else ()),
         ]
     )
     for path in ranges.paths:
@@ -458,7 +488,12 @@ def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, .
                         few,
                     )
                 )
-    return tuple(found)
+    over = [
+        Point(span_label(base.label, days), "span", {**base.values, SPAN: days}, proposal.runs)
+        for days in spans
+        for base in found[:2]
+    ]
+    return (*found, *over)
 
 
 def _possible(points: list[Point], today: Resolved, at: Reader) -> None:

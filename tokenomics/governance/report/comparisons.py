@@ -11,6 +11,7 @@ from ...results.intervals import differs
 from ...results.metrics import METRICS
 from ..evidence.evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, stated
 from ..evidence.statement import CalibrationRecord
+from ..evidence.structure import COMPARED, span_text
 from .document import ReportTable, gap, with_interval
 
 MAIN = (
@@ -43,10 +44,7 @@ def _labelled(name: str) -> str:
 def means(evidence: Evidence) -> ReportTable:
     """Key metrics of today, the proposal and its alternatives by scenario: one column each."""
     plan, frame = evidence.plan, evidence.means
-    roles = {point.label: point.role for point in plan.points}
-    wanted = [
-        label for label, role in roles.items() if role not in ("sensitivity", "counterfactual")
-    ]
+    wanted = [point.label for point in plan.points if point.role in COMPARED]
     cells = {
         (r.scenario, r.metric, r.values): with_interval(r.mean, r.low, r.high)
         for r in frame.itertuples(index=False)
@@ -59,6 +57,19 @@ def means(evidence: Evidence) -> ReportTable:
                 | {label: cells[scenario, name, label] for label in wanted}
             )
     return ReportTable("means", "Mean over runs [95 % interval]", frame, pd.DataFrame(rows))
+
+
+def by_year(evidence: Evidence) -> ReportTable:
+    """What depletes, today and under the proposal, by scenario and span."""
+    frame, rows = evidence.by_span, []
+    for (scenario, name, days), own in frame.groupby(["scenario", "metric", "days"], sort=False):
+        told = {
+            r["values"]: with_interval(r["mean"], r["low"], r["high"]) for _, r in own.iterrows()
+        }
+        front = {"scenario": scenario, "metric": _labelled(name), "after": span_text(days)}
+        rows.append(front | told)
+    caption = "By year: mean over runs [95 % interval]"
+    return ReportTable("by_year", caption, frame, pd.DataFrame(rows))
 
 
 def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:

@@ -20,6 +20,7 @@ from ...results import figures, sweep_figures
 from ...results.figures import COLOURS
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, stated
+from ..evidence.structure import COMPARED
 from .comparisons import key_metrics
 from .document import GROUPED, Picture
 
@@ -53,7 +54,6 @@ TICKS = (
     10_000,
 )  # of a change in per cent
 LONGEST_ALT = 400  # characters of a figure's text; its table has all
-COMPARED = ("current", "proposed", "alternative")
 
 
 def _number(value: float, _: Any = None) -> str:

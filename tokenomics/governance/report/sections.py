@@ -40,6 +40,10 @@ PROPOSAL_LIMITS = (
         "meet the limits of the actuator."
     ),
 )
+YEARS = (
+    "What depletes may last a year and be gone in the third. These are the same runs over several "
+    "spans: a run's first years are the same whatever follows."
+)
 NO_FIGURES = "Its maker left the figures out; data/ has the numbers that they would show."
 LOOP = (
     "How much more gain, phase or delay the loop bears before it is unstable; sensitivity: how "
@@ -165,6 +169,8 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
             folded=differences[1:],
         ),
     ]
+    if len(evidence.by_span):
+        sections.append(Section("By year", (YEARS,), tables=(comparisons.by_year(evidence),)))
     if sensitive:
         text = (
             f"One parameter at a time, on the first {plan.points[sensitive[0]].runs} runs: whether "

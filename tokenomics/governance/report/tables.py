@@ -20,6 +20,7 @@ from ...parameters.tables import text
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, add_up
 from ..evidence.statement import OnChain
+from ..evidence.structure import COMPARED
 from .document import ReportTable, cell, with_interval
 from .marks import marked
 
@@ -226,7 +227,7 @@ def fee_split(evidence: Evidence) -> ReportTable:
     """Where fees go, at each point at rest; the parts are checked to add up to one."""
     rows = []
     for number, point in enumerate(evidence.plan.points):
-        if point.role in ("sensitivity", "counterfactual"):
+        if point.role not in COMPARED:
             continue
         p: Parameters = evidence.plan.resolved(0, number).values
         burn, treasury = (
@@ -306,7 +307,7 @@ def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
     ]
     rows, notes = [], {}
     for number, point in enumerate(evidence.plan.points):
-        if point.role in ("sensitivity", "counterfactual"):
+        if point.role not in COMPARED:
             continue
         try:
             found: Analysis = analyse(evidence.plan.resolved(0, number).values)

@@ -65,7 +65,7 @@ def _network(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, Any
     if proposal.policy is not None:
         pairs.append(("policy", Path(proposal.policy).stem, case.policy))
     pairs.append(("metrics", _metrics(proposal, plan), list(plan.metrics)))
-    for path, value in proposal.set.items():
+    for path, value in proposal.settings.items():
         entry = case.resolved.entries.get(path)
         pairs.append((f"set: {path}", value, None if entry is None else entry.value))
     pairs.append(
@@ -81,7 +81,7 @@ def _metrics(proposal: Proposal, plan: EvidencePlan) -> list[str]:
     every = [name for name in METRICS if shipped(METRICS[name].function)] + [
         name for name in plan.metrics if not shipped(METRICS[name].function)
     ]
-    return list(dict.fromkeys([*(proposal.metrics or every), *proposal.named]))
+    return proposal.measured(every)
 
 
 def _own(proposal: Proposal) -> list[str]:
@@ -121,7 +121,7 @@ def _resolved(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, An
             "policy": proposal.policy,
             "scenarios": [case.scenario],
             "overlays": proposal.overlays,
-            "sets": proposal.set,
+            "sets": proposal.settings,
         }
         told = as_today(resolve(proposal.base, **layers), proposal)
         one, two = told.entries, case.resolved.entries
