@@ -205,9 +205,9 @@ def test_what_depletes_by_year_is_that_of_runs_of_so_many_years():
                 for column in ("mean", "low", "high", "n", "failed"):
                     assert mine[column][name] == alone[column][name], (name, column)
     shown = found.by_year_shown("none")
-    assert list(shown) == ["metric", "year", "none", "threshold"] and len(shown) == 10
+    assert list(shown) == ["metric", "policy", "1 year", "2 years"] and len(shown) == 10
     text = found.markdown()
-    assert text.count("By year, scenario") == 2 and "| treasury_low [1] | 2 | " in text
+    assert text.count("By year, scenario") == 2 and "| treasury_low [1] | threshold | " in text
 
 
 def test_a_comparison_that_measures_little_still_shows_what_depletes():

@@ -302,18 +302,16 @@ class Comparison:
         )
 
     def by_year_shown(self, scenario: str) -> pd.DataFrame:
-        """The same of a scenario as text: a row a metric and year, a column a policy."""
+        """The same of a scenario as text: a row a metric and policy, a column a number of years."""
         own = self.by_year()
         own = own[own["scenario"] == scenario]
-        own = own.assign(
-            told=[mean_interval(*row) for row in own[["mean", "low", "high"]].to_numpy()]
-        )
-        cells = own.set_index(["metric", "year", "policy"])["told"]
+        texts = [mean_interval(*row) for row in own[["mean", "low", "high"]].to_numpy()]
+        cells = own.assign(text=texts).set_index(["metric", "policy", "year"])["text"]
         return pd.DataFrame(
-            {"metric": f"{name} [{METRICS[name].unit}]", "year": str(year)}
-            | {policy: cells[name, year, policy] for policy in self.policies}
+            {"metric": f"{name} [{METRICS[name].unit}]", "policy": policy}
+            | {counted(year, "year"): cells[name, policy, year] for year in self.years}
             for name in DEPLETING
-            for year in self.years
+            for policy in self.policies
         )
 
     def markdown(self) -> str:
@@ -351,7 +349,7 @@ class Comparison:
                     markdown_rows(
                         list(shown),
                         shown.itertuples(index=False),
-                        numbers=range(1, 2 + len(self.policies)),
+                        numbers=range(2, 2 + len(self.years)),
                     ),
                     "",
                 ]
