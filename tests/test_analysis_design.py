@@ -65,8 +65,8 @@ def test_tuned_gains_have_the_margins_that_their_method_asks_for(method):
     found = tune(resolve("baseline", policy="lqr"), method, runs=4)
     assert found.margins.stable
     assert found.margins.sensitivity <= SHAPED * 1.001
-    # over a policy of another law the overlay is the PID with those gains
-    again = resolve("baseline", policy="dcbm", overlays=(found.policy(),)).values.controller
+    # what it found is a policy: the PID with those gains
+    again = resolve("baseline", policy=found.policy()).values.controller
     assert (again.type, [again.pid.kp, again.pid.ki, again.pid.kd]) == (
         "pid",
         list(found.gains.values()),
@@ -85,7 +85,7 @@ def test_an_lqr_is_designed_from_the_weights():
     assert cheap.margins.gain < dear.margins.gain
     assert cheap.metrics["control_effort"][0][0] > dear.metrics["control_effort"][0][0]
     assert cheap.metrics["control_effort"][1][0] == 0.0  # the policy none, as it is
-    again = resolve("baseline", policy="none", overlays=(dear.policy(),)).values
+    again = resolve("baseline", policy=dear.policy()).values
     assert (again.controller.type, again.controller.lqr.effort_weight) == ("lqr", 1000.0)
     own = analyse(resolve("baseline", policy="lqr", sets=(f"{weight}=1000",)).values)
     assert dear.margins.gain == pytest.approx(own.margins.gain)

@@ -133,7 +133,9 @@ class Resolved:
         return replace(self, before=())
 
     def is_lever(self, path: str) -> bool:
-        """Whether a vote or an operator of the protocol sets a parameter in this network."""
+        """Whether a vote or an operator of the protocol sets the parameter at a path in this
+        network.
+        """
         entry = self.entries.get(path)
         return (entry.role if entry else place(path).role) == "lever"
 
@@ -601,15 +603,17 @@ def resolve(
     today: Sequence[str] | Mapping[str, Any] = (),
     sets: Sequence[str] | Mapping[str, Any] = (),
     changes: Source | Sequence[Mapping[str, Any]] = (),
+    settled: bool = False,
 ) -> Resolved:
     """The network of today, base ← scenarios ← overlays ← `today`, and its changes of levers: the
     policy and then the settings from `change.day` on, and a dated list.
 
     base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping;
     the scenario `NONE` is none. Several scenarios happen together, in any order, and may not
-    contradict each other. today, sets: "path=value" texts or a mapping of path to value; a
-    setting of no lever is no change but another network from the start. changes: a list of day,
-    policy and set, or a YAML file with it. Raises InputError that names file, line, key, what was
+    contradict each other. today, sets: "path=value" texts or a mapping of path to value; a setting
+    of no lever is no change but another network from the start. changes: a list of day, policy and
+    set, or a YAML file with it. settled: policy and settings are today's and no change; the policy
+    then lies below scenarios and overlays. Raises InputError that names file, line, key, what was
     found and expected, and the nearest valid key.
     """
     base_name, description, leaves = _leaves("base", base)
@@ -640,6 +644,8 @@ def resolve(
         above = _merge(above, own)
     for leaf in _settings("today", today):
         above = _merge(above, {leaf.path: leaf})
+    if settled and policy is not None:
+        leaves = _merge(leaves, _checked_leaves("policy", policy)[2])
     leaves = _merge(leaves, above)
 
     def lever(path: str) -> bool:
@@ -656,7 +662,7 @@ def resolve(
                 raise leaf.error(
                     f"a policy that sets {ROLES[place(path).role]}", expected="levers alone"
                 )
-        changed = own
+        changed = {} if settled else own
     for leaf in _settings("sets", sets):
         if lever(leaf.path):
             changed = _merge(changed, {leaf.path: leaf})
@@ -676,7 +682,7 @@ def resolve(
     dated = schedule(changes) if changes else []
     found = _changed(first, changed, dated)
     law = names["policy"][0] if names["policy"] else found.values.controller.type
-    return replace(found, policy=law)
+    return replace(found.in_force() if settled else found, policy=law)
 
 
 def _changed(today: Resolved, changed: Mapping[str, Leaf], dated: Sequence[Dated]) -> Resolved:

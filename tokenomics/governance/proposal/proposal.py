@@ -174,7 +174,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
             "sets": proposal.settings,
         }
         try:
-            found = resolve(proposal.base, **layers)
+            found = resolve(proposal.base, **layers, settled=True)
             controllers.law(found.values.controller.type)
         except InputError as error:
             raise InputError(str(error), file=at.file) from None

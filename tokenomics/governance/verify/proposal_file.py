@@ -123,7 +123,7 @@ def _resolved(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, An
             "overlays": proposal.overlays,
             "sets": proposal.settings,
         }
-        told = as_today(resolve(proposal.base, **layers), proposal)
+        told = as_today(resolve(proposal.base, **layers, settled=True), proposal)
         one, two = told.entries, case.resolved.entries
         values = {
             path: tuple(None if path not in found else found[path].value for found in (one, two))
