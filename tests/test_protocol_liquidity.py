@@ -57,3 +57,20 @@ def test_a_pool_that_starts_deeper_goes_back_to_its_depth():
     found = paths(sets=CALM | {"market.pool_start": 2.0})
     share = found["pool_tok"] / found["circulating_supply"]
     assert share[0, 0] == pytest.approx(0.1) and share[0, -1] == pytest.approx(0.05, rel=1e-3)
+
+
+def test_liquidity_that_is_the_treasurys_counts_in_its_value():
+    today = CALM | {"market.protocol_share": SHARE}
+    found = tk.run(engine="ensemble", runs=1, days=2, today=today)
+    last = {name: path[0, -1] for name, path in found.trajectories.values.items()}
+    own_tok, own_usd = (last["protocol_owned"] * last[n] for n in ("pool_tok", "pool_usd"))
+    tokens = last["treasury_tok"] + own_tok
+    left, usd = last["pool_tok"] - own_tok, last["pool_usd"] - own_usd
+    table = found.metrics_per_run().iloc[0]
+    assert table["treasury_value"] == pytest.approx(
+        last["treasury_usd"] + own_usd + tokens * last["token_price"], rel=1e-12
+    )
+    paid = usd * tokens / (left + tokens)  # x y = k
+    assert table["treasury_value_pool"] == pytest.approx(
+        last["treasury_usd"] + own_usd + paid, rel=1e-12
+    )

@@ -78,10 +78,12 @@ def test_the_value_counts_tokens_at_the_market_or_at_what_it_would_pay(sets, wan
         "treasury_usd": [[99.0, 10.0]],
         "treasury_tok": [[50.0, 3.0]],
         "token_price": [[1.0, 2.0]],
+        "pool_tok": [[9.0, 1e6]],
+        "pool_usd": [[9.0, 2e6]],
+        "protocol_owned": [[0.0, 0.0]],
     }
     assert of("treasury_value", **end) == 16.0
-    pool = {"pool_tok": [[9.0, 1e6]], "pool_usd": [[9.0, 2e6]]}
-    assert of("treasury_value_pool", sets, **end, **pool) == pytest.approx(wanted, rel=1e-12)
+    assert of("treasury_value_pool", sets, **end) == pytest.approx(wanted, rel=1e-12)
 
 
 def test_the_runway_is_days_of_operating_cost_and_has_an_end():

@@ -65,6 +65,7 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {}
+OWN_LIQUIDITY = ("protocol_owned", "pool_tok", "pool_usd")
 DEPLETING = (  # what a year may not show
     "treasury_low",
     "treasury_unpaid",
@@ -237,10 +238,15 @@ folded(
 folded(
     "treasury_value",
     "USD",
-    "the treasury's USD and tokens at the end, tokens at the price in the market",
+    "the treasury's USD, tokens and liquidity at the end, tokens at the price in the market",
     at_end(
-        ("treasury_usd", "treasury_tok", "token_price"),
-        lambda last, p: last["treasury_usd"] + last["treasury_tok"] * last["token_price"],
+        ("treasury_usd", "treasury_tok", "token_price", *OWN_LIQUIDITY),
+        lambda last, p: (
+            last["treasury_usd"]
+            + (last["treasury_tok"] + last["protocol_owned"] * last["pool_tok"])
+            * last["token_price"]
+            + last["protocol_owned"] * last["pool_usd"]
+        ),
     ),
     better="higher",
     bounds=SIZE,
@@ -248,17 +254,19 @@ folded(
 folded(
     "treasury_value_pool",
     "USD",
-    "the treasury's USD at the end and what the market would pay for all its tokens",
+    "the treasury's USD at the end and what the market would pay for all its tokens, once it has "
+    "taken its liquidity out",
     at_end(
-        ("treasury_usd", "treasury_tok", "token_price", "pool_tok", "pool_usd"),
+        ("treasury_usd", "treasury_tok", "token_price", *OWN_LIQUIDITY),
         lambda last, p: (
             last["treasury_usd"]
+            + last["protocol_owned"] * last["pool_usd"]
             + proceeds(
                 kind_of(p.market),
                 last["token_price"],
-                last["pool_tok"],
-                last["pool_usd"],
-                last["treasury_tok"],
+                last["pool_tok"] * (1.0 - last["protocol_owned"]),
+                last["pool_usd"] * (1.0 - last["protocol_owned"]),
+                last["treasury_tok"] + last["protocol_owned"] * last["pool_tok"],
             )
         ),
     ),
