@@ -263,6 +263,7 @@ def run(
             expected="a `demand` series with it",
         )
 
+    chosen = resolved  # by the caller; other tokens are nobody's change
     if history is not None:
         # A token has no natural unit: redenominating it leaves every USD figure as it was and
         # starts at the recorded price.
@@ -294,7 +295,7 @@ def run(
 
     series_names = [name for name in table.values if name.startswith("recorded_")]
     remarks = changed_to_no_effect(
-        resolved, resolve(params, policy=policy), model=model, recorded=series_names
+        chosen, resolve(params, policy=policy), model=model, recorded=series_names
     )
     for line in remarks:
         remark(line)
