@@ -55,6 +55,7 @@ class Weights(NamedTuple):
     price_weight: float
     integral_weight: float
     effort_weight: float
+    leak: float
 
 
 def drawn_plant(rng):
@@ -79,10 +80,11 @@ def test_the_gains_of_drawn_plants_are_python_controls(seed, steps):
         price_weight=10.0 ** rng.uniform(-1, 1),
         integral_weight=10.0 ** rng.uniform(-4, 0),
         effort_weight=10.0 ** rng.uniform(0, 3),
+        leak=rng.uniform(0.0, 0.1),
     )
     noise, news, interval = 10.0 ** rng.uniform(-2, -1), 10.0 ** rng.uniform(-5, -2), float(steps)
     found = lqr.gains(weights, interval, 1.0, noise, drawn_plant(rng), news)
-    wide, steer = lqr.augmented(found.a, found.b, found.c, interval)
+    wide, steer = lqr.augmented(found.a, found.b, found.c, interval, weights.leak)
     gain, cost, _ = control.dlqr(
         wide, steer[:, None], lqr.state_weights(weights), [[weights.effort_weight]]
     )
@@ -102,7 +104,7 @@ def test_the_riccati_equation_holds_in_exact_arithmetic(weight):
     """
     rng = np.random.default_rng(3)
     a, b, c = plant.held(drawn_plant(rng), 7)
-    wide, steer = lqr.augmented(a, b, c, 7.0)
+    wide, steer = lqr.augmented(a, b, c, 7.0, 0.0)
     g = np.multiply.outer(steer, steer) / 100.0
     q = np.diag([1.0, 0.0, 0.0, weight])
     x = riccati.stabilising(wide, g, q)

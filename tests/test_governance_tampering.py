@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from io import BytesIO
@@ -45,7 +46,7 @@ def edit_report(folder, listed):
     line = next(
         line
         for line in text.split("\n")
-        if "churn" in line and "[" in line and line.startswith("|")
+        if "churn" in line and line.startswith("|") and re.search(r"[ \[]\d+\.\d", line)
     )
     number = next(
         part for part in line.replace("[", " ").split() if part[:1].isdigit() and "." in part

@@ -14,6 +14,8 @@ CONSTANT = {
     "initial_price",
     "reference_depth",
     "initial_demand",
+    "initial_circulating",
+    "initial_reserve",
     "balancing_cost",
     "emission_rate",
     "stake_per_node",
