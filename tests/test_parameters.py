@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tokenomics.errors import InputError
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.parameters import ROLES, place, resolve, tables
+from tokenomics.parameters.checking import field_at
 from tokenomics.parameters.documents import Quantity, Strict, validated
-from tokenomics.parameters.loading import field_at
 from tokenomics.parameters.locate import find, names
 from tokenomics.parameters.reading import read
 

@@ -9,7 +9,7 @@ from tokenomics.experiments.evaluate import evaluate
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import Parameters, place
 from tokenomics.parameters import points as points_module
-from tokenomics.parameters.loading import LARGEST
+from tokenomics.parameters.checking import LARGEST
 from tokenomics.parameters.points import refusals
 
 NETWORK = tk.resolve("baseline", policy="pid", sets={"controller.custom.mine": 1.0})

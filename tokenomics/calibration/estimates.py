@@ -14,7 +14,7 @@ import pandas as pd
 from ..histories.table import MOST_BYTES
 from ..inputs import strict_json
 from ..inputs.files import read_bytes
-from ..parameters.loading import field_at, unit_of
+from ..parameters.checking import field_at, unit_of
 from ..parameters.writing import yaml_text
 from ..results.markdown import markdown_table
 

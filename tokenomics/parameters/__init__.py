@@ -1,19 +1,10 @@
 """The parameter tree: schema, files, resolution, tables."""
 
+from .checking import fits, place
 from .fields import ROLES
 from .kinds import BEFORE
-from .loading import (
-    NONE,
-    Entry,
-    Resolved,
-    as_history,
-    as_written,
-    assignments,
-    fits,
-    place,
-    resolve,
-    setting,
-)
+from .loading import assignments, resolve, setting
+from .resolved import NONE, Entry, Resolved, as_history, as_written
 from .schema import Parameters, put, substitute, value_at
 
 __all__ = [

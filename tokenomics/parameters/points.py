@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .checking import LARGEST, check_leaf, checked_tree, nest, place
 from .fields import Group, Ruled
-from .loading import LARGEST, Resolved, check_leaf, checked_tree, nest, place
 from .reading import Leaf, number
+from .resolved import Resolved
 from .schema import Parameters, put
 
 WITHIN = {"ge": np.greater_equal, "gt": np.greater, "le": np.less_equal, "lt": np.less}

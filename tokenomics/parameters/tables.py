@@ -8,9 +8,10 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from ..errors import InputError, printable
-from .loading import Entry, Resolved, bounds, field_at, unit_of
+from .checking import bounds, field_at, unit_of
 from .locate import KINDS, find, names
 from .reading import load
+from .resolved import Entry, Resolved
 
 UNLISTED = ("base", "published", "detector")  # what no command takes by name
 

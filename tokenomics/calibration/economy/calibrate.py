@@ -37,7 +37,7 @@ from ...inputs.arguments import (
     several,
 )
 from ...parameters import Resolved, place, resolve
-from ...parameters.loading import unit_of
+from ...parameters.checking import unit_of
 from ...results.intervals import LEVEL, Z
 from ...results.returns import statistics
 from ..estimates import Calibration, Data, Estimate, digest

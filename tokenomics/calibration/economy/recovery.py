@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...parameters import place, resolve
-from ...parameters.loading import unit_of
+from ...parameters.checking import unit_of
 from ...results.intervals import Z
 from ..estimates import Estimate
 from ..recovery import Progress, RecoveryCase

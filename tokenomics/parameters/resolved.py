@@ -1,0 +1,293 @@
+"""A checked, frozen parameter tree with the origin of every value, and what its levers were before
+they changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import InputError, nearest
+from .checking import bounds, check_leaf, checked_tree, nest, place, unit_of
+from .fields import ROLES, Role
+from .kinds import BEFORE
+from .reading import Leaf, number
+from .schema import Parameters, put
+from .units import in_other_tokens
+from .writing import yaml_text
+
+NONE = "none"  # in place of a scenario: nothing happens
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One parameter: value, unit, where it comes from, what it means. bounds: as text, empty where
+    there are none.
+
+    role: one of `ROLES`. reason: why the network moved it there from the schema's, else empty.
+    """
+
+    path: str
+    value: Any
+    unit: str
+    source: str
+    file: str
+    line: int | None
+    doc: str
+    bounds: str
+    role: Role
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Before:
+    """Levers as they stood until a day, where they differ from the tree: values by path. until:
+    None for `change.day`.
+    """
+
+    until: float | None
+    levers: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A resolved parameter tree. values: the frozen tree, with all changes in force. entries: every
+    parameter with its origin, by path.
+
+    base, policy, scenarios: names of what it was resolved from. descriptions: of those files, by
+    name. before: what levers were before they changed, in the order of time; the first is the
+    network of today, from which simulations start.
+    """
+
+    values: Parameters
+    entries: dict[str, Entry]
+    base: str
+    policy: str
+    scenarios: tuple[str, ...]
+    descriptions: dict[str, str]
+    before: tuple[Before, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON of the values and of what levers were before, in
+        hexadecimal.
+        """
+        told: Any = self.values.model_dump()
+        if self.before:
+            told = {"values": told, "before": [[b.until, dict(b.levers)] for b in self.before]}
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def today(self) -> Parameters:
+        """The network before any change."""
+        return put(self.values, self.before[0].levers) if self.before else self.values
+
+    def stages(self) -> tuple[tuple[int, Parameters], ...]:
+        """Parameters from a step on, in the order of time; the first from the start. Those that end
+        before they begin are left out.
+
+        Raises InputError for a change within a step or after the end.
+        """
+        values, first, found = self.values, 0, []
+        for one in self.before:
+            until = values.change.day if one.until is None else one.until
+            step = round(until / values.simulation.time_step)
+            if abs(step * values.simulation.time_step - until) > 1e-6:
+                raise InputError(
+                    f"day {until:g}",
+                    key="change.day",
+                    expected=f"a multiple of the step, {values.simulation.time_step:g} days",
+                )
+            if step >= values.simulation.steps:
+                raise InputError(
+                    f"day {until:g}",
+                    key="change.day",
+                    expected=f"a day before the end, {values.simulation.days:g}",
+                )
+            if step > first:
+                found.append((first, put(values, one.levers)))
+                first = step
+        return (*found, (first, values))
+
+    def in_force(self) -> Resolved:
+        """The network in which all changes have been made long ago: its today is what they give."""
+        return replace(self, before=())
+
+    def is_lever(self, path: str) -> bool:
+        """Whether a vote or an operator of the protocol sets the parameter at a path in this
+        network.
+        """
+        entry = self.entries.get(path)
+        return (entry.role if entry else place(path).role) == "lever"
+
+    @property
+    def scenario(self) -> str:
+        """The scenarios as one name; `NONE` where there is none."""
+        return "+".join(self.scenarios) or NONE
+
+    def to_yaml(self) -> str:
+        """The tree as a parameter file: it loads again, with the same hash."""
+        tree: dict[str, Any] = {
+            "description": f"{self.base}, policy {self.policy}, "
+            + (", ".join(self.scenarios) or "no scenario")
+        }
+        if self.before:
+            tree[BEFORE] = as_history(self.before)
+        for path, entry in self.entries.items():
+            *groups, name = path.split(".")
+            node = tree
+            for group in groups:
+                node = node.setdefault(group, {})
+            node[name] = {} if entry.value == {} else as_written(entry)
+        return yaml_text(tree)
+
+    def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
+        """The tree with some values changed, checked again. changes: values by path. source:
+        why.
+
+        Changed levers act with the last change, and today stays; any other change is one of today,
+        too.
+        """
+        return self.with_leaves(
+            {
+                path: Leaf(path, number(value), None, source, source, None)
+                for path, value in changes.items()
+            }
+        )
+
+    def in_other_tokens(self, factor: float, source: str) -> Resolved:
+        """The same network, today and after its changes, with a token that is worth 1/factor of the
+        old one. source: why.
+        """
+        values, entries = build(self.leaves(in_other_tokens(self.values, factor), source))
+        before = [
+            Before(
+                one.until,
+                {
+                    path: in_other_tokens(put(self.values, one.levers), factor).get(path, value)
+                    for path, value in one.levers.items()
+                },
+            )
+            for one in self.before
+        ]
+        return replace(self, values=values, entries=entries, before=tuple(before))
+
+    def with_leaves(self, changes: Mapping[str, Leaf]) -> Resolved:
+        """`replace` with changes as they were written, by path."""
+        values, entries = build(merge(self.leaves({}, ""), changes))
+        levers = {
+            path: self.entries[path].value
+            for path in changes
+            if path in self.entries and self.is_lever(path)
+        }
+        past = self.before or (Before(None, {}),)
+        kept = [Before(one.until, levers | dict(one.levers)) for one in past]
+        return replace(self, values=values, entries=entries, before=told_apart(kept, entries))
+
+    def leaves(self, changes: Mapping[str, Any], source: str) -> dict[str, Leaf]:
+        """Its values as they were written, unchecked. changes: by path, values in place of them.
+        source: what a changed one says of where it is from.
+        """
+        leaves = {
+            e.path: Leaf(
+                e.path, e.value, None, e.source, e.file, e.line, e.reason and e.role, e.reason
+            )
+            for e in self.entries.values()
+        }
+        changed = {
+            path: Leaf(path, number(value), None, source, source, None)
+            for path, value in changes.items()
+        }
+        return merge(leaves, changed)
+
+
+def told_apart(past: Sequence[Before], entries: Mapping[str, Entry]) -> tuple[Before, ...]:
+    """Levers before their changes where they differ from the tree; none that no change follows."""
+    found = [
+        Before(
+            one.until,
+            {p: v for p, v in one.levers.items() if p in entries and entries[p].value != v},
+        )
+        for one in past
+    ]
+    while found and not found[-1].levers:
+        found.pop()
+    return tuple(found)
+
+
+def as_history(before: Sequence[Before]) -> list[dict[str, Any]]:
+    """What levers were before they changed, as a parameter file has it."""
+    return [
+        ({} if one.until is None else {"until": one.until}) | {"levers": dict(one.levers)}
+        for one in before
+    ]
+
+
+def as_written(entry: Entry) -> dict[str, Any]:
+    """An entry as a parameter file has it."""
+    plain = {"value": entry.value, "unit": entry.unit, "source": entry.source}
+    return plain | ({"role": entry.role, "reason": entry.reason} if entry.reason else {})
+
+
+def build(leaves: Mapping[str, Leaf]) -> tuple[Parameters, dict[str, Entry]]:
+    entries, tree = {}, {}
+    for path, leaf in leaves.items():
+        info = check_leaf(leaf)
+        entries[path] = Entry(
+            path,
+            nest(tree, leaf),
+            unit_of(info),
+            leaf.source or "",
+            leaf.file,
+            leaf.line,
+            info.description or "",
+            bounds(info),
+            _role(leaf),
+            leaf.reason or "",
+        )
+    return checked_tree(tree, leaves), entries
+
+
+MOVABLE = ("lever", "world")  # a stock, an event or a step of the simulation is no other thing
+
+
+def _role(leaf: Leaf) -> Role:
+    """Role of a parameter: the schema's, or that to which its file moves it with a reason."""
+    role = place(leaf.path).role
+    if not leaf.role:
+        if leaf.reason:
+            raise leaf.error("a reason without a role", expected="`role` beside it")
+        return role
+    if leaf.role not in ROLES:
+        raise leaf.error(
+            f"role '{leaf.role}'",
+            expected="one of " + ", ".join(ROLES),
+            nearest=nearest(leaf.role, ROLES),
+        )
+    if leaf.role != role and not {role, leaf.role} <= set(MOVABLE):
+        found = f"role '{leaf.role}' of {ROLES[role]}"
+        raise leaf.error(found, expected=f"'{role}'; only a lever and a fact may change places")
+    if not leaf.reason:
+        raise leaf.error(f"role '{leaf.role}' without a reason", expected="`reason`, in words")
+    return leaf.role  # type: ignore[return-value]
+
+
+def merge(below: dict[str, Leaf], above: Mapping[str, Leaf]) -> dict[str, Leaf]:
+    merged = dict(below)
+    for path, leaf in above.items():
+        if leaf.value == {} and any(name.startswith(f"{path}.") for name in merged):
+            continue  # nothing merged into a group leaves the group as it is
+        if path in merged and leaf.source is None:
+            leaf = replace(leaf, source=leaf.file)
+        if path in merged and leaf.role is None and leaf.reason is None:
+            leaf = replace(leaf, role=merged[path].role, reason=merged[path].reason)
+        # {} in place of what is free-keyed stands only until the first of it is set
+        group = path
+        while group := group.rpartition(".")[0]:
+            merged.pop(group, None)
+        merged[path] = leaf
+    return merged
