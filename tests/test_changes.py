@@ -10,6 +10,7 @@ import tokenomics as tk
 from tokenomics.cli.main import app
 from tokenomics.errors import InputError
 from tokenomics.experiments.evaluate import evaluate
+from tokenomics.loop.tuning import tune
 from tokenomics.parameters import Resolved, resolve
 
 LEVERS = {
@@ -22,7 +23,7 @@ LEVERS = {
     "privacy.mode": "tee",
     "access.mode": "node",
     "oracle.lag": 2.0,
-    "controller.spend_limit": 0.01,
+    "controller.spend_limit": 0.0,
 }
 WORLDS = {"demand.request_rate": 250.0, "supply.holding_time": 900.0}
 
@@ -44,13 +45,12 @@ def today():
 def test_a_lever_leaves_the_start_as_it_is_and_acts_after_it(path, today):
     changed = simulated(days=3, sets={path: LEVERS[path]})
     assert at_start(changed) == at_start(today)
-    if path != "controller.spend_limit":  # which binds only later
-        differing = [
-            name
-            for name, values in changed.trajectories.values.items()
-            if not np.array_equal(values, today.trajectories.values[name])
-        ]
-        assert differing
+    differing = [
+        name
+        for name, values in changed.trajectories.values.items()
+        if not np.array_equal(values, today.trajectories.values[name])
+    ]
+    assert differing
 
 
 @pytest.mark.parametrize("path", WORLDS)
@@ -118,6 +118,66 @@ def test_a_law_that_takes_over_goes_on_from_the_signal_and_the_age():
     assert np.all(np.isnan(held["control_filtered"][:, 20:]))
 
 
+@pytest.mark.parametrize("policy", ["none", "pid"])
+def test_a_swept_lever_acts_on_the_day_of_the_change_under_every_policy(policy):
+    resolved = resolve(policy=policy, sets={"simulation.days": 12.0, "change.day": 10.0})
+    found = evaluate(
+        resolved, ["supply.burn_share"], [[0.9]], runs=np.arange(2), seed=0, metrics=["inflation"]
+    ).values["inflation"][0]
+    alone = tk.run(
+        policy=policy,
+        sets={"change.day": 10.0, "supply.burn_share": 0.9},
+        runs=2,
+        days=12,
+        engine="ensemble",
+    ).metrics_per_run()["inflation"]
+    assert np.array_equal(found, alone)
+
+
+def test_a_span_that_ends_before_the_change_sees_today():
+    sets = {"simulation.days": 30.0, "change.day": 20.0, "supply.burn_share": 0.9}
+    short = resolve(policy="pid", sets=sets).replace({"simulation.days": 10.0}, source="test")
+    paths = ["supply.burn_share", "controller.pid.kp"]
+    for case, swept in ((short, [[0.9, 0.05], [0.2, 0.4]]), (resolve(), [[], []])):
+        found = evaluate(
+            case.replace({"simulation.days": 10.0}, source="test"),
+            paths[: len(swept[0])],
+            swept,
+            runs=np.arange(2),
+            seed=0,
+            metrics=["price_final"],
+        ).values["price_final"]
+        assert np.array_equal(found[0], found[1])
+        if case is short:
+            first = found
+    assert np.array_equal(first, found)
+
+
+def test_a_longer_delay_goes_on_from_what_is_under_way():
+    how = {"today": {"oracle.delay": 1.0}, "policy": None, "days": 30}
+    same = simulated(**how).trajectories.values["measured_price"]
+    longer = simulated(**how, sets={"change.day": 20.0, "oracle.delay": 3.0})
+    seen = longer.trajectories.values["measured_price"]
+    assert np.array_equal(seen[:, :21], same[:, :21])
+    # what was seen last is seen until the first new measurement has come through
+    assert np.array_equal(seen[:, 21:24], np.repeat(same[:, 21:22], 3, axis=1))
+    assert np.array_equal(seen[:, 24:], same[:, 22:-2])
+
+
+def test_a_search_for_gains_starts_from_today(monkeypatch):
+    seen = {}
+
+    def searched(design, **_):
+        seen.update(design)
+        raise InterruptedError
+
+    monkeypatch.setattr("tokenomics.loop.tuning.optimise", searched)
+    with pytest.raises(InterruptedError):
+        tune(resolve(policy="pid", today={"supply.burn_share": 0.3}), "optimise", runs=2)
+    assert seen["today"]["controller.type"] == "none"
+    assert seen["today"]["supply.burn_share"] == seen["set"]["supply.burn_share"] == 0.3
+
+
 @pytest.mark.parametrize("day", [0.0, 15.0])
 def test_points_of_a_sweep_are_changes_and_share_the_start_of_their_world(day):
     resolved = resolve(policy="pid", sets={"simulation.days": 30.0, "change.day": day})
@@ -163,7 +223,6 @@ def test_a_lever_that_is_set_again_to_what_it_was_is_no_change():
         ({"changes": [{"day": 5, "set": {"supply.holding_time": 9.0}}]}, "uncertain fact"),
         ({"changes": [{"day": 5}]}, "changes nothing"),
         ({"changes": [{"day": 5, "policy": "pid"}] * 2}, "day 5 twice"),
-        ({"changes": [{"day": 400, "policy": "pid"}]}, "before the end"),
         ({"changes": [{"day": -1, "policy": "pid"}]}, "-1; expected at least 0"),
         ({"changes": [{"day": 1, "polcy": "pid"}]}, "policy"),
         ({"policy": {"supply": {"holding_time": 5.0}}}, "levers alone"),
@@ -175,10 +234,44 @@ def test_what_is_no_change_is_refused(how, said):
         resolve(**how)
 
 
-@pytest.mark.parametrize(("day", "said"), [(400.0, "before the end"), (0.5, "multiple")])
-def test_a_change_falls_on_a_step_before_the_end(day, said):
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"policy": "pid", "sets": {"change.day": 400.0}}, "before the end, 365"),
+        ({"policy": "pid", "sets": {"change.day": 0.5}}, "multiple"),
+        ({"changes": [{"day": 400, "policy": "pid"}]}, "before the end, 365"),
+    ],
+)
+def test_a_change_falls_on_a_step_before_the_end(how, said):
     with pytest.raises(InputError, match=said):
-        tk.run(policy="pid", sets={"change.day": day}, engine="ensemble")
+        tk.run(**how, engine="ensemble")
+
+
+def test_a_design_whose_points_change_levers_has_a_day_for_it():
+    design = {"parameters": {"supply.burn_share": [0.3, 0.5]}, "set": {"change.day": 400.0}}
+    with pytest.raises(InputError, match="before the end, 365"):
+        tk.sweep(design | {"runs": 2, "policies": ["none"]})
+
+
+def test_a_file_that_dates_its_changes_takes_no_others(tmp_path):
+    file = tmp_path / "dated.yaml"
+    file.write_text(resolve(changes=[{"day": 10, "policy": "pid"}]).to_yaml())
+    for how in (
+        {"policy": "lqr"},
+        {"sets": ["supply.burn_share=0.3"]},
+        {"changes": [{"day": 3, "policy": "lqr"}]},
+    ):
+        with pytest.raises(InputError, match="dates changes of its own"):
+            resolve(file, **how)
+    assert resolve(file, today=["supply.holding_time=900"]).before[0].until == 10.0
+    again = tmp_path / "order.yaml"
+    text = resolve(
+        changes=[{"day": 10, "policy": "pid"}, {"day": 20, "set": {"supply.burn_share": 0.3}}]
+    ).to_yaml()
+    again.write_text(text.replace("until: 20.0", "until: 5.0"))
+    assert again.read_text() != text
+    with pytest.raises(InputError, match="order of time"):
+        resolve(again)
 
 
 def test_a_comparison_and_a_command_start_from_the_same_today(tmp_path, monkeypatch):

@@ -74,6 +74,23 @@ def test_total_supply_ends_at_its_cap_and_nothing_is_minted_beyond_it():
     assert np.all(still["emitted"][0, 1:] == 0.0)
 
 
+def test_the_controllers_mint_counts_under_the_cap():
+    start = resolve().values.supply.total_supply
+    cap = start + 50_000.0
+    sets = {
+        "emission.capped": True,
+        "emission.cap": cap,
+        "controller.mint_limit": 0.01,
+        "supply.treasury_share": 0.0,
+        "supply.burn_share": 0.0,
+        "controller.peg": 0.2,
+        "controller.reference": "peg",
+    }
+    paths = simulate(sets, policy="pid_two_sided", days=60, runs=2)
+    assert np.max(paths["order_mint_tok"]) > 0.0
+    assert np.max(paths["total_supply"]) <= cap * (1.0 + 1e-12)
+
+
 @pytest.mark.parametrize("policy", ["none", "static"])
 def test_balance_day_by_day_mints_what_was_burned_in_the_step_before(policy):
     sets = {"emission.mode": "balance_daily", "simulation.time_step": 0.5}

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import tokenomics as tk
+from tokenomics.errors import InputError
+from tokenomics.parameters import resolve
 
 CALM = {"shocks.enabled": False}
 SHARE = 0.003
@@ -38,6 +40,16 @@ def test_a_treasury_puts_in_no_more_than_it_has():
     poor = paths(sets=CALM | {"market.protocol_share": 0.2, "treasury.reserve": 0.001})
     assert np.min(poor["treasury_usd"]) >= 0.0
     assert float(poor["protocol_owned"][0, -1]) < 0.1
+
+
+@pytest.mark.parametrize(
+    "market", [{"market.type": "linear"}, {"market.enabled": False}], ids=["linear", "off"]
+)
+def test_there_is_no_liquidity_of_the_treasury_without_a_pool(market):
+    with pytest.raises(InputError, match=r"market.protocol_share: 0.003; expected 0"):
+        resolve(sets=market | {"market.protocol_share": SHARE})
+    found = paths(sets=CALM | market)
+    assert np.all(found["protocol_liquidity"] == 0.0)
 
 
 def test_what_is_taken_out_comes_back(bought):

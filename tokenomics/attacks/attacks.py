@@ -21,7 +21,8 @@ from ..inputs.arguments import many
 from ..model.model import MODEL, bind
 from ..model.shocks import sample
 from ..model.steady_state import steady_state, steady_states
-from ..parameters import Parameters, Resolved, put
+from ..model.transition import carried
+from ..parameters import Parameters, Resolved, put, substitute
 from ..parameters.schema import Event
 from ..results.intervals import intervals
 
@@ -87,7 +88,7 @@ def attack_table(
         _refuse_peace(attack, attacked.values)
         options = defences(attacked)
         outcomes = _outcomes(attacked, list(options.values()), runs, seed)
-        reserve = steady_state(attacked.values, MODEL).state["treasury_usd"]
+        reserve = steady_state(attacked.today, MODEL).state["treasury_usd"]
         for name, (hit, calm) in zip(options, outcomes, strict=True):
             profit = _interval((hit["attacker_profit"] - calm["attacker_profit"]) / reserve)
             loss = _interval((calm["treasury_final"] - hit["treasury_final"]) / reserve)
@@ -204,17 +205,21 @@ def _pushes(resolved: Resolved, sizes: np.ndarray, days: float) -> dict[str, np.
     interval = resolved.values.controller.interval
     start = max(6.0 * interval - days, np.ceil(6.0 / interval) * interval) - step
     span = start + days + UNWIND + 10.0
-    sets = {
+    sets = DEEP | {
         "attack.enabled": True,
         "attack.start": start,
         "attack.days": days,
         "attack.unwind_days": UNWIND,
-    } | DEEP
-    values = put(resolved.values, sets | {"shocks.enabled": False, "simulation.days": span})
+        "shocks.enabled": False,
+        "simulation.days": span,
+    }
+    today, values = put(resolved.today, sets), put(resolved.values, sets)
     table = sample(values, np.zeros(1, dtype=int), 0)
     params = bind(values, table)
     swept = {"attack.size": sizes}
-    begin = steady_states(dict(values), MODEL, swept, len(sizes))
+    begin = carried(
+        steady_states(dict(today), MODEL, swept, len(sizes)), MODEL, substitute(params, swept)
+    )
     record = [
         "control_output",
         "treasury_usd",

@@ -52,7 +52,7 @@ def front_running_table(
             key="controller.type",
             expected="pid: its gains are varied",
         )
-    reserve = steady_state(resolved.values, MODEL).state["treasury_usd"]
+    reserve = steady_state(resolved.today, MODEL).state["treasury_usd"]
     pid, rows = resolved.values.controller.pid, []
     for number, factor in enumerate(factors):
         gains = (pid.kp * factor, pid.ki * factor, pid.kd * factor)

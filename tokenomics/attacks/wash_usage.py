@@ -124,7 +124,7 @@ class Faking:
     def __init__(self, resolved: Resolved, *, runs: int, seed: int):
         self._values = resolved.values
         self._simulator = Simulator(resolved, PATHS, runs=np.arange(runs), seed=seed, needs=NEEDS)
-        self._circulating = steady_state(resolved.values, MODEL).state["circulating_supply"]
+        self._circulating = steady_state(resolved.today, MODEL).state["circulating_supply"]
 
     def gains(self, nodes: float, holdings: Sequence[float]) -> dict[str, np.ndarray]:
         """What faking changes in every run, (holdings, runs) by name; NaN for a failed run. nodes:

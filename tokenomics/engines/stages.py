@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..model.model import Model
 from ..model.transition import carried
+from ..model.variables import Variable
 from .guards import recorded
 from .trajectories import Trajectories
 
@@ -25,6 +27,16 @@ class Stage:
     model: Model
     params: Mapping[str, Any]
     steps: int
+
+    @cached_property
+    def table(self) -> dict[str, Variable]:
+        """Its state variables by name."""
+        return self.model.variables(self.params)
+
+
+def tables(stages: Sequence[Stage]) -> dict[str, Variable]:
+    """The state variables of all stages by name."""
+    return {name: variable for stage in stages for name, variable in stage.table.items()}
 
 
 def simulate(
@@ -44,15 +56,25 @@ def simulate(
     progress: as in the engines. A variable that a stage does not have is NaN in it. A run that
     failed is left out of the stages after.
     """
-    tables = [stage.model.variables(stage.params) for stage in stages]
-    wanted = recorded({n: v for table in tables for n, v in table.items()}, record)
+    if len(stages) == 1:
+        (stage,) = stages
+        return engine(
+            stage.model,
+            stage.params,
+            carried(initial, stage.model, stage.params),
+            runs=runs,
+            steps=stage.steps,
+            record=record,
+            every=every,
+            progress=progress,
+        )
+    wanted = recorded(tables(stages), record)
     total = sum(stage.steps for stage in stages)
-    alone = len(stages) == 1
     state, left, done = dict(initial), np.arange(len(runs)), 0
     parts, failures = [], []
     for number, stage in enumerate(stages):
         shocks = stage.params["shock_table"]
-        here = {**stage.params, "shock_table": shocks if alone else shocks.columns(left)}
+        here = {**stage.params, "shock_table": shocks.columns(left)}
         ticks = progress and _from(progress, done, stage.steps, total)
         found = engine(
             stage.model,
@@ -60,13 +82,10 @@ def simulate(
             carried(state, stage.model, here),
             runs=runs[left],
             steps=stage.steps,
-            record=[name for name in wanted if name in tables[number]],
-            every=every if alone else 1,
+            record=[name for name in wanted if name in stage.table],
             goes_on=number < len(stages) - 1,
             progress=ticks,
         )
-        if alone:
-            return found
         parts.append((left, done, found))
         failures += found.failures
         done += stage.steps

@@ -180,7 +180,7 @@ class Design(BaseModel):
 
     def resolved(self, policy: str | None, scenario: str) -> Resolved:
         """Parameters of a policy and a scenario."""
-        return resolve(
+        found = resolve(
             self.base,
             policy=policy,
             scenarios=(scenario,),
@@ -188,6 +188,9 @@ class Design(BaseModel):
             today=dict(self.today),
             sets=dict(self.sets),
         )
+        changing = any(found.is_lever(path) for path in self.paths)
+        (found.open_to_change() if changing else found).refuse_late()
+        return found
 
     def cases(self) -> list[tuple[str | None, str]]:
         """Policies × scenarios."""

@@ -70,6 +70,8 @@ class Simulator:
         folds: Mapping[str, Fold] | None = None,
         model: Model = MODEL,
     ):
+        if any(resolved.is_lever(path) for path in paths):
+            resolved = resolved.open_to_change()
         self._resolved, self._paths, self._model = resolved, tuple(paths), model
         self._seed, self._count = seed, len(runs)
         purity.check_model(model, resolved.values)
@@ -77,6 +79,8 @@ class Simulator:
         table = self._table(self._slices[0])
         self._worlds = [path for path in paths if not resolved.is_lever(path)]
         self._stages = staged(resolved, table, model)
+        # points differ in their levers from the last change on, where the span reaches it
+        self._changed = self._stages[-1] if resolved.reaches_the_last_change else None
         last = len(self._stages) - 1
         self._engines = [
             Ensemble(
@@ -208,10 +212,9 @@ class Simulator:
         parts: list[Outcome] = []
         state, sums, failed, done = begin, None, np.zeros(lanes, dtype=np.int64), 0
         for stage, engine, here in zip(self._stages, self._engines, shocks, strict=True):
-            # points differ in their levers from the last change on
             mine = {
                 path: column
-                if path in self._worlds or stage is self._stages[-1]
+                if path in self._worlds or stage is self._changed
                 else np.full(lanes, value_at(stage.params, path))
                 for path, column in swept.items()
             }

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engines import cadcad, ensemble, purity
 from ..engines.guards import recorded
-from ..engines.stages import simulate
+from ..engines.stages import simulate, tables
 from ..errors import InputError, nearest, remark
 from ..histories.alignment import align
 from ..histories.choices import Choices
@@ -102,11 +102,12 @@ def _afford(
         recorded(table, record),
         len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks),
     )
+    staged = len(resolved.stages()) > 1
     size = footprint.simulation(
         engine,
         runs=runs,
         steps=steps,
-        every=every,
+        every=1 if staged else every,  # stages are put together step by step
         recorded=len(names),
         variables=len(table),
         processes=processes,
@@ -246,6 +247,7 @@ def run(
             f"{'; '.join(history.notes)}"
         )
 
+    resolved.refuse_late()
     _afford(resolved, model, engine, runs, every, record)
     rates = None
     if demand is not None:
@@ -311,7 +313,7 @@ def run(
     )
     return Result(
         resolved,
-        {n: v for stage in stages for n, v in stage.model.variables(stage.params).items()},
+        tables(stages),
         trajectories,
         seed=seed,
         engine=engine,

@@ -25,7 +25,7 @@ from ..experiments.optimise import optimise
 from ..inputs import bounds
 from ..inputs.bounds import Bound
 from ..model.controllers import lqr
-from ..parameters import Parameters, Resolved
+from ..parameters import Parameters, Resolved, value_at
 from ..results.intervals import intervals
 from ..results.metrics import LOW, METRICS
 from .economy import PID_GAINS, LinearEconomy, linear_law, linearise, pid_law
@@ -333,7 +333,15 @@ def _optimised(resolved: Resolved, runs: int, seed: int) -> tuple[tuple[float, f
         for path, entry in resolved.entries.items()
         if path not in PID_GAINS and entry.value != {}
     }
-    design = {"policies": ["pid"], "parameters": ranges, "set": sets, "runs": runs, "seed": seed}
+    today = {path: value_at(dict(resolved.today), path) for path in sets if resolved.is_lever(path)}
+    design = {
+        "policies": ["pid"],
+        "parameters": ranges,
+        "set": sets,
+        "today": today,
+        "runs": runs,
+        "seed": seed,
+    }
     best = optimise(
         design, objectives="tracking_rms", constraints=f"treasury_low <= {DEPLETED:g}"
     ).best

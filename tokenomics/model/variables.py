@@ -97,10 +97,20 @@ class Variable:
                 Variable(f"control_{m.name}", m.unit, m.meaning, m.scale, start=m.start)
                 for m in remembered
             )
+        if kind == "delay":
+            # a longer line goes on from its last place: nothing in it was measured twice
+            return tuple(
+                replace(
+                    self,
+                    name=self.name.replace("<delay>", str(n)),
+                    meaning=self.meaning.replace("<delay>", str(n)),
+                    start=self.name.replace("<delay>", str(n - 1)) if n > 1 else self.start,
+                )
+                for n in oracle_delay(params)
+            )
         names = {
             "workload": params["workloads"],
             "type": params["fleet"],
-            "delay": oracle_delay(params),
         }[kind]
         return tuple(
             replace(

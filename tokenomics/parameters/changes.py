@@ -48,10 +48,19 @@ class Schedule(Strict):
     changes: list[Dated] = Field(min_length=1, max_length=MOST)
 
 
-def history(found: Any, file: str) -> list[BeforeRecord]:
+def history(given: Any, file: str) -> list[BeforeRecord]:
     """What a file says under `before`. Raises InputError, with the file, for what is no history."""
-    given = list(found) if isinstance(found, Sequence) and not isinstance(found, str) else found
-    return validated(History, {"before": given}, file).before
+    given = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else given
+    found = validated(History, {"before": given}, file).before
+    days = [one.until for one in found if one.until is not None]
+    if days != sorted(set(days)):
+        raise InputError(
+            f"days {', '.join(f'{day:g}' for day in days)}",
+            file=file,
+            key="before",
+            expected="`until` in the order of time, each once",
+        )
+    return found
 
 
 def schedule(source: str | Path | Mapping[str, Any] | Sequence[Any]) -> list[Dated]:

@@ -91,6 +91,7 @@ def assignments(sets: Mapping[str, Any] | str | Sequence[str] | None) -> dict[st
 @checked(
     base=SOURCE,
     policy=optional(SOURCE),
+    own=optional(SOURCE),
     scenarios=several(SOURCE),
     overlays=several(SOURCE),
     today=SETS,
@@ -100,23 +101,22 @@ def resolve(
     base: Source = "baseline",
     *,
     policy: Source | None = None,
+    own: Source | None = None,
     scenarios: Sequence[Source] = (),
     overlays: Sequence[Source] = (),
     today: Sequence[str] | Mapping[str, Any] = (),
     sets: Sequence[str] | Mapping[str, Any] = (),
     changes: Source | Sequence[Mapping[str, Any]] = (),
-    settled: bool = False,
 ) -> Resolved:
-    """The network of today, base ← scenarios ← overlays ← `today`, and its changes of levers: the
-    policy and then the settings from `change.day` on, and a dated list.
+    """The network of today, base ← own ← scenarios ← overlays ← `today`, and its changes of levers:
+    the policy and then the settings from `change.day` on, and a dated list.
 
-    base, policy, scenarios, overlays: a shipped name, the path of a YAML file, or a nested mapping;
-    the scenario `NONE` is none. Several scenarios happen together, in any order, and may not
-    contradict each other. today, sets: "path=value" texts or a mapping of path to value; a setting
-    of no lever is no change but another network from the start. changes: a list of day, policy and
-    set, or a YAML file with it. settled: policy and settings are today's and no change; the policy
-    then lies below scenarios and overlays. Raises InputError that names file, line, key, what was
-    found and expected, and the nearest valid key.
+    base, policy, own, scenarios, overlays: a shipped name, the path of a YAML file, or a nested
+    mapping; the scenario `NONE` is none. own: the policy that is in force today. Several scenarios
+    happen together, in any order, and may not contradict each other. today, sets: "path=value"
+    texts or a mapping of path to value; a setting of no lever is no change but another network from
+    the start. changes: a list of day, policy and set, or a YAML file with it. Raises InputError
+    that names file, line, key, what was found and expected, and the nearest valid key.
     """
     base_name, description, leaves = _leaves("base", base)
     past = leaves.pop(BEFORE, None)
@@ -138,33 +138,34 @@ def resolve(
     above: dict[str, Leaf] = {}
     by_scenarios: dict[str, Leaf] = {}
     for kind, source in layers:
-        name, description, own = _checked_leaves(kind, source)
-        for leaf in own.values() if kind == "scenario" else ():
+        name, description, mine = _checked_leaves(kind, source)
+        for leaf in mine.values() if kind == "scenario" else ():
             _refuse_conflict(by_scenarios.setdefault(leaf.path, leaf), leaf)
         names[kind].append(name)
         descriptions[name] = description
-        above = merge(above, own)
+        above = merge(above, mine)
     for leaf in _settings("today", today):
         above = merge(above, {leaf.path: leaf})
-    if settled and policy is not None:
-        leaves = merge(leaves, _checked_leaves("policy", policy)[2])
-    leaves = merge(leaves, above)
 
     def lever(path: str) -> bool:
         role = leaves[path].role if path in leaves else None
         return (role or place(path).role) == "lever"
 
-    changed: dict[str, Leaf] = {}
-    if policy is not None:
-        name, description, own = _checked_leaves("policy", policy)
+    def levers_of(source: Source | None) -> dict[str, Leaf]:
+        if source is None:
+            return {}
+        name, description, levers = _checked_leaves("policy", source)
         names["policy"].append(name)
         descriptions[name] = description
-        for path, leaf in own.items():
+        for path, leaf in levers.items():
             if not lever(path):
                 raise leaf.error(
                     f"a policy that sets {ROLES[place(path).role]}", expected="levers alone"
                 )
-        changed = {} if settled else own
+        return levers
+
+    leaves = merge(merge(leaves, levers_of(own)), above)
+    changed = levers_of(policy)
     for leaf in _settings("sets", sets):
         if lever(leaf.path):
             changed = merge(changed, {leaf.path: leaf})
@@ -181,35 +182,29 @@ def resolve(
         descriptions,
         _history(past, entries, above),
     )
-    dated = schedule(changes) if changes else []
-    found = _changed(first, changed, dated)
-    law = names["policy"][0] if names["policy"] else found.values.controller.type
-    return replace(found.in_force() if settled else found, policy=law)
+    found = _changed(first, changed, schedule(changes) if changes else [])
+    law = names["policy"][-1] if names["policy"] else found.values.controller.type
+    return replace(found, policy=law)
 
 
 def _changed(today: Resolved, changed: Mapping[str, Leaf], dated: Sequence[Dated]) -> Resolved:
     """The network after its changes of levers: those of the policy and the settings on
     `change.day`, and dated ones.
     """
+    if today.before and (dated or (changed and today.before[-1].until is not None)):
+        raise InputError(
+            "changes of a network whose file dates changes of its own",
+            argument="changes" if dated else "sets",
+            expected="one or the other; `today` is before them all",
+        )
     if not dated:
         return today.with_leaves(changed) if changed else today
-    if today.before:
-        raise InputError(
-            "dated changes of a network that has changes of its own",
-            argument="changes",
-            expected="one or the other",
-        )
     steps = [(one.day, _dated_leaves(one, today)) for one in dated]
     if changed:
         steps.append((today.values.change.day, dict(changed)))
     steps.sort(key=lambda step: step[0])
-    last = today.values.simulation.days
     stages = [today]
-    for day, leaves in steps:
-        if not day < last:
-            raise InputError(
-                f"day {day:g}", argument="changes", expected=f"before the end, day {last:g}"
-            )
+    for _, leaves in steps:
         stages.append(stages[-1].with_leaves(leaves).in_force())
     final = stages[-1]
     past = [

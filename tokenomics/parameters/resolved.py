@@ -88,9 +88,9 @@ class Resolved:
 
     def stages(self) -> tuple[tuple[int, Parameters], ...]:
         """Parameters from a step on, in the order of time; the first from the start. Those that end
-        before they begin are left out.
+        before they begin are left out, and those that begin after the end.
 
-        Raises InputError for a change within a step or after the end.
+        Raises InputError for a change within a step.
         """
         values, first, found = self.values, 0, []
         for one in self.before:
@@ -102,16 +102,37 @@ class Resolved:
                     key="change.day",
                     expected=f"a multiple of the step, {values.simulation.time_step:g} days",
                 )
-            if step >= values.simulation.steps:
-                raise InputError(
-                    f"day {until:g}",
-                    key="change.day",
-                    expected=f"a day before the end, {values.simulation.days:g}",
-                )
             if step > first:
                 found.append((first, put(values, one.levers)))
                 first = step
-        return (*found, (first, values))
+        return tuple(
+            (step, levers)
+            for step, levers in (*found, (first, values))
+            if step < values.simulation.steps
+        )
+
+    @property
+    def reaches_the_last_change(self) -> bool:
+        """Whether the span is long enough for all changes to act."""
+        return self.stages()[-1][1] is self.values
+
+    def refuse_late(self) -> None:
+        """Raise InputError for a change that no step of the simulation sees."""
+        last = self.values.simulation.days
+        for one in self.before:
+            day = self.values.change.day if one.until is None else one.until
+            if not day < last:
+                raise InputError(
+                    f"day {day:g}",
+                    key="change.day" if one.until is None else "changes",
+                    expected=f"a day before the end, {last:g}",
+                )
+
+    def open_to_change(self) -> Resolved:
+        """The same network, of which levers that are put in place of others later act from
+        `change.day` on, even where it has no change yet.
+        """
+        return self if self.before else replace(self, before=(Before(None, {}),))
 
     def in_force(self) -> Resolved:
         """The network in which all changes have been made long ago: its today is what they give."""

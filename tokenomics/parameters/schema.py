@@ -451,8 +451,18 @@ class Treasury(Group):
     )
 
 
-class Market(Group):
+class Market(Ruled):
     """Where order flow meets liquidity."""
+
+    RULES = (
+        Rule(
+            lambda m: (m.protocol_share <= 0.0) | (m.enabled and m.type == "pool"),
+            lambda m: (
+                f"market.protocol_share: {m.protocol_share:g}; expected 0 in a market that is no "
+                f"pool"
+            ),
+        ),
+    )
 
     enabled: bool = parameter(
         "-", "orders move the price (off: orders have no impact, price is the outside valuation)"

@@ -5,7 +5,7 @@ others.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,11 +78,12 @@ def _parameters(record: RunRecord, path: Path, written: Path) -> Resolved:
     return resolved
 
 
-def _variables(schema: pa.Schema, resolved: Resolved, path: Path) -> dict[str, Variable]:
+def _variables(
+    schema: pa.Schema, tables: Sequence[Mapping[str, Variable]], path: Path
+) -> dict[str, Variable]:
     """The model's variables, and as the file describes them those that a user's own block added.
-    Raises InputError for another unit.
+    tables: the variables of each stage. Raises InputError for another unit.
     """
-    tables = [MODEL.variables(parameters) for _, parameters in resolved.stages()]
     known = {name: variable for table in tables for name, variable in table.items()}
     found = {}
     for field in schema:
@@ -114,7 +115,8 @@ def _trajectories(
             file=path,
             expected="run, time, and each variable once",
         )
-    variables = _variables(schema, resolved, path)
+    tables = [MODEL.variables(parameters) for _, parameters in resolved.stages()]
+    variables = _variables(schema, tables, path)
     steps, step = resolved.values.simulation.steps, resolved.values.simulation.time_step
     times, left = divmod(rows, runs)
     if left or not 1 <= times <= steps + 1:
@@ -151,8 +153,7 @@ def _trajectories(
         )
     failures = tuple(Failure(**one.model_dump()) for one in record.failures)
     # what a law remembers is missing where another law is in force
-    stages = [set(MODEL.variables(parameters)) for _, parameters in resolved.stages()]
-    passing = set.union(*stages) - set.intersection(*stages)
+    passing = set().union(*tables).difference(set(tables[0]).intersection(*tables))
     lasting = {name: value for name, value in grid.items() if name not in passing}
     _check_failures(record.failures, indices[:, 0], lasting, told)
     return Trajectories(time[0], indices[:, 0], grid, failures), variables

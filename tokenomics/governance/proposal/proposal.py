@@ -168,13 +168,13 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
 
     def network(*scenarios: str) -> Resolved:
         layers = {
-            "policy": proposal.policy,
+            "own": proposal.policy,
             "scenarios": scenarios,
             "overlays": [*proposal.overlays, *overlays],
-            "sets": proposal.settings,
+            "today": proposal.settings,
         }
         try:
-            found = resolve(proposal.base, **layers, settled=True)
+            found = resolve(proposal.base, **layers)
             controllers.law(found.values.controller.type)
         except InputError as error:
             raise InputError(str(error), file=at.file) from None

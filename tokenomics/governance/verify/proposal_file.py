@@ -118,12 +118,12 @@ def _resolved(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, An
     pairs: list[tuple[str, Any, Any]] = []
     for case in plan.cases:
         layers = {
-            "policy": proposal.policy,
+            "own": proposal.policy,
             "scenarios": [case.scenario],
             "overlays": proposal.overlays,
-            "sets": proposal.settings,
+            "today": proposal.settings,
         }
-        told = as_today(resolve(proposal.base, **layers, settled=True), proposal)
+        told = as_today(resolve(proposal.base, **layers), proposal)
         one, two = told.entries, case.resolved.entries
         values = {
             path: tuple(None if path not in found else found[path].value for found in (one, two))

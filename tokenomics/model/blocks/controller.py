@@ -13,6 +13,8 @@ from .. import controllers
 from ..formulas.numerics import (
     CLOCK_TOLERANCE,
     DAYS_PER_YEAR,
+    below_cap,
+    cost_due,
     in_tokens,
     positive,
     relaxation,
@@ -40,10 +42,12 @@ def bounds(params, state):
     where the controller has both sides.
     """
     controller, dt = params["controller"], params["time_step"]
-    cost = params["treasury"].cost_ratio * state["balancing_cost"]
-    solvent = positive(state["treasury_usd"] / dt - cost)
+    solvent = positive(state["treasury_usd"] / dt - cost_due(params, state))
     spend = np.minimum(controller.spend_limit * state["treasury_usd"], solvent)
-    return spend, state["treasury_tok"] / dt, controller.mint_limit * state["total_supply"]
+    minted = controller.mint_limit * state["total_supply"]
+    if params["emission"].capped:
+        minted = np.minimum(minted, below_cap(params, state))
+    return spend, state["treasury_tok"] / dt, minted
 
 
 def burn_at_rest(params, rest):

@@ -11,6 +11,7 @@ import numpy as np
 from ...elementary import exp, expm1, log
 from ..formulas.numerics import (
     CLOCK_TOLERANCE,
+    below_cap,
     in_tokens,
     positive,
     relaxation,
@@ -98,7 +99,9 @@ def policy_emission(params, substep, state_history, state):
     wanted = number(emission, state) * emission.factor * paid * state["emission_multiplier"]
     emitted = np.maximum(wanted, emission.floor)
     if emission.capped:
-        emitted = np.minimum(emitted, positive(emission.cap - state["total_supply"]) / dt)
+        # the controller has minted before
+        room = positive(below_cap(params, state) - state["order_mint_tok"])
+        emitted = np.minimum(emitted, room)
     return {"emitted": emitted, "emission_share": after}
 
 

@@ -4,7 +4,7 @@ USD/day.
 
 import numpy as np
 
-from ..formulas.numerics import treasury_share
+from ..formulas.numerics import cost_due, treasury_share
 from ..variables import Variable, writes
 
 
@@ -45,7 +45,7 @@ def policy_treasury(params, substep, state_history, state):
     if not treasury.enabled:
         none = 0.0 * state["fees"]
         return {"treasury_income": none, "operating_cost": none, "cost_paid": none}
-    cost = treasury.cost_ratio * state["balancing_cost"]
+    cost = cost_due(params, state)
     return {
         "treasury_income": treasury.fee_share * state["fees"],
         "operating_cost": cost,

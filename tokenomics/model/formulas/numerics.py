@@ -90,6 +90,17 @@ def oracle_delay(params):
     )
 
 
+def cost_due(params, state):
+    """Operating cost of the treasury that is due [USD/day]."""
+    return params["treasury"].cost_ratio * state["balancing_cost"]
+
+
+def below_cap(params, state):
+    """Tokens that a cap on total supply leaves to be minted [TOK/day]."""
+    room = params["emission"].cap - state["total_supply"]
+    return positive(room) / params["time_step"]
+
+
 def treasury_share(params):
     """Share of fees that goes to the treasury."""
     return params["treasury"].fee_share if params["treasury"].enabled else 0.0
