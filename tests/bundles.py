@@ -26,7 +26,7 @@ PROPOSAL = {
     "proposed": {"supply.burn_share": 0.3},
     "scenarios": ["none", "token_crash"],
     "runs": 5,
-    "seed": 3,
+    "seed": 6,
     "years": [],
     "limits": [{"limit": "churn <= 5", "reason": "an example"}],
     "sensitivity": {"runs": 3, "step": 0.2},

@@ -27,14 +27,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from tokenomics.engines import cadcad, ensemble
+from tokenomics.engines.stages import simulate
 from tokenomics.engines.trajectories import Trajectories
 from tokenomics.experiments.evaluate import evaluate
-from tokenomics.model.model import MODEL, bind
+from tokenomics.experiments.staging import staged
+from tokenomics.experiments.warm_up import warm_up
+from tokenomics.model.model import MODEL
 from tokenomics.model.shocks import sample
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import NONE, resolve
@@ -66,7 +70,8 @@ LEVELS = (
 )
 # what chooses other code of the GNU C library's exp, log, pow and sin
 OLD_LIBRARY = "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-FMA,-FMA_Usable,-FMA4"
-SHOCK, METRIC = "shock ", "metric "  # begin the names of what is no variable
+# begin the names of what is no variable
+SHOCK, SHOCK_BEFORE, METRIC = "shock ", "shock before day 0 ", "metric "
 BETWEEN = " / "  # a policy and a scenario
 SHOWN = 16  # digits of a digest
 Parts = dict[str, str]  # SHA-256 by shock, variable or metric, in their order
@@ -191,18 +196,18 @@ def simulated(
         sets=(f"simulation.days={task.days}",),
     )
     parameters, runs = resolved.values, np.arange(task.runs)
-    table = sample(parameters, runs, SEED)
-    yield from ((SHOCK + name, series) for name, series in table.values.items())
-    params = bind(parameters, table)
-    model, start = MODEL.bound(params), steady_state(parameters).state
-    chosen = {"runs": runs, "steps": parameters.simulation.steps}
+    table, before = sample(parameters, runs, SEED), warm_up(resolved.today, runs, SEED, MODEL)
+    for kind, shocks in ((SHOCK, table), (SHOCK_BEFORE, before.params["shock_table"])):
+        yield from ((kind + name, series) for name, series in shocks.values.items())
+    stages, start = staged(resolved, table, MODEL), steady_state(resolved.today).state
+    model = stages[-1].model
     if engine == "cadcad":
-        paths = cadcad.simulate(model, params, start, **chosen)
+        paths = simulate(cadcad.simulate, stages, start, runs=runs, before=before)
         with np.errstate(all="ignore"):
             metrics = evaluate_metrics(list(METRICS), paths.values, parameters)
     else:
-        own = {"chunk": setting.chunk, "workers": setting.threads}
-        paths = ensemble.simulate(model, params, start, **chosen, **own)
+        own = partial(ensemble.simulate, chunk=setting.chunk, workers=setting.threads)
+        paths = simulate(own, stages, start, runs=runs, before=before)
         found = evaluate(resolved, (), [[]], runs=runs, seed=SEED, metrics=list(METRICS))
         metrics = {name: values[0] for name, values in found.values.items()}
     yield from ((name, paths.values[name]) for name in _ordered(model, paths))

@@ -40,11 +40,11 @@ def test_a_run_beyond_the_limit_is_refused_before_it_starts(engine):
 
 
 def test_a_large_run_is_told_with_what_takes_less(monkeypatch):
-    monkeypatch.setattr(footprint, "LARGE_GB", 5e-5)
+    monkeypatch.setattr(footprint, "LARGE_GB", 1e-4)
     with pytest.warns(
         tk.errors.Remark,
         match=(
-            r"4 runs of 5 steps with 1\d\d variables will take about \d\.\d+e-05 GB of memory; "
+            r"4 runs of 5 steps with 1\d\d variables will take about 0\.000\d+ GB of memory; "
             r"less: .*fewer variables in `record` \('metrics': what metrics read alone\)"
         ),
     ):

@@ -68,7 +68,7 @@ ALTERATIONS = [
     ("a limit", TEXT, r"churn (<=|&lt;=) 5\b", r"churn \1 5.001"),
     ("a limit with decimals", TEXT, r"(<=|&lt;=) 0\.25\b", r"\1 0.2501"),
     ("a limit's reason", TEXT, r"at most 7 in 100", "at most 7.001 in 100"),
-    ("a seed", TEXT, r"seed 3\b", "seed 3.001"),
+    ("a seed", TEXT, r"seed 6\b", "seed 6.001"),
     ("runs", TEXT, r"\b5 runs in each", "5.001 runs in each"),
     ("runs that were varied", TEXT, r"first 3 runs", "first 3.001 runs"),
     ("days", TEXT, r"12 days", "12.01 days"),

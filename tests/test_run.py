@@ -23,7 +23,15 @@ def prices(tmp_path):
 
 
 def test_cadcad_runs_the_models_own_step_bit_for_bit():
-    result = tk.run("baseline", policy="pid", scenario="combined_stress", runs=3, seed=5, days=80)
+    result = tk.run(
+        "baseline",
+        policy="pid",
+        scenario="combined_stress",
+        sets={"simulation.warm_up": 0.0},
+        runs=3,
+        seed=5,
+        days=80,
+    )
     paths = simulate(policy="pid", scenarios=("combined_stress",), runs=3, seed=5, days=80)
     for name in set(result.variables) - {"time"}:
         np.testing.assert_array_equal(result.dataset[name].values, paths[name], err_msg=name)

@@ -120,7 +120,11 @@ def test_who_pays_less_than_planned_on_one_day_has_not_paid():
 @pytest.mark.parametrize("policy", ["none", "pid", "threshold"])
 def test_a_treasury_without_a_reserve_is_low_and_does_not_pay(policy):
     found = tk.run(
-        policy=policy, sets={"treasury.reserve": 0.0}, days=10, runs=3, engine="ensemble"
+        policy=policy,
+        sets={"treasury.reserve": 0.0, "simulation.warm_up": 0.0},
+        days=10,
+        runs=3,
+        engine="ensemble",
     ).metrics_per_run()
     assert (found["treasury_low"] == 1.0).all() and (found["treasury_low_day"] == 0.0).all()
     assert (found["treasury_unpaid"] == 1.0).all()

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..model.model import Model
-from ..model.transition import carried
+from ..model.transition import carried, on_day_zero
 from ..model.variables import Variable
 from .guards import recorded
-from .trajectories import Trajectories
+from .trajectories import Failure, Trajectories
 
 Engine = Callable[..., Trajectories]
 
@@ -48,53 +48,55 @@ def simulate(
     record: Sequence[str] | None = None,
     every: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    before: Stage | None = None,
 ) -> Trajectories:
     """Simulate the stages one after the other.
 
     engine: `simulate` of an engine. initial: the state at the start, a number or (runs,) by name;
     where it lacks a variable of the first stage, that one starts at rest. runs, record, every,
-    progress: as in the engines. A variable that a stage does not have is NaN in it. A run that
-    failed is left out of the stages after.
+    progress: as in the engines. before: what is simulated before day 0, of which nothing is
+    recorded. A variable that a stage does not have is NaN in it. A run that failed is left out of
+    the stages after.
     """
-    if len(stages) == 1:
-        (stage,) = stages
-        return engine(
-            stage.model,
-            stage.params,
-            carried(initial, stage.model, stage.params),
-            runs=runs,
-            steps=stage.steps,
-            record=record,
-            every=every,
-            progress=progress,
-        )
     wanted = recorded(tables(stages), record)
     total = sum(stage.steps for stage in stages)
-    state, left, done = dict(initial), np.arange(len(runs)), 0
-    parts, failures = [], []
-    for number, stage in enumerate(stages):
+    early = before.steps if before else 0
+    stride = every if len(stages) == 1 else 1
+    state, left, done = dict(initial), np.arange(len(runs)), -early
+    parts: list[tuple[np.ndarray, int, Trajectories]] = []
+    failures: list[Failure] = []
+    if before:
+        state = {**state, "time": -early * before.params["time_step"], "step": -early}
+    for stage in (*([before] if before else []), *stages):
+        if not len(left):
+            break
         shocks = stage.params["shock_table"]
-        here = {**stage.params, "shock_table": shocks.columns(left)}
-        ticks = progress and _from(progress, done, stage.steps, total)
+        columns = shocks if len(left) == len(runs) else shocks.columns(left)
+        here = {**stage.params, "shock_table": columns}
         found = engine(
             stage.model,
             here,
             carried(state, stage.model, here),
             runs=runs[left],
             steps=stage.steps,
-            record=[name for name in wanted if name in stage.table],
-            goes_on=number < len(stages) - 1,
-            progress=ticks,
+            record=[name for name in wanted if name in stage.table] if done >= 0 else [],
+            every=stride if done >= 0 else stage.steps,
+            goes_on=stage is not stages[-1],
+            progress=progress and _from(progress, done + early, stage.steps, total + early),
         )
-        parts.append((left, done, found))
+        if len(stages) == 1 and done >= 0 and not failures:
+            return found
         failures += found.failures
+        if done >= 0:
+            parts.append((left, done // stride, found))
         done += stage.steps
-        good = ~np.isin(runs[left], [failure.run for failure in found.failures])
-        state = {n: v[good] if np.ndim(v) else v for n, v in found.end.items()}
-        left = left[good]
-        if not len(left):
-            break
-    return _joined(parts, wanted, runs, total, every, stages[0].params["time_step"], failures)
+        if stage is not stages[-1]:
+            good = ~np.isin(runs[left], [failure.run for failure in found.failures])
+            state = {n: v[good] if np.ndim(v) else v for n, v in found.end.items()}
+            state = on_day_zero(state) if stage is before else state
+            left = left[good]
+    step = stages[0].params["time_step"]
+    return _joined(parts, wanted, runs, total, stride, every, step, failures)
 
 
 def _from(
@@ -106,18 +108,18 @@ def _from(
     return tell
 
 
-def _joined(parts, wanted, runs, total, every, step, failures) -> Trajectories:
-    """The stages' paths as one; the first day of a stage is the last of the one before."""
-    values = {name: np.full((len(runs), total + 1), np.nan) for name in wanted}
+def _joined(parts, wanted, runs, total, stride, every, step, failures) -> Trajectories:
+    """The stages' paths as one; the first day of a stage is the last of the one before. stride:
+    steps from one value of a path to the next.
+    """
+    values = {name: np.full((len(runs), total // stride + 1), np.nan) for name in wanted}
     for left, first, found in parts:
         skip = 1 if first else 0
         for name, path in found.values.items():
             values[name][left, first + skip : first + path.shape[1]] = path[:, skip:]
-    index = np.arange(0, total + 1, every)
-    start = parts[0][2].time[0]
     return Trajectories(
-        start + index * step,
+        np.arange(0, total + 1, every) * step,
         runs,
-        {name: path[:, ::every] for name, path in values.items()},
+        {name: path[:, :: every // stride] for name, path in values.items()},
         tuple(sorted(failures, key=lambda failure: failure.run)),
     )

@@ -18,10 +18,8 @@ import numpy as np
 from ..engines import purity
 from ..engines.ensemble import Ensemble, Outcome
 from ..engines.folds import Fold, Folds
-from ..engines.instructions import LANES
 from ..model.model import MODEL, Model
 from ..model.shocks import ShockTable, sample
-from ..model.steady_state import no_steady_states, steady_states
 from ..model.transition import carried
 from ..model.variables import SHARED
 from ..parameters import Resolved, substitute, value_at
@@ -29,9 +27,10 @@ from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS, needed
 from .staging import staged
+from .warm_up import WarmUp, steps_before
+from .worlds import Batch, whole, worlds_of
 
 AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
-FEW = 64  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class Evaluation:
 
 
 Reduce = Callable[[Outcome, Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
+Each = Callable[..., Iterable[Any]]  # maps a function, on threads or not
 
 
 class Simulator:
@@ -75,6 +75,7 @@ class Simulator:
         self._resolved, self._paths, self._model = resolved, tuple(paths), model
         self._seed, self._count = seed, len(runs)
         purity.check_model(model, resolved.values)
+        self._early = steps_before(resolved.today, model) > 0
         self._slices = [runs[i : i + AT_ONCE] for i in range(0, len(runs), AT_ONCE)]
         table = self._table(self._slices[0])
         self._worlds = [path for path in paths if not resolved.is_lever(path)]
@@ -106,11 +107,9 @@ class Simulator:
         ]
 
     def _table(self, runs: np.ndarray) -> ShockTable:
-        """The shocks of some runs. A vector holds runs of one point wherever that wastes little, so
-        that points can share the columns of the shocks.
-        """
-        wide = np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
-        return sample(self._resolved.values, wide, self._seed, extra=self._model.extra_shocks)
+        """The shocks of some runs."""
+        extra = self._model.extra_shocks
+        return sample(self._resolved.values, whole(runs), self._seed, extra=extra)
 
     def __call__(
         self,
@@ -129,43 +128,36 @@ class Simulator:
         shape = (count, self._count)
         values = {name: np.full(shape, np.nan) for name in names}
         failed_day = np.full(shape, np.nan)
-        start: dict[str, np.ndarray] = {}
-        if len(good):
-            start, exists = self._starts(chosen[good], errors, good)
-            good = good[exists]
+        if not len(good):
+            return Evaluation(values, failed_day, tuple(errors))
+        worlds = worlds_of(
+            self._resolved.today, self._model, self._worlds, paths, chosen, errors, good
+        )
+        good = worlds.points
         if not len(good):
             return Evaluation(values, failed_day, tuple(errors))
         swept = dict(zip(paths, chosen[good].T, strict=True))
         step = resolved.values.simulation.time_step
 
-        def simulate_slice(number: int, each: Callable[..., Iterable[Any]]) -> None:
-            """All points on the shocks of some runs. each: maps a function, on threads or not."""
-            runs, shocks = self._slices[number], self._kept
-            if shocks is None:
-                shocks = self._shocks(self._table(runs))
-            width = len(runs) if len(runs) < FEW else -(-len(runs) // LANES) * LANES
-            lanes = len(good) * width
-            flat, failed = {name: np.empty(lanes) for name in names}, np.empty(lanes)
-
-            def simulate_piece(first: int) -> None:
-                piece = slice(first, min(first + AT_ONCE, lanes))
-                point = np.arange(piece.start, piece.stop) // width
-                mine = {path: column[point] for path, column in swept.items()}
-                where = point if point[0] != point[-1] else point[0]
-                begin = {n: v if n in SHARED else v[where] for n, v in start.items()}
-                outcome = self._simulate(begin, mine, shocks, first, len(point))
-                with np.errstate(all="ignore"):
-                    found = reduce(outcome, mine)
-                broken = outcome.failed > 0
-                for name in names:
-                    flat[name][piece] = np.where(broken, np.nan, found[name])
-                failed[piece] = np.where(broken, (outcome.failed - 1) * step, np.nan)
-
-            list(each(simulate_piece, range(0, lanes, AT_ONCE)))
+        def simulate_slice(number: int, each: Each) -> None:
+            """All points on the shocks of some runs."""
+            runs = self._slices[number]
+            wide, shocks = whole(runs), self._kept or self._shocks(self._table(runs))
+            parts = [
+                self._reduced(
+                    Batch(worlds, points, wide, shocks),
+                    {path: column[points] for path, column in swept.items()},
+                    names,
+                    reduce,
+                    each,
+                )
+                for points in worlds.batches(len(wide) if self._early else None)
+            ]
+            found, failed = (np.concatenate(part) for part in zip(*parts, strict=True))
             columns = slice(number * AT_ONCE, number * AT_ONCE + len(runs))
-            for name in names:
-                values[name][good, columns] = flat[name].reshape(len(good), -1)[:, : len(runs)]
-            failed_day[good, columns] = failed.reshape(len(good), -1)[:, : len(runs)]
+            for name, rows in zip(names, np.moveaxis(found, 1, 0), strict=True):
+                values[name][good, columns] = rows[:, : len(runs)]
+            failed_day[good, columns] = (failed * step)[:, : len(runs)]
 
         with ThreadPoolExecutor(workers) as pool:
             numbers = range(len(self._slices))
@@ -176,29 +168,43 @@ class Simulator:
                 list(pool.map(lambda number: simulate_slice(number, map), numbers))
         return Evaluation(values, failed_day, tuple(errors))
 
-    def _starts(
-        self, chosen: np.ndarray, errors: list[str], good: np.ndarray
-    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """The start of some points, that of today in each one's world, and whether there is one.
-
-        chosen: their values (points, paths). errors: lines of all points; what is wrong is written
-        there. good: their numbers.
+    def _reduced(
+        self,
+        batch: Batch,
+        swept: Mapping[str, np.ndarray],
+        names: Sequence[str],
+        reduce: Reduce,
+        each: Each,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers (points, names, runs) of some points, and the step in which each failed (points,
+        runs), else NaN. swept: (points,) by path.
         """
-        today, where = self._resolved.today, [self._paths.index(path) for path in self._worlds]
-        worlds, each = np.unique(chosen[:, where], axis=0, return_inverse=True)
-        each = each.ravel()
-        swept = dict(zip(self._worlds, worlds.T, strict=True))
-        start = steady_states(dict(today), self._model, swept, len(worlds))
-        exists = np.isfinite(start["token_price"])
-        if not np.all(exists):
-            lost = {path: column[~exists] for path, column in swept.items()}
-            reasons = no_steady_states(dict(today), self._model, lost, int(np.sum(~exists)))
-            told = dict(zip(np.flatnonzero(~exists), map(str, reasons), strict=True))
-            for point, world in zip(good, each, strict=True):
-                errors[point] = told.get(world, errors[point])
-        there = exists[each]
-        each = each[there]
-        return {n: v if n in SHARED else v[each] for n, v in start.items()}, there
+        width = len(batch.runs)
+        count, start = len(batch.world), batch.start
+        if self._early:
+            warm = WarmUp(self._resolved.today, batch.runs, self._seed, self._model, self._worlds)
+            start = warm(start, batch.values, each)
+        lanes = count * width
+        flat, failed = np.empty((len(names), lanes)), np.empty(lanes)
+
+        def simulate_piece(first: int) -> None:
+            lane = np.arange(first, min(first + AT_ONCE, lanes))
+            point = lane // width
+            world = batch.world[point]
+            where = (world, lane % width) if self._early else _one_or_each(world)
+            mine = {path: column[point] for path, column in swept.items()}
+            begin = {n: v if n in SHARED else v[where] for n, v in start.items()}
+            outcome = self._simulate(begin, mine, batch.shocks, first, len(lane))
+            with np.errstate(all="ignore"):
+                found = reduce(outcome, mine)
+            broken = outcome.failed > 0
+            for row, name in enumerate(names):
+                flat[row, lane] = np.where(broken, np.nan, found[name])
+            failed[lane] = np.where(broken, outcome.failed - 1, np.nan)
+
+        list(each(simulate_piece, range(0, lanes, AT_ONCE)))
+        shape = (len(names), count, width)
+        return flat.reshape(shape).transpose(1, 0, 2), failed.reshape(count, width)
 
     def _simulate(
         self,
@@ -239,6 +245,11 @@ class Simulator:
             for name in parts[0].values
         }
         return Outcome(values, failed, parts[-1].folded, {}, {})
+
+
+def _one_or_each(numbers: np.ndarray) -> Any:
+    """The number where all are the same, else each."""
+    return numbers if numbers[0] != numbers[-1] else numbers[0]
 
 
 def evaluate(

@@ -17,8 +17,9 @@ from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS
 from . import costs, limits
 from .design import Design
-from .evaluate import AT_ONCE, FEW, evaluate
+from .evaluate import AT_ONCE, evaluate
 from .reads import structural
+from .worlds import FEW
 
 SECONDS_PER_TASK = 0.5  # of one core, by `costs`; what a kill can lose
 

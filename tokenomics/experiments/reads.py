@@ -10,7 +10,7 @@ equal to the last bit, for any shocks; what is read may still change nothing in 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -23,10 +23,11 @@ from ..model.controllers import LAWS, law
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
 from ..model.steady_state import steady_states
-from ..model.transition import carried
+from ..model.transition import INITIAL, carried
 from ..parameters import Parameters, Resolved, place, substitute
 from ..results.evaluation import asked
 from ..results.metrics import METRICS
+from .warm_up import steps_before
 
 Values = Mapping[str, Sequence[Any]]  # by path, what a parameter may be beside what it is
 
@@ -94,9 +95,30 @@ class Network:
         """
         params = dict(self.resolved.values) | self._bound
         try:
-            return record_step(self.model.bound(params), params, self.numbers)
+            found = record_step(self.model.bound(params), params, self.numbers)
         except TokenomicsError:
             return None
+        return _remembering(found) if self._early else found
+
+    @cached_property
+    def _early(self) -> bool:
+        """Whether there are days before day 0."""
+        return not self.recorded and steps_before(self.resolved.today, self.model) > 0
+
+    @cached_property
+    def _today(self) -> Network | None:
+        """The network before its changes, where something happens under it before day 0."""
+        if not (self._early and self.resolved.before):
+            return None
+        levers = self.resolved.before[0].levers
+        found = self.resolved.replace(levers, source="today").in_force()
+        return network(found, self.model, self.recorded)
+
+    def _before(self, path: str, values: Sequence[Any]) -> frozenset[str]:
+        """What can differ on day 0 by what happens before it."""
+        if self._today is None or self.resolved.is_lever(path):
+            return frozenset()
+        return self._today.reach(path, values).variables & frozenset(self._table)
 
     @cached_property
     def _bound(self) -> dict[str, Any]:
@@ -184,7 +206,7 @@ class Network:
         numbers = {path: found for path, found in new.items() if path in self.numbers}
         for path, start in self._varied(numbers, [{}]).items():
             self._reached[keys[path]] = self._number(
-                path, start, self._flow({path: numbers[path]}, start)
+                path, numbers[path], start, self._flow({path: numbers[path]}, start)
             )
         for path, found in new.items():
             if path not in numbers:
@@ -199,7 +221,9 @@ class Network:
         starts = self._varied(numbers, _bases(numbers))
         through = self._flow(numbers, _joined(starts.values()))
         found = {
-            path: self._number(path, starts[path], through) for path in asked_for if path in numbers
+            path: self._number(path, numbers[path], starts[path], through)
+            for path in asked_for
+            if path in numbers
         }
         return found | {
             path: self._switch(path, tuple(values[path]), numbers)
@@ -242,11 +266,16 @@ class Network:
         return Reach(variables, frozenset(name for name in METRICS if reads(name)))
 
     def _number(
-        self, path: str, start: Mapping[str, np.ndarray] | None, through: Flow | None
+        self,
+        path: str,
+        values: Sequence[Any],
+        start: Mapping[str, np.ndarray] | None,
+        through: Flow | None,
     ) -> Reach:
         if start is None or through is None:
             return self._reach(path, self._all())
         differing = {name for name, rows in start.items() if np.any(rows != rows[:, :1])}
+        differing |= self._before(path, values)
         return self._reach(path, through.downstream({path, *differing}))
 
     def _switch(self, path: str, values: Sequence[Any], numbers: Values) -> Reach:
@@ -282,10 +311,19 @@ class Network:
             for name in one.keys() | two.keys()
             if name not in one or name not in two or not np.array_equal(one[name], two[name])
         }
+        differing |= self._before(path, [value])
         differing |= {
             name for name in a.shape.keys() & b.shape.keys() if a.shape[name] != b.shape[name]
         }
         return a.downstream(differing) | b.downstream(differing)
+
+
+def _remembering(program: Program) -> Program:
+    """The step where what is remembered of the start is that of any step before day 0."""
+    inputs = dict(program.inputs)
+    ends = {name: inputs[source] for name, source in INITIAL.items() if source in inputs}
+    outputs = tuple((name, ends.get(name, end)) for name, end in program.outputs)
+    return replace(program, outputs=outputs)
 
 
 def _bases(numbers: Values) -> list[dict[str, float]]:
@@ -315,4 +353,6 @@ def _spans(start: Mapping[str, np.ndarray]) -> dict[str, Span]:
 
 def _simulated(parameters: Parameters) -> tuple[Any, ...]:
     """What decides the sampled shocks, beside seed and runs."""
-    return parameters.simulation.steps, parameters.simulation.time_step, parameters.shocks.enabled
+    simulation = parameters.simulation
+    spans = simulation.steps, simulation.steps_before, simulation.time_step
+    return *spans, parameters.shocks.enabled

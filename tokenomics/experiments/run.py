@@ -45,6 +45,7 @@ from ..results.metrics import METRICS, needed
 from .history import infer_news, undisturbed, without_noise_orders
 from .staging import staged
 from .unread import changed_to_no_effect
+from .warm_up import steps_before, warm_up
 
 FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics read
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
@@ -102,12 +103,13 @@ def _afford(
         recorded(table, record),
         len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks),
     )
-    staged = len(resolved.stages()) > 1
     size = footprint.simulation(
         engine,
         runs=runs,
         steps=steps,
-        every=1 if staged else every,  # stages are put together step by step
+        # stages are put together step by step
+        every=1 if len(resolved.stages()) > 1 else every,
+        before=steps_before(resolved.today, model),
         recorded=len(names),
         variables=len(table),
         processes=processes,
@@ -302,6 +304,7 @@ def run(
     for line in remarks:
         remark(line)
     stages = staged(resolved, table, model)
+    early = not series_names
     trajectories = simulate(
         ENGINES[engine],
         stages,
@@ -310,6 +313,7 @@ def run(
         record=record,
         every=every,
         progress=progress,
+        before=warm_up(resolved.today, indices, seed, model) if early else None,
     )
     return Result(
         resolved,

@@ -64,15 +64,23 @@ def shocks(runs: int, steps: int, processes: int) -> float:
 
 
 def simulation(
-    engine: str, *, runs: int, steps: int, every: int, recorded: int, variables: int, processes: int
+    engine: str,
+    *,
+    runs: int,
+    steps: int,
+    every: int,
+    recorded: int,
+    variables: int,
+    processes: int,
+    before: int = 0,
 ) -> float:
     """Bytes of a simulation and of writing it. every, recorded: how many steps apart, and how many
-    variables, are kept of all `variables`.
+    variables, are kept of all `variables`. before: steps before day 0, of which none is kept.
     """
     kept = KEPT[engine] * NUMBER * runs * (1 + steps // every) * recorded
     held = (
-        steps * (CADCAD_STEP + float(NUMBER) * min(runs, CADCAD_BATCH) * variables)
+        max(steps, before) * (CADCAD_STEP + float(NUMBER) * min(runs, CADCAD_BATCH) * variables)
         if engine == "cadcad"
         else 0.0
     )
-    return shocks(runs, steps, processes) + kept + held
+    return shocks(runs, steps + before, processes) + kept + held

@@ -114,13 +114,36 @@ def streams(runs: np.ndarray, process: str) -> np.ndarray:
 def sample(
     parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequence[str] = ()
 ) -> ShockTable:
-    """The shock table of some run indices.
+    """The shock table of some run indices from day 0 on.
 
     extra: names of further standard normal processes, for blocks of your own. All zero where shocks
     are switched off. Raises InputError for a seed or run index out of range.
     """
+    return _sampled(parameters, runs, seed, extra, parameters.simulation.steps)
+
+
+def before_day_zero(
+    parameters: Parameters, runs: Sequence[int], seed: int, extra: Sequence[str] = ()
+) -> ShockTable:
+    """The shock table of the span's steps before day 0, from streams of its own: of a shorter span
+    those that are nearest to day 0. See `sample`.
+    """
+    steps = parameters.simulation.steps
+    table = _sampled(parameters, runs, seed, extra, steps, " before day 0")
+    return ShockTable({name: rows[::-1] for name, rows in table.values.items()}, -steps)
+
+
+def _sampled(
+    parameters: Parameters,
+    runs: Sequence[int],
+    seed: int,
+    extra: Sequence[str],
+    steps: int,
+    when: str = "",
+) -> ShockTable:
+    """when: added to the names of processes, for streams of their own."""
     check_seed(seed)
-    steps, runs = parameters.simulation.steps, np.asarray(runs, dtype=np.int64)
+    runs = np.asarray(runs, dtype=np.int64)
     names = (*NORMALS, *extra, *UNIFORMS)
     what = f"the shocks of {len(runs):,} runs over {steps:,} steps"
     footprint.refuse_above(
@@ -130,7 +153,7 @@ def sample(
         return ShockTable({name: np.zeros((steps, len(runs))) for name in names})
     return ShockTable(
         {
-            name: draw(seed, streams(runs, name), steps, normals=name not in UNIFORMS)
+            name: draw(seed, streams(runs, name + when), steps, normals=name not in UNIFORMS)
             for name in names
         }
     )

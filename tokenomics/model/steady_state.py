@@ -16,7 +16,7 @@ import numpy as np
 from ..elementary import exp, log
 from ..errors import BlockError, InputError, ModelError
 from ..inputs.arguments import checked, of
-from ..parameters import Parameters, substitute
+from ..parameters import Parameters, put, substitute
 from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .model import MODEL, Model
@@ -88,22 +88,43 @@ UNEVENTFUL: Mapping[str, Any] = {"events": {}} | dict.fromkeys(
 )
 
 
+# settings by path with which a network goes nowhere by itself, its emission that which balances the
+# burns
+TRENDLESS: Mapping[str, Any] = {
+    "demand.growth_rate": 0.0,
+    "emission.mode": "balance_at_start",
+    "emission.schedule": "constant",
+    "emission.capped": False,
+    "emission.floor": 0.0,
+    "supply.vesting": False,
+}
+
+
 def stationary(groups: Mapping[str, Any]) -> dict[str, Any]:
-    """The same network without growth, season, vesting, events or shocks, its emission that which
-    balances the burns.
-    """
+    """The same network without growth, season, vesting, events or shocks."""
     still = {
-        "demand.growth_rate": 0.0,
         "demand.weekly_amplitude": 0.0,
-        "emission.mode": "balance_at_start",
-        "emission.schedule": "constant",
-        "emission.capped": False,
-        "emission.floor": 0.0,
-        "supply.vesting": False,
         "shocks.enabled": False,
         "venues.variance_memory": FOREVER,
     }
-    return substitute(groups, {**UNEVENTFUL, **still})
+    return substitute(groups, {**UNEVENTFUL, **TRENDLESS, **still})
+
+
+# groups and parameters that a network has none of before day 0
+LATER = (*UNEVENTFUL, *TRENDLESS, "bank_run.enabled")
+
+
+def moves(path: str) -> bool:
+    """Whether a parameter does something from day 0 on alone."""
+    return path.startswith(tuple(f"{later}." for later in LATER)) or path in LATER
+
+
+def unmoved(parameters: Parameters) -> Parameters:
+    """The same network, its shocks and season among it, without growth, vesting or events."""
+    calm = {**UNEVENTFUL, **TRENDLESS, "bank_run.enabled": False}
+    if parameters.emission.mode == "balance_daily":
+        del calm["emission.mode"]
+    return put(parameters, calm)
 
 
 def _price(

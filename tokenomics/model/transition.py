@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 
 from .model import Model
-from .variables import Rest, State
+from .variables import CONSTANTS, Rest, State
+
+# what is remembered of the start, and of what
+INITIAL = {v.name: v.start for v in CONSTANTS if v.name.startswith("initial_")}
+
+
+def on_day_zero(state: State) -> dict[str, Any]:
+    """The state after the days before day 0, from which the simulation starts: what is remembered
+    of the start is that of this state.
+    """
+    own = {name: state[source] for name, source in INITIAL.items()}
+    return {**state, **own, "time": 0.0, "step": 0}
 
 
 def carried(state: State, model: Model, params: Mapping[str, Any]) -> dict[str, Any]:

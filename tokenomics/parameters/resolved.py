@@ -75,11 +75,7 @@ class Resolved:
         """SHA-256 of the canonical JSON of the values and of what levers were before, in
         hexadecimal.
         """
-        told: Any = self.values.model_dump()
-        if self.before:
-            told = {"values": told, "before": [[b.until, dict(b.levers)] for b in self.before]}
-        text = json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest(self.values, self.before)
 
     @property
     def today(self) -> Parameters:
@@ -224,6 +220,15 @@ class Resolved:
             for path, value in changes.items()
         }
         return merge(leaves, changed)
+
+
+def digest(values: Parameters, before: Sequence[Before] = ()) -> str:
+    """SHA-256 of the canonical JSON of values, and of what levers were before, in hexadecimal."""
+    told: Any = values.model_dump()
+    if before:
+        told = {"values": told, "before": [[b.until, dict(b.levers)] for b in before]}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def told_apart(past: Sequence[Before], entries: Mapping[str, Entry]) -> tuple[Before, ...]:

@@ -44,15 +44,36 @@ class Simulation(Ruled):
 
     ROLE = "numeric"
 
-    RULES = (Rule(lambda s: (_off(_span(s)) <= 1e-6) & (_span(s) >= 1.0 - 1e-6), _no_whole_steps),)
+    RULES = (
+        Rule(lambda s: (_off(_span(s)) <= 1e-6) & (_span(s) >= 1.0 - 1e-6), _no_whole_steps),
+        Rule(
+            lambda s: _off(s.warm_up / s.time_step) <= 1e-6,
+            lambda s: (
+                f"simulation.warm_up: {s.warm_up:.10g}; expected a multiple of "
+                f"simulation.time_step, {s.time_step:.10g} days"
+            ),
+        ),
+    )
 
     days: float = parameter("days", "simulated span, a multiple of the step", gt=0.0, le=CENTURY)
     time_step: float = parameter("days", "time step Δt", ge=SHORTEST_STEP, le=1.0)
+    warm_up: float = parameter(
+        "days",
+        "span before day 0, under today's policy with shocks of its own; none without shocks, with "
+        "stocks that are given and with a recorded history",
+        ge=0.0,
+        le=CENTURY,
+    )
 
     @property
     def steps(self) -> int:
         """Number of time steps in the span."""
         return max(1, round(_span(self)))
+
+    @property
+    def steps_before(self) -> int:
+        """Number of time steps before day 0."""
+        return round(self.warm_up / self.time_step)
 
 
 class Change(Group):

@@ -362,8 +362,13 @@ folded(
 folded(
     "front_profit",
     "USD",
-    "profit of those who run ahead of the controller, 0 where nobody does",
-    last_of("front_profit"),
+    "profit of those who run ahead of the controller since the start, 0 where nobody does",
+    Fold(
+        ("front_profit",),
+        lambda first, p: {"first": first["front_profit"], "last": first["front_profit"]},
+        lambda before, now, p: {"first": before["first"], "last": now["front_profit"]},
+        lambda after, p, count: after["last"] - after["first"],
+    ),
 )
 folded(
     "inflation",

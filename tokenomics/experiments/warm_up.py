@@ -1,0 +1,164 @@
+"""The days before day 0, in which a network is shaken out of its rest: the network as it is today,
+under its policy, with shocks of its own and neither trends nor events.
+
+On day 0 every run so has stocks of its own, and what is a share of the start is one of them. What
+a run goes through depends on today's network, its seed and its index alone, so that all changes of
+a network go on from the same states; they are made once and kept.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from ..engines.ensemble import Ensemble
+from ..engines.stages import Stage
+from ..model.model import BLOCKS, Model, bind
+from ..model.shocks import before_day_zero
+from ..model.steady_state import moves, unmoved
+from ..model.transition import carried, on_day_zero
+from ..model.variables import SHARED
+from ..parameters import Parameters, put, substitute
+from ..parameters.resolved import digest
+
+MOST_KEPT = 64 * 2**20  # bytes of states that are kept for the next call
+AT_ONCE = 256  # lanes in one call of the kernel
+
+State = Mapping[str, Any]
+
+
+def steps_before(today: Parameters, model: Model) -> int:
+    """Steps before day 0: none without shocks, and none with blocks of a user's own, which may look
+    things up by the day.
+    """
+    known = today.shocks.enabled and model.blocks == BLOCKS
+    return today.simulation.steps_before if known else 0
+
+
+def warm_up(today: Parameters, runs: np.ndarray, seed: int, model: Model) -> Stage | None:
+    """The stage before day 0; None where there is none. today: the network before any change."""
+    steps = steps_before(today, model)
+    if not steps:
+        return None
+    network = put(unmoved(today), {"simulation.days": steps * today.simulation.time_step})
+    table = before_day_zero(network, runs, seed, extra=model.extra_shocks)
+    bound = bind(network, table, model)
+    return Stage(model.bound(bound), bound, steps)
+
+
+class Kept:
+    """States that are kept, the latest used, up to a size in bytes; for all threads."""
+
+    def __init__(self, most: int):
+        self._most, self._size, self._lock = most, 0, Lock()
+        self._found: OrderedDict[Any, dict[str, np.ndarray]] = OrderedDict()
+
+    def get(self, key: Any) -> dict[str, np.ndarray] | None:
+        """What is kept under a key."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def put(self, key: Any, state: dict[str, np.ndarray]) -> None:
+        """Keep a state, and drop those that were used longest ago where they are too much."""
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = state
+                self._size += _bytes(state)
+            while self._size > self._most and len(self._found) > 1:
+                self._size -= _bytes(self._found.popitem(last=False)[1])
+
+
+def _bytes(state: Mapping[str, np.ndarray]) -> int:
+    return sum(np.asarray(value).nbytes for value in state.values())
+
+
+KEPT = Kept(MOST_KEPT)
+
+
+class WarmUp:
+    """The states on day 0 of some runs in some worlds.
+
+    today: the network before any change. runs: of a slice. paths: in whose values the worlds
+    differ.
+    """
+
+    def __init__(
+        self, today: Parameters, runs: np.ndarray, seed: int, model: Model, paths: Sequence[str]
+    ):
+        self._runs, self._seed, self._model, self._paths = runs, seed, model, tuple(paths)
+        self._today = today
+        # what does not move before day 0 may still be in the start
+        self._swept = [path for path in self._paths if not moves(path)]
+        unspanned = put(today, {"simulation.days": 1.0, "change.day": 0.0})
+        self._key = (digest(unspanned), seed, runs.tobytes(), self._paths, model)
+
+    @cached_property
+    def _compiled(self) -> tuple[Stage, Ensemble, np.ndarray]:
+        stage = warm_up(self._today, self._runs, self._seed, self._model)
+        assert stage is not None
+        engine = Ensemble(
+            stage.model, stage.params, swept=self._swept, record=(), steps=stage.steps, goes_on=True
+        )
+        return stage, engine, engine.shocks(stage.params["shock_table"], -stage.steps)
+
+    def __call__(
+        self, start: State, worlds: np.ndarray, each: Callable[..., Iterable[Any]] = map
+    ) -> dict[str, np.ndarray]:
+        """The states, (worlds, runs) by name but for the clock; NaN where a run failed.
+
+        start: at rest, (worlds,) by name. worlds: their values (worlds, paths). each: maps a
+        function, on threads or not.
+        """
+        keys = [(*self._key, row.tobytes()) for row in worlds]
+        found = [KEPT.get(key) for key in keys]
+        lost = [i for i, state in enumerate(found) if state is None]
+        if lost:
+            here = {n: v if n in SHARED else v[lost] for n, v in start.items()}
+            states = self._simulated(here, worlds[lost], each)
+            for row, i in enumerate(lost):
+                found[i] = {n: v if n in SHARED else v[row] for n, v in states.items()}
+                KEPT.put(keys[i], found[i])
+        names = found[0]
+        return {
+            n: names[n] if n in SHARED else np.array([state[n] for state in found]) for n in names
+        }
+
+    def _simulated(
+        self, start: State, worlds: np.ndarray, each: Callable[..., Iterable[Any]]
+    ) -> dict[str, np.ndarray]:
+        stage, engine, shocks = self._compiled
+        width, count = len(self._runs), len(worlds)
+        lanes = width * count
+        ends: dict[str, np.ndarray] = {}
+
+        def simulate_piece(first: int) -> None:
+            piece = slice(first, min(first + AT_ONCE, lanes))
+            world = np.arange(piece.start, piece.stop) // width
+            mine = {path: worlds[world, self._paths.index(path)] for path in self._swept}
+            begin = {n: v if n in SHARED else v[world] for n, v in start.items()}
+            outcome = engine(
+                carried(begin, stage.model, substitute(stage.params, mine))
+                | {"time": -stage.steps * stage.params["time_step"], "step": -stage.steps},
+                mine,
+                shocks,
+                first_lane=first,
+                lanes=len(world),
+            )
+            for name, value in outcome.end.items():
+                if name not in SHARED:
+                    ends.setdefault(name, np.empty(lanes))[piece] = np.where(
+                        outcome.failed > 0, np.nan, value
+                    )
+
+        # the first by itself, which lays out the arrays
+        simulate_piece(0)
+        list(each(simulate_piece, range(AT_ONCE, lanes, AT_ONCE)))
+        state = on_day_zero(ends)
+        return {n: v if n in SHARED else v.reshape(count, width) for n, v in state.items()}

@@ -1,0 +1,98 @@
+"""The worlds among the points of a sweep: points that differ in their levers alone share one, and
+with it the start of today's network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engines.instructions import LANES
+from ..model.model import Model
+from ..model.steady_state import no_steady_states, steady_states
+from ..model.variables import SHARED
+from ..parameters import Parameters
+
+MOST_STATES = 4096  # that are held at a time where every run has a start of its own
+FEW = 64  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Points by their world, all of one together. points: their numbers. of: each one's world.
+    values: of the worlds (worlds, paths). start: at rest, (worlds,) by name.
+    """
+
+    points: np.ndarray
+    of: np.ndarray
+    values: np.ndarray
+    start: dict[str, np.ndarray]
+
+    def batches(self, width: int | None) -> Iterator[slice]:
+        """Points that are simulated together, so that the states of their worlds are few. width:
+        states of a world; None where there is one.
+        """
+        most = len(self.values) if width is None else max(1, MOST_STATES // width)
+        first = 0
+        while first < len(self.of):
+            end = int(np.searchsorted(self.of, self.of[first] + most))
+            yield slice(first, end)
+            first = end
+
+
+class Batch:
+    """Some points of `worlds`. runs: that they are simulated for. shocks: what the kernel of every
+    stage reads. world: number of each point's world among those of the batch. values, start: of
+    these worlds.
+    """
+
+    def __init__(
+        self, worlds: Worlds, points: slice, runs: np.ndarray, shocks: Sequence[np.ndarray]
+    ):
+        self.runs, self.shocks = runs, shocks
+        first = worlds.of[points.start]
+        here = slice(first, worlds.of[points.stop - 1] + 1)
+        self.world = worlds.of[points] - first
+        self.values = worlds.values[here]
+        self.start = {n: v if n in SHARED else v[here] for n, v in worlds.start.items()}
+
+
+def whole(runs: np.ndarray) -> np.ndarray:
+    """Runs filled up to whole vectors wherever that wastes little: then a vector holds runs of one
+    point, and points can share the columns of the shocks.
+    """
+    return np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
+
+
+def worlds_of(
+    today: Parameters,
+    model: Model,
+    own: Sequence[str],
+    paths: Sequence[str],
+    chosen: np.ndarray,
+    errors: list[str],
+    good: np.ndarray,
+) -> Worlds:
+    """The worlds of some points, and the points for which there is a start.
+
+    own: paths of the worlds, among the `paths` of all values. chosen: values (points, paths).
+    errors: lines of the points; what is wrong is written there. good: numbers of those without.
+    """
+    values, each = np.unique(
+        chosen[good][:, [paths.index(path) for path in own]], axis=0, return_inverse=True
+    )
+    each = each.ravel()
+    swept = dict(zip(own, values.T, strict=True))
+    start = steady_states(dict(today), model, swept, len(values))
+    exists = np.isfinite(start["token_price"])
+    if not np.all(exists):
+        lost = {path: column[~exists] for path, column in swept.items()}
+        reasons = no_steady_states(dict(today), model, lost, int(np.sum(~exists)))
+        told = dict(zip(np.flatnonzero(~exists), map(str, reasons), strict=True))
+        for point, world in zip(good, each, strict=True):
+            errors[point] = told.get(world, errors[point])
+    order = np.argsort(each, kind="stable")
+    order = order[exists[each[order]]]
+    return Worlds(good[order], each[order], values, start)
