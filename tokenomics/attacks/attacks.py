@@ -20,7 +20,7 @@ from ..inputs import bounds
 from ..inputs.arguments import many
 from ..model.model import MODEL, bind
 from ..model.shocks import sample
-from ..model.steady_state import steady_state, steady_states
+from ..model.steady_state import start_state, starts
 from ..model.transition import carried
 from ..parameters import Parameters, Resolved, put, substitute
 from ..parameters.schema import Event
@@ -88,7 +88,7 @@ def attack_table(
         _refuse_peace(attack, attacked.values)
         options = defences(attacked)
         outcomes = _outcomes(attacked, list(options.values()), runs, seed)
-        reserve = steady_state(attacked.today, MODEL).state["treasury_usd"]
+        reserve = start_state(attacked.today)["treasury_usd"]
         for name, (hit, calm) in zip(options, outcomes, strict=True):
             profit = _interval((hit["attacker_profit"] - calm["attacker_profit"]) / reserve)
             loss = _interval((calm["treasury_final"] - hit["treasury_final"]) / reserve)
@@ -217,9 +217,7 @@ def _pushes(resolved: Resolved, sizes: np.ndarray, days: float) -> dict[str, np.
     table = sample(values, np.zeros(1, dtype=int), 0)
     params = bind(values, table)
     swept = {"attack.size": sizes}
-    begin = carried(
-        steady_states(dict(today), MODEL, swept, len(sizes)), MODEL, substitute(params, swept)
-    )
+    begin = carried(starts(dict(today), MODEL, swept, len(sizes)), MODEL, substitute(params, swept))
     record = [
         "control_output",
         "treasury_usd",

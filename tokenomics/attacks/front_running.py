@@ -17,8 +17,7 @@ from ..experiments.evaluate import evaluate
 from ..inputs import bounds
 from ..loop.economy import PID_GAINS, linearise, pid_law
 from ..loop.margins import margins
-from ..model.model import MODEL
-from ..model.steady_state import steady_state
+from ..model.steady_state import start_state
 from ..parameters import Resolved
 from ..results.intervals import intervals
 
@@ -52,7 +51,7 @@ def front_running_table(
             key="controller.type",
             expected="pid: its gains are varied",
         )
-    reserve = steady_state(resolved.today, MODEL).state["treasury_usd"]
+    reserve = start_state(resolved.today)["treasury_usd"]
     pid, rows = resolved.values.controller.pid, []
     for number, factor in enumerate(factors):
         gains = (pid.kp * factor, pid.ki * factor, pid.kd * factor)

@@ -19,8 +19,7 @@ from ..errors import InputError
 from ..experiments.evaluate import Simulator
 from ..inputs import bounds
 from ..inputs.arguments import many
-from ..model.model import MODEL
-from ..model.steady_state import steady_state
+from ..model.steady_state import start_state
 from ..parameters import Parameters, Resolved
 from ..results.intervals import intervals
 
@@ -124,7 +123,7 @@ class Faking:
     def __init__(self, resolved: Resolved, *, runs: int, seed: int):
         self._values = resolved.values
         self._simulator = Simulator(resolved, PATHS, runs=np.arange(runs), seed=seed, needs=NEEDS)
-        self._circulating = steady_state(resolved.today, MODEL).state["circulating_supply"]
+        self._circulating = start_state(resolved.today)["circulating_supply"]
 
     def gains(self, nodes: float, holdings: Sequence[float]) -> dict[str, np.ndarray]:
         """What faking changes in every run, (holdings, runs) by name; NaN for a failed run. nodes:

@@ -52,15 +52,29 @@ def show(
     changed.
     """
     resolved = resolved_from(file, policy, scenario, overlay, sets, today, changes)
+    moving = None
+    if resolved.today.stocks.given:
+        from ..model.drift import drift  # the model, which files alone do not need
+
+        moving = drift(resolved.today)
     if as_json:
         entries = {
             e.path: {"value": e.value, "unit": e.unit, "source": e.source}
             for e in resolved.entries.values()
         }
         past = as_history(resolved.before)
-        print_json({"sha256": resolved.hash, "parameters": entries, "before": past})
+        told = {"sha256": resolved.hash, "parameters": entries, "before": past}
+        if moving:
+            told["drift"] = {
+                one.name: {"value": one.start, "unit": one.unit, "change per day": one.change}
+                for one in moving.stocks
+            }
+        print_json(told)
     else:
-        typer.echo(f"# SHA-256 of the values: {resolved.hash}\n{resolved.to_yaml()}", nl=False)
+        typer.echo(f"# SHA-256 of the values: {resolved.hash}")
+        if moving:
+            typer.echo(f"# {moving.told()}")
+        typer.echo(resolved.to_yaml(), nl=False)
 
 
 @app.command(epilog="Example: tokenomics params check my_network.yaml")

@@ -22,7 +22,7 @@ from ..errors import InputError, TokenomicsError
 from ..model.controllers import LAWS, law
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
-from ..model.steady_state import steady_states
+from ..model.steady_state import starts
 from ..model.transition import INITIAL, carried
 from ..parameters import Parameters, Resolved, place, substitute
 from ..results.evaluation import asked
@@ -151,7 +151,7 @@ class Network:
         }
         try:
             today = dict(self.resolved.today)
-            found = steady_states(today, self.model, swept, len(points))
+            found = starts(today, self.model, swept, len(points))
             params = {**substitute(dict(self.resolved.values), swept), **self._bound}
             found = carried(found, self.model, params)
         except TokenomicsError:

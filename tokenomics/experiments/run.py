@@ -35,9 +35,10 @@ from ..inputs.arguments import (
     several,
 )
 from ..model import controllers
+from ..model.drift import drift
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, sample
-from ..model.steady_state import steady_state
+from ..model.steady_state import start_state
 from ..model.variables import as_arrays
 from ..parameters import Resolved, put, resolve
 from ..results import Result
@@ -135,6 +136,24 @@ def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
         f"services, "
         f"{values.prompt_tokens:g} + {values.output_tokens:g} tokens per request"
     )
+
+
+def _at_price(resolved: Resolved, model: Model, price: float, file: str) -> Resolved:
+    """The network at a recorded price. A token has no natural unit: in other tokens every USD
+    figure is as it was. Stocks that are given are in tokens that there are, and stay.
+    """
+    given = resolved.today.stocks.given
+    if not given:
+        own = start_state(resolved.today, model)["token_price"]
+        return resolved.in_other_tokens(own / price, f"redenominated to the first price of {file}")
+    told = given.get("token_price", price)
+    if abs(told / price - 1.0) > 1e-6:
+        raise InputError(
+            f"{told:.10g} USD/TOK",
+            key="stocks.token_price",
+            expected=f"{price:.10g}, the first price of {file}, or none",
+        )
+    return resolved.replace({"stocks.token_price": price}, source=f"first price of {file}")
 
 
 def _asked(record: Sequence[str] | None) -> list[str] | None:
@@ -269,18 +288,15 @@ def run(
 
     chosen = resolved  # by the caller; other tokens are nobody's change
     if history is not None:
-        # A token has no natural unit: redenominating it leaves every USD figure as it was and
-        # starts at the recorded price.
-        price = steady_state(resolved.today, model).state["token_price"]
-        resolved = resolved.in_other_tokens(
-            price / float(history.values[0]), f"redenominated to the first price of {prices}"
-        )
+        resolved = _at_price(resolved, model, float(history.values[0]), str(prices))
 
     parameters = resolved.values
     table = sample(parameters, indices, seed, extra=model.extra_shocks)
     if rates is not None:
         table = table.replace(recorded_rate=rates)
-    initial = steady_state(resolved.today, model).state
+    initial = start_state(resolved.today, model)
+    if resolved.today.stocks.given:
+        notes.append(drift(resolved.today, model).told())
     if history is not None:
         # the history happened under the policy that was in force
         law = {"controller.type": resolved.today.controller.type}
@@ -291,7 +307,7 @@ def run(
         news = infer_news(
             model.bound(past),
             past,
-            as_arrays(steady_state(quiet, model).state, runs),
+            as_arrays(start_state(quiet, model), runs),
             path,
             when=history.when,
         )

@@ -33,10 +33,10 @@ State = Mapping[str, Any]
 
 
 def steps_before(today: Parameters, model: Model) -> int:
-    """Steps before day 0: none without shocks, and none with blocks of a user's own, which may look
-    things up by the day.
+    """Steps before day 0: none without shocks, none with stocks that are given, and none with
+    blocks of a user's own, which may look things up by the day.
     """
-    known = today.shocks.enabled and model.blocks == BLOCKS
+    known = today.shocks.enabled and model.blocks == BLOCKS and not today.stocks.given
     return today.simulation.steps_before if known else 0
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engines.instructions import LANES
 from ..model.model import Model
-from ..model.steady_state import no_steady_states, steady_states
+from ..model.steady_state import no_starts, starts
 from ..model.variables import SHARED
 from ..parameters import Parameters
 
@@ -85,11 +85,11 @@ def worlds_of(
     )
     each = each.ravel()
     swept = dict(zip(own, values.T, strict=True))
-    start = steady_states(dict(today), model, swept, len(values))
+    start = starts(dict(today), model, swept, len(values))
     exists = np.isfinite(start["token_price"])
     if not np.all(exists):
         lost = {path: column[~exists] for path, column in swept.items()}
-        reasons = no_steady_states(dict(today), model, lost, int(np.sum(~exists)))
+        reasons = no_starts(dict(today), model, lost, int(np.sum(~exists)))
         told = dict(zip(np.flatnonzero(~exists), map(str, reasons), strict=True))
         for point, world in zip(good, each, strict=True):
             errors[point] = told.get(world, errors[point])

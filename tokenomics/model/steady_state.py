@@ -17,6 +17,7 @@ from ..elementary import exp, log
 from ..errors import BlockError, InputError, ModelError
 from ..inputs.arguments import checked, of
 from ..parameters import Parameters, put, substitute
+from ..parameters.stocks import Stocks
 from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .model import MODEL, Model
@@ -24,6 +25,7 @@ from .shocks import NORMALS, UNIFORMS, ShockTable
 from .variables import SHARED, Rest, Variable, scale, unsigned
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
+LEAST_UTILISATION = 1e-9
 FOREVER = 1e15  # days; customers keep the variance that they expect
 SETTLING_STEPS = 3  # steps after which every flow has its value while the stocks are held
 
@@ -127,25 +129,36 @@ def unmoved(parameters: Parameters) -> Parameters:
     return put(parameters, calm)
 
 
-def _price(
+def _balance(
     params, table: Mapping[str, Variable], swept: Mapping[str, np.ndarray], variance, points: int
-) -> np.ndarray:
-    """Price per Mtok at which demand is the target share of capacity (points,); NaN where there is
-    none [USD/Mtok].
+) -> dict[str, Any]:
+    """What is known of the start, by variable: the stocks that are given, the variance of the price
+    and, where it is not given, the price per Mtok at which demand is the target share of capacity;
+    where it is, the utilisation with which demand meets capacity. NaN where there is none.
     """
 
-    def excess_supply(log_price, point):
-        mine = stationary(
-            substitute(params, {path: values[point] for path, values in swept.items()})
-        )
-        rest = Rest(
-            mine,
-            table,
-            {"inference_price": exp(log_price), "price_variance": variance[point]},
-        )
+    def known(point) -> tuple[dict[str, Any], dict[str, Any]]:
+        mine = substitute(params, {path: values[point] for path, values in swept.items()})
+        given = {
+            name: np.broadcast_to(np.asarray(value, dtype=float), len(point))
+            for name, value in mine["stocks"].given.items()
+        }
+        return stationary(mine), {**given, "price_variance": variance[point]}
+
+    every = np.arange(points)
+    given = known(every)[1]
+    unknown = "utilisation" if "inference_price" in given else "inference_price"
+
+    def excess_supply(logarithm, point):
+        calm, stocks = known(point)
+        rest = Rest(calm, table, stocks | {unknown: exp(logarithm)})
         return log(rest["utilisation"] * rest["capacity"] + 1e-300) - log(rest["demand"] + 1e-300)
 
-    return exp(roots(excess_supply, *(np.full(points, log(end)) for end in PRICE_BRACKET)))
+    low, high = PRICE_BRACKET
+    if unknown == "utilisation":
+        low, high = LEAST_UTILISATION, params["capacity"].admission_limit
+    found = roots(excess_supply, *(np.broadcast_to(log(end), points) for end in (low, high)))
+    return given | {unknown: exp(found)}
 
 
 def _scalar(value: Any) -> float:
@@ -163,10 +176,23 @@ def steady_states(
     params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
 ) -> dict[str, np.ndarray]:
     """The steady state of many parameter points at once: every variable, (points,); NaN where a
-    point has none.
+    point has none. Stocks that are given have no part in it.
 
     params: groups of parameters. swept: by path, (points,). A point's numbers do not depend on the
     points beside it.
+    """
+    return starts({**params, "stocks": Stocks()}, model, _without_stocks(swept), points)
+
+
+def _without_stocks(swept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {path: values for path, values in swept.items() if not path.startswith("stocks.")}
+
+
+def starts(
+    params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
+) -> dict[str, np.ndarray]:
+    """Where simulations of many parameter points start: the stocks that are given, and all else as
+    if the network were at rest with them; without any, its steady state. See `steady_states`.
     """
     with np.errstate(all="ignore"):
         mine = substitute(params, swept)
@@ -181,8 +207,7 @@ def steady_states(
             {name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
         )
         table = model.variables(params)
-        price = _price(params, table, swept, variance, points)
-        held = dict(Rest(calm, table, {"inference_price": price, "price_variance": variance}))
+        held = dict(Rest(calm, table, _balance(params, table, swept, variance, points)))
         held = {name: np.broadcast_to(value, points).astype(float) for name, value in held.items()}
         held["time"], held["step"] = 0.0, 0
         state: dict[str, Any] = {name: np.zeros(points) for name in table} | held
@@ -192,42 +217,68 @@ def steady_states(
                 for name, value in _step(model, calm, state).items()
                 if name in table  # a name that no block declares is refused with its block
             } | held
-        none = ~np.isfinite(state["token_price"]) | (state["holders_tok"] <= 0.0)
+        none = ~np.isfinite(state["token_price"] + state["inference_price"])
+        none = none | (state["holders_tok"] <= 0.0)
         return {
             name: value if name in SHARED else unsigned(np.where(none, np.nan, value))
             for name, value in state.items()
         }
 
 
-def no_steady_states(
+def start_state(parameters: Parameters, model: Model = MODEL) -> dict[str, float]:
+    """Where a simulation starts, by variable; see `starts`. Raises InputError where it cannot."""
+    groups = dict(parameters)
+    found = starts(groups, model, {}, 1)
+    if not np.isfinite(found["token_price"][0]):
+        raise no_starts(groups, model, {}, 1)[0]
+    return {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
+
+
+def no_starts(
     params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
 ) -> list[InputError]:
-    """Why each of some points has no steady state. params, swept, points: as of `steady_states`,
-    of which all found none.
+    """Why each of some points has no start. params, swept, points: as of `starts`, of which all
+    found none.
     """
     with np.errstate(all="ignore"):
         mine, table = substitute(params, swept), model.variables(params)
         variance = np.broadcast_to(news_variance(mine), points).astype(float)
-        price = _price(params, table, swept, variance, points)
-        rest = Rest(stationary(mine), table, {"inference_price": price, "price_variance": variance})
+        known = _balance(params, table, swept, variance, points)
+        rest = Rest(stationary(mine), table, known)
         held = np.broadcast_to(1 - rest["holders_tok"] / rest["circulating_supply"], points)
+        found = np.broadcast_to(np.isfinite(known["inference_price"] + rest["utilisation"]), points)
     return [
-        InputError(
+        _no_start(share, balanced, mine["stocks"].given)
+        for share, balanced in zip(held, found, strict=True)
+    ]
+
+
+def _no_start(share: float, balanced: bool, given: Mapping[str, Any]) -> InputError:
+    """Why there is none. share: of circulating supply that others hold than passive holders.
+    balanced: whether demand meets supply.
+    """
+    if balanced:
+        stocks = ", a stock that is given" if given else ""
+        return InputError(
             f"pool, customers, operators and speculators hold {share:.3f} of circulating supply",
             key="supply",
             expected=(
                 "less than 1 (lower supply.speculator_share, supply.customer_days, "
-                "market.pool_share or operators.inventory_days)"
+                f"market.pool_share, operators.inventory_days{stocks})"
             ),
         )
-        if found
-        else InputError(
-            "no steady state: demand never meets the fleet's supply",
-            key="fleet",
-            expected="nodes and workloads whose supply and demand curves cross",
+    if "inference_price" in given:
+        return InputError(
+            f"no start: at {float(np.ravel(given['inference_price'])[0]):g} USD/Mtok customers ask "
+            f"for more than the fleet can serve",
+            key="stocks.inference_price",
+            expected="a price, nodes and workloads that go together",
         )
-        for share, found in zip(held, np.isfinite(price), strict=True)
-    ]
+    return InputError(
+        "no steady state: demand never meets the fleet's supply",
+        key="fleet",
+        expected="nodes and workloads whose supply and demand curves cross",
+    )
 
 
 @checked(
@@ -235,17 +286,15 @@ def no_steady_states(
     model=of(Model, expected="a Model"),
 )
 def steady_state(parameters: Parameters, model: Model = MODEL) -> SteadyState:
-    """The steady state of a network's stationary form, from which simulations start; risk-adjusted
-    where shocks are on.
+    """The steady state of a network's stationary form, risk-adjusted where shocks are on; stocks
+    that are given have no part in it.
 
     parameters: of the network. model: the block list. With shocks on, customers expect the variance
     of the news from the start. Raises InputError where no steady state exists. The residual is that
     of the stationary form; a controller that has none of its own shows there.
     """
-    groups = dict(parameters)
-    found = steady_states(groups, model, {}, 1)
-    if not np.isfinite(found["token_price"][0]):
-        raise no_steady_states(groups, model, {}, 1)[0]
+    groups = {**dict(parameters), "stocks": Stocks()}
+    state = start_state(put(parameters, {"stocks": Stocks()}), model)
     table = ShockTable(
         {name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
     )
@@ -255,7 +304,6 @@ def steady_state(parameters: Parameters, model: Model = MODEL) -> SteadyState:
         "shock_table": table,
         "orders": model.orders,
     }
-    state = {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
     with np.errstate(all="ignore"):
         after = _step(model, params, state)
     sizes = model.variables(params)

@@ -79,6 +79,14 @@ def parameter(
     return Field(description=doc, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra=extra)
 
 
+def optional(
+    unit: str, doc: str, *, ge: float | None = None, gt: float | None = None, default: Any = None
+) -> Any:
+    """A parameter that need not be given. default: what stands for that."""
+    extra = {"unit": unit}
+    return Field(default=default, description=doc, ge=ge, gt=gt, json_schema_extra=extra)
+
+
 def share(doc: str, role: Role | None = None) -> Any:
     """A required parameter between 0 and 1."""
     return parameter("1", doc, ge=0.0, le=1.0, role=role)

@@ -18,6 +18,7 @@ from .locate import find
 from .reading import Leaf, flatten, load, number, read, scalar
 from .resolved import NONE, Before, Entry, Resolved, build, merge, told_apart
 from .schema import Parameters
+from .stocks import refuse_undated
 
 Source = str | Path | Mapping[str, Any]
 
@@ -171,6 +172,7 @@ def resolve(
             changed = merge(changed, {leaf.path: leaf})
         else:
             leaves = merge(leaves, {leaf.path: leaf})
+    refuse_undated(leaves)
     values, entries = build(leaves)
     scenario = tuple(names["scenario"])
     first = Resolved(
@@ -282,8 +284,8 @@ def _refuse_partial(base: Source, leaves: Mapping[str, Leaf]) -> None:
     lacking = next(
         (
             group
-            for group in Parameters.model_fields
-            if not any(path.partition(".")[0] == group for path in leaves)
+            for group, field in Parameters.model_fields.items()
+            if field.is_required() and not any(path.partition(".")[0] == group for path in leaves)
         ),
         None,
     )

@@ -21,7 +21,7 @@ from ..errors import InputError, nearest
 from ..inputs.files import read_text
 
 LARGEST_FILE = 1_000_000  # bytes
-LEAF_KEYS = ("value", "unit", "source", "note", "role", "reason")
+LEAF_KEYS = ("value", "unit", "source", "date", "note", "role", "reason")
 DEEPEST = 8  # levels of nesting; the schema has four
 MOST_LEAVES = 10_000  # a few aliases can stand for billions of leaves
 LONGEST_NUMBER = 1_000  # characters of a whole number; Python writes no more than 4,300 digits
@@ -145,9 +145,11 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
                         expected="one of " + ", ".join(LEAF_KEYS),
                         nearest=nearest(str(extra), LEAF_KEYS),
                     )
-            unit, source, role, reason = (
-                node.get(key) and str(node[key]) for key in ("unit", "source", "role", "reason")
+            unit, source, date, role, reason = (
+                node.get(key) and str(node[key])
+                for key in ("unit", "source", "date", "role", "reason")
             )
+            source = ", ".join(part for part in (source, date) if part) or None
             leaves[path] = Leaf(path, number(node["value"]), unit, source, file, line, role, reason)
         elif isinstance(node, Mapping) and node:
             leaves |= flatten(node, file, f"{path}.")

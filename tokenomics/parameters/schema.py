@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ..inputs.bounds import CENTURY
 from .fields import Group, Rule, Ruled, parameter, share
+from .stocks import Stocks, add_up, told
 
 SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
 LONGEST_PLAN = 60  # decisions: a program has three limits for each, and is solved at every one
@@ -977,6 +978,14 @@ class Parameters(Ruled):
             lambda p: "fleet: no accelerator type; expected at least one",
         ),
         Rule(_shares, _no_share),
+        Rule(lambda p: add_up(p.supply, p.stocks), lambda p: told(p.supply, p.stocks)),
+        Rule(
+            lambda p: set(p.stocks.nodes) <= set(p.fleet),
+            lambda p: (
+                f"stocks.nodes: {', '.join(sorted(set(p.stocks.nodes) - set(p.fleet)))}; expected "
+                f"types of the fleet: {', '.join(p.fleet)}"
+            ),
+        ),
     )
 
     simulation: Simulation
@@ -1011,6 +1020,7 @@ class Parameters(Ruled):
     attack: Attack
     bank_run: BankRun
     wash_usage: WashUsage
+    stocks: Stocks = Stocks()
 
 
 def substitute(groups: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

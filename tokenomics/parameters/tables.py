@@ -4,7 +4,7 @@ source.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import InputError, printable
@@ -12,6 +12,7 @@ from .checking import bounds, field_at, unit_of
 from .locate import KINDS, find, names
 from .reading import load
 from .resolved import Entry, Resolved
+from .stocks import GROUP, Stocks
 
 UNLISTED = ("base", "published", "detector")  # what no command takes by name
 
@@ -55,11 +56,19 @@ def markdown_rows(
 
 
 def markdown(resolved: Resolved) -> str:
-    """The parameter table in Markdown."""
+    """The parameter table in Markdown, with the stocks that are not given."""
     return markdown_rows(
         ("name", "role", "value", "unit", "bounds", "source", "description"),
-        map(row, resolved.entries.values()),
+        [*map(row, resolved.entries.values()), *_not_given(resolved)],
     )
+
+
+def _not_given(resolved: Resolved) -> Iterator[tuple[str, ...]]:
+    for name, field in Stocks.model_fields.items():
+        if name not in dict(resolved.values)[GROUP].model_fields_set:
+            path = f"{GROUP}.{name}" + (".<type>" if name == "nodes" else "")
+            told = bounds(field), "", field.description or ""
+            yield path, Stocks.ROLE, "not given", unit_of(field), *told
 
 
 def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:

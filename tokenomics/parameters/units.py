@@ -24,6 +24,6 @@ def in_other_tokens(groups: Any, factor: float, above: str = "") -> dict[str, fl
             continue
         unit = str(dict(fields[name].json_schema_extra or {}).get("unit")) if name in fields else ""
         over, _, under = unit.partition("/")
-        if "TOK" in (over, under):
+        if "TOK" in (over, under) and value is not None:
             found[above + name] = value * factor if over == "TOK" else value / factor
     return found

@@ -8,6 +8,7 @@ decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/da
 import numpy as np
 
 from ...elementary import log
+from ...parameters.stocks import supplies
 from ..formulas.numerics import burned_share, in_tokens, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
@@ -24,27 +25,13 @@ SPECULATIVE = ("speculators", "attacker")  # ledgers whose orders are no use of 
 
 
 def supply_at_rest(params, rest):
-    """The shares of the supply that are staked, held by the treasury and locked; the rest
-    circulates [TOK].
-    """
-    supply = params["supply"]
-    total = supply.total_supply
-    staked, held, locked = (
-        total * share for share in (supply.staked_share, supply.treasury_share, supply.locked_share)
-    )
-    circulating = total - staked - held - locked
-    return {
-        "total_supply": total,
-        "staked": staked,
-        "treasury_tok": held,
-        "locked": locked,
-        "circulating_supply": circulating,
-    }
+    """What is staked, held by the treasury and locked; the rest circulates [TOK]."""
+    return supplies(params["supply"], params["stocks"])
 
 
 def circulation_at_rest(params, rest):
     """Who holds what circulates [TOK, USD]: stocks of some days for who uses tokens, shares for who
-    trades, the rest for passive holders.
+    trades.
     """
     supply, attack, price, pool = (
         params["supply"],
@@ -61,17 +48,23 @@ def circulation_at_rest(params, rest):
         "customers_tok": customers,
         "operators_tok": operators,
         "speculators_tok": speculators,
-        "speculators_usd": speculators * price,
         "attacker_tok": attacker,
         "attacker_usd": attack.capital * pool * price if attack.enabled else 0.0,
-        "holders_tok": rest["circulating_supply"]
-        - pool
-        - customers
-        - operators
-        - speculators
-        - attacker,
         "treasury_usd": params["treasury"].reserve * price * rest["circulating_supply"],
     }
+
+
+def speculators_usd_at_rest(params, rest):
+    """As much as their tokens are worth [USD]."""
+    return rest["speculators_tok"] * rest["token_price"]
+
+
+def holders_at_rest(params, rest):
+    """What nobody else holds of what circulates [TOK]."""
+    left = rest["circulating_supply"]
+    for name in CIRCULATING[:-1]:
+        left = left - rest[name]
+    return left
 
 
 def throughput_at_rest(params, rest):
@@ -117,7 +110,7 @@ def utility_at_rest(params, rest):
         "stablecoin with which speculators can buy",
         "pool_usd",
         0.0,
-        start=circulation_at_rest,
+        start=speculators_usd_at_rest,
     ),
     Variable(
         "attacker_tok",
@@ -136,7 +129,7 @@ def utility_at_rest(params, rest):
         "tokens of passive holders and arbitrageurs, part of circulating supply",
         None,
         0.0,
-        start=circulation_at_rest,
+        start=holders_at_rest,
     ),
     Variable(
         "staked",

@@ -16,15 +16,18 @@ from ..variables import Variable, writes
 
 
 def pool_at_rest(params, rest):
-    """Its share of circulating supply, and as much in stablecoin."""
+    """Its share of circulating supply, and whose it is."""
     market = params["market"]
     shares = market.pool_share + market.protocol_share
-    tokens = market.pool_start * shares * rest["circulating_supply"]
     return {
-        "pool_tok": tokens,
-        "pool_usd": tokens * rest["token_price"],
+        "pool_tok": market.pool_start * shares * rest["circulating_supply"],
         "protocol_owned": market.protocol_share / shares,
     }
+
+
+def pool_usd_at_rest(params, rest):
+    """As much in stablecoin as in tokens."""
+    return rest["pool_tok"] * rest["token_price"]
 
 
 def spare(state, dt, price):
@@ -63,7 +66,7 @@ def spare(state, dt, price):
         0.0,
         start=pool_at_rest,
     ),
-    Variable("pool_usd", "USD", "stablecoin in the pool", None, 0.0, start=pool_at_rest),
+    Variable("pool_usd", "USD", "stablecoin in the pool", None, 0.0, start=pool_usd_at_rest),
     Variable("log_return", "1", "log return of the price in this step", 1.0),
     Variable(
         "arbitrage_tok", "TOK/day", "tokens that arbitrage moved, either way", "pool_tok", 0.0

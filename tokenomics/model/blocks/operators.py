@@ -37,12 +37,16 @@ def income_at_rest(params, rest):
 
 
 def fleet_at_rest(params, rest):
-    """Nodes that are willing to stay, by type, and their number."""
-    nodes = {
+    """Nodes that are willing to stay, by type."""
+    return {
         f"nodes_{name}": willing_nodes(accelerator, rest["unit_revenue"])
         for name, accelerator in params["fleet"].items()
     }
-    return nodes | {"nodes": total(nodes.values())}
+
+
+def nodes_at_rest(params, rest):
+    """Nodes of all types."""
+    return total(rest[f"nodes_{name}"] for name in params["fleet"])
 
 
 def cost_at_rest(params, rest):
@@ -87,7 +91,7 @@ def policy_income(params, substep, state_history, state):
     Variable("nodes_<type>", "nodes", "<type> nodes installed", "nodes", 0.0, start=fleet_at_rest),
     Variable("ordered_<type>", "nodes", "<type> nodes ordered, not yet online", "nodes", 0.0),
     Variable(
-        "nodes", "nodes", "nodes of all types that are installed", None, 0.0, start=fleet_at_rest
+        "nodes", "nodes", "nodes of all types that are installed", None, 0.0, start=nodes_at_rest
     ),
     Variable("churned", "nodes/day", "nodes switched off for good", "nodes", 0.0),
     Variable("operator_cost", "USD/day", "fiat cost of all nodes", None, 0.0, start=cost_at_rest),

@@ -92,11 +92,7 @@ def faked_at_rest(params, rest):
     supply = params["supply"]
     if not params["reliability"].enabled:
         return 0.0
-    stake_days = (
-        supply.holding_time
-        * supply.staked_share
-        / (1.0 - supply.staked_share - supply.treasury_share - supply.locked_share)
-    )
+    stake_days = supply.holding_time * rest["staked"] / rest["circulating_supply"]
     return faked_share(params, stake_days, kept_at_rest(params, rest))
 
 
