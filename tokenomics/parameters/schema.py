@@ -511,8 +511,11 @@ class Market(Ruled):
     permanent_impact: float = share(
         "share of price impact that the outside valuation accepts as lasting"
     )
+    announced_impact: float = share(
+        "the same of the controller's own orders, which everybody knows of before"
+    )
     arbitrage_speed: float = parameter(
-        "1/day", "rate at which arbitrage closes the gap to the outside valuation", ge=0.0, le=100.0
+        "1/day", "rate at which arbitrage closes the gap to the outside valuation", ge=0.0, le=1e12
     )
     anchoring: float = parameter(
         "1/day", "rate at which the outside valuation returns to the utility value", ge=0.0, le=1.0
@@ -527,22 +530,24 @@ class Speculation(Group):
     enabled: bool = parameter("-", "speculators trade")
     fundamentalist: float = parameter(
         "1/day",
-        "fundamentalists' orders per unit of log mispricing, in pool depths",
+        "fundamentalists' orders per unit of log mispricing, in depths",
         ge=0.0,
         le=5.0,
     )
     chartist: float = parameter(
-        "1", "chartists' orders per unit of trend, in pool depths", ge=0.0, le=5.0
+        "1", "chartists' orders per unit of trend, in depths", ge=0.0, le=5.0
     )
     trend_memory: float = parameter("days", "memory of the trend that chartists see", gt=0.0)
-    noise: float = parameter(
-        "1/sqrt(day)", "chartists' noise orders, in pool depths", ge=0.0, le=5.0
+    noise: float = parameter("1/sqrt(day)", "chartists' noise orders, in depths", ge=0.0, le=5.0)
+    follows_liquidity: float = share(
+        "share of a depth that follows the pool; the rest is the pool that others usually keep"
     )
+    holding_time: float = parameter("days", "mean time for which a position is held", gt=0.0)
     intensity_of_choice: float = parameter(
-        "1", "intensity of choice between the strategies", ge=0.0
+        "days", "intensity of choice between the strategies", ge=0.0
     )
     information_cost: float = parameter(
-        "1", "fitness that fundamentalists give up for information", ge=0.0
+        "1/day", "profit a day that fundamentalists give up for information, of a depth", ge=0.0
     )
     profit_memory: float = parameter("days", "memory of realised profits", gt=0.0)
 

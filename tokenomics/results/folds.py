@@ -10,9 +10,76 @@ import numpy as np
 from ..elementary import log
 from ..engines.folds import Fold, Values
 from ..model.formulas.numerics import DAYS_PER_YEAR
-from ..parameters import Parameters
+from ..parameters import Parameters, put
 
 Value = Callable[[Values, Parameters], Any]  # of one close, from the values of its variables
+
+
+def closes_a_day(p: Parameters | None) -> int:
+    """Closes of one day; 1 where they are a day or more apart."""
+    return 1 if p is None else max(1, int(1.0 / p.simulation.time_step + 1e-9))
+
+
+def daily(fold: Fold) -> Fold:
+    """The same of daily closes, so that it does not depend on how short the steps are: a return of
+    an hour is no twenty-fourth of one of a day.
+    """
+
+    def start(first: Values, p: Parameters) -> Values:
+        begun = fold.start(first, p)
+        return begun if closes_a_day(p) == 1 else {**begun, "passed": 0.0}
+
+    def update(before: Values, now: Values, p: Parameters) -> Values:
+        count = closes_a_day(p)
+        if count == 1:
+            return fold.update(before, now, p)
+        passed = before["passed"] + 1.0
+        due = passed >= count
+        after = fold.update(before, now, p)
+        kept = {name: np.where(due, value, before[name]) for name, value in after.items()}
+        return {**kept, "passed": np.where(due, 0.0, passed)}
+
+    def finish(after: Values, p: Parameters, count: int) -> np.ndarray:
+        times = closes_a_day(p)
+        if times == 1:
+            return fold.finish(after, p, count)
+        apart = {"simulation.time_step": times * p.simulation.time_step}
+        return fold.finish(after, put(p, apart), count // times)
+
+    return Fold(fold.needs, start, update, finish)
+
+
+def daily_net(needs: tuple[str, ...], flows: Callable[[Values, Parameters], Values]) -> Fold:
+    """Mean over days of the sum of the sizes of some flows, each net of its day: what goes back and
+    forth within a day is no trade of the day. flows: by name, of one close.
+    """
+
+    def start(first: Values, p: Parameters) -> Values:
+        many = closes_a_day(p) > 1
+        named = {f"net {name}": 0.0 for name in flows(first, p)} if many else {}
+        return {"total": 0.0, **named, **({"passed": 0.0} if many else {})}
+
+    def update(before: Values, now: Values, p: Parameters) -> Values:
+        count, found = closes_a_day(p), flows(now, p)
+        if count == 1:
+            return {"total": before["total"] + _sizes(found)}
+        passed = before["passed"] + 1.0
+        due = passed >= count
+        net = {name: before[f"net {name}"] + flow for name, flow in found.items()}
+        return {
+            "total": before["total"] + np.where(due, _sizes(net), 0.0),
+            **{f"net {name}": np.where(due, 0.0, flow) for name, flow in net.items()},
+            "passed": np.where(due, 0.0, passed),
+        }
+
+    return Fold(needs, start, update, lambda after, p, count: after["total"] / count)
+
+
+def _sizes(flows: Values) -> Any:
+    size = 0.0
+    for flow in flows.values():
+        size = size + np.abs(flow)
+    return size
 
 
 def total(
@@ -55,8 +122,8 @@ def last_of(variable: str) -> Fold:
 
 
 def volatility_of(variable: str, least: float = 0.0) -> Fold:
-    """Annualised standard deviation of a variable's log changes [1/sqrt(year)]; NaN of fewer than
-    two changes. least: what a smaller value counts as.
+    """Annualised standard deviation of a variable's daily log changes [1/sqrt(year)]; NaN of fewer
+    than two changes. least: what a smaller value counts as.
 
     The variance is summed from each change's distance to the mean so far, which loses no digits
     where the changes are large beside their deviation (Welford, Technometrics 4 (1962) 419).
@@ -83,21 +150,23 @@ def volatility_of(variable: str, least: float = 0.0) -> Fold:
             DAYS_PER_YEAR / p.simulation.time_step
         )
 
-    return Fold((variable,), start, update, finish)
+    return daily(Fold((variable,), start, update, finish))
 
 
 def drawdown_of(variable: str) -> Fold:
-    """Largest fall of a variable from an earlier high, the start among them, as a share of the
-    high.
+    """Largest fall of a variable's daily close from an earlier high, the start among them, as a
+    share of the high.
     """
 
     def update(before: Values, now: Values, p: Parameters) -> Values:
         high = np.maximum(before["high"], now[variable])
         return {"high": high, "fall": np.maximum(before["fall"], 1.0 - now[variable] / high)}
 
-    return Fold(
-        (variable,),
-        lambda first, p: {"high": first[variable], "fall": 0.0},
-        update,
-        lambda after, p, count: after["fall"],
+    return daily(
+        Fold(
+            (variable,),
+            lambda first, p: {"high": first[variable], "fall": 0.0},
+            update,
+            lambda after, p, count: after["fall"],
+        )
     )

@@ -20,11 +20,23 @@ from ..engines.folds import Fold
 from ..errors import ModelError
 from ..inputs.arguments import NAMES, TEXT, checked
 from ..inputs.bounds import CENTURY
+from ..model.blocks.ledger import SPECULATIVE
 from ..model.formulas.liquidity import kind_of, proceeds
 from ..model.formulas.numerics import DAYS_PER_YEAR
+from ..model.model import MODEL
 from ..model.same_bits import with_our_functions
 from ..parameters import Parameters
-from .folds import at_end, drawdown_of, last_of, mean, mean_of, total, volatility_of
+from .folds import (
+    at_end,
+    closes_a_day,
+    daily_net,
+    drawdown_of,
+    last_of,
+    mean,
+    mean_of,
+    total,
+    volatility_of,
+)
 from .intervals import SHARE, SIZE, UNBOUNDED, Bounds
 
 RISK = 0.95  # quantile of a bill at risk
@@ -161,7 +173,7 @@ def _quantile(values: np.ndarray, share: float) -> np.ndarray:
 folded(
     "price_volatility",
     "1/sqrt(year)",
-    "annualised standard deviation of log returns",
+    "annualised standard deviation of daily log returns",
     volatility_of("token_price"),
     better="lower",
     bounds=SIZE,
@@ -169,7 +181,7 @@ folded(
 folded(
     "max_drawdown",
     "1",
-    "largest fall of the price from an earlier high",
+    "largest fall of the daily price from an earlier high",
     drawdown_of("token_price"),
     better="lower",
     bounds=SHARE,
@@ -452,9 +464,37 @@ folded(
 folded(
     "bill_volatility",
     "1/sqrt(year)",
-    "annualised standard deviation of log changes of the token bill",
+    "annualised standard deviation of daily log changes of the token bill",
     volatility_of("user_bill", least=1e-300),
     better="lower",
+    bounds=SIZE,
+)
+
+
+ORDERS = [
+    name
+    for side in (MODEL.orders.bought, MODEL.orders.sold)
+    for ledger in SPECULATIVE
+    for name in side[ledger]
+]
+
+
+def _traded(now, p):
+    """What speculators buy net, and arbitrage, of circulating supply."""
+    orders, per = MODEL.orders, 1.0 / now["circulating_supply"]
+    bought = orders.purchases(now, *SPECULATIVE) / now["settlement_price"]
+    net = bought - orders.sales(now, *SPECULATIVE)
+    return {"orders": net * per, "arbitrage": now["arbitrage_tok"] * per}
+
+
+folded(
+    "velocity_speculative",
+    "1/day",
+    "speculative turnover of circulating supply, net of each day",
+    daily_net(
+        (*ORDERS, "settlement_price", "arbitrage_tok", "circulating_supply"),
+        _traded,
+    ),
     bounds=SIZE,
 )
 
@@ -462,13 +502,14 @@ folded(
 @metric(
     "bill_cost_at_risk",
     "1",
-    "95th percentile of the token bill over the mean stablecoin bill, less one",
+    "95th percentile of daily token bills over the mean stablecoin bill, less one",
     ("user_bill", "bill_stablecoin"),
     better="lower",
     bounds=(-1.0, np.inf),
 )
 def bill_cost_at_risk(paths, p):
-    return cost_at_risk(paths["user_bill"], paths["bill_stablecoin"])
+    apart = closes_a_day(p)
+    return cost_at_risk(paths["user_bill"][:, ::apart], paths["bill_stablecoin"][:, ::apart])
 
 
 folded("price_final", "USD/TOK", "price at the end", last_of("token_price"), bounds=SIZE)
@@ -478,6 +519,5 @@ for _name, _unit, _meaning, _better in (
     ("latency_mean", "s", "mean latency, over time", "lower"),
     ("latency_p99", "s", "99th percentile of latency, mean over time", "lower"),
     ("velocity_usage", "1/day", "usage turnover of circulating supply", ""),
-    ("velocity_speculative", "1/day", "speculative turnover of circulating supply", ""),
 ):
     folded(_name, _unit, _meaning, mean_of(_name), better=_better, bounds=SIZE)

@@ -36,7 +36,7 @@ BOUGHT, SOLD = (
     [name for names in of.values() for name in names]
     for of in (MODEL.orders.bought, MODEL.orders.sold)
 )
-SOLD = (*SOLD, "arbitrage_tok")
+SOLD = (*SOLD, "arbitrage_tok")  # either way
 OBSERVED = (
     "token_price",
     "settlement_price",
@@ -93,7 +93,7 @@ def traded_volume(paths: Mapping[str, np.ndarray]) -> np.ndarray:
         bought = bought + paths[name]
     volume = bought / paths["settlement_price"]
     for name in SOLD:
-        volume = volume + paths[name]
+        volume = volume + np.abs(paths[name])
     return volume
 
 

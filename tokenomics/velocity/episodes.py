@@ -38,7 +38,7 @@ BASE: dict[str, Range] = {
     "supply.treasury_share": (0.05, 0.15),
     "supply.speculator_share": (0.1, 0.3),
     "market.pool_share": (0.03, 0.08),
-    "market.permanent_impact": (0.5, 0.8),
+    "market.permanent_impact": (0.35, 0.65),
     "speculation.noise": (0.15, 0.3),
     "speculation.chartist": (0.2, 0.35),
     "speculation.intensity_of_choice": (2500.0, 8000.0),

@@ -15,8 +15,8 @@ TWAP oracle attacks.
 import numpy as np
 
 from ...elementary import exp, log
-from ..formulas.liquidity import anchored, dealers, kind_of, order_to_reach
-from ..formulas.numerics import CLOCK_TOLERANCE, impulse, in_tokens, positive, relaxation
+from ..formulas.liquidity import anchored, closing, dealers, kind_of, order_to_reach
+from ..formulas.numerics import CLOCK_TOLERANCE, impulse, in_tokens, positive
 from ..variables import Variable, writes
 
 
@@ -26,13 +26,12 @@ def needed_price(params, state, goal):
     The market takes a share of the impact for news (permanent impact), so that less than all of it
     is traded back.
     """
-    market, dt, price = params["market"], params["time_step"], log(state["token_price"])
-    closed = relaxation(dt, 1.0 / np.maximum(market.arbitrage_speed, 1e-12))
-    kept = 1.0 - closed * (1.0 - market.permanent_impact)
-    return exp(
-        (log(goal) - closed * (anchored(params, state) - market.permanent_impact * price))
-        / np.maximum(kept, 1e-6)
-    )
+    market, price = params["market"], log(state["token_price"])
+    old, new = closing(market.arbitrage_speed, params["time_step"])
+    outside, anchor = log(state["outside_value"]), anchored(params, state)
+    kept = market.permanent_impact + (1.0 - market.permanent_impact) * new
+    missing = log(goal) - anchor - (price - outside) * old + (anchor - outside) * new
+    return exp(price + missing / np.maximum(kept, 1e-6))
 
 
 @writes(

@@ -52,7 +52,9 @@ def policy_bills(params, substep, state_history, state):
     """
     bills, dt, price = params["bills"], params["time_step"], state["inference_price"]
     lagged = {
-        "quote_price": next_quote(state["quote_price"], state["token_price"], bills.quote_lag, dt),
+        "quote_price": next_quote(
+            state["quote_price"], state["token_price"], state["log_return"], bills.quote_lag, dt
+        ),
         "credit_price": next_credit_price(state["credit_price"], price, bills.prepaid_days, dt),
     }
     on = 1.0 if bills.enabled else 0.0

@@ -260,5 +260,5 @@ def policy_accounts(params, substep, state_history, state):
         "utility_value": utility,
         "decoupling": log(price / utility),
         "velocity_usage": in_tokens(state["fees"], state["settlement_price"]) * per_circulating,
-        "velocity_speculative": (speculative + state["arbitrage_tok"]) * per_circulating,
+        "velocity_speculative": (speculative + np.abs(state["arbitrage_tok"])) * per_circulating,
     }

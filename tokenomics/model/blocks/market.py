@@ -3,14 +3,16 @@ outside valuation, and arbitrage moves the price towards it.
 
 How a batch of orders clears is in `liquidity.py`. News never moves the pool's own price: a jump
 there would break x·y = k. The outside valuation keeps a share of the orders' impact (permanent
-impact) and returns slowly to the utility value. The treasury's own liquidity is paid for out of
-its tokens and USD, and comes back to it.
+impact) and returns slowly to the utility value. A batch is filled at the geometric mean of the
+prices before and after; with a half of its impact lasting it is filled at the price to which
+arbitrage brings it back, so that who knows nothing neither gains nor loses by it. The treasury's
+own liquidity is paid for out of its tokens and USD, and comes back to it.
 """
 
 import numpy as np
 
 from ...elementary import exp, log
-from ..formulas.liquidity import anchored, arbitraged, clear, dealers, kind_of
+from ..formulas.liquidity import anchored, arbitraged, clear, closing, dealers, kind_of
 from ..formulas.numerics import in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
@@ -69,7 +71,10 @@ def spare(state, dt, price):
     Variable("pool_usd", "USD", "stablecoin in the pool", None, 0.0, start=pool_usd_at_rest),
     Variable("log_return", "1", "log return of the price in this step", 1.0),
     Variable(
-        "arbitrage_tok", "TOK/day", "tokens that arbitrage moved, either way", "pool_tok", 0.0
+        "arbitrage_tok",
+        "TOK/day",
+        "tokens that arbitrage put into the pool; negative: took out",
+        "pool_tok",
     ),
     Variable(
         "liquidity_flow",
@@ -104,12 +109,18 @@ def policy_market(params, substep, state_history, state):
         kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders
     )
 
-    outside = anchored(params, state) + market.permanent_impact * log(after / price) + state["news"]
+    outside = anchored(params, state) + market.permanent_impact * log(after / price)
+    if kind != "off":
+        # what the controller trades is announced; its impact to first order
+        announced = 2.0 * state["control_output"] * dt / state["pool_usd"]
+        outside = outside + (market.announced_impact - market.permanent_impact) * announced
+    outside = outside + state["news"]
     if kind == "off":
         final, arbitrage, given = exp(outside), 0.0 * price, out
     else:
-        log_after = log(after)
-        final = exp(arbitraged(log_after, outside, market.arbitrage_speed, dt))
+        left = closing(market.arbitrage_speed, dt)
+        change = outside - log(state["outside_value"])
+        final = exp(arbitraged(log(price), log(after), outside, change, left))
         if kind == "pool":
             pool_tok, product = pool_tok - out, pool_tok * state["pool_usd"]
             moved = np.minimum(np.sqrt(product / final), pool_tok + holders)
@@ -134,6 +145,6 @@ def policy_market(params, substep, state_history, state):
         "pool_tok": pool_tok,
         "pool_usd": final * pool_tok,
         "log_return": log(final / price),
-        "arbitrage_tok": np.abs(arbitrage) / dt,
+        "arbitrage_tok": arbitrage / dt,
         "liquidity_flow": (given + provided) / dt,
     }

@@ -2,8 +2,9 @@
 
 Logit switching after Brock and Hommes (1998); chartists' orders are noisy, so that the variance of
 returns follows their share, after the structural stochastic volatility of Franke and Westerhoff
-(2012). Orders are in pool depths (the pool's USD) a day, so that their impact does not depend on
-the size of the market.
+(2012). Orders are in depths a day. A depth is the USD of the market, the usual pool of others, of
+which a part follows the pool that there is: so a deeper pool is moved less by the same people.
+A strategy's profit is what its position of the last days earns, from the fill on.
 """
 
 import numpy as np
@@ -18,13 +19,13 @@ from ..variables import Variable, writes
     Variable(
         "traded_fundamentalist",
         "1/day",
-        "order in this step if all were fundamentalists, in pool depths",
+        "order in this step if all were fundamentalists, in depths",
         1.0,
     ),
     Variable(
         "traded_chartist",
         "1/day",
-        "order in this step if all were chartists, their noise apart, in pool depths",
+        "order in this step if all were chartists, their noise apart, in depths",
         1.0,
     ),
     Variable(
@@ -55,7 +56,9 @@ def policy_speculators(params, substep, state_history, state):
     # The noise differs between chartists and earns nothing on average: it moves the price, not
     # their fitness.
     noise = speculation.noise * state["speculation_noise"] / np.sqrt(dt)
-    order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * state["pool_usd"]
+    usual = params["market"].pool_share * state["circulating_supply"] * price
+    depth = usual + (state["pool_usd"] - usual) * speculation.follows_liquidity
+    order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * depth
     if not speculation.enabled:
         order = 0.0 * order
     sold = in_tokens(positive(-order), price)
@@ -82,20 +85,18 @@ def policy_speculators(params, substep, state_history, state):
     ),
     Variable(
         "position_fundamentalist",
-        "1/day",
-        "fundamentalists' order a step ago: what earns this return",
+        "1",
+        "fundamentalists' position of the last days, in depths",
         1.0,
     ),
     Variable(
         "fitness_chartist", "1/day", "smoothed realised profit of chartists per unit of depth", 1e-3
     ),
-    Variable(
-        "position_chartist", "1/day", "chartists' order a step ago: what earns this return", 1.0
-    ),
+    Variable("position_chartist", "1", "chartists' position of the last days, in depths", 1.0),
 )
 def policy_profits(params, substep, state_history, state):
-    """Trend and realised profits after the market has cleared: what was ordered a step ago earns
-    this step's return.
+    """Trend and realised profits after the market has cleared: a position earns the step's return,
+    and an order that from its fill to the close. A position is given up over the holding time.
     """
     speculation, dt, rate = (
         params["speculation"],
@@ -103,13 +104,18 @@ def policy_profits(params, substep, state_history, state):
         state["log_return"] / params["time_step"],
     )
     learn = relaxation(dt, speculation.profit_memory)
+    left = relaxation(dt, speculation.holding_time)
+    since = log(state["token_price"] / state["settlement_price"])
     signals = {
         "trend": state["trend"] + (rate - state["trend"]) * relaxation(dt, speculation.trend_memory)
     }
     for group in ("fundamentalist", "chartist"):
-        fitness = state[f"fitness_{group}"]
-        signals[f"fitness_{group}"] = (
-            fitness + (state[f"position_{group}"] * rate - fitness) * learn
+        fitness, position, traded = (
+            state[f"{name}_{group}"] for name in ("fitness", "position", "traded")
         )
-        signals[f"position_{group}"] = state[f"traded_{group}"]
+        earned = position * rate + traded * since
+        signals[f"fitness_{group}"] = fitness + (earned - fitness) * learn
+        signals[f"position_{group}"] = (
+            position + (traded * speculation.holding_time - position) * left
+        )
     return signals

@@ -4,10 +4,11 @@ are designed.
 Controller signal u (reference depths a day) to the oracle's log price, about the steady state, with
 the utility value held fixed. A purchase moves the log price by 2 u Δt (constant product, to first
 order; DCBM's gain 2/y per USD, arXiv 2601.09961, Eq. 6); the outside valuation keeps a share ξ of
-that; arbitrage closes the share A = 1 − e^(−aΔt) of the gap; anchoring and fundamentalists pull
-back to the utility value; the oracle lags. Saturation, rate limit and dead band are left out: they
-are not linear. So is the oracle's pure delay (`oracle.delay`), for which the designs do not allow;
-the analysis of the economy has it, and shows its cost.
+that, which is a parameter of its own for announced orders; arbitrage closes the gap with the rate
+a, exactly over the step; anchoring and fundamentalists pull back to the utility value; the oracle
+lags. Saturation, rate limit and dead band are left out: they are not linear. So is the oracle's
+pure delay (`oracle.delay`), for which the designs do not allow; the analysis of the economy has it,
+and shows its cost.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import ModelError
+from ..formulas.liquidity import closing
 from ..formulas.numerics import chartist_share, relaxation
 from ..formulas.ordered import product
 
@@ -55,23 +57,23 @@ def plant(params: Mapping[str, Any]) -> Plant:
         # in the steady state neither group earns anything; chartists have no trend to follow
         fundamentalists = 1.0 - float(chartist_share(speculation, 0.0))
         pull = fundamentalists * float(speculation.fundamentalist) if speculation.enabled else 0.0
-        arbitrage = float(relaxation(dt, 1.0 / max(market.arbitrage_speed, 1e-12)))
+        old, new = (float(share) for share in closing(market.arbitrage_speed, dt))
         anchor = float(relaxation(dt, 1.0 / max(market.anchoring, 1e-12)))
         lag = float(relaxation(dt, oracle.lag)) if oracle.enabled else 1.0
-        keep = float(market.permanent_impact)
+        keep, announced = float(market.permanent_impact), float(market.announced_impact)
     except (TypeError, ValueError) as error:
         raise ModelError(f"the linear plant needs plain numbers: {error}") from None
-    # orders of the step move price and valuation, then arbitrage mixes the two
+    # orders of the step move price and valuation, while arbitrage mixes the two
     impact_x, impact_u = -2.0 * pull * dt, 2.0 * dt
     price = (
-        (1.0 - arbitrage) * (1.0 + impact_x) + arbitrage * (keep * impact_x),
-        arbitrage * (1.0 - anchor),
+        old + (keep + (1.0 - keep) * new) * impact_x,
+        1.0 - anchor - old + anchor * new,
         0.0,
     )
     outside = (keep * impact_x, 1.0 - anchor, 0.0)
     measured = (lag, 0.0, 1.0 - lag)
-    price_u = ((1.0 - arbitrage) + arbitrage * keep) * impact_u
-    return Plant((price, outside, measured), (price_u, keep * impact_u, 0.0), measured)
+    price_u = (announced + (1.0 - announced) * new) * impact_u
+    return Plant((price, outside, measured), (price_u, announced * impact_u, 0.0), measured)
 
 
 def held(one: Plant, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...elementary import power
+import numpy as np
+
+from ...elementary import exp, log, power
 from .numerics import DAYS_PER_YEAR, positive, relaxation
 
 PAYMENTS = {
@@ -32,11 +34,17 @@ def usage(bills, potential, initial):
     return bills.workload * power(potential / initial, bills.follows_demand)
 
 
-def next_quote(quote, spot, lag, dt):
+def next_quote(quote, spot, log_return, lag, dt):
     """Token price at which quotes are made: it follows the spot price in logs with the time
     constant `lag` [USD/TOK].
+
+    spot: at the end of the step, to which the log price has moved by `log_return` evenly: exact for
+    such a path, so that a step's own price is not in its quote as if it had been there all the
+    time.
     """
-    return quote * power(spot / quote, relaxation(dt, lag))
+    kept = exp(-dt / np.maximum(lag, 1e-12))
+    late = (1.0 - kept) * lag / dt  # share of the step's move that is not in the quote
+    return spot * exp(-((log(spot / quote) - log_return) * kept + log_return * late))
 
 
 def next_credit_price(credit, price, period, dt):

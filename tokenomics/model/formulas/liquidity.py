@@ -94,8 +94,22 @@ def anchored(params, state):
     return outside + (log(state["utility_value"]) - outside) * relaxation(params["time_step"], time)
 
 
-def arbitraged(log_after, outside, speed, dt):
-    """Log price once arbitrage has closed its share of the gap between the cleared price and the
-    outside valuation.
+def closing(speed, dt):
+    """Of the gap between the price and the outside valuation, what arbitrage leaves over a step: of
+    that at its start, and of what comes to it evenly through the step. Both go to 0 where arbitrage
+    is fast.
     """
-    return log_after - (outside - log_after) * expm1(-speed * dt)
+    reach = np.maximum(speed * dt, 1e-12)
+    closed = -expm1(-reach)
+    return 1.0 - closed, closed / reach
+
+
+def arbitraged(before, after, outside, change, left):
+    """Log price at the end of a step through which orders, news and arbitrage act side by side:
+    exact for a gap g with dg/dt = (impact − change of valuation)/Δt − speed·g.
+
+    before, after: log price before the step, and where its orders alone bring it. outside, change:
+    log outside valuation at the end, and by how much the step moved it. left: of `closing`.
+    """
+    old, new = left
+    return outside + (before - outside + change) * old + (after - before - change) * new
