@@ -86,7 +86,7 @@ def noise_moves(depth, follows):
 def test_a_deeper_pool_is_moved_less_by_the_same_usd_as_its_formula_says():
     usual, deep = noise_moves(1.0, 0.0), noise_moves(2.0, 0.0)
     assert deep / usual == pytest.approx(0.5, rel=0.02)
-    assert noise_moves(2.0, 1.0) / noise_moves(1.0, 1.0) == pytest.approx(1.0, rel=1e-6)
+    assert noise_moves(2.0, 1.0) / noise_moves(1.0, 1.0) == pytest.approx(1.0, rel=0.01)
     half = noise_moves(2.0, 0.5) / noise_moves(1.0, 0.5)
     assert half == pytest.approx(0.75, rel=0.02)
 
