@@ -95,7 +95,8 @@ def test_the_hedged_position_is_a_lag_of_bills():
     # stablecoin bills by, but for the last quote
     spot, quote, excess, dt, lag = 1.0, 1.0, 0.0, 0.001, 2.0
     for move in np.random.default_rng(0).normal(0.0, 0.001, 20000):
-        quote, spot = pay.next_quote(quote, spot, lag, dt), spot * np.exp(move)
+        spot *= np.exp(move)
+        quote = pay.next_quote(quote, spot, move, lag, dt)
         excess += np.log(spot / quote) * dt
     assert excess == pytest.approx(lag * np.log(quote), abs=2e-3)
 
