@@ -176,20 +176,26 @@ def test_idle_nodes_do_not_sell_below_their_electricity():
 
 
 def test_customers_leave_a_network_whose_price_is_risky():
-    calm = steady_state(resolve("baseline", sets=("venues.risk_aversion=0",)).values).state
-    wary = steady_state(resolve("baseline", sets=("venues.risk_aversion=20",)).values).state
-    assert wary["network_share"] < calm["network_share"]
+    calm, wary = (resolve("baseline", sets=(f"venues.risk_aversion={r}",)).values for r in (0, 20))
+    left = steady_state(wary, today=calm).state
+    assert left["network_share"] < steady_state(calm).state["network_share"]
 
 
-def test_work_that_needs_an_answer_at_once_stays_on_the_cloud():
-    state = steady_state(resolve("baseline").values).state
-    assert state["share_realtime"] < 0.4 < state["share_interactive"] < state["share_batch"]
+def test_work_that_needs_an_answer_at_once_is_the_first_to_leave_a_slow_network():
+    today = resolve("baseline").values
+    slow = resolve("baseline", sets=("venues.orchestration_latency=5",)).values
+    before, after = steady_state(today).state, steady_state(slow, today=today).state
+    lost = {n: 1.0 - after[f"share_{n}"] / before[f"share_{n}"] for n in today.workloads}
+    assert lost["interactive"] > 0.05
+    assert lost["realtime"] > 0.05 > lost["batch"]
 
 
 def test_privacy_protection_costs_throughput_and_latency():
-    plain = steady_state(resolve("baseline").values).state
-    tee = steady_state(resolve("baseline", sets=("privacy.mode=tee",)).values).state
-    zk = steady_state(resolve("baseline", sets=("privacy.mode=zk",)).values).state
+    today = resolve("baseline").values
+    plain, tee, zk = (
+        steady_state(resolve("baseline", sets=(f"privacy.mode={mode}",)).values, today=today).state
+        for mode in ("none", "tee", "zk")
+    )
     assert tee["privacy_throughput"] < plain["privacy_throughput"]
     assert zk["latency_mean"] > tee["latency_mean"] > plain["latency_mean"] - 1.0
     assert zk["share_interactive"] < plain["share_interactive"]

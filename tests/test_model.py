@@ -11,6 +11,10 @@ from tokenomics.parameters import resolve
 ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
 PARAMETERS = resolve().values
 CONSTANT = {
+    "price_today",
+    "choice_within",
+    "choice_between",
+    *(f"wedge_{s}_{w}" for s in ("network", "sellers", "cloud") for w in PARAMETERS.workloads),
     "initial_price",
     "reference_depth",
     "initial_demand",

@@ -9,7 +9,7 @@ import pytest
 
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.model.blocks.venues import generalised_costs
+from tokenomics.model.formulas.choice import network_cost, seller_cost
 from tokenomics.model.formulas.distribution import Cumulants, exceedance, lognormal, quantile
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import put, resolve
@@ -66,11 +66,11 @@ def test_an_offer_costs_what_the_economys_own_customers_reckon():
         "latency_cost",
         "failure_cost",
         "privacy_need",
-        "recourse_value",
     )
     work = workload("chat", **{n: getattr(own, n) for n in names_of}, follows_demand=0.0)
     found = offers(parameters, work, paths)
-    network, central = generalised_costs(dict(parameters), own, state)
+    network = sum(network_cost(dict(parameters), own, state)) + work.recourse_value.value
+    central = sum(seller_cost(parameters.cloud, own))
     assert by_name(found, "network", "none", "bill_stablecoin").cost == pytest.approx(
         network, rel=1e-9
     )

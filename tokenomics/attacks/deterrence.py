@@ -62,9 +62,9 @@ def needed_audit(params: Mapping[str, Any], stake: float, revenue: float) -> flo
     )  # the penalty is linear in the audits
 
 
-def deterred(parameters: Parameters) -> Deterrence:
-    """The deterrence condition at the steady state."""
-    state, params = steady_state(parameters).state, dict(parameters)
+def deterred(parameters: Parameters, today: Parameters | None = None) -> Deterrence:
+    """The deterrence condition at the steady state. today: as of `steady_state`."""
+    state, params = steady_state(parameters, today=today).state, dict(parameters)
     stake = state["staked"] * state["token_price"] / state["nodes"]
     fees = state["operator_income"] - (state["emitted"] - state["slashed"]) * state["token_price"]
     revenue = state["operator_income"] / state["nodes"]

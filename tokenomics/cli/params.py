@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from ..parameters import Parameters, as_history, resolve, tables
 from ..parameters.locate import find
 from ..parameters.reading import read
@@ -49,14 +50,18 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print the resolved tree with units and sources, and what its levers were before they
-    changed.
+    changed; first what demand and price answer, measured on the model.
     """
     resolved = resolved_from(file, policy, scenario, overlay, sets, today, changes)
-    moving = None
-    if resolved.today.stocks.given:
-        from ..model.drift import drift  # the model, which files alone do not need
+    # the model, which files alone do not need
+    from ..model.drift import drift
+    from ..model.elasticities import elasticities
 
-        moving = drift(resolved.today)
+    moving = drift(resolved.today) if resolved.today.stocks.given else None
+    try:
+        answers, none = elasticities(resolved.today), ""
+    except InputError as error:  # the tree is shown all the same
+        answers, none = None, str(error)
     if as_json:
         entries = {
             e.path: {"value": e.value, "unit": e.unit, "source": e.source}
@@ -64,6 +69,7 @@ def show(
         }
         past = as_history(resolved.before)
         told = {"sha256": resolved.hash, "parameters": entries, "before": past}
+        told["elasticities"] = answers.by_name() if answers else None
         if moving:
             told["drift"] = {
                 one.name: {"value": one.start, "unit": one.unit, "change per day": one.change}
@@ -72,6 +78,8 @@ def show(
         print_json(told)
     else:
         typer.echo(f"# SHA-256 of the values: {resolved.hash}")
+        for line in answers.lines() if answers else (f"no elasticities: {none}",):
+            typer.echo(f"# {line}")
         if moving:
             typer.echo(f"# {moving.told()}")
         typer.echo(resolved.to_yaml(), nl=False)

@@ -225,7 +225,8 @@ class Model:
             for declared in one.declared.values()
             for v in declared.one_each(groups)
         )
-        return {v.name: v for v in (*own, *CONSTANTS)}
+        constants = (v for declared in CONSTANTS for v in declared.one_each(groups))
+        return {v.name: v for v in (*own, *constants)}
 
     @cached_property
     def orders(self) -> Orders:

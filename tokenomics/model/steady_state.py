@@ -15,14 +15,14 @@ import numpy as np
 
 from ..elementary import exp, log
 from ..errors import BlockError, InputError, ModelError
-from ..inputs.arguments import checked, of
+from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters, put, substitute
 from ..parameters.stocks import Stocks
 from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .model import MODEL, Model
 from .shocks import NORMALS, UNIFORMS, ShockTable
-from .variables import SHARED, Rest, Variable, scale, unsigned
+from .variables import CUSTOMERS, SHARED, Rest, Variable, scale, unsigned
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
 LEAST_UTILISATION = 1e-9
@@ -130,18 +130,24 @@ def unmoved(parameters: Parameters) -> Parameters:
 
 
 def _balance(
-    params, table: Mapping[str, Variable], swept: Mapping[str, np.ndarray], variance, points: int
+    params,
+    table: Mapping[str, Variable],
+    swept: Mapping[str, np.ndarray],
+    variance,
+    points: int,
+    constants: Mapping[str, float],
 ) -> dict[str, Any]:
-    """What is known of the start, by variable: the stocks that are given, the variance of the price
-    and, where it is not given, the price per Mtok at which demand is the target share of capacity;
-    where it is, the utilisation with which demand meets capacity. NaN where there is none.
+    """What is known of the start, by variable: the stocks and constants that are given, the
+    variance of the price and, where it is not given, the price per Mtok at which demand is the
+    target share of capacity; where it is, the utilisation with which demand meets capacity. NaN
+    where there is none.
     """
 
     def known(point) -> tuple[dict[str, Any], dict[str, Any]]:
         mine = substitute(params, {path: values[point] for path, values in swept.items()})
         given = {
             name: np.broadcast_to(np.asarray(value, dtype=float), len(point))
-            for name, value in mine["stocks"].given.items()
+            for name, value in {**constants, **mine["stocks"].given}.items()
         }
         return stationary(mine), {**given, "price_variance": variance[point]}
 
@@ -173,15 +179,25 @@ def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def steady_states(
-    params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
+    params: Mapping[str, Any],
+    model: Model,
+    swept: Mapping[str, np.ndarray],
+    points: int,
+    constants: Mapping[str, float] | None = None,
 ) -> dict[str, np.ndarray]:
     """The steady state of many parameter points at once: every variable, (points,); NaN where a
     point has none. Stocks that are given have no part in it.
 
     params: groups of parameters. swept: by path, (points,). A point's numbers do not depend on the
-    points beside it.
+    points beside it. constants: of a start, by name, which are kept: where a network comes to rest
+    whose customers are those of another start. By default each point is a network of its own today.
     """
-    return starts({**params, "stocks": Stocks()}, model, _without_stocks(swept), points)
+    return starts({**params, "stocks": Stocks()}, model, _without_stocks(swept), points, constants)
+
+
+def customers(state: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the customers of a start are like, by variable; see `CUSTOMERS`. params: its groups."""
+    return {v.name: state[v.name] for declared in CUSTOMERS for v in declared.one_each(params)}
 
 
 def _without_stocks(swept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -189,7 +205,11 @@ def _without_stocks(swept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def starts(
-    params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
+    params: Mapping[str, Any],
+    model: Model,
+    swept: Mapping[str, np.ndarray],
+    points: int,
+    constants: Mapping[str, float] | None = None,
 ) -> dict[str, np.ndarray]:
     """Where simulations of many parameter points start: the stocks that are given, and all else as
     if the network were at rest with them; without any, its steady state. See `steady_states`.
@@ -207,7 +227,8 @@ def starts(
             {name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
         )
         table = model.variables(params)
-        held = dict(Rest(calm, table, _balance(params, table, swept, variance, points)))
+        known = _balance(params, table, swept, variance, points, constants or {})
+        held = dict(Rest(calm, table, known))
         held = {name: np.broadcast_to(value, points).astype(float) for name, value in held.items()}
         held["time"], held["step"] = 0.0, 0
         state: dict[str, Any] = {name: np.zeros(points) for name in table} | held
@@ -225,25 +246,31 @@ def starts(
         }
 
 
-def start_state(parameters: Parameters, model: Model = MODEL) -> dict[str, float]:
+def start_state(
+    parameters: Parameters, model: Model = MODEL, constants: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Where a simulation starts, by variable; see `starts`. Raises InputError where it cannot."""
     groups = dict(parameters)
-    found = starts(groups, model, {}, 1)
+    found = starts(groups, model, {}, 1, constants)
     if not np.isfinite(found["token_price"][0]):
-        raise no_starts(groups, model, {}, 1)[0]
+        raise no_starts(groups, model, {}, 1, constants)[0]
     return {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
 
 
 def no_starts(
-    params: Mapping[str, Any], model: Model, swept: Mapping[str, np.ndarray], points: int
+    params: Mapping[str, Any],
+    model: Model,
+    swept: Mapping[str, np.ndarray],
+    points: int,
+    constants: Mapping[str, float] | None = None,
 ) -> list[InputError]:
-    """Why each of some points has no start. params, swept, points: as of `starts`, of which all
-    found none.
+    """Why each of some points has no start. params, swept, points, constants: as of `starts`, of
+    which all found none.
     """
     with np.errstate(all="ignore"):
         mine, table = substitute(params, swept), model.variables(params)
         variance = np.broadcast_to(news_variance(mine), points).astype(float)
-        known = _balance(params, table, swept, variance, points)
+        known = _balance(params, table, swept, variance, points, constants or {})
         rest = Rest(stationary(mine), table, known)
         held = np.broadcast_to(1 - rest["holders_tok"] / rest["circulating_supply"], points)
         found = np.broadcast_to(np.isfinite(known["inference_price"] + rest["utilisation"]), points)
@@ -277,24 +304,36 @@ def _no_start(share: float, balanced: bool, given: Mapping[str, Any]) -> InputEr
     return InputError(
         "no steady state: demand never meets the fleet's supply",
         key="fleet",
-        expected="nodes and workloads whose supply and demand curves cross",
+        expected=(
+            "nodes that can serve what workloads.*.network_share say is on the network today, or "
+            "supply and demand curves that cross"
+        ),
     )
 
 
 @checked(
     parameters=of(Parameters, expected="Parameters, such as resolve(...).values"),
     model=of(Model, expected="a Model"),
+    today=optional(of(Parameters, expected="Parameters, such as resolve(...).today")),
 )
-def steady_state(parameters: Parameters, model: Model = MODEL) -> SteadyState:
+def steady_state(
+    parameters: Parameters, model: Model = MODEL, today: Parameters | None = None
+) -> SteadyState:
     """The steady state of a network's stationary form, risk-adjusted where shocks are on; stocks
     that are given have no part in it.
 
-    parameters: of the network. model: the block list. With shocks on, customers expect the variance
-    of the news from the start. Raises InputError where no steady state exists. The residual is that
-    of the stationary form; a controller that has none of its own shows there.
+    parameters: of the network. model: the block list. today: of the network as it is today, where
+    `parameters` are what it becomes: its customers remain what they are then. By default
+    `parameters` are of today, with the shares and elasticities that they name. With shocks on,
+    customers expect the variance of the news from the start. Raises InputError where no steady
+    state exists. The residual is that of the stationary form; a controller that has none of its own
+    shows there.
     """
     groups = {**dict(parameters), "stocks": Stocks()}
-    state = start_state(put(parameters, {"stocks": Stocks()}), model)
+    own = None
+    if today is not None:
+        own = customers(start_state(put(today, {"stocks": Stocks()}), model), dict(today))
+    state = start_state(put(parameters, {"stocks": Stocks()}), model, own)
     table = ShockTable(
         {name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
     )

@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import ModelError, nearest, suggestion
 from . import controllers
 from .contract import unknown
+from .formulas.choice import solved
 from .formulas.numerics import oracle_delay
 from .formulas.rest import emission_at_rest
 from .same_bits import with_our_functions
@@ -262,7 +263,50 @@ def assigns(*names: str) -> tuple:
     return tuple(assign(name) for name in names)
 
 
+CUSTOMERS = (  # what the customers of today are like, set in the steady state
+    Variable(
+        "price_today",
+        "USD/Mtok",
+        "network's price per Mtok at the start, against which customers weigh what they do not pay",
+        None,
+        0.0,
+        start="inference_price",
+    ),
+    Variable(
+        "choice_within",
+        "1",
+        "scale of the choice between the network and other sellers of the same model",
+        None,
+        0.0,
+        start=solved,
+    ),
+    Variable(
+        "choice_between",
+        "1",
+        "scale of the choice between these and the cloud",
+        None,
+        0.0,
+        start=solved,
+    ),
+    *(
+        Variable(
+            f"wedge_{seller}_<workload>",
+            "1",
+            f"log effective price of {whose} for <workload> work relative to its mean cost today, "
+            f"as far as price, failures, lateness and exposure do not account for it",
+            1.0,
+            start=solved,
+        )
+        for seller, whose in (
+            ("network", "the network"),
+            ("sellers", "other sellers"),
+            ("cloud", "the cloud"),
+        )
+    ),
+)
+
 CONSTANTS = (  # set in the steady state, written by no block
+    *CUSTOMERS,
     Variable(
         "attack_inventory",
         "TOK",

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ..inputs.bounds import CENTURY
+from .choice import attainable
+from .choice import told as told_choice
 from .fields import Group, Rule, Ruled, parameter, share
 from .stocks import Stocks, add_up, told
 
@@ -135,13 +137,9 @@ class Demand(Group):
     )
 
 
-class Workload(Group):
-    """One class of workload."""
+class Needs(Group):
+    """What a customer asks of a venue beside the price."""
 
-    share: float = share("share of potential demand in this class; the shares add up to 1")
-    price_elasticity: float = parameter(
-        "1", "elasticity of the class's demand to its generalised cost", ge=0.0, le=5.0
-    )
     latency_tolerance: float = parameter(
         "s", "end-to-end latency up to which there is no penalty", gt=0.0
     )
@@ -152,11 +150,6 @@ class Workload(Group):
     privacy_need: float = parameter(
         "USD/Mtok", "cost of running without any privacy protection", ge=0.0
     )
-    recourse_value: float = parameter(
-        "USD/Mtok",
-        "what recourse, support and a service agreement, which the cloud has, are worth",
-        ge=0.0,
-    )
     calls: float = parameter(
         "1",
         "requests that a task makes one after the other (agents that wait for each other)",
@@ -165,14 +158,44 @@ class Workload(Group):
     )
 
 
+class Workload(Needs):
+    """One class of workload."""
+
+    share: float = share("share of potential demand in this class; the shares add up to 1")
+    network_share: float = parameter(
+        "1", "target: share of the class's work that is on the network today", gt=0.0, lt=1.0
+    )
+    sellers_share: float = parameter(
+        "1",
+        "target: share of it that is at other sellers of the same model today; the rest is on the "
+        "cloud",
+        gt=0.0,
+        lt=1.0,
+    )
+    price_elasticity: float = parameter(
+        "1", "elasticity of the class's work to its mean cost over all venues", ge=0.0, le=5.0
+    )
+
+
 class Venues(Group):
-    """Choice between the network and a centralised cloud (multinomial logit on generalised
-    cost).
+    """Choice between the network, other sellers of the same model and the cloud: a nested logit,
+    whose scales and wedges are solved from today's shares, elasticity and diversion.
     """
 
     enabled: bool = parameter("-", "customers choose (off: shares stay as at the start)")
-    choice_scale: float = parameter(
-        "USD/Mtok", "scale of the logit: cost difference that moves the log odds by one", gt=0.0
+    own_elasticity: float = parameter(
+        "1",
+        "target: elasticity of the network's work to its own price today, all else as it is, once "
+        "customers have changed",
+        lt=0.0,
+        ge=-20.0,
+    )
+    diversion: float = parameter(
+        "1",
+        "target: of the work that the network loses to its own price, that of smaller classes "
+        "apart, the share that goes to other sellers of the same model and not to the cloud",
+        gt=0.0,
+        lt=1.0,
     )
     switching_time: float = parameter(
         "days", "mean time that customers take to change venue", gt=0.0
@@ -188,8 +211,8 @@ class Venues(Group):
     )
 
 
-class Cloud(Group):
-    """The centralised alternative."""
+class Seller(Group):
+    """Other sellers of the network's model, at the going price."""
 
     price: float = parameter(
         "USD/Mtok", "price per million tokens, prompt and generated alike", gt=0.0
@@ -197,6 +220,11 @@ class Cloud(Group):
     latency_mean: float = parameter("s", "mean end-to-end latency", gt=0.0)
     latency_p99: float = parameter("s", "99th percentile of end-to-end latency", gt=0.0)
     uptime: float = share("share of requests that succeed")
+
+
+class Cloud(Seller):
+    """A large cloud at its list price, or reserved."""
+
     reserved_discount: float = share(
         "discount on the list price for a volume that is paid whether used or not"
     )
@@ -903,6 +931,27 @@ def _total(parts: Mapping[str, Any]) -> Any:
     return sum(part.share for part in parts.values())
 
 
+def _cloud_has_some(parameters: Parameters) -> Any:
+    """Whether every class has some of its work on the cloud."""
+    some: Any = True
+    for workload in parameters.workloads.values():
+        some = some & (workload.network_share + workload.sellers_share < 1.0 - 1e-9)
+    return some
+
+
+def _cloud_has_none(parameters: Parameters) -> str:
+    name, workload = next(
+        one
+        for one in parameters.workloads.items()
+        if one[1].network_share + one[1].sellers_share >= 1.0 - 1e-9
+    )
+    return (
+        f"workloads.{name}: network_share and sellers_share add up to "
+        f"{workload.network_share + workload.sellers_share:g}; expected less than 1: the rest is "
+        f"on the cloud"
+    )
+
+
 def _held(supply: Supply) -> Any:
     """Share of total supply that does not circulate at the start."""
     return supply.staked_share + supply.treasury_share + supply.locked_share
@@ -939,6 +988,11 @@ class Parameters(Ruled):
         Rule(
             lambda p: abs(_total(p.workloads) - 1.0) <= 1e-9,
             lambda p: f"workloads: the shares add up to {_total(p.workloads):g}; expected 1",
+        ),
+        Rule(_cloud_has_some, _cloud_has_none),
+        Rule(
+            lambda p: attainable(p.venues, p.workloads),
+            lambda p: told_choice(p.venues, p.workloads),
         ),
         Rule(
             lambda p: abs(_total(p.reliability.tiers) - 1.0) <= 1e-9,
@@ -1000,6 +1054,7 @@ class Parameters(Ruled):
     demand: Demand
     workloads: dict[str, Workload]
     venues: Venues
+    api: Seller
     cloud: Cloud
     privacy: Privacy
     access: Access

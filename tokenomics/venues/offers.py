@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..model.blocks.reliability import faked_share, reliability
-from ..model.blocks.venues import generalised_costs, latency_penalty
 from ..model.formulas import billing as ways
+from ..model.formulas.choice import latency_penalty, network_cost, seller_cost
 from ..model.formulas.distribution import Cumulants
-from ..model.formulas.latency import call_latency, cloud_latency, service_time
+from ..model.formulas.latency import call_latency, seller_latency, service_time
 from ..parameters import Parameters, put
 from .workload import WorkloadFile
 
@@ -143,7 +143,7 @@ def _network(
         }
         task = call.repeated(work.calls.value)
         parts = {
-            "lateness": latency_penalty(work.as_class, call),
+            "lateness": latency_penalty(work.as_needs, call),
             "recourse": work.recourse_value.value + 0.0 * nodes,
         }
         parts["exposure"] = (
@@ -153,8 +153,10 @@ def _network(
         for payment in ("user_bill", "bill_stablecoin", "bill_hedged", "bill_prepaid"):
             borne = EXPOSURE.get(payment, lambda bills: 0.0)(bills)
             priced = {**request, "bills": bills.model_copy(update={"token_share": borne})}
-            cost, _ = generalised_costs(priced, work.as_class, seen)
-            cost = cost + (bill[payment] - bill["bill_stablecoin"]) / size
+            paid, unpaid = network_cost(priced, work.as_needs, seen)
+            cost = (
+                paid + unpaid + parts["recourse"] + (bill[payment] - bill["bill_stablecoin"]) / size
+            )
             found.append(
                 Offer(
                     NETWORK,
@@ -199,26 +201,20 @@ def _cloud(
         priced: dict[str, Any] = dict(
             put(own, {"cloud.price": own.cloud.price / protection.throughput})
         )
-        call = cloud_latency(priced) + Cumulants(protection.latency)
+        call = seller_latency(priced["cloud"]) + Cumulants(protection.latency)
         latency = Cumulants(
             *(part + still for part in (call.mean, call.variance, call.third))
         ).repeated(work.calls.value)
         bill = ways.every_way(own.bills, priced["cloud"], size, work.work.value, paths)
-        seen = {
-            "inference_price": still,
-            "price_variance": still,
-            "failure_share": still,
-            "privacy_protection": 0.0,
-        }
-        seen |= {"latency_mean": still, "latency_variance": still, "latency_third": still}
-        _, cost = generalised_costs(priced, work.as_class, seen)
+        paid, unpaid = seller_cost(priced["cloud"], work.as_needs)
+        cost = paid + unpaid
         for payment in ("bill_cloud", "bill_cloud_reserved"):
             total = cost + (bill[payment] - bill["bill_cloud"]) / size
             failed = 1.0 - own.cloud.uptime + still
             level = privacy_level(CLOUD, protection.confidentiality)
             verified = verification_level(CLOUD, protection)
             parts = {
-                "lateness": latency_penalty(work.as_class, cloud_latency(priced)) + still,
+                "lateness": latency_penalty(work.as_needs, seller_latency(priced["cloud"])) + still,
                 "recourse": still,
                 "exposure": still,
             }

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ..parameters import Parameters, put
 from ..parameters.documents import Strict, quantity, read_record
-from ..parameters.schema import Workload
+from ..parameters.schema import Needs
 
 PRIVACY = (
     "none",
@@ -51,21 +51,9 @@ class WorkloadFile(Strict):
     limits: Limits
 
     @property
-    def as_class(self) -> Workload:
-        """The workload as a class of the economy, whose definition of cost it shares. Share and
-        elasticity play no part in a cost.
-        """
-        names = (
-            "calls",
-            "latency_tolerance",
-            "latency_cost",
-            "failure_cost",
-            "privacy_need",
-            "recourse_value",
-        )
-        return Workload(
-            share=0.0, price_elasticity=0.0, **{name: getattr(self, name).value for name in names}
-        )
+    def as_needs(self) -> Needs:
+        """What it asks of a venue beside the price, as the economy's own classes do."""
+        return Needs(**{name: getattr(self, name).value for name in Needs.model_fields})
 
     @property
     def tokens(self) -> float:

@@ -42,14 +42,14 @@ def potential_at_rest(params, rest):
     Variable(
         "potential_demand",
         "Mtok/day",
-        "what customers would ask for at the cloud's price, both venues",
+        "what customers would ask of all venues at the prices of the start",
         None,
         0.0,
         start=potential_at_rest,
     ),
 )
 def policy_demand(params, substep, state_history, state):
-    """Potential demand on both venues [Mtok/day]; a recorded rate replaces growth, season and log
+    """Potential demand on all venues [Mtok/day]; a recorded rate replaces growth, season and log
     process.
     """
     demand, dt = params["demand"], params["time_step"]

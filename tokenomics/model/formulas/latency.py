@@ -83,13 +83,12 @@ def call_latency(params, nodes, utilisation, failure_share, request=None) -> Cum
     return attempt.attempts(failure_share) + Cumulants(fixed)
 
 
-def cloud_latency(params) -> Cumulants:
-    """Latency of one request on the cloud, whose own lengths are the network's: the lognormal with
-    its mean and 99th percentile.
+def seller_latency(seller) -> Cumulants:
+    """Latency of one request at another seller or on the cloud, whose own lengths are the
+    network's: the lognormal with its mean and 99th percentile.
     """
-    cloud = params["cloud"]
     normal = ndtri(0.99)
     sigma = normal - np.sqrt(
-        np.maximum(normal * normal - 2.0 * log(cloud.latency_p99 / cloud.latency_mean), 0.0)
+        np.maximum(normal * normal - 2.0 * log(seller.latency_p99 / seller.latency_mean), 0.0)
     )
-    return lognormal(cloud.latency_mean, expm1(sigma * sigma))
+    return lognormal(seller.latency_mean, expm1(sigma * sigma))
