@@ -145,6 +145,9 @@ class Workload(Group):
     latency_tolerance: float = parameter(
         "s", "end-to-end latency up to which there is no penalty", gt=0.0
     )
+    latency_limit: float = parameter(
+        "s", "end-to-end latency within which a task counts as answered in time", gt=0.0
+    )
     latency_cost: float = parameter("USD/Mtok", "cost of a latency of twice the tolerance", ge=0.0)
     failure_cost: float = parameter(
         "1", "cost of a failed request, in multiples of its price", ge=0.0
@@ -274,6 +277,11 @@ class Accelerator(Group):
 
     throughput: float = parameter(
         "token/s", "tokens per second of one node at the latency target", gt=0.0
+    )
+    least_time_per_token: float = parameter(
+        "s",
+        "time per output token towards an empty batch: reading the weights once",
+        ge=0.0,
     )
     potential_nodes: float = parameter("nodes", "nodes that could join at any revenue", ge=0.0)
     reservation_cost: float = parameter(

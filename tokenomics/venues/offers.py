@@ -18,7 +18,7 @@ from ..model.blocks.reliability import faked_share, reliability
 from ..model.blocks.venues import generalised_costs, latency_penalty
 from ..model.formulas import billing as ways
 from ..model.formulas.distribution import Cumulants
-from ..model.formulas.latency import call_latency, cloud_latency, service_time
+from ..model.formulas.latency import call_latency, cloud_latency
 from ..parameters import Parameters, put
 from .workload import WorkloadFile
 
@@ -176,10 +176,12 @@ def _network(
 
 def cloud_parameters(parameters: Parameters, own: Parameters) -> Parameters:
     """The cloud with requests of a workload's lengths: its latency in proportion to the service
-    time.
+    time, at the time per token that its own mean leaves.
     """
-    longer = service_time(dict(own)) / service_time(dict(parameters))
-    cloud = own.cloud
+    cloud, usual = own.cloud, parameters.capacity.time_to_first_token
+    tokens, count = parameters.demand.output_tokens, own.demand.output_tokens
+    per_token = max(cloud.latency_mean - usual, 0.0) / tokens
+    longer = (own.capacity.time_to_first_token + count * per_token) / (usual + tokens * per_token)
     return put(
         own,
         {

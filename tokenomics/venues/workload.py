@@ -63,9 +63,8 @@ class WorkloadFile(Strict):
             "privacy_need",
             "recourse_value",
         )
-        return Workload(
-            share=0.0, price_elasticity=0.0, **{name: getattr(self, name).value for name in names}
-        )
+        limit, own = self.limits.latency_p99.value, {n: getattr(self, n).value for n in names}
+        return Workload(share=0.0, price_elasticity=0.0, latency_limit=limit, **own)
 
     @property
     def tokens(self) -> float:
