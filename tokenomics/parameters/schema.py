@@ -199,7 +199,7 @@ class Cloud(Group):
     )
     latency_mean: float = parameter("s", "mean end-to-end latency", gt=0.0)
     latency_p99: float = parameter("s", "99th percentile of end-to-end latency", gt=0.0)
-    uptime: float = share("share of requests that succeed")
+    uptime: float = share("share of requests that succeed while the cloud is up")
     reserved_discount: float = share(
         "discount on the list price for a volume that is paid whether used or not"
     )
@@ -270,6 +270,22 @@ class Access(Group):
     def in_use(self) -> Check:
         """The check of the mode in use."""
         return getattr(self, self.mode)
+
+
+class Outage(Group):
+    """One service of which a venue has one."""
+
+    rate: float = parameter("1/day", "outages a day while it is up", ge=0.0, le=10.0)
+    length: float = parameter("days", "mean length of an outage", ge=0.0, le=365.0)
+
+
+class Outages(Group):
+    """What stops all requests of a venue while it is down; identity checks are in `access`."""
+
+    gateway: Outage
+    oracle: Outage
+    chain: Outage
+    cloud: Outage
 
 
 class Accelerator(Group):
@@ -1006,6 +1022,7 @@ class Parameters(Ruled):
     cloud: Cloud
     privacy: Privacy
     access: Access
+    outages: Outages
     fleet: dict[str, Accelerator]
     capacity: Capacity
     pricing: Pricing

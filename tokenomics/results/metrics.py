@@ -22,6 +22,7 @@ from ..inputs.arguments import NAMES, TEXT, checked
 from ..inputs.bounds import CENTURY
 from ..model.formulas.liquidity import kind_of, proceeds
 from ..model.formulas.numerics import DAYS_PER_YEAR
+from ..model.formulas.outages import cloud_up, network_up
 from ..model.same_bits import with_our_functions
 from ..parameters import Parameters
 from .folds import at_end, drawdown_of, last_of, mean, mean_of, total, volatility_of
@@ -435,6 +436,37 @@ folded(
     "1",
     "share of answered tasks within the latency limit of their class, mean over time",
     mean_of("in_time"),
+    better="higher",
+    bounds=SHARE,
+)
+folded(
+    "service_uptime",
+    "1",
+    (
+        "share of the work brought to the network that is served within the latency limit of its "
+        "class, outages of gateway, oracle, chain and identity service counted"
+    ),
+    Fold(
+        ("served", "demand", "in_time"),
+        lambda first, p: {"served": 0.0, "demand": 0.0},
+        lambda before, now, p: {
+            "served": before["served"] + now["served"] * now["in_time"],
+            "demand": before["demand"] + now["demand"],
+        },
+        lambda after, p, count: after["served"] / after["demand"] * network_up(p.outages, p.access),
+    ),
+    better="higher",
+    bounds=SHARE,
+)
+folded(
+    "cloud_service_uptime",
+    "1",
+    "the same share, were the work on the cloud",
+    total(
+        ("cloud_in_time",),
+        lambda now, p: now["cloud_in_time"],
+        lambda kept, p, count: kept / count * cloud_up(p.outages, p.cloud),
+    ),
     better="higher",
     bounds=SHARE,
 )

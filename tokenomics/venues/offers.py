@@ -19,6 +19,7 @@ from ..model.blocks.venues import generalised_costs, latency_penalty
 from ..model.formulas import billing as ways
 from ..model.formulas.distribution import Cumulants
 from ..model.formulas.latency import call_latency, cloud_latency
+from ..model.formulas.outages import cloud_up, network_up
 from ..parameters import Parameters, put
 from .workload import WorkloadFile
 
@@ -149,7 +150,9 @@ def _network(
         parts["exposure"] = (
             work.privacy_need.value * (1.0 - protection.confidentiality) + 0.0 * nodes
         )
-        up = parameters.access.in_use.uptime * paths["served"] / np.maximum(paths["demand"], 1e-12)
+        up = network_up(parameters.outages, parameters.access) * (
+            paths["served"] / np.maximum(paths["demand"], 1e-12)
+        )
         for payment in ("user_bill", "bill_stablecoin", "bill_hedged", "bill_prepaid"):
             borne = EXPOSURE.get(payment, lambda bills: 0.0)(bills)
             priced = {**request, "bills": bills.model_copy(update={"token_share": borne})}
@@ -216,7 +219,7 @@ def _cloud(
         _, cost = generalised_costs(priced, work.as_class, seen)
         for payment in ("bill_cloud", "bill_cloud_reserved"):
             total = cost + (bill[payment] - bill["bill_cloud"]) / size
-            failed = 1.0 - own.cloud.uptime + still
+            failed = 1.0 - cloud_up(own.outages, own.cloud) + still
             level = privacy_level(CLOUD, protection.confidentiality)
             verified = verification_level(CLOUD, protection)
             parts = {

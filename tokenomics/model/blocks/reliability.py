@@ -1,6 +1,7 @@
 """Faults, regional outages, audits and slashing of nodes; whether cheating pays.
 
-Availability MTBF/(MTBF+MTTR) by tier; work lost to a fault or faked is done again. The share of
+Availability MTBF/(MTBF+MTTR) by tier, around which the share of a small fleet swings
+(`formulas/fleet_luck.py`); work lost to a fault or faked is done again. The share of
 faked work falls with the ratio of the expected penalty to the gain (logistic in its log). Outages
 of regions are shot noise: they begin as a Poisson process and end with an exponential tail. Units:
 days, shares.
@@ -9,8 +10,10 @@ days, shares.
 import numpy as np
 
 from ...elementary import exp, expm1, log, power
+from ..formulas.fleet_luck import down_share, memory, next_luck
 from ..formulas.latency import service_time
 from ..formulas.numerics import SECONDS_PER_DAY, poisson
+from ..formulas.ordered import total
 from ..formulas.rest import kept_at_rest
 from ..variables import Variable, writes
 
@@ -57,6 +60,11 @@ def online_share(tier):
     return tier.mtbf / (tier.mtbf + tier.mttr)
 
 
+def online_at_rest(rel):
+    """Share of nodes that are up on average."""
+    return total(tier.share * online_share(tier) for tier in rel.tiers.values())
+
+
 def reliability(params, cheating):
     """Availability, rework, failure share and slash rate for a share of faked work."""
     rel = params["reliability"]
@@ -68,9 +76,8 @@ def reliability(params, cheating):
             "failure_share": still,
             "slash_rate": still,
         }
-    service, online, fault = service_time(params) / SECONDS_PER_DAY, 0.0, 0.0
+    service, online, fault = service_time(params) / SECONDS_PER_DAY, online_at_rest(rel), 0.0
     for tier in rel.tiers.values():
-        online = online + tier.share * online_share(tier)
         fault = fault - tier.share * online_share(tier) * expm1(-service / tier.mtbf)
     failure = power(fault / online + cheating, rel.replication)
     condemned = (
@@ -106,6 +113,7 @@ def toll_at_rest(params, rest):
     Variable(
         "availability", "1", "share of nodes online after faults", 1.0, 0.0, start=toll_at_rest
     ),
+    Variable("fleet_luck", "1", "latent normal of the share of nodes that is down", 1.0),
     Variable(
         "rework",
         "1",
@@ -128,13 +136,18 @@ def toll_at_rest(params, rest):
 )
 def policy_reliability(params, substep, state_history, state):
     """What faults, audits and cheating do in this step."""
-    nodes = np.maximum(state["nodes"], 1e-12)
-    cheating = 0.0 * nodes
-    if params["reliability"].enabled:
+    rel, nodes = params["reliability"], np.maximum(state["nodes"], 1e-12)
+    cheating, luck = 0.0 * nodes, 0.0 * state["fleet_luck"]
+    if rel.enabled:
         cheating = faked_share(
             params, state["staked"] * state["token_price"] / nodes, state["operator_income"] / nodes
         )
-    return {"cheating_share": cheating, **reliability(params, cheating)}
+    found = {"cheating_share": cheating, **reliability(params, cheating)}
+    if rel.enabled and params["shocks"].enabled:
+        noise = params["shock_table"].at("fleet_noise", state["step"])
+        luck = next_luck(state["fleet_luck"], noise, params["time_step"], memory(rel.tiers))
+        found["availability"] = 1.0 - down_share(nodes, 1.0 - online_at_rest(rel), luck)
+    return {"fleet_luck": luck, **found}
 
 
 @writes(

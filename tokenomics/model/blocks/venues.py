@@ -11,6 +11,7 @@ from ...elementary import exp, power
 from ..formulas.distribution import Cumulants, quantile
 from ..formulas.latency import cloud_latency
 from ..formulas.numerics import relaxation
+from ..formulas.outages import cloud_up, network_up
 from ..variables import Variable, writes
 
 LOGIT_LIMIT = 60.0  # beyond it a share is 0 or 1 in double precision
@@ -34,6 +35,8 @@ def generalised_costs(params, workload, state):
     """
     venues, cloud, bills = params["venues"], params["cloud"], params["bills"]
     price = state["inference_price"]
+    failed = 1.0 - (1.0 - state["failure_share"]) * network_up(params["outages"], params["access"])
+    failed_there = 1.0 - cloud_up(params["outages"], cloud)
     call = Cumulants(state["latency_mean"], state["latency_variance"], state["latency_third"])
     risk = (
         venues.risk_aversion
@@ -41,12 +44,12 @@ def generalised_costs(params, workload, state):
         * np.sqrt(state["price_variance"] * bills.quote_lag)
     )
     network = (
-        price * (1.0 + risk + workload.failure_cost * state["failure_share"])
+        price * (1.0 + risk + workload.failure_cost * failed)
         + latency_penalty(workload, call)
         + workload.privacy_need * (1.0 - state["privacy_protection"])
         + workload.recourse_value
     )
-    central = cloud.price * (1.0 + workload.failure_cost * (1.0 - cloud.uptime)) + latency_penalty(
+    central = cloud.price * (1.0 + workload.failure_cost * failed_there) + latency_penalty(
         workload, cloud_latency(params)
     )
     return network, central
