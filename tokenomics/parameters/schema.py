@@ -385,7 +385,15 @@ class Reliability(Group):
     cheating_gain: float = parameter(
         "1", "gain from faking a day's work, in multiples of its revenue", ge=0.0
     )
-    cheating_limit: float = share("largest share of work that is faked when cheating pays")
+    swapping_gain: float = parameter(
+        "1",
+        "gain from serving a smaller model for a day, in multiples of a node's revenue: cost saved",
+        ge=0.0,
+    )
+    swap_false_negative: float = share("probability that an audit passes a smaller model's work")
+    cheating_limit: float = share(
+        "largest share of work that is faked or done by a smaller model when cheating pays"
+    )
     cheating_scale: float = parameter(
         "1", "log ratio of penalty to gain over which cheating fades", gt=0.0
     )

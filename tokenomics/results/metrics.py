@@ -504,6 +504,12 @@ folded("price_final", "USD/TOK", "price at the end", last_of("token_price"), bou
 
 for _name, _unit, _meaning, _better in (
     ("utilisation", "1", "mean work brought to the network, faked work too, over its capacity", ""),
+    (
+        "bad_share",
+        "1",
+        "share of answers that are made up or a smaller model's, which nobody finds out",
+        "lower",
+    ),
     ("latency_mean", "s", "mean latency, over time", "lower"),
     ("latency_p99", "s", "99th percentile of latency, mean over time", "lower"),
     ("velocity_usage", "1/day", "usage turnover of circulating supply", ""),

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..model.blocks.reliability import faked_share, reliability
+from ..model.blocks.reliability import reliability
 from ..model.blocks.venues import generalised_costs, latency_penalty
 from ..model.formulas import billing as ways
+from ..model.formulas.cheating import cheating
 from ..model.formulas.distribution import Cumulants
 from ..model.formulas.latency import call_latency, cloud_latency
 from ..model.formulas.outages import cloud_up, network_up
@@ -37,8 +38,9 @@ class Offer:
 
     mode: protection. payment: a name of `bills.PAYMENTS`. bill: USD/day. latency: of a task.
     cost: generalised, USD/Mtok. failed: share of attempts that are repeated. wrong: share of
-    answers that are faked and used. up: share of requests that are answered. privacy, verification:
-    levels of the workload file. parts: of the cost, lateness, exposure and recourse [USD/Mtok].
+    answers that are made up or a smaller model's, and used. up: share of requests that are
+    answered. privacy, verification: levels of the workload file. parts: of the cost, lateness,
+    exposure and recourse [USD/Mtok].
     """
 
     venue: str
@@ -117,14 +119,15 @@ def _network(
         # that of its own mode
         slower = parameters.privacy.in_use.throughput / protection.throughput
         nodes = np.maximum(paths["nodes"], 1e-12)
-        cheating = 0.0 * nodes
+        shares = (0.0 * nodes, 0.0 * nodes)
         if parameters.reliability.enabled:
-            cheating = faked_share(
+            shares = cheating(
                 request,
                 paths["staked"] * paths["token_price"] / nodes,
                 paths["operator_income"] / nodes,
-            )
-        failed = reliability(request, cheating)["failure_share"]
+            ).values()
+        toll = reliability(request, *shares)
+        failed = toll["failure_share"]
         online = {name: paths[f"nodes_{name}"] * paths["online"] for name in parameters.fleet}
         call = call_latency(base, online, paths["utilisation"], failed, request)
         prices = {
@@ -167,7 +170,7 @@ def _network(
                     task,
                     cost,
                     failed,
-                    cheating * (1.0 - protection.integrity),
+                    toll["bad_share"],
                     up,
                     privacy_level(NETWORK, protection.confidentiality),
                     verification_level(NETWORK, protection),
