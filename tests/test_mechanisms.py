@@ -10,7 +10,7 @@ from scipy import stats
 
 from paths import simulate
 from tokenomics.model.blocks.pricing import policy_pricing
-from tokenomics.model.blocks.reliability import faked_share
+from tokenomics.model.formulas.cheating import cheating
 from tokenomics.model.formulas.fleet import energy_cost, willing_nodes
 from tokenomics.model.formulas.numerics import chartist_share, impulse, poisson, relaxation, window
 from tokenomics.model.model import MODEL, bind
@@ -222,7 +222,7 @@ def test_exit_is_faster_than_entry():
 
 def test_cheating_fades_as_the_stake_at_risk_grows():
     params = bind(resolve("baseline").values, None)
-    shares = [faked_share(params, stake, 100.0) for stake in (1.0, 1e3, 1e5, 1e7)]
+    shares = [sum(cheating(params, stake, 100.0).values()) for stake in (1.0, 1e3, 1e5, 1e7)]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] < 1e-4 < shares[0] <= params["reliability"].cheating_limit
 

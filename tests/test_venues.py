@@ -122,7 +122,7 @@ def test_the_cheapest_offer_that_holds_the_limits_is_taken(simulated):
     loose = choose(resolved.values, workload("batch"), paths)
     assert loose.path == NETWORK
     assert loose.cost == min(v.cost for v in loose.verdicts if not v.broken)
-    strict = choose(resolved.values, workload("batch", {"latency_p99": 18.51}), paths)
+    strict = choose(resolved.values, workload("batch", {"latency_p99": 6.36}), paths)
     assert strict.path == "cloud"
     assert "latency p99" in strict.reason
     nobody = choose(resolved.values, workload("batch", {"latency_p99": 5.0}), paths)
@@ -133,7 +133,7 @@ def test_the_cheapest_offer_that_holds_the_limits_is_taken(simulated):
 def test_a_split_is_taken_where_neither_venue_holds_the_limits_alone(simulated):
     # the network alone is too late, the cloud alone is too dear
     resolved, paths, _ = simulated
-    work = workload("batch", {"latency_p99": 19.5, "budget": 135.0})
+    work = workload("batch", {"latency_p99": 7.7, "budget": 135.0})
     found = choose(resolved.values, work, paths)
     assert found.path == HYBRID
     assert 0.0 < found.share < 1.0
@@ -141,7 +141,7 @@ def test_a_split_is_taken_where_neither_venue_holds_the_limits_alone(simulated):
     assert "budget" in found.reason
     parts = ((found.share, found.network), (1.0 - found.share, found.cloud))
     late = sum(
-        x * exceedance(Cumulants(*(p[:, 1:] for p in vars(v.offer.latency).values())), 19.5).mean()
+        x * exceedance(Cumulants(*(p[:, 1:] for p in vars(v.offer.latency).values())), 7.7).mean()
         for x, v in parts
     )
     assert late <= 0.01

@@ -190,7 +190,9 @@ def networks() -> Table:
     """
     table = Table("arrival CV", "utilisation", "failures", "calls")
     for cv, load, failure, calls in NETWORKS:
-        params = bind(resolve("baseline", sets=(f"capacity.arrival_cv={cv}",)).values, None)
+        # requests do not slow each other down in the simulation
+        same = [f"fleet.{name}.least_time_per_token=0.03" for name in FLEET]
+        params = bind(resolve("baseline", sets=(f"capacity.arrival_cv={cv}", *same)).values, None)
         cap, service = params["capacity"], service_time(params)
         each = [
             round(float(places(params, params["fleet"][name])))

@@ -1,8 +1,8 @@
 """Whether cheating pays: the deterrence condition on the plane of audit probability and stake.
 
-A node that fakes a day's work gains what it was paid for and risks its stake; cheating never pays
-where the expected penalty is at least the gain (Becker 1968, Crime and punishment). Units: USD,
-1/day.
+A node that fakes a day's work gains what it was paid for, one that serves a smaller model what it
+saves; both risk their stake. Cheating never pays where the expected penalty is at least the gain
+(Becker 1968, Crime and punishment). Units: USD, 1/day.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..model.blocks.reliability import deterrence
+from ..model.formulas.cheating import deterrence, deterrences
 from ..model.steady_state import steady_state
 from ..parameters import Parameters
 
@@ -54,12 +54,17 @@ def needed_audit(params: Mapping[str, Any], stake: float, revenue: float) -> flo
     """Least audit probability a day that deters; 0 where none is needed, infinite where even daily
     audits do not.
     """
-    at = [float(deterrence(_audited(params, audit), stake, revenue)) for audit in (0.0, 1.0)]
-    if at[0] >= 1.0:
+    none, daily = (deterrences(_audited(params, audit), stake, revenue) for audit in (0.0, 1.0))
+    return max(map(_audits_for, none, daily))
+
+
+def _audits_for(none: Any, daily: Any) -> float:
+    """Audit probability that deters one way of cheating. none, daily: penalty over gain without
+    audits and with daily ones, between which it is linear.
+    """
+    if none >= 1.0:
         return 0.0
-    return (
-        (1.0 - at[0]) / (at[1] - at[0]) if at[1] >= 1.0 else np.inf
-    )  # the penalty is linear in the audits
+    return float((1.0 - none) / (daily - none)) if daily >= 1.0 else np.inf
 
 
 def deterred(parameters: Parameters, today: Parameters | None = None) -> Deterrence:

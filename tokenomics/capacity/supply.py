@@ -254,12 +254,14 @@ def _member(
             "missing", key="power", expected="a figure in kW here or in the hardware file"
         )
     power = node.cards * drawn.value
-    curve = frontier(roofline(device, served, node.precision, node.cards), work)
+    card = roofline(device, served, node.precision, node.cards)
+    curve = frontier(card, work)
     output = node.cards * curve.goodput(time_per_token, time_to_first_token)
     given = output * work.prompt / work.output
     cost = node.rental_price.value if node.rental_price else node.capital_cost.hourly(power)
     accelerator = Accelerator(
         throughput=(output + given) * node.utilisation.value,
+        least_time_per_token=float(card.decode_time(0.0, work.context)),
         potential_nodes=node.count.value,
         reservation_cost=cost,
         cost_dispersion=node.cost_dispersion.value,

@@ -17,6 +17,7 @@ from ..errors import ModelError
 from ..inputs.arguments import TEXT, checked, many, of
 from ..parameters import Parameters
 from .blocks import (
+    answers,
     attacker,
     bank_run,
     billing,
@@ -110,6 +111,7 @@ BLOCKS = (
     block("requests arrive", demand.policy_demand, venues.policy_price_risk),
     block("customers choose a venue", venues.policy_venue_choice),
     block("operators serve what they can", capacity.policy_dispatch),
+    block("answers come in time or late", answers.policy_answers),
     # The protocol acts before the market, on the price that its oracle saw last.
     block("the oracle measures", oracle.policy_oracle),
     block("the controller decides", controller.policy_controller),

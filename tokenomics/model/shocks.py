@@ -22,7 +22,14 @@ from ..errors import InputError
 from ..inputs import footprint
 from ..parameters import Parameters
 
-NORMALS = ("news_normal", "news_jump_normal", "demand_noise", "speculation_noise", "oracle_noise")
+NORMALS = (
+    "news_normal",
+    "news_jump_normal",
+    "demand_noise",
+    "speculation_noise",
+    "oracle_noise",
+    "fleet_noise",
+)
 UNIFORMS = ("news_jump_uniform", "region_uniform")
 
 

@@ -143,6 +143,9 @@ class Needs(Group):
     latency_tolerance: float = parameter(
         "s", "end-to-end latency up to which there is no penalty", gt=0.0
     )
+    latency_limit: float = parameter(
+        "s", "end-to-end latency within which a task counts as answered in time", gt=0.0
+    )
     latency_cost: float = parameter("USD/Mtok", "cost of a latency of twice the tolerance", ge=0.0)
     failure_cost: float = parameter(
         "1", "cost of a failed request, in multiples of its price", ge=0.0
@@ -219,7 +222,7 @@ class Seller(Group):
     )
     latency_mean: float = parameter("s", "mean end-to-end latency", gt=0.0)
     latency_p99: float = parameter("s", "99th percentile of end-to-end latency", gt=0.0)
-    uptime: float = share("share of requests that succeed")
+    uptime: float = share("share of requests that succeed while the seller is up")
 
 
 class Cloud(Seller):
@@ -297,11 +300,32 @@ class Access(Group):
         return getattr(self, self.mode)
 
 
+class Outage(Group):
+    """One service of which a venue has one."""
+
+    rate: float = parameter("1/day", "outages a day while it is up", ge=0.0, le=10.0)
+    length: float = parameter("days", "mean length of an outage", ge=0.0, le=365.0)
+
+
+class Outages(Group):
+    """What stops all requests of a venue while it is down; identity checks are in `access`."""
+
+    gateway: Outage
+    oracle: Outage
+    chain: Outage
+    cloud: Outage
+
+
 class Accelerator(Group):
     """One accelerator type of the fleet."""
 
     throughput: float = parameter(
         "token/s", "tokens per second of one node at the latency target", gt=0.0
+    )
+    least_time_per_token: float = parameter(
+        "s",
+        "time per output token towards an empty batch: reading the weights once",
+        ge=0.0,
     )
     potential_nodes: float = parameter("nodes", "nodes that could join at any revenue", ge=0.0)
     reservation_cost: float = parameter(
@@ -389,7 +413,15 @@ class Reliability(Group):
     cheating_gain: float = parameter(
         "1", "gain from faking a day's work, in multiples of its revenue", ge=0.0
     )
-    cheating_limit: float = share("largest share of work that is faked when cheating pays")
+    swapping_gain: float = parameter(
+        "1",
+        "gain from serving a smaller model for a day, in multiples of a node's revenue: cost saved",
+        ge=0.0,
+    )
+    swap_false_negative: float = share("probability that an audit passes a smaller model's work")
+    cheating_limit: float = share(
+        "largest share of work that is faked or done by a smaller model when cheating pays"
+    )
     cheating_scale: float = parameter(
         "1", "log ratio of penalty to gain over which cheating fades", gt=0.0
     )
@@ -1058,6 +1090,7 @@ class Parameters(Ruled):
     cloud: Cloud
     privacy: Privacy
     access: Access
+    outages: Outages
     fleet: dict[str, Accelerator]
     capacity: Capacity
     pricing: Pricing

@@ -23,6 +23,7 @@ from ..inputs.bounds import CENTURY
 from ..model.blocks.ledger import SPECULATIVE
 from ..model.formulas.liquidity import kind_of, proceeds
 from ..model.formulas.numerics import DAYS_PER_YEAR
+from ..model.formulas.outages import cloud_up, network_up
 from ..model.model import MODEL
 from ..model.same_bits import with_our_functions
 from ..parameters import Parameters
@@ -445,10 +446,38 @@ folded(
 folded(
     "sla_attainment",
     "1",
-    "share of time with a p99 latency within that of the cloud plus a tenth",
-    mean(
-        ("latency_p99",),
-        lambda now, p: np.where(now["latency_p99"] <= 1.1 * p.cloud.latency_p99, 1.0, 0.0),
+    "share of answered tasks within the latency limit of their class, mean over time",
+    mean_of("in_time"),
+    better="higher",
+    bounds=SHARE,
+)
+folded(
+    "service_uptime",
+    "1",
+    (
+        "share of the work brought to the network that is served within the latency limit of its "
+        "class, outages of gateway, oracle, chain and identity service counted"
+    ),
+    Fold(
+        ("served", "demand", "in_time"),
+        lambda first, p: {"served": 0.0, "demand": 0.0},
+        lambda before, now, p: {
+            "served": before["served"] + now["served"] * now["in_time"],
+            "demand": before["demand"] + now["demand"],
+        },
+        lambda after, p, count: after["served"] / after["demand"] * network_up(p.outages, p.access),
+    ),
+    better="higher",
+    bounds=SHARE,
+)
+folded(
+    "cloud_service_uptime",
+    "1",
+    "the same share, were the work on the cloud",
+    total(
+        ("cloud_in_time",),
+        lambda now, p: now["cloud_in_time"],
+        lambda kept, p, count: kept / count * cloud_up(p.outages, p.cloud),
     ),
     better="higher",
     bounds=SHARE,
@@ -516,6 +545,12 @@ folded("price_final", "USD/TOK", "price at the end", last_of("token_price"), bou
 
 for _name, _unit, _meaning, _better in (
     ("utilisation", "1", "mean work brought to the network, faked work too, over its capacity", ""),
+    (
+        "bad_share",
+        "1",
+        "share of answers that are made up or a smaller model's, which nobody finds out",
+        "lower",
+    ),
     ("latency_mean", "s", "mean latency, over time", "lower"),
     ("latency_p99", "s", "99th percentile of latency, mean over time", "lower"),
     ("velocity_usage", "1/day", "usage turnover of circulating supply", ""),

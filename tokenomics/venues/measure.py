@@ -55,7 +55,12 @@ MEASURES: dict[str, tuple[str, str, str, Bounds]] = {
     ),
     "uptime": ("service guarantees", "1", "share of requests that are answered", SHARE),
     "repeated": ("service guarantees", "1", "share of attempts that are repeated", SHARE),
-    "wrong": ("service guarantees", "1", "share of answers that are faked and used", SHARE),
+    "wrong": (
+        "service guarantees",
+        "1",
+        "share of answers that are made up or a smaller model's, and used",
+        SHARE,
+    ),
 }  # factor, unit, meaning, bounds of a run's value
 
 

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..model.blocks.reliability import faked_share, reliability
+from ..model.blocks.reliability import reliability
 from ..model.formulas import billing as ways
+from ..model.formulas.cheating import cheating
 from ..model.formulas.choice import latency_penalty, network_cost, seller_cost
 from ..model.formulas.distribution import Cumulants
-from ..model.formulas.latency import call_latency, seller_latency, service_time
+from ..model.formulas.latency import call_latency, seller_latency
+from ..model.formulas.outages import cloud_up, network_up
 from ..parameters import Parameters, put
 from .workload import WorkloadFile
 
@@ -36,8 +38,9 @@ class Offer:
 
     mode: protection. payment: a name of `bills.PAYMENTS`. bill: USD/day. latency: of a task.
     cost: generalised, USD/Mtok. failed: share of attempts that are repeated. wrong: share of
-    answers that are faked and used. up: share of requests that are answered. privacy, verification:
-    levels of the workload file. parts: of the cost, lateness, exposure and recourse [USD/Mtok].
+    answers that are made up or a smaller model's, and used. up: share of requests that are
+    answered. privacy, verification: levels of the workload file. parts: of the cost, lateness,
+    exposure and recourse [USD/Mtok].
     """
 
     venue: str
@@ -116,14 +119,15 @@ def _network(
         # that of its own mode
         slower = parameters.privacy.in_use.throughput / protection.throughput
         nodes = np.maximum(paths["nodes"], 1e-12)
-        cheating = 0.0 * nodes
+        shares = (0.0 * nodes, 0.0 * nodes)
         if parameters.reliability.enabled:
-            cheating = faked_share(
+            shares = cheating(
                 request,
                 paths["staked"] * paths["token_price"] / nodes,
                 paths["operator_income"] / nodes,
-            )
-        failed = reliability(request, cheating)["failure_share"]
+            ).values()
+        toll = reliability(request, *shares)
+        failed = toll["failure_share"]
         online = {name: paths[f"nodes_{name}"] * paths["online"] for name in parameters.fleet}
         call = call_latency(base, online, paths["utilisation"], failed, request)
         prices = {
@@ -149,7 +153,9 @@ def _network(
         parts["exposure"] = (
             work.privacy_need.value * (1.0 - protection.confidentiality) + 0.0 * nodes
         )
-        up = parameters.access.in_use.uptime * paths["served"] / np.maximum(paths["demand"], 1e-12)
+        up = network_up(parameters.outages, parameters.access) * (
+            paths["served"] / np.maximum(paths["demand"], 1e-12)
+        )
         for payment in ("user_bill", "bill_stablecoin", "bill_hedged", "bill_prepaid"):
             borne = EXPOSURE.get(payment, lambda bills: 0.0)(bills)
             priced = {**request, "bills": bills.model_copy(update={"token_share": borne})}
@@ -166,7 +172,7 @@ def _network(
                     task,
                     cost,
                     failed,
-                    cheating * (1.0 - protection.integrity),
+                    toll["bad_share"],
                     up,
                     privacy_level(NETWORK, protection.confidentiality),
                     verification_level(NETWORK, protection),
@@ -178,10 +184,12 @@ def _network(
 
 def cloud_parameters(parameters: Parameters, own: Parameters) -> Parameters:
     """The cloud with requests of a workload's lengths: its latency in proportion to the service
-    time.
+    time, at the time per token that its own mean leaves.
     """
-    longer = service_time(dict(own)) / service_time(dict(parameters))
-    cloud = own.cloud
+    cloud, usual = own.cloud, parameters.capacity.time_to_first_token
+    tokens, count = parameters.demand.output_tokens, own.demand.output_tokens
+    per_token = max(cloud.latency_mean - usual, 0.0) / tokens
+    longer = (own.capacity.time_to_first_token + count * per_token) / (usual + tokens * per_token)
     return put(
         own,
         {
@@ -206,11 +214,12 @@ def _cloud(
             *(part + still for part in (call.mean, call.variance, call.third))
         ).repeated(work.calls.value)
         bill = ways.every_way(own.bills, priced["cloud"], size, work.work.value, paths)
-        paid, unpaid = seller_cost(priced["cloud"], work.as_needs)
+        up = cloud_up(own.outages, own.cloud)
+        paid, unpaid = seller_cost(priced["cloud"], work.as_needs, up)
         cost = paid + unpaid
         for payment in ("bill_cloud", "bill_cloud_reserved"):
             total = cost + (bill[payment] - bill["bill_cloud"]) / size
-            failed = 1.0 - own.cloud.uptime + still
+            failed = 1.0 - up + still
             level = privacy_level(CLOUD, protection.confidentiality)
             verified = verification_level(CLOUD, protection)
             parts = {

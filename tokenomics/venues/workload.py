@@ -53,7 +53,8 @@ class WorkloadFile(Strict):
     @property
     def as_needs(self) -> Needs:
         """What it asks of a venue beside the price, as the economy's own classes do."""
-        return Needs(**{name: getattr(self, name).value for name in Needs.model_fields})
+        own = {n: getattr(self, n).value for n in Needs.model_fields if n != "latency_limit"}
+        return Needs(latency_limit=self.limits.latency_p99.value, **own)
 
     @property
     def tokens(self) -> float:

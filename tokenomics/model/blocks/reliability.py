@@ -1,55 +1,22 @@
 """Faults, regional outages, audits and slashing of nodes; whether cheating pays.
 
-Availability MTBF/(MTBF+MTTR) by tier; work lost to a fault or faked is done again. The share of
-faked work falls with the ratio of the expected penalty to the gain (logistic in its log). Outages
-of regions are shot noise: they begin as a Poisson process and end with an exponential tail. Units:
+Availability MTBF/(MTBF+MTTR) by tier, around which the share of a small fleet swings
+(`formulas/fleet_luck.py`); work lost to a fault, or found out as bad, is done again. What is faked
+or done by a smaller model, and what of it is found out, is in `formulas/cheating.py`. Outages of
+regions are shot noise: they begin as a Poisson process and end with an exponential tail. Units:
 days, shares.
 """
 
 import numpy as np
 
-from ...elementary import exp, expm1, log, power
+from ...elementary import exp, expm1
+from ..formulas.cheating import caught_share, cheating, outcomes, swap_caught_share
+from ..formulas.fleet_luck import down_share, memory, next_luck
 from ..formulas.latency import service_time
 from ..formulas.numerics import SECONDS_PER_DAY, poisson
+from ..formulas.ordered import total
 from ..formulas.rest import kept_at_rest
 from ..variables import Variable, writes
-
-
-def caught_share(params):
-    """Probability that a node which fakes a day's work is caught: by an audit, by the verification
-    in use, or by another node with the same request.
-
-    An audit counts unless it errs. The other nodes differ unless they fake too, of which there are
-    at most `cheating_limit`.
-    """
-    rel, protection = params["reliability"], params["privacy"].in_use
-    unseen = (1.0 - rel.audit_probability * (1.0 - rel.false_negative)) * (
-        1.0 - protection.detection
-    )
-    return 1.0 - unseen * power(rel.cheating_limit, rel.replication - 1.0)
-
-
-def deterrence(params, stake_per_node_usd, revenue_per_node):
-    """Expected penalty of faking a day's work over the gain from it: cheating never pays where it
-    is above 1 (Becker 1968).
-
-    stake and a day's revenue of one node in USD.
-    """
-    rel = params["reliability"]
-    penalty = stake_per_node_usd * rel.slash_fraction * caught_share(params)
-    gain = rel.cheating_gain * revenue_per_node * (1.0 - params["privacy"].in_use.integrity)
-    return np.maximum(penalty, 1e-300) / np.maximum(gain, 1e-300)
-
-
-def faked_share(params, stake_per_node_usd, revenue_per_node):
-    """Share of work that is faked; stake and a day's revenue of one node in USD."""
-    rel = params["reliability"]
-    ratio = np.clip(
-        log(deterrence(params, stake_per_node_usd, revenue_per_node)) / rel.cheating_scale,
-        -60.0,
-        60.0,
-    )
-    return rel.cheating_limit / (1.0 + exp(ratio))
 
 
 def online_share(tier):
@@ -57,55 +24,73 @@ def online_share(tier):
     return tier.mtbf / (tier.mtbf + tier.mttr)
 
 
-def reliability(params, cheating):
-    """Availability, rework, failure share and slash rate for a share of faked work."""
-    rel = params["reliability"]
+def online_at_rest(rel):
+    """Share of nodes that are up on average."""
+    return total(tier.share * online_share(tier) for tier in rel.tiers.values())
+
+
+def reliability(params, faked, swapped):
+    """Availability, rework, failures, bad answers and slashing for shares of work that are faked
+    and swapped.
+    """
+    rel, open_to_it = params["reliability"], 1.0 - params["privacy"].in_use.integrity
     if not rel.enabled:
-        still = 0.0 * cheating
+        still = 0.0 * faked
         return {
             "availability": 1.0 + still,
             "rework": 1.0 + still,
             "failure_share": still,
+            "bad_share": still,
             "slash_rate": still,
         }
-    service, online, fault = service_time(params) / SECONDS_PER_DAY, 0.0, 0.0
+    service, online, fault = service_time(params) / SECONDS_PER_DAY, online_at_rest(rel), 0.0
     for tier in rel.tiers.values():
-        online = online + tier.share * online_share(tier)
         fault = fault - tier.share * online_share(tier) * expm1(-service / tier.mtbf)
-    failure = power(fault / online + cheating, rel.replication)
+    found = outcomes(params, fault / online, faked * open_to_it, swapped * open_to_it)
     condemned = (
-        rel.audit_probability * rel.false_positive * (1.0 - cheating)
-        + caught_share(params) * cheating
+        rel.audit_probability * rel.false_positive * (1.0 - faked - swapped)
+        + caught_share(params) * faked
+        + swap_caught_share(params) * swapped
     )
-    return {
-        "availability": online + 0.0 * cheating,
-        "rework": rel.replication / (1.0 - failure),
-        "failure_share": failure,
+    return found | {
+        "availability": online + 0.0 * faked,
+        "rework": rel.replication / (1.0 - found["failure_share"]),
         "slash_rate": condemned * rel.slash_fraction,
     }
 
 
-def faked_at_rest(params, rest):
-    """Share of work that is faked. Stake against a day's income does not depend on the size of the
-    network: both scale with its fees.
+def cheating_at_rest(params, rest):
+    """Shares of work that are faked and swapped. Stake against a day's income does not depend on
+    the size of the network: both scale with its fees.
     """
     supply = params["supply"]
     if not params["reliability"].enabled:
-        return 0.0
+        return {"cheating_share": 0.0, "swapped_share": 0.0}
     stake_days = supply.holding_time * rest["staked"] / rest["circulating_supply"]
-    return faked_share(params, stake_days, kept_at_rest(params, rest))
+    return cheating(params, stake_days, kept_at_rest(params, rest))
 
 
 def toll_at_rest(params, rest):
-    """Availability, rework, failures and slashing."""
-    return reliability(params, rest["cheating_share"])
+    """Availability, rework, failures, bad answers and slashing."""
+    return reliability(params, rest["cheating_share"], rest["swapped_share"])
 
 
 @writes(
-    Variable("cheating_share", "1", "share of work that is faked", 1.0, 0.0, start=faked_at_rest),
+    Variable(
+        "cheating_share", "1", "share of work that is faked", 1.0, 0.0, start=cheating_at_rest
+    ),
+    Variable(
+        "swapped_share",
+        "1",
+        "share of work that is done by a smaller model",
+        1.0,
+        0.0,
+        start=cheating_at_rest,
+    ),
     Variable(
         "availability", "1", "share of nodes online after faults", 1.0, 0.0, start=toll_at_rest
     ),
+    Variable("fleet_luck", "1", "latent normal of the share of nodes that is down", 1.0),
     Variable(
         "rework",
         "1",
@@ -117,7 +102,15 @@ def toll_at_rest(params, rest):
     Variable(
         "failure_share",
         "1",
-        "share of requests that fail or are faked",
+        "share of attempts that fail or are found out as bad work, and are made again",
+        1.0,
+        0.0,
+        start=toll_at_rest,
+    ),
+    Variable(
+        "bad_share",
+        "1",
+        "share of answers that are made up or a smaller model's, which nobody finds out",
         1.0,
         0.0,
         start=toll_at_rest,
@@ -128,13 +121,19 @@ def toll_at_rest(params, rest):
 )
 def policy_reliability(params, substep, state_history, state):
     """What faults, audits and cheating do in this step."""
-    nodes = np.maximum(state["nodes"], 1e-12)
-    cheating = 0.0 * nodes
-    if params["reliability"].enabled:
-        cheating = faked_share(
+    rel, nodes = params["reliability"], np.maximum(state["nodes"], 1e-12)
+    shares = {"cheating_share": 0.0 * nodes, "swapped_share": 0.0 * nodes}
+    if rel.enabled:
+        shares = cheating(
             params, state["staked"] * state["token_price"] / nodes, state["operator_income"] / nodes
         )
-    return {"cheating_share": cheating, **reliability(params, cheating)}
+    luck = 0.0 * state["fleet_luck"]
+    found = shares | reliability(params, *shares.values())
+    if rel.enabled and params["shocks"].enabled:
+        noise = params["shock_table"].at("fleet_noise", state["step"])
+        luck = next_luck(state["fleet_luck"], noise, params["time_step"], memory(rel.tiers))
+        found["availability"] = 1.0 - down_share(nodes, 1.0 - online_at_rest(rel), luck)
+    return {"fleet_luck": luck, **found}
 
 
 @writes(

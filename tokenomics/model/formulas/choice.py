@@ -14,6 +14,7 @@ from ...elementary import exp, log
 from ...parameters.choice import scales
 from .distribution import Cumulants, quantile
 from .latency import seller_latency
+from .outages import cloud_up, network_up
 
 LARGEST_EXPONENT = 700.0  # beyond it exp leaves double precision
 SELLERS = ("network", "sellers", "cloud")
@@ -43,16 +44,18 @@ def network_cost(params, needs, state):
         * bills.token_share
         * np.sqrt(state["price_variance"] * bills.quote_lag)
     )
-    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * state["failure_share"])
+    up = network_up(params["outages"], params["access"])
+    failed = 1.0 - (1.0 - state["failure_share"]) * up
+    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * failed)
     exposed = needs.privacy_need * (1.0 - state["privacy_protection"])
     return paid, latency_penalty(needs, call) + exposed
 
 
-def seller_cost(seller, needs):
+def seller_cost(seller, needs, up):
     """What a task costs at another seller or on the cloud, which a contract binds: paid, with what
-    failures add to it, and not paid [USD/Mtok].
+    failures add to it, and not paid [USD/Mtok]. up: share of requests that succeed.
     """
-    paid = seller.price * (1.0 + needs.failure_cost * (1.0 - seller.uptime))
+    paid = seller.price * (1.0 + needs.failure_cost * (1.0 - up))
     return paid, latency_penalty(needs, seller_latency(seller))
 
 
@@ -60,8 +63,8 @@ def log_prices(params, needs, state):
     """Logs of the effective prices of network, other sellers and cloud, without wedges."""
     costs = (
         network_cost(params, needs, state),
-        seller_cost(params["api"], needs),
-        seller_cost(params["cloud"], needs),
+        seller_cost(params["api"], needs, params["api"].uptime),
+        seller_cost(params["cloud"], needs, cloud_up(params["outages"], params["cloud"])),
     )
     per_price = 1.0 / state["price_today"]
     return tuple(log(paid * (1.0 + unpaid * per_price)) for paid, unpaid in costs)

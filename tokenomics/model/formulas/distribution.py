@@ -3,7 +3,7 @@
 Cumulants of independent parts add; a sum of a random number of them, a mixture and a random factor
 have closed forms. Percentiles are those of the shifted lognormal with the same three cumulants,
 whose shape solves a cubic: exact for a lognormal, and the normal distribution where the skewness is
-zero. All but `exceedance` work on numbers, arrays and a recorder's symbols. Units: s.
+zero. All work on numbers, arrays and a recorder's symbols. Units: s.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from ...elementary import exp, expm1, log, log1p, ndtri
+from .normal import ndtr
 from .ordered import total
 from .queueing import wait_scv, waiting
 
 PERCENTILES = (0.5, 0.95, 0.99, 0.999)
+LEAST = -1.0 + 2.0**-53  # where the shifted lognormal begins, as far as its logarithm has a value
 NO_SKEW = 1e-6  # shapes below it are the normal distribution's to within rounding
 
 
@@ -104,18 +106,19 @@ def mixture(parts) -> Cumulants:
 
 
 def at_node(
-    places, utilisation, service, arrival_scv, service_scv, speed_scv=0.0, own=None
+    places, utilisation, service, arrival_scv, service_scv, speed_scv=0.0, own=None, slowed=0.0
 ) -> Cumulants:
     """Wait and service of one attempt at a node of a type, over nodes whose speeds differ by a
     lognormal factor.
 
-    own: service time of the request in question, where it is not like those that it waits for.
+    own: service time of the request in question, where it is not that of a full node. slowed: share
+    of that which comes of the other requests there.
 
     Requests go to nodes in proportion to what they can do, so that all are used alike and a slow
-    node's wait is as much longer as its service. service: mean time over requests [s]. arrival_scv:
-    at the node (`queueing.node_scv`).
+    node's wait is as much longer as its service. service: mean time with all places taken [s].
+    arrival_scv: at the node (`queueing.node_scv`).
     """
-    probability, mean = waiting(places, utilisation, service, arrival_scv, service_scv)
+    probability, mean = waiting(places, utilisation, service, arrival_scv, service_scv, slowed)
     waited = wait(probability, mean, wait_scv(places, utilisation, arrival_scv, service_scv))
     served = lognormal(service, service_scv) if own is None else own
     return (waited + served).scaled(speed_scv)
@@ -141,11 +144,8 @@ def quantile(time: Cumulants, p: float):
 
 
 def exceedance(time: Cumulants, x):
-    """The probability of more than x [s]. For analysis: numbers and arrays only."""
-    from scipy.special import ndtr
-
+    """The probability of more than x [s]."""
     deviation, y, sigma, sign = _shape(time)
     stretched = sign * y * (x - time.mean) / np.maximum(deviation, 1e-300)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inside = log1p(np.maximum(stretched, -1.0)) / sigma + 0.5 * sigma
+    inside = log1p(np.maximum(stretched, LEAST)) / sigma + 0.5 * sigma
     return ndtr(-sign * inside)

@@ -67,10 +67,13 @@ def erlang_c_inverse(places, utilisation):
     )  # the bound counts below 0.05 places alone
 
 
-def waiting(places, utilisation, service, arrival_scv, service_scv):
+def waiting(places, utilisation, service, arrival_scv, service_scv, slowed=0.0):
     """Probability that a request waits at its node, and the mean wait of those that do [s].
 
-    places: requests worked on at once; service: mean time [s]; arrival_scv, service_scv: squared CV
+    places: requests worked on at once; service: mean time with all places taken [s]; slowed: share
+    of it that comes of the other requests there, so that a node which is not full is faster and
+    seldom fills: near full, the number of requests has the spread of places/(1 − slowed) places of
+    a fixed time. arrival_scv, service_scv: squared CV
     of times between arrivals at the node and of service. Both results rise with utilisation, but
     for the probability below 0.2 where bursts outnumber the places.
     """
@@ -90,7 +93,7 @@ def waiting(places, utilisation, service, arrival_scv, service_scv):
     # Both are multiplied by what the batches are divided by, so that one division is left.
     apart = scaled + BATCH_PLACES
     waits = np.sqrt(root * (1.0 / load)) * (apart + BATCH * (1.0 - smooth))
-    waits_not = apart * erlang_c_inverse(scaled, load)
+    waits_not = apart * erlang_c_inverse(scaled / (1.0 - slowed), load)
     # Long waits outlast many services and see their whole variability (Allen-Cunneen); short ones,
     # `short` to one, see what the peakedness sees.
     short = idle * idle * scaled
