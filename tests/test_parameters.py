@@ -14,6 +14,7 @@ from tokenomics.parameters.checking import field_at
 from tokenomics.parameters.documents import Quantity, Strict, validated
 from tokenomics.parameters.locate import find, names
 from tokenomics.parameters.reading import read
+from tokenomics.parameters.stocks import Stocks
 
 
 def write(tmp_path, text):
@@ -271,7 +272,7 @@ def test_a_difference_is_found_and_only_that():
 
 def test_the_table_lists_every_parameter_once():
     lines = tables.markdown(resolve()).splitlines()
-    assert len(lines) == 2 + len(resolve().entries)
+    assert len(lines) == 2 + len(resolve().entries) + len(Stocks.model_fields)
     assert lines[0].count("|") == 8
     assert all(len(re.findall(r"(?<!\\)\|", line)) == 8 for line in lines)
 
