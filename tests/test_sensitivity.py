@@ -31,7 +31,7 @@ SMALL = {
         "bills.quote_lag": {"low": 1.0, "high": 9.0},
     },
     "runs": 4,
-    "metrics": ["tracking_rms", "uptime", "bill_cost_at_risk"],
+    "metrics": ["tracking_rms", "cloud_service_uptime", "bill_cost_at_risk"],
 }
 
 
@@ -84,7 +84,7 @@ def test_a_parameter_that_a_metric_does_not_depend_on_hardly_depends_on_has_a_sm
     assert (
         abs(own["total"].iloc[1]) < 1e-4
     )  # the quote's lag reaches the price only through customers' choice of venue
-    assert "uptime" not in set(small.indices["metric"])  # it does not vary
+    assert "cloud_service_uptime" not in set(small.indices["metric"])  # it does not vary
 
 
 def test_figures_state_their_finding(small):
@@ -159,7 +159,8 @@ def test_indices_of_a_design_of_which_many_base_points_failed_are_not_defined(sm
     again = sensitivity.analyse(damaged(small, [0, 6, 12], [0, 1, 2, 3]))
     assert again.indices.empty and set(again.undefined["metric"]) == set(SMALL["metrics"])
     assert any(
-        "tracking_rms, uptime, bill_cost_at_risk: 3 of 16 base points lost a run" in note
+        "tracking_rms, cloud_service_uptime, bill_cost_at_risk: 3 of 16 base points lost a run"
+        in note
         for note in again.notes()
     )
     with pytest.raises(
@@ -189,10 +190,13 @@ def test_the_same_sweep_gives_the_same_intervals_at_every_call(seed):
 
 def test_a_constant_metric_beside_a_moving_one_is_named(small, tmp_path):
     assert small.notes() == [
-        "policy pid, scenario token_crash: no index is defined of uptime: constant, 0.9458"
+        "policy pid, scenario token_crash: no index is defined of cloud_service_uptime: "
+        "constant, 0.999"
     ]
-    with pytest.raises(InputError, match="no index of the metric 'uptime' is defined: constant"):
-        small.ranking("uptime")
+    with pytest.raises(
+        InputError, match="no index of the metric 'cloud_service_uptime' is defined: constant"
+    ):
+        small.ranking("cloud_service_uptime")
     file, out = tmp_path / "d.yaml", tmp_path / "s"
     file.write_text(
         json.dumps(
@@ -201,13 +205,13 @@ def test_a_constant_metric_beside_a_moving_one_is_named(small, tmp_path):
                 "runs": 2,
                 "count": 4,
                 "scenarios": ["none", "token_crash"],
-                "metrics": ["uptime", "tracking_rms"],
+                "metrics": ["cloud_service_uptime", "tracking_rms"],
             }
         )
     )
     status, text, _ = command("sensitivity", str(file), "--out", str(out))
-    assert status == 0 and text.count("no index is defined of uptime: constant") == 2
-    assert 'uptime,"constant' in (out / "undefined.csv").read_text()
+    assert status == 0 and text.count("no index is defined of cloud_service_uptime: constant") == 2
+    assert 'cloud_service_uptime,"constant' in (out / "undefined.csv").read_text()
     gain = {path: axis for path, axis in SMALL["parameters"].items() if path == "controller.pid.kp"}
     file.write_text(
         json.dumps(SMALL | {"runs": 2, "count": 4, "metrics": ["treasury_low"], "parameters": gain})
