@@ -18,7 +18,6 @@ CONSTANT = {
     "initial_reserve",
     "balancing_cost",
     "emission_rate",
-    "stake_per_node",
     "attack_inventory",
 }
 

@@ -227,7 +227,7 @@ READ = [
         {
             "controller.pid.rate_limit": [50.0],
             "controller.spend_limit": [0.9],
-            "supply.staked_limit": [0.95],
+            "bonding.limit": [0.95],
         },
         (),
     ),

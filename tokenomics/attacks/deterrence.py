@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..model.blocks.reliability import deterrence
+from ..model.formulas.bonding import bonded
 from ..model.steady_state import steady_state
 from ..parameters import Parameters
 
@@ -65,7 +66,7 @@ def needed_audit(params: Mapping[str, Any], stake: float, revenue: float) -> flo
 def deterred(parameters: Parameters) -> Deterrence:
     """The deterrence condition at the steady state."""
     state, params = steady_state(parameters).state, dict(parameters)
-    stake = state["staked"] * state["token_price"] / state["nodes"]
+    stake = bonded(state) * state["token_price"] / state["nodes"]
     fees = state["operator_income"] - (state["emitted"] - state["slashed"]) * state["token_price"]
     revenue = state["operator_income"] / state["nodes"]
     ratio, stake_needed = (

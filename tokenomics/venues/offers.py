@@ -17,6 +17,7 @@ import numpy as np
 from ..model.blocks.reliability import faked_share, reliability
 from ..model.blocks.venues import generalised_costs, latency_penalty
 from ..model.formulas import billing as ways
+from ..model.formulas.bonding import bonded
 from ..model.formulas.distribution import Cumulants
 from ..model.formulas.latency import call_latency, cloud_latency, service_time
 from ..parameters import Parameters, put
@@ -94,7 +95,16 @@ def recorded(parameters: Parameters) -> list[str]:
         "potential_demand",
         "initial_demand",
     ]
-    names += ["demand", "served", "utilisation", "online", "staked", "nodes", "operator_income"]
+    names += [
+        "demand",
+        "served",
+        "utilisation",
+        "online",
+        "staked",
+        "unbonding",
+        "nodes",
+        "operator_income",
+    ]
     return [*names, *(f"nodes_{name}" for name in parameters.fleet)]
 
 
@@ -120,7 +130,7 @@ def _network(
         if parameters.reliability.enabled:
             cheating = faked_share(
                 request,
-                paths["staked"] * paths["token_price"] / nodes,
+                bonded(paths) * paths["token_price"] / nodes,
                 paths["operator_income"] / nodes,
             )
         failed = reliability(request, cheating)["failure_share"]

@@ -9,9 +9,17 @@ days, shares.
 import numpy as np
 
 from ...elementary import exp, expm1, log, power
+from ..formulas.bonding import (
+    bonded,
+    bonds_by_node,
+    nodes_for,
+    stake_days_at_rest,
+    stake_days_of,
+)
 from ..formulas.latency import service_time
 from ..formulas.numerics import SECONDS_PER_DAY, poisson
 from ..formulas.rest import kept_at_rest
+from ..formulas.root import roots
 from ..variables import Variable, writes
 
 
@@ -87,13 +95,27 @@ def reliability(params, cheating):
 
 def faked_at_rest(params, rest):
     """Share of work that is faked. Stake against a day's income does not depend on the size of the
-    network: both scale with its fees.
+    network, where both scale with its fees; where a node bonds so many tokens it does.
     """
-    supply = params["supply"]
     if not params["reliability"].enabled:
         return 0.0
-    stake_days = supply.holding_time * rest["staked"] / rest["circulating_supply"]
-    return faked_share(params, stake_days, kept_at_rest(params, rest))
+    kept = kept_at_rest(params, rest)
+    if not bonds_by_node(params):
+        return faked_share(params, stake_days_at_rest(params, rest), kept)
+
+    # nodes that are willing follow from what is left of their work, which follows from the bond
+    known = {name: rest[name] for name in ("inference_price", "utilisation", "privacy_throughput")}
+    points = np.size(known["inference_price"] + known["utilisation"])
+
+    def excess(share, live):
+        cheating = np.zeros(points)
+        cheating[live] = share
+        nodes = nodes_for(params, known | reliability(params, cheating))
+        staked = faked_share(params, stake_days_of(params, nodes), kept)
+        return (staked - cheating)[live]
+
+    most = np.broadcast_to(params["reliability"].cheating_limit, points).astype(float)
+    return roots(excess, np.zeros(points), most)
 
 
 def toll_at_rest(params, rest):
@@ -132,7 +154,9 @@ def policy_reliability(params, substep, state_history, state):
     cheating = 0.0 * nodes
     if params["reliability"].enabled:
         cheating = faked_share(
-            params, state["staked"] * state["token_price"] / nodes, state["operator_income"] / nodes
+            params,
+            bonded(state) * state["token_price"] / nodes,
+            state["operator_income"] / nodes,
         )
     return {"cheating_share": cheating, **reliability(params, cheating)}
 
