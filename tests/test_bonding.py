@@ -264,3 +264,21 @@ def test_a_share_above_the_limit_is_refused_where_it_is_read():
     assert resolve("baseline", sets=sets)
     with pytest.raises(InputError, match="bonding.limit is below supply.staked_share"):
         resolve("baseline", sets=sets | {"bonding.mode": "yield"})
+
+
+def test_an_emission_cut_lowers_the_price_first_only_by_the_stake_that_it_sets_free():
+    def price(cut, **today):
+        ran = tk.run(
+            today=STILL | {f"bonding.{k}": v for k, v in today.items()},
+            sets={"emission.factor": 0.75} if cut else {},
+            days=90,
+            engine="ensemble",
+        )
+        return ran.trajectories.values["token_price"][0]
+
+    def gain(**today):
+        return price(True, **today) / price(False, **today) - 1.0
+
+    small, large, kept = gain(), gain(days=360.0), gain(days=360.0, unstaked_sold=0.0)
+    assert large[20] < 0.0 < min(small[20], kept[20])
+    assert min(small[90], large[90], kept[90]) > 0.05
