@@ -2,16 +2,20 @@
 claimed.
 """
 
+from unittest import mock
+
 import control
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from plants import small_plant
 
 import tokenomics as tk
 from paths import assert_same_bits, simulate
 from tokenomics.errors import InputError, ModelError
 from tokenomics.model.blocks.controller import policy_controller
-from tokenomics.model.controllers import LAWS, Command, dcbm, law, lqr, register_controller
+from tokenomics.model.controllers import LAWS, Command, Law, dcbm, law, lqr, register_controller
 from tokenomics.model.controllers.pid import decide as pid_law
 from tokenomics.model.formulas.numerics import relaxation
 from tokenomics.model.model import bind
@@ -169,6 +173,68 @@ def test_the_other_actuators_move_the_burn_share_and_the_emission():
     paths = simulate(sets, policy="pid", scenarios=("token_crash",), days=80, runs=1)
     assert paths["burn_share"][0, -1] > paths["burn_share"][0, 0]
     assert paths["emission_multiplier"][0, -1] < 1.0
+
+
+EMPTY = {"treasury.fee_share": 0.0, "treasury.reserve": 0.0, "shocks.enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("gain", "name", "sign"),
+    [("burn_share_gain", "burn_share", 1.0), ("emission_gain", "emission_multiplier", -1.0)],
+)
+def test_an_actuator_moves_with_a_treasury_that_is_empty(gain, name, sign):
+    sets = EMPTY | {f"controller.{gain}": 5.0}
+    paths = simulate(sets, policy="pid", scenarios=("token_crash",), days=90, runs=1)
+    assert np.all(paths["control_output"] == 0.0)
+    moved = sign * (paths[name][0] - paths[name][0, 0])
+    assert moved[65] > 0.02  # after the crash
+    np.testing.assert_allclose(moved, 5.0 * paths["control_signal"][0], atol=1e-12)
+    assert np.all(simulate(EMPTY, policy="pid", days=5, runs=1)["control_signal"] == 0.0)
+
+
+@given(
+    signal=st.floats(-5.0, 5.0),
+    burn=st.floats(0.01, 50.0),
+    emission=st.floats(0.01, 50.0),
+    least=st.floats(0.0, 1.0),
+    most=st.floats(1.0, 3.0),
+)
+@settings(max_examples=30, deadline=None)
+def test_each_actuator_stands_at_its_own_bound(signal, burn, emission, least, most):
+    custom = {
+        "controller.burn_share_gain": burn,
+        "controller.emission_gain": emission,
+        "controller.emission_least": least,
+        "controller.emission_most": most,
+    }
+    values = resolve("baseline", policy="pid", sets=custom).values
+    state, params = steady_state(values).state, bind(values, None)
+    seen = {}
+
+    def decide(params, state, error, dt, low, high):
+        seen.update(low=float(low), high=float(high))
+        return Command(np.clip(signal, low, high), {})
+
+    with mock.patch.dict(LAWS, {"pid": Law(decide)}):
+        out = policy_controller(params, 0, None, state)
+    share = values.supply.burn_share
+    room = 1.0 - values.treasury.fee_share - share
+    assert seen["low"] == pytest.approx(min(-share / burn, (1.0 - most) / emission, 0.0))
+    spend = values.controller.spend_limit * state["treasury_usd"] / state["reference_depth"]
+    assert seen["high"] == pytest.approx(max(room / burn, (1.0 - least) / emission, spend))
+    used = float(out["control_signal"])
+    assert out["burn_share"] == pytest.approx(min(max(share + burn * used, 0.0), share + room))
+    wanted = min(max(1.0 - emission * used, least), most)
+    assert out["emission_multiplier"] == pytest.approx(wanted, abs=1e-12)
+    assert 0.0 <= out["control_output"] <= spend * state["reference_depth"] * (1.0 + 1e-12)
+
+
+def test_anti_windup_is_of_the_actuators_in_use():
+    # the buy-back stands at its bound for good, the burn share does not: the integral goes on
+    few = {"policy": "pid", "scenarios": ("token_crash",), "days": 80, "runs": 1}
+    still = simulate(EMPTY, **few)["control_integral"][0]
+    moved = simulate(EMPTY | {"controller.burn_share_gain": 0.1}, **few)["control_integral"][0]
+    assert still[80] < moved[80]
 
 
 def test_every_policy_decides_daily_and_only_buys_but_the_one_that_is_called_two_sided():

@@ -22,7 +22,6 @@ CONSTANT = {
     "initial_reserve",
     "balancing_cost",
     "emission_rate",
-    "stake_per_node",
     "attack_inventory",
 }
 

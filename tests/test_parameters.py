@@ -134,9 +134,16 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
             "workloads: {batch: {share: 0.2}}",
             r"mine.yaml:1: workloads: the shares add up to 0.9; expected 1",
         ),
-        ("supply: {locked_share: 0.8}", r"add up to 1.15; expected less than 1"),
+        (
+            "supply: {locked_share: 0.8, staked_share: 0.2}\nbonding: {mode: yield}",
+            r"add up to 1.1; expected less than 1",
+        ),
+        ("supply: {locked_share: 0.95}", r"add up to 1.05; expected less than 1"),
         ("supply: {burn_share: 0.95}\ntreasury: {fee_share: 0.1}", r"add up to more than 1"),
-        ("supply: {staked_limit: 0.1}", r"staked_limit is below supply.staked_share"),
+        (
+            "supply: {staked_share: 0.2}\nbonding: {mode: yield, limit: 0.1}",
+            r"bonding.limit is below supply.staked_share",
+        ),
         ("workloads: {video: {share: 0.0}}", r"mine.yaml:1: workloads.video.\w+: missing"),
         ("supply: {burn_share: 0.4, burn_share: 0.5}", r"duplicate key"),
         ("supply: [1, 2", r"not YAML"),

@@ -12,12 +12,13 @@ from tokenomics.parameters import points as points_module
 from tokenomics.parameters.checking import LARGEST
 from tokenomics.parameters.points import refusals
 
-NETWORK = tk.resolve("baseline", policy="pid", sets={"controller.custom.mine": 1.0})
+STAKED = {"bonding.mode": "per_node_at_start", "supply.staked_share": 0.25}
+NETWORK = tk.resolve("baseline", policy="pid", sets={"controller.custom.mine": 1.0} | STAKED)
 NUMBERS = [path for path in NETWORK.entries if place(path).kind is float]
 SHARES = ["supply.staked_share", "supply.treasury_share", "supply.locked_share"]
 TOGETHER = [
     *SHARES,
-    "supply.staked_limit",
+    "bonding.limit",
     "supply.burn_share",
     "treasury.fee_share",
     "workloads.batch.share",
@@ -62,7 +63,12 @@ def test_values_that_do_not_go_together_are_refused_as_they_are_alone():
     said = refusals(NETWORK, TOGETHER, points, "sweep")
     each = [dict(zip(TOGETHER, map(float, point), strict=True)) for point in points]
     assert said == [alone(point) for point in each]
-    kinds = ("add up to more than 1", "expected less than 1", "staked_limit is below", "a multiple")
+    kinds = (
+        "add up to more than 1",
+        "expected less than 1",
+        "bonding.limit is below",
+        "a multiple",
+    )
     for kind in (*kinds, "workloads: the shares", "reliability.tiers: the shares", "expected a nu"):
         assert any(kind in one for one in said), kind
     assert said.count("") > 20

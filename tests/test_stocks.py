@@ -45,10 +45,15 @@ def test_what_is_given_is_the_start_and_the_rest_is_at_rest_with_it():
         assert found[path.removeprefix("stocks.").replace("nodes.", "nodes_")] == value
     supply = resolve().values.supply
     left = supply.total_supply - 55e6 - 10e6
-    # staked and treasury share what is left as they share without stocks
     assert found["staked"] + found["treasury_tok"] == pytest.approx(left, rel=1e-12)
+    # nodes bond so many days of what they earn
+    days = resolve().values.bonding.days
+    bond = days * found["operator_income"] / found["token_price"]
+    assert found["staked"] == pytest.approx(bond, rel=1e-12)
+    # without a bond, staked and treasury share what is left as they share without stocks
+    shared = begin(**STOCKS, **{"bonding.mode": "per_node_at_start"})
     ratio = supply.staked_share / supply.treasury_share
-    assert found["staked"] / found["treasury_tok"] == pytest.approx(ratio, rel=1e-12)
+    assert shared["staked"] / shared["treasury_tok"] == pytest.approx(ratio, rel=1e-12)
     assert found["nodes"] == pytest.approx(
         sum(v for n, v in found.items() if n.startswith("nodes_")), rel=1e-12
     )

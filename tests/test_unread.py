@@ -201,7 +201,9 @@ def test_the_switch_that_keeps_a_parameter_from_being_read_is_named(
     policy, path, value, found, expected
 ):
     ahead = event("outage", 0.0, start=5.0, days=3.0, name="ahead")
-    one = unread(resolve("baseline", policy=policy, sets=ahead), {path: [value]})[path]
+    # a bond at the oracle's price would read the oracle
+    held = {"bonding.mode": "per_node_at_start"}
+    one = unread(resolve("baseline", policy=policy, sets=dict(ahead) | held), {path: [value]})[path]
     assert found in one.found
     assert expected is None and one.expected is None or expected in one.expected
 
@@ -210,6 +212,7 @@ READ = [
     ("none", {"supply.vesting_time": [1460.0]}, ("supply.vesting=true",)),
     ("pid", {"controller.pid.kp": [0.4]}, ()),
     ("pid", {"oracle.lag": [9.0]}, ()),
+    ("none", {"oracle.lag": [9.0]}, ()),  # by the bond
     ("none", {"privacy.zk.latency": [9.0]}, ("privacy.mode=zk",)),
     (
         "none",
@@ -227,7 +230,7 @@ READ = [
         {
             "controller.pid.rate_limit": [50.0],
             "controller.spend_limit": [0.9],
-            "supply.staked_limit": [0.95],
+            "bonding.limit": [0.95],
         },
         (),
     ),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..model.formulas.bonding import bonded
 from ..model.formulas.cheating import deterrence, deterrences
 from ..model.steady_state import steady_state
 from ..parameters import Parameters
@@ -70,7 +71,7 @@ def _audits_for(none: Any, daily: Any) -> float:
 def deterred(parameters: Parameters, today: Parameters | None = None) -> Deterrence:
     """The deterrence condition at the steady state. today: as of `steady_state`."""
     state, params = steady_state(parameters, today=today).state, dict(parameters)
-    stake = state["staked"] * state["token_price"] / state["nodes"]
+    stake = bonded(state) * state["token_price"] / state["nodes"]
     fees = state["operator_income"] - (state["emitted"] - state["slashed"]) * state["token_price"]
     revenue = state["operator_income"] / state["nodes"]
     ratio, stake_needed = (

@@ -99,7 +99,11 @@ def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
         "buy-backs": -max(after["control_output"], 0.0) / after["settlement_price"],
         "slashing": -after["slashed"],
         "vesting": after["vested"] + after["unlock_rate"],
-        "staking": -(after["stake_flow"] - after["slashed"]) - after["delegated"],
+        "staking": after["slashed"]
+        - after["stake_flow"]
+        - after["bond_flow"]
+        - after["delegated"]
+        + after["unbonded"],
         "treasury": after["order_treasury_tok"] + after["protocol_liquidity"],
     }
     year = DAYS_PER_YEAR / begin["circulating_supply"]

@@ -44,7 +44,12 @@ LEDGERS = (
     "treasury",
     "mint",
 )
-BUYERS = ("customers", "speculators", "attacker")  # ledgers that the books credit with purchases
+BUYERS = (
+    "customers",
+    "operators",
+    "speculators",
+    "attacker",
+)  # ledgers that the books credit with purchases
 
 
 @dataclass(frozen=True)
@@ -314,14 +319,6 @@ CONSTANTS = (  # set in the steady state, written by no block
         "pool_tok",
         0.0,
         start="attacker_tok",
-    ),
-    Variable(
-        "stake_per_node",
-        "TOK/node",
-        "stake that each node must hold",
-        None,
-        0.0,
-        start=lambda params, rest: rest["staked"] / rest["nodes"],
     ),
     Variable(
         "emission_rate",

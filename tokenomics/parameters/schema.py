@@ -449,13 +449,15 @@ class Operators(Group):
 
 
 class Supply(Group):
-    """Emission, burns, vesting, staking, and the ledgers at the start."""
+    """Emission, burns, vesting, and the ledgers at the start."""
 
     enabled: bool = parameter(
         "-", "emission and burns (off: total supply is constant and operators get the whole fee)"
     )
     total_supply: float = parameter("TOK", "total supply at the start", gt=0.0, role="start")
-    staked_share: float = share("share of total supply staked at the start", role="start")
+    staked_share: float = share(
+        "share of total supply staked at the start, where no bond says what it is", role="start"
+    )
     treasury_share: float = share(
         "share of total supply held by the treasury at the start", role="start"
     )
@@ -480,11 +482,63 @@ class Supply(Group):
     vesting: bool = parameter("-", "locked tokens vest")
     vesting_time: float = parameter("days", "time in which the locked tokens vest linearly", gt=0.0)
     vesting_sold: float = share("share of vested tokens that is sold at once")
-    staked_limit: float = share(
-        "largest share of total supply that is staked; no smaller than that at the start"
+
+
+class Bonding(Group):
+    """What nodes must bond or holders choose to, how they come and go, and what slashing is for."""
+
+    mode: Literal["days_of_revenue", "per_node", "per_node_at_start", "yield"] = parameter(
+        "-",
+        (
+            "what is bonded: `days` of a node's revenue at the token price, `per_node` tokens, the "
+            "tokens per node of the start, or a share of supply that follows the yield"
+        ),
+        role="lever",
     )
-    unstaked_sold: float = share("share of stake given back to delegators that is sold at once")
-    staking_time: float = parameter("days", "mean time in which stake follows its target", ge=1.0)
+    days: float = parameter(
+        "days", "bond of a node in days of its revenue, mode days_of_revenue", ge=0.0, role="lever"
+    )
+    per_node: float = parameter("TOK/node", "bond of a node, mode per_node", ge=0.0, role="lever")
+    time: float = parameter(
+        "days", "mean time in which what is bonded follows what has to be", ge=1.0
+    )
+    limit: float = share(
+        "largest share of total supply that is bonded; no smaller than that at the start"
+    )
+    bought: float = share(
+        "share of what is bonded anew that is bought in the market; holders have the rest"
+    )
+    unstaked_sold: float = share("share of what has left the stake that is sold at once")
+    unbonding_time: float = parameter(
+        "days", "mean time for which tokens that leave the stake are held", ge=0.0, role="lever"
+    )
+    unbonding_slashed: bool = parameter(
+        "-", "tokens on their way out of the stake are slashed as the stake is", role="lever"
+    )
+    slash_to_treasury: float = share(
+        "share of what is slashed that goes to the treasury; the rest is burned", role="lever"
+    )
+    reward_share: float = share("share of operators' income that the stake earns, mode yield")
+    outside_rate: float = parameter(
+        "1/year", "what holders earn elsewhere, mode yield", ge=1e-4, le=10.0
+    )
+    response: Literal["logistic", "elasticity"] = parameter(
+        "-",
+        "how the share bonded follows yield and outside rate: by their difference, or their ratio",
+    )
+    response_scale: float = parameter(
+        "1/year",
+        "difference of rates over which the odds to bond grow by e, response logistic",
+        gt=0.0,
+    )
+    elasticity: float = parameter(
+        "1", "elasticity of the share bonded to that ratio, response elasticity", ge=0.0, le=20.0
+    )
+
+    @property
+    def sets_start(self) -> bool:
+        """Whether the bond says what is staked at the start, and no share of supply."""
+        return self.mode in ("days_of_revenue", "per_node")
 
 
 class Emission(Group):
@@ -800,6 +854,12 @@ class Controller(Ruled):
     emission_gain: float = parameter(
         "days", "relative cut of emission per unit of control signal", ge=0.0
     )
+    emission_least: float = parameter(
+        "1", "least multiplier on emission that the controller sets", ge=0.0, le=1.0
+    )
+    emission_most: float = parameter(
+        "1", "largest multiplier on emission that the controller sets", ge=1.0, le=10.0
+    )
     static_share: float = share("static buy-back: share of treasury income that is spent")
     threshold_band: float = parameter(
         "1", "threshold buy-back: log distance below the average at which it starts", ge=0.0
@@ -984,9 +1044,16 @@ def _cloud_has_none(parameters: Parameters) -> str:
     )
 
 
-def _held(supply: Supply) -> Any:
-    """Share of total supply that does not circulate at the start."""
-    return supply.staked_share + supply.treasury_share + supply.locked_share
+def _held(parameters: Parameters) -> Any:
+    """Share of total supply that does not circulate at the start, less a bond that is solved."""
+    supply = parameters.supply
+    staked = 0.0 if parameters.bonding.sets_start else supply.staked_share
+    return staked + supply.treasury_share + supply.locked_share
+
+
+def _bond(parameters: Parameters) -> float | None:
+    """Stands for a bond that says what is staked, before it is solved; None where there is none."""
+    return 0.0 if parameters.bonding.sets_start else None
 
 
 def _a_share(event: Event) -> Any:
@@ -1034,9 +1101,9 @@ class Parameters(Ruled):
             ),
         ),
         Rule(
-            lambda p: _held(p.supply) < 1.0,
+            lambda p: _held(p) < 1.0,
             lambda p: (
-                f"supply: staked, treasury and locked shares add up to {_held(p.supply):g}; "
+                f"supply: staked, treasury and locked shares add up to {_held(p):g}; "
                 f"expected less than 1"
             ),
         ),
@@ -1047,8 +1114,8 @@ class Parameters(Ruled):
             ),
         ),
         Rule(
-            lambda p: p.supply.staked_limit >= p.supply.staked_share,
-            lambda p: "supply.staked_limit is below supply.staked_share; expected at least as much",
+            lambda p: p.bonding.sets_start | (p.bonding.limit >= p.supply.staked_share),
+            lambda p: "bonding.limit is below supply.staked_share; expected at least as much",
         ),
         Rule(
             lambda p: _off(_delay(p)) <= 1e-9,
@@ -1069,7 +1136,7 @@ class Parameters(Ruled):
             lambda p: "fleet: no accelerator type; expected at least one",
         ),
         Rule(_shares, _no_share),
-        Rule(lambda p: add_up(p.supply, p.stocks), lambda p: told(p.supply, p.stocks)),
+        Rule(lambda p: add_up(p.supply, p.stocks, _bond(p)), lambda p: told(p.supply, p.stocks)),
         Rule(
             lambda p: set(p.stocks.nodes) <= set(p.fleet),
             lambda p: (
@@ -1097,6 +1164,7 @@ class Parameters(Ruled):
     reliability: Reliability
     operators: Operators
     supply: Supply
+    bonding: Bonding
     emission: Emission
     treasury: Treasury
     market: Market

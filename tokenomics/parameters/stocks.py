@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from .fields import Group, optional
@@ -52,17 +53,28 @@ class Stocks(Group):
         return own | {f"nodes_{name}": count for name, count in own.pop("nodes").items()}
 
 
-def supplies(supply: Any, stocks: Stocks) -> dict[str, Any]:
+def supplies(supply: Any, stocks: Stocks, bond: Any = None) -> dict[str, Any]:
     """Who has what of total supply [TOK]: what is given, and of the rest the shares of the
     parameters, in their proportion where circulating supply is given.
+
+    bond: what is staked where neither that is given nor a share says so; what is left where all
+    others are given.
     """
-    total, given = supply.total_supply, stocks.given
+    total, given = supply.total_supply, dict(stocks.given)
     own = {
         "staked": total * supply.staked_share,
         "treasury_tok": total * supply.treasury_share,
         "locked": total * supply.locked_share,
     }
     circulating = stocks.circulating_supply
+    if bond is not None and "staked" not in given:
+        given["staked"] = bond
+        if circulating is not None:
+            room, others = total - circulating, 0.0
+            for name in HELD[1:]:
+                room = room - given.get(name, 0.0)
+                others = others + (0.0 if name in given else own[name])
+            given["staked"] = np.where(others > 0.0, np.minimum(bond, room), room)
     if circulating is not None:
         left, parts = total - circulating, 0.0
         for name in HELD:
@@ -76,9 +88,9 @@ def supplies(supply: Any, stocks: Stocks) -> dict[str, Any]:
     return {"total_supply": total, **held, "circulating_supply": circulating}
 
 
-def add_up(supply: Any, stocks: Stocks) -> Any:
-    """Whether the stocks are a split of total supply, elementwise."""
-    found = supplies(supply, stocks)
+def add_up(supply: Any, stocks: Stocks, bond: Any = None) -> Any:
+    """Whether the stocks are a split of total supply, elementwise. bond: as of `supplies`."""
+    found = supplies(supply, stocks, bond)
     total, least, booked = found.pop("total_supply"), True, 0.0
     for amount in found.values():
         least = least & (amount >= 0.0)

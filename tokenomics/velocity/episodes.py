@@ -34,7 +34,7 @@ Range = tuple[float, float]
 BASE: dict[str, Range] = {
     "supply.holding_time": (1000.0, 3000.0),
     "supply.burn_share": (0.3, 0.7),
-    "supply.staked_share": (0.15, 0.35),
+    "bonding.days": (15.0, 60.0),
     "supply.treasury_share": (0.05, 0.15),
     "supply.speculator_share": (0.1, 0.3),
     "market.pool_share": (0.03, 0.08),

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from ..attacks.deterrence import deterrence_figure
 from ..model.formulas.distribution import exceedance
+from ..model.steady_state import start_state
 from ..parameters import Resolved
 from ..results.figures import save
 from ..results.markdown import markdown_table
@@ -59,9 +60,8 @@ def latency_figure(one: VenueReport) -> Figure:
 
 def fill(folder: Path, found: Mapping[str, VenueReport], resolved: Resolved) -> None:
     """Fill a new directory."""
-    plane = (
-        deterrence_figure(resolved.values) if resolved.values.supply.staked_share > 0.0 else None
-    )  # without a stake there is no plane
+    staked = start_state(resolved.values)["staked"] > 0.0
+    plane = deterrence_figure(resolved.values) if staked else None  # without a stake there is none
     if plane is not None:
         save(plane, folder / "deterrence.png", 130)
     for name, one in found.items():

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..model.blocks.reliability import reliability
 from ..model.formulas import billing as ways
+from ..model.formulas.bonding import bonded
 from ..model.formulas.cheating import cheating
 from ..model.formulas.choice import latency_penalty, network_cost, seller_cost
 from ..model.formulas.distribution import Cumulants
@@ -97,7 +98,16 @@ def recorded(parameters: Parameters) -> list[str]:
         "potential_demand",
         "initial_demand",
     ]
-    names += ["demand", "served", "utilisation", "online", "staked", "nodes", "operator_income"]
+    names += [
+        "demand",
+        "served",
+        "utilisation",
+        "online",
+        "staked",
+        "unbonding",
+        "nodes",
+        "operator_income",
+    ]
     return [*names, *(f"nodes_{name}" for name in parameters.fleet)]
 
 
@@ -123,7 +133,7 @@ def _network(
         if parameters.reliability.enabled:
             shares = cheating(
                 request,
-                paths["staked"] * paths["token_price"] / nodes,
+                bonded(paths) * paths["token_price"] / nodes,
                 paths["operator_income"] / nodes,
             ).values()
         toll = reliability(request, *shares)

@@ -15,6 +15,7 @@ import pandas as pd
 from ...errors import InputError, ModelError
 from ...loop.analyse import UNITS, Analysis, analyse
 from ...loop.margins import Margins
+from ...model.steady_state import start_state
 from ...parameters import Parameters
 from ...parameters.tables import text
 from ...results.metrics import METRICS
@@ -256,18 +257,14 @@ def supply_split(evidence: Evidence) -> ReportTable:
     """Who holds the tokens at the start; the parts are checked to add up to the total."""
     rows = []
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
-        s = case.resolved.values.supply
-        held = [s.staked_share, s.treasury_share, s.locked_share]
-        rest = 1.0 - (
-            held[0] + held[1] + held[2]
-        )  # in this order, whatever the sum of a list is in this version of Python
-        parts = [s.total_supply * share for share in (*held, rest)]
-        add_up(parts, s.total_supply, f"supply in {label}")
+        found = start_state(case.resolved.today)
+        parts = [found[name] for name in ("staked", "treasury_tok", "locked", "circulating_supply")]
+        add_up(parts, found["total_supply"], f"supply in {label}")
         names = ("staked", "treasury", "locked", "circulating")
         rows.append(
             {"scenario": label}
             | dict(zip(names, parts, strict=True))
-            | {"total": s.total_supply, "unit": "TOK"}
+            | {"total": found["total_supply"], "unit": "TOK"}
         )
     return ReportTable("supply", "Token supply at the start", pd.DataFrame(rows))
 

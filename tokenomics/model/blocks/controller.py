@@ -1,9 +1,11 @@
 """The controller: error against the reference, the law's decision, and what the actuators can do.
 
 Actuators: treasury buy-back-and-burn bounded by solvency, and where the controller has both sides
-the sale of treasury tokens, then of a bounded mint, into the pool; burn share of fees, emission.
-Laws in `model/controllers/`. Units: USD/day; the signal is in
-reference depths (the pool's USD at the start) a day.
+the sale of treasury tokens, then of a bounded mint, into the pool; burn share of fees, between none
+and all that is not the treasury's; emission, between bounds of its own. The law's signal is bounded
+where the last of the actuators in use is, and each stands at its own bound until then. Laws in
+`model/controllers/`. Units: USD/day; the signal is in reference depths (the pool's USD at the
+start) a day.
 """
 
 import numpy as np
@@ -50,6 +52,31 @@ def bounds(params, state):
     return spend, state["treasury_tok"] / dt, minted
 
 
+def most_burned(params):
+    """Largest burn share of fees: what is not the treasury's."""
+    return 1.0 - treasury_share(params)
+
+
+def reach(params, low, high):
+    """Bounds of the law's signal [reference depths a day]: the widest of those of the actuators in
+    use. low, high: those of the market's.
+    """
+    controller, burned = params["controller"], params["supply"].burn_share
+    for gain, least, most in (
+        (controller.burn_share_gain, burned, most_burned(params) - burned),
+        (
+            controller.emission_gain,
+            controller.emission_most - 1.0,
+            1.0 - controller.emission_least,
+        ),
+    ):
+        used = np.greater(gain, 0.0)
+        per_unit = 1.0 / np.where(used, gain, 1.0)
+        low = np.where(used, np.minimum(low, -least * per_unit), low)
+        high = np.where(used, np.maximum(high, most * per_unit), high)
+    return low, high
+
+
 def burn_at_rest(params, rest):
     """The rule's share."""
     return params["supply"].burn_share
@@ -61,7 +88,7 @@ def burn_at_rest(params, rest):
     Variable(
         "control_signal",
         "1/day",
-        "controller's output in reference depths a day, before the actuator's bounds",
+        "controller's output in reference depths a day, before each actuator's own bounds",
         1e-2,
         start=0.0,
     ),
@@ -120,7 +147,9 @@ def policy_controller(params, substep, state_history, state):
 
     elapsed = state["control_age"] + dt
     due = elapsed >= controller.interval - CLOCK_TOLERANCE
-    command = controllers.law(controller.type).decide(params, state, error, elapsed, low, high)
+    command = controllers.law(controller.type).decide(
+        params, state, error, elapsed, *reach(params, low, high)
+    )
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
     output, from_treasury, minted = wanted, 0.0 * price, 0.0 * price
@@ -145,6 +174,10 @@ def policy_controller(params, substep, state_history, state):
         "control_output": output,
         "order_treasury_tok": from_treasury,
         "order_mint_tok": minted,
-        "burn_share": np.clip(burn_share, 0.0, 1.0 - treasury_share(params)),
-        "emission_multiplier": np.clip(1.0 - controller.emission_gain * signal, 0.0, 2.0),
+        "burn_share": np.clip(burn_share, 0.0, most_burned(params)),
+        "emission_multiplier": np.clip(
+            1.0 - controller.emission_gain * signal,
+            controller.emission_least,
+            controller.emission_most,
+        ),
     }

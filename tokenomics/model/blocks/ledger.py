@@ -9,6 +9,7 @@ import numpy as np
 
 from ...elementary import log
 from ...parameters.stocks import supplies
+from ..formulas.bonding import bond_at_rest, slash_to_treasury
 from ..formulas.numerics import burned_share, in_tokens, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
@@ -26,7 +27,7 @@ SPECULATIVE = ("speculators", "attacker")  # ledgers whose orders are no use of 
 
 def supply_at_rest(params, rest):
     """What is staked, held by the treasury and locked; the rest circulates [TOK]."""
-    return supplies(params["supply"], params["stocks"])
+    return supplies(params["supply"], params["stocks"], bond_at_rest(params, rest))
 
 
 def circulation_at_rest(params, rest):
@@ -134,7 +135,7 @@ def utility_at_rest(params, rest):
     Variable(
         "staked",
         "TOK",
-        "tokens staked by operators and delegated to them",
+        "tokens bonded by operators and delegated to them, those on their way out among them",
         "pool_tok",
         0.0,
         start=supply_at_rest,
@@ -168,12 +169,19 @@ def policy_settlement(params, substep, state_history, state):
     buyback_usd = np.maximum(s["control_output"], 0.0)
     buyback = in_tokens(buyback_usd, price)
     minted = s["emitted"] + sold("mint")
-    burned = fee_burn + s["slashed"] + buyback
+    compensation = slash_to_treasury(params) * s["slashed"]
+    burned = fee_burn + (s["slashed"] - compensation) + buyback
     released = s["vested"] + s["unlock_rate"]
     sold_usd = (sold("treasury") + sold("mint")) * price
     flows = {
         "customers_tok": in_tokens(bought("customers"), price) - sold("customers") - spent,
-        "operators_tok": spent - fee_burn + s["emitted"] - s["stake_flow"] - sold("operators"),
+        "operators_tok": spent
+        - fee_burn
+        + s["emitted"]
+        + in_tokens(bought("operators"), price)
+        - s["stake_flow"]
+        - s["bond_flow"]
+        - sold("operators"),
         "speculators_tok": in_tokens(bought("speculators"), price) - sold("speculators"),
         "speculators_usd": sold("speculators") * price - bought("speculators"),
         "attacker_tok": in_tokens(bought("attacker"), price) - sold("attacker"),
@@ -181,10 +189,11 @@ def policy_settlement(params, substep, state_history, state):
         "holders_tok": released
         - sold("released")
         - sold("holders")
+        + s["unbonded"]
         - s["delegated"]
         - s["liquidity_flow"],
-        "staked": s["stake_flow"] + s["delegated"] - s["slashed"],
-        "treasury_tok": -sold("treasury") - s["protocol_liquidity"],
+        "staked": s["stake_flow"] + s["bond_flow"] + s["delegated"] - s["unbonded"] - s["slashed"],
+        "treasury_tok": compensation - sold("treasury") - s["protocol_liquidity"],
         "locked": -released,
         "treasury_usd": s["treasury_income"]
         - s["cost_paid"]

@@ -9,7 +9,7 @@ import numpy as np
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..formulas.numerics import burned_share, in_tokens, positive, relaxation, treasury_share
 from ..formulas.ordered import total
-from ..formulas.rest import efficiency_at_rest, kept_at_rest
+from ..formulas.rest import kept_at_rest, unit_revenue_at_rest
 from ..formulas.wash_usage import diverted
 from ..variables import Variable, writes
 
@@ -17,18 +17,6 @@ from ..variables import Variable, writes
 def fee_share(params, state):
     """Operators' share of fees: what is neither burned nor the treasury's."""
     return 1.0 - treasury_share(params) - burned_share(params, state)
-
-
-def unit_revenue_at_rest(params, rest):
-    """Revenue per unit of capacity: what of the price is theirs, for the capacity that is used
-    [USD/Mtok].
-    """
-    return (
-        kept_at_rest(params, rest)
-        * rest["inference_price"]
-        * rest["utilisation"]
-        * efficiency_at_rest(params, rest)
-    )
 
 
 def income_at_rest(params, rest):
@@ -136,6 +124,6 @@ def policy_sales(params, substep, state_history, state):
     sales = np.clip(
         cost + operators.rent_sold * rent - refill,
         0.0,
-        state["operators_tok"] / dt - positive(state["stake_flow"]),
+        state["operators_tok"] / dt - (state["stake_flow"] + state["bond_flow"]),
     )
     return {"order_operators_tok": sales}

@@ -10,13 +10,23 @@ days, shares.
 import numpy as np
 
 from ...elementary import exp, expm1
+from ..formulas.bonding import (
+    bonded,
+    bonds_by_node,
+    nodes_for,
+    stake_days_at_rest,
+    stake_days_of,
+)
 from ..formulas.cheating import caught_share, cheating, outcomes, swap_caught_share
 from ..formulas.fleet_luck import down_share, memory, next_luck
 from ..formulas.latency import service_time
 from ..formulas.numerics import SECONDS_PER_DAY, poisson
 from ..formulas.ordered import total
 from ..formulas.rest import kept_at_rest
+from ..formulas.root import roots
 from ..variables import Variable, writes
+
+MOST_SHARE = 1.0 - 1e-12  # d/(1 + d) of days of a bond, beyond which nobody cheats
 
 
 def online_share(tier):
@@ -61,13 +71,28 @@ def reliability(params, faked, swapped):
 
 def cheating_at_rest(params, rest):
     """Shares of work that are faked and swapped. Stake against a day's income does not depend on
-    the size of the network: both scale with its fees.
+    the size of the network, where both scale with its fees; where a node bonds so many tokens it
+    does.
     """
-    supply = params["supply"]
     if not params["reliability"].enabled:
         return {"cheating_share": 0.0, "swapped_share": 0.0}
-    stake_days = supply.holding_time * rest["staked"] / rest["circulating_supply"]
-    return cheating(params, stake_days, kept_at_rest(params, rest))
+    kept = kept_at_rest(params, rest)
+    if not bonds_by_node(params):
+        return cheating(params, stake_days_at_rest(params, rest), kept)
+
+    # nodes that are willing follow from what is left of their work, which follows from the bond
+    known = {name: rest[name] for name in ("inference_price", "utilisation", "privacy_throughput")}
+    points = np.size(known["inference_price"] + known["utilisation"])
+
+    def excess(share, live):
+        days = np.zeros(points)
+        days[live] = share / (1.0 - share)
+        toll = reliability(params, *cheating(params, days, kept).values())
+        found = stake_days_of(params, nodes_for(params, known | toll))
+        return (found / (1.0 + found) - share)[live]
+
+    share = roots(excess, np.zeros(points), np.full(points, MOST_SHARE))
+    return cheating(params, share / (1.0 - share), kept)
 
 
 def toll_at_rest(params, rest):
@@ -125,7 +150,9 @@ def policy_reliability(params, substep, state_history, state):
     shares = {"cheating_share": 0.0 * nodes, "swapped_share": 0.0 * nodes}
     if rel.enabled:
         shares = cheating(
-            params, state["staked"] * state["token_price"] / nodes, state["operator_income"] / nodes
+            params,
+            bonded(state) * state["token_price"] / nodes,
+            state["operator_income"] / nodes,
         )
     luck = 0.0 * state["fleet_luck"]
     found = shares | reliability(params, *shares.values())

@@ -1,4 +1,4 @@
-"""Fees, emission, vesting, staking: what the protocol mints, burns and locks (burn-and-mint).
+"""Fees, emission and vesting: what the protocol mints and burns, and what vests (burn-and-mint).
 
 Emission is a number, that which balanced the burns at the start or one that is set, and never
 follows the burns but in the mode that mints them again (Helium's net emissions). It may halve
@@ -129,46 +129,4 @@ def policy_vesting(params, substep, state_history, state):
         "unlock_rate": unlocked,
         "vested": vested,
         "order_holders_tok": unlocked + supply.vesting_sold * vested,
-    }
-
-
-@writes(
-    Variable("slashed", "TOK/day", "stake slashed and burned", "pool_tok", 0.0),
-    Variable(
-        "stake_flow",
-        "TOK/day",
-        "tokens with which operators replace what was slashed",
-        "pool_tok",
-        0.0,
-    ),
-    Variable(
-        "delegated",
-        "TOK/day",
-        "stake that passive holders delegate, negative when they get it back",
-        "pool_tok",
-    ),
-    "order_holders_tok",
-)
-def policy_staking(params, substep, state_history, state):
-    """Slashing, its replacement out of operators' holdings, and delegated stake that follows the
-    nodes [TOK/day].
-
-    Delegators are passive holders: what they get back returns to them, and a share of it is sold at
-    once.
-    """
-    supply, dt = params["supply"], params["time_step"]
-    speed = relaxation(dt, supply.staking_time) / dt
-    target = np.minimum(
-        state["stake_per_node"] * state["nodes"], supply.staked_limit * state["total_supply"]
-    )
-    wanted = (target - state["staked"]) * speed
-    delegated = np.minimum(wanted, 0.5 * state["holders_tok"] / dt)
-    # what is given back in this step cannot be slashed as well
-    rate = np.minimum(state["slash_rate"], 1.0 / dt - speed) if supply.enabled else 0.0
-    slashed = rate * state["staked"]
-    return {
-        "slashed": slashed,
-        "stake_flow": np.minimum(slashed, 0.5 * state["operators_tok"] / dt),
-        "delegated": delegated,
-        "order_holders_tok": supply.unstaked_sold * positive(-delegated),
     }

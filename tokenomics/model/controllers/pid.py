@@ -4,9 +4,10 @@ leak, rate limit.
 u = Kp e + I − Kd D, I' = I e^(−leak Δt) + Δt Ki e + (u_sat − u)(1 − e^(−Δt/T_t)), D = filtered
 slope of the log price. P, PI and PD are the case of gains that are zero. Source: Åström and
 Hägglund, Advanced PID Control (2006), chapters 3 and 13 (discretised by forward differences).
-A policy that only buys has its lower bound at 0, on which it stands while the price is too high:
-there the integral is unwound to 0 and no further, else it would buy at every fall of a price that
-is still above its reference. Units: signal in reference depths a day, e in log points, days.
+A policy that only buys and moves nothing else has its lower bound at 0, on which it stands while
+the price is too high: there the integral is unwound to 0 and no further, else it would buy at every
+fall of a price that is still above its reference. Units: signal in reference depths a day, e in log
+points, days.
 """
 
 import numpy as np
@@ -35,7 +36,7 @@ def decide(params, state, error, dt, low, high, scale=1.0):
     unwind = (signal - raw) * relaxation(dt, pid.antiwindup_time)
     integral = state["control_integral"] * exp(-pid.leak * dt) + dt * pid.ki * scale * outside
     if params["controller"].sides == "buy":
-        unwind = np.minimum(unwind, np.maximum(-integral, 0.0))
+        unwind = np.where(np.less(low, 0.0), unwind, np.minimum(unwind, np.maximum(-integral, 0.0)))
     memory = {
         "integral": integral + unwind,
         "filtered": state["control_filtered"] + (measurement - state["control_filtered"]) * weight,

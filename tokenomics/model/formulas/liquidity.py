@@ -28,7 +28,7 @@ def dealers(params, state):
     """Tokens that passive holders can give to buyers or to the pool: what is left once they have
     delegated and run [TOK].
     """
-    leaving = np.maximum(state["delegated"], 0.0) + params["orders"].sales(state, "holders")
+    leaving = state["delegated"] + params["orders"].sales(state, "holders")
     return (state["holders_tok"] - leaving * params["time_step"]) * (1.0 - RESERVE)
 
 

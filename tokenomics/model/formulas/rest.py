@@ -24,14 +24,26 @@ def efficiency_at_rest(params, rest):
     )
 
 
+def unit_revenue_at_rest(params, rest):
+    """Operators' revenue per unit of capacity: what of the price is theirs, for the capacity that
+    is used [USD/Mtok].
+    """
+    return (
+        kept_at_rest(params, rest)
+        * rest["inference_price"]
+        * rest["utilisation"]
+        * efficiency_at_rest(params, rest)
+    )
+
+
 def slashed_at_rest(params, rest):
-    """Stake slashed and burned [TOK/day]; none where burns are switched off."""
+    """Stake slashed [TOK/day]; none where burns are switched off."""
     return rest["slash_rate"] * rest["staked"] if params["supply"].enabled else 0.0
 
 
 def emission_at_rest(params, rest):
-    """The number that emits what is burned, at the factor in force: see mode `balance_at_start`
-    [TOK/day]. A factor of 0 emits nothing of any number.
+    """The number that emits what is burned and slashed, at the factor in force: see mode
+    `balance_at_start` [TOK/day]. A factor of 0 emits nothing of any number.
     """
     if not params["supply"].enabled:
         return 0.0
