@@ -131,7 +131,7 @@ def test_every_lever_of_emission_acts_on_a_network_that_started_without_it():
     assert after(1, ("emission.factor=0.5",))["emitted"] == 0.5 * today
     assert after(1, ("emission.factor=0",))["emitted"] == 0.0
     assert after(1, ("emission.mode=rate", "emission.rate=7"))["emitted"] == 7.0
-    assert after(1, ("emission.floor=20000",))["emitted"] == 20000.0
+    assert after(1, ("emission.floor=30000",))["emitted"] == 30000.0
     halved = ("emission.schedule=stepwise", "emission.half_life=2")
     assert after(3, halved)["emitted"] == 0.5 * today
     smooth = after(3, ("emission.schedule=smooth", "emission.half_life=2"))
