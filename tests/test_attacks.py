@@ -137,7 +137,7 @@ def test_nobody_runs_on_a_treasury_that_is_not_touched_and_a_controller_that_spe
         simulate(CALM, policy=policy, scenarios=("bank_run",), days=120, runs=1)
         for policy in ("none", "pid")
     )
-    assert none["order_run_tok"].max() < 1e-5 * none["holders_tok"].min()
+    assert none["order_run_tok"].max() < 1e-4 * none["holders_tok"].min()
     assert pid["order_run_tok"].max() > 0.005 * pid["holders_tok"].max()
     assert pid["treasury_usd"][0, -1] < 0.7 * pid["treasury_usd"][0, 0]
 
