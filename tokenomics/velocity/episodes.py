@@ -41,7 +41,7 @@ BASE: dict[str, Range] = {
     "market.permanent_impact": (0.35, 0.65),
     "speculation.noise": (0.15, 0.3),
     "speculation.chartist": (0.2, 0.35),
-    "speculation.intensity_of_choice": (2500.0, 8000.0),
+    "speculation.intensity_of_choice": (2500.0, 6000.0),
     "news.volatility": (0.012, 0.03),
     "news.jump_rate": (0.04, 0.12),
     "demand.volatility": (0.14, 0.28),
