@@ -154,7 +154,7 @@ def test_the_predicted_cycle_is_that_of_the_economy_after_a_small_kick():
 
 def test_the_analysis_says_what_lies_beyond_the_boundary():
     assert any(
-        "x40 the price would cycle with a period of 2 days" in note
+        "x50 the price would cycle with a period of 2 days" in note
         for note in analyse(BASE).notes()
     )
     calm = put(

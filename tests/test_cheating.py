@@ -117,7 +117,9 @@ def test_replicas_deter_faking_and_leave_swapping_to_audits():
 
 
 def test_the_audits_that_deter_are_those_of_the_harder_way():
-    found = deterred(resolve("baseline", sets=("reliability.replication=2",)).values)
+    found = deterred(
+        resolve("baseline", sets=("reliability.replication=2", "bonding.days=1500")).values
+    )
     stake = 0.05 * found.stake
     needed = needed_audit(params(replication=2), stake, found.revenue)
     ratios = deterrences(params(replication=2, audit_probability=needed), stake, found.revenue)

@@ -115,9 +115,9 @@ def test_colours_are_left_out_where_nobody_wants_them(monkeypatch, colours):
 def test_where_every_run_fails_the_figures_say_so_and_nothing_warns(tmp_path):
     rows = "".join(f"{600 * i},{1e20 if i == 9 else 5}\n" for i in range(1_000))
     (tmp_path / "rate.csv").write_text(f"t_s,req_per_s\n{rows}")
-    status, out, errors = command(
-        "run", "--demand", "rate.csv", "--days", "5", "--runs", "2", "--out", "new", folder=tmp_path
-    )
+    line = ["run", "--demand", "rate.csv", "--days", "5", "--runs", "2", "--out", "new"]
+    line += ["--set", "fleet.h100.potential_nodes=1e18"]
+    status, out, errors = command(*line, folder=tmp_path)
     assert status == 1
     assert "2 failed" in out
     assert "Warning" not in errors

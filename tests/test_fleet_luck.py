@@ -11,7 +11,7 @@ from scipy import stats
 import tokenomics as tk
 from paths import simulate
 from tokenomics.model.blocks.reliability import online_at_rest
-from tokenomics.model.blocks.venues import generalised_costs
+from tokenomics.model.formulas.choice import log_prices
 from tokenomics.model.formulas.fleet_luck import down_share, memory, next_luck
 from tokenomics.model.formulas.outages import cloud_up, network_up, up
 from tokenomics.model.steady_state import steady_state
@@ -94,8 +94,8 @@ def test_a_network_without_outages_is_up_as_its_identity_service():
 def test_customers_count_the_outages_of_both_venues():
     state, workload = steady_state(BASE).state, BASE.workloads["interactive"]
     worse = put(BASE, {"outages.gateway.rate": 1.0, "outages.cloud.rate": 1.0})
-    (network, cloud), (network_worse, cloud_worse) = (
-        generalised_costs(dict(p), workload, state) for p in (BASE, worse)
+    (network, _, cloud), (network_worse, _, cloud_worse) = (
+        log_prices(dict(p), workload, state) for p in (BASE, worse)
     )
     assert network_worse > network and cloud_worse > cloud
 

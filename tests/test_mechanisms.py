@@ -184,7 +184,7 @@ def test_customers_leave_a_network_whose_price_is_risky():
 
 def test_work_that_needs_an_answer_at_once_is_the_first_to_leave_a_slow_network():
     today = resolve("baseline").values
-    slow = resolve("baseline", sets=("venues.orchestration_latency=5",)).values
+    slow = resolve("baseline", sets=("venues.orchestration_latency=20",)).values
     before, after = steady_state(today).state, steady_state(slow, today=today).state
     lost = {n: 1.0 - after[f"share_{n}"] / before[f"share_{n}"] for n in today.workloads}
     assert lost["interactive"] > 0.05

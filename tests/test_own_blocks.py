@@ -319,7 +319,7 @@ def test_a_start_may_be_worked_out_from_others_at_rest():
 @pytest.mark.parametrize(
     ("unit", "side", "said"),
     [
-        ("USD/day", {"buys": "holders"}, "no ledger 'holders'.*; expected one of customers, spec"),
+        ("USD/day", {"buys": "holders"}, "no ledger 'holders'.*; expected one of customers, oper"),
         ("USD/day", {"sells": "holders"}, "an order in 'USD/day'; expected 'TOK/day'"),
         ("TOK/day", {"buys": "speculators"}, "an order in 'TOK/day'; expected 'USD/day'"),
     ],

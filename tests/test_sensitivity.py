@@ -82,7 +82,7 @@ def test_a_parameter_that_a_metric_does_not_depend_on_hardly_depends_on_has_a_sm
     own = small.ranking("tracking_rms")
     assert own["parameter"].iloc[0] == "controller.pid.kp"
     assert (
-        abs(own["total"].iloc[1]) < 1e-4
+        abs(own["total"].iloc[1]) < 1e-2
     )  # the quote's lag reaches the price only through customers' choice of venue
     assert "cloud_service_uptime" not in set(small.indices["metric"])  # it does not vary
 

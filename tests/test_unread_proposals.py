@@ -68,8 +68,8 @@ REFUSED = [
         {
             "policy": "pid",
             "proposed": {KP: 0.4},
-            "metrics": ["uptime"],
-            "limits": [{"limit": "uptime >= 0.9"}],
+            "metrics": ["cloud_service_uptime"],
+            "limits": [{"limit": "cloud_service_uptime >= 0.9"}],
         },
         KP,
         "expected a metric that does: price_volatility",

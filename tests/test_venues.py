@@ -11,6 +11,7 @@ from paths import command
 from tokenomics.errors import InputError
 from tokenomics.model.formulas.choice import network_cost, seller_cost
 from tokenomics.model.formulas.distribution import Cumulants, exceedance, lognormal, quantile
+from tokenomics.model.formulas.outages import cloud_up
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import put, resolve
 from tokenomics.parameters.locate import find, names
@@ -70,7 +71,8 @@ def test_an_offer_costs_what_the_economys_own_customers_reckon():
     work = workload("chat", **{n: getattr(own, n) for n in names_of}, follows_demand=0.0)
     found = offers(parameters, work, paths)
     network = sum(network_cost(dict(parameters), own, state)) + work.recourse_value.value
-    central = sum(seller_cost(parameters.cloud, own))
+    up = cloud_up(parameters.outages, parameters.cloud)
+    central = sum(seller_cost(parameters.cloud, own, up))
     assert by_name(found, "network", "none", "bill_stablecoin").cost == pytest.approx(
         network, rel=1e-9
     )

@@ -249,7 +249,7 @@ def test_a_token_pays_for_the_days_of_faking_over_its_holding_time_whatever_the_
     sets |= {"wash_usage.sale_days": 10.0, "simulation.days": 60.0}
     row = Faking(resolve("baseline", sets=sets), runs=2, seed=0).row(0.0)
     holding_time = resolve("baseline").values.supply.holding_time
-    assert row["marked"] == pytest.approx(days / holding_time, rel=1e-3)
+    assert row["marked"] == pytest.approx(days / holding_time, rel=1e-2)
 
 
 def test_nodes_of_his_own_make_faking_cheaper_and_a_slow_memory_makes_it_dearer(table):

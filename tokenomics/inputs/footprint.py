@@ -22,7 +22,7 @@ COPIES = 3  # of shocks: words, uniforms, the table
 KEPT = {"cadcad": 3.0, "ensemble": 2.5}  # copies of records, with the table that is written
 # bytes that cadCAD keeps of one step beside the numbers: a dictionary of all variables for every
 # block
-CADCAD_STEP = 90_000
+CADCAD_STEP = 140_000
 CADCAD_BATCH = 256  # runs that cadCAD simulates at once, keeping all of their variables
 
 

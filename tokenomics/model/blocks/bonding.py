@@ -72,7 +72,7 @@ def required(params, state):
         return np.minimum(bonding.per_node, most)
     if bonding.mode == "days_of_revenue":
         return np.minimum(
-            bonding.days * revenue(params, state) / (state["measured_price"] * nodes), most
+            bonding.days * revenue(params, state) / (state["token_price"] * nodes), most
         )
     if bonding.mode == "yield":
         earned = stake_yield(params, revenue(params, state), bonded(state), state["token_price"])
