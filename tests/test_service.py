@@ -114,14 +114,15 @@ def test_only_an_enclave_hides_the_request_from_the_node():
 
 
 def test_cheating_begins_to_pay_where_penalty_and_gain_are_equal():
-    found, p = deterred(resolve("baseline", sets=("bonding.days=1500",)).values), params()
+    bonded = resolve("baseline", sets=("bonding.days=700",)).values
+    found, p = deterred(bonded), params()
     assert float(deterrence(p, found.needed_stake, found.revenue)) == pytest.approx(1.0)
     audit = needed_audit(p, found.stake, found.revenue)
     assert float(
         deterrence(params(reliability__audit_probability=audit), found.stake, found.revenue)
     ) == pytest.approx(1.0)
     # at that price, with fees in USD as they are, what is paid in tokens falls as the stake does
-    now = state(bonding__days=1500)
+    now = steady_state(bonded).state
     tokens = (now["emitted"] - now["slashed"]) * now["token_price"] / now["nodes"]
     poorer = found.revenue - tokens * (1.0 - found.price_margin)
     assert float(deterrence(p, found.stake * found.price_margin, poorer)) == pytest.approx(1.0)
