@@ -98,33 +98,33 @@ def test_circulating_supply_drifts_by_the_closed_form():
     burn, holding = values.supply.burn_share, values.supply.holding_time
     rate = (30_000.0 - slashed) / circulating - burn / holding
     own = next(one for one in found.stocks if one.name == "circulating_supply")
-    assert own.change / circulating == pytest.approx(rate, rel=1e-4)
-    assert own.relative == 365.0 * own.change / circulating
-    assert sum(found.circulation.values()) == pytest.approx(own.relative, rel=1e-6)
+    assert own.rate / circulating == pytest.approx(rate, rel=1e-4)
+    a_year = 365.0 * own.rate / circulating
+    assert sum(found.circulation.values()) == pytest.approx(a_year, rel=1e-6)
 
 
 def test_a_network_at_rest_does_not_drift():
     calm = {"shocks.enabled": False, "stocks.treasury_usd": begin()["treasury_usd"]}
     found = drift(resolve(today=calm).values)
-    assert max(abs(one.relative) for one in found.stocks) < 1e-9
+    assert max(abs(one.rate / max(one.start, 1.0)) for one in found.stocks) < 1e-9
+    assert max(abs(change) for one in found.stocks for change in one.changes) < 1e-6
     assert found.told() == "stocks are given, and nothing drifts by itself"
 
 
-def test_what_drifts_is_what_a_run_without_shocks_does_on_its_first_day():
-    today = STOCKS | {"demand.growth_rate": 0.5, "supply.vesting": True}
+def test_what_drifts_is_what_a_run_without_shocks_does():
+    today = STOCKS | {"demand.growth_rate": 0.5, "supply.vesting": True, "shocks.enabled": False}
     found = drift(resolve(today=today).values)
-    paths = tk.run(
-        today=today, sets={"shocks.enabled": False}, days=1, engine="ensemble"
-    ).trajectories.values
-    shocked = {one.name: one for one in drift(resolve(today=today).values).stocks}
-    still = {
-        one.name: one
-        for one in drift(resolve(today=today | {"shocks.enabled": False}).values).stocks
-    }
-    assert shocked.keys() == still.keys()
+    paths = tk.run(today=today, days=365, engine="ensemble").trajectories.values
     for one in found.stocks:
         path = paths[one.name][0]
-        assert path[1] - path[0] == pytest.approx(still[one.name].change, rel=1e-9, abs=1e-9)
+        assert path[1] - path[0] == pytest.approx(one.rate, rel=1e-9, abs=1e-9)
+        assert (path[30], path[365]) == pytest.approx(one.after, rel=1e-9)
+
+
+def test_a_stake_that_is_left_over_is_told_by_where_it_leads():
+    stocks = {"circulating_supply": 60e6, "treasury_tok": 10e6, "locked": 15e6}
+    told = drift(resolve(today={f"stocks.{k}": v for k, v in stocks.items()}).values).told()
+    assert "not at rest" in told and "token_price -" in told and "staked -" in told
 
 
 def test_a_change_comes_on_top_and_leaves_day_zero_as_it_is():

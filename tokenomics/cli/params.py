@@ -54,7 +54,7 @@ def show(
     """
     resolved = resolved_from(file, policy, scenario, overlay, sets, today, changes)
     # the model, which files alone do not need
-    from ..model.drift import drift
+    from ..model.drift import SPANS, drift
     from ..model.elasticities import elasticities
 
     moving = drift(resolved.today) if resolved.today.stocks.given else None
@@ -72,7 +72,12 @@ def show(
         told["elasticities"] = answers.by_name() if answers else None
         if moving:
             told["drift"] = {
-                one.name: {"value": one.start, "unit": one.unit, "change per day": one.change}
+                one.name: {
+                    "value": one.start,
+                    "unit": one.unit,
+                    "change per day": one.rate,
+                    **{f"after {days:g} days": v for days, v in zip(SPANS, one.after, strict=True)},
+                }
                 for one in moving.stocks
             }
         print_json(told)

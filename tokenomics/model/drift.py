@@ -1,5 +1,5 @@
-"""What drifts by itself in a network that starts from given stocks: its first step without shocks,
-without events and without any change of levers.
+"""What drifts by itself in a network that starts from given stocks: without shocks, without events
+and without any change of levers.
 
 A network at rest moves nowhere. One with the stocks of a real network does, and what a change does
 comes on top of it. Of circulating supply C the parts are told apart. With the price at its utility
@@ -9,8 +9,9 @@ the burn share, h the structural holding time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -35,27 +36,31 @@ STOCKS = (
 )
 
 
+SPANS = (30.0, 365.0)  # days after which it is looked at: what is fast, and where it leads
+
+
 @dataclass(frozen=True)
 class Drift:
-    """Of one stock. start: its value on day 0. change: a day, in `unit` a day. relative: the same
-    as a share of it a year; NaN where there is none of it.
+    """Of one stock. start: its value on day 0. rate: change a day on day 0, in `unit` a day. after:
+    its value after each of `SPANS`.
     """
 
     name: str
     unit: str
     start: float
-    change: float
+    rate: float
+    after: tuple[float, ...]
 
     @property
-    def relative(self) -> float:
-        """Change as a share of the stock [1/year]."""
-        return DAYS_PER_YEAR * self.change / self.start if self.start else float("nan")
+    def changes(self) -> tuple[float, ...]:
+        """Relative change after each of `SPANS`; NaN where there is none of it at the start."""
+        return tuple(end / self.start - 1.0 if self.start else float("nan") for end in self.after)
 
 
 @dataclass(frozen=True)
 class Drifts:
-    """stocks: those of `STOCKS`. circulation: by part, what circulating supply changes by, as a
-    share of it [1/year].
+    """stocks: those of `STOCKS`. circulation: by part, what circulating supply changes by on day 0,
+    as a share of it [1/year].
     """
 
     stocks: tuple[Drift, ...]
@@ -64,32 +69,40 @@ class Drifts:
     def told(self) -> str:
         """In one line."""
         moved = [
-            f"{one.name} {one.relative:+.2%}"
+            f"{one.name} " + " / ".join(f"{change:+.1%}" for change in one.changes)
             for one in self.stocks
-            if abs(one.relative) >= 5e-5  # not as zero
+            if any(abs(change) >= 5e-4 for change in one.changes)  # not as zero
         ]
-        parts = [f"{name} {part:+.2%}" for name, part in self.circulation.items() if part]
         if not moved:
             return "stocks are given, and nothing drifts by itself"
+        parts = [f"{name} {part:+.2%}" for name, part in self.circulation.items() if part]
         return (
-            f"not at rest: by itself, without shocks and at the rate of day 0, {', '.join(moved)} "
-            f"a year (circulating supply: {', '.join(parts)})"
+            f"not at rest: by itself, without shocks, within 30 days / a year: {', '.join(moved)} "
+            f"(circulating supply on day 0, a year: {', '.join(parts)})"
         )
 
 
 def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
-    """What drifts by itself on day 0. parameters: of the network as it is. Raises InputError where
-    there is no start.
+    """What drifts by itself from day 0 on. parameters: of the network as it is. Raises InputError
+    where there is no start.
     """
     quiet = put(parameters, {**UNEVENTFUL, "bank_run.enabled": False, "shocks.enabled": False})
-    params = bind(quiet, sample(quiet, [0], 0, extra=model.extra_shocks), model)
-    begin = start_state(quiet, model)
-    with np.errstate(all="ignore"):
-        found: dict[str, Any] = model.step(params, as_arrays(begin, 1))
-    after = {name: float(np.ravel(value)[0]) for name, value in found.items()}
-    table, dt = model.variables(quiet), quiet.simulation.time_step
+    dt, begin = quiet.simulation.time_step, start_state(quiet, model)
+    params = _bound(quiet, model)
+    after = _first(next(_steps(params, model, begin)))
+    # where it leads, in steps of a day: shorter ones would take long and say the same
+    daily = _bound(put(quiet, {"simulation.time_step": 1.0}), model)
+    days = [round(span) for span in SPANS]
+    seen = [_first(state) for state in islice(_steps(daily, model, begin), days[-1])]
+    table = model.variables(quiet)
     stocks = tuple(
-        Drift(name, table[name].unit, begin[name], (after[name] - begin[name]) / dt)
+        Drift(
+            name,
+            table[name].unit,
+            begin[name],
+            (after[name] - begin[name]) / dt,
+            tuple(seen[day - 1][name] for day in days),
+        )
         for name in STOCKS
     )
     flows = {
@@ -108,3 +121,23 @@ def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
     }
     year = DAYS_PER_YEAR / begin["circulating_supply"]
     return Drifts(stocks, {name: flow * year for name, flow in flows.items()})
+
+
+def _bound(quiet: Parameters, model: Model) -> dict[str, Any]:
+    span = put(quiet, {"simulation.days": SPANS[-1]})
+    return bind(span, sample(span, [0], 0, extra=model.extra_shocks), model)
+
+
+def _steps(
+    params: Mapping[str, Any], model: Model, begin: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The state after every step."""
+    bound, state = model.bound(params), as_arrays(begin, 1)
+    while True:
+        with np.errstate(all="ignore"):
+            state = bound.step(params, state)
+        yield state
+
+
+def _first(state: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(np.ravel(value)[0]) for name, value in state.items()}
