@@ -238,7 +238,7 @@ def test_a_given_stake_is_the_start_and_drifts_to_the_bond():
     found = start_state(values)
     assert found["staked"] == 5e6
     staked = next(one for one in drift(values).stocks if one.name == "staked")
-    assert staked.change <= 0.0
+    assert staked.rate <= 0.0
     paths = tk.run(today=STILL | {"stocks.staked": 5e6}, days=300, engine="ensemble")
     path = paths.trajectories.values
     days = path["staked"] * path["token_price"] / path["operator_income"]

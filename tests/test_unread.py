@@ -212,7 +212,6 @@ READ = [
     ("none", {"supply.vesting_time": [1460.0]}, ("supply.vesting=true",)),
     ("pid", {"controller.pid.kp": [0.4]}, ()),
     ("pid", {"oracle.lag": [9.0]}, ()),
-    ("none", {"oracle.lag": [9.0]}, ()),  # by the bond
     ("none", {"privacy.zk.latency": [9.0]}, ("privacy.mode=zk",)),
     (
         "none",

@@ -224,7 +224,7 @@ def test_a_report_has_the_benchmarks_beside_the_model_and_says_what_is_not_check
         assert row["low"] < row["difference in CRPS"] < row["high"]
     text = found.markdown()
     assert "no data check its effect" in text
-    assert "IN-SAMPLE: news.volatility" in text  # the baseline's news is Render's, to 2024-07
+    assert "IN-SAMPLE: news.jump_volatility" in text  # the baseline's news is Render's, to 2024-07
     assert set(found.figures) == {"fans", "pit", "counterfactual"}
 
 
