@@ -20,7 +20,7 @@ import numpy as np
 from ..inputs.footprint import CADCAD_BATCH
 from ..model.contract import name_of
 from ..model.model import Model
-from ..model.variables import SHARED, as_arrays, variable_of
+from ..model.variables import SHARED, as_arrays, some_of, variable_of
 from .guards import Guard, check, recorded
 from .trajectories import Trajectories
 
@@ -61,8 +61,7 @@ def simulate(
     parts, failures, columns = [], {}, {}
     for number, chosen in enumerate(batches):
         part_params = {**params, "shock_table": params["shock_table"].columns(chosen)}
-        start = {k: v[chosen] if np.ndim(v) else v for k, v in initial.items()}
-        start = as_arrays(start, len(runs[chosen]))
+        start = as_arrays(some_of(initial, chosen), len(runs[chosen]))
         if number == 0:
             with np.errstate(all="ignore"):
                 check(model, part_params, start)

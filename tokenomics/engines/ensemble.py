@@ -20,7 +20,7 @@ import numpy as np
 
 from ..model.model import Model
 from ..model.shocks import ShockTable
-from ..model.variables import as_arrays
+from ..model.variables import as_arrays, some_of
 from . import cadcad
 from .folds import Folds
 from .guards import CONSERVATION, SHARED, check, limits, recorded
@@ -233,7 +233,7 @@ def simulate(
     kept = [n for n in names if n not in SHARED]
     table = params["shock_table"]
     with np.errstate(all="ignore"):
-        start = {k: v[:1] if np.ndim(v) else v for k, v in initial.items()}
+        start = some_of(initial, slice(1))
         check(model, {**params, "shock_table": table.columns(slice(0, 1))}, as_arrays(start, 1))
     engine = Ensemble(model, params, record=kept, steps=steps, every=every, goes_on=goes_on)
     first = int(initial["step"])
@@ -245,7 +245,7 @@ def simulate(
     failed = np.empty(len(runs), dtype=np.int64)
 
     def simulate_piece(piece: slice) -> None:
-        mine = {k: v[piece] if np.ndim(v) else v for k, v in initial.items()}
+        mine = some_of(initial, piece)
         shocks = engine.shocks(table.columns(piece), first)
         outcome = engine(mine, {}, shocks, lanes=piece.stop - piece.start)
         for name, path in outcome.values.items():
@@ -267,7 +267,7 @@ def simulate(
     failures = ()
     if failed.any():
         where = np.flatnonzero(failed)
-        mine = {k: v[where] if np.ndim(v) else v for k, v in initial.items()}
+        mine = some_of(initial, where)
         replay = {**params, "shock_table": table.columns(where)}
         failures = cadcad.simulate(
             model, replay, mine, runs=runs[where], steps=int(failed.max()), record=[]

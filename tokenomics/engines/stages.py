@@ -13,7 +13,7 @@ import numpy as np
 
 from ..model.model import Model
 from ..model.transition import carried, on_day_zero
-from ..model.variables import Variable
+from ..model.variables import Variable, some_of
 from .guards import recorded
 from .trajectories import Failure, Trajectories
 
@@ -92,7 +92,7 @@ def simulate(
         done += stage.steps
         if stage is not stages[-1]:
             good = ~np.isin(runs[left], [failure.run for failure in found.failures])
-            state = {n: v[good] if np.ndim(v) else v for n, v in found.end.items()}
+            state = some_of(found.end, good)
             state = on_day_zero(state) if stage is before else state
             left = left[good]
     step = stages[0].params["time_step"]

@@ -8,7 +8,7 @@ so that they stay in the cache however many runs there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -21,16 +21,14 @@ from ..engines.folds import Fold, Folds
 from ..model.model import MODEL, Model
 from ..model.shocks import ShockTable, sample
 from ..model.transition import carried
-from ..model.variables import SHARED
+from ..model.variables import some_of
 from ..parameters import Resolved, substitute, value_at
 from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS, needed
 from .staging import staged
 from .warm_up import WarmUp, steps_before
-from .worlds import Batch, whole, worlds_of
-
-AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
+from .worlds import AT_ONCE, Batch, Each, whole, worlds_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,6 @@ class Evaluation:
 
 
 Reduce = Callable[[Outcome, Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
-Each = Callable[..., Iterable[Any]]  # maps a function, on threads or not
 
 
 class Simulator:
@@ -75,11 +72,13 @@ class Simulator:
         self._resolved, self._paths, self._model = resolved, tuple(paths), model
         self._seed, self._count = seed, len(runs)
         purity.check_model(model, resolved.values)
-        self._early = steps_before(resolved.today, model) > 0
         self._slices = [runs[i : i + AT_ONCE] for i in range(0, len(runs), AT_ONCE)]
         table = self._table(self._slices[0])
         self._worlds = [path for path in paths if not resolved.is_lever(path)]
         self._stages = staged(resolved, table, model)
+        self._warm = None
+        if steps_before(resolved.today, model):
+            self._warm = WarmUp(resolved.today, seed, model, self._worlds)
         # points differ in their levers from the last change on, where the span reaches it
         self._changed = self._stages[-1] if resolved.reaches_the_last_change else None
         last = len(self._stages) - 1
@@ -151,7 +150,7 @@ class Simulator:
                     reduce,
                     each,
                 )
-                for points in worlds.batches(len(wide) if self._early else None)
+                for points in worlds.batches(len(wide) if self._warm else None)
             ]
             found, failed = (np.concatenate(part) for part in zip(*parts, strict=True))
             columns = slice(number * AT_ONCE, number * AT_ONCE + len(runs))
@@ -181,9 +180,8 @@ class Simulator:
         """
         width = len(batch.runs)
         count, start = len(batch.world), batch.start
-        if self._early:
-            warm = WarmUp(self._resolved.today, batch.runs, self._seed, self._model, self._worlds)
-            start = warm(start, batch.values, each)
+        if self._warm:
+            start = self._warm(batch.runs, start, batch.values, each)
         lanes = count * width
         flat, failed = np.empty((len(names), lanes)), np.empty(lanes)
 
@@ -191,9 +189,9 @@ class Simulator:
             lane = np.arange(first, min(first + AT_ONCE, lanes))
             point = lane // width
             world = batch.world[point]
-            where = (world, lane % width) if self._early else _one_or_each(world)
+            where = (world, lane % width) if self._warm else _one_or_each(world)
             mine = {path: column[point] for path, column in swept.items()}
-            begin = {n: v if n in SHARED else v[where] for n, v in start.items()}
+            begin = some_of(start, where)
             outcome = self._simulate(begin, mine, batch.shocks, first, len(lane))
             with np.errstate(all="ignore"):
                 found = reduce(outcome, mine)

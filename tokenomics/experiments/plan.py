@@ -17,9 +17,9 @@ from ..parameters import Parameters, Resolved
 from ..results.metrics import METRICS
 from . import costs, limits
 from .design import Design
-from .evaluate import AT_ONCE, evaluate
+from .evaluate import evaluate
 from .reads import structural
-from .worlds import FEW
+from .worlds import AT_ONCE, FEW
 
 SECONDS_PER_TASK = 0.5  # of one core, by `costs`; what a kill can lose
 

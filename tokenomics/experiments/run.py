@@ -320,7 +320,6 @@ def run(
     for line in remarks:
         remark(line)
     stages = staged(resolved, table, model)
-    early = not series_names
     trajectories = simulate(
         ENGINES[engine],
         stages,
@@ -329,7 +328,7 @@ def run(
         record=record,
         every=every,
         progress=progress,
-        before=warm_up(resolved.today, indices, seed, model) if early else None,
+        before=None if series_names else warm_up(resolved.today, indices, seed, model),
     )
     return Result(
         resolved,

@@ -9,7 +9,7 @@ a network go on from the same states; they are made once and kept.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -22,12 +22,12 @@ from ..model.model import BLOCKS, Model, bind
 from ..model.shocks import before_day_zero
 from ..model.steady_state import moves, unmoved
 from ..model.transition import carried, on_day_zero
-from ..model.variables import SHARED
+from ..model.variables import SHARED, some_of
 from ..parameters import Parameters, put, substitute
 from ..parameters.resolved import digest
+from .worlds import AT_ONCE, Each
 
 MOST_KEPT = 64 * 2**20  # bytes of states that are kept for the next call
-AT_ONCE = 256  # lanes in one call of the kernel
 
 State = Mapping[str, Any]
 
@@ -83,58 +83,57 @@ KEPT = Kept(MOST_KEPT)
 
 
 class WarmUp:
-    """The states on day 0 of some runs in some worlds.
+    """The states on day 0 of runs in worlds of one network, compiled once.
 
-    today: the network before any change. runs: of a slice. paths: in whose values the worlds
-    differ.
+    today: the network before any change. paths: in whose values the worlds differ.
     """
 
-    def __init__(
-        self, today: Parameters, runs: np.ndarray, seed: int, model: Model, paths: Sequence[str]
-    ):
-        self._runs, self._seed, self._model, self._paths = runs, seed, model, tuple(paths)
-        self._today = today
+    def __init__(self, today: Parameters, seed: int, model: Model, paths: Sequence[str]):
+        self._today, self._seed, self._model, self._paths = today, seed, model, tuple(paths)
         # what does not move before day 0 may still be in the start
         self._swept = [path for path in self._paths if not moves(path)]
         unspanned = put(today, {"simulation.days": 1.0, "change.day": 0.0})
-        self._key = (digest(unspanned), seed, runs.tobytes(), self._paths, model)
+        self._key = (digest(unspanned), seed, self._paths, model)
+
+    def _stage(self, runs: np.ndarray) -> Stage:
+        stage = warm_up(self._today, runs, self._seed, self._model)
+        assert stage is not None
+        return stage
 
     @cached_property
-    def _compiled(self) -> tuple[Stage, Ensemble, np.ndarray]:
-        stage = warm_up(self._today, self._runs, self._seed, self._model)
-        assert stage is not None
-        engine = Ensemble(
+    def _engine(self) -> Ensemble:
+        stage = self._stage(np.zeros(1, dtype=int))
+        return Ensemble(
             stage.model, stage.params, swept=self._swept, record=(), steps=stage.steps, goes_on=True
         )
-        return stage, engine, engine.shocks(stage.params["shock_table"], -stage.steps)
 
     def __call__(
-        self, start: State, worlds: np.ndarray, each: Callable[..., Iterable[Any]] = map
-    ) -> dict[str, np.ndarray]:
+        self, runs: np.ndarray, start: State, worlds: np.ndarray, each: Each = map
+    ) -> dict[str, Any]:
         """The states, (worlds, runs) by name but for the clock; NaN where a run failed.
 
-        start: at rest, (worlds,) by name. worlds: their values (worlds, paths). each: maps a
-        function, on threads or not.
+        start: at rest, (worlds,) by name. worlds: their values (worlds, paths).
         """
-        keys = [(*self._key, row.tobytes()) for row in worlds]
+        keys = [(*self._key, runs.tobytes(), row.tobytes()) for row in worlds]
         found = [KEPT.get(key) for key in keys]
         lost = [i for i, state in enumerate(found) if state is None]
         if lost:
-            here = {n: v if n in SHARED else v[lost] for n, v in start.items()}
-            states = self._simulated(here, worlds[lost], each)
+            states = self._simulated(runs, some_of(start, lost), worlds[lost], each)
             for row, i in enumerate(lost):
-                found[i] = {n: v if n in SHARED else v[row] for n, v in states.items()}
+                found[i] = some_of(states, row)
                 KEPT.put(keys[i], found[i])
-        names = found[0]
+        first = found[0]
         return {
-            n: names[n] if n in SHARED else np.array([state[n] for state in found]) for n in names
+            n: np.array([state[n] for state in found]) if np.ndim(v) else v
+            for n, v in first.items()
         }
 
     def _simulated(
-        self, start: State, worlds: np.ndarray, each: Callable[..., Iterable[Any]]
-    ) -> dict[str, np.ndarray]:
-        stage, engine, shocks = self._compiled
-        width, count = len(self._runs), len(worlds)
+        self, runs: np.ndarray, start: State, worlds: np.ndarray, each: Each
+    ) -> dict[str, Any]:
+        stage, engine = self._stage(runs), self._engine
+        shocks = engine.shocks(stage.params["shock_table"], -stage.steps)
+        width, count = len(runs), len(worlds)
         lanes = width * count
         ends: dict[str, np.ndarray] = {}
 
@@ -142,15 +141,9 @@ class WarmUp:
             piece = slice(first, min(first + AT_ONCE, lanes))
             world = np.arange(piece.start, piece.stop) // width
             mine = {path: worlds[world, self._paths.index(path)] for path in self._swept}
-            begin = {n: v if n in SHARED else v[world] for n, v in start.items()}
-            outcome = engine(
-                carried(begin, stage.model, substitute(stage.params, mine))
-                | {"time": -stage.steps * stage.params["time_step"], "step": -stage.steps},
-                mine,
-                shocks,
-                first_lane=first,
-                lanes=len(world),
-            )
+            begin = carried(some_of(start, world), stage.model, substitute(stage.params, mine))
+            clock = {"time": -stage.steps * stage.params["time_step"], "step": -stage.steps}
+            outcome = engine(begin | clock, mine, shocks, first_lane=first, lanes=len(world))
             for name, value in outcome.end.items():
                 if name not in SHARED:
                     ends.setdefault(name, np.empty(lanes))[piece] = np.where(
@@ -161,4 +154,4 @@ class WarmUp:
         simulate_piece(0)
         list(each(simulate_piece, range(AT_ONCE, lanes, AT_ONCE)))
         state = on_day_zero(ends)
-        return {n: v if n in SHARED else v.reshape(count, width) for n, v in state.items()}
+        return {n: v.reshape(count, width) if np.ndim(v) else v for n, v in state.items()}

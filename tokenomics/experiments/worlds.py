@@ -4,19 +4,23 @@ with it the start of today's network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..engines.instructions import LANES
 from ..model.model import Model
 from ..model.steady_state import no_starts, starts
-from ..model.variables import SHARED
+from ..model.variables import some_of
 from ..parameters import Parameters
 
+AT_ONCE = 256  # runs simulated and reduced to metrics at a time: bounds the memory
 MOST_STATES = 4096  # that are held at a time where every run has a start of its own
 FEW = 64  # runs; as many or more are filled up to whole vectors, fewer are laid end to end
+
+Each = Callable[..., Iterable[Any]]  # maps a function, on threads or not
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Batch:
         here = slice(first, worlds.of[points.stop - 1] + 1)
         self.world = worlds.of[points] - first
         self.values = worlds.values[here]
-        self.start = {n: v if n in SHARED else v[here] for n, v in worlds.start.items()}
+        self.start = some_of(worlds.start, here)
 
 
 def whole(runs: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from .formulas.numerics import DAYS_PER_YEAR, burned_share
 from .model import MODEL, Model, bind
 from .shocks import sample
 from .steady_state import UNEVENTFUL, start_state
-from .variables import as_arrays
+from .variables import as_arrays, as_numbers
 
 STOCKS = (
     "token_price",
@@ -34,8 +34,6 @@ STOCKS = (
     "treasury_usd",
     "nodes",
 )
-
-
 SPANS = (30.0, 365.0)  # days after which it is looked at: what is fast, and where it leads
 
 
@@ -89,11 +87,11 @@ def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
     quiet = put(parameters, {**UNEVENTFUL, "bank_run.enabled": False, "shocks.enabled": False})
     dt, begin = quiet.simulation.time_step, start_state(quiet, model)
     params = _bound(quiet, model)
-    after = _first(next(_steps(params, model, begin)))
+    after = as_numbers(next(_steps(params, model, begin)))
     # where it leads, in steps of a day: shorter ones would take long and say the same
     daily = _bound(put(quiet, {"simulation.time_step": 1.0}), model)
     days = [round(span) for span in SPANS]
-    seen = [_first(state) for state in islice(_steps(daily, model, begin), days[-1])]
+    seen = [as_numbers(state) for state in islice(_steps(daily, model, begin), days[-1])]
     table = model.variables(quiet)
     stocks = tuple(
         Drift(
@@ -137,7 +135,3 @@ def _steps(
         with np.errstate(all="ignore"):
             state = bound.step(params, state)
         yield state
-
-
-def _first(state: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(np.ravel(value)[0]) for name, value in state.items()}

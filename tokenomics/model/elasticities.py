@@ -7,7 +7,6 @@ one price change, and latency, risk and the other prices as they are at the star
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,9 +78,8 @@ def elasticities(parameters: Parameters, model: Model = MODEL) -> Elasticities:
     params = bind(parameters, sample(parameters, [0], 0, extra=model.extra_shocks), model)
     dearer = {**state, "inference_price": state["inference_price"] * exp(BOTH_WAYS)}
     price = {"api.price": parameters.api.price * exp(BOTH_WAYS)}
-    later: Mapping[str, Any] = dearer
-    for _ in range(round(MONTH / parameters.simulation.time_step)):
-        later = {**later, **policy_venue_choice(params, 0, None, later)}
+    # customers change at one rate, so that one step of a month is that of all its days
+    later = policy_venue_choice({**params, "time_step": MONTH}, 0, None, dearer)
     with np.errstate(all="ignore"):
         swept = {
             f"fleet.{name}.reservation_cost": accelerator.reservation_cost * exp(BOTH_WAYS)

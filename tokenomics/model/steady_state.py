@@ -22,7 +22,7 @@ from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .model import MODEL, Model
 from .shocks import NORMALS, UNIFORMS, ShockTable
-from .variables import CUSTOMERS, SHARED, Rest, Variable, scale, unsigned
+from .variables import CUSTOMERS, SHARED, Rest, Variable, as_numbers, scale, unsigned
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
 LEAST_UTILISATION = 1e-9
@@ -133,7 +133,6 @@ def _balance(
     params,
     table: Mapping[str, Variable],
     swept: Mapping[str, np.ndarray],
-    variance,
     points: int,
     constants: Mapping[str, float],
 ) -> dict[str, Any]:
@@ -142,6 +141,9 @@ def _balance(
     target share of capacity; where it is, the utilisation with which demand meets capacity. NaN
     where there is none.
     """
+
+    variance = news_variance(substitute(params, swept))
+    variance = np.broadcast_to(variance, points).astype(float)
 
     def known(point) -> tuple[dict[str, Any], dict[str, Any]]:
         mine = substitute(params, {path: values[point] for path, values in swept.items()})
@@ -165,10 +167,6 @@ def _balance(
         low, high = LEAST_UTILISATION, params["capacity"].admission_limit
     found = roots(excess_supply, *(np.broadcast_to(log(end), points) for end in (low, high)))
     return given | {unknown: exp(found)}
-
-
-def _scalar(value: Any) -> float:
-    return float(np.ravel(value)[0])
 
 
 def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,10 +213,8 @@ def starts(
     if the network were at rest with them; without any, its steady state. See `steady_states`.
     """
     with np.errstate(all="ignore"):
-        mine = substitute(params, swept)
-        variance = np.broadcast_to(news_variance(mine), points).astype(float)
         calm = {
-            **stationary(mine),
+            **stationary(substitute(params, swept)),
             "time_step": params["simulation"].time_step,
             "orders": model.orders,
         }
@@ -227,8 +223,7 @@ def starts(
             {name: still for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}
         )
         table = model.variables(params)
-        known = _balance(params, table, swept, variance, points, constants or {})
-        held = dict(Rest(calm, table, known))
+        held = dict(Rest(calm, table, _balance(params, table, swept, points, constants or {})))
         held = {name: np.broadcast_to(value, points).astype(float) for name, value in held.items()}
         held["time"], held["step"] = 0.0, 0
         state: dict[str, Any] = {name: np.zeros(points) for name in table} | held
@@ -254,7 +249,7 @@ def start_state(
     found = starts(groups, model, {}, 1, constants)
     if not np.isfinite(found["token_price"][0]):
         raise no_starts(groups, model, {}, 1, constants)[0]
-    return {name: _scalar(value) for name, value in found.items()} | {"time": 0.0, "step": 0}
+    return as_numbers(found) | {"time": 0.0, "step": 0}
 
 
 def no_starts(
@@ -269,8 +264,7 @@ def no_starts(
     """
     with np.errstate(all="ignore"):
         mine, table = substitute(params, swept), model.variables(params)
-        variance = np.broadcast_to(news_variance(mine), points).astype(float)
-        known = _balance(params, table, swept, variance, points, constants or {})
+        known = _balance(params, table, swept, points, constants or {})
         rest = Rest(stationary(mine), table, known)
         held = np.broadcast_to(1 - rest["holders_tok"] / rest["circulating_supply"], points)
         found = np.broadcast_to(np.isfinite(known["inference_price"] + rest["utilisation"]), points)
@@ -344,10 +338,10 @@ def steady_state(
         "orders": model.orders,
     }
     with np.errstate(all="ignore"):
-        after = _step(model, params, state)
+        after = as_numbers(_step(model, params, state))
     sizes = model.variables(params)
     change = {
-        name: abs(_scalar(after[name]) - state[name]) / float(scale(sizes[name], state))
+        name: abs(after[name] - state[name]) / float(scale(sizes[name], state))
         for name in sizes
         if name not in SHARED
     }

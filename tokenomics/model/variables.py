@@ -389,3 +389,13 @@ def unsigned(value: Any) -> Any:
 def as_arrays(state: State, runs: int) -> dict[str, Any]:
     """The state with every variable but the clock as an array of `runs` elements."""
     return {k: v if k in SHARED else np.full(runs, v, dtype=float) for k, v in state.items()}
+
+
+def as_numbers(state: State) -> dict[str, Any]:
+    """The state of the first run, every variable a float."""
+    return {k: float(np.ravel(v)[0]) for k, v in state.items()}
+
+
+def some_of(state: State, where: Any) -> dict[str, Any]:
+    """The state of some of the runs. where: an index of arrays; numbers are those of all runs."""
+    return {k: v[where] if np.ndim(v) else v for k, v in state.items()}

@@ -67,19 +67,22 @@ def supplies(supply: Any, stocks: Stocks, bond: Any = None) -> dict[str, Any]:
         "locked": total * supply.locked_share,
     }
     circulating = stocks.circulating_supply
-    if bond is not None and "staked" not in given:
-        given["staked"] = bond
-        if circulating is not None:
-            room, others = total - circulating, 0.0
-            for name in HELD[1:]:
-                room = room - given.get(name, 0.0)
-                others = others + (0.0 if name in given else own[name])
-            given["staked"] = np.where(others > 0.0, np.minimum(bond, room), room)
-    if circulating is not None:
+
+    def left_over(names: tuple[str, ...]) -> tuple[Any, Any]:
+        """Of what does not circulate, beside what is given; and the shares that are not."""
         left, parts = total - circulating, 0.0
-        for name in HELD:
+        for name in names:
             left = left - given.get(name, 0.0)
             parts = parts + (0.0 if name in given else own[name])
+        return left, parts
+
+    if bond is not None and "staked" not in given:
+        if circulating is not None:
+            room, others = left_over(HELD[1:])
+            bond = np.where(others > 0.0, np.minimum(bond, room), room)
+        given["staked"] = bond
+    if circulating is not None:
+        left, parts = left_over(HELD)
         # without parts nothing is left over, or the stocks are refused
         own = {name: part * (left / (parts + (parts == 0.0))) for name, part in own.items()}
     held = {name: given.get(name, own[name]) for name in HELD}

@@ -121,6 +121,18 @@ def last_of(variable: str) -> Fold:
     return at_end((variable,), lambda last, p: last[variable])
 
 
+def first_and_last(
+    variable: str, finish: Callable[[Any, Any, Parameters, int], np.ndarray]
+) -> Fold:
+    """What `finish(first, last, p, count)` makes of a variable at the start and at the end."""
+    return Fold(
+        (variable,),
+        lambda first, p: {"first": first[variable], "last": first[variable]},
+        lambda before, now, p: {"first": before["first"], "last": now[variable]},
+        lambda after, p, count: finish(after["first"], after["last"], p, count),
+    )
+
+
 def volatility_of(variable: str, least: float = 0.0) -> Fold:
     """Annualised standard deviation of a variable's daily log changes [1/sqrt(year)]; NaN of fewer
     than two changes. least: what a smaller value counts as.

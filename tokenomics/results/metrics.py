@@ -32,6 +32,7 @@ from .folds import (
     closes_a_day,
     daily_net,
     drawdown_of,
+    first_and_last,
     last_of,
     mean,
     mean_of,
@@ -376,23 +377,16 @@ folded(
     "front_profit",
     "USD",
     "profit of those who run ahead of the controller since the start, 0 where nobody does",
-    Fold(
-        ("front_profit",),
-        lambda first, p: {"first": first["front_profit"], "last": first["front_profit"]},
-        lambda before, now, p: {"first": before["first"], "last": now["front_profit"]},
-        lambda after, p, count: after["last"] - after["first"],
-    ),
+    first_and_last("front_profit", lambda first, last, p, count: last - first),
 )
 folded(
     "inflation",
     "1/year",
     "log growth of total supply",
-    Fold(
-        ("total_supply",),
-        lambda first, p: {"first": first["total_supply"], "last": first["total_supply"]},
-        lambda before, now, p: {"first": before["first"], "last": now["total_supply"]},
-        lambda after, p, count: (
-            log(after["last"] / after["first"]) * DAYS_PER_YEAR / (count * p.simulation.time_step)
+    first_and_last(
+        "total_supply",
+        lambda first, last, p, count: (
+            log(last / first) * DAYS_PER_YEAR / (count * p.simulation.time_step)
         ),
     ),
 )

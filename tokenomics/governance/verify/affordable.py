@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import InputError
-from ...experiments.evaluate import AT_ONCE
+from ...experiments.worlds import AT_ONCE
 from ..evidence.plan import EvidencePlan
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
