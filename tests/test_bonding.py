@@ -15,8 +15,8 @@ from tokenomics.errors import InputError
 from tokenomics.model.blocks.bonding import policy_bonding, share_bonded
 from tokenomics.model.drift import drift
 from tokenomics.model.formulas.cheating import cheating
-from tokenomics.model.model import bind
-from tokenomics.model.steady_state import start_state, steady_state
+from tokenomics.model.model import MODEL, bind
+from tokenomics.model.steady_state import start_state, steady_state, steady_states
 from tokenomics.parameters import put, resolve
 
 STILL = {"shocks.enabled": False}
@@ -233,12 +233,24 @@ def test_books_balance_whatever_the_bond(mode, bought, sold, time, queue, limit,
     assert_books_balance(simulate(sets, scenarios=("token_crash",), days=80, runs=2, seed=seed))
 
 
+def test_nodes_that_bond_tokens_are_solved_side_by_side_as_each_alone():
+    holding, tokens = np.linspace(900.0, 4000.0, 5), np.linspace(100.0, 8000.0, 5)
+    swept = {"supply.holding_time": holding, "bonding.per_node": tokens}
+    together = steady_states(dict(network("per_node")), MODEL, swept, 5)
+    for i in range(5):
+        sets = {"supply__holding_time": holding[i]}
+        alone = steady_state(put(network("per_node", **sets), {"bonding.per_node": tokens[i]}))
+        for name, value in alone.state.items():
+            assert np.ravel(together[name])[i if np.ndim(together[name]) else 0] == value, name
+
+
 def test_a_given_stake_is_the_start_and_drifts_to_the_bond():
     values = resolve(today=STILL | {"stocks.staked": 5e6}).values
     found = start_state(values)
     assert found["staked"] == 5e6
     staked = next(one for one in drift(values).stocks if one.name == "staked")
     assert staked.rate <= 0.0
+    assert max(staked.changes) < -0.1
     paths = tk.run(today=STILL | {"stocks.staked": 5e6}, days=300, engine="ensemble")
     path = paths.trajectories.values
     days = path["staked"] * path["token_price"] / path["operator_income"]

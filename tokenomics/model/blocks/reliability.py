@@ -89,7 +89,8 @@ def cheating_at_rest(params, rest):
         days[live] = share / (1.0 - share)
         toll = reliability(params, *cheating(params, days, kept).values())
         found = stake_days_of(params, nodes_for(params, known | toll))
-        return (found / (1.0 + found) - share)[live]
+        found = np.broadcast_to(found, points)[live]
+        return found / (1.0 + found) - share
 
     share = roots(excess, np.zeros(points), np.full(points, MOST_SHARE))
     return cheating(params, share / (1.0 - share), kept)
