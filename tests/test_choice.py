@@ -230,6 +230,9 @@ def test_a_lever_leaves_the_customers_of_today_and_another_world_has_its_own():
     lever = tk.resolve("baseline", sets=("reliability.replication=2",))
     kept = start_state(lever.today)
     assert customers(kept, PARAMS) == customers(start_state(TODAY), PARAMS)
+    paths = tk.run(sets={"reliability.replication": 2.0}, days=20, engine="ensemble").trajectories
+    for name, value in customers(start_state(TODAY), PARAMS).items():
+        assert np.all(paths.values[name] == value), name
     world = start_state(with_targets(api__price=0.024))
     assert world["share_batch"] == pytest.approx(STATE["share_batch"])
     assert world["wedge_sellers_batch"] > STATE["wedge_sellers_batch"]

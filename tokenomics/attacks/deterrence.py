@@ -101,11 +101,11 @@ def _price_margin(ratio: float, fees: float) -> float:
     return fees / (ratio - 1.0 + fees) if ratio > 1.0 - fees else np.inf
 
 
-def deterrence_figure(parameters: Parameters) -> Figure:
+def deterrence_figure(parameters: Parameters, today: Parameters | None = None) -> Figure:
     """Penalty over gain on the plane of audit probability and stake, with the network's place and
-    its boundary.
+    its boundary. today: as of `steady_state`.
     """
-    found, params = deterred(parameters), dict(parameters)
+    found, params = deterred(parameters, today), dict(parameters)
     audits = np.geomspace(1e-3, 1.0, 101)
     stakes = np.geomspace(0.02, 50.0, 101) * found.stake
     boundary = [float(needed_stake(_audited(params, audit), found.revenue)) for audit in audits]

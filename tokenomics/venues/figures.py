@@ -60,9 +60,8 @@ def latency_figure(one: VenueReport) -> Figure:
 
 def fill(folder: Path, found: Mapping[str, VenueReport], resolved: Resolved) -> None:
     """Fill a new directory."""
-    staked = start_state(resolved.values)["staked"] > 0.0
-    plane = deterrence_figure(resolved.values) if staked else None  # without a stake there is none
-    if plane is not None:
+    if start_state(resolved.today)["staked"] > 0.0:  # without a stake there is no plane
+        plane = deterrence_figure(resolved.values, resolved.today)
         save(plane, folder / "deterrence.png", 130)
     for name, one in found.items():
         stem = Path(name).stem
