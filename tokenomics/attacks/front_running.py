@@ -67,8 +67,9 @@ def front_running_table(
             mine, ["front_running.size"], [[0.0]], runs=np.arange(runs), seed=seed, metrics=METRICS
         ).values
         for i, size in enumerate(sizes):
-            values = mine.replace({"front_running.size": size}, source="front-running").values
-            economy = linearise(values)
+            case = mine.replace({"front_running.size": size}, source="front-running")
+            values = case.values
+            economy = linearise(values, today=case.today)
             gain = margins(economy.plant, pid_law(values, economy, gains)).gain
             ratios = []
             for name in ("tracking_rms", "price_volatility"):

@@ -51,7 +51,7 @@ def analyse(
     probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     changed_from(file, resolved)
-    found = examine(resolved.values)
+    found = examine(resolved.values, resolved.today)
 
     def fill(folder: Path) -> None:
         for name, figure in found.figures().items():

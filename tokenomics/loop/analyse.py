@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..inputs.arguments import checked, of
+from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters
 from . import figures, jury, limit_cycle, regions
 from .economy import LinearEconomy, linear_law, linearise
@@ -44,7 +44,7 @@ class Analysis:
     """economy: the linear plant. law: the controller in linear form. margins: of the loop.
 
     liquidity: margins of the economy linearised where the pool has a share of its depth, with the
-    law as it acts there. parameters: of the network.
+    law as it acts there. parameters: of the network. today: of it before its levers changed.
     """
 
     economy: LinearEconomy
@@ -52,6 +52,7 @@ class Analysis:
     margins: Margins
     liquidity: Mapping[float, Margins]
     parameters: Parameters
+    today: Parameters
 
     def table(self) -> list[tuple[str, str, str]]:
         """Rows of name, value and unit."""
@@ -115,7 +116,9 @@ class Analysis:
             )
             grids = {
                 f"pool at {share:.0%} of its depth": grid
-                for share, grid in regions.gain_plane(self.parameters, kp, ki).items()
+                for share, grid in regions.gain_plane(
+                    self.parameters, kp, ki, today=self.today
+                ).items()
             }
             title = "Stable below and left of the line; the region shrinks with liquidity"
             labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
@@ -133,17 +136,22 @@ def _text(value: Any) -> str:
     return "none" if np.isnan(value) else f"{value:.4g}"
 
 
-@checked(parameters=of(Parameters, expected="Parameters, such as resolve(...).values"))
-def analyse(parameters: Parameters) -> Analysis:
-    """Linear analysis of the policy in a set of parameters.
+@checked(
+    parameters=of(Parameters, expected="Parameters, such as resolve(...).values"),
+    today=optional(of(Parameters, expected="Parameters, such as resolve(...).today")),
+)
+def analyse(parameters: Parameters, today: Parameters | None = None) -> Analysis:
+    """Linear analysis of the policy in a set of parameters. today: of the network before its levers
+    changed, whose customers it has; by default they are those of the parameters.
 
     Raises InputError for a policy that does not respond to small errors, ModelError where the model
     has no derivative.
     """
-    economy = linearise(parameters)
+    today = today or parameters
+    economy = linearise(parameters, today=today)
     law = linear_law(economy.params, economy.state)
     thin = {}
     for share in regions.DEPTHS[1:]:
-        there = regions.thinner(parameters, share)
+        there = regions.thinner(parameters, share, today)
         thin[share] = margins(there.plant, linear_law(there.params, there.state))
-    return Analysis(economy, law, margins(economy.plant, law), thin, parameters)
+    return Analysis(economy, law, margins(economy.plant, law), thin, parameters, today)

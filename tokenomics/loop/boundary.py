@@ -20,7 +20,7 @@ from ..experiments.evaluate import evaluate
 from ..inputs import bounds
 from ..model.model import MODEL, bind
 from ..model.shocks import sample
-from ..model.steady_state import steady_states
+from ..model.steady_state import customers_of, steady_states
 from ..parameters import Parameters, Resolved, put
 from .economy import PID_GAINS, LinearEconomy, linearise, pid_law
 from .margins import radius
@@ -83,9 +83,11 @@ def predicted(
     return float(low)
 
 
-def simulated(parameters: Parameters, integral_time: float, around: float) -> float:
+def simulated(
+    parameters: Parameters, integral_time: float, around: float, today: Parameters | None = None
+) -> float:
     """Gain kp on a ray from which a small error grows in the simulated economy [1/day], between two
-    gains of the grid.
+    gains of the grid. today: whose customers it has, by default those of the parameters.
     """
     kps = np.geomspace(around / SPAN, around * SPAN, GRID)
     quiet = put(
@@ -98,7 +100,8 @@ def simulated(parameters: Parameters, integral_time: float, around: float) -> fl
     }
     table = sample(quiet, np.zeros(1, dtype=int), 0)
     params = bind(quiet, table)
-    begin = dict(steady_states(dict(quiet), MODEL, swept, GRID))
+    own = customers_of(today or parameters)
+    begin = dict(steady_states(dict(quiet), MODEL, swept, GRID, own))
     begin["outside_value"] = begin["outside_value"] * np.exp(SMALL)
     engine = Ensemble(
         MODEL.bound(params), params, swept=PID_GAINS, record=["control_error"], steps=STEPS
@@ -161,11 +164,11 @@ def boundary_table(
     bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     resolved = resolved.replace(LAW, source="boundary")
     parameters, rows = resolved.values, []
-    economy = linearise(parameters)
+    economy = linearise(parameters, today=resolved.today)
     for number, time in enumerate(integral_times):
         linear = predicted(parameters, economy, time)
         near = linear if 0.0 < linear < np.inf else 1.0
-        small = simulated(parameters, time, near)
+        small = simulated(parameters, time, near, resolved.today)
         limited = worse_than_none(resolved, time, near, runs, seed, {})
         free = worse_than_none(resolved, time, near, runs, seed, UNLIMITED)
         rows.append(

@@ -74,29 +74,30 @@ def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class _Held:
     """A network whose signal is held, to the caches: the text of all that it can read, and its
-    block list; what they stand for comes with them.
+    block list; what they stand for comes with them. today: whose customers it has.
     """
 
     text: str
     blocks: int
     parameters: Parameters = field(compare=False)
     model: Model = field(compare=False)
+    today: Parameters = field(compare=False)
 
 
-def _held(parameters: Parameters, model: Model) -> _Held:
+def _held(parameters: Parameters, model: Model, today: Parameters) -> _Held:
     """The loop opened. Of the shipped blocks none but a law reads the laws' own groups, so that
     they are taken away, and networks that differ in gains alone are one; a block that did read them
     would fail.
     """
     laws = LAW_GROUPS if model is MODEL else ()
     alone = {"controller.type": "held"} | dict.fromkeys(f"controller.{name}" for name in laws)
-    opened = put(parameters, alone)
-    return _Held(repr(opened), id(model), opened, model)
+    opened, before = put(parameters, alone), put(today, alone)
+    return _Held(repr((opened, before)), id(model), opened, model, before)
 
 
 @lru_cache(maxsize=32)
 def _at_rest(held: _Held) -> SteadyState:
-    return steady_state(held.parameters, held.model)
+    return steady_state(held.parameters, held.model, held.today)
 
 
 @lru_cache(maxsize=32)
@@ -144,11 +145,14 @@ def _plants(held: _Held, buys_only: bool) -> tuple[StateSpace, StateSpace]:
     return plant, one
 
 
-def linearise(parameters: Parameters, model: Model = MODEL) -> LinearEconomy:
-    """The economy around its steady state. Raises ModelError where the model has no derivative or
-    no steady state.
+def linearise(
+    parameters: Parameters, model: Model = MODEL, today: Parameters | None = None
+) -> LinearEconomy:
+    """The economy around its steady state. today: of the network before its levers changed, whose
+    customers it has; by default they are those of the parameters. Raises ModelError where the model
+    has no derivative or no steady state.
     """
-    held = _held(parameters, model)
+    held = _held(parameters, model, today or parameters)
     solved = _at_rest(held)
     seen = bind(parameters, solved.params["shock_table"], model)
     buys_only = one_sided(seen, solved.state)

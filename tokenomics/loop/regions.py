@@ -17,17 +17,18 @@ SLOW = 1e-3  # distance from 1 of a pole that takes more than a thousand decisio
 GROWING = 1e-6  # of a modulus beyond 1 that is not rounding
 
 
-def thinner(parameters: Parameters, share: float) -> LinearEconomy:
+def thinner(parameters: Parameters, share: float, today: Parameters | None = None) -> LinearEconomy:
     """The economy linearised where the pool holds a share of its depth for good, the controller
     counting in the old depth still.
 
     A unit of the signal is a USD amount; in a pool of that share it is 1/share as many depths.
-    Orders of speculators are in depths of the pool that is there. Raises ModelError where the
-    thinner economy has no steady state.
+    Orders of speculators are in depths of the pool that is there. today: as `linearise` takes it.
+    Raises ModelError where the thinner economy has no steady state.
     """
     if share == 1.0:
-        return linearise(parameters)
-    thin = linearise(put(parameters, {"market.pool_share": parameters.market.pool_share * share}))
+        return linearise(parameters, today=today)
+    less = {"market.pool_share": parameters.market.pool_share * share}
+    thin = linearise(put(parameters, less), today=today and put(today, less))
     old = {"reference_depth": thin.state["reference_depth"] / share}
     return replace(
         thin,
@@ -61,11 +62,12 @@ def gain_plane(
     kp: Sequence[float],
     ki: Sequence[float],
     depths: Sequence[float] = DEPTHS,
+    today: Parameters | None = None,
 ) -> dict[float, np.ndarray]:
     """Spectral radius (ki, kp) of the PID loop over both gains, by the share of the pool's depth
-    that is left; see `edge`.
+    that is left; see `edge`. today: as `linearise` takes it.
     """
-    economies = {share: thinner(parameters, share) for share in depths}
+    economies = {share: thinner(parameters, share, today) for share in depths}
     found = {share: np.empty((len(ki), len(kp))) for share in depths}
     any_economy = next(iter(economies.values()))
     for i, integral in enumerate(ki):

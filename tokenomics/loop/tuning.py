@@ -283,7 +283,7 @@ def tune(
     bounds.check(target=(target, slow), runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
     own = resolved.replace({"controller.type": "lqr" if method == "lqr" else "pid"}, source="tune")
     parameters = own.values
-    economy = linearise(parameters)
+    economy = linearise(parameters, today=own.today)
     if method == "lqr":
         paths, law = LQR_WEIGHTS, linear_law(economy.params, economy.state)
         gains = tuple(float(own.entries[path].value) for path in paths)

@@ -198,6 +198,11 @@ def customers(state: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     return {v.name: state[v.name] for declared in CUSTOMERS for v in declared.one_each(params)}
 
 
+def customers_of(today: Parameters, model: Model = MODEL) -> dict[str, Any]:
+    """`customers` of a network at rest. Raises InputError where it has no steady state."""
+    return customers(start_state(put(today, {"stocks": Stocks()}), model), dict(today))
+
+
 def _without_stocks(swept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {path: values for path, values in swept.items() if not path.startswith("stocks.")}
 
@@ -324,9 +329,7 @@ def steady_state(
     shows there.
     """
     groups = {**dict(parameters), "stocks": Stocks()}
-    own = None
-    if today is not None:
-        own = customers(start_state(put(today, {"stocks": Stocks()}), model), dict(today))
+    own = None if today is None else customers_of(today, model)
     state = start_state(put(parameters, {"stocks": Stocks()}), model, own)
     table = ShockTable(
         {name: np.zeros((1, 1)) for name in (*NORMALS, *UNIFORMS, *model.extra_shocks)}

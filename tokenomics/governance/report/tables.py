@@ -307,7 +307,8 @@ def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
         if point.role not in COMPARED:
             continue
         try:
-            found: Analysis = analyse(evidence.plan.resolved(0, number).values)
+            case = evidence.plan.resolved(0, number)
+            found: Analysis = analyse(case.values, case.today)
         except (InputError, ModelError) as error:
             notes[point.label] = f"not analysed: {getattr(error, 'found', error)}"
             continue
