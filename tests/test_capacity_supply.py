@@ -13,6 +13,7 @@ from paths import command
 from tokenomics.capacity.hardware import hardware
 from tokenomics.capacity.supply import Capital, SupplyCurve, load_fleet
 from tokenomics.errors import InputError
+from tokenomics.model.formulas.bonding import net_of_bond
 from tokenomics.model.formulas.fleet import willing_nodes
 from tokenomics.model.formulas.latency import places
 from tokenomics.model.formulas.numerics import MTOK_PER_DAY
@@ -47,14 +48,14 @@ def test_more_is_offered_at_a_higher_price_and_never_more_than_all():
 
 
 def test_half_of_a_type_joins_where_its_hour_is_earned_by_its_work():
-    # USD/hour over the Mtok of an hour, token/s x 0.6 x 0.0036: 1.8/151.57, 1.407/19.828,
-    # 0.665/30.221, 0.4/21.893 USD/Mtok; half of 600, 400, 1500 and 3000 nodes at 3637.7, 475.89,
+    # USD/hour over the Mtok of an hour, token/s x 0.6 x 0.0036: 1.735/151.57, 0.95/19.828,
+    # 0.937/30.221, 0.401/21.893 USD/Mtok; half of 600, 400, 1500 and 3000 nodes at 3637.7, 475.89,
     # 725.31 and 525.42 Mtok/day each
     by_hand = {
-        "h100": (0.011876, 1_091_300),
-        "a100": (0.07096, 95_180),
-        "l40s": (0.022004, 543_980),
-        "rtx4090": (0.018271, 788_130),
+        "h100": (0.011447, 1_091_300),
+        "a100": (0.047912, 95_180),
+        "l40s": (0.031005, 543_980),
+        "rtx4090": (0.018317, 788_130),
     }
     assert set(by_hand) == set(MARKET.members)
     for name, (price, work) in by_hand.items():
@@ -86,11 +87,11 @@ def test_a_node_of_two_cards_draws_the_power_and_has_the_memory_of_both(tmp_path
 
 def test_two_points_of_the_curve_are_those_computed_by_hand():
     # token/s of a node, prompt and output, × 0.6 × 0.0864 = Mtok/day; share = 1/(1 + (24 × USD/hour
-    # ÷ (Mtok/day × USD/Mtok))^4): H100 70171 → 3637.7 → .33456 and .88943; RTX 4090 10136 → 525.45
-    # → .08236 and .58949; L40S 13991 → 725.29 → .04091 and .40561; A100 9180 → 475.89 → .00039 and
-    # .00627; times 600, 3000, 1500 and 400 nodes
-    assert float(CURVE(0.01)) == pytest.approx(730_200 + 129_828 + 44_503 + 75, rel=1e-3)
-    assert float(CURVE(0.02)) == pytest.approx(1_941_269 + 929_251 + 441_283 + 1_194, rel=1e-3)
+    # ÷ (Mtok/day × USD/Mtok))^4): H100 70171 → 3637.7 → .36807 and .90309; RTX 4090 10136 → 525.45
+    # → .08161 and .58708; L40S 13991 → 725.29 → .01070 and .14758; A100 9180 → 475.89 → .00189 and
+    # .02947; times 600, 3000, 1500 and 400 nodes
+    assert float(CURVE(0.01)) == pytest.approx(803_361 + 128_642 + 11_646 + 361, rel=1e-3)
+    assert float(CURVE(0.02)) == pytest.approx(1_971_112 + 925_436 + 160_554 + 5_610, rel=1e-3)
 
 
 def test_the_economys_operators_stand_on_this_curve():
@@ -100,8 +101,9 @@ def test_the_economys_operators_stand_on_this_curve():
     installed = sum(
         state[f"nodes_{name}"] * a.throughput * MTOK_PER_DAY for name, a in parameters.fleet.items()
     )
-    assert float(curve(state["unit_revenue"])) == pytest.approx(installed, rel=1e-9)
-    assert curve.price(installed) == pytest.approx(state["unit_revenue"], rel=1e-6)
+    net = net_of_bond(dict(parameters), state)
+    assert float(curve(net)) == pytest.approx(installed, rel=1e-9)
+    assert curve.price(installed) == pytest.approx(net, rel=1e-6)
     h100 = parameters.fleet["h100"]
     assert curve.by_type(0.01)["h100"] == willing_nodes(h100, 0.01) * h100.throughput * MTOK_PER_DAY
 
@@ -110,7 +112,7 @@ def test_a_fleet_laid_over_the_baseline_is_that_fleet_and_no_other():
     parameters = resolve("baseline", overlays=[MARKET.overlay()]).values
     rtx, member = parameters.fleet["rtx4090"], MARKET.members["rtx4090"]
     assert rtx.throughput == pytest.approx(member.output_rate + member.input_rate)
-    assert rtx.reservation_cost == 0.4
+    assert rtx.reservation_cost == 0.401
     assert {name for name, a in parameters.fleet.items() if a.potential_nodes > 0.0} == set(
         MARKET.members
     )

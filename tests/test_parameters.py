@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from tokenomics.errors import InputError
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.parameters import ROLES, place, resolve, tables
 from tokenomics.parameters.checking import field_at
+from tokenomics.parameters.dated import OLD, dated_prices, outdated
 from tokenomics.parameters.documents import Quantity, Strict, validated
 from tokenomics.parameters.locate import find, names
 from tokenomics.parameters.reading import read
@@ -439,3 +441,26 @@ def test_a_file_is_the_same_with_the_line_ends_of_every_system(tmp_path):
     assert (
         len({resolve(overlays=[str(tmp_path / f"{number}.yaml")]).hash for number in range(3)}) == 1
     )
+
+
+def test_prices_have_a_day_and_an_old_one_is_told():
+    baseline = resolve("baseline")
+    prices = dated_prices(baseline)
+    assert {f"fleet.{name}.reservation_cost" for name in baseline.values.fleet} <= set(prices)
+    assert {"api.price", "cloud.price"} <= set(prices)
+    first = min(prices.values())
+    assert outdated(baseline, first + OLD) == ""
+    told = outdated(baseline, first + OLD + timedelta(days=1))
+    assert str(first) in told
+    assert "api.price" not in told
+    # what somebody sets has no day, and is not old
+    assert "h100" not in outdated(
+        resolve("baseline", sets=["fleet.h100.reservation_cost=2"]), date(2030, 1, 1)
+    )
+
+
+def test_a_date_that_is_none_names_its_line(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("cloud:\n  price:\n    value: 0.2\n    source: list\n    date: in spring\n")
+    with pytest.raises(InputError, match=r"mine.yaml:5: cloud.price: date .in spring."):
+        resolve("baseline", overlays=[str(file)])

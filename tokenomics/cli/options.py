@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,10 +60,11 @@ def command_line() -> str:
 def resolved_from(
     file: str, policy=None, scenario=None, overlay=None, sets=None, today=None, changes=None
 ) -> Resolved:
-    """The parameters that a command's arguments name."""
+    """The parameters that a command's arguments name. Remarks on prices older than a year."""
     from ..parameters import resolve
+    from ..parameters.dated import outdated
 
-    return resolve(
+    resolved = resolve(
         file,
         policy=policy,
         scenarios=scenario or (),
@@ -71,6 +73,10 @@ def resolved_from(
         sets=sets or (),
         changes=changes or (),
     )
+    old = outdated(resolved, date.today())
+    if old:
+        remark(old)
+    return resolved
 
 
 def changed_from(file: str, resolved: Resolved, *networks: Mapping[str, Any]) -> None:

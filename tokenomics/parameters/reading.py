@@ -4,6 +4,7 @@ is executed.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -112,6 +113,13 @@ def _line(node: Any, key: Any) -> int | None:
         return None
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return str(dt.date.fromisoformat(text)) == text
+    except ValueError:
+        return False
+
+
 def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, Leaf]:
     """Leaves by path. A mapping with a key `value` is a leaf; so is anything that is not a
     mapping.
@@ -149,6 +157,14 @@ def flatten(tree: Mapping[str, Any], file: str, prefix: str = "") -> dict[str, L
                 node.get(key) and str(node[key])
                 for key in ("unit", "source", "date", "role", "reason")
             )
+            if date and not _is_day(date):
+                raise InputError(
+                    f"date '{date}'",
+                    file=file,
+                    line=_line(node, "date") or line,
+                    key=path,
+                    expected="a day, such as 2026-11-01",
+                )
             source = ", ".join(part for part in (source, date) if part) or None
             leaves[path] = Leaf(path, number(node["value"]), unit, source, file, line, role, reason)
         elif isinstance(node, Mapping) and node:
