@@ -15,6 +15,7 @@ from tokenomics.errors import InputError
 from tokenomics.model.blocks.bonding import policy_bonding, share_bonded
 from tokenomics.model.drift import drift
 from tokenomics.model.formulas.cheating import cheating
+from tokenomics.model.formulas.fleet import installed_capacity, willing_nodes
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.steady_state import start_state, steady_state, steady_states
 from tokenomics.parameters import put, resolve
@@ -173,7 +174,8 @@ def test_the_share_bonded_is_today_s_at_today_s_yield_and_follows_it():
         state, params = steady_state(values).state, dict(values)
         bonding = values.bonding
         worth = state["staked"] * state["token_price"]
-        earned = 365.0 * bonding.reward_share * state["operator_income"] / worth
+        share = bonding.reward_share
+        earned = 365.0 * share / (1.0 - share) * state["operator_income"] / worth
         today = share_bonded(params, state["bond_anchor"], earned)
         assert today == pytest.approx(0.3, rel=1e-9)
         more = [share_bonded(params, state["bond_anchor"], k * earned) for k in (0.5, 1.0, 2.0)]
@@ -192,7 +194,8 @@ def test_a_better_rate_elsewhere_draws_stake_out():
         params = bind(put(values, {"bonding.outside_rate": rate}), None)
         out = policy_bonding(params, 0, None, begin)
         assert (out["unbonding"] > 0.0) == leaves
-        assert (out["bond_flow"] > 0.0) == (out["delegated"] > 0.0) == (not leaves)
+        enters = out["delegated"] > out["slashed"]
+        assert (out["bond_flow"] > 0.0) == enters == (not leaves)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -291,3 +294,33 @@ def test_an_emission_cut_lowers_the_price_first_by_the_stake_and_then_by_demand_
     # fewer nodes are dearer: whether fees and so the token rise by it is a matter of elasticity
     assert abs(small[90]) < 0.01
     assert gain(venues__own_elasticity=-0.75)[90] > 0.03
+
+
+@pytest.mark.parametrize("mode", ["days_of_revenue", "per_node", "per_node_at_start"])
+def test_a_bond_costs_its_capital(mode):
+    # who joins weighs the revenue less what the money that is tied up would earn
+    values = network(mode, bonding__capital_cost=0.3, bonding__days=400.0)
+    found = start_state(values)
+    cost = 0.3 / 365.0 * found["staked"] * found["token_price"]
+    nodes = {name: found[f"nodes_{name}"] for name in values.fleet}
+    net = found["unit_revenue"] - cost / installed_capacity(dict(values), nodes)
+    for name, accelerator in values.fleet.items():
+        assert nodes[name] == pytest.approx(float(willing_nodes(accelerator, net)), rel=1e-9)
+    free = start_state(network(mode, bonding__capital_cost=0.0, bonding__days=400.0))
+    assert free["inference_price"] < found["inference_price"]
+
+
+def test_delegators_get_their_share_and_what_was_slashed():
+    values = network("yield")
+    paths = simulate(STILL | MODES["yield"] | {"bonding.mode": "yield"}, days=20, runs=1)
+    one = {name: path[0, -1] for name, path in paths.items()}
+    share = values.bonding.reward_share
+    kept = 1.0 - values.treasury.fee_share - one["burn_share"]
+    gross = kept * one["fees"] + one["emitted"] * one["token_price"]
+    lost = one["slashed"] * one["token_price"]
+    assert one["operator_income"] == pytest.approx((1.0 - share) * (gross - lost), rel=1e-6)
+    # at rest they sell what they get beyond what replaces the slashed, and hold as much as before
+    sold = one["order_delegators_tok"] * one["token_price"]
+    assert sold == pytest.approx(share * (gross - lost), rel=1e-6)
+    assert paths["holders_tok"][0, -1] == pytest.approx(paths["holders_tok"][0, 0], rel=1e-6)
+    assert one["stake_flow"] == 0.0

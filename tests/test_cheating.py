@@ -17,6 +17,7 @@ from tokenomics.model.formulas.cheating import (
     outcomes,
     swap_caught_share,
 )
+from tokenomics.model.formulas.toll import toll
 from tokenomics.model.model import bind
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
@@ -149,3 +150,24 @@ def test_both_engines_count_the_same_bad_answers():
         np.testing.assert_array_equal(
             one.dataset[name].values, two.dataset[name].values, err_msg=name
         )
+
+
+def test_customers_turn_from_a_network_whose_answers_are_bad():
+    today = resolve("baseline").values
+    shares = {}
+    for cost in (0.0, 0.5):
+        now, lax = (
+            resolve("baseline", sets={"venues.bad_answer_cost": cost} | more).values
+            for more in ({}, {"reliability.slash_fraction": 0.01})
+        )
+        careful, careless = (steady_state(v, today=now).state for v in (now, lax))
+        assert careless["bad_share"] > careful["bad_share"]
+        shares[cost] = careless["network_share"] / careful["network_share"]
+    assert shares[0.5] < shares[0.0]
+    assert today.venues.bad_answer_cost > 0.0
+
+
+def test_work_that_cannot_be_faked_is_not_slashed():
+    sets = {"privacy.mode": "zk", "reliability.false_positive": 0.0}
+    found = toll(bind(resolve("baseline", sets=sets).values, None), 0.03, 0.02)
+    assert found["slash_rate"] == found["bad_share"] == 0.0

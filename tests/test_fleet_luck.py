@@ -10,10 +10,10 @@ from scipy import stats
 
 import tokenomics as tk
 from paths import simulate
-from tokenomics.model.blocks.reliability import online_at_rest
 from tokenomics.model.formulas.choice import log_prices
 from tokenomics.model.formulas.fleet_luck import down_share, memory, next_luck
 from tokenomics.model.formulas.outages import cloud_up, network_up, up
+from tokenomics.model.formulas.toll import online_at_rest
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import put, resolve
 

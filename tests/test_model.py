@@ -11,7 +11,9 @@ from tokenomics.parameters import resolve
 ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
 PARAMETERS = resolve().values
 CONSTANT = {
-    "price_today",
+    "price_today_network",
+    "price_today_sellers",
+    "price_today_cloud",
     "choice_within",
     "choice_between",
     *(f"wedge_{s}_{w}" for s in ("network", "sellers", "cloud") for w in PARAMETERS.workloads),

@@ -7,8 +7,9 @@ import pytest
 
 from paths import simulate
 from tokenomics.attacks.deterrence import deterred, needed_audit
-from tokenomics.model.blocks.reliability import policy_regions, reliability
+from tokenomics.model.blocks.reliability import policy_regions
 from tokenomics.model.formulas.cheating import caught_share, deterrence
+from tokenomics.model.formulas.toll import toll
 from tokenomics.model.model import bind
 from tokenomics.model.shocks import sample
 from tokenomics.model.steady_state import steady_state
@@ -30,7 +31,7 @@ def state(**sets):
 
 def test_availability_is_the_mean_over_the_tiers():
     rel = params()["reliability"]
-    assert reliability(params(), 0.0, 0.0)["availability"] == pytest.approx(
+    assert toll(params(), 0.0, 0.0)["availability"] == pytest.approx(
         sum(t.share * t.mtbf / (t.mtbf + t.mttr) for t in rel.tiers.values())
     )
 
@@ -44,12 +45,10 @@ def test_nodes_that_are_often_down_are_met_less_often():
         "reliability__tiers__datacentre__share": 2 / 9,
     }
     kept = params(reliability__tiers__home__share=0.0, **shares)
-    assert reliability(absent, 0.0, 0.0)["failure_share"] == pytest.approx(
-        reliability(kept, 0.0, 0.0)["failure_share"], rel=1e-3
+    assert toll(absent, 0.0, 0.0)["failure_share"] == pytest.approx(
+        toll(kept, 0.0, 0.0)["failure_share"], rel=1e-3
     )
-    assert (
-        reliability(gone, 0.0, 0.0)["failure_share"] > reliability(kept, 0.0, 0.0)["failure_share"]
-    )
+    assert toll(gone, 0.0, 0.0)["failure_share"] > toll(kept, 0.0, 0.0)["failure_share"]
 
 
 @pytest.mark.parametrize("dt", [1.0, 0.25])
@@ -79,7 +78,7 @@ def test_a_region_that_is_down_takes_its_nodes_with_it():
 
 
 def test_replicas_fail_together_only_and_do_the_work_again():
-    one, two = (reliability(params(reliability__replication=r), 0.0, 0.0) for r in (1, 2))
+    one, two = (toll(params(reliability__replication=r), 0.0, 0.0) for r in (1, 2))
     assert two["failure_share"] == pytest.approx(one["failure_share"] ** 2)
     assert two["rework"] == pytest.approx(2.0 / (1.0 - two["failure_share"]))
     assert state(reliability__replication=2)["capacity"] < 0.9 * state()["capacity"]

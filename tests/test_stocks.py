@@ -253,3 +253,11 @@ def test_stocks_in_other_tokens_are_the_same_stocks():
         factor = 1000.0 if over == "TOK" else 1e-3 if under == "TOK" else 1.0
         if variable.unit != "1":  # logarithms of prices
             assert two[name] == pytest.approx(factor * one[name], rel=1e-9, abs=1e-5), name
+
+
+@pytest.mark.parametrize("staked", [{}, {"stocks.staked": 3e6}])
+def test_who_cheats_on_day_0_weighs_the_stake_at_the_price_that_is_given(staked):
+    today = {"shocks.enabled": False, "stocks.token_price": 1.0} | staked
+    paths = tk.run(days=2, today=today, engine="ensemble").trajectories.values
+    cheats = paths["cheating_share"][0]
+    assert cheats[0] == pytest.approx(cheats[1], rel=1e-3)

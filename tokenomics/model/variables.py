@@ -269,13 +269,21 @@ def assigns(*names: str) -> tuple:
 
 
 CUSTOMERS = (  # what the customers of today are like, set in the steady state
-    Variable(
-        "price_today",
-        "USD/Mtok",
-        "network's price per Mtok at the start, against which customers weigh what they do not pay",
-        None,
-        0.0,
-        start="inference_price",
+    *(
+        Variable(
+            f"price_today_{seller}",
+            "USD/Mtok",
+            f"price per Mtok of {whose} at the start, against which customers weigh what they do "
+            f"not pay",
+            None,
+            0.0,
+            start=start,
+        )
+        for seller, whose, start in (
+            ("network", "the network", "inference_price"),
+            ("sellers", "other sellers", lambda params, rest: params["api"].price),
+            ("cloud", "the cloud", lambda params, rest: params["cloud"].price),
+        )
     ),
     Variable(
         "choice_within",

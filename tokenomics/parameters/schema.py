@@ -209,6 +209,13 @@ class Venues(Group):
     variance_memory: float = parameter(
         "days", "memory of the customers' estimate of price variance", gt=0.0
     )
+    bad_answer_cost: float = parameter(
+        "1",
+        "cost of an answer that is made up or a smaller model's, and that nobody finds, in "
+        "multiples of a failure's: customers know their share, not which",
+        ge=0.0,
+        le=5.0,
+    )
     orchestration_latency: float = parameter(
         "s", "time to find a node for a request on the network and to hand it over", ge=0.0
     )
@@ -518,7 +525,18 @@ class Bonding(Group):
     slash_to_treasury: float = share(
         "share of what is slashed that goes to the treasury; the rest is burned", role="lever"
     )
-    reward_share: float = share("share of operators' income that the stake earns, mode yield")
+    capital_cost: float = parameter(
+        "1/year",
+        "what operators forgo a year on what they bond, but for mode yield",
+        ge=0.0,
+        le=5.0,
+    )
+    reward_share: float = parameter(
+        "1",
+        "share of nodes' income, less slashing, that goes to those who delegate, mode yield",
+        ge=0.0,
+        lt=1.0,
+    )
     outside_rate: float = parameter(
         "1/year", "what holders earn elsewhere, mode yield", ge=1e-4, le=10.0
     )

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from ..model.blocks.reliability import reliability
 from ..model.formulas import billing as ways
 from ..model.formulas.bonding import bonded
 from ..model.formulas.cheating import cheating
@@ -22,6 +21,7 @@ from ..model.formulas.choice import latency_penalty, network_cost, seller_cost
 from ..model.formulas.distribution import Cumulants
 from ..model.formulas.latency import call_latency, seller_latency
 from ..model.formulas.outages import cloud_up, network_up
+from ..model.formulas.toll import toll as toll_of
 from ..parameters import Parameters, put
 from .workload import WorkloadFile
 
@@ -136,7 +136,7 @@ def _network(
                 bonded(paths) * paths["token_price"] / nodes,
                 paths["operator_income"] / nodes,
             ).values()
-        toll = reliability(request, *shares)
+        toll = toll_of(request, *shares)
         failed = toll["failure_share"]
         online = {name: paths[f"nodes_{name}"] * paths["online"] for name in parameters.fleet}
         call = call_latency(base, online, paths["utilisation"], failed, request)
@@ -153,6 +153,7 @@ def _network(
             "latency_variance": call.variance,
             "latency_third": call.third,
             "failure_share": failed,
+            "bad_share": toll["bad_share"],
             "privacy_protection": protection.confidentiality,
         }
         task = call.repeated(work.calls.value)

@@ -6,7 +6,8 @@ against the outside rate r, for networks whose holders delegate. There the share
 (y − r)/scale)) with L the limit, or exp(a) (y/r)^elasticity; a is what makes it today's at today's
 yield. A share of what is bonded anew is bought in the market, the rest comes from passive holders.
 What leaves is held for the unbonding time on average (a first-order queue), then returns to passive
-holders, and a share of it is sold. Units: TOK, TOK/day, USD/day.
+holders, and a share of it is sold. What is slashed is replaced by who has bonded it: operators, or
+holders, whom nodes pay a share of their income. Units: TOK, TOK/day, USD/day.
 """
 
 import numpy as np
@@ -18,9 +19,10 @@ from ..variables import Variable, writes
 
 
 def stake_yield(params, income, staked, price):
-    """What the stake earns [1/year]; income: of operators [USD/day]."""
+    """What the stake earns [1/year]; income: of operators, less what delegators get [USD/day]."""
     worth = np.maximum(staked, LEAST) * price
-    return DAYS_PER_YEAR * params["bonding"].reward_share * income / worth
+    share = params["bonding"].reward_share
+    return DAYS_PER_YEAR * (share / (1.0 - share)) * income / worth
 
 
 def _pull(bonding, earned):
@@ -156,8 +158,11 @@ def policy_bonding(params, substep, state_history, state):
     if bonding.unbonding_slashed:
         late = np.minimum(rate, 1.0 / dt - release) * under_way
 
-    room = 0.5 * state["operators_tok"] / dt
+    room, spare = 0.5 * state["operators_tok"] / dt, 0.5 * state["holders_tok"] / dt
+    delegated = (1.0 - bonding.bought) * entering
     replaced = np.minimum(slashed, room)
+    if bonding.mode == "yield":
+        delegated, replaced = delegated + slashed, 0.0 * slashed
     bought = np.minimum(bonding.bought * entering, room - replaced)
     return {
         "stake_per_node": per_node,
@@ -166,7 +171,7 @@ def policy_bonding(params, substep, state_history, state):
         "slashed": slashed + late,
         "stake_flow": replaced,
         "bond_flow": bought,
-        "delegated": np.minimum((1.0 - bonding.bought) * entering, 0.5 * state["holders_tok"] / dt),
+        "delegated": np.minimum(delegated, spare),
         "unbonded": unbonded,
         "order_bond_usd": bought * price,
         "order_holders_tok": bonding.unstaked_sold * unbonded,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...elementary import log
 from ...parameters.stocks import supplies
-from ..formulas.bonding import bond_at_rest, slash_to_treasury
+from ..formulas.bonding import bond_at_rest, rewarded, slash_to_treasury
 from ..formulas.numerics import burned_share, in_tokens, relaxation, treasury_share
 from ..formulas.rest import slashed_at_rest
 from ..variables import Variable, writes
@@ -40,7 +40,9 @@ def circulation_at_rest(params, rest):
         rest["token_price"],
         rest["pool_tok"],
     )
-    gross = rest["operator_income"] / price + slashed_at_rest(params, rest)
+    gross = rest["operator_income"] / price
+    if params["bonding"].mode != "yield":  # operators replace what is slashed
+        gross = gross + slashed_at_rest(params, rest)
     customers = supply.customer_days * (1.0 - treasury_share(params)) * rest["throughput"] / price
     operators = params["operators"].inventory_days * gross
     speculators = supply.speculator_share * rest["circulating_supply"]
@@ -172,12 +174,13 @@ def policy_settlement(params, substep, state_history, state):
     compensation = slash_to_treasury(params) * s["slashed"]
     burned = fee_burn + (s["slashed"] - compensation) + buyback
     released = s["vested"] + s["unlock_rate"]
+    earned = spent - fee_burn + s["emitted"]
+    rewards = rewarded(params, earned, s["slashed"])
     sold_usd = (sold("treasury") + sold("mint")) * price
     flows = {
         "customers_tok": in_tokens(bought("customers"), price) - sold("customers") - spent,
-        "operators_tok": spent
-        - fee_burn
-        + s["emitted"]
+        "operators_tok": earned
+        - rewards
         + in_tokens(bought("operators"), price)
         - s["stake_flow"]
         - s["bond_flow"]
@@ -187,6 +190,7 @@ def policy_settlement(params, substep, state_history, state):
         "attacker_tok": in_tokens(bought("attacker"), price) - sold("attacker"),
         "attacker_usd": sold("attacker") * price - bought("attacker"),
         "holders_tok": released
+        + rewards
         - sold("released")
         - sold("holders")
         + s["unbonded"]

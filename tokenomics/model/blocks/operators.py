@@ -6,10 +6,19 @@ Supply curve in `model/formulas/fleet.py`. Units: nodes, USD/day, TOK/day.
 
 import numpy as np
 
+from ..formulas.bonding import net_at_rest, net_of_bond, rewarded
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
-from ..formulas.numerics import burned_share, in_tokens, positive, relaxation, treasury_share
+from ..formulas.numerics import (
+    burned_share,
+    delegators_share,
+    in_tokens,
+    positive,
+    relaxation,
+    treasury_share,
+)
 from ..formulas.ordered import total
 from ..formulas.rest import kept_at_rest, unit_revenue_at_rest
+from ..formulas.toll import stake_days_at_rest
 from ..formulas.wash_usage import diverted
 from ..variables import Variable, writes
 
@@ -20,14 +29,17 @@ def fee_share(params, state):
 
 
 def income_at_rest(params, rest):
-    """Fees and emission less slashing, of which emission makes up for what is burned [USD/day]."""
+    """Fees and emission less slashing and what delegators get, of which emission makes up for what
+    is burned [USD/day].
+    """
     return kept_at_rest(params, rest) * rest["throughput"]
 
 
 def fleet_at_rest(params, rest):
     """Nodes that are willing to stay, by type."""
+    net = net_at_rest(params, rest, rest.of(stake_days_at_rest))
     return {
-        f"nodes_{name}": willing_nodes(accelerator, rest["unit_revenue"])
+        f"nodes_{name}": willing_nodes(accelerator, net)
         for name, accelerator in params["fleet"].items()
     }
 
@@ -46,7 +58,8 @@ def cost_at_rest(params, rest):
     Variable(
         "operator_income",
         "USD/day",
-        "operators' income at the token price: fees and emission less slashing",
+        "operators' income at the token price: fees and emission less slashing and what delegators "
+        "get",
         "pool_usd",
         start=income_at_rest,
     ),
@@ -63,10 +76,11 @@ def policy_income(params, substep, state_history, state):
     [USD/Mtok].
     """
     memory, dt = params["operators"].revenue_memory, params["time_step"]
-    income = (
+    gross = (
         fee_share(params, state) * state["fees"]
         + (state["emitted"] - state["slashed"]) * state["token_price"]
     )
+    income = gross * (1.0 - delegators_share(params))
     installed = installed_capacity(
         params, {name: state[f"nodes_{name}"] for name in params["fleet"]}
     )
@@ -88,12 +102,13 @@ def policy_entry_and_exit(params, substep, state_history, state):
     """Orders for hardware, nodes that come online, nodes that leave."""
     operators, dt, signals = params["operators"], params["time_step"], {}
     total, churned, nodes = 0.0, 0.0, {}
+    net = net_of_bond(params, state)
     for name, accelerator in params["fleet"].items():
         here, ordered = state[f"nodes_{name}"], state[f"ordered_{name}"]
         entered, left, orders = 0.0, 0.0 * here, 0.0
         if operators.enabled:
             willing = willing_nodes(
-                accelerator, state["unit_revenue"], state["hardware_event"], state["banned_share"]
+                accelerator, net, state["hardware_event"], state["banned_share"]
             )
             orders = positive(willing - here - ordered) * relaxation(dt, operators.entry_time)
             entered = ordered * relaxation(dt, operators.commissioning_time)
@@ -110,13 +125,23 @@ def policy_entry_and_exit(params, substep, state_history, state):
 
 @writes(
     Variable("order_operators_tok", "TOK/day", "operators' sales", None, 0.0, sells="operators"),
+    Variable(
+        "order_delegators_tok",
+        "TOK/day",
+        "sales of what delegators get, once they have replaced what was slashed",
+        "pool_tok",
+        0.0,
+        sells="holders",
+    ),
 )
 def policy_sales(params, substep, state_history, state):
     """Tokens that operators sell [TOK/day]: fiat costs first, then a share of the rent; some days
-    of income are kept.
+    of income are kept. Of what delegators get the same share is sold.
     """
     operators, dt, price = params["operators"], params["time_step"], state["token_price"]
-    gross = in_tokens(fee_share(params, state) * state["fees"], price) + state["emitted"]
+    earned = in_tokens(fee_share(params, state) * state["fees"], price) + state["emitted"]
+    rewards = rewarded(params, earned, state["slashed"])
+    gross = earned - rewards
     cost = in_tokens(state["operator_cost"], price)
     rent = positive(gross - state["stake_flow"] - cost)
     gap = operators.inventory_days * gross - state["operators_tok"]
@@ -126,4 +151,10 @@ def policy_sales(params, substep, state_history, state):
         0.0,
         state["operators_tok"] / dt - (state["stake_flow"] + state["bond_flow"]),
     )
-    return {"order_operators_tok": sales}
+    return {
+        "order_operators_tok": sales,
+        "order_delegators_tok": np.minimum(
+            operators.rent_sold * positive(rewards - state["slashed"]),
+            0.25 * state["holders_tok"] / dt,
+        ),
+    }

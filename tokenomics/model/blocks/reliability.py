@@ -2,7 +2,8 @@
 
 Availability MTBF/(MTBF+MTTR) by tier, around which the share of a small fleet swings
 (`formulas/fleet_luck.py`); work lost to a fault, or found out as bad, is done again. What is faked
-or done by a smaller model, and what of it is found out, is in `formulas/cheating.py`. Outages of
+or done by a smaller model, and what of it is found out, is in `formulas/cheating.py`; what all of
+it takes is in `formulas/toll.py`. Outages of
 regions are shot noise: they begin as a Poisson process and end with an exponential tail. Units:
 days, shares.
 """
@@ -10,63 +11,13 @@ days, shares.
 import numpy as np
 
 from ...elementary import exp, expm1
-from ..formulas.bonding import (
-    bonded,
-    bonds_by_node,
-    nodes_for,
-    stake_days_at_rest,
-    stake_days_of,
-)
-from ..formulas.cheating import caught_share, cheating, outcomes, swap_caught_share
+from ..formulas.bonding import bonded
+from ..formulas.cheating import cheating
 from ..formulas.fleet_luck import down_share, memory, next_luck
-from ..formulas.latency import service_time
-from ..formulas.numerics import SECONDS_PER_DAY, poisson
-from ..formulas.ordered import total
+from ..formulas.numerics import poisson
 from ..formulas.rest import kept_at_rest
-from ..formulas.root import roots
+from ..formulas.toll import online_at_rest, stake_days_at_rest, toll
 from ..variables import Variable, writes
-
-MOST_SHARE = 1.0 - 1e-12  # d/(1 + d) of days of a bond, beyond which nobody cheats
-
-
-def online_share(tier):
-    """Share of a tier's nodes that are up."""
-    return tier.mtbf / (tier.mtbf + tier.mttr)
-
-
-def online_at_rest(rel):
-    """Share of nodes that are up on average."""
-    return total(tier.share * online_share(tier) for tier in rel.tiers.values())
-
-
-def reliability(params, faked, swapped):
-    """Availability, rework, failures, bad answers and slashing for shares of work that are faked
-    and swapped.
-    """
-    rel, open_to_it = params["reliability"], 1.0 - params["privacy"].in_use.integrity
-    if not rel.enabled:
-        still = 0.0 * faked
-        return {
-            "availability": 1.0 + still,
-            "rework": 1.0 + still,
-            "failure_share": still,
-            "bad_share": still,
-            "slash_rate": still,
-        }
-    service, online, fault = service_time(params) / SECONDS_PER_DAY, online_at_rest(rel), 0.0
-    for tier in rel.tiers.values():
-        fault = fault - tier.share * online_share(tier) * expm1(-service / tier.mtbf)
-    found = outcomes(params, fault / online, faked * open_to_it, swapped * open_to_it)
-    condemned = (
-        rel.audit_probability * rel.false_positive * (1.0 - faked - swapped)
-        + caught_share(params) * faked
-        + swap_caught_share(params) * swapped
-    )
-    return found | {
-        "availability": online + 0.0 * faked,
-        "rework": rel.replication / (1.0 - found["failure_share"]),
-        "slash_rate": condemned * rel.slash_fraction,
-    }
 
 
 def cheating_at_rest(params, rest):
@@ -76,29 +27,12 @@ def cheating_at_rest(params, rest):
     """
     if not params["reliability"].enabled:
         return {"cheating_share": 0.0, "swapped_share": 0.0}
-    kept = kept_at_rest(params, rest)
-    if not bonds_by_node(params):
-        return cheating(params, stake_days_at_rest(params, rest), kept)
-
-    # nodes that are willing follow from what is left of their work, which follows from the bond
-    known = {name: rest[name] for name in ("inference_price", "utilisation", "privacy_throughput")}
-    points = np.size(known["inference_price"] + known["utilisation"])
-
-    def excess(share, live):
-        days = np.zeros(points)
-        days[live] = share / (1.0 - share)
-        toll = reliability(params, *cheating(params, days, kept).values())
-        found = stake_days_of(params, nodes_for(params, known | toll))
-        found = np.broadcast_to(found, points)[live]
-        return found / (1.0 + found) - share
-
-    share = roots(excess, np.zeros(points), np.full(points, MOST_SHARE))
-    return cheating(params, share / (1.0 - share), kept)
+    return cheating(params, rest.of(stake_days_at_rest), kept_at_rest(params, rest))
 
 
 def toll_at_rest(params, rest):
     """Availability, rework, failures, bad answers and slashing."""
-    return reliability(params, rest["cheating_share"], rest["swapped_share"])
+    return toll(params, rest["cheating_share"], rest["swapped_share"])
 
 
 @writes(
@@ -156,7 +90,7 @@ def policy_reliability(params, substep, state_history, state):
             state["operator_income"] / nodes,
         )
     luck = 0.0 * state["fleet_luck"]
-    found = shares | reliability(params, *shares.values())
+    found = shares | toll(params, *shares.values())
     if rel.enabled and params["shocks"].enabled:
         noise = params["shock_table"].at("fleet_noise", state["step"])
         luck = next_luck(state["fleet_luck"], noise, params["time_step"], memory(rel.tiers))

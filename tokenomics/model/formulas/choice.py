@@ -1,11 +1,11 @@
 """What customers weigh up, and how they choose: costs of each seller, and a nested logit on
 effective prices. Units: USD/Mtok, s.
 
-An effective price is what is paid × (1 + what is not paid (lateness, exposure) over the network's
+An effective price is what is paid × (1 + what is not paid (lateness, exposure) over the seller's
 price of today) × exp(wedge). So a price has the same elasticity however late or exposed the work
-is; without its wedge the network's effective price is today the sum of both. A wedge is what
-recourse, trust and service are worth in log price, solved so that the shares of today are met. All
-prices of a class are relative to its mean cost of today.
+is; without its wedge an effective price is today the sum of both. A wedge is what recourse, trust
+and service are worth in log price, solved so that the shares of today are met. All prices of a
+class are relative to its mean cost of today.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def network_cost(params, needs, state):
     [USD/Mtok].
 
     state: needs inference_price, price_variance, latency_mean, latency_variance, latency_third,
-    failure_share, privacy_protection.
+    failure_share, bad_share, privacy_protection.
     """
     venues, bills = params["venues"], params["bills"]
     call = Cumulants(state["latency_mean"], state["latency_variance"], state["latency_third"])
@@ -45,8 +45,9 @@ def network_cost(params, needs, state):
         * np.sqrt(state["price_variance"] * bills.quote_lag)
     )
     up = network_up(params["outages"], params["access"])
-    failed = 1.0 - (1.0 - state["failure_share"]) * up
-    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * failed)
+    good = (1.0 - state["failure_share"]) * up
+    harm = 1.0 - good + good * state["bad_share"] * venues.bad_answer_cost
+    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * harm)
     exposed = needs.privacy_need * (1.0 - state["privacy_protection"])
     return paid, latency_penalty(needs, call) + exposed
 
@@ -66,8 +67,10 @@ def log_prices(params, needs, state):
         seller_cost(params["api"], needs, params["api"].uptime),
         seller_cost(params["cloud"], needs, cloud_up(params["outages"], params["cloud"])),
     )
-    per_price = 1.0 / state["price_today"]
-    return tuple(log(paid * (1.0 + unpaid * per_price)) for paid, unpaid in costs)
+    return tuple(
+        log(paid * (1.0 + unpaid / state[f"price_today_{seller}"]))
+        for seller, (paid, unpaid) in zip(SELLERS, costs, strict=True)
+    )
 
 
 def solved(params, rest):

@@ -106,6 +106,12 @@ def treasury_share(params):
     return params["treasury"].fee_share if params["treasury"].enabled else 0.0
 
 
+def delegators_share(params):
+    """Share of nodes' income, less slashing, that goes to those who delegate to them."""
+    bonding = params["bonding"]
+    return bonding.reward_share if bonding.mode == "yield" else 0.0
+
+
 def burned_share(params, state):
     """Share of fees that is burned: the burn share in force, none where emission and burns are
     switched off.

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from .numerics import treasury_share
+from .numerics import delegators_share, treasury_share
 
 
 def kept_at_rest(params, rest):
     """Share of what customers pay that reaches operators, directly or by emission, which makes up
     for what is burned.
     """
-    return 1.0 - treasury_share(params)
+    return (1.0 - treasury_share(params)) * (1.0 - delegators_share(params))
 
 
 def efficiency_at_rest(params, rest):
