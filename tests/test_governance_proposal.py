@@ -330,3 +330,18 @@ def test_a_calibrations_estimates_and_its_error_out_of_sample_are_in_the_report(
         0.031,
         1.0,
     ]
+
+
+def test_every_verdict_is_asked_where_purchases_leave_less_and_more_in_the_price():
+    impact = "market.permanent_impact"
+    ends = {
+        name: sorted({point.values[impact] for point in plan.points if point.role == "sensitivity"})
+        for name, plan in (
+            ("as usual", read_proposal(PROPOSAL)[1]),
+            (
+                "its own",
+                read_proposal(PROPOSAL | {"sensitivity": {"paths": {impact: [0.1, 0.9]}}})[1],
+            ),
+        )
+    }
+    assert ends == {"as usual": [0.33, 0.5, 0.67], "its own": [0.1, 0.5, 0.9]}

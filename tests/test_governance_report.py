@@ -280,12 +280,12 @@ def test_what_a_verdict_hides_is_said_beside_it(evidence):
         "treasury_min <= 1000000 (token_crash)."
     )
     assert varied.startswith(
-        "With one parameter changed at a time, 4 of 12 checks fail: treasury_min <= 1000000 "
+        "With one parameter changed at a time, 6 of 18 checks fail: treasury_min <= 1000000 "
         "(scenario none at controller.pid.kp = 0.075"
     )
     table = own.varied_checks
     assert table[table["of"] == "change"]["today"].isna().all()
-    assert (table["today"] > 0.0).sum() == 4
+    assert (table["today"] > 0.0).sum() == 6
 
 
 def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged():
@@ -413,7 +413,7 @@ def test_a_stated_limit_that_fails_ends_with_status_1_and_a_bundle(tmp_path):
     file.write_text(json.dumps(PROPOSAL | {"alternatives": {}, "scenarios": ["none"]}))
     status, out, errors = command("propose", file, "--runs", "4", "--out", tmp_path / "b", "--json")
     told = json.loads(out)
-    assert status == 1 and told["outcome"] == "fails" and told["simulations"] == 4 * 2 + 3 * 6, (
+    assert status == 1 and told["outcome"] == "fails" and told["simulations"] == 4 * 2 + 3 * 10, (
         errors
     )
     assert (tmp_path / "b" / "inputs" / "proposal.yaml").read_text() == file.read_text().replace(

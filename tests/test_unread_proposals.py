@@ -143,6 +143,8 @@ def test_a_check_that_cannot_fail_is_not_counted_as_passed(partly):
         "bank_run.rate = 0.05": ["bank_run"],
         "operators.rent_sold = 0.5": both,
         "operators.rent_sold = 0.8": both,
+        "market.permanent_impact = 0.33": both,
+        "market.permanent_impact = 0.67": both,
     }
     assert f"none of {len(partly.varied_checks)} checks fails." in " ".join(partly.warnings())
     sensitivity = (

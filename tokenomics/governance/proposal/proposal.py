@@ -47,6 +47,11 @@ from ..evidence.unread import idle
 
 Changes = dict[Line, bool | float | str]
 
+# Worlds in which every verdict is asked for, between these ends where a proposal names no others:
+# what a purchase leaves in the price decides what buy-backs are worth, and no study of a token
+# tells it. From a third to that of square-root impact (Farmer and others 2013).
+ALWAYS = {"market.permanent_impact": (0.33, 0.67)}
+
 
 class Proposal(Statement):
     """A proposal's file.
@@ -399,13 +404,18 @@ def _number(path: str, value: Value) -> Value:
 
 
 def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, ...]:
-    """Today, the proposal, its alternatives, its parameters varied one at a time, and today and the
-    proposal over other spans; all with the same paths.
+    """Today, the proposal, its alternatives, its parameters and worlds varied one at a time, those
+    of `ALWAYS` too, and today and the proposal over other spans; all with the same paths.
 
     today: parameters of the network. Raises InputError, with the line in `at`, for values that
     cannot be.
     """
     ranges = proposal.sensitivity
+    varied = {
+        path: ends
+        for path, ends in ALWAYS.items()
+        if today.values.market.enabled and path not in proposal.proposed
+    } | ranges.paths
     spans = [
         days
         for days in map(days_of, sorted(set(proposal.years)))
@@ -415,7 +425,7 @@ def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, .
         [
             *proposal.proposed,
             *(p for values in proposal.alternatives.values() for p in values),
-            *ranges.paths,
+            *varied,
             *([SPAN] if spans else ()),
         ]
     )
@@ -455,11 +465,9 @@ def points_of(proposal: Proposal, today: Resolved, at: Reader) -> tuple[Point, .
         found.append(other)
     _possible(found, today, at)
     few = min(ranges.runs, proposal.runs)
-    for path in dict.fromkeys(
-        [*(p for p in proposal.proposed if place(p).kind is float), *ranges.paths]
-    ):
+    for path in dict.fromkeys([*(p for p in proposal.proposed if place(p).kind is float), *varied]):
         value = new[path]
-        ends = ranges.paths.get(path) or sorted(
+        ends = varied.get(path) or sorted(
             (value * (1.0 - ranges.step), value * (1.0 + ranges.step))
         )
         if ends[0] == ends[1]:
