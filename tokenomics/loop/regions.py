@@ -27,7 +27,10 @@ def thinner(parameters: Parameters, share: float) -> LinearEconomy:
     """
     if share == 1.0:
         return linearise(parameters)
-    thin = linearise(put(parameters, {"market.pool_share": parameters.market.pool_share * share}))
+    liquidity = ("pool_share", "book_depth")
+    thin = linearise(
+        put(parameters, {f"market.{n}": getattr(parameters.market, n) * share for n in liquidity})
+    )
     old = {"reference_depth": thin.state["reference_depth"] / share}
     return replace(
         thin,

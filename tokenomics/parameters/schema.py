@@ -598,6 +598,12 @@ class Market(Ruled):
                 f"pool"
             ),
         ),
+        Rule(
+            lambda m: (m.book_depth <= 0.0) | (m.enabled and m.type == "pool"),
+            lambda m: (
+                f"market.book_depth: {m.book_depth:g} USD; expected 0 in a market that is no pool"
+            ),
+        ),
     )
 
     enabled: bool = parameter(
@@ -621,6 +627,13 @@ class Market(Ruled):
     )
     pool_time: float = parameter(
         "days", "mean time in which liquidity returns to those shares", gt=0.0
+    )
+    book_depth: float = parameter(
+        "USD",
+        "bids of an exchange's book beside the pool, and as much of offers, spread over prices "
+        "like a pool's reserves; quoted anew around the price every step",
+        ge=0.0,
+        le=1e15,
     )
     permanent_impact: float = share(
         "share of price impact that the outside valuation accepts as lasting"
@@ -654,7 +667,7 @@ class Speculation(Group):
     trend_memory: float = parameter("days", "memory of the trend that chartists see", gt=0.0)
     noise: float = parameter("1/sqrt(day)", "chartists' noise orders, in depths", ge=0.0, le=5.0)
     follows_liquidity: float = share(
-        "share of a depth that follows the pool; the rest is the pool that others usually keep"
+        "share of a depth that follows pool and book; the rest is the pool that others usually keep"
     )
     holding_time: float = parameter("days", "mean time for which a position is held", gt=0.0)
     intensity_of_choice: float = parameter(
@@ -871,7 +884,7 @@ class Controller(Ruled):
         "1/day", "threshold buy-back: share of the treasury's USD spent a day", ge=0.0, le=1.0
     )
     schedule_exponent: float = parameter(
-        "1", "scheduled PID: power of the pool's depth that the gains follow", ge=-2.0, le=2.0
+        "1", "scheduled PID: power of the market's depth that the gains follow", ge=-2.0, le=2.0
     )
     pid: PID
     dcbm: DCBM

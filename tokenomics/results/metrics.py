@@ -281,6 +281,7 @@ folded(
                 last["pool_tok"] * (1.0 - last["protocol_owned"]),
                 last["pool_usd"] * (1.0 - last["protocol_owned"]),
                 last["treasury_tok"] + last["protocol_owned"] * last["pool_tok"],
+                p.market.book_depth,
             )
         ),
     ),
