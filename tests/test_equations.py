@@ -127,6 +127,7 @@ def test_the_documented_equations_are_the_models(policy, step, book):
         "controller.pid.dead_band": 0.01,
         "market.announced_impact": 0.3,
         "market.book_depth": book,
+        "market_factor.beta": 1.5,
         "oracle.delay": 2.0 * step,
         "oracle.slope_limit": 0.05,
     }

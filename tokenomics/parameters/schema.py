@@ -111,6 +111,17 @@ class News(Group):
     jump_volatility: float = parameter("1", "standard deviation of the log jump", ge=0.0, le=2.0)
 
 
+class MarketFactor(Group):
+    """What all tokens share: the market's moves, of which a token's news takes beta times."""
+
+    beta: float = parameter(
+        "1", "log change of the outside valuation by one of the market's index", ge=-5.0, le=5.0
+    )
+    volatility: float = parameter(
+        "1/sqrt(day)", "volatility of the log of the market's index", ge=0.0, le=1.0
+    )
+
+
 class Demand(Group):
     """Potential demand for inference, before customers choose a venue."""
 
@@ -1163,6 +1174,7 @@ class Parameters(Ruled):
     change: Change
     shocks: Shocks
     news: News
+    market_factor: MarketFactor
     demand: Demand
     workloads: dict[str, Workload]
     venues: Venues
