@@ -72,19 +72,27 @@ def again(result, buys, sells):
         # the market
         bought = (sum(path[name][now] for name in buys) + max(wanted, 0.0)) * dt
         sold = (sum(path[name][now] for name in sells) + from_treasury + minted) * dt
-        fill = (usd + bought) / (pool + sold)
+        leaving = max(path["delegated"][now], 0.0) + path["order_run_tok"][now]
+        able = (path["holders_tok"][was] - leaving * dt) * (1.0 - 1e-3)
+        book = market.book_depth
+        fill = max(
+            (usd + book + bought) / (pool + book / price + sold),
+            (usd + bought) / (pool + able + sold),
+        )
+        quoted = min(book / price - book / fill, able)
         impact = 2.0 * np.log(fill / price)
         before = np.log(state["outside_value"])
         pull = (np.log(path["utility_value"][was]) - before) * -np.expm1(-market.anchoring * dt)
-        extra = (market.announced_impact - market.permanent_impact) * 2.0 * output * dt / usd
+        extra = (
+            (market.announced_impact - market.permanent_impact) * 2.0 * output * dt / (usd + book)
+        )
         change = pull + market.permanent_impact * impact + extra + path["news"][now]
         speed = market.arbitrage_speed * dt
         left, arriving = np.exp(-speed), -np.expm1(-speed) / speed
         gap = np.log(price) - before
         goal = np.exp(before + change + gap * left + (impact - change) * arriving)
-        cleared, product = pool - (bought / fill - sold), pool * usd
-        leaving = max(path["delegated"][now], 0.0) + path["order_run_tok"][now]
-        able = (path["holders_tok"][was] - leaving * dt) * (1.0 - 1e-3)
+        cleared, product = pool - (bought / fill - sold - quoted), pool * usd
+        able -= quoted
         moved = min(np.sqrt(product / goal), cleared + able)
         price = product / moved**2
         lacking = market.pool_share * path["circulating_supply"][was] - moved
@@ -110,13 +118,16 @@ def again(result, buys, sells):
 
 @pytest.mark.parametrize("policy", ["pid", "pid_two_sided"])
 @pytest.mark.parametrize("step", [1.0, 0.5])
-def test_the_documented_equations_are_the_models(policy, step):
+@pytest.mark.parametrize("book", [0.0, 4e5])
+def test_the_documented_equations_are_the_models(policy, step, book):
     sets = {
         "simulation.time_step": step,
         "controller.interval": 2.0 * step,
         "controller.pid.kd": 0.1,
         "controller.pid.dead_band": 0.01,
         "market.announced_impact": 0.3,
+        "market.book_depth": book,
+        "market_factor.beta": 1.5,
         "oracle.delay": 2.0 * step,
         "oracle.slope_limit": 0.05,
     }

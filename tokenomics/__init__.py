@@ -15,6 +15,7 @@ Public names; `help` of each describes every parameter:
     optimise             tune parameters under constraints
     analyse              the linear control loop and its margins
     calibrate_prices     Merton's jump-diffusion and GARCH from daily closes
+    calibrate_factor     a token's beta to the market from daily closes of both
     calibrate_economy    parameters of the economy by simulated moments of a token
     calibrate_demand     the demand block from a request rate or a trace
     calibrate_burn       burn elasticity and emission path from tables by month
@@ -63,6 +64,7 @@ _HOMES = {
     "calibration.demand.calibrate": ("calibrate_demand",),
     "calibration.economy.calibrate": ("calibrate_economy",),
     "calibration.prices.calibrate": ("calibrate_prices",),
+    "calibration.prices.factor": ("calibrate_factor",),
     "errors": ("BlockError", "InputError", "ModelError", "TokenomicsError"),
     "experiments.compare": ("compare",),
     "experiments.optimise": ("optimise",),

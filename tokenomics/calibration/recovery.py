@@ -26,6 +26,7 @@ from .estimates import Estimate
 HOMES = {
     "merton": "prices.merton",
     "garch": "prices.garch",
+    "factor": "prices.factor",
     "demand": "demand.calibrate",
     "trace": "demand.trace",
     "burn": "burn.calibrate",

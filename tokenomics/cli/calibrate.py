@@ -36,8 +36,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     help=(
-        "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the "
-        "estimators."
+        "Estimate parameters from data: prices, the market's part in them, demand, burn-and-mint, "
+        "the whole economy; test the estimators."
     ),
 )
 
@@ -118,7 +118,9 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
 def recover(
     estimator: Annotated[
         str,
-        typer.Argument(help="merton, garch, demand, trace, burn or economy.", metavar="ESTIMATOR"),
+        typer.Argument(
+            help="merton, garch, factor, demand, trace, burn or economy.", metavar="ESTIMATOR"
+        ),
     ],
     replications: Annotated[
         int, number("Simulated data sets.", bounds.REPLICATIONS.from_(20))
@@ -239,6 +241,62 @@ def prices(
             seed=seed,
             progress=progress,
         )
+    finish(found, out, as_json)
+
+
+@app.command(
+    epilog="Example: tokenomics calibrate factor TOKEN.csv INDEX.csv --gaps span --out "
+    "calibrated/factor"
+)
+def factor(
+    file: File,
+    index: Annotated[str, typer.Argument(metavar="INDEX")],
+    start: First = None,
+    end: Last = None,
+    gaps: Gaps = "refuse",
+    nonpositive: Nonpositive = None,
+    duplicates: Duplicates = None,
+    unsorted: Unsorted = None,
+    absurd: Absurd = None,
+    daily: Daily = None,
+    column: Column = None,
+    index_column: Annotated[
+        list[str] | None,
+        typer.Option(help="The index's column, as --column of the token's.", metavar="NAME"),
+    ] = None,
+    date_format: DateFormat = None,
+    sheet: Sheet = None,
+    decimal: Decimal = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Beta of a token to the market: daily closes of the token on those of an index, each in any
+    layout.
+
+    What stands in both files' layouts, such as --date-format, holds for both.
+    """
+    from ..calibration.prices.factor import calibrate_factor
+
+    probe(out)
+    chosen = {
+        "date_format": date_format,
+        "sheet": sheet,
+        "decimal": decimal,
+        "daily": daily,
+        "gaps": gaps,
+        "nonpositive": nonpositive,
+        "duplicates": duplicates,
+        "unsorted": unsorted,
+        "absurd": absurd,
+    }
+    found = calibrate_factor(
+        file,
+        index,
+        choices=given(column=column, **chosen),
+        index_choices=given(column=index_column, **chosen),
+        start=start.date() if start else None,
+        end=end.date() if end else None,
+    )
     finish(found, out, as_json)
 
 

@@ -76,6 +76,13 @@ def run(
             help=f"Daily closes in USD, replayed as inferred news; {LAYOUTS}.", metavar="FILE"
         ),
     ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            help="Daily closes of the market's index over the same days: its part in the news.",
+            metavar="FILE",
+        ),
+    ] = None,
     column: Column = None,
     date_format: DateFormat = None,
     sheet: Sheet = None,
@@ -142,6 +149,7 @@ def run(
             days=days,
             engine=engine,
             prices=prices,
+            index=index,
             choices=choices,
             demand=demand_from(
                 demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed

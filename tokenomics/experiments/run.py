@@ -16,7 +16,7 @@ from ..errors import InputError, nearest, remark
 from ..histories.alignment import align
 from ..histories.choices import Choices
 from ..histories.demand import DemandSeries, as_series, mean_rate
-from ..histories.prices import price_path, read_prices
+from ..histories.prices import PriceHistory, price_path, read_prices
 from ..histories.times import as_date
 from ..inputs import bounds, footprint
 from ..inputs.arguments import (
@@ -156,6 +156,19 @@ def _at_price(resolved: Resolved, model: Model, price: float, file: str) -> Reso
     return resolved.replace({"stocks.token_price": price}, source=f"first price of {file}")
 
 
+def _market(resolved: Resolved, index: str | Path, history: PriceHistory) -> PriceHistory:
+    """The market's index over the days of a price history."""
+    if resolved.values.market_factor.beta == 0.0:
+        raise InputError(
+            "an index of which the token takes nothing",
+            key="market_factor.beta",
+            expected="another number than 0, such as `tokenomics calibrate factor` finds",
+        )
+    first, last = history.dates[0], history.dates[-1]
+    window = "`start` and `days`"
+    return read_prices(index, start=first, end=last, window=window)
+
+
 def _asked(record: Sequence[str] | None) -> list[str] | None:
     """The names to record, with those that stand behind `FOR_METRICS`."""
     if record is None:
@@ -172,6 +185,7 @@ def _asked(record: Sequence[str] | None) -> list[str] | None:
     sets=SETS,
     engine=choice(ENGINES),
     prices=optional(PATH),
+    index=optional(PATH),
     choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
     demand=optional(of(str, Path, DemandSeries, expected="a path")),
     demand_align=optional(TEXT),
@@ -194,6 +208,7 @@ def run(
     days: float | None = None,
     engine: str = "cadcad",
     prices: str | Path | None = None,
+    index: str | Path | None = None,
     choices: Choices | Mapping[str, Any] | None = None,
     demand: str | Path | DemandSeries | None = None,
     demand_align: str | None = None,
@@ -211,8 +226,10 @@ def run(
     dated list of them; see `resolve`. runs: number of Monte Carlo runs, indices 0 to runs − 1; a
     run's shocks depend on (seed, run index) alone. days: simulated span [days]; with `prices` the
     whole history from `start` unless given. prices: file of daily closes in USD in any layout
-    (docs/histories.md), replayed as inferred news. choices: how to read it, where it has to be
-    told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily":
+    (docs/histories.md), replayed as inferred news. index: file of daily closes of the market's
+    index, in any such layout, over the same days: what `market_factor.beta` takes of its moves is
+    the market's, and what is left the network's own news. choices: how to read it, where it has to
+    be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily":
     "close"}. demand: file of a rate series in requests/s or of a request trace, or what
     `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the network
     at the start.
@@ -255,7 +272,11 @@ def run(
             argument=name,
             expected="`prices` FILE with it",
         )
-    history = None
+    if index is not None and prices is None:
+        raise InputError(
+            "an index without a price history", argument="index", expected="`prices` with it"
+        )
+    history, market = None, None
     if prices is not None:
         first = as_date(start, "start")
         history = read_prices(prices, start=first, days=days, choices=choices)
@@ -267,6 +288,9 @@ def run(
             f"prices from {prices}, {history.dates[0]} to {history.dates[-1]}, as inferred news: "
             f"{'; '.join(history.notes)}"
         )
+        if index is not None:
+            market = _market(resolved, index, history)
+            notes.append(f"the market's moves from {index}: {'; '.join(market.notes)}")
 
     resolved.refuse_late()
     _afford(resolved, model, engine, runs, every, record)
@@ -303,6 +327,9 @@ def run(
         quiet = put(undisturbed(resolved.today), law)
         path = price_path(history, dt_days)[: parameters.simulation.steps + 1]
         table = without_noise_orders(table)
+        if market is not None:
+            levels = np.log(price_path(market, dt_days)[: parameters.simulation.steps + 1])
+            table = table.replace(recorded_index=np.tile(np.diff(levels)[:, None], (1, runs)))
         past = bind(quiet, table, model)
         news = infer_news(
             model.bound(past),

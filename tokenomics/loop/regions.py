@@ -27,7 +27,10 @@ def thinner(parameters: Parameters, share: float, today: Parameters | None = Non
     """
     if share == 1.0:
         return linearise(parameters, today=today)
-    less = {"market.pool_share": parameters.market.pool_share * share}
+    less = {
+        f"market.{name}": getattr(parameters.market, name) * share
+        for name in ("pool_share", "book_depth")
+    }
     thin = linearise(put(parameters, less), today=today and put(today, less))
     old = {"reference_depth": thin.state["reference_depth"] / share}
     return replace(

@@ -29,14 +29,15 @@ NORMALS = (
     "speculation_noise",
     "oracle_noise",
     "fleet_noise",
+    "factor_normal",
 )
 UNIFORMS = ("news_jump_uniform", "region_uniform")
 
 
 @dataclass(frozen=True)
 class ShockTable:
-    """Arrays (steps, runs) by process; recorded series ("recorded_rate" in req/s, "recorded_news")
-    where given.
+    """Arrays (steps, runs) by process; recorded series where given ("recorded_rate" in
+    req/s, "recorded_news", "recorded_index": log change of the market's index).
 
     first: the step of the first row, for a run that goes on from a state whose clock has run.
     """

@@ -21,7 +21,7 @@ from . import controllers
 from .contract import unknown
 from .formulas.choice import solved
 from .formulas.numerics import oracle_delay
-from .formulas.rest import emission_at_rest
+from .formulas.rest import depth_at_rest, emission_at_rest
 from .same_bits import with_our_functions
 
 PLACEHOLDER = "<"  # begins what stands for several names
@@ -347,10 +347,11 @@ CONSTANTS = (  # set in the steady state, written by no block
     Variable(
         "reference_depth",
         "USD",
-        "pool_usd at the start: the unit of the controller's output",
+        "USD on the market's bid side at the start, pool and book: the unit of the controller's "
+        "output",
         None,
         0.0,
-        start="pool_usd",
+        start=depth_at_rest,
     ),
     Variable(
         "initial_price",

@@ -111,6 +111,17 @@ class News(Group):
     jump_volatility: float = parameter("1", "standard deviation of the log jump", ge=0.0, le=2.0)
 
 
+class MarketFactor(Group):
+    """What all tokens share: the market's moves, of which a token's news takes beta times."""
+
+    beta: float = parameter(
+        "1", "log change of the outside valuation by one of the market's index", ge=-5.0, le=5.0
+    )
+    volatility: float = parameter(
+        "1/sqrt(day)", "volatility of the log of the market's index", ge=0.0, le=1.0
+    )
+
+
 class Demand(Group):
     """Potential demand for inference, before customers choose a venue."""
 
@@ -616,6 +627,12 @@ class Market(Ruled):
                 f"pool"
             ),
         ),
+        Rule(
+            lambda m: (m.book_depth <= 0.0) | (m.enabled and m.type == "pool"),
+            lambda m: (
+                f"market.book_depth: {m.book_depth:g} USD; expected 0 in a market that is no pool"
+            ),
+        ),
     )
 
     enabled: bool = parameter(
@@ -639,6 +656,13 @@ class Market(Ruled):
     )
     pool_time: float = parameter(
         "days", "mean time in which liquidity returns to those shares", gt=0.0
+    )
+    book_depth: float = parameter(
+        "USD",
+        "bids of an exchange's book beside the pool, and as much of offers, spread over prices "
+        "like a pool's reserves; quoted anew around the price every step",
+        ge=0.0,
+        le=1e15,
     )
     permanent_impact: float = share(
         "share of price impact that the outside valuation accepts as lasting"
@@ -672,7 +696,7 @@ class Speculation(Group):
     trend_memory: float = parameter("days", "memory of the trend that chartists see", gt=0.0)
     noise: float = parameter("1/sqrt(day)", "chartists' noise orders, in depths", ge=0.0, le=5.0)
     follows_liquidity: float = share(
-        "share of a depth that follows the pool; the rest is the pool that others usually keep"
+        "share of a depth that follows pool and book; the rest is the pool that others usually keep"
     )
     holding_time: float = parameter("days", "mean time for which a position is held", gt=0.0)
     intensity_of_choice: float = parameter(
@@ -889,7 +913,7 @@ class Controller(Ruled):
         "1/day", "threshold buy-back: share of the treasury's USD spent a day", ge=0.0, le=1.0
     )
     schedule_exponent: float = parameter(
-        "1", "scheduled PID: power of the pool's depth that the gains follow", ge=-2.0, le=2.0
+        "1", "scheduled PID: power of the market's depth that the gains follow", ge=-2.0, le=2.0
     )
     pid: PID
     dcbm: DCBM
@@ -1168,6 +1192,7 @@ class Parameters(Ruled):
     change: Change
     shocks: Shocks
     news: News
+    market_factor: MarketFactor
     demand: Demand
     workloads: dict[str, Workload]
     venues: Venues

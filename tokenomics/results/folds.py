@@ -165,6 +165,43 @@ def volatility_of(variable: str, least: float = 0.0) -> Fold:
     return daily(Fold((variable,), start, update, finish))
 
 
+def market_part(finish: Callable[[Any, Any, Any, Parameters, int], np.ndarray]) -> Fold:
+    """What `finish(returns, market, both, p, count)` makes of the sums of squares and products,
+    from their means, of daily log returns of the price and of the market's part in them, beta times
+    the change of its index; NaN of fewer than two returns. Summed as in `volatility_of`.
+    """
+
+    def start(first: Values, p: Parameters) -> Values:
+        level = {"log": log(first["token_price"]), "index": first["market_index"]}
+        zero = ("count", "mean", "market mean", "returns", "market", "both")
+        return level | dict.fromkeys(zero, 0.0)
+
+    def update(before: Values, now: Values, p: Parameters) -> Values:
+        count, current = before["count"] + 1.0, log(now["token_price"])
+        change = current - before["log"]
+        moved = p.market_factor.beta * (now["market_index"] - before["index"])
+        off, apart = change - before["mean"], moved - before["market mean"]
+        mean = before["mean"] + off / count
+        market = before["market mean"] + apart / count
+        return {
+            "count": count,
+            "log": current,
+            "index": now["market_index"],
+            "mean": mean,
+            "market mean": market,
+            "returns": before["returns"] + off * (change - mean),
+            "market": before["market"] + apart * (moved - market),
+            "both": before["both"] + off * (moved - market),
+        }
+
+    def end(after: Values, p: Parameters, count: int) -> np.ndarray:
+        if count < 2:
+            return np.full(np.shape(after["returns"]), np.nan)
+        return finish(after["returns"], after["market"], after["both"], p, count)
+
+    return daily(Fold(("token_price", "market_index"), start, update, end))
+
+
 def drawdown_of(variable: str) -> Fold:
     """Largest fall of a variable's daily close from an earlier high, the start among them, as a
     share of the high.

@@ -34,6 +34,7 @@ from .folds import (
     drawdown_of,
     first_and_last,
     last_of,
+    market_part,
     mean,
     mean_of,
     total,
@@ -181,6 +182,32 @@ folded(
     bounds=SIZE,
 )
 folded(
+    "factor_share",
+    "1",
+    "share of the variance of daily log returns that the market's moves account for, 0 where none "
+    "reach the token",
+    market_part(
+        lambda returns, market, both, p, count: np.minimum(
+            both * both / np.where(returns * market > 0.0, returns * market, 1.0), 1.0
+        )
+    ),
+    bounds=SHARE,
+)
+folded(
+    "own_volatility",
+    "1/sqrt(year)",
+    "annualised standard deviation of daily log returns less the market's part in them: what a "
+    "policy can act on",
+    market_part(
+        lambda returns, market, both, p, count: (
+            np.sqrt(np.maximum(returns - 2.0 * both + market, 0.0) / (count - 1))
+            * np.sqrt(DAYS_PER_YEAR / p.simulation.time_step)
+        )
+    ),
+    better="lower",
+    bounds=SIZE,
+)
+folded(
     "max_drawdown",
     "1",
     "largest fall of the daily price from an earlier high",
@@ -281,6 +308,7 @@ folded(
                 last["pool_tok"] * (1.0 - last["protocol_owned"]),
                 last["pool_usd"] * (1.0 - last["protocol_owned"]),
                 last["treasury_tok"] + last["protocol_owned"] * last["pool_tok"],
+                p.market.book_depth,
             )
         ),
     ),

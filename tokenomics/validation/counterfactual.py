@@ -21,6 +21,7 @@ import pandas as pd
 from ..engines import ensemble
 from ..engines.trajectories import Trajectories
 from ..experiments.history import infer_news, undisturbed, without_noise_orders
+from ..model.formulas.liquidity import depth
 from ..model.model import Model, bind
 from ..model.shocks import sample
 from ..model.steady_state import steady_state
@@ -91,7 +92,8 @@ def counterfactual(
     calm = undisturbed(parameters).model_copy(update={"controller": parameters.controller})
     calm = put(calm, {"simulation.days": float(len(prices) - 1)})
     start: dict[str, Any] = replayed.at(day)
-    start |= {"initial_price": start["token_price"], "reference_depth": start["pool_usd"]}
+    deep = depth(parameters.market, start["pool_usd"])
+    start |= {"initial_price": start["token_price"], "reference_depth": deep}
     table = without_noise_orders(
         sample(calm, np.arange(runs), seed, extra=model.extra_shocks).starting(start["step"])
     )

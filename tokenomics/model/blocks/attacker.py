@@ -74,7 +74,7 @@ def policy_attacker(params, substep, state_history, state):
     target = needed_price(params, state, anchor * exp(attack.size))
     orders = (others_usd, others_tok, dealers(params, state))
     push_usd, push_tok = order_to_reach(
-        kind, target, price, state["pool_tok"], state["pool_usd"], *orders
+        kind, target, price, state["pool_tok"], state["pool_usd"], *orders, market.book_depth
     )
     still = np.logical_and(time + CLOCK_TOLERANCE < end, attack.size != 0.0)
     pushing = np.logical_and(np.logical_not(before), still)

@@ -3,7 +3,7 @@
 They regress what the protocol buys on the error that it publishes, with exponential forgetting;
 predict from today's price, which the oracle will only see later, what will be bought over their
 horizon; and hold a position in proportion to the return that this flow will bring: 2 × flow/depth,
-the pool's impact to first order. Source: exponentially weighted least squares, Ljung, System
+the market's impact to first order. Source: exponentially weighted least squares, Ljung, System
 Identification (1999), section 11.2, with a prior as ridge; predatory trading ahead of a known flow:
 Brunnermeier and Pedersen (2005). They trade out of the speculators' ledger; their own part of it,
 which may be short, is counted from the start. Units: USD, TOK, USD/day, TOK/day.
@@ -12,6 +12,7 @@ which may be short, is counted from the start. Units: USD, TOK, USD/day, TOK/day
 import numpy as np
 
 from ...elementary import log
+from ..formulas.liquidity import depth
 from ..formulas.numerics import in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
@@ -53,12 +54,11 @@ def policy_front_runners(params, substep, state_history, state):
     front, dt, price = params["front_running"], params["time_step"], state["token_price"]
     if not front.enabled:
         return {"order_front_usd": 0.0 * price, "order_front_tok": 0.0 * price}
-    depth, error = state["reference_depth"], log(state["reference_price"] / price)
-    expected = (
-        2.0 * learned_slope(params, state) * error * front.horizon * depth / state["pool_usd"]
-    )
+    unit, error = state["reference_depth"], log(state["reference_price"] / price)
+    there = depth(params["market"], state["pool_usd"])
+    expected = 2.0 * learned_slope(params, state) * error * front.horizon * unit / there
     order = (
-        (front.size * expected * depth - state["front_tok"] * price)
+        (front.size * expected * unit - state["front_tok"] * price)
         * relaxation(dt, front.reaction_time)
         / dt
     )

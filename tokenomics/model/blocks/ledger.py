@@ -46,13 +46,16 @@ def circulation_at_rest(params, rest):
     customers = supply.customer_days * (1.0 - treasury_share(params)) * rest["throughput"] / price
     operators = params["operators"].inventory_days * gross
     speculators = supply.speculator_share * rest["circulating_supply"]
+    book = params["market"].book_depth
     attacker = attack.inventory * pool if attack.enabled else 0.0
     return {
         "customers_tok": customers,
         "operators_tok": operators,
         "speculators_tok": speculators,
         "attacker_tok": attacker,
-        "attacker_usd": attack.capital * pool * price if attack.enabled else 0.0,
+        "attacker_usd": attack.capital * pool * price + attack.capital * book
+        if attack.enabled
+        else 0.0,
         "treasury_usd": params["treasury"].reserve * price * rest["circulating_supply"],
     }
 

@@ -1,18 +1,30 @@
 """The market clears: all orders of the step meet finite liquidity at one price, news moves the
 outside valuation, and arbitrage moves the price towards it.
 
-How a batch of orders clears is in `liquidity.py`. News never moves the pool's own price: a jump
-there would break x·y = k. The outside valuation keeps a share of the orders' impact (permanent
-impact) and returns slowly to the utility value. A batch is filled at the geometric mean of the
-prices before and after; with a half of its impact lasting it is filled at the price to which
-arbitrage brings it back, so that who knows nothing neither gains nor loses by it. The treasury's
-own liquidity is paid for out of its tokens and USD, and comes back to it.
+How a batch of orders clears is in `liquidity.py`. Beside the pool stands an exchange's book, quoted
+anew around the price at every step's end, so that its depth in USD stays where the token's price
+falls and the pool's does not; who quotes it are passive holders, and what arbitrageurs trade with
+it they trade among themselves. News never moves the pool's own price: a jump there would break x·y
+= k. The outside valuation keeps a share of the orders' impact (permanent impact) and returns slowly
+to the utility value. A batch is filled at the geometric mean of the prices before and after; with a
+half of its impact lasting it is filled at the price to which arbitrage brings it back, so that who
+knows nothing neither gains nor loses by it. The treasury's own liquidity is paid for out of its
+tokens and USD, and comes back to it.
 """
 
 import numpy as np
 
 from ...elementary import exp, log
-from ..formulas.liquidity import anchored, arbitraged, clear, closing, dealers, kind_of
+from ..formulas.liquidity import (
+    anchored,
+    arbitraged,
+    clear,
+    closing,
+    dealers,
+    depth,
+    from_book,
+    kind_of,
+)
 from ..formulas.numerics import in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
@@ -106,13 +118,13 @@ def policy_market(params, substep, state_history, state):
     buy = params["orders"].purchases(state) + np.maximum(state["control_output"], 0.0)
     sell = params["orders"].sales(state)
     settled, after, out = clear(
-        kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders
+        kind, price, pool_tok, state["pool_usd"], buy * dt, sell * dt, holders, market.book_depth
     )
 
     outside = anchored(params, state) + market.permanent_impact * log(after / price)
     if kind != "off":
         # what the controller trades is announced; its impact to first order
-        announced = 2.0 * state["control_output"] * dt / state["pool_usd"]
+        announced = 2.0 * state["control_output"] * dt / depth(market, state["pool_usd"])
         outside = outside + (market.announced_impact - market.permanent_impact) * announced
     outside = outside + state["news"]
     if kind == "off":
@@ -122,10 +134,11 @@ def policy_market(params, substep, state_history, state):
         change = outside - log(state["outside_value"])
         final = exp(arbitraged(log(price), log(after), outside, change, left))
         if kind == "pool":
-            pool_tok, product = pool_tok - out, pool_tok * state["pool_usd"]
-            moved = np.minimum(np.sqrt(product / final), pool_tok + holders)
+            quoted = from_book(market.book_depth, price, settled, holders)
+            pool_tok, product = pool_tok - (out - quoted), pool_tok * state["pool_usd"]
+            moved = np.minimum(np.sqrt(product / final), pool_tok + (holders - quoted))
             arbitrage, pool_tok = moved - pool_tok, moved
-            final, given = product / (pool_tok * pool_tok), arbitrage
+            final, given = product / (pool_tok * pool_tok), arbitrage + quoted
         else:
             arbitrage, given = 0.0 * price, out
     follows, circulating = relaxation(dt, market.pool_time), state["circulating_supply"]

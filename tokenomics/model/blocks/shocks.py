@@ -2,7 +2,9 @@
 
 News is Merton's (1976) jump-diffusion, centred: ln V gains σ√Δt z + Σ jumps − λ μ Δt. Zero median
 rather than a martingale correction, so that the log error which a controller sees is unbiased.
-Units: log points, days.
+Beside it stands the market that all tokens share: an index that moves by a normal change a step, of
+which the token takes beta times. What the market does no network can change. Units: log points,
+days.
 """
 
 import numpy as np
@@ -37,24 +39,59 @@ def _combined(parts):
     return total
 
 
-@writes(
-    Variable("news", "1", "news of this step: log change of the outside valuation", 1.0),
-)
-def policy_news(params, substep, state_history, state):
-    """News of the step [log points]: recorded or sampled, plus that of events."""
+def _index_change(params, state):
+    """Log change of the market's index in the step: recorded or sampled; none beside recorded news
+    that hold the market's moves, too.
+    """
+    news, table = params["news"], params["shock_table"]
+    recorded = table.at("recorded_index", state["step"])
+    if recorded is not None:
+        return recorded
+    whole = table.at("recorded_news", state["step"]) is not None
+    if whole or not (news.enabled and params["shocks"].enabled):
+        return 0.0 * state["market_factor"]
+    normal = table.at("factor_normal", state["step"])
+    return params["market_factor"].volatility * np.sqrt(params["time_step"]) * normal
+
+
+def _own_news(params, state):
+    """The network's own news of the step: recorded or sampled."""
     news, table, dt = params["news"], params["shock_table"], params["time_step"]
-    event = _added(_parts(params, state, "news", impulse))
     recorded = table.at("recorded_news", state["step"])
     if recorded is not None:
-        return {"news": recorded + event}
+        return recorded
     if not (news.enabled and params["shocks"].enabled):
-        return {"news": event + 0.0 * state["news"]}
+        return 0.0 * state["news"]
     count = poisson(news.jump_rate * dt, table.at("news_jump_uniform", state["step"]))
     jumps = count * news.jump_mean + np.sqrt(count) * news.jump_volatility * table.at(
         "news_jump_normal", state["step"]
     )
     diffusion = news.volatility * np.sqrt(dt) * table.at("news_normal", state["step"])
-    return {"news": diffusion + jumps - news.jump_rate * dt * news.jump_mean + event}
+    return diffusion + jumps - news.jump_rate * dt * news.jump_mean
+
+
+@writes(
+    Variable(
+        "news",
+        "1",
+        "news of this step, the network's own and the market's: log change of the outside "
+        "valuation",
+        1.0,
+    ),
+    Variable("market_factor", "1", "log change of the market's index in this step", 1.0),
+    Variable("market_index", "1", "log of the market's index, of any start", 1.0, start=0.0),
+)
+def policy_news(params, substep, state_history, state):
+    """News of the step: the network's own, events, and what the token takes of the market's move;
+    that move, and the index after it.
+    """
+    event = _added(_parts(params, state, "news", impulse))
+    moved = _index_change(params, state)
+    return {
+        "news": _own_news(params, state) + event + params["market_factor"].beta * moved,
+        "market_factor": moved,
+        "market_index": state["market_index"] + moved,
+    }
 
 
 @writes(

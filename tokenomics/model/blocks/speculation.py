@@ -3,13 +3,15 @@
 Logit switching after Brock and Hommes (1998); chartists' orders are noisy, so that the variance of
 returns follows their share, after the structural stochastic volatility of Franke and Westerhoff
 (2012). Orders are in depths a day. A depth is the USD of the market, the usual pool of others, of
-which a part follows the pool that there is: so a deeper pool is moved less by the same people.
+which a part follows the pool and the book that there are: so a deeper market is moved less by the
+same people.
 A strategy's profit is what its position of the last days earns, from the fill on.
 """
 
 import numpy as np
 
 from ...elementary import log
+from ..formulas.liquidity import depth, speculators_depth
 from ..formulas.numerics import chartist_share, in_tokens, positive, relaxation
 from ..variables import Variable, writes
 
@@ -57,8 +59,9 @@ def policy_speculators(params, substep, state_history, state):
     # their fitness.
     noise = speculation.noise * state["speculation_noise"] / np.sqrt(dt)
     usual = params["market"].pool_share * state["circulating_supply"] * price
-    depth = usual + (state["pool_usd"] - usual) * speculation.follows_liquidity
-    order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * depth
+    there = depth(params["market"], state["pool_usd"])
+    usd = speculators_depth(usual, there, speculation.follows_liquidity)
+    order = ((1.0 - share) * fundamentalist + share * (chartist + noise)) * usd
     if not speculation.enabled:
         order = 0.0 * order
     sold = in_tokens(positive(-order), price)

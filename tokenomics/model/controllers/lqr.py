@@ -35,6 +35,7 @@ PATHS = (
     *plant.PATHS,
     "oracle.noise",
     "news",
+    "market_factor",
     "shocks.enabled",
 )
 MEMORY = tuple(

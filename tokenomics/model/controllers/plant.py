@@ -2,13 +2,16 @@
 are designed.
 
 Controller signal u (reference depths a day) to the oracle's log price, about the steady state, with
-the utility value held fixed. A purchase moves the log price by 2 u Δt (constant product, to first
-order; DCBM's gain 2/y per USD, arXiv 2601.09961, Eq. 6); the outside valuation keeps a share ξ of
-that, which is a parameter of its own for announced orders; arbitrage closes the gap with the rate
-a, exactly over the step; anchoring and fundamentalists pull back to the utility value; the oracle
-lags. Saturation, rate limit and dead band are left out: they are not linear. So is the oracle's
-pure delay (`oracle.delay`), for which the designs do not allow; the analysis of the economy has it,
-and shows its cost.
+the utility value held fixed. A depth is that of pool and book, of which speculators' own is a part
+where the treasury keeps liquidity in the pool (`liquidity.speculators_depth`). A purchase moves the
+log price by 2 u Δt (constant product, to first order; DCBM's gain 2/y per USD, arXiv 2601.09961,
+Eq. 6); the outside valuation keeps a share ξ of that, which is a parameter of its own for announced
+orders; arbitrage closes the gap with the rate a, exactly over the step; anchoring and
+fundamentalists pull back to the utility value; the oracle lags. Saturation, rate limit and dead
+band are left out: they are not linear. So is the oracle's pure delay (`oracle.delay`), for which
+the designs do not allow, and that speculators' depth is less of the market's with a book, whose
+share of it is known once the network is solved; the analysis of the economy has both, and shows
+their cost.
 """
 
 from __future__ import annotations
@@ -19,11 +22,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import ModelError
-from ..formulas.liquidity import closing
+from ..formulas.liquidity import closing, speculators_depth
 from ..formulas.numerics import chartist_share, relaxation
 from ..formulas.ordered import product
 
-SPECULATION = ("enabled", "fundamentalist", "intensity_of_choice", "information_cost")
+SPECULATION = (
+    "enabled",
+    "fundamentalist",
+    "intensity_of_choice",
+    "information_cost",
+    "follows_liquidity",
+)
 PATHS = (
     "market",
     *(f"speculation.{n}" for n in SPECULATION),
@@ -57,6 +66,8 @@ def plant(params: Mapping[str, Any]) -> Plant:
         # in the steady state neither group earns anything; chartists have no trend to follow
         fundamentalists = 1.0 - float(chartist_share(speculation, 0.0))
         pull = fundamentalists * float(speculation.fundamentalist) if speculation.enabled else 0.0
+        usual, there = market.pool_share, market.pool_share + market.protocol_share
+        pull *= float(speculators_depth(usual, there, speculation.follows_liquidity) / there)
         old, new = (float(share) for share in closing(market.arbitrage_speed, dt))
         anchor = float(relaxation(dt, 1.0 / max(market.anchoring, 1e-12)))
         lag = float(relaxation(dt, oracle.lag)) if oracle.enabled else 1.0

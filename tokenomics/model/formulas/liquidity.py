@@ -3,18 +3,21 @@ to a target.
 
 Pool: constant product x·y = k, cleared as a uniform-price batch. Buyers bring B USD, sellers S TOK;
 the price p at which the pool takes the difference solves p = (y + B − S p)/x, hence p = (y + B)/(x
-+ S), and leaves x' = y/p, y' = p x, so that the price afterwards is p²/P. Linear: ln P moves by 2
-(B − S P)/y, the pool's impact to first order, filled at the geometric mean; passive holders take
-the other side. They give no more than the H tokens that they have: buyers who want more share what
-sellers and holders bring, at p = B/(S + H), and a rise ends there, for nobody is left who would pay
-more; a fall goes on to p²/P. With no market ("off") orders are filled alike and move no price.
-Units: USD, TOK, USD/TOK.
++ S), and leaves x' = y/p, y' = p x, so that the price afterwards is p²/P. Beside it stands the book
+of an exchange with D USD of bids and as much of offers, quoted around P at the start of a step like
+a pool of its own with D USD and D/P TOK: p = (y + D + B)/(x + D/P + S). What it gives, D/P − D/p,
+is passive holders': no more than H, so that buyers who want more move the pool alone, p = (y +
+B)/(x + H + S), the higher of both prices. Linear: ln P moves by 2 (B − S P)/y, the pool's impact to
+first order, filled at the geometric mean; passive holders take the other side. Of them too no more
+than H can be had: buyers who want more share what sellers and holders bring, at p = B/(S + H), and
+a rise ends there, for nobody is left who would pay more; a fall goes on to p²/P. With no market
+("off") orders are filled alike and move no price. Units: USD, TOK, USD/TOK.
 """
 
 import numpy as np
 
 from ...elementary import exp, expm1, log, log1p
-from .numerics import positive, relaxation
+from .numerics import in_tokens, positive, relaxation
 
 RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger is emptied
 
@@ -22,6 +25,20 @@ RESERVE = 1e-3  # share of passive holdings that never trades, so that no ledger
 def kind_of(market):
     """The kind of a market by its parameters: "pool", "linear", or "off" where there is none."""
     return market.type if market.enabled else "off"
+
+
+def depth(market, pool_usd):
+    """USD on the bid side of the market, pool and book: an order of so much less moves the log
+    price by 2 USD/depth to first order.
+    """
+    return pool_usd + market.book_depth
+
+
+def speculators_depth(usual, there, follows):
+    """A depth of speculators: the market that others usually keep, and of what there is beyond it
+    the part that they come for. usual, there: in one unit. follows: that part.
+    """
+    return usual + (there - usual) * follows
 
 
 def dealers(params, state):
@@ -32,14 +49,19 @@ def dealers(params, state):
     return (state["holders_tok"] - leaving * params["time_step"]) * (1.0 - RESERVE)
 
 
-def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
-    """Settlement price, price afterwards, and tokens that leave the pool or the dealers [USD/TOK,
-    USD/TOK, TOK].
+def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok, book_usd=0.0):
+    """Settlement price, price afterwards, and tokens that leave the pool, the book or the dealers
+    [USD/TOK, USD/TOK, TOK].
 
-    dealers_tok: what the passive holders have to give, above 0; a pool needs none of it.
+    dealers_tok: what the passive holders have to give, above 0; a pool needs none of it. book_usd:
+    bids of the book beside a pool.
     """
     if kind == "pool":
-        settled = (pool_usd + buy_usd) / (pool_tok + sell_tok)
+        bid, offered = pool_usd + book_usd, pool_tok + in_tokens(book_usd, price)
+        settled = np.maximum(
+            (bid + buy_usd) / (offered + sell_tok),
+            (pool_usd + buy_usd) / (pool_tok + dealers_tok + sell_tok),
+        )
         return settled, settled * settled / price, buy_usd / settled - sell_tok
     alone = price * exp((buy_usd - sell_tok * price) / pool_usd) if kind == "linear" else price
     settled = np.maximum(alone, buy_usd / (sell_tok + dealers_tok))
@@ -49,31 +71,45 @@ def clear(kind, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
     return settled, after, buy_usd / settled - sell_tok
 
 
-def proceeds(kind, price, pool_tok, pool_usd, tokens):
-    """What the market pays for so many tokens, sold piece by piece while nobody else trades [USD].
+def from_book(book_usd, price, settled, dealers_tok):
+    """Of the tokens that leave a pool and its book in `clear`, those that leave the book [TOK]."""
+    return np.minimum(book_usd * (1.0 / price - 1.0 / settled), dealers_tok)
 
-    Pool: y·t/(x + t), in however many pieces. Linear: each piece q moves ln P by −2 q P/y, so that
-    in small ones P falls as 1/(1 + 2 P S/y), and they fetch y/2 · ln(1 + 2 P t/y); in one piece it
-    would be P t exp(−P t/y), less with more tokens from some number on. "off": the price for each.
+
+def proceeds(kind, price, pool_tok, pool_usd, tokens, book_usd=0.0):
+    """What the market pays for so many tokens, sold piece by piece while nobody else trades and the
+    book is not quoted anew [USD].
+
+    Pool: y·t/(x + t), in however many pieces; a book adds to y and x. Linear: each piece q moves
+    ln P by −2 q P/y, so that in small ones P falls as 1/(1 + 2 P S/y), and they fetch
+    y/2 · ln(1 + 2 P t/y); in one piece it would be P t exp(−P t/y), less with more tokens from some
+    number on. "off": the price for each.
     """
     worth = tokens * price
     if kind == "pool":
-        return pool_usd * tokens / (pool_tok + tokens)
+        bid, offered = pool_usd + book_usd, pool_tok + in_tokens(book_usd, price)
+        return bid * tokens / (offered + tokens)
     if kind == "linear":
         return 0.5 * pool_usd * log1p(2.0 * worth / pool_usd)
     return worth
 
 
-def order_to_reach(kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok):
+def order_to_reach(
+    kind, target, price, pool_tok, pool_usd, buy_usd, sell_tok, dealers_tok, book_usd=0.0
+):
     """Purchase [USD] and sale [TOK] which, beside the others' orders, bring the price after
     clearing to `target`; one of them is 0.
 
     kind: "pool" or "linear"; with no market ("off") no order moves the price, and both are 0.
-    dealers_tok: as in `clear`.
+    dealers_tok, book_usd: as in `clear`.
     """
     settled = np.sqrt(target * price)
     if kind == "pool":
-        needed = settled * (pool_tok + sell_tok) - (pool_usd + buy_usd)
+        bid, offered = pool_usd + book_usd, pool_tok + in_tokens(book_usd, price)
+        needed = np.minimum(
+            settled * (offered + sell_tok) - (bid + buy_usd),
+            settled * (pool_tok + dealers_tok + sell_tok) - (pool_usd + buy_usd),
+        )
         return positive(needed), positive(-needed) / settled
     if kind == "linear":
         impact = pool_usd * log(settled / price) - (buy_usd - sell_tok * price)

@@ -68,14 +68,16 @@ def poisson(rate, uniform):
 
 
 def news_variance(params):
-    """Variance of the log price a day that news alone brings, none where shocks are off [1/day]
-    (Merton 1976).
+    """Variance of the log price a day that news alone brings, the network's own and the market's,
+    none where shocks are off [1/day] (Merton 1976).
     """
     news = params["news"]
     if not (params["shocks"].enabled and news.enabled):
         return 0.0
     jumps = news.jump_mean * news.jump_mean + news.jump_volatility * news.jump_volatility
-    return news.volatility * news.volatility + news.jump_rate * jumps
+    market = params["market_factor"]
+    moved = market.beta * market.volatility
+    return news.volatility * news.volatility + news.jump_rate * jumps + moved * moved
 
 
 def oracle_delay(params):

@@ -1,7 +1,8 @@
-"""What several mechanisms need of the network at rest. Units: shares, TOK/day."""
+"""What several mechanisms need of the network at rest. Units: shares, USD, TOK/day."""
 
 import numpy as np
 
+from .liquidity import depth
 from .numerics import delegators_share, treasury_share
 
 
@@ -34,6 +35,11 @@ def unit_revenue_at_rest(params, rest):
         * rest["utilisation"]
         * efficiency_at_rest(params, rest)
     )
+
+
+def depth_at_rest(params, rest):
+    """USD on the market's bid side."""
+    return depth(params["market"], rest["pool_usd"])
 
 
 def slashed_at_rest(params, rest):
