@@ -33,7 +33,7 @@ Policy = TypeVar("Policy", bound=Callable[..., Mapping[str, Any]])
 
 
 # whose tokens an order moves, in the order in which orders are added up; "released" are those that
-# vest or leave the stake in this step
+# vest or leave the stake in this step, "buyback" what the protocol buys out of fees and sells not
 LEDGERS = (
     "customers",
     "operators",
@@ -43,12 +43,14 @@ LEDGERS = (
     "attacker",
     "treasury",
     "mint",
+    "buyback",
 )
 BUYERS = (
     "customers",
     "operators",
     "speculators",
     "attacker",
+    "buyback",
 )  # ledgers that the books credit with purchases
 
 
@@ -65,7 +67,7 @@ class Variable:
     that has it, or a function `(params, rest)` to it or to those of several variables by name; see
     `Rest`.
     buys, sells: of an order in USD a day or TOK a day, for whom it buys, one of `BUYERS`, or whose
-    tokens it sells, one of `LEDGERS`: the market fills it and the ledger books it.
+    tokens it sells, one of `LEDGERS` but the last: the market fills it and the ledger books it.
     """
 
     name: str
@@ -80,7 +82,7 @@ class Variable:
     def __post_init__(self):
         if callable(self.start):
             object.__setattr__(self, "start", with_our_functions(self.start))
-        orders = ((self.buys, BUYERS, "USD/day"), (self.sells, LEDGERS, "TOK/day"))
+        orders = ((self.buys, BUYERS, "USD/day"), (self.sells, LEDGERS[:-1], "TOK/day"))
         for ledger, known, unit in orders:
             if ledger is not None and ledger not in known:
                 what = unknown(f"variable '{self.name}': no ledger", ledger, known)

@@ -10,8 +10,16 @@ import numpy as np
 from ...elementary import log
 from ...parameters.stocks import supplies
 from ..formulas.bonding import bond_at_rest, slash_to_treasury
-from ..formulas.numerics import burned_share, in_tokens, relaxation, treasury_share
-from ..formulas.rest import slashed_at_rest
+from ..formulas.numerics import burned_share, in_tokens, relaxation
+from ..formulas.payment import (
+    burns_fees,
+    holding_time,
+    in_stablecoin,
+    to_delegators,
+    to_nodes,
+    token_share,
+)
+from ..formulas.rest import earned_tokens_at_rest
 from ..variables import Variable, writes
 
 CIRCULATING = (
@@ -40,9 +48,8 @@ def circulation_at_rest(params, rest):
         rest["token_price"],
         rest["pool_tok"],
     )
-    gross = rest["operator_income"] / price + slashed_at_rest(params, rest)
-    customers = supply.customer_days * (1.0 - treasury_share(params)) * rest["throughput"] / price
-    operators = params["operators"].inventory_days * gross
+    customers = supply.customer_days * token_share(params) * rest["throughput"] / price
+    operators = params["operators"].inventory_days * earned_tokens_at_rest(params, rest)
     speculators = supply.speculator_share * rest["circulating_supply"]
     attacker = attack.inventory * pool if attack.enabled else 0.0
     return {
@@ -75,7 +82,20 @@ def throughput_at_rest(params, rest):
 
 def utility_at_rest(params, rest):
     """The value that pins the price: every flow balances at any other, too [USD/TOK]."""
-    return rest["throughput"] * params["supply"].holding_time / rest["circulating_supply"]
+    return rest["throughput"] * holding_time(params) / rest["circulating_supply"]
+
+
+def _of_fees(params, state, price, spent, back):
+    """Tokens that the burn share of fees burns, and that operators, the treasury and passive
+    holders receive of fees [TOK/day]. spent: by customers. back: bought by the protocol.
+    """
+    none = 0.0 * back
+    if not in_stablecoin(params):
+        burn = in_tokens(burned_share(params, state) * state["fees"], price)
+        return burn + back, spent - burn, none, none
+    kept = params["payment"].buyback_to == "kept"
+    takers = (burns_fees(params), to_nodes(params), kept, to_delegators(params))
+    return tuple(back if takes else none for takes in takers)
 
 
 @writes(
@@ -164,8 +184,9 @@ def policy_settlement(params, substep, state_history, state):
     def sold(ledger):
         return params["orders"].sales(state, ledger)
 
-    spent = in_tokens((1.0 - treasury_share(params)) * s["fees"], price)
-    fee_burn = in_tokens(burned_share(params, s) * s["fees"], price)
+    spent = in_tokens(token_share(params) * s["fees"], price)
+    back = in_tokens(bought("buyback"), price)
+    fee_burn, to_operators, kept, to_holders = _of_fees(params, s, price, spent, back)
     buyback_usd = np.maximum(s["control_output"], 0.0)
     buyback = in_tokens(buyback_usd, price)
     minted = s["emitted"] + sold("mint")
@@ -175,8 +196,7 @@ def policy_settlement(params, substep, state_history, state):
     sold_usd = (sold("treasury") + sold("mint")) * price
     flows = {
         "customers_tok": in_tokens(bought("customers"), price) - sold("customers") - spent,
-        "operators_tok": spent
-        - fee_burn
+        "operators_tok": to_operators
         + s["emitted"]
         + in_tokens(bought("operators"), price)
         - s["stake_flow"]
@@ -191,9 +211,10 @@ def policy_settlement(params, substep, state_history, state):
         - sold("holders")
         + s["unbonded"]
         - s["delegated"]
-        - s["liquidity_flow"],
+        - s["liquidity_flow"]
+        + to_holders,
         "staked": s["stake_flow"] + s["bond_flow"] + s["delegated"] - s["unbonded"] - s["slashed"],
-        "treasury_tok": compensation - sold("treasury") - s["protocol_liquidity"],
+        "treasury_tok": compensation - sold("treasury") - s["protocol_liquidity"] + kept,
         "locked": -released,
         "treasury_usd": s["treasury_income"]
         - s["cost_paid"]
@@ -258,16 +279,17 @@ def policy_accounts(params, substep, state_history, state):
         dt, supply.throughput_memory
     )
     per_circulating = 1.0 / circulating
-    utility = throughput * supply.holding_time * per_circulating
+    utility = throughput * holding_time(params) * per_circulating
     orders = params["orders"]
     bought = in_tokens(orders.purchases(state, *SPECULATIVE), state["settlement_price"])
     speculative = bought + orders.sales(state, *SPECULATIVE)
+    used = orders.purchases(state, "buyback") if in_stablecoin(params) else state["fees"]
     return {
         "circulating_supply": circulating,
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],
         "throughput": throughput,
         "utility_value": utility,
         "decoupling": log(price / utility),
-        "velocity_usage": in_tokens(state["fees"], state["settlement_price"]) * per_circulating,
+        "velocity_usage": in_tokens(used, state["settlement_price"]) * per_circulating,
         "velocity_speculative": (speculative + np.abs(state["arbitrage_tok"])) * per_circulating,
     }

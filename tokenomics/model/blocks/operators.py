@@ -7,20 +7,18 @@ Supply curve in `model/formulas/fleet.py`. Units: nodes, USD/day, TOK/day.
 import numpy as np
 
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
-from ..formulas.numerics import burned_share, in_tokens, positive, relaxation, treasury_share
+from ..formulas.numerics import in_tokens, positive, relaxation
 from ..formulas.ordered import total
+from ..formulas.payment import in_stablecoin, operators_share, sold_for_cost, to_nodes
 from ..formulas.rest import kept_at_rest, unit_revenue_at_rest
 from ..formulas.wash_usage import diverted
 from ..variables import Variable, writes
 
 
-def fee_share(params, state):
-    """Operators' share of fees: what is neither burned nor the treasury's."""
-    return 1.0 - treasury_share(params) - burned_share(params, state)
-
-
 def income_at_rest(params, rest):
-    """Fees and emission less slashing, of which emission makes up for what is burned [USD/day]."""
+    """Fees, what is bought back for operators, and emission, which makes up for what is burned,
+    less slashing [USD/day].
+    """
     return kept_at_rest(params, rest) * rest["throughput"]
 
 
@@ -46,7 +44,8 @@ def cost_at_rest(params, rest):
     Variable(
         "operator_income",
         "USD/day",
-        "operators' income at the token price: fees and emission less slashing",
+        "operators' income at the token price: fees, what is bought back for them and emission "
+        "less slashing",
         "pool_usd",
         start=income_at_rest,
     ),
@@ -64,9 +63,11 @@ def policy_income(params, substep, state_history, state):
     """
     memory, dt = params["operators"].revenue_memory, params["time_step"]
     income = (
-        fee_share(params, state) * state["fees"]
+        operators_share(params, state) * state["fees"]
         + (state["emitted"] - state["slashed"]) * state["token_price"]
     )
+    if to_nodes(params):
+        income = income + state["order_buyback_usd"]
     installed = installed_capacity(
         params, {name: state[f"nodes_{name}"] for name in params["fleet"]}
     )
@@ -112,12 +113,16 @@ def policy_entry_and_exit(params, substep, state_history, state):
     Variable("order_operators_tok", "TOK/day", "operators' sales", None, 0.0, sells="operators"),
 )
 def policy_sales(params, substep, state_history, state):
-    """Tokens that operators sell [TOK/day]: fiat costs first, then a share of the rent; some days
-    of income are kept.
+    """Tokens that operators sell [TOK/day]: for the fiat costs that no income in USD has covered,
+    then a share of the rest; some days of what they are paid in tokens are kept.
     """
     operators, dt, price = params["operators"], params["time_step"], state["token_price"]
-    gross = in_tokens(fee_share(params, state) * state["fees"], price) + state["emitted"]
-    cost = in_tokens(state["operator_cost"], price)
+    gross = state["emitted"]
+    if to_nodes(params):
+        gross = gross + in_tokens(state["order_buyback_usd"], price)
+    elif not in_stablecoin(params):
+        gross = in_tokens(operators_share(params, state) * state["fees"], price) + gross
+    cost = in_tokens(sold_for_cost(params, state, state["operator_cost"]), price)
     rent = positive(gross - state["stake_flow"] - cost)
     gap = operators.inventory_days * gross - state["operators_tok"]
     refill = gap * relaxation(dt, operators.inventory_time) / dt

@@ -1,6 +1,7 @@
 """What nodes must bond, at rest and as it is. What is staked is bonded or on its way out.
 
-At rest the price is T·h/C (T fees a day, h the holding time, C circulating supply), so that a bond
+At rest the price is T·h/C (T fees a day, h the holding time as of `payment.holding_time`, C
+circulating supply), so that a bond
 of D days of the revenue k T of all nodes is S = D k T/P = C D k/h, whatever the network's size.
 Units: TOK, TOK/node, days, USD/day.
 """
@@ -9,6 +10,7 @@ import numpy as np
 
 from .fleet import installed_capacity, willing_nodes
 from .ordered import total
+from .payment import holding_time
 from .rest import kept_at_rest, unit_revenue_at_rest
 
 LEAST = 1e-12  # nodes and tokens of nothing, where one is divided by
@@ -61,7 +63,7 @@ def bond_at_rest(params, rest):
     days = bonding.days * kept_at_rest(params, rest)
     if stocks.token_price is not None:
         return np.minimum(days * rest["throughput"] / stocks.token_price, _most(params))
-    ratio = days / params["supply"].holding_time
+    ratio = days / holding_time(params)
     if stocks.circulating_supply is not None:
         return np.minimum(ratio * stocks.circulating_supply, _most(params))
     return np.minimum(ratio / (1.0 + ratio) * _free(params), _most(params))
@@ -73,7 +75,7 @@ def stake_days_at_rest(params, rest):
     by_days = bonding.mode == "days_of_revenue" and not _given(params)
     if by_days and stocks.token_price is not None:
         return bonding.days * kept_at_rest(params, rest)
-    return params["supply"].holding_time * rest["staked"] / rest["circulating_supply"]
+    return holding_time(params) * rest["staked"] / rest["circulating_supply"]
 
 
 def stake_days_of(params, nodes):
@@ -82,7 +84,7 @@ def stake_days_of(params, nodes):
     circulating = params["stocks"].circulating_supply
     if circulating is None:
         circulating = np.maximum(_free(params) - staked, LEAST)
-    return params["supply"].holding_time * staked / circulating
+    return holding_time(params) * staked / circulating
 
 
 def nodes_for(params, rest):

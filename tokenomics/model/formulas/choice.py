@@ -15,6 +15,7 @@ from ...parameters.choice import scales
 from .distribution import Cumulants, quantile
 from .latency import seller_latency
 from .outages import cloud_up, network_up
+from .payment import exposed_share
 
 LARGEST_EXPONENT = 700.0  # beyond it exp leaves double precision
 SELLERS = ("network", "sellers", "cloud")
@@ -41,7 +42,7 @@ def network_cost(params, needs, state):
     call = Cumulants(state["latency_mean"], state["latency_variance"], state["latency_third"])
     risk = (
         venues.risk_aversion
-        * bills.token_share
+        * exposed_share(params)
         * np.sqrt(state["price_variance"] * bills.quote_lag)
     )
     up = network_up(params["outages"], params["access"])

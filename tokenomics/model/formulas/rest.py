@@ -3,13 +3,25 @@
 import numpy as np
 
 from .numerics import treasury_share
+from .payment import burn_share_at_rest, burns_fees, in_stablecoin, to_nodes
 
 
 def kept_at_rest(params, rest):
-    """Share of what customers pay that reaches operators, directly or by emission, which makes up
-    for what is burned.
+    """Share of what customers pay that reaches operators: directly, by emission, which makes up for
+    what is burned, or as tokens that are bought back for them.
     """
-    return 1.0 - treasury_share(params)
+    kept = 1.0 - treasury_share(params)
+    return kept if burns_fees(params) or to_nodes(params) else kept - burn_share_at_rest(params)
+
+
+def earned_tokens_at_rest(params, rest):
+    """Tokens that operators receive [TOK/day]."""
+    if not in_stablecoin(params):
+        return rest["operator_income"] / rest["token_price"] + slashed_at_rest(params, rest)
+    bought = 0.0
+    if burns_fees(params) or to_nodes(params):
+        bought = burn_share_at_rest(params) * rest["throughput"] / rest["token_price"]
+    return bought + slashed_at_rest(params, rest)
 
 
 def efficiency_at_rest(params, rest):
@@ -47,6 +59,8 @@ def emission_at_rest(params, rest):
     """
     if not params["supply"].enabled:
         return 0.0
-    burned = params["supply"].burn_share * rest["throughput"] / rest["token_price"]
+    burned = 0.0
+    if burns_fees(params):
+        burned = params["supply"].burn_share * rest["throughput"] / rest["token_price"]
     factor = params["emission"].factor
     return (burned + slashed_at_rest(params, rest)) / np.where(np.greater(factor, 0.0), factor, 1.0)

@@ -10,7 +10,8 @@ USD of HNT with 145 USD of data credits that it sent to itself (Helium HIP 10). 
 
 import numpy as np
 
-from .numerics import burned_share, treasury_share, window
+from .numerics import window
+from .payment import operators_share
 
 NOTHING = 1e-12  # work and capacity of nothing, where one is divided by
 
@@ -43,10 +44,9 @@ def own_share(params, state):
 
 def paid_out(params, state, price):
     """Fees and emission that operators get for their work [USD/day], at a price of tokens
-    [USD/TOK].
+    [USD/TOK]. What is bought back for them goes by their bonds, and is no part of it.
     """
-    kept = 1.0 - treasury_share(params) - burned_share(params, state)
-    return kept * state["fees"] + state["emitted"] * price
+    return operators_share(params, state) * state["fees"] + state["emitted"] * price
 
 
 def diverted(params, state):
