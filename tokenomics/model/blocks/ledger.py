@@ -1,23 +1,29 @@
 """The books: every token that moved in the step is booked once, at the settlement price, and the
 books must balance.
 
-Δtotal = minted − burned; total = circulating + staked + treasury + locked. Utility value,
-decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/day.
+Δtotal = minted − burned; total = circulating + staked + treasury + locked + vault of credits.
+Utility value, decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/day.
 """
 
 import numpy as np
 
 from ...elementary import log
+from ...errors import InputError
 from ...parameters.stocks import supplies
 from ..formulas.bonding import bond_at_rest, slash_to_treasury
 from ..formulas.numerics import burned_share, in_tokens, relaxation
 from ..formulas.payment import (
+    burned_part,
     burns_fees,
+    credits_at_rest,
     holding_time,
+    in_credits,
     in_stablecoin,
+    spent_usd,
     to_delegators,
     to_nodes,
     token_share,
+    vault_share,
 )
 from ..formulas.rest import earned_tokens_at_rest
 from ..variables import Variable, writes
@@ -34,8 +40,26 @@ SPECULATIVE = ("speculators", "attacker")  # ledgers whose orders are no use of 
 
 
 def supply_at_rest(params, rest):
-    """What is staked, held by the treasury and locked; the rest circulates [TOK]."""
-    return supplies(params["supply"], params["stocks"], bond_at_rest(params, rest))
+    """What is staked, held by the treasury and locked; the rest circulates, less what is in the
+    vault of credits [TOK].
+    """
+    held = supplies(params["supply"], params["stocks"], bond_at_rest(params, rest))
+    if not in_credits(params):
+        return held | {"vault_tok": 0.0}
+    if params["stocks"].circulating_supply is not None:
+        raise InputError(
+            "given, and credits have a vault, which does not circulate",
+            key="stocks.circulating_supply",
+            expected="none where customers pay with credits from the start on",
+        )
+    outside, price = held["circulating_supply"], params["stocks"].token_price
+    if price is None:
+        circulating = outside / (1.0 + vault_share(params))
+    else:
+        circulating = (
+            outside - params["payment"].vault_ratio * credits_at_rest(params, rest) / price
+        )
+    return held | {"circulating_supply": circulating, "vault_tok": outside - circulating}
 
 
 def circulation_at_rest(params, rest):
@@ -89,13 +113,16 @@ def _of_fees(params, state, price, spent, back):
     """Tokens that the burn share of fees burns, and that operators, the treasury and passive
     holders receive of fees [TOK/day]. spent: by customers. back: bought by the protocol.
     """
-    none = 0.0 * back
+    if in_credits(params):
+        received = spent + state["redeemed_tok"]
+        burn = received * burned_part(params, state)
+        return burn + back, received - burn, 0.0, 0.0
     if not in_stablecoin(params):
         burn = in_tokens(burned_share(params, state) * state["fees"], price)
-        return burn + back, spent - burn, none, none
+        return burn + back, spent - burn, 0.0, 0.0
     kept = params["payment"].buyback_to == "kept"
     takers = (burns_fees(params), to_nodes(params), kept, to_delegators(params))
-    return tuple(back if takes else none for takes in takers)
+    return tuple(back if takes else 0.0 for takes in takers)
 
 
 @writes(
@@ -163,6 +190,14 @@ def _of_fees(params, state, price, spent, back):
     Variable(
         "treasury_tok", "TOK", "tokens held by the treasury", "pool_tok", 0.0, start=supply_at_rest
     ),
+    Variable(
+        "vault_tok",
+        "TOK",
+        "tokens in the vault of credits, which do not circulate",
+        "pool_tok",
+        0.0,
+        start=supply_at_rest,
+    ),
     Variable("locked", "TOK", "tokens locked in vesting", "pool_tok", 0.0, start=supply_at_rest),
     Variable(
         "treasury_usd",
@@ -184,12 +219,12 @@ def policy_settlement(params, substep, state_history, state):
     def sold(ledger):
         return params["orders"].sales(state, ledger)
 
-    spent = in_tokens(token_share(params) * s["fees"], price)
+    spent = in_tokens(spent_usd(params, s), price)
     back = in_tokens(bought("buyback"), price)
     fee_burn, to_operators, kept, to_holders = _of_fees(params, s, price, spent, back)
     buyback_usd = np.maximum(s["control_output"], 0.0)
     buyback = in_tokens(buyback_usd, price)
-    minted = s["emitted"] + sold("mint")
+    minted = s["emitted"] + sold("mint") + s["minted_for_credits"]
     compensation = slash_to_treasury(params) * s["slashed"]
     burned = fee_burn + (s["slashed"] - compensation) + buyback
     released = s["vested"] + s["unlock_rate"]
@@ -215,6 +250,7 @@ def policy_settlement(params, substep, state_history, state):
         + to_holders,
         "staked": s["stake_flow"] + s["bond_flow"] + s["delegated"] - s["unbonded"] - s["slashed"],
         "treasury_tok": compensation - sold("treasury") - s["protocol_liquidity"] + kept,
+        "vault_tok": in_tokens(bought("vault"), price) - s["vault_paid"],
         "locked": -released,
         "treasury_usd": s["treasury_income"]
         - s["cost_paid"]
@@ -232,7 +268,7 @@ def policy_settlement(params, substep, state_history, state):
     Variable(
         "circulating_supply",
         "TOK",
-        "tokens that are not staked, locked or in the treasury",
+        "tokens that are not staked, locked, in the treasury or in the vault of credits",
         None,
         0.0,
         start=supply_at_rest,
@@ -275,6 +311,7 @@ def policy_accounts(params, substep, state_history, state):
     for name in CIRCULATING:
         circulating = circulating + state[name]
     booked = circulating + state["staked"] + state["treasury_tok"] + state["locked"]
+    booked = booked + state["vault_tok"]
     throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(
         dt, supply.throughput_memory
     )

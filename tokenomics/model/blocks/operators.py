@@ -9,7 +9,7 @@ import numpy as np
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
 from ..formulas.numerics import in_tokens, positive, relaxation
 from ..formulas.ordered import total
-from ..formulas.payment import in_stablecoin, operators_share, sold_for_cost, to_nodes
+from ..formulas.payment import fees_worth, in_stablecoin, sold_for_cost, to_nodes
 from ..formulas.rest import kept_at_rest, unit_revenue_at_rest
 from ..formulas.wash_usage import diverted
 from ..variables import Variable, writes
@@ -63,7 +63,7 @@ def policy_income(params, substep, state_history, state):
     """
     memory, dt = params["operators"].revenue_memory, params["time_step"]
     income = (
-        operators_share(params, state) * state["fees"]
+        fees_worth(params, state, state["token_price"])
         + (state["emitted"] - state["slashed"]) * state["token_price"]
     )
     if to_nodes(params):
@@ -121,7 +121,7 @@ def policy_sales(params, substep, state_history, state):
     if to_nodes(params):
         gross = gross + in_tokens(state["order_buyback_usd"], price)
     elif not in_stablecoin(params):
-        gross = in_tokens(operators_share(params, state) * state["fees"], price) + gross
+        gross = in_tokens(fees_worth(params, state, price), price) + gross
     cost = in_tokens(sold_for_cost(params, state, state["operator_cost"]), price)
     rent = positive(gross - state["stake_flow"] - cost)
     gap = operators.inventory_days * gross - state["operators_tok"]

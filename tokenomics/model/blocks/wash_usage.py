@@ -98,6 +98,6 @@ def policy_faker_profit(params, substep, state_history, state):
     lost = state["slashed"] * price + state["operator_cost"]
     if to_nodes(params):
         lost = lost - state["order_buyback_usd"]
-    income = own_share(params, state) * paid_out(params, state, price) - wash.own_nodes * lost
+    income = own_share(params, state) * paid_out(params, state, price, True) - wash.own_nodes * lost
     received = income + state["order_faker_tok"] * price - state["faked_fees"]
     return {"faker_income": income, "faker_profit": state["faker_profit"] + received * dt}

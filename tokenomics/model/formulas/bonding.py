@@ -10,7 +10,7 @@ import numpy as np
 
 from .fleet import installed_capacity, willing_nodes
 from .ordered import total
-from .payment import holding_time
+from .payment import holding_time, vault_share
 from .rest import kept_at_rest, unit_revenue_at_rest
 
 LEAST = 1e-12  # nodes and tokens of nothing, where one is divided by
@@ -42,7 +42,7 @@ def bonds_by_node(params):
 
 
 def _free(params):
-    """What is staked or circulates [TOK]."""
+    """What is staked, circulates or is in the vault of credits [TOK]."""
     supply, given = params["supply"], params["stocks"].given
     treasury = given.get("treasury_tok", supply.total_supply * supply.treasury_share)
     locked = given.get("locked", supply.total_supply * supply.locked_share)
@@ -63,7 +63,7 @@ def bond_at_rest(params, rest):
     days = bonding.days * kept_at_rest(params, rest)
     if stocks.token_price is not None:
         return np.minimum(days * rest["throughput"] / stocks.token_price, _most(params))
-    ratio = days / holding_time(params)
+    ratio = days / (holding_time(params) * (1.0 + vault_share(params)))
     if stocks.circulating_supply is not None:
         return np.minimum(ratio * stocks.circulating_supply, _most(params))
     return np.minimum(ratio / (1.0 + ratio) * _free(params), _most(params))
@@ -84,6 +84,7 @@ def stake_days_of(params, nodes):
     circulating = params["stocks"].circulating_supply
     if circulating is None:
         circulating = np.maximum(_free(params) - staked, LEAST)
+    circulating = circulating / (1.0 + vault_share(params))
     return holding_time(params) * staked / circulating
 
 

@@ -15,7 +15,7 @@ from ...parameters.choice import scales
 from .distribution import Cumulants, quantile
 from .latency import seller_latency
 from .outages import cloud_up, network_up
-from .payment import exposed_share
+from .payment import exposed_share, premium
 
 LARGEST_EXPONENT = 700.0  # beyond it exp leaves double precision
 SELLERS = ("network", "sellers", "cloud")
@@ -47,7 +47,7 @@ def network_cost(params, needs, state):
     )
     up = network_up(params["outages"], params["access"])
     failed = 1.0 - (1.0 - state["failure_share"]) * up
-    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * failed)
+    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * failed + premium(params))
     exposed = needs.privacy_need * (1.0 - state["privacy_protection"])
     return paid, latency_penalty(needs, call) + exposed
 

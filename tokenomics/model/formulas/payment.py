@@ -3,15 +3,26 @@ the operators' rest.
 
 In tokens (burn-and-mint) customers buy what operators and the burn get. In stablecoin operators are
 paid in USD, and the protocol spends the burn share on tokens in the market in the same step: they
-are burned, the treasury's or the stakers'. Units: shares, USD/day, TOK/day, days.
+are burned, the treasury's or the stakers'. With credits see `blocks/credits.py`. Units: shares,
+USD/day, TOK/day, days.
 """
 
-from .numerics import burned_share, positive, treasury_share
+import numpy as np
+
+from ...elementary import exp, log
+from .numerics import burned_share, positive, relaxation, treasury_share
+
+NOTHING = 1e-6  # USD, and USD/day, of nothing, where one is divided by
 
 
 def in_stablecoin(params):
     """Whether customers pay in stablecoin."""
     return params["payment"].mode == "stablecoin"
+
+
+def in_credits(params):
+    """Whether customers pay with credits."""
+    return params["payment"].mode == "credits"
 
 
 def exposed_share(params):
@@ -20,9 +31,24 @@ def exposed_share(params):
     return payment.exposed_share if payment.mode == "tokens" else 0.0
 
 
+def premium(params):
+    """What a dollar of work costs more than a dollar, for the spread on credits."""
+    spread = params["payment"].mint_spread
+    return spread / (1.0 - spread) if in_credits(params) else 0.0
+
+
 def token_share(params):
-    """Share of fees that customers pay in tokens: all but the treasury's, or none."""
-    return 0.0 if in_stablecoin(params) else 1.0 - treasury_share(params)
+    """Share of fees for which customers hold tokens and spend them: all but the treasury's, or
+    none.
+    """
+    return 1.0 - treasury_share(params) if params["payment"].mode == "tokens" else 0.0
+
+
+def spent_usd(params, state):
+    """What customers pay in tokens [USD/day]. state: of the step, after they have paid."""
+    if in_credits(params):
+        return state["order_direct_usd"]
+    return token_share(params) * state["fees"]
 
 
 def operators_share(params, state):
@@ -56,11 +82,74 @@ def to_delegators(params):
     return _to_stakers(params) and params["bonding"].mode == "yield"
 
 
-def usd_income(params, state):
-    """What operators are paid in USD [USD/day]."""
-    if not in_stablecoin(params):
-        return 0.0 * state["fees"]
-    return operators_share(params, state) * state["fees"]
+def _operators_part(params, state):
+    """Operators' share of what is paid in tokens and credits."""
+    return operators_share(params, state) / np.maximum(1.0 - treasury_share(params), 1e-12)
+
+
+def oracle_price(params, state, price):
+    """Price of tokens for credits at the end of a step in which the market's is this [USD/TOK]: the
+    log price lags by half the window and the age.
+    """
+    payment, before = params["payment"], log(state["credit_oracle"])
+    lag = 0.5 * payment.oracle_window + payment.price_age
+    return exp(before + (log(price) - before) * relaxation(params["time_step"], lag))
+
+
+def fees_worth(params, state, price, booked=False):
+    """What operators' share of fees is worth to them at a price of tokens [USD/day]: credits are
+    redeemed at the oracle's price. state: of the step, after customers have paid. booked: whether
+    credits have been redeemed in it.
+    """
+    if not in_credits(params):
+        return operators_share(params, state) * state["fees"]
+    if booked:
+        redeemed = state["redeemed_tok"] * price
+    else:
+        redeemed = state["credits_spent"] * (price / oracle_price(params, state, price))
+    return _operators_part(params, state) * (redeemed + state["order_direct_usd"])
+
+
+def spendable(params, state, wanted):
+    """What can be paid with the credits outstanding in this step, but for those that lie idle,
+    where so much is wanted [USD/day].
+    """
+    idle = params["payment"].idle_share * params["supply"].customer_days * wanted
+    return positive(state["credits"] - idle) / params["time_step"]
+
+
+def payable(params, state, work):
+    """Of this work [Mtok/day], what its customers can pay for: all, unless no credits are sold,
+    then what their credits pay for, and of the rest the part of those who pay in tokens.
+    """
+    if not in_credits(params):
+        return work
+    wanted = (1.0 - treasury_share(params)) * work * state["inference_price"]
+    covered = spendable(params, state, wanted)
+    lacking = positive(1.0 - covered / np.maximum(wanted, NOTHING))
+    return work * (1.0 - state["halted"] * (1.0 - params["payment"].direct_share) * lacking)
+
+
+def burned_part(params, state):
+    """Burned share of what is paid in tokens and credits."""
+    return burned_share(params, state) / np.maximum(1.0 - treasury_share(params), 1e-12)
+
+
+def credits_at_rest(params, rest):
+    """Some days of spending, which customers hold in credits [USD]."""
+    if not in_credits(params):
+        return 0.0
+    return params["supply"].customer_days * (1.0 - treasury_share(params)) * rest["throughput"]
+
+
+def vault_share(params):
+    """Vault at rest as a multiple of circulating supply, which is worth its holding time of
+    fees.
+    """
+    if not in_credits(params):
+        return 0.0
+    days = params["payment"].vault_ratio * params["supply"].customer_days
+    return days * (1.0 - treasury_share(params)) / holding_time(params)
 
 
 def holding_time(params):
@@ -77,5 +166,7 @@ def burn_share_at_rest(params):
 
 
 def sold_for_cost(params, state, cost):
-    """What of a fiat cost operators have to sell tokens for [USD/day]."""
-    return positive(cost - usd_income(params, state)) if in_stablecoin(params) else cost
+    """What of a fiat cost operators sell tokens for: all that no fees in USD cover [USD/day]."""
+    if not in_stablecoin(params):
+        return cost
+    return positive(cost - operators_share(params, state) * state["fees"])
