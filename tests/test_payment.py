@@ -260,10 +260,18 @@ def test_who_bills_in_tokens_does_not_compute_a_buyback():
     assert getattr(ends["order_buyback_usd"], "text", "") == (0.0).hex()
 
 
+@pytest.mark.parametrize("overlay", ["stablecoin_buyback", "credits"])
+def test_the_shipped_ways_of_paying_balance_their_books(overlay):
+    found = simulate(overlays=(overlay,), policy="pid", days=60, runs=2)
+    assert_books_balance(found)
+    assert found["order_customers_usd"].max() == 0.0
+    assert (found["vault_tok"].max() > 0.0) == (overlay == "credits")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("payment.mode=cash", "expected one of tokens, stablecoin"),
+        ("payment.mode=cash", "expected one of tokens, stablecoin, credits"),
         ("payment.buyback_to=me", "expected one of burned, kept, stakers"),
         ("payment.stablecoin_weight=0", "expected a number > 0, ≤ 1"),
     ],
