@@ -23,7 +23,11 @@ LEDGERS = (
 def assert_books_balance(paths, dt=1.0):
     total = paths["total_supply"]
     booked = (
-        sum(paths[n] for n in LEDGERS) + paths["staked"] + paths["treasury_tok"] + paths["locked"]
+        sum(paths[n] for n in LEDGERS)
+        + paths["staked"]
+        + paths["treasury_tok"]
+        + paths["locked"]
+        + paths["vault_tok"]
     )
     np.testing.assert_allclose(booked, total, rtol=1e-9)
     np.testing.assert_allclose(
@@ -36,6 +40,7 @@ def assert_books_balance(paths, dt=1.0):
         "staked",
         "treasury_tok",
         "locked",
+        "vault_tok",
         "treasury_usd",
         "speculators_usd",
         "attacker_usd",

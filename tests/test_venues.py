@@ -57,7 +57,7 @@ def test_a_shipped_workload_has_a_source_for_every_figure(name):
 
 def test_an_offer_costs_what_the_economys_own_customers_reckon():
     parameters = resolve(
-        "baseline", sets=("shocks.enabled=false", "bills.token_share=0", "privacy.mode=none")
+        "baseline", sets=("shocks.enabled=false", "payment.exposed_share=0", "privacy.mode=none")
     ).values
     state = steady_state(parameters).state
     paths = {n: np.full((2, 3), v) for n, v in state.items() if n not in ("time", "step")}

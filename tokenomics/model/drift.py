@@ -18,6 +18,7 @@ import numpy as np
 
 from ..parameters import Parameters, put
 from .formulas.numerics import DAYS_PER_YEAR, burned_share
+from .formulas.payment import burns_fees, to_delegators, to_nodes
 from .model import MODEL, Model, bind
 from .shocks import sample
 from .steady_state import UNEVENTFUL, start_state
@@ -103,10 +104,13 @@ def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
         )
         for name in STOCKS
     )
+    of_fees = burned_share(params, after) * after["fees"] / after["settlement_price"]
+    circulates = burns_fees(params) or to_nodes(params) or to_delegators(params)
+    kept = 0.0 if circulates else of_fees
     flows = {
         "emission": after["emitted"],
         "controller's mint": after["order_mint_tok"],
-        "burns of fees": -burned_share(params, after) * after["fees"] / after["settlement_price"],
+        "burns of fees": -of_fees if burns_fees(params) else 0.0,
         "buy-backs": -max(after["control_output"], 0.0) / after["settlement_price"],
         "slashing": -after["slashed"],
         "vesting": after["vested"] + after["unlock_rate"],
@@ -115,7 +119,7 @@ def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
         - after["bond_flow"]
         - after["delegated"]
         + after["unbonded"],
-        "treasury": after["order_treasury_tok"] + after["protocol_liquidity"],
+        "treasury": after["order_treasury_tok"] + after["protocol_liquidity"] - kept,
     }
     year = DAYS_PER_YEAR / begin["circulating_supply"]
     return Drifts(stocks, {name: flow * year for name, flow in flows.items()})

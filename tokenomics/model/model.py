@@ -25,6 +25,7 @@ from .blocks import (
     capacity,
     clock,
     controller,
+    credits,
     demand,
     front_running,
     ledger,
@@ -119,6 +120,7 @@ BLOCKS = (
     block(
         "customers pay, tokens are emitted, vested and staked",
         supply.policy_fees,
+        credits.policy_paid_with_credits,
         wash_usage.policy_faked_fees,
         supply.policy_emission,
         supply.policy_vesting,
@@ -141,6 +143,7 @@ BLOCKS = (
     ),
     # All orders of the step are filled at one price; then every token that moved is booked once.
     block("the market clears", market.policy_market),
+    block("credits are sold and redeemed", credits.policy_credits),
     block("the step is booked", ledger.policy_settlement),
     block(
         "accounts are drawn up, profits and bills are counted",

@@ -32,9 +32,8 @@ Signals = dict[str, Any]
 Policy = TypeVar("Policy", bound=Callable[..., Mapping[str, Any]])
 
 
-# whose tokens an order moves, in the order in which orders are added up; "released" are those that
-# vest or leave the stake in this step
-LEDGERS = (
+# whose tokens an order sells; "released" are those that vest or leave the stake in this step
+SELLERS = (
     "customers",
     "operators",
     "released",
@@ -49,7 +48,10 @@ BUYERS = (
     "operators",
     "speculators",
     "attacker",
-)  # ledgers that the books credit with purchases
+    "buyback",
+    "vault",
+)  # ledgers that the books credit with purchases; "buyback" is what the protocol buys out of fees
+LEDGERS = (*SELLERS, "buyback", "vault")  # in the order in which orders are added up
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Variable:
     that has it, or a function `(params, rest)` to it or to those of several variables by name; see
     `Rest`.
     buys, sells: of an order in USD a day or TOK a day, for whom it buys, one of `BUYERS`, or whose
-    tokens it sells, one of `LEDGERS`: the market fills it and the ledger books it.
+    tokens it sells, one of `SELLERS`: the market fills it and the ledger books it.
     """
 
     name: str
@@ -80,7 +82,7 @@ class Variable:
     def __post_init__(self):
         if callable(self.start):
             object.__setattr__(self, "start", with_our_functions(self.start))
-        orders = ((self.buys, BUYERS, "USD/day"), (self.sells, LEDGERS, "TOK/day"))
+        orders = ((self.buys, BUYERS, "USD/day"), (self.sells, SELLERS, "TOK/day"))
         for ledger, known, unit in orders:
             if ledger is not None and ledger not in known:
                 what = unknown(f"variable '{self.name}': no ledger", ledger, known)

@@ -15,6 +15,7 @@ from ..inputs.bounds import CENTURY
 from .choice import attainable
 from .choice import told as told_choice
 from .fields import Group, Rule, Ruled, parameter, share
+from .payment import Payment
 from .stocks import Stocks, add_up, told
 
 SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
@@ -937,9 +938,6 @@ class Bills(Group):
     follows_demand: float = parameter(
         "1", "elasticity of the billed workload to potential demand (0: constant)", ge=0.0, le=5.0
     )
-    token_share: float = share(
-        "share of customers who carry the token's price risk between quote and payment"
-    )
     quote_lag: float = parameter(
         "days", "time constant with which quotes in tokens follow the price", ge=0.0
     )
@@ -1206,6 +1204,7 @@ class Parameters(Ruled):
     pricing: Pricing
     reliability: Reliability
     operators: Operators
+    payment: Payment
     supply: Supply
     bonding: Bonding
     emission: Emission

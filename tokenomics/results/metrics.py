@@ -408,6 +408,45 @@ folded(
     first_and_last("front_profit", lambda first, last, p, count: last - first),
 )
 folded(
+    "credits_halted",
+    "1",
+    "probability that no credits are sold on some day, 0 where customers do not pay with credits",
+    Fold(
+        ("halted",),
+        lambda first, p: {"halted": 0.0},
+        lambda before, now, p: {"halted": np.maximum(before["halted"], now["halted"])},
+        lambda after, p, count: after["halted"],
+    ),
+    probability=True,
+    better="lower",
+    bounds=SHARE,
+)
+folded(
+    "credits_halted_days",
+    "days",
+    "days on which no credits are sold, 0 where customers do not pay with credits",
+    total(
+        ("halted",),
+        lambda now, p: now["halted"],
+        lambda days, p, count: days * p.simulation.time_step,
+    ),
+    better="lower",
+    bounds=SIZE,
+)
+folded(
+    "credits_minted",
+    "TOK",
+    "tokens minted beyond the vault for credits that were redeemed, 0 where customers do not pay "
+    "with credits",
+    total(
+        ("minted_for_credits",),
+        lambda now, p: now["minted_for_credits"],
+        lambda tokens, p, count: tokens * p.simulation.time_step,
+    ),
+    better="lower",
+    bounds=SIZE,
+)
+folded(
     "inflation",
     "1/year",
     "log growth of total supply",

@@ -47,7 +47,7 @@ BASE: dict[str, Range] = {
     "demand.volatility": (0.14, 0.28),
     "workloads.interactive.price_elasticity": (0.3, 0.8),
     "workloads.batch.price_elasticity": (0.8, 1.6),
-    "bills.token_share": (0.3, 0.7),
+    "payment.exposed_share": (0.3, 0.7),
 }
 # Sizes in log points, lengths in days, noise as a multiple of the usual; the start is relative to
 # the window's first day.

@@ -169,7 +169,8 @@ def _network(
         )
         for payment in ("user_bill", "bill_stablecoin", "bill_hedged", "bill_prepaid"):
             borne = EXPOSURE.get(payment, lambda bills: 0.0)(bills)
-            priced = {**request, "bills": bills.model_copy(update={"token_share": borne})}
+            way = {"mode": "tokens", "exposed_share": borne}
+            priced = {**request, "payment": parameters.payment.model_copy(update=way)}
             paid, unpaid = network_cost(priced, work.as_needs, seen)
             cost = (
                 paid + unpaid + parts["recourse"] + (bill[payment] - bill["bill_stablecoin"]) / size

@@ -15,6 +15,7 @@ import pandas as pd
 from ...errors import InputError, ModelError
 from ...loop.analyse import UNITS, Analysis, analyse
 from ...loop.margins import Margins
+from ...model.formulas.payment import in_stablecoin
 from ...model.steady_state import start_state
 from ...parameters import Parameters
 from ...parameters.tables import text
@@ -240,7 +241,7 @@ def fee_split(evidence: Evidence) -> ReportTable:
         rows.append(
             {
                 "values": point.label,
-                "burned": burn,
+                "bought back" if in_stablecoin(dict(p)) else "burned": burn,
                 "treasury": treasury,
                 "operators": operators,
                 "sum": burn + treasury + operators,
@@ -249,7 +250,7 @@ def fee_split(evidence: Evidence) -> ReportTable:
     return ReportTable(
         "fees",
         "Where a unit of fees goes; the controller may move the burned share",
-        pd.DataFrame(rows),
+        pd.DataFrame(rows).fillna(0.0),
     )
 
 

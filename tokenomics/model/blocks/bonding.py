@@ -15,14 +15,17 @@ import numpy as np
 from ...elementary import exp, log
 from ..formulas.bonding import LEAST, bonded, revenue
 from ..formulas.numerics import DAYS_PER_YEAR, positive, relaxation
+from ..formulas.payment import burn_share_at_rest, in_stablecoin, to_delegators
 from ..variables import Variable, writes
 
 
-def stake_yield(params, income, staked, price):
-    """What the stake earns [1/year]; income: of operators, less what delegators get [USD/day]."""
+def stake_yield(params, income, staked, price, given=0.0):
+    """What the stake earns [1/year]; income: of operators, less what delegators get; given: what is
+    bought back for those who delegate [USD/day].
+    """
     worth = np.maximum(staked, LEAST) * price
     share = params["bonding"].reward_share
-    return DAYS_PER_YEAR * (share / (1.0 - share)) * income / worth
+    return DAYS_PER_YEAR * (share / (1.0 - share) * income + given) / worth
 
 
 def _pull(bonding, earned):
@@ -52,7 +55,10 @@ def share_bonded(params, anchored, earned):
 
 def anchor_at_rest(params, rest):
     """At today's share and yield."""
-    earned = stake_yield(params, rest["operator_income"], rest["staked"], rest["token_price"])
+    given = burn_share_at_rest(params) * rest["throughput"] if to_delegators(params) else 0.0
+    earned = stake_yield(
+        params, rest["operator_income"], rest["staked"], rest["token_price"], given
+    )
     return anchor(params, rest["staked"] / rest["total_supply"], earned)
 
 
@@ -77,7 +83,10 @@ def required(params, state):
             bonding.days * revenue(params, state) / (state["token_price"] * nodes), most
         )
     if bonding.mode == "yield":
-        earned = stake_yield(params, revenue(params, state), bonded(state), state["token_price"])
+        given = state["order_buyback_usd"] if to_delegators(params) else 0.0
+        earned = stake_yield(
+            params, revenue(params, state), bonded(state), state["token_price"], given
+        )
         wanted = share_bonded(params, state["bond_anchor"], earned)
         return np.minimum(wanted * state["total_supply"] / nodes, most)
     return state["stake_per_node"]
@@ -163,7 +172,11 @@ def policy_bonding(params, substep, state_history, state):
     replaced = np.minimum(slashed, room)
     if bonding.mode == "yield":
         delegated, replaced = delegated + slashed, 0.0 * slashed
-    bought = np.minimum(bonding.bought * entering, room - replaced)
+    wanted = bonding.bought * entering
+    bought = np.minimum(wanted, room - replaced)
+    # whoever is paid in USD has few tokens that could make up for a higher price: he bonds what he
+    # has once he has bought it
+    ordered = wanted if in_stablecoin(params) else bought
     return {
         "stake_per_node": per_node,
         "bond_anchor": state["bond_anchor"],
@@ -173,6 +186,6 @@ def policy_bonding(params, substep, state_history, state):
         "bond_flow": bought,
         "delegated": np.minimum(delegated, spare),
         "unbonded": unbonded,
-        "order_bond_usd": bought * price,
+        "order_bond_usd": ordered * price,
         "order_holders_tok": bonding.unstaked_sold * unbonded,
     }

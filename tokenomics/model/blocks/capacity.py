@@ -9,6 +9,7 @@ import numpy as np
 from ..formulas.distribution import quantile
 from ..formulas.fleet import installed_capacity
 from ..formulas.latency import call_latency
+from ..formulas.payment import payable
 from ..formulas.rest import efficiency_at_rest
 from ..formulas.wash_usage import faked_ratio
 from ..variables import Variable, writes
@@ -76,7 +77,8 @@ def target_utilisation(params, rest):
 )
 def policy_dispatch(params, substep, state_history, state):
     """Capacity, what is served of customers' work and turned away, utilisation, latency of one
-    request. Faked work takes its part of capacity and is turned away alike.
+    request. Faked work takes its part of capacity and is turned away alike. Work that nobody can
+    pay for is turned away first.
     """
     cap, check = params["capacity"], params["access"].in_use
     nodes = {name: state[f"nodes_{name}"] for name in params["fleet"]}
@@ -86,9 +88,10 @@ def policy_dispatch(params, substep, state_history, state):
     )
     capacity = installed_capacity(params, nodes) * usable
     swollen = 1.0 + faked_ratio(params, state)
-    brought = state["demand"] * swollen
+    asked = payable(params, state, state["demand"])
+    brought = asked * swollen
     utilisation = brought / np.maximum(capacity, 1e-12)
-    served = state["demand"]
+    served = asked
     if cap.enabled:
         served = np.minimum(brought, cap.admission_limit * capacity) / swollen
     latency = call_latency(

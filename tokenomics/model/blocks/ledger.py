@@ -1,17 +1,31 @@
 """The books: every token that moved in the step is booked once, at the settlement price, and the
 books must balance.
 
-Δtotal = minted − burned; total = circulating + staked + treasury + locked. Utility value,
-decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/day.
+Δtotal = minted − burned; total = circulating + staked + treasury + locked + vault of credits.
+Utility value, decoupling and the two velocities follow from the books. Units: TOK, USD, TOK/day.
 """
 
 import numpy as np
 
 from ...elementary import log
+from ...errors import InputError
 from ...parameters.stocks import supplies
 from ..formulas.bonding import bond_at_rest, rewarded, slash_to_treasury
-from ..formulas.numerics import burned_share, in_tokens, relaxation, treasury_share
-from ..formulas.rest import slashed_at_rest
+from ..formulas.numerics import burned_share, in_tokens, relaxation
+from ..formulas.payment import (
+    burned_part,
+    burns_fees,
+    credits_at_rest,
+    holding_time,
+    in_credits,
+    in_stablecoin,
+    spent_usd,
+    to_delegators,
+    to_nodes,
+    token_share,
+    vault_share,
+)
+from ..formulas.rest import earned_tokens_at_rest
 from ..variables import Variable, writes
 
 CIRCULATING = (
@@ -26,8 +40,26 @@ SPECULATIVE = ("speculators", "attacker")  # ledgers whose orders are no use of 
 
 
 def supply_at_rest(params, rest):
-    """What is staked, held by the treasury and locked; the rest circulates [TOK]."""
-    return supplies(params["supply"], params["stocks"], bond_at_rest(params, rest))
+    """What is staked, held by the treasury and locked; the rest circulates, less what is in the
+    vault of credits [TOK].
+    """
+    held = supplies(params["supply"], params["stocks"], bond_at_rest(params, rest))
+    if not in_credits(params):
+        return held | {"vault_tok": 0.0}
+    if params["stocks"].circulating_supply is not None:
+        raise InputError(
+            "given, and credits have a vault, which does not circulate",
+            key="stocks.circulating_supply",
+            expected="none where customers pay with credits from the start on",
+        )
+    outside, price = held["circulating_supply"], params["stocks"].token_price
+    if price is None:
+        circulating = outside / (1.0 + vault_share(params))
+    else:
+        circulating = (
+            outside - params["payment"].vault_ratio * credits_at_rest(params, rest) / price
+        )
+    return held | {"circulating_supply": circulating, "vault_tok": outside - circulating}
 
 
 def circulation_at_rest(params, rest):
@@ -40,11 +72,8 @@ def circulation_at_rest(params, rest):
         rest["token_price"],
         rest["pool_tok"],
     )
-    gross = rest["operator_income"] / price
-    if params["bonding"].mode != "yield":  # operators replace what is slashed
-        gross = gross + slashed_at_rest(params, rest)
-    customers = supply.customer_days * (1.0 - treasury_share(params)) * rest["throughput"] / price
-    operators = params["operators"].inventory_days * gross
+    customers = supply.customer_days * token_share(params) * rest["throughput"] / price
+    operators = params["operators"].inventory_days * earned_tokens_at_rest(params, rest)
     speculators = supply.speculator_share * rest["circulating_supply"]
     book = params["market"].book_depth
     attacker = attack.inventory * pool if attack.enabled else 0.0
@@ -80,7 +109,23 @@ def throughput_at_rest(params, rest):
 
 def utility_at_rest(params, rest):
     """The value that pins the price: every flow balances at any other, too [USD/TOK]."""
-    return rest["throughput"] * params["supply"].holding_time / rest["circulating_supply"]
+    return rest["throughput"] * holding_time(params) / rest["circulating_supply"]
+
+
+def _of_fees(params, state, price, spent, back):
+    """Tokens that the burn share of fees burns, and that operators, the treasury and passive
+    holders receive of fees [TOK/day]. spent: by customers. back: bought by the protocol.
+    """
+    if in_credits(params):
+        received = spent + state["redeemed_tok"]
+        burn = received * burned_part(params, state)
+        return burn + back, received - burn, 0.0, 0.0
+    if not in_stablecoin(params):
+        burn = in_tokens(burned_share(params, state) * state["fees"], price)
+        return burn + back, spent - burn, 0.0, 0.0
+    kept = params["payment"].buyback_to == "kept"
+    takers = (burns_fees(params), to_nodes(params), kept, to_delegators(params))
+    return tuple(back if takes else 0.0 for takes in takers)
 
 
 @writes(
@@ -148,6 +193,14 @@ def utility_at_rest(params, rest):
     Variable(
         "treasury_tok", "TOK", "tokens held by the treasury", "pool_tok", 0.0, start=supply_at_rest
     ),
+    Variable(
+        "vault_tok",
+        "TOK",
+        "tokens in the vault of credits, which do not circulate",
+        "pool_tok",
+        0.0,
+        start=supply_at_rest,
+    ),
     Variable("locked", "TOK", "tokens locked in vesting", "pool_tok", 0.0, start=supply_at_rest),
     Variable(
         "treasury_usd",
@@ -169,15 +222,16 @@ def policy_settlement(params, substep, state_history, state):
     def sold(ledger):
         return params["orders"].sales(state, ledger)
 
-    spent = in_tokens((1.0 - treasury_share(params)) * s["fees"], price)
-    fee_burn = in_tokens(burned_share(params, s) * s["fees"], price)
+    spent = in_tokens(spent_usd(params, s), price)
+    back = in_tokens(bought("buyback"), price)
+    fee_burn, to_operators, kept, to_holders = _of_fees(params, s, price, spent, back)
     buyback_usd = np.maximum(s["control_output"], 0.0)
     buyback = in_tokens(buyback_usd, price)
-    minted = s["emitted"] + sold("mint")
+    minted = s["emitted"] + sold("mint") + s["minted_for_credits"]
     compensation = slash_to_treasury(params) * s["slashed"]
     burned = fee_burn + (s["slashed"] - compensation) + buyback
     released = s["vested"] + s["unlock_rate"]
-    earned = spent - fee_burn + s["emitted"]
+    earned = to_operators + s["emitted"]
     rewards = rewarded(params, earned, s["slashed"])
     sold_usd = (sold("treasury") + sold("mint")) * price
     flows = {
@@ -198,9 +252,11 @@ def policy_settlement(params, substep, state_history, state):
         - sold("holders")
         + s["unbonded"]
         - s["delegated"]
-        - s["liquidity_flow"],
+        - s["liquidity_flow"]
+        + to_holders,
         "staked": s["stake_flow"] + s["bond_flow"] + s["delegated"] - s["unbonded"] - s["slashed"],
-        "treasury_tok": compensation - sold("treasury") - s["protocol_liquidity"],
+        "treasury_tok": compensation - sold("treasury") - s["protocol_liquidity"] + kept,
+        "vault_tok": in_tokens(bought("vault"), price) - s["vault_paid"],
         "locked": -released,
         "treasury_usd": s["treasury_income"]
         - s["cost_paid"]
@@ -218,7 +274,7 @@ def policy_settlement(params, substep, state_history, state):
     Variable(
         "circulating_supply",
         "TOK",
-        "tokens that are not staked, locked or in the treasury",
+        "tokens that are not staked, locked, in the treasury or in the vault of credits",
         None,
         0.0,
         start=supply_at_rest,
@@ -261,20 +317,22 @@ def policy_accounts(params, substep, state_history, state):
     for name in CIRCULATING:
         circulating = circulating + state[name]
     booked = circulating + state["staked"] + state["treasury_tok"] + state["locked"]
+    booked = booked + state["vault_tok"]
     throughput = state["throughput"] + (state["fees"] - state["throughput"]) * relaxation(
         dt, supply.throughput_memory
     )
     per_circulating = 1.0 / circulating
-    utility = throughput * supply.holding_time * per_circulating
+    utility = throughput * holding_time(params) * per_circulating
     orders = params["orders"]
     bought = in_tokens(orders.purchases(state, *SPECULATIVE), state["settlement_price"])
     speculative = bought + orders.sales(state, *SPECULATIVE)
+    used = orders.purchases(state, "buyback") if in_stablecoin(params) else state["fees"]
     return {
         "circulating_supply": circulating,
         "conservation_error": (state["total_supply"] - booked) / state["total_supply"],
         "throughput": throughput,
         "utility_value": utility,
         "decoupling": log(price / utility),
-        "velocity_usage": in_tokens(state["fees"], state["settlement_price"]) * per_circulating,
+        "velocity_usage": in_tokens(used, state["settlement_price"]) * per_circulating,
         "velocity_speculative": (speculative + np.abs(state["arbitrage_tok"])) * per_circulating,
     }

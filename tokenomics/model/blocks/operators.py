@@ -8,29 +8,18 @@ import numpy as np
 
 from ..formulas.bonding import net_at_rest, net_of_bond, rewarded
 from ..formulas.fleet import fiat_cost, installed_capacity, willing_nodes
-from ..formulas.numerics import (
-    burned_share,
-    delegators_share,
-    in_tokens,
-    positive,
-    relaxation,
-    treasury_share,
-)
+from ..formulas.numerics import delegators_share, in_tokens, positive, relaxation
 from ..formulas.ordered import total
+from ..formulas.payment import fees_worth, in_stablecoin, sold_for_cost, to_nodes
 from ..formulas.rest import kept_at_rest, unit_revenue_at_rest
 from ..formulas.toll import stake_days_at_rest
 from ..formulas.wash_usage import diverted
 from ..variables import Variable, writes
 
 
-def fee_share(params, state):
-    """Operators' share of fees: what is neither burned nor the treasury's."""
-    return 1.0 - treasury_share(params) - burned_share(params, state)
-
-
 def income_at_rest(params, rest):
-    """Fees and emission less slashing and what delegators get, of which emission makes up for what
-    is burned [USD/day].
+    """Fees, what is bought back for operators, and emission, which makes up for what is burned,
+    less slashing and what delegators get [USD/day].
     """
     return kept_at_rest(params, rest) * rest["throughput"]
 
@@ -58,8 +47,8 @@ def cost_at_rest(params, rest):
     Variable(
         "operator_income",
         "USD/day",
-        "operators' income at the token price: fees and emission less slashing and what delegators "
-        "get",
+        "operators' income at the token price: fees, what is bought back for them and emission "
+        "less slashing and what delegators get",
         "pool_usd",
         start=income_at_rest,
     ),
@@ -77,9 +66,11 @@ def policy_income(params, substep, state_history, state):
     """
     memory, dt = params["operators"].revenue_memory, params["time_step"]
     gross = (
-        fee_share(params, state) * state["fees"]
+        fees_worth(params, state, state["token_price"])
         + (state["emitted"] - state["slashed"]) * state["token_price"]
     )
+    if to_nodes(params):
+        gross = gross + state["order_buyback_usd"]
     income = gross * (1.0 - delegators_share(params))
     installed = installed_capacity(
         params, {name: state[f"nodes_{name}"] for name in params["fleet"]}
@@ -135,14 +126,19 @@ def policy_entry_and_exit(params, substep, state_history, state):
     ),
 )
 def policy_sales(params, substep, state_history, state):
-    """Tokens that operators sell [TOK/day]: fiat costs first, then a share of the rent; some days
-    of income are kept. Of what delegators get the same share is sold.
+    """Tokens that operators sell [TOK/day]: for the fiat costs that no income in USD has covered,
+    then a share of the rest; some days of what they are paid in tokens are kept. Of what delegators
+    get the same share is sold.
     """
     operators, dt, price = params["operators"], params["time_step"], state["token_price"]
-    earned = in_tokens(fee_share(params, state) * state["fees"], price) + state["emitted"]
+    earned = state["emitted"]
+    if to_nodes(params):
+        earned = earned + in_tokens(state["order_buyback_usd"], price)
+    elif not in_stablecoin(params):
+        earned = in_tokens(fees_worth(params, state, price), price) + earned
     rewards = rewarded(params, earned, state["slashed"])
     gross = earned - rewards
-    cost = in_tokens(state["operator_cost"], price)
+    cost = in_tokens(sold_for_cost(params, state, state["operator_cost"]), price)
     rent = positive(gross - state["stake_flow"] - cost)
     gap = operators.inventory_days * gross - state["operators_tok"]
     refill = gap * relaxation(dt, operators.inventory_time) / dt

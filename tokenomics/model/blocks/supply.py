@@ -3,7 +3,8 @@
 Emission is a number, that which balanced the burns at the start or one that is set, and never
 follows the burns but in the mode that mints them again (Helium's net emissions). It may halve
 (Helium HIP-20) and end at a cap on total supply. Fees burn a share of what customers spend
-(Render's burn-and-mint). Customers buy what they spend. Units: TOK/day, USD/day.
+(Render's burn-and-mint), or spend it on a buy-back where customers pay in stablecoin; see
+`formulas/payment.py`. Units: TOK/day, USD/day.
 """
 
 import numpy as np
@@ -15,8 +16,8 @@ from ..formulas.numerics import (
     in_tokens,
     positive,
     relaxation,
-    treasury_share,
 )
+from ..formulas.payment import bought_back, token_share
 from ..variables import Variable, writes
 
 
@@ -38,20 +39,30 @@ from ..variables import Variable, writes
         0.0,
         sells="customers",
     ),
+    Variable(
+        "order_buyback_usd",
+        "USD/day",
+        "what the protocol spends on tokens in the market out of fees in stablecoin",
+        "pool_usd",
+        0.0,
+        buys="buyback",
+    ),
 )
 def policy_fees(params, substep, state_history, state):
-    """Fees [USD/day] and the customers' orders: they buy what they spend and keep some days of it
-    in tokens.
+    """Fees [USD/day] and the customers' orders: who pays in tokens buys what he spends and keeps
+    some days of it; who pays in stablecoin needs none and sells what he has. Of fees in stablecoin
+    the burn share is spent on a buy-back.
     """
     supply, dt, price = params["supply"], params["time_step"], state["token_price"]
     fees = state["served"] * state["inference_price"]
-    paid = (1.0 - treasury_share(params)) * fees
+    paid = token_share(params) * fees
     gap = in_tokens(supply.customer_days * paid, price) - state["customers_tok"]
     refill = gap * relaxation(dt, supply.customer_time) / dt
     return {
         "fees": fees,
         "order_customers_usd": paid + positive(refill) * price,
         "order_customers_tok": positive(-refill),
+        "order_buyback_usd": bought_back(params, state, fees),
     }
 
 

@@ -3,8 +3,9 @@ so that the utility value, which is made of fees, rises.
 
 The protocol cannot tell his fees from others': they are burned, taxed and paid out alike, and they
 are part of the fiat throughput that the controller's reference follows. He buys the tokens that he
-spends in the market. What he gets back is his nodes' share of fees and emission (`formulas/`), less
-what his part of the fleet costs; what he hopes for is a higher price of the tokens that he holds,
+spends in the market, or pays in stablecoin as customers do. What he gets back is his nodes' share
+of fees and emission (`formulas/`), and of what is bought back for who bonds, less what his part of
+the fleet costs; what he hopes for is a higher price of the tokens that he holds,
 which he sells over the last days of the faking. Profit is all that he received less all that he
 paid, so that what the faking was worth is the difference to the same run with `size` zero. Units:
 USD, TOK, Mtok/day, USD/day, TOK/day.
@@ -12,7 +13,8 @@ USD, TOK, Mtok/day, USD/day, TOK/day.
 
 import numpy as np
 
-from ..formulas.numerics import impulse, treasury_share
+from ..formulas.numerics import impulse
+from ..formulas.payment import bought_back, to_nodes, token_share
 from ..formulas.wash_usage import faked_ratio, own_share, paid_out
 from ..variables import Variable, writes
 
@@ -29,10 +31,11 @@ from ..variables import Variable, writes
         0.0,
         buys="customers",
     ),
+    "order_buyback_usd",
 )
 def policy_faked_fees(params, substep, state_history, state):
     """Faked work that is served [Mtok/day], its fees, which are added to the customers' [USD/day],
-    and the purchase of the tokens that are spent on it at once.
+    the purchase of the tokens that are spent on it at once, and what its fees add to the buy-back.
     """
     served = 0.0 * state["faked_served"]
     fees = served
@@ -43,7 +46,8 @@ def policy_faked_fees(params, substep, state_history, state):
         "fees": fees,
         "faked_served": served,
         "faked_fees": fees,
-        "order_faker_usd": (1.0 - treasury_share(params)) * fees,
+        "order_faker_usd": token_share(params) * fees,
+        "order_buyback_usd": bought_back(params, state, fees),
     }
 
 
@@ -92,6 +96,8 @@ def policy_faker_profit(params, substep, state_history, state):
         none = 0.0 * state["faker_profit"]
         return {"faker_income": none, "faker_profit": none}
     lost = state["slashed"] * price + state["operator_cost"]
-    income = own_share(params, state) * paid_out(params, state, price) - wash.own_nodes * lost
+    if to_nodes(params):
+        lost = lost - state["order_buyback_usd"]
+    income = own_share(params, state) * paid_out(params, state, price, True) - wash.own_nodes * lost
     received = income + state["order_faker_tok"] * price - state["faked_fees"]
     return {"faker_income": income, "faker_profit": state["faker_profit"] + received * dt}

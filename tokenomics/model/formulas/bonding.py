@@ -1,11 +1,11 @@
 """What nodes must bond, at rest and as it is, and what that costs them. What is staked is bonded or
 on its way out.
 
-At rest the price is T·h/C (T fees a day, h the holding time, C circulating supply), so that a bond
-of D days of the revenue k T of all nodes is S = D k T/P = C D k/h, whatever the network's size. A
-bond costs its capital, r S P/365 a day at r a year: a node that must bond joins for so much more.
-Where holders delegate, they bond, and get a share of what nodes earn. Units: TOK, TOK/node, days,
-USD/day.
+At rest the price is T·h/C (T fees a day, h the holding time as of `payment.holding_time`, C
+circulating supply), so that a bond of D days of the revenue k T of all nodes is S = D k T/P =
+C D k/h, whatever the network's size. A bond costs its capital, r S P/365 a day at r a year: a node
+that must bond joins for so much more. Where holders delegate, they bond, and get a share of what
+nodes earn. Units: TOK, TOK/node, days, USD/day.
 """
 
 import numpy as np
@@ -14,6 +14,7 @@ from ...parameters.choice import network_share
 from .fleet import installed_capacity, willing_nodes
 from .numerics import DAYS_PER_YEAR, delegators_share
 from .ordered import total
+from .payment import holding_time, vault_share
 from .rest import kept_at_rest, unit_revenue_at_rest
 
 LEAST = 1e-12  # nodes and tokens of nothing, where one is divided by
@@ -77,7 +78,7 @@ def bonds_by_node(params):
 
 
 def _free(params):
-    """What is staked or circulates [TOK]."""
+    """What is staked, circulates or is in the vault of credits [TOK]."""
     supply, given = params["supply"], params["stocks"].given
     treasury = given.get("treasury_tok", supply.total_supply * supply.treasury_share)
     locked = given.get("locked", supply.total_supply * supply.locked_share)
@@ -98,7 +99,7 @@ def bond_at_rest(params, rest):
     days = bonding.days * kept_at_rest(params, rest)
     if stocks.token_price is not None:
         return np.minimum(days * rest["throughput"] / stocks.token_price, _most(params))
-    ratio = days / params["supply"].holding_time
+    ratio = days / (holding_time(params) * (1.0 + vault_share(params)))
     if stocks.circulating_supply is not None:
         return np.minimum(ratio * stocks.circulating_supply, _most(params))
     return np.minimum(ratio / (1.0 + ratio) * _free(params), _most(params))
@@ -108,7 +109,7 @@ def set_stake_days(params, rest):
     """What is staked, in days of the network's fees, where no number of tokens per node says it."""
     bonding, price = params["bonding"], params["stocks"].token_price
     if price is None:
-        return params["supply"].holding_time * rest["staked"] / rest["circulating_supply"]
+        return holding_time(params) * rest["staked"] / rest["circulating_supply"]
     # at a price that is given; the fees are those of today's shares, which depend on no stake
     per_day = (
         rest["potential_demand"] * network_share(params["workloads"]) * rest["inference_price"]
@@ -125,7 +126,8 @@ def stake_days_of(params, nodes):
     circulating = params["stocks"].circulating_supply
     if circulating is None:
         circulating = np.maximum(_free(params) - staked, LEAST)
-    return params["supply"].holding_time * staked / circulating
+    circulating = circulating / (1.0 + vault_share(params))
+    return holding_time(params) * staked / circulating
 
 
 def nodes_for(params, rest, days):

@@ -15,6 +15,7 @@ from ...parameters.choice import scales
 from .distribution import Cumulants, quantile
 from .latency import seller_latency
 from .outages import cloud_up, network_up
+from .payment import exposed_share, premium
 
 LARGEST_EXPONENT = 700.0  # beyond it exp leaves double precision
 SELLERS = ("network", "sellers", "cloud")
@@ -41,13 +42,13 @@ def network_cost(params, needs, state):
     call = Cumulants(state["latency_mean"], state["latency_variance"], state["latency_third"])
     risk = (
         venues.risk_aversion
-        * bills.token_share
+        * exposed_share(params)
         * np.sqrt(state["price_variance"] * bills.quote_lag)
     )
     up = network_up(params["outages"], params["access"])
     good = (1.0 - state["failure_share"]) * up
     harm = 1.0 - good + good * state["bad_share"] * venues.bad_answer_cost
-    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * harm)
+    paid = state["inference_price"] * (1.0 + risk + needs.failure_cost * harm + premium(params))
     exposed = needs.privacy_need * (1.0 - state["privacy_protection"])
     return paid, latency_penalty(needs, call) + exposed
 

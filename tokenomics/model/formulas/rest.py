@@ -4,13 +4,28 @@ import numpy as np
 
 from .liquidity import depth
 from .numerics import delegators_share, treasury_share
+from .payment import burn_share_at_rest, burns_fees, in_stablecoin, to_nodes
 
 
 def kept_at_rest(params, rest):
-    """Share of what customers pay that reaches operators, directly or by emission, which makes up
-    for what is burned.
+    """Share of what customers pay that reaches operators: directly, by emission, which makes up for
+    what is burned, or as tokens that are bought back for them.
     """
-    return (1.0 - treasury_share(params)) * (1.0 - delegators_share(params))
+    kept = 1.0 - treasury_share(params)
+    if not (burns_fees(params) or to_nodes(params)):
+        kept = kept - burn_share_at_rest(params)
+    return kept * (1.0 - delegators_share(params))
+
+
+def earned_tokens_at_rest(params, rest):
+    """Tokens that operators receive and keep from delegators [TOK/day]."""
+    replaced = 0.0 if params["bonding"].mode == "yield" else slashed_at_rest(params, rest)
+    if not in_stablecoin(params):
+        return rest["operator_income"] / rest["token_price"] + replaced
+    bought = 0.0
+    if burns_fees(params) or to_nodes(params):
+        bought = burn_share_at_rest(params) * rest["throughput"] / rest["token_price"]
+    return bought * (1.0 - delegators_share(params)) + replaced
 
 
 def efficiency_at_rest(params, rest):
@@ -53,6 +68,8 @@ def emission_at_rest(params, rest):
     """
     if not params["supply"].enabled:
         return 0.0
-    burned = params["supply"].burn_share * rest["throughput"] / rest["token_price"]
+    burned = 0.0
+    if burns_fees(params):
+        burned = params["supply"].burn_share * rest["throughput"] / rest["token_price"]
     factor = params["emission"].factor
     return (burned + slashed_at_rest(params, rest)) / np.where(np.greater(factor, 0.0), factor, 1.0)

@@ -10,7 +10,8 @@ USD of HNT with 145 USD of data credits that it sent to itself (Helium HIP 10). 
 
 import numpy as np
 
-from .numerics import burned_share, treasury_share, window
+from .numerics import window
+from .payment import fees_worth
 
 NOTHING = 1e-12  # work and capacity of nothing, where one is divided by
 
@@ -41,12 +42,12 @@ def own_share(params, state):
     return (sent + left * (work - sent)) / np.maximum(work, NOTHING)
 
 
-def paid_out(params, state, price):
+def paid_out(params, state, price, booked=False):
     """Fees and emission that operators get for their work [USD/day], at a price of tokens
-    [USD/TOK].
+    [USD/TOK]. What is bought back for them goes by their bonds, and is no part of it. booked: as
+    of `fees_worth`.
     """
-    kept = 1.0 - treasury_share(params) - burned_share(params, state)
-    return kept * state["fees"] + state["emitted"] * price
+    return fees_worth(params, state, price, booked) + state["emitted"] * price
 
 
 def diverted(params, state):
