@@ -26,6 +26,7 @@ from tokenomics.parameters.writing import _dumped, yaml_text
 NEEDED = {
     "calibrate recover": ["merton"],
     "calibrate prices": ["x.csv"],
+    "calibrate factor": ["x.csv", "y.csv"],
     "calibrate economy": ["x.csv"],
     "calibrate demand": ["x.csv"],
     "calibrate burn": ["x.csv"],

@@ -72,8 +72,8 @@ COMMANDS = {
     "control": "Analyse and design the control loop of a policy.",
     "capacity": "Inference throughput of accelerators, and the supply curve of a fleet.",
     "calibrate": (
-        "Estimate parameters from data: prices, demand, burn-and-mint, the whole economy; test the "
-        "estimators."
+        "Estimate parameters from data: prices, the market's part in them, demand, burn-and-mint, "
+        "the whole economy; test the estimators."
     ),
 }
 
