@@ -54,12 +54,12 @@ def net_at_rest(params, rest, days):
 
 def rewarded(params, earned, slashed):
     """What nodes pay those who delegate to them: what is slashed, which these have lost, and their
-    share of the rest [TOK/day]. earned: by nodes, before slashing.
+    share of the rest, out of what nodes earn in tokens [TOK/day]. earned: before slashing.
     """
     if params["bonding"].mode != "yield":
         return 0.0 * slashed
     share = delegators_share(params)
-    return share * earned + (1.0 - share) * slashed
+    return np.minimum(share * earned + (1.0 - share) * slashed, earned)
 
 
 def revenue(params, state):
