@@ -145,6 +145,20 @@ def test_books_balance_on_random_networks_paid_in_stablecoin(
     )
 
 
+def test_kept_tokens_are_as_good_as_burned_ones_for_the_market():
+    """As long as the treasury does not sell them: of supply alone there is more."""
+    burned, kept = (
+        tk.run(sets=STABLE | {"payment.buyback_to": to}, days=60, runs=2, engine="ensemble")
+        for to in ("burned", "kept")
+    )
+    one, other = burned.trajectories.values, kept.trajectories.values
+    for name in ("token_price", "operator_income", "served", "circulating_supply"):
+        assert_same_bits(name, one[name], other[name])
+    more = other["treasury_tok"] - one["treasury_tok"]
+    assert more[:, -1].min() > 0.0
+    np.testing.assert_allclose(other["total_supply"] - one["total_supply"], more, atol=1e-5)
+
+
 @pytest.mark.parametrize("step", [1.0, 0.5])
 def test_customers_sell_the_tokens_that_they_need_no_more(step):
     sets = STABLE | {"shocks.enabled": False, "simulation.time_step": step}

@@ -167,6 +167,49 @@ def reserve_table() -> list[str]:
     ]
 
 
+def late_table() -> list[str]:
+    """What operators are paid for a dollar of credits, by the age of the price, without a halt."""
+    lines = [
+        "| age of the price | over a year | on a day, standard deviation |",
+        "|---:|---:|---:|",
+    ]
+    for name, age in AGES.items():
+        found = tk.run(
+            "baseline",
+            today=CREDITS | {"payment.price_age": age, "payment.halt_ratio": 0.0},
+            days=YEAR,
+            runs=RUNS,
+            seed=SEED,
+            engine="ensemble",
+            record=["redeemed_tok", "settlement_price", "credits_spent"],
+        )
+        paths = {name: path[:, 1:] for name, path in found.trajectories.values.items()}
+        worth = paths["redeemed_tok"] * paths["settlement_price"]
+        year = worth.sum(axis=1) / paths["credits_spent"].sum(axis=1)
+        day = (worth / paths["credits_spent"]).std()
+        lines.append(f"| {name} | {told(year, 4)} | {day:.3f} |")
+    return ["Worth of the tokens that operators get for a dollar of credits:", "", *lines]
+
+
+def impact_table() -> list[str]:
+    """Whether it is flows that bring the price back where holders value the burn share alone."""
+    lines = [
+        "| half of an order's impact lasts | " + " | ".join(DATES) + " |",
+        "|---|" + "---:|" * len(DATES),
+    ]
+    for told_as, impact in (("yes", BASE.market.permanent_impact), ("no, none", 0.0)):
+        world = {"market.permanent_impact": impact}
+        base = simulated({}, world)
+        other = simulated(STABLE, world | {"payment.stablecoin_weight": WEIGHTS[1]})
+        cells = [
+            told(other[date]["token price"] / base[date]["token price"] - 1.0, 1, 100.0) + " %"
+            for date in DATES
+        ]
+        lines.append(f"| {told_as} | " + " | ".join(cells) + " |")
+    head = f"Token price with a burned buy-back, weight {WEIGHTS[1]:g}, against tokens:"
+    return [head, "", *lines]
+
+
 def levels(paths, mode: str) -> dict[str, dict[str, np.ndarray]]:
     """By date and quantity, (runs,): means over the month before the date."""
     spread = BASE.payment.mint_spread
@@ -265,9 +308,13 @@ def main() -> None:
         "",
         *reserve_table(),
         "",
+        *late_table(),
+        "",
         "### Buy-back, credits and burn-and-mint",
         "",
         *way_tables(),
+        "",
+        *impact_table(),
     ]
     PAGE.write_text(text + HEAD + "\n" + "\n".join(parts) + "\n", encoding="utf-8")
 
