@@ -12,6 +12,10 @@ import pytest
 
 CACHE = "TOKENOMICS_CACHE"
 
+# Tests run one a core: threads of linear algebra would wait for one another, ten times as long in
+# the loop's small matrices. Set before NumPy is imported, and passed on to all processes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def pytest_configure(config):
     """Code that an earlier version or session left in the user's folder proves nothing: tests, in

@@ -108,9 +108,10 @@ def missing_extra(
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """The valid name closest to a misspelt one, or None where nothing is close."""
-    matches = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    """The valid name closest to a misspelt one, capitals or not, or None where nothing is close."""
+    names = {str(v).lower(): str(v) for v in valid}
+    matches = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    return names[matches[0]] if matches else None
 
 
 def suggestion(near: str | None) -> str:

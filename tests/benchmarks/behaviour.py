@@ -235,8 +235,8 @@ def main() -> None:
         f"\n### Signs\n\nChanges in per cent on day 30 and after three years, {RUNS} runs, paired, "
         f"95 % intervals; policy none, emission as it is.\n",
         *sign_table(),
-        f"\n### The step\n\nShocks drawn at 1/16 of a day and put together, {STEP_RUNS:,} runs of a "
-        f"year without a warm-up. The limit assumes first order.\n",
+        f"\n### The step\n\nShocks drawn at 1/16 of a day and put together, {STEP_RUNS:,} runs of "
+        f"a year without a warm-up. The limit assumes first order.\n",
         *step_table(),
         "\n### What noise traders earn\n\nThousand USD a year, 1,000 runs, 95 % intervals. Each "
         "mechanism is added to those above.\n",

@@ -6,6 +6,8 @@ from .liquidity import depth
 from .numerics import delegators_share, treasury_share
 from .payment import burn_share_at_rest, burns_fees, in_stablecoin, to_nodes
 
+NOTHING = 1e-9  # a factor on emission that emits nothing
+
 
 def kept_at_rest(params, rest):
     """Share of what customers pay that reaches operators: directly, by emission, which makes up for
@@ -64,7 +66,7 @@ def slashed_at_rest(params, rest):
 
 def emission_at_rest(params, rest):
     """The number that emits what is burned and slashed, at the factor in force: see mode
-    `balance_at_start` [TOK/day]. A factor of 0 emits nothing of any number.
+    `balance_at_start` [TOK/day]. A factor of 0, or next to it, emits nothing of any number.
     """
     if not params["supply"].enabled:
         return 0.0
@@ -72,4 +74,6 @@ def emission_at_rest(params, rest):
     if burns_fees(params):
         burned = params["supply"].burn_share * rest["throughput"] / rest["token_price"]
     factor = params["emission"].factor
-    return (burned + slashed_at_rest(params, rest)) / np.where(np.greater(factor, 0.0), factor, 1.0)
+    return (burned + slashed_at_rest(params, rest)) / np.where(
+        np.greater(factor, NOTHING), factor, 1.0
+    )
