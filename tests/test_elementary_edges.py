@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tokenomics.elementary import FUNCTIONS, exp, log, ndtri, power
 from tokenomics.elementary.functions import TABLE
@@ -135,3 +137,9 @@ def test_numbers_are_taken_as_they_are():
         exp(1j)
     with pytest.raises(TypeError):
         power(2.0)
+
+
+@given(st.floats(0.0, exclude_min=True, allow_infinity=False, allow_nan=False))
+def test_a_number_to_the_power_of_one_is_itself(x):
+    # recorded steps leave such a power out
+    assert power(x, 1.0) == x

@@ -13,6 +13,7 @@ import numpy as np
 from ...elementary import exp, log, power
 from .ordered import total
 
+NOTHING = 1e-150  # stake and revenue of nothing, where one is divided by the other
 STEEPEST = 60.0  # logarithm of the odds beyond which a share is 0 or 1 in double precision
 
 
@@ -40,22 +41,31 @@ def swap_caught_share(params):
     return 1.0 - _unseen(params, params["reliability"].swap_false_negative)
 
 
+def _at_a_days_revenue(params):
+    """Deterrences of faking and swapping where what is staked is a day's revenue."""
+    rel, open_to_it = params["reliability"], 1.0 - params["privacy"].in_use.integrity
+    return tuple(
+        np.maximum(rel.slash_fraction * caught, NOTHING) / np.maximum(gain * open_to_it, NOTHING)
+        for caught, gain in (
+            (caught_share(params), rel.cheating_gain),
+            (swap_caught_share(params), rel.swapping_gain),
+        )
+    )
+
+
+def _days(stake_per_node_usd, revenue_per_node):
+    """Stake in days of revenue."""
+    return np.maximum(stake_per_node_usd, NOTHING) / np.maximum(revenue_per_node, NOTHING)
+
+
 def deterrences(params, stake_per_node_usd, revenue_per_node):
     """Expected penalty of a day of faking and of swapping over the gain from it (Becker 1968). A
     node at the margin spends its revenue, so that what a smaller model saves is a share of it too.
 
     stake and a day's revenue of one node in USD.
     """
-    rel = params["reliability"]
-    stake = stake_per_node_usd * rel.slash_fraction
-    open_to_it = revenue_per_node * (1.0 - params["privacy"].in_use.integrity)
-    return tuple(
-        np.maximum(stake * caught, 1e-300) / np.maximum(gain * open_to_it, 1e-300)
-        for caught, gain in (
-            (caught_share(params), rel.cheating_gain),
-            (swap_caught_share(params), rel.swapping_gain),
-        )
-    )
+    days = _days(stake_per_node_usd, revenue_per_node)
+    return tuple(days * each for each in _at_a_days_revenue(params))
 
 
 def deterrence(params, stake_per_node_usd, revenue_per_node):
@@ -69,9 +79,10 @@ def cheating(params, stake_per_node_usd, revenue_per_node):
     USD.
     """
     rel = params["reliability"]
+    days = log(_days(stake_per_node_usd, revenue_per_node))
     pulls = [
-        exp(-np.clip(log(ratio) / rel.cheating_scale, -STEEPEST, STEEPEST))
-        for ratio in deterrences(params, stake_per_node_usd, revenue_per_node)
+        exp(-np.clip((days + log(each)) * (1.0 / rel.cheating_scale), -STEEPEST, STEEPEST))
+        for each in _at_a_days_revenue(params)
     ]
     each = rel.cheating_limit / (1.0 + total(pulls))
     return {"cheating_share": pulls[0] * each, "swapped_share": pulls[1] * each}

@@ -69,7 +69,7 @@ def log_prices(params, needs, state):
         seller_cost(params["cloud"], needs, cloud_up(params["outages"], params["cloud"])),
     )
     return tuple(
-        log(paid * (1.0 + unpaid / state[f"price_today_{seller}"]))
+        log(paid * (1.0 + unpaid * (1.0 / state[f"price_today_{seller}"])))
         for seller, (paid, unpaid) in zip(SELLERS, costs, strict=True)
     )
 
@@ -108,9 +108,9 @@ def chosen(params, name, state):
         )
     )
     inside, rest = _split(within * (network - sellers))
-    nest = network + log(inside) / within
+    nest = network + log(inside) * (1.0 / within)
     branch, _ = _split(between * (nest - cloud))
-    return branch * inside, branch * rest, nest + log(branch) / between
+    return branch * inside, branch * rest, nest + log(branch) * (1.0 / between)
 
 
 def _split(gap):

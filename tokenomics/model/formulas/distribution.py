@@ -146,6 +146,7 @@ def quantile(time: Cumulants, p: float):
 def exceedance(time: Cumulants, x):
     """The probability of more than x [s]."""
     deviation, y, sigma, sign = _shape(time)
-    stretched = sign * y * (x - time.mean) / np.maximum(deviation, 1e-300)
-    inside = log1p(np.maximum(stretched, LEAST)) / sigma + 0.5 * sigma
+    # the shape's reciprocals, which all limits on one time share
+    stretched = sign * y * (1.0 / np.maximum(deviation, 1e-300)) * (x - time.mean)
+    inside = log1p(np.maximum(stretched, LEAST)) * (1.0 / sigma) + 0.5 * sigma
     return ndtr(-sign * inside)

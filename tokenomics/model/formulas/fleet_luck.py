@@ -40,13 +40,14 @@ def down_share(nodes, mean, luck):
     one node is one.
     """
     count = np.maximum(nodes, 1.0)
-    approximate = np.clip(mean + np.sqrt(mean * (1.0 - mean) / count) * luck, 0.0, 1.0)
+    per_node = 1.0 / count
+    approximate = np.clip(mean + np.sqrt(mean * (1.0 - mean) * per_node) * luck, 0.0, 1.0)
     uniform, odds = ndtr(luck), mean / np.maximum(1.0 - mean, 1e-12)
     term = exp(count * log1p(-np.minimum(mean, 1.0 - 1e-12)))
     below, down = term, 0.0
     for k in range(1, LARGEST_COUNT + 1):
         down = down + (uniform > below)
-        term = term * odds * np.maximum(count - (k - 1.0), 0.0) / k
+        term = term * (odds * (1.0 / k)) * np.maximum(count - (k - 1.0), 0.0)
         below = below + term
-    counted = np.minimum(down / count, 1.0)
+    counted = np.minimum(down * per_node, 1.0)
     return np.where(np.less(count * mean, FEW), counted, approximate)

@@ -44,9 +44,11 @@ def ndtr(x):
     """The probability that a standard normal lies below x."""
     size = np.minimum(np.absolute(x), FURTHEST)
     density = exp(-0.5 * size * size)
-    near = density * _polynomial(TOP, size) / _polynomial(BOTTOM, size)
-    fraction = size + 0.65
+    # the fraction's numerator and denominator, so that one division serves for near and far
+    over, under = size + 0.65, 1.0
     for k in (4.0, 3.0, 2.0, 1.0):
-        fraction = size + k / fraction
-    tail = np.where(size < SPLIT, near, density / (fraction * ROOT_2PI))
+        over, under = size * over + k * under, over
+    near = size < SPLIT
+    top = np.where(near, _polynomial(TOP, size), under)
+    tail = density * top / np.where(near, _polynomial(BOTTOM, size), over * ROOT_2PI)
     return np.where(np.greater(x, 0.0), 1.0 - tail, tail)
