@@ -32,9 +32,8 @@ HEAD = """# Validation: the model held against two tokens
 Closes of Render (RNDR, 2020-07-01 to 2024-07-21) and Helium (HNT, 2020-07-01 to 2025-01-14),
 MiM0ulay/assets_risk_metrics, MIT. The first two thirds were fitted by simulated moments (overlays
 `render` and `helium`), the rest was not seen. Parameters that were not fitted are the baseline's,
-of which four were chosen with Render's whole history (`news.jump_rate`, `speculation.chartist`,
-`intensity_of_choice`, `profit_memory`): for Render the test is out of sample but for these, and the
-command says so.
+of which one was calibrated with later days of Render (`speculation.intensity_of_choice`), as the
+command says: the test is out of sample but for that.
 All of it comes from `python tests/benchmarks/validation.py`.
 """
 TOKENOMICS = (sys.executable, "-c", "from tokenomics.cli.main import main; main()")
