@@ -41,7 +41,7 @@ class Paired:
     def add(self, mine: np.ndarray, base: np.ndarray) -> None:
         """Take in the next block of runs: values (metrics, runs), NaN for a failed run."""
         gaps = mine - base
-        self._moments.add(slice(None), gaps)
+        self._moments.add_pairs(mine, base)
         self._above += (gaps > 0).sum(axis=1)
         self._level += (gaps == 0).sum(axis=1)
         self.equal = self.equal and np.array_equal(mine, base, equal_nan=True)

@@ -1,5 +1,5 @@
-"""Monte-Carlo confidence intervals: Student's t, cut off at the bounds of what is averaged, and
-Wilson's for a probability.
+"""Monte-Carlo confidence intervals: Student's t, cut off at the bounds of what is averaged,
+Wilson's for a probability, and Newcombe's for the difference of two.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import bdtr
 
-from ..elementary import ndtri, power
+from ..elementary import ndtri
+from ..model.formulas.normal import ndtr
 from .student import quantile
 
 LEVEL = 0.95  # of the confidence intervals
@@ -18,6 +20,7 @@ LEVEL = 0.95  # of the confidence intervals
 # need be made where nothing is simulated
 Z = 1.959963984540054
 BLOCK = 1024  # runs that are summed up at once, so that what is read in pieces fits into memory
+MANY_PAIRS = 10_000  # discordant pairs that are counted exactly
 FEWEST_EQUAL = 5  # runs whose equal differences tell two policies apart
 Bounds = tuple[float, float]
 UNBOUNDED, SIZE, SHARE = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
@@ -126,41 +129,121 @@ def intervals(
     return moments.intervals(probability=probability, level=level, bounds=bounds)
 
 
-def unseen(n: int, level: float = LEVEL) -> float:
-    """The largest probability, at `level`, of what happened in none of n independent runs: one side
-    of Clopper and Pearson (1934).
+@dataclass(frozen=True)
+class Pairs:
+    """Of runs in which something did or did not happen on two sides, on the same shocks: how often
+    on both, on the first alone, on the second alone, on neither; numbers or (metrics,).
     """
-    return 1.0 - float(power(0.5 - 0.5 * level, 1.0 / n))
+
+    both: Any
+    first: Any
+    second: Any
+    neither: Any
+
+    @property
+    def n(self) -> Any:
+        """Runs."""
+        return self.both + self.first + self.second + self.neither
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Interval of the first probability less the second; it reaches to 0 where the exact test
+        does not tell them apart.
+
+        Newcombe (1998), Statistics in Medicine 17, 2635-2650, method 10: Wilson's intervals of both
+        sides, put together with their correlation, which is corrected for continuity. The test is
+        McNemar's, exact: `mcnemar`.
+        """
+        one, two = self.both + self.first, self.both + self.second
+        low, high = _squared_and_added(
+            wilson(one, self.n, level), wilson(two, self.n, level), self._correlation()
+        )
+        if mcnemar(self.first, self.second) >= 1.0 - level:
+            low, high = min(low, 0.0), max(high, 0.0)
+        return low, high
+
+    def _correlation(self) -> float:
+        """Of both sides; 0 where one of them is the same in every run."""
+        one, two = self.both + self.first, self.both + self.second
+        square = one * (self.n - one) * two * (self.n - two)
+        if square == 0.0:
+            return 0.0
+        apart = self.both * self.neither - self.first * self.second
+        corrected = max(apart - 0.5 * self.n, 0.0) if apart > 0.0 else apart
+        return float(corrected / np.sqrt(square))
 
 
-def equal_gap(gap: float, n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a probability's mean paired difference, low and high, where all n runs have the
-    same one: no certainty, for others were `unseen`.
+def wilson(count: float, n: float, level: float = LEVEL) -> tuple[float, float, float]:
+    """Share, low and high of what happened in some of n runs; see `intervals`."""
+    share, z = count / n, float(ndtri(0.5 + level / 2.0))
+    centre = (share + z * z / (2.0 * n)) / (1.0 + z * z / n)
+    half = z * np.sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n)
+    # 0 and 1 are bounds but for rounding
+    return share, float(centre - half) if share else 0.0, float(centre + half) if share < 1 else 1.0
 
-    gap: -1, 0 or 1, in every run. n: at least 1.
+
+def _squared_and_added(
+    one: tuple[float, float, float], two: tuple[float, float, float], correlation: float
+) -> tuple[float, float]:
+    """Interval of a difference of shares from their own intervals (Newcombe 1998)."""
+    (p, p_low, p_high), (q, q_low, q_high) = one, two
+
+    def reach(x: float, y: float) -> float:
+        return float(np.sqrt(max(x * x - 2.0 * correlation * x * y + y * y, 0.0)))
+
+    gap = p - q
+    return gap - reach(p - p_low, q_high - q), gap + reach(p_high - p, q - q_low)
+
+
+def independent_shares(
+    one: float, of_one: float, two: float, of_two: float, level: float = LEVEL
+) -> tuple[float, float]:
+    """Interval of a share less another, of runs that have nothing to do with one another: Newcombe
+    (1998), Statistics in Medicine 17, 873-890, method 10. one, two: counts.
     """
-    most = unseen(n, level)
-    if gap == 0.0:
-        return -most, most
-    return (1.0 - 2.0 * most, 1.0) if gap > 0.0 else (-1.0, 2.0 * most - 1.0)
+    return _squared_and_added(wilson(one, of_one, level), wilson(two, of_two, level), 0.0)
+
+
+def mcnemar(first: float, second: float) -> float:
+    """Probability of discordant pairs at least as uneven, if both sides were alike: twice a tail of
+    the binomial distribution (McNemar 1947, exact), by Edwards's (1948) corrected normal beyond
+    `MANY_PAIRS` of them.
+    """
+    fewer, pairs = int(min(first, second)), int(first + second)
+    if not pairs:
+        return 1.0
+    if pairs > MANY_PAIRS:
+        apart = max(pairs - 2.0 * fewer - 1.0, 0.0) / np.sqrt(pairs)
+        return 2.0 * float(1.0 - ndtr(apart))
+    ways = total = 1
+    for k in range(1, fewer + 1):
+        ways = ways * (pairs - k + 1) // k
+        total += ways
+    return min(2 * total / 2**pairs, 1.0)
 
 
 class PairedMoments(Moments):
-    """Moments of paired differences, with their least and largest."""
+    """Moments of paired differences, with their least and largest, and how often what is 0 or 1 was
+    1 on each side.
+    """
 
     def __init__(self, points: int):
         super().__init__(points)
         self.least, self.largest = np.full(points, np.inf), np.full(points, -np.inf)
+        self.both, self.first, self.second = np.zeros((3, points))
 
-    def add(self, points: Any, values: np.ndarray) -> None:
-        """Take in the next block of runs; see `Moments.add`."""
-        super().add(points, values)
-        good = np.isfinite(values)
-        least, largest = np.where(good, values, np.inf), np.where(good, values, -np.inf)
-        self.least[points] = np.minimum(self.least[points], least.min(axis=1, initial=np.inf))
-        self.largest[points] = np.maximum(
-            self.largest[points], largest.max(axis=1, initial=-np.inf)
-        )
+    def add_pairs(self, mine: np.ndarray, base: np.ndarray) -> None:
+        """Take in the next block of runs: values (points, runs of the block), NaN for a failed
+        run.
+        """
+        gaps = np.ascontiguousarray(mine - base)
+        super().add(slice(None), gaps)
+        good = np.isfinite(gaps)
+        least, largest = np.where(good, gaps, np.inf), np.where(good, gaps, -np.inf)
+        self.least = np.minimum(self.least, least.min(axis=1, initial=np.inf))
+        self.largest = np.maximum(self.largest, largest.max(axis=1, initial=-np.inf))
+        self.both += (good & (mine == 1.0) & (base == 1.0)).sum(axis=1)
+        self.first += (good & (mine == 1.0) & (base == 0.0)).sum(axis=1)
+        self.second += (good & (mine == 0.0) & (base == 1.0)).sum(axis=1)
 
     def paired(
         self, probability: Any, bounds: tuple[Any, Any] = UNBOUNDED, level: float = LEVEL
@@ -171,26 +254,48 @@ class PairedMoments(Moments):
         mean, low, high = (
             np.where(alike, self.least, some) for some in (found.mean, found.low, found.high)
         )
-        for i in np.flatnonzero(alike & np.asarray(probability, dtype=bool)):
-            if mean[i] in (-1.0, 0.0, 1.0):
-                low[i], high[i] = equal_gap(float(mean[i]), int(found.n[i]), level)
+        for i in np.flatnonzero((found.n > 1) & np.asarray(probability, dtype=bool)):
+            both, first, second = (float(some[i]) for some in (self.both, self.first, self.second))
+            pairs = Pairs(both, first, second, float(found.n[i]) - both - first - second)
+            low[i], high[i] = pairs.interval(level)
         return Intervals(mean, low, high, found.n)
 
 
 def paired_intervals(
-    gaps: np.ndarray, probability: Any, bounds: tuple[Any, Any], level: float = LEVEL
+    mine: np.ndarray,
+    base: np.ndarray,
+    probability: Any,
+    bounds: tuple[Any, Any],
+    level: float = LEVEL,
 ) -> Intervals:
-    """Mean paired difference over the runs of each metric, with its interval: Student's t,
-    `equal_gap` for a probability whose runs are all equal.
+    """Mean paired difference mine − base over the runs of each metric, with its interval: Student's
+    t, `Pairs.interval` for a probability.
 
-    gaps: (metrics, runs); NaN marks a failed run. probability: (metrics,), whether it is one.
+    mine, base: (metrics, runs); NaN marks a failed run. probability: (metrics,), whether it is one.
     bounds: of each difference, as of `intervals`. Where another metric's differences are all equal,
     both bounds are that number.
     """
-    moments = PairedMoments(len(gaps))
-    for block in blocks(gaps.shape[1]):
-        moments.add(slice(None), gaps[:, block])
+    moments = PairedMoments(len(mine))
+    for block in blocks(mine.shape[1]):
+        moments.add_pairs(mine[:, block], base[:, block])
     return moments.paired(probability, bounds, level)
+
+
+def quantile_interval(values: np.ndarray, q: float, level: float = LEVEL) -> tuple[float, float]:
+    """Interval of the quantile q of what finite values (n,) are drawn from: two of them, whatever
+    its distribution; NaN for an end that so few values do not reach.
+
+    David and Nagaraja, Order Statistics (2003), section 7.1: the number of values below it is
+    binomial.
+    """
+    ordered, n = np.sort(values), len(values)
+    below = bdtr(np.arange(n), n, q) if n else np.zeros(0)  # P(at most k values below it)
+    low = int(np.searchsorted(below, 0.5 - 0.5 * level, side="right"))
+    high = int(np.searchsorted(below, 0.5 + 0.5 * level))
+    return (
+        float(ordered[low - 1]) if low else np.nan,
+        float(ordered[high]) if high < n else np.nan,
+    )
 
 
 def differs(low: float, high: float, n: int) -> bool:

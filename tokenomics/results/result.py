@@ -151,10 +151,10 @@ class Result:
             )
         if mine.loc[common].equals(theirs.loc[common]):
             remark(f"nothing differs: both sides are the same numbers in all {len(common)} runs")
-        difference = mine.loc[common] - theirs.loc[common]
-        chosen = [METRICS[name] for name in difference.columns]
+        names = list(mine.columns)
+        chosen = [METRICS[name] for name in names]
         s = paired_intervals(
-            difference.to_numpy(dtype=float).T,
+            *(side.loc[common, names].to_numpy(dtype=float).T for side in (mine, theirs)),
             [m.probability for m in chosen],
             np.transpose([m.gap for m in chosen]),
         )
@@ -165,7 +165,7 @@ class Result:
             "n": s.n,
             "unit": [m.unit for m in chosen],
         }
-        return pd.DataFrame(columns, index=pd.Index(difference.columns, name="metric"))
+        return pd.DataFrame(columns, index=pd.Index(names, name="metric"))
 
     def _refuse_unlike(self, other: Result) -> None:
         """Raise InputError where runs of one index do not meet the same shocks, or are not measured

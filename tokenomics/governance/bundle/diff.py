@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 
 from ...parameters.tables import text
 from ...results.comparison import paired
-from ...results.intervals import LEVEL, intervals, unseen
+from ...results.intervals import LEVEL, independent_shares, intervals
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
 from .bundle import ManifestRecord
@@ -236,19 +236,16 @@ def independent(
     """Mean of the second sample less that of the first, with Welch's interval: difference, low,
     high. NaN marks a failed run.
 
-    probability: the values are 0 or 1; where all of a sample are equal, the interval reaches to
-    what was `unseen` in it.
+    probability: the values are 0 or 1, and the interval is that of `independent_shares`.
     """
     x, y = one[np.isfinite(one)], two[np.isfinite(two)]
     gap = float(np.mean(y) - np.mean(x)) if min(len(x), len(y)) else np.nan
     if min(len(x), len(y)) < 2:
         return gap, np.nan, np.nan
-    half = _welch(x, y)
-    low, high = gap - half, gap + half
     if probability:
-        less, more = np.add(_reach(y), _reach(x)[::-1])
-        low, high = max(low - less, -1.0), min(high + more, 1.0)
-    return gap, low, high
+        return gap, *independent_shares(float(y.sum()), len(y), float(x.sum()), len(x))
+    half = _welch(x, y)
+    return gap, gap - half, gap + half
 
 
 def _welch(x: np.ndarray, y: np.ndarray) -> float:
@@ -258,11 +255,3 @@ def _welch(x: np.ndarray, y: np.ndarray) -> float:
     a, b = np.var(x, ddof=1) / len(x), np.var(y, ddof=1) / len(y)
     freedom = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1))
     return float(stdtrit(freedom, 0.5 + LEVEL / 2.0) * np.sqrt(a + b))
-
-
-def _reach(values: np.ndarray) -> tuple[float, float]:
-    """By how much a probability may be less, and more, than it is in a sample that is all 0 or all
-    1.
-    """
-    most = unseen(len(values)) if np.ptp(values) == 0.0 else 0.0
-    return (0.0, most) if values[0] == 0.0 else (most, 0.0)

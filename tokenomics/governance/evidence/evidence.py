@@ -340,8 +340,8 @@ class Evidence:
         if limit.of == "change":
             other = self.values[case, today][row]
             common = min(len(mine), len(other))
-            gaps = mine[:common] - other[:common]
-            s = paired_intervals(gaps[None, :], [chosen.probability], chosen.gap)
+            sides = (side[None, :common] for side in (mine, other))
+            s = paired_intervals(*sides, [chosen.probability], chosen.gap)
         else:
             s = intervals(mine[None, :], **chosen.interval)
         low, high, n = float(s.low[0]), float(s.high[0]), int(s.n[0])

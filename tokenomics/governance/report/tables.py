@@ -19,6 +19,7 @@ from ...model.formulas.payment import in_stablecoin
 from ...model.steady_state import start_state
 from ...parameters import Parameters
 from ...parameters.tables import text
+from ...results.intervals import quantile_interval
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, add_up
 from ..evidence.statement import OnChain
@@ -368,7 +369,9 @@ def reached(runs: int, quantile: float) -> bool:
 
 
 def watch(evidence: Evidence) -> ReportTable:
-    """Metrics to watch, with the trigger: a quantile of the runs under the proposal."""
+    """Metrics to watch, with the trigger: a quantile of the runs under the proposal, and between
+    which of the runs it lies.
+    """
     assert evidence.claim is not None
     rows, labels = [], evidence.plan.labels
     point = evidence.points("proposed")[0]
@@ -377,12 +380,15 @@ def watch(evidence: Evidence) -> ReportTable:
         values = evidence.values[labels.index(name), point][evidence.row(one.metric)]
         good = values[np.isfinite(values)]
         trigger = float(np.quantile(good, one.quantile)) if len(good) else np.nan
+        low, high = quantile_interval(good, one.quantile)
         above = one.quantile > 0.5
         rows.append(
             {
                 "metric": one.metric,
                 "roll back where it is": "above" if above else "below",
                 "trigger": trigger,
+                "95 % from": low,
+                "to": high,
                 "unit": METRICS[one.metric].unit,
                 "quantile of runs": one.quantile,
                 "scenario": name,
