@@ -1,8 +1,8 @@
 """How often the interval of a paired difference of probabilities holds the true one.
 
-    python tests/benchmarks/coverage_of_pairs.py        # prints the table and puts it into COVERAGE.md
+    python tests/benchmarks/coverage_of_pairs.py
 
-Fixed seeds; a minute.
+It prints the table and puts it into COVERAGE.md. Fixed seeds; a minute.
 """
 
 from __future__ import annotations

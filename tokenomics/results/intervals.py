@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import bdtr
 
 from ..elementary import ndtri
 from ..model.formulas.normal import ndtr
@@ -288,6 +287,9 @@ def quantile_interval(values: np.ndarray, q: float, level: float = LEVEL) -> tup
     David and Nagaraja, Order Statistics (2003), section 7.1: the number of values below it is
     binomial.
     """
+    # simulations and their metrics go without it, as the self-check does where it is missing
+    from scipy.special import bdtr
+
     ordered, n = np.sort(values), len(values)
     below = bdtr(np.arange(n), n, q) if n else np.zeros(0)  # P(at most k values below it)
     low = int(np.searchsorted(below, 0.5 - 0.5 * level, side="right"))
