@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from ..errors import InputError, counted
+from ..errors import InputError, counted, nearest
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
 from .numbers import Seed, Workers, number
@@ -29,7 +31,8 @@ MAIN = (
 @app.command(
     epilog="Examples: tokenomics compare --policies none,static,threshold,pid --scenarios "
     "none,token_crash --runs 1000 | "
-    "tokenomics compare my_network.yaml --policies pid,my_policy.yaml --reference pid --json"
+    "tokenomics compare my_network.yaml --policies pid,my_policy.yaml --reference pid --json | "
+    "tokenomics compare --policies none,pid,threshold,dcbm --reference pid --match spend --runs 200"
 )
 def compare(
     params: Network = "baseline",
@@ -45,6 +48,14 @@ def compare(
     reference: Annotated[
         str | None,
         typer.Option(help="Policy that the others are compared with; the first by default."),
+    ] = None,
+    match: Annotated[
+        str | None,
+        typer.Option(
+            help="Bring every policy to the reference's cost first, on shocks of their own without "
+            "a scenario: spend, budget or emission.",
+            metavar="COST",
+        ),
     ] = None,
     metrics: Annotated[
         str | None,
@@ -75,10 +86,11 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare policies on the same shocks: paired differences, win rates, and which is best by each
-    metric.
+    metric; as they are, or at equal cost (--match).
     """
     from ..experiments.compare import compare_design, comparison_design
     from ..experiments.idle import idle
+    from ..experiments.matching import COSTS, write_matched
     from ..experiments.spans import checked_years
     from ..experiments.sweep import default_folder
     from ..parameters import setting
@@ -88,9 +100,9 @@ def compare(
     distinct(overlay, "overlay")
     given = [setting(text) for text in sets or ()]
     distinct((leaf.path for leaf in given), "sets")
-    design = comparison_design(
+    asked = partial(
+        comparison_design,
         params,
-        policies=listed(policies, "policies"),
         scenarios=listed(scenarios, "scenarios"),
         overlay=overlay or (),
         today=today,
@@ -98,14 +110,22 @@ def compare(
         runs=runs,
         seed=seed,
         days=days,
-        metrics=listed(metrics, "metrics") or (),
     )
+    shown = listed(metrics, "metrics") or ()
+    design = asked(policies=listed(policies, "policies"), metrics=shown)
     chosen = design.policies[0] if reference is None else reference
     if chosen not in design.policies:
         raise InputError(
             f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policies)
         )
-    folder = out or default_folder(design, "compare")
+    folder = out or default_folder(design, f"compare-{match}" if match else "compare")
+    matched, cases = [], None
+    if match:
+        matched, cases = _matched(design, match, chosen, show=not as_json)
+        cost = COSTS[match]
+        shown = (*shown, *([cost] if shown and cost not in shown else []))
+        left = list(dict.fromkeys(case.policy for case in cases))
+        design = asked(policies=left, metrics=shown)
     with resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
         result = compare_design(
             design,
@@ -115,7 +135,10 @@ def compare(
             workers=workers,
             scheduler=scheduler,
             progress=progress,
+            cases=cases,
         )
+    if match:
+        write_matched(matched, folder / "matched", match, chosen)
     differences, best, by_year = result.differences(), result.best(), result.by_year()
     by_year.to_csv(folder / "by_year.csv", index=False)
     differences.to_csv(folder / "differences.csv", index=False)
@@ -130,6 +153,8 @@ def compare(
             "sha256": result.sweep.hash,
             "remarks": [*result.unmoved(), *idle(design).lines()],
         }
+        if match:
+            told["matched"] = [dataclasses.asdict(one) for one in matched]
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
         _show_comparison(result, differences, best)
@@ -139,6 +164,49 @@ def compare(
         )
     if max(result.failed.values()) == runs:
         raise typer.Exit(1)
+
+
+def _matched(design: Any, to: str, reference: str, *, show: bool) -> tuple[list[Any], list[Any]]:
+    """Policies at the reference's cost, and the cases to compare: those that cannot be matched are
+    left out, and told.
+    """
+    from ..experiments.matching import COSTS, WORDS, at_equal_cost, match
+    from ..experiments.plan import make_plan
+
+    if to not in COSTS:
+        raise InputError(
+            f"'{to}'",
+            argument="match",
+            expected="one of " + ", ".join(COSTS),
+            nearest=nearest(to, COSTS),
+        )
+    with progress_bar("matching, policies", show=show) as progress:
+        found = match(
+            design.base,
+            design.policies,
+            to=to,
+            reference=reference,
+            runs=design.runs,
+            seed=design.seed,
+            overlay=design.overlays,
+            today=design.today,
+            sets=design.sets,
+            progress=progress,
+        )
+    for one in found if show else ():
+        told = f"{one.policy}: {one.cost:.5g} {WORDS[to]}, {reference} {one.target:.5g}"
+        if one.why:
+            told = (
+                f"{one.policy} cannot be matched: {one.why}; {one.low:.4g} to {one.high:.4g} "
+                f"{WORDS[to]} at its strengths, {reference} {one.target:.4g}"
+            )
+        say(told)
+    cases = at_equal_cost(make_plan(design).cases, found)
+    if len({case.policy for case in cases}) < 2:
+        raise InputError(
+            "no policy that can be matched", argument="match", expected="one beside the reference"
+        )
+    return found, cases
 
 
 def _years(text: str) -> tuple[int, ...]:

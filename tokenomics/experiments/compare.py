@@ -16,7 +16,7 @@ from ..results.comparison import Comparison
 from ..results.metrics import DEPLETING, METRICS
 from .design import Design
 from .design_reading import read_design
-from .plan import make_plan
+from .plan import Case, make_plan
 from .spans import VOTED, YEARS, checked_years, days_of
 from .sweep import sweep
 
@@ -88,14 +88,16 @@ def compare_design(
     workers: int | None = None,
     scheduler: Any | None = None,
     progress: Callable[[int, int], None] | None = None,
+    cases: Sequence[Case] | None = None,
 ) -> Comparison:
     """Simulate what `comparison_design` gave, and over other numbers of years what depletes alone,
     on the same shocks.
 
     A run's first years are the same whatever follows, so that the tables are of the same runs.
+    cases: policies and scenarios in place of the design's, such as policies at equal cost.
     """
     years = checked_years(years)
-    cases = make_plan(design).cases
+    cases = make_plan(design).cases if cases is None else tuple(cases)
     measured = set(DEPLETING) <= set(design.metrics or METRICS)
     own = cases[0].resolved.values.simulation.days if measured else None
     spans = [days_of(number) for number in years if days_of(number) != own]
@@ -105,7 +107,7 @@ def compare_design(
         return lambda done, _: progress and progress(before + done, runs * (1 + len(spans)))
 
     more = {"workers": workers, "scheduler": scheduler}
-    found = sweep(design, out=out, progress=tell(0), **more)
+    found = sweep(design, cases=cases, out=out, progress=tell(0), **more)
     other = None
     if spans:
         points = tuple({"simulation.days": span} for span in spans)

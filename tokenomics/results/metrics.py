@@ -254,6 +254,25 @@ folded(
     bounds=SIZE,
 )
 folded(
+    "purchases",
+    "USD/day",
+    "mean of what the controller buys, sales not counted against it",
+    mean(("control_output",), lambda now, p: np.maximum(now["control_output"], 0.0)),
+    better="lower",
+    bounds=SIZE,
+)
+folded(
+    "minted",
+    "TOK",
+    "tokens minted: emission, and what the controller and credits mint",
+    total(
+        ("minted",),
+        lambda now, p: now["minted"],
+        lambda minted, p, count: minted * p.simulation.time_step,
+    ),
+    bounds=SIZE,
+)
+folded(
     "treasury_min",
     "USD",
     "lowest reserve of the treasury",

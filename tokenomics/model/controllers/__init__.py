@@ -13,7 +13,7 @@ from ...errors import InputError, ModelError, nearest
 from ...inputs.arguments import CALL, TEXT, checked, of, several
 from ..lanes import runwise
 from . import dcbm, held, lqr, mpc, none, pid, rai, scheduled, static, threshold
-from .command import Command, Law, Memory
+from .command import Command, Law, Memory, Strength
 
 LAWS: dict[str, Law] = {
     module.__name__.rsplit(".", 1)[1]: module.LAW
@@ -55,4 +55,4 @@ def law(name: str) -> Law:
     return LAWS[name]
 
 
-__all__ = ["LAWS", "Command", "Law", "Memory", "law", "register_controller"]
+__all__ = ["LAWS", "Command", "Law", "Memory", "Strength", "law", "register_controller"]

@@ -33,14 +33,29 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Strength:
+    """How strongly a law acts, as one number with which policies are brought to equal cost. paths:
+    of the parameters that take it: as it is, or times their own values where it is a `factor`. low,
+    high: its range.
+    """
+
+    paths: tuple[str, ...]
+    low: float
+    high: float
+    factor: bool = False
+
+
+@dataclass(frozen=True)
 class Law:
     """A controller.
 
     decide: `(params, state, error, dt, low, high) -> Command`. memory: what it keeps between
     decisions. designed_from: paths, or beginnings of paths, of the parameters from which it
-    computes its gains before a simulation; runs are grouped by them, as by a switch.
+    computes its gains before a simulation; runs are grouped by them, as by a switch. strength: in
+    one number, where it has one.
     """
 
     decide: Callable[..., Command]
     memory: tuple[Memory, ...] = ()
     designed_from: tuple[str, ...] = ()
+    strength: Strength | None = None

@@ -9,7 +9,7 @@ Units: USD, days; error and command in log points (no unit).
 import numpy as np
 
 from ...elementary import exp, log
-from .command import Command, Law, Memory
+from .command import Command, Law, Memory, Strength
 
 
 def tracking_error(target, price):
@@ -92,4 +92,5 @@ LAW = Law(
         Memory("total_error", "days", "sum of the error while the treasury has USD"),
         Memory("last_error", "1", "error of the last epoch"),
     ),
+    strength=Strength(("controller.dcbm.gamma",), 1e-5, 1.0),
 )

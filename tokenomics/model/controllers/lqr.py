@@ -26,7 +26,7 @@ from ...errors import ModelError
 from ..formulas.numerics import news_variance
 from ..formulas.ordered import product, total
 from . import plant, riccati
-from .command import Command, Law, Memory
+from .command import Command, Law, Memory, Strength
 
 LEAST_NOISE = 1e-4  # standard deviation of the measurement that the filter assumes at least
 PATHS = (
@@ -170,4 +170,6 @@ def decide(params, state, error, dt, low, high):
     )
 
 
-LAW = Law(decide, (*MEMORY, INTEGRAL), PATHS)
+# a lighter weight on effort acts more strongly
+STRENGTH = Strength(("controller.lqr.effort_weight",), 1e-4, 1e6, factor=True)
+LAW = Law(decide, (*MEMORY, INTEGRAL), PATHS, STRENGTH)

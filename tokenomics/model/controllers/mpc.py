@@ -164,4 +164,9 @@ def decide(params, state, error, dt, low, high):
     )
 
 
-LAW = Law(decide, (*lqr.LAW.memory, FALLBACKS), (*lqr.PATHS, "controller.mpc"))
+LAW = Law(
+    decide,
+    (*lqr.LAW.memory, FALLBACKS),
+    (*lqr.PATHS, "controller.mpc"),
+    lqr.STRENGTH,
+)

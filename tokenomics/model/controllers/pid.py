@@ -14,7 +14,7 @@ import numpy as np
 
 from ...elementary import exp, log
 from ..formulas.numerics import relaxation
-from .command import Command, Law, Memory
+from .command import Command, Law, Memory, Strength
 
 MEMORY = (
     Memory("integral", "1/day", "integral term of the control signal", 1e-2),
@@ -44,4 +44,6 @@ def decide(params, state, error, dt, low, high, scale=1.0):
     return Command(signal, memory)
 
 
-LAW = Law(decide, MEMORY)
+GAINS = ("controller.pid.kp", "controller.pid.ki", "controller.pid.kd")
+STRENGTH = Strength(GAINS, 1e-3, 1e3, factor=True)
+LAW = Law(decide, MEMORY, strength=STRENGTH)

@@ -11,7 +11,7 @@ pushes the redemption price away from the market and counts on the market to fol
 import numpy as np
 
 from ...elementary import exp, expm1, log, power
-from .command import Command, Law, Memory
+from .command import Command, Law, Memory, Strength
 
 YEAR = 31_536_000.0  # seconds
 UPDATE_DELAY = 28_800.0  # seconds between two updates of the rate
@@ -99,4 +99,5 @@ LAW = Law(
         Memory("total_error", "days", "leaky integral of the relative error"),
         Memory("last_error", "1", "relative error of the last decision"),
     ),
+    strength=Strength(("controller.rai.kp", "controller.rai.ki"), 1e-3, 1e3, factor=True),
 )

@@ -27,4 +27,4 @@ def decide(params, state, error, dt, low, high):
     )
 
 
-LAW = Law(decide, pid.MEMORY)
+LAW = Law(decide, pid.MEMORY, strength=pid.STRENGTH)

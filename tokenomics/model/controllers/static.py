@@ -4,7 +4,7 @@ baseline). It comes on top of the operating cost, so that the reserve falls by w
 
 import numpy as np
 
-from .command import Command, Law
+from .command import Command, Law, Strength
 
 
 def decide(params, state, error, dt, low, high):
@@ -13,4 +13,4 @@ def decide(params, state, error, dt, low, high):
     return Command(np.clip(spending / state["reference_depth"], low, high))
 
 
-LAW = Law(decide)
+LAW = Law(decide, strength=Strength(("controller.static_share",), 0.01, 1.0))

@@ -5,7 +5,7 @@ band.
 import numpy as np
 
 from ...elementary import log
-from .command import Command, Law
+from .command import Command, Law, Strength
 
 
 def decide(params, state, error, dt, low, high):
@@ -16,4 +16,4 @@ def decide(params, state, error, dt, low, high):
     return Command(np.clip(np.where(below, spending, 0.0), low, high))
 
 
-LAW = Law(decide)
+LAW = Law(decide, strength=Strength(("controller.threshold_rate",), 1e-5, 1.0))
