@@ -20,9 +20,9 @@ VARIABLE = "TOKENOMICS_MEMORY_GB"  # in the environment: another limit
 NUMBER = 8  # bytes
 COPIES = 3  # of shocks: words, uniforms, the table
 KEPT = {"cadcad": 3.0, "ensemble": 2.5}  # copies of records, with the table that is written
-# bytes that cadCAD keeps of one step beside the numbers: a dictionary of all variables for every
-# block
-CADCAD_STEP = 140_000
+# bytes that cadCAD keeps of a variable in one step beside its numbers: an entry in a dictionary for
+# every block
+CADCAD_VARIABLE = 950
 CADCAD_BATCH = 256  # runs that cadCAD simulates at once, keeping all of their variables
 
 
@@ -79,7 +79,7 @@ def simulation(
     """
     kept = KEPT[engine] * NUMBER * runs * (1 + steps // every) * recorded
     held = (
-        max(steps, before) * (CADCAD_STEP + float(NUMBER) * min(runs, CADCAD_BATCH) * variables)
+        max(steps, before) * variables * (CADCAD_VARIABLE + NUMBER * min(runs, CADCAD_BATCH))
         if engine == "cadcad"
         else 0.0
     )
