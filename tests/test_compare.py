@@ -379,3 +379,15 @@ def test_an_option_that_asks_for_nothing_or_twice_is_refused(tmp_path, options, 
     status, _, error = command("compare", *options, "--out", tmp_path / "o")
     assert (status, error.count("\n")) == (2, 1) and message in error
     assert not (tmp_path / "o").exists()
+
+
+def test_policies_that_aim_at_different_prices_are_told_apart():
+    how = {"runs": 2, "days": 20, "years": ()}
+    apart = tk.compare(policies=["none", "pid", "dcbm"], **how)
+    assert apart.notes == (
+        "tracking_rms and tracking_iae: of each policy's own reference (pid: utility; dcbm: "
+        "average); decoupling_rms is of the utility value for all.",
+    )
+    assert apart.notes[0] in apart.markdown()
+    assert not tk.compare(policies=["none", "pid", "rai"], **how).notes
+    assert not tk.compare(policies=["pid", "dcbm"], metrics=["churn"], **how).notes

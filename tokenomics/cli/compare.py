@@ -151,7 +151,7 @@ def compare(
         told = {
             "out": str(folder),
             "sha256": result.sweep.hash,
-            "remarks": [*result.unmoved(), *idle(design).lines()],
+            "remarks": [*result.notes, *result.unmoved(), *idle(design).lines()],
         }
         if match:
             told["matched"] = [dataclasses.asdict(one) for one in matched]
@@ -224,7 +224,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
     from ..results.intervals import mean_interval
 
-    for line in result.unmoved():
+    for line in (*result.notes, *result.unmoved()):
         say(line)
     for scenario in result.scenarios:
         own = best[best["scenario"] == scenario].copy()

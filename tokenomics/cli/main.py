@@ -29,6 +29,7 @@ COMMANDS = {
         "Compare policies on the same shocks: paired differences, win rates, and which is best by "
         "each metric."
     ),
+    "frontier": "What each law buys against what it costs, over the range of its strength.",
     "sensitivity": (
         "Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary "
         "effects, with intervals."

@@ -20,6 +20,8 @@ from .plan import Case, make_plan
 from .spans import VOTED, YEARS, checked_years, days_of
 from .sweep import sweep
 
+OWN_AIM = ("tracking_rms", "tracking_iae")  # metrics of each policy's own reference
+
 
 def comparison_design(
     params: str = "baseline",
@@ -116,7 +118,25 @@ def compare_design(
         other = sweep(
             design.model_copy(update=told), cases=cases, out=folder, progress=tell(runs), **more
         )
-    return Comparison(found, reference or design.policies[0], years, other)
+    chosen = reference or design.policies[0]
+    return Comparison(found, chosen, years, other, _apart(cases, found.metrics))
+
+
+def _apart(cases: Sequence[Case], metrics: Sequence[str]) -> tuple[str, ...]:
+    """That policies aim at different prices, where a metric is of each policy's own aim."""
+    aims: dict[str, list[str]] = {}
+    for case in cases:
+        control = case.resolved.values.controller
+        if control.type != "none" and case.policy not in aims.get(control.reference, []):
+            aims.setdefault(control.reference, []).append(case.policy)
+    own = [name for name in OWN_AIM if name in metrics]
+    if len(aims) < 2 or not own:
+        return ()
+    told = "; ".join(f"{', '.join(names)}: {aim}" for aim, names in aims.items())
+    return (
+        f"{' and '.join(own)}: of each policy's own reference ({told}); decoupling_rms is of the "
+        f"utility value for all.",
+    )
 
 
 @checked(

@@ -89,13 +89,14 @@ class Comparison:
     that the others are compared with.
 
     years: after which what depletes is shown. spans: the same runs over the days of those years
-    that are not the sweep's own.
+    that are not the sweep's own. notes: what a reader of the tables must know.
     """
 
     sweep: Sweep
     reference: str
     years: tuple[int, ...] = ()
     spans: Sweep | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.reference not in self.policies:
@@ -319,7 +320,7 @@ class Comparison:
         where it is `best`.
         """
         means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
-        lines = [line for told in self.unmoved() for line in (told, "")]
+        lines = [line for told in (*self.notes, *self.unmoved()) for line in (told, "")]
         for scenario in self.scenarios:
             lines += [
                 (

@@ -224,7 +224,7 @@ def _error(now, p):
 folded(
     "tracking_rms",
     "1",
-    "root mean square of ln(reference / price)",
+    "root mean square of ln(reference / price), each policy's own reference",
     total(
         ("reference_price", "token_price"),
         lambda now, p: np.square(_error(now, p)),
@@ -236,7 +236,7 @@ folded(
 folded(
     "tracking_iae",
     "days",
-    "integral of |ln(reference / price)| over time",
+    "integral of |ln(reference / price)| over time, each policy's own reference",
     total(
         ("reference_price", "token_price"),
         lambda now, p: np.abs(_error(now, p)),
@@ -567,6 +567,19 @@ folded(
     "1",
     "mean |ln(token price / utility value)|",
     mean(("decoupling",), lambda now, p: np.abs(now["decoupling"])),
+    better="lower",
+    bounds=SIZE,
+)
+folded(
+    "decoupling_rms",
+    "1",
+    "root mean square of ln(token price / utility value): the same yardstick for policies whose "
+    "references differ",
+    total(
+        ("decoupling",),
+        lambda now, p: np.square(now["decoupling"]),
+        lambda squares, p, count: np.sqrt(squares / count),
+    ),
     better="lower",
     bounds=SIZE,
 )

@@ -1,0 +1,78 @@
+"""What laws buy against what they cost: paired, at the strengths of their range, and dominated
+where another costs no more and is better in something.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paths import command
+from tokenomics.errors import InputError
+from tokenomics.experiments.frontier import BOUGHT, Frontier, _table, frontier
+from tokenomics.experiments.matching import POINTS
+
+SPAN = {"simulation.days": 40.0}
+
+
+@pytest.fixture(scope="module")
+def found():
+    return frontier(policies=["static", "pid"], runs=12, seed=2, sets=SPAN)
+
+
+def test_every_law_is_there_at_its_own_and_at_nine_strengths(found):
+    rows = found.points.groupby("policy", sort=False).size().to_dict()
+    assert rows == {"static": POINTS + 1, "pid": POINTS + 1, "none": 1}
+    pid = found.points[found.points["policy"] == "pid"].set_index("strength")
+    one = pid.index[np.isclose(pid.index, 1.0)][0]
+    own = pid[pid.index.isna()].iloc[0]
+    # the strength 1 is the law as it is
+    for name in ("cost", *BOUGHT, "decoupling_rms_bought"):
+        assert pid.loc[one, name] == pytest.approx(own[name], rel=1e-12), name
+
+
+def test_what_is_bought_is_the_difference_to_no_controller(found):
+    none = found.points.iloc[-1]
+    assert none["policy"] == "none" and none["cost"] == 0.0
+    for name in BOUGHT:
+        gaps = found.points[name] - none[name]
+        np.testing.assert_allclose(found.points[f"{name}_bought"], gaps, rtol=1e-6, atol=1e-9)
+        inside = found.points[f"{name}_low"] <= found.points[f"{name}_bought"]
+        assert inside.all()
+
+
+def test_a_law_that_costs_more_and_buys_nothing_more_is_dominated():
+    rng = np.random.default_rng(1)
+    base = rng.normal(1.0, 0.1, 60)
+    noise = rng.normal(0.0, 0.01, (4, 60))
+    decoupling = base - np.array([[0.3], [0.2], [0.0], [0.0]]) + noise
+    spent = np.array([[10.0], [20.0], [5.0], [0.0]]) + 0.0 * base
+    labels = [("good", np.nan), ("poor", np.nan), ("idle", np.nan), ("none", np.nan)]
+    values = {"decoupling_rms": decoupling, "purchases": spent}
+    table = _table(labels, values, ("decoupling_rms",), "spend")
+    assert table["dominated_by"].tolist() == ["", "good at own", "", ""]
+    one = Frontier(table, "spend", ("decoupling_rms",), 60, 365.0)
+    assert one.dominated == ["poor"]
+    assert one.finding() == "dominated at every strength: poor"
+
+
+def test_a_metric_without_a_direction_and_a_law_without_strength_are_refused():
+    with pytest.raises(InputError, match=r"metrics: 'price_final'"):
+        frontier(policies=["pid"], metrics=["price_final"], runs=2, sets=SPAN)
+    with pytest.raises(InputError, match=r"policies: 'none'"):
+        frontier(policies=["none"], runs=2, sets=SPAN)
+
+
+def test_the_command_writes_a_table_and_a_figure(tmp_path):
+    out = tmp_path / "out"
+    given = ("frontier", "--policies", "static", "--runs", "6", "--days", "20", "--out", out)
+    status, text, errors = command(*given)
+    assert status == 0, errors
+    assert "| policy | strength | cost [USD a day of purchases] |" in text
+    assert {file.name for file in out.iterdir()} == {"frontier.csv", "frontier.md", "frontier.png"}
+    assert len(pd.read_csv(out / "frontier.csv")) == POINTS + 2
+    told = json.loads(command(*given[:-2], "--json")[1])
+    assert len(told["points"]) == POINTS + 2 and told["cost"] == "spend"
+    status, _, errors = command("frontier", "--cost", "spent")
+    assert status == 2 and "did you mean 'spend'?" in errors

@@ -1,0 +1,290 @@
+"""What each law buys, and what it costs: every law at nine strengths and at its own, on the same
+shocks, beside no controller.
+
+A point is dominated where another costs no more, is worse in nothing and better in something, all
+of it told by paired differences with simultaneous intervals (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..errors import InputError, lettering
+from ..inputs.arguments import many
+from ..model import controllers
+from ..parameters import Resolved, resolve
+from ..parameters.tables import markdown_rows
+from ..results.figures import COLOURS
+from ..results.intervals import LEVEL, mean_interval, paired_intervals
+from ..results.metrics import METRICS
+from .evaluate import evaluate
+from .matching import COSTS, POINTS, WORDS
+
+BOUGHT = ("decoupling_rms", "max_drawdown", "churn", "treasury_low", "operator_income")
+OWN, NOBODY = "own", "none"
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """points: a row a policy and strength: policy, strength (NaN of its own), cost, and of every
+    metric its mean and what is bought, the paired difference to no controller with low and high,
+    simultaneous over all rows and metrics; dominated_by: a point that dominates it, else empty.
+    cost: one of `COSTS`. metrics: what is bought. runs, days: of each.
+    """
+
+    points: pd.DataFrame
+    cost: str
+    metrics: tuple[str, ...]
+    runs: int
+    days: float
+
+    @property
+    def dominated(self) -> list[str]:
+        """Laws of which every point that acts is dominated by another law's."""
+        own = self.points[self.points["policy"] != NOBODY]
+        return [
+            str(policy)
+            for policy, rows in own.groupby("policy", sort=False)
+            if all(one and one.split(" at ")[0] != policy for one in rows["dominated_by"])
+        ]
+
+    def finding(self) -> str:
+        """The laws that others dominate, in words."""
+        lost = self.dominated
+        if not lost:
+            return "no law is dominated: each buys something that no cheaper one does"
+        return f"dominated at every strength: {', '.join(lost)}"
+
+    def markdown(self) -> str:
+        """A table of the laws as they are, and at each strength, that pastes into a proposal."""
+        heads = ["policy", "strength", f"cost [{WORDS[self.cost]}]"]
+        heads += [f"{name} [{METRICS[name].unit}]" for name in self.metrics]
+        rows = []
+        for one in self.points.to_dict(orient="records"):
+            if one["policy"] == NOBODY:
+                continue
+            at = OWN if np.isnan(one["strength"]) else f"{one['strength']:.3g}"
+            ends = (("_bought", "_low", "_high"),) * len(self.metrics)
+            cells = [
+                mean_interval(*(one[f"{name}{end}"] for end in some))
+                for name, some in zip(self.metrics, ends, strict=True)
+            ]
+            rows.append([one["policy"], at, f"{one['cost']:.4g}", *cells, one["dominated_by"]])
+        table = markdown_rows([*heads, "dominated by"], rows, numbers=range(1, len(heads)))
+        first = f"{self.finding()[0].upper()}{self.finding()[1:]}."
+        how = (
+            f"{self.runs} runs of {self.days:g} days; differences to the same run without a "
+            f"controller, simultaneous 95 % intervals."
+        )
+        return f"{first} {how}\n\n{table}\n"
+
+    def plot(self) -> Figure:
+        """A panel a metric: by how much it differs from no controller at each cost, a line a law, a
+        dot at the law's own strength.
+        """
+        columns = 3
+        rows = -(-len(self.metrics) // columns)
+        figure = Figure(figsize=(4.2 * columns, 3.1 * rows + 0.5), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        acting = self.points[self.points["policy"] != NOBODY]
+        for axis, name in zip(axes, self.metrics, strict=False):
+            axis.axhline(0.0, color="0.4", linewidth=0.8)
+            for colour, (policy, own) in zip(
+                _colours(), acting.groupby("policy", sort=False), strict=False
+            ):
+                line = own[own["strength"].notna()].sort_values("cost")
+                axis.plot(
+                    line["cost"],
+                    line[f"{name}_bought"],
+                    color=colour,
+                    linewidth=1,
+                    label=lettering(policy),
+                )
+                axis.fill_between(
+                    line["cost"],
+                    line[f"{name}_low"],
+                    line[f"{name}_high"],
+                    color=colour,
+                    alpha=0.12,
+                    linewidth=0,
+                )
+                own = own[own["strength"].isna()]
+                axis.plot(own["cost"], own[f"{name}_bought"], "o", color=colour, markersize=5)
+            metric = METRICS[name]
+            axis.set_ylabel(
+                f"{name} [{metric.unit}], {metric.better or 'no'} is better", fontsize=8
+            )
+            axis.set_xlabel(WORDS[self.cost], fontsize=8)
+            axis.set_xscale("symlog", linthresh=_least(acting["cost"]))
+        for axis in axes[len(self.metrics) :]:
+            axis.axis("off")
+        axes[0].legend(fontsize=7, frameon=False)
+        figure.suptitle(
+            lettering(
+                f"{self.finding()[0].upper()}{self.finding()[1:]}\n{self.runs} runs of "
+                f"{self.days:g} days: what differs from the same run without a controller, with "
+                f"simultaneous 95 % intervals; dots: laws as they are"
+            ),
+            fontsize=9,
+            x=0.01,
+            ha="left",
+        )
+        return figure
+
+
+def _colours() -> list[Any]:
+    return [*COLOURS, "#999999", "#8C510A", "#5E3C99", "#1B7837"]
+
+
+def _least(costs: pd.Series) -> float:
+    """Where the axis turns from linear to logarithmic."""
+    positive = costs[costs > 0.0]
+    return float(positive.quantile(0.1)) if len(positive) else 1.0
+
+
+def frontier(
+    params: str = "baseline",
+    *,
+    policies: Sequence[str],
+    cost: str = "spend",
+    metrics: Sequence[str] = BOUGHT,
+    overlay: str | Sequence[str] = (),
+    today: Mapping[str, Any] | Sequence[str] = (),
+    sets: Mapping[str, Any] | None = None,
+    runs: int = 200,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Frontier:
+    """Every policy that acts over the range of its strength.
+
+    cost: one of `COSTS`. metrics: what is bought, each with a direction. sets: of the network,
+    among them its span. Raises InputError for a policy without a strength.
+    """
+    shown = tuple(metrics)
+    for name in shown:
+        if name not in METRICS or not METRICS[name].better:
+            raise InputError(
+                f"'{name}'", argument="metrics", expected="metrics of which one direction is better"
+            )
+    shocks = {"runs": np.arange(runs), "seed": seed, "metrics": [*shown, COSTS[cost]]}
+    labels, values = [], []
+    for number, policy in enumerate(policies):
+        own = resolve(params, policy=policy, overlays=many(overlay), today=today, sets=sets or {})
+        for at, found in _points(policy, own, shocks):
+            labels.append((policy, at))
+            values.append(found)
+        if progress:
+            progress(number + 1, len(policies) + 1)
+    none = own.replace({"controller.type": "none"}, source="frontier")
+    labels.append((NOBODY, np.nan))
+    values.append(evaluate(none, (), [[]], **shocks).values)
+    if progress:
+        progress(len(policies) + 1, len(policies) + 1)
+    stacked = {name: np.concatenate([one[name] for one in values]) for name in shocks["metrics"]}
+    return Frontier(
+        _table(labels, stacked, shown, cost), cost, shown, runs, own.values.simulation.days
+    )
+
+
+def _points(
+    policy: str, own: Resolved, shocks: Mapping[str, Any]
+) -> list[tuple[float, dict[str, np.ndarray]]]:
+    """Metrics (1, runs) of a policy as it is, and at every strength."""
+    law = controllers.law(own.values.controller.type)
+    if law.strength is None:
+        raise InputError(
+            f"'{policy}'", argument="policies", expected="laws that have a strength in one number"
+        )
+    paths, found = law.strength.paths, []
+    grid = np.geomspace(law.strength.low, law.strength.high, POINTS)
+
+    def values(at: float) -> list[float]:
+        now = [own.entries[path].value for path in paths]
+        return [at * one for one in now] if law.strength.factor else [at] * len(paths)
+
+    found.append((np.nan, evaluate(own, (), [[]], **shocks).values))
+    if law.designed_from:
+        for at in map(float, grid):
+            there = own.replace(dict(zip(paths, values(at), strict=True)), source="frontier")
+            found.append((at, evaluate(there, (), [[]], **shocks).values))
+        return found
+    every = evaluate(own, paths, [values(float(at)) for at in grid], **shocks).values
+    for row, at in enumerate(map(float, grid)):
+        found.append((at, {name: some[row : row + 1] for name, some in every.items()}))
+    return found
+
+
+def _table(
+    labels: Sequence[tuple[str, float]],
+    values: Mapping[str, np.ndarray],
+    metrics: Sequence[str],
+    cost: str,
+) -> pd.DataFrame:
+    """The points, with which of them are dominated. values: (points, runs) by metric; the last
+    point is no controller.
+    """
+    paid = values[COSTS[cost]]
+    paid = paid[-1] - paid if cost == "budget" else paid
+    table = pd.DataFrame(labels, columns=["policy", "strength"])
+    table["cost"] = np.nanmean(paid, axis=1)
+    family = 1.0 - (1.0 - LEVEL) / (len(metrics) * len(labels))
+    for name in metrics:
+        metric = METRICS[name]
+        table[name] = np.nanmean(values[name], axis=1)
+        s = paired_intervals(
+            values[name],
+            np.broadcast_to(values[name][-1], values[name].shape),
+            [metric.probability] * len(labels),
+            metric.gap,
+            family,
+        )
+        table[f"{name}_bought"] = s.mean
+        table[f"{name}_low"], table[f"{name}_high"] = s.low, s.high
+    costs = table["cost"].to_numpy()
+    told = [_dominator(i, labels, costs, values, metrics) for i in range(len(labels))]
+    table["dominated_by"] = ["" if i is None else _called(labels[i]) for i in told]
+    return table
+
+
+def _called(label: tuple[str, float]) -> str:
+    policy, at = label
+    return policy if policy == NOBODY else f"{policy} at {OWN if np.isnan(at) else f'{at:.3g}'}"
+
+
+def _dominator(
+    point: int,
+    labels: Sequence[tuple[str, float]],
+    costs: np.ndarray,
+    values: Mapping[str, np.ndarray],
+    metrics: Sequence[str],
+) -> int | None:
+    """A point that costs no more than one, is told worse in no metric and better in one; None where
+    there is none.
+    """
+    level = 1.0 - (1.0 - LEVEL) / (len(metrics) * max(len(labels) - 1, 1))
+    chosen = [METRICS[name] for name in metrics]
+    signs = np.array([1.0 if one.better == "higher" else -1.0 for one in chosen])
+    own = np.stack([values[name][point] for name in metrics])
+    best, most = None, 0
+    for other in np.flatnonzero(costs <= costs[point]):
+        if other == point or labels[other] == labels[point]:
+            continue
+        theirs = np.stack([values[name][other] for name in metrics])
+        s = paired_intervals(
+            theirs,
+            own,
+            [one.probability for one in chosen],
+            np.transpose([one.gap for one in chosen]),
+            level,
+        )
+        better = np.where(signs > 0, s.low, -s.high) > 0.0
+        worse = np.where(signs > 0, s.high, -s.low) < 0.0
+        if not worse.any() and better.sum() > most:
+            best, most = int(other), int(better.sum())
+    return best
