@@ -10,7 +10,7 @@ import pytest
 
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.experiments.frontier import BOUGHT, Frontier, _table, frontier
+from tokenomics.experiments.frontier import BOUGHT, CostFrontier, _table, frontier
 from tokenomics.experiments.matching import POINTS
 
 SPAN = {"simulation.days": 40.0}
@@ -52,7 +52,7 @@ def test_a_law_that_costs_more_and_buys_nothing_more_is_dominated():
     values = {"decoupling_rms": decoupling, "purchases": spent}
     table = _table(labels, values, ("decoupling_rms",), "spend")
     assert table["dominated_by"].tolist() == ["", "good at own", "", ""]
-    one = Frontier(table, "spend", ("decoupling_rms",), 60, 365.0)
+    one = CostFrontier(table, "spend", ("decoupling_rms",), 60, 365.0)
     assert one.dominated == ["poor"]
     assert one.finding() == "dominated at every strength: poor"
 

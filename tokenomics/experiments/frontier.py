@@ -31,7 +31,7 @@ OWN, NOBODY = "own", "none"
 
 
 @dataclass(frozen=True)
-class Frontier:
+class CostFrontier:
     """points: a row a policy and strength: policy, strength (NaN of its own), cost, and of every
     metric its mean and what is bought, the paired difference to no controller with low and high,
     simultaneous over all rows and metrics; dominated_by: a point that dominates it, else empty.
@@ -160,7 +160,7 @@ def frontier(
     runs: int = 200,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
-) -> Frontier:
+) -> CostFrontier:
     """Every policy that acts over the range of its strength.
 
     cost: one of `COSTS`. metrics: what is bought, each with a direction. sets: of the network,
@@ -187,7 +187,7 @@ def frontier(
     if progress:
         progress(len(policies) + 1, len(policies) + 1)
     stacked = {name: np.concatenate([one[name] for one in values]) for name in shocks["metrics"]}
-    return Frontier(
+    return CostFrontier(
         _table(labels, stacked, shown, cost), cost, shown, runs, own.values.simulation.days
     )
 
