@@ -27,9 +27,12 @@ COMMANDS = {
     "sweep": "Simulate a design: parameter points x policies x scenarios x runs.",
     "compare": (
         "Compare policies on the same shocks: paired differences, win rates, and which is best by "
-        "each metric."
+        "each metric; as they are, or at equal cost (--match)."
     ),
-    "frontier": "What each law buys against what it costs, over the range of its strength.",
+    "frontier": (
+        "What each law buys (decoupling, drawdown, churn, a low treasury, income) against what it "
+        "costs, over the range of its strength, and which laws are dominated."
+    ),
     "sensitivity": (
         "Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary "
         "effects, with intervals."

@@ -99,7 +99,8 @@ def compare_design(
     cases: policies and scenarios in place of the design's, such as policies at equal cost.
     """
     years = checked_years(years)
-    cases = make_plan(design).cases if cases is None else tuple(cases)
+    # of the design's own cases a sweep remarks on what none of them reads
+    given, cases = cases, tuple(make_plan(design).cases if cases is None else cases)
     measured = set(DEPLETING) <= set(design.metrics or METRICS)
     own = cases[0].resolved.values.simulation.days if measured else None
     spans = [days_of(number) for number in years if days_of(number) != own]
@@ -109,7 +110,7 @@ def compare_design(
         return lambda done, _: progress and progress(before + done, runs * (1 + len(spans)))
 
     more = {"workers": workers, "scheduler": scheduler}
-    found = sweep(design, cases=cases, out=out, progress=tell(0), **more)
+    found = sweep(design, cases=given, out=out, progress=tell(0), **more)
     other = None
     if spans:
         points = tuple({"simulation.days": span} for span in spans)
