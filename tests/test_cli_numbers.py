@@ -15,7 +15,7 @@ from tokenomics.inputs import bounds
 HUGE = ("1" + "0" * 30, "-" + "1" * 25, "18446744073709551616")
 BEYOND = ("nan", "inf", "-inf", "1e308", "-1e308")
 # a way to call each command that has what it must have
-WHOLE = {"venues": ["--workload", "chat"], "frontier": ["--hardware", "h100"]}
+WHOLE = {"venues": ["--workload", "chat"], "capacity frontier": ["--hardware", "h100"]}
 WHOLE |= {"validate": ["--history", "x", "--policy", "pid", "--from", "2020-01-01"]}
 
 
@@ -58,7 +58,7 @@ def test_a_number_beyond_its_bounds_is_refused_before_anything_is_done(name):
         if p.param_type_name == "argument" and p.required
     ]
     for value in (*HUGE, *BEYOND, *(("1.5", "true") if whole else ())):
-        words = [*needed, *WHOLE.get(path[-1], []), f"{option.opts[0]}={value}"]
+        words = [*needed, *WHOLE.get(" ".join(path), []), f"{option.opts[0]}={value}"]
         # parsing alone: no command has begun
         try:
             found.make_context(path[-1], words)

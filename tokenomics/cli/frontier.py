@@ -9,6 +9,7 @@ import typer
 
 from ..errors import InputError, nearest
 from ..inputs import bounds
+from ..inputs.files import probe
 from .numbers import Seed, number
 from .options import Json, Network, NoFigures, Overlay, Set, Tables, Today
 from .output import deliver, listed, print_json, progress_bar, say
@@ -53,6 +54,7 @@ def frontier(
     from ..parameters import assignments
     from ..results.figures import save
 
+    probe(out)
     if cost not in COSTS:
         raise InputError(
             f"'{cost}'",
