@@ -29,6 +29,7 @@ OUTCOMES = {
 }
 SPANS = {MONTH: "a month", YEARS: "three years"}
 HEAD = "\n## Tables (`python tests/benchmarks/behaviour.py`)\n"
+BASE = resolve("baseline").values
 LEVER = {"role": "lever", "reason": "changed on day 0, to see what the network of today does then"}
 
 
@@ -44,9 +45,14 @@ class Change(NamedTuple):
     scenario: dict | None = None
 
 
-def other_price(group: str, factor: float) -> dict:
-    """A seller's price that changes on day 0, by a file that makes it a lever."""
-    return {"description": "a rival's price", group: {"price": {"source": "assumption", **LEVER}}}
+def cheaper(group: str) -> dict:
+    """How `tk.run` is told that a seller's price falls by a fifth on day 0, which a file makes a
+    lever.
+    """
+    price = getattr(BASE, group).price
+    own = {"value": price, "unit": "USD/Mtok", "source": "assumption", **LEVER}
+    overlay = {"description": "a rival's price", group: {"price": own}}
+    return {"overlay": overlay, "sets": {f"{group}.price": 0.8 * price}}
 
 
 def dearer(size: float) -> dict:
@@ -55,7 +61,6 @@ def dearer(size: float) -> dict:
     return {"description": "dearer hardware", "events": {"dearer": event}}
 
 
-BASE = resolve("baseline").values
 CHANGES = (
     Change("replication 1 to 2", ("---", "---"), {"reliability.replication": 2.0}),
     Change("treasury's fee share .1 to .3", ("---", "---"), {"treasury.fee_share": 0.3}),
@@ -63,22 +68,16 @@ CHANGES = (
     Change("burn share .5 to .3", ("-++", "-++"), {"supply.burn_share": 0.3}),
     Change("emission a quarter less", ("0--", "+--"), {"emission.factor": 0.75}),
     Change("bond 30 to 60 days", ("+0-", "+0-"), {"bonding.days": 60.0}),
-    Change("other sellers 20 % cheaper", ("---", "---"), overlay=other_price("api", 0.8)),
-    Change("the cloud 20 % cheaper", ("---", "---"), overlay=other_price("cloud", 0.8)),
+    Change("other sellers 20 % cheaper", ("---", "---"), **cheaper("api")),
+    Change("the cloud 20 % cheaper", ("---", "---"), **cheaper("cloud")),
 )
-PRICES = {"api": BASE.api.price, "cloud": BASE.cloud.price}
 
 
 def paths(change: Change | None) -> dict[str, np.ndarray]:
     """Outcomes (runs, spans) of a change, or of the network as it is, by name."""
     how: dict = {"runs": RUNS, "seed": SEED, "days": YEARS, "engine": "ensemble", "every": MONTH}
     if change is not None:
-        how |= {"sets": change.sets, "scenario": change.scenario}
-    if change is not None and change.overlay:
-        group = next(key for key in change.overlay if key != "description")
-        own = change.overlay[group]["price"] | {"value": PRICES[group], "unit": "USD/Mtok"}
-        how["overlay"] = {"description": "a rival's price", group: {"price": own}}
-        how["sets"] = {f"{group}.price": 0.8 * PRICES[group]}
+        how |= {"sets": change.sets, "scenario": change.scenario, "overlay": change.overlay}
     found = tk.run("baseline", record=list(OUTCOMES), **how).trajectories
     days = [int(np.argmin(np.abs(found.time - day))) for day in SPANS]
     return {name: found.values[name][:, days] for name in OUTCOMES}

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import InputError, counted, nearest
+from ..errors import InputError, counted
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
 from .numbers import Seed, Workers, number
@@ -170,16 +170,10 @@ def _matched(design: Any, to: str, reference: str, *, show: bool) -> tuple[list[
     """Policies at the reference's cost, and the cases to compare: those that cannot be matched are
     left out, and told.
     """
-    from ..experiments.matching import COSTS, WORDS, at_equal_cost, match
+    from ..experiments.matching import WORDS, at_equal_cost, checked_cost, match
     from ..experiments.plan import make_plan
 
-    if to not in COSTS:
-        raise InputError(
-            f"'{to}'",
-            argument="match",
-            expected="one of " + ", ".join(COSTS),
-            nearest=nearest(to, COSTS),
-        )
+    checked_cost(to, "match")
     with progress_bar("matching, policies", show=show) as progress:
         found = match(
             design.base,

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError, nearest
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import Seed, number
@@ -50,18 +49,12 @@ def frontier(
     """
     from ..experiments.frontier import BOUGHT
     from ..experiments.frontier import frontier as found_by
-    from ..experiments.matching import COSTS
+    from ..experiments.matching import checked_cost
     from ..parameters import assignments
     from ..results.figures import save
 
     probe(out)
-    if cost not in COSTS:
-        raise InputError(
-            f"'{cost}'",
-            argument="cost",
-            expected="one of " + ", ".join(COSTS),
-            nearest=nearest(cost, COSTS),
-        )
+    checked_cost(cost, "cost")
     given = assignments(sets) | ({} if days is None else {"simulation.days": days})
     with progress_bar("simulating, policies", show=not as_json) as progress:
         found = found_by(

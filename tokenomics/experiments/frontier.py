@@ -23,8 +23,7 @@ from ..parameters.tables import markdown_rows
 from ..results.figures import COLOURS
 from ..results.intervals import LEVEL, mean_interval, paired_intervals
 from ..results.metrics import METRICS
-from .evaluate import evaluate
-from .matching import COSTS, POINTS, WORDS
+from .matching import COSTS, WORDS, at_strengths, grid
 
 BOUGHT = ("decoupling_rms", "max_drawdown", "churn", "treasury_low", "operator_income")
 OWN, NOBODY = "own", "none"
@@ -70,10 +69,9 @@ class CostFrontier:
             if one["policy"] == NOBODY:
                 continue
             at = OWN if np.isnan(one["strength"]) else f"{one['strength']:.3g}"
-            ends = (("_bought", "_low", "_high"),) * len(self.metrics)
             cells = [
-                mean_interval(*(one[f"{name}{end}"] for end in some))
-                for name, some in zip(self.metrics, ends, strict=True)
+                mean_interval(*(one[f"{name}{end}"] for end in ("_bought", "_low", "_high")))
+                for name in self.metrics
             ]
             rows.append([one["policy"], at, f"{one['cost']:.4g}", *cells, one["dominated_by"]])
         table = markdown_rows([*heads, "dominated by"], rows, numbers=range(1, len(heads)))
@@ -183,7 +181,7 @@ def frontier(
             progress(number + 1, len(policies) + 1)
     none = own.replace({"controller.type": "none"}, source="frontier")
     labels.append((NOBODY, np.nan))
-    values.append(evaluate(none, (), [[]], **shocks).values)
+    values.append(at_strengths(none, None, shocks))
     if progress:
         progress(len(policies) + 1, len(policies) + 1)
     stacked = {name: np.concatenate([one[name] for one in values]) for name in shocks["metrics"]}
@@ -201,23 +199,15 @@ def _points(
         raise InputError(
             f"'{policy}'", argument="policies", expected="laws that have a strength in one number"
         )
-    paths, found = law.strength.paths, []
-    grid = np.geomspace(law.strength.low, law.strength.high, POINTS)
-
-    def values(at: float) -> list[float]:
-        now = [own.entries[path].value for path in paths]
-        return [at * one for one in now] if law.strength.factor else [at] * len(paths)
-
-    found.append((np.nan, evaluate(own, (), [[]], **shocks).values))
-    if law.designed_from:
-        for at in map(float, grid):
-            there = own.replace(dict(zip(paths, values(at), strict=True)), source="frontier")
-            found.append((at, evaluate(there, (), [[]], **shocks).values))
-        return found
-    every = evaluate(own, paths, [values(float(at)) for at in grid], **shocks).values
-    for row, at in enumerate(map(float, grid)):
-        found.append((at, {name: some[row : row + 1] for name, some in every.items()}))
-    return found
+    tried = grid(law.strength)
+    every = at_strengths(own, tried, shocks)
+    return [
+        (np.nan, at_strengths(own, None, shocks)),
+        *(
+            (at, {name: some[row : row + 1] for name, some in every.items()})
+            for row, at in enumerate(tried)
+        ),
+    ]
 
 
 def _table(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, nearest
 from ..inputs.arguments import many
 from ..model import controllers
 from ..model.controllers import Strength
@@ -89,7 +89,7 @@ def match(
 
     own = network(reference)
     costs = _costs(to, own, shocks)
-    target = float(costs(own, (), [()])[0])
+    target = float(costs(own, None)[0])
     if not target > 0.0:
         raise InputError(
             f"the reference '{reference}' costs {target:.4g} {WORDS[to]}",
@@ -107,22 +107,64 @@ def match(
     return found
 
 
-Costs = Callable[[Resolved, Sequence[str], Sequence[Sequence[float]]], np.ndarray]
+def checked_cost(cost: str, argument: str) -> str:
+    """The cost of that name; raises InputError for an unknown one."""
+    if cost not in COSTS:
+        raise InputError(
+            f"'{cost}'",
+            argument=argument,
+            expected="one of " + ", ".join(COSTS),
+            nearest=nearest(cost, COSTS),
+        )
+    return cost
+
+
+def grid(strength: Strength) -> list[float]:
+    """Strengths over a law's range."""
+    return [float(at) for at in np.geomspace(strength.low, strength.high, POINTS)]
+
+
+def settings(own: Resolved, strength: Strength, at: float) -> dict[str, float]:
+    """Parameters that give a network's law a strength, by path."""
+    return {
+        path: at * own.entries[path].value if strength.factor else at for path in strength.paths
+    }
+
+
+def at_strengths(
+    own: Resolved, strengths: Sequence[float] | None, shocks: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Metrics (strengths, runs) of a network whose law has some strengths; as it is for None.
+    shocks: of `evaluate`, with the metrics.
+    """
+    law = controllers.law(own.values.controller.type)
+    if strengths is None:
+        return evaluate(own, (), [()], **shocks).values
+    points = [settings(own, law.strength, at) for at in strengths]
+    if not law.designed_from:
+        rows = [list(one.values()) for one in points]
+        return evaluate(own, law.strength.paths, rows, **shocks).values
+    # gains that are computed before a simulation are no points of one
+    each = [
+        evaluate(own.replace(one, source="strength"), (), [()], **shocks).values for one in points
+    ]
+    return {name: np.concatenate([one[name] for one in each]) for name in shocks["metrics"]}
+
+
+Costs = Callable[[Resolved, Sequence[float] | None], np.ndarray]
 
 
 def _costs(to: str, own: Resolved, shocks: Mapping[str, Any]) -> Costs:
-    """The mean costs (points,) of a network at points of some paths; NaN where every run fails."""
+    """The mean costs (strengths,) of a network; NaN where every run fails."""
     metric = COSTS[to]
-
-    def values(one: Resolved, paths: Sequence[str], points: Sequence[Any]) -> np.ndarray:
-        return evaluate(one, paths, points, metrics=[metric], **shocks).values[metric]
-
+    shocks = {**shocks, "metrics": [metric]}
     base = None
     if to == "budget":
-        base = values(own.replace({"controller.type": "none"}, source="match"), (), [()])
+        none = own.replace({"controller.type": "none"}, source="match")
+        base = at_strengths(none, None, shocks)[metric]
 
-    def costs(one: Resolved, paths: Sequence[str], points: Sequence[Any]) -> np.ndarray:
-        found = values(one, paths, points)
+    def costs(one: Resolved, strengths: Sequence[float] | None) -> np.ndarray:
+        found = at_strengths(one, strengths, shocks)[metric]
         found = found if base is None else base - found
         good = np.isfinite(found)
         with np.errstate(invalid="ignore"):
@@ -153,22 +195,8 @@ def _matched(
         why = "its law has no strength in one number"
         return Match(policy, none, {}, none, target, none, none, why)
 
-    def values(at: float) -> dict[str, float]:
-        return {
-            path: at * own.entries[path].value if strength.factor else at for path in strength.paths
-        }
-
-    designed = controllers.law(own.values.controller.type).designed_from
-
-    def costs(strengths: Sequence[float]) -> np.ndarray:
-        some = [values(float(at)) for at in strengths]
-        if not designed:
-            return cost(own, strength.paths, [list(one.values()) for one in some])
-        # gains that are computed before a simulation are no points of one
-        return np.array([cost(own.replace(one, source="matched"), (), [()])[0] for one in some])
-
-    grid = np.geomspace(strength.low, strength.high, POINTS)
-    found = costs(list(grid))
+    tried = grid(strength)
+    found = cost(own, tried)
     low, high = float(np.nanmin(found)), float(np.nanmax(found))
 
     def none(why: str) -> Match:
@@ -182,18 +210,18 @@ def _matched(
     if not low <= target <= high:
         return none("no strength costs as much" if target > high else "every strength costs more")
     above = found >= target
-    first = int(np.argmax(above != above[0])) or len(grid) - 1
-    left, right = (float(np.log(grid[i])) for i in (first - 1, first))
+    first = int(np.argmax(above != above[0])) or len(tried) - 1
+    left, right = (float(np.log(tried[i])) for i in (first - 1, first))
     rising = found[-1] > found[0]
-    at, own_cost = float(grid[first]), float(found[first])
+    at, own_cost = tried[first], float(found[first])
     for _ in range(HALVINGS):
         if abs(own_cost - target) <= CLOSE * target:
             break
         middle = 0.5 * (left + right)
         at = float(np.exp(middle))
-        own_cost = float(costs([at])[0])
+        own_cost = float(cost(own, [at])[0])
         left, right = (middle, right) if (own_cost < target) == rising else (left, middle)
-    return Match(policy, at, values(at), own_cost, target, low, high)
+    return Match(policy, at, settings(own, strength, at), own_cost, target, low, high)
 
 
 def at_equal_cost(cases: Sequence[Case], found: Sequence[Match]) -> list[Case]:

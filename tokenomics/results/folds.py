@@ -101,6 +101,15 @@ def mean(needs: tuple[str, ...], value: Value) -> Fold:
     return total(needs, value, lambda total, p, count: total / count)
 
 
+def integral_of(variable: str) -> Fold:
+    """A variable over time, its unit times days."""
+    return total(
+        (variable,),
+        lambda now, p: now[variable],
+        lambda total, p, count: total * p.simulation.time_step,
+    )
+
+
 def mean_of(variable: str) -> Fold:
     """Mean of a variable over the closes."""
     return mean((variable,), lambda now, p: now[variable])

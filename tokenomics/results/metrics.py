@@ -33,6 +33,7 @@ from .folds import (
     daily_net,
     drawdown_of,
     first_and_last,
+    integral_of,
     last_of,
     market_part,
     mean,
@@ -265,11 +266,7 @@ folded(
     "minted",
     "TOK",
     "tokens minted: emission, and what the controller and credits mint",
-    total(
-        ("minted",),
-        lambda now, p: now["minted"],
-        lambda minted, p, count: minted * p.simulation.time_step,
-    ),
+    integral_of("minted"),
     bounds=SIZE,
 )
 folded(
@@ -444,11 +441,7 @@ folded(
     "credits_halted_days",
     "days",
     "days on which no credits are sold, 0 where customers do not pay with credits",
-    total(
-        ("halted",),
-        lambda now, p: now["halted"],
-        lambda days, p, count: days * p.simulation.time_step,
-    ),
+    integral_of("halted"),
     better="lower",
     bounds=SIZE,
 )
@@ -457,11 +450,7 @@ folded(
     "TOK",
     "tokens minted beyond the vault for credits that were redeemed, 0 where customers do not pay "
     "with credits",
-    total(
-        ("minted_for_credits",),
-        lambda now, p: now["minted_for_credits"],
-        lambda tokens, p, count: tokens * p.simulation.time_step,
-    ),
+    integral_of("minted_for_credits"),
     better="lower",
     bounds=SIZE,
 )
