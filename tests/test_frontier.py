@@ -57,6 +57,20 @@ def test_a_law_that_costs_more_and_buys_nothing_more_is_dominated():
     assert one.finding() == "dominated at every strength: poor"
 
 
+def test_a_law_is_dominated_by_others_even_where_its_own_points_do_better_still():
+    rng = np.random.default_rng(2)
+    base, small = rng.normal(1.0, 0.1, 60), rng.normal(0.0, 0.01, (5, 60))
+    one = base - np.array([[0.3], [0.0], [0.3], [0.0], [0.0]]) + small
+    two = base - np.array([[0.0], [0.3], [0.3], [0.0], [0.0]]) - small
+    paid = np.array([[3.0], [9.0], [4.0], [9.5], [0.0]]) + 0.0 * base
+    labels = [("top", 1.0), ("poor", 1.0), ("best", 1.0), ("poor", 2.0), ("none", np.nan)]
+    values = {"decoupling_rms": one, "max_drawdown": two, "purchases": paid}
+    table = _table(labels, values, ("decoupling_rms", "max_drawdown"), "spend")
+    assert table["dominated_by"][1] == table["dominated_by"][3] == "best at 1"
+    found = CostFrontier(table, "spend", ("decoupling_rms", "max_drawdown"), 60, 365.0)
+    assert found.dominated == ["top", "poor"] or found.dominated == ["poor"]
+
+
 def test_a_metric_without_a_direction_and_a_law_without_strength_are_refused():
     with pytest.raises(InputError, match=r"metrics: 'price_final'"):
         frontier(policies=["pid"], metrics=["price_final"], runs=2, sets=SPAN)

@@ -295,3 +295,12 @@ def test_the_command_says_from_what_holding_it_pays(tmp_path):
 def test_what_is_no_faking_is_refused(arguments, message):
     status, _, errors = command("control", "wash-usage", *arguments)
     assert status == 2 and message in errors
+
+
+@pytest.mark.parametrize("mode", ["yield", "days_of_revenue"])
+def test_who_owns_all_nodes_earns_what_operators_earn_less_what_delegators_get(mode):
+    own = {"wash_usage.own_nodes": 1.0, "wash_usage.directed": 1.0, "shocks.enabled": False}
+    sets = FAKED | own | {"bonding.mode": mode, "supply.staked_share": 0.3}
+    paths = simulate(sets | {"market.enabled": False}, days=15, runs=1)
+    earned = paths["operator_income"][0, 1:] - paths["operator_cost"][0, 1:]
+    np.testing.assert_allclose(paths["faker_income"][0, 1:], earned, rtol=1e-2)

@@ -1,8 +1,9 @@
 """What each law buys, and what it costs: every law at nine strengths and at its own, on the same
 shocks, beside no controller.
 
-A point is dominated where another costs no more, is worse in nothing and better in something, all
-of it told by paired differences with simultaneous intervals (Bonferroni).
+A point is dominated where another costs no more in the mean, and is told worse in nothing and
+better in something by paired differences, with intervals that are simultaneous over all that it is
+compared with (Bonferroni).
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class CostFrontier:
         """The laws that others dominate, in words."""
         lost = self.dominated
         if not lost:
-            return "no law is dominated: each buys something that no cheaper one does"
+            return "no law is told to be dominated at every strength"
         return f"dominated at every strength: {', '.join(lost)}"
 
     def markdown(self) -> str:
@@ -261,7 +262,7 @@ def _dominator(
     chosen = [METRICS[name] for name in metrics]
     signs = np.array([1.0 if one.better == "higher" else -1.0 for one in chosen])
     own = np.stack([values[name][point] for name in metrics])
-    best, most = None, 0
+    best, most = None, (False, 0)
     for other in np.flatnonzero(costs <= costs[point]):
         if other == point or labels[other] == labels[point]:
             continue
@@ -275,6 +276,8 @@ def _dominator(
         )
         better = np.where(signs > 0, s.low, -s.high) > 0.0
         worse = np.where(signs > 0, s.high, -s.low) < 0.0
-        if not worse.any() and better.sum() > most:
-            best, most = int(other), int(better.sum())
+        # another law's point first: of its own, a law is not dominated
+        rank = (labels[other][0] != labels[point][0], int(better.sum()))
+        if better.any() and not worse.any() and rank > most:
+            best, most = int(other), rank
     return best

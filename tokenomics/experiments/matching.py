@@ -204,8 +204,11 @@ def _matched(
 
     if np.isnan(found).any():
         return none("every run fails at some strength")
-    steps = np.diff(found) * np.sign(found[-1] - found[0])
-    if steps.min() < -ROUNDING * max(abs(low), abs(high)):
+    rounding = ROUNDING * max(abs(low), abs(high))
+    if high - low <= rounding:
+        return none("its cost does not move with its strength")
+    steps = np.diff(found)
+    if steps.min() < -rounding and steps.max() > rounding:
         return none("its cost goes up and down with its strength")
     if not low <= target <= high:
         return none("no strength costs as much" if target > high else "every strength costs more")
@@ -221,6 +224,9 @@ def _matched(
         at = float(np.exp(middle))
         own_cost = float(cost(own, [at])[0])
         left, right = (middle, right) if (own_cost < target) == rising else (left, middle)
+    else:
+        if not abs(own_cost - target) <= CLOSE * target:
+            return none("its cost jumps over the reference's")
     return Match(policy, at, settings(own, strength, at), own_cost, target, low, high)
 
 

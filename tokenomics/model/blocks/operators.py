@@ -71,11 +71,12 @@ def policy_income(params, substep, state_history, state):
     )
     if to_nodes(params):
         gross = gross + state["order_buyback_usd"]
-    income = gross * (1.0 - delegators_share(params))
+    kept = 1.0 - delegators_share(params)
+    income = gross * kept
     installed = installed_capacity(
         params, {name: state[f"nodes_{name}"] for name in params["fleet"]}
     )
-    now = (income - diverted(params, state)) / np.maximum(installed, 1e-12)
+    now = (gross - diverted(params, state)) * kept / np.maximum(installed, 1e-12)
     revenue = state["unit_revenue"] + (now - state["unit_revenue"]) * relaxation(dt, memory)
     return {"operator_income": income, "unit_revenue": revenue}
 

@@ -13,7 +13,7 @@ USD, TOK, Mtok/day, USD/day, TOK/day.
 
 import numpy as np
 
-from ..formulas.numerics import impulse
+from ..formulas.numerics import delegators_share, impulse
 from ..formulas.payment import bought_back, to_nodes, token_share
 from ..formulas.wash_usage import faked_ratio, own_share, paid_out
 from ..variables import Variable, writes
@@ -99,5 +99,8 @@ def policy_faker_profit(params, substep, state_history, state):
     if to_nodes(params):
         lost = lost - state["order_buyback_usd"]
     income = own_share(params, state) * paid_out(params, state, price, True) - wash.own_nodes * lost
+    # of what his nodes earn before their cost, those who delegate to them get their share
+    earned = income + wash.own_nodes * state["operator_cost"]
+    income = income - delegators_share(params) * earned
     received = income + state["order_faker_tok"] * price - state["faked_fees"]
     return {"faker_income": income, "faker_profit": state["faker_profit"] + received * dt}

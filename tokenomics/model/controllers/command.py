@@ -36,7 +36,7 @@ class Memory:
 class Strength:
     """How strongly a law acts, as one number with which policies are brought to equal cost. paths:
     of the parameters that take it: as it is, or times their own values where it is a `factor`. low,
-    high: its range.
+    high: its range, an assumption: from hardly any effect to all that the command can do.
     """
 
     paths: tuple[str, ...]
