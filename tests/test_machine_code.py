@@ -13,6 +13,7 @@ import pytest
 
 from tokenomics.elementary import machine_code
 from tokenomics.elementary.machine_code import load
+from tokenomics.engines import instructions
 from tokenomics.errors import InputError
 
 NUMBER = ctypes.c_double
@@ -263,6 +264,15 @@ def test_a_number_of_lanes_that_cannot_be_is_refused(text):
     done = lanes(text)
     told = f"InputError: TOKENOMICS_LANES: '{text}'; expected one of 4, 8, 16, 32, 64"
     assert done.stderr.strip().splitlines()[-1].endswith(told)
+
+
+@pytest.mark.parametrize(("avx512", "expected"), [(True, 16), (False, 8)])
+def test_runs_side_by_side_fill_two_vectors_of_the_processor(monkeypatch, avx512, expected):
+    monkeypatch.delenv("TOKENOMICS_LANES")
+    monkeypatch.setattr(
+        instructions.llvm, "get_host_cpu_features", lambda: {"avx2": True, "avx512f": avx512}
+    )
+    assert instructions._lanes() == expected
 
 
 def test_results_do_not_depend_on_the_number_of_lanes():
