@@ -46,8 +46,11 @@ def _plain(annotation: Any) -> Any:
     return some[0] if get_origin(annotation) is UnionType else annotation
 
 
+@lru_cache(maxsize=4096)
 def place(path: str) -> Place:
-    """What the schema has at a path, of a parameter or of a group."""
+    """What the schema has at a path, of a parameter or of a group; it is asked for every parameter
+    whenever some are resolved.
+    """
     field, kind, role = None, Parameters, "world"
     for part in path.split("."):
         if get_origin(kind) is dict:
