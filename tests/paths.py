@@ -47,18 +47,16 @@ def simulate(
     ).values
     table = sample(parameters, np.arange(runs), seed, extra=model.extra_shocks)
     params = bind(parameters, table)
-    state = as_arrays(steady_state(parameters, model).state, runs)
-    history = {name: [value] for name, value in state.items()}
+    states = [as_arrays(steady_state(parameters, model).state, runs)]
     bound = model.bound(params)
     for _ in range(parameters.simulation.steps):
-        state = bound.step(params, state)
-        for name, value in state.items():
-            history[name].append(value)
-    return {
-        name: np.stack([np.broadcast_to(v, runs) for v in values], axis=1)
-        for name, values in history.items()
-        if keep is None or name in keep
-    }
+        states.append(bound.step(params, states[-1]))
+    found = {}
+    for name in states[0] if keep is None else keep:
+        found[name] = np.empty((runs, len(states)))
+        for day, state in enumerate(states):
+            found[name][:, day] = state[name]
+    return found
 
 
 def assert_same_bits(name, one, other):

@@ -31,6 +31,10 @@ class NoHistory:
 
 HISTORY = NoHistory()
 
+# what a value may be, looked at for every variable in every step
+NUMBERS, ARRAYS = (int, float, NDArrayOperatorsMixin), (np.ndarray, np.generic)
+REAL = frozenset("biuf")  # kinds of their elements
+
 
 def name_of(function: Callable) -> str:
     """The name by which a function is told of."""
@@ -96,8 +100,8 @@ def expect_value(where: str, name: str, out: Any, error: type[TokenomicsError]) 
     if out[0] != name:
         raise error(f"{where}: the update of '{name}' returns the name '{out[0]}'")
     value = out[1]
-    kind = value.dtype.kind if isinstance(value, np.ndarray | np.generic) else None
-    if not (isinstance(value, int | float | NDArrayOperatorsMixin) or kind in set("biuf")):
+    kind = value.dtype.kind if isinstance(value, ARRAYS) else None
+    if not (kind in REAL or isinstance(value, NUMBERS)):
         raise error(
             f"{where}: the value of '{name}' is a {type(value).__name__}; expected a number or an "
             f"array of them"

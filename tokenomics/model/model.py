@@ -68,6 +68,11 @@ class Block:
                 self, kind, tuple(runwise(function) for function in many(getattr(self, kind)))
             )
 
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that its updates set, in their order."""
+        return tuple(map(variable_of, self.updates))
+
     @property
     def declared(self) -> dict[str, Variable]:
         """The variables that its policies declare with `writes`, by name."""
@@ -162,13 +167,12 @@ def expanded(one: Block, params: Mapping[str, Any]) -> Block:
     """A block with an update for each variable that a name with a placeholder stands for; see
     `Variable`.
     """
-    if not any(PLACEHOLDER in variable_of(update) for update in one.updates):
+    if not any(PLACEHOLDER in name for name in one.variables):
         return one
     own = one.declared
 
     def updates():
-        for update in one.updates:
-            name = variable_of(update)
+        for name, update in zip(one.variables, one.updates, strict=True):
             if PLACEHOLDER in name and name in own:
                 yield from (assign(variable.name) for variable in own[name].one_each(params))
             else:
@@ -190,8 +194,7 @@ def changed(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
         for name, value in out.items():
             signals[name] = signals[name] + value if name in signals else value
     new = {}
-    for update in one.updates:
-        variable = variable_of(update)
+    for variable, update in zip(one.variables, one.updates, strict=True):
         out = call(one.name, variable, update, params, 0, HISTORY, state, signals)
         expect_value(f"block '{one.name}'", variable, out, ModelError)
         new[variable] = out[1]
