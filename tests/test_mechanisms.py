@@ -3,6 +3,7 @@ should.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -46,12 +47,18 @@ SWITCHES = [
 ]
 
 
+def switched(sets, scenarios):
+    return simulate(sets, policy="pid", scenarios=scenarios, days=90, runs=2)
+
+
+@cache
+def all_on(scenarios):
+    return switched(None, scenarios)
+
+
 @pytest.mark.parametrize(("switch", "value", "scenarios", "output"), SWITCHES)
 def test_switching_a_mechanism_off_changes_its_output(switch, value, scenarios, output):
-    on = simulate(policy="pid", scenarios=scenarios, days=90, runs=2, keep={output})[output]
-    off = simulate(
-        {switch: value}, policy="pid", scenarios=scenarios, days=90, runs=2, keep={output}
-    )[output]
+    on, off = all_on(scenarios)[output], switched({switch: value}, scenarios)[output]
     assert np.all(np.isfinite(off))
     assert not np.allclose(on, off, rtol=1e-6, atol=0.0)
 
