@@ -130,7 +130,7 @@ def test_entry_ends_where_the_published_ceiling_is():
 
 
 def test_a_competitor_takes_the_first_who_are_not_loyal():
-    operators = economy.Operators(V, 600, 1)
+    operators = economy.MeshOperators(V, 600, 1)
     operators.enter(5, np.array([1000.0]))
     before = operators.honest[: operators.until, :, 0].copy()
     taken = operators.poach(np.array([1000.0]))

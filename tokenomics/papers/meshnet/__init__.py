@@ -103,8 +103,8 @@ def choices(factors: Mapping[str, trials.Equal], runs: int) -> tuple[str, ...]:
         "circulating supply; an integral of errors counts decisions.",
         "Left out, for they touch neither nodes nor price there: reputation, whales, and the "
         "treasury, whose subsidy is taken out of it and paid to nobody.",
-        "5th percentiles and coefficients of variation have bootstrap intervals over runs, means "
-        "Student's t.",
+        "Variation is the standard deviation over the mean. It and 5th percentiles have bootstrap "
+        "intervals over runs, means Student's t.",
     )
 
 

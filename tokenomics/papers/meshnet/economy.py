@@ -148,7 +148,7 @@ def _stake_left(means, spreads, jitter, least, due, slashed, days) -> np.ndarray
     return left
 
 
-class Operators:
+class MeshOperators:
     """Expected numbers of operators. honest: (groups, thresholds, runs), a group being those who
     entered in the same ten days, the first operators before them; cheats: (thresholds, runs), who
     are caught within days and so have no age.
@@ -237,7 +237,7 @@ def simulate(
     poached = v.get(f"scenarios.{scenario}.poached", 0.0)
     wanted = np.array(v["operators.thresholds"])[:, None] * v["operators.opportunity"]
     drift, kept = v[f"scenarios.{scenario}.drift"], 1.0 - v["demand.burned"]
-    operators = Operators(v, days, runs)
+    operators = MeshOperators(v, days, runs)
     nodes, summed, error = operators.total(), np.zeros(runs), np.zeros(runs)
     price, supply = np.full(runs, v["price.start"]), np.full(runs, float(v["supply.circulating"]))
     logged = log(price)

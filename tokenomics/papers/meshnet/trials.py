@@ -23,8 +23,8 @@ EQUAL = ("static, scaled up", "the PID's mean path, no feedback", "static, and t
 TRIES = 8  # scales at which the PID's emission is looked for
 THOUSAND, MILLION = 1e3, 1e6
 # quantities of the nodes after five years
-MEAN, TAIL = "nodes, mean [thousands]", "nodes, 5th percentile [thousands]"
-SPREAD = "nodes, coefficient of variation [1]"
+MEAN, TAIL = "nodes, mean [1000]", "nodes, 5th percentile [1000]"
+SPREAD = "nodes, variation [1]"  # its coefficient
 Found = Mapping[tuple[str, str], MeshPaths]
 
 
