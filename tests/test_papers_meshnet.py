@@ -11,7 +11,7 @@ from scipy.stats import ks_2samp
 
 from paths import DATA, command
 from tokenomics.papers import PAPERS
-from tokenomics.papers.meshnet import economy, trials
+from tokenomics.papers.meshnet import claims, economy, trials
 from tokenomics.papers.meshnet.economy import (
     SCENARIOS,
     draw,
@@ -174,6 +174,14 @@ def test_the_bootstrap_of_a_mean_is_students_interval():
     np.testing.assert_allclose(found, values.mean() + half * np.array([0, -1, 1]), atol=0.01)
 
 
+def test_too_few_runs_have_no_interval_of_a_percentile_and_decide_nothing():
+    few = trials.Bootstrap.of(0, trials.FEWEST - 1, 50)
+    value, low, high = few.interval(trials.fifth, np.arange(trials.FEWEST - 1.0))
+    assert value == pytest.approx(0.9) and np.isnan(low) and np.isnan(high)
+    assert claims.signed(low, high) == "undecided" == in_words("PID", low, high)
+    assert claims.signed(0.1, 0.2) == "confirmed" and claims.signed(-0.2, -0.1) == "refuted"
+
+
 def test_an_interval_in_words():
     assert in_words("PID", 0.1, 0.2) == "PID higher" and in_words("PID", -2, -1) == "PID lower"
     assert in_words("PID", -0.1, 0.2) == "undecided"
@@ -220,7 +228,7 @@ def test_the_command_tells_published_numbers_ours_and_both_at_equal_emission(mon
     equal = next(rows for title, rows in tables.items() if title.startswith("At equal emission"))
     assert len(equal) == 3 * 3 * 3 and {r["against"] for r in equal} == set(trials.EQUAL)
     assert all(r["in words"] in ("PID higher", "PID lower", "undecided") for r in equal)
-    assert all(c["evidence"] for c in found["claims"]) and len(found["claims"]) == 14
+    assert all(c["evidence"] for c in found["claims"]) and len(found["claims"]) == 15
     assert "meshnet" in PAPERS and (tmp_path / "mesh" / "nodes.png").exists()
     assert "nan" not in (tmp_path / "mesh" / "reproduction.md").read_text()
 

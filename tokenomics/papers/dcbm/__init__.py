@@ -134,7 +134,8 @@ def choices(s: Settings, means: pd.DataFrame, runs: int, few: int) -> tuple[str,
         "In the paper's frame each policy spends what it spends: the threshold policy the PID's γ "
         "of the treasury in every epoch below the average, and so far more than the PID. At equal "
         "spending each rival's strength, the share of income or the rate, is chosen in each regime "
-        f"on {runs} runs of other shocks, on which it spends what the PID does, and frozen.",
+        f"on {runs} runs of other shocks, on which it spends what the PID does, and frozen. "
+        "Intervals are given the match; what each side spends on the shocks compared is told.",
         "Operators: a month at a loss before leaving, nobody returns, rewards are shared among "
         "those who are left. Churn is the share that "
         "left in the year. It falls with any purchase, because purchases lift the price for good: "

@@ -84,12 +84,15 @@ def reproduce(
 def choices(factors: Mapping[str, trials.Equal], runs: int) -> tuple[str, ...]:
     """How emission was matched, what was taken over and what was left out."""
     scales = "; ".join(f"{s}: {e.up:.4f} and {e.down:.4f}" for s, e in factors.items())
+    off = max(abs(e.off) for e in factors.values())
     return (
         f"Emission is matched in its mean over {runs} runs of other shocks, then frozen: the "
         "static schedule is scaled up to the PID's total, or all that the PID emits, bounds "
-        f"included, is scaled down to the static total (factors {scales}). A third rival pays "
-        "the PID's mean path over those other runs, day by day, and answers to nothing: what the "
-        "PID has over it is feedback, the rest is that it pays early.",
+        f"included, is scaled down to the static total, within {100 * off:.1f} % (factors "
+        f"{scales}). A third rival pays the PID's mean path over those other runs, day by day, and "
+        "answers to nothing: what the PID has over it is feedback, the rest is that it pays early.",
+        "Intervals are given the match and do not hold its own error; how far the two sides are "
+        "apart on the shocks compared is told as tokens, PID / other.",
         "Tokens are matched and not dollars: the PID pays more when the token is cheap.",
         f"{runs} runs. All rules see the same shocks, so that differences are paired. The source "
         "seeds its rules alike, but the number of its draws depends on the operators, so that the "
@@ -104,7 +107,7 @@ def choices(factors: Mapping[str, trials.Equal], runs: int) -> tuple[str, ...]:
         "Left out, for they touch neither nodes nor price there: reputation, whales, and the "
         "treasury, whose subsidy is taken out of it and paid to nobody.",
         "Variation is the standard deviation over the mean. It and 5th percentiles have bootstrap "
-        "intervals over runs, means Student's t.",
+        f"intervals over runs, of {trials.FEWEST} runs and more; means Student's t.",
     )
 
 

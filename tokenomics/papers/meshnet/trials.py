@@ -20,6 +20,7 @@ from .economy import SCENARIOS, MeshPaths, Values, draw, simulate, static
 STRESSED = SCENARIOS[1:]  # in the bull market both rules end at the same nodes
 RULES = ("pid", "static")
 EQUAL = ("static, scaled up", "the PID's mean path, no feedback", "static, and the PID scaled down")
+FEWEST = 20  # runs of which one is in the lowest 5 %
 TRIES = 8  # scales at which the PID's emission is looked for
 THOUSAND, MILLION = 1e3, 1e6
 # quantities of the nodes after five years
@@ -55,9 +56,14 @@ class Bootstrap:
         return cls((drawn * runs).astype(int).reshape(resamples, runs))
 
     def interval(self, of: Callable[..., np.ndarray], *sides: np.ndarray) -> tuple[float, ...]:
-        """What a function makes of the sides (runs,), with the bounds of its 95 % interval."""
-        value, again = of(*sides), of(*(side[self.picks] for side in sides))
-        return float(value), *(float(bound) for bound in np.quantile(again, (0.025, 0.975)))
+        """What a function makes of the sides (runs,), with the bounds of its 95 % interval; NaN
+        for too few runs.
+        """
+        value, bounds = float(of(*sides)), (float("nan"),) * 2
+        if self.picks.shape[1] >= FEWEST:
+            again = of(*(side[self.picks] for side in sides))
+            bounds = (float(bound) for bound in np.quantile(again, (0.025, 0.975)))
+        return value, *bounds
 
 
 def ensemble(v: Values, found: Found, bootstrap: Bootstrap) -> pd.DataFrame:
@@ -116,11 +122,13 @@ def budget(v: Values, found: Found) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Equal:
     """What makes both sides emit the same, from other shocks. up: of the static schedule; down: of
-    all that the PID emits; path: the PID's mean emission (days,) [TOK/day].
+    all that the PID emits; off: log of what it then emits over the static total; path: the PID's
+    mean emission (days,) [TOK/day].
     """
 
     up: float
     down: float
+    off: float
     path: np.ndarray
 
 
@@ -129,15 +137,16 @@ def equalised(v: Values, scenario: str, runs: int, seed: int) -> Equal:
     random = draw(seed + MATCH_SEED, range(runs), v["simulation.days"])
     fixed = static(v, v["simulation.days"])
     path = simulate(v, scenario, None, random).emission.mean(axis=1)
-    down, emitted = 1.0, path.sum()
-    up, wanted = emitted / fixed.sum(), fixed.sum()
-    for _ in range(TRIES):
-        if abs(emitted / wanted - 1.0) <= CLOSE:
-            break
-        # fewer tokens make fewer nodes, for which the PID asks more: a step is short of the goal
-        down *= wanted / emitted
-        emitted = simulate(v, scenario, None, random, factor=down).emission.sum() / runs
-    return Equal(float(up), float(down), path)
+    wanted = fixed.sum()
+    # logs of the scale and of what is emitted over what is wanted; the first step is short of the
+    # goal, for fewer tokens make fewer nodes, for which the PID asks more
+    scales, missed = [0.0], [float(np.log(path.sum() / wanted))]
+    while abs(missed[-1]) > CLOSE and len(scales) < TRIES:
+        slope = (missed[-1] - missed[-2]) / (scales[-1] - scales[-2]) if len(scales) > 1 else 1.0
+        scales.append(scales[-1] - missed[-1] / slope)
+        down = simulate(v, scenario, None, random, factor=float(np.exp(scales[-1])))
+        missed.append(float(np.log(down.emission.sum() / runs / wanted)))
+    return Equal(float(path.sum() / wanted), float(np.exp(scales[-1])), missed[-1], path)
 
 
 def rivals(
