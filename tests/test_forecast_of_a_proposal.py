@@ -110,3 +110,12 @@ def test_an_altered_forecast_is_found_even_with_its_digest_right(copy):
     told = verify(copy, sample=1e-9, workers=1).findings
     assert {one.file for one in told} == {FORECAST, "ro-crate-metadata.json"}
     assert any(one.file == FORECAST and one.what == "line 102" for one in told)
+
+
+def test_a_later_history_scores_it(made, tmp_path):
+    later = "day,token_price,fees\n0,0.2,9e3\n5,0.3,9e3\n12,0.1,9e3\n"
+    (tmp_path / "h.csv").write_text(later)
+    found = tokenomics.score(made[0] / FORECAST, tmp_path / "h.csv")
+    assert set(found.scores["values"]) == {"current", "proposed"}
+    assert set(found.scores["variable"]) == {"token_price", "fees"}
+    assert any(note.startswith("no outcome of") for note in found.notes)
