@@ -33,6 +33,7 @@ NEEDED = {
     "capacity frontier": ["--hardware", "h100"],
     "propose": ["pid_gains"],
     "reproduce": ["hip20"],
+    "score": ["x.csv", "y.csv"],
     "sensitivity": ["what_moves_the_price"],
     "sweep": ["pid_gains", "--runs", "1"],
     "validate": ["--history", "x.csv", "--policy", "pid", "--from", "2020-01-01"],

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tokenomics.experiments.matching import CLOSE
 from tokenomics.model.controllers import dcbm
 from tokenomics.papers import PAPERS, reproduce
-from tokenomics.papers.dcbm import stability, trials
+from tokenomics.papers.dcbm import spending, stability, trials
 from tokenomics.papers.dcbm.economy import (
     IDEALS,
     POLICIES,
@@ -182,6 +183,49 @@ def test_no_policy_lowers_the_volatility_of_returns_over_an_epoch():
                 sigma(simulate(SETTINGS, MARKETS[regime], policy, numbers), SETTINGS.epoch), none
             )[1]
             assert low > 0.99, (regime, policy)
+
+
+@pytest.mark.parametrize("rival", spending.STRENGTHS)
+def test_a_rival_is_given_the_spending_of_the_pid_and_nothing_else_changes(rival, random):
+    field = spending.STRENGTHS[rival]
+    own = spending.matched(SHORT, MARKETS["bear"], rival, random)
+    spent = [
+        np.mean(np.sum(simulate(own, MARKETS["bear"], policy, random).spent, axis=0))
+        for policy in ("pid", rival)
+    ]
+    assert spent[0] > 0.0 and spent[1] == pytest.approx(spent[0], rel=CLOSE)
+    assert getattr(own, field) != getattr(SHORT, field)
+    assert replace(own, **{field: getattr(SHORT, field)}) == SHORT
+
+
+def test_equal_spending_comes_first_and_says_what_is_larger(found):
+    title, table = next(iter(found.tables.items()))
+    assert title.startswith("At equal spending") and len(table) == 3 * 2 * 3
+    np.testing.assert_allclose(table["PID"] - table["other"], table["PID − other"], rtol=1e-9)
+    assert np.all((table["low"] <= table["PID − other"]) & (table["PID − other"] <= table["high"]))
+    says = {"PID lower": table["high"] < 0.0, "PID higher": table["low"] > 0.0}
+    for words, holds in says.items():
+        assert list(table["in words"] == words) == list(holds)
+    first = "At equal spending the PID has a lower volatility than "
+    assert found.claims[0].text.startswith(first)
+    verdicts = {c.verdict for c in found.claims if c.text.startswith(first) and "high" in c.text}
+    assert verdicts == {"refuted"}
+
+
+def test_the_match_sees_other_shocks_than_the_comparison(monkeypatch):
+    seen, short = [], replace(SHORT, days=20.0)
+    random, others = draw(1, np.arange(3), 20), draw(2, np.arange(3), 20)
+
+    def matched(s, regime, rival, shocks):
+        seen.append(shocks)
+        return s
+
+    monkeypatch.setattr(spending, "matched", matched)
+    table = spending.equal_spending(short, MARKETS, random, others)
+    assert len(seen) == 6 and all(shocks is others for shocks in seen)
+    pid = measures(simulate(short, MARKETS["bull"], "pid", random), short.epoch)
+    row = table[(table["regime"] == "bull") & (table["quantity"] == "sigma")].iloc[0]
+    assert row["PID"] == pytest.approx(np.mean(pid["sigma"]))
 
 
 def test_the_published_numbers_stand_beside_ours(found):

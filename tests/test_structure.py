@@ -30,6 +30,7 @@ ROOMS += [
     "velocity",
     "calibration",
     "validation",
+    "forecasts",
     "venues",
     "papers",
     "governance",

@@ -23,6 +23,7 @@ Public names; `help` of each describes every parameter:
     validate             forecasts of a history against naive ones, and a policy's counterfactual
     compare_venues       cloud or network for a workload
     reproduce            a published result, computed again
+    score                a table of quantiles against what happened
     propose              the whole evidence of a governance proposal, as a bundle
     report               finished runs or a sweep as a bundle
     verify               check a bundle of evidence that somebody published
@@ -71,6 +72,7 @@ _HOMES = {
     "experiments.run": ("run",),
     "experiments.sensitivity": ("sensitivity",),
     "experiments.sweep": ("sweep",),
+    "forecasts.score": ("score",),
     "governance.bundle.make": ("propose", "report"),
     "governance.verify.verify": ("verify",),
     "histories.demand": ("read_demand",),
@@ -96,6 +98,7 @@ _PACKAGES = (
     "engines",
     "errors",
     "experiments",
+    "forecasts",
     "governance",
     "histories",
     "inputs",

@@ -58,6 +58,10 @@ COMMANDS = {
     "validate": "Back-test on a recorded history: forecasts scored by coverage and CRPS beside a "
     "random walk and GARCH, "
     "and what a policy would have done.",
+    "score": (
+        "Score a forecast against what happened: coverage, CRPS and interval scores by variable "
+        "and horizon, and skill against 'no change'."
+    ),
     "verify": (
         "Check a bundle: every file's digest, its numbers by simulation, its text, tables and "
         "figures by making them anew."

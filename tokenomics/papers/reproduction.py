@@ -96,6 +96,13 @@ def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float]:
     return mean_interval(value + (above - value * below) / mean)
 
 
+def in_words(who: str, low: float, high: float) -> str:
+    """What the interval of a difference, who less another, says of which is larger."""
+    if low > 0.0 or high < 0.0:
+        return f"{who} {'higher' if low > 0.0 else 'lower'}"
+    return "undecided"
+
+
 def settings(paper: str | Path) -> dict[str, Leaf]:
     """Leaves of `params/papers/PAPER.yaml` by path: value, unit, source. Raises InputError for what
     cannot be read.

@@ -12,6 +12,8 @@ from ..engines.folds import Fold, Values
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters import Parameters, put
 
+STILL = 1e-9  # relative; what varies by less over the closes does so by rounding
+WEEK = 7.0  # days
 Value = Callable[[Values, Parameters], Any]  # of one close, from the values of its variables
 
 
@@ -228,3 +230,53 @@ def drawdown_of(variable: str) -> Fold:
             lambda after, p, count: after["fall"],
         )
     )
+
+
+def slope_of(
+    needs: tuple[str, ...],
+    cause: str,
+    effect: Callable[[Values, Any, Parameters], Any],
+    carried: Callable[[Any, Values], Any],
+) -> Fold:
+    """Slope of an effect on a variable over weeks, means of their closes, by least squares; 0 where
+    the variable stands still, and of fewer than two weeks. Summed as in `volatility_of`.
+
+    Lane (2003), Journal of Public Economics 87, 2661-2675, measures so how a policy goes with the
+    cycle, over years. effect: of a close, and of what `carried` makes of that of the close before,
+    from 0.
+    """
+
+    def start(first: Values, p: Parameters) -> Values:
+        names = ("passed", "causes", "effects", "count", "mean", "squares", "effect", "both")
+        return dict.fromkeys(names, 0.0) | {"carried": carried(0.0, first)}
+
+    def update(before: Values, now: Values, p: Parameters) -> Values:
+        week = max(1, int(WEEK / p.simulation.time_step + 1e-9))
+        kept = carried(before["carried"], now)
+        passed = before["passed"] + 1.0
+        due = passed >= week
+        causes = before["causes"] + now[cause]
+        effects = before["effects"] + effect(now, kept, p)
+        x, y, count = causes / week, effects / week, before["count"] + 1.0
+        off, apart = x - before["mean"], y - before["effect"]
+        mean, average = before["mean"] + off / count, before["effect"] + apart / count
+        of_a_week = {
+            "count": count,
+            "mean": mean,
+            "squares": before["squares"] + off * (x - mean),
+            "effect": average,
+            "both": before["both"] + off * (y - average),
+        }
+        return {
+            "passed": np.where(due, 0.0, passed),
+            "causes": np.where(due, 0.0, causes),
+            "effects": np.where(due, 0.0, effects),
+            **{name: np.where(due, value, before[name]) for name, value in of_a_week.items()},
+            "carried": kept,
+        }
+
+    def finish(after: Values, p: Parameters, count: int) -> np.ndarray:
+        moves = after["squares"] > after["count"] * np.square(STILL * after["mean"])
+        return np.where(moves, after["both"] / np.where(moves, after["squares"], 1.0), 0.0)
+
+    return Fold(needs, start, update, finish)

@@ -38,6 +38,7 @@ from .folds import (
     market_part,
     mean,
     mean_of,
+    slope_of,
     total,
     volatility_of,
 )
@@ -261,6 +262,45 @@ folded(
     mean(("control_output",), lambda now, p: np.maximum(now["control_output"], 0.0)),
     better="lower",
     bounds=SIZE,
+)
+
+
+def _given(now, base, p):
+    """What the rule gives market and operators in a step [USD/day]. base: emission but for the
+    rule's multiplier [TOK/day].
+    """
+    emission = (now["emitted"] - base) * now["token_price"]
+    burned = (now["burn_share"] - p.supply.burn_share) * now["fees"]
+    return now["control_output"] + emission - burned
+
+
+def _unmultiplied(before, now):
+    """Emission but for the rule's multiplier; where that is 0, that of the close before."""
+    multiplier = now["emission_multiplier"]
+    there = multiplier > 0.0
+    return np.where(there, now["emitted"] / np.where(there, multiplier, 1.0), before)
+
+
+folded(
+    "rule_procyclicality",
+    "1",
+    "USD that the rule gives less for each USD that fees fall, the slope over weeks of what it "
+    "gives on fees: purchases less sales, and what it adds to emission, less what it adds to "
+    "burned fees; 0 where either stands still",
+    slope_of(
+        (
+            "fees",
+            "control_output",
+            "emitted",
+            "emission_multiplier",
+            "burn_share",
+            "token_price",
+        ),
+        "fees",
+        _given,
+        _unmultiplied,
+    ),
+    better="lower",
 )
 folded(
     "minted",
@@ -636,5 +676,12 @@ for _name, _unit, _meaning, _better in (
     ("latency_mean", "s", "mean latency, over time", "lower"),
     ("latency_p99", "s", "99th percentile of latency, mean over time", "lower"),
     ("velocity_usage", "1/day", "usage turnover of circulating supply", ""),
+    (
+        "demand_concentration",
+        "1",
+        "Herfindahl index of the work brought to the network, and so of fees, by workload class, "
+        "mean over time: 1 over the effective number of classes",
+        "lower",
+    ),
 ):
     folded(_name, _unit, _meaning, mean_of(_name), better=_better, bounds=SIZE)

@@ -5,7 +5,7 @@ McFadden's (1978) nested logit with inertia; the class's demand is elastic to it
 logit's inclusive value. Units: USD/Mtok, Mtok/day.
 """
 
-from ..formulas.choice import choice_at_rest, chosen, class_work
+from ..formulas.choice import choice_at_rest, chosen, class_work, concentration
 from ..formulas.numerics import relaxation
 from ..variables import Variable, writes
 
@@ -44,6 +44,14 @@ from ..variables import Variable, writes
         start=choice_at_rest,
     ),
     Variable(
+        "demand_concentration",
+        "1",
+        "Herfindahl index of that work by workload class",
+        1.0,
+        0.0,
+        start=choice_at_rest,
+    ),
+    Variable(
         "sellers_demand",
         "Mtok/day",
         "work that customers bring to other sellers of the same model",
@@ -57,6 +65,7 @@ def policy_venue_choice(params, substep, state_history, state):
     """Shares and demand of every class, and the totals of all venues."""
     venues, dt = params["venues"], params["time_step"]
     signals, on_network, on_sellers, on_cloud = {}, 0.0, 0.0, 0.0
+    parts = []
     changing = relaxation(dt, venues.switching_time)
     for name in params["workloads"]:
         network, sellers, mean_cost = chosen(params, name, state)
@@ -67,10 +76,12 @@ def policy_venue_choice(params, substep, state_history, state):
         work = class_work(params, name, state["potential_demand"], mean_cost)
         signals[f"share_{name}"], signals[f"sellers_{name}"] = own, other
         signals[f"demand_{name}"] = work * own
+        parts.append(work * own)
         on_network, on_sellers = on_network + work * own, on_sellers + work * other
         on_cloud = on_cloud + work * (1.0 - own - other)
     signals |= {
         "demand": on_network,
+        "demand_concentration": concentration(parts, on_network),
         "sellers_demand": on_sellers,
         "cloud_demand": on_cloud,
         "network_share": on_network / (on_network + on_sellers + on_cloud),

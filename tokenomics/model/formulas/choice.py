@@ -139,4 +139,14 @@ def choice_at_rest(params, rest):
         found[f"share_{name}"], found[f"sellers_{name}"] = network, sellers
         found[f"demand_{name}"] = work
         total = total + work
-    return found | {"demand": total}
+    parts = [found[f"demand_{name}"] for name in params["workloads"]]
+    return found | {"demand": total, "demand_concentration": concentration(parts, total)}
+
+
+def concentration(parts, total):
+    """Herfindahl index: sum of the squared shares of `parts` in their total; 1 where that is 0."""
+    there, index = np.greater(total, 0.0), 0.0
+    per = 1.0 / np.where(there, total, 1.0)
+    for part in parts:
+        index = index + (part * per) * (part * per)
+    return np.where(there, index, 1.0)

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ...experiments.matching import MATCH_SEED
 from ..reproduction import Reproduction, settings
 from . import claims, stability, trials
 from .economy import POLICIES, REGIMES, Settings, draw, read_settings, simulate
+from .spending import equal_spending, spending_claims
 
 PAPER = (
     "A control theoretic approach to decentralised AI economy stabilisation via dynamic "
@@ -49,7 +51,8 @@ def reproduce(
     }
     ratios = trials.ratios(found, leaves)
     tick()
-    spending = trials.equal_spending(s, regimes, random)
+    others = draw(seed + MATCH_SEED, np.arange(count), s.steps)
+    spending = equal_spending(s, regimes, random, others)
     tick()
     epoch = float(leaves["actuators.epoch"].value)
     hours = int(round(s.days / epoch))
@@ -70,11 +73,14 @@ def reproduce(
     tried = means["point"].nunique()
     tables = {
         (
+            "At equal spending on purchases: sigma (1/sqrt(year)), epsilon (%), churn (%), PID − "
+            "other, paired, 95 % intervals; spent in pools"
+        ): spending,
+        (
             "Table I: sigma (1/sqrt(year)), epsilon (%), churn (%), spent (pools), means with 95 % "
             "intervals"
         ): trials.table1(found, leaves),
         "Ratios on common random numbers": ratios,
-        "PID against a threshold policy that spends the same": spending,
         "What an actuator can do to volatility": actuators,
         "Table II: the law's terms in high volatility, by reading of the table": ablation,
         "Gains against the stability limits": examples,
@@ -88,6 +94,7 @@ def reproduce(
         paper=PAPER,
         tables=tables,
         claims=(
+            *spending_claims(spending),
             *claims.solvency_claims(solvency),
             *claims.stability_claims(examples, survey, small),
             *claims.economy_claims(ratios, spending, orders, tried),
@@ -124,9 +131,11 @@ def choices(s: Settings, means: pd.DataFrame, runs: int, few: int) -> tuple[str,
         "Shocks are independent over time and of the policy. Were the paper's to revert, or "
         "traders to answer to buy-backs, volatility could "
         "fall; Eqs. 5 and 6 have no such term.",
-        "The threshold policy spends the PID's γ of the treasury in every epoch below the average, "
-        "and so far more than the PID. A second "
-        "comparison sets its rate so that both spend the same.",
+        "In the paper's frame each policy spends what it spends: the threshold policy the PID's γ "
+        "of the treasury in every epoch below the average, and so far more than the PID. At equal "
+        "spending each rival's strength, the share of income or the rate, is chosen in each regime "
+        f"on {runs} runs of other shocks, on which it spends what the PID does, and frozen. "
+        "Intervals are given the match; what each side spends on the shocks compared is told.",
         "Operators: a month at a loss before leaving, nobody returns, rewards are shared among "
         "those who are left. Churn is the share that "
         "left in the year. It falls with any purchase, because purchases lift the price for good: "

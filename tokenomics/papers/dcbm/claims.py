@@ -11,9 +11,8 @@ import pandas as pd
 
 from ..reproduction import Claim, Verdict, mean_interval
 from .economy import REGIMES
+from .spending import MEANING, difference
 from .trials import QUANTITIES
-
-MEANING = {"sigma": "volatility", "epsilon": "tracking error", "churn": "operators' churn"}
 
 
 def pick(table: pd.DataFrame, **where: object) -> pd.Series:
@@ -189,8 +188,8 @@ def economy_claims(
                     )
                     text += f"{100 * order[f'pid < {other}']:.0f} % of {count} settings"
                     if other == "threshold":
-                        equal = pick(spending, regime=r, quantity=quantity)
-                        text += f"; at equal spending {span(equal, 'pid / threshold')}"
+                        equal = pick(spending, regime=r, against=other, quantity=quantity)
+                        text += f"; at equal spending, PID less threshold {difference(equal)}"
                     parts.append(text)
                 where = ", ".join(chosen).replace("_", " ")
                 claims.append(

@@ -91,27 +91,6 @@ def side_by_side(
     return together, {name: np.tile(values, len(names)) for name, values in random.items()}
 
 
-def equal_spending(s: Settings, regimes: Mapping[str, Regime], random: Random) -> pd.DataFrame:
-    """PID over a threshold policy whose rate is such that both spend the same, in the mean over
-    runs, in each regime.
-    """
-    rows = []
-    for regime in REGIMES:
-        pid = per_run(s, simulate(s, regimes[regime], "pid", random))
-        low, high, wanted = 0.0, s.threshold_rate, np.mean(pid["spent"])
-        for _ in range(16):
-            rate = 0.5 * (low + high)
-            threshold = per_run(
-                s, simulate(replace(s, threshold_rate=rate), regimes[regime], "threshold", random)
-            )
-            low, high = (rate, high) if np.mean(threshold["spent"]) < wanted else (low, rate)
-        for quantity in (*QUANTITIES, "spent"):
-            rows.append((regime, rate, quantity, *ratio(pid[quantity], threshold[quantity])))
-    return pd.DataFrame(
-        rows, columns=["regime", "threshold rate", "quantity", "pid / threshold", "low", "high"]
-    )
-
-
 def small_signal(s: Settings) -> pd.DataFrame:
     """What becomes of a log price 0.001 below a fixed target, by Kp (P alone, no shocks): the
     limits against the actuator.

@@ -1,0 +1,102 @@
+"""`tokenomics score`: a forecast against what happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from ..inputs.files import probe
+from .history_options import LAYOUTS, DateFormat, Decimal, Sheet, given
+from .options import Json, Tables
+from .output import deliver, json_text, listed, print_json, say, show_frame, wide_console
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command(
+    epilog="Examples: tokenomics score evidence/burn/data/forecast.csv closes.csv --day-zero "
+    "2026-11-01 | tokenomics score forecast.csv runs/other_seed/trajectories.parquet --json"
+)
+def score(
+    forecast: Annotated[
+        Path,
+        typer.Argument(
+            help="Columns variable, day or date, and quantile, value or low, high, level.",
+            metavar="FORECAST",
+        ),
+    ],
+    histories: Annotated[
+        list[Path],
+        typer.Argument(
+            help=f"What happened: a column a variable, or prices in {LAYOUTS}. Several are "
+            "repetitions.",
+            metavar="HISTORY...",
+        ),
+    ],
+    day_zero: Annotated[
+        str | None,
+        typer.Option(help="Date of the forecast's day 0, where it has none.", metavar="YYYY-MM-DD"),
+    ] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(
+            help="Days at which a band of horizons ends, separated by commas; 7,30,90,365 by "
+            "default.",
+            metavar="DAYS,...",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="VARIABLE=NAME or date=NAME, which column of a history is which. Repeatable.",
+            metavar="NAME",
+        ),
+    ] = None,
+    date_format: DateFormat = None,
+    decimal: Decimal = None,
+    sheet: Sheet = None,
+    out: Tables = None,
+    as_json: Json = False,
+) -> None:
+    """Score a forecast against what happened: coverage, CRPS and interval scores by variable and
+    horizon, and skill against 'no change'.
+    """
+    from ..forecasts.score import BANDS
+    from ..forecasts.score import score as scored
+
+    probe(out)
+    read = given(column=column, date_format=date_format, decimal=decimal, sheet=sheet) or {}
+    ends = BANDS if bands is None else [_days(text) for text in listed(bands, "bands") or ()]
+    found = scored(forecast, *histories, day_zero=day_zero, bands=ends, **read)
+
+    def fill(folder: Path) -> None:
+        found.scores.to_csv(folder / "scores.csv", index=False)
+        found.coverage.to_csv(folder / "coverage.csv", index=False)
+        (folder / "scores.md").write_text(found.markdown(), encoding="utf-8")
+        (folder / "scores.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.plain() | ({"out": str(out)} if written else {}))
+            return
+        console = wide_console()
+        show_frame("Scores", found.scores, console)
+        if len(found.coverage):
+            show_frame("Coverage", found.coverage, console)
+        say(*(f"note: {note}" for note in found.notes))
+        if written:
+            say(f"written to {out}")
+
+    deliver(out, fill, tell)
+
+
+def _days(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(
+            f"'{text}'", argument="bands", expected="days, numbers separated by commas"
+        ) from None

@@ -1,0 +1,211 @@
+"""What happened: variables on days, from one history or from several repetitions of one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError, nearest
+from ..histories.choices import EVERY_DAY, Choices
+from ..histories.cleaning import ordered
+from ..histories.layouts import told
+from ..histories.rows import read_rows
+from ..histories.table import Table
+from .tables import dated, is_parquet, numbers, one, read, since_1970
+
+PRICE = "token_price"  # what a table of prices is a history of
+DATES, DAYS = ("date", "datetime", "timestamp"), ("day", "time")
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """A variable in one history. days: since day 0, ascending, each once. values: finite. unit: as
+    the file says, or empty.
+    """
+
+    days: np.ndarray
+    values: np.ndarray
+    unit: str = ""
+
+    def at(self, days: np.ndarray) -> np.ndarray:
+        """Values on some days; NaN where there is none."""
+        place = np.clip(np.searchsorted(self.days, days - NEAR), 0, len(self.days) - 1)
+        return np.where(np.abs(self.days[place] - days) <= NEAR, self.values[place], np.nan)
+
+    def last_known(self) -> float:
+        """The latest value up to day 0; NaN where there is none."""
+        known = np.flatnonzero(self.days <= NEAR)
+        return float(self.values[known[-1]]) if len(known) else np.nan
+
+
+NEAR = 1e-6  # days; times that differ by less are the same
+History = dict[str, Outcomes]  # by variable
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How histories are read. variables: that are looked for. day_zero: date of day 0. column,
+    date_format, decimal, sheet: as of `Choices`.
+    """
+
+    variables: Sequence[str]
+    day_zero: dt.date | None
+    column: object = None
+    date_format: str | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Names of columns by variable, and of the time's as date."""
+        others = [name for name in self.variables if name != PRICE]
+        return told(self.column, (PRICE, *others))
+
+
+def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[str]]:
+    """The histories in a file, several where it has a column `run`; and what was taken for what.
+
+    A column a variable with a day or a date; or one row a value, with columns variable and value;
+    or daily prices in any layout. Raises InputError that names file, line and key.
+    """
+    table = read(path, how.sheet)
+    given = how.columns
+    places = {
+        name: table.column(given[name]) if name in given else one(table, name)
+        for name in how.variables
+    }
+    places = {name: place for name, place in places.items() if place is not None}
+    variable, value = one(table, "variable"), one(table, "value")
+    if not places and (variable is None or value is None):
+        return _prices(path, table, how)
+    days = _days(table, how, given)
+    run = one(table, "run")
+    runs = np.zeros(len(table)) if run is None else numbers(table, run)
+    found: dict[float, History] = {}
+    if places:
+        parts = [(name, np.arange(len(table)), place) for name, place in places.items()]
+    else:
+        cells = np.array(table.cells(variable), dtype=object)
+        parts = [(name, np.flatnonzero(cells == name), value) for name in how.variables]
+        parts = [part for part in parts if len(part[1])]
+        if not parts:
+            raise _nothing(table, how, sorted(set(cells)))
+    for name, rows, place in parts:
+        values = numbers(table, place, how.decimal)
+        unit = "" if places else _unit(table, rows)
+        for number in np.unique(runs[rows]):
+            own = rows[(runs[rows] == number) & np.isfinite(values[rows]) & np.isfinite(days[rows])]
+            if len(own):
+                found.setdefault(float(number), {})[name] = _series(
+                    table, own, days, values, unit, name
+                )
+    if not found:
+        raise InputError(
+            "no value", file=path, expected=f"values of {', '.join(name for name, *_ in parts)}"
+        )
+    return list(found.values()), []
+
+
+def _unit(table: Table, rows: np.ndarray) -> str:
+    place = one(table, "unit")
+    return "" if place is None else table.cell(place, int(rows[0]))
+
+
+def _series(
+    table: Table, rows: np.ndarray, days: np.ndarray, values: np.ndarray, unit: str, name: str
+) -> Outcomes:
+    rows = rows[np.argsort(days[rows], kind="stable")]
+    twice = np.flatnonzero(np.diff(days[rows]) <= NEAR)
+    if len(twice):
+        row = int(rows[twice[0] + 1])
+        raise table.error(
+            f"a second value of {name} on day {days[row]:g}",
+            row=row,
+            key="day",
+            expected="one a day (a column `run` tells repetitions apart)",
+        )
+    return Outcomes(days[rows], values[rows], unit)
+
+
+def _days(table: Table, how: Reading, given: dict[str, str]) -> np.ndarray:
+    """Day of every row since day 0: by date where the forecast has dates, too."""
+    if "date" in given:
+        return _since(table, table.column(given["date"]), how)
+    date, day = one(table, *DATES), one(table, *DAYS)
+    if day is not None and (date is None or how.day_zero is None) and _counts(table.cell(day, 0)):
+        return numbers(table, day)
+    place = day if date is None else date
+    if place is None:
+        raise InputError(
+            "no column of days or dates",
+            file=table.file,
+            key="date",
+            expected=f"`date` or `day`, or `column` date=NAME, one of {table.named()}",
+        )
+    return _since(table, place, how)
+
+
+def _counts(cell: str) -> bool:
+    """Whether a cell counts days: a number below all unix times."""
+    try:
+        return abs(float(cell)) < 1e6
+    except ValueError:
+        return False
+
+
+def _since(table: Table, column: int, how: Reading) -> np.ndarray:
+    if how.day_zero is None:
+        raise InputError(
+            "a history by date, and a forecast by day",
+            file=table.file,
+            argument="day_zero",
+            expected="the date of the forecast's day 0, YYYY-MM-DD",
+        )
+    return (dated(table, column, how.date_format) - since_1970(how.day_zero)).astype(float)
+
+
+def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History], list[str]]:
+    """Daily prices in any layout, as a history of the token's price."""
+    day = one(table, *DAYS)
+    counted = day is not None and _counts(table.cell(day, 0))
+    if PRICE not in how.variables or counted or is_parquet(path):
+        raise _nothing(table, how, [header for header in table.header if header])
+    given = {"price" if role == PRICE else role: name for role, name in how.columns.items()}
+    choices = Choices(
+        column=given or None, date_format=how.date_format, sheet=how.sheet, decimal=how.decimal
+    )
+    try:
+        rows = read_rows(path, choices)
+    except InputError as error:
+        if how.column is not None or error.line is not None:
+            raise
+        raise _nothing(table, how, [header for header in table.header if header]) from None
+    done = [f"{PRICE} read with {rows.taken}"]
+    rows = ordered(rows, choices, EVERY_DAY, done)
+    if how.day_zero is None:
+        raise InputError(
+            "a history by date, and a forecast by day",
+            file=path,
+            argument="day_zero",
+            expected="the date of the forecast's day 0, YYYY-MM-DD",
+        )
+    days = rows.days.astype(int).astype(float) - since_1970(how.day_zero)
+    good = np.flatnonzero(np.isfinite(rows.price))
+    return [{PRICE: _series(rows.table, good, days, rows.price, "USD/TOK", PRICE)}], done
+
+
+def _nothing(table: Table, how: Reading, names: Sequence[str]) -> InputError:
+    near = next((found for name in how.variables if (found := nearest(name, names))), None)
+    return InputError(
+        "nothing that the forecast is of",
+        file=table.file,
+        expected=(
+            f"a column of one of its variables ({', '.join(how.variables)}), or `column` "
+            f"VARIABLE=NAME, one of {table.named()}"
+        ),
+        nearest=near,
+    )
