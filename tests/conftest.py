@@ -16,6 +16,11 @@ CACHE = "TOKENOMICS_CACHE"
 # the loop's small matrices. Set before NumPy is imported, and passed on to all processes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Most tests simulate a few runs, for which machine code is made longer than it runs. With few runs
+# side by side it is made several times faster; test_machine_code.py and test_same_bits.py see to it
+# that other numbers of them give the same bits.
+os.environ.setdefault("TOKENOMICS_LANES", "4")
+
 
 def pytest_configure(config):
     """Code that an earlier version or session left in the user's folder proves nothing: tests, in

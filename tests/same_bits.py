@@ -151,7 +151,7 @@ def oldest() -> Setting:
     """All at once as on the oldest processor."""
     environment = {
         "TOKENOMICS_CPU": LEVELS[0].llvm,
-        "TOKENOMICS_LANES": "16",
+        "TOKENOMICS_LANES": "8",
         "NPY_DISABLE_CPU_FEATURES": " ".join(_loops()),
         "OPENBLAS_CORETYPE": LEVELS[0].blas,
         "GLIBC_TUNABLES": OLD_LIBRARY,
