@@ -3,7 +3,6 @@
 import json
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,8 +14,7 @@ from stores import with_failures
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.governance.report.comparisons import _reading
-from tokenomics.results.comparison import paired
+from tokenomics.results.differences import Paired, family
 from tokenomics.results.intervals import (
     MANY_PAIRS,
     Pairs,
@@ -43,6 +41,7 @@ def comparison():
         days=60,
         metrics=METRIC_NAMES,
         years=(),
+        matters={"treasury_min": 1.0},
     )
 
 
@@ -57,10 +56,12 @@ def test_differences_are_those_of_single_experiments_on_the_same_shocks(comparis
         .set_index("metric")
     )
     for name in METRIC_NAMES:
-        for column in ("difference", "low", "high"):
-            assert found[column][name] == pytest.approx(
-                expected[column][name], rel=1e-9, abs=1e-12
-            ), (name, column)
+        assert found["difference"][name] == pytest.approx(
+            expected["difference"][name], rel=1e-9, abs=1e-12
+        )
+        # of one difference alone, and of all in the table at once
+        assert found["low"][name] <= expected["low"][name]
+        assert found["high"][name] >= expected["high"][name]
     better = (pid.metrics_per_run()["tracking_rms"] < none.metrics_per_run()["tracking_rms"]).mean()
     assert found["win_rate"]["tracking_rms"] == pytest.approx(better)
 
@@ -69,11 +70,12 @@ def test_differences_are_those_of_single_experiments_on_the_same_shocks(comparis
 @pytest.mark.parametrize("n", [2, 5, 6, 40])
 def test_a_probability_that_differs_alike_in_every_run_is_no_certainty(gap, n):
     base = np.full((1, n), float(gap < 0.0))
-    difference, low, high, count, _, verdict = paired(["treasury_low"], base + gap, base)[0]
-    assert (difference, count) == (gap, n)
-    assert low < gap < high or {low, high} & {-1.0, 1.0}
+    row = family({"x": Paired.of(["treasury_low"], base + gap, base)}, {}, "policy")[0]
+    assert (row["difference"], row["n"]) == (gap, n)
+    assert row["low"] < gap < row["high"] or {row["low"], row["high"]} & {-1.0, 1.0}
     # as in the sign test, no fewer than six runs tell at 95 %
-    assert verdict == ("same" if n < 6 or gap == 0.0 else "better" if gap < 0.0 else "worse")
+    expected = "" if n < 6 or gap == 0.0 else "better" if gap < 0.0 else "worse"
+    assert row["reading"] == expected
 
 
 def test_paired_probabilities_have_newcombe_s_interval():
@@ -134,18 +136,10 @@ def test_a_quantile_s_interval_holds_it_as_often_as_it_says():
 
 def test_another_metric_that_differs_alike_in_few_runs_is_not_told_apart():
     values = np.array([[0.1, 0.1, 0.1, 0.1, 0.1, np.nan]])
-    row = paired(["treasury_min"], values, 0.0 * values)[0]
-    assert row[:4] == (0.1, 0.1, 0.1, 5) and row[5] == "better"
-    row = paired(["treasury_min"], values[:, 1:], 0.0 * values[:, 1:])[0]
-    assert row[:4] == (0.1, 0.1, 0.1, 4) and row[5] == "same"
-
-
-def test_a_reading_without_a_better_direction_needs_as_many_equal_runs():
-    row = {"metric": "price_final", "difference": 0.5, "low": 0.5, "high": 0.5, "verdict": "same"}
-    assert [_reading(SimpleNamespace(**row, n=n)) for n in (4, 5)] == [
-        "not told from zero",
-        "higher",
-    ]
+    for some, n, reading in ((values, 5, "better"), (values[:, 1:], 4, "")):
+        row = family({"x": Paired.of(["treasury_min"], some, 0.0 * some)}, {}, "policy")[0]
+        assert (row["difference"], row["low"], row["high"], row["n"]) == (0.1, 0.1, 0.1, n)
+        assert row["reading"] == reading
 
 
 def test_a_metric_without_a_better_direction_has_no_winner(comparison):
@@ -163,7 +157,7 @@ def test_equal_policies_are_not_told_apart():
         years=(),
     )
     row = same.differences().iloc[0]
-    assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "same")
+    assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "undecided")
     assert same.best()["equal"].iloc[0] == ("none", "pid") and same.best()["best"].isna().all()
 
 
@@ -197,7 +191,7 @@ def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):
         tmp_path / "o",
     )
     _, text, _ = command("compare", *options)
-    assert [line.split() for line in text.splitlines() if "treasury_low" in line][0][1:4] == [
+    assert [line.split() for line in text.splitlines() if "│ treasury_low" in line][0][1:4] == [
         "treasury_low",
         "│",
         "-",
@@ -315,9 +309,9 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
     assert status == 0 and "no figure in" in text and not list(out.rglob("*.png"))
     status, text, _ = command(*arguments)
     assert status == 0
-    assert "-: no policy is told from the one with the best mean" in text
+    assert "-: no policy is worse than the one with the best mean by more" in text
     assert "paired difference to none" in text and "tracking_rms [1]" in text
-    assert max(map(len, text.splitlines()[:-1])) <= 80
+    assert max(len(line) for line in text.splitlines() if line[:1] in "┏┃┡│└") <= 80
     assert {
         "by_year.csv",
         "comparison.md",

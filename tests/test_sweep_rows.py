@@ -13,7 +13,8 @@ from tokenomics.errors import InputError, TokenomicsError
 from tokenomics.experiments import plan as plan_module
 from tokenomics.results import intervals as intervals_module
 from tokenomics.results import sweep_rows
-from tokenomics.results.comparison import Comparison, paired
+from tokenomics.results.comparison import Comparison
+from tokenomics.results.differences import Paired
 from tokenomics.results.intervals import intervals
 from tokenomics.results.sweep_rows import Extent, Tile
 
@@ -131,8 +132,12 @@ def test_paired_differences_in_pieces_are_those_at_once(tmp_path, small_blocks):
                 of[next(n for n in own if cases["policy"][n] == p)] for p in (policy, "static")
             )
             some = rows[(rows["scenario"] == scenario) & (rows["policy"] == policy)]
-            told = [tuple(row) for row in some.iloc[:, 3:9].itertuples(index=False)]
-            assert repr(told) == repr([tuple(row) for row in paired(METRIC_NAMES, mine, base)])
+            level = 1.0 - 0.05 / (2 * len(METRIC_NAMES))
+            whole = Paired.of(METRIC_NAMES, mine, base).intervals(level)
+            for column, one in zip(
+                ("difference", "low", "high"), (whole.mean, whole.low, whole.high), strict=True
+            ):
+                assert some[column].tolist() == one.tolist()
     assert [line.split(": ")[1] for line in comparison.unmoved()] == [
         "static and none are the same numbers in all 23 runs."
     ] * 2

@@ -61,6 +61,14 @@ def compare(
         str | None,
         typer.Option(help="Metrics, separated by commas; all by default.", metavar="NAME,..."),
     ] = None,
+    matters: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Smallest difference that matters of a metric, in its unit, in place of the "
+            "declared one.",
+            metavar="METRIC=NUMBER",
+        ),
+    ] = None,
     overlay: Overlay = None,
     today: Today = None,
     sets: Set = None,
@@ -100,6 +108,7 @@ def compare(
     distinct(overlay, "overlay")
     given = [setting(text) for text in sets or ()]
     distinct((leaf.path for leaf in given), "sets")
+    least = _matters(matters or [])
     asked = partial(
         comparison_design,
         params,
@@ -136,6 +145,7 @@ def compare(
             scheduler=scheduler,
             progress=progress,
             cases=cases,
+            matters=least,
         )
     if match:
         write_matched(matched, folder / "matched", match, chosen)
@@ -151,7 +161,12 @@ def compare(
         told = {
             "out": str(folder),
             "sha256": result.sweep.hash,
-            "remarks": [*result.notes, *result.unmoved(), *idle(design).lines()],
+            "remarks": [
+                *result.notes,
+                *result.unmoved(),
+                *result.told(),
+                *idle(design).lines(),
+            ],
         }
         if match:
             told["matched"] = [dataclasses.asdict(one) for one in matched]
@@ -203,6 +218,24 @@ def _matched(design: Any, to: str, reference: str, *, show: bool) -> tuple[list[
     return found, cases
 
 
+def _matters(given: list[str]) -> dict[str, float]:
+    """Smallest differences that matter, by metric."""
+    from ..results.matters import checked_matters
+
+    found: dict[str, Any] = {}
+    for text in given:
+        name, _, size = text.partition("=")
+        try:
+            number = float(size)
+        except ValueError:
+            raise InputError(
+                f"'{text}'", argument="matters", expected="METRIC=NUMBER, as treasury_low=0.02"
+            ) from None
+        distinct([*found, name], "matters")
+        found |= checked_matters({name: number})
+    return found
+
+
 def _years(text: str) -> tuple[int, ...]:
     """The numbers of an option that takes several; none for "none"."""
     if text == "none":
@@ -216,31 +249,37 @@ def _years(text: str) -> tuple[int, ...]:
 
 def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
+    from ..results.differences import in_words
     from ..results.intervals import mean_interval
 
-    for line in (*result.notes, *result.unmoved()):
+    for line in (*result.notes, *result.unmoved(), *result.told()):
         say(line)
     for scenario in result.scenarios:
         own = best[best["scenario"] == scenario].copy()
         own["best"] = own["best"].fillna(NOBODY)
         own["equal"] = [", ".join(e) for e in own["equal"]]
-        own = own.rename(columns={"equal": "not told from it (95 %)"})
+        own = own.rename(columns={"equal": "not told worse"})
         show_frame(
             f"Scenario {scenario}: best policy by metric",
-            own[["metric", "best", "not told from it (95 %)"]],
+            own[["metric", "best", "not told worse"]],
         )
         if NOBODY in own["best"].tolist():
-            say(f"{NOBODY}: no policy is told from the one with the best mean")
+            say(
+                f"{NOBODY}: no policy is worse than the one with the best mean by more than matters"
+            )
         gaps = differences[differences["scenario"] == scenario].copy()
         if set(gaps["metric"]) & set(MAIN):
             gaps = gaps[gaps["metric"].isin(MAIN)]
         gaps["difference [95 %]"] = [
             mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()
         ]
+        gaps["verdict"] = [in_words(row) for row in gaps.itertuples(index=False)]
+        gaps["p"] = [f"{p:.2g}" for p in gaps["p"]]
         gaps["metric"] = [f"{m} [{u}]" for m, u in zip(gaps["metric"], gaps["unit"], strict=True)]
         gaps = gaps.sort_values("metric", kind="stable")
         title = f"Scenario {scenario}: paired difference to {result.reference}"
-        show_frame(title, gaps[["metric", "policy", "difference [95 %]", "verdict"]])
+        shown = ["metric", "policy", "difference [95 %]", "verdict", "p"]
+        show_frame(title, gaps[shown])
         if result.losses(scenario):
             say(f"Scenario {scenario}: {result.losses(scenario)}")
         if result.years:

@@ -62,6 +62,17 @@ def metrics(as_json: Json = False) -> None:
     _print(pd.DataFrame(rows, columns=["metric", "unit", "better", "of runs", "meaning"]), as_json)
 
 
+@app.command(epilog="Example: tokenomics model matters")
+def matters(as_json: Json = False) -> None:
+    """Print from which size on a difference of a metric matters, by its unit, and why."""
+    import pandas as pd
+
+    from ..results.matters import BY_UNIT
+
+    rows = [(unit, one.text, one.source) for unit, one in BY_UNIT.items()]
+    _print(pd.DataFrame(rows, columns=["unit", "matters from", "source"]), as_json)
+
+
 @app.command(epilog="Example: tokenomics model functions")
 def functions(as_json: Json = False) -> None:
     """Print every elementary function, whose bits are the same on every processor: where it holds,

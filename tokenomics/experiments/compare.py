@@ -11,8 +11,10 @@ from typing import Any
 from ..errors import InputError, counted
 from ..inputs import bounds
 from ..inputs.arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
+from ..model.steady_state import start_state
 from ..parameters import NONE, assignments
 from ..results.comparison import Comparison
+from ..results.matters import checked_matters, margins, too_few
 from ..results.metrics import DEPLETING, METRICS
 from .design import Design
 from .design_reading import read_design
@@ -91,16 +93,20 @@ def compare_design(
     scheduler: Any | None = None,
     progress: Callable[[int, int], None] | None = None,
     cases: Sequence[Case] | None = None,
+    matters: Mapping[str, float] | None = None,
 ) -> Comparison:
     """Simulate what `comparison_design` gave, and over other numbers of years what depletes alone,
     on the same shocks.
 
     A run's first years are the same whatever follows, so that the tables are of the same runs.
-    cases: policies and scenarios in place of the design's, such as policies at equal cost.
+    cases: policies and scenarios in place of the design's, such as policies at equal cost. matters:
+    smallest differences that matter, by metric, in place of the declared ones. Raises InputError
+    for one of a probability that so few runs cannot tell.
     """
     years = checked_years(years)
     # of the design's own cases a sweep remarks on what none of them reads
     given, cases = cases, tuple(make_plan(design).cases if cases is None else cases)
+    least = _margins(design, cases, matters or {})
     measured = set(DEPLETING) <= set(design.metrics or METRICS)
     own = cases[0].resolved.values.simulation.days if measured else None
     spans = [days_of(number) for number in years if days_of(number) != own]
@@ -120,7 +126,29 @@ def compare_design(
             design.model_copy(update=told), cases=cases, out=folder, progress=tell(runs), **more
         )
     chosen = reference or design.policies[0]
-    return Comparison(found, chosen, years, other, _apart(cases, found.metrics))
+    return Comparison(found, chosen, years, other, _apart(cases, found.metrics), least)
+
+
+def _margins(design: Design, cases: Sequence[Case], given: Mapping[str, float]) -> dict[str, float]:
+    """The smallest difference that matters, by metric."""
+    names = list(design.metrics or METRICS)
+    given = checked_matters(given)
+    for name in given:
+        if name not in names:
+            raise InputError(
+                f"{name}, which is not compared",
+                argument="matters",
+                expected="one of " + ", ".join(names),
+            )
+    policies = len({case.policy for case in cases})
+    if few := too_few(given, design.runs, len(names) * (policies - 1)):
+        name, size, runs = few
+        raise InputError(
+            f"{name}: {size:g}, with {counted(design.runs, 'run')}",
+            argument="matters",
+            expected=f"at least {counted(runs, 'run')} for so small a difference of a probability",
+        )
+    return margins(names, start_state(cases[0].resolved.today), given)
 
 
 def _apart(cases: Sequence[Case], metrics: Sequence[str]) -> tuple[str, ...]:
@@ -166,6 +194,7 @@ def compare(
     days: float | None = None,
     metrics: str | Sequence[str] = (),
     years: int | Sequence[int] = YEARS,
+    matters: Mapping[str, float] | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
     scheduler: Any | None = None,
@@ -177,8 +206,9 @@ def compare(
     several of each. reference: the policy the others are compared with, the first by default.
     today, sets: {path: value}, or "path=value" texts, of the network as it is and of its changes.
     runs: of each policy and scenario. seed: of the shocks. days: simulated span, three years by
-    default. metrics: names, all by default. years: after which `by_year` shows what depletes. out,
-    workers, scheduler, progress: as in `sweep`. Raises InputError for bad input.
+    default. metrics: names, all by default. years: after which `by_year` shows what depletes.
+    matters: {metric: smallest difference that matters} in place of the declared ones. out, workers,
+    scheduler, progress: as in `sweep`. Raises InputError for bad input.
     """
     design = comparison_design(
         params,
@@ -200,4 +230,5 @@ def compare(
         workers=workers,
         scheduler=scheduler,
         progress=progress,
+        matters=matters,
     )

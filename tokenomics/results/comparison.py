@@ -1,14 +1,13 @@
-"""Policies compared on the same shocks: paired differences with intervals, win rates, which is best
-by each metric, and what depletes by year.
+"""Policies compared on the same shocks: which is best by each metric, by how much the others differ
+from one of them, and what depletes by year.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -16,71 +15,14 @@ from matplotlib.patches import Rectangle
 from ..errors import InputError, counted, lettering, nearest
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters.tables import markdown_rows
-from .intervals import PairedMoments, blocks, differs, mean_interval
+from .differences import LARGER, Paired, family, in_words, table
+from .intervals import mean_interval
+from .matters import runs_needed
 from .metrics import DEPLETING, METRICS
 from .sweep import Sweep
 from .sweep_rows import Summaries
 
-SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "same": "#F2F2F2"}
-
-
-Row = tuple[float, float, float, int, float, str]
-
-
-class Paired:
-    """Paired differences of some metrics, taken in a block of runs after the other. equal: whether
-    all runs have the same numbers, to the last bit.
-    """
-
-    def __init__(self, names: Sequence[str]):
-        self._metrics = [METRICS[name] for name in names]
-        self._moments = PairedMoments(len(names))
-        self._above, self._level = np.zeros((2, len(names)))
-        self.equal = True
-
-    def add(self, mine: np.ndarray, base: np.ndarray) -> None:
-        """Take in the next block of runs: values (metrics, runs), NaN for a failed run."""
-        gaps = mine - base
-        self._moments.add_pairs(mine, base)
-        self._above += (gaps > 0).sum(axis=1)
-        self._level += (gaps == 0).sum(axis=1)
-        self.equal = self.equal and np.array_equal(mine, base, equal_nan=True)
-
-    def rows(self) -> list[Row]:
-        """Of every metric difference, low, high, n, win_rate and verdict; see `paired`."""
-        s = self._moments.paired(
-            [one.probability for one in self._metrics],
-            np.transpose([one.gap for one in self._metrics]),
-        )
-        rows = []
-        for i, metric in enumerate(self._metrics):
-            sign = {"lower": -1.0, "higher": 1.0, "": np.nan}[metric.better]
-            n, above, level = int(s.n[i]), self._above[i], self._level[i]
-            better = above if sign > 0 else n - above - level
-            wins = float((better + 0.5 * level) / n) if n and sign == sign else np.nan
-            sure = differs(s.low[i], s.high[i], n)
-            verdict = (
-                "same"
-                if not sure or sign != sign
-                else "better"
-                if sign * s.mean[i] > 0
-                else "worse"
-            )
-            rows.append((float(s.mean[i]), float(s.low[i]), float(s.high[i]), n, wins, verdict))
-        return rows
-
-
-def paired(names: Sequence[str], mine: np.ndarray, base: np.ndarray) -> list[Row]:
-    """Paired difference mine − base of every metric, with its 95 % interval: difference, low, high,
-    n, win_rate and verdict.
-
-    mine, base: (metrics, runs), NaN for a failed run, of the same run indices. win_rate and verdict
-    as in `Comparison.differences`.
-    """
-    found = Paired(names)
-    for block in blocks(mine.shape[1]):
-        found.add(mine[:, block], base[:, block])
-    return found.rows()
+SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +31,8 @@ class Comparison:
     that the others are compared with.
 
     years: after which what depletes is shown. spans: the same runs over the days of those years
-    that are not the sweep's own. notes: what a reader of the tables must know.
+    that are not the sweep's own. notes: what a reader of the tables must know. margins: the
+    smallest difference that matters by metric, each that there is where it is left out.
     """
 
     sweep: Sweep
@@ -97,6 +40,7 @@ class Comparison:
     years: tuple[int, ...] = ()
     spans: Sweep | None = None
     notes: tuple[str, ...] = ()
+    margins: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.reference not in self.policies:
@@ -213,67 +157,89 @@ class Comparison:
             columns=["scenario", "metric", "policy", "mean", "low", "high", "n", "failed", "unit"],
         )
 
-    def differences(self, reference: str | None = None) -> pd.DataFrame:
-        """Paired difference to the reference, one row a scenario, metric and other policy:
-        difference, low, high (95 %), n, win_rate.
+    @property
+    def family(self) -> int:
+        """Differences to the reference in a scenario."""
+        return len(self.sweep.metrics) * (len(self.policies) - 1)
 
-        win_rate: share of runs in which the policy is better than the reference on the same shocks,
-        ties counted half; NaN for a metric of which neither direction is better. verdict: better,
-        worse, or same where the interval holds zero or a few runs differ by one number.
+    def differences(self) -> pd.DataFrame:
+        """Paired differences to the reference, one row a scenario, metric and other policy; columns
+        of `results.differences.family`, of which a scenario is one: intervals are simultaneous over
+        its metrics and policies.
         """
-        rows = [
-            (scenario, name, policy, *row, METRICS[name].unit)
-            for (scenario, policy), found in self._paired(reference or self.reference).items()
-            for name, row in zip(self.sweep.metrics, found.rows(), strict=True)
-        ]
-        columns = [
-            "scenario",
-            "metric",
-            "policy",
-            "difference",
-            "low",
-            "high",
-            "n",
-            "win_rate",
-            "verdict",
-            "unit",
-        ]
-        return pd.DataFrame(rows, columns=columns)
+        return self._differences.copy()
+
+    @cached_property
+    def _differences(self) -> pd.DataFrame:
+        return self._table(self.reference, self.family)
+
+    def _table(self, reference: str, size: int) -> pd.DataFrame:
+        rows = []
+        for scenario in self.scenarios:
+            own = {
+                policy: found
+                for (where, policy), found in self._paired(reference).items()
+                if where == scenario
+            }
+            rows += [
+                {"scenario": scenario} | row for row in family(own, self.margins, "policy", size)
+            ]
+        return table(rows, "scenario", "metric", "policy")
 
     def best(self) -> pd.DataFrame:
         """Best policy by each metric with a direction: scenario, metric, best, equal.
 
-        best: the one with the best mean, missing where no other is told from it (95 %): then nobody
-        wins. equal: those that are not told from the best mean, all where nobody wins.
+        best: the one with the best mean, missing where no other is worse by more than matters: then
+        nobody wins. equal: those that are not told worse, all where nobody wins. Which mean is best
+        is seen in the same runs, so that intervals are simultaneous over all pairs of policies.
         """
-        means, rows = self.means(), []
+        found = self.means().groupby(["scenario", "metric"], sort=False)
+        means = {key: own.set_index("policy")["mean"] for key, own in found}
+        rows = []
+        pairs = len(self.policies) * (len(self.policies) - 1) // 2
+        size = pairs * sum(bool(METRICS[name].better) for name in self.sweep.metrics)
+        larger: dict[str, set[tuple[str, str, str]]] = {}
         for scenario in self.scenarios:
             for name in self.sweep.metrics:
-                if not METRICS[name].better:
+                own = means[scenario, name]
+                if not METRICS[name].better or own.isna().all():
                     continue
-                own = means[(means["scenario"] == scenario) & (means["metric"] == name)].set_index(
-                    "policy"
-                )["mean"]
-                if own.isna().all():
-                    continue
-                first = own.idxmin() if METRICS[name].better == "lower" else own.idxmax()
-                against = self.differences(first)
-                against = against[
-                    (against["scenario"] == scenario)
-                    & (against["metric"] == name)
-                    & (against["verdict"] == "same")
-                ]
-                equal = tuple(against["policy"])
-                alone = len(equal) < len(self.policies) - 1
-                rows.append(
-                    (
-                        scenario,
-                        name,
-                        first if alone else None,
-                        equal if alone else tuple(self.policies),
-                    )
+                first = str(own.idxmin() if METRICS[name].better == "lower" else own.idxmax())
+                if first not in larger:
+                    found = self._table(first, size)
+                    found = found[found["verdict"] == LARGER]
+                    keys = ("scenario", "metric", "policy")
+                    larger[first] = set(zip(*(found[key] for key in keys), strict=True))
+                equal = tuple(
+                    policy
+                    for policy in self.policies
+                    if policy != first and (scenario, name, policy) not in larger[first]
                 )
+                alone = len(equal) < len(self.policies) - 1
+                told = (first, equal) if alone else (None, tuple(self.policies))
+                rows.append((scenario, name, *told))
         return pd.DataFrame(rows, columns=["scenario", "metric", "best", "equal"])
+
+    def told(self) -> tuple[str, ...]:
+        """How the differences' words come about, and which metrics need more runs for them."""
+        runs, lines = self.sweep.manifest["runs"], []
+        lines.append(
+            f"Differences to {self.reference}: simultaneous 95 % intervals of the {self.family} of "
+            f"a scenario. Larger: beyond the smallest difference that matters; smaller: within it; "
+            f"else undecided. p: of no difference, by Holm."
+        )
+        needed = {
+            name: runs_needed(self.margins[name], self.family)
+            for name in self.sweep.metrics
+            if METRICS[name].probability and self.margins.get(name)
+        }
+        few = {name: most for name, most in needed.items() if most > runs}
+        if few:
+            lines.append(
+                f"{counted(max(few.values()), 'run')} are needed before {', '.join(few)} can be "
+                f"told smaller."
+            )
+        return tuple(lines)
 
     @cached_property
     def _by_span(self) -> dict[float, pd.DataFrame]:
@@ -320,12 +286,14 @@ class Comparison:
         where it is `best`.
         """
         means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
-        lines = [line for told in (*self.notes, *self.unmoved()) for line in (told, "")]
+        first = (*self.notes, *self.unmoved(), *self.told())
+        lines = [line for told in first for line in (told, "")]
         for scenario in self.scenarios:
             lines += [
                 (
                     f"Scenario {scenario}, {counted(self.sweep.manifest['runs'], 'run')}, seed "
-                    f"{self.sweep.manifest['seed']}; mean [95 % interval]"
+                    f"{self.sweep.manifest['seed']}; mean [95 % interval, each alone], in bold the "
+                    f"best where another is worse by more than matters"
                 ),
                 "",
             ]
@@ -343,6 +311,16 @@ class Comparison:
             ]
             if self.losses(scenario):
                 lines += [self.losses(scenario).capitalize() + ".", ""]
+            others = [policy for policy in self.policies if policy != self.reference]
+            lines += [f"Less {self.reference}, scenario {scenario}", ""]
+            lines += [
+                markdown_rows(
+                    ["metric", "unit", "matters from", *others],
+                    self._gaps(scenario, others),
+                    numbers=range(2, 3 + len(others)),
+                ),
+                "",
+            ]
             if self.years:
                 shown = self.by_year_shown(scenario)
                 lines += [f"By year, scenario {scenario}; mean [95 % interval]", ""]
@@ -366,9 +344,28 @@ class Comparison:
             *(f"**{c}**" if p == best else c for p, c in zip(self.policies, cells, strict=True)),
         ]
 
+    def _gaps(self, scenario: str, others: list[str]) -> list[list[str]]:
+        """Rows of the differences in Markdown."""
+        own = self._differences[self._differences["scenario"] == scenario]
+        cells = {
+            (row.metric, row.policy): (
+                f"{mean_interval(row.difference, row.low, row.high)} {in_words(row)}"
+            )
+            for row in own.itertuples(index=False)
+        }
+        return [
+            [
+                name,
+                METRICS[name].unit,
+                f"{self.margins.get(name, 0.0):.3g}",
+                *(cells[name, policy] for policy in others),
+            ]
+            for name in self.sweep.metrics
+        ]
+
     def plot(self) -> Figure:
-        """One panel a scenario, one row a metric, one column a policy: the best is dark, those not
-        told from it are light.
+        """One panel a scenario, one row a metric, one column a policy: the best is dark, those that
+        are better than the reference are light.
         """
         names = [n for n in self.sweep.metrics if METRICS[n].better]
         canvas = Figure(
@@ -376,7 +373,7 @@ class Comparison:
             layout="constrained",
         )
         axes = canvas.subplots(1, len(self.scenarios), squeeze=False, sharey=True)[0]
-        means, best, against = self.means(), self.best(), self.differences()
+        means, best, against = self.means(), self.best(), self._differences
         for axis, scenario in zip(axes, self.scenarios, strict=True):
             for row, name in enumerate(names):
                 one = best[(best["scenario"] == scenario) & (best["metric"] == name)]
@@ -384,10 +381,10 @@ class Comparison:
                     mean = means.query(
                         "scenario == @scenario and metric == @name and policy == @policy"
                     )["mean"].iloc[0]
-                    verdict = against.query(
+                    reading = against.query(
                         "scenario == @scenario and metric == @name and policy == @policy"
-                    )["verdict"]
-                    shade = SHADES[verdict.iloc[0]] if len(verdict) else SHADES["same"]
+                    )["reading"]
+                    shade = SHADES[reading.iloc[0] if len(reading) else ""]
                     first = (
                         len(one) and (policy == one["best"].iloc[0]) and not one["equal"].iloc[0]
                     )
@@ -427,7 +424,7 @@ class Comparison:
         )
         shades = (
             f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, "
-            f"grey: no difference (95 %)"
+            f"grey: no more than matters, or undecided (simultaneous 95 %)"
         )
         title = (
             f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; "

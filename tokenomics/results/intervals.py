@@ -12,7 +12,7 @@ import numpy as np
 
 from ..elementary import ndtri
 from ..model.formulas.normal import ndtr
-from .student import quantile
+from .student import outside, quantile
 
 LEVEL = 0.95  # of the confidence intervals
 # half their width in standard deviations of a normal, ndtri(0.5 + LEVEL / 2); a number, for no code
@@ -259,6 +259,23 @@ class PairedMoments(Moments):
             low[i], high[i] = pairs.interval(level)
         return Intervals(mean, low, high, found.n)
 
+    def p_values(self, probability: Any) -> np.ndarray:
+        """Probability of mean differences at least as large, were there none, each alone: Student's
+        t, `mcnemar` for a probability, and the sign test where all runs differ by one number; NaN
+        where fewer than two runs count. probability: as of `paired_intervals`.
+        """
+        found = np.full(len(self.counted), np.nan)
+        for i in np.flatnonzero(self.counted > 1):
+            n = float(self.counted[i])
+            if np.asarray(probability)[i]:
+                found[i] = mcnemar(self.first[i], self.second[i])
+            elif self.least[i] == self.largest[i]:
+                found[i] = 1.0 if self.least[i] == 0.0 else 2.0 ** (1.0 - n)
+            else:
+                error = np.sqrt(self.squares[i] / (n - 1.0) / n)
+                found[i] = outside(abs(float(self.total[i] / n / error)), int(n) - 1)
+        return found
+
 
 def paired_intervals(
     mine: np.ndarray,
@@ -298,13 +315,6 @@ def quantile_interval(values: np.ndarray, q: float, level: float = LEVEL) -> tup
         float(ordered[low - 1]) if low else np.nan,
         float(ordered[high]) if high < n else np.nan,
     )
-
-
-def differs(low: float, high: float, n: int) -> bool:
-    """Whether an interval of n runs tells from zero; a number that is the same in fewer than
-    `FEWEST_EQUAL` runs does not.
-    """
-    return bool((low > 0.0 or high < 0.0) and (low < high or n >= FEWEST_EQUAL))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from functools import lru_cache
 from math import pi, sqrt
 
 from ..elementary import arctan, ndtri
+from ..model.formulas.normal import ndtr
 
 MANY = 1000  # degrees of freedom, beyond which the expansion is exact to rounding
+MOST = 20_000  # degrees of freedom whose tail is summed up
 
 
 @lru_cache(maxsize=10_000)
@@ -45,6 +47,18 @@ def within(value: float, freedom: int) -> float:
         return sine * total
     angle = float(arctan(value / sqrt(freedom)))
     return (angle + (sine * sqrt(square) * total if freedom > 1 else 0.0)) * (2.0 / pi)
+
+
+def outside(value: float, freedom: int) -> float:
+    """Probability of a larger size, P(|t| > value).
+
+    Up to `MOST` degrees by the finite sum, beyond as a normal's: Abramowitz and Stegun (1964),
+    26.7.8, to some millionths.
+    """
+    if freedom <= MOST:
+        return max(1.0 - within(value, freedom), 0.0)
+    shrunk = value * (1.0 - 0.25 / freedom) / sqrt(1.0 + 0.5 * value * value / freedom)
+    return 2.0 * float(ndtr(-shrunk))
 
 
 def _expansion(z: float, freedom: int) -> float:

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from ...parameters.tables import text
-from ...results.comparison import paired
+from ...results.differences import Paired
 from ...results.intervals import LEVEL, independent_shares, intervals
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
@@ -218,7 +218,11 @@ def _paired(
     names: list[str], one: np.ndarray, two: np.ndarray
 ) -> list[tuple[float, float, float, int | None]]:
     common = min(one.shape[1], two.shape[1])
-    return [tuple(found[:4]) for found in paired(tuple(names), two[:, :common], one[:, :common])]
+    s = Paired.of(names, two[:, :common], one[:, :common]).intervals()
+    return [
+        (float(mean), float(low), float(high), int(n))
+        for mean, low, high, n in zip(s.mean, s.low, s.high, s.n, strict=True)
+    ]
 
 
 def _independent(

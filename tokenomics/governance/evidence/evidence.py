@@ -4,7 +4,7 @@ differences, limits, failures, the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,10 +13,18 @@ import numpy as np
 import pandas as pd
 
 from ... import __version__
-from ...errors import ModelError, counted
+from ...errors import InputError, ModelError, counted
+from ...model.steady_state import start_state
 from ...parameters import NONE
-from ...results.comparison import paired
-from ...results.intervals import FEWEST_EQUAL, intervals, paired_intervals
+from ...results.differences import Paired, family, table
+from ...results.intervals import (
+    FEWEST_EQUAL,
+    LEVEL,
+    Intervals,
+    intervals,
+    paired_intervals,
+)
+from ...results.matters import margins
 from ...results.metrics import DEPLETING, METRICS
 from .canonical import FORMAT, evidence_id, results_digest
 from .plan import EvidencePlan
@@ -137,46 +145,53 @@ class Evidence:
             key=lambda column: column.map(places[column.name]) if column.name in places else column,
         )
 
-    def paired_rows(self, case: int, point: int, base: tuple[int, int]) -> list[dict[str, Any]]:
-        """Paired difference of every metric, (case, point) less `base`, over the runs that both
-        have.
-        """
+    def _paired(self, case: int, point: int, base: tuple[int, int]) -> Paired:
+        """Paired differences, (case, point) less `base`, over the runs that both have."""
         mine, other = self.values[case, point], self.values[base]
         common = min(mine.shape[1], other.shape[1])
+        return Paired.of(self.plan.metrics, mine[:, :common], other[:, :common])
+
+    @cached_property
+    def margins(self) -> dict[str, float]:
+        """The smallest difference that matters, by metric, with the first case's start."""
+        try:
+            start = start_state(self.plan.cases[0].resolved.today)
+        except InputError:
+            start = {}  # no run has one either
+        return margins(self.plan.metrics, start, self.claim.matters if self.claim else {})
+
+    def _families(self, pairs: Mapping[tuple[int, int], tuple[int, int]]) -> pd.DataFrame:
+        """Differences of points to others, a family a case; `results.differences.family` has the
+        columns. pairs: (case, point), and what it is compared with.
+        """
         rows = []
-        for name, found in zip(
-            self.plan.metrics,
-            paired(self.plan.metrics, mine[:, :common], other[:, :common]),
-            strict=True,
-        ):
-            names = ("difference", "low", "high", "n", "win_rate", "verdict")
-            rows.append(
-                self._front(case, point)
-                | {"metric": name}
-                | dict(zip(names, found, strict=True))
-                | {"unit": METRICS[name].unit}
-            )
-        return rows
+        for case, label in enumerate(self.plan.labels):
+            own = {
+                self.plan.points[point].label: self._paired(case, point, base)
+                for (where, point), base in pairs.items()
+                if where == case
+            }
+            rows += [{"scenario": label} | row for row in family(own, self.margins, "values")]
+        return table(rows, "scenario", "values", "metric") if rows else pd.DataFrame()
 
     @cached_property
     def differences(self) -> pd.DataFrame:
-        """Paired differences with 95 % intervals: of a proposal's points to its current values in
-        each scenario, of several runs to the first.
-
-        Columns scenario, values, metric, difference, low, high, n, win_rate, verdict (better,
-        worse, same), unit.
+        """Paired differences: of a proposal's points to its current values in each scenario, of
+        several runs to the first; columns of `results.differences.family`, of which a scenario, or
+        all runs, are one.
         """
-        rows = []
+        cases = range(len(self.plan.cases))
         if self.plan.kind == "proposal":
-            for case in range(len(self.plan.cases)):
-                for point in self.points("proposed", "alternative"):
-                    rows += self.paired_rows(case, point, (case, 0))
-        elif self.plan.kind == "run":
-            for case in range(1, len(self.plan.cases)):
-                rows += self.paired_rows(case, 0, (0, 0))
-        table = pd.DataFrame(rows)
-        self._check_differences(table)
-        return table
+            moved = self.points("proposed", "alternative")
+            found = self._families({(c, point): (c, 0) for c in cases for point in moved})
+            self._check_differences(found)
+            return found
+        if self.plan.kind == "run" and len(cases) > 1:
+            own = {self.plan.labels[c]: self._paired(c, 0, (0, 0)) for c in cases[1:]}
+            label = self.plan.points[0].label
+            rows = [{"values": label} | row for row in family(own, self.margins, "scenario")]
+            return table(rows, "scenario", "values", "metric")
+        return pd.DataFrame()
 
     def _check_differences(self, table: pd.DataFrame) -> None:
         """The difference of means is the mean difference where the same runs count."""
@@ -202,14 +217,10 @@ class Evidence:
         """Paired differences of the varied proposal to the proposal, on the runs that were varied;
         as `differences`.
         """
-        base = self.points("proposed")
-        rows = [
-            row
-            for c in range(len(self.plan.cases))
-            for p in self.points("sensitivity")
-            for row in self.paired_rows(c, p, (c, base[0]))
-        ]
-        return pd.DataFrame(rows)
+        base, cases = self.points("proposed"), range(len(self.plan.cases))
+        return self._families(
+            {(c, p): (c, base[0]) for c in cases for p in self.points("sensitivity")}
+        )
 
     @cached_property
     def counterfactuals(self) -> dict[int, int]:
@@ -228,15 +239,8 @@ class Evidence:
         """The proposal's effect under other assumptions: paired differences to today's values, both
         with one assumption changed.
         """
-        found = self.counterfactuals.items()
-        return pd.DataFrame(
-            [
-                row
-                for c in range(len(self.plan.cases))
-                for i, other in found
-                for row in self.paired_rows(c, i, (c, other))
-            ]
-        )
+        found, cases = self.counterfactuals.items(), range(len(self.plan.cases))
+        return self._families({(c, i): (c, other) for c in cases for i, other in found})
 
     @cached_property
     def varied_checks(self) -> pd.DataFrame:
@@ -328,26 +332,38 @@ class Evidence:
             )
         return pd.DataFrame(rows)
 
+    @property
+    def checked_at_once(self) -> int:
+        """Checks of the stated limits at one set of values."""
+        limits = self.claim.limits if self.claim else []
+        return sum(len(limit.scenarios) or len(self.plan.labels) for limit in limits)
+
     def check(self, limit: Limit, case: int, point: int, today: int = 0) -> dict[str, Any]:
         """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds,
         fails or is undecided.
 
-        It holds where the whole interval does, fails where none of it does, and is undecided
-        between; where a run failed it cannot hold.
+        It holds where all of its own interval does: that all limits hold is told by each at its
+        own level (Berger 1982, Technometrics 24, 295-300). It fails where nothing of its interval
+        simultaneous over all checks holds, for one failure of many may be chance. Between it is
+        undecided; where a run failed it cannot hold.
         today: the point that a change is measured from.
         """
         rule, row = limit.constraint, self.row(limit.constraint.metric)
         chosen = METRICS[rule.metric]
         mine = self.values[case, point][row]
-        if limit.of == "change":
-            other = self.values[case, today][row]
+        other = self.values[case, today][row] if limit.of == "change" else None
+
+        def interval(level: float) -> Intervals:
+            if other is None:
+                return intervals(mine[None, :], **chosen.interval, level=level)
             common = min(len(mine), len(other))
             sides = (side[None, :common] for side in (mine, other))
-            s = paired_intervals(*sides, [chosen.probability], chosen.gap)
-        else:
-            s = intervals(mine[None, :], **chosen.interval)
+            return paired_intervals(*sides, [chosen.probability], chosen.gap, level)
+
+        s, wide = interval(LEVEL), interval(1.0 - (1.0 - LEVEL) / self.checked_at_once)
         low, high, n = float(s.low[0]), float(s.high[0]), int(s.n[0])
-        worst, best = sorted((float(rule.excess(low)), float(rule.excess(high))), reverse=True)
+        worst = max(float(rule.excess(end)) for end in (low, high))
+        best = min(float(rule.excess(end[0])) for end in (wide.low, wide.high))
         failed = len(mine) - n
         verdict = UNDECIDED
         if n > 1 and (

@@ -174,7 +174,11 @@ class CalibrationRecord(Strict):
 
 
 class Statement(Strict):
-    """What a proposal claims. Untrusted text, to be escaped wherever it is shown."""
+    """What a proposal claims. Untrusted text, to be escaped wherever it is shown.
+
+    matters: smallest difference that matters of a metric, in its unit, in place of the declared
+    one.
+    """
 
     summary: Words = ""
     authors: list[Line] = Field(default=[], max_length=MOST)
@@ -183,6 +187,9 @@ class Statement(Strict):
     on_chain: dict[Line, OnChain] = Field(default={}, max_length=MOST)
     limits: list[Limit] = Field(min_length=1, max_length=MOST)
     watch: list[Watch] = Field(default=[], max_length=MOST)
+    matters: dict[MetricName, Annotated[float, Field(gt=0.0, le=LARGEST_LIMIT)]] = Field(
+        default={}, max_length=MOST
+    )
     roll_back: Words = ""
 
     @property

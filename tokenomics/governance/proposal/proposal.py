@@ -23,6 +23,7 @@ from ...parameters.explaining import line_of
 from ...parameters.kinds import refuse_other
 from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE, load
+from ...results.matters import too_few
 from ...results.metrics import DEPLETING, METRICS
 from ..evidence.plan import EvidencePlan, Point, Value, portable
 from ..evidence.statement import (
@@ -309,6 +310,7 @@ def _check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: R
                 "not a number", "on_chain", path, expected="a parameter that is a number"
             )
     _check_limits(proposal, at)
+    _check_matters(proposal, at)
     _check_stored(proposal, today, at)
     for name in proposal.alternatives:
         if name in (CURRENT, PROPOSED, *COLUMNS):
@@ -337,6 +339,32 @@ def _check_limits(proposal: Proposal, at: Reader) -> None:
                 "limit",
                 expected="a limit that the metric can hold and can fail",
             )
+
+
+def _check_matters(proposal: Proposal, at: Reader) -> None:
+    """The smallest differences that matter are of metrics that are shown, and can be told with so
+    many runs.
+    """
+    shown = proposal.measured(METRICS)
+    for name in proposal.matters:
+        if name not in shown:
+            raise at.error(
+                "not a metric of this proposal",
+                "matters",
+                name,
+                expected="one of " + ", ".join(shown),
+                nearest=nearest(name, shown),
+            )
+    if few := too_few(
+        proposal.matters, proposal.runs, len(shown) * (1 + len(proposal.alternatives))
+    ):
+        name, size, runs = few
+        raise at.error(
+            f"{size:g}, with {counted(proposal.runs, 'run')}",
+            "matters",
+            name,
+            expected=f"at least {counted(runs, 'run')} for so small a difference of a probability",
+        )
 
 
 def _check_stored(proposal: Proposal, today: Resolved, at: Reader) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ...results.intervals import differs
+from ...results.differences import LARGER, in_words
 from ...results.metrics import METRICS
 from ..evidence.evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, stated
 from ..evidence.statement import CalibrationRecord
@@ -25,6 +25,7 @@ MAIN = (
     "bill_cost_at_risk",
 )
 VERDICTS = (HOLDS, FAILS, UNDECIDED)
+LEAST_P = 1e-4  # that is shown as a number
 MOST_ROWS = 60  # of a table in the text; a longer one has its total there, and all in its CSV
 
 
@@ -74,19 +75,29 @@ def by_year(evidence: Evidence) -> ReportTable:
 
 def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
     """The proposal's paired differences: those of its limits' metrics with all that get worse, and
-    all that are told from zero.
+    all that are larger than matters.
     """
     frame = evidence.differences
     own = frame[frame["values"] == evidence.plan.points[evidence.points("proposed")[0]].label]
-    first = own[(own["verdict"] == "worse") | own["metric"].isin(key_metrics(evidence))]
-    told = own[own["verdict"] != "same"]
+    first = own[(own["reading"] == "worse") | own["metric"].isin(key_metrics(evidence))]
+    told = own[own["verdict"] == LARGER]
+    count = len(frame) // max(len(evidence.plan.labels), 1)
     captions = (
-        "Proposed less today, on the same shocks: the limits' metrics, and all that get worse",
-        "Proposed less today: all metrics that get better or worse",
+        f"Proposed less today, on the same shocks: the limits' metrics, and all that get worse. "
+        f"{_family(count)}",
+        "Proposed less today: all metrics that differ by more than matters",
     )
     return tuple(
         ReportTable("differences", caption, frame, _difference_text(rows))
         for caption, rows in zip(captions, (first, told), strict=True)
+    )
+
+
+def _family(count: int) -> str:
+    """What a table of differences rests on. count: differences in a family."""
+    return (
+        f"Intervals hold for all {count} differences of a scenario at once. Larger: beyond the "
+        f"smallest difference that matters; smaller: within it. p: of no difference, by Holm."
     )
 
 
@@ -95,26 +106,21 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
         {
             first: frame[first],
             "metric": [_labelled(name) for name in frame["metric"]],
-            "difference [95 %]": [
+            "difference [95 %, all at once]": [
                 gap(r.difference, r.low, r.high) for r in frame.itertuples(index=False)
             ],
+            "matters from": frame["matters"],
+            "reading": [in_words(r) for r in frame.itertuples(index=False)],
+            "p": [_p(value) for value in frame["p"]],
             "runs": frame["n"],
             "runs better": ["" if np.isnan(w) else f"{100.0 * w:.3g} %" for w in frame["win_rate"]],
-            "reading": [_reading(r) for r in frame.itertuples(index=False)],
         }
     )
 
 
-def _reading(row) -> str:
-    if METRICS[row.metric].better:
-        return row.verdict if row.verdict != "same" else "not told from zero"
-    return (
-        "not told from zero"
-        if not differs(row.low, row.high, row.n)
-        else "higher"
-        if row.difference > 0.0
-        else "lower"
-    )
+def _p(value: float) -> str:
+    """A probability in two digits; the smallest have no digit that rounding leaves."""
+    return "" if np.isnan(value) else f"{value:.2g}" if value >= LEAST_P else f"< {LEAST_P:g}"
 
 
 def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
@@ -263,7 +269,7 @@ def run_differences(evidence: Evidence) -> ReportTable:
     frame = evidence.differences
     return ReportTable(
         "differences",
-        f"Less {evidence.plan.labels[0]}, on the same shocks",
+        f"Less {evidence.plan.labels[0]}, on the same shocks. {_family(len(frame))}",
         frame,
         _difference_text(frame),
     )

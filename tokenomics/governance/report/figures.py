@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from ...results import figures, sweep_figures
+from ...results.differences import LARGER
 from ...results.figures import COLOURS
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, stated
@@ -217,7 +218,7 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     rows, scale = rows[keep], scale[keep]
     for name in ("difference", "low", "high"):
         rows[name] = 100.0 * rows[name] / scale
-    told = rows[rows["verdict"] != "same"]
+    told = rows[rows["verdict"] == LARGER]
     names = list(
         told.assign(size=told["difference"].abs())
         .groupby("metric")["size"]
@@ -234,14 +235,14 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     canvas = Figure(figsize=(8.0, lines * (0.8 + 0.24 * len(names)) + 0.4), layout="constrained")
     axes = canvas.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
     shades, marks = (
-        {"better": COLOURS[0], "worse": COLOURS[1], "same": "0.6"},
-        {"better": "o", "worse": "s", "same": "D"},
+        {"better": COLOURS[0], "worse": COLOURS[1], "": "0.6"},
+        {"better": "o", "worse": "s", "": "D"},
     )
     for axis, scenario in zip(axes, scenarios, strict=False):
         here = rows[(rows["scenario"] == scenario) & rows["metric"].isin(names)]
-        for verdict, some in here.groupby("verdict"):
+        for reading, some in here.groupby("reading"):
             y = [names.index(name) for name in some["metric"]]
-            _dots(axis, y, some, "difference", shades[verdict], marks[verdict])
+            _dots(axis, y, some, "difference", shades[reading], marks[reading])
         axis.axvline(0.0, color="black", linewidth=0.8)
         axis.set_yticks(range(len(names)), names, fontsize=8)
         axis.set_ylim(len(names) - 0.5, -0.5)
@@ -260,11 +261,11 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     )
     drawn = told[told["metric"].isin(names)].itertuples(index=False)
     alt = "; ".join(
-        f"{r.metric} in {r.scenario} {r.difference:+.3g} % ({r.verdict})" for r in drawn
+        f"{r.metric} in {r.scenario} {r.difference:+.3g} % ({r.reading})" for r in drawn
     )
     caption = (
         "What the proposal moves, most first: blue circles better, orange squares worse, grey "
-        "diamonds not told from zero (95 %)."
+        "diamonds no more than matters, or undecided."
     )
     return Picture("effects", caption, f"Relative changes. {alt}"), canvas
 

@@ -291,7 +291,12 @@ def limits(evidence: Evidence) -> ReportTable:
         }
     )
     whole = evidence.checks.assign(reason=evidence.checks["number"].map(reasons))
-    return ReportTable("checks", "Stated limits against the proposal", whole, shown)
+    caption = (
+        f"Stated limits against the proposal. Each holds by its own 95 % interval, so that all "
+        f"hold needs no correction; one fails only where its interval for all "
+        f"{evidence.checked_at_once} checks at once is beyond the limit"
+    )
+    return ReportTable("checks", caption, whole, shown)
 
 
 def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:

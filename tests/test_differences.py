@@ -1,0 +1,193 @@
+"""Differences are read against what matters, all of a table at once."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+import tokenomics as tk
+from paths import command
+from proposals import PROPOSAL
+from tokenomics.errors import InputError
+from tokenomics.governance.proposal.proposal import read_proposal
+from tokenomics.results.differences import LARGER, SMALLER, UNDECIDED, Paired, family, holm, word
+from tokenomics.results.intervals import PairedMoments
+from tokenomics.results.matters import BY_UNIT, margins, runs_needed, unit_of
+from tokenomics.results.metrics import METRICS
+from tokenomics.results.student import MOST, outside
+
+NAMES = ["tracking_rms", "max_drawdown", "treasury_low", "price_final"]
+
+
+def paired(gaps, names=NAMES):
+    gaps = np.atleast_2d(gaps)
+    return Paired.of(names[: len(gaps)], gaps, 0.0 * gaps)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n", "expected"),
+    [
+        (0.02, 0.03, 50, LARGER),
+        (-0.03, -0.02, 50, LARGER),
+        (0.001, 0.009, 50, SMALLER),
+        (-0.009, 0.009, 50, SMALLER),
+        (0.005, 0.02, 50, UNDECIDED),
+        (-0.02, 0.02, 50, UNDECIDED),
+        (0.02, 0.02, 5, LARGER),
+        (0.02, 0.02, 4, UNDECIDED),
+        (0.0, 0.0, 4, UNDECIDED),
+        (0.0, 0.0, 5, SMALLER),
+        (np.nan, np.nan, 1, UNDECIDED),
+    ],
+)
+def test_a_difference_is_larger_or_smaller_than_matters_or_undecided(low, high, n, expected):
+    assert word(low, high, n, 0.01) == expected
+
+
+@given(st.floats(-1.0, 1.0), st.floats(0.0, 1.0), st.floats(1e-3, 0.5))
+def test_the_words_exclude_each_other_and_turn_with_the_sign(low, width, margin):
+    found = word(low, low + width, 100, margin)
+    assert found == word(-low - width, -low, 100, margin)
+    # more that matters is never called more: a larger margin does not make larger of smaller
+    wider = word(low, low + width, 100, 2.0 * margin)
+    assert (found, wider) not in {(SMALLER, LARGER), (UNDECIDED, LARGER), (SMALLER, UNDECIDED)}
+
+
+def test_without_a_margin_every_difference_matters():
+    assert word(1e-12, 2e-12, 100, 0.0) == LARGER and word(-1e-12, 1e-12, 100, 0.0) == UNDECIDED
+
+
+def test_a_table_s_intervals_hold_at_once():
+    rng = np.random.default_rng(7)
+    names, tables, wrong, single = NAMES[:2], 400, 0, 0
+    for _ in range(tables):
+        found = {str(k): paired(rng.standard_normal((2, 40)), names) for k in range(5)}
+        rows = family(found, {}, "values")
+        wrong += any(row["verdict"] == LARGER for row in rows)
+        single += any(one.intervals().low.max() > 0.0 for one in found.values())
+    # of 400 at 5 %: 20, with a deviation of 4.4; uncorrected, of one side alone, more than 80
+    assert wrong <= 33 < 80 < single
+
+
+def test_holm_is_that_of_a_worked_example():
+    p = np.array([0.01, 0.04, 0.03, np.nan, 0.005])
+    assert holm(p) == pytest.approx([0.03, 0.06, 0.06, np.nan, 0.02], nan_ok=True)
+    assert holm(np.array([])).shape == (0,)
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12))
+def test_holm_lies_between_the_single_probability_and_bonferroni(p):
+    p = np.array(p)
+    found = holm(p)
+    assert np.all(found >= p) and np.all(found <= np.minimum(len(p) * p, 1.0) + 1e-15)
+    assert np.array_equal(np.argsort(p[np.argsort(p)]), np.argsort(np.sort(found), kind="stable"))
+
+
+@pytest.mark.parametrize("n", [2, 3, 30, 1001, MOST + 2])
+def test_p_is_that_of_the_paired_t_test(n):
+    gaps = np.random.default_rng(n).normal(0.05, 1.0, (1, n))
+    exact = stats.ttest_1samp(gaps[0], 0.0).pvalue
+    assert paired(gaps).p_values() == pytest.approx([exact], rel=1e-5)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 7, MOST, MOST + 1])
+def test_what_lies_outside_is_that_of_scipy(freedom):
+    for value in (0.0, 0.3, 2.0, 5.0):
+        exact = 2.0 * stats.t.sf(value, freedom)
+        assert outside(value, freedom) == pytest.approx(exact, rel=1e-5, abs=1e-15)
+
+
+def test_p_of_a_probability_is_mcnemar_s_and_of_one_number_the_sign_test_s():
+    gaps = np.zeros((4, 8))
+    gaps[1], gaps[2, :6] = 0.25, 1.0
+    mine = np.where(gaps > 0, gaps, 0.0)
+    found = Paired.of(NAMES, mine, np.zeros((4, 8))).p_values()
+    assert found == pytest.approx([1.0, 2.0**-7, 2.0 * 0.5**6, 1.0])
+    assert np.isnan(PairedMoments(1).p_values([False])).all()
+
+
+def test_a_table_says_which_way_a_larger_difference_goes():
+    rng = np.random.default_rng(1)
+    gaps = np.array([[0.1], [-0.1], [0.0], [0.1]]) + 1e-3 * rng.standard_normal((4, 50))
+    gaps[2] = 0.0
+    rows = family({"x": paired(gaps)}, dict.fromkeys(NAMES, 0.02), "values")
+    assert [row["reading"] for row in rows] == ["worse", "better", "", "higher"]
+    assert [row["verdict"] for row in rows] == [LARGER, LARGER, UNDECIDED, LARGER]
+    # fifty runs do not tell a probability within a point of fifty
+    assert rows[2]["n"] < runs_needed(0.02, len(rows))
+
+
+def test_as_many_runs_as_are_needed_tell_a_probability_of_nothing_smaller():
+    for count in (1, 120):
+        n = runs_needed(0.02, count)
+        for runs, expected in ((n, SMALLER), (n - n // 20, UNDECIDED)):
+            zeros = np.zeros((1, runs))
+            one = Paired.of(["treasury_low"], zeros, zeros)
+            found = family({"x": one}, {"treasury_low": 0.02}, "values", count)
+            assert found[0]["verdict"] == expected, (count, runs)
+
+
+def test_every_metric_s_unit_says_from_when_on_it_matters():
+    assert {unit_of(name) for name in METRICS} <= set(BY_UNIT)
+    assert all(one.source and one.size > 0.0 for one in BY_UNIT.values())
+
+
+def test_a_margin_of_money_is_a_share_of_the_network_s_own():
+    small = margins(["treasury_min", "control_effort"], {"fees": 100.0}, {})
+    large = margins(["treasury_min", "control_effort"], {"fees": 1000.0}, {})
+    assert large == pytest.approx({name: 10.0 * size for name, size in small.items()})
+    assert small["control_effort"] == pytest.approx(1.0)
+    assert margins(["treasury_min"], {"fees": 100.0}, {"treasury_min": 5.0}) == {
+        "treasury_min": 5.0
+    }
+
+
+HOW = {"policies": ["none", "static"], "days": 2, "runs": 2, "years": (), "metrics": NAMES}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tracking": 0.1}, "matters: unknown metric 'tracking'.*did you mean 'tracking"),
+        ({"tracking_rms": 0.0}, "matters: tracking_rms: 0.0; expected a number above 0"),
+        ({"churn": 0.1}, "matters: churn, which is not compared"),
+        ({"treasury_low": 0.02}, "treasury_low: 0.02, with 2 runs; expected at least 312 runs"),
+    ],
+)
+def test_a_difference_that_cannot_matter_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        tk.compare(matters=given, **HOW)
+
+
+def test_the_command_takes_what_matters(tmp_path):
+    how = ["--policies", "none,static", "--days", "2", "--runs", "6", "--years", "none"]
+    how += ["--metrics", "control_effort", "--no-figures", "--out", tmp_path / "o"]
+    status, out, _ = command("compare", *how, "--matters", "control_effort=1e9")
+    assert status == 0 and "smaller" in out and "larger," not in out
+    status, out, _ = command("compare", *how, "--matters", "control_effort=0.01")
+    assert status == 0 and "larger, worse" in out
+    status, _, error = command("compare", *how, "--matters", "control_effort")
+    assert status == 2 and "--matters: 'control_effort'; expected METRIC=NUMBER" in error
+
+
+def test_nobody_wins_by_less_than_matters():
+    found = tk.compare(**HOW | {"runs": 6, "metrics": ["control_effort"]})
+    assert list(found.best()["best"]) == ["none"]
+    found = tk.compare(
+        **HOW | {"runs": 6, "metrics": ["control_effort"]}, matters={"control_effort": 1e9}
+    )
+    assert found.best()["best"].isna().all() and "**" not in found.markdown()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"treasury_low": 0.02}, "matters.treasury_low: 0.02, with 4 runs; expected at least"),
+        ({"nonsense": 0.02}, "unknown metric 'nonsense'"),
+        ({"treasury_low": 0.0}, "matters.treasury_low"),
+    ],
+)
+def test_a_proposal_s_own_margins_are_checked(given, message):
+    with pytest.raises(InputError, match=message):
+        read_proposal(PROPOSAL | {"matters": given, "runs": 4})
