@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import SymmetricalLogLocator
 
 from ..errors import InputError, lettering
 from ..inputs.arguments import many
@@ -84,12 +86,12 @@ class CostFrontier:
         return f"{first} {how}\n\n{table}\n"
 
     def plot(self) -> Figure:
-        """A panel a metric: by how much it differs from no controller at each cost, a line a law, a
-        dot at the law's own strength.
+        """A panel a metric: by how much it differs from no controller at each cost. A line a law,
+        along its strength; hollow where another point dominates; a square at its own strength.
         """
-        columns = 3
+        columns = min(3, len(self.metrics))
         rows = -(-len(self.metrics) // columns)
-        figure = Figure(figsize=(4.2 * columns, 3.1 * rows + 0.5), layout="constrained")
+        figure = Figure(figsize=(4.2 * columns, 3.3 * rows + 1.1), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         acting = self.points[self.points["policy"] != NOBODY]
         for axis, name in zip(axes, self.metrics, strict=False):
@@ -97,38 +99,30 @@ class CostFrontier:
             for colour, (policy, own) in zip(
                 _colours(), acting.groupby("policy", sort=False), strict=False
             ):
-                line = own[own["strength"].notna()].sort_values("cost")
-                axis.plot(
-                    line["cost"],
-                    line[f"{name}_bought"],
-                    color=colour,
-                    linewidth=1,
-                    label=lettering(policy),
-                )
-                axis.fill_between(
-                    line["cost"],
-                    line[f"{name}_low"],
-                    line[f"{name}_high"],
-                    color=colour,
-                    alpha=0.12,
-                    linewidth=0,
-                )
-                own = own[own["strength"].isna()]
-                axis.plot(own["cost"], own[f"{name}_bought"], "o", color=colour, markersize=5)
+                self._line(axis, name, lettering(policy), own, colour)
             metric = METRICS[name]
-            axis.set_ylabel(
-                f"{name} [{metric.unit}], {metric.better or 'no'} is better", fontsize=8
+            way = {"lower": "down is better", "higher": "up is better"}[metric.better]
+            axis.set_title(f"{name} [{metric.unit}]: {way}", fontsize=9, loc="left")
+            axis.set_ylabel("less that without a controller", fontsize=8)
+            axis.set_xlabel(f"cost: {WORDS[self.cost]}", fontsize=8)
+            axis.set_xscale("symlog", linthresh=_least(acting["cost"]), linscale=1.2)
+            axis.xaxis.set_major_locator(
+                SymmetricalLogLocator(base=10.0, linthresh=_least(acting["cost"]))
             )
-            axis.set_xlabel(WORDS[self.cost], fontsize=8)
-            axis.set_xscale("symlog", linthresh=_least(acting["cost"]))
+            axis.tick_params(labelsize=8)
+            axis.grid(alpha=0.25)
         for axis in axes[len(self.metrics) :]:
             axis.axis("off")
-        axes[0].legend(fontsize=7, frameon=False)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=8, fontsize=8, frameon=False
+        )
         figure.suptitle(
             lettering(
-                f"{self.finding()[0].upper()}{self.finding()[1:]}\n{self.runs} runs of "
-                f"{self.days:g} days: what differs from the same run without a controller, with "
-                f"simultaneous 95 % intervals; dots: laws as they are"
+                f"What each law buys for what it costs, from its weakest to its strongest: "
+                f"{self.finding()}\n{self.runs} runs of {self.days:g} days, same shocks; bars: "
+                f"simultaneous 95 % intervals; square: the law as it is; hollow: another point "
+                f"costs no more, is worse in nothing and better in something"
             ),
             fontsize=9,
             x=0.01,
@@ -136,15 +130,38 @@ class CostFrontier:
         )
         return figure
 
+    def _line(self, axis: Axes, name: str, label: str, own: pd.DataFrame, colour: str) -> None:
+        """A law's points in a panel, in the order of its strength."""
+        line = own[own["strength"].notna()].sort_values("strength")
+        axis.plot(line["cost"], line[f"{name}_bought"], color=colour, linewidth=1, label=label)
+        for marker, some in (("o", line), ("s", own[own["strength"].isna()])):
+            bought = some[f"{name}_bought"]
+            ends = np.abs([bought - some[f"{name}_low"], some[f"{name}_high"] - bought])
+            axis.errorbar(
+                some["cost"], bought, ends, fmt="none", ecolor=colour, elinewidth=0.8, alpha=0.5
+            )
+            for hollow, face in ((True, "white"), (False, colour)):
+                at = some[(some["dominated_by"] != "") == hollow]
+                axis.plot(
+                    at["cost"],
+                    at[f"{name}_bought"],
+                    marker,
+                    color=colour,
+                    markerfacecolor=face,
+                    markersize=6 if marker == "s" else 4,
+                )
+
 
 def _colours() -> list[Any]:
     return [*COLOURS, "#999999", "#8C510A", "#5E3C99", "#1B7837"]
 
 
 def _least(costs: pd.Series) -> float:
-    """Where the axis turns from linear to logarithmic."""
-    positive = costs[costs > 0.0]
-    return float(positive.quantile(0.1)) if len(positive) else 1.0
+    """Where the axis turns from linear to logarithmic: a power of ten that costs of all laws are
+    beyond, so that few lie where it is linear.
+    """
+    sizes = costs.abs()[costs != 0.0]
+    return float(10.0 ** np.floor(np.log10(sizes.quantile(0.2)))) if len(sizes) else 1.0
 
 
 def frontier(
