@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import SymmetricalLogLocator
+from matplotlib.ticker import FixedLocator
 
 from ..errors import InputError, lettering
 from ..inputs.arguments import many
@@ -106,9 +106,7 @@ class CostFrontier:
             axis.set_ylabel("less that without a controller", fontsize=8)
             axis.set_xlabel(f"cost: {WORDS[self.cost]}", fontsize=8)
             axis.set_xscale("symlog", linthresh=_least(acting["cost"]), linscale=1.2)
-            axis.xaxis.set_major_locator(
-                SymmetricalLogLocator(base=10.0, linthresh=_least(acting["cost"]))
-            )
+            axis.xaxis.set_major_locator(FixedLocator(_ticks(acting["cost"])))
             axis.tick_params(labelsize=8)
             axis.grid(alpha=0.25)
         for axis in axes[len(self.metrics) :]:
@@ -162,6 +160,13 @@ def _least(costs: pd.Series) -> float:
     """
     sizes = costs.abs()[costs != 0.0]
     return float(10.0 ** np.floor(np.log10(sizes.quantile(0.2)))) if len(sizes) else 1.0
+
+
+def _ticks(costs: pd.Series) -> list[float]:
+    """Zero, and powers of ten on both sides of it that are apart from it."""
+    largest = max(float(costs.abs().max()), 1.0)
+    powers = 10.0 ** np.arange(np.log10(_least(costs)) + 1.0, np.log10(largest) + 1.0)
+    return sorted([0.0, *powers, *(-powers)])
 
 
 def frontier(
