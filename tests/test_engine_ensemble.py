@@ -2,6 +2,8 @@
 beside them.
 """
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -111,11 +113,18 @@ def test_engines_agree_on_recorded_input(recorded):
     )
 
 
+@cache
+def twenty_runs():
+    """What is simulated, and its results all at once in order."""
+    model, params, start = prepared(runs=20, days=15, policy="pid")
+    whole = ensemble.simulate(model, params, start, runs=np.arange(20), steps=15)
+    return model, params, start, whole
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 3), st.permutations(range(20)))
 def test_results_do_not_depend_on_chunk_workers_or_order(chunk, workers, order):
-    model, params, start = prepared(runs=20, days=15, policy="pid")
-    whole = ensemble.simulate(model, params, start, runs=np.arange(20), steps=15)
+    model, params, start, whole = twenty_runs()
     shuffled = {**params, "shock_table": params["shock_table"].columns(np.array(order))}
     part = ensemble.simulate(
         model, shuffled, start, runs=np.array(order), steps=15, chunk=chunk, workers=workers
