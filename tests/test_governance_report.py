@@ -247,7 +247,7 @@ def test_a_limit_holds_fails_or_is_undecided(evidence):
     assert own["treasury_low <= 0.1", "none"] == "undecided"  # six runs cannot tell
     assert own["max_drawdown <= 0.0001", "none"] == "fails"
     assert own["control_effort >= 0.0", "token_crash"] == "holds"
-    assert evidence.outcome == "fails" and "2 of 8 checks" in evidence.verdict()
+    assert evidence.outcome == "fails" and "1 of its 4 limits" in evidence.verdict()
 
 
 def test_a_limit_does_not_hold_where_a_run_failed(evidence):
@@ -280,8 +280,8 @@ def test_what_a_verdict_hides_is_said_beside_it(evidence):
         "treasury_min <= 1000000 (token_crash)."
     )
     assert varied.startswith(
-        "With one parameter changed at a time, 6 of 18 checks fail: treasury_min <= 1000000 "
-        "(scenario none at controller.pid.kp = 0.075"
+        "With one parameter changed at a time, 6 of 18 checks fail: treasury_min <= 1000000 in 6 "
+        "of 6."
     )
     table = own.varied_checks
     assert table[table["of"] == "change"]["today"].isna().all()
