@@ -14,6 +14,7 @@ from tokenomics.governance.bundle.crate import METADATA
 from tokenomics.governance.bundle.make import GIVEN, metadata, pages, propose
 from tokenomics.governance.evidence.canonical import digest, evidence_id
 from tokenomics.governance.evidence.evidence import Evidence
+from tokenomics.governance.evidence.over_time import over_time
 from tokenomics.governance.report.marks import plain_files
 from tokenomics.governance.report.render import render
 
@@ -32,7 +33,7 @@ PROPOSAL = {
     "sensitivity": {"runs": 3, "step": 0.2},
     "metrics": ["churn", "price_volatility"],
 }
-PAGES = {}
+PAGES, FORECASTS = {}, {}
 FORGED = 7  # row of the table of runs: run 2 of the proposed values in the scenario none
 CREATED = "2026-01-02T03:04:05Z"
 
@@ -59,11 +60,19 @@ def remembered(evidence, rendered=None, created=CREATED):
     return dict(PAGES[evidence.id])
 
 
+def evidence_of(plan, runs):
+    """Of a plan whose forecast is simulated once."""
+    key = json.dumps(plan.plain())
+    if key not in FORECASTS:
+        FORECASTS[key] = over_time(plan, workers=1)
+    return Evidence(plan, runs, over_time=FORECASTS[key])
+
+
 def write(out, plan, runs, other=()):
     """A bundle whose digests, pages and metadata are all right but for other files."""
     manifest, evidence = (
         make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"),
-        Evidence(plan, runs),
+        evidence_of(plan, runs),
     )
     files = plain_files(remembered(evidence)) | {GIVEN: json.dumps(PROPOSAL).encode()} | dict(other)
     return write_bundle(out, files | {METADATA: metadata(evidence, files, manifest)}, manifest)

@@ -30,7 +30,7 @@ from ..evidence.platforms import here
 from .runs_table import parse_runs
 
 WRITERS = ("rocrate",)
-RUNS = "data/runs.parquet"
+RUNS, FORECAST = "data/runs.parquet", "data/forecast.csv"
 ATTRIBUTES, AS_WRITTEN = (
     ".gitattributes",
     b"* -text\n",

@@ -38,6 +38,10 @@ WHAT = {
     "citation.bib": "How to cite the result, BibTeX",
     "citation.json": "How to cite the result, CSL-JSON",
     "data/runs.parquet": "Every metric of every simulated run",
+    "data/forecast.csv": (
+        "Quantiles over runs of what a history can show, by day, under today's values and the "
+        "proposed ones"
+    ),
     "data/parameters.csv": "Every parameter with its unit and its source",
     "inputs/proposal.yaml": "The proposal as it was given",
     "manifest.json": (

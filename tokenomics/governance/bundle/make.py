@@ -21,6 +21,7 @@ from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE
 from ...results.result import Result
 from ...results.store import load
+from ..evidence import over_time
 from ..evidence.canonical import canonical_json, digest
 from ..evidence.evidence import Evidence
 from ..evidence.plan import (
@@ -34,10 +35,10 @@ from ..evidence.plan import (
 )
 from ..proposal.as_simulated import as_simulated
 from ..proposal.proposal import read_proposal
-from ..report.document import Report
+from ..report.document import Report, ReportTable
 from ..report.marks import plain_files
 from ..report.render import render
-from .bundle import RUNS, is_bundle, make_manifest, write_bundle
+from .bundle import FORECAST, RUNS, is_bundle, make_manifest, write_bundle
 from .citation import citations
 from .crate import METADATA, crate, load_rocrate
 from .runs_table import runs_parquet
@@ -79,6 +80,12 @@ def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
     return found
 
 
+def _forecast(evidence: Evidence) -> dict[str, bytes]:
+    """A proposal's quantiles over time as CSV; none of what is no proposal."""
+    table = ReportTable("forecast", "", evidence.over_time)
+    return {FORECAST: table.csv()} if len(evidence.over_time) else {}
+
+
 def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> dict[str, bytes]:
     """The files that follow from the evidence and the time of the result alone, margins marked.
     rendered: of `render`.
@@ -86,6 +93,7 @@ def pages(evidence: Evidence, rendered: Mapping[str, bytes], created: str) -> di
     return {
         **rendered,
         RUNS: runs_parquet(evidence.plan, evidence.runs),
+        **_forecast(evidence),
         **citations(evidence, created),
         **_inputs(evidence.plan),
     }
@@ -191,8 +199,14 @@ def propose(
     key = digest(canonical_json(plan.plain()))[:12]
     folder = folder or _unused(f"proposal-{name}-{key}")
     work = folder.with_name(f".{folder.name}.{key}.work")
-    table = simulate(plan, workers=workers, out=work, progress=progress)
-    bundle = _write(Evidence(plan, table), folder, inputs, created, command, figures)
+    total = plan.simulations + over_time.simulations(plan)
+    table = simulate(plan, workers=workers, out=work, progress=over_time.part(progress, 0, total))
+    forecast = over_time.over_time(
+        plan, workers=workers, progress=over_time.part(progress, plan.simulations, total)
+    )
+    bundle = _write(
+        Evidence(plan, table, over_time=forecast), folder, inputs, created, command, figures
+    )
     shutil.rmtree(work, ignore_errors=True)
     return bundle
 

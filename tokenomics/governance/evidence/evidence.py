@@ -5,7 +5,7 @@ differences, limits, failures, the verdict.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -42,13 +42,15 @@ def add_up(parts: Sequence[float], total: float, what: str) -> None:
 @dataclass(frozen=True)
 class Evidence:
     """plan: what was simulated. runs: `simulate`'s table. version: of the package that simulated
-    it. bundle_format: from which its identifier is computed.
+    it. bundle_format: from which its identifier is computed. over_time: what a proposal forecasts,
+    the table of `over_time.over_time`; empty where it was not simulated.
     """
 
     plan: EvidencePlan
     runs: pd.DataFrame
     version: str = __version__
     bundle_format: int = FORMAT
+    over_time: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def id(self) -> str:

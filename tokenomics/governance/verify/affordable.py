@@ -13,7 +13,9 @@ from ..evidence.plan import EvidencePlan
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
 # steps of all runs with the engine cadcad, which takes a millisecond for one: half an hour
 MOST_SLOW = 2_000_000
-MOST_IN_ALL = 2_000_000_000  # steps of all runs with the ensemble: an hour or two
+# steps of all runs with the ensemble: an hour or two; those of a forecast, less than a tenth of
+# that, are not counted
+MOST_IN_ALL = 2_000_000_000
 MOST_DELAY = 1_000  # steps of the oracle's delay, each of which is a variable of the state
 SPAN = (
     "simulation.days",

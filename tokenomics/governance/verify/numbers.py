@@ -6,8 +6,10 @@ import os
 
 import pandas as pd
 
+from ...experiments.sweep import Progress
 from ..bundle.bundle import RUNS
 from ..evidence.evidence import Evidence
+from ..evidence.over_time import over_time, part, simulations
 from ..evidence.plan import KEYS, simulate
 from . import recompute
 from .findings import Finding
@@ -28,6 +30,14 @@ def check(bundle: Untrusted, known: Known) -> Known:
         if bundle.options.sample is None
         else _sampled(bundle, bundle.options.sample)
     )
+    done, ahead = len(recorded), simulations(bundle.plan)
+    forecast = over_time(
+        bundle.plan,
+        workers=bundle.options.workers,
+        progress=part(bundle.options.progress, done, done + ahead),
+    )
+    if ahead:
+        notes.append(f"all {ahead} runs of the forecast simulated again")
     wrong, largest, mended = recompute.compare(bundle.plan, recorded, found, RUNS)
     runs, changed = bundle.runs, frozenset[str]()
     if wrong and bundle.touched:
@@ -43,9 +53,14 @@ def check(bundle: Untrusted, known: Known) -> Known:
         tuple(wrong),
         notes=(*notes, *_reading(bundle, wrong, len(recorded), largest), BIT_FOR_BIT),
         changed=changed,
-        evidence=Evidence(bundle.plan, runs),
+        evidence=Evidence(bundle.plan, runs, over_time=forecast),
         recomputed=Recomputed(**told, largest=largest),
     )
+
+
+def _progress(bundle: Untrusted, rows: int) -> Progress | None:
+    """Of the first `rows` of what is simulated; the forecast follows."""
+    return part(bundle.options.progress, 0, rows + simulations(bundle.plan))
 
 
 def _everything(
@@ -55,7 +70,7 @@ def _everything(
     it.
     """
     total = len(bundle.runs)
-    found = simulate(bundle.plan, workers=bundle.options.workers, progress=bundle.options.progress)
+    found = simulate(bundle.plan, workers=bundle.options.workers, progress=_progress(bundle, total))
     return (
         bundle.runs,
         found,
@@ -71,7 +86,9 @@ def _sampled(
     given, total = bundle.options.sample_seed, len(bundle.runs)
     seed = int.from_bytes(os.urandom(8)) if given is None else given
     recorded = bundle.runs.iloc[recompute.choose(total, share, seed)].reset_index(drop=True)
-    found = recompute.simulate_rows(bundle.plan, recorded[list(KEYS)], bundle.options.progress)
+    found = recompute.simulate_rows(
+        bundle.plan, recorded[list(KEYS)], _progress(bundle, len(recorded))
+    )
     count = len(recorded)
     probability, enough = recompute.detection(total, count, 1), recompute.found_with(total, count)
     notes = [
