@@ -28,6 +28,7 @@ from . import axes as axes_of
 from .axes import SMALL, WIDTH
 from .comparisons import key_metrics
 from .document import Picture
+from .fan import over_time
 
 Drawn = dict[str, tuple[Picture, Figure]]
 # an untrusted dollar sign is no formula; text as paths: the same on every machine; fixed
@@ -351,7 +352,8 @@ def pictures(evidence: Evidence) -> Drawn:
         elif evidence.claim is None:
             drawn = {"spread": spread(evidence)}
         else:
-            possible = {"limits": limits(evidence), "effects": effects(evidence)}
+            possible = {"limits": limits(evidence), "over_time": over_time(evidence)}
+            possible["effects"] = effects(evidence)
             if evidence.points("sensitivity"):
                 possible["sensitivity"] = sensitivity(evidence)
             drawn = {name: one for name, one in possible.items() if one is not None}

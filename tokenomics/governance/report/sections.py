@@ -47,6 +47,11 @@ YEARS = (
     "What depletes may last a year and be gone in the third. These are the same runs over several "
     "spans: a run's first years are the same whatever follows."
 )
+OVER_TIME = (
+    "The same runs day by day, in the first scenario. Both sets of values meet the same shocks, so "
+    "that what is between the two medians is the change's; how wide a band is says how little "
+    "either can be foreseen. data/forecast.csv has the quantiles."
+)
 NO_FIGURES = "Its maker left the figures out; data/ has the numbers that they would show."
 LOOP = (
     "How much more gain, phase or delay the loop bears before it is unstable; sensitivity: how "
@@ -173,6 +178,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
             (tables.limits(evidence),),
             _some(drawn, "limits"),
         ),
+        *_over_time(drawn),
         Section(
             "Today, the proposal and the alternatives",
             (
@@ -250,6 +256,11 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
 
 def _some(drawn: Mapping[str, Picture], *names: str) -> tuple[Picture, ...]:
     return tuple(drawn[name] for name in names if name in drawn)
+
+
+def _over_time(drawn: Mapping[str, Picture]) -> list[Section]:
+    found = _some(drawn, "over_time")
+    return [Section("Over time", (OVER_TIME,), pictures=found)] if found else []
 
 
 def _failed(evidence: Evidence) -> Section:
