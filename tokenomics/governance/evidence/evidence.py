@@ -438,9 +438,9 @@ class Evidence:
             )
             rest = int((varied["verdict"] == UNDECIDED).sum())
             left = (
-                f" {rest} of them are undecided."
+                f" {rest} others are undecided."
                 if rest > 1
-                else " 1 of them is undecided."
+                else " 1 other is undecided."
                 if rest
                 else ""
             )

@@ -137,11 +137,20 @@ def _fails(evidence: Evidence) -> tuple[str, str]:
     ]
     varied = evidence.varied_checks
     if len(varied):
-        failing = varied.loc[varied["verdict"] == FAILS, "values"].nunique()
-        tried = varied["values"].nunique()
-        still = "all" if failing == tried > 1 else f"{failing or 'none'} of"
-        parts.append(f"and still does in {still} {counted(tried, 'variation')} of one parameter")
-    return f"{_proposal(evidence)} fails {_found(evidence, wrong)}.", f"{', '.join(parts)}."
+        same = varied[varied["number"].isin(wrong["number"])]
+        failing = same.loc[same["verdict"] == FAILS, "values"].nunique()
+        tried = counted(varied["values"].nunique(), "variation")
+        parts.append(
+            f"and still does in {failing} of {tried} of one parameter"
+            if failing
+            else f"and in none of {tried} of one parameter is that certain"
+        )
+    limits = len(evidence.claim.limits)
+    which = f"{wrong['number'].nunique()} of its {limits} limits" if limits > 1 else "its one limit"
+    return (
+        f"{_proposal(evidence)} fails {which}: {_found(evidence, wrong)}.",
+        f"{', '.join(parts)}.",
+    )
 
 
 def _undecided(evidence: Evidence) -> tuple[str, str]:
@@ -153,9 +162,12 @@ def _undecided(evidence: Evidence) -> tuple[str, str]:
         if not wrong["failed"].any()
         else f"In {where} some of {runs} failed or cannot tell, and where one failed no limit holds"
     )
+    numbers, limits = wrong["number"].nunique(), len(evidence.claim.limits)
+    which = f"{numbers} of its {limits}" if limits > 1 else "its one limit"
+    verb = "is" if numbers == 1 else "are"
     return (
-        f"{_proposal(evidence)} fails none of its limits, but whether it meets "
-        f"{_found(evidence, wrong)}, is undecided.",
+        f"{_proposal(evidence)} fails no limit, but {which} {verb} undecided: "
+        f"{_found(evidence, wrong)}.",
         f"{why}.",
     )
 
@@ -186,7 +198,7 @@ def _everywhere(evidence: Evidence) -> str:
     own = evidence.own_checks()
     if (own.groupby("number")["scenario"].nunique() < cases).any():
         return ", each in the scenarios that it is stated for"
-    return f" in all {cases} scenarios" if cases > 1 else ""
+    return " in every scenario" if cases > 1 else ""
 
 
 def _places(evidence: Evidence, checks: pd.DataFrame) -> str:
@@ -204,10 +216,7 @@ def _found(evidence: Evidence, checks: pd.DataFrame) -> str:
     numbers = list(dict.fromkeys(checks["number"]))
     told = [_measured(limits[n - 1], checks[checks["number"] == n]) for n in numbers[:NAMED]]
     more = len(numbers) - NAMED
-    if more > 0:
-        told.append(f"and {more} more")
-    count = f"{len(numbers)} of its {len(limits)} limits" if len(limits) > 1 else "its one limit"
-    return f"{count}: {'; '.join(told)}"
+    return "; ".join([*told, f"and {more} more"] if more > 0 else told)
 
 
 def _measured(limit: Limit, checks: pd.DataFrame) -> str:

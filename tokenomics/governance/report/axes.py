@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .document import GROUPED
 
@@ -19,6 +20,7 @@ WIDTH = 4.8
 TITLE, TEXT, SMALL = 9.5, 9.0, 8.0  # points
 PLACES = 4  # of a position in a figure, in its width or height
 EDGE = 0.012  # of the width, left of a title
+MOST_TICKS = 5  # of numbers beside each other: labels of six digits have room
 LINE = 62  # characters of a title's line
 UNITS = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))  # of a tick's label; words are too wide
 
@@ -38,7 +40,8 @@ def title(axis: Any, text: str) -> None:
     At its place: Matplotlib would look for what might be in its way, which takes as long as to draw
     it, and above names and shares there is nothing.
     """
-    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, LINE)]
+    whole = text.replace(" = ", "\u00a0=\u00a0")  # a value stays on the line of its parameter
+    lines = [part for line in whole.split("\n") for part in textwrap.wrap(line, LINE)]
     axis.set_title("\n".join(lines), fontsize=TITLE, loc="left", y=1.0).set_label("title")
 
 
@@ -87,6 +90,7 @@ def rows(axis: Any, names: Sequence[str], size: float = TEXT) -> None:
     axis.set_yticks(range(len(names)), names, fontsize=size)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.tick_params(axis="x", labelsize=SMALL)
+    axis.xaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     axis.xaxis.set_major_formatter(number)
     axis.grid(axis="x", alpha=0.25)
 

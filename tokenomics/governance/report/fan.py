@@ -57,8 +57,8 @@ def over_time(evidence: Evidence) -> tuple[Picture, Figure] | None:
     axes_of.legend(canvas, handles, labels)
     scenario = evidence.plan.shown[forecast["scenario"].iloc[0]]
     caption = (
-        f"Over time in the scenario {scenario}: the median of the runs, and where half of them "
-        f"(dark) and 90 % of them (light) are."
+        f"Over time in the scenario {scenario}: the median of the runs; half of them are within "
+        f"the inner band, 90 % within the outer."
     )
     return Picture("over_time", caption, f"{'; '.join(words)}."), canvas
 
@@ -79,7 +79,7 @@ def _panel(axis, forecast: pd.DataFrame, name: str, change: float) -> str:
                 linewidth=0,
             )
         axis.plot(days, path[MEDIAN], line, color=colour, linewidth=1.4, label=f"{label}: median")
-        ends[label] = f"{path[MEDIAN].iloc[-1]:.3g}"
+        ends[label] = axes_of.number(float(f"{path[MEDIAN].iloc[-1]:.3g}"))
         extremes += [path[BANDS[0][0]].min(), path[BANDS[0][1]].max()]
     axis.axvline(change, color="black", linewidth=1.0, linestyle=":", label=_change(change))
     low, high = min(extremes), max(extremes)
@@ -92,17 +92,17 @@ def _panel(axis, forecast: pd.DataFrame, name: str, change: float) -> str:
     axis.grid(alpha=0.25)
     unit = forecast.loc[forecast["variable"] == name, "unit"].iloc[0]
     axis.set_ylabel(unit, size=SMALL)
-    told = _told(ends, f"day {days[-1]:,.10g}")
-    axes_of.title(axis, f"{name.replace('_', ' ')} [{unit}]\n{told}")
-    return f"{name}: {told} {unit}"
+    told = _told(ends, unit, f"day {days[-1]:,.10g}")
+    axes_of.title(axis, f"{name.replace('_', ' ')}\n{told}")
+    return f"{name}: {told}"
 
 
 def _change(day: float) -> str:
     return f"day {day:,.10g}: the change acts"
 
 
-def _told(ends: dict[str, str], when: str) -> str:
+def _told(ends: dict[str, str], unit: str, when: str) -> str:
     """Where the medians end."""
     now, new = ends["today"], ends["proposed"]
-    same = f"{new}, as with today's values" if now == new else f"{new}, with today's values {now}"
-    return f"median on {when}: {same}"
+    beside = "as with today's values" if now == new else f"with today's values {now}"
+    return f"median on {when}: {new} {unit}, {beside}"

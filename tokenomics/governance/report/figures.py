@@ -200,9 +200,9 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
         handles.append(Line2D([], [], marker=marker, linestyle="", color="0.3", markersize=5))
     axis.axvline(0.0, color="black", linewidth=0.8)
     axis.set_xscale("symlog", linthresh=10.0)
+    axes_of.rows(axis, names)
     axis.xaxis.set_major_locator(FixedLocator(TICKS))
     axis.xaxis.set_minor_locator(NullLocator())
-    axes_of.rows(axis, names)
     axis.set_xlabel(
         "change against today [% of today's mean]\nlinear within 10 %, logarithmic beyond",
         size=SMALL,
