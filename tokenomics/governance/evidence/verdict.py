@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 UNCHANGED = "unchanged"  # of a proposal that moves no number in any run
-NAMED = 3  # limits that a sentence names; the table below has all
+NAMED = 2  # limits that a sentence names; the table below has all
 GROUPED = 1e4  # from which a number is whole and has commas
 EVENT = "probability that "  # how the meaning of a metric begins that counts runs
-QUIET = f"{CALM} (no scenario's events)"
+NOTHING = "no scenario's events"  # what happens in a calm network
 
 
 def verdict(evidence: Evidence) -> str:
@@ -44,9 +44,9 @@ def details(evidence: Evidence) -> list[str]:
     names = [shown[label] for label in evidence.plan.labels]
     if evidence.claim is None:
         quiet = any(case.scenario == NONE for case in evidence.plan.cases)
-        return [f"{QUIET[0].upper()}{QUIET[1:]}."] if quiet and CALM in " ".join(names) else []
+        return [f"{CALM}: {NOTHING}."] if quiet and CALM in " ".join(names) else []
     own, today = evidence.own_checks(), evidence.own_checks("current")
-    told = ", ".join(QUIET if name == CALM else name for name in names)
+    told = ", ".join(f"{name} ({NOTHING})" if name == CALM else name for name in names)
     lines = [
         f"{counted(_runs(evidence), 'run')} in each of {counted(len(names), 'scenario')}: {told}. "
         f"{counted(len(own), 'check')} of {counted(len(evidence.claim.limits), 'limit')}: "

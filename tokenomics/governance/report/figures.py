@@ -305,7 +305,8 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
 def _ends(evidence: Evidence, name: str) -> str:
     """A metric's mean, or between which those of several runs lie."""
     found = evidence.means[evidence.means["metric"] == name]["mean"]
-    return " to ".join(dict.fromkeys(f"{value:.4g}" for value in (found.min(), found.max())))
+    ends = (axes_of.number(float(f"{value:.4g}")) for value in (found.min(), found.max()))
+    return " to ".join(dict.fromkeys(ends))
 
 
 def maps(evidence: Evidence) -> Drawn:

@@ -65,7 +65,8 @@ summary { cursor: pointer; padding: .4rem 0; }
   wbr { display: inline; } }
 @media print { nav { display: none; } details > * { display: block; } .scroll, .picture { overflow: visible; border: 0; }
   body { font-size: 10pt; } table { font-size: 7.5pt; } tr, figure, .verdict { break-inside: avoid; } h2, caption { break-after: avoid; }
-  thead th, tbody th, td.n { white-space: normal; } td.w { min-width: 0; } }
+  thead th, tbody th, td.n { white-space: normal; overflow-wrap: anywhere; } td.w { min-width: 0; }
+  .picture img { width: auto; min-width: 0; max-width: 100%; max-height: 23cm; } }
 """
 WORDS = ("holds", "fails", "undecided")
 LONG = 28  # characters; columns with longer cells are given room
