@@ -205,6 +205,32 @@ def test_the_html_is_one_readable_file(rendered):
     } <= set(ids)
 
 
+def test_the_page_needs_no_width_and_follows_the_reader_s_scheme(rendered):
+    text = rendered[1]["report.html"].decode()
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    assert "color-scheme: light dark" in style and "(prefers-color-scheme: dark)" in style
+    narrow = style[style.index("(max-width: 40rem)") :]
+    assert "content: attr(data-column)" in narrow and "thead { display: none; }" in narrow
+    assert not re.search(r"url\(|@import|expression", style)
+    found = _Tags()
+    found.feed(text)
+    columns = [value for tag, name, value in found.attributes if name == "data-column"]
+    assert len(columns) == found.tags.count("td") and EVIL[:20] in " ".join(columns)
+
+
+def test_the_scenario_none_is_shown_as_calm_and_keeps_its_key_in_the_data(rendered):
+    whole, files = rendered
+    assert files["report.md"].decode().count("calm (no scenario's events)") == 1
+    for table in whole.tables:
+        text = table.text()
+        shown = {value for name in ("scenario", "case") if name in text for value in text[name]}
+        assert "none" not in shown and "scenario none" not in table.caption, table.name
+        if shown:
+            assert ",none," in files[f"data/{table.name}.csv"].decode().replace("\nnone", ",none")
+    told = [*whole.lead, *(text for one in whole.sections for text in one.bullets)]
+    assert not re.search(r"in none\b|\(none|scenario none", " ".join(told))
+
+
 def test_untrusted_text_is_text_in_markdown(rendered):
     text = rendered[1]["report.md"].decode()
     tokens = MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text)
@@ -247,7 +273,7 @@ def test_a_limit_holds_fails_or_is_undecided(evidence):
     assert own["treasury_low <= 0.1", "none"] == "undecided"  # six runs cannot tell
     assert own["max_drawdown <= 0.0001", "none"] == "fails"
     assert own["control_effort >= 0.0", "token_crash"] == "holds"
-    assert evidence.outcome == "fails" and "2 of 8 checks" in evidence.verdict()
+    assert evidence.outcome == "fails" and "1 of its 4 limits" in evidence.verdict()
 
 
 def test_a_limit_does_not_hold_where_a_run_failed(evidence):
@@ -280,8 +306,8 @@ def test_what_a_verdict_hides_is_said_beside_it(evidence):
         "treasury_min <= 1000000 (token_crash)."
     )
     assert varied.startswith(
-        "With one parameter changed at a time, 6 of 18 checks fail: treasury_min <= 1000000 "
-        "(scenario none at controller.pid.kp = 0.075"
+        "With one parameter changed at a time, 6 of 18 checks fail: treasury_min <= 1000000 in 6 "
+        "of 6."
     )
     table = own.varied_checks
     assert table[table["of"] == "change"]["today"].isna().all()

@@ -263,7 +263,7 @@ def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
     )
     both = Evidence(together(plans, ["a", "b"]), pd.concat(tables, ignore_index=True))
     assert both.verdict().startswith(
-        "Nothing differs between none, none and static, none: the same numbers in all runs."
+        "Nothing differs between none, calm and static, calm: the same numbers in all runs."
     )
     alone = [
         Evidence(plan, table.assign(case=0)) for plan, table in zip(plans, tables, strict=True)

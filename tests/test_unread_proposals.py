@@ -124,7 +124,7 @@ def test_what_nothing_reads_is_named_in_the_first_lines_and_is_no_part_of_what_m
 ):
     lead = report(partly, {}).lead
     assert lead[0].startswith(
-        f"The proposal without {HALF_LIFE}, on which no metric depends, meets its 1 stated limit"
+        f"The proposal without {HALF_LIFE}, on which no metric depends, meets its one limit"
     )
     assert lead[1] == f"Not tested: {HALF_LIFE}: {UNSCHEDULED}."
     assert (
@@ -175,9 +175,9 @@ def test_a_limit_that_never_binds_is_read_and_the_proposal_meets_nothing(tmp_pat
     assert found.outcome == "unchanged" and found.untested() == []
     page = report(found, {})
     assert page.badge == "nothing changed"
-    assert page.lead[0].startswith(
-        "Nothing changed: today's values and the proposed ones give the same numbers in all runs "
-        "(5 runs in each of 2"
+    assert page.lead[0] == (
+        "Nothing changed: today's values and the proposed ones give the same numbers in all runs. "
+        "So no limit was tested, in 5 runs of each of 2 scenarios."
     )
     file = tmp_path / "p.yaml"
     file.write_text(json.dumps(SMALL | change))
@@ -192,10 +192,10 @@ def test_a_scenario_in_which_nothing_moves_is_named(tmp_path):
     found = evidence(proposed={KP: 0.4}, metrics=["tracking_rms", "inflation"], **scenarios)
     assert found.outcome != "unchanged" and not found.verdict().startswith("The proposal without")
     assert (
-        f"Not tested in none: {KP}: nothing reads it while controller.type is 'none'; expected "
+        f"Not tested in calm: {KP}: nothing reads it while controller.type is 'none'; expected "
         f"controller.type pid or scheduled with it." in found.warnings()
     )
     assert (
-        "In none the proposal changes nothing: it has today's numbers in every run."
+        "In calm the proposal changes nothing: it has today's numbers in every run."
         in found.warnings()
     )

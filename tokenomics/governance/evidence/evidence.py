@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ... import __version__
-from ...errors import InputError, ModelError, counted
+from ...errors import InputError, ModelError
 from ...model.steady_state import start_state
-from ...parameters import NONE
 from ...results.differences import Paired, family, table
 from ...results.intervals import (
     FEWEST_EQUAL,
@@ -26,15 +25,15 @@ from ...results.intervals import (
 )
 from ...results.matters import margins
 from ...results.metrics import DEPLETING, METRICS
+from . import verdict
 from .canonical import FORMAT, evidence_id, results_digest
 from .plan import EvidencePlan
 from .shipped import deviations
 from .statement import LEAST_ROUNDING, FullStatement, Limit
 from .structure import CURRENT, PROPOSED, SPAN, span_label
 from .unread import UnreadChanges, idle
+from .verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, tallied
 
-HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
-UNCHANGED = "unchanged"  # of a proposal that moves no number in any run
 SAME = 1e-9  # relative; sums that differ by less add up
 
 
@@ -418,67 +417,14 @@ class Evidence:
         return FAILS if FAILS in found else UNDECIDED if UNDECIDED in found else HOLDS
 
     def verdict(self) -> str:
-        """One sentence: the outcome against the stated limits, or what was simulated."""
-        points, cases = self.plan.points, self.plan.cases
-        if self.claim is None:
-            size = f"{len(points)} parameter points, " if len(points) > 1 else ""
-            lost = int(self.failures[["failed", "invalid"]].to_numpy().sum())
-            told = (
-                f"{size}{counted(len(cases), 'case')}, {counted(self.plan.runs, 'run')} each, seed "
-                f"{self.plan.seed}"
-            )
-            same = (
-                [
-                    label
-                    for case, label in enumerate(self.plan.labels)
-                    if case and self.equal(case, 0, (0, 0))
-                ]
-                if self.plan.kind == "run"
-                else []
-            )
-            equal = (
-                (
-                    f"Nothing differs between {self.plan.labels[0]} and {', '.join(same)}: the "
-                    f"same numbers in all runs. "
-                )
-                if same
-                else ""
-            )
-            return f"{equal}{told}; {lost} of {len(self.runs)} runs failed."
-        own = self.own_checks()
-        count = {word: int((own["verdict"] == word).sum()) for word in (HOLDS, FAILS, UNDECIDED)}
-        add_up(list(count.values()), len(own), "checks of the proposal")
-        stated = counted(len(self.claim.limits), "stated limit")
-        basis = (
-            f"{points[self.points('proposed')[0]].runs} runs in each of "
-            f"{counted(len(cases), 'scenario')}"
-        )
-        if self.outcome == UNCHANGED:
-            return (
-                f"Nothing changed: today's values and the proposed ones give the same numbers in "
-                f"all runs ({basis}), so that no limit was tested."
-            )
-        silent = self.idle.everywhere(self.plan.labels)
-        proposal = (
-            f"The proposal without {', '.join(silent)}, on which no metric depends,"
-            if silent
-            else "The proposal"
-        )
-        if self.outcome == HOLDS:
-            return (
-                f"{proposal} meets its {stated} in all {len(own)} checks ({basis}, 95 % intervals)."
-            )
-        wrong = own[own["verdict"] == self.outcome]
-        rest = ", ".join(
-            f"{count[word]} {word}"
-            for word in (HOLDS, FAILS, UNDECIDED)
-            if word != self.outcome and count[word]
-        )
-        word = "fails" if self.outcome == FAILS else "is undecided in"
-        return (
-            f"{proposal} {word} {count[self.outcome]} of {len(own)} checks of its {stated} "
-            f"({rest or 'no other'}; {basis}): {listed(wrong)}."
-        )
+        """Two sentences: the outcome against the stated limits, and how sure it is or where it
+        fails; of a run or a sweep, what was simulated.
+        """
+        return verdict.verdict(self)
+
+    def details(self) -> list[str]:
+        """What the verdict is counted from, a paragraph each."""
+        return verdict.details(self)
 
     @cached_property
     def deviations(self) -> list[str]:
@@ -498,7 +444,7 @@ class Evidence:
             wrong = beside[beside["verdict"] == FAILS]
             told.append(
                 f"Not counted, for its limits are stated for some scenarios alone, it would fail: "
-                f"{listed(wrong)}."
+                f"{listed(wrong, self)}."
             )
         if len(varied):
             wrong = varied[varied["verdict"] == FAILS]
@@ -508,13 +454,13 @@ class Evidence:
             )
             rest = int((varied["verdict"] == UNDECIDED).sum())
             left = (
-                f" {rest} of them are undecided."
+                f" {rest} others are undecided."
                 if rest > 1
-                else " 1 of them is undecided."
+                else " 1 other is undecided."
                 if rest
                 else ""
             )
-            told.append((f"{what}: {listed(wrong, at=True)}." if len(wrong) else f"{what}.") + left)
+            told.append((f"{what}: {tallied(wrong, varied)}." if len(wrong) else f"{what}.") + left)
         paths = dict.fromkeys(self.varied_path(point) for _, point in sorted(self.idle.varied))
         for path in paths:
             told.append(f"Not counted with one parameter changed: {self.idle.told[path]}.")
@@ -529,9 +475,11 @@ class Evidence:
 
     def untested(self) -> list[str]:
         """The proposal's changes on which no metric depends, a line each."""
-        labels = self.plan.labels
+        shown = self.plan.shown
         where = {
-            path: "" if len(places) == len(labels) else f" in {', '.join(places)}"
+            path: ""
+            if len(places) == len(shown)
+            else f" in {', '.join(shown[place] for place in places)}"
             for path, places in self.idle.changed.items()
         }
         return [f"Not tested{where[path]}: {self.idle.told[path]}." for path in self.idle.changed]
@@ -554,11 +502,11 @@ class Evidence:
 
     def _equal(self) -> list[str]:
         """Scenarios and alternatives in which every run has today's numbers."""
-        told, cases = [], range(len(self.plan.cases))
+        told, cases, shown = [], range(len(self.plan.cases)), self.plan.shown
         if self.unmoved and len(self.unmoved) < len(cases):
+            where = ", ".join(shown[label] for label in self.unmoved)
             told.append(
-                f"In {', '.join(self.unmoved)} the proposal changes nothing: it has today's "
-                f"numbers in every run."
+                f"In {where} the proposal changes nothing: it has today's numbers in every run."
             )
         for point in self.points("alternative"):
             if all(self.equal(case, point, (case, 0)) for case in cases):
@@ -567,21 +515,3 @@ class Evidence:
                     f"today's numbers in every run."
                 )
         return told
-
-
-def stated(limit: str, of: str) -> str:
-    """A limit in words."""
-    return f"{'change of ' * (of == 'change')}{limit}"
-
-
-def listed(checks: pd.DataFrame, at: bool = False) -> str:
-    """Checks in words: each limit with its scenarios. at: with the values at which they were
-    made.
-    """
-    places = checks["scenario"].replace(NONE, f"scenario {NONE}") + (
-        " at " + checks["values"] if at else ""
-    )
-    groups = checks.assign(place=places).groupby(["number", "limit", "of"], sort=False)
-    return "; ".join(
-        f"{stated(limit, of)} ({', '.join(rows['place'])})" for (_, limit, of), rows in groups
-    )

@@ -32,6 +32,7 @@ from .plan_records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
 from .structure import AS_RUN, check, sweep_labels
 
 KEYS = ("case", "point", "run")
+CALM = "calm"  # what a reader is told of the scenario `NONE`, whose name looks like nothing
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,23 @@ class EvidencePlan:
         """What each case is called: its scenario, with its policy where cases differ in it, and a
         number where two have the same name.
         """
+        return self._labels(NONE)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What a reader is told each of `labels`: `CALM` of the scenario `NONE`, unless another is
+        called so.
+        """
+        taken = any(case.scenario == CALM for case in self.cases)
+        return dict(zip(self.labels, self._labels(NONE if taken else CALM), strict=True))
+
+    def _labels(self, calm: str) -> list[str]:
+        """calm: what the scenario `NONE` is called."""
         several = len({case.policy for case in self.cases}) > 1
+        scenarios = [calm if case.scenario == NONE else case.scenario for case in self.cases]
         names = [
-            f"{case.policy}, {case.scenario}" if several else case.scenario for case in self.cases
+            f"{case.policy}, {scenario}" if several else scenario
+            for case, scenario in zip(self.cases, scenarios, strict=True)
         ]
         return [
             f"{name} ({names[:i].count(name) + 1})" if names.count(name) > 1 else name
@@ -247,7 +262,8 @@ def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
     case = Case(result.resolved.policy, scenario, result.resolved)
     time, step = result.trajectories.time, result.resolved.values.simulation.time_step
     every = round(float(time[1] - time[0]) / step) if len(time) > 1 else 1
-    title = f"Run of {result.resolved.base}, policy {case.policy}, scenario {scenario}"
+    under = "" if scenario == NONE else f", scenario {scenario}"
+    title = f"Run of {result.resolved.base}, policy {case.policy}{under}"
     metrics = tuple(result.metrics_per_run().columns)
     return portable(
         EvidencePlan(

@@ -9,9 +9,10 @@ import pandas as pd
 
 from ...results.differences import LARGER, in_words
 from ...results.metrics import METRICS
-from ..evidence.evidence import FAILS, HOLDS, UNDECIDED, Evidence, add_up, stated
+from ..evidence.evidence import Evidence, add_up
 from ..evidence.statement import CalibrationRecord
 from ..evidence.structure import COMPARED, span_text
+from ..evidence.verdict import FAILS, HOLDS, UNDECIDED, stated
 from .document import ReportTable, gap, with_interval
 
 MAIN = (
@@ -142,6 +143,7 @@ def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
 
 def _by_change(evidence: Evidence, frame: pd.DataFrame, worst: bool) -> pd.DataFrame:
     names, changed = key_metrics(evidence), list(frame["values"].unique())
+    frame = frame.assign(scenario=frame["scenario"].map(evidence.plan.shown))
     columns = {
         _labelled(name): [_extreme(frame, name, one, worst) for one in changed] for name in names
     }
@@ -182,7 +184,7 @@ def varied_checks(evidence: Evidence) -> ReportTable:
         told = []
         for r in own[own["verdict"] == FAILS].itertuples(index=False):
             text = (
-                f"{stated(r.limit, r.of)} in {r.scenario}: "
+                f"{stated(r.limit, r.of)} in {evidence.plan.shown[r.scenario]}: "
                 f"{with_interval(r.estimate, r.low, r.high)}"
             )
             told.append(
@@ -269,7 +271,8 @@ def run_differences(evidence: Evidence) -> ReportTable:
     frame = evidence.differences
     return ReportTable(
         "differences",
-        f"Less {evidence.plan.labels[0]}, on the same shocks. {_family(len(frame))}",
+        f"Less {evidence.plan.shown[evidence.plan.labels[0]]}, on the same shocks. "
+        f"{_family(len(frame))}",
         frame,
         _difference_text(frame),
     )

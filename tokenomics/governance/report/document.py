@@ -70,12 +70,13 @@ class ReportTable:
 @dataclass(frozen=True)
 class Picture:
     """A figure of the report, in figures/NAME.svg and .png. alt: what it shows, for who cannot see
-    it.
+    it. wide: too wide for a phone, which scrolls it in its box.
     """
 
     name: str
     caption: str
     alt: str
+    wide: bool = False
 
 
 @dataclass(frozen=True)

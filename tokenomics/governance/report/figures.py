@@ -4,7 +4,6 @@ the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -14,16 +13,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
 
+from ...errors import counted
 from ...results import figures, sweep_figures
 from ...results.differences import LARGER
 from ...results.figures import COLOURS
 from ...results.metrics import METRICS
-from ..evidence.evidence import Evidence, stated
-from ..evidence.structure import COMPARED
+from ..evidence.evidence import Evidence
+from ..evidence.statement import Limit
+from ..evidence.structure import COMPARED, PROPOSED
+from ..evidence.verdict import FAILS, HOLDS, UNDECIDED, stated
+from . import axes as axes_of
+from .axes import SMALL, WIDTH
 from .comparisons import key_metrics
-from .document import GROUPED, Picture
+from .document import Picture
+from .fan import over_time
 
 Drawn = dict[str, tuple[Picture, Figure]]
 # an untrusted dollar sign is no formula; text as paths: the same on every machine; fixed
@@ -35,10 +41,11 @@ STYLE = {
     "path.simplify": False,
     "text.parse_math": False,
 }
-PLACES = 4  # of a position in a figure, in its width or height
 DOTS = 130  # per inch
 MOST_EFFECTS = 14  # metrics in the figure of effects
 SWEEP_MAPS = 3
+MARKERS = "os^Dv"
+SHADES = {"better": COLOURS[0], "worse": COLOURS[1], "": "0.6"}
 TICKS = (
     -10_000,
     -1_000,
@@ -55,10 +62,6 @@ TICKS = (
     10_000,
 )  # of a change in per cent
 LONGEST_ALT = 400  # characters of a figure's text; its table has all
-
-
-def _number(value: float, _: Any = None) -> str:
-    return f"{value:,.0f}" if abs(value) >= GROUPED else f"{value:g}"
 
 
 def svg(figure: Figure) -> bytes:
@@ -83,66 +86,21 @@ def _brief(alt: str) -> str:
     return "; ".join([*alt.split("; ")[:kept], "and more, which the table has."])
 
 
-def _settle(figure: Figure) -> None:
-    """Lay a figure out once and round the places: the solver's last digits differ from one call to
-    the next.
-    """
-    figure.get_layout_engine().execute(figure)
-    figure.set_layout_engine("none")
-    for axis in figure.axes:
-        axis.set_position([round(edge, PLACES) for edge in axis.get_position().bounds])
-    for text in figure.texts:
-        text.set_position([round(edge, PLACES) for edge in text.get_position()])
-
-
-def _dots(
-    axis: Any,
-    y: Sequence[float],
-    rows: pd.DataFrame,
-    mean: str,
-    colour: str,
-    marker: str,
-    label: str | None = None,
-) -> None:
-    """Means with their intervals, a row each. mean: name of their column, beside low and high."""
-    value = rows[mean].to_numpy()
-    spread = np.maximum([value - rows["low"], rows["high"] - value], 0.0)
-    axis.errorbar(
-        value,
-        y,
-        xerr=np.where(np.isfinite(rows["low"]), spread, np.nan),
-        fmt=marker,
-        color=colour,
-        capsize=2,
-        markersize=4,
-        linewidth=1.1,
-        label=label,
-    )
-
-
-def _title(axis: Any, text: str) -> None:
-    """A title at its place: Matplotlib would look for what might be in its way, which takes as long
-    as to draw it, and above names and shares there is nothing.
-    """
-    axis.set_title(text, fontsize=9, loc="left", y=1.0)
-
-
 def limits(evidence: Evidence) -> tuple[Picture, Figure]:
     """One panel a limit: today, the proposal and the alternatives with intervals, by scenario, and
     the limit.
     """
     claim = evidence.claim
     assert claim is not None
-    table = evidence.checks
+    table, shown = evidence.checks, evidence.plan.shown
     labels = [point.label for point in evidence.plan.points if point.role in COMPARED]
     count = [
         len(table[table["number"] == i]["scenario"].unique())
         for i in range(1, len(claim.limits) + 1)
     ]
-    canvas = Figure(figsize=(7.0, 0.6 + sum(0.85 + 0.5 * c for c in count)), layout="constrained")
-    axes = canvas.subplots(
-        len(claim.limits), 1, squeeze=False, height_ratios=[0.85 + 0.5 * c for c in count]
-    )[:, 0]
+    heights = [1.05 + 0.4 * c for c in count]
+    canvas = Figure(figsize=(WIDTH, 0.7 + sum(heights)), layout="constrained")
+    axes = canvas.subplots(len(claim.limits), 1, squeeze=False, height_ratios=heights)[:, 0]
     for number, (axis, limit) in enumerate(zip(axes, claim.limits, strict=True), 1):
         own = table[table["number"] == number]
         scenarios = list(own["scenario"].unique())
@@ -152,7 +110,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
             y = [scenarios.index(name) + beside for name in rows["scenario"]]
             colour, marker = COLOURS[at % len(COLOURS)], "Dos^v"[min(at, 4)]
             if len(rows):
-                _dots(axis, y, rows, "estimate", colour, marker, label)
+                axes_of.dots(axis, y, rows, "estimate", colour, marker, label)
         rule = limit.constraint
         axis.axvline(rule.limit, color="black", linewidth=1.0, linestyle="--")
         low, high = axis.get_xlim()
@@ -163,16 +121,12 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
             linewidth=0,
         )
         axis.set_xlim(low, high)
-        axis.set_yticks(range(len(scenarios)), scenarios, fontsize=8)
-        axis.set_ylim(len(scenarios) - 0.5, -0.5)
-        axis.tick_params(axis="x", labelsize=8)
-        axis.xaxis.set_major_formatter(FuncFormatter(_number))
-        axis.grid(axis="x", alpha=0.25)
-        verdicts = own[own["values"] == "proposed"]["verdict"].tolist()
-        word = (
-            "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
+        axes_of.rows(axis, [shown[name] for name in scenarios])
+        unit = METRICS[rule.metric].unit
+        axis.set_xlabel(
+            f"{'change of ' * (limit.of == 'change')}{rule.metric} [{unit}]", size=SMALL
         )
-        _title(axis, f"{stated(limit.limit, limit.of)} [{METRICS[rule.metric].unit}]: {word}")
+        axes_of.title(axis, _outcome(limit, own[own["values"] == PROPOSED]["verdict"]))
     # a limit on a change has no dot for today, so that the first panel with all of them gives the
     # legend
     handles: dict[str, Any] = {}
@@ -182,17 +136,10 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
             for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
             if label not in handles
         }
-    shown = [label for label in labels if label in handles]
-    canvas.legend(
-        [handles[label] for label in shown],
-        shown,
-        loc="outside lower center",
-        ncols=2,
-        fontsize=8,
-        frameon=False,
-    )
+    told = [label for label in labels if label in handles]
+    axes_of.legend(canvas, [handles[label] for label in told], told)
     alt = "; ".join(
-        f"{stated(r.limit, r.of)}, {r.scenario}: {r.estimate:.4g}, {r.verdict}"
+        f"{stated(r.limit, r.of)}, {shown[r.scenario]}: {r.estimate:.4g}, {r.verdict}"
         for r in evidence.own_checks().itertuples()
     )
     caption = (
@@ -201,12 +148,22 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
     return Picture("limits", caption, f"The proposal against its limits. {alt}"), canvas
 
 
+def _outcome(limit: Limit, verdicts: pd.Series) -> str:
+    """What a panel of a limit shows. verdicts: of the proposal, by scenario."""
+    count = {word: int((verdicts == word).sum()) for word in (FAILS, UNDECIDED, HOLDS)}
+    word = next(word for word, times in count.items() if times)
+    where = (
+        f" in {count[word]} of {counted(len(verdicts), 'scenario')}" if len(verdicts) > 1 else ""
+    )
+    return f"{stated(limit.limit, limit.of)}\n{word}{where}"
+
+
 def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
-    """Relative change of the metrics that the proposal moves most, with intervals, one panel a
+    """Relative change of the metrics that the proposal moves most, with intervals, in every
     scenario.
     """
     own = evidence.differences
-    own = own[own["values"] == "proposed"]
+    own = own[own["values"] == PROPOSED]
     today = evidence.means[evidence.means["values"] == evidence.plan.points[0].label].set_index(
         ["scenario", "metric"]
     )["mean"]
@@ -229,43 +186,42 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     names = names[:MOST_EFFECTS]
     if not names:
         return None
-    scenarios = evidence.plan.labels
-    columns = min(2, len(scenarios))
-    lines = -(-len(scenarios) // columns)
-    canvas = Figure(figsize=(8.0, lines * (0.8 + 0.24 * len(names)) + 0.4), layout="constrained")
-    axes = canvas.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
-    shades, marks = (
-        {"better": COLOURS[0], "worse": COLOURS[1], "": "0.6"},
-        {"better": "o", "worse": "s", "": "D"},
-    )
-    for axis, scenario in zip(axes, scenarios, strict=False):
+    shown, scenarios = evidence.plan.shown, evidence.plan.labels
+    row = 0.24 + 0.07 * len(scenarios)  # inches
+    canvas = Figure(figsize=(WIDTH, 1.5 + row * len(names)), layout="constrained")
+    axis = canvas.subplots()
+    handles = []
+    for at, scenario in enumerate(scenarios):
         here = rows[(rows["scenario"] == scenario) & rows["metric"].isin(names)]
+        marker = MARKERS[at % len(MARKERS)]
+        beside = 0.6 * (at / max(len(scenarios) - 1, 1) - 0.5) if len(scenarios) > 1 else 0.0
         for reading, some in here.groupby("reading"):
-            y = [names.index(name) for name in some["metric"]]
-            _dots(axis, y, some, "difference", shades[reading], marks[reading])
-        axis.axvline(0.0, color="black", linewidth=0.8)
-        axis.set_yticks(range(len(names)), names, fontsize=8)
-        axis.set_ylim(len(names) - 0.5, -0.5)
-        axis.set_xscale("symlog", linthresh=10.0)
-        axis.xaxis.set_major_locator(FixedLocator(TICKS))
-        axis.xaxis.set_minor_locator(NullLocator())
-        _title(axis, scenario)
-        axis.tick_params(axis="x", labelsize=8)
-        axis.xaxis.set_major_formatter(FuncFormatter(_number))
-        axis.grid(alpha=0.25)
-    for axis in axes[len(scenarios) :]:
-        axis.set_axis_off()
-    canvas.supxlabel(
-        "change against today [% of today's mean; linear within 10 %, logarithmic beyond]",
-        fontsize=8,
+            y = [names.index(name) + beside for name in some["metric"]]
+            axes_of.dots(axis, y, some, "difference", SHADES[reading], marker)
+        handles.append(Line2D([], [], marker=marker, linestyle="", color="0.3", markersize=5))
+    axis.axvline(0.0, color="black", linewidth=0.8)
+    axis.set_xscale("symlog", linthresh=10.0)
+    axes_of.rows(axis, names)
+    axis.xaxis.set_major_locator(FixedLocator(TICKS))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.set_xlabel(
+        "change against today [% of today's mean]\nlinear within 10 %, logarithmic beyond",
+        size=SMALL,
     )
+    most = told.loc[told["difference"].abs().idxmax()]
+    axes_of.title(
+        axis,
+        f"{most['metric']} moves most: {most['difference']:+.3g} % in "
+        f"{shown[most['scenario']]} ({most['reading']})",
+    )
+    axes_of.legend(canvas, handles, [shown[name] for name in scenarios])
     drawn = told[told["metric"].isin(names)].itertuples(index=False)
     alt = "; ".join(
-        f"{r.metric} in {r.scenario} {r.difference:+.3g} % ({r.reading})" for r in drawn
+        f"{r.metric} in {shown[r.scenario]} {r.difference:+.3g} % ({r.reading})" for r in drawn
     )
     caption = (
-        "What the proposal moves, most first: blue circles better, orange squares worse, grey "
-        "diamonds no more than matters, or undecided."
+        "What the proposal moves, most first: blue better, orange worse, grey no more than "
+        "matters, or undecided; a mark for each scenario."
     )
     return Picture("effects", caption, f"Relative changes. {alt}"), canvas
 
@@ -282,8 +238,9 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
     ]
     if not names:
         return None
-    labels = list(frame["values"].unique())
-    canvas = Figure(figsize=(7.0, len(names) * (0.7 + 0.2 * len(labels))), layout="constrained")
+    labels, shown = list(frame["values"].unique()), evidence.plan.shown
+    panel = 0.85 + 0.2 * len(labels)  # inches
+    canvas = Figure(figsize=(WIDTH, len(names) * panel), layout="constrained")
     axes = canvas.subplots(len(names), 1, squeeze=False)[:, 0]
     words = []
     for axis, name in zip(axes, names, strict=True):
@@ -291,19 +248,17 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         own["size"] = own["difference"].abs()
         own = own.sort_values("size", ascending=False, kind="stable").drop_duplicates("values")
         y = [labels.index(label) for label in own["values"]]
-        _dots(axis, y, own, "difference", COLOURS[0], "o")
+        axes_of.dots(axis, y, own, "difference", COLOURS[0], "o")
         first = own.iloc[0]
+        unit = METRICS[name].unit
         words.append(
             f"{name} moves most with {first['values']}, by {first['difference']:.4g} in "
-            f"{first['scenario']}"
+            f"{shown[first['scenario']]}"
         )
         axis.axvline(0.0, color="black", linewidth=0.8)
-        axis.set_yticks(range(len(labels)), labels, fontsize=8)
-        axis.set_ylim(len(labels) - 0.5, -0.5)
-        axis.tick_params(axis="x", labelsize=8)
-        axis.xaxis.set_major_formatter(FuncFormatter(_number))
-        axis.grid(axis="x", alpha=0.25)
-        _title(axis, f"change of {name} [{METRICS[name].unit}]")
+        axes_of.rows(axis, labels, SMALL)
+        axis.set_xlabel(f"change of {name} [{unit}]", size=SMALL)
+        axes_of.title(axis, f"{name} moves most with {first['values']}")
     caption = (
         "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in "
         "the scenario where it moves most."
@@ -314,10 +269,10 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
 def spread(evidence: Evidence) -> tuple[Picture, Figure]:
     """Distribution over runs of the key metrics, one panel each, one line a case."""
     names = key_metrics(evidence)
-    lines = -(-len(names) // 2)
-    canvas = Figure(figsize=(8.0, 2.1 * lines + 0.4), layout="constrained")
-    axes = canvas.subplots(lines, 2, squeeze=False).ravel()
-    for axis, name in zip(axes, names, strict=False):
+    shown = evidence.plan.shown
+    canvas = Figure(figsize=(WIDTH, 1.75 * len(names) + 0.4), layout="constrained")
+    axes = canvas.subplots(len(names), 1, squeeze=False).ravel()
+    for axis, name in zip(axes, names, strict=True):
         for number, label in enumerate(evidence.plan.labels):
             values = evidence.values[number, 0][evidence.row(name)]
             values = np.sort(values[np.isfinite(values)])
@@ -325,25 +280,34 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
                 values,
                 np.arange(1, len(values) + 1) / max(len(values), 1),
                 color=COLOURS[number % len(COLOURS)],
-                label=label,
+                label=shown[label],
                 where="post",
             )
-        _title(axis, f"{name} [{METRICS[name].unit}]")
-        axis.set_ylabel("share of runs at most", fontsize=7)
-        axis.tick_params(labelsize=8)
+        axes_of.title(axis, f"{name}: mean {_ends(evidence, name)}")
+        axis.set_xlabel(f"{name} [{METRICS[name].unit}]", size=SMALL)
+        axis.set_ylabel("share of runs", fontsize=SMALL)
+        axis.tick_params(labelsize=SMALL)
+        axis.xaxis.set_major_formatter(axes_of.number)
         axis.grid(alpha=0.25)
-    for axis in axes[len(names) :]:
-        axis.set_axis_off()
-    axes[0].legend(fontsize=7, frameon=False)
+    handles, labels = axes[0].get_legend_handles_labels()
+    axes_of.legend(canvas, handles, labels)
     told = evidence.means[evidence.means["metric"].isin(names)]
     alt = "; ".join(
-        f"{r.metric} in {r.scenario}: mean {r.mean:.4g}" for r in told.itertuples(index=False)
+        f"{r.metric} in {shown[r.scenario]}: mean {r.mean:.4g}"
+        for r in told.itertuples(index=False)
     )
     return Picture(
         "spread",
         "Share of runs in which a metric is at most so much.",
         f"Distributions over runs. {alt}",
     ), canvas
+
+
+def _ends(evidence: Evidence, name: str) -> str:
+    """A metric's mean, or between which those of several runs lie."""
+    found = evidence.means[evidence.means["metric"] == name]["mean"]
+    ends = (axes_of.number(float(f"{value:.4g}")) for value in (found.min(), found.max()))
+    return " to ".join(dict.fromkeys(ends))
 
 
 def maps(evidence: Evidence) -> Drawn:
@@ -376,7 +340,7 @@ def maps(evidence: Evidence) -> Drawn:
         figure = sweep_figures.figure(table, name, paths, plan.runs, {})
         title = figure.axes[0].get_title(loc="left").replace("\n", "; ")
         found[f"map-{name}"] = (
-            Picture(f"map-{name}", f"{name} over {', '.join(paths)}", title),
+            Picture(f"map-{name}", f"{name} over {', '.join(paths)}", title, wide=True),
             figure,
         )
     return found
@@ -390,7 +354,8 @@ def pictures(evidence: Evidence) -> Drawn:
         elif evidence.claim is None:
             drawn = {"spread": spread(evidence)}
         else:
-            possible = {"limits": limits(evidence), "effects": effects(evidence)}
+            possible = {"limits": limits(evidence), "over_time": over_time(evidence)}
+            possible["effects"] = effects(evidence)
             if evidence.points("sensitivity"):
                 possible["sensitivity"] = sensitivity(evidence)
             drawn = {name: one for name, one in possible.items() if one is not None}
@@ -399,5 +364,5 @@ def pictures(evidence: Evidence) -> Drawn:
             for name, (picture, figure) in drawn.items()
         }
         for _, figure in drawn.values():
-            _settle(figure)
+            axes_of.settle(figure)
     return drawn

@@ -1,4 +1,4 @@
-"""A report as one HTML file: no network, no script; light and dark; tables scroll within their box on a phone. Every text is escaped."""
+"""A report as one HTML file: no network, no script; light and dark; on a phone the rows of its tables are cards. Every text is escaped."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ NUMERIC = re.compile(r"[-+]?[\d.,]+([eE][-+]?\d+)?( %)?( \[.*\])?…?|nan|inf")
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --soft: #f3f5f7; --line: #d0d7de; --dim: #57606a; --link: #0550ae;
   --good: #0b6e4f; --bad: #b3261e; --open: #8a5a00; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #161b22; --line: #30363d; --dim: #9da7b3; --link: #79b8ff;
-  --good: #56d39a; --bad: #ff8a80; --open: #f0b849; } }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #121212; --soft: #1e1f21; --line: #383b40; --dim: #a3abb5;
+  --link: #79b8ff; --good: #56d39a; --bad: #ff8a80; --open: #f0b849; }
+  .picture img { filter: invert(.93) hue-rotate(180deg); } } /* drawn on white: the paper's grey, and each colour stays itself */
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 76rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: anywhere; }
@@ -44,16 +45,28 @@ tbody th { font-weight: 500; white-space: nowrap; position: sticky; left: 0; bac
 wbr { display: none; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.w { min-width: 15rem; }
-figure { margin: 0 0 1.4rem; }
-.picture { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; background: #ffffff; }
-.picture img { width: 100%; max-width: 52rem; height: auto; display: block; }
+figure { margin: 0 0 1.4rem; max-width: 38rem; }
+.picture { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; }
+.picture img { width: 100%; height: auto; display: block; }
+.wide { max-width: 52rem; } .wide img { min-width: 38rem; }
 figcaption { color: var(--dim); font-size: .88rem; margin-top: .3rem; }
-pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .9rem; overflow-x: auto; }
+pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .9rem; white-space: pre-wrap; }
 summary { cursor: pointer; padding: .4rem 0; }
 .small { color: var(--dim); font-size: .85rem; }
-@media (max-width: 40rem) { th, td { padding: .3rem .45rem; } tbody th { white-space: normal; min-width: 6.5rem; overflow-wrap: break-word; }
+@media screen and (max-width: 40rem) { /* a row becomes a card: each cell behind the name of its column, nothing beside the screen */
+  table, caption, tbody, tr, tbody th { display: block; } thead { display: none; }
+  tr { border-top: 1px solid var(--line); padding: .45rem .7rem; }
+  tbody th, td { border: 0; padding: 0; white-space: normal; }
+  tbody th { position: static; font-weight: 600; overflow-wrap: anywhere; }
+  td, td.n, td.w { display: inline-block; min-width: 0; max-width: 100%; margin-right: 1rem; text-align: left; white-space: normal;
+    overflow-wrap: anywhere; }
+  td::before { content: attr(data-column) " "; color: var(--dim); font-weight: 400; }
+  td:empty { display: none; }
   wbr { display: inline; } }
-@media print { nav { display: none; } details > * { display: block; } }
+@media print { nav { display: none; } details > * { display: block; } .scroll, .picture { overflow: visible; border: 0; }
+  body { font-size: 10pt; } table { font-size: 7.5pt; } tr, figure, .verdict { break-inside: avoid; } h2, caption { break-after: avoid; }
+  thead th, tbody th, td.n { white-space: normal; overflow-wrap: anywhere; } td.w { min-width: 0; }
+  .picture img { width: auto; min-width: 0; max-width: 100%; max-height: 23cm; } }
 """
 WORDS = ("holds", "fails", "undecided")
 LONG = 28  # characters; columns with longer cells are given room
@@ -71,13 +84,13 @@ def _table(table: ReportTable, key: str) -> str:
         f"{start}{escape(name)}</th>" for start, name in zip(starts, text.columns, strict=True)
     )
     long = [max((len(v) for v in text[name]), default=0) > LONG for name in text.columns]
-    rows = []
+    names, rows = [escape(name) for name in text.columns[1:]], []
     for first, *rest in marked.itertuples(index=False, name=None):
         cells = [f'<th scope="row">{escape(first).replace("_", "_<wbr>")}</th>']
-        for value, number, wide in zip(rest, numeric[1:], long[1:], strict=True):
+        for value, name, number, wide in zip(rest, names, numeric[1:], long[1:], strict=True):
             kind = value if value in WORDS else "n" if number else "w" if wide else ""
-            start = f'<td class="{kind}">' if kind else "<td>"
-            cells.append(f"{start}{escape(value)}</td>")
+            start = f'<td class="{kind}"' if kind else "<td"
+            cells.append(f'{start} data-column="{name}">{escape(value)}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     caption = f'<caption id="{key}">{escape(table.caption)} <span class="small">(data/{escape(table.name)}.csv)</span></caption>'
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
@@ -88,7 +101,8 @@ def _picture(picture: Picture, drawn: Mapping[str, bytes]) -> str:
     data = base64.b64encode(drawn[picture.name]).decode()
     image = f'<img alt="{escape(picture.alt)}" src="data:image/svg+xml;base64,{data}">'
     box = f'<div class="picture" role="region" aria-label="Figure: {escape(picture.caption)}" tabindex="0">{image}</div>'
-    return f"<figure>{box}<figcaption>{escape(picture.caption)}</figcaption></figure>"
+    start = '<figure class="wide">' if picture.wide else "<figure>"
+    return f"{start}{box}<figcaption>{escape(picture.caption)}</figcaption></figure>"
 
 
 def _section(number: int, section: Section, drawn: Mapping[str, bytes]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from ..evidence.evidence import FAILS, HOLDS, UNCHANGED, UNDECIDED, Evidence, listed, stated
+from ..evidence.evidence import Evidence
+from ..evidence.verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, stated
 from . import comparisons, tables
 from .document import Picture, Report, ReportTable, Section
 
@@ -14,6 +16,7 @@ NO_CALIBRATION = (
     "The parameters whose source says 'calibrated' were fitted by others or earlier; see the table "
     "of parameters."
 )
+CALIBRATION = "calibration"  # what the tables are called whose columns are a proposer's own
 SHOWN = 10  # errors of points that could not start
 MODEL_LIMITS = (
     (
@@ -44,6 +47,11 @@ YEARS = (
     "What depletes may last a year and be gone in the third. These are the same runs over several "
     "spans: a run's first years are the same whatever follows."
 )
+OVER_TIME = (
+    "The same runs day by day, in the first scenario. Both sets of values meet the same shocks, so "
+    "that what is between the two medians is the change's; how wide a band is says how little "
+    "either can be foreseen. data/forecast.csv has the quantiles."
+)
 NO_FIGURES = "Its maker left the figures out; data/ has the numbers that they would show."
 LOOP = (
     "How much more gain, phase or delay the loop bears before it is unstable; sensitivity: how "
@@ -60,8 +68,9 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
     plan, write = evidence.plan, proposal_sections if evidence.claim else plain_sections
     sections = write(evidence, drawn or {})
     shipped = (f"Not as shipped: {told}." for told in evidence.deviations)
-    lead = (
+    lead = (  # the verdict's two sentences, which a page sets apart, and what goes with them
         evidence.verdict(),
+        *evidence.details(),
         *(evidence.warnings() if evidence.claim else ()),
         *shipped,
         evidence.claim.summary.strip() if evidence.claim else "",
@@ -77,8 +86,32 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
         plan.title,
         badge,
         tuple(text for text in lead if text),
-        (*sections, *closing(evidence, figures=drawn is not None)),
+        tuple(
+            _called(section, plan.shown)
+            for section in (*sections, *closing(evidence, figures=drawn is not None))
+        ),
     )
+
+
+def _called(section: Section, shown: Mapping[str, str]) -> Section:
+    """A section whose tables have the scenarios under the names that a reader is told; their CSV
+    files keep the labels of the plan.
+    """
+    return replace(
+        section,
+        tables=tuple(_renamed(table, shown) for table in section.tables),
+        folded=tuple(_renamed(table, shown) for table in section.folded),
+    )
+
+
+def _renamed(table: ReportTable, shown: Mapping[str, str]) -> ReportTable:
+    own = table.frame if table.shown is None else table.shown
+    columns = {
+        name: own[name].map(lambda label: shown.get(label, label))
+        for name in ("scenario", "case")
+        if name in own and not table.name.startswith(CALIBRATION)
+    }
+    return replace(table, shown=own.assign(**columns)) if columns else table
 
 
 def _calibration(evidence: Evidence) -> Section:
@@ -87,7 +120,7 @@ def _calibration(evidence: Evidence) -> Section:
     for number, one in enumerate(evidence.claim.calibrations, 1):
         found.append(
             ReportTable(
-                f"calibration{number}", f"{one.method}, {one.data}", comparisons.estimates(one)
+                f"{CALIBRATION}{number}", f"{one.method}, {one.data}", comparisons.estimates(one)
             )
         )
     notes = tuple(note for one in evidence.claim.calibrations for note in one.notes)
@@ -114,7 +147,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     limits = []
     for one in claim.limits:
         where = (
-            f" (stated for {', '.join(one.scenarios)} alone)"
+            f" (stated for {', '.join(plan.shown[name] for name in one.scenarios)} alone)"
             if len(one.scenarios) not in (0, len(plan.cases))
             else ""
         )
@@ -127,7 +160,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
         if len(found):
             limits.append(
                 f"where it is not stated, it {'would fail' if word == FAILS else 'is undecided'}: "
-                f"{listed(found)}"
+                f"{listed(found, evidence)}"
             )
     below = "Today's values are the no-change counterfactual. "
     base = plan.cases[0].resolved
@@ -145,6 +178,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
             (tables.limits(evidence),),
             _some(drawn, "limits"),
         ),
+        *_over_time(drawn),
         Section(
             "Today, the proposal and the alternatives",
             (
@@ -222,6 +256,11 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
 
 def _some(drawn: Mapping[str, Picture], *names: str) -> tuple[Picture, ...]:
     return tuple(drawn[name] for name in names if name in drawn)
+
+
+def _over_time(drawn: Mapping[str, Picture]) -> list[Section]:
+    found = _some(drawn, "over_time")
+    return [Section("Over time", (OVER_TIME,), pictures=found)] if found else []
 
 
 def _failed(evidence: Evidence) -> Section:

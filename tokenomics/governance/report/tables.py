@@ -144,7 +144,7 @@ def source_counts(evidence: Evidence) -> ReportTable:
     ]
     return ReportTable(
         "sources",
-        f"What the parameters rest on, scenario {evidence.plan.labels[0]}",
+        f"What the parameters rest on, scenario {evidence.plan.shown[evidence.plan.labels[0]]}",
         pd.DataFrame(rows),
     )
 
@@ -333,7 +333,8 @@ def margins(evidence: Evidence) -> tuple[ReportTable | None, dict[str, str]]:
     if frame.empty:
         return None, notes
     numbers = frame.columns[2:]
-    caption = f"Linear margins, scenario {evidence.plan.labels[0]}, at the steady state"
+    first = evidence.plan.shown[evidence.plan.labels[0]]
+    caption = f"Linear margins, scenario {first}, at the steady state"
     full, short = (
         frame.assign(**{name: [_linear(value, write) for value in frame[name]] for name in numbers})
         for write in (_six, cell)
