@@ -26,7 +26,6 @@ MAIN = (
     "bill_cost_at_risk",
 )
 VERDICTS = (HOLDS, FAILS, UNDECIDED)
-LEAST_P = 1e-4  # that is shown as a number
 MOST_ROWS = 60  # of a table in the text; a longer one has its total there, and all in its CSV
 
 
@@ -112,16 +111,11 @@ def _difference_text(frame: pd.DataFrame, first: str = "scenario") -> pd.DataFra
             ],
             "matters from": frame["matters"],
             "reading": [in_words(r) for r in frame.itertuples(index=False)],
-            "p": [_p(value) for value in frame["p"]],
+            "p": frame["p"],
             "runs": frame["n"],
             "runs better": ["" if np.isnan(w) else f"{100.0 * w:.3g} %" for w in frame["win_rate"]],
         }
     )
-
-
-def _p(value: float) -> str:
-    """A probability in two digits; the smallest have no digit that rounding leaves."""
-    return "" if np.isnan(value) else f"{value:.2g}" if value >= LEAST_P else f"< {LEAST_P:g}"
 
 
 def _extreme(frame: pd.DataFrame, name: str, changed: str, worst: bool) -> str:
