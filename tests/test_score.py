@@ -38,6 +38,12 @@ def test_the_crps_of_quantiles_tends_to_that_of_the_normal_distribution():
     assert gaps[2] < 2e-3
 
 
+def test_seven_levels_tell_the_crps_of_a_right_forecast_to_four_percent():
+    # the mean loss of a normal's quantile is the density there (Gneiting and Raftery 2007)
+    losses = np.exp(-0.5 * ndtri(LEVELS) ** 2) / np.sqrt(2.0 * np.pi)
+    assert 2.0 * np.sum(weights(LEVELS) * losses) * np.sqrt(np.pi) == pytest.approx(0.958, abs=1e-3)
+
+
 def test_the_weights_are_the_parts_of_all_levels_that_are_nearest():
     np.testing.assert_allclose(weights(np.array([0.25, 0.5, 0.75])), [0.375, 0.25, 0.375])
     assert np.sum(weights(LEVELS)) == pytest.approx(1.0)
