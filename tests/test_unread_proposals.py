@@ -126,7 +126,7 @@ def test_what_nothing_reads_is_named_in_the_first_lines_and_is_no_part_of_what_m
     assert lead[0].startswith(
         f"The proposal without {HALF_LIFE}, on which no metric depends, meets its one limit"
     )
-    assert lead[1] == f"Not tested: {HALF_LIFE}: {UNSCHEDULED}."
+    assert lead[2] == f"Not tested: {HALF_LIFE}: {UNSCHEDULED}."
     assert (
         "The alternative 'halve slower' changes nothing: it has today's numbers in every run."
         in lead

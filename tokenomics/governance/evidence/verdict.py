@@ -5,18 +5,16 @@ limits, and how sure that is or where it fails. What they are counted from follo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pandas as pd
 
 from ...errors import counted
 from ...parameters import NONE
 from ...results.metrics import METRICS
-from .plan import CALM
-from .statement import Limit
-
-if TYPE_CHECKING:
-    from .evidence import Evidence
+from .plan import CALM, EvidencePlan
+from .statement import FullStatement, Limit
+from .unread import UnreadChanges
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 UNCHANGED = "unchanged"  # of a proposal that moves no number in any run
@@ -26,7 +24,30 @@ EVENT = "probability that "  # how the meaning of a metric begins that counts ru
 NOTHING = "no scenario's events"  # what happens in a calm network
 
 
-def verdict(evidence: Evidence) -> str:
+class HasVerdict(Protocol):
+    """What a verdict is drawn from: `Evidence`, which has one."""
+
+    plan: EvidencePlan
+    runs: pd.DataFrame
+
+    @property
+    def claim(self) -> FullStatement | None: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def unstated(self) -> pd.DataFrame: ...
+    @property
+    def varied_checks(self) -> pd.DataFrame: ...
+    @property
+    def failures(self) -> pd.DataFrame: ...
+    @property
+    def idle(self) -> UnreadChanges: ...
+    def points(self, *roles: str) -> list[int]: ...
+    def own_checks(self, role: str = "proposed") -> pd.DataFrame: ...
+    def equal(self, case: int, point: int, base: tuple[int, int]) -> bool: ...
+
+
+def verdict(evidence: HasVerdict) -> str:
     """Two sentences: the outcome, and how sure it is or where it fails. Of a run or a sweep, what
     was simulated.
     """
@@ -36,7 +57,7 @@ def verdict(evidence: Evidence) -> str:
     return " ".join(say[evidence.outcome](evidence))
 
 
-def details(evidence: Evidence) -> list[str]:
+def details(evidence: HasVerdict) -> list[str]:
     """What the two sentences are counted from: scenarios, runs, checks, and today's values against
     the same limits.
     """
@@ -59,7 +80,7 @@ def details(evidence: Evidence) -> list[str]:
     return lines
 
 
-def listed(checks: pd.DataFrame, evidence: Evidence) -> str:
+def listed(checks: pd.DataFrame, evidence: HasVerdict) -> str:
     """Checks in words: each limit with its scenarios."""
     places = checks["scenario"].map(evidence.plan.shown)
     groups = checks.assign(place=places).groupby(["number", "limit", "of"], sort=False)
@@ -82,7 +103,7 @@ def stated(limit: str, of: str) -> str:
     return f"{'change of ' * (of == 'change')}{limit}"
 
 
-def _simulated(evidence: Evidence) -> str:
+def _simulated(evidence: HasVerdict) -> str:
     points, plan = evidence.plan.points, evidence.plan
     names = [plan.shown[label] for label in plan.labels]
     size = f"{len(points)} parameter points, " if len(points) > 1 else ""
@@ -103,7 +124,7 @@ def _simulated(evidence: Evidence) -> str:
     )
 
 
-def _unchanged(evidence: Evidence) -> tuple[str, str]:
+def _unchanged(evidence: HasVerdict) -> tuple[str, str]:
     cases = counted(len(evidence.plan.cases), "scenario")
     return (
         "Nothing changed: today's values and the proposed ones give the same numbers in all runs.",
@@ -111,7 +132,7 @@ def _unchanged(evidence: Evidence) -> tuple[str, str]:
     )
 
 
-def _holds(evidence: Evidence) -> tuple[str, str]:
+def _holds(evidence: HasVerdict) -> tuple[str, str]:
     limits = len(evidence.claim.limits)
     which = f"all {limits} of its limits" if limits > 1 else "its one limit"
     parts = [f"Every 95 % interval over {counted(_runs(evidence), 'run')} is within its limit"]
@@ -128,7 +149,7 @@ def _holds(evidence: Evidence) -> tuple[str, str]:
     return f"{_proposal(evidence)} meets {which}{_everywhere(evidence)}.", f"{'; '.join(parts)}."
 
 
-def _fails(evidence: Evidence) -> tuple[str, str]:
+def _fails(evidence: HasVerdict) -> tuple[str, str]:
     own = evidence.own_checks()
     wrong = own[own["verdict"] == FAILS]
     parts = [
@@ -153,7 +174,7 @@ def _fails(evidence: Evidence) -> tuple[str, str]:
     )
 
 
-def _undecided(evidence: Evidence) -> tuple[str, str]:
+def _undecided(evidence: HasVerdict) -> tuple[str, str]:
     own = evidence.own_checks()
     wrong = own[own["verdict"] == UNDECIDED]
     where, runs = _places(evidence, wrong), counted(_runs(evidence), "run")
@@ -172,14 +193,14 @@ def _undecided(evidence: Evidence) -> tuple[str, str]:
     )
 
 
-def _proposal(evidence: Evidence) -> str:
+def _proposal(evidence: HasVerdict) -> str:
     silent = evidence.idle.everywhere(evidence.plan.labels)
     if not silent:
         return "The proposal"
     return f"The proposal without {', '.join(silent)}, on which no metric depends,"
 
 
-def _runs(evidence: Evidence) -> int:
+def _runs(evidence: HasVerdict) -> int:
     return evidence.plan.points[evidence.points("proposed")[0]].runs
 
 
@@ -192,7 +213,7 @@ def _counts(checks: pd.DataFrame) -> str:
     )
 
 
-def _everywhere(evidence: Evidence) -> str:
+def _everywhere(evidence: HasVerdict) -> str:
     """Where limits are checked, where that is everywhere."""
     cases = len(evidence.plan.cases)
     own = evidence.own_checks()
@@ -201,7 +222,7 @@ def _everywhere(evidence: Evidence) -> str:
     return " in every scenario" if cases > 1 else ""
 
 
-def _places(evidence: Evidence, checks: pd.DataFrame) -> str:
+def _places(evidence: HasVerdict, checks: pd.DataFrame) -> str:
     """The scenarios of some checks, in words."""
     found = set(checks["scenario"])
     if len(found) == len(evidence.plan.labels) > 1:
@@ -210,7 +231,7 @@ def _places(evidence: Evidence, checks: pd.DataFrame) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
-def _found(evidence: Evidence, checks: pd.DataFrame) -> str:
+def _found(evidence: HasVerdict, checks: pd.DataFrame) -> str:
     """Limits, with what was found against each: `checks` of the proposal."""
     limits = evidence.claim.limits
     numbers = list(dict.fromkeys(checks["number"]))

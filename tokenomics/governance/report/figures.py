@@ -333,7 +333,7 @@ def maps(evidence: Evidence) -> Drawn:
         )
         table = table.assign(
             policy=plan.cases[0].policy,
-            scenario=plan.cases[0].scenario,
+            scenario=plan.shown[plan.labels[0]].removeprefix(f"{plan.cases[0].policy}, "),
             failed=lost["failed"].to_numpy(),
             error=error,
         )

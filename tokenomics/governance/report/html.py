@@ -16,7 +16,8 @@ STYLE = """
   --good: #0b6e4f; --bad: #b3261e; --open: #8a5a00; }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #121212; --soft: #1e1f21; --line: #383b40; --dim: #a3abb5;
   --link: #79b8ff; --good: #56d39a; --bad: #ff8a80; --open: #f0b849; }
-  .picture img { filter: invert(.93) hue-rotate(180deg); } } /* drawn on white: the paper's grey, and each colour stays itself */
+  .picture img { filter: invert(.93) hue-rotate(180deg); } /* drawn on white: the paper's grey, and each colour stays itself */
+  .wide img { filter: none; } } /* but for a scale of colours */
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 76rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: anywhere; }
