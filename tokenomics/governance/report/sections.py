@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..evidence.evidence import FAILS, HOLDS, UNCHANGED, UNDECIDED, Evidence, listed, stated
+from ..evidence.worlds import InWorlds
 from . import comparisons, tables
 from .document import Picture, Report, ReportTable, Section
+from .worlds import worlds_section
 
 NO_CALIBRATION = (
     "No calibration of this network was given, so that there is no error out of sample to report: "
@@ -62,6 +64,7 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
     shipped = (f"Not as shipped: {told}." for told in evidence.deviations)
     lead = (
         evidence.verdict(),
+        *InWorlds(evidence).sentences(),
         *(evidence.warnings() if evidence.claim else ()),
         *shipped,
         evidence.claim.summary.strip() if evidence.claim else "",
@@ -187,6 +190,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
             Section("Sensitivity", (text,), tables=given, pictures=_some(drawn, "sensitivity"))
         )
     sections += [
+        *worlds_section(evidence),
         Section("Stress scenarios", tables=(tables.scenario_table(evidence),)),
         _failed(evidence),
         Section(
@@ -226,9 +230,9 @@ def _some(drawn: Mapping[str, Picture], *names: str) -> tuple[Picture, ...]:
 
 def _failed(evidence: Evidence) -> Section:
     lost = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
-    errors = dict.fromkeys(text for text in evidence.runs["error"] if text)
+    errors = dict.fromkeys(text for text in evidence.outside["error"] if text)
     text = (
-        f"{lost} of {len(evidence.runs)} runs failed or could not start. The means are over the "
+        f"{lost} of {len(evidence.outside)} runs failed or could not start. The means are over the "
         f"others."
     )
     return Section(
