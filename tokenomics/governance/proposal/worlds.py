@@ -152,7 +152,7 @@ def _ranges(
                 held[path] = UNSTATED
             else:
                 found[path] = ends
-    found = _alone(found, (today, proposed), held, frozenset(varied))
+    found = _alone(found, proposed, held, frozenset(varied))
     metrics = frozenset(one.constraint.metric for one in limits_of(plan))
     for path in _unread(today, proposed, found, metrics):
         held[path] = UNREAD
@@ -193,24 +193,22 @@ def _range(
     return (low, high) if low < high else None
 
 
-def _starting(networks: Sequence[Resolved], paths: Sequence[str], points: np.ndarray) -> np.ndarray:
+def _starting(resolved: Resolved, paths: Sequence[str], points: np.ndarray) -> np.ndarray:
     """Whether there is a network, and a start of it, at each point, (points,). points: (points,
     paths).
     """
-    good = np.ones(len(points), dtype=bool)
-    for resolved in networks:
-        good &= np.array([not told for told in refusals(resolved, paths, points, "worlds")])
+    good = np.array([not told for told in refusals(resolved, paths, points, "worlds")])
     some = np.flatnonzero(good)
     if len(some):
         swept = dict(zip(paths, points[some].T, strict=True))
-        found = starts(dict(networks[0].today), MODEL, swept, len(some))
+        found = starts(dict(resolved.today), MODEL, swept, len(some))
         good[some] &= np.isfinite(found["token_price"])
     return good
 
 
 def _alone(
     ranges: Mapping[str, tuple[float, float]],
-    networks: Sequence[Resolved],
+    resolved: Resolved,
     held: dict[str, str],
     given: frozenset[str],
 ) -> dict[str, tuple[float, float]]:
@@ -220,12 +218,12 @@ def _alone(
     paths = list(ranges)
     if not paths:
         return {}
-    entries = networks[1].entries
+    entries = resolved.entries
     own = np.array([float(entries[path].value) for path in paths])
     points = np.repeat(own[None], 2 * len(paths), axis=0)
     for column, path in enumerate(paths):
         points[2 * column : 2 * column + 2, column] = ranges[path]
-    good = _starting(networks, paths, points).reshape(-1, 2)
+    good = _starting(resolved, paths, points).reshape(-1, 2)
     found = {}
     for column, path in enumerate(paths):
         low, high = ranges[path]
@@ -270,7 +268,7 @@ def _startable(
     nothing is told of what depends on what.
     """
     corners = np.array([ranges[path] for path in paths]).T
-    if len(paths) < 2 or _starting((resolved,), paths, corners).all():
+    if len(paths) < 2 or _starting(resolved, paths, corners).all():
         return [list(paths)]
     half = len(paths) // 2
     parts = (paths[:half], paths[half:])
@@ -320,8 +318,7 @@ def _trajectories(plan: EvidencePlan, ranges: Mapping[str, tuple[float, float]])
     """
     units = trajectories(len(ranges), SPARE * TRAJECTORIES, plan.seed)
     points = _at(ranges, units.reshape(-1, len(ranges)))
-    networks = (plan.resolved(0, 0), plan.resolved(0, 1))
-    good = _starting(networks, list(ranges), points).reshape(len(units), -1)
+    good = _starting(plan.resolved(0, 1), list(ranges), points).reshape(len(units), -1)
     lost = (~(good[:, 1:] & good[:, :-1])).sum(axis=1)
     return units[np.sort(np.argsort(lost, kind="stable")[:TRAJECTORIES])]
 
