@@ -152,7 +152,8 @@ def test_both_sides_of_a_world_meet_the_shocks_of_the_network(bundle, monkeypatc
         asked.append((design.seed, design.runs, len(cases), design.size))
         keys = np.indices((len(cases), design.size, design.runs)).reshape(3, -1)
         told = dict(zip(("case", "point", "run"), keys, strict=True))
-        return SimpleNamespace(columns=lambda *names: told | dict.fromkeys(names, 0.0))
+        values = lambda *names: told | dict.fromkeys(names, 0.0)  # noqa: E731
+        return SimpleNamespace(columns=values, metrics=list(plan.metrics))
 
     monkeypatch.setattr("tokenomics.governance.evidence.plan.sweep", noted)
     table = simulate(plan)
