@@ -29,6 +29,7 @@ PROPOSAL = {
     "runs": 5,
     "seed": 6,
     "years": [],
+    "worlds": {"count": 0},
     "limits": [{"limit": "churn <= 5", "reason": "an example"}],
     "sensitivity": {"runs": 3, "step": 0.2},
     "metrics": ["churn", "price_volatility"],

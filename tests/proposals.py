@@ -21,6 +21,7 @@ PROPOSAL = {
     "runs": 6,
     "seed": 4,
     "years": [],
+    "worlds": {"count": 0},
     "limits": [
         {"limit": "treasury_low <= 0.9", "reason": EVIL},
         {"limit": "treasury_low <= 0.1"},

@@ -32,6 +32,7 @@ PROPOSAL = {
     "runs": 16,
     "seed": 3,
     "years": [],
+    "worlds": {"count": 0},
     "limits": [{"limit": "churn <= 5", "reason": "an example"}],
     "sensitivity": {"runs": 8, "step": 0.2},
 }

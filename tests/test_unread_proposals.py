@@ -26,6 +26,7 @@ SMALL = {
     "runs": 5,
     "seed": 1,
     "years": [],
+    "worlds": {"count": 0},
     "metrics": ["inflation", "churn"],
     "limits": [{"limit": "inflation <= 9", "of": "change"}],
     "sensitivity": {"runs": 5},

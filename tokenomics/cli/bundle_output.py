@@ -23,7 +23,9 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
     """Print what was written; status 1 where a stated limit fails, or nothing changed that could be
     tested. figures: whether there are any.
     """
-    evidence = bundle.evidence
+    from ..governance.evidence.worlds import InWorlds
+
+    evidence, worlds = bundle.evidence, InWorlds(bundle.evidence)
     if as_json:
         told = {
             "out": str(bundle.folder),
@@ -45,6 +47,8 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
                 "simulations": len(evidence.runs),
                 "failed_runs": failed,
                 "checks": checks,
+                "worlds": worlds.counts.to_dict(orient="records"),
+                "over_worlds": worlds.sentences(),
             }
         )
     else:
@@ -52,6 +56,7 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
         for line in (
             evidence.verdict(),
             *evidence.details(),
+            *worlds.sentences(),
             *(evidence.untested() if evidence.claim else ()),
             *evidence.rounded(),
             *shipped,

@@ -19,6 +19,10 @@ Runs = Annotated[
 ]
 Seed = Annotated[int | None, number("Seed of the shocks, in place of the proposal's.", bounds.SEED)]
 
+NoWorlds = Annotated[
+    bool, typer.Option("--no-worlds", help="Judge the limits in the network alone.")
+]
+
 
 @app.command(
     epilog=(
@@ -35,6 +39,7 @@ def propose(
     out: NewBundle = None,
     workers: Workers = None,
     no_figures: NoFigures = False,
+    no_worlds: NoWorlds = False,
     as_json: Json = False,
 ) -> None:
     """Write the whole evidence of a proposal: what changes, its limits and whether they hold,
@@ -55,6 +60,7 @@ def propose(
                 workers=workers,
                 progress=progress,
                 figures=not no_figures,
+                worlds=not no_worlds,
                 command=command_line(),
             )
     except KeyboardInterrupt:

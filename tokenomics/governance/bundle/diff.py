@@ -18,6 +18,7 @@ from ...results.differences import Paired
 from ...results.intervals import LEVEL, independent_shares, intervals
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
+from ..evidence.worlds_record import WORLDS
 from .bundle import ManifestRecord
 from .directory import open_bundle
 
@@ -172,7 +173,7 @@ def _beside(
     places = {point.label: k for k, point in reversed(list(enumerate(other.plan.points)))}
     for i, scenario in enumerate(mine.plan.labels):
         for j, point in enumerate(mine.plan.points):
-            if scenario in other.plan.labels and point.label in places:
+            if scenario in other.plan.labels and point.label in places and point.role not in WORLDS:
                 one = mine.values[i, j][[mine.row(name) for name in names]]
                 two = other.values[other.plan.labels.index(scenario), places[point.label]][
                     [other.row(name) for name in names]

@@ -33,8 +33,10 @@ from ..evidence.plan import (
     simulate,
     together,
 )
+from ..evidence.worlds_record import WorldsAsked
 from ..proposal.as_simulated import as_simulated
 from ..proposal.proposal import read_proposal
+from ..proposal.worlds import in_worlds, most
 from ..report.document import Report, ReportTable
 from ..report.marks import plain_files
 from ..report.render import render
@@ -141,6 +143,26 @@ def _write(
     )
 
 
+class _Told:
+    """Progress of a screening and of what follows it as one. most: simulations of both, before the
+    worlds are known.
+    """
+
+    def __init__(self, progress: Progress | None, most: int):
+        self.progress, self.most, self.done = progress, most, 0
+
+    def first(self, done: int, total: int) -> None:
+        """Of the screening."""
+        self.done = total
+        if self.progress:
+            self.progress(done, max(self.most, total))
+
+    def rest(self, done: int, total: int) -> None:
+        """Of the plan."""
+        if self.progress:
+            self.progress(self.done + done, self.done + total)
+
+
 def _unused(stem: str) -> Path:
     out, number = UNNAMED / stem, 1
     while out.exists():
@@ -149,7 +171,7 @@ def _unused(stem: str) -> Path:
     return out
 
 
-@checked(source=SOURCE, out=optional(PATH), progress=optional(CALL), figures=FLAG)
+@checked(source=SOURCE, out=optional(PATH), progress=optional(CALL), figures=FLAG, worlds=FLAG)
 def propose(
     source: str | Path | Mapping[str, Any],
     *,
@@ -159,6 +181,7 @@ def propose(
     workers: int | None = None,
     progress: Progress | None = None,
     figures: bool = True,
+    worlds: bool = True,
     created: str | None = None,
     command: str = "",
 ) -> Bundle:
@@ -167,6 +190,7 @@ def propose(
     source: a shipped name, a YAML file or a mapping. runs, seed: in place of the file's. out:
     directory, which must not exist; under `runs/` by default. workers: threads. progress: called
     with simulations done and their number. figures: whether to draw them; a bundle without says so.
+    worlds: whether to judge the limits in the worlds that the file asks for.
     created: time of the result, now by default. command: the command line, for the record. Killed
     work goes on where it stopped, with the same `out`. Raises InputError for bad input, or without
     the extra `report`.
@@ -179,7 +203,7 @@ def propose(
     folder = None if out is None else Path(out)
     probe(folder or UNNAMED / "new")
     load_rocrate()
-    _, plan = read_proposal(source, runs=runs, seed=seed)
+    proposal, plan = read_proposal(source, runs=runs, seed=seed)
     inputs = {}
     if not isinstance(source, Mapping):
         # with the numbers that were simulated, which the command line may have set: what the bundle
@@ -196,13 +220,19 @@ def propose(
         if isinstance(source, Mapping)
         else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(source)).stem)
     )
-    key = digest(canonical_json(plan.plain()))[:12]
+    asked = proposal.worlds if worlds else WorldsAsked(count=0)
+    known = plan.plain() | {"worlds": asked.model_dump(mode="json")}
+    key = digest(canonical_json(known))[:12]
     folder = folder or _unused(f"proposal-{name}-{key}")
     work = folder.with_name(f".{folder.name}.{key}.work")
+    told = _Told(progress, plan.simulations + most(plan, asked) + over_time.simulations(plan))
+    step = proposal.sensitivity.step
+    screened = work / "screening"
+    plan = in_worlds(plan, asked, step, workers=workers, out=screened, progress=told.first)
     total = plan.simulations + over_time.simulations(plan)
-    table = simulate(plan, workers=workers, out=work, progress=over_time.part(progress, 0, total))
+    table = simulate(plan, workers=workers, out=work, progress=over_time.part(told.rest, 0, total))
     forecast = over_time.over_time(
-        plan, workers=workers, progress=over_time.part(progress, plan.simulations, total)
+        plan, workers=workers, progress=over_time.part(told.rest, plan.simulations, total)
     )
     bundle = _write(
         Evidence(plan, table, over_time=forecast), folder, inputs, created, command, figures

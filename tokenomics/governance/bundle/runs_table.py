@@ -70,15 +70,15 @@ def parse_runs(content: bytes, plan: EvidencePlan, path: Path) -> pd.DataFrame:
 
 def _keys(plan: EvidencePlan) -> dict[str, np.ndarray]:
     """The columns case, point and run of `simulate`'s table."""
-    counts = np.array([point.runs for point in plan.points])
-    point = np.repeat(np.arange(len(counts)), counts)
-    run = np.arange(len(point)) - np.repeat(np.cumsum(counts) - counts, counts)
-    cases = len(plan.cases)
-    return {
-        "case": np.repeat(np.arange(cases), len(point)),
-        "point": np.tile(point, cases),
-        "run": np.tile(run, cases),
-    }
+    rows = [
+        (case, number, point.runs)
+        for case in range(len(plan.cases))
+        for number, point in enumerate(plan.points)
+        if case < len(plan.cases_of(point))
+    ]
+    case, point, counts = np.array(rows).T
+    run = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return {"case": np.repeat(case, counts), "point": np.repeat(point, counts), "run": run}
 
 
 def schema_differences(recorded: bytes, found: bytes) -> list[str]:

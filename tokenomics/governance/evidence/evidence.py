@@ -33,6 +33,7 @@ from .statement import LEAST_ROUNDING, FullStatement, Limit
 from .structure import CURRENT, PROPOSED, SPAN, span_label
 from .unread import UnreadChanges, idle
 from .verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, tallied
+from .worlds_record import WORLDS
 
 SAME = 1e-9  # relative; sums that differ by less add up
 
@@ -81,6 +82,11 @@ class Evidence:
         groups = self.runs.groupby(["case", "point"], sort=False)
         return {key: own[list(self.plan.metrics)].to_numpy(dtype=float).T for key, own in groups}
 
+    @cached_property
+    def outside(self) -> pd.DataFrame:
+        """The runs that are in no world of the proposal's."""
+        return self.runs[~self.runs["point"].isin(self.points(*WORLDS))]
+
     def points(self, *roles: str) -> list[int]:
         """Numbers of the points of some roles."""
         return [i for i, point in enumerate(self.plan.points) if point.role in roles]
@@ -99,6 +105,8 @@ class Evidence:
         """
         rows = []
         for (case, point), own in self.values.items():
+            if self.plan.points[point].role in WORLDS:
+                continue
             for name, values in zip(self.plan.metrics, own, strict=True):
                 s = intervals(values[None, :], **METRICS[name].interval)
                 told = {
@@ -313,11 +321,11 @@ class Evidence:
 
     @cached_property
     def failures(self) -> pd.DataFrame:
-        """Runs by scenario and point: scenario, values, runs, finished, failed (stopped inside),
-        invalid (could not start).
+        """Runs by scenario and point, worlds left out: scenario, values, runs, finished, failed
+        (stopped inside), invalid (could not start).
         """
         rows = []
-        for (case, point), own in self.runs.groupby(["case", "point"], sort=False):
+        for (case, point), own in self.outside.groupby(["case", "point"], sort=False):
             failed, invalid = int(own["failed_day"].notna().sum()), int((own["error"] != "").sum())
             finished = int((own["failed_day"].isna() & (own["error"] == "")).sum())
             add_up(

@@ -30,6 +30,7 @@ from ...results.result import Result
 from ...results.sweep import Sweep
 from .plan_records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
 from .structure import AS_RUN, check, sweep_labels
+from .worlds_record import WORLDS, WorldsRecord
 
 KEYS = ("case", "point", "run")
 CALM = "calm"  # what a reader is told of the scenario `NONE`, whose name looks like nothing
@@ -52,8 +53,10 @@ class EvidencePlan:
     """What is simulated, and what is claimed of it.
 
     cases: scenarios with their parameters. points: each with the same paths; every point is
-    simulated in every case. engine, every: of a single run's directory; proposals and sweeps use
-    the ensemble. statement: a proposal's own words and limits, empty for a run or a sweep.
+    simulated in every case. Worlds have further paths, and are simulated in the first case alone.
+    engine, every: of a single run's directory; proposals and sweeps use the ensemble. statement: a
+    proposal's own words and limits, empty for a run or a sweep. worlds: how they were chosen, if
+    there are any.
     """
 
     kind: Kind
@@ -65,6 +68,7 @@ class EvidencePlan:
     engine: Literal["cadcad", "ensemble"] = "ensemble"
     every: int = 1
     statement: Mapping[str, Any] = field(default_factory=dict)
+    worlds: WorldsRecord | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -76,6 +80,10 @@ class EvidencePlan:
         """Largest number of runs of a point."""
         return max(point.runs for point in self.points)
 
+    def cases_of(self, point: Point) -> tuple[Case, ...]:
+        """The cases in which a point is simulated, the first of all."""
+        return self.cases[:1] if point.role in WORLDS else self.cases
+
     @property
     def columns(self) -> list[str]:
         """Columns of `simulate`'s table."""
@@ -84,7 +92,7 @@ class EvidencePlan:
     @property
     def simulations(self) -> int:
         """Number of simulated runs: the rows of `simulate`'s table."""
-        return len(self.cases) * sum(point.runs for point in self.points)
+        return sum(len(self.cases_of(point)) * point.runs for point in self.points)
 
     @property
     def labels(self) -> list[str]:
@@ -145,7 +153,7 @@ class EvidencePlan:
             "engine": self.engine,
             "every": self.every,
             "statement": dict(self.statement),
-        }
+        } | ({} if self.worlds is None else {"worlds": self.worlds.model_dump(mode="json")})
 
 
 def plain_case(case: Case) -> dict[str, Any]:
@@ -221,6 +229,7 @@ def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> Evide
         record.engine,
         record.every,
         record.statement,
+        record.worlds,
     )
     check(record, plan.labels, file)
     return plan
@@ -394,22 +403,23 @@ def simulate(
     chosen = plan if runs is None else plan.at_most(runs)
     if chosen.kind == "run":
         return _simulate_runs(chosen, progress)
-    groups: dict[int, list[int]] = {}
+    groups: dict[tuple[int, bool], list[int]] = {}
     for number, point in enumerate(chosen.points):
-        groups.setdefault(point.runs, []).append(number)
+        groups.setdefault((point.runs, point.role in WORLDS), []).append(number)
     parts, done = [], 0
-    for count, members in groups.items():
+    for (count, in_worlds), members in groups.items():
         points = [dict(chosen.points[i].values) for i in members]
         design = Design(
             method="points", points=points, runs=count, seed=plan.seed, metrics=plan.metrics
         )
-        own = None if out is None else Path(out) / f"runs-{count}"
+        own = None if out is None else Path(out) / f"{'worlds' if in_worlds else 'runs'}-{count}"
 
         def tell(now: int, _: int, before: int = done) -> None:
             if progress:
                 progress(before + now, chosen.simulations)
 
-        found = sweep(design, cases=plan.cases, workers=workers, out=own, progress=tell)
+        cases = plan.cases_of(chosen.points[members[0]])
+        found = sweep(design, cases=cases, workers=workers, out=own, progress=tell)
         table = runs_of_sweep(found)
         table["point"] = np.array(members)[table["point"]]
         parts.append(table)

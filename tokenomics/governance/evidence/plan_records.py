@@ -9,10 +9,19 @@ from pydantic import AfterValidator, Field
 from ...parameters.changes import MOST, BeforeRecord
 from ...parameters.documents import Strict
 from .statement import visible, words
+from .worlds_record import WorldsRecord
 
 Kind = Literal["proposal", "run", "sweep"]
 Role = Literal[
-    "current", "proposed", "alternative", "sensitivity", "counterfactual", "span", "point"
+    "current",
+    "proposed",
+    "alternative",
+    "sensitivity",
+    "counterfactual",
+    "span",
+    "world",
+    "world_today",
+    "point",
 ]
 MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
 # JSON has no aliases, so that its size bounds it already; a case of 260 parameters has about 1,300
@@ -67,3 +76,4 @@ class PlanRecord(Strict):
     engine: Literal["cadcad", "ensemble"]
     every: int = Field(ge=1, le=1_000_000)
     statement: dict[Key, Any]
+    worlds: WorldsRecord | None = None

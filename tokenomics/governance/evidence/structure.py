@@ -17,6 +17,7 @@ from ...parameters import place
 from ...parameters.documents import validated
 from .plan_records import PlanRecord, PointRecord, Value
 from .statement import FullStatement
+from .worlds_record import WORLDS, wrong
 
 CURRENT, PROPOSED, AS_RUN, AS_DESIGNED = "current", "proposed", "as run", "as designed"
 COLUMNS = ("scenario", "metric", "values")  # of the tables in which the other columns are labels
@@ -88,6 +89,8 @@ def check(record: PlanRecord, labels: Sequence[str], file: str) -> None:
     at.unique(record.metrics, "metrics")
     first = list(record.points[0].values)
     for point in record.points:
+        if point.role in WORLDS:
+            continue
         at.want(
             list(point.values) == first,
             f"'{point.label[:80]}' changes other parameters",
@@ -99,6 +102,7 @@ def check(record: PlanRecord, labels: Sequence[str], file: str) -> None:
 
 def _plain(at: _Checker) -> None:
     at.want(not at.record.statement, f"a statement in a {at.record.kind}", "statement", "none")
+    at.want(at.record.worlds is None, f"worlds in a {at.record.kind}", "worlds", "none")
     wrong = next((point.role for point in at.record.points if point.role != "point"), None)
     at.want(wrong is None, f"role '{wrong}'", "points", "'point'")
 
@@ -166,6 +170,8 @@ def _proposal(at: _Checker, labels: Sequence[str]) -> None:
     )
     now, new = points[0], points[1]
     for point in points:
+        if point.role in WORLDS:
+            continue
         at.want(point.label not in COLUMNS, f"'{point.label}'", "points", "a name of its own")
         if point.role in VARIED:
             _varied(at, point, new if point.role == "sensitivity" else now)
@@ -186,6 +192,10 @@ def _proposal(at: _Checker, labels: Sequence[str]) -> None:
         "both over the same spans",
     )
     _claim(at, validated(FullStatement, at.record.statement, at.file), labels)
+    own = {path: entry.value for path, entry in at.record.cases[0].parameters.items()}
+    lie = wrong(at.record.worlds, points, own | dict(new.values))
+    if lie:
+        raise at.error(lie[0], "worlds", lie[1])
 
 
 def _varied(at: _Checker, point: PointRecord, base: PointRecord) -> None:

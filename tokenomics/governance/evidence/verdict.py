@@ -120,7 +120,7 @@ def _simulated(evidence: HasVerdict) -> str:
     )
     return (
         f"{equal}{size}{counted(len(plan.cases), 'case')}, {counted(plan.runs, 'run')} each, seed "
-        f"{plan.seed}. {lost or 'None'} of {counted(len(evidence.runs), 'run')} failed."
+        f"{plan.seed}. {lost or 'None'} of {counted(len(evidence.outside), 'run')} failed."
     )
 
 
@@ -153,8 +153,8 @@ def _fails(evidence: HasVerdict) -> tuple[str, str]:
     own = evidence.own_checks()
     wrong = own[own["verdict"] == FAILS]
     parts = [
-        f"It fails in {_places(evidence, wrong)} by more than chance explains (95 % intervals over "
-        f"{counted(_runs(evidence), 'run')})"
+        f"It fails in {_places(evidence, wrong)} by more than chance explains (95 % intervals for all "
+        f"checks at once over {counted(_runs(evidence), 'run')})"
     ]
     varied = evidence.varied_checks
     if len(varied):
@@ -164,7 +164,7 @@ def _fails(evidence: HasVerdict) -> tuple[str, str]:
         parts.append(
             f"and still does in {failing} of {tried} of one parameter"
             if failing
-            else f"and in none of {tried} of one parameter is that certain"
+            else f"and with no one of {tried} of one parameter is that certain"
         )
     limits = len(evidence.claim.limits)
     which = f"{wrong['number'].nunique()} of its {limits} limits" if limits > 1 else "its one limit"

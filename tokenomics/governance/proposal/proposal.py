@@ -45,6 +45,7 @@ from ..evidence.structure import (
     span_label,
 )
 from ..evidence.unread import idle
+from ..evidence.worlds_record import WorldsAsked
 
 Changes = dict[Line, bool | float | str]
 
@@ -60,8 +61,9 @@ class Proposal(Statement):
     base, policy, overlays, set: the network as it is today. current: today's values of the changed
     parameters, where they differ from the network's. proposed: the new ones. alternatives: other
     values, by name. calibration: folders that `tokenomics calibrate --out` wrote, whose overlays
-    apply. metrics: names, all by default. years: after which what depletes is shown, beside the
-    network's own span, which is three years where `set` gives no other.
+    apply. worlds: in how many, with other facts than the network's, the limits are judged. metrics:
+    names, all by default. years: after which what depletes is shown, beside the network's own span,
+    which is three years where `set` gives no other.
     """
 
     title: Line
@@ -77,6 +79,7 @@ class Proposal(Statement):
     runs: int = Field(ge=2, le=1_000_000)
     seed: int = Field(ge=0, lt=2**64)
     sensitivity: Variation = Variation()
+    worlds: WorldsAsked = WorldsAsked()
     metrics: list[MetricName] = Field(default=[], max_length=500)
     years: list[Annotated[int, Field(ge=bounds.YEARS.least, le=bounds.YEARS.most)]] = Field(
         default=list(YEARS), max_length=20

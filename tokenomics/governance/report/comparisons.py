@@ -210,7 +210,7 @@ def failures(evidence: Evidence) -> ReportTable:
     columns = ["runs", "finished", "failed", "invalid"]
     shown = evidence.failures.groupby("values", sort=False)[columns].sum().reset_index()
     total = pd.DataFrame([{"values": "all"} | {name: int(shown[name].sum()) for name in columns}])
-    add_up(total.loc[0, columns[1:]].to_list(), len(evidence.runs), "runs")
+    add_up(total.loc[0, columns[1:]].to_list(), len(evidence.outside), "runs")
     return ReportTable(
         "failures",
         "Runs over all scenarios",

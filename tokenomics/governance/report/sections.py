@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from ..evidence.evidence import Evidence
 from ..evidence.verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, stated
+from ..evidence.worlds import InWorlds
 from . import comparisons, tables
 from .document import Picture, Report, ReportTable, Section
+from .worlds import worlds_section
 
 NO_CALIBRATION = (
     "No calibration of this network was given, so that there is no error out of sample to report: "
@@ -71,6 +73,7 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
     lead = (  # the verdict's two sentences, which a page sets apart, and what goes with them
         evidence.verdict(),
         *evidence.details(),
+        *InWorlds(evidence).sentences(),
         *(evidence.warnings() if evidence.claim else ()),
         *shipped,
         evidence.claim.summary.strip() if evidence.claim else "",
@@ -221,6 +224,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
             Section("Sensitivity", (text,), tables=given, pictures=_some(drawn, "sensitivity"))
         )
     sections += [
+        *worlds_section(evidence),
         Section("Stress scenarios", tables=(tables.scenario_table(evidence),)),
         _failed(evidence),
         Section(
@@ -265,9 +269,9 @@ def _over_time(drawn: Mapping[str, Picture]) -> list[Section]:
 
 def _failed(evidence: Evidence) -> Section:
     lost = int(evidence.failures[["failed", "invalid"]].to_numpy().sum())
-    errors = dict.fromkeys(text for text in evidence.runs["error"] if text)
+    errors = dict.fromkeys(text for text in evidence.outside["error"] if text)
     text = (
-        f"{lost} of {len(evidence.runs)} runs failed or could not start. The means are over the "
+        f"{lost} of {len(evidence.outside)} runs failed or could not start. The means are over the "
         f"others."
     )
     return Section(

@@ -24,6 +24,7 @@ from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, add_up
 from ..evidence.statement import OnChain
 from ..evidence.structure import COMPARED
+from ..evidence.worlds_record import WORLDS
 from .document import ReportTable, cell, with_interval
 from .marks import marked
 
@@ -104,6 +105,7 @@ def points_table(evidence: Evidence) -> ReportTable:
             {"values": p.label, "role": p.role, "runs": p.runs}
             | {path: text(v) for path, v in p.values.items()}
             for p in evidence.plan.points
+            if p.role not in WORLDS
         ]
     )
     return ReportTable("points", "Parameter values that were simulated", frame)

@@ -67,12 +67,12 @@ def _spans(plan: EvidencePlan) -> list[tuple[int, int, int]]:
     A point that cannot be simulated, as a sweep may have some, counts with what of it is possible:
     it fails before its first step.
     """
-    counts: dict[tuple[Any, ...], int] = {}
-    for point in plan.points:
-        own = tuple(point.values.get(path) for path in SPAN)
-        counts[own] = counts.get(own, 0) + point.runs
     found = []
-    for case in plan.cases:
+    for number, case in enumerate(plan.cases):
+        counts: dict[tuple[Any, ...], int] = {}
+        for point in plan.points:
+            own = tuple(point.values.get(path) for path in SPAN)
+            counts[own] = counts.get(own, 0) + point.runs * (number < len(plan.cases_of(point)))
         values = case.resolved.values
         usual = (
             values.simulation.days,

@@ -17,6 +17,7 @@ from ..bundle.make import GIVEN
 from ..evidence.plan import EvidencePlan
 from ..evidence.shipped import not_shipped
 from ..evidence.statement import Statement
+from ..evidence.worlds_record import WORLDS
 from ..proposal.proposal import (
     Proposal,
     Reader,
@@ -43,6 +44,9 @@ def disagreements(folder: Path, plan: EvidencePlan) -> list[Finding]:
         one, two = told[name], stands.get(name)
         pairs.append((name, one, two))
     pairs += [("runs", proposal.runs, plan.points[0].runs), ("seed", proposal.seed, plan.seed)]
+    if plan.worlds is not None:  # without them its maker left them out, as the report says
+        pairs.append(("worlds", proposal.worlds, plan.worlds.asked))
+        pairs.append(("sensitivity.step", proposal.sensitivity.step, plan.worlds.step))
     pairs += (
         _network(proposal, plan)
         + _resolved(proposal, plan)
@@ -146,7 +150,7 @@ def _points(
             point.label: {"role": point.role, "runs": point.runs} | dict(point.values)
             for point in points
         }
-        for points in (wanted, plan.points)
+        for points in (wanted, [one for one in plan.points if one.role not in WORLDS])
     )
     pairs: list[tuple[str, Any, Any]] = []
     for label in dict.fromkeys([*one, *two]):

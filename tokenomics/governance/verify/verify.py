@@ -19,7 +19,7 @@ from ...inputs.arguments import CALL, PATH, TEXT, checked, optional
 from ..bundle.bundle import MANIFEST, VERSION, manifest_bytes, manifest_json
 from ..bundle.directory import listing
 from ..evidence.canonical import FORMAT
-from . import files, identifier, manifest, numbers, pages, plan, reach
+from . import files, identifier, manifest, numbers, pages, plan, reach, worlds
 from .findings import Verification
 from .known import LONGEST_REASON, STRANGE, Known
 from .untrusted import Options, Untrusted, read
@@ -34,6 +34,7 @@ CHECKS = (
     manifest.check,
     plan.check,
     numbers.check,
+    worlds.check,
     pages.check,
     reach.check,
 )

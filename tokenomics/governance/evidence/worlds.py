@@ -1,0 +1,250 @@
+"""A proposal's limits over worlds: how many they hold in, and where they flip, in words.
+
+A world is a set of values of uncertain parameters; today's and the proposed values are both
+simulated in it, on the same shocks. Stocks that are given stay as given. Where the start is solved,
+another world begins with another treasury or price, so that a limit in USD is scaled by what its
+metric is in that world at rest on day 0, beside the network's own: it asks for the same share of
+what there was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...errors import ModelError, counted
+from ...model.model import MODEL
+from ...model.steady_state import starts
+from ...parameters import Resolved
+from ...results.evaluation import evaluate_metrics
+from ...results.metrics import METRICS
+from .evidence import Evidence, add_up
+from .separation import separate
+from .statement import Limit
+from .verdict import FAILS, HOLDS, UNDECIDED, stated
+from .worlds_record import TODAY_IN_WORLD, WORLD
+
+NO_START = "no start"
+OUTCOMES = (HOLDS, FAILS, UNDECIDED, NO_START)
+CLOSES = 3  # of a network at rest, of which a metric is computed for its value on day 0
+NO_PROBABILITY = (
+    "These are counts over an assumed box of worlds, in which every value counts alike: not a "
+    "probability."
+)
+
+
+@dataclass(frozen=True)
+class InWorlds:
+    """The limits of a proposal in its worlds, from plan and runs alone."""
+
+    evidence: Evidence
+
+    @cached_property
+    def limits(self) -> list[tuple[int, Limit]]:
+        """The limits that are stated for the scenario of the worlds, with their numbers."""
+        claim, first = self.evidence.claim, self.scenario
+        return [
+            (number, limit)
+            for number, limit in enumerate(claim.limits if claim else [], 1)
+            if first in (limit.scenarios or [first])
+        ]
+
+    @property
+    def scenario(self) -> str:
+        """The scenario in which the worlds are."""
+        return self.evidence.plan.labels[0]
+
+    @property
+    def shown(self) -> str:
+        """What a reader knows that scenario by."""
+        return self.evidence.plan.shown[self.scenario]
+
+    @cached_property
+    def _pairs(self) -> list[tuple[int, int]]:
+        """Numbers of the points of every world, the proposed and today's values."""
+        return list(
+            zip(self.evidence.points(WORLD), self.evidence.points(TODAY_IN_WORLD), strict=True)
+        )
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """Values of the chosen parameters (worlds, parameters), the box before the ends."""
+        points, record = self.evidence.plan.points, self.evidence.plan.worlds
+        chosen = record.chosen if record else []
+        return np.array(
+            [[float(points[one].values[path]) for path in chosen] for one, _ in self._pairs]
+        ).reshape(len(self._pairs), len(chosen))
+
+    def scales(self, metric: str) -> np.ndarray:
+        """By what a limit on a metric is scaled in each world (worlds,)."""
+        record, plan = self.evidence.plan.worlds, self.evidence.plan
+        chosen = record.chosen if record else []
+        return scales(metric, plan.resolved(0, 1), chosen, self.values)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Every limit in every world: number, limit, of, world, in_box, the parameters, allowed
+        (the limit's number, scaled), estimate, low, high, n, failed, verdict.
+        """
+        evidence, record = self.evidence, self.evidence.plan.worlds
+        rows: list[dict[str, Any]] = []
+        for number, limit in self.limits if record else []:
+            rule = limit.constraint
+            scales = self.scales(rule.metric)
+            for world, (point, today) in enumerate(self._pairs):
+                allowed = rule.limit * float(scales[world])
+                sign = "<=" if rule.sign > 0 else ">="
+                own = limit.model_copy(update={"limit": f"{rule.metric} {sign} {allowed!r}"})
+                found = evidence.check(own, 0, point, today)
+                if any(self._without_start(one) for one in (point, today)):
+                    found["verdict"] = NO_START
+                rows.append(
+                    {
+                        "number": number,
+                        "limit": limit.limit,
+                        "of": limit.of,
+                        "world": evidence.plan.points[point].label,
+                        "in_box": world < record.asked.count,
+                        **dict(zip(record.chosen, self.values[world], strict=True)),
+                        "allowed": allowed,
+                    }
+                    | {k: found[k] for k in ("estimate", "low", "high", "n", "failed", "verdict")}
+                )
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def _errors(self) -> frozenset[int]:
+        runs = self.evidence.runs
+        return frozenset(runs.loc[(runs["case"] == 0) & (runs["error"] != ""), "point"])
+
+    def _without_start(self, point: int) -> bool:
+        return point in self._errors
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """In how many worlds of the box each limit holds, fails, is undecided, or there is no
+        start, and how many there are: a row a limit.
+        """
+        rows = []
+        box = self.table[self.table["in_box"]] if len(self.table) else self.table
+        for number, limit in self.limits if len(box) else []:
+            own = box[box["number"] == number]["verdict"]
+            count = {word: int((own == word).sum()) for word in OUTCOMES}
+            add_up(list(count.values()), len(own), f"worlds of {limit.limit}")
+            rows.append(
+                {"number": number, "limit": limit.limit, "of": limit.of, "scenario": self.scenario}
+                | count
+                | {"worlds": len(own), "here": self._here(limit)}
+            )
+        return pd.DataFrame(rows)
+
+    def _here(self, limit: Limit) -> str:
+        """The limit's verdict in the network itself, over all of its runs."""
+        evidence = self.evidence
+        return str(evidence.check(limit, 0, evidence.points("proposed")[0])["verdict"])
+
+    def flips(self) -> list[str]:
+        """Where each limit has another outcome than in the network itself, a line each."""
+        told = []
+        for row in self.counts.to_dict(orient="records"):
+            own = self.table[self.table["number"] == row["number"]]
+            # what is undecided here is described by where it fails
+            word = HOLDS if row["here"] == FAILS else FAILS
+            name = stated(row["limit"], row["of"])
+            if row[word]:
+                told.append(f"{name} {self._where(own[own['in_box']], word)}.")
+            at = own[~own["in_box"] & (own["verdict"] == word)]["world"]
+            if len(at):
+                ends = ", ".join(label.removeprefix("world with ") for label in at)
+                told.append(f"{name} {word} with one parameter at an end of its range: {ends}.")
+        if len(self.table) and (self.table["verdict"] == NO_START).any():
+            box = self.table[self.table["in_box"] & (self.table["number"] == self.limits[0][0])]
+            if (box["verdict"] == NO_START).any():
+                told.append(f"The network {self._where(box, NO_START)}.")
+        return told
+
+    def _where(self, box: pd.DataFrame, word: str) -> str:
+        """Of one limit, in which worlds of the box it has an outcome."""
+        record = self.evidence.plan.worlds
+        assert record is not None
+        started = box[box["verdict"] != NO_START] if word != NO_START else box
+        happens = (started["verdict"] == word).to_numpy()
+        count, rest = int(happens.sum()), int((~happens).sum())
+        front = f"{'has no start' if word == NO_START else word} in {count} of {len(box)} worlds"
+        if not rest:
+            return f"{front}, all that start"
+        found = separate(started[record.chosen].to_numpy(dtype=float), happens)
+        if found is None:
+            return f"{front}, which no one or two parameters tell from the others"
+        yes, no = found.inside
+        part = (
+            f"{found.words(record.chosen)} ({yes} of these {counted(count, 'world')}, and {no} of "
+            f"the other {rest})"
+        )
+        only = yes == count and not no
+        return f"{front}: {'exactly' if only else 'mostly'} where {part}"
+
+    def sentences(self) -> list[str]:
+        """What a verdict says of worlds, its counts first; nothing where none were tried."""
+        record = self.evidence.plan.worlds
+        if self.evidence.claim is None or record is None:
+            return []
+        if not record.chosen:
+            return [
+                f"No worlds were tried: of {counted(len(record.ranges), 'parameter')} of the world "
+                f"that were varied, none matters to a limit of scenario {self.shown}."
+            ]
+        counts = [
+            f"{stated(row['limit'], row['of'])} "
+            + ", ".join(_count(word, row[word]) for word in OUTCOMES if row[word])
+            for row in self.counts.to_dict(orient="records")
+        ]
+        if not counts:
+            return [f"No limit is stated for {self.shown}, in which the worlds are."]
+        runs = self.evidence.plan.points[self._pairs[0][0]].runs
+        first = (
+            f"Over {record.asked.count} worlds (the {len(record.chosen)} parameters of "
+            f"{len(record.ranges)} that move the limits most, scenario {self.shown}, "
+            f"{runs} runs each): {'; '.join(counts)}. {NO_PROBABILITY}"
+        )
+        return [first, *self.flips()]
+
+
+def scales(metric: str, resolved: Resolved, paths: Sequence[str], points: np.ndarray) -> np.ndarray:
+    """By what a limit on a metric is scaled at each point (points,): its value at rest on day 0
+    beside that of the network; 1 of what is no number of USD, or has no such value.
+
+    points: values of the `paths` (points, paths).
+    """
+    one, count = METRICS[metric], len(points)
+    if not count or not one.unit.startswith("USD"):
+        return np.ones(count)
+    own = [float(resolved.entries[path].value) for path in paths]
+    swept = dict(zip(paths, np.concatenate([[own], points]).T, strict=True))
+    start = starts(dict(resolved.today), MODEL, swept, count + 1)
+    paths_of = {
+        name: np.repeat(np.broadcast_to(start[name], count + 1)[:, None], CLOSES, axis=1)
+        for name in one.needs
+        if name in start
+    }
+    with np.errstate(all="ignore"):
+        try:
+            found = evaluate_metrics([metric], paths_of, resolved.values, swept)[metric]
+        except (ModelError, KeyError):
+            return np.ones(count)
+        scale = found[1:] / found[0]
+    return np.where(np.isfinite(scale) & (scale > 0.0), scale, 1.0)
+
+
+def _count(word: str, count: int) -> str:
+    return {
+        HOLDS: f"holds in {count}",
+        FAILS: f"fails in {count}",
+        UNDECIDED: f"is undecided in {count}",
+        NO_START: f"has no start in {count}",
+    }[word]
