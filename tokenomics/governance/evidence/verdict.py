@@ -153,8 +153,8 @@ def _fails(evidence: HasVerdict) -> tuple[str, str]:
     own = evidence.own_checks()
     wrong = own[own["verdict"] == FAILS]
     parts = [
-        f"It fails in {_places(evidence, wrong)} by more than chance explains (95 % intervals for all "
-        f"checks at once over {counted(_runs(evidence), 'run')})"
+        f"It fails in {_places(evidence, wrong)} by more than chance explains (95 % intervals for "
+        f"all checks at once, {counted(_runs(evidence), 'run')})"
     ]
     varied = evidence.varied_checks
     if len(varied):
