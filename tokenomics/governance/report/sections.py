@@ -141,11 +141,10 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     assert claim is not None
     margin, notes = tables.margins(evidence)
     checked = (
-        "A limit holds where its whole 95 % interval does, fails where none of it does, and is "
-        "undecided between; "
-        "where a run failed, it cannot hold, and the same number in fewer than five runs proves "
-        "nothing. 'Change' is the proposal less today, run "
-        "by run on the same shocks."
+        "A limit holds where its whole 95 % interval does. It fails where nothing of its interval "
+        "for all checks at once does. Between it is undecided. Where a run failed, it cannot hold, "
+        "and the same number in fewer than five runs proves nothing. 'Change' is the proposal less "
+        "today, run by run on the same shocks."
     )
     limits = []
     for one in claim.limits:
