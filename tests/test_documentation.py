@@ -46,13 +46,13 @@ def test_generated_parts_are_what_the_commands_print(page):
 
 def test_every_generated_part_has_its_marks():
     found = {page.stem: [line for _, line, _ in PART.findall(page.read_text())] for page in PAGES}
-    assert {stem for stem, lines in found.items() if len(lines) == 1} == {
-        "README",
-        "elementary",
-        "metrics",
-        "parameters",
-        "shipped",
-        "variables",
+    assert {stem: len(lines) for stem, lines in found.items() if lines} == {
+        "README": 1,
+        "elementary": 1,
+        "metrics": 2,
+        "parameters": 1,
+        "shipped": 1,
+        "variables": 1,
     }
 
 

@@ -529,7 +529,7 @@ WORDS = {
     ),
     "a mark of data elsewhere": moved(0.02),
     "another remark": replaced(rb"<!-- current -->", b"<!-- audited -->"),
-    "another size": replaced(rb'width="504pt"', b'width="50pt"'),
+    "another size": replaced(rb'width="[0-9.]+pt"', b'width="50pt"'),
 }
 
 

@@ -83,7 +83,7 @@ def test_the_table_by_year_is_that_of_runs_of_so_many_years(bundle):
 def test_the_report_shows_it_and_its_limits_are_those_of_the_own_span(bundle):
     text = (bundle.folder / "report.md").read_text()
     section = text[text.index("## By year") : text.index("## Sensitivity")]
-    assert "| none | treasury_low [1] | 1 year | " in section
+    assert "| calm | treasury_low [1] | 1 year | " in section
     assert "| 2 years | " in section
     evidence = bundle.evidence
     assert set(evidence.checks["values"]) == {"current", "proposed"}

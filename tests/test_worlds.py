@@ -184,7 +184,7 @@ def test_a_bundle_with_worlds_is_verified_and_picked_worlds_are_found(bundle, tm
     plan = from_plain(plain)
     runs = simulate(plan, workers=1)
     manifest = make_manifest(plan, runs, created=CREATED, command="x", figures=False)
-    evidence = Evidence(plan, runs)
+    evidence = Evidence(plan, runs, over_time=bundle.evidence.over_time)
     files = complete(evidence, render(evidence, False)[1], manifest, {})
     bad = verify(write_bundle(tmp_path / "picked", files, manifest), workers=1)
     assert bad.status == "differs"

@@ -55,8 +55,8 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
         shipped = (f"not as shipped: {told}" for told in evidence.deviations)
         for line in (
             evidence.verdict(),
-            *evidence.details(),
             *worlds.sentences(),
+            *evidence.details(),
             *(evidence.untested() if evidence.claim else ()),
             *evidence.rounded(),
             *shipped,

@@ -72,8 +72,8 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
     shipped = (f"Not as shipped: {told}." for told in evidence.deviations)
     lead = (  # the verdict's two sentences, which a page sets apart, and what goes with them
         evidence.verdict(),
-        *evidence.details(),
         *InWorlds(evidence).sentences(),
+        *evidence.details(),
         *(evidence.warnings() if evidence.claim else ()),
         *shipped,
         evidence.claim.summary.strip() if evidence.claim else "",
