@@ -18,7 +18,7 @@ from tokenomics.results.metrics import METRICS
 
 README = ROOT / "README.md"
 SMALL = {
-    "propose": ["--runs", "2"],
+    "propose": ["--runs", "2", "--no-worlds"],
     "sensitivity": ["--runs", "1"],
 }  # options that make an example a matter of seconds
 IDS = [page.stem for page in PAGES]
