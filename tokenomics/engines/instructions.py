@@ -26,13 +26,13 @@ WIDTHS = ("4", "8", "16", "32", "64")
 
 
 def _lanes() -> int:
-    """Runs side by side: two vectors of AVX-512 or AVX2, so that one works while the other waits,
-    or as the environment has it. More than two are a tenth faster at best, and LLVM's time grows
-    with the square of their number. Results do not depend on it.
+    """Runs side by side, or as the environment has it: two vectors of AVX-512, one of AVX2, where
+    a second is no faster, for LLVM's time grows with the square of their number. Results do not
+    depend on it.
     """
     found = os.environ.get(WIDTH)
     if not found:
-        return 16 if llvm.get_host_cpu_features().get("avx512f") else 8
+        return 16 if llvm.get_host_cpu_features().get("avx512f") else 4
     if found not in WIDTHS:
         raise InputError(f"'{found}'", key=WIDTH, expected=f"one of {', '.join(WIDTHS)}")
     return int(found)
