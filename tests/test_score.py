@@ -293,3 +293,12 @@ def test_the_command_prints_json_and_writes_its_tables(tmp_path):
     assert json.loads((tmp_path / "new/scores.json").read_text())["notes"] == told["notes"]
     status, out, _ = command("score", "f.csv", "h.csv", folder=tmp_path)
     assert status == 0 and "as stated" in out and "note: CRPS is approximated" in out
+
+
+def test_a_price_at_or_below_zero_is_refused_by_its_line(tmp_path):
+    (tmp_path / "f.csv").write_text(
+        "variable,day,quantile,value\n" + "".join(f"token_price,1,{q},{q}\n" for q in (0.1, 0.9))
+    )
+    (tmp_path / "h.csv").write_text("day,token_price\n0,0.2\n1,-0.2\n")
+    status, _, error = command("score", tmp_path / "f.csv", tmp_path / "h.csv")
+    assert status == 2 and "h.csv:3: token_price: -0.2; expected a price above 0" in error

@@ -150,7 +150,8 @@ def compare(
     if match:
         write_matched(matched, folder / "matched", match, chosen)
     differences, best, by_year = result.differences(), result.best(), result.by_year()
-    by_year.to_csv(folder / "by_year.csv", index=False)
+    if after:
+        by_year.to_csv(folder / "by_year.csv", index=False)
     differences.to_csv(folder / "differences.csv", index=False)
     (folder / "comparison.md").write_text(result.markdown(), encoding="utf-8")
     if not no_figures:
@@ -264,9 +265,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             own[["metric", "best", "not told worse"]],
         )
         if NOBODY in own["best"].tolist():
-            say(
-                f"{NOBODY}: no policy is worse than the one with the best mean by more than matters"
-            )
+            say(f"{NOBODY}: none is told worse than the best mean by more than matters")
         gaps = differences[differences["scenario"] == scenario].copy()
         if set(gaps["metric"]) & set(MAIN):
             gaps = gaps[gaps["metric"].isin(MAIN)]
@@ -275,7 +274,10 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         ]
         gaps["verdict"] = [in_words(row) for row in gaps.itertuples(index=False)]
         gaps["p"] = [f"{p:.2g}" for p in gaps["p"]]
-        gaps["metric"] = [f"{m} [{u}]" for m, u in zip(gaps["metric"], gaps["unit"], strict=True)]
+        gaps["metric"] = [
+            f"{one.metric} [{one.unit}], matters from {one.matters:.3g}"
+            for one in gaps.itertuples(index=False)
+        ]
         gaps = gaps.sort_values("metric", kind="stable")
         title = f"Scenario {scenario}: paired difference to {result.reference}"
         shown = ["metric", "policy", "difference [95 %]", "verdict", "p"]

@@ -18,6 +18,7 @@ from ..histories.table import Table
 from .tables import dated, is_parquet, numbers, one, read, since_1970
 
 PRICE = "token_price"  # what a table of prices is a history of
+ABOVE_ZERO = (PRICE, "inference_price")
 DATES, DAYS = ("date", "datetime", "timestamp"), ("day", "time")
 
 
@@ -128,6 +129,10 @@ def _series(
             key="day",
             expected="one a day (a column `run` tells repetitions apart)",
         )
+    wrong = np.flatnonzero(values[rows] <= 0.0) if name in ABOVE_ZERO else []
+    if len(wrong):
+        row = int(rows[wrong[0]])
+        raise table.error(f"{values[row]:g}", row=row, key=name, expected="a price above 0")
     return Outcomes(days[rows], values[rows], unit)
 
 

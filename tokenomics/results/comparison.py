@@ -224,9 +224,10 @@ class Comparison:
         """How the differences' words come about, and which metrics need more runs for them."""
         runs, lines = self.sweep.manifest["runs"], []
         lines.append(
-            f"Differences to {self.reference}: simultaneous 95 % intervals of the {self.family} of "
-            f"a scenario. Larger: beyond the smallest difference that matters; smaller: within it; "
-            f"else undecided. p: of no difference, by Holm."
+            f"Differences to {self.reference}: simultaneous 95 % intervals of a scenario's "
+            f"{self.family}, metrics times policies. Larger: beyond the smallest difference that "
+            f"matters (tokenomics model matters); smaller: within it; else undecided. p: of no "
+            f"difference, by Holm."
         )
         needed = {
             name: runs_needed(self.margins[name], self.family)
