@@ -94,6 +94,7 @@ class CostFrontier:
         figure = Figure(figsize=(4.2 * columns, 3.3 * rows + 1.1), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         acting = self.points[self.points["policy"] != NOBODY]
+        least, ticks = _least(acting["cost"]), _ticks(acting["cost"])
         for axis, name in zip(axes, self.metrics, strict=False):
             axis.axhline(0.0, color="0.4", linewidth=0.8)
             for colour, (policy, own) in zip(
@@ -105,8 +106,8 @@ class CostFrontier:
             axis.set_title(f"{name} [{metric.unit}]: {way}", fontsize=9, loc="left")
             axis.set_ylabel("less that without a controller", fontsize=8)
             axis.set_xlabel(f"cost: {WORDS[self.cost]}", fontsize=8)
-            axis.set_xscale("symlog", linthresh=_least(acting["cost"]), linscale=1.2)
-            axis.xaxis.set_major_locator(FixedLocator(_ticks(acting["cost"])))
+            axis.set_xscale("symlog", linthresh=least, linscale=1.2)
+            axis.xaxis.set_major_locator(FixedLocator(ticks))
             axis.tick_params(labelsize=8)
             axis.grid(alpha=0.25)
         for axis in axes[len(self.metrics) :]:

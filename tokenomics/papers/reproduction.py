@@ -96,6 +96,10 @@ def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float]:
     return mean_interval(value + (above - value * below) / mean)
 
 
+# columns that end a table of a PID beside a rival, each quantity on the same shocks
+BESIDE = ["quantity", "PID", "other", "PID − other", "low", "high", "in words"]
+
+
 def in_words(who: str, low: float, high: float) -> str:
     """What the interval of a difference, who less another, says of which is larger."""
     if low > 0.0 or high < 0.0:

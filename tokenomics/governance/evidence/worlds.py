@@ -24,8 +24,9 @@ from ...parameters import Resolved
 from ...results.evaluation import evaluate_metrics
 from ...results.metrics import METRICS
 from .evidence import Evidence, add_up
+from .plan import EvidencePlan
 from .separation import separate
-from .statement import Limit
+from .statement import FullStatement, Limit
 from .verdict import FAILS, HOLDS, UNDECIDED, stated
 from .worlds_record import TODAY_IN_WORLD, WORLD
 
@@ -47,12 +48,7 @@ class InWorlds:
     @cached_property
     def limits(self) -> list[tuple[int, Limit]]:
         """The limits that are stated for the scenario of the worlds, with their numbers."""
-        claim, first = self.evidence.claim, self.scenario
-        return [
-            (number, limit)
-            for number, limit in enumerate(claim.limits if claim else [], 1)
-            if first in (limit.scenarios or [first])
-        ]
+        return limits_of(self.evidence.plan)
 
     @property
     def scenario(self) -> str:
@@ -213,6 +209,20 @@ class InWorlds:
             f"{runs} runs each): {'; '.join(counts)}. {NO_PROBABILITY}"
         )
         return [first, *self.flips()]
+
+
+def limits_of(plan: EvidencePlan) -> list[tuple[int, Limit]]:
+    """The limits that are stated for the first scenario, in which the worlds are, with their
+    numbers; none of a run or a sweep.
+    """
+    if plan.kind != "proposal":
+        return []
+    claim, first = FullStatement.model_validate(dict(plan.statement)), plan.labels[0]
+    return [
+        (number, limit)
+        for number, limit in enumerate(claim.limits, 1)
+        if first in (limit.scenarios or [first])
+    ]
 
 
 def scales(metric: str, resolved: Resolved, paths: Sequence[str], points: np.ndarray) -> np.ndarray:

@@ -29,8 +29,7 @@ from ...model.steady_state import starts
 from ...parameters import Resolved, fits, place
 from ...parameters.points import refusals
 from ..evidence.plan import EvidencePlan, Point, portable
-from ..evidence.statement import FullStatement, Limit
-from ..evidence.worlds import scales
+from ..evidence.worlds import limits_of, scales
 from ..evidence.worlds_record import (
     MOST_CHOSEN,
     TODAY_IN_WORLD,
@@ -153,7 +152,7 @@ def _ranges(
             else:
                 found[path] = ends
     found = _alone(found, proposed, held, frozenset(varied))
-    metrics = frozenset(one.constraint.metric for one in limits_of(plan))
+    metrics = frozenset(limit.constraint.metric for _, limit in limits_of(plan))
     for path in _unread(today, proposed, found, metrics):
         held[path] = UNREAD
         del found[path]
@@ -329,12 +328,6 @@ def _at(ranges: Mapping[str, tuple[float, float]], units: np.ndarray) -> np.ndar
     return np.where(units == 1.0, high, low + units * (high - low))
 
 
-def limits_of(plan: EvidencePlan) -> list[Limit]:
-    """The limits that are stated for the first scenario, in which the worlds are."""
-    claim = FullStatement.model_validate(dict(plan.statement))
-    return [one for one in claim.limits if plan.labels[0] in (one.scenarios or plan.labels)]
-
-
 def _strengths(
     plan: EvidencePlan,
     ranges: Mapping[str, tuple[float, float]],
@@ -356,7 +349,7 @@ def _strengths(
         for base in plan.points[:2]
     ]
     own = {path: float(plan.resolved(0, 1).entries[path].value) for path in ranges}
-    asked = limits_of(plan)
+    asked = [limit for _, limit in limits_of(plan)]
     if not asked:
         return dict.fromkeys(ranges, 0.0), 0.0
     metrics = tuple(dict.fromkeys(one.constraint.metric for one in asked))

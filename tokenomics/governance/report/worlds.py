@@ -28,7 +28,7 @@ def worlds_section(evidence: Evidence) -> list[Section]:
     return [
         Section(
             "Over worlds",
-            (_how(evidence), NO_PROBABILITY),
+            (_how(found), NO_PROBABILITY),
             tuple([*found.flips(), *_held(evidence)]),
             tables,
             folded=(_every(found),) if len(found.table) else (),
@@ -36,8 +36,8 @@ def worlds_section(evidence: Evidence) -> list[Section]:
     ]
 
 
-def _how(evidence: Evidence) -> str:
-    record = evidence.plan.worlds
+def _how(found: InWorlds) -> str:
+    record = found.evidence.plan.worlds
     assert record is not None
     screened = counted(len(record.ranges), "parameter")
     return (
@@ -46,7 +46,7 @@ def _how(evidence: Evidence) -> str:
         f"{100 * record.lost:.0f} % of the steps lost to networks without a start). The "
         f"{len(record.chosen)} that move the limits most are varied, each at both ends of its "
         f"range and all together in a Latin hypercube; today's and the proposed values are "
-        f"simulated in each world on the same shocks, in the scenario {evidence.plan.labels[0]}. "
+        f"simulated in each world on the same shocks, in the scenario {found.shown}. "
         f"Limits in USD are scaled by what their metric is in that world on day 0, beside the "
         f"network's own."
     )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ...experiments.matching import CLOSE, HALVINGS
-from ..reproduction import Claim, Verdict, in_words, mean_interval
+from ..reproduction import BESIDE, Claim, Verdict, in_words, mean_interval
 from .economy import REGIMES, Regime, Settings, simulate
 from .trials import QUANTITIES, Random, per_run
 
@@ -73,13 +73,7 @@ def equal_spending(
             "strength / shipped",
             "spent, PID",
             "spent, other",
-            "quantity",
-            "PID",
-            "other",
-            "PID − other",
-            "low",
-            "high",
-            "in words",
+            *BESIDE,
         ],
     )
 

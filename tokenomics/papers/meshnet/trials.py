@@ -14,7 +14,7 @@ import pandas as pd
 
 from ...experiments.matching import CLOSE, MATCH_SEED
 from ...model.shocks import Streams
-from ..reproduction import in_words, mean_interval, ratio
+from ..reproduction import BESIDE, in_words, mean_interval, ratio
 from .economy import SCENARIOS, MeshPaths, Values, draw, simulate, static
 
 STRESSED = SCENARIOS[1:]  # in the bull market both rules end at the same nodes
@@ -188,11 +188,5 @@ COLUMNS = [
     "scenario",
     "against",
     "tokens, PID / other",
-    "quantity",
-    "PID",
-    "other",
-    "PID − other",
-    "low",
-    "high",
-    "in words",
+    *BESIDE,
 ]
