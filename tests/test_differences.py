@@ -81,7 +81,7 @@ def test_holm_lies_between_the_single_probability_and_bonferroni(p):
     p = np.array(p)
     found = holm(p)
     assert np.all(found >= p) and np.all(found <= np.minimum(len(p) * p, 1.0) + 1e-15)
-    assert np.array_equal(np.argsort(p[np.argsort(p)]), np.argsort(np.sort(found), kind="stable"))
+    assert np.all(np.diff(found[np.argsort(p, kind="stable")]) >= 0.0)
 
 
 @pytest.mark.parametrize("n", [2, 3, 30, 1001, MOST + 2])
