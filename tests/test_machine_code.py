@@ -257,7 +257,7 @@ def test_a_number_of_lanes_that_cannot_be_is_refused(monkeypatch, text):
         instructions._lanes()
 
 
-@pytest.mark.parametrize(("avx512", "expected"), [(True, 16), (False, 4)])
+@pytest.mark.parametrize(("avx512", "expected"), [(True, 8), (False, 4)])
 def test_runs_side_by_side_fill_vectors_of_the_processor(monkeypatch, avx512, expected):
     monkeypatch.delenv("TOKENOMICS_LANES")
     monkeypatch.setattr(

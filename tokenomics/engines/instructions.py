@@ -26,13 +26,12 @@ WIDTHS = ("4", "8", "16", "32", "64")
 
 
 def _lanes() -> int:
-    """Runs side by side, or as the environment has it: two vectors of AVX-512, one of AVX2, where
-    a second is no faster, for LLVM's time grows with the square of their number. Results do not
-    depend on it.
+    """Runs side by side, or as the environment has it: one vector of the processor, for a second
+    is no faster and takes LLVM twice as long. Results do not depend on it.
     """
     found = os.environ.get(WIDTH)
     if not found:
-        return 16 if llvm.get_host_cpu_features().get("avx512f") else 4
+        return 8 if llvm.get_host_cpu_features().get("avx512f") else 4
     if found not in WIDTHS:
         raise InputError(f"'{found}'", key=WIDTH, expected=f"one of {', '.join(WIDTHS)}")
     return int(found)

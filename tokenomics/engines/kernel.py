@@ -1,4 +1,4 @@
-"""A program compiled to machine code: all steps of many runs, sixteen runs side by side."""
+"""A program compiled to machine code: all steps of many runs, several runs side by side."""
 
 from __future__ import annotations
 
