@@ -18,6 +18,7 @@ ROOMS = [
     "inputs",
     "parameters",
     "model",
+    "protocols",
     "engines",
     "results",
     "histories",

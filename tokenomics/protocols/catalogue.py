@@ -1,0 +1,25 @@
+"""The rules by name."""
+
+from __future__ import annotations
+
+from ..errors import InputError, nearest
+from .livepeer import LIVEPEER
+from .rule import DeployedRule, Version
+
+RULES: dict[str, DeployedRule] = {rule.name: rule for rule in (LIVEPEER,)}
+
+
+def named(text: str) -> tuple[DeployedRule, Version]:
+    """A rule and a version of it. text: NAME for the version that is deployed now, or
+    NAME@VERSION. Raises InputError with the nearest name.
+    """
+    name, at, version = text.partition("@")
+    if name not in RULES:
+        raise InputError(
+            f"no rule '{name}'",
+            key="rule",
+            expected=f"one of {', '.join(RULES)}",
+            nearest=nearest(name, RULES),
+        )
+    rule = RULES[name]
+    return rule, rule.version(version if at else None)

@@ -1,0 +1,202 @@
+"""A rule against its own history: every step from the recorded state, on the recorded inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .rule import RowReading, Row, DeployedRule, Version
+
+MOST_STEPS = 3  # rounds that one row may span
+Progress = Callable[[int, int], None]
+
+
+class Step(NamedTuple):
+    """One recorded step that the rule was asked about. predicted, recorded: of the field that is
+    decided. error: predicted less recorded, in units of the last digit. move: recorded less the
+    one before. reading: how it must be read to agree; "" where the plain step does, None where
+    nothing explains it.
+    """
+
+    clock: int
+    line: int
+    version: str
+    before: Any
+    predicted: int
+    recorded: int
+    error: int
+    move: int
+    reading: str | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """steps: one by one. first: the first that the plain step misses."""
+
+    rule: DeployedRule
+    steps: tuple[Step, ...]
+
+    @property
+    def first(self) -> Step | None:
+        """The first divergence, with the state before it."""
+        return next((step for step in self.steps if step.reading != ""), None)
+
+    @property
+    def exact(self) -> int:
+        """Steps in which all that the rule decides agrees to the last digit."""
+        return sum(step.reading == "" for step in self.steps)
+
+    @property
+    def readings(self) -> dict[str, int]:
+        """Steps by the reading that explains them, the plain step's left out."""
+        found: dict[str, int] = {}
+        for step in self.steps:
+            if step.reading:
+                found[step.reading] = found.get(step.reading, 0) + 1
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+    @property
+    def unexplained(self) -> tuple[Step, ...]:
+        """Steps that nothing explains."""
+        return tuple(step for step in self.steps if step.reading is None)
+
+    @property
+    def moves(self) -> tuple[int, int]:
+        """Recorded steps that move, and those of them whose direction the plain step gives."""
+        moved = [s for s in self.steps if s.move]
+        right = sum(np.sign(s.move + s.error) == np.sign(s.move) for s in moved)
+        return len(moved), int(right)
+
+    @property
+    def largest(self) -> int:
+        """Largest error of the plain step, in units of the last digit."""
+        return max((abs(step.error) for step in self.steps), default=0)
+
+    def fit(self) -> tuple[float, float] | None:
+        """Slope and correlation of predicted on recorded moves; None where all moves are one."""
+        recorded = np.array([float(s.move) for s in self.steps])
+        predicted = np.array([float(s.move + s.error) for s in self.steps])
+        if len(recorded) < 3 or not recorded.std() or not predicted.std():
+            return None
+        covariance = np.cov(recorded, predicted)
+        slope = covariance[0, 1] / covariance[0, 0]
+        return float(slope), float(np.corrcoef(recorded, predicted)[0, 1])
+
+
+def repeated(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
+    """The row says again what the one before said: no step was made between them."""
+    before, here = rows[at - 1], rows[at]
+    return before.state if (before.state, before.inputs) == (here.state, here.inputs) else None
+
+
+def unchanged(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
+    """No step was made, though something else moved meanwhile."""
+    return rows[at - 1].state
+
+
+def several(count: int) -> Callable[[DeployedRule, Sequence[Row], int, Any], Any]:
+    """The row spans several steps."""
+
+    def state(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
+        found = rows[at - 1].state
+        for _ in range(count):
+            found = rule.step(found, rows[at - 1].inputs, parameters)
+        return found
+
+    return state
+
+
+def own_inputs(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
+    """The inputs of the row itself acted, not those of the row before."""
+    return rule.step(rows[at - 1].state, rows[at].inputs, parameters)
+
+
+def split_inputs(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
+    """Two steps: one on the inputs of the row before, one on the row's own."""
+    first = rule.step(rows[at - 1].state, rows[at - 1].inputs, parameters)
+    return rule.step(first, rows[at].inputs, parameters)
+
+
+READINGS = (
+    RowReading("a row that repeats the one before", repeated),
+    RowReading("no step between two rows", unchanged),
+    *(
+        RowReading(f"a row that spans {count} steps", several(count))
+        for count in range(2, MOST_STEPS + 1)
+    ),
+    RowReading("the row's own inputs acted", own_inputs),
+    RowReading("two steps, the second on the row's own inputs", split_inputs),
+)
+
+
+def replay(
+    rule: DeployedRule,
+    rows: Sequence[Row],
+    version: Version | None = None,
+    progress: Progress | None = None,
+) -> Replay:
+    """Step a rule on a history.
+
+    rows: at least two, by increasing clock. version: whose parameters act throughout; those that
+    act at each row's clock where none is given. Raises InputError, with the field and the line,
+    for a row that the chain cannot hold.
+    """
+    decided = itemgetter(*map(rule.state._fields.index, rule.decides))
+    first = rule.state._fields.index(rule.decides[0])
+    always, step, steps = version or rule.always, rule.step, []
+    for at in range(1, len(rows)):
+        before, here = rows[at - 1], rows[at]
+        acting = always or rule.acting(here.clock)
+        found = step(before.state, before.inputs, acting.parameters)
+        reading = (
+            ""
+            if decided(found) == decided(here.state)
+            else _explained(rule, rows, at, version, acting, decided)
+        )
+        predicted, recorded = found[first], here.state[first]
+        steps.append(
+            Step(
+                here.clock,
+                here.line,
+                acting.name,
+                before.state,
+                predicted,
+                recorded,
+                predicted - recorded,
+                recorded - before.state[first],
+                reading,
+            )
+        )
+        if progress and at % 10_000 == 0:
+            progress(at, len(rows) - 1)
+    return Replay(rule, tuple(steps))
+
+
+def _explained(
+    rule: DeployedRule,
+    rows: Sequence[Row],
+    at: int,
+    version: Version | None,
+    acting: Version,
+    decided: Callable[[Any], Any],
+) -> str | None:
+    """The first reading under which the rule gives what is recorded."""
+    recorded = decided(rows[at].state)
+
+    def agrees(found: Any) -> bool:
+        return found is not None and decided(found) == recorded
+
+    for reading in (*rule.readings, *READINGS):
+        if agrees(reading.state(rule, rows, at, acting.parameters)):
+            return reading.name
+    if version is None:
+        for other in rule.versions:
+            if other is not acting and agrees(
+                rule.step(rows[at - 1].state, rows[at - 1].inputs, other.parameters)
+            ):
+                return f"the parameters of {other.name}"
+    return None

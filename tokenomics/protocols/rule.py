@@ -1,0 +1,191 @@
+"""What a deployed rule is: what it remembers, what it is told, what governance sets, and one step
+of its clock in the arithmetic of the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from ..errors import InputError, nearest
+
+DEPLOYED, PROPOSED, REJECTED, ABANDONED = "deployed", "proposed", "rejected", "abandoned"
+
+
+@dataclass(frozen=True)
+class OnChain:
+    """A number of a rule: unit, meaning, and the bounds that it cannot leave on chain."""
+
+    unit: str
+    about: str
+    lower: int | float | None = 0
+    upper: int | float | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One set of parameters. since: the first step of the rule's clock on which it acts, where it
+    is known. status: whether it acts on chain. source: the proposal or contract that sets it.
+    """
+
+    name: str
+    parameters: Any
+    source: str
+    since: int | None = None
+    date: str = ""
+    status: str = DEPLOYED
+
+
+class Row(NamedTuple):
+    """A line of a recorded history. clock: position on the rule's clock, which increases. state:
+    recorded at it. inputs: what the rule reads in the next step. line: of the file.
+    """
+
+    clock: int
+    state: Any
+    inputs: Any
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class RecordedForm:
+    """A form in which a history of the rule is published. columns: their names. read: the clock,
+    the state and the inputs of exact numbers by column. about: what is not recorded, and how it is
+    filled in.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    read: Callable[[Mapping[str, Fraction]], tuple[int, Any, Any]]
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where `absorb` looks. states: those of a version, the whole of a range or a sample. key: the
+    number by which states are told and ordered. inputs: by label one of each kind that the rule
+    treats differently, between them the declared range. exhaustive: whether `states` are all of
+    the range. about: the ranges in words.
+    """
+
+    states: Callable[[Any], Sequence[Any]]
+    key: Callable[[Any], int]
+    inputs: Callable[[Any], Mapping[str, Any]]
+    exhaustive: bool
+    about: str
+
+
+@dataclass(frozen=True)
+class RowReading:
+    """Another way to read a recorded row that the plain step misses. state: what the rule gives
+    when the row is read so; None where the reading has nothing to say. Arguments: the rule, the
+    rows, the position and the parameters.
+    """
+
+    name: str
+    state: Callable[[DeployedRule, Sequence[Row], int, Any], Any]
+
+
+@dataclass(frozen=True)
+class DeployedRule:
+    """A deployed rule.
+
+    clock: what a step is. state, inputs, parameters: named tuples whose fields bear a `OnChain`.
+    step: the state after one step. decides: fields of the state that the rule decides, which a
+    replay compares. exact: whether a history can agree to the last digit; if not, it is compared
+    by its moves. sources: with the version that was read. unknown: what could not be found out.
+    """
+
+    name: str
+    about: str
+    clock: str
+    state: type
+    inputs: type
+    parameters: type
+    step: Callable[[Any, Any, Any], Any]
+    decides: tuple[str, ...]
+    versions: tuple[Version, ...]
+    sources: tuple[str, ...]
+    exact: bool = True
+    layouts: tuple[RecordedForm, ...] = ()
+    readings: tuple[RowReading, ...] = ()
+    search: Search | None = None
+    unknown: tuple[str, ...] = ()
+
+    @cached_property
+    def quantities(self) -> dict[str, dict[str, tuple[type, OnChain]]]:
+        """The fields of state, inputs and parameters with their kind and quantity."""
+        parts = {"state": self.state, "inputs": self.inputs, "parameters": self.parameters}
+        return {part: _fields(kind) for part, kind in parts.items()}
+
+    def version(self, name: str | None = None) -> Version:
+        """A version by name; the last one that is deployed where none is named."""
+        if name is None:
+            return self._deployed[-1]
+        for version in self.versions:
+            if version.name == name:
+                return version
+        names = [version.name for version in self.versions]
+        raise InputError(
+            f"no version '{name}' of {self.name}",
+            key="rule",
+            expected=f"one of {', '.join(names)}",
+            nearest=nearest(name, names),
+        )
+
+    def acting(self, clock: int) -> Version:
+        """The deployed version that acts at a position of the clock."""
+        acting = self._deployed[0]
+        for version in self._deployed[1:]:
+            if version.since is not None and version.since <= clock:
+                acting = version
+        return acting
+
+    @property
+    def always(self) -> Version | None:
+        """The version that acts at any time, where only one is deployed."""
+        return self._deployed[0] if len(self._deployed) == 1 else None
+
+    @cached_property
+    def _deployed(self) -> tuple[Version, ...]:
+        return tuple(version for version in self.versions if version.status == DEPLOYED)
+
+    def check(self, part: str, values: Any) -> None:
+        """Raise InputError, with the field, for a state, inputs or parameters that the chain
+        cannot hold. part: of `quantities`.
+        """
+        for (name, (kind, quantity)), value in zip(
+            self.quantities[part].items(), values, strict=True
+        ):
+            number = (int,) if kind is int else (int, float)
+            bounded = isinstance(value, number) and not isinstance(value, bool)
+            low, high = quantity.lower, quantity.upper
+            inside = bounded and (low is None or value >= low) and (high is None or value <= high)
+            if not inside:
+                raise InputError(
+                    f"{value!r}",
+                    key=name,
+                    expected=f"{'a whole number' if kind is int else 'a number'}"
+                    f"{_between(low, high)} [{quantity.unit}]",
+                )
+
+
+def _fields(kind: type) -> dict[str, tuple[type, OnChain]]:
+    hints = get_type_hints(kind, include_extras=True)
+    found = {}
+    for name in kind._fields:
+        assert get_origin(hints[name]) is Annotated, f"{kind.__name__}.{name} has no quantity"
+        number, quantity = get_args(hints[name])
+        found[name] = (number, quantity)
+    return found
+
+
+def _between(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" from {low:,} to {high:,}"
+    if low is not None:
+        return f" of at least {low:,}"
+    return "" if high is None else f" of at most {high:,}"
