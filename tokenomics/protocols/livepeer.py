@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import gcd
 from typing import Annotated, NamedTuple
 
-from .rule import ABANDONED, REJECTED, RecordedForm, OnChain, DeployedRule, Search, Version
+from .rule import ABANDONED, REJECTED, DeployedRule, OnChain, RecordedForm, Search, Version
 
 PERC_DIVISOR = 10**9  # parts per billion
 LARGEST = 2**256 // PERC_DIVISOR  # the product with the divisor must not overflow

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .rule import RowReading, Row, DeployedRule, Version
+from .rule import DeployedRule, Row, RowReading, Version
 
 MOST_STEPS = 3  # rounds that one row may span
 Progress = Callable[[int, int], None]
 
 
-class Step(NamedTuple):
+class ReplayStep(NamedTuple):
     """One recorded step that the rule was asked about. predicted, recorded: of the field that is
     decided. error: predicted less recorded, in units of the last digit. move: recorded less the
     one before. reading: how it must be read to agree; "" where the plain step does, None where
@@ -38,10 +38,10 @@ class Replay:
     """steps: one by one. first: the first that the plain step misses."""
 
     rule: DeployedRule
-    steps: tuple[Step, ...]
+    steps: tuple[ReplayStep, ...]
 
     @property
-    def first(self) -> Step | None:
+    def first(self) -> ReplayStep | None:
         """The first divergence, with the state before it."""
         return next((step for step in self.steps if step.reading != ""), None)
 
@@ -60,7 +60,7 @@ class Replay:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     @property
-    def unexplained(self) -> tuple[Step, ...]:
+    def unexplained(self) -> tuple[ReplayStep, ...]:
         """Steps that nothing explains."""
         return tuple(step for step in self.steps if step.reading is None)
 
@@ -159,7 +159,7 @@ def replay(
         )
         predicted, recorded = found[first], here.state[first]
         steps.append(
-            Step(
+            ReplayStep(
                 here.clock,
                 here.line,
                 acting.name,

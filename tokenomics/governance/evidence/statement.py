@@ -79,7 +79,7 @@ License = Literal["CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "Apache-2.0", "MIT"]  
 MetricName = Annotated[str, Field(max_length=100), AfterValidator(_metric)]
 
 
-class OnChain(Strict):
+class StoredAs(Strict):
     """How a contract stores a parameter: the human value × multiply / divide × 10^decimals, as a
     whole number.
 
@@ -184,7 +184,7 @@ class Statement(Strict):
     authors: list[Line] = Field(default=[], max_length=MOST)
     license: License = "CC-BY-4.0"
     sources: list[Line] = Field(default=[], max_length=MOST)
-    on_chain: dict[Line, OnChain] = Field(default={}, max_length=MOST)
+    on_chain: dict[Line, StoredAs] = Field(default={}, max_length=MOST)
     limits: list[Limit] = Field(min_length=1, max_length=MOST)
     watch: list[Watch] = Field(default=[], max_length=MOST)
     matters: dict[MetricName, Annotated[float, Field(gt=0.0, le=LARGEST_LIMIT)]] = Field(

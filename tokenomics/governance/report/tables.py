@@ -22,7 +22,7 @@ from ...parameters.tables import text
 from ...results.intervals import quantile_interval
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence, add_up
-from ..evidence.statement import OnChain
+from ..evidence.statement import StoredAs
 from ..evidence.structure import COMPARED
 from ..evidence.worlds_record import WORLDS
 from .document import ReportTable, cell, with_interval
@@ -53,7 +53,7 @@ def exact(value: Fraction, digits: int = DIGITS) -> str:
     return sign + short + ("…" if rest else "")
 
 
-def _stored(rule: OnChain | None, value: Any) -> tuple[str, str, str]:
+def _stored(rule: StoredAs | None, value: Any) -> tuple[str, str, str]:
     """Stored number, the value that it stands for, and the relative error of rounding; as text."""
     if rule is None:
         return "", "", ""
