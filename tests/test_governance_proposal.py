@@ -19,7 +19,7 @@ from tokenomics.errors import InputError
 from tokenomics.governance.evidence.canonical import canonical_json
 from tokenomics.governance.evidence.evidence import Evidence
 from tokenomics.governance.evidence.plan import simulate
-from tokenomics.governance.evidence.statement import CalibrationRecord, OnChain
+from tokenomics.governance.evidence.statement import CalibrationRecord, StoredAs
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report import tables
 from tokenomics.governance.report.sections import proposal_sections
@@ -38,7 +38,7 @@ from tokenomics.parameters.locate import names
     ],
 )
 def test_a_stored_number_is_exact(value, decimals, divide, raw):
-    stored, back = OnChain(decimals=decimals, unit="u", divide=divide).raw(value)
+    stored, back = StoredAs(decimals=decimals, unit="u", divide=divide).raw(value)
     assert stored == raw
     getcontext().prec = 120
     assert abs(Decimal(repr(value)) / divide * Decimal(10) ** decimals - stored) <= Decimal("0.5")

@@ -24,6 +24,8 @@ Public names; `help` of each describes every parameter:
     compare_venues       cloud or network for a workload
     reproduce            a published result, computed again
     score                a table of quantiles against what happened
+    replay               a deployed rule on its recorded history, step by step
+    absorb               where a deployed rule traps itself
     propose              the whole evidence of a governance proposal, as a bundle
     report               finished runs or a sweep as a bundle
     verify               check a bundle of evidence that somebody published
@@ -69,6 +71,7 @@ _HOMES = {
     "errors": ("BlockError", "InputError", "ModelError", "TokenomicsError"),
     "experiments.compare": ("compare",),
     "experiments.optimise": ("optimise",),
+    "experiments.replays": ("absorb", "replay"),
     "experiments.run": ("run",),
     "experiments.sensitivity": ("sensitivity",),
     "experiments.sweep": ("sweep",),

@@ -62,6 +62,10 @@ COMMANDS = {
         "Score a forecast against what happened: coverage, CRPS and interval scores by variable "
         "and horizon, and skill against 'no change'."
     ),
+    "protocols": (
+        "Rules that networks run on chain: list, show, replay on their history, and find where "
+        "they trap themselves."
+    ),
     "verify": (
         "Check a bundle: every file's digest, its numbers by simulation, its text, tables and "
         "figures by making them anew."

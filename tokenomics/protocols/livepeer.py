@@ -9,12 +9,10 @@ setCurrentRewardTokens) with libraries/MathUtilsV2.sol (parts per billion since 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
 from math import gcd
 from typing import Annotated, NamedTuple
 
-from .rule import ABANDONED, REJECTED, DeployedRule, OnChain, RecordedForm, Search, Version
+from .rule import ABANDONED, REJECTED, Cells, DeployedRule, OnChain, RecordedForm, Search, Version
 
 PERC_DIVISOR = 10**9  # parts per billion
 LARGEST = 2**256 // PERC_DIVISOR  # the product with the divisor must not overflow
@@ -66,11 +64,11 @@ def step(
     return LivepeerState(inflation, inputs.supply * inflation // PERC_DIVISOR)
 
 
-def _recorded(cells: Mapping[str, Fraction]) -> tuple[int, LivepeerState, LivepeerInputs]:
-    supply, bonded = int(cells["total_supply_lptu"]), int(cells["bonded_lptu"])
-    inflation = int(cells["inflation_ppb"])
+def _recorded(cells: Cells) -> tuple[int, LivepeerState, LivepeerInputs]:
+    supply, bonded = cells.whole("total_supply_lptu"), cells.whole("bonded_lptu")
+    inflation = cells.whole("inflation_ppb")
     state = LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
-    return int(cells["row"]), state, LivepeerInputs(bonded, supply)
+    return cells.whole("row"), state, LivepeerInputs(bonded, supply)
 
 
 BY_DAY = RecordedForm(

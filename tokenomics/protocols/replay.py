@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .rule import DeployedRule, Row, RowReading, Version
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_STEPS = 3  # rounds that one row may span
 Progress = Callable[[int, int], None]
@@ -76,6 +79,39 @@ class Replay:
         """Largest error of the plain step, in units of the last digit."""
         return max((abs(step.error) for step in self.steps), default=0)
 
+    def table(self) -> pd.DataFrame:
+        """A line a step; what the rule remembered before it, a column a field."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.steps, columns=ReplayStep._fields)
+        before = [
+            {f"before_{name}": value for name, value in step.before._asdict().items()}
+            for step in self.steps
+        ]
+        at = frame.columns.get_loc("before")
+        parts = [frame.iloc[:, :at], pd.DataFrame(before), frame.iloc[:, at + 1 :]]
+        return pd.concat(parts, axis=1)
+
+    def plain(self) -> dict[str, Any]:
+        """All totals, for a machine."""
+        moved, right = self.moves
+        fit = self.fit()
+        first = self.first
+        return {
+            "rule": self.rule.name,
+            "versions": sorted({step.version for step in self.steps}),
+            "steps": len(self.steps),
+            "exact": self.exact,
+            "explained": self.readings,
+            "unexplained": [_told(step) for step in self.unexplained],
+            "moves": moved,
+            "sign_right": right,
+            "largest_error": self.largest,
+            "first_divergence": first and _told(first),
+            "slope": fit and fit[0],
+            "correlation": fit and fit[1],
+        }
+
     def fit(self) -> tuple[float, float] | None:
         """Slope and correlation of predicted on recorded moves; None where all moves are one."""
         recorded = np.array([float(s.move) for s in self.steps])
@@ -85,6 +121,10 @@ class Replay:
         covariance = np.cov(recorded, predicted)
         slope = covariance[0, 1] / covariance[0, 0]
         return float(slope), float(np.corrcoef(recorded, predicted)[0, 1])
+
+
+def _told(step: ReplayStep) -> dict[str, Any]:
+    return step._asdict() | {"before": step.before._asdict()}
 
 
 def repeated(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:

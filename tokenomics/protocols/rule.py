@@ -50,16 +50,29 @@ class Row(NamedTuple):
     line: int = 0
 
 
+class Cells(dict[str, Fraction]):
+    """Exact numbers of a line by column; of a date the days since 1970."""
+
+    def whole(self, name: str, scale: int = 1) -> int:
+        """A cell times `scale`. Raises InputError where that is no whole number, as for a share
+        where parts per billion are meant.
+        """
+        value = self[name] * scale
+        if value.denominator != 1:
+            raise InputError(f"{float(self[name])!r}", key=name, expected="a whole number")
+        return int(value)
+
+
 @dataclass(frozen=True)
 class RecordedForm:
-    """A form in which a history of the rule is published. columns: their names. read: the clock,
-    the state and the inputs of exact numbers by column. about: what is not recorded, and how it is
+    """A form in which a history of the rule is published. columns: their names, the clock's first.
+    read: the clock, the state and the inputs of a line. about: what is not recorded, and how it is
     filled in.
     """
 
     name: str
     columns: tuple[str, ...]
-    read: Callable[[Mapping[str, Fraction]], tuple[int, Any, Any]]
+    read: Callable[[Cells], tuple[int, Any, Any]]
     about: str = ""
 
 
@@ -120,6 +133,22 @@ class DeployedRule:
         """The fields of state, inputs and parameters with their kind and quantity."""
         parts = {"state": self.state, "inputs": self.inputs, "parameters": self.parameters}
         return {part: _fields(kind) for part, kind in parts.items()}
+
+    @cached_property
+    def own_form(self) -> RecordedForm:
+        """A history in the rule's own names and units."""
+        fields = {**self.quantities["state"], **self.quantities["inputs"]}
+        count = len(self.state._fields)
+
+        def read(cells: Cells) -> tuple[int, Any, Any]:
+            values = [
+                cells.whole(name) if kind is int else float(cells[name])
+                for name, (kind, _) in fields.items()
+            ]
+            state, inputs = self.state(*values[:count]), self.inputs(*values[count:])
+            return cells.whole("clock"), state, inputs
+
+        return RecordedForm("the rule's own names and units", ("clock", *fields), read)
 
     def version(self, name: str | None = None) -> Version:
         """A version by name; the last one that is deployed where none is named."""

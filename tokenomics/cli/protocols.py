@@ -1,0 +1,243 @@
+"""`tokenomics protocols`: rules that networks run on chain, replayed exactly, and searched for
+states that trap them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..inputs.files import probe
+from .history_options import Sheet
+from .options import Json, NoFigures, Tables
+from .output import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Rules that networks run on chain: list, show, replay on their history, and find where "
+    "they trap themselves.",
+)
+Named = Annotated[
+    str, typer.Argument(help="A rule, or NAME@VERSION; see `protocols list`.", metavar="NAME")
+]
+NONE = "-"
+
+
+@app.command("list", epilog="Example: tokenomics protocols list")
+def list_(as_json: Json = False) -> None:
+    """List the rules with their clock, their versions and which are deployed."""
+    from ..protocols.catalogue import RULES
+
+    if as_json:
+        print_json([_row(rule) for rule in RULES.values()])
+        return
+    rows = [
+        (
+            rule.name,
+            rule.clock,
+            ", ".join(f"{v.name} ({v.status})" for v in rule.versions),
+            rule.about,
+        )
+        for rule in RULES.values()
+    ]
+    show_table("", ["rule", "a step is", "versions", "what it does"], rows, console=wide_console())
+
+
+def _row(rule: Any) -> dict[str, Any]:
+    versions = [
+        {
+            "name": version.name,
+            "status": version.status,
+            "since": version.since,
+            "date": version.date,
+            "parameters": version.parameters._asdict(),
+            "source": version.source,
+        }
+        for version in rule.versions
+    ]
+    return {
+        "name": rule.name,
+        "about": rule.about,
+        "clock": rule.clock,
+        "versions": versions,
+        "sources": list(rule.sources),
+        "unknown": list(rule.unknown),
+        "histories": [form.name for form in rule.layouts],
+    }
+
+
+@app.command(epilog="Example: tokenomics protocols show livepeer@LIP-107")
+def show(name: Named, as_json: Json = False) -> None:
+    """Show a rule: what it remembers, reads and is set to, with units and bounds, its sources, and
+    what could not be found out.
+    """
+    from ..protocols.catalogue import named
+
+    rule, version = named(name)
+    parts = {
+        part: {
+            field: {"unit": q.unit, "about": q.about, "lower": q.lower, "upper": q.upper}
+            for field, (_, q) in fields.items()
+        }
+        for part, fields in rule.quantities.items()
+    }
+    if as_json:
+        print_json(_row(rule) | {"version": version.name} | parts)
+        return
+    say(f"{rule.name}: {rule.about}", f"a step is one {rule.clock}")
+    when = f" since {version.date}" if version.date else ""
+    say(f"version {version.name} ({version.status}){when}: {version.source}")
+    set_to = version.parameters._asdict()
+    rows: list[tuple] = []
+    for part, fields in parts.items():
+        rows.append((part,))
+        for field, about in fields.items():
+            value = set_to.get(field) if part == "parameters" else None
+            bounds = f"{_number(about['lower'])} to {_number(about['upper'])}"
+            rows.append((field, _number(value), about["unit"], bounds, about["about"]))
+    show_table("", ["name", "set to", "unit", "bounds", "what it is"], rows, console=wide_console())
+    say(*(f"source: {source}" for source in rule.sources))
+    say(*(f"history: {form.name}. {form.about}" for form in rule.layouts))
+    say(*(f"not known: {text}" for text in rule.unknown))
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return NONE
+    if isinstance(value, int) and abs(value) >= 10**16:
+        return f"{float(value):.6g}"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+@app.command(
+    epilog="Examples: tokenomics protocols replay livepeer --history rounds.csv | tokenomics "
+    "protocols replay livepeer@LIP-107 --history rounds.csv --column clock=round --out replayed"
+)
+def replay(
+    name: Named,
+    history: Annotated[
+        list[Path],
+        typer.Option(
+            help="The recorded history; several are joined by the clock's column. Repeatable.",
+            metavar="FILE",
+        ),
+    ],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="FIELD=NAME, which column is which, where names are other ones. Repeatable.",
+            metavar="FIELD=NAME",
+        ),
+    ] = None,
+    sheet: Sheet = None,
+    out: Tables = None,
+    no_figures: NoFigures = False,
+    as_json: Json = False,
+) -> None:
+    """Step a rule on its recorded history: steps that agree to the last digit, the direction of
+    moves, the first divergence, and the readings of rows that explain the rest.
+    """
+    from ..experiments.replays import replay as replayed
+
+    probe(out)
+    with progress_bar("replaying", not as_json) as update:
+        found = replayed(name, *history, column=column, sheet=sheet, progress=update)
+
+    def fill(folder: Path) -> None:
+        found.table().to_csv(folder / "steps.csv", index=False)
+        (folder / "replay.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+        if not no_figures:
+            from ..results.figures import save
+            from ..results.replay_figure import draw_replay
+
+            save(draw_replay(found), folder / "replay.png", 150)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.plain() | ({"out": str(out)} if written else {}))
+            return
+        _tell(found)
+        if written:
+            say(f"written to {out}")
+
+    deliver(out, fill, tell)
+
+
+MOST_TOLD = 10  # unexplained steps that are told one by one
+
+
+def _tell(found: Any) -> None:
+    rule, (moved, right) = found.rule, found.moves
+    unit = rule.quantities["state"][rule.decides[0]][1].unit
+    say(
+        f"{rule.name}: {found.exact:,} of {len(found.steps):,} steps exact; the direction of "
+        f"{right:,} of {moved:,} moves is right; the largest error is {found.largest:,} [{unit}]"
+    )
+    first = found.first
+    if first is None:
+        return
+    before = ", ".join(
+        f"{field} {_number(value)}" for field, value in first.before._asdict().items()
+    )
+    say(
+        f"first divergence: line {first.line}, clock {first.clock:,}: the rule gives "
+        f"{first.predicted:,}, recorded is {first.recorded:,} [{unit}]; before it {before}"
+    )
+    rows = [(count, reading) for reading, count in found.readings.items()]
+    if found.unexplained:
+        rows.append((len(found.unexplained), "not explained"))
+    show_table("", ["steps", "agree if the row is read as"], rows, console=wide_console())
+    for step in found.unexplained[:MOST_TOLD]:
+        say(
+            f"not explained: line {step.line}, clock {step.clock:,}: the rule gives "
+            f"{step.predicted:,}, recorded is {step.recorded:,}"
+        )
+
+
+@app.command(epilog="Examples: tokenomics protocols absorb livepeer@LIP-100 --json")
+def absorb(name: Named, as_json: Json = False) -> None:
+    """Find where a rule traps itself: states that no input leaves, sets that are never left once
+    entered, and cycles under constant input, within the range that the rule declares.
+    """
+    from ..experiments.replays import absorb as searched
+
+    with progress_bar("searching", not as_json) as update:
+        found = searched(name, progress=update)
+    if as_json:
+        print_json(found.plain())
+        return
+    how = "all" if found.exhaustive else "a sample of"
+    say(
+        f"{found.rule.name} {found.version.name}: {how} {found.states:,} states from "
+        f"{found.lowest:,} to {found.highest:,} searched in {found.seconds:.2f} s",
+        f"range: {found.rule.search.about}",
+        f"no input leaves: {_spans(found.fixed)}",
+        f"each constant input keeps or brings back: {_spans(found.held)}",
+    )
+    for closed in found.closed:
+        entered = (
+            "nothing enters it"
+            if closed.entered_from is None
+            else f"entered from {closed.entered_from:,}"
+        )
+        say(f"once in {closed.lowest:,} to {closed.highest:,} it stays there; {entered}")
+    rows = [
+        (c.input, f"{c.period:,}", f"{c.count:,}", f"{c.lowest:,} to {c.highest:,}", f"{c.ends:,}")
+        for c in found.cycles
+    ]
+    columns = ["constant input", "period", "cycles", "within", "states that end there"]
+    show_table("", columns, rows, console=wide_console())
+    if found.left:
+        say(f"the search is cut: {found.left:,} steps lead out of the range")
+
+
+def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
+    if not ranges:
+        return "no state"
+    shown = [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in ranges[:10]]
+    more = f" and {len(ranges) - 10:,} more" if len(ranges) > 10 else ""
+    return ", ".join(shown) + more

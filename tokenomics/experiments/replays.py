@@ -1,0 +1,38 @@
+"""A deployed rule on its recorded history, and where it traps itself, by the rule's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..histories.recorded_steps import read_recorded
+from ..protocols import absorb as search
+from ..protocols import replay as stepping
+from ..protocols.catalogue import named
+from ..protocols.replay import Progress, Replay
+
+
+def replay(
+    rule: str,
+    *files: str | Path,
+    column: str | Sequence[str] | Mapping[str, str] | None = None,
+    sheet: str | None = None,
+    progress: Progress | None = None,
+) -> Replay:
+    """Step a deployed rule on its recorded history, each step from the recorded state.
+
+    rule: NAME, for the parameters that act at each row, or NAME@VERSION for one version's
+    throughout. files: one history, or several joined by the column of the clock. column, sheet:
+    see `histories.recorded_steps.read_recorded`. progress: called with steps done and all.
+    Raises InputError that names file and line for what cannot be read or cannot stand on chain.
+    """
+    found, version = named(rule)
+    rows, _ = read_recorded(found, files, column=column, sheet=sheet)
+    return stepping.replay(found, rows, version if "@" in rule else None, progress)
+
+
+def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:
+    """States that no input leaves, sets that are never left once entered, cycles under constant
+    input. rule: NAME or NAME@VERSION. Raises InputError where the rule declares no search.
+    """
+    return search.absorb(*named(rule), progress)

@@ -1,0 +1,142 @@
+"""The recorded history of a deployed rule: exact numbers, one line a step of its clock, from one
+file or several that share the column of the clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from ..errors import InputError, nearest
+from ..inputs.arguments import many
+from ..protocols.rule import Cells, DeployedRule, RecordedForm, Row
+from .layouts import told
+from .reader import read_table
+from .table import Table
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+FEWEST = 2
+
+
+def read_recorded(
+    rule: DeployedRule,
+    files: str | Path | Sequence[str | Path],
+    *,
+    column: str | Sequence[str] | Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> tuple[list[Row], RecordedForm]:
+    """Rows of a history, by increasing clock, and the form in which they were found.
+
+    files: one, or several that are joined by the column of the clock; rows that one of them lacks
+    are left out. column: names of columns, as {"clock": name, ...} or "clock=name", where they are
+    not those of a known form. sheet: see `read_table`. Raises InputError that names file and line:
+    a missing column, a cell that is no number or cannot stand on chain, a clock that repeats or
+    goes back.
+    """
+    tables = [read_table(file, sheet=sheet) for file in many(files)]
+    forms = (*rule.layouts, rule.own_form)
+    names = {name for form in forms for name in form.columns}
+    given = told(column, tuple(sorted(names)))
+    form = _form(rule, tables, forms, given)
+    places = {
+        name: [
+            (t, at) for t, table in enumerate(tables) for at in table.find(given.get(name, name))
+        ]
+        for name in form.columns
+    }
+    clock = form.columns[0]
+    lines = [_by_clock(table, places[clock], t) for t, table in enumerate(tables)]
+    rows: list[Row] = []
+    for text, at in lines[0].items():
+        if any(text not in other for other in lines[1:]):
+            continue
+        cells = Cells()
+        try:
+            for name, found in places.items():
+                t, place = found[0]
+                row = lines[t][text]
+                cells[name] = _exact(name, tables[t].cell(place, row))
+            position, state, inputs = form.read(cells)
+            rule.check("state", state)
+            rule.check("inputs", inputs)
+        except InputError as error:
+            raise tables[0].error(
+                error.found, row=at, key=error.key, expected=error.expected
+            ) from None
+        if rows and position <= rows[-1].clock:
+            said = "the same twice" if position == rows[-1].clock else f"after {rows[-1].clock}"
+            raise tables[0].error(
+                f"{position}, {said}", row=at, key=given.get(clock, clock), expected="an increase"
+            )
+        rows.append(Row(position, state, inputs, int(tables[0].lines[at])))
+    if len(rows) < FEWEST:
+        raise InputError(
+            f"{len(rows)} rows", file=tables[0].file, expected=f"at least {FEWEST} of a history"
+        )
+    return rows, form
+
+
+def _form(
+    rule: DeployedRule,
+    tables: Sequence[Table],
+    forms: Sequence[RecordedForm],
+    given: Mapping[str, str],
+) -> RecordedForm:
+    """The first form of which no column is missing; else an error about the nearest one."""
+
+    def missing(form: RecordedForm) -> list[str]:
+        return [
+            name
+            for name in form.columns
+            if not any(table.find(given.get(name, name)) for table in tables)
+        ]
+
+    lacking = [(len(missing(form)) / len(form.columns), form) for form in forms]
+    share, form = min(lacking, key=lambda item: item[0])
+    if not share:
+        return form
+    absent = missing(form)[0]
+    headers = [header for table in tables for header in table.header if header]
+    raise InputError(
+        f"no column '{given.get(absent, absent)}'",
+        file=tables[0].file,
+        key="column",
+        expected=" or ".join(", ".join(one.columns) for one in forms),
+        nearest=nearest(absent, headers),
+    )
+
+
+def _by_clock(table: Table, places: Sequence[tuple[int, int]], number: int) -> dict[str, int]:
+    """Rows of a table by the text of the clock."""
+    mine = [at for t, at in places if t == number]
+    if not mine:
+        raise InputError(
+            "no column of the clock", file=table.file, expected="the one that all files share"
+        )
+    rows: dict[str, int] = {}
+    for at, text in enumerate(table.cells(mine[0])):
+        if text in rows:
+            raise table.error(
+                f"{text}, the same twice", row=at, key=table.name(mine[0]), expected="an increase"
+            )
+        rows[text] = at
+    return rows
+
+
+def _exact(name: str, text: str) -> Fraction:
+    """A cell as an exact number; of a date the days since 1970."""
+    if NUMBER.fullmatch(text):
+        return Fraction(text)
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"'{text}'" if text else "an empty cell", key=name, expected="a number or a date"
+        ) from None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return Fraction((zoned - EPOCH) // dt.timedelta(seconds=1), DAY // dt.timedelta(seconds=1))

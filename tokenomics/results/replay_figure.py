@@ -1,0 +1,60 @@
+"""A rule against its history: what was recorded and what the rule gives, and its errors by how
+each step must be read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import counted
+from ..protocols.replay import Replay
+from .figures import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+UNEXPLAINED = "not explained"
+
+
+def draw_replay(replay: Replay) -> Figure:
+    """Two panels over the rule's clock; the title states the finding."""
+    from matplotlib.figure import Figure
+
+    rule, steps = replay.rule, replay.steps
+    name = rule.decides[0]
+    unit = rule.quantities["state"][name][1].unit
+    clock = np.array([step.clock for step in steps], float)
+    figure = Figure(figsize=(8.0, 5.6), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    above.plot(clock, [float(s.recorded) for s in steps], color=COLOURS[-1], lw=2.2, alpha=0.35)
+    above.plot(clock, [float(s.predicted) for s in steps], color=COLOURS[0], lw=0.8)
+    above.set_ylabel(f"{name} [{unit}]")
+    above.legend(["recorded", "the rule, from the state before"], loc="best", frameon=False)
+    groups = [*replay.readings, *([UNEXPLAINED] if replay.unexplained else [])]
+    for colour, group in zip(
+        [COLOURS[i % (len(COLOURS) - 1)] for i in range(len(groups))], groups, strict=True
+    ):
+        mine = [s for s in steps if (s.reading or UNEXPLAINED) == group and s.reading != ""]
+        below.plot(
+            [s.clock for s in mine],
+            [float(s.error) for s in mine],
+            "x" if group == UNEXPLAINED else ".",
+            color=COLOURS[-1] if group == UNEXPLAINED else colour,
+            label=f"{group} ({len(mine):,})",
+        )
+    below.axhline(0.0, color="grey", lw=0.6)
+    below.set_ylabel(f"rule less record\n[{unit}]")
+    below.set_xlabel(rule.clock)
+    if groups:
+        below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2, frameon=False)
+    explained = sum(replay.readings.values())
+    figure.suptitle(
+        f"{rule.name}: {replay.exact:,} of {counted(len(steps), 'step')} exact, "
+        f"{explained:,} by another reading of a row, {len(replay.unexplained):,} not explained",
+        fontsize=10,
+        x=0.01,
+        ha="left",
+    )
+    return figure
