@@ -32,6 +32,7 @@ NEEDED = {
     "calibrate burn": ["x.csv"],
     "capacity frontier": ["--hardware", "h100"],
     "propose": ["pid_gains"],
+    "protocols replay": ["livepeer", "--history", "x.csv"],
     "reproduce": ["hip20"],
     "score": ["x.csv", "y.csv"],
     "sensitivity": ["what_moves_the_price"],

@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Cycle:
+class ConstantCycle:
     """Under one input for ever. input: its label. period: in steps, 1 for a state that stays.
     count: of such cycles. lowest, highest: keys in them. ends: states of the search that end in
     one of them.
@@ -67,7 +67,7 @@ class Absorption:
     fixed: tuple[tuple[int, int], ...]
     held: tuple[tuple[int, int], ...]
     closed: tuple[Closed, ...]
-    cycles: tuple[Cycle, ...]
+    cycles: tuple[ConstantCycle, ...]
     left: int
     seconds: float
 
@@ -153,7 +153,9 @@ def _whole(rule, parameters, states, keys, inputs, progress):
     return fixed, held, closed, tuple(cycles), int((table[:, :-1] == outside).sum())
 
 
-def _cycles(label: str, then: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, list[Cycle]]:
+def _cycles(
+    label: str, then: np.ndarray, keys: np.ndarray
+) -> tuple[np.ndarray, list[ConstantCycle]]:
     """Which states lie in a cycle of one input, and the cycles by period.
 
     then: the position after each step, (states + 1,).
@@ -180,7 +182,7 @@ def _cycles(label: str, then: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray,
     for length in np.unique(period[:-1][inside]):
         mine = np.flatnonzero(period[:-1] == length)
         found.append(
-            Cycle(
+            ConstantCycle(
                 label,
                 int(length),
                 len(np.unique(number[mine])),
@@ -235,7 +237,7 @@ def _sampled(rule, parameters, states, keys, inputs, progress):
         if progress:
             progress(done, len(inputs))
     found = tuple(
-        Cycle(
+        ConstantCycle(
             label,
             period,
             len(set(inside)) // period or 1,

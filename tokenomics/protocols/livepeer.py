@@ -15,6 +15,7 @@ from typing import Annotated, NamedTuple
 from .rule import ABANDONED, REJECTED, Cells, DeployedRule, OnChain, RecordedForm, Search, Version
 
 PERC_DIVISOR = 10**9  # parts per billion
+UNBOUNDED = 2**256 - 1  # the largest number on chain: no ceiling
 LARGEST = 2**256 // PERC_DIVISOR  # the product with the divisor must not overflow
 
 
@@ -38,7 +39,7 @@ class LivepeerParameters(NamedTuple):
     target: Annotated[int, OnChain("ppb", "target of the bonding rate", 0, PERC_DIVISOR)]
     change: Annotated[int, OnChain("ppb/round", "step of inflation a round", 0, PERC_DIVISOR)]
     floor: Annotated[int, OnChain("ppb/round", "lower bound of inflation", 0)] = 0
-    ceiling: Annotated[int | None, OnChain("ppb/round", "upper bound of inflation", 0)] = None
+    ceiling: Annotated[int, OnChain("ppb/round", "upper bound of inflation", 0)] = UNBOUNDED
 
 
 def bonding_rate(inputs: LivepeerInputs) -> int:
@@ -58,9 +59,7 @@ def step(
         inflation += change
     elif rate > target:
         inflation = max(inflation - change, 0)
-    if ceiling is not None and inflation > ceiling:
-        inflation = ceiling
-    inflation = max(inflation, floor)
+    inflation = max(min(inflation, ceiling), floor)
     return LivepeerState(inflation, inputs.supply * inflation // PERC_DIVISOR)
 
 
@@ -82,7 +81,7 @@ BY_DAY = RecordedForm(
 SEARCH = Search(
     states=lambda p: [
         LivepeerState(inflation, 0)
-        for inflation in range(p.floor, (p.ceiling or 2_000_000) + 1, _grid(p))
+        for inflation in range(p.floor, min(p.ceiling, 2_000_000) + 1, _grid(p))
     ],
     key=lambda state: state.inflation,
     inputs=lambda p: {

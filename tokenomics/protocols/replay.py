@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from .rule import DeployedRule, Row, RowReading, Version
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_STEPS = 3  # rounds that one row may span
 Progress = Callable[[int, int], None]
@@ -81,8 +79,6 @@ class Replay:
 
     def table(self) -> pd.DataFrame:
         """A line a step; what the rule remembered before it, a column a field."""
-        import pandas as pd
-
         frame = pd.DataFrame(self.steps, columns=ReplayStep._fields)
         before = [
             {f"before_{name}": value for name, value in step.before._asdict().items()}

@@ -1,0 +1,316 @@
+"""Deployed rules: what every one must have, its replay on a history, the search for states that
+trap it, and the commands.
+"""
+
+import csv
+import json
+from dataclasses import replace as replace_
+from fractions import Fraction
+from typing import Annotated, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tokenomics as tk
+from paths import command
+from tokenomics.errors import InputError
+from tokenomics.histories.recorded_steps import read_recorded
+from tokenomics.protocols.absorb import absorb
+from tokenomics.protocols.arithmetic import WAD, half_even, power, truncated
+from tokenomics.protocols.catalogue import RULES, named
+from tokenomics.protocols.replay import replay
+from tokenomics.protocols.rule import (
+    DEPLOYED,
+    REJECTED,
+    DeployedRule,
+    OnChain,
+    Row,
+    Search,
+    Version,
+)
+
+
+class CounterState(NamedTuple):
+    level: Annotated[int, OnChain("u", "a level", 0, 1_000)]
+
+
+class CounterInputs(NamedTuple):
+    up: Annotated[int, OnChain("u", "whether it goes up", -1, 1)]
+
+
+class CounterParameters(NamedTuple):
+    size: Annotated[int, OnChain("u", "its step", 0)]
+
+
+def counted(state, inputs, parameters):
+    """Goes up or down by a step, but below 5 only down, and stays at 0."""
+    level = state.level
+    if level == 0 or (level < 5 and inputs.up >= 0):
+        return state
+    return CounterState(min(max(level + inputs.up * parameters.size, 0), 1_000))
+
+
+COUNTER = DeployedRule(
+    name="counter",
+    about="a rule that traps itself",
+    clock="step",
+    state=CounterState,
+    inputs=CounterInputs,
+    parameters=CounterParameters,
+    step=counted,
+    decides=("level",),
+    versions=(
+        Version("first", CounterParameters(1), "here"),
+        Version("second", CounterParameters(2), "here", since=10),
+        Version("third", CounterParameters(3), "here", status=REJECTED),
+    ),
+    sources=("here",),
+    search=Search(
+        states=lambda p: [CounterState(level) for level in range(41)],
+        key=lambda state: state.level,
+        inputs=lambda p: {
+            "up": CounterInputs(1),
+            "still": CounterInputs(0),
+            "down": CounterInputs(-1),
+        },
+        exhaustive=True,
+        about="levels from 0 to 40",
+    ),
+)
+
+
+def walked(rule, start, inputs, parameters):
+    """A history that the rule itself would have made."""
+    rows, state = [], start
+    for clock, given_ in enumerate(inputs):
+        rows.append(Row(clock, state, given_, clock + 2))
+        state = rule.step(state, given_, parameters)
+    return rows
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_says_where_it_comes_from_and_what_acts(name):
+    rule = RULES[name]
+    assert rule.name == name
+    assert rule.sources
+    assert all(version.source for version in rule.versions)
+    assert any(version.status == DEPLOYED for version in rule.versions)
+    assert len({version.name for version in rule.versions}) == len(rule.versions)
+    for version in rule.versions:
+        rule.check("parameters", version.parameters)
+    for part in ("state", "inputs", "parameters"):
+        assert all(q.unit and q.about for _, q in rule.quantities[part].values())
+    assert set(rule.decides) <= set(rule.state._fields)
+
+
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if rule.search])
+def test_what_a_rule_searches_is_what_the_chain_can_hold(name):
+    rule = RULES[name]
+    for version in rule.versions:
+        for given_ in rule.search.inputs(version.parameters).values():
+            rule.check("inputs", given_)
+        states = rule.search.states(version.parameters)
+        for state in (states[0], states[len(states) // 2], states[-1]):
+            rule.check("state", state)
+            rule.check("state", rule.step(state, given_, version.parameters))
+
+
+@given(st.integers(-(10**40), 10**40), st.integers(1, 10**20))
+def test_divisions_round_as_they_say(numerator, denominator):
+    exact = Fraction(numerator, denominator)
+    assert (
+        abs(truncated(numerator, denominator))
+        <= abs(exact)
+        < abs(truncated(numerator, denominator)) + 1
+    )
+    assert half_even(numerator, denominator) == round(exact)  # Python's rounds half to even
+
+
+@given(st.integers(0, 3 * WAD), st.integers(0, 40))
+def test_a_power_is_within_its_roundings(base, exponent):
+    exact = Fraction(base, WAD) ** exponent * WAD
+    slack = (exponent + 1) * max(Fraction(1), Fraction(base, WAD)) ** exponent
+    assert abs(power(base, exponent, WAD) - exact) <= slack
+
+
+def test_a_history_that_the_rule_made_is_replayed_exactly():
+    parameters = COUNTER.versions[0].parameters
+    rows = walked(
+        COUNTER, CounterState(30), [CounterInputs(1)] * 4 + [CounterInputs(-1)] * 5, parameters
+    )
+    found = replay(COUNTER, rows)
+    assert found.exact == 8
+    assert found.first is None
+    assert found.largest == 0
+    assert found.moves == (8, 8)
+
+
+def test_each_reading_of_a_row_is_told():
+    one, parameters = CounterInputs(1), COUNTER.versions[0].parameters
+    levels = [30, 31, 31, 33, 36, 40]
+    rows = [Row(clock, CounterState(level), one) for clock, level in enumerate(levels)]
+    rows[3] = rows[3]._replace(inputs=one)
+    found = replay(COUNTER, rows, COUNTER.versions[0])
+    assert [step.reading for step in found.steps] == [
+        "",
+        "a row that repeats the one before",
+        "a row that spans 2 steps",
+        "a row that spans 3 steps",
+        None,
+    ]
+    assert found.first.clock == 2
+    assert found.first.before == CounterState(31)
+    assert [step.error for step in found.unexplained] == [37 - 40]
+    assert parameters.size == 1
+
+
+def test_a_later_version_acts_from_its_step_on_and_another_one_is_named():
+    rows = [Row(clock, CounterState(100 + clock), CounterInputs(1)) for clock in range(8, 13)]
+    found = replay(COUNTER, rows)
+    assert [step.version for step in found.steps] == ["first", "second", "second", "second"]
+    assert found.steps[1].reading == "the parameters of first"
+
+
+def test_traps_of_a_small_rule_are_all_found():
+    found = absorb(COUNTER)
+    assert found.version.name == "second"
+    found = absorb(COUNTER, COUNTER.versions[0])
+    assert found.fixed == ((0, 0),)
+    assert [(c.lowest, c.highest, c.entered_from) for c in found.closed] == [(0, 4, 5)]
+    by_input = {(c.input, c.period): c for c in found.cycles}
+    assert by_input["down", 1].ends == 41
+    assert by_input["still", 1].count == 41
+    assert by_input["up", 1].highest == 4
+    assert found.left == 1  # from 40 upwards
+
+
+def test_cycles_under_constant_input_have_their_period():
+    def turning(state, inputs, parameters):
+        return CounterState(state.level - 2 if state.level % 3 == 2 else state.level + 1)
+
+    inputs = {"any": CounterInputs(0)}
+    for exhaustive in (True, False):
+        search = Search(
+            lambda p: [CounterState(i) for i in range(30)],
+            lambda s: s.level,
+            lambda p: inputs,
+            exhaustive,
+            "levels",
+        )
+        rule = replace_(COUNTER, step=turning, search=search)
+        found = absorb(rule, rule.versions[0])
+        assert [(c.period, c.count, c.ends) for c in found.cycles] == [(3, 10, 30)]
+        assert found.fixed == ()
+        assert found.held == ((0, 29),)
+
+
+def test_a_rule_without_a_range_says_so():
+    rule = replace_(COUNTER, search=None)
+    with pytest.raises(InputError, match="counter declares no range to search"):
+        absorb(rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("liveper", r"no rule 'liveper'; expected one of .*; did you mean 'livepeer'"),
+        ("livepeer@LIP-10", r"no version 'LIP-10' of livepeer; .*did you mean 'LIP-"),
+    ],
+)
+def test_a_misspelt_rule_names_its_neighbour(text, said):
+    with pytest.raises(InputError, match=said):
+        named(text)
+
+
+HEAD = "clock,inflation,mintable,bonded,supply"
+GOOD = "1,1000,0,40,100\n2,1500,0,40,100\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("clock,inflation,mintable,bonded\n1,1,1,1\n2,1,1,1\n", r"column: no column 'supply'; exp"),
+        (f"{HEAD}\n1,1000,0,40,100\n2,high,0,40,100\n", r"h\.csv:3: inflation: 'high'; expected a"),
+        (f"{HEAD}\n1,1000,0,40,100\n2,,0,40,100\n", r"h\.csv:3: inflation: an empty cell"),
+        (f"{HEAD}\n1,-5,0,40,100\n2,1,0,40,100\n", r"h\.csv:2: inflation: -5; .* at least 0 \[ppb"),
+        (f"{HEAD}\n0,0.0002,0,40,100\n{GOOD}", r"h\.csv:2: inflation: 0\.0002; expected a whole"),
+        (
+            f"{HEAD}\n2,1000,0,40,100\n1,1000,0,40,100\n",
+            r"h\.csv:3: clock: 1, after 2; expected an",
+        ),
+        (
+            f"{HEAD}\n{GOOD}2,1500,0,40,100\n",
+            r"h\.csv:4: clock: 2, the same twice; expected an inc",
+        ),
+        (f"{HEAD}\n1,1000,0,40,100\n", r"h\.csv: 1 rows; expected at least 2"),
+    ],
+)
+def test_a_history_that_cannot_be_is_one_line_with_its_place(tmp_path, content, said):
+    (tmp_path / "h.csv").write_text(content)
+    status, out, errors = command(
+        "protocols", "replay", "livepeer", "--history", "h.csv", "--out", "new", folder=tmp_path
+    )
+    assert (status, out, errors.count("\n")) == (2, "", 1)
+    with pytest.raises(InputError, match=said):
+        tk.replay("livepeer", tmp_path / "h.csv")
+    assert not (tmp_path / "new").exists()
+
+
+def test_two_files_are_joined_by_the_clock(tmp_path):
+    (tmp_path / "a.csv").write_text("day,inflation,mintable\n1,1000,0\n2,1500,0\n3,2000,0\n")
+    (tmp_path / "b.csv").write_text("day,bonded,supply\n1,40,100\n2,60,100\n9,1,1\n")
+    rows, form = read_recorded(
+        RULES["livepeer"], [tmp_path / "a.csv", tmp_path / "b.csv"], column="clock=day"
+    )
+    assert [row.clock for row in rows] == [1, 2]
+    assert rows[1].inputs == (60, 100)
+    assert form.name == "the rule's own names and units"
+
+
+def test_dates_are_days_and_numbers_stay_exact(tmp_path):
+    supply = 26_978_132_785_846_214_123_456_789
+    (tmp_path / "a.csv").write_text(
+        f"clock,inflation,mintable,bonded,supply\n1970-01-03,5,0,1,{supply}\n"
+        f"1970-01-04,5,0,1,{supply}e1\n"
+    )
+    rows, _ = read_recorded(RULES["livepeer"], tmp_path / "a.csv")
+    assert [row.clock for row in rows] == [2, 3]
+    assert [row.inputs.supply for row in rows] == [supply, 10 * supply]
+
+
+def test_the_commands_tell_a_replay_and_write_it(tmp_path):
+    lines = [f"{i},{1000 + 500 * (i - (i > 3))},0,40,100" for i in range(1, 8)]
+    (tmp_path / "h.csv").write_text("\n".join([HEAD, *lines]))
+    words = ["protocols", "replay", "livepeer", "--history", "h.csv"]
+    status, out, _ = command(*words, "--out", "new", folder=tmp_path)
+    assert status == 0
+    assert "livepeer: 5 of 6 steps exact; the direction of 5 of 5 moves is right" in out
+    assert "first divergence: line 5, clock 4" in out
+    steps = list(csv.DictReader((tmp_path / "new" / "steps.csv").open()))
+    assert [step["error"] for step in steps] == ["0", "0", "500", "0", "0", "0"]
+    assert (tmp_path / "new" / "replay.png").stat().st_size > 5_000
+    found = json.loads(command(*words, "--json", folder=tmp_path)[1])
+    assert found["first_divergence"]["before"]["inflation"] == 2500
+    assert found == json.loads((tmp_path / "new" / "replay.json").read_text())
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_is_shown(tmp_path, name):
+    status, out, _ = command("protocols", "show", name, folder=tmp_path)
+    assert status == 0
+    assert all(source.split()[0] in out for source in RULES[name].sources)
+    shown = json.loads(command("protocols", "show", name, "--json", folder=tmp_path)[1])
+    assert set(shown["parameters"]) == set(RULES[name].parameters._fields)
+
+
+def test_the_command_absorb_tells_what_python_finds(tmp_path):
+    status, out, _ = command("protocols", "absorb", "livepeer@LIP-100", "--json", folder=tmp_path)
+    assert status == 0
+    found = json.loads(out)
+    plain = tk.absorb("livepeer@LIP-100").plain()
+    assert {k: v for k, v in found.items() if k != "seconds"} == json.loads(
+        json.dumps({k: v for k, v in plain.items() if k != "seconds"})
+    )
+    above = [c for c in found["cycles"] if c["input"] == "bonding above the target"]
+    assert [(c["lowest"], c["highest"], c["ends"]) for c in above] == [(50_000, 50_000, 1401)]
