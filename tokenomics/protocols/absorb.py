@@ -51,11 +51,12 @@ class Closed:
 
 @dataclass(frozen=True)
 class Absorption:
-    """What was found. states: how many were searched, by key from lowest to highest. fixed: ranges
-    of keys that every input leaves as they are. held: ranges of keys that stay, or come back, under
-    each constant input. closed: sets, the largest of each end of the range. left: steps that lead
-    out of the searched range, so that the search is cut there; of a sample, states of which no
-    cycle closed in time. seconds: taken.
+    """What was found. rule, version: of which. states: how many were searched, by key from lowest
+    to highest. exhaustive: whether they are all of the range. fixed: ranges of keys that every
+    input leaves as they are. held: ranges of keys that stay, or come back, under each constant
+    input. closed: sets, the largest of each end of the range. cycles: by constant input and
+    period. left: steps that lead out of the searched range, so that the search is cut there; of a
+    sample, states of which no cycle closed in time. seconds: taken.
     """
 
     rule: DeployedRule

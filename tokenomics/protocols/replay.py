@@ -36,7 +36,7 @@ class ReplayStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Replay:
-    """steps: one by one. first: the first that the plain step misses."""
+    """A rule on its recorded history. rule: as the catalogue has it. steps: one by one."""
 
     rule: DeployedRule
     steps: tuple[ReplayStep, ...]
