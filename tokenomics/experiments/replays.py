@@ -33,6 +33,9 @@ def replay(
 
 def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:
     """States that no input leaves, sets that are never left once entered, cycles under constant
-    input. rule: NAME or NAME@VERSION. progress: called with inputs done and all. Raises InputError where the rule declares no search.
+    input.
+
+    rule: NAME or NAME@VERSION. progress: called with inputs done and all. Raises InputError where
+    the rule declares no search.
     """
     return search.absorb(*named(rule), progress)
