@@ -1,5 +1,7 @@
 """Differences are read against what matters, all of a table at once."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from tokenomics.errors import InputError
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.results.differences import LARGER, SMALLER, UNDECIDED, Paired, family, holm, word
 from tokenomics.results.intervals import PairedMoments
-from tokenomics.results.matters import BY_UNIT, margins, runs_needed, unit_of
+from tokenomics.results.matters import BY_METRIC, BY_UNIT, declared, margins, runs_needed
 from tokenomics.results.metrics import METRICS
 from tokenomics.results.student import MOST, outside
 
@@ -118,29 +120,50 @@ def test_a_table_says_which_way_a_larger_difference_goes():
     assert rows[2]["n"] < runs_needed(0.02, len(rows))
 
 
-def test_as_many_runs_as_are_needed_tell_a_probability_of_nothing_smaller():
-    for count in (1, 120):
-        n = runs_needed(0.02, count)
-        for runs, expected in ((n, SMALLER), (n - n // 20, UNDECIDED)):
-            zeros = np.zeros((1, runs))
-            one = Paired.of(["treasury_low"], zeros, zeros)
-            found = family({"x": one}, {"treasury_low": 0.02}, "values", count)
-            assert found[0]["verdict"] == expected, (count, runs)
+@pytest.mark.parametrize("margin", [0.005, 0.02, 0.1, 0.6, 1.0, 2.0])
+@pytest.mark.parametrize("count", [1, 120])
+def test_no_fewer_runs_than_are_needed_tell_a_probability_of_nothing_smaller(margin, count):
+    def told(runs):
+        zeros = np.zeros((1, runs))
+        one = Paired.of(["treasury_low"], zeros, zeros)
+        return family({"x": one}, {"treasury_low": margin}, "values", count)[0]["verdict"]
+
+    n = runs_needed(margin, count)
+    assert (told(n), told(n - 1)) == (SMALLER, UNDECIDED)
 
 
-def test_every_metric_s_unit_says_from_when_on_it_matters():
-    assert {unit_of(name) for name in METRICS} <= set(BY_UNIT)
-    assert all(one.source and one.size > 0.0 for one in BY_UNIT.values())
+def test_the_documentation_tells_how_many_runs_are_needed():
+    page = (Path(__file__).parents[1] / "docs/metrics.md").read_text(encoding="utf-8")
+    told = f"{runs_needed(0.02)} for one difference and a margin of 0.02, {runs_needed(0.02, 120)} "
+    assert told + "for 120 of them" in page
+
+
+def test_every_metric_says_from_when_on_it_matters():
+    assert set(BY_METRIC) <= set(METRICS)
+    for name in METRICS:
+        assert declared(name).source and declared(name).size > 0.0, name
+    assert len({*BY_UNIT, *BY_METRIC}) == len(BY_UNIT) + len(BY_METRIC)
+
+
+def test_an_error_that_adds_up_matters_from_the_same_mean_on_whatever_the_span():
+    for days in (30.0, 365.0):
+        found = margins(["tracking_iae", "tracking_rms", "treasury_runway"], {}, {}, days)
+        assert found["tracking_iae"] / days == pytest.approx(found["tracking_rms"])
+        assert found["treasury_runway"] == 7.0
+
+
+def test_a_comparison_s_margin_of_an_error_is_of_its_own_span():
+    found = tk.compare(**HOW | {"metrics": ["tracking_iae"]})
+    assert list(found.differences()["matters"]) == [pytest.approx(0.01 * HOW["days"])]
 
 
 def test_a_margin_of_money_is_a_share_of_the_network_s_own():
-    small = margins(["treasury_min", "control_effort"], {"fees": 100.0}, {})
-    large = margins(["treasury_min", "control_effort"], {"fees": 1000.0}, {})
+    small = margins(["treasury_min", "control_effort"], {"fees": 100.0}, {}, 30.0)
+    large = margins(["treasury_min", "control_effort"], {"fees": 1000.0}, {}, 30.0)
     assert large == pytest.approx({name: 10.0 * size for name, size in small.items()})
     assert small["control_effort"] == pytest.approx(1.0)
-    assert margins(["treasury_min"], {"fees": 100.0}, {"treasury_min": 5.0}) == {
-        "treasury_min": 5.0
-    }
+    given = {"treasury_min": 5.0}
+    assert margins(["treasury_min"], {"fees": 100.0}, given, 30.0) == given
 
 
 HOW = {"policies": ["none", "static"], "days": 2, "runs": 2, "years": (), "metrics": NAMES}
@@ -152,7 +175,7 @@ HOW = {"policies": ["none", "static"], "days": 2, "runs": 2, "years": (), "metri
         ({"tracking": 0.1}, "matters: unknown metric 'tracking'.*did you mean 'tracking"),
         ({"tracking_rms": 0.0}, "matters: tracking_rms: 0.0; expected a number above 0"),
         ({"churn": 0.1}, "matters: churn, which is not compared"),
-        ({"treasury_low": 0.02}, "treasury_low: 0.02, with 2 runs; expected at least 312 runs"),
+        ({"treasury_low": 0.02}, "treasury_low: 0.02, with 2 runs; expected at least 306 runs"),
     ],
 )
 def test_a_difference_that_cannot_matter_is_refused(given, message):

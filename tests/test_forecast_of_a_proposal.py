@@ -14,6 +14,7 @@ from tokenomics.governance.bundle.bundle import FORECAST
 from tokenomics.governance.evidence.over_time import (
     COLUMNS,
     MOST_DAYS,
+    QUANTILES,
     VARIABLES,
     day_zero,
     days,
@@ -29,7 +30,8 @@ from tokenomics.parameters import resolve
 
 def table(folder):
     found = pd.read_csv(folder / FORECAST, dtype=str, keep_default_na=False)
-    return found.astype({"day": float, "quantile": float, "value": float})
+    numbers = {"day": float, "quantile": float, "runs": int}
+    return found.assign(value=pd.to_numeric(found["value"])).astype(numbers)
 
 
 def test_the_forecast_is_of_the_runs_of_the_network_under_both_values(made):
@@ -49,8 +51,12 @@ def test_the_forecast_is_of_the_runs_of_the_network_under_both_values(made):
         assert list(own["day"].unique()) == list(range(13))
         middle = own.loc[own["quantile"] == 0.5, "value"].to_numpy()
         np.testing.assert_array_equal(middle, path[2])  # the third of five
-        lowest = own.loc[own["quantile"] == 0.025, "value"].to_numpy()
-        np.testing.assert_array_equal(lowest, path[0])
+        low = own.loc[own["quantile"] == 0.25, "value"].to_numpy()
+        np.testing.assert_allclose(low, 0.5 * (path[0] + path[1]))
+        # no order statistic of five runs is as far out
+        outer = own["quantile"].isin([0.025, 0.05, 0.95, 0.975])
+        np.testing.assert_array_equal(own["value"].isna(), outer)
+    assert set(found["runs"]) == {5}
     units = found.groupby("variable")["unit"].unique()
     assert units["token_price"] == ["USD/TOK"] and units["fees"] == ["USD/day"]
     assert set(found["scenario"]) == {"none"} and set(found["date"]) == {""}
@@ -65,6 +71,16 @@ def test_a_quantile_leaves_a_further_draw_below_it_as_often_as_it_says():
     np.testing.assert_allclose(
         quantile(others, 0.33), np.quantile(others, 0.33, axis=1, method="weibull")
     )
+
+
+@pytest.mark.parametrize("share", QUANTILES)
+def test_a_quantile_that_so_few_draws_do_not_reach_is_not_told(share):
+    # of the lowest and of the highest order statistic a further draw is beyond as often as it says
+    fewest = {0.025: 39, 0.05: 19, 0.25: 3, 0.5: 1}[min(share, round(1.0 - share, 9))]
+    for count in (*range(60), 1_000):
+        found = quantile(np.arange(2.0 * count).reshape(2, count), share)
+        assert found.shape == (2,) and np.isfinite(found).all() == (count >= fewest), count
+        assert np.isfinite(found).all() or np.isnan(found).all()
 
 
 def test_the_days_are_few_with_the_first_and_the_last():
@@ -105,11 +121,13 @@ def test_an_altered_forecast_is_found_even_with_its_digest_right(copy):
     content = (copy / FORECAST).read_bytes()
     assert own["sha256"] == digest(content)
     found = table(copy)
-    found.loc[100, "value"] *= 1.0 + 1e-12
+    row = 101
+    assert found.loc[row, "quantile"] == 0.5
+    found.loc[row, "value"] *= 1.0 + 1e-12
     put_file(copy, FORECAST, found.to_csv(index=False, lineterminator="\n").encode())
     told = verify(copy, sample=1e-9, workers=1).findings
     assert {one.file for one in told} == {FORECAST, "ro-crate-metadata.json"}
-    assert any(one.file == FORECAST and one.what == "line 102" for one in told)
+    assert any(one.file == FORECAST and one.what == f"line {row + 2}" for one in told)
 
 
 def test_a_later_history_scores_it(made, tmp_path):
@@ -119,3 +137,5 @@ def test_a_later_history_scores_it(made, tmp_path):
     assert set(found.scores["values"]) == {"current", "proposed"}
     assert set(found.scores["variable"]) == {"token_price", "fees"}
     assert any(note.startswith("no outcome of") for note in found.notes)
+    assert "quantiles of 5 runs" in found.notes
+    assert set(found.coverage["level"]) == {0.5}  # five runs tell no other interval

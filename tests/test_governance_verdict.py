@@ -145,6 +145,26 @@ def test_a_fan_shows_the_numbers_of_the_forecast_and_the_day_of_the_change(plan)
     assert "in the scenario calm" in picture.caption
 
 
+@pytest.mark.parametrize(
+    ("least", "bands", "words"),
+    [
+        (0.25, [(0.25, 0.75)], "half of them are within the band, and they are too few for one of"),
+        (0.5, [], "they are too few for a band"),
+    ],
+)
+def test_a_fan_of_few_runs_has_the_bands_that_they_reach(plan, least, bands, words):
+    table = forecast()
+    outer = (table["quantile"] < least) | (table["quantile"] > 1.0 - least)
+    picture, figure = drawn(plan, table.assign(value=table["value"].mask(outer)))
+    own = table.set_index(["variable", "values", "quantile", "day"])["value"]["token_price"]
+    found = [list(patch.get_xy()[:3, 1]) for patch in figure.axes[0].patches]
+    assert found == [
+        list(own[values, low]) for values in ("current", "proposed") for low, _ in bands
+    ]
+    assert words in picture.caption and "inner" not in picture.caption
+    assert svg(figure)
+
+
 def test_a_fan_with_another_number_is_a_difference(plan):
     recorded, same, other = (
         svg(drawn(plan, forecast(token_price=factor))[1]) for factor in (1.0, 1.0, 1.2)

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtr, ndtri
+from scipy.stats import binomtest
 
 import tokenomics
 from paths import command
 from tokenomics.errors import InputError
+from tokenomics.forecasts.coverage import NARROW, UNDECIDED, covered, verdict
 from tokenomics.forecasts.rules import (
     crps,
     interval_score,
@@ -20,8 +22,8 @@ from tokenomics.forecasts.rules import (
     weighted_interval_score,
     weights,
 )
-from tokenomics.forecasts.score import covered
 
+COLUMNS = ["scenario", "values", "variable", "unit", "day", "date", "runs", "quantile", "value"]
 LEVELS = np.array([0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975])
 
 
@@ -77,8 +79,73 @@ def test_coverage_counts_alike_dates_once_and_unlike_ones_each():
     assert low < 0.84 and high > 0.94
     unlike = (np.random.default_rng(2).random((100, 5)) < 0.9).astype(float)
     assert covered(unlike)[3] > 350.0
-    one = np.array([[1.0, 1.0, np.nan, 0.0]])
-    assert covered(one)[3] == 3.0
+
+
+def strays_for_weeks(tables, histories, seed, days=365, memory=0.95):
+    """Paths of a right forecast as standard normals, (tables, histories, days)."""
+    noise = np.random.default_rng(seed).standard_normal((tables, histories, days))
+    path = [noise[..., 0]]
+    for t in range(1, days):
+        path.append(memory * path[-1] + np.sqrt(1.0 - memory**2) * noise[..., t])
+    return np.stack(path, axis=-1)
+
+
+def strays_for_good(tables, histories, seed, days=90):
+    """The same of a price, whose returns add up; every third day."""
+    steps = np.random.default_rng(seed).standard_normal((tables, histories, days))
+    return (steps.cumsum(axis=2) / np.sqrt(np.arange(1.0, days + 1.0)))[..., 2::3]
+
+
+def inside_of(paths, level):
+    return (np.abs(paths) <= ndtri(0.5 + 0.5 * level)).astype(float)
+
+
+@pytest.mark.parametrize("paths", [strays_for_weeks, strays_for_good])
+@pytest.mark.parametrize("histories", [2, 5, 12, 30])
+def test_a_right_interval_is_rarely_called_wrong_however_few_the_histories(histories, paths):
+    drawn = paths(400, histories, seed=11)
+    for level in (0.5, 0.9, 0.95):
+        bounds = [covered(inside)[1:3] for inside in inside_of(drawn, level)]
+        # of 400 at .05 a share has a deviation of .011
+        wrong = np.mean([not low <= level <= high for low, high in bounds])
+        assert wrong <= 0.08, level
+
+
+def test_a_wrong_interval_is_found_with_a_few_histories():
+    # 50 % where 90 % is stated
+    tables = inside_of(strays_for_weeks(200, 5, seed=12), 0.5)
+    told = [verdict(0.9, *covered(inside)[1:], histories=5) for inside in tables]
+    assert np.mean([word == NARROW for word in told]) > 0.9
+
+
+def test_histories_of_unequal_length_count_for_fewer():
+    inside = np.ones((2, 300))
+    inside[1, 3:] = np.nan
+    kish = 303.0**2 / (300.0**2 + 3.0**2)
+    share, low, high, count = covered(inside)
+    assert (share, high) == (1.0, 1.0) and count == pytest.approx(kish)
+    assert low == pytest.approx(0.025 ** (1.0 / kish))  # Clopper and Pearson, of all inside
+    inside[1, :3] = 0.0
+    assert covered(inside)[3] == pytest.approx(kish)  # Korn and Graubard's would be 0.01 of that
+
+
+def test_the_interval_of_independent_outcomes_is_the_exact_binomial_one():
+    for inside in (0, 3, 20):
+        found = covered((np.arange(20) < inside).astype(float)[:, None])
+        exact = binomtest(inside, 20).proportion_ci(method="exact")
+        assert found[3] == 20.0 and found[1:3] == pytest.approx((exact.low, exact.high))
+
+
+def test_one_history_has_no_verdict(tmp_path):
+    assert covered(np.array([[1.0, 1.0, np.nan, 0.0]]))[3] == 1.0
+    forecast = write(tmp_path, "f.csv", LONG)
+    far = write(tmp_path, "h.csv", "day,token_price\n0,2\n10,9\n40,9\n")
+    found = tokenomics.score(forecast, far)
+    assert set(found.coverage["verdict"]) == {UNDECIDED}
+    assert any("dates of one history are not independent" in note for note in found.notes)
+    # nor have outcomes that are too few to tell against a level whatever they are
+    three = [verdict(level, *covered(np.zeros((3, 1)))[1:], histories=3) for level in (0.5, 0.9)]
+    assert three == [UNDECIDED, NARROW]
 
 
 def write(folder, name, text):
@@ -292,7 +359,112 @@ def test_the_command_prints_json_and_writes_its_tables(tmp_path):
     }
     assert json.loads((tmp_path / "new/scores.json").read_text())["notes"] == told["notes"]
     status, out, _ = command("score", "f.csv", "h.csv", folder=tmp_path)
-    assert status == 0 and "as stated" in out and "note: CRPS is approximated" in out
+    assert status == 0 and "note: CRPS is approximated" in out
+    assert out.startswith(told["conclusion"])
+    assert told["conclusion"] == (
+        "Intervals undecided (too few independent outcomes): token_price. In 1 history better than "
+        "no change: token_price."
+    )
+
+
+def table_of(changed):
+    """A forecast as a bundle has it: of two variables, under two sets of values. changed: spread of
+    the fees under the proposed ones.
+    """
+    rows = [
+        ("none", values, name, unit, day, "", 40, level)
+        + (start * (1.0 + 0.02 * np.sqrt(day) * wide * ndtri(level)),)
+        for values, spread in (("current", 1.0), ("proposed", changed))
+        for name, unit, start, wide in (
+            ("circulating_supply", "TOK", 1e8, 1.0),
+            ("fees", "USD/day", 9e3, spread),
+        )
+        for day in range(0, 91, 3)
+        for level in LEVELS
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def histories_of(count):
+    """As `table_of` forecasts today's values."""
+    steps = np.random.default_rng(5).normal(0.0, 0.02, (2, count, 91))
+    steps[..., 0] = 0.0
+    supply, fees = 1.0 + steps.cumsum(axis=2)
+    run, day = np.repeat(np.arange(count), 91), np.tile(np.arange(91), count)
+    numbers = {"circulating_supply": 1e8 * supply.ravel(), "fees": 9e3 * fees.ravel()}
+    return pd.DataFrame({"run": run, "day": day} | numbers)
+
+
+def test_the_command_says_first_which_intervals_are_right_in_lines_of_100_columns(tmp_path):
+    table_of(0.1).to_csv(tmp_path / "f.csv", index=False)
+    histories_of(100).to_csv(tmp_path / "h.csv", index=False)
+    status, out, _ = command("score", "f.csv", "h.csv", folder=tmp_path)
+    first, *lines = out.splitlines()
+    assert status == 0
+    assert first == (
+        "Intervals too narrow: fees (proposed); as stated: circulating_supply, fees (current). In "
+        "100 histories better than no change: circulating_supply, fees."
+    )
+    notes = [line for line in lines if line.startswith("note: ")]
+    assert "note: quantiles of 40 runs" in notes
+    assert "note: 6,000 of 9,000 values of circulating_supply, fees after day 0 not scored" in out
+    assert all(len(line) <= 100 for line in lines if line not in notes)
+    assert "values proposed" in out and "unit" in out and "0 to 7" in out
+
+
+def test_skill_is_of_the_histories_that_have_a_start(tmp_path):
+    forecast = write(tmp_path, "f.csv", LONG)
+    with_start = write(tmp_path, "a.csv", GOOD)
+    without = write(tmp_path, "b.csv", "day,token_price\n10,7\n40,9\n")
+    alone = tokenomics.score(forecast, with_start).scores.iloc[-1]
+    both = tokenomics.score(forecast, with_start, without)
+    for name in ("no_change", "skill"):
+        assert both.scores.iloc[-1][name] == alone[name] and np.isfinite(alone[name])
+    assert both.scores.iloc[-1]["crps"] > alone["crps"]
+    said = "no value of token_price up to day 0 in 1 of 2 histories: no_change and skill are of the"
+    assert any(note.startswith(said) for note in both.notes)
+    none = tokenomics.score(forecast, without)
+    assert none.scores["skill"].isna().all()
+    assert "no value of token_price up to day 0 in the history: no skill" in none.notes
+    assert none.conclusion.endswith("In 1 history not comparable with no change: token_price.")
+
+
+@pytest.mark.parametrize("kind", ["wide", "long", "prices"])
+def test_what_is_left_out_is_counted(tmp_path, kind):
+    rows = [("2026-01-01", "2"), ("2026-01-06", "3"), ("2026-01-11", ""), ("2026-02-10", "2.2")]
+    rows += [("2026-02-11", "2.1")]
+    head, form = {
+        "wide": ("date,token_price", "{},{}"),
+        "long": ("date,variable,value", "{},token_price,{}"),
+        "prices": ("date,close", "{},{}"),
+    }[kind]
+    text = "\n".join([head, *(form.format(*row) for row in rows)]) + "\n"
+    forecast, history = write(tmp_path, "f.csv", LONG), write(tmp_path, "h.csv", text)
+    notes = tokenomics.score(forecast, history, day_zero="2026-01-01").notes
+    assert f"{history}: 1 of 5 rows of token_price left out, without a number or a day" in notes
+    assert (
+        "2 of 3 values of token_price after day 0 not scored: on no day of the forecast, 1 after "
+        "its last, day 40"
+    ) in notes
+
+
+@pytest.mark.parametrize(("factor", "word"), [(1000.0, "above"), (0.001, "below"), (5.0, "")])
+def test_outcomes_in_another_unit_are_asked_about(tmp_path, factor, word):
+    forecast = write(tmp_path, "f.csv", LONG)
+    text = f"day,token_price\n0,{2 * factor}\n10,{2 * factor}\n40,{2 * factor}\n"
+    notes = tokenomics.score(forecast, write(tmp_path, "h.csv", text)).notes
+    asked = [note for note in notes if "same unit" in note]
+    said = f"every outcome of token_price is more than 10 times {word} all quantiles: is it in the "
+    assert asked == ([said + "same unit?"] if word else [])
+
+
+@pytest.mark.parametrize("cell", ["-1", "2.5"])
+def test_a_number_of_runs_that_is_none_is_refused(tmp_path, cell):
+    text = f"variable,day,quantile,value,runs\nx,1,0.5,1,40\nx,2,0.5,1,{cell}\n"
+    write(tmp_path, "h.csv", "day,x\n0,1\n1,2\n")
+    forecast = write(tmp_path, "f.csv", text)
+    with pytest.raises(InputError, match=f"f.csv:3: runs: {cell}; expected the number of runs"):
+        tokenomics.score(forecast, tmp_path / "h.csv")
 
 
 def test_a_price_at_or_below_zero_is_refused_by_its_line(tmp_path):

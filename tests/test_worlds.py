@@ -231,6 +231,11 @@ def test_without_worlds_a_plan_is_as_before_and_the_report_says_so():
     _, plan = read_proposal(toy())
     assert in_worlds(plan, WorldsAsked(count=0), 0.25) is plan
     assert "worlds" not in plan.plain() and plan.plain() == from_plain(plan.plain()).plain()
+    files = render(Evidence(plan, simulate(plan, workers=1)), False)[1]
+    for page in ("report.md", "report.html"):
+        told = files[page].decode()
+        assert "No worlds were tried: its maker left them out." in told, page
+        assert "In how many worlds each limit holds" not in told, page
 
 
 def test_a_path_that_is_no_fact_of_the_world_is_refused():

@@ -64,13 +64,16 @@ def metrics(as_json: Json = False) -> None:
 
 @app.command(epilog="Example: tokenomics model matters")
 def matters(as_json: Json = False) -> None:
-    """Print from which size on a difference of a metric matters, by its unit, and why."""
+    """Print from which size on a difference of a metric matters, by its unit or by the
+    metric itself, and why.
+    """
     import pandas as pd
 
-    from ..results.matters import BY_UNIT
+    from ..results.matters import BY_METRIC, BY_UNIT
 
-    rows = [(unit, one.text, one.source) for unit, one in BY_UNIT.items()]
-    _print(pd.DataFrame(rows, columns=["unit", "matters from", "source"]), as_json)
+    every = BY_UNIT | BY_METRIC
+    rows = [(unit, one.text, one.source) for unit, one in every.items()]
+    _print(pd.DataFrame(rows, columns=["unit or metric", "matters from", "source"]), as_json)
 
 
 @app.command(epilog="Example: tokenomics model functions")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 
 from ..errors import InputError
 from ..inputs.files import probe
 from .history_options import LAYOUTS, DateFormat, Decimal, Sheet, given
 from .options import Json, Tables
-from .output import deliver, json_text, listed, print_json, say, show_frame, wide_console
+from .output import deliver, json_text, listed, print_json, say, show_table, wide_console
+
+SAME = ("scenario", "values", "variable", "unit", "histories")
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -62,7 +68,7 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score a forecast against what happened: coverage, CRPS and interval scores by variable and
-    horizon, and skill against 'no change'.
+    horizon, and skill against 'no change'. The tables' files and JSON have all columns.
     """
     from ..forecasts.score import BANDS
     from ..forecasts.score import score as scored
@@ -82,15 +88,47 @@ def score(
         if as_json:
             print_json(found.plain() | ({"out": str(out)} if written else {}))
             return
-        console = wide_console()
-        show_frame("Scores", found.scores, console)
+        say(found.conclusion)
+        _show("Scores", found.scores.drop(columns="outcomes"))
         if len(found.coverage):
-            show_frame("Coverage", found.coverage, console)
+            _show("Coverage, with its 95 % interval", _narrow(found.coverage))
         say(*(f"note: {note}" for note in found.notes))
         if written:
             say(f"written to {out}")
 
     deliver(out, fill, tell)
+
+
+def _narrow(coverage: pd.DataFrame) -> pd.DataFrame:
+    """The table of coverage with its interval in one column, without what the scores have too."""
+    rows = coverage[["covered", "low", "high"]].to_numpy()
+    shares = [f"{share:.2f} [{low:.2f}, {high:.2f}]" for share, low, high in rows]
+    found = coverage.assign(covered=shares)
+    found = found.drop(columns=["low", "high", "outcomes", "unit"])
+    return found.rename(columns={"interval_score": "score"})
+
+
+def _show(title: str, frame: pd.DataFrame) -> None:
+    """Tables of about 100 columns, one for each scenario and values; what is the same in all rows
+    stands above.
+    """
+    from ..results.markdown import cell
+
+    horizon = frame["horizon"].str.removesuffix(" days")
+    frame = frame.assign(horizon=horizon).rename(columns={"horizon": "days"})
+    for _, own in frame.groupby(["scenario", "values"], sort=False):
+        same = [name for name in SAME if name in own and own[name].nunique() == 1]
+        told = [f"{name} {own[name].iloc[0]}" for name in same if own[name].iloc[0] != ""]
+        rows = own.drop(columns=same)
+        show_table(
+            f"{title}: {', '.join(told)}" if told else title,
+            rows.columns,
+            ([cell(value) for value in row] for row in rows.itertuples(index=False)),
+            console=wide_console(),
+            box=SIMPLE_HEAD,
+            collapse_padding=True,
+            pad_edge=False,
+        )
 
 
 def _days(text: str) -> float:

@@ -148,7 +148,8 @@ def _margins(design: Design, cases: Sequence[Case], given: Mapping[str, float]) 
             argument="matters",
             expected=f"at least {counted(runs, 'run')} for so small a difference of a probability",
         )
-    return margins(names, start_state(cases[0].resolved.today), given)
+    first = cases[0].resolved
+    return margins(names, start_state(first.today), given, first.values.simulation.days)
 
 
 def _apart(cases: Sequence[Case], metrics: Sequence[str]) -> tuple[str, ...]:

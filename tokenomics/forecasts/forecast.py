@@ -76,7 +76,7 @@ class Forecast:
 
 def read_forecast(path: str | Path, day_zero: dt.date | None = None) -> Forecast:
     """A forecast from a file: columns variable, day or date, and quantile with value, or low, high
-    and level; optional median, mean, scenario, values and unit.
+    and level; optional median, mean, scenario, values, unit and runs.
 
     day_zero: date of day 0, where a table has dates alone or days alone. Raises InputError that
     names file, line and key.
@@ -86,6 +86,7 @@ def read_forecast(path: str | Path, day_zero: dt.date | None = None) -> Forecast
         raise InputError("no row", file=path, expected="a forecast: a row a variable and day")
     variable = needed(table, "variable", "the name of what is forecast in each row")
     days, first, notes = _days(table, day_zero)
+    notes += _runs(table)
     frame = pd.DataFrame(
         {
             "scenario": texts(table, one(table, "scenario")),
@@ -115,6 +116,21 @@ def read_forecast(path: str | Path, day_zero: dt.date | None = None) -> Forecast
 def _optional(table: Table, name: str) -> np.ndarray:
     column = one(table, name)
     return np.full(len(table), np.nan) if column is None else numbers(table, column)
+
+
+def _runs(table: Table) -> list[str]:
+    """Of how many runs the quantiles are, where a table says so."""
+    found = _optional(table, "runs")
+    wrong = np.flatnonzero((found < 0.0) | (found != np.rint(found)) & np.isfinite(found))
+    if len(wrong):
+        row = int(wrong[0])
+        expected = "the number of runs that the quantiles are of"
+        raise table.error(f"{found[row]:g}", row=row, key="runs", expected=expected)
+    found = found[np.isfinite(found)]
+    if not len(found):
+        return []
+    least, most = int(found.min()), int(found.max())
+    return [f"quantiles of {f'{least:,} to ' * (least < most)}{counted(most, 'run')}"]
 
 
 def _days(table: Table, day_zero: dt.date | None) -> tuple[np.ndarray, dt.date | None, list[str]]:

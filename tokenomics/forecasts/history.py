@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, nearest
+from ..errors import InputError, counted, nearest
 from ..histories.choices import EVERY_DAY, Choices
 from ..histories.cleaning import ordered
 from ..histories.layouts import told
@@ -68,7 +68,8 @@ class Reading:
 
 
 def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[str]]:
-    """The histories in a file, several where it has a column `run`; and what was taken for what.
+    """The histories in a file, several where it has a column `run`; and what was taken for what,
+    or left out.
 
     A column a variable with a day or a date; or one row a value, with columns variable and value;
     or daily prices in any layout. Raises InputError that names file, line and key.
@@ -87,6 +88,7 @@ def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[
     run = one(table, "run")
     runs = np.zeros(len(table)) if run is None else numbers(table, run)
     found: dict[float, History] = {}
+    notes = []
     if places:
         parts = [(name, np.arange(len(table)), place) for name, place in places.items()]
     else:
@@ -98,8 +100,10 @@ def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[
     for name, rows, place in parts:
         values = numbers(table, place, how.decimal)
         unit = "" if places else _unit(table, rows)
+        good = np.isfinite(values[rows]) & np.isfinite(days[rows])
+        notes += _without(table, name, good)
         for number in np.unique(runs[rows]):
-            own = rows[(runs[rows] == number) & np.isfinite(values[rows]) & np.isfinite(days[rows])]
+            own = rows[(runs[rows] == number) & good]
             if len(own):
                 found.setdefault(float(number), {})[name] = _series(
                     table, own, days, values, unit, name
@@ -108,7 +112,14 @@ def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[
         raise InputError(
             "no value", file=path, expected=f"values of {', '.join(name for name, *_ in parts)}"
         )
-    return list(found.values()), []
+    return list(found.values()), notes
+
+
+def _without(table: Table, name: str, good: np.ndarray) -> list[str]:
+    """That rows are left out. good: which have a number and a day."""
+    lost = int((~good).sum())
+    rows = f"{lost:,} of {counted(len(good), 'row')}"
+    return [f"{table.file}: {rows} of {name} left out, without a number or a day"] if lost else []
 
 
 def _unit(table: Table, rows: np.ndarray) -> str:
@@ -176,8 +187,8 @@ def _since(table: Table, column: int, how: Reading) -> np.ndarray:
 def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History], list[str]]:
     """Daily prices in any layout, as a history of the token's price."""
     day = one(table, *DAYS)
-    counted = day is not None and _counts(table.cell(day, 0))
-    if PRICE not in how.variables or counted or is_parquet(path):
+    by_day = day is not None and _counts(table.cell(day, 0))
+    if PRICE not in how.variables or by_day or is_parquet(path):
         raise _nothing(table, how, [header for header in table.header if header])
     given = {"price" if role == PRICE else role: name for role, name in how.columns.items()}
     choices = Choices(
@@ -199,6 +210,7 @@ def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History]
             expected="the date of the forecast's day 0, YYYY-MM-DD",
         )
     days = rows.days.astype(int).astype(float) - since_1970(how.day_zero)
+    done += _without(rows.table, PRICE, np.isfinite(rows.price))
     good = np.flatnonzero(np.isfinite(rows.price))
     return [{PRICE: _series(rows.table, good, days, rows.price, "USD/TOK", PRICE)}], done
 

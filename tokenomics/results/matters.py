@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import floor, isfinite
 from typing import Any
 
 from ..elementary import ndtri
@@ -19,12 +19,14 @@ from .intervals import LEVEL
 from .metrics import METRICS
 
 PROBABILITY = "probability"
+SPAN = "span"  # a margin that grows with the simulated days, as an integral over them does
 
 
 @dataclass(frozen=True)
 class Matters:
     """From which size on a difference matters. size: in the unit, or a share of what the variable
-    `of` is at the start, times `times`. source: why.
+    `of` is at the start, times `times`; or, where `of` is `SPAN`, times the simulated days. source:
+    why.
     """
 
     size: float
@@ -35,10 +37,13 @@ class Matters:
     @property
     def text(self) -> str:
         """The size in words."""
+        if self.of == SPAN:
+            return f"{self.size:g} of the simulated days"
         many = f"{self.times:g} days of " * (self.times != 1.0)
         return f"{self.size:g}" + (f" of {many}{self.of} at the start" if self.of else "")
 
 
+FEWEST = 2  # runs that tell a difference at all
 REVENUE = "half to one per cent of revenue is what auditors take for material, ISA 320"
 BY_UNIT = {
     PROBABILITY: Matters(0.02, "assumption: one case in fifty"),
@@ -55,42 +60,48 @@ BY_UNIT = {
     "TOK": Matters(0.001, "assumption: a thousandth of total supply", "total_supply"),
     "USD/TOK": Matters(0.01, "assumption: a hundredth of the price", "token_price"),
 }
+# of metrics that their unit does not fit
+BY_METRIC = {
+    "tracking_iae": Matters(
+        0.01, "assumption: a mean error of a point, as of the unit 1, over the whole span", SPAN
+    ),
+}
 
 
-def unit_of(name: str) -> str:
-    """The unit by which a metric's smallest difference is declared."""
-    return PROBABILITY if METRICS[name].probability else METRICS[name].unit
+def declared(name: str) -> Matters | None:
+    """The smallest difference that matters of a metric: its own, or its unit's; None without."""
+    metric = METRICS[name]
+    return BY_METRIC.get(name) or BY_UNIT.get(PROBABILITY if metric.probability else metric.unit)
 
 
 def margins(
-    names: Iterable[str], start: Mapping[str, Any], given: Mapping[str, float]
+    names: Iterable[str], start: Mapping[str, Any], given: Mapping[str, float], days: float
 ) -> dict[str, float]:
     """The smallest difference that matters, by metric, in its unit; 0 where its unit has none, so
     that every difference does.
 
     start: variables where the simulation starts, empty where it cannot. given: in place of the
-    declared ones.
+    declared ones. days: that are simulated.
     """
+    whole = {**start, SPAN: days}
     found = {}
     for name in names:
-        one = BY_UNIT.get(unit_of(name))
-        size = (
-            one.size * (one.times * float(start.get(one.of, 0.0)) if one.of else 1.0)
-            if one
-            else 0.0
-        )
+        one = declared(name)
+        size = 0.0
+        if one:
+            size = one.size * (one.times * float(whole.get(one.of, 0.0)) if one.of else 1.0)
         found[name] = float(given.get(name, size))
     return found
 
 
 def runs_needed(margin: float, family: int = 1) -> int:
-    """Runs from which a probability of 0 on both sides is told to differ by less than a margin:
-    Wilson's bound, z² / (n + z²), is below it.
+    """Runs from which a probability of 0 on both sides is told to differ by less than a margin: the
+    fewest n, two or more, whose bound by Wilson, z² / (n + z²), is below it.
 
     family: differences that are told at once.
     """
     z = float(ndtri(1.0 - 0.5 * (1.0 - LEVEL) / family))
-    return ceil(z * z / margin)
+    return max(floor(z * z * (1.0 / margin - 1.0)) + 1, FEWEST)
 
 
 def checked_matters(given: Mapping[str, Any], argument: str = "matters") -> dict[str, float]:

@@ -161,11 +161,13 @@ class Evidence:
     @cached_property
     def margins(self) -> dict[str, float]:
         """The smallest difference that matters, by metric, with the first case's start."""
+        first = self.plan.cases[0].resolved
         try:
-            start = start_state(self.plan.cases[0].resolved.today)
+            start = start_state(first.today)
         except InputError:
             start = {}  # no run has one either
-        return margins(self.plan.metrics, start, self.claim.matters if self.claim else {})
+        given = self.claim.matters if self.claim else {}
+        return margins(self.plan.metrics, start, given, first.values.simulation.days)
 
     def _families(self, pairs: Mapping[tuple[int, int], tuple[int, int]]) -> pd.DataFrame:
         """Differences of points to others, a family a case; `results.differences.family` has the

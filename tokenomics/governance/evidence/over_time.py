@@ -2,7 +2,7 @@
 under today's values and under the proposed ones; a later history can score them.
 
 They are of the runs that the metrics are of, the first `MOST_RUNS`, in the first scenario. A run
-that failed is left out.
+that failed is left out. A quantile that so few runs do not reach is left empty.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 MOST_DAYS, MOST_RUNS = 60, 1_000
 MEMORY = 2**30  # bytes
 CASE = 0  # the scenario that a proposal names first
-COLUMNS = ("scenario", "values", "variable", "unit", "day", "date", "quantile", "value")
+COLUMNS = ("scenario", "values", "variable", "unit", "day", "date", "runs", "quantile", "value")
 
 
 def runs_of(plan: EvidencePlan) -> int:
@@ -85,17 +85,21 @@ def _dates(source: str) -> Iterator[dt.date]:
 
 
 def quantile(values: np.ndarray, share: float) -> np.ndarray:
-    """A quantile along the last axis, between the order statistics about (n + 1) `share`, or the
-    outermost: a further draw is below it with probability `share`, whatever values are drawn from.
+    """A quantile along the last axis, between the order statistics about (n + 1) `share`: a further
+    draw is below it with probability `share`, whatever values are drawn from. NaN where n values
+    have no such order statistic, `share` being below 1 / (n + 1) or above n / (n + 1): even the
+    outermost of them would be passed more often than it says.
 
     Source: Hyndman and Fan (American Statistician 50, 1996), type 6. In NumPy's elementwise
     operations, so that its bits are the same everywhere. values: finite, in ascending order.
     """
     count = values.shape[-1]
-    place = min(max((count + 1) * share, 1.0), float(count)) - 1.0
-    below = int(place)
+    place = (count + 1) * share
+    if not 1.0 <= place <= count:
+        return np.full(values.shape[:-1], np.nan)
+    below = int(place) - 1
     low, high = values[..., below], values[..., min(below + 1, count - 1)]
-    return low + (place - below) * (high - low)
+    return low + (place - 1.0 - below) * (high - low)
 
 
 def part(progress: Progress | None, before: int, total: int) -> Progress | None:
@@ -111,7 +115,8 @@ def over_time(
     """The quantiles of a proposal's plan; empty for another.
 
     Columns scenario, values (label of the point), variable, unit, day, date (ISO 8601; empty where
-    the start is not dated), quantile and value. workers: threads, one a core by default. progress:
+    the start is not dated), runs (that finished, which the quantile is of), quantile and value, NaN
+    where so few runs do not reach the quantile. workers: threads, one a core by default. progress:
     called with simulations done and their number.
     """
     if plan.kind != "proposal":
@@ -185,8 +190,7 @@ def _table(plan: EvidencePlan, point: int, paths: Mapping[str, np.ndarray]) -> p
     parts = []
     for name, path in paths.items():
         good = np.sort(path[:, np.isfinite(path).all(axis=0)], axis=1)
-        lost = np.full(len(times), np.nan)
-        values = [quantile(good, share) if good.shape[1] else lost for share in QUANTILES]
+        values = [quantile(good, share) for share in QUANTILES]
         parts.append(
             pd.DataFrame(
                 {
@@ -196,6 +200,7 @@ def _table(plan: EvidencePlan, point: int, paths: Mapping[str, np.ndarray]) -> p
                     "unit": known[name].unit,
                     "day": np.repeat(times, len(QUANTILES)),
                     "date": np.repeat(dates, len(QUANTILES)),
+                    "runs": good.shape[1],
                     "quantile": np.tile(QUANTILES, len(times)),
                     "value": np.column_stack(values).ravel(),
                 }

@@ -56,11 +56,26 @@ def over_time(evidence: Evidence) -> tuple[Picture, Figure] | None:
     handles, labels = axes[0].get_legend_handles_labels()
     axes_of.legend(canvas, handles, labels)
     scenario = evidence.plan.shown[forecast["scenario"].iloc[0]]
-    caption = (
-        f"Over time in the scenario {scenario}: the median of the runs; half of them are within "
-        f"the inner band, 90 % within the outer."
-    )
+    bands = _bands_in_words(forecast)
+    caption = f"Over time in the scenario {scenario}: the median of the runs; {bands}."
     return Picture("over_time", caption, f"{'; '.join(words)}."), canvas
+
+
+def _reached(found: pd.Series, levels: pd.Series | pd.Index) -> list[tuple[float, float, float]]:
+    """The bands whose ends enough runs reach. found: whether a quantile has a value, level by
+    level.
+    """
+    there = {*levels[found]}
+    return [band for band in BANDS if there.issuperset(band[:2])]
+
+
+def _bands_in_words(forecast: pd.DataFrame) -> str:
+    reached = _reached(np.isfinite(forecast["value"]), forecast["quantile"])
+    if len(reached) == len(BANDS):
+        return "half of them are within the inner band, 90 % within the outer"
+    if reached:
+        return "half of them are within the band, and they are too few for one of 90 %"
+    return "they are too few for a band"
 
 
 def _panel(axis, forecast: pd.DataFrame, name: str, change: float) -> str:
@@ -69,7 +84,8 @@ def _panel(axis, forecast: pd.DataFrame, name: str, change: float) -> str:
     for values, label, colour, line in SIDES:
         path = path_of(forecast, name, values)
         days = path.index.to_numpy()
-        for low, high, dense in BANDS:
+        reached = _reached(np.isfinite(path).any(), path.columns)
+        for low, high, dense in reached:
             # as an outline with corners, which whoever has another Matplotlib can compare
             axis.fill(
                 np.concatenate([days, days[::-1]]),
@@ -80,7 +96,8 @@ def _panel(axis, forecast: pd.DataFrame, name: str, change: float) -> str:
             )
         axis.plot(days, path[MEDIAN], line, color=colour, linewidth=1.4, label=f"{label}: median")
         ends[label] = axes_of.number(float(f"{path[MEDIAN].iloc[-1]:.3g}"))
-        extremes += [path[BANDS[0][0]].min(), path[BANDS[0][1]].max()]
+        lowest, highest = reached[0][:2] if reached else (MEDIAN, MEDIAN)
+        extremes += [path[lowest].min(), path[highest].max()]
     axis.axvline(change, color="black", linewidth=1.0, linestyle=":", label=_change(change))
     low, high = min(extremes), max(extremes)
     if low > 0.0 and high / low > LOG_RANGE:
