@@ -48,7 +48,7 @@ def _how(found: InWorlds) -> str:
         f"range and all together in a Latin hypercube; today's and the proposed values are "
         f"simulated in each world on the same shocks, in the scenario {found.shown}. "
         f"Limits in USD are scaled by what their metric is in that world on day 0, beside the "
-        f"network's own."
+        f"network's own; of a metric that is 0 at rest, such as purchases, by what customers spend."
     )
 
 
