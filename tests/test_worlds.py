@@ -4,12 +4,14 @@ limit flips.
 
 import copy
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bundles import CREATED
+from tokenomics.cli.bundle_output import tell
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.bundle import make_manifest, write_bundle
 from tokenomics.governance.bundle.make import complete, propose
@@ -22,6 +24,8 @@ from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.proposal.ranges import stated_range
 from tokenomics.governance.proposal.worlds import effects, in_worlds, trajectories
 from tokenomics.governance.report.render import render
+from tokenomics.governance.report.sections import report
+from tokenomics.governance.verify.affordable import affordable
 from tokenomics.governance.verify.verify import verify
 from tokenomics.model.model import MODEL
 from tokenomics.model.steady_state import starts
@@ -190,6 +194,44 @@ def test_the_verdict_begins_with_the_counts_which_are_no_probability(bundle):
     assert lead[1].startswith(f"Over {COUNT} worlds ") and "not a probability" in lead[1]
     page = (bundle.folder / "report.md").read_text()
     assert "Over worlds" in page and (bundle.folder / "data/worlds.csv").exists()
+
+
+def test_the_counts_are_made_once_for_the_lead_its_section_and_the_terminal(bundle, monkeypatch):
+    asked = []
+
+    def noted(metric, *others):
+        asked.append(metric)
+        return scales(metric, *others)
+
+    monkeypatch.setattr("tokenomics.governance.evidence.worlds.scales", noted)
+    evidence = Evidence(bundle.evidence.plan, bundle.evidence.runs)
+    report(evidence, None)
+    tell(replace(bundle, evidence=evidence), as_json=True, figures=False)
+    assert asked == ["latency_mean", "price_final"]
+
+
+def test_the_page_says_that_each_set_of_values_is_judged_by_itself(bundle):
+    """A limit's wider interval is over the checks of one set of values, whatever is tried beside
+    them.
+    """
+    evidence, page = bundle.evidence, (bundle.folder / "report.md").read_text()
+    assert evidence.checked_at_once == 2
+    assert "its interval for all 2 checks of one set of values at once" in page
+    assert "with one parameter changed, each set of values judged by itself" in page
+    assert "Each world is judged by itself" in page and "each world judged by itself" in page
+
+
+def test_what_verify_may_simulate_again_has_the_screening_in_it(bundle, monkeypatch):
+    plan = bundle.evidence.plan
+    own = 4 * plan.simulations  # of four days
+    screened = 2 * 4 * (4 * (len(plan.worlds.asked.paths) + 1) + 1) * 5
+    limit = "tokenomics.governance.verify.affordable.MOST_IN_ALL"
+    monkeypatch.setattr(limit, own + screened)
+    assert affordable(plan, None) is None
+    monkeypatch.setattr(limit, own + screened - 1)
+    told = affordable(plan, None)
+    assert f"and the screening of its worlds have {own + screened} steps in all" in told
+    assert affordable(plan, 0.9) is None, "a sample takes the choice of the worlds as given"
 
 
 def test_a_bundle_with_worlds_is_verified_and_picked_worlds_are_found(bundle, tmp_path):

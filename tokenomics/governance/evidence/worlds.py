@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -24,10 +24,10 @@ from ...model.steady_state import starts
 from ...parameters import Resolved
 from ...results.evaluation import evaluate_metrics
 from ...results.metrics import METRICS
-from .evidence import Evidence, add_up
 from .plan import EvidencePlan
 from .separation import separate
 from .statement import FullStatement, Limit
+from .sums import add_up
 from .verdict import FAILS, HOLDS, UNDECIDED, stated
 from .worlds_record import TODAY_IN_WORLD, WORLD
 
@@ -40,11 +40,23 @@ NO_PROBABILITY = (
 )
 
 
+class HasWorlds(Protocol):
+    """What has worlds: `Evidence`."""
+
+    plan: EvidencePlan
+    runs: pd.DataFrame
+
+    @property
+    def claim(self) -> FullStatement | None: ...
+    def points(self, *roles: str) -> list[int]: ...
+    def check(self, limit: Limit, case: int, point: int, today: int = 0) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class InWorlds:
     """The limits of a proposal in its worlds, from plan and runs alone."""
 
-    evidence: Evidence
+    evidence: HasWorlds
 
     @cached_property
     def limits(self) -> list[tuple[int, Limit]]:
@@ -207,7 +219,8 @@ class InWorlds:
         first = (
             f"Over {record.asked.count} worlds (the {len(record.chosen)} parameters of "
             f"{len(record.ranges)} that move the limits most, scenario {self.shown}, "
-            f"{runs} runs each): {'; '.join(counts)}. {NO_PROBABILITY}"
+            f"{runs} runs each, each world judged by itself): {'; '.join(counts)}. "
+            f"{NO_PROBABILITY}"
         )
         return [first, *self.flips()]
 

@@ -85,11 +85,21 @@ def most(plan: EvidencePlan, asked: WorldsAsked) -> int:
     """How many simulations the choice and the worlds take at most, to tell of progress."""
     if not asked.count:
         return 0
+    chosen = min(_screened(plan, asked), MOST_CHOSEN)
+    worlds = (asked.count + 2 * chosen) * min(asked.runs, plan.points[0].runs)
+    return 2 * (screening(plan, asked) + worlds)
+
+
+def screening(plan: EvidencePlan, asked: WorldsAsked) -> int:
+    """How many simulations the screening takes at most of today's values, and as many again of
+    the proposed.
+    """
+    return (TRAJECTORIES * (_screened(plan, asked) + 1) + 1) * min(RUNS, plan.points[0].runs)
+
+
+def _screened(plan: EvidencePlan, asked: WorldsAsked) -> int:
     own = plan.cases[0].resolved.entries.values()
-    screened = len(asked.paths) or sum(entry.role == "world" for entry in own)
-    runs = plan.points[0].runs
-    worlds = 2 * (asked.count + 2 * min(screened, MOST_CHOSEN)) * min(asked.runs, runs)
-    return 2 * (TRAJECTORIES * (screened + 1) + 1) * min(RUNS, runs) + worlds
+    return len(asked.paths) or sum(entry.role == "world" for entry in own)
 
 
 def _known(asked: WorldsAsked, plan: EvidencePlan) -> None:

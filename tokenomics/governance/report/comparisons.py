@@ -9,9 +9,10 @@ import pandas as pd
 
 from ...results.differences import LARGER, in_words
 from ...results.metrics import METRICS
-from ..evidence.evidence import Evidence, add_up
+from ..evidence.evidence import Evidence
 from ..evidence.statement import CalibrationRecord
 from ..evidence.structure import COMPARED, span_text
+from ..evidence.sums import add_up
 from ..evidence.verdict import FAILS, HOLDS, UNDECIDED, stated
 from .document import ReportTable, gap, with_interval
 
@@ -199,7 +200,8 @@ def varied_checks(evidence: Evidence) -> ReportTable:
         )
     return ReportTable(
         "varied",
-        "The stated limits against the proposal with one parameter changed",
+        "The stated limits against the proposal with one parameter changed, each set of values "
+        "judged by itself",
         frame,
         pd.DataFrame(rows),
     )
