@@ -97,8 +97,9 @@ def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
 def _family(count: int) -> str:
     """What a table of differences rests on. count: differences in a family."""
     return (
-        f"Intervals hold for all {count} differences of a scenario at once. Larger: beyond the "
-        f"smallest difference that matters; smaller: within it. p: of no difference, by Holm."
+        f"Intervals hold for all {count} differences of a scenario at once. More than "
+        f"matters: the whole interval is beyond the smallest difference that does; less: within "
+        f"it. p: of no difference, by Holm."
     )
 
 
