@@ -193,6 +193,29 @@ def test_a_claim_of_a_number_is_confirmed_by_the_number_and_not_by_its_direction
     assert claims.as_many_times(np.nan, np.nan, 8.5) == "undecided"
 
 
+def test_three_times_the_nodes_are_not_eight_and_a_half_times():
+    rng, runs = np.random.default_rng(4), 200
+
+    def paths(mean, deviation):
+        nodes = rng.normal(mean, deviation, (1, runs))
+        return economy.MeshPaths(nodes, nodes, nodes, *np.ones((3, runs)))
+
+    rules = {"pid": (9000.0, 300.0), "static": (4000.0, 400.0)}
+    found = {(s, rule): paths(*rules[rule]) for s in SCENARIOS for rule in trials.RULES}
+    bootstrap = trials.Bootstrap.of(0, runs, 500)
+    rows = [
+        row
+        for s in trials.STRESSED
+        for row in trials.side_by_side(s, "x", found[s, "pid"], found[s, "static"], bootstrap)
+    ]
+    frame = pd.DataFrame(rows, columns=trials.COLUMNS)
+    told = claims.as_published(V, found, frame, bootstrap)
+    assert [(c.verdict, c.text[-9:]) for c in told[:2]] == [
+        ("direction only", "bstract)."),
+        ("direction only", "ion 8.1)."),
+    ]
+
+
 def test_nine_claims_at_equal_emission_have_intervals_that_hold_together():
     assert trials.AT_ONCE == 9 and pytest.approx(1.0 - 0.05 / 9) == trials.ALL_AT_ONCE
     rng, shape = np.random.default_rng(3), (1, 400)
