@@ -1,6 +1,7 @@
 """Differences are read against what matters, all of a table at once."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,16 @@ from paths import command
 from proposals import PROPOSAL
 from tokenomics.errors import InputError
 from tokenomics.governance.proposal.proposal import read_proposal
-from tokenomics.results.differences import LARGER, SMALLER, UNDECIDED, Paired, family, holm, word
+from tokenomics.results.differences import (
+    LARGER,
+    SMALLER,
+    UNDECIDED,
+    Paired,
+    family,
+    holm,
+    in_words,
+    word,
+)
 from tokenomics.results.intervals import PairedMoments
 from tokenomics.results.matters import BY_METRIC, BY_UNIT, declared, margins, runs_needed
 from tokenomics.results.metrics import METRICS
@@ -109,6 +119,24 @@ def test_p_of_a_probability_is_mcnemar_s_and_of_one_number_the_sign_test_s():
     assert np.isnan(PairedMoments(1).p_values([False])).all()
 
 
+@pytest.mark.parametrize(
+    ("difference", "verdict", "reading", "matters", "words"),
+    [
+        (-0.2, "larger", "worse", 0.1, "lower by more than matters, worse"),
+        (0.2, "larger", "better", 0.1, "higher by more than matters, better"),
+        (-0.2, "larger", "lower", 0.1, "lower by more than matters"),
+        (0.2, "larger", "worse", 0.0, "higher, worse"),
+        (0.2, "smaller", "", 0.3, "differs by less than matters"),
+        (0.2, "undecided", "", 0.1, "undecided"),
+    ],
+)
+def test_a_difference_is_read_as_which_way_the_metric_goes(
+    difference, verdict, reading, matters, words
+):
+    row = SimpleNamespace(difference=difference, verdict=verdict, reading=reading, matters=matters)
+    assert in_words(row) == words
+
+
 def test_a_table_says_which_way_a_larger_difference_goes():
     rng = np.random.default_rng(1)
     gaps = np.array([[0.1], [-0.1], [0.0], [0.1]]) + 1e-3 * rng.standard_normal((4, 50))
@@ -187,9 +215,9 @@ def test_the_command_takes_what_matters(tmp_path):
     how = ["--policies", "none,static", "--days", "2", "--runs", "6", "--years", "none"]
     how += ["--metrics", "control_effort", "--no-figures", "--out", tmp_path / "o"]
     status, out, _ = command("compare", *how, "--matters", "control_effort=1e9")
-    assert status == 0 and "smaller" in out and "larger," not in out
+    assert status == 0 and "differs by less" in out and "higher by more" not in out
     status, out, _ = command("compare", *how, "--matters", "control_effort=0.01")
-    assert status == 0 and "larger, worse" in out
+    assert status == 0 and "higher by more" in out
     status, _, error = command("compare", *how, "--matters", "control_effort")
     assert status == 2 and "--matters: 'control_effort'; expected METRIC=NUMBER" in error
 

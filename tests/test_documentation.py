@@ -142,5 +142,20 @@ def test_the_proposal_of_the_docs_is_one():
     proposal, plan = read_proposal(
         YAML(typ="safe").load(blocks(ROOT / "docs" / "governance.md", "yaml")[0])
     )
-    assert len(proposal.limits) == 2
+    assert len(proposal.limits) == 2 and proposal.matters
     assert plan.points
+    read_proposal(proposal.model_dump(), runs=20)  # of the commands above, too
+
+
+def test_the_docs_name_the_keys_that_a_proposal_must_have():
+    from tokenomics.governance.evidence.statement import Limit, OnChain, Watch
+    from tokenomics.governance.proposal.proposal import Proposal
+
+    def required(model):
+        return {name for name, field in model.model_fields.items() if field.is_required()}
+
+    page = (ROOT / "docs" / "governance.md").read_text()
+    line = next(line for line in page.splitlines() if line.startswith("Required are "))
+    first, limit, watch, chain, _ = re.split(r"; within them|of a limit|of what is|on chain", line)
+    told = [set(re.findall(r"`(\w+)`", part)) for part in (first, limit, watch, chain)]
+    assert told == [required(one) for one in (Proposal, Limit, Watch, OnChain)]

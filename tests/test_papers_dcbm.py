@@ -188,7 +188,8 @@ def test_no_policy_lowers_the_volatility_of_returns_over_an_epoch():
 @pytest.mark.parametrize("rival", spending.STRENGTHS)
 def test_a_rival_is_given_the_spending_of_the_pid_and_nothing_else_changes(rival, random):
     field = spending.STRENGTHS[rival]
-    own = spending.matched(SHORT, MARKETS["bear"], rival, random)
+    own, found = spending.matched(SHORT, MARKETS["bear"], rival, random)
+    assert found
     spent = [
         np.mean(np.sum(simulate(own, MARKETS["bear"], policy, random).spent, axis=0))
         for policy in ("pid", rival)
@@ -203,13 +204,41 @@ def test_equal_spending_comes_first_and_says_what_is_larger(found):
     assert title.startswith("At equal spending") and len(table) == 3 * 2 * 3
     np.testing.assert_allclose(table["PID"] - table["other"], table["PID − other"], rtol=1e-9)
     assert np.all((table["low"] <= table["PID − other"]) & (table["PID − other"] <= table["high"]))
-    says = {"PID lower": table["high"] < 0.0, "PID higher": table["low"] > 0.0}
-    for words, holds in says.items():
-        assert list(table["in words"] == words) == list(holds)
-    first = "At equal spending the PID has a lower volatility than "
-    assert found.claims[0].text.startswith(first)
-    verdicts = {c.verdict for c in found.claims if c.text.startswith(first) and "high" in c.text}
-    assert verdicts == {"refuted"}
+    assert found.claims[0].text.startswith("At equal spending the PID has a lower volatility than ")
+
+
+def test_what_is_larger_is_said_only_where_spending_is_equal(found):
+    """Eight runs do not tell that it is; a match on the shocks compared, of more runs, does."""
+    table = next(iter(found.tables.values()))
+    random = draw(5, np.arange(200), SHORT.steps)
+    own = spending.equal_spending(SHORT, MARKETS, random, random)
+    for one in (table, own):
+        equal = (one["spent, low"] >= 0.9) & (one["spent, high"] <= 1.1)
+        assert list(one["in words"] == spending.UNEQUAL) == list(~equal)
+        says = {"PID lower": one["high"] < 0.0, "PID higher": one["low"] > 0.0}
+        for words, holds in says.items():
+            assert list(one["in words"] == words) == list(equal & holds)
+    assert (table["in words"] == spending.UNEQUAL).any()
+    verdicts = {c.text: c.verdict for c in spending.spending_claims(table)}
+    bull = [verdict for text, verdict in verdicts.items() if "bull" in text]
+    assert set(bull) == {"undecided"}
+    volatile = own[(own["quantity"] == "sigma") & (own["in words"] != spending.UNEQUAL)]
+    assert len(volatile) and set(volatile["in words"]) == {"PID higher"}
+
+
+def test_without_a_match_nothing_is_compared(monkeypatch, random):
+    """And so with one run, which has no interval of the ratio."""
+    monkeypatch.setattr(spending, "RANGE", (1.0, 1.001))
+    assert not spending.matched(SHORT, MARKETS["bear"], "fixed", random)[1]
+    with monkeypatch.context() as wide:
+        wide.setattr(spending, "EQUAL", (0.0, np.inf))
+        table = spending.equal_spending(SHORT, MARKETS, random, random)
+    assert set(table["in words"]) == {spending.UNEQUAL}
+    assert spending.difference(table.iloc[0]).endswith("undecided (spending is not equal)")
+    monkeypatch.undo()
+    one = draw(5, np.arange(1), SHORT.steps)
+    alone = spending.equal_spending(SHORT, MARKETS, one, one)
+    assert set(alone["in words"]) == {spending.UNEQUAL}
 
 
 def test_the_match_sees_other_shocks_than_the_comparison(monkeypatch):
@@ -218,7 +247,7 @@ def test_the_match_sees_other_shocks_than_the_comparison(monkeypatch):
 
     def matched(s, regime, rival, shocks):
         seen.append(shocks)
-        return s
+        return s, True
 
     monkeypatch.setattr(spending, "matched", matched)
     table = spending.equal_spending(short, MARKETS, random, others)

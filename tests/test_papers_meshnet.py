@@ -4,8 +4,10 @@ PID is the published one, and both sides of the comparison emit the same.
 
 import csv
 import json
+from dataclasses import fields
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 
@@ -182,6 +184,57 @@ def test_too_few_runs_have_no_interval_of_a_percentile_and_decide_nothing():
     assert claims.signed(0.1, 0.2) == "confirmed" and claims.signed(-0.2, -0.1) == "refuted"
 
 
+def test_a_claim_of_a_number_is_confirmed_by_the_number_and_not_by_its_direction():
+    assert claims.as_many_times(6.0, 9.0, 8.5) == "confirmed"
+    assert claims.as_many_times(9.0, 12.0, 8.5) == "confirmed"
+    assert claims.as_many_times(3.0, 8.0, 8.5) == "direction only"
+    assert claims.as_many_times(0.9, 9.0, 8.5) == "undecided"
+    assert claims.as_many_times(0.2, 0.9, 8.5) == "refuted"
+    assert claims.as_many_times(np.nan, np.nan, 8.5) == "undecided"
+
+
+def test_three_times_the_nodes_are_not_eight_and_a_half_times():
+    rng, runs = np.random.default_rng(4), 200
+
+    def paths(mean, deviation):
+        nodes = rng.normal(mean, deviation, (1, runs))
+        return economy.MeshPaths(nodes, nodes, nodes, *np.ones((3, runs)))
+
+    rules = {"pid": (9000.0, 300.0), "static": (4000.0, 400.0)}
+    found = {(s, rule): paths(*rules[rule]) for s in SCENARIOS for rule in trials.RULES}
+    bootstrap = trials.Bootstrap.of(0, runs, 500)
+    rows = [
+        row
+        for s in trials.STRESSED
+        for row in trials.side_by_side(s, "x", found[s, "pid"], found[s, "static"], bootstrap)
+    ]
+    frame = pd.DataFrame(rows, columns=trials.COLUMNS)
+    told = claims.as_published(V, found, frame, bootstrap)
+    assert [(c.verdict, c.text[-9:]) for c in told[:2]] == [
+        ("direction only", "bstract)."),
+        ("direction only", "ion 8.1)."),
+    ]
+
+
+def test_nine_claims_at_equal_emission_have_intervals_that_hold_together():
+    assert trials.AT_ONCE == 9 and pytest.approx(1.0 - 0.05 / 9) == trials.ALL_AT_ONCE
+    rng, shape = np.random.default_rng(3), (1, 400)
+    paths = [
+        economy.MeshPaths(*(rng.normal(9000.0, 900.0, shape) for _ in fields(economy.MeshPaths)))
+        for _ in range(2)
+    ]
+    bootstrap = trials.Bootstrap.of(0, 400, 4000)
+    found = [
+        pd.DataFrame(
+            trials.side_by_side("bear", "x", *paths, bootstrap, *level), columns=trials.COLUMNS
+        )
+        for level in ((), (trials.ALL_AT_ONCE,))
+    ]
+    wider = (found[1]["high"] - found[1]["low"]) / (found[0]["high"] - found[0]["low"])
+    # the normal distribution's .9972 quantile over its .975
+    np.testing.assert_allclose(wider, 2.77 / 1.96, rtol=0.12)
+
+
 def test_an_interval_in_words():
     assert in_words("PID", 0.1, 0.2) == "PID higher" and in_words("PID", -2, -1) == "PID lower"
     assert in_words("PID", -0.1, 0.2) == "undecided"
@@ -217,6 +270,13 @@ def test_the_published_table_is_that_of_the_published_runs():
 def test_the_command_tells_published_numbers_ours_and_both_at_equal_emission(monkeypatch, tmp_path):
     short = {**V, "simulation.days": 60, "simulation.resamples": 50}
     monkeypatch.setattr("tokenomics.papers.meshnet.read_values", lambda: short)
+    levels, compare = [], trials.side_by_side
+
+    def noted(*sides):
+        levels.append(sides[5:])
+        return compare(*sides)
+
+    monkeypatch.setattr(trials, "side_by_side", noted)
     words = ("reproduce", "meshnet", "--runs", "3", "--json", "--out", "mesh")
     status, output, errors = command(*words, folder=tmp_path)
     assert status == 0, errors
@@ -226,6 +286,7 @@ def test_the_command_tells_published_numbers_ours_and_both_at_equal_emission(mon
     row = next(r for r in first if r["scenario"] == "competitor" and r["rule"] == "static")
     assert row["published"] == 8.61 and row["low"] < row["ours"] < row["high"]
     equal = next(rows for title, rows in tables.items() if title.startswith("At equal emission"))
+    assert sorted(levels) == [()] * 3 + [(trials.ALL_AT_ONCE,)] * 9
     assert len(equal) == 3 * 3 * 3 and {r["against"] for r in equal} == set(trials.EQUAL)
     assert all(r["in words"] in ("PID higher", "PID lower", "undecided") for r in equal)
     assert all(c["evidence"] for c in found["claims"]) and len(found["claims"]) == 15

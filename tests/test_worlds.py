@@ -4,23 +4,28 @@ limit flips.
 
 import copy
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bundles import CREATED
+from tokenomics.cli.bundle_output import tell
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.bundle import make_manifest, write_bundle
 from tokenomics.governance.bundle.make import complete, propose
 from tokenomics.governance.evidence.evidence import Evidence
 from tokenomics.governance.evidence.plan import from_plain, simulate
 from tokenomics.governance.evidence.separation import separate
-from tokenomics.governance.evidence.worlds import NO_PROBABILITY, OUTCOMES, InWorlds
+from tokenomics.governance.evidence.worlds import NO_PROBABILITY, OUTCOMES, InWorlds, scales
 from tokenomics.governance.evidence.worlds_record import WorldsAsked
 from tokenomics.governance.proposal.proposal import read_proposal
-from tokenomics.governance.proposal.worlds import effects, in_worlds, stated_range, trajectories
+from tokenomics.governance.proposal.ranges import stated_range
+from tokenomics.governance.proposal.worlds import effects, in_worlds, trajectories
 from tokenomics.governance.report.render import render
+from tokenomics.governance.report.sections import report
+from tokenomics.governance.verify.affordable import affordable
 from tokenomics.governance.verify.verify import verify
 from tokenomics.model.model import MODEL
 from tokenomics.model.steady_state import starts
@@ -91,19 +96,23 @@ def test_what_is_varied_is_read_and_has_a_range_and_the_rest_is_counted(bundle):
 
 
 def test_a_range_is_the_proposals_or_its_sources_or_a_step(monkeypatch):
-    """And where a step leads to shares over one, it ends at the network itself."""
     none = lambda plan, ranges, *_: (dict.fromkeys(ranges, 0.0), 0.0)  # noqa: E731
     monkeypatch.setattr("tokenomics.governance.proposal.worlds._strengths", none)
     _, plan = read_proposal(toy())
-    wait, other = "operators.exit_time", "venues.diversion"
-    asked = WorldsAsked(paths=[SERVICES, SHARE, wait, other])
+    wait, other, up, whole = (
+        *("operators.exit_time", "venues.diversion"),
+        *("cloud.uptime", "operators.rent_sold"),
+    )
+    asked = WorldsAsked(paths=[SERVICES, SHARE, wait, other, up, whole])
     found = in_worlds(plan, asked, 0.2).worlds
     assert found.ranges == {
         SERVICES: [30.0, 60.0],
         SHARE: [0.1, 0.8],
-        other: [0.8, 0.8 * 1.2],
+        other: pytest.approx([0.76, 0.84]),  # of a large share, a step of what it leaves
+        up: pytest.approx([0.99964, 0.99976]),
         wait: [5.0 * (1.0 - 0.2), 5.0 * (1.0 + 0.2)],
     }
+    assert sum("a share of 1" in reason for reason in found.held) == 1
     assert not found.chosen, "what moves no limit is not varied"
 
 
@@ -144,6 +153,20 @@ def test_a_limit_in_usd_asks_for_the_same_share_of_what_the_world_began_with(bun
     assert (own["estimate"].dropna() < limit).any(), "unscaled, it would fail in some"
 
 
+@pytest.mark.parametrize("metric", ["purchases", "control_effort", "attacker_profit"])
+def test_a_limit_on_what_is_0_at_rest_is_scaled_by_what_customers_spend(metric):
+    path, points = "demand.services", np.array([[30.0], [60.0]])
+    found = scales(metric, resolve("baseline"), [path], points)
+    spent = [at_rest("fees", demand__services=value) for value in (30.0, 60.0)]
+    np.testing.assert_allclose(found, np.array(spent) / at_rest("fees"), rtol=1e-12)
+    assert found[0] < 0.8 and found[1] > 1.2
+
+
+def test_where_a_world_has_no_start_nothing_is_scaled():
+    found = scales("purchases", resolve("baseline"), ["demand.services"], np.array([[1e9], [45.0]]))
+    assert found[0] == 1.0 and found[1] > 0.0
+
+
 def test_both_sides_of_a_world_meet_the_shocks_of_the_network(bundle, monkeypatch):
     """A run's shocks depend on its index and the seed alone."""
     plan, asked = bundle.evidence.plan, []
@@ -171,6 +194,44 @@ def test_the_verdict_begins_with_the_counts_which_are_no_probability(bundle):
     assert lead[1].startswith(f"Over {COUNT} worlds ") and "not a probability" in lead[1]
     page = (bundle.folder / "report.md").read_text()
     assert "Over worlds" in page and (bundle.folder / "data/worlds.csv").exists()
+
+
+def test_the_counts_are_made_once_for_the_lead_its_section_and_the_terminal(bundle, monkeypatch):
+    asked = []
+
+    def noted(metric, *others):
+        asked.append(metric)
+        return scales(metric, *others)
+
+    monkeypatch.setattr("tokenomics.governance.evidence.worlds.scales", noted)
+    evidence = Evidence(bundle.evidence.plan, bundle.evidence.runs)
+    report(evidence, None)
+    tell(replace(bundle, evidence=evidence), as_json=True, figures=False)
+    assert asked == ["latency_mean", "price_final"]
+
+
+def test_the_page_says_that_each_set_of_values_is_judged_by_itself(bundle):
+    """A limit's wider interval is over the checks of one set of values, whatever is tried beside
+    them.
+    """
+    evidence, page = bundle.evidence, (bundle.folder / "report.md").read_text()
+    assert evidence.checked_at_once == 2
+    assert "its interval for all 2 checks of one set of values at once" in page
+    assert "with one parameter changed, each set of values judged by itself" in page
+    assert "Each world is judged by itself" in page and "each world judged by itself" in page
+
+
+def test_what_verify_may_simulate_again_has_the_screening_in_it(bundle, monkeypatch):
+    plan = bundle.evidence.plan
+    own = 4 * plan.simulations  # of four days
+    screened = 2 * 4 * (4 * (len(plan.worlds.asked.paths) + 1) + 1) * 5
+    limit = "tokenomics.governance.verify.affordable.MOST_IN_ALL"
+    monkeypatch.setattr(limit, own + screened)
+    assert affordable(plan, None) is None
+    monkeypatch.setattr(limit, own + screened - 1)
+    told = affordable(plan, None)
+    assert f"and the screening of its worlds have {own + screened} steps in all" in told
+    assert affordable(plan, 0.9) is None, "a sample takes the choice of the worlds as given"
 
 
 def test_a_bundle_with_worlds_is_verified_and_picked_worlds_are_found(bundle, tmp_path):
@@ -260,6 +321,8 @@ def test_ranges_are_read_from_the_words_of_a_source():
     assert stated_range("assumption: range -.5 to -3. Demirer (2025)") == (-3.0, -0.5)
     assert stated_range("calibrated: 95 % interval 2,660 to 6,000; see") == (2660.0, 6000.0)
     assert stated_range("assumption: one year") is None
+    assert stated_range("guess: range 0 to 1e6; see") == (0.0, 1e6)
+    assert stated_range("guess: range .2 to 2.5e-1") == (0.2, 0.25)
     assert stated_range("Akash; range to 1 day for an oracle that is late") is None
     entries = resolve("baseline").entries.values()
     found = {e.path: stated_range(e.source) for e in entries if stated_range(e.source)}
@@ -267,6 +330,23 @@ def test_ranges_are_read_from_the_words_of_a_source():
     for path, (low, high) in found.items():
         own = resolve("baseline").entries[path].value
         assert place(path).kind is float and low <= own <= high, path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "0 to 1e",
+        "1 to 2.5%",
+        "1 to 2.5 %",
+        "5 to 10 %",
+        "0.5 to 3 million",
+        "2 to 4 weeks",
+        "1 to 2k",
+    ],
+)
+def test_a_range_with_a_unit_or_a_magnitude_behind_it_is_not_read(words):
+    for end in ("", "; see", ", a guess", ". A guess"):
+        assert stated_range(f"assumption: range {words}{end}") is None
 
 
 @pytest.mark.parametrize("above", [True, False])

@@ -23,9 +23,7 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
     """Print what was written; status 1 where a stated limit fails, or nothing changed that could be
     tested. figures: whether there are any.
     """
-    from ..governance.evidence.worlds import InWorlds
-
-    evidence, worlds = bundle.evidence, InWorlds(bundle.evidence)
+    evidence, worlds = bundle.evidence, bundle.evidence.in_worlds
     if as_json:
         told = {
             "out": str(bundle.folder),

@@ -13,16 +13,16 @@ import numpy as np
 
 from ..parameters.locate import find
 from ..parameters.reading import Leaf, read
-from ..results.intervals import intervals
+from ..results.intervals import LEVEL, intervals
 from ..results.markdown import markdown_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-Verdict = Literal[
-    "confirmed", "refuted", "undecided", "not testable"
-]  # undecided: tested, but an interval holds both answers
+# undecided: tested, but an interval holds both answers. direction only: an effect as the claim has
+# it, and smaller than it says
+Verdict = Literal["confirmed", "direction only", "refuted", "undecided", "not testable"]
 
 
 def verdict(holds: Any) -> Verdict:
@@ -79,9 +79,9 @@ class Reproduction:
         }
 
 
-def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean of (runs,) and the bounds of its 95 % interval, which are NaN for one run."""
-    found = intervals(np.asarray(values, dtype=float)[None, :])
+def mean_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean of (runs,) and the bounds of its interval, of 95 % unless told, NaN for one run."""
+    found = intervals(np.asarray(values, dtype=float)[None, :], level=level)
     return float(found.mean[0]), float(found.low[0]), float(found.high[0])
 
 

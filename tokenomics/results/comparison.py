@@ -225,9 +225,9 @@ class Comparison:
         runs, lines = self.sweep.manifest["runs"], []
         lines.append(
             f"Differences to {self.reference}: simultaneous 95 % intervals of a scenario's "
-            f"{self.family}, metrics times policies. Larger: beyond the smallest difference that "
-            f"matters (tokenomics model matters); smaller: within it; else undecided. p: of no "
-            f"difference, by Holm."
+            f"{self.family}, metrics times policies. More than matters: the whole interval is "
+            f"beyond the smallest difference that does (tokenomics model matters); less: within "
+            f"it; else undecided. p: of no difference, by Holm."
         )
         needed = {
             name: runs_needed(self.margins[name], self.family)
@@ -238,7 +238,7 @@ class Comparison:
         if few:
             lines.append(
                 f"{counted(max(few.values()), 'run')} are needed before {', '.join(few)} can be "
-                f"told smaller."
+                f"told to differ by less."
             )
         return tuple(lines)
 

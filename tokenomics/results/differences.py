@@ -133,10 +133,16 @@ def family(
 
 
 def in_words(row: Any) -> str:
-    """A row's verdict with its reading, so that nobody takes it for the metric's own size."""
+    """A row's verdict as it is read: which way the metric goes, and whether that is better. What
+    has no smallest difference that matters is higher or lower by itself.
+    """
     if row.verdict == SMALLER:
-        return f"{SMALLER} than matters"
-    return f"{row.verdict}, {row.reading}" if row.reading else str(row.verdict)
+        return "differs by less than matters"
+    if row.verdict != LARGER:
+        return str(row.verdict)
+    way = "higher" if row.difference > 0.0 else "lower"
+    way += " by more than matters" * (row.matters > 0.0)
+    return f"{way}, {row.reading}" if row.reading in ("better", "worse") else way
 
 
 def table(rows: Sequence[Mapping[str, Any]], *front: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ differences, limits, failures, the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ... import __version__
-from ...errors import InputError, ModelError
+from ...errors import InputError
 from ...model.steady_state import start_state
 from ...results.differences import Paired, family, table
 from ...results.intervals import (
@@ -31,21 +31,11 @@ from .plan import EvidencePlan
 from .shipped import deviations
 from .statement import LEAST_ROUNDING, FullStatement, Limit
 from .structure import CURRENT, PROPOSED, SPAN, span_label
+from .sums import add_up
 from .unread import UnreadChanges, idle
 from .verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, tallied
+from .worlds import InWorlds
 from .worlds_record import WORLDS
-
-SAME = 1e-9  # relative; sums that differ by less add up
-
-
-def add_up(parts: Sequence[float], total: float, what: str) -> None:
-    """Raise ModelError where parts of a table do not add up to their total."""
-    found = float(np.sum(parts))
-    if not abs(found - total) <= SAME * max(abs(total), 1.0):
-        raise ModelError(
-            f"{what}: {' + '.join(f'{part:.10g}' for part in parts)} = {found:.10g}, not "
-            f"{total:.10g}"
-        )
 
 
 @dataclass(frozen=True)
@@ -301,6 +291,11 @@ class Evidence:
         return pd.DataFrame(rows)
 
     @cached_property
+    def in_worlds(self) -> InWorlds:
+        """The limits in the worlds of the proposal."""
+        return InWorlds(self)
+
+    @cached_property
     def idle(self) -> UnreadChanges:
         """What of the proposal no metric depends on."""
         return idle(self.plan)
@@ -343,7 +338,9 @@ class Evidence:
 
     @property
     def checked_at_once(self) -> int:
-        """Checks of the stated limits at one set of values."""
+        """Checks of the stated limits at one set of values, as a verdict is drawn from: each limit
+        in each scenario that it is stated for.
+        """
         limits = self.claim.limits if self.claim else []
         return sum(len(limit.scenarios) or len(self.plan.labels) for limit in limits)
 
@@ -353,8 +350,9 @@ class Evidence:
 
         It holds where all of its own interval does: that all limits hold is told by each at its
         own level (Berger 1982, Technometrics 24, 295-300). It fails where nothing of its interval
-        simultaneous over all checks holds, for one failure of many may be chance. Between it is
-        undecided; where a run failed it cannot hold.
+        simultaneous over all checks of one set of values holds, for one failure of many may be
+        chance; other sets of values, varied ones and worlds, are not counted with it. Between it
+        is undecided; where a run failed it cannot hold.
         today: the point that a change is measured from.
         """
         rule, row = limit.constraint, self.row(limit.constraint.metric)

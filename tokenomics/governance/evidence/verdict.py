@@ -162,7 +162,7 @@ def _fails(evidence: HasVerdict) -> tuple[str, str]:
         failing = same.loc[same["verdict"] == FAILS, "values"].nunique()
         tried = counted(varied["values"].nunique(), "variation")
         parts.append(
-            f"and still does in {failing} of {tried} of one parameter"
+            f"and still does in {failing} of {tried} of one parameter, each judged by itself"
             if failing
             else f"and with no one of {tried} of one parameter is that certain"
         )

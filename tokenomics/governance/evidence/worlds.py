@@ -4,7 +4,8 @@ A world is a set of values of uncertain parameters; today's and the proposed val
 simulated in it, on the same shocks. Stocks that are given stay as given. Where the start is solved,
 another world begins with another treasury or price, so that a limit in USD is scaled by what its
 metric is in that world at rest on day 0, beside the network's own: it asks for the same share of
-what there was.
+what there was. A metric that is 0 at rest, as purchases and profits are, has no share of its own:
+its limit is scaled by what customers spend on day 0.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -23,10 +24,10 @@ from ...model.steady_state import starts
 from ...parameters import Resolved
 from ...results.evaluation import evaluate_metrics
 from ...results.metrics import METRICS
-from .evidence import Evidence, add_up
 from .plan import EvidencePlan
 from .separation import separate
 from .statement import FullStatement, Limit
+from .sums import add_up
 from .verdict import FAILS, HOLDS, UNDECIDED, stated
 from .worlds_record import TODAY_IN_WORLD, WORLD
 
@@ -39,11 +40,23 @@ NO_PROBABILITY = (
 )
 
 
+class HasWorlds(Protocol):
+    """What has worlds: `Evidence`."""
+
+    plan: EvidencePlan
+    runs: pd.DataFrame
+
+    @property
+    def claim(self) -> FullStatement | None: ...
+    def points(self, *roles: str) -> list[int]: ...
+    def check(self, limit: Limit, case: int, point: int, today: int = 0) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class InWorlds:
     """The limits of a proposal in its worlds, from plan and runs alone."""
 
-    evidence: Evidence
+    evidence: HasWorlds
 
     @cached_property
     def limits(self) -> list[tuple[int, Limit]]:
@@ -206,7 +219,8 @@ class InWorlds:
         first = (
             f"Over {record.asked.count} worlds (the {len(record.chosen)} parameters of "
             f"{len(record.ranges)} that move the limits most, scenario {self.shown}, "
-            f"{runs} runs each): {'; '.join(counts)}. {NO_PROBABILITY}"
+            f"{runs} runs each, each world judged by itself): {'; '.join(counts)}. "
+            f"{NO_PROBABILITY}"
         )
         return [first, *self.flips()]
 
@@ -226,8 +240,9 @@ def limits_of(plan: EvidencePlan) -> list[tuple[int, Limit]]:
 
 
 def scales(metric: str, resolved: Resolved, paths: Sequence[str], points: np.ndarray) -> np.ndarray:
-    """By what a limit on a metric is scaled at each point (points,): its value at rest on day 0
-    beside that of the network; 1 of what is no number of USD, or has no such value.
+    """By what a limit on a metric in USD is scaled at each point (points,): its value at rest on
+    day 0 beside that of the network, or customers' spending beside the network's where the metric
+    is 0 at rest; 1 of what is no number of USD, and where there is no start.
 
     points: values of the `paths` (points, paths).
     """
@@ -242,13 +257,20 @@ def scales(metric: str, resolved: Resolved, paths: Sequence[str], points: np.nda
         for name in one.needs
         if name in start
     }
-    with np.errstate(all="ignore"):
-        try:
+    spent = _beside_the_first(np.broadcast_to(start["fees"], count + 1), np.ones(count))
+    try:
+        with np.errstate(all="ignore"):
             found = evaluate_metrics([metric], paths_of, resolved.values, swept)[metric]
-        except (ModelError, KeyError):
-            return np.ones(count)
-        scale = found[1:] / found[0]
-    return np.where(np.isfinite(scale) & (scale > 0.0), scale, 1.0)
+    except (ModelError, KeyError):
+        return spent
+    return _beside_the_first(found, spent)
+
+
+def _beside_the_first(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """Each value but the first over the first; `otherwise` where that is no positive number."""
+    with np.errstate(all="ignore"):
+        ratio = values[1:] / values[0]
+    return np.where(np.isfinite(ratio) & (ratio > 0.0), ratio, otherwise)
 
 
 def _count(word: str, count: int) -> str:

@@ -1,9 +1,7 @@
 """Which worlds a proposal's limits are judged in: the parameters of the world that matter to them,
 found by Morris's screening, at both ends and in a Latin hypercube of their ranges.
 
-A parameter's range is what the proposal states under `sensitivity.paths`, else what its own source
-states ("range .5 to 1", "95 % interval .09 to .2"), else a relative step either way. Those on which
-no metric of the limits depends, by the program of the step, are not screened.
+`ranges` has what is screened, and over which ranges.
 
 Source: Morris (1991), Technometrics 33, 161-174; McKay and others (1979), Technometrics 21,
 239-245. The trajectories are drawn here and not by SALib, whose versions draw others: whoever has
@@ -12,8 +10,7 @@ the plan finds the same choice.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,13 +18,8 @@ import numpy as np
 
 from ...errors import InputError
 from ...experiments.design import Design
-from ...experiments.reads import network, structural
 from ...experiments.sampling import LEVELS
 from ...experiments.sweep import Progress, sweep
-from ...model.model import MODEL
-from ...model.steady_state import starts
-from ...parameters import Resolved, fits, place
-from ...parameters.points import refusals
 from ..evidence.plan import EvidencePlan, Point, portable
 from ..evidence.worlds import limits_of, scales
 from ..evidence.worlds_record import (
@@ -41,30 +33,13 @@ from ..evidence.worlds_record import (
     label_of,
     today_in,
 )
+from .ranges import ranges_of, starting
 
 TRAJECTORIES, RUNS = 4, 16  # of the screening; assumption: its ranking moves little with more
 SPARE = (
     4  # times as many trajectories are drawn, of which those with the fewest lost steps are taken
 )
 LEAST = 0.05  # strength of a parameter that matters; assumption
-AT_ONCE = 16  # parameters whose dependences are followed together
-NUMBER = r"(-?(?:\d[\d,]*)?\.?\d+)"
-STATED = re.compile(rf"\b(?:range|95 % interval) {NUMBER} to {NUMBER}(?![\d%])")
-UNREAD, UNSTATED = "no metric of the limits depends on it", "0, and no range is stated"
-TIED, GIVEN, KIND = (
-    "cannot be another alone, as shares that add up to one",
-    "set by the proposal",
-    "a switch, a name or what the law is computed from",
-)
-
-
-def stated_range(source: str) -> tuple[float, float] | None:
-    """The range that a source states in its words, in order; None where it states none."""
-    found = STATED.search(source)
-    if found is None:
-        return None
-    low, high = sorted(float(text.replace(",", "")) for text in found.groups())
-    return (low, high) if low < high else None
 
 
 def in_worlds(
@@ -87,7 +62,7 @@ def in_worlds(
         plan, worlds=None, points=tuple(one for one in plan.points if one.role not in WORLDS)
     )
     _known(asked, base)
-    ranges, held = _ranges(base, asked, step)
+    ranges, held = ranges_of(base, asked, step)
     strengths, lost, runs = {}, 0.0, min(RUNS, base.points[0].runs)
     if ranges:
         units = _trajectories(base, ranges)
@@ -110,11 +85,21 @@ def most(plan: EvidencePlan, asked: WorldsAsked) -> int:
     """How many simulations the choice and the worlds take at most, to tell of progress."""
     if not asked.count:
         return 0
+    chosen = min(_screened(plan, asked), MOST_CHOSEN)
+    worlds = (asked.count + 2 * chosen) * min(asked.runs, plan.points[0].runs)
+    return 2 * (screening(plan, asked) + worlds)
+
+
+def screening(plan: EvidencePlan, asked: WorldsAsked) -> int:
+    """How many simulations the screening takes at most of today's values, and as many again of
+    the proposed.
+    """
+    return (TRAJECTORIES * (_screened(plan, asked) + 1) + 1) * min(RUNS, plan.points[0].runs)
+
+
+def _screened(plan: EvidencePlan, asked: WorldsAsked) -> int:
     own = plan.cases[0].resolved.entries.values()
-    screened = len(asked.paths) or sum(entry.role == "world" for entry in own)
-    runs = plan.points[0].runs
-    worlds = 2 * (asked.count + 2 * min(screened, MOST_CHOSEN)) * min(asked.runs, runs)
-    return 2 * (TRAJECTORIES * (screened + 1) + 1) * min(RUNS, runs) + worlds
+    return len(asked.paths) or sum(entry.role == "world" for entry in own)
 
 
 def _known(asked: WorldsAsked, plan: EvidencePlan) -> None:
@@ -126,152 +111,6 @@ def _known(asked: WorldsAsked, plan: EvidencePlan) -> None:
                 key="worlds.paths",
                 expected="paths whose role is world, as 'tokenomics params show' prints them",
             )
-
-
-def _ranges(
-    plan: EvidencePlan, asked: WorldsAsked, step: float
-) -> tuple[dict[str, tuple[float, float]], dict[str, int]]:
-    """Ranges of what is screened, by path, and how many are not, by the reason."""
-    today, proposed = plan.resolved(0, 0), plan.resolved(0, 1)
-    types = {one.values.controller.type for one in (today, proposed)}
-    moved = {p for p, value in plan.points[1].values.items() if value != plan.points[0].values[p]}
-    varied = _varied(plan)
-    found: dict[str, tuple[float, float]] = {}
-    held: dict[str, str] = {}
-    for path, entry in proposed.entries.items():
-        if entry.role != "world" or (asked.paths and path not in asked.paths):
-            continue
-        if place(path).kind is not float or structural(path, types) or entry.value == {}:
-            held[path] = KIND
-        elif path in moved:
-            held[path] = GIVEN
-        else:
-            ends = _range(path, float(entry.value), entry.source, varied.get(path), step)
-            if ends is None:
-                held[path] = UNSTATED
-            else:
-                found[path] = ends
-    found = _alone(found, proposed, held, frozenset(varied))
-    metrics = frozenset(limit.constraint.metric for _, limit in limits_of(plan))
-    for path in _unread(today, proposed, found, metrics):
-        held[path] = UNREAD
-        del found[path]
-    reasons = list(held.values())
-    return found, {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
-
-
-def _varied(plan: EvidencePlan) -> dict[str, tuple[float, float]]:
-    """What the plan's own sensitivity varies, by path: a range that the proposal states, or that is
-    asked of every one.
-    """
-    base = plan.points[1].values
-    ends: dict[str, list[float]] = {}
-    for point in plan.points:
-        differing = [path for path in base if point.values[path] != base[path]]
-        if point.role == "sensitivity" and len(differing) == 1:
-            ends.setdefault(differing[0], []).append(float(point.values[differing[0]]))
-    return {path: (min(v), max(v)) for path, v in ends.items() if min(v) < max(v)}
-
-
-def _range(
-    path: str,
-    value: float,
-    source: str,
-    given: tuple[float, float] | None,
-    step: float,
-) -> tuple[float, float] | None:
-    """A parameter's range, or None where there is none to assume."""
-    stated = stated_range(source)
-    if given is None and stated is not None and all(fits(path, end) is None for end in stated):
-        given = stated
-    if given is not None:
-        # the network itself is one of its worlds
-        return min(given[0], value), max(given[1], value)
-    ends = sorted((value * (1.0 - step), value * (1.0 + step)))
-    low, high = (end if fits(path, end) is None else value for end in ends)
-    return (low, high) if low < high else None
-
-
-def _starting(resolved: Resolved, paths: Sequence[str], points: np.ndarray) -> np.ndarray:
-    """Whether there is a network, and a start of it, at each point, (points,). points: (points,
-    paths).
-    """
-    good = np.array([not told for told in refusals(resolved, paths, points, "worlds")])
-    some = np.flatnonzero(good)
-    if len(some):
-        swept = dict(zip(paths, points[some].T, strict=True))
-        found = starts(dict(resolved.today), MODEL, swept, len(some))
-        good[some] &= np.isfinite(found["token_price"])
-    return good
-
-
-def _alone(
-    ranges: Mapping[str, tuple[float, float]],
-    resolved: Resolved,
-    held: dict[str, str],
-    given: frozenset[str],
-) -> dict[str, tuple[float, float]]:
-    """The ranges within what can be: an assumed end with which alone the network has no start is
-    left out. A stated one stays, and its worlds are counted.
-    """
-    paths = list(ranges)
-    if not paths:
-        return {}
-    entries = resolved.entries
-    own = np.array([float(entries[path].value) for path in paths])
-    points = np.repeat(own[None], 2 * len(paths), axis=0)
-    for column, path in enumerate(paths):
-        points[2 * column : 2 * column + 2, column] = ranges[path]
-    good = _starting(resolved, paths, points).reshape(-1, 2)
-    found = {}
-    for column, path in enumerate(paths):
-        low, high = ranges[path]
-        if not good[column].any():
-            held[path] = TIED
-            continue
-        if path not in given and stated_range(entries[path].source) is None:
-            low, high = (
-                end if fine else float(own[column])
-                for end, fine in zip((low, high), good[column], strict=True)
-            )
-        if low < high:
-            found[path] = (low, high)
-        else:
-            held[path] = TIED
-    return found
-
-
-def _unread(
-    today: Resolved,
-    proposed: Resolved,
-    ranges: Mapping[str, tuple[float, float]],
-    metrics: frozenset[str],
-) -> list[str]:
-    """Parameters on which none of the metrics depends, under today's values or the proposed."""
-    silent = set(ranges)
-    for resolved in (today, proposed):
-        own, left = network(resolved), [path for path in ranges if path in silent]
-        for first in range(0, len(left), AT_ONCE):
-            for part in _startable(resolved, left[first : first + AT_ONCE], ranges):
-                values = {path: list(ranges[path]) for path in part}
-                for path, reach in own.together(values, part).items():
-                    if not metrics.isdisjoint(reach.metrics):
-                        silent.discard(path)
-    return [path for path in ranges if path in silent]
-
-
-def _startable(
-    resolved: Resolved, paths: Sequence[str], ranges: Mapping[str, tuple[float, float]]
-) -> list[list[str]]:
-    """The paths in parts of which all may be at their least, or at their largest: elsewhere
-    nothing is told of what depends on what.
-    """
-    corners = np.array([ranges[path] for path in paths]).T
-    if len(paths) < 2 or _starting(resolved, paths, corners).all():
-        return [list(paths)]
-    half = len(paths) // 2
-    parts = (paths[:half], paths[half:])
-    return [part for some in parts for part in _startable(resolved, some, ranges)]
 
 
 def trajectories(parameters: int, count: int, seed: int) -> np.ndarray:
@@ -317,7 +156,7 @@ def _trajectories(plan: EvidencePlan, ranges: Mapping[str, tuple[float, float]])
     """
     units = trajectories(len(ranges), SPARE * TRAJECTORIES, plan.seed)
     points = _at(ranges, units.reshape(-1, len(ranges)))
-    good = _starting(plan.resolved(0, 1), list(ranges), points).reshape(len(units), -1)
+    good = starting(plan.resolved(0, 1), list(ranges), points).reshape(len(units), -1)
     lost = (~(good[:, 1:] & good[:, :-1])).sum(axis=1)
     return units[np.sort(np.argsort(lost, kind="stable")[:TRAJECTORIES])]
 

@@ -9,9 +9,10 @@ import pandas as pd
 
 from ...results.differences import LARGER, in_words
 from ...results.metrics import METRICS
-from ..evidence.evidence import Evidence, add_up
+from ..evidence.evidence import Evidence
 from ..evidence.statement import CalibrationRecord
 from ..evidence.structure import COMPARED, span_text
+from ..evidence.sums import add_up
 from ..evidence.verdict import FAILS, HOLDS, UNDECIDED, stated
 from .document import ReportTable, gap, with_interval
 
@@ -96,8 +97,9 @@ def differences(evidence: Evidence) -> tuple[ReportTable, ReportTable]:
 def _family(count: int) -> str:
     """What a table of differences rests on. count: differences in a family."""
     return (
-        f"Intervals hold for all {count} differences of a scenario at once. Larger: beyond the "
-        f"smallest difference that matters; smaller: within it. p: of no difference, by Holm."
+        f"Intervals hold for all {count} differences of a scenario at once. More than "
+        f"matters: the whole interval is beyond the smallest difference that does; less: within "
+        f"it. p: of no difference, by Holm."
     )
 
 
@@ -199,7 +201,8 @@ def varied_checks(evidence: Evidence) -> ReportTable:
         )
     return ReportTable(
         "varied",
-        "The stated limits against the proposal with one parameter changed",
+        "The stated limits against the proposal with one parameter changed, each set of values "
+        "judged by itself",
         frame,
         pd.DataFrame(rows),
     )

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from ..evidence.evidence import Evidence
 from ..evidence.verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, stated
-from ..evidence.worlds import InWorlds
 from . import comparisons, tables
 from .document import Picture, Report, ReportTable, Section
 from .worlds import worlds_section
@@ -72,7 +71,7 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
     shipped = (f"Not as shipped: {told}." for told in evidence.deviations)
     lead = (  # the verdict's two sentences, which a page sets apart, and what goes with them
         evidence.verdict(),
-        *InWorlds(evidence).sentences(),
+        *evidence.in_worlds.sentences(),
         *evidence.details(),
         *(evidence.warnings() if evidence.claim else ()),
         *shipped,
@@ -142,7 +141,8 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     margin, notes = tables.margins(evidence)
     checked = (
         "A limit holds where its whole 95 % interval does. It fails where nothing of its interval "
-        "for all checks at once does. Between it is undecided. Where a run failed, it cannot hold, "
+        "for all checks at once does: each limit in each scenario, at one set of values. "
+        "Between it is undecided. Where a run failed, it cannot hold, "
         "and the same number in fewer than five runs proves nothing. 'Change' is the proposal less "
         "today, run by run on the same shocks."
     )

@@ -21,9 +21,10 @@ from ...parameters import Parameters
 from ...parameters.tables import text
 from ...results.intervals import quantile_interval
 from ...results.metrics import METRICS
-from ..evidence.evidence import Evidence, add_up
+from ..evidence.evidence import Evidence
 from ..evidence.statement import StoredAs
 from ..evidence.structure import COMPARED
+from ..evidence.sums import add_up
 from ..evidence.worlds_record import WORLDS
 from .document import ReportTable, cell, with_interval
 from .marks import marked
@@ -296,7 +297,7 @@ def limits(evidence: Evidence) -> ReportTable:
     caption = (
         f"Stated limits against the proposal. Each holds by its own 95 % interval, so that all "
         f"hold needs no correction; one fails only where its interval for all "
-        f"{evidence.checked_at_once} checks at once is beyond the limit"
+        f"{evidence.checked_at_once} checks of one set of values at once is beyond the limit"
     )
     return ReportTable("checks", caption, whole, shown)
 

@@ -22,7 +22,7 @@ def worlds_section(evidence: Evidence) -> list[Section]:
     """The section; where its maker left worlds out, it says so."""
     if evidence.plan.worlds is None:
         return [Section("Over worlds", (NONE_TRIED,))]
-    found = InWorlds(evidence)
+    found = evidence.in_worlds
     chosen = ReportTable("worlds_parameters", "The parameters of the worlds", _parameters(evidence))
     tables = (_counts(found), chosen) if len(found.table) else ()
     return [
@@ -48,7 +48,9 @@ def _how(found: InWorlds) -> str:
         f"range and all together in a Latin hypercube; today's and the proposed values are "
         f"simulated in each world on the same shocks, in the scenario {found.shown}. "
         f"Limits in USD are scaled by what their metric is in that world on day 0, beside the "
-        f"network's own."
+        f"network's own; of a metric that is 0 at rest, such as purchases, by what customers "
+        f"spend. Each world is judged by itself, by the same intervals as the network: in some of "
+        f"many worlds a limit may fail by chance."
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from ...errors import InputError
 from ...experiments.worlds import AT_ONCE
 from ..evidence.plan import EvidencePlan
+from ..evidence.structure import CURRENT, PROPOSED
+from ..proposal.worlds import screening
 
 MOST_STEPS = 20_000_000  # of the runs that are simulated at once: their shocks are then about 2 GB
 # steps of all runs with the engine cadcad, which takes a millisecond for one: half an hour
@@ -23,6 +25,7 @@ SPAN = (
     "oracle.delay",
     "oracle.enabled",
 )  # what decides how much there is to simulate
+SCREENED = (CURRENT, PROPOSED)  # the first points of a proposal, of which both are screened
 
 
 def affordable(plan: EvidencePlan, sample: float | None) -> str | None:
@@ -30,7 +33,10 @@ def affordable(plan: EvidencePlan, sample: float | None) -> str | None:
     where they could not even be begun.
     """
     total = 0
-    for steps, delay, runs in _spans(plan):
+    # worlds are screened again, but where only a sample of the runs is simulated
+    record = plan.worlds if sample is None else None
+    again = screening(plan, record.asked) if record else 0
+    for steps, delay, runs in _spans(plan, again):
         together = plan.runs if plan.kind == "run" else min(plan.runs, AT_ONCE)
         if steps * together > MOST_STEPS:
             raise InputError(
@@ -55,14 +61,16 @@ def affordable(plan: EvidencePlan, sample: float | None) -> str | None:
         else f"--sample {most / total / 2.0:.1g} takes a share of them"
     )
     return (
-        f"its {plan.simulations} runs have {total} steps in all, of which {most} at most are "
+        f"its {plan.simulations} runs{' and the screening of its worlds' * (again > 0)} have "
+        f"{total} steps in all, of which {most} at most are "
         f"simulated{' by cadcad' * slow}: {advice}"
     )
 
 
-def _spans(plan: EvidencePlan) -> list[tuple[int, int, int]]:
+def _spans(plan: EvidencePlan, again: int) -> list[tuple[int, int, int]]:
     """Steps of a run, steps of the oracle's delay and number of runs, for every case and every span
-    that points have.
+    that points have. again: runs of a screening, which is in the first case and like each of the
+    first two points.
 
     A point that cannot be simulated, as a sweep may have some, counts with what of it is possible:
     it fails before its first step.
@@ -70,9 +78,11 @@ def _spans(plan: EvidencePlan) -> list[tuple[int, int, int]]:
     found = []
     for number, case in enumerate(plan.cases):
         counts: dict[tuple[Any, ...], int] = {}
-        for point in plan.points:
+        for place, point in enumerate(plan.points):
             own = tuple(point.values.get(path) for path in SPAN)
-            counts[own] = counts.get(own, 0) + point.runs * (number < len(plan.cases_of(point)))
+            runs = point.runs * (number < len(plan.cases_of(point)))
+            screened = again * (number == 0 and place < len(SCREENED))
+            counts[own] = counts.get(own, 0) + runs + screened
         values = case.resolved.values
         usual = (
             values.simulation.days,

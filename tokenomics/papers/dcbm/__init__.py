@@ -16,7 +16,7 @@ from ...experiments.matching import MATCH_SEED
 from ..reproduction import Reproduction, settings
 from . import claims, stability, trials
 from .economy import POLICIES, REGIMES, Settings, draw, read_settings, simulate
-from .spending import equal_spending, spending_claims
+from .spending import EQUAL, equal_spending, spending_claims
 
 PAPER = (
     "A control theoretic approach to decentralised AI economy stabilisation via dynamic "
@@ -135,7 +135,9 @@ def choices(s: Settings, means: pd.DataFrame, runs: int, few: int) -> tuple[str,
         "of the treasury in every epoch below the average, and so far more than the PID. At equal "
         "spending each rival's strength, the share of income or the rate, is chosen in each regime "
         f"on {runs} runs of other shocks, on which it spends what the PID does, and frozen. "
-        "Intervals are given the match; what each side spends on the shocks compared is told.",
+        "Intervals are given the match; what each side spends on the shocks compared is told, and "
+        f"their ratio with its interval. Where that leaves {EQUAL[0]:g} to {EQUAL[1]:g}, or no "
+        "strength spends what the PID does, which is lower is left undecided.",
         "Operators: a month at a loss before leaving, nobody returns, rewards are shared among "
         "those who are left. Churn is the share that "
         "left in the year. It falls with any purchase, because purchases lift the price for good: "

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ...experiments.matching import CLOSE, MATCH_SEED
 from ...model.shocks import Streams
+from ...results.intervals import LEVEL
 from ..reproduction import BESIDE, in_words, mean_interval, ratio
 from .economy import SCENARIOS, MeshPaths, Values, draw, simulate, static
 
@@ -26,6 +27,10 @@ THOUSAND, MILLION = 1e3, 1e6
 # quantities of the nodes after five years
 MEAN, TAIL = "nodes, mean [1000]", "nodes, 5th percentile [1000]"
 SPREAD = "nodes, variation [1]"  # its coefficient
+# claims at equal emission, each quantity in each scenario; of the intervals that hold for all of
+# them at once (Bonferroni)
+AT_ONCE = 3 * len(STRESSED)
+ALL_AT_ONCE = 1.0 - (1.0 - LEVEL) / AT_ONCE
 Found = Mapping[tuple[str, str], MeshPaths]
 
 
@@ -55,14 +60,17 @@ class Bootstrap:
         drawn = Streams(seed).uniforms(0, "meshnet_bootstrap", resamples * runs)
         return cls((drawn * runs).astype(int).reshape(resamples, runs))
 
-    def interval(self, of: Callable[..., np.ndarray], *sides: np.ndarray) -> tuple[float, ...]:
-        """What a function makes of the sides (runs,), with the bounds of its 95 % interval; NaN
-        for too few runs.
+    def interval(
+        self, of: Callable[..., np.ndarray], *sides: np.ndarray, level: float = LEVEL
+    ) -> tuple[float, ...]:
+        """What a function makes of the sides (runs,), with the bounds of its interval, of 95 %
+        unless told; NaN for too few runs.
         """
         value, bounds = float(of(*sides)), (float("nan"),) * 2
         if self.picks.shape[1] >= FEWEST:
             again = of(*(side[self.picks] for side in sides))
-            bounds = (float(bound) for bound in np.quantile(again, (0.025, 0.975)))
+            ends = (0.5 - level / 2.0, 0.5 + level / 2.0)
+            bounds = (float(bound) for bound in np.quantile(again, ends))
         return value, *bounds
 
 
@@ -165,15 +173,24 @@ def rivals(
 
 
 def side_by_side(
-    scenario: str, against: str, pid: MeshPaths, other: MeshPaths, bootstrap: Bootstrap
+    scenario: str,
+    against: str,
+    pid: MeshPaths,
+    other: MeshPaths,
+    bootstrap: Bootstrap,
+    level: float = LEVEL,
 ) -> list[tuple]:
-    """Rows of the PID against a rival on the same shocks."""
+    """Rows of the PID against a rival on the same shocks. level: of the intervals."""
     nodes, rows = [paths.nodes[-1] / THOUSAND for paths in (pid, other)], []
     emitted = ratio(*(np.sum(paths.emission, axis=0) for paths in (pid, other)))[0]
     for quantity, of, found in (
-        (MEAN, np.mean, mean_interval(nodes[0] - nodes[1])),
+        (MEAN, np.mean, mean_interval(nodes[0] - nodes[1], level)),
         *(
-            (name, of, bootstrap.interval(lambda one, two, of=of: of(one) - of(two), *nodes))
+            (
+                name,
+                of,
+                bootstrap.interval(lambda one, two, of=of: of(one) - of(two), *nodes, level=level),
+            )
             for name, of in ((TAIL, fifth), (SPREAD, spread))
         ),
     ):
