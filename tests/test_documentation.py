@@ -148,7 +148,7 @@ def test_the_proposal_of_the_docs_is_one():
 
 
 def test_the_docs_name_the_keys_that_a_proposal_must_have():
-    from tokenomics.governance.evidence.statement import Limit, OnChain, Watch
+    from tokenomics.governance.evidence.statement import Limit, StoredAs, Watch
     from tokenomics.governance.proposal.proposal import Proposal
 
     def required(model):
@@ -158,4 +158,4 @@ def test_the_docs_name_the_keys_that_a_proposal_must_have():
     line = next(line for line in page.splitlines() if line.startswith("Required are "))
     first, limit, watch, chain, _ = re.split(r"; within them|of a limit|of what is|on chain", line)
     told = [set(re.findall(r"`(\w+)`", part)) for part in (first, limit, watch, chain)]
-    assert told == [required(one) for one in (Proposal, Limit, Watch, OnChain)]
+    assert told == [required(one) for one in (Proposal, Limit, Watch, StoredAs)]
