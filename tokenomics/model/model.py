@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import ModelError
 from ..inputs.arguments import TEXT, checked, many, of
 from ..parameters import Parameters
+from . import controllers
 from .blocks import (
     answers,
     attacker,
@@ -299,8 +300,11 @@ MODEL = Model()
 
 def bind(parameters: Parameters, table: Any, model: Model = MODEL) -> dict[str, Any]:
     """What blocks see as `params`: the groups by name, the time step in days, the shock table, and
-    who buys and sells in `model`.
+    who buys and sells in `model`. Raises InputError where emission is left to a law that mints
+    nothing.
     """
+    if parameters.emission.mode == "law":
+        controllers.expect_minting(parameters.controller.type)
     return {
         **dict(parameters),
         "time_step": parameters.simulation.time_step,

@@ -20,6 +20,7 @@ from .stocks import Stocks, add_up, told
 
 SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
 LONGEST_PLAN = 60  # decisions: a program has three limits for each, and is solved at every one
+MOST_ROUNDS = 4  # of a deployed rule in one decision, each worked out by itself
 LONGEST_DELAY = 240  # steps, 60 days of six hours; each is a state variable that both engines carry
 
 
@@ -576,11 +577,11 @@ class Emission(Group):
 
     ROLE = "lever"
 
-    mode: Literal["balance_at_start", "rate", "balance_daily"] = parameter(
+    mode: Literal["balance_at_start", "rate", "balance_daily", "law"] = parameter(
         "-",
         (
             "number that is emitted: what balanced the burns at the start and never follows them "
-            "after that, `rate`, or what was burned in the step before"
+            "after that, `rate`, what was burned in the step before, or what the control law mints"
         ),
     )
     rate: float = parameter("TOK/day", "emission in mode rate", ge=0.0)
@@ -800,6 +801,37 @@ class RAI(Group):
     )
 
 
+class Livepeer(Group):
+    """Livepeer's rule of inflation, in its own units and on its own clock."""
+
+    ROLE = "lever"
+
+    target: float = parameter("ppb", "target of the bonding rate", ge=0.0, le=1e9)
+    change: float = parameter("ppb/round", "step of inflation a round", ge=0.0, le=1e9)
+    floor: float = parameter("ppb/round", "least inflation", ge=0.0, le=1e9)
+    ceiling: float = parameter("ppb/round", "largest inflation", ge=0.0, le=1e9)
+    inflation: float = parameter(
+        "ppb/round", "inflation at day 0 (0: what is emitted until then)", ge=0.0, le=1e9
+    )
+    round: float = parameter("days", "length of a round", gt=0.0)
+
+
+class Cosmos(Group):
+    """Cosmos Hub's rule of inflation."""
+
+    ROLE = "lever"
+
+    goal: float = parameter("1", "goal of the bonded share of supply", gt=0.0, le=1.0)
+    change: float = parameter(
+        "1/year^2", "largest change of inflation a year, with nothing bonded", ge=0.0, le=5.0
+    )
+    least: float = parameter("1/year", "least inflation", ge=0.0, le=5.0)
+    most: float = parameter("1/year", "largest inflation", ge=0.0, le=5.0)
+    inflation: float = parameter(
+        "1/year", "inflation at day 0 (0: what is emitted until then)", ge=0.0, le=5.0
+    )
+
+
 class LQR(Group):
     """Weights of the quadratic cost per decision, of the LQR and of the MPC."""
 
@@ -856,6 +888,17 @@ class Controller(Ruled):
             ),
             _no_whole_plan,
         ),
+        Rule(
+            lambda c: (c.type != "livepeer") | (c.interval < MOST_ROUNDS * c.livepeer.round),
+            lambda c: (
+                f"controller.livepeer.round: {c.livepeer.round:.10g} days; expected more than a "
+                f"{MOST_ROUNDS}th of controller.interval, {c.interval:.10g} days"
+            ),
+        ),
+        Rule(
+            lambda c: (c.livepeer.floor <= c.livepeer.ceiling) & (c.cosmos.least <= c.cosmos.most),
+            lambda c: "controller: a band of inflation whose floor is above its ceiling",
+        ),
     )
 
     ROLE = "lever"
@@ -863,8 +906,8 @@ class Controller(Ruled):
     type: str = parameter(
         "-",
         (
-            "control law: none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc or a "
-            "registered name"
+            "control law: none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, livepeer, "
+            "cosmos or a registered name"
         ),
     )
     interval: float = parameter("days", "time between two decisions", gt=0.0)
@@ -921,6 +964,8 @@ class Controller(Ruled):
     rai: RAI
     lqr: LQR
     mpc: MPC
+    livepeer: Livepeer
+    cosmos: Cosmos
     custom: dict[str, float] = parameter(
         "1", "numbers for a registered controller of the user's own"
     )

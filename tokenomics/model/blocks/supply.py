@@ -1,7 +1,8 @@
 """Fees, emission and vesting: what the protocol mints and burns, and what vests (burn-and-mint).
 
 Emission is a number, that which balanced the burns at the start or one that is set, and never
-follows the burns but in the mode that mints them again (Helium's net emissions). It may halve
+follows the burns but in the mode that mints them again (Helium's net emissions); or the control law
+mints it. It may halve
 (Helium HIP-20) and end at a cap on total supply. Fees burn a share of what customers spend
 (Render's burn-and-mint), or spend it on a buy-back where customers pay in stablecoin; see
 `formulas/payment.py`. Units: TOK/day, USD/day.
@@ -10,6 +11,7 @@ follows the burns but in the mode that mints them again (Helium's net emissions)
 import numpy as np
 
 from ...elementary import exp, expm1, log
+from ..controllers.command import EMISSION
 from ..formulas.numerics import (
     CLOCK_TOLERANCE,
     below_cap,
@@ -70,6 +72,8 @@ def number(emission, state):
     """What the mode emits before factor and schedule [TOK/day]."""
     if emission.mode == "rate":
         return emission.rate
+    if emission.mode == "law":
+        return state[f"control_{EMISSION}"]
     return state["emission_rate" if emission.mode == "balance_at_start" else "burned"]
 
 

@@ -12,12 +12,38 @@ from collections.abc import Callable
 from ...errors import InputError, ModelError, nearest
 from ...inputs.arguments import CALL, TEXT, checked, of, several
 from ..lanes import runwise
-from . import dcbm, held, lqr, mpc, none, pid, rai, scheduled, static, threshold
-from .command import Command, Law, Memory, Strength
+from . import (
+    cosmos,
+    dcbm,
+    held,
+    livepeer,
+    lqr,
+    mpc,
+    none,
+    pid,
+    rai,
+    scheduled,
+    static,
+    threshold,
+)
+from .command import EMISSION, Command, Law, Memory, Strength
 
 LAWS: dict[str, Law] = {
     module.__name__.rsplit(".", 1)[1]: module.LAW
-    for module in (none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, held)
+    for module in (
+        none,
+        static,
+        threshold,
+        pid,
+        scheduled,
+        dcbm,
+        rai,
+        lqr,
+        mpc,
+        livepeer,
+        cosmos,
+        held,
+    )
 }
 
 
@@ -53,6 +79,17 @@ def law(name: str) -> Law:
             nearest=nearest(name, LAWS),
         )
     return LAWS[name]
+
+
+def expect_minting(name: str) -> None:
+    """Raise InputError unless the law of a name mints."""
+    if not any(memory.name == EMISSION for memory in law(name).memory):
+        minting = (n for n, one in LAWS.items() if any(m.name == EMISSION for m in one.memory))
+        raise InputError(
+            f"law, and controller.type {name} mints nothing",
+            key="emission.mode",
+            expected=f"a law that mints: {', '.join(minting)}",
+        )
 
 
 __all__ = ["LAWS", "Command", "Law", "Memory", "Strength", "law", "register_controller"]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+EMISSION = "emission"  # the memory of a law that mints: what it emits [TOK/day]
+
 
 @dataclass(frozen=True)
 class Command:
@@ -22,14 +24,15 @@ class Memory:
     """A number that a law keeps between decisions: the state variable `control_<name>`.
 
     name, unit, meaning: as tables show them. scale: size against which its drift is judged.
-    start: its value in the steady state, a number or the state variable that holds it.
+    start: its value in the steady state, a number, the state variable that holds it, or a function
+    `(params, rest)`, as of a `Variable`.
     """
 
     name: str
     unit: str
     meaning: str
-    scale: float = 1.0
-    start: float | str = 0.0
+    scale: float | str = 1.0
+    start: float | str | Callable[[Mapping[str, Any], Mapping[str, Any]], Any] = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,12 @@ class Law:
     memory: tuple[Memory, ...] = ()
     designed_from: tuple[str, ...] = ()
     strength: Strength | None = None
+
+
+def emitted_so_far(params: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
+    """What is emitted when a law that mints comes into force [TOK/day]: what it was until then, at
+    rest what balances the burns.
+    """
+    if "emitted" in tuple(rest):
+        return rest["emitted"]
+    return rest["emission_rate"] * params["emission"].factor
