@@ -162,6 +162,27 @@ def test_states_that_the_chain_cannot_hold_are_named():
     assert error.value.key == "minted"
 
 
+def weeks(folder, issued):
+    """Two files of a record that begins with the migration; nothing is burned in it."""
+    days = [dt.date(2023, 4, 17) + dt.timedelta(7 * week) for week in range(len(issued))]
+    for name, values in (("hnt_burned", [0] * len(issued)), ("hnt_issued", issued)):
+        lines = [f"{day},{value}" for day, value in zip(days, values, strict=True)]
+        (folder / f"{name}.csv").write_text("\n".join([f"week,{name}", *lines]) + "\n")
+    return folder / "hnt_burned.csv", folder / "hnt_issued.csv"
+
+
+def test_a_week_is_seven_epochs_and_the_migration_is_no_step(tmp_path):
+    week = 7 * 82_191.78082192
+    found = replay("helium", *weeks(tmp_path, [145e6, week, f"{week:.8f}", "575342.46575345"]))
+    assert [step.error for step in found.steps] == [0, -1]
+    assert found.steps[0].before.minted == round(week * BONES)
+    assert found.exact == 1
+    from tokenomics.results.replay_figure import draw_replay
+
+    title = draw_replay(found).get_suptitle()
+    assert "2 steps the plain step takes away 0%" in title
+
+
 @recorded
 def test_weeks_of_which_nothing_is_unknown_are_met_to_the_bone():
     found = replay("helium", *FILES)

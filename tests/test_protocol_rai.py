@@ -1,6 +1,8 @@
 """RAI's rate setter: the contract's own tests, and its record of 2021."""
 
 import csv
+import datetime as dt
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -13,7 +15,14 @@ from tokenomics.model.controllers import rai as law
 from tokenomics.protocols.arithmetic import RAY, WAD
 from tokenomics.protocols.catalogue import named
 from tokenomics.protocols.rai import GAINS, RAI
-from tokenomics.protocols.rai_controller import RaiInputs, RaiParameters, RaiState, bounded, step
+from tokenomics.protocols.rai_controller import (
+    RaiInputs,
+    RaiParameters,
+    RaiState,
+    bounded,
+    redemption_price,
+    step,
+)
 from tokenomics.protocols.rai_history import mean, per_second
 from tokenomics.protocols.rule import Row
 
@@ -163,8 +172,6 @@ def test_states_that_the_chain_cannot_hold_are_named():
 
 
 def test_the_rate_per_second_comes_back_from_the_annual_one():
-    from fractions import Fraction
-
     rate = 999_999_980_000_000_000_000_000_000
     annual = Fraction(str((rate / RAY) ** 31_536_000))
     assert abs(per_second(annual) - rate) < 10**12
@@ -176,6 +183,42 @@ def test_an_average_over_time_holds_each_price_to_the_next_line():
     assert mean(rows, 0, 50, lambda row: row.inputs.market) == (300 + 200 + 600) // 50
     assert mean(rows, 20, 40, lambda row: row.inputs.market) == 15
     assert mean(rows, -1, 40, lambda row: row.inputs.market) is None
+
+
+def hours(folder):
+    """An hourly record that the rule itself makes: the pool's price jumps about, the rate is set
+    every four hours on the average of the last four slots.
+    """
+    rule, lines = RAI.acting(12_100_000).parameters, []
+    state = RaiState(RAY, 3 * RAY, 1_616_000_000)
+    pools = [1 + (7 * hour * hour % 11) / 100 for hour in range(121)]
+    for hour, pool in enumerate(pools):
+        now = 1_616_000_000 + hour * HOUR
+        moment = dt.datetime.fromtimestamp(now, dt.UTC).isoformat(sep=" ")
+        annual = (state.rate / RAY) ** 31_536_000
+        price = redemption_price(state, now) / RAY
+        lines.append(f"{12_100_000 + 270 * hour},{moment},{3 * pool},{price},{annual!r},3,{pool},1")
+        if hour % 4 == 0 and hour >= 16:
+            market = sum(3 * one for one in pools[hour - 16 : hour]) / 16
+            state = step(state, RaiInputs(now, int(market * WAD)), rule)
+    header = (
+        "block_number,timestamp,marketPriceUsd,RedemptionPrice,RedemptionRateAnnualizedRate,"
+        "ETH Price (OSM),EthInUniswap,RaiInUniswap"
+    )
+    (folder / "hours.csv").write_text("\n".join([header, *lines]) + "\n")
+    return folder / "hours.csv"
+
+
+def test_a_record_that_the_rule_made_is_met_on_its_feed_alone(tmp_path):
+    found = replay("rai", hours(tmp_path))
+    assert len(found.steps) == 26  # of 120 hours those in which the rate was set
+    scores = {score.reading: score for score in found.scores}
+    feed = scores["the feed of 4 slots"]
+    assert feed.steps == 22  # four updates must lie behind
+    assert feed.share > 1 - 1e-6
+    assert scores["the market price of 16 hours"].share > 1 - 1e-6  # slots of four hours
+    assert scores["the plain step"].share < 0.5
+    assert scores["the feed of 3 slots"].share < 0.9
 
 
 @pytest.mark.skipif(not TABLE.exists(), reason="the real data are not there")

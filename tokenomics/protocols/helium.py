@@ -27,8 +27,8 @@ FUNDED = epoch(2024, 12, 7)  # the last epoch of the week in which the fund was 
 
 def _read(cells: Cells) -> tuple[int, HeliumState, HeliumInputs]:
     last = cells.whole("week") + WEEK - 2
-    state = HeliumState(int(cells["hnt_issued"] * BONES))
-    return last, state, HeliumInputs(int(cells["hnt_burned"] * BONES), (last + 1) * EPOCH)
+    state = HeliumState(round(cells["hnt_issued"] * BONES))
+    return last, state, HeliumInputs(round(cells["hnt_burned"] * BONES), (last + 1) * EPOCH)
 
 
 def _weekly(burned: Callable[[int], Sequence[int]], fund: int = 0) -> Callable[..., HeliumState]:
