@@ -177,6 +177,9 @@ def _tell(found: Any) -> None:
         f"{rule.name}: {found.exact:,} of {len(found.steps):,} steps exact; the direction of "
         f"{right:,} of {moved:,} moves is right; the largest error is {found.largest:,} [{unit}]"
     )
+    if found.scores:
+        _tell_scores(found)
+        return
     first = found.first
     if first is None:
         return
@@ -196,6 +199,29 @@ def _tell(found: Any) -> None:
             f"not explained: line {step.line}, clock {step.clock:,}: the rule gives "
             f"{step.predicted:,}, recorded is {step.recorded:,}"
         )
+
+
+def _tell_scores(found: Any) -> None:
+    """Of a rule whose record is not exact: how each reading of the rows does."""
+    rows = [
+        (
+            one.reading,
+            f"{one.steps:,}",
+            f"{one.right:,} of {one.moved:,}",
+            *(NONE if value is None else f"{value:.3f}" for value in one[4:]),
+        )
+        for one in found.scores
+    ]
+    columns = ["rows read as", "steps", "direction right", "slope", "correlation"]
+    columns += ["share of moves", "first half", "second half", "share of values", "error"]
+    show_table("", columns, rows, console=wide_console())
+    say(
+        "share: of the squares of what is recorded, what the reading takes away; error: the "
+        "median, as a share of the median move"
+    )
+    relative = found.relative()
+    if relative:
+        say(f"error of the plain step: {relative[0]:.3g} of the record, at most {relative[1]:.3g}")
 
 
 @app.command(epilog="Examples: tokenomics protocols absorb livepeer@LIP-100 --json")

@@ -27,8 +27,8 @@ def replay(
     Raises InputError that names file and line for what cannot be read or cannot stand on chain.
     """
     found, version = named(rule)
-    rows, _ = read_recorded(found, files, column=column, sheet=sheet)
-    return stepping.replay(found, rows, version if "@" in rule else None, progress)
+    rows, form = read_recorded(found, files, column=column, sheet=sheet)
+    return stepping.replay(found, rows, version if "@" in rule else None, progress, form)
 
 
 def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:

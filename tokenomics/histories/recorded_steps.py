@@ -62,6 +62,7 @@ def read_recorded(
                 row = lines[t][text]
                 cells[name] = _exact(name, tables[t].cell(place, row))
             position, state, inputs = form.read(cells)
+            beside = form.beside(cells) if form.beside else None
             rule.check("state", state)
             rule.check("inputs", inputs)
         except InputError as error:
@@ -73,7 +74,7 @@ def read_recorded(
             raise tables[0].error(
                 f"{position}, {said}", row=at, key=given.get(clock, clock), expected="an increase"
             )
-        rows.append(Row(position, state, inputs, int(tables[0].lines[at])))
+        rows.append(Row(position, state, inputs, int(tables[0].lines[at]), beside))
     if len(rows) < FEWEST:
         raise InputError(
             f"{len(rows)} rows", file=tables[0].file, expected=f"at least {FEWEST} of a history"

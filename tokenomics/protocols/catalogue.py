@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..errors import InputError, nearest
+from .helium import HELIUM
 from .livepeer import LIVEPEER
+from .rai import RAI
 from .rule import DeployedRule, Version
 
-RULES: dict[str, DeployedRule] = {rule.name: rule for rule in (LIVEPEER,)}
+RULES: dict[str, DeployedRule] = {rule.name: rule for rule in (HELIUM, LIVEPEER, RAI)}
 
 
 def named(text: str) -> tuple[DeployedRule, Version]:

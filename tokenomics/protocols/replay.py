@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .rule import DeployedRule, Row, RowReading, Version
+from .rule import DeployedRule, RecordedForm, Row, RowReading, Version
+from .scores import ReadingScore, line, score
 
 MOST_STEPS = 3  # rounds that one row may span
+PLAIN = "the plain step"
 Progress = Callable[[int, int], None]
 
 
@@ -36,10 +38,13 @@ class ReplayStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Replay:
-    """A rule on its recorded history. rule: as the catalogue has it. steps: one by one."""
+    """A rule on its recorded history. rule: as the catalogue has it. steps: one by one. scores: of
+    a rule that is not exact, how the plain step and each reading do over all steps.
+    """
 
     rule: DeployedRule
     steps: tuple[ReplayStep, ...]
+    scores: tuple[ReadingScore, ...] = ()
 
     @property
     def first(self) -> ReplayStep | None:
@@ -77,6 +82,13 @@ class Replay:
         """Largest error of the plain step, in units of the last digit."""
         return max((abs(step.error) for step in self.steps), default=0)
 
+    def relative(self) -> tuple[float, float] | None:
+        """Median and largest error of the plain step as a share of what was recorded; None where
+        nothing but 0 was.
+        """
+        shares = [abs(s.error) / abs(s.recorded) for s in self.steps if s.recorded]
+        return (float(np.median(shares)), max(shares)) if shares else None
+
     def table(self) -> pd.DataFrame:
         """A line a step; what the rule remembered before it, a column a field."""
         frame = pd.DataFrame(self.steps, columns=ReplayStep._fields)
@@ -106,17 +118,13 @@ class Replay:
             "first_divergence": first and _told(first),
             "slope": fit and fit[0],
             "correlation": fit and fit[1],
+            "relative_error": self.relative(),
+            "scores": [one._asdict() for one in self.scores],
         }
 
     def fit(self) -> tuple[float, float] | None:
         """Slope and correlation of predicted on recorded moves; None where all moves are one."""
-        recorded = np.array([float(s.move) for s in self.steps])
-        predicted = np.array([float(s.move + s.error) for s in self.steps])
-        if len(recorded) < 3 or not recorded.std() or not predicted.std():
-            return None
-        covariance = np.cov(recorded, predicted)
-        slope = covariance[0, 1] / covariance[0, 0]
-        return float(slope), float(np.corrcoef(recorded, predicted)[0, 1])
+        return line([s.move for s in self.steps], [s.move + s.error for s in self.steps])
 
 
 def _told(step: ReplayStep) -> dict[str, Any]:
@@ -174,25 +182,37 @@ def replay(
     rows: Sequence[Row],
     version: Version | None = None,
     progress: Progress | None = None,
+    form: RecordedForm | None = None,
 ) -> Replay:
     """Step a rule on a history.
 
     rows: at least two, by increasing clock. version: whose parameters act throughout; those that
-    act at each row's clock where none is given. Raises InputError, with the field and the line,
-    for a row that the chain cannot hold.
+    act at each row's clock where none is given. form: in which the rows were found; it tells
+    between which rows there was a step, and how many. Of a rule that is not exact no reading
+    explains a step; each is scored over all of them.
     """
     decided = itemgetter(*map(rule.state._fields.index, rule.decides))
     first = rule.state._fields.index(rule.decides[0])
-    always, step, steps = version or rule.always, rule.step, []
+    always, predict = version or rule.always, (form and form.predict) or _plain
+    stepped = form.stepped if form else None
+    others: dict[str, list[int | None]] = (
+        {} if rule.exact else {reading.name: [] for reading in rule.readings}
+    )
+    steps = []
     for at in range(1, len(rows)):
         before, here = rows[at - 1], rows[at]
+        if stepped and not stepped(before, here):
+            continue
         acting = always or rule.acting(here.clock)
-        found = step(before.state, before.inputs, acting.parameters)
-        reading = (
-            ""
-            if decided(found) == decided(here.state)
-            else _explained(rule, rows, at, version, acting, decided)
-        )
+        found = predict(rule, rows, at, acting.parameters)
+        reading: str | None = None
+        if decided(found) == decided(here.state):
+            reading = ""
+        elif rule.exact:
+            reading = _explained(rule, rows, at, version, acting, decided)
+        for other, given in zip(rule.readings, others.values(), strict=False):
+            state = other.state(rule, rows, at, acting.parameters)
+            given.append(None if state is None else state[first])
         predicted, recorded = found[first], here.state[first]
         steps.append(
             ReplayStep(
@@ -209,7 +229,19 @@ def replay(
         )
         if progress and at % 10_000 == 0:
             progress(at, len(rows) - 1)
-    return Replay(rule, tuple(steps))
+    if rule.exact:
+        return Replay(rule, tuple(steps))
+    moves, start = [step.move for step in steps], [step.before[first] for step in steps]
+    plain = {PLAIN: [step.predicted for step in steps]}
+    return Replay(
+        rule,
+        tuple(steps),
+        tuple(score(name, moves, given, start) for name, given in (plain | others).items()),
+    )
+
+
+def _plain(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
+    return rule.step(rows[at - 1].state, rows[at - 1].inputs, parameters)
 
 
 def _explained(

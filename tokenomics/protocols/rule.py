@@ -41,13 +41,15 @@ class Version:
 
 class Row(NamedTuple):
     """A line of a recorded history. clock: position on the rule's clock, which increases. state:
-    recorded at it. inputs: what the rule reads in the next step. line: of the file.
+    recorded at it. inputs: what the rule reads in the next step. line: of the file. beside: what
+    else it records, which the rule does not read but a reading of rows may.
     """
 
     clock: int
     state: Any
     inputs: Any
     line: int = 0
+    beside: Any = None
 
 
 class Cells(dict[str, Fraction]):
@@ -67,13 +69,18 @@ class Cells(dict[str, Fraction]):
 class RecordedForm:
     """A form in which a history of the rule is published. columns: their names, the clock's first.
     read: the clock, the state and the inputs of a line. about: what is not recorded, and how it is
-    filled in.
+    filled in. beside: what else of a line is kept. stepped: whether the rule made a step between
+    two lines; every two where None. predict: the state at a line from the lines before it, with the
+    arguments of a `RowReading`; one step on the inputs of the line before where None.
     """
 
     name: str
     columns: tuple[str, ...]
     read: Callable[[Cells], tuple[int, Any, Any]]
     about: str = ""
+    beside: Callable[[Cells], Any] | None = None
+    stepped: Callable[[Row, Row], bool] | None = None
+    predict: Callable[[DeployedRule, Sequence[Row], int, Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,8 @@ class Search:
 class RowReading:
     """Another way to read a recorded row that the plain step misses. state: what the rule gives
     when the row is read so; None where the reading has nothing to say. Arguments: the rule, the
-    rows, the position and the parameters.
+    rows, the position and the parameters. Of a rule that is not exact each reading is scored over
+    all steps.
     """
 
     name: str

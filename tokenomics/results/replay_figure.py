@@ -49,12 +49,21 @@ def draw_replay(replay: Replay) -> Figure:
     below.set_xlabel(rule.clock)
     if groups:
         below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2, frameon=False)
-    explained = sum(replay.readings.values())
-    figure.suptitle(
-        f"{rule.name}: {replay.exact:,} of {counted(len(steps), 'step')} exact, "
-        f"{explained:,} by another reading of a row, {len(replay.unexplained):,} not explained",
-        fontsize=10,
-        x=0.01,
-        ha="left",
-    )
+    figure.suptitle(_title(replay), fontsize=10, x=0.01, ha="left")
     return figure
+
+
+def _title(replay: Replay) -> str:
+    name, steps = replay.rule.name, counted(len(replay.steps), "step")
+    told = [score for score in replay.scores if score.share is not None]
+    if told:
+        best = max(told, key=lambda score: score.share or 0.0)
+        return (
+            f"{name}: of the squares of {steps} the plain step takes away {told[0].share:.0%},\n"
+            f"{best.reading} {best.share:.0%}"
+        )
+    explained = sum(replay.readings.values())
+    return (
+        f"{name}: {replay.exact:,} of {steps} exact, {explained:,} by another reading of a row, "
+        f"{len(replay.unexplained):,} not explained"
+    )
