@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..errors import InputError, nearest
+from .gonka_price import GONKA_PRICE
 from .livepeer import LIVEPEER
 from .rule import DeployedRule, Version
 
-RULES: dict[str, DeployedRule] = {rule.name: rule for rule in (LIVEPEER,)}
+RULES: dict[str, DeployedRule] = {rule.name: rule for rule in (LIVEPEER, GONKA_PRICE)}
 
 
 def named(text: str) -> tuple[DeployedRule, Version]:
