@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ..errors import InputError, nearest
+from .gonka_coefficients import GONKA_COEFFICIENTS
 from .gonka_price import GONKA_PRICE
 from .livepeer import LIVEPEER
 from .rule import DeployedRule, Version
 
-RULES: dict[str, DeployedRule] = {rule.name: rule for rule in (LIVEPEER, GONKA_PRICE)}
+RULES: dict[str, DeployedRule] = {
+    rule.name: rule for rule in (LIVEPEER, GONKA_PRICE, GONKA_COEFFICIENTS)
+}
 
 
 def named(text: str) -> tuple[DeployedRule, Version]:
