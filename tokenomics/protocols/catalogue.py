@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import InputError, nearest
 from .ampleforth import AMPLEFORTH
+from .cosmos import COSMOS
 from .eip1559 import EIP1559
 from .eip4844 import EIP4844
 from .gonka_coefficients import GONKA_COEFFICIENTS
@@ -13,7 +14,7 @@ from .rule import DeployedRule, Version
 
 RULES: dict[str, DeployedRule] = {
     rule.name: rule
-    for rule in (LIVEPEER, GONKA_PRICE, GONKA_COEFFICIENTS, EIP1559, EIP4844, AMPLEFORTH)
+    for rule in (LIVEPEER, GONKA_PRICE, GONKA_COEFFICIENTS, EIP1559, EIP4844, AMPLEFORTH, COSMOS)
 }
 
 
