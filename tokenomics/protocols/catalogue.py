@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InputError, nearest
+from .akash_vault import AKASH_VAULT
 from .ampleforth import AMPLEFORTH
 from .cosmos import COSMOS
 from .eip1559 import EIP1559
@@ -14,7 +15,16 @@ from .rule import DeployedRule, Version
 
 RULES: dict[str, DeployedRule] = {
     rule.name: rule
-    for rule in (LIVEPEER, GONKA_PRICE, GONKA_COEFFICIENTS, EIP1559, EIP4844, AMPLEFORTH, COSMOS)
+    for rule in (
+        LIVEPEER,
+        GONKA_PRICE,
+        GONKA_COEFFICIENTS,
+        EIP1559,
+        EIP4844,
+        AMPLEFORTH,
+        COSMOS,
+        AKASH_VAULT,
+    )
 }
 
 
