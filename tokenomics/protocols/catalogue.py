@@ -5,6 +5,9 @@ from __future__ import annotations
 from ..errors import InputError, nearest
 from .akash_vault import AKASH_VAULT
 from .ampleforth import AMPLEFORTH
+from .bittensor_emission import BITTENSOR_EMISSION
+from .bittensor_registration import BITTENSOR_REGISTRATION
+from .bittensor_subnet import BITTENSOR_SUBNET
 from .cosmos import COSMOS
 from .eip1559 import EIP1559
 from .eip4844 import EIP4844
@@ -24,6 +27,9 @@ RULES: dict[str, DeployedRule] = {
         AMPLEFORTH,
         COSMOS,
         AKASH_VAULT,
+        BITTENSOR_EMISSION,
+        BITTENSOR_REGISTRATION,
+        BITTENSOR_SUBNET,
     )
 }
 
