@@ -12,13 +12,23 @@ def truncated(numerator: int, denominator: int) -> int:
 
 
 def half_even(numerator: int, denominator: int) -> int:
-    """The quotient rounded to the nearest, a tie to the even one, as the Cosmos SDK's LegacyDec
-    multiplies and divides.
-    """
+    """The quotient rounded to the nearest, a tie to the even one."""
     quotient, rest = divmod(abs(numerator), abs(denominator))
     twice = 2 * rest - abs(denominator)
     quotient += twice > 0 or (twice == 0 and quotient % 2 == 1)
     return quotient if (numerator < 0) == (denominator < 0) else -quotient
+
+
+def decimal_product(one: int, other: int) -> int:
+    """The product of two numbers in 1e-18 as the Cosmos SDK's LegacyDec.Mul has it."""
+    return half_even(one * other, WAD)
+
+
+def decimal_quotient(numerator: int, denominator: int) -> int:
+    """The quotient of two numbers in 1e-18 as the Cosmos SDK's LegacyDec.Quo has it: cut to 36
+    digits first, then rounded to 18.
+    """
+    return half_even(truncated(numerator * WAD * WAD, denominator), WAD)
 
 
 def power(base: int, exponent: int, unit: int) -> int:
