@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import InputError
 from .rule import DeployedRule, Version
 
-LONGEST = 4_096  # steps in which a cycle from a sampled state must close
+LONGEST = 100_000  # steps in which a cycle from a sampled state must close
 MOST_STATES = 5_000_000
 Progress = Callable[[int, int], None]
 
@@ -221,27 +221,28 @@ def _closed(keys: np.ndarray, reached: np.ndarray) -> tuple[Closed, ...]:
 def _sampled(rule, parameters, states, keys, inputs, progress):
     """Each state stepped on under each constant input until it comes back to where it was."""
     fixed, held = np.ones(len(states), bool), np.ones(len(states), bool)
-    cycles: dict[tuple[str, int], list[int]] = {}
+    cycles: dict[tuple[str, int], set[int]] = {}
     ended: dict[tuple[str, int], int] = {}
     left = 0
     for done, (label, given) in enumerate(inputs.items(), start=1):
+        ends: dict[Any, frozenset] = {}
         for at, state in enumerate(states):
             fixed[at] &= rule.step(state, given, parameters) == state
-            cycle = _cycle_from(rule, state, given, parameters)
+            cycle = _cycle_from(rule, state, given, parameters, ends)
             held[at] &= state in cycle
             if not cycle:
                 left += 1
                 continue
             kind = (label, len(cycle))
             ended[kind] = ended.get(kind, 0) + 1
-            cycles.setdefault(kind, []).extend(rule.search.key(s) for s in cycle)
+            cycles.setdefault(kind, set()).update(map(rule.search.key, cycle))
         if progress:
             progress(done, len(inputs))
     found = tuple(
         ConstantCycle(
             label,
             period,
-            len(set(inside)) // period or 1,
+            len(inside) // period or 1,
             min(inside),
             max(inside),
             ended[label, period],
@@ -251,17 +252,24 @@ def _sampled(rule, parameters, states, keys, inputs, progress):
     return fixed, held, (), found, left
 
 
-def _cycle_from(rule: DeployedRule, state: Any, given: Any, parameters: Any) -> list[Any]:
-    """The cycle in which one state ends under one input; empty where none closed in time."""
+def _cycle_from(
+    rule: DeployedRule, state: Any, given: Any, parameters: Any, ends: dict[Any, frozenset]
+) -> frozenset:
+    """The cycle in which one state ends under one input; empty where none closed in time. ends:
+    what is known by state, to which all that is walked is added.
+    """
     seen: dict[Any, int] = {}
     walked: list[Any] = []
-    while state not in seen:
-        if len(walked) == LONGEST:
-            return []
+    while state not in seen and state not in ends and len(walked) < LONGEST:
         seen[state] = len(walked)
         walked.append(state)
         state = rule.step(state, given, parameters)
-    return walked[seen[state] :]
+    if state in ends:
+        cycle = ends[state]
+    else:
+        cycle = frozenset(walked[seen[state] :] if state in seen else ())
+    ends.update(dict.fromkeys(walked, cycle))
+    return cycle
 
 
 def _ranges(keys: Sequence[int], chosen: np.ndarray) -> tuple[tuple[int, int], ...]:
