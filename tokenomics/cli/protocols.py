@@ -138,9 +138,10 @@ def replay(
         ),
     ] = None,
     sheet: Sheet = None,
-    rule: Annotated[
+    other: Annotated[
         str | None,
         typer.Option(
+            "--rule",
             help="Step this version instead, from a row's recorded state on, and tell what it "
             "would have done.",
             metavar="NAME@VERSION",
@@ -169,14 +170,14 @@ def replay(
     from ..experiments.replays import replay as replayed
 
     probe(out)
-    if rule is not None:
+    if other is not None:
         chosen = {"start": start, "runs": runs, "seed": seed, "column": column, "sheet": sheet}
         given = {name: value for name, value in chosen.items() if value is not None}
-        _counterfactual(name, history, rule, given, out, no_figures, as_json)
+        _counterfactual(name, history, other, given, out, no_figures, as_json)
         return
-    for option, value in (("--from", start), ("--runs", runs), ("--seed", seed)):
+    for argument, value in (("start", start), ("runs", runs), ("seed", seed)):
         if value is not None:
-            raise InputError(str(value), argument=option, expected="--rule beside it")
+            raise InputError(str(value), argument=argument, expected="--rule beside it")
     with progress_bar("replaying", not as_json) as update:
         found = replayed(name, *history, column=column, sheet=sheet, progress=update)
 
@@ -203,7 +204,7 @@ def replay(
 def _counterfactual(
     name: str,
     history: list[Path],
-    rule: str,
+    other: str,
     given: dict[str, Any],
     out: Path | None,
     no_figures: bool,
@@ -213,7 +214,7 @@ def _counterfactual(
     from ..calibration.bonding.figures import draw_counterfactual, finding
 
     with progress_bar("stepping", not as_json) as update:
-        found = counterfactual(name, *history, other=rule, progress=update, **given)
+        found = counterfactual(name, *history, other=other, progress=update, **given)
 
     def fill(folder: Path) -> None:
         found.table().to_csv(folder / "counterfactual.csv", index=False)

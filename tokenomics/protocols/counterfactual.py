@@ -28,6 +28,7 @@ ACTED: dict[str | None, tuple[int, ...]] = {
     own: (1,),
     split: (0, 1),
 }
+FARTHEST = 50.0  # deviation: the chain's parts per billion are told apart up to 21
 ONE_ROUND = (0,)  # of a row that no reading explains
 
 
@@ -68,7 +69,7 @@ def exogenous(rows: Sequence[Row], replay: Replay) -> list[ExogenousRow]:
     for (before, here), told in zip(pairwise(rows), replay.steps, strict=True):
         acted = ACTED.get(told.reading, ONE_ROUND)
         parameters = replay.rule.version(told.version).parameters
-        state, minted = before.state, 0
+        state, minted = _at(before.state.inflation, before.inputs.supply), 0
         for which in acted:
             minted += state.mintable
             state = step(state, (before, here)[which].inputs, parameters)
@@ -99,13 +100,14 @@ def counterfactual_path(
     path, deviation = [now], 0.0
     for (before, here), (acted, jump, other) in zip(pairwise(rows), outside, strict=True):
         if acted:
-            deviation = response(
+            onward = response(
                 deviation,
                 len(acted),
                 _setting(before.state.inflation, before.inputs),
                 _setting(now.inflation, LivepeerInputs(now.bonded, now.supply)),
             )
-        state = LivepeerState(now.inflation, now.supply * now.inflation // PERC_DIVISOR)
+            deviation = max(min(onward, FARTHEST), -FARTHEST)
+        state = _at(now.inflation, now.supply)
         inputs, minted = LivepeerInputs(now.bonded, now.supply), 0
         supply, bonded = now.supply + other, 0
         for at, which in enumerate(acted):
@@ -120,6 +122,10 @@ def counterfactual_path(
         now = RowState(inflation, supply, bonded, now.minted + minted)
         path.append(now)
     return path
+
+
+def _at(inflation: int, supply: int) -> LivepeerState:
+    return LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
 
 
 def _setting(inflation: int, inputs: LivepeerInputs) -> Setting:

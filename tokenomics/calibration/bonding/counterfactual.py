@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """Another version on recorded inputs. acted, other: the versions. clock: of the rows.
+    """Another version of a `rule` on recorded inputs. acted, other: the versions. clock: of rows.
     recorded, held: by quantity, (rows,); held has bonding as it was. band: 5 %, median, 95 % by
     quantity, (3, rows). runs: of the band. fitted: rounds on which the response was fitted.
     no_effect: share of runs in which bonding does not follow its yield.
@@ -130,11 +130,11 @@ def counterfactual(
     fitted = fit(whole.part(0, whole.half), response, seed, runs)
     at = 0
     if start is not None:
-        position = clock_position(start, "from")
+        position = clock_position(start, "start")
         at = next((i for i, row in enumerate(rows[:-1]) if row.clock == position), -1)
         if at < 0:
             expected = f"a row of the history before its last, {rows[0].clock} to {rows[-2].clock}"
-            raise InputError(str(start), argument="from", expected=expected)
+            raise InputError(str(start), argument="start", expected=expected)
     rows, outside, odds = rows[at:], outside[at:], response == "logistic"
     recorded = _told(counterfactual_path(rows, outside, acted.parameters))
     held = _told(counterfactual_path(rows, outside, version.parameters))
@@ -177,7 +177,7 @@ def _other(rule: DeployedRule, other: str) -> Version:
         versions = ", ".join(f"{rule.name}@{one.name}" for one in rule.versions)
         raise InputError(
             f"{other} on a history of {rule.name}",
-            argument="rule",
+            argument="other",
             expected=f"a version of the same rule, since another reads other inputs: {versions}",
         )
     return version
