@@ -108,7 +108,7 @@ def test_the_response_is_recovered_where_there_is_one():
     told = recover("bonding", replications=40, count=800).set_index("parameter")
     for name in list(RECOVERY.truth)[:2]:
         row = told.loc[name]
-        # 86 to 92 % in 400 rounds: somewhat narrow, as the documents say
+        # 91 to 92 % of 300 histories of 400 rounds: somewhat narrow, as the documents say
         assert row["coverage high"] > 0.9 and row["coverage"] > 0.75, name
         assert abs(row["bias / standard deviation"]) < 0.8, name
 
@@ -204,7 +204,7 @@ def test_livepeers_yield_is_not_told_to_move_bonding_and_a_random_walk_is_no_wor
     found = calibrate_and_score(FILE)
     gain = found.estimates[1]
     assert gain.low < 0.0 < gain.high
-    assert found.estimates[3].problem
+    assert found.estimates[3].problem and not found.told
     skill = found.tables[TABLE].query("forecast != 'random walk'").set_index("rows ahead")
     assert skill.loc[1, "skill high"] < 0.0
     assert (skill["skill low"] < 0.0).all()

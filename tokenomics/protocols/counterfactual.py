@@ -142,6 +142,5 @@ def _bonded(recorded: LivepeerInputs, supply: int, deviation: float, odds: bool)
         # share′/share = exp(d) / (1 + share (exp(d) − 1))
         share = recorded.bonded / recorded.supply
         change = deviation - log1p(share * expm1(deviation))
-    return min(
-        base + int(base * expm1(min(change, log(recorded.supply / recorded.bonded)))), supply
-    )
+    moved = base + int(base * expm1(min(change, log(recorded.supply / recorded.bonded))))
+    return max(min(moved, supply), 0)  # a product in floating point may be off by its last digits

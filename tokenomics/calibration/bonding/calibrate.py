@@ -43,8 +43,11 @@ def estimates(found: BondingFit) -> tuple[Estimate, ...]:
         Estimate(GAIN, of_drive, gain, float(gains.std()), weak, strong),
     ]
     still = "" if slow > 0.0 else "a random walk is as good: the part in a round may be 0"
-    time = Estimate(TIME, "days", _days(speed), float("nan"), _days(fast), _days(slow), still)
     no_effect = UNTOLD if weak <= 0.0 else ""
+    days, nan = _days(speed), float("nan")
+    error = days**2 / DAYS_A_ROUND / (1.0 - speed) * float(speeds.std()) if speed < 1.0 else nan
+    level = "bonding goes back to a level that is not told to be its yield's" if no_effect else ""
+    time = Estimate(TIME, "days", days, error, _days(fast), _days(slow), still or level)
     name, unit = (SCALE, "1/year") if logistic else (ELASTICITY, "1")
     with np.errstate(divide="ignore"):
         if logistic:  # no response is an infinite scale
