@@ -16,6 +16,7 @@ HUGE = ("1" + "0" * 30, "-" + "1" * 25, "18446744073709551616")
 BEYOND = ("nan", "inf", "-inf", "1e308", "-1e308")
 # a way to call each command that has what it must have
 WHOLE = {"venues": ["--workload", "chat"], "capacity frontier": ["--hardware", "h100"]}
+WHOLE |= {"protocols replay": ["--history", "x"]}
 WHOLE |= {"validate": ["--history", "x", "--policy", "pid", "--from", "2020-01-01"]}
 
 

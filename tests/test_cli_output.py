@@ -30,6 +30,7 @@ NEEDED = {
     "calibrate economy": ["x.csv"],
     "calibrate demand": ["x.csv"],
     "calibrate burn": ["x.csv"],
+    "calibrate bonding": ["x.csv"],
     "capacity frontier": ["--hardware", "h100"],
     "propose": ["pid_gains"],
     "protocols replay": ["livepeer", "--history", "x.csv"],

@@ -25,6 +25,7 @@ Public names; `help` of each describes every parameter:
     reproduce            a published result, computed again
     score                a table of quantiles against what happened
     replay               a deployed rule on its recorded history, step by step
+    counterfactual       what another version of a rule would have done on its history
     absorb               where a deployed rule traps itself
     propose              the whole evidence of a governance proposal, as a bundle
     report               finished runs or a sweep as a bundle
@@ -63,6 +64,7 @@ except PackageNotFoundError:  # run from a checkout that is not installed
 # module of every public name; it is imported when the name is first asked for, which keeps the
 # command line quick (PEP 562)
 _HOMES = {
+    "calibration.bonding.counterfactual": ("counterfactual",),
     "calibration.burn.calibrate": ("calibrate_burn",),
     "calibration.demand.calibrate": ("calibrate_demand",),
     "calibration.economy.calibrate": ("calibrate_economy",),

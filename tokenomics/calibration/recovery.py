@@ -31,6 +31,7 @@ HOMES = {
     "trace": "demand.trace",
     "burn": "burn.calibrate",
     "economy": "economy.recovery",
+    "bonding": "bonding.calibrate",
 }
 Progress = Callable[[int, int], None]
 

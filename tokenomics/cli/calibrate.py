@@ -37,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help=(
         "Estimate parameters from data: prices, the market's part in them, demand, burn-and-mint, "
-        "the whole economy; test the estimators."
+        "the whole economy, bonding by its yield; test the estimators."
     ),
 )
 
@@ -119,7 +119,8 @@ def recover(
     estimator: Annotated[
         str,
         typer.Argument(
-            help="merton, garch, factor, demand, trace, burn or economy.", metavar="ESTIMATOR"
+            help="merton, garch, factor, demand, trace, burn, economy or bonding.",
+            metavar="ESTIMATOR",
         ),
     ],
     replications: Annotated[
@@ -517,4 +518,30 @@ def burn(
         last=last,
         absurd=absurd,
     )
+    finish(found, out, as_json)
+
+
+@app.command(
+    epilog="Example: tokenomics calibrate bonding livepeer_rounds.csv --response elasticity"
+)
+def bonding(
+    file: File,
+    response: Annotated[
+        str, typer.Option(help="Form of the response: logistic or elasticity.")
+    ] = "logistic",
+    bootstrap: Annotated[int, number("Histories of the bootstrap.", bounds.DRAWS.from_(99))] = 999,
+    seed: Annotated[int, number("Seed of the bootstrap and the forecasts.", bounds.SEED)] = 0,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """How Livepeer's holders bond by what it yields, from its recorded rounds: fitted on the first
+    half, forecasts of the second scored against a random walk.
+    """
+    from ..forecasts.bonding import calibrate_and_score
+
+    probe(out)
+    with progress_bar("forecasting", show=not as_json) as progress:
+        found = calibrate_and_score(
+            file, response=response, seed=seed, draws=bootstrap, progress=progress
+        )
     finish(found, out, as_json)

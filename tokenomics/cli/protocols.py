@@ -9,8 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import InputError
+from ..inputs import bounds
 from ..inputs.files import probe
 from .history_options import Sheet
+from .numbers import number
 from .options import Json, NoFigures, Tables
 from .output import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
 
@@ -115,7 +118,8 @@ def _number(value: Any) -> str:
 
 @app.command(
     epilog="Examples: tokenomics protocols replay livepeer --history rounds.csv | tokenomics "
-    "protocols replay livepeer@LIP-107 --history rounds.csv --column clock=round --out replayed"
+    "protocols replay livepeer@LIP-107 --history rounds.csv --column clock=round --out replayed | "
+    "tokenomics protocols replay livepeer --history rounds.csv --rule livepeer@LIP-107 --from 1"
 )
 def replay(
     name: Named,
@@ -134,16 +138,46 @@ def replay(
         ),
     ] = None,
     sheet: Sheet = None,
+    other: Annotated[
+        str | None,
+        typer.Option(
+            "--rule",
+            help="Step this version instead, from a row's recorded state on, and tell what it "
+            "would have done.",
+            metavar="NAME@VERSION",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="With --rule: position of the clock, or date; by default the first row.",
+            metavar="ROW",
+        ),
+    ] = None,
+    runs: Annotated[
+        int | None, number("With --rule: draws of the response of bonding.", bounds.PATHS)
+    ] = None,
+    seed: Annotated[int | None, number("With --rule: seed of the draws.", bounds.SEED)] = None,
     out: Tables = None,
     no_figures: NoFigures = False,
     as_json: Json = False,
 ) -> None:
     """Step a rule on its recorded history: steps that agree to the last digit, the direction of
-    moves, the first divergence, and the readings of rows that explain the rest.
+    moves, the first divergence, and the readings of rows that explain the rest. With --rule: what
+    another version would have done on the recorded inputs, beside the record.
     """
     from ..experiments.replays import replay as replayed
 
     probe(out)
+    if other is not None:
+        chosen = {"start": start, "runs": runs, "seed": seed, "column": column, "sheet": sheet}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        _counterfactual(name, history, other, given, out, no_figures, as_json)
+        return
+    for argument, value in (("start", start), ("runs", runs), ("seed", seed)):
+        if value is not None:
+            raise InputError(str(value), argument=argument, expected="--rule beside it")
     with progress_bar("replaying", not as_json) as update:
         found = replayed(name, *history, column=column, sheet=sheet, progress=update)
 
@@ -161,6 +195,55 @@ def replay(
             print_json(found.plain() | ({"out": str(out)} if written else {}))
             return
         _tell(found)
+        if written:
+            say(f"written to {out}")
+
+    deliver(out, fill, tell)
+
+
+def _counterfactual(
+    name: str,
+    history: list[Path],
+    other: str,
+    given: dict[str, Any],
+    out: Path | None,
+    no_figures: bool,
+    as_json: bool,
+) -> None:
+    from ..calibration.bonding.counterfactual import counterfactual
+    from ..calibration.bonding.figures import draw_counterfactual, finding
+
+    with progress_bar("stepping", not as_json) as update:
+        found = counterfactual(name, *history, other=other, progress=update, **given)
+
+    def fill(folder: Path) -> None:
+        found.table().to_csv(folder / "counterfactual.csv", index=False)
+        (folder / "counterfactual.json").write_text(
+            json_text(found.plain()) + "\n", encoding="utf-8"
+        )
+        if not no_figures:
+            from ..results.figures import save
+
+            save(draw_counterfactual(found), folder / "counterfactual.png", 150)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            print_json(found.plain() | ({"out": str(out)} if written else {}))
+            return
+        say(finding(found))
+        told = ("recorded", "held", "low", "median", "high")
+        rows = [
+            (f"{quantity} [{at['unit']}]", *(f"{at[which]:,.6g}" for which in told))
+            for quantity, at in found.plain()["end"].items()
+        ]
+        columns = ["at the end", "recorded", "bonding as it was", "5 %", "median", "95 %"]
+        show_table("", columns, rows, console=wide_console())
+        say(
+            f"the band: {found.runs:,} draws of how bonding follows its yield, fitted on the first "
+            f"{found.fitted:,} rounds; in {100.0 * found.no_effect:.0f} % of them it does not",
+            "as recorded: the rounds of each row, what moved bonding beside its yield, and what "
+            "supply changed by beside inflation",
+        )
         if written:
             say(f"written to {out}")
 

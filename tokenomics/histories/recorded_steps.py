@@ -82,6 +82,19 @@ def read_recorded(
     return rows, form
 
 
+def clock_position(text: str | int, argument: str) -> int:
+    """A position of a rule's clock: a whole number, or a date where the clock has dates. Raises
+    InputError that names the argument.
+    """
+    try:
+        found = _exact(argument, str(text).strip())
+    except InputError as error:
+        raise InputError(error.found, argument=argument, expected=error.expected) from None
+    if found.denominator != 1:
+        raise InputError(str(text), argument=argument, expected="a whole number or a day")
+    return int(found)
+
+
 def _form(
     rule: DeployedRule,
     tables: Sequence[Table],

@@ -91,6 +91,7 @@ REPLICATIONS = Bound(
     2, 1_000_000, "a coverage of a million replications is told to a thousandth", "replications"
 )
 DRAWS = Bound(2, 100_000, "quantiles of a hundred thousand draws are told to a thousandth", "draws")
+PATHS = Bound(20, 10_000, "bands of ten thousand paths are told to a hundredth", "paths")
 SEED = Bound(0, 2**64 - 1, "the generator's key has 64 bits")
 SEARCH_SEED = Bound(0, 2**32 - 1, "the search's generator takes 32 bits")
 DAYS = Bound(

@@ -21,6 +21,7 @@ PAPERS: dict[str, str] = {
     "hip20": "Helium's halvings, HIP-20",
     "cosmos": "Cosmos Hub's inflation controller",
     "akcin": "Akcin et al. 2022, MPC against PID and no control",
+    "lip107": "Livepeer's emissions, LIP-107",
     "meshnet": "MeshNet's PID emission, Zukowski 2026",
 }
 

@@ -1,0 +1,210 @@
+"""What another version of Livepeer's rule would have done: the record comes back exactly, the
+arithmetic is by hand, the response of bonding is recovered, and nothing else is taken for it.
+"""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import tokenomics as tk
+from paths import DATA, command
+from tokenomics.calibration.bonding.calibrate import RECOVERY, simulated
+from tokenomics.calibration.bonding.counterfactual import _other
+from tokenomics.calibration.bonding.response import BondingFit, deviating, fit
+from tokenomics.calibration.recovery import recover
+from tokenomics.errors import InputError
+from tokenomics.forecasts.bonding import TABLE, calibrate_and_score
+from tokenomics.protocols.counterfactual import counterfactual_path, exogenous
+from tokenomics.protocols.livepeer import (
+    LIVEPEER,
+    PERC_DIVISOR,
+    LivepeerInputs,
+    LivepeerParameters,
+    LivepeerState,
+    step,
+)
+from tokenomics.protocols.replay import replay
+from tokenomics.protocols.rule import Row
+
+FILE = DATA / "protocols" / "livepeer_rounds_2023_2024.csv"
+ACTED = LIVEPEER.version("LIP-40").parameters
+recorded = pytest.mark.skipif(not FILE.is_file(), reason="the recorded rounds are not here")
+
+
+def walked(shares, other=0, seen=None):
+    """Rows of the rule on given shares bonded; all that is mintable is minted, and `other` beside.
+    seen: rounds that each row spans, one by default.
+    """
+    supply, inflation, rows = 10**26, 300_000, []
+    for clock, share in enumerate(shares):
+        inputs = LivepeerInputs(int(share * PERC_DIVISOR) * supply // PERC_DIVISOR, supply)
+        state = LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
+        rows.append(Row(clock, state, inputs, clock + 2))
+        for _ in range(seen[clock] if seen else 1):
+            supply += state.mintable
+            state = step(state, inputs, ACTED)
+        inflation, supply = state.inflation, supply + other
+    return rows
+
+
+SHARES = 0.5 + 0.06 * np.sin(np.arange(300) / 9.0) + 0.01 * np.cos(np.arange(300) * 1.7)
+
+
+def ends(rows, parameters, response=None, **more):
+    outside = exogenous(rows, replay(LIVEPEER, rows))
+    told = {} if response is None else {"response": response}
+    return counterfactual_path(rows, outside, parameters, **told, **more)
+
+
+@pytest.mark.parametrize("other", [0, -(10**19)])
+@pytest.mark.parametrize("odds", [True, False])
+def test_the_rule_that_acted_gives_the_record_whatever_the_response(other, odds):
+    seen = [(i % 7 != 3) + (i % 5 == 2) for i in range(len(SHARES))]
+    rows = walked(SHARES, other, seen)
+    rows[100] = rows[100]._replace(state=rows[100].state._replace(inflation=123_456))  # unexplained
+    form = "logistic" if odds else "elasticity"
+    path = ends(rows, ACTED, deviating(form, 0.05, 0.2), odds=odds)
+    assert [(row.inflation, row.supply, row.bonded) for row in path] == [
+        (row.state.inflation, row.inputs.supply, row.inputs.bonded) for row in rows
+    ]
+
+
+def test_a_target_that_is_never_met_is_arithmetic():
+    rows = walked(SHARES)
+    never = LivepeerParameters(PERC_DIVISOR, 700)
+    path, supply = ends(rows, never), rows[0].inputs.supply
+    for at, row in enumerate(path):
+        assert row.inflation == 300_000 + 700 * at
+        assert row.supply == supply
+        supply += supply * row.inflation // PERC_DIVISOR
+    assert path[-1].minted == path[-1].supply - path[0].supply
+
+
+def test_a_row_that_repeats_the_one_before_makes_no_step_and_one_of_two_rounds_makes_two():
+    seen = [1, 0, 2, 1, 1]
+    rows = walked([0.4] * 5, seen=seen)
+    path = ends(rows, LivepeerParameters(500_000_000, 700))
+    assert np.diff([row.inflation for row in path]).tolist() == [700, 0, 1_400, 700]
+
+
+def test_less_yield_means_less_bonding_and_the_share_stays_a_share():
+    rows = walked(SHARES)
+    steep = LivepeerParameters(0, 5_000)  # inflation falls to none
+    held = ends(rows, steep)
+    for form, odds in (("logistic", True), ("elasticity", False)):
+        path = ends(rows, steep, deviating(form, 0.05, 0.5), odds=odds)
+        assert path[-1].inflation == held[-1].inflation == 0
+        assert 0 <= path[-1].bonded < 0.9 * held[-1].bonded
+        rising = ends(
+            rows, LivepeerParameters(PERC_DIVISOR, 50_000), deviating(form, 0.05, 9.0), odds=odds
+        )
+        assert all(0 <= row.bonded <= row.supply for row in rising)
+
+
+def test_the_response_is_recovered_where_there_is_one():
+    told = recover("bonding", replications=40, count=800).set_index("parameter")
+    for name in list(RECOVERY.truth)[:2]:
+        row = told.loc[name]
+        # 91 to 92 % of 300 histories of 400 rounds: somewhat narrow, as the documents say
+        assert row["coverage high"] > 0.9 and row["coverage"] > 0.75, name
+        assert abs(row["bias / standard deviation"]) < 0.8, name
+
+
+def test_what_is_drawn_is_what_a_model_can_take():
+    found = fit(simulated(3, 200), draws=199)
+    speed, gain = found.usable[:, 1], found.usable[:, 2]
+    assert speed.min() >= 1.0 / 200 and speed.max() <= 1.0 / 3.0 and gain.min() >= 0.0
+    again = BondingFit("logistic", simulated(3, 200), 0, 199)
+    np.testing.assert_array_equal(found.sampled, again.sampled)
+    assert (found.value != found.plain).all()
+
+
+def written(tmp_path, rows):
+    """The rows in the rule's own names."""
+    with (tmp_path / "h.csv").open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["clock", "inflation", "mintable", "bonded", "supply"])
+        lines.writerows([row.clock, *row.state, *row.inputs] for row in rows)
+    return "h.csv"
+
+
+def test_the_commands_tell_a_counterfactual_and_write_it(tmp_path):
+    file = written(tmp_path, walked(SHARES))
+    words = ["protocols", "replay", "livepeer", "--history", file, "--rule", "livepeer@LIP-107"]
+    words += ["--from", "10", "--runs", "20"]
+    status, out, errors = command(*words, "--out", "new", folder=tmp_path)
+    assert status == 0, errors
+    assert "livepeer@LIP-107 would have minted" in out
+    rows = list(csv.DictReader((tmp_path / "new" / "counterfactual.csv").open()))
+    assert (rows[0]["clock"], rows[0]["inflation_held"]) == ("10", rows[0]["inflation_recorded"])
+    assert (tmp_path / "new" / "counterfactual.png").stat().st_size > 5_000
+    found = json.loads(command(*words, "--json", folder=tmp_path)[1])
+    assert found == json.loads((tmp_path / "new" / "counterfactual.json").read_text())
+    end = found["end"]["inflation"]
+    assert end["low"] <= end["median"] <= end["high"]
+    status, out, errors = command("calibrate", "bonding", file, "--json", folder=tmp_path)
+    assert status == 0, errors
+    assert len(json.loads(out)["tables"][TABLE]) == 6
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--rule", "livepeer@LIP-1"], "no version 'LIP-1' of livepeer"),
+        (["--rule", "liveper@LIP-107"], "no rule 'liveper'"),
+        (
+            ["--rule", "livepeer@LIP-107", "--from", "299"],
+            "a row of the history before its last, 0",
+        ),
+        (["--rule", "livepeer@LIP-107", "--from", "1.5"], "--from: 1.5; expected a whole number"),
+        (["--rule", "livepeer@LIP-107", "--from", "soon"], "--from: 'soon'; expected a number or"),
+        (["--from", "3"], "--from: 3; expected --rule beside it"),
+        (["--seed", "3"], "--seed: 3; expected --rule beside it"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(tmp_path, more, said):
+    file = written(tmp_path, walked(SHARES))
+    words = ["protocols", "replay", "livepeer", "--history", file, *more]
+    status, out, errors = command(*words, folder=tmp_path)
+    assert (status, out, errors.count("\n")) == (2, "", 1)
+    assert said in errors
+
+
+def test_a_rule_whose_inputs_have_no_response_says_what_is_possible():
+    another = replace(LIVEPEER, name="another")
+    with pytest.raises(InputError, match="no counterfactual of another; expected livepeer: how"):
+        _other(another, "livepeer@LIP-107")
+
+
+def test_a_history_that_is_too_short_to_fit_says_so(tmp_path):
+    file = written(tmp_path, walked(SHARES[:60]))
+    with pytest.raises(InputError, match=r"30 rounds; expected at least 100 to fit"):
+        tk.counterfactual("livepeer", tmp_path / file, other="livepeer@LIP-107")
+    with pytest.raises(InputError, match=r"'logit'; expected logistic or elasticity"):
+        calibrate_and_score(tmp_path / file, response="logit")
+
+
+@recorded
+def test_the_recorded_rounds_come_back_to_the_last_digit():
+    found = tk.counterfactual("livepeer", FILE, other="livepeer@LIP-40", runs=20)
+    for name, values in found.recorded.items():
+        np.testing.assert_array_equal(found.held[name], values)
+        np.testing.assert_array_equal(found.band[name], np.array([values] * 3))
+    other = tk.counterfactual("livepeer", FILE, other="livepeer@LIP-107", runs=20)
+    assert other.held["inflation"][-1] == 526_600
+    assert round(100 * other.held["dilution"][-1], 1) == 33.6
+    assert round(100 * other.recorded["dilution"][-1], 1) == 37.1
+
+
+@recorded
+def test_livepeers_yield_is_not_told_to_move_bonding_and_a_random_walk_is_no_worse():
+    found = calibrate_and_score(FILE)
+    gain = found.estimates[1]
+    assert gain.low < 0.0 < gain.high
+    assert found.estimates[3].problem and not found.told
+    skill = found.tables[TABLE].query("forecast != 'random walk'").set_index("rows ahead")
+    assert skill.loc[1, "skill high"] < 0.0
+    assert (skill["skill low"] < 0.0).all()

@@ -1,0 +1,183 @@
+"""What another version of a deployed rule would have done: beside the record, the path on bonding
+as it was, and a band over what the history tells of how bonding follows its yield.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...errors import InputError
+from ...histories.recorded_steps import clock_position, read_recorded
+from ...inputs import bounds
+from ...protocols.catalogue import named
+from ...protocols.counterfactual import RowState, counterfactual_path, exogenous
+from ...protocols.livepeer import LIVEPEER
+from ...protocols.replay import replay
+from ...protocols.rule import DeployedRule, Version
+from .response import Form, deviating, fit, history
+
+RUNS = 500
+BAND = (0.05, 0.5, 0.95)
+# what is told of a row, with its unit
+QUANTITIES = {
+    "inflation": "ppb/round",
+    "supply": "LPT",
+    "share": "1",
+    "dilution": "1",
+}
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """Another version of a `rule` on recorded inputs. acted, other: the versions. clock: of rows.
+    recorded, held: by quantity, (rows,); held has bonding as it was. band: 5 %, median, 95 % by
+    quantity, (3, rows). runs: of the band. fitted: rounds on which the response was fitted.
+    no_effect: share of runs in which bonding does not follow its yield.
+    """
+
+    rule: DeployedRule
+    acted: Version
+    other: Version
+    clock: np.ndarray
+    recorded: Mapping[str, np.ndarray]
+    held: Mapping[str, np.ndarray]
+    band: Mapping[str, np.ndarray]
+    runs: int
+    fitted: int
+    no_effect: float
+
+    def table(self) -> pd.DataFrame:
+        """A line a row of the history. Columns: quantity and which: recorded, bonding as it was,
+        5 %, median and 95 % of the band.
+        """
+        columns: dict[str, Any] = {"clock": self.clock}
+        for name in QUANTITIES:
+            columns[f"{name}_recorded"] = self.recorded[name]
+            columns[f"{name}_held"] = self.held[name]
+            for label, values in zip(("low", "median", "high"), self.band[name], strict=True):
+                columns[f"{name}_{label}"] = values
+        return pd.DataFrame(columns)
+
+    def plain(self) -> dict[str, Any]:
+        """The end of the history, for a machine."""
+        return {
+            "rule": self.rule.name,
+            "acted": self.acted.name,
+            "other": self.other.name,
+            "first": int(self.clock[0]),
+            "last": int(self.clock[-1]),
+            "runs": self.runs,
+            "fitted_rounds": self.fitted,
+            "no_effect": self.no_effect,
+            "end": {
+                name: {
+                    "unit": unit,
+                    "recorded": float(self.recorded[name][-1]),
+                    "held": float(self.held[name][-1]),
+                    "low": float(self.band[name][0, -1]),
+                    "median": float(self.band[name][1, -1]),
+                    "high": float(self.band[name][2, -1]),
+                }
+                for name, unit in QUANTITIES.items()
+            },
+        }
+
+
+def _told(path: Sequence[RowState]) -> dict[str, np.ndarray]:
+    supply = np.array([row.supply / 10**18 for row in path])
+    return {
+        "inflation": np.array([float(row.inflation) for row in path]),
+        "supply": supply,
+        "share": np.array([row.bonded / row.supply for row in path]),
+        "dilution": np.array([row.minted / 10**18 for row in path]) / supply[0],
+    }
+
+
+def counterfactual(
+    rule: str,
+    *files: str | Path,
+    other: str,
+    start: str | int | None = None,
+    runs: int = RUNS,
+    seed: int = 0,
+    response: Form = "logistic",
+    column: str | Sequence[str] | Mapping[str, str] | None = None,
+    sheet: str | None = None,
+    progress: Progress | None = None,
+) -> Counterfactual:
+    """Step another version of a deployed rule on a recorded history, from a row's state on.
+
+    rule: NAME, or NAME@VERSION for the version that acted. files: as of `replay`. other:
+    NAME@VERSION. start: position of the clock, or a date where the clock has dates; the first row
+    by default. runs: draws of the response of bonding to its yield, which is fitted on the first
+    half of the history's rounds. seed: of the draws. response: form of the response, logistic or
+    elasticity. column, sheet: see `replay`. progress: called with runs done and all. Raises
+    InputError, in one line, for what cannot be.
+    """
+    bounds.check(runs=(runs, bounds.PATHS), seed=(seed, bounds.SEED))
+    found, acted = named(rule)
+    version = _other(found, other)
+    rows, _ = read_recorded(found, files, column=column, sheet=sheet)
+    outside = exogenous(rows, replay(found, rows, acted if "@" in rule else None))
+    whole = history(rows, outside, acted.parameters)
+    fitted = fit(whole.part(0, whole.half), response, seed, runs)
+    at = 0
+    if start is not None:
+        position = clock_position(start, "start")
+        at = next((i for i, row in enumerate(rows[:-1]) if row.clock == position), -1)
+        if at < 0:
+            expected = f"a row of the history before its last, {rows[0].clock} to {rows[-2].clock}"
+            raise InputError(str(start), argument="start", expected=expected)
+    rows, outside, odds = rows[at:], outside[at:], response == "logistic"
+    recorded = _told(counterfactual_path(rows, outside, acted.parameters))
+    held = _told(counterfactual_path(rows, outside, version.parameters))
+    drawn = {name: np.empty((runs, len(rows))) for name in QUANTITIES}
+    for i, (_, speed, gain) in enumerate(fitted.usable):
+        answer = deviating(response, float(speed), float(gain))
+        path = held
+        if gain > 0.0:
+            path = _told(counterfactual_path(rows, outside, version.parameters, answer, odds))
+        for name, values in drawn.items():
+            values[i] = path[name]
+        if progress:
+            progress(i + 1, runs)
+    return Counterfactual(
+        found,
+        acted,
+        version,
+        np.array([row.clock for row in rows]),
+        recorded,
+        held,
+        {name: np.quantile(values, BAND, axis=0) for name, values in drawn.items()},
+        runs,
+        int(fitted.on.rounds.sum()),
+        float((fitted.usable[:, 2] == 0.0).mean()),
+    )
+
+
+def _other(rule: DeployedRule, other: str) -> Version:
+    """The version to step. Raises InputError where it is none of the rule's, or where the rule has
+    no response.
+    """
+    if rule is not LIVEPEER:
+        raise InputError(
+            f"no counterfactual of {rule.name}",
+            argument="rule",
+            expected=f"{LIVEPEER.name}: how the inputs of another rule answer it is not fitted",
+        )
+    other_rule, version = named(other)
+    if other_rule is not rule:
+        versions = ", ".join(f"{rule.name}@{one.name}" for one in rule.versions)
+        raise InputError(
+            f"{other} on a history of {rule.name}",
+            argument="other",
+            expected=f"a version of the same rule, since another reads other inputs: {versions}",
+        )
+    return version

@@ -1,0 +1,50 @@
+"""A counterfactual beside its record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...results.figures import COLOURS
+from .counterfactual import Counterfactual
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PANELS = (
+    ("inflation", "inflation\n[ppb/round]", 1.0),
+    ("share", "bonded\n[% of supply]", 100.0),
+    ("dilution", "minted since the start\n[% of supply then]", 100.0),
+)
+
+
+def draw_counterfactual(found: Counterfactual) -> Figure:
+    """Three panels over the rule's clock; the title states the finding."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.0, 6.6), layout="constrained")
+    for axis, (name, label, scale) in zip(figure.subplots(3, 1, sharex=True), PANELS, strict=True):
+        low, median, high = scale * found.band[name]
+        axis.fill_between(found.clock, low, high, color=COLOURS[0], alpha=0.25, lw=0)
+        axis.plot(found.clock, median, color=COLOURS[0], lw=1.4)
+        axis.plot(found.clock, scale * found.held[name], color=COLOURS[1], lw=1.0, ls="--")
+        axis.plot(found.clock, scale * found.recorded[name], color=COLOURS[-1], lw=1.2)
+        axis.set_ylabel(label)
+    other = f"{found.rule.name}@{found.other.name}"
+    axis.set_xlabel(f"row of the history; a step is one {found.rule.clock}")
+    figure.axes[0].legend(
+        ["90 % of runs", f"{other}, median", f"{other}, bonding as it was", "recorded"],
+        loc="best",
+        frameon=False,
+    )
+    figure.suptitle(finding(found), fontsize=10, x=0.01, ha="left")
+    return figure
+
+
+def finding(found: Counterfactual) -> str:
+    """The finding in a line."""
+    low, median, high = 100.0 * found.band["dilution"][:, -1]
+    return (
+        f"{found.rule.name}@{found.other.name} would have minted {median:.1f} % of the supply "
+        f"(90 % of runs: {low:.1f} to {high:.1f}), "
+        f"{found.acted.name} minted {100.0 * found.recorded['dilution'][-1]:.1f} %"
+    )
