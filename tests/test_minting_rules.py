@@ -18,6 +18,7 @@ from tokenomics.protocols.livepeer import LIVEPEER, LivepeerInputs, LivepeerStat
 from tokenomics.protocols.livepeer import step as exact
 
 OVER = {"overlay": "delegated_stake", "days": 40, "runs": 3, "seed": 5}
+QUICK = OVER | {"engine": "ensemble"}
 
 
 def in_doubles(parameters):
@@ -72,9 +73,9 @@ def test_both_engines_mint_alike_and_supply_grows_by_it(policy):
 
 
 def test_rounds_keep_their_own_clock_in_any_step():
-    whole = tk.run("baseline", policy="livepeer", **OVER).trajectories.values
+    whole = tk.run("baseline", policy="livepeer", **QUICK).trajectories.values
     half = tk.run(
-        "baseline", policy="livepeer", sets={"simulation.time_step": 0.5}, **OVER
+        "baseline", policy="livepeer", sets={"simulation.time_step": 0.5}, **QUICK
     ).trajectories.values
     rounds = int(np.floor(40 / 0.8801391367 + 1e-9))
     for path in (whole, half):
@@ -90,7 +91,7 @@ def test_a_change_to_the_rule_goes_on_from_what_is_emitted():
         today={"controller.type": "none"},
         policy="livepeer",
         sets={"change.day": 10.0, "shocks.enabled": False},
-        **OVER,
+        **QUICK,
     ).trajectories.values
     before, rule = found["emitted"][:, 10], found["control_inflation"][:, 11]
     supply = found["total_supply"][:, 10]
@@ -99,7 +100,7 @@ def test_a_change_to_the_rule_goes_on_from_what_is_emitted():
 
 def test_inflation_is_what_is_set_where_it_is_set():
     set_to = {"controller.livepeer.inflation": 201_000.0}
-    found = tk.run("baseline", policy="livepeer", sets=set_to, **OVER).trajectories.values
+    found = tk.run("baseline", policy="livepeer", sets=set_to, **QUICK).trajectories.values
     np.testing.assert_array_equal(found["control_inflation"][:, 0], 201_000.0)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import InputError
 from .rule import DeployedRule, Version
 
-LONGEST = 100_000  # steps in which a cycle from a sampled state must close
+LONGEST = 10_000  # steps in which a cycle from a sampled state must close
 MOST_STATES = 5_000_000
 Progress = Callable[[int, int], None]
 
@@ -56,7 +56,7 @@ class Absorption:
     input leaves as they are. held: ranges of keys that stay, or come back, under each constant
     input. closed: sets, the largest of each end of the range. cycles: by constant input and
     period. left: steps that lead out of the searched range, so that the search is cut there; of a
-    sample, states of which no cycle closed in time. seconds: taken.
+    sample, states that leave it or of which no cycle closed in time. seconds: taken.
     """
 
     rule: DeployedRule
@@ -224,11 +224,15 @@ def _sampled(rule, parameters, states, keys, inputs, progress):
     cycles: dict[tuple[str, int], set[int]] = {}
     ended: dict[tuple[str, int], int] = {}
     left = 0
+
+    def inside(state: Any) -> bool:
+        return keys[0] <= rule.search.key(state) <= keys[-1]
+
     for done, (label, given) in enumerate(inputs.items(), start=1):
         ends: dict[Any, frozenset] = {}
         for at, state in enumerate(states):
             fixed[at] &= rule.step(state, given, parameters) == state
-            cycle = _cycle_from(rule, state, given, parameters, ends)
+            cycle = _cycle_from(rule, state, given, parameters, ends, inside)
             held[at] &= state in cycle
             if not cycle:
                 left += 1
@@ -253,14 +257,19 @@ def _sampled(rule, parameters, states, keys, inputs, progress):
 
 
 def _cycle_from(
-    rule: DeployedRule, state: Any, given: Any, parameters: Any, ends: dict[Any, frozenset]
+    rule: DeployedRule,
+    state: Any,
+    given: Any,
+    parameters: Any,
+    ends: dict[Any, frozenset],
+    inside: Callable[[Any], bool],
 ) -> frozenset:
-    """The cycle in which one state ends under one input; empty where none closed in time. ends:
-    what is known by state, to which all that is walked is added.
+    """The cycle in which one state ends under one input; empty where it leaves the range or none
+    closed in time. ends: what is known by state, to which all that is walked is added.
     """
     seen: dict[Any, int] = {}
     walked: list[Any] = []
-    while state not in seen and state not in ends and len(walked) < LONGEST:
+    while state not in seen and state not in ends and len(walked) < LONGEST and inside(state):
         seen[state] = len(walked)
         walked.append(state)
         state = rule.step(state, given, parameters)

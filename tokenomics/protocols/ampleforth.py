@@ -128,13 +128,13 @@ def _kinds(p: AmpleforthParameters) -> dict[str, AmpleforthInputs]:
 SEARCH = Search(
     states=lambda p: [
         AmpleforthState(supply)
-        for supply in (*range(1_001), *(10**digits for digits in range(4, 39)))
+        for supply in (*range(1_001), *(10**digits for digits in range(4, 39)), TOKEN_SUPPLY)
     ],
     key=lambda state: state.supply,
     inputs=_kinds,
     exhaustive=False,
-    about="every supply up to 1,000 smallest units and powers of ten above; prices from nought to "
-    "the highest at a target of 1",
+    about="every supply up to 1,000 smallest units, powers of ten above, and the largest; prices "
+    "from nought to the highest at a target of 1",
 )
 
 
