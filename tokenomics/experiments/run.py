@@ -169,6 +169,31 @@ def _market(resolved: Resolved, index: str | Path, history: PriceHistory) -> Pri
     return read_prices(index, start=first, end=last, window=window)
 
 
+def _recorded_bonded(
+    resolved: Resolved, file: str | Path, history: PriceHistory | None, first: dt.date | None
+) -> tuple[np.ndarray, str]:
+    """The recorded share of supply that is bonded at the end of every step (steps,), and a line
+    that says so.
+    """
+    simulation = resolved.values.simulation
+    if resolved.today.bonding.mode != "yield":
+        raise InputError(
+            f"a recorded share of supply, and bonding.mode {resolved.today.bonding.mode}",
+            argument="bonded",
+            expected="bonding.mode yield, where holders choose what they bond",
+        )
+    begins = history.dates[0] if history is not None else first
+    series = read_prices(file, start=begins, days=simulation.days)
+    path = price_path(series, simulation.time_step)[1 : simulation.steps + 1]
+    if not path.max() <= 1.0:
+        raise InputError(
+            f"a share of {path.max():.4g}",
+            file=str(file),
+            expected="shares of total supply, 0 to 1",
+        )
+    return path, f"bonded share from {file}, {series.dates[0]} to {series.dates[-1]}"
+
+
 def _asked(record: Sequence[str] | None) -> list[str] | None:
     """The names to record, with those that stand behind `FOR_METRICS`."""
     if record is None:
@@ -189,6 +214,7 @@ def _asked(record: Sequence[str] | None) -> list[str] | None:
     choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
     demand=optional(of(str, Path, DemandSeries, expected="a path")),
     demand_align=optional(TEXT),
+    bonded=optional(PATH),
     start=optional(DATE),
     record=optional(NAMES),
     progress=optional(CALL),
@@ -212,6 +238,7 @@ def run(
     choices: Choices | Mapping[str, Any] | None = None,
     demand: str | Path | DemandSeries | None = None,
     demand_align: str | None = None,
+    bonded: str | Path | None = None,
     start: str | dt.date | None = None,
     record: Sequence[str] | None = None,
     every: int = 1,
@@ -234,6 +261,8 @@ def run(
     `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the network
     at the start.
     demand_align: start, repeat or bootstrap, needed where the series is shorter than the span.
+    bonded: file of the daily share of total supply that is bonded, a date and a share in any layout
+    of prices; it replaces the response of holders who delegate.
     start: first date of the price history to use. engine: "cadcad", the reference, or "ensemble",
     thousands of times faster with many runs. record: names of the variables to keep, all by
     default; "metrics" stands for those that metrics read. every: keep the start and every so many
@@ -258,12 +287,16 @@ def run(
     controllers.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
     notes = [] if model.strict else [NOT_STRICT]
+    if resolved.parent:
+        notes.append(resolved.origin)
     indices = np.arange(runs)
     dt_days = resolved.values.simulation.time_step
 
-    if start is not None and prices is None:
+    if start is not None and prices is None and bonded is None:
         raise InputError(
-            "a start date without a price history", argument="start", expected="`prices` with it"
+            "a start date without a price history",
+            argument="start",
+            expected="`prices` or `bonded` with it",
         )
     if choices is not None and prices is None:
         name = next(iter(choices), "choices") if isinstance(choices, Mapping) else "choices"
@@ -318,6 +351,10 @@ def run(
     table = sample(parameters, indices, seed, extra=model.extra_shocks)
     if rates is not None:
         table = table.replace(recorded_rate=rates)
+    if bonded is not None:
+        share, note = _recorded_bonded(resolved, bonded, history, as_date(start, "start"))
+        table = table.replace(recorded_bonded=np.tile(share[:, None], (1, runs)))
+        notes.append(note)
     initial = start_state(resolved.today, model)
     if resolved.today.stocks.given:
         notes.append(drift(resolved.today, model).told())
