@@ -43,7 +43,7 @@ from ..model.variables import as_arrays
 from ..parameters import Resolved, put, resolve
 from ..results import Result
 from ..results.metrics import METRICS, needed
-from .history import infer_news, undisturbed, without_noise_orders
+from .history import bonded_share, infer_news, undisturbed, without_noise_orders
 from .staging import staged
 from .unread import changed_to_no_effect
 from .warm_up import steps_before, warm_up
@@ -167,31 +167,6 @@ def _market(resolved: Resolved, index: str | Path, history: PriceHistory) -> Pri
     first, last = history.dates[0], history.dates[-1]
     window = "`start` and `days`"
     return read_prices(index, start=first, end=last, window=window)
-
-
-def _recorded_bonded(
-    resolved: Resolved, file: str | Path, history: PriceHistory | None, first: dt.date | None
-) -> tuple[np.ndarray, str]:
-    """The recorded share of supply that is bonded at the end of every step (steps,), and a line
-    that says so.
-    """
-    simulation = resolved.values.simulation
-    if resolved.today.bonding.mode != "yield":
-        raise InputError(
-            f"a recorded share of supply, and bonding.mode {resolved.today.bonding.mode}",
-            argument="bonded",
-            expected="bonding.mode yield, where holders choose what they bond",
-        )
-    begins = history.dates[0] if history is not None else first
-    series = read_prices(file, start=begins, days=simulation.days)
-    path = price_path(series, simulation.time_step)[1 : simulation.steps + 1]
-    if not path.max() <= 1.0:
-        raise InputError(
-            f"a share of {path.max():.4g}",
-            file=str(file),
-            expected="shares of total supply, 0 to 1",
-        )
-    return path, f"bonded share from {file}, {series.dates[0]} to {series.dates[-1]}"
 
 
 def _asked(record: Sequence[str] | None) -> list[str] | None:
@@ -352,7 +327,8 @@ def run(
     if rates is not None:
         table = table.replace(recorded_rate=rates)
     if bonded is not None:
-        share, note = _recorded_bonded(resolved, bonded, history, as_date(start, "start"))
+        begins = history.dates[0] if history is not None else as_date(start, "start")
+        share, note = bonded_share(resolved, bonded, begins)
         table = table.replace(recorded_bonded=np.tile(share[:, None], (1, runs)))
         notes.append(note)
     initial = start_state(resolved.today, model)
