@@ -260,7 +260,7 @@ OTHERS = [
         ("run", "work"),
         (
             "work: is a workload file, and no shipped parameter set; expected a shipped name "
-            "(baseline), or a path that ends in .yaml"
+            "(baseline, helium, livepeer, render), or a path that ends in .yaml"
         ),
     ),
     (("run", "--overlay", "mine"), "mine: no shipped overlay; expected the whole name, mine.yaml"),

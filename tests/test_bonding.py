@@ -17,6 +17,7 @@ from tokenomics.model.drift import drift
 from tokenomics.model.formulas.cheating import cheating
 from tokenomics.model.formulas.fleet import installed_capacity, willing_nodes
 from tokenomics.model.model import MODEL, bind
+from tokenomics.model.shocks import ShockTable
 from tokenomics.model.steady_state import start_state, steady_state, steady_states
 from tokenomics.parameters import put, resolve
 
@@ -191,7 +192,7 @@ def test_the_share_bonded_is_today_s_at_today_s_yield_and_follows_it():
 def test_a_better_rate_elsewhere_draws_stake_out():
     values, begin = network("yield"), steady_state(network("yield")).state
     for rate, leaves in ((0.01, False), (0.3, True)):
-        params = bind(put(values, {"bonding.outside_rate": rate}), None)
+        params = bind(put(values, {"bonding.outside_rate": rate}), ShockTable({}))
         out = policy_bonding(params, 0, None, begin)
         assert (out["unbonding"] > 0.0) == leaves
         enters = out["delegated"] > out["slashed"]

@@ -299,8 +299,8 @@ def test_every_public_name_is_found():
         ),
         (
             ["run", "--start", "2024-01-01"],
-            "expected `prices` with it",
-            "expected --prices with it",
+            "expected `prices` or `bonded` with it",
+            "expected --prices or --bonded with it",
         ),
         (
             ["run", "--set", "supply.burnshare=1"],

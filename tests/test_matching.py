@@ -107,6 +107,7 @@ def test_every_law_that_acts_has_a_strength():
         "buy_only",
         "livepeer",
         "cosmos",
+        "helium",
     }
 
 

@@ -13,7 +13,11 @@ import tokenomics as tk
 from paths import DATA
 from tokenomics.errors import InputError
 from tokenomics.histories.recorded_steps import read_recorded
+from tokenomics.model.controllers import helium as issuance
 from tokenomics.model.controllers import livepeer as law
+from tokenomics.protocols.helium import HELIUM
+from tokenomics.protocols.helium_issuance import BONES, HeliumInputs, HeliumState
+from tokenomics.protocols.helium_issuance import step as settled
 from tokenomics.protocols.livepeer import LIVEPEER, LivepeerInputs, LivepeerState
 from tokenomics.protocols.livepeer import step as exact
 
@@ -58,7 +62,7 @@ def test_doubles_and_integers_decide_alike(inflation, bonded, supply):
         assert float(law.next_inflation(float(now), rate, rule)) == min(found, 10**9)
 
 
-@pytest.mark.parametrize("policy", ["livepeer", "cosmos"])
+@pytest.mark.parametrize("policy", ["livepeer", "cosmos", "helium"])
 def test_both_engines_mint_alike_and_supply_grows_by_it(policy):
     paths = [
         tk.run("baseline", policy=policy, engine=engine, **OVER).trajectories.values
@@ -70,6 +74,55 @@ def test_both_engines_mint_alike_and_supply_grows_by_it(policy):
     grown = np.diff(path["total_supply"])
     np.testing.assert_allclose(grown, (path["emitted"] - path["burned"])[:, 1:], rtol=1e-6)
     np.testing.assert_array_equal(path["emitted"][:, 1:], path["control_emission"][:, 1:])
+
+
+@given(
+    st.integers(0, 10**14),
+    st.integers(0, 10**14),
+    st.sampled_from([v.parameters for v in HELIUM.versions if not v.parameters.minimum]),
+)
+def test_an_epoch_of_helium_mints_to_the_bone_what_the_program_mints(average, burned, parameters):
+    rule = SimpleNamespace(
+        emission=parameters.emission / BONES,
+        cap=parameters.cap / BONES,
+        treasury=parameters.treasury / BONES,
+        smoothing=parameters.smoothing,
+        carried=bool(parameters.carried),
+    )
+    state = settled(HeliumState(0, 0, average), HeliumInputs(burned), parameters)
+    found = issuance.smoothed(float(average), float(burned), rule)
+    assert found == state.smoothed
+    assert issuance.minted(found, 1.0, rule) == state.minted
+
+
+def test_epochs_are_settled_in_any_step_and_the_schedule_halves_on_its_day():
+    rule = {
+        "controller.helium.halving": 20.0,
+        "controller.helium.half_life": 15.0,
+        "controller.helium.cap": 0.0,
+        "shocks.enabled": False,
+    }
+    daily = [20_500.0] * 20 + [10_250.0] * 15 + [5_125.0] * 5
+    for step in (1.0, 0.5):
+        clock = {"simulation.time_step": step, "controller.interval": step}
+        path = tk.run(
+            "baseline", policy="helium", sets={**rule, **clock}, **OVER
+        ).trajectories.values
+        by_day = path["emitted"][0, 1:].reshape(40, -1).sum(axis=1) * step
+        np.testing.assert_allclose(by_day, daily, rtol=1e-12)
+
+
+def test_helium_mints_again_what_was_burned_the_day_before_up_to_the_cap():
+    rule = {"controller.helium.smoothing": 1, "controller.helium.cap": 15_000.0}
+    path = tk.run("baseline", policy="helium", sets=rule, **OVER).trajectories.values
+    burned = np.floor(path["burned"][:, 1:-1] * 1e8 + 1e-3) / 1e8
+    expected = 20_500.0 + np.minimum(burned, 15_000.0)
+    np.testing.assert_allclose(path["emitted"][:, 2:], expected, rtol=1e-14)
+
+
+def test_helium_refuses_decisions_that_are_too_far_apart():
+    with pytest.raises(InputError, match=r"controller\.interval: 5 days; expected less than 4"):
+        tk.run("baseline", policy="helium", sets={"controller.interval": 5.0}, days=2)
 
 
 def test_rounds_keep_their_own_clock_in_any_step():

@@ -41,7 +41,9 @@ Today = Annotated[
 ]
 Changes = Annotated[
     str | None,
-    typer.Option(help="A YAML file of dated changes: day, policy, set.", metavar="FILE"),
+    typer.Option(
+        help="Dated changes, a shipped name or a YAML file: day, policy, set.", metavar="FILE"
+    ),
 ]
 Tables = Annotated[
     Path | None,

@@ -8,6 +8,7 @@ import typer
 
 from ..errors import InputError
 from ..parameters import Parameters, as_history, resolve, tables
+from ..parameters.kinds import BASE
 from ..parameters.locate import find
 from ..parameters.reading import read
 from .options import Changes, File, Json, Overlay, Policy, Scenario, Set, Today, resolved_from
@@ -69,6 +70,8 @@ def show(
         }
         past = as_history(resolved.before)
         told = {"sha256": resolved.hash, "parameters": entries, "before": past}
+        if resolved.parent:
+            told |= {"inherits": resolved.parent, "own": list(resolved.own)}
         told["elasticities"] = answers.by_name() if answers else None
         if moving:
             told["drift"] = {
@@ -83,6 +86,9 @@ def show(
         print_json(told)
     else:
         typer.echo(f"# SHA-256 of the values: {resolved.hash}")
+        if resolved.parent:
+            typer.echo(f"# {resolved.origin}")
+            typer.echo(f"# own: {', '.join(resolved.own)}")
         for line in answers.lines() if answers else (f"no elasticities: {none}",):
             typer.echo(f"# {line}")
         if moving:
@@ -104,7 +110,8 @@ def check(
     """
     path = find("base", file)
     _, leaves = read(path)
-    partial = len({leaf.split(".")[0] for leaf in leaves}) < len(Parameters.model_fields)
+    groups = {leaf.split(".")[0] for leaf in leaves}
+    partial = BASE not in groups and len(groups) < len(Parameters.model_fields)
     layers = ("baseline", policy, scenario, (str(path), *(overlay or ())), sets)
     resolved = (
         resolved_from(*layers)
@@ -118,13 +125,14 @@ def check(
                 "file": str(path),
                 "ok": True,
                 "sha256": resolved.hash,
-                "parameters": len(leaves),
+                "parameters": len(resolved.own or leaves),
                 "unsourced": missing,
             }
         )
         return
-    kind = "partial, on the baseline" if partial else "complete"
-    say(f"{path}: OK, {len(leaves)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")
+    kind = "partial, on the baseline" if partial else resolved.origin or "complete"
+    own = resolved.own or leaves
+    say(f"{path}: OK, {len(own)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")
     say(*(f"{path}: {parameter}: no source" for parameter in missing))
 
 

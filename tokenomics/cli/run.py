@@ -53,6 +53,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     "tokenomics run baseline --policy pid --scenario token_crash --runs 50 --seed 1 | "
     "tokenomics run baseline --prices prices.csv --demand rate.csv --demand-align repeat --out "
     "runs/real | "
+    "tokenomics run livepeer --days 180 | "
     "tokenomics run my_network.yaml --set controller.pid.kp=0.1 --days 180 --json | "
     "tokenomics run --today supply.burn_share=0.4 --set supply.burn_share=0.3 --set change.day=30"
 )
@@ -103,6 +104,14 @@ def run(
     demand_sheet: DemandSheet = None,
     demand_decimal: DemandDecimal = None,
     failed: Failed = "drop",
+    bonded: Annotated[
+        str | None,
+        typer.Option(
+            help="Daily share of supply that is bonded, a date and a share, in place of the "
+            "response of holders who delegate.",
+            metavar="FILE",
+        ),
+    ] = None,
     start: Annotated[
         str | None, typer.Option(help="First date of the price history, YYYY-MM-DD.")
     ] = None,
@@ -155,6 +164,7 @@ def run(
                 demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed
             ),
             demand_align=demand_align,
+            bonded=bonded,
             start=start,
             record=listed(record, "record"),
             every=every,

@@ -8,17 +8,20 @@ steps solve for it. A policy or a scenario then meets the same news and deviates
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..elementary import log
 from ..errors import InputError
+from ..histories.prices import price_path, read_prices
 from ..model.model import Model
 from ..model.shocks import ShockTable
 from ..model.steady_state import UNEVENTFUL
-from ..parameters import Parameters, put
+from ..parameters import Parameters, Resolved, put
 
 TOLERANCE = 1e-12  # of the log price
 ITERATIONS = 6
@@ -110,3 +113,28 @@ def without_noise_orders(table: ShockTable) -> ShockTable:
     where a controller changes their share.
     """
     return table.replace(speculation_noise=np.zeros_like(table.values["speculation_noise"]))
+
+
+def bonded_share(
+    resolved: Resolved, file: str | Path, begins: dt.date | None
+) -> tuple[np.ndarray, str]:
+    """The recorded share of supply that is bonded at the end of every step (steps,), and a line
+    that says so. begins: date of day 0; by default the file's first. Raises InputError for what is
+    no share, and where holders do not choose what they bond.
+    """
+    simulation = resolved.values.simulation
+    if resolved.today.bonding.mode != "yield":
+        raise InputError(
+            f"a recorded share of supply, and bonding.mode {resolved.today.bonding.mode}",
+            argument="bonded",
+            expected="bonding.mode yield, where holders choose what they bond",
+        )
+    series = read_prices(file, start=begins, days=simulation.days)
+    path = price_path(series, simulation.time_step)[1 : simulation.steps + 1]
+    if not path.max() <= 1.0:
+        raise InputError(
+            f"a share of {path.max():.4g}",
+            file=str(file),
+            expected="shares of total supply, 0 to 1",
+        )
+    return path, f"bonded share from {file}, {series.dates[0]} to {series.dates[-1]}"

@@ -43,7 +43,7 @@ from ..model.variables import as_arrays
 from ..parameters import Resolved, put, resolve
 from ..results import Result
 from ..results.metrics import METRICS, needed
-from .history import infer_news, undisturbed, without_noise_orders
+from .history import bonded_share, infer_news, undisturbed, without_noise_orders
 from .staging import staged
 from .unread import changed_to_no_effect
 from .warm_up import steps_before, warm_up
@@ -189,6 +189,7 @@ def _asked(record: Sequence[str] | None) -> list[str] | None:
     choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
     demand=optional(of(str, Path, DemandSeries, expected="a path")),
     demand_align=optional(TEXT),
+    bonded=optional(PATH),
     start=optional(DATE),
     record=optional(NAMES),
     progress=optional(CALL),
@@ -212,6 +213,7 @@ def run(
     choices: Choices | Mapping[str, Any] | None = None,
     demand: str | Path | DemandSeries | None = None,
     demand_align: str | None = None,
+    bonded: str | Path | None = None,
     start: str | dt.date | None = None,
     record: Sequence[str] | None = None,
     every: int = 1,
@@ -234,6 +236,8 @@ def run(
     `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the network
     at the start.
     demand_align: start, repeat or bootstrap, needed where the series is shorter than the span.
+    bonded: file of the daily share of total supply that is bonded, a date and a share in any layout
+    of prices; it replaces the response of holders who delegate.
     start: first date of the price history to use. engine: "cadcad", the reference, or "ensemble",
     thousands of times faster with many runs. record: names of the variables to keep, all by
     default; "metrics" stands for those that metrics read. every: keep the start and every so many
@@ -258,12 +262,16 @@ def run(
     controllers.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
     notes = [] if model.strict else [NOT_STRICT]
+    if resolved.parent:
+        notes.append(resolved.origin)
     indices = np.arange(runs)
     dt_days = resolved.values.simulation.time_step
 
-    if start is not None and prices is None:
+    if start is not None and prices is None and bonded is None:
         raise InputError(
-            "a start date without a price history", argument="start", expected="`prices` with it"
+            "a start date without a price history",
+            argument="start",
+            expected="`prices` or `bonded` with it",
         )
     if choices is not None and prices is None:
         name = next(iter(choices), "choices") if isinstance(choices, Mapping) else "choices"
@@ -318,6 +326,11 @@ def run(
     table = sample(parameters, indices, seed, extra=model.extra_shocks)
     if rates is not None:
         table = table.replace(recorded_rate=rates)
+    if bonded is not None:
+        begins = history.dates[0] if history is not None else as_date(start, "start")
+        share, note = bonded_share(resolved, bonded, begins)
+        table = table.replace(recorded_bonded=np.tile(share[:, None], (1, runs)))
+        notes.append(note)
     initial = start_state(resolved.today, model)
     if resolved.today.stocks.given:
         notes.append(drift(resolved.today, model).told())

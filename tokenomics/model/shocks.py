@@ -37,7 +37,8 @@ UNIFORMS = ("news_jump_uniform", "region_uniform")
 @dataclass(frozen=True)
 class ShockTable:
     """Arrays (steps, runs) by process; recorded series where given ("recorded_rate" in
-    req/s, "recorded_news", "recorded_index": log change of the market's index).
+    req/s, "recorded_news", "recorded_index": log change of the market's index, "recorded_bonded":
+    share of total supply at the end of the step).
 
     first: the step of the first row, for a run that goes on from a state whose clock has run.
     """

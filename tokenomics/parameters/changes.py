@@ -13,6 +13,7 @@ from pydantic import Field
 from ..errors import InputError
 from ..inputs.bounds import CENTURY
 from .documents import Strict, validated
+from .locate import find
 from .reading import load
 
 MOST = 100  # changes of one network
@@ -64,13 +65,14 @@ def history(given: Any, file: str) -> list[BeforeRecord]:
 
 
 def schedule(source: str | Path | Mapping[str, Any] | Sequence[Any]) -> list[Dated]:
-    """A dated list of changes, in the order of time. source: a YAML file with `changes`, a mapping
-    like it, or the list itself.
+    """A dated list of changes, in the order of time. source: a shipped name, a YAML file with
+    `changes`, a mapping like it, or the list itself.
 
     Raises InputError for what is no such list, and for a day twice.
     """
     if isinstance(source, (str, Path)):
-        file, tree = str(source), load(Path(source), "changes: a list of day and policy or set")
+        path = find("changes", str(source))
+        file, tree = str(path), load(path, "changes: a list of day and policy or set")
     elif isinstance(source, Mapping):
         file, tree = "changes", source
     else:

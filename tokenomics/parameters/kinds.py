@@ -22,6 +22,7 @@ MARKS = {
 }
 DESIGN = {"method", "parameters", "points", "policies", "scenarios", "metrics", "overlays", "base"}
 BEFORE = "before"  # key of a parameter file: what levers were before they changed
+BASE = "base"  # key of a parameter file: the set from which it inherits what it does not say itself
 GROUPS = ("base", "policy", "scenario", "overlay")  # files of parameters
 WORDS = {
     "base": "a file of parameters",
@@ -45,7 +46,8 @@ def kind_of(tree: Mapping[str, Any]) -> str | None:
     for kind, marks in MARKS.items():
         if marks <= keys:
             return kind
-    if keys - {BEFORE} and keys - {BEFORE} <= set(Parameters.model_fields):
+    groups = keys - {BEFORE, BASE}
+    if groups and groups <= set(Parameters.model_fields):
         return "base"
     return "sweep" if keys & DESIGN else None
 

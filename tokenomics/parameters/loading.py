@@ -13,7 +13,7 @@ from ..inputs.arguments import SETS, SOURCE, checked, many, optional, several
 from .changes import Dated, history, schedule
 from .checking import check_leaf, fits, place
 from .fields import ROLES
-from .kinds import BEFORE, refuse_other
+from .kinds import BASE, BEFORE, refuse_other
 from .locate import find
 from .reading import Leaf, flatten, load, number, read, scalar
 from .resolved import NONE, Before, Entry, Resolved, build, merge, told_apart
@@ -113,7 +113,8 @@ def resolve(
     the policy and then the settings from `change.day` on, and a dated list.
 
     base, policy, own, scenarios, overlays: a shipped name, the path of a YAML file, or a nested
-    mapping; the scenario `NONE` is none. own: the policy that is in force today. Several scenarios
+    mapping; the scenario `NONE` is none. A base whose key `base` names another inherits all that it
+    does not say itself. own: the policy that is in force today. Several scenarios
     happen together, in any order, and may not contradict each other. today, sets: "path=value"
     texts or a mapping of path to value; a setting of no lever is no change but another network from
     the start. changes: a list of day, policy and set, or a YAML file with it. Raises InputError
@@ -121,6 +122,7 @@ def resolve(
     """
     base_name, description, leaves = _leaves("base", base)
     past = leaves.pop(BEFORE, None)
+    leaves, parent, mine = _inherited(leaves)
     for leaf in leaves.values():
         check_leaf(leaf)
     _refuse_partial(base, leaves)
@@ -183,6 +185,8 @@ def resolve(
         scenario,
         descriptions,
         _history(past, entries, above),
+        parent,
+        mine,
     )
     found = _changed(first, changed, schedule(changes) if changes else [])
     law = names["policy"][-1] if names["policy"] else found.values.controller.type
@@ -277,6 +281,23 @@ def _checked_leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf
     for leaf in leaves.values():
         check_leaf(leaf)
     return name, description, leaves
+
+
+def _inherited(leaves: dict[str, Leaf]) -> tuple[dict[str, Leaf], str, tuple[str, ...]]:
+    """The leaves of a base with those of the set from which it begins; that set's name, empty for
+    none, and the paths that are its own.
+    """
+    begins = leaves.pop(BASE, None)
+    if begins is None:
+        return leaves, "", ()
+    name, _, below = _leaves("base", str(begins.value))
+    if BASE in below:
+        raise begins.error(
+            f"{begins.value}, which begins from another itself",
+            expected="a whole parameter set, such as baseline",
+        )
+    below.pop(BEFORE, None)
+    return merge(below, leaves), name, tuple(leaves)
 
 
 def _refuse_partial(base: Source, leaves: Mapping[str, Leaf]) -> None:

@@ -10,12 +10,15 @@ from ..errors import InputError, nearest
 from ..inputs.files import status
 from .kinds import looks_like, named
 
-# folders of each kind; an overlay may be an assumption or the result of a calibration
+# folders of each kind; an overlay may be an assumption or the result of a calibration, and a
+# network can be named wherever a base can
 KINDS = {
-    "base": ("",),
+    "base": ("", "networks"),
+    "network": ("networks",),
     "policy": ("policies",),
     "scenario": ("scenarios",),
     "overlay": ("overlays", "calibrated"),
+    "changes": ("changes",),
     "sweep": ("sweeps",),
 }
 KINDS |= {

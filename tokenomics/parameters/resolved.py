@@ -59,7 +59,8 @@ class Resolved:
 
     base, policy, scenarios: names of what it was resolved from. descriptions: of those files, by
     name. before: what levers were before they changed, in the order of time; the first is the
-    network of today, from which simulations start.
+    network of today, from which simulations start. parent: the set from which the base begins,
+    empty for none. own: the paths that the base says itself; the rest are the parent's.
     """
 
     values: Parameters
@@ -69,6 +70,20 @@ class Resolved:
     scenarios: tuple[str, ...]
     descriptions: dict[str, str]
     before: tuple[Before, ...] = ()
+    parent: str = ""
+    own: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """How many parameters are the network's own and whose the rest are; empty where it begins
+        from no other set.
+        """
+        if not self.parent:
+            return ""
+        return (
+            f"{self.base}: own {len(self.own)} of {len(self.entries)} parameters; the rest are "
+            f"those of {self.parent}"
+        )
 
     @property
     def hash(self) -> str:

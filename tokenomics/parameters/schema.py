@@ -816,6 +816,22 @@ class Livepeer(Group):
     round: float = parameter("days", "length of a round", gt=0.0)
 
 
+class Helium(Group):
+    """Helium's rule of issuance: a schedule that halves, and burned tokens minted again."""
+
+    ROLE = "lever"
+
+    emission: float = parameter("TOK/day", "the schedule's emission at day 0", ge=0.0, le=1e12)
+    halving: float = parameter("days", "day of the first halving", ge=0.0, le=CENTURY)
+    half_life: float = parameter("days", "time between two halvings", ge=1.0)
+    cap: float = parameter("TOK/day", "most burned tokens that are minted again", ge=0.0, le=1e12)
+    smoothing: int = parameter("days", "days over which burned tokens are averaged", ge=1, le=365)
+    carried: bool = parameter(
+        "-", "the average goes on from the day before (off: it begins afresh every day)"
+    )
+    treasury: float = parameter("TOK/day", "minted besides", ge=0.0, le=1e12)
+
+
 class Cosmos(Group):
     """Cosmos Hub's rule of inflation."""
 
@@ -896,6 +912,13 @@ class Controller(Ruled):
             ),
         ),
         Rule(
+            lambda c: (c.type != "helium") | (c.interval < MOST_ROUNDS),
+            lambda c: (
+                f"controller.interval: {c.interval:.10g} days; expected less than {MOST_ROUNDS} "
+                f"with Helium's rule, which settles every day"
+            ),
+        ),
+        Rule(
             lambda c: (c.livepeer.floor <= c.livepeer.ceiling) & (c.cosmos.least <= c.cosmos.most),
             lambda c: "controller: a band of inflation whose floor is above its ceiling",
         ),
@@ -907,7 +930,7 @@ class Controller(Ruled):
         "-",
         (
             "control law: none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, livepeer, "
-            "cosmos or a registered name"
+            "helium, cosmos or a registered name"
         ),
     )
     interval: float = parameter("days", "time between two decisions", gt=0.0)
@@ -965,6 +988,7 @@ class Controller(Ruled):
     lqr: LQR
     mpc: MPC
     livepeer: Livepeer
+    helium: Helium
     cosmos: Cosmos
     custom: dict[str, float] = parameter(
         "1", "numbers for a registered controller of the user's own"

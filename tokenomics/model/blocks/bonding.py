@@ -4,10 +4,11 @@ Modes: a node bonds so many days of its revenue, worth as much in USD whatever t
 many tokens; as many as at the start; or the share of supply that is bonded follows its yield y
 against the outside rate r, for networks whose holders delegate. There the share is L/(1 + exp(−a −
 (y − r)/scale)) with L the limit, or exp(a) (y/r)^elasticity; a is what makes it today's at today's
-yield. A share of what is bonded anew is bought in the market, the rest comes from passive holders.
-What leaves is held for the unbonding time on average (a first-order queue), then returns to passive
-holders, and a share of it is sold. What is slashed is replaced by who has bonded it: operators, or
-holders, whom nodes pay a share of their income. Units: TOK, TOK/day, USD/day.
+yield. A recorded share takes the place of that response, and of its delay. A share of what is
+bonded anew is bought in the market, the rest comes from passive holders. What leaves is held for
+the unbonding time on average (a first-order queue), then returns to passive holders, and a share of
+it is sold. What is slashed is replaced by who has bonded it: operators, or holders, whom nodes pay
+a share of their income. Units: TOK, TOK/day, USD/day.
 """
 
 import numpy as np
@@ -72,6 +73,15 @@ def most_bonded(params, state):
     return params["bonding"].limit * state["total_supply"]
 
 
+def recorded_share(params, state):
+    """Recorded share of total supply that is bonded at the end of the step, mode yield; None where
+    there is none.
+    """
+    if params["bonding"].mode != "yield":
+        return None
+    return params["shock_table"].at("recorded_bonded", state["step"])
+
+
 def required(params, state):
     """Bond of a node in force [TOK/node]."""
     bonding, nodes = params["bonding"], np.maximum(state["nodes"], LEAST)
@@ -82,6 +92,9 @@ def required(params, state):
         return np.minimum(
             bonding.days * revenue(params, state) / (state["token_price"] * nodes), most
         )
+    recorded = recorded_share(params, state)
+    if recorded is not None:
+        return recorded * state["total_supply"] / nodes
     if bonding.mode == "yield":
         given = state["order_buyback_usd"] if to_delegators(params) else 0.0
         earned = stake_yield(
@@ -155,6 +168,8 @@ def policy_bonding(params, substep, state_history, state):
     per_node, now, under_way = required(params, state), bonded(state), state["unbonding"]
     target = np.minimum(per_node * state["nodes"], most_bonded(params, state))
     speed = relaxation(dt, bonding.time) / dt
+    if recorded_share(params, state) is not None:
+        target, speed = per_node * state["nodes"], 1.0 / dt
     gap = (target - now) * speed
     entering, leaving = positive(gap), positive(-gap)
     release = relaxation(dt, bonding.unbonding_time) / dt

@@ -16,6 +16,7 @@ from . import (
     cosmos,
     dcbm,
     held,
+    helium,
     livepeer,
     lqr,
     mpc,
@@ -41,6 +42,7 @@ LAWS: dict[str, Law] = {
         lqr,
         mpc,
         livepeer,
+        helium,
         cosmos,
         held,
     )
