@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import itemgetter, sub
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,53 +191,74 @@ def replay(
     between which rows there was a step, and how many. Of a rule that is not exact no reading
     explains a step; each is scored over all of them.
     """
-    decided = itemgetter(*map(rule.state._fields.index, rule.decides))
     first = rule.state._fields.index(rule.decides[0])
-    always, predict = version or rule.always, (form and form.predict) or _plain
+    predict, always = (form and form.predict) or _plain, version or rule.always
     stepped = form.stepped if form else None
-    others: dict[str, list[int | None]] = (
-        {} if rule.exact else {reading.name: [] for reading in rule.readings}
+    at = [
+        here for here in range(1, len(rows)) if not stepped or stepped(rows[here - 1], rows[here])
+    ]
+    acting = [always or rule.acting(rows[here].clock) for here in at]
+    found = []
+    for here, now in zip(at, acting, strict=True):
+        found.append(predict(rule, rows, here, now.parameters))
+        if progress and here % 10_000 == 0:
+            progress(here, len(rows) - 1)
+    predicted, recorded = (
+        [state[first] for state in found],
+        [rows[here].state[first] for here in at],
     )
-    steps = []
-    for at in range(1, len(rows)):
-        before, here = rows[at - 1], rows[at]
-        if stepped and not stepped(before, here):
-            continue
-        acting = always or rule.acting(here.clock)
-        found = predict(rule, rows, at, acting.parameters)
-        reading: str | None = None
-        if decided(found) == decided(here.state):
-            reading = ""
-        elif rule.exact:
-            reading = _explained(rule, rows, at, version, acting, decided)
-        for other, given in zip(rule.readings, others.values(), strict=False):
-            state = other.state(rule, rows, at, acting.parameters)
-            given.append(None if state is None else state[first])
-        predicted, recorded = found[first], here.state[first]
-        steps.append(
-            ReplayStep(
-                here.clock,
-                here.line,
-                acting.name,
-                before.state,
-                predicted,
-                recorded,
-                predicted - recorded,
-                recorded - before.state[first],
-                reading,
-            )
+    before = [rows[here - 1].state for here in at]
+    moves = [now - then[first] for now, then in zip(recorded, before, strict=True)]
+    steps = tuple(
+        map(
+            ReplayStep,
+            [rows[here].clock for here in at],
+            [rows[here].line for here in at],
+            [now.name for now in acting],
+            before,
+            predicted,
+            recorded,
+            map(sub, predicted, recorded),
+            moves,
+            _readings(rule, rows, at, version, acting, found),
         )
-        if progress and at % 10_000 == 0:
-            progress(at, len(rows) - 1)
-    if rule.exact:
-        return Replay(rule, tuple(steps))
-    moves, start = [step.move for step in steps], [step.before[first] for step in steps]
-    plain = {PLAIN: [step.predicted for step in steps]}
-    return Replay(
-        rule,
-        tuple(steps),
-        tuple(score(name, moves, given, start) for name, given in (plain | others).items()),
     )
+    if rule.exact:
+        return Replay(rule, steps)
+    start = [then[first] for then in before]
+    others = {
+        reading.name: [
+            None if state is None else state[first]
+            for state in (
+                reading.state(rule, rows, here, now.parameters)
+                for here, now in zip(at, acting, strict=True)
+            )
+        ]
+        for reading in rule.readings
+    }
+    every = {PLAIN: predicted} | others
+    return Replay(rule, steps, tuple(score(n, moves, given, start) for n, given in every.items()))
+
+
+def _readings(
+    rule: DeployedRule,
+    rows: Sequence[Row],
+    at: Sequence[int],
+    version: Version | None,
+    acting: Sequence[Version],
+    found: Sequence[Any],
+) -> list[str | None]:
+    """How each step must be read; none where a rule is not exact and the plain step misses."""
+    decided = itemgetter(*map(rule.state._fields.index, rule.decides))
+    read: list[str | None] = [""] * len(at)
+    for number, (here, state) in enumerate(zip(at, found, strict=True)):
+        if decided(state) != decided(rows[here].state):
+            read[number] = (
+                _explained(rule, rows, here, version, acting[number], decided)
+                if rule.exact
+                else None
+            )
+    return read
 
 
 def _plain(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
