@@ -51,6 +51,7 @@ def test_every_generated_part_has_its_marks():
         "elementary": 1,
         "metrics": 2,
         "parameters": 1,
+        "protocols": 1,
         "shipped": 1,
         "variables": 1,
     }
@@ -103,6 +104,13 @@ def test_every_command_of_the_readme_runs(tmp_path):
         )  # two runs meet no limit of the proposal
         ran += 1
     assert ran >= 7
+
+
+def test_the_output_that_the_readme_quotes_is_what_the_command_prints(tmp_path):
+    quoted = blocks(README, "text")[0].splitlines()
+    printed = command("protocols", "absorb", "gonka_price", folder=tmp_path)[1].splitlines()
+    assert quoted[0].partition(" in ")[0] == printed[0].partition(" in ")[0]  # less the time taken
+    assert set(quoted[1:]) < set(printed)
 
 
 def test_the_python_of_the_readme_runs(monkeypatch, tmp_path):

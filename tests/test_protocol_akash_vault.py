@@ -175,6 +175,22 @@ def test_payouts_go_on_in_a_halt_and_lower_the_ratio():
     assert ratio(found.vault, found.act, WAD) == 8777 < ratio(before.vault, before.act, WAD)
 
 
+def test_redemptions_end_a_halt_only_where_a_vote_has_funded_the_vault():
+    asked = AkashVaultInputs(WAD, act=100 * USD)
+
+    def lowest_and_last(before, blocks=900):
+        found, ratios = before, []
+        for _ in range(blocks):
+            found = step(found, asked, P)
+            ratios.append(ratio(found.vault, found.act, WAD))
+        return min(ratios), found.status
+
+    halted = vault(8_000 * USD, 10_000 * USD, status=HALT_RATIO, sale_in=-1)
+    assert lowest_and_last(halted) == (0, HALT_RATIO)
+    funded = halted._replace(credit=4_000 * USD)
+    assert lowest_and_last(funded) == (6666, HEALTHY)
+
+
 AMOUNTS = st.integers(0, 10**15)
 
 

@@ -176,6 +176,20 @@ def test_a_supply_of_a_few_units_no_longer_moves():
     assert stuck == list(range(10))
 
 
+def test_a_supply_of_20_units_can_fall_where_it_never_grows_again():
+    p = P["proposal-32"]
+    after = {
+        supply: [
+            step(AmpleforthState(supply), kind, p).supply
+            for kind in AMPLEFORTH.search.inputs(p).values()
+        ]
+        for supply in range(22)
+    }
+    assert [s for s, found in after.items() if set(found) == {s}] == list(range(13))
+    assert [s for s, found in after.items() if max(found) > s] == [20, 21]
+    assert min(after[20]) == 19
+
+
 def test_the_search_covers_small_supplies_and_both_ends_of_the_band():
     search, p = AMPLEFORTH.search, P["proposal-32"]
     keys = [search.key(state) for state in search.states(p)]

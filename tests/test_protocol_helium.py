@@ -180,7 +180,7 @@ def test_a_week_is_seven_epochs_and_the_migration_is_no_step(tmp_path):
     from tokenomics.results.replay_figure import draw_replay
 
     title = draw_replay(found).get_suptitle()
-    assert "2 steps the plain step takes away 0%" in title
+    assert "2 steps the plain step takes away 0 %" in title
 
 
 @recorded

@@ -295,6 +295,82 @@ def test_the_commands_tell_a_replay_and_write_it(tmp_path):
     assert found == json.loads((tmp_path / "new" / "replay.json").read_text())
 
 
+def test_a_walk_of_a_sample_that_leaves_the_range_is_cut_there():
+    stepped = []
+
+    def growing(state, inputs, parameters):
+        stepped.append(state.level)
+        return CounterState(state.level + parameters.size * inputs.up)
+
+    search = replace_(COUNTER.search, exhaustive=False)
+    found = absorb(replace_(COUNTER, step=growing, search=search), COUNTER.versions[0])
+    assert max(stepped) == 40
+    assert {(c.input, c.period, c.ends) for c in found.cycles} == {("still", 1, 41)}
+    assert found.left == 2 * 41
+
+
+def test_a_walk_that_runs_out_of_time_says_nothing_of_a_state_nearer_to_the_end(monkeypatch):
+    def falling(state, inputs, parameters):
+        return CounterState(max(state.level - 1, 0))
+
+    # from 40 the rest at 0 is 40 steps away, and the walk passes all the others
+    states = [CounterState(level) for level in (40, 35, 9, 5, 0)]
+    search = replace_(
+        COUNTER.search,
+        states=lambda p: states,
+        key=lambda state: -state.level,
+        inputs=lambda p: {"any": CounterInputs(0)},
+        exhaustive=False,
+    )
+    monkeypatch.setattr("tokenomics.protocols.absorb.LONGEST", 36)
+    found = absorb(replace_(COUNTER, step=falling, search=search), COUNTER.versions[0])
+    assert [(c.period, c.ends) for c in found.cycles] == [(1, 4)]
+    assert found.left == 1
+
+
+def test_a_replay_and_a_search_tell_themselves_in_words():
+    rows = walked(COUNTER, CounterState(30), [CounterInputs(1)] * 3, COUNTER.versions[0].parameters)
+    assert repr(replay(COUNTER, rows)) == (
+        "counter: 2 of 2 steps exact; the direction of 2 of 2 moves is right; the largest error "
+        "is 0 [u]"
+    )
+    found = absorb(COUNTER, COUNTER.versions[0])
+    assert repr(found).splitlines()[1:] == [
+        "range: levels from 0 to 40",
+        "no input leaves: 0",
+        "each constant input keeps or brings back: 0",
+        "once in 0 to 4 it stays there; entered from 5",
+        "the search is cut: 1 steps lead out of the range",
+    ]
+    assert len(found.table()) == len(found.cycles)
+    assert list(found.table().columns[:2]) == ["input", "period"]
+
+
+def test_a_replay_draws_itself_and_says_what_it_found(tmp_path):
+    lines = [f"{i},{1000 + 500 * i},0,40,100" for i in range(1, 8)]
+    (tmp_path / "h.csv").write_text("\n".join([HEAD, *lines]))
+    figure = tk.replay("livepeer", tmp_path / "h.csv").plot()
+    assert figure.get_suptitle() == "livepeer: all 6 steps exact"
+    low, high = figure.axes[1].get_ylim()
+    assert low < 0 < high  # no error: the line of none is seen
+
+
+def test_the_list_fits_a_hundred_columns_and_says_which_version_is_deployed(tmp_path):
+    status, out, _ = command("protocols", "list", folder=tmp_path)
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 100
+    assert "| livepeer | LIP-40 (of 3) | Livepeer: inflation rises" in out
+    assert [row.split(" | ")[0][2:] for row in out.splitlines()[2:]] == list(RULES)
+    known = {row["name"]: row for row in json.loads(command("protocols", "list", "--json")[1])}
+    assert [v["status"] for v in known["livepeer"]["versions"]][1:] == ["abandoned", "rejected"]
+
+
+def test_show_has_the_other_versions_with_their_status(tmp_path):
+    out = command("protocols", "show", "livepeer", folder=tmp_path)[1]
+    assert "version LIP-40 (deployed, 2020): Minter on Arbitrum" in out
+    assert "other version LIP-107 (rejected, 2025-11-21): livepeer/LIPs 5efffd2" in out
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_is_shown(tmp_path, name):
     status, out, _ = command("protocols", "show", name, folder=tmp_path)

@@ -32,22 +32,20 @@ NONE = "-"
 
 @app.command("list", epilog="Example: tokenomics protocols list")
 def list_(as_json: Json = False) -> None:
-    """List the rules with their clock, their versions and which are deployed."""
+    """List the rules, the version of each that is deployed now, and how many others there are."""
+    from ..parameters.tables import markdown_rows
     from ..protocols.catalogue import RULES
 
     if as_json:
         print_json([_row(rule) for rule in RULES.values()])
         return
-    rows = [
-        (
-            rule.name,
-            rule.clock,
-            ", ".join(f"{v.name} ({v.status})" for v in rule.versions),
-            rule.about,
-        )
-        for rule in RULES.values()
-    ]
-    show_table("", ["rule", "a step is", "versions", "what it does"], rows, console=wide_console())
+    rows = [(rule.name, _versions(rule), rule.about) for rule in RULES.values()]
+    typer.echo(markdown_rows(["rule", "deployed now", "what it does"], rows))
+
+
+def _versions(rule: Any) -> str:
+    of = f" (of {len(rule.versions)})" if len(rule.versions) > 1 else ""
+    return f"{rule.version().name}{of}"
 
 
 def _row(rule: Any) -> dict[str, Any]:
@@ -92,8 +90,7 @@ def show(name: Named, as_json: Json = False) -> None:
         print_json(_row(rule) | {"version": version.name} | parts)
         return
     say(f"{rule.name}: {rule.about}", f"a step is one {rule.clock}")
-    when = f" since {version.date}" if version.date else ""
-    say(f"version {version.name} ({version.status}){when}: {version.source}")
+    say(f"version {_version(version)}")
     set_to = version.parameters._asdict()
     rows: list[tuple] = []
     for part, fields in parts.items():
@@ -103,9 +100,15 @@ def show(name: Named, as_json: Json = False) -> None:
             bounds = f"{_number(about['lower'])} to {_number(about['upper'])}"
             rows.append((field, _number(value), about["unit"], bounds, about["about"]))
     show_table("", ["name", "set to", "unit", "bounds", "what it is"], rows, console=wide_console())
+    say(*(f"other version {_version(v)}" for v in rule.versions if v is not version))
     say(*(f"source: {source}" for source in rule.sources))
     say(*(f"history: {form.name}. {form.about}" for form in rule.layouts))
     say(*(f"not known: {text}" for text in rule.unknown))
+
+
+def _version(version: Any) -> str:
+    date = f", {version.date}" if version.date else ""
+    return f"{version.name} ({version.status}{date}): {version.source}"
 
 
 def _number(value: Any) -> str:
@@ -254,12 +257,9 @@ MOST_TOLD = 10  # unexplained steps that are told one by one
 
 
 def _tell(found: Any) -> None:
-    rule, (moved, right) = found.rule, found.moves
+    say(repr(found))
+    rule = found.rule
     unit = rule.quantities["state"][rule.decides[0]][1].unit
-    say(
-        f"{rule.name}: {found.exact:,} of {len(found.steps):,} steps exact; the direction of "
-        f"{right:,} of {moved:,} moves is right; the largest error is {found.largest:,} [{unit}]"
-    )
     if found.scores:
         _tell_scores(found)
         return
@@ -319,34 +319,10 @@ def absorb(name: Named, as_json: Json = False) -> None:
     if as_json:
         print_json(found.plain())
         return
-    how = "all" if found.exhaustive else "a sample of"
-    say(
-        f"{found.rule.name} {found.version.name}: {how} {found.states:,} states from "
-        f"{found.lowest:,} to {found.highest:,} searched in {found.seconds:.2f} s",
-        f"range: {found.rule.search.about}",
-        f"no input leaves: {_spans(found.fixed)}",
-        f"each constant input keeps or brings back: {_spans(found.held)}",
-    )
-    for closed in found.closed:
-        entered = (
-            "nothing enters it"
-            if closed.entered_from is None
-            else f"entered from {closed.entered_from:,}"
-        )
-        say(f"once in {closed.lowest:,} to {closed.highest:,} it stays there; {entered}")
+    say(*found.lines())
     rows = [
         (c.input, f"{c.period:,}", f"{c.count:,}", f"{c.lowest:,} to {c.highest:,}", f"{c.ends:,}")
         for c in found.cycles
     ]
     columns = ["constant input", "period", "cycles", "within", "states that end there"]
     show_table("", columns, rows, console=wide_console())
-    if found.left:
-        say(f"the search is cut: {found.left:,} steps lead out of the range")
-
-
-def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
-    if not ranges:
-        return "no state"
-    shown = [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in ranges[:10]]
-    more = f" and {len(ranges) - 10:,} more" if len(ranges) > 10 else ""
-    return ", ".join(shown) + more

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..histories.recorded_steps import read_recorded
 from ..protocols import absorb as search
 from ..protocols import replay as stepping
 from ..protocols.catalogue import named
 from ..protocols.replay import Progress, Replay
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class RecordedReplay(Replay):
+    """A rule on a recorded history, which can be drawn. rule, steps, scores: those of `Replay`."""
+
+    def plot(self) -> Figure:
+        """What was recorded and what the rule gives, and the errors of what is not exact."""
+        from ..results.replay_figure import draw_replay
+
+        return draw_replay(self)
 
 
 def replay(
@@ -18,7 +32,7 @@ def replay(
     column: str | Sequence[str] | Mapping[str, str] | None = None,
     sheet: str | None = None,
     progress: Progress | None = None,
-) -> Replay:
+) -> RecordedReplay:
     """Step a deployed rule on its recorded history, each step from the recorded state.
 
     rule: NAME, for the parameters that act at each row, or NAME@VERSION for one version's
@@ -28,7 +42,8 @@ def replay(
     """
     found, version = named(rule)
     rows, form = read_recorded(found, files, column=column, sheet=sheet)
-    return stepping.replay(found, rows, version if "@" in rule else None, progress, form)
+    made = stepping.replay(found, rows, version if "@" in rule else None, progress, form)
+    return RecordedReplay(made.rule, made.steps, made.scores)
 
 
 def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..errors import InputError
 from .rule import DeployedRule, Version
@@ -71,6 +72,39 @@ class Absorption:
     cycles: tuple[ConstantCycle, ...]
     left: int
     seconds: float
+
+    def lines(self) -> list[str]:
+        """All but the cycles, in words."""
+        how = "all" if self.exhaustive else "a sample of"
+        told = [
+            f"{self.rule.name} {self.version.name}: {how} {self.states:,} states from "
+            f"{self.lowest:,} to {self.highest:,} searched in {self.seconds:.2f} s",
+            f"range: {self.rule.search.about}",
+            f"no input leaves: {_spans(self.fixed)}",
+            f"each constant input keeps or brings back: {_spans(self.held)}",
+        ]
+        for closed in self.closed:
+            entered = (
+                "nothing enters it"
+                if closed.entered_from is None
+                else f"entered from {closed.entered_from:,}"
+            )
+            told.append(
+                f"once in {closed.lowest:,} to {closed.highest:,} it stays there; {entered}"
+            )
+        if self.left:
+            told.append(f"the search is cut: {self.left:,} steps lead out of the range")
+        return told
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+    def table(self) -> pd.DataFrame:
+        """The cycles, a line each."""
+        return pd.DataFrame(
+            [asdict(one) for one in self.cycles],
+            columns=[field.name for field in fields(ConstantCycle)],
+        )
 
     def plain(self) -> dict[str, Any]:
         """All that was found, for a machine."""
@@ -265,7 +299,7 @@ def _cycle_from(
     inside: Callable[[Any], bool],
 ) -> frozenset:
     """The cycle in which one state ends under one input; empty where it leaves the range or none
-    closed in time. ends: what is known by state, to which all that is walked is added.
+    closed in time. ends: what is known by state, to which what is found is added.
     """
     seen: dict[Any, int] = {}
     walked: list[Any] = []
@@ -277,7 +311,9 @@ def _cycle_from(
         cycle = ends[state]
     else:
         cycle = frozenset(walked[seen[state] :] if state in seen else ())
-    ends.update(dict.fromkeys(walked, cycle))
+    # a walk that ran out of time says nothing of states further on, which might end in time
+    if cycle or len(walked) < LONGEST:
+        ends.update(dict.fromkeys(walked, cycle))
     return cycle
 
 
@@ -288,3 +324,11 @@ def _ranges(keys: Sequence[int], chosen: np.ndarray) -> tuple[tuple[int, int], .
         return ()
     parts = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
     return tuple((int(keys[part[0]]), int(keys[part[-1]])) for part in parts)
+
+
+def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
+    if not ranges:
+        return "no state"
+    shown = [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in ranges[:10]]
+    more = f" and {len(ranges) - 10:,} more" if len(ranges) > 10 else ""
+    return ", ".join(shown) + more

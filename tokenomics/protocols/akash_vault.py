@@ -182,8 +182,7 @@ SEARCH = Search(
 
 AKASH_VAULT = DeployedRule(
     name="akash_vault",
-    about="Akash: a vault sells credits for AKT and pays AKT for them; sales stop where it is "
-    "worth too little",
+    about="Akash: a vault sells credits for AKT until it is worth too little",
     clock="block",
     state=AkashVaultState,
     inputs=AkashVaultInputs,

@@ -96,7 +96,7 @@ SEARCH = Search(
 
 BITTENSOR_EMISSION = DeployedRule(
     name="bittensor_emission",
-    about="Bittensor: the emission of a block halves with what is left of the supply",
+    about="Bittensor: a block's emission halves with what is left of supply",
     clock="block",
     state=EmissionState,
     inputs=EmissionInputs,

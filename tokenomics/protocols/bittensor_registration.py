@@ -106,8 +106,7 @@ SEARCH = Search(
 
 BITTENSOR_REGISTRATION = DeployedRule(
     name="bittensor_registration",
-    about="Bittensor: what a neuron burns to register rises with each registration and decays with "
-    "each block",
+    about="Bittensor: a neuron's cost rises with each, decays by block",
     clock="block",
     state=RegistrationState,
     inputs=RegistrationInputs,

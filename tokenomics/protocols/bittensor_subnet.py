@@ -88,7 +88,7 @@ SEARCH = Search(
 
 BITTENSOR_SUBNET = DeployedRule(
     name="bittensor_subnet",
-    about="Bittensor: what a new subnet locks doubles with a registration and falls until the next",
+    about="Bittensor: a subnet's lock doubles with each, falls by block",
     clock="block",
     state=SubnetState,
     inputs=SubnetInputs,

@@ -100,7 +100,7 @@ def _percent(change: int, highest: int, blocks: int) -> CosmosParameters:
 WIKI = "cosmos/governance 6734ec56, params-change/Mint.md"
 COSMOS = DeployedRule(
     name="cosmos",
-    about="Cosmos Hub: inflation rises while less than the goal is bonded and falls while more is",
+    about="Cosmos Hub: inflation rises below the bonding goal, falls above",
     clock="block",
     state=CosmosState,
     inputs=CosmosInputs,

@@ -71,8 +71,7 @@ SEARCH = Search(
 
 EIP1559 = DeployedRule(
     name="eip1559",
-    about="Ethereum: the base fee rises after a block above the gas target and falls after one "
-    "below",
+    about="Ethereum: the base fee rises after a block above the gas target, else falls",
     clock="block",
     state=BaseFeeState,
     inputs=BaseFeeInputs,

@@ -2,7 +2,7 @@
 
 The base coefficient rises where the share of the last epoch lay below the target's zone and falls
 above it. The step doubles while the sign stays and halves when it turns. Of a share above the
-target the excess counts at the lowest coefficient.
+target the excess counts at the lowest coefficient. A version is one model's parameters.
 
 Source: gonka-ai/gonka affde019, inference-chain/x/inference/coefficients/coefficients.go
 (Calculate, adjust, diluted, encodeDecimal), since the upgrade v0.2.16.
@@ -176,8 +176,7 @@ GLM_DERIVED = (508_468_965_517, 847_197_025_352, 2_668_169_014_084, 3333)
 DEEPSEEK_DERIVED = (183_272_727_272, 489_510_000_000, 1_541_666_666_666, 3333)
 GONKA_COEFFICIENTS = DeployedRule(
     name="gonka_coefficients",
-    about="Gonka: a model's coefficient rises where its share of work lies below the target; a "
-    "version is one model's parameters",
+    about="Gonka: a model's coefficient by share of work",
     clock="epoch (about a day)",
     state=GonkaCoefficientState,
     inputs=GonkaCoefficientInputs,

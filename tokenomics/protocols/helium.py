@@ -99,7 +99,7 @@ SEARCH = Search(
 )
 HELIUM = DeployedRule(
     name="helium",
-    about="Helium: emission halves every two years, and burned HNT is given back up to a cap",
+    about="Helium: emission halves, burned HNT is given back up to a cap",
     clock="epoch (day)",
     state=HeliumState,
     inputs=HeliumInputs,

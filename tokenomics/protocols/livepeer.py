@@ -109,7 +109,7 @@ ARBITRUM = (
 )
 LIVEPEER = DeployedRule(
     name="livepeer",
-    about="Livepeer: inflation a round rises below the target of the bonding rate and falls above",
+    about="Livepeer: inflation rises below the target of bonding, falls above",
     clock="round (about 21 hours)",
     state=LivepeerState,
     inputs=LivepeerInputs,

@@ -30,8 +30,7 @@ INTEGRAL = RaiParameters(
 )
 RAI = DeployedRule(
     name="rai",
-    about="RAI: the redemption rate falls while the market is above the redemption price, and "
-    "rises below",
+    about="RAI: the redemption rate falls while the market price is high",
     clock="Ethereum block",
     state=RaiState,
     inputs=RaiInputs,

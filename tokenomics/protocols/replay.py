@@ -46,6 +46,15 @@ class Replay:
     steps: tuple[ReplayStep, ...]
     scores: tuple[ReadingScore, ...] = ()
 
+    def __repr__(self) -> str:
+        (moved, right), decided = self.moves, self.rule.decides[0]
+        unit = self.rule.quantities["state"][decided][1].unit
+        return (
+            f"{self.rule.name}: {self.exact:,} of {len(self.steps):,} steps exact; the direction "
+            f"of {right:,} of {moved:,} moves is right; the largest error is {self.largest:,} "
+            f"[{unit}]"
+        )
+
     @property
     def first(self) -> ReplayStep | None:
         """The first divergence, with the state before it."""

@@ -112,7 +112,7 @@ class RowReading:
 
 @dataclass(frozen=True)
 class DeployedRule:
-    """A deployed rule.
+    """A deployed rule. about: in a line.
 
     clock: what a step is. state, inputs, parameters: named tuples whose fields bear a `OnChain`.
     step: the state after one step. decides: fields of the state that the rule decides, which a

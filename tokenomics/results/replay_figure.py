@@ -10,12 +10,14 @@ import numpy as np
 
 from ..errors import counted
 from ..protocols.replay import Replay
+from ..protocols.scores import ReadingScore
 from .figures import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNEXPLAINED = "not explained"
+ERRORS = "the plain step"  # of a rule whose record cannot be exact, where no step is explained
 
 
 def draw_replay(replay: Replay) -> Figure:
@@ -32,11 +34,12 @@ def draw_replay(replay: Replay) -> Figure:
     above.plot(clock, [float(s.predicted) for s in steps], color=COLOURS[0], lw=0.8)
     above.set_ylabel(f"{name} [{unit}]")
     above.legend(["recorded", "the rule, from the state before"], loc="best", frameon=False)
-    groups = [*replay.readings, *([UNEXPLAINED] if replay.unexplained else [])]
+    rest = UNEXPLAINED if rule.exact else ERRORS
+    groups = [*replay.readings, *([rest] if replay.unexplained else [])]
     for colour, group in zip(
         [COLOURS[i % (len(COLOURS) - 1)] for i in range(len(groups))], groups, strict=True
     ):
-        mine = [s for s in steps if (s.reading or UNEXPLAINED) == group and s.reading != ""]
+        mine = [s for s in steps if (s.reading or rest) == group and s.reading != ""]
         below.plot(
             [s.clock for s in mine],
             [float(s.error) for s in mine],
@@ -47,7 +50,9 @@ def draw_replay(replay: Replay) -> Figure:
     below.axhline(0.0, color="grey", lw=0.6)
     below.set_ylabel(f"rule less record\n[{unit}]")
     below.set_xlabel(rule.clock)
-    if groups:
+    if not groups:  # no error sets the panel's height
+        below.set_ylim(-1.0, 1.0)
+    else:
         below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2, frameon=False)
     figure.suptitle(_title(replay), fontsize=10, x=0.01, ha="left")
     return figure
@@ -59,11 +64,18 @@ def _title(replay: Replay) -> str:
     if told:
         best = max(told, key=lambda score: score.share or 0.0)
         return (
-            f"{name}: of the squares of {steps} the plain step takes away {told[0].share:.0%},\n"
-            f"{best.reading} {best.share:.0%}"
+            f"{name}: of the squares of {steps} the plain step takes away {_share(told[0])},\n"
+            f"{best.reading} {_share(best)}"
         )
+    if replay.exact == len(replay.steps):
+        return f"{name}: all {steps} exact"
     explained = sum(replay.readings.values())
     return (
         f"{name}: {replay.exact:,} of {steps} exact, {explained:,} by another reading of a row, "
         f"{len(replay.unexplained):,} not explained"
     )
+
+
+def _share(score: ReadingScore) -> str:
+    share = score.share or 0.0
+    return "less than nothing" if share < 0.0 else f"{100.0 * share:.3g} %"
