@@ -322,7 +322,7 @@ def test_a_walk_that_runs_out_of_time_says_nothing_of_a_state_nearer_to_the_end(
         inputs=lambda p: {"any": CounterInputs(0)},
         exhaustive=False,
     )
-    monkeypatch.setattr("tokenomics.protocols.absorb.LONGEST", 36)
+    monkeypatch.setattr("tokenomics.protocols.orbits.LONGEST", 36)
     found = absorb(replace_(COUNTER, step=falling, search=search), COUNTER.versions[0])
     assert [(c.period, c.ends) for c in found.cycles] == [(1, 4)]
     assert found.left == 1
@@ -390,3 +390,10 @@ def test_the_command_absorb_tells_what_python_finds(tmp_path):
     )
     above = [c for c in found["cycles"] if c["input"] == "bonding above the target"]
     assert [(c["lowest"], c["highest"], c["ends"]) for c in above] == [(50_000, 50_000, 1401)]
+
+
+def test_a_set_whose_end_lies_beyond_the_range_is_open():
+    search = replace_(COUNTER.search, inputs=lambda p: {"up": CounterInputs(1)})
+    found = absorb(replace_(COUNTER, search=search), COUNTER.versions[0])
+    assert [(one.lowest, one.highest) for one in found.closed] == [(0, 4), (1, None)]
+    assert any("once at or above 1 it stays there" in line for line in found.lines())
