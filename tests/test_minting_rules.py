@@ -165,3 +165,11 @@ def test_a_law_that_mints_nothing_cannot_be_left_the_emission():
 def test_a_round_too_short_for_the_decisions_is_refused():
     with pytest.raises(InputError, match=r"controller\.livepeer\.round: 0\.1 days; expected more"):
         tk.run("baseline", policy="livepeer", sets={"controller.livepeer.round": 0.1}, days=2)
+
+
+@pytest.mark.parametrize("target", [0.5, 46.0, 999_999.0])
+def test_a_share_where_parts_per_billion_are_meant_is_refused(target):
+    with pytest.raises(
+        InputError, match=r"controller\.livepeer\.target: .* ppb; expected parts pe"
+    ):
+        tk.run("baseline", policy="livepeer", sets={"controller.livepeer.target": target}, days=2)

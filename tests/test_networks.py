@@ -189,3 +189,22 @@ def test_helium_meets_the_record_with_prices_and_burned_credits_as_inputs(tmp_pa
     assert abs(emitted) < 0.02
     assert emitted == pytest.approx(0.0055, abs=2e-4)
     assert np.abs(by_week / minted - 1.0).max() < 0.04
+
+
+def test_what_is_a_networks_own_is_counted_whatever_lies_over_it():
+    alone, over = resolve("livepeer"), resolve("livepeer", overlays=("no_shocks",))
+    assert alone.own == over.own
+    assert f"own {len(alone.own)} of" in over.origin
+
+
+def test_a_policy_that_mints_nothing_is_compared_where_emission_stays_as_it_is(tmp_path):
+    words = ["compare", "livepeer", "--days", "20", "--runs", "3", "--no-figures", "--metrics"]
+    words += ["minted", "--years", "none", "--policies"]
+    status, out, errors = command(*words, "livepeer,none", folder=tmp_path)
+    assert (status, out) == (2, "")
+    assert "emission.mode: law, and controller.type none mints nothing" in errors
+    assert "constant_emission" in errors
+    status, out, errors = command(*words, "livepeer,constant_emission", folder=tmp_path)
+    assert status == 0, errors
+    assert "livepeer" in out
+    assert "constant" in out

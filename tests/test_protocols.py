@@ -257,6 +257,21 @@ def test_a_history_that_cannot_be_is_one_line_with_its_place(tmp_path, content, 
     assert not (tmp_path / "new").exists()
 
 
+def test_a_history_needs_no_column_that_follows_from_the_others(tmp_path):
+    (tmp_path / "h.csv").write_text("Round No,infl,staked,total\n1,1000,40,100\n2,1500,40,100\n")
+    names = ["clock=Round No", "inflation=infl", "bonded=staked", "supply=total"]
+    found = tk.replay("livepeer", tmp_path / "h.csv", column=names)
+    assert (found.exact, len(found.steps)) == (1, 1)
+    with pytest.raises(InputError, match=r"column: 'clck=Round No'; .*did you mean 'clock'"):
+        tk.replay("livepeer", tmp_path / "h.csv", column=["clck=Round No"])
+    (tmp_path / "h.csv").write_text("clock,inflation,bonded,supply\n1,9,4.5,100\n2,9,4,100\n")
+    with pytest.raises(InputError, match=r"bonded: 4\.5; expected a whole number \[1e-18 LPT\]"):
+        tk.replay("livepeer", tmp_path / "h.csv")
+    (tmp_path / "h.csv").write_text("clock,inflation,bonded,supply\n1,9,4,-100\n2,9,4,100\n")
+    with pytest.raises(InputError, match=r"supply: -100; expected a whole number from 0 to 1\.16e"):
+        tk.replay("livepeer", tmp_path / "h.csv")
+
+
 def test_two_files_are_joined_by_the_clock(tmp_path):
     (tmp_path / "a.csv").write_text("day,inflation,mintable\n1,1000,0\n2,1500,0\n3,2000,0\n")
     (tmp_path / "b.csv").write_text("day,bonded,supply\n1,40,100\n2,60,100\n9,1,1\n")
@@ -265,7 +280,7 @@ def test_two_files_are_joined_by_the_clock(tmp_path):
     )
     assert [row.clock for row in rows] == [1, 2]
     assert rows[1].inputs == (60, 100)
-    assert form.name == "the rule's own names and units"
+    assert form.name == "a column a round"
 
 
 def test_dates_are_days_and_numbers_stay_exact(tmp_path):
@@ -340,7 +355,7 @@ def test_a_replay_and_a_search_tell_themselves_in_words():
         "no input leaves: 0",
         "each constant input keeps or brings back: 0",
         "once in 0 to 4 it stays there; entered from 5",
-        "the search is cut: 1 steps lead out of the range",
+        "the search is cut: 1 step leads out of the range",
     ]
     assert len(found.table()) == len(found.cycles)
     assert list(found.table().columns[:2]) == ["input", "period"]

@@ -41,7 +41,7 @@ def read_recorded(
     tables = [read_table(file, sheet=sheet) for file in many(files)]
     forms = (*rule.layouts, rule.own_form)
     names = {name for form in forms for name in form.columns}
-    given = told(column, tuple(sorted(names)))
+    given = _named(column, sorted(names))
     form = _form(rule, tables, forms, given)
     places = {
         name: [
@@ -63,8 +63,8 @@ def read_recorded(
                 cells[name] = _exact(name, tables[t].cell(place, row))
             position, state, inputs = form.read(cells)
             beside = form.beside(cells) if form.beside else None
-            rule.check("state", state)
             rule.check("inputs", inputs)
+            rule.check("state", state)
         except InputError as error:
             raise tables[0].error(
                 error.found, row=at, key=error.key, expected=error.expected
@@ -93,6 +93,22 @@ def clock_position(text: str | int, argument: str) -> int:
     if found.denominator != 1:
         raise InputError(str(text), argument=argument, expected="a whole number or a day")
     return int(found)
+
+
+def _named(
+    column: str | Sequence[str] | Mapping[str, str] | None, names: Sequence[str]
+) -> dict[str, str]:
+    """What a `column` choice names, by field. Raises InputError for a field that is none."""
+    for text in many(column) if not isinstance(column, Mapping) else ():
+        field, sign, _ = text.partition("=")
+        if not sign or field.strip() not in names:
+            raise InputError(
+                f"'{text}'",
+                argument="column",
+                expected=f"FIELD=NAME with a field of {', '.join(names)}",
+                nearest=nearest(field.strip(), names),
+            )
+    return told(column, tuple(names))
 
 
 def _form(

@@ -298,13 +298,18 @@ class Model:
 MODEL = Model()
 
 
+def expect_emission(parameters: Parameters) -> None:
+    """Raise InputError where emission is left to a law that mints nothing."""
+    if parameters.emission.mode == "law":
+        controllers.expect_minting(parameters.controller.type)
+
+
 def bind(parameters: Parameters, table: Any, model: Model = MODEL) -> dict[str, Any]:
     """What blocks see as `params`: the groups by name, the time step in days, the shock table, and
     who buys and sells in `model`. Raises InputError where emission is left to a law that mints
     nothing.
     """
-    if parameters.emission.mode == "law":
-        controllers.expect_minting(parameters.controller.type)
+    expect_emission(parameters)
     return {
         **dict(parameters),
         "time_step": parameters.simulation.time_step,

@@ -122,7 +122,7 @@ def resolve(
     """
     base_name, description, leaves = _leaves("base", base)
     past = leaves.pop(BEFORE, None)
-    leaves, parent, mine = _inherited(leaves)
+    leaves, parent, said = _inherited(leaves)
     for leaf in leaves.values():
         check_leaf(leaf)
     _refuse_partial(base, leaves)
@@ -186,7 +186,7 @@ def resolve(
         descriptions,
         _history(past, entries, above),
         parent,
-        mine,
+        said,
     )
     found = _changed(first, changed, schedule(changes) if changes else [])
     law = names["policy"][-1] if names["policy"] else found.values.controller.type

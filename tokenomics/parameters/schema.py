@@ -20,6 +20,7 @@ from .stocks import Stocks, add_up, told
 
 SHORTEST_STEP = 0.001  # days, a minute and a half: every rate here is slower
 LONGEST_PLAN = 60  # decisions: a program has three limits for each, and is solved at every one
+LEAST_PPB = 1e6  # a target below a thousandth is a share, or per cent, in the wrong unit
 MOST_ROUNDS = 4  # of a deployed rule in one decision, each worked out by itself
 LONGEST_DELAY = 240  # steps, 60 days of six hours; each is a state variable that both engines carry
 
@@ -916,6 +917,13 @@ class Controller(Ruled):
             lambda c: (
                 f"controller.interval: {c.interval:.10g} days; expected less than {MOST_ROUNDS} "
                 f"with Helium's rule, which settles every day"
+            ),
+        ),
+        Rule(
+            lambda c: (c.livepeer.target == 0.0) | (c.livepeer.target >= LEAST_PPB),
+            lambda c: (
+                f"controller.livepeer.target: {c.livepeer.target:.10g} ppb; expected parts per "
+                f"billion, 500,000,000 for a half"
             ),
         ),
         Rule(

@@ -63,9 +63,17 @@ def step(
     return LivepeerState(inflation, inputs.supply * inflation // PERC_DIVISOR)
 
 
+def _own(cells: Cells) -> tuple[int, LivepeerState, LivepeerInputs]:
+    bonded, supply = (cells.whole(name, unit="1e-18 LPT") for name in ("bonded", "supply"))
+    inflation = cells.whole("inflation", unit="ppb/round")
+    state = LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
+    return cells.whole("clock"), state, LivepeerInputs(bonded, supply)
+
+
 def _recorded(cells: Cells) -> tuple[int, LivepeerState, LivepeerInputs]:
-    supply, bonded = cells.whole("total_supply_lptu"), cells.whole("bonded_lptu")
-    inflation = cells.whole("inflation_ppb")
+    supply = cells.whole("total_supply_lptu", unit="1e-18 LPT")
+    bonded = cells.whole("bonded_lptu", unit="1e-18 LPT")
+    inflation = cells.whole("inflation_ppb", unit="ppb/round")
     state = LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
     return cells.whole("row"), state, LivepeerInputs(bonded, supply)
 
@@ -77,6 +85,13 @@ BY_DAY = RecordedForm(
     "833 nominal rounds of 21 hours laid over 729 daily states, so that 104 rows repeat their day, "
     "and a day spans one round or two; stocks are of the day, not of the block in which the round "
     "began, and are rounded to 17 digits",
+)
+
+OWN = RecordedForm(
+    "a column a round",
+    ("clock", "inflation", "bonded", "supply"),
+    _own,
+    "what may be minted follows from inflation and supply",
 )
 
 SEARCH = Search(
@@ -137,7 +152,7 @@ LIVEPEER = DeployedRule(
         "livepeer/protocol f225b10: contracts/token/Minter.sol, libraries/MathUtilsV2.sol",
         "livepeer/LIPs 5efffd2: LIP-34, LIP-35, LIP-40, LIP-100, LIP-107",
     ),
-    layouts=(BY_DAY,),
+    layouts=(BY_DAY, OWN),
     search=SEARCH,
     unknown=(
         "the round in which LIP-40 began on Arbitrum; the block at which each recorded stock was "

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 from ..errors import InputError, nearest
 
+LONG = 10**16  # from here on a bound is told in three digits
 DEPLOYED, PROPOSED, REJECTED, ABANDONED = "deployed", "proposed", "rejected", "abandoned"
 
 
@@ -55,13 +56,14 @@ class Row(NamedTuple):
 class Cells(dict[str, Fraction]):
     """Exact numbers of a line by column; of a date the days since 1970."""
 
-    def whole(self, name: str, scale: int = 1) -> int:
-        """A cell times `scale`. Raises InputError where that is no whole number, as for a share
-        where parts per billion are meant.
+    def whole(self, name: str, scale: int = 1, unit: str = "") -> int:
+        """A cell times `scale`. unit: for the message. Raises InputError where that is no whole
+        number, as for a share where parts per billion are meant.
         """
         value = self[name] * scale
         if value.denominator != 1:
-            raise InputError(f"{float(self[name])!r}", key=name, expected="a whole number")
+            of = f" [{unit}]" if unit else ""
+            raise InputError(f"{float(self[name])!r}", key=name, expected=f"a whole number{of}")
         return int(value)
 
 
@@ -150,8 +152,8 @@ class DeployedRule:
 
         def read(cells: Cells) -> tuple[int, Any, Any]:
             values = [
-                cells.whole(name) if kind is int else float(cells[name])
-                for name, (kind, _) in fields.items()
+                cells.whole(name, unit=quantity.unit) if kind is int else float(cells[name])
+                for name, (kind, quantity) in fields.items()
             ]
             state, inputs = self.state(*values[:count]), self.inputs(*values[count:])
             return cells.whole("clock"), state, inputs
@@ -222,7 +224,11 @@ def _fields(kind: type) -> dict[str, tuple[type, OnChain]]:
 
 def _between(low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
-        return f" from {low:,} to {high:,}"
+        return f" from {_short(low)} to {_short(high)}"
     if low is not None:
-        return f" of at least {low:,}"
-    return "" if high is None else f" of at most {high:,}"
+        return f" of at least {_short(low)}"
+    return "" if high is None else f" of at most {_short(high)}"
+
+
+def _short(number: float) -> str:
+    return f"{number:,}" if abs(number) < LONG else f"{float(number):.3g}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import counted
 from .rule import DeployedRule, Version
 
 
@@ -77,11 +78,17 @@ class Absorption:
                 else f"entered from {closed.entered_from:,}"
             )
             told.append(f"once {_within(closed)} it stays there; {entered}")
+        resting = {cycle.input for cycle in self.cycles}
+        for label in self.rule.search.inputs(self.version.parameters):
+            if label not in resting:
+                told.append(f"under '{label}' no state comes to rest within the range")
         if self.left and self.exhaustive:
-            told.append(f"the search is cut: {self.left:,} steps lead out of the range")
+            lead = "leads" if self.left == 1 else "lead"
+            told.append(f"the search is cut: {counted(self.left, 'step')} {lead} out of the range")
         elif self.left:
             told.append(
-                f"the search is cut: {self.left:,} walks left the range or did not close in time"
+                f"the search is cut: {counted(self.left, 'walk')} left the range or did not close "
+                "in time"
             )
         return told
 

@@ -53,6 +53,14 @@ class Counterfactual:
     fitted: int
     no_effect: float
 
+    def __repr__(self) -> str:
+        low, median, high = 100.0 * self.band["dilution"][:, -1]
+        return (
+            f"{self.rule.name}@{self.other.name} on rows {self.clock[0]:,} to {self.clock[-1]:,}: "
+            f"minted {median:.1f} % of supply (90 % of draws: {low:.1f} to {high:.1f}), recorded "
+            f"{100.0 * self.recorded['dilution'][-1]:.1f} %"
+        )
+
     def table(self) -> pd.DataFrame:
         """A line a row of the history. Columns: quantity and which: recorded, bonding as it was,
         5 %, median and 95 % of the band.
@@ -171,6 +179,12 @@ def _other(rule: DeployedRule, other: str) -> Version:
             f"no counterfactual of {rule.name}",
             argument="rule",
             expected=f"{LIVEPEER.name}: how the inputs of another rule answer it is not fitted",
+        )
+    if other in (one.name for one in rule.versions):
+        raise InputError(
+            f"'{other}'",
+            argument="other",
+            expected=f"the rule's name before it: {rule.name}@{other}",
         )
     other_rule, version = named(other)
     if other_rule is not rule:

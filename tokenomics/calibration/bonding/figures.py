@@ -32,7 +32,7 @@ def draw_counterfactual(found: Counterfactual) -> Figure:
     other = f"{found.rule.name}@{found.other.name}"
     axis.set_xlabel(f"row of the history; a step is one {found.rule.clock}")
     figure.axes[0].legend(
-        ["90 % of runs", f"{other}, median", f"{other}, bonding as it was", "recorded"],
+        ["90 % of draws", f"{other}, median", f"{other}, bonding as it was", "recorded"],
         loc="best",
         frameon=False,
     )
@@ -43,8 +43,10 @@ def draw_counterfactual(found: Counterfactual) -> Figure:
 def finding(found: Counterfactual) -> str:
     """The finding in a line."""
     low, median, high = 100.0 * found.band["dilution"][:, -1]
+    same = found.other.name == found.acted.name
+    acted = "as it did; it" if same else found.acted.name
     return (
         f"{found.rule.name}@{found.other.name} would have minted {median:.1f} % of the supply "
-        f"(90 % of runs: {low:.1f} to {high:.1f}), "
-        f"{found.acted.name} minted {100.0 * found.recorded['dilution'][-1]:.1f} %"
+        f"at the start (90 % of draws: {low:.1f} to {high:.1f}), {acted} minted "
+        f"{100.0 * found.recorded['dilution'][-1]:.1f} %"
     )

@@ -90,7 +90,7 @@ def expect_minting(name: str) -> None:
         raise InputError(
             f"law, and controller.type {name} mints nothing",
             key="emission.mode",
-            expected=f"a law that mints: {', '.join(minting)}",
+            expected=f"a law that mints: {', '.join(minting)}; or the policy constant_emission",
         )
 
 
