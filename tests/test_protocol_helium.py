@@ -226,4 +226,3 @@ def test_the_command_tells_how_each_reading_does():
     assert (status, errors) == (0, "")
     assert "rows read as" in said
     assert "HIP-138's fund" in said
-    assert "error of the plain step" in said

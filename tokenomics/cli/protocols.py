@@ -268,6 +268,11 @@ def _tell(found: Any) -> None:
     first = found.first
     if first is None:
         return
+    (move, alike), (turned, right) = found.common, found.turns
+    say(
+        f"beside it: a move of {move:+,} at every step is exact in {alike:,}; of {turned:,} turns "
+        f"of direction the rule gives {right:,}"
+    )
     before = ", ".join(
         f"{field} {_number(value)}" for field, value in first.before._asdict().items()
     )
@@ -304,9 +309,6 @@ def _tell_scores(found: Any) -> None:
         "share: of the squares of what is recorded, what the reading takes away; error: the "
         "median, as a share of the median move"
     )
-    relative = found.relative()
-    if relative:
-        say(f"error of the plain step: {relative[0]:.3g} of the record, at most {relative[1]:.3g}")
 
 
 @app.command(epilog="Examples: tokenomics protocols absorb livepeer@LIP-100 --json")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from ..errors import InputError, nearest
+from ..errors import InputError, counted, nearest, printable, remark
 from ..inputs.arguments import many
 from ..protocols.rule import Cells, DeployedRule, RecordedForm, Row
 from .layouts import told
@@ -21,6 +21,7 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 FEWEST = 2
+LONGEST = 400  # characters of a number; the largest on chain has 78
 
 
 def read_recorded(
@@ -39,9 +40,11 @@ def read_recorded(
     goes back.
     """
     tables = [read_table(file, sheet=sheet) for file in many(files)]
-    forms = (*rule.layouts, rule.own_form)
+    forms = [*rule.layouts, rule.own_form]
     names = {name for form in forms for name in form.columns}
     given = _named(column, sorted(names))
+    # a field that is named belongs to the form that is meant
+    forms = [form for form in forms if set(given) <= set(form.columns)] or forms
     form = _form(rule, tables, forms, given)
     places = {
         name: [
@@ -50,17 +53,19 @@ def read_recorded(
         for name in form.columns
     }
     clock = form.columns[0]
-    lines = [_by_clock(table, places[clock], t) for t, table in enumerate(tables)]
+    kinds = {name: _dated(tables, places[name][0]) for name in form.dates}
+    lines = [_by_clock(table, places[clock], t, kinds.get(clock)) for t, table in enumerate(tables)]
+    _tell_left_out(tables, lines)
     rows: list[Row] = []
-    for text, at in lines[0].items():
-        if any(text not in other for other in lines[1:]):
+    for moment, at in lines[0].items():
+        if any(moment not in other for other in lines[1:]):
             continue
         cells = Cells()
         try:
             for name, found in places.items():
                 t, place = found[0]
-                row = lines[t][text]
-                cells[name] = _exact(name, tables[t].cell(place, row))
+                text = tables[t].cell(place, lines[t][moment])
+                cells[name] = exact(name, text, kinds.get(name))
             position, state, inputs = form.read(cells)
             beside = form.beside(cells) if form.beside else None
             rule.check("inputs", inputs)
@@ -82,12 +87,28 @@ def read_recorded(
     return rows, form
 
 
+def _dated(tables: Sequence[Table], place: tuple[int, int]) -> bool:
+    """Whether a column that may have dates has them, as its first cell tells."""
+    table, column = tables[place[0]], place[1]
+    return bool(len(table)) and not NUMBER.fullmatch(table.cell(column, 0))
+
+
+def _tell_left_out(tables: Sequence[Table], lines: Sequence[Mapping[Fraction, int]]) -> None:
+    """Remark on rows that one of several files has alone."""
+    shared = set(lines[0]).intersection(*lines[1:])
+    for table, mine in zip(tables, lines, strict=True):
+        alone = len(mine) - len(shared)
+        if alone:
+            remark(f"{table.file}: {counted(alone, 'row')} left out, which not all files have")
+
+
 def clock_position(text: str | int, argument: str) -> int:
     """A position of a rule's clock: a whole number, or a date where the clock has dates. Raises
     InputError that names the argument.
     """
+    plain = str(text).strip()
     try:
-        found = _exact(argument, str(text).strip())
+        found = exact(argument, plain, not NUMBER.fullmatch(plain))
     except InputError as error:
         raise InputError(error.found, argument=argument, expected=error.expected) from None
     if found.denominator != 1:
@@ -141,32 +162,43 @@ def _form(
     )
 
 
-def _by_clock(table: Table, places: Sequence[tuple[int, int]], number: int) -> dict[str, int]:
-    """Rows of a table by the text of the clock."""
+def _by_clock(
+    table: Table, places: Sequence[tuple[int, int]], number: int, dated: bool | None
+) -> dict[Fraction, int]:
+    """Rows of a table by the position of the clock. dated: see `exact`."""
     mine = [at for t, at in places if t == number]
     if not mine:
         raise InputError(
             "no column of the clock", file=table.file, expected="the one that all files share"
         )
-    rows: dict[str, int] = {}
+    rows: dict[Fraction, int] = {}
+    key = table.name(mine[0])
     for at, text in enumerate(table.cells(mine[0])):
-        if text in rows:
-            raise table.error(
-                f"{text}, the same twice", row=at, key=table.name(mine[0]), expected="an increase"
-            )
-        rows[text] = at
+        try:
+            position = exact(key, text, dated)
+        except InputError as error:
+            raise table.error(error.found, row=at, key=key, expected=error.expected) from None
+        if position in rows:
+            raise table.error(f"{text}, the same twice", row=at, key=key, expected="an increase")
+        rows[position] = at
     return rows
 
 
-def _exact(name: str, text: str) -> Fraction:
-    """A cell as an exact number; of a date the days since 1970."""
-    if NUMBER.fullmatch(text):
+def exact(name: str, text: str, dated: bool | None = None) -> Fraction:
+    """A cell as an exact number; of a date the days since 1970.
+
+    name: of the column, for the message. dated: whether it has dates, where it may have them; None
+    where it may not. Raises InputError for any other text.
+    """
+    if not dated and len(text) <= LONGEST and NUMBER.fullmatch(text):
         return Fraction(text)
+    said = f"'{printable(text)[:40]}'" if text else "an empty cell"
+    expected = "a date" if dated else "a number"
+    if not dated:
+        raise InputError(said, key=name, expected=expected)
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(
-            f"'{text}'" if text else "an empty cell", key=name, expected="a number or a date"
-        ) from None
+        raise InputError(said, key=name, expected=expected) from None
     zoned = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     return Fraction((zoned - EPOCH) // dt.timedelta(seconds=1), DAY // dt.timedelta(seconds=1))

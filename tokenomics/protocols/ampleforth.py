@@ -149,6 +149,7 @@ AMPLEFORTH = DeployedRule(
     name="ampleforth",
     about="Ampleforth: supply grows above the target price, falls below",
     clock="rebase (a day)",
+    dated=True,
     state=AmpleforthState,
     inputs=AmpleforthInputs,
     parameters=AmpleforthParameters,

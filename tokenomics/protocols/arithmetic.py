@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+UINT64, UINT256 = 2**64 - 1, 2**256 - 1  # largest numbers of a word
 WAD, RAY = 10**18, 10**27  # units of fixed-point numbers with 18 and 27 decimals
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+from .arithmetic import UINT64, UINT256
 from .rule import DeployedRule, OnChain, Search, Version
 
 INITIAL_BASE_FEE = 10**9  # of the fork's first block [wei]
@@ -20,14 +21,14 @@ LIMIT, MOST_FEE = 30_000_000, 4_096  # of the search
 class BaseFeeState(NamedTuple):
     """Of a block."""
 
-    base_fee: Annotated[int, OnChain("wei/gas", "burnt for a unit of gas", 0)]
+    base_fee: Annotated[int, OnChain("wei/gas", "burnt for a unit of gas", 0, UINT256)]
 
 
 class BaseFeeInputs(NamedTuple):
     """Of the block before."""
 
-    gas_used: Annotated[int, OnChain("gas", "used, at most the limit", 0)]
-    gas_limit: Annotated[int, OnChain("gas", "limit of the block", SMALLEST_LIMIT)]
+    gas_used: Annotated[int, OnChain("gas", "used, at most the limit", 0, UINT64)]
+    gas_limit: Annotated[int, OnChain("gas", "limit of the block", SMALLEST_LIMIT, UINT64)]
 
 
 class BaseFeeParameters(NamedTuple):

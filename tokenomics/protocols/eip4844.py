@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+from .arithmetic import UINT64, UINT256
 from .rule import DeployedRule, OnChain, Search, Version
 
 GAS_PER_BLOB = 2**17
 MIN_PRICE = 1  # of a unit of blob gas [wei]
 BLOB_BASE_COST = 2**13  # execution gas whose price a blob must reach
+HIGHEST = 2_073_000_000  # excess beyond which no fork's price fits a word of 256 bits
 MOST_EXCESS = 600  # of the search [blobs]
 DEAR, CHEAP = 10**9, 0  # base fees of execution gas in the search [wei]
 
@@ -23,15 +25,15 @@ DEAR, CHEAP = 10**9, 0  # base fees of execution gas in the search [wei]
 class BlobFeeState(NamedTuple):
     """Of a block."""
 
-    excess: Annotated[int, OnChain("blob gas", "used beyond the targets so far", 0)]
+    excess: Annotated[int, OnChain("blob gas", "used beyond the targets so far", 0, HIGHEST)]
     price: Annotated[int, OnChain("wei/blob gas", "burnt for a unit of blob gas", MIN_PRICE)]
 
 
 class BlobFeeInputs(NamedTuple):
     """Of the block before."""
 
-    used: Annotated[int, OnChain("blob gas", "used, at most the maximum", 0)]
-    base_fee: Annotated[int, OnChain("wei/gas", "base fee of execution gas", 0)]
+    used: Annotated[int, OnChain("blob gas", "used, at most the maximum", 0, UINT64)]
+    base_fee: Annotated[int, OnChain("wei/gas", "base fee of execution gas", 0, UINT256)]
 
 
 class BlobFeeParameters(NamedTuple):

@@ -65,6 +65,7 @@ WEEKLY = RecordedForm(
     "chain, 145 M HNT, and is not replayed; the last is cut short if its days are; burned is what "
     "made data credits, without what else left the supply",
     predict=_weekly(_evenly),
+    dates=("week",),
     stepped=lambda before, here: before.clock > FIRST,
 )
 READINGS = (
@@ -101,6 +102,7 @@ HELIUM = DeployedRule(
     name="helium",
     about="Helium: emission halves, burned HNT is given back up to a cap",
     clock="epoch (day)",
+    dated=True,
     state=HeliumState,
     inputs=HeliumInputs,
     parameters=HeliumParameters,

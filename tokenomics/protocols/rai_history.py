@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
+from ..errors import InputError
 from .arithmetic import RAY, WAD
 from .rai_controller import RaiInputs, RaiState
 from .rule import Cells, DeployedRule, RecordedForm, Row, RowReading
@@ -32,6 +33,10 @@ class RaiPool(NamedTuple):
 
 def per_second(annual: Any) -> int:
     """The rate per second of an annual factor [1e-27]."""
+    if annual <= 0:
+        raise InputError(
+            f"{float(annual)!r}", key="RedemptionRateAnnualizedRate", expected="a factor above 0"
+        )
     factor = EXACT.divide(Decimal(annual.numerator), Decimal(annual.denominator))
     rate = EXACT.exp(EXACT.divide(EXACT.ln(factor), Decimal(YEAR)))
     return int(EXACT.multiply(rate, Decimal(RAY)).to_integral_value())
@@ -45,6 +50,8 @@ def _read(cells: Cells) -> tuple[int, RaiState, RaiInputs]:
 
 
 def _beside(cells: Cells) -> RaiPool:
+    if cells["RaiInUniswap"] <= 0:
+        raise InputError("no RAI", key="RaiInUniswap", expected="a pool with some")
     pool = cells["EthInUniswap"] / cells["RaiInUniswap"]
     return RaiPool(int(cells["ETH Price (OSM)"] * WAD), int(pool * RAY))
 
@@ -72,6 +79,7 @@ HOURLY = RecordedForm(
     "the table's first gain does not act yet, are left out",
     beside=_beside,
     stepped=_stepped,
+    dates=("timestamp",),
 )
 
 

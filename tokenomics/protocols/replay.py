@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter, sub
@@ -87,6 +88,28 @@ class Replay:
         return len(moved), int(right)
 
     @property
+    def turns(self) -> tuple[int, int]:
+        """Recorded moves in another direction than the move before, and those of them whose
+        direction the plain step gives: what a rule tells that its last move does not.
+        """
+        turned = right = 0
+        last = 0
+        for s in self.steps:
+            if s.move and last and np.sign(s.move) != np.sign(last):
+                turned += 1
+                right += bool(np.sign(s.move + s.error) == np.sign(s.move))
+            last = s.move or last
+        return turned, right
+
+    @property
+    def common(self) -> tuple[int, int]:
+        """The most common move, and the steps that would come out if it were always made: what a
+        rule that reads nothing would do as well.
+        """
+        counts = Counter(step.move for step in self.steps if step.move)
+        return counts.most_common(1)[0] if counts else (0, 0)
+
+    @property
     def largest(self) -> int:
         """Largest error of the plain step, in units of the last digit."""
         return max((abs(step.error) for step in self.steps), default=0)
@@ -123,6 +146,9 @@ class Replay:
             "unexplained": [_told(step) for step in self.unexplained],
             "moves": moved,
             "sign_right": right,
+            "turns": self.turns[0],
+            "turns_right": self.turns[1],
+            "exact_if_always_the_common_move": self.common[1],
             "largest_error": self.largest,
             "first_divergence": first and _told(first),
             "slope": fit and fit[0],

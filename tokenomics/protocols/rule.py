@@ -73,7 +73,8 @@ class RecordedForm:
     read: the clock, the state and the inputs of a line. about: what is not recorded, and how it is
     filled in. beside: what else of a line is kept. stepped: whether the rule made a step between
     two lines; every two where None. predict: the state at a line from the lines before it, with the
-    arguments of a `RowReading`; one step on the inputs of the line before where None.
+    arguments of a `RowReading`; one step on the inputs of the line before where None. dates:
+    columns that may have dates, which count as days since 1970.
     """
 
     name: str
@@ -83,6 +84,7 @@ class RecordedForm:
     beside: Callable[[Cells], Any] | None = None
     stepped: Callable[[Row, Row], bool] | None = None
     predict: Callable[[DeployedRule, Sequence[Row], int, Any], Any] | None = None
+    dates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ class DeployedRule:
     clock: what a step is. state, inputs, parameters: named tuples whose fields bear a `OnChain`.
     step: the state after one step. decides: fields of the state that the rule decides, which a
     replay compares. exact: whether a history can agree to the last digit; if not, it is compared
-    by its moves. sources: with the version that was read. unknown: what could not be found out.
+    by its moves. dated: whether a date can stand for a position of the clock. sources: with the
+    version that was read. unknown: what could not be found out.
     """
 
     name: str
@@ -133,6 +136,7 @@ class DeployedRule:
     versions: tuple[Version, ...]
     sources: tuple[str, ...]
     exact: bool = True
+    dated: bool = False
     layouts: tuple[RecordedForm, ...] = ()
     readings: tuple[RowReading, ...] = ()
     search: Search | None = None
@@ -158,7 +162,12 @@ class DeployedRule:
             state, inputs = self.state(*values[:count]), self.inputs(*values[count:])
             return cells.whole("clock"), state, inputs
 
-        return RecordedForm("the rule's own names and units", ("clock", *fields), read)
+        return RecordedForm(
+            "the rule's own names and units",
+            ("clock", *fields),
+            read,
+            dates=("clock",) if self.dated else (),
+        )
 
     def version(self, name: str | None = None) -> Version:
         """A version by name; the last one that is deployed where none is named."""
@@ -176,8 +185,11 @@ class DeployedRule:
         )
 
     def acting(self, clock: int) -> Version:
-        """The deployed version that acts at a position of the clock."""
-        acting = self._deployed[0]
+        """The deployed version that acts at a position of the clock; the last one where it is not
+        known when any began.
+        """
+        known = any(version.since is not None for version in self._deployed)
+        acting = self._deployed[0 if known else -1]
         for version in self._deployed[1:]:
             if version.since is not None and version.since <= clock:
                 acting = version

@@ -25,6 +25,7 @@ from .trials import (
 )
 
 SHOCK = "competitor"
+NARROW = 0.5  # assumption: share of a claimed number above which an interval must lie
 MORE_NODES, LESS_VARIED = 8.5, 6.0  # times, as the paper words its two claims on the PID's worth
 
 
@@ -61,10 +62,11 @@ def signed(low: float, high: float) -> Verdict:
 
 def as_many_times(low: float, high: float, claimed: float) -> Verdict:
     """On a claim that something is so many times as large: confirmed where the interval of the
-    ratio is above 1 and holds the number or is above it, direction only where it is below the
-    number; refuted below 1; undecided where it holds 1 or is not there.
+    ratio is above half of the number and holds it or is above it, direction only where it is above
+    1 alone; refuted below 1; undecided where it holds 1 or is not there. Half is an assumption: an
+    interval that few runs make wide confirms no number.
     """
-    if low > 1.0 and high < claimed:
+    if low > 1.0 and (high < claimed or low < NARROW * claimed):
         return "direction only"
     return signed(low - 1.0, high - 1.0)
 
