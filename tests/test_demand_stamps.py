@@ -167,10 +167,17 @@ def test_steps_cut_by_the_ends_of_a_trace_are_no_slump(tmp_path):
     assert found["overdispersion of counts in 60 s"].value < 2.0
 
 
-def test_a_trace_of_few_steps_tells_no_rate(tmp_path):
-    found = calibrate_demand(written(tmp_path, renewal("gamma", 1.0, 10.0, n=900), 3600.0))
+@pytest.mark.parametrize(
+    ("times", "step"),
+    [
+        (renewal("gamma", 1.0, 10.0, n=900), 3600.0),
+        (np.repeat([0.0, 60.0, 1200.0], 100), 60.0),  # most steps are empty
+    ],
+)
+def test_a_trace_of_few_steps_tells_no_rate(tmp_path, times, step):
+    found = calibrate_demand(written(tmp_path, times, step))
     problem = {e.name: e.problem for e in found.estimates}["demand.request_rate"]
-    assert "steps of 3600 s" in problem and "at least 10" in problem
+    assert f"steps of {step:g} s" in problem and "at least 10" in problem
     assert "prompt_tokens" in found.overlay() and "request_rate" not in found.overlay()
 
 

@@ -28,7 +28,9 @@ MOST_WINDOWS = 2**23  # of one length that are counted, 97 days of seconds: 64 M
 # steps of the stamps below which a window's count is that of the steps, not of the requests, unless
 # it holds a whole number of them
 TOLD = 10.0
-FEWEST = 10  # windows, or whole steps of the stamps: two for each of the jackknife's five blocks
+FEWEST = (
+    10  # windows, or steps of the stamps with requests: two for each of the jackknife's five blocks
+)
 SHORTEST = 600  # s of a trace: ten windows of the longest counting interval
 QUANTILES = (0.5, 0.9, 0.99)
 # 5 % point of √n × Kolmogorov's distance with both parameters estimated (Lilliefors 1967, Dallal
@@ -112,10 +114,10 @@ def arrivals(trace: RequestTrace) -> tuple[list[Estimate], list[str]]:
     seconds, span, shortest = trace.seconds, float(trace.seconds[-1]), WINDOWS[0]
     cells = stamps.cells(trace) if trace.coarse else None
     if cells is not None:
-        if cells.number < FEWEST:
+        if len(cells.requests) < FEWEST:
             why = (
-                f"time stamps have steps of {trace.lattice:.4g} s, of which {cells.number} are "
-                f"whole: at least {FEWEST} are needed"
+                f"time stamps have steps of {trace.lattice:.4g} s, of which {len(cells.requests)} "
+                f"are whole and hold requests: at least {FEWEST} are needed"
             )
             names = ("demand.request_rate", "req/s"), ("capacity.arrival_cv", "1")
             return [missing(*name, why) for name in names], []
