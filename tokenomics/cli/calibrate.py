@@ -407,7 +407,7 @@ def demand(
     BurstGPT's, Mooncake's, Vidur's columns).
 
     What was taken for what is said under "rows", with outages (windows without a request, which are
-    left out) and coarse time stamps, whose arrival statistics are corrected or refused.
+    no demand) and coarse time stamps, whose arrival statistics are corrected or refused.
     """
     from ..calibration.demand.calibrate import calibrate_demand
 

@@ -15,14 +15,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from ...errors import counted
 from ...histories.demand import DemandSeries
 from ...model.formulas.numerics import DAYS_PER_YEAR, SECONDS_PER_DAY
 from ...results.intervals import LEVEL
 from ..ar1 import Interval, OrnsteinUhlenbeck, averaged
 from ..dependence import jackknife, jackknifed
 from ..estimates import Estimate
-from .outages import EXPECTED, MOST_NAMED, EmptyWindows, outages
+from .outages import EmptyWindows, logs_of_means, outages, said
 
 WEEK = 7  # days
 PATTERNS = {
@@ -84,40 +83,7 @@ class SeriesFit:
 
     def said_of_empty(self) -> list[str]:
         """What was done to windows without a request, a line each."""
-        found, said = self.outages, []
-        empty, lost = int((self.used == 0.0).sum()), int(found.lost.sum())
-        if lost:
-            blocks, width = found.blocks(), self.series.width
-            named = [
-                f"{self.series.time(a * width)} to {self.series.time(b * width)} ({b - a})"
-                for a, b in blocks[:MOST_NAMED]
-            ]
-            more = f" and {len(blocks) - MOST_NAMED} more" if len(blocks) > MOST_NAMED else ""
-            said.append(
-                f"outage: {counted(lost, 'window')} without a request at times of day that usually "
-                f"have {EXPECTED:g} or more, in {counted(len(blocks), 'block')}: "
-                f"{', '.join(named)}{more}; left out of the daily pattern and the overdispersion"
-            )
-        if (self.filled != self.used).any():
-            said.append(
-                f"the rate in the outage is taken to be the day's level times what is usual at "
-                f"that time: mean {self.filled.mean():.4g} req/s in place of {self.used.mean():.4g}"
-            )
-        if days := int((~found.whole).sum()):
-            said.append(
-                f"{counted(days, 'day')} of which half is missing or more: nothing tells a day's "
-                f"level then, and the mean rate has it as it is"
-            )
-        if empty > lost:
-            why = (
-                "they are many, or come where few requests are usual"
-                if self.days > 1
-                else "below two days nothing tells an outage"
-            )
-            said.append(
-                f"{counted(empty - lost, 'window')} without a request kept as demand: {why}"
-            )
-        return said
+        return said(self.outages, self.series, self.used)
 
     def short_for(self, pattern: str) -> str:
         """Why the series cannot carry a pattern; empty where it can."""
@@ -230,9 +196,9 @@ class SeriesFit:
         days = self.by_day[self.outages.whole]
         if len(days) < PATTERNS["diurnal"]:
             return missing(name, "1", f"days without an outage: {len(days)}"), None
-        logs = np.log(days) if days.all() else _logs_of_means(days)
+        logs = np.log(days) if days.all() else logs_of_means(days)
         if logs is None:
-            return missing(name, "1", "an hour without a request on any day"), None
+            return missing(name, "1", "an hour without a request on all days, or all but one"), None
         logs = logs - logs.mean(axis=1, keepdims=True)
         angle = 2.0 * np.pi * np.arange(logs.shape[1]) / logs.shape[1]
         waves = 2.0 / logs.shape[1] * logs @ np.exp(1j * angle)
@@ -350,21 +316,6 @@ class SeriesFit:
             if rows
             else None
         )
-
-
-def _logs_of_means(days: np.ndarray) -> np.ndarray | None:
-    """Log rates by hour where windows are empty, (days, hours): the jackknife's pseudo-values of
-    the logarithm of the mean over days, one for each day left out. None where an hour is empty on
-    all days but one. days: rates (days, windows a day).
-    """
-    count, per_day = days.shape
-    hour = np.arange(per_day) * 24 // per_day
-    means = np.column_stack([days[:, hour == h].mean(axis=1) for h in np.unique(hour)])
-    total = means.sum(axis=0)
-    without = (total - means) / (count - 1)
-    if not without.all():
-        return None
-    return count * np.log(total / count) - (count - 1) * np.log(without)
 
 
 def _unknown(reversion: Interval, days: int) -> str:
