@@ -1,8 +1,8 @@
 """Windows without a request in a series of rates: an outage, or a rate so low that some windows are
 empty.
 
-An outage is not demand: its windows are filled with what is usual, and said. Where empty windows belong to the
-series, patterns come from mean counts, which need no logarithm of a single window.
+An outage is not demand: its windows are filled with what is usual, and said. Where empty windows
+belong to the series, patterns come from mean counts, which need no logarithm of a single window.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def said(found: EmptyWindows, series: DemandSeries, used: np.ndarray) -> list[st
         )
     if (found.filled != used).any():
         lines.append(
-            f"in patterns and means the rate in the outage is the day's level times what is usual at "
-            f"that time: mean {found.filled.mean():.4g} req/s in place of {used.mean():.4g}"
+            f"in patterns and means the rate in the outage is the day's level times what is usual "
+            f"at that time: mean {found.filled.mean():.4g} req/s in place of {used.mean():.4g}"
         )
     if days := int((~found.whole).sum()):
         lines.append(
