@@ -390,8 +390,8 @@ def demand(
         typer.Option(
             "--pattern",
             help=(
-                "diurnal or weekly: must be estimated, and is refused where the span cannot carry "
-                "it. Repeatable."
+                "diurnal or weekly: must be estimated, and is refused where the span, or days and "
+                "hours without a request, cannot carry it. Repeatable."
             ),
         ),
     ] = None,
@@ -406,7 +406,8 @@ def demand(
     """The demand block from a rate series (t_s or date, and req_per_s) or a request trace (Azure's,
     BurstGPT's, Mooncake's, Vidur's columns).
 
-    What was taken for what is said under "rows".
+    What was taken for what is said under "rows", with outages (windows without a request, which are
+    no demand) and coarse time stamps, whose arrival statistics are corrected or refused.
     """
     from ..calibration.demand.calibrate import calibrate_demand
 

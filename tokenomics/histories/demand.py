@@ -81,6 +81,7 @@ APART = 0.05
 # A last window is said to be unfinished where it has less than half of what 95 % of the others
 # have; assumption, for nothing is done to it.
 UNFINISHED, LOWEST = 0.5, 0.05
+MOST_ADDED = 0.1  # share of the gaps' variance that may be rounding's: 5 % of their deviation
 FEW = 10  # windows, or different requests, from which these checks are made
 # share of a trace's span without any request above which its rate is that of no time at all
 HOLE = 0.5
@@ -150,9 +151,11 @@ class RequestTrace:
     @property
     def coarse(self) -> bool:
         """Whether the lattice hides the gaps between requests. Rounding adds lattice²/6 to their
-        variance: at half a mean gap, 4 % of a Poisson's.
+        variance: at half a mean gap, 4 % of a Poisson's. Regular gaps are hidden by less.
         """
-        return self.lattice > 0.5 * self.seconds[-1] / (len(self.seconds) - 1)
+        gaps = np.diff(self.seconds)
+        added = self.lattice**2 / 6.0
+        return bool(self.lattice > 0.5 * gaps.mean() or added > MOST_ADDED * gaps.var())
 
 
 def read_demand(

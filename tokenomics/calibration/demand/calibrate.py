@@ -41,8 +41,8 @@ def calibrate_demand(
 
     file, column, date_format, sheet, decimal, failed: a rate series or a request trace, as
     `histories.demand.read_requests` takes them. patterns: "diurnal", "weekly": refused where the
-    file's span cannot carry them; not asked for, they are estimated where it can. Raises InputError
-    for a file or a pattern that cannot be used.
+    file's span or its windows without requests cannot carry them; not asked for, they are estimated
+    where these can. Raises InputError for a file or a pattern that cannot be used.
     """
     for pattern in patterns:
         if pattern not in PATTERNS:
@@ -88,6 +88,15 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
             )
     diurnal, hours = fit.diurnal()
     rate, weekly, process = fit.rate(), fit.weekly(), fit.process()
+    found = {"diurnal": diurnal, "weekly": weekly}
+    for pattern in patterns:
+        if not np.isfinite(found[pattern].value):
+            raise InputError(
+                f"{pattern}: {found[pattern].problem}",
+                file=series.file,
+                argument="patterns",
+                expected="requests on every day and at every hour",
+            )
     tables, resolutions = {}, fit.resolutions()
     if resolutions is not None:
         tables["Log process by resolution"] = resolutions
@@ -99,7 +108,7 @@ def _of_series(series: DemandSeries, patterns: Sequence[str]) -> Calibration:
         if fit.days
         else "no whole day: all windows"
     )
-    choices = (*series.said, whole)
+    choices = (*series.said, whole, *fit.said_of_empty())
     if dropped:
         choices += (f"the last {dropped} windows make no whole day and are left out",)
     ends = series.time(0.0), series.time(len(fit.used) * series.width)

@@ -38,7 +38,7 @@ def series_figure(fit: SeriesFit) -> Figure:
         time, fit.used, color="grey", linewidth=0.6, label=f"windows of {fit.series.width:g} s"
     )
     title = (
-        f"Mean {fit.used.mean():.4g} req/s, {fit.used.min():.3g} to {fit.used.max():.3g}, over "
+        f"Mean {fit.filled.mean():.4g} req/s, {fit.used.min():.3g} to {fit.used.max():.3g}, over "
         f"{len(time) / fit.per_day:.3g} days"
     )
     if fit.daily is not None:
@@ -150,7 +150,9 @@ def trace_figure(trace: RequestTrace) -> Figure:
         ylim=(0.5 / len(gaps), 1.5),
     )
     gap.set_title(
-        f"Inter-arrival coefficient of variation {gaps.std() / gaps.mean():.3g}",
+        f"Gaps between stamps in steps of {trace.lattice:.4g} s: shorter ones are not told"
+        if trace.coarse
+        else f"Inter-arrival coefficient of variation {gaps.std() / gaps.mean():.3g}",
         loc="left",
         fontsize=9,
     )

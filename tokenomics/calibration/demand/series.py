@@ -21,6 +21,7 @@ from ...results.intervals import LEVEL
 from ..ar1 import Interval, OrnsteinUhlenbeck, averaged
 from ..dependence import jackknife, jackknifed
 from ..estimates import Estimate
+from .outages import EmptyWindows, logs_of_means, outages, said
 
 WEEK = 7  # days
 PATTERNS = {
@@ -64,9 +65,25 @@ class SeriesFit:
         return self.series.rate[: self.days * self.per_day] if self.days else self.series.rate
 
     @cached_property
+    def outages(self) -> EmptyWindows:
+        """Windows without a request that are no demand."""
+        if not self.days:
+            return EmptyWindows(np.zeros(len(self.used), bool), self.used, np.zeros(0, bool))
+        return outages(self.used.reshape(self.days, self.per_day), self.series.width)
+
+    @property
+    def filled(self) -> np.ndarray:
+        """Rates with outages replaced by what is usual [req/s]."""
+        return self.outages.filled
+
+    @cached_property
     def by_day(self) -> np.ndarray:
-        """Rates, (days, windows a day) [req/s]."""
-        return self.used.reshape(self.days, self.per_day)
+        """The same, (days, windows a day) [req/s]."""
+        return self.filled.reshape(self.days, self.per_day)
+
+    def said_of_empty(self) -> list[str]:
+        """What was done to windows without a request, a line each."""
+        return said(self.outages, self.series, self.used)
 
     def short_for(self, pattern: str) -> str:
         """Why the series cannot carry a pattern; empty where it can."""
@@ -82,13 +99,18 @@ class SeriesFit:
 
     @cached_property
     def daily(self) -> OrnsteinUhlenbeck | None:
-        """The log process of daily means; None where there are too few or a day has no request."""
-        means = self.by_day.mean(axis=1) if self.days else np.zeros(0)
-        return (
-            OrnsteinUhlenbeck(np.log(means), self._regressors(np.arange(self.days)), 1.0)
-            if self.days >= LOG_PROCESS and means.all()
-            else None
-        )
+        """The log process of daily means; None where there are too few or a day has no level."""
+        if self.days < LOG_PROCESS or self._without_level:
+            return None
+        means = self.by_day.mean(axis=1)
+        return OrnsteinUhlenbeck(np.log(means), self._regressors(np.arange(self.days)), 1.0)
+
+    @property
+    def _without_level(self) -> str:
+        """Why a day has no level; empty where each has one."""
+        if not self.by_day.any(axis=1).all():
+            return "a day without a request"
+        return "" if self.outages.whole.all() else "a day of which half is missing or more"
 
     @cached_property
     def fast(self) -> OrnsteinUhlenbeck | None:
@@ -96,7 +118,7 @@ class SeriesFit:
         or a window is empty.
         """
         if self.short_for("diurnal") or not self.used.all():
-            return None
+            return None  # nor with an outage: what is filled in has no noise
         time = np.arange(len(self.used)) / self.per_day
         day = [
             f(2.0 * np.pi * k * time)
@@ -118,23 +140,24 @@ class SeriesFit:
         """Mean request rate with an error that allows for dependence between days, or between
         windows of a short series.
         """
-        name, unit, mean = "demand.request_rate", "req/s", float(self.used.mean())
+        name, unit, mean = "demand.request_rate", "req/s", float(self.filled.mean())
         if self.daily is not None:
             level = self.daily.coefficient(np.eye(self.daily.X.shape[1])[0])
             low, high = (mean * float(np.exp(end - level.value)) for end in (level.low, level.high))
             return Estimate(name, unit, mean, mean * level.error, low, high)
         found = jackknife(
-            lambda kept: self.used[kept].mean(), np.arange(len(self.used)) / len(self.used)
+            lambda kept: self.filled[kept].mean(), np.arange(len(self.used)) / len(self.used)
         )
         return jackknifed(name, unit, found)
 
     def overdispersion(self) -> Estimate:
         """Variance over mean of the counts by window: 1 for a Poisson process of constant rate."""
-        width, used = self.series.width, self.used
+        width, there = self.series.width, ~self.outages.lost
+        used, place = self.used[there], np.flatnonzero(there) / len(there)
         name = f"overdispersion of counts in {width:g} s"
         found = jackknife(
             lambda kept: used[kept].var(ddof=1) / used[kept].mean() * width,
-            np.arange(len(used)) / len(used),
+            place,
         )
         return jackknifed(name, "1", found)
 
@@ -144,7 +167,7 @@ class SeriesFit:
         """
         name = "demand.weekly_amplitude"
         if (short := self.short_for("weekly")) or self.daily is None:
-            return missing(name, "1", short or "a day without a request has no logarithm")
+            return missing(name, "1", short or f"{self._without_level} has no logarithm")
         a, b = (self.daily.coefficient(np.eye(self.daily.X.shape[1])[i]).value for i in (1, 2))
         norm = float(np.hypot(a, b))
         along, across = np.zeros((2, self.daily.X.shape[1]))
@@ -164,28 +187,32 @@ class SeriesFit:
 
     def diurnal(self) -> tuple[Estimate, pd.DataFrame | None]:
         """Amplitude of the day's first harmonic of the log rate, and the factors of the hours;
-        errors from day to day.
+        errors from day to day. Where windows without a request are no outage, those of the mean
+        over days by hour.
         """
         name = "diurnal amplitude (first harmonic of the log rate)"
-        short = self.short_for("diurnal") or (
-            "" if self.used.all() else "a window without a request has no logarithm"
-        )
-        if short:
+        if short := self.short_for("diurnal"):
             return missing(name, "1", short), None
-        logs = np.log(self.by_day) - np.log(self.by_day).mean(axis=1, keepdims=True)
-        angle = 2.0 * np.pi * np.arange(self.per_day) / self.per_day
-        waves = 2.0 / self.per_day * logs @ np.exp(1j * angle)
+        days = self.by_day[self.outages.whole]
+        if len(days) < PATTERNS["diurnal"]:
+            return missing(name, "1", f"days without an outage: {len(days)}"), None
+        logs = np.log(days) if days.all() else logs_of_means(days)
+        if logs is None:
+            return missing(name, "1", "an hour without a request on all days, or all but one"), None
+        logs = logs - logs.mean(axis=1, keepdims=True)
+        angle = 2.0 * np.pi * np.arange(logs.shape[1]) / logs.shape[1]
+        waves = 2.0 / logs.shape[1] * logs @ np.exp(1j * angle)
         mean = waves.mean()
         turned = waves * np.conj(mean) / abs(mean)
         along, across = turned.real, turned.imag
-        t, root = stdtrit(self.days - 1, 0.5 + LEVEL / 2.0), np.sqrt(self.days)
-        value = float(np.sqrt(max(abs(mean) ** 2 - across.var(ddof=1) / self.days, 0.0)))
+        t, root = stdtrit(len(days) - 1, 0.5 + LEVEL / 2.0), np.sqrt(len(days))
+        value = float(np.sqrt(max(abs(mean) ** 2 - across.var(ddof=1) / len(days), 0.0)))
         error = float(along.std(ddof=1) / root)
         low = max(float(value - t * error), 0.0)
         problem = (
-            "" if low > 0.0 else f"not told apart from none: {self.days} days, 95 % interval from 0"
+            "" if low > 0.0 else f"not told apart from none: {len(days)} days, 95 % interval from 0"
         )
-        hours = np.arange(self.per_day) * 24 // self.per_day
+        hours = np.arange(logs.shape[1]) * 24 // logs.shape[1]
         rows = []
         for hour in np.unique(hours):
             each = logs[:, hours == hour].mean(axis=1)
@@ -225,7 +252,7 @@ class SeriesFit:
             why = (
                 f"whole days: {self.days}; the log process needs {LOG_PROCESS}"
                 if self.days < LOG_PROCESS
-                else "a day without a request"
+                else self._without_level
             )
             return tuple(missing(*name, why) for name in names)
         parts = self.daily.reversion(), self.daily.size("volatility"), self.daily.size("deviation")

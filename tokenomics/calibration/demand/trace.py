@@ -20,12 +20,17 @@ from ...parameters import resolve
 from ..dependence import Jackknifed, jackknife, jackknifed
 from ..estimates import Estimate
 from ..recovery import RecoveryCase
+from . import stamps
+from .series import missing
 
 WINDOWS = (1.0, 10.0, 60.0)  # s, in which requests are counted
 MOST_WINDOWS = 2**23  # of one length that are counted, 97 days of seconds: 64 MB an array
 # steps of the stamps below which a window's count is that of the steps, not of the requests, unless
 # it holds a whole number of them
 TOLD = 10.0
+FEWEST = (
+    10  # windows, or steps of the stamps with requests: two for each of the jackknife's five blocks
+)
 SHORTEST = 600  # s of a trace: ten windows of the longest counting interval
 QUANTILES = (0.5, 0.9, 0.99)
 # 5 % point of √n × Kolmogorov's distance with both parameters estimated (Lilliefors 1967, Dallal
@@ -76,10 +81,10 @@ def _blurred(trace: RequestTrace, width: float) -> str:
     )
 
 
-def _windows(trace: RequestTrace, width: float) -> tuple[np.ndarray, np.ndarray]:
+def _windows(seconds: np.ndarray, span: float, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Counts in the full windows, and the position of each."""
-    n = int(trace.seconds[-1] // width)
-    counts = np.bincount((trace.seconds // width).astype(int))[:n]
+    n = int(span / width + 1e-9)
+    counts = np.bincount((seconds // width).astype(int), minlength=n)[:n]
     return counts, np.arange(n) / n
 
 
@@ -104,42 +109,74 @@ def _quantile(values: np.ndarray, share: float, place: np.ndarray) -> Jackknifed
 
 def arrivals(trace: RequestTrace) -> tuple[list[Estimate], list[str]]:
     """Rate, overdispersion of counts, coefficient of variation of inter-arrival times; and which
-    errors are too small.
+    errors are too small. Where the stamps are coarse, all of them are of whole steps of these.
     """
-    span, notes = trace.seconds[-1], []
-    widths = [width for width in WINDOWS if span / width <= MOST_WINDOWS]
-    counts, place = _windows(trace, widths[0])
-    rate = jackknife(lambda kept: counts[kept].mean() / widths[0], place)
-    # the value itself counts the last, incomplete second too
-    scale = (len(trace.seconds) - 1) / span / rate.value
+    seconds, span, shortest = trace.seconds, float(trace.seconds[-1]), WINDOWS[0]
+    cells = stamps.cells(trace) if trace.coarse else None
+    if cells is not None:
+        if len(cells.requests) < FEWEST:
+            why = (
+                f"time stamps have steps of {trace.lattice:.4g} s, of which {len(cells.requests)} "
+                f"are whole and hold requests: at least {FEWEST} are needed"
+            )
+            names = ("demand.request_rate", "req/s"), ("capacity.arrival_cv", "1")
+            return [missing(*name, why) for name in names], []
+        seconds, span, shortest = cells.seconds, cells.span, max(shortest, trace.lattice)
+    shortest = next((w for w in (shortest, *WINDOWS[1:]) if span / w <= MOST_WINDOWS), WINDOWS[-1])
+    counts, place = _windows(seconds, span, shortest)
+    rate = jackknife(lambda kept: counts[kept].mean() / shortest, place)
+    # the value itself counts the last, incomplete second too; steps are complete
+    exact = len(seconds) / span if trace.coarse else (len(seconds) - 1) / span
+    scale = exact / rate.value
     whole = replace(
         rate,
-        value=rate.value * scale,
+        value=exact,
         error=rate.error * scale,
         low=rate.low * scale,
         high=rate.high * scale,
     )
     out = [jackknifed("demand.request_rate", "req/s", whole)]
     found = {"request rate": rate}
-    for width in widths:
-        counts, place = _windows(trace, width)
-        if len(counts) < 2 * 5:
+    for width in WINDOWS:
+        if span / width > MOST_WINDOWS:
+            continue
+        counts, place = _windows(seconds, span, width)
+        if len(counts) < FEWEST:
             continue
         name = f"overdispersion of counts in {width:g} s"
         found[name] = jackknife(lambda kept, c=counts: c[kept].var(ddof=1) / c[kept].mean(), place)
         out.append(jackknifed(name, "1", found[name], _blurred(trace, width)))
-    gaps, place = np.diff(trace.seconds), trace.seconds[:-1] / span
-    found["inter-arrival times"] = jackknife(lambda kept: _cv(gaps[kept]), place)
-    coarse = (
-        f"time stamps have steps of {trace.lattice:.4g} s, and requests come every "
-        f"{gaps.mean():.3g} s: gaps below the steps are not told"
+    cv, notes, error = _variation(trace, cells)
+    if error is not None:
+        found["inter-arrival times"] = error
+    return [*out, cv], notes + _dependent(found, span)
+
+
+def _variation(
+    trace: RequestTrace, cells: stamps.StampCells | None
+) -> tuple[Estimate, list[str], Jackknifed | None]:
+    """Coefficient of variation of inter-arrival times, what a user must know of it, and its error.
+    cells: of coarse stamps.
+    """
+    name, unit = "capacity.arrival_cv", "1"
+    if cells is None:
+        gaps, place = np.diff(trace.seconds), trace.seconds[:-1] / trace.seconds[-1]
+        found = jackknife(lambda kept: _cv(gaps[kept]), place)
+        return jackknifed(name, unit, found), [], found
+    reading = stamps.variation(cells)
+    if reading.problem:
+        return missing(name, unit, reading.problem), [], None
+    found = jackknife(
+        lambda kept: stamps.variation(cells, kept, reading.how).value,
+        cells.place,
     )
-    out.append(
-        jackknifed(
-            "capacity.arrival_cv", "1", found["inter-arrival times"], coarse if trace.coarse else ""
-        )
+    # what the steps hide is no error of sampling: the interval holds both
+    held = replace(found, low=min(found.low, reading.low), high=max(found.high, reading.high))
+    return (
+        jackknifed(name, unit, held),
+        [stamps.explained(reading, trace.lattice)],
+        found,
     )
-    return out, notes + _dependent(found, span)
 
 
 def lengths(trace: RequestTrace) -> tuple[list[Estimate], list[str], pd.DataFrame]:
