@@ -182,7 +182,7 @@ def validate(
         raise InputError(
             f"{begin} is after {stop}", argument="start", expected="a date before `end`"
         )
-    prices = read_prices(history, end=stop, window="`end`", choices=choices)
+    prices = read_prices(history, end=stop, window="`end`", choices=choices, moving=True)
     first = _place(prices, begin, horizon)
     notes, series = [f"history from {history}: {'; '.join(prices.notes)}"], None
     if demand is not None:
