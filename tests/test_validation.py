@@ -222,7 +222,11 @@ def test_a_report_has_the_benchmarks_beside_the_model_and_says_what_is_not_check
     assert len(found.lines) == len(table) == 2 * 2 * 4 + 2
     for row in table[table["of"] == "price"].to_dict(orient="records"):
         assert row["low"] < row["difference in CRPS"] < row["high"]
+    assert (table["restarted"] == 0.0).all() and (found.tables["Scores"]["restarted"] == 0.0).all()
+    whole = found.tables["How far the history was followed"]
+    assert (whole[["restarts", "closes not reached", "largest gap"]] == 0.0).all(axis=None)
     text = found.markdown()
+    assert "of these forecasts" not in text and "the replay was restarted" not in text
     assert "no data check its effect" in text
     assert "IN-SAMPLE: news.jump_volatility" in text  # the baseline's news is Render's, to 2024-07
     assert set(found.figures) == {"fans", "pit", "counterfactual"}

@@ -10,7 +10,18 @@ from rich.box import SIMPLE_HEAD
 
 from ..errors import InputError
 from ..inputs.files import probe
-from .history_options import LAYOUTS, DateFormat, Decimal, Sheet, given
+from .history_options import (
+    LAYOUTS,
+    Absurd,
+    Daily,
+    DateFormat,
+    Decimal,
+    Duplicates,
+    Nonpositive,
+    Sheet,
+    Unsorted,
+    given,
+)
 from .options import Json, Tables
 from .output import deliver, json_text, listed, print_json, say, show_table, wide_console
 
@@ -64,6 +75,11 @@ def score(
     date_format: DateFormat = None,
     decimal: Decimal = None,
     sheet: Sheet = None,
+    daily: Daily = None,
+    duplicates: Duplicates = None,
+    unsorted: Unsorted = None,
+    absurd: Absurd = None,
+    nonpositive: Nonpositive = None,
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
@@ -74,9 +90,19 @@ def score(
     from ..forecasts.score import score as scored
 
     probe(out)
-    read = given(column=column, date_format=date_format, decimal=decimal, sheet=sheet) or {}
+    read = given(
+        column=column,
+        date_format=date_format,
+        decimal=decimal,
+        sheet=sheet,
+        daily=daily,
+        duplicates=duplicates,
+        unsorted=unsorted,
+        absurd=absurd,
+        nonpositive=nonpositive,
+    )
     ends = BANDS if bands is None else [_days(text) for text in listed(bands, "bands") or ()]
-    found = scored(forecast, *histories, day_zero=day_zero, bands=ends, **read)
+    found = scored(forecast, *histories, day_zero=day_zero, bands=ends, **(read or {}))
 
     def fill(folder: Path) -> None:
         found.scores.to_csv(folder / "scores.csv", index=False)

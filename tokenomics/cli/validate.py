@@ -155,7 +155,7 @@ def _print(found) -> None:
     console = wide_console()
     say(
         f"Back-test: {found.title}",
-        *(f"note: {line}" for line in (*found.notes, *found.explained)),
+        *(f"note: {line}" for line in (*found.told, *found.explained)),
         *found.lines,
     )
     for title, table in found.tables.items():

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError, counted, nearest
-from ..histories.choices import EVERY_DAY, Choices
-from ..histories.cleaning import ordered
+from ..histories.choices import ANY_DAYS, Choices
+from ..histories.cleaning import clean, ordered
 from ..histories.layouts import told
-from ..histories.rows import read_rows
+from ..histories.rows import DAY, Rows, read_rows
 from ..histories.table import Table
 from .tables import dated, is_parquet, numbers, one, read, since_1970
 
@@ -49,22 +49,19 @@ History = dict[str, Outcomes]  # by variable
 
 @dataclass(frozen=True)
 class Reading:
-    """How histories are read. variables: that are looked for. day_zero: date of day 0. column,
-    date_format, decimal, sheet: as of `Choices`.
+    """How histories are read. variables: that are looked for. day_zero: date of day 0. choices: as
+    of prices; `column` of them tells variables apart.
     """
 
     variables: Sequence[str]
     day_zero: dt.date | None
-    column: object = None
-    date_format: str | None = None
-    decimal: str | None = None
-    sheet: str | None = None
+    choices: Choices
 
     @property
     def columns(self) -> dict[str, str]:
         """Names of columns by variable, and of the time's as date."""
         others = [name for name in self.variables if name != PRICE]
-        return told(self.column, (PRICE, *others))
+        return told(self.choices.column, (PRICE, *others))
 
 
 def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[str]]:
@@ -74,7 +71,7 @@ def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[
     A column a variable with a day or a date; or one row a value, with columns variable and value;
     or daily prices in any layout. Raises InputError that names file, line and key.
     """
-    table = read(path, how.sheet)
+    table = read(path, how.choices.sheet)
     given = how.columns
     places = {
         name: table.column(given[name]) if name in given else one(table, name)
@@ -84,7 +81,7 @@ def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[
     variable, value = one(table, "variable"), one(table, "value")
     if not places and (variable is None or value is None):
         return _prices(path, table, how)
-    days = _days(table, how, given)
+    days, by_date = _days(table, how, given)
     run = one(table, "run")
     runs = np.zeros(len(table)) if run is None else numbers(table, run)
     found: dict[float, History] = {}
@@ -98,16 +95,20 @@ def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[
         if not parts:
             raise _nothing(table, how, sorted(set(cells)))
     for name, rows, place in parts:
-        values = numbers(table, place, how.decimal)
+        values = numbers(table, place, how.choices.decimal)
         unit = "" if places else _unit(table, rows)
         good = np.isfinite(values[rows]) & np.isfinite(days[rows])
         notes += _without(table, name, good)
         for number in np.unique(runs[rows]):
             own = rows[(runs[rows] == number) & good]
-            if len(own):
-                found.setdefault(float(number), {})[name] = _series(
-                    table, own, days, values, unit, name
-                )
+            if not len(own):
+                continue
+            if name == PRICE and by_date:
+                series, said = _closes(_as_rows(table, own, place, days, values, how), how)
+                notes += said
+            else:
+                series = _series(table, own, days, values, unit, name)
+            found.setdefault(float(number), {})[name] = replace(series, unit=unit)
     if not found:
         raise InputError(
             "no value", file=path, expected=f"values of {', '.join(name for name, *_ in parts)}"
@@ -147,13 +148,41 @@ def _series(
     return Outcomes(days[rows], values[rows], unit)
 
 
-def _days(table: Table, how: Reading, given: dict[str, str]) -> np.ndarray:
-    """Day of every row since day 0: by date where the forecast has dates, too."""
+def _as_rows(
+    table: Table, own: np.ndarray, place: int, days: np.ndarray, values: np.ndarray, how: Reading
+) -> Rows:
+    """Rows of a table as rows of prices, turned round where they are newest first."""
+    assert how.day_zero is not None  # else days by date would have been refused
+    if len(own) > 1 and np.all(np.diff(days[own]) < 0.0):
+        own = own[::-1]
+    date = one(table, *DATES)
+    key = how.columns.get("date") or (table.name(date) if date is not None else "date")
+    narrow = replace(table, columns=(table.columns[place],), header=("price",), heads=())
+    ns = np.round(days[own] + since_1970(how.day_zero)).astype(np.int64) * DAY
+    names = {"date": key, "price": table.name(place)}
+    return Rows(narrow.take(own), names, ns, {"price": values[own]}, False, "")
+
+
+def _closes(rows: Rows, how: Reading) -> tuple[Outcomes, list[str]]:
+    """Recorded prices by the checks of every command that reads them, but for gaps: a day that is
+    missing is not scored.
+    """
+    assert how.day_zero is not None
+    done: list[str] = []
+    rows = clean(ordered(rows, how.choices, ANY_DAYS, done), how.choices, ANY_DAYS, done)
+    days = rows.days.astype(int).astype(float) - since_1970(how.day_zero)
+    return Outcomes(days, rows.price, "USD/TOK"), [f"{rows.table.file}: {line}" for line in done]
+
+
+def _days(table: Table, how: Reading, given: dict[str, str]) -> tuple[np.ndarray, bool]:
+    """Day of every row since day 0, and whether it is told by a date: so where the forecast has
+    dates, too.
+    """
     if "date" in given:
-        return _since(table, table.column(given["date"]), how)
+        return _since(table, table.column(given["date"]), how), True
     date, day = one(table, *DATES), one(table, *DAYS)
     if day is not None and (date is None or how.day_zero is None) and _counts(table.cell(day, 0)):
-        return numbers(table, day)
+        return numbers(table, day), False
     place = day if date is None else date
     if place is None:
         raise InputError(
@@ -162,7 +191,7 @@ def _days(table: Table, how: Reading, given: dict[str, str]) -> np.ndarray:
             key="date",
             expected=f"`date` or `day`, or `column` date=NAME, one of {table.named()}",
         )
-    return _since(table, place, how)
+    return _since(table, place, how), True
 
 
 def _counts(cell: str) -> bool:
@@ -181,7 +210,7 @@ def _since(table: Table, column: int, how: Reading) -> np.ndarray:
             argument="day_zero",
             expected="the date of the forecast's day 0, YYYY-MM-DD",
         )
-    return (dated(table, column, how.date_format) - since_1970(how.day_zero)).astype(float)
+    return (dated(table, column, how.choices.date_format) - since_1970(how.day_zero)).astype(float)
 
 
 def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History], list[str]]:
@@ -191,17 +220,12 @@ def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History]
     if PRICE not in how.variables or by_day or is_parquet(path):
         raise _nothing(table, how, [header for header in table.header if header])
     given = {"price" if role == PRICE else role: name for role, name in how.columns.items()}
-    choices = Choices(
-        column=given or None, date_format=how.date_format, sheet=how.sheet, decimal=how.decimal
-    )
     try:
-        rows = read_rows(path, choices)
+        rows = read_rows(path, replace(how.choices, column=given or None))
     except InputError as error:
-        if how.column is not None or error.line is not None:
+        if how.choices.column is not None or error.line is not None:
             raise
         raise _nothing(table, how, [header for header in table.header if header]) from None
-    done = [f"{PRICE} read with {rows.taken}"]
-    rows = ordered(rows, choices, EVERY_DAY, done)
     if how.day_zero is None:
         raise InputError(
             "a history by date, and a forecast by day",
@@ -209,10 +233,10 @@ def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History]
             argument="day_zero",
             expected="the date of the forecast's day 0, YYYY-MM-DD",
         )
-    days = rows.days.astype(int).astype(float) - since_1970(how.day_zero)
-    done += _without(rows.table, PRICE, np.isfinite(rows.price))
-    good = np.flatnonzero(np.isfinite(rows.price))
-    return [{PRICE: _series(rows.table, good, days, rows.price, "USD/TOK", PRICE)}], done
+    good = np.isfinite(rows.price)
+    told_of = [f"{PRICE} read with {rows.taken}", *_without(rows.table, PRICE, good)]
+    series, said = _closes(rows.take(good) if good.any() else rows, how)
+    return [{PRICE: series}], [*told_of, *said]
 
 
 def _nothing(table: Table, how: Reading, names: Sequence[str]) -> InputError:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, counted
+from ..histories.choices import ANY_DAYS, choices_of
 from ..histories.times import as_date
 from ..inputs.arguments import DATE, PATH, TEXT, checked, optional, several
 from ..results.markdown import markdown_table
@@ -84,6 +85,11 @@ class Scored:
     date_format=optional(TEXT),
     decimal=optional(TEXT),
     sheet=optional(TEXT),
+    daily=TEXT,
+    duplicates=TEXT,
+    unsorted=TEXT,
+    absurd=TEXT,
+    nonpositive=TEXT,
 )
 def score(
     forecast: str | Path,
@@ -94,6 +100,11 @@ def score(
     date_format: str | None = None,
     decimal: str | None = None,
     sheet: str | None = None,
+    daily: str = "refuse",
+    duplicates: str = "refuse",
+    unsorted: str = "refuse",
+    absurd: str = "refuse",
+    nonpositive: str = "refuse",
 ) -> Scored:
     """Score a forecast against what happened, by variable and band of horizons.
 
@@ -105,7 +116,8 @@ def score(
     that are scored together. day_zero: date of the forecast's day 0, where it has none. bands: days
     at which a band of horizons ends, ascending. column: which column of a history is which,
     {variable or "date": name}, or a name for the price. date_format, decimal, sheet: of histories,
-    as for prices.
+    as for prices. daily, duplicates, unsorted, absurd, nonpositive: what to do with defects of
+    prices by date, as for `calibrate_prices`; a day that is missing is not scored.
 
     Day 0 itself is known, and not scored. A date that one side lacks is left out, and so is a cell
     without a number; notes count them. Raises InputError
@@ -114,8 +126,23 @@ def score(
     if not histories:
         raise InputError("no history", argument="histories", expected="one file or more")
     ends = _ends(bands)
+    choices = choices_of(
+        {
+            "gaps": "span",
+            "column": column,
+            "date_format": date_format,
+            "decimal": decimal,
+            "sheet": sheet,
+            "daily": daily,
+            "duplicates": duplicates,
+            "unsorted": unsorted,
+            "absurd": absurd,
+            "nonpositive": nonpositive,
+        },
+        ANY_DAYS,
+    )
     found = read_forecast(forecast, as_date(day_zero, "day_zero"))
-    how = Reading(found.variables, found.day_zero, column, date_format, decimal, sheet)
+    how = Reading(found.variables, found.day_zero, choices)
     known: list[History] = []
     notes = list(found.notes)
     for path in histories:

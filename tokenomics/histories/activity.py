@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .choices import EVERY_DAY, Choices, choices_of
+from .choices import FLOWS, Choices, choices_of
 from .cleaning import ordered
 from .prices import gapless
 from .rows import read_rows
@@ -50,10 +50,10 @@ def read_activity(
     are no last row. Only the days used have to be clean. Raises InputError that names file and
     line.
     """
-    chosen = choices_of(choices, EVERY_DAY | {"daily": ("refuse",)})
+    chosen = choices_of(choices, FLOWS)
     rows = read_rows(path, chosen, ROLES)
     done = [f"read with {rows.taken}"]
-    rows = ordered(rows, chosen, EVERY_DAY, done)
+    rows = ordered(rows, chosen, FLOWS, done)
     every, span = rows.days, dt.timedelta(days=days - 1)
     from_, to = every.min().item(), every.max().item()
     last = end or (min(start + span, to) if start else to)
@@ -91,5 +91,6 @@ def read_activity(
         last,
         "one row a day (choose days without the gap by `start` and `end`)",
         done,
+        FLOWS,
     )
     return Activity(tuple(rows.days.tolist()), dict(rows.columns), str(path), tuple(done))

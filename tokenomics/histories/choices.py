@@ -55,6 +55,10 @@ EVERY_DAY = OPTIONS | {
     "nonpositive": ("refuse",),
     "absurd": ("refuse", "keep"),
 }
+# where days flow into one another (volume, fees): they are sums, and no last row is one
+FLOWS = EVERY_DAY | {"daily": ("refuse",)}
+# where days may be missing: a row that is left out is a day that is not used
+ANY_DAYS = OPTIONS | {"gaps": ("span",)}
 FILLED = OPTIONS | {"gaps": ("refuse", "interpolate")}
 
 

@@ -115,13 +115,14 @@ def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
             f"{rows.when(row)} is of the day of the row before; {twice} of {len(count)} days have "
             f"several rows{every}"
         )
-        expected = "one close a day (or `daily` close, the last of each UTC day"
+        other = ["`daily` close, the last of each UTC day"] * ("close" in offered["daily"])
         if chosen.duplicates == "mean":
-            expected += (
-                f"; `duplicates` mean is for at most {MOST_TWICE:.0%} of the days: a day's mean "
+            other.append(
+                f"`duplicates` mean is for at most {MOST_TWICE:.0%} of the days: a day's mean "
                 f"moves less than its close"
             )
-        raise rows.error(found, row, "date", expected + ")")
+        more = f" (or {'; '.join(other)})" if other else ""
+        raise rows.error(found, row, "date", f"one close a day{more}")
     last = first + count - 1
     said = f"{twice} of {len(count)} days have several rows: the last of each UTC day taken"
     if not rows.clock:

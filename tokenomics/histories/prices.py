@@ -107,17 +107,21 @@ def read_closes(
             f"row{_by_step(rows, chosen, offered, ' (or {})')}"
         )
         raise InputError(f"{len(returns)} {what}{hint}", file=path, expected=expected)
+    _refuse_still(returns, what, rows)
+    dates = tuple(place.astype("datetime64[D]").tolist())
+    return Closes(dates, values, str(path), returns, ends, tuple(done), chosen.step)
+
+
+def _refuse_still(returns: np.ndarray, what: str, rows: Rows) -> None:
+    """Refuse returns of which more than MOST_STILL are the same number. what: they are."""
     still = float(np.max(np.unique(returns, return_counts=True)[1])) / len(returns)
     if still > MOST_STILL:
-        found = f"{100 * still:.0f} % of the {what} are the same"
         raise InputError(
-            found,
-            file=path,
+            f"{100 * still:.0f} % of the {what} are the same",
+            file=rows.table.file,
             key=rows.names["price"],
             expected="prices that move in most rows: these are stale or fixed",
         )
-    dates = tuple(place.astype("datetime64[D]").tolist())
-    return Closes(dates, values, str(path), returns, ends, tuple(done), chosen.step)
 
 
 def _by_step(rows: Rows, chosen: Choices, offered: Mapping, text: str) -> str:
@@ -259,13 +263,15 @@ def read_prices(
     end: dt.date | None = None,
     window: str = "`start` and `days`",
     choices: Choices | Mapping[str, object] | None = None,
+    moving: bool = False,
 ) -> PriceHistory:
     """Daily closes without a gap, from `start` over `days` or up to `end` (to the end of the file
     where neither is given).
 
     window: the arguments that choose it, for messages. choices: how to read the file, and what to
-    do with those defects that leave no day out. Only the window used has to be clean. Raises
-    InputError that names file and line.
+    do with those defects that leave no day out. moving: refuse prices that stand still, as
+    `read_closes` does: for what scores or estimates the distribution of returns. Only the window
+    used has to be clean. Raises InputError that names file and line.
     """
     chosen = choices_of(choices, EVERY_DAY)
     rows = read_rows(path, chosen)
@@ -303,6 +309,8 @@ def read_prices(
         raise InputError(
             f"{len(rows):,} closes", file=path, expected=f"at most {MOST:,}, a century"
         )
+    if moving:
+        _refuse_still(np.diff(np.log(rows.price)), "daily returns", rows)
     return PriceHistory(tuple(rows.days.tolist()), rows.price, str(path), tuple(done))
 
 
@@ -313,14 +321,15 @@ def gapless(
     last: dt.date | None,
     expected: str,
     done: list[str],
+    offered: Mapping[str, tuple[str, ...]] = EVERY_DAY,
 ) -> Rows:
     """The rows cleaned, one on every day from `first` to `last`, or to the last row where that is
-    None. Raises InputError at the first gap.
+    None. offered: the choices that the command offers. Raises InputError at the first gap.
     """
     if not len(rows):
         raise InputError(f"no row from {first} on", file=rows.table.file, expected=expected)
     lines = rows.table.lines
-    rows = clean(rows, chosen, EVERY_DAY, done)
+    rows = clean(rows, chosen, offered, done)
     place = np.append(np.datetime64(first) - 1, rows.days).astype("datetime64[D]")
     gaps = np.flatnonzero(np.diff(place).astype(int) != 1)
     if len(gaps):

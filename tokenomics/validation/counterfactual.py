@@ -20,7 +20,7 @@ import pandas as pd
 
 from ..engines import ensemble
 from ..engines.trajectories import Trajectories
-from ..experiments.history import infer_news, undisturbed, without_noise_orders
+from ..experiments.history import REACHED, infer_news, undisturbed, without_noise_orders
 from ..model.formulas.liquidity import depth
 from ..model.model import Model, bind
 from ..model.shocks import sample
@@ -62,11 +62,22 @@ NEEDS = tuple(dict.fromkeys([*needed(CHOSEN), *MORE]))
 
 @dataclass(frozen=True)
 class Arms:
-    """Both arms: paths (runs, days) by variable. parameters: of the arm with the controller."""
+    """Both arms: paths (runs, days) by variable. parameters: of the arm with the controller.
+    recorded: closes (days,) [USD/TOK].
+    """
 
     without: Trajectories
     controlled: Trajectories
     parameters: Parameters
+    recorded: np.ndarray
+
+    @property
+    def missed(self) -> np.ndarray:
+        """Log price of the arm without the controller above the record (runs, days), 0 where it is
+        reached.
+        """
+        gap = np.log(self.without.values["token_price"] / self.recorded)
+        return np.where(np.abs(gap) > 2.0 * REACHED, gap, 0.0)
 
 
 def counterfactual(
@@ -86,12 +97,14 @@ def counterfactual(
 
     parameters: with the policy; its scenario is left out. prices: closes from the day on (days,)
     [USD/TOK]. rates: recorded demand (days − 1, runs) [req/s]. when: days from the start in words,
-    for an error. The policy is set up on the day: the depth of the market and the price that it
+    for an error. A close that the market cannot reach is followed as far as inventories go: both
+    arms then meet the news that brings the undisturbed model as near to it as it gets. The policy
+    is set up on the day: the depth of the market and the price that it
     starts from are those of the day, and what the undisturbed model lacks of its state is at rest.
     """
     calm = undisturbed(parameters).model_copy(update={"controller": parameters.controller})
     calm = put(calm, {"simulation.days": float(len(prices) - 1)})
-    start: dict[str, Any] = replayed.at(day)
+    start: dict[str, Any] = replayed.recorded(day, model, calm)
     deep = depth(parameters.market, start["pool_usd"])
     start |= {"initial_price": start["token_price"], "reference_depth": deep}
     table = without_noise_orders(
@@ -102,7 +115,7 @@ def counterfactual(
     quiet = bind(undisturbed(calm), table, model)
     table = table.replace(
         recorded_news=infer_news(
-            model.bound(quiet), quiet, as_arrays(start, runs), prices, progress, when
+            model.bound(quiet), quiet, as_arrays(start, runs), prices, progress, when, nearest=True
         )
     )
 
@@ -118,7 +131,7 @@ def counterfactual(
         )
 
     rest = steady_state(redenominated(calm, prices[0], model), model).state
-    return Arms(arm(undisturbed(calm), start), arm(calm, rest | start), calm)
+    return Arms(arm(undisturbed(calm), start), arm(calm, rest | start), calm, prices)
 
 
 def _measures(
@@ -157,8 +170,8 @@ def _measures(
 
 
 def needed_news(arms: Mapping[str, Arms]) -> pd.DataFrame:
-    """The news with which the undisturbed model follows the history, beside the returns: mean with
-    its 95 % interval, deviation, autocorrelation.
+    """The news with which the undisturbed model follows the history as far as it can, beside the
+    returns: mean with its 95 % interval, deviation, autocorrelation.
 
     The model's own news has no mean: what is needed makes up for a drift that the history did not
     have.
@@ -176,7 +189,7 @@ def needed_news(arms: Mapping[str, Arms]) -> pd.DataFrame:
         }
 
     first = next(iter(arms.values()))
-    rows = [moments("returns", np.diff(np.log(first.without.values["token_price"][0])))]
+    rows = [moments("returns", np.diff(np.log(first.recorded)))]
     return pd.DataFrame(
         rows
         + [

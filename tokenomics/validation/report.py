@@ -18,7 +18,8 @@ from ..parameters import Resolved
 from ..results.markdown import markdown_table
 from .counterfactual import UNCHECKED, Arms, needed_news, outcome
 from .figures import draw
-from .replay import PINNED, REPLAYED, SETTLED
+from .followed import followed, remarks
+from .replay import PINNED, REPLAYED, SETTLED, Replayed
 from .scores import BINS, LEVELS, Forecast, Mean, coverage, mean, verdict, width
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 MEANINGS = {
     REPLAYED: (
-        "starts in its steady state on the history's first date and follows the closes from there"
+        "starts in its steady state on the history's first date and follows the closes from there, "
+        "restarted where holders have no tokens left to sell for a fall"
     ),
     SETTLED: (
         f"the same trend, chartists' profit and variance; the gap to the utility value and the "
@@ -39,17 +41,26 @@ MEANINGS = {
 }
 
 
+FOLLOWED = "How far the history was followed"
+
+
 @dataclass(frozen=True)
 class ForecastSet:
     """Forecasts of one quantity over one horizon [days], by forecaster, and outcomes (days,).
 
-    Quantities are logs: of the price relative to the day's close, and of demand.
+    Quantities are logs: of the price relative to the day's close, and of demand. restarted: share
+    of the forecasts for which the model could not follow the history without a restart.
     """
 
     what: str
     horizon: int
     forecasts: Mapping[str, Forecast]
     outcomes: np.ndarray
+    restarted: float = 0.0
+
+    def broken(self, name: str) -> float:
+        """Share of a forecaster's forecasts that start after a restart; a benchmark has none."""
+        return self.restarted if name in self.models else 0.0
 
     @cached_property
     def crps(self) -> dict[str, np.ndarray]:
@@ -73,6 +84,7 @@ class ForecastSet:
                 "forecasts": len(self.outcomes),
             }
             row |= {"CRPS": average, "skill": float(1.0 - average / walk)}
+            row |= {"restarted": self.broken(name)}
             for level in LEVELS:
                 row[f"in {100 * level:.0f} %"] = _bounded(
                     coverage(one, self.outcomes, level, self.horizon)
@@ -104,6 +116,7 @@ class ForecastSet:
                             "low": gap.low,
                             "high": gap.high,
                             "the model is": verdict(gap),
+                            "restarted": self.broken(name),
                         }
                     )
         return rows
@@ -132,13 +145,15 @@ def _bounded(one: Mean) -> str:
 class Validation:
     """A back-test.
 
-    resolved: parameters. history: the closes. start: date of the first forecast. settings: runs,
-    arms, horizon, seed. blocks: forecasts of one quantity over one horizon, with their outcomes.
-    arms, fans: by forecaster. notes: what a reader must know.
+    resolved: parameters. history: the closes. replayed: the model's states on their days. start:
+    date of the first forecast. settings: runs, arms, horizon, seed. blocks: forecasts of one
+    quantity over one horizon, with their outcomes. arms, fans: by forecaster. notes: what a reader
+    must know.
     """
 
     resolved: Resolved
     history: PriceHistory
+    replayed: Replayed
     start: dt.date
     settings: Mapping[str, int]
     blocks: tuple[ForecastSet, ...]
@@ -168,11 +183,22 @@ class Validation:
             rows["Model against benchmarks"] += block.differences()
             rows["PIT"] += block.pit()
         found = {title: pd.DataFrame(lines) for title, lines in rows.items()}
+        found[FOLLOWED] = followed(self.replayed, self.arms, self.history, self._first)
         found["News that the history needs"] = needed_news(self.arms)
         return found | {
             f"Without and with the controller: {name}": outcome(one)
             for name, one in self.arms.items()
         }
+
+    @property
+    def _first(self) -> int:
+        """Day of the first forecast, since the history's first date."""
+        return (self.start - self.history.dates[0]).days
+
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """The notes, and what of the history could not be followed."""
+        return (*self.notes, *remarks(self.tables[FOLLOWED], self.replayed, self.history))
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
@@ -186,6 +212,9 @@ class Validation:
             found.append(
                 f"{row['of']}, {ahead}, {row['model']} against {row['benchmark']}: "
                 f"{row['the model is']} ({numbers})"
+                + f"; {100 * row['restarted']:.0f} % of these forecasts start after a restart"
+                * (row["restarted"] > 0.0)
+                * (row["restarted"] > 0.0)
             )
         return tuple(found)
 
@@ -197,6 +226,11 @@ class Validation:
             (
                 "CRPS: mean continuous ranked probability score, in log points, less is better; "
                 "skill: 1 - CRPS / CRPS of the normal random walk."
+            ),
+            (
+                "restarted: share of forecasts that start where the model could not follow the "
+                "history without a restart; closes not reached: share of days, and largest gap to "
+                "one in log points."
             ),
             (
                 "in 50 %: share of outcomes within the central 50 % interval. Intervals: 95 %, for "
@@ -226,7 +260,7 @@ class Validation:
         """The whole as text that pastes into a proposal."""
         parts = [
             f"# Back-test: {self.title}",
-            "\n".join(f"- {line}" for line in (*self.notes, *self.explained)),
+            "\n".join(f"- {line}" for line in (*self.told, *self.explained)),
         ]
         parts.append("\n".join(f"- {line}" for line in self.lines))
         for title, table in self.tables.items():
@@ -244,7 +278,7 @@ class Validation:
             "sha256": self.resolved.hash,
             **self.settings,
             "verdicts": list(self.lines),
-            "notes": list(self.notes),
+            "notes": list(self.told),
             "tables": {
                 title: table.to_dict(orient="records") for title, table in self.tables.items()
             },

@@ -38,6 +38,7 @@ from . import benchmarks, sources
 from .counterfactual import Arms, counterfactual
 from .demand import BEFORE as DEMAND_BEFORE
 from .demand import daily_means, demand_forecasts, refusal
+from .followed import restarted
 from .forecasts import Collected, collect, model_paths
 from .replay import pinned, redenominated, replay, settled
 from .report import PINNED, REPLAYED, SETTLED, ForecastSet, Validation
@@ -182,7 +183,7 @@ def validate(
         raise InputError(
             f"{begin} is after {stop}", argument="start", expected="a date before `end`"
         )
-    prices = read_prices(history, end=stop, window="`end`", choices=choices)
+    prices = read_prices(history, end=stop, window="`end`", choices=choices, moving=True)
     first = _place(prices, begin, horizon)
     notes, series = [f"history from {history}: {'; '.join(prices.notes)}"], None
     if demand is not None:
@@ -231,7 +232,8 @@ def validate(
         forecasts = {name: one.ahead[h].first(len(known)) for name, one in drawn.items()}
         for name, rule in (("random walk", benchmarks.random_walk), ("EWMA", benchmarks.ewma)):
             forecasts[name] = rule(returns, known, h)
-        blocks.append(ForecastSet("price", h, forecasts, log_price[known + h] - log_price[known]))
+        outcomes = log_price[known + h] - log_price[known]
+        blocks.append(ForecastSet("price", h, forecasts, outcomes, restarted(replayed, known)))
     if series is not None:
         notes += [
             line for line in dict.fromkeys((refusal(series, 1), refusal(series, horizon))) if line
@@ -255,7 +257,9 @@ def validate(
         both[name] = counterfactual(resolved.values, state, first, prices.values[first:], **chosen)
     fans = {name: one.fans for name, one in drawn.items()}
     settings = {"runs": runs, "arms": arms, "horizon": horizon, "seed": seed}
-    return Validation(resolved, prices, begin, settings, tuple(blocks), both, fans, tuple(notes))
+    return Validation(
+        resolved, prices, replayed, begin, settings, tuple(blocks), both, fans, tuple(notes)
+    )
 
 
 def _draws(
