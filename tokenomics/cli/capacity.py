@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
+from . import capacity_import
 from .numbers import number
 from .options import Json, Tables
 from .output import deliver, distinct, print_json, progress_bar, say, show_table
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Inference throughput of accelerators, and the supply curve of a fleet.",
 )
+app.add_typer(capacity_import.app)
 Model = Annotated[
     str,
     typer.Option(
