@@ -6,18 +6,21 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from ruamel.yaml import YAML
 
-from ..errors import InputError
+from ..errors import InputError, remark
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from . import capacity_import
 from .numbers import number
 from .options import Json, Tables
 from .output import deliver, distinct, print_json, progress_bar, say, show_table
+
+if TYPE_CHECKING:
+    from ..capacity.frontier import Frontier
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,6 +37,16 @@ Model = Annotated[
 ]
 USES = ("bandwidth_use", "compute_use")
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of all work: rows of the supply table
+
+
+def _at_most(curve: Frontier) -> dict[str, float]:
+    """The end of a frontier: a full memory, or the most requests that were measured."""
+    return {
+        "full_batch": float(curve.batch[-1]),
+        "full_rate": float(curve.output_rate[-1]),
+        "full_tpot": float(curve.time_per_token[-1]),
+        "full_ttft": float(curve.time_to_first_token[-1]),
+    }
 
 
 def _say_optimistic(rows: dict[str, dict[str, object]]) -> None:
@@ -265,13 +278,24 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
 @app.command(
     epilog="Examples: tokenomics capacity frontier --hardware h100 --hardware l40s --model "
     "llama-3.1-8b --precision fp8 --tpot 0.03 --ttft 0.5 | "
-    "tokenomics capacity frontier --hardware measured.yaml --precision fp16 --prompt 2048 --output "
-    "512 --json"
+    "tokenomics capacity frontier --hardware my_card.yaml --precision fp16 --prompt 2048 --output "
+    "512 --json | "
+    "tokenomics capacity frontier --measured runs/measured/001_h100.yaml --prompt 1024 --output "
+    "1024"
 )
 def frontier(
     hardware: Annotated[
-        list[str], typer.Option(help="A shipped accelerator or a hardware file. Repeatable.")
-    ],
+        list[str] | None,
+        typer.Option(help="A shipped accelerator or a hardware file. Repeatable."),
+    ] = None,
+    measured: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file of `capacity import`: interpolated between its points, in its own model, "
+            "precision, cards and lengths. Repeatable.",
+            metavar="FILE",
+        ),
+    ] = None,
     model: Model = "llama-3.1-8b",
     precision: Annotated[
         str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")
@@ -295,39 +319,54 @@ def frontier(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Tokens/s per card against latency by the roofline, and the goodput when both limits hold on
-    average.
+    """Tokens/s per card against latency by the roofline, or as measured, and the goodput when both
+    limits hold on average.
     """
     from ..capacity import frontier as curves
     from ..capacity import hardware as devices
     from ..capacity.figures import frontier_figure
+    from ..capacity.measured_frontier import beyond, measured_frontier, refuse_below
+    from ..capacity.measured_sweep import measured_sweep
     from ..capacity.roofline import Request, roofline
     from ..capacity.shapes import shape
     from ..results.figures import save
 
     probe(out)
+    files = [str(file) for file in measured or ()]
+    if not (hardware or files):
+        raise InputError("none", argument="hardware", expected="a name, or `measured` FILE")
     distinct(hardware, "hardware")
-    served = shape(model)
-    found, rows = {}, {}
-    for name in hardware:
+    distinct(files, "measured")
+    served, work = shape(model), Request(prompt, output)
+    found, rows, notes = {}, {}, []
+    for name in hardware or ():
         device = devices.hardware(name)
         try:
-            curve = curves.frontier(
-                roofline(device, served, precision, cards), Request(prompt, output)
-            )
+            curve = curves.frontier(roofline(device, served, precision, cards), work)
             limits = {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
         except InputError as error:
             raise InputError(
                 f"{error.key}: {error.found}", key=f"--hardware {name}", expected=error.expected
             ) from None
         found[name] = curve
-        rows[name] = limits | {
-            "full_batch": float(curve.batch[-1]),
-            "full_rate": float(curve.output_rate[-1]),
-            "full_tpot": float(curve.time_per_token[-1]),
-            "full_ttft": float(curve.time_to_first_token[-1]),
-            "ttft_optimistic": device.optimistic(precision),
-        }
+        rows[name] = (
+            limits
+            | _at_most(curve)
+            | {"ttft_optimistic": device.optimistic(precision), "from": "roofline"}
+        )
+    for name in files:
+        sweep = measured_sweep(name)
+        found[name] = curve = measured_frontier(sweep, name)
+        refuse_below(curve, name, tpot=tpot, ttft=ttft)
+        batch = curve.batch_within(tpot, ttft)
+        rows[name] = (
+            {"batch": batch, "goodput": curve.goodput(tpot, ttft)}
+            | _at_most(curve)
+            | {"ttft_optimistic": False, "from": "measured", "description": sweep.description}
+        )
+        notes.append(f"{name}: {sweep.description}; interpolated between its points")
+        for note in beyond(curve, work, batch):
+            remark(f"{name}: {note}")
 
     def tell(written: bool) -> None:
         if as_json:
@@ -342,15 +381,17 @@ def frontier(
         )
         names = (
             "hardware",
+            "from",
             "requests at once",
             "output token/s per card",
-            "with a full memory",
+            "with the most requests",
             "its TPOT [s]",
             "its TTFT [s]",
         )
         cells = (
             (
                 name,
+                row["from"],
                 *(f"{row[key]:,.0f}" for key in ("batch", "goodput", "full_rate")),
                 f"{row['full_tpot']:.3g}",
                 f"{row['full_ttft']:.3g}",
@@ -359,6 +400,7 @@ def frontier(
         )
         show_table(title, names, cells)
         _say_optimistic(rows)
+        say(*notes)
         if written:
             say(f"figure in {out}")
 
