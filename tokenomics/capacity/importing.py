@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, printable
 from .card_bound import hold_against_card
 from .measured_sweep import MeasuredSweep, ResultSource, SweepPoint
 from .result_files import read_results
@@ -155,6 +155,7 @@ def _sweep(one: Joined) -> MeasuredSweep:
                 counted=point.counted,
                 output_rate=point.rate_of_one,
                 **{name: point.times.get(name) for name in TIMES},
+                failed=point.failed,
                 source=sources.index(_source(point)),
                 line=point.origin.line,
                 place=point.origin.place,
@@ -166,4 +167,10 @@ def _sweep(one: Joined) -> MeasuredSweep:
 
 def _source(point: Served) -> tuple[str, str, str, str, str]:
     origin = point.origin
-    return PurePath(origin.file).name, origin.sha256, origin.tool, origin.version, origin.date
+    return (
+        printable(PurePath(origin.file).name),
+        origin.sha256,
+        origin.tool,
+        origin.version,
+        origin.date,
+    )

@@ -30,7 +30,8 @@ class SweepPoint(Strict):
     which the benchmark kept full or the mean over the run; None where the server was flooded.
 
     output_rate: generated token/s of one GPU; a request's prompt is not counted. ttft_mean,
-    ttft_p99, tpot_mean, tpot_p99: s; None where the format has throughput alone. source: number of
+    ttft_p99, tpot_mean, tpot_p99: s; None where the format has throughput alone. failed: share
+    of the requests, 0 also where the file does not say. source: number of
     the file in `sources`, from 0. line, place: in it.
     """
 
@@ -41,6 +42,7 @@ class SweepPoint(Strict):
     ttft_p99: float | None = Field(gt=0.0)
     tpot_mean: float | None = Field(gt=0.0)
     tpot_p99: float | None = Field(gt=0.0)
+    failed: float = Field(ge=0.0, le=1.0)
     source: int = Field(ge=0)
     line: int | None = Field(default=None, ge=1)
     place: str = ""

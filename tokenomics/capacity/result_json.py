@@ -122,6 +122,7 @@ def _vllm(values: Values) -> Iterator[Served]:
         gpus=values.whole("gpus"),
         model=values.text("model_id"),
         framework=values.text("framework") or "vllm",
+        failed=values.failed("failed", "completed"),
         precision=values.text("precision"),
         parallelism=f"tp {tensor}" if tensor else "",
         keys=keys | {"output_rate": "output_throughput"},
@@ -181,6 +182,7 @@ def _guidellm_point(one: Values, version: str | None, model: str | None) -> Serv
         prompt=one.number("metrics.prompt_token_count.successful.mean"),
         output=one.number("metrics.output_token_count.successful.mean"),
         model=one.text("config.backend.model") or model,
+        failed=one.failed("metrics.request_totals.errored", "metrics.request_totals.successful"),
         keys=keys,
     )
 
@@ -240,6 +242,7 @@ def _aiperf(values: Values) -> Iterator[Served]:
             f"{config}.models.items",
         ),
         framework=values.text(f"{config}.backend"),
+        failed=values.failed("error_request_count.avg", "request_count.avg"),
         keys=keys | {"output_rate": f"{rate}.avg"},
     )
 

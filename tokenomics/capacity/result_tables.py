@@ -112,12 +112,12 @@ def _inferencemax(table: Table, origin: Origin) -> Iterator[Served]:
 def _inferencemax_row(row: Values) -> Served:
     split = str(row.get("disagg")[1]).lower() == "true"
     if split:
-        prefill, decode = row.number("num_prefill_gpu"), row.number("num_decode_gpu")
+        prefill, decode = row.count("num_prefill_gpu"), row.count("num_decode_gpu")
         gpus = prefill + decode
-        parallelism, variant = f"{prefill:.0f} prefill, {decode:.0f} decode GPUs", "disaggregated"
+        parallelism, variant = f"{prefill} prefill, {decode} decode GPUs", "disaggregated"
     else:
-        gpus = prefill = decode = row.number("tp")
-        parallelism, variant = f"tp {gpus:.0f}", ""
+        gpus = prefill = decode = row.count("tp")
+        parallelism, variant = f"tp {gpus}", ""
     if experts := row.whole("ep"):
         parallelism += f", ep {experts}"
     if str(row.get("dp_attention")[1]).lower() == "true":
@@ -132,7 +132,7 @@ def _inferencemax_row(row: Values) -> Served:
         raise row.origin.error(
             f"{told:,.6g} token/s",
             "tput_per_gpu",
-            f"{everything:,.6g}, input and output tokens over {gpus:.0f} GPUs",
+            f"{everything:,.6g}, input and output tokens over {gpus} GPUs",
         )
     return Served(
         row.origin,
@@ -142,7 +142,7 @@ def _inferencemax_row(row: Values) -> Served:
         prompt=row.number("isl"),
         output=row.number("osl"),
         gpu=_named(row, "hw"),
-        gpus=int(gpus),
+        gpus=gpus,
         model=_named(row, "model"),
         framework=_named(row, "framework"),
         precision=_named(row, "precision"),
@@ -195,11 +195,7 @@ def read_mlperf(content: bytes, origin: Origin) -> Iterator[Served]:
         key, value = " ".join(key.split()), value.strip()
         if mark and value and len(value) < 200:
             lines.setdefault(key, float(value) if NUMBER.fullmatch(value) else value)
-    values = Values({key.replace(".", "·"): value for key, value in lines.items()}, origin)
-
-    def told(*keys: str) -> tuple[str, ...]:
-        return tuple(key.replace(".", "·") for key in keys)  # a point would part keys
-
+    values = Values(lines, origin)
     for key, wanted in (("Mode", "PerformanceOnly"), ("Result is", "VALID")):
         if lines.get(key) != wanted:
             raise origin.error(f"'{lines.get(key, 'missing')}'", key, wanted)
@@ -210,7 +206,7 @@ def read_mlperf(content: bytes, origin: Origin) -> Iterator[Served]:
     rate_key = "Completed tokens per second" if server else "Tokens per second"
     rate = values.number(rate_key)
     samples = values.number("Completed samples per second" if server else "Samples per second")
-    times = {n: NS * values.number(*told(*keys)) for n, keys in MLPERF_TIMES.items() if server}
+    times = {n: NS * values.number(*keys) for n, keys in MLPERF_TIMES.items() if server}
     yield Served(
         origin,
         rate,

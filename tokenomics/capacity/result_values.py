@@ -18,7 +18,9 @@ DEEPEST = 60  # levels; GuideLLM's reports have ten
 
 
 class Values:
-    """A JSON mapping of an origin. A path names keys by dots; the first that is there counts."""
+    """A mapping of an origin. A path names keys by dots, or is a key with dots in it; of several
+    paths the first that is there counts.
+    """
 
     def __init__(self, tree: Mapping[str, Any], origin: Origin):
         self.tree, self.origin = tree, origin
@@ -27,7 +29,7 @@ class Values:
         """The first path with a value, and the value; ("", None) where none has one."""
         for path in paths:
             node: Any = self.tree
-            for key in path.split("."):
+            for key in [path] if path in self.tree else path.split("."):
                 node = node.get(key) if isinstance(node, Mapping) else None
             if node is not None:
                 return path, node
@@ -60,6 +62,21 @@ class Values:
         if found != int(found):
             raise self.origin.error(f"{found:g}", path, "a whole number")
         return int(found)
+
+    def count(self, path: str) -> int:
+        """A whole number above 0. Raises InputError where it is missing or something else."""
+        self.number(path)
+        return self.whole(path)
+
+    def failed(self, bad: str, good: str) -> float:
+        """The share of requests that failed. bad, good: paths of their numbers; none failed where
+        the file does not say.
+        """
+        _, value = self.get(bad)
+        if value is None or value == 0:
+            return 0.0
+        lost = self._positive(bad, value)
+        return lost / (lost + self.number(good))
 
     def text(self, *paths: str) -> str | None:
         """A name, or None where it is missing; the first of a list of names."""

@@ -59,8 +59,8 @@ class Served:
     times: mean and p99 of TTFT and TPOT [s], as "ttft_mean" and so on; empty where the format has
     throughput alone. concurrency: requests in flight, None where the server was flooded. counted:
     whether that is the limit that the benchmark kept full, or the mean over the run. prompt,
-    output: mean tokens of a request. speculative: several tokens may come of one step. keys: the
-    file's names of the numbers.
+    output: mean tokens of a request. failed: share of the requests. speculative: several tokens may
+    come of one step. keys: the file's names of the numbers.
     """
 
     origin: Origin
@@ -80,6 +80,7 @@ class Served:
     variant: str = ""
     run: str | None = None
     speculative: bool = False
+    failed: float = 0.0
     keys: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -140,6 +140,12 @@ def _tell(sweeps: list[MeasuredSweep]) -> None:
             f"{len(sweeps) - MOST_SHOWN} more are not shown: --json and --out tell all, --gpu, "
             "--model and the others pick some."
         )
+    failed = [point.failed for sweep in sweeps for point in sweep.points if point.failed]
+    if failed:
+        say(
+            f"{counted(len(failed), 'point')} with failed requests, up to {max(failed):.1%}: "
+            "throughput and times are those of the others."
+        )
     say(*dict.fromkeys(sweep.bound for sweep in sweeps))
     say(*dict.fromkeys(_source(source) for sweep in sweeps for source in sweep.sources))
 
