@@ -84,6 +84,12 @@ def test_a_summary_of_mlperf_counts_its_requests_by_littles_law(tmp_path):
         ("is : VALID", "is : INVALID", "Result is: 'INVALID'; expected VALID"),
         ("PerformanceOnly", "AccuracyOnly", "Mode: 'AccuracyOnly'; expected PerformanceOnly"),
         ("Server", "SingleStream", "Scenario: 'SingleStream'; expected Server or Offline"),
+        # as a page of AMD's shows it: the statistics of another run between those of this one
+        (
+            "3000.00\nMean",
+            "2000.00\nMean",
+            "Completed tokens per second: 2000.00 after 3000.0; exp",
+        ),
     ):
         assert key in refused(tmp_path, MLPERF.replace(old, new), prompt=250.0)
 

@@ -9,7 +9,9 @@ from serving import vllm
 
 from paths import command
 from tokenomics.capacity.measured_sweep import measured_sweep
-from tokenomics.errors import InputError
+from tokenomics.capacity.supply import load_fleet
+from tokenomics.errors import InputError, Remark
+from tokenomics.parameters.locate import find
 
 
 def test_a_written_frontier_that_was_altered_is_refused_by_line(tmp_path):
@@ -93,3 +95,54 @@ def test_a_frontier_needs_points_to_go_between(tmp_path):
     status, out, errors = command("capacity", "frontier", folder=tmp_path)
     assert (status, out) == (2, "")
     assert errors == "error: --hardware: none; expected a name, or --measured FILE\n"
+
+
+def fleet_with(tmp_path, monkeypatch, file):
+    """The shipped fleet with measured H100s, at the lengths that were measured."""
+    text = find("fleet", "marketplace").read_text()
+    text = text.replace("hardware: h100\n", f"hardware: h100\n    measured: {file}\n", 1)
+    text = text.replace("{value: 1155.0", "{value: 1000.0").replace(
+        "{value: 211.0", "{value: 500.0"
+    )
+    (tmp_path / "fleet.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return "./fleet.yaml"
+
+
+def test_a_type_that_was_measured_offers_what_was_measured(tmp_path, monkeypatch):
+    file = measured_file(tmp_path, slower(4, 0.01), slower(16, 0.03), slower(64, 0.05))
+    found = load_fleet(fleet_with(tmp_path, monkeypatch, file))
+    member = found.members["h100"]
+    # at the fleet's 0.03 s a token: 16 requests in flight, 500 of 1500 tokens are output
+    rate = 16 * 500 / (0.2 + 499 * 0.03)
+    assert (member.batch, member.output_rate) == pytest.approx((16, rate))
+    assert member.accelerator.throughput == pytest.approx(0.6 * 3 * rate)
+    assert (member.origin, member.optimistic) == ("measured frontier", False)
+    assert found.members["l40s"].origin == "published"
+    source = found.overlay()["fleet"]["h100"]["throughput"]["source"]
+    assert "measured frontier figures" in source
+    status, out, errors = command("capacity", "supply", "--fleet", "./fleet.yaml")
+    assert (status, errors) == (0, "")
+    assert "h100 measured frontier, a100 published" in out
+
+
+def test_a_type_is_measured_with_its_own_cards(tmp_path, monkeypatch):
+    file = measured_file(tmp_path, slower(4, 0.01), slower(16, 0.02))
+    fleet = fleet_with(tmp_path, monkeypatch, file)
+    with pytest.warns(Remark, match="let in more than the 16 requests that were measured at most"):
+        load_fleet(fleet)
+    measured = (tmp_path / file).read_text()
+    (tmp_path / file).write_text(measured.replace("Llama-3.1-8B", "Qwen3-8B"))
+    with pytest.warns(
+        Remark, match="measured with .*Qwen3-8B.*, and the fleet serves llama-3.1-8b"
+    ):
+        load_fleet(fleet)
+    text = (tmp_path / "fleet.yaml").read_text()
+    for old, new, words in (
+        ("precision: fp8", "precision: fp8\n    cards: 2", "gpus: 1; expected 2, as the type's"),
+        ("value: 0.03", "value: 0.005", "TPOT: 0.005 s; expected at least 0.01 s"),
+    ):
+        (tmp_path / "fleet.yaml").write_text(text.replace(old, new, 1))
+        with pytest.raises(InputError, match=words) as error:
+            load_fleet(fleet)
+        assert error.value.file == file

@@ -12,11 +12,24 @@ import numpy as np
 
 from ..errors import InputError
 from .frontier import Frontier
-from .measured_sweep import MeasuredSweep
+from .measured_sweep import MeasuredSweep, measured_sweep
 from .roofline import Request
 
 FEWEST = 2  # points that an interpolation goes between
 ALIKE = 0.1  # relative; lengths further off are another workload
+
+
+def answer(
+    file: str, work: Request, time_per_token: float, time_to_first_token: float
+) -> tuple[MeasuredSweep, Frontier, list[str]]:
+    """What a file of `tokenomics capacity import` says of limits [s]: the sweep, its frontier, and
+    what a reader must know. Raises InputError for limits that were not reached in it.
+    """
+    sweep = measured_sweep(file)
+    curve = measured_frontier(sweep, file)
+    _refuse_below(curve, file, tpot=time_per_token, ttft=time_to_first_token)
+    batch = curve.batch_within(time_per_token, time_to_first_token)
+    return sweep, curve, _beyond(curve, work, batch)
 
 
 def measured_frontier(sweep: MeasuredSweep, file: str) -> Frontier:
@@ -44,7 +57,7 @@ def measured_frontier(sweep: MeasuredSweep, file: str) -> Frontier:
     )
 
 
-def refuse_below(curve: Frontier, file: str, **limits: float) -> None:
+def _refuse_below(curve: Frontier, file: str, **limits: float) -> None:
     """Raise InputError for a limit that the fewest measured requests break already. limits: tpot,
     ttft [s].
     """
@@ -60,7 +73,7 @@ def refuse_below(curve: Frontier, file: str, **limits: float) -> None:
             )
 
 
-def beyond(curve: Frontier, work: Request, batch: float) -> list[str]:
+def _beyond(curve: Frontier, work: Request, batch: float) -> list[str]:
     """What a reader must know of an answer from a measured frontier: that it lies at its end, or
     that other lengths were measured.
     """

@@ -56,6 +56,7 @@ MLPERF_TIMES = {
     "tpot_p99": ("99.00 percentile time to output token (ns)",),
 }
 NS = 1e-9
+LONGEST_VALUE = 200  # characters of a line's value in a summary of MLPerf
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 ANYTHING = (
     "a table of InferenceMAX (with tput_per_gpu) or of TensorRT-LLM (isl, osl and columns such as "
@@ -187,14 +188,18 @@ def _tensorrt(table: Table, origin: Origin) -> Iterator[Served]:
 
 def read_mlperf(content: bytes, origin: Origin) -> Iterator[Served]:
     """The point of a summary of MLPerf Inference. Raises InputError for one that is not valid, not
-    of performance, or of a scenario without a rate of tokens.
+    of performance, of a scenario without a rate of tokens, or of two runs put together.
     """
     lines: dict[str, float | str] = {}
-    for line in content.decode("utf-8", "replace").splitlines():
+    for i, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
         key, mark, value = line.partition(":")
         key, value = " ".join(key.split()), value.strip()
-        if mark and value and len(value) < 200:
-            lines.setdefault(key, float(value) if NUMBER.fullmatch(value) else value)
+        if mark and value and len(value) < LONGEST_VALUE:
+            read = float(value) if NUMBER.fullmatch(value) else value
+            if lines.setdefault(key, read) != read:
+                raise replace(origin, line=i).error(
+                    f"{value} after {lines[key]}", key, "one run: the same where it stands twice"
+                )
     values = Values(lines, origin)
     for key, wanted in (("Mode", "PerformanceOnly"), ("Result is", "VALID")):
         if lines.get(key) != wanted:

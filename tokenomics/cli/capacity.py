@@ -202,8 +202,8 @@ def supply(
             "median_cost": m.median_cost,
             "count": m.accelerator.potential_nodes,
             "power": m.accelerator.power,
-            "origin": m.device.origin,
-            "ttft_optimistic": m.device.optimistic(m.node.precision),
+            "origin": m.origin,
+            "ttft_optimistic": m.optimistic,
         }
         for name, m in found.members.items()
     }
@@ -255,7 +255,7 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
         ("type", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"),
         cells,
     )
-    origins = ", ".join(f"{name} {m.device.origin}" for name, m in found.members.items())
+    origins = ", ".join(f"{name} {m.origin}" for name, m in found.members.items())
     say(f"Figures of the cards: {origins}.")
     _say_optimistic(types)
     curve, numbers = found.supply, ("USD/Mtok", "Mtok/day", "of all", "elasticity")
@@ -325,8 +325,7 @@ def frontier(
     from ..capacity import frontier as curves
     from ..capacity import hardware as devices
     from ..capacity.figures import frontier_figure
-    from ..capacity.measured_frontier import beyond, measured_frontier, refuse_below
-    from ..capacity.measured_sweep import measured_sweep
+    from ..capacity.measured_frontier import answer
     from ..capacity.roofline import Request, roofline
     from ..capacity.shapes import shape
     from ..results.figures import save
@@ -355,17 +354,15 @@ def frontier(
             | {"ttft_optimistic": device.optimistic(precision), "from": "roofline"}
         )
     for name in files:
-        sweep = measured_sweep(name)
-        found[name] = curve = measured_frontier(sweep, name)
-        refuse_below(curve, name, tpot=tpot, ttft=ttft)
-        batch = curve.batch_within(tpot, ttft)
+        sweep, curve, remarks = answer(name, work, tpot, ttft)
+        found[name] = curve
         rows[name] = (
-            {"batch": batch, "goodput": curve.goodput(tpot, ttft)}
+            {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
             | _at_most(curve)
             | {"ttft_optimistic": False, "from": "measured", "description": sweep.description}
         )
         notes.append(f"{name}: {sweep.description}; interpolated between its points")
-        for note in beyond(curve, work, batch):
+        for note in remarks:
             remark(f"{name}: {note}")
 
     def tell(written: bool) -> None:
