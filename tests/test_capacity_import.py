@@ -122,6 +122,8 @@ def test_requests_that_come_by_the_clock_are_counted_by_their_mean(tmp_path):
     (sweep,) = import_results(files(tmp_path, vllm(256, **rate)), ASKED)
     assert sweep.points[0].counted == "mean"
     assert sweep.points[0].concurrency == pytest.approx(10.38)
+    (sweep,) = import_results(files(tmp_path, vllm(16, ramp_up_strategy="linear")), ASKED)
+    assert sweep.points[0].counted == "mean"
     (sweep,) = import_results(files(tmp_path, sglang(16, request_rate=3.0)), NAMED)
     assert (sweep.points[0].counted, sweep.points[0].concurrency) == ("mean", 0.97 * 16)
 

@@ -86,6 +86,11 @@ def test_a_key_with_a_point_in_it_is_named_as_it_stands(tmp_path):
     assert "result0.dat: 99.00 percentile first token latency (ns): missing" in said
 
 
+def test_a_run_that_was_cancelled_is_none(tmp_path):
+    said = refused(tmp_path, aiperf(was_cancelled=True))
+    assert said.endswith("result0.dat: was_cancelled: true; expected a run that came to its end")
+
+
 def test_half_a_gpu_is_none(tmp_path):
     said = refused(tmp_path, f"{HEADER}\n{WHOLE.replace(',2,1,', ',2.5,1,')}\n", gpus=None)
     assert "result0.dat:2: tp: 2.5; expected a whole number" in said

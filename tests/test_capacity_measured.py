@@ -133,10 +133,10 @@ def test_a_type_is_measured_with_its_own_cards(tmp_path, monkeypatch):
         load_fleet(fleet)
     measured = (tmp_path / file).read_text()
     (tmp_path / file).write_text(measured.replace("Llama-3.1-8B", "Qwen3-8B"))
-    with pytest.warns(
-        Remark, match="measured with .*Qwen3-8B.*, and the fleet serves llama-3.1-8b"
-    ):
+    with pytest.warns(Remark) as remarks:
         load_fleet(fleet)
+    said = "measured with meta-llama/Qwen3-8B-Instruct, and the fleet serves llama-3.1-8b"
+    assert f"{file}: {said}" in [str(one.message) for one in remarks]
     text = (tmp_path / "fleet.yaml").read_text()
     for old, new, words in (
         ("precision: fp8", "precision: fp8\n    cards: 2", "gpus: 1; expected 2, as the type's"),

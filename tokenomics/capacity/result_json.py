@@ -1,19 +1,20 @@
 """Points of the serving benchmarks that write JSON.
 
-Where the names of the fields come from, read in December 2025 to 2026 snapshots:
+Where the names of the fields come from:
 
-- vLLM `bench serve`: vllm-project/vllm, vllm/benchmarks/serve.py (the `result` and `result_json`
-  mappings). Times in ms under `*_ms`, throughputs of the whole server in token/s. It knows neither
-  GPUs nor precision; its `--metadata KEY=VALUE` puts keys beside the others, of which gpu, gpus,
-  precision, framework, tensor_parallel_size and version are read.
-- SGLang `bench_serving`: sgl-project/sglang, python/sglang/bench_serving.py (the line that it
-  appends to its output file). The same units; `concurrency` is the mean over the run.
-- GuideLLM: vllm-project/guidellm, src/guidellm/benchmark/schemas/generative/metrics.py and
-  report.py (GenerativeMetrics, of the successful requests). Its `time_per_output_token_ms` counts
-  the first token in; `inter_token_latency_ms` is the TPOT of the others, and is what is read.
-- AIPerf: ai-dynamo/aiperf, JsonExportData and JsonMetricResult (schema 1.x); GenAI-Perf:
-  triton-inference-server/perf_analyzer, genai-perf/genai_perf/export_data/json_exporter.py. Every
-  metric carries its `unit`.
+- vLLM `bench serve`: vllm-project/vllm, vllm/benchmarks/serve.py at def9ce85 (what it saves of a
+  run). Times in ms under `*_ms`, throughputs of the whole server in token/s. It knows neither GPUs
+  nor precision; its `--metadata KEY=VALUE` puts keys beside the others, of which gpu, gpus,
+  precision, framework, tensor_parallel_size (tp) and version are read.
+- SGLang `bench_serving`: sgl-project/sglang, python/sglang/bench_serving.py at 0033168f (the line
+  that it appends to its output file). The same units; `concurrency` is the mean over the run.
+  Newer ones add `server_info`.
+- GuideLLM: vllm-project/guidellm, src/guidellm/benchmark/schemas/generative/metrics.py at 06cef291
+  (GenerativeMetrics, of the successful requests). Its `time_per_output_token_ms` counts the first
+  token in; `inter_token_latency_ms` is the TPOT of the others, and is what is read.
+- AIPerf: ai-dynamo/aiperf, src/aiperf/common/models/export_models.py at 896729cf (schema 1.1);
+  GenAI-Perf: triton-inference-server/perf_analyzer, genai-perf/genai_perf/export_data/
+  json_exporter.py at 09628cd6. Every metric carries its `unit`.
 """
 
 from __future__ import annotations
@@ -96,7 +97,11 @@ def _flat_rate(values: Values) -> tuple[float, float, float]:
 
 
 def _unlimited(values: Values) -> bool:
-    """Whether requests were sent as soon as the limit of concurrency let them."""
+    """Whether requests were sent as soon as the limit of concurrency let them; a ramp of vLLM's
+    leaves the rate at "inf".
+    """
+    if values.has("ramp_up_strategy"):
+        return False
     _, rate = values.get("request_rate")
     return rate is None or rate == "inf" or (isinstance(rate, float) and math.isinf(rate))
 
@@ -200,6 +205,8 @@ def _metric(values: Values, name: str, part: str) -> float:
 
 
 def _aiperf(values: Values) -> Iterator[Served]:
+    if values.get("was_cancelled")[1] is True:
+        raise values.origin.error("true", "was_cancelled", "a run that came to its end")
     rate, unit = "output_token_throughput", values.text("output_token_throughput.unit")
     value = values.number(f"{rate}.avg")
     if unit not in RATES:

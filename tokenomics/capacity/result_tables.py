@@ -9,7 +9,8 @@
 - TensorRT-LLM's performance overview (NVIDIA/TensorRT-LLM, "Performance Summary"): output tokens
   per second per GPU under maximum load, by isl and osl, a column a card and precision. No times and
   no concurrency.
-- MLPerf Inference: mlperf_log_summary.txt as mlcommons/inference, loadgen/results.cc writes it.
+- MLPerf Inference: mlperf_log_summary.txt as mlcommons/inference, loadgen/results.cc writes it (at
+  05a9cec3; others write "Time per Output Token" for its "Time to Output Token").
   Times in ns; requests in flight by Little's law, completed samples/s times their mean latency.
 """
 
