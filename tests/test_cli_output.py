@@ -32,6 +32,7 @@ NEEDED = {
     "calibrate burn": ["x.csv"],
     "calibrate bonding": ["x.csv"],
     "capacity frontier": ["--hardware", "h100"],
+    "capacity import": ["x.json"],
     "propose": ["pid_gains"],
     "protocols replay": ["livepeer", "--history", "x.csv"],
     "reproduce": ["hip20"],

@@ -88,8 +88,8 @@ def frontier_figure(curves: Mapping[str, Frontier]) -> Figure:
         axis.legend(fontsize=7, frameon=False)
     left.set_title(
         (
-            f"{lettering(best)} delivers most: {curves[best].output_rate[-1]:,.0f} token/s with a "
-            f"full memory"
+            f"{lettering(best)} delivers most: {curves[best].output_rate[-1]:,.0f} token/s with "
+            f"the most requests"
         ),
         fontsize=9,
         loc="left",

@@ -1,9 +1,9 @@
 """The supply curve of a heterogeneous fleet: what its operators would serve at a price, in merit
 order of their costs.
 
-A fleet file names accelerator types with counts, prices and a latency target. The roofline gives
-each type's throughput at that target; the share of nodes that joins at a revenue is
-`fleet.willing_nodes`, the function that the economy's operators block calls.
+A fleet file names accelerator types with counts, prices and a latency target. The roofline, or a
+measured frontier, gives each type's throughput at that target; the share of nodes that joins at a
+revenue is `fleet.willing_nodes`, the function that the economy's operators block calls.
 
 A node costs its rental price, or an annuity of its capital cost and its electricity. Its price per
 unit of work is
@@ -24,14 +24,16 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy.optimize import brentq
 
-from ..errors import InputError
+from ..errors import InputError, remark
 from ..model.formulas.fleet import HOURS, willing_nodes
 from ..model.formulas.numerics import DAYS_PER_YEAR, MTOK_PER_DAY
 from ..parameters.documents import Strict, quantity, read_record
 from ..parameters.loading import resolve
 from ..parameters.schema import Accelerator
-from .frontier import frontier
+from .card_bound import known_shape
+from .frontier import Frontier, frontier
 from .hardware import Hardware, Precision, hardware
+from .measured_frontier import answer
 from .roofline import Request, roofline
 from .shapes import Shape, shape
 
@@ -60,10 +62,13 @@ class NodeType(Strict):
     sharing the model by tensor parallelism; the time that they talk is not modelled, so that
     several deliver less than this says. power: of one card, in place of the hardware file's.
 
-    The cost of a node is its rental_price or its capital_cost, not both.
+    measured: a file of `tokenomics capacity import` of these cards in this precision, which then
+    gives the throughput at the target; the roofline still gives the time per token towards an empty
+    batch. The cost of a node is its rental_price or its capital_cost, not both.
     """
 
     hardware: str
+    measured: str | None = None
     precision: Precision
     cards: int = Field(default=1, ge=1, le=1024)
     count: quantity("nodes")  # type: ignore[valid-type]
@@ -109,6 +114,18 @@ class Member:
     output_rate: float
     input_rate: float
     accelerator: Accelerator
+
+    @property
+    def origin(self) -> str:
+        """Where its throughput comes from: a measured frontier, or the roofline of a hardware file
+        of published or of measured ceilings.
+        """
+        return "measured frontier" if self.node.measured else self.device.origin
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether its TTFT is taken at the ceiling; see `Hardware.optimistic`."""
+        return not self.node.measured and self.device.optimistic(self.node.precision)
 
     @property
     def median_cost(self) -> float:
@@ -209,7 +226,7 @@ class Fleet:
             values = member.accelerator.model_dump() | {
                 "throughput": member.output_rate + member.input_rate
             }
-            origin = f"{source}, {member.device.origin} figures of {member.device.device}"
+            origin = f"{source}, {member.origin} figures of {member.device.device}"
             tree["fleet"][name] = {
                 key: {"value": float(value), "source": origin} for key, value in values.items()
             }
@@ -230,7 +247,12 @@ def load_fleet(name: str) -> Fleet:
     for label, node in file.types.items():
         try:
             members[label] = _member(
-                node, served, work, file.time_per_token.value, file.time_to_first_token.value
+                node,
+                file.model,
+                served,
+                work,
+                file.time_per_token.value,
+                file.time_to_first_token.value,
             )
         except InputError as error:
             if error.file is not None:
@@ -244,8 +266,33 @@ def load_fleet(name: str) -> Fleet:
     )
 
 
+def _measured(
+    node: NodeType, model: str, work: Request, time_per_token: float, time_to_first_token: float
+) -> Frontier:
+    """The measured frontier of a type, with remarks on what is not the fleet's. Raises InputError
+    for one of other cards than the type's.
+    """
+    sweep, curve, notes = answer(node.measured, work, time_per_token, time_to_first_token)
+    own = {"gpus": sweep.gpus, "precision": sweep.precision.lower()}
+    for key, wanted in (("gpus", node.cards), ("precision", node.precision)):
+        if own[key] != wanted:
+            raise InputError(
+                str(own[key]), file=node.measured, key=key, expected=f"{wanted}, as the type's"
+            )
+    if known_shape(sweep.model) != model:
+        notes.append(f"measured with {sweep.model}, and the fleet serves {model}")
+    for note in notes:
+        remark(f"{node.measured}: {note}")
+    return curve
+
+
 def _member(
-    node: NodeType, served: Shape, work: Request, time_per_token: float, time_to_first_token: float
+    node: NodeType,
+    model: str,
+    served: Shape,
+    work: Request,
+    time_per_token: float,
+    time_to_first_token: float,
 ) -> Member:
     device = hardware(node.hardware)
     drawn = node.power or device.power
@@ -255,7 +302,10 @@ def _member(
         )
     power = node.cards * drawn.value
     card = roofline(device, served, node.precision, node.cards)
-    curve = frontier(card, work)
+    if node.measured is None:
+        curve = frontier(card, work)
+    else:
+        curve = _measured(node, model, work, time_per_token, time_to_first_token)
     output = node.cards * curve.goodput(time_per_token, time_to_first_token)
     given = output * work.prompt / work.output
     cost = node.rental_price.value if node.rental_price else node.capital_cost.hourly(power)

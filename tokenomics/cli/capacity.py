@@ -6,17 +6,21 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from ruamel.yaml import YAML
 
-from ..errors import InputError
+from ..errors import InputError, remark
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
+from . import capacity_import
 from .numbers import number
 from .options import Json, Tables
 from .output import deliver, distinct, print_json, progress_bar, say, show_table
+
+if TYPE_CHECKING:
+    from ..capacity.frontier import Frontier
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Inference throughput of accelerators, and the supply curve of a fleet.",
 )
+app.add_typer(capacity_import.app)
 Model = Annotated[
     str,
     typer.Option(
@@ -32,6 +37,16 @@ Model = Annotated[
 ]
 USES = ("bandwidth_use", "compute_use")
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of all work: rows of the supply table
+
+
+def _at_most(curve: Frontier) -> dict[str, float]:
+    """The end of a frontier: a full memory, or the most requests that were measured."""
+    return {
+        "full_batch": float(curve.batch[-1]),
+        "full_rate": float(curve.output_rate[-1]),
+        "full_tpot": float(curve.time_per_token[-1]),
+        "full_ttft": float(curve.time_to_first_token[-1]),
+    }
 
 
 def _say_optimistic(rows: dict[str, dict[str, object]]) -> None:
@@ -187,8 +202,8 @@ def supply(
             "median_cost": m.median_cost,
             "count": m.accelerator.potential_nodes,
             "power": m.accelerator.power,
-            "origin": m.device.origin,
-            "ttft_optimistic": m.device.optimistic(m.node.precision),
+            "origin": m.origin,
+            "ttft_optimistic": m.optimistic,
         }
         for name, m in found.members.items()
     }
@@ -240,7 +255,7 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
         ("type", "nodes", "batch", "output tok/s", "input tok/s", "USD/h", "half join at USD/Mtok"),
         cells,
     )
-    origins = ", ".join(f"{name} {m.device.origin}" for name, m in found.members.items())
+    origins = ", ".join(f"{name} {m.origin}" for name, m in found.members.items())
     say(f"Figures of the cards: {origins}.")
     _say_optimistic(types)
     curve, numbers = found.supply, ("USD/Mtok", "Mtok/day", "of all", "elasticity")
@@ -263,13 +278,24 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
 @app.command(
     epilog="Examples: tokenomics capacity frontier --hardware h100 --hardware l40s --model "
     "llama-3.1-8b --precision fp8 --tpot 0.03 --ttft 0.5 | "
-    "tokenomics capacity frontier --hardware measured.yaml --precision fp16 --prompt 2048 --output "
-    "512 --json"
+    "tokenomics capacity frontier --hardware my_card.yaml --precision fp16 --prompt 2048 --output "
+    "512 --json | "
+    "tokenomics capacity frontier --measured runs/measured/001_h100.yaml --prompt 1024 --output "
+    "1024"
 )
 def frontier(
     hardware: Annotated[
-        list[str], typer.Option(help="A shipped accelerator or a hardware file. Repeatable.")
-    ],
+        list[str] | None,
+        typer.Option(help="A shipped accelerator or a hardware file. Repeatable."),
+    ] = None,
+    measured: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file of `capacity import`: interpolated between its points, in its own model, "
+            "precision, cards and lengths. Repeatable.",
+            metavar="FILE",
+        ),
+    ] = None,
     model: Model = "llama-3.1-8b",
     precision: Annotated[
         str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")
@@ -293,39 +319,51 @@ def frontier(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Tokens/s per card against latency by the roofline, and the goodput when both limits hold on
-    average.
+    """Tokens/s per card against latency by the roofline, or as measured, and the goodput when both
+    limits hold on average.
     """
     from ..capacity import frontier as curves
     from ..capacity import hardware as devices
     from ..capacity.figures import frontier_figure
+    from ..capacity.measured_frontier import answer
     from ..capacity.roofline import Request, roofline
     from ..capacity.shapes import shape
     from ..results.figures import save
 
     probe(out)
+    files = [str(file) for file in measured or ()]
+    if not (hardware or files):
+        raise InputError("none", argument="hardware", expected="a name, or `measured` FILE")
     distinct(hardware, "hardware")
-    served = shape(model)
-    found, rows = {}, {}
-    for name in hardware:
+    distinct(files, "measured")
+    served, work = shape(model), Request(prompt, output)
+    found, rows, notes = {}, {}, []
+    for name in hardware or ():
         device = devices.hardware(name)
         try:
-            curve = curves.frontier(
-                roofline(device, served, precision, cards), Request(prompt, output)
-            )
+            curve = curves.frontier(roofline(device, served, precision, cards), work)
             limits = {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
         except InputError as error:
             raise InputError(
                 f"{error.key}: {error.found}", key=f"--hardware {name}", expected=error.expected
             ) from None
         found[name] = curve
-        rows[name] = limits | {
-            "full_batch": float(curve.batch[-1]),
-            "full_rate": float(curve.output_rate[-1]),
-            "full_tpot": float(curve.time_per_token[-1]),
-            "full_ttft": float(curve.time_to_first_token[-1]),
-            "ttft_optimistic": device.optimistic(precision),
-        }
+        rows[name] = (
+            limits
+            | _at_most(curve)
+            | {"ttft_optimistic": device.optimistic(precision), "from": "roofline"}
+        )
+    for name in files:
+        sweep, curve, remarks = answer(name, work, tpot, ttft)
+        found[name] = curve
+        rows[name] = (
+            {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
+            | _at_most(curve)
+            | {"ttft_optimistic": False, "from": "measured", "description": sweep.description}
+        )
+        notes.append(f"{name}: {sweep.description}; interpolated between its points")
+        for note in remarks:
+            remark(f"{name}: {note}")
 
     def tell(written: bool) -> None:
         if as_json:
@@ -340,15 +378,17 @@ def frontier(
         )
         names = (
             "hardware",
+            "from",
             "requests at once",
             "output token/s per card",
-            "with a full memory",
+            "with the most requests",
             "its TPOT [s]",
             "its TTFT [s]",
         )
         cells = (
             (
                 name,
+                row["from"],
                 *(f"{row[key]:,.0f}" for key in ("batch", "goodput", "full_rate")),
                 f"{row['full_tpot']:.3g}",
                 f"{row['full_ttft']:.3g}",
@@ -357,6 +397,7 @@ def frontier(
         )
         show_table(title, names, cells)
         _say_optimistic(rows)
+        say(*notes)
         if written:
             say(f"figure in {out}")
 
