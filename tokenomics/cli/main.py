@@ -85,7 +85,7 @@ COMMANDS = {
     "capacity": "Inference throughput of accelerators, and the supply curve of a fleet.",
     "calibrate": (
         "Estimate parameters from data: prices, the market's part in them, demand, burn-and-mint, "
-        "the whole economy; test the estimators."
+        "the whole economy, bonding by its yield; test the estimators."
     ),
 }
 
