@@ -13,11 +13,12 @@ import tokenomics as tk
 from paths import DATA, command
 from tokenomics.calibration.bonding.calibrate import RECOVERY, simulated
 from tokenomics.calibration.bonding.counterfactual import _other
-from tokenomics.calibration.bonding.response import BondingFit, deviating, fit
+from tokenomics.calibration.bonding.response import BondingFit, deviating, drive, fit
 from tokenomics.calibration.recovery import recover
 from tokenomics.errors import InputError
 from tokenomics.forecasts.bonding import TABLE, calibrate_and_score
-from tokenomics.protocols.counterfactual import counterfactual_path, exogenous
+from tokenomics.histories.recorded_steps import read_recorded
+from tokenomics.protocols.counterfactual import Setting, counterfactual_path, exogenous
 from tokenomics.protocols.livepeer import (
     LIVEPEER,
     PERC_DIVISOR,
@@ -90,6 +91,23 @@ def test_a_row_that_repeats_the_one_before_makes_no_step_and_one_of_two_rounds_m
     assert np.diff([row.inflation for row in path]).tolist() == [700, 0, 1_400, 700]
 
 
+def test_two_rounds_across_the_target_are_no_row_without_a_round():
+    here, there = walked([0.52, 0.48])
+    down = step(here.state, here.inputs, ACTED)
+    supply = here.inputs.supply + here.state.mintable + down.mintable
+    inputs = LivepeerInputs(48 * supply // 100, supply)
+    rows = [here, there._replace(state=step(down, inputs, ACTED), inputs=inputs)]
+    assert rows[1].state.inflation == rows[0].state.inflation
+    told = exogenous(rows, replay(LIVEPEER, rows))
+    assert told == [((0, 1), 0, 0, None)]
+    # in a row without a round nothing is minted
+    still = [
+        here,
+        here._replace(clock=1, inputs=here.inputs._replace(bonded=here.inputs.bonded + 1)),
+    ]
+    assert exogenous(still, replay(LIVEPEER, still)) == [((), 0, 0, None)]
+
+
 def test_less_yield_means_less_bonding_and_the_share_stays_a_share():
     rows = walked(SHARES)
     steep = LivepeerParameters(0, 5_000)  # inflation falls to none
@@ -102,6 +120,53 @@ def test_less_yield_means_less_bonding_and_the_share_stays_a_share():
             rows, LivepeerParameters(PERC_DIVISOR, 50_000), deviating(form, 0.05, 9.0), odds=odds
         )
         assert all(0 <= row.bonded <= row.supply for row in rising)
+
+
+def test_a_side_is_known_for_targets_beyond_the_recorded_one_alone():
+    def moves(share, recorded_move, target):
+        rows = walked([share] * 3)
+        inflation = rows[1].state.inflation + recorded_move
+        rows[2] = rows[2]._replace(state=rows[2].state._replace(inflation=inflation))
+        path = ends(rows, LivepeerParameters(target, 700))
+        assert ends(rows, ACTED)[2].inflation == inflation
+        return path[2].inflation - path[1].inflation
+
+    # the day's share is below the target, and the record fell: bonding was above half
+    assert moves(0.48, -500, 500_000_000) == moves(0.48, -500, 490_000_000) == -700
+    assert moves(0.48, -500, 510_000_000) == 700
+    # and the other way round
+    assert moves(0.52, 500, 500_000_000) == moves(0.52, 500, 510_000_000) == 700
+    assert moves(0.52, 500, 490_000_000) == -700
+    # what no step of the rule gives is a jump
+    assert moves(0.48, -2_000, 500_000_000) == 700 - 2_500
+
+
+@pytest.mark.parametrize(("jump", "end"), [(10**6, 310_000), (-(10**6), 290_000)])
+def test_inflation_keeps_a_versions_bounds_after_a_jump(jump, end):
+    rows = walked([0.4] * 3)
+    inflation = rows[1].state.inflation + jump
+    rows[2] = rows[2]._replace(state=rows[2].state._replace(inflation=inflation))
+    bounded = LivepeerParameters(500_000_000, 700, 290_000, 310_000)
+    assert ends(rows, bounded)[2].inflation == end
+
+
+@pytest.mark.parametrize("form", ["logistic", "elasticity"])
+def test_a_deviation_goes_back_and_the_yield_moves_it_each_round_of_a_row(form):
+    answer, one = deviating(form, 0.1, 0.2), Setting(0.5, 500e-6)
+    assert answer(1.0, 1, one, one) == pytest.approx(0.9)
+    assert answer(1.0, 3, one, one) == pytest.approx(0.7)
+    twice = Setting(0.5, 1_000e-6)
+    more = float(drive(form, np.float64(1_000e-6), 0.5) - drive(form, np.float64(500e-6), 0.5))
+    assert answer(0.0, 2, one, twice) == pytest.approx(2 * 0.2 * more)
+    asked = []
+    rows = walked([0.4] * 5, seen=[1, 0, 2, 1, 1])
+    ends(rows, ACTED, lambda deviation, rounds, *settings: asked.append(rounds) or 0.0)
+    assert asked == [1, 2, 1]
+
+
+def history_of(file):
+    rows, _ = read_recorded(LIVEPEER, file)
+    return rows, exogenous(rows, replay(LIVEPEER, rows))
 
 
 def test_the_response_is_recovered_where_there_is_one():
@@ -122,6 +187,19 @@ def test_what_is_drawn_is_what_a_model_can_take():
     assert (found.value != found.plain).all()
 
 
+def test_a_draw_in_which_more_yield_means_less_bonding_is_no_response():
+    found = fit(simulated(3, 200), draws=3)
+    vars(found)["sampled"] = np.array([[0.0, 0.1, -0.4], [0.0, 0.1, 0.0], [0.0, 0.1, 0.4]])
+    assert found.usable[:, 2].tolist() == [0.0, 0.0, 0.4]
+
+
+def test_the_draws_lie_about_the_value_that_is_free_of_bias():
+    found = fit(simulated(3, 200), draws=999)
+    middle = np.median(found.sampled, axis=0)
+    bias = found.plain - found.value
+    assert (np.abs(middle - found.value)[1:] < 0.5 * np.abs(bias)[1:]).all()
+
+
 def written(tmp_path, rows):
     """The rows in the rule's own names."""
     with (tmp_path / "h.csv").open("w", newline="") as file:
@@ -138,11 +216,13 @@ def test_the_commands_tell_a_counterfactual_and_write_it(tmp_path):
     status, out, errors = command(*words, "--out", "new", folder=tmp_path)
     assert status == 0, errors
     assert "livepeer@LIP-107 would have minted" in out
+    assert "minted_share: minted since the start, of supply then" in out
     rows = list(csv.DictReader((tmp_path / "new" / "counterfactual.csv").open()))
     assert (rows[0]["clock"], rows[0]["inflation_held"]) == ("10", rows[0]["inflation_recorded"])
     assert (tmp_path / "new" / "counterfactual.png").stat().st_size > 5_000
     found = json.loads(command(*words, "--json", folder=tmp_path)[1])
     assert found == json.loads((tmp_path / "new" / "counterfactual.json").read_text())
+    assert list(found["end"]) == ["inflation", "supply", "share", "minted_share"]
     end = found["end"]["inflation"]
     assert end["low"] <= end["median"] <= end["high"]
     status, out, errors = command("calibrate", "bonding", file, "--json", folder=tmp_path)
@@ -181,10 +261,33 @@ def test_a_rule_whose_inputs_have_no_response_says_what_is_possible():
 
 def test_a_history_that_is_too_short_to_fit_says_so(tmp_path):
     file = written(tmp_path, walked(SHARES[:60]))
-    with pytest.raises(InputError, match=r"30 rounds; expected at least 100 to fit"):
+    with pytest.raises(InputError, match=r"30 rounds in the first half of 59; expected at least"):
         tk.counterfactual("livepeer", tmp_path / file, other="livepeer@LIP-107")
     with pytest.raises(InputError, match=r"'logit'; expected logistic or elasticity"):
         calibrate_and_score(tmp_path / file, response="logit")
+
+
+def test_a_history_in_which_nothing_is_bonded_names_its_line(tmp_path):
+    for share, value in ((0.0, "0"), (1.0, "1")):
+        shares = SHARES.copy()
+        shares[41] = share
+        status, out, errors = command(
+            "calibrate", "bonding", written(tmp_path, walked(shares)), folder=tmp_path
+        )
+        assert (status, out, errors.count("\n")) == (2, "", 1)
+        assert f"h.csv:43: bonded: {value} of supply; expected a share of supply between" in errors
+
+
+@pytest.mark.parametrize("still", ["share", "inflation", "both"])
+def test_a_history_that_does_not_move_is_one_line(tmp_path, still):
+    # at the target inflation stays; above it at 0 it stays there
+    shares = {"share": np.full(300, 0.4), "inflation": SHARES + 0.1, "both": np.full(300, 0.5)}
+    rows = walked(shares[still])
+    if still == "inflation":
+        rows = [row._replace(state=row.state._replace(inflation=0)) for row in rows]
+    status, out, errors = command("calibrate", "bonding", written(tmp_path, rows), folder=tmp_path)
+    assert (status, out, errors.count("\n")) == (2, "", 1)
+    assert "history: the share bonded or its yield does not move" in errors
 
 
 @recorded
@@ -194,9 +297,35 @@ def test_the_recorded_rounds_come_back_to_the_last_digit():
         np.testing.assert_array_equal(found.held[name], values)
         np.testing.assert_array_equal(found.band[name], np.array([values] * 3))
     other = tk.counterfactual("livepeer", FILE, other="livepeer@LIP-107", runs=20)
-    assert other.held["inflation"][-1] == 526_600
-    assert round(100 * other.held["dilution"][-1], 1) == 33.6
-    assert round(100 * other.recorded["dilution"][-1], 1) == 37.1
+    assert other.held["inflation"][-1] == 528_600
+    assert round(100 * other.held["minted_share"][-1], 1) == 33.9
+    assert round(100 * other.recorded["minted_share"][-1], 1) == 37.1
+    # supply moves by twice what a round mints
+    outside = history_of(FILE)[1]
+    assert (outside[37].acted, outside[37].jump) == ((0, 1), 0)
+    assert sum(len(row.acted) for row in outside) == 816
+
+
+@recorded
+def test_the_band_of_the_recorded_rounds_is_what_the_documents_say():
+    other = tk.counterfactual("livepeer", FILE, other="livepeer@LIP-107", start=1)
+    assert (other.fitted, other.no_effect, other.runs) == (408, 0.932, 500)
+    ends = {name: values[:, -1].tolist() for name, values in other.band.items()}
+    assert ends["inflation"] == pytest.approx([528_600, 528_600, 535_740])
+    assert [round(value / 1e6, 2) for value in ends["supply"]] == [36.04, 36.04, 36.27]
+    assert [round(100 * value, 1) for value in ends["minted_share"]] == [33.9, 33.9, 34.7]
+
+
+@recorded
+def test_a_recorded_fall_below_the_target_is_a_side_of_it_and_no_jump():
+    rows, outside = history_of(FILE)
+    told = {row.clock: way for row, way in zip(rows[1:], outside, strict=True) if way.between}
+    assert sorted(told) == [7, 8]
+    assert all(way.jump == 0 for way in told.values())
+    for name, step_down in (("LIP-107", 700), ("LIP-100", 1_000)):
+        path = counterfactual_path(rows, outside, LIVEPEER.version(name).parameters)
+        moved = np.diff([row.inflation for row in path[5:8]])
+        assert moved.tolist() == [-step_down, -step_down]
 
 
 @recorded

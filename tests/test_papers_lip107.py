@@ -7,6 +7,7 @@ import pytest
 
 from paths import DATA, command
 from tokenomics.calibration.bonding.calibrate import calibrate_bonding
+from tokenomics.calibration.bonding.response import drive
 from tokenomics.papers import lip107, reproduce
 from tokenomics.papers.reproduction import settings
 
@@ -67,6 +68,14 @@ def test_the_settings_are_what_the_record_gives():
     assert fitted.value[1] == pytest.approx(VALUES["response.speed"], abs=1e-5)
     assert fitted.value[2] == pytest.approx(VALUES["response.gain"], abs=1e-5)
     assert fitted.sampled[:, 1].std() == pytest.approx(VALUES["response.speed_error"], rel=1e-3)
+    assert fitted.sampled[:, 2].std() == pytest.approx(VALUES["response.gain_error"], rel=1e-3)
+    together = np.corrcoef(fitted.sampled[:, 1], fitted.sampled[:, 2])[0, 1]
+    assert together == pytest.approx(VALUES["response.correlation"], abs=1e-3)
+    earned = drive("logistic", fitted.on.inflation, fitted.on.share)
+    assert fitted.on.share.mean() == pytest.approx(VALUES["response.share"], abs=5e-5)
+    assert earned.mean() == pytest.approx(VALUES["response.yield"], abs=5e-5)
+    ends = np.sort(fitted.residuals - fitted.residuals.mean())[[0, -1]]
+    assert ends == pytest.approx(np.array(VALUES["noise.values"])[[0, -1]], abs=1e-5)
     assert fitted.on.rounds.sum() == VALUES["response.rounds"]
     spread = np.repeat(VALUES["noise.values"], VALUES["noise.counts"]).std()
     assert spread == pytest.approx(fitted.residuals.std(), rel=0.01)

@@ -21,6 +21,7 @@ from tokenomics.protocols.helium_issuance import (
     smoothed,
     step,
     supplement,
+    top_up,
 )
 
 FILES = [DATA / "protocols" / f"helium_weekly_{name}.csv" for name in ("burns", "issuance")]
@@ -154,6 +155,30 @@ def test_the_versions_follow_the_schedule_of_the_first_halving():
     names = [HELIUM.acting(epoch(day.year, day.month, day.day)).name for day in days]
     assert names == ["2023-06", "2023-08 early", "2023-08 corrected", "2023-08", "2023-08"]
     assert HELIUM.version().name == "2025-08"  # HIP-149 is not known to act
+
+
+def test_a_version_acts_from_its_day_on():
+    for name, before, first in (
+        ("HIP-138", "2024-08", epoch(2024, 12, 6)),
+        ("2025-03", "HIP-138", epoch(2025, 3, 12)),
+        ("2025-07", "2025-03", epoch(2025, 7, 13)),
+        ("2025-08", "2025-07", epoch(2025, 8, 1)),
+    ):
+        assert (HELIUM.acting(first - 1).name, HELIUM.acting(first).name) == (before, name)
+
+
+def test_whole_numbers_are_cut_in_the_programs_order():
+    # 9 x 4 / 10 = 3 and 59 / 10 = 5, each cut by itself: 95 / 10 would be 9
+    ten = HeliumParameters(0, CAP, smoothing=10)
+    assert smoothed(HeliumState(0, 0, 4), 59, ten) == 8
+    # half of an odd number of credits is cut
+    whole = 10**11  # a bone a credit
+    assert top_up(HeliumInputs(0, 0, 1, U32, whole, whole), 0, 10, 0) == 0
+    assert top_up(HeliumInputs(0, 0, 3, U32, whole, whole), 0, 10, 0) == 1
+    # of 3 bones a share of 0.66 is 1, of which 70 % are 0; any other order leaves 1
+    share = U32 * 66 // 100
+    assert 3 * share * 70 // 100 // U32 == 3 * 70 // 100 * share // U32 == 1
+    assert top_up(HeliumInputs(0, 0, 2, share, whole, whole), 3, 10, 0) == 2
 
 
 def test_states_that_the_chain_cannot_hold_are_named():

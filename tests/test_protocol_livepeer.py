@@ -10,6 +10,7 @@ from tokenomics.errors import InputError
 from tokenomics.protocols.livepeer import (
     LIVEPEER,
     PERC_DIVISOR,
+    SEARCH,
     UNBOUNDED,
     LivepeerInputs,
     LivepeerParameters,
@@ -74,6 +75,16 @@ def test_a_share_for_parts_per_billion_is_refused():
         LIVEPEER.check("parameters", LivepeerParameters(0.5, 500))
 
 
+@pytest.mark.parametrize("name", ["LIP-40", "LIP-100", "LIP-107"])
+def test_the_search_has_every_state_that_a_step_leads_to(name):
+    parameters = LIVEPEER.version(name).parameters
+    states = {state.inflation for state in SEARCH.states(parameters)}
+    assert 500 + parameters.floor in states  # the chain's own grid
+    for at in (200_000, 200_500):
+        for inputs in SEARCH.inputs(parameters).values():
+            assert step(LivepeerState(at, 0), inputs, parameters).inflation in states
+
+
 def test_the_recorded_rounds_are_explained_but_for_two():
     if not (DATA / "protocols").is_dir():
         pytest.skip("the recorded rounds are not here")
@@ -83,5 +94,7 @@ def test_the_recorded_rounds_are_explained_but_for_two():
     assert found.readings["a row that repeats the one before"] == 104
     assert found.readings["a row that spans 2 steps"] == 85
     assert [step.clock for step in found.unexplained] == [7, 8]
+    two = found.readings["two steps, the second on the row's own inputs"]
+    assert (two, "no step between two rows" in found.readings) == (1, False)
     rates = [step.before.inflation for step in found.unexplained]
     assert rates == [203_500, 203_000]

@@ -245,7 +245,7 @@ def _counterfactual(
             f"the band: {found.runs:,} draws of how bonding follows its yield, fitted on the first "
             f"{found.fitted:,} rounds; in {100.0 * found.no_effect:.0f} % of them holders do not "
             "respond, and bonding is as it was",
-            "share: bonded, of supply; dilution: minted since the start, of supply at the start",
+            "share: bonded, of supply; minted_share: minted since the start, of supply then",
             "as recorded: the rounds of each row, what moved bonding beside its yield, and what "
             "supply changed by beside inflation",
         )

@@ -246,9 +246,10 @@ def reproduce(runs=None, seed=0, progress=None) -> Reproduction:
         f"{_dated(s)[0]} rounds with {_dated(s)[1]} in the half year, dilution "
         "differs by 0.14 points at most (the bounds' last column)",
         "its model is a ridge regression of the change of log odds on its lag, the yield and what "
-        "markets did, trained to November 2025, 200 runs. Ours has the yield alone, fitted on 407 "
+        "markets did, trained to November 2025, 200 runs. Ours has the yield alone, fitted on 408 "
         "rounds of 2023, and no effect of the yield that can be told from none. Its noise is that "
-        "of those rounds, as frequencies, and holds one loss of an eighth of what was bonded",
+        "of those rounds, as frequencies, and holds a loss of an eighth of what was bonded over "
+        "two rounds, as one round of 0.17 in log odds",
         "what bonding is drawn back to decides. At rest at the start, or a random walk, is what is "
         "known without a view; its level of 2023 was left in 2025, and is shown to tell "
         "what it would take for the claim to fail",

@@ -1,10 +1,13 @@
 """What another version of Livepeer's rule would have done on the recorded inputs.
 
 Exogenous, and kept as recorded: how many rounds each row spans and whose inputs acted in them (the
-replay's readings of the rows), what supply changed by beside inflation, steps of inflation that no
+replay's readings of the rows), what supply changed by beside inflation, moves of inflation that no
 reading explains, and, in the response that the caller gives, what moved bonding beside its yield.
-So the recorded rule gives the record, to the last digit. Inflation, what is minted, supply and what
-is bonded follow the other version. All are the chain's integers but the deviation of bonding.
+A move that no reading explains but that is the rule's own, in the other direction, tells on which
+side of the target bonding was. It is no jump: another version whose target is on the known side
+moves by its own step. So the recorded rule gives the record, to the last digit, as long as that
+keeps the rule's bounds. Inflation, what is minted, supply and what is bonded follow the other
+version. All are the chain's integers but the deviation of bonding.
 """
 
 from __future__ import annotations
@@ -12,14 +15,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import expm1, log, log1p
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .livepeer import PERC_DIVISOR, LivepeerInputs, LivepeerState, bonding_rate, step
+from .livepeer import (
+    PERC_DIVISOR,
+    LivepeerInputs,
+    LivepeerParameters,
+    LivepeerState,
+    bonding_rate,
+    step,
+)
 from .replay import MOST_STEPS, READINGS, Replay
 from .rule import Row
 
 # inputs that acted in each round of a row: of the row before (0) or of the row itself (1)
-repeated, unchanged, *several, own, split = (reading.name for reading in READINGS)
+repeated, *several, own, split, unchanged = (reading.name for reading in READINGS)
 ACTED: dict[str | None, tuple[int, ...]] = {
     "": (0,),
     repeated: (),
@@ -42,11 +52,14 @@ class Setting(NamedTuple):
 class ExogenousRow(NamedTuple):
     """What a row brings from outside. acted: by round, whose inputs. jump: of inflation that the
     rule does not explain [ppb]. other: change of supply beside what was minted [1e-18 LPT].
+    between: two rates of bonding between which the recorded move says that it was in the row's
+    block, both exclusive [ppb]; None where the row's inputs say it.
     """
 
     acted: tuple[int, ...]
     jump: int
     other: int
+    between: tuple[int, int] | None = None
 
 
 class RowState(NamedTuple):
@@ -74,8 +87,32 @@ def exogenous(rows: Sequence[Row], replay: Replay) -> list[ExogenousRow]:
             minted += state.mintable
             state = step(state, (before, here)[which].inputs, parameters)
         other = here.inputs.supply - before.inputs.supply - minted
-        found.append(ExogenousRow(acted, here.state.inflation - state.inflation, other))
+        jump, between = here.state.inflation - state.inflation, None
+        if jump:
+            between = _between(before.state.inflation, here.state.inflation, parameters)
+        found.append(ExogenousRow(acted, 0 if between else jump, other, between))
     return found
+
+
+def _between(before: int, after: int, parameters: LivepeerParameters) -> tuple[int, int] | None:
+    """Rates of bonding [ppb] between which one step leads from inflation to inflation, where the
+    rule's own step does in one of the two directions.
+    """
+    above, below = (parameters.target, PERC_DIVISOR + 1), (-1, parameters.target)
+    for between in (above, below):
+        inputs = _on_side(LivepeerInputs(0, 1), parameters.target, between)
+        if step(LivepeerState(before, 0), inputs, parameters).inflation == after:
+            return between
+    return None
+
+
+def _on_side(
+    inputs: LivepeerInputs, target: int, between: tuple[int, int] | None
+) -> LivepeerInputs:
+    """Inputs on the side of a target that is known; as they are where it is not."""
+    if between and target <= between[0]:
+        return inputs._replace(bonded=inputs.supply)
+    return inputs._replace(bonded=0) if between and target >= between[1] else inputs
 
 
 def as_recorded(deviation: float, rounds: int, recorded: Setting, here: Setting) -> float:
@@ -86,7 +123,7 @@ def as_recorded(deviation: float, rounds: int, recorded: Setting, here: Setting)
 def counterfactual_path(
     rows: Sequence[Row],
     outside: Sequence[ExogenousRow],
-    parameters: Any,
+    parameters: LivepeerParameters,
     response: Response = as_recorded,
     odds: bool = True,
 ) -> list[RowState]:
@@ -98,7 +135,7 @@ def counterfactual_path(
     first = rows[0]
     now = RowState(first.state.inflation, first.inputs.supply, first.inputs.bonded, 0)
     path, deviation = [now], 0.0
-    for (before, here), (acted, jump, other) in zip(pairwise(rows), outside, strict=True):
+    for (before, here), (acted, jump, other, between) in zip(pairwise(rows), outside, strict=True):
         if acted:
             onward = response(
                 deviation,
@@ -115,10 +152,13 @@ def counterfactual_path(
             if at == len(acted) - 1:  # the row's own stocks are known once its last round mints
                 supply = now.supply + other + minted
                 bonded = _bonded(here.inputs, supply, deviation, odds)
-            state = step(state, LivepeerInputs(bonded, supply) if which else inputs, parameters)
+            read = LivepeerInputs(bonded, supply) if which else inputs
+            state = step(state, _on_side(read, parameters.target, between), parameters)
         if not acted:
             bonded = _bonded(here.inputs, supply, deviation, odds)
-        inflation = max(state.inflation + jump, 0)
+        inflation = state.inflation
+        if jump:
+            inflation = max(min(inflation + jump, parameters.ceiling), parameters.floor)
         now = RowState(inflation, supply, bonded, now.minted + minted)
         path.append(now)
     return path

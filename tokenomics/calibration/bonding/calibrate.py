@@ -72,8 +72,8 @@ def calibrate_bonding(
     """
     rows, _ = read_recorded(LIVEPEER, file)
     outside = exogenous(rows, replay(LIVEPEER, rows))
-    whole = history(rows, outside, LIVEPEER.version().parameters)
-    found = fit(whole.part(0, whole.half), response, seed, draws)
+    whole = history(rows, outside, LIVEPEER.version().parameters, file)
+    found = fit(whole.part(0, whole.half), response, seed, draws, whole.rounds.sum())
     robust = found.robust
     data = Data(
         str(file),

@@ -29,7 +29,7 @@ QUANTITIES = {
     "inflation": "ppb/round",
     "supply": "LPT",
     "share": "1",
-    "dilution": "1",
+    "minted_share": "1",
 }
 Progress = Callable[[int, int], None]
 
@@ -54,11 +54,11 @@ class Counterfactual:
     no_effect: float
 
     def __repr__(self) -> str:
-        low, median, high = 100.0 * self.band["dilution"][:, -1]
+        low, median, high = 100.0 * self.band["minted_share"][:, -1]
         return (
             f"{self.rule.name}@{self.other.name} on rows {self.clock[0]:,} to {self.clock[-1]:,}: "
             f"minted {median:.1f} % of supply (90 % of draws: {low:.1f} to {high:.1f}), recorded "
-            f"{100.0 * self.recorded['dilution'][-1]:.1f} %"
+            f"{100.0 * self.recorded['minted_share'][-1]:.1f} %"
         )
 
     def table(self) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def _told(path: Sequence[RowState]) -> dict[str, np.ndarray]:
         "inflation": np.array([float(row.inflation) for row in path]),
         "supply": supply,
         "share": np.array([row.bonded / row.supply for row in path]),
-        "dilution": np.array([row.minted / 10**18 for row in path]) / supply[0],
+        "minted_share": np.array([row.minted / 10**18 for row in path]) / supply[0],
     }
 
 
@@ -134,8 +134,8 @@ def counterfactual(
     version = _other(found, other)
     rows, _ = read_recorded(found, files, column=column, sheet=sheet)
     outside = exogenous(rows, replay(found, rows, acted if "@" in rule else None))
-    whole = history(rows, outside, acted.parameters)
-    fitted = fit(whole.part(0, whole.half), response, seed, runs)
+    whole = history(rows, outside, acted.parameters, files[0])
+    fitted = fit(whole.part(0, whole.half), response, seed, runs, whole.rounds.sum())
     at = 0
     if start is not None:
         position = clock_position(start, "start")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PANELS = (
     ("inflation", "inflation\n[ppb/round]", 1.0),
     ("share", "bonded\n[% of supply]", 100.0),
-    ("dilution", "minted since the start\n[% of supply then]", 100.0),
+    ("minted_share", "minted since the start\n[% of supply then]", 100.0),
 )
 
 
@@ -42,11 +42,11 @@ def draw_counterfactual(found: Counterfactual) -> Figure:
 
 def finding(found: Counterfactual) -> str:
     """The finding in a line."""
-    low, median, high = 100.0 * found.band["dilution"][:, -1]
+    low, median, high = 100.0 * found.band["minted_share"][:, -1]
     same = found.other.name == found.acted.name
     acted = "as it did; it" if same else found.acted.name
     return (
         f"{found.rule.name}@{found.other.name} would have minted {median:.1f} % of the supply "
         f"at the start (90 % of draws: {low:.1f} to {high:.1f}), {acted} minted "
-        f"{100.0 * found.recorded['dilution'][-1]:.1f} %"
+        f"{100.0 * found.recorded['minted_share'][-1]:.1f} %"
     )

@@ -75,20 +75,24 @@ class BondingHistory:
 
 
 def history(
-    rows: Sequence[Row], outside: Sequence[ExogenousRow], parameters: LivepeerParameters
+    rows: Sequence[Row],
+    outside: Sequence[ExogenousRow],
+    parameters: LivepeerParameters,
+    file: object = None,
 ) -> BondingHistory:
     """Of recorded rows of Livepeer; those in which no round ended are left out. parameters: that
-    acted.
+    acted. file: for the message. Raises InputError where nothing is bonded, or all.
     """
     kept = [0, *(i + 1 for i, row in enumerate(outside) if row.acted)]
     share = [rows[i].inputs.bonded / max(rows[i].inputs.supply, 1) for i in kept]
     for i, value in zip(kept, share, strict=True):
         if not 0.0 < value < 1.0:
             raise InputError(
-                f"{value:g}",
-                row=rows[i].line,
+                f"{value:g} of supply",
+                file=file,
+                line=rows[i].line,
                 key="bonded",
-                expected="a share of supply between 0 and 1",
+                expected="a share of supply between 0 and 1, both exclusive",
             )
     return BondingHistory(
         np.array(share),
@@ -125,11 +129,22 @@ def _least_squares(
     root = np.sqrt(rounds)
     design = root[:, None] * np.stack([np.ones_like(x), -x, z], axis=-1)[..., :-1, :]
     step = np.diff(x, axis=-1) / root
-    inverse = np.linalg.inv(np.einsum("...ni,...nj->...ij", design, design))
+    try:
+        inverse = np.linalg.inv(np.einsum("...ni,...nj->...ij", design, design))
+    except np.linalg.LinAlgError:
+        raise _untold() from None
     found = np.einsum("...ij,...nj,...n->...i", inverse, design, step, optimize=True)
     left = step - np.einsum("...ni,...i->...n", design, found)
     even = (left**2).sum(axis=-1) / (len(rounds) - found.shape[-1])
     return found, np.sqrt(even[..., None] * np.diagonal(inverse, axis1=-2, axis2=-1))
+
+
+def _untold() -> InputError:
+    return InputError(
+        "the share bonded or its yield does not move",
+        key="history",
+        expected="rounds in which both move, else the response cannot be told",
+    )
 
 
 @dataclass(frozen=True)
@@ -250,9 +265,16 @@ def blocks_of(residuals: np.ndarray, draws: int, length: int, rng) -> np.ndarray
 
 
 def fit(
-    on: BondingHistory, form: Form = "logistic", seed: int = 0, draws: int = DRAWS
+    on: BondingHistory,
+    form: Form = "logistic",
+    seed: int = 0,
+    draws: int = DRAWS,
+    of: float | None = None,
 ) -> BondingFit:
-    """Fit a response. Raises InputError for fewer than `FEWEST` rounds, and an unknown form."""
+    """Fit a response. of: rounds of the history whose first half it is fitted on, for the message.
+    Raises InputError for fewer than `FEWEST` rounds, for an unknown form, and where share or yield
+    does not move.
+    """
     if form not in FORMS:
         raise InputError(
             f"'{form}'",
@@ -261,7 +283,13 @@ def fit(
             nearest=nearest(form, FORMS),
         )
     if on.rounds.sum() < FEWEST:
+        part = "" if of is None else f" in the first half of {of:.0f}"
         raise InputError(
-            f"{on.rounds.sum():.0f} rounds", key="history", expected=f"at least {FEWEST} to fit"
+            f"{on.rounds.sum():.0f} rounds{part}",
+            key="history",
+            expected=f"at least {FEWEST} to fit",
         )
+    x, z = scaled(form, on.share)[:-1], drive(form, on.inflation, on.share)[:-1]
+    if np.linalg.matrix_rank(np.column_stack([np.ones(len(on)), x, z])) < 3:
+        raise _untold()
     return BondingFit(form, on, seed, draws)
