@@ -110,7 +110,9 @@ def clock_position(text: str | int, argument: str) -> int:
     try:
         found = exact(argument, plain, not NUMBER.fullmatch(plain))
     except InputError as error:
-        raise InputError(error.found, argument=argument, expected=error.expected) from None
+        raise InputError(
+            error.found, argument=argument, expected="a number or a date of the clock"
+        ) from None
     if found.denominator != 1:
         raise InputError(str(text), argument=argument, expected="a whole number or a day")
     return int(found)
