@@ -260,10 +260,11 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         own["best"] = own["best"].fillna(NOBODY)
         own["equal"] = [", ".join(e) for e in own["equal"]]
         own = own.rename(columns={"equal": "not told worse"})
-        show_frame(
-            f"Scenario {scenario}: best policy by metric",
-            own[["metric", "best", "not told worse"]],
-        )
+        if len(own):
+            show_frame(
+                f"Scenario {scenario}: best policy by metric",
+                own[["metric", "best", "not told worse"]],
+            )
         if NOBODY in own["best"].tolist():
             say(f"{NOBODY}: none is told worse than the best mean by more than matters")
         gaps = differences[differences["scenario"] == scenario].copy()
