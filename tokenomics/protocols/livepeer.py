@@ -9,6 +9,7 @@ setCurrentRewardTokens) with libraries/MathUtilsV2.sol (parts per billion since 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd
 from typing import Annotated, NamedTuple
 
@@ -63,25 +64,24 @@ def step(
     return LivepeerState(inflation, inputs.supply * inflation // PERC_DIVISOR)
 
 
-def _own(cells: Cells) -> tuple[int, LivepeerState, LivepeerInputs]:
-    bonded, supply = (cells.whole(name, unit="1e-18 LPT") for name in ("bonded", "supply"))
-    inflation = cells.whole("inflation", unit="ppb/round")
-    state = LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
-    return cells.whole("clock"), state, LivepeerInputs(bonded, supply)
+def _reader(
+    clock: str, inflation: str, bonded: str, supply: str
+) -> Callable[[Cells], tuple[int, LivepeerState, LivepeerInputs]]:
+    """Reads a row by the names of its columns; what may be minted follows from two of them."""
 
+    def read(cells: Cells) -> tuple[int, LivepeerState, LivepeerInputs]:
+        inputs = LivepeerInputs(*(cells.whole(name, unit="1e-18 LPT") for name in (bonded, supply)))
+        rate = cells.whole(inflation, unit="ppb/round")
+        state = LivepeerState(rate, inputs.supply * rate // PERC_DIVISOR)
+        return cells.whole(clock), state, inputs
 
-def _recorded(cells: Cells) -> tuple[int, LivepeerState, LivepeerInputs]:
-    supply = cells.whole("total_supply_lptu", unit="1e-18 LPT")
-    bonded = cells.whole("bonded_lptu", unit="1e-18 LPT")
-    inflation = cells.whole("inflation_ppb", unit="ppb/round")
-    state = LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
-    return cells.whole("row"), state, LivepeerInputs(bonded, supply)
+    return read
 
 
 BY_DAY = RecordedForm(
     "rows of livepeer-emissions-risk, 2023 and 2024",
     ("row", "inflation_ppb", "total_supply_lptu", "bonded_lptu"),
-    _recorded,
+    _reader("row", "inflation_ppb", "bonded_lptu", "total_supply_lptu"),
     "833 nominal rounds of 21 hours laid over 729 daily states, so that 104 rows repeat their day, "
     "and a day spans one round or two; stocks are of the day, not of the block in which the round "
     "began, and are rounded to 17 digits",
@@ -90,7 +90,7 @@ BY_DAY = RecordedForm(
 OWN = RecordedForm(
     "a column a round",
     ("clock", "inflation", "bonded", "supply"),
-    _own,
+    _reader("clock", "inflation", "bonded", "supply"),
     "what may be minted follows from inflation and supply",
 )
 

@@ -83,9 +83,8 @@ class Replay:
     @property
     def moves(self) -> tuple[int, int]:
         """Recorded steps that move, and those of them whose direction the plain step gives."""
-        moved = [s for s in self.steps if s.move]
-        right = sum(np.sign(s.move + s.error) == np.sign(s.move) for s in moved)
-        return len(moved), int(right)
+        moved = [step for step in self.steps if step.move]
+        return len(moved), sum(map(_right, moved))
 
     @property
     def turns(self) -> tuple[int, int]:
@@ -97,7 +96,7 @@ class Replay:
         for s in self.steps:
             if s.move and last and np.sign(s.move) != np.sign(last):
                 turned += 1
-                right += bool(np.sign(s.move + s.error) == np.sign(s.move))
+                right += _right(s)
             last = s.move or last
         return turned, right
 
@@ -160,6 +159,11 @@ class Replay:
     def fit(self) -> tuple[float, float] | None:
         """Slope and correlation of predicted on recorded moves; None where all moves are one."""
         return line([s.move for s in self.steps], [s.move + s.error for s in self.steps])
+
+
+def _right(step: ReplayStep) -> bool:
+    """Whether the plain step moves in the direction that was recorded."""
+    return bool(np.sign(step.move + step.error) == np.sign(step.move))
 
 
 def _told(step: ReplayStep) -> dict[str, Any]:
