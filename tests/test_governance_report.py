@@ -227,7 +227,7 @@ def test_the_scenario_none_is_shown_as_calm_and_keeps_its_key_in_the_data(render
         assert "none" not in shown and "scenario none" not in table.caption, table.name
         if shown:
             assert ",none," in files[f"data/{table.name}.csv"].decode().replace("\nnone", ",none")
-    told = [*whole.lead, *(text for one in whole.sections for text in one.bullets)]
+    told = [*whole.lead, *whole.glance, *(text for one in whole.sections for text in one.bullets)]
     assert not re.search(r"in none\b|\(none|scenario none", " ".join(told))
 
 

@@ -27,7 +27,7 @@ def parsed(title, heading, alt):
     """
     picture = Picture("limits", "caption", alt)
     tokens = MarkdownIt("commonmark").parse(
-        markdown(Report(title, "", ("lead",), (Section(heading, pictures=(picture,)),)))
+        markdown(Report(title, "", ("lead",), (), (Section(heading, pictures=(picture,)),)))
     )
     levels = {
         t.tag: tokens[i + 1].children for i, t in enumerate(tokens) if t.type == "heading_open"

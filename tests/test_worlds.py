@@ -18,7 +18,7 @@ from tokenomics.governance.bundle.make import complete, propose
 from tokenomics.governance.evidence.evidence import Evidence
 from tokenomics.governance.evidence.plan import from_plain, simulate
 from tokenomics.governance.evidence.separation import separate
-from tokenomics.governance.evidence.worlds import NO_PROBABILITY, OUTCOMES, InWorlds, scales
+from tokenomics.governance.evidence.worlds import NO_PROBABILITY, OUTCOMES, SAID, InWorlds, scales
 from tokenomics.governance.evidence.worlds_record import WorldsAsked
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.proposal.ranges import stated_range
@@ -191,9 +191,26 @@ def test_both_sides_of_a_world_meet_the_shocks_of_the_network(bundle, monkeypatc
 def test_the_verdict_begins_with_the_counts_which_are_no_probability(bundle):
     lead = bundle.report.lead
     assert lead[0] == bundle.evidence.verdict() and NO_PROBABILITY in lead[1]
-    assert lead[1].startswith(f"Over {COUNT} worlds ") and "not a probability" in lead[1]
+    assert lead[1].startswith(f"{COUNT} worlds were tried") and "no probability" in lead[1]
     page = (bundle.folder / "report.md").read_text()
     assert "Over worlds" in page and (bundle.folder / "data/worlds.csv").exists()
+
+
+def test_a_line_a_limit_has_its_estimate_its_scenarios_and_its_worlds(bundle):
+    """Below the verdict, before anything else: on a phone's first page."""
+    found, counts = bundle.evidence.glance(), bundle.evidence.in_worlds.counts
+    checks = bundle.evidence.own_checks()
+    assert len(found) == 2 and bundle.report.glance == tuple(found)
+    for line, row, (_, own) in zip(
+        found, counts.to_dict(orient="records"), checks.groupby("number"), strict=True
+    ):
+        assert f" is {own['estimate'].iloc[0]:.3g} " in line and "(limit: at " in line
+        assert f": {own['verdict'].iloc[0]} in 1 of 1 scenario; over worlds " in line
+        for word, said in SAID.items():
+            assert (f"{said} in {row[word]}" in line.split("over worlds")[1]) == (row[word] > 0)
+    page = (bundle.folder / "report.html").read_text()
+    first = page.index('<ul class="glance">')
+    assert page.index('<p class="verdict') < first < page.index(f"<p>{COUNT} worlds were tried")
 
 
 def test_the_counts_are_made_once_for_the_lead_its_section_and_the_terminal(bundle, monkeypatch):

@@ -42,6 +42,7 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
             told
             | {
                 "verdict": evidence.verdict(),
+                "glance": evidence.glance(),
                 "simulations": len(evidence.runs),
                 "failed_runs": failed,
                 "checks": checks,
@@ -53,6 +54,7 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
         shipped = (f"not as shipped: {told}" for told in evidence.deviations)
         for line in (
             evidence.verdict(),
+            *(f"- {line}" for line in evidence.glance()),
             *worlds.sentences(),
             *evidence.details(),
             *(evidence.untested() if evidence.claim else ()),

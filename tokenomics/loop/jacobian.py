@@ -92,10 +92,10 @@ def _moved(
     total = np.zeros_like(rates[0])
     for rate, partial in zip(rates, _partials(name, x, y), strict=True):
         if partial:
-            moved = (
-                rate != 0.0
-            )  # the root of 0 has no slope, which matters only where something moves it
-            total[moved] += partial * rate[moved]
+            # the root of 0 has no slope, which matters only where something moves it
+            moved = rate != 0.0
+            with np.errstate(invalid="ignore"):  # two infinite slopes that cancel are told by nan
+                total[moved] += partial * rate[moved]
     return total
 
 

@@ -27,6 +27,7 @@ from ...results.matters import margins
 from ...results.metrics import DEPLETING, METRICS
 from . import verdict
 from .canonical import FORMAT, evidence_id, results_digest
+from .glance import at_a_glance
 from .plan import EvidencePlan
 from .shipped import deviations
 from .statement import LEAST_ROUNDING, FullStatement, Limit
@@ -433,6 +434,10 @@ class Evidence:
     def details(self) -> list[str]:
         """What the verdict is counted from, a paragraph each."""
         return verdict.details(self)
+
+    def glance(self) -> list[str]:
+        """Every limit in a line: found, scenarios, worlds."""
+        return at_a_glance(self)
 
     @cached_property
     def deviations(self) -> list[str]:

@@ -235,12 +235,13 @@ def _found(evidence: HasVerdict, checks: pd.DataFrame) -> str:
     """Limits, with what was found against each: `checks` of the proposal."""
     limits = evidence.claim.limits
     numbers = list(dict.fromkeys(checks["number"]))
-    told = [_measured(limits[n - 1], checks[checks["number"] == n]) for n in numbers[:NAMED]]
+    told = [measured(limits[n - 1], checks[checks["number"] == n]) for n in numbers[:NAMED]]
     more = len(numbers) - NAMED
     return "; ".join([*told, f"and {more} more"] if more > 0 else told)
 
 
-def _measured(limit: Limit, checks: pd.DataFrame) -> str:
+def measured(limit: Limit, checks: pd.DataFrame) -> str:
+    """What was found against a limit, in words. checks: of the limit, a row a scenario."""
     rule, chosen = limit.constraint, METRICS[limit.constraint.metric]
     ends = checks["estimate"].min(), checks["estimate"].max()
     side = "at most" if rule.sign > 0 else "at least"

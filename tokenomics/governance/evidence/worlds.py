@@ -10,7 +10,7 @@ its limit is scaled by what customers spend on day 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -33,9 +33,10 @@ from .worlds_record import TODAY_IN_WORLD, WORLD
 
 NO_START = "no start"
 OUTCOMES = (HOLDS, FAILS, UNDECIDED, NO_START)
+SAID = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "is undecided", NO_START: "has no start"}
 CLOSES = 3  # of a network at rest, of which a metric is computed for its value on day 0
 NO_PROBABILITY = (
-    "These are counts over an assumed box of worlds, in which every value counts alike: not a "
+    "Counts of worlds are over an assumed box, in which every value counts alike: they are no "
     "probability."
 )
 
@@ -199,7 +200,9 @@ class InWorlds:
         return f"{front}: {'exactly' if only else 'mostly'} where {part}"
 
     def sentences(self) -> list[str]:
-        """What a verdict says of worlds, its counts first; nothing where none were tried."""
+        """What a verdict says of worlds: how they were chosen, and where a limit flips; nothing
+        where none were tried. `glance` has the counts.
+        """
         record = self.evidence.plan.worlds
         if self.evidence.claim is None or record is None:
             return []
@@ -208,19 +211,13 @@ class InWorlds:
                 f"No worlds were tried: of {counted(len(record.ranges), 'parameter')} of the world "
                 f"that were varied, none matters to a limit of scenario {self.shown}."
             ]
-        counts = [
-            f"{stated(row['limit'], row['of'])} "
-            + ", ".join(_count(word, row[word]) for word in OUTCOMES if row[word])
-            for row in self.counts.to_dict(orient="records")
-        ]
-        if not counts:
+        if not len(self.counts):
             return [f"No limit is stated for {self.shown}, in which the worlds are."]
         runs = self.evidence.plan.points[self._pairs[0][0]].runs
         first = (
-            f"Over {record.asked.count} worlds (the {len(record.chosen)} parameters of "
-            f"{len(record.ranges)} that move the limits most, scenario {self.shown}, "
-            f"{runs} runs each, each world judged by itself): {'; '.join(counts)}. "
-            f"{NO_PROBABILITY}"
+            f"{record.asked.count} worlds were tried: other values of the {len(record.chosen)} "
+            f"parameters of {len(record.ranges)} that move the limits most, scenario "
+            f"{self.shown}, {runs} runs each, each world judged by itself. {NO_PROBABILITY}"
         )
         return [first, *self.flips()]
 
@@ -273,10 +270,6 @@ def _beside_the_first(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(ratio) & (ratio > 0.0), ratio, otherwise)
 
 
-def _count(word: str, count: int) -> str:
-    return {
-        HOLDS: f"holds in {count}",
-        FAILS: f"fails in {count}",
-        UNDECIDED: f"is undecided in {count}",
-        NO_START: f"has no start in {count}",
-    }[word]
+def in_words(row: Mapping[str, Any]) -> str:
+    """The counts of one limit, those that are not 0."""
+    return ", ".join(f"{SAID[word]} in {row[word]}" for word in OUTCOMES if row[word])

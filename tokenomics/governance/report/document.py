@@ -96,11 +96,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report. badge: the outcome in one word, or nothing."""
+    """A whole report. badge: the outcome in one word, or nothing. lead: its first paragraphs, of
+    which the first is the verdict. glance: a line a limit, below the verdict.
+    """
 
     title: str
     badge: str
     lead: tuple[str, ...]
+    glance: tuple[str, ...]
     sections: tuple[Section, ...]
 
     @property

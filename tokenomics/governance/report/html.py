@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from .document import Picture, Report, ReportTable, Section
@@ -29,6 +29,7 @@ p, ul { max-width: 46rem; }
 .verdict.holds { border-color: var(--good); } .verdict.fails { border-color: var(--bad); } .verdict.undecided { border-color: var(--open); }
 td.holds { color: var(--good); } td.fails { color: var(--bad); } td.undecided { color: var(--open); }
 td.holds, td.fails, td.undecided { font-weight: 600; }
+.glance { padding-left: 1.1rem; } .glance li { margin: .3rem 0; }
 nav ul { columns: 18rem; padding-left: 1.2rem; font-size: .92rem; }
 a { color: var(--link); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; margin: 0 0 1.2rem; }
@@ -106,15 +107,17 @@ def _picture(picture: Picture, drawn: Mapping[str, bytes]) -> str:
     return f"{start}{box}<figcaption>{escape(picture.caption)}</figcaption></figure>"
 
 
+def _bullets(lines: Sequence[str], kind: str = "plain") -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<ul class="{kind}">{items}</ul>' if lines else ""
+
+
 def _section(number: int, section: Section, drawn: Mapping[str, bytes]) -> str:
     parts = [
         f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(section.heading)}</h2>'
     ]
     parts += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
-    if section.bullets:
-        parts.append(
-            "<ul>" + "".join(f"<li>{escape(bullet)}</li>" for bullet in section.bullets) + "</ul>"
-        )
+    parts.append(_bullets(section.bullets))
     if section.code:
         parts.append(f"<pre><code>{escape(section.code)}</code></pre>")
     parts += [_table(table, f"t{number}-{i}") for i, table in enumerate(section.tables)]
@@ -150,6 +153,7 @@ def html(report: Report, drawn: Mapping[str, bytes]) -> str:
 <main>
 <h1>{escape(report.title)}</h1>
 <p class="verdict {escape(word)}">{badge}{escape(first)}</p>
+{_bullets(report.glance, "glance")}
 {"".join(f"<p>{escape(paragraph)}</p>" for paragraph in rest)}
 <nav aria-label="Contents"><ul>{links}</ul></nav>
 {body}

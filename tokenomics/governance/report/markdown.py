@@ -104,6 +104,7 @@ def markdown(report: Report) -> str:
     lines = [_heading("#", block(report.title)), ""]
     first, *rest = report.lead
     lines += [f"**{escape(first)}**", ""]
+    lines += [f"- {block(line)}" for line in report.glance] + [""] * bool(report.glance)
     for paragraph in rest:
         lines += [block(paragraph), ""]
     for section in report.sections:

@@ -88,6 +88,7 @@ def report(evidence: Evidence, drawn: Mapping[str, Picture] | None) -> Report:
         plan.title,
         badge,
         tuple(text for text in lead if text),
+        tuple(evidence.glance()),
         tuple(
             _called(section, plan.shown)
             for section in (*sections, *closing(evidence, figures=drawn is not None))
