@@ -181,7 +181,7 @@ def supply(
     """
     from ..capacity.figures import supply_figure
     from ..capacity.supply import load_fleet
-    from ..results.figures import save
+    from ..results.drawing import save
 
     probe(out)
     found = load_fleet(fleet)
@@ -328,7 +328,7 @@ def frontier(
     from ..capacity.measured_frontier import answer
     from ..capacity.roofline import Request, roofline
     from ..capacity.shapes import shape
-    from ..results.figures import save
+    from ..results.drawing import save
 
     probe(out)
     files = [str(file) for file in measured or ()]

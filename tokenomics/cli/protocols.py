@@ -188,7 +188,7 @@ def replay(
         found.table().to_csv(folder / "steps.csv", index=False)
         (folder / "replay.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
         if not no_figures:
-            from ..results.figures import save
+            from ..results.drawing import save
             from ..results.replay_figure import draw_replay
 
             save(draw_replay(found), folder / "replay.png", 150)
@@ -225,7 +225,7 @@ def _counterfactual(
             json_text(found.plain()) + "\n", encoding="utf-8"
         )
         if not no_figures:
-            from ..results.figures import save
+            from ..results.drawing import save
 
             save(draw_counterfactual(found), folder / "counterfactual.png", 150)
 

@@ -17,11 +17,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..errors import InputError, lettering, missing_extra, nearest, remark
 from ..inputs import bounds
 from ..inputs.arguments import CALL, NAMES, checked, optional
+from ..results.drawing import one_axis, shown
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
 from .design import Design, Range
@@ -86,12 +88,11 @@ class Optimum:
             f"\n{failed} runs of the check failed, and are not counted" if failed else ""
         )
 
-    def plot(self) -> Figure:
+    def plot(self, *, ax: Axes | None = None) -> Figure:
         """The Pareto front of two objectives on unseen shocks with intervals, or the search's
-        progress for one.
+        progress for one. ax: an axis to draw on.
         """
-        canvas = Figure(figsize=(6.4, 4.4), layout="constrained")
-        axis = canvas.add_subplot()
+        canvas, axis = one_axis(ax, (6.4, 4.4))
         if len(self.objectives) == 1:
             axis.plot(np.arange(1, len(self.generations) + 1), self.generations, marker=".")
             axis.set(xlabel="generation", ylabel=_label(self.objectives[0]))
@@ -130,7 +131,7 @@ class Optimum:
             )
             axis.set_title(title, fontsize=9, loc="left")
         axis.grid(alpha=0.25)
-        return canvas
+        return shown(canvas)
 
 
 def _label(name: str) -> str:

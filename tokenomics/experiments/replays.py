@@ -21,9 +21,10 @@ class RecordedReplay(Replay):
 
     def plot(self) -> Figure:
         """What was recorded and what the rule gives, and the errors of what is not exact."""
+        from ..results.drawing import shown
         from ..results.replay_figure import draw_replay
 
-        return draw_replay(self)
+        return shown(draw_replay(self))
 
 
 def replay(

@@ -16,6 +16,7 @@ from ..errors import InputError, counted, lettering, nearest
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters.tables import markdown_rows
 from .differences import LARGER, Paired, family, in_words, table
+from .drawing import Drawing, shown
 from .intervals import mean_interval
 from .matters import runs_needed
 from .metrics import DEPLETING, METRICS
@@ -369,7 +370,7 @@ class Comparison:
         are better than the reference are light.
         """
         names = [n for n in self.sweep.metrics if METRICS[n].better]
-        canvas = Figure(
+        canvas = Drawing(
             figsize=(1.9 + 1.35 * len(self.policies) * len(self.scenarios), 1.2 + 0.3 * len(names)),
             layout="constrained",
         )
@@ -432,7 +433,7 @@ class Comparison:
             f"{shades}{lost}"
         )
         canvas.suptitle(lettering(title), fontsize=8, x=0.01, ha="left")
-        return canvas
+        return shown(canvas)
 
     def _finding(self) -> str:
         sole = self.best()

@@ -22,13 +22,13 @@ ERRORS = "the plain step"  # of a rule whose record cannot be exact, where no st
 
 def draw_replay(replay: Replay) -> Figure:
     """Two panels over the rule's clock; the title states the finding."""
-    from matplotlib.figure import Figure
+    from .drawing import Drawing
 
     rule, steps = replay.rule, replay.steps
     name = rule.decides[0]
     unit = rule.quantities["state"][name][1].unit
     clock = np.array([step.clock for step in steps], float)
-    figure = Figure(figsize=(8.0, 5.6), layout="constrained")
+    figure = Drawing(figsize=(8.0, 5.6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     above.plot(clock, [float(s.recorded) for s in steps], color=COLOURS[-1], lw=2.2, alpha=0.35)
     above.plot(clock, [float(s.predicted) for s in steps], color=COLOURS[0], lw=0.8)

@@ -7,9 +7,11 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..errors import InputError, lettering, nearest
+from .drawing import one_axis, shown
 from .figures import COLOURS
 from .metrics import METRICS
 from .sweep import Sweep
@@ -123,14 +125,18 @@ class Sensitivity:
         )
 
     def tornado(
-        self, metric: str, policy: str | None = None, scenario: str | None = None
+        self,
+        metric: str,
+        policy: str | None = None,
+        scenario: str | None = None,
+        *,
+        ax: Axes | None = None,
     ) -> Figure:
         """Bars of one metric's indices, the strongest parameter on top. policy, scenario: the first
-        by default.
+        by default. ax: an axis to draw on.
         """
         own = self.ranking(metric, policy, scenario)[::-1]
-        canvas = Figure(figsize=(7.2, 1.4 + 0.42 * len(own)), layout="constrained")
-        axis = canvas.add_subplot()
+        canvas, axis = one_axis(ax, (7.2, 1.4 + 0.42 * len(own)))
         place = np.arange(len(own))
         measures = [m for m in ("total", "first", "mu_star") if m in own]
         height = 0.8 / len(measures)
@@ -164,13 +170,20 @@ class Sensitivity:
             fontsize=8,
             loc="left",
         )
-        return canvas
+        return shown(canvas)
 
-    def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
+    def heatmap(
+        self,
+        policy: str | None = None,
+        scenario: str | None = None,
+        *,
+        ax: Axes | None = None,
+    ) -> Figure:
         """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each
         metric.
 
-        policy, scenario: the first by default. Raises InputError where no metric varies.
+        policy, scenario: the first by default. ax: an axis to draw on. Raises InputError where no
+        metric varies.
         """
         own = self._own(self.indices, None, policy, scenario)
         if own.empty:
@@ -183,15 +196,19 @@ class Sensitivity:
         label = (
             "total Sobol index" if self.measure == "total" else "mu_star, relative to the largest"
         )
-        return _matrix(
-            grid, label, f"Which parameter moves which metric\n{self._note(own, policy, scenario)}"
-        )
+        note = self._note(own, policy, scenario)
+        return _matrix(grid, label, f"Which parameter moves which metric\n{note}", ax)
 
     def interactions(
-        self, metric: str, policy: str | None = None, scenario: str | None = None
+        self,
+        metric: str,
+        policy: str | None = None,
+        scenario: str | None = None,
+        *,
+        ax: Axes | None = None,
     ) -> Figure:
-        """Second-order Sobol indices of one metric. policy, scenario: the first by default. Raises
-        InputError for Morris's method, which has none.
+        """Second-order Sobol indices of one metric. policy, scenario: the first by default. ax: an
+        axis to draw on. Raises InputError for Morris's method, which has none.
         """
         if self.pairs.empty:
             raise InputError(
@@ -201,14 +218,11 @@ class Sensitivity:
         own = self._own(self.pairs, metric, policy, scenario)
         grid = own.pivot_table(index="parameter", columns="with", values="second", sort=False)
         note = self._note(self.ranking(metric, policy, scenario), policy, scenario)
-        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{note}")
+        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{note}", ax)
 
 
-def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
-    canvas = Figure(
-        figsize=(2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]), layout="constrained"
-    )
-    axis = canvas.add_subplot()
+def _matrix(grid: pd.DataFrame, label: str, title: str, ax: Axes | None) -> Figure:
+    canvas, axis = one_axis(ax, (2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]))
     mesh = axis.imshow(
         np.clip(grid.to_numpy(), 0.0, 1.0), vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto"
     )
@@ -226,10 +240,9 @@ def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
     axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
     axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
     canvas.colorbar(mesh, ax=axis, label=label)
-    canvas.suptitle(
-        lettering("\n".join(fill(line, 70) for line in title.splitlines())),
-        fontsize=8,
-        x=0.01,
-        ha="left",
-    )
-    return canvas
+    told = lettering("\n".join(fill(line, 70) for line in title.splitlines()))
+    if ax is None:
+        canvas.suptitle(told, fontsize=8, x=0.01, ha="left")
+    else:
+        ax.set_title(told, fontsize=8, loc="left")
+    return shown(canvas)

@@ -22,6 +22,7 @@ from .metrics import METRICS
 from .sweep_rows import Extent, Summaries, Tile
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -214,12 +215,13 @@ class Sweep:
         policy: str | None = None,
         scenario: str | None = None,
         at: Mapping[str, Any] | None = None,
+        ax: Axes | None = None,
     ) -> Figure:
         """A map of a metric over two parameters, or a line over one with its interval.
 
         x, y: paths, the first two of the design by default. policy, scenario: the first by default.
         at: values of the other paths of a grid, the first of each by default; the title has them.
-        Raises InputError for unknown names and values.
+        ax: an axis to draw on. Raises InputError for unknown names and values.
         """
         paths = [path for path in (x, y) if path] or self.paths[:2]
         if not paths:
@@ -266,7 +268,10 @@ class Sweep:
             raise InputError(
                 "a switch or a name on a map", expected="two numbers, or one parameter alone"
             )
-        return sweep_figures.figure(table, metric, paths, self.manifest["runs"], fixed)
+        from .drawing import shown
+
+        drawn = sweep_figures.figure(table, metric, paths, self.manifest["runs"], fixed, ax)
+        return shown(drawn)
 
 
 def metric_units(names: Sequence[str]) -> dict[str, str]:

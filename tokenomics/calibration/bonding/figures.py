@@ -19,9 +19,9 @@ PANELS = (
 
 def draw_counterfactual(found: Counterfactual) -> Figure:
     """Three panels over the rule's clock; the title states the finding."""
-    from matplotlib.figure import Figure
+    from ...results.drawing import Drawing
 
-    figure = Figure(figsize=(8.0, 6.6), layout="constrained")
+    figure = Drawing(figsize=(8.0, 6.6), layout="constrained")
     for axis, (name, label, scale) in zip(figure.subplots(3, 1, sharex=True), PANELS, strict=True):
         low, median, high = scale * found.band[name]
         axis.fill_between(found.clock, low, high, color=COLOURS[0], alpha=0.25, lw=0)
