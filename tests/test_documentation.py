@@ -80,6 +80,12 @@ def test_the_python_reference_has_every_public_name_once():
     assert sorted(found) == sorted(set(tk.__all__) - {"__version__"})
 
 
+def test_every_finding_stands_in_the_table_of_findings():
+    table = (ROOT / "findings" / "README.md").read_text()
+    named = re.findall(r"^\| \w+ \| `([\w-]+\.sh)` \|", table, re.M)
+    assert sorted(named) == sorted(path.name for path in (ROOT / "findings").glob("*.sh"))
+
+
 def test_every_page_is_in_the_site():
     """Sphinx refuses a page that no list of contents has; a list may not name one that is gone."""
     listed = set()
