@@ -317,6 +317,7 @@ def absorb(name: Named, as_json: Json = False) -> None:
     entered, and cycles under constant input, within the range that the rule declares.
     """
     from ..experiments.replays import absorb as searched
+    from ..protocols.traps import number as told
 
     with progress_bar("searching", not as_json) as update:
         found = searched(name, progress=update)
@@ -325,7 +326,12 @@ def absorb(name: Named, as_json: Json = False) -> None:
         return
     say(*found.lines())
     rows = [
-        (c.input, f"{c.period:,}", f"{c.count:,}", f"{c.lowest:,} to {c.highest:,}", f"{c.ends:,}")
+        (
+            c.input,
+            *map(told, (c.period, c.count)),
+            f"{told(c.lowest)} to {told(c.highest)}",
+            told(c.ends),
+        )
         for c in found.cycles
     ]
     columns = ["constant input", "period", "cycles", "within", "states that end there"]

@@ -14,6 +14,7 @@ from ..errors import InputError, nearest
 
 LONG = 10**16  # from here on a bound is told in three digits
 DEPLOYED, PROPOSED, REJECTED, ABANDONED = "deployed", "proposed", "rejected", "abandoned"
+EXHAUSTIVE, INTERVALS, SAMPLE = "exhaustive", "interval argument", "sample"  # ways to search
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,31 @@ class Search:
     exhaustive: bool
     about: str
 
+    @property
+    def way(self) -> str:
+        return EXHAUSTIVE if self.exhaustive else SAMPLE
+
+
+@dataclass(frozen=True)
+class IntervalSearch:
+    """A range that `absorb` searches by intervals, as the step is monotone in the state: of two
+    keys the higher never leads to a lower one. span: first and last key. lowest, highest: of the
+    states that a key stands for; they are one where `highest` is None. key, inputs, about: as of
+    `Search`; an input between two of them leads between where they lead. steady: whether the move,
+    key after less key before, is monotone, too. bends: under an input, keys from which on step and
+    move begin anew, where they are monotone on each side alone.
+    """
+
+    span: Callable[[Any], tuple[int, int]]
+    lowest: Callable[[int, Any], Any]
+    key: Callable[[Any], int]
+    inputs: Callable[[Any], Mapping[str, Any]]
+    about: str
+    highest: Callable[[int, Any], Any] | None = None
+    steady: bool = False
+    bends: Callable[[Any, Any], Sequence[int]] | None = None
+    way: str = INTERVALS
+
 
 @dataclass(frozen=True)
 class RowReading:
@@ -139,7 +165,7 @@ class DeployedRule:
     dated: bool = False
     layouts: tuple[RecordedForm, ...] = ()
     readings: tuple[RowReading, ...] = ()
-    search: Search | None = None
+    search: Search | IntervalSearch | None = None
     unknown: tuple[str, ...] = ()
 
     @cached_property
