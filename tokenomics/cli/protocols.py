@@ -145,8 +145,8 @@ def replay(
         str | None,
         typer.Option(
             "--rule",
-            help="Step this version instead, from a row's recorded state on, and tell what it "
-            "would have done.",
+            help="Step this instead, from a row's recorded state on, and tell what it would have "
+            "done: another version, cosmos, or constant_emission with or without @SHARE a year.",
             metavar="NAME@VERSION",
         ),
     ] = None,
@@ -168,7 +168,7 @@ def replay(
 ) -> None:
     """Step a rule on its recorded history: steps that agree to the last digit, the direction of
     moves, the first divergence, and the readings of rows that explain the rest. With --rule: what
-    another version would have done on the recorded inputs, beside the record.
+    another version or policy would have done on the recorded inputs, beside the record.
     """
     from ..experiments.replays import replay as replayed
 

@@ -48,12 +48,19 @@ def bonded_ratio(inputs: CosmosInputs) -> int:
     return inputs.bonded * WAD // inputs.supply if inputs.supply else 0
 
 
-def next_inflation(inflation: int, ratio: int, parameters: CosmosParameters) -> int:
-    """Inflation a block later [1e-18/year]. ratio: bonded of supply [1e-18]."""
+def block_change(ratio: int, parameters: CosmosParameters) -> int:
+    """What a block adds to inflation within its bounds [1e-18/year]. ratio: bonded of supply
+    [1e-18].
+    """
     p = parameters
     a_year = decimal_product(WAD - decimal_quotient(ratio, p.goal), p.change)
-    moved = inflation + decimal_quotient(a_year, p.blocks * WAD)
-    return max(min(moved, p.highest), p.lowest)
+    return decimal_quotient(a_year, p.blocks * WAD)
+
+
+def next_inflation(inflation: int, ratio: int, parameters: CosmosParameters) -> int:
+    """Inflation a block later [1e-18/year]. ratio: bonded of supply [1e-18]."""
+    moved = inflation + block_change(ratio, parameters)
+    return max(min(moved, parameters.highest), parameters.lowest)
 
 
 def step(state: CosmosState, inputs: CosmosInputs, parameters: CosmosParameters) -> CosmosState:
