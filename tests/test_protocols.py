@@ -19,6 +19,7 @@ from tokenomics.histories.recorded_steps import read_recorded
 from tokenomics.protocols.absorb import absorb
 from tokenomics.protocols.arithmetic import WAD, half_even, power, truncated
 from tokenomics.protocols.catalogue import RULES, named
+from tokenomics.protocols.gaps import gaps_of
 from tokenomics.protocols.replay import replay
 from tokenomics.protocols.rule import (
     DEPLOYED,
@@ -488,3 +489,33 @@ def test_a_named_field_chooses_the_form_that_has_it(tmp_path):
     rows, form = read_recorded(RULES["livepeer"], tmp_path / "h.csv", column="clock=row")
     assert form.name == "a column a round"
     assert rows[0].state.inflation == 7
+
+
+def test_rows_that_are_missing_are_told_with_their_first_place(tmp_path):
+    clocks = [1, 2, 4, 5, 9]
+    rows = [f"{clock},{1000 + 500 * clock},0,40,100" for clock in clocks]
+    (tmp_path / "h.csv").write_text("\n".join([HEAD, *rows]))
+    found = tk.replay("livepeer", tmp_path / "h.csv")
+    assert found.gaps == ((2, 4, 4, 1), (5, 9, 6, 3))
+    assert [step.reading for step in found.steps] == ["", "a row that spans 2 steps", "", None]
+    words = ["protocols", "replay", "livepeer", "--history", "h.csv"]
+    assert (
+        "2 gaps in the clock, 4 rows missing; the first before line 4, from 2 to 4: rows beside a "
+        "gap are read as if none were missing"
+    ) in " ".join(command(*words, folder=tmp_path)[1].split())
+    told = json.loads(command(*words, "--json", folder=tmp_path)[1])["gaps"]
+    assert told[0] == {"before": 2, "after": 4, "line": 4, "missing": 1}
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=20), st.integers(2, 3_600), st.data())
+def test_a_clock_that_is_late_by_less_than_half_a_row_has_no_more_gaps(steps, spacing, data):
+    moment, rows = 0, [Row(0, CounterState(0), CounterInputs(0))]
+    late = st.integers(0, (spacing - 1) // 4)
+    for step in steps:
+        moment += step * spacing
+        rows.append(rows[0]._replace(clock=moment + data.draw(late)))
+    found = gaps_of(rows, replace_(COUNTER.own_form, spacing=spacing))
+    assert [gap.missing for gap in found] == [step - 1 for step in steps if step > 1]
+    assert gaps_of(rows, replace_(COUNTER.own_form, spacing=None)) == ()
+    doubled = replace_(COUNTER.own_form, spacing=2 * spacing, moment=lambda row: 2 * row.clock)
+    assert gaps_of(rows, doubled) == found

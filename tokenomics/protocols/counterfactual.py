@@ -28,7 +28,8 @@ from .livepeer import (
     step,
 )
 from .minting import Minting, on_side
-from .replay import MOST_STEPS, READINGS, Replay
+from .replay import Replay
+from .row_readings import MOST_STEPS, READINGS
 from .rule import Row
 
 # inputs that acted in each round of a row: of the row before (0) or of the row itself (1)

@@ -108,6 +108,7 @@ EIP4844 = DeployedRule(
     name="eip4844",
     about="Ethereum: blobs beyond the target make blob gas dearer, exponentially",
     clock="block, told by its timestamp",
+    even=False,
     state=BlobFeeState,
     inputs=BlobFeeInputs,
     parameters=BlobFeeParameters,

@@ -66,6 +66,7 @@ WEEKLY = RecordedForm(
     "made data credits, without what else left the supply",
     predict=_weekly(_evenly),
     dates=("week",),
+    spacing=WEEK,
     stepped=lambda before, here: before.clock > FIRST,
 )
 READINGS = (

@@ -75,7 +75,9 @@ class RecordedForm:
     filled in. beside: what else of a line is kept. stepped: whether the rule made a step between
     two lines; every two where None. predict: the state at a line from the lines before it, with the
     arguments of a `RowReading`; one step on the inputs of the line before where None. dates:
-    columns that may have dates, which count as days since 1970.
+    columns that may have dates, which count as days since 1970. spacing: from a row to the next
+    where none is missing; None where that is not even. moment: of a row, in which the spacing is
+    told; its clock where None.
     """
 
     name: str
@@ -86,6 +88,8 @@ class RecordedForm:
     stepped: Callable[[Row, Row], bool] | None = None
     predict: Callable[[DeployedRule, Sequence[Row], int, Any], Any] | None = None
     dates: tuple[str, ...] = ()
+    spacing: int | None = 1
+    moment: Callable[[Row], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,8 @@ class DeployedRule:
     clock: what a step is. state, inputs, parameters: named tuples whose fields bear a `OnChain`.
     step: the state after one step. decides: fields of the state that the rule decides, which a
     replay compares. exact: whether a history can agree to the last digit; if not, it is compared
-    by its moves. dated: whether a date can stand for a position of the clock. sources: with the
+    by its moves. dated: whether a date can stand for a position of the clock. even: whether each
+    step is one further on the clock. sources: with the
     version that was read. unknown: what could not be found out.
     """
 
@@ -163,6 +168,7 @@ class DeployedRule:
     sources: tuple[str, ...]
     exact: bool = True
     dated: bool = False
+    even: bool = True
     layouts: tuple[RecordedForm, ...] = ()
     readings: tuple[RowReading, ...] = ()
     search: Search | IntervalSearch | None = None
@@ -193,6 +199,7 @@ class DeployedRule:
             ("clock", *fields),
             read,
             dates=("clock",) if self.dated else (),
+            spacing=1 if self.even else None,
         )
 
     def version(self, name: str | None = None) -> Version:

@@ -19,6 +19,7 @@ from ...histories.recorded_steps import clock_position, exact, read_recorded
 from ...inputs import bounds
 from ...protocols.catalogue import RULES, named
 from ...protocols.counterfactual import RowState, counterfactual_path, exogenous
+from ...protocols.gaps import ClockGap
 from ...protocols.livepeer import LIVEPEER
 from ...protocols.minting import OF_BONDING, ConstantMinting, LivepeerMinting, Minting
 from ...protocols.replay import replay
@@ -45,7 +46,8 @@ class Counterfactual:
     would have, as NAME@VERSION or the policy's name. clock: of rows.
     recorded, held: by quantity, (rows,); held has bonding as it was. band: 5 %, median, 95 % by
     quantity, (3, rows). runs: of the band. fitted: rounds on which the response was fitted.
-    no_effect: share of runs in which bonding does not follow its yield.
+    no_effect: share of runs in which bonding does not follow its yield. gaps: of the history's
+    clock, where rows are missing.
     """
 
     rule: DeployedRule
@@ -58,6 +60,7 @@ class Counterfactual:
     runs: int
     fitted: int
     no_effect: float
+    gaps: tuple[ClockGap, ...]
 
     def __repr__(self) -> str:
         low, median, high = 100.0 * self.band["minted_share"][:, -1]
@@ -90,6 +93,7 @@ class Counterfactual:
             "runs": self.runs,
             "fitted_rounds": self.fitted,
             "no_effect": self.no_effect,
+            "gaps": [one._asdict() for one in self.gaps],
             "end": {
                 name: {
                     "unit": unit,
@@ -141,8 +145,9 @@ def counterfactual(
     bounds.check(runs=(runs, bounds.PATHS), seed=(seed, bounds.SEED))
     found, acted = named(rule)
     instead, minting = _minting(found, other)
-    rows, _ = read_recorded(found, files, column=column, sheet=sheet)
-    outside = exogenous(rows, replay(found, rows, acted if "@" in rule else None))
+    rows, form = read_recorded(found, files, column=column, sheet=sheet)
+    replayed = replay(found, rows, acted if "@" in rule else None, form=form)
+    outside = exogenous(rows, replayed)
     whole = history(rows, outside, acted.parameters, files[0])
     fitted = fit(whole.part(0, whole.half), response, seed, runs, whole.rounds.sum())
     at = 0
@@ -176,6 +181,7 @@ def counterfactual(
         runs,
         int(fitted.on.rounds.sum()),
         float((fitted.usable[:, 2] == 0.0).mean()),
+        replayed.gaps,
     )
 
 
