@@ -30,6 +30,7 @@ from tokenomics.protocols.rule import (
     Search,
     Version,
 )
+from tokenomics.results.replay_figure import draw_replay, larger
 
 
 class CounterState(NamedTuple):
@@ -519,3 +520,33 @@ def test_a_clock_that_is_late_by_less_than_half_a_row_has_no_more_gaps(steps, sp
     assert gaps_of(rows, replace_(COUNTER.own_form, spacing=None)) == ()
     doubled = replace_(COUNTER.own_form, spacing=2 * spacing, moment=lambda row: 2 * row.clock)
     assert gaps_of(rows, doubled) == found
+
+
+@pytest.mark.parametrize(
+    ("unit", "power", "told"),
+    [
+        ("1e-27/s", 18, "1e-9/s"),
+        ("1e-27/s", 27, "1/s"),
+        ("1e-8 HNT", 12, "1e4 HNT"),
+        ("1e-18 LPT", 18, "LPT"),
+        ("ppb/round", 6, "1e6 ppb/round"),
+        ("wei/gas", 0, "wei/gas"),
+    ],
+)
+def test_a_unit_takes_the_power_that_is_taken_out_of_its_numbers(unit, power, told):
+    assert larger(unit, power) == told
+
+
+def test_a_series_near_a_large_number_is_drawn_by_its_distance_from_it():
+    one, unit = CounterInputs(1), 10**27
+    rows = [Row(clock, CounterState(unit + 10**19 * clock), one) for clock in range(12)]
+    figure = draw_replay(replay(replace_(COUNTER, step=lambda s, i, p: s), rows))
+    above, below = figure.axes
+    assert (above.get_ylabel(), below.get_ylabel()) == (
+        "level less 1e27 × u\n[1e18 u]",
+        "rule less record\n[1e18 u]",
+    )
+    assert above.lines[0].get_ydata().tolist() == [10.0 * clock for clock in range(1, 12)]
+    figure.draw_without_rendering()
+    offsets = [part.get_offset_text().get_text() for part in (above.yaxis, below.xaxis)]
+    assert offsets == ["", ""]
