@@ -58,7 +58,7 @@ def looked_up(state, inputs, parameters):
     return TableState(parameters.tables[inputs.which][state.at])
 
 
-def tabled(tables, bends=()):
+def tabled(tables, bends=(), steady=False):
     """A rule that looks its next state up, searched by intervals."""
     return DeployedRule(
         name="tabled",
@@ -78,6 +78,7 @@ def tabled(tables, bends=()):
             inputs=lambda p: {str(i): TableInputs(i) for i in range(len(p.tables))},
             about="all places",
             bends=lambda p, inputs: bends,
+            steady=steady,
         ),
     )
 
@@ -113,6 +114,26 @@ def test_intervals_find_what_an_exhaustive_search_finds(tables):
 
 def ends(found, label):
     return sum(cycle.ends for cycle in found.cycles if cycle.input == label)
+
+
+# a line that is cut to whole numbers within bounds: its move is monotone between them
+LINE = st.tuples(st.integers(0, 9), st.integers(1, 5), PLACES, PLACES, PLACES)
+
+
+@given(st.lists(LINE, min_size=1, max_size=3))
+def test_a_monotone_move_is_told_by_fewer_keys_and_alike(lines):
+    tables = [
+        [min(max(at * up // down + more, min(ends)), max(ends)) for at in range(LAST + 1)]
+        for up, down, more, *ends in lines
+    ]
+    known = absorb(one_by_one(tabled(tables)))
+    for steady in (False, True):
+        found = absorb(tabled(tables, steady=steady))
+        assert (found.fixed, found.closed, found.cycles) == (
+            known.fixed,
+            known.closed,
+            known.cycles,
+        )
 
 
 @given(
