@@ -48,7 +48,9 @@ class Motion(NamedTuple):
 
 
 def by_intervals(rule: DeployedRule, parameters, progress) -> Found:
-    """Fixed states, closed sets and rests of the whole range that the rule's search declares."""
+    """Fixed states, closed sets and rests of the whole range that the rule's search declares. Where
+    the step jumps down at a bend, states that go round it are among those that are not told.
+    """
     search = rule.search
     first, last = search.span(parameters)
     inputs, motions = search.inputs(parameters), []
