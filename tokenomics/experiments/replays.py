@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RecordedReplay(Replay):
-    """A rule on a recorded history, which can be drawn. rule, steps, scores: those of `Replay`."""
+    """A rule on a recorded history, which can be drawn. rule, steps, scores, gaps: of `Replay`."""
 
     def plot(self) -> Figure:
         """What was recorded and what the rule gives, and the errors of what is not exact."""
@@ -44,7 +44,7 @@ def replay(
     found, version = named(rule)
     rows, form = read_recorded(found, files, column=column, sheet=sheet)
     made = stepping.replay(found, rows, version if "@" in rule else None, progress, form)
-    return RecordedReplay(made.rule, made.steps, made.scores)
+    return RecordedReplay(made.rule, made.steps, made.scores, made.gaps)
 
 
 def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:
