@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ruamel.yaml import YAML
 
 from ..errors import InputError
 from ..inputs import bounds
@@ -26,8 +28,10 @@ from .reference import errors
 from .shapes import BYTES, Shape
 
 # decode (batch, context) and prefill lengths; on a CPU fewer and smaller, for the same questions
+# on a GPU the new token makes the rows of scores a multiple of 16 bytes: else cuBLAS takes kernels
+# for unaligned rows, which no server does
 DECODE = {
-    "gpu": [(b, c) for c in (256, 1024, 4096) for b in (1, 16, 64, 128, 512)],
+    "gpu": [(b, c) for c in (255, 1023, 4095) for b in (1, 16, 64, 128, 512)],
     "cpu": [(b, c) for c in (128, 1024) for b in (1, 4, 16, 64)],
 }
 PREFILL = {"gpu": (128, 512, 2048, 4096, 8192), "cpu": (32, 128, 512, 1024)}
@@ -94,23 +98,30 @@ def plan(shape: Shape, precision: str, free: int) -> MeasurementPlan:
     return MeasurementPlan(part, min(part.layers, max(LAYERS_AT_LEAST, fitting)), cards)
 
 
-def ceilings(ops: Any, seconds: float) -> tuple[float, float]:
-    """Copy bandwidth, bytes read and written [byte/s], and rate of a large matrix product [FLOP/s]:
-    the best of the repeats, as in STREAM.
-    """
+def copy_bandwidth(ops: Any, seconds: float) -> float:
+    """Bytes read and written by a copy [byte/s]: the best of the repeats, as in STREAM."""
     count = COPY_BYTES[ops.figure_of] // BYTES[ops.precision]
-    source, target = ops.empty((count,)), ops.empty((count,))
+    # not zeros: pages that were never written are one page of zeros, which stays in the cache
+    source, target = ops.array((count,), 1.0, np.random.default_rng(0)), ops.empty((count,))
 
     def copy() -> None:
         target[...] = source
 
     copy()
-    moved = 2 * COPY_BYTES[ops.figure_of] / min(ops.timed(copy, REPEATS, seconds))
+    return float(2 * COPY_BYTES[ops.figure_of] / min(ops.timed(copy, REPEATS, seconds)))
+
+
+def product_rate(ops: Any, seconds: float) -> float:
+    """Operations of a large matrix product [FLOP/s]: the best of the repeats."""
     n, rng = PRODUCT[ops.figure_of], np.random.default_rng(0)
     a, b, out = ops.array((n, n), 1.0, rng), ops.array((n, n), n**-0.5, rng), ops.empty((n, n))
     ops.linear(a, b, out)
-    done = 2.0 * n**3 / min(ops.timed(lambda: ops.linear(a, b, out), REPEATS, seconds))
-    return float(moved), float(done)
+    return float(2.0 * n**3 / min(ops.timed(lambda: ops.linear(a, b, out), REPEATS, seconds)))
+
+
+def ceilings(ops: Any, seconds: float) -> tuple[float, float]:
+    """Copy bandwidth [byte/s] and rate of a large matrix product [FLOP/s]."""
+    return copy_bandwidth(ops, seconds), product_rate(ops, seconds)
 
 
 def _point(
@@ -275,6 +286,27 @@ def _record(ops, chosen, model, free, bandwidth, rate, wrong, decode, prefill, s
             skipped=skipped,
         ),
     )
+
+
+def with_rates(found: Hardware, rates: dict[str, float]) -> Hardware:
+    """The hardware with the product's rate in more precisions [FLOP/s]."""
+    seen = found.measured
+    source = f"measured {seen.date}: product of square matrices of {PRODUCT[seen.figure_of]} rows"
+    told = {
+        name: {"value": rate / 1e12, "unit": "TFLOP/s", "source": source}
+        for name, rate in rates.items()
+        if name not in found.rates
+    }
+    content = found.model_dump(exclude_none=True)
+    return Hardware.model_validate(content | {"rates": content["rates"] | told})
+
+
+def write(found: Hardware, path: Path) -> None:
+    """Write a hardware file."""
+    yaml = YAML()
+    yaml.width = 4096
+    with path.open("w", encoding="utf-8") as stream:
+        yaml.dump(found.model_dump(exclude_none=True), stream)
 
 
 def shares(shape: Shape, found: Hardware) -> list[dict[str, float]]:

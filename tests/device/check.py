@@ -1,0 +1,326 @@
+"""The benchmark on the card of this machine: everything against float64, then ceilings, decode and
+prefill, a hardware file and a table of them beside the roofline and the card's published figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from . import kernels as cases
+from .kernels import host
+
+PASSED, FAILED, WRONG, ABSENT = 0, 1, 2, 3
+NEEDED = ("numpy", "scipy", "pydantic", "ruamel.yaml")
+ON_A_CARD = ("cupy", "nvmath")
+MODEL = {"gpu": "llama-3.1-8b", "cpu": "tiny"}
+SMALL = {  # what every precision is checked on
+    "layers": 2,
+    "width": 256,
+    "heads": 8,
+    "kv_heads": 2,
+    "head_width": 32,
+    "mlp_width": 512,
+    "vocabulary": 512,
+}
+LONG = 600  # tokens of a prompt in more than one piece
+CEILING_SECONDS = 2.0
+# of a ceiling; a card's copy is slower than its memory in bursts, its clock may exceed the sheet's
+MOST_USE = 1.1
+SHEET = {"bandwidth": (0.6, 1.02), "rate": (0.4, 1.15)}  # of the data sheet
+
+
+class Report:
+    """Checks as they pass and fail, each said at once, and what the last line says of them."""
+
+    def __init__(self) -> None:
+        self.passed, self.failed, self.started = [], [], time.perf_counter()
+
+    def check(self, name: str, good: bool, told: str) -> None:
+        """Note a check. told: what was seen."""
+        (self.passed if good else self.failed).append(name)
+        mark = "passed" if good else "FAILED"
+        print(f"{time.perf_counter() - self.started:6.1f} s  {mark}  {name}: {told}")
+
+    def tried(self, name: str, work, *arguments):
+        """What `work` gives; where it breaks, a failed check, and None."""
+        try:
+            return work(*arguments)
+        except Exception as error:
+            self.check(name, False, f"{type(error).__name__}: {' '.join(str(error).split())}")
+            return None
+
+    def end(self, of: str) -> int:
+        """Print the last line; the exit status."""
+        count = len(self.passed) + len(self.failed)
+        seconds = f"{time.perf_counter() - self.started:.0f} s"
+        if self.failed:
+            names = "; ".join(self.failed)
+            print(f"FAILED: {len(self.failed)} of {count} checks on {of}, {seconds}: {names}")
+            return FAILED
+        groups = ", ".join(dict.fromkeys(name.split(" ")[0] for name in self.passed))
+        print(f"passed: all {count} checks on {of}, {seconds}: {groups}")
+        return PASSED
+
+
+def missing(names) -> list[str]:
+    """Packages of these that are not installed."""
+    return [n for n in names if importlib.util.find_spec(n.partition(".")[0]) is None]
+
+
+def kernels(report: Report, ops) -> None:
+    """Every operation in the operations' precision."""
+    far = ops.figure_of == "gpu" and ops.precision == "fp16"
+    if far and ops.free_memory() < cases.FAR_BYTES:
+        print(f"{'':10}not done: arrays of more than 2^31 elements: too little memory is free")
+        far = False
+    for case in [*cases.CASES, *(cases.FAR_CASES if far else ())]:
+        name, most = (
+            f"kernel {cases.named(case)} in {ops.precision}",
+            cases.TOLERANCE[ops.precision],
+        )
+        found = report.tried(name, cases.run, ops, case)
+        if found is not None:
+            report.check(name, found < most, f"error {found:.2g}, at most {most:.2g}")
+
+
+def decoder(report: Report, ops) -> None:
+    """Prefill and decode on a cache, and a captured step against a launched one."""
+    from tokenomics.capacity.benchmark import TOLERANCE
+    from tokenomics.capacity.decoder import Decoder, random_weights
+    from tokenomics.capacity.reference import errors
+    from tokenomics.capacity.shapes import shape
+
+    small, most = shape("tiny").model_copy(update=SMALL), TOLERANCE[ops.precision]
+    for prompt in (24, LONG):
+        name = f"decoder with a prompt of {prompt} in {ops.precision}"
+        found = report.tried(name, errors, ops, small, prompt)
+        if found is not None:
+            told = f"prefill {found[0]:.2g}, decode {found[1]:.2g}, at most {most:g}"
+            report.check(name, max(found) < most, told)
+    name = f"capture in {ops.precision}"
+
+    def replayed() -> float:
+        step.step(10)
+        launched, replay = host(step.logits), ops.captured(lambda: step.step(10))
+        step.logits[...] = 0
+        replay()
+        return float(np.abs(host(step.logits) - launched).max())
+
+    step = Decoder(ops, small, random_weights(ops, small, 2), 3, 1, 11)
+    found = report.tried(name, replayed)
+    if found is not None:
+        report.check(name, found == 0.0, f"differs from a launched step by {found:g}")
+    if ops.backend == "cupy":
+        taken = report.tried(name, allocations, ops, lambda: step.step(10))
+        report.check(name, taken == 0, f"{taken} allocations in a step, none allowed")
+
+
+def allocations(ops, step) -> int:
+    """Pieces of memory that a step asks CuPy for."""
+    counted = []
+
+    class Counter(ops.xp.cuda.MemoryHook):
+        name = "counter"
+
+        def malloc_preprocess(self, **_):
+            counted.append(1)
+
+    with Counter():
+        step()
+    return len(counted)
+
+
+def fp8(report: Report, ops) -> float | None:
+    """The fp8 product against float64; its rate [FLOP/s]."""
+    from tokenomics.capacity import benchmark, cupy_fp8
+
+    def product(n: int):
+        rng = np.random.default_rng(0)
+        x, weight = (cupy_fp8.random_codes((n, n), rng) for _ in range(2))
+        out = ops.xp.empty((n, n), dtype=np.float16)
+        held = ops.xp.asarray(x), ops.xp.asarray(weight)
+        return x, weight, out, cupy_fp8.fp8_product(ops, *held, out), held
+
+    def error() -> float:
+        x, weight, out, compute, _ = product(256)
+        compute()
+        want = cupy_fp8.e4m3(x) @ cupy_fp8.e4m3(weight).T
+        return float(np.linalg.norm(host(out) - want) / np.linalg.norm(want))
+
+    def rate() -> float:
+        n = benchmark.PRODUCT[ops.figure_of]
+        _, _, _, compute, _held = product(n)
+        compute()
+        return 2.0 * n**3 / min(ops.timed(compute, benchmark.REPEATS, CEILING_SECONDS))
+
+    found = report.tried("kernel fp8 product", error)
+    if found is None:
+        return None
+    most = benchmark.TOLERANCE["fp16"]
+    report.check("kernel fp8 product", found < most, f"error {found:.2g}, at most {most:g}")
+    return told(report, "fp8", report.tried("ceiling fp8", rate))
+
+
+def ceiling(report: Report, ops) -> float | None:
+    """The rate of products in the operations' precision [FLOP/s]."""
+    from tokenomics.capacity.benchmark import product_rate
+
+    name = f"ceiling {ops.precision}"
+    return told(report, ops.precision, report.tried(name, product_rate, ops, CEILING_SECONDS))
+
+
+def told(report: Report, precision: str, rate: float | None) -> float | None:
+    """The rate, said."""
+    if rate is not None:
+        report.check(f"ceiling {precision}", rate > 0.0, f"{rate / 1e12:.4g} TFLOP/s")
+    return rate
+
+
+def beside_sheet(report: Report, found, sheet) -> None:
+    """Ceilings as shares of the card's published ones."""
+    rows = [("bandwidth", "bandwidth", found.bandwidth, sheet.bandwidth)]
+    rows += [
+        ("rate", f"rate in {name}", rate, sheet.rates[name])
+        for name, rate in found.rates.items()
+        if name in sheet.rates
+    ]
+    for kind, name, measured, published in rows:
+        low, high = SHEET[kind]
+        share = measured.value / published.value
+        told = f"{measured.value:.4g} {measured.unit} is {share:.0%} of {published.value:g}"
+        wanted = f"expected {low:.0%} to {high:.0%} ({sheet.device})"
+        report.check(
+            f"ceiling {name} against the data sheet", low <= share <= high, f"{told}, {wanted}"
+        )
+
+
+def times(report: Report, found, shape, sheet) -> None:
+    """The table, and what no time may contradict."""
+    from tokenomics.capacity.benchmark import shares
+    from tokenomics.capacity.roofline import roofline
+
+    seen, published = found.measured, None
+    lines = {"fitted": roofline(found, shape, seen.precision, seen.tensor_parallel)}
+    if sheet is not None and seen.precision in sheet.efficiency:
+        published = sheet.device
+        lines["published"] = roofline(sheet, shape, seen.precision, seen.tensor_parallel)
+    title = f"{'batch':>6}{'context':>9}{'new':>7}{'ms':>10}{'spread':>8}{'token/s':>10}"
+    print(title + f"{'of ceiling':>12}" + "".join(f"{n + ' ms':>14}{'ratio':>7}" for n in lines))
+    off = {name: [] for name in lines}
+    for row in shares(shape, found):
+        batch, context, tokens, ms = (row[k] for k in ("batch", "context", "tokens", "median_ms"))
+        use = max(row["bandwidth_use"], row["compute_use"])
+        cells = f"{batch:6}{context:9}{tokens:7}{ms:10.4g}{row['spread']:8.0%}{row['rate']:10.4g}"
+        cells += f"{use:12.0%}"
+        for name, line in lines.items():
+            step = line.decode_time(batch, context + 1), batch * line.prefill_time(tokens)
+            predicted = 1e3 * float(step[0] if tokens == 1 else step[1])
+            off[name].append(predicted / ms)
+            cells += f"{predicted:14.4g}{predicted / ms:7.2f}"
+        print(cells)
+    for name, ratios in off.items():
+        middle = float(np.median(np.abs(np.array(ratios) - 1.0)))
+        print(f"{'':10}median error of the {name} roofline: {middle:.0%}")
+    if published is None:
+        print(f"{'':10}no published figures of {found.device} in {seen.precision} are shipped")
+    uses = [max(r["bandwidth_use"], r["compute_use"]) for r in shares(shape, found)]
+    told = f"{max(uses):.0%} of a ceiling at most, {MOST_USE:.0%} allowed"
+    report.check("times within the ceilings", max(uses) <= MOST_USE, told)
+    largest = max(t.batch for t in seen.decode)
+    steps = sorted((t.context, t.median_ms) for t in seen.decode if t.batch == largest)
+    prompts = sorted((t.tokens, t.median_ms) for t in seen.prefill)
+    for name, points in (("context", steps), ("prompt", prompts)):
+        good = len(points) < 2 or points[-1][1] > points[0][1]
+        told = f"{points[0][1]:.4g} ms at {points[0][0]}, {points[-1][1]:.4g} at {points[-1][0]}"
+        report.check(f"times grow with the {name}", good, told)
+    for note in seen.skipped:
+        print(f"{'':10}skipped: {note}")
+
+
+def measured(report: Report, ops, rates: dict[str, float], asked) -> None:
+    """Ceilings and times into a file; the table."""
+    from tokenomics.capacity import benchmark
+    from tokenomics.capacity.card_bound import known_card
+    from tokenomics.capacity.hardware import hardware
+    from tokenomics.capacity.shapes import shape
+
+    model = asked.model or MODEL[ops.figure_of]
+    whole = shape(model)
+    found = report.tried("times", benchmark.benchmark, ops, whole, model, asked.seconds)
+    if found is None:
+        return
+    report.check(
+        "times",
+        True,
+        f"{len(found.measured.decode)} decode steps and "
+        f"{len(found.measured.prefill)} prefills of {model}, {found.measured.parallel_note}",
+    )
+    found = benchmark.with_rates(found, rates)
+
+    def read_again() -> bool:
+        benchmark.write(found, asked.out)
+        return hardware(str(asked.out)) == found
+
+    again = report.tried("file", read_again)
+    if again is not None:
+        report.check("file", again, f"{asked.out} reads again as it was written")
+    card = known_card(found.device)
+    sheet = hardware(card) if card else None
+    if sheet is not None:
+        report.tried("ceiling against the data sheet", beside_sheet, report, found, sheet)
+    report.tried("times beside the roofline", times, report, found, whole, sheet)
+
+
+def main(arguments=None, choose=None) -> int:
+    """Run every check; the exit status. choose: the package's own, or a test's."""
+    parser = argparse.ArgumentParser(prog="check.sh", description=__doc__)
+    parser.add_argument("--backend", choices=("cupy", "numpy"), default="cupy")
+    parser.add_argument("--model", help="a shipped model or a YAML file")
+    parser.add_argument("--precision", help="of decode and prefill; fp16 on a card")
+    parser.add_argument("--seconds", type=float, default=240.0, help="for decode and prefill")
+    parser.add_argument("--out", type=Path, default=Path("device.yaml"), help="hardware file")
+    asked = parser.parse_args(arguments)
+    lacking = missing(NEEDED + (ON_A_CARD if choose is None and asked.backend == "cupy" else ()))
+    if lacking:
+        print(f"nothing was checked: not installed: {', '.join(lacking)} (pip install .[cuda12])")
+        return ABSENT
+    from tokenomics.capacity import backend
+    from tokenomics.capacity.cupy_fp8 import has_fp8
+    from tokenomics.errors import InputError
+
+    if asked.out.exists():
+        print(f"nothing was checked: {asked.out} is there already; --out names another file")
+        return WRONG
+    choose = choose or backend.choose
+    try:
+        ops, why = choose(asked.backend, asked.precision)
+    except InputError as error:
+        print(f"nothing was checked: {error}")
+        return WRONG if error.argument == "precision" else ABSENT
+    except Exception as error:  # of CuPy: no compiler, no headers, a kernel that does not compile
+        print(f"FAILED: nothing could be set up: {type(error).__name__}: {error}")
+        return FAILED
+    about = ops.described()
+    print(", ".join(f"{key} {value}" for key, value in about.items()), f"({why})")
+    report, rates = Report(), {}
+    for precision in backend.precisions(ops):
+        one = report.tried(f"kernel module in {precision}", choose, asked.backend, precision)
+        if one is None:
+            continue
+        kernels(report, one[0])
+        decoder(report, one[0])
+        rates[precision] = ceiling(report, one[0])
+    if has_fp8(ops):
+        rates["fp8"] = fp8(report, ops)
+    measured(report, ops, {name: rate for name, rate in rates.items() if rate}, asked)
+    return report.end(about["device"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
