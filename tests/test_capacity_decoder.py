@@ -1,14 +1,11 @@
-"""The benchmark's decoder computes what Llama's architecture says, and its products reach cuBLAS
-the right way round.
-"""
+"""The benchmark's decoder computes what Llama's architecture says."""
 
-import ctypes
 import types
 
 import numpy as np
 import pytest
 
-from tokenomics.capacity import backend, cupy_operations, decoder, reference
+from tokenomics.capacity import backend, decoder, reference
 from tokenomics.capacity.benchmark import TOLERANCE, benchmark, plan, shares
 from tokenomics.capacity.decoder import Decoder, random_weights, rotary_tables
 from tokenomics.capacity.numpy_operations import NumPyOperations
@@ -84,98 +81,6 @@ def test_a_norm_leaves_rows_of_unit_mean_square_and_a_gate_is_the_silu():
     )
     OPS.gated(both, gated)
     np.testing.assert_allclose(gated, [[0.0, 3.0 / (1.0 + np.exp(-1.0)), 0.0]], atol=1e-6)
-
-
-class OnHost(np.ndarray):
-    """An array with the address where CuPy's arrays have it."""
-
-    @property
-    def data(self):
-        return types.SimpleNamespace(ptr=self.ctypes.data)
-
-
-def column_major(pointer, rows, columns, leading):
-    """A column-major matrix of cuBLAS's conventions at an address of this process."""
-    step = ctypes.sizeof(ctypes.c_float)
-    flat = np.ctypeslib.as_array(
-        (ctypes.c_float * (leading * (columns - 1) + rows)).from_address(pointer)
-    )
-    return np.lib.stride_tricks.as_strided(flat, (rows, columns), (step, step * leading))
-
-
-def host_gemm(
-    handle,
-    ta,
-    tb,
-    m,
-    n,
-    k,
-    alpha,
-    a,
-    atype,
-    lda,
-    sa,
-    b,
-    btype,
-    ldb,
-    sb,
-    beta,
-    c,
-    ctype,
-    ldc,
-    sc,
-    count,
-    compute,
-    algorithm,
-):
-    """What cublasGemmStridedBatchedEx says it does."""
-    for i in range(count):
-        left = (
-            column_major(a + 4 * i * sa, k, m, lda).T
-            if ta
-            else column_major(a + 4 * i * sa, m, k, lda)
-        )
-        right = (
-            column_major(b + 4 * i * sb, n, k, ldb).T
-            if tb
-            else column_major(b + 4 * i * sb, k, n, ldb)
-        )
-        column_major(c + 4 * i * sc, m, n, ldc)[...] = left @ right
-
-
-def test_products_reach_cublas_the_right_way_round():
-    ops = object.__new__(cupy_operations.CuPyOperations)
-    names = {
-        "Operation": types.SimpleNamespace(N=0, T=1),
-        "ComputeType": types.SimpleNamespace(COMPUTE_32F=68),
-    }
-    ops.cublas = types.SimpleNamespace(
-        gemm_strided_batched_ex=host_gemm, GemmAlgo=types.SimpleNamespace(DFALT=-1), **names
-    )
-    ops.handle, ops.precision, ops.one, ops.zero = (
-        0,
-        "fp32",
-        np.ones(1, np.float32),
-        np.zeros(1, np.float32),
-    )
-    rng = np.random.default_rng(0)
-    query, key, value = (
-        rng.standard_normal(s).astype(np.float32).view(OnHost)
-        for s in ((3, 10, 4), (3, 9, 4), (3, 9, 4))
-    )
-    scores, mixed = (
-        np.zeros((3, 6, 7), np.float32).view(OnHost),
-        np.zeros((3, 6, 4), np.float32).view(OnHost),
-    )
-    ops.scores(query[:, 2:8], key[:, :7], scores)
-    np.testing.assert_allclose(scores, query[:, 2:8] @ key[:, :7].swapaxes(1, 2), rtol=1e-5)
-    ops.mix(scores, value[:, :7], mixed)
-    np.testing.assert_allclose(mixed, scores @ value[:, :7], rtol=1e-5)
-    x, weight, out = (
-        rng.standard_normal(s).astype(np.float32).view(OnHost) for s in ((5, 4), (6, 4), (5, 6))
-    )
-    ops.linear(x, weight, out)
-    np.testing.assert_allclose(out, x @ weight.T, rtol=1e-5)
 
 
 # --- backends and precisions ----------------------------------------------------------------------

@@ -16,9 +16,9 @@ from . import kernels as cases
 from .kernels import host
 
 PASSED, FAILED, WRONG, ABSENT = 0, 1, 2, 3
-NEEDED = ("numpy", "scipy", "pydantic", "ruamel.yaml")
+NEEDED = ("scipy", "pydantic", "ruamel.yaml")
 ON_A_CARD = ("cupy", "nvmath")
-MODEL = {"gpu": "llama-3.1-8b", "cpu": "tiny"}
+MODEL = {"cupy": "llama-3.1-8b", "numpy": "tiny"}
 SMALL = {  # what every precision is checked on
     "layers": 2,
     "width": 256,
@@ -236,23 +236,23 @@ def times(report: Report, found, shape, sheet) -> None:
     steps = sorted((t.context, t.median_ms) for t in seen.decode if t.batch == largest)
     prompts = sorted((t.tokens, t.median_ms) for t in seen.prefill)
     for name, points in (("context", steps), ("prompt", prompts)):
-        good = len(points) < 2 or points[-1][1] > points[0][1]
+        good = len(points) > 1 and points[-1][1] > points[0][1]
         told = f"{points[0][1]:.4g} ms at {points[0][0]}, {points[-1][1]:.4g} at {points[-1][0]}"
         report.check(f"times grow with the {name}", good, told)
     for note in seen.skipped:
         print(f"{'':10}skipped: {note}")
 
 
-def measured(report: Report, ops, rates: dict[str, float], asked) -> None:
+def measured(report: Report, ops, rates: dict[str, float], model: str, whole, asked) -> None:
     """Ceilings and times into a file; the table."""
     from tokenomics.capacity import benchmark
     from tokenomics.capacity.card_bound import known_card
     from tokenomics.capacity.hardware import hardware
-    from tokenomics.capacity.shapes import shape
 
-    model = asked.model or MODEL[ops.figure_of]
-    whole = shape(model)
-    found = report.tried("times", benchmark.benchmark, ops, whole, model, asked.seconds)
+    def progress(done: int, total: int) -> None:
+        print(f"{'':10}measuring: {done} of {total}")
+
+    found = report.tried("times", benchmark.benchmark, ops, whole, model, asked.seconds, progress)
     if found is None:
         return
     report.check(
@@ -263,6 +263,15 @@ def measured(report: Report, ops, rates: dict[str, float], asked) -> None:
     )
     found = benchmark.with_rates(found, rates)
 
+    card = known_card(found.device)
+    sheet = hardware(card) if card else None
+    if sheet is not None:
+        report.tried("ceiling against the data sheet", beside_sheet, report, found, sheet)
+    report.tried("times beside the roofline", times, report, found, whole, sheet)
+    if report.failed:
+        print(f"{'':10}{asked.out} is not written: a check failed")
+        return
+
     def read_again() -> bool:
         benchmark.write(found, asked.out)
         return hardware(str(asked.out)) == found
@@ -270,11 +279,6 @@ def measured(report: Report, ops, rates: dict[str, float], asked) -> None:
     again = report.tried("file", read_again)
     if again is not None:
         report.check("file", again, f"{asked.out} reads again as it was written")
-    card = known_card(found.device)
-    sheet = hardware(card) if card else None
-    if sheet is not None:
-        report.tried("ceiling against the data sheet", beside_sheet, report, found, sheet)
-    report.tried("times beside the roofline", times, report, found, whole, sheet)
 
 
 def main(arguments=None, choose=None) -> int:
@@ -292,17 +296,20 @@ def main(arguments=None, choose=None) -> int:
         return ABSENT
     from tokenomics.capacity import backend
     from tokenomics.capacity.cupy_fp8 import has_fp8
+    from tokenomics.capacity.shapes import shape
     from tokenomics.errors import InputError
 
     if asked.out.exists():
         print(f"nothing was checked: {asked.out} is there already; --out names another file")
         return WRONG
     choose = choose or backend.choose
+    model = asked.model or MODEL[asked.backend]
     try:
+        whole = shape(model)
         ops, why = choose(asked.backend, asked.precision)
     except InputError as error:
         print(f"nothing was checked: {error}")
-        return WRONG if error.argument == "precision" else ABSENT
+        return ABSENT if error.argument == "backend" else WRONG
     except Exception as error:  # of CuPy: no compiler, no headers, a kernel that does not compile
         print(f"FAILED: nothing could be set up: {type(error).__name__}: {error}")
         return FAILED
@@ -318,7 +325,8 @@ def main(arguments=None, choose=None) -> int:
         rates[precision] = ceiling(report, one[0])
     if has_fp8(ops):
         rates["fp8"] = fp8(report, ops)
-    measured(report, ops, {name: rate for name, rate in rates.items() if rate}, asked)
+    rates = {name: rate for name, rate in rates.items() if rate}
+    measured(report, ops, rates, model, whole, asked)
     return report.end(about["device"])
 
 

@@ -207,8 +207,10 @@ class CuPyOperations:
             step()
         self.stream.synchronize()
         self.stream.begin_capture()
-        step()
-        graph = self.stream.end_capture()
+        try:
+            step()
+        finally:  # a stream that is left capturing refuses all that comes after
+            graph = self.stream.end_capture()
         return lambda: graph.launch(self.stream)
 
     def timed(self, step: Callable[[], None], repeats: int, seconds: float) -> list[float]:
