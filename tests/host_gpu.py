@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from tokenomics.capacity import cupy_kernels
+from tokenomics.capacity.cupy_fp8 import e4m3
 from tokenomics.capacity.cupy_operations import CuPyOperations
 
 HEADER = r"""
@@ -247,6 +248,56 @@ CUBLAS = SimpleNamespace(
 )
 
 
+class CuBLASLt:
+    """What cublasLt says of products in fp8: which operands it takes, and what comes out."""
+
+    MatmulDescAttribute = SimpleNamespace(TRANSA=3, TRANSB=4, FAST_ACCUM=25)
+    MatmulPreferenceAttribute = SimpleNamespace(MAX_WORKSPACE_BYTES=1)
+    matmul_heuristic_result_dtype = np.dtype([("algo", "u8", 8), ("state", "i4", 8)])
+    widths = {3: np.int32, 4: np.int32, 25: np.int8, 1: np.uint64}
+
+    def __init__(self):
+        self.things = [{}]
+
+    def _thing(self, *of):
+        self.things.append({"of": of})
+        return len(self.things) - 1
+
+    def create(self):
+        return self._thing()
+
+    matmul_desc_create = matrix_layout_create = _thing
+    matmul_preference_create = create
+
+    def matmul_desc_set_attribute(self, thing, attribute, address, size):
+        width = np.dtype(self.widths[attribute])
+        assert size == width.itemsize
+        value = np.frombuffer(ctypes.string_at(address, size), width)
+        self.things[thing][attribute] = int(value[0])
+
+    matmul_preference_set_attribute = matmul_desc_set_attribute
+
+    def matmul_algo_get_heuristic(self, handle, how, a, b, c, d, preference, most, found, count):
+        fits = self.things[how].get(3) == 1 and self.things[how].get(4) == 0
+        for layout in (a, b, d):
+            kind, rows, _, leading = self.things[layout]["of"]
+            fits &= leading >= rows and leading * (1 if kind == 28 else 2) % 16 == 0
+        ctypes.c_int32.from_address(count).value = int(fits)
+
+    def matmul(
+        self, handle, how, alpha, a, of_a, b, of_b, beta, c, of_c, d, of_d, algo, workspace, size,
+        stream,
+    ):  # fmt: skip
+        def matrix(address, layout):
+            kind, rows, columns, leading = self.things[layout]["of"]
+            element = ctypes.c_uint8 if kind == 28 else ctypes.c_uint16
+            flat = np.ctypeslib.as_array((element * (leading * columns)).from_address(address))
+            return flat.reshape(columns, leading).T[:rows]
+
+        product = e4m3(matrix(a, of_a)).T @ e4m3(matrix(b, of_b))
+        matrix(d, of_d)[...] = product.astype(np.float16).view(np.uint16)
+
+
 class HostGPU(CuPyOperations):
     """CuPyOperations with all that is CuPy's or cuBLAS's replaced, and nothing else."""
 
@@ -254,6 +305,7 @@ class HostGPU(CuPyOperations):
         self.xp, self.precision, self.cublas = HostCuPy(), "fp32", CUBLAS
         self.dtype, self.stream, self.handle = np.dtype("float32"), Stream(), 0
         self.one, self.zero = np.ones(1, np.float32), np.zeros(1, np.float32)
+        self.workspace = np.zeros(1, np.uint8).view(OnHost)
         self.library, self.backward = library, backward
         self.kernels = {name: self._kernel(name) for name in cupy_kernels.NAMES if library}
 

@@ -3,6 +3,7 @@ the signatures of CuPy and nvmath-python, the strides of CuPy's arrays. Skipped 
 """
 
 import ctypes
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 from cuda_calls import fault, faults, signature, told
 
-from host_gpu import CUBLAS, OnHost
-from tokenomics.capacity import cupy_fp8, cupy_kernels, cupy_operations
+from device import check
+from host_gpu import CUBLAS, CuBLASLt, HostGPU, OnHost
+from tokenomics.capacity import benchmark, cupy_fp8, cupy_kernels, cupy_operations
 from tokenomics.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +182,40 @@ def test_codes_of_fp8_are_the_numbers_of_the_format():
     np.testing.assert_array_equal(values[0x80:0xFF], -values[:0x7F])
     random = cupy_fp8.e4m3(cupy_fp8.random_codes((64, 64), np.random.default_rng(0)))
     assert np.abs(random).max() < 2.0 and np.abs(random.mean()) < 0.1
+
+
+@pytest.fixture
+def cublaslt(monkeypatch):
+    bindings = SimpleNamespace(cublasLt=CuBLASLt())
+    monkeypatch.setitem(sys.modules, "nvmath", SimpleNamespace(bindings=bindings))
+    monkeypatch.setitem(sys.modules, "nvmath.bindings", bindings)
+    return bindings.cublasLt
+
+
+def test_fp8_products_reach_cublaslt_in_the_one_layout_that_it_takes(cublaslt):
+    ops, rng = HostGPU(None), np.random.default_rng(0)
+    x, weight = (cupy_fp8.random_codes(s, rng).view(OnHost) for s in ((32, 48), (16, 48)))
+    out = np.zeros((32, 16), np.float16).view(OnHost)
+    cupy_fp8.fp8_product(ops, x, weight, out)()
+    want = cupy_fp8.e4m3(x) @ cupy_fp8.e4m3(weight).T
+    np.testing.assert_allclose(out, want, rtol=2.0**-11, atol=2.0**-14)
+
+
+def test_a_card_without_fp8_is_told_from_a_wrong_call(cublaslt, monkeypatch):
+    monkeypatch.setattr(cublaslt, "matmul_algo_get_heuristic", lambda *_: None)
+    codes = np.zeros((16, 16), np.uint8).view(OnHost)
+    with pytest.raises(InputError, match="expected a card and cuBLASLt that have it"):
+        cupy_fp8.fp8_product(HostGPU(None), codes, codes, codes.astype(np.float16))
+
+
+def test_the_check_of_fp8_passes_on_right_products_and_fails_on_wrong_ones(cublaslt, monkeypatch):
+    monkeypatch.setitem(benchmark.PRODUCT, "gpu", 64)
+    monkeypatch.setattr(check, "CEILING_SECONDS", 0.01)
+    report = check.Report()
+    assert check.fp8(report, HostGPU(None)) > 0.0 and not report.failed
+    monkeypatch.setattr(cupy_fp8, "e4m3", lambda codes: codes.astype(float))
+    check.fp8(report, HostGPU(None))
+    assert report.failed == ["kernel fp8 product"]
 
 
 @pytest.mark.parametrize("shape", [(24, 32), (32, 40)])

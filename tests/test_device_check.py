@@ -160,6 +160,25 @@ def test_ceilings_far_from_the_cards_data_sheet_fail(capsys):
     assert "98.9 TFLOP/s is 10% of 989" in capsys.readouterr().out
 
 
+def test_the_table_stands_beside_the_published_figures_of_the_card(asked, capsys):
+    assert check.main(["--backend", "numpy", *asked]) == check.PASSED
+    found, sheet = hardware(asked[-1]), hardware("h200")
+    sheet = sheet.model_copy(
+        update={
+            "rates": {"fp32": sheet.rates["fp16"]},
+            "efficiency": {"fp32": sheet.efficiency["fp8"]},
+        }
+    )
+    capsys.readouterr()
+    check.table(found, shape(asked[1]), sheet)
+    title, first, *_ = capsys.readouterr().out.splitlines()
+    names = "batch context new ms spread token/s of ceiling of sheet fitted ms ratio published ms"
+    assert title.split() == [*names.split(), "ratio"]
+    cells = [float(cell.rstrip("%")) for cell in first.split()]
+    assert cells[11] == pytest.approx(cells[10] / cells[3], abs=0.01)
+    assert cells[7] < cells[6]
+
+
 def test_the_script_says_what_is_missing_with_a_status_of_its_own(tmp_path):
     try:
         import cupy

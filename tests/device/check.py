@@ -164,7 +164,7 @@ def fp8(report: Report, ops) -> float | None:
         return None
     most = benchmark.TOLERANCE["fp16"]
     report.check("kernel fp8 product", found < most, f"error {found:.2g}, at most {most:g}")
-    return told(report, "fp8", report.tried("ceiling fp8", rate))
+    return rated(report, "fp8", report.tried("ceiling fp8", rate))
 
 
 def ceiling(report: Report, ops) -> float | None:
@@ -172,10 +172,10 @@ def ceiling(report: Report, ops) -> float | None:
     from tokenomics.capacity.benchmark import product_rate
 
     name = f"ceiling {ops.precision}"
-    return told(report, ops.precision, report.tried(name, product_rate, ops, CEILING_SECONDS))
+    return rated(report, ops.precision, report.tried(name, product_rate, ops, CEILING_SECONDS))
 
 
-def told(report: Report, precision: str, rate: float | None) -> float | None:
+def rated(report: Report, precision: str, rate: float | None) -> float | None:
     """The rate, said."""
     if rate is not None:
         report.check(f"ceiling {precision}", rate > 0.0, f"{rate / 1e12:.4g} TFLOP/s")
@@ -200,40 +200,56 @@ def beside_sheet(report: Report, found, sheet) -> None:
         )
 
 
-def times(report: Report, found, shape, sheet) -> None:
-    """The table, and what no time may contradict."""
+def table(found, shape, sheet) -> None:
+    """Every time beside the ceilings and the rooflines, measured and published."""
     from tokenomics.capacity.benchmark import shares
     from tokenomics.capacity.roofline import roofline
 
-    seen, published = found.measured, None
+    seen = found.measured
+    ceilings = {"ceiling": found}
     lines = {"fitted": roofline(found, shape, seen.precision, seen.tensor_parallel)}
-    if sheet is not None and seen.precision in sheet.efficiency:
-        published = sheet.device
-        lines["published"] = roofline(sheet, shape, seen.precision, seen.tensor_parallel)
+    if sheet is None or seen.precision not in sheet.rates:
+        print(f"{'':10}no published figures of {found.device} in {seen.precision} are shipped")
+    else:
+        published = {"bandwidth": sheet.bandwidth, "rates": sheet.rates}
+        ceilings["sheet"] = found.model_copy(update=published)
+        if seen.precision in sheet.efficiency:
+            lines["published"] = roofline(sheet, shape, seen.precision, seen.tensor_parallel)
     title = f"{'batch':>6}{'context':>9}{'new':>7}{'ms':>10}{'spread':>8}{'token/s':>10}"
-    print(title + f"{'of ceiling':>12}" + "".join(f"{n + ' ms':>14}{'ratio':>7}" for n in lines))
+    title += "".join(f"{'of ' + name:>12}" for name in ceilings)
+    print(title + "".join(f"{name + ' ms':>14}{'ratio':>7}" for name in lines))
+    used = [[use(row) for row in shares(shape, of)] for of in ceilings.values()]
     off = {name: [] for name in lines}
-    for row in shares(shape, found):
+    for row, *uses in zip(shares(shape, found), *used, strict=True):
         batch, context, tokens, ms = (row[k] for k in ("batch", "context", "tokens", "median_ms"))
-        use = max(row["bandwidth_use"], row["compute_use"])
         cells = f"{batch:6}{context:9}{tokens:7}{ms:10.4g}{row['spread']:8.0%}{row['rate']:10.4g}"
-        cells += f"{use:12.0%}"
+        cells += "".join(f"{one:12.0%}" for one in uses)
         for name, line in lines.items():
-            step = line.decode_time(batch, context + 1), batch * line.prefill_time(tokens)
-            predicted = 1e3 * float(step[0] if tokens == 1 else step[1])
-            off[name].append(predicted / ms)
+            decode, prefill = line.decode_time(batch, context + 1), line.prefill_time(tokens)
+            predicted = 1e3 * float(decode if tokens == 1 else batch * prefill)
+            off[name].append(abs(predicted / ms - 1.0))
             cells += f"{predicted:14.4g}{predicted / ms:7.2f}"
         print(cells)
-    for name, ratios in off.items():
-        middle = float(np.median(np.abs(np.array(ratios) - 1.0)))
-        print(f"{'':10}median error of the {name} roofline: {middle:.0%}")
-    if published is None:
-        print(f"{'':10}no published figures of {found.device} in {seen.precision} are shipped")
-    uses = [max(r["bandwidth_use"], r["compute_use"]) for r in shares(shape, found)]
-    told = f"{max(uses):.0%} of a ceiling at most, {MOST_USE:.0%} allowed"
-    report.check("times within the ceilings", max(uses) <= MOST_USE, told)
-    largest = max(t.batch for t in seen.decode)
-    steps = sorted((t.context, t.median_ms) for t in seen.decode if t.batch == largest)
+    for name, errors in off.items():
+        print(f"{'':10}median error of the {name} roofline: {float(np.median(errors)):.0%}")
+
+
+def use(row) -> float:
+    """The larger use of the two ceilings."""
+    return max(row["bandwidth_use"], row["compute_use"])
+
+
+def times(report: Report, found, shape, sheet) -> None:
+    """The table, and what no time may contradict."""
+    from tokenomics.capacity.benchmark import shares
+
+    table(found, shape, sheet)
+    seen, most = found.measured, max(use(row) for row in shares(shape, found))
+    told = f"{most:.0%} of a ceiling at most, {MOST_USE:.0%} allowed"
+    report.check("times within the ceilings", most <= MOST_USE, told)
+    batches = [t.batch for t in seen.decode]  # that of most contexts: not all of them fit
+    batch = max(batches, key=lambda one: (batches.count(one), one))
+    steps = sorted((t.context, t.median_ms) for t in seen.decode if t.batch == batch)
     prompts = sorted((t.tokens, t.median_ms) for t in seen.prefill)
     for name, points in (("context", steps), ("prompt", prompts)):
         good = len(points) > 1 and points[-1][1] > points[0][1]

@@ -135,9 +135,8 @@ def _point(
 ) -> Timing:
     """One measured time: decode where tokens is 1, else prefill."""
     decoder = Decoder(ops, chosen.shape, weights, batch, tokens, context + tokens)
-    body, head = (lambda: decoder.body(context)), decoder.head
-    if tokens == 1:
-        body, head = ops.captured(body), ops.captured(head)
+    # both as graphs: a short prompt's launches would take the host as long as its work the card
+    body, head = ops.captured(lambda: decoder.body(context)), ops.captured(decoder.head)
     body()
     head()
     layers = np.array(ops.timed(body, REPEATS, seconds))
