@@ -12,8 +12,10 @@ import pytest
 from cuda_calls import fault, faults, signature, told
 
 from device import check
-from host_gpu import CUBLAS, CuBLASLt, HostGPU, OnHost
-from tokenomics.capacity import benchmark, cupy_fp8, cupy_kernels, cupy_operations
+from host_cublas import CUBLAS, CuBLASLt
+from host_gpu import HostGPU
+from host_stream import OnHost
+from tokenomics.capacity import ceilings, cupy_fp8, cupy_kernels, cupy_operations
 from tokenomics.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -209,7 +211,7 @@ def test_a_card_without_fp8_is_told_from_a_wrong_call(cublaslt, monkeypatch):
 
 
 def test_the_check_of_fp8_passes_on_right_products_and_fails_on_wrong_ones(cublaslt, monkeypatch):
-    monkeypatch.setitem(benchmark.PRODUCT, "gpu", 64)
+    monkeypatch.setitem(ceilings.PRODUCT, "gpu", 64)
     monkeypatch.setattr(check, "CEILING_SECONDS", 0.01)
     report = check.Report()
     assert check.fp8(report, HostGPU(None)) > 0.0 and not report.failed

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tokenomics.capacity import backend, decoder, reference
-from tokenomics.capacity.benchmark import TOLERANCE, benchmark, plan, shares
+from tokenomics.capacity.benchmark import TOLERANCE, benchmark, plan
+from tokenomics.capacity.benchmark_file import shares
 from tokenomics.capacity.decoder import Decoder, random_weights, rotary_tables
 from tokenomics.capacity.numpy_operations import NumPyOperations
 from tokenomics.capacity.shapes import shape
@@ -169,11 +170,11 @@ def test_a_model_that_does_not_fit_is_split_and_scaled():
 def test_a_benchmark_of_little_time_gives_a_hardware_file_that_reads_again(monkeypatch, tmp_path):
     from ruamel.yaml import YAML
 
-    from tokenomics.capacity import benchmark as module
+    from tokenomics.capacity import ceilings
     from tokenomics.capacity.hardware import hardware
 
-    monkeypatch.setattr(module, "COPY_BYTES", {"cpu": 2**16})
-    monkeypatch.setattr(module, "PRODUCT", {"cpu": 64})
+    monkeypatch.setitem(ceilings.COPY_BYTES, "cpu", 2**16)
+    monkeypatch.setitem(ceilings.PRODUCT, "cpu", 64)
     seen = []
     found = benchmark(
         OPS, SMALL, "small", seconds=0.2, progress=lambda done, total: seen.append((done, total))

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from . import kernels as cases
+from . import table
 from .kernels import host
 
 PASSED, FAILED, WRONG, ABSENT = 0, 1, 2, 3
@@ -30,9 +31,6 @@ SMALL = {  # what every precision is checked on
 }
 LONG = 600  # tokens of a prompt in more than one piece
 CEILING_SECONDS = 2.0
-# of a ceiling; a card's copy is slower than its memory in bursts, its clock may exceed the sheet's
-MOST_USE = 1.1
-SHEET = {"bandwidth": (0.6, 1.02), "rate": (0.4, 1.15)}  # of the data sheet
 
 
 class Report:
@@ -112,13 +110,20 @@ def decoder(report: Report, ops) -> None:
         replay()
         return float(np.abs(host(step.logits) - launched).max())
 
-    step = Decoder(ops, small, random_weights(ops, small, 2), 3, 1, 11)
+    def built() -> Decoder:
+        return Decoder(ops, small, random_weights(ops, small, 2), 3, 1, 11)
+
+    step = report.tried(name, built)
+    if step is None:
+        return
     found = report.tried(name, replayed)
     if found is not None:
         report.check(name, found == 0.0, f"differs from a launched step by {found:g}")
     if ops.backend == "cupy":
+        name = f"capture in {ops.precision}, allocations"
         taken = report.tried(name, allocations, ops, lambda: step.step(10))
-        report.check(name, taken == 0, f"{taken} allocations in a step, none allowed")
+        if taken is not None:
+            report.check(name, taken == 0, f"{taken} in a step, none allowed")
 
 
 def allocations(ops, step) -> int:
@@ -138,7 +143,7 @@ def allocations(ops, step) -> int:
 
 def fp8(report: Report, ops) -> float | None:
     """The fp8 product against float64; its rate [FLOP/s]."""
-    from tokenomics.capacity import benchmark, cupy_fp8
+    from tokenomics.capacity import ceilings, cupy_fp8
 
     def product(n: int):
         rng = np.random.default_rng(0)
@@ -154,22 +159,22 @@ def fp8(report: Report, ops) -> float | None:
         return float(np.linalg.norm(host(out) - want) / np.linalg.norm(want))
 
     def rate() -> float:
-        n = benchmark.PRODUCT[ops.figure_of]
+        n = ceilings.PRODUCT[ops.figure_of]
         _, _, _, compute, _held = product(n)
         compute()
-        return 2.0 * n**3 / min(ops.timed(compute, benchmark.REPEATS, CEILING_SECONDS))
+        return 2.0 * n**3 / min(ops.timed(compute, ceilings.REPEATS, CEILING_SECONDS))
 
     found = report.tried("kernel fp8 product", error)
     if found is None:
         return None
-    most = benchmark.TOLERANCE["fp16"]
+    most = cases.FP8_TOLERANCE
     report.check("kernel fp8 product", found < most, f"error {found:.2g}, at most {most:g}")
     return rated(report, "fp8", report.tried("ceiling fp8", rate))
 
 
 def ceiling(report: Report, ops) -> float | None:
     """The rate of products in the operations' precision [FLOP/s]."""
-    from tokenomics.capacity.benchmark import product_rate
+    from tokenomics.capacity.ceilings import product_rate
 
     name = f"ceiling {ops.precision}"
     return rated(report, ops.precision, report.tried(name, product_rate, ops, CEILING_SECONDS))
@@ -182,86 +187,9 @@ def rated(report: Report, precision: str, rate: float | None) -> float | None:
     return rate
 
 
-def beside_sheet(report: Report, found, sheet) -> None:
-    """Ceilings as shares of the card's published ones."""
-    rows = [("bandwidth", "bandwidth", found.bandwidth, sheet.bandwidth)]
-    rows += [
-        ("rate", f"rate in {name}", rate, sheet.rates[name])
-        for name, rate in found.rates.items()
-        if name in sheet.rates
-    ]
-    for kind, name, measured, published in rows:
-        low, high = SHEET[kind]
-        share = measured.value / published.value
-        told = f"{measured.value:.4g} {measured.unit} is {share:.0%} of {published.value:g}"
-        wanted = f"expected {low:.0%} to {high:.0%} ({sheet.device})"
-        report.check(
-            f"ceiling {name} against the data sheet", low <= share <= high, f"{told}, {wanted}"
-        )
-
-
-def table(found, shape, sheet) -> None:
-    """Every time beside the ceilings and the rooflines, measured and published."""
-    from tokenomics.capacity.benchmark import shares
-    from tokenomics.capacity.roofline import roofline
-
-    seen = found.measured
-    ceilings = {"ceiling": found}
-    lines = {"fitted": roofline(found, shape, seen.precision, seen.tensor_parallel)}
-    if sheet is None or seen.precision not in sheet.rates:
-        print(f"{'':10}no published figures of {found.device} in {seen.precision} are shipped")
-    else:
-        published = {"bandwidth": sheet.bandwidth, "rates": sheet.rates}
-        ceilings["sheet"] = found.model_copy(update=published)
-        if seen.precision in sheet.efficiency:
-            lines["published"] = roofline(sheet, shape, seen.precision, seen.tensor_parallel)
-    title = f"{'batch':>6}{'context':>9}{'new':>7}{'ms':>10}{'spread':>8}{'token/s':>10}"
-    title += "".join(f"{'of ' + name:>12}" for name in ceilings)
-    print(title + "".join(f"{name + ' ms':>14}{'ratio':>7}" for name in lines))
-    used = [[use(row) for row in shares(shape, of)] for of in ceilings.values()]
-    off = {name: [] for name in lines}
-    for row, *uses in zip(shares(shape, found), *used, strict=True):
-        batch, context, tokens, ms = (row[k] for k in ("batch", "context", "tokens", "median_ms"))
-        cells = f"{batch:6}{context:9}{tokens:7}{ms:10.4g}{row['spread']:8.0%}{row['rate']:10.4g}"
-        cells += "".join(f"{one:12.0%}" for one in uses)
-        for name, line in lines.items():
-            decode, prefill = line.decode_time(batch, context + 1), line.prefill_time(tokens)
-            predicted = 1e3 * float(decode if tokens == 1 else batch * prefill)
-            off[name].append(abs(predicted / ms - 1.0))
-            cells += f"{predicted:14.4g}{predicted / ms:7.2f}"
-        print(cells)
-    for name, errors in off.items():
-        print(f"{'':10}median error of the {name} roofline: {float(np.median(errors)):.0%}")
-
-
-def use(row) -> float:
-    """The larger use of the two ceilings."""
-    return max(row["bandwidth_use"], row["compute_use"])
-
-
-def times(report: Report, found, shape, sheet) -> None:
-    """The table, and what no time may contradict."""
-    from tokenomics.capacity.benchmark import shares
-
-    table(found, shape, sheet)
-    seen, most = found.measured, max(use(row) for row in shares(shape, found))
-    told = f"{most:.0%} of a ceiling at most, {MOST_USE:.0%} allowed"
-    report.check("times within the ceilings", most <= MOST_USE, told)
-    batches = [t.batch for t in seen.decode]  # that of most contexts: not all of them fit
-    batch = max(batches, key=lambda one: (batches.count(one), one))
-    steps = sorted((t.context, t.median_ms) for t in seen.decode if t.batch == batch)
-    prompts = sorted((t.tokens, t.median_ms) for t in seen.prefill)
-    for name, points in (("context", steps), ("prompt", prompts)):
-        good = len(points) > 1 and points[-1][1] > points[0][1]
-        told = f"{points[0][1]:.4g} ms at {points[0][0]}, {points[-1][1]:.4g} at {points[-1][0]}"
-        report.check(f"times grow with the {name}", good, told)
-    for note in seen.skipped:
-        print(f"{'':10}skipped: {note}")
-
-
 def measured(report: Report, ops, rates: dict[str, float], model: str, whole, asked) -> None:
     """Ceilings and times into a file; the table."""
-    from tokenomics.capacity import benchmark
+    from tokenomics.capacity import benchmark, benchmark_file
     from tokenomics.capacity.card_bound import known_card
     from tokenomics.capacity.hardware import hardware
 
@@ -277,19 +205,19 @@ def measured(report: Report, ops, rates: dict[str, float], model: str, whole, as
         f"{len(found.measured.decode)} decode steps and "
         f"{len(found.measured.prefill)} prefills of {model}, {found.measured.parallel_note}",
     )
-    found = benchmark.with_rates(found, rates)
+    found = benchmark_file.with_rates(found, rates)
 
     card = known_card(found.device)
     sheet = hardware(card) if card else None
     if sheet is not None:
-        report.tried("ceiling against the data sheet", beside_sheet, report, found, sheet)
-    report.tried("times beside the roofline", times, report, found, whole, sheet)
+        report.tried("ceiling against the data sheet", table.beside_sheet, report, found, sheet)
+    report.tried("times beside the roofline", table.times, report, found, whole, sheet)
     if report.failed:
         print(f"{'':10}{asked.out} is not written: a check failed")
         return
 
     def read_again() -> bool:
-        benchmark.write(found, asked.out)
+        benchmark_file.write(found, asked.out)
         return hardware(str(asked.out)) == found
 
     again = report.tried("file", read_again)

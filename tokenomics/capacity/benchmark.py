@@ -12,18 +12,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from ..errors import InputError
 from ..inputs import bounds
+from .benchmark_file import record
+from .ceilings import REPEATS, ceilings
 from .decoder import Decoder, Weights, buffer_bytes, cache_bytes, random_weights
-from .fitting import fit_times
-from .hardware import Efficiency, Hardware, Measured, Timing
+from .hardware import Hardware, Timing
 from .reference import errors
 from .shapes import BYTES, Shape
 
@@ -35,14 +33,11 @@ DECODE = {
     "cpu": [(b, c) for c in (128, 1024) for b in (1, 4, 16, 64)],
 }
 PREFILL = {"gpu": (128, 512, 2048, 4096, 8192), "cpu": (32, 128, 512, 1024)}
-COPY_BYTES = {"gpu": 2**30, "cpu": 2**28}  # far beyond any cache
-PRODUCT = {"gpu": 8192, "cpu": 2048}  # rows and columns of the square product that sets the rate
 USABLE = 0.9  # share of free memory that is allocated at most
 LAYERS_AT_LEAST, LAYERS_SHARE = (
     2,
     0.3,
 )  # a model that is split: layers measured, and their share of the memory
-REPEATS = 50
 TOLERANCE = {
     "fp32": 1e-4,
     "fp16": 2e-2,
@@ -96,32 +91,6 @@ def plan(shape: Shape, precision: str, free: int) -> MeasurementPlan:
         (LAYERS_SHARE * usable - part.head_parameters * size) / (part.layer_parameters * size)
     )
     return MeasurementPlan(part, min(part.layers, max(LAYERS_AT_LEAST, fitting)), cards)
-
-
-def copy_bandwidth(ops: Any, seconds: float) -> float:
-    """Bytes read and written by a copy [byte/s]: the best of the repeats, as in STREAM."""
-    count = COPY_BYTES[ops.figure_of] // BYTES[ops.precision]
-    # not zeros: pages that were never written are one page of zeros, which stays in the cache
-    source, target = ops.array((count,), 1.0, np.random.default_rng(0)), ops.empty((count,))
-
-    def copy() -> None:
-        target[...] = source
-
-    copy()
-    return float(2 * COPY_BYTES[ops.figure_of] / min(ops.timed(copy, REPEATS, seconds)))
-
-
-def product_rate(ops: Any, seconds: float) -> float:
-    """Operations of a large matrix product [FLOP/s]: the best of the repeats."""
-    n, rng = PRODUCT[ops.figure_of], np.random.default_rng(0)
-    a, b, out = ops.array((n, n), 1.0, rng), ops.array((n, n), n**-0.5, rng), ops.empty((n, n))
-    ops.linear(a, b, out)
-    return float(2.0 * n**3 / min(ops.timed(lambda: ops.linear(a, b, out), REPEATS, seconds)))
-
-
-def ceilings(ops: Any, seconds: float) -> tuple[float, float]:
-    """Copy bandwidth [byte/s] and rate of a large matrix product [FLOP/s]."""
-    return copy_bandwidth(ops, seconds), product_rate(ops, seconds)
 
 
 def _point(
@@ -226,118 +195,4 @@ def benchmark(
         )
     # again at the end, because other work and clocks change: a ceiling is the most that was seen
     bandwidth, rate = np.maximum(before, ceilings(ops, 0.03 * seconds)).tolist()
-    return _record(ops, chosen, model, free, bandwidth, rate, wrong, decode, prefill, skipped)
-
-
-def _record(ops, chosen, model, free, bandwidth, rate, wrong, decode, prefill, skipped) -> Hardware:
-    """The result as a hardware file."""
-    about, date = ops.described(), datetime.now(UTC).date().isoformat()
-    share, compute, error = fit_times(chosen.shape, ops.precision, bandwidth, rate, decode, prefill)
-    what = "GPU" if ops.figure_of == "gpu" else "CPU figure, no GPU"
-    origin = f"measured {date}: {model} in {ops.precision}"
-    return Hardware(
-        description=f"{about['device']}, measured {date} ({what})",
-        origin="measured",
-        device=about["device"],
-        memory={"value": free / 1e9, "unit": "GB", "source": f"free when measured, {date}"},
-        bandwidth={
-            "value": bandwidth / 1e12,
-            "unit": "TB/s",
-            "source": (
-                f"measured {date}: copy of {COPY_BYTES[ops.figure_of]} bytes, read and written"
-            ),
-        },
-        rates={
-            ops.precision: {
-                "value": rate / 1e12,
-                "unit": "TFLOP/s",
-                "source": (
-                    f"measured {date}: product of square matrices of {PRODUCT[ops.figure_of]} rows"
-                ),
-            }
-        },
-        efficiency={
-            ops.precision: Efficiency(
-                bandwidth=share,
-                compute=compute,
-                source=(
-                    f"fitted: {origin}, {len(decode) + len(prefill)} medians, RMS log error "
-                    f"{error:.2f}"
-                ),
-            )
-        },
-        measured=Measured(
-            date=date,
-            model=model,
-            precision=ops.precision,
-            backend=ops.backend,
-            figure_of=ops.figure_of,
-            driver=about["driver"],
-            cuda=about["cuda"],
-            library=about["library"],
-            layers=chosen.layers,
-            tensor_parallel=chosen.cards,
-            parallel_note=chosen.note,
-            error_prefill=wrong[0],
-            error_decode=wrong[1],
-            decode=decode,
-            prefill=prefill,
-            skipped=skipped,
-        ),
-    )
-
-
-def with_rates(found: Hardware, rates: dict[str, float]) -> Hardware:
-    """The hardware with the product's rate in more precisions [FLOP/s]."""
-    seen = found.measured
-    source = f"measured {seen.date}: product of square matrices of {PRODUCT[seen.figure_of]} rows"
-    told = {
-        name: {"value": rate / 1e12, "unit": "TFLOP/s", "source": source}
-        for name, rate in rates.items()
-        if name not in found.rates
-    }
-    content = found.model_dump(exclude_none=True)
-    return Hardware.model_validate(content | {"rates": content["rates"] | told})
-
-
-def write(found: Hardware, path: Path) -> None:
-    """Write a hardware file."""
-    yaml = YAML()
-    yaml.width = 4096
-    with path.open("w", encoding="utf-8") as stream:
-        yaml.dump(found.model_dump(exclude_none=True), stream)
-
-
-def shares(shape: Shape, found: Hardware) -> list[dict[str, float]]:
-    """Every measured time with its tokens/s and its use of both ceilings: bytes over bandwidth and
-    operations over rate, over the time.
-    """
-    seen = found.measured
-    part = shape if seen.tensor_parallel == 1 else shape.shard(seen.tensor_parallel)
-    bandwidth, rate = found.bandwidth.value * 1e12, found.rates[seen.precision].value * 1e12
-    size, rows = BYTES[seen.precision], []
-    for t in (*seen.decode, *seen.prefill):
-        seconds, cached = (
-            1e-3 * t.median_ms,
-            t.batch * (t.context + t.tokens) * part.kv_bytes(seen.precision),
-        )
-        done = (
-            part.decode_operations(t.batch, t.context + 1)
-            if t.tokens == 1
-            else t.batch * part.prefill_operations(t.tokens)
-        )
-        rows.append(
-            {
-                "batch": t.batch,
-                "context": t.context,
-                "tokens": t.tokens,
-                "median_ms": t.median_ms,
-                "spread": (t.high_ms - t.low_ms) / t.median_ms,
-            }
-            | {"rate": t.batch * t.tokens / seconds / seen.tensor_parallel}
-            | {
-                "bandwidth_use": (part.active_parameters * size + cached) / bandwidth / seconds,
-                "compute_use": done / rate / seconds,
-            }
-        )
-    return rows
+    return record(ops, chosen, model, free, bandwidth, rate, wrong, decode, prefill, skipped)

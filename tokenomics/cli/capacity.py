@@ -89,7 +89,7 @@ def benchmark(
     """
     from ..capacity.backend import choose
     from ..capacity.benchmark import benchmark as measure
-    from ..capacity.benchmark import shares, write
+    from ..capacity.benchmark_file import shares, write
     from ..capacity.shapes import shape
 
     probe(out)
