@@ -33,6 +33,34 @@ def test_prefill_and_decode_agree_with_float64(piece, monkeypatch):
     assert max(reference.errors(OPS, SMALL)) < 1e-6
 
 
+def as_bf16(values):
+    """The nearest numbers of 8 bits, the even one of two."""
+    bits = values.view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).view(np.float32)
+
+
+def rounded(name, places, to):
+    """An operation whose results are rounded to fewer bits."""
+
+    def operation(self, *arguments):
+        result = getattr(NumPyOperations, name)(self, *arguments)
+        for place in places:
+            values = result if place is None else arguments[place]
+            values[...] = to(np.ascontiguousarray(values))
+        return result
+
+    return operation
+
+
+@pytest.mark.parametrize(("precision", "to"), [("fp16", np.float16), ("bf16", as_bf16)])
+def test_the_tolerance_is_a_few_times_what_rounding_leaves(precision, to):
+    places = {"array": [None], "linear": [2], "scores": [2], "mix": [2], "norm": [3], "gated": [1]}
+    places |= {"rotate": [3, 4, 5], "softmax": [0], "add": [0]}
+    operations = {name: rounded(name, at, to) for name, at in places.items()}
+    found = max(reference.errors(type("Rounded", (NumPyOperations,), operations)(), SMALL))
+    assert TOLERANCE[precision] / 10 < found < TOLERANCE[precision] / 3
+
+
 def test_a_wrong_sign_in_the_rotation_is_seen(monkeypatch):
     right = NumPyOperations.rotate
     monkeypatch.setattr(
@@ -195,6 +223,6 @@ def test_a_wrong_decoder_is_not_timed(monkeypatch):
         NumPyOperations, "gated", lambda self, both, out: np.copyto(out, both[:, : out.shape[1]])
     )
     with pytest.raises(
-        InputError, match="against float64; expected less than 0.0001: nothing is timed"
+        InputError, match="against float64; expected less than 1e-05: nothing is timed"
     ):
         benchmark(OPS, SMALL, "small", seconds=0.1)

@@ -11,8 +11,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from device import check, table
+from host_cublas import CUBLAS
 from host_gpu import HostGPU, compiled
-from host_stream import Stream
+from host_stream import TAPE, Stream
 from tokenomics.capacity import backend, benchmark, ceilings, cupy_kernels, decoder
 from tokenomics.capacity.hardware import hardware
 from tokenomics.capacity.numpy_operations import NumPyOperations
@@ -30,7 +31,39 @@ def library(tmp_path_factory):
 
 
 @pytest.fixture
-def asked(tmp_path, monkeypatch):
+def clock(monkeypatch):
+    """Time counted by the operations of products, at 1 TFLOP/s: no time of this machine decides."""
+    done = [0.0]
+
+    def timed(self, step, repeats, seconds):
+        before = done[0]
+        step()
+        return [1e-8 + 1e-12 * (done[0] - before)] * 3
+
+    def counting(name):
+        right = getattr(NumPyOperations, name)
+
+        def product(self, a, b, out):
+            done[0] += 2.0 * out.size * a.shape[-1]
+            right(self, a, b, out)
+
+        return product
+
+    def gemm(*given):
+        m, n, k, count = (given[i] for i in (3, 4, 5, 20))
+        TAPE.do(lambda: done.__setitem__(0, done[0] + 2.0 * m * n * k * count))
+        right_gemm(*given)
+
+    right_gemm = CUBLAS.gemm_strided_batched_ex
+    monkeypatch.setattr(CUBLAS, "gemm_strided_batched_ex", gemm)
+    for name in ("linear", "scores", "mix"):
+        monkeypatch.setattr(NumPyOperations, name, counting(name))
+    for kind in (NumPyOperations, HostGPU):
+        monkeypatch.setattr(kind, "timed", timed)
+
+
+@pytest.fixture
+def asked(clock, tmp_path, monkeypatch):
     """Arguments of a check that takes a second: sizes and model are small."""
     for kind in ("gpu", "cpu"):
         monkeypatch.setitem(ceilings.COPY_BYTES, kind, 2**22)
@@ -110,15 +143,13 @@ def a_break(monkeypatch):
 
 
 def a_clock_that_stands(monkeypatch):
-    right = NumPyOperations.timed
+    right = benchmark._point
 
-    def timed(self, step, repeats, seconds):
-        large = step.__name__ == "copy" or step.__closure__ is None
-        times = right(self, step, repeats, seconds)
-        return times if large else [1e-9 * t for t in times]
+    def point(*arguments):
+        seen = right(*arguments)
+        return seen.model_copy(update={"median_ms": 1e-3 * seen.median_ms})
 
-    monkeypatch.setattr(NumPyOperations, "timed", timed)
-    monkeypatch.setattr(benchmark, "ceilings", lambda *_: (1e9, 1e9))
+    monkeypatch.setattr(benchmark, "_point", point)
     return "times within the ceilings"
 
 
