@@ -193,6 +193,16 @@ def test_ceilings_far_from_the_cards_data_sheet_fail(capsys):
     assert "98.9 TFLOP/s is 10% of 989" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("copied", "status"), [(2**10, check.FAILED), (2**22, check.PASSED)])
+def test_a_model_that_a_cache_may_hold_may_be_read_faster_than_memory(
+    copied, status, asked, capsys, monkeypatch
+):
+    monkeypatch.setattr(benchmark, "ceilings", lambda *_: (1e6, 1e12))
+    monkeypatch.setitem(ceilings.COPY_BYTES, "cpu", copied)
+    assert check.main(["--backend", "numpy", *asked]) == status
+    assert ("cache may hold" in capsys.readouterr().out) == (status == check.PASSED)
+
+
 def test_the_table_stands_beside_the_published_figures_of_the_card(asked, capsys):
     assert check.main(["--backend", "numpy", *asked]) == check.PASSED
     found, sheet = hardware(asked[-1]), hardware("h200")
