@@ -26,6 +26,7 @@ from tokenomics.protocols.gonka_price import step as next_price
 RULES = ("gonka_price", "eip1559", "ampleforth")
 CAPACITY, BLOCKS = 10**15, 20_000
 OVER = {"days": 30, "runs": 3, "seed": 5}
+QUICK = {"engine": "ensemble"}
 CALM = {"shocks.enabled": False}
 LIMIT = int(base_fee.LIMIT)
 ETHEREUM = SimpleNamespace(elasticity=2.0, denominator=8.0)
@@ -142,26 +143,26 @@ def test_a_rebase_changes_supply_as_the_contract_does(rate, version):
 
 @pytest.mark.parametrize("policy", RULES)
 def test_both_engines_follow_the_rule_alike(policy):
-    reference, compiled = (paths(policy, engine=one) for one in ("cadcad", "ensemble"))
+    reference, compiled = (paths(policy, days=15, engine=one) for one in ("cadcad", "ensemble"))
     for name, path in reference.items():
         np.testing.assert_array_equal(path, compiled[name])
 
 
 def test_a_network_within_the_zone_stays_as_it_is():
-    found = paths("gonka_price", CALM | {"controller.gonka_price.upper": 0.65})
+    found = paths("gonka_price", CALM | {"controller.gonka_price.upper": 0.65}, **QUICK)
     np.testing.assert_array_equal(found["control_units"], 100.0)
     np.testing.assert_allclose(found["inference_price"], found["inference_price"][0, 0], rtol=1e-9)
 
 
 def test_a_network_at_its_target_keeps_its_base_fee_and_burns_what_it_burned():
-    found = paths("eip1559", CALM | {"controller.eip1559.elasticity": 1.0 / 0.6})
+    found = paths("eip1559", CALM | {"controller.eip1559.elasticity": 1.0 / 0.6}, **QUICK)
     for name, width in (("inference_price", 1e-6), ("burn_share", 1e-6), ("control_fee", 1e-6)):
         np.testing.assert_allclose(found[name], found[name][0, 0], rtol=width)
     assert found["burn_share"][0, 0] == 0.5
 
 
 def test_the_base_fee_brings_use_to_half_of_capacity_and_all_of_it_is_burnt():
-    found = paths("eip1559", CALM, days=200, runs=1)
+    found = paths("eip1559", CALM, days=200, runs=1, **QUICK)
     assert found["utilisation"][0, -1] == pytest.approx(0.5, abs=0.005)
     price_now, burnt = found["inference_price"][0, 1:-1], found["burn_share"][0, 2:]
     tip = found["control_tip"][0, 0]
@@ -171,14 +172,14 @@ def test_the_base_fee_brings_use_to_half_of_capacity_and_all_of_it_is_burnt():
 
 def test_a_price_below_fifty_units_never_rises_however_much_is_asked():
     trapped = {"controller.gonka_price.base": 49}
-    found = paths("gonka_price", trapped, scenario="demand_doubling", engine="ensemble")
+    found = paths("gonka_price", trapped, scenario="demand_doubling", **QUICK)
     assert found["utilisation"].max() > 1.0
     assert np.all(np.diff(found["control_units"], axis=1) <= 0.0)
     freed = paths(
         "gonka_price",
         trapped | {"controller.gonka_price.rounded_up": True},
         scenario="demand_doubling",
-        engine="ensemble",
+        **QUICK,
     )
     assert freed["control_units"].max() > 49.0
 
@@ -191,9 +192,7 @@ def test_a_rebase_leaves_every_market_value_as_it_would_have_been():
         "supply.burn_share": 0.0,
         "reliability.enabled": False,
     }
-    plain, rebased = (
-        paths(one, sets, days=90, engine="ensemble") for one in ("none", "ampleforth")
-    )
+    plain, rebased = (paths(one, sets, days=60, **QUICK) for one in ("none", "ampleforth"))
     by = rebased["total_supply"] / plain["total_supply"]
     assert by.max() > 1.2 or by.min() < 0.8
     for name in ("inference_price", "treasury_usd", "pool_usd", "fees", "demand", "log_return"):
@@ -205,7 +204,7 @@ def test_a_rebase_leaves_every_market_value_as_it_would_have_been():
 
 
 def test_supply_changes_by_the_factor_beside_what_is_emitted_and_burned():
-    found = paths("ampleforth", engine="ensemble")
+    found = paths("ampleforth", **QUICK)
     by = found["control_rebase"][:, 1:]
     assert np.any(by > 1.0) or np.any(by < 1.0)
     other = found["minted"][:, 1:] - np.maximum(by - 1.0, 0.0) * found["total_supply"][:, :-1]
@@ -215,7 +214,7 @@ def test_supply_changes_by_the_factor_beside_what_is_emitted_and_burned():
 
 
 def test_rebases_are_daily_in_any_step():
-    half = paths("ampleforth", {"simulation.time_step": 0.5}, engine="ensemble")
+    half = paths("ampleforth", {"simulation.time_step": 0.5}, **QUICK)
     total, changed = half["total_supply"], np.zeros(half["total_supply"].shape[1] - 1, dtype=bool)
     changed |= np.any(np.abs(np.diff(np.log(total), axis=1)) > 1e-3, axis=0)
     assert changed.any() and not (changed[:-1] & changed[1:]).any()

@@ -161,7 +161,8 @@ def policy_controller(params, substep, state_history, state):
         minted = np.minimum(sale - from_treasury, mintable)
         output = positive(wanted) - (from_treasury + minted) * price
     burn_share = params["supply"].burn_share + controller.burn_share_gain * signal
-    if params["pricing"].mode == "law" and controllers.remembers(controller.type, BURNT):
+    priced = params["pricing"].enabled and params["pricing"].mode == "law"
+    if priced and controllers.remembers(controller.type, BURNT):
         # of the price in force, which the decision before this one set
         burn_share = state[f"control_{BURNT}"] * most_burned(params)
     average = state["average_log_price"]
