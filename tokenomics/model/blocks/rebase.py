@@ -3,9 +3,10 @@
 Nobody gains or loses by it: shares of supply and market values stay. That the price follows at once
 is arithmetic in the pool, whose tokens are rebased and whose reserve is brought up to date in the
 same transaction (UniswapV2's sync), and for the valuation outside, for utility value and quotes it
-says that all know of the rebase. What is bonded, vests or is counted from the start is counted in
-shares of supply. What oracles have measured stays, and so does emission in tokens a day. Source:
-ampleforth/ampleforth-contracts, contracts/UFragments.sol and Orchestrator.sol.
+says that all know of the rebase. What is bonded, vests or is an attacker's is counted in shares of
+supply. What oracles have measured stays, and so do emission in tokens a day and what a faker of
+usage holds, a number of tokens. Source: ampleforth/ampleforth-contracts, contracts/UFragments.sol
+and Orchestrator.sol.
 """
 
 from ..formulas.rebase import factor, rebases
@@ -28,7 +29,6 @@ BALANCES = (
     "circulating_supply",
     "total_supply",
     "attack_inventory",
-    "initial_circulating",
 )
 PRICES = ("token_price", "outside_value", "utility_value", "quote_price", "attack_anchor")
 
