@@ -27,7 +27,8 @@ class Command:
 class Memory:
     """A number that a law keeps between decisions: the state variable `control_<name>`.
 
-    name, unit, meaning: as tables show them. scale: size against which its drift is judged.
+    name, unit, meaning: as tables show them. scale: size against which its drift is judged, None
+    for its own.
     start: its value in the steady state, a number, the state variable that holds it, or a function
     `(params, rest)`, as of a `Variable`.
     """
@@ -35,7 +36,7 @@ class Memory:
     name: str
     unit: str
     meaning: str
-    scale: float | str = 1.0
+    scale: float | str | None = 1.0
     start: float | str | Callable[[Mapping[str, Any], Mapping[str, Any]], Any] = 0.0
 
 

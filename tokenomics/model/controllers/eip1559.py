@@ -111,17 +111,18 @@ def today(params, state):
     }
 
 
+def at_rest(params, rest):
+    """Today's, by variable."""
+    return {f"control_{name}": value for name, value in today(params, rest).items()}
+
+
 LAW = Law(
     decide,
     (
-        Memory("fee", "1", "base fee in whole units", 1e9, lambda *of: today(*of)["fee"]),
-        Memory("tip", "USD/Mtok", "price beside the base fee", None, lambda *of: today(*of)["tip"]),
-        Memory(
-            "unit", "TOK/Mtok", "a whole unit of the base fee", None, lambda *of: today(*of)["unit"]
-        ),
+        Memory("fee", "1", "base fee in whole units", 1e9, at_rest),
+        Memory("tip", "USD/Mtok", "price beside the base fee", None, at_rest),
+        Memory("unit", "TOK/Mtok", "a whole unit of the base fee", None, at_rest),
         Memory(PRICE, "USD/Mtok", "price that the rule sets", "inference_price", "inference_price"),
-        Memory(
-            BURNT, "1", "share of the price that is base fee", 1.0, lambda *of: today(*of)[BURNT]
-        ),
+        Memory(BURNT, "1", "share of the price that is base fee", 1.0, at_rest),
     ),
 )
