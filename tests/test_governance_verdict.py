@@ -63,9 +63,9 @@ def test_a_verdict_that_fails_says_by_how_much_and_where(plan):
     found = evidence(plan, {"limit": LOW}, {"limit": DEEP, "scenarios": ["none"]})
     assert found.verdict() == (
         "The proposal fails 1 of its 2 limits: largest fall of the price is 0.303 (limit: at most "
-        "0.25). It fails in calm by more than chance explains (95 % intervals for all checks at once, 6 "
-        "runs), and still does "
-        "in 6 of 6 variations of one parameter, each judged by itself."
+        "0.25). It fails in calm by more than chance explains (95 % intervals for all checks at "
+        "once, 6 runs), and still does in 6 of 6 variations of one parameter, each judged by "
+        "itself."
     )
     assert found.warnings()[0].endswith("it would fail: max_drawdown <= 0.25 (token_crash).")
 

@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-EMISSION = "emission"  # the memory of a law that mints: what it emits [TOK/day]
+# memories with which a law has an actuator of its own
+EMISSION = "emission"  # what it emits [TOK/day]
+PRICE = "price"  # the network's price that it sets for the next step [USD/Mtok]
+BURNT = "burnt"  # share of that price that is burnt, the treasury's share of it apart [1]
+REBASE = "rebase"  # factor on every balance that it decided on last [1]
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Command:
 class Memory:
     """A number that a law keeps between decisions: the state variable `control_<name>`.
 
-    name, unit, meaning: as tables show them. scale: size against which its drift is judged.
+    name, unit, meaning: as tables show them. scale: size against which its drift is judged, None
+    for its own.
     start: its value in the steady state, a number, the state variable that holds it, or a function
     `(params, rest)`, as of a `Variable`.
     """
@@ -31,7 +36,7 @@ class Memory:
     name: str
     unit: str
     meaning: str
-    scale: float | str = 1.0
+    scale: float | str | None = 1.0
     start: float | str | Callable[[Mapping[str, Any], Mapping[str, Any]], Any] = 0.0
 
 
