@@ -27,7 +27,7 @@ from pydantic import BaseModel
 
 from ..errors import ModelError
 from ..model.blocks.controller import policy_controller
-from ..model.contract import HISTORY, name_of
+from ..model.contract import HISTORY, name_of, written_at
 from ..model.controllers import law
 from ..model.lanes import shipped
 from ..model.model import Block, Model, bind
@@ -44,7 +44,6 @@ from .trace import (
     SymbolicTable,
     computed,
     constant_or_position,
-    written_at,
 )
 
 LANES = 4

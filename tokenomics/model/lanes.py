@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -69,7 +70,8 @@ def parts(arguments: tuple, chosen: int | Sequence[int]) -> tuple:
     params, *others = arguments
     table = params.get("shock_table")
     if isinstance(table, ShockTable):
-        params = {**params, "shock_table": ShockTable(Part(table.values, chosen), table.first)}  # type: ignore[arg-type]
+        params = copy(params)  # which says of a missing name whose it is, where it did before
+        params["shock_table"] = ShockTable(Part(table.values, chosen), table.first)  # type: ignore[arg-type]
     return (params, *(_part(other, chosen) for other in others))
 
 
