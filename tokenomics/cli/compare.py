@@ -122,10 +122,10 @@ def compare(
     )
     shown = listed(metrics, "metrics") or ()
     design = asked(policies=listed(policies, "policies"), metrics=shown)
-    chosen = design.policies[0] if reference is None else reference
-    if chosen not in design.policies:
+    chosen = design.policy_names[0] if reference is None else reference
+    if chosen not in design.policy_names:
         raise InputError(
-            f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policies)
+            f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policy_names)
         )
     folder = out or default_folder(design, f"compare-{match}" if match else "compare")
     matched, cases = [], None

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InputError, TokenomicsError
 from ..model.model import MODEL, Model
-from ..parameters import Parameters, Resolved
+from ..parameters import Parameters, Resolved, called
 from ..results.metrics import METRICS
 from . import costs, limits
 from .design import Design
@@ -119,7 +119,9 @@ def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
             for policy, scenario in design.cases()
         ]
         cases = [
-            Case(policy or resolved.policy, scenario, resolved)
+            Case(
+                called("policy", policy or resolved.policy), called("scenario", scenario), resolved
+            )
             for policy, scenario, resolved in named
         ]
     rows_of(design, len(cases)).check_table(metrics=1)
