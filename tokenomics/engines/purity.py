@@ -170,12 +170,15 @@ def check_model(model: Model, parameters: Parameters) -> None:
     """`check` all blocks of a model before anything has called them: on the steady state of the
     shipped model without a controller.
     """
-    params = bind(parameters, sample(parameters, [0], 0, extra=model.extra_shocks), model)
+    params = bind(parameters, sample(parameters, [0], 0, extra=model.processes(parameters)), model)
     bound = model.bound(params)
     if not any(True for block in bound.blocks for _ in units(block, params)):
         return
     calm = parameters.model_copy(
-        update={"controller": parameters.controller.model_copy(update={"type": "none"})}
+        update={
+            "controller": parameters.controller.model_copy(update={"type": "none"}),
+            "blocks": {},
+        }
     )
     table = model.variables(params)
     known = steady_state(calm, Model()).state

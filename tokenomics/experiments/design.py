@@ -210,6 +210,7 @@ class Design(BaseModel):
             today=dict(self.today),
             sets=dict(self.sets),
         )
+        found = found.naming(self.paths)
         changing = any(found.is_lever(path) for path in self.paths)
         (found.open_to_change() if changing else found).refuse_late()
         return found

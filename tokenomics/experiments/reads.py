@@ -123,7 +123,7 @@ class Network:
     @cached_property
     def _bound(self) -> dict[str, Any]:
         """What blocks see beside the groups of parameters."""
-        names = (*NORMALS, *UNIFORMS, *self.model.extra_shocks, *self.recorded)
+        names = (*NORMALS, *UNIFORMS, *self.model.processes(self.resolved.values), *self.recorded)
         table = ShockTable({name: np.zeros((1, 1)) for name in names})
         bound = bind(self.resolved.values, table, self.model)
         return {key: value for key, value in bound.items() if key not in dict(self.resolved.values)}
@@ -169,7 +169,7 @@ class Network:
         silent = (
             ()
             if self.resolved.values.shocks.enabled
-            else (*NORMALS, *UNIFORMS, *self.model.extra_shocks)
+            else (*NORMALS, *UNIFORMS, *self.model.processes(self.resolved.values))
         )
         return Follower(
             self._program,

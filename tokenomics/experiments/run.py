@@ -102,7 +102,7 @@ def _afford(
         )
     names, processes = (
         recorded(table, record),
-        len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks),
+        len(NORMALS) + len(UNIFORMS) + len(model.processes(resolved.values)),
     )
     size = footprint.simulation(
         engine,
@@ -323,7 +323,7 @@ def run(
         resolved = _at_price(resolved, model, float(history.values[0]), str(prices))
 
     parameters = resolved.values
-    table = sample(parameters, indices, seed, extra=model.extra_shocks)
+    table = sample(parameters, indices, seed, extra=model.processes(parameters))
     if rates is not None:
         table = table.replace(recorded_rate=rates)
     if bonded is not None:

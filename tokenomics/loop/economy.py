@@ -110,7 +110,7 @@ def _plants(held: _Held, buys_only: bool) -> tuple[StateSpace, StateSpace]:
     shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
     at = {
         **solved.state,
-        **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)},
+        **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.acting(params).extra_shocks)},
     }
     rows, _ = jacobian(
         program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ()

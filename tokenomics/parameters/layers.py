@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from ..errors import InputError, nearest
+from ..errors import OWN_CODE, InputError, nearest
 from ..inputs.arguments import SOURCE, TEXT, checked
 from .checking import check_leaf
 from .kinds import refuse_other
@@ -91,9 +91,13 @@ def read_layer(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
     try:
         path = find(kind, str(source))
     except InputError as error:
-        if near := nearest(str(source), own):
-            raise InputError(error.found, expected=error.expected, nearest=near) from None
-        raise
+        if kind not in REGISTERED or not error.found.startswith("unknown"):
+            raise
+        raise InputError(
+            error.found,
+            expected=f"{error.expected}, or {OWN_CODE}",
+            nearest=nearest(str(source), own) or error.nearest,
+        ) from None
     try:
         description, leaves = read(path)
     except InputError as error:

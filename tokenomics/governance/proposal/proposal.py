@@ -202,7 +202,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
             "today": proposal.settings,
         }
         try:
-            found = resolve(proposal.base, **layers)
+            found = resolve(proposal.base, **layers).naming(list(proposal.proposed))
             controllers.law(found.values.controller.type)
         except InputError as error:
             raise InputError(str(error), file=at.file) from None

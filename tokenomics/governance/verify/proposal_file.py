@@ -128,7 +128,8 @@ def _resolved(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, An
             "overlays": proposal.overlays,
             "today": proposal.settings,
         }
-        told = as_today(resolve(proposal.base, **layers), proposal)
+        network = resolve(proposal.base, **layers).naming(list(proposal.proposed))
+        told = as_today(network, proposal)
         one, two = told.entries, case.resolved.entries
         values = {
             path: tuple(None if path not in found else found[path].value for found in (one, two))
