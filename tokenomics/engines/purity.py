@@ -67,6 +67,7 @@ ROUNDING = (
     1e-9  # relative; sums of several numbers may be rounded otherwise in other places of an array
 )
 PAUSE = 0.001  # s; clocks move on in it
+TRIES = 5  # at a function beside which a global generator draws
 DRAWS = (
     "draws random numbers from a global generator; randomness is a process of Model.extra_shocks"
 )
@@ -145,25 +146,40 @@ def check(
     for unit in units(block, params):
         if found := suspect(unit.function) or (strict and left(unit.function)):
             raise ModelError(f"{unit.where} {found}")
-        numpy_state, python_state, forget = (
-            np.random.get_state(),
-            random.getstate(),
-            snapshot(unit.function),
+        # of the generators' states any thread may be the cause: a function that draws is it always
+        for _ in range(TRIES):
+            reason, drawn = _probed(unit, params, state, table, strict=strict)
+            if not drawn:
+                break
+        if found := DRAWS if drawn else reason:
+            raise ModelError(f"{unit.where} {found}")
+
+
+def _probed(
+    unit: Unit,
+    params: Mapping[str, Any],
+    state: Mapping[str, Any],
+    table: Mapping[str, Variable],
+    *,
+    strict: bool,
+) -> tuple[str, bool]:
+    """What is wrong with a function, and whether a global generator has another state after it."""
+    numpy_state, python_state, forget = (
+        np.random.get_state(),
+        random.getstate(),
+        snapshot(unit.function),
+    )
+    try:
+        with _quiet():
+            reason = _Probe(unit, params, state, table, forget, strict=strict).fault()
+    finally:
+        forget()
+        drawn = random.getstate() != python_state or not _same_generator(
+            np.random.get_state(), numpy_state
         )
-        try:
-            with _quiet():
-                reason = _Probe(unit, params, state, table, forget, strict=strict).fault()
-        finally:
-            forget()
-            drawn = random.getstate() != python_state or not _same_generator(
-                np.random.get_state(), numpy_state
-            )
-            np.random.set_state(numpy_state)
-            random.setstate(python_state)
-        if drawn:
-            reason = DRAWS
-        if reason:
-            raise ModelError(f"{unit.where} {reason}")
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+    return reason, drawn
 
 
 def check_model(model: Model, parameters: Parameters) -> None:

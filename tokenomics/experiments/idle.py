@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import InputError
 from ..parameters import Resolved, called, resolve
 from ..results.metrics import METRICS
+from ..results.sources import functions_in_force
 from .design import Design
 from .reads import Reach, network, structural
 from .unread import SHOWN, Unread, given, told
@@ -85,6 +86,7 @@ def _scenarios(cases: Mapping[Place, Any], idle: Sequence[Place], policy: str) -
 @dataclass(frozen=True)
 class _DesignKey:
     text: str
+    own: tuple[Callable, ...]
     design: Design = field(compare=False)
 
 
@@ -94,6 +96,7 @@ def idle(design: Design) -> Idle:
         _DesignKey(
             design.model_dump_json(by_alias=True, exclude={"runs", "seed", "description"})
             + repr(sorted(METRICS)),
+            functions_in_force(),
             design,
         )
     )

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..results.sources import LOADED, REGISTRIES, own_parts
 
 GROUP = "tokenomics.parts"  # of entry points; each names a function that registers parts
 LARGEST = 1_000_000  # bytes of a file of code
+_LOADING = Lock()
 A_FILE = "a Python file that registers parts"
 
 
@@ -47,6 +49,16 @@ def load_code(source: str | Path) -> tuple[str, ...]:
 def load_content(path: Path, content: bytes) -> tuple[str, ...]:
     """`load_code` of a file whose content is known: what is looked at is what runs."""
     return _registering(str(path), lambda: _execute(path, content))
+
+
+def load_once(files: Mapping[str, bytes]) -> None:
+    """Load files that are not loaded yet as they are, on the worker of somebody who runs them.
+    files: content by path.
+    """
+    with _LOADING:
+        for path, content in files.items():
+            if LOADED.get(path) != digest(content):
+                load_content(Path(path), content)
 
 
 def _registering(name: str, act: Callable[[], None]) -> tuple[str, ...]:

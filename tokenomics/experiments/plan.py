@@ -15,6 +15,7 @@ from ..errors import InputError, TokenomicsError
 from ..model.model import MODEL, Model
 from ..parameters import Parameters, Resolved, called
 from ..results.metrics import METRICS
+from ..results.sources import OwnCode, code_of, names_code
 from . import costs, limits
 from .design import Design
 from .evaluate import evaluate
@@ -162,6 +163,13 @@ def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
             for last in [min(first + block, design.runs)]
         ]
     return Plan(design, tuple(cases), points, tuple(tasks), tuple(structures))
+
+
+def plan_code(plan: Plan) -> tuple[OwnCode, ...]:
+    """The code of users' own that a plan runs."""
+    named = {i: path for i, path in enumerate(plan.design.paths) if names_code(path)}
+    points = [{p: row[i] for i, p in named.items()} for row in plan.points] if named else []
+    return code_of((case.resolved for case in plan.cases), points, plan.metrics)
 
 
 def rows_of(design: Design, cases: int) -> limits.RowCount:

@@ -20,6 +20,7 @@ from ..parameters.layers import REGISTERED
 from ..parameters.resolved import of_own_block
 from .metrics import METRICS
 
+LAW = "controller.type"
 # where parts are registered, by kind and name; those of this package are among them
 REGISTRIES: dict[str, dict[str, Any]] = {
     **REGISTERED,
@@ -82,6 +83,11 @@ def _functions(part: Any) -> tuple[Callable, ...]:
     return tuple(function for function in found if not shipped(function))
 
 
+def names_code(path: str) -> bool:
+    """Whether a parameter's value says which code runs."""
+    return path == LAW or of_own_block(path)
+
+
 def code_of(
     networks: Iterable[Resolved],
     points: Iterable[Mapping[str, Any]] = (),
@@ -96,7 +102,7 @@ def code_of(
             laws |= dict.fromkeys([values.controller.type])
             blocks |= dict.fromkeys(values.blocks)
     for point in points:
-        laws |= dict.fromkeys(v for path, v in point.items() if path == "controller.type")
+        laws |= dict.fromkeys(value for path, value in point.items() if path == LAW)
         blocks |= dict.fromkeys(path.partition(".")[2] for path in point if of_own_block(path))
     named = [*(f"controller {n}" for n in laws), *(f"block {n}" for n in blocks)]
     named += [f"metric {name}" for name in metrics]
@@ -128,6 +134,12 @@ def _source(function: Callable) -> tuple[str, str]:
     return "", digest(text.encode())
 
 
+def recorded_code(code: Iterable[OwnCode]) -> dict[str, list[dict[str, str]]]:
+    """What a record says of some parts; nothing where there are none."""
+    told = [one.plain() for one in code]
+    return {"code": told} if told else {}
+
+
 def files_of(code: Iterable[OwnCode]) -> dict[str, str]:
     """The files of some parts and the SHA-256 of each. Raises InputError for a part that is in no
     file, and for two files of one name.
@@ -148,8 +160,9 @@ def paths_of(code: Iterable[OwnCode]) -> dict[str, bytes]:
     """The content of the files of some parts, by path, as it was loaded. Raises InputError where
     one has changed since.
     """
-    wanted = {one.part for one in code}
-    parts = own_parts()
+    code = list(code)
+    files_of(code)
+    wanted, parts = {one.part for one in code}, own_parts()
     paths = {written(f) for name in parts if name in wanted for f in _functions(parts[name])}
     found = {}
     for path in sorted(paths):
