@@ -67,6 +67,8 @@ ROUNDING = (
     1e-9  # relative; sums of several numbers may be rounded otherwise in other places of an array
 )
 PAUSE = 0.001  # s; clocks move on in it
+# the output and the generators, which a probe takes for itself, are the whole process's
+ALONE_IN_PROCESS = threading.Lock()
 TRIES = 5  # at a function beside which a global generator draws
 DRAWS = (
     "draws random numbers from a global generator; randomness is a process of Model.extra_shocks"
@@ -148,7 +150,8 @@ def check(
             raise ModelError(f"{unit.where} {found}")
         # of the generators' states any thread may be the cause: a function that draws is it always
         for _ in range(TRIES):
-            reason, drawn = _probed(unit, params, state, table, strict=strict)
+            with ALONE_IN_PROCESS:
+                reason, drawn = _probed(unit, params, state, table, strict=strict)
             if not drawn:
                 break
         if found := DRAWS if drawn else reason:
