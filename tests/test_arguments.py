@@ -121,7 +121,10 @@ def test_a_proposal_is_told_of_in_plain_words(source, message):
         ({"runs": "many"}, "runs: 'many'; expected a whole number from 1 to"),
         ({"runs": 0}, "runs: 0; expected a whole number from 1 to"),
         ({"set": "news.volatility=1"}, "set: 'news.volatility=1'; expected values by path"),
-        ({"policies": [5]}, "policies.0: 5; expected a list of names"),
+        (
+            {"policies": [5]},
+            "policies.0: 5; expected a name, the path of a YAML file, or a m",
+        ),
         ({"method": "gird"}, "method: 'gird'; expected one of grid, "),
         ({"parameters": 5}, "parameters: 5; expected a list of values, or low and high"),
     ],

@@ -13,8 +13,8 @@ import pytest
 import tokenomics as tk
 from documentation import PAGES, PART, ROOT, renewed
 from paths import command, commands
-from tokenomics.model.controllers import LAWS
-from tokenomics.results.metrics import METRICS
+from tokenomics.experiments import own_code
+from tokenomics.experiments.own_code import only
 
 README = ROOT / "README.md"
 # options that make an example a matter of seconds
@@ -96,7 +96,8 @@ def test_every_page_is_in_the_site():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
-def test_every_command_parses(page):
+def test_every_command_parses(page, monkeypatch):
+    monkeypatch.setattr(own_code, "load_code", lambda file: ())  # its file is an example
     known = dict(commands())
     for words in lines(page):
         name = next(n for n in known if tuple(words[: len(n)]) == n)
@@ -135,13 +136,22 @@ def test_the_python_of_the_readme_runs(monkeypatch, tmp_path):
 
 def test_a_block_a_controller_and_a_metric_of_ones_own_run_as_the_docs_have_them():
     own = [b for b in blocks(ROOT / "docs" / "python.md", "python") if "def " in b]
-    try:
+    with only({}):
         for block in own:
             exec(compile(block, "python.md", "exec"), {"tk": tk, "__name__": "docs"})
-    finally:
-        LAWS.pop("patient", None)
-        METRICS.pop("days_below", None)
-    assert len(own) == 5
+    assert len(own) == 6
+
+
+def test_the_file_of_parts_of_the_docs_is_loaded_and_used_as_the_docs_have_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    own = blocks(ROOT / "docs" / "python.md", "python")
+    file = next(block for block in own if "register_scenario" in block)
+    use = own[own.index(file) + 1]
+    (tmp_path / "mine.py").write_text(file)
+    with only({}):
+        exec(compile(use, "python.md", "exec"), {"tk": tk})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

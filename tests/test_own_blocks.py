@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import tokenomics as tk
-from tokenomics.errors import ModelError
+from tokenomics.errors import ModelError, TokenomicsError
 from tokenomics.model.controllers import LAWS
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.same_bits import with_our_functions
 from tokenomics.model.shocks import sample
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
+from tokenomics.results.metrics import METRICS
 
 AFTER = "the network's price moves"
 LEVEL = 0.155  # USD/TOK; the first days' prices of several runs lie on both sides of it
@@ -208,15 +209,15 @@ def test_the_jacobian_of_a_block_that_branches_is_that_of_each_column():
         ),
         (
             lambda p, s, h, state: {"inference_price": h[-1]["inference_price"]},
-            r"block 'mine', '<lambda>': it reads state_history.*state variable",
+            r"block 'mine', '<lambda>' \(test_own_blocks.py, line \d+\): it reads state_history",
         ),
         (
             lambda p, s, h, state: {"inference_price": 1 / 0},
-            r"in the steady state: block 'mine', '<lambda>': ZeroDivisionError",
+            r"steady state: block 'mine', '<lambda>' \(test_own_blocks.py, line \d+\): ZeroDiv",
         ),
         (
             lambda p, s, h, state: {"inference_price": state["demandd"]},
-            r"'mine', '<lambda>': no state variable 'demandd'; did you mean 'demand'",
+            r"line \d+\): no state variable 'demandd'; did you mean 'demand'",
         ),
         (
             lambda p, s, h, state: {"inference_prise": 1.0},
@@ -226,14 +227,66 @@ def test_the_jacobian_of_a_block_that_branches_is_that_of_each_column():
             lambda p, s, h, state: {"token_price": 1.0},
             r"no policy gives the signal 'inference_price'(?!.*mean 'inference_price')",
         ),
+        (
+            lambda p, s, h, state: {"inference_price": {"a": 1.0}["pool"]},
+            r"'<lambda>' \(test_own_blocks.py, line \d+\): KeyError: 'pool'$",
+        ),
+        (
+            lambda p, s, h, state: {"inference_price": p["controler"].interval},
+            r"line \d+\): no group of parameters 'controler'; did you mean 'controller'",
+        ),
     ],
 )
 @pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
 def test_a_block_that_fails_in_the_steady_state_is_named_with_its_function(
     function, message, engine
 ):
-    with pytest.raises(tk.ModelError, match=message):
+    with pytest.raises(TokenomicsError, match=message):
         tk.run("baseline", days=2, model=with_block(function), engine=engine)
+
+
+@pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
+def test_a_name_that_a_law_looks_up_in_vain_is_told_at_its_line(engine):
+    def greedy(params, state, error, dt, low, high):
+        return tk.Command(params["controller"].custom["gain"] * error)
+
+    tk.register_controller("greedy", greedy)
+    line = greedy.__code__.co_firstlineno + 1
+    try:
+        with pytest.raises(
+            TokenomicsError,
+            match=rf"'greedy' \(test_own_blocks.py, line {line}\).*: KeyError: 'gain'",
+        ):
+            tk.run(policy={"controller": {"type": "greedy"}}, days=2, engine=engine)
+    finally:
+        del LAWS["greedy"]
+
+
+def test_a_start_that_fails_is_told_at_its_line():
+    @tk.writes(tk.Variable("mine", "1", "mine", 1.0, start=lambda params, rest: {}["x"]))
+    def policy_mine(params, substep, state_history, state):
+        return {"mine": state["mine"]}
+
+    model = tk.MODEL.insert(tk.block("mine", policy_mine), after=AFTER)
+    said = r"variable 'mine': its start, '<lambda>' \(test_own_blocks.py, line \d+\): KeyError: 'x'"
+    with pytest.raises(tk.ModelError, match=said):
+        tk.run(days=2, model=model)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda paths, p: paths["token_prise"][:, 0], "among those .*; did you mean 'token_price'"),
+        (lambda paths, p: {}["q"] * paths["token_price"][:, 0], r"line \d+\): KeyError: 'q'$"),
+    ],
+)
+def test_a_name_that_a_metric_looks_up_in_vain_is_told_at_its_line(function, said):
+    tk.metric("mine", "1", "mine", ("token_price",))(function)
+    try:
+        with pytest.raises(tk.ModelError, match=rf"'<lambda>' \(test_own_blocks.py, .*{said}"):
+            tk.run(days=2).metrics()
+    finally:
+        del METRICS["mine"]
 
 
 def test_a_text_is_one_name():

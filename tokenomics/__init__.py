@@ -42,7 +42,11 @@ Public names; `help` of each describes every parameter:
     Variable             a state variable of your own
     writes               declares on a policy what it writes
     relaxation           a first-order lag, exact for any step
+    register_block       a block of your own by a name, for parameters to switch on
     register_controller  a control law of your own
+    register_policy      a policy of your own by a name
+    register_scenario    a scenario of your own by a name
+    load_code            a file of yours that registers parts
     Command              what a law decides
     Memory               what a law remembers
     style                settings of Matplotlib that suit the package's figures
@@ -73,6 +77,7 @@ _HOMES = {
     "errors": ("BlockError", "InputError", "ModelError", "TokenomicsError"),
     "experiments.compare": ("compare",),
     "experiments.optimise": ("optimise",),
+    "experiments.own_code": ("load_code",),
     "experiments.replays": ("absorb", "replay"),
     "experiments.run": ("run",),
     "experiments.sensitivity": ("sensitivity",),
@@ -84,11 +89,11 @@ _HOMES = {
     "loop.analyse": ("analyse",),
     "model.controllers": ("Command", "Memory", "register_controller"),
     "model.formulas.numerics": ("relaxation",),
-    "model.model": ("MODEL", "Block", "Model", "block"),
+    "model.model": ("MODEL", "Block", "Model", "block", "register_block"),
     "model.steady_state": ("steady_state",),
     "model.variables": ("Variable", "assign", "assigns", "writes"),
     "papers": ("reproduce",),
-    "parameters": ("Parameters", "resolve"),
+    "parameters": ("Parameters", "register_policy", "register_scenario", "resolve"),
     "results": ("Result", "load"),
     "results.figures": ("style",),
     "results.metrics": ("metric",),

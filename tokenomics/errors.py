@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+OWN_CODE = "one of your own by --code FILE, or in Python by load_code(FILE)"
 ARGUMENT = re.compile(r"`(\w+)`")  # in a message: an argument of the call
 
 

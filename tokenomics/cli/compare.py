@@ -12,7 +12,7 @@ from ..errors import InputError, counted
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
 from .numbers import Seed, Workers, number
-from .options import Json, Network, NoFigures, Overlay, Set, Today
+from .options import Code, Json, Network, NoFigures, Overlay, Set, Today
 from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -91,6 +91,7 @@ def compare(
     out: Resumed = None,
     scheduler: Scheduler = None,
     no_figures: NoFigures = False,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Compare policies on the same shocks: paired differences, win rates, and which is best by each
@@ -122,10 +123,10 @@ def compare(
     )
     shown = listed(metrics, "metrics") or ()
     design = asked(policies=listed(policies, "policies"), metrics=shown)
-    chosen = design.policies[0] if reference is None else reference
-    if chosen not in design.policies:
+    chosen = design.policy_names[0] if reference is None else reference
+    if chosen not in design.policy_names:
         raise InputError(
-            f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policies)
+            f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policy_names)
         )
     folder = out or default_folder(design, f"compare-{match}" if match else "compare")
     matched, cases = [], None

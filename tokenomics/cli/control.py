@@ -15,7 +15,18 @@ from ..results.markdown import markdown_table
 from ..results.metrics import METRICS
 from . import control_attacks, control_wash_usage
 from .numbers import Seed, number
-from .options import File, Json, Overlay, Policy, Scenario, Set, Tables, changed_from, resolved_from
+from .options import (
+    Code,
+    File,
+    Json,
+    Overlay,
+    Policy,
+    Scenario,
+    Set,
+    Tables,
+    changed_from,
+    resolved_from,
+)
 from .output import deliver, json_text, print_json, progress_bar, say, show_table
 
 app = typer.Typer(
@@ -38,6 +49,7 @@ def analyse(
     overlay: Overlay = None,
     sets: Set = None,
     out: Tables = None,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Margins, Jury's conditions and limit cycle of the loop: the whole economy linearised at its
@@ -106,6 +118,7 @@ def boundary(
     runs: Annotated[int, number("Runs of every gain at large noise.", bounds.RUNS.from_(2))] = 100,
     seed: Seed = 0,
     out: Tables = None,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """The predicted stability boundary of the PID against the simulated one, at small noise and at
@@ -185,6 +198,7 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Policy file to write; it must not exist.", metavar="FILE")
     ] = None,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Gains of the PID, or an LQR from its weights: margins that they leave, and simulated metrics

@@ -10,7 +10,7 @@ import typer
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import Seed, number
-from .options import Json, Network, NoFigures, Overlay, Set, Tables, Today
+from .options import Code, Json, Network, NoFigures, Overlay, Set, Tables, Today
 from .output import deliver, listed, print_json, progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -42,6 +42,7 @@ def frontier(
     seed: Seed = 0,
     out: Tables = None,
     no_figures: NoFigures = False,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """What each law buys (decoupling, drawdown, churn, a low treasury, income) against what it

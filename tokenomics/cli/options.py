@@ -45,6 +45,27 @@ Changes = Annotated[
         help="Dated changes, a shipped name or a YAML file: day, policy, set.", metavar="FILE"
     ),
 ]
+
+
+def _load(files: list[str] | None) -> list[str] | None:
+    from ..experiments.own_code import load_code
+
+    for file in files or ():
+        load_code(file)
+    return files
+
+
+# before any other option is read: it may register what they name
+Code = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--code",
+        callback=_load,
+        is_eager=True,
+        help="Run a Python file of yours, or an entry point, that registers parts. Repeatable.",
+        metavar="FILE",
+    ),
+]
 Tables = Annotated[
     Path | None,
     typer.Option(help="Directory for tables and figures; it must not exist.", metavar="DIR"),

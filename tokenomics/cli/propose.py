@@ -9,7 +9,7 @@ import typer
 from ..inputs import bounds
 from .bundle_output import NewBundle, tell
 from .numbers import Workers, number
-from .options import Json, NoFigures, command_line
+from .options import Code, Json, NoFigures, command_line
 from .output import progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -40,6 +40,7 @@ def propose(
     workers: Workers = None,
     no_figures: NoFigures = False,
     no_worlds: NoWorlds = False,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Write the whole evidence of a proposal: what changes, its limits and whether they hold,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .bundle_output import NewBundle, tell
-from .options import Json, NoFigures, command_line
+from .options import Code, Json, NoFigures, command_line
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -27,6 +27,7 @@ def report(
     out: NewBundle = None,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     no_figures: NoFigures = False,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations.

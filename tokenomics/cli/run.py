@@ -33,6 +33,7 @@ from .history_options import (
 from .numbers import Days, Seed, number
 from .options import (
     Changes,
+    Code,
     Json,
     Network,
     NoFigures,
@@ -127,6 +128,7 @@ def run(
         Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")
     ] = None,
     no_figures: NoFigures = False,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a network; print a summary and write a run directory."""

@@ -9,7 +9,7 @@ import typer
 
 from .design_options import DesignRuns, DesignSeed, Resumed, Scheduler, resumable
 from .numbers import Workers
-from .options import Json, NoFigures
+from .options import Code, Json, NoFigures
 from .output import print_json, progress_bar, say, show_frame
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def sensitivity(
     out: Resumed = None,
     scheduler: Scheduler = None,
     no_figures: NoFigures = False,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary

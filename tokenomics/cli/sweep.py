@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from ..errors import counted
 from .design_options import DesignRuns, DesignSeed, Resumed, Scheduler, resumable
 from .numbers import Workers
-from .options import Json
+from .options import Code, Json
 from .output import print_json, progress_bar, say, show_table
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -35,6 +35,7 @@ def sweep(
         bool,
         typer.Option("--dry-run", help="Print the design's size and the estimated time, and stop."),
     ] = False,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a design: parameter points x policies x scenarios x runs. Results are written as

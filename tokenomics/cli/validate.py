@@ -31,7 +31,7 @@ from .history_options import (
     given,
 )
 from .numbers import number
-from .options import Json, Network, Overlay, Set, Tables
+from .options import Code, Json, Network, Overlay, Set, Tables
 from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -93,6 +93,7 @@ def validate(
     horizon: Annotated[int, number("Horizon of the longer forecasts [days].", bounds.HORIZON)] = 30,
     seed: Annotated[int, number("Seed of all draws.", bounds.SEED)] = 0,
     out: Tables = None,
+    code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk

@@ -29,6 +29,14 @@ def verify(
             help="The identifier that was published: finds a forgery that is consistent in itself.",
         ),
     ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A file of yours that is the code of its maker, which you have read: it runs. "
+            "Repeatable.",
+            metavar="FILE",
+        ),
+    ] = None,
     sample: Annotated[
         float | None,
         number(
@@ -53,6 +61,7 @@ def verify(
         outcome = check(
             bundle,
             id=id,
+            trust=trust or (),
             sample=sample,
             sample_seed=sample_seed,
             workers=workers,

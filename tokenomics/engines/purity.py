@@ -27,7 +27,7 @@ from pydantic import BaseModel
 
 from ..errors import ModelError
 from ..model.blocks.controller import policy_controller
-from ..model.contract import HISTORY, name_of
+from ..model.contract import HISTORY, name_of, written_at
 from ..model.controllers import law
 from ..model.lanes import shipped
 from ..model.model import Block, Model, bind
@@ -44,7 +44,6 @@ from .trace import (
     SymbolicTable,
     computed,
     constant_or_position,
-    written_at,
 )
 
 LANES = 4
@@ -68,6 +67,9 @@ ROUNDING = (
     1e-9  # relative; sums of several numbers may be rounded otherwise in other places of an array
 )
 PAUSE = 0.001  # s; clocks move on in it
+# the output and the generators, which a probe takes for itself, are the whole process's
+ALONE_IN_PROCESS = threading.Lock()
+TRIES = 5  # at a function beside which a global generator draws
 DRAWS = (
     "draws random numbers from a global generator; randomness is a process of Model.extra_shocks"
 )
@@ -146,37 +148,56 @@ def check(
     for unit in units(block, params):
         if found := suspect(unit.function) or (strict and left(unit.function)):
             raise ModelError(f"{unit.where} {found}")
-        numpy_state, python_state, forget = (
-            np.random.get_state(),
-            random.getstate(),
-            snapshot(unit.function),
+        # of the generators' states any thread may be the cause: a function that draws is it always
+        for _ in range(TRIES):
+            with ALONE_IN_PROCESS:
+                reason, drawn = _probed(unit, params, state, table, strict=strict)
+            if not drawn:
+                break
+        if found := DRAWS if drawn else reason:
+            raise ModelError(f"{unit.where} {found}")
+
+
+def _probed(
+    unit: Unit,
+    params: Mapping[str, Any],
+    state: Mapping[str, Any],
+    table: Mapping[str, Variable],
+    *,
+    strict: bool,
+) -> tuple[str, bool]:
+    """What is wrong with a function, and whether a global generator has another state after it."""
+    numpy_state, python_state, forget = (
+        np.random.get_state(),
+        random.getstate(),
+        snapshot(unit.function),
+    )
+    try:
+        with _quiet():
+            reason = _Probe(unit, params, state, table, forget, strict=strict).fault()
+    finally:
+        forget()
+        drawn = random.getstate() != python_state or not _same_generator(
+            np.random.get_state(), numpy_state
         )
-        try:
-            with _quiet():
-                reason = _Probe(unit, params, state, table, forget, strict=strict).fault()
-        finally:
-            forget()
-            drawn = random.getstate() != python_state or not _same_generator(
-                np.random.get_state(), numpy_state
-            )
-            np.random.set_state(numpy_state)
-            random.setstate(python_state)
-        if drawn:
-            reason = DRAWS
-        if reason:
-            raise ModelError(f"{unit.where} {reason}")
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+    return reason, drawn
 
 
 def check_model(model: Model, parameters: Parameters) -> None:
     """`check` all blocks of a model before anything has called them: on the steady state of the
     shipped model without a controller.
     """
-    params = bind(parameters, sample(parameters, [0], 0, extra=model.extra_shocks), model)
+    params = bind(parameters, sample(parameters, [0], 0, extra=model.processes(parameters)), model)
     bound = model.bound(params)
     if not any(True for block in bound.blocks for _ in units(block, params)):
         return
     calm = parameters.model_copy(
-        update={"controller": parameters.controller.model_copy(update={"type": "none"})}
+        update={
+            "controller": parameters.controller.model_copy(update={"type": "none"}),
+            "blocks": {},
+        }
     )
     table = model.variables(params)
     known = steady_state(calm, Model()).state

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -20,9 +18,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..elementary import FUNCTIONS
 from ..errors import ModelError
+from ..model.contract import in_words, written_at
 from ..model.controllers.batch import per_run
 from ..model.model import Model, execute
-from ..model.reach import library
 from ..model.shocks import ShockTable
 from ..model.variables import SHARED, variable_of
 from ..parameters import substitute
@@ -342,25 +340,9 @@ def computed(
     }
 
 
-def written_at(error: BaseException) -> str:
-    """Function, file and line of a user's own at which a block could not be recorded; empty where
-    it is this package's.
-    """
-    cause = error.__cause__ or error
-    lines = [
-        (frame, line)
-        for frame, line in walk_tb(cause.__traceback__)
-        if not library(frame.f_globals.get("__name__", ""))
-    ]
-    if not lines:
-        return ""
-    frame, line = lines[-1]
-    return f", '{frame.f_code.co_name}' ({Path(frame.f_code.co_filename).name}, line {line})"
-
-
 def _reason(error: BaseException) -> str:
     cause = error.__cause__
-    return str(error) if cause is None else " ".join(f"{type(cause).__name__}: {cause}".split())
+    return str(error) if cause is None else in_words(cause)
 
 
 Accumulate = Callable[[Recorder, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]

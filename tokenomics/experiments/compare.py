@@ -10,10 +10,23 @@ from typing import Any
 
 from ..errors import InputError, counted
 from ..inputs import bounds
-from ..inputs.arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
+from ..inputs.arguments import (
+    CALL,
+    FILE,
+    NAMES,
+    PATH,
+    SETS,
+    SOURCE,
+    TEXT,
+    checked,
+    many,
+    optional,
+    several,
+)
 from ..model.model import expect_actuators
 from ..model.steady_state import start_state
 from ..parameters import NONE, assignments
+from ..parameters.layers import Source
 from ..results.comparison import Comparison
 from ..results.matters import checked_matters, margins, too_few
 from ..results.metrics import DEPLETING, METRICS
@@ -29,9 +42,9 @@ OWN_AIM = ("tracking_rms", "tracking_iae")  # metrics of each policy's own refer
 def comparison_design(
     params: str = "baseline",
     *,
-    policies: str | Sequence[str],
-    scenarios: str | Sequence[str] = (NONE,),
-    overlay: str | Sequence[str] = (),
+    policies: Source | Sequence[Source],
+    scenarios: Source | Sequence[Source] = (NONE,),
+    overlay: Source | Sequence[Source] = (),
     today: Mapping[str, Any] | str | Sequence[str] | None = None,
     sets: Mapping[str, Any] | str | Sequence[str] | None = None,
     runs: int = 100,
@@ -53,7 +66,10 @@ def comparison_design(
             expected="the span once, here or under `sets`",
         )
     given = {"policies": policies, "scenarios": scenarios, "overlays": overlay, "metrics": metrics}
-    named = {key: [str(name) for name in many(names)] for key, names in given.items()}
+    named = {
+        key: [one if isinstance(one, Mapping) else str(one) for one in many(several)]
+        for key, several in given.items()
+    }
     if len(named["policies"]) < 2:
         raise InputError(
             counted(len(named["policies"]), "policy", "policies"),
@@ -128,7 +144,7 @@ def compare_design(
         other = sweep(
             design.model_copy(update=told), cases=cases, out=folder, progress=tell(runs), **more
         )
-    chosen = reference or design.policies[0]
+    chosen = reference or design.policy_names[0]
     return Comparison(found, chosen, years, other, _apart(cases, found.metrics), least)
 
 
@@ -174,10 +190,10 @@ def _apart(cases: Sequence[Case], metrics: Sequence[str]) -> tuple[str, ...]:
 
 @checked(
     params=FILE,
-    policies=FILES,
-    scenarios=FILES,
+    policies=several(SOURCE),
+    scenarios=several(SOURCE),
     reference=optional(TEXT),
-    overlay=FILES,
+    overlay=several(SOURCE),
     today=SETS,
     sets=SETS,
     metrics=NAMES,
@@ -187,10 +203,10 @@ def _apart(cases: Sequence[Case], metrics: Sequence[str]) -> tuple[str, ...]:
 def compare(
     params: str = "baseline",
     *,
-    policies: str | Sequence[str],
-    scenarios: str | Sequence[str] = (NONE,),
+    policies: Source | Sequence[Source],
+    scenarios: Source | Sequence[Source] = (NONE,),
     reference: str | None = None,
-    overlay: str | Sequence[str] = (),
+    overlay: Source | Sequence[Source] = (),
     today: Mapping[str, Any] | str | Sequence[str] | None = None,
     sets: Mapping[str, Any] | str | Sequence[str] | None = None,
     runs: int = 100,
@@ -206,8 +222,9 @@ def compare(
 ) -> Comparison:
     """Simulate several policies on the same shocks.
 
-    policies, scenarios, params, overlay: shipped names or YAML files; "none" is no scenario; one or
-    several of each. reference: the policy the others are compared with, the first by default.
+    policies, scenarios, overlay: shipped or registered names, YAML files, or mappings with a `name`
+    of their own; "none" is no scenario; one or several of each. params: a shipped name or a YAML
+    file. reference: the policy the others are compared with, the first by default.
     today, sets: {path: value}, or "path=value" texts, of the network as it is and of its changes.
     runs: of each policy and scenario. seed: of the shocks. days: simulated span, three years by
     default. metrics: names, all by default. years: after which `by_year` shows what depletes.

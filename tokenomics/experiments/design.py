@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ..elementary import exp
 from ..inputs import bounds
 from ..inputs.arguments import many
-from ..parameters import NONE, Resolved, resolve
+from ..parameters import NONE, Resolved, called, resolve
+from ..parameters.layers import OverlayLayer, PolicyLayer, ScenarioLayer, Source
 from .limits import MOST_POINTS
 from .sampling import sample_unit
 
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
-NAMES = ("policies", "scenarios", "overlays", "metrics")
+LAYERS = {"policies": "policy", "scenarios": "scenario", "overlays": "overlay"}
+NAMES = (*LAYERS, "metrics")
 VALUES = 9  # of a list of numbers that are looked at: both ends, and some between
 
 
@@ -57,19 +66,20 @@ class Range(BaseModel):
 class Design(BaseModel):
     """A sweep: points × policies × scenarios × runs.
 
-    parameters: by path, a list of values or a range. points: a list of {path: value}. count: points
-    of a random, Latin hypercube or Sobol design; base sample of a Saltelli design; trajectories of
-    a Morris design. sets: settings of all points. today: of the network as it is, from which all
-    start; policies, points and settings of levers are changes of it.
+    policies, scenarios, overlays: names, files, or mappings, each with a `name` of its own; see
+    `parameters.layers`. parameters: by path, a list of values or a range. points: a list of {path:
+    value}. count: points of a random, Latin hypercube or Sobol design; base sample of a Saltelli
+    design; trajectories of a Morris design. sets: settings of all points. today: of the network as
+    it is, from which all start; policies, points and settings of levers are changes of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     description: str = ""
     base: str = "baseline"
-    policies: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = Field((NONE,), min_length=1)
-    overlays: tuple[str, ...] = ()
+    policies: tuple[PolicyLayer, ...] = ()
+    scenarios: tuple[ScenarioLayer, ...] = Field((NONE,), min_length=1)
+    overlays: tuple[OverlayLayer, ...] = ()
     sets: dict[str, Value] = Field(default_factory=dict, alias="set")
     today: dict[str, Value] = Field(default_factory=dict)
     method: Method = "grid"
@@ -87,17 +97,29 @@ class Design(BaseModel):
     @classmethod
     def _one_or_many(cls, given: Any) -> Any:
         # a text alone is one name, and no list of letters
-        return many(given) if isinstance(given, str) else given
+        return many(given) if isinstance(given, (str, Mapping)) else given
 
     @field_validator(*NAMES)
     @classmethod
-    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _each_once(cls, given: tuple[Any, ...], field: ValidationInfo) -> tuple[Any, ...]:
+        names = [called(LAYERS.get(str(field.field_name), ""), one) for one in given]
         for number, name in enumerate(names):
             if not name.strip():
                 raise ValueError("an empty name; expected names, or to leave the key out")
             if name in names[:number]:
-                raise ValueError(f"'{name}' twice; expected each once")
-        return names
+                own = ", by a `name` of its own" if isinstance(given[number], Mapping) else ""
+                raise ValueError(f"'{name}' twice; expected each once{own}")
+        return given
+
+    @property
+    def policy_names(self) -> list[str]:
+        """What its policies are called."""
+        return [called("policy", one) for one in self.policies]
+
+    @property
+    def scenario_names(self) -> list[str]:
+        """What its scenarios are called."""
+        return [called("scenario", one) for one in self.scenarios]
 
     @property
     def paths(self) -> list[str]:
@@ -178,7 +200,7 @@ class Design(BaseModel):
             )
         return sample_unit(self.method, self.paths, count, seed)
 
-    def resolved(self, policy: str | None, scenario: str) -> Resolved:
+    def resolved(self, policy: Source | None, scenario: Source) -> Resolved:
         """Parameters of a policy and a scenario."""
         found = resolve(
             self.base,
@@ -188,11 +210,12 @@ class Design(BaseModel):
             today=dict(self.today),
             sets=dict(self.sets),
         )
+        found = found.naming(self.paths)
         changing = any(found.is_lever(path) for path in self.paths)
         (found.open_to_change() if changing else found).refuse_late()
         return found
 
-    def cases(self) -> list[tuple[str | None, str]]:
+    def cases(self) -> list[tuple[Source | None, Source]]:
         """Policies × scenarios."""
         return list(itertools.product(self.policies or (None,), self.scenarios))
 

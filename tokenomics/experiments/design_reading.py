@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ..errors import InputError, nearest
 from ..inputs import bounds
 from ..model.model import MODEL
-from ..parameters import fits, place
+from ..parameters import called, fits, place
 from ..parameters.explaining import explained, in_tree, line_of
 from ..parameters.kinds import refuse_other
 from ..parameters.locate import find
@@ -168,7 +168,7 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
     networks = {}
     for policy, scenario in design.cases():
         try:
-            networks[scenario] = design.resolved(policy, scenario)
+            networks[called("scenario", scenario)] = design.resolved(policy, scenario)
         except InputError as error:
             raise InputError(str(error), file=file) from None
     resolved = next(iter(networks.values()))

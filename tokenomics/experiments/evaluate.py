@@ -107,7 +107,7 @@ class Simulator:
 
     def _table(self, runs: np.ndarray) -> ShockTable:
         """The shocks of some runs."""
-        extra = self._model.extra_shocks
+        extra = self._model.processes(self._resolved.values)
         return sample(self._resolved.values, whole(runs), self._seed, extra=extra)
 
     def __call__(

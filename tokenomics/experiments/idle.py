@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import InputError
-from ..parameters import Resolved, resolve
+from ..parameters import Resolved, called, resolve
 from ..results.metrics import METRICS
+from ..results.sources import functions_in_force
 from .design import Design
 from .reads import Reach, network, structural
 from .unread import SHOWN, Unread, given, told
@@ -85,6 +86,7 @@ def _scenarios(cases: Mapping[Place, Any], idle: Sequence[Place], policy: str) -
 @dataclass(frozen=True)
 class _DesignKey:
     text: str
+    own: tuple[Callable, ...]
     design: Design = field(compare=False)
 
 
@@ -94,6 +96,7 @@ def idle(design: Design) -> Idle:
         _DesignKey(
             design.model_dump_json(by_alias=True, exclude={"runs", "seed", "description"})
             + repr(sorted(METRICS)),
+            functions_in_force(),
             design,
         )
     )
@@ -103,7 +106,7 @@ def idle(design: Design) -> Idle:
 def _idle(key: _DesignKey) -> Idle:
     design, wanted = key.design, frozenset(key.design.metrics or METRICS)
     every = design.axes()
-    layered = bool(design.overlays or design.sets or set(design.scenarios) != {"none"})
+    layered = bool(design.overlays or design.sets or set(design.scenario_names) != {"none"})
     varied: dict[Place, dict[str, Unread]] = {}
     rest: dict[str, Unread | None] = {}
     for policy, scenario in design.cases():
@@ -122,7 +125,8 @@ def _idle(key: _DesignKey) -> Idle:
             and rest.get(p, True) is not None
         }
         found = _of_case(resolved, axes, more, design.structures, wanted) if axes or more else {}
-        varied[policy or resolved.policy, scenario] = {
+        place = (called("policy", policy or resolved.policy), called("scenario", scenario))
+        varied[place] = {
             path: one for path, one in found.items() if path in axes and one is not None
         }
         rest |= {path: found[path] for path in more}

@@ -20,9 +20,8 @@ from ..errors import InputError, nearest
 from ..inputs.arguments import many
 from ..model import controllers
 from ..model.controllers import Strength
-from ..parameters import Resolved, resolve
-from ..parameters.locate import find
-from ..parameters.reading import read
+from ..parameters import Resolved, called, resolve
+from ..parameters.layers import Source, read_layer
 from ..parameters.writing import yaml_text
 from .evaluate import evaluate
 from .plan import Case
@@ -63,7 +62,7 @@ class Match:
 
 def match(
     params: str,
-    policies: Sequence[str],
+    policies: Sequence[Source],
     *,
     to: str,
     reference: str,
@@ -83,11 +82,13 @@ def match(
     given, found = sets or {}, []
     shocks = {"runs": np.arange(runs), "seed": seed + MATCH_SEED}
 
-    def network(policy: str) -> Resolved:
+    def network(policy: Source) -> Resolved:
         own = {"overlays": many(overlay), "today": today, "sets": given}
         return resolve(params, policy=policy, **own)
 
-    own = network(reference)
+    named = {called("policy", policy): policy for policy in policies}
+
+    own = network(named.get(reference, reference))
     costs = _costs(to, own, shocks)
     target = float(costs(own, None)[0])
     if not target > 0.0:
@@ -96,8 +97,8 @@ def match(
             argument="match",
             expected="a reference that costs something",
         )
-    for number, policy in enumerate(policies):
-        one = network(policy)
+    for number, (policy, source) in enumerate(named.items()):
+        one = network(source)
         strength = controllers.law(one.values.controller.type).strength
         if policy != reference and one.values.controller.type != "none":
             _refuse_set(strength, given)
@@ -253,7 +254,7 @@ def write_matched(found: Sequence[Match], folder: Path, to: str, reference: str)
     for one in found:
         if one.why:
             continue
-        description, leaves = read(find("policy", one.policy))
+        _, description, leaves = read_layer("policy", one.policy)
         tree: dict[str, Any] = {"description": description}
         told = f"matched: {one.cost:.5g} {WORDS[to]}, the policy {reference} {one.target:.5g}"
         plain = {

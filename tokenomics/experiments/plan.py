@@ -13,8 +13,9 @@ import numpy as np
 
 from ..errors import InputError, TokenomicsError
 from ..model.model import MODEL, Model
-from ..parameters import Parameters, Resolved
+from ..parameters import Parameters, Resolved, called
 from ..results.metrics import METRICS
+from ..results.sources import OwnCode, code_of, names_code
 from . import costs, limits
 from .design import Design
 from .evaluate import evaluate
@@ -119,7 +120,9 @@ def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
             for policy, scenario in design.cases()
         ]
         cases = [
-            Case(policy or resolved.policy, scenario, resolved)
+            Case(
+                called("policy", policy or resolved.policy), called("scenario", scenario), resolved
+            )
             for policy, scenario, resolved in named
         ]
     rows_of(design, len(cases)).check_table(metrics=1)
@@ -160,6 +163,13 @@ def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
             for last in [min(first + block, design.runs)]
         ]
     return Plan(design, tuple(cases), points, tuple(tasks), tuple(structures))
+
+
+def plan_code(plan: Plan) -> tuple[OwnCode, ...]:
+    """The code of users' own that a plan runs."""
+    named = {i: path for i, path in enumerate(plan.design.paths) if names_code(path)}
+    points = [{p: row[i] for i, p in named.items()} for row in plan.points] if named else []
+    return code_of((case.resolved for case in plan.cases), points, plan.metrics)
 
 
 def rows_of(design: Design, cases: int) -> limits.RowCount:

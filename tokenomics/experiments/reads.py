@@ -9,7 +9,7 @@ equal to the last bit, for any shocks; what is read may still change nothing in 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -27,6 +27,7 @@ from ..model.transition import INITIAL, carried
 from ..parameters import Parameters, Resolved, place, substitute
 from ..results.evaluation import asked
 from ..results.metrics import METRICS
+from ..results.sources import functions_in_force
 from .warm_up import steps_before
 
 Values = Mapping[str, Sequence[Any]]  # by path, what a parameter may be beside what it is
@@ -50,10 +51,13 @@ class Reach:
 
 @dataclass(frozen=True)
 class _NetworkKey:
-    """A network to the cache: its parameters' hash; what it stands for comes with it."""
+    """A network to the cache: its parameters' hash and the functions of users' own; what it stands
+    for comes with it.
+    """
 
     hash: str
     model: int
+    own: tuple[Callable, ...]
     recorded: frozenset[str]
     resolved: Resolved = field(compare=False)
     blocks: Model = field(compare=False)
@@ -63,7 +67,9 @@ def network(resolved: Resolved, model: Model = MODEL, recorded: Iterable[str] = 
     """What reads what in a network. recorded: names of recorded series in the shock table, which
     stand in for sampled ones.
     """
-    return _network(_NetworkKey(resolved.hash, id(model), frozenset(recorded), resolved, model))
+    own = functions_in_force()
+    key = _NetworkKey(resolved.hash, id(model), own, frozenset(recorded), resolved, model)
+    return _network(key)
 
 
 @lru_cache(maxsize=64)
@@ -123,7 +129,7 @@ class Network:
     @cached_property
     def _bound(self) -> dict[str, Any]:
         """What blocks see beside the groups of parameters."""
-        names = (*NORMALS, *UNIFORMS, *self.model.extra_shocks, *self.recorded)
+        names = (*NORMALS, *UNIFORMS, *self.model.processes(self.resolved.values), *self.recorded)
         table = ShockTable({name: np.zeros((1, 1)) for name in names})
         bound = bind(self.resolved.values, table, self.model)
         return {key: value for key, value in bound.items() if key not in dict(self.resolved.values)}
@@ -169,7 +175,7 @@ class Network:
         silent = (
             ()
             if self.resolved.values.shocks.enabled
-            else (*NORMALS, *UNIFORMS, *self.model.extra_shocks)
+            else (*NORMALS, *UNIFORMS, *self.model.processes(self.resolved.values))
         )
         return Follower(
             self._program,

@@ -19,8 +19,10 @@ import numpy as np
 
 from ..errors import InputError, TokenomicsError, missing_extra
 from ..inputs.files import reason
+from ..results.sources import paths_of
 from ..results.versions import source_digest, version_of
-from .plan import Plan, perform
+from .own_code import load_once
+from .plan import Plan, perform, plan_code
 
 AHEAD = 4  # tasks handed out for each thread, so that none waits
 LOOK = 5.0  # s; how often the workers are counted anew where no task ends
@@ -69,10 +71,12 @@ class _Call:
 
 def perform_alike(version: str | None, source: str, packed: bytes) -> Columns | str:
     """Do a task where this process runs that code; else say what it runs, and where it is. packed:
-    arguments of `perform`.
+    files of the sender's own code, and arguments of `perform`.
     """
     if CODE.same(Code(version, source)):
-        return perform(*pickle.loads(packed))
+        files, arguments = pickle.loads(packed)
+        load_once(files)
+        return perform(*arguments)
     from distributed import get_worker
 
     return f"worker {get_worker().address} runs {CODE}"
@@ -101,6 +105,7 @@ def _done(
     from distributed import wait
 
     left, pending, seen = iter(numbers), {}, time.monotonic()
+    files = paths_of(plan_code(plan))
     try:
         while True:
             # workers may join and leave at any time
@@ -112,7 +117,7 @@ def _done(
                 len(pending) < AHEAD * max(threads, 1) and (number := next(left, None)) is not None
             ):
                 call = pickle.dumps(
-                    _Call(CODE.version, CODE.source, pickle.dumps(plan.arguments(number)))
+                    _Call(CODE.version, CODE.source, pickle.dumps((files, plan.arguments(number))))
                 )
                 pending[
                     client.submit(

@@ -36,7 +36,7 @@ from ..inputs.arguments import (
 )
 from ..model import controllers
 from ..model.drift import drift
-from ..model.model import MODEL, Model, bind
+from ..model.model import BLOCKS, MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, sample
 from ..model.steady_state import start_state
 from ..model.variables import as_arrays
@@ -52,6 +52,7 @@ FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics r
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
 Progress = Callable[[int, int], None]
+BESIDE = "blocks given as `model`, which no parameter names"
 NOT_STRICT = "the model is not strict: last digits of these results depend on the processor"
 
 
@@ -102,7 +103,7 @@ def _afford(
         )
     names, processes = (
         recorded(table, record),
-        len(NORMALS) + len(UNIFORMS) + len(model.extra_shocks),
+        len(NORMALS) + len(UNIFORMS) + len(model.processes(resolved.values)),
     )
     size = footprint.simulation(
         engine,
@@ -262,6 +263,8 @@ def run(
     controllers.law(resolved.values.controller.type)
     purity.check_model(model, resolved.values)
     notes = [] if model.strict else [NOT_STRICT]
+    if own := [one.name for one in model.blocks if one not in BLOCKS]:
+        notes.append(f"{BESIDE}: {', '.join(own)}")
     if resolved.parent:
         notes.append(resolved.origin)
     indices = np.arange(runs)
@@ -323,7 +326,7 @@ def run(
         resolved = _at_price(resolved, model, float(history.values[0]), str(prices))
 
     parameters = resolved.values
-    table = sample(parameters, indices, seed, extra=model.extra_shocks)
+    table = sample(parameters, indices, seed, extra=model.processes(parameters))
     if rates is not None:
         table = table.replace(recorded_rate=rates)
     if bonded is not None:

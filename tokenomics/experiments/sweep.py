@@ -25,6 +25,7 @@ from ..inputs.arguments import CALL, PATH, checked, optional
 from ..results import sweep_store
 from ..results.digests import KEYS
 from ..results.records import sealed
+from ..results.sources import recorded_code
 from ..results.sweep import Sweep, metric_units
 from ..results.versions import package_record, source_digest
 from . import costs
@@ -32,7 +33,7 @@ from .design import Design
 from .design_reading import read_design
 from .idle import idle
 from .limits import check_work
-from .plan import Case, Plan, make_plan, perform
+from .plan import Case, Plan, make_plan, perform, plan_code
 from .remote import on_dask
 
 Progress = Callable[[int, int], None]
@@ -76,6 +77,7 @@ def manifest(plan: Plan) -> dict[str, Any]:
         "tasks": len(plan.tasks),
         "cut": strict_json.digest(strict_json.canonical(cut)),
         "source": source_digest(),
+        **recorded_code(plan_code(plan)),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "platform": platform.platform(),
         **package_record(),
@@ -121,7 +123,8 @@ def default_folder(design: Design, name: str) -> Path:
     same command resumes it.
     """
     told = manifest(make_plan(design))
-    digest = hashlib.sha256((told["sha256"] + told["source"]).encode()).hexdigest()
+    own = "".join(one["sha256"] for one in told.get("code", ()))
+    digest = hashlib.sha256((told["sha256"] + told["source"] + own).encode()).hexdigest()
     return Path("runs") / f"sweep-{name}-{digest[:12]}"
 
 

@@ -36,7 +36,7 @@ def steps_before(today: Parameters, model: Model) -> int:
     """Steps before day 0: none without shocks, none with stocks that are given, and none with
     blocks of a user's own, which may look things up by the day.
     """
-    known = today.shocks.enabled and model.blocks == BLOCKS and not today.stocks.given
+    known = today.shocks.enabled and model.acting(today).blocks == BLOCKS and not today.stocks.given
     return today.simulation.steps_before if known else 0
 
 
@@ -46,7 +46,7 @@ def warm_up(today: Parameters, runs: np.ndarray, seed: int, model: Model) -> Sta
     if not steps:
         return None
     network = put(unmoved(today), {"simulation.days": steps * today.simulation.time_step})
-    table = before_day_zero(network, runs, seed, extra=model.extra_shocks)
+    table = before_day_zero(network, runs, seed, extra=model.processes(network))
     bound = bind(network, table, model)
     return Stage(model.bound(bound), bound, steps)
 

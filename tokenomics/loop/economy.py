@@ -14,7 +14,7 @@ taken without bounds: that is what it does while it buys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -31,6 +31,7 @@ from ..model.variables import SHARED, scale
 from ..parameters import Parameters, put
 from ..parameters.fields import Group
 from ..parameters.schema import Controller
+from ..results.sources import functions_in_force
 from .jacobian import jacobian
 from .systems import StateSpace
 
@@ -73,12 +74,14 @@ def _reach(links: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Held:
-    """A network whose signal is held, to the caches: the text of all that it can read, and its
-    block list; what they stand for comes with them. today: whose customers it has.
+    """A network whose signal is held, to the caches: the text of all that it can read, its block
+    list and the functions of users' own; what they stand for comes with them. today: whose
+    customers it has.
     """
 
     text: str
     blocks: int
+    own: tuple[Callable, ...]
     parameters: Parameters = field(compare=False)
     model: Model = field(compare=False)
     today: Parameters = field(compare=False)
@@ -89,10 +92,11 @@ def _held(parameters: Parameters, model: Model, today: Parameters) -> _Held:
     they are taken away, and networks that differ in gains alone are one; a block that did read them
     would fail.
     """
-    laws = LAW_GROUPS if model is MODEL else ()
+    laws = LAW_GROUPS if model.acting(parameters) is MODEL else ()
     alone = {"controller.type": "held"} | dict.fromkeys(f"controller.{name}" for name in laws)
     opened, before = put(parameters, alone), put(today, alone)
-    return _Held(repr((opened, before)), id(model), opened, model, before)
+    own = functions_in_force()
+    return _Held(repr((opened, before)), id(model), own, opened, model, before)
 
 
 @lru_cache(maxsize=32)
@@ -110,7 +114,7 @@ def _plants(held: _Held, buys_only: bool) -> tuple[StateSpace, StateSpace]:
     shocks = [f"{SHOCK}{n}" for n in NORMALS if f"{SHOCK}{n}" in dict(program.inputs)]
     at = {
         **solved.state,
-        **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.extra_shocks)},
+        **{f"{SHOCK}{n}": 0.0 for n in (*NORMALS, *UNIFORMS, *model.acting(params).extra_shocks)},
     }
     rows, _ = jacobian(
         program, at, [*names, *shocks], names, forward=("control_signal",) if buys_only else ()

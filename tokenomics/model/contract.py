@@ -5,12 +5,15 @@ not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..errors import BlockError, ModelError, TokenomicsError, nearest, suggestion
+from .reach import library
 
 
 class HistoryRead(Exception):
@@ -30,6 +33,14 @@ class NoHistory:
 
 
 HISTORY = NoHistory()
+# what is said of a name that is not in an argument of a block's function
+LOOKED_UP = (
+    "no group of parameters",
+    None,
+    None,
+    "no state variable",
+    "no policy gives the signal",
+)
 
 # what a value may be, looked at for every variable in every step
 NUMBERS, ARRAYS = (int, float, NDArrayOperatorsMixin), (np.ndarray, np.generic)
@@ -44,6 +55,63 @@ def name_of(function: Callable) -> str:
 def unknown(what: str, name: str, valid) -> str:
     """A wrong name with its nearest valid one, which is another."""
     return f"{what} '{name}'" + suggestion(nearest(name, [v for v in valid if v != name]))
+
+
+def written_at(error: BaseException) -> str:
+    """Function, file and line of a user's own at which an error arose; empty where it is this
+    package's.
+    """
+    cause = error.__cause__ or error
+    lines = [
+        (frame, line)
+        for frame, line in walk_tb(cause.__traceback__)
+        if not library(frame.f_globals.get("__name__", ""))
+    ]
+    if not lines:
+        return ""
+    frame, line = lines[-1]
+    return f", '{frame.f_code.co_name}' ({Path(frame.f_code.co_filename).name}, line {line})"
+
+
+def in_words(error: BaseException) -> str:
+    """What kind an error is and what it says, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+class _Missing(Exception):
+    """A name that was looked up in one of a block's arguments, which has none of it."""
+
+
+class _Named(dict):
+    """An argument of a block that says so where a name is not in it: the `KeyError` of a table of
+    the user's own is another thing.
+    """
+
+    def __init__(self, whole: Mapping[str, Any], what: str):
+        super().__init__(whole)
+        self.what = what
+
+    def __missing__(self, name: Any) -> Any:
+        raise _Missing(unknown(self.what, str(name), self))
+
+
+def missing_name(function: Callable, arguments: tuple, kinds: tuple[str | None, ...]) -> str:
+    """Which name a function of a user's own looks up in vain in what it is given, found by calling
+    it once more; empty where its `KeyError` is of something else.
+
+    kinds: what to say of each argument that is looked up by name, None of another one.
+    """
+    named = [
+        argument if what is None else _Named(argument, what)
+        for argument, what in zip(arguments, kinds, strict=False)
+    ]
+    try:
+        function(*named)
+    except _Missing as error:
+        return str(error)
+    except Exception:
+        return ""
+    return ""
 
 
 def call(
@@ -65,20 +133,15 @@ def call(
     except TokenomicsError:
         raise
     except Exception as error:
-        state = arguments[3]
-        where = f"block '{block}', '{what}'" + ("" if runs is None else clock(state) + runs)
+        own = written_at(error).removeprefix(f", '{what}'")
+        where = f"block '{block}', '{what}'{own}"
+        where += "" if runs is None else clock(arguments[3]) + runs
         if isinstance(error, HistoryRead):
             raise wrong(f"{where}: {error}") from None
-        signals = arguments[4] if len(arguments) > 4 else None
-        name = str(error.args[0]) if isinstance(error, KeyError) and error.args else None
-        if name is not None and signals is not None and name not in signals:
-            raise wrong(unknown(f"{where}: no policy gives the signal", name, signals)) from error
-        if name is not None and name not in state:
-            raise wrong(unknown(f"{where}: no state variable", name, state)) from error
+        if isinstance(error, KeyError) and (name := missing_name(function, arguments, LOOKED_UP)):
+            raise wrong(f"{where}: {name}") from error
         # Neither TypeError nor ValueError, which cadCAD would mask.
-        raise BlockError(
-            f"{where}: " + " ".join(f"{type(error).__name__}: {error}".split())
-        ) from error
+        raise BlockError(f"{where}: {in_words(error)}") from error
 
 
 def expect_signals(where: str, policy: str, out: Any, error: type[TokenomicsError]) -> None:

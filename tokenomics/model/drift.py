@@ -127,7 +127,7 @@ def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
 
 def _bound(quiet: Parameters, model: Model) -> dict[str, Any]:
     span = put(quiet, {"simulation.days": SPANS[-1]})
-    return bind(span, sample(span, [0], 0, extra=model.extra_shocks), model)
+    return bind(span, sample(span, [0], 0, extra=model.processes(span)), model)
 
 
 def _steps(

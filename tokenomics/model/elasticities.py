@@ -75,7 +75,7 @@ def _slope(values: Any) -> float:
 def elasticities(parameters: Parameters, model: Model = MODEL) -> Elasticities:
     """Of a network as it is today. Raises InputError where it has no start."""
     state = start_state(parameters, model)
-    params = bind(parameters, sample(parameters, [0], 0, extra=model.extra_shocks), model)
+    params = bind(parameters, sample(parameters, [0], 0, extra=model.processes(parameters)), model)
     dearer = {**state, "inference_price": state["inference_price"] * exp(BOTH_WAYS)}
     price = {"api.price": parameters.api.price * exp(BOTH_WAYS)}
     # customers change at one rate, so that one step of a month is that of all its days

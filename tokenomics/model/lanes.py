@@ -9,7 +9,9 @@ would be: what a function gives never depends on how many runs there are.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +30,25 @@ def shipped(function: Callable) -> bool:
     return (getattr(function, "__module__", None) or "").partition(".")[0] == __package__.partition(
         "."
     )[0]
+
+
+def written(function: Any) -> str:
+    """The file in which a function is written, as its code has it; empty where that is not told."""
+    own = inspect.unwrap(getattr(function, "func", function))
+    code = getattr(own, "__code__", getattr(type(own).__call__, "__code__", None))
+    return code.co_filename if code else ""
+
+
+def same_function(one: Any, other: Any) -> bool:
+    """Whether two functions are one in its author's eyes: a notebook's cell may be run again, and a
+    file be loaded by two ways.
+    """
+    names = [getattr(function, "__qualname__", None) for function in (one, other)]
+    homes = [getattr(function, "__module__", None) for function in (one, other)]
+    file = written(one)
+    return names[0] == names[1] and (
+        homes[0] == homes[1] or (file.endswith(".py") and file == written(other))
+    )
 
 
 class Part(Mapping):
@@ -69,7 +90,8 @@ def parts(arguments: tuple, chosen: int | Sequence[int]) -> tuple:
     params, *others = arguments
     table = params.get("shock_table")
     if isinstance(table, ShockTable):
-        params = {**params, "shock_table": ShockTable(Part(table.values, chosen), table.first)}  # type: ignore[arg-type]
+        params = copy(params)  # which says of a missing name whose it is, where it did before
+        params["shock_table"] = ShockTable(Part(table.values, chosen), table.first)  # type: ignore[arg-type]
     return (params, *(_part(other, chosen) for other in others))
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ..errors import ModelError
+from ..errors import InputError, ModelError
 from ..inputs.arguments import TEXT, checked, many, of
 from ..parameters import Parameters
+from ..parameters.checking import FREE_KEY
 from . import controllers
 from .blocks import (
     answers,
@@ -46,6 +47,7 @@ from .blocks import (
 )
 from .contract import HISTORY, call, expect_signals, expect_value, name_of, unknown
 from .lanes import runwise
+from .own_blocks import OWN_BLOCKS, OwnBlock, own_block
 from .variables import CONSTANTS, PLACEHOLDER, Orders, Signals, State, Variable, assign, variable_of
 
 FILLED = "settlement_price"  # written where the orders of a step are filled
@@ -233,12 +235,35 @@ class Model:
         groups = params if isinstance(params, Mapping) else dict(params)
         own = (
             v
-            for one in self.blocks
+            for one in self.acting(groups).blocks
             for declared in one.declared.values()
             for v in declared.one_each(groups)
         )
         constants = (v for declared in CONSTANTS for v in declared.one_each(groups))
         return {v.name: v for v in (*own, *constants)}
+
+    def acting(self, params: Parameters | Mapping[str, Any]) -> Model:
+        """The model with the registered blocks that act by `params`. Raises InputError for a name
+        under which none is registered.
+        """
+        groups = params if isinstance(params, Mapping) else dict(params)
+        own = [own_block(name) for name, acts in sorted(groups["blocks"].items()) if acts]
+        model, there = self, {one.name for one in self.blocks}
+        left = [one for one in own if one.block.name not in there]
+        while left:
+            # behind another of the user's own only when that is there
+            there = {one.name for one in model.blocks}
+            ready = next((one for one in left if one.after in there), left[0])
+            model = model.insert(ready.block, after=ready.after, shocks=ready.shocks)
+            left.remove(ready)
+        return model
+
+    def processes(self, params: Parameters) -> tuple[str, ...]:
+        """The standard normal processes that a user's own blocks read, those included that `params`
+        only name, for they may act on other days.
+        """
+        own = [name for one in params.blocks for name in own_block(one).shocks]
+        return tuple(dict.fromkeys([*self.extra_shocks, *own]))
 
     @cached_property
     def orders(self) -> Orders:
@@ -249,13 +274,14 @@ class Model:
         """The model with its blocks expanded to the workload classes and accelerator types of
         `params`.
         """
-        return replace(self, blocks=tuple(expanded(one, params) for one in self.blocks))
+        own = self.acting(params)
+        return replace(own, blocks=tuple(expanded(one, params) for one in own.blocks))
 
     def step(self, params: Mapping[str, Any], state: State) -> dict[str, Any]:
         """One time step: floats or (runs,) arrays in, the same out. params: what `bind` gives.
         state: values of all state variables, by name.
         """
-        for one in self.blocks:
+        for one in self.acting(params).blocks:
             state = execute(expanded(one, params), params, state)
         return dict(state)
 
@@ -300,6 +326,27 @@ class Model:
 MODEL = Model()
 
 
+@checked(name=TEXT, block=of(Block, expected="a Block, such as block(...) gives"), after=TEXT)
+def register_block(
+    name: str, block: Block, *, after: str, shocks: str | Sequence[str] = ()
+) -> None:
+    """Make a block of your own part of every model whose parameters say `blocks.<name>: true`.
+
+    name: a-z, 0-9 and _, a letter first. block: what `block(...)` gives. after: the block behind
+    which it acts, which may be another of your own. shocks: names of standard normal processes that
+    it reads from the shock table. A name that is registered already stands for this block from then
+    on. Raises InputError for another name, ModelError as `Model.insert`.
+    """
+    if not FREE_KEY.fullmatch(name):
+        raise InputError(f"'{name}'", argument="name", expected="a-z, 0-9 and _, a letter first")
+    others = {one.block.name: one for key, one in OWN_BLOCKS.items() if key != name}
+    if after not in others:
+        MODEL.insert(block, after=after, shocks=shocks)
+    if block.name in others:
+        raise ModelError(f"block '{block.name}' exists already")
+    OWN_BLOCKS[name] = OwnBlock(block, after, many(shocks))
+
+
 def expect_actuators(parameters: Parameters) -> None:
     """Raise InputError where what mints or prices is left to a law that does not."""
     controllers.expect_actuators(
@@ -317,5 +364,5 @@ def bind(parameters: Parameters, table: Any, model: Model = MODEL) -> dict[str, 
         **dict(parameters),
         "time_step": parameters.simulation.time_step,
         "shock_table": table,
-        "orders": model.orders,
+        "orders": model.acting(parameters).orders,
     }

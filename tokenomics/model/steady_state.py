@@ -218,6 +218,7 @@ def starts(
     """Where simulations of many parameter points start: the stocks that are given, and all else as
     if the network were at rest with them; without any, its steady state. See `steady_states`.
     """
+    model = model.acting(params)
     with np.errstate(all="ignore"):
         calm = {
             **stationary(substitute(params, swept)),
@@ -330,6 +331,7 @@ def steady_state(
     shows there.
     """
     groups = {**dict(parameters), "stocks": Stocks()}
+    model = model.acting(parameters)
     own = None if today is None else customers_of(today, model)
     state = start_state(put(parameters, {"stocks": Stocks()}), model, own)
     table = ShockTable(

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import ModelError, nearest, suggestion
+from ..errors import ModelError, TokenomicsError, nearest, suggestion
 from . import controllers
-from .contract import unknown
+from .contract import in_words, unknown, written_at
 from .formulas.choice import solved
 from .formulas.numerics import oracle_delay
 from .formulas.rest import depth_at_rest, emission_at_rest
@@ -175,7 +175,12 @@ class Rest(Mapping):
             return self[start]
         if not callable(start):
             return start
-        value = self.of(start)
+        try:
+            value = self.of(start)
+        except Exception as error:
+            if isinstance(error, TokenomicsError) or not (own := written_at(error)):
+                raise
+            raise ModelError(f"variable '{name}': its start{own}: {in_words(error)}") from error
         return value[name] if isinstance(value, Mapping) else value
 
     def of(self, function: Callable[[Mapping[str, Any], Rest], Any]) -> Any:

@@ -3,6 +3,7 @@
 from .checking import fits, place
 from .fields import ROLES
 from .kinds import BEFORE
+from .layers import called, register_policy, register_scenario
 from .loading import assignments, resolve, setting
 from .resolved import NONE, Entry, Resolved, as_history, as_written
 from .schema import Parameters, put, substitute, value_at
@@ -18,8 +19,11 @@ __all__ = [
     "as_written",
     "assignments",
     "fits",
+    "called",
     "place",
     "put",
+    "register_policy",
+    "register_scenario",
     "resolve",
     "setting",
     "substitute",

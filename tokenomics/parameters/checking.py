@@ -46,6 +46,12 @@ def _plain(annotation: Any) -> Any:
     return some[0] if get_origin(annotation) is UnionType else annotation
 
 
+def _of_value(at: Place) -> Any:
+    """The annotation of the value at a place: of one in a group of free keys, that of each."""
+    within = get_origin(at.field.annotation) is dict and get_origin(at.kind) is not dict
+    return at.kind if within else at.field.annotation
+
+
 @lru_cache(maxsize=4096)
 def place(path: str) -> Place:
     """What the schema has at a path, of a parameter or of a group; it is asked for every parameter
@@ -98,8 +104,9 @@ def unit_of(info: FieldInfo) -> str:
     return dict(info.json_schema_extra or {}).get("unit", "-")  # type: ignore[call-overload]
 
 
-def _expected(info: FieldInfo) -> str:
-    kind = {bool: ("true or false"), str: "a name"}.get(info.annotation, "a number")  # type: ignore[arg-type]
+def _expected(at: Place) -> str:
+    info = at.field
+    kind = {bool: ("true or false"), str: "a name"}.get(_of_value(at), "a number")  # type: ignore[arg-type]
     limits, unit = bounds(info), unit_of(info)
     if "Literal" in str(info.annotation):
         return "one of " + limits.replace(" | ", ", ")
@@ -110,7 +117,8 @@ def check_leaf(leaf: Leaf) -> FieldInfo:
     """The field of a value as it was written. Raises InputError for a key that there is not, and
     for another unit or type.
     """
-    info, kind, wrong, valid, _ = place(leaf.path)
+    at = place(leaf.path)
+    info, kind, wrong, valid, _ = at
     if info is None:
         key = None if FREE_KEY.fullmatch(wrong) else "a name of a-z, 0-9 and _, a letter first"
         raise leaf.error(
@@ -131,17 +139,17 @@ def check_leaf(leaf: Leaf) -> FieldInfo:
     numeric = isinstance(leaf.value, (int, float)) and not isinstance(leaf.value, bool)
     if kind in (int, float) and not (numeric and abs(leaf.value) <= LARGEST):  # also false for NaN
         size = f" of at most {LARGEST:g} in size" if numeric else ""
-        raise leaf.error(f"{leaf.value!r}"[:40], expected=_expected(info) + size)
+        raise leaf.error(f"{leaf.value!r}"[:40], expected=_expected(at) + size)
     if kind is bool and not isinstance(leaf.value, bool):
-        raise leaf.error(f"{leaf.value!r}", expected=_expected(info))
+        raise leaf.error(f"{leaf.value!r}", expected=_expected(at))
     return info
 
 
 @lru_cache(maxsize=256)
 def _adapter(path: str) -> TypeAdapter:
     """What checks one value of a parameter; a design has thousands of them."""
-    info = place(path).field
-    return TypeAdapter(Annotated[info.annotation, info])
+    at = place(path)
+    return TypeAdapter(Annotated[_of_value(at), at.field])
 
 
 def fits(path: str, value: Any) -> str | None:
@@ -149,11 +157,11 @@ def fits(path: str, value: Any) -> str | None:
     there.
     """
     try:
-        info = check_leaf(Leaf(path, value, None, None, "", None))
+        check_leaf(Leaf(path, value, None, None, "", None))
         # bounds alone: the groups that it belongs to are checked with all their values
         _adapter(path).validate_python(value)
     except ValidationError:
-        return _expected(info)
+        return _expected(place(path))
     except InputError as error:
         return error.expected or str(error)
     return None
@@ -195,8 +203,8 @@ def _explained(error: ValidationError, leaves: Mapping[str, Leaf]) -> InputError
         return {"file": leaf.file, "line": leaf.line} if leaf else {"file": base}
 
     def expected(keys: Sequence[Any]) -> str | None:
-        info = place(".".join(map(str, keys))).field
-        return _expected(info) if info else None
+        at = place(".".join(map(str, keys)))
+        return _expected(at) if at.field else None
 
     found = explained(error, Parameters, where, expected)
     return _with_namesake(found, leaves) if first["type"] == "missing" else found

@@ -80,10 +80,16 @@ def parameter(
 
 
 def optional(
-    unit: str, doc: str, *, ge: float | None = None, gt: float | None = None, default: Any = None
+    unit: str,
+    doc: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    role: Role | None = None,
+    default: Any = None,
 ) -> Any:
     """A parameter that need not be given. default: what stands for that."""
-    extra = {"unit": unit}
+    extra = {"unit": unit} | ({} if role is None else {"role": role})
     return Field(default=default, description=doc, ge=ge, gt=gt, json_schema_extra=extra)
 
 

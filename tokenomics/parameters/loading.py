@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
@@ -13,34 +12,12 @@ from ..inputs.arguments import SETS, SOURCE, checked, many, optional, several
 from .changes import Dated, history, schedule
 from .checking import check_leaf, fits, place
 from .fields import ROLES
-from .kinds import BASE, BEFORE, refuse_other
-from .locate import find
-from .reading import Leaf, flatten, load, number, read, scalar
+from .kinds import BASE, BEFORE
+from .layers import Source, checked_layer, read_layer
+from .reading import Leaf, number, scalar
 from .resolved import NONE, Before, Entry, Resolved, build, merge, told_apart
 from .schema import Parameters
 from .stocks import refuse_undated
-
-Source = str | Path | Mapping[str, Any]
-
-
-def _leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
-    """Name, description and leaves of a base, policy, scenario or overlay."""
-    if isinstance(source, Mapping):
-        tree = dict(source)
-        description = str(tree.pop("description", ""))
-        return f"{kind} given in Python", description, flatten(tree, f"<{kind}>")
-    path = find(kind, str(source))
-    try:
-        description, leaves = read(path)
-    except InputError as error:
-        try:
-            tree = load(path, "groups of parameters")
-        except InputError:
-            raise error from None
-        refuse_other(kind, tree, path)
-        raise
-    refuse_other(kind, dict.fromkeys(leaf.partition(".")[0] for leaf in leaves), path)
-    return path.stem, description, leaves
 
 
 def setting(text: str, argument: str = "sets") -> Leaf:
@@ -120,7 +97,7 @@ def resolve(
     the start. changes: a list of day, policy and set, or a YAML file with it. Raises InputError
     that names file, line, key, what was found and expected, and the nearest valid key.
     """
-    base_name, description, leaves = _leaves("base", base)
+    base_name, description, leaves = read_layer("base", base)
     past = leaves.pop(BEFORE, None)
     leaves, parent, said = _inherited(leaves)
     for leaf in leaves.values():
@@ -141,7 +118,7 @@ def resolve(
     above: dict[str, Leaf] = {}
     by_scenarios: dict[str, Leaf] = {}
     for kind, source in layers:
-        name, description, mine = _checked_leaves(kind, source)
+        name, description, mine = checked_layer(kind, source)
         for leaf in mine.values() if kind == "scenario" else ():
             _refuse_conflict(by_scenarios.setdefault(leaf.path, leaf), leaf)
         names[kind].append(name)
@@ -157,7 +134,7 @@ def resolve(
     def levers_of(source: Source | None) -> dict[str, Leaf]:
         if source is None:
             return {}
-        name, description, levers = _checked_leaves("policy", source)
+        name, description, levers = checked_layer("policy", source)
         names["policy"].append(name)
         descriptions[name] = description
         for path, leaf in levers.items():
@@ -224,7 +201,7 @@ def _dated_leaves(one: Dated, today: Resolved) -> dict[str, Leaf]:
     """What a dated change sets. Raises InputError for what is no lever."""
     leaves: dict[str, Leaf] = {}
     if one.policy is not None:
-        leaves = _checked_leaves("policy", one.policy)[2]
+        leaves = checked_layer("policy", one.policy)[2]
     where = f"change of day {one.day:g}"
     for path, value in one.set.items():
         leaf = Leaf(path, number(value), None, where, "changes", None)
@@ -275,14 +252,6 @@ def _settings(argument: str, sets: Sequence[str] | Mapping[str, Any]) -> list[Le
     return found
 
 
-def _checked_leaves(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
-    """`_leaves`, each of a known key."""
-    name, description, leaves = _leaves(kind, source)
-    for leaf in leaves.values():
-        check_leaf(leaf)
-    return name, description, leaves
-
-
 def _inherited(leaves: dict[str, Leaf]) -> tuple[dict[str, Leaf], str, tuple[str, ...]]:
     """The leaves of a base with those of the set from which it begins; that set's name, empty for
     none, and the paths that are its own.
@@ -290,7 +259,7 @@ def _inherited(leaves: dict[str, Leaf]) -> tuple[dict[str, Leaf], str, tuple[str
     begins = leaves.pop(BASE, None)
     if begins is None:
         return leaves, "", ()
-    name, _, below = _leaves("base", str(begins.value))
+    name, _, below = read_layer("base", str(begins.value))
     if BASE in below:
         raise begins.error(
             f"{begins.value}, which begins from another itself",

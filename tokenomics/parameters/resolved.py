@@ -191,6 +191,13 @@ class Resolved:
             }
         )
 
+    def naming(self, paths: Sequence[str]) -> Resolved:
+        """The same network that says of the blocks of a user's own among some paths that they do
+        not act, where it says nothing of them.
+        """
+        new = [path for path in paths if of_own_block(path) and path not in self.entries]
+        return self.replace(dict.fromkeys(new, False), source="not named") if new else self
+
     def in_other_tokens(self, factor: float, source: str) -> Resolved:
         """The same network, today and after its changes, with a token that is worth 1/factor of the
         old one. source: why.
@@ -211,11 +218,9 @@ class Resolved:
     def with_leaves(self, changes: Mapping[str, Leaf]) -> Resolved:
         """`replace` with changes as they were written, by path."""
         values, entries = build(merge(self.leaves({}, ""), changes))
-        levers = {
-            path: self.entries[path].value
-            for path in changes
-            if path in self.entries and self.is_lever(path)
-        }
+        known = {path: entry.value for path, entry in self.entries.items()}
+        known = dict.fromkeys(filter(of_own_block, changes), False) | known
+        levers = {path: known[path] for path in changes if path in known and self.is_lever(path)}
         past = self.before or (Before(None, {}),)
         kept = [Before(one.until, levers | dict(one.levers)) for one in past]
         return replace(self, values=values, entries=entries, before=told_apart(kept, entries))
@@ -235,6 +240,13 @@ class Resolved:
             for path, value in changes.items()
         }
         return merge(leaves, changed)
+
+
+def of_own_block(path: str) -> bool:
+    """Whether a path says of a block of a user's own that it acts; one that nothing is said of does
+    not.
+    """
+    return path.startswith("blocks.")
 
 
 def digest(values: Parameters, before: Sequence[Before] = ()) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ..inputs.bounds import CENTURY
 from .choice import attainable
 from .choice import told as told_choice
-from .fields import Group, Rule, Ruled, parameter, share
+from .fields import Group, Rule, Ruled, optional, parameter, share
 from .payment import Payment
 from .stocks import Stocks, add_up, told
 
@@ -1364,6 +1364,12 @@ class Parameters(Ruled):
     bank_run: BankRun
     wash_usage: WashUsage
     stocks: Stocks = Stocks()
+    blocks: dict[str, bool] = optional(
+        "-",
+        "blocks of the user's own, by the name under which each is registered: whether it acts",
+        role="lever",
+        default={},
+    )
 
 
 def substitute(groups: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from pydantic import BaseModel
 
 from ..errors import ModelError
+from ..model.contract import in_words, missing_name, written_at
 from ..model.lanes import shipped
 from ..model.suspects import suspect
 from ..model.variables import unsigned
@@ -89,7 +90,11 @@ def _value(name: str, paths: Paths, parameters: Parameters) -> np.ndarray:
     except _Untold.Asked:
         raise
     except Exception as error:
-        raise ModelError(f"metric '{name}': {type(error).__name__}: {error}") from error
+        own = written_at(error).removeprefix(f", '{name}'")
+        lost = isinstance(error, KeyError) and missing_name(
+            function, (paths, parameters), ("no variable among those that it `needs`", None)
+        )
+        raise ModelError(f"metric '{name}'{own}: {lost or in_words(error)}") from error
     if np.shape(value) != (runs,):
         raise ModelError(
             f"metric '{name}' gives the shape {np.shape(value)}; expected one number a run, "

@@ -24,6 +24,7 @@ from ..model.blocks.ledger import SPECULATIVE
 from ..model.formulas.liquidity import kind_of, proceeds
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..model.formulas.outages import cloud_up, network_up
+from ..model.lanes import same_function
 from ..model.model import MODEL
 from ..model.same_bits import with_our_functions
 from ..parameters import Parameters
@@ -167,12 +168,8 @@ def metric(
         )
 
     def register(function):
-        # a notebook's cell may be run again
         known = METRICS.get(name)
-        if known and (known.function.__module__, known.function.__qualname__) != (
-            function.__module__,
-            function.__qualname__,
-        ):
+        if known and not same_function(known.function, function):
             raise ModelError(f"metric '{name}' exists already")
         ours = with_our_functions(function)
         METRICS[name] = Metric(name, unit, meaning, ours, needs, probability, better, bounds)

@@ -53,9 +53,17 @@ class FailureRecord(Strict):
     reason: Text
 
 
+class CodeRecord(Strict):
+    """A part of a user's own, and the file that it is written in; see `sources.OwnCode`."""
+
+    part: Name
+    file: Name
+    sha256: Hash
+
+
 class Made(Strict):
     """What both have: what they are, and where and when they were made. digest: SHA-256 of all the
-    rest, as `strict_json.canonical` writes it.
+    rest, as `strict_json.canonical` writes it. code: of users' own, none by default.
     """
 
     format: Literal[1]
@@ -65,6 +73,7 @@ class Made(Strict):
     commit: Name | None
     python: Name
     dependencies: Versions
+    code: list[CodeRecord] = Field([], max_length=MOST_CASES)
 
 
 class ParametersRecord(Strict):

@@ -16,7 +16,7 @@ from ..engines.trajectories import Failure, Trajectories
 from ..errors import InputError
 from ..model.model import MODEL
 from ..model.variables import Variable
-from ..parameters import Resolved, resolve
+from ..parameters import Resolved, put, resolve
 from .checked_parquet import read_columns, read_head
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES, as_recorded, plain
 from .records import FailureRecord, RunRecord, read_sealed
@@ -115,7 +115,9 @@ def _trajectories(
             file=path,
             expected="run, time, and each variable once",
         )
-    tables = [MODEL.variables(parameters) for _, parameters in resolved.stages()]
+    tables = [
+        MODEL.variables(put(parameters, {"blocks": {}})) for _, parameters in resolved.stages()
+    ]
     variables = _variables(schema, tables, path)
     steps, step = resolved.values.simulation.steps, resolved.values.simulation.time_step
     times, left = divmod(rows, runs)

@@ -102,6 +102,13 @@ def open_folder(folder: Path, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
             raise InputError(
                 told, file=folder, argument="out", expected="a new directory, or the code as it was"
             )
+        if found.get("code", []) != manifest.get("code", []):
+            raise InputError(
+                "was simulated by other code of your own",
+                file=folder,
+                argument="out",
+                expected="a new directory, or the code as it was",
+            )
         plain(folder, f"{SHARDS}/0")  # no link, through which shards would be written elsewhere
         for place_of_partials in (folder, folder / SHARDS):
             remove_partials(place_of_partials)

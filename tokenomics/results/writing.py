@@ -22,6 +22,7 @@ from .figures import pictures
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
 from .intervals import interval
 from .records import sealed
+from .sources import code_of, recorded_code
 from .versions import package_record
 
 
@@ -108,6 +109,7 @@ def _fill(result: Any, folder: Path, command: str | None, figures: bool) -> None
         "figures": figures,
         "platform": platform.platform(),
         **{name: told[name] for name in ("commit", "python", "dependencies")},
+        **recorded_code(code_of([p])),
         "files": files,
     }
     text = json.dumps(sealed("run", record), indent=2, allow_nan=False, ensure_ascii=False)

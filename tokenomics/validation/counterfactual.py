@@ -108,7 +108,7 @@ def counterfactual(
     deep = depth(parameters.market, start["pool_usd"])
     start |= {"initial_price": start["token_price"], "reference_depth": deep}
     table = without_noise_orders(
-        sample(calm, np.arange(runs), seed, extra=model.extra_shocks).starting(start["step"])
+        sample(calm, np.arange(runs), seed, extra=model.processes(calm)).starting(start["step"])
     )
     if rates is not None:
         table = table.replace(recorded_rate=rates)

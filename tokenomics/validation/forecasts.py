@@ -98,7 +98,7 @@ def model_paths(
 
     def shocks(day: int) -> ShockTable:
         return sample(
-            quiet, np.arange(day * runs, (day + 1) * runs), seed, extra=model.extra_shocks
+            quiet, np.arange(day * runs, (day + 1) * runs), seed, extra=model.processes(quiet)
         )
 
     params = bind(quiet, shocks(int(days[0])), model)

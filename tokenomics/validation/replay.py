@@ -126,7 +126,7 @@ def replay(
     now, states, worth = rest, [rest], np.ones(steps + 1)
     missed, restarts, begun, factor = np.zeros(steps + 1), [], 0, 1.0
     while len(states) <= steps:
-        table = _calm(model, steps - begun, 1).starting(begun)
+        table = _calm(model.acting(quiet), steps - begun, 1).starting(begun)
         params, path = bind(quiet, table, model), prices[begun:] / factor
         told = partial(_shifted, when, begun)
         following = follow(model.bound(params), params, now, path, None, told, nearest=True)
@@ -200,7 +200,7 @@ def settled(
     quiet = put(undisturbed(parameters), {"simulation.days": float(BURN_IN)})
     indices = np.arange(runs)
     params = bind(
-        quiet, sample(quiet, indices, seed + SEED_SETTLED, extra=model.extra_shocks), model
+        quiet, sample(quiet, indices, seed + SEED_SETTLED, extra=model.processes(quiet)), model
     )
     start = steady_state(quiet, model).state
     paths = ensemble.simulate(

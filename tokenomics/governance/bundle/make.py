@@ -20,6 +20,7 @@ from ...inputs.files import probe, read_bytes
 from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE
 from ...results.result import Result
+from ...results.sources import paths_of
 from ...results.store import load
 from ..evidence import over_time
 from ..evidence.canonical import canonical_json, digest
@@ -46,6 +47,7 @@ from .crate import METADATA, crate, load_rocrate
 from .runs_table import runs_parquet
 
 UNNAMED = Path("runs")  # where a bundle goes that was given no place
+CODE = "inputs/code"  # folder of the files of its maker's own code
 GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given, but for runs and seed
 
 
@@ -69,6 +71,11 @@ class Bundle:
 def now() -> str:
     """Time in UTC, ISO 8601 to the second."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _code(plan: EvidencePlan) -> dict[str, bytes]:
+    """The files of its maker's own code, to be read: nothing runs them from there."""
+    return {f"{CODE}/{Path(path).name}": content for path, content in paths_of(plan.code).items()}
 
 
 def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
@@ -138,9 +145,8 @@ def _write(
     told = {"created": created or now(), "command": command, "figures": figures}
     manifest = make_manifest(evidence.plan, evidence.runs, **told)
     whole, rendered = render(evidence, figures)
-    return Bundle(
-        write_bundle(out, complete(evidence, rendered, manifest, inputs), manifest), evidence, whole
-    )
+    files = complete(evidence, rendered, manifest, {**inputs, **_code(evidence.plan)})
+    return Bundle(write_bundle(out, files, manifest), evidence, whole)
 
 
 class _Told:

@@ -22,11 +22,12 @@ from ...experiments.design_reading import recorded_design
 from ...experiments.plan import Case
 from ...experiments.run import run
 from ...experiments.sweep import Progress, sweep
-from ...parameters import BEFORE, NONE, Resolved, as_history, as_written, fits, resolve
+from ...parameters import BEFORE, NONE, Resolved, as_history, as_written, called, fits, resolve
 from ...parameters.documents import validated
 from ...results.folder import MANIFEST
 from ...results.metrics import METRICS, needed
 from ...results.result import Result
+from ...results.sources import OwnCode, code_of, files_of, names_code, recorded_code
 from ...results.sweep import Sweep
 from .plan_records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
 from .structure import AS_RUN, check, sweep_labels
@@ -56,7 +57,7 @@ class EvidencePlan:
     simulated in every case. Worlds have further paths, and are simulated in the first case alone.
     engine, every: of a single run's directory; proposals and sweeps use the ensemble. statement: a
     proposal's own words and limits, empty for a run or a sweep. worlds: how they were chosen, if
-    there are any.
+    there are any. code: of its maker's own, which it runs.
     """
 
     kind: Kind
@@ -69,6 +70,7 @@ class EvidencePlan:
     every: int = 1
     statement: Mapping[str, Any] = field(default_factory=dict)
     worlds: WorldsRecord | None = None
+    code: tuple[OwnCode, ...] = ()
 
     @property
     def paths(self) -> list[str]:
@@ -153,6 +155,7 @@ class EvidencePlan:
             "engine": self.engine,
             "every": self.every,
             "statement": dict(self.statement),
+            **recorded_code(self.code),
         } | ({} if self.worlds is None else {"worlds": self.worlds.model_dump(mode="json")})
 
 
@@ -203,8 +206,10 @@ def _case(record: CaseRecord) -> Case:
 def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> EvidencePlan:
     """A plan from untrusted data. Raises InputError for what is not one. file: named in errors."""
     record = validated(PlanRecord, content, file, MOST_VALUES)
+    own = {one.part for one in record.code}
     for name in record.metrics:
-        _known(name, file)
+        if f"metric {name}" not in own:
+            _known(name, file)
     cases = tuple(_case(case) for case in record.cases)
     points = tuple(Point(p.label, p.role, p.values, p.runs) for p in record.points)
     for point in points:
@@ -230,14 +235,30 @@ def from_plain(content: Mapping[str, Any], file: str = "manifest.json") -> Evide
         record.every,
         record.statement,
         record.worlds,
+        tuple(OwnCode(**one.model_dump()) for one in record.code),
     )
     check(record, plan.labels, file)
     return plan
 
 
 def portable(plan: EvidencePlan, file: str | Path = "manifest.json") -> EvidencePlan:
-    """The plan as any reader of its bundle has it: without what its data do not hold."""
-    return from_plain(plan.plain(), str(file))
+    """The plan as any reader of its bundle has it: without what its data do not hold, and with what
+    code it runs. Raises InputError where some of that is in no file.
+    """
+    return from_plain(with_code(plan).plain(), str(file))
+
+
+def with_code(plan: EvidencePlan) -> EvidencePlan:
+    """The plan with the code of users' own that it runs, as it is here. Raises InputError where
+    some of it is in no file.
+    """
+    found = code_of(
+        (case.resolved for case in plan.cases),
+        ({p: v for p, v in point.values.items() if names_code(p)} for point in plan.points),
+        plan.metrics,
+    )
+    files_of(found)
+    return replace(plan, code=found)
 
 
 def _known(name: str, file: str) -> None:
@@ -305,10 +326,12 @@ def together(plans: Sequence[EvidencePlan], folders: Sequence[str | Path]) -> Ev
                         f"run directories alike: {name} {getattr(first, name)}, as in {folders[0]}"
                     ),
                 )
-    return replace(
-        first,
-        cases=tuple(case for plan in plans for case in plan.cases),
-        title=f"{len(plans)} runs of {first.cases[0].resolved.base}",
+    return with_code(
+        replace(
+            first,
+            cases=tuple(case for plan in plans for case in plan.cases),
+            title=f"{len(plans)} runs of {first.cases[0].resolved.base}",
+        )
     )
 
 
@@ -347,7 +370,11 @@ def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
                 file=folder,
                 expected="the files as they were",
             )
-        cases.append(Case(policy or resolved.policy, scenario, resolved))
+        cases.append(
+            Case(
+                called("policy", policy or resolved.policy), called("scenario", scenario), resolved
+            )
+        )
     rows = [dict(zip(result.paths, row, strict=True)) for row in result.manifest["points"]]
     points = [
         Point(label, "point", values, design.runs)

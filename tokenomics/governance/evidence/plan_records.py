@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from ...parameters.changes import MOST, BeforeRecord
 from ...parameters.documents import Strict
+from ...results.records import Hash
 from .statement import visible, words
 from .worlds_record import WorldsRecord
 
@@ -24,6 +25,7 @@ Role = Literal[
     "point",
 ]
 MOST_CASES, MOST_POINTS, MOST_RUNS = 200, 100_000, 1_000_000
+MOST_CODE = 1_000
 # JSON has no aliases, so that its size bounds it already; a case of 260 parameters has about 1,300
 MOST_VALUES = 5_000_000
 Value = bool | float | str
@@ -64,8 +66,18 @@ class PointRecord(Strict):
     runs: int = Field(ge=1, le=MOST_RUNS)
 
 
+class OwnCodeRecord(Strict):
+    """A part of its maker's own as data; see `sources.OwnCode`."""
+
+    part: Annotated[str, Field(pattern=r"^(controller|block|metric) \S{1,200}$")]
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,98}\.py$")]
+    sha256: Hash
+
+
 class PlanRecord(Strict):
-    """A plan as data: what stands in a manifest under `plan`."""
+    """A plan as data: what stands in a manifest under `plan`. code: of its maker's own, none by
+    default.
+    """
 
     kind: Kind
     title: Label
@@ -77,3 +89,4 @@ class PlanRecord(Strict):
     every: int = Field(ge=1, le=1_000_000)
     statement: dict[Key, Any]
     worlds: WorldsRecord | None = None
+    code: list[OwnCodeRecord] = Field([], max_length=MOST_CODE)

@@ -36,7 +36,10 @@ def deviations(plan: EvidencePlan) -> list[str]:
         for path, pair in cases[0].values.items()
         if all(one.values.get(path) == pair for one in cases)
     }
-    told = []
+    told = [
+        f"{', '.join(parts)}: code of its maker's own, {file} of SHA-256 {sha256}"
+        for (file, sha256), parts in _by_file(plan).items()
+    ]
     for one in cases:
         own = {
             path: pair
@@ -80,6 +83,14 @@ def deviations(plan: EvidencePlan) -> list[str]:
             f"{_listed(sources)}"
         )
     return [" ".join(sentence.split()) for sentence in told]
+
+
+def _by_file(plan: EvidencePlan) -> dict[tuple[str, str], list[str]]:
+    """The parts in each file of its maker's own code."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in plan.code:
+        found.setdefault((one.file, one.sha256), []).append(one.part)
+    return found
 
 
 class _Beside:

@@ -5,11 +5,11 @@ strictly, and turned into a plan of evidence.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_origin
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ...errors import InputError, counted, nearest
 from ...experiments.plan import Case
@@ -17,10 +17,11 @@ from ...experiments.spans import VOTED, YEARS, days_of
 from ...inputs import bounds
 from ...inputs.files import read_text
 from ...model import controllers
-from ...parameters import NONE, ROLES, Resolved, fits, place, resolve
+from ...parameters import NONE, ROLES, Resolved, called, fits, place, resolve
 from ...parameters.documents import validated
 from ...parameters.explaining import line_of
 from ...parameters.kinds import refuse_other
+from ...parameters.layers import OverlayLayer, PolicyLayer, ScenarioLayer, Source
 from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE, load
 from ...results.matters import too_few
@@ -34,6 +35,7 @@ from ..evidence.statement import (
     Statement,
     Variation,
     claim,
+    visible,
 )
 from ..evidence.structure import (
     COLUMNS,
@@ -53,12 +55,24 @@ Changes = dict[Line, bool | float | str]
 # what a purchase leaves in the price decides what buy-backs are worth, and no study of a token
 # tells it. From a third to that of square-root impact (Farmer and others 2013).
 ALWAYS = {"market.permanent_impact": (0.33, 0.67)}
+LONGEST_NAME = 500  # characters
+
+
+def _told(layer: str | dict[str, Any]) -> str | dict[str, Any]:
+    """A layer whose name can be shown."""
+    if isinstance(layer, str) and not 0 < len(layer) <= LONGEST_NAME:
+        expected = f"a name of 1 to {LONGEST_NAME} characters"
+        raise ValueError(f"a name of {len(layer):,} characters; expected {expected}")
+    if isinstance(layer, str):
+        visible(layer)
+    return layer
 
 
 class Proposal(Statement):
     """A proposal's file.
 
-    base, policy, overlays, set: the network as it is today. current: today's values of the changed
+    base, policy, overlays, set: the network as it is today. policy, overlays, scenarios: names,
+    files, or mappings with a `name` of their own. current: today's values of the changed
     parameters, where they differ from the network's. proposed: the new ones. alternatives: other
     values, by name. calibration: folders that `tokenomics calibrate --out` wrote, whose overlays
     apply. worlds: in how many, with other facts than the network's, the limits are judged. metrics:
@@ -68,14 +82,18 @@ class Proposal(Statement):
 
     title: Line
     base: Line = "baseline"
-    policy: Line | None = None
-    overlays: list[Line] = Field(default=[], max_length=50)
+    policy: Annotated[PolicyLayer, AfterValidator(_told)] | None = None
+    overlays: list[Annotated[OverlayLayer, AfterValidator(_told)]] = Field(
+        default=[], max_length=50
+    )
     set: Changes = Field(default={}, max_length=1_000)
     calibration: list[Line] = Field(default=[], max_length=20)
     current: Changes = Field(default={}, max_length=200)
     proposed: Changes = Field(min_length=1, max_length=200)
     alternatives: dict[Line, Changes] = Field(default={}, max_length=20)
-    scenarios: list[Line] = Field(min_length=1, max_length=50)
+    scenarios: list[Annotated[ScenarioLayer, AfterValidator(_told)]] = Field(
+        min_length=1, max_length=50
+    )
     runs: int = Field(ge=2, le=1_000_000)
     seed: int = Field(ge=0, lt=2**64)
     sensitivity: Variation = Variation()
@@ -173,9 +191,10 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
     labels = scenario_labels(proposal.scenarios)
     if len(set(labels.values())) < len(proposal.scenarios):
         raise at.error("a scenario twice", "scenarios", expected="each name once")
+    sources = dict(zip(labels, proposal.scenarios, strict=True))
     records, overlays = _calibrations(proposal.calibration, at)
 
-    def network(*scenarios: str) -> Resolved:
+    def network(*scenarios: Source) -> Resolved:
         layers = {
             "own": proposal.policy,
             "scenarios": scenarios,
@@ -183,7 +202,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
             "today": proposal.settings,
         }
         try:
-            found = resolve(proposal.base, **layers)
+            found = resolve(proposal.base, **layers).naming(list(proposal.proposed))
             controllers.law(found.values.controller.type)
         except InputError as error:
             raise InputError(str(error), file=at.file) from None
@@ -194,7 +213,7 @@ def _plan(proposal: Proposal, at: Reader) -> EvidencePlan:
     points = points_of(proposal, today, at)
     cases = []
     for name, label in labels.items():
-        found = network(name)
+        found = network(sources[name])
         for path in points[0].values:
             if found.entries[path].value != today.entries[path].value:
                 raise at.error(
@@ -233,8 +252,11 @@ def as_today(network: Resolved, proposal: Proposal) -> Resolved:
     return network.replace(current, source="current of this proposal").in_force()
 
 
-def scenario_labels(names: list[str]) -> dict[str, str]:
-    """What a proposal's scenarios are called in its evidence, by name or file."""
+def scenario_labels(scenarios: Sequence[Source]) -> dict[str, str]:
+    """What a proposal's scenarios are called in its evidence, by the name or the file with which it
+    tells of them.
+    """
+    names = [called("scenario", one) for one in scenarios]
     return {name: NONE if name == NONE else Path(name).stem for name in names}
 
 
@@ -242,7 +264,8 @@ def labelled(proposal: Proposal, statement: dict[str, Any]) -> dict[str, Any]:
     """A statement as data whose limits and watch list name the scenarios of the evidence, those
     that are meant by default included.
     """
-    names, labels = proposal.scenarios, scenario_labels(proposal.scenarios)
+    labels = scenario_labels(proposal.scenarios)
+    names = list(labels)
     limits = [
         {**one, "scenarios": [labels.get(name, name) for name in one["scenarios"] or names]}
         for one in statement["limits"]

@@ -8,13 +8,14 @@ from ...errors import TokenomicsError
 from ...results.versions import package_record
 from ..bundle.bundle import RUNS
 from ..bundle.crate import METADATA
-from ..bundle.make import GIVEN, pages
+from ..bundle.make import CODE, GIVEN, pages
 from ..report.marks import TOLERANCE
 from ..report.render import render
 from . import differences as texts
 from .findings import Finding
 from .known import LONGEST_REASON, STRANGE, Known
 from .metadata import compared as metadata_compared
+from .own_code import named_in
 from .page import compared, table
 from .proposal_file import disagreements, unread
 from .untrusted import Untrusted
@@ -37,6 +38,9 @@ def check(bundle: Untrusted, known: Known) -> Known:
     if GIVEN in bundle.contents and bundle.record.kind == "proposal":
         made = made | {GIVEN: bundle.contents[GIVEN]}
         given = _given(bundle)
+    # what they are was looked at: these are the bytes that the reader trusts
+    code = [f"{CODE}/{name}" for name in named_in(bundle.record.plan, bundle.folder)]
+    made |= {name: bundle.contents[name] for name in code if name in bundle.contents}
     told, metadata = metadata_compared(bundle, known, made)
     files = _files(bundle, made | {METADATA: metadata})
     drawn = _drawn(bundle, told.uncompared + files.uncompared)

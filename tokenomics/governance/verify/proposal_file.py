@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import InputError
 from ...model.lanes import shipped
-from ...parameters import NONE, resolve
+from ...parameters import NONE, called, resolve
 from ...parameters.documents import validated
 from ...parameters.reading import load
 from ...results.metrics import METRICS
@@ -67,7 +67,7 @@ def _network(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, Any
     ]
     pairs.append(("base", Path(proposal.base).stem, case.resolved.base))
     if proposal.policy is not None:
-        pairs.append(("policy", Path(proposal.policy).stem, case.policy))
+        pairs.append(("policy", Path(called("policy", proposal.policy)).stem, case.policy))
     pairs.append(("metrics", _metrics(proposal, plan), list(plan.metrics)))
     for path, value in proposal.settings.items():
         entry = case.resolved.entries.get(path)
@@ -92,7 +92,7 @@ def _own(proposal: Proposal) -> list[str]:
     """What of the network stands in files of somebody's own, by kind and name."""
     layers = {
         "base": [proposal.base],
-        "policy": [proposal.policy or NONE],
+        "policy": [NONE if proposal.policy is None else proposal.policy],
         "scenario": proposal.scenarios,
         "overlay": proposal.overlays,
     }
@@ -100,7 +100,7 @@ def _own(proposal: Proposal) -> list[str]:
         f"{kind} {Path(name).name}"
         for kind, given in layers.items()
         for name in given
-        if not_shipped(kind, name)
+        if isinstance(name, str) and not_shipped(kind, name)  # a mapping stands in the file itself
     ]
     return found + [f"calibration {Path(name).name}" for name in proposal.calibration]
 
@@ -117,17 +117,19 @@ def _resolved(proposal: Proposal, plan: EvidencePlan) -> list[tuple[str, Any, An
     """Every parameter of every scenario as the file's names and settings give it, where all of them
     are shipped, and as simulated.
     """
-    if _own(proposal) or list(proposal.scenarios) != [case.scenario for case in plan.cases]:
+    names = scenario_labels(proposal.scenarios)
+    if _own(proposal) or list(names.values()) != [case.scenario for case in plan.cases]:
         return []
     pairs: list[tuple[str, Any, Any]] = []
-    for case in plan.cases:
+    for case, scenario in zip(plan.cases, proposal.scenarios, strict=True):
         layers = {
             "own": proposal.policy,
-            "scenarios": [case.scenario],
+            "scenarios": [scenario],
             "overlays": proposal.overlays,
             "today": proposal.settings,
         }
-        told = as_today(resolve(proposal.base, **layers), proposal)
+        network = resolve(proposal.base, **layers).naming(list(proposal.proposed))
+        told = as_today(network, proposal)
         one, two = told.entries, case.resolved.entries
         values = {
             path: tuple(None if path not in found else found[path].value for found in (one, two))

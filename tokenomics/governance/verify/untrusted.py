@@ -5,7 +5,7 @@ judge what is here and read nothing more.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,10 @@ from .known import LONGEST_REASON
 
 @dataclass(frozen=True)
 class Options:
-    """What a verification was asked for; see `verify`."""
+    """What a verification was asked for; see `verify`. trust: content of the files, by path."""
 
     id: str | None = None
+    trust: Mapping[Path, bytes] = field(default_factory=dict)
     sample: float | None = None
     sample_seed: int | None = None
     workers: int | None = None

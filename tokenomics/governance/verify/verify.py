@@ -8,18 +8,19 @@ and sizes are bounded before reading.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ... import __version__
 from ...errors import InputError
+from ...experiments.own_code import only
 from ...inputs import bounds
-from ...inputs.arguments import CALL, PATH, TEXT, checked, optional
+from ...inputs.arguments import CALL, PATH, TEXT, checked, optional, several
 from ..bundle.bundle import MANIFEST, VERSION, manifest_bytes, manifest_json
 from ..bundle.directory import listing
 from ..evidence.canonical import FORMAT
-from . import files, identifier, manifest, numbers, pages, plan, reach, worlds
+from . import files, identifier, manifest, numbers, own_code, pages, plan, reach, worlds
 from .findings import Verification
 from .known import LONGEST_REASON, STRANGE, Known
 from .untrusted import Options, Untrusted, read
@@ -33,6 +34,7 @@ CHECKS = (
     identifier.check,
     manifest.check,
     plan.check,
+    own_code.check,
     numbers.check,
     worlds.check,
     pages.check,
@@ -40,11 +42,12 @@ CHECKS = (
 )
 
 
-@checked(folder=PATH, id=optional(TEXT), progress=optional(CALL))
+@checked(folder=PATH, id=optional(TEXT), trust=several(PATH), progress=optional(CALL))
 def verify(
     folder: str | Path,
     *,
     id: str | None = None,
+    trust: str | Path | Sequence[str | Path] = (),
     sample: float | None = None,
     sample_seed: int | None = None,
     workers: int | None = None,
@@ -53,9 +56,12 @@ def verify(
     """Check a bundle, and simulate its runs again.
 
     folder: the bundle's directory. id: the identifier that was published, which a forgery that is
-    consistent in itself does not have. sample: share of the runs to simulate, above 0 and at most
-    1; all by default. sample_seed: of the choice of those runs; a new one by default, which no
-    forger can know. workers: threads. progress: called with simulations done and their number.
+    consistent in itself does not have. trust: files of your own, one or several, that you have read
+    and that are the code of its maker, to the byte: they run, and no other code of anybody's does;
+    without them the runs of such a bundle are not computed. sample: share of the runs to simulate,
+    above 0 and at most 1; all by default. sample_seed: of the choice of those runs; a new one by
+    default, which no forger can know. workers: threads. progress: called with simulations done and
+    their number.
 
     What is in no number, `reach.UNCHECKED`, cannot be checked. Numbers of runs are compared bit for
     bit, text and tables to the letter; of another platform margins within `marks.TOLERANCE`, and
@@ -78,13 +84,15 @@ def verify(
     plain = manifest_json(written, Path(folder) / MANIFEST)
     if isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
         return _later(plain)
-    bundle = read(
-        Path(folder), listed, written, plain, Options(id, sample, sample_seed, workers, progress)
-    )
+    path = Path(folder) / MANIFEST
+    code = own_code.trusted(trust, own_code.named_in(plain.get("plan"), path))
+    options = Options(id, code, sample, sample_seed, workers, progress)
+    bundle = read(Path(folder), listed, written, plain, options)
     known = Known()
-    for check in CHECKS:
-        if not known.ends:
-            known += _checked(check, bundle, known)
+    with only(code):
+        for check in CHECKS:
+            if not known.ends:
+                known += _checked(check, bundle, known)
     return known.outcome(bundle.record.id)
 
 

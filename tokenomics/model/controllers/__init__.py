@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...errors import InputError, ModelError, nearest
+from ...errors import OWN_CODE, InputError, ModelError, nearest
 from ...inputs.arguments import CALL, TEXT, checked, of, several
-from ..lanes import runwise
+from ..lanes import runwise, same_function
 from . import (
     ampleforth,
     cosmos,
@@ -68,11 +68,7 @@ def register_controller(
     keeps between decisions.
     """
     known = LAWS.get(name)
-    # a notebook's cell may be run again
-    if known and (known.decide.__module__, known.decide.__qualname__) != (
-        decide.__module__,
-        decide.__qualname__,
-    ):
+    if known and not same_function(known.decide, decide):
         raise ModelError(f"controller '{name}' exists already")
     LAWS[name] = Law(runwise(decide), memory)
 
@@ -83,7 +79,7 @@ def law(name: str) -> Law:
         raise InputError(
             f"unknown controller '{name}'",
             key="controller.type",
-            expected="one of " + ", ".join(LAWS),
+            expected="one of " + ", ".join(LAWS) + f", or {OWN_CODE}",
             nearest=nearest(name, LAWS),
         )
     return LAWS[name]

@@ -1,0 +1,150 @@
+"""What is put over a network: policies, scenarios and overlays, each by a shipped name, by a name
+that was registered, as a YAML file or as a mapping, which may have a `name` of its own.
+
+A registered name stands for its mapping wherever a design or a proposal keeps what it was given, so
+that their results can be read where nothing is registered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from ..errors import OWN_CODE, InputError, nearest
+from ..inputs.arguments import SOURCE, TEXT, checked
+from .checking import check_leaf
+from .kinds import refuse_other
+from .locate import find, names
+from .reading import Leaf, flatten, load, number, read
+
+Source = str | Path | Mapping[str, Any]
+NAME, DESCRIPTION = "name", "description"  # of a mapping, beside its groups of parameters
+REGISTERED: dict[str, dict[str, dict[str, Any]]] = {"policy": {}, "scenario": {}}
+VALID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+
+
+def called(kind: str, source: Source) -> str:
+    """What a layer is called where several are told apart."""
+    if isinstance(source, Mapping):
+        return str(source.get(NAME, f"{kind} given in Python"))
+    return str(source)
+
+
+def layer(kind: str, given: Any) -> str | dict[str, Any]:
+    """A layer as data: a name, the path of a file, or a plain mapping, which a registered name
+    becomes. Raises InputError for anything else.
+    """
+    if isinstance(given, Mapping):
+        _check_name(kind, given.get(NAME, kind))
+        return _plain(given)
+    if isinstance(given, (str, Path)):
+        return REGISTERED.get(kind, {}).get(str(given), str(given))
+    raise InputError(f"{given!r}"[:60], expected="a name, the path of a YAML file, or a mapping")
+
+
+def _as_data(kind: str) -> Any:
+    """The type of a layer in a record."""
+
+    def check(given: Any) -> str | dict[str, Any]:
+        try:
+            return layer(kind, given)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    return Annotated[Any, AfterValidator(check)]
+
+
+PolicyLayer, ScenarioLayer, OverlayLayer = map(_as_data, ("policy", "scenario", "overlay"))
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {str(key): _plain(value) for key, value in node.items()}
+    return number(node)
+
+
+def _check_name(kind: str, name: Any) -> None:
+    if not (isinstance(name, str) and VALID.fullmatch(name)):
+        expected = "a name of letters, digits, _ and -"
+        raise InputError(f"{name!r}"[:60], key=NAME, expected=expected)
+    if name in names(kind):
+        raise InputError(
+            f"'{name}', which is a shipped {kind}", key=NAME, expected="a name of its own"
+        )
+
+
+def read_layer(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
+    """Name, description and leaves of a base, policy, scenario or overlay. Raises InputError for
+    an unknown name and for what cannot be read.
+    """
+    own = REGISTERED.get(kind, {})
+    if not isinstance(source, Mapping):
+        source = own.get(str(source), source)
+    if isinstance(source, Mapping):
+        tree = {key: node for key, node in source.items() if key not in (NAME, DESCRIPTION)}
+        description = str(source.get(DESCRIPTION, ""))
+        return called(kind, source), description, flatten(tree, f"<{kind}>")
+    try:
+        path = find(kind, str(source))
+    except InputError as error:
+        if kind not in REGISTERED or not error.found.startswith("unknown"):
+            raise
+        raise InputError(
+            error.found,
+            expected=f"{error.expected}, or {OWN_CODE}",
+            nearest=nearest(str(source), own) or error.nearest,
+        ) from None
+    try:
+        description, leaves = read(path)
+    except InputError as error:
+        try:
+            tree = load(path, "groups of parameters")
+        except InputError:
+            raise error from None
+        refuse_other(kind, tree, path)
+        raise
+    refuse_other(kind, dict.fromkeys(leaf.partition(".")[0] for leaf in leaves), path)
+    return path.stem, description, leaves
+
+
+def checked_layer(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]:
+    """`read_layer`, each leaf of a known key."""
+    name, description, leaves = read_layer(kind, source)
+    for leaf in leaves.values():
+        check_leaf(leaf)
+    return name, description, leaves
+
+
+def _register(kind: str, name: str, source: Source) -> None:
+    _check_name(kind, name)
+    if isinstance(source, (str, Path)):
+        source = load(find(kind, str(source)), "groups of parameters")
+    found = {**_plain(source), NAME: name}
+    checked_layer(kind, found)
+    REGISTERED[kind][name] = found
+
+
+@checked(name=TEXT, source=SOURCE)
+def register_policy(name: str, source: Source) -> None:
+    """Make a policy of your own usable by its name wherever a shipped one is.
+
+    name: letters, digits, _ and -. source: a nested mapping or a YAML file of what it sets; a name
+    that is registered already stands for it from then on. Raises InputError for an unknown key and
+    for the name of a shipped policy.
+    """
+    _register("policy", name, source)
+
+
+@checked(name=TEXT, source=SOURCE)
+def register_scenario(name: str, source: Source) -> None:
+    """Make a scenario of your own usable by its name wherever a shipped one is.
+
+    name: letters, digits, _ and -. source: a nested mapping or a YAML file of what it sets; a name
+    that is registered already stands for it from then on. Raises InputError for an unknown key and
+    for the name of a shipped scenario.
+    """
+    _register("scenario", name, source)
