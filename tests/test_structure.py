@@ -36,6 +36,7 @@ ROOMS += [
     "papers",
     "governance",
     "cli",
+    "__main__",
 ]
 FLOORS = {"governance": ["evidence", "proposal", "report", "bundle", "verify"]}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,7 @@ from .staging import staged
 from .unread import changed_to_no_effect
 from .warm_up import steps_before, warm_up
 
+LOG = logging.getLogger(__name__)
 FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics read
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
@@ -360,6 +363,9 @@ def run(
     for line in remarks:
         remark(line)
     stages = staged(resolved, table, model)
+    steps = parameters.simulation.steps
+    LOG.info("%d runs of %d steps, policy %s, engine %s", runs, steps, resolved.policy, engine)
+    begun = time.perf_counter()
     trajectories = simulate(
         ENGINES[engine],
         stages,
@@ -370,6 +376,8 @@ def run(
         progress=progress,
         before=None if series_names else warm_up(resolved.today, indices, seed, model),
     )
+    taken, lost = time.perf_counter() - begun, len(trajectories.failures)
+    LOG.info("%d runs simulated in %.2f s, %d failed", runs, taken, lost)
     return Result(
         resolved,
         tables(stages),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
 import math
 import os
 import platform
@@ -35,6 +36,7 @@ from .limits import check_work
 from .plan import Case, Plan, make_plan, perform
 from .remote import on_dask
 
+LOG = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 Columns = dict[str, np.ndarray]
 
@@ -168,6 +170,7 @@ def sweep(
     done = _finished(plan, folder, told)
     left = [number for number in range(len(plan.tasks)) if number not in done]
     finished = sum(plan.tasks[number].size for number in done)
+    LOG.info("%d simulations, %d of them are done already", plan.simulations, finished)
     kept = _InMemory(plan)
     results = (
         on_dask(plan, left, scheduler, told["sha256"][:16])
@@ -185,6 +188,7 @@ def sweep(
             else:
                 sweep_store.write_shard(folder, number, columns, units, told)
             finished += plan.tasks[number].size
+            LOG.debug("task %d is done: %d of %d simulations", number, finished, plan.simulations)
             if progress:
                 progress(finished, plan.simulations)
     except InputError:
