@@ -1,5 +1,5 @@
 """What is generated: the parts of README and docs, each between the command that prints it and an
-end mark, and the list of public names for editors.
+end mark, the list of public names and the schemas of files for editors.
 
 python tests/documentation.py        # writes them anew
 """
@@ -13,11 +13,14 @@ from pathlib import Path
 
 import tokenomics
 from paths import command
+from tokenomics.cli.output import json_text
+from tokenomics.cli.params import SCHEMAS, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 PART = re.compile(r"(<!-- generated: (tokenomics .*?) -->\n).*?(<!-- end -->)", re.S)
 DIAGRAM = "flowchart"
+SCHEMA_FILES = {kind: ROOT / "params" / "schemas" / f"{kind}.json" for kind in SCHEMAS}
 STUB = ROOT / "tokenomics" / "__init__.pyi"
 
 
@@ -50,7 +53,14 @@ def stub() -> str:
     )
 
 
+def schema(kind: str) -> str:
+    """The JSON Schema of a kind of files, as it is shipped."""
+    return json_text(json_schema(kind)) + "\n"
+
+
 if __name__ == "__main__":
+    for kind, file in SCHEMA_FILES.items():
+        file.write_text(schema(kind), encoding="utf-8")
     STUB.write_text(stub(), encoding="utf-8")
     for page in PAGES:
         page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -17,6 +17,7 @@ from ..inputs.files import read_bytes
 from ..parameters.checking import field_at, unit_of
 from ..parameters.writing import yaml_text
 from ..results.markdown import markdown_table
+from ..shown import Shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,8 +69,8 @@ def digest(file: str | Path) -> str:
     return strict_json.digest(read_bytes(file, most=MOST_BYTES))
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(Shown):
     """method: "Merton jump-diffusion, maximum likelihood". data: what was estimated on. estimates:
     numbers with errors.
 
@@ -85,6 +86,13 @@ class Calibration:
     notes: tuple[str, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
     settings: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+
+    def _essentials(self) -> dict[str, Any]:
+        return {"method": self.method, "data": self.data} | {
+            one.name: one.problem
+            or f"{one.value:.4g} [{one.low:.4g}, {one.high:.4g}] {one.unit}".removesuffix(" 1")
+            for one in self.estimates
+        }
 
     def table(self) -> pd.DataFrame:
         """Estimates, one row each."""

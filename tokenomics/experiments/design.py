@@ -24,6 +24,7 @@ from .sampling import sample_unit
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
 NAMES = ("policies", "scenarios", "overlays", "metrics")
+ONE_OR_MANY = {"type": ["array", "string"]}  # of a name, for editors
 VALUES = 9  # of a list of numbers that are looked at: both ends, and some between
 
 
@@ -67,9 +68,9 @@ class Design(BaseModel):
 
     description: str = ""
     base: str = "baseline"
-    policies: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = Field((NONE,), min_length=1)
-    overlays: tuple[str, ...] = ()
+    policies: tuple[str, ...] = Field((), json_schema_extra=ONE_OR_MANY)
+    scenarios: tuple[str, ...] = Field((NONE,), min_length=1, json_schema_extra=ONE_OR_MANY)
+    overlays: tuple[str, ...] = Field((), json_schema_extra=ONE_OR_MANY)
     sets: dict[str, Value] = Field(default_factory=dict, alias="set")
     today: dict[str, Value] = Field(default_factory=dict)
     method: Method = "grid"
@@ -81,7 +82,7 @@ class Design(BaseModel):
     points: tuple[dict[str, Value], ...] = ()
     runs: int = Field(100, ge=1, le=bounds.RUNS.most)
     seed: int = Field(0, ge=0, le=bounds.SEED.most)
-    metrics: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = Field((), json_schema_extra=ONE_OR_MANY)
 
     @field_validator(*NAMES, mode="before")
     @classmethod

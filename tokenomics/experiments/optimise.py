@@ -19,11 +19,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..errors import InputError, lettering, missing_extra, nearest, remark
+from ..errors import InputError, counted, lettering, missing_extra, nearest, remark
 from ..inputs import bounds
 from ..inputs.arguments import CALL, NAMES, checked, optional
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
+from ..shown import Shown
 from .design import Design, Range
 from .design_reading import read_design
 from .idle import idle
@@ -51,8 +52,8 @@ class Constraint:
         return self.sign * (mean - self.limit)
 
 
-@dataclass(frozen=True)
-class Optimum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Optimum(Shown):
     """What was found.
 
     front: the best point, or one row a point of the Pareto front: parameters, and the objectives'
@@ -69,6 +70,15 @@ class Optimum:
     generations: tuple[float, ...]
     candidates: int
     left_out: int
+
+    def _essentials(self) -> dict[str, Any]:
+        first = self.front.iloc[0]
+        return {
+            "best": ", ".join(f"{path} {value:.5g}" for path, value in self.best.items()),
+            **{name: f"{first[name]:.5g} {METRICS[name].unit}" for name in self.objectives},
+            "front": counted(len(self.front), "point"),
+            "candidates": f"{self.candidates}, {self.left_out} left out",
+        }
 
     @property
     def best(self) -> dict[str, float]:

@@ -18,6 +18,7 @@ from ..histories.choices import ANY_DAYS, choices_of
 from ..histories.times import as_date
 from ..inputs.arguments import DATE, PATH, TEXT, checked, optional, several
 from ..results.markdown import markdown_table
+from ..shown import Shown
 from .forecast import Forecast, read_forecast
 from .history import History, Reading, read_histories
 from .matched import Matched
@@ -39,8 +40,8 @@ APPROXIMATE = (
 )
 
 
-@dataclass(frozen=True)
-class Scored:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scored(Shown):
     """A forecast beside what happened.
 
     scores: one row a forecast and band of horizons: scenario, values, variable, horizon, unit,
@@ -56,6 +57,9 @@ class Scored:
     scores: pd.DataFrame
     coverage: pd.DataFrame
     notes: tuple[str, ...]
+
+    def _essentials(self) -> dict[str, Any]:
+        return {"scores": len(self.scores), "conclusion": self.conclusion}
 
     @property
     def conclusion(self) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, counted, nearest
 from ..model.formulas.numerics import SECONDS_PER_DAY
+from ..shown import Shown
 from .layouts import told
 from .measures import read_measures
 from .moments import UNIX, TimeStamps, bare, label, read_moments
@@ -96,8 +98,8 @@ ALIKE = 1e-6
 TIES, MANY, CLOSEST, REGULAR = 0.05, 4.0, 0.05, 0.5
 
 
-@dataclass(frozen=True)
-class DemandSeries:
+@dataclass(frozen=True, eq=False, repr=False)
+class DemandSeries(Shown):
     """A request rate.
 
     rate: in each window (n,) [req/s]. width: of a window [s]. file: where it comes from.
@@ -114,6 +116,17 @@ class DemandSeries:
     start: np.datetime64 | None = None
     said: tuple[str, ...] = ()
 
+    def _essentials(self) -> dict[str, Any]:
+        told = {
+            "file": self.file,
+            "windows": f"{len(self.rate):,} of {self.width:g} s",
+            "mean": f"{self.rate.mean():.5g} req/s",
+        }
+        if self.prompt_tokens is None or self.output_tokens is None:
+            return told
+        prompt, output = self.prompt_tokens, self.output_tokens
+        return told | {"tokens of a request": f"{prompt:.5g} in, {output:.5g} out"}
+
     def time(self, seconds: float) -> str:
         """A time of the series, for a reader. seconds: since the start of its first window."""
         return (
@@ -128,7 +141,7 @@ class DemandSeries:
         return len(self.rate) * self.width / SECONDS_PER_DAY
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RequestTrace:
     """Requests in order of time. seconds: since the first one; prompt, output: tokens; (n,) each.
     first, last: their time stamps.

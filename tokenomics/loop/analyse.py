@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters
+from ..shown import Shown
 from . import figures, jury, limit_cycle, regions
 from .economy import LinearEconomy, linear_law, linearise
 from .margins import Margins, margins, poles
@@ -39,8 +40,8 @@ UNITS = {
 }
 
 
-@dataclass(frozen=True)
-class Analysis:
+@dataclass(frozen=True, repr=False)
+class Analysis(Shown):
     """economy: the linear plant. law: the controller in linear form. margins: of the loop.
 
     liquidity: margins of the economy linearised where the pool has a share of its depth, with the
@@ -53,6 +54,12 @@ class Analysis:
     liquidity: Mapping[float, Margins]
     parameters: Parameters
     today: Parameters
+
+    def _essentials(self) -> dict[str, Any]:
+        rows = {name: f"{value} {unit}".removesuffix(" -") for name, value, unit in self.table()}
+        return {"controller": self.parameters.controller.type} | {
+            name: rows[name] for name in ("stable", "gain", "phase", "delay", "disk", "sensitivity")
+        }
 
     def table(self) -> list[tuple[str, str, str]]:
         """Rows of name, value and unit."""

@@ -50,7 +50,7 @@ from .variables import CONSTANTS, PLACEHOLDER, Orders, Signals, State, Variable,
 FILLED = "settlement_price"  # written where the orders of a step are filled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Block:
     """A partial state update block. name: what happens in it. policies: turn the state into
     signals. updates: turn signals into the new state.
@@ -68,6 +68,9 @@ class Block:
             object.__setattr__(
                 self, kind, tuple(runwise(function) for function in many(getattr(self, kind)))
             )
+
+    def __repr__(self) -> str:
+        return f"Block({self.name!r}, sets {', '.join(self.variables)})"
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -207,7 +210,7 @@ def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
     return {**state, **changed(one, params, state)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """The block list. blocks: in the order in which they act. extra_shocks: names of standard
     normal processes that a user's own blocks read.
@@ -223,6 +226,10 @@ class Model:
     def __post_init__(self):
         for name in ("blocks", "extra_shocks"):
             object.__setattr__(self, name, many(getattr(self, name)))
+
+    def __repr__(self) -> str:
+        own = f", shocks {', '.join(self.extra_shocks)}" if self.extra_shocks else ""
+        return f"Model({len(self.blocks)} blocks{own}{'' if self.strict else ', not strict'})"
 
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
         """All state variables by name. params: workload classes and accelerator types have

@@ -18,6 +18,7 @@ from ..errors import BlockError, InputError, ModelError
 from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters, put, substitute
 from ..parameters.stocks import Stocks
+from ..shown import Shown
 from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .model import MODEL, Model
@@ -26,12 +27,13 @@ from .variables import CUSTOMERS, SHARED, Rest, Variable, as_numbers, scale, uns
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
 LEAST_UTILISATION = 1e-9
+TOLD = ("token_price", "inference_price", "nodes", "total_supply")  # where it is shown
 FOREVER = 1e15  # days; customers keep the variance that they expect
 SETTLING_STEPS = 3  # steps after which every flow has its value while the stocks are held
 
 
-@dataclass(frozen=True)
-class SteadyState:
+@dataclass(frozen=True, repr=False)
+class SteadyState(Shown):
     """state: every variable's value. residual: largest change in one step, in units of each
     variable's scale.
 
@@ -44,6 +46,11 @@ class SteadyState:
     worst: str
     params: Mapping[str, Any]
     model: Model
+
+    def _essentials(self) -> dict[str, Any]:
+        table = self.model.variables(self.params)
+        told = {name: f"{self.state[name]:.5g} {table[name].unit}" for name in TOLD}
+        return told | {"residual": f"{self.residual:.2g}, of {self.worst}"}
 
     def jacobian(self, relative: float = 1e-6) -> tuple[np.ndarray, list[str]]:
         """Jacobian of the step map in scaled variables (n, n), and their names.

@@ -4,6 +4,7 @@ each claim.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..parameters.locate import find
 from ..parameters.reading import Leaf, read
 from ..results.intervals import LEVEL, intervals
 from ..results.markdown import markdown_table
+from ..shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +41,8 @@ class Claim:
     evidence: str
 
 
-@dataclass(frozen=True)
-class Reproduction:
+@dataclass(frozen=True, eq=False, repr=False)
+class Reproduction(Shown):
     """paper: title, authors, year, identifier. tables: by heading; a column `published` holds the
     paper's numbers.
 
@@ -53,6 +55,11 @@ class Reproduction:
     claims: tuple[Claim, ...]
     choices: tuple[str, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    def _essentials(self) -> dict[str, Any]:
+        counts = Counter(claim.verdict for claim in self.claims)
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        return {"paper": self.paper, "claims": told, "tables": ", ".join(self.tables)}
 
     def markdown(self) -> str:
         """The whole as text that pastes into a proposal."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError, nearest
+from ..shown import Shown
 from .checking import bounds, check_leaf, checked_tree, nest, place, unit_of
 from .fields import ROLES, Role
 from .kinds import BEFORE
@@ -52,8 +53,8 @@ class Before:
     levers: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Resolved:
+@dataclass(frozen=True, repr=False)
+class Resolved(Shown):
     """A resolved parameter tree. values: the frozen tree, with all changes in force. entries: every
     parameter with its origin, by path.
 
@@ -72,6 +73,15 @@ class Resolved:
     before: tuple[Before, ...] = ()
     parent: str = ""
     own: tuple[str, ...] = ()
+
+    def _essentials(self) -> dict[str, Any]:
+        return {
+            "base": self.base,
+            "policy": self.policy,
+            "scenario": ", ".join(self.scenarios) or "none",
+            "parameters": len(self.entries),
+            "SHA-256": self.hash[:16],
+        }
 
     @property
     def origin(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..shown import InWords
 from .rule import DeployedRule, RecordedForm, Row, RowReading, Version
 from .scores import ReadingScore, line, score
 
@@ -38,7 +39,7 @@ class ReplayStep(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Replay:
+class Replay(InWords):
     """A rule on its recorded history. rule: as the catalogue has it. steps: one by one. scores: of
     a rule that is not exact, how the plain step and each reading do over all steps.
     """

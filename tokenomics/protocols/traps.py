@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import counted
+from ..shown import InWords
 from .rule import DeployedRule, Version
 
 
@@ -39,7 +40,7 @@ class Closed:
 
 
 @dataclass(frozen=True)
-class Absorption:
+class Absorption(InWords):
     """What was found. rule, version: of which. states: how many were searched, by key from lowest
     to highest. exhaustive: whether they are all of the range. fixed: ranges of keys that every
     input leaves as they are. held: ranges of keys that stay, or come back, under each constant

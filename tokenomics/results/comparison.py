@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from matplotlib.patches import Rectangle
 from ..errors import InputError, counted, lettering, nearest
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters.tables import markdown_rows
+from ..shown import Shown
 from .differences import LARGER, Paired, family, in_words, table
 from .intervals import mean_interval
 from .matters import runs_needed
@@ -25,8 +27,8 @@ from .sweep_rows import Summaries
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """Policies of one parameter point, in some scenarios. sweep: their runs. reference: the policy
     that the others are compared with.
 
@@ -41,6 +43,14 @@ class Comparison:
     spans: Sweep | None = None
     notes: tuple[str, ...] = ()
     margins: Mapping[str, float] = field(default_factory=dict)
+
+    def _essentials(self) -> dict[str, Any]:
+        return {
+            "policies": ", ".join(self.policies),
+            "reference": self.reference,
+            "scenarios": ", ".join(self.scenarios),
+            "runs": f"{self.sweep.manifest['runs']} each, {sum(self.failed.values())} failed",
+        }
 
     def __post_init__(self) -> None:
         if self.reference not in self.policies:

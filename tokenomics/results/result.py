@@ -22,6 +22,7 @@ from ..errors import InputError, nearest, printable, remark
 from ..inputs.arguments import checked, of
 from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
+from ..shown import Shown, rows
 from . import figures
 from .dataset import to_dataset, to_table
 from .evaluation import evaluate_metrics
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 5
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Shown):
     """One experiment. resolved: its parameters. variables: unit and meaning of what was recorded.
     trajectories: values (runs, times), and failures.
 
@@ -55,8 +56,20 @@ class Result:
 
     @cached_property
     def dataset(self) -> xr.Dataset:
-        """Labelled data with dimensions (run, time) and units on every variable."""
-        return to_dataset(self.trajectories, self.variables)
+        """Labelled data with dimensions (run, time) and units on every variable; its attributes
+        say what was simulated.
+        """
+        p = self.resolved
+        attributes = {
+            "parameters": p.base,
+            "policy": p.policy,
+            "scenario": p.scenario,
+            "seed": self.seed,
+            "engine": self.engine,
+            "version": __version__,
+            "parameters_sha256": p.hash,
+        }
+        return to_dataset(self.trajectories, self.variables).assign_attrs(attributes)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -278,20 +291,12 @@ class Result:
         ]
         return Group(head, body, *lines)
 
-    def __repr__(self) -> str:
-        return "Result(" + "; ".join(f"{k}: {v}" for k, v in self.settings().items()) + ")"
+    def _essentials(self) -> dict[str, str]:
+        return self.settings()
 
     def _repr_html_(self) -> str:
-        def cells(values, tag="td"):
-            return "".join(f"<{tag}>{html.escape(str(v))}</{tag}>" for v in values)
-
-        settings = "".join(f"<tr>{cells(item)}</tr>" for item in self.settings().items())
-        rows = "".join(
-            "<tr>"
-            + cells(
-                (name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])
-            )
-            + "</tr>"
+        metrics = rows(
+            (name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])
             for name, row in self.metrics().iterrows()
         )
         image = ""
@@ -301,5 +306,5 @@ class Result:
         failed = "".join(
             f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES]
         )
-        head = cells(("metric", "mean", "95 % interval", "n", "unit", "meaning"), "th")
-        return f"<table>{settings}</table>{failed}{image}<table><tr>{head}</tr>{rows}</table>"
+        head = rows([("metric", "mean", "95 % interval", "n", "unit", "meaning")], "th")
+        return f"{super()._repr_html_()}{failed}{image}<table>{head}{metrics}</table>"

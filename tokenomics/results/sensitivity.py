@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ..errors import InputError, lettering, nearest
+from ..shown import Shown
 from .figures import COLOURS
 from .metrics import METRICS
 from .sweep import Sweep
 
 
-@dataclass(frozen=True)
-class Sensitivity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sensitivity(Shown):
     """Indices of a sweep.
 
     indices: one row a policy, scenario, metric and parameter. Sobol: total and first, shares of the
@@ -30,6 +32,13 @@ class Sensitivity:
     indices: pd.DataFrame
     pairs: pd.DataFrame
     undefined: pd.DataFrame
+
+    def _essentials(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"sweep": repr(self.sweep), "index": self.measure}
+        for metric, own in self.indices.groupby("metric", sort=False):
+            strongest = own.loc[own[self.measure].idxmax()]
+            told[str(metric)] = f"{strongest['parameter']} {strongest[self.measure]:.3g}"
+        return told
 
     def notes(self) -> list[str]:
         """A line for each policy, scenario and reason for which metrics have no index, and for what

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, TokenomicsError, counted, nearest
+from ..shown import Shown
 from . import sweep_figures, sweep_rows, sweep_store
 from .digests import KEYS
 from .metrics import METRICS
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep(Shown):
     """A sweep's results.
 
     manifest: what was swept. source: folder of the shards, or the columns themselves, by case,
@@ -35,6 +36,15 @@ class Sweep:
 
     manifest: Mapping[str, Any]
     source: Path | Mapping[str, np.ndarray]
+
+    def _essentials(self) -> dict[str, Any]:
+        sizes = (len(self.points), "point"), (len(self.cases), "case")
+        told = [counted(n, what) for n, what in (*sizes, (self.manifest["runs"], "run"))]
+        return {
+            "size": " x ".join(told),
+            "tasks done": f"{len(self.tasks)} of {self.manifest['tasks']}",
+            "parameters": ", ".join(self.paths) or "none",
+        }
 
     @property
     def paths(self) -> list[str]:
@@ -190,20 +200,6 @@ class Sweep:
         tiles = self._tiles(*sweep_rows.TOLD, *self.metrics)
         content = sweep_rows.digest(self._extent, tiles, self.metrics)
         return hashlib.sha256(self.manifest["sha256"].encode() + content).hexdigest()
-
-    def __repr__(self) -> str:
-        size = " x ".join(
-            counted(n, what)
-            for n, what in (
-                (len(self.points), "point"),
-                (len(self.cases), "case"),
-                (self.manifest["runs"], "run"),
-            )
-        )
-        return (
-            f"Sweep({size}, {len(self.tasks)} of {self.manifest['tasks']} tasks done, paths "
-            f"{', '.join(self.paths) or 'none'})"
-        )
 
     def plot(
         self,

@@ -16,6 +16,7 @@ from ..calibration.economy.moments import BURN_IN
 from ..histories.prices import PriceHistory
 from ..parameters import Resolved
 from ..results.markdown import markdown_table
+from ..shown import Shown
 from .counterfactual import UNCHECKED, Arms, needed_news, outcome
 from .figures import draw
 from .followed import followed, remarks
@@ -44,7 +45,7 @@ MEANINGS = {
 FOLLOWED = "How far the history was followed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ForecastSet:
     """Forecasts of one quantity over one horizon [days], by forecaster, and outcomes (days,).
 
@@ -141,8 +142,8 @@ def _bounded(one: Mean) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Validation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Validation(Shown):
     """A back-test.
 
     resolved: parameters. history: the closes. replayed: the model's states on their days. start:
@@ -160,6 +161,14 @@ class Validation:
     arms: Mapping[str, Arms]
     fans: Mapping[str, Mapping[int, np.ndarray]]
     notes: tuple[str, ...]
+
+    def _essentials(self) -> dict[str, Any]:
+        return {"back-test": self.title, **self.settings} | {
+            f"CRPS of {block.what}, {block.horizon} days ahead": ", ".join(
+                f"{name} {np.mean(crps):.4g}" for name, crps in block.crps.items()
+            )
+            for block in self.blocks
+        }
 
     @property
     def title(self) -> str:

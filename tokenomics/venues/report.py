@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from ..parameters import Resolved
 from ..parameters.documents import Strict, read_record
 from ..results.bills import decompose_total, token_factors
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
+from ..shown import Shown
 from . import scale
 from .choose import HYBRID, Choice, Verdict, break_evens, choose
 from .measure import MEASURES, measures, thinned
@@ -43,8 +45,8 @@ class PublishedFile(Strict):
     figures: dict[str, Published]
 
 
-@dataclass(frozen=True)
-class VenueReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class VenueReport(Shown):
     """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low
     and high by measure and venue, for machines.
 
@@ -61,6 +63,11 @@ class VenueReport:
     rise: dict[str, np.ndarray]
     origin: str
     break_evens: dict[str, tuple[float, str] | None]
+
+    def _essentials(self) -> dict[str, Any]:
+        network = f"{self.choice.share:.0%} on the network"
+        path = f"{self.choice.path} ({network})"
+        return {"recommended": path, "reason": self.choice.reason, "simulated": self.origin}
 
     @property
     def lines(self) -> list[str]:

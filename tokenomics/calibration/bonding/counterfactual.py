@@ -20,6 +20,7 @@ from ...protocols.counterfactual import RowState, counterfactual_path, exogenous
 from ...protocols.livepeer import LIVEPEER
 from ...protocols.replay import replay
 from ...protocols.rule import DeployedRule, Version
+from ...shown import InWords
 from .response import Form, deviating, fit, history
 
 RUNS = 500
@@ -34,8 +35,8 @@ QUANTITIES = {
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Counterfactual:
+@dataclass(frozen=True, eq=False)
+class Counterfactual(InWords):
     """Another version of a `rule` on recorded inputs. acted, other: the versions. clock: of rows.
     recorded, held: by quantity, (rows,); held has bonding as it was. band: 5 %, median, 95 % by
     quantity, (3, rows). runs: of the band. fitted: rounds on which the response was fitted.

@@ -87,7 +87,7 @@ class Simulations:
         bounds.check(**sizes, seed=(self.seed, bounds.SEED), workers=(self.workers, bounds.WORKERS))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MomentsFit:
     """x: log parameters. far: weighted distance at x. slopes: of the moments by them. covariance:
     theirs, NaN where held.

@@ -21,6 +21,7 @@ from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE
 from ...results.result import Result
 from ...results.store import load
+from ...shown import Shown
 from ..evidence import over_time
 from ..evidence.canonical import canonical_json, digest
 from ..evidence.evidence import Evidence
@@ -49,16 +50,16 @@ UNNAMED = Path("runs")  # where a bundle goes that was given no place
 GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given, but for runs and seed
 
 
-@dataclass(frozen=True)
-class Bundle:
+@dataclass(frozen=True, repr=False)
+class Bundle(Shown):
     """A bundle that was written: its folder, what it is evidence of, and its report."""
 
     folder: Path
     evidence: Evidence
     report: Report
 
-    def __repr__(self) -> str:
-        return f"Bundle({str(self.folder)!r}, id={self.evidence.id}: {self.evidence.verdict()})"
+    def _essentials(self) -> dict[str, Any]:
+        return {"folder": self.folder, "id": self.id, "verdict": self.evidence.verdict()}
 
     @property
     def id(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ...errors import counted, printable
+from ...shown import Shown
 from ..report.marks import TOLERANCE
 
 Status = Literal["verified", "differs", "cannot be checked"]
@@ -71,8 +72,8 @@ def _shown(value: float | str | None) -> str:
     return f"'{text[:LONGEST]}…'" if len(text) > LONGEST else f"'{text}'"
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Shown):
     """A verification. status: verified, differs or cannot be checked. findings: what differs.
     reasons: why something cannot be checked.
 
@@ -100,6 +101,15 @@ class Verification:
     remarks: tuple[str, ...] = ()
     turned: tuple[str, ...] = ()
     rounded: bool = False
+
+    def _essentials(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "id": self.id,
+            "runs simulated again": f"{self.recomputed} of {self.runs}",
+            "findings": len(self.findings),
+            "reasons": "; ".join(self.reasons) or "none",
+        }
 
     @property
     def exit_status(self) -> int:
