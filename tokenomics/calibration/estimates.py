@@ -71,12 +71,25 @@ def digest(file: str | Path) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Calibration(Shown):
-    """method: "Merton jump-diffusion, maximum likelihood". data: what was estimated on. estimates:
-    numbers with errors.
+    """Estimates with their errors, as the `calibrate_` functions return them.
 
-    tables, figures: by heading. notes: what a user must know, a line each.
-    settings: parameters that are not estimated but without which the estimates would do nothing,
-    with the reason, by path.
+    Attributes
+    ----------
+    method : str
+        "Merton jump-diffusion, maximum likelihood".
+    data : Data
+        What was estimated on.
+    estimates : tuple of Estimate
+        Numbers with standard error and 95 % interval, each in its unit.
+    tables : mapping of str to pandas.DataFrame
+        By heading.
+    notes : tuple of str
+        What a user must know, a line each.
+    figures : mapping of str to Figure
+        By heading.
+    settings : mapping
+        Parameters that are not estimated but without which the estimates would do nothing, with the
+        reason, by path.
     """
 
     method: str
@@ -95,7 +108,13 @@ class Calibration(Shown):
         }
 
     def table(self) -> pd.DataFrame:
-        """Estimates, one row each."""
+        """The estimates.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row each: parameter, unit, value, standard error, low, high, problem.
+        """
         return pd.DataFrame([vars(e) for e in self.estimates]).rename(
             columns={"name": "parameter", "error": "standard error"}
         )
@@ -119,12 +138,27 @@ class Calibration(Shown):
         return found
 
     def value(self, name: str) -> float:
-        """An estimate by its name."""
+        """An estimate by its name.
+
+        Parameters
+        ----------
+        name : str
+            A path, where it is a parameter.
+
+        Returns
+        -------
+        float
+            In its unit.
+        """
         return next(e.value for e in self.estimates if e.name == name)
 
     def overlay(self) -> str:
-        """The identified parameters as an overlay in YAML: value, unit, and a source that names
-        data, method and standard error.
+        """The identified parameters as an overlay in YAML.
+
+        Returns
+        -------
+        str
+            Value, unit, and a source that names data, method and standard error.
         """
         tree: dict[str, Any] = {"description": f"{self.method} on {self.data}"}
 
@@ -146,7 +180,13 @@ class Calibration(Shown):
         return yaml_text(tree)
 
     def markdown(self) -> str:
-        """The whole as text that pastes into a proposal."""
+        """The whole as text that pastes into a proposal.
+
+        Returns
+        -------
+        str
+            Markdown.
+        """
         parts = [
             f"# {self.method}",
             str(self.data),
@@ -159,7 +199,13 @@ class Calibration(Shown):
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def plain(self) -> dict[str, Any]:
-        """The same as lists and mappings, for JSON."""
+        """The same as lists and mappings.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "method": self.method,
             "data": vars(self.data),

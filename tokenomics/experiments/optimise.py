@@ -54,14 +54,24 @@ class Constraint:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Optimum(Shown):
-    """What was found.
+    """What `optimise` found.
 
-    front: the best point, or one row a point of the Pareto front: parameters, and the objectives'
-    and constraints' means over cases in the search.
-    check: the same points on shocks that the search has not seen, by policy and scenario, with
-    intervals. generations: best objective so far (one objective) or size of the front, by
-    generation. candidates: simulated in the search. left_out: those of them of which a run failed,
-    or that are impossible: they cannot be the best.
+    Attributes
+    ----------
+    front : pandas.DataFrame
+        The best point, or one row a point of the Pareto front: parameters, and the objectives' and
+        constraints' means over cases in the search.
+    check : Sweep
+        The same points on shocks that the search has not seen, by policy and scenario, with
+        intervals.
+    objectives : tuple of str
+        Metrics.
+    generations : tuple of float
+        Best objective so far (one objective) or size of the front, by generation.
+    candidates : int
+        Simulated in the search.
+    left_out : int
+        Those of them of which a run failed, or that are impossible: they cannot be the best.
     """
 
     front: pd.DataFrame
@@ -97,8 +107,12 @@ class Optimum(Shown):
         )
 
     def plot(self) -> Figure:
-        """The Pareto front of two objectives on unseen shocks with intervals, or the search's
-        progress for one.
+        """The Pareto front of two objectives on unseen shocks, or the progress for one.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The front with 95 % intervals.
         """
         canvas = Figure(figsize=(6.4, 4.4), layout="constrained")
         axis = canvas.add_subplot()
@@ -214,14 +228,49 @@ def optimise(
 ) -> Optimum:
     """Tune parameters.
 
-    design: as for `sweep`, its parameters given as ranges; its policies and scenarios count
-    equally, its runs and seed are those of every candidate. objectives: one metric, or two for a
-    Pareto front; minimised or maximised as its `better` says. constraints, on means:
-    "treasury_low <= 0.01". population, generations: size of the search. check_runs: runs of the
-    check on unseen shocks, those of the design by default.
-    search_seed: of the search. workers: threads. progress: called with generations done and their
-    number. Raises InputError for a metric that is not better either way, a bad constraint, or where
-    no candidate meets the constraints.
+    Parameters
+    ----------
+    design : str, Path, mapping or Design
+        As for `sweep`, its parameters given as ranges. Its policies and scenarios count equally,
+        its runs and seed are those of every candidate.
+    objectives : str or sequence of str
+        One metric, or two for a Pareto front, minimised or maximised as its `better` says.
+    constraints : str or sequence of str
+        On means: "treasury_low <= 0.01".
+    population, generations : int
+        Size of the search.
+    check_runs : int, optional
+        Runs of the check on unseen shocks, those of the design by default.
+    search_seed : int
+        Of the search.
+    workers : int, optional
+        Threads, one a core by default.
+    progress : callable, optional
+        Called with generations done and their number.
+
+    Returns
+    -------
+    Optimum
+        The best point or the front, and its check on shocks that the search has not seen.
+
+    Raises
+    ------
+    InputError
+        For a metric that is not better either way, for a bad constraint, where no candidate meets
+        the constraints, or without the extra `optimise`.
+
+    References
+    ----------
+    Storn and Price (1997), Journal of Global Optimization 11, 341-359: one objective.
+    Deb et al. (2002), IEEE Transactions on Evolutionary Computation 6, 182-197: two.
+
+    Examples
+    --------
+    >>> ranges = {"supply.burn_share": {"low": 0.0, "high": 0.5}}
+    >>> design = {"parameters": ranges, "set": {"simulation.days": 3}, "runs": 2}
+    >>> found = tk.optimise(design, objectives="tracking_rms", population=4, generations=1)
+    >>> 0.0 <= found.best["supply.burn_share"] <= 0.5
+    True
     """
     bounds.check(search_seed=(search_seed, bounds.SEARCH_SEED))
     bounds.optional(check_runs=(check_runs, bounds.RUNS), workers=(workers, bounds.WORKERS))

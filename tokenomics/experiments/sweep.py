@@ -141,15 +141,45 @@ def sweep(
 ) -> Sweep:
     """Simulate a design's points × policies × scenarios × runs.
 
-    design: a shipped name, a YAML file, or a mapping (see `experiments.design.Design`). runs, seed:
-    in place of the design's. out: directory for the results, written as they finish; where it holds
-    the same sweep, only what is missing is done. Without it they stay in memory. workers: threads,
-    one a core by default. scheduler: address of a Dask scheduler (tcp://host:8786) or a Dask
-    cluster object. progress: called with simulations done and their number. cases: policies and
-    scenarios that are resolved already, in place of those that a `Design` names.
+    The numbers do not depend on workers, scheduler, interruption or order.
 
-    The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a
-    wrong design.
+    Parameters
+    ----------
+    design : str, Path, mapping or Design
+        A shipped name, a YAML file, or a mapping; see `experiments.design.Design`.
+    runs, seed : int, optional
+        In place of the design's.
+    out : str or Path, optional
+        Directory for the results, written as they finish. Where it holds the same sweep, only what
+        is missing is done. Without it they stay in memory.
+    workers : int, optional
+        Threads, one a core by default.
+    scheduler : str or Dask cluster, optional
+        Address of a Dask scheduler (tcp://host:8786), or a cluster object.
+    progress : callable, optional
+        Called with simulations done and their number.
+    cases : sequence of Case, optional
+        Policies and scenarios that are resolved already, in place of those that a `Design` names.
+
+    Returns
+    -------
+    Sweep
+        Metrics of every case, point and run.
+
+    Raises
+    ------
+    InputError
+        For a wrong design.
+    TokenomicsError
+        Where tasks are missing or gave other rows than their own.
+
+    Examples
+    --------
+    >>> design = {"parameters": {"supply.burn_share": [0.1, 0.2]}}
+    >>> design |= {"set": {"simulation.days": 3}, "metrics": ["tracking_rms"]}
+    >>> found = tk.sweep(design, runs=2)
+    >>> found.table().shape
+    (2, 10)
     """
     bounds.optional(
         runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS)

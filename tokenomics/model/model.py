@@ -52,11 +52,19 @@ FILLED = "settlement_price"  # written where the orders of a step are filled
 
 @dataclass(frozen=True, repr=False)
 class Block:
-    """A partial state update block. name: what happens in it. policies: turn the state into
-    signals. updates: turn signals into the new state.
+    """A partial state update block.
 
     Functions of your own are called for every run alone where they ask for plain numbers; see
-    `lanes`.
+    `model.lanes`.
+
+    Parameters
+    ----------
+    name : str
+        What happens in it.
+    policies : tuple of callable
+        Turn the state into signals.
+    updates : tuple of callable
+        Turn signals into the new state.
     """
 
     name: str
@@ -89,9 +97,33 @@ class Block:
 
 
 def block(name: str, *policies: Callable, writes: str | Sequence[str] | None = None) -> Block:
-    """A block whose `policies` signal the new values of variables. name: what happens in it.
+    """A block whose policies signal the new values of variables.
 
-    writes: names of the variables, one or several; by default what each policy declares.
+    Parameters
+    ----------
+    name : str
+        What happens in it.
+    *policies : callable
+        `(params, substep, state_history, state) -> {variable: value}`.
+    writes : str or sequence of str, optional
+        Names of the variables, one or several; by default what each policy declares.
+
+    Returns
+    -------
+    Block
+        With an update function for each variable.
+
+    Raises
+    ------
+    ModelError
+        Where nothing says what it writes.
+
+    Examples
+    --------
+    >>> def policy_surcharge(params, substep, state_history, state):
+    ...     return {"inference_price": state["inference_price"] * 1.001}
+    >>> tk.block("a surcharge grows", policy_surcharge, writes="inference_price")
+    Block('a surcharge grows', sets inference_price)
     """
     if writes is None:
         declared = [v for policy in policies for v in getattr(policy, "writes", ())]
@@ -212,11 +244,22 @@ def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """The block list. blocks: in the order in which they act. extra_shocks: names of standard
-    normal processes that a user's own blocks read.
+    """The block list.
 
-    strict: the same bits on every processor, so that functions which differ from one to the next
-    are refused. The results of a model that is not strict say so.
+    Parameters
+    ----------
+    blocks : tuple of Block
+        In the order in which they act.
+    extra_shocks : tuple of str
+        Names of standard normal processes that a user's own blocks read.
+    strict : bool
+        The same bits on every processor, so that functions which differ from one to the next are
+        refused. The results of a model that is not strict say so.
+
+    Examples
+    --------
+    >>> tk.MODEL.blocks[0].name
+    'news, noise and events arrive'
     """
 
     blocks: tuple[Block, ...] = BLOCKS
@@ -232,8 +275,22 @@ class Model:
         return f"Model({len(self.blocks)} blocks{own}{'' if self.strict else ', not strict'})"
 
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
-        """All state variables by name. params: workload classes and accelerator types have
-        variables of their own.
+        """All state variables by name.
+
+        Parameters
+        ----------
+        params : Parameters or mapping
+            Workload classes and accelerator types have variables of their own.
+
+        Returns
+        -------
+        dict of Variable
+            In the order of the blocks.
+
+        Examples
+        --------
+        >>> tk.MODEL.variables(tk.resolve().values)["token_price"].unit
+        'USD/TOK'
         """
         groups = params if isinstance(params, Mapping) else dict(params)
         own = (
@@ -251,14 +308,34 @@ class Model:
         return Orders.of(v for one in self.blocks for v in one.declared.values())
 
     def bound(self, params: Mapping[str, Any]) -> Model:
-        """The model with its blocks expanded to the workload classes and accelerator types of
-        `params`.
+        """The model with its blocks expanded to the workload classes and accelerator types.
+
+        Parameters
+        ----------
+        params : mapping
+            Groups of parameters.
+
+        Returns
+        -------
+        Model
+            Another one; this one stays.
         """
         return replace(self, blocks=tuple(expanded(one, params) for one in self.blocks))
 
     def step(self, params: Mapping[str, Any], state: State) -> dict[str, Any]:
-        """One time step: floats or (runs,) arrays in, the same out. params: what `bind` gives.
-        state: values of all state variables, by name.
+        """One time step.
+
+        Parameters
+        ----------
+        params : mapping
+            What `bind` gives.
+        state : mapping
+            Values of all state variables, by name, in their units.
+
+        Returns
+        -------
+        dict
+            All state variables by name: floats or (runs,) arrays, as the state was.
         """
         for one in self.blocks:
             state = execute(expanded(one, params), params, state)
@@ -266,12 +343,36 @@ class Model:
 
     @checked(new=of(Block, expected="a Block, such as block(...) gives"), after=TEXT)
     def insert(self, new: Block, *, after: str, shocks: str | Sequence[str] = ()) -> Model:
-        """The model with a block of your own behind the block named `after`.
+        """The model with a block of your own behind another one.
 
-        new: the block; state variables that it adds are declared with `writes` on its policies,
-        each with its `start`. shocks: names of standard normal processes that it reads from the
-        shock table. Raises ModelError for an unknown block, a name in use, or a variable without a
-        start.
+        Parameters
+        ----------
+        new : Block
+            State variables that it adds are declared with `writes` on its policies, each with its
+            `start`.
+        after : str
+            Name of the block before it.
+        shocks : str or sequence of str
+            Names of standard normal processes that it reads from the shock table.
+
+        Returns
+        -------
+        Model
+            Another one; this one stays.
+
+        Raises
+        ------
+        ModelError
+            For an unknown block, a name in use, or a variable without a start.
+
+        Examples
+        --------
+        >>> def policy_surcharge(params, substep, state_history, state):
+        ...     return {"inference_price": state["inference_price"] * 1.001}
+        >>> own = tk.block("a surcharge grows", policy_surcharge, writes="inference_price")
+        >>> model = tk.MODEL.insert(own, after="the network's price moves")
+        >>> len(model.blocks) - len(tk.MODEL.blocks)
+        1
         """
         names = [b.name for b in self.blocks]
         if after not in names:

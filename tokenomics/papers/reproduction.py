@@ -43,11 +43,20 @@ class Claim:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reproduction(Shown):
-    """paper: title, authors, year, identifier. tables: by heading; a column `published` holds the
-    paper's numbers.
+    """A published result beside ours, as `reproduce` returns it.
 
-    claims: of the paper, and what became of each. figures: by name of their file. choices: what the
-    paper does not give and how it was chosen, and where ours differs and why.
+    Attributes
+    ----------
+    paper : str
+        Title, authors, year, identifier.
+    tables : mapping of str to pandas.DataFrame
+        By heading; a column `published` holds the paper's numbers.
+    claims : tuple of Claim
+        Of the paper, and what became of each.
+    choices : tuple of str
+        What the paper does not give and how it was chosen, and where ours differs and why.
+    figures : mapping of str to Figure
+        By name of their file.
     """
 
     paper: str
@@ -62,7 +71,13 @@ class Reproduction(Shown):
         return {"paper": self.paper, "claims": told, "tables": ", ".join(self.tables)}
 
     def markdown(self) -> str:
-        """The whole as text that pastes into a proposal."""
+        """The whole as text that pastes into a proposal.
+
+        Returns
+        -------
+        str
+            Markdown.
+        """
         import pandas as pd
 
         parts = [f"# {self.paper}"]
@@ -75,7 +90,13 @@ class Reproduction(Shown):
         return "\n\n".join(parts) + "\n"
 
     def plain(self) -> dict[str, Any]:
-        """The same as lists and mappings, for JSON."""
+        """The same as lists and mappings.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "paper": self.paper,
             "tables": {

@@ -41,12 +41,31 @@ class Closed:
 
 @dataclass(frozen=True)
 class Absorption(InWords):
-    """What was found. rule, version: of which. states: how many were searched, by key from lowest
-    to highest. exhaustive: whether they are all of the range. fixed: ranges of keys that every
-    input leaves as they are. held: ranges of keys that stay, or come back, under each constant
-    input. closed: sets, the largest of each end of the range. cycles: by constant input and
-    period. left: steps that lead out of the searched range, so that the search is cut there; of a
-    sample, states that leave it or of which no cycle closed in time. seconds: taken.
+    """Where a deployed rule traps itself, as `absorb` returns it.
+
+    Attributes
+    ----------
+    rule, version : DeployedRule, Version
+        Of which.
+    states : int
+        How many were searched, by key from `lowest` to `highest`.
+    lowest, highest : int
+        Keys.
+    exhaustive : bool
+        Whether they are all of the range.
+    fixed : tuple of (int, int)
+        Ranges of keys that every input leaves as they are.
+    held : tuple of (int, int)
+        Ranges of keys that stay, or come back, under each constant input.
+    closed : tuple of Closed
+        Sets, the largest of each end of the range.
+    cycles : tuple of ConstantCycle
+        By constant input and period.
+    left : int
+        Steps that lead out of the searched range, so that the search is cut there; of a sample,
+        states that leave it or of which no cycle closed in time.
+    seconds : float
+        Taken [s].
     """
 
     rule: DeployedRule
@@ -63,7 +82,13 @@ class Absorption(InWords):
     seconds: float
 
     def lines(self) -> list[str]:
-        """All but the cycles, in words."""
+        """All but the cycles, in words.
+
+        Returns
+        -------
+        list of str
+            Lines.
+        """
         how = "all" if self.exhaustive else "a sample of"
         told = [
             f"{self.rule.name} {self.version.name}: {how} {self.states:,} states from "
@@ -97,14 +122,26 @@ class Absorption(InWords):
         return "\n".join(self.lines())
 
     def table(self) -> pd.DataFrame:
-        """The cycles, a line each."""
+        """The cycles.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row each.
+        """
         return pd.DataFrame(
             [asdict(one) for one in self.cycles],
             columns=[field.name for field in fields(ConstantCycle)],
         )
 
     def plain(self) -> dict[str, Any]:
-        """All that was found, for a machine."""
+        """All that was found.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         found = {
             field.name: getattr(self, field.name)
             for field in fields(self)

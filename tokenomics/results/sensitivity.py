@@ -19,13 +19,21 @@ from .sweep import Sweep
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sensitivity(Shown):
-    """Indices of a sweep.
+    """Indices of a sweep, as `sensitivity` returns them.
 
-    indices: one row a policy, scenario, metric and parameter. Sobol: total and first, shares of the
-    metric's variance; Morris: mu_star, mean absolute elementary effect over the parameter's whole
-    range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base points left
-    out because a run of theirs failed. pairs: second-order Sobol indices. undefined: policy,
-    scenario, metric and reason, where there is no index.
+    Attributes
+    ----------
+    sweep : Sweep
+        The points on which they are computed.
+    indices : pandas.DataFrame
+        One row a policy, scenario, metric and parameter. Sobol: total and first, shares of the
+        metric's variance. Morris: mu_star, mean absolute elementary effect over the parameter's
+        whole range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base
+        points left out because a run of theirs failed.
+    pairs : pandas.DataFrame
+        Second-order Sobol indices.
+    undefined : pandas.DataFrame
+        Policy, scenario, metric and reason, where there is no index.
     """
 
     sweep: Sweep
@@ -41,8 +49,12 @@ class Sensitivity(Shown):
         return told
 
     def notes(self) -> list[str]:
-        """A line for each policy, scenario and reason for which metrics have no index, and for what
-        failed runs have cost.
+        """For which metrics there is no index, and what failed runs have cost.
+
+        Returns
+        -------
+        list of str
+            A line for each policy, scenario and reason.
         """
         design, lines = self.sweep.manifest["design"], []
         for (policy, scenario), own in self.undefined.groupby(["policy", "scenario"], sort=False):
@@ -72,8 +84,24 @@ class Sensitivity(Shown):
     def ranking(
         self, metric: str, policy: str | None = None, scenario: str | None = None
     ) -> pd.DataFrame:
-        """Indices of one metric, the strongest parameter first. Raises InputError for an unknown
-        metric, policy or scenario.
+        """Indices of one metric, the strongest parameter first.
+
+        Parameters
+        ----------
+        metric : str
+            Its name.
+        policy, scenario : str, optional
+            The first by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The metric's rows of `indices`.
+
+        Raises
+        ------
+        InputError
+            For an unknown metric, policy or scenario.
         """
         return self._own(self.indices, metric, policy, scenario).sort_values(
             self.measure, ascending=False, ignore_index=True
@@ -134,8 +162,19 @@ class Sensitivity(Shown):
     def tornado(
         self, metric: str, policy: str | None = None, scenario: str | None = None
     ) -> Figure:
-        """Bars of one metric's indices, the strongest parameter on top. policy, scenario: the first
-        by default.
+        """Bars of one metric's indices, the strongest parameter on top.
+
+        Parameters
+        ----------
+        metric : str
+            Its name.
+        policy, scenario : str, optional
+            The first by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            With 95 % intervals.
         """
         own = self.ranking(metric, policy, scenario)[::-1]
         canvas = Figure(figsize=(7.2, 1.4 + 0.42 * len(own)), layout="constrained")
@@ -176,10 +215,22 @@ class Sensitivity(Shown):
         return canvas
 
     def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
-        """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each
-        metric.
+        """Parameters against metrics.
 
-        policy, scenario: the first by default. Raises InputError where no metric varies.
+        Parameters
+        ----------
+        policy, scenario : str, optional
+            The first by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Total Sobol index, or mu_star relative to the largest of each metric.
+
+        Raises
+        ------
+        InputError
+            Where no metric varies.
         """
         own = self._own(self.indices, None, policy, scenario)
         if own.empty:
@@ -199,8 +250,24 @@ class Sensitivity(Shown):
     def interactions(
         self, metric: str, policy: str | None = None, scenario: str | None = None
     ) -> Figure:
-        """Second-order Sobol indices of one metric. policy, scenario: the first by default. Raises
-        InputError for Morris's method, which has none.
+        """Second-order Sobol indices of one metric.
+
+        Parameters
+        ----------
+        metric : str
+            Its name.
+        policy, scenario : str, optional
+            The first by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A cell a pair of parameters.
+
+        Raises
+        ------
+        InputError
+            For Morris's method, which has none.
         """
         if self.pairs.empty:
             raise InputError(

@@ -155,9 +155,18 @@ def _joined(parts: Sequence[Tile]) -> Tile:
 
 @dataclass(frozen=True, eq=False)
 class Summaries:
-    """What the runs of each case and point come to, (cases × points,) in order. failed: runs that
-    failed inside. lost: runs without a number. errors: of the first run, empty where there is none.
-    moments: by metric.
+    """What the runs of each case and point come to, in arrays of shape (cases × points,), in order.
+
+    Attributes
+    ----------
+    failed : numpy.ndarray
+        Runs that failed inside.
+    lost : numpy.ndarray
+        Runs without a number.
+    errors : numpy.ndarray of str
+        Of the first run, empty where there is none.
+    moments : dict of Moments
+        By metric.
     """
 
     failed: np.ndarray

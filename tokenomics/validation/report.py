@@ -144,12 +144,26 @@ def _bounded(one: Mean) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Validation(Shown):
-    """A back-test.
+    """A back-test, as `validate` returns it.
 
-    resolved: parameters. history: the closes. replayed: the model's states on their days. start:
-    date of the first forecast. settings: runs, arms, horizon, seed. blocks: forecasts of one
-    quantity over one horizon, with their outcomes. arms, fans: by forecaster. notes: what a reader
-    must know.
+    Attributes
+    ----------
+    resolved : Resolved
+        Parameters.
+    history : PriceHistory
+        The closes.
+    replayed : Replayed
+        The model's states on their days.
+    start : date
+        Of the first forecast.
+    settings : mapping of str to int
+        runs, arms, horizon [days], seed.
+    blocks : tuple of ForecastSet
+        Forecasts of one quantity over one horizon, with their outcomes.
+    arms, fans : mapping
+        By forecaster.
+    notes : tuple of str
+        What a reader must know.
     """
 
     resolved: Resolved
@@ -266,7 +280,13 @@ class Validation(Shown):
         return draw(self)
 
     def markdown(self) -> str:
-        """The whole as text that pastes into a proposal."""
+        """The whole as text that pastes into a proposal.
+
+        Returns
+        -------
+        str
+            Markdown.
+        """
         parts = [
             f"# Back-test: {self.title}",
             "\n".join(f"- {line}" for line in (*self.told, *self.explained)),
@@ -277,7 +297,13 @@ class Validation(Shown):
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def plain(self) -> dict[str, Any]:
-        """The same as lists and mappings, for JSON."""
+        """The same as lists and mappings.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "history": self.history.file,
             "first": str(self.history.dates[0]),

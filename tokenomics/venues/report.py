@@ -47,13 +47,25 @@ class PublishedFile(Strict):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class VenueReport(Shown):
-    """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low
-    and high by measure and venue, for machines.
+    """Cloud or network for a workload, as `compare_venues` returns it.
 
-    workload: that was compared. choice: the recommended path and why. rise: what usage, token price
-    and network price added to the token bill of the span [USD], (runs,) each. origin: runs, span
-    and parameters in one line. break_evens: factor on a number at which the path changes, and to
-    which; None where none does.
+    Attributes
+    ----------
+    workload : WorkloadFile
+        That was compared.
+    choice : Choice
+        The recommended path and why.
+    table : pandas.DataFrame
+        factor, measure, unit, cloud, network, published; cells are text.
+    numbers : dict
+        Mean, low and high by measure and venue, for machines.
+    rise : dict of numpy.ndarray
+        What usage, token price and network price added to the token bill of the span [USD], of
+        shape (runs,) each.
+    origin : str
+        Runs, span and parameters in one line.
+    break_evens : dict
+        Factor on a number at which the path changes, and to which; None where none does.
     """
 
     workload: WorkloadFile
@@ -232,13 +244,35 @@ def compare_venues(
     flips: bool = True,
     **settings,
 ) -> VenueReport | dict[str, VenueReport]:
-    """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
+    """Cloud or network for a workload.
 
-    workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as
-    `read_workload` gives it. flips: look for the break-even values, which takes seconds. params:
-    the network, a shipped name or a YAML file. settings: those of `tokenomics.run`, runs = 100
-    unless given; the engine is always "ensemble". Raises InputError for bad input, before anything
-    is simulated.
+    Parameters
+    ----------
+    workload : str, WorkloadFile or sequence of str
+        A shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as `read_workload`
+        gives it.
+    params : str or Path
+        The network: a shipped name or a YAML file.
+    flips : bool
+        Look for the break-even values, which takes seconds.
+    **settings
+        Those of `run`, runs = 100 unless given; the engine is always "ensemble".
+
+    Returns
+    -------
+    VenueReport or dict of VenueReport
+        One by name for several workloads on the same paths.
+
+    Raises
+    ------
+    InputError
+        For bad input, before anything is simulated.
+
+    Examples
+    --------
+    >>> found = tk.compare_venues("batch", runs=2, days=90, flips=False)
+    >>> found.choice.path in ("cloud", "hybrid", "network")
+    True
     """
     one = isinstance(workload, (str, Path, WorkloadFile))
     given = several(
