@@ -166,6 +166,8 @@ def test_no_card_gives_more_than_its_ceilings(tmp_path):
         ("NVIDIA GeForce RTX 4090", "rtx4090"),
         ("GH200", None),
         ("H100 NVL", None),
+        ("NVIDIA H100 PCIe", None),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
         ("b200-trt", None),
     ],
 )

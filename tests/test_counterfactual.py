@@ -5,6 +5,7 @@ arithmetic is by hand, the response of bonding is recovered, and nothing else is
 import csv
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ import pytest
 import tokenomics as tk
 from paths import DATA, command
 from tokenomics.calibration.bonding.calibrate import RECOVERY, simulated
-from tokenomics.calibration.bonding.counterfactual import _other
+from tokenomics.calibration.bonding.counterfactual import _minting
 from tokenomics.calibration.bonding.response import BondingFit, deviating, drive, fit
 from tokenomics.calibration.recovery import recover
 from tokenomics.errors import InputError
 from tokenomics.forecasts.bonding import TABLE, calibrate_and_score
 from tokenomics.histories.recorded_steps import read_recorded
+from tokenomics.protocols.cosmos import COSMOS, CosmosInputs, CosmosState
+from tokenomics.protocols.cosmos import step as cosmos_step
 from tokenomics.protocols.counterfactual import Setting, counterfactual_path, exogenous
 from tokenomics.protocols.livepeer import (
     LIVEPEER,
@@ -26,6 +29,13 @@ from tokenomics.protocols.livepeer import (
     LivepeerParameters,
     LivepeerState,
     step,
+)
+from tokenomics.protocols.minting import (
+    ROUNDS,
+    ConstantMinting,
+    CosmosMinting,
+    CosmosRound,
+    LivepeerMinting,
 )
 from tokenomics.protocols.replay import replay
 from tokenomics.protocols.rule import Row
@@ -57,7 +67,8 @@ SHARES = 0.5 + 0.06 * np.sin(np.arange(300) / 9.0) + 0.01 * np.cos(np.arange(300
 def ends(rows, parameters, response=None, **more):
     outside = exogenous(rows, replay(LIVEPEER, rows))
     told = {} if response is None else {"response": response}
-    return counterfactual_path(rows, outside, parameters, **told, **more)
+    minting = LivepeerMinting(parameters) if isinstance(parameters, tuple) else parameters
+    return counterfactual_path(rows, outside, minting, **told, **more)
 
 
 @pytest.mark.parametrize("other", [0, -(10**19)])
@@ -89,6 +100,47 @@ def test_a_row_that_repeats_the_one_before_makes_no_step_and_one_of_two_rounds_m
     rows = walked([0.4] * 5, seen=seen)
     path = ends(rows, LivepeerParameters(500_000_000, 700))
     assert np.diff([row.inflation for row in path]).tolist() == [700, 0, 1_400, 700]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.67, 0.8, 1.0])
+@pytest.mark.parametrize("start", [70, 70.0001, 85, 99.9999, 100, 124])  # [1e-3/year]
+def test_a_round_of_cosmos_is_its_blocks(share, start):
+    p = COSMOS.version().parameters._replace(blocks=40_000)
+    supply, mints = 10**26, CosmosMinting(p)
+    inputs = LivepeerInputs(int(share * 10**6) * supply // 10**6, supply)
+    before = CosmosRound(int(start * 10**6) * 10**9, 7)
+    state, minted = CosmosState(before.inflation, 0, 0), 0
+    blocks = int(8 * p.blocks / ROUNDS) - int(7 * p.blocks / ROUNDS)
+    for _ in range(blocks):
+        state = cosmos_step(state, CosmosInputs(*inputs), p)
+        minted += state.minted
+    assert mints.after(before, inputs, None) == (state.inflation, 8)
+    assert 0 <= mints.minted(before, inputs) - minted <= blocks  # each block is cut
+
+
+def test_cosmos_on_recorded_rounds_keeps_its_bounds_and_its_year():
+    p = COSMOS.version().parameters
+    rows = walked(np.full(830, 0.4))  # below the goal throughout
+    path = ends(rows, CosmosMinting(p))
+    # LIP-40 mints 12.4 % a year at the start, above the Hub's bound
+    assert path[0].inflation == pytest.approx(300_000)
+    assert all(row.inflation * ROUNDS == pytest.approx(1e8) for row in path[1:])
+    assert path[-1].supply / path[0].supply == pytest.approx(1.1**2, rel=0.01)
+    falling = ends(walked(np.full(60, 0.9)), CosmosMinting(p))
+    assert falling[-1].inflation * ROUNDS == pytest.approx(0.7e8)
+
+
+def test_a_constant_emission_is_constant_and_a_rate_is_one_of_the_first_supply():
+    seen = [1, 0, 2, 1, 1]
+    rows = walked([0.4] * 5, other=5, seen=seen)
+    first = rows[0].inputs.supply * rows[0].state.inflation // PERC_DIVISOR
+    path = ends(rows, ConstantMinting())
+    assert np.diff([row.minted for row in path]).tolist() == [first, 0, 2 * first, first]
+    assert path[-1].supply - path[0].supply == 4 * first + 4 * 5
+    held = ends(walked(SHARES), ConstantMinting(Fraction(1, 10)))
+    wanted = held[0].supply * 299 / 414.7 / 10
+    assert held[-1].minted == pytest.approx(wanted, rel=1e-9)
+    assert held[-1].inflation < held[0].inflation  # of a larger supply
 
 
 def test_two_rounds_across_the_target_are_no_row_without_a_round():
@@ -230,9 +282,25 @@ def test_the_commands_tell_a_counterfactual_and_write_it(tmp_path):
     assert len(json.loads(out)["tables"][TABLE]) == 6
 
 
+@pytest.mark.parametrize("other", ["cosmos", "constant_emission", "constant_emission@0.05"])
+def test_another_rule_and_a_constant_are_told_beside_the_record(tmp_path, other):
+    rows = walked(SHARES)
+    found = tk.counterfactual("livepeer", tmp_path / written(tmp_path, rows), other=other, runs=20)
+    assert found.other == found.plain()["other"] == other.replace("cosmos", "cosmos@proposal-848")
+    assert found.recorded["supply"][-1] == rows[-1].inputs.supply / 10**18
+    end = found.plain()["end"]
+    assert end["supply"]["held"] < end["supply"]["recorded"]
+    assert end["supply"]["low"] <= end["supply"]["median"] <= end["supply"]["high"]
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
+        (["--rule", "helium"], "helium on a history of livepeer; expected what mints by what is"),
+        (["--rule", "constant_emission@12"], "12; expected a share of supply a year, from 0 to 1"),
+        (["--rule", "constant_emission@x"], "'x'; expected constant_emission@SHARE"),
+        (["--rule", "constant"], "no rule 'constant'; expected livepeer, cosmos with or without"),
+        (["--rule", "cosmos@proposal-1"], "no version 'proposal-1' of cosmos"),
         (["--rule", "livepeer@LIP-1"], "no version 'LIP-1' of livepeer"),
         (["--rule", "liveper@LIP-107"], "no rule 'liveper'"),
         (
@@ -256,7 +324,7 @@ def test_what_cannot_be_asked_is_one_line(tmp_path, more, said):
 def test_a_rule_whose_inputs_have_no_response_says_what_is_possible():
     another = replace(LIVEPEER, name="another")
     with pytest.raises(InputError, match="no counterfactual of another; expected livepeer: how"):
-        _other(another, "livepeer@LIP-107")
+        _minting(another, "livepeer@LIP-107")
 
 
 def test_a_history_that_is_too_short_to_fit_says_so(tmp_path):
@@ -323,7 +391,9 @@ def test_a_recorded_fall_below_the_target_is_a_side_of_it_and_no_jump():
     assert sorted(told) == [7, 8]
     assert all(way.jump == 0 for way in told.values())
     for name, step_down in (("LIP-107", 700), ("LIP-100", 1_000)):
-        path = counterfactual_path(rows, outside, LIVEPEER.version(name).parameters)
+        path = counterfactual_path(
+            rows, outside, LivepeerMinting(LIVEPEER.version(name).parameters)
+        )
         moved = np.diff([row.inflation for row in path[5:8]])
         assert moved.tolist() == [-step_down, -step_down]
 

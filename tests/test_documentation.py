@@ -17,10 +17,8 @@ from tokenomics.model.controllers import LAWS
 from tokenomics.results.metrics import METRICS
 
 README = ROOT / "README.md"
-SMALL = {
-    "propose": ["--runs", "2", "--no-worlds"],
-    "sensitivity": ["--runs", "1"],
-}  # options that make an example a matter of seconds
+# options that make an example a matter of seconds
+SMALL = {"propose": ["--no-worlds", "--no-figures"], "compare": ["--days", "60"]}
 IDS = [page.stem for page in PAGES]
 
 
@@ -47,9 +45,9 @@ def test_generated_parts_are_what_the_commands_print(page):
 def test_every_generated_part_has_its_marks():
     found = {page.stem: [line for _, line, _ in PART.findall(page.read_text())] for page in PAGES}
     assert {stem: len(lines) for stem, lines in found.items() if lines} == {
-        "README": 1,
         "elementary": 1,
         "metrics": 2,
+        "model": 1,
         "parameters": 1,
         "protocols": 1,
         "shipped": 1,
@@ -69,12 +67,32 @@ def test_links_lead_to_files(page):
 
 
 def test_the_table_of_commands_is_complete():
-    text = README.read_text()
+    text = (ROOT / "docs" / "command_line.md").read_text()
     table = {
         tuple(re.findall(r"^[a-z]+(?:[ -][a-z]+)*", row)[0].split())
         for row in re.findall(r"^\| `tokenomics ([^`]+)` \|", text, re.M)
     }
     assert table == {words for words, _ in commands()}
+
+
+def test_the_python_reference_has_every_public_name_once():
+    found = re.findall(r"^   (\w+)$", (ROOT / "docs" / "api.md").read_text(), re.M)
+    assert sorted(found) == sorted(set(tk.__all__) - {"__version__"})
+
+
+def test_every_finding_stands_in_the_table_of_findings():
+    table = (ROOT / "findings" / "README.md").read_text()
+    named = re.findall(r"^\| \w+ \| `([\w-]+\.sh)` \|", table, re.M)
+    assert sorted(named) == sorted(path.name for path in (ROOT / "findings").glob("*.sh"))
+
+
+def test_every_page_is_in_the_site():
+    """Sphinx refuses a page that no list of contents has; a list may not name one that is gone."""
+    listed = set()
+    for page in PAGES:
+        for block in re.findall(r"^```{toctree}\n(.*?)^```", page.read_text(), re.S | re.M):
+            listed |= set(re.findall(r"^(?:.*<)?([\w/*]+)>?$", block, re.M))
+    assert {page.stem for page in PAGES[1:]} - {"index"} == listed - {"notebooks/*"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
@@ -85,25 +103,18 @@ def test_every_command_parses(page):
         known[name].make_context(" ".join(name), list(words[len(name) :]))
 
 
-def test_every_command_of_the_readme_runs(tmp_path):
-    ran = 0
-    for words in lines(README):
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "start.md"], ids=["README", "start"])
+def test_every_command_that_a_newcomer_meets_runs(page, tmp_path):
+    found = list(lines(page))
+    assert len(found) >= 2
+    for words in found:
         small = [
             "2" if before == "--runs" else word
             for before, word in zip(["", *words], words, strict=False)
         ]
-        if words[0] == "sensitivity":  # a design of the same parameters with fewer points
-            design = (ROOT / "params" / "sweeps" / f"{words[1]}.yaml").read_text()
-            (tmp_path / "small.yaml").write_text(
-                re.sub(r"^count:.*$", "count: 4", design, flags=re.M)
-            )
-            small[1] = "small.yaml"
         status, _, errors = command(*small, *SMALL.get(words[0], []), folder=tmp_path)
-        assert status == (words[0] == "propose"), (
-            f"{words}: {errors}"
-        )  # two runs meet no limit of the proposal
-        ran += 1
-    assert ran >= 7
+        # two runs may break a limit of the proposal
+        assert status in ((0, 1) if words[0] == "propose" else (0,)), f"{words}: {errors}"
 
 
 def test_the_output_that_the_readme_quotes_is_what_the_command_prints(tmp_path):

@@ -82,10 +82,10 @@ def test_an_installed_copy_runs_from_any_folder(wheel, tmp_path):
     assert (work / "o" / "run.json").exists()
 
 
-def test_the_readme_names_every_block():
+def test_the_page_of_the_model_names_every_block():
     from tokenomics.model.model import BLOCKS
 
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "docs" / "model.md").read_text()
     for block in BLOCKS:
         assert f"| {block.name} |" in text, block.name
 

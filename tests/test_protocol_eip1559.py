@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from tokenomics.errors import InputError
 from tokenomics.protocols.eip1559 import (
     EIP1559,
-    INITIAL_BASE_FEE,
     BaseFeeInputs,
     BaseFeeParameters,
     BaseFeeState,
@@ -15,6 +14,7 @@ from tokenomics.protocols.eip1559 import (
 )
 
 LONDON = EIP1559.version("London").parameters
+INITIAL_BASE_FEE = 10**9  # of the fork's first block [wei] (EIP-1559)
 
 
 def after(fee, used, limit=20_000_000, parameters=LONDON):

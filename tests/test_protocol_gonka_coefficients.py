@@ -13,7 +13,6 @@ from tokenomics.protocols.gonka_coefficients import (
     GonkaCoefficientState,
     at_share,
     diluted,
-    new_model,
     step,
     stored,
 )
@@ -33,6 +32,10 @@ def parameters(low, high, difficulty="1", target=5000):
 
 def state(base, move, sign, effective="0"):
     return GonkaCoefficientState(dec(base), dec(move), sign, dec(effective))
+
+
+def new_model(p):
+    return GonkaCoefficientState(p.minimum, p.step_max // 2, 0, p.minimum)
 
 
 def weights(own, others):

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from paths import DATA
 from tokenomics.errors import InputError
 from tokenomics.experiments.replays import replay
+from tokenomics.histories.recorded_steps import read_recorded
 from tokenomics.model.controllers import rai as law
 from tokenomics.protocols.arithmetic import RAY, WAD
 from tokenomics.protocols.catalogue import named
+from tokenomics.protocols.gaps import gaps_of
 from tokenomics.protocols.rai import GAINS, RAI
 from tokenomics.protocols.rai_controller import (
     RaiInputs,
@@ -234,6 +236,13 @@ def test_the_parameters_are_those_of_the_table():
         assert parameters.ki == round(float(line["ki"]) * WAD)
         assert parameters.leak == round(float(line["leaky_factor"]) * 10**10) * 10**17
         assert parameters.period == int(line["period"])
+
+
+@recorded
+def test_hours_that_the_record_lacks_are_told():
+    gaps = gaps_of(*read_recorded(RAI, RECORD))
+    assert (len(gaps), sum(gap.missing for gap in gaps)) == (215, 382)
+    assert gaps[0] == (12_371_765, 12_372_918, 1893, 3)
 
 
 @recorded

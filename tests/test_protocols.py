@@ -19,6 +19,7 @@ from tokenomics.histories.recorded_steps import read_recorded
 from tokenomics.protocols.absorb import absorb
 from tokenomics.protocols.arithmetic import WAD, half_even, power, truncated
 from tokenomics.protocols.catalogue import RULES, named
+from tokenomics.protocols.gaps import gaps_of
 from tokenomics.protocols.replay import replay
 from tokenomics.protocols.rule import (
     DEPLOYED,
@@ -29,6 +30,7 @@ from tokenomics.protocols.rule import (
     Search,
     Version,
 )
+from tokenomics.results.replay_figure import draw_replay, larger
 
 
 class CounterState(NamedTuple):
@@ -104,13 +106,22 @@ def test_a_rule_says_where_it_comes_from_and_what_acts(name):
     assert set(rule.decides) <= set(rule.state._fields)
 
 
+def searched(rule, parameters):
+    """The states of a search; of one by intervals the ends and the middle."""
+    search = rule.search
+    if isinstance(search, Search):
+        return search.states(parameters)
+    first, last = search.span(parameters)
+    return [search.lowest(key, parameters) for key in (first, (first + last) // 2, last)]
+
+
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if rule.search])
 def test_what_a_rule_searches_is_what_the_chain_can_hold(name):
     rule = RULES[name]
     for version in rule.versions:
         for given_ in rule.search.inputs(version.parameters).values():
             rule.check("inputs", given_)
-        states = rule.search.states(version.parameters)
+        states = searched(rule, version.parameters)
         for state in (states[0], states[len(states) // 2], states[-1]):
             rule.check("state", state)
             rule.check("state", rule.step(state, given_, version.parameters))
@@ -420,7 +431,7 @@ def test_a_history_of_the_version_that_is_shown_is_replayed_by_it(name):
     rule = RULES[name]
     parameters = rule.version().parameters
     inputs = list(rule.search.inputs(parameters).values())
-    state = rule.search.states(parameters)[-1]
+    state = searched(rule, parameters)[-1]
     since = max((v.since or 0 for v in rule.versions if v.status == DEPLOYED), default=0)
     rows = []
     for step in range(8):
@@ -479,3 +490,63 @@ def test_a_named_field_chooses_the_form_that_has_it(tmp_path):
     rows, form = read_recorded(RULES["livepeer"], tmp_path / "h.csv", column="clock=row")
     assert form.name == "a column a round"
     assert rows[0].state.inflation == 7
+
+
+def test_rows_that_are_missing_are_told_with_their_first_place(tmp_path):
+    clocks = [1, 2, 4, 5, 9]
+    rows = [f"{clock},{1000 + 500 * clock},0,40,100" for clock in clocks]
+    (tmp_path / "h.csv").write_text("\n".join([HEAD, *rows]))
+    found = tk.replay("livepeer", tmp_path / "h.csv")
+    assert found.gaps == ((2, 4, 4, 1), (5, 9, 6, 3))
+    assert [step.reading for step in found.steps] == ["", "a row that spans 2 steps", "", None]
+    words = ["protocols", "replay", "livepeer", "--history", "h.csv"]
+    assert (
+        "2 gaps in the clock, 4 rows missing; the first before line 4, from 2 to 4: rows beside a "
+        "gap are read as if none were missing"
+    ) in " ".join(command(*words, folder=tmp_path)[1].split())
+    told = json.loads(command(*words, "--json", folder=tmp_path)[1])["gaps"]
+    assert told[0] == {"before": 2, "after": 4, "line": 4, "missing": 1}
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=20), st.integers(2, 3_600), st.data())
+def test_a_clock_that_is_late_by_less_than_half_a_row_has_no_more_gaps(steps, spacing, data):
+    moment, rows = 0, [Row(0, CounterState(0), CounterInputs(0))]
+    late = st.integers(0, (spacing - 1) // 4)
+    for step in steps:
+        moment += step * spacing
+        rows.append(rows[0]._replace(clock=moment + data.draw(late)))
+    found = gaps_of(rows, replace_(COUNTER.own_form, spacing=spacing))
+    assert [gap.missing for gap in found] == [step - 1 for step in steps if step > 1]
+    assert gaps_of(rows, replace_(COUNTER.own_form, spacing=None)) == ()
+    doubled = replace_(COUNTER.own_form, spacing=2 * spacing, moment=lambda row: 2 * row.clock)
+    assert gaps_of(rows, doubled) == found
+
+
+@pytest.mark.parametrize(
+    ("unit", "power", "told"),
+    [
+        ("1e-27/s", 18, "1e-9/s"),
+        ("1e-27/s", 27, "1/s"),
+        ("1e-8 HNT", 12, "1e4 HNT"),
+        ("1e-18 LPT", 18, "LPT"),
+        ("ppb/round", 6, "1e6 ppb/round"),
+        ("wei/gas", 0, "wei/gas"),
+    ],
+)
+def test_a_unit_takes_the_power_that_is_taken_out_of_its_numbers(unit, power, told):
+    assert larger(unit, power) == told
+
+
+def test_a_series_near_a_large_number_is_drawn_by_its_distance_from_it():
+    one, unit = CounterInputs(1), 10**27
+    rows = [Row(clock, CounterState(unit + 10**19 * clock), one) for clock in range(12)]
+    figure = draw_replay(replay(replace_(COUNTER, step=lambda s, i, p: s), rows))
+    above, below = figure.axes
+    assert (above.get_ylabel(), below.get_ylabel()) == (
+        "level less 1e27 × u\n[1e18 u]",
+        "rule less record\n[1e18 u]",
+    )
+    assert above.lines[0].get_ydata().tolist() == [10.0 * clock for clock in range(1, 12)]
+    figure.draw_without_rendering()
+    offsets = [part.get_offset_text().get_text() for part in (above.yaxis, below.xaxis)]
+    assert offsets == ["", ""]

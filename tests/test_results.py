@@ -17,7 +17,7 @@ import tokenomics as tk
 from tokenomics.elementary import log
 from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
-from tokenomics.results import figures
+from tokenomics.results import drawing, figures
 from tokenomics.results.intervals import LEVEL, UNBOUNDED, Z, intervals, summarise
 from tokenomics.results.metrics import METRICS
 from tokenomics.results.returns import volatility
@@ -87,7 +87,7 @@ def test_a_runs_pictures_are_those_that_each_panel_has_alone(record):
     for name, content in found.items():
         cut, alone = (
             matplotlib.image.imread(BytesIO(one))
-            for one in (content, figures.png(result.plot(name), figures.DOTS))
+            for one in (content, drawing.png(result.plot(name), figures.DOTS))
         )
         assert cut.shape == alone.shape
         assert np.mean(np.any(cut != alone, axis=-1)) < 1e-3, name

@@ -76,7 +76,7 @@ def results():
         Scored(pd.DataFrame([group]), pd.DataFrame(), (HOSTILE,)),
         VenueReport(None, choice, frame, {}, {"rise": np.ones(2)}, HOSTILE, {}),
         RecordedReplay(ruled, ()),
-        Counterfactual(rule, version, version, np.arange(2), paths, paths, band, 9, 9, 0.1),
+        Counterfactual(rule, version, HOSTILE, np.arange(2), paths, paths, band, 9, 9, 0.1, ()),
         Validation(
             tk.resolve(),
             SimpleNamespace(file=HOSTILE, dates=[day, day]),

@@ -25,7 +25,7 @@ Public names; `help` of each describes every parameter:
     reproduce            a published result, computed again
     score                a table of quantiles against what happened
     replay               a deployed rule on its recorded history, step by step
-    counterfactual       what another version of a rule would have done on its history
+    counterfactual       what another version of a rule, or a policy, would have done
     absorb               where a deployed rule traps itself
     propose              the whole evidence of a governance proposal, as a bundle
     report               finished runs or a sweep as a bundle

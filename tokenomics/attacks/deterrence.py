@@ -18,6 +18,7 @@ from ..model.formulas.bonding import bonded
 from ..model.formulas.cheating import deterrence, deterrences
 from ..model.steady_state import steady_state
 from ..parameters import Parameters
+from ..results.drawing import Drawing
 
 NOTHING = 1e-200  # a gain or a penalty of nothing, as the ratio has it
 
@@ -112,7 +113,7 @@ def deterrence_figure(parameters: Parameters, today: Parameters | None = None) -
     grid = np.array(
         [deterrence(_audited(params, audit), stakes, found.revenue) for audit in audits]
     ).T
-    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
+    figure = Drawing(figsize=(7.0, 4.6), layout="constrained")
     axis = figure.subplots()
     shown = axis.contourf(
         audits,

@@ -104,3 +104,17 @@ def refuse_precision(precision: str, cupy: Any) -> None:
                 argument="precision",
                 expected="the package ml_dtypes, which gives NumPy and CuPy the type",
             ) from None
+
+
+def precisions(ops: Any) -> list[str]:
+    """What these operations' device and library can compute in."""
+    if ops.backend == "numpy":
+        return [ops.precision]
+    found = []
+    for precision in PRECISIONS:
+        try:
+            refuse_precision(precision, ops.xp)
+        except InputError:
+            continue
+        found.append(precision)
+    return found

@@ -19,7 +19,7 @@ from .shapes import Shape, shape
 WEIGHT_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0}
 WEIGHT_BYTES |= {"fp4": 0.5, "nvfp4": 0.5, "mxfp4": 0.5, "int4": 0.5}
 # other cards of a name: their ceilings are not the shipped ones
-OTHER_CARDS = ("nvl",)
+OTHER_CARDS = ("nvl", "pcie", "laptop", "mig")
 
 
 def known_card(name: str) -> str | None:

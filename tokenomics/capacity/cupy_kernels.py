@@ -1,6 +1,7 @@
 """CUDA kernels for what is not a matrix product, each fused into one pass over memory. Compiled by CuPy with NVRTC for the card in use.
 
 The types are float, __half and __nv_bfloat16; sums are in float. One block works on one row, so that a block's threads share its sum.
+Places in arrays are counted in 64 bits, widths and rows in 32: cupy_operations refuses what does not fit into them.
 """
 
 SOURCE = r"""
@@ -35,7 +36,7 @@ __device__ float block_max(float value, float* shared) {
 
 // RMS norm of a row.
 template <typename T>
-__global__ void norm(const T* x, const T* gain, T* out, int width, float epsilon) {
+__global__ void __launch_bounds__(THREADS) norm(const T* x, const T* gain, T* out, int width, float epsilon) {
     __shared__ float shared[THREADS];
     const T* row = x + (long long)blockIdx.x * width;
     T* to = out + (long long)blockIdx.x * width;
@@ -51,7 +52,7 @@ __global__ void norm(const T* x, const T* gain, T* out, int width, float epsilon
 
 // SiLU(gate) * up; a row holds the gate, then the other half.
 template <typename T>
-__global__ void gated(const T* gate_up, T* out, long long count, int width) {
+__global__ void __launch_bounds__(THREADS) gated(const T* gate_up, T* out, long long count, int width) {
     long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= count) return;
     long long at = (i / width) * 2 * width + i % width;
@@ -61,7 +62,7 @@ __global__ void gated(const T* gate_up, T* out, long long count, int width) {
 
 // Rotary embedding of a token's queries and keys; keys and values go to the cache. One block a token.
 template <typename T>
-__global__ void rotate(const T* qkv, const float* cosine, const float* sine, T* query, T* key, T* value,
+__global__ void __launch_bounds__(THREADS) rotate(const T* qkv, const float* cosine, const float* sine, T* query, T* key, T* value,
                        int tokens, int kv_heads, int group, int width, int past, int capacity, float scale) {
     int batch = blockIdx.x / tokens, token = blockIdx.x % tokens, half = width / 2;
     int queries = kv_heads * group, all = queries + 2 * kv_heads;
@@ -90,7 +91,7 @@ __global__ void rotate(const T* qkv, const float* cosine, const float* sine, T* 
 
 // Causal softmax of a row in place; row r of a head belongs to token r / group.
 template <typename T>
-__global__ void softmax(T* scores, int rows, int group, int columns, int past) {
+__global__ void __launch_bounds__(THREADS) softmax(T* scores, int rows, int group, int columns, int past) {
     __shared__ float shared[THREADS];
     int seen = past + (blockIdx.x % rows) / group + 1;
     if (seen > columns) seen = columns;

@@ -33,6 +33,25 @@ DATA_TYPES = {
 PLAIN = {"fp32": "float32", "fp16": "float16"}
 SLAB = 2**24  # random numbers drawn at once, in float32: what an array needs besides itself
 WARM_UP = 3  # runs before a capture: kernels are compiled and cuBLAS chooses its own
+# of the kernels' int, of cuBLAS's dimensions and of a grid along x (CUDA C++ guide, compute
+# capabilities); CuPy casts a larger grid to int without a word, and NumPy 1 a larger int32
+INT_LIMIT = 2**31 - 1
+
+
+def within_int(*numbers: int) -> None:
+    """Raise InputError for a number that the kernels and cuBLAS would take for another."""
+    if max(numbers) > INT_LIMIT:
+        raise InputError(
+            f"{max(numbers)} rows, columns or blocks in one call",
+            key="batch",
+            expected=f"at most {INT_LIMIT}",
+        )
+
+
+def int32(*numbers: int) -> tuple[np.int32, ...]:
+    """Numbers as a kernel's int."""
+    within_int(*numbers)
+    return tuple(np.int32(n) for n in numbers)
 
 
 class CuPyOperations:
@@ -55,9 +74,12 @@ class CuPyOperations:
             if precision == "bf16"
             else PLAIN[precision]
         )
-        # the legacy stream cannot be captured
-        self.stream = cupy.cuda.Stream(non_blocking=True)
-        self.stream.use()
+        # the legacy stream cannot be captured; one stream for all precisions, because CuPy launches
+        # on the current one, and work on two would not wait for each other
+        self.stream = cupy.cuda.get_current_stream()
+        if self.stream == cupy.cuda.Stream.null:
+            self.stream = cupy.cuda.Stream(non_blocking=True)
+            self.stream.use()
         kind = cupy_kernels.TYPES[precision]
         names = [f"{name}<{kind}>" for name in cupy_kernels.NAMES]
         options = ("-std=c++17", "-DWITH_BF16") if precision == "bf16" else ("-std=c++17",)
@@ -97,6 +119,7 @@ class CuPyOperations:
         count, rows, inner = a.shape
         leading = [array.strides[1] // size for array in (b, a, out)]
         strides = [array.strides[0] // size for array in (b, a, out)]
+        within_int(count, rows, inner, out.shape[2], *leading)
         kind, operation = DATA_TYPES[self.precision], self.cublas.Operation
         self.cublas.gemm_strided_batched_ex(
             self.handle,
@@ -138,12 +161,12 @@ class CuPyOperations:
 
     def norm(self, x: Any, gain: Any, epsilon: float, out: Any) -> None:
         """RMS norm of the rows."""
-        self._launch("norm", x.shape[0], (x, gain, out, np.int32(x.shape[1]), np.float32(epsilon)))
+        self._launch("norm", x.shape[0], (x, gain, out, *int32(x.shape[1]), np.float32(epsilon)))
 
     def gated(self, gate_up: Any, out: Any) -> None:
         """SiLU(gate)·up."""
         blocks = -(-out.size // cupy_kernels.THREADS)
-        self._launch("gated", blocks, (gate_up, out, np.int64(out.size), np.int32(out.shape[1])))
+        self._launch("gated", blocks, (gate_up, out, np.int64(out.size), *int32(out.shape[1])))
 
     def rotate(
         self,
@@ -158,7 +181,7 @@ class CuPyOperations:
     ) -> None:
         """Rotary embedding; keys and values go to the cache."""
         batch, kv_heads, tokens, group, width = query.shape
-        sizes = (np.int32(n) for n in (tokens, kv_heads, group, width, past, key.shape[2]))
+        sizes = int32(tokens, kv_heads, group, width, past, key.shape[2])
         self._launch(
             "rotate",
             batch * tokens,
@@ -168,15 +191,14 @@ class CuPyOperations:
     def softmax(self, scores: Any, group: int, past: int) -> None:
         """Causal softmax in place."""
         count, rows, columns = scores.shape
-        self._launch(
-            "softmax", count * rows, (scores, *(np.int32(n) for n in (rows, group, columns, past)))
-        )
+        self._launch("softmax", count * rows, (scores, *int32(rows, group, columns, past)))
 
     def add(self, x: Any, y: Any) -> None:
         """x += y."""
         self.xp.add(x, y, out=x)
 
     def _launch(self, name: str, blocks: int, arguments: tuple[Any, ...]) -> None:
+        within_int(blocks)
         self.kernels[name]((blocks,), (cupy_kernels.THREADS,), arguments)
 
     def captured(self, step: Callable[[], None]) -> Callable[[], None]:
@@ -185,8 +207,10 @@ class CuPyOperations:
             step()
         self.stream.synchronize()
         self.stream.begin_capture()
-        step()
-        graph = self.stream.end_capture()
+        try:
+            step()
+        finally:  # a stream that is left capturing refuses all that comes after
+            graph = self.stream.end_capture()
         return lambda: graph.launch(self.stream)
 
     def timed(self, step: Callable[[], None], repeats: int, seconds: float) -> list[float]:

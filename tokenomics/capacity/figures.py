@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..errors import lettering
+from ..results.drawing import Drawing
 from ..results.figures import COLOURS
 from .frontier import Frontier
 from .supply import Fleet
@@ -25,7 +26,7 @@ def supply_figure(fleet: Fleet) -> Figure:
     """The supply curve stacked by type, and its elasticity."""
     prices = prices_around(fleet)
     offered = fleet.supply.by_type(prices)
-    canvas = Figure(figsize=(10.4, 3.6), layout="constrained")
+    canvas = Drawing(figsize=(10.4, 3.6), layout="constrained")
     left, right = canvas.subplots(1, 2)
     below = np.zeros_like(prices)
     for (name, work), colour in zip(offered.items(), np.resize(COLOURS, len(offered)), strict=True):
@@ -66,7 +67,7 @@ def supply_figure(fleet: Fleet) -> Figure:
 
 def frontier_figure(curves: Mapping[str, Frontier]) -> Figure:
     """Tokens/s of a card against TPOT and against TTFT."""
-    canvas = Figure(figsize=(10.4, 3.6), layout="constrained")
+    canvas = Drawing(figsize=(10.4, 3.6), layout="constrained")
     left, right = canvas.subplots(1, 2)
     for (name, curve), colour in zip(curves.items(), np.resize(COLOURS, len(curves)), strict=True):
         left.plot(

@@ -25,8 +25,8 @@ class NumPyOperations:
         return out
 
     def empty(self, shape: tuple[int, ...]) -> np.ndarray:
-        """An array that is touched, so that its pages exist."""
-        return np.zeros(shape, dtype=np.float32)
+        """Zeros that are written, so that their pages exist."""
+        return np.full(shape, 0.0, dtype=np.float32)
 
     def linear(self, x: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
         """out = x·weightᵀ; weight is (outputs, inputs)."""

@@ -65,7 +65,7 @@ def reference_logits(xp: Any, shape: Shape, weights: Weights, x: Any) -> Any:
     return product(norm(x[:, -1], weights.norm), weights.head)
 
 
-def errors(ops: Any, shape: Shape) -> tuple[float, float]:
+def errors(ops: Any, shape: Shape, prompt: int = PROMPT) -> tuple[float, float]:
     """‖out − ref‖/‖ref‖ of the logits after a prefill, and after a decode step on the cache that it
     left.
     """
@@ -77,17 +77,17 @@ def errors(ops: Any, shape: Shape) -> tuple[float, float]:
         }
     )
     weights = random_weights(ops, small, small.layers)
-    prefill = Decoder(ops, small, weights, SEQUENCES, PROMPT, PROMPT + 1)
-    decode = Decoder(ops, small, weights, SEQUENCES, 1, PROMPT + 1)
+    prefill = Decoder(ops, small, weights, SEQUENCES, prompt, prompt + 1)
+    decode = Decoder(ops, small, weights, SEQUENCES, 1, prompt + 1)
     x = xp.concatenate(
-        [prefill.inputs.reshape(SEQUENCES, PROMPT, -1), decode.inputs.reshape(SEQUENCES, 1, -1)],
+        [prefill.inputs.reshape(SEQUENCES, prompt, -1), decode.inputs.reshape(SEQUENCES, 1, -1)],
         axis=1,
     )
     found = []
     prefill.step(0)
-    found.append((prefill.logits, reference_logits(xp, small, weights, x[:, :PROMPT])))
+    found.append((prefill.logits, reference_logits(xp, small, weights, x[:, :prompt])))
     decode.keys, decode.values = prefill.keys, prefill.values
-    decode.step(PROMPT)
+    decode.step(prompt)
     found.append((decode.logits, reference_logits(xp, small, weights, x)))
     out = [
         float(xp.linalg.norm(got.astype(np.float64) - ref) / xp.linalg.norm(ref))

@@ -74,7 +74,7 @@ FITTED = (
 
 def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
     """Print a calibration and write its directory."""
-    from ..results.figures import save
+    from ..results.drawing import save
 
     def fill(folder: Path) -> None:
         if found.told:

@@ -89,7 +89,7 @@ def benchmark(
     """
     from ..capacity.backend import choose
     from ..capacity.benchmark import benchmark as measure
-    from ..capacity.benchmark import shares
+    from ..capacity.benchmark_file import shares, write
     from ..capacity.shapes import shape
 
     probe(out)
@@ -102,10 +102,7 @@ def benchmark(
     rows, seen, fit = shares(measured_shape, found), found.measured, found.efficiency[ops.precision]
 
     def fill(path: Path) -> None:
-        yaml = YAML()
-        yaml.width = 4096
-        with path.open("w", encoding="utf-8") as stream:
-            yaml.dump(found.model_dump(exclude_none=True), stream)
+        write(found, path)
 
     def tell(written: bool) -> None:
         if as_json:
@@ -181,7 +178,7 @@ def supply(
     """
     from ..capacity.figures import supply_figure
     from ..capacity.supply import load_fleet
-    from ..results.figures import save
+    from ..results.drawing import save
 
     probe(out)
     found = load_fleet(fleet)
@@ -328,7 +325,7 @@ def frontier(
     from ..capacity.measured_frontier import answer
     from ..capacity.roofline import Request, roofline
     from ..capacity.shapes import shape
-    from ..results.figures import save
+    from ..results.drawing import save
 
     probe(out)
     files = [str(file) for file in measured or ()]

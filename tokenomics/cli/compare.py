@@ -102,7 +102,7 @@ def compare(
     from ..experiments.spans import checked_years
     from ..experiments.sweep import default_folder
     from ..parameters import setting
-    from ..results.figures import save
+    from ..results.drawing import save
 
     after = checked_years(_years(years))
     distinct(overlay, "overlay")

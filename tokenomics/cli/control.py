@@ -11,7 +11,6 @@ from ruamel.yaml import YAML
 
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
-from ..results.figures import save
 from ..results.markdown import markdown_table
 from ..results.metrics import METRICS
 from . import control_attacks, control_wash_usage
@@ -47,6 +46,7 @@ def analyse(
     Status 1 where the loop is unstable or its margins are thin (Ms > 2).
     """
     from ..loop.analyse import analyse as examine
+    from ..results.drawing import save
 
     probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)
@@ -113,6 +113,7 @@ def boundary(
     """
     from ..loop import figures
     from ..loop.boundary import boundary_table, reading, settings
+    from ..results.drawing import save
 
     probe(out)
     resolved = resolved_from(file, policy, scenario, overlay, sets)

@@ -51,7 +51,7 @@ def frontier(
     from ..experiments.frontier import frontier as found_by
     from ..experiments.matching import checked_cost
     from ..parameters import assignments
-    from ..results.figures import save
+    from ..results.drawing import save
 
     probe(out)
     checked_cost(cost, "cost")

@@ -4,6 +4,7 @@ states that trap them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from .history_options import Sheet
 from .numbers import number
 from .options import Json, NoFigures, Tables
 from .output import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
+from .protocol_texts import tell_counterfactual, tell_replay, told_number
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +29,6 @@ app = typer.Typer(
 Named = Annotated[
     str, typer.Argument(help="A rule, or NAME@VERSION; see `protocols list`.", metavar="NAME")
 ]
-NONE = "-"
 
 
 @app.command("list", epilog="Example: tokenomics protocols list")
@@ -97,8 +98,8 @@ def show(name: Named, as_json: Json = False) -> None:
         rows.append((part,))
         for field, about in fields.items():
             value = set_to.get(field) if part == "parameters" else None
-            bounds = f"{_number(about['lower'])} to {_number(about['upper'])}"
-            rows.append((field, _number(value), about["unit"], bounds, about["about"]))
+            bounds = f"{told_number(about['lower'])} to {told_number(about['upper'])}"
+            rows.append((field, told_number(value), about["unit"], bounds, about["about"]))
     show_table("", ["name", "set to", "unit", "bounds", "what it is"], rows, console=wide_console())
     say(*(f"other version {_version(v)}" for v in rule.versions if v is not version))
     say(*(f"source: {source}" for source in rule.sources))
@@ -109,14 +110,6 @@ def show(name: Named, as_json: Json = False) -> None:
 def _version(version: Any) -> str:
     date = f", {version.date}" if version.date else ""
     return f"{version.name} ({version.status}{date}): {version.source}"
-
-
-def _number(value: Any) -> str:
-    if value is None:
-        return NONE
-    if isinstance(value, int) and abs(value) >= 10**16:
-        return f"{float(value):.6g}"
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 @app.command(
@@ -145,8 +138,8 @@ def replay(
         str | None,
         typer.Option(
             "--rule",
-            help="Step this version instead, from a row's recorded state on, and tell what it "
-            "would have done.",
+            help="Step this instead, from a row's recorded state on, and tell what it would have "
+            "done: another version, cosmos, or constant_emission with or without @SHARE a year.",
             metavar="NAME@VERSION",
         ),
     ] = None,
@@ -168,7 +161,7 @@ def replay(
 ) -> None:
     """Step a rule on its recorded history: steps that agree to the last digit, the direction of
     moves, the first divergence, and the readings of rows that explain the rest. With --rule: what
-    another version would have done on the recorded inputs, beside the record.
+    another version or policy would have done on the recorded inputs, beside the record.
     """
     from ..experiments.replays import replay as replayed
 
@@ -183,25 +176,41 @@ def replay(
             raise InputError(str(value), argument=argument, expected="--rule beside it")
     with progress_bar("replaying", not as_json) as update:
         found = replayed(name, *history, column=column, sheet=sheet, progress=update)
+    _deliver(found, tell_replay, found.plot, ("replay", "steps"), out, no_figures, as_json)
+
+
+def _deliver(
+    found: Any,
+    tell: Callable[[Any], None],
+    draw: Callable[[], Any],
+    names: tuple[str, str],
+    out: Path | None,
+    no_figures: bool,
+    as_json: bool,
+) -> None:
+    """Write what was found and tell it. names: of JSON and figure, and of the table."""
+    from ..protocols.gaps import gaps_told
+
+    name, table = names
 
     def fill(folder: Path) -> None:
-        found.table().to_csv(folder / "steps.csv", index=False)
-        (folder / "replay.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+        found.table().to_csv(folder / f"{table}.csv", index=False)
+        (folder / f"{name}.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
         if not no_figures:
-            from ..results.figures import save
-            from ..results.replay_figure import draw_replay
+            from ..results.drawing import save
 
-            save(draw_replay(found), folder / "replay.png", 150)
+            save(draw(), folder / f"{name}.png", 150)
 
-    def tell(written: bool) -> None:
+    def told(written: bool) -> None:
         if as_json:
             print_json(found.plain() | ({"out": str(out)} if written else {}))
             return
-        _tell(found)
+        tell(found)
+        say(*gaps_told(found.gaps))
         if written:
             say(f"written to {out}")
 
-    deliver(out, fill, tell)
+    deliver(out, fill, told)
 
 
 def _counterfactual(
@@ -214,101 +223,17 @@ def _counterfactual(
     as_json: bool,
 ) -> None:
     from ..calibration.bonding.counterfactual import counterfactual
-    from ..calibration.bonding.figures import draw_counterfactual, finding
 
     with progress_bar("stepping", not as_json) as update:
         found = counterfactual(name, *history, other=other, progress=update, **given)
 
-    def fill(folder: Path) -> None:
-        found.table().to_csv(folder / "counterfactual.csv", index=False)
-        (folder / "counterfactual.json").write_text(
-            json_text(found.plain()) + "\n", encoding="utf-8"
-        )
-        if not no_figures:
-            from ..results.figures import save
+    def draw() -> Any:
+        from ..calibration.bonding.figures import draw_counterfactual
 
-            save(draw_counterfactual(found), folder / "counterfactual.png", 150)
+        return draw_counterfactual(found)
 
-    def tell(written: bool) -> None:
-        if as_json:
-            print_json(found.plain() | ({"out": str(out)} if written else {}))
-            return
-        say(finding(found))
-        told = ("recorded", "held", "low", "median", "high")
-        rows = [
-            (f"{quantity} [{at['unit']}]", *(f"{at[which]:,.6g}" for which in told))
-            for quantity, at in found.plain()["end"].items()
-        ]
-        columns = ["at the end", "recorded", "bonding as it was", "5 %", "median", "95 %"]
-        show_table("", columns, rows, console=wide_console())
-        say(
-            f"the band: {found.runs:,} draws of how bonding follows its yield, fitted on the first "
-            f"{found.fitted:,} rounds; in {100.0 * found.no_effect:.0f} % of them holders do not "
-            "respond, and bonding is as it was",
-            "share: bonded, of supply; minted_share: minted since the start, of supply then",
-            "as recorded: the rounds of each row, what moved bonding beside its yield, and what "
-            "supply changed by beside inflation",
-        )
-        if written:
-            say(f"written to {out}")
-
-    deliver(out, fill, tell)
-
-
-MOST_TOLD = 10  # unexplained steps that are told one by one
-
-
-def _tell(found: Any) -> None:
-    say(repr(found))
-    rule = found.rule
-    unit = rule.quantities["state"][rule.decides[0]][1].unit
-    if found.scores:
-        _tell_scores(found)
-        return
-    first = found.first
-    if first is None:
-        return
-    (move, alike), (turned, right) = found.common, found.turns
-    say(
-        f"beside it: a move of {move:+,} at every step is exact in {alike:,}; of {turned:,} turns "
-        f"of direction the rule gives {right:,}"
-    )
-    before = ", ".join(
-        f"{field} {_number(value)}" for field, value in first.before._asdict().items()
-    )
-    say(
-        f"first divergence: line {first.line}, clock {first.clock:,}: the rule gives "
-        f"{first.predicted:,}, recorded is {first.recorded:,} [{unit}]; before it {before}"
-    )
-    rows = [(count, reading) for reading, count in found.readings.items()]
-    if found.unexplained:
-        rows.append((len(found.unexplained), "not explained"))
-    show_table("", ["steps", "agree if the row is read as"], rows, console=wide_console())
-    for step in found.unexplained[:MOST_TOLD]:
-        say(
-            f"not explained: line {step.line}, clock {step.clock:,}: the rule gives "
-            f"{step.predicted:,}, recorded is {step.recorded:,}"
-        )
-
-
-def _tell_scores(found: Any) -> None:
-    """Of a rule whose record is not exact: how each reading of the rows does."""
-    rows = [
-        (
-            one.reading,
-            f"{one.steps:,}",
-            f"{one.right:,} of {one.moved:,}",
-            *(NONE if value is None else f"{value:.3f}" for value in one[4:]),
-        )
-        for one in found.scores
-    ]
-    columns = ["rows read as", "steps", "direction right", "slope", "correlation"]
-    columns += ["share of moves", "first half", "second half", "share of values", "error"]
-    show_table("", columns, rows, console=wide_console())
-    say(
-        "share: of the squares of what is recorded, what the reading takes away; error: the "
-        "median, as a share of the median move"
-    )
+    names = ("counterfactual", "counterfactual")
+    _deliver(found, tell_counterfactual, draw, names, out, no_figures, as_json)
 
 
 @app.command(epilog="Examples: tokenomics protocols absorb livepeer@LIP-100 --json")
@@ -317,6 +242,7 @@ def absorb(name: Named, as_json: Json = False) -> None:
     entered, and cycles under constant input, within the range that the rule declares.
     """
     from ..experiments.replays import absorb as searched
+    from ..protocols.traps import number as told
 
     with progress_bar("searching", not as_json) as update:
         found = searched(name, progress=update)
@@ -325,7 +251,12 @@ def absorb(name: Named, as_json: Json = False) -> None:
         return
     say(*found.lines())
     rows = [
-        (c.input, f"{c.period:,}", f"{c.count:,}", f"{c.lowest:,} to {c.highest:,}", f"{c.ends:,}")
+        (
+            c.input,
+            *map(told, (c.period, c.count)),
+            f"{told(c.lowest)} to {told(c.highest)}",
+            told(c.ends),
+        )
         for c in found.cycles
     ]
     columns = ["constant input", "period", "cycles", "within", "states that end there"]

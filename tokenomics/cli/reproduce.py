@@ -68,7 +68,7 @@ def reproduce(
 ) -> None:
     """Compute a published result again: its numbers beside ours, and what became of each claim."""
     from ..papers import reproduce as compute
-    from ..results.figures import save
+    from ..results.drawing import save
     from ..results.markdown import cell
 
     probe(out)

@@ -80,7 +80,7 @@ def sensitivity(
 
 def _draw(result: Sensitivity, folder: Path) -> None:
     """A heat map of every policy and scenario, and a tornado of each of its metrics."""
-    from ..results.figures import save
+    from ..results.drawing import save
 
     folder.mkdir(exist_ok=True)
     for (policy, scenario), own in result.indices.groupby(["policy", "scenario"], sort=False):

@@ -98,7 +98,7 @@ def validate(
     """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk
     and GARCH, and what a policy would have done.
     """
-    from ..results.figures import save
+    from ..results.drawing import save
     from ..validation import validate as back_test
 
     probe(out)

@@ -23,6 +23,7 @@ from ..inputs.arguments import many
 from ..model import controllers
 from ..parameters import Resolved, resolve
 from ..parameters.tables import markdown_rows
+from ..results.drawing import Drawing, shown
 from ..results.figures import COLOURS
 from ..results.intervals import LEVEL, mean_interval, paired_intervals
 from ..results.metrics import METRICS
@@ -91,7 +92,7 @@ class CostFrontier:
         """
         columns = min(3, len(self.metrics))
         rows = -(-len(self.metrics) // columns)
-        figure = Figure(figsize=(4.2 * columns, 3.3 * rows + 1.1), layout="constrained")
+        figure = Drawing(figsize=(4.2 * columns, 3.3 * rows + 1.1), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         acting = self.points[self.points["policy"] != NOBODY]
         least, ticks = _least(acting["cost"]), _ticks(acting["cost"])
@@ -127,7 +128,7 @@ class CostFrontier:
             x=0.01,
             ha="left",
         )
-        return figure
+        return shown(figure)
 
     def _line(self, axis: Axes, name: str, label: str, own: pd.DataFrame, colour: str) -> None:
         """A law's points in a panel, in the order of its strength."""

@@ -17,11 +17,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..errors import InputError, counted, lettering, missing_extra, nearest, remark
 from ..inputs import bounds
 from ..inputs.arguments import CALL, NAMES, checked, optional
+from ..results.drawing import one_axis, shown
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
 from ..shown import Shown
@@ -106,16 +108,20 @@ class Optimum(Shown):
             f"\n{failed} runs of the check failed, and are not counted" if failed else ""
         )
 
-    def plot(self) -> Figure:
+    def plot(self, *, ax: Axes | None = None) -> Figure:
         """The Pareto front of two objectives on unseen shocks, or the progress for one.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
 
         Returns
         -------
         matplotlib.figure.Figure
             The front with 95 % intervals.
         """
-        canvas = Figure(figsize=(6.4, 4.4), layout="constrained")
-        axis = canvas.add_subplot()
+        canvas, axis = one_axis(ax, (6.4, 4.4))
         if len(self.objectives) == 1:
             axis.plot(np.arange(1, len(self.generations) + 1), self.generations, marker=".")
             axis.set(xlabel="generation", ylabel=_label(self.objectives[0]))
@@ -154,7 +160,7 @@ class Optimum(Shown):
             )
             axis.set_title(title, fontsize=9, loc="left")
         axis.grid(alpha=0.25)
-        return canvas
+        return shown(canvas)
 
 
 def _label(name: str) -> str:

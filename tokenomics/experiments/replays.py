@@ -27,6 +27,8 @@ class RecordedReplay(Replay):
         One by one.
     scores : tuple of ReadingScore
         Of a rule that is not exact, how the plain step and each reading do over all steps.
+    gaps : tuple of ClockGap
+        Of the clock, where rows are missing.
     """
 
     def plot(self) -> Figure:
@@ -37,9 +39,10 @@ class RecordedReplay(Replay):
         matplotlib.figure.Figure
             With the errors of what is not exact.
         """
+        from ..results.drawing import shown
         from ..results.replay_figure import draw_replay
 
-        return draw_replay(self)
+        return shown(draw_replay(self))
 
 
 def replay(
@@ -80,7 +83,7 @@ def replay(
     found, version = named(rule)
     rows, form = read_recorded(found, files, column=column, sheet=sheet)
     made = stepping.replay(found, rows, version if "@" in rule else None, progress, form)
-    return RecordedReplay(made.rule, made.steps, made.scores)
+    return RecordedReplay(made.rule, made.steps, made.scores, made.gaps)
 
 
 def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:

@@ -175,7 +175,7 @@ def sweep(
 
     Examples
     --------
-    >>> design = {"parameters": {"supply.burn_share": [0.1, 0.2]}}
+    >>> design = {"parameters": {"market.arbitrage_speed": [0.1, 0.2]}}
     >>> design |= {"set": {"simulation.days": 3}, "metrics": ["tracking_rms"]}
     >>> found = tk.sweep(design, runs=2)
     >>> found.table().shape

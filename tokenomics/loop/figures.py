@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..results.drawing import Drawing
 from ..results.figures import COLOURS
 from .margins import Margins, closed, frequencies, poles, response
 from .systems import StateSpace
@@ -20,7 +21,7 @@ def frequency(plant: StateSpace, law: StateSpace, found: Margins) -> Figure:
     """Bode, Nyquist and Nichols plots of the loop, and the size of both sensitivities."""
     omega = frequencies(plant.dt)
     loop = -response(plant, omega) * response(law, omega)
-    canvas = Figure(figsize=(10.5, 7.0), layout="constrained")
+    canvas = Drawing(figsize=(10.5, 7.0), layout="constrained")
     (bode, nyquist), (phases, nichols) = canvas.subplots(2, 2)
     angle = np.degrees(np.unwrap(np.angle(loop)))
     bode.loglog(omega, np.abs(loop), color=COLOURS[0], label="loop L")
@@ -76,7 +77,7 @@ def time(plant: StateSpace, law: StateSpace, found: Margins, days: float = 365.0
     """Root locus over a factor on the gain, and how the loop answers a step of the reference and a
     shock to the price.
     """
-    canvas = Figure(figsize=(10.5, 3.8), layout="constrained")
+    canvas = Drawing(figsize=(10.5, 3.8), layout="constrained")
     locus, step, shock = canvas.subplots(1, 3)
     turn = np.exp(1j * np.linspace(0.0, 2.0 * np.pi, 400))
     locus.plot(turn.real, turn.imag, color="black", linewidth=0.6)
@@ -159,7 +160,7 @@ def stability_map(
     """Regions of a gain plane in which the loop is stable, one contour a condition. grids: (y, x)
     of the spectral radius. chosen: gains marked.
     """
-    canvas = Figure(figsize=(6.4, 4.8), layout="constrained")
+    canvas = Drawing(figsize=(6.4, 4.8), layout="constrained")
     axis = canvas.add_subplot()
     for (name, radius), colour in zip(grids.items(), COLOURS, strict=False):
         axis.contour(x, y, radius, levels=[1.0], colors=[colour])
@@ -176,7 +177,7 @@ def boundary(table: pd.DataFrame) -> Figure:
     """Critical gains by integral time: predicted, simulated, and where the loop does more harm than
     good.
     """
-    canvas = Figure(figsize=(6.4, 4.2), layout="constrained")
+    canvas = Drawing(figsize=(6.4, 4.2), layout="constrained")
     axis, places = canvas.add_subplot(), np.arange(len(table))
     labels = {
         "predicted": "unstable, predicted",

@@ -1,23 +1,26 @@
 """Where a rule traps itself: states that no input leaves, sets that are never left once entered,
 and cycles under constant input.
 
-The rule's own `Search` gives the states and one input of each kind that the rule tells apart. Where
-the states are a whole range, the graph of all steps is searched; where they are a sample, each is
-stepped on, and what is found is found and the rest unknown.
+The rule's own search gives the states and one input of each kind that the rule tells apart. Where
+the states are a whole small range, the graph of all steps is searched; where the step is monotone,
+a range of any size by intervals; else a sample is stepped on, and what is found is found and the
+rest unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from .interval_argument import by_intervals
 from .orbits import sampled
-from .rule import DeployedRule, Version
+from .rule import DeployedRule, IntervalSearch, Version
 from .step_graph import whole
-from .traps import Absorption
+from .traps import Absorption, Found
 
 MOST_STATES = 5_000_000
 Progress = Callable[[int, int], None]
@@ -33,10 +36,16 @@ def absorb(
         raise InputError(
             f"{rule.name} declares no range to search",
             key="rule",
-            expected="a rule whose state that decides is small, or is sampled",
+            expected="a rule whose state that decides is small, monotone or sampled",
         )
     begin, version = perf_counter(), version or rule.version()
-    parameters, search = version.parameters, rule.search
+    find = by_intervals if isinstance(rule.search, IntervalSearch) else _state_by_state
+    found = find(rule, version.parameters, progress)
+    return Absorption(rule, version, *found, perf_counter() - begin)
+
+
+def _state_by_state(rule: DeployedRule, parameters: Any, progress: Progress | None) -> Found:
+    search = rule.search
     states = sorted(search.states(parameters), key=search.key)
     if len(states) > MOST_STATES:
         raise InputError(
@@ -46,20 +55,8 @@ def absorb(
     inputs = search.inputs(parameters)
     find = whole if search.exhaustive else sampled
     fixed, held, closed, cycles, left = find(rule, parameters, states, keys, inputs, progress)
-    return Absorption(
-        rule,
-        version,
-        len(states),
-        int(keys[0]),
-        int(keys[-1]),
-        search.exhaustive,
-        _ranges(keys, fixed),
-        _ranges(keys, held),
-        closed,
-        cycles,
-        left,
-        perf_counter() - begin,
-    )
+    ranges = _ranges(keys, fixed), _ranges(keys, held)
+    return Found(len(states), int(keys[0]), int(keys[-1]), *ranges, closed, cycles, left)
 
 
 def _ranges(keys: Sequence[int], chosen: np.ndarray) -> tuple[tuple[int, int], ...]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from .arithmetic import WAD, decimal_product, decimal_quotient
-from .rule import DeployedRule, OnChain, Search, Version
+from .arithmetic import WAD, decimal_product, decimal_quotient, least
+from .rule import DeployedRule, IntervalSearch, OnChain, Version
 
 WHOLE = 10_000  # basis points
 MOST_RATIO = 2**32 - 1  # [1e-4]
@@ -154,8 +154,8 @@ def step(
     return state._replace(sale_in=max(sale_in - 1, -1), payout_in=payout_in - 1)
 
 
-def _at_ratio(points: int, p: AkashVaultParameters) -> AkashVaultState:
-    vault = OUTSTANDING * points // WHOLE
+def _holding(vault: int, p: AkashVaultParameters) -> AkashVaultState:
+    """Credits outstanding, all AKT of the vault paid in for some, and every queue due."""
     state = AkashVaultState(vault, vault, OUTSTANDING, HEALTHY, p.blocks, 0, 0)
     return _judged(state, AkashVaultInputs(WAD), p)
 
@@ -171,13 +171,30 @@ def _kinds(p: AkashVaultParameters) -> dict[str, AkashVaultInputs]:
     }
 
 
-SEARCH = Search(
-    states=lambda p: [_at_ratio(points, p) for points in range(0, 2 * WHOLE + 1, 50)],
+ONE = OUTSTANDING // WHOLE  # of the vault at 1 USD, in a ratio of 1e-4
+
+
+def _opens(inputs: AkashVaultInputs, p: AkashVaultParameters) -> list[int]:
+    """Ratios from which on, by the lowest vault of each and by the highest, a sale is made."""
+
+    def made(points: int) -> bool:
+        return step(_holding(points * ONE, p), inputs, p).status <= WARNING
+
+    at = least(made, 0, 2 * WHOLE)
+    return [at - 1, at] if made(at) else []
+
+
+SEARCH = IntervalSearch(
+    span=lambda p: (0, 2 * WHOLE),
+    lowest=lambda points, p: _holding(points * ONE, p),
+    highest=lambda points, p: _holding((points + 1) * ONE - 1, p),
     key=lambda state: state.vault * WHOLE // state.act if state.act else MOST_RATIO,
     inputs=_kinds,
-    exhaustive=False,
-    about="ratios from 0 to 2 by 0.005 at 1,000,000 credits and a price that stays at 1 USD, every "
-    "queue due; requests of a hundredth of the credits. Votes that fund the vault are left out",
+    about="ratios from 0 to 2, each of all vaults that the chain cuts to it [1e-4], at 1,000,000 "
+    "credits and a price that stays at 1 USD, all AKT of the vault paid in for credits, every "
+    "queue due; requests up to a hundredth of the credits. Votes that fund the vault are left out",
+    steady=True,
+    bends=lambda p, inputs: _opens(inputs, p),
 )
 
 AKASH_VAULT = DeployedRule(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from .arithmetic import WAD, truncated
-from .rule import PROPOSED, DeployedRule, OnChain, Search, Version
+from .rule import PROPOSED, DeployedRule, IntervalSearch, OnChain, Version
 
 MAX_RATE = 10**6 * WAD
 POLICY_SUPPLY = (2**255 - 1) // MAX_RATE  # largest of the policy, with which no product overflows
@@ -125,16 +125,14 @@ def _kinds(p: AmpleforthParameters) -> dict[str, AmpleforthInputs]:
     return kinds | {"stale reports": AmpleforthInputs(2 * WAD, WAD, 0)}
 
 
-SEARCH = Search(
-    states=lambda p: [
-        AmpleforthState(supply)
-        for supply in (*range(1_001), *(10**digits for digits in range(4, 39)), TOKEN_SUPPLY)
-    ],
+SEARCH = IntervalSearch(
+    span=lambda p: (0, TOKEN_SUPPLY),
+    lowest=lambda supply, p: AmpleforthState(supply),
     key=lambda state: state.supply,
     inputs=_kinds,
-    exhaustive=False,
-    about="every supply up to 1,000 smallest units, powers of ten above, and the largest; prices "
-    "from nought to the highest at a target of 1",
+    about="every supply from 0 to the token's largest; prices from nought to the highest at a "
+    "target of 1",
+    steady=True,
 )
 
 

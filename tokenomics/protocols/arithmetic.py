@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 UINT64, UINT256 = 2**64 - 1, 2**256 - 1  # largest numbers of a word
 WAD, RAY = 10**18, 10**27  # units of fixed-point numbers with 18 and 27 decimals
 
@@ -45,3 +47,14 @@ def power(base: int, exponent: int, unit: int) -> int:
             result = (result * base + half) // unit
         exponent //= 2
     return result
+
+
+def least(holds: Callable[[int], bool], first: int, last: int) -> int:
+    """The least key from which on something holds, where it holds at the last."""
+    while first < last:
+        middle = (first + last) // 2
+        if holds(middle):
+            last = middle
+        else:
+            first = middle + 1
+    return first

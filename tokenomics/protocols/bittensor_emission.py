@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from .rule import DeployedRule, OnChain, Search, Version
+from .arithmetic import least
+from .rule import DeployedRule, IntervalSearch, OnChain, Version
 
 MOST = 2**64 - 1
 ONE = 2**32
 RAO = 10**9  # in a TAO
-HALVINGS = 30  # of the search: as many as leave something to emit, and one more
 
 
 class EmissionState(NamedTuple):
@@ -72,16 +72,20 @@ def step(
     return EmissionState(issuance + minted, minted)
 
 
-def _states(p: EmissionParameters) -> list[EmissionState]:
-    at = {p.supply}
-    for count in range(HALVINGS + 1):
-        halving = p.supply - p.supply // 2**count
-        at |= {max(halving - 1, 0), halving, halving + p.supply // 2 ** (count + 2)}
-    return [EmissionState(issuance, 0) for issuance in sorted(at)]
+def _halvings(inputs: EmissionInputs, p: EmissionParameters) -> list[int]:
+    """Issuances from which on a step emits less, less what is recycled in it."""
+    found, last = [0], p.supply - 1
+    while emission(found[-1], p) > emission(last, p):
+        before = emission(found[-1], p)
+        found.append(
+            least(lambda issuance: emission(issuance, p) < before, found[-1], last)  # noqa: B023
+        )
+    return [issuance + inputs.recycled for issuance in found[1:]]
 
 
-SEARCH = Search(
-    states=_states,
+SEARCH = IntervalSearch(
+    span=lambda p: (0, p.supply),
+    lowest=lambda issuance, p: EmissionState(issuance, 0),
     key=lambda state: state.issuance,
     inputs=lambda p: {
         "nothing recycled": EmissionInputs(0),
@@ -89,9 +93,9 @@ SEARCH = Search(
         "half of the first emission recycled": EmissionInputs(p.first // 2),
         "twice the first emission recycled": EmissionInputs(2 * p.first),
     },
-    exhaustive=False,
-    about=f"issuances before, at and between {HALVINGS} halvings, and the supply; from nothing to "
-    "twice the first emission recycled",
+    about="every issuance up to the supply; from nothing to twice the first emission recycled",
+    steady=True,
+    bends=lambda p, inputs: _halvings(inputs, p),
 )
 
 BITTENSOR_EMISSION = DeployedRule(

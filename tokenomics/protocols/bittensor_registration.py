@@ -11,13 +11,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, NamedTuple
 
-from .rule import DeployedRule, OnChain, Search, Version
+from .rule import DeployedRule, IntervalSearch, OnChain, Version
 
 MOST = 2**64 - 1
 ONE = 2**32  # 1 of a factor of decay
 ONE_MULTIPLIER = 2**64  # 1 of a multiplier
 HALF_LIFE_LIMIT = 2**16 - 1
-LEVELS = 100  # of the search
 
 
 class RegistrationState(NamedTuple):
@@ -85,14 +84,9 @@ def step(
     return RegistrationState(burn)
 
 
-def _states(p: RegistrationParameters) -> list[RegistrationState]:
-    low, high = max(p.lowest, 1), max(p.highest, 1)
-    found = {round(low * (high / low) ** (at / LEVELS)) for at in range(LEVELS + 1)}
-    return [RegistrationState(burn) for burn in sorted({p.lowest} | found)]
-
-
-SEARCH = Search(
-    states=_states,
+SEARCH = IntervalSearch(
+    span=lambda p: (p.lowest, p.highest),
+    lowest=lambda burn, p: RegistrationState(burn),
     key=lambda state: state.burn,
     inputs=lambda p: {
         "no registration": RegistrationInputs(0),
@@ -100,8 +94,7 @@ SEARCH = Search(
         "3 registrations": RegistrationInputs(3),
         "10 registrations": RegistrationInputs(10),
     },
-    exhaustive=False,
-    about=f"{LEVELS + 1} costs in even ratios from bound to bound; up to 10 registrations a block",
+    about="every cost from bound to bound; up to 10 registrations a block",
 )
 
 BITTENSOR_REGISTRATION = DeployedRule(

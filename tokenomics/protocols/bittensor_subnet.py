@@ -18,7 +18,7 @@ from .rule import DeployedRule, OnChain, Search, Version
 MOST = 2**64 - 1
 RAO = 10**9  # in a TAO, and in the emission of a block before the first halving
 FRACTION = 2**64  # of the fixed-point numbers
-LEVELS = 60  # of the search
+LEVELS = 15  # of the search
 
 
 class SubnetState(NamedTuple):

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from .arithmetic import WAD, decimal_product, decimal_quotient
-from .rule import PROPOSED, DeployedRule, OnChain, Search, Version
+from .rule import PROPOSED, DeployedRule, IntervalSearch, OnChain, Version
 
-SUPPLY, LEVELS = 4 * 10**14, 100  # of the search
+SUPPLY = 4 * 10**14  # of the search [uatom]
 
 
 class CosmosState(NamedTuple):
@@ -48,12 +48,19 @@ def bonded_ratio(inputs: CosmosInputs) -> int:
     return inputs.bonded * WAD // inputs.supply if inputs.supply else 0
 
 
-def next_inflation(inflation: int, ratio: int, parameters: CosmosParameters) -> int:
-    """Inflation a block later [1e-18/year]. ratio: bonded of supply [1e-18]."""
+def block_change(ratio: int, parameters: CosmosParameters) -> int:
+    """What a block adds to inflation within its bounds [1e-18/year]. ratio: bonded of supply
+    [1e-18].
+    """
     p = parameters
     a_year = decimal_product(WAD - decimal_quotient(ratio, p.goal), p.change)
-    moved = inflation + decimal_quotient(a_year, p.blocks * WAD)
-    return max(min(moved, p.highest), p.lowest)
+    return decimal_quotient(a_year, p.blocks * WAD)
+
+
+def next_inflation(inflation: int, ratio: int, parameters: CosmosParameters) -> int:
+    """Inflation a block later [1e-18/year]. ratio: bonded of supply [1e-18]."""
+    moved = inflation + block_change(ratio, parameters)
+    return max(min(moved, parameters.highest), parameters.lowest)
 
 
 def step(state: CosmosState, inputs: CosmosInputs, parameters: CosmosParameters) -> CosmosState:
@@ -76,18 +83,14 @@ def _kinds(p: CosmosParameters) -> dict[str, CosmosInputs]:
     return {label: CosmosInputs(amount, SUPPLY) for label, amount in bonded.items()}
 
 
-def _states(p: CosmosParameters) -> list[CosmosState]:
-    found = (p.lowest + (p.highest - p.lowest) * at // LEVELS for at in range(LEVELS + 1))
-    return [CosmosState(inflation, 0, 0) for inflation in found]
-
-
-SEARCH = Search(
-    states=_states,
+SEARCH = IntervalSearch(
+    span=lambda p: (p.lowest, p.highest),
+    lowest=lambda inflation, p: CosmosState(inflation, 0, 0),
     key=lambda state: state.inflation,
     inputs=_kinds,
-    exhaustive=False,
-    about=f"{LEVELS + 1} levels of inflation from bound to bound; from nothing to all bonded of "
+    about="every inflation from bound to bound; from nothing to all bonded of "
     f"{SUPPLY // 10**6:,} ATOM",
+    steady=True,
 )
 
 

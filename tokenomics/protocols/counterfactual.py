@@ -1,4 +1,5 @@
-"""What another version of Livepeer's rule would have done on the recorded inputs.
+"""What another version of Livepeer's rule, or another policy, would have done on the recorded
+inputs.
 
 Exogenous, and kept as recorded: how many rounds each row spans and whose inputs acted in them (the
 replay's readings of the rows), what supply changed by beside inflation, moves of inflation that no
@@ -6,8 +7,9 @@ reading explains, and, in the response that the caller gives, what moved bonding
 A move that no reading explains but that is the rule's own, in the other direction, tells on which
 side of the target bonding was. It is no jump: another version whose target is on the known side
 moves by its own step. So the recorded rule gives the record, to the last digit, as long as that
-keeps the rule's bounds. Inflation, what is minted, supply and what is bonded follow the other
-version. All are the chain's integers but the deviation of bonding.
+keeps the rule's bounds. Inflation, what is minted, supply and what is bonded follow what mints
+instead. All are the chain's integers but the deviation of bonding. What is no version of the rule
+reads the recorded stocks alone: neither the jumps nor the known sides are its own.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from .livepeer import (
     bonding_rate,
     step,
 )
-from .replay import MOST_STEPS, READINGS, Replay
+from .minting import Minting, on_side
+from .replay import Replay
+from .row_readings import MOST_STEPS, READINGS
 from .rule import Row
 
 # inputs that acted in each round of a row: of the row before (0) or of the row itself (1)
@@ -63,9 +67,9 @@ class ExogenousRow(NamedTuple):
 
 
 class RowState(NamedTuple):
-    """A row of a path. minted: since the start [1e-18 LPT]."""
+    """A row of a path. inflation: [ppb/round]. minted: since the start [1e-18 LPT]."""
 
-    inflation: int
+    inflation: float
     supply: int
     bonded: int
     minted: int
@@ -100,19 +104,10 @@ def _between(before: int, after: int, parameters: LivepeerParameters) -> tuple[i
     """
     above, below = (parameters.target, PERC_DIVISOR + 1), (-1, parameters.target)
     for between in (above, below):
-        inputs = _on_side(LivepeerInputs(0, 1), parameters.target, between)
+        inputs = on_side(LivepeerInputs(0, 1), parameters.target, between)
         if step(LivepeerState(before, 0), inputs, parameters).inflation == after:
             return between
     return None
-
-
-def _on_side(
-    inputs: LivepeerInputs, target: int, between: tuple[int, int] | None
-) -> LivepeerInputs:
-    """Inputs on the side of a target that is known; as they are where it is not."""
-    if between and target <= between[0]:
-        return inputs._replace(bonded=inputs.supply)
-    return inputs._replace(bonded=0) if between and target >= between[1] else inputs
 
 
 def as_recorded(deviation: float, rounds: int, recorded: Setting, here: Setting) -> float:
@@ -123,17 +118,19 @@ def as_recorded(deviation: float, rounds: int, recorded: Setting, here: Setting)
 def counterfactual_path(
     rows: Sequence[Row],
     outside: Sequence[ExogenousRow],
-    parameters: LivepeerParameters,
+    minting: Minting,
     response: Response = as_recorded,
     odds: bool = True,
 ) -> list[RowState]:
-    """The path of another version from the first row on, one state a row.
+    """The path of what mints instead from the first row on, one state a row.
 
-    outside: of `exogenous`, a row less. parameters: of the version. odds: whether the response's
-    deviation is one of log odds, else of the log of the share bonded.
+    outside: of `exogenous`, a row less. odds: whether the response's deviation is one of log odds,
+    else of the log of the share bonded.
     """
     first = rows[0]
-    now = RowState(first.state.inflation, first.inputs.supply, first.inputs.bonded, 0)
+    supply = first.inputs.supply
+    state = minting.begin(first.state.inflation, supply)
+    now = RowState(minting.inflation(state, supply), supply, first.inputs.bonded, 0)
     path, deviation = [now], 0.0
     for (before, here), (acted, jump, other, between) in zip(pairwise(rows), outside, strict=True):
         if acted:
@@ -144,22 +141,20 @@ def counterfactual_path(
                 _setting(now.inflation, LivepeerInputs(now.bonded, now.supply)),
             )
             deviation = max(min(onward, FARTHEST), -FARTHEST)
-        state = _at(now.inflation, now.supply)
         inputs, minted = LivepeerInputs(now.bonded, now.supply), 0
-        supply, bonded = now.supply + other, 0
+        read, supply, bonded = inputs, now.supply + other, 0
         for at, which in enumerate(acted):
-            minted += state.mintable
+            minted += minting.minted(state, read)
             if at == len(acted) - 1:  # the row's own stocks are known once its last round mints
                 supply = now.supply + other + minted
                 bonded = _bonded(here.inputs, supply, deviation, odds)
             read = LivepeerInputs(bonded, supply) if which else inputs
-            state = step(state, _on_side(read, parameters.target, between), parameters)
+            state = minting.after(state, read, between)
         if not acted:
             bonded = _bonded(here.inputs, supply, deviation, odds)
-        inflation = state.inflation
         if jump:
-            inflation = max(min(inflation + jump, parameters.ceiling), parameters.floor)
-        now = RowState(inflation, supply, bonded, now.minted + minted)
+            state = minting.jumped(state, jump)
+        now = RowState(minting.inflation(state, supply), supply, bonded, now.minted + minted)
         path.append(now)
     return path
 
@@ -168,7 +163,7 @@ def _at(inflation: int, supply: int) -> LivepeerState:
     return LivepeerState(inflation, supply * inflation // PERC_DIVISOR)
 
 
-def _setting(inflation: int, inputs: LivepeerInputs) -> Setting:
+def _setting(inflation: float, inputs: LivepeerInputs) -> Setting:
     return Setting(bonding_rate(inputs) / PERC_DIVISOR, inflation / PERC_DIVISOR)
 
 

@@ -13,7 +13,6 @@ from typing import Annotated, NamedTuple
 from .arithmetic import UINT64, UINT256
 from .rule import DeployedRule, OnChain, Search, Version
 
-INITIAL_BASE_FEE = 10**9  # of the fork's first block [wei]
 SMALLEST_LIMIT = 5_000  # of a block [gas]
 LIMIT, MOST_FEE = 30_000_000, 4_096  # of the search
 

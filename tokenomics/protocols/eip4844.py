@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from .arithmetic import UINT64, UINT256
-from .rule import DeployedRule, OnChain, Search, Version
+from .rule import DeployedRule, IntervalSearch, OnChain, Version
 
 GAS_PER_BLOB = 2**17
 MIN_PRICE = 1  # of a unit of blob gas [wei]
@@ -92,16 +92,15 @@ def _kinds(p: BlobFeeParameters) -> dict[str, BlobFeeInputs]:
     }
 
 
-SEARCH = Search(
-    states=lambda p: [
-        BlobFeeState(count * GAS_PER_BLOB, price(count * GAS_PER_BLOB, p))
-        for count in range(MOST_EXCESS + 1)
-    ],
+SEARCH = IntervalSearch(
+    span=lambda p: (0, MOST_EXCESS * GAS_PER_BLOB),
+    lowest=lambda excess, p: BlobFeeState(excess, price(excess, p)),
     key=lambda state: state.excess,
     inputs=_kinds,
-    exhaustive=False,
-    about=f"excess of whole blobs up to {MOST_EXCESS}; blocks from none to the most blobs, where "
-    "there is a reserve price also at a base fee of 1 gwei",
+    about=f"every excess up to {MOST_EXCESS} blobs, where a reserve at 1 gwei acts throughout; "
+    "blocks from none to the most blobs, where there is a reserve price also at a base fee of "
+    "1 gwei",
+    steady=True,
 )
 
 EIP = "ethereum/EIPs f767a1e80, EIPS/eip-"
@@ -109,6 +108,7 @@ EIP4844 = DeployedRule(
     name="eip4844",
     about="Ethereum: blobs beyond the target make blob gas dearer, exponentially",
     clock="block, told by its timestamp",
+    even=False,
     state=BlobFeeState,
     inputs=BlobFeeInputs,
     parameters=BlobFeeParameters,

@@ -116,12 +116,6 @@ def step(
     return GonkaCoefficientState(base, move, sign, stored(diluted(base, inputs, parameters)))
 
 
-def new_model(parameters: GonkaCoefficientParameters) -> GonkaCoefficientState:
-    """The state with which a model begins."""
-    minimum = parameters.minimum
-    return GonkaCoefficientState(minimum, parameters.step_max // 2, 0, minimum)
-
-
 def at_share(points: int, parameters: GonkaCoefficientParameters) -> GonkaCoefficientInputs:
     """Inputs in which the model has a share in both epochs. points: [1e-4]."""
     others = parameters.difficulty * (WHOLE - points)

@@ -66,6 +66,7 @@ WEEKLY = RecordedForm(
     "made data credits, without what else left the supply",
     predict=_weekly(_evenly),
     dates=("week",),
+    spacing=WEEK,
     stepped=lambda before, here: before.clock > FIRST,
 )
 READINGS = (
@@ -95,8 +96,9 @@ SEARCH = Search(
         "1,000 bones burned": HeliumInputs(1_000),
         "3,000 bones burned": HeliumInputs(3_000),
     },
-    exhaustive=False,
-    about="the average of burned HNT from 0 to 3,000 bones, where whole numbers matter",
+    exhaustive=True,
+    about="every average of burned HNT up to 3,000 bones, where whole numbers matter; it alone is "
+    "carried on; nothing, 1,000 and 3,000 bones burned",
 )
 HELIUM = DeployedRule(
     name="helium",

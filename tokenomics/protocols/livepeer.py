@@ -17,6 +17,7 @@ from .rule import ABANDONED, REJECTED, Cells, DeployedRule, OnChain, RecordedFor
 
 PERC_DIVISOR = 10**9  # parts per billion
 UNBOUNDED = 2**256 - 1  # the largest number on chain: no ceiling
+ROUNDS_A_YEAR = 414.7  # 365 days over 6,337 slots of 12 s (LIP-107)
 LARGEST = 2**256 // PERC_DIVISOR  # the product with the divisor must not overflow
 
 

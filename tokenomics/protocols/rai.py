@@ -32,6 +32,7 @@ RAI = DeployedRule(
     name="rai",
     about="RAI: the redemption rate falls while the market price is high",
     clock="Ethereum block",
+    even=False,
     state=RaiState,
     inputs=RaiInputs,
     parameters=RaiParameters,

@@ -80,6 +80,8 @@ HOURLY = RecordedForm(
     beside=_beside,
     stepped=_stepped,
     dates=("timestamp",),
+    spacing=HOUR,
+    moment=lambda row: row.inputs.now,
 )
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from ..shown import InWords
-from .rule import DeployedRule, RecordedForm, Row, RowReading, Version
-from .scores import ReadingScore, line, score
+from .gaps import ClockGap, gaps_of
+from .row_readings import explained, plain_step
+from .rule import DeployedRule, RecordedForm, Row, Version
+from .scores import ReadingScore, line, same_way, score
 
-MOST_STEPS = 3  # rounds that one row may span
 PLAIN = "the plain step"
 Progress = Callable[[int, int], None]
 
@@ -41,12 +42,14 @@ class ReplayStep(NamedTuple):
 @dataclass(frozen=True)
 class Replay(InWords):
     """A rule on its recorded history. rule: as the catalogue has it. steps: one by one. scores: of
-    a rule that is not exact, how the plain step and each reading do over all steps.
+    a rule that is not exact, how the plain step and each reading do over all steps. gaps: of the
+    clock, where rows are missing.
     """
 
     rule: DeployedRule
     steps: tuple[ReplayStep, ...]
     scores: tuple[ReadingScore, ...] = ()
+    gaps: tuple[ClockGap, ...] = ()
 
     def __repr__(self) -> str:
         (moved, right), decided = self.moves, self.rule.decides[0]
@@ -85,7 +88,7 @@ class Replay(InWords):
     def moves(self) -> tuple[int, int]:
         """Recorded steps that move, and those of them whose direction the plain step gives."""
         moved = [step for step in self.steps if step.move]
-        return len(moved), sum(map(_right, moved))
+        return len(moved), sum(_right(step) for step in moved)
 
     @property
     def turns(self) -> tuple[int, int]:
@@ -95,7 +98,7 @@ class Replay(InWords):
         turned = right = 0
         last = 0
         for s in self.steps:
-            if s.move and last and np.sign(s.move) != np.sign(last):
+            if s.move * last < 0:
                 turned += 1
                 right += _right(s)
             last = s.move or last
@@ -155,6 +158,7 @@ class Replay(InWords):
             "correlation": fit and fit[1],
             "relative_error": self.relative(),
             "scores": [one._asdict() for one in self.scores],
+            "gaps": [one._asdict() for one in self.gaps],
         }
 
     def fit(self) -> tuple[float, float] | None:
@@ -164,57 +168,11 @@ class Replay(InWords):
 
 def _right(step: ReplayStep) -> bool:
     """Whether the plain step moves in the direction that was recorded."""
-    return bool(np.sign(step.move + step.error) == np.sign(step.move))
+    return same_way(step.move, step.move + step.error)
 
 
 def _told(step: ReplayStep) -> dict[str, Any]:
     return step._asdict() | {"before": step.before._asdict()}
-
-
-def repeated(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
-    """The row says again what the one before said: no step was made between them."""
-    before, here = rows[at - 1], rows[at]
-    return before.state if (before.state, before.inputs) == (here.state, here.inputs) else None
-
-
-def unchanged(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
-    """No step was made. Asked last: a step up and one down leave what is decided, too."""
-    return rows[at - 1].state
-
-
-def several(count: int) -> Callable[[DeployedRule, Sequence[Row], int, Any], Any]:
-    """The row spans several steps."""
-
-    def state(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
-        found = rows[at - 1].state
-        for _ in range(count):
-            found = rule.step(found, rows[at - 1].inputs, parameters)
-        return found
-
-    return state
-
-
-def own_inputs(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
-    """The inputs of the row itself acted, not those of the row before."""
-    return rule.step(rows[at - 1].state, rows[at].inputs, parameters)
-
-
-def split_inputs(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
-    """Two steps: one on the inputs of the row before, one on the row's own."""
-    first = rule.step(rows[at - 1].state, rows[at - 1].inputs, parameters)
-    return rule.step(first, rows[at].inputs, parameters)
-
-
-READINGS = (
-    RowReading("a row that repeats the one before", repeated),
-    *(
-        RowReading(f"a row that spans {count} steps", several(count))
-        for count in range(2, MOST_STEPS + 1)
-    ),
-    RowReading("the row's own inputs acted", own_inputs),
-    RowReading("two steps, the second on the row's own inputs", split_inputs),
-    RowReading("no step between two rows", unchanged),
-)
 
 
 def replay(
@@ -232,7 +190,7 @@ def replay(
     explains a step; each is scored over all of them.
     """
     first = rule.state._fields.index(rule.decides[0])
-    predict, always = (form and form.predict) or _plain, version or rule.always
+    predict, always = (form and form.predict) or plain_step, version or rule.always
     stepped = form.stepped if form else None
     at = [
         here for here in range(1, len(rows)) if not stepped or stepped(rows[here - 1], rows[here])
@@ -263,8 +221,9 @@ def replay(
             _readings(rule, rows, at, version, acting, found),
         )
     )
+    gaps = gaps_of(rows, form or rule.own_form)
     if rule.exact:
-        return Replay(rule, steps)
+        return Replay(rule, steps, gaps=gaps)
     start = [then[first] for then in before]
     others = {
         reading.name: [
@@ -277,7 +236,8 @@ def replay(
         for reading in rule.readings
     }
     every = {PLAIN: predicted} | others
-    return Replay(rule, steps, tuple(score(n, moves, given, start) for n, given in every.items()))
+    scores = tuple(score(name, moves, given, start) for name, given in every.items())
+    return Replay(rule, steps, scores, gaps)
 
 
 def _readings(
@@ -294,38 +254,8 @@ def _readings(
     for number, (here, state) in enumerate(zip(at, found, strict=True)):
         if decided(state) != decided(rows[here].state):
             read[number] = (
-                _explained(rule, rows, here, version, acting[number], decided)
+                explained(rule, rows, here, version, acting[number], decided)
                 if rule.exact
                 else None
             )
     return read
-
-
-def _plain(rule: DeployedRule, rows: Sequence[Row], at: int, parameters: Any) -> Any:
-    return rule.step(rows[at - 1].state, rows[at - 1].inputs, parameters)
-
-
-def _explained(
-    rule: DeployedRule,
-    rows: Sequence[Row],
-    at: int,
-    version: Version | None,
-    acting: Version,
-    decided: Callable[[Any], Any],
-) -> str | None:
-    """The first reading under which the rule gives what is recorded."""
-    recorded = decided(rows[at].state)
-
-    def agrees(found: Any) -> bool:
-        return found is not None and decided(found) == recorded
-
-    for reading in (*rule.readings, *READINGS):
-        if agrees(reading.state(rule, rows, at, acting.parameters)):
-            return reading.name
-    if version is None:
-        for other in rule.versions:
-            if other is not acting and agrees(
-                rule.step(rows[at - 1].state, rows[at - 1].inputs, other.parameters)
-            ):
-                return f"the parameters of {other.name}"
-    return None

@@ -14,6 +14,7 @@ from ..errors import InputError, nearest
 
 LONG = 10**16  # from here on a bound is told in three digits
 DEPLOYED, PROPOSED, REJECTED, ABANDONED = "deployed", "proposed", "rejected", "abandoned"
+EXHAUSTIVE, INTERVALS, SAMPLE = "exhaustive", "interval argument", "sample"  # ways to search
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ class RecordedForm:
     filled in. beside: what else of a line is kept. stepped: whether the rule made a step between
     two lines; every two where None. predict: the state at a line from the lines before it, with the
     arguments of a `RowReading`; one step on the inputs of the line before where None. dates:
-    columns that may have dates, which count as days since 1970.
+    columns that may have dates, which count as days since 1970. spacing: from a row to the next
+    where none is missing; None where that is not even. moment: of a row, in which the spacing is
+    told; its clock where None.
     """
 
     name: str
@@ -85,6 +88,8 @@ class RecordedForm:
     stepped: Callable[[Row, Row], bool] | None = None
     predict: Callable[[DeployedRule, Sequence[Row], int, Any], Any] | None = None
     dates: tuple[str, ...] = ()
+    spacing: int | None = 1
+    moment: Callable[[Row], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,31 @@ class Search:
     inputs: Callable[[Any], Mapping[str, Any]]
     exhaustive: bool
     about: str
+
+    @property
+    def way(self) -> str:
+        return EXHAUSTIVE if self.exhaustive else SAMPLE
+
+
+@dataclass(frozen=True)
+class IntervalSearch:
+    """A range that `absorb` searches by intervals, as the step is monotone in the state: of two
+    keys the higher never leads to a lower one. span: first and last key. lowest, highest: of the
+    states that a key stands for; they are one where `highest` is None. key, inputs, about: as of
+    `Search`; an input between two of them leads between where they lead. steady: whether the move,
+    key after less key before, is monotone, too. bends: under an input, keys from which on step and
+    move begin anew, where they are monotone on each side alone.
+    """
+
+    span: Callable[[Any], tuple[int, int]]
+    lowest: Callable[[int, Any], Any]
+    key: Callable[[Any], int]
+    inputs: Callable[[Any], Mapping[str, Any]]
+    about: str
+    highest: Callable[[int, Any], Any] | None = None
+    steady: bool = False
+    bends: Callable[[Any, Any], Sequence[int]] | None = None
+    way: str = INTERVALS
 
 
 @dataclass(frozen=True)
@@ -121,7 +151,8 @@ class DeployedRule:
     clock: what a step is. state, inputs, parameters: named tuples whose fields bear a `OnChain`.
     step: the state after one step. decides: fields of the state that the rule decides, which a
     replay compares. exact: whether a history can agree to the last digit; if not, it is compared
-    by its moves. dated: whether a date can stand for a position of the clock. sources: with the
+    by its moves. dated: whether a date can stand for a position of the clock. even: whether each
+    step is one further on the clock. sources: with the
     version that was read. unknown: what could not be found out.
     """
 
@@ -137,9 +168,10 @@ class DeployedRule:
     sources: tuple[str, ...]
     exact: bool = True
     dated: bool = False
+    even: bool = True
     layouts: tuple[RecordedForm, ...] = ()
     readings: tuple[RowReading, ...] = ()
-    search: Search | None = None
+    search: Search | IntervalSearch | None = None
     unknown: tuple[str, ...] = ()
 
     @cached_property
@@ -167,6 +199,7 @@ class DeployedRule:
             ("clock", *fields),
             read,
             dates=("clock",) if self.dated else (),
+            spacing=1 if self.even else None,
         )
 
     def version(self, name: str | None = None) -> Version:

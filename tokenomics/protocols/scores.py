@@ -34,6 +34,11 @@ class ReadingScore(NamedTuple):
     error: float | None
 
 
+def same_way(recorded: int, predicted: int) -> bool:
+    """Whether a predicted move has the direction of a recorded one; never where either is none."""
+    return recorded * predicted > 0
+
+
 def line(recorded: Sequence[int], predicted: Sequence[int]) -> tuple[float, float] | None:
     """Slope and correlation of predicted on recorded; None where one of them is always the same."""
     x, y = np.array(recorded, float), np.array(predicted, float)
@@ -67,7 +72,7 @@ def score(
         reading,
         len(applies),
         sum(move != 0 for move in x),
-        sum(a != 0 and (a > 0) == (b > 0) and b != 0 for a, b in zip(x, y, strict=True)),
+        sum(map(same_way, x, y)),
         fit and fit[0],
         fit and fit[1],
         share(x, errors),

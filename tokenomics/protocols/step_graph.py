@@ -75,22 +75,20 @@ def _cycles(
 
 
 def _closed(keys: np.ndarray, reached: np.ndarray) -> tuple[Closed, ...]:
-    """The largest set at each end of the range that no input leaves, smaller than the range.
+    """Sets at each end of the range that no input leaves, smaller than the range; see `Closed`.
 
     reached: the key after each step, (inputs, states).
     """
     highest = np.maximum.accumulate(reached.max(axis=0))
     lowest = np.minimum.accumulate(reached.min(axis=0)[::-1])[::-1]
     found = []
-    below = [at for at in range(len(keys) - 1) if highest[at] <= keys[at]]
-    if below:
-        end = below[-1]
+    below = {at for at in range(len(keys) - 1) if highest[at] <= keys[at]}
+    for end in sorted(at for at in below if at + 1 not in below):
         enters = [at for at in range(end + 1, len(keys)) if reached[:, at].min() <= keys[end]]
         bottom = int(keys[0]) if reached[:, : end + 1].min() >= keys[0] else None
         found.append(Closed(bottom, int(keys[end]), int(keys[enters[0]]) if enters else None))
-    above = [at for at in range(1, len(keys)) if lowest[at] >= keys[at]]
-    if above:
-        end = above[0]
+    above = {at for at in range(1, len(keys)) if lowest[at] >= keys[at]}
+    for end in sorted(at for at in above if at - 1 not in above):
         enters = [at for at in range(end) if reached[:, at].max() >= keys[end]]
         top = int(keys[-1]) if reached[:, end:].max() <= keys[-1] else None
         found.append(Closed(int(keys[end]), top, int(keys[enters[-1]]) if enters else None))

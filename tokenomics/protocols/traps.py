@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ..errors import counted
 from ..shown import InWords
-from .rule import DeployedRule, Version
+from .rule import EXHAUSTIVE, SAMPLE, DeployedRule, Version
+
+LONG = 10**21  # from here on a number is told in six digits
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class ConstantCycle:
 
 @dataclass(frozen=True)
 class Closed:
-    """A set of states that no input leaves. lowest, highest: keys; None on the side on which steps
+    """A set of states at an end of the range that no input leaves: of sets that begin or end at
+    neighbouring keys the largest. lowest, highest: keys; None on the side on which steps
     lead out of the searched range. entered_from: the key outside it, nearest to it, from which some
     input enters it; None where nothing enters.
     """
@@ -37,6 +40,19 @@ class Closed:
     lowest: int | None
     highest: int | None
     entered_from: int | None
+
+
+class Found(NamedTuple):
+    """What a way to search finds; see `Absorption`."""
+
+    states: int
+    lowest: int
+    highest: int
+    fixed: tuple[tuple[int, int], ...]
+    held: tuple[tuple[int, int], ...]
+    closed: tuple[Closed, ...]
+    cycles: tuple[ConstantCycle, ...]
+    left: int
 
 
 @dataclass(frozen=True)
@@ -51,19 +67,17 @@ class Absorption(InWords):
         How many were searched, by key from `lowest` to `highest`.
     lowest, highest : int
         Keys.
-    exhaustive : bool
-        Whether they are all of the range.
     fixed : tuple of (int, int)
         Ranges of keys that every input leaves as they are.
     held : tuple of (int, int)
         Ranges of keys that stay, or come back, under each constant input.
     closed : tuple of Closed
-        Sets, the largest of each end of the range.
+        Sets that no input leaves, from each end of the range.
     cycles : tuple of ConstantCycle
         By constant input and period.
     left : int
-        Steps that lead out of the searched range, so that the search is cut there; of a sample,
-        states that leave it or of which no cycle closed in time.
+        Steps that lead out of the searched range, so that the search is cut there; of intervals and
+        of a sample, states that leave it or of which no end is told.
     seconds : float
         Taken [s].
     """
@@ -73,13 +87,17 @@ class Absorption(InWords):
     states: int
     lowest: int
     highest: int
-    exhaustive: bool
     fixed: tuple[tuple[int, int], ...]
     held: tuple[tuple[int, int], ...]
     closed: tuple[Closed, ...]
     cycles: tuple[ConstantCycle, ...]
     left: int
     seconds: float
+
+    @property
+    def way(self) -> str:
+        """How it was searched: exhaustive, interval argument or sample."""
+        return self.rule.search.way
 
     def lines(self) -> list[str]:
         """All but the cycles, in words.
@@ -89,10 +107,11 @@ class Absorption(InWords):
         list of str
             Lines.
         """
-        how = "all" if self.exhaustive else "a sample of"
+        how = "a sample of" if self.way == SAMPLE else "all"
+        by = "" if self.way in (EXHAUSTIVE, SAMPLE) else " by intervals"
         told = [
-            f"{self.rule.name} {self.version.name}: {how} {self.states:,} states from "
-            f"{self.lowest:,} to {self.highest:,} searched in {self.seconds:.2f} s",
+            f"{self.rule.name} {self.version.name}: {how} {number(self.states)} states from "
+            f"{number(self.lowest)} to {number(self.highest)} searched{by} in {self.seconds:.2f} s",
             f"range: {self.rule.search.about}",
             f"no input leaves: {_spans(self.fixed)}",
             f"each constant input keeps or brings back: {_spans(self.held)}",
@@ -101,20 +120,25 @@ class Absorption(InWords):
             entered = (
                 "nothing enters it"
                 if closed.entered_from is None
-                else f"entered from {closed.entered_from:,}"
+                else f"entered from {number(closed.entered_from)}"
             )
             told.append(f"once {_within(closed)} it stays there; {entered}")
         resting = {cycle.input for cycle in self.cycles}
         for label in self.rule.search.inputs(self.version.parameters):
             if label not in resting:
                 told.append(f"under '{label}' no state comes to rest within the range")
-        if self.left and self.exhaustive:
+        if self.left and self.way == EXHAUSTIVE:
             lead = "leads" if self.left == 1 else "lead"
             told.append(f"the search is cut: {counted(self.left, 'step')} {lead} out of the range")
-        elif self.left:
+        elif self.left and self.way == SAMPLE:
             told.append(
                 f"the search is cut: {counted(self.left, 'walk')} left the range or did not close "
                 "in time"
+            )
+        elif self.left:
+            told.append(
+                f"the search is cut: {number(self.left)} states, counted by constant input, leave "
+                "the range or are not told"
             )
         return told
 
@@ -150,6 +174,7 @@ class Absorption(InWords):
         return {
             "rule": self.rule.name,
             "version": self.version.name,
+            "way": self.way,
             "range": self.rule.search.about,
             **found,
             "closed": [asdict(one) for one in self.closed],
@@ -157,17 +182,25 @@ class Absorption(InWords):
         }
 
 
+def number(value: int) -> str:
+    """A whole number, of which the digits are told where they can be read."""
+    return f"{value:,}" if abs(value) < LONG else f"{float(value):.6g}"
+
+
 def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
     if not ranges:
         return "no state"
-    shown = [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in ranges[:10]]
+    shown = [
+        number(low) if low == high else f"{number(low)} to {number(high)}"
+        for low, high in ranges[:10]
+    ]
     more = f" and {len(ranges) - 10:,} more" if len(ranges) > 10 else ""
     return ", ".join(shown) + more
 
 
 def _within(closed: Closed) -> str:
     if closed.lowest is None:
-        return f"at or below {closed.highest:,}"
+        return f"at or below {number(closed.highest)}"
     if closed.highest is None:
-        return f"at or above {closed.lowest:,}"
-    return f"in {closed.lowest:,} to {closed.highest:,}"
+        return f"at or above {number(closed.lowest)}"
+    return f"in {number(closed.lowest)} to {number(closed.highest)}"

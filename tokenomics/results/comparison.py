@@ -18,6 +18,7 @@ from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters.tables import markdown_rows
 from ..shown import Shown
 from .differences import LARGER, Paired, family, in_words, table
+from .drawing import Drawing, shown
 from .intervals import mean_interval
 from .matters import runs_needed
 from .metrics import DEPLETING, METRICS
@@ -450,7 +451,7 @@ class Comparison(Shown):
             that are better than the reference are light.
         """
         names = [n for n in self.sweep.metrics if METRICS[n].better]
-        canvas = Figure(
+        canvas = Drawing(
             figsize=(1.9 + 1.35 * len(self.policies) * len(self.scenarios), 1.2 + 0.3 * len(names)),
             layout="constrained",
         )
@@ -513,7 +514,7 @@ class Comparison(Shown):
             f"{shades}{lost}"
         )
         canvas.suptitle(lettering(title), fontsize=8, x=0.01, ha="left")
-        return canvas
+        return shown(canvas)
 
     def _finding(self) -> str:
         sole = self.best()

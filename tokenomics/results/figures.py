@@ -4,9 +4,7 @@ finding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from io import BytesIO
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,14 +14,16 @@ from .intervals import summarise
 from .metrics import METRICS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
+BAND = 0.13  # of an axis's height, for its legend
+SMALL = 0.02  # a type with fewer of the nodes is not drawn
 DOTS = 120  # per inch, of a run's pictures
-COMPRESSION = 3  # of a PNG; 6, the usual one, is a tenth smaller and takes half as long again
 # Inches, whole dots each: of a panel, of its edges, in which its labels and a title of two lines
 # have room, and of the line above all panels. To measure the labels takes longer than to draw them.
 WIDTH, HEIGHT, COLUMNS = 5.2, 2.9, 2
@@ -65,38 +65,6 @@ def style() -> None:
     )
 
 
-def _drawn(figure: Figure, dpi: float) -> np.ndarray:
-    """A figure as pixels (rows, columns, 4), drawn once: `Figure.savefig` draws it twice, the first
-    time to see how large it is.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure.dpi, canvas = dpi, FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())
-
-
-def _encoded(
-    pixels: np.ndarray, dpi: float, metadata: Mapping[str, str | None] | None = None
-) -> bytes:
-    """Pixels as PNG."""
-    from matplotlib.image import imsave
-
-    out, settings = BytesIO(), {"compress_level": COMPRESSION}
-    imsave(out, pixels, format="png", dpi=dpi, metadata=metadata, pil_kwargs=settings)
-    return out.getvalue()
-
-
-def png(figure: Figure, dpi: float, metadata: Mapping[str, str | None] | None = None) -> bytes:
-    """A figure as PNG. dpi: dots per inch. metadata: of the file, in place of Matplotlib's."""
-    return _encoded(_drawn(figure, dpi), dpi, metadata)
-
-
-def save(figure: Figure, path: Path, dpi: float) -> None:
-    """Write a figure as PNG. dpi: dots per inch."""
-    path.write_bytes(png(figure, dpi))
-
-
 def _interval(result, name: str, scale: float = 1.0, digits: int = 2) -> str:
     chosen = METRICS[name]
     paths = result.trajectories.values
@@ -114,7 +82,7 @@ def _draw(
     axis, result, name: str, colour: str, label: str | None = None, scale: float = 1.0
 ) -> None:
     time = result.trajectories.time
-    values = result.trajectories.values[name] * scale
+    values = _values(result, name) * scale
     good = values[np.all(np.isfinite(values), axis=1)]
     # flows are zero at the start by construction of the first step, and are drawn from the first
     # step on
@@ -146,7 +114,7 @@ def _panel(
     from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = axis.get_ylim()
-    stacked = np.concatenate([result.trajectories.values[n].ravel() for n, _ in series])
+    stacked = np.concatenate([_values(result, n).ravel() for n, _ in series])
     stacked = stacked[np.isfinite(stacked)]
     if len(stacked) and stacked.min() > 0 and stacked.max() / stacked.min() > LOG_RANGE:
         axis.set_yscale("log")
@@ -154,6 +122,8 @@ def _panel(
         axis.yaxis.set_minor_locator(NullLocator())
     elif len(stacked) and stacked.min() >= 0 and low < 0:
         axis.set_ylim(0, high)
+    for day in _events(result):
+        axis.axvline(day, ymax=1.0 - BAND, color="black", linewidth=0.8, linestyle=":", zorder=0)
     # whole numbers at the ticks leave nothing above the axis but the title; at its place, since
     # Matplotlib would look for what might be in its way
     axis.yaxis.set_major_formatter("{x:g}")
@@ -163,7 +133,41 @@ def _panel(
     axis.tick_params(labelsize=8)
     axis.grid(alpha=0.25)
     if len(series) > 1 and axis.lines:
-        axis.legend(fontsize=7, frameon=False)
+        _legend(axis, len(series))
+
+
+def _legend(axis, count: int) -> None:
+    """A legend in a band above what is drawn, where no line can be."""
+    low, high = axis.get_ylim()
+    if axis.get_yscale() == "log":
+        axis.set_ylim(low, high * (high / low) ** BAND)
+    else:
+        axis.set_ylim(low, high + BAND * (high - low))
+    axis.legend(
+        fontsize=7,
+        frameon=False,
+        loc="upper left",
+        ncols=count,
+        columnspacing=1.0,
+        handlelength=1.4,
+        borderaxespad=0.2,
+    )
+
+
+def _values(result, name: str) -> np.ndarray:
+    """A recorded path (runs, times), or one that is made of others."""
+    recorded = result.trajectories.values
+    if name in RELATIVE:
+        with np.errstate(all="ignore"):
+            return 100.0 * (recorded[RELATIVE[name]] / recorded["bill_stablecoin"] - 1.0)
+    return recorded[name]
+
+
+def _events(result) -> list[float]:
+    """The days within the run on which a scenario's events begin."""
+    time = result.trajectories.time
+    starts = {event.start for event in result.resolved.values.events.values()}
+    return sorted(day for day in starts if time[0] < day <= time[-1])
 
 
 def _has(result, *names: str) -> bool:
@@ -210,15 +214,19 @@ def _network(axis, result) -> None:
 
 
 def _operators(axis, result) -> None:
-    types = [n for n in result.trajectories.values if n.startswith("nodes_")]
-    series = [("nodes", "all nodes"), *((n, n.removeprefix("nodes_")) for n in types)]
-    _panel(
-        axis,
-        result,
-        series,
-        "nodes",
-        f"Churn {_interval(result, 'churn', 100, 0)} % of nodes a year",
-    )
+    values = result.trajectories.values
+    types = [n for n in values if n.startswith("nodes_")]
+    middle = {n: np.median(np.nan_to_num(values[n])) for n in ("nodes", *types)}
+    few = [n for n in types if middle[n] < SMALL * middle["nodes"]]
+    series = [
+        ("nodes", "all nodes"),
+        *((n, n.removeprefix("nodes_")) for n in types if n not in few),
+    ]
+    title = f"Churn {_interval(result, 'churn', 100, 0)} % of nodes a year"
+    if few:
+        names = ", ".join(n.removeprefix("nodes_") for n in few)
+        title += f" (not shown, below {100 * SMALL:.0f} %: {names})"
+    _panel(axis, result, series, "nodes", title)
 
 
 def _latency(axis, result) -> None:
@@ -248,14 +256,13 @@ def _velocity(axis, result) -> None:
 
 
 def _bills(axis, result) -> None:
-    series = [
-        ("user_bill", "in tokens"),
-        ("bill_hedged", "hedged"),
-        ("bill_stablecoin", "stablecoin"),
-        ("bill_cloud", "cloud"),
-    ]
+    series = [("in tokens", "in tokens"), ("hedged", "hedged")]
+    recorded = result.trajectories.values
+    with np.errstate(all="ignore"):
+        times = np.nanmedian(recorded["bill_cloud"] / recorded["bill_stablecoin"])
     title = f"Token bill: 95 % cost at risk {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
-    _panel(axis, result, series, "USD/day", title)
+    title += f"; cloud {times:.1f} times as dear" if np.isfinite(times) else ""
+    _panel(axis, result, series, "% above a bill in stablecoin", title)
 
 
 PANELS = {
@@ -269,19 +276,33 @@ PANELS = {
     "velocity": (_velocity, ("velocity_usage", "velocity_speculative")),
     "bills": (_bills, ("user_bill", "bill_hedged", "bill_stablecoin", "bill_cloud")),
 }
+# bills that are drawn beside the one in stablecoin, from which they differ by little
+RELATIVE = {"in tokens": "user_bill", "hedged": "bill_hedged"}
 OVERVIEW = ("price", "network", "operators", "treasury", "control", "bills")
 
 
-def figure(result, names: Sequence[str | None]) -> Figure:
-    """One figure with a panel for each name: a panel of this module, or a state variable; None
-    leaves a place free.
+def _drawn_on(axis, result, name: str) -> None:
+    """Draw a panel of this module, or a state variable."""
+    if name in PANELS:
+        PANELS[name][0](axis, result)
+    else:
+        variable = result.variables[name]
+        _panel(axis, result, [(name, name)], variable.unit, variable.meaning)
+
+
+def figure(result, names: Sequence[str | None], ax: Axes | None = None) -> Figure:
+    """One figure with a panel for each name; None leaves a place free. ax: an axis of the caller's
+    for the one panel.
     """
-    from matplotlib.figure import Figure
+    if ax is not None:
+        _drawn_on(ax, result, names[0])
+        return ax.figure
+    from .drawing import Drawing
 
     columns = min(max(len(names), 1), COLUMNS)
     rows = -(-len(names) // columns)
     width, height = WIDTH * columns, HEIGHT * rows + HEAD
-    canvas = Figure(figsize=(width, height), layout="none")
+    canvas = Drawing(figsize=(width, height), layout="none")
     grid = canvas.add_gridspec(
         rows,
         columns,
@@ -295,17 +316,7 @@ def figure(result, names: Sequence[str | None]) -> Figure:
     for i, name in enumerate(names):
         if name is None:
             continue
-        axis = canvas.add_subplot(grid[i])
-        if name in PANELS:
-            PANELS[name][0](axis, result)
-        else:
-            _panel(
-                axis,
-                result,
-                [(name, name)],
-                result.variables[name].unit,
-                result.variables[name].meaning,
-            )
+        _drawn_on(canvas.add_subplot(grid[i]), result, name)
     note = f"policy {result.resolved.policy}; " + (
         ", ".join(result.resolved.scenarios) or "no scenario"
     )
@@ -327,20 +338,29 @@ def overview(result) -> list[str]:
 
 
 def available(result) -> list[str]:
-    """Panels whose variables were recorded."""
-    return [name for name, (_, needs) in PANELS.items() if _has(result, *needs)]
+    """Panels whose variables were recorded, and are not zero throughout: nothing is drawn of a
+    controller that does nothing, nor of inference that a network does not sell.
+    """
+    values = result.trajectories.values
+    return [
+        name
+        for name, (_, needs) in PANELS.items()
+        if _has(result, *needs) and any(np.nan_to_num(values[n]).any() for n in needs)
+    ]
 
 
 def pictures(result) -> dict[str, bytes]:
     """Every panel and the overview as PNG, by name. All panels are drawn once, on one sheet, from
     which the pictures are cut: each has the pixels that `figure` would give it alone.
     """
+    from .drawing import encoded, pixels_of
+
     first, names = overview(result), available(result)
     free = [None] * (-len(first) % COLUMNS)  # in the last row of the overview
     places = [*first, *free, *(name for name in names if name not in first)]
     if not names:
         return {}
-    sheet = _drawn(figure(result, places), DOTS)
+    sheet = pixels_of(figure(result, places), DOTS)
     head, height, width = (round(size * DOTS) for size in (HEAD, HEIGHT, WIDTH))
     found = {}
     for i, name in enumerate(places):
@@ -352,4 +372,4 @@ def pictures(result) -> dict[str, bytes]:
     if first:
         rows, columns = -(-len(first) // COLUMNS), min(len(first), COLUMNS)
         found["overview"] = sheet[: head + rows * height, : columns * width]
-    return {name: _encoded(np.ascontiguousarray(one), DOTS) for name, one in found.items()}
+    return {name: encoded(np.ascontiguousarray(one), DOTS) for name, one in found.items()}

@@ -32,6 +32,7 @@ from .writing import write_run
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SHOWN_FAILURES = 5
@@ -274,7 +275,7 @@ class Result(Shown):
                 expected="the same recorded times (every), as metrics depend on them",
             )
 
-    def plot(self, what: str | list[str] = "overview") -> Figure:
+    def plot(self, what: str | list[str] = "overview", *, ax: Axes | None = None) -> Figure:
         """A figure.
 
         Parameters
@@ -282,6 +283,8 @@ class Result(Shown):
         what : str or list of str
             "overview", a panel (price, network, operators, treasury, control, supply, latency,
             velocity, bills), a state variable, or a list of them.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw one panel on.
 
         Returns
         -------
@@ -291,15 +294,21 @@ class Result(Shown):
         Raises
         ------
         InputError
-            For an unknown name.
+            For an unknown name, and for several panels on one axis.
         """
+        from .drawing import shown
+
         names = figures.overview(self) if what == "overview" else what
         names = [names] if isinstance(names, str) else list(names)
         valid = [*figures.available(self), *self.trajectories.values]
         for name in names:
             if name not in valid:
                 raise InputError(f"nothing to plot named '{name}'", nearest=nearest(name, valid))
-        return figures.figure(self, names)
+        if ax is not None and len(names) != 1:
+            raise InputError(
+                f"{len(names)} panels on one axis", argument="ax", expected="one panel"
+            )
+        return shown(figures.figure(self, names, ax))
 
     def save(self, out: str | Path, command: str | None = None, *, figures: bool = True) -> Path:
         """Write a run directory; see `results.writing.write_run`.
@@ -416,7 +425,10 @@ class Result(Shown):
         )
         image = ""
         if figures.overview(self):
-            picture = base64.b64encode(figures.png(self.plot(), 80)).decode()
+            from .drawing import png
+
+            drawn = png(figures.figure(self, figures.overview(self)), 80)
+            picture = base64.b64encode(drawn).decode()
             image = f"<img alt='overview' src='data:image/png;base64,{picture}'>"
         failed = "".join(
             f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES]

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..errors import InputError, lettering, nearest
 from ..shown import Shown
+from .drawing import one_axis, shown
 from .figures import COLOURS
 from .metrics import METRICS
 from .sweep import Sweep
@@ -160,7 +162,12 @@ class Sensitivity(Shown):
         )
 
     def tornado(
-        self, metric: str, policy: str | None = None, scenario: str | None = None
+        self,
+        metric: str,
+        policy: str | None = None,
+        scenario: str | None = None,
+        *,
+        ax: Axes | None = None,
     ) -> Figure:
         """Bars of one metric's indices, the strongest parameter on top.
 
@@ -170,6 +177,8 @@ class Sensitivity(Shown):
             Its name.
         policy, scenario : str, optional
             The first by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
 
         Returns
         -------
@@ -177,8 +186,7 @@ class Sensitivity(Shown):
             With 95 % intervals.
         """
         own = self.ranking(metric, policy, scenario)[::-1]
-        canvas = Figure(figsize=(7.2, 1.4 + 0.42 * len(own)), layout="constrained")
-        axis = canvas.add_subplot()
+        canvas, axis = one_axis(ax, (7.2, 1.4 + 0.42 * len(own)))
         place = np.arange(len(own))
         measures = [m for m in ("total", "first", "mu_star") if m in own]
         height = 0.8 / len(measures)
@@ -212,15 +220,23 @@ class Sensitivity(Shown):
             fontsize=8,
             loc="left",
         )
-        return canvas
+        return shown(canvas)
 
-    def heatmap(self, policy: str | None = None, scenario: str | None = None) -> Figure:
+    def heatmap(
+        self,
+        policy: str | None = None,
+        scenario: str | None = None,
+        *,
+        ax: Axes | None = None,
+    ) -> Figure:
         """Parameters against metrics.
 
         Parameters
         ----------
         policy, scenario : str, optional
             The first by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
 
         Returns
         -------
@@ -243,12 +259,16 @@ class Sensitivity(Shown):
         label = (
             "total Sobol index" if self.measure == "total" else "mu_star, relative to the largest"
         )
-        return _matrix(
-            grid, label, f"Which parameter moves which metric\n{self._note(own, policy, scenario)}"
-        )
+        note = self._note(own, policy, scenario)
+        return _matrix(grid, label, f"Which parameter moves which metric\n{note}", ax)
 
     def interactions(
-        self, metric: str, policy: str | None = None, scenario: str | None = None
+        self,
+        metric: str,
+        policy: str | None = None,
+        scenario: str | None = None,
+        *,
+        ax: Axes | None = None,
     ) -> Figure:
         """Second-order Sobol indices of one metric.
 
@@ -258,6 +278,8 @@ class Sensitivity(Shown):
             Its name.
         policy, scenario : str, optional
             The first by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
 
         Returns
         -------
@@ -277,14 +299,11 @@ class Sensitivity(Shown):
         own = self._own(self.pairs, metric, policy, scenario)
         grid = own.pivot_table(index="parameter", columns="with", values="second", sort=False)
         note = self._note(self.ranking(metric, policy, scenario), policy, scenario)
-        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{note}")
+        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{note}", ax)
 
 
-def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
-    canvas = Figure(
-        figsize=(2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]), layout="constrained"
-    )
-    axis = canvas.add_subplot()
+def _matrix(grid: pd.DataFrame, label: str, title: str, ax: Axes | None) -> Figure:
+    canvas, axis = one_axis(ax, (2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]))
     mesh = axis.imshow(
         np.clip(grid.to_numpy(), 0.0, 1.0), vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto"
     )
@@ -302,10 +321,9 @@ def _matrix(grid: pd.DataFrame, label: str, title: str) -> Figure:
     axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
     axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
     canvas.colorbar(mesh, ax=axis, label=label)
-    canvas.suptitle(
-        lettering("\n".join(fill(line, 70) for line in title.splitlines())),
-        fontsize=8,
-        x=0.01,
-        ha="left",
-    )
-    return canvas
+    told = lettering("\n".join(fill(line, 70) for line in title.splitlines()))
+    if ax is None:
+        canvas.suptitle(told, fontsize=8, x=0.01, ha="left")
+    else:
+        ax.set_title(told, fontsize=8, loc="left")
+    return shown(canvas)

@@ -23,6 +23,7 @@ from .metrics import METRICS
 from .sweep_rows import Extent, Summaries, Tile
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -275,6 +276,7 @@ class Sweep(Shown):
         policy: str | None = None,
         scenario: str | None = None,
         at: Mapping[str, Any] | None = None,
+        ax: Axes | None = None,
     ) -> Figure:
         """A map of a metric over two parameters, or a line over one with its interval.
 
@@ -288,6 +290,8 @@ class Sweep(Shown):
             The first by default.
         at : mapping, optional
             Values of the other paths of a grid, the first of each by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
 
         Returns
         -------
@@ -344,7 +348,10 @@ class Sweep(Shown):
             raise InputError(
                 "a switch or a name on a map", expected="two numbers, or one parameter alone"
             )
-        return sweep_figures.figure(table, metric, paths, self.manifest["runs"], fixed)
+        from .drawing import shown
+
+        drawn = sweep_figures.figure(table, metric, paths, self.manifest["runs"], fixed, ax)
+        return shown(drawn)
 
 
 def metric_units(names: Sequence[str]) -> dict[str, str]:

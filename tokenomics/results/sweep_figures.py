@@ -13,6 +13,7 @@ from .figures import COLOURS
 from .metrics import METRICS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 EVEN = 0.05  # relative; spacing that differs by less is even
@@ -42,6 +43,11 @@ def _edges(values: np.ndarray, scale: str) -> np.ndarray:
 def _label(metric: str) -> str:
     known = METRICS.get(metric)
     return f"{known.meaning} [{known.unit}]" if known else metric
+
+
+def _short(metric: str) -> str:
+    """A label that is no longer than a colour bar."""
+    return f"{metric} [{METRICS[metric].unit}]" if metric in METRICS else metric
 
 
 def _title(
@@ -92,7 +98,7 @@ def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
             axis.legend(fontsize=7, loc="upper right")
     else:
         mesh = axis.scatter(table[x], table[y], c=table[metric], s=14, cmap="viridis")
-    axis.figure.colorbar(mesh, ax=axis, label=_label(metric))
+    axis.figure.colorbar(mesh, ax=axis, label=_short(metric))
     axis.set_yscale(_scale(np.unique(table[y])))
     axis.set_ylabel(y)
 
@@ -126,17 +132,22 @@ def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
 
 
 def figure(
-    table: pd.DataFrame, metric: str, paths: list[str], runs: int, fixed: Mapping[str, Any]
+    table: pd.DataFrame,
+    metric: str,
+    paths: list[str],
+    runs: int,
+    fixed: Mapping[str, Any],
+    ax: Axes | None = None,
 ) -> Figure:
     """A map over two parameters or a line over one; the title states the finding, and the values at
     which other paths are fixed.
 
     table: points of one policy and scenario, in the columns of `Sweep.table`. runs: of each point.
+    ax: an axis of the caller's.
     """
-    from matplotlib.figure import Figure
+    from .drawing import one_axis
 
-    canvas = Figure(figsize=(7.2, 4.8), layout="constrained")
-    axis = canvas.add_subplot()
+    canvas, axis = one_axis(ax, (7.2, 4.8))
     if len(paths) > 1:
         _map(axis, table, metric, paths[0], paths[1])
     else:

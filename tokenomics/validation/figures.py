@@ -27,9 +27,9 @@ def draw(found: Any) -> dict[str, Figure]:
 
 
 def _fans(found: Any) -> Figure:
-    from matplotlib.figure import Figure
+    from ..results.drawing import Drawing
 
-    canvas = Figure(figsize=(10.0, 3.2 * len(SHOWN)), layout="constrained")
+    canvas = Drawing(figsize=(10.0, 3.2 * len(SHOWN)), layout="constrained")
     axes = canvas.subplots(len(SHOWN), 1, sharex=True, sharey=True)
     dates, prices = found.history.dates, found.history.values
     first = (found.start - dates[0]).days
@@ -64,11 +64,11 @@ def _at(band: np.ndarray, share: float) -> np.ndarray:
 
 
 def _pit(found: Any) -> Figure:
-    from matplotlib.figure import Figure
+    from ..results.drawing import Drawing
 
     blocks = [b for b in found.blocks if b.what == "price"]
     names = list(blocks[0].forecasts)
-    canvas = Figure(figsize=(2.3 * len(names), 2.4 * len(blocks)), layout="constrained")
+    canvas = Drawing(figsize=(2.3 * len(names), 2.4 * len(blocks)), layout="constrained")
     axes = canvas.subplots(len(blocks), len(names), sharex=True, sharey="row", squeeze=False)
     for row, block in zip(axes, blocks, strict=True):
         for axis, name, colour in zip(row, names, COLOURS, strict=False):
@@ -92,9 +92,9 @@ def _pit(found: Any) -> Figure:
 
 
 def _arms(found: Any) -> Figure:
-    from matplotlib.figure import Figure
+    from ..results.drawing import Drawing
 
-    canvas = Figure(figsize=(11.0, 3.2 * len(found.arms)), layout="constrained")
+    canvas = Drawing(figsize=(11.0, 3.2 * len(found.arms)), layout="constrained")
     axes = canvas.subplots(len(found.arms), 2, squeeze=False)
     first = (found.start - found.history.dates[0]).days
     dates = found.history.dates[first:]

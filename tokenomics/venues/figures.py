@@ -14,7 +14,7 @@ from ..attacks.deterrence import deterrence_figure
 from ..model.formulas.distribution import exceedance
 from ..model.steady_state import start_state
 from ..parameters import Resolved
-from ..results.figures import save
+from ..results.drawing import Drawing, save
 from ..results.markdown import markdown_table
 from .measure import days_ahead
 from .report import VenueReport
@@ -22,7 +22,7 @@ from .report import VenueReport
 
 def latency_figure(one: VenueReport) -> Figure:
     """Share of tasks that take longer than a time, of both venues, with the workload's limit."""
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    figure = Drawing(figsize=(7.0, 4.2), layout="constrained")
     axis = figure.subplots()
     verdicts = {"cloud": one.choice.cloud, "network": one.choice.network}
     limit = one.workload.limits.latency_p99.value

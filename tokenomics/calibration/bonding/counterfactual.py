@@ -1,23 +1,27 @@
-"""What another version of a deployed rule would have done: beside the record, the path on bonding
-as it was, and a band over what the history tells of how bonding follows its yield.
+"""What another version of a deployed rule, or another policy, would have done: beside the record,
+the path on bonding as it was, and a band over what the history tells of how bonding follows its
+yield.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...errors import InputError
-from ...histories.recorded_steps import clock_position, read_recorded
+from ...errors import InputError, nearest
+from ...histories.recorded_steps import clock_position, exact, read_recorded
 from ...inputs import bounds
-from ...protocols.catalogue import named
+from ...protocols.catalogue import RULES, named
 from ...protocols.counterfactual import RowState, counterfactual_path, exogenous
+from ...protocols.gaps import ClockGap
 from ...protocols.livepeer import LIVEPEER
+from ...protocols.minting import OF_BONDING, ConstantMinting, LivepeerMinting, Minting
 from ...protocols.replay import replay
 from ...protocols.rule import DeployedRule, Version
 from ...shown import InWords
@@ -25,6 +29,8 @@ from .response import Form, deviating, fit, history
 
 RUNS = 500
 BAND = (0.05, 0.5, 0.95)
+CONSTANT = "constant_emission"
+POSSIBLE = f"{', '.join(OF_BONDING)} with or without @VERSION, {CONSTANT}, or {CONSTANT}@SHARE"
 # what is told of a row, with its unit
 QUANTITIES = {
     "inflation": "ppb/round",
@@ -37,14 +43,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Counterfactual(InWords):
-    """Another version of a rule on recorded inputs, as `counterfactual` returns it.
+    """What mints instead of a rule on recorded inputs, as `counterfactual` returns it.
 
     Attributes
     ----------
     rule : DeployedRule
         Of which.
-    acted, other : Version
-        The versions.
+    acted : Version
+        The version that did.
+    other : str
+        What would have, as NAME@VERSION or the policy's name.
     clock : numpy.ndarray
         Of rows, of shape (rows,).
     recorded, held : mapping of str to numpy.ndarray
@@ -57,11 +65,13 @@ class Counterfactual(InWords):
         Rounds on which the response was fitted.
     no_effect : float
         Share of runs in which bonding does not follow its yield.
+    gaps : tuple of ClockGap
+        Of the history's clock, where rows are missing.
     """
 
     rule: DeployedRule
     acted: Version
-    other: Version
+    other: str
     clock: np.ndarray
     recorded: Mapping[str, np.ndarray]
     held: Mapping[str, np.ndarray]
@@ -69,11 +79,12 @@ class Counterfactual(InWords):
     runs: int
     fitted: int
     no_effect: float
+    gaps: tuple[ClockGap, ...]
 
     def __repr__(self) -> str:
         low, median, high = 100.0 * self.band["minted_share"][:, -1]
         return (
-            f"{self.rule.name}@{self.other.name} on rows {self.clock[0]:,} to {self.clock[-1]:,}: "
+            f"{self.other} on rows {self.clock[0]:,} to {self.clock[-1]:,}: "
             f"minted {median:.1f} % of supply (90 % of draws: {low:.1f} to {high:.1f}), recorded "
             f"{100.0 * self.recorded['minted_share'][-1]:.1f} %"
         )
@@ -106,12 +117,13 @@ class Counterfactual(InWords):
         return {
             "rule": self.rule.name,
             "acted": self.acted.name,
-            "other": self.other.name,
+            "other": self.other,
             "first": int(self.clock[0]),
             "last": int(self.clock[-1]),
             "runs": self.runs,
             "fitted_rounds": self.fitted,
             "no_effect": self.no_effect,
+            "gaps": [one._asdict() for one in self.gaps],
             "end": {
                 name: {
                     "unit": unit,
@@ -148,7 +160,7 @@ def counterfactual(
     sheet: str | None = None,
     progress: Progress | None = None,
 ) -> Counterfactual:
-    """Step another version of a deployed rule on a recorded history, from a row's state on.
+    """Step another version of a rule, or another policy, on a recorded history from a row on.
 
     Parameters
     ----------
@@ -157,7 +169,8 @@ def counterfactual(
     *files : str or Path
         As of `replay`.
     other : str
-        NAME@VERSION.
+        NAME@VERSION of the same rule or of cosmos, or the policy constant_emission: each round
+        mints what the first does, or with @SHARE that share of the first supply in a year.
     start : str or int, optional
         Position of the clock, or a date where the clock has dates; the first row by default.
     runs : int
@@ -189,9 +202,10 @@ def counterfactual(
     """
     bounds.check(runs=(runs, bounds.PATHS), seed=(seed, bounds.SEED))
     found, acted = named(rule)
-    version = _other(found, other)
-    rows, _ = read_recorded(found, files, column=column, sheet=sheet)
-    outside = exogenous(rows, replay(found, rows, acted if "@" in rule else None))
+    instead, minting = _minting(found, other)
+    rows, form = read_recorded(found, files, column=column, sheet=sheet)
+    replayed = replay(found, rows, acted if "@" in rule else None, form=form)
+    outside = exogenous(rows, replayed)
     whole = history(rows, outside, acted.parameters, files[0])
     fitted = fit(whole.part(0, whole.half), response, seed, runs, whole.rounds.sum())
     at = 0
@@ -202,14 +216,14 @@ def counterfactual(
             expected = f"a row of the history before its last, {rows[0].clock} to {rows[-2].clock}"
             raise InputError(str(start), argument="start", expected=expected)
     rows, outside, odds = rows[at:], outside[at:], response == "logistic"
-    recorded = _told(counterfactual_path(rows, outside, acted.parameters))
-    held = _told(counterfactual_path(rows, outside, version.parameters))
+    recorded = _told(counterfactual_path(rows, outside, LivepeerMinting(acted.parameters)))
+    held = _told(counterfactual_path(rows, outside, minting))
     drawn = {name: np.empty((runs, len(rows))) for name in QUANTITIES}
     for i, (_, speed, gain) in enumerate(fitted.usable):
         answer = deviating(response, float(speed), float(gain))
         path = held
         if gain > 0.0:
-            path = _told(counterfactual_path(rows, outside, version.parameters, answer, odds))
+            path = _told(counterfactual_path(rows, outside, minting, answer, odds))
         for name, values in drawn.items():
             values[i] = path[name]
         if progress:
@@ -217,7 +231,7 @@ def counterfactual(
     return Counterfactual(
         found,
         acted,
-        version,
+        instead,
         np.array([row.clock for row in rows]),
         recorded,
         held,
@@ -225,12 +239,13 @@ def counterfactual(
         runs,
         int(fitted.on.rounds.sum()),
         float((fitted.usable[:, 2] == 0.0).mean()),
+        replayed.gaps,
     )
 
 
-def _other(rule: DeployedRule, other: str) -> Version:
-    """The version to step. Raises InputError where it is none of the rule's, or where the rule has
-    no response.
+def _minting(rule: DeployedRule, other: str) -> tuple[str, Minting]:
+    """What mints instead, with its name. Raises InputError where it cannot mint on the rule's
+    history, or where the rule has no response.
     """
     if rule is not LIVEPEER:
         raise InputError(
@@ -244,12 +259,32 @@ def _other(rule: DeployedRule, other: str) -> Version:
             argument="other",
             expected=f"the rule's name before it: {rule.name}@{other}",
         )
-    other_rule, version = named(other)
-    if other_rule is not rule:
-        versions = ", ".join(f"{rule.name}@{one.name}" for one in rule.versions)
+    name, at, rate = other.partition("@")
+    if name == CONSTANT:
+        return other, ConstantMinting(_share(rate) if at else None)
+    if name not in RULES:
+        raise InputError(
+            f"no rule '{name}'",
+            argument="other",
+            expected=POSSIBLE,
+            nearest=nearest(name, (*OF_BONDING, CONSTANT)),
+        )
+    found, version = named(other)
+    if found.name not in OF_BONDING:
         raise InputError(
             f"{other} on a history of {rule.name}",
             argument="other",
-            expected=f"a version of the same rule, since another reads other inputs: {versions}",
+            expected=f"what mints by what is bonded, or a constant: {POSSIBLE}",
         )
-    return version
+    return f"{found.name}@{version.name}", OF_BONDING[found.name](version.parameters)
+
+
+def _share(text: str) -> Fraction:
+    """A share of supply a year. Raises InputError where it is none."""
+    try:
+        found = exact("rate", text)
+    except InputError as error:
+        raise InputError(error.found, argument="other", expected=f"{CONSTANT}@SHARE") from None
+    if not 0 <= found <= 1:
+        raise InputError(text, argument="other", expected="a share of supply a year, from 0 to 1")
+    return found

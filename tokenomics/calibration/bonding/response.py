@@ -25,12 +25,11 @@ import numpy as np
 
 from ...errors import InputError, nearest
 from ...protocols.counterfactual import ExogenousRow, Response, Setting
-from ...protocols.livepeer import PERC_DIVISOR, LivepeerParameters
+from ...protocols.livepeer import PERC_DIVISOR, ROUNDS_A_YEAR, LivepeerParameters
 from ...protocols.rule import Row
 from ...results.intervals import LEVEL
 from ..dependence import newey_west
 
-ROUNDS_A_YEAR = 414.7  # 365 days over 6,337 slots of 12 s (LIP-107)
 DAYS_A_ROUND = 365.0 / ROUNDS_A_YEAR
 FEWEST = 100  # rounds that are fitted
 BLOCK = 10  # rounds: residuals of large holders' moves come in a row

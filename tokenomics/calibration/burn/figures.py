@@ -30,9 +30,9 @@ def figure(
     found: elasticity, growth, growth of the ratio, half-life. fitted: log burn [USD/day]. path: of
     log emission [TOK/day].
     """
-    from matplotlib.figure import Figure
+    from ...results.drawing import Drawing
 
-    out = Figure(figsize=(9, 9), layout="constrained")
+    out = Drawing(figsize=(9, 9), layout="constrained")
     burn, emitted, ratio = out.subplots(3, 1, sharex=True)
     time = np.arange(len(table.months))
     elasticity, growth, trend, half = found[:4]

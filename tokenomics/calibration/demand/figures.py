@@ -29,9 +29,9 @@ def series_figure(fit: SeriesFit) -> Figure:
     """Rate with daily means and fitted pattern; hourly factors; autocorrelation of what is left,
     where each can be had.
     """
-    from matplotlib.figure import Figure
+    from ...results.drawing import Drawing
 
-    figure = Figure(figsize=(9, 9), layout="constrained")
+    figure = Drawing(figsize=(9, 9), layout="constrained")
     top, middle, bottom = figure.subplots(3, 1)
     time = np.arange(len(fit.used)) / fit.per_day
     top.plot(
@@ -117,9 +117,9 @@ def trace_figure(trace: RequestTrace) -> Figure:
     """Requests by ten seconds, inter-arrival times, and both length distributions with their
     lognormals.
     """
-    from matplotlib.figure import Figure
+    from ...results.drawing import Drawing
 
-    figure = Figure(figsize=(9, 7), layout="constrained")
+    figure = Drawing(figsize=(9, 7), layout="constrained")
     ((rate, gap), lower) = figure.subplots(2, 2)
     width = WINDOW * np.ceil(trace.seconds[-1] / WINDOW / MOST_POINTS)
     counts = np.bincount((trace.seconds // width).astype(int))[:-1]

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...errors import lettering
+from ...results.drawing import Drawing
 from ...results.returns import statistics
 from .moments import MOMENTS
 
@@ -24,7 +25,7 @@ def moments_figure(
     runs: by part, in and out of sample.
     """
     columns, token = 5, lettering(token)
-    figure = Figure(figsize=(13.0, 5.2), layout="constrained")
+    figure = Drawing(figsize=(13.0, 5.2), layout="constrained")
     axes = figure.subplots(-(-len(MOMENTS) // columns), columns).ravel()
     within = dict.fromkeys(prices, 0)
     for axis, name in zip(axes, MOMENTS, strict=False):
@@ -66,7 +67,7 @@ def moments_figure(
 
 def profile_figure(profiles: pd.DataFrame) -> Figure:
     """Distance above the least against each parameter, the others fitted again."""
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    figure = Drawing(figsize=(6.4, 4.2), layout="constrained")
     axis = figure.add_subplot()
     for name, own in profiles.groupby("parameter", sort=False):
         x = np.concatenate([own["times the estimate"], [1.0]])

@@ -29,9 +29,9 @@ def diagnostics(
     closes: Closes, freedom: tuple[float, float, float], jumps: MertonFit, spells: GarchFit
 ) -> Figure:
     """Four panels. freedom: degrees of freedom, location and scale of Student's t."""
-    from matplotlib.figure import Figure
+    from ...results.drawing import Drawing
 
-    canvas = Figure(figsize=(10.4, 7.4), layout="constrained")
+    canvas = Drawing(figsize=(10.4, 7.4), layout="constrained")
     axes = canvas.subplots(2, 2)
     r = closes.returns
     models = {

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from ...results.drawing import Drawing
 from ...results.figures import COLOURS, LOG_RANGE
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
@@ -47,7 +48,7 @@ def over_time(evidence: Evidence) -> tuple[Picture, Figure] | None:
     if forecast.empty or not np.isfinite(forecast["value"]).any():
         return None
     names = shown_variables(evidence)
-    canvas = Figure(figsize=(WIDTH, 0.75 + 1.75 * len(names)), layout="constrained")
+    canvas = Drawing(figsize=(WIDTH, 0.75 + 1.75 * len(names)), layout="constrained")
     axes = canvas.subplots(len(names), 1, squeeze=False, sharex=True)[:, 0]
     change = evidence.plan.resolved(0, evidence.points("proposed")[0]).values.change.day
     words = [_panel(axis, forecast, name, change) for axis, name in zip(axes, names, strict=True)]

@@ -17,8 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from ...errors import counted
-from ...results import figures, sweep_figures
+from ...results import sweep_figures
 from ...results.differences import LARGER
+from ...results.drawing import Drawing
+from ...results.drawing import png as raster
 from ...results.figures import COLOURS
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
@@ -75,7 +77,7 @@ def svg(figure: Figure) -> bytes:
 def png(figure: Figure) -> bytes:
     """A figure as PNG."""
     with matplotlib.rc_context(STYLE):
-        return figures.png(figure, DOTS, {"Software": None})
+        return raster(figure, DOTS, {"Software": None})
 
 
 def _brief(alt: str) -> str:
@@ -99,7 +101,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         for i in range(1, len(claim.limits) + 1)
     ]
     heights = [1.05 + 0.4 * c for c in count]
-    canvas = Figure(figsize=(WIDTH, 0.7 + sum(heights)), layout="constrained")
+    canvas = Drawing(figsize=(WIDTH, 0.7 + sum(heights)), layout="constrained")
     axes = canvas.subplots(len(claim.limits), 1, squeeze=False, height_ratios=heights)[:, 0]
     for number, (axis, limit) in enumerate(zip(axes, claim.limits, strict=True), 1):
         own = table[table["number"] == number]
@@ -188,7 +190,7 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
         return None
     shown, scenarios = evidence.plan.shown, evidence.plan.labels
     row = 0.24 + 0.07 * len(scenarios)  # inches
-    canvas = Figure(figsize=(WIDTH, 1.5 + row * len(names)), layout="constrained")
+    canvas = Drawing(figsize=(WIDTH, 1.5 + row * len(names)), layout="constrained")
     axis = canvas.subplots()
     handles = []
     for at, scenario in enumerate(scenarios):
@@ -240,7 +242,7 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         return None
     labels, shown = list(frame["values"].unique()), evidence.plan.shown
     panel = 0.85 + 0.2 * len(labels)  # inches
-    canvas = Figure(figsize=(WIDTH, len(names) * panel), layout="constrained")
+    canvas = Drawing(figsize=(WIDTH, len(names) * panel), layout="constrained")
     axes = canvas.subplots(len(names), 1, squeeze=False)[:, 0]
     words = []
     for axis, name in zip(axes, names, strict=True):
@@ -270,7 +272,7 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
     """Distribution over runs of the key metrics, one panel each, one line a case."""
     names = key_metrics(evidence)
     shown = evidence.plan.shown
-    canvas = Figure(figsize=(WIDTH, 1.75 * len(names) + 0.4), layout="constrained")
+    canvas = Drawing(figsize=(WIDTH, 1.75 * len(names) + 0.4), layout="constrained")
     axes = canvas.subplots(len(names), 1, squeeze=False).ravel()
     for axis, name in zip(axes, names, strict=True):
         for number, label in enumerate(evidence.plan.labels):

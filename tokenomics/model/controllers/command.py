@@ -38,8 +38,8 @@ class Memory:
     ----------
     name, unit, meaning : str
         As tables show them.
-    scale : float or str
-        Size against which its drift is judged.
+    scale : float or str, optional
+        Size against which its drift is judged, None for its own.
     start : float, str or callable
         Its value in the steady state, a number, the state variable that holds it, or a function
         `(params, rest)`, as of a `Variable`.

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from ...elementary import exp
 from ...model.formulas.numerics import DAYS_PER_YEAR
 from ...parameters.reading import Leaf
+from ...results.drawing import Drawing
 from ...results.figures import COLOURS
 from ..reproduction import Claim, Reproduction, Verdict, mean_interval, ratio, settings
 from . import game
@@ -309,7 +310,7 @@ def _claims(
 
 
 def _figure(e: Economy, paths: dict[tuple[str, str], Paths]) -> Figure:
-    figure = Figure(figsize=(11.0, 3.8), layout="constrained")
+    figure = Drawing(figsize=(11.0, 3.8), layout="constrained")
     panels = figure.subplots(1, len(REGIMES), sharey=True)
     for axis, regime in zip(panels, REGIMES, strict=True):
         for policy, colour in zip(POLICIES, COLOURS, strict=False):

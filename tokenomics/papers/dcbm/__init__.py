@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...experiments.matching import MATCH_SEED
+from ...results.drawing import Drawing
 from ..reproduction import Reproduction, settings
 from . import claims, stability, trials
 from .economy import POLICIES, REGIMES, Settings, draw, read_settings, simulate
@@ -156,7 +157,7 @@ def figure(actuators: pd.DataFrame, ratios: pd.DataFrame) -> Figure:
     """Volatility over that of `none` in the bull market, by actuator, epoch and length of the
     returns.
     """
-    chart = Figure(figsize=(9.0, 4.8), layout="constrained")
+    chart = Drawing(figsize=(9.0, 4.8), layout="constrained")
     axes = chart.subplots()
     bull = actuators[actuators.regime == "bull"]
     names = list(dict.fromkeys(bull["actuator"]))

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ...results.drawing import Drawing
 from ..reproduction import Reproduction
 from . import claims, trials
 from .economy import SCENARIOS, MeshPaths, draw, read_values, simulate, static
@@ -121,7 +122,7 @@ def choices(factors: Mapping[str, trials.Equal], runs: int) -> tuple[str, ...]:
 
 def figure(last: Mapping[str, Mapping[str, MeshPaths]]) -> Figure:
     """Distribution of the nodes after five years, by scenario and rule."""
-    chart = Figure(figsize=(10.0, 3.8), layout="constrained")
+    chart = Drawing(figsize=(10.0, 3.8), layout="constrained")
     for axes, (scenario, rules) in zip(
         chart.subplots(1, len(last), sharey=True), last.items(), strict=True
     ):

@@ -1,0 +1,99 @@
+"""Figures as a modeller meets them: on his own axis, in a notebook's cell, and in a window."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import pyplot
+
+import tokenomics as tk
+from tokenomics.errors import InputError
+from tokenomics.results import figures
+from tokenomics.results.drawing import Drawing, shown
+
+DAYS = 90.0
+
+
+@pytest.fixture(scope="module")
+def crash():
+    return tk.run("baseline", policy="pid", scenario="token_crash", days=DAYS, runs=3, seed=1)
+
+
+@pytest.fixture(scope="module")
+def calm():
+    return tk.run("baseline", policy="none", days=DAYS, runs=2, seed=1)
+
+
+def axes_of(figure):
+    return {axis.get_ylabel(): axis for axis in figure.axes}
+
+
+def test_a_cell_of_a_notebook_shows_a_figure(crash):
+    assert crash.plot("price")._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_figure_is_drawn_on_the_callers_axis(crash):
+    own = matplotlib.figure.Figure()
+    axis = own.add_subplot()
+    assert crash.plot("price", ax=axis) is own
+    assert [line.get_label() for line in axis.get_legend().get_lines()] == [
+        "token price",
+        "utility value",
+    ]
+    with pytest.raises(InputError, match="one panel"):
+        crash.plot("overview", ax=axis)
+
+
+def test_pyplot_is_told_of_a_figure_where_it_has_a_window_and_nowhere_else(monkeypatch):
+    before = pyplot.get_fignums()
+    shown(Drawing())
+    assert pyplot.get_fignums() == before  # of Agg nothing could be shown
+    monkeypatch.setattr(pyplot, "get_backend", lambda: "TkAgg")
+    figure = shown(Drawing())
+    added = set(pyplot.get_fignums()) - set(before)
+    assert [pyplot.figure(number) for number in added] == [figure]
+    pyplot.close(figure)
+
+
+def test_an_event_is_marked_on_its_day_and_a_calm_run_has_none(crash, calm):
+    for run, days in ((crash, [60.0]), (calm, [])):
+        axis = run.plot("price").axes[0]
+        marks = [line for line in axis.lines if line.get_linestyle() == ":"]
+        assert [line.get_xdata()[0] for line in marks] == days
+
+
+def test_a_panel_of_nothing_but_zeros_is_left_out(crash, calm):
+    assert "control" in figures.overview(crash) and "control" not in figures.overview(calm)
+
+
+def test_a_legend_is_in_a_band_above_every_line(crash):
+    for name in ("price", "network", "operators", "supply", "bills"):
+        axis = crash.plot(name).axes[0]
+        scale = axis.get_yaxis().get_transform().transform
+        low, high = scale(np.array(axis.get_ylim()))
+        for line in axis.lines:
+            if line.get_linestyle() != ":":
+                at = (scale(np.asarray(line.get_ydata(), float)) - low) / (high - low)
+                assert np.nanmax(at) < 1.0 - 0.9 * figures.BAND, name
+
+
+def test_a_type_with_hardly_a_node_does_not_stretch_the_axis(crash):
+    axis = crash.plot("operators").axes[0]
+    names = [text.get_text() for text in axis.get_legend().get_texts()]
+    medians = {
+        name.removeprefix("nodes_"): np.median(values)
+        for name, values in crash.trajectories.values.items()
+        if name.startswith("nodes_")
+    }
+    most = figures.SMALL * np.median(crash.trajectories.values["nodes"])
+    assert names == ["all nodes", *(name for name in medians if medians[name] >= most)]
+    title = axis.get_title(loc="left")
+    assert all((name in title) == (medians[name] < most) for name in medians)
+
+
+def test_bills_are_drawn_beside_the_one_from_which_they_hardly_differ(crash):
+    axis = crash.plot("bills").axes[0]
+    paths = crash.trajectories.values
+    wanted = 100.0 * (paths["user_bill"] / paths["bill_stablecoin"] - 1.0)
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), np.median(wanted, axis=0))
+    cloud = np.nanmedian(paths["bill_cloud"] / paths["bill_stablecoin"])
+    assert f"cloud {cloud:.1f} times as dear" in axis.get_title(loc="left")
