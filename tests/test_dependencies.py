@@ -60,8 +60,8 @@ def test_a_block_of_ones_own_is_in_the_diagram_with_what_it_reads():
 
     own = tk.block("a surcharge grows", policy_surcharge, writes=("inference_price",))
     chart = diagram(NETWORK, tk.MODEL.insert(own, after="the network's price moves"))
-    assert 'b10["a surcharge grows"]' in chart
-    assert 'b9 -->|"inference_price"| b10' in chart
+    assert 'b11["a surcharge grows"]' in chart
+    assert 'b10 -->|"inference_price"| b11' in chart
 
 
 def test_what_an_update_reads_is_told_as_what_a_policy_reads():

@@ -62,10 +62,10 @@ def test_a_verdict_that_holds_says_so_and_how_it_bears_other_parameters(plan):
 def test_a_verdict_that_fails_says_by_how_much_and_where(plan):
     found = evidence(plan, {"limit": LOW}, {"limit": DEEP, "scenarios": ["none"]})
     assert found.verdict() == (
-        "The proposal fails 1 of its 2 limits: max_drawdown is 0.303 (limit: at most 0.25). It "
-        "fails in calm by more than chance explains (95 % intervals for all checks at once, 6 "
-        "runs), and still does "
-        "in 6 of 6 variations of one parameter, each judged by itself."
+        "The proposal fails 1 of its 2 limits: largest fall of the price is 0.303 (limit: at most "
+        "0.25). It fails in calm by more than chance explains (95 % intervals for all checks at "
+        "once, 6 runs), and still does in 6 of 6 variations of one parameter, each judged by "
+        "itself."
     )
     assert found.warnings()[0].endswith("it would fail: max_drawdown <= 0.25 (token_crash).")
 
@@ -85,7 +85,8 @@ def test_a_change_is_told_as_a_change_and_what_is_the_same_as_no_change(plan):
         evidence(plan, fall)
         .verdict()
         .startswith(
-            "The proposal fails its one limit: max_drawdown changes by 0.1 (limit: at most 0). "
+            "The proposal fails its one limit: largest fall of the price changes by 0.1 (limit: at "
+            "most 0). "
         )
     )
     assert evidence(plan, fall, moved=0.0).verdict() == (

@@ -108,6 +108,9 @@ def test_every_law_that_acts_has_a_strength():
         "livepeer",
         "cosmos",
         "helium",
+        "gonka_price",
+        "eip1559",
+        "ampleforth",
     }
 
 

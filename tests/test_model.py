@@ -24,7 +24,6 @@ CONSTANT = {
     "initial_reserve",
     "balancing_cost",
     "emission_rate",
-    "attack_inventory",
 }
 
 

@@ -238,7 +238,7 @@ def test_a_block_that_fails_in_the_steady_state_is_named_with_its_function(
 
 def test_a_text_is_one_name():
     model = tk.MODEL.insert(tk.block("mine", ternary, writes="inference_price"), after=AFTER)
-    assert [u.variable for u in model.blocks[9].updates] == ["inference_price"]
+    assert [u.variable for u in model.blocks[10].updates] == ["inference_price"]
 
 
 def test_the_shipped_blocks_are_called_as_they_are():

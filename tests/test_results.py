@@ -19,7 +19,7 @@ from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
 from tokenomics.results import drawing, figures
 from tokenomics.results.intervals import LEVEL, UNBOUNDED, Z, intervals, summarise
-from tokenomics.results.metrics import METRICS
+from tokenomics.results.metrics import LABELS, METRICS
 from tokenomics.results.returns import volatility
 from tokenomics.results.store import load
 from tokenomics.results.student import quantile
@@ -472,3 +472,9 @@ def test_one_change_has_no_volatility():
     assert volatility(np.exp([[0.0, 0.1, 0.0]]), p) == pytest.approx(
         np.std([0.1, -0.1], ddof=1) * np.sqrt(365)
     )
+
+
+def test_every_metric_has_a_name_that_is_read_without_underscores_and_is_its_own():
+    labels = [one.label for one in METRICS.values()]
+    assert len(set(labels)) == len(labels) and not any("_" in label for label in labels)
+    assert set(LABELS) <= set(METRICS)

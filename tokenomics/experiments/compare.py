@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError, counted
 from ..inputs import bounds
 from ..inputs.arguments import CALL, FILE, FILES, NAMES, PATH, SETS, TEXT, checked, many, optional
-from ..model.model import expect_emission
+from ..model.model import expect_actuators
 from ..model.steady_state import start_state
 from ..parameters import NONE, assignments
 from ..results.comparison import Comparison
@@ -108,7 +108,7 @@ def compare_design(
     # of the design's own cases a sweep remarks on what none of them reads
     given, cases = cases, tuple(make_plan(design).cases if cases is None else cases)
     for case in cases:
-        expect_emission(case.resolved.values)
+        expect_actuators(case.resolved.values)
     least = _margins(design, cases, matters or {})
     measured = set(DEPLETING) <= set(design.metrics or METRICS)
     own = cases[0].resolved.values.simulation.days if measured else None

@@ -140,18 +140,18 @@ class Network:
         return self.resolved.entries[path].value
 
     def _starts(self, points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray] | None:
-        """The start at some points, which levers do not move, (points,) by variable; None where it
-        cannot be computed.
+        """The start at some points, (points,) by variable; None where it cannot be computed. Levers
+        move nothing of it but what a new law remembers.
         """
         every = dict.fromkeys(path for point in points for path in point)
-        paths = [path for path in every if not self.resolved.is_lever(path)]
         swept = {
             path: np.array([float(point.get(path, self._own(path))) for point in points])
-            for path in paths
+            for path in every
         }
+        worlds = {path: at for path, at in swept.items() if not self.resolved.is_lever(path)}
         try:
             today = dict(self.resolved.today)
-            found = starts(today, self.model, swept, len(points))
+            found = starts(today, self.model, worlds, len(points))
             params = {**substitute(dict(self.resolved.values), swept), **self._bound}
             found = carried(found, self.model, params)
         except TokenomicsError:

@@ -109,7 +109,7 @@ def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:
     Examples
     --------
     >>> found = tk.absorb("gonka_price")
-    >>> found.exhaustive
-    True
+    >>> found.way
+    'exhaustive'
     """
     return search.absorb(*named(rule), progress)

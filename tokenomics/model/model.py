@@ -35,6 +35,7 @@ from .blocks import (
     oracle,
     pricing,
     privacy,
+    rebase,
     reliability,
     shocks,
     speculation,
@@ -158,6 +159,7 @@ BLOCKS = (
     # The protocol acts before the market, on the price that its oracle saw last.
     block("the oracle measures", oracle.policy_oracle),
     block("the controller decides", controller.policy_controller),
+    block("balances are rebased", rebase.policy_rebase),
     block(
         "customers pay, tokens are emitted, vested and staked",
         supply.policy_fees,
@@ -406,18 +408,19 @@ class Model:
 MODEL = Model()
 
 
-def expect_emission(parameters: Parameters) -> None:
-    """Raise InputError where emission is left to a law that mints nothing."""
-    if parameters.emission.mode == "law":
-        controllers.expect_minting(parameters.controller.type)
+def expect_actuators(parameters: Parameters) -> None:
+    """Raise InputError where what mints or prices is left to a law that does not."""
+    controllers.expect_actuators(
+        parameters.emission.mode, parameters.pricing.mode, parameters.controller.type
+    )
 
 
 def bind(parameters: Parameters, table: Any, model: Model = MODEL) -> dict[str, Any]:
     """What blocks see as `params`: the groups by name, the time step in days, the shock table, and
-    who buys and sells in `model`. Raises InputError where emission is left to a law that mints
-    nothing.
+    who buys and sells in `model`. Raises InputError where what mints or prices is left to a law
+    that does not.
     """
-    expect_emission(parameters)
+    expect_actuators(parameters)
     return {
         **dict(parameters),
         "time_step": parameters.simulation.time_step,

@@ -122,13 +122,14 @@ UNEVENTFUL: Mapping[str, Any] = {"events": {}} | dict.fromkeys(
 
 
 # settings by path with which a network goes nowhere by itself, its emission that which balances the
-# burns
+# burns and its price the market's
 TRENDLESS: Mapping[str, Any] = {
     "demand.growth_rate": 0.0,
     "emission.mode": "balance_at_start",
     "emission.schedule": "constant",
     "emission.capped": False,
     "emission.floor": 0.0,
+    "pricing.mode": "market",
     "supply.vesting": False,
 }
 

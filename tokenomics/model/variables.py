@@ -395,14 +395,6 @@ CUSTOMERS = (  # what the customers of today are like, set in the steady state
 CONSTANTS = (  # set in the steady state, written by no block
     *CUSTOMERS,
     Variable(
-        "attack_inventory",
-        "TOK",
-        "attacker's tokens at the start",
-        "pool_tok",
-        0.0,
-        start="attacker_tok",
-    ),
-    Variable(
         "emission_rate",
         "TOK/day",
         "number that mode balance_at_start emits",

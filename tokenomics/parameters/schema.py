@@ -387,7 +387,10 @@ class Capacity(Group):
 class Pricing(Group):
     """How the network's price per Mtok moves."""
 
-    enabled: bool = parameter("-", "the price follows utilisation (off: it stays as at the start)")
+    enabled: bool = parameter("-", "the price moves (off: it stays as at the start)")
+    mode: Literal["market", "law"] = parameter(
+        "-", "what moves the price: utilisation in the market, or the control law", role="lever"
+    )
     target_utilisation: float = parameter(
         "1", "utilisation at which the price stands still", gt=0.0, lt=1.0, role="lever"
     )
@@ -849,6 +852,47 @@ class Cosmos(Group):
     )
 
 
+class GonkaPrice(Group):
+    """Gonka's rule of a price by the use of capacity, in its own whole units."""
+
+    ROLE = "lever"
+
+    lower: float = share("utilisation where the zone begins in which the price stays")
+    upper: float = share("utilisation where that zone ends")
+    elasticity: float = parameter(
+        "1", "relative change of the price a block, to the distance from the zone", gt=0.0, le=1.0
+    )
+    floor: float = parameter("1", "lowest price, in whole units", ge=1.0, le=1e9)
+    base: float = parameter("1", "today's price in whole units, so what a unit is", ge=1.0, le=1e9)
+    rounded_up: bool = parameter("-", "a rise is rounded up (off: it is cut)")
+
+
+class EIP1559(Group):
+    """Ethereum's rule of a base fee by the use of capacity."""
+
+    ROLE = "lever"
+
+    elasticity: float = parameter(
+        "1", "capacity in targets: use of 1 over it leaves the fee alone", gt=1.0, le=100.0
+    )
+    denominator: float = parameter(
+        "1", "part of the fee by which twice the target raises it in a block", ge=1.0, le=1e6
+    )
+    base: float = parameter("1", "today's price in whole units, so what a unit is", ge=1.0, le=1e12)
+
+
+class Ampleforth(Group):
+    """Ampleforth's rule of supply by the distance of the price from its target."""
+
+    ROLE = "lever"
+
+    threshold: float = parameter("1", "distance within which nothing happens", ge=0.0, lt=1.0)
+    lag: float = parameter("1", "divides the distance (0: the curve acts)", ge=0.0, le=1e4)
+    lower: float = parameter("1", "lower end of the curve", ge=-0.5, lt=0.0)
+    upper: float = parameter("1", "upper end of the curve", gt=0.0, le=0.5)
+    growth: float = parameter("1", "steepness of the curve", ge=0.0, le=1000.0)
+
+
 class LQR(Group):
     """Weights of the quadratic cost per decision, of the LQR and of the MPC."""
 
@@ -930,6 +974,22 @@ class Controller(Ruled):
             lambda c: (c.livepeer.floor <= c.livepeer.ceiling) & (c.cosmos.least <= c.cosmos.most),
             lambda c: "controller: a band of inflation whose floor is above its ceiling",
         ),
+        Rule(
+            lambda c: (
+                (c.gonka_price.lower <= c.gonka_price.upper)
+                & (c.gonka_price.floor <= c.gonka_price.base)
+            ),
+            lambda c: (
+                "controller.gonka_price: a zone that ends before it begins, or a floor above "
+                "today's price"
+            ),
+        ),
+        Rule(
+            lambda c: (c.ampleforth.lag == 0.0) | (c.ampleforth.lag >= 1.0),
+            lambda c: (
+                f"controller.ampleforth.lag: {c.ampleforth.lag:.10g}; expected 0, or at least 1"
+            ),
+        ),
     )
 
     ROLE = "lever"
@@ -938,7 +998,7 @@ class Controller(Ruled):
         "-",
         (
             "control law: none, static, threshold, pid, scheduled, dcbm, rai, lqr, mpc, livepeer, "
-            "helium, cosmos or a registered name"
+            "helium, cosmos, gonka_price, eip1559, ampleforth or a registered name"
         ),
     )
     interval: float = parameter("days", "time between two decisions", gt=0.0)
@@ -998,6 +1058,9 @@ class Controller(Ruled):
     livepeer: Livepeer
     helium: Helium
     cosmos: Cosmos
+    gonka_price: GonkaPrice
+    eip1559: EIP1559
+    ampleforth: Ampleforth
     custom: dict[str, float] = parameter(
         "1", "numbers for a registered controller of the user's own"
     )

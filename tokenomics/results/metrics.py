@@ -70,6 +70,11 @@ class Metric:
     fold: Fold | None = None
 
     @property
+    def label(self) -> str:
+        """What a reader calls it; `name` is what files and options take."""
+        return LABELS.get(self.name, self.name.replace("_", " "))
+
+    @property
     def interval(self) -> dict[str, Any]:
         """How `intervals` and `summarise` are to treat its values."""
         return {"probability": self.probability, "bounds": self.bounds}
@@ -81,6 +86,45 @@ class Metric:
         return low - high, high - low
 
 
+# where the name with its underscores as spaces would not do
+LABELS = {
+    "price_volatility": "volatility of the price",
+    "factor_share": "market's share of the swings",
+    "own_volatility": "volatility of the token's own",
+    "max_drawdown": "largest fall of the price",
+    "tracking_rms": "tracking error",
+    "tracking_iae": "tracking error summed over time",
+    "rule_procyclicality": "what the rule takes as fees fall",
+    "minted": "tokens minted",
+    "treasury_min": "lowest reserve",
+    "treasury_final": "reserve at the end",
+    "treasury_value": "treasury's worth at the market's price",
+    "treasury_value_pool": "treasury's worth if it were sold",
+    "treasury_runway": "runway of the reserve",
+    "treasury_low": "reserve falls to a tenth",
+    "treasury_low_day": "day on which the reserve is a tenth",
+    "treasury_unpaid": "costs cannot be paid",
+    "faker_profit": "profit of faked usage",
+    "front_profit": "profit of running ahead",
+    "credits_halted": "the sale of credits halts",
+    "credits_halted_days": "days without a sale of credits",
+    "credits_minted": "tokens minted for credits",
+    "served_share": "share of the work served",
+    "sla_attainment": "share of answers in time",
+    "service_uptime": "share of the work answered in time",
+    "cloud_service_uptime": "the same on the cloud",
+    "decoupling_index": "mean distance from utility value",
+    "decoupling_rms": "distance from utility value",
+    "bill_volatility": "volatility of the token bill",
+    "velocity_speculative": "speculative velocity",
+    "bill_cost_at_risk": "token bill at risk",
+    "price_final": "price at the end",
+    "bad_share": "share of bad answers",
+    "latency_mean": "mean latency",
+    "latency_p99": "99th percentile of latency",
+    "velocity_usage": "velocity of use",
+    "demand_concentration": "concentration of demand",
+}
 METRICS: dict[str, Metric] = {}
 OWN_LIQUIDITY = ("protocol_owned", "pool_tok", "pool_usd")
 DEPLETING = (  # what a year may not show

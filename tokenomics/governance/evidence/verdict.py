@@ -247,11 +247,11 @@ def measured(limit: Limit, checks: pd.DataFrame) -> str:
     side = "at most" if rule.sign > 0 else "at least"
     if chosen.probability and limit.of == "value":
         found = _range(100.0 * end for end in ends)
-        event = chosen.meaning.removeprefix(EVENT) if EVENT in chosen.meaning else rule.metric
+        event = chosen.meaning.removeprefix(EVENT) if EVENT in chosen.meaning else chosen.label
         return f"{event} in {found} % of the runs (limit: {side} {_number(100.0 * rule.limit)} %)"
     how = "is" if limit.of == "value" else "changes by"
     unit = "" if chosen.unit in ("1", "-") else " " + chosen.unit.replace("1/", "per ", 1)
-    return f"{rule.metric} {how} {_range(ends)}{unit} (limit: {side} {_number(rule.limit, 10)})"
+    return f"{chosen.label} {how} {_range(ends)}{unit} (limit: {side} {_number(rule.limit, 10)})"
 
 
 def _range(ends: Iterable[float]) -> str:

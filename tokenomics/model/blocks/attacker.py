@@ -49,9 +49,17 @@ def needed_price(params, state, goal):
         0.0,
         start="token_price",
     ),
+    Variable(
+        "attack_inventory",
+        "TOK",
+        "attacker's tokens at the start",
+        "pool_tok",
+        0.0,
+        start="attacker_tok",
+    ),
 )
 def policy_attacker(params, substep, state_history, state):
-    """Orders of the attacker, and the price that he measures his push against."""
+    """Orders of the attacker, and what he measures his push and his unwinding against."""
     attack, market, dt, time = (
         params["attack"],
         params["market"],
@@ -60,9 +68,12 @@ def policy_attacker(params, substep, state_history, state):
     )
     price, none = state["token_price"], 0.0 * state["token_price"]
     before = time + CLOCK_TOLERANCE < attack.start
-    anchor = np.where(before, price, state["attack_anchor"])
+    measured_against = {
+        "attack_anchor": np.where(before, price, state["attack_anchor"]),
+        "attack_inventory": state["attack_inventory"],
+    }
     if not attack.enabled:
-        return {"order_attacker_usd": none, "order_attacker_tok": none, "attack_anchor": anchor}
+        return {"order_attacker_usd": none, "order_attacker_tok": none} | measured_against
     depth, end = state["reference_depth"], attack.start + attack.days
     built = impulse(time, dt, attack.start - np.maximum(attack.build_days, dt), attack.build_days)
     build = attack.position * built * depth
@@ -71,7 +82,7 @@ def policy_attacker(params, substep, state_history, state):
     kind = kind_of(market)
     others_usd = positive(state["control_output"]) * dt
     others_tok = params["orders"].sales(state, "treasury", "mint") * dt
-    target = needed_price(params, state, anchor * exp(attack.size))
+    target = needed_price(params, state, measured_against["attack_anchor"] * exp(attack.size))
     orders = (others_usd, others_tok, dealers(params, state))
     push_usd, push_tok = order_to_reach(
         kind, target, price, state["pool_tok"], state["pool_usd"], *orders, market.book_depth
@@ -90,8 +101,7 @@ def policy_attacker(params, substep, state_history, state):
     return {
         "order_attacker_usd": np.minimum(buy, state["attacker_usd"]) / dt,
         "order_attacker_tok": np.minimum(sell, state["attacker_tok"]) / dt,
-        "attack_anchor": anchor,
-    }
+    } | measured_against
 
 
 @writes(

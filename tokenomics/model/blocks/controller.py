@@ -3,7 +3,8 @@
 Actuators: treasury buy-back-and-burn bounded by solvency, and where the controller has both sides
 the sale of treasury tokens, then of a bounded mint, into the pool; burn share of fees, between none
 and all that is not the treasury's; emission, between bounds of its own. The law's signal is bounded
-where the last of the actuators in use is, and each stands at its own bound until then. Laws in
+where the last of the actuators in use is, and each stands at its own bound until then. Deployed
+rules have actuators of their own: they mint, set the network's price or rebase balances. Laws in
 `model/controllers/`. Units: USD/day; the signal is in reference depths (the pool's USD at the
 start) a day.
 """
@@ -12,6 +13,7 @@ import numpy as np
 
 from ...elementary import exp, log
 from .. import controllers
+from ..controllers import BURNT
 from ..formulas.numerics import (
     CLOCK_TOLERANCE,
     DAYS_PER_YEAR,
@@ -159,6 +161,10 @@ def policy_controller(params, substep, state_history, state):
         minted = np.minimum(sale - from_treasury, mintable)
         output = positive(wanted) - (from_treasury + minted) * price
     burn_share = params["supply"].burn_share + controller.burn_share_gain * signal
+    priced = params["pricing"].enabled and params["pricing"].mode == "law"
+    if priced and controllers.remembers(controller.type, BURNT):
+        # of the price in force, which the decision before this one set
+        burn_share = state[f"control_{BURNT}"] * most_burned(params)
     average = state["average_log_price"]
     return {
         "reference_price": reference + 0.0 * error,

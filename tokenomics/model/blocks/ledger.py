@@ -25,6 +25,7 @@ from ..formulas.payment import (
     token_share,
     vault_share,
 )
+from ..formulas.rebase import rebased, rebases
 from ..formulas.rest import earned_tokens_at_rest
 from ..variables import Variable, writes
 
@@ -129,8 +130,12 @@ def _of_fees(params, state, price, spent, back):
 
 
 @writes(
-    Variable("minted", "TOK/day", "tokens minted: emission and controller", "pool_tok", 0.0),
-    Variable("burned", "TOK/day", "tokens burned: fees, slashing and buy-back", "pool_tok", 0.0),
+    Variable(
+        "minted", "TOK/day", "tokens minted: emission, controller and rebase", "pool_tok", 0.0
+    ),
+    Variable(
+        "burned", "TOK/day", "tokens burned: fees, slashing, buy-back and rebase", "pool_tok", 0.0
+    ),
     Variable(
         "customers_tok",
         "TOK",
@@ -230,6 +235,11 @@ def policy_settlement(params, substep, state_history, state):
     minted = s["emitted"] + sold("mint") + s["minted_for_credits"]
     compensation = slash_to_treasury(params) * s["slashed"]
     burned = fee_burn + (s["slashed"] - compensation) + buyback
+    grown = minted - burned
+    if rebases(params):
+        # balances are rebased before; what is booked here is that it was minted, or burned
+        by = rebased(params, s)
+        minted, burned = minted + np.maximum(by, 0.0), burned + np.maximum(-by, 0.0)
     released = s["vested"] + s["unlock_rate"]
     earned = to_operators + s["emitted"]
     rewards = rewarded(params, earned, s["slashed"])
@@ -263,7 +273,7 @@ def policy_settlement(params, substep, state_history, state):
         - buyback_usd
         + sold_usd
         - s["protocol_liquidity"] * s["token_price"],
-        "total_supply": minted - burned,
+        "total_supply": grown,
     }
     return {"minted": minted, "burned": burned} | {
         name: s[name] + flow * dt for name, flow in flows.items()

@@ -13,8 +13,11 @@ from ...errors import InputError, ModelError, nearest
 from ...inputs.arguments import CALL, TEXT, checked, of, several
 from ..lanes import runwise
 from . import (
+    ampleforth,
     cosmos,
     dcbm,
+    eip1559,
+    gonka_price,
     held,
     helium,
     livepeer,
@@ -27,7 +30,7 @@ from . import (
     static,
     threshold,
 )
-from .command import EMISSION, Command, Law, Memory, Strength
+from .command import BURNT, EMISSION, PRICE, REBASE, Command, Law, Memory, Strength
 
 LAWS: dict[str, Law] = {
     module.__name__.rsplit(".", 1)[1]: module.LAW
@@ -44,6 +47,9 @@ LAWS: dict[str, Law] = {
         livepeer,
         helium,
         cosmos,
+        gonka_price,
+        eip1559,
+        ampleforth,
         held,
     )
 }
@@ -101,15 +107,45 @@ def law(name: str) -> Law:
     return LAWS[name]
 
 
-def expect_minting(name: str) -> None:
-    """Raise InputError unless the law of a name mints."""
-    if not any(memory.name == EMISSION for memory in law(name).memory):
-        minting = (n for n, one in LAWS.items() if any(m.name == EMISSION for m in one.memory))
+def remembers(name: str, memory: str) -> bool:
+    """Whether the law of a name keeps a number of this name."""
+    return any(one.name == memory for one in law(name).memory)
+
+
+def expect_actuators(emission_mode: str, pricing_mode: str, name: str) -> None:
+    """Raise InputError where emission or the network's price is left to a law, by its name, that
+    does not set it, and where what a rebase takes back would be minted again.
+    """
+    for key, mode, memory, lacking, able, otherwise in (
+        ("emission", emission_mode, EMISSION, "mints nothing", "mints", "policy constant_emission"),
+        ("pricing", pricing_mode, PRICE, "sets no price", "sets one", "mode market"),
+    ):
+        if mode == "law" and not remembers(name, memory):
+            known = ", ".join(one for one in LAWS if remembers(one, memory))
+            raise InputError(
+                f"law, and controller.type {name} {lacking}",
+                key=f"{key}.mode",
+                expected=f"a law that {able}: {known}; or the {otherwise}",
+            )
+    if emission_mode == "balance_daily" and remembers(name, REBASE):
         raise InputError(
-            f"law, and controller.type {name} mints nothing",
+            f"balance_daily, and controller.type {name} takes back tokens that are no fees",
             key="emission.mode",
-            expected=f"a law that mints: {', '.join(minting)}; or the policy constant_emission",
+            expected="a number: balance_at_start or rate",
         )
 
 
-__all__ = ["LAWS", "Command", "Law", "Memory", "Strength", "law", "register_controller"]
+__all__ = [
+    "BURNT",
+    "EMISSION",
+    "LAWS",
+    "PRICE",
+    "REBASE",
+    "Command",
+    "Law",
+    "Memory",
+    "Strength",
+    "law",
+    "register_controller",
+    "remembers",
+]

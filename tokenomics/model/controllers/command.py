@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-EMISSION = "emission"  # the memory of a law that mints: what it emits [TOK/day]
+# memories with which a law has an actuator of its own
+EMISSION = "emission"  # what it emits [TOK/day]
+PRICE = "price"  # the network's price that it sets for the next step [USD/Mtok]
+BURNT = "burnt"  # share of that price that is burnt, the treasury's share of it apart [1]
+REBASE = "rebase"  # factor on every balance that it decided on last [1]
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Memory:
     name: str
     unit: str
     meaning: str
-    scale: float | str = 1.0
+    scale: float | str | None = 1.0
     start: float | str | Callable[[Mapping[str, Any], Mapping[str, Any]], Any] = 0.0
 
 

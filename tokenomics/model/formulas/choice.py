@@ -8,12 +8,15 @@ and service are worth in log price, solved so that the shares of today are met. 
 class are relative to its mean cost of today.
 """
 
+from collections import ChainMap
+
 import numpy as np
 
 from ...elementary import exp, log
 from ...parameters.choice import scales
 from .distribution import Cumulants, quantile
 from .latency import seller_latency
+from .numerics import positive, relaxation
 from .outages import cloud_up, network_up
 from .payment import exposed_share, premium
 
@@ -126,6 +129,22 @@ def class_work(params, name, potential, mean_cost):
     """
     workload = params["workloads"][name]
     return potential * workload.share * exp(-workload.price_elasticity * mean_cost)
+
+
+def work_at(params, state, price):
+    """The network's work in a step at another price [Mtok/day]: work changes with its mean cost at
+    once, shares as fast as customers change. state: after customers have chosen.
+    """
+    changing = relaxation(params["time_step"], params["venues"].switching_time)
+    if not params["venues"].enabled:
+        changing = 0.0
+    there, total = ChainMap({"inference_price": price}, state), 0.0
+    for name in params["workloads"]:
+        now, _, _ = chosen(params, name, state)
+        network, _, mean_cost = chosen(params, name, there)
+        own = positive(state[f"share_{name}"] + (network - now) * changing)
+        total = total + class_work(params, name, state["potential_demand"], mean_cost) * own
+    return total
 
 
 def choice_at_rest(params, rest):
