@@ -1,5 +1,5 @@
-"""The generated parts of README and docs: each stands between the command that prints it and an end
-mark.
+"""What is generated: the parts of README and docs, each between the command that prints it and an
+end mark, the list of public names and the schemas of files for editors.
 
 python tests/documentation.py        # writes them anew
 """
@@ -11,12 +11,17 @@ import shlex
 import tempfile
 from pathlib import Path
 
+import tokenomics
 from paths import command
+from tokenomics.cli.output import json_text
+from tokenomics.cli.params import SCHEMAS, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 PART = re.compile(r"(<!-- generated: (tokenomics .*?) -->\n).*?(<!-- end -->)", re.S)
 DIAGRAM = "flowchart"
+SCHEMA_FILES = {kind: ROOT / "params" / "schemas" / f"{kind}.json" for kind in SCHEMAS}
+STUB = ROOT / "tokenomics" / "__init__.pyi"
 
 
 def printed(line: str) -> str:
@@ -33,6 +38,29 @@ def renewed(text: str) -> str:
     return PART.sub(lambda found: found[1] + printed(found[2]) + found[3], text)
 
 
+def stub() -> str:
+    """The public names as editors and type checkers read them, for which those that are imported
+    when they are first asked for are not there.
+    """
+    lines = [
+        f"from .{module} import {name} as {name}"
+        for module, names in sorted(tokenomics._HOMES.items())
+        for name in names
+    ]
+    lines[:0] = [f"from . import {name} as {name}" for name in sorted(tokenomics._PACKAGES)]
+    return "\n".join(
+        ["# written by tests/documentation.py from __init__.py", *lines, "", "__version__: str", ""]
+    )
+
+
+def schema(kind: str) -> str:
+    """The JSON Schema of a kind of files, as it is shipped."""
+    return json_text(json_schema(kind)) + "\n"
+
+
 if __name__ == "__main__":
+    for kind, file in SCHEMA_FILES.items():
+        file.write_text(schema(kind), encoding="utf-8")
+    STUB.write_text(stub(), encoding="utf-8")
     for page in PAGES:
         page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -42,13 +42,20 @@ def wheel(tmp_path_factory):
     return next(out.glob("*.whl"))
 
 
-def test_the_wheel_carries_every_parameter_file(wheel):
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".yaml")}
+def test_the_wheel_carries_every_parameter_file_and_its_schema(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    packed = {name for name in names if name.startswith("tokenomics/params/")}
     shipped = {
         f"tokenomics/params/{p.relative_to(ROOT / 'params').as_posix()}"
-        for p in (ROOT / "params").rglob("*.yaml")
+        for kind in ("yaml", "json")
+        for p in (ROOT / "params").rglob(f"*.{kind}")
     }
     assert packed == shipped
+
+
+def test_the_wheel_carries_the_types(wheel):
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert {"tokenomics/py.typed", "tokenomics/__init__.pyi"} <= packed
 
 
 def test_the_wheel_carries_every_module(wheel):

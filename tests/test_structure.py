@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1] / "tokenomics"
 # rooms from the ground up: one may import those before it, and none behind it
 ROOMS = [
     "errors",
+    "shown",
     "elementary",
     "inputs",
     "parameters",
@@ -36,6 +37,7 @@ ROOMS += [
     "papers",
     "governance",
     "cli",
+    "__main__",
 ]
 FLOORS = {"governance": ["evidence", "proposal", "report", "bundle", "verify"]}
 

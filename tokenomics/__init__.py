@@ -55,6 +55,9 @@ Public names; `help` of each describes every parameter:
     InputError           bad input
     ModelError           a model wrongly put together
     BlockError           a block that failed inside a run
+    Remark               category of the warnings: what a reader of a result must know
+
+Runs and sweeps tell the logger `tokenomics` what they do.
 """
 
 from importlib import import_module
@@ -74,7 +77,7 @@ _HOMES = {
     "calibration.economy.calibrate": ("calibrate_economy",),
     "calibration.prices.calibrate": ("calibrate_prices",),
     "calibration.prices.factor": ("calibrate_factor",),
-    "errors": ("BlockError", "InputError", "ModelError", "TokenomicsError"),
+    "errors": ("BlockError", "InputError", "ModelError", "Remark", "TokenomicsError"),
     "experiments.compare": ("compare",),
     "experiments.optimise": ("optimise",),
     "experiments.own_code": ("load_code",),

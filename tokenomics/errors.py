@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 OWN_CODE = "one of your own by --code FILE, or in Python by load_code(FILE)"
+PACKAGE = f"{Path(__file__).parent}{os.sep}"  # begins the name of each of its files
 ARGUMENT = re.compile(r"`(\w+)`")  # in a message: an argument of the call
 
 
@@ -17,13 +21,29 @@ class TokenomicsError(Exception):
 
 
 class InputError(TokenomicsError):
-    """Bad input: a file, key, value, unit, name or option that cannot be used. The CLI exits with
-    status 2.
+    """Bad input: a file, key, value, unit, name or option that cannot be used.
 
-    found, expected: what was there, and what would do. file, line, key: where. argument: in place
-    of a key, the argument of the call that is wrong.
-    nearest: the valid name that is closest to a misspelt one. `expected` and `file` name further
-    arguments between `backticks`.
+    The command line exits with status 2. `expected` and `file` name further arguments between
+    `backticks`.
+
+    Parameters
+    ----------
+    found, expected : str
+        What was there, and what would do.
+    file, line, key
+        Where.
+    argument : str, optional
+        In place of a key, the argument of the call that is wrong.
+    nearest : str, optional
+        The valid name that is closest to a misspelt one.
+
+    Examples
+    --------
+    >>> try:
+    ...     tk.run(policy="pidd")
+    ... except tk.InputError as error:
+    ...     error.nearest
+    'pid'
     """
 
     def __init__(
@@ -53,8 +73,17 @@ class InputError(TokenomicsError):
         super().__init__(" ".join(f"{where}{what}{hint}{suggestion(nearest)}".split()))
 
     def by_option(self, options: Mapping[str, str]) -> InputError:
-        """The same error in the words of a command line. options: the command's options by the
-        argument that each one sets.
+        """The same error in the words of a command line.
+
+        Parameters
+        ----------
+        options : mapping of str to str
+            The command's options by the argument that each one sets.
+
+        Returns
+        -------
+        InputError
+            Another one.
         """
 
         def said(text: Any) -> Any:
@@ -76,26 +105,26 @@ class InputError(TokenomicsError):
 
 
 class ModelError(TokenomicsError):
-    """The model itself is wrongly put together: an unknown variable, two writers, a missing
-    signal.
-    """
+    """The model is wrongly put together: an unknown variable, two writers, a missing signal."""
 
 
 class BlockError(TokenomicsError):
-    """A block raised inside a run: names the block, the function or variable, the time and the
-    runs.
-    """
+    """A block raised inside a run; names block, function or variable, time and runs."""
 
 
 class Remark(UserWarning):
-    """What a reader of a result must know, though nothing went wrong: a Python warning, which a
-    command shows as a line on stderr.
+    """What a reader of a result must know, though nothing went wrong.
+
+    A Python warning, which a command shows as a line on stderr.
     """
 
 
 def remark(text: str) -> None:
-    """Warn of something in one line."""
-    warnings.warn(Remark(text), stacklevel=3)
+    """Warn of something in one line, at the line outside the package that called it."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(Remark(text), stacklevel=level)
 
 
 def missing_extra(

@@ -45,7 +45,7 @@ class Interval:
     open: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OrnsteinUhlenbeck:
     """The fit. y: (n,). X: (n, k). step: Δt [time]. high: end of the range of θ [1/time].
 

@@ -17,6 +17,7 @@ from ..inputs.files import read_bytes
 from ..parameters.checking import field_at, unit_of
 from ..parameters.writing import yaml_text
 from ..results.markdown import markdown_table
+from ..shown import Shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,14 +69,27 @@ def digest(file: str | Path) -> str:
     return strict_json.digest(read_bytes(file, most=MOST_BYTES))
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """method: "Merton jump-diffusion, maximum likelihood". data: what was estimated on. estimates:
-    numbers with errors.
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(Shown):
+    """Estimates with their errors, as the `calibrate_` functions return them.
 
-    tables, figures: by heading. notes: what a user must know, a line each.
-    settings: parameters that are not estimated but without which the estimates would do nothing,
-    with the reason, by path.
+    Attributes
+    ----------
+    method : str
+        "Merton jump-diffusion, maximum likelihood".
+    data : Data
+        What was estimated on.
+    estimates : tuple of Estimate
+        Numbers with standard error and 95 % interval, each in its unit.
+    tables : mapping of str to pandas.DataFrame
+        By heading.
+    notes : tuple of str
+        What a user must know, a line each.
+    figures : mapping of str to Figure
+        By heading.
+    settings : mapping
+        Parameters that are not estimated but without which the estimates would do nothing, with the
+        reason, by path.
     """
 
     method: str
@@ -86,8 +100,21 @@ class Calibration:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     settings: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
 
+    def _essentials(self) -> dict[str, Any]:
+        return {"method": self.method, "data": self.data} | {
+            one.name: one.problem
+            or f"{one.value:.4g} [{one.low:.4g}, {one.high:.4g}] {one.unit}".removesuffix(" 1")
+            for one in self.estimates
+        }
+
     def table(self) -> pd.DataFrame:
-        """Estimates, one row each."""
+        """The estimates.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row each: parameter, unit, value, standard error, low, high, problem.
+        """
         return pd.DataFrame([vars(e) for e in self.estimates]).rename(
             columns={"name": "parameter", "error": "standard error"}
         )
@@ -111,12 +138,27 @@ class Calibration:
         return found
 
     def value(self, name: str) -> float:
-        """An estimate by its name."""
+        """An estimate by its name.
+
+        Parameters
+        ----------
+        name : str
+            A path, where it is a parameter.
+
+        Returns
+        -------
+        float
+            In its unit.
+        """
         return next(e.value for e in self.estimates if e.name == name)
 
     def overlay(self) -> str:
-        """The identified parameters as an overlay in YAML: value, unit, and a source that names
-        data, method and standard error.
+        """The identified parameters as an overlay in YAML.
+
+        Returns
+        -------
+        str
+            Value, unit, and a source that names data, method and standard error.
         """
         tree: dict[str, Any] = {"description": f"{self.method} on {self.data}"}
 
@@ -138,7 +180,13 @@ class Calibration:
         return yaml_text(tree)
 
     def markdown(self) -> str:
-        """The whole as text that pastes into a proposal."""
+        """The whole as text that pastes into a proposal.
+
+        Returns
+        -------
+        str
+            Markdown.
+        """
         parts = [
             f"# {self.method}",
             str(self.data),
@@ -151,7 +199,13 @@ class Calibration:
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def plain(self) -> dict[str, Any]:
-        """The same as lists and mappings, for JSON."""
+        """The same as lists and mappings.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "method": self.method,
             "data": vars(self.data),

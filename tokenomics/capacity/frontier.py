@@ -19,7 +19,7 @@ POINTS = 64  # batch sizes between one request and a full memory
 CLOSE = 1e-9  # relative; points closer than this are one point to the interpolation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frontier:
     """Batch sizes, tokens/s of one card, TPOT and TTFT [s], all rising together."""
 

@@ -74,7 +74,7 @@ def ended(command: Callable[[], int | None], as_json: bool) -> int:
     Not on stdout where the results are there already, of which only a part could not be written,
     say.
     """
-    Told.json = False
+    Told.json = Told.quiet = False
     try:
         with _quiet():
             status = command() or 0
@@ -200,7 +200,7 @@ def _quiet() -> Iterator[None]:
     """The last net under numerical warnings, which say nothing to who runs a command; what they are
     about is found where it happens.
 
-    Remarks are for him: a line each.
+    Remarks are for him: a line each, unless he wants none.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", NUMERICAL, RuntimeWarning)
@@ -212,6 +212,8 @@ def _quiet() -> Iterator[None]:
 
         def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, Remark):
+                if Told.quiet:
+                    return
                 print(f"note: {printable(str(message))}", file=sys.stderr)
             else:
                 others(message, category, *place, **more)

@@ -5,6 +5,7 @@ told in `ending`.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -15,10 +16,14 @@ from typer.core import TyperCommand, TyperGroup
 from .. import __version__
 from ..errors import InputError
 from .ending import BAD, ended
+from .output import Told
 
 # New objects that may hold one another, after which Python looks for those that nothing else holds.
 # A command makes few of them; after 700, as by default, to look for them takes a tenth of its time.
 COLLECT_AFTER = 50_000
+# in the environment: a shell asks how to complete a line, with typer's protocol
+COMPLETING = "_TOKENOMICS_COMPLETE"
+EVERYWHERE = ("quiet",)  # options of every command
 
 # Every command and group has the file of its name, which holds it as `app`; this line of it is what
 # the overview says.
@@ -102,20 +107,39 @@ class Commands(TyperGroup):
         )
 
     def get_command(self, ctx: Any, name: str) -> Any:
-        return (
-            typer.main.get_command(import_module(f".{name}", __package__).app)
-            if name in COMMANDS
-            else None
-        )
+        if name not in COMMANDS:
+            return None
+        found = typer.main.get_command(import_module(f".{name}", __package__).app)
+        self._share(found)
+        return found
+
+    def _share(self, command: Any) -> None:
+        """Give a command, or all that a group holds, the options that stand before and behind its
+        name alike.
+        """
+        if hasattr(command, "commands"):
+            for one in command.commands.values():
+                self._share(one)
+        else:
+            command.params += [option for option in self.params if option.name in EVERYWHERE]
+
+    @property
+    def overview(self) -> TyperGroup:
+        """The same group with a line in place of each command."""
+        return TyperGroup(commands=self.commands, params=self.params)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        TyperGroup(commands=self.commands).format_commands(ctx, formatter)
+        self.overview.format_commands(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        return self.overview.shell_complete(ctx, incomplete)
 
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
+    # the commands inherit it
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     help="Model the token economy of a decentralised AI-inference network.",
     epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
@@ -128,12 +152,27 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+def _be_quiet(value: bool) -> None:
+    if value:
+        Told.quiet = True
+
+
 @app.callback()
 def options(
     version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            callback=_be_quiet,
+            expose_value=False,
+            help="No progress and no notes.",
         ),
     ] = False,
 ) -> None:
@@ -148,6 +187,8 @@ def main() -> None:
             stream, "reconfigure"
         ):  # a letter that the terminal has not is no reason to fail
             stream.reconfigure(errors="replace")
+    if COMPLETING in os.environ:
+        app(prog_name="tokenomics")
     words = sys.argv[1:]
     sys.exit(ended(lambda: _called(words), as_json="--json" in words))
 
@@ -160,6 +201,10 @@ def _called(words: list[str]) -> int:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
+    except SystemExit as end:
+        if end.code:
+            raise
+        return 0  # typer's own options, which install completion
     except InputError as error:
         raise error.by_option(_options(command, words)) from None
     except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,16 +16,45 @@ from ..errors import remark
 if TYPE_CHECKING:
     from ..parameters import Resolved
 
+
+def _shipped(kind: str) -> Callable[[str], list[str]]:
+    """Completes a shipped name; the shell itself completes a file's."""
+
+    def complete(incomplete: str) -> list[str]:
+        from ..parameters.locate import names
+
+        return [name for name in names(kind) if name.startswith(incomplete)]
+
+    return complete
+
+
 File = Annotated[
-    str, typer.Argument(help="A shipped name or the path of a YAML file.", metavar="PARAMS")
+    str,
+    typer.Argument(
+        help="A shipped name or the path of a YAML file.",
+        metavar="PARAMS",
+        autocompletion=_shipped("base"),
+    ),
 ]
-Network = Annotated[str, typer.Argument(help="A shipped parameter set or a YAML file.")]
-Policy = Annotated[str | None, typer.Option(help="A policy: shipped name or file.")]
+Network = Annotated[
+    str,
+    typer.Argument(help="A shipped parameter set or a YAML file.", autocompletion=_shipped("base")),
+]
+Policy = Annotated[
+    str | None,
+    typer.Option(help="A policy: shipped name or file.", autocompletion=_shipped("policy")),
+]
 Scenario = Annotated[
-    list[str] | None, typer.Option(help="A scenario: shipped name or file. Repeatable.")
+    list[str] | None,
+    typer.Option(
+        help="A scenario: shipped name or file. Repeatable.", autocompletion=_shipped("scenario")
+    ),
 ]
 Overlay = Annotated[
-    list[str] | None, typer.Option(help="An overlay: shipped name or file. Repeatable.")
+    list[str] | None,
+    typer.Option(
+        help="An overlay: shipped name or file. Repeatable.", autocompletion=_shipped("overlay")
+    ),
 ]
 Set = Annotated[
     list[str] | None,

@@ -32,6 +32,15 @@ WIDTH = 170  # columns, of output that goes to a file or a pipe
 PATIENCE = 2.0  # s; what takes longer shows a progress bar
 
 
+class Told:
+    """What holds for the command that runs. json: its JSON is on stdout, where a second one would
+    make both unreadable. quiet: neither progress nor notes are wanted.
+    """
+
+    json = False
+    quiet = False
+
+
 class Rate(ProgressColumn):
     """Throughput."""
 
@@ -45,7 +54,7 @@ def progress_bar(what: str, show: bool) -> Iterator[Callable[[int, int], None] |
     """A callback that draws a bar with throughput and ETA on a terminal's stderr, once the work has
     taken more than two seconds.
     """
-    if not (show and sys.stderr.isatty()):
+    if Told.quiet or not (show and sys.stderr.isatty()):
         yield None
         return
     columns = (
@@ -86,12 +95,6 @@ def json_text(content: Any) -> str:
     """
     text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
-
-
-class Told:
-    """Whether the JSON of the command is on stdout: a second one would make both unreadable."""
-
-    json = False
 
 
 def print_json(content: Any) -> None:

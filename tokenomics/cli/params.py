@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, nearest
 from ..parameters import Parameters, as_history, resolve, tables
 from ..parameters.kinds import BASE
 from ..parameters.locate import find
 from ..parameters.reading import read
 from .options import Changes, File, Json, Overlay, Policy, Scenario, Set, Today, resolved_from
 from .output import print_json, say, show_table
+
+# kinds of files that are one record, with its class, which is imported when it is asked for
+RECORDS = {
+    "changes": "parameters.changes.Schedule",
+    "detector": "velocity.detector.Detector",
+    "fleet": "capacity.supply.FleetFile",
+    "hardware": "capacity.hardware.Hardware",
+    "model": "capacity.shapes.Shape",
+    "proposal": "governance.proposal.proposal.Proposal",
+    "published": "venues.report.PublishedFile",
+    "sweep": "experiments.design.Design",
+    "workload": "venues.workload.WorkloadFile",
+}
+PARAMETERS = "parameters"
+SCHEMAS = (PARAMETERS, *RECORDS)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -96,18 +112,51 @@ def show(
         typer.echo(resolved.to_yaml(), nl=False)
 
 
-@app.command(epilog="Example: tokenomics params check my_network.yaml")
+def json_schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of files, one of `SCHEMAS`. Raises InputError for another."""
+    from ..parameters.json_schema import parameters_schema, record_schema
+
+    if kind == PARAMETERS:
+        return parameters_schema()
+    if kind not in RECORDS:
+        raise InputError(
+            f"no schema of '{kind}'",
+            argument="schema",
+            expected="one of " + ", ".join(SCHEMAS),
+            nearest=nearest(kind, SCHEMAS),
+        )
+    module, _, name = RECORDS[kind].rpartition(".")
+    return record_schema(getattr(import_module(f"...{module}", __name__), name))
+
+
+@app.command(
+    epilog="Examples: tokenomics params check my_network.yaml | tokenomics params check --schema "
+    "sweep > sweep.json"
+)
 def check(
     file: File = "baseline",
     policy: Policy = None,
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            help="Print the JSON Schema with which an editor checks files of this kind instead: "
+            + ", ".join(SCHEMAS)
+            + ".",
+            metavar="KIND",
+            autocompletion=lambda incomplete: [k for k in SCHEMAS if k.startswith(incomplete)],
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Validate a parameter file; a partial one (policy, scenario, overlay) is checked on top of the
     baseline.
     """
+    if schema is not None:
+        print_json(json_schema(schema))
+        return
     path = find("base", file)
     _, leaves = read(path)
     groups = {leaf.split(".")[0] for leaf in leaves}

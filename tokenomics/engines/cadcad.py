@@ -93,7 +93,7 @@ def simulate(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Batch:
     """Of a batch of runs. paths: (runs, times) by name. end: the state after the last step."""
 

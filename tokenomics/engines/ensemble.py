@@ -34,7 +34,7 @@ CHUNK = 64  # runs in one call of a kernel: their shocks and records stay in the
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """values: recorded paths (lanes, times) by name. failed: (lanes,) time index of the first
     broken check, 0 for none. folded: (lanes,) by the name of a fold.

@@ -25,7 +25,7 @@ class Failure:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trajectories:
     """Simulated paths.
 

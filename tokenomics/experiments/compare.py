@@ -222,14 +222,52 @@ def compare(
 ) -> Comparison:
     """Simulate several policies on the same shocks.
 
-    policies, scenarios, overlay: shipped or registered names, YAML files, or mappings with a `name`
-    of their own; "none" is no scenario; one or several of each. params: a shipped name or a YAML
-    file. reference: the policy the others are compared with, the first by default.
-    today, sets: {path: value}, or "path=value" texts, of the network as it is and of its changes.
-    runs: of each policy and scenario. seed: of the shocks. days: simulated span, three years by
-    default. metrics: names, all by default. years: after which `by_year` shows what depletes.
-    matters: {metric: smallest difference that matters} in place of the declared ones. out, workers,
-    scheduler, progress: as in `sweep`. Raises InputError for bad input.
+    Parameters
+    ----------
+    params : str or Path
+        The network: a shipped name or a YAML file.
+    policies, scenarios : str, mapping, or sequence of them
+        Shipped or registered names, YAML files, or mappings with a `name` of their own, one or
+        several; "none" is no scenario.
+    reference : str, optional
+        The policy the others are compared with, the first by default.
+    overlay : str, mapping, or sequence of them
+        As the policies.
+    today, sets : mapping of path to value, or "path=value" texts
+        Of the network as it is, and of its changes.
+    runs : int
+        Of each policy and scenario.
+    seed : int
+        Of the shocks.
+    days : float, optional
+        Simulated span [days], three years by default.
+    metrics : str or sequence of str
+        Names, all by default.
+    years : int or sequence of int
+        After which `by_year` shows what depletes [years].
+    matters : mapping, optional
+        The smallest difference that matters by metric [its unit], in place of the declared ones.
+    out, workers, scheduler, progress
+        As in `sweep`.
+
+    Returns
+    -------
+    Comparison
+        Means, paired differences and the best policy by metric.
+
+    Raises
+    ------
+    InputError
+        For bad input.
+
+    Examples
+    --------
+    >>> small = {"runs": 2, "days": 3, "years": [], "metrics": "tracking_rms"}
+    >>> found = tk.compare(policies=["none", "static"], **small)
+    >>> found.policies
+    ['none', 'static']
+    >>> found.differences()[["metric", "policy"]].values.tolist()
+    [['tracking_rms', 'static']]
     """
     design = comparison_design(
         params,

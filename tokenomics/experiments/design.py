@@ -33,6 +33,7 @@ Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
 LAYERS = {"policies": "policy", "scenarios": "scenario", "overlays": "overlay"}
 NAMES = (*LAYERS, "metrics")
+ONE_OR_MANY = {"type": ["array", "string", "object"]}  # of a name or a mapping, for editors
 VALUES = 9  # of a list of numbers that are looked at: both ends, and some between
 
 
@@ -77,9 +78,11 @@ class Design(BaseModel):
 
     description: str = ""
     base: str = "baseline"
-    policies: tuple[PolicyLayer, ...] = ()
-    scenarios: tuple[ScenarioLayer, ...] = Field((NONE,), min_length=1)
-    overlays: tuple[OverlayLayer, ...] = ()
+    policies: tuple[PolicyLayer, ...] = Field((), json_schema_extra=ONE_OR_MANY)
+    scenarios: tuple[ScenarioLayer, ...] = Field(
+        (NONE,), min_length=1, json_schema_extra=ONE_OR_MANY
+    )
+    overlays: tuple[OverlayLayer, ...] = Field((), json_schema_extra=ONE_OR_MANY)
     sets: dict[str, Value] = Field(default_factory=dict, alias="set")
     today: dict[str, Value] = Field(default_factory=dict)
     method: Method = "grid"
@@ -91,7 +94,7 @@ class Design(BaseModel):
     points: tuple[dict[str, Value], ...] = ()
     runs: int = Field(100, ge=1, le=bounds.RUNS.most)
     seed: int = Field(0, ge=0, le=bounds.SEED.most)
-    metrics: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = Field((), json_schema_extra=ONE_OR_MANY)
 
     @field_validator(*NAMES, mode="before")
     @classmethod

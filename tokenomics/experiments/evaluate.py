@@ -31,7 +31,7 @@ from .warm_up import WarmUp, steps_before
 from .worlds import AT_ONCE, Batch, Each, whole, worlds_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """values: (points, runs) by metric, NaN for a failed run. failed_day: (points, runs), day of
     the step that failed, else NaN.

@@ -33,7 +33,7 @@ BOUGHT = ("decoupling_rms", "max_drawdown", "churn", "treasury_low", "operator_i
 OWN, NOBODY = "own", "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CostFrontier:
     """points: a row a policy and strength: policy, strength (NaN of its own), cost, and of every
     metric its mean and what is bought, the paired difference to no controller with low and high,

@@ -20,12 +20,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..errors import InputError, lettering, missing_extra, nearest, remark
+from ..errors import InputError, counted, lettering, missing_extra, nearest, remark
 from ..inputs import bounds
 from ..inputs.arguments import CALL, NAMES, checked, optional
 from ..results.drawing import one_axis, shown
 from ..results.metrics import METRICS
 from ..results.sweep import Sweep
+from ..shown import Shown
 from .design import Design, Range
 from .design_reading import read_design
 from .idle import idle
@@ -53,16 +54,26 @@ class Constraint:
         return self.sign * (mean - self.limit)
 
 
-@dataclass(frozen=True)
-class Optimum:
-    """What was found.
+@dataclass(frozen=True, eq=False, repr=False)
+class Optimum(Shown):
+    """What `optimise` found.
 
-    front: the best point, or one row a point of the Pareto front: parameters, and the objectives'
-    and constraints' means over cases in the search.
-    check: the same points on shocks that the search has not seen, by policy and scenario, with
-    intervals. generations: best objective so far (one objective) or size of the front, by
-    generation. candidates: simulated in the search. left_out: those of them of which a run failed,
-    or that are impossible: they cannot be the best.
+    Attributes
+    ----------
+    front : pandas.DataFrame
+        The best point, or one row a point of the Pareto front: parameters, and the objectives' and
+        constraints' means over cases in the search.
+    check : Sweep
+        The same points on shocks that the search has not seen, by policy and scenario, with
+        intervals.
+    objectives : tuple of str
+        Metrics.
+    generations : tuple of float
+        Best objective so far (one objective) or size of the front, by generation.
+    candidates : int
+        Simulated in the search.
+    left_out : int
+        Those of them of which a run failed, or that are impossible: they cannot be the best.
     """
 
     front: pd.DataFrame
@@ -71,6 +82,15 @@ class Optimum:
     generations: tuple[float, ...]
     candidates: int
     left_out: int
+
+    def _essentials(self) -> dict[str, Any]:
+        first = self.front.iloc[0]
+        return {
+            "best": ", ".join(f"{path} {value:.5g}" for path, value in self.best.items()),
+            **{name: f"{first[name]:.5g} {METRICS[name].unit}" for name in self.objectives},
+            "front": counted(len(self.front), "point"),
+            "candidates": f"{self.candidates}, {self.left_out} left out",
+        }
 
     @property
     def best(self) -> dict[str, float]:
@@ -89,8 +109,17 @@ class Optimum:
         )
 
     def plot(self, *, ax: Axes | None = None) -> Figure:
-        """The Pareto front of two objectives on unseen shocks with intervals, or the search's
-        progress for one. ax: an axis to draw on.
+        """The Pareto front of two objectives on unseen shocks, or the progress for one.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The front with 95 % intervals.
         """
         canvas, axis = one_axis(ax, (6.4, 4.4))
         if len(self.objectives) == 1:
@@ -205,14 +234,49 @@ def optimise(
 ) -> Optimum:
     """Tune parameters.
 
-    design: as for `sweep`, its parameters given as ranges; its policies and scenarios count
-    equally, its runs and seed are those of every candidate. objectives: one metric, or two for a
-    Pareto front; minimised or maximised as its `better` says. constraints, on means:
-    "treasury_low <= 0.01". population, generations: size of the search. check_runs: runs of the
-    check on unseen shocks, those of the design by default.
-    search_seed: of the search. workers: threads. progress: called with generations done and their
-    number. Raises InputError for a metric that is not better either way, a bad constraint, or where
-    no candidate meets the constraints.
+    Parameters
+    ----------
+    design : str, Path, mapping or Design
+        As for `sweep`, its parameters given as ranges. Its policies and scenarios count equally,
+        its runs and seed are those of every candidate.
+    objectives : str or sequence of str
+        One metric, or two for a Pareto front, minimised or maximised as its `better` says.
+    constraints : str or sequence of str
+        On means: "treasury_low <= 0.01".
+    population, generations : int
+        Size of the search.
+    check_runs : int, optional
+        Runs of the check on unseen shocks, those of the design by default.
+    search_seed : int
+        Of the search.
+    workers : int, optional
+        Threads, one a core by default.
+    progress : callable, optional
+        Called with generations done and their number.
+
+    Returns
+    -------
+    Optimum
+        The best point or the front, and its check on shocks that the search has not seen.
+
+    Raises
+    ------
+    InputError
+        For a metric that is not better either way, for a bad constraint, where no candidate meets
+        the constraints, or without the extra `optimise`.
+
+    References
+    ----------
+    Storn and Price (1997), Journal of Global Optimization 11, 341-359: one objective.
+    Deb et al. (2002), IEEE Transactions on Evolutionary Computation 6, 182-197: two.
+
+    Examples
+    --------
+    >>> ranges = {"supply.burn_share": {"low": 0.0, "high": 0.5}}
+    >>> design = {"parameters": ranges, "set": {"simulation.days": 3}, "runs": 2}
+    >>> found = tk.optimise(design, objectives="tracking_rms", population=4, generations=1)
+    >>> 0.0 <= found.best["supply.burn_share"] <= 0.5
+    True
     """
     bounds.check(search_seed=(search_seed, bounds.SEARCH_SEED))
     bounds.optional(check_runs=(check_runs, bounds.RUNS), workers=(workers, bounds.WORKERS))

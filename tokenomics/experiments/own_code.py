@@ -31,13 +31,37 @@ A_FILE = "a Python file that registers parts"
 
 @checked(source=PATH)
 def load_code(source: str | Path) -> tuple[str, ...]:
-    """Run code of your own that registers parts, and return what it registered, such as
-    "controller patient".
+    """Run code of your own that registers parts.
 
-    source: the path of a .py file, whole in itself (it may import installed packages, and no file
-    beside it), or the name of an entry point in the group `tokenomics.parts` of an installed
-    package. Where it fails, all that was registered before stands. Raises InputError with the line
-    of the file for what cannot be loaded, and for code that registers nothing.
+    Where it fails, all that was registered before stands.
+
+    Parameters
+    ----------
+    source : str or Path
+        The path of a .py file, whole in itself: it may import installed packages, and no file
+        beside it. Or the name of an entry point in the group `tokenomics.parts` of an installed
+        package.
+
+    Returns
+    -------
+    tuple of str
+        What it registered, such as "controller patient".
+
+    Raises
+    ------
+    InputError
+        With the line of the file for what cannot be loaded, and for code that registers nothing.
+
+    Examples
+    --------
+    >>> _ = Path("mine.py").write_text(
+    ...     "import tokenomics as tk\\n"
+    ...     "def patient(params, state, error, dt, low, high):\\n"
+    ...     "    return tk.Command(0.01 * error)\\n"
+    ...     "tk.register_controller('patient', patient)\\n"
+    ... )
+    >>> tk.load_code("mine.py")
+    ('controller patient',)
     """
     text = str(source)
     if not (text.endswith(".py") or "/" in text or "\\" in text):

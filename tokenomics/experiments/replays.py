@@ -17,10 +17,28 @@ if TYPE_CHECKING:
 
 
 class RecordedReplay(Replay):
-    """A rule on a recorded history, which can be drawn. rule, steps, scores, gaps: of `Replay`."""
+    """A rule on a recorded history, which can be drawn, as `replay` returns it.
+
+    Attributes
+    ----------
+    rule : DeployedRule
+        As the catalogue has it.
+    steps : tuple of ReplayStep
+        One by one.
+    scores : tuple of ReadingScore
+        Of a rule that is not exact, how the plain step and each reading do over all steps.
+    gaps : tuple of ClockGap
+        Of the clock, where rows are missing.
+    """
 
     def plot(self) -> Figure:
-        """What was recorded and what the rule gives, and the errors of what is not exact."""
+        """What was recorded and what the rule gives.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            With the errors of what is not exact.
+        """
         from ..results.drawing import shown
         from ..results.replay_figure import draw_replay
 
@@ -36,10 +54,31 @@ def replay(
 ) -> RecordedReplay:
     """Step a deployed rule on its recorded history, each step from the recorded state.
 
-    rule: NAME, for the parameters that act at each row, or NAME@VERSION for one version's
-    throughout. files: one history, or several joined by the column of the clock. column, sheet:
-    see `histories.recorded_steps.read_recorded`. progress: called with steps done and all.
-    Raises InputError that names file and line for what cannot be read or cannot stand on chain.
+    Parameters
+    ----------
+    rule : str
+        NAME, for the parameters that act at each row, or NAME@VERSION for one version's throughout.
+    *files : str or Path
+        One history, or several joined by the column of the clock.
+    column, sheet
+        How to read them; see `histories.recorded_steps.read_recorded`.
+    progress : callable, optional
+        Called with steps done and all.
+
+    Returns
+    -------
+    RecordedReplay
+        One `ReplayStep` a row after the first; errors in units of the rule's last digit.
+
+    Raises
+    ------
+    InputError
+        Names file and line for what cannot be read or cannot stand on chain.
+
+    Examples
+    --------
+    >>> tk.replay("livepeer", "rounds.csv").exact  # doctest: +SKIP
+    660
     """
     found, version = named(rule)
     rows, form = read_recorded(found, files, column=column, sheet=sheet)
@@ -48,10 +87,29 @@ def replay(
 
 
 def absorb(rule: str, *, progress: Progress | None = None) -> search.Absorption:
-    """States that no input leaves, sets that are never left once entered, cycles under constant
-    input.
+    """Where a rule traps itself: states and sets that are never left, cycles under constant input.
 
-    rule: NAME or NAME@VERSION. progress: called with inputs done and all. Raises InputError where
-    the rule declares no search.
+    Parameters
+    ----------
+    rule : str
+        NAME or NAME@VERSION.
+    progress : callable, optional
+        Called with inputs done and all.
+
+    Returns
+    -------
+    Absorption
+        What was found, by key of the state.
+
+    Raises
+    ------
+    InputError
+        Where the rule declares no search.
+
+    Examples
+    --------
+    >>> found = tk.absorb("gonka_price")
+    >>> found.way
+    'exhaustive'
     """
     return search.absorb(*named(rule), progress)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,7 @@ from .staging import staged
 from .unread import changed_to_no_effect
 from .warm_up import steps_before, warm_up
 
+LOG = logging.getLogger(__name__)
 FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics read
 ENGINES = {"cadcad": cadcad.simulate, "ensemble": ensemble.simulate}
 Source = str | Path | Mapping[str, Any]
@@ -223,31 +226,70 @@ def run(
 ) -> Result:
     """Simulate a network and return its `Result`.
 
-    params, policy, scenario, overlay: a shipped name, a YAML file, or a nested dict; scenario and
-    overlay may be several. today, sets: {path: value} or "path=value" strings; the start is that of
-    today's network, and the policy and settings of levers act from `change.day` on. changes: a
-    dated list of them; see `resolve`. runs: number of Monte Carlo runs, indices 0 to runs − 1; a
-    run's shocks depend on (seed, run index) alone. days: simulated span [days]; with `prices` the
-    whole history from `start` unless given. prices: file of daily closes in USD in any layout
-    (docs/histories.md), replayed as inferred news. index: file of daily closes of the market's
-    index, in any such layout, over the same days: what `market_factor.beta` takes of its moves is
-    the market's, and what is left the network's own news. choices: how to read it, where it has to
-    be told, by name: {"column": "Close", "date_format": "DD/MM/YYYY", "sheet": "closes", "daily":
-    "close"}. demand: file of a rate series in requests/s or of a request trace, or what
-    `read_demand` made of one; it replaces sampled demand, and its mean sets the size of the network
-    at the start.
-    demand_align: start, repeat or bootstrap, needed where the series is shorter than the span.
-    bonded: file of the daily share of total supply that is bonded, a date and a share in any layout
-    of prices; it replaces the response of holders who delegate.
-    start: first date of the price history to use. engine: "cadcad", the reference, or "ensemble",
-    thousands of times faster with many runs. record: names of the variables to keep, all by
-    default; "metrics" stands for those that metrics read. every: keep the start and every so many
-    steps; metrics are then those of what was kept.
-    progress: called with steps done and their number.
-    model: the block list, extended by your own blocks if you like.
+    The start is that of today's network. The policy and settings of levers act from `change.day`
+    on. A run's shocks depend on (seed, run index) alone.
 
-    Raises InputError for bad input, ModelError for a wrongly built model, BlockError where a block
-    fails.
+    Parameters
+    ----------
+    params, policy : str, Path or mapping
+        A shipped name, a YAML file or a nested mapping.
+    scenario, overlay : as `policy`, or several of them
+    today, sets : mapping of path to value, or "path=value" texts
+        Of the network as it is, and of its changes.
+    changes : as `policy`, or a list of mappings
+        Dated changes of levers, see `resolve`.
+    runs : int
+        Monte Carlo runs, indices 0 to runs - 1.
+    seed : int
+        Of the shocks.
+    days : float, optional
+        Simulated span [days]. With `prices` the whole history from `start`, unless given.
+    engine : {"cadcad", "ensemble"}
+        The reference, or one that is thousands of times faster with many runs.
+    prices : str or Path, optional
+        Daily closes [USD/TOK] in any layout, see docs/histories.md, replayed as inferred news.
+    index : str or Path, optional
+        Daily closes of the market's index over the same days. What `market_factor.beta` takes of
+        its moves is the market's, the rest the network's own news.
+    choices : mapping, optional
+        How to read `prices`, where it has to be told: {"column": "Close", "sheet": "closes"}.
+    demand : str, Path or DemandSeries, optional
+        A rate series [req/s] or a request trace, in place of sampled demand. Its mean sets the size
+        of the network at the start.
+    demand_align : {"start", "repeat", "bootstrap"}, optional
+        Needed where the series is shorter than the span.
+    bonded : str or Path, optional
+        The daily share of total supply that is bonded, in place of the response of holders.
+    start : str or date, optional
+        First date of the price history to use.
+    record : sequence of str, optional
+        Variables to keep, all by default. "metrics" stands for those that metrics read.
+    every : int
+        Keep the start and every so many steps. Metrics are then those of what was kept.
+    progress : callable, optional
+        Called with steps done and their number.
+    model : Model
+        The block list, extended by your own blocks if you like.
+
+    Returns
+    -------
+    Result
+        Paths of shape (runs, times), metrics, figures.
+
+    Raises
+    ------
+    InputError
+        For bad input.
+    ModelError, BlockError
+        For a wrongly built model, and where a block fails.
+
+    Examples
+    --------
+    >>> result = tk.run("baseline", policy="pid", scenario="token_crash", days=3, runs=2, seed=1)
+    >>> result.dataset["token_price"].shape
+    (2, 4)
+    >>> result.dataset.attrs["policy"]
+    'pid'
     """
     _check(runs, seed, days, every, demand_align)
     record = _asked(record)
@@ -363,6 +405,9 @@ def run(
     for line in remarks:
         remark(line)
     stages = staged(resolved, table, model)
+    steps = parameters.simulation.steps
+    LOG.info("%d runs of %d steps, policy %s, engine %s", runs, steps, resolved.policy, engine)
+    begun = time.perf_counter()
     trajectories = simulate(
         ENGINES[engine],
         stages,
@@ -373,6 +418,8 @@ def run(
         progress=progress,
         before=None if series_names else warm_up(resolved.today, indices, seed, model),
     )
+    taken, lost = time.perf_counter() - begun, len(trajectories.failures)
+    LOG.info("%d runs simulated in %.2f s, %d failed", runs, taken, lost)
     return Result(
         resolved,
         tables(stages),

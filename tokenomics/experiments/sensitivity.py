@@ -49,9 +49,39 @@ def sensitivity(
 ) -> Sensitivity:
     """Sensitivity indices, with 95 % intervals, of every metric to the parameters of a design.
 
-    design: of the method saltelli (first, total and second order Sobol indices) or morris. runs,
-    seed, out, workers, scheduler, progress: as in `sweep`, for the points are a sweep, which
-    resumes from `out`. Raises InputError for another method.
+    The points are a sweep, which resumes from `out`.
+
+    Parameters
+    ----------
+    design : str, Path, mapping or Design
+        Of the method saltelli (first, total and second order Sobol indices) or morris.
+    runs, seed, out, workers, scheduler, progress
+        As in `sweep`.
+
+    Returns
+    -------
+    Sensitivity
+        One row a policy, scenario, metric and parameter in `indices`.
+
+    Raises
+    ------
+    InputError
+        For another method, or without the extra `sensitivity`.
+
+    References
+    ----------
+    Saltelli et al. (2010), Computer Physics Communications 181, 259-270.
+    Morris (1991), Technometrics 33, 161-174.
+
+    Examples
+    --------
+    >>> ranges = {"demand.services": {"low": 40, "high": 50}}
+    >>> ranges["supply.burn_share"] = {"low": 0, "high": 0.5}
+    >>> design = {"method": "morris", "count": 2, "set": {"simulation.days": 3}}
+    >>> design |= {"parameters": ranges, "metrics": ["operator_income"]}
+    >>> found = tk.sensitivity(design, runs=1)
+    >>> found.ranking("operator_income")["parameter"].iloc[0]
+    'supply.burn_share'
     """
 
     bounds.optional(

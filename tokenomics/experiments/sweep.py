@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
 import math
 import os
 import platform
@@ -36,6 +37,7 @@ from .limits import check_work
 from .plan import Case, Plan, make_plan, perform, plan_code
 from .remote import on_dask
 
+LOG = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 Columns = dict[str, np.ndarray]
 
@@ -142,15 +144,45 @@ def sweep(
 ) -> Sweep:
     """Simulate a design's points × policies × scenarios × runs.
 
-    design: a shipped name, a YAML file, or a mapping (see `experiments.design.Design`). runs, seed:
-    in place of the design's. out: directory for the results, written as they finish; where it holds
-    the same sweep, only what is missing is done. Without it they stay in memory. workers: threads,
-    one a core by default. scheduler: address of a Dask scheduler (tcp://host:8786) or a Dask
-    cluster object. progress: called with simulations done and their number. cases: policies and
-    scenarios that are resolved already, in place of those that a `Design` names.
+    The numbers do not depend on workers, scheduler, interruption or order.
 
-    The numbers do not depend on workers, scheduler, interruption or order. Raises InputError for a
-    wrong design.
+    Parameters
+    ----------
+    design : str, Path, mapping or Design
+        A shipped name, a YAML file, or a mapping; see `experiments.design.Design`.
+    runs, seed : int, optional
+        In place of the design's.
+    out : str or Path, optional
+        Directory for the results, written as they finish. Where it holds the same sweep, only what
+        is missing is done. Without it they stay in memory.
+    workers : int, optional
+        Threads, one a core by default.
+    scheduler : str or Dask cluster, optional
+        Address of a Dask scheduler (tcp://host:8786), or a cluster object.
+    progress : callable, optional
+        Called with simulations done and their number.
+    cases : sequence of Case, optional
+        Policies and scenarios that are resolved already, in place of those that a `Design` names.
+
+    Returns
+    -------
+    Sweep
+        Metrics of every case, point and run.
+
+    Raises
+    ------
+    InputError
+        For a wrong design.
+    TokenomicsError
+        Where tasks are missing or gave other rows than their own.
+
+    Examples
+    --------
+    >>> design = {"parameters": {"market.arbitrage_speed": [0.1, 0.2]}}
+    >>> design |= {"set": {"simulation.days": 3}, "metrics": ["tracking_rms"]}
+    >>> found = tk.sweep(design, runs=2)
+    >>> found.table().shape
+    (2, 10)
     """
     bounds.optional(
         runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), workers=(workers, bounds.WORKERS)
@@ -171,6 +203,7 @@ def sweep(
     done = _finished(plan, folder, told)
     left = [number for number in range(len(plan.tasks)) if number not in done]
     finished = sum(plan.tasks[number].size for number in done)
+    LOG.info("%d simulations, %d of them are done already", plan.simulations, finished)
     kept = _InMemory(plan)
     results = (
         on_dask(plan, left, scheduler, told["sha256"][:16])
@@ -188,6 +221,7 @@ def sweep(
             else:
                 sweep_store.write_shard(folder, number, columns, units, told)
             finished += plan.tasks[number].size
+            LOG.debug("task %d is done: %d of %d simulations", number, finished, plan.simulations)
             if progress:
                 progress(finished, plan.simulations)
     except InputError:

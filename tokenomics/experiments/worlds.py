@@ -23,7 +23,7 @@ FEW = 64  # runs; as many or more are filled up to whole vectors, fewer are laid
 Each = Callable[..., Iterable[Any]]  # maps a function, on threads or not
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Worlds:
     """Points by their world, all of one together. points: their numbers. of: each one's world.
     values: of the worlds (worlds, paths). start: at rest, (worlds,) by name.

@@ -41,7 +41,7 @@ TABLE = "Forecasts of the second half against a random walk"
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Forecasts:
     """Quantiles of the share, (origins, levels), and what became of it, (origins,)."""
 

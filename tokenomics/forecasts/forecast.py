@@ -19,7 +19,7 @@ GROUP = ("scenario", "values", "variable")  # what one forecast is of
 ROUNDED = 9  # decimals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
     """What a table forecasts of one variable, in one scenario and under one set of values, both
     empty where it names none.

@@ -22,7 +22,7 @@ ABOVE_ZERO = (PRICE, "inference_price")
 DATES, DAYS = ("date", "datetime", "timestamp"), ("day", "time")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcomes:
     """A variable in one history. days: since day 0, ascending, each once. values: finite. unit: as
     the file says, or empty.

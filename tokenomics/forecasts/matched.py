@@ -15,7 +15,7 @@ from .history import NEAR
 from .rules import crps, interval_score, weighted_interval_score
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matched:
     """A forecast's days beside the outcomes. outcomes: (histories, days), NaN where there is none.
     known: last value up to day 0 (histories,), NaN where there is none.

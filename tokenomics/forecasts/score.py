@@ -18,6 +18,7 @@ from ..histories.choices import ANY_DAYS, choices_of
 from ..histories.times import as_date
 from ..inputs.arguments import DATE, PATH, TEXT, checked, optional, several
 from ..results.markdown import markdown_table
+from ..shown import Shown
 from .forecast import Forecast, read_forecast
 from .history import History, Reading, read_histories
 from .matched import Matched
@@ -39,23 +40,31 @@ APPROXIMATE = (
 )
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A forecast beside what happened.
+@dataclass(frozen=True, eq=False, repr=False)
+class Scored(Shown):
+    """A forecast beside what happened, as `score` returns it.
 
-    scores: one row a forecast and band of horizons: scenario, values, variable, horizon, unit,
-    dates, histories, outcomes (both together), crps, no_change (CRPS of 'no change'), skill (1 −
-    crps/no_change; both of the histories with a value up to day 0), wis (weighted interval score),
-    error (mean absolute one of mean or median); NaN where a table does not tell. coverage: one row
-    a central interval of these: its level, outcomes, covered (share), low, high (95 % interval),
-    counted (independent outcomes it is of), verdict (too narrow, too wide, as stated, undecided),
-    width, interval_score. notes: what was taken for what, what was left out, and how sure the
-    numbers are.
+    Attributes
+    ----------
+    scores : pandas.DataFrame
+        One row a forecast and band of horizons: scenario, values, variable, horizon, unit, dates,
+        histories, outcomes (both together), crps, no_change (CRPS of 'no change'), skill (1 −
+        crps/no_change; both of the histories with a value up to day 0), wis (weighted interval
+        score), error (mean absolute one of mean or median); NaN where a table does not tell.
+    coverage : pandas.DataFrame
+        One row a central interval of these: its level, outcomes, covered (share), low, high (95 %
+        interval), counted (independent outcomes it is of), verdict (too narrow, too wide, as
+        stated, undecided), width, interval_score.
+    notes : tuple of str
+        What was taken for what, what was left out, and how sure the numbers are.
     """
 
     scores: pd.DataFrame
     coverage: pd.DataFrame
     notes: tuple[str, ...]
+
+    def _essentials(self) -> dict[str, Any]:
+        return {"scores": len(self.scores), "conclusion": self.conclusion}
 
     @property
     def conclusion(self) -> str:
@@ -63,7 +72,13 @@ class Scored:
         return conclusion(self.scores, self.coverage, ALL)
 
     def plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """All of it.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "conclusion": self.conclusion,
             "scores": self.scores.to_dict(orient="records"),
@@ -72,7 +87,13 @@ class Scored:
         }
 
     def markdown(self) -> str:
-        """The conclusion, both tables and the notes."""
+        """The conclusion, both tables and the notes.
+
+        Returns
+        -------
+        str
+            Markdown.
+        """
         parts = [self.conclusion, "# Scores", markdown_table(self.scores)]
         parts += ["# Coverage", markdown_table(self.coverage)] if len(self.coverage) else []
         return "\n\n".join([*parts, *(f"- {note}" for note in self.notes)]) + "\n"
@@ -106,22 +127,57 @@ def score(
     absurd: str = "refuse",
     nonpositive: str = "refuse",
 ) -> Scored:
-    """Score a forecast against what happened, by variable and band of horizons.
-
-    forecast: a file with columns variable, day or date, and quantile with value, or low, high and
-    level; optional median, mean, scenario, values, unit and runs (that the quantiles are of); a
-    bundle's data/forecast.csv is one.
-    histories: files with a day or a date and a column a variable, or columns variable and value, or
-    daily prices in any layout; several files, and several values of a column `run`, are repetitions
-    that are scored together. day_zero: date of the forecast's day 0, where it has none. bands: days
-    at which a band of horizons ends, ascending. column: which column of a history is which,
-    {variable or "date": name}, or a name for the price. date_format, decimal, sheet: of histories,
-    as for prices. daily, duplicates, unsorted, absurd, nonpositive: what to do with defects of
-    prices by date, as for `calibrate_prices`; a day that is missing is not scored.
+    r"""Score a forecast against what happened, by variable and band of horizons.
 
     Day 0 itself is known, and not scored. A date that one side lacks is left out, and so is a cell
-    without a number; notes count them. Raises InputError
-    that names file, line and key, and where no date matches.
+    without a number; notes count them.
+
+    Parameters
+    ----------
+    forecast : str or Path
+        A file with columns variable, day or date, and quantile with value, or low, high and level;
+        optional median, mean, scenario, values, unit and runs (that the quantiles are of). A
+        bundle's data/forecast.csv is one.
+    *histories : str or Path
+        Files with a day or a date and a column a variable, or columns variable and value, or daily
+        prices in any layout. Several files, and several values of a column `run`, are repetitions
+        that are scored together.
+    day_zero : str or date, optional
+        Date of the forecast's day 0, where it has none.
+    bands : sequence of float
+        Days at which a band of horizons ends, ascending [days].
+    column : str, sequence or mapping, optional
+        Which column of a history is which, {variable or "date": name}, or a name for the price.
+    date_format, decimal, sheet : str, optional
+        Of histories, as for prices.
+    daily, duplicates, unsorted, absurd, nonpositive : str
+        What to do with defects of prices by date, as for `calibrate_prices`. A day that is missing
+        is not scored.
+
+    Returns
+    -------
+    Scored
+        Tables of scores and of coverage, with a conclusion.
+
+    Raises
+    ------
+    InputError
+        Names file, line and key, and says where no date matches.
+
+    References
+    ----------
+    Gneiting and Raftery (2007), Journal of the American Statistical Association 102, 359-378.
+    Bracher, Ray, Gneiting and Reich (2021), PLOS Computational Biology 17, e1008618.
+
+    Examples
+    --------
+    >>> days = range(0, 4)
+    >>> rows = "".join(f"{day},{1 + day / 10}\n" for day in days)
+    >>> _ = Path("history.csv").write_text("day,price\n" + rows)
+    >>> rows = "".join(f"price,{day},0.9,1.5,0.9\n" for day in days)
+    >>> _ = Path("forecast.csv").write_text("variable,day,low,high,level\n" + rows)
+    >>> float(tk.score("forecast.csv", "history.csv").coverage["covered"].iloc[0])
+    1.0
     """
     if not histories:
         raise InputError("no history", argument="histories", expected="one file or more")

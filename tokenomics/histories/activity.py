@@ -20,7 +20,7 @@ from .rows import read_rows
 ROLES = ("price", "volume", "fees", "burned")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Activity:
     """A token's days without a gap. values: price [USD/TOK], volume [TOK/day], fees [USD/day],
     burned [TOK/day], (days,) each.

@@ -37,7 +37,7 @@ UNFINISHED = 0.8
 STEPS = {1: "days", 7: "weeks"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BurnTable:
     """Months without a gap, all flows a day. burn_usd [USD/day], burned and issued [TOK/day], price
     [USD/TOK], days: of each row; (n,) each.
@@ -65,7 +65,7 @@ def index(month: str) -> int:
     return int(np.datetime64(month, "M").astype(int))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Part:
     """What one file tells by month. months: since 1970-01, increasing without a gap; values, days:
     by month.

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, counted, nearest
 from ..model.formulas.numerics import SECONDS_PER_DAY
+from ..shown import Shown
 from .layouts import told
 from .measures import read_measures
 from .moments import UNIX, TimeStamps, bare, label, read_moments
@@ -96,14 +98,24 @@ ALIKE = 1e-6
 TIES, MANY, CLOSEST, REGULAR = 0.05, 4.0, 0.05, 0.5
 
 
-@dataclass(frozen=True)
-class DemandSeries:
-    """A request rate.
+@dataclass(frozen=True, eq=False, repr=False)
+class DemandSeries(Shown):
+    """A request rate, as `read_demand` returns it.
 
-    rate: in each window (n,) [req/s]. width: of a window [s]. file: where it comes from.
-    prompt_tokens, output_tokens: mean of a request, where the file tells them [token]. start: of
-    the first window, where the file tells it. said: what was taken for what and done to rows, a
-    line each.
+    Attributes
+    ----------
+    rate : numpy.ndarray
+        In each window, of shape (n,) [req/s].
+    width : float
+        Of a window [s].
+    file : str
+        Where it comes from.
+    prompt_tokens, output_tokens : float, optional
+        Mean of a request, where the file tells them [token].
+    start : numpy.datetime64, optional
+        Of the first window, where the file tells it.
+    said : tuple of str
+        What was taken for what and done to rows, a line each.
     """
 
     rate: np.ndarray
@@ -114,8 +126,30 @@ class DemandSeries:
     start: np.datetime64 | None = None
     said: tuple[str, ...] = ()
 
+    def _essentials(self) -> dict[str, Any]:
+        told = {
+            "file": self.file,
+            "windows": f"{len(self.rate):,} of {self.width:g} s",
+            "mean": f"{self.rate.mean():.5g} req/s",
+        }
+        if self.prompt_tokens is None or self.output_tokens is None:
+            return told
+        prompt, output = self.prompt_tokens, self.output_tokens
+        return told | {"tokens of a request": f"{prompt:.5g} in, {output:.5g} out"}
+
     def time(self, seconds: float) -> str:
-        """A time of the series, for a reader. seconds: since the start of its first window."""
+        """A time of the series, for a reader.
+
+        Parameters
+        ----------
+        seconds : float
+            Since the start of its first window [s].
+
+        Returns
+        -------
+        str
+            A date where the file tells dates.
+        """
         return (
             f"{seconds:,.0f} s"
             if self.start is None
@@ -128,7 +162,7 @@ class DemandSeries:
         return len(self.rate) * self.width / SECONDS_PER_DAY
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RequestTrace:
     """Requests in order of time. seconds: since the first one; prompt, output: tokens; (n,) each.
     first, last: their time stamps.
@@ -167,16 +201,40 @@ def read_demand(
     decimal: str | None = None,
     failed: str = "drop",
 ) -> DemandSeries:
-    """A request rate, or a request trace counted in windows of 60 s with its mean tokens per
-    request.
+    r"""A request rate, or a request trace counted in windows of 60 s with its mean tokens.
 
-    path: a file of rates or of requests. column: where names do not tell, the column of the rate
-    [req/s] by name or number, or {"date": name, "prompt": name, "output": name}, also as
-    "date=name". date_format: such as "DD/MM/YYYY", where dates are ambiguous. sheet: of a workbook,
-    or the list of a JSON file. decimal: "point" or "comma", where numbers are ambiguous. failed:
-    "drop" leaves out requests without any output token, "keep" counts them.
+    Parameters
+    ----------
+    path : str or Path
+        A file of rates or of requests.
+    column : str, int or mapping, optional
+        Where names do not tell, the column of the rate [req/s] by name or number, or {"date": name,
+        "prompt": name, "output": name}, also as "date=name".
+    date_format : str, optional
+        Such as "DD/MM/YYYY", where dates are ambiguous.
+    sheet : str, optional
+        Of a workbook, or the list of a JSON file.
+    decimal : {"point", "comma"}, optional
+        Where numbers are ambiguous.
+    failed : {"drop", "keep"}
+        "drop" leaves out requests without any output token, "keep" counts them.
 
-    Raises InputError that names file and line; see `read_requests`.
+    Returns
+    -------
+    DemandSeries
+        The rate of each window, of shape (n,) [req/s].
+
+    Raises
+    ------
+    InputError
+        Names file and line; see `histories.demand.read_requests`.
+
+    Examples
+    --------
+    >>> rows = "".join(f"{3600 * hour},{10 + hour % 5}\n" for hour in range(48))
+    >>> _ = Path("rates.csv").write_text("t_s,req_per_s\n" + rows)
+    >>> tk.read_demand("rates.csv").days
+    2.0
     """
     read = read_requests(
         path, column=column, date_format=date_format, sheet=sheet, decimal=decimal, failed=failed

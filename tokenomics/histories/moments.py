@@ -22,7 +22,7 @@ FARTHEST = 1e10  # s; bare numbers above are unix times in a smaller unit, or no
 UNIX = 1e9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TimeStamps:
     """Times of rows. ns: nanoseconds since 1970, or since the file's own zero; (n,). name: of the
     column. calendar: whether they are dates.

@@ -49,7 +49,7 @@ POINT_MIXED, COMMA_MIXED = (
 EITHER_COMMA, EITHER_POINT = r"^[+-]?[1-9]\d{0,2},\d{3}$", r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Numbers:
     """A column's values, NaN where a cell is empty or says that there is none. said: how they are
     written, where that had to be found out.

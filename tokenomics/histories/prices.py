@@ -27,7 +27,7 @@ MOST = 36_600
 MOST_STILL = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PriceHistory:
     """Daily closes [USD/TOK] without a gap. dates and values: (n,). notes: what was taken for what,
     and what was done to rows.
@@ -43,7 +43,7 @@ class PriceHistory:
         return f"{self.dates[min(math.floor(day), len(self.dates) - 1)]} in {self.file}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Closes:
     """Closes [USD/TOK] by increasing date, and the returns among them.
 

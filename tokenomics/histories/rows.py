@@ -29,7 +29,7 @@ SHORTEST_DAY = 23 * 3_600 * NS  # of a year with changes of clocks
 LISTS = ("prices",)  # of JSON: CoinGecko and DefiLlama call it so
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Rows as they are in the file, or turned round where it is newest first.
 

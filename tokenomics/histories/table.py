@@ -29,7 +29,7 @@ BLOCK = 2_000
 EXPECTED = "a table: CSV or other delimited text, JSON, or a workbook (.xlsx)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Cells as text, by column, without spaces around them.
 
@@ -121,7 +121,7 @@ class Table:
         )
 
 
-@dataclass
+@dataclass(eq=False)
 class Builder:
     """Rows put together to columns, a block at a time."""
 

@@ -37,7 +37,7 @@ DAY_FIRST, MONTH_FIRST = "DD/MM/YYYY", "MM/DD/YYYY"
 EXPECTED = "YYYY-MM-DD, a time such as 2024-01-31 23:59:59+01:00, or unix time"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Times:
     """Times of a column in its own order. ns: nanoseconds since 1970-01-01 UTC, (n,) int64.
 

@@ -9,10 +9,11 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import InputError, nearest
 
+Checked = TypeVar("Checked", bound=Callable)
 SHOWN = 40  # characters of a wrong value
 Check = Callable[
     [str, Any], Any
@@ -30,10 +31,10 @@ def many(value: Any) -> tuple:
     return tuple(value) if listed and not isinstance(value, (str, bytes)) else (value,)
 
 
-def checked(**checks: Check) -> Callable[[Callable], Callable]:
+def checked(**checks: Check) -> Callable[[Checked], Checked]:
     """A decorator that puts arguments through their checks, by name."""
 
-    def decorate(function: Callable) -> Callable:
+    def decorate(function: Checked) -> Checked:
         signature = inspect.signature(function)
         if unknown := checks.keys() - signature.parameters.keys():
             raise TypeError(f"{function.__name__} has no argument {', '.join(sorted(unknown))}")
@@ -46,7 +47,7 @@ def checked(**checks: Check) -> Callable[[Callable], Callable]:
                     bound.arguments[name] = check(name, bound.arguments[name])
             return function(*bound.args, **bound.kwargs)
 
-        return with_checks
+        return with_checks  # type: ignore[return-value]
 
     return decorate
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters
+from ..shown import Shown
 from . import figures, jury, limit_cycle, regions
 from .economy import LinearEconomy, linear_law, linearise
 from .margins import Margins, margins, poles
@@ -39,12 +40,25 @@ UNITS = {
 }
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """economy: the linear plant. law: the controller in linear form. margins: of the loop.
+@dataclass(frozen=True, repr=False)
+class Analysis(Shown):
+    """A controller's loop, as `analyse` returns it.
 
-    liquidity: margins of the economy linearised where the pool has a share of its depth, with the
-    law as it acts there. parameters: of the network. today: of it before its levers changed.
+    Attributes
+    ----------
+    economy : LinearEconomy
+        The linear plant.
+    law : control.StateSpace
+        The controller in linear form.
+    margins : Margins
+        Of the loop.
+    liquidity : mapping of float to Margins
+        Of the economy linearised where the pool has a share of its depth, with the law as it acts
+        there.
+    parameters : Parameters
+        Of the network.
+    today : Parameters
+        Of it before its levers changed.
     """
 
     economy: LinearEconomy
@@ -54,8 +68,20 @@ class Analysis:
     parameters: Parameters
     today: Parameters
 
+    def _essentials(self) -> dict[str, Any]:
+        rows = {name: f"{value} {unit}".removesuffix(" -") for name, value, unit in self.table()}
+        return {"controller": self.parameters.controller.type} | {
+            name: rows[name] for name in ("stable", "gain", "phase", "delay", "disk", "sensitivity")
+        }
+
     def table(self) -> list[tuple[str, str, str]]:
-        """Rows of name, value and unit."""
+        """The margins.
+
+        Returns
+        -------
+        list of (str, str, str)
+            Rows of name, value and unit.
+        """
         rows = []
         for field in fields(Margins):
             value = getattr(self.margins, field.name)
@@ -63,7 +89,13 @@ class Analysis:
         return rows
 
     def notes(self) -> list[str]:
-        """What else the reader must know, in plain language."""
+        """What else the reader must know, in plain language.
+
+        Returns
+        -------
+        list of str
+            Lines.
+        """
         if self.economy.one_sided:
             return [ONE_SIDED]
         if self.parameters.controller.type == "pid":
@@ -71,8 +103,12 @@ class Analysis:
         return []
 
     def jury(self) -> Mapping[str, float]:
-        """Slack of each of Jury's conditions for the pool alone under a PID, empty for another law;
-        all are positive where that loop is stable.
+        """Slack of each of Jury's conditions for the pool alone under a PID.
+
+        Returns
+        -------
+        mapping of str to float
+            All are positive where that loop is stable; empty for another law.
         """
         controller = self.parameters.controller
         return (
@@ -80,7 +116,13 @@ class Analysis:
         )
 
     def plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """All that was found.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         found = {f.name: getattr(self.margins, f.name) for f in fields(Margins)}
         pairs = [[float(p.real), float(p.imag)] for p in self.poles()]
         thin = {
@@ -98,12 +140,22 @@ class Analysis:
         } | {"jury": dict(self.jury())}
 
     def poles(self) -> np.ndarray:
-        """Poles of the closed loop, the slowest first."""
+        """Poles of the closed loop.
+
+        Returns
+        -------
+        numpy.ndarray
+            Complex, of shape (n,), of a step, the slowest first.
+        """
         return poles(self.economy.plant, self.law)
 
     def figures(self) -> dict[str, Figure]:
-        """Frequency response, responses in time of a loop that has any, and the stability map of a
-        PID.
+        """Frequency response, responses in time, and the stability map of a PID.
+
+        Returns
+        -------
+        dict of Figure
+            By name.
         """
         plant, policy = self.economy.plant, self.parameters.controller
         found = {"frequency": figures.frequency(plant, self.law, self.margins)}
@@ -141,11 +193,38 @@ def _text(value: Any) -> str:
     today=optional(of(Parameters, expected="Parameters, such as resolve(...).today")),
 )
 def analyse(parameters: Parameters, today: Parameters | None = None) -> Analysis:
-    """Linear analysis of the policy in a set of parameters. today: of the network before its levers
-    changed, whose customers it has; by default they are those of the parameters.
+    """Linear analysis of the policy in a set of parameters.
 
-    Raises InputError for a policy that does not respond to small errors, ModelError where the model
-    has no derivative.
+    Parameters
+    ----------
+    parameters : Parameters
+        Of the network, as `resolve(...).values` gives them.
+    today : Parameters, optional
+        Of the network before its levers changed, whose customers it has; by default they are those
+        of the parameters.
+
+    Returns
+    -------
+    Analysis
+        The loop's plant, law and margins.
+
+    Raises
+    ------
+    InputError
+        For a policy that does not respond to small errors.
+    ModelError
+        Where the model has no derivative.
+
+    References
+    ----------
+    Åström and Murray (2008), Feedback Systems, chapters 9, 10 and 12.
+    Seiler, Packard and Gahinet (2020), IEEE Control Systems Magazine 40 (5), 78-95: disk margins.
+
+    Examples
+    --------
+    >>> found = tk.analyse(tk.resolve("baseline", policy="pid").values)
+    >>> found.margins.stable, found.margins.delay > 1.0  # days
+    (True, True)
     """
     today = today or parameters
     economy = linearise(parameters, today=today)

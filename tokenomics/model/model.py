@@ -53,13 +53,21 @@ from .variables import CONSTANTS, PLACEHOLDER, Orders, Signals, State, Variable,
 FILLED = "settlement_price"  # written where the orders of a step are filled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Block:
-    """A partial state update block. name: what happens in it. policies: turn the state into
-    signals. updates: turn signals into the new state.
+    """A partial state update block.
 
     Functions of your own are called for every run alone where they ask for plain numbers; see
-    `lanes`.
+    `model.lanes`.
+
+    Parameters
+    ----------
+    name : str
+        What happens in it.
+    policies : tuple of callable
+        Turn the state into signals.
+    updates : tuple of callable
+        Turn signals into the new state.
     """
 
     name: str
@@ -71,6 +79,9 @@ class Block:
             object.__setattr__(
                 self, kind, tuple(runwise(function) for function in many(getattr(self, kind)))
             )
+
+    def __repr__(self) -> str:
+        return f"Block({self.name!r}, sets {', '.join(self.variables)})"
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -89,9 +100,33 @@ class Block:
 
 
 def block(name: str, *policies: Callable, writes: str | Sequence[str] | None = None) -> Block:
-    """A block whose `policies` signal the new values of variables. name: what happens in it.
+    """A block whose policies signal the new values of variables.
 
-    writes: names of the variables, one or several; by default what each policy declares.
+    Parameters
+    ----------
+    name : str
+        What happens in it.
+    *policies : callable
+        `(params, substep, state_history, state) -> {variable: value}`.
+    writes : str or sequence of str, optional
+        Names of the variables, one or several; by default what each policy declares.
+
+    Returns
+    -------
+    Block
+        With an update function for each variable.
+
+    Raises
+    ------
+    ModelError
+        Where nothing says what it writes.
+
+    Examples
+    --------
+    >>> def policy_surcharge(params, substep, state_history, state):
+    ...     return {"inference_price": state["inference_price"] * 1.001}
+    >>> tk.block("a surcharge grows", policy_surcharge, writes="inference_price")
+    Block('a surcharge grows', sets inference_price)
     """
     if writes is None:
         declared = [v for policy in policies for v in getattr(policy, "writes", ())]
@@ -211,13 +246,24 @@ def execute(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
     return {**state, **changed(one, params, state)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
-    """The block list. blocks: in the order in which they act. extra_shocks: names of standard
-    normal processes that a user's own blocks read.
+    """The block list.
 
-    strict: the same bits on every processor, so that functions which differ from one to the next
-    are refused. The results of a model that is not strict say so.
+    Parameters
+    ----------
+    blocks : tuple of Block
+        In the order in which they act.
+    extra_shocks : tuple of str
+        Names of standard normal processes that a user's own blocks read.
+    strict : bool
+        The same bits on every processor, so that functions which differ from one to the next are
+        refused. The results of a model that is not strict say so.
+
+    Examples
+    --------
+    >>> tk.MODEL.blocks[0].name
+    'news, noise and events arrive'
     """
 
     blocks: tuple[Block, ...] = BLOCKS
@@ -228,9 +274,27 @@ class Model:
         for name in ("blocks", "extra_shocks"):
             object.__setattr__(self, name, many(getattr(self, name)))
 
+    def __repr__(self) -> str:
+        own = f", shocks {', '.join(self.extra_shocks)}" if self.extra_shocks else ""
+        return f"Model({len(self.blocks)} blocks{own}{'' if self.strict else ', not strict'})"
+
     def variables(self, params: Parameters | Mapping[str, Any]) -> dict[str, Variable]:
-        """All state variables by name. params: workload classes and accelerator types have
-        variables of their own.
+        """All state variables by name.
+
+        Parameters
+        ----------
+        params : Parameters or mapping
+            Workload classes and accelerator types have variables of their own.
+
+        Returns
+        -------
+        dict of Variable
+            In the order of the blocks.
+
+        Examples
+        --------
+        >>> tk.MODEL.variables(tk.resolve().values)["token_price"].unit
+        'USD/TOK'
         """
         groups = params if isinstance(params, Mapping) else dict(params)
         own = (
@@ -243,8 +307,22 @@ class Model:
         return {v.name: v for v in (*own, *constants)}
 
     def acting(self, params: Parameters | Mapping[str, Any]) -> Model:
-        """The model with the registered blocks that act by `params`. Raises InputError for a name
-        under which none is registered.
+        """The model with the registered blocks that act.
+
+        Parameters
+        ----------
+        params : Parameters or mapping
+            Of which `blocks` says what acts.
+
+        Returns
+        -------
+        Model
+            With each block behind the one that it was registered after.
+
+        Raises
+        ------
+        InputError
+            For a name under which none is registered.
         """
         groups = params if isinstance(params, Mapping) else dict(params)
         own = [own_block(name) for name, acts in sorted(groups["blocks"].items()) if acts]
@@ -259,8 +337,17 @@ class Model:
         return model
 
     def processes(self, params: Parameters) -> tuple[str, ...]:
-        """The standard normal processes that a user's own blocks read, those included that `params`
-        only name, for they may act on other days.
+        """The standard normal processes that a user's own blocks read.
+
+        Parameters
+        ----------
+        params : Parameters
+            Blocks that it only names are included, for they may act on other days.
+
+        Returns
+        -------
+        tuple of str
+            Names of processes, each once.
         """
         own = [name for one in params.blocks for name in own_block(one).shocks]
         return tuple(dict.fromkeys([*self.extra_shocks, *own]))
@@ -271,15 +358,35 @@ class Model:
         return Orders.of(v for one in self.blocks for v in one.declared.values())
 
     def bound(self, params: Mapping[str, Any]) -> Model:
-        """The model with its blocks expanded to the workload classes and accelerator types of
-        `params`.
+        """The model with its blocks expanded to the workload classes and accelerator types.
+
+        Parameters
+        ----------
+        params : mapping
+            Groups of parameters.
+
+        Returns
+        -------
+        Model
+            Another one; this one stays.
         """
         own = self.acting(params)
         return replace(own, blocks=tuple(expanded(one, params) for one in own.blocks))
 
     def step(self, params: Mapping[str, Any], state: State) -> dict[str, Any]:
-        """One time step: floats or (runs,) arrays in, the same out. params: what `bind` gives.
-        state: values of all state variables, by name.
+        """One time step.
+
+        Parameters
+        ----------
+        params : mapping
+            What `bind` gives.
+        state : mapping
+            Values of all state variables, by name, in their units.
+
+        Returns
+        -------
+        dict
+            All state variables by name: floats or (runs,) arrays, as the state was.
         """
         for one in self.acting(params).blocks:
             state = execute(expanded(one, params), params, state)
@@ -287,12 +394,36 @@ class Model:
 
     @checked(new=of(Block, expected="a Block, such as block(...) gives"), after=TEXT)
     def insert(self, new: Block, *, after: str, shocks: str | Sequence[str] = ()) -> Model:
-        """The model with a block of your own behind the block named `after`.
+        """The model with a block of your own behind another one.
 
-        new: the block; state variables that it adds are declared with `writes` on its policies,
-        each with its `start`. shocks: names of standard normal processes that it reads from the
-        shock table. Raises ModelError for an unknown block, a name in use, or a variable without a
-        start.
+        Parameters
+        ----------
+        new : Block
+            State variables that it adds are declared with `writes` on its policies, each with its
+            `start`.
+        after : str
+            Name of the block before it.
+        shocks : str or sequence of str
+            Names of standard normal processes that it reads from the shock table.
+
+        Returns
+        -------
+        Model
+            Another one; this one stays.
+
+        Raises
+        ------
+        ModelError
+            For an unknown block, a name in use, or a variable without a start.
+
+        Examples
+        --------
+        >>> def policy_surcharge(params, substep, state_history, state):
+        ...     return {"inference_price": state["inference_price"] * 1.001}
+        >>> own = tk.block("a surcharge grows", policy_surcharge, writes="inference_price")
+        >>> model = tk.MODEL.insert(own, after="the network's price moves")
+        >>> len(model.blocks) - len(tk.MODEL.blocks)
+        1
         """
         names = [b.name for b in self.blocks]
         if after not in names:
@@ -332,10 +463,34 @@ def register_block(
 ) -> None:
     """Make a block of your own part of every model whose parameters say `blocks.<name>: true`.
 
-    name: a-z, 0-9 and _, a letter first. block: what `block(...)` gives. after: the block behind
-    which it acts, which may be another of your own. shocks: names of standard normal processes that
-    it reads from the shock table. A name that is registered already stands for this block from then
-    on. Raises InputError for another name, ModelError as `Model.insert`.
+    Parameters
+    ----------
+    name : str
+        a-z, 0-9 and _, a letter first. A name that is registered already stands for this block from
+        then on.
+    block : Block
+        What `block(...)` gives.
+    after : str
+        The block behind which it acts, which may be another of your own.
+    shocks : str or sequence of str
+        Names of standard normal processes that it reads from the shock table.
+
+    Raises
+    ------
+    InputError
+        For another name.
+    ModelError
+        As `Model.insert`.
+
+    Examples
+    --------
+    >>> @tk.writes("inference_price")
+    ... def policy_toll(params, substep, state_history, state):
+    ...     return {"inference_price": state["inference_price"] * 1.001}
+    >>> toll = tk.block("a toll grows", policy_toll)
+    >>> tk.register_block("toll", toll, after="the network's price moves")
+    >>> tk.run(sets={"blocks.toll": True}, days=2).resolved.values.blocks
+    {'toll': True}
     """
     if not FREE_KEY.fullmatch(name):
         raise InputError(f"'{name}'", argument="name", expected="a-z, 0-9 and _, a letter first")

@@ -34,7 +34,7 @@ NORMALS = (
 UNIFORMS = ("news_jump_uniform", "region_uniform")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ShockTable:
     """Arrays (steps, runs) by process; recorded series where given ("recorded_rate" in
     req/s, "recorded_news", "recorded_index": log change of the market's index, "recorded_bonded":

@@ -18,6 +18,7 @@ from ..errors import BlockError, InputError, ModelError
 from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters, put, substitute
 from ..parameters.stocks import Stocks
+from ..shown import Shown
 from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .model import MODEL, Model
@@ -26,17 +27,27 @@ from .variables import CUSTOMERS, SHARED, Rest, Variable, as_numbers, scale, uns
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
 LEAST_UTILISATION = 1e-9
+TOLD = ("token_price", "inference_price", "nodes", "total_supply")  # where it is shown
 FOREVER = 1e15  # days; customers keep the variance that they expect
 SETTLING_STEPS = 3  # steps after which every flow has its value while the stocks are held
 
 
-@dataclass(frozen=True)
-class SteadyState:
-    """state: every variable's value. residual: largest change in one step, in units of each
-    variable's scale.
+@dataclass(frozen=True, repr=False)
+class SteadyState(Shown):
+    """A network at rest, as `steady_state` returns it.
 
-    worst: the variable with that change. params: what the blocks see of the stationary form,
-    without shocks. model: the block list.
+    Attributes
+    ----------
+    state : dict of float
+        Every variable's value, in its unit.
+    residual : float
+        Largest change in one step, in units of each variable's scale.
+    worst : str
+        The variable with that change.
+    params : mapping
+        What the blocks see of the stationary form, without shocks.
+    model : Model
+        The block list.
     """
 
     state: dict[str, float]
@@ -45,11 +56,24 @@ class SteadyState:
     params: Mapping[str, Any]
     model: Model
 
-    def jacobian(self, relative: float = 1e-6) -> tuple[np.ndarray, list[str]]:
-        """Jacobian of the step map in scaled variables (n, n), and their names.
+    def _essentials(self) -> dict[str, Any]:
+        table = self.model.variables(self.params)
+        told = {name: f"{self.state[name]:.5g} {table[name].unit}" for name in TOLD}
+        return told | {"residual": f"{self.residual:.2g}, of {self.worst}"}
 
-        relative: half the width of the central differences along the run axis, in units of each
-        variable; one-sided where it stands on its lower bound.
+    def jacobian(self, relative: float = 1e-6) -> tuple[np.ndarray, list[str]]:
+        """Jacobian of the step map in scaled variables.
+
+        Parameters
+        ----------
+        relative : float
+            Half the width of the central differences along the run axis, in units of each variable;
+            one-sided where it stands on its lower bound.
+
+        Returns
+        -------
+        (numpy.ndarray, list of str)
+            Of shape (n, n), and the variables' names.
         """
         names = [n for n in self.state if n not in ("time", "step")]
         table = self.model.variables(self.params)
@@ -70,13 +94,20 @@ class SteadyState:
         return slopes * sizes / sizes[:, None], names
 
     def rank(self, tolerance: float = 1e-5) -> tuple[int, int]:
-        """Rank of (Jacobian − 1), by singular values above `tolerance`, and the number of
-        variables.
-
-        The difference counts the directions that stay put.
+        """Rank of (Jacobian − 1), and the number of variables.
 
         Those are the derived constants, the reserves without a target, and the split of tokens
         between holders.
+
+        Parameters
+        ----------
+        tolerance : float
+            Singular values above it count.
+
+        Returns
+        -------
+        (int, int)
+            Their difference counts the directions that stay put.
         """
         jacobian, names = self.jacobian()
         values = np.linalg.svd(jacobian - np.eye(len(names)), compute_uv=False)
@@ -320,15 +351,40 @@ def _no_start(share: float, balanced: bool, given: Mapping[str, Any]) -> InputEr
 def steady_state(
     parameters: Parameters, model: Model = MODEL, today: Parameters | None = None
 ) -> SteadyState:
-    """The steady state of a network's stationary form, risk-adjusted where shocks are on; stocks
-    that are given have no part in it.
+    """The steady state of a network's stationary form, risk-adjusted where shocks are on.
 
-    parameters: of the network. model: the block list. today: of the network as it is today, where
-    `parameters` are what it becomes: its customers remain what they are then. By default
-    `parameters` are of today, with the shares and elasticities that they name. With shocks on,
-    customers expect the variance of the news from the start. Raises InputError where no steady
-    state exists. The residual is that of the stationary form; a controller that has none of its own
-    shows there.
+    Stocks that are given have no part in it. With shocks on, customers expect the variance of the
+    news from the start. The residual is that of the stationary form; a controller that has none of
+    its own shows there.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Of the network.
+    model : Model
+        The block list.
+    today : Parameters, optional
+        Of the network as it is today, where `parameters` are what it becomes: its customers remain
+        what they are then. By default `parameters` are of today, with the shares and elasticities
+        that they name.
+
+    Returns
+    -------
+    SteadyState
+        Every variable's value, in its unit.
+
+    Raises
+    ------
+    InputError
+        Where no steady state exists.
+
+    Examples
+    --------
+    >>> found = tk.steady_state(tk.resolve("baseline").values)
+    >>> found.residual < 1e-9
+    True
+    >>> found.state["token_price"] == found.state["utility_value"]
+    True
     """
     groups = {**dict(parameters), "stocks": Stocks()}
     model = model.acting(parameters)

@@ -56,18 +56,36 @@ LEDGERS = (*SELLERS, "buyback", "vault")  # in the order in which orders are add
 
 @dataclass(frozen=True)
 class Variable:
-    """One state variable. name, unit, meaning: as tables show them. `<workload>`, `<type>`,
-    `<delay>` and `<memory>` in a name stand for one variable a workload class, accelerator type,
-    step of the oracle's delay, and number that the control law remembers.
+    """One state variable.
 
-    scale: its size, a number or the variable that has it, against which its drift is judged; by
-    default that of its own start.
-    lower: a bound that no run may break.
-    start: its value at rest, where it is known before a step is simulated: a number, the variable
-    that has it, or a function `(params, rest)` to it or to those of several variables by name; see
-    `Rest`.
-    buys, sells: of an order in USD a day or TOK a day, for whom it buys, one of `BUYERS`, or whose
-    tokens it sells, one of `SELLERS`: the market fills it and the ledger books it.
+    Parameters
+    ----------
+    name, unit, meaning : str
+        As tables show them. `<workload>`, `<type>`, `<delay>` and `<memory>` in a name stand for
+        one variable a workload class, accelerator type, step of the oracle's delay, and number that
+        the control law remembers.
+    scale : float or str, optional
+        Its size, a number or the variable that has it, against which its drift is judged; by
+        default that of its own start.
+    lower : float, optional
+        A bound that no run may break.
+    start : float, str or callable, optional
+        Its value at rest, where it is known before a step is simulated: a number, the variable that
+        has it, or a function `(params, rest)` to it or to those of several variables by name; see
+        `Rest`.
+    buys, sells : str, optional
+        Of an order in USD a day or TOK a day, for whom it buys, one of `BUYERS`, or whose tokens it
+        sells, one of `SELLERS`: the market fills it and the ledger books it.
+
+    Raises
+    ------
+    ModelError
+        For an unknown ledger, or an order in another unit.
+
+    Examples
+    --------
+    >>> tk.Variable("heat", "1", "distance of the weather from its mean", 1.0, start=0.0).name
+    'heat'
     """
 
     name: str
@@ -93,8 +111,17 @@ class Variable:
                 )
 
     def one_each(self, params: Mapping[str, Any]) -> tuple[Variable, ...]:
-        """The variables that this one stands for in a network. params: its workload classes,
-        accelerator types, law and delay.
+        """The variables that this one stands for in a network.
+
+        Parameters
+        ----------
+        params : mapping
+            Its workload classes, accelerator types, law and delay.
+
+        Returns
+        -------
+        tuple of Variable
+            Itself alone, where its name has no placeholder.
         """
         kind = self.name.partition(PLACEHOLDER)[2].rstrip(">")
         if not kind:
@@ -133,8 +160,25 @@ class Variable:
 
 
 def writes(*variables: Variable | str) -> Callable[[Policy], Policy]:
-    """Declare on a policy what it writes: variables of its own, and by name those that another
-    policy declares.
+    """Declare on a policy what it writes, as a decorator.
+
+    Parameters
+    ----------
+    *variables : Variable or str
+        Variables of its own, and by name those that another policy declares.
+
+    Returns
+    -------
+    callable
+        The decorator; the policy is as it was.
+
+    Examples
+    --------
+    >>> @tk.writes("inference_price")
+    ... def policy_surcharge(params, substep, state_history, state):
+    ...     return {"inference_price": state["inference_price"] * 1.001}
+    >>> tk.block("a surcharge grows", policy_surcharge).variables
+    ('inference_price',)
     """
 
     def declare(policy: Policy) -> Policy:
@@ -251,8 +295,22 @@ def scale(variable: Variable, initial: State) -> Any:
 
 
 def assign(name: str):
-    """A state update function that takes the policy signal of the same name as the variable's new
-    value.
+    """A state update function that takes the policy signal of a name as the variable's new value.
+
+    Parameters
+    ----------
+    name : str
+        Of the signal and of the variable.
+
+    Returns
+    -------
+    callable
+        `(params, substep, state_history, state, signal) -> (name, value)`.
+
+    Examples
+    --------
+    >>> tk.assign("nodes")({}, 0, [], {"nodes": 1.0}, {"nodes": 2.0})
+    ('nodes', 2.0)
     """
 
     def update(params, substep, state_history, state, signal):
@@ -269,8 +327,22 @@ def variable_of(update) -> str:
 
 
 def assigns(*names: str) -> tuple:
-    """`assign` for several variables. names: of signals, each the new value of the variable of its
-    name.
+    """`assign` for several variables.
+
+    Parameters
+    ----------
+    *names : str
+        Of signals, each the new value of the variable of its name.
+
+    Returns
+    -------
+    tuple of callable
+        The update functions, in their order.
+
+    Examples
+    --------
+    >>> len(tk.assigns("nodes", "token_price"))
+    2
     """
     return tuple(assign(name) for name in names)
 

@@ -36,9 +36,32 @@ def reproduce(
 ) -> Reproduction:
     """Compute a published result again.
 
-    paper: one of `PAPERS`. runs: Monte Carlo runs in place of the settings', where there are any.
-    seed: of the shocks. progress: called with work done and its amount. Raises InputError for an
-    unknown paper.
+    Parameters
+    ----------
+    paper : str
+        One of `papers.PAPERS`.
+    runs : int, optional
+        Monte Carlo runs in place of the settings', where there are any.
+    seed : int
+        Of the shocks.
+    progress : callable, optional
+        Called with work done and its amount.
+
+    Returns
+    -------
+    Reproduction
+        Published numbers beside ours, and what became of each claim.
+
+    Raises
+    ------
+    InputError
+        For an unknown paper.
+
+    Examples
+    --------
+    >>> found = tk.reproduce("hip20")
+    >>> sorted({claim.verdict for claim in found.claims})
+    ['confirmed', 'not testable']
     """
     if paper not in PAPERS:
         raise InputError(

@@ -4,6 +4,7 @@ each claim.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..parameters.locate import find
 from ..parameters.reading import Leaf, read
 from ..results.intervals import LEVEL, intervals
 from ..results.markdown import markdown_table
+from ..shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +41,22 @@ class Claim:
     evidence: str
 
 
-@dataclass(frozen=True)
-class Reproduction:
-    """paper: title, authors, year, identifier. tables: by heading; a column `published` holds the
-    paper's numbers.
+@dataclass(frozen=True, eq=False, repr=False)
+class Reproduction(Shown):
+    """A published result beside ours, as `reproduce` returns it.
 
-    claims: of the paper, and what became of each. figures: by name of their file. choices: what the
-    paper does not give and how it was chosen, and where ours differs and why.
+    Attributes
+    ----------
+    paper : str
+        Title, authors, year, identifier.
+    tables : mapping of str to pandas.DataFrame
+        By heading; a column `published` holds the paper's numbers.
+    claims : tuple of Claim
+        Of the paper, and what became of each.
+    choices : tuple of str
+        What the paper does not give and how it was chosen, and where ours differs and why.
+    figures : mapping of str to Figure
+        By name of their file.
     """
 
     paper: str
@@ -54,8 +65,19 @@ class Reproduction:
     choices: tuple[str, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
+    def _essentials(self) -> dict[str, Any]:
+        counts = Counter(claim.verdict for claim in self.claims)
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        return {"paper": self.paper, "claims": told, "tables": ", ".join(self.tables)}
+
     def markdown(self) -> str:
-        """The whole as text that pastes into a proposal."""
+        """The whole as text that pastes into a proposal.
+
+        Returns
+        -------
+        str
+            Markdown.
+        """
         import pandas as pd
 
         parts = [f"# {self.paper}"]
@@ -68,7 +90,13 @@ class Reproduction:
         return "\n\n".join(parts) + "\n"
 
     def plain(self) -> dict[str, Any]:
-        """The same as lists and mappings, for JSON."""
+        """The same as lists and mappings.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "paper": self.paper,
             "tables": {

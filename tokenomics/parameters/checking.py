@@ -38,10 +38,10 @@ class Place(NamedTuple):
     role: Role = "world"
 
 
-def _plain(annotation: Any) -> Any:
+def plain(annotation: Any) -> Any:
     """What a value that is given is: a number that need not be given is one where it is."""
     if get_origin(annotation) is Annotated:
-        return _plain(get_args(annotation)[0])
+        return plain(get_args(annotation)[0])
     some = [one for one in get_args(annotation) if one is not NoneType]
     return some[0] if get_origin(annotation) is UnionType else annotation
 
@@ -62,13 +62,13 @@ def place(path: str) -> Place:
         if get_origin(kind) is dict:
             if not FREE_KEY.fullmatch(part):
                 return Place(None, wrong=part)
-            kind = _plain(get_args(kind)[1])
+            kind = plain(get_args(kind)[1])
         elif isinstance(kind, type) and issubclass(kind, Group):
             field = kind.model_fields.get(part)
             if field is None:
                 return Place(None, wrong=part, valid=tuple(kind.model_fields))
             role = dict(field.json_schema_extra or {}).get("role", kind.ROLE)  # type: ignore[call-overload]
-            kind = _plain(field.annotation)
+            kind = plain(field.annotation)
         else:
             return Place(None, wrong=part)
     return Place(field, kind, role=role)

@@ -132,9 +132,24 @@ def _register(kind: str, name: str, source: Source) -> None:
 def register_policy(name: str, source: Source) -> None:
     """Make a policy of your own usable by its name wherever a shipped one is.
 
-    name: letters, digits, _ and -. source: a nested mapping or a YAML file of what it sets; a name
-    that is registered already stands for it from then on. Raises InputError for an unknown key and
-    for the name of a shipped policy.
+    Parameters
+    ----------
+    name : str
+        Letters, digits, _ and -. A name that is registered already stands for this one from then
+        on.
+    source : mapping, str or Path
+        What it sets: a nested mapping, or a YAML file.
+
+    Raises
+    ------
+    InputError
+        For an unknown key, and for the name of a shipped policy.
+
+    Examples
+    --------
+    >>> tk.register_policy("half", {"supply": {"burn_share": 0.5}})
+    >>> tk.resolve("baseline", policy="half").policy
+    'half'
     """
     _register("policy", name, source)
 
@@ -143,8 +158,23 @@ def register_policy(name: str, source: Source) -> None:
 def register_scenario(name: str, source: Source) -> None:
     """Make a scenario of your own usable by its name wherever a shipped one is.
 
-    name: letters, digits, _ and -. source: a nested mapping or a YAML file of what it sets; a name
-    that is registered already stands for it from then on. Raises InputError for an unknown key and
-    for the name of a shipped scenario.
+    Parameters
+    ----------
+    name : str
+        Letters, digits, _ and -. A name that is registered already stands for this one from then
+        on.
+    source : mapping, str or Path
+        What it sets: a nested mapping, or a YAML file.
+
+    Raises
+    ------
+    InputError
+        For an unknown key, and for the name of a shipped scenario.
+
+    Examples
+    --------
+    >>> tk.register_scenario("quiet", {"demand": {"volatility": 0.0}})
+    >>> tk.resolve("baseline", scenarios="quiet").scenarios
+    ('quiet',)
     """
     _register("scenario", name, source)

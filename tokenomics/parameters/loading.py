@@ -86,16 +86,50 @@ def resolve(
     sets: Sequence[str] | Mapping[str, Any] = (),
     changes: Source | Sequence[Mapping[str, Any]] = (),
 ) -> Resolved:
-    """The network of today, base ← own ← scenarios ← overlays ← `today`, and its changes of levers:
-    the policy and then the settings from `change.day` on, and a dated list.
+    """Parameters from names, files and changes: the network of today, and what changes in it.
 
-    base, policy, own, scenarios, overlays: a shipped name, the path of a YAML file, or a nested
-    mapping; the scenario `NONE` is none. A base whose key `base` names another inherits all that it
-    does not say itself. own: the policy that is in force today. Several scenarios
-    happen together, in any order, and may not contradict each other. today, sets: "path=value"
-    texts or a mapping of path to value; a setting of no lever is no change but another network from
-    the start. changes: a list of day, policy and set, or a YAML file with it. Raises InputError
-    that names file, line, key, what was found and expected, and the nearest valid key.
+    Today is base ← own ← scenarios ← overlays ← `today`. Its changes of levers are the policy and
+    then the settings from `change.day` on, and a dated list.
+
+    Parameters
+    ----------
+    base : str, Path or mapping
+        A shipped name, the path of a YAML file, or a nested mapping. A base whose key `base` names
+        another inherits all that it does not say itself.
+    policy : as `base`, optional
+        The law and its settings, a change of today's.
+    own : as `base`, optional
+        The policy that is in force today.
+    scenarios, overlays : sequences of what `base` may be
+        Several scenarios happen together, in any order, and may not contradict each other. The
+        scenario "none" is none.
+    today, sets : "path=value" texts, or a mapping of path to value
+        Of today, and of the changes. A setting of no lever is no change but another network from
+        the start.
+    changes : str, Path, mapping or list of mappings
+        A list of day [days], policy and set, or a YAML file with it.
+
+    Returns
+    -------
+    Resolved
+        The frozen tree in `values`, and in `entries` unit and source of every parameter.
+
+    Raises
+    ------
+    InputError
+        Names file, line, key, what was found and expected, and the nearest valid key.
+
+    Examples
+    --------
+    >>> found = tk.resolve("baseline", policy="pid", sets={"supply.burn_share": 0.4})
+    >>> found.values.supply.burn_share
+    0.4
+    >>> found.entries["market.arbitrage_speed"].unit
+    '1/day'
+    >>> tk.resolve(sets={"supply.burn_shaer": 0.4})
+    Traceback (most recent call last):
+        ...
+    tokenomics.errors.InputError: ...; did you mean 'burn_share'?
     """
     base_name, description, leaves = read_layer("base", base)
     past = leaves.pop(BEFORE, None)

@@ -31,8 +31,22 @@ MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True)
 class Leaf:
-    """One value as somebody wrote it, at a dotted path. unit, source: None where not given. line:
-    1-based, None outside a file. role, reason: where a network moves the parameter to another role.
+    """One value as somebody wrote it, at a dotted path.
+
+    Attributes
+    ----------
+    path : str
+        Dotted.
+    value : bool, float or str
+        In `unit`.
+    unit, source : str, optional
+        None where not given.
+    file : str
+        Where it stands.
+    line : int, optional
+        1-based, None outside a file.
+    role, reason : str, optional
+        Where a network moves the parameter to another role.
     """
 
     path: str
@@ -45,7 +59,20 @@ class Leaf:
     reason: str | None = None
 
     def error(self, found: str, **more: Any) -> InputError:
-        """An error at this place. found: what is wrong. more: as `InputError` takes it."""
+        """An error at this place.
+
+        Parameters
+        ----------
+        found : str
+            What is wrong.
+        **more
+            As `InputError` takes it.
+
+        Returns
+        -------
+        InputError
+            To be raised.
+        """
         return InputError(found, file=self.file, line=self.line, key=self.path, **more)
 
 

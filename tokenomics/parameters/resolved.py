@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError, nearest
+from ..shown import Shown
 from .checking import bounds, check_leaf, checked_tree, nest, place, unit_of
 from .fields import ROLES, Role
 from .kinds import BEFORE
@@ -52,15 +53,27 @@ class Before:
     levers: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Resolved:
-    """A resolved parameter tree. values: the frozen tree, with all changes in force. entries: every
-    parameter with its origin, by path.
+@dataclass(frozen=True, repr=False)
+class Resolved(Shown):
+    """A resolved parameter tree, as `resolve` returns it.
 
-    base, policy, scenarios: names of what it was resolved from. descriptions: of those files, by
-    name. before: what levers were before they changed, in the order of time; the first is the
-    network of today, from which simulations start. parent: the set from which the base begins,
-    empty for none. own: the paths that the base says itself; the rest are the parent's.
+    Attributes
+    ----------
+    values : Parameters
+        The frozen tree, with all changes in force.
+    entries : dict of Entry
+        Every parameter with its origin, by path.
+    base, policy, scenarios : str, str, tuple of str
+        Names of what it was resolved from.
+    descriptions : dict of str
+        Of those files, by name.
+    before : tuple of Before
+        What levers were before they changed, in the order of time; the first is the network of
+        today, from which simulations start.
+    parent : str
+        The set from which the base begins, empty for none.
+    own : tuple of str
+        The paths that the base says itself; the rest are the parent's.
     """
 
     values: Parameters
@@ -72,6 +85,15 @@ class Resolved:
     before: tuple[Before, ...] = ()
     parent: str = ""
     own: tuple[str, ...] = ()
+
+    def _essentials(self) -> dict[str, Any]:
+        return {
+            "base": self.base,
+            "policy": self.policy,
+            "scenario": ", ".join(self.scenarios) or "none",
+            "parameters": len(self.entries),
+            "SHA-256": self.hash[:16],
+        }
 
     @property
     def origin(self) -> str:
@@ -98,10 +120,17 @@ class Resolved:
         return put(self.values, self.before[0].levers) if self.before else self.values
 
     def stages(self) -> tuple[tuple[int, Parameters], ...]:
-        """Parameters from a step on, in the order of time; the first from the start. Those that end
-        before they begin are left out, and those that begin after the end.
+        """Parameters from a step on, in the order of time; the first from the start.
 
-        Raises InputError for a change within a step.
+        Returns
+        -------
+        tuple of (int, Parameters)
+            Those that end before they begin are left out, and those that begin after the end.
+
+        Raises
+        ------
+        InputError
+            For a change within a step.
         """
         values, first, found = self.values, 0, []
         for one in self.before:
@@ -128,7 +157,13 @@ class Resolved:
         return self.stages()[-1][1] is self.values
 
     def refuse_late(self) -> None:
-        """Raise InputError for a change that no step of the simulation sees."""
+        """Refuse a change that no step of the simulation sees.
+
+        Raises
+        ------
+        InputError
+            Where there is one.
+        """
         last = self.values.simulation.days
         for one in self.before:
             day = self.values.change.day if one.until is None else one.until
@@ -140,18 +175,37 @@ class Resolved:
                 )
 
     def open_to_change(self) -> Resolved:
-        """The same network, of which levers that are put in place of others later act from
-        `change.day` on, even where it has no change yet.
+        """The same network, whose levers that are replaced later act from `change.day` on.
+
+        Returns
+        -------
+        Resolved
+            Even where it has no change yet.
         """
         return self if self.before else replace(self, before=(Before(None, {}),))
 
     def in_force(self) -> Resolved:
-        """The network in which all changes have been made long ago: its today is what they give."""
+        """The network in which all changes have been made long ago.
+
+        Returns
+        -------
+        Resolved
+            Its today is what they give.
+        """
         return replace(self, before=())
 
     def is_lever(self, path: str) -> bool:
-        """Whether a vote or an operator of the protocol sets the parameter at a path in this
-        network.
+        """Whether a vote or an operator of the protocol sets a parameter in this network.
+
+        Parameters
+        ----------
+        path : str
+            Of the parameter.
+
+        Returns
+        -------
+        bool
+            By its role, which a network may move.
         """
         entry = self.entries.get(path)
         return (entry.role if entry else place(path).role) == "lever"
@@ -162,7 +216,13 @@ class Resolved:
         return "+".join(self.scenarios) or NONE
 
     def to_yaml(self) -> str:
-        """The tree as a parameter file: it loads again, with the same hash."""
+        """The tree as a parameter file.
+
+        Returns
+        -------
+        str
+            It loads again, with the same hash.
+        """
         tree: dict[str, Any] = {
             "description": f"{self.base}, policy {self.policy}, "
             + (", ".join(self.scenarios) or "no scenario")
@@ -178,11 +238,27 @@ class Resolved:
         return yaml_text(tree)
 
     def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
-        """The tree with some values changed, checked again. changes: values by path. source:
-        why.
+        """The tree with some values changed, checked again.
 
         Changed levers act with the last change, and today stays; any other change is one of today,
         too.
+
+        Parameters
+        ----------
+        changes : mapping
+            Values by path.
+        source : str
+            Why.
+
+        Returns
+        -------
+        Resolved
+            A tree of its own; this one stays.
+
+        Raises
+        ------
+        InputError
+            For a value that does not fit.
         """
         return self.with_leaves(
             {
@@ -192,15 +268,36 @@ class Resolved:
         )
 
     def naming(self, paths: Sequence[str]) -> Resolved:
-        """The same network that says of the blocks of a user's own among some paths that they do
-        not act, where it says nothing of them.
+        """The same network, with blocks of a user's own named as such that do not act.
+
+        Parameters
+        ----------
+        paths : sequence of str
+            Paths of parameters, of which those of blocks of a user's own are named where the
+            network says nothing of them.
+
+        Returns
+        -------
+        Resolved
+            This one where there is none.
         """
         new = [path for path in paths if of_own_block(path) and path not in self.entries]
         return self.replace(dict.fromkeys(new, False), source="not named") if new else self
 
     def in_other_tokens(self, factor: float, source: str) -> Resolved:
-        """The same network, today and after its changes, with a token that is worth 1/factor of the
-        old one. source: why.
+        """The same network, today and after its changes, in another token.
+
+        Parameters
+        ----------
+        factor : float
+            New tokens for an old one, of which each is worth 1/factor.
+        source : str
+            Why.
+
+        Returns
+        -------
+        Resolved
+            With amounts and prices per token in the new one.
         """
         values, entries = build(self.leaves(in_other_tokens(self.values, factor), source))
         before = [
@@ -216,7 +313,23 @@ class Resolved:
         return replace(self, values=values, entries=entries, before=tuple(before))
 
     def with_leaves(self, changes: Mapping[str, Leaf]) -> Resolved:
-        """`replace` with changes as they were written, by path."""
+        """`replace` with changes as they were written.
+
+        Parameters
+        ----------
+        changes : mapping of str to Leaf
+            By path.
+
+        Returns
+        -------
+        Resolved
+            A tree of its own.
+
+        Raises
+        ------
+        InputError
+            For a value that does not fit.
+        """
         values, entries = build(merge(self.leaves({}, ""), changes))
         known = {path: entry.value for path, entry in self.entries.items()}
         known = dict.fromkeys(filter(of_own_block, changes), False) | known
@@ -226,8 +339,19 @@ class Resolved:
         return replace(self, values=values, entries=entries, before=told_apart(kept, entries))
 
     def leaves(self, changes: Mapping[str, Any], source: str) -> dict[str, Leaf]:
-        """Its values as they were written, unchecked. changes: by path, values in place of them.
-        source: what a changed one says of where it is from.
+        """Its values as they were written, unchecked.
+
+        Parameters
+        ----------
+        changes : mapping
+            By path, values in place of them.
+        source : str
+            What a changed one says of where it is from.
+
+        Returns
+        -------
+        dict of Leaf
+            By path.
         """
         leaves = {
             e.path: Leaf(

@@ -1261,7 +1261,18 @@ def _delay(parameters: Parameters) -> Any:
 
 
 class Parameters(Ruled):
-    """The whole tree."""
+    """The whole tree, as `resolve(...).values` gives it: groups of numbers, frozen and checked.
+
+    Attributes
+    ----------
+    simulation, change, shocks, news, ... : groups
+        Every parameter with unit, bounds and meaning stands in docs/parameters.md.
+
+    Examples
+    --------
+    >>> tk.resolve().values.simulation.time_step  # days
+    1.0
+    """
 
     RULES = (
         Rule(

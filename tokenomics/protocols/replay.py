@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..shown import InWords
 from .gaps import ClockGap, gaps_of
 from .row_readings import explained, plain_step
 from .rule import DeployedRule, RecordedForm, Row, Version
@@ -39,7 +40,7 @@ class ReplayStep(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Replay:
+class Replay(InWords):
     """A rule on its recorded history. rule: as the catalogue has it. steps: one by one. scores: of
     a rule that is not exact, how the plain step and each reading do over all steps. gaps: of the
     clock, where rows are missing.

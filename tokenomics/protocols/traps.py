@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ..errors import counted
+from ..shown import InWords
 from .rule import EXHAUSTIVE, SAMPLE, DeployedRule, Version
 
 LONG = 10**21  # from here on a number is told in six digits
@@ -55,13 +56,30 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Absorption:
-    """What was found. rule, version: of which. states: how many were searched, by key from lowest
-    to highest. fixed: ranges of keys that every input leaves as they are. held: ranges of keys that
-    stay, or come back, under each constant input. closed: sets that no input leaves, from each end
-    of the range. cycles: by constant input and period. left: steps that lead out of the searched
-    range, so that the search is cut there; of intervals and of a sample, states that leave it or of
-    which no end is told. seconds: taken.
+class Absorption(InWords):
+    """Where a deployed rule traps itself, as `absorb` returns it.
+
+    Attributes
+    ----------
+    rule, version : DeployedRule, Version
+        Of which.
+    states : int
+        How many were searched, by key from `lowest` to `highest`.
+    lowest, highest : int
+        Keys.
+    fixed : tuple of (int, int)
+        Ranges of keys that every input leaves as they are.
+    held : tuple of (int, int)
+        Ranges of keys that stay, or come back, under each constant input.
+    closed : tuple of Closed
+        Sets that no input leaves, from each end of the range.
+    cycles : tuple of ConstantCycle
+        By constant input and period.
+    left : int
+        Steps that lead out of the searched range, so that the search is cut there; of intervals and
+        of a sample, states that leave it or of which no end is told.
+    seconds : float
+        Taken [s].
     """
 
     rule: DeployedRule
@@ -82,7 +100,13 @@ class Absorption:
         return self.rule.search.way
 
     def lines(self) -> list[str]:
-        """All but the cycles, in words."""
+        """All but the cycles, in words.
+
+        Returns
+        -------
+        list of str
+            Lines.
+        """
         how = "a sample of" if self.way == SAMPLE else "all"
         by = "" if self.way in (EXHAUSTIVE, SAMPLE) else " by intervals"
         told = [
@@ -122,14 +146,26 @@ class Absorption:
         return "\n".join(self.lines())
 
     def table(self) -> pd.DataFrame:
-        """The cycles, a line each."""
+        """The cycles.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row each.
+        """
         return pd.DataFrame(
             [asdict(one) for one in self.cycles],
             columns=[field.name for field in fields(ConstantCycle)],
         )
 
     def plain(self) -> dict[str, Any]:
-        """All that was found, for a machine."""
+        """All that was found.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         found = {
             field.name: getattr(self, field.name)
             for field in fields(self)

@@ -38,7 +38,7 @@ STATISTICS = {
 }  # unit, meaning, and between which a run's value lies
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BillStatistics:
     """per_run: columns (payment, statistic), one row a run. table: one row a payment and statistic,
     with its interval over runs.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from matplotlib.patches import Rectangle
 from ..errors import InputError, counted, lettering, nearest
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters.tables import markdown_rows
+from ..shown import Shown
 from .differences import LARGER, Paired, family, in_words, table
 from .drawing import Drawing, shown
 from .intervals import mean_interval
@@ -26,14 +28,25 @@ from .sweep_rows import Summaries
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Policies of one parameter point, in some scenarios. sweep: their runs. reference: the policy
-    that the others are compared with.
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
+    """Policies of one parameter point, in some scenarios, as `compare` returns them.
 
-    years: after which what depletes is shown. spans: the same runs over the days of those years
-    that are not the sweep's own. notes: what a reader of the tables must know. margins: the
-    smallest difference that matters by metric, each that there is where it is left out.
+    Attributes
+    ----------
+    sweep : Sweep
+        Their runs.
+    reference : str
+        The policy that the others are compared with.
+    years : tuple of int
+        After which what depletes is shown.
+    spans : Sweep, optional
+        The same runs over the days of those years that are not the sweep's own.
+    notes : tuple of str
+        What a reader of the tables must know.
+    margins : mapping of str to float
+        The smallest difference that matters by metric [its unit], each that there is where it is
+        left out.
     """
 
     sweep: Sweep
@@ -42,6 +55,14 @@ class Comparison:
     spans: Sweep | None = None
     notes: tuple[str, ...] = ()
     margins: Mapping[str, float] = field(default_factory=dict)
+
+    def _essentials(self) -> dict[str, Any]:
+        return {
+            "policies": ", ".join(self.policies),
+            "reference": self.reference,
+            "scenarios": ", ".join(self.scenarios),
+            "runs": f"{self.sweep.manifest['runs']} each, {sum(self.failed.values())} failed",
+        }
 
     def __post_init__(self) -> None:
         if self.reference not in self.policies:
@@ -77,7 +98,18 @@ class Comparison:
         return {case: int(self._summaries.lost[n]) for case, n in self._numbers.items()}
 
     def losses(self, scenario: str) -> str:
-        """Which policies' runs failed in a scenario, in words; empty where none did."""
+        """Which policies' runs failed in a scenario, in words.
+
+        Parameters
+        ----------
+        scenario : str
+            Its name.
+
+        Returns
+        -------
+        str
+            Empty where none did.
+        """
         told = [
             f"{policy} {self.failed[scenario, policy]}"
             for policy in self.policies
@@ -114,8 +146,12 @@ class Comparison:
         return self._against[reference]
 
     def unmoved(self) -> list[str]:
-        """Which policies have the reference's numbers, to the last bit, in every run: a line a
-        scenario.
+        """Which policies have the reference's numbers, to the last bit, in every run.
+
+        Returns
+        -------
+        list of str
+            A line a scenario.
         """
         lines = []
         for scenario in self.scenarios:
@@ -133,8 +169,12 @@ class Comparison:
         return lines
 
     def means(self) -> pd.DataFrame:
-        """Mean and 95 % interval of every metric over n runs, without those that failed: one row a
-        scenario, metric and policy.
+        """Mean and 95 % interval of every metric over n runs, without those that failed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a scenario, metric and policy.
         """
         found = {
             name: moments.intervals(**METRICS[name].interval)
@@ -164,9 +204,13 @@ class Comparison:
         return len(self.sweep.metrics) * (len(self.policies) - 1)
 
     def differences(self) -> pd.DataFrame:
-        """Paired differences to the reference, one row a scenario, metric and other policy; columns
-        of `results.differences.family`, of which a scenario is one: intervals are simultaneous over
-        its metrics and policies.
+        """Paired differences to the reference.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a scenario, metric and other policy; columns of `results.differences.family`, of
+            which a scenario is one: intervals are simultaneous over its metrics and policies.
         """
         return self._differences.copy()
 
@@ -188,11 +232,17 @@ class Comparison:
         return table(rows, "scenario", "metric", "policy")
 
     def best(self) -> pd.DataFrame:
-        """Best policy by each metric with a direction: scenario, metric, best, equal.
+        """Best policy by each metric with a direction.
 
-        best: the one with the best mean, missing where no other is worse by more than matters: then
-        nobody wins. equal: those that are not told worse, all where nobody wins. Which mean is best
-        is seen in the same runs, so that intervals are simultaneous over all pairs of policies.
+        Which mean is best is seen in the same runs, so that intervals are simultaneous over all
+        pairs of policies.
+
+        Returns
+        -------
+        pandas.DataFrame
+            scenario, metric, best, equal. best: the one with the best mean, missing where no other
+            is worse by more than matters: then nobody wins. equal: those that are not told worse,
+            all where nobody wins.
         """
         found = self.means().groupby(["scenario", "metric"], sort=False)
         means = {key: own.set_index("policy")["mean"] for key, own in found}
@@ -222,7 +272,13 @@ class Comparison:
         return pd.DataFrame(rows, columns=["scenario", "metric", "best", "equal"])
 
     def told(self) -> tuple[str, ...]:
-        """How the differences' words come about, and which metrics need more runs for them."""
+        """How the differences' words come about, and which metrics need more runs for them.
+
+        Returns
+        -------
+        tuple of str
+            Lines.
+        """
         runs, lines = self.sweep.manifest["runs"], []
         lines.append(
             f"Differences to {self.reference}: simultaneous 95 % intervals of a scenario's "
@@ -250,8 +306,13 @@ class Comparison:
         return dict(iter(spans.groupby("simulation.days"))) if len(spans) else {}
 
     def by_year(self) -> pd.DataFrame:
-        """What depletes, after each number of `years`: mean and 95 % interval of a few metrics of
-        the treasury over n runs, one row a scenario, year, metric and policy.
+        """What depletes, after each number of `years`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Mean and 95 % interval of a few metrics of the treasury over n runs, one row a scenario,
+            year, metric and policy.
         """
         rows = []
         for year in self.years:
@@ -271,7 +332,18 @@ class Comparison:
         )
 
     def by_year_shown(self, scenario: str) -> pd.DataFrame:
-        """The same of a scenario as text: a row a metric and policy, a column a number of years."""
+        """What depletes in a scenario, as text.
+
+        Parameters
+        ----------
+        scenario : str
+            Its name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a metric and policy, a column a number of years.
+        """
         own = self.by_year()
         own = own[own["scenario"] == scenario]
         texts = [mean_interval(*row) for row in own[["mean", "low", "high"]].to_numpy()]
@@ -284,8 +356,12 @@ class Comparison:
         )
 
     def markdown(self) -> str:
-        """A table that pastes into a proposal: mean of every policy with its interval, in bold
-        where it is `best`.
+        """A table that pastes into a proposal.
+
+        Returns
+        -------
+        str
+            Mean of every policy with its interval, in bold where it is `best`.
         """
         means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
         first = (*self.notes, *self.unmoved(), *self.told())
@@ -366,8 +442,13 @@ class Comparison:
         ]
 
     def plot(self) -> Figure:
-        """One panel a scenario, one row a metric, one column a policy: the best is dark, those that
-        are better than the reference are light.
+        """The best and the better policies by metric.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            One panel a scenario, one row a metric, one column a policy: the best is dark, those
+            that are better than the reference are light.
         """
         names = [n for n in self.sweep.metrics if METRICS[n].better]
         canvas = Drawing(

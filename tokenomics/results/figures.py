@@ -31,8 +31,17 @@ LEFT, RIGHT, BOTTOM, TOP, HEAD = 0.8, 0.15, 0.45, 0.4, 0.25
 
 
 def style() -> None:
-    """Set Matplotlib to the colours, sizes and light grid of the package's figures, for figures
-    that stand beside them.
+    """Set Matplotlib to the colours, sizes and light grid of the package's figures.
+
+    It is for figures that stand beside them.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> with matplotlib.rc_context():
+    ...     tk.style()
+    ...     matplotlib.rcParams["axes.grid"]
+    True
     """
     import matplotlib
 

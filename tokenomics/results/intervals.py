@@ -25,7 +25,7 @@ Bounds = tuple[float, float]
 UNBOUNDED, SIZE, SHARE = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intervals:
     """Means over runs, (points,), with intervals; NaN bounds where fewer than two runs count. n:
     runs that count.

@@ -153,14 +153,42 @@ def metric(
     better: str = "",
     bounds: Bounds = UNBOUNDED,
 ):
-    """Register a function `(paths, parameters) -> (runs,)` as a metric; raises ModelError where the
-    name is taken.
+    """Register a function as a metric, as a decorator.
 
-    name, unit, meaning: as tables show them. needs: variables that it reads. probability: its
-    values are 0 or 1, and the interval of their mean is Wilson's. better: "lower" or "higher", for
-    comparisons; "" where it depends. bounds: between which its value lies by definition, in its
-    unit. In a function of a user's own NumPy's elementary functions are this package's, whose bits
-    are the same on every processor.
+    In a function of a user's own NumPy's elementary functions are this package's, whose bits are
+    the same on every processor.
+
+    Parameters
+    ----------
+    name, unit, meaning : str
+        As tables show them.
+    needs : tuple of str
+        Variables that it reads.
+    probability : bool
+        Its values are 0 or 1, and the interval of their mean is Wilson's.
+    better : {"lower", "higher", ""}
+        For comparisons; "" where it depends.
+    bounds : (float, float)
+        Between which its value lies by definition, in its unit.
+
+    Returns
+    -------
+    callable
+        The decorator of a function `(paths, parameters)`. Its paths have the shape (runs, times),
+        its result the shape (runs,).
+
+    Raises
+    ------
+    ModelError
+        Where the name is taken.
+
+    Examples
+    --------
+    >>> @tk.metric("last_price", "USD/TOK", "price on the last day", ("token_price",))
+    ... def last_price(paths, parameters):
+    ...     return paths["token_price"][:, -1]
+    >>> int(tk.run(days=2, runs=3, engine="ensemble").metrics().loc["last_price", "n"])
+    3
     """
     if better not in ("", "lower", "higher"):
         raise ModelError(

@@ -22,6 +22,7 @@ from ..errors import InputError, nearest, printable, remark
 from ..inputs.arguments import checked, of
 from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
+from ..shown import Shown, rows
 from . import figures
 from .dataset import to_dataset, to_table
 from .evaluation import evaluate_metrics
@@ -37,13 +38,34 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 5
 
 
-@dataclass(frozen=True)
-class Result:
-    """One experiment. resolved: its parameters. variables: unit and meaning of what was recorded.
-    trajectories: values (runs, times), and failures.
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Shown):
+    """One experiment, as `run` and `load` return it.
 
-    seed: of the shocks. engine: cadcad or ensemble. notes: what a reader should know of its input.
-    remarks: changes on which no metric depends.
+    Attributes
+    ----------
+    resolved : Resolved
+        Its parameters.
+    variables : mapping of str to Variable
+        Unit and meaning of what was recorded.
+    trajectories : Trajectories
+        Values of shape (runs, times) by variable, and failures.
+    seed : int
+        Of the shocks.
+    engine : {"cadcad", "ensemble"}
+        With which it was simulated.
+    notes : tuple of str
+        What a reader should know of its input.
+    remarks : tuple of str
+        Changes on which no metric depends.
+
+    Examples
+    --------
+    >>> result = tk.run(days=3, runs=2, engine="ensemble", record=["token_price"])
+    >>> list(result.dataset.sizes.items())
+    [('run', 2), ('time', 4)]
+    >>> result.dataset["token_price"].attrs["units"]
+    'USD/TOK'
     """
 
     resolved: Resolved
@@ -56,8 +78,20 @@ class Result:
 
     @cached_property
     def dataset(self) -> xr.Dataset:
-        """Labelled data with dimensions (run, time) and units on every variable."""
-        return to_dataset(self.trajectories, self.variables)
+        """Labelled data with dimensions (run, time) and units on every variable; its attributes
+        say what was simulated.
+        """
+        p = self.resolved
+        attributes = {
+            "parameters": p.base,
+            "policy": p.policy,
+            "scenario": p.scenario,
+            "seed": self.seed,
+            "engine": self.engine,
+            "version": __version__,
+            "parameters_sha256": p.hash,
+        }
+        return to_dataset(self.trajectories, self.variables).assign_attrs(attributes)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -65,12 +99,28 @@ class Result:
         return self.trajectories.failures
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a run and time: columns run, time [days], then the variables."""
+        """One row a run and time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns run, time [days], then the variables, of runs × times rows.
+        """
         return to_table(self.trajectories)
 
     def metrics_per_run(self) -> pd.DataFrame:
-        """Every metric of every run, (runs, metrics); NaN for a failed run. Metrics that lack a
-        variable are left out.
+        """Every metric of every run.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of shape (runs, metrics), each in its unit; NaN for a failed run. Metrics that lack a
+            variable are left out.
+
+        Raises
+        ------
+        InputError
+            Where a metric needs a variable that the model does not have.
         """
         values = self.trajectories.values
         table = pd.DataFrame(index=pd.Index(self.trajectories.runs, name="run"))
@@ -105,8 +155,18 @@ class Result:
         return put(self.resolved.values, {"simulation.time_step": step})
 
     def metrics(self) -> pd.DataFrame:
-        """Mean over runs with the 95 % confidence interval: columns mean, low, high, n, failed,
-        unit, meaning.
+        """Mean over runs with the 95 % confidence interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a metric: mean, low, high [unit], n, failed, unit, meaning.
+
+        Examples
+        --------
+        >>> table = tk.run(days=3, runs=2, engine="ensemble").metrics()
+        >>> table.loc["price_volatility", "unit"]
+        '1/sqrt(year)'
         """
         rows = {}
         for name, per_run in self.metrics_per_run().items():
@@ -132,11 +192,31 @@ class Result:
         )
     )
     def compare(self, other: Result) -> pd.DataFrame:
-        """Paired difference self − other of every metric over the run indices both have, with its
-        95 % interval.
+        """Paired difference self − other of every metric over the run indices both have.
 
-        Runs of one index meet the same shocks, so that the difference is the policies'. Raises
-        InputError where the seeds, the spans, the steps or the recorded times differ.
+        Runs of one index meet the same shocks, so that the difference is the policies'.
+
+        Parameters
+        ----------
+        other : Result
+            Of the same seed, span and step.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a metric: difference, low, high (95 % interval) [unit], n, unit.
+
+        Raises
+        ------
+        InputError
+            Where the seeds, the spans, the steps or the recorded times differ.
+
+        Examples
+        --------
+        >>> same = {"days": 3, "runs": 2, "engine": "ensemble"}
+        >>> one, other = (tk.run(policy=p, **same) for p in ("static", "none"))
+        >>> int(one.compare(other).loc["tracking_rms", "n"])
+        2
         """
         self._refuse_unlike(other)
         mine, theirs = self.metrics_per_run(), other.metrics_per_run()
@@ -196,9 +276,25 @@ class Result:
             )
 
     def plot(self, what: str | list[str] = "overview", *, ax: Axes | None = None) -> Figure:
-        """A figure. what: "overview", a panel (price, network, operators, treasury, control,
-        supply, latency, velocity, bills), a state variable, or a list of them. ax: an axis to draw
-        one panel on. Raises InputError for an unknown name, and for several panels on one axis.
+        """A figure.
+
+        Parameters
+        ----------
+        what : str or list of str
+            "overview", a panel (price, network, operators, treasury, control, supply, latency,
+            velocity, bills), a state variable, or a list of them.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw one panel on.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Each panel with units, and a band over the runs where there are several.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, and for several panels on one axis.
         """
         from .drawing import shown
 
@@ -215,13 +311,37 @@ class Result:
         return shown(figures.figure(self, names, ax))
 
     def save(self, out: str | Path, command: str | None = None, *, figures: bool = True) -> Path:
-        """Write a run directory, `out`, which must not exist; see `results.writing.write_run`.
-        command: a command line, for the record. figures: whether to draw them.
+        """Write a run directory; see `results.writing.write_run`.
+
+        Parameters
+        ----------
+        out : str or Path
+            The directory, which must not exist.
+        command : str, optional
+            A command line, for the record.
+        figures : bool
+            Whether to draw them.
+
+        Returns
+        -------
+        Path
+            The directory.
+
+        Raises
+        ------
+        InputError
+            Where it exists or cannot be written.
         """
         return write_run(self, Path(out), command, figures=figures)
 
     def settings(self) -> dict[str, str]:
-        """Policy, scenario, span, runs, seed and parameter hash, as text."""
+        """Policy, scenario, span, runs, seed and parameter hash.
+
+        Returns
+        -------
+        dict of str
+            Texts by name.
+        """
         p = self.resolved
         return {
             "parameters": f"{p.base}, SHA-256 {p.hash[:16]}",
@@ -238,12 +358,16 @@ class Result:
         }
 
     def record(self) -> dict[str, Any]:
-        """What was simulated, as data for JSON: what stands in `run.json`, and in the output of
-        `tokenomics run --json`.
+        """What was simulated, as data for JSON.
 
-        version of this package; parameters: base, policy, scenario (all of them as one name),
-        scenarios, what their files say of them, and sha256; days, runs (how many), seed, engine,
-        notes, remarks, failures.
+        It stands in `run.json`, and in the output of `tokenomics run --json`.
+
+        Returns
+        -------
+        dict
+            version of this package; parameters: base, policy, scenario (all of them as one name),
+            scenarios, what their files say of them, and sha256; days, runs (how many), seed,
+            engine, notes, remarks, failures.
         """
         p = self.resolved
         named = {
@@ -266,7 +390,13 @@ class Result:
         }
 
     def summary(self) -> RenderableType:
-        """Settings, metrics and failures for a terminal."""
+        """Settings, metrics and failures for a terminal.
+
+        Returns
+        -------
+        rich renderable
+            What `rich.print` takes.
+        """
         head = Table.grid(padding=(0, 2))
         for key, value in self.settings().items():
             head.add_row(Text(key, style="bold"), Text(printable(value)))
@@ -285,20 +415,12 @@ class Result:
         ]
         return Group(head, body, *lines)
 
-    def __repr__(self) -> str:
-        return "Result(" + "; ".join(f"{k}: {v}" for k, v in self.settings().items()) + ")"
+    def _essentials(self) -> dict[str, str]:
+        return self.settings()
 
     def _repr_html_(self) -> str:
-        def cells(values, tag="td"):
-            return "".join(f"<{tag}>{html.escape(str(v))}</{tag}>" for v in values)
-
-        settings = "".join(f"<tr>{cells(item)}</tr>" for item in self.settings().items())
-        rows = "".join(
-            "<tr>"
-            + cells(
-                (name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])
-            )
-            + "</tr>"
+        metrics = rows(
+            (name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])
             for name, row in self.metrics().iterrows()
         )
         image = ""
@@ -311,5 +433,5 @@ class Result:
         failed = "".join(
             f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES]
         )
-        head = cells(("metric", "mean", "95 % interval", "n", "unit", "meaning"), "th")
-        return f"<table>{settings}</table>{failed}{image}<table><tr>{head}</tr>{rows}</table>"
+        head = rows([("metric", "mean", "95 % interval", "n", "unit", "meaning")], "th")
+        return f"{super()._repr_html_()}{failed}{image}<table>{head}{metrics}</table>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,21 +12,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..errors import InputError, lettering, nearest
+from ..shown import Shown
 from .drawing import one_axis, shown
 from .figures import COLOURS
 from .metrics import METRICS
 from .sweep import Sweep
 
 
-@dataclass(frozen=True)
-class Sensitivity:
-    """Indices of a sweep.
+@dataclass(frozen=True, eq=False, repr=False)
+class Sensitivity(Shown):
+    """Indices of a sweep, as `sensitivity` returns them.
 
-    indices: one row a policy, scenario, metric and parameter. Sobol: total and first, shares of the
-    metric's variance; Morris: mu_star, mean absolute elementary effect over the parameter's whole
-    range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base points left
-    out because a run of theirs failed. pairs: second-order Sobol indices. undefined: policy,
-    scenario, metric and reason, where there is no index.
+    Attributes
+    ----------
+    sweep : Sweep
+        The points on which they are computed.
+    indices : pandas.DataFrame
+        One row a policy, scenario, metric and parameter. Sobol: total and first, shares of the
+        metric's variance. Morris: mu_star, mean absolute elementary effect over the parameter's
+        whole range [unit of the metric], mu, sigma. `_interval`: half-width at 95 %. lost: base
+        points left out because a run of theirs failed.
+    pairs : pandas.DataFrame
+        Second-order Sobol indices.
+    undefined : pandas.DataFrame
+        Policy, scenario, metric and reason, where there is no index.
     """
 
     sweep: Sweep
@@ -33,9 +43,20 @@ class Sensitivity:
     pairs: pd.DataFrame
     undefined: pd.DataFrame
 
+    def _essentials(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"sweep": repr(self.sweep), "index": self.measure}
+        for metric, own in self.indices.groupby("metric", sort=False):
+            strongest = own.loc[own[self.measure].idxmax()]
+            told[str(metric)] = f"{strongest['parameter']} {strongest[self.measure]:.3g}"
+        return told
+
     def notes(self) -> list[str]:
-        """A line for each policy, scenario and reason for which metrics have no index, and for what
-        failed runs have cost.
+        """For which metrics there is no index, and what failed runs have cost.
+
+        Returns
+        -------
+        list of str
+            A line for each policy, scenario and reason.
         """
         design, lines = self.sweep.manifest["design"], []
         for (policy, scenario), own in self.undefined.groupby(["policy", "scenario"], sort=False):
@@ -65,8 +86,24 @@ class Sensitivity:
     def ranking(
         self, metric: str, policy: str | None = None, scenario: str | None = None
     ) -> pd.DataFrame:
-        """Indices of one metric, the strongest parameter first. Raises InputError for an unknown
-        metric, policy or scenario.
+        """Indices of one metric, the strongest parameter first.
+
+        Parameters
+        ----------
+        metric : str
+            Its name.
+        policy, scenario : str, optional
+            The first by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The metric's rows of `indices`.
+
+        Raises
+        ------
+        InputError
+            For an unknown metric, policy or scenario.
         """
         return self._own(self.indices, metric, policy, scenario).sort_values(
             self.measure, ascending=False, ignore_index=True
@@ -132,8 +169,21 @@ class Sensitivity:
         *,
         ax: Axes | None = None,
     ) -> Figure:
-        """Bars of one metric's indices, the strongest parameter on top. policy, scenario: the first
-        by default. ax: an axis to draw on.
+        """Bars of one metric's indices, the strongest parameter on top.
+
+        Parameters
+        ----------
+        metric : str
+            Its name.
+        policy, scenario : str, optional
+            The first by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            With 95 % intervals.
         """
         own = self.ranking(metric, policy, scenario)[::-1]
         canvas, axis = one_axis(ax, (7.2, 1.4 + 0.42 * len(own)))
@@ -179,11 +229,24 @@ class Sensitivity:
         *,
         ax: Axes | None = None,
     ) -> Figure:
-        """Parameters against metrics: total Sobol index, or mu_star relative to the largest of each
-        metric.
+        """Parameters against metrics.
 
-        policy, scenario: the first by default. ax: an axis to draw on. Raises InputError where no
-        metric varies.
+        Parameters
+        ----------
+        policy, scenario : str, optional
+            The first by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Total Sobol index, or mu_star relative to the largest of each metric.
+
+        Raises
+        ------
+        InputError
+            Where no metric varies.
         """
         own = self._own(self.indices, None, policy, scenario)
         if own.empty:
@@ -207,8 +270,26 @@ class Sensitivity:
         *,
         ax: Axes | None = None,
     ) -> Figure:
-        """Second-order Sobol indices of one metric. policy, scenario: the first by default. ax: an
-        axis to draw on. Raises InputError for Morris's method, which has none.
+        """Second-order Sobol indices of one metric.
+
+        Parameters
+        ----------
+        metric : str
+            Its name.
+        policy, scenario : str, optional
+            The first by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A cell a pair of parameters.
+
+        Raises
+        ------
+        InputError
+            For Morris's method, which has none.
         """
         if self.pairs.empty:
             raise InputError(

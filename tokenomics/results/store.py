@@ -14,11 +14,30 @@ from .sweep import Sweep
 
 @checked(folder=PATH)
 def load(folder: str | Path) -> Result | Sweep:
-    """Read a run's or a sweep's directory, `folder`, as untrusted, or spoilt by a disk.
+    """Read a run's or a sweep's directory, as untrusted, or spoilt by a disk.
 
-    Raises InputError that names file and key where it is neither, and where a file is missing, is
-    none of this package's, leads out of the directory, was changed since it was written, or does
-    not agree with the others.
+    Parameters
+    ----------
+    folder : str or Path
+        The directory.
+
+    Returns
+    -------
+    Result or Sweep
+        What was written, with metrics computed anew.
+
+    Raises
+    ------
+    InputError
+        Names file and key where it is neither, and where a file is missing, is none of this
+        package's, leads out of the directory, was changed since it was written, or does not agree
+        with the others.
+
+    Examples
+    --------
+    >>> folder = tk.run(days=2, engine="ensemble").save("first", figures=False)
+    >>> tk.load(folder).resolved.policy
+    'none'
     """
     folder = Path(folder)
     kind = kind_of(folder)

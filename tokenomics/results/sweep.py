@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, TokenomicsError, counted, nearest
+from ..shown import Shown
 from . import sweep_figures, sweep_rows, sweep_store
 from .digests import KEYS
 from .metrics import METRICS
@@ -26,16 +27,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """A sweep's results.
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep(Shown):
+    """A sweep's results, as `sweep` and `load` return it.
 
-    manifest: what was swept. source: folder of the shards, or the columns themselves, by case,
-    point and run.
+    Attributes
+    ----------
+    manifest : mapping
+        What was swept.
+    source : Path or mapping
+        Folder of the shards, or the columns themselves, by case, point and run.
     """
 
     manifest: Mapping[str, Any]
     source: Path | Mapping[str, np.ndarray]
+
+    def _essentials(self) -> dict[str, Any]:
+        sizes = (len(self.points), "point"), (len(self.cases), "case")
+        told = [counted(n, what) for n, what in (*sizes, (self.manifest["runs"], "run"))]
+        return {
+            "size": " x ".join(told),
+            "tasks done": f"{len(self.tasks)} of {self.manifest['tasks']}",
+            "parameters": ", ".join(self.paths) or "none",
+        }
 
     @property
     def paths(self) -> list[str]:
@@ -115,10 +129,26 @@ class Sweep:
                 )
 
     def columns(self, *names: str) -> dict[str, np.ndarray]:
-        """Columns by (case, point, run); the keys with them. names: metrics, failed_day, error.
+        """Columns by (case, point, run); the keys with them.
 
-        Raises InputError for an unknown name, TokenomicsError where the sweep is not whole: nothing
-        is computed over a part of it. Every row is in memory at once.
+        Every row is in memory at once.
+
+        Parameters
+        ----------
+        *names : str
+            Metrics, failed_day, error.
+
+        Returns
+        -------
+        dict of numpy.ndarray
+            Each of shape (cases × points × runs,).
+
+        Raises
+        ------
+        InputError
+            For an unknown name.
+        TokenomicsError
+            Where the sweep is not whole: nothing is computed over a part of it.
         """
         self._check(names, *sweep_rows.TOLD)
         sizes = self._extent.sizes
@@ -135,8 +165,19 @@ class Sweep:
         return {name: column.ravel() for name, column in found.items()}
 
     def per_run(self, *metrics: str) -> pd.DataFrame:
-        """One row a case, point and run: policy, scenario, point, run, parameters, failed_day,
-        error, metrics (all by default). Every row is in memory at once.
+        """One row a case, point and run.
+
+        Every row is in memory at once.
+
+        Parameters
+        ----------
+        *metrics : str
+            All by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            policy, scenario, point, run, parameters, failed_day, error, metrics.
         """
         columns = self.columns(*sweep_rows.TOLD, *(metrics or self.metrics))
         return self._named(columns, copy=True)
@@ -149,17 +190,43 @@ class Sweep:
         return pd.DataFrame(front | rest, copy=copy)
 
     def summaries(self, *metrics: str) -> Summaries:
-        """What the runs of every case and point come to. metrics: all by default.
+        """What the runs of every case and point come to.
 
-        Raises as `columns`. Rows are read a tile at a time: memory grows with points × metrics.
+        Rows are read a tile at a time: memory grows with points × metrics.
+
+        Parameters
+        ----------
+        *metrics : str
+            All by default.
+
+        Returns
+        -------
+        Summaries
+            Arrays of shape (cases × points,).
+
+        Raises
+        ------
+        InputError, TokenomicsError
+            As `columns`.
         """
         self._check(metrics)
         names = metrics or tuple(self.metrics)
         return sweep_rows.summaries(self._extent, self._tiles(*sweep_rows.TOLD, *names), names)
 
     def side_by_side(self) -> Iterator[np.ndarray]:
-        """The values of all cases on the same runs, (cases, metrics, runs), a block of runs at a
-        time. Raises InputError for a sweep of several points, and as `columns`.
+        """The values of all cases on the same runs, a block of runs at a time.
+
+        Returns
+        -------
+        iterator of numpy.ndarray
+            Each of shape (cases, metrics, runs of the block).
+
+        Raises
+        ------
+        InputError
+            For a sweep of several points.
+        TokenomicsError
+            As `columns`.
         """
         if len(self.manifest["points"]) > 1:
             found = f"{counted(len(self.manifest['points']), 'point')} to compare policies at"
@@ -168,11 +235,19 @@ class Sweep:
         return sweep_rows.side_by_side(self._extent, tiles, self.metrics)
 
     def table(self, *metrics: str) -> pd.DataFrame:
-        """One row a case and point: policy, scenario, point, parameters, n, failed, error, and of
-        every metric mean, low and high.
+        """One row a case and point.
 
-        metrics: all by default. low and high bound the 95 % confidence interval over runs, in
-        columns `<metric>_low` and `<metric>_high`.
+        Parameters
+        ----------
+        *metrics : str
+            All by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            policy, scenario, point, parameters, n, failed, error, and of every metric the mean and,
+            in columns `<metric>_low` and `<metric>_high`, its 95 % confidence interval over runs
+            [unit].
         """
         found, (cases, points, runs) = self.summaries(*metrics), self._extent.sizes
         case, point = np.divmod(np.arange(cases * points), points)
@@ -192,20 +267,6 @@ class Sweep:
         content = sweep_rows.digest(self._extent, tiles, self.metrics)
         return hashlib.sha256(self.manifest["sha256"].encode() + content).hexdigest()
 
-    def __repr__(self) -> str:
-        size = " x ".join(
-            counted(n, what)
-            for n, what in (
-                (len(self.points), "point"),
-                (len(self.cases), "case"),
-                (self.manifest["runs"], "run"),
-            )
-        )
-        return (
-            f"Sweep({size}, {len(self.tasks)} of {self.manifest['tasks']} tasks done, paths "
-            f"{', '.join(self.paths) or 'none'})"
-        )
-
     def plot(
         self,
         metric: str,
@@ -219,9 +280,28 @@ class Sweep:
     ) -> Figure:
         """A map of a metric over two parameters, or a line over one with its interval.
 
-        x, y: paths, the first two of the design by default. policy, scenario: the first by default.
-        at: values of the other paths of a grid, the first of each by default; the title has them.
-        ax: an axis to draw on. Raises InputError for unknown names and values.
+        Parameters
+        ----------
+        metric : str
+            Its name.
+        x, y : str, optional
+            Paths, the first two of the design by default.
+        policy, scenario : str, optional
+            The first by default.
+        at : mapping, optional
+            Values of the other paths of a grid, the first of each by default.
+        ax : matplotlib.axes.Axes, optional
+            An axis to draw on.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The title has what is held.
+
+        Raises
+        ------
+        InputError
+            For unknown names and values.
         """
         paths = [path for path in (x, y) if path] or self.paths[:2]
         if not paths:

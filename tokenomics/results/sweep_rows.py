@@ -22,7 +22,7 @@ AT_ONCE = 65_536  # rows in a tile of what is in memory
 TOLD = ("failed_day", "error")  # columns of every row beside its metrics
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tile:
     """Some rows of one case. points: their numbers. runs: first and one past the last. columns:
     (points, runs) by name.
@@ -153,11 +153,20 @@ def _joined(parts: Sequence[Tile]) -> Tile:
     return Tile(parts[0].case, parts[0].points, (parts[0].runs[0], parts[-1].runs[1]), columns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Summaries:
-    """What the runs of each case and point come to, (cases × points,) in order. failed: runs that
-    failed inside. lost: runs without a number. errors: of the first run, empty where there is none.
-    moments: by metric.
+    """What the runs of each case and point come to, in arrays of shape (cases × points,), in order.
+
+    Attributes
+    ----------
+    failed : numpy.ndarray
+        Runs that failed inside.
+    lost : numpy.ndarray
+        Runs without a number.
+    errors : numpy.ndarray of str
+        Of the first run, empty where there is none.
+    moments : dict of Moments
+        By metric.
     """
 
     failed: np.ndarray

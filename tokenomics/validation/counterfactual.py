@@ -60,7 +60,7 @@ MORE = (
 NEEDS = tuple(dict.fromkeys([*needed(CHOSEN), *MORE]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arms:
     """Both arms: paths (runs, days) by variable. parameters: of the arm with the controller.
     recorded: closes (days,) [USD/TOK].

@@ -31,7 +31,7 @@ SHARES = tuple(
 )  # quantiles of a fan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Collected:
     """What is kept of a forecaster's draws. ahead: by horizon. fans: quantiles (shares, horizon) of
     some days. broken: runs that failed.

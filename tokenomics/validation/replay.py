@@ -48,7 +48,7 @@ RETURNS = (
 )  # what follows from the returns alone, whatever the utility value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Replayed:
     """States on some days of a history. state: every variable (days,), the clock too. day: (days,)
     days since the history's first date.
@@ -171,7 +171,7 @@ def pinned(replayed: Replayed, parameters: Parameters, model: Model) -> Replayed
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Settled:
     """Many possible states on each day. state: of simulated runs (runs,). replayed: what follows
     from the returns up to a day.

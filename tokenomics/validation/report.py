@@ -16,6 +16,7 @@ from ..calibration.economy.moments import BURN_IN
 from ..histories.prices import PriceHistory
 from ..parameters import Resolved
 from ..results.markdown import markdown_table
+from ..shown import Shown
 from .counterfactual import UNCHECKED, Arms, needed_news, outcome
 from .figures import draw
 from .followed import followed, remarks
@@ -44,7 +45,7 @@ MEANINGS = {
 FOLLOWED = "How far the history was followed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ForecastSet:
     """Forecasts of one quantity over one horizon [days], by forecaster, and outcomes (days,).
 
@@ -141,14 +142,28 @@ def _bounded(one: Mean) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Validation:
-    """A back-test.
+@dataclass(frozen=True, eq=False, repr=False)
+class Validation(Shown):
+    """A back-test, as `validate` returns it.
 
-    resolved: parameters. history: the closes. replayed: the model's states on their days. start:
-    date of the first forecast. settings: runs, arms, horizon, seed. blocks: forecasts of one
-    quantity over one horizon, with their outcomes. arms, fans: by forecaster. notes: what a reader
-    must know.
+    Attributes
+    ----------
+    resolved : Resolved
+        Parameters.
+    history : PriceHistory
+        The closes.
+    replayed : Replayed
+        The model's states on their days.
+    start : date
+        Of the first forecast.
+    settings : mapping of str to int
+        runs, arms, horizon [days], seed.
+    blocks : tuple of ForecastSet
+        Forecasts of one quantity over one horizon, with their outcomes.
+    arms, fans : mapping
+        By forecaster.
+    notes : tuple of str
+        What a reader must know.
     """
 
     resolved: Resolved
@@ -160,6 +175,14 @@ class Validation:
     arms: Mapping[str, Arms]
     fans: Mapping[str, Mapping[int, np.ndarray]]
     notes: tuple[str, ...]
+
+    def _essentials(self) -> dict[str, Any]:
+        return {"back-test": self.title, **self.settings} | {
+            f"CRPS of {block.what}, {block.horizon} days ahead": ", ".join(
+                f"{name} {np.mean(crps):.4g}" for name, crps in block.crps.items()
+            )
+            for block in self.blocks
+        }
 
     @property
     def title(self) -> str:
@@ -257,7 +280,13 @@ class Validation:
         return draw(self)
 
     def markdown(self) -> str:
-        """The whole as text that pastes into a proposal."""
+        """The whole as text that pastes into a proposal.
+
+        Returns
+        -------
+        str
+            Markdown.
+        """
         parts = [
             f"# Back-test: {self.title}",
             "\n".join(f"- {line}" for line in (*self.told, *self.explained)),
@@ -268,7 +297,13 @@ class Validation:
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def plain(self) -> dict[str, Any]:
-        """The same as lists and mappings, for JSON."""
+        """The same as lists and mappings.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "history": self.history.file,
             "first": str(self.history.dates[0]),

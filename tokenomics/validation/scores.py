@@ -24,7 +24,7 @@ COSINES, RATE = 0.4, 2.0 / 3.0  # number of cosines: 0.4 T^(2/3) (Lazarus et al.
 FEWEST = 2  # cosines; with fewer an interval tells nothing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normal:
     """Predictive distributions N(mean, sd²), (days,) each."""
 
@@ -50,7 +50,7 @@ class Normal:
         return ndtr((y - self.mean) / self.sd)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draws:
     """Predictive distributions as sorted draws (days, draws)."""
 

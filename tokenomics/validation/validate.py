@@ -159,15 +159,51 @@ def validate(
 ) -> Validation:
     """Back-test the model on a recorded price history from a date on.
 
-    params, policy, overlay, sets: as in `run`. history: file of daily closes in USD in any layout
-    (docs/histories.md), without a gap up to `end`.
-    choices: how to read it, as in `run`. start: date of the first forecast, on which the policy is
-    set up in the counterfactual; at least 250 days after the history's first. demand: as in `run`;
-    both arms meet it from `start` on, and its days are forecast too. demand_align: as in `run`.
-    runs: draws of each forecast. arms: runs of the counterfactual. horizon: of the longer forecasts
-    [days]. seed: of all draws. progress: called with days of work done and their number.
+    Parameters
+    ----------
+    params, policy, overlay, sets
+        As in `run`.
+    history : str or Path
+        Daily closes in USD in any layout (docs/histories.md), without a gap up to `end`.
+    start : str or date
+        Date of the first forecast, on which the policy is set up in the counterfactual; at least
+        250 days after the history's first.
+    end : str or date, optional
+        Last date.
+    choices : mapping, optional
+        How to read it, as in `run`.
+    demand, demand_align
+        As in `run`; both arms meet it from `start` on, and its days are forecast too.
+    runs : int
+        Draws of each forecast.
+    arms : int
+        Runs of the counterfactual.
+    horizon : int
+        Of the longer forecasts [days].
+    seed : int
+        Of all draws.
+    progress : callable, optional
+        Called with days of work done and their number.
+    model : Model
+        The block list.
 
-    Raises InputError for bad input, among it a missing package arch.
+    Returns
+    -------
+    Validation
+        Scores of the model and of naive forecasts, and what the policy would have done.
+
+    Raises
+    ------
+    InputError
+        For bad input, among it a missing package arch.
+
+    References
+    ----------
+    Gneiting and Raftery (2007), Journal of the American Statistical Association 102, 359-378.
+
+    Examples
+    --------
+    >>> tk.validate(history="closes.csv", policy="pid", start="2024-01-01").lines  # doctest: +SKIP
     """
     settings = (
         [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in sets.items()]

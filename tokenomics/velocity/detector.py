@@ -64,7 +64,7 @@ LEAST_RISE = 1e-9
 Verdict = Literal["usage", "speculation", "undecided"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Series:
     """What can be observed, (..., days): price [USD/TOK], traded volume [TOK/day], fees [USD/day],
     burned tokens [TOK/day].

@@ -136,7 +136,7 @@ OTHER_CAUSES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Episodes:
     """series: the observables of the surviving episodes. kind: (episodes,) of KINDS. velocity: log
     rise of volume over circulating supply.

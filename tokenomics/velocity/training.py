@@ -118,7 +118,7 @@ def train(count: int, seed: int, before: int = BEFORE) -> Trained:
     return Trained(Detector.model_validate(record), alone)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Judged:
     """What was said of episodes. verdict: the detector's, with its undecided; usage: (episodes,) of
     bool by method, when each must choose.

@@ -33,7 +33,7 @@ EXPOSURE = {
 }  # share of the token's price risk that is borne
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Offer:
     """One way of running a workload. Arrays are (runs, days).
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from ..parameters import Resolved
 from ..parameters.documents import Strict, read_record
 from ..results.bills import decompose_total, token_factors
 from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
+from ..shown import Shown
 from . import scale
 from .choose import HYBRID, Choice, Verdict, break_evens, choose
 from .measure import MEASURES, measures, thinned
@@ -43,15 +45,27 @@ class PublishedFile(Strict):
     figures: dict[str, Published]
 
 
-@dataclass(frozen=True)
-class VenueReport:
-    """table: factor, measure, unit, cloud, network, published; cells are text. numbers: mean, low
-    and high by measure and venue, for machines.
+@dataclass(frozen=True, eq=False, repr=False)
+class VenueReport(Shown):
+    """Cloud or network for a workload, as `compare_venues` returns it.
 
-    workload: that was compared. choice: the recommended path and why. rise: what usage, token price
-    and network price added to the token bill of the span [USD], (runs,) each. origin: runs, span
-    and parameters in one line. break_evens: factor on a number at which the path changes, and to
-    which; None where none does.
+    Attributes
+    ----------
+    workload : WorkloadFile
+        That was compared.
+    choice : Choice
+        The recommended path and why.
+    table : pandas.DataFrame
+        factor, measure, unit, cloud, network, published; cells are text.
+    numbers : dict
+        Mean, low and high by measure and venue, for machines.
+    rise : dict of numpy.ndarray
+        What usage, token price and network price added to the token bill of the span [USD], of
+        shape (runs,) each.
+    origin : str
+        Runs, span and parameters in one line.
+    break_evens : dict
+        Factor on a number at which the path changes, and to which; None where none does.
     """
 
     workload: WorkloadFile
@@ -61,6 +75,11 @@ class VenueReport:
     rise: dict[str, np.ndarray]
     origin: str
     break_evens: dict[str, tuple[float, str] | None]
+
+    def _essentials(self) -> dict[str, Any]:
+        network = f"{self.choice.share:.0%} on the network"
+        path = f"{self.choice.path} ({network})"
+        return {"recommended": path, "reason": self.choice.reason, "simulated": self.origin}
 
     @property
     def lines(self) -> list[str]:
@@ -225,13 +244,35 @@ def compare_venues(
     flips: bool = True,
     **settings,
 ) -> VenueReport | dict[str, VenueReport]:
-    """Cloud or network for a workload: its `Report`, or one by name for several on the same paths.
+    """Cloud or network for a workload.
 
-    workload: a shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as
-    `read_workload` gives it. flips: look for the break-even values, which takes seconds. params:
-    the network, a shipped name or a YAML file. settings: those of `tokenomics.run`, runs = 100
-    unless given; the engine is always "ensemble". Raises InputError for bad input, before anything
-    is simulated.
+    Parameters
+    ----------
+    workload : str, WorkloadFile or sequence of str
+        A shipped name or a YAML file, a sequence of them, or a `WorkloadFile` as `read_workload`
+        gives it.
+    params : str or Path
+        The network: a shipped name or a YAML file.
+    flips : bool
+        Look for the break-even values, which takes seconds.
+    **settings
+        Those of `run`, runs = 100 unless given; the engine is always "ensemble".
+
+    Returns
+    -------
+    VenueReport or dict of VenueReport
+        One by name for several workloads on the same paths.
+
+    Raises
+    ------
+    InputError
+        For bad input, before anything is simulated.
+
+    Examples
+    --------
+    >>> found = tk.compare_venues("batch", runs=2, days=90, flips=False)
+    >>> found.choice.path in ("cloud", "hybrid", "network")
+    True
     """
     one = isinstance(workload, (str, Path, WorkloadFile))
     given = several(

@@ -24,6 +24,7 @@ from ...protocols.livepeer import LIVEPEER
 from ...protocols.minting import OF_BONDING, ConstantMinting, LivepeerMinting, Minting
 from ...protocols.replay import replay
 from ...protocols.rule import DeployedRule, Version
+from ...shown import InWords
 from .response import Form, deviating, fit, history
 
 RUNS = 500
@@ -40,14 +41,32 @@ QUANTITIES = {
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Counterfactual:
-    """What mints instead of a `rule` on recorded inputs. acted: the version that did. other: what
-    would have, as NAME@VERSION or the policy's name. clock: of rows.
-    recorded, held: by quantity, (rows,); held has bonding as it was. band: 5 %, median, 95 % by
-    quantity, (3, rows). runs: of the band. fitted: rounds on which the response was fitted.
-    no_effect: share of runs in which bonding does not follow its yield. gaps: of the history's
-    clock, where rows are missing.
+@dataclass(frozen=True, eq=False)
+class Counterfactual(InWords):
+    """What mints instead of a rule on recorded inputs, as `counterfactual` returns it.
+
+    Attributes
+    ----------
+    rule : DeployedRule
+        Of which.
+    acted : Version
+        The version that did.
+    other : str
+        What would have, as NAME@VERSION or the policy's name.
+    clock : numpy.ndarray
+        Of rows, of shape (rows,).
+    recorded, held : mapping of str to numpy.ndarray
+        By quantity, of shape (rows,); `held` has bonding as it was.
+    band : mapping of str to numpy.ndarray
+        5 %, median, 95 % by quantity, of shape (3, rows).
+    runs : int
+        Of the band.
+    fitted : int
+        Rounds on which the response was fitted.
+    no_effect : float
+        Share of runs in which bonding does not follow its yield.
+    gaps : tuple of ClockGap
+        Of the history's clock, where rows are missing.
     """
 
     rule: DeployedRule
@@ -71,8 +90,13 @@ class Counterfactual:
         )
 
     def table(self) -> pd.DataFrame:
-        """A line a row of the history. Columns: quantity and which: recorded, bonding as it was,
-        5 %, median and 95 % of the band.
+        """The paths.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a row of the history. Columns: quantity and which: recorded, bonding as it was, 5
+            %, median and 95 % of the band.
         """
         columns: dict[str, Any] = {"clock": self.clock}
         for name in QUANTITIES:
@@ -83,7 +107,13 @@ class Counterfactual:
         return pd.DataFrame(columns)
 
     def plain(self) -> dict[str, Any]:
-        """The end of the history, for a machine."""
+        """The end of the history.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {
             "rule": self.rule.name,
             "acted": self.acted.name,
@@ -130,17 +160,45 @@ def counterfactual(
     sheet: str | None = None,
     progress: Progress | None = None,
 ) -> Counterfactual:
-    """Step another version of a deployed rule, or another policy, on a recorded history, from a
-    row's state on.
+    """Step another version of a rule, or another policy, on a recorded history from a row on.
 
-    rule: NAME, or NAME@VERSION for the version that acted. files: as of `replay`. other:
-    NAME@VERSION of the same rule or of cosmos, or the policy constant_emission: each round mints
-    what the first does, or with @SHARE that share of the first supply in a year. start: position of
-    the clock, or a date where the clock has dates; the first row by default. runs: draws of the
-    response of bonding to its yield, which is fitted on the first half of the history's rounds.
-    seed: of the draws. response: form of the response, logistic or elasticity. column, sheet: see
-    `replay`. progress: called with runs done and all. Raises InputError, in one line, for what
-    cannot be.
+    Parameters
+    ----------
+    rule : str
+        NAME, or NAME@VERSION for the version that acted.
+    *files : str or Path
+        As of `replay`.
+    other : str
+        NAME@VERSION of the same rule or of cosmos, or the policy constant_emission: each round
+        mints what the first does, or with @SHARE that share of the first supply in a year.
+    start : str or int, optional
+        Position of the clock, or a date where the clock has dates; the first row by default.
+    runs : int
+        Draws of the response of bonding to its yield, which is fitted on the first half of the
+        history's rounds.
+    seed : int
+        Of the draws.
+    response : {"logistic", "elasticity"}
+        Form of the response.
+    column, sheet
+        See `replay`.
+    progress : callable, optional
+        Called with runs done and all.
+
+    Returns
+    -------
+    Counterfactual
+        Paths by quantity: recorded and held of shape (rows,), and a band of shape (3, rows).
+
+    Raises
+    ------
+    InputError
+        In one line, for what cannot be.
+
+    Examples
+    --------
+    >>> tk.counterfactual("livepeer", "rounds.csv", other="livepeer@v2")  # doctest: +SKIP
+    livepeer@v2 on rows 1 to 660: ...
     """
     bounds.check(runs=(runs, bounds.PATHS), seed=(seed, bounds.SEED))
     found, acted = named(rule)

@@ -38,7 +38,7 @@ Form = Literal["logistic", "elasticity"]
 FORMS: tuple[Form, ...] = ("logistic", "elasticity")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BondingHistory:
     """Rows that a round ended. share: bonded of supply, (n + 1,). inflation: [1/round], (n + 1,).
     rounds: between two of them, (n,). target, change: the rule's, share and step [1/round].

@@ -96,12 +96,37 @@ def calibrate_burn(
 ) -> Calibration:
     """Burn elasticity, growth, emission path and burn/mint ratio.
 
-    files, column, date_format, sheet, decimal, last, absurd: a table by month, or several that hold
-    the quantities between them, as `read_burn` of `histories.burns` takes them. discretionary: part
-    of the burn that is no customers' use [USD/day], from month `start` to `end`, taken as given.
-    cap: most that is minted again of the burns [TOK/day]. halvings: months of the schedule, to
-    compare. tolerance: relative gap between tokens burned x price and burn in USD beyond which a
-    month is named. Raises InputError for what cannot be used.
+    Parameters
+    ----------
+    files : str, Path or sequence of them
+        A table by month, or several that hold the quantities between them, as `read_burn` of
+        `histories.burns` takes them.
+    discretionary : float
+        Part of the burn that is no customers' use [USD/day], taken as given.
+    start, end : str, optional
+        Months from and to which `discretionary` acts.
+    cap : float
+        Most that is minted again of the burns [TOK/day].
+    halvings : sequence of str
+        Months of the schedule, to compare.
+    tolerance : float
+        Relative gap between tokens burned x price and burn in USD beyond which a month is named.
+    column, date_format, sheet, decimal, last, absurd
+        How to read the files, as of `read_burn`.
+
+    Returns
+    -------
+    Calibration
+        Estimates with standard errors and 95 % intervals.
+
+    Raises
+    ------
+    InputError
+        For what cannot be used.
+
+    Examples
+    --------
+    >>> tk.calibrate_burn("helium_months.csv", halvings=["2023-08"]).table()  # doctest: +SKIP
     """
     bounds.check(
         discretionary=(discretionary, bounds.AMOUNT),

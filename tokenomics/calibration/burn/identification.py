@@ -22,7 +22,7 @@ EARLIER = 4  # months by which the period may have begun before
 LAST = 3  # months that stand for a period where none is given
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Discretionary:
     """Burn that is no customers' use. rate: USD/day. months: whether it went on in each, (n,)."""
 
@@ -90,7 +90,7 @@ class Discretionary:
         return table.burn_usd - self.rate * self.months
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Identification:
     """What the likelihood says of the share. tables: by heading. said: in a sentence."""
 

@@ -37,12 +37,37 @@ def calibrate_demand(
     decimal: str | None = None,
     failed: str = "drop",
 ) -> Calibration:
-    """Parameters of the demand block with errors.
+    r"""Parameters of the demand block with errors.
 
-    file, column, date_format, sheet, decimal, failed: a rate series or a request trace, as
-    `histories.demand.read_requests` takes them. patterns: "diurnal", "weekly": refused where the
-    file's span or its windows without requests cannot carry them; not asked for, they are estimated
-    where these can. Raises InputError for a file or a pattern that cannot be used.
+    Parameters
+    ----------
+    file : str
+        A rate series or a request trace, as `histories.demand.read_requests` takes them.
+    patterns : sequence of {"diurnal", "weekly"}
+        Refused where the file's span or its windows without requests cannot carry them. Not asked
+        for, they are estimated where these can.
+    column, date_format, sheet, decimal, failed
+        How to read the file, as of `read_demand`.
+
+    Returns
+    -------
+    Calibration
+        Estimates with standard errors and 95 % intervals.
+
+    Raises
+    ------
+    InputError
+        For a file or a pattern that cannot be used.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> rate = np.exp(np.cumsum(rng.normal(0, 0.02, 24 * 21)) + 3)
+    >>> rows = "".join(f"{3600 * hour},{value:.4f}\n" for hour, value in enumerate(rate))
+    >>> _ = Path("hours.csv").write_text("t_s,req_per_s\n" + rows)
+    >>> found = tk.calibrate_demand("hours.csv")
+    >>> bool(np.isclose(found.value("demand.request_rate"), rate.mean(), rtol=1e-3))
+    True
     """
     for pattern in patterns:
         if pattern not in PATTERNS:

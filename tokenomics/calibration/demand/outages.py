@@ -22,7 +22,7 @@ HALF = 0.5  # share of a day's windows that has to be there for the day to have 
 MOST_NAMED = 5  # blocks that are named one by one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EmptyWindows:
     """lost: which windows are taken for an outage (n,). filled: rates with these replaced by the
     day's level times the usual share of that time of day (n,) [req/s]; of a day of which less than

@@ -43,7 +43,7 @@ def missing(name: str, unit: str, problem: str) -> Estimate:
     return Estimate(name, unit, NAN, NAN, NAN, NAN, problem)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeriesFit:
     """What is fitted to a series; whole days only."""
 

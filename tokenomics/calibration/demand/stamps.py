@@ -26,7 +26,7 @@ from ...results.intervals import Z
 WITHIN = 0.1  # relative distance of the CV from the truth up to which it is told
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StampCells:
     """The steps of the stamps ("cells") that hold requests, without the first and the last, which
     are cut by the ends of the trace.

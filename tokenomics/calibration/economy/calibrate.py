@@ -87,7 +87,7 @@ class Simulations:
         bounds.check(**sizes, seed=(self.seed, bounds.SEED), workers=(self.workers, bounds.WORKERS))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MomentsFit:
     """x: log parameters. far: weighted distance at x. slopes: of the moments by them. covariance:
     theirs, NaN where held.
@@ -374,17 +374,49 @@ def calibrate_economy(
     settings: Simulations | Mapping[str, int] | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Fit parameters so that simulated moments match a token's daily closes, without controller and
-    scenario.
+    """Fit parameters so that simulated moments match a token's daily closes.
 
-    file: daily closes in USD in any layout (docs/histories.md), or closes that were read already.
-    params, overlay, sets: the parameters that are not fitted, as in `run`.
-    choices: how to read the file and what to do with defects of its rows, by name, {"gaps":
-    "interpolate"}; all refused by default. Every day is needed, so that a gap cannot be left out.
-    start, end: window of dates. fit: paths, or "path=low:high". holdout: share of the days, the
-    last ones, that is not fitted. settings: how much is simulated, `Settings` by name, as {"runs":
-    50}. progress: called with the work done and its approximate total, in simulated days. Raises
-    InputError where the history is too short, or where a parameter or its range is wrong.
+    There is neither controller nor scenario.
+
+    Parameters
+    ----------
+    file : str, Path or Closes
+        Daily closes in USD in any layout (docs/histories.md), or closes that were read already.
+    params, overlay, sets
+        The parameters that are not fitted, as in `run`.
+    choices : mapping, optional
+        How to read the file and what to do with defects of its rows, by name, {"gaps":
+        "interpolate"}; all refused by default. Every day is needed, so that a gap cannot be left
+        out.
+    start, end : str or date, optional
+        Window of dates.
+    fit : sequence of str
+        Paths, or "path=low:high".
+    holdout : float
+        Share of the days, the last ones, that is not fitted.
+    settings : mapping, optional
+        How much is simulated, `Simulations` by name, as {"runs": 50}.
+    progress : callable, optional
+        Called with the work done and its approximate total, in simulated days.
+
+    Returns
+    -------
+    Calibration
+        Estimates with standard errors and 95 % intervals; `overlay` makes a file of them.
+
+    Raises
+    ------
+    InputError
+        Where the history is too short, or where a parameter or its range is wrong.
+
+    References
+    ----------
+    McFadden (1989), Econometrica 57, 995-1026.
+    Duffie and Singleton (1993), Econometrica 61, 929-952.
+
+    Examples
+    --------
+    >>> tk.calibrate_economy("closes.csv", settings={"runs": 50}).overlay()  # doctest: +SKIP
     """
     bounds.check(holdout=(holdout, bounds.HELD_OUT))
     history = file if isinstance(file, Closes) else read_closes(file, choices, start, end, FILLED)

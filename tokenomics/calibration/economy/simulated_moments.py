@@ -31,7 +31,7 @@ TOLERANCE = 1e-3  # of the distance, which is of the order of the number of mome
 Tick = Callable[[int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Space:
     """Parameters that are fitted, in logs between bounds. low, high: (parameters,) in their own
     units.

@@ -55,20 +55,52 @@ def calibrate_prices(
     seed: int = 0,
     progress: Progress = None,
 ) -> Calibration:
-    """Merton's jump-diffusion and GARCH(1,1)-t from a file of daily closes [USD/TOK], in any layout
-    (docs/histories.md).
+    r"""Merton's jump-diffusion and GARCH(1,1)-t from a file of daily closes.
 
-    choices: how to read the file and what to do with defects of its rows, by name, {"column":
-    "Close", "gaps": "span"}; all defects are refused by default. {"step": 7} takes weekly rows:
-    Merton's parameters are then still those of a day. start, end: window of dates.
+    Parameters
+    ----------
+    file : str or Path
+        Daily closes [USD/TOK], in any layout (docs/histories.md).
+    choices : mapping, optional
+        How to read the file and what to do with defects of its rows, by name, {"column": "Close",
+        "gaps": "span"}; all defects are refused by default. {"step": 7} takes weekly rows: Merton's
+        parameters are then still those of a day.
+    start, end : str or date, optional
+        Window of dates.
+    bootstrap : int
+        Resamples of each of two: at the fit (parametric), and of the returns themselves
+        (stationary); 0 for none. With them the errors of Merton's parameters are the stationary
+        bootstrap's, which hold where volatility comes in spells.
+    seed : int
+        Of both.
+    progress : callable, optional
+        Called with resamples fitted and their number.
 
-    bootstrap: resamples of each of two: at the fit (parametric), and of the returns themselves
-    (stationary); 0 for none. With them the errors of Merton's parameters are the stationary
-    bootstrap's, which hold where volatility comes in spells. seed: of both. progress: called with
-    resamples fitted and their number.
+    Returns
+    -------
+    Calibration
+        Estimates with standard errors and 95 % intervals.
 
-    Raises InputError that names file and line, or the extra `calibrate` where arch is not
-    installed.
+    Raises
+    ------
+    InputError
+        Names file and line, or the extra `calibrate` where arch is not installed.
+
+    References
+    ----------
+    Merton (1976), Journal of Financial Economics 3, 125-144.
+    Bollerslev (1987), Review of Economics and Statistics 69, 542-547.
+
+    Examples
+    --------
+    >>> rng, day = np.random.default_rng(1), np.timedelta64(1, "D")
+    >>> closes = np.exp(np.cumsum(rng.normal(0.0, 0.03, 300)))
+    >>> dates = np.datetime64("2024-01-01") + day * np.arange(300)
+    >>> rows = "".join(f"{date},{close:.6f}\n" for date, close in zip(dates, closes))
+    >>> _ = Path("closes.csv").write_text("date,close\n" + rows)
+    >>> found = tk.calibrate_prices("closes.csv", bootstrap=0)
+    >>> found.data.count  # returns
+    299
     """
     bounds.check(bootstrap=(bootstrap, bounds.DRAWS.from_(0)), seed=(seed, bounds.SEED))
     garch.load_arch()

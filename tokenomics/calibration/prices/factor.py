@@ -146,12 +146,34 @@ def calibrate_factor(
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
 ) -> Calibration:
-    """Beta of a token to the market, and the market's volatility, from two files of daily closes in
-    any layout (docs/histories.md).
+    """Beta of a token to the market, and the market's volatility, from daily closes of both.
 
-    index: of the market as a whole, or of a token that stands for it. choices, index_choices: how
-    to read each; see `calibrate_prices`. start, end: window of dates. Days that only one file has
-    are left out. Raises InputError that names file and line.
+    Days that only one file has are left out.
+
+    Parameters
+    ----------
+    file : str or Path
+        Daily closes of the token in any layout (docs/histories.md).
+    index : str or Path
+        Daily closes of the market as a whole, or of a token that stands for it.
+    choices, index_choices : mapping, optional
+        How to read each; see `calibrate_prices`.
+    start, end : str or date, optional
+        Window of dates.
+
+    Returns
+    -------
+    Calibration
+        Estimates with standard errors and 95 % intervals.
+
+    Raises
+    ------
+    InputError
+        Names file and line.
+
+    Examples
+    --------
+    >>> tk.calibrate_factor("token.csv", "bitcoin.csv").overlay()  # doctest: +SKIP
     """
     token = read_closes(file, choices, start, end)
     market = read_closes(index, index_choices, start, end)

@@ -41,7 +41,7 @@ def load_arch() -> Any:
     return arch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GarchFit:
     """values, covariance: of NAMES, (5,) and (5, 5), in log points; NaN where the likelihood has no
     curvature. variance: σ²_t (days,).

@@ -50,7 +50,7 @@ WIDEST = 10.0
 WORST_CONDITION = 1e6  # of the information scaled to unit diagonal; assumption
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MertonFit:
     """Maximum of the likelihood over several starts.
 

@@ -23,7 +23,7 @@ from .bundle import ManifestRecord
 from .directory import open_bundle
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BundleDifference:
     """What differs between two bundles, a and b.
 

@@ -22,6 +22,7 @@ from ...parameters.reading import LARGEST_FILE
 from ...results.result import Result
 from ...results.sources import paths_of
 from ...results.store import load
+from ...shown import Shown
 from ..evidence import over_time
 from ..evidence.canonical import canonical_json, digest
 from ..evidence.evidence import Evidence
@@ -51,16 +52,26 @@ CODE = "inputs/code"  # folder of the files of its maker's own code
 GIVEN = "inputs/proposal.yaml"  # the one file that is kept as it was given, but for runs and seed
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """A bundle that was written: its folder, what it is evidence of, and its report."""
+@dataclass(frozen=True, repr=False)
+class Bundle(Shown):
+    """A bundle that was written, as `propose` and `report` return it.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    evidence : Evidence
+        What it is evidence of.
+    report : Report
+        What it says.
+    """
 
     folder: Path
     evidence: Evidence
     report: Report
 
-    def __repr__(self) -> str:
-        return f"Bundle({str(self.folder)!r}, id={self.evidence.id}: {self.evidence.verdict()})"
+    def _essentials(self) -> dict[str, Any]:
+        return {"folder": self.folder, "id": self.id, "verdict": self.evidence.verdict()}
 
     @property
     def id(self) -> str:
@@ -193,13 +204,43 @@ def propose(
 ) -> Bundle:
     """Simulate what a proposal's file asks for and write its evidence.
 
-    source: a shipped name, a YAML file or a mapping. runs, seed: in place of the file's. out:
-    directory, which must not exist; under `runs/` by default. workers: threads. progress: called
-    with simulations done and their number. figures: whether to draw them; a bundle without says so.
-    worlds: whether to judge the limits in the worlds that the file asks for.
-    created: time of the result, now by default. command: the command line, for the record. Killed
-    work goes on where it stopped, with the same `out`. Raises InputError for bad input, or without
-    the extra `report`.
+    Killed work goes on where it stopped, with the same `out`.
+
+    Parameters
+    ----------
+    source : str, Path or mapping
+        A shipped name, a YAML file or a mapping; see docs/governance.md.
+    runs, seed : int, optional
+        In place of the file's.
+    out : str or Path, optional
+        Directory, which must not exist; under `runs/` by default.
+    workers : int, optional
+        Threads, one a core by default.
+    progress : callable, optional
+        Called with simulations done and their number.
+    figures : bool
+        Whether to draw them; a bundle without says so.
+    worlds : bool
+        Whether to judge the limits in the worlds that the file asks for.
+    created : str, optional
+        Time of the result, now by default.
+    command : str
+        The command line, for the record.
+
+    Returns
+    -------
+    Bundle
+        The folder that was written, with its content identifier.
+
+    Raises
+    ------
+    InputError
+        For bad input, or without the extra `report`.
+
+    Examples
+    --------
+    >>> tk.propose("pid_gains", runs=20, out="evidence").id  # doctest: +SKIP
+    '0b1c...'
     """
     bounds.optional(
         runs=(runs, bounds.RUNS.from_(2)),
@@ -256,13 +297,36 @@ def report(
     created: str | None = None,
     command: str = "",
 ) -> Bundle:
-    """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks,
-    compared with the first.
+    """Write the bundle of a run's or a sweep's directory, or of several runs' on the same shocks.
 
-    folders: the directories. out: directory, which must not exist; under `runs/` by default. title:
-    in place of one made from the parameters' names. figures, created, command: as in `propose`.
-    Raises InputError where a directory is neither, was changed, or holds a run that its parameters
-    do not repeat.
+    Several runs are compared with the first.
+
+    Parameters
+    ----------
+    *folders : str or Path
+        The directories.
+    out : str or Path, optional
+        Directory, which must not exist; under `runs/` by default.
+    title : str, optional
+        In place of one made from the parameters' names.
+    figures, created, command
+        As in `propose`.
+
+    Returns
+    -------
+    Bundle
+        The folder that was written, with its content identifier.
+
+    Raises
+    ------
+    InputError
+        Where a directory is neither, was changed, or holds a run that its parameters do not repeat;
+        or without the extra `report`.
+
+    Examples
+    --------
+    >>> tk.report("runs/crash-pid", "runs/crash-none", out="evidence")  # doctest: +SKIP
+    Bundle(folder: evidence; ...)
     """
     if not folders:
         raise InputError(

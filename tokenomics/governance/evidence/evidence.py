@@ -39,7 +39,7 @@ from .worlds import InWorlds
 from .worlds_record import WORLDS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """plan: what was simulated. runs: `simulate`'s table. version: of the package that simulated
     it. bundle_format: from which its identifier is computed. over_time: what a proposal forecasts,

@@ -25,7 +25,7 @@ GROUPED, LONGEST = (
 )  # between which a number is written with commas rather than an exponent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReportTable:
     """A table of the report. name: of its CSV file. frame: all of it, as numbers. shown: what the
     text shows of it, as text; the frame by default.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ...errors import counted, printable
+from ...shown import Shown
 from ..report.marks import TOLERANCE
 
 Status = Literal["verified", "differs", "cannot be checked"]
@@ -71,19 +72,38 @@ def _shown(value: float | str | None) -> str:
     return f"'{text[:LONGEST]}…'" if len(text) > LONGEST else f"'{text}'"
 
 
-@dataclass(frozen=True)
-class Verification:
-    """A verification. status: verified, differs or cannot be checked. findings: what differs.
-    reasons: why something cannot be checked.
+@dataclass(frozen=True, repr=False)
+class Verification(Shown):
+    """A verification, as `verify` returns it.
 
-    id: the bundle's identifier. notes: what was done, and how far it reaches. recomputed: of the
-    bundle's `runs`, how many were simulated again.
-    largest: relative difference of a recomputed number, over all of them. sample_seed: of the
-    choice of runs, where some were chosen.
-    probability: with which one forged run would have been found. uncompared: files that could not
-    be compared with the same made anew.
-    remarks: what a reader must know before the rest. turned: files whose line endings alone are
-    others. rounded: whether a margin that was computed elsewhere has another last digit than here.
+    Attributes
+    ----------
+    status : {"verified", "differs", "cannot be checked"}
+        The outcome.
+    id : str
+        The bundle's identifier.
+    findings : tuple of Finding
+        What differs.
+    reasons : tuple of str
+        Why something cannot be checked.
+    notes : tuple of str
+        What was done, and how far it reaches.
+    recomputed, runs : int
+        How many of the bundle's runs were simulated again, and how many it has.
+    largest : float, optional
+        Relative difference of a recomputed number, over all of them.
+    sample_seed : int, optional
+        Of the choice of runs, where some were chosen.
+    probability : float, optional
+        With which one forged run would have been found.
+    uncompared : tuple of str
+        Files that could not be compared with the same made anew.
+    remarks : tuple of str
+        What a reader must know before the rest.
+    turned : tuple of str
+        Files whose line endings alone are others.
+    rounded : bool
+        Whether a margin that was computed elsewhere has another last digit than here.
     """
 
     status: Status
@@ -101,14 +121,27 @@ class Verification:
     turned: tuple[str, ...] = ()
     rounded: bool = False
 
+    def _essentials(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "id": self.id,
+            "runs simulated again": f"{self.recomputed} of {self.runs}",
+            "findings": len(self.findings),
+            "reasons": "; ".join(self.reasons) or "none",
+        }
+
     @property
     def exit_status(self) -> int:
         """0 verified, 1 differs, 2 cannot be checked."""
         return EXIT[self.status]
 
     def lines(self) -> list[str]:
-        """The outcome as text: the status first, then what must be known, then findings or reasons,
-        then notes.
+        """The outcome as text.
+
+        Returns
+        -------
+        list of str
+            The status first, then what must be known, then findings or reasons, then notes.
         """
         counts = Counter(one.file for one in self.findings)
         status = self.status + (
@@ -143,6 +176,12 @@ class Verification:
         return [what for what, so in told.items() if so]
 
     def plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """All of it.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         return told | {"findings": [one.plain() for one in self.findings]}

@@ -55,23 +55,47 @@ def verify(
 ) -> Verification:
     """Check a bundle, and simulate its runs again.
 
-    folder: the bundle's directory. id: the identifier that was published, which a forgery that is
-    consistent in itself does not have. trust: files of your own, one or several, that you have read
-    and that are the code of its maker, to the byte: they run, and no other code of anybody's does;
-    without them the runs of such a bundle are not computed. sample: share of the runs to simulate,
-    above 0 and at most 1; all by default. sample_seed: of the choice of those runs; a new one by
-    default, which no forger can know. workers: threads. progress: called with simulations done and
-    their number.
-
     What is in no number, `reach.UNCHECKED`, cannot be checked. Numbers of runs are compared bit for
     bit, text and tables to the letter; of another platform margins within `marks.TOLERANCE`, and
     places in figures by what nobody sees. Where these, or line endings, are others, the outcome
     says so.
 
-    The outcome's status is "verified", "differs" with a finding for each thing that does, or
-    "cannot be checked" with the reason: a bundle of another version, or one with more to simulate
-    than can be. Raises InputError for what is no bundle, has links or paths that lead out of it, or
-    is beyond the limits.
+    Parameters
+    ----------
+    folder : str or Path
+        The bundle's directory.
+    id : str, optional
+        The identifier that was published, which a forgery that is consistent in itself does not
+        have.
+    trust : str or Path, or sequence of them
+        Files of your own that you have read and that are the code of its maker, to the byte: they
+        run, and no other code of anybody's does. Without them the runs of such a bundle are not
+        computed.
+    sample : float, optional
+        Share of the runs to simulate, above 0 and at most 1; all by default.
+    sample_seed : int, optional
+        Of the choice of those runs; a new one by default, which no forger can know.
+    workers : int, optional
+        Threads, one a core by default.
+    progress : callable, optional
+        Called with simulations done and their number.
+
+    Returns
+    -------
+    Verification
+        Its status is "verified", "differs" with a finding for each thing that does, or "cannot be
+        checked" with the reason: a bundle of another version, or one with more to simulate than can
+        be.
+
+    Raises
+    ------
+    InputError
+        For what is no bundle, has links or paths that lead out of it, or is beyond the limits.
+
+    Examples
+    --------
+    >>> tk.verify("evidence").status  # doctest: +SKIP
+    'verified'
     """
     if id is not None and not (len(id) == 64 and set(id.lower()) <= HEX):
         raise InputError(f"'{id[:80]}'", argument="id", expected="a SHA-256: 64 hexadecimal digits")

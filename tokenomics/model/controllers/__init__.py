@@ -59,13 +59,31 @@ LAWS: dict[str, Law] = {
 def register_controller(
     name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()
 ) -> None:
-    """Make a law of your own usable as `controller.type`; raises ModelError where the name is
-    taken.
+    """Make a law of your own usable as `controller.type`.
 
-    name: the type. decide: `(params, state, error, dt, low, high) -> Command`, with the parameters
-    by group, the state by variable, the error ln(reference / measured price), the days since the
-    last decision and the bounds of the signal; floats or (runs,) arrays. memory: numbers that it
-    keeps between decisions.
+    Parameters
+    ----------
+    name : str
+        The type.
+    decide : callable
+        `(params, state, error, dt, low, high) -> Command`, with the parameters by group, the state
+        by variable, the error ln(reference / measured price), the days since the last decision and
+        the bounds of the signal [1/day]; floats or arrays of shape (runs,).
+    memory : tuple of Memory
+        Numbers that it keeps between decisions.
+
+    Raises
+    ------
+    ModelError
+        Where the name is taken.
+
+    Examples
+    --------
+    >>> def proportional(params, state, error, dt, low, high):
+    ...     return tk.Command(0.05 * error)
+    >>> tk.register_controller("proportional", proportional)
+    >>> tk.run(policy={"controller": {"type": "proportional"}}, days=2, engine="ensemble").failures
+    ()
     """
     known = LAWS.get(name)
     if known and not same_function(known.decide, decide):

@@ -15,8 +15,19 @@ REBASE = "rebase"  # factor on every balance that it decided on last [1]
 
 @dataclass(frozen=True)
 class Command:
-    """signal: reference depths a day, within its bounds. memory: new value of everything that the
-    law remembers, by name.
+    """What a law decides.
+
+    Parameters
+    ----------
+    signal : float or array of shape (runs,)
+        Reference depths a day [1/day], within its bounds.
+    memory : mapping
+        New value of everything that the law remembers, by name.
+
+    Examples
+    --------
+    >>> tk.Command(0.02, {"mean": 0.1}).signal
+    0.02
     """
 
     signal: Any
@@ -27,10 +38,20 @@ class Command:
 class Memory:
     """A number that a law keeps between decisions: the state variable `control_<name>`.
 
-    name, unit, meaning: as tables show them. scale: size against which its drift is judged, None
-    for its own.
-    start: its value in the steady state, a number, the state variable that holds it, or a function
-    `(params, rest)`, as of a `Variable`.
+    Parameters
+    ----------
+    name, unit, meaning : str
+        As tables show them.
+    scale : float or str, optional
+        Size against which its drift is judged, None for its own.
+    start : float, str or callable
+        Its value in the steady state, a number, the state variable that holds it, or a function
+        `(params, rest)`, as of a `Variable`.
+
+    Examples
+    --------
+    >>> tk.Memory("mean", "1", "slow mean of the error").start
+    0.0
     """
 
     name: str

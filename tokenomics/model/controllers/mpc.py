@@ -31,7 +31,7 @@ FALLBACKS = Memory(
 INFINITY = float("inf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CondensedProgram:
     """What the limited rows do: the moves, their changes, and their running sums (3 horizon rows).
 

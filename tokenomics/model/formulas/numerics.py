@@ -18,8 +18,26 @@ MTOK_PER_DAY = SECONDS_PER_DAY / 1e6  # Mtok/day of one token/s
 
 
 def relaxation(dt, time_constant):
-    """Share of a gap that a first-order lag of `time_constant` closes in a step `dt`, both in one
-    unit: exact for any Δt; 1 where there is no lag.
+    """Share of a gap that a first-order lag closes in a step, exact for any Δt.
+
+    Parameters
+    ----------
+    dt : float or array
+        The step [days].
+    time_constant : float or array
+        Of the lag [days]; at 0 there is no lag, and the share is 1.
+
+    Returns
+    -------
+    float or array
+        1 - exp(-dt / time_constant), between 0 and 1.
+
+    Examples
+    --------
+    >>> round(float(tk.relaxation(1.0, 10.0)), 6)
+    0.095163
+    >>> float(tk.relaxation(1.0, 0.0))
+    1.0
     """
     return -expm1(-dt / np.maximum(time_constant, 1e-12))
 

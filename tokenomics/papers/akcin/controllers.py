@@ -226,7 +226,7 @@ def improve(
     return plans[best, each].reshape(runs, horizon, 2), cost[best, each]
 
 
-@dataclass
+@dataclass(eq=False)
 class Mpc:
     """Plans `horizon` days ahead each day, does the first, and begins the next plan from the rest
     of this one.

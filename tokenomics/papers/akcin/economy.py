@@ -52,7 +52,7 @@ class Economy:
         return self.reference_trend * np.asarray(day, dtype=float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """supply, price, capacity: logs over their start; reserve: days of the first income. Each
     (runs,).
@@ -64,7 +64,7 @@ class State:
     capacity: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Paths:
     """What a policy did: states (runs, days + 1); flows and demand (runs, days) in units of the
     first income.
@@ -80,7 +80,7 @@ class Paths:
     payment: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AkcinShocks:
     """demand: (runs, history + days + 1), over its start, days before the start first; market:
     standard normals (runs, days).

@@ -87,7 +87,7 @@ class Regime:
     demand_drift: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DcbmPaths:
     """Arrays (epochs + 1, runs): price and its moving average [USD/TOK], treasury [USD], tokens and
     stablecoins of the pool [TOK, USD], operators [1]; (epochs, runs): spent, income and cost [USD],

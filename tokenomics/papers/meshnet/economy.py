@@ -33,7 +33,7 @@ BIN = 0.001  # of uptime, where the mean stake is computed
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MeshPaths:
     """Arrays (days, runs): nodes in the evening, emission [TOK/day], price in the evening
     [USD/TOK]; (runs,): burned and slashed [TOK], value of what was emitted, when it was [USD].

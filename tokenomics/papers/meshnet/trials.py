@@ -44,7 +44,7 @@ def spread(nodes: np.ndarray) -> np.ndarray:
     return np.std(nodes, axis=-1, ddof=1) / np.mean(nodes, axis=-1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bootstrap:
     """Intervals of what is no mean, by the percentiles of runs drawn with replacement; both sides
     of a comparison by the same draws. Source: Efron and Tibshirani (1993), chapter 13.
@@ -127,7 +127,7 @@ def budget(v: Values, found: Found) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Equal:
     """What makes both sides emit the same, from other shocks. up: of the static schedule; down: of
     all that the PID emits; off: log of what it then emits over the static total; path: the PID's
