@@ -184,9 +184,11 @@ def test_a_percentile_is_no_less_than_the_mean_and_a_burst_lengthens_first_token
         for name in ("time_per_token", "time_to_first_token"):
             mean, tail = (getattr(card, f"{name}{end}")(batch, work) for end in ("", "_p99"))
             assert np.all(tail >= mean * (1.0 - 1e-12))
-    # a tenth wait for half of the other prompts, so that the mean rises by a twentieth of them
+    # a tenth wait for half of the others, of whose prompts half are alone in their call: the mean
+    # rises by a twentieth of them all
     more = card.time_to_first_token(batch, begun) - card.time_to_first_token(batch, WORK)
-    assert more == pytest.approx(0.05 * batch * card.prefill_time(1155.0, prompts=7.0) / 7.0)
+    each = 0.5 * (card.prefill_time(1155.0) + card.prefill_time(1155.0, prompts=7.0) / 7.0)
+    assert more == pytest.approx(0.05 * batch * each)
     assert np.array_equal(card.time_per_token(batch, begun), card.time_per_token(batch, WORK))
 
 
@@ -207,6 +209,21 @@ def test_cards_that_exchange_what_they_computed_take_the_time_of_their_link():
     # two all-reduces a layer, of which every value goes out and comes back, 2 bytes each
     sent = 2 * 80 * (1e-5 + 2 * others * 64 * 8192 * 2 / 1e11)
     assert card.decode_time(64.0, 100.0) == pytest.approx(sent, rel=1e-12)
+
+
+def test_cards_with_experts_of_their_own_do_the_attention_of_their_own_requests():
+    model = shape("deepseek-r1")
+    only_cache = Attained(np.inf, 1e12, *[np.inf] * 4)
+    split = {
+        name: Roofline(model, "fp8", only_cache, 80e9, 8, "fp16", name)
+        for name in ("tensor", "experts")
+    }
+    one = float(model.kv_bytes("fp16", 1000)) / 1e12
+    for batch in (1.0, 4.0, 64.0):
+        # divided matrices leave the latent cache whole on every card; one request is one card's
+        assert split["tensor"].decode_time(batch, 1000.0) == pytest.approx(batch * one)
+        spread = min(batch, 8.0)
+        assert split["experts"].decode_time(batch, 1000.0) == pytest.approx(batch * one / spread)
 
 
 @pytest.mark.parametrize("name", names("architecture"))

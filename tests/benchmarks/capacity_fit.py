@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from capacity_rows import Cell, card, flooded_rows, predicted, seen, served_cells
+from capacity_rows import Cell, card, flooded_rows, predicted, seen, served_cells, steps
 from scipy.optimize import least_squares
 from scipy.special import expit, logit
 
@@ -49,6 +49,9 @@ UNITS = {"kernel": "us", "hop": "us", "step": "us", "first": "ms", "token": "us"
 # weights of the log errors: throughput follows from these, and first tokens scatter more
 WEIGHTS = {"mean_tpot": 1.0, "median_ttft": 0.4, "mean_ttft": 0.3, "p99_ttft": 0.2}
 FLOODED_WEIGHT = 0.8
+APART_WEIGHT = (
+    0.5  # of a disaggregated server's step: how its decode GPUs share the model is a guess
+)
 SCALE = 0.3  # log error from which a row counts less
 
 
@@ -84,12 +87,16 @@ def first_tokens_count(cell: Cell) -> bool:
 
 
 class Fit:
-    """Architectures fitted on cells and on flooded servers of Llama-3.1-8B."""
+    """Architectures fitted on cells, on the decode steps of disaggregated servers, and on flooded
+    servers of Llama-3.1-8B.
+    """
 
-    def __init__(self, cells: Iterable[Cell], cards: Iterable[str], most: int = 15) -> None:
-        self.cells = list(cells)
+    def __init__(
+        self, cells: Iterable[Cell], apart: Iterable[Cell], cards: Iterable[str], most: int = 15
+    ) -> None:
+        self.cells, self.apart = list(cells), list(apart)
         self.rows = [row for row in flooded_rows() if row[0] in set(cards)]
-        self.names = sorted({family(cell.gpu) for cell in self.cells})
+        self.names = sorted({family(cell.gpu) for cell in (*self.cells, *self.apart)})
         observed, warm = seen(self.cells), np.array([cell.warm for cell in self.cells])
         counts = np.array([first_tokens_count(cell) for cell in self.cells])
         self.observed = {name: np.log(observed[name]) for name in WEIGHTS}
@@ -127,6 +134,8 @@ class Fit:
             WEIGHTS[name] * self.weights[name] * (np.log(told[name]) - self.observed[name])
             for name in WEIGHTS
         ]
+        between = np.log([cell.seen["mean_tpot"] for cell in self.apart])
+        parts.append(APART_WEIGHT * (np.log(steps(self.apart, self.reaches)) - between))
         for gpu, precision, works, rates in self.rows:
             one = card(gpu, "llama-3.1-8b", precision, 1, "tensor", self.reaches)
             flooded = np.log([one.highest_rate(work) for work in works])
@@ -154,11 +163,12 @@ def written(name: str, found: Architecture, rows: str) -> str:
 
 def main() -> None:
     """Fit all rows; print or write the files."""
-    cells = served_cells()
-    fit = Fit(cells, ("h100", "h200", "l40s", "a100"))
+    cells, apart = served_cells(), served_cells(disaggregated=True)
+    fit = Fit(cells, apart, ("h100", "h200", "l40s", "a100"))
     rows = (
-        f"{len(cells)} settings of InferenceMAX (December 2025 and January 2026; gpt-oss-120b and "
-        "DeepSeek-R1) and 36 rows of TensorRT-LLM v0.17 (Llama-3.1-8B)"
+        f"{len(cells)} settings of InferenceMAX and {len(apart)} with prompts on GPUs of their own "
+        "(December 2025 and January 2026; gpt-oss-120b and DeepSeek-R1), and 36 rows of "
+        "TensorRT-LLM v0.17 (Llama-3.1-8B)"
     )
     for name, found in fit.architectures.items():
         if "--write" in sys.argv:

@@ -19,6 +19,7 @@ from capacity_rows import (
     predicted,
     seen,
     served_cells,
+    steps,
 )
 
 from tokenomics.capacity.hardware import hardware
@@ -36,7 +37,7 @@ COLD = ("output_tput_per_gpu", "mean_ttft", "p99_ttft")  # what a wait at the st
 CARDS = ("h100", "h200", "l40s", "a100")
 TARGET = (0.2, 0.45)
 WORST = 10
-HEAD = "| GPU | software | model | settings | " + " | ".join(QUANTITIES.values()) + " |"
+TITLES = ("GPU", "software", "model", "settings", "token/s, all", *QUANTITIES.values())
 
 
 def errors(cells: list[Cell], reaches: Reaches) -> dict[str, np.ndarray]:
@@ -55,14 +56,15 @@ def _told(values: np.ndarray) -> str:
 
 def table(cells: list[Cell], wrong: dict[str, np.ndarray]) -> None:
     """Errors by GPU, software and model, and of all."""
-    print(HEAD)
-    print("|---|---|---|---:|" + "---:|" * len(QUANTITIES))
+    print(f"| {' | '.join(TITLES)} |")
+    print("|---|---|---|" + "---:|" * (len(TITLES) - 3))
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, cell in enumerate(cells):
         groups.setdefault((cell.gpu, cell.framework, cell.model), []).append(i)
     for key, places in (*sorted(groups.items()), (("all", "", ""), list(range(len(cells))))):
         warm = [i for i in places if cells[i].warm]
-        parts = (_told(wrong[name][warm if name in COLD else places]) for name in QUANTITIES)
+        parts = [_told(wrong["output_tput_per_gpu"][places])]
+        parts += [_told(wrong[name][warm if name in COLD else places]) for name in QUANTITIES]
         count = f"{len(places)}" + (f" ({len(warm)} warm)" if len(warm) < len(places) else "")
         print(f"| {' | '.join(key)} | {count} | {' | '.join(parts)} |")
 
@@ -81,14 +83,31 @@ def flooded(reaches: Reaches, rows: Iterable[str] | None = None) -> list[tuple[s
     return [pair for pair in found if rows is None or pair[0] in rows]
 
 
-def _left_out(what: str, cells: list[Cell], out: Callable[[Cell], bool], cards: Iterable[str]):
+def _left_out(what: str, out: Callable[[Cell], bool], cards: Iterable[str]):
     """A fit without some cells, and its errors on them."""
+    cells, apart = served_cells(), served_cells(disaggregated=True)
     unseen = [cell for cell in cells if out(cell)]
-    fit = Fit([cell for cell in cells if not out(cell)], cards)
+    fit = Fit(*([cell for cell in some if not out(cell)] for some in (cells, apart)), cards)
     wrong = errors(unseen, fit.reaches)
     print(f"\nWithout {what}:\n")
-    table(unseen, wrong)
+    if unseen:
+        table(unseen, wrong)
+    if any(map(out, apart)):
+        print()
+        disaggregated([cell for cell in apart if out(cell)], fit.reaches)
     return unseen, wrong, fit
+
+
+def disaggregated(cells: list[Cell], reaches: Reaches) -> None:
+    """Errors of the decode steps of servers with prompts on GPUs of their own."""
+    print("| GPU, prompts apart | software | model, precision | settings | TPOT |")
+    print("|---|---|---|---:|---:|")
+    groups: dict[tuple[str, ...], list[float]] = {}
+    for cell, step in zip(cells, steps(cells, reaches), strict=True):
+        key = (cell.gpu, cell.framework, f"{cell.model}, {cell.precision}")
+        groups.setdefault(key, []).append(abs(step / cell.seen["mean_tpot"] - 1.0))
+    for key, found in sorted(groups.items()):
+        print(f"| {' | '.join(key)} | {len(found)} | {_told(np.array(found))} |")
 
 
 def held_out() -> None:
@@ -103,9 +122,9 @@ def held_out() -> None:
         "one more times the median); token/s and mean and p99 TTFT are told for warm ones."
     )
     everything = []
-    for gpu in sorted({cell.gpu for cell in cells}):
+    for gpu in sorted({cell.gpu for cell in (*cells, *served_cells(disaggregated=True))}):
         kept = [name for name in CARDS if name != gpu]
-        *found, fit = _left_out(gpu, cells, lambda cell, gpu=gpu: cell.gpu == gpu, kept)
+        *found, fit = _left_out(gpu, lambda cell, gpu=gpu: cell.gpu == gpu, kept)
         everything.append(found)
         rows = [row for row in flooded(fit.reaches) if f", {gpu}" in row[0]]
         if rows:
@@ -115,7 +134,7 @@ def held_out() -> None:
     _worst(everything)
     everything = []
     for model in sorted({cell.model for cell in cells}):
-        *found, _ = _left_out(model, cells, lambda cell, m=model: cell.model == m, CARDS)
+        *found, _ = _left_out(model, lambda cell, m=model: cell.model == m, CARDS)
         everything.append(found)
     _summary("model", everything)
     shipped(cells)
@@ -168,19 +187,10 @@ def shipped(cells: list[Cell]) -> None:
     )
     ratios(flooded(_by_card))
     print(
-        "\nDisaggregated servers of InferenceMAX (GB200; MI355X), in no fit: the decode GPUs as "
-        "one server that splits experts, no prompts on them:\n"
+        "\nServers with prompts on GPUs of their own: the decode GPUs as one server whose cards "
+        "have experts of their own, no prompts on them:\n"
     )
-    apart = served_cells(disaggregated=True)
-    print("| GPU | software | model, precision | settings | TPOT |\n|---|---|---|---:|---:|")
-    groups: dict[tuple[str, ...], list[float]] = {}
-    for cell in apart:
-        one = card(cell.gpu, cell.model, cell.precision, cell.cards, cell.split, _by_card)
-        step = one.decode_time(cell.requests, 0.9 * (cell.prompt + 0.5 * cell.output))
-        key = (cell.gpu, cell.framework, f"{cell.model}, {cell.precision}")
-        groups.setdefault(key, []).append(abs(step / cell.seen["mean_tpot"] - 1.0))
-    for key, found in sorted(groups.items()):
-        print(f"| {' | '.join(key)} | {len(found)} | {_told(np.array(found))} |")
+    disaggregated(served_cells(disaggregated=True), _by_card)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,19 @@ def predicted(
     return out
 
 
+def steps(cells: Iterable[Cell], reaches: Reaches) -> np.ndarray:
+    """Decode steps of disaggregated servers [s]: their decode GPUs as one server whose cards have
+    experts of their own, without prompts.
+    """
+    cells = list(cells)
+    out = np.empty(len(cells))
+    for i, one in enumerate(cells):
+        line = card(one.gpu, one.model, one.precision, one.cards, one.split, reaches)
+        context = MEAN_LENGTH * (one.prompt + 0.5 * one.output)
+        out[i] = line.decode_time(one.requests, context)
+    return out
+
+
 def seen(cells: Iterable[Cell]) -> dict[str, np.ndarray]:
     """What was measured, by column."""
     cells = list(cells)

@@ -29,7 +29,7 @@ import numpy as np
 
 from ..errors import InputError
 from .hardware import Hardware
-from .precisions import SIXTEEN, cache_precision
+from .precisions import BYTES, SIXTEEN, cache_precision
 from .reach import Attained, Request, reach
 from .shapes import Shape
 
@@ -65,27 +65,27 @@ class Roofline:
         computed. cached: bytes of the KV cache that it reads. attention: operations of it.
         """
         shape, reached, cards = self.shape, self.reach, self.cards
+        # attention, norms and residuals: with experts apart each card does those of its own
+        # requests, of which a few leave some idle; else all matrices are divided, norms are not
         alone = self.split == "experts"
+        busy = np.clip(sequences, 1.0, cards) if alone else cards
         each = shape.layers * shape.attention_parameters
-        own, whole = shape.part_bytes("attention", self.precision), cards if not alone else 1
         exact = "attention" in shape.sixteen_bit.get(self.precision, ())
-        # reading, in seconds of one card
-        size = shape.part_bytes("body", self.precision)
-        head = shape.head_parameters
-        read = each * own / whole + shape.dense_parameters * size / cards
+        size, head = BYTES[self.precision], shape.head_parameters
+        read = each * shape.part_bytes("attention", self.precision) / (1 if alone else cards)
+        read = read + shape.dense_parameters * size / cards
         read = read + head * shape.part_bytes("head", self.precision) / cards
-        # norms and residuals are done on every card alike, of its own requests under `experts`
-        read = read + tokens * shape.passed * SIXTEEN / (cards if alone else 1)
-        done = 2.0 * each * tokens / cards / (reached.sixteen if exact else reached.rate)
+        read = read + tokens * shape.passed * SIXTEEN / (busy if alone else 1)
+        done = 2.0 * each * tokens / busy / (reached.sixteen if exact else reached.rate)
         done = done + 2.0 * shape.dense_parameters * tokens / cards / reached.rate
         done = done + 2.0 * head * sequences / cards / reached.sixteen
         if shape.experts:
             every = shape.expert_layers * shape.expert_parameters / cards
             read = read + every * shape.experts.read(tokens) * size
             done = done + 2.0 * every * shape.experts.active * tokens / reached.experts
-        spread = cards if alone else min(cards, shape.kv_parts)
+        spread = busy if alone else min(cards, shape.kv_parts)
         moved = read / reached.bandwidth + cached / spread / reached.cache
-        done = done + attention / cards / reached.attention
+        done = done + attention / busy / reached.attention
         return moved + done + shape.kernels * reached.kernel + reached.step + self._sent(tokens)
 
     def _sent(self, tokens):
@@ -180,7 +180,7 @@ class Roofline:
 
     def time_to_first_token(self, batch, work: Request):
         """Mean time to the first token (TTFT) with `batch` requests at once [s]."""
-        begun = 0.5 * work.burst * batch * self._prompts(work)[1]
+        begun = 0.5 * work.burst * batch * self._share(work)
         return self._own(batch, work) + self._wait(batch, work)[0] + begun
 
     def time_to_first_token_p99(self, batch, work: Request):
@@ -188,7 +188,7 @@ class Roofline:
         wait, busy = self._wait(batch, work)
         tail = wait / busy * np.log(np.maximum(100.0 * busy, 1.0))
         begun = max(0.0, 1.0 - 0.01 / work.burst) if work.burst else 0.0
-        first = begun * batch * self._prompts(work)[1]
+        first = begun * batch * self._share(work)
         return self._own(batch, work) + np.maximum(tail, np.maximum(first, wait))
 
     def output_rate(self, batch, work: Request):
