@@ -2,6 +2,9 @@
 figures come out as the files say.
 """
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,6 +20,9 @@ from tokenomics.capacity.roofline import Roofline, roofline
 from tokenomics.capacity.shapes import shape
 from tokenomics.errors import InputError
 from tokenomics.parameters.locate import names
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+from capacity_rows import FLOODED, SERVED, flooded_rows, predicted, seen, served_cells  # noqa: E402
 
 LLAMA = shape("llama-3.1-8b")
 WORK = Request(1155.0, 211.0)
@@ -255,3 +261,29 @@ def test_several_cards_need_a_link_and_experts_need_experts():
         roofline(card, LLAMA, "fp8", 2)
     with pytest.raises(InputError, match="split: experts; expected tensor: the model has no"):
         roofline(hardware("h100"), LLAMA, "fp8", 2, split="experts")
+
+
+@pytest.mark.parametrize(
+    ("gpu", "median", "high"), [("h100", 0.1, 0.2), ("b200", 0.2, 0.3), ("mi300x", 0.1, 0.2)]
+)
+def test_the_shipped_numbers_predict_published_settings(gpu, median, high):
+    if not SERVED.exists():
+        pytest.skip(f"no {SERVED}")
+    cells = [cell for cell in served_cells() if cell.gpu == gpu and cell.warm]
+    told = predicted(
+        cells,
+        lambda name: architecture(hardware(name).architecture),
+        ("mean_tpot", "output_tput_per_gpu"),
+    )
+    for name, values in told.items():
+        wrong = np.abs(values / seen(cells)[name] - 1.0)
+        assert np.median(wrong) < median and np.quantile(wrong, 0.9) < high
+
+
+def test_the_shipped_numbers_predict_a_flooded_server():
+    if not FLOODED.exists():
+        pytest.skip(f"no {FLOODED}")
+    for name, precision, works, rates in flooded_rows():
+        card = roofline(hardware(name), LLAMA, precision)
+        wrong = np.abs(np.array([card.highest_rate(work) for work in works]) / rates - 1.0)
+        assert np.median(wrong) < 0.15 and wrong.max() < 0.3
