@@ -45,6 +45,7 @@ PRIOR = {
 }
 OWN = ("kernel", "experts", "first")  # of an architecture
 SPREAD = 1.0  # prior standard deviation of an architecture's own about the common one
+FEW = ("ada", "ampere")  # no published row of many requests tells their own
 UNITS = {"kernel": "us", "hop": "us", "step": "us", "first": "ms", "token": "us"}
 # weights of the log errors: throughput follows from these, and first tokens scatter more
 WEIGHTS = {"mean_tpot": 1.0, "median_ttft": 0.4, "mean_ttft": 0.3, "p99_ttft": 0.2}
@@ -149,13 +150,15 @@ class Fit:
 
 def written(name: str, found: Architecture, rows: str) -> str:
     """The file of an architecture."""
-    about = "a card whose architecture no published row tells: the median of those fitted"
-    description = about if name == UNKNOWN else f"{name}: what serving reaches on its cards"
+    told = {UNKNOWN: "a card whose architecture no published row tells: the median of those fitted"}
+    few = "no published row of many requests, so that kernel, experts and first are the median"
+    told |= {one: f"{one}: {few} of the others" for one in FEW}
+    description = told.get(name, f"{name}: what serving reaches on its cards")
     source = f"fitted by tests/benchmarks/capacity_fit.py on {rows}"
     lines = [f'description: "{description}"', f'source: "{source}"']
     for key in PRIOR:
         unit = UNITS.get(key, "1")
-        own = "this architecture's own" if key in OWN and name != UNKNOWN else "all architectures"
+        own = "this architecture's own" if key in OWN and name not in told else "all architectures"
         value = getattr(found, key).value
         lines.append(f'{key}: {{value: {value:.4g}, unit: "{unit}", source: "fitted, {own}"}}')
     return "\n".join(lines) + "\n"
@@ -170,7 +173,8 @@ def main() -> None:
         "(December 2025 and January 2026; gpt-oss-120b and DeepSeek-R1), and 36 rows of "
         "TensorRT-LLM v0.17 (Llama-3.1-8B)"
     )
-    for name, found in fit.architectures.items():
+    middle = fit.architectures[UNKNOWN]
+    for name, found in (fit.architectures | dict.fromkeys(FEW, middle)).items():
         if "--write" in sys.argv:
             (ARCHITECTURES / f"{name}.yaml").write_text(written(name, found, rows))
         else:
