@@ -168,7 +168,9 @@ def test_no_card_gives_more_than_its_ceilings(tmp_path):
         ("H100 NVL", None),
         ("NVIDIA H100 PCIe", None),
         ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
-        ("b200-trt", None),
+        ("b200-trt", "b200"),
+        ("gb200", "gb200"),
+        ("AMD Instinct MI300X OAM", "mi300x"),
     ],
 )
 def test_a_card_is_known_by_its_name_and_no_other_for_it(name, card):

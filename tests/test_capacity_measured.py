@@ -117,7 +117,7 @@ def test_a_type_that_was_measured_offers_what_was_measured(tmp_path, monkeypatch
     rate = 16 * 500 / (0.2 + 499 * 0.03)
     assert (member.batch, member.output_rate) == pytest.approx((16, rate))
     assert member.accelerator.throughput == pytest.approx(0.6 * 3 * rate)
-    assert (member.origin, member.optimistic) == ("measured frontier", False)
+    assert member.origin == "measured frontier"
     assert found.members["l40s"].origin == "published"
     source = found.overlay()["fleet"]["h100"]["throughput"]["source"]
     assert "measured frontier figures" in source

@@ -33,6 +33,7 @@ NEEDED = {
     "calibrate bonding": ["x.csv"],
     "capacity frontier": ["--hardware", "h100"],
     "capacity import": ["x.json"],
+    "capacity model": ["x.json"],
     "propose": ["pid_gains"],
     "protocols replay": ["livepeer", "--history", "x.csv"],
     "reproduce": ["hip20"],

@@ -206,19 +206,14 @@ def test_a_model_that_a_cache_may_hold_may_be_read_faster_than_memory(
 def test_the_table_stands_beside_the_published_figures_of_the_card(asked, capsys):
     assert check.main(["--backend", "numpy", *asked]) == check.PASSED
     found, sheet = hardware(asked[-1]), hardware("h200")
-    sheet = sheet.model_copy(
-        update={
-            "rates": {"fp32": sheet.rates["fp16"]},
-            "efficiency": {"fp32": sheet.efficiency["fp8"]},
-        }
-    )
+    sheet = sheet.model_copy(update={"rates": {"fp32": sheet.rates["fp16"]}})
     capsys.readouterr()
     table.table(found, shape(asked[1]), sheet)
     title, first, *_ = capsys.readouterr().out.splitlines()
     names = "batch context new ms spread token/s of ceiling of sheet fitted ms ratio published ms"
     assert title.split() == [*names.split(), "ratio"]
     cells = [float(cell.rstrip("%")) for cell in first.split()]
-    assert cells[11] == pytest.approx(cells[10] / cells[3], abs=0.01)
+    assert cells[11] == pytest.approx(cells[10] / cells[3], rel=1e-3, abs=0.01)
     assert cells[7] < cells[6]
 
 

@@ -40,8 +40,7 @@ def table(found, shape, sheet) -> None:
     else:
         published = {"bandwidth": sheet.bandwidth, "rates": sheet.rates}
         ceilings["sheet"] = found.model_copy(update=published)
-        if seen.precision in sheet.efficiency:
-            lines["published"] = roofline(sheet, shape, seen.precision, seen.tensor_parallel)
+        lines["published"] = roofline(sheet, shape, seen.precision, seen.tensor_parallel)
     title = f"{'batch':>6}{'context':>9}{'new':>7}{'ms':>10}{'spread':>8}{'token/s':>10}"
     title += "".join(f"{'of ' + name:>12}" for name in ceilings)
     print(title + "".join(f"{name + ' ms':>14}{'ratio':>7}" for name in lines))
@@ -71,7 +70,7 @@ def in_memory(found, shape) -> bool:
     them.
     """
     from tokenomics.capacity.ceilings import COPY_BYTES
-    from tokenomics.capacity.shapes import BYTES
+    from tokenomics.capacity.precisions import BYTES
 
     seen = found.measured
     weights = shape.active_parameters * BYTES[seen.precision] / seen.tensor_parallel

@@ -20,6 +20,24 @@ WEIGHT_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0}
 WEIGHT_BYTES |= {"fp4": 0.5, "nvfp4": 0.5, "mxfp4": 0.5, "int4": 0.5}
 # other cards of a name: their ceilings are not the shipped ones
 OTHER_CARDS = ("nvl", "pcie", "laptop", "mig")
+OTHER_MODELS = ("distill",)  # named after a model whose shape they have not
+
+
+def decode_bound(device: Hardware, served: Shape, precision: str, context: float) -> float:
+    """Least time of a step that gives one request a token, at the data sheet's figures [s]."""
+    moved = served.read_bytes(precision) + served.kv_bytes(precision, context)
+    return _least(device, precision, moved, served.decode_operations(1.0, context))
+
+
+def prefill_bound(device: Hardware, served: Shape, precision: str, tokens: float) -> float:
+    """Least time of a prompt at the data sheet's figures [s]."""
+    done = served.prefill_operations(tokens)
+    return _least(device, precision, served.read_bytes(precision), done)
+
+
+def _least(device: Hardware, precision: str, moved: float, done: float) -> float:
+    bandwidth, rate = device.bandwidth.value * 1e12, device.rates[precision].value * 1e12
+    return float(max(moved / bandwidth, done / rate))
 
 
 def known_card(name: str) -> str | None:
@@ -35,6 +53,8 @@ def known_shape(name: str) -> str | None:
     """The shipped model that a model's name tells, such as llama-3.1-8b for
     'meta-llama/Llama-3.1-8B-Instruct'.
     """
+    if any(other in name.lower() for other in OTHER_MODELS):
+        return None
     found = [
         n
         for n in names("model")

@@ -1,6 +1,4 @@
-"""Fit the two efficiencies of a card: on published throughput of whole requests, or on measured
-times.
-"""
+"""Fit the two efficiencies of a card on the benchmark's measured times."""
 
 from __future__ import annotations
 
@@ -10,7 +8,8 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from .hardware import Timing
-from .roofline import Request, Roofline
+from .reach import Attained
+from .roofline import Roofline
 from .shapes import Shape
 
 STARTS = (0.3, 0.6, 0.9)  # the residuals have kinks where a limit changes
@@ -36,26 +35,6 @@ def fit(
     return float(bandwidth), float(compute), float(np.sqrt(2.0 * best.cost / len(target)))
 
 
-def fit_requests(
-    shape: Shape,
-    precision: str,
-    bandwidth: float,
-    rate: float,
-    memory: float,
-    works: Sequence[Request],
-    rates: Sequence[float],
-) -> tuple[float, float, float]:
-    """Efficiencies from output tokens/s of whole requests at the highest load. bandwidth, rate,
-    memory: the card's ceilings.
-    """
-
-    def predict(share: float, compute: float) -> np.ndarray:
-        card = Roofline(shape, precision, share * bandwidth, compute * rate, memory)
-        return np.array([card.highest_rate(work) for work in works])
-
-    return fit(predict, rates)
-
-
 def fit_times(
     shape: Shape,
     precision: str,
@@ -68,7 +47,8 @@ def fit_times(
     observed = [1e-3 * t.median_ms for t in (*decode, *prefill)]
 
     def predict(share: float, compute: float) -> np.ndarray:
-        card = Roofline(shape, precision, share * bandwidth, compute * rate, np.inf)
+        reached = Attained.bare(share * bandwidth, compute * rate)
+        card = Roofline(shape, precision, reached, np.inf, cache=precision)
         steps = [card.decode_time(t.batch, t.context + 1) for t in decode]
         return np.array(steps + [t.batch * card.prefill_time(t.tokens) for t in prefill])
 

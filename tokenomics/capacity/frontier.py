@@ -13,37 +13,58 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from ..errors import InputError
-from .roofline import Request, Roofline
+from .reach import Request
+from .roofline import Roofline
 
 POINTS = 64  # batch sizes between one request and a full memory
 CLOSE = 1e-9  # relative; points closer than this are one point to the interpolation
 
 
+NAMES = {"time_per_token": "TPOT", "time_to_first_token": "TTFT"}
+NAMES |= {f"{name}_p99": f"p99 {words}" for name, words in NAMES.items()}
+
+
+@dataclass(frozen=True)
+class LatencyLimits:
+    """Longest times that are allowed [s]: mean and 99th percentile of TPOT and of TTFT."""
+
+    time_per_token: float = np.inf
+    time_to_first_token: float = np.inf
+    time_per_token_p99: float = np.inf
+    time_to_first_token_p99: float = np.inf
+
+    def __str__(self) -> str:
+        found = {words: getattr(self, name) for name, words in NAMES.items()}
+        said = [f"{words} {limit:g} s" for words, limit in found.items() if np.isfinite(limit)]
+        return " and ".join(said) or "no limits"
+
+
 @dataclass(frozen=True, eq=False)
 class Frontier:
-    """Batch sizes, tokens/s of one card, TPOT and TTFT [s], all rising together."""
+    """Batch sizes, tokens/s of one card, TPOT and TTFT [s], means and 99th percentiles, all rising
+    together.
+    """
 
     work: Request
     batch: np.ndarray
     output_rate: np.ndarray
     time_per_token: np.ndarray
     time_to_first_token: np.ndarray
+    time_per_token_p99: np.ndarray
+    time_to_first_token_p99: np.ndarray
 
-    def batch_within(
-        self, time_per_token: float = np.inf, time_to_first_token: float = np.inf
-    ) -> float:
-        """The largest batch that holds both limits. Raises InputError where one request alone
+    def batch_within(self, limits: LatencyLimits) -> float:
+        """The largest batch that holds all limits. Raises InputError where one request alone
         breaks one.
         """
-        limits = (
-            (self.time_per_token, time_per_token, "TPOT"),
-            (self.time_to_first_token, time_to_first_token, "TTFT"),
+        return min(
+            self._within(getattr(self, name), getattr(limits, name), words)
+            for name, words in NAMES.items()
         )
-        return min(self._within(values, limit, name) for values, limit, name in limits)
 
-    def goodput(self, time_per_token: float = np.inf, time_to_first_token: float = np.inf) -> float:
-        """Output tokens a second and card when the limits hold on average."""
-        batch = self.batch_within(time_per_token, time_to_first_token)
+    def goodput(self, limits: LatencyLimits) -> float:
+        """Output tokens a second and card when the limits hold."""
+        batch = self.batch_within(limits)
         return float(PchipInterpolator(self.batch, self.output_rate)(batch))
 
     def _within(self, values: np.ndarray, limit: float, name: str) -> float:
@@ -65,5 +86,7 @@ def frontier(card: Roofline, work: Request) -> Frontier:
     """The frontier of a model on a card for a workload, up to a full memory."""
     most = max(1.0, card.memory_batch(work.context))
     batch = np.unique(np.geomspace(1.0, most, POINTS))
-    columns = (card.output_rate, card.time_per_token, card.time_to_first_token)
-    return Frontier(work, batch, *(np.asarray(column(batch, work)) for column in columns))
+    columns = (card.output_rate, *(getattr(card, name) for name in NAMES))
+    # a percentile of few requests can lie above that of more: a server can always take fewer
+    rising = (np.maximum.accumulate(column(batch, work)) for column in columns)
+    return Frontier(work, batch, *rising)

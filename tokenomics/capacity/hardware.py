@@ -1,26 +1,25 @@
-"""What one accelerator can do: a hardware file, published or measured, and the efficiencies fitted
-on it.
+"""What one accelerator can do: a hardware file, published or measured.
 
-`published` files hold data-sheet ceilings and efficiencies fitted on published throughput.
-`measured` files are written by `tokenomics capacity benchmark`: their ceilings are the measured
-ones, and an untrusted file is read as strictly as ours.
+`published` files hold the ceilings of a data sheet; what inference reaches of them stands in the
+file of their architecture. `measured` files are written by `tokenomics capacity benchmark`: their
+ceilings and efficiencies are the measured ones, and an untrusted file is read as strictly as ours.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
 from ..errors import InputError
 from ..parameters.documents import Strict, quantity, read_record
-
-Precision = Literal["fp32", "fp16", "bf16", "fp8"]
+from .architectures import UNKNOWN, architecture
+from .precisions import Precision, arithmetic
 
 
 class Efficiency(Strict):
-    """Shares of the ceilings that inference reaches in one precision. source: what they were fitted
-    on.
+    """Shares of the measured ceilings that the benchmark reached in one precision. source: what
+    they were fitted on.
     """
 
     bandwidth: float = Field(gt=0.0, le=1.0)
@@ -70,55 +69,70 @@ class Measured(Strict):
 
 class Hardware(Strict):
     """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, power of one
-    card in kW, all-in.
+    card in kW, all-in. link: what a card sends to others of its server at once [GB/s], one way.
+    architecture: a shipped one or its file.
     """
 
     description: str
     origin: Literal["published", "measured"]
     device: str
+    architecture: str = UNKNOWN
     memory: quantity("GB")  # type: ignore[valid-type]
     bandwidth: quantity("TB/s")  # type: ignore[valid-type]
     rates: dict[Precision, quantity("TFLOP/s")] = Field(min_length=1)  # type: ignore[valid-type]
+    link: quantity("GB/s") | None = None  # type: ignore[valid-type]
     power: quantity("kW") | None = None  # type: ignore[valid-type]
-    efficiency: dict[Precision, Efficiency] = Field(min_length=1)
+    efficiency: dict[Precision, Efficiency] | None = Field(default=None, min_length=1)
     measured: Measured | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Hardware:
-        if (self.origin == "measured") != (self.measured is not None):
-            raise ValueError(
-                f"origin '{self.origin}' with{'out' if self.measured is None else ''} a group "
-                f"`measured`; expected both or neither"
-            )
-        for name in self.efficiency:
+        for name in ("measured", "efficiency"):
+            found = getattr(self, name)
+            if (self.origin == "measured") != (found is not None):
+                raise ValueError(
+                    f"origin '{self.origin}' with{'out' if found is None else ''} a group "
+                    f"`{name}`; expected both or neither"
+                )
+        for name in self.efficiency or ():
             if name not in self.rates:
                 raise ValueError(
                     f"efficiency in {name} without a rate in it; expected rates.{name}"
                 )
         return self
 
-    def fitted(self, precision: str) -> tuple[float, float]:
-        """Bandwidth [byte/s] and rate [FLOP/s] that inference reaches. Raises InputError for a
-        precision without a fit.
-        """
-        if precision not in self.efficiency:
+    @property
+    def precisions(self) -> list[str]:
+        """Precisions of weights that it serves: the measured ones, or all that it can compute."""
+        if self.efficiency is not None:
+            return list(self.efficiency)
+        return [name for name in get_args(Precision) if arithmetic(name, self.rates)]
+
+    def refuse_other(self, precision: str) -> None:
+        """Raise InputError for a precision that the file says nothing of."""
+        if precision not in self.precisions:
             raise InputError(
                 f"'{precision}' on {self.device}",
                 key="precision",
-                expected="one of " + ", ".join(self.efficiency),
+                expected="one of " + ", ".join(self.precisions),
             )
-        found = self.efficiency[precision]
-        return found.bandwidth * self.bandwidth.value * 1e12, found.compute * self.rates[
-            precision
-        ].value * 1e12
-
-    def optimistic(self, precision: str) -> bool:
-        """Whether prefill, and with it TTFT, is taken at the ceiling itself: the fit left the
-        compute efficiency at its bound of 1.
-        """
-        return self.efficiency[precision].compute >= 1.0
 
 
 def hardware(name: str) -> Hardware:
-    """A shipped accelerator or that of a YAML file."""
-    return read_record(Hardware, "hardware", name)[0]
+    """A shipped accelerator or that of a YAML file. Raises InputError for an architecture that is
+    not known too.
+    """
+    found, file = read_record(Hardware, "hardware", name)
+    try:
+        architecture(found.architecture)
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise InputError(
+            error.found,
+            file=file,
+            key="architecture",
+            expected=error.expected,
+            nearest=error.nearest,
+        ) from None
+    return found

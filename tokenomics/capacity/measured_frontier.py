@@ -11,24 +11,24 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InputError
-from .frontier import Frontier
-from .measured_sweep import MeasuredSweep, measured_sweep
-from .roofline import Request
+from .frontier import NAMES, Frontier, LatencyLimits
+from .measured_sweep import MeasuredSweep, SweepPoint, measured_sweep
+from .reach import Request
 
 FEWEST = 2  # points that an interpolation goes between
 ALIKE = 0.1  # relative; lengths further off are another workload
 
 
 def answer(
-    file: str, work: Request, time_per_token: float, time_to_first_token: float
+    file: str, work: Request, limits: LatencyLimits
 ) -> tuple[MeasuredSweep, Frontier, list[str]]:
-    """What a file of `tokenomics capacity import` says of limits [s]: the sweep, its frontier, and
+    """What a file of `tokenomics capacity import` says of limits: the sweep, its frontier, and
     what a reader must know. Raises InputError for limits that were not reached in it.
     """
     sweep = measured_sweep(file)
     curve = measured_frontier(sweep, file)
-    _refuse_below(curve, file, tpot=time_per_token, ttft=time_to_first_token)
-    batch = curve.batch_within(time_per_token, time_to_first_token)
+    _refuse_below(curve, file, limits)
+    batch = curve.batch_within(limits)
     return sweep, curve, _beyond(curve, work, batch)
 
 
@@ -41,15 +41,12 @@ def measured_frontier(sweep: MeasuredSweep, file: str) -> Frontier:
         raise InputError(
             "one point", file=file, key="points", expected=f"at least {FEWEST} to go between"
         )
-    if any(point.ttft_mean is None or point.tpot_mean is None for point in points):
+    if any(None in _times(point) for point in points):
         raise InputError(
             "a point without times", file=file, key="points", expected="TTFT and TPOT of each"
         )
-    columns = (
-        [point.output_rate for point in points],
-        [point.tpot_mean for point in points],
-        [point.ttft_mean for point in points],
-    )
+    names = ("output_rate", "tpot_mean", "ttft_mean", "tpot_p99", "ttft_p99")
+    columns = ([getattr(point, name) for point in points] for name in names)
     return Frontier(
         Request(sweep.prompt_tokens, sweep.output_tokens),
         np.array([point.concurrency for point in points]),
@@ -57,18 +54,20 @@ def measured_frontier(sweep: MeasuredSweep, file: str) -> Frontier:
     )
 
 
-def _refuse_below(curve: Frontier, file: str, **limits: float) -> None:
-    """Raise InputError for a limit that the fewest measured requests break already. limits: tpot,
-    ttft [s].
-    """
-    first = {"tpot": curve.time_per_token[0], "ttft": curve.time_to_first_token[0]}
-    for name, limit in limits.items():
-        if limit < first[name]:
+def _times(point: SweepPoint) -> tuple[float | None, ...]:
+    return point.ttft_mean, point.tpot_mean, point.ttft_p99, point.tpot_p99
+
+
+def _refuse_below(curve: Frontier, file: str, limits: LatencyLimits) -> None:
+    """Raise InputError for a limit that the fewest measured requests break already."""
+    for name, words in NAMES.items():
+        limit, first = getattr(limits, name), getattr(curve, name)[0]
+        if limit < first:
             raise InputError(
                 f"{limit:g} s",
                 file=file,
-                key=name.upper(),
-                expected=f"at least {first[name]:.3g} s, measured with {curve.batch[0]:g} requests "
+                key=words,
+                expected=f"at least {first:.3g} s, measured with {curve.batch[0]:g} requests "
                 "in flight; nothing is told beyond what was measured",
             )
 

@@ -31,10 +31,12 @@ from ..parameters.documents import Strict, quantity, read_record
 from ..parameters.loading import resolve
 from ..parameters.schema import Accelerator
 from .card_bound import known_shape
-from .frontier import Frontier, frontier
-from .hardware import Hardware, Precision, hardware
+from .frontier import NAMES, Frontier, LatencyLimits, frontier
+from .hardware import Hardware, hardware
 from .measured_frontier import answer
-from .roofline import Request, roofline
+from .precisions import CachePrecision, Precision
+from .reach import Request
+from .roofline import Split, roofline
 from .shapes import Shape, shape
 
 PRICES = (1e-9, 1e9)  # USD/Mtok; the curve is inverted inside
@@ -59,8 +61,8 @@ class Capital(Strict):
 
 class NodeType(Strict):
     """One type of node. hardware: a shipped accelerator or a hardware file. cards: of one node,
-    sharing the model by tensor parallelism; the time that they talk is not modelled, so that
-    several deliver less than this says. power: of one card, in place of the hardware file's.
+    sharing the model as `split` says. cache: precision of the KV cache; by default what goes with
+    the weights. power: of one card, in place of the hardware file's.
 
     measured: a file of `tokenomics capacity import` of these cards in this precision, which then
     gives the throughput at the target; the roofline still gives the time per token towards an empty
@@ -70,7 +72,9 @@ class NodeType(Strict):
     hardware: str
     measured: str | None = None
     precision: Precision
+    cache: CachePrecision | None = None
     cards: int = Field(default=1, ge=1, le=1024)
+    split: Split = "tensor"
     count: quantity("nodes")  # type: ignore[valid-type]
     power: quantity("kW") | None = None  # type: ignore[valid-type]
     rental_price: quantity("USD/hour") | None = None  # type: ignore[valid-type]
@@ -90,7 +94,8 @@ class NodeType(Strict):
 
 class FleetFile(Strict):
     """A fleet, the model that it serves, the requests, and the latency that it must hold on
-    average.
+    average, and at the 99th percentile where that is given. cached: share of the prompts that a
+    prefix cache holds.
     """
 
     description: str
@@ -99,7 +104,22 @@ class FleetFile(Strict):
     output_tokens: quantity("token")  # type: ignore[valid-type]
     time_to_first_token: quantity("s")  # type: ignore[valid-type]
     time_per_token: quantity("s")  # type: ignore[valid-type]
+    time_to_first_token_p99: quantity("s") | None = None  # type: ignore[valid-type]
+    time_per_token_p99: quantity("s") | None = None  # type: ignore[valid-type]
+    cached: quantity("1", ge=0.0, le=1.0) | None = None  # type: ignore[valid-type]
     types: dict[str, NodeType] = Field(min_length=1)
+
+    @property
+    def work(self) -> Request:
+        """Tokens of a request."""
+        cached = self.cached.value if self.cached else 0.0
+        return Request(self.prompt_tokens.value, self.output_tokens.value, cached)
+
+    @property
+    def limits(self) -> LatencyLimits:
+        """Its latency target."""
+        found = {name: getattr(self, name) for name in NAMES}
+        return LatencyLimits(**{name: limit.value for name, limit in found.items() if limit})
 
 
 @dataclass(frozen=True)
@@ -121,11 +141,6 @@ class Member:
         of published or of measured ceilings.
         """
         return "measured frontier" if self.node.measured else self.device.origin
-
-    @property
-    def optimistic(self) -> bool:
-        """Whether its TTFT is taken at the ceiling; see `Hardware.optimistic`."""
-        return not self.node.measured and self.device.optimistic(self.node.precision)
 
     @property
     def median_cost(self) -> float:
@@ -197,11 +212,6 @@ class Fleet:
     members: Mapping[str, Member]
     supply: SupplyCurve
 
-    @property
-    def work(self) -> Request:
-        """Tokens of a request."""
-        return Request(self.file.prompt_tokens.value, self.file.output_tokens.value)
-
     def overlay(self) -> dict[str, Any]:
         """The fleet, its requests and its latency target as an overlay of `baseline`, whose other
         types get no nodes.
@@ -242,18 +252,10 @@ def load_fleet(name: str) -> Fleet:
     """
     file, path = read_record(FleetFile, "fleet", name)
     served = shape(file.model)
-    work = Request(file.prompt_tokens.value, file.output_tokens.value)
     members = {}
     for label, node in file.types.items():
         try:
-            members[label] = _member(
-                node,
-                file.model,
-                served,
-                work,
-                file.time_per_token.value,
-                file.time_to_first_token.value,
-            )
+            members[label] = _member(node, file, served)
         except InputError as error:
             if error.file is not None:
                 raise
@@ -266,47 +268,35 @@ def load_fleet(name: str) -> Fleet:
     )
 
 
-def _measured(
-    node: NodeType, model: str, work: Request, time_per_token: float, time_to_first_token: float
-) -> Frontier:
+def _measured(node: NodeType, fleet: FleetFile) -> Frontier:
     """The measured frontier of a type, with remarks on what is not the fleet's. Raises InputError
     for one of other cards than the type's.
     """
-    sweep, curve, notes = answer(node.measured, work, time_per_token, time_to_first_token)
+    sweep, curve, notes = answer(node.measured, fleet.work, fleet.limits)
     own = {"gpus": sweep.gpus, "precision": sweep.precision.lower()}
     for key, wanted in (("gpus", node.cards), ("precision", node.precision)):
         if own[key] != wanted:
             raise InputError(
                 str(own[key]), file=node.measured, key=key, expected=f"{wanted}, as the type's"
             )
-    if known_shape(sweep.model) != model:
-        notes.append(f"measured with {sweep.model}, and the fleet serves {model}")
+    if known_shape(sweep.model) != fleet.model:
+        notes.append(f"measured with {sweep.model}, and the fleet serves {fleet.model}")
     for note in notes:
         remark(f"{node.measured}: {note}")
     return curve
 
 
-def _member(
-    node: NodeType,
-    model: str,
-    served: Shape,
-    work: Request,
-    time_per_token: float,
-    time_to_first_token: float,
-) -> Member:
-    device = hardware(node.hardware)
+def _member(node: NodeType, fleet: FleetFile, served: Shape) -> Member:
+    device, work = hardware(node.hardware), fleet.work
     drawn = node.power or device.power
     if drawn is None:
         raise InputError(
             "missing", key="power", expected="a figure in kW here or in the hardware file"
         )
     power = node.cards * drawn.value
-    card = roofline(device, served, node.precision, node.cards)
-    if node.measured is None:
-        curve = frontier(card, work)
-    else:
-        curve = _measured(node, model, work, time_per_token, time_to_first_token)
-    output = node.cards * curve.goodput(time_per_token, time_to_first_token)
+    card = roofline(device, served, node.precision, node.cards, node.cache, node.split)
+    curve = frontier(card, work) if node.measured is None else _measured(node, fleet)
+    output = node.cards * curve.goodput(fleet.limits)
     given = output * work.prompt / work.output
     cost = node.rental_price.value if node.rental_price else node.capital_cost.hourly(power)
     accelerator = Accelerator(
@@ -317,11 +307,4 @@ def _member(
         cost_dispersion=node.cost_dispersion.value,
         power=power,
     )
-    return Member(
-        node,
-        device,
-        curve.batch_within(time_per_token, time_to_first_token),
-        output,
-        given,
-        accelerator,
-    )
+    return Member(node, device, curve.batch_within(fleet.limits), output, given, accelerator)

@@ -6,21 +6,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from ruamel.yaml import YAML
 
-from ..errors import InputError, remark
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
-from . import capacity_import
+from . import capacity_frontier, capacity_import, capacity_model
 from .numbers import number
 from .options import Json, Tables
-from .output import deliver, distinct, print_json, progress_bar, say, show_table
-
-if TYPE_CHECKING:
-    from ..capacity.frontier import Frontier
+from .output import deliver, print_json, progress_bar, say, show_table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,35 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Inference throughput of accelerators, and the supply curve of a fleet.",
 )
-app.add_typer(capacity_import.app)
-Model = Annotated[
-    str,
-    typer.Option(
-        help="A shipped model (llama-3.1-8b, llama-2-70b, llama-2-7b, tiny) or a YAML file."
-    ),
-]
+for command in (capacity_frontier, capacity_import, capacity_model):
+    app.add_typer(command.app)
 USES = ("bandwidth_use", "compute_use")
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of all work: rows of the supply table
-
-
-def _at_most(curve: Frontier) -> dict[str, float]:
-    """The end of a frontier: a full memory, or the most requests that were measured."""
-    return {
-        "full_batch": float(curve.batch[-1]),
-        "full_rate": float(curve.output_rate[-1]),
-        "full_tpot": float(curve.time_per_token[-1]),
-        "full_ttft": float(curve.time_to_first_token[-1]),
-    }
-
-
-def _say_optimistic(rows: dict[str, dict[str, object]]) -> None:
-    names = ", ".join(name for name, row in rows.items() if row["ttft_optimistic"])
-    if names:
-        why = (
-            "their fitted compute efficiency is at its bound of 1, so that prefill runs at the "
-            "ceiling"
-        )
-        say(f"TTFT is optimistic for {names}: {why}")
 
 
 @app.command(
@@ -65,7 +36,13 @@ def _say_optimistic(rows: dict[str, dict[str, object]]) -> None:
     "my_card.yaml"
 )
 def benchmark(
-    model: Model = "tiny",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="A shipped model (llama-3.1-8b, llama-2-70b, llama-2-7b, tiny) or a YAML file; "
+            "of Llama's architecture."
+        ),
+    ] = "tiny",
     precision: Annotated[
         str | None,
         typer.Option(help="fp16, bf16 or fp32; by default fp16 on a GPU and fp32 on a CPU."),
@@ -90,10 +67,10 @@ def benchmark(
     from ..capacity.backend import choose
     from ..capacity.benchmark import benchmark as measure
     from ..capacity.benchmark_file import shares, write
-    from ..capacity.shapes import shape
+    from ..capacity.shapes import plain_shape
 
     probe(out)
-    measured_shape = shape(model)
+    measured_shape = plain_shape(model)
     ops, why = choose(backend, precision)
     if not as_json:
         say(f"backend: {why}")
@@ -200,7 +177,6 @@ def supply(
             "count": m.accelerator.potential_nodes,
             "power": m.accelerator.power,
             "origin": m.origin,
-            "ttft_optimistic": m.optimistic,
         }
         for name, m in found.members.items()
     }
@@ -221,7 +197,7 @@ def supply(
             }
             print_json(content | ({"out": str(out)} if written else {}))
             return
-        _tell_supply(found, rows, types)
+        _tell_supply(found, rows)
         if written:
             use = ["tokenomics", "run", "baseline", "--overlay", str(out / "overlay.yaml")]
             say(f"figure and overlay in {out}: {shlex.join(use)}")
@@ -229,14 +205,11 @@ def supply(
     deliver(out, fill, tell)
 
 
-def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
-    limits = (
-        f"TTFT {found.file.time_to_first_token.value:g} s, TPOT "
-        f"{found.file.time_per_token.value:g} s on average"
-    )
+def _tell_supply(found, rows: list[dict]) -> None:
+    work = found.file.work
     title = (
-        f"{found.file.description}; {limits}; {found.work.prompt:g} prompt and "
-        f"{found.work.output:g} output tokens"
+        f"{found.file.description}; {found.file.limits}; {work.prompt:g} prompt and "
+        f"{work.output:g} output tokens"
     )
     cells = []
     for name, m in sorted(found.members.items(), key=lambda pair: pair[1].median_cost):
@@ -254,7 +227,6 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
     )
     origins = ", ".join(f"{name} {m.origin}" for name, m in found.members.items())
     say(f"Figures of the cards: {origins}.")
-    _say_optimistic(types)
     curve, numbers = found.supply, ("USD/Mtok", "Mtok/day", "of all", "elasticity")
     points = (
         (
@@ -270,135 +242,3 @@ def _tell_supply(found, rows: list[dict], types: dict[str, dict]) -> None:
     show_table(
         title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points, unbroken=numbers
     )
-
-
-@app.command(
-    epilog="Examples: tokenomics capacity frontier --hardware h100 --hardware l40s --model "
-    "llama-3.1-8b --precision fp8 --tpot 0.03 --ttft 0.5 | "
-    "tokenomics capacity frontier --hardware my_card.yaml --precision fp16 --prompt 2048 --output "
-    "512 --json | "
-    "tokenomics capacity frontier --measured runs/measured/001_h100.yaml --prompt 1024 --output "
-    "1024"
-)
-def frontier(
-    hardware: Annotated[
-        list[str] | None,
-        typer.Option(help="A shipped accelerator or a hardware file. Repeatable."),
-    ] = None,
-    measured: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A file of `capacity import`: interpolated between its points, in its own model, "
-            "precision, cards and lengths. Repeatable.",
-            metavar="FILE",
-        ),
-    ] = None,
-    model: Model = "llama-3.1-8b",
-    precision: Annotated[
-        str, typer.Option(help="fp32, fp16, bf16 or fp8; one that the hardware file has a fit for.")
-    ] = "fp8",
-    cards: Annotated[
-        int,
-        number(
-            (
-                "Cards that share the model (tensor parallelism); communication between them is "
-                "not modelled."
-            ),
-            bounds.CARDS,
-        ),
-    ] = 1,
-    prompt: Annotated[float, number("Prompt tokens.", bounds.TOKENS)] = 1155,
-    output: Annotated[float, number("Output tokens.", bounds.TOKENS)] = 211,
-    tpot: Annotated[
-        float, number("Limit on the time per output token [s].", bounds.LATENCY)
-    ] = 0.03,
-    ttft: Annotated[float, number("Limit on the time to first token [s].", bounds.LATENCY)] = 0.5,
-    out: Tables = None,
-    as_json: Json = False,
-) -> None:
-    """Tokens/s per card against latency by the roofline, or as measured, and the goodput when both
-    limits hold on average.
-    """
-    from ..capacity import frontier as curves
-    from ..capacity import hardware as devices
-    from ..capacity.figures import frontier_figure
-    from ..capacity.measured_frontier import answer
-    from ..capacity.roofline import Request, roofline
-    from ..capacity.shapes import shape
-    from ..results.drawing import save
-
-    probe(out)
-    files = [str(file) for file in measured or ()]
-    if not (hardware or files):
-        raise InputError("none", argument="hardware", expected="a name, or `measured` FILE")
-    distinct(hardware, "hardware")
-    distinct(files, "measured")
-    served, work = shape(model), Request(prompt, output)
-    found, rows, notes = {}, {}, []
-    for name in hardware or ():
-        device = devices.hardware(name)
-        try:
-            curve = curves.frontier(roofline(device, served, precision, cards), work)
-            limits = {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
-        except InputError as error:
-            raise InputError(
-                f"{error.key}: {error.found}", key=f"--hardware {name}", expected=error.expected
-            ) from None
-        found[name] = curve
-        rows[name] = (
-            limits
-            | _at_most(curve)
-            | {"ttft_optimistic": device.optimistic(precision), "from": "roofline"}
-        )
-    for name in files:
-        sweep, curve, remarks = answer(name, work, tpot, ttft)
-        found[name] = curve
-        rows[name] = (
-            {"batch": curve.batch_within(tpot, ttft), "goodput": curve.goodput(tpot, ttft)}
-            | _at_most(curve)
-            | {"ttft_optimistic": False, "from": "measured", "description": sweep.description}
-        )
-        notes.append(f"{name}: {sweep.description}; interpolated between its points")
-        for note in remarks:
-            remark(f"{name}: {note}")
-
-    def tell(written: bool) -> None:
-        if as_json:
-            print_json(
-                {"model": model, "precision": precision, "cards": cards, "hardware": rows}
-                | ({"out": str(out)} if written else {})
-            )
-            return
-        title = (
-            f"{model} in {precision}, {prompt:g} prompt and {output:g} output tokens; TPOT "
-            f"{tpot:g} s and TTFT {ttft:g} s on average"
-        )
-        names = (
-            "hardware",
-            "from",
-            "requests at once",
-            "output token/s per card",
-            "with the most requests",
-            "its TPOT [s]",
-            "its TTFT [s]",
-        )
-        cells = (
-            (
-                name,
-                row["from"],
-                *(f"{row[key]:,.0f}" for key in ("batch", "goodput", "full_rate")),
-                f"{row['full_tpot']:.3g}",
-                f"{row['full_ttft']:.3g}",
-            )
-            for name, row in rows.items()
-        )
-        show_table(title, names, cells)
-        _say_optimistic(rows)
-        say(*notes)
-        if written:
-            say(f"figure in {out}")
-
-    def fill(folder: Path) -> None:
-        save(frontier_figure(found), folder / "frontier.png", 130)
-
-    deliver(out, fill, tell)

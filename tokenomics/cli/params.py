@@ -17,6 +17,7 @@ from .output import print_json, say, show_table
 
 # kinds of files that are one record, with its class, which is imported when it is asked for
 RECORDS = {
+    "architecture": "capacity.architectures.Architecture",
     "changes": "parameters.changes.Schedule",
     "detector": "velocity.detector.Detector",
     "fleet": "capacity.supply.FleetFile",

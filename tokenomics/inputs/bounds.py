@@ -124,6 +124,7 @@ HELD_OUT = Bound(
     above=True,
 )
 PART = Bound(0.0, 1.0, "it is a share", whole=False, above=True)
+SHARE = Bound(0.0, 1.0, "it is a share", whole=False)
 PRICE = Bound(0.0, 1e6, "a dollar a token", "USD/Mtok", whole=False, above=True)
 WORK = Bound(
     0.0, 1e15, "far above what all accelerators can do", "Mtok/day", whole=False, above=True

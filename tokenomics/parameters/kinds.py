@@ -14,6 +14,7 @@ from .schema import Parameters
 # keys that the files of a kind have and those of the others have not
 MARKS = {
     "hardware": {"device", "bandwidth"},
+    "architecture": {"kernel", "hop"},
     "model": {"layers", "heads"},
     "fleet": {"types", "time_per_token"},
     "workload": {"work", "calls"},

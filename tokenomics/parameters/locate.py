@@ -25,6 +25,7 @@ KINDS |= {
     "paper": ("papers",),
     "model": ("models",),
     "hardware": ("hardware",),
+    "architecture": ("architectures",),
     "fleet": ("fleets",),
     "workload": ("workloads",),
 }

@@ -11,11 +11,12 @@ sheet's bandwidth and rate, which no program reaches. Units: s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
+from ..capacity.card_bound import decode_bound, prefill_bound
 from ..capacity.hardware import Hardware, hardware
-from ..capacity.roofline import Request, Roofline, roofline
+from ..capacity.reach import Request
 from ..capacity.shapes import shape
 from ..parameters.locate import names
 from .workload import WorkloadFile
@@ -45,48 +46,26 @@ class Floor:
 def floor(work: WorkloadFile) -> Floor:
     """The floor of a workload's task, alone on a card without queue, checks or faults."""
     calls, lengths = work.calls.value, Request(work.prompt_tokens.value, work.output_tokens.value)
-    found = []
-    for name, card in _cards():
-        prompt, token = (
-            float(card.prefill_time(lengths.prompt)),
-            float(card.decode_time(1.0, lengths.context)),
-        )
-        found.append(
-            (
-                prompt + lengths.output * token,
-                prompt,
-                lengths.output * token,
-                name,
-                float(card.weights),
-            )
-        )
-    _, prompt, tokens, fastest, weights = min(found)
+    served, found = shape(MODEL), []
+    for device in _cards():
+        prompt = prefill_bound(device, served, PRECISION, lengths.prompt)
+        tokens = lengths.output * decode_bound(device, served, PRECISION, lengths.context)
+        found.append((prompt + tokens, prompt, tokens, device.device))
+    _, prompt, tokens, fastest = min(found)
     return Floor(
         calls * 2.0 * work.distance.value / LIGHT_IN_GLASS,
         calls * prompt,
         calls * tokens,
         fastest,
-        weights,
+        served.read_bytes(PRECISION),
     )
 
 
 @lru_cache
-def _cards() -> tuple[tuple[str, Roofline], ...]:
-    """Every card that has a fit for the precision, read once: a choice is made many times."""
-    served, devices = shape(MODEL), [hardware(name) for name in names("hardware")]
-    return tuple(
-        (d.device, replace(roofline(d, served, PRECISION), **_ceilings(d)))
-        for d in devices
-        if PRECISION in d.efficiency
-    )
-
-
-def _ceilings(device: Hardware) -> dict[str, float]:
-    """What the data sheet promises, in byte/s and FLOP/s."""
-    return {
-        "bandwidth": device.bandwidth.value * 1e12,
-        "rate": device.rates[PRECISION].value * 1e12,
-    }
+def _cards() -> tuple[Hardware, ...]:
+    """Every card with arithmetic in the precision, read once: a choice is made many times."""
+    devices = [hardware(name) for name in names("hardware")]
+    return tuple(device for device in devices if PRECISION in device.rates)
 
 
 def beyond_physics(work: WorkloadFile) -> str:
