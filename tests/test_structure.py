@@ -35,6 +35,7 @@ ROOMS += [
     "venues",
     "papers",
     "governance",
+    "explorer",
     "cli",
 ]
 FLOORS = {"governance": ["evidence", "proposal", "report", "bundle", "verify"]}
