@@ -131,9 +131,9 @@ class Controls:
         for group, some in groupby(own, key=lambda one: one.group):
             parts.append(pn.pane.HTML(escape(group), styles=HEAD))
             for one in some:
-                meaning = pn.pane.HTML(
-                    f"{escape(one.doc)}. Today {one.own:.6g}.", styles=SMALL, width=WIDTH - 10
-                )
+                whose = "Today" if one.role == "lever" else "Given"
+                words = f"{escape(one.doc)}. {whose} {one.own:.6g}."
+                meaning = pn.pane.HTML(words, styles=SMALL, width=WIDTH - 10)
                 parts += [self._widgets[one.path], meaning]
         return pn.Card(*parts, *more, title=title, collapsed=not open, width=WIDTH + 30)
 
