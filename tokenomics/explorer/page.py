@@ -24,27 +24,32 @@ from .proposing import proposal_of, proposal_text
 from .simulation import Explored, Seen
 from .sliders import moved, sliders_of
 from .strengths import Strengths, why_none
-from .table import table
+from .table import SHADES, table
 
 TITLE = "A proposal"
+NONE = "no picture"
 NAME = "proposal.yaml"  # of the file that a browser saves
 STYLE = """
 table {border-collapse: collapse; font-size: 13px; width: 100%}
-th, td {padding: 3px 10px; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap}
+th, td {padding: 3px 7px; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap}
 th[scope=row], th:first-child, td:last-child, th:last-child {text-align: left}
+td:last-child {white-space: normal}
 th[scope=row] {font-weight: 500}
 """
 KEY = (
     f'<span style="color:{COLOURS[0]}">- - today\'s levers</span> &emsp; '
     f'<span style="color:{COLOURS[1]}">— chosen levers</span> &emsp; '
-    "lines: median of the runs; bands: 50 % and 90 % of them; the same world and the same shocks "
-    "for both"
+    "lines: medians; bands: 50 % and 90 % of the runs; same world and shocks for both"
 )
 FRONTIER = (
     "What the chosen law buys against what it costs, over the range of its strength. Square: the "
     "levers as chosen. Hollow: another strength costs no more, is worse in nothing and better in "
     "something. Bars: simultaneous 95 % intervals of the paired difference to no law."
 )
+
+
+def _wrong(text: str) -> str:
+    return f'<span style="color:{SHADES["worse"]}">{escape(text)}</span>'
 
 
 class Page:
@@ -60,27 +65,27 @@ class Page:
         self._why = ""  # there are no strengths
         self.controls = Controls(opening, self._choose, self._move, self._redraw)
         self.status = pn.pane.HTML("", sizing_mode="stretch_width")
-        self.trouble = pn.pane.HTML("", styles={"color": "#a33c00"}, sizing_mode="stretch_width")
+        self.trouble = pn.pane.HTML("", sizing_mode="stretch_width")
         self.events = pn.pane.HTML("", sizing_mode="stretch_width")
         self.metrics = pn.pane.HTML("", stylesheets=[STYLE], sizing_mode="stretch_width")
         self.over_time = pn.GridBox(ncols=2, sizing_mode="stretch_width")
         self._time_figures: list[OverTime] = []
         self._cost_figures = frontier_figures()
         self.remark = pn.pane.HTML("", sizing_mode="stretch_width")
-        costs = pn.GridBox(
+        self.costs = pn.GridBox(
             *(one.figure for one in self._cost_figures), ncols=2, sizing_mode="stretch_width"
         )
         self.tabs = pn.Tabs(
             ("Over time", pn.Column(self.events, self.over_time, self.metrics)),
-            ("Against its cost", pn.Column(self.remark, costs)),
+            ("Against its cost", pn.Column(self.remark, self.costs)),
             sizing_mode="stretch_width",
         )
         self.tabs.param.watch(lambda _: self._move(), "active")
-        head = pn.Row(self.status, *self._proposing(), sizing_mode="stretch_width")
+        head = pn.Row(*self._proposing(), sizing_mode="stretch_width")
         self.view = pn.Row(
             self.controls.view,
             pn.Column(
-                pn.Column(head, self.trouble, self.tabs, sizing_mode="stretch_width"),
+                pn.Column(head, self.status, self.trouble, self.tabs, sizing_mode="stretch_width"),
                 sizing_mode="stretch_width",
                 styles=OWN_SCROLL,
             ),
@@ -117,7 +122,7 @@ class Page:
         try:
             found = self.text()
         except TokenomicsError as error:
-            self.trouble.object = escape(str(error))
+            self.trouble.object = _wrong(str(error))
             return None
         self.trouble.object = ""
         return io.StringIO(found)
@@ -129,7 +134,7 @@ class Page:
             with written_file(self._out) as path:
                 path.write_text(content, encoding="utf-8")
         except TokenomicsError as error:
-            self.trouble.object = escape(str(error))
+            self.trouble.object = _wrong(str(error))
         else:
             self.trouble.object = f"written: {escape(str(self._out))}"
 
@@ -179,16 +184,16 @@ class Page:
         try:
             task()
         except TokenomicsError as error:
-            told = escape(str(error))
+            told = str(error)
             self._later(lambda: self._tell(told))
         except Exception as error:
-            told = escape(f"an error of the program itself: {type(error).__name__}: {error}")
+            told = f"an error of the program itself: {type(error).__name__}: {error}"
             self._later(lambda: self._tell(told))
             raise
 
     def _tell(self, told: str) -> None:
-        self.trouble.object = told
-        self._done("no picture", None)
+        self.trouble.object = _wrong(told)
+        self._done(NONE, None)
 
     def _show(self, explored: Explored, values: Any, seen: Seen, began: float) -> None:
         if explored is not self._explored:
@@ -215,11 +220,14 @@ class Page:
             return
         self.trouble.object = ""
         self.remark.object = escape(self._why) or FRONTIER
-        if found is not None:
-            with pn.io.hold():
-                for one in self._cost_figures:
-                    one.show(found)
-        self._done("" if found is None else f"{found.runs} runs of each strength", began)
+        self.costs.visible = found is not None
+        if found is None:
+            self._done(NONE, None)
+            return
+        with pn.io.hold():
+            for one in self._cost_figures:
+                one.show(found)
+        self._done(f"{found.runs} runs of each strength", began)
 
     def _done(self, text: str, began: float | None) -> None:
         """Tell of a picture, and number it."""

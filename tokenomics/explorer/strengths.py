@@ -28,7 +28,7 @@ def why_none(resolved: Resolved) -> str:
     if law.strength is None:
         return "this law has no strength in one number"
     if law.designed_from:
-        return "this law computes its gains before a simulation: `tokenomics frontier` has them"
+        return "this law computes its gains before a simulation: tokenomics frontier has it"
     return ""
 
 

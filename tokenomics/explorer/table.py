@@ -17,7 +17,7 @@ from .simulation import SHOWN, Seen
 HEADS = ("metric", "today", "chosen", "difference [95 % interval]", "matters from", "told")
 SAME = "the same"
 LARGE = 1000.0  # from which on a number has no decimals
-COLOURS = {"better": "#00623f", "worse": "#a33c00"}
+SHADES = {"better": "#00623f", "worse": "#a33c00"}
 
 
 def table(seen: Seen, same: bool) -> str:
@@ -30,7 +30,7 @@ def table(seen: Seen, same: bool) -> str:
         ends = (number(one.difference), number(one.low), number(one.high))
         difference = "0" if same else "{} [{}, {}]".format(*ends)
         cells = [today, chosen, difference, number(one.matters) if one.matters else "any", word]
-        colour = COLOURS.get("" if same else one.reading, "inherit")
+        colour = SHADES.get("" if same else one.reading, "inherit")
         unit = "" if metric.unit == "1" else f" [{metric.unit}]"
         head = (
             f'<th scope="row" title="{escape(metric.meaning)}">'
