@@ -322,6 +322,15 @@ def test_a_page_shows_writes_and_escapes(tmp_path):
     settle(2)
     # what was moved stays so
     assert page.controls.values[BURN] == 0.2 and CRASH not in page.controls.values
+    # of two choices in a row the second stays, whichever network comes last
+    for policy in ("static", "pid"):
+        page.controls.policy.value = policy
+    while page._explored is None or page._explored.resolved.policy != "pid":
+        settle(1)
+    late = page._explored
+    page._opened("of the first choice", [], page._choices - 1)
+    assert page._explored is late
+    settle(1)
     page.controls.reset.clicks += 1
     settle(1)
     assert page.controls.values[BURN] == 0.5

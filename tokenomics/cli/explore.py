@@ -9,7 +9,7 @@ import typer
 
 from ..inputs import bounds
 from ..inputs.files import probe
-from .numbers import Days, Seed, number
+from .numbers import Seed, number
 from .options import Network, Overlay, Policy
 from .output import say
 
@@ -33,8 +33,8 @@ def explore(
             "--set", help="path=value of the network as it is today. Repeatable.", metavar="TEXT"
         ),
     ] = None,
-    days: Days = None,
-    runs: Annotated[int, number("Runs behind every picture.", bounds.RUNS.from_(2))] = 200,
+    days: Annotated[float | None, number("Simulated span [days].", bounds.EXPLORED_DAYS)] = None,
+    runs: Annotated[int, number("Runs behind every picture.", bounds.EXPLORED)] = 200,
     seed: Seed = 0,
     port: Annotated[
         int, number("Port of this machine; any that is free by default.", bounds.PORT)

@@ -22,7 +22,7 @@ from .latest import Latest
 from .opening import Opening
 from .proposing import proposal_of, proposal_text
 from .simulation import Explored, Seen
-from .sliders import moved, sliders_of
+from .sliders import Slider, moved, sliders_of
 from .strengths import Strengths, why_none
 from .table import SHADES, table
 
@@ -59,7 +59,7 @@ class Page:
 
     def __init__(self, opening: Opening, out: Path | None, later: Callable[[Any], Any]):
         self._opening, self._out, self._later = opening, out, later
-        self._latest, self._pictures = Latest(), 0
+        self._latest, self._pictures, self._choices = Latest(), 0, 0
         self._explored: Explored | None = None
         self._strengths: Strengths | None = None
         self._why = ""  # there are no strengths
@@ -142,6 +142,8 @@ class Page:
         """Another network is asked for."""
         opening = self.controls.opened(self._opening)
         shown, self._explored = self.controls.shown, None
+        self._choices += 1
+        choice = self._choices
         self.status.object = "compiling the network …"
 
         def task() -> None:
@@ -149,13 +151,13 @@ class Page:
             every = sliders_of(resolved)
             paths = [one.path for one in shown(every)]
             explored = Explored(resolved, paths, runs=opening.runs, seed=opening.seed)
-            self._later(lambda: self._opened(explored, every))
+            self._later(lambda: self._opened(explored, every, choice))
 
         self._latest.ask(lambda: self._tried(task))
 
-    def _opened(self, explored: Explored, every: list[Any]) -> None:
-        """Another network is there."""
-        if self._explored is None:
+    def _opened(self, explored: Explored, every: list[Slider], choice: int) -> None:
+        """Another network is there: of the latest choice, or of one before it that came late."""
+        if choice == self._choices:
             self._explored, self._why = explored, why_none(explored.resolved)
             self._strengths = None if self._why else Strengths(explored)
             self.controls.renew(every)
