@@ -10,7 +10,7 @@ import pytest
 
 from paths import command
 from tokenomics.errors import InputError
-from tokenomics.experiments.frontier import BOUGHT, CostFrontier, _table, frontier
+from tokenomics.experiments.frontier import BOUGHT, CostFrontier, frontier, frontier_table
 from tokenomics.experiments.matching import POINTS
 
 SPAN = {"simulation.days": 40.0}
@@ -50,7 +50,7 @@ def test_a_law_that_costs_more_and_buys_nothing_more_is_dominated():
     spent = np.array([[10.0], [20.0], [5.0], [0.0]]) + 0.0 * base
     labels = [("good", np.nan), ("poor", np.nan), ("idle", np.nan), ("none", np.nan)]
     values = {"decoupling_rms": decoupling, "purchases": spent}
-    table = _table(labels, values, ("decoupling_rms",), "spend")
+    table = frontier_table(labels, values, ("decoupling_rms",), "spend")
     assert table["dominated_by"].tolist() == ["", "good at own", "", ""]
     one = CostFrontier(table, "spend", ("decoupling_rms",), 60, 365.0)
     assert one.dominated == ["poor"]
@@ -65,7 +65,7 @@ def test_a_law_is_dominated_by_others_even_where_its_own_points_do_better_still(
     paid = np.array([[3.0], [9.0], [4.0], [9.5], [0.0]]) + 0.0 * base
     labels = [("top", 1.0), ("poor", 1.0), ("best", 1.0), ("poor", 2.0), ("none", np.nan)]
     values = {"decoupling_rms": one, "max_drawdown": two, "purchases": paid}
-    table = _table(labels, values, ("decoupling_rms", "max_drawdown"), "spend")
+    table = frontier_table(labels, values, ("decoupling_rms", "max_drawdown"), "spend")
     assert table["dominated_by"][1] == table["dominated_by"][3] == "best at 1"
     found = CostFrontier(table, "spend", ("decoupling_rms", "max_drawdown"), 60, 365.0)
     assert found.dominated == ["top", "poor"] or found.dominated == ["poor"]

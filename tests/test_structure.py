@@ -36,6 +36,7 @@ ROOMS += [
     "venues",
     "papers",
     "governance",
+    "explorer",
     "cli",
     "__main__",
 ]

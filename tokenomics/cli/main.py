@@ -38,6 +38,10 @@ COMMANDS = {
         "What each law buys (decoupling, drawdown, churn, a low treasury, income) against what it "
         "costs, over the range of its strength, and which laws are dominated."
     ),
+    "explore": (
+        "Open a local page: levers, events and facts of the world as sliders, what comes of them "
+        "over time and against its cost, and a proposal file of the settings."
+    ),
     "sensitivity": (
         "Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary "
         "effects, with intervals."

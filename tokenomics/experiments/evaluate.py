@@ -28,7 +28,7 @@ from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS, needed
 from .staging import staged
 from .warm_up import WarmUp, steps_before
-from .worlds import AT_ONCE, Batch, Each, whole, worlds_of
+from .worlds import AT_ONCE, Batch, Each, Starts, whole, worlds_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,7 @@ class Simulator:
         self._slices = [runs[i : i + AT_ONCE] for i in range(0, len(runs), AT_ONCE)]
         table = self._table(self._slices[0])
         self._worlds = [path for path in paths if not resolved.is_lever(path)]
+        self._starts = Starts(resolved.today, model, self._worlds)
         self._stages = staged(resolved, table, model)
         self._warm = None
         if steps_before(resolved.today, model):
@@ -129,9 +130,7 @@ class Simulator:
         failed_day = np.full(shape, np.nan)
         if not len(good):
             return Evaluation(values, failed_day, tuple(errors))
-        worlds = worlds_of(
-            self._resolved.today, self._model, self._worlds, paths, chosen, errors, good
-        )
+        worlds = worlds_of(self._starts, paths, chosen, errors, good)
         good = worlds.points
         if not len(good):
             return Evaluation(values, failed_day, tuple(errors))

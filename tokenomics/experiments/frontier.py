@@ -211,7 +211,7 @@ def frontier(
         progress(len(policies) + 1, len(policies) + 1)
     stacked = {name: np.concatenate([one[name] for one in values]) for name in shocks["metrics"]}
     return CostFrontier(
-        _table(labels, stacked, shown, cost), cost, shown, runs, own.values.simulation.days
+        frontier_table(labels, stacked, shown, cost), cost, shown, runs, own.values.simulation.days
     )
 
 
@@ -235,7 +235,7 @@ def _points(
     ]
 
 
-def _table(
+def frontier_table(
     labels: Sequence[tuple[str, float]],
     values: Mapping[str, np.ndarray],
     metrics: Sequence[str],

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engines.instructions import LANES
+from ..errors import InputError
 from ..model.model import Model
 from ..model.steady_state import no_starts, starts
 from ..model.variables import some_of
@@ -70,10 +71,33 @@ def whole(runs: np.ndarray) -> np.ndarray:
     return np.pad(runs, (0, -len(runs) % LANES), mode="edge") if len(runs) >= FEW else runs
 
 
+class Starts:
+    """Where worlds of one network start. own: the paths in which they differ. What the last call
+    found is kept, for the next is often of the same worlds with other levers.
+    """
+
+    def __init__(self, today: Parameters, model: Model, own: Sequence[str]):
+        self._groups, self._model, self.own = dict(today), model, tuple(own)
+        self._last: tuple[bytes, dict[str, np.ndarray]] | None = None
+
+    def __call__(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Starts at rest, (worlds,) by name, NaN where there is none. values: (worlds, paths)."""
+        key, last = np.ascontiguousarray(values).tobytes(), self._last
+        if last is None or last[0] != key:
+            found = starts(self._groups, self._model, self._swept(values), len(values))
+            self._last = last = key, found
+        return last[1]
+
+    def reasons(self, values: np.ndarray) -> list[InputError]:
+        """Why there is no start at some values, (worlds, paths)."""
+        return no_starts(self._groups, self._model, self._swept(values), len(values))
+
+    def _swept(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip(self.own, values.T, strict=True))
+
+
 def worlds_of(
-    today: Parameters,
-    model: Model,
-    own: Sequence[str],
+    starts_of: Starts,
     paths: Sequence[str],
     chosen: np.ndarray,
     errors: list[str],
@@ -81,19 +105,17 @@ def worlds_of(
 ) -> Worlds:
     """The worlds of some points, and the points for which there is a start.
 
-    own: paths of the worlds, among the `paths` of all values. chosen: values (points, paths).
-    errors: lines of the points; what is wrong is written there. good: numbers of those without.
+    paths: of all values, those of the worlds among them. chosen: values (points, paths). errors:
+    lines of the points; what is wrong is written there. good: numbers of those without.
     """
     values, each = np.unique(
-        chosen[good][:, [paths.index(path) for path in own]], axis=0, return_inverse=True
+        chosen[good][:, [paths.index(path) for path in starts_of.own]], axis=0, return_inverse=True
     )
     each = each.ravel()
-    swept = dict(zip(own, values.T, strict=True))
-    start = starts(dict(today), model, swept, len(values))
+    start = starts_of(values)
     exists = np.isfinite(start["token_price"])
     if not np.all(exists):
-        lost = {path: column[~exists] for path, column in swept.items()}
-        reasons = no_starts(dict(today), model, lost, int(np.sum(~exists)))
+        reasons = starts_of.reasons(values[~exists])
         told = dict(zip(np.flatnonzero(~exists), map(str, reasons), strict=True))
         for point, world in zip(good, each, strict=True):
             errors[point] = told.get(world, errors[point])

@@ -104,6 +104,16 @@ DAYS = Bound(
 )
 YEARS = Bound(1, 100, "a century: growth at a rate a year is no forecast beyond", "years")
 STEPS = Bound(1, 10_000_000, "no more steps are simulated at once", "steps")
+EXPLORED = Bound(2, 2_000, "a picture of more takes seconds, and a slider does not wait", "runs")
+EXPLORED_DAYS = Bound(
+    0.0,
+    3_653.0,
+    "ten years: a picture of more takes seconds, and a slider does not wait",
+    "days",
+    whole=False,
+    above=True,
+)
+PORT = Bound(0, 65_535, "a port has 16 bits; 0 is any that is free")
 WORKERS = Bound(1, 1024, "no machine here has more cores, and each takes memory", "workers")
 OBSERVATIONS = Bound(
     1, 1_000_000, "estimators are tested on spans of a history that exists", "observations"

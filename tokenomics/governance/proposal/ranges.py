@@ -66,7 +66,7 @@ def ranges_of(
         elif path in moved:
             held[path] = GIVEN
         else:
-            ends = _range(entry, varied.get(path), step)
+            ends = range_of(entry, varied.get(path), step)
             if ends is None:
                 held[path] = UNSTATED
             else:
@@ -93,7 +93,7 @@ def _varied(plan: EvidencePlan) -> dict[str, tuple[float, float]]:
     return {path: (min(v), max(v)) for path, v in ends.items() if min(v) < max(v)}
 
 
-def _range(
+def range_of(
     entry: Entry, given: tuple[float, float] | None, step: float
 ) -> tuple[float, float] | None:
     """A parameter's range, or None where there is none to assume."""

@@ -1,0 +1,87 @@
+"""What the law in force buys and costs over the range of its strength, in the world that is chosen:
+the frontier of one law, beside no controller, on the same shocks as the pictures over time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from ..experiments.evaluate import Simulator
+from ..experiments.frontier import BOUGHT, NOBODY, CostFrontier, frontier_table
+from ..experiments.matching import COSTS, grid
+from ..experiments.switches import TYPE
+from ..model import controllers
+from ..parameters import Resolved
+from ..results.metrics import METRICS
+from .simulation import WORKERS, Explored, refuse
+
+COST = "spend"  # what is paid, of `COSTS`: the only one that needs no second network to be told
+NAMES = (*BOUGHT, COSTS[COST])
+
+
+def why_none(resolved: Resolved) -> str:
+    """Why a network's law has no frontier here; empty where it has one."""
+    law = controllers.law(resolved.values.controller.type)
+    if law.strength is None:
+        return "this law has no strength in one number"
+    if law.designed_from:
+        return "this law computes its gains before a simulation: tokenomics frontier has it"
+    return ""
+
+
+class Strengths:
+    """The frontier of an explored network's law, compiled once. Only where `why_none` is empty."""
+
+    def __init__(self, explored: Explored):
+        self._explored = explored
+        self._law = controllers.law(explored.resolved.values.controller.type)
+        self._paths = tuple(dict.fromkeys([*explored.paths, *self._law.strength.paths]))
+
+    def _compiled(self, resolved: Resolved) -> Simulator:
+        return Simulator(
+            resolved,
+            self._paths,
+            runs=np.arange(self._explored.runs),
+            seed=self._explored.seed,
+            folds={name: METRICS[name].fold for name in NAMES},
+        )
+
+    @cached_property
+    def _acting(self) -> Simulator:
+        return self._compiled(self._explored.resolved)
+
+    @cached_property
+    def _idle(self) -> Simulator:
+        return self._compiled(self._explored.resolved.replace({TYPE: NOBODY}, source="explore"))
+
+    def __call__(self, values: Mapping[str, float]) -> CostFrontier:
+        """The law as its levers are chosen, at every strength, and no controller. values: by path.
+        Raises InputError where there is no such network.
+        """
+        resolved, strength = self._explored.resolved, self._law.strength
+        own = {path: float(resolved.entries[path].value) for path in self._paths}
+        chosen = {**own, **values}
+        tried = grid(strength)
+        at = [
+            {p: one * chosen[p] if strength.factor else one for p in strength.paths}
+            for one in tried
+        ]
+        acting = self._simulated(self._acting, [chosen, *({**chosen, **one} for one in at)])
+        idle = self._simulated(self._idle, [chosen])
+        found = {name: np.concatenate([acting[name], idle[name]]) for name in NAMES}
+        name = resolved.policy
+        labels = [(name, np.nan), *((name, one) for one in tried), (NOBODY, np.nan)]
+        table = frontier_table(labels, found, BOUGHT, COST)
+        span = resolved.values.simulation.days
+        return CostFrontier(table, COST, BOUGHT, self._explored.runs, span)
+
+    def _simulated(
+        self, simulator: Simulator, points: list[dict[str, float]]
+    ) -> dict[str, np.ndarray]:
+        rows = [[one[path] for path in self._paths] for one in points]
+        found = simulator(rows, NAMES, lambda outcome, _: outcome.folded, WORKERS)
+        refuse(found.errors)
+        return found.values
