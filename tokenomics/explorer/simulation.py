@@ -43,7 +43,7 @@ TODAY, CHOSEN = "today", "chosen"
 WORKERS = os.cpu_count() or 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Seen:
     """What one picture shows. days: of the bands. bands: by variable and side, (levels, days).
     metrics: by name, (sides, runs), NaN for a failed run. rows: of `differences.family`. runs: that
