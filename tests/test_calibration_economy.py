@@ -13,6 +13,7 @@ from tokenomics.calibration.economy.calibrate import FIT, calibrate_economy
 from tokenomics.calibration.economy.fit import Simulations, refitted, refuse_worse, searched
 from tokenomics.calibration.economy.identification import Criterion, directions
 from tokenomics.calibration.economy.moments import MOMENTS, measured, scaled
+from tokenomics.calibration.economy.panel import calibrate_panel
 from tokenomics.calibration.economy.pooling import pool
 from tokenomics.calibration.economy.search import descend
 from tokenomics.calibration.economy.simulated_moments import SimulatedMoments, covariance
@@ -235,6 +236,22 @@ def test_a_fit_has_errors_moments_in_and_out_of_sample_and_an_overlay_that_resol
     least = found.tables["Criterion around the estimate"]["distance above the least"]
     assert least.min() > -1.0, "no point of the profile lies below the fit"
     assert any("out of sample" in note for note in found.notes)
+
+
+def test_each_token_of_a_panel_has_what_they_share_and_its_own(closes, tmp_path):
+    files = []
+    for name, scale in (("calm", 0.7), ("wild", 1.0)):
+        files.append(tmp_path / f"{name}.csv")
+        rows = zip(closes.dates, closes.values**scale, strict=True)
+        files[-1].write_text("date,close\n" + "".join(f"{d},{float(v)!r}\n" for d, v in rows))
+    asked = {"fit": ["speculation.noise"], "shared": ["news.jump_volatility"]} | SMALL
+    found = calibrate_panel(files, **asked)
+    trees = [resolve("baseline", overlays=[_tree(one.overlay())]).values for one in found.values()]
+    assert list(found) == ["calm", "wild"]
+    assert trees[0].news.jump_volatility == trees[1].news.jump_volatility != 0.138
+    assert trees[0].speculation.noise < trees[1].speculation.noise
+    with pytest.raises(InputError, match="files: 1 files; expected two or more"):
+        calibrate_panel(files[:1], **asked)
 
 
 def test_what_is_not_told_is_held_and_a_run_with_the_overlay_has_what_the_fit_had(closes):

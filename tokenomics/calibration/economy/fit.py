@@ -16,7 +16,7 @@ from .search import ITERATIONS, TOLERANCE, distance, multistart, nearest
 from .simulated_moments import SimulatedMoments, Tick, curvature
 from .space import Space, own_values
 
-CHEAP = 0.3  # of the distance; what costs no more to hold at its own value is held there
+CHEAP = 0.05  # of the distance; what costs no more to hold at its own value is held there
 FEWER = 32  # histories of a Sobol point: enough to tell where the valleys are
 SEED_TEST = 1_000_003  # added to the seed for shocks that the fit has not seen
 

@@ -147,15 +147,13 @@ def chosen(
     volatility: str,
     settings: Simulations,
     tick: Tick,
-) -> tuple[Level, pd.DataFrame]:
+) -> tuple[Level, pd.DataFrame | None]:
     """The slow level with the highest sum of scores among those that are asked for, and the scores
     of all histories.
     """
-    levels = [
-        level
-        for level in grid()
-        if volatility == "choose" or (level.spread > 0.0) == (volatility == "slow")
-    ]
+    if volatility == "constant":
+        return grid()[0], None
+    levels = [level for level in grid() if volatility == "choose" or level.spread > 0.0]
     found = {
         name: scores(resolved, space, one.fitted, one.target, levels, settings, tick)
         for name, one in subjects.items()
