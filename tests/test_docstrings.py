@@ -19,7 +19,7 @@ EVERYWHERE = FUNCTIONS | CLASSES
 SCREEN = 80  # lines of a terminal that is as high as a laptop's display
 # need files of others, or minutes: an example shows the call alone
 LONG = {"calibrate_burn", "calibrate_economy", "calibrate_factor", "counterfactual", "propose"}
-LONG |= {"replay", "report", "validate", "verify"}
+LONG |= {"calibrate_panel", "replay", "report", "validate", "verify"}
 
 
 def sections(text):

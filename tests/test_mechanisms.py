@@ -119,6 +119,7 @@ def test_news_has_mertons_moments():
 
     params = bind(p, sample(p, range(50), 7))
     state = {"time": 0.0, "news": np.zeros(50), "market_index": np.zeros(50)}
+    state["volatility_level"] = np.zeros(50)
     news = np.array(
         [policy_news(params, 0, None, {**state, "step": t})["news"] for t in range(4000)]
     ).ravel()

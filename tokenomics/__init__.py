@@ -17,6 +17,7 @@ Public names; `help` of each describes every parameter:
     calibrate_prices     Merton's jump-diffusion and GARCH from daily closes
     calibrate_factor     a token's beta to the market from daily closes of both
     calibrate_economy    parameters of the economy by simulated moments of a token
+    calibrate_panel      the same of several tokens, which share what networks share
     calibrate_demand     the demand block from a request rate or a trace
     calibrate_burn       burn elasticity and emission path from tables by month
     read_demand          a request rate from a file of rates or of requests
@@ -75,6 +76,7 @@ _HOMES = {
     "calibration.burn.calibrate": ("calibrate_burn",),
     "calibration.demand.calibrate": ("calibrate_demand",),
     "calibration.economy.calibrate": ("calibrate_economy",),
+    "calibration.economy.panel": ("calibrate_panel",),
     "calibration.prices.calibrate": ("calibrate_prices",),
     "calibration.prices.factor": ("calibrate_factor",),
     "errors": ("BlockError", "InputError", "ModelError", "Remark", "TokenomicsError"),

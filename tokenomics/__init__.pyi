@@ -21,6 +21,7 @@ from .calibration.bonding.counterfactual import counterfactual as counterfactual
 from .calibration.burn.calibrate import calibrate_burn as calibrate_burn
 from .calibration.demand.calibrate import calibrate_demand as calibrate_demand
 from .calibration.economy.calibrate import calibrate_economy as calibrate_economy
+from .calibration.economy.panel import calibrate_panel as calibrate_panel
 from .calibration.prices.calibrate import calibrate_prices as calibrate_prices
 from .calibration.prices.factor import calibrate_factor as calibrate_factor
 from .errors import BlockError as BlockError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ..calibration.estimates import Calibration
+from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from ..results.markdown import markdown_table
@@ -68,50 +70,82 @@ Filled = Annotated[
 ]
 FITTED = (
     "A parameter to fit: PATH, or PATH=LOW:HIGH. Repeatable. By default news.volatility, "
-    "news.jump_volatility and speculation.noise."
+    "news.jump_volatility and speculation.noise; a search from a sixth to six times the value."
 )
+POOLED = (
+    "A parameter that the tokens of several files share: PATH, or PATH=LOW:HIGH. Repeatable. By "
+    "default speculation.intensity_of_choice."
+)
+OVER_YEARS = (
+    "Volatility over the years: constant, slow to change, or choose: slow, but where constant "
+    "foretells later parts of the fitted days far better; what is held out has no say."
+)
+
+
+def fill(found: Calibration, folder: Path) -> None:
+    """Write a calibration into a directory."""
+    from ..results.drawing import save
+
+    if found.told:
+        (folder / "overlay.yaml").write_text(found.overlay(), encoding="utf-8")
+    (folder / "calibration.md").write_text(found.markdown(), encoding="utf-8")
+    (folder / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
+    for name, figure in found.figures.items():
+        save(figure, folder / f"{name}.png", 150)
+
+
+def show(found: Calibration) -> None:
+    """Print a calibration."""
+    console = wide_console()
+    say(f"{found.method}: {found.data}", *(f"rows: {choice}" for choice in found.data.choices))
+    show_frame("Estimates", found.table().drop(columns="problem"), console)
+    say(*(f"not told: {', '.join(names)}: {problem}" for problem, names in found.problems.items()))
+    for title, table in found.tables.items():
+        show_frame(title, table, console)
+    say(*(f"note: {note}" for note in found.notes))
+
+
+def usage(found: Calibration, folder: Path) -> str:
+    """How what was written is used."""
+    if not found.told:
+        return f"written to {folder}; no overlay: the data tell no parameter of the model"
+    use = shlex.join(["tokenomics", "run", "baseline", "--overlay", f"{folder}/overlay.yaml"])
+    return f"written to {folder}; use it: {use}"
 
 
 def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
     """Print a calibration and write its directory."""
-    from ..results.drawing import save
-
-    def fill(folder: Path) -> None:
-        if found.told:
-            (folder / "overlay.yaml").write_text(found.overlay(), encoding="utf-8")
-        (folder / "calibration.md").write_text(found.markdown(), encoding="utf-8")
-        (folder / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
-        for name, figure in found.figures.items():
-            save(figure, folder / f"{name}.png", 150)
 
     def tell(written: bool) -> None:
         if as_json:
             print_json(found.plain() | ({"out": str(out)} if written else {}))
             return
-        console = wide_console()
-        say(f"{found.method}: {found.data}", *(f"rows: {choice}" for choice in found.data.choices))
-        show_frame("Estimates", found.table().drop(columns="problem"), console)
-        say(
-            *(
-                f"not told: {', '.join(names)}: {problem}"
-                for problem, names in found.problems.items()
-            )
-        )
-        for title, table in found.tables.items():
-            show_frame(title, table, console)
-        say(*(f"note: {note}" for note in found.notes))
+        show(found)
         if written:
-            use = shlex.join(["tokenomics", "run", "baseline", "--overlay", f"{out}/overlay.yaml"])
-            say(
-                f"written to {out}; "
-                + (
-                    f"use it: {use}"
-                    if found.told
-                    else "no overlay: the data tell no parameter of the model"
-                )
-            )
+            say(usage(found, out))
 
-    deliver(out, fill, tell)
+    deliver(out, lambda folder: fill(found, folder), tell)
+
+
+def finish_panel(panel: Mapping[str, Calibration], out: Path | None, as_json: bool) -> None:
+    """Print the calibrations of several tokens, and write a directory of each by its name."""
+
+    def fill_all(folder: Path) -> None:
+        for name, found in panel.items():
+            (folder / name).mkdir()
+            fill(found, folder / name)
+
+    def tell(written: bool) -> None:
+        if as_json:
+            tokens = {name: found.plain() for name, found in panel.items()}
+            print_json({"tokens": tokens} | ({"out": str(out)} if written else {}))
+            return
+        for name, found in panel.items():
+            show(found)
+            if written:
+                say(usage(found, out / name))
+
+    deliver(out, fill_all, tell)
 
 
 @app.command(epilog="Example: tokenomics calibrate recover merton --replications 500 --workers 2")
@@ -304,16 +338,19 @@ def factor(
 @app.command(
     epilog="Examples: tokenomics calibrate economy prices.csv --out fits/token | "
     "tokenomics calibrate economy prices.csv --fit news.volatility --fit speculation.noise=0.05:1 "
-    "--holdout 0.25 --workers 4"
+    "--holdout 0.25 --workers 4 | tokenomics calibrate economy one.csv two.csv three.csv --gaps "
+    "interpolate --out fits/panel"
 )
 def economy(
-    file: File,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...")],
     params: Annotated[
         str, typer.Option(help="The parameters that are not fitted: a shipped set or a YAML file.")
     ] = "baseline",
     overlay: Overlay = None,
     sets: Set = None,
     fit: Annotated[list[str] | None, typer.Option(help=FITTED, metavar="PATH")] = None,
+    shared: Annotated[list[str] | None, typer.Option(help=POOLED, metavar="PATH")] = None,
+    volatility: Annotated[str, typer.Option(help=OVER_YEARS)] = "choose",
     start: First = None,
     end: Last = None,
     gaps: Filled = "refuse",
@@ -335,17 +372,24 @@ def economy(
     ] = None,
     runs: Annotated[
         int, number("Simulated histories of each point.", bounds.DRAWS.from_(20))
-    ] = 200,
+    ] = 100,
     seed: Annotated[int, number("Seed of the simulated histories.", bounds.SEED)] = 0,
     workers: Annotated[int, number("Threads.", bounds.WORKERS)] = 1,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Fit parameters of the whole economy so that simulated moments of daily returns match a
-    token's; test them on its later days.
+    token's; test them on its later days. Several files: what the tokens share is fitted to all, and
+    each has a folder of its own.
     """
-    from ..calibration.economy.calibrate import FIT, HOLDOUT, Simulations, calibrate_economy
+    from ..calibration.economy.calibrate import FIT, HOLDOUT, calibrate_economy
+    from ..calibration.economy.fit import Simulations
+    from ..calibration.economy.panel import SHARED, calibrate_panel
 
+    if shared and len(files) == 1:
+        raise InputError(
+            "one file", key="--shared", expected="two files or more, whose tokens share parameters"
+        )
     probe(out)
     chosen = given(
         column=column,
@@ -359,22 +403,28 @@ def economy(
         unsorted=unsorted,
         absurd=absurd,
     )
-    window = {"start": start.date() if start else None, "end": end.date() if end else None}
-    settings = Simulations(runs=runs, seed=seed, workers=workers)
+    asked = {
+        "overlay": overlay,
+        "sets": sets or (),
+        "choices": chosen,
+        "start": start.date() if start else None,
+        "end": end.date() if end else None,
+        "fit": fit or FIT,
+        "holdout": HOLDOUT if holdout is None else holdout,
+        "volatility": volatility,
+        "settings": Simulations(runs=runs, seed=seed, workers=workers),
+    }
     with progress_bar("fitting, simulated days", show=not as_json) as progress:
-        found = calibrate_economy(
-            file,
-            params,
-            overlay=overlay,
-            sets=sets or (),
-            choices=chosen,
-            **window,
-            fit=fit or FIT,
-            holdout=HOLDOUT if holdout is None else holdout,
-            settings=settings,
-            progress=progress,
-        )
-    finish(found, out, as_json)
+        if len(files) == 1:
+            found = calibrate_economy(files[0], params, **asked, progress=progress)
+        else:
+            panel = calibrate_panel(
+                files, params, **asked, shared=shared or SHARED, progress=progress
+            )
+    if len(files) == 1:
+        finish(found, out, as_json)
+    else:
+        finish_panel(panel, out, as_json)
 
 
 @app.command(

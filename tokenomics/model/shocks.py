@@ -30,6 +30,7 @@ NORMALS = (
     "oracle_noise",
     "fleet_noise",
     "factor_normal",
+    "volatility_normal",
 )
 UNIFORMS = ("news_jump_uniform", "region_uniform")
 

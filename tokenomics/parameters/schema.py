@@ -125,6 +125,20 @@ class MarketFactor(Group):
     )
 
 
+class SlowVolatility(Group):
+    """How restless the token is, over years: the log of a level that its own news and chartists'
+    noise are multiplied by, an Ornstein-Uhlenbeck process.
+    """
+
+    spread: float = parameter(
+        "1",
+        "long-run standard deviation of the log of the level (0: it is always 1)",
+        ge=0.0,
+        le=1.0,
+    )
+    memory: float = parameter("days", "time in which the log of the level returns", gt=0.0)
+
+
 class Demand(Group):
     """Potential demand for inference, before customers choose a venue."""
 
@@ -1342,6 +1356,7 @@ class Parameters(Ruled):
     shocks: Shocks
     news: News
     market_factor: MarketFactor
+    slow_volatility: SlowVolatility
     demand: Demand
     workloads: dict[str, Workload]
     venues: Venues

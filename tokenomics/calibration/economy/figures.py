@@ -15,8 +15,6 @@ from ...results.drawing import Drawing
 from ...results.returns import statistics
 from .moments import MOMENTS
 
-LIMIT = 3.84  # 95 % point of chi-square with one degree of freedom
-
 
 def moments_figure(
     prices: Mapping[str, np.ndarray], runs: Mapping[str, Mapping[str, np.ndarray]], token: str
@@ -66,22 +64,22 @@ def moments_figure(
 
 
 def profile_figure(profiles: pd.DataFrame) -> Figure:
-    """Distance above the least against each parameter, the others fitted again."""
+    """The criterion's curve around its least, by parameter, the others fitted again."""
     figure = Drawing(figsize=(6.4, 4.2), layout="constrained")
     axis = figure.add_subplot()
     for name, own in profiles.groupby("parameter", sort=False):
         x = np.concatenate([own["times the estimate"], [1.0]])
-        y = np.concatenate([own["distance above the least"], [0.0]])
+        y = np.concatenate([own["distance above the least"] / own["limit"], [0.0]])
         order = np.argsort(x)
         axis.plot(x[order], y[order], marker=".", label=name)
-    axis.axhline(LIMIT, color="0.4", linewidth=0.8, linestyle=":", label="95 % limit")
+    axis.axhline(1.0, color="0.4", linewidth=0.8, linestyle=":", label="95 % limit")
     axis.set(
         xscale="log",
         xlabel="times the estimate [1]",
-        ylabel="weighted distance above the least [1]",
-        ylim=(-1.0, 40.0),
+        ylabel="weighted distance above the least, of its 95 % limit [1]",
+        ylim=(-0.5, 10.0),
     )
-    axis.set_xticks([0.5, 0.71, 1.0, 1.41, 2.0], ["0.5", "0.71", "1", "1.41", "2"])
+    axis.set_xticks([0.3, 0.6, 1.0, 1.7, 3.0], ["0.3", "0.6", "1", "1.7", "3"])
     axis.minorticks_off()
     axis.legend(fontsize=7, frameon=False)
     axis.grid(alpha=0.25)

@@ -3,13 +3,15 @@
 News is Merton's (1976) jump-diffusion, centred: ln V gains σ√Δt z + Σ jumps − λ μ Δt. Zero median
 rather than a martingale correction, so that the log error which a controller sees is unbiased.
 Beside it stands the market that all tokens share: an index that moves by a normal change a step, of
-which the token takes beta times. What the market does no network can change. Units: log points,
-days.
+which the token takes beta times. What the market does no network can change. How restless
+the token is changes over years: the log of a slow level follows an Ornstein-Uhlenbeck process
+(Taylor 1986, with days in place of hours), by which its own news and chartists' noise are
+multiplied. Units: log points, days.
 """
 
 import numpy as np
 
-from ..formulas.numerics import impulse, poisson, window
+from ..formulas.numerics import impulse, poisson, relaxation, restlessness, window
 from ..variables import Variable, writes
 
 
@@ -54,8 +56,19 @@ def _index_change(params, state):
     return params["market_factor"].volatility * np.sqrt(params["time_step"]) * normal
 
 
-def _own_news(params, state):
-    """The network's own news of the step: recorded or sampled."""
+def _volatility_level(params, state):
+    """Log of the slow level after the step. At rest it is not known: the first step draws it from
+    its long-run distribution, so that no day of a run is calmer than another.
+    """
+    slow, level = params["slow_volatility"], state["volatility_level"]
+    move = relaxation(params["time_step"], slow.memory)
+    draw = slow.spread * params["shock_table"].at("volatility_normal", state["step"])
+    after = level - level * move + np.sqrt(move * (2.0 - move)) * draw
+    return np.where(level == 0.0, draw, after)
+
+
+def _own_news(params, state, level):
+    """The network's own news of the step: recorded or sampled. level: log of the slow level."""
     news, table, dt = params["news"], params["shock_table"], params["time_step"]
     recorded = table.at("recorded_news", state["step"])
     if recorded is not None:
@@ -67,7 +80,8 @@ def _own_news(params, state):
         "news_jump_normal", state["step"]
     )
     diffusion = news.volatility * np.sqrt(dt) * table.at("news_normal", state["step"])
-    return diffusion + jumps - news.jump_rate * dt * news.jump_mean
+    sampled = diffusion + jumps - news.jump_rate * dt * news.jump_mean
+    return restlessness(params["slow_volatility"], level) * sampled
 
 
 @writes(
@@ -80,17 +94,25 @@ def _own_news(params, state):
     ),
     Variable("market_factor", "1", "log change of the market's index in this step", 1.0),
     Variable("market_index", "1", "log of the market's index, of any start", 1.0, start=0.0),
+    Variable(
+        "volatility_level",
+        "1",
+        "log of the slow level by which own news and chartists' noise are multiplied",
+        1.0,
+        start=0.0,
+    ),
 )
 def policy_news(params, substep, state_history, state):
     """News of the step: the network's own, events, and what the token takes of the market's move;
-    that move, and the index after it.
+    that move, the index after it, and the slow level of volatility.
     """
     event = _added(_parts(params, state, "news", impulse))
-    moved = _index_change(params, state)
+    moved, level = _index_change(params, state), _volatility_level(params, state)
     return {
-        "news": _own_news(params, state) + event + params["market_factor"].beta * moved,
+        "news": _own_news(params, state, level) + event + params["market_factor"].beta * moved,
         "market_factor": moved,
         "market_index": state["market_index"] + moved,
+        "volatility_level": level,
     }
 
 

@@ -12,7 +12,13 @@ import numpy as np
 
 from ...elementary import log
 from ..formulas.liquidity import depth, speculators_depth
-from ..formulas.numerics import chartist_share, in_tokens, positive, relaxation
+from ..formulas.numerics import (
+    chartist_share,
+    in_tokens,
+    positive,
+    relaxation,
+    restlessness,
+)
 from ..variables import Variable, writes
 
 
@@ -57,7 +63,8 @@ def policy_speculators(params, substep, state_history, state):
     chartist = speculation.chartist * state["trend"]
     # The noise differs between chartists and earns nothing on average: it moves the price, not
     # their fitness.
-    noise = speculation.noise * state["speculation_noise"] / np.sqrt(dt)
+    level = restlessness(params["slow_volatility"], state["volatility_level"])
+    noise = level * speculation.noise * state["speculation_noise"] / np.sqrt(dt)
     usual = params["market"].pool_share * state["circulating_supply"] * price
     there = depth(params["market"], state["pool_usd"])
     usd = speculators_depth(usual, there, speculation.follows_liquidity)

@@ -36,6 +36,7 @@ PATHS = (
     "oracle.noise",
     "news",
     "market_factor",
+    "slow_volatility",
     "shocks.enabled",
 )
 MEMORY = tuple(

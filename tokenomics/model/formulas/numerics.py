@@ -85,6 +85,13 @@ def poisson(rate, uniform):
     return count
 
 
+def restlessness(slow, level):
+    """What own news and chartists' noise are multiplied by at the log of a slow level: its square
+    is 1 on average, so that the spread of the level adds no variance over many years.
+    """
+    return exp(level - slow.spread * slow.spread)
+
+
 def news_variance(params):
     """Variance of the log price a day that news alone brings, the network's own and the market's,
     none where shocks are off [1/day] (Merton 1976).
