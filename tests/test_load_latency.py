@@ -3,6 +3,7 @@ by request, its limits, and the share of tasks that are answered in time.
 """
 
 import heapq
+import re
 
 import numpy as np
 import pytest
@@ -32,7 +33,8 @@ from tokenomics.model.model import bind
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve
 
-PARAMS = bind(resolve("baseline").values, None)
+BASELINE = resolve("baseline")
+PARAMS = bind(BASELINE.values, None)
 FLEET = PARAMS["fleet"]
 NODES = {"h100": 300.0, "h200": 20.0, "a100": 1.0, "l40s": 60.0}
 
@@ -142,12 +144,19 @@ def test_a_node_with_one_place_has_no_batch_and_one_service_time():
 
 
 def test_the_shipped_times_are_near_the_rooflines():
-    # they are of a roofline without kernels and with a bandwidth fitted card by card
+    # they are of a roofline without kernels and with a bandwidth fitted card by card, as their
+    # sources say with all numbers
+    told = re.compile(
+        r": ([\d.]+) GB .* over ([\d.]+) of the \w+'s ([\d.]+) TB/s.* has ([\d.]+) s$"
+    )
     for name, precision in (("h100", "fp8"), ("h200", "fp8"), ("a100", "fp16"), ("l40s", "fp8")):
         card = roofline(hardware(name), shape("llama-3.1-8b"), precision)
-        assert FLEET[name].least_time_per_token == pytest.approx(
-            card.decode_time(0.0, 1.0), rel=0.35
-        )
+        shipped, now = FLEET[name].least_time_per_token, card.decode_time(0.0, 1.0)
+        source = BASELINE.entries[f"fleet.{name}.least_time_per_token"].source
+        weights, share, bandwidth, said = map(float, told.search(source).groups())
+        assert shipped == pytest.approx(1e-3 * weights / (share * bandwidth), rel=5e-3)
+        assert said == pytest.approx(now, rel=1e-2)
+        assert shipped == pytest.approx(now, rel=0.35)
 
 
 def test_the_rooflines_time_per_token_is_affine_in_the_batch_up_to_the_target():

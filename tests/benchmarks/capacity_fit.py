@@ -27,9 +27,12 @@ from tokenomics.parameters.documents import Quantity
 
 ARCHITECTURES = Path(__file__).resolve().parents[2] / "params" / "architectures"
 # where the search begins and what the priors are about: (value, standard deviation of its log or
-# logit). Links and attention are narrow: all-reduces reach .5 to .7 of NVLink (NCCL's tests),
-# FlashAttention-3 .4 to .6 of an H100's rate for prompts of these lengths (Shah et al. 2024), and
-# single rows with a busy scheduler would otherwise be put down to them
+# logit). Links and attention are narrow, since single rows with a busy scheduler would otherwise be
+# put down to them. All-reduces of 17 to 134 MB, as of a call of prompts, reach .45 to .92 of NVLink
+# on 2 to 8 H100s and H200s and .29 to .66 on B200s (NCCL 2.29.2, aiconfigurator's tables);
+# FlashAttention-3 .43 to .63 of an H100's rate at 512 to 16,384 tokens (pytorch/benchmark, pull
+# request 2391). The shortest all-reduces take 6 to 25 us with NCCL, 4 to 7 us with vLLM in a graph
+# (the same tables). The other middles are assumptions, and wide
 PRIOR = {
     "bandwidth": (0.7, 2.0),
     "cache": (0.6, 2.0),

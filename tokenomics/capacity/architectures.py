@@ -1,8 +1,11 @@
 """What inference reaches of a card's data sheet, and what a call costs besides: numbers of an
 architecture, fitted on published serving benchmarks and shared by its cards.
 
-The bounds of the shares are what a program can reach: matrix products of an H100 attain at most
-.79 of its rate (Vidur's profile), copies nine tenths of its bandwidth.
+The bounds of the shares are what a program can reach on an H100. The four matrix products of a
+layer attain at most .78 of its rate together, single ones .88 (Vidur's profile). BabelStream copies
+at .87 of its bandwidth and reads at .95 (Azure's AI-benchmarking-guide, ND H100 v5). NCCL's largest
+all-reduces attain .7 to 1.0 of NVLink (tables of ai-dynamo/aiconfigurator). The bounds lie between
+(assumption).
 """
 
 from __future__ import annotations

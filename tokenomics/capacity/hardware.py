@@ -68,9 +68,12 @@ class Measured(Strict):
 
 
 class Hardware(Strict):
-    """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, power of one
-    card in kW, all-in. link: what a card sends to others of its server at once [GB/s], one way.
-    architecture: a shipped one or its file.
+    """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, dense, power
+    of one card in kW, all-in. link: what a card sends to others of its server at once [GB/s], one
+    way. architecture: a shipped one or its file.
+
+    Makers count 2^30 bytes a GB; memory takes their figure in 1e9, and the 7 % between are left to
+    the driver and to what a server keeps beside weights and cache (assumption).
     """
 
     description: str

@@ -7,10 +7,12 @@ from pydantic import Field
 
 from ..parameters.documents import Strict
 
-# Kernels that run one after the other in a layer, of the common decoders (assumption: norm, input
-# products, rotary embedding with the cache, attention, output product; norm, gate and up,
-# activation, down). Latent attention has the down- and up-projections and their norms besides;
-# experts have router, choice, sorting and weighted sum; shared ones their own three
+# Kernels that run one after the other in a layer, of the common decoders: norm, input products,
+# rotary embedding with the cache, attention, output product; norm, gate and up, activation, down.
+# Those are the calls of vLLM's llama.py. Latent attention has the down- and up-projections and
+# their norms besides (assumption: both norms in one kernel; vLLM's mla.py calls them apart);
+# experts have router, choice, sorting and weighted sum; shared ones their own three (assumptions).
+# The time of a kernel is fitted with these counts
 GROUPED, LATENT, MLP, EXPERTS, SHARED = 5, 9, 4, 8, 3
 # Values of a token that pass through memory in a layer beside the products, in widths: norms and
 # residuals, and for each active expert what is sorted in and added up (assumption: read and written

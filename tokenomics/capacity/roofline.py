@@ -36,7 +36,9 @@ from .shapes import Shape
 # of the memory that the weights leave; TensorRT-LLM's default kv_cache_free_gpu_mem_fraction
 FREE_SHARE = 0.9
 MOST_AT_ONCE = 2048.0  # requests that a server batches; TensorRT-LLM's default max_batch_size
-CHUNK = 8192.0  # tokens of prompts in one call; the default of vLLM, SGLang and TensorRT-LLM
+# tokens of prompts in one call; the default of vLLM's server on large GPUs (its pull request 12369)
+# and of TensorRT-LLM from v0.11
+CHUNK = 8192.0
 NORMAL_99 = 2.326  # the normal distribution's 99th percentile
 Split = Literal["tensor", "experts"]
 
