@@ -49,8 +49,17 @@ def assert_books_balance(paths, dt=1.0):
         assert paths[name].min() >= -1e-9 * total.max(), name
 
 
-@pytest.mark.parametrize("policy", names("policy"))
-@pytest.mark.parametrize("scenario", names("scenario"))
+# every policy under a quarter of the scenarios, every scenario under a quarter of the policies;
+# the random networks below take any pair
+PAIRS = [
+    (policy, scenario)
+    for i, policy in enumerate(names("policy"))
+    for j, scenario in enumerate(names("scenario"))
+    if (i + j) % 4 == 0
+]
+
+
+@pytest.mark.parametrize(("policy", "scenario"), PAIRS)
 def test_books_balance_under_every_policy_and_scenario(policy, scenario):
     assert_books_balance(simulate(policy=policy, scenarios=(scenario,), days=120, runs=3))
 

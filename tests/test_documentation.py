@@ -106,7 +106,7 @@ def test_every_command_parses(page, monkeypatch):
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs" / "start.md"], ids=["README", "start"])
 def test_every_command_that_a_newcomer_meets_runs(page, tmp_path):
-    found = list(lines(page))
+    found = [words for words in lines(page) if words != ["doctor"]]  # it has a test of its own
     assert len(found) >= 2
     for words in found:
         small = [

@@ -567,7 +567,7 @@ def test_a_glyph_of_two_letters_is_two_letters():
     assert difference(figure("fat", "f", "i", "t"), drawn)
 
 
-def test_metadata_of_another_rocrate_are_compared_by_what_they_say(made, copy):
+def test_metadata_of_another_rocrate_are_compared_by_what_they_say(made, copy, pages_are_made_once):
     versions(copy, rocrate="0.1.0")
     plain = json.loads((copy / METADATA).read_bytes())
     graph = plain["@graph"]
