@@ -13,6 +13,7 @@ from ..calibration.estimates import Calibration
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from ..results.markdown import markdown_table
+from .help import Sentences
 from .history_options import (
     Absurd,
     Column,
@@ -32,13 +33,11 @@ from .options import Json, Overlay, Set
 from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help=(
-        "Estimate parameters from data: prices, the market's part in them, demand, burn-and-mint, "
-        "the whole economy, bonding by its yield; test the estimators."
-    ),
+    help="Estimate parameters from data, and test the estimators.",
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE")]

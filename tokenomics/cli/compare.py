@@ -94,8 +94,8 @@ def compare(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Compare policies on the same shocks: paired differences, win rates, and which is best by each
-    metric; as they are, or at equal cost (--match).
+    """Compare policies on the same shocks, or at equal cost. Shows paired differences and which
+    policy is best by each metric; --match sets each to the same cost first.
     """
     from ..experiments.compare import compare_design, comparison_design
     from ..experiments.idle import idle

@@ -27,7 +27,7 @@ def diff(
     b: Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="B")],
     as_json: Json = False,
 ) -> None:
-    """Compare two bundles: settings and versions, parameters, metrics with intervals."""
+    """Compare two bundles: settings, parameters, metrics. Metrics have intervals."""
     from ..governance.bundle.diff import diff as compare
 
     found = compare(a, b)

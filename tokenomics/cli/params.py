@@ -12,6 +12,7 @@ from ..parameters import Parameters, as_history, resolve, tables
 from ..parameters.kinds import BASE
 from ..parameters.locate import find
 from ..parameters.reading import read
+from .help import Sentences
 from .options import Changes, File, Json, Overlay, Policy, Scenario, Set, Today, resolved_from
 from .output import print_json, say, show_table
 
@@ -32,6 +33,7 @@ PARAMETERS = "parameters"
 SCHEMAS = (PARAMETERS, *RECORDS)
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -13,6 +13,7 @@ import typer
 from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe
+from .help import Sentences
 from .history_options import Sheet
 from .numbers import number
 from .options import Json, NoFigures, Tables
@@ -20,11 +21,11 @@ from .output import deliver, json_text, print_json, progress_bar, say, show_tabl
 from .protocol_texts import tell_counterfactual, tell_replay, told_number
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Rules that networks run on chain: list, show, replay on their history, and find where "
-    "they trap themselves.",
+    help="List, show and replay the rules that networks run on chain.",
 )
 Named = Annotated[
     str, typer.Argument(help="A rule, or NAME@VERSION; see `protocols list`.", metavar="NAME")

@@ -66,7 +66,7 @@ def reproduce(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compute a published result again: its numbers beside ours, and what became of each claim."""
+    """Compute a published result again and judge its claims. Its numbers stand beside ours."""
     from ..papers import reproduce as compute
     from ..results.drawing import save
     from ..results.markdown import cell

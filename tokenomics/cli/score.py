@@ -83,8 +83,8 @@ def score(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Score a forecast against what happened: coverage, CRPS and interval scores by variable and
-    horizon, and skill against 'no change'. The tables' files and JSON have all columns.
+    """Score a forecast against what happened. Shows coverage, CRPS and interval scores by variable
+    and horizon, and skill against 'no change'. The tables' files and JSON have all columns.
     """
     from ..forecasts.score import BANDS
     from ..forecasts.score import score as scored

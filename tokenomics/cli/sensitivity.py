@@ -38,8 +38,8 @@ def sensitivity(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary
-    effects, with intervals.
+    """Rank the parameters that move each metric: Sobol or Morris. Sobol indices are of first, total
+    and second order; both methods come with the half-width of a 95 % interval.
     """
     from ..experiments.design_reading import read_design
     from ..experiments.idle import idle

@@ -38,8 +38,8 @@ def sweep(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate a design: parameter points x policies x scenarios x runs. Results are written as
-    they finish.
+    """Simulate points x policies x scenarios x runs of a design. Results are written as they
+    finish.
     """
     from ..experiments.design_reading import read_design
     from ..experiments.idle import idle

@@ -96,8 +96,8 @@ def validate(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk
-    and GARCH, and what a policy would have done.
+    """Back-test on a recorded history, beside naive forecasts. Coverage and CRPS are scored beside
+    a random walk and GARCH; shows what a policy would have done.
     """
     from ..results.drawing import save
     from ..validation import validate as back_test

@@ -52,7 +52,9 @@ def velocity(
     detector: Annotated[str, typer.Option(help="A shipped detector or a YAML file.")] = "velocity",
     as_json: Json = False,
 ) -> None:
-    """Usage or speculation: what is behind a window's velocity, against the 60 days before it."""
+    """Tell usage from speculation behind a rise of velocity. A window is held against the 60 days
+    before it.
+    """
     from ..histories.activity import read_activity
     from ..histories.times import as_date
     from ..velocity.detector import FEATURES, Series, decomposition, features, rose
