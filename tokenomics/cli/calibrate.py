@@ -30,7 +30,7 @@ from .history_options import (
 )
 from .numbers import number
 from .options import Json, Overlay, Set
-from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
+from .output import deliver, json_text, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(
     cls=Sentences,
@@ -87,9 +87,8 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
         if as_json:
             print_json(found.plain() | ({"out": str(out)} if written else {}))
             return
-        console = wide_console()
         say(f"{found.method}: {found.data}", *(f"rows: {choice}" for choice in found.data.choices))
-        show_frame("Estimates", found.table().drop(columns="problem"), console)
+        show_frame("Estimates", found.table().drop(columns="problem"))
         say(
             *(
                 f"not told: {', '.join(names)}: {problem}"
@@ -97,7 +96,7 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
             )
         )
         for title, table in found.tables.items():
-            show_frame(title, table, console)
+            show_frame(title, table)
         say(*(f"note: {note}" for note in found.notes))
         if written:
             use = shlex.join(["tokenomics", "run", "baseline", "--overlay", f"{out}/overlay.yaml"])
@@ -164,7 +163,7 @@ def recover(
             )
             return
         say(what)
-        show_frame(f"Recovery of '{estimator}'", table, wide_console())
+        show_frame(f"Recovery of '{estimator}'", table)
         if written:
             say(f"written to {out}")
 

@@ -241,6 +241,4 @@ def _tell_supply(found, rows: list[dict]) -> None:
         for row in rows
     )
     title = f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day"
-    show_table(
-        title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points, unbroken=numbers
-    )
+    show_table(title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points)

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
+from ..results.intervals import mean_interval
 from ..results.markdown import markdown_table
 from ..results.metrics import METRICS
 from . import control_attacks, control_wash_usage
@@ -266,7 +267,7 @@ def _tell_tuning(found, method: str, policy: str | None, runs: int) -> None:
     rows = (
         (
             f"{name} [{METRICS[name].unit}]",
-            *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair),
+            *(mean_interval(*row) for row in pair),
         )
         for name, pair in found.metrics.items()
     )

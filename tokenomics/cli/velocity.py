@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..shown import readable
 from .history_options import DateFormat, Decimal, Duplicates, Keep, Sheet, Unsorted, given
 from .options import Json
 from .output import print_json, say, show_table
@@ -159,8 +160,8 @@ def velocity(
         rows.append(
             (
                 label,
-                f"{old:,.4g}",
-                f"{new:,.4g}",
+                readable(old),
+                readable(new),
                 f"{(new - old) / float(parts['before']['volume']):+.1%}",
             )
         )
