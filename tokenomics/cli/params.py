@@ -11,7 +11,7 @@ from ..errors import InputError, nearest
 from ..parameters import Parameters, as_history, resolve, tables
 from ..parameters.kinds import BASE
 from ..parameters.locate import KINDS, find
-from ..parameters.parts import WHOLE, Part, every_name, kind_and_name, part_of
+from ..parameters.parts import WHOLE, ShippedPart, every_name, kind_and_name, part_of
 from ..parameters.reading import read
 from .help import Sentences
 from .options import Changes, File, Json, Overlay, Policy, Scenario, Set, Today, resolved_from
@@ -150,7 +150,7 @@ def show(
         typer.echo(resolved.to_yaml(), nl=False)
 
 
-def _show_part(part: Part, as_json: bool) -> None:
+def _show_part(part: ShippedPart, as_json: bool) -> None:
     if as_json:
         print_json(vars(part) | {"settings": [vars(one) for one in part.settings]})
         return

@@ -19,7 +19,7 @@ WHOLE = ("base", "network")  # kinds that are a whole set of parameters
 
 
 @dataclass(frozen=True)
-class Setting:
+class ShippedSetting:
     """A value of a file. name: its keys, with dots between. unit, source, meaning: empty where
     neither the file nor the parameters say any.
     """
@@ -32,14 +32,14 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Part:
+class ShippedPart:
     """A shipped file. kind: one of `KINDS`. description: what it says of itself."""
 
     kind: str
     name: str
     file: str
     description: str
-    settings: tuple[Setting, ...]
+    settings: tuple[ShippedSetting, ...]
 
 
 def every_name() -> list[str]:
@@ -88,7 +88,7 @@ def kind_and_name(text: str) -> tuple[str, str] | None:
     return kinds[0], text
 
 
-def part_of(kind: str, name: str) -> Part:
+def part_of(kind: str, name: str) -> ShippedPart:
     """A shipped file, one of no whole set of parameters."""
     file = find(kind, name)
     tree = dict(load(file, f"a {kind}"))
@@ -96,10 +96,10 @@ def part_of(kind: str, name: str) -> Part:
     told = (str(tree.pop(key, "")) for key in ("title", "summary", "description"))
     description = ". ".join(" ".join(one.split()) for one in told if one)
     settings = _settings(tree, "", "" if kind in GROUPS else None)
-    return Part(kind, name, str(file), description, tuple(settings))
+    return ShippedPart(kind, name, str(file), description, tuple(settings))
 
 
-def _settings(tree: Mapping[str, Any], prefix: str, above: str | None) -> Iterator[Setting]:
+def _settings(tree: Mapping[str, Any], prefix: str, above: str | None) -> Iterator[ShippedSetting]:
     """The values of a mapping. prefix: of their names. above: of the path of the parameter that a
     name is, None where names are no such paths but for those that have dots.
     """
@@ -126,11 +126,11 @@ def _range(node: Mapping[str, Any]) -> str:
     return told + (f", {node['scale']}" if "scale" in node else "")
 
 
-def _setting(name: str, node: Any, parameter: str) -> Setting:
+def _setting(name: str, node: Any, parameter: str) -> ShippedSetting:
     own = node if isinstance(node, Mapping) else {"value": node}
     field = place(parameter).field if parameter else None
     value = own.get("value", "")
-    return Setting(
+    return ShippedSetting(
         name,
         [number(one) for one in value] if isinstance(value, list) else number(value),
         str(own.get("unit", unit_of(field) if field else "")),
