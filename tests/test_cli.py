@@ -246,7 +246,7 @@ def test_the_overview_of_the_commands_waits_for_no_library_that_only_some_need(t
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
-    assert "Commands" in done.stdout
+    assert "Look up:" in done.stdout
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
 
 
@@ -271,6 +271,15 @@ def test_the_overview_says_of_every_command_the_first_sentence_of_its_own_help()
     assert {
         name: program.get_command(context, name).get_short_help_str(limit=300) for name in COMMANDS
     } == COMMANDS
+
+
+def test_help_cuts_no_sentence_and_the_overview_has_a_line_for_each_command(tmp_path):
+    shown = call(tmp_path, "--help").stdout
+    for words in ([], ["params"], ["control"], ["capacity"], ["calibrate"], ["model"]):
+        lines = call(tmp_path, *words, "--help").stdout.splitlines()
+        assert max(map(len, lines)) <= 80
+        assert not any(line.endswith("...") for line in lines[1:])  # the first is the usage
+    assert all(f"  {name:<11}  {line}" in shown.splitlines() for name, line in COMMANDS.items())
 
 
 def test_a_misspelt_command_names_its_neighbour(tmp_path):

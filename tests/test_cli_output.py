@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from ruamel.yaml import YAML
 
 from paths import command, commands
@@ -135,14 +134,13 @@ def test_of_two_runs_without_a_name_each_has_its_own(tmp_path):
     assert len(os.listdir(tmp_path / "runs")) == 2
 
 
-def test_a_table_shows_a_strangers_text_and_obeys_none_of_it():
-    out = io.StringIO()
-    show_table(
-        HOSTILE, [HOSTILE], [[HOSTILE]], console=Console(file=out, width=300, force_terminal=False)
-    )
-    assert out.getvalue().count("[bold]b[/] [/red] :warning:") == 3
-    assert not set(out.getvalue()) & set("\x1b\x07\u202e\u2066\r\x9b")
-    assert "é" in out.getvalue()
+def test_a_table_shows_a_strangers_text_and_obeys_none_of_it(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    show_table(HOSTILE, [HOSTILE, "n"], [[HOSTILE, 1], [HOSTILE]])
+    shown = capsys.readouterr().out
+    assert shown.count("[bold]b[/] [/red] :warning:") == 4
+    assert not set(shown) & set("\x1b\x07\u202e\u2066\r\x9b")
+    assert "é" in shown
 
 
 def test_a_line_of_a_stranger_is_one_line(capsys):
@@ -284,7 +282,5 @@ def test_a_tree_is_written_as_ruamel_writes_it_whole():
 
 
 def test_tables_are_printed_in_one_place_alone():
-    folder = Path(cli_tools.__file__).parent
-    assert [file.name for file in folder.rglob("*.py") if "rich.table" in file.read_text()] == [
-        "output.py"
-    ]
+    folder = Path(cli_tools.__file__).parents[1]
+    assert not [file for file in folder.rglob("*.py") if "rich.table" in file.read_text()]

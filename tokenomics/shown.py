@@ -11,6 +11,10 @@ from typing import Any
 
 from .errors import printable
 
+DIGITS = 4  # significant, of a number in a text or a table; files of data have all
+# between which a number is written with commas rather than an exponent
+GROUPED, LONGEST = 1e4, 1e12
+
 
 class Shown:
     """A result that is shown by its essential numbers."""
@@ -32,6 +36,12 @@ class InWords:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def readable(value: float) -> str:
+    """A number as tables and texts have it, in four significant digits."""
+    short = f"{value:.{DIGITS}g}"
+    return f"{float(short):,.0f}" if GROUPED <= abs(value) < LONGEST else short
 
 
 def rows(of: Any, tag: str = "td") -> str:

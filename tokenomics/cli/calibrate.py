@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from ..results.markdown import markdown_table
+from .help import Sentences
 from .history_options import (
     Absurd,
     Column,
@@ -31,16 +32,14 @@ from .history_options import (
 )
 from .numbers import number
 from .options import Json, Overlay, Set
-from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
+from .output import deliver, json_text, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help=(
-        "Estimate parameters from data: prices, the market's part in them, demand, burn-and-mint, "
-        "the whole economy, bonding by its yield; test the estimators."
-    ),
+    help="Estimate parameters from data, and test the estimators.",
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE")]
@@ -96,12 +95,11 @@ def fill(found: Calibration, folder: Path) -> None:
 
 def show(found: Calibration) -> None:
     """Print a calibration."""
-    console = wide_console()
     say(f"{found.method}: {found.data}", *(f"rows: {choice}" for choice in found.data.choices))
-    show_frame("Estimates", found.table().drop(columns="problem"), console)
+    show_frame("Estimates", found.table().drop(columns="problem"))
     say(*(f"not told: {', '.join(names)}: {problem}" for problem, names in found.problems.items()))
     for title, table in found.tables.items():
-        show_frame(title, table, console)
+        show_frame(title, table)
     say(*(f"note: {note}" for note in found.notes))
 
 
@@ -199,7 +197,7 @@ def recover(
             )
             return
         say(what)
-        show_frame(f"Recovery of '{estimator}'", table, wide_console())
+        show_frame(f"Recovery of '{estimator}'", table)
         if written:
             say(f"written to {out}")
 

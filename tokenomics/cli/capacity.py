@@ -14,15 +14,17 @@ from ruamel.yaml import YAML
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
 from . import capacity_frontier, capacity_import, capacity_model
+from .help import Sentences
 from .numbers import number
 from .options import Json, Tables
 from .output import deliver, print_json, progress_bar, say, show_table
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Inference throughput of accelerators, and the supply curve of a fleet.",
+    help="Measure and predict inference throughput and its supply.",
 )
 for command in (capacity_frontier, capacity_import, capacity_model):
     app.add_typer(command.app)
@@ -239,6 +241,4 @@ def _tell_supply(found, rows: list[dict]) -> None:
         for row in rows
     )
     title = f"Supply curve; all nodes: {curve.most:,.0f} Mtok/day"
-    show_table(
-        title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points, unbroken=numbers
-    )
+    show_table(title, (*numbers, *(f"{name} [%]" for name in curve.fleet)), points)

@@ -15,7 +15,7 @@ from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import number
 from .options import Json
-from .output import deliver, print_json, say, show_table, wide_console
+from .output import deliver, print_json, say, show_table
 
 if TYPE_CHECKING:
     from ..capacity.measured_sweep import MeasuredSweep, ResultSource, SweepPoint
@@ -134,7 +134,7 @@ def _tell(sweeps: list[MeasuredSweep]) -> None:
         "mean in flight over the run, otherwise it is the limit that the benchmark kept full."
     )
     for sweep in sweeps[:MOST_SHOWN]:
-        show_table(_about(sweep), COLUMNS, map(_cells, sweep.points), console=wide_console())
+        show_table(_about(sweep), COLUMNS, map(_cells, sweep.points))
     if len(sweeps) > MOST_SHOWN:
         say(
             f"{len(sweeps) - MOST_SHOWN} more are not shown: --json and --out tell all, --gpu, "

@@ -27,9 +27,7 @@ def cite(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its
-    identifier.
-    """
+    """Print a footnote, BibTeX and CSL-JSON that cite a bundle. They name its identifier."""
     from ..governance.bundle.cite import cite as citation
 
     found = citation(bundle)

@@ -17,15 +17,6 @@ from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 NOBODY = "-"  # in place of the best policy
-MAIN = (
-    "price_volatility",
-    "tracking_rms",
-    "control_effort",
-    "treasury_min",
-    "treasury_low",
-    "treasury_unpaid",
-    "bill_cost_at_risk",
-)  # whose differences `compare` prints
 
 
 @app.command(
@@ -94,8 +85,8 @@ def compare(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Compare policies on the same shocks: paired differences, win rates, and which is best by each
-    metric; as they are, or at equal cost (--match).
+    """Compare policies on the same shocks, or at equal cost. Shows paired differences and which
+    policy is best by each metric; --match sets each to the same cost first.
     """
     from ..experiments.compare import compare_design, comparison_design
     from ..experiments.idle import idle
@@ -253,6 +244,8 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
     from ..results.differences import in_words
     from ..results.intervals import mean_interval
+    from ..results.metrics import MAIN
+    from ..shown import readable
 
     for line in (*result.notes, *result.unmoved(), *result.told()):
         say(line)
@@ -277,7 +270,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         gaps["verdict"] = [in_words(row) for row in gaps.itertuples(index=False)]
         gaps["p"] = [f"{p:.2g}" for p in gaps["p"]]
         gaps["metric"] = [
-            f"{one.metric} [{one.unit}], matters from {one.matters:.3g}"
+            f"{one.metric} [{one.unit}], matters from {readable(one.matters)}"
             for one in gaps.itertuples(index=False)
         ]
         gaps = gaps.sort_values("metric", kind="stable")

@@ -11,9 +11,11 @@ from ruamel.yaml import YAML
 
 from ..inputs import bounds
 from ..inputs.files import probe, written_file
+from ..results.intervals import mean_interval
 from ..results.markdown import markdown_table
 from ..results.metrics import METRICS
 from . import control_attacks, control_wash_usage
+from .help import Sentences
 from .numbers import Seed, number
 from .options import (
     Code,
@@ -30,10 +32,11 @@ from .options import (
 from .output import deliver, json_text, print_json, progress_bar, say, show_table
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Analyse and design the control loop of a policy.",
+    help="Analyse, tune and attack the control loop of a policy.",
 )
 JURY = "Jury's conditions for the pool alone under the PID: stable where every slack is positive"
 
@@ -264,7 +267,7 @@ def _tell_tuning(found, method: str, policy: str | None, runs: int) -> None:
     rows = (
         (
             f"{name} [{METRICS[name].unit}]",
-            *(f"{m:.4g} [{low:.4g}, {high:.4g}]" for m, low, high in pair),
+            *(mean_interval(*row) for row in pair),
         )
         for name, pair in found.metrics.items()
     )

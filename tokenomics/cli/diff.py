@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import Json
-from .output import print_json, show_frame, wide_console
+from .output import print_json, show_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def diff(
     b: Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="B")],
     as_json: Json = False,
 ) -> None:
-    """Compare two bundles: settings and versions, parameters, metrics with intervals."""
+    """Compare two bundles: settings, parameters, metrics. Metrics have intervals."""
     from ..governance.bundle.diff import diff as compare
 
     found = compare(a, b)
@@ -54,10 +54,9 @@ def diff(
         "Parameters": found.parameters.rename(columns={"scenario": "scenario or values"}),
         f"Metrics that differ, mean [95 % interval]; {how}": _differing(found.metrics),
     }
-    console = wide_console()
     for title, table in tables.items():
         if len(table):
-            show_frame(title, table, console)
+            show_frame(title, table)
 
 
 def _differing(metrics: pd.DataFrame) -> pd.DataFrame:

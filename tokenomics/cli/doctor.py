@@ -17,8 +17,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     )
 )
 def doctor(as_json: Json = False) -> None:
-    """Look at the installation: versions, GPU, optional extras, write access, and a ten-second
-    self-check.
+    """Check the installation, in about ten seconds. Shows versions, GPU, optional extras and write
+    access, and checks itself.
     """
     from ..governance.doctor import doctor as look
 

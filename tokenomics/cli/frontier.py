@@ -45,8 +45,8 @@ def frontier(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """What each law buys (decoupling, drawdown, churn, a low treasury, income) against what it
-    costs, over the range of its strength, and which laws are dominated.
+    """Show what each law buys against what it costs, by strength. It may buy less decoupling,
+    drawdown or churn, a treasury that is seldom low, or income; dominated laws are told.
     """
     from ..experiments.frontier import BOUGHT
     from ..experiments.frontier import frontier as found_by

@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from .. import __version__
 from ..errors import InputError
 from .ending import BAD, ended
+from .help import Sentences
 from .output import Told
 
 # New objects that may hold one another, after which Python looks for those that nothing else holds.
@@ -25,81 +26,49 @@ COLLECT_AFTER = 50_000
 COMPLETING = "_TOKENOMICS_COMPLETE"
 EVERYWHERE = ("quiet",)  # options of every command
 
-# Every command and group has the file of its name, which holds it as `app`; this line of it is what
-# the overview says.
-COMMANDS = {
-    "run": "Simulate a network; print a summary and write a run directory.",
-    "sweep": "Simulate a design: parameter points x policies x scenarios x runs.",
-    "compare": (
-        "Compare policies on the same shocks: paired differences, win rates, and which is best by "
-        "each metric; as they are, or at equal cost (--match)."
-    ),
-    "frontier": (
-        "What each law buys (decoupling, drawdown, churn, a low treasury, income) against what it "
-        "costs, over the range of its strength, and which laws are dominated."
-    ),
-    "explore": (
-        "Open a local page: levers, events and facts of the world as sliders, what comes of them "
-        "over time and against its cost, and a proposal file of the settings."
-    ),
-    "sensitivity": (
-        "Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary "
-        "effects, with intervals."
-    ),
-    "reproduce": (
-        "Compute a published result again: its numbers beside ours, and what became of each claim."
-    ),
-    "propose": (
-        "Write the whole evidence of a proposal: what changes, its limits and whether they hold, "
-        "alternatives, sensitivity, stress, margins."
-    ),
-    "report": (
-        "Write a bundle of finished runs or of a sweep: report, tables, figures, digests, "
-        "citations."
-    ),
-    "velocity": (
-        "Usage or speculation: what is behind a window's velocity, against the 60 days before it."
-    ),
-    "venues": (
-        "Cloud or network for a workload: costs, latency, data control, guarantees, scale; the "
-        "recommended path and what would change it."
-    ),
-    "validate": "Back-test on a recorded history: forecasts scored by coverage and CRPS beside a "
-    "random walk and GARCH, "
-    "and what a policy would have done.",
-    "score": (
-        "Score a forecast against what happened: coverage, CRPS and interval scores by variable "
-        "and horizon, and skill against 'no change'."
-    ),
-    "protocols": (
-        "Rules that networks run on chain: list, show, replay on their history, and find where "
-        "they trap themselves."
-    ),
-    "verify": (
-        "Check a bundle: every file's digest, its numbers by simulation, its text, tables and "
-        "figures by making them anew."
-    ),
-    "cite": (
-        "Print a footnote, a BibTeX entry and CSL-JSON that cite a bundle's result by its "
-        "identifier."
-    ),
-    "diff": "Compare two bundles: settings and versions, parameters, metrics with intervals.",
-    "doctor": (
-        "Look at the installation: versions, GPU, optional extras, write access, and a ten-second "
-        "self-check."
-    ),
-    "params": "List, show, check, compare and tabulate parameters.",
-    "model": "The model itself: its blocks, state variables, metrics and elementary functions.",
-    "control": "Analyse and design the control loop of a policy.",
-    "capacity": "Inference throughput of accelerators, and the supply curve of a fleet.",
-    "calibrate": (
-        "Estimate parameters from data: prices, the market's part in them, demand, burn-and-mint, "
-        "the whole economy, bonding by its yield; test the estimators."
-    ),
+# In the order of a reader's needs. Every command and group has the file of its name, which holds it
+# as `app`; the line of it here is what the overview says, and fits a terminal of 80 columns.
+SECTIONS = {
+    "Simulate": {
+        "run": "Simulate a network; print a summary and write a run directory.",
+        "sweep": "Simulate points x policies x scenarios x runs of a design.",
+        "explore": "Open a page with sliders, and see what comes of moving them.",
+        "sensitivity": "Rank the parameters that move each metric: Sobol or Morris.",
+    },
+    "Decide": {
+        "compare": "Compare policies on the same shocks, or at equal cost.",
+        "frontier": "Show what each law buys against what it costs, by strength.",
+        "control": "Analyse, tune and attack the control loop of a policy.",
+        "propose": "Write the whole evidence of a proposal as a bundle.",
+        "venues": "Choose cloud or network for a workload, with what is at risk.",
+    },
+    "Check and cite": {
+        "report": "Write a bundle of finished runs or of a sweep.",
+        "verify": "Check a bundle by computing all that is in it again.",
+        "cite": "Print a footnote, BibTeX and CSL-JSON that cite a bundle.",
+        "diff": "Compare two bundles: settings, parameters, metrics.",
+        "reproduce": "Compute a published result again and judge its claims.",
+    },
+    "Data and forecasts": {
+        "calibrate": "Estimate parameters from data, and test the estimators.",
+        "validate": "Back-test on a recorded history, beside naive forecasts.",
+        "score": "Score a forecast against what happened.",
+        "velocity": "Tell usage from speculation behind a rise of velocity.",
+    },
+    "Live networks and hardware": {
+        "protocols": "List, show and replay the rules that networks run on chain.",
+        "capacity": "Measure and predict inference throughput and its supply.",
+    },
+    "Look up": {
+        "params": "List, show, check, compare and tabulate parameters.",
+        "model": "Show the model: blocks, variables, metrics, functions.",
+        "doctor": "Check the installation, in about ten seconds.",
+    },
 }
+COMMANDS = {name: line for section in SECTIONS.values() for name, line in section.items()}
 
 
-class Commands(TyperGroup):
+class Commands(Sentences):
     """The commands of the table: the file of one is imported when it is asked for, and none for the
     overview.
     """
@@ -127,16 +96,13 @@ class Commands(TyperGroup):
         else:
             command.params += [option for option in self.params if option.name in EVERYWHERE]
 
-    @property
-    def overview(self) -> TyperGroup:
-        """The same group with a line in place of each command."""
-        return TyperGroup(commands=self.commands, params=self.params)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        self.overview.format_commands(ctx, formatter)
+    def sections(self) -> dict[str, dict[str, str]]:
+        return SECTIONS
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        return self.overview.shell_complete(ctx, incomplete)
+        # the same group with a line in place of each command
+        lines = TyperGroup(commands=self.commands, params=self.params)
+        return lines.shell_complete(ctx, incomplete)
 
 
 app = typer.Typer(
@@ -146,7 +112,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     help="Model the token economy of a decentralised AI-inference network.",
-    epilog="Start with: tokenomics run baseline --policy pid --scenario token_crash --runs 20",
+    epilog="Start with: tokenomics run --policy pid --scenario token_crash --runs 20",
 )
 
 

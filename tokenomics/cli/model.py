@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import typer
 
+from .help import Sentences
 from .options import File, Json, Policy, resolved_from
 from .output import print_json
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="The model itself: its blocks, state variables, metrics and elementary functions.",
+    help="Show the model: blocks, variables, metrics, functions.",
 )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
@@ -22,13 +22,13 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
-from ..errors import InputError, printable
+from ..errors import InputError
 from ..inputs.files import written_folder
+from ..results.terminal import Fitted
 
-WIDTH = 170  # columns, of output that goes to a file or a pipe
+WIDTH = 170  # columns, of output that goes where no terminal is
 PATIENCE = 2.0  # s; what takes longer shows a progress bar
 
 
@@ -127,10 +127,10 @@ def deliver(
             tell(written)
 
 
-def wide_console() -> Console:
-    """A console; where nobody looks at it, wide enough for the tables."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
+def console() -> Console:
+    """A console of the width that there is; where none is known, wide enough for the tables."""
+    known = os.environ.get("COLUMNS") or any(map(os.isatty, range(3)))
+    return Console() if known else Console(width=WIDTH)
 
 
 def printed_line(text: str) -> str:
@@ -148,44 +148,25 @@ def say(*lines: str, err: bool = False) -> None:
         typer.echo(printed_line(line), err=err)
 
 
-def _text(value: Any, style: str = "") -> Text:
-    # not a str, in which Rich would look for markup and names of emoji
-    return Text(printable(str(value)), style)
-
-
 def show_table(
     title: str,
     columns: Iterable[str],
     rows: Iterable[Iterable[Any]],
     *,
-    console: Console | None = None,
-    unbroken: Container[str] = (),
-    widths: Iterable[int | None] = (),
-    **style: Any,
+    spare: Container[str] = (),
 ) -> None:
-    """A table on the terminal, whoever wrote what is in it. A row of one cell begins a section.
-
-    console: by default one of the terminal's width. unbroken: columns whose cells stay on one line.
-    widths: of the columns, in characters.
-    style: of Rich's Table.
-    """
-    body = Table(title=_text(title, "italic") if title else None, title_justify="left", **style)
-    for name, width in itertools.zip_longest(columns, widths):
-        body.add_column(_text(name), overflow="fold", no_wrap=name in unbroken, width=width)
-    for row in rows:
-        cells = [_text(value) for value in row]
-        if len(cells) == 1 < len(body.columns):
-            body.add_section()
-        body.add_row(*cells)
-    (console or Console()).print(body)
+    """A table on the terminal, whoever wrote what is in it; see `Fitted`."""
+    if title:
+        say("")
+    console().print(Fitted(title, columns, rows, spare=spare))
 
 
-def show_frame(title: str, frame: Any, console: Console | None = None) -> None:
+def show_frame(title: str, frame: Any) -> None:
     """A data frame on the terminal, as a table."""
     from ..results.markdown import cell
 
     rows = ([cell(value) for value in row] for row in frame.itertuples(index=False))
-    show_table(title, map(str, frame.columns), rows, console=console)
+    show_table(title, frame.columns, rows)
 
 
 def listed(text: str | None, argument: str, what: str = "names") -> list[str] | None:

@@ -10,8 +10,10 @@ import typer
 from ..errors import InputError, nearest
 from ..parameters import Parameters, as_history, resolve, tables
 from ..parameters.kinds import BASE
-from ..parameters.locate import find
+from ..parameters.locate import KINDS, find
+from ..parameters.parts import WHOLE, ShippedPart, every_name, kind_and_name, part_of
 from ..parameters.reading import read
+from .help import Sentences
 from .options import Changes, File, Json, Overlay, Policy, Scenario, Set, Today, resolved_from
 from .output import print_json, say, show_table
 
@@ -32,6 +34,7 @@ PARAMETERS = "parameters"
 SCHEMAS = (PARAMETERS, *RECORDS)
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -39,26 +42,49 @@ app = typer.Typer(
 )
 
 
-@app.command("list", epilog="Example: tokenomics params list")
-def list_shipped(as_json: Json = False) -> None:
-    """List what is shipped, by kind: the names that other commands take, in Markdown."""
-    rows = tables.shipped()
+@app.command("list", epilog="Examples: tokenomics params list | tokenomics params list scenario")
+def list_shipped(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="Of this kind alone.",
+            metavar="[KIND]",
+            autocompletion=lambda incomplete: [k for k in KINDS if k.startswith(incomplete)],
+        ),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a table in Markdown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what is shipped, by kind: the names that other commands take."""
+    rows = tables.shipped(kind)
     if as_json:
         print_json([dict(zip(("kind", "name", "description"), row, strict=True)) for row in rows])
+    elif markdown:
+        marked = [(kind, f"`{name}`", text) for kind, name, text in rows]
+        typer.echo(tables.markdown_rows(("kind", "name", "what it is"), marked))
     else:
-        typer.echo(
-            tables.markdown_rows(
-                ("kind", "name", "what it is"),
-                [(kind, f"`{name}`", text) for kind, name, text in rows],
-            )
-        )
+        shown: list[tuple[str, ...]] = []
+        for number, (found, name, text) in enumerate(rows):
+            if number == 0 or rows[number - 1][0] != found:
+                shown.append((found.upper(),))
+            shown.append((name, text))
+        show_table("", ("name", "what it is"), shown)
 
 
 @app.command(
-    epilog="Example: tokenomics params show baseline --policy pid --set supply.burn_share=0.4"
+    epilog="Examples: tokenomics params show baseline --policy pid --set supply.burn_share=0.4 | "
+    "tokenomics params show token_crash | tokenomics params show proposal/pid_gains"
 )
 def show(
-    file: File = "baseline",
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="A shipped name, KIND/NAME where several kinds have it, or a YAML file of a whole "
+            "parameter set.",
+            metavar="[NAME]",
+            autocompletion=lambda incomplete: [n for n in every_name() if n.startswith(incomplete)],
+        ),
+    ] = "baseline",
     policy: Policy = None,
     scenario: Scenario = None,
     overlay: Overlay = None,
@@ -67,10 +93,21 @@ def show(
     changes: Changes = None,
     as_json: Json = False,
 ) -> None:
-    """Print the resolved tree with units and sources, and what its levers were before they
-    changed; first what demand and price answer, measured on the model.
+    """Print a parameter set, or what a shipped policy, scenario or other file sets.
+
+    Of a parameter set it prints the resolved tree with units and sources, and what its levers were
+    before they changed; first what demand and price answer, measured on the model.
     """
-    resolved = resolved_from(file, policy, scenario, overlay, sets, today, changes)
+    kind, name = kind_and_name(file) or ("base", file)
+    if kind not in WHOLE:
+        if any((policy, scenario, overlay, today, sets, changes)):
+            raise InputError(
+                f"'{file}' is a {kind}",
+                expected="a parameter set before policies, scenarios, settings and the like",
+            )
+        _show_part(part_of(kind, name), as_json)
+        return
+    resolved = resolved_from(name, policy, scenario, overlay, sets, today, changes)
     # the model, which files alone do not need
     from ..model.drift import SPANS, drift
     from ..model.elasticities import elasticities
@@ -111,6 +148,31 @@ def show(
         if moving:
             typer.echo(f"# {moving.told()}")
         typer.echo(resolved.to_yaml(), nl=False)
+
+
+def _show_part(part: ShippedPart, as_json: bool) -> None:
+    if as_json:
+        print_json(vars(part) | {"settings": [vars(one) for one in part.settings]})
+        return
+    rows = [
+        (
+            one.name,
+            ", ".join(map(tables.text, one.value))
+            if isinstance(one.value, list)
+            else tables.text(one.value),
+            one.unit,
+            one.source,
+            one.meaning,
+        )
+        for one in part.settings
+    ]
+    columns = ("what it sets", "value", "unit", "source", "meaning")
+    # a column without a word has no place
+    kept = [i for i in range(len(columns)) if i < 2 or any(row[i] for row in rows)]
+    cut = [[row[i] for i in kept] for row in rows]
+    title = f"{part.kind} {part.name}: {part.description}"
+    show_table(title, [columns[i] for i in kept], cut, spare=columns[-1:])
+    say(f"file: {part.file}")
 
 
 def json_schema(kind: str) -> dict[str, Any]:

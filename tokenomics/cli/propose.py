@@ -43,8 +43,8 @@ def propose(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Write the whole evidence of a proposal: what changes, its limits and whether they hold,
-    alternatives, sensitivity, stress, margins.
+    """Write the whole evidence of a proposal as a bundle. It says what changes, whether its limits
+    hold, and what alternatives, sensitivity, stress and margins are.
 
     Exit status 1 where a stated limit fails, or where the proposal moves no number at all.
     Interrupted work goes on with the same command.

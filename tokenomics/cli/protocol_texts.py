@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .output import say, show_table, wide_console
+from .output import say, show_table
 
 NONE = "-"
 
@@ -28,7 +28,7 @@ def tell_counterfactual(found: Any) -> None:
         for quantity, at in found.plain()["end"].items()
     ]
     columns = ["at the end", "recorded", "bonding as it was", "5 %", "median", "95 %"]
-    show_table("", columns, rows, console=wide_console())
+    show_table("", columns, rows)
     say(
         f"the band: {found.runs:,} draws of how bonding follows its yield, fitted on the first "
         f"{found.fitted:,} rounds; in {100.0 * found.no_effect:.0f} % of them holders do not "
@@ -67,7 +67,7 @@ def tell_replay(found: Any) -> None:
     rows = [(count, reading) for reading, count in found.readings.items()]
     if found.unexplained:
         rows.append((len(found.unexplained), "not explained"))
-    show_table("", ["steps", "agree if the row is read as"], rows, console=wide_console())
+    show_table("", ["steps", "agree if the row is read as"], rows)
     for step in found.unexplained[:MOST_TOLD]:
         say(
             f"not explained: line {step.line}, clock {step.clock:,}: the rule gives "
@@ -88,7 +88,7 @@ def _tell_scores(found: Any) -> None:
     ]
     columns = ["rows read as", "steps", "direction right", "slope", "correlation"]
     columns += ["share of moves", "first half", "second half", "share of values", "error"]
-    show_table("", columns, rows, console=wide_console())
+    show_table("", columns, rows)
     say(
         "share: of the squares of what is recorded, what the reading takes away; error: the "
         "median, as a share of the median move"

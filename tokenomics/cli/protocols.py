@@ -13,18 +13,19 @@ import typer
 from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe
+from .help import Sentences
 from .history_options import Sheet
 from .numbers import number
 from .options import Json, NoFigures, Tables
-from .output import deliver, json_text, print_json, progress_bar, say, show_table, wide_console
+from .output import deliver, json_text, print_json, progress_bar, say, show_table
 from .protocol_texts import tell_counterfactual, tell_replay, told_number
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Rules that networks run on chain: list, show, replay on their history, and find where "
-    "they trap themselves.",
+    help="List, show and replay the rules that networks run on chain.",
 )
 Named = Annotated[
     str, typer.Argument(help="A rule, or NAME@VERSION; see `protocols list`.", metavar="NAME")
@@ -100,7 +101,7 @@ def show(name: Named, as_json: Json = False) -> None:
             value = set_to.get(field) if part == "parameters" else None
             bounds = f"{told_number(about['lower'])} to {told_number(about['upper'])}"
             rows.append((field, told_number(value), about["unit"], bounds, about["about"]))
-    show_table("", ["name", "set to", "unit", "bounds", "what it is"], rows, console=wide_console())
+    show_table("", ["name", "set to", "unit", "bounds", "what it is"], rows)
     say(*(f"other version {_version(v)}" for v in rule.versions if v is not version))
     say(*(f"source: {source}" for source in rule.sources))
     say(*(f"history: {form.name}. {form.about}" for form in rule.layouts))
@@ -260,4 +261,4 @@ def absorb(name: Named, as_json: Json = False) -> None:
         for c in found.cycles
     ]
     columns = ["constant input", "period", "cycles", "within", "states that end there"]
-    show_table("", columns, rows, console=wide_console())
+    show_table("", columns, rows)

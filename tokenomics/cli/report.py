@@ -30,8 +30,8 @@ def report(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Write a bundle of finished runs or of a sweep: report, tables, figures, digests, citations.
-    Several runs are compared with the first.
+    """Write a bundle of finished runs or of a sweep. It holds report, tables, figures, digests and
+    citations. Several runs are compared with the first.
     """
     from ..governance.bundle.make import report as write
 

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..inputs import bounds
 from ..inputs.files import probe
 from ..papers import PAPERS
 from .numbers import Seed, number
 from .options import Json
-from .output import deliver, print_json, progress_bar, say, show_table
+from .output import deliver, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-
-def _parts(rows: list[list[Any]], width: int) -> list[tuple[list[list[str]], list[int]]]:
-    """A table, its head first, cut into tables that fit into `width` characters without a broken
-    word, each with the widths of its columns.
-
-    Every part repeats the first column.
-    """
-    columns = [[str(value) for value in column] for column in zip(*rows, strict=True)]
-    least = [max((len(word) for word in " ".join(column).split()), default=1) for column in columns]
-    whole = [max(map(len, column)) for column in columns]
-    groups = [[0]]
-    for i in range(1, len(columns)):
-        # three characters divide two columns, and one ends the line
-        if len(groups[-1]) > 1 and 1 + sum(3 + least[j] for j in (*groups[-1], i)) > width:
-            groups.append([0])
-        groups[-1].append(i)
-    parts = []
-    for group in groups:
-        spare, widths = width - 1 - sum(3 + least[i] for i in group), []
-        for i in group:
-            more = min(max(spare, 0), whole[i] - least[i])
-            widths.append(least[i] + more)
-            spare -= more
-        parts.append(
-            ([list(row) for row in zip(*(columns[i] for i in group), strict=True)], widths)
-        )
-    return parts
 
 
 @app.command(epilog="Examples: tokenomics reproduce dcbm | tokenomics reproduce rai --json")
@@ -66,10 +37,9 @@ def reproduce(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compute a published result again: its numbers beside ours, and what became of each claim."""
+    """Compute a published result again and judge its claims. Its numbers stand beside ours."""
     from ..papers import reproduce as compute
     from ..results.drawing import save
-    from ..results.markdown import cell
 
     probe(out)
     with progress_bar("reproducing", show=not as_json) as progress:
@@ -84,17 +54,9 @@ def reproduce(
         if as_json:
             print_json(found.plain() | ({"out": str(out)} if written else {}))
             return
-        console = Console()
         say(found.paper)
         for title, frame in found.tables.items():
-            for part, widths in _parts(
-                [
-                    list(frame.columns),
-                    *([cell(v) for v in row] for row in frame.itertuples(index=False)),
-                ],
-                console.width,
-            ):
-                show_table(title, part[0], part[1:], console=console, widths=widths)
+            show_frame(title, frame)
         for claim in found.claims:
             say(f"{claim.verdict}: {claim.text}", f"    {claim.evidence}")
         say(*(f"- {choice}" for choice in found.choices))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..inputs import bounds
 from ..inputs.files import probe
@@ -44,7 +43,7 @@ from .options import (
     Today,
     command_line,
 )
-from .output import deliver, listed, print_json, progress_bar, say
+from .output import console, deliver, listed, print_json, progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -180,7 +179,7 @@ def run(
             settings = {"out": str(folder) if written else None, **told.pop("parameters"), **told}
             print_json({**settings, "metrics": metrics_json(result)})
             return
-        Console().print(result.summary())
+        console().print(result.summary())
         if written:
             say(f"written to {folder}" + ", without figures" * no_figures)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 
 from ..errors import InputError
 from ..inputs.files import probe
@@ -23,7 +22,7 @@ from .history_options import (
     given,
 )
 from .options import Json, Tables
-from .output import deliver, json_text, listed, print_json, say, show_table, wide_console
+from .output import deliver, json_text, listed, print_json, say, show_table
 
 SAME = ("scenario", "values", "variable", "unit", "histories")
 
@@ -83,8 +82,8 @@ def score(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Score a forecast against what happened: coverage, CRPS and interval scores by variable and
-    horizon, and skill against 'no change'. The tables' files and JSON have all columns.
+    """Score a forecast against what happened. Shows coverage, CRPS and interval scores by variable
+    and horizon, and skill against 'no change'. The tables' files and JSON have all columns.
     """
     from ..forecasts.score import BANDS
     from ..forecasts.score import score as scored
@@ -150,10 +149,6 @@ def _show(title: str, frame: pd.DataFrame) -> None:
             f"{title}: {', '.join(told)}" if told else title,
             rows.columns,
             ([cell(value) for value in row] for row in rows.itertuples(index=False)),
-            console=wide_console(),
-            box=SIMPLE_HEAD,
-            collapse_padding=True,
-            pad_edge=False,
         )
 
 

@@ -38,8 +38,8 @@ def sensitivity(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Global sensitivity: Sobol indices (first, total, second order) or Morris's elementary
-    effects, with intervals.
+    """Rank the parameters that move each metric: Sobol or Morris. Sobol indices are of first, total
+    and second order; both methods come with the half-width of a 95 % interval.
     """
     from ..experiments.design_reading import read_design
     from ..experiments.idle import idle
@@ -60,6 +60,7 @@ def sensitivity(
     if as_json:
         tables = {"indices": result.indices, "pairs": result.pairs, "undefined": result.undefined}
         told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}
+        told["intervals"] = "half-width of the 95 % bootstrap, in the columns _interval"
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
         measure = result.measure
@@ -70,9 +71,11 @@ def sensitivity(
         )
         for (policy, scenario), own in strongest.groupby(["policy", "scenario"], sort=False):
             title = (
-                f"Policy {policy}, scenario {scenario}: the parameter that moves each metric most"
+                f"Policy {policy}, scenario {scenario}: the parameter that moves each metric most; "
+                f"±: half-width of the 95 % interval"
             )
-            show_frame(title, own[["metric", "parameter", measure, f"{measure}_interval"]])
+            shown = own[["metric", "parameter", measure, f"{measure}_interval"]]
+            show_frame(title, shown.rename(columns={f"{measure}_interval": "±"}))
         what = "indices and intervals" if no_figures else "indices, intervals and figures"
         say(*result.notes(), f"all {what} in {folder}")
     if result.indices.empty:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 
 from ..errors import counted
 from .design_options import DesignRuns, DesignSeed, Resumed, Scheduler, resumable
 from .numbers import Workers
 from .options import Code, Json
-from .output import print_json, progress_bar, say, show_table
+from .output import console, print_json, progress_bar, say, show_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..results.sweep import Sweep
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-SHOWN = 12  # rows of a table on the terminal
+SHOWN = 12  # impossible points that are told
+MOST_METRICS = 3  # of which the best and the worst point are told
 
 
 @app.command(
@@ -38,14 +43,15 @@ def sweep(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate a design: parameter points x policies x scenarios x runs. Results are written as
-    they finish.
+    """Simulate points x policies x scenarios x runs of a design. Results are written as they
+    finish.
     """
     from ..experiments.design_reading import read_design
     from ..experiments.idle import idle
     from ..experiments.plan import rows_of
     from ..experiments.sweep import default_folder, estimate
     from ..experiments.sweep import sweep as simulate
+    from ..results.extremes import extremes
 
     design = read_design(file, runs=runs, seed=seed)
     if dry_run:
@@ -70,7 +76,9 @@ def sweep(
             design, out=folder, workers=workers, scheduler=scheduler, progress=progress
         )
     table = result.table()
+    ends = extremes(table, result.metrics, result.paths)
     table.to_csv(folder / "table.csv", index=False)
+    ends.to_csv(folder / "extremes.csv", index=False)
     failed, impossible = int(table["failed"].sum()), int((table["error"] != "").sum())
     told = {
         "out": str(folder),
@@ -81,16 +89,16 @@ def sweep(
         "seconds": round(time.perf_counter() - started, 3),
     }
     if as_json:
-        print_json(told | {"remarks": idle(design).lines()})
+        found = ends.to_dict(orient="records")
+        print_json(told | {"remarks": idle(design).lines(), "extremes": found})
     else:
-        _show_extremes(table, result.metrics, result.paths)
         say(
             *(
                 f"impossible point: {line}"
                 for line in table["error"][table["error"] != ""].unique()[:SHOWN]
             )
         )
-        say(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in told.items()))
+        _tell(result, table, ends, told)
     if table["n"].sum() == failed + impossible * design.runs:
         raise typer.Exit(1)
 
@@ -99,40 +107,47 @@ def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _show_extremes(table: Any, metrics: list[str], paths: list[str]) -> None:
-    """Of every metric the points with its lowest and its highest mean. table: of the sweep."""
+def _tell(result: Sweep, table: pd.DataFrame, ends: pd.DataFrame, told: dict[str, Any]) -> None:
+    """What was done, the best and the worst point of the main metrics, and a map of the first."""
+    from ..results.extremes import SAME
+    from ..results.metrics import MAIN
+    from ..results.terminal_map import map_of
+
+    # in the order of the design, where it names them
+    named = result.metrics
+    if not result.manifest["design"]["metrics"]:
+        named = [name for name in MAIN if name in named] or named
+    runs = result.manifest["runs"]
+    sizes = ((len(result.points), "point"), (len(result.cases), "case"), (runs, "run"))
+    say(
+        f"{' x '.join(counted(*one) for one in sizes)} = {told['simulations']:,} simulations in "
+        f"{told['seconds']:.3g} s",
+        f"failed runs {told['failed_runs']:,}, impossible points {told['impossible_points']:,}; "
+        f"SHA-256 {told['sha256'][:16]}",
+    )
+    varying = [name for name in named if (ends.loc[ends["metric"] == name, "end"] != SAME).all()]
+    shown = (varying or named)[:MOST_METRICS]
+    rows = ends[ends["metric"].isin(shown)].to_dict(orient="records")
+    columns = ("metric", "", "mean [95 % interval]", "unit", "at")
+    show_table("", columns, [_row(row, result) for row in rows], spare=("unit",))
+    drawn = map_of(result, shown[0]) if varying else None
+    if drawn:
+        console().print(drawn)
+    same = int((ends["end"] == SAME).sum())
+    say(
+        f"written to {told['out']}: all points in table.csv; in extremes.csv the best and worst by "
+        f"all {counted(ends['metric'].nunique(), 'metric')}, {same} of them the same at every point"
+    )
+
+
+def _row(row: dict[str, Any], result: Sweep) -> tuple[str, ...]:
+    """A metric's best or worst point."""
+    from ..results.extremes import SAME
     from ..results.intervals import mean_interval
 
-    several = [c for c in ("policy", "scenario") if table[c].nunique() > 1]
-    rows = []
-    for name in metrics:
-        good = table[table[name].notna()]
-        if good.empty:
-            continue
-        if good[name].nunique() == 1:
-            lost = (
-                f", {int(good['failed'].sum())} of {int(good['n'].sum())} runs failed"
-                if good["failed"].any()
-                else ""
-            )
-            rows.append((name, "", f"{good[name].iloc[0]:.4g}", f"the same at every point{lost}"))
-            continue
-        for first, end, row in (
-            (name, "low", good.loc[good[name].idxmin()]),
-            ("", "high", good.loc[good[name].idxmax()]),
-        ):
-            mean = mean_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
-            at = [str(row[c]) for c in several] + [
-                f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in paths
-            ]
-            at += [f"{row['failed']} of {row['n']} runs failed"] if row["failed"] else []
-            rows.append((first, end, mean, ", ".join(at)))
-    columns = ("metric", "", "mean [95 % interval]", "at")
-    show_table(
-        "Over all points: lowest and highest mean, and where",
-        columns,
-        rows,
-        unbroken=columns[:3],
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
+    at = [str(row[c]) for c in ("policy", "scenario") if result.cases[c].nunique() > 1]
+    at += [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in result.paths]
+    at = ["every point"] if row["end"] == SAME else at
+    at += [f"{row['failed']} of {row['n']} runs failed"] if row["failed"] else []
+    mean = mean_interval(row["mean"], row["low"], row["high"])
+    return row["metric"], row["end"], mean, row["unit"], ", ".join(at)

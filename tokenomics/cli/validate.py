@@ -32,7 +32,7 @@ from .history_options import (
 )
 from .numbers import number
 from .options import Code, Json, Network, Overlay, Set, Tables
-from .output import deliver, json_text, print_json, progress_bar, say, show_frame, wide_console
+from .output import deliver, json_text, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -96,8 +96,8 @@ def validate(
     code: Code = None,
     as_json: Json = False,
 ) -> None:
-    """Back-test on a recorded history: forecasts scored by coverage and CRPS beside a random walk
-    and GARCH, and what a policy would have done.
+    """Back-test on a recorded history, beside naive forecasts. Coverage and CRPS are scored beside
+    a random walk and GARCH; shows what a policy would have done.
     """
     from ..results.drawing import save
     from ..validation import validate as back_test
@@ -153,7 +153,6 @@ def validate(
 
 
 def _print(found) -> None:
-    console = wide_console()
     say(
         f"Back-test: {found.title}",
         *(f"note: {line}" for line in (*found.told, *found.explained)),
@@ -161,4 +160,4 @@ def _print(found) -> None:
     )
     for title, table in found.tables.items():
         if title != "PIT":
-            show_frame(title, table.drop(columns="meaning", errors="ignore"), console)
+            show_frame(title, table.drop(columns="meaning", errors="ignore"))

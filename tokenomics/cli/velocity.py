@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..shown import readable
 from .history_options import DateFormat, Decimal, Duplicates, Keep, Sheet, Unsorted, given
 from .options import Json
 from .output import print_json, say, show_table
@@ -52,7 +53,9 @@ def velocity(
     detector: Annotated[str, typer.Option(help="A shipped detector or a YAML file.")] = "velocity",
     as_json: Json = False,
 ) -> None:
-    """Usage or speculation: what is behind a window's velocity, against the 60 days before it."""
+    """Tell usage from speculation behind a rise of velocity. A window is held against the 60 days
+    before it.
+    """
     from ..histories.activity import read_activity
     from ..histories.times import as_date
     from ..velocity.detector import FEATURES, Series, decomposition, features, rose
@@ -157,8 +160,8 @@ def velocity(
         rows.append(
             (
                 label,
-                f"{old:,.4g}",
-                f"{new:,.4g}",
+                readable(old),
+                readable(new),
                 f"{(new - old) / float(parts['before']['volume']):+.1%}",
             )
         )

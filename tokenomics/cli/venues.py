@@ -50,8 +50,8 @@ def venues(
     out: Tables = None,
     as_json: Json = False,
 ) -> None:
-    """Cloud or network for a workload: costs, latency, data control, guarantees, scale; the
-    recommended path and what would change it.
+    """Choose cloud or network for a workload, with what is at risk. Shows costs, latency, data
+    control, guarantees and scale, the recommended path, and what would change it.
     """
     from ..venues.report import report, simulate
     from ..venues.workload import read_workload

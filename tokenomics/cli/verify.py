@@ -52,8 +52,8 @@ def verify(
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Check a bundle: every file's digest, its numbers by simulation, its text, tables and figures
-    by making them anew.
+    """Check a bundle by computing all that is in it again. Files are checked by digest, numbers by
+    simulation, text, tables and figures by making them anew.
     """
     from ..governance.verify.verify import verify as check
 

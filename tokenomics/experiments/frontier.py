@@ -27,6 +27,7 @@ from ..results.drawing import Drawing, shown
 from ..results.figures import COLOURS
 from ..results.intervals import LEVEL, mean_interval, paired_intervals
 from ..results.metrics import METRICS
+from ..shown import readable
 from .matching import COSTS, WORDS, at_strengths, grid
 
 BOUGHT = ("decoupling_rms", "max_drawdown", "churn", "treasury_low", "operator_income")
@@ -77,7 +78,7 @@ class CostFrontier:
                 mean_interval(*(one[f"{name}{end}"] for end in ("_bought", "_low", "_high")))
                 for name in self.metrics
             ]
-            rows.append([one["policy"], at, f"{one['cost']:.4g}", *cells, one["dominated_by"]])
+            rows.append([one["policy"], at, readable(one["cost"]), *cells, one["dominated_by"]])
         table = markdown_rows([*heads, "dominated by"], rows, numbers=range(1, len(heads)))
         first = f"{self.finding()[0].upper()}{self.finding()[1:]}."
         how = (

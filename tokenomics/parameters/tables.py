@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..errors import InputError, printable
+from ..errors import InputError, nearest, printable
 from .checking import bounds, field_at, unit_of
 from .locate import KINDS, find, names
 from .reading import load
@@ -102,11 +102,20 @@ def unsourced(resolved: Resolved) -> list[str]:
     ]
 
 
-def shipped() -> list[tuple[str, str, str]]:
-    """Every shipped file that a command takes by its name: kind, name, what it is."""
-    rows = []
-    for kind in KINDS:
-        if kind not in UNLISTED:
+def shipped(only: str | None = None) -> list[tuple[str, str, str]]:
+    """Every shipped file that a command takes by its name, of one kind or of all: kind, name, what
+    it is. Raises InputError for an unknown kind.
+    """
+    listed, rows = [kind for kind in KINDS if kind not in UNLISTED], []
+    if only not in (None, *listed):
+        raise InputError(
+            f"no kind '{only}'",
+            argument="kind",
+            expected="one of " + ", ".join(listed),
+            nearest=nearest(only, listed),
+        )
+    for kind in listed:
+        if only in (None, kind):
             for name in names(kind):
                 tree = load(find(kind, name), f"a {kind}")
                 rows.append(

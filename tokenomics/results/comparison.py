@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from ..errors import InputError, counted, lettering, nearest
 from ..model.formulas.numerics import DAYS_PER_YEAR
 from ..parameters.tables import markdown_rows
-from ..shown import Shown
+from ..shown import Shown, readable
 from .differences import LARGER, Paired, family, in_words, table
 from .drawing import Drawing, shown
 from .intervals import mean_interval
@@ -435,7 +435,7 @@ class Comparison(Shown):
             [
                 name,
                 METRICS[name].unit,
-                f"{self.margins.get(name, 0.0):.3g}",
+                readable(self.margins.get(name, 0.0)),
                 *(cells[name, policy] for policy in others),
             ]
             for name in self.sweep.metrics

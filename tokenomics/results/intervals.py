@@ -12,6 +12,7 @@ import numpy as np
 
 from ..elementary import ndtri
 from ..model.formulas.normal import ndtr
+from ..shown import readable
 from .student import outside, quantile
 
 LEVEL = 0.95  # of the confidence intervals
@@ -351,9 +352,11 @@ def summarise(
 
 def mean_interval(mean: float, low: float, high: float) -> str:
     """A mean with its interval as text; the mean alone for a single run."""
-    return f"{mean:.4g} {interval({'low': low, 'high': high})}".rstrip()
+    return f"{readable(mean)} {interval({'low': low, 'high': high})}".rstrip()
 
 
 def interval(row: Mapping) -> str:
     """The interval of a metric's row as text; empty for a single run."""
-    return "" if not np.isfinite(row["low"]) else f"[{row['low']:.4g}, {row['high']:.4g}]"
+    if not np.isfinite(row["low"]):
+        return ""
+    return f"[{readable(row['low'])}, {readable(row['high'])}]"

@@ -6,15 +6,16 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from ..parameters.tables import markdown_rows
+from ..shown import readable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def cell(value: Any) -> str:
-    """A table's cell: four significant digits, nothing for what is missing."""
+    """A table's cell: a readable number, nothing for what is missing."""
     if isinstance(value, float):
-        return "" if isnan(value) else f"{value:.4g}"
+        return "" if isnan(value) else readable(value)
     return "" if value is None else str(value)
 
 

@@ -128,6 +128,15 @@ LABELS = {
 }
 METRICS: dict[str, Metric] = {}
 OWN_LIQUIDITY = ("protocol_owned", "pool_tok", "pool_usd")
+MAIN = (  # what a terminal shows first
+    "price_volatility",
+    "tracking_rms",
+    "control_effort",
+    "treasury_min",
+    "treasury_low",
+    "treasury_unpaid",
+    "bill_cost_at_risk",
+)
 DEPLETING = (  # what a year may not show
     "treasury_low",
     "treasury_unpaid",

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
@@ -22,12 +21,13 @@ from ..errors import InputError, nearest, printable, remark
 from ..inputs.arguments import checked, of
 from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
-from ..shown import Shown, rows
+from ..shown import Shown, readable, rows
 from . import figures
 from .dataset import to_dataset, to_table
 from .evaluation import evaluate_metrics
 from .intervals import interval, paired_intervals, summarise
 from .metrics import METRICS, Metric
+from .terminal import Fitted
 from .writing import write_run
 
 if TYPE_CHECKING:
@@ -397,30 +397,34 @@ class Result(Shown):
         rich renderable
             What `rich.print` takes.
         """
-        head = Table.grid(padding=(0, 2))
-        for key, value in self.settings().items():
-            head.add_row(Text(key, style="bold"), Text(printable(value)))
-        body = Table(title_justify="left")
-        for name in ("metric", "mean", "95 % interval", "n", "unit"):
-            body.add_column(name, justify="left" if name in ("metric", "unit") else "right")
-        for name, row in self.metrics().iterrows():
-            body.add_row(
-                *map(
-                    Text,
-                    (str(name), f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"]),
-                )
+        metrics = [
+            (
+                name,
+                METRICS[name].label,
+                readable(row["mean"]),
+                interval(row),
+                row["n"],
+                row["unit"],
             )
+            for name, row in self.metrics().iterrows()
+        ]
+        columns = ("metric", "what it is", "mean", "95 % interval", "n", "unit")
         lines = [
             Text(printable(f"failed: {f}"), style="red") for f in self.failures[:SHOWN_FAILURES]
         ]
-        return Group(head, body, *lines)
+        return Group(
+            Fitted("", ("", ""), self.settings().items()),
+            Text(),
+            Fitted("", columns, metrics, spare=columns[1:2]),
+            *lines,
+        )
 
     def _essentials(self) -> dict[str, str]:
         return self.settings()
 
     def _repr_html_(self) -> str:
         metrics = rows(
-            (name, f"{row['mean']:.4g}", interval(row), row["n"], row["unit"], row["meaning"])
+            (name, readable(row["mean"]), interval(row), row["n"], row["unit"], row["meaning"])
             for name, row in self.metrics().iterrows()
         )
         image = ""

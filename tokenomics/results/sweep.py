@@ -20,6 +20,7 @@ from ..shown import Shown
 from . import sweep_figures, sweep_rows, sweep_store
 from .digests import KEYS
 from .metrics import METRICS
+from .sweep_points import shown_points
 from .sweep_rows import Extent, Summaries, Tile
 
 if TYPE_CHECKING:
@@ -316,33 +317,8 @@ class Sweep(Shown):
                     nearest=nearest(path, self.paths),
                 )
         table = self.table(metric)
-        for column, wanted in (("policy", policy), ("scenario", scenario)):
-            chosen = wanted or self.cases[column].iloc[0]
-            if chosen not in set(table[column]):
-                raise InputError(
-                    f"unknown {column} '{chosen}'",
-                    expected="one of " + ", ".join(self.cases[column].unique()),
-                )
-            table = table[table[column] == chosen]
-        fixed = {}
-        for path in (p for p in self.paths if p not in paths):
-            values = list(dict.fromkeys(table[path]))
-            if path in (at or {}) or 1 < len(values) <= len(table) // 2:
-                fixed[path] = (at or {}).get(path, values[0])
-                if fixed[path] not in values:
-                    raise InputError(
-                        f"{fixed[path]!r}",
-                        key=path,
-                        expected="one of " + ", ".join(map(str, values[:20])),
-                    )
-                table = table[table[path] == fixed[path]]
-        for path in at or {}:
-            if path not in fixed:
-                raise InputError(
-                    f"'{path}' cannot be held",
-                    expected="a path of the design that is not an axis",
-                    nearest=nearest(path, self.paths),
-                )
+        case = {"policy": policy, "scenario": scenario}
+        table, fixed = shown_points(table, self.paths, paths, case, at or {})
         numeric = [path for path in paths if pd.api.types.is_float_dtype(table[path])]
         if len(paths) > 1 and len(numeric) < 2:
             raise InputError(

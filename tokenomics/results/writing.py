@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..inputs.files import refuse_existing, written_folder
 from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
+from ..shown import readable
 from .figures import pictures
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
 from .intervals import interval
@@ -43,7 +44,7 @@ def metrics_markdown(result: Any) -> str:
     table = markdown_rows(
         ("metric", "mean", "95 % interval", "n", "unit", "meaning"),
         (
-            (name, f"{row['mean']:.4g}", interval(row), str(row["n"]), row["unit"], row["meaning"])
+            (name, readable(row["mean"]), interval(row), str(row["n"]), row["unit"], row["meaning"])
             for name, row in result.metrics().iterrows()
         ),
         numbers=range(1, 4),

@@ -20,8 +20,8 @@ from ..model.formulas.billing import PAYMENTS
 from ..parameters import Resolved
 from ..parameters.documents import Strict, read_record
 from ..results.bills import decompose_total, token_factors
-from ..results.intervals import SIZE, UNBOUNDED, Bounds, summarise
-from ..shown import Shown
+from ..results.intervals import SIZE, UNBOUNDED, Bounds, mean_interval, summarise
+from ..shown import Shown, readable
 from . import scale
 from .choose import HYBRID, Choice, Verdict, break_evens, choose
 from .measure import MEASURES, measures, thinned
@@ -342,5 +342,5 @@ def _interval(values: np.ndarray, bounds: Bounds) -> tuple[float, float | None, 
 def _cell(value: tuple[float, float | None, float | None]) -> str:
     mean, low, high = value
     if low is None or low == high:
-        return f"{mean:.4g}"
-    return f"{mean:.4g} [{low:.4g}, {high:.4g}]"
+        return readable(mean)
+    return mean_interval(mean, low, high)

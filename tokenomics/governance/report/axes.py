@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .document import GROUPED
+from ...shown import GROUPED
 
 # inches; at the 358 points of a narrow phone's column letters of 9 points are 9 pixels high
 WIDTH = 4.8

@@ -11,18 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...shown import readable
 from .marks import plain
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 SIGNS = tuple(
     "=+-@＝＋－＠"
 )  # of a formula; a spreadsheet set to Chinese or Japanese takes the full-width ones, too
-
-DIGITS = 4  # significant, in the text; the CSV files have all
-GROUPED, LONGEST = (
-    1e4,
-    1e12,
-)  # between which a number is written with commas rather than an exponent
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +116,7 @@ def cell(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         if np.isnan(value):
             return ""
-        short = f"{value:.{DIGITS}g}"
-        return f"{float(short):,.0f}" if GROUPED <= abs(value) < LONGEST else short
+        return readable(value)
     return "" if value is None else str(value)
 
 
