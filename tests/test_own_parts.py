@@ -475,3 +475,9 @@ def test_evidence_of_code_that_is_in_no_file_is_refused(tmp_path):
     with pytest.raises(tk.InputError, match="controller patient is written in no file; expected"):
         tk.propose(PROPOSAL, out=tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_law_that_gives_no_command_is_told_so():
+    tk.register_controller("bare", lambda params, state, error, dt, low, high: 0.05 * error)
+    with pytest.raises(tk.ModelError, match="'bare' gave a .*; expected a tokenomics.Command"):
+        tk.run(policy={"controller": {"type": "bare"}}, days=2)

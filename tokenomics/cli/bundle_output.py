@@ -54,12 +54,12 @@ def tell(bundle: Bundle, as_json: bool, figures: bool) -> None:
         shipped = (f"not as shipped: {told}" for told in evidence.deviations)
         for line in (
             evidence.verdict(),
+            *shipped,
             *(f"- {line}" for line in evidence.glance()),
             *worlds.sentences(),
             *evidence.details(),
             *(evidence.untested() if evidence.claim else ()),
             *evidence.rounded(),
-            *shipped,
         ):
             say(line)
         say(

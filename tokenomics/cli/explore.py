@@ -50,10 +50,11 @@ def explore(
         ),
     ] = None,
 ) -> None:
-    """Open a local page: levers, events and facts of the world as sliders, what comes of them over
-    time and against its cost, and a proposal file of the settings.
+    """Open a local page with sliders, and see what comes of them.
 
-    It listens on this machine's loopback alone. Ctrl-C ends it.
+    Levers, events and facts of the world are sliders. The page shows what comes of them over time
+    and against its cost, and writes a proposal file of the settings. Code of your own does not run
+    in it. It listens on this machine's loopback alone. Ctrl-C ends it.
     """
     from ..errors import missing_extra
     from ..explorer.opening import Opening

@@ -32,7 +32,7 @@ SECTIONS = {
     "Simulate": {
         "run": "Simulate a network; print a summary and write a run directory.",
         "sweep": "Simulate points x policies x scenarios x runs of a design.",
-        "explore": "Open a page with sliders, and see what comes of moving them.",
+        "explore": "Open a local page with sliders, and see what comes of them.",
         "sensitivity": "Rank the parameters that move each metric: Sobol or Morris.",
     },
     "Decide": {

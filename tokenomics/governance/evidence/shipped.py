@@ -47,9 +47,11 @@ def deviations(plan: EvidencePlan) -> list[str]:
             if path not in everywhere or path in one.scenario
         }
         if own:
+            name = f"scenario '{one.case.scenario}'"
             told.append(
-                f"scenario '{one.case.scenario}' is not the one that is shipped under this name: "
-                f"{_listed(own)}"
+                f"{name} is not the one that is shipped under this name: {_listed(own)}"
+                if one.named
+                else f"{name} is no shipped one, and sets {_set(own)}"
             )
         if one.description is not None:
             told.append(
@@ -96,6 +98,7 @@ def _by_file(plan: EvidencePlan) -> dict[tuple[str, str], list[str]]:
 class _Beside:
     """A case beside what is shipped under its names.
 
+    named: whether all of its scenarios are called as shipped ones, or there is none.
     values, sources: what differs; sources where the value does not. policy, scenario: paths that
     the shipped files set, empty for one's own.
     usual: what every such plan sets, whatever its names.
@@ -106,6 +109,7 @@ class _Beside:
     def __init__(self, case: Case, usual: Mapping[str, Any]):
         self.case = case
         scenarios = [name for name in case.scenario.split("+") if name in names("scenario")]
+        self.named = case.scenario == NONE or "+".join(scenarios) == case.scenario
         self.policy = _leaves("policy", case.policy) if case.policy in names("policy") else {}
         self.scenario = {
             path: value for name in scenarios for path, value in _leaves("scenario", name).items()
@@ -156,11 +160,17 @@ def _compared(
 
 
 def _listed(told: Told) -> str:
-    shown = [
-        f"{path} {_shown(mine)} (shipped {_shown(other)})"
-        for path, (mine, other) in list(told.items())[:SHOWN]
-    ]
-    return "; ".join(shown) + (f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else "")
+    pairs = [f"{path} {_shown(mine)} (shipped {_shown(o)})" for path, (mine, o) in told.items()]
+    return _some(pairs)
+
+
+def _set(told: Told) -> str:
+    return _some([f"{path} {_shown(mine)}" for path, (mine, _) in told.items()])
+
+
+def _some(parts: list[str]) -> str:
+    more = len(parts) - SHOWN
+    return "; ".join(parts[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _shown(value: Any) -> str:

@@ -250,8 +250,10 @@ def measured(limit: Limit, checks: pd.DataFrame) -> str:
         event = chosen.meaning.removeprefix(EVENT) if EVENT in chosen.meaning else chosen.label
         return f"{event} in {found} % of the runs (limit: {side} {_number(100.0 * rule.limit)} %)"
     how = "is" if limit.of == "value" else "changes by"
+    found, where = _range(ends), ", by scenario" if ends[0] != ends[1] else ""
     unit = "" if chosen.unit in ("1", "-") else " " + chosen.unit.replace("1/", "per ", 1)
-    return f"{chosen.label} {how} {_range(ends)}{unit} (limit: {side} {_number(rule.limit, 10)})"
+    allowed = f"limit: {side} {_number(rule.limit, 10)}"
+    return f"{chosen.label} {how} {found}{unit}{where} ({allowed})"
 
 
 def _range(ends: Iterable[float]) -> str:

@@ -12,8 +12,9 @@ start) a day.
 import numpy as np
 
 from ...elementary import exp, log
+from ...errors import ModelError
 from .. import controllers
-from ..controllers import BURNT
+from ..controllers import BURNT, Command
 from ..formulas.numerics import (
     CLOCK_TOLERANCE,
     DAYS_PER_YEAR,
@@ -152,6 +153,11 @@ def policy_controller(params, substep, state_history, state):
     command = controllers.law(controller.type).decide(
         params, state, error, elapsed, *reach(params, low, high)
     )
+    if not isinstance(command, Command):
+        raise ModelError(
+            f"controller '{controller.type}' gave a {type(command).__name__}; expected a "
+            "tokenomics.Command, such as Command(0.05 * error)"
+        )
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
     output, from_treasury, minted = wanted, 0.0 * price, 0.0 * price
