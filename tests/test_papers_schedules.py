@@ -10,11 +10,9 @@ import pytest
 from scipy.integrate import trapezoid
 
 from paths import DATA, command
-from tokenomics.cli.reproduce import _parts
 from tokenomics.model.controllers import rai as law
 from tokenomics.papers import PAPERS, cosmos, hip20, rai, reproduce
 from tokenomics.papers.reproduction import settings
-from tokenomics.results.markdown import cell
 
 PAPERS_HERE = ("rai", "hip20", "cosmos")
 
@@ -250,18 +248,3 @@ def test_the_command_prints_json(paper):
     status, output, errors = command("reproduce", paper, "--json")
     assert status == 0, errors
     assert json.loads(output)["claims"][0]["verdict"] == "confirmed"
-
-
-@pytest.mark.parametrize("width", [48, 80])
-def test_no_word_of_a_table_is_broken_in_a_narrow_terminal(found, width):
-    for frame in found["rai"].tables.values():
-        rows = [
-            [str(c) for c in frame.columns],
-            *([cell(v) for v in row] for row in frame.itertuples(index=False)),
-        ]
-        parts = _parts(rows, width)
-        assert [column for part, _ in parts for column in part[0][1:]] == rows[0][1:]
-        for part, widths in parts:
-            assert 1 + sum(w + 3 for w in widths) <= width or len(widths) <= 2
-            for column, wide in zip(zip(*part, strict=True), widths, strict=True):
-                assert max(len(word) for text in column for word in text.split()) <= wide

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters
-from ..shown import Shown
+from ..shown import Shown, readable
 from . import figures, jury, limit_cycle, regions
 from .economy import LinearEconomy, linear_law, linearise
 from .margins import Margins, margins, poles
@@ -184,8 +184,8 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return f"{value[0]:.4g} to {value[1]:.4g}"
-    return "none" if np.isnan(value) else f"{value:.4g}"
+        return f"{readable(value[0])} to {readable(value[1])}"
+    return "none" if np.isnan(value) else readable(value)
 
 
 @checked(

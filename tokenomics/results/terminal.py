@@ -17,7 +17,7 @@ from ..errors import printable
 GAP = 2  # spaces between two columns
 INTERVAL = r"\[[^\[\],]*\d[^\[\]]*, [^\[\]]*\d[^\[\]]*\]"
 # an interval, or a number with what may stand beside it
-NUMBER = re.compile(INTERVAL + r"[,;]?|[-+~<>x±]?\d[\d,.]*(e[-+]?\d+)?%?[,;]?|[-+]?inf|nan")
+NUMBER = re.compile(INTERVAL + r"[,;]?|[-+~<>x±]?\d[\d,.]*(e[-+]?\d+)?%?[,;]?|[-+]?inf|nan|-")
 ATOM = re.compile(rf"(?:{INTERVAL}|\S)+")  # what stays on one line
 # share of the width, and characters, down to which a word of a text is folded
 FOLDED, SHORTEST = 0.25, 8
@@ -83,6 +83,8 @@ class Fitted:
         number = 0
         for row in self.rows:
             if len(row) == 1 < len(self.names):
+                if number:
+                    yield "", ""
                 yield row[0], "bold"
                 continue
             for line in _side_by_side(part, [column.cells[number] for column in part], widths):
