@@ -23,8 +23,8 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 OWN = ("jupyter", "tags")  # of a cell: that its source is folded, in JupyterLab and on the site
-PICTURE, SLIDERS = "image/png", "application/vnd.jupyter.widget-view+json"
-TEXTS = ("text/plain", "text/markdown", "text/html")
+PICTURE, PROSE, SLIDERS = "image/png", "text/markdown", "application/vnd.jupyter.widget-view+json"
+TEXTS = ("text/plain", "text/html")
 LONGEST = 300  # s, of one cell
 # digests, which other versions of packages change, and the version of this one: no results
 IDENTITY = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b|(?<=tokenomics )\d+\.\d+\.\d+")
@@ -69,7 +69,7 @@ def kept(outputs: list[NotebookNode]) -> list[NotebookNode]:
         elif output.output_type != "error":
             if SLIDERS in output.data:
                 continue
-            seen = (PICTURE,) if PICTURE in output.data else TEXTS
+            seen = next(((k,) for k in (PICTURE, PROSE) if k in output.data), TEXTS)
             output.data = nbformat.from_dict(
                 {k: COLOUR.sub("", output.data[k]) for k in seen if k in output.data}
             )
@@ -84,7 +84,7 @@ def texts(notebook: NotebookNode) -> list[tuple[int, str]]:
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", ()):
             kind = output.get("data", {"text/plain": output.get("text", "")})
-            found.append((number, next((kind[k] for k in TEXTS if k in kind), PICTURE)))
+            found.append((number, next((kind[k] for k in (PROSE, *TEXTS) if k in kind), PICTURE)))
     return found
 
 
