@@ -14,6 +14,7 @@ from stores import with_failures
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError
+from tokenomics.experiments.own_code import only
 from tokenomics.results.differences import Paired, family
 from tokenomics.results.intervals import (
     MANY_PAIRS,
@@ -22,7 +23,7 @@ from tokenomics.results.intervals import (
     mcnemar,
     quantile_interval,
 )
-from tokenomics.results.metrics import METRICS
+from tokenomics.results.metrics import MAIN, METRICS
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 from coverage_of_pairs import coverage  # noqa: E402
@@ -216,10 +217,58 @@ def test_failed_runs_stand_beside_the_means(comparison):
         "Failed runs, of 12 each, which no mean counts: pid 3." in calm
         and "ailed runs" not in crash
     )
-    assert (
-        "none: failed runs, of 12 each, which no mean counts: pid 3" in broken.plot().get_suptitle()
-    )
+    title = " ".join(broken.plot().get_suptitle().split())
+    assert "none: failed runs, of 12 each, which no mean counts: pid 3" in title
+    assert broken.reasons("none") == [
+        "pid fails: a variable beyond its bounds or not finite, first on day 5"
+    ]
     assert "ailed" not in comparison.markdown()
+
+
+def test_a_law_that_cannot_be_compiled_is_told_with_the_reason(tmp_path):
+    (tmp_path / "law.py").write_text(
+        "import tokenomics as tk\n\n\ndef torn(params, state, error, dt, low, high):\n"
+        "    return tk.Command(0.05 if error > 0 else 0.0, {})\n\n\n"
+        "tk.register_controller('torn', torn)\n"
+    )
+    (tmp_path / "torn.yaml").write_text("controller: {type: torn}\n")
+    options = "--policies none,torn.yaml --runs 2 --days 5 --years none --metrics churn --out c"
+    line = ["compare", *options.split(), "--no-figures", "--code", "law.py"]
+    why = "a Python branch on a value that differs between runs; use np.where"
+    with only({}):
+        _, text, _ = command(*line, folder=tmp_path)
+        _, told, _ = command(*line, "--json", folder=tmp_path)
+    assert (
+        f"torn.yaml fails: block 'the controller decides', 'torn' (law.py, line 5): {why}" in text
+    )
+    assert why in (tmp_path / "c" / "comparison.md").read_text()
+    (one,) = json.loads(told)["failures"]
+    assert (one["scenario"], one["policy"], one["runs"]) == ("none", "torn.yaml", 2)
+    assert why in one["reason"]
+
+
+def test_every_metric_that_is_asked_for_is_shown_and_else_the_main_ones(tmp_path):
+    options = [
+        "--policies",
+        "none,pid",
+        "--runs",
+        "2",
+        "--days",
+        "5",
+        "--years",
+        "none",
+        "--no-figures",
+        "--out",
+    ]
+    asked = ["purchases", "treasury_min", "churn"]
+    _, text, _ = command("compare", *options, tmp_path / "a", "--metrics", ",".join(asked))
+    gaps = text.split("paired difference")[1].splitlines()
+    assert [line.split()[0] for line in gaps if " pid " in line] == asked
+    means = text.split("each alone]")[1].split("paired difference")[0].splitlines()
+    assert [line.split()[0] for line in means if " [" in line and "Scen" not in line] == asked
+    assert "differences of all are in differences.csv" not in text
+    _, text, _ = command("compare", *options, tmp_path / "b")
+    assert f"are of {len(MAIN)} of {len(METRICS)} metrics" in text
 
 
 def test_the_best_policy_is_bold_in_the_table(comparison):
@@ -231,6 +280,9 @@ def test_the_best_policy_is_bold_in_the_table(comparison):
 def test_the_figure_states_its_finding(comparison):
     figure = comparison.plot()
     assert "Best by a clear margin" in figure.get_suptitle()
+    figure.draw_without_rendering()
+    assert figure.get_suptitle().endswith("(simultaneous 95 %)")
+    assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
     assert [axis.get_title() for axis in figure.axes] == ["none", "token_crash"]
 
 
@@ -321,6 +373,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         "out",
         "sha256",
         "remarks",
+        "failures",
         "means",
         "differences",
         "best",

@@ -20,6 +20,7 @@ from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import estimate, sweep
 from tokenomics.inputs import footprint
+from tokenomics.parameters.layers import labels
 from tokenomics.parameters.locate import names
 from tokenomics.results import metrics as metrics_module
 from tokenomics.results import sweep_figures as sweep_plots
@@ -608,6 +609,31 @@ def test_the_command_says_which_extremes_lost_runs(tmp_path, monkeypatch):
         and "1 of 3 runs failed" in " ".join(text.split())
         and "failed runs 1" in " ".join(text.split())
     )
+
+
+def test_few_points_are_all_shown_and_a_scenario_s_file_is_called_by_its_stem(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "two_crashes.yaml").write_text("demand: {volatility: 0.5}\n")
+    files = [str(tmp_path / folder / "two_crashes.yaml") for folder in ("a", "b")]
+    assert labels("scenario", ["none", files[0]]) == ["none", "two_crashes"]
+    assert labels("scenario", files) == files  # which one name would not tell apart
+    assert labels("scenario", ["./token_crash.yaml"]) == ["./token_crash.yaml"]
+    content = {
+        "policies": ["pid"],
+        "scenarios": ["none", files[0]],
+        "set": {"simulation.days": 3},
+        "parameters": {"controller.pid.kp": [0.1, 0.2]},
+        "runs": 2,
+        "metrics": ["max_drawdown", "churn"],
+    }
+    (tmp_path / "d.yaml").write_text(json.dumps(content))
+    status, text, _ = command("sweep", tmp_path / "d.yaml", "--out", tmp_path / "out")
+    rows = [line for line in text.splitlines() if "kp=" in line]
+    at = [", ".join((s, f"kp={kp}")) for s in ("none", "two_crashes") for kp in (0.1, 0.2)]
+    assert status == 0 and [row[: len(one)] for row, one in zip(rows, at, strict=True)] == at
+    assert "max_drawdown [1]" in text and "churn [1/year]" in text
+    assert str(tmp_path / "out" / "table.csv") in text
 
 
 def test_one_is_counted_as_one_and_a_single_run_has_no_interval(tmp_path):

@@ -126,3 +126,9 @@ def test_a_large_map_leaves_values_out_and_says_so():
     text, rows = drawn(np.add.outer(np.arange(50.0), np.arange(200.0)), width=80)
     assert len(rows) == 20 and max(map(len, text.splitlines())) <= 80
     assert "drawn: 20 of 50 rows, 77 of 200 columns" in " ".join(text.split())
+
+
+def test_what_names_a_row_is_whole_up_to_half_the_width():
+    name = "/folder/of/two_crashes.yaml"
+    rows = [(name, "0.1308 [0.03151, 0.2301]", "a text that is long enough to be folded")]
+    assert name in shown(Fitted("", ("point", "mean", "text"), rows), width=60)

@@ -160,6 +160,7 @@ def compare(
                 *result.told(),
                 *idle(design).lines(),
             ],
+            "failures": result.failures(),
         }
         if match:
             told["matched"] = [dataclasses.asdict(one) for one in matched]
@@ -244,11 +245,11 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
     from ..results.differences import in_words
     from ..results.intervals import mean_interval
-    from ..results.metrics import MAIN
     from ..shown import readable
 
     for line in (*result.notes, *result.unmoved(), *result.told()):
         say(line)
+    named, every = result.sweep.first_metrics, result.sweep.metrics
     for scenario in result.scenarios:
         own = best[best["scenario"] == scenario].copy()
         own["best"] = own["best"].fillna(NOBODY)
@@ -262,8 +263,8 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         if NOBODY in own["best"].tolist():
             say(f"{NOBODY}: none is told worse than the best mean by more than matters")
         gaps = differences[differences["scenario"] == scenario].copy()
-        if set(gaps["metric"]) & set(MAIN):
-            gaps = gaps[gaps["metric"].isin(MAIN)]
+        gaps = gaps[gaps["metric"].isin(named)]
+        gaps = gaps.sort_values("metric", kind="stable", key=lambda c: c.map(named.index))
         gaps["difference [95 %]"] = [
             mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()
         ]
@@ -273,11 +274,19 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             f"{one.metric} [{one.unit}], matters from {readable(one.matters)}"
             for one in gaps.itertuples(index=False)
         ]
-        gaps = gaps.sort_values("metric", kind="stable")
+        show_frame(
+            f"Scenario {scenario}: mean [95 %, each alone]", result.means_shown(scenario, named)
+        )
         title = f"Scenario {scenario}: paired difference to {result.reference}"
         shown = ["metric", "policy", "difference [95 %]", "verdict", "p"]
         show_frame(title, gaps[shown])
         if result.losses(scenario):
-            say(f"Scenario {scenario}: {result.losses(scenario)}")
+            say(f"Scenario {scenario}: {result.losses(scenario)}", *result.reasons(scenario))
         if result.years:
             show_frame(f"Scenario {scenario}: by year, mean [95 %]", result.by_year_shown(scenario))
+    if len(named) < len(every):
+        say(
+            f"means and differences above are of {len(named)} of {len(every)} metrics (--metrics "
+            f"names others); differences of all are in differences.csv, means in comparison.md, "
+            f"both in --json"
+        )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 SHOWN = 12  # impossible points that are told
 MOST_METRICS = 3  # of which the best and the worst point are told
+FEW = 12  # points of all cases that are all told
 
 
 @app.command(
@@ -108,15 +109,13 @@ def _text(value: Any) -> str:
 
 
 def _tell(result: Sweep, table: pd.DataFrame, ends: pd.DataFrame, told: dict[str, Any]) -> None:
-    """What was done, the best and the worst point of the main metrics, and a map of the first."""
+    """What was done, every point where they are few, else the best and the worst of the main
+    metrics, and a map of the first.
+    """
     from ..results.extremes import SAME
-    from ..results.metrics import MAIN
     from ..results.terminal_map import map_of
 
-    # in the order of the design, where it names them
-    named = result.metrics
-    if not result.manifest["design"]["metrics"]:
-        named = [name for name in MAIN if name in named] or named
+    named = result.first_metrics
     runs = result.manifest["runs"]
     sizes = ((len(result.points), "point"), (len(result.cases), "case"), (runs, "run"))
     say(
@@ -127,17 +126,43 @@ def _tell(result: Sweep, table: pd.DataFrame, ends: pd.DataFrame, told: dict[str
     )
     varying = [name for name in named if (ends.loc[ends["metric"] == name, "end"] != SAME).all()]
     shown = (varying or named)[:MOST_METRICS]
-    rows = ends[ends["metric"].isin(shown)].to_dict(orient="records")
-    columns = ("metric", "", "mean [95 % interval]", "unit", "at")
-    show_table("", columns, [_row(row, result) for row in rows], spare=("unit",))
+    if len(table) <= FEW:
+        _show_points(result, table, named)
+    else:
+        rows = ends[ends["metric"].isin(shown)].to_dict(orient="records")
+        columns = ("metric", "", "mean [95 % interval]", "unit", "at")
+        show_table("", columns, [_row(row, result) for row in rows], spare=("unit",))
     drawn = map_of(result, shown[0]) if varying else None
     if drawn:
         console().print(drawn)
     same = int((ends["end"] == SAME).sum())
     say(
-        f"written to {told['out']}: all points in table.csv; in extremes.csv the best and worst by "
-        f"all {counted(ends['metric'].nunique(), 'metric')}, {same} of them the same at every point"
+        f"all points and metrics in {Path(told['out']) / 'table.csv'}; beside it in extremes.csv "
+        f"the best and worst by all {counted(ends['metric'].nunique(), 'metric')}, {same} of them "
+        f"the same at every point"
     )
+
+
+def _show_points(result: Sweep, table: pd.DataFrame, named: list[str]) -> None:
+    """Every point, with its mean and 95 % interval of some metrics."""
+    from ..results.intervals import mean_interval
+    from ..results.sweep import metric_units
+
+    units = metric_units(named)
+    rows = []
+    for row in table.to_dict(orient="records"):
+        means = (mean_interval(row[m], row[f"{m}_low"], row[f"{m}_high"]) for m in named)
+        at = _at(row, result) + ["impossible"] * bool(row["error"])
+        rows.append((", ".join(at) or "the only point", *means))
+    say("mean [95 % interval]")
+    show_table("", ("point", *(f"{m} [{units[m]}]" for m in named)), rows)
+
+
+def _at(row: dict[str, Any], result: Sweep) -> list[str]:
+    """Where a row stands: what tells it from the other points, and how many of its runs failed."""
+    at = [str(row[c]) for c in ("policy", "scenario") if result.cases[c].nunique() > 1]
+    at += [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in result.paths]
+    return at + ([f"{row['failed']} of {row['n']} runs failed"] if row["failed"] else [])
 
 
 def _row(row: dict[str, Any], result: Sweep) -> tuple[str, ...]:
@@ -145,9 +170,6 @@ def _row(row: dict[str, Any], result: Sweep) -> tuple[str, ...]:
     from ..results.extremes import SAME
     from ..results.intervals import mean_interval
 
-    at = [str(row[c]) for c in ("policy", "scenario") if result.cases[c].nunique() > 1]
-    at += [f"{p.rsplit('.', 1)[-1]}={_text(row[p])}" for p in result.paths]
-    at = ["every point"] if row["end"] == SAME else at
-    at += [f"{row['failed']} of {row['n']} runs failed"] if row["failed"] else []
+    at = ["every point"] if row["end"] == SAME else _at(row, result)
     mean = mean_interval(row["mean"], row["low"], row["high"])
     return row["metric"], row["end"], mean, row["unit"], ", ".join(at)

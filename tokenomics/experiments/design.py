@@ -25,7 +25,7 @@ from ..elementary import exp
 from ..inputs import bounds
 from ..inputs.arguments import many
 from ..parameters import NONE, Resolved, called, resolve
-from ..parameters.layers import OverlayLayer, PolicyLayer, ScenarioLayer, Source
+from ..parameters.layers import OverlayLayer, PolicyLayer, ScenarioLayer, Source, labels
 from .limits import MOST_POINTS
 from .sampling import sample_unit
 
@@ -122,7 +122,7 @@ class Design(BaseModel):
     @property
     def scenario_names(self) -> list[str]:
         """What its scenarios are called."""
-        return [called("scenario", one) for one in self.scenarios]
+        return labels("scenario", self.scenarios)
 
     @property
     def paths(self) -> list[str]:

@@ -109,7 +109,8 @@ def _idle(key: _DesignKey) -> Idle:
     layered = bool(design.overlays or design.sets or set(design.scenario_names) != {"none"})
     varied: dict[Place, dict[str, Unread]] = {}
     rest: dict[str, Unread | None] = {}
-    for policy, scenario in design.cases():
+    names = itertools.cycle(design.scenario_names)
+    for (policy, scenario), name in zip(design.cases(), names, strict=False):
         resolved = design.resolved(policy, scenario)
         beside = {
             path: _axis(values, resolved.entries[path].value) for path, values in every.items()
@@ -125,7 +126,7 @@ def _idle(key: _DesignKey) -> Idle:
             and rest.get(p, True) is not None
         }
         found = _of_case(resolved, axes, more, design.structures, wanted) if axes or more else {}
-        place = (called("policy", policy or resolved.policy), called("scenario", scenario))
+        place = (called("policy", policy or resolved.policy), name)
         varied[place] = {
             path: one for path, one in found.items() if path in axes and one is not None
         }

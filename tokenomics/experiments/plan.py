@@ -115,16 +115,11 @@ def make_plan(design: Design, cases: Sequence[Case] | None = None) -> Plan:
     `limits`.
     """
     if cases is None:
-        named = [
-            (policy, scenario, design.resolved(policy, scenario))
-            for policy, scenario in design.cases()
-        ]
-        cases = [
-            Case(
-                called("policy", policy or resolved.policy), called("scenario", scenario), resolved
-            )
-            for policy, scenario, resolved in named
-        ]
+        names = itertools.cycle(design.scenario_names)
+        cases = []
+        for (policy, scenario), name in zip(design.cases(), names, strict=False):
+            resolved = design.resolved(policy, scenario)
+            cases.append(Case(called("policy", policy or resolved.policy), name, resolved))
     rows_of(design, len(cases)).check_table(metrics=1)
     paths, points = design.paths, design.table()
     types = (

@@ -8,7 +8,7 @@ that their results can be read where nothing is registered.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from .checking import check_leaf
 from .kinds import refuse_other
 from .locate import find, names
 from .reading import Leaf, flatten, load, number, read
+from .resolved import NONE
 
 Source = str | Path | Mapping[str, Any]
 NAME, DESCRIPTION = "name", "description"  # of a mapping, beside its groups of parameters
@@ -32,6 +33,19 @@ def called(kind: str, source: Source) -> str:
     if isinstance(source, Mapping):
         return str(source.get(NAME, f"{kind} given in Python"))
     return str(source)
+
+
+def labels(kind: str, sources: Sequence[Source]) -> list[str]:
+    """What layers are called beside one another: a file as where it is alone, by its name without
+    folder and ending, but by its whole path where that is the name of another one.
+    """
+    whole = [called(kind, source) for source in sources]
+    short = [Path(name).stem if name.endswith((".yaml", ".yml")) else name for name in whole]
+    taken = {NONE, *names(kind), *REGISTERED.get(kind, {})}
+    return [
+        name if name != stem and (stem in taken or short.count(stem) > 1) else stem
+        for name, stem in zip(whole, short, strict=True)
+    ]
 
 
 def layer(kind: str, given: Any) -> str | dict[str, Any]:

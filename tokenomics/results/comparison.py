@@ -4,9 +4,10 @@ from one of them, and what depletes by year.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,7 @@ from .sweep import Sweep
 from .sweep_rows import Summaries
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
+LETTERS, LINE = 15, 0.14  # of a title: letters an inch, and height of a line [inches]
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,6 +125,46 @@ class Comparison(Shown):
             if told
             else ""
         )
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Why runs failed or could not start.
+
+        Returns
+        -------
+        list of dict
+            scenario, policy, runs and the first reason of each case of which some did.
+        """
+        errors, days = self._summaries.errors, self._summaries.days
+        return [
+            {
+                "scenario": scenario,
+                "policy": policy,
+                "runs": lost,
+                "reason": errors[n]
+                or f"a variable beyond its bounds or not finite, first on day {days[n]:g}",
+            }
+            for (scenario, policy), n in self._numbers.items()
+            if (lost := self.failed[scenario, policy])
+        ]
+
+    def reasons(self, scenario: str) -> list[str]:
+        """Why runs failed or could not start in a scenario, in words.
+
+        Parameters
+        ----------
+        scenario : str
+            Its name.
+
+        Returns
+        -------
+        list of str
+            A line a policy of which some did.
+        """
+        return [
+            f"{one['policy']} fails: {one['reason']}"
+            for one in self.failures()
+            if one["scenario"] == scenario
+        ]
 
     @cached_property
     def _against(self) -> dict[str, dict[tuple[str, str], Paired]]:
@@ -355,6 +397,29 @@ class Comparison(Shown):
             for policy in self.policies
         )
 
+    def means_shown(self, scenario: str, metrics: Sequence[str]) -> pd.DataFrame:
+        """Means in a scenario, each with its own 95 % interval, as text.
+
+        Parameters
+        ----------
+        scenario : str
+            Its name.
+        metrics : sequence of str
+            Their names.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a metric, a column a policy.
+        """
+        means = self.means()
+        own = means[means["scenario"] == scenario]
+        rows = [self._row(name, own, None) for name in metrics]
+        return pd.DataFrame(
+            [[f"{name} [{unit}]", *cells] for name, unit, *cells in rows],
+            columns=["metric", *self.policies],
+        )
+
     def markdown(self) -> str:
         """A table that pastes into a proposal.
 
@@ -388,7 +453,8 @@ class Comparison(Shown):
                 "",
             ]
             if self.losses(scenario):
-                lines += [self.losses(scenario).capitalize() + ".", ""]
+                told = (self.losses(scenario).capitalize() + ".", *self.reasons(scenario))
+                lines += [line for one in told for line in (one, "")]
             others = [policy for policy in self.policies if policy != self.reference]
             lines += [f"Less {self.reference}, scenario {scenario}", ""]
             lines += [
@@ -451,9 +517,10 @@ class Comparison(Shown):
             that are better than the reference are light.
         """
         names = [n for n in self.sweep.metrics if METRICS[n].better]
+        width = 1.9 + 1.35 * len(self.policies) * len(self.scenarios)
+        lines = self._title(int(width * LETTERS))
         canvas = Drawing(
-            figsize=(1.9 + 1.35 * len(self.policies) * len(self.scenarios), 1.2 + 0.3 * len(names)),
-            layout="constrained",
+            figsize=(width, 1.2 + LINE * len(lines) + 0.3 * len(names)), layout="constrained"
         )
         axes = canvas.subplots(1, len(self.scenarios), squeeze=False, sharey=True)[0]
         means, best, against = self.means(), self.best(), self._differences
@@ -500,21 +567,18 @@ class Comparison(Shown):
                 fontsize=7,
             )
             axis.tick_params(length=0)
-        lost = "".join(
-            f"\n{scenario}: {self.losses(scenario)}"
-            for scenario in self.scenarios
-            if self.losses(scenario)
-        )
+        canvas.suptitle(lettering("\n".join(lines)), fontsize=8, x=0.01, ha="left")
+        return shown(canvas)
+
+    def _title(self, letters: int) -> list[str]:
+        """The lines of the figure's title, none longer than some letters."""
+        lost = [f"{s}: {self.losses(s)}" for s in self.scenarios if self.losses(s)]
         shades = (
             f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, "
             f"grey: no more than matters, or undecided (simultaneous 95 %)"
         )
-        title = (
-            f"{self._finding()}\nmean of {self.sweep.manifest['runs']} runs on common shocks; "
-            f"{shades}{lost}"
-        )
-        canvas.suptitle(lettering(title), fontsize=8, x=0.01, ha="left")
-        return shown(canvas)
+        runs = f"mean of {self.sweep.manifest['runs']} runs on common shocks; {shades}"
+        return [line for text in (self._finding(), runs, *lost) for line in wrap(text, letters)]
 
     def _finding(self) -> str:
         sole = self.best()

@@ -19,7 +19,7 @@ from ..errors import InputError, TokenomicsError, counted, nearest
 from ..shown import Shown
 from . import sweep_figures, sweep_rows, sweep_store
 from .digests import KEYS
-from .metrics import METRICS
+from .metrics import MAIN, METRICS
 from .sweep_points import shown_points
 from .sweep_rows import Extent, Summaries, Tile
 
@@ -61,6 +61,15 @@ class Sweep(Shown):
     def metrics(self) -> list[str]:
         """Names of the metrics."""
         return list(self.manifest["metrics"])
+
+    @property
+    def first_metrics(self) -> list[str]:
+        """Names of the metrics that a terminal shows: all that the design names, in its order, and
+        else the main ones.
+        """
+        if self.manifest["design"]["metrics"]:
+            return self.metrics
+        return [name for name in MAIN if name in self.metrics] or self.metrics
 
     @property
     def cases(self) -> pd.DataFrame:

@@ -165,6 +165,8 @@ class Summaries:
         Runs without a number.
     errors : numpy.ndarray of str
         Of the first run, empty where there is none.
+    days : numpy.ndarray
+        On which the first run failed inside [days], inf where none did.
     moments : dict of Moments
         By metric.
     """
@@ -172,6 +174,7 @@ class Summaries:
     failed: np.ndarray
     lost: np.ndarray
     errors: np.ndarray
+    days: np.ndarray
     moments: dict[str, Moments]
 
 
@@ -182,11 +185,15 @@ def summaries(extent: Extent, tiles: Iterable[Tile], metrics: Sequence[str]) -> 
         np.zeros(cells, dtype=np.int64),
         np.zeros(cells, dtype=np.int64),
         np.full(cells, "", dtype=object),
+        np.full(cells, np.inf),
         {name: Moments(cells) for name in metrics},
     )
     for tile in extent.in_blocks(tiles):
         mine = tile.case * extent.points + tile.points
-        failed, errors = np.isfinite(tile.columns["failed_day"]), tile.columns["error"]
+        days, errors = tile.columns["failed_day"], tile.columns["error"]
+        failed = np.isfinite(days)
+        earliest = np.where(failed, days, np.inf).min(axis=1)
+        found.days[mine] = np.minimum(found.days[mine], earliest)
         found.failed[mine] += failed.sum(axis=1)
         found.lost[mine] += (failed | (errors != "")).sum(axis=1)
         if tile.runs[0] == 0:

@@ -21,6 +21,9 @@ NUMBER = re.compile(INTERVAL + r"[,;]?|[-+~<>x±]?\d[\d,.]*(e[-+]?\d+)?%?[,;]?|[
 ATOM = re.compile(rf"(?:{INTERVAL}|\S)+")  # what stays on one line
 # share of the width, and characters, down to which a word of a text is folded
 FOLDED, SHORTEST = 0.25, 8
+NAMED = (
+    0.5  # share of the width up to which no word is folded of the first column, which names rows
+)
 
 
 class Fitted:
@@ -66,7 +69,7 @@ class Fitted:
             columns = [one for one in columns if one.name not in self.spare]
         parts = [columns[:1]]
         for column in columns[1:]:
-            here = [one.least(least) for one in (*parts[-1], column)]
+            here = _least([*parts[-1], column], width, least)
             if len(parts[-1]) > 1 and _room(here) > width:
                 parts.append(columns[:1])
             parts[-1] = [*parts[-1], column]
@@ -116,11 +119,20 @@ def _room(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
+def _least(part: Sequence[_Cells], width: int, folded: int) -> list[int]:
+    """The widths that columns need. The first folds its words less than others, as far as each of
+    them fits beside it.
+    """
+    others = [column.least(folded) for column in part[1:]]
+    beside = width - GAP - max(others, default=0)
+    return [part[0].least(max(folded, min(int(NAMED * width), beside))), *others]
+
+
 def _widths(part: Sequence[_Cells], width: int, folded: int) -> list[int]:
     """The width of each column: numbers have theirs first, then words, then texts, of which the
     one that is folded most has the next letter.
     """
-    widths = [column.least(folded) for column in part]
+    widths = _least(part, width, folded)
     for wanted in (
         [column.whole if column.numbers else 0 for column in part],
         [column.words for column in part],

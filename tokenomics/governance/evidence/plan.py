@@ -22,7 +22,7 @@ from ...experiments.design_reading import recorded_design
 from ...experiments.plan import Case
 from ...experiments.run import run
 from ...experiments.sweep import Progress, sweep
-from ...parameters import BEFORE, NONE, Resolved, as_history, as_written, called, fits, resolve
+from ...parameters import BEFORE, NONE, Resolved, as_history, as_written, fits, resolve
 from ...parameters.documents import validated
 from ...results.folder import MANIFEST
 from ...results.metrics import METRICS, needed
@@ -370,11 +370,7 @@ def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
                 file=folder,
                 expected="the files as they were",
             )
-        cases.append(
-            Case(
-                called("policy", policy or resolved.policy), called("scenario", scenario), resolved
-            )
-        )
+        cases.append(Case(told[0], told[1], resolved))
     rows = [dict(zip(result.paths, row, strict=True)) for row in result.manifest["points"]]
     points = [
         Point(label, "point", values, design.runs)
