@@ -323,8 +323,8 @@ def test_bad_input_gets_one_line_and_status_2(tmp_path, case):
             ),
         ),
         ("- 0.8", "- 0.1", r"undecided from 0.2 to 0.1"),
-        ("episodes:", "epsodes:", r"mine.yaml:4: epsodes: unknown key.*did you mean 'episodes'"),
-        ("seed: 1", "seed: one", r"mine.yaml:5: seed: 'one'; expected a whole number"),
+        ("episodes:", "epsodes:", r"mine.yaml:5: epsodes: unknown key.*did you mean 'episodes'"),
+        ("seed: 1", "seed: one", r"mine.yaml:6: seed: 'one'; expected a whole number"),
     ],
 )
 def test_a_detector_file_is_read_strictly(tmp_path, old, new, message):
