@@ -1,5 +1,6 @@
 """Differences are read against what matters, all of a table at once."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -214,10 +215,11 @@ def test_a_difference_that_cannot_matter_is_refused(given, message):
 def test_the_command_takes_what_matters(tmp_path):
     how = ["--policies", "none,static", "--days", "2", "--runs", "6", "--years", "none"]
     how += ["--metrics", "control_effort", "--no-figures", "--out", tmp_path / "o"]
-    status, out, _ = command("compare", *how, "--matters", "control_effort=1e9")
-    assert status == 0 and "differs by less" in out and "higher by more" not in out
-    status, out, _ = command("compare", *how, "--matters", "control_effort=0.01")
-    assert status == 0 and "higher by more" in out
+    for size, verdict in (("1e9", "smaller"), ("0.01", "larger")):
+        given = ["--matters", f"control_effort={size}", "--json"]
+        status, out, _ = command("compare", *how, *given)
+        (told,) = json.loads(out)["differences"]
+        assert (status, told["verdict"], told["matters"]) == (0, verdict, float(size))
     status, _, error = command("compare", *how, "--matters", "control_effort")
     assert status == 2 and "--matters: 'control_effort'; expected METRIC=NUMBER" in error
 

@@ -165,8 +165,8 @@ def test_an_exception_is_shown_with_block_function_and_day(kind):
     with pytest.raises(
         BlockError,
         match=(
-            f"block 'walk', 'policy_fails_late', day 3, runs 0 to 2: {kind.__name__}: the real "
-            f"reason"
+            rf"block 'walk', 'policy_fails_late' \(test_engine_cadcad.py, line \d+\), day 3, "
+            f"runs 0 to 2: {kind.__name__}: the real reason"
         ),
     ):
         go(replaced(policy_fails_late), SQUARE)
@@ -211,7 +211,8 @@ def test_no_block_can_change_the_past():
         return {"x": x}
 
     for policy, kind in ((policy_assigns, "TypeError"), (policy_adds_in_place, "ValueError")):
-        with pytest.raises(BlockError, match=f"'{policy.__name__}', day 3, runs 0 to 2: {kind}"):
+        place = r"\(test_engine_cadcad.py, line \d+\), day 3, runs 0 to 2"
+        with pytest.raises(BlockError, match=f"'{policy.__name__}' {place}: {kind}"):
             go(replaced(policy), SQUARE)
 
 

@@ -11,7 +11,7 @@ from tokenomics.results.extremes import SAME, extremes
 DESIGN = {
     "policies": ["pid"],
     "set": {"simulation.days": 5},
-    "parameters": {"controller.pid.kp": [0.1, 0.2, 0.4], "oracle.lag": [1, 2]},
+    "parameters": {"controller.pid.kp": [0.1, 0.2, 0.3, 0.4, 0.5], "oracle.lag": [1, 2, 3]},
     "runs": 2,
 }
 
@@ -41,7 +41,7 @@ def test_a_sweep_ends_with_ten_lines_and_the_map_of_a_grid(tmp_path):
     design.write_text(json.dumps(DESIGN))
     status, out, _ = command("sweep", design, "--out", tmp_path / "a")
     lines = out.splitlines()
-    assert status == 0 and lines[0].startswith("6 points x 1 case x 2 runs = 12 simulations in")
+    assert status == 0 and lines[0].startswith("15 points x 1 case x 2 runs = 30 simulations in")
     assert lines[1].startswith("failed runs 0, impossible points 0")
     ends = [line for line in lines[:10] if " best " in line or " worst " in line]
     assert len(ends) == 6 and all("[" in line for line in ends)

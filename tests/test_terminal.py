@@ -116,6 +116,7 @@ def test_a_map_has_low_below_and_to_the_left_and_its_darkest_letter_where_the_me
 def test_a_map_has_colours_only_on_a_terminal_that_wants_them(monkeypatch):
     values = [[0.0, 1.0], [0.5, np.nan]]
     terminal = {"force_terminal": True, "color_system": "truecolor"}
+    monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b[48;2;68;1;84m" in drawn(values, **terminal)[0]
     plain, rows = drawn(values, no_color=True, **terminal)
     assert "\x1b[48" not in plain and LOST in rows[0]
