@@ -23,8 +23,6 @@ extensions = [
     "sphinx-mathjax-offline",
     "sphinxcontrib.mermaid",
 ]
-exclude_patterns = ["_templates"]
-templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "tokenomics"
 html_show_sourcelink = False
@@ -47,8 +45,8 @@ autodoc_typehints = "none"
 napoleon_google_docstring = False
 
 
-def notebooks_and_changes(app):
-    """Notebooks and pages of the root, which Sphinx takes from its own folder alone."""
+def copy_notebooks(app):
+    """Notebooks of the root, since Sphinx takes pages from its own folder alone."""
     gallery = Path(app.srcdir) / "notebooks"
     shutil.rmtree(gallery, ignore_errors=True)
     gallery.mkdir()
@@ -57,4 +55,4 @@ def notebooks_and_changes(app):
 
 
 def setup(app):
-    app.connect("builder-inited", notebooks_and_changes, priority=0)
+    app.connect("builder-inited", copy_notebooks, priority=0)

@@ -171,11 +171,11 @@ class HostGPU(CuPyOperations):
         self.dtype, self.stream, self.handle = np.dtype("float32"), Stream(), 0
         self.one, self.zero = np.ones(1, np.float32), np.zeros(1, np.float32)
         self.workspace = np.zeros(1, np.uint8).view(OnHost)
-        self.library, self.backward = library, backward
+        self.compiled, self.backward = library, backward
         self.kernels = {name: self._kernel(name) for name in cupy_kernels.NAMES if library}
 
     def _kernel(self, name):
-        run, types = getattr(self.library, f"run_{name}"), parameters(name)
+        run, types = getattr(self.compiled, f"run_{name}"), parameters(name)
 
         def work(grid, block, arguments):
             assert block == (cupy_kernels.THREADS,) and 0 < grid[0] < 2**31

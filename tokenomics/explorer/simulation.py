@@ -18,7 +18,7 @@ import numpy as np
 from ..engines.ensemble import Outcome
 from ..errors import InputError
 from ..experiments.evaluate import Simulator
-from ..governance.evidence.over_time import VARIABLES, days, quantile
+from ..governance.evidence.over_time import VARIABLES, KeptDays, days, finished, quantile
 from ..model.steady_state import start_state
 from ..parameters import Resolved
 from ..results.differences import Paired, family
@@ -67,9 +67,7 @@ class Explored:
         self.own = {path: float(resolved.entries[path].value) for path in paths}
         self._least: dict[tuple[float, ...], dict[str, float]] = {}  # margins, by world
         self._steps = days(resolved)
-        self._names = {
-            (name, int(step)): f"{name} {step}" for name in VARIABLES for step in self._steps
-        }
+        self._kept = KeptDays(self._steps)
 
     @cached_property
     def _simulator(self) -> Simulator:
@@ -96,23 +94,21 @@ class Explored:
     def __call__(self, values: Mapping[str, float]) -> Seen:
         """What comes of some values, by path. Raises InputError where there is no such network."""
         points = [list(one.values()) for one in (self.today(values), self.point(values))]
-        names = [*self._names.values(), *SHOWN]
-        found = self._simulator(points, names, self._kept, WORKERS)
+        names = [*self._kept.names, *SHOWN]
+        found = self._simulator(points, names, self._reduced, WORKERS)
         refuse(found.errors)
         bands, every = {}, found.values
         for row, side in enumerate((TODAY, CHOSEN)):
-            for name in VARIABLES:
-                path = np.stack([every[self._names[name, int(s)]][row] for s in self._steps])
-                good = np.sort(path[:, np.isfinite(path).all(axis=0)], axis=1)
+            for name, path in self._kept.paths(every, row).items():
+                good = finished(path)
                 bands[name, side] = np.stack([quantile(good, level) for level in LEVELS])
         metrics = {name: every[name] for name in SHOWN}
         runs = int(np.isnan(found.failed_day).all(axis=0).sum())
         times = self._steps * self.resolved.values.simulation.time_step
         return Seen(times, bands, metrics, self._rows(metrics, values), runs)
 
-    def _kept(self, outcome: Outcome, _: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        paths = {told: outcome.values[name][:, step] for (name, step), told in self._names.items()}
-        return paths | outcome.folded
+    def _reduced(self, outcome: Outcome, _: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        return self._kept.of(outcome) | outcome.folded
 
     def _rows(
         self, metrics: Mapping[str, np.ndarray], values: Mapping[str, float]

@@ -41,7 +41,8 @@ def absorb(
     begin, version = perf_counter(), version or rule.version()
     find = by_intervals if isinstance(rule.search, IntervalSearch) else _state_by_state
     found = find(rule, version.parameters, progress)
-    return Absorption(rule, version, *found, perf_counter() - begin)
+    seconds = perf_counter() - begin
+    return Absorption(**vars(found), rule=rule, version=version, seconds=seconds)
 
 
 def _state_by_state(rule: DeployedRule, parameters: Any, progress: Progress | None) -> Found:

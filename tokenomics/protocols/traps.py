@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -42,7 +42,8 @@ class Closed:
     entered_from: int | None
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True)
+class Found:
     """What a way to search finds; see `Absorption`."""
 
     states: int
@@ -55,8 +56,8 @@ class Found(NamedTuple):
     left: int
 
 
-@dataclass(frozen=True)
-class Absorption(InWords):
+@dataclass(frozen=True, kw_only=True)
+class Absorption(InWords, Found):
     """Where a deployed rule traps itself, as `absorb` returns it.
 
     Attributes
@@ -84,14 +85,6 @@ class Absorption(InWords):
 
     rule: DeployedRule
     version: Version
-    states: int
-    lowest: int
-    highest: int
-    fixed: tuple[tuple[int, int], ...]
-    held: tuple[tuple[int, int], ...]
-    closed: tuple[Closed, ...]
-    cycles: tuple[ConstantCycle, ...]
-    left: int
     seconds: float
 
     @property

@@ -13,7 +13,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,6 +101,40 @@ def quantile(values: np.ndarray, share: float) -> np.ndarray:
     return low + (place - 1.0 - below) * (high - low)
 
 
+def finished(path: np.ndarray) -> np.ndarray:
+    """Values of the runs that came to their end, each day's in ascending order. path: (days, runs),
+    NaN from a run that failed.
+    """
+    return np.sort(path[:, np.isfinite(path).all(axis=0)], axis=1)
+
+
+class KeptDays:
+    """`VARIABLES` at some steps of every run, as a simulator reduces runs to numbers."""
+
+    def __init__(self, steps: np.ndarray):
+        self._told = {name: [(int(s), f"{name} {s}") for s in steps] for name in VARIABLES}
+
+    @property
+    def names(self) -> list[str]:
+        """What `of` calls its numbers."""
+        return [told for kept in self._told.values() for _, told in kept]
+
+    def of(self, outcome: Outcome) -> dict[str, np.ndarray]:
+        """The numbers of some runs, by name."""
+        return {
+            told: outcome.values[name][:, step]
+            for name, kept in self._told.items()
+            for step, told in kept
+        }
+
+    def paths(self, found: Mapping[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
+        """Paths (days, runs) of a point by variable. found: numbers (points, runs) by name."""
+        return {
+            name: np.stack([found[told][row] for _, told in kept])
+            for name, kept in self._told.items()
+        }
+
+
 def part(progress: Progress | None, before: int, total: int) -> Progress | None:
     """`progress` as a part of some work calls it. before: simulations done when the part begins.
     total: of all parts.
@@ -162,19 +195,11 @@ def _simulated(
     """Paths (days, runs) of some points by variable, NaN from a run that failed."""
     resolved = plan.resolved(CASE, members[0])
     paths = _moved(plan) if len(members) > 1 else []
-    steps = days(resolved)
-    names = {(name, int(step)): f"{name} {step}" for name in VARIABLES for step in steps}
-
-    def kept(outcome: Outcome, _: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        return {told: outcome.values[name][:, step] for (name, step), told in names.items()}
-
+    kept = KeptDays(days(resolved))
     simulator = Simulator(resolved, paths, runs=np.arange(count), seed=plan.seed, needs=VARIABLES)
     points = [[plan.points[i].values[path] for path in paths] for i in members]
-    found = simulator(points, list(names.values()), kept, workers).values
-    return [
-        {name: np.stack([found[names[name, int(s)]][row] for s in steps]) for name in VARIABLES}
-        for row in range(len(members))
-    ]
+    found = simulator(points, kept.names, lambda outcome, _: kept.of(outcome), workers).values
+    return [kept.paths(found, row) for row in range(len(members))]
 
 
 def _table(plan: EvidencePlan, point: int, paths: Mapping[str, np.ndarray]) -> pd.DataFrame:
@@ -189,7 +214,7 @@ def _table(plan: EvidencePlan, point: int, paths: Mapping[str, np.ndarray]) -> p
     ]
     parts = []
     for name, path in paths.items():
-        good = np.sort(path[:, np.isfinite(path).all(axis=0)], axis=1)
+        good = finished(path)
         values = [quantile(good, share) for share in QUANTILES]
         parts.append(
             pd.DataFrame(

@@ -12,6 +12,7 @@ import pandas as pd
 from ...errors import counted
 from ...parameters import NONE
 from ...results.metrics import METRICS
+from ...shown import GROUPED
 from .plan import CALM, EvidencePlan
 from .statement import FullStatement, Limit
 from .unread import UnreadChanges
@@ -19,7 +20,6 @@ from .unread import UnreadChanges
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 UNCHANGED = "unchanged"  # of a proposal that moves no number in any run
 NAMED = 2  # limits that a sentence names; the table below has all
-GROUPED = 1e4  # from which a number is whole and has commas
 EVENT = "probability that "  # how the meaning of a metric begins that counts runs
 NOTHING = "no scenario's events"  # what happens in a calm network
 
