@@ -110,13 +110,16 @@ def _idle(key: _DesignKey) -> Idle:
     varied: dict[Place, dict[str, Unread]] = {}
     rest: dict[str, Unread | None] = {}
     names = itertools.cycle(design.scenario_names)
+    plain: dict[str, Resolved] = {}  # the network under each policy alone
     for (policy, scenario), name in zip(design.cases(), names, strict=False):
         resolved = design.resolved(policy, scenario)
         beside = {
             path: _axis(values, resolved.entries[path].value) for path, values in every.items()
         }
         axes = {path: values for path, values in beside.items() if values}
-        changed = given(resolved, resolve(design.base, policy=policy)) if layered else {}
+        if layered and resolved.policy not in plain:
+            plain[resolved.policy] = resolve(design.base, policy=policy)
+        changed = given(resolved, plain[resolved.policy]) if layered else {}
         # what is read in one case is no mistake in another
         more = {
             p: v

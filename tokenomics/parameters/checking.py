@@ -82,8 +82,9 @@ def field_at(path: str) -> tuple[FieldInfo | None, list[str]]:
     return found.field, list(found.valid)
 
 
+@lru_cache(maxsize=4096)
 def bounds(info: FieldInfo) -> str:
-    """Bounds of a field as text."""
+    """Bounds of a field as text; asked for as often as `place`, and a field is one object."""
     signs = (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
     found = [
         f"{sign} {getattr(m, name):g}"
@@ -99,6 +100,7 @@ def bounds(info: FieldInfo) -> str:
     return ", ".join(found) or " | ".join(choices)
 
 
+@lru_cache(maxsize=4096)
 def unit_of(info: FieldInfo) -> str:
     """Unit of a field."""
     return dict(info.json_schema_extra or {}).get("unit", "-")  # type: ignore[call-overload]

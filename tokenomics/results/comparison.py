@@ -168,24 +168,25 @@ class Comparison(Shown):
 
     @cached_property
     def _against(self) -> dict[str, dict[tuple[str, str], Paired]]:
-        """By reference what `_paired` found."""
-        return {}
-
-    def _paired(self, reference: str) -> dict[tuple[str, str], Paired]:
-        """Differences to a policy by scenario and other policy."""
-        if reference not in self._against:
-            found = {
+        """By reference, that of this comparison and what is `_first` by a metric, the differences
+        by scenario and other policy: of all of them at once, for every row is read.
+        """
+        references = dict.fromkeys((self.reference, *self._first.values()))
+        found = {
+            reference: {
                 (scenario, policy): Paired(self.sweep.metrics)
                 for scenario in self.scenarios
                 for policy in self.policies
                 if policy != reference
             }
-            for block in self.sweep.side_by_side():
-                for (scenario, policy), one in found.items():
+            for reference in references
+        }
+        for block in self.sweep.side_by_side():
+            for reference, others in found.items():
+                for (scenario, policy), one in others.items():
                     mine, base = (self._numbers[scenario, p] for p in (policy, reference))
                     one.add(block[mine], block[base])
-            self._against[reference] = found
-        return self._against[reference]
+        return found
 
     def unmoved(self) -> list[str]:
         """Which policies have the reference's numbers, to the last bit, in every run.
@@ -199,7 +200,7 @@ class Comparison(Shown):
         for scenario in self.scenarios:
             alike = [
                 policy
-                for (where, policy), found in self._paired(self.reference).items()
+                for (where, policy), found in self._against[self.reference].items()
                 if where == scenario and found.equal
             ]
             if alike:
@@ -218,6 +219,10 @@ class Comparison(Shown):
         pandas.DataFrame
             One row a scenario, metric and policy.
         """
+        return self._means.copy()
+
+    @cached_property
+    def _means(self) -> pd.DataFrame:
         found = {
             name: moments.intervals(**METRICS[name].interval)
             for name, moments in self._summaries.moments.items()
@@ -265,7 +270,7 @@ class Comparison(Shown):
         for scenario in self.scenarios:
             own = {
                 policy: found
-                for (where, policy), found in self._paired(reference).items()
+                for (where, policy), found in self._against[reference].items()
                 if where == scenario
             }
             rows += [
@@ -286,18 +291,30 @@ class Comparison(Shown):
             is worse by more than matters: then nobody wins. equal: those that are not told worse,
             all where nobody wins.
         """
-        found = self.means().groupby(["scenario", "metric"], sort=False)
-        means = {key: own.set_index("policy")["mean"] for key, own in found}
+        return self._best.copy()
+
+    @cached_property
+    def _first(self) -> dict[tuple[str, str], str]:
+        """By scenario and metric, where there is a mean and a direction: whose mean is best."""
+        cells = self._means.groupby(["scenario", "metric"], sort=False)
+        found = {}
+        for (scenario, name), one in cells:
+            own, better = one.set_index("policy")["mean"], METRICS[name].better
+            if better and not own.isna().all():
+                found[scenario, name] = str(own.idxmin() if better == "lower" else own.idxmax())
+        return found
+
+    @cached_property
+    def _best(self) -> pd.DataFrame:
         rows = []
         pairs = len(self.policies) * (len(self.policies) - 1) // 2
         size = pairs * sum(bool(METRICS[name].better) for name in self.sweep.metrics)
         larger: dict[str, set[tuple[str, str, str]]] = {}
         for scenario in self.scenarios:
             for name in self.sweep.metrics:
-                own = means[scenario, name]
-                if not METRICS[name].better or own.isna().all():
+                first = self._first.get((scenario, name))
+                if first is None:
                     continue
-                first = str(own.idxmin() if METRICS[name].better == "lower" else own.idxmax())
                 if first not in larger:
                     found = self._table(first, size)
                     found = found[found["verdict"] == LARGER]
@@ -356,6 +373,10 @@ class Comparison(Shown):
             Mean and 95 % interval of a few metrics of the treasury over n runs, one row a scenario,
             year, metric and policy.
         """
+        return self._by_year.copy()
+
+    @cached_property
+    def _by_year(self) -> pd.DataFrame:
         rows = []
         for year in self.years:
             # the sweep's own span is not simulated twice
@@ -386,8 +407,7 @@ class Comparison(Shown):
         pandas.DataFrame
             A row a metric and policy, a column a number of years.
         """
-        own = self.by_year()
-        own = own[own["scenario"] == scenario]
+        own = self._by_year[self._by_year["scenario"] == scenario]
         texts = [mean_interval(*row) for row in own[["mean", "low", "high"]].to_numpy()]
         cells = own.assign(text=texts).set_index(["metric", "policy", "year"])["text"]
         return pd.DataFrame(
@@ -412,8 +432,7 @@ class Comparison(Shown):
         pandas.DataFrame
             A row a metric, a column a policy.
         """
-        means = self.means()
-        own = means[means["scenario"] == scenario]
+        own = self._means[self._means["scenario"] == scenario]
         rows = [self._row(name, own, None) for name in metrics]
         return pd.DataFrame(
             [[f"{name} [{unit}]", *cells] for name, unit, *cells in rows],
@@ -428,7 +447,7 @@ class Comparison(Shown):
         str
             Mean of every policy with its interval, in bold where it is `best`.
         """
-        means, best = self.means(), self.best().set_index(["scenario", "metric"])["best"]
+        means, best = self._means, self._best.set_index(["scenario", "metric"])["best"]
         first = (*self.notes, *self.unmoved(), *self.told())
         lines = [line for told in first for line in (told, "")]
         for scenario in self.scenarios:
@@ -523,21 +542,16 @@ class Comparison(Shown):
             figsize=(width, 1.2 + LINE * len(lines) + 0.3 * len(names)), layout="constrained"
         )
         axes = canvas.subplots(1, len(self.scenarios), squeeze=False, sharey=True)[0]
-        means, best, against = self.means(), self.best(), self._differences
+        keys = ["scenario", "metric", "policy"]
+        means, best = self._means.set_index(keys)["mean"], self._best.set_index(keys[:2])
+        readings = self._differences.set_index(keys)["reading"]
         for axis, scenario in zip(axes, self.scenarios, strict=True):
             for row, name in enumerate(names):
-                one = best[(best["scenario"] == scenario) & (best["metric"] == name)]
+                alone = (scenario, name) in best.index and not best.at[(scenario, name), "equal"]
                 for column, policy in enumerate(self.policies):
-                    mean = means.query(
-                        "scenario == @scenario and metric == @name and policy == @policy"
-                    )["mean"].iloc[0]
-                    reading = against.query(
-                        "scenario == @scenario and metric == @name and policy == @policy"
-                    )["reading"]
-                    shade = SHADES[reading.iloc[0] if len(reading) else ""]
-                    first = (
-                        len(one) and (policy == one["best"].iloc[0]) and not one["equal"].iloc[0]
-                    )
+                    mean = means[scenario, name, policy]
+                    shade = SHADES[readings.get((scenario, name, policy), "")]
+                    first = alone and policy == best.at[(scenario, name), "best"]
                     colour = SHADES["best"] if first else shade
                     axis.add_patch(
                         Rectangle(
@@ -552,6 +566,7 @@ class Comparison(Shown):
                         va="center",
                         fontsize=7,
                         color="white" if first else "black",
+                        in_layout=False,  # it is within its cell
                     )
             axis.set(
                 xlim=(-0.5, len(self.policies) - 0.5),
@@ -581,7 +596,6 @@ class Comparison(Shown):
         return [line for text in (self._finding(), runs, *lost) for line in wrap(text, letters)]
 
     def _finding(self) -> str:
-        sole = self.best()
-        sole = sole[sole["equal"].str.len() == 0]
+        sole = self._best[self._best["equal"].str.len() == 0]
         counts = ", ".join(f"{p} {int((sole['best'] == p).sum())}" for p in self.policies)
-        return f"Best by a clear margin, times of {len(self.best())}: {counts}"
+        return f"Best by a clear margin, times of {len(self._best)}: {counts}"
