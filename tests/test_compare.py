@@ -283,7 +283,19 @@ def test_the_figure_states_its_finding(comparison):
     figure.draw_without_rendering()
     assert figure.get_suptitle().endswith("(simultaneous 95 %)")
     assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
-    assert [axis.get_title() for axis in figure.axes] == ["none", "token_crash"]
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["no scenario", "token_crash"]
+
+
+def test_a_metric_that_no_policy_moves_is_not_drawn(comparison):
+    figure, means = comparison.plot(), comparison.means()
+    drawn = [text.get_text().split(" [")[0] for text in figure.axes[0].get_yticklabels()]
+    for name in comparison.sweep.metrics:
+        own = means[means["metric"] == name]
+        same = own.groupby("scenario")["mean"].nunique().max() == 1
+        if METRICS[name].better:
+            assert (METRICS[name].label in drawn) != same, name
+    assert "attacker profit" not in drawn and "tracking error" in drawn
+    assert "that no policy moves left out" in " ".join(figure.get_suptitle().split())
 
 
 @pytest.mark.parametrize(

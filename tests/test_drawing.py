@@ -6,6 +6,8 @@ import pytest
 from matplotlib import pyplot
 
 import tokenomics as tk
+from tokenomics.capacity.figures import supply_figure
+from tokenomics.capacity.supply import load_fleet
 from tokenomics.errors import InputError
 from tokenomics.results import figures
 from tokenomics.results.drawing import Drawing, shown
@@ -86,7 +88,7 @@ def test_a_type_with_hardly_a_node_does_not_stretch_the_axis(crash):
     }
     most = figures.SMALL * np.median(crash.trajectories.values["nodes"])
     assert names == ["all nodes", *(name for name in medians if medians[name] >= most)]
-    title = axis.get_title(loc="left")
+    title = axis.get_title(loc="left").replace("\n", " ")
     assert all((name in title) == (medians[name] < most) for name in medians)
 
 
@@ -96,4 +98,51 @@ def test_bills_are_drawn_beside_the_one_from_which_they_hardly_differ(crash):
     wanted = 100.0 * (paths["user_bill"] / paths["bill_stablecoin"] - 1.0)
     np.testing.assert_allclose(axis.lines[0].get_ydata(), np.median(wanted, axis=0))
     cloud = np.nanmedian(paths["bill_cloud"] / paths["bill_stablecoin"])
-    assert f"cloud {cloud:.1f} times as dear" in axis.get_title(loc="left")
+    assert f"cloud {cloud:.3g} times as dear" in axis.get_title(loc="left").replace("\n", " ")
+
+
+def legend_of(run, name):
+    return [text.get_text() for text in run.plot(name).axes[0].get_legend().get_texts()]
+
+
+def test_work_that_is_served_whole_is_one_line_and_else_two(crash):
+    assert legend_of(crash, "network") == ["work brought and served", "capacity"]
+    boom = {"events": {"boom": {"kind": "demand", "start": 10.0, "days": 20.0, "size": 1.5}}}
+    short = tk.run("baseline", overlay=boom, days=30, runs=2, seed=1)
+    assert legend_of(short, "network") == ["work brought", "served", "capacity"]
+
+
+def test_nothing_is_drawn_of_what_never_changes():
+    helium = tk.run("helium", days=20, runs=2, seed=1)
+    assert np.ptp(helium.trajectories.values["nodes"]) == 0.0
+    assert "operators" not in figures.overview(helium) and "price" in figures.overview(helium)
+
+
+def test_a_title_ends_within_its_picture(crash):
+    for name in figures.available(crash):
+        figure = crash.plot(name)
+        figure.draw_without_rendering()
+        title = figure.axes[0]._left_title.get_window_extent()
+        assert title.x1 <= figure.bbox.x1 and title.y1 <= figure.bbox.y1, name
+
+
+def test_a_studys_figure_looks_the_same_whatever_the_readers_settings():
+    fleet = load_fleet("marketplace")
+    usual = supply_figure(fleet).axes[0]
+    with matplotlib.rc_context({"axes.titlesize": 30, "axes.grid": False}):
+        other = supply_figure(fleet).axes[0]
+    sizes = [axis._left_title.get_fontsize() for axis in (usual, other)]
+    assert sizes[0] == sizes[1] < 12
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [((0.5, 100.0), ["0.5", "1", "2"]), ((0.001, 1e4), ["0.001", "0.01", "1,000"])],
+)
+def test_a_log_axis_has_plain_numbers(limits, told):
+    axis = Drawing().add_subplot()
+    axis.set_xlim(*limits)
+    figures.plain_log(axis, "x")
+    axis.figure.draw_without_rendering()
+    labels = [label.get_text() for label in axis.get_xticklabels()]
+    assert set(told) <= set(labels) and not any("times" in label for label in labels)

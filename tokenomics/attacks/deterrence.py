@@ -19,6 +19,7 @@ from ..model.formulas.cheating import deterrence, deterrences
 from ..model.steady_state import steady_state
 from ..parameters import Parameters
 from ..results.drawing import Drawing
+from ..results.figures import plain_log, styled
 
 NOTHING = 1e-200  # a gain or a penalty of nothing, as the ratio has it
 
@@ -102,6 +103,7 @@ def _price_margin(ratio: float, fees: float) -> float:
     return fees / (ratio - 1.0 + fees) if ratio > 1.0 - fees else np.inf
 
 
+@styled
 def deterrence_figure(parameters: Parameters, today: Parameters | None = None) -> Figure:
     """Penalty over gain on the plane of audit probability and stake, with the network's place and
     its boundary. today: as of `steady_state`.
@@ -123,7 +125,9 @@ def deterrence_figure(parameters: Parameters, today: Parameters | None = None) -
         cmap="RdBu",
         extend="both",
     )
-    figure.colorbar(shown, ax=axis, label="log10(expected penalty / gain)")
+    powers = np.arange(-3, 4)
+    bar = figure.colorbar(shown, ax=axis, label="expected penalty over gain [1]", ticks=powers)
+    bar.set_ticklabels([f"{10.0**power:,g}" for power in powers])
     axis.plot(audits, boundary, color="black", label="cheating pays below")
     axis.plot(
         found.audit,
@@ -132,9 +136,9 @@ def deterrence_figure(parameters: Parameters, today: Parameters | None = None) -
         color="black",
         label=f"this network: penalty {found.ratio:.2g} times the gain",
     )
+    plain_log(axis, "x")
+    plain_log(axis, "y")
     axis.set(
-        xscale="log",
-        yscale="log",
         xlabel="audit probability [1/day]",
         ylabel="stake of a node [USD]",
         ylim=(stakes[0], stakes[-1]),
@@ -145,8 +149,8 @@ def deterrence_figure(parameters: Parameters, today: Parameters | None = None) -
         if found.ratio >= 1.0
         else ""
     )
-    axis.set_title(f"Cheating {verdict}{until}", loc="left")
-    axis.legend(loc="lower left")
+    axis.set_title(f"Cheating {verdict}{until}; blue: it does not, red: it does")
+    axis.legend(loc="lower left", frameon=True)
     return figure
 
 

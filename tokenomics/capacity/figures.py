@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ..errors import lettering
 from ..results.drawing import Drawing
-from ..results.figures import COLOURS
+from ..results.figures import COLOURS, plain_log, styled
 from .frontier import Frontier
 from .supply import Fleet
 
@@ -22,6 +22,7 @@ def prices_around(fleet: Fleet, points: int = 400) -> np.ndarray:
     return np.geomspace(min(costs) / SPAN, max(costs) * SPAN, points)
 
 
+@styled
 def supply_figure(fleet: Fleet) -> Figure:
     """The supply curve stacked by type, and its elasticity."""
     prices = prices_around(fleet)
@@ -41,30 +42,25 @@ def supply_figure(fleet: Fleet) -> Figure:
         )
         below = below + work
     cheapest = min(fleet.members, key=lambda name: fleet.members[name].median_cost)
-    left.set_yscale("log")
+    plain_log(left, "y")
     left.set_xlabel("work offered [million Mtok/day]")
     left.set_ylabel("price to operators [USD/Mtok]")
     cost = fleet.members[cheapest].median_cost
     left.set_title(
-        f"{lettering(cheapest)} joins first: half of its nodes at {cost:.3g} USD/Mtok",
-        fontsize=9,
-        loc="left",
+        f"Supply: {lettering(cheapest)} joins first, half of its nodes at {cost:.3g} USD/Mtok"
     )
-    left.legend(fontsize=7, frameon=False)
+    left.legend(loc="lower right")
     right.plot(prices, fleet.supply.elasticity(prices), color=COLOURS[0])
-    right.set_xscale("log")
+    plain_log(right, "x")
     right.set_xlabel("price to operators [USD/Mtok]")
     right.set_ylabel("elasticity of supply [1]")
     right.set_title(
-        f"Elasticity falls to 0 as all {fleet.supply.most / 1e6:.2f} million Mtok/day join",
-        fontsize=9,
-        loc="left",
+        f"Elasticity falls to 0 as all {fleet.supply.most / 1e6:.2f} million Mtok/day join"
     )
-    for axis in (left, right):
-        axis.grid(alpha=0.25)
     return canvas
 
 
+@styled
 def frontier_figure(curves: Mapping[str, Frontier]) -> Figure:
     """Tokens/s of a card against TPOT and against TTFT."""
     canvas = Drawing(figsize=(10.4, 3.6), layout="constrained")
@@ -82,22 +78,15 @@ def frontier_figure(curves: Mapping[str, Frontier]) -> Figure:
         (left, "time per output token (TPOT)"),
         (right, "time to first token (TTFT)"),
     ):
-        axis.set_xscale("log")
+        plain_log(axis, "x")
+        axis.set_ylim(0.0, None)
         axis.set_xlabel(f"{what} [ms]")
         axis.set_ylabel("output [token/s per card]")
-        axis.grid(alpha=0.25)
-        axis.legend(fontsize=7, frameon=False)
+    # a curve rises to the right, so that nothing is drawn above where it begins
+    left.legend(loc="upper left")
     left.set_title(
-        (
-            f"{lettering(best)} delivers most: {curves[best].output_rate[-1]:,.0f} token/s with "
-            f"the most requests"
-        ),
-        fontsize=9,
-        loc="left",
+        f"{lettering(best)} delivers most: {curves[best].output_rate[-1]:,.0f} token/s with "
+        f"the most requests"
     )
-    right.set_title(
-        f"{work.prompt:g} prompt and {work.output:g} output tokens, mean latencies",
-        fontsize=9,
-        loc="left",
-    )
+    right.set_title(f"{work.prompt:,g} prompt and {work.output:,g} output tokens, mean latencies")
     return canvas

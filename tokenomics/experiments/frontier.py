@@ -105,11 +105,12 @@ class CostFrontier:
                 self._line(axis, name, lettering(policy), own, colour)
             metric = METRICS[name]
             way = {"lower": "down is better", "higher": "up is better"}[metric.better]
-            axis.set_title(f"{name} [{metric.unit}]: {way}", fontsize=9, loc="left")
-            axis.set_ylabel("less that without a controller", fontsize=8)
+            axis.set_title(f"{lettering(metric.label)}: {way}", fontsize=9, loc="left")
+            axis.set_ylabel(f"difference to no controller [{metric.unit}]", fontsize=8)
             axis.set_xlabel(f"cost: {WORDS[self.cost]}", fontsize=8)
             axis.set_xscale("symlog", linthresh=least, linscale=1.2)
             axis.xaxis.set_major_locator(FixedLocator(ticks))
+            axis.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
             axis.tick_params(labelsize=8)
             axis.grid(alpha=0.25)
         for axis in axes[len(self.metrics) :]:

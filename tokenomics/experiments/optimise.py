@@ -127,8 +127,8 @@ class Optimum(Shown):
             axis.set(xlabel="generation", ylabel=_label(self.objectives[0]))
             axis.set_title(
                 (
-                    f"{self.objectives[0]} reaches {self.generations[-1]:.4g} in the "
-                    f"search{self._losses()}"
+                    f"{METRICS[self.objectives[0]].label} reaches {self.generations[-1]:.4g} "
+                    f"in the search{self._losses()}"
                 ),
                 fontsize=9,
                 loc="left",
@@ -155,8 +155,9 @@ class Optimum(Shown):
             axis.set(xlabel=_label(x), ylabel=_label(y))
             axis.legend(fontsize=7, frameon=False)
             title = (
-                f"Pareto front of {len(self.front)} points, {self.check.manifest['runs']} unseen "
-                f"runs each; bars: 95 %{self._losses()}"
+                f"Pareto front of {counted(len(self.front), 'point')}, "
+                f"{counted(self.check.manifest['runs'], 'unseen run')} each; bars: "
+                f"95 %{self._losses()}"
             )
             axis.set_title(title, fontsize=9, loc="left")
         axis.grid(alpha=0.25)
@@ -164,7 +165,7 @@ class Optimum(Shown):
 
 
 def _label(name: str) -> str:
-    return f"{name} [{METRICS[name].unit}]"
+    return f"{METRICS[name].label} [{METRICS[name].unit}]"
 
 
 def _metric(name: str, key: str) -> str:

@@ -173,7 +173,7 @@ class Analysis(Shown):
                 ).items()
             }
             title = "Stable below and left of the line; the region shrinks with liquidity"
-            labels = ("controller.pid.kp [1/day]", "controller.pid.ki [1/day^2]")
+            labels = ("proportional gain kp [1/day]", "integral gain ki [1/day²]")
             found["stability"] = figures.stability_map(
                 title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki)
             )

@@ -9,14 +9,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..results.drawing import Drawing
-from ..results.figures import COLOURS
+from ..results.figures import COLOURS, plain_log, styled
+from ..shown import readable
 from .margins import Margins, closed, frequencies, poles, response
 from .systems import StateSpace
 
 GAINS = np.logspace(-2, 2, 121)  # factors of the root locus
 SHOCK = -0.1  # log points of the disturbance
+BEYOND = 3.0  # times the furthest gain of a boundary, as far as the map goes
+FAINTEST = 1e-3  # gain of a loop that is drawn
 
 
+@styled
 def frequency(plant: StateSpace, law: StateSpace, found: Margins) -> Figure:
     """Bode, Nyquist and Nichols plots of the loop, and the size of both sensitivities."""
     omega = frequencies(plant.dt)
@@ -38,41 +42,49 @@ def frequency(plant: StateSpace, law: StateSpace, found: Margins) -> Figure:
         label=f"complementary T, peak {found.complementary:.3g}",
     )
     bode.axhline(1.0, color="black", linewidth=0.6)
-    bode.set(title="Bode: size", ylabel="gain [1]", ylim=(1e-3, None))
-    bode.legend(fontsize=7, frameon=False)
+    bode.set(title="Bode: gain of the loop and of what it does to disturbances", ylabel="gain [1]")
+    bode.set_ylim(max(FAINTEST, bode.get_ylim()[0]), None)
+    bode.legend(loc="lower center")
     phases.semilogx(omega, angle, color=COLOURS[0])
     phases.axhline(-180.0, color="black", linewidth=0.6)
     phases.set(
-        title=f"Bode: phase; margin {found.phase:.3g} degrees",
+        title=f"Bode: phase, with a margin of {found.phase:.3g} degrees",
         xlabel="frequency [rad/day]",
         ylabel="phase of L [degrees]",
     )
     nyquist.plot(loop.real, loop.imag, color=COLOURS[0])
     nyquist.plot(loop.real, -loop.imag, color=COLOURS[0], linewidth=0.6, linestyle="--")
-    nyquist.plot([-1.0], [0.0], "x", color=COLOURS[1], label="-1")
+    nyquist.plot([-1.0], [0.0], "x", color=COLOURS[1], label="-1, where the loop swings")
     turn = np.exp(1j * np.linspace(0.0, 2.0 * np.pi, 200))
     nyquist.plot(
         (turn / found.sensitivity).real - 1.0,
         (turn / found.sensitivity).imag,
         color=COLOURS[1],
         linewidth=0.7,
-        label="circle 1/Ms",
+        label=f"as close as it comes (1/Ms, Ms {found.sensitivity:.3g})",
     )
     nyquist.set(
-        title="Nyquist", xlabel="real part of L", ylabel="imaginary part of L", aspect="equal"
+        title="Nyquist: the further from -1, the calmer",
+        xlabel="real part of L [1]",
+        ylabel="imaginary part of L [1]",
+        aspect="equal",
     )
-    nyquist.legend(fontsize=7, frameon=False)
+    low, high = nyquist.get_ylim()
+    nyquist.set_ylim(low, high + 0.3 * (high - low))  # room for the legend
+    nyquist.legend(loc="upper left")
     nichols.plot(angle, 20.0 * np.log10(np.abs(loop)), color=COLOURS[0])
     nichols.plot([-180.0], [0.0], "x", color=COLOURS[1])
     nichols.set(
-        title="Nichols", xlabel="phase of L [degrees]", ylabel="gain of L [dB]", ylim=(-80.0, None)
+        title="Nichols: the same, in decibels and degrees",
+        xlabel="phase of L [degrees]",
+        ylabel="gain of L [dB]",
     )
-    for axis in (bode, phases, nyquist, nichols):
-        axis.grid(alpha=0.25)
-    canvas.suptitle(found.reading(), fontsize=9, x=0.01, ha="left")
+    nichols.set_ylim(max(20.0 * np.log10(FAINTEST), nichols.get_ylim()[0]), None)
+    canvas.suptitle(found.reading(), x=0.01, ha="left")
     return canvas
 
 
+@styled
 def time(plant: StateSpace, law: StateSpace, found: Margins, days: float = 365.0) -> Figure:
     """Root locus over a factor on the gain, and how the loop answers a step of the reference and a
     shock to the price.
@@ -80,40 +92,41 @@ def time(plant: StateSpace, law: StateSpace, found: Margins, days: float = 365.0
     canvas = Drawing(figsize=(10.5, 3.8), layout="constrained")
     locus, step, shock = canvas.subplots(1, 3)
     turn = np.exp(1j * np.linspace(0.0, 2.0 * np.pi, 400))
-    locus.plot(turn.real, turn.imag, color="black", linewidth=0.6)
+    locus.plot(turn.real, turn.imag, color="black", linewidth=0.6, label="stable within")
     for gain in GAINS:
         found_poles = poles(plant, law, gain)
         locus.plot(found_poles.real, found_poles.imag, ".", color=COLOURS[0], markersize=1.5)
     now = poles(plant, law)
     locus.plot(now.real, now.imag, "x", color=COLOURS[1], label="gains in force")
     locus.set(
-        title=f"Root locus, gain x {GAINS[0]:g} to x {GAINS[-1]:g}",
-        xlabel="real part",
-        ylabel="imaginary part",
+        title=f"Poles with the gain times {GAINS[0]:g} to {GAINS[-1]:g}",
+        xlabel="real part [1]",
+        ylabel="imaginary part [1]",
         aspect="equal",
     )
-    locus.set(xlim=(-1.5, 1.3), ylim=(-1.4, 1.4))
-    locus.legend(fontsize=7, frameon=False)
+    locus.set(xlim=(-1.5, 1.3), ylim=(-1.2, 1.6))
+    locus.legend(loc="upper left", ncols=2)
     t, price, alone = responses(plant, law, days)
-    step.plot(t, step_response(plant, law, days), color=COLOURS[0])
+    followed = step_response(plant, law, days)
+    step.plot(t, followed, color=COLOURS[0])
     step.axhline(1.0, color="black", linewidth=0.6)
     step.set(
-        title="Step of the reference", xlabel="time [days]", ylabel="measured log price per unit"
+        title=f"Step of the reference: {followed[-1]:.0%} is followed",
+        xlabel="time [days]",
+        ylabel="measured log price over the step [1]",
     )
     shock.plot(t, price, color=COLOURS[0], label="with the controller")
     shock.plot(t, alone, color=COLOURS[1], label="without")
     shock.axhline(0.0, color="black", linewidth=0.6)
     shock.set(
-        title=f"Shock of {SHOCK:g} to the valuation",
+        title=f"A shock of {SHOCK:g} to the valuation",
         xlabel="time [days]",
-        ylabel="measured log price from reference",
+        ylabel="measured log price less reference [1]",
     )
-    shock.legend(fontsize=7, frameon=False)
-    for axis in (step, shock, locus):
-        axis.grid(alpha=0.25)
+    shock.legend(loc="lower right")
     canvas.suptitle(
-        f"Slowest moving pole: {found.slowest:.4g} days; stable: {'yes' if found.stable else 'no'}",
-        fontsize=9,
+        f"The loop is {'stable' if found.stable else 'unstable'}; its slowest moving pole takes "
+        f"{readable(found.slowest)} days",
         x=0.01,
         ha="left",
     )
@@ -149,6 +162,7 @@ def responses(
     return np.arange(steps) * plant.dt, np.array(with_it), np.array(without)
 
 
+@styled
 def stability_map(
     title: str,
     x: np.ndarray,
@@ -166,13 +180,24 @@ def stability_map(
         axis.contour(x, y, radius, levels=[1.0], colors=[colour])
         axis.plot([], [], color=colour, label=name)
     axis.plot(*chosen, "*", color="black", label="gains in force")
-    axis.set(xscale="log", yscale="log", xlabel=labels[0], ylabel=labels[1])
-    axis.set_title(title, fontsize=9, loc="left")
-    axis.legend(fontsize=7, frameon=False)
-    axis.grid(alpha=0.25)
+    axis.set(xlabel=labels[0], ylabel=labels[1], title=title)
+    ends = [
+        stop.vertices
+        for lines in axis.collections
+        for stop in lines.get_paths()
+        if len(stop.vertices)
+    ]
+    if ends:  # what is stable beyond every line tells nothing
+        furthest = np.max(np.concatenate([*ends, [chosen]]), axis=0)
+        axis.set_xlim(x[0], min(x[-1], BEYOND * furthest[0]))
+        axis.set_ylim(y[0], min(y[-1], BEYOND * furthest[1]))
+    plain_log(axis, "x")
+    plain_log(axis, "y")
+    canvas.legend(loc="outside lower center", ncols=2)
     return canvas
 
 
+@styled
 def boundary(table: pd.DataFrame) -> Figure:
     """Critical gains by integral time: predicted, simulated, and where the loop does more harm than
     good.
@@ -200,14 +225,11 @@ def boundary(table: pd.DataFrame) -> Figure:
         places, ["no integral" if np.isinf(t) else f"{t:g}" for t in table["integral_time"]]
     )
     axis.set(
-        ylim=(0.0, None), xlabel="integral time kp/ki [days]", ylabel="controller.pid.kp [1/day]"
+        ylim=(0.0, None), xlabel="integral time kp/ki [days]", ylabel="proportional gain kp [1/day]"
     )
     worst = (table["ratio"] - 1.0).abs().max()
     axis.set_title(
-        f"The simulated boundary lies within {worst:.0%} of the predicted one",
-        fontsize=9,
-        loc="left",
+        f"The simulated boundary of stability lies within {worst:.0%} of the predicted one"
     )
-    axis.legend(fontsize=7, frameon=False)
-    axis.grid(alpha=0.25)
+    axis.legend(loc="lower left")
     return canvas

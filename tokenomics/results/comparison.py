@@ -28,6 +28,8 @@ from .sweep_rows import Summaries
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
 LETTERS, LINE = 15, 0.14  # of a title: letters an inch, and height of a line [inches]
+NAMES = 3.4  # inches for the names of metrics
+ARROWS = {"lower": "↓", "higher": "↑"}  # which way a metric is better
 
 
 @dataclass(frozen=True, repr=False)
@@ -533,11 +535,17 @@ class Comparison(Shown):
         -------
         matplotlib.figure.Figure
             One panel a scenario, one row a metric, one column a policy: the best is dark, those
-            that are better than the reference are light.
+            that are better than the reference are light. A metric that is the same under every
+            policy is left out.
         """
-        names = [n for n in self.sweep.metrics if METRICS[n].better]
-        width = 1.9 + 1.35 * len(self.policies) * len(self.scenarios)
-        lines = self._title(int(width * LETTERS))
+        judged = [n for n in self.sweep.metrics if METRICS[n].better]
+        moved = (
+            self._means.groupby(["metric", "scenario"])["mean"].nunique().groupby("metric").max()
+            > 1
+        )
+        names = [n for n in judged if moved.get(n, False)] or judged
+        width = NAMES + 1.0 * len(self.policies) * len(self.scenarios)
+        lines = self._title(int(width * LETTERS), len(judged) - len(names))
         canvas = Drawing(
             figsize=(width, 1.2 + LINE * len(lines) + 0.3 * len(names)), layout="constrained"
         )
@@ -561,7 +569,7 @@ class Comparison(Shown):
                     axis.text(
                         column,
                         row,
-                        f"{mean:.4g}",
+                        readable(mean),
                         ha="center",
                         va="center",
                         fontsize=7,
@@ -571,28 +579,39 @@ class Comparison(Shown):
             axis.set(
                 xlim=(-0.5, len(self.policies) - 0.5),
                 ylim=(len(names) - 0.5, -0.5),
-                title=lettering(scenario),
+            )
+            axis.set_title(
+                "no scenario" if scenario == "none" else lettering(scenario), fontsize=9, loc="left"
             )
             axis.set_xticks(
                 range(len(self.policies)), map(lettering, self.policies), fontsize=8, rotation=20
             )
             axis.set_yticks(
                 range(len(names)),
-                [f"{n} [{METRICS[n].unit}], {METRICS[n].better}" for n in names],
-                fontsize=7,
+                [
+                    f"{lettering(METRICS[n].label)} [{METRICS[n].unit}] {ARROWS[METRICS[n].better]}"
+                    for n in names
+                ],
+                fontsize=7.5,
             )
             axis.tick_params(length=0)
         canvas.suptitle(lettering("\n".join(lines)), fontsize=8, x=0.01, ha="left")
         return shown(canvas)
 
-    def _title(self, letters: int) -> list[str]:
-        """The lines of the figure's title, none longer than some letters."""
+    def _title(self, letters: int, alike: int) -> list[str]:
+        """The lines of the figure's title, none longer than some letters. alike: metrics that are
+        the same under every policy.
+        """
         lost = [f"{s}: {self.losses(s)}" for s in self.scenarios if self.losses(s)]
         shades = (
             f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, "
             f"grey: no more than matters, or undecided (simultaneous 95 %)"
         )
-        runs = f"mean of {self.sweep.manifest['runs']} runs on common shocks; {shades}"
+        told = f"{counted(alike, 'metric')} that no policy moves left out; " if alike else ""
+        runs = (
+            f"mean of {self.sweep.manifest['runs']} runs on common shocks; "
+            f"↓ less is better, ↑ more; {told}{shades}"
+        )
         return [line for text in (self._finding(), runs, *lost) for line in wrap(text, letters)]
 
     def _finding(self) -> str:

@@ -4,8 +4,10 @@ finding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import textwrap
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -17,17 +19,44 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Draw = TypeVar("Draw", bound=Callable[..., Any])
 # Okabe and Ito's colours, which colour-blind readers can tell apart
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
+WIDE = 300.0  # a log axis that spans more has a tick at each power of ten alone
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
 BAND = 0.13  # of an axis's height, for its legend
 SMALL = 0.02  # a type with fewer of the nodes is not drawn
+ALIKE = 0.005  # of the work: where less is turned away, brought and served are one line
+LINE = 66  # characters of a panel's title that fit beside each other
 DOTS = 120  # per inch, of a run's pictures
 # Inches, whole dots each: of a panel, of its edges, in which its labels and a title of two lines
 # have room, and of the line above all panels. To measure the labels takes longer than to draw them.
 WIDTH, HEIGHT, COLUMNS = 5.2, 2.9, 2
 LEFT, RIGHT, BOTTOM, TOP, HEAD = 0.8, 0.15, 0.45, 0.4, 0.25
+
+
+def _style() -> dict[str, Any]:
+    """Settings of Matplotlib: the colours, sizes and light grid of the package's figures."""
+    import matplotlib
+
+    return {
+        "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+        "axes.grid": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 9,
+        "axes.labelsize": 9,
+        "figure.dpi": 100,
+        "figure.titlesize": 9,
+        "figure.constrained_layout.use": True,
+        "grid.alpha": 0.25,
+        "legend.frameon": False,
+        "legend.fontsize": 8,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8,
+    }
 
 
 def style() -> None:
@@ -45,24 +74,33 @@ def style() -> None:
     """
     import matplotlib
 
-    matplotlib.rcParams.update(
-        {
-            "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
-            "axes.grid": True,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlelocation": "left",
-            "axes.titlesize": 9,
-            "axes.labelsize": 9,
-            "figure.dpi": 100,
-            "figure.constrained_layout.use": True,
-            "grid.alpha": 0.25,
-            "legend.frameon": False,
-            "legend.fontsize": 8,
-            "xtick.labelsize": 8,
-            "ytick.labelsize": 8,
-        }
-    )
+    matplotlib.rcParams.update(_style())
+
+
+def styled(draw: Draw) -> Draw:
+    """A function that draws a figure of its own, in this style whatever the reader's is."""
+
+    @wraps(draw)
+    def drawn(*args: Any, **kwargs: Any) -> Any:
+        import matplotlib
+
+        with matplotlib.rc_context(_style()):
+            return draw(*args, **kwargs)
+
+    return cast(Draw, drawn)
+
+
+def plain_log(axis: Axes, which: str) -> None:
+    """A log scale whose ticks are plain numbers. which: x or y."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set(**{f"{which}scale": "log"})
+    own = axis.xaxis if which == "x" else axis.yaxis
+    low, high = own.get_view_interval()
+    few = high / low > WIDE
+    own.set_major_locator(LogLocator(subs=(1.0,) if few else (1.0, 2.0, 5.0)))
+    own.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.15g}"))
+    own.set_minor_formatter(NullFormatter())
 
 
 def _interval(result, name: str, scale: float = 1.0, digits: int = 2) -> str:
@@ -127,16 +165,16 @@ def _panel(
     # whole numbers at the ticks leave nothing above the axis but the title; at its place, since
     # Matplotlib would look for what might be in its way
     axis.yaxis.set_major_formatter("{x:g}")
-    axis.set_title(title, fontsize=9, loc="left", wrap=True, y=1.0)
+    axis.set_title(textwrap.fill(title, LINE), fontsize=9, loc="left", y=1.0)
     axis.set_ylabel(unit, fontsize=9)
     axis.set_xlabel("time [days]", fontsize=9)
     axis.tick_params(labelsize=8)
     axis.grid(alpha=0.25)
     if len(series) > 1 and axis.lines:
-        _legend(axis, len(series))
+        legend_above(axis, len(series))
 
 
-def _legend(axis, count: int) -> None:
+def legend_above(axis: Axes, columns: int) -> None:
     """A legend in a band above what is drawn, where no line can be."""
     low, high = axis.get_ylim()
     if axis.get_yscale() == "log":
@@ -147,7 +185,7 @@ def _legend(axis, count: int) -> None:
         fontsize=7,
         frameon=False,
         loc="upper left",
-        ncols=count,
+        ncols=columns,
         columnspacing=1.0,
         handlelength=1.4,
         borderaxespad=0.2,
@@ -177,8 +215,8 @@ def _has(result, *names: str) -> bool:
 def _price(axis, result) -> None:
     title = (
         (
-            f"Annualised volatility {_interval(result, 'price_volatility', 100, 0)} %, decoupling "
-            f"{_interval(result, 'decoupling_index')}"
+            f"Price: volatility {_interval(result, 'price_volatility', 100, 0)} % a year, mean "
+            f"distance from utility value {_interval(result, 'decoupling_index')}"
         )
         if _has(result, "decoupling")
         else "Token price"
@@ -187,30 +225,33 @@ def _price(axis, result) -> None:
         axis,
         result,
         [("token_price", "token price"), ("utility_value", "utility value")],
-        "USD/TOK",
+        "price [USD/TOK]",
         title,
     )
 
 
 def _supply(axis, result) -> None:
     series = [
-        (n, n.replace("_", " "))
-        for n in ("total_supply", "circulating_supply", "staked", "locked", "treasury_tok")
+        ("total_supply", "total"),
+        ("circulating_supply", "circulating"),
+        ("staked", "staked"),
+        ("locked", "locked"),
+        ("treasury_tok", "treasury"),
     ]
-    _panel(
-        axis,
-        result,
-        series,
-        "million TOK",
-        f"Supply grows by {_interval(result, 'inflation', 100)} % a year",
-        1e-6,
-    )
+    title = f"Supply changes by {_interval(result, 'inflation', 100)} % a year"
+    _panel(axis, result, series, "tokens [million TOK]", title, 1e-6)
 
 
 def _network(axis, result) -> None:
-    series = [("demand", "work brought"), ("served", "served"), ("capacity", "capacity")]
+    demand, served = (np.nansum(result.trajectories.values[n]) for n in ("demand", "served"))
+    # one line would hide the other
+    brought = (
+        [("served", "work brought and served")]
+        if served >= (1.0 - ALIKE) * demand
+        else [("demand", "work brought"), ("served", "served")]
+    )
     title = f"{_interval(result, 'served_share', 100, 2)} % of the work is served"
-    _panel(axis, result, series, "Gtok/day", title, 1e-3)
+    _panel(axis, result, [*brought, ("capacity", "capacity")], "work [Gtok/day]", title, 1e-3)
 
 
 def _operators(axis, result) -> None:
@@ -226,22 +267,24 @@ def _operators(axis, result) -> None:
     if few:
         names = ", ".join(n.removeprefix("nodes_") for n in few)
         title += f" (not shown, below {100 * SMALL:.0f} %: {names})"
-    _panel(axis, result, series, "nodes", title)
+    _panel(axis, result, series, "nodes online", title)
 
 
 def _latency(axis, result) -> None:
     series = [("latency_mean", "mean"), ("latency_p99", "99th percentile")]
-    _panel(axis, result, series, "s", f"Mean p99 latency {_interval(result, 'latency_p99')} s")
+    title = f"99 % of answers within {_interval(result, 'latency_p99')} s, mean of days"
+    _panel(axis, result, series, "latency [s]", title)
 
 
 def _treasury(axis, result) -> None:
-    title = f"Lowest reserve {_interval(result, 'treasury_min', 1e-6)} million USD"
-    _panel(axis, result, [("treasury_usd", "treasury")], "million USD", title, 1e-6)
+    title = f"Treasury: lowest reserve {_interval(result, 'treasury_min', 1e-6)} million USD"
+    _panel(axis, result, [("treasury_usd", "treasury")], "reserve [million USD]", title, 1e-6)
 
 
 def _control(axis, result) -> None:
-    title = f"Mean control effort {_interval(result, 'control_effort', 1e-3)} thousand USD a day"
-    _panel(axis, result, [("control_output", "control output")], "thousand USD/day", title, 1e-3)
+    title = f"Control: mean effort {_interval(result, 'control_effort', 1e-3)} thousand USD a day"
+    series, unit = [("control_output", "control output")], "control output [thousand USD/day]"
+    _panel(axis, result, series, unit, title, 1e-3)
 
 
 def _velocity(axis, result) -> None:
@@ -252,7 +295,7 @@ def _velocity(axis, result) -> None:
     if known.any():
         ratio = np.mean(speculation[known]) / max(float(np.mean(usage[known])), 1e-300)
         title = f"Speculation turns the token over {ratio:.1f} times as fast as usage"
-    _panel(axis, result, series, "1/day", title)
+    _panel(axis, result, series, "turnover of circulating tokens [1/day]", title)
 
 
 def _bills(axis, result) -> None:
@@ -261,8 +304,8 @@ def _bills(axis, result) -> None:
     with np.errstate(all="ignore"):
         times = np.nanmedian(recorded["bill_cloud"] / recorded["bill_stablecoin"])
     title = f"Token bill: 95 % cost at risk {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
-    title += f"; cloud {times:.1f} times as dear" if np.isfinite(times) else ""
-    _panel(axis, result, series, "% above a bill in stablecoin", title)
+    title += f"; cloud {times:.3g} times as dear" if np.isfinite(times) else ""
+    _panel(axis, result, series, "above a bill in stablecoin [%]", title)
 
 
 PANELS = {
@@ -287,7 +330,8 @@ def _drawn_on(axis, result, name: str) -> None:
         PANELS[name][0](axis, result)
     else:
         variable = result.variables[name]
-        _panel(axis, result, [(name, name)], variable.unit, variable.meaning)
+        unit = f"{name.replace('_', ' ')} [{variable.unit}]"
+        _panel(axis, result, [(name, name)], unit, variable.meaning)
 
 
 def figure(result, names: Sequence[str | None], ax: Axes | None = None) -> Figure:
@@ -322,8 +366,9 @@ def figure(result, names: Sequence[str | None], ax: Axes | None = None) -> Figur
     )
     runs = len(result.trajectories.runs)
     bands = "; median, 50 % and 90 % of runs" if runs > 1 else ""
+    events = "; dotted: an event begins" if _events(result) else ""
     canvas.suptitle(
-        f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}",
+        f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}{events}",
         fontsize=9,
         x=0.05 / width,
         y=1.0 - 0.25 * HEAD / height,
@@ -338,14 +383,14 @@ def overview(result) -> list[str]:
 
 
 def available(result) -> list[str]:
-    """Panels whose variables were recorded, and are not zero throughout: nothing is drawn of a
-    controller that does nothing, nor of inference that a network does not sell.
+    """Panels whose variables were recorded and move: nothing is drawn of a controller that does
+    nothing, nor of nodes that a network does not have.
     """
     values = result.trajectories.values
     return [
         name
         for name, (_, needs) in PANELS.items()
-        if _has(result, *needs) and any(np.nan_to_num(values[n]).any() for n in needs)
+        if _has(result, *needs) and any(np.ptp(np.nan_to_num(values[n])) > 0.0 for n in needs)
     ]
 
 

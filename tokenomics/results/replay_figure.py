@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import counted
 from ..protocols.replay import Replay
 from ..protocols.scores import ReadingScore
-from .figures import COLOURS
+from .figures import COLOURS, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,9 +22,11 @@ UNEXPLAINED = "not explained"
 ERRORS = "the plain step"  # of a rule whose record cannot be exact, where no step is explained
 LARGE = 10**6  # from here on a number is drawn in a larger unit
 NEAR = 10**6  # part of itself within which a series is drawn by its distance from a round number
+USUAL, STRETCHED = 0.9, 20.0  # quantile of errors, and times it from where an axis is logarithmic
 POWER = re.compile(r"1e(-?\d+) ?(.*)")
 
 
+@styled
 def draw_replay(replay: Replay) -> Figure:
     """Two panels over the rule's clock; the title states the finding."""
     from .drawing import Drawing
@@ -42,9 +44,9 @@ def draw_replay(replay: Replay) -> Figure:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     above.plot(clock, drawn[: len(steps)], color=COLOURS[-1], lw=2.2, alpha=0.35)
     above.plot(clock, drawn[len(steps) :], color=COLOURS[0], lw=0.8)
-    less = f" less {near:.15g} × {unit}".replace("e+", "e") if near else ""
-    above.set_ylabel(f"{name}{less}\n[{larger(unit, size)}]")
-    above.legend(["recorded", "the rule, from the state before"], loc="best", frameon=False)
+    less = f" less {_told(near, unit)}" if near else ""
+    above.set_ylabel(f"{name.replace('_', ' ')}{less}\n[{larger(unit, size)}]")
+    above.legend(["recorded", "the rule, from the state before"], loc="best")
     rest = UNEXPLAINED if rule.exact else ERRORS
     groups = [*replay.readings, *([rest] if replay.unexplained else [])]
     for colour, group in zip(
@@ -58,6 +60,11 @@ def draw_replay(replay: Replay) -> Figure:
             color=COLOURS[-1] if group == UNEXPLAINED else colour,
             label=f"{group} ({len(mine):,})",
         )
+    sizes = np.abs([s.error / 10**error_size for s in steps if s.error])
+    usual = float(np.quantile(sizes, USUAL)) if len(sizes) else 0.0
+    if len(sizes) and sizes.max() > STRETCHED * usual:  # a few would hide all others
+        below.set_yscale("symlog", linthresh=10.0 ** np.ceil(np.log10(usual)))
+        below.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
     below.axhline(0.0, color="grey", lw=0.6)
     below.set_ylabel(f"rule less record\n[{larger(unit, error_size)}]")
     below.set_xlabel(rule.clock)
@@ -66,8 +73,8 @@ def draw_replay(replay: Replay) -> Figure:
     if not groups:  # no error sets the panel's height
         below.set_ylim(-1.0, 1.0)
     else:
-        below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2, frameon=False)
-    figure.suptitle(_title(replay), fontsize=10, x=0.01, ha="left")
+        below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2)
+    figure.suptitle(_title(replay), x=0.01, ha="left")
     return figure
 
 
@@ -79,6 +86,14 @@ def _round_number(values: Sequence[int]) -> int:
         return 0
     digit = 10 ** len(str(spread))
     return (lowest + highest + digit) // (2 * digit) * digit
+
+
+def _told(number: int, unit: str) -> str:
+    """A round number of a unit, as one number where both are powers of ten."""
+    power = len(str(number)) - 1
+    if number == 10**power and POWER.fullmatch(unit):
+        return larger(unit, power)
+    return f"{number:.15g} × {unit}".replace("e+", "e")
 
 
 def _power(values: Sequence[int]) -> int:

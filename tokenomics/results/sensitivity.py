@@ -18,6 +18,12 @@ from .figures import COLOURS
 from .metrics import METRICS
 from .sweep import Sweep
 
+MEASURES = {  # a bar's name in a figure
+    "total": "total: with its interactions",
+    "first": "first: alone",
+    "mu_star": "mean effect (mu_star)",
+}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sensitivity(Shown):
@@ -198,22 +204,26 @@ class Sensitivity(Shown):
                 height,
                 xerr=own[f"{measure}_interval"],
                 color=COLOURS[number],
-                label=measure,
+                label=MEASURES[measure],
                 capsize=2,
+                zorder=2,
             )
         axis.axvline(0.0, color="black", linewidth=0.6)
         axis.set_yticks(place, own["parameter"], fontsize=8)
         unit = (
-            "share of variance"
+            "share of the variance [1]"
             if self.measure == "total"
             else f"mean |change| over the range [{METRICS[metric].unit}]"
         )
-        axis.set_xlabel(unit)
-        axis.legend(fontsize=7, frameon=False)
+        axis.set_xlabel(unit, fontsize=9)
+        axis.tick_params(axis="x", labelsize=8)
+        if len(measures) > 1:
+            axis.legend(fontsize=7, frameon=False, loc="lower right")
         axis.grid(alpha=0.25, axis="x")
         top = own.iloc[-1]
         finding = (
-            f"{metric} depends most on {top['parameter']} ({self.measure} {top[self.measure]:.2g})"
+            f"{METRICS[metric].label} depends most on {top['parameter']} "
+            f"({self.measure} {top[self.measure]:.2g})"
         )
         axis.set_title(
             lettering(f"{finding}\n{self._note(own, policy, scenario)}; bars: 95 %"),
@@ -257,10 +267,12 @@ class Sensitivity(Shown):
         if self.measure == "mu_star":
             grid = grid.div(grid.max(axis=1), axis=0)
         label = (
-            "total Sobol index" if self.measure == "total" else "mu_star, relative to the largest"
+            "total Sobol index [1]" if self.measure == "total" else "mu_star over the largest [1]"
         )
         note = self._note(own, policy, scenario)
-        return _matrix(grid, label, f"Which parameter moves which metric\n{note}", ax)
+        return _matrix(
+            grid, label, f"Which parameter moves which metric, with its interactions\n{note}", ax
+        )
 
     def interactions(
         self,
@@ -299,11 +311,19 @@ class Sensitivity(Shown):
         own = self._own(self.pairs, metric, policy, scenario)
         grid = own.pivot_table(index="parameter", columns="with", values="second", sort=False)
         note = self._note(self.ranking(metric, policy, scenario), policy, scenario)
-        return _matrix(grid, "second-order Sobol index", f"Interactions in {metric}\n{note}", ax)
+        return _matrix(
+            grid,
+            "second-order Sobol index [1]",
+            f"What two parameters do to {METRICS[metric].label} together\n{note}",
+            ax,
+        )
 
 
 def _matrix(grid: pd.DataFrame, label: str, title: str, ax: Axes | None) -> Figure:
-    canvas, axis = one_axis(ax, (2.6 + 0.75 * grid.shape[1], 1.8 + 0.3 * grid.shape[0]))
+    columns = [c.replace(".", ".\n") for c in grid.columns]
+    longest = max(len(part) for c in columns for part in c.split("\n"))
+    cell = max(0.75, 0.075 * longest)  # inches, in which the longest part of a name has room
+    canvas, axis = one_axis(ax, (3.4 + cell * grid.shape[1], 1.8 + 0.3 * grid.shape[0]))
     mesh = axis.imshow(
         np.clip(grid.to_numpy(), 0.0, 1.0), vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto"
     )
@@ -318,9 +338,12 @@ def _matrix(grid: pd.DataFrame, label: str, title: str, ax: Axes | None) -> Figu
                 fontsize=7,
                 color="white" if value > 0.6 else "black",
             )
-    axis.set_xticks(range(grid.shape[1]), [c.replace(".", ".\n") for c in grid.columns], fontsize=7)
-    axis.set_yticks(range(grid.shape[0]), grid.index, fontsize=7)
-    canvas.colorbar(mesh, ax=axis, label=label)
+    axis.set_xticks(range(grid.shape[1]), columns, fontsize=7)
+    names = [METRICS[name].label if name in METRICS else name for name in grid.index]
+    axis.set_yticks(range(grid.shape[0]), map(lettering, names), fontsize=7.5)
+    bar = canvas.colorbar(mesh, ax=axis, aspect=40)
+    bar.set_label(label, fontsize=8)
+    bar.ax.tick_params(labelsize=7)
     told = lettering("\n".join(fill(line, 70) for line in title.splitlines()))
     if ax is None:
         canvas.suptitle(told, fontsize=8, x=0.01, ha="left")

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import counted, lettering
-from .figures import COLOURS
+from ..parameters.checking import field_at, unit_of
+from ..shown import readable
+from .figures import COLOURS, plain_log
 from .metrics import METRICS
 
 if TYPE_CHECKING:
@@ -42,12 +44,14 @@ def _edges(values: np.ndarray, scale: str) -> np.ndarray:
 
 def _label(metric: str) -> str:
     known = METRICS.get(metric)
-    return f"{known.meaning} [{known.unit}]" if known else metric
+    return f"{known.label} [{known.unit}]" if known else metric
 
 
-def _short(metric: str) -> str:
-    """A label that is no longer than a colour bar."""
-    return f"{metric} [{METRICS[metric].unit}]" if metric in METRICS else metric
+def _axis(path: str) -> str:
+    """A parameter's path, as a design has it, with its unit."""
+    field = field_at(path)[0]
+    unit = unit_of(field) if field is not None else "-"
+    return path if unit == "-" else f"{path} [{unit}]"
 
 
 def _title(
@@ -65,6 +69,9 @@ def _title(
     head += f", {counted(impossible, 'point')} impossible" if impossible else ""
     if good.empty:
         return f"{head}: no run was finished"
+    half = float(np.nanmax((good[f"{metric}_high"] - good[f"{metric}_low"]) / 2.0, initial=0.0))
+    # a map has no room for intervals
+    head += f", ± {readable(half)} at most (95 %)" if len(paths) > 1 and half > 0.0 else ""
     low, high = good.loc[good[metric].idxmin()], good.loc[good[metric].idxmax()]
     at = [
         ", ".join(
@@ -73,7 +80,9 @@ def _title(
         )
         for row in (low, high)
     ]
-    return f"{metric} from {low[metric]:.3g} ({at[0]}) to {high[metric]:.3g} ({at[1]})\n{head}"
+    told = METRICS[metric].label if metric in METRICS else metric
+    least, most = readable(low[metric]), readable(high[metric])
+    return f"{told} from {least} ({at[0]}) to {most} ({at[1]})\n{head}"
 
 
 def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
@@ -98,9 +107,12 @@ def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
             axis.legend(fontsize=7, loc="upper right")
     else:
         mesh = axis.scatter(table[x], table[y], c=table[metric], s=14, cmap="viridis")
-    axis.figure.colorbar(mesh, ax=axis, label=_short(metric))
-    axis.set_yscale(_scale(np.unique(table[y])))
-    axis.set_ylabel(y)
+    bar = axis.figure.colorbar(mesh, ax=axis, format="{x:,g}")
+    bar.set_label(_label(metric), fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+    if _scale(np.unique(table[y])) == "log":
+        plain_log(axis, "y")
+    axis.set_ylabel(_axis(y), fontsize=9)
 
 
 def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
@@ -127,7 +139,8 @@ def _line(axis, table: pd.DataFrame, metric: str, x: str) -> None:
             color=COLOURS[0],
             capsize=3,
         )
-    axis.set_ylabel(_label(metric), fontsize=8)
+    axis.yaxis.set_major_formatter("{x:,g}")
+    axis.set_ylabel(_label(metric), fontsize=9)
     axis.grid(alpha=0.25)
 
 
@@ -152,8 +165,9 @@ def figure(
         _map(axis, table, metric, paths[0], paths[1])
     else:
         _line(axis, table, metric, paths[0])
-    if table[paths[0]].dtype.kind == "f":
-        axis.set_xscale(_scale(np.unique(table[paths[0]])))
-    axis.set_xlabel(paths[0])
+    if table[paths[0]].dtype.kind == "f" and _scale(np.unique(table[paths[0]])) == "log":
+        plain_log(axis, "x")
+    axis.set_xlabel(_axis(paths[0]), fontsize=9)
+    axis.tick_params(labelsize=8)
     axis.set_title(lettering(_title(table, metric, paths, runs, fixed)), fontsize=9, loc="left")
     return canvas

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import lettering
-from ..results.figures import COLOURS
+from ..results.figures import COLOURS, plain_log, styled
 from .counterfactual import UNCHECKED
 from .forecasts import SHARES
 from .replay import REPLAYED, SETTLED
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHOWN = (REPLAYED, SETTLED, "GARCH-t")
 
 
+@styled
 def draw(found: Any) -> dict[str, Figure]:
     """All figures of a `Validation` by file name."""
     return {"fans": _fans(found), "pit": _pit(found), "counterfactual": _arms(found)}
@@ -47,14 +48,13 @@ def _fans(found: Any) -> Figure:
                 axis.fill_between(when, low, high, color=colour, alpha=0.22, linewidth=0)
             axis.plot(when, _at(band, 0.5), color=colour, linewidth=1.0)
         axis.plot(dates[first:], prices[first:], color="black", linewidth=0.9)
-        axis.set_yscale("log")
+        plain_log(axis, "y")
         axis.set_ylabel("price [USD]")
         inside = scored[name]["in 80 %"]
         title = (
             f"{name}: {inside} of outcomes {block.horizon} days ahead lie within the 80 % interval"
         )
-        axis.set_title(title, fontsize=9, loc="left")
-        axis.grid(alpha=0.25)
+        axis.set_title(title)
     axes[-1].set_xlabel("date; black: recorded closes; bands: central 50, 80 and 95 % of forecasts")
     return canvas
 
@@ -77,16 +77,17 @@ def _pit(found: Any) -> Figure:
             ] / len(block.outcomes)
             axis.bar((np.arange(BINS) + 0.5) / BINS, shares, width=0.9 / BINS, color=colour)
             axis.axhline(1.0 / BINS, color="black", linewidth=0.8)
-            axis.set_title(f"{name}, {block.horizon} d", fontsize=8, loc="left")
-        row[0].set_ylabel("share of outcomes")
+            axis.set_title(f"{name}, {block.horizon} d")
+        row[0].set_ylabel("share of outcomes [1]")
     for axis in axes[-1]:
-        axis.set_xlabel("probability below", fontsize=8)
+        axis.set_xlabel("probability below [1]")
     canvas.suptitle(
         (
             "Outcomes in each tenth of the forecast distribution; the line is what right forecasts "
             "have"
         ),
-        fontsize=9,
+        x=0.01,
+        ha="left",
     )
     return canvas
 
@@ -100,13 +101,14 @@ def _arms(found: Any) -> Figure:
     dates = found.history.dates[first:]
     for row, (name, arms) in zip(axes, found.arms.items(), strict=True):
         both = (
-            ("without", arms.without, "black"),
-            (found.resolved.policy, arms.controlled, COLOURS[0]),
+            ("without", arms.without, "black", "-"),
+            # dashed, since it may lie on the other
+            (found.resolved.policy, arms.controlled, COLOURS[0], "--"),
         )
         for axis, variable, scale in zip(
             row, ("token_price", "treasury_usd"), (1.0, 1e-6), strict=True
         ):
-            for label, arm, colour in both:
+            for label, arm, colour, line in both:
                 paths = arm.values[variable] * scale
                 axis.fill_between(
                     dates,
@@ -119,10 +121,10 @@ def _arms(found: Any) -> Figure:
                     dates,
                     np.nanmedian(paths, axis=0),
                     color=colour,
+                    linestyle=line,
                     linewidth=1.2,
                     label=lettering(label),
                 )
-            axis.grid(alpha=0.25)
             axis.tick_params(axis="x", labelsize=7)
         row[0].plot(
             dates,
@@ -131,11 +133,11 @@ def _arms(found: Any) -> Figure:
             linewidth=0.9,
             label="utility value, without",
         )
-        row[0].set_yscale("log")
+        plain_log(row[0], "y")
         row[0].set_ylabel("price [USD]")
         row[1].set_ylabel("treasury [million USD]")
-        row[0].legend(fontsize=7, frameon=False)
+        row[0].legend()
         for axis, title in zip(row, ("price", "treasury"), strict=True):
-            axis.set_title(f"{name}: {title}; median and 90 % of runs", fontsize=9, loc="left")
-    canvas.suptitle(UNCHECKED, fontsize=9)
+            axis.set_title(f"{name}: {title}; median and 90 % of runs")
+    canvas.suptitle(UNCHECKED, x=0.01, ha="left")
     return canvas

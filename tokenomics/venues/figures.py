@@ -15,11 +15,15 @@ from ..model.formulas.distribution import exceedance
 from ..model.steady_state import start_state
 from ..parameters import Resolved
 from ..results.drawing import Drawing, save
+from ..results.figures import COLOURS, plain_log, styled
 from ..results.markdown import markdown_table
 from .measure import days_ahead
 from .report import VenueReport
 
+SHORTEST = 0.01  # of the longest time that is drawn
 
+
+@styled
 def latency_figure(one: VenueReport) -> Figure:
     """Share of tasks that take longer than a time, of both venues, with the workload's limit."""
     figure = Drawing(figsize=(7.0, 4.2), layout="constrained")
@@ -27,32 +31,31 @@ def latency_figure(one: VenueReport) -> Figure:
     verdicts = {"cloud": one.choice.cloud, "network": one.choice.network}
     limit = one.workload.limits.latency_p99.value
     longest = 2.0 * max(limit, *(v.latency_p99 for v in verdicts.values()))
-    times = np.geomspace(1e-3 * longest, longest, 200)
-    for venue, verdict in verdicts.items():
+    times = np.geomspace(SHORTEST * longest, longest, 200)
+    for (venue, verdict), colour in zip(verdicts.items(), COLOURS, strict=False):
         some = days_ahead(verdict.offer.latency)
         late = np.array([exceedance(some, time).mean(axis=1) for time in times])
-        (line,) = axis.plot(
-            times, late.mean(axis=1), label=f"{venue}: p99 {verdict.latency_p99:.3g} s"
+        axis.plot(
+            times,
+            late.mean(axis=1),
+            color=colour,
+            label=f"{venue}: p99 {verdict.latency_p99:.3g} s (band: 90 % of runs)",
         )
-        axis.fill_between(
-            times, *np.percentile(late, (5, 95), axis=1), color=line.get_color(), alpha=0.2
-        )
+        low, high = np.percentile(late, (5, 95), axis=1)
+        axis.fill_between(times, low, high, color=colour, alpha=0.2, linewidth=0)
     axis.axvline(limit, color="black", linestyle="--", label=f"limit at p99: {limit:g} s")
-    axis.axhline(0.01, color="grey", linewidth=0.8)
+    axis.axhline(0.01, color="grey", linewidth=0.8, linestyle=":", label="1 % of tasks")
+    plain_log(axis, "x")
     axis.set(
-        xscale="log",
         yscale="log",
         ylim=(1e-4, 1.5),
         xlabel="latency of a task [s]",
-        ylabel="share of tasks that take longer",
+        ylabel="share of tasks that take longer [1]",
     )
     slower = one.choice.network.latency_p99 / one.choice.cloud.latency_p99 - 1.0
     axis.set_title(
-        (
-            f"The network's p99 is {abs(slower):.0%} {'above' if slower > 0.0 else 'below'} the "
-            f"cloud's (band: 90 % of runs)"
-        ),
-        loc="left",
+        f"{one.workload.description}\nLatency: the network's p99 is {abs(slower):.0%} "
+        f"{'above' if slower > 0.0 else 'below'} the cloud's"
     )
     axis.legend(loc="lower left")
     return figure

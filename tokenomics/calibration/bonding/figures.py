@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from ...results.figures import COLOURS
+from ...results.figures import COLOURS, styled
 from .counterfactual import Counterfactual
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ PANELS = (
 )
 
 
+@styled
 def draw_counterfactual(found: Counterfactual) -> Figure:
     """Three panels over the rule's clock; the title states the finding."""
     from ...results.drawing import Drawing
@@ -40,9 +41,8 @@ def draw_counterfactual(found: Counterfactual) -> Figure:
             "recorded",
         ],
         loc="best",
-        frameon=False,
     )
-    figure.suptitle(fill(finding(found), TITLE), fontsize=10, x=0.01, ha="left")
+    figure.suptitle(fill(finding(found), TITLE), x=0.01, ha="left")
     return figure
 
 

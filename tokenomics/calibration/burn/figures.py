@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...results.figures import COLOURS
+from ...results.figures import COLOURS, plain_log, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .identification import Discretionary
 
 
+@styled
 def figure(
     table: BurnTable,
     share: Discretionary,
@@ -37,56 +38,48 @@ def figure(
     time = np.arange(len(table.months))
     elasticity, growth, trend, half = found[:4]
     burn.semilogy(time, table.burn_usd, "o", color="grey", markersize=4, label="burn")
-    burn.semilogy(
-        time,
-        share.left(table),
-        ".",
-        color=COLOURS[0],
-        label="without the discretionary share given",
-    )
+    left = share.left(table)
+    if not np.array_equal(left, table.burn_usd):
+        burn.semilogy(
+            time, left, ".", color=COLOURS[0], label="without the discretionary share given"
+        )
     burn.semilogy(time, np.exp(fitted), color=COLOURS[1], label="fit on price and time")
     burn.set_ylabel("burn [USD/day]")
     burn.set_title(
-        (
-            f"Burn: elasticity to price {_told(elasticity)}, growth {_told(growth)} a year at a "
-            f"constant price"
-        ),
-        loc="left",
-        fontsize=9,
+        f"Burn: elasticity to price {_told(elasticity)}, growth {_told(growth)} a year at a "
+        f"constant price"
     )
     emitted.semilogy(time, table.issued, "o", color="grey", markersize=4, label="issued")
-    emitted.semilogy(
-        time, np.exp(path.y), ".", color=COLOURS[0], label="without what is minted again"
-    )
+    without = np.exp(path.y)
+    if not np.allclose(without, table.issued):
+        emitted.semilogy(time, without, ".", color=COLOURS[0], label="without what is minted again")
     emitted.semilogy(time, np.exp(path.fitted()), color=COLOURS[1], label="fitted path (median)")
     emitted.set_ylabel("emission [TOK/day]")
     said = (
         "is not told apart from constant"
         if half.problem
-        else f"halves in {half.value:.0f} days [{half.low:.0f}, {half.high:.0f}]"
+        else f"halves in {half.value:,.0f} days [{half.low:,.0f}, {half.high:,.0f}]"
     )
-    emitted.set_title(f"Emission {said}", loc="left", fontsize=9)
+    emitted.set_title(f"Emission {said}")
     ratio.semilogy(
         time,
         table.burned / table.issued,
         "o-",
         color=COLOURS[0],
         markersize=4,
-        label="burned over issued",
     )
     ratio.axhline(1.0, color="grey", linewidth=0.8)
     ratio.set_ylabel("burned over issued [1]")
     ratio.set_title(
-        f"Burn over mint grows by {_told(trend)} a year in its logarithm; above 1 supply shrinks",
-        loc="left",
-        fontsize=9,
+        f"Burn over mint grows by {_told(trend)} a year in its logarithm; above 1 supply shrinks"
     )
     every = max(1, len(time) // 8)
     ratio.set_xticks(time[::every], table.months[::every])
     ratio.set_xlabel("month")
     for axis in (burn, emitted, ratio):
-        axis.legend(fontsize=7, frameon=False)
-        axis.grid(alpha=0.25)
+        plain_log(axis, "y")
+        if axis is not ratio:
+            axis.legend()
     return out
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...results.figures import COLOURS
+from ...results.figures import COLOURS, legend_above, styled
 from ...results.intervals import Z
 from ...results.returns import autocorrelation
 from .trace import lognormal
@@ -21,10 +21,12 @@ WINDOW, MOST_POINTS = (
     10.0,
     20_000,
 )  # s of the windows in which a trace is drawn, and their most: a drawing shows no more
+SHORTEST = 1e-2  # of the mean gap: of shorter ones there are too few to be seen
 LAGS = 12
 BINS = 50
 
 
+@styled
 def series_figure(fit: SeriesFit) -> Figure:
     """Rate with daily means and fitted pattern; hourly factors; autocorrelation of what is left,
     where each can be had.
@@ -51,8 +53,8 @@ def series_figure(fit: SeriesFit) -> Figure:
             label="fitted pattern of daily means (median)",
         )
     top.set(xlabel="time [days]", ylabel="request rate [req/s]")
-    top.set_title(title, loc="left", fontsize=9)
-    top.legend(fontsize=7, frameon=False)
+    top.set_title(title)
+    legend_above(top, 3)
     estimate, table = fit.diurnal()
     if table is None:
         _absent(middle, f"No diurnal pattern: {estimate.problem}")
@@ -69,12 +71,8 @@ def series_figure(fit: SeriesFit) -> Figure:
         middle.axhline(1.0, color="grey", linewidth=0.6)
         middle.set(xlabel="hour after the start [hours]", ylabel="factor of the day's mean [1]")
         middle.set_title(
-            (
-                f"Diurnal first harmonic {estimate.value:.2f} [{estimate.low:.2f}, "
-                f"{estimate.high:.2f}]; 95 % over days"
-            ),
-            loc="left",
-            fontsize=9,
+            f"Diurnal first harmonic {estimate.value:.2f} [{estimate.low:.2f}, "
+            f"{estimate.high:.2f}]; 95 % over days"
         )
     if fit.daily is None:
         _absent(bottom, f"No log process of daily means: {fit.process()[0].problem}")
@@ -108,11 +106,12 @@ def series_figure(fit: SeriesFit) -> Figure:
             if reversion.problem
             else f"{told} from {fit.days} days"
         )
-        bottom.set_title(f"Reversion {verdict}", loc="left", fontsize=9)
-        bottom.legend(fontsize=7, frameon=False)
+        bottom.set_title(f"Reversion {verdict}")
+        legend_above(bottom, 3)
     return figure
 
 
+@styled
 def trace_figure(trace: RequestTrace) -> Figure:
     """Requests by ten seconds, inter-arrival times, and both length distributions with their
     lognormals.
@@ -128,16 +127,14 @@ def trace_figure(trace: RequestTrace) -> Figure:
     )
     rate.set(xlabel="time [minutes]", ylabel=f"request rate in {width:g} s [req/s]")
     rate.set_title(
-        f"{len(trace.seconds):,} requests, {len(trace.seconds) / trace.seconds[-1]:.3g} req/s",
-        loc="left",
-        fontsize=9,
+        f"{len(trace.seconds):,} requests, {len(trace.seconds) / trace.seconds[-1]:.3g} req/s"
     )
     gaps = np.sort(np.diff(trace.seconds))
     shown = np.unique(
         len(gaps) - np.geomspace(1, len(gaps), MOST_POINTS).astype(int)
     )  # more of the longest, which alone are seen apart
     gap.loglog(gaps[shown], 1.0 - shown / len(gaps), color=COLOURS[0], label="trace")
-    grid = np.geomspace(max(gaps[0], 1e-4), gaps[-1], 200)
+    grid = np.geomspace(max(gaps[0], SHORTEST * gaps.mean()), gaps[-1], 200)
     gap.loglog(
         grid,
         np.maximum(np.exp(-grid / gaps.mean()), 1e-6),
@@ -147,16 +144,15 @@ def trace_figure(trace: RequestTrace) -> Figure:
     gap.set(
         xlabel="inter-arrival time [s]",
         ylabel="share that is longer [1]",
+        xlim=(grid[0], 1.5 * grid[-1]),
         ylim=(0.5 / len(gaps), 1.5),
     )
     gap.set_title(
         f"Gaps between stamps in steps of {trace.lattice:.4g} s: shorter ones are not told"
         if trace.coarse
-        else f"Inter-arrival coefficient of variation {gaps.std() / gaps.mean():.3g}",
-        loc="left",
-        fontsize=9,
+        else f"Gaps vary by {gaps.std() / gaps.mean():.3g} of their mean; of a Poisson process by 1"
     )
-    gap.legend(fontsize=7, frameon=False)
+    gap.legend(loc="lower left")
     for axis, kind, values in zip(
         lower, ("prompt", "output"), (trace.prompt, trace.output), strict=True
     ):
@@ -172,12 +168,8 @@ def trace_figure(trace: RequestTrace) -> Figure:
         axis.plot(grid, bell, color=COLOURS[1], label="lognormal")
         axis.set(xscale="log", xlabel=f"{kind} tokens [token]", ylabel="density by log length [1]")
         said = "lognormal" if fit.distance < fit.limit else "not lognormal"
-        axis.set_title(
-            f"{kind}: mean {values.mean():.4g}; {said} (distance {fit.distance:.2f})",
-            loc="left",
-            fontsize=9,
-        )
-        axis.legend(fontsize=7, frameon=False)
+        axis.set_title(f"{kind}: mean {values.mean():.4g}; {said} (distance {fit.distance:.2f})")
+        legend_above(axis, 2)
     return figure
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from ...errors import counted
 from ...histories.prices import Closes
-from ...results.figures import COLOURS
+from ...results.figures import COLOURS, legend_above, plain_log, styled
 from ...results.intervals import Z
 from .garch import GarchFit
 from .jump_mixture import distribution, log_density
@@ -25,6 +26,7 @@ LAGS = 60  # days of autocorrelation drawn
 GRID = 4001  # points at which a distribution is evaluated
 
 
+@styled
 def diagnostics(
     closes: Closes, freedom: tuple[float, float, float], jumps: MertonFit, spells: GarchFit
 ) -> Figure:
@@ -50,11 +52,6 @@ def diagnostics(
     return canvas
 
 
-def _title(axis: Axes, text: str) -> None:
-    axis.set_title(text, fontsize=9, loc="left")
-    axis.grid(alpha=0.25)
-
-
 def _density(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     reach = 1.1 * float(np.max(np.abs(r)))
     x = np.linspace(-reach, reach, 601)
@@ -74,14 +71,11 @@ def _density(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     axis.set_ylim(0.3 * heights[shown].min(), 3.0 * heights.max())
     axis.set_xlabel(f"{what} [1]")
     axis.set_ylabel("density [1]")
-    axis.legend(fontsize=7, frameon=False)
+    legend_above(axis, 1 + len(models))
     beyond = int(np.sum(np.abs(r - r.mean()) > 4.0 * r.std()))
-    _title(
-        axis,
-        (
-            f"{beyond} beyond 4 standard deviations; a normal would have "
-            f"{2.0 * stats.norm.sf(4.0) * len(r):.1g}"
-        ),
+    axis.set_title(
+        f"Tails: {counted(beyond, 'return')} beyond 4 standard deviations; a normal would have "
+        f"{2.0 * stats.norm.sf(4.0) * len(r):.1g}"
     )
 
 
@@ -105,11 +99,9 @@ def _quantiles(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     axis.set_ylim(-limit, limit)
     axis.set_xlabel("quantile of the model [1]")
     axis.set_ylabel(f"{what} [1]")
-    axis.legend(fontsize=7, frameon=False)
-    _title(
-        axis,
-        "Kolmogorov distance: " + ", ".join(f"{name} {gap:.3f}" for name, gap in worst.items()),
-    )
+    axis.legend(loc="upper left")
+    gaps = ", ".join(f"{name} {gap:.3f}" for name, gap in worst.items())
+    axis.set_title(f"Fit: largest distance of the distributions, {gaps}")
 
 
 def _memory(axis: Axes, r: np.ndarray, spells: GarchFit, unit: str) -> None:
@@ -121,7 +113,9 @@ def _memory(axis: Axes, r: np.ndarray, spells: GarchFit, unit: str) -> None:
     axis.fill_between(
         days, -band, band, color="black", alpha=0.12, linewidth=0, label="95 % without memory"
     )
-    axis.plot(days, found, "o-", color=COLOURS[0], markersize=3, linewidth=0.8, label="|r|")
+    axis.plot(
+        days, found, "o-", color=COLOURS[0], markersize=3, linewidth=0.8, label="size of returns"
+    )
     axis.plot(
         days,
         left,
@@ -129,13 +123,16 @@ def _memory(axis: Axes, r: np.ndarray, spells: GarchFit, unit: str) -> None:
         color=COLOURS[1],
         markersize=3,
         linewidth=0.8,
-        label="|r| over GARCH's volatility",
+        label="over GARCH's volatility",
     )
     axis.set_xlabel(f"lag [{unit}]")
     axis.set_ylabel("autocorrelation [1]")
-    axis.legend(fontsize=7, frameon=False)
+    legend_above(axis, 3)
     outside, after = int(np.sum(np.abs(found) > band)), int(np.sum(np.abs(left) > band))
-    _title(axis, f"Memory of |r|: {outside} of {lags} lags outside the band, {after} after GARCH")
+    axis.set_title(
+        f"Memory of the size of returns: {outside} of {lags} lags outside the band, "
+        f"{after} after GARCH"
+    )
 
 
 def _price(axis: Axes, closes: Closes) -> None:
@@ -150,8 +147,9 @@ def _price(axis: Axes, closes: Closes) -> None:
         markersize=4,
         linestyle="none",
     )
-    axis.set_yscale("log")
+    plain_log(axis, "y")
     axis.set_ylabel("price [USD/TOK]")
     axis.set_xlabel("date")
-    axis.tick_params(axis="x", labelrotation=30, labelsize=8)
-    _title(axis, f"{days.sum()} days with a jump (Lee-Mykland, {100 * SIGNIFICANCE:g} %)")
+    axis.tick_params(axis="x", labelrotation=30)
+    jumps = counted(int(days.sum()), "day")
+    axis.set_title(f"Price: {jumps} with a jump, in orange (Lee-Mykland, {100 * SIGNIFICANCE:g} %)")

@@ -22,6 +22,7 @@ from .document import Picture
 PRICE = "token_price"  # which everybody asks about
 OTHERS = ("treasury_usd", "served")  # where the limits are about the price alone
 MOST, LEAST = 4, 3  # panels
+WORDS = {"treasury_usd": "treasury's reserve", "served": "work served"}
 BANDS = ((0.05, 0.95, 0.13), (0.25, 0.75, 0.3))  # from which quantile to which, and how dense
 MEDIAN = 0.5
 SIDES = ((CURRENT, "today", COLOURS[0], "--"), (PROPOSED, "proposed", COLOURS[1], "-"))
@@ -111,7 +112,7 @@ def _panel(axis, forecast: pd.DataFrame, name: str, change: float) -> str:
     unit = forecast.loc[forecast["variable"] == name, "unit"].iloc[0]
     axis.set_ylabel(unit, size=SMALL)
     told = _told(ends, unit, f"day {days[-1]:,.10g}")
-    axes_of.title(axis, f"{name.replace('_', ' ')}\n{told}")
+    axes_of.title(axis, f"{WORDS.get(name, axes_of.worded(name))}\n{told}")
     return f"{name}: {told}"
 
 

@@ -123,11 +123,8 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
             linewidth=0,
         )
         axis.set_xlim(low, high)
-        axes_of.rows(axis, [shown[name] for name in scenarios])
-        unit = METRICS[rule.metric].unit
-        axis.set_xlabel(
-            f"{'change of ' * (limit.of == 'change')}{rule.metric} [{unit}]", size=SMALL
-        )
+        axes_of.rows(axis, [axes_of.worded(shown[name]) for name in scenarios])
+        axis.set_xlabel(f"{_change(limit)}{axes_of.labelled(rule.metric)}", size=SMALL)
         axes_of.title(axis, _outcome(limit, own[own["values"] == PROPOSED]["verdict"]))
     # a limit on a change has no dot for today, so that the first panel with all of them gives the
     # legend
@@ -157,23 +154,29 @@ def _outcome(limit: Limit, verdicts: pd.Series) -> str:
     where = (
         f" in {count[word]} of {counted(len(verdicts), 'scenario')}" if len(verdicts) > 1 else ""
     )
-    return f"{stated(limit.limit, limit.of)}\n{word}{where}"
+    rule = limit.constraint
+    end = "at most" if rule.sign > 0 else "at least"
+    label = f"{_change(limit)}{METRICS[rule.metric].label}"
+    return f"{label} {end} {axes_of.number(rule.limit)}\n{word}{where}"
+
+
+def _change(limit: Limit) -> str:
+    return "change of " * (limit.of == "change")
 
 
 def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     """Relative change of the metrics that the proposal moves most, with intervals, in every
-    scenario.
+    scenario. Of a mean that is not told from zero there is no relative change.
     """
     own = evidence.differences
     own = own[own["values"] == PROPOSED]
     today = evidence.means[evidence.means["values"] == evidence.plan.points[0].label].set_index(
         ["scenario", "metric"]
-    )["mean"]
-    rows = own[[METRICS[name].better != "" for name in own["metric"]]].copy()
-    scale = np.array(
-        [abs(today[s, m]) for s, m in zip(rows["scenario"], rows["metric"], strict=True)]
     )
-    keep = scale > 0.0
+    rows = own[[METRICS[name].better != "" for name in own["metric"]]].copy()
+    now = today.loc[list(zip(rows["scenario"], rows["metric"], strict=True))]
+    scale = now["mean"].abs().to_numpy()
+    keep = (scale > 0.0) & ~((now["low"] <= 0.0) & (now["high"] >= 0.0)).to_numpy()
     rows, scale = rows[keep], scale[keep]
     for name in ("difference", "low", "high"):
         rows[name] = 100.0 * rows[name] / scale
@@ -203,7 +206,7 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
         handles.append(Line2D([], [], marker=marker, linestyle="", color="0.3", markersize=5))
     axis.axvline(0.0, color="black", linewidth=0.8)
     axis.set_xscale("symlog", linthresh=10.0)
-    axes_of.rows(axis, names)
+    axes_of.rows(axis, [METRICS[name].label for name in names])
     axis.xaxis.set_major_locator(FixedLocator(TICKS))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_xlabel(
@@ -213,17 +216,18 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     most = told.loc[told["difference"].abs().idxmax()]
     axes_of.title(
         axis,
-        f"{most['metric']} moves most: {most['difference']:+.3g} % in "
-        f"{shown[most['scenario']]} ({most['reading']})",
+        f"{METRICS[most['metric']].label} moves most: {most['difference']:+.3g} % in "
+        f"{axes_of.worded(shown[most['scenario']])} ({most['reading']})",
     )
-    axes_of.legend(canvas, handles, [shown[name] for name in scenarios])
+    axes_of.legend(canvas, handles, [axes_of.worded(shown[name]) for name in scenarios])
     drawn = told[told["metric"].isin(names)].itertuples(index=False)
     alt = "; ".join(
         f"{r.metric} in {shown[r.scenario]} {r.difference:+.3g} % ({r.reading})" for r in drawn
     )
     caption = (
         "What the proposal moves, most first: blue better, orange worse, grey no more than "
-        "matters, or undecided; a mark for each scenario."
+        "matters, or undecided; a mark for each scenario. A mean that is not told from zero has no "
+        "relative change."
     )
     return Picture("effects", caption, f"Relative changes. {alt}"), canvas
 
@@ -252,15 +256,14 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         y = [labels.index(label) for label in own["values"]]
         axes_of.dots(axis, y, own, "difference", COLOURS[0], "o")
         first = own.iloc[0]
-        unit = METRICS[name].unit
         words.append(
             f"{name} moves most with {first['values']}, by {first['difference']:.4g} in "
             f"{shown[first['scenario']]}"
         )
         axis.axvline(0.0, color="black", linewidth=0.8)
         axes_of.rows(axis, labels, SMALL)
-        axis.set_xlabel(f"change of {name} [{unit}]", size=SMALL)
-        axes_of.title(axis, f"{name} moves most with {first['values']}")
+        axis.set_xlabel(f"change of {axes_of.labelled(name)}", size=SMALL)
+        axes_of.title(axis, f"{METRICS[name].label} moves most with {first['values']}")
     caption = (
         "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in "
         "the scenario where it moves most."
@@ -269,8 +272,12 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
 
 
 def spread(evidence: Evidence) -> tuple[Picture, Figure]:
-    """Distribution over runs of the key metrics, one panel each, one line a case."""
-    names = key_metrics(evidence)
+    """Distribution over runs of the key metrics, one panel each, one line a case. What is one
+    number in every run, or happens or not, has none.
+    """
+    every = key_metrics(evidence)
+    names = [name for name in every if not METRICS[name].probability and _varies(evidence, name)]
+    names = names or every
     shown = evidence.plan.shown
     canvas = Drawing(figsize=(WIDTH, 1.75 * len(names) + 0.4), layout="constrained")
     axes = canvas.subplots(len(names), 1, squeeze=False).ravel()
@@ -282,12 +289,12 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
                 values,
                 np.arange(1, len(values) + 1) / max(len(values), 1),
                 color=COLOURS[number % len(COLOURS)],
-                label=shown[label],
+                label=axes_of.worded(shown[label]),
                 where="post",
             )
-        axes_of.title(axis, f"{name}: mean {_ends(evidence, name)}")
-        axis.set_xlabel(f"{name} [{METRICS[name].unit}]", size=SMALL)
-        axis.set_ylabel("share of runs", fontsize=SMALL)
+        axes_of.title(axis, f"{METRICS[name].label}: mean {_ends(evidence, name)}")
+        axis.set_xlabel(axes_of.labelled(name), size=SMALL)
+        axis.set_ylabel("share of runs [1]", fontsize=SMALL)
         axis.tick_params(labelsize=SMALL)
         axis.xaxis.set_major_formatter(axes_of.number)
         axis.grid(alpha=0.25)
@@ -303,6 +310,14 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
         "Share of runs in which a metric is at most so much.",
         f"Distributions over runs. {alt}",
     ), canvas
+
+
+def _varies(evidence: Evidence, name: str) -> bool:
+    """Whether runs of a case differ in a metric."""
+    rows = [
+        evidence.values[case, 0][evidence.row(name)] for case in range(len(evidence.plan.labels))
+    ]
+    return any(len(np.unique(row[np.isfinite(row)])) > 1 for row in rows)
 
 
 def _ends(evidence: Evidence, name: str) -> str:

@@ -14,7 +14,7 @@ from ...elementary import exp
 from ...model.formulas.numerics import DAYS_PER_YEAR
 from ...parameters.reading import Leaf
 from ...results.drawing import Drawing
-from ...results.figures import COLOURS
+from ...results.figures import COLOURS, styled
 from ..reproduction import Claim, Reproduction, Verdict, mean_interval, ratio, settings
 from . import game
 from .controllers import Mpc, Peg, Pid, clearing, simc
@@ -309,6 +309,7 @@ def _claims(
     )
 
 
+@styled
 def _figure(e: Economy, paths: dict[tuple[str, str], Paths]) -> Figure:
     figure = Drawing(figsize=(11.0, 3.8), layout="constrained")
     panels = figure.subplots(1, len(REGIMES), sharey=True)
@@ -320,7 +321,17 @@ def _figure(e: Economy, paths: dict[tuple[str, str], Paths]) -> Figure:
         axis.plot(days, exp(e.reference(days)), color="black", linestyle="--", label="reference")
         axis.set(title=f"node supply {regime} demand", xlabel="time [days]")
     panels[0].set_ylabel("median price over its start [1]")
-    panels[0].legend(fontsize="small")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    spread = max(
+        float(np.diff(np.percentile(exp(one.price)[:, -1], (25, 75)))[0]) for one in paths.values()
+    )
+    figure.suptitle(
+        f"Price under each policy, median of {len(price)} runs; at the end the middle half of the "
+        f"runs is at most {spread:.2g} wide",
+        x=0.01,
+        ha="left",
+    )
     return figure
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from ...experiments.matching import MATCH_SEED
 from ...results.drawing import Drawing
+from ...results.figures import styled
 from ..reproduction import Reproduction, settings
 from . import claims, stability, trials
 from .economy import POLICIES, REGIMES, Settings, draw, read_settings, simulate
@@ -153,6 +154,7 @@ def choices(s: Settings, means: pd.DataFrame, runs: int, few: int) -> tuple[str,
     )
 
 
+@styled
 def figure(actuators: pd.DataFrame, ratios: pd.DataFrame) -> Figure:
     """Volatility over that of `none` in the bull market, by actuator, epoch and length of the
     returns.
@@ -185,7 +187,7 @@ def figure(actuators: pd.DataFrame, ratios: pd.DataFrame) -> Figure:
         "Bull market: buying alone does not halve volatility; selling as well would, over more "
         "than an epoch"
     )
-    axes.legend(fontsize=8)
+    axes.legend()
     return chart
 
 

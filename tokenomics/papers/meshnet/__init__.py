@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...results.drawing import Drawing
+from ...results.figures import styled
 from ..reproduction import Reproduction
 from . import claims, trials
 from .economy import SCENARIOS, MeshPaths, draw, read_values, simulate, static
@@ -120,6 +121,7 @@ def choices(factors: Mapping[str, trials.Equal], runs: int) -> tuple[str, ...]:
     )
 
 
+@styled
 def figure(last: Mapping[str, Mapping[str, MeshPaths]]) -> Figure:
     """Distribution of the nodes after five years, by scenario and rule."""
     chart = Drawing(figsize=(10.0, 3.8), layout="constrained")
@@ -130,10 +132,18 @@ def figure(last: Mapping[str, Mapping[str, MeshPaths]]) -> Figure:
             nodes = np.sort(paths.nodes[-1])
             axes.step(nodes, np.arange(1, len(nodes) + 1) / len(nodes), where="post", label=name)
         axes.axhline(0.05, color="black", linewidth=0.6, linestyle=":")
-        axes.set_title(scenario)
+        axes.set_title(f"scenario {scenario}")
         axes.set_xlabel("nodes after five years")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
     chart.axes[0].set_ylabel("share of runs with at most so many [1]")
-    chart.axes[-1].legend(fontsize=7)
+    handles, labels = chart.axes[0].get_legend_handles_labels()
+    chart.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    chart.suptitle(
+        "Nodes after five years by rule: the further right, the more are left; dotted: the worst "
+        "twentieth of runs",
+        x=0.01,
+        ha="left",
+    )
     return chart
 
 
