@@ -591,8 +591,8 @@ class Comparison(Shown):
         )
         told = f"{counted(alike, 'metric')} that no policy moves left out; " if alike else ""
         runs = (
-            f"mean of {self.sweep.manifest['runs']} runs on common shocks; ↓ less is better, ↑ more; "
-            f"{told}{shades}"
+            f"mean of {self.sweep.manifest['runs']} runs on common shocks; ↓ less is better, "
+            f"↑ more; {told}{shades}"
         )
         return [line for text in (self._finding(), runs, *lost) for line in wrap(text, letters)]
 
