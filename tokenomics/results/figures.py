@@ -303,7 +303,7 @@ def _bills(axis, result) -> None:
     recorded = result.trajectories.values
     with np.errstate(all="ignore"):
         times = np.nanmedian(recorded["bill_cloud"] / recorded["bill_stablecoin"])
-    title = f"Token bill: 95 % cost at risk {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
+    title = f"Token bill at risk (95 %): {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
     title += f"; cloud {times:.3g} times as dear" if np.isfinite(times) else ""
     _panel(axis, result, series, "above a bill in stablecoin [%]", title)
 
