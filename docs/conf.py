@@ -21,7 +21,6 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx-mathjax-offline",
-    "sphinxcontrib.mermaid",
 ]
 html_theme = "pydata_sphinx_theme"
 html_title = "tokenomics"
@@ -35,7 +34,6 @@ html_theme_options = {
 
 myst_enable_extensions = ["dollarmath", "deflist", "colon_fence"]
 myst_heading_anchors = 3
-myst_fence_as_directive = ["mermaid"]
 nb_execution_mode = "off"
 nb_merge_streams = True
 suppress_warnings = ["myst.strikethrough", "mystnb.unknown_mime_type"]

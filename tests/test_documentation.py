@@ -11,7 +11,7 @@ import matplotlib
 import pytest
 
 import tokenomics as tk
-from documentation import PAGES, PART, ROOT, renewed
+from documentation import DIAGRAM, PAGES, PART, ROOT, diagram, renewed
 from paths import command, commands
 from tokenomics.experiments import own_code
 from tokenomics.experiments.own_code import only
@@ -42,12 +42,16 @@ def test_generated_parts_are_what_the_commands_print(page):
     assert renewed(text) == text, f"{page.name}: run python tests/documentation.py"
 
 
+def test_the_picture_of_a_step_is_current():
+    assert DIAGRAM.read_text() == diagram(), "run python tests/documentation.py"
+
+
 def test_every_generated_part_has_its_marks():
     found = {page.stem: [line for _, line, _ in PART.findall(page.read_text())] for page in PAGES}
     assert {stem: len(lines) for stem, lines in found.items() if lines} == {
         "elementary": 1,
+        "figures": 1,
         "metrics": 2,
-        "model": 1,
         "parameters": 1,
         "protocols": 1,
         "shipped": 1,

@@ -1,5 +1,11 @@
 """Figures as a modeller meets them: on his own axis, in a notebook's cell, and in a window."""
 
+import ast
+import inspect
+import re
+import sys
+from pathlib import Path
+
 import matplotlib
 import numpy as np
 import pytest
@@ -12,6 +18,12 @@ from tokenomics.errors import InputError
 from tokenomics.results import figures
 from tokenomics.results.drawing import Drawing, shown
 
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+from figures import FIGURES  # noqa: E402
+from test_public_api import CLASSES  # noqa: E402
+
+PACKAGE = Path(tk.__file__).parent
+CANVASES = {"Drawing", "one_axis"}
 DAYS = 90.0
 
 
@@ -146,3 +158,38 @@ def test_a_log_axis_has_plain_numbers(limits, told):
     axis.figure.draw_without_rendering()
     labels = [label.get_text() for label in axis.get_xticklabels()]
     assert set(told) <= set(labels) and not any("times" in label for label in labels)
+
+
+def drawers():
+    """The functions of the package that make a figure's canvas, by module and name."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            own = node.body if isinstance(node, ast.ClassDef) else [node]
+            front = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+            for made in (one for one in own if isinstance(one, ast.FunctionDef)):
+                called = (n.func for n in ast.walk(made) if isinstance(n, ast.Call))
+                if CANVASES & {getattr(function, "id", "") for function in called}:
+                    yield f"{module}.{front}{made.name}"
+
+
+def test_every_figure_has_a_sentence():
+    told = {seen.by for source in FIGURES for seen in source.seen} - {""}
+    assert told == set(drawers()) - {"results.drawing.one_axis"}
+    assert all(seen.tells.endswith(".") for source in FIGURES for seen in source.seen)
+
+
+def drawing_methods(kind):
+    """What of a public class gives figures, by its annotation."""
+    public = {name: one for name, one in vars(kind).items() if not name.startswith("_")}
+    asked = {name: getattr(one, "fget", getattr(one, "func", one)) for name, one in public.items()}
+    functions = {name: one for name, one in asked.items() if inspect.isfunction(one)}
+    given = {name: inspect.signature(one).return_annotation for name, one in functions.items()}
+    given |= inspect.get_annotations(kind)
+    return [name for name, one in given.items() if re.search(r"\bFigure\b", str(one))]
+
+
+def test_every_public_result_that_draws_is_in_the_contact_sheet():
+    assert {source.method for source in FIGURES} - {""} == {
+        f"{kind.__name__}.{name}" for kind in CLASSES.values() for name in drawing_methods(kind)
+    }

@@ -28,10 +28,10 @@ def _print(table, as_json: bool) -> None:
         typer.echo(markdown_table(table))
 
 
-@app.command(epilog="Example: tokenomics model diagram baseline --policy pid")
+@app.command(epilog="Example: tokenomics model diagram baseline --policy pid > step.svg")
 def diagram(file: File = "baseline", policy: Policy = None) -> None:
-    """Print the blocks of a step as a Mermaid flow chart: an arrow where one reads what another
-    wrote in the same step.
+    """Print the blocks of a step as a picture in SVG: an arrow where one reads what another wrote
+    in the same step.
     """
     from ..model.dependencies import diagram as drawn
 

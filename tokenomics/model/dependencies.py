@@ -14,8 +14,7 @@ import pandas as pd
 from ..parameters import Parameters
 from .model import MODEL, Model, changed
 from .steady_state import steady_state
-
-NAMED = 2  # variables that an arrow of the diagram names
+from .step_picture import step_picture
 
 
 @dataclass(frozen=True)
@@ -89,20 +88,16 @@ def _direct(arrows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def diagram(parameters: Parameters, model: Model = MODEL) -> str:
-    """The blocks of a step as a Mermaid flow chart: an arrow where a block reads what another wrote
-    in the same step, and what that is.
+    """The blocks of a step as a picture in SVG: an arrow where a block reads what another wrote in
+    the same step, and what that is.
 
     Arrows that follow from others are left out; the dashed one is the next step. parameters: of the
     network. model: the block list.
     """
     blocks = dependency_graph(parameters, model)
     arrows = _arrows(blocks)
-    lines = ["flowchart TD", *(f'    b{i}["{b.name}"]' for i, b in enumerate(blocks))]
-    for writer, reader in _direct(arrows):
-        names = arrows[writer, reader]
-        more = f", +{len(names) - NAMED}" if len(names) > NAMED else ""
-        lines.append(f'    b{writer} -->|"{", ".join(names[:NAMED])}{more}"| b{reader}')
-    return "\n".join([*lines, f'    b{len(blocks) - 1} -.->|"next step"| b0'])
+    direct = {pair: arrows[pair] for pair in _direct(arrows)}
+    return step_picture([block.name for block in blocks], direct)
 
 
 def variables(parameters: Parameters, model: Model = MODEL) -> pd.DataFrame:

@@ -303,7 +303,7 @@ def _bills(axis, result) -> None:
     recorded = result.trajectories.values
     with np.errstate(all="ignore"):
         times = np.nanmedian(recorded["bill_cloud"] / recorded["bill_stablecoin"])
-    title = f"Token bill: 95 % cost at risk {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
+    title = f"Token bill at risk (95 %): {_interval(result, 'bill_cost_at_risk', 100, 0)} %"
     title += f"; cloud {times:.3g} times as dear" if np.isfinite(times) else ""
     _panel(axis, result, series, "above a bill in stablecoin [%]", title)
 
@@ -365,11 +365,11 @@ def figure(result, names: Sequence[str | None], ax: Axes | None = None) -> Figur
         ", ".join(result.resolved.scenarios) or "no scenario"
     )
     runs = len(result.trajectories.runs)
-    bands = "; median, 50 % and 90 % of runs" if runs > 1 else ""
-    events = "; dotted: an event begins" if _events(result) else ""
+    told = f"median and the middle 50 and 90 % of {runs} runs" if runs > 1 else "1 run"
+    events = "; dotted: events" if _events(result) else ""
     canvas.suptitle(
-        f"{lettering(note)}; {runs} run{'s' if runs > 1 else ''}{bands}{events}",
-        fontsize=9,
+        f"{lettering(note)}; {told}{events}",
+        fontsize=8,
         x=0.05 / width,
         y=1.0 - 0.25 * HEAD / height,
         ha="left",

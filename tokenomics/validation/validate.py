@@ -45,7 +45,7 @@ from .report import PINNED, REPLAYED, SETTLED, ForecastSet, Validation
 from .scores import needed
 
 BEFORE = 250  # days before the date, an assumption: GARCH needs some hundreds of returns
-FANS = 8  # days whose forecasts are drawn
+FANS = 8  # days whose forecasts are drawn, fewer where they would overlap
 Progress = Callable[[int, int], None]
 
 
@@ -302,7 +302,9 @@ def _draws(
     parameters, states, returns, days, fits, horizon, runs, seed, model, work
 ) -> dict[str, Collected]:
     """Forecasts that are made of draws, by forecaster."""
-    shown, horizons = days[:: max(1, len(days) // FANS)], tuple(dict.fromkeys((1, horizon)))
+    # a fan ends before the next begins
+    shown = days[:: max(horizon, len(days) // FANS)]
+    horizons = tuple(dict.fromkeys((1, horizon)))
     drawing = {"horizon": horizon, "runs": runs, "seed": seed}
     makers = (
         model_paths(parameters, states, days, **drawing, model=model),

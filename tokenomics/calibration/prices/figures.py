@@ -101,7 +101,7 @@ def _quantiles(axis: Axes, r: np.ndarray, models: dict, what: str) -> None:
     axis.set_ylabel(f"{what} [1]")
     axis.legend(loc="upper left")
     gaps = ", ".join(f"{name} {gap:.3f}" for name, gap in worst.items())
-    axis.set_title(f"Fit: largest distance of the distributions, {gaps}")
+    axis.set_title(f"Fit: distance to {gaps}")
 
 
 def _memory(axis: Axes, r: np.ndarray, spells: GarchFit, unit: str) -> None:
@@ -130,8 +130,7 @@ def _memory(axis: Axes, r: np.ndarray, spells: GarchFit, unit: str) -> None:
     legend_above(axis, 3)
     outside, after = int(np.sum(np.abs(found) > band)), int(np.sum(np.abs(left) > band))
     axis.set_title(
-        f"Memory of the size of returns: {outside} of {lags} lags outside the band, "
-        f"{after} after GARCH"
+        f"Memory of sizes: {outside} of {lags} lags outside the band, {after} after GARCH"
     )
 
 

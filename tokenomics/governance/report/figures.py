@@ -157,7 +157,7 @@ def _outcome(limit: Limit, verdicts: pd.Series) -> str:
     rule = limit.constraint
     end = "at most" if rule.sign > 0 else "at least"
     label = f"{_change(limit)}{METRICS[rule.metric].label}"
-    return f"{label} {end} {axes_of.number(rule.limit)}\n{word}{where}"
+    return f"{label}: {end} {axes_of.number(rule.limit)}\n{word}{where}"
 
 
 def _change(limit: Limit) -> str:
