@@ -13,6 +13,7 @@ from tokenomics.model.dependencies import (
     diagram,
     variables,
 )
+from tokenomics.model.step_picture import _lanes
 
 SVG = "http://www.w3.org/2000/svg"
 NETWORK = tk.resolve("baseline", policy="pid").values
@@ -65,6 +66,16 @@ def test_a_block_of_ones_own_is_in_the_diagram_with_what_it_reads():
     chart = diagram(NETWORK, tk.MODEL.insert(own, after="the network's price moves"))
     told = [text.text for text in ElementTree.fromstring(chart).iter(f"{{{SVG}}}text")]
     assert "12. a surcharge grows" in told and "reads inference_price of 11" in told
+
+
+@given(st.sets(PAIRS, max_size=20))
+def test_lines_that_pass_each_other_have_lanes_of_their_own(arrows):
+    lanes = _lanes(dict.fromkeys(arrows, ("x",)))
+    spans = {w: max(r for a, r in arrows if a == w) for w in lanes}
+    for one in lanes:
+        for other in lanes:
+            if one < other <= spans[one]:
+                assert lanes[one] != lanes[other]
 
 
 def test_what_an_update_reads_is_told_as_what_a_policy_reads():

@@ -12,7 +12,7 @@ from tokenomics.governance.evidence.unread import UnreadChanges
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report.axes import settle
 from tokenomics.governance.report.fan import over_time
-from tokenomics.governance.report.figures import svg
+from tokenomics.governance.report.figures import effects, spread, svg
 from tokenomics.governance.verify.redrawn import difference
 
 LOW, DEEP = "treasury_low <= 0.9", "max_drawdown <= 0.25"
@@ -144,6 +144,22 @@ def test_a_fan_shows_the_numbers_of_the_forecast_and_the_day_of_the_change(plan)
     )
     assert "treasury_usd: median on day 30: 8.25 USD, with today's values 16.5" in picture.alt
     assert "in the scenario calm" in picture.caption
+
+
+def test_there_is_no_relative_change_of_what_is_about_zero(plan):
+    found = evidence(plan, {"limit": LOW})
+    about_zero = np.where(found.runs["run"] % 2, 2e-3, -1e-3) + 5.0 * (found.runs["point"] > 0)
+    found = Evidence(plan, found.runs.assign(treasury_min=about_zero))
+    _, figure = effects(found)
+    drawn = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert "largest fall of the price" in drawn and "lowest reserve" not in drawn
+
+
+def test_a_spread_is_drawn_of_what_varies_and_does_not_merely_happen(plan):
+    found = evidence(plan, {"limit": LOW}, {"limit": DEEP}, {"limit": "treasury_min >= 0"})
+    _, figure = spread(found)
+    titles = [axis.get_title(loc="left") for axis in figure.axes]
+    assert [title.split(":")[0] for title in titles] == ["largest fall of the price"]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tokenomics.protocols.rule import (
     Search,
     Version,
 )
-from tokenomics.results.replay_figure import draw_replay, larger
+from tokenomics.results.replay_figure import _told, draw_replay, larger
 
 
 class CounterState(NamedTuple):
@@ -520,6 +520,21 @@ def test_a_clock_that_is_late_by_less_than_half_a_row_has_no_more_gaps(steps, sp
     assert gaps_of(rows, replace_(COUNTER.own_form, spacing=None)) == ()
     doubled = replace_(COUNTER.own_form, spacing=2 * spacing, moment=lambda row: 2 * row.clock)
     assert gaps_of(rows, doubled) == found
+
+
+@pytest.mark.parametrize(("jump", "scale"), [(2, "linear"), (10_000, "symlog")])
+def test_one_large_error_does_not_hide_the_others(jump, scale):
+    rows = [Row(n, CounterState(n + jump * (n > 15)), CounterInputs(1)) for n in range(30)]
+    figure = draw_replay(replay(replace_(COUNTER, step=lambda s, i, p: s), rows))
+    assert figure.axes[1].get_yscale() == scale
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "told"),
+    [(10**27, "1e-27/s", "1/s"), (2 * 10**9, "1e-27/s", "2000000000 × 1e-27/s")],
+)
+def test_a_round_number_of_a_unit_is_told_as_one_where_both_are_powers_of_ten(number, unit, told):
+    assert _told(number, unit) == told
 
 
 @pytest.mark.parametrize(

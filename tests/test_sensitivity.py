@@ -88,7 +88,7 @@ def test_a_parameter_that_a_metric_does_not_depend_on_hardly_depends_on_has_a_sm
 
 
 def test_figures_state_their_finding(small):
-    assert "tracking_rms depends most on controller.pid.kp" in small.tornado("tracking_rms").axes[
+    assert "tracking error depends most on controller.pid.kp" in small.tornado("tracking_rms").axes[
         0
     ].get_title(loc="left")
     small.heatmap()
