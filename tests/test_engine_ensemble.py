@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from events import early
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,11 +56,7 @@ PAIRS |= {
 
 @pytest.mark.parametrize(("policy", "scenario"), sorted(PAIRS))
 def test_engines_agree_on_every_variable(policy, scenario):
-    # what happens happens early, so that a short run has it
-    events = resolve("baseline", scenarios=(scenario,)).values.events
-    starts = {f"events.{name}.start": 5.0 for name in events}
-    starts |= {"attack.start": 5.0, "wash_usage.start": 5.0}
-    assert_same(*both(days=20, policy=policy, scenarios=(scenario,), sets=starts))
+    assert_same(*both(days=20, policy=policy, scenarios=(scenario,), sets=early(scenario)))
 
 
 GROUPS = (

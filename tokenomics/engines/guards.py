@@ -55,7 +55,8 @@ def _check_block(
 ) -> dict:
     where = f"block '{block.name}'"
     before, signals, seen, after = dict(state), {}, set(), dict(state)
-    values = {name: np.copy(value) for name, value in state.items()}
+    # numbers cannot be changed in place, arrays can; to compare bytes is fastest
+    arrays = {n: value.tobytes() for n, value in state.items() if isinstance(value, np.ndarray)}
     runs = max(np.size(value) for value in state.values())
     for policy in block.policies:
         _check_arguments(where, policy, 4)
@@ -84,9 +85,8 @@ def _check_block(
             + f"; expected it in `writes`, beside {', '.join(sorted(seen))}"
         )
     changed = [n for n in state if n not in before]
-    changed += [
-        n for n in before if state.get(n) is not before[n] or not _same(before[n], values[n])
-    ]
+    changed += [n for n in before if state.get(n) is not before[n]]
+    changed += [n for n, content in arrays.items() if before[n].tobytes() != content]
     if changed:
         raise ModelError(
             f"{where} changes '{changed[0]}' of the state it reads; return a signal instead"
@@ -101,10 +101,6 @@ def limits(table: Mapping[str, Variable], initial: Mapping[str, Any]) -> dict[st
     return {
         n: v.lower - ROUNDING * scale(v, initial) for n, v in table.items() if v.lower is not None
     }
-
-
-def _same(value: Any, copy: np.ndarray) -> bool:
-    return bool(np.all((value == copy) | ((value != value) & (copy != copy))))
 
 
 def _check_arguments(where: str, function: Callable, count: int) -> None:

@@ -50,6 +50,7 @@ LOGIC = {
     "bitwise_xor",
     "invert",
 }
+OF_TRUTHS = TRUTHS | LOGIC
 ARITHMETIC = {"add", "subtract", "multiply", "divide"}
 POWERS = {
     2.0: "square",
@@ -172,18 +173,19 @@ class Recorder:
         )
 
     def _write(self, operation: Operation) -> Symbol:
-        if operation not in self._known:
-            truth = operation.name in TRUTHS | LOGIC
-            self._known[operation] = Symbol(self, len(self.operations), truth=truth)
+        known = self._known.get(operation)  # to look it up takes its hash, which takes long
+        if known is None:
+            known = Symbol(self, len(self.operations), truth=operation.name in OF_TRUTHS)
+            self._known[operation] = known
             self.operations.append(operation)
-        return self._known[operation]
+        return known
 
 
 def constant_or_position(value: Any) -> int | Constant:
     """An argument or a result as it stands in a program."""
     if isinstance(value, Symbol):
         return value.position
-    if np.ndim(value):
+    if not isinstance(value, float) and np.ndim(value):
         raise ModelError(
             f"an array of shape {np.shape(value)} where the model takes one number a run"
         )
@@ -197,14 +199,14 @@ def _expect_kinds(name: str, arguments: tuple) -> None:
     refused.
     """
     truths = [
-        isinstance(a, (bool, np.bool_)) or (isinstance(a, Symbol) and a.truth) for a in arguments
+        a.truth if isinstance(a, Symbol) else isinstance(a, (bool, np.bool_)) for a in arguments
     ]
     if name in LOGIC and not all(truths):
         raise ModelError(f"np.{name} of numbers; it takes comparisons")
     if name == "where" and any(truths[1:]):
         raise ModelError("np.where between truth values; give it numbers")
     if any(truths) and not (
-        name in TRUTHS | LOGIC | {"where"} or (name in ARITHMETIC and not all(truths))
+        name in OF_TRUTHS or name == "where" or (name in ARITHMETIC and not all(truths))
     ):
         raise ModelError(
             f"np.{name} of truth values; make them numbers with np.where(..., 1.0, 0.0)"

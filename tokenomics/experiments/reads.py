@@ -25,6 +25,7 @@ from ..model.shocks import NORMALS, UNIFORMS, ShockTable
 from ..model.steady_state import starts
 from ..model.transition import INITIAL, carried
 from ..parameters import Parameters, Resolved, place, substitute
+from ..parameters.resolved import digest
 from ..results.evaluation import asked
 from ..results.metrics import METRICS
 from ..results.sources import functions_in_force
@@ -75,6 +76,23 @@ def network(resolved: Resolved, model: Model = MODEL, recorded: Iterable[str] = 
 @lru_cache(maxsize=64)
 def _network(key: _NetworkKey) -> Network:
     return Network(key.resolved, key.blocks, key.recorded)
+
+
+@dataclass(frozen=True)
+class _TodayKey:
+    """A network before its changes to the cache, as `_NetworkKey`."""
+
+    hash: str
+    model: int
+    own: tuple[Callable, ...]
+    today: Parameters = field(compare=False)
+    blocks: Model = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _start_of(key: _TodayKey) -> dict[str, np.ndarray]:
+    """Where simulations start, which networks that differ in levers share."""
+    return starts(dict(key.today), key.blocks, {}, 1)
 
 
 class Network:
@@ -156,13 +174,22 @@ class Network:
         }
         worlds = {path: at for path, at in swept.items() if not self.resolved.is_lever(path)}
         try:
-            today = dict(self.resolved.today)
-            found = starts(today, self.model, worlds, len(points))
+            found = self._today_start(worlds, len(points))
             params = {**substitute(dict(self.resolved.values), swept), **self._bound}
             found = carried(found, self.model, params)
         except TokenomicsError:
             return None
         return {name: np.broadcast_to(value, len(points)) for name, value in found.items()}
+
+    def _today_start(self, worlds: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+        """Where today's simulations start in some worlds; one start for all where nothing of the
+        world is varied.
+        """
+        today = self.resolved.today
+        if worlds:
+            return starts(dict(today), self.model, worlds, count)
+        own = functions_in_force()
+        return _start_of(_TodayKey(digest(today), id(self.model), own, today, self.model))
 
     @cached_property
     def _follower(self) -> Follower | None:
