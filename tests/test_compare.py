@@ -225,7 +225,9 @@ def test_failed_runs_stand_beside_the_means(comparison):
     assert "ailed" not in comparison.markdown()
 
 
-def test_a_law_that_cannot_be_compiled_is_told_with_the_reason(tmp_path):
+def test_a_law_that_cannot_be_compiled_is_refused_with_its_line_before_anything_is_written(
+    tmp_path,
+):
     (tmp_path / "law.py").write_text(
         "import tokenomics as tk\n\n\ndef torn(params, state, error, dt, low, high):\n"
         "    return tk.Command(0.05 if error > 0 else 0.0, {})\n\n\n"
@@ -234,17 +236,15 @@ def test_a_law_that_cannot_be_compiled_is_told_with_the_reason(tmp_path):
     (tmp_path / "torn.yaml").write_text("controller: {type: torn}\n")
     options = "--policies none,torn.yaml --runs 2 --days 5 --years none --metrics churn --out c"
     line = ["compare", *options.split(), "--no-figures", "--code", "law.py"]
-    why = "a Python branch on a value that differs between runs; use np.where"
+    why = "a Python branch on a value that differs between runs; expected np.where"
     with only({}):
-        _, text, _ = command(*line, folder=tmp_path)
-        _, told, _ = command(*line, "--json", folder=tmp_path)
-    assert (
-        f"torn.yaml fails: block 'the controller decides', 'torn' (law.py, line 5): {why}" in text
-    )
-    assert why in (tmp_path / "c" / "comparison.md").read_text()
-    (one,) = json.loads(told)["failures"]
-    assert (one["scenario"], one["policy"], one["runs"]) == ("none", "torn.yaml", 2)
-    assert why in one["reason"]
+        status, text, errors = command(*line, folder=tmp_path)
+        again, told, _ = command(*line, "--json", folder=tmp_path)
+    assert (status, text, again) == (2, "", 2) and errors.count("\n") == 1
+    assert f"error: law.py:5: block 'the controller decides', 'torn': {why}" in errors
+    one = json.loads(told)["error"]
+    assert (one["file"], one["line"]) == ("law.py", 5) and why in one["found"]
+    assert not (tmp_path / "c").exists()
 
 
 def test_every_metric_that_is_asked_for_is_shown_and_else_the_main_ones(tmp_path):

@@ -4,6 +4,7 @@ calibrations.
 
 import json
 import math
+import re
 from decimal import Decimal, getcontext
 from fractions import Fraction
 
@@ -23,7 +24,7 @@ from tokenomics.governance.evidence.statement import CalibrationRecord, StoredAs
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report import tables
 from tokenomics.governance.report.sections import proposal_sections
-from tokenomics.parameters.locate import names
+from tokenomics.parameters.locate import find, names
 
 
 @pytest.mark.parametrize(
@@ -345,3 +346,24 @@ def test_every_verdict_is_asked_where_purchases_leave_less_and_more_in_the_price
         )
     }
     assert ends == {"as usual": [0.33, 0.5, 0.67], "its own": [0.1, 0.5, 0.9]}
+
+
+@pytest.mark.parametrize(
+    ("lacks", "instead", "said"),
+    [
+        ("title", "", r"mine.yaml:\d+: title: missing; expected a text\n"),
+        ("title", "titel: x", r"mine.yaml:\d+: titel: unknown key; .* did you mean 'title'\?\n"),
+        ("proposed", "propsed: {}", r"mine.yaml:\d+: propsed: .* did you mean 'proposed'\?\n"),
+        ("seed", "", r"mine.yaml:\d+: seed: missing; expected a whole number\n"),
+    ],
+)
+def test_a_proposal_that_lacks_a_key_is_told_which_and_taken_for_nothing_else(
+    tmp_path, lacks, instead, said
+):
+    lines = find("proposal", "pid_gains").read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(f"{lacks}:"))
+    last = next(i for i in range(first + 1, len(lines)) if lines[i][:1] not in (" ", ""))
+    lines[first:last] = [instead]
+    (tmp_path / "mine.yaml").write_text("\n".join(lines))
+    status, _, errors = command("propose", "mine.yaml", folder=tmp_path)
+    assert status == 2 and re.fullmatch(f"error: {said}", errors), errors

@@ -70,7 +70,7 @@ COUNTER = DeployedRule(
     sources=("here",),
     search=Search(
         states=lambda p: [CounterState(level) for level in range(41)],
-        key=lambda state: state.level,
+        by="level",
         inputs=lambda p: {
             "up": CounterInputs(1),
             "still": CounterInputs(0),
@@ -345,7 +345,7 @@ def test_a_walk_that_runs_out_of_time_says_nothing_of_a_state_nearer_to_the_end(
     search = replace_(
         COUNTER.search,
         states=lambda p: states,
-        key=lambda state: -state.level,
+        by=lambda state: -state.level,
         inputs=lambda p: {"any": CounterInputs(0)},
         exhaustive=False,
     )
@@ -364,11 +364,14 @@ def test_a_replay_and_a_search_tell_themselves_in_words():
     found = absorb(COUNTER, COUNTER.versions[0])
     assert repr(found).splitlines()[1:] == [
         "range: levels from 0 to 40",
-        "no input leaves: 0",
-        "each constant input keeps or brings back: 0",
-        "once in 0 to 4 it stays there; entered from 5",
+        "no input leaves: 0 [u]",
+        "each constant input keeps or brings back: 0 [u]",
+        "once in 0 to 4 [u] it stays there; entered from 5 [u]",
         "the search is cut: 1 step leads out of the range",
     ]
+    assert (
+        " 41 states from 0 to 40 [u] searched in " in repr(found) and found.plain()["unit"] == "u"
+    )
     assert len(found.table()) == len(found.cycles)
     assert list(found.table().columns[:2]) == ["input", "period"]
 
@@ -407,6 +410,20 @@ def test_every_rule_is_shown(tmp_path, name):
     assert set(shown["parameters"]) == set(RULES[name].parameters._fields)
 
 
+@pytest.mark.parametrize("name", [name for name in RULES if RULES[name].search])
+def test_every_search_has_the_unit_of_its_numbers(name):
+    assert RULES[name].key_unit
+
+
+def test_the_command_absorb_tells_the_unit_of_its_numbers(tmp_path):
+    _, out, _ = command("protocols", "absorb", "gonka_price", folder=tmp_path)
+    unit = "[ngonka/token]"
+    assert f"once in 1 to 49 {unit} it stays there; entered from 50 {unit}\n" in out
+    assert out.count(unit) == 6  # in four lines, and above the column of the cycles
+    _, out, _ = command("protocols", "absorb", "akash_vault", folder=tmp_path)
+    assert "once in 0 to 9,000 [1e-4] it stays there; entered from 9,001 [1e-4]\n" in out
+
+
 def test_the_command_absorb_tells_what_python_finds(tmp_path):
     status, out, _ = command("protocols", "absorb", "livepeer@LIP-100", "--json", folder=tmp_path)
     assert status == 0
@@ -423,7 +440,7 @@ def test_a_set_whose_end_lies_beyond_the_range_is_open():
     search = replace_(COUNTER.search, inputs=lambda p: {"up": CounterInputs(1)})
     found = absorb(replace_(COUNTER, search=search), COUNTER.versions[0])
     assert [(one.lowest, one.highest) for one in found.closed] == [(0, 4), (1, None)]
-    assert any("once at or above 1 it stays there" in line for line in found.lines())
+    assert any("once at or above 1 [u] it stays there" in line for line in found.lines())
 
 
 @pytest.mark.parametrize("name", [n for n, r in RULES.items() if r.exact and r.search])

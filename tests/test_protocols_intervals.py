@@ -74,7 +74,7 @@ def tabled(tables, bends=(), steady=False):
         search=IntervalSearch(
             span=lambda p: (0, LAST),
             lowest=lambda at, p: TableState(at),
-            key=lambda state: state.at,
+            by="at",
             inputs=lambda p: {str(i): TableInputs(i) for i in range(len(p.tables))},
             about="all places",
             bends=lambda p, inputs: bends,
@@ -283,7 +283,7 @@ def test_a_halted_vault_is_a_trap_and_a_ratio_below_one_another():
     sets = [(one.lowest, one.highest, one.entered_from) for one in found.closed]
     assert sets == [(0, 9_000, 9_001), (0, WHOLE - 1, None), (WHOLE, None, None)]
     assert found.way == found.plain()["way"] == INTERVALS
-    assert "20,001 states from 0 to 20,000 searched by intervals in" in found.lines()[0]
+    assert "20,001 states from 0 to 20,000 [1e-4] searched by intervals in" in found.lines()[0]
     assert "counted by constant input, leave the range or are not told" in found.lines()[-1]
 
 

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from events import event
 
+from paths import command
+from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.evaluate import Simulator
+from tokenomics.experiments.idle import idle
 from tokenomics.experiments.reads import network
-from tokenomics.experiments.unread import unread
+from tokenomics.experiments.unread import changed_to_no_effect, unread
+from tokenomics.model.controllers import LAWS, Command, register_controller
 from tokenomics.model.model import MODEL, block
 from tokenomics.model.variables import SHARED
 from tokenomics.parameters import fits, resolve
@@ -294,3 +298,78 @@ def test_of_blocks_that_cannot_be_recorded_nothing_is_said():
     )
     resolved, changes = resolve("baseline", policy="none"), {"controller.pid.kp": [1.0]}
     assert unread(resolved, changes) and not unread(resolved, changes, model=model)
+
+
+def test_a_number_of_ones_own_that_no_law_and_no_block_reads_is_told(tmp_path):
+    def mild(params, state, error, dt, low, high):
+        return Command(params["controller"].custom["gain"] * error)
+
+    register_controller("mild", mild)
+    policy = {"controller": {"type": "mild", "custom": {"gain": 0.1}}}
+    below = resolve("baseline", policy=policy, sets=SPAN)
+
+    def said(*sets):
+        return changed_to_no_effect(resolve("baseline", policy=policy, sets=(*SPAN, *sets)), below)
+
+    try:
+        assert said("controller.custom.gain=0.2") == []
+        assert said("controller.custom.gian=0.2") == [
+            "controller.custom.gian: changed, but nothing reads it"
+        ]
+        assert said("controller.custom.gian=0.2", "controller.type=none")[-1].startswith(
+            "controller.custom.gian: changed, but nothing reads it"
+        )
+    finally:
+        del LAWS["mild"]
+    line = ["run", "--days", "2", "--no-figures", "--set", "controller.custom.gian=1"]
+    status, _, errors = command(*line, folder=tmp_path)
+    assert status == 0
+    assert errors == "note: controller.custom.gian: changed, but nothing reads it\n"
+
+
+LATE = "its event begins on day 60, and the simulation ends with day 60"
+
+
+@pytest.mark.parametrize(
+    ("days", "step", "late"),
+    [(60, 1.0, True), (61, 1.0, False), (60, 0.25, True), (60.25, 0.25, False), (60.1, 0.1, False)],
+)
+def test_an_event_that_lies_after_the_span_is_told_and_one_on_its_last_step_is_not(
+    days, step, late
+):
+    """The crash is on day 60; the last step of 61 days begins there."""
+    sets = (f"simulation.days={days}", f"simulation.time_step={step}")
+    crash = resolve("baseline", policy="none", scenarios=("token_crash",), sets=sets)
+    said = changed_to_no_effect(crash, resolve("baseline", policy="none", sets=sets))
+    assert (
+        said
+        == [
+            f"events.token_crash.size: changed, but {LATE}; expected a start before day "
+            "60, or a longer span"
+        ]
+        * late
+    )
+    other_size = {"events.token_crash.size": -0.1}
+    assert (differing(crash, other_size)["events.token_crash.size"] == set()) == late
+
+
+def test_an_event_is_read_where_its_day_is_varied_into_the_span():
+    late, within = [70.0, 80.0], [10.0, 80.0]
+    crash = resolve("baseline", policy="none", scenarios=("token_crash",), sets=SPAN)
+    start, size = "events.token_crash.start", "events.token_crash.size"
+    assert set(unread(crash, {start: late})) == {start}
+    assert unread(crash, {start: within}) == {}
+    own = network(crash)
+    assert not own.together({size: [-0.1], start: late}, [size])[size].metrics
+    assert own.together({size: [-0.1], start: within}, [size])[size].metrics
+
+
+def test_commands_and_sweeps_tell_of_an_event_after_the_span(tmp_path):
+    line = ["run", "--policy", "none", "--scenario", "token_crash", "--days", "5", "--no-figures"]
+    status, _, errors = command(*line, folder=tmp_path)
+    assert status == 0
+    assert errors.startswith("note: events.token_crash.size: changed, but its event begins on day")
+    assert errors.count("\n") == 1
+    design = {"scenarios": ["none", "token_crash"], "set": {"simulation.days": 5}}
+    lines = idle(read_design(design)).lines()
+    assert [line.split(":")[0] for line in lines] == ["events.token_crash.size"]

@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 OWN_CODE = "one of your own by --code FILE, or in Python by load_code(FILE)"
 PACKAGE = f"{Path(__file__).parent}{os.sep}"  # begins the name of each of its files
@@ -17,7 +17,19 @@ ARGUMENT = re.compile(r"`(\w+)`")  # in a message: an argument of the call
 
 
 class TokenomicsError(Exception):
-    """Base of every error that this package raises on purpose; its text is one clear line."""
+    """Base of every error that this package raises on purpose; its text is one clear line. file,
+    line: of a user's own code, where that is what went wrong, with what was expected of it.
+    """
+
+    file: object = None
+    line: int | None = None
+    expected: str | None = None
+
+    def at(self, place: tuple[str, int] | None, expected: str | None = None) -> Self:
+        """The same error, of a line of a user's own code where `place` is one."""
+        if place:
+            (self.file, self.line), self.expected = place, expected
+        return self
 
 
 class InputError(TokenomicsError):

@@ -17,6 +17,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -109,7 +110,7 @@ def explained(error: BaseException) -> Ending:
             },
         )
     if isinstance(error, TokenomicsError):
-        return Ending(NO, str(error), {})
+        return Ending(NO, str(error), {}) if error.file is None else _own_code(error)
     if isinstance(error, (typer.Abort, KeyboardInterrupt)):
         return Ending(INTERRUPTED, "interrupted", {})
     if isinstance(error, BrokenPipeError) or (
@@ -149,6 +150,17 @@ def explained(error: BaseException) -> Ending:
         f"{_what(error)}; this is a fault of the program, not of its input: {_details(error)}",
         {"found": _what(error)},
     )
+
+
+def _own_code(error: TokenomicsError) -> Ending:
+    """What is told of an error in a file of the user's own code, which is input as any other."""
+    file = Path(str(error.file))
+    # the place stands in front: within the message, which Python shows alone, it would stand twice
+    found = str(error).replace(f" ({file.name}, line {error.line})", "")
+    if file.is_relative_to(Path.cwd()):
+        file = file.relative_to(Path.cwd())
+    told = InputError(found, file=file, line=error.line, expected=error.expected)
+    return explained(told)
 
 
 def _usage(error: Any) -> Ending:

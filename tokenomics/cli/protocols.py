@@ -260,5 +260,6 @@ def absorb(name: Named, as_json: Json = False) -> None:
         )
         for c in found.cycles
     ]
-    columns = ["constant input", "period", "cycles", "within", "states that end there"]
+    within = f"within [{found.unit}]" if found.unit else "within"
+    columns = ["constant input", "period", "cycles", within, "states that end there"]
     show_table("", columns, rows)

@@ -20,6 +20,7 @@ from ..model.contract import (
     expect_signals,
     expect_value,
     name_of,
+    placed,
     unknown,
 )
 from ..model.model import Block, Model
@@ -46,7 +47,8 @@ def check(model: Model, params: Mapping[str, Any], initial: Mapping[str, Any]) -
         initial
     )  # its arrays are the caller's: a block that changes one is an error, found below
     for block in model.blocks:
-        before, state = state, _check_block(block, params, state, table)
+        with placed(*block.policies, *block.updates):
+            before, state = state, _check_block(block, params, state, table)
         purity.check(block, params, before, table, strict=model.strict)
 
 
@@ -147,7 +149,8 @@ class Guard:
                 wrong=BlockError,
             )
             if not isinstance(out, dict):
-                expect_signals(self._where(block, state), name, out, BlockError)
+                with placed(policy):
+                    expect_signals(self._where(block, state), name, out, BlockError)
             return out
 
         return guarded
@@ -172,8 +175,9 @@ class Guard:
             )
             if not self._plain(variable, out):
                 where = self._where(block, state)
-                expect_value(where, variable, out, BlockError)
-                expect_shape(where, variable, out[1], len(self.runs), BlockError)
+                with placed(*block.policies, update):
+                    expect_value(where, variable, out, BlockError)
+                    expect_shape(where, variable, out[1], len(self.runs), BlockError)
             value = unsigned(out[1])
             if isinstance(value, np.ndarray):
                 value = value.view()

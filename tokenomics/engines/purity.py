@@ -27,7 +27,7 @@ from pydantic import BaseModel
 
 from ..errors import ModelError
 from ..model.blocks.controller import policy_controller
-from ..model.contract import HISTORY, name_of, written_at
+from ..model.contract import HISTORY, defined_at, name_of, written_at
 from ..model.controllers import law
 from ..model.lanes import shipped
 from ..model.model import Block, Model, bind
@@ -144,10 +144,11 @@ def check(
     for variable in block.declared.values():
         own = callable(variable.start) and not shipped(variable.start)
         if own and (found := suspect(variable.start) or (strict and left(variable.start))):
-            raise ModelError(f"variable '{variable.name}': its start {found}")
+            told = ModelError(f"variable '{variable.name}': its start {found}")
+            raise told.at(defined_at(variable.start))
     for unit in units(block, params):
         if found := suspect(unit.function) or (strict and left(unit.function)):
-            raise ModelError(f"{unit.where} {found}")
+            raise ModelError(f"{unit.where} {found}").at(defined_at(unit.function))
         # of the generators' states any thread may be the cause: a function that draws is it always
         for _ in range(TRIES):
             with ALONE_IN_PROCESS:
@@ -155,7 +156,7 @@ def check(
             if not drawn:
                 break
         if found := DRAWS if drawn else reason:
-            raise ModelError(f"{unit.where} {found}")
+            raise ModelError(f"{unit.where} {found}").at(defined_at(unit.function))
 
 
 def _probed(

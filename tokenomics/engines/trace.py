@@ -18,7 +18,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..elementary import FUNCTIONS
 from ..errors import ModelError
-from ..model.contract import in_words, written_at
+from ..model.contract import in_words, place_of, written_at
 from ..model.controllers.batch import per_run
 from ..model.model import Model, execute
 from ..model.shocks import ShockTable
@@ -275,14 +275,14 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __bool__(self):
         raise ModelError(
-            "a Python branch on a value that differs between runs; use np.where, or np.maximum and "
-            "np.minimum for max and min"
+            "a Python branch on a value that differs between runs; expected np.where, or "
+            "np.maximum and np.minimum for max and min"
         )
 
     def __float__(self):
         raise ModelError(
-            "a value that differs between runs or days is needed as one plain number; use np.where "
-            "and NumPy's functions"
+            "a value that differs between runs or days is needed as one plain number; expected "
+            "np.where and NumPy's functions"
         )
 
     __int__ = __index__ = __float__
@@ -380,12 +380,16 @@ def record_step(
             if BALANCED in written:
                 written[BALANCE] = constant_or_position(-np.abs(state[BALANCED]))
         except MachineDependent as error:
-            raise ModelError(f"block '{block.name}'{written_at(error)}: {error}") from error
+            told = ModelError(f"block '{block.name}'{written_at(error)}: {error}")
+            raise told.at(place_of(error)) from error
         except Exception as error:
-            raise ModelError(
+            if isinstance(error, ModelError) and error.file is not None:
+                raise  # no engine takes it
+            told = ModelError(
                 f"block '{block.name}'{written_at(error)}: {_reason(error)}; the engine cadcad "
                 f"takes it"
-            ) from error
+            )
+            raise told.at(place_of(error)) from error
         checks += written.items()
     outputs = tuple((name, constant_or_position(value)) for name, value in state.items())
     accumulated = accumulate(recorder, state, symbols) if accumulate else {}

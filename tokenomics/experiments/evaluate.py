@@ -18,10 +18,12 @@ import numpy as np
 from ..engines import purity
 from ..engines.ensemble import Ensemble, Outcome
 from ..engines.folds import Fold, Folds
+from ..engines.guards import check
 from ..model.model import MODEL, Model
 from ..model.shocks import ShockTable, sample
+from ..model.steady_state import start_state
 from ..model.transition import carried
-from ..model.variables import some_of
+from ..model.variables import as_arrays, some_of
 from ..parameters import Resolved, substitute, value_at
 from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
@@ -247,6 +249,29 @@ class Simulator:
 def _one_or_each(numbers: np.ndarray) -> Any:
     """The number where all are the same, else each."""
     return numbers if numbers[0] != numbers[-1] else numbers[0]
+
+
+def try_out(
+    resolved: Resolved,
+    paths: Sequence[str],
+    point: Sequence[Any],
+    *,
+    seed: int,
+    metrics: Sequence[str],
+    model: Model = MODEL,
+) -> None:
+    """One run of a point, its first day in the reference engine, which says best what is wrong with
+    a function of a user's own. Raises what that is.
+    """
+    chosen = resolved.replace(dict(zip(paths, point, strict=True)), source="sweep")
+    purity.check_model(model, chosen.values)
+    table = sample(chosen.values, [0], seed, extra=model.processes(chosen.values))
+    start = start_state(chosen.today, model)
+    for stage in staged(chosen, table, model):
+        with np.errstate(all="ignore"):
+            begins = carried(start, stage.model, stage.params)
+            check(stage.model, stage.params, as_arrays(begins, 1))
+    evaluate(resolved, paths, [point], runs=np.arange(1), seed=seed, metrics=metrics, model=model)
 
 
 def evaluate(

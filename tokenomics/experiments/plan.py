@@ -18,7 +18,7 @@ from ..results.metrics import METRICS
 from ..results.sources import OwnCode, code_of, names_code
 from . import costs, limits
 from .design import Design
-from .evaluate import evaluate
+from .evaluate import evaluate, try_out
 from .reads import structural
 from .worlds import AT_ONCE, FEW
 
@@ -165,6 +165,28 @@ def plan_code(plan: Plan) -> tuple[OwnCode, ...]:
     named = {i: path for i, path in enumerate(plan.design.paths) if names_code(path)}
     points = [{p: row[i] for i, p in named.items()} for row in plan.points] if named else []
     return code_of((case.resolved for case in plan.cases), points, plan.metrics)
+
+
+def check_code(plan: Plan) -> None:
+    """Try out the code of users' own that a plan runs: a day and then a run of one point of every
+    structure. Raises what is wrong with it, before anything is written; what is wrong with a point
+    its rows will say.
+    """
+    if not plan_code(plan):
+        return
+    tried = set()
+    for task in plan.tasks:
+        if (key := (task.case, repr(task.structure))) in tried:
+            continue
+        tried.add(key)
+        case, point = plan.cases[task.case], plan.points[task.points[0]]
+        try:
+            resolved = case.resolved.replace(dict(task.structure), source="sweep")
+            values = [point[plan.design.paths.index(path)] for path in task.swept]
+            try_out(resolved, task.swept, values, seed=plan.design.seed, metrics=plan.metrics)
+        except TokenomicsError as error:
+            if error.file is not None and not isinstance(error, InputError):
+                raise
 
 
 def rows_of(design: Design, cases: int) -> limits.RowCount:

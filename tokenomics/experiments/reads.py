@@ -226,6 +226,18 @@ class Network:
             return None
         return self._follower.flow(_spans(start), self._spans(values))
 
+    def beyond(self, path: str, values: Values) -> float | None:
+        """The first day on which a parameter's event begins, where that is after the last step;
+        else None. values: that its day may take beside its own.
+        """
+        if not path.startswith("events."):
+            return None
+        start = ".".join([*path.split(".")[:2], "start"])
+        day = float(min([self._own(start), *values.get(start, ())]))
+        simulation = self.resolved.values.simulation
+        step, last = simulation.time_step, simulation.steps - 1
+        return day if day >= max(last * step + step, (last + 1) * step) else None
+
     def reach(self, path: str, values: Sequence[Any]) -> Reach:
         """What can differ where one parameter is one of some values in place of its own, and all
         others stand.
@@ -238,9 +250,8 @@ class Network:
         new = {path: tuple(values[path]) for path, key in keys.items() if key not in self._reached}
         numbers = {path: found for path, found in new.items() if path in self.numbers}
         for path, start in self._varied(numbers, [{}]).items():
-            self._reached[keys[path]] = self._number(
-                path, numbers[path], start, self._flow({path: numbers[path]}, start)
-            )
+            one = {path: numbers[path]}
+            self._reached[keys[path]] = self._number(path, one, start, self._flow(one, start))
         for path, found in new.items():
             if path not in numbers:
                 self._reached[keys[path]] = self._switch(path, found, {})
@@ -254,7 +265,7 @@ class Network:
         starts = self._varied(numbers, _bases(numbers))
         through = self._flow(numbers, _joined(starts.values()))
         found = {
-            path: self._number(path, numbers[path], starts[path], through)
+            path: self._number(path, numbers, starts[path], through)
             for path in asked_for
             if path in numbers
         }
@@ -301,14 +312,17 @@ class Network:
     def _number(
         self,
         path: str,
-        values: Sequence[Any],
+        numbers: Values,
         start: Mapping[str, np.ndarray] | None,
         through: Flow | None,
     ) -> Reach:
+        """numbers: that take any of some values, this one among them."""
         if start is None or through is None:
             return self._reach(path, self._all())
+        if self.beyond(path, numbers) is not None:
+            return Reach(frozenset(), frozenset())
         differing = {name for name, rows in start.items() if np.any(rows != rows[:, :1])}
-        differing |= self._before(path, values)
+        differing |= self._before(path, numbers[path])
         return self._reach(path, through.downstream({path, *differing}))
 
     def _switch(self, path: str, values: Sequence[Any], numbers: Values) -> Reach:

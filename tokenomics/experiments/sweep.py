@@ -34,7 +34,7 @@ from .design import Design
 from .design_reading import read_design
 from .idle import idle
 from .limits import check_work
-from .plan import Case, Plan, make_plan, perform, plan_code
+from .plan import Case, Plan, check_code, make_plan, perform, plan_code
 from .remote import on_dask
 
 LOG = logging.getLogger(__name__)
@@ -196,6 +196,7 @@ def sweep(
     check_work(plan.structures, min(_threads(workers), len(plan.tasks)) if scheduler is None else 1)
     if out is None:
         plan.rows.check_kept()
+    check_code(plan)
     folder = None if out is None else Path(out)
     told, units = manifest(plan), metric_units(plan.metrics)
     if folder is not None:

@@ -15,6 +15,7 @@ from . import switches
 from .reads import Network, Reach, network
 
 SHOWN = 3  # variables or metrics that are named
+CUSTOM = "controller.custom."  # begins the path of a number of a modeller's own
 FAR = (0.0, 0.5, 1.0, 2.0, 10.0)  # values, and multiples
 
 
@@ -89,6 +90,10 @@ def told(
             "none of the metrics that are asked for depends on it",
             f"a metric that does: {_few(reach.metrics, METRICS)}",
         )
+    if not reach.variables and (day := own.beyond(path, {path: values})) is not None:
+        span = own.resolved.values.simulation.days
+        found = f"its event begins on day {day:g}, and the simulation ends with day {span:g}"
+        return Unread(path, found, f"a start before day {span:g}, or a longer span")
     far = _far(own, path, values)
     if not reach.variables and own.reach(path, far).variables:
         numbers = (own.resolved.entries[path].value, *values)
@@ -127,12 +132,18 @@ def _far(own: Network, path: str, values: Sequence[Any]) -> tuple[Any, ...]:
 
 def given(resolved: Resolved, below: Resolved) -> dict[str, list[Any]]:
     """Parameters that differ from those of a network below, by path with the values there: what
-    somebody changed. An event that is not there is one of size 0.
+    somebody changed. An event that is not there is one of size 0, and a number of a modeller's own
+    any other.
     """
     found = {}
     for path, entry in resolved.entries.items():
-        size = path.startswith("events.") and path.endswith(".size")
-        before = below.entries[path].value if path in below.entries else 0.0 if size else {}
+        if path in below.entries:
+            before = below.entries[path].value
+        elif path.startswith(CUSTOM) and isinstance(entry.value, float):
+            before = entry.value + 1.0
+        else:
+            size = path.startswith("events.") and path.endswith(".size")
+            before = 0.0 if size else {}
         if before not in (entry.value, {}):
             found[path] = [before]
     return found

@@ -4,9 +4,12 @@ not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from traceback import walk_tb
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..errors import BlockError, ModelError, TokenomicsError, nearest, suggestion
 from .reach import library
+
+Place = tuple[str, int]  # a file and a line
+RAISES_NOTHING = "code that raises nothing in a run"
 
 
 class HistoryRead(Exception):
@@ -57,20 +63,54 @@ def unknown(what: str, name: str, valid) -> str:
     return f"{what} '{name}'" + suggestion(nearest(name, [v for v in valid if v != name]))
 
 
-def written_at(error: BaseException) -> str:
-    """Function, file and line of a user's own at which an error arose; empty where it is this
-    package's.
-    """
+def _frame(error: BaseException) -> tuple[FrameType, int] | None:
+    """The last of a user's own functions through which an error came, and its line."""
     cause = error.__cause__ or error
     lines = [
         (frame, line)
         for frame, line in walk_tb(cause.__traceback__)
         if not library(frame.f_globals.get("__name__", ""))
     ]
-    if not lines:
+    return lines[-1] if lines else None
+
+
+def place_of(error: BaseException) -> Place | None:
+    """File and line of a user's own at which an error arose; None where it is this package's."""
+    found = _frame(error)
+    return found and (found[0].f_code.co_filename, found[1])
+
+
+def written_at(error: BaseException) -> str:
+    """Function, file and line of a user's own at which an error arose; empty where it is this
+    package's.
+    """
+    found = _frame(error)
+    if found is None:
         return ""
-    frame, line = lines[-1]
+    frame, line = found
     return f", '{frame.f_code.co_name}' ({Path(frame.f_code.co_filename).name}, line {line})"
+
+
+def defined_at(*functions: Any) -> Place | None:
+    """File and line of the first of some functions that is a user's own; None where none is."""
+    for function in functions:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is not None and not library(getattr(function, "__module__", None) or ""):
+            return code.co_filename, code.co_firstlineno
+    return None
+
+
+@contextlib.contextmanager
+def placed(*functions: Any) -> Iterator[None]:
+    """What goes wrong within is laid to the first of some functions that is a user's own, where it
+    is not known which line did it.
+    """
+    try:
+        yield
+    except (ModelError, BlockError) as error:
+        if error.file is None:
+            error.at(defined_at(*functions))
+        raise
 
 
 def in_words(error: BaseException) -> str:
@@ -137,11 +177,18 @@ def call(
         where = f"block '{block}', '{what}'{own}"
         where += "" if runs is None else clock(arguments[3]) + runs
         if isinstance(error, HistoryRead):
-            raise wrong(f"{where}: {error}") from None
+            raise wrong(f"{where}: {error}").at(place_of(error)) from None
         if isinstance(error, KeyError) and (name := missing_name(function, arguments, LOOKED_UP)):
-            raise wrong(f"{where}: {name}") from error
+            raise wrong(f"{where}: {name}").at(place_of(error), "a name that there is") from error
         # Neither TypeError nor ValueError, which cadCAD would mask.
-        raise BlockError(f"{where}: {in_words(error)}") from error
+        told = BlockError(f"{where}: {in_words(error)}")
+        raise told.at(place_of(error), RAISES_NOTHING) from error
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, an array of them, or a symbol that stands for one."""
+    kind = value.dtype.kind if isinstance(value, ARRAYS) else None
+    return kind in REAL or isinstance(value, NUMBERS)
 
 
 def expect_signals(where: str, policy: str, out: Any, error: type[TokenomicsError]) -> None:
@@ -162,11 +209,9 @@ def expect_value(where: str, name: str, out: Any, error: type[TokenomicsError]) 
         )
     if out[0] != name:
         raise error(f"{where}: the update of '{name}' returns the name '{out[0]}'")
-    value = out[1]
-    kind = value.dtype.kind if isinstance(value, ARRAYS) else None
-    if not (kind in REAL or isinstance(value, NUMBERS)):
+    if not is_number(out[1]):
         raise error(
-            f"{where}: the value of '{name}' is a {type(value).__name__}; expected a number or an "
+            f"{where}: the value of '{name}' is a {type(out[1]).__name__}; expected a number or an "
             f"array of them"
         )
 

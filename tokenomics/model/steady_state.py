@@ -205,7 +205,8 @@ def _step(model: Model, params, state: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return model.step(params, state)
     except BlockError as error:
-        raise ModelError(f"in the steady state: {error}") from error
+        told = ModelError(f"in the steady state: {error}")
+        raise told.at(error.file and (error.file, error.line), error.expected) from error
 
 
 def steady_states(

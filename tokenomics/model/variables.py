@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import ModelError, TokenomicsError, nearest, suggestion
 from . import controllers
-from .contract import in_words, unknown, written_at
+from .contract import RAISES_NOTHING, in_words, place_of, unknown, written_at
 from .formulas.choice import solved
 from .formulas.numerics import oracle_delay
 from .formulas.rest import depth_at_rest, emission_at_rest
@@ -224,7 +224,8 @@ class Rest(Mapping):
         except Exception as error:
             if isinstance(error, TokenomicsError) or not (own := written_at(error)):
                 raise
-            raise ModelError(f"variable '{name}': its start{own}: {in_words(error)}") from error
+            told = ModelError(f"variable '{name}': its start{own}: {in_words(error)}")
+            raise told.at(place_of(error), RAISES_NOTHING) from error
         return value[name] if isinstance(value, Mapping) else value
 
     def of(self, function: Callable[[Mapping[str, Any], Rest], Any]) -> Any:

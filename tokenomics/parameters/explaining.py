@@ -94,8 +94,11 @@ def in_tree(tree: Any, file: object) -> Where:
 
 
 def line_of(tree: Any, path: Sequence[Any]) -> int | None:
-    """Line of the deepest part of a path that is in the file, 1-based."""
-    line = None
+    """Line of the deepest part of a path that is in the file, 1-based: where the file begins for
+    one of which nothing is there.
+    """
+    begins = getattr(tree, "lc", None)
+    line = None if begins is None or not path else begins.line + 1
     for part in path:
         mark = getattr(tree, "lc", None)
         try:

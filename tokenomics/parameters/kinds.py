@@ -11,16 +11,18 @@ from ..inputs.files import KINDS as SPECIAL
 from .reading import LARGEST_FILE, parse, text_of
 from .schema import Parameters
 
-# keys that the files of a kind have and those of the others have not
-MARKS = {
-    "hardware": {"device", "bandwidth"},
-    "architecture": {"kernel", "hop"},
-    "model": {"layers", "heads"},
-    "fleet": {"types", "time_per_token"},
-    "workload": {"work", "calls"},
-    "detector": {"features", "intercept"},
-    "proposal": {"title", "proposed"},
-}
+# keys that the files of a kind have and those of the others have not; of a proposal some of them,
+# so that one without a title is told what it lacks
+MARKS = (
+    ("hardware", {"device", "bandwidth"}),
+    ("architecture", {"kernel", "hop"}),
+    ("model", {"layers", "heads"}),
+    ("fleet", {"types", "time_per_token"}),
+    ("workload", {"work", "calls"}),
+    ("detector", {"features", "intercept"}),
+    ("proposal", {"proposed"}),
+    ("proposal", {"title", "limits"}),
+)
 DESIGN = {"method", "parameters", "points", "policies", "scenarios", "metrics", "overlays", "base"}
 BEFORE = "before"  # key of a parameter file: what levers were before they changed
 BASE = "base"  # key of a parameter file: the set from which it inherits what it does not say itself
@@ -44,7 +46,7 @@ def kind_of(tree: Mapping[str, Any]) -> str | None:
     parameters. None where they tell none.
     """
     keys = {str(key) for key in tree} - {"description"}
-    for kind, marks in MARKS.items():
+    for kind, marks in MARKS:
         if marks <= keys:
             return kind
     groups = keys - {BEFORE, BASE}

@@ -8,7 +8,7 @@ that their results can be read where nothing is registered.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -133,18 +133,20 @@ def checked_layer(kind: str, source: Source) -> tuple[str, str, dict[str, Leaf]]
     return name, description, leaves
 
 
-def _register(kind: str, name: str, source: Source) -> None:
-    _check_name(kind, name)
-    if isinstance(source, (str, Path)):
-        source = load(find(kind, str(source)), "groups of parameters")
-    found = {**_plain(source), NAME: name}
-    checked_layer(kind, found)
-    REGISTERED[kind][name] = found
+def _registers(kind: str, example: str) -> Callable[[str, Source], None]:
+    """The function that registers parts of a kind. example: lines that show it."""
 
+    @checked(name=TEXT, source=SOURCE)
+    def register(name: str, source: Source) -> None:
+        _check_name(kind, name)
+        if isinstance(source, (str, Path)):
+            source = load(find(kind, str(source)), "groups of parameters")
+        found = {**_plain(source), NAME: name}
+        checked_layer(kind, found)
+        REGISTERED[kind][name] = found
 
-@checked(name=TEXT, source=SOURCE)
-def register_policy(name: str, source: Source) -> None:
-    """Make a policy of your own usable by its name wherever a shipped one is.
+    register.__name__ = register.__qualname__ = f"register_{kind}"
+    register.__doc__ = f"""Make a {kind} of your own usable by its name wherever a shipped one is.
 
     Parameters
     ----------
@@ -157,38 +159,24 @@ def register_policy(name: str, source: Source) -> None:
     Raises
     ------
     InputError
-        For an unknown key, and for the name of a shipped policy.
+        For an unknown key, and for the name of a shipped {kind}.
 
     Examples
     --------
-    >>> tk.register_policy("half", {"supply": {"burn_share": 0.5}})
+    {example}
+    """
+    return register
+
+
+register_policy = _registers(
+    "policy",
+    """>>> tk.register_policy("half", {"supply": {"burn_share": 0.5}})
     >>> tk.resolve("baseline", policy="half").policy
-    'half'
-    """
-    _register("policy", name, source)
-
-
-@checked(name=TEXT, source=SOURCE)
-def register_scenario(name: str, source: Source) -> None:
-    """Make a scenario of your own usable by its name wherever a shipped one is.
-
-    Parameters
-    ----------
-    name : str
-        Letters, digits, _ and -. A name that is registered already stands for this one from then
-        on.
-    source : mapping, str or Path
-        What it sets: a nested mapping, or a YAML file.
-
-    Raises
-    ------
-    InputError
-        For an unknown key, and for the name of a shipped scenario.
-
-    Examples
-    --------
-    >>> tk.register_scenario("quiet", {"demand": {"volatility": 0.0}})
+    'half'""",
+)
+register_scenario = _registers(
+    "scenario",
+    """>>> tk.register_scenario("quiet", {"demand": {"volatility": 0.0}})
     >>> tk.resolve("baseline", scenarios="quiet").scenarios
-    ('quiet',)
-    """
-    _register("scenario", name, source)
+    ('quiet',)""",
+)

@@ -188,9 +188,10 @@ SEARCH = IntervalSearch(
     span=lambda p: (0, 2 * WHOLE),
     lowest=lambda points, p: _holding(points * ONE, p),
     highest=lambda points, p: _holding((points + 1) * ONE - 1, p),
-    key=lambda state: state.vault * WHOLE // state.act if state.act else MOST_RATIO,
+    by=lambda state: state.vault * WHOLE // state.act if state.act else MOST_RATIO,
     inputs=_kinds,
-    about="ratios from 0 to 2, each of all vaults that the chain cuts to it [1e-4], at 1,000,000 "
+    unit="1e-4",
+    about="ratios from 0 to 2, each of all vaults that the chain cuts to it, at 1,000,000 "
     "credits and a price that stays at 1 USD, all AKT of the vault paid in for credits, every "
     "queue due; requests up to a hundredth of the credits. Votes that fund the vault are left out",
     steady=True,

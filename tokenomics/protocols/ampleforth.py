@@ -128,7 +128,7 @@ def _kinds(p: AmpleforthParameters) -> dict[str, AmpleforthInputs]:
 SEARCH = IntervalSearch(
     span=lambda p: (0, TOKEN_SUPPLY),
     lowest=lambda supply, p: AmpleforthState(supply),
-    key=lambda state: state.supply,
+    by="supply",
     inputs=_kinds,
     about="every supply from 0 to the token's largest; prices from nought to the highest at a "
     "target of 1",

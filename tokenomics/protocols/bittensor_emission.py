@@ -86,7 +86,7 @@ def _halvings(inputs: EmissionInputs, p: EmissionParameters) -> list[int]:
 SEARCH = IntervalSearch(
     span=lambda p: (0, p.supply),
     lowest=lambda issuance, p: EmissionState(issuance, 0),
-    key=lambda state: state.issuance,
+    by="issuance",
     inputs=lambda p: {
         "nothing recycled": EmissionInputs(0),
         "a rao recycled": EmissionInputs(1),

@@ -87,7 +87,7 @@ def step(
 SEARCH = IntervalSearch(
     span=lambda p: (p.lowest, p.highest),
     lowest=lambda burn, p: RegistrationState(burn),
-    key=lambda state: state.burn,
+    by="burn",
     inputs=lambda p: {
         "no registration": RegistrationInputs(0),
         "1 registration": RegistrationInputs(1),

@@ -75,7 +75,7 @@ def _states(p: SubnetParameters) -> list[SubnetState]:
 
 SEARCH = Search(
     states=_states,
-    key=lambda state: state.cost,
+    by="cost",
     inputs=lambda p: {
         f"{what} at an emission of {share}": SubnetInputs(asked, emission)
         for what, asked in (("nothing", 0), ("a registration", 1))

@@ -86,7 +86,7 @@ def _kinds(p: CosmosParameters) -> dict[str, CosmosInputs]:
 SEARCH = IntervalSearch(
     span=lambda p: (p.lowest, p.highest),
     lowest=lambda inflation, p: CosmosState(inflation, 0, 0),
-    key=lambda state: state.inflation,
+    by="inflation",
     inputs=_kinds,
     about="every inflation from bound to bound; from nothing to all bonded of "
     f"{SUPPLY // 10**6:,} ATOM",

@@ -62,7 +62,7 @@ def _kinds(p: BaseFeeParameters) -> dict[str, BaseFeeInputs]:
 
 SEARCH = Search(
     states=lambda p: [BaseFeeState(fee) for fee in range(MOST_FEE + 1)],
-    key=lambda state: state.base_fee,
+    by="base_fee",
     inputs=_kinds,
     exhaustive=True,
     about=f"every base fee up to {MOST_FEE:,} wei; blocks from empty to full at a limit of "

@@ -95,7 +95,7 @@ def _kinds(p: BlobFeeParameters) -> dict[str, BlobFeeInputs]:
 SEARCH = IntervalSearch(
     span=lambda p: (0, MOST_EXCESS * GAS_PER_BLOB),
     lowest=lambda excess, p: BlobFeeState(excess, price(excess, p)),
-    key=lambda state: state.excess,
+    by="excess",
     inputs=_kinds,
     about=f"every excess up to {MOST_EXCESS} blobs, where a reserve at 1 gwei acts throughout; "
     "blocks from none to the most blobs, where there is a reserve price also at a base fee of "

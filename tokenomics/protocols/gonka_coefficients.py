@@ -144,7 +144,7 @@ def _states(p: GonkaCoefficientParameters) -> list[GonkaCoefficientState]:
 
 SEARCH = Search(
     states=_states,
-    key=lambda state: state.base,
+    by="base",
     inputs=_kinds,
     exhaustive=False,
     about="101 base coefficients between the bounds, each with the step after a rest in the zone; "

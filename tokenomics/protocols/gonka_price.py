@@ -119,7 +119,7 @@ def _kinds(p: GonkaPriceParameters) -> dict[str, GonkaPriceInputs]:
 
 SEARCH = Search(
     states=lambda p: [GonkaPriceState(price) for price in range(p.floor, MOST_PRICE + 1)],
-    key=lambda state: state.price,
+    by="price",
     inputs=_kinds,
     exhaustive=True,
     about=f"every price from the floor to {MOST_PRICE:,} ngonka a token; utilisation from idle to "

@@ -90,7 +90,7 @@ TREASURY = 1_223_628_691_983
 LATEST = HeliumParameters(QUARTER, CAP, WEEK)
 SEARCH = Search(
     states=lambda p: [HeliumState(0, smoothed=value) for value in range(3_001)],
-    key=lambda state: state.smoothed,
+    by="smoothed",
     inputs=lambda p: {
         "nothing burned": HeliumInputs(0),
         "1,000 bones burned": HeliumInputs(1_000),

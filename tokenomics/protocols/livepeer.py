@@ -100,7 +100,7 @@ SEARCH = Search(
         LivepeerState(inflation, 0)
         for inflation in range(p.floor, min(p.ceiling, 2_000_000) + 1, _grid(p))
     ],
-    key=lambda state: state.inflation,
+    by="inflation",
     inputs=lambda p: {
         "bonding below the target": LivepeerInputs(p.target - 1, PERC_DIVISOR),
         "bonding at the target": LivepeerInputs(p.target, PERC_DIVISOR),

@@ -92,19 +92,33 @@ class RecordedForm:
     moment: Callable[[Row], int] | None = None
 
 
+class Keyed:
+    """States told and ordered by one number, their key. by: the field of the state that has it, or
+    a function that gives it. unit: of what a function gives; a field has its own.
+    """
+
+    by: str | Callable[[Any], int]
+    unit: str
+
+    def key(self, state: Any) -> int:
+        """Of a state."""
+        return getattr(state, self.by) if isinstance(self.by, str) else self.by(state)
+
+
 @dataclass(frozen=True)
-class Search:
-    """Where `absorb` looks. states: those of a version, the whole of a range or a sample. key: the
-    number by which states are told and ordered. inputs: by label one of each kind that the rule
-    treats differently, between them the declared range. exhaustive: whether `states` are all of
-    the range. about: the ranges in words.
+class Search(Keyed):
+    """Where `absorb` looks. states: those of a version, the whole of a range or a sample. by, unit:
+    as of `Keyed`. inputs: by label one of each kind that the rule treats differently, between them
+    the declared range. exhaustive: whether `states` are all of the range. about: the ranges in
+    words.
     """
 
     states: Callable[[Any], Sequence[Any]]
-    key: Callable[[Any], int]
+    by: str | Callable[[Any], int]
     inputs: Callable[[Any], Mapping[str, Any]]
     exhaustive: bool
     about: str
+    unit: str = ""
 
     @property
     def way(self) -> str:
@@ -112,23 +126,24 @@ class Search:
 
 
 @dataclass(frozen=True)
-class IntervalSearch:
+class IntervalSearch(Keyed):
     """A range that `absorb` searches by intervals, as the step is monotone in the state: of two
     keys the higher never leads to a lower one. span: first and last key. lowest, highest: of the
-    states that a key stands for; they are one where `highest` is None. key, inputs, about: as of
-    `Search`; an input between two of them leads between where they lead. steady: whether the move,
-    key after less key before, is monotone, too. bends: under an input, keys from which on step and
-    move begin anew, where they are monotone on each side alone.
+    states that a key stands for; they are one where `highest` is None. by, unit, inputs, about: as
+    of `Search`; an input between two of them leads between where they lead. steady: whether the
+    move, key after less key before, is monotone, too. bends: under an input, keys from which on
+    step and move begin anew, where they are monotone on each side alone.
     """
 
     span: Callable[[Any], tuple[int, int]]
     lowest: Callable[[int, Any], Any]
-    key: Callable[[Any], int]
+    by: str | Callable[[Any], int]
     inputs: Callable[[Any], Mapping[str, Any]]
     about: str
     highest: Callable[[int, Any], Any] | None = None
     steady: bool = False
     bends: Callable[[Any, Any], Sequence[int]] | None = None
+    unit: str = ""
     way: str = INTERVALS
 
 
@@ -179,6 +194,15 @@ class DeployedRule:
         """The fields of state, inputs and parameters with their kind and quantity."""
         parts = {"state": self.state, "inputs": self.inputs, "parameters": self.parameters}
         return {part: _fields(kind) for part, kind in parts.items()}
+
+    @property
+    def key_unit(self) -> str:
+        """The unit of the number by which a search tells its states; empty where none is
+        declared.
+        """
+        if self.search is None or not isinstance(self.search.by, str):
+            return self.search.unit if self.search else ""
+        return self.quantities["state"][self.search.by][1].unit
 
     @cached_property
     def own_form(self) -> RecordedForm:

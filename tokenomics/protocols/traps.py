@@ -88,6 +88,11 @@ class Absorption(InWords, Found):
     seconds: float
 
     @property
+    def unit(self) -> str:
+        """Of the keys; empty where the rule declares none."""
+        return self.rule.key_unit
+
+    @property
     def way(self) -> str:
         """How it was searched: exhaustive, interval argument or sample."""
         return self.rule.search.way
@@ -102,20 +107,22 @@ class Absorption(InWords, Found):
         """
         how = "a sample of" if self.way == SAMPLE else "all"
         by = "" if self.way in (EXHAUSTIVE, SAMPLE) else " by intervals"
+        unit = f" [{self.unit}]" if self.unit else ""
         told = [
             f"{self.rule.name} {self.version.name}: {how} {number(self.states)} states from "
-            f"{number(self.lowest)} to {number(self.highest)} searched{by} in {self.seconds:.2f} s",
+            f"{number(self.lowest)} to {number(self.highest)}{unit} searched{by} in "
+            f"{self.seconds:.2f} s",
             f"range: {self.rule.search.about}",
-            f"no input leaves: {_spans(self.fixed)}",
-            f"each constant input keeps or brings back: {_spans(self.held)}",
+            f"no input leaves: {_spans(self.fixed, unit)}",
+            f"each constant input keeps or brings back: {_spans(self.held, unit)}",
         ]
         for closed in self.closed:
             entered = (
                 "nothing enters it"
                 if closed.entered_from is None
-                else f"entered from {number(closed.entered_from)}"
+                else f"entered from {number(closed.entered_from)}{unit}"
             )
-            told.append(f"once {_within(closed)} it stays there; {entered}")
+            told.append(f"once {_within(closed)}{unit} it stays there; {entered}")
         resting = {cycle.input for cycle in self.cycles}
         for label in self.rule.search.inputs(self.version.parameters):
             if label not in resting:
@@ -169,6 +176,7 @@ class Absorption(InWords, Found):
             "version": self.version.name,
             "way": self.way,
             "range": self.rule.search.about,
+            "unit": self.unit,
             **found,
             "closed": [asdict(one) for one in self.closed],
             "cycles": [asdict(one) for one in self.cycles],
@@ -180,7 +188,7 @@ def number(value: int) -> str:
     return f"{value:,}" if abs(value) < LONG else f"{float(value):.6g}"
 
 
-def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
+def _spans(ranges: tuple[tuple[int, int], ...], unit: str) -> str:
     if not ranges:
         return "no state"
     shown = [
@@ -188,7 +196,7 @@ def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
         for low, high in ranges[:10]
     ]
     more = f" and {len(ranges) - 10:,} more" if len(ranges) > 10 else ""
-    return ", ".join(shown) + more
+    return ", ".join(shown) + unit + more
 
 
 def _within(closed: Closed) -> str:

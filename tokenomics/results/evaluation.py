@@ -13,7 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from pydantic import BaseModel
 
 from ..errors import ModelError
-from ..model.contract import in_words, missing_name, written_at
+from ..model.contract import RAISES_NOTHING, in_words, missing_name, place_of, placed, written_at
 from ..model.lanes import shipped
 from ..model.suspects import suspect
 from ..model.variables import unsigned
@@ -94,14 +94,17 @@ def _value(name: str, paths: Paths, parameters: Parameters) -> np.ndarray:
         lost = isinstance(error, KeyError) and missing_name(
             function, (paths, parameters), ("no variable among those that it `needs`", None)
         )
-        raise ModelError(f"metric '{name}'{own}: {lost or in_words(error)}") from error
-    if np.shape(value) != (runs,):
-        raise ModelError(
-            f"metric '{name}' gives the shape {np.shape(value)}; expected one number a run, "
-            f"({runs},)"
-        )
-    if not shipped(function):
-        _expect_pure(name, paths, parameters, np.asarray(value, dtype=float))
+        told = ModelError(f"metric '{name}'{own}: {lost or in_words(error)}")
+        expected = "a variable that it `needs`" if lost else RAISES_NOTHING
+        raise told.at(place_of(error), expected) from error
+    with placed(function):
+        if np.shape(value) != (runs,):
+            raise ModelError(
+                f"metric '{name}' gives the shape {np.shape(value)}; expected one number a run, "
+                f"({runs},)"
+            )
+        if not shipped(function):
+            _expect_pure(name, paths, parameters, np.asarray(value, dtype=float))
     return unsigned(np.asarray(value, dtype=float))
 
 

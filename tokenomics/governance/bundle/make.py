@@ -34,6 +34,7 @@ from ..evidence.plan import (
     runs_of_sweep,
     simulate,
     together,
+    try_code,
 )
 from ..evidence.worlds_record import WorldsAsked
 from ..proposal.as_simulated import as_simulated
@@ -251,6 +252,7 @@ def propose(
     probe(folder or UNNAMED / "new")
     load_rocrate()
     proposal, plan = read_proposal(source, runs=runs, seed=seed)
+    try_code(plan)
     inputs = {}
     if not isinstance(source, Mapping):
         # with the numbers that were simulated, which the command line may have set: what the bundle

@@ -19,7 +19,7 @@ import pandas as pd
 from ...errors import InputError, nearest
 from ...experiments.design import Design
 from ...experiments.design_reading import recorded_design
-from ...experiments.plan import Case
+from ...experiments.plan import Case, check_code, make_plan
 from ...experiments.run import run
 from ...experiments.sweep import Progress, sweep
 from ...parameters import BEFORE, NONE, Resolved, as_history, as_written, fits, resolve
@@ -388,6 +388,18 @@ def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
 def runs_of_sweep(result: Sweep) -> pd.DataFrame:
     """A sweep directory's numbers in the form of `simulate`'s table."""
     return pd.DataFrame(result.columns("failed_day", "error", *result.metrics))
+
+
+def try_code(plan: EvidencePlan) -> None:
+    """Try out the code of users' own that a plan runs, as a sweep does before it begins."""
+    design = Design(
+        method="points",
+        points=[dict(point.values) for point in plan.points],
+        runs=1,
+        seed=plan.seed,
+        metrics=plan.metrics,
+    )
+    check_code(make_plan(design, plan.cases))
 
 
 def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFrame:

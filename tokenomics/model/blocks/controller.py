@@ -14,6 +14,7 @@ import numpy as np
 from ...elementary import exp, log
 from ...errors import ModelError
 from .. import controllers
+from ..contract import defined_at, is_number
 from ..controllers import BURNT, Command
 from ..formulas.numerics import (
     CLOCK_TOLERANCE,
@@ -78,6 +79,30 @@ def reach(params, low, high):
         low = np.where(used, np.minimum(low, -least * per_unit), low)
         high = np.where(used, np.maximum(high, most * per_unit), high)
     return low, high
+
+
+def _expect_command(name, law, command):
+    """Refuse what a law must not give back, with the line of its function. name: its own."""
+    if not isinstance(command, Command):
+        raise ModelError(
+            f"controller '{name}' gave a {type(command).__name__}; expected a "
+            "tokenomics.Command, such as Command(0.05 * error)"
+        ).at(defined_at(law.decide))
+    kept = {f"memory '{one.name}'" for one in law.memory}
+    for what, value in {
+        "signal": command.signal,
+        **{f"memory '{one}'": value for one, value in command.memory.items()},
+    }.items():
+        if what != "signal" and what not in kept:
+            known = ", ".join(sorted(kept)) or "none, for it is registered with none"
+            raise ModelError(
+                f"controller '{name}' gave a {what} that it has not; expected {known}"
+            ).at(defined_at(law.decide))
+        if not is_number(value):
+            raise ModelError(
+                f"controller '{name}' gave a {type(value).__name__} as its {what}; expected a "
+                "number or an array of them"
+            ).at(defined_at(law.decide))
 
 
 def burn_at_rest(params, rest):
@@ -150,14 +175,9 @@ def policy_controller(params, substep, state_history, state):
 
     elapsed = state["control_age"] + dt
     due = elapsed >= controller.interval - CLOCK_TOLERANCE
-    command = controllers.law(controller.type).decide(
-        params, state, error, elapsed, *reach(params, low, high)
-    )
-    if not isinstance(command, Command):
-        raise ModelError(
-            f"controller '{controller.type}' gave a {type(command).__name__}; expected a "
-            "tokenomics.Command, such as Command(0.05 * error)"
-        )
+    law = controllers.law(controller.type)
+    command = law.decide(params, state, error, elapsed, *reach(params, low, high))
+    _expect_command(controller.type, law, command)
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
     output, from_treasury, minted = wanted, 0.0 * price, 0.0 * price
