@@ -149,7 +149,11 @@ def test_a_studys_figure_looks_the_same_whatever_the_readers_settings():
 
 @pytest.mark.parametrize(
     ("limits", "told"),
-    [((0.5, 100.0), ["0.5", "1", "2"]), ((0.001, 1e4), ["0.001", "0.01", "1,000"])],
+    [
+        ((0.5, 100.0), ["0.5", "1", "2"]),
+        ((0.001, 1e4), ["0.001", "0.01", "1,000"]),
+        ((0.7, 4.0), ["0.7", "1", "3"]),
+    ],
 )
 def test_a_log_axis_has_plain_numbers(limits, told):
     axis = Drawing().add_subplot()

@@ -23,7 +23,8 @@ Draw = TypeVar("Draw", bound=Callable[..., Any])
 # Okabe and Ito's colours, which colour-blind readers can tell apart
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LOG_RANGE = 10.0  # a positive series that spans more than this is drawn on a log axis
-WIDE = 300.0  # a log axis that spans more has a tick at each power of ten alone
+# of a log axis that spans more than so much, where its ticks are between two powers of ten
+LOG_TICKS = ((300.0, (1.0,)), (10.0, (1.0, 2.0, 5.0)), (1.0, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
 BAND = 0.13  # of an axis's height, for its legend
 SMALL = 0.02  # a type with fewer of the nodes is not drawn
@@ -97,8 +98,8 @@ def plain_log(axis: Axes, which: str) -> None:
     axis.set(**{f"{which}scale": "log"})
     own = axis.xaxis if which == "x" else axis.yaxis
     low, high = own.get_view_interval()
-    few = high / low > WIDE
-    own.set_major_locator(LogLocator(subs=(1.0,) if few else (1.0, 2.0, 5.0)))
+    ticks = next(ticks for span, ticks in LOG_TICKS if high / low > span)
+    own.set_major_locator(LogLocator(subs=ticks))
     own.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.15g}"))
     own.set_minor_formatter(NullFormatter())
 
