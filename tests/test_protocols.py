@@ -3,6 +3,7 @@ trap it, and the commands.
 """
 
 import csv
+import gc
 import json
 from dataclasses import replace as replace_
 from fractions import Fraction
@@ -582,3 +583,15 @@ def test_a_series_near_a_large_number_is_drawn_by_its_distance_from_it():
     figure.draw_without_rendering()
     offsets = [part.get_offset_text().get_text() for part in (above.yaxis, below.xaxis)]
     assert offsets == ["", ""]
+
+
+def test_a_replay_leaves_the_search_for_cycles_of_objects_as_it_was():
+    rule = RULES["eip1559"]
+    rows = [Row(clock, rule.state(100), rule.inputs(0, 30_000_000)) for clock in range(3)]
+    for on in (True, False):
+        (gc.enable if on else gc.disable)()
+        try:
+            replay(rule, rows)
+            assert gc.isenabled() == on
+        finally:
+            gc.enable()

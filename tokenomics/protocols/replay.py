@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter, sub
 from typing import Any, NamedTuple
@@ -175,6 +177,21 @@ def _told(step: ReplayStep) -> dict[str, Any]:
     return step._asdict() | {"before": step.before._asdict()}
 
 
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """No search for cycles of objects: steps are numbers in tuples, which form none, and among
+    millions of them the search takes as long as the steps.
+    """
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+@without_collection()
 def replay(
     rule: DeployedRule,
     rows: Sequence[Row],
