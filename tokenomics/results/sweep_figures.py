@@ -69,7 +69,7 @@ def _title(
     head += f", {counted(impossible, 'point')} impossible" if impossible else ""
     if good.empty:
         return f"{head}: no run was finished"
-    half = float(np.nanmax((good[f"{metric}_high"] - good[f"{metric}_low"]) / 2.0, initial=0.0))
+    half = float(((good[f"{metric}_high"] - good[f"{metric}_low"]) / 2.0).max())  # NaN of one run
     # a map has no room for intervals
     head += f", ± {readable(half)} at most (95 %)" if len(paths) > 1 and half > 0.0 else ""
     low, high = good.loc[good[metric].idxmin()], good.loc[good[metric].idxmax()]
