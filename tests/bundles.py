@@ -14,7 +14,7 @@ from tokenomics.governance.bundle.crate import METADATA
 from tokenomics.governance.bundle.make import GIVEN, metadata, pages, propose
 from tokenomics.governance.evidence.canonical import digest, evidence_id
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.evidence.over_time import over_time
+from tokenomics.governance.evidence.over_time import over_time, simulations
 from tokenomics.governance.report.marks import plain_files
 from tokenomics.governance.report.render import render
 
@@ -61,12 +61,19 @@ def remembered(evidence, rendered=None, created=CREATED):
     return dict(PAGES[evidence.id])
 
 
-def evidence_of(plan, runs):
-    """Of a plan whose forecast is simulated once."""
+def forecast(plan, *, workers=1, progress=None):
+    """A plan's, simulated once."""
     key = json.dumps(plan.plain())
     if key not in FORECASTS:
-        FORECASTS[key] = over_time(plan, workers=1)
-    return Evidence(plan, runs, over_time=FORECASTS[key])
+        FORECASTS[key] = over_time(plan, workers=workers)
+    if progress:
+        progress(simulations(plan), simulations(plan))
+    return FORECASTS[key]
+
+
+def evidence_of(plan, runs):
+    """Of a plan whose forecast is simulated once."""
+    return Evidence(plan, runs, over_time=forecast(plan))
 
 
 def write(out, plan, runs, other=()):

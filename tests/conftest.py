@@ -55,7 +55,16 @@ def copy(made, tmp_path):
 
 
 @pytest.fixture
-def pages_are_made_once(monkeypatch):
+def forecasts_are_made_once(monkeypatch):
+    """The same plan has the same forecast, which is simulated anew for every verification."""
+    from bundles import forecast
+    from tokenomics.governance.verify import numbers
+
+    monkeypatch.setattr(numbers, "over_time", forecast)
+
+
+@pytest.fixture
+def pages_are_made_once(monkeypatch, forecasts_are_made_once):
     """The same evidence gives the same pages, which take seconds to make; for tests of what else a
     verification finds.
     """

@@ -1,7 +1,8 @@
 """What a careful forger would try: manifests that read otherwise than they look, versions that
 loosen the comparison, files that cost memory.
 
-Nothing is put in place of rendering here: text is compared with text that was made anew.
+Nothing is put in place of rendering here: text is compared with text that was made anew. From equal
+evidence it is made once.
 """
 
 import base64
@@ -48,8 +49,9 @@ from tokenomics.governance.bundle.runs_table import parse_runs, runs_parquet
 from tokenomics.governance.evidence.canonical import FORMAT
 from tokenomics.governance.evidence.plan import from_plain
 from tokenomics.governance.report.figures import STYLE, svg
+from tokenomics.governance.report.render import render
 from tokenomics.governance.verify import differences as texts
-from tokenomics.governance.verify import drawings
+from tokenomics.governance.verify import drawings, pages
 from tokenomics.governance.verify.reach import UNCHECKED
 from tokenomics.governance.verify.redrawn import difference
 from tokenomics.governance.verify.verify import verify
@@ -57,6 +59,25 @@ from tokenomics.governance.verify.verify import verify
 LIMITS = "figures/limits.svg"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">%s</svg>'
 ONE = {"sample": 1e-9, "sample_seed": 1}
+
+
+@pytest.fixture(scope="module")
+def rendered():
+    """What was rendered from evidence so far, with figures or without."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def equal_evidence_is_rendered_once(rendered, monkeypatch, forecasts_are_made_once):
+    """It gives equal bytes, and figures take seconds. With a changed number it is another."""
+
+    def once(evidence, figures):
+        key = evidence.id, figures
+        if key not in rendered:
+            rendered[key] = render(evidence, figures)
+        return rendered[key]
+
+    monkeypatch.setattr(pages, "render", once)
 
 
 @pytest.fixture(scope="module")
