@@ -305,7 +305,7 @@ def test_another_rule_and_a_constant_are_told_beside_the_record(tmp_path, other)
         (["--rule", "liveper@LIP-107"], "no rule 'liveper'"),
         (
             ["--rule", "livepeer@LIP-107", "--from", "299"],
-            "a row of the history before its last, 0",
+            "a position of the clock before the last, 0",
         ),
         (["--rule", "livepeer@LIP-107", "--from", "1.5"], "--from: 1.5; expected a whole number"),
         (["--rule", "livepeer@LIP-107", "--from", "soon"], "--from: 'soon'; expected a number or"),

@@ -13,6 +13,7 @@ import tokenomics as tk
 from paths import DATA
 from tokenomics.errors import InputError
 from tokenomics.histories.recorded_steps import read_recorded
+from tokenomics.model.controllers import LAWS
 from tokenomics.model.controllers import helium as issuance
 from tokenomics.model.controllers import livepeer as law
 from tokenomics.protocols.helium import HELIUM
@@ -132,7 +133,7 @@ def test_rounds_keep_their_own_clock_in_any_step():
     ).trajectories.values
     rounds = int(np.floor(40 / 0.8801391367 + 1e-9))
     for path in (whole, half):
-        moved = path["control_inflation"][:, -1] - path["control_inflation"][:, 0]
+        moved = path["control_round_inflation"][:, -1] - path["control_round_inflation"][:, 0]
         np.testing.assert_array_equal(moved, 500.0 * rounds)
     emitted = [path["emitted"].sum(axis=1) * dt for path, dt in ((whole, 1.0), (half, 0.5))]
     np.testing.assert_allclose(emitted[0], emitted[1], rtol=0.02)
@@ -146,7 +147,7 @@ def test_a_change_to_the_rule_goes_on_from_what_is_emitted():
         sets={"change.day": 10.0, "shocks.enabled": False},
         **QUICK,
     ).trajectories.values
-    before, rule = found["emitted"][:, 10], found["control_inflation"][:, 11]
+    before, rule = found["emitted"][:, 10], found["control_round_inflation"][:, 11]
     supply = found["total_supply"][:, 10]
     np.testing.assert_allclose(rule, np.rint(before * 0.8801391367 / supply * 1e9), atol=500.0 * 2)
 
@@ -154,7 +155,7 @@ def test_a_change_to_the_rule_goes_on_from_what_is_emitted():
 def test_inflation_is_what_is_set_where_it_is_set():
     set_to = {"controller.livepeer.inflation": 201_000.0}
     found = tk.run("baseline", policy="livepeer", sets=set_to, **QUICK).trajectories.values
-    np.testing.assert_array_equal(found["control_inflation"][:, 0], 201_000.0)
+    np.testing.assert_array_equal(found["control_round_inflation"][:, 0], 201_000.0)
 
 
 def test_a_law_that_mints_nothing_cannot_be_left_the_emission():
@@ -173,3 +174,20 @@ def test_a_share_where_parts_per_billion_are_meant_is_refused(target):
         InputError, match=r"controller\.livepeer\.target: .* ppb; expected parts pe"
     ):
         tk.run("baseline", policy="livepeer", sets={"controller.livepeer.target": target}, days=2)
+
+
+def test_a_rule_that_replaces_another_begins_in_its_own_units():
+    own = tk.run("livepeer", days=20, record=["emitted"]).trajectories.values["emitted"]
+    other = tk.run("livepeer", policy="cosmos", days=20, record=["emitted", "control_inflation"])
+    found = other.trajectories.values
+    # what is emitted goes on from today's, within the band of the rule that comes
+    assert found["control_inflation"][0, 2:].max() <= 0.1
+    assert np.all(found["emitted"][0, 2:] < 2.0 * own[0, 2:].mean())
+
+
+def test_laws_share_a_memory_only_where_it_means_the_same():
+    meanings = {}
+    for name, one in LAWS.items():
+        for memory in one.memory:
+            meant = (memory.unit, memory.meaning)
+            assert meanings.setdefault(memory.name, meant) == meant, (name, memory.name)

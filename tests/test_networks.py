@@ -5,6 +5,7 @@ own, and meet the record of their supply and emission.
 import csv
 import datetime as dt
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_what_is_its_own_has_a_source_and_the_rest_is_the_baselines(name):
         assert source.startswith(SELF) or len(source) > 8, path
     assert found.origin == (
         f"{name}: own {len(found.own)} of {len(found.entries)} parameters; the rest are those of "
-        "baseline"
+        "baseline, and what rests on them, such as prices, is an illustration"
     )
     page = (ROOT / "docs" / "protocols.md").read_text()
     assert f"| `{name}` |" in page and f"| {len(found.own)} of {len(found.entries)} |" in page
@@ -146,7 +147,7 @@ def test_livepeer_meets_the_record_with_prices_and_bonding_as_inputs(tmp_path):
         "livepeer",
         prices=daily(tmp_path / "prices.csv", first, prices),
         bonded=daily(tmp_path / "bonded.csv", first, bonded),
-        record=["total_supply", "emitted", "control_inflation"],
+        record=["total_supply", "emitted", "control_round_inflation"],
     ).trajectories.values
     found = path["total_supply"][0]
     assert np.abs(found / supply - 1.0).max() < 0.01
@@ -156,7 +157,7 @@ def test_livepeer_meets_the_record_with_prices_and_bonding_as_inputs(tmp_path):
     assert emitted == pytest.approx(0.0198, abs=2e-4)
     assert found[-1] / supply[-1] - 1.0 == pytest.approx(0.0053, abs=1e-4)
     inflation = np.array([float(row["inflation_ppb"]) for row in days])
-    assert np.abs(path["control_inflation"][0] - inflation).max() <= 3_500.0
+    assert np.abs(path["control_round_inflation"][0] - inflation).max() <= 3_500.0
 
 
 @recorded
@@ -208,3 +209,30 @@ def test_a_policy_that_mints_nothing_is_compared_where_emission_stays_as_it_is(t
     assert status == 0, errors
     assert "livepeer" in out
     assert "constant" in out
+
+
+def test_a_rule_whose_emission_another_mode_takes_is_told_to_mint_nothing():
+    line = "livepeer mints nothing here, for emission.mode is rate, not law"
+    assert line in tk.run("livepeer", sets={"emission.mode": "rate"}, days=2).notes
+    assert not any("mints nothing" in note for note in tk.run("livepeer", days=2).notes)
+    found = tk.compare(
+        "livepeer",
+        policies=["livepeer", "pid"],
+        sets={"emission.mode": "rate"},
+        days=2,
+        runs=2,
+        years=(),
+        metrics=["minted", "treasury_low"],
+    )
+    assert f"livepeer: {line}." in found.notes
+    # a treasury that starts with nothing does not fall to a tenth of it
+    assert set(found.means().query("metric == 'treasury_low'")["mean"]) == {0.0}
+
+
+def test_a_comparison_of_metrics_without_a_better_direction_is_drawn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = tk.compare(
+            policies=["none", "static"], days=2, runs=2, years=(), metrics=["minted", "price_final"]
+        )
+        assert found.plot().axes

@@ -33,12 +33,26 @@ def tell_counterfactual(found: Any) -> None:
         f"the band: {found.runs:,} draws of how bonding follows its yield, fitted on the first "
         f"{found.fitted:,} rounds; in {100.0 * found.no_effect:.0f} % of them holders do not "
         "respond, and bonding is as it was",
-        "share: bonded, of supply; minted_share: minted since the start, of supply then",
+        *_doubts(found),
+        "share: bonded, of supply; minted_share: minted since the start, of supply then; recorded: "
+        "at the recorded rate of each round, whether or not every reward was called for",
         "as recorded: the rounds of each row, what moved bonding beside its yield, and what "
         "supply changed by beside inflation",
     )
 
 
+def _doubts(found: Any) -> list[str]:
+    """What the band does not hold."""
+    lines = [
+        f"rows {found.clock[0]:,} to {found.clock[-1]:,} of the clock; it is on another rule's "
+        "record: what else holders and prices would have done is not known"
+    ]
+    if found.no_effect > UNTOLD:
+        lines.append("the response is not told from none, so that the band is narrower than doubt")
+    return lines
+
+
+UNTOLD = 0.05  # of draws without a response, from which the fit does not tell that there is one
 MOST_TOLD = 10  # unexplained steps that are told one by one
 
 
@@ -57,12 +71,18 @@ def tell_replay(found: Any) -> None:
         f"beside it: a move of {move:+,} at every step is exact in {alike:,}; of {turned:,} turns "
         f"of direction the rule gives {right:,}"
     )
+    others = sum(found.readings.values())
+    say(
+        f"in all: {found.exact:,} exact, {others:,} by another reading of the row, "
+        f"{len(found.unexplained):,} not explained"
+    )
     before = ", ".join(
         f"{field} {told_number(value)}" for field, value in first.before._asdict().items()
     )
     say(
         f"first divergence: line {first.line}, clock {first.clock:,}: the rule gives "
-        f"{first.predicted:,}, recorded is {first.recorded:,} [{unit}]; before it {before}"
+        f"{first.predicted:,}, recorded is {first.recorded:,} [{unit}]; before it {before}; "
+        + (f"it agrees if read as {first.reading}" if first.reading else "nothing explains it")
     )
     rows = [(count, reading) for reading, count in found.readings.items()]
     if found.unexplained:

@@ -148,7 +148,8 @@ def replay(
         str | None,
         typer.Option(
             "--from",
-            help="With --rule: position of the clock, or date; by default the first row.",
+            help="With --rule: position of the clock, or its date where it has dates; by "
+            "default the first row.",
             metavar="ROW",
         ),
     ] = None,

@@ -23,7 +23,7 @@ from ..inputs.arguments import (
     optional,
     several,
 )
-from ..model.model import expect_actuators
+from ..model.model import expect_actuators, silenced
 from ..model.steady_state import start_state
 from ..parameters import NONE, assignments
 from ..parameters.layers import Source
@@ -145,7 +145,11 @@ def compare_design(
             design.model_copy(update=told), cases=cases, out=folder, progress=tell(runs), **more
         )
     chosen = reference or design.policy_names[0]
-    return Comparison(found, chosen, years, other, _apart(cases, found.metrics), least)
+    unheard = dict.fromkeys(
+        f"{case.policy}: {line}." for case in cases for line in silenced(case.resolved.values)
+    )
+    notes = (*_apart(cases, found.metrics), *unheard)
+    return Comparison(found, chosen, years, other, notes, least)
 
 
 def _margins(design: Design, cases: Sequence[Case], given: Mapping[str, float]) -> dict[str, float]:

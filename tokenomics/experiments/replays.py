@@ -78,7 +78,7 @@ def replay(
     Examples
     --------
     >>> tk.replay("livepeer", "rounds.csv").exact  # doctest: +SKIP
-    660
+    638
     """
     found, version = named(rule)
     rows, form = read_recorded(found, files, column=column, sheet=sheet)

@@ -38,7 +38,7 @@ from ..inputs.arguments import (
 )
 from ..model import controllers
 from ..model.drift import drift
-from ..model.model import BLOCKS, MODEL, Model, bind
+from ..model.model import BLOCKS, MODEL, Model, bind, silenced
 from ..model.shocks import NORMALS, UNIFORMS, sample
 from ..model.steady_state import start_state
 from ..model.variables import as_arrays
@@ -309,6 +309,7 @@ def run(
         notes.append(f"{BESIDE}: {', '.join(own)}")
     if resolved.parent:
         notes.append(resolved.origin)
+    notes += silenced(resolved.values)
     indices = np.arange(runs)
     dt_days = resolved.values.simulation.time_step
 

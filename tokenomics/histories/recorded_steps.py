@@ -153,14 +153,16 @@ def _form(
     share, form = min(lacking, key=lambda item: item[0])
     if not share:
         return form
-    absent = missing(form)[0]
+    lacking_here = missing(form)
+    # a column that was named is told before one that is only looked for
+    absent = next((name for name in lacking_here if name in given), lacking_here[0])
     headers = [header for table in tables for header in table.header if header]
     raise InputError(
         f"no column '{given.get(absent, absent)}'",
         file=tables[0].file,
         key="column",
         expected=" or ".join(", ".join(one.columns) for one in forms),
-        nearest=nearest(absent, headers),
+        nearest=nearest(given.get(absent, absent), headers),
     )
 
 

@@ -511,6 +511,13 @@ def expect_actuators(parameters: Parameters) -> None:
     )
 
 
+def silenced(parameters: Parameters) -> tuple[str, ...]:
+    """What the law decides that nothing takes, a line each."""
+    return controllers.silenced(
+        parameters.emission.mode, parameters.pricing.mode, parameters.controller.type
+    )
+
+
 def bind(parameters: Parameters, table: Any, model: Model = MODEL) -> dict[str, Any]:
     """What blocks see as `params`: the groups by name, the time step in days, the shock table, and
     who buys and sells in `model`. Raises InputError where what mints or prices is left to a law

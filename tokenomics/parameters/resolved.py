@@ -104,7 +104,7 @@ class Resolved(Shown):
             return ""
         return (
             f"{self.base}: own {len(self.own)} of {len(self.entries)} parameters; the rest are "
-            f"those of {self.parent}"
+            f"those of {self.parent}, and what rests on them, such as prices, is an illustration"
         )
 
     @property

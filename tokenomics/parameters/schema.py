@@ -1425,7 +1425,10 @@ def put(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
 
 def _put(node: Any, values: Mapping[str, Any]) -> Any:
     if "" in values:
-        return values[""]
+        value = values[""]
+        # what counts stays a whole number, which entries have as a float
+        counts = type(node) is int and isinstance(value, float) and value.is_integer()
+        return int(value) if counts else value
     if isinstance(node, Mapping):
         return substitute(node, values)
     return node.model_copy(update=substitute(dict(node), values))

@@ -309,8 +309,8 @@ class Comparison(Shown):
     @cached_property
     def _best(self) -> pd.DataFrame:
         rows = []
-        pairs = len(self.policies) * (len(self.policies) - 1) // 2
-        size = pairs * sum(bool(METRICS[name].better) for name in self.sweep.metrics)
+        # no fewer than `family`, so that this table never tells what the differences leave open
+        size = len(self.policies) * self.family // 2
         larger: dict[str, set[tuple[str, str, str]]] = {}
         for scenario in self.scenarios:
             for name in self.sweep.metrics:
@@ -578,7 +578,7 @@ class Comparison(Shown):
                     )
             axis.set(
                 xlim=(-0.5, len(self.policies) - 0.5),
-                ylim=(len(names) - 0.5, -0.5),
+                ylim=(max(len(names), 1) - 0.5, -0.5),
             )
             axis.set_title(
                 "no scenario" if scenario == "none" else lettering(scenario), fontsize=9, loc="left"

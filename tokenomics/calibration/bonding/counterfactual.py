@@ -23,7 +23,7 @@ from ...protocols.gaps import ClockGap
 from ...protocols.livepeer import LIVEPEER
 from ...protocols.minting import OF_BONDING, ConstantMinting, LivepeerMinting, Minting
 from ...protocols.replay import replay
-from ...protocols.rule import DeployedRule, Version
+from ...protocols.rule import DEPLOYED, DeployedRule, Version
 from ...shown import InWords
 from .response import Form, deviating, fit, history
 
@@ -197,11 +197,17 @@ def counterfactual(
 
     Examples
     --------
-    >>> tk.counterfactual("livepeer", "rounds.csv", other="livepeer@v2")  # doctest: +SKIP
-    livepeer@v2 on rows 1 to 660: ...
+    >>> tk.counterfactual("livepeer", "rounds.csv", other="livepeer@LIP-107")  # doctest: +SKIP
+    livepeer@LIP-107 on rows 1 to 833: ...
     """
     bounds.check(runs=(runs, bounds.PATHS), seed=(seed, bounds.SEED))
     found, acted = named(rule)
+    if acted.status != DEPLOYED:
+        raise InputError(
+            f"{acted.name}, which is {acted.status}",
+            argument="rule",
+            expected="a version that acted on the recorded rows",
+        )
     instead, minting = _minting(found, other)
     rows, form = read_recorded(found, files, column=column, sheet=sheet)
     replayed = replay(found, rows, acted if "@" in rule else None, form=form)
@@ -213,7 +219,9 @@ def counterfactual(
         position = clock_position(start, "start")
         at = next((i for i, row in enumerate(rows[:-1]) if row.clock == position), -1)
         if at < 0:
-            expected = f"a row of the history before its last, {rows[0].clock} to {rows[-2].clock}"
+            expected = (
+                f"a position of the clock before the last, {rows[0].clock} to {rows[-2].clock}"
+            )
             raise InputError(str(start), argument="start", expected=expected)
     rows, outside, odds = rows[at:], outside[at:], response == "logistic"
     recorded = _told(counterfactual_path(rows, outside, LivepeerMinting(acted.parameters)))

@@ -131,6 +131,20 @@ def expect_actuators(emission_mode: str, pricing_mode: str, name: str) -> None:
         )
 
 
+def silenced(emission_mode: str, pricing_mode: str, name: str) -> tuple[str, ...]:
+    """What a law decides that nothing takes, a line each: a law that mints or prices where another
+    mode does.
+    """
+    return tuple(
+        f"{name} {does} nothing here, for {key}.mode is {mode}, not law"
+        for key, mode, memory, does in (
+            ("emission", emission_mode, EMISSION, "mints"),
+            ("pricing", pricing_mode, PRICE, "prices"),
+        )
+        if mode != "law" and remembers(name, memory)
+    )
+
+
 __all__ = [
     "BURNT",
     "EMISSION",
@@ -144,4 +158,5 @@ __all__ = [
     "law",
     "register_controller",
     "remembers",
+    "silenced",
 ]

@@ -85,7 +85,8 @@ def decide(params, state, error, dt, low, high):
     rule, acts = params["controller"].eip1559, has_begun(state)
     before = today(params, state)
     fee, tip, unit = (
-        np.where(acts, state[f"control_{name}"], before[name]) for name in ("fee", "tip", "unit")
+        np.where(acts, state[f"control_{name}"], before[name])
+        for name in ("fee", "tip", "fee_unit")
     )
     worth, aim = unit * state["token_price"], 1.0 / rule.elasticity
     use, answer = demand_curve(params, state, tip + fee * worth, (aim, aim), tip)
@@ -94,7 +95,7 @@ def decide(params, state, error, dt, low, high):
     price = tip + fee * worth
     return Command(
         np.clip(0.0 * error, low, high),
-        {"fee": fee, "tip": tip, "unit": unit, PRICE: price, BURNT: fee * worth / price},
+        {"fee": fee, "tip": tip, "fee_unit": unit, PRICE: price, BURNT: fee * worth / price},
     )
 
 
@@ -106,7 +107,7 @@ def today(params, state):
     return {
         "fee": fee,
         "tip": price * (1.0 - fee / base),
-        "unit": unit_today(state, base),
+        "fee_unit": unit_today(state, base),
         BURNT: fee / base,
     }
 
@@ -121,7 +122,7 @@ LAW = Law(
     (
         Memory("fee", "1", "base fee in whole units", 1e9, at_rest),
         Memory("tip", "USD/Mtok", "price beside the base fee", None, at_rest),
-        Memory("unit", "TOK/Mtok", "a whole unit of the base fee", None, at_rest),
+        Memory("fee_unit", "TOK/Mtok", "a whole unit of the base fee", None, at_rest),
         Memory(PRICE, "USD/Mtok", "price that the rule sets", "inference_price", "inference_price"),
         Memory(BURNT, "1", "share of the price that is base fee", 1.0, at_rest),
     ),

@@ -35,7 +35,7 @@ def decide(params, state, error, dt, low, high):
     rate = bonding_rate(bonded(state), supply)
     # before day 0 a network goes nowhere by itself
     age = state["control_round_age"] + np.where(state["time"] < -CLOCK_TOLERANCE, 0.0, dt)
-    inflation, minted = state["control_inflation"], 0.0 * supply
+    inflation, minted = state["control_round_inflation"], 0.0 * supply
     for _ in range(MOST_ROUNDS):
         begins = age >= rule.round - CLOCK_TOLERANCE
         inflation = np.where(begins, next_inflation(inflation, rate, rule), inflation)
@@ -43,7 +43,7 @@ def decide(params, state, error, dt, low, high):
         age = np.where(begins, age - rule.round, age)
     return Command(
         np.clip(0.0 * error, low, high),
-        {"inflation": inflation, "round_age": age, EMISSION: minted / dt},
+        {"round_inflation": inflation, "round_age": age, EMISSION: minted / dt},
     )
 
 
@@ -57,7 +57,7 @@ def inflation_at_rest(params, rest):
 LAW = Law(
     decide,
     (
-        Memory("inflation", "ppb/round", "minted a round, of supply", 1e3, inflation_at_rest),
+        Memory("round_inflation", "ppb/round", "minted a round, of supply", 1e3, inflation_at_rest),
         Memory("round_age", "days", "time since the last round began"),
         Memory(EMISSION, "TOK/day", "what the rule mints", "pool_tok", emitted_so_far),
     ),

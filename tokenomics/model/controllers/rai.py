@@ -86,18 +86,24 @@ def decide(params, state, error, dt, low, high):
     rai = params["controller"].rai
     relative = -expm1(-error)
     integral = leaky_integral(
-        state["control_total_error"], relative, state["control_last_error"], dt, exp(-rai.leak)
+        state["control_relative_total"],
+        relative,
+        state["control_relative_error"],
+        dt,
+        exp(-rai.leak),
     )
     output = feedback(relative, integral, rai.kp, rai.ki)
     signal = np.where(np.abs(relative) >= rai.noise_barrier, output, 0.0)
-    return Command(np.clip(signal, low, high), {"total_error": integral, "last_error": relative})
+    return Command(
+        np.clip(signal, low, high), {"relative_total": integral, "relative_error": relative}
+    )
 
 
 LAW = Law(
     decide,
     (
-        Memory("total_error", "days", "leaky integral of the relative error"),
-        Memory("last_error", "1", "relative error of the last decision"),
+        Memory("relative_total", "days", "leaky integral of the relative error"),
+        Memory("relative_error", "1", "relative error of the last decision"),
     ),
     strength=Strength(("controller.rai.kp", "controller.rai.ki"), 1e-3, 1e3, factor=True),
 )
