@@ -7,7 +7,7 @@ between the closes. Over runs each metric is reported with its Monte-Carlo confi
 Student's t, cut off at the metric's bounds, and Wilson's for a probability.
 """
 
-from .declaration import DEPLETING, MAIN, METRICS, Metric, Paths, folded, metric, needed
+from .declaration import DEPLETING, LABELS, MAIN, METRICS, Metric, Paths, folded, metric, needed
 
 # the files register their metrics as they are imported, in the order in which these are listed
 # isort: off
@@ -24,6 +24,7 @@ from .value import RISK, cost_at_risk
 
 __all__ = [
     "DEPLETING",
+    "LABELS",
     "LOW",
     "MAIN",
     "METRICS",
