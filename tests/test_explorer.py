@@ -12,6 +12,7 @@ import pytest
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.experiments.evaluate import evaluate
+from tokenomics.experiments.own_code import load_code, only
 from tokenomics.explorer.latest import Latest
 from tokenomics.explorer.opening import Opening
 from tokenomics.explorer.proposing import proposal_of, proposal_text
@@ -152,6 +153,7 @@ def test_the_table_tells_a_difference_as_a_report_does(explored):
     seen = explored({BURN: 0.2})
     text = table(seen, same=False)
     assert text.count("<tr>") == len(SHOWN) + 1
+    assert all(f">{METRICS[name].label}" in text for name in SHOWN)
     assert "higher by more than matters, better" in text  # operators keep what is not burned
     same = table(explored({}), same=True)
     assert same.count(f">{SAME}<") == len(SHOWN)
@@ -277,6 +279,64 @@ def test_a_port_that_is_taken_is_told(server):
 
     with pytest.raises(InputError, match=f"port: {server.port} cannot be had"):
         served(OPENING, port=server.port)
+
+
+OWN = """import tokenomics as tk
+
+
+def mine(params, state, error, dt, low, high):
+    return tk.Command(params["controller"].custom["gain"] * error)
+
+
+strength = tk.Strength("controller.custom.gain", 1e-2, 1.0)
+tk.register_controller("mine", mine, strength=strength)
+tk.register_policy("mine", {"controller": {"type": "mine", "custom": {"gain": 0.1}}})
+fall = {"kind": "news", "start": 5, "days": 0, "size": -0.3}
+tk.register_scenario("drop", {"events": {"c": fall}})
+"""
+
+
+def test_a_law_of_ones_own_is_moved_and_proposed_as_a_shipped_one(tmp_path):
+    (tmp_path / "law.py").write_text(OWN)
+    gain = "controller.custom.gain"
+    with only({}):
+        load_code(tmp_path / "law.py")
+        opening = Opening(policy="mine", scenario="drop", days=20.0, runs=4)
+        network = opening.resolved()
+        assert gain in {one.path for one in sliders_of(network)}
+        explored = Explored(network, [gain], runs=4, seed=0)
+        seen = explored({gain: 0.2})
+        assert not np.array_equal(*seen.metrics["purchases"])
+        assert why_none(network) == ""
+        found = Strengths(explored)({gain: 0.2}).points
+        assert found["policy"].tolist() == ["mine"] * 10 + ["none"]
+        proposal, _ = read_proposal(proposal_of(explored, opening, {gain: 0.2}, "Mine"))
+        assert proposal.proposed == {gain: 0.2}
+
+
+def test_the_command_loads_the_code_that_it_is_given(tmp_path, monkeypatch):
+    pytest.importorskip("panel", reason="the extra 'explore' is not installed")
+    from tokenomics.explorer import server
+    from tokenomics.explorer.controls import Controls
+
+    (tmp_path / "law.py").write_text(OWN)
+    shown = []
+
+    def served(opening, **_):
+        controls = Controls(opening, *[lambda: None] * 3)
+        shown.append([opening.policy, controls.policy.options, controls.scenario.options])
+
+    monkeypatch.setattr(server, "served", served)
+    monkeypatch.setattr(server, "address", lambda server: "")
+    monkeypatch.setattr(server, "serve", lambda server, browser: None)
+    line = ("explore", "--policy", "mine", "--no-browser")
+    with only({}):
+        status, _, errors = command(*line, "--code", "law.py", folder=tmp_path)
+    assert status == 0, errors
+    ((policy, laws, cases),) = shown
+    assert (
+        policy == "mine" and {"mine", "pid"} <= set(laws) and {"drop", "token_crash"} <= set(cases)
+    )
 
 
 def test_a_page_shows_writes_and_escapes(tmp_path):

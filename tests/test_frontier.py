@@ -74,7 +74,9 @@ def test_a_law_is_dominated_by_others_even_where_its_own_points_do_better_still(
 def test_a_metric_without_a_direction_and_a_law_without_strength_are_refused():
     with pytest.raises(InputError, match=r"metrics: 'price_final'"):
         frontier(policies=["pid"], metrics=["price_final"], runs=2, sets=SPAN)
-    with pytest.raises(InputError, match=r"policies: 'none'"):
+    with pytest.raises(InputError, match=r"policies: 'livepeer' cannot be matched: it declares no"):
+        frontier(policies=["none", "livepeer"], runs=2, sets=SPAN)
+    with pytest.raises(InputError, match=r"policies: none; expected one that acts"):
         frontier(policies=["none"], runs=2, sets=SPAN)
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from paths import command
-from tokenomics.errors import InputError
+from tokenomics.errors import InputError, ModelError
 from tokenomics.experiments import matching
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.experiments.matching import CLOSE, COSTS, MATCH_SEED, match
-from tokenomics.model.controllers import LAWS
+from tokenomics.experiments.own_code import load_code, only
+from tokenomics.model.controllers import LAWS, Strength
 from tokenomics.parameters import resolve
 
 SPAN = {"simulation.days": 60.0}
@@ -138,3 +139,78 @@ def test_a_cost_that_there_is_not_names_its_neighbour(tmp_path):
     status, _, errors = command("compare", "--match", "spnd", "--out", tmp_path / "out")
     assert status == 2
     assert "match: 'spnd'; expected one of spend, budget, emission; did you mean 'spend'?" in errors
+
+
+LAW = """import tokenomics as tk
+
+
+def even(params, state, error, dt, low, high):
+    return tk.Command(params["controller"].custom["gain"] * error)
+
+
+def plain(params, state, error, dt, low, high):
+    return tk.Command(0.1 * error)
+
+
+strength = tk.Strength("controller.custom.gain", 1e-2, 1.0)
+tk.register_controller("even", even, strength=strength)
+tk.register_controller("plain", plain)
+for name, law, custom in (
+    ("mild", "even", {"gain": 0.05}), ("bold", "even", {"gain": 0.2}),
+    ("gainless", "even", {"rate": 0.2}), ("plain", "plain", {}),
+):
+    tk.register_policy(name, {"controller": {"type": law, "custom": custom}})
+"""
+
+
+@pytest.fixture
+def law(tmp_path):
+    """A file of laws of a modeller's own, and none of anybody's before and after."""
+    (tmp_path / "law.py").write_text(LAW)
+    with only({}):
+        yield tmp_path / "law.py"
+
+
+def test_a_law_of_ones_own_is_matched_by_the_strength_that_it_declares(law):
+    load_code(law)
+    own = matched("bold", "pid", reference="mild")
+    # the same law at another gain costs the same at the reference's
+    assert own["bold"].values == {"controller.custom.gain": own["bold"].strength}
+    assert own["bold"].strength == pytest.approx(0.05, rel=0.02)
+    assert not own["pid"].why and own["pid"].cost == pytest.approx(own["pid"].target, rel=CLOSE)
+    with pytest.raises(InputError, match="strength of even is .*gain, which .* set"):
+        matched("gainless")
+
+
+def test_commands_match_a_law_of_ones_own_and_say_of_which_it_cannot_be(law):
+    few = ("--code", "law.py", "--days", "20", "--runs", "3", "--no-figures")
+    line = ("frontier", "--policies", "none,pid,mild", *few)
+    status, out, errors = command(*line, "--json", folder=law.parent)
+    assert status == 0, errors
+    rows = [row["policy"] for row in json.loads(out)["points"]]
+    assert rows == ["pid"] * 10 + ["mild"] * 10 + ["none"]
+    said = "'plain' cannot be matched: it declares no strength; expected laws that declare one"
+    status, _, errors = command("frontier", "--policies", "pid,plain", *few, folder=law.parent)
+    assert (status, errors) == (2, f"error: --policies: {said}\n")
+    compared = ("compare", "--policies", "pid,mild,plain", "--match", "spend", "--years", "none")
+    status, out, errors = command(*compared, *few, "--out", "made", folder=law.parent)
+    assert status == 0, errors
+    assert "plain cannot be matched: it declares no strength\n" in out
+    # what it wrote is a policy as any other
+    (own,) = [one for one in (law.parent / "made" / "matched").iterdir()]
+    again = ("run", "--policy", f"made/matched/{own.name}", *few)
+    assert own.stem == "mild" and command(*again, folder=law.parent)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (((), 0.1, 1.0), "a strength of no path"),
+        (("controller.custom.gain", 0.0, 1.0), "from 0.0 to 1.0; expected .* numbers above 0"),
+        (("controller.custom.gain", 1.0, 1.0), "from 1.0 to 1.0"),
+        (("controller.custom.gain", 1.0, float("nan")), "from 1.0 to nan"),
+    ],
+)
+def test_a_strength_without_a_range_is_refused(given, said):
+    with pytest.raises(ModelError, match=said):
+        Strength(*given)

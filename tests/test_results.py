@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from io import BytesIO
+from xml.etree import ElementTree
 
 import matplotlib.image
 import numpy as np
@@ -14,6 +15,7 @@ from scipy import stats
 from scipy.special import ndtri, stdtrit
 
 import tokenomics as tk
+from paths import command
 from tokenomics.elementary import log
 from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
@@ -91,6 +93,26 @@ def test_a_runs_pictures_are_those_that_each_panel_has_alone(record):
         )
         assert cut.shape == alone.shape
         assert np.mean(np.any(cut != alone, axis=-1)) < 1e-3, name
+
+
+def test_a_run_writes_its_figures_as_svg_where_it_is_asked_to(tmp_path):
+    line = ["run", "--days", "10", "--runs", "2", "--seed", "1", "--engine", "ensemble"]
+    for name in ("one", "two"):
+        status, _, errors = command(*line, "--format", "svg", "--out", name, folder=tmp_path)
+        assert status == 0, errors
+    status, _, errors = command(*line, "--out", "three", folder=tmp_path)
+    drawn = {file.stem: file for file in (tmp_path / "one" / "figures").iterdir()}
+    assert {file.suffix for file in drawn.values()} == {".svg"}
+    assert set(drawn) == {file.stem for file in (tmp_path / "three" / "figures").glob("*.png")}
+    for name, file in drawn.items():
+        assert ElementTree.parse(file).getroot().tag.endswith("}svg")
+        # the same on another day
+        assert file.read_bytes() == (tmp_path / "two" / "figures" / f"{name}.svg").read_bytes()
+    one, three = (tk.load(tmp_path / name).metrics() for name in ("one", "three"))
+    pd.testing.assert_frame_equal(one, three)
+    status, _, errors = command(*line, "--format", "pdf", "--out", "four", folder=tmp_path)
+    assert status == 2 and "--format: unknown form 'pdf'; expected one of png, svg" in errors
+    assert not (tmp_path / "four").exists()
 
 
 def value(result, name):

@@ -50,6 +50,7 @@ Public names; `help` of each describes every parameter:
     load_code            a file of yours that registers parts
     Command              what a law decides
     Memory               what a law remembers
+    Strength             how strongly a law acts, in one number
     style                settings of Matplotlib that suit the package's figures
     metric               a metric of your own
     TokenomicsError      base of the errors
@@ -92,7 +93,7 @@ _HOMES = {
     "governance.verify.verify": ("verify",),
     "histories.demand": ("read_demand",),
     "loop.analyse": ("analyse",),
-    "model.controllers": ("Command", "Memory", "register_controller"),
+    "model.controllers": ("Command", "Memory", "Strength", "register_controller"),
     "model.formulas.numerics": ("relaxation",),
     "model.model": ("MODEL", "Block", "Model", "block", "register_block"),
     "model.steady_state": ("steady_state",),

@@ -45,6 +45,7 @@ from .histories.demand import read_demand as read_demand
 from .loop.analyse import analyse as analyse
 from .model.controllers import Command as Command
 from .model.controllers import Memory as Memory
+from .model.controllers import Strength as Strength
 from .model.controllers import register_controller as register_controller
 from .model.formulas.numerics import relaxation as relaxation
 from .model.model import MODEL as MODEL

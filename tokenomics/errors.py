@@ -17,8 +17,10 @@ ARGUMENT = re.compile(r"`(\w+)`")  # in a message: an argument of the call
 
 
 class TokenomicsError(Exception):
-    """Base of every error that this package raises on purpose; its text is one clear line. file,
-    line: of a user's own code, where that is what went wrong, with what was expected of it.
+    """Base of every error that this package raises on purpose; its text is one clear line.
+
+    `file` and `line` are of a user's own code, where that is what went wrong, and `expected` is
+    what would do there.
     """
 
     file: object = None
@@ -26,7 +28,20 @@ class TokenomicsError(Exception):
     expected: str | None = None
 
     def at(self, place: tuple[str, int] | None, expected: str | None = None) -> Self:
-        """The same error, of a line of a user's own code where `place` is one."""
+        """The same error, laid to a line of a user's own code.
+
+        Parameters
+        ----------
+        place : (str, int), optional
+            File and line; nothing changes without.
+        expected : str, optional
+            What would do there.
+
+        Returns
+        -------
+        TokenomicsError
+            Itself.
+        """
         if place:
             (self.file, self.line), self.expected = place, expected
         return self

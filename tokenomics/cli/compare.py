@@ -199,10 +199,12 @@ def _matched(design: Any, to: str, reference: str, *, show: bool) -> tuple[list[
     for one in found if show else ():
         told = f"{one.policy}: {one.cost:.5g} {WORDS[to]}, {reference} {one.target:.5g}"
         if one.why:
-            told = (
-                f"{one.policy} cannot be matched: {one.why}; {one.low:.4g} to {one.high:.4g} "
-                f"{WORDS[to]} at its strengths, {reference} {one.target:.4g}"
-            )
+            told = f"{one.policy} cannot be matched: {one.why}"
+            if one.low == one.low:  # it has strengths, which were tried
+                told += (
+                    f"; {one.low:.4g} to {one.high:.4g} {WORDS[to]} at its strengths, {reference} "
+                    f"{one.target:.4g}"
+                )
         say(told)
     cases = at_equal_cost(make_plan(design).cases, found)
     if len({case.policy for case in cases}) < 2:

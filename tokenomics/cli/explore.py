@@ -10,7 +10,7 @@ import typer
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import Seed, number
-from .options import Network, Overlay, Policy
+from .options import Code, Network, Overlay, Policy
 from .output import say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -18,7 +18,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command(
     epilog="Examples: tokenomics explore --policy pid --scenario token_crash | "
-    "tokenomics explore my_network.yaml --policy pid --days 1096 --out my_proposal.yaml"
+    "tokenomics explore my_network.yaml --policy pid --days 1096 --out my_proposal.yaml | "
+    "tokenomics explore --code law.py --policy mine"
 )
 def explore(
     params: Network = "baseline",
@@ -49,12 +50,13 @@ def explore(
             metavar="FILE",
         ),
     ] = None,
+    code: Code = None,
 ) -> None:
     """Open a local page with sliders, and see what comes of them.
 
     Levers, events and facts of the world are sliders. The page shows what comes of them over time
-    and against its cost, and writes a proposal file of the settings. Code of your own does not run
-    in it. It listens on this machine's loopback alone. Ctrl-C ends it.
+    and against its cost, and writes a proposal file of the settings. It listens on this machine's
+    loopback alone. Ctrl-C ends it.
     """
     from ..errors import missing_extra
     from ..explorer.opening import Opening

@@ -127,14 +127,18 @@ def run(
         Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")
     ] = None,
     no_figures: NoFigures = False,
+    form: Annotated[
+        str, typer.Option("--format", help="Of the figures: png or svg.", metavar="FORM")
+    ] = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a network; print a summary and write a run directory."""
     from ..experiments.run import run as simulate
-    from ..results.writing import default_out, metrics_json, write_run
+    from ..results.writing import checked_form, default_out, metrics_json, write_run
 
     probe(out or Path("runs") / "new")
+    checked_form(form)
     choices = given(
         column=column,
         date_format=date_format,
@@ -184,7 +188,7 @@ def run(
             say(f"written to {folder}" + ", without figures" * no_figures)
 
     def fill(place: Path) -> None:
-        write_run(result, place, command_line(), figures=not no_figures)
+        write_run(result, place, command_line(), figures=not no_figures, form=form)
 
     deliver(folder, fill, tell, write=nullcontext)
     if result.failures:

@@ -20,7 +20,6 @@ from matplotlib.ticker import FixedLocator
 
 from ..errors import InputError, lettering
 from ..inputs.arguments import many
-from ..model import controllers
 from ..parameters import Resolved, resolve
 from ..parameters.tables import markdown_rows
 from ..results.drawing import Drawing, shown
@@ -28,7 +27,7 @@ from ..results.figures import COLOURS
 from ..results.intervals import LEVEL, mean_interval, paired_intervals
 from ..results.metrics import METRICS
 from ..shown import readable
-from .matching import COSTS, WORDS, at_strengths, grid
+from .matching import COSTS, NO_STRENGTH, WORDS, at_strengths, grid, strength_of
 
 BOUGHT = ("decoupling_rms", "max_drawdown", "churn", "treasury_low", "operator_income")
 OWN, NOBODY = "own", "none"
@@ -188,8 +187,9 @@ def frontier(
 ) -> CostFrontier:
     """Every policy that acts over the range of its strength.
 
-    cost: one of `COSTS`. metrics: what is bought, each with a direction. sets: of the network,
-    among them its span. Raises InputError for a policy without a strength.
+    policies: of which one without a controller is there in any case. cost: one of `COSTS`. metrics:
+    what is bought, each with a direction. sets: of the network, among them its span. Raises
+    InputError for a policy that acts without a strength.
     """
     shown = tuple(metrics)
     for name in shown:
@@ -201,12 +201,17 @@ def frontier(
     labels, values = [], []
     for number, policy in enumerate(policies):
         own = resolve(params, policy=policy, overlays=many(overlay), today=today, sets=sets or {})
-        for at, found in _points(policy, own, shocks):
+        acts = own.values.controller.type != NOBODY
+        for at, found in _points(policy, own, shocks) if acts else ():
             labels.append((policy, at))
             values.append(found)
         if progress:
             progress(number + 1, len(policies) + 1)
-    none = own.replace({"controller.type": "none"}, source="frontier")
+    if not labels:
+        raise InputError(
+            ", ".join(policies), argument="policies", expected="one that acts, or several"
+        )
+    none = own.replace({"controller.type": NOBODY}, source="frontier")
     labels.append((NOBODY, np.nan))
     values.append(at_strengths(none, None, shocks))
     if progress:
@@ -221,12 +226,14 @@ def _points(
     policy: str, own: Resolved, shocks: Mapping[str, Any]
 ) -> list[tuple[float, dict[str, np.ndarray]]]:
     """Metrics (1, runs) of a policy as it is, and at every strength."""
-    law = controllers.law(own.values.controller.type)
-    if law.strength is None:
+    strength = strength_of(own)
+    if strength is None:
         raise InputError(
-            f"'{policy}'", argument="policies", expected="laws that have a strength in one number"
+            f"'{policy}' cannot be matched: {NO_STRENGTH}",
+            argument="policies",
+            expected="laws that declare one",
         )
-    tried = grid(law.strength)
+    tried = grid(strength)
     every = at_strengths(own, tried, shocks)
     return [
         (np.nan, at_strengths(own, None, shocks)),

@@ -36,6 +36,7 @@ WORDS = {
     "budget": "USD that the treasury is worth less than without a controller",
     "emission": "tokens minted",
 }
+NO_STRENGTH = "it declares no strength"
 MATCH_SEED = 2_000_003  # added to the seed of the comparison
 POINTS = 9  # strengths over a law's range
 CLOSE = 0.005  # of the reference's cost, within which the search ends
@@ -99,7 +100,7 @@ def match(
         )
     for number, (policy, source) in enumerate(named.items()):
         one = network(source)
-        strength = controllers.law(one.values.controller.type).strength
+        strength = strength_of(one)
         if policy != reference and one.values.controller.type != "none":
             _refuse_set(strength, given)
             found.append(_matched(policy, one, strength, costs, target))
@@ -118,6 +119,24 @@ def checked_cost(cost: str, argument: str) -> str:
             nearest=nearest(cost, COSTS),
         )
     return cost
+
+
+def strength_of(own: Resolved) -> Strength | None:
+    """The strength that a network's law declares. Raises InputError where it is of a parameter that
+    the network has not.
+    """
+    controller = own.values.controller
+    strength = controllers.law(controller.type).strength
+    for path in strength.paths if strength else ():
+        if path not in own.entries:
+            raise InputError(
+                f"the strength of {controller.type} is {path}, which policy {own.policy} does not "
+                "set",
+                argument="policies",
+                expected="a policy that sets it",
+                nearest=nearest(path, own.entries),
+            )
+    return strength
 
 
 def grid(strength: Strength) -> list[float]:
@@ -193,7 +212,7 @@ def _matched(
 ) -> Match:
     if strength is None:
         none = float("nan")
-        why = "its law has no strength in one number"
+        why = NO_STRENGTH
         return Match(policy, none, {}, none, target, none, none, why)
 
     tried = grid(strength)

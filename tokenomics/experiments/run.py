@@ -285,7 +285,7 @@ def run(
 
     Examples
     --------
-    >>> result = tk.run("baseline", policy="pid", scenario="token_crash", days=3, runs=2, seed=1)
+    >>> result = tk.run("baseline", policy="pid", days=3, runs=2, seed=1)
     >>> result.dataset["token_price"].shape
     (2, 4)
     >>> result.dataset.attrs["policy"]

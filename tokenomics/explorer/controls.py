@@ -14,6 +14,7 @@ from bokeh.models import PrintfTickFormatter
 
 from ..governance.evidence.over_time import VARIABLES
 from ..parameters import NONE
+from ..parameters.layers import REGISTERED
 from ..parameters.locate import names
 from .opening import Opening
 from .sliders import Slider, told
@@ -24,7 +25,22 @@ MOST_DRAWN = 6
 OWN_LAW = "as in the parameters"
 SMALL = {"font-size": "11px", "line-height": "1.25", "color": "#555", "margin-top": "-6px"}
 HEAD = {"font-size": "12px", "font-weight": "600", "color": "#333"}
-OWN_SCROLL = {"display": "block", "height": "97vh", "overflow": "hidden auto"}
+# beside the pictures, or in a window too narrow for both below them; each scrolls by itself, so
+# that a slider and what it moves are seen together
+NARROW = "@media (max-width: 800px)"
+
+
+def own_scroll(narrow: str) -> str:
+    """The style of a part of the page that scrolls by itself. narrow: its height in a narrow
+    window.
+    """
+    below = f"height: {narrow}; width: 100% !important; min-width: 0 !important"
+    return (
+        ":host {display: block; height: 97vh; overflow: hidden auto}"
+        f"{NARROW} {{:host {{{below}; flex: none !important}}}}"
+    )
+
+
 LAW = "controller"  # the group of the law's own levers
 
 
@@ -44,9 +60,9 @@ class Controls:
         self._every: list[Slider] = []
         self._widgets: dict[str, Any] = {}
         self._kept: dict[str, float] = {}
-        laws = {OWN_LAW: None, **{name: name for name in names("policy")}}
+        laws = {OWN_LAW: None, **{name: name for name in (*names("policy"), *REGISTERED["policy"])}}
         laws |= {} if opening.policy is None else {opening.policy: opening.policy}
-        cases = dict.fromkeys([NONE, *names("scenario"), opening.scenario])
+        cases = dict.fromkeys([NONE, *names("scenario"), *REGISTERED["scenario"], opening.scenario])
         wide = {"width": WIDTH}
         self.policy = pn.widgets.Select(
             name="law (policy)", options=laws, value=opening.policy, **wide
@@ -67,7 +83,8 @@ class Controls:
         self.drawn.param.watch(lambda _: drawn(), "value")
         self.reset.on_click(lambda _: self._back())
         every = (self.policy, self.scenario, self.reset, self._sliders, self.drawn)
-        self.view = pn.Column(pn.Column(*every), width=WIDTH + 55, styles=OWN_SCROLL)
+        below = [own_scroll("42vh")]
+        self.view = pn.Column(pn.Column(*every), width=WIDTH + 55, stylesheets=below)
 
     @property
     def values(self) -> dict[str, float]:

@@ -112,13 +112,14 @@ class Bought:
         line = {"cost": [], "bought": [], "low": [], "high": [], "strength": []}
         self._line = ColumnDataSource({**line, "face": []})
         self._own = ColumnDataSource(dict(line))
-        unit = METRICS[metric].unit
-        way = {"lower": "down is better", "higher": "up is better"}[METRICS[metric].better]
+        own = METRICS[metric]
+        unit = own.unit
+        way = {"lower": "down is better", "higher": "up is better"}[own.better]
         self.figure = _plain(
             x_axis_label="cost: USD a day of purchases",
             y_axis_label="difference to no law" + ("" if unit == "1" else f" [{unit}]"),
         )
-        self.figure.title.text = f"{metric.replace('_', ' ')}: {way}"
+        self.figure.title.text = f"{own.label}: {way}"
         self._draw()
 
     def _draw(self) -> None:

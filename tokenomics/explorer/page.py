@@ -16,7 +16,7 @@ from ..experiments.frontier import CostFrontier
 from ..inputs.files import written_file
 from ..parameters import Resolved
 from ..results.figures import COLOURS
-from .controls import OWN_SCROLL, Controls, days_of_events
+from .controls import NARROW, Controls, days_of_events, own_scroll
 from .figures import OverTime, frontier_figures
 from .latest import Latest
 from .opening import Opening
@@ -35,7 +35,21 @@ th, td {padding: 3px 7px; text-align: right; border-bottom: 1px solid #ddd; whit
 th[scope=row], th:first-child, td:last-child, th:last-child {text-align: left}
 td:last-child {white-space: normal}
 th[scope=row] {font-weight: 500}
+:host {overflow-x: auto}
+@media (max-width: 800px) {
+  th[scope=row] {white-space: normal; min-width: 7em}
+  td:last-child {min-width: 9em}
+}
 """
+# Panel makes a container no narrower than its parts beside one another, whatever it is told
+SHRINKS = ":host {min-width: 0 !important}"
+ROOT = ".explorer {min-width: 0 !important}"  # which is styled from the page alone
+SIDES = f"{NARROW} {{:host {{flex-direction: column-reverse !important}}}}"
+WRAPPED = ":host {flex-wrap: wrap !important}"
+PICTURES = (
+    ":host {display: grid !important; grid-template-columns: repeat(2, minmax(0, 1fr))}"
+    f"{NARROW} {{:host {{grid-template-columns: minmax(0, 1fr)}}}}"
+)
 KEY = (
     f'<span style="color:{COLOURS[0]}">- - today\'s levers</span> &emsp; '
     f'<span style="color:{COLOURS[1]}">— chosen levers</span> &emsp; '
@@ -68,29 +82,34 @@ class Page:
         self.trouble = pn.pane.HTML("", sizing_mode="stretch_width")
         self.events = pn.pane.HTML("", sizing_mode="stretch_width")
         self.metrics = pn.pane.HTML("", stylesheets=[STYLE], sizing_mode="stretch_width")
-        self.over_time = pn.GridBox(ncols=2, sizing_mode="stretch_width")
+        self.over_time = pn.Column(stylesheets=[PICTURES], sizing_mode="stretch_width")
         self._time_figures: list[OverTime] = []
         self._cost_figures = frontier_figures()
         self.remark = pn.pane.HTML("", sizing_mode="stretch_width")
-        self.costs = pn.GridBox(
-            *(one.figure for one in self._cost_figures), ncols=2, sizing_mode="stretch_width"
+        self.costs = pn.Column(
+            *(one.figure for one in self._cost_figures),
+            stylesheets=[PICTURES],
+            sizing_mode="stretch_width",
         )
         self.tabs = pn.Tabs(
-            ("Over time", pn.Column(self.events, self.over_time, self.metrics)),
-            ("Against its cost", pn.Column(self.remark, self.costs)),
+            (
+                "Over time",
+                pn.Column(self.events, self.over_time, self.metrics, stylesheets=[SHRINKS]),
+            ),
+            ("Against its cost", pn.Column(self.remark, self.costs, stylesheets=[SHRINKS])),
+            stylesheets=[":host {grid-template-columns: minmax(0, 1fr)}"],
             sizing_mode="stretch_width",
         )
         self.tabs.param.watch(lambda _: self._move(), "active")
-        head = pn.Row(*self._proposing(), sizing_mode="stretch_width")
-        self.view = pn.Row(
-            self.controls.view,
-            pn.Column(
-                pn.Column(head, self.status, self.trouble, self.tabs, sizing_mode="stretch_width"),
-                sizing_mode="stretch_width",
-                styles=OWN_SCROLL,
-            ),
-            sizing_mode="stretch_width",
+        wide = {"sizing_mode": "stretch_width"}
+        head = pn.Row(*self._proposing(), stylesheets=[SHRINKS, WRAPPED], **wide)
+        pictures = pn.Column(
+            pn.Column(head, self.status, self.trouble, self.tabs, stylesheets=[SHRINKS], **wide),
+            stylesheets=[SHRINKS, own_scroll("54vh")],
+            **wide,
         )
+        sides = pn.Row(self.controls.view, pictures, stylesheets=[SHRINKS, SIDES], **wide)
+        self.view = pn.Column(sides, css_classes=["explorer"], **wide)
         self._choose()
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from ..errors import InputError
 from .opening import Opening
-from .page import Page
+from .page import ROOT, Page
 
 ADDRESS = "127.0.0.1"
 NAMES = (ADDRESS, "localhost")  # by which a browser may call it
@@ -37,6 +37,8 @@ def served(opening: Opening, *, port: int = 0, out: Path | None = None) -> Any:
     a network that there is not, and for a port that cannot be had.
     """
     opening.resolved()
+    if ROOT not in pn.config.raw_css:
+        pn.config.raw_css.append(ROOT)
 
     def page() -> Any:
         own = Page(opening, out, pn.state.curdoc.add_next_tick_callback)

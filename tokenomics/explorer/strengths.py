@@ -9,9 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
+from ..errors import InputError
 from ..experiments.evaluate import Simulator
 from ..experiments.frontier import BOUGHT, NOBODY, CostFrontier, frontier_table
-from ..experiments.matching import COSTS, grid
+from ..experiments.matching import COSTS, NO_STRENGTH, grid, strength_of
 from ..experiments.switches import TYPE
 from ..model import controllers
 from ..parameters import Resolved
@@ -25,8 +26,11 @@ NAMES = (*BOUGHT, COSTS[COST])
 def why_none(resolved: Resolved) -> str:
     """Why a network's law has no frontier here; empty where it has one."""
     law = controllers.law(resolved.values.controller.type)
-    if law.strength is None:
-        return "this law has no strength in one number"
+    try:
+        if strength_of(resolved) is None:
+            return f"this law has no frontier: {NO_STRENGTH}"
+    except InputError as error:
+        return error.found
     if law.designed_from:
         return "this law computes its gains before a simulation: tokenomics frontier has it"
     return ""

@@ -33,8 +33,7 @@ def table(seen: Seen, same: bool) -> str:
         colour = SHADES.get("" if same else one.reading, "inherit")
         unit = "" if metric.unit == "1" else f" [{metric.unit}]"
         head = (
-            f'<th scope="row" title="{escape(metric.meaning)}">'
-            f"{escape(name.replace('_', ' ') + unit)}</th>"
+            f'<th scope="row" title="{escape(metric.meaning)}">{escape(metric.label + unit)}</th>'
         )
         told = "".join(f"<td>{escape(cell)}</td>" for cell in cells[:-1])
         rows.append(f'<tr>{head}{told}<td style="color:{colour}">{escape(cells[-1])}</td></tr>')

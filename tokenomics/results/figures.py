@@ -395,6 +395,15 @@ def available(result) -> list[str]:
     ]
 
 
+def vectors(result) -> dict[str, bytes]:
+    """Every panel and the overview as SVG, by name."""
+    from .drawing import svg
+
+    first = overview(result)
+    found = {name: svg(figure(result, [name])) for name in available(result)}
+    return found | ({"overview": svg(figure(result, first))} if first else {})
+
+
 def pictures(result) -> dict[str, bytes]:
     """Every panel and the overview as PNG, by name. All panels are drawn once, on one sheet, from
     which the pictures are cut: each has the pixels that `figure` would give it alone.

@@ -310,7 +310,14 @@ class Result(Shown):
             )
         return shown(figures.figure(self, names, ax))
 
-    def save(self, out: str | Path, command: str | None = None, *, figures: bool = True) -> Path:
+    def save(
+        self,
+        out: str | Path,
+        command: str | None = None,
+        *,
+        figures: bool = True,
+        form: str = "png",
+    ) -> Path:
         """Write a run directory; see `results.writing.write_run`.
 
         Parameters
@@ -321,6 +328,8 @@ class Result(Shown):
             A command line, for the record.
         figures : bool
             Whether to draw them.
+        form : {"png", "svg"}
+            Of the figures.
 
         Returns
         -------
@@ -332,7 +341,7 @@ class Result(Shown):
         InputError
             Where it exists or cannot be written.
         """
-        return write_run(self, Path(out), command, figures=figures)
+        return write_run(self, Path(out), command, figures=figures, form=form)
 
     def settings(self) -> dict[str, str]:
         """Policy, scenario, span, runs, seed and parameter hash.

@@ -15,16 +15,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
+from ..inputs.arguments import choice
 from ..inputs.files import refuse_existing, written_folder
 from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
 from ..shown import readable
-from .figures import pictures
+from .drawing import FORMS
+from .figures import pictures, vectors
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
 from .intervals import interval
 from .records import sealed
 from .sources import code_of, recorded_code
 from .versions import package_record
+
+
+def checked_form(form: str) -> str:
+    """A form of figures; raises InputError for another one."""
+    return choice(FORMS)("form", form)
 
 
 def metrics_json(result: Any) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def _told(content: bytes) -> dict[str, Any]:
     return {"sha256": digest(content), "bytes": len(content)}
 
 
-def _fill(result: Any, folder: Path, command: str | None, figures: bool) -> None:
+def _fill(result: Any, folder: Path, command: str | None, figures: bool, form: str) -> None:
     p = result.resolved
     (folder / PARAMETERS).write_text(
         f"# SHA-256 of the values: {p.hash}\n{p.to_yaml()}", encoding="utf-8"
@@ -94,8 +101,9 @@ def _fill(result: Any, folder: Path, command: str | None, figures: bool) -> None
     (folder / "metrics.md").write_text(metrics_markdown(result), encoding="utf-8")
     if figures:
         (folder / "figures").mkdir()
-        for name, content in pictures(result).items():
-            (folder / "figures" / f"{name}.png").write_bytes(content)
+        drawn = vectors(result) if form == "svg" else pictures(result)
+        for name, content in drawn.items():
+            (folder / "figures" / f"{name}.{form}").write_bytes(content)
     # one at a time: together they may not fit into memory
     files = {
         f.relative_to(folder).as_posix(): _told(f.read_bytes())
@@ -117,13 +125,22 @@ def _fill(result: Any, folder: Path, command: str | None, figures: bool) -> None
     (folder / RUN).write_text(text + "\n", encoding="utf-8")
 
 
-def write_run(result: Any, out: Path, command: str | None = None, *, figures: bool = True) -> Path:
+def write_run(
+    result: Any,
+    out: Path,
+    command: str | None = None,
+    *,
+    figures: bool = True,
+    form: str = "png",
+) -> Path:
     """Write a run directory: params.yaml, trajectories.parquet, metrics.json, metrics.md,
     figures/*.png, run.json.
 
-    command: the command line, for the record. figures: whether to draw them. Raises InputError
-    where `out` exists or cannot be written, and for a run that is too large to be read again.
+    command: the command line, for the record. figures: whether to draw them. form: of `FORMS`.
+    Raises InputError where `out` exists or cannot be written, for another form, and for a run that
+    is too large to be read again.
     """
+    checked_form(form)
     refuse_existing(out)
     cells = (
         len(result.trajectories.runs)
@@ -135,5 +152,5 @@ def write_run(result: Any, out: Path, command: str | None = None, *, figures: bo
         expected = f"at most {MOST_CELLS:,} in a folder: record fewer variables, or not every step"
         raise InputError(found, file=out, argument="record", expected=expected)
     with written_folder(out) as folder:
-        _fill(result, folder, command, figures)
+        _fill(result, folder, command, figures, form)
     return out

@@ -5,13 +5,11 @@ the same bytes.
 from __future__ import annotations
 
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
@@ -19,8 +17,9 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from ...errors import counted
 from ...results import sweep_figures
 from ...results.differences import LARGER
-from ...results.drawing import Drawing
+from ...results.drawing import SVG, Drawing
 from ...results.drawing import png as raster
+from ...results.drawing import svg as vectors
 from ...results.figures import COLOURS
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
@@ -37,8 +36,7 @@ Drawn = dict[str, tuple[Picture, Figure]]
 # an untrusted dollar sign is no formula; text as paths: the same on every machine; fixed
 # identifiers and no dates: the same on every day
 STYLE = {
-    "svg.hashsalt": "tokenomics",
-    "svg.fonttype": "path",
+    **SVG,
     "font.family": "DejaVu Sans",
     "path.simplify": False,
     "text.parse_math": False,
@@ -68,10 +66,8 @@ LONGEST_ALT = 400  # characters of a figure's text; its table has all
 
 def svg(figure: Figure) -> bytes:
     """A figure as SVG."""
-    out = BytesIO()
     with matplotlib.rc_context(STYLE):
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
-    return out.getvalue()
+        return vectors(figure)
 
 
 def png(figure: Figure) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...errors import OWN_CODE, InputError, ModelError, nearest
-from ...inputs.arguments import CALL, TEXT, checked, of, several
+from ...inputs.arguments import CALL, TEXT, checked, of, optional, several
 from ..lanes import runwise, same_function
 from . import (
     ampleforth,
@@ -55,9 +55,18 @@ LAWS: dict[str, Law] = {
 }
 
 
-@checked(name=TEXT, decide=CALL, memory=several(of(Memory, expected="a Memory, or a list of them")))
+@checked(
+    name=TEXT,
+    decide=CALL,
+    memory=several(of(Memory, expected="a Memory, or a list of them")),
+    strength=optional(of(Strength, expected="a Strength")),
+)
 def register_controller(
-    name: str, decide: Callable[..., Command], *, memory: tuple[Memory, ...] = ()
+    name: str,
+    decide: Callable[..., Command],
+    *,
+    memory: tuple[Memory, ...] = (),
+    strength: Strength | None = None,
 ) -> None:
     """Make a law of your own usable as `controller.type`.
 
@@ -71,6 +80,8 @@ def register_controller(
         the bounds of the signal [1/day]; floats or arrays of shape (runs,).
     memory : tuple of Memory
         Numbers that it keeps between decisions.
+    strength : Strength, optional
+        In one number, by which it is brought to equal cost with others.
 
     Raises
     ------
@@ -88,7 +99,7 @@ def register_controller(
     known = LAWS.get(name)
     if known and not same_function(known.decide, decide):
         raise ModelError(f"controller '{name}' exists already")
-    LAWS[name] = Law(runwise(decide), memory)
+    LAWS[name] = Law(runwise(decide), memory, strength=strength)
 
 
 def law(name: str) -> Law:

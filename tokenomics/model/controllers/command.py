@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import ModelError
+
 # memories with which a law has an actuator of its own
 EMISSION = "emission"  # what it emits [TOK/day]
 PRICE = "price"  # the network's price that it sets for the next step [USD/Mtok]
@@ -63,15 +65,41 @@ class Memory:
 
 @dataclass(frozen=True)
 class Strength:
-    """How strongly a law acts, as one number with which policies are brought to equal cost. paths:
-    of the parameters that take it: as it is, or times their own values where it is a `factor`. low,
-    high: its range, an assumption: from hardly any effect to all that the command can do.
+    """How strongly a law acts, as one number with which policies are brought to equal cost.
+
+    Parameters
+    ----------
+    paths : str or tuple of str
+        Of the parameters that take it.
+    low, high : float
+        Its range, an assumption: from hardly any effect to all that the command can do.
+    factor : bool
+        Whether the parameters take it times their own values, and not as it is.
+
+    Raises
+    ------
+    ModelError
+        Where the range is none of numbers above 0.
+
+    Examples
+    --------
+    >>> tk.Strength("controller.custom.gain", 1e-3, 1e3, factor=True).paths
+    ('controller.custom.gain',)
     """
 
     paths: tuple[str, ...]
     low: float
     high: float
     factor: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.paths, str):
+            object.__setattr__(self, "paths", (self.paths,))
+        if not (self.paths and 0.0 < self.low < self.high < float("inf")):
+            raise ModelError(
+                f"a strength of {', '.join(self.paths) or 'no path'} from {self.low} to "
+                f"{self.high}; expected paths of parameters, and a range of numbers above 0"
+            )
 
 
 @dataclass(frozen=True)
