@@ -167,9 +167,10 @@ def compare(
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
         _show_comparison(result, differences, best)
+        span = (design.today | design.sets)["simulation.days"]
         say(
-            f"{counted(runs, 'run')} each, seed {seed}; tables, intervals, win rates and "
-            f"{'no ' * no_figures}figure in {folder}"
+            f"{counted(runs, 'run')} each over {span:g} days, seed {seed}; tables, intervals, "
+            f"win rates and {'no ' * no_figures}figure in {folder}"
         )
     if max(result.failed.values()) == runs:
         raise typer.Exit(1)
