@@ -27,7 +27,7 @@ from .space import ranges
 from .subject import LEAST_DAYS
 from .weight import weight_of
 
-# near the estimates from Render's first two thirds (params/calibrated/render.yaml)
+# near the estimates from Render's first two thirds with volatility the same in all years
 TRUTH = {"news.volatility": 0.0365, "news.jump_volatility": 0.145, "speculation.noise": 0.246}
 RUNS = 50  # simulated histories a point: adds a hundredth to standard errors
 OTHER = 2_000_003  # added to the seed for the histories that are fitted
