@@ -585,6 +585,13 @@ def test_a_series_near_a_large_number_is_drawn_by_its_distance_from_it():
     assert offsets == ["", ""]
 
 
+def test_more_bonded_than_there_is_is_other_units_or_columns_that_changed_places(tmp_path):
+    file = tmp_path / "h.csv"
+    file.write_text("clock,inflation,bonded,supply\n1,9,60,100\n2,9,160,100\n")
+    with pytest.raises(InputError, match=r":3: bonded: 160; expected at most the supply, 100"):
+        read_recorded(RULES["livepeer"], [file])
+
+
 def test_a_replay_leaves_the_search_for_cycles_of_objects_as_it_was():
     rule = RULES["eip1559"]
     rows = [Row(clock, rule.state(100), rule.inputs(0, 30_000_000)) for clock in range(3)]

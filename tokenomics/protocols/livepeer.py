@@ -123,6 +123,15 @@ ARBITRUM = (
     "Minter on Arbitrum (deployments/arbitrumMainnet); step of LIP-34 and LIP-35, precision of "
     "LIP-40"
 )
+
+
+def apart(inputs: LivepeerInputs) -> tuple[str, str] | None:
+    """No more is bonded than there is: amounts in other units, or columns that changed places."""
+    if inputs.bonded <= inputs.supply:
+        return None
+    return "bonded", f"at most the supply, {inputs.supply} [1e-18 LPT]"
+
+
 LIVEPEER = DeployedRule(
     name="livepeer",
     about="Livepeer: inflation rises below the target of bonding, falls above",
@@ -132,6 +141,7 @@ LIVEPEER = DeployedRule(
     parameters=LivepeerParameters,
     step=step,
     decides=("inflation",),
+    apart=apart,
     versions=(
         Version("LIP-40", LivepeerParameters(500_000_000, 500), ARBITRUM, date="2020"),
         Version(

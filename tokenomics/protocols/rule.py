@@ -167,8 +167,9 @@ class DeployedRule:
     step: the state after one step. decides: fields of the state that the rule decides, which a
     replay compares. exact: whether a history can agree to the last digit; if not, it is compared
     by its moves. dated: whether a date can stand for a position of the clock. even: whether each
-    step is one further on the clock. sources: with the
-    version that was read. unknown: what could not be found out.
+    step is one further on the clock. sources: with the version that was read. unknown: what could
+    not be found out. apart: the field of inputs that cannot stand beside the others, and what is
+    expected there; None where they can.
     """
 
     name: str
@@ -188,6 +189,7 @@ class DeployedRule:
     readings: tuple[RowReading, ...] = ()
     search: Search | IntervalSearch | None = None
     unknown: tuple[str, ...] = ()
+    apart: Callable[[Any], tuple[str, str] | None] | None = None
 
     @cached_property
     def quantities(self) -> dict[str, dict[str, tuple[type, OnChain]]]:
@@ -279,6 +281,9 @@ class DeployedRule:
                     expected=f"{'a whole number' if kind is int else 'a number'}"
                     f"{_between(low, high)} [{quantity.unit}]",
                 )
+        if part == "inputs" and self.apart and (found := self.apart(values)):
+            field, expected = found
+            raise InputError(f"{getattr(values, field)}", key=field, expected=expected)
 
 
 def _fields(kind: type) -> dict[str, tuple[type, OnChain]]:
