@@ -361,3 +361,10 @@ def test_numbers_out_of_bounds_name_the_bound(tmp_path, found, wrong):
     status, _, errors = command("venues", "--workload", file)
     assert status == 2
     assert "expected a number of at least 1 and at most" in errors
+
+
+def test_what_nothing_reads_is_remarked_once_for_both_runs(tmp_path):
+    line = ("venues", "--workload", "chat", "--runs", "3", "--days", "95")
+    unread = ("--set", "supply.vesting_time=1460")
+    status, _, errors = command(*line, *unread, folder=tmp_path)
+    assert status == 0 and errors.count("supply.vesting_time: changed, but") == 1, errors

@@ -4,6 +4,7 @@ what would change it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from ..errors import InputError
+from ..errors import InputError, Remark
 from ..experiments.run import run
 from ..inputs.arguments import SOURCE, checked, many, of, several
 from ..model.formulas.billing import PAYMENTS
@@ -144,16 +145,19 @@ def simulate(
                     expected="0: the doubling of demand is measured against a calm demand",
                 )
         record = list(scale.RECORDED) if more else None
-        results.append(
-            run(
-                params,
-                scenario=(*many(scenario), *more),
-                runs=runs,
-                engine="ensemble",
-                record=record,
-                **settings,
+        with warnings.catch_warnings():
+            if more:  # what is to be remarked of the network the first run has said
+                warnings.simplefilter("ignore", Remark)
+            results.append(
+                run(
+                    params,
+                    scenario=(*many(scenario), *more),
+                    runs=runs,
+                    engine="ensemble",
+                    record=record,
+                    **settings,
+                )
             )
-        )
     calm, doubled = (result.trajectories.values for result in results)
     whole = np.all([np.isfinite(paths["token_price"][:, -1]) for paths in (calm, doubled)], axis=0)
     if whole.sum() < 2:
