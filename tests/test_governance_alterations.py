@@ -122,8 +122,8 @@ ALTERATIONS = [
     (
         "a label of a figure",
         ("figures/limits.svg",),
-        r"churn &lt;= 5|churn <= 5",
-        "churn <= 5.00001",
+        r"at most 5(?=\D)",
+        "at most 5.00001",
     ),
     (
         "a colour of a figure",

@@ -100,11 +100,8 @@ folded(
 
 def _falls(finish):
     """A fold of the days until the reserve is low. low: 1 from then on. above: the times, the start
-    among them, at which it never was. A reserve that starts with nothing cannot fall.
+    among them, at which it never was.
     """
-
-    def least(start):
-        return np.where(start > 0.0, LOW * start, -1.0)
 
     def after(reserve, least, low, above):
         low = np.where(reserve <= least, 1.0, low)
@@ -112,7 +109,7 @@ def _falls(finish):
 
     return Fold(
         ("treasury_usd",),
-        lambda first, p: after(first["treasury_usd"], least(first["treasury_usd"]), 0.0, 0.0),
+        lambda first, p: after(first["treasury_usd"], LOW * first["treasury_usd"], 0.0, 0.0),
         lambda before, now, p: after(now["treasury_usd"], **before),
         finish,
     )
