@@ -9,7 +9,7 @@ import typer
 from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe
-from .calibrate_output import First, Last, Out, finish, finish_panel
+from .calibrate_output import First, Last, Out, finish, finish_panel, window
 from .history_options import (
     Absurd,
     Column,
@@ -117,8 +117,7 @@ def economy(
         "overlay": overlay,
         "sets": sets or (),
         "choices": chosen,
-        "start": start.date() if start else None,
-        "end": end.date() if end else None,
+        **window(start, end),
         "fit": fit or FIT,
         "holdout": HOLDOUT if holdout is None else holdout,
         "volatility": volatility,

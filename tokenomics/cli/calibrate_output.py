@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +36,11 @@ Gaps = Annotated[
         help="Missing days: refuse, span (leave that return out) or interpolate (a few alone)."
     ),
 ]
+
+
+def window(start: datetime | None, end: datetime | None) -> dict[str, date | None]:
+    """The days of `First` and `Last` as a calibration takes them."""
+    return {"start": start and start.date(), "end": end and end.date()}
 
 
 def fill(found: Calibration, folder: Path) -> None:

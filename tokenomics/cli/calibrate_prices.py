@@ -10,7 +10,7 @@ import typer
 
 from ..inputs import bounds
 from ..inputs.files import probe
-from .calibrate_output import File, First, Gaps, Last, Out, finish
+from .calibrate_output import File, First, Gaps, Last, Out, finish, window
 from .history_options import (
     Absurd,
     Column,
@@ -84,13 +84,11 @@ def prices(
         unsorted=unsorted,
         absurd=absurd,
     )
-    window = (start.date() if start else None, end.date() if end else None)
     with progress_bar("bootstrap", show=not as_json) as progress:
         found = calibrate_prices(
             file,
             choices=chosen,
-            start=window[0],
-            end=window[1],
+            **window(start, end),
             bootstrap=bootstrap,
             seed=seed,
             progress=progress,
@@ -148,7 +146,6 @@ def factor(
         index,
         choices=given(column=column, **chosen),
         index_choices=given(column=index_column, **chosen),
-        start=start.date() if start else None,
-        end=end.date() if end else None,
+        **window(start, end),
     )
     finish(found, out, as_json)

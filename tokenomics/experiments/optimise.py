@@ -124,7 +124,7 @@ class Optimum(Shown):
         canvas, axis = one_axis(ax, (6.4, 4.4))
         if len(self.objectives) == 1:
             axis.plot(np.arange(1, len(self.generations) + 1), self.generations, marker=".")
-            axis.set(xlabel="generation", ylabel=_label(self.objectives[0]))
+            axis.set(xlabel="generation", ylabel=METRICS[self.objectives[0]].axis)
             axis.set_title(
                 (
                     f"{METRICS[self.objectives[0]].label} reaches {self.generations[-1]:.4g} "
@@ -152,7 +152,7 @@ class Optimum(Shown):
                     linewidth=0.8,
                     label=label,
                 )
-            axis.set(xlabel=_label(x), ylabel=_label(y))
+            axis.set(xlabel=METRICS[x].axis, ylabel=METRICS[y].axis)
             axis.legend(fontsize=7, frameon=False)
             title = (
                 f"Pareto front of {counted(len(self.front), 'point')}, "
@@ -162,10 +162,6 @@ class Optimum(Shown):
             axis.set_title(title, fontsize=9, loc="left")
         axis.grid(alpha=0.25)
         return shown(canvas)
-
-
-def _label(name: str) -> str:
-    return f"{METRICS[name].label} [{METRICS[name].unit}]"
 
 
 def _metric(name: str, key: str) -> str:

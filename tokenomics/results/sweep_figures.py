@@ -44,7 +44,7 @@ def _edges(values: np.ndarray, scale: str) -> np.ndarray:
 
 def _label(metric: str) -> str:
     known = METRICS.get(metric)
-    return f"{known.label} [{known.unit}]" if known else metric
+    return known.axis if known else metric
 
 
 def _axis(path: str) -> str:

@@ -237,7 +237,6 @@ class Validation(Shown):
                 f"{row['the model is']} ({numbers})"
                 + f"; {100 * row['restarted']:.0f} % of these forecasts start after a restart"
                 * (row["restarted"] > 0.0)
-                * (row["restarted"] > 0.0)
             )
         return tuple(found)
 

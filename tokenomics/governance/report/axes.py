@@ -13,7 +13,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ...results.metrics import METRICS
 from ...shown import GROUPED
 
 # inches; at the 358 points of a narrow phone's column letters of 9 points are 9 pixels high
@@ -89,11 +88,6 @@ def dots(
 def worded(name: str) -> str:
     """A scenario or a variable as a figure names it."""
     return name.replace("_", " ")
-
-
-def labelled(metric: str) -> str:
-    """A metric with its unit, as an axis has it."""
-    return f"{METRICS[metric].label} [{METRICS[metric].unit}]"
 
 
 def rows(axis: Any, names: Sequence[str], size: float = TEXT) -> None:

@@ -120,7 +120,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         )
         axis.set_xlim(low, high)
         axes_of.rows(axis, [axes_of.worded(shown[name]) for name in scenarios])
-        axis.set_xlabel(f"{_change(limit)}{axes_of.labelled(rule.metric)}", size=SMALL)
+        axis.set_xlabel(f"{_change(limit)}{METRICS[rule.metric].axis}", size=SMALL)
         axes_of.title(axis, _outcome(limit, own[own["values"] == PROPOSED]["verdict"]))
     # a limit on a change has no dot for today, so that the first panel with all of them gives the
     # legend
@@ -258,7 +258,7 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         )
         axis.axvline(0.0, color="black", linewidth=0.8)
         axes_of.rows(axis, labels, SMALL)
-        axis.set_xlabel(f"change of {axes_of.labelled(name)}", size=SMALL)
+        axis.set_xlabel(f"change of {METRICS[name].axis}", size=SMALL)
         axes_of.title(axis, f"{METRICS[name].label} moves most with {first['values']}")
     caption = (
         "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in "
@@ -289,7 +289,7 @@ def spread(evidence: Evidence) -> tuple[Picture, Figure]:
                 where="post",
             )
         axes_of.title(axis, f"{METRICS[name].label}: mean {_ends(evidence, name)}")
-        axis.set_xlabel(axes_of.labelled(name), size=SMALL)
+        axis.set_xlabel(METRICS[name].axis, size=SMALL)
         axis.set_ylabel("share of runs [1]", fontsize=SMALL)
         axis.tick_params(labelsize=SMALL)
         axis.xaxis.set_major_formatter(axes_of.number)

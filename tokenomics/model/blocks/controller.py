@@ -14,7 +14,7 @@ import numpy as np
 from ...elementary import exp, log
 from ...errors import ModelError
 from .. import controllers
-from ..contract import defined_at, is_number
+from ..contract import is_number, placed
 from ..controllers import BURNT, Command
 from ..formulas.numerics import (
     CLOCK_TOLERANCE,
@@ -82,12 +82,12 @@ def reach(params, low, high):
 
 
 def _expect_command(name, law, command):
-    """Refuse what a law must not give back, with the line of its function. name: its own."""
+    """Refuse what a law must not give back. name: its own."""
     if not isinstance(command, Command):
         raise ModelError(
             f"controller '{name}' gave a {type(command).__name__}; expected a "
             "tokenomics.Command, such as Command(0.05 * error)"
-        ).at(defined_at(law.decide))
+        )
     kept = {f"memory '{one.name}'" for one in law.memory}
     for what, value in {
         "signal": command.signal,
@@ -95,14 +95,12 @@ def _expect_command(name, law, command):
     }.items():
         if what != "signal" and what not in kept:
             known = ", ".join(sorted(kept)) or "none, for it is registered with none"
-            raise ModelError(
-                f"controller '{name}' gave a {what} that it has not; expected {known}"
-            ).at(defined_at(law.decide))
+            raise ModelError(f"controller '{name}' gave a {what} that it has not; expected {known}")
         if not is_number(value):
             raise ModelError(
                 f"controller '{name}' gave a {type(value).__name__} as its {what}; expected a "
                 "number or an array of them"
-            ).at(defined_at(law.decide))
+            )
 
 
 def burn_at_rest(params, rest):
@@ -177,7 +175,8 @@ def policy_controller(params, substep, state_history, state):
     due = elapsed >= controller.interval - CLOCK_TOLERANCE
     law = controllers.law(controller.type)
     command = law.decide(params, state, error, elapsed, *reach(params, low, high))
-    _expect_command(controller.type, law, command)
+    with placed(law.decide):
+        _expect_command(controller.type, law, command)
     signal = np.where(due, command.signal, state["control_signal"])
     wanted = np.clip(signal, low, high) * depth
     output, from_treasury, minted = wanted, 0.0 * price, 0.0 * price

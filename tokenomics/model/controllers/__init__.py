@@ -119,14 +119,20 @@ def remembers(name: str, memory: str) -> bool:
     return any(one.name == memory for one in law(name).memory)
 
 
+# what a mode may leave to a law: its key, the number that the law keeps for it, what a law without
+# does, what one with it does, and the way without such a law
+LEFT_TO_A_LAW = (
+    ("emission", EMISSION, "mints nothing", "mints", "policy constant_emission"),
+    ("pricing", PRICE, "sets no price", "sets one", "mode market"),
+)
+
+
 def expect_actuators(emission_mode: str, pricing_mode: str, name: str) -> None:
     """Raise InputError where emission or the network's price is left to a law, by its name, that
     does not set it, and where what a rebase takes back would be minted again.
     """
-    for key, mode, memory, lacking, able, otherwise in (
-        ("emission", emission_mode, EMISSION, "mints nothing", "mints", "policy constant_emission"),
-        ("pricing", pricing_mode, PRICE, "sets no price", "sets one", "mode market"),
-    ):
+    modes = (emission_mode, pricing_mode)
+    for mode, (key, memory, lacking, able, otherwise) in zip(modes, LEFT_TO_A_LAW, strict=True):
         if mode == "law" and not remembers(name, memory):
             known = ", ".join(one for one in LAWS if remembers(one, memory))
             raise InputError(
@@ -146,12 +152,10 @@ def silenced(emission_mode: str, pricing_mode: str, name: str) -> tuple[str, ...
     """What a law decides that nothing takes, a line each: a law that mints or prices where another
     mode does.
     """
+    modes = (emission_mode, pricing_mode)
     return tuple(
-        f"{name} {does} nothing here, for {key}.mode is {mode}, not law"
-        for key, mode, memory, does in (
-            ("emission", emission_mode, EMISSION, "mints"),
-            ("pricing", pricing_mode, PRICE, "prices"),
-        )
+        f"{name} {lacking} here, for {key}.mode is {mode}, not law"
+        for mode, (key, memory, lacking, _, _) in zip(modes, LEFT_TO_A_LAW, strict=True)
         if mode != "law" and remembers(name, memory)
     )
 

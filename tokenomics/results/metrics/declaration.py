@@ -44,6 +44,11 @@ class Metric:
         return LABELS.get(self.name, self.name.replace("_", " "))
 
     @property
+    def axis(self) -> str:
+        """Label and unit, as an axis of a figure has them."""
+        return f"{self.label} [{self.unit}]"
+
+    @property
     def interval(self) -> dict[str, Any]:
         """How `intervals` and `summarise` are to treat its values."""
         return {"probability": self.probability, "bounds": self.bounds}
