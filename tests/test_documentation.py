@@ -182,7 +182,7 @@ def test_the_proposal_of_the_docs_is_one():
 
 def test_the_docs_name_the_keys_that_a_proposal_must_have():
     from tokenomics.governance.evidence.statement import Limit, StoredAs, Watch
-    from tokenomics.governance.proposal.proposal import Proposal
+    from tokenomics.governance.proposal.stated import Proposal
 
     def required(model):
         return {name for name, field in model.model_fields.items() if field.is_required()}

@@ -18,14 +18,9 @@ from ..evidence.plan import EvidencePlan
 from ..evidence.shipped import not_shipped
 from ..evidence.statement import Statement
 from ..evidence.worlds_record import WORLDS
-from ..proposal.proposal import (
-    Proposal,
-    Reader,
-    as_today,
-    labelled,
-    points_of,
-    scenario_labels,
-)
+from ..proposal.points import points_of
+from ..proposal.proposal import as_today, labelled, scenario_labels
+from ..proposal.stated import Proposal, Reader
 from .findings import Finding
 
 
