@@ -3,6 +3,8 @@ were not fitted.
 """
 
 import datetime as dt
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,10 +22,12 @@ from tokenomics.calibration.economy.simulated_moments import SimulatedMoments, c
 from tokenomics.calibration.economy.space import Space, ranges
 from tokenomics.calibration.economy.weight import resampled, slow_levels, weight_of
 from tokenomics.calibration.recovery import recovery_table
+from tokenomics.cli.calibrate_output import finish, finish_panel
 from tokenomics.errors import InputError
 from tokenomics.histories.prices import Closes, read_closes
 from tokenomics.parameters import resolve
 from tokenomics.results.returns import statistics
+from tokenomics.validation.sources import last_day
 
 SMALL = {
     "volatility": "constant",
@@ -261,7 +265,26 @@ def test_what_is_not_told_is_held_and_a_run_with_the_overlay_has_what_the_fit_ha
     assert held.problem.startswith("not told beside the others") and found.told == (noise,)
     assert any(note.startswith("operators.entry_time: not told") for note in found.notes)
     resolved = resolve("baseline", overlays=[_tree(found.overlay())])
-    assert resolved.values.operators.entry_time == pytest.approx(held.value)
+    assert resolved.values.operators.entry_time == pytest.approx(held.value, rel=1e-5)
+    # the days are in its source too: `validate` tells by them what saw its data
+    assert last_day(resolved.entries["operators.entry_time"].source) == dt.date(2021, 9, 25)
+
+
+def test_an_overlay_of_assumptions_alone_is_written_and_said(closes, tmp_path, capsys):
+    """Render's case: the data tell no parameter, and the fit is held where it is best."""
+    asked = SMALL | {"volatility": "slow"}
+    found = calibrate_economy(closes, fit=["controller.pid.kp"], **asked)
+    assert not found.told and found.settings
+    finish(found, tmp_path / "fit", False)
+    *_, last = capsys.readouterr().out.splitlines()
+    file = tmp_path / "fit" / "overlay.yaml"
+    assert "overlay.yaml holds assumptions alone, since the data tell no parameter" in last
+    assert last.endswith(f"tokenomics run baseline --overlay {file}")
+    assert resolve("baseline", overlays=[str(file)]).values.slow_volatility.spread == 0.5
+    finish_panel({"calm": found}, tmp_path / "both", True)
+    told = json.loads(capsys.readouterr().out)["tokens"]["calm"]["overlay"]
+    assert Path(told["file"]) == tmp_path / "both" / "calm" / "overlay.yaml"
+    assert Path(told["file"]).exists() and told["file"] in told["said"]
 
 
 def test_what_moves_no_moment_is_not_known_exactly(closes):
