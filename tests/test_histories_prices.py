@@ -636,7 +636,10 @@ def test_rows_without_a_price_are_gaps_and_at_the_end_no_rows(tmp_path):
         read_prices(file)
     found = read_closes(file, {"gaps": "span"})
     assert len(found.values) == 138 and len(found.returns) == 136
-    assert found.choices[1] == "2 rows without a price: line 51 (2024-01-19), line 141 (2024-04-18)"
+    assert found.choices[1:3] == (
+        "1 row without a price after the last one, of 2024-04-17, left out: line 141 (2024-04-18)",
+        "1 row without a price: line 51 (2024-01-19)",
+    )
     assert len(read_prices(file, days=40).values) == 41  # the window is whole
 
 

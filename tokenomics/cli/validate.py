@@ -60,6 +60,14 @@ def validate(
         ),
     ],
     params: Network = "baseline",
+    history_start: Annotated[
+        str | None,
+        typer.Option(
+            "--history-from",
+            help="First date of the history to use; its first close's by default.",
+            metavar="YYYY-MM-DD",
+        ),
+    ] = None,
     end: Annotated[
         str | None,
         typer.Option(
@@ -120,6 +128,7 @@ def validate(
             policy=policy,
             start=start,
             end=end,
+            history_start=history_start,
             choices=choices,
             demand=demand_from(
                 demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed
