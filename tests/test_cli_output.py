@@ -284,3 +284,15 @@ def test_a_tree_is_written_as_ruamel_writes_it_whole():
 def test_tables_are_printed_in_one_place_alone():
     folder = Path(cli_tools.__file__).parents[1]
     assert not [file for file in folder.rglob("*.py") if "rich.table" in file.read_text()]
+
+
+LISTS = ("protocols list", "params list", "model metrics", "model matters", "model functions")
+
+
+@pytest.mark.parametrize("words", [*LISTS, "model variables baseline"])
+def test_a_list_is_a_table_and_markdown_on_request(words):
+    status, out, errors = command(*words.split())
+    assert (status, errors) == (0, "")
+    assert not [line for line in out.splitlines() if line.startswith("|")]
+    marked = command(*words.split(), "--markdown")[1].splitlines()
+    assert all(line.startswith("|") for line in marked) and marked[1].startswith("|---")

@@ -390,6 +390,11 @@ def test_the_list_fits_a_hundred_columns_and_says_which_version_is_deployed(tmp_
     status, out, _ = command("protocols", "list", folder=tmp_path)
     assert status == 0
     assert max(map(len, out.splitlines())) <= 100
+    named = [line for line in out.splitlines()[2:] if not line.startswith(" ")]
+    assert [line.split()[0] for line in named] == list(RULES)
+    assert "LIP-40 (of 3)     Livepeer: inflation rises" in out and "|" not in out
+    status, out, _ = command("protocols", "list", "--markdown", folder=tmp_path)
+    assert max(map(len, out.splitlines())) <= 100
     assert "| livepeer | LIP-40 (of 3) | Livepeer: inflation rises" in out
     assert [row.split(" | ")[0][2:] for row in out.splitlines()[2:]] == list(RULES)
     known = {row["name"]: row for row in json.loads(command("protocols", "list", "--json")[1])}

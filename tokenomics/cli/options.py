@@ -102,6 +102,7 @@ Tables = Annotated[
 Bundle = Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="BUNDLE")]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures, to save time.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="As a table in Markdown.")]
 
 
 def command_line() -> str:

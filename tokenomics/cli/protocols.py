@@ -16,7 +16,7 @@ from ..inputs.files import probe
 from .help import Sentences
 from .history_options import Sheet
 from .numbers import number
-from .options import Json, NoFigures, Tables
+from .options import Json, Markdown, NoFigures, Tables
 from .output import deliver, json_text, print_json, progress_bar, say, show_table
 from .protocol_texts import tell_counterfactual, tell_replay, told_number
 
@@ -33,7 +33,7 @@ Named = Annotated[
 
 
 @app.command("list", epilog="Example: tokenomics protocols list")
-def list_(as_json: Json = False) -> None:
+def list_(markdown: Markdown = False, as_json: Json = False) -> None:
     """List the rules, the version of each that is deployed now, and how many others there are."""
     from ..parameters.tables import markdown_rows
     from ..protocols.catalogue import RULES
@@ -42,7 +42,11 @@ def list_(as_json: Json = False) -> None:
         print_json([_row(rule) for rule in RULES.values()])
         return
     rows = [(rule.name, _versions(rule), rule.about) for rule in RULES.values()]
-    typer.echo(markdown_rows(["rule", "deployed now", "what it does"], rows))
+    columns = ("rule", "deployed now", "what it does")
+    if markdown:
+        typer.echo(markdown_rows(columns, rows))
+    else:
+        show_table("", columns, rows)
 
 
 def _versions(rule: Any) -> str:
