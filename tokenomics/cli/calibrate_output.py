@@ -47,8 +47,8 @@ def window(start: datetime | None, end: datetime | None) -> dict[str, date | Non
     return {"start": start and start.date(), "end": end and end.date()}
 
 
-def fill(found: Calibration, folder: Path) -> None:
-    """Write a calibration into a directory."""
+def fill(found: Calibration, folder: Path, form: str = "png") -> None:
+    """Write a calibration into a directory. form: of its figures."""
     from ..results.drawing import save
 
     if found.gives:
@@ -56,7 +56,7 @@ def fill(found: Calibration, folder: Path) -> None:
     (folder / "calibration.md").write_text(found.markdown(), encoding="utf-8")
     (folder / "calibration.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
     for name, figure in found.figures.items():
-        save(figure, folder / f"{name}.png", 150)
+        save(figure, folder, name, form, 150)
 
 
 def show(found: Calibration) -> None:
@@ -90,8 +90,8 @@ def plain(found: Calibration, out: Path | None, written: bool) -> dict[str, Any]
     return found.plain() | {"overlay": overlay_of(found, out, written)}
 
 
-def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
-    """Print a calibration and write its directory."""
+def finish(found: Calibration, out: Path | None, as_json: bool, form: str = "png") -> None:
+    """Print a calibration and write its directory. form: of its figures."""
 
     def tell(written: bool) -> None:
         if as_json:
@@ -100,11 +100,15 @@ def finish(found: Calibration, out: Path | None, as_json: bool) -> None:
         show(found)
         say(overlay_of(found, out, written)["said"])
 
-    deliver(out, lambda folder: fill(found, folder), tell)
+    deliver(out, lambda folder: fill(found, folder, form), tell)
 
 
-def finish_panel(panel: Mapping[str, Calibration], out: Path | None, as_json: bool) -> None:
-    """Print the calibrations of several tokens, and write a directory of each by its name."""
+def finish_panel(
+    panel: Mapping[str, Calibration], out: Path | None, as_json: bool, form: str = "png"
+) -> None:
+    """Print the calibrations of several tokens, and write a directory of each by its name. form: of
+    their figures.
+    """
 
     def place(name: str) -> Path | None:
         return out and out / name
@@ -112,7 +116,7 @@ def finish_panel(panel: Mapping[str, Calibration], out: Path | None, as_json: bo
     def fill_all(folder: Path) -> None:
         for name, found in panel.items():
             (folder / name).mkdir()
-            fill(found, folder / name)
+            fill(found, folder / name, form)
 
     def tell(written: bool) -> None:
         if as_json:
