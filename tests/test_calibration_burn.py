@@ -4,6 +4,7 @@ and Helium's figures.
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -247,6 +248,10 @@ def test_the_command_writes_an_overlay_that_runs(tmp_path):
     )
     assert (status, errors) == (0, "") and json.loads(out)["estimates"][0]["name"] == ELASTICITY
     overlay = tmp_path / "found" / "overlay.yaml"
+    assert json.loads(out)["overlay"]["file"] == str(Path("found") / "overlay.yaml")
+    status, out, errors = command("calibrate", "burn", table(tmp_path, lines), folder=tmp_path)
+    last = "no overlay: --out DIR writes one, with the estimates that the data tell"
+    assert (status, errors) == (0, "") and out.splitlines()[-1] == last
     emission = resolve("baseline", overlays=(str(overlay),)).values.emission
     assert emission.schedule == "smooth" and emission.half_life != 730
     status, out, errors = command("calibrate", "burn", str(tmp_path / "none.csv"), folder=tmp_path)

@@ -3,6 +3,8 @@ were not fitted.
 """
 
 import datetime as dt
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,14 @@ from paths import DATA
 from tokenomics.calibration.economy import volatility
 from tokenomics.calibration.economy.calibrate import FIT, calibrate_economy
 from tokenomics.calibration.economy.fit import Simulations, refitted, refuse_worse, searched
-from tokenomics.calibration.economy.identification import Criterion, directions
+from tokenomics.calibration.economy.identification import (
+    Criterion,
+    Local,
+    curves,
+    directions,
+    flatness,
+    rises,
+)
 from tokenomics.calibration.economy.moments import MOMENTS, measured, scaled
 from tokenomics.calibration.economy.panel import calibrate_panel
 from tokenomics.calibration.economy.pooling import pool
@@ -20,10 +29,12 @@ from tokenomics.calibration.economy.simulated_moments import SimulatedMoments, c
 from tokenomics.calibration.economy.space import Space, ranges
 from tokenomics.calibration.economy.weight import resampled, slow_levels, weight_of
 from tokenomics.calibration.recovery import recovery_table
+from tokenomics.cli.calibrate_output import finish, finish_panel
 from tokenomics.errors import InputError
 from tokenomics.histories.prices import Closes, read_closes
 from tokenomics.parameters import resolve
 from tokenomics.results.returns import statistics
+from tokenomics.validation.sources import last_day
 
 SMALL = {
     "volatility": "constant",
@@ -261,7 +272,26 @@ def test_what_is_not_told_is_held_and_a_run_with_the_overlay_has_what_the_fit_ha
     assert held.problem.startswith("not told beside the others") and found.told == (noise,)
     assert any(note.startswith("operators.entry_time: not told") for note in found.notes)
     resolved = resolve("baseline", overlays=[_tree(found.overlay())])
-    assert resolved.values.operators.entry_time == pytest.approx(held.value)
+    assert resolved.values.operators.entry_time == pytest.approx(held.value, rel=1e-5)
+    # the days are in its source too: `validate` tells by them what saw its data
+    assert last_day(resolved.entries["operators.entry_time"].source) == dt.date(2021, 9, 25)
+
+
+def test_an_overlay_of_assumptions_alone_is_written_and_said(closes, tmp_path, capsys):
+    """Render's case: the data tell no parameter, and the fit is held where it is best."""
+    asked = SMALL | {"volatility": "slow"}
+    found = calibrate_economy(closes, fit=["controller.pid.kp"], **asked)
+    assert not found.told and found.settings
+    finish(found, tmp_path / "fit", False)
+    *_, last = capsys.readouterr().out.splitlines()
+    file = tmp_path / "fit" / "overlay.yaml"
+    assert "overlay.yaml holds assumptions alone, since the data tell no parameter" in last
+    assert last.endswith(f"tokenomics run baseline --overlay {file}")
+    assert resolve("baseline", overlays=[str(file)]).values.slow_volatility.spread == 0.5
+    finish_panel({"calm": found}, tmp_path / "both", True)
+    told = json.loads(capsys.readouterr().out)["tokens"]["calm"]["overlay"]
+    assert Path(told["file"]) == tmp_path / "both" / "calm" / "overlay.yaml"
+    assert Path(told["file"]).exists() and told["file"] in told["said"]
 
 
 def test_what_moves_no_moment_is_not_known_exactly(closes):
@@ -275,6 +305,49 @@ def test_what_moves_no_moment_is_not_known_exactly(closes):
     )
     known = covariance(np.array([[5.0, 0.0], [3.0, 0.0]]), np.eye(2), np.eye(2), 10**9)
     assert known[0, 0] == pytest.approx(1.0 / 34.0, rel=1e-4) and known[1, 1] == pytest.approx(1e4)
+
+
+class Well(Line):
+    """A moment that lies near its target, 0, about log parameter 1.2 alone."""
+
+    def mean(self, points):
+        return np.hstack([2.0 - 2.0 * np.exp(-4.0 * (points[:, :1] - 1.2) ** 2), 0.0 * points])
+
+    def slopes(self, points, free=None):
+        ends = [self.mean(points + step) for step in (1e-4, -1e-4)]
+        return ((ends[0] - ends[1]) / 2e-4)[..., None]
+
+    def within(self, space):
+        return Well(self.matrix, space)
+
+
+@pytest.mark.parametrize("high", [3.0, 0.5])
+def test_a_lower_point_of_the_profile_is_gone_to_or_lies_beyond_the_ranges(high):
+    space = Space(("a",), np.exp([-3.0]), np.exp([high]))
+    criterion = Criterion(Well(np.ones((2, 1)), space), np.zeros(2), np.eye(2))
+    x, near = np.zeros(1), Local(np.ones((2, 1)), np.eye(1), np.array([3.84]))
+    far, free = float(criterion.at(x[None])[0]), np.array([True])
+    table, lowest = curves(criterion, x, far, near, free)
+    if high == 3.0:
+        point, least = lowest
+        assert point[0] == pytest.approx(1.2, abs=0.05) and least < 0.1 < far
+    else:
+        said = flatness(*rises(table, "a"))
+        assert lowest is None
+        assert said.startswith("the distance is lower by 4 beyond the ranges of the search")
+
+
+@pytest.mark.parametrize(
+    ("rises_by", "said"),
+    [
+        (0.3, "the distance rises by 0.3 of its limit within a factor of ten"),
+        (0.004, "the distance does not rise within a factor of ten"),
+        (-0.02, "the distance does not rise within a factor of ten"),
+        (-0.5, "the distance is lower by 1.9 beyond the ranges of the search"),
+    ],
+)
+def test_a_distance_that_falls_is_not_said_to_rise_by_less_than_nothing(rises_by, said):
+    assert flatness(rises_by, 3.84 * rises_by) == said
 
 
 def test_directions_that_the_moments_do_not_tell_come_last():

@@ -2,6 +2,7 @@
 likelihood.
 """
 
+import json
 import sys
 from dataclasses import replace
 from unittest import mock
@@ -383,6 +384,9 @@ def test_the_command_writes_and_refuses(tmp_path):
         "not told: news.volatility" in text
         and "no overlay: the data tell no parameter of the model" in text
     )
+    status, text, errors = command("calibrate", "prices", file, "--bootstrap", "0", "--json")
+    told = json.loads(text)["overlay"]
+    assert (status, told["file"]) == (0, None) and told["said"].startswith("no overlay: the data")
     for arguments, message in (
         (("--out", tmp_path / "found"), "exists already"),
         (("--gaps", "fill"), "--gaps: 'fill'; expected refuse, span, interpolate"),

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from ruamel.yaml import YAML
@@ -284,3 +285,59 @@ def test_a_tree_is_written_as_ruamel_writes_it_whole():
 def test_tables_are_printed_in_one_place_alone():
     folder = Path(cli_tools.__file__).parents[1]
     assert not [file for file in folder.rglob("*.py") if "rich.table" in file.read_text()]
+
+
+LISTS = ("protocols list", "params list", "model metrics", "model matters", "model functions")
+
+
+@pytest.mark.parametrize("words", [*LISTS, "model variables baseline"])
+def test_a_list_is_a_table_and_markdown_on_request(words):
+    status, out, errors = command(*words.split())
+    assert (status, errors) == (0, "")
+    assert not [line for line in out.splitlines() if line.startswith("|")]
+    marked = command(*words.split(), "--markdown")[1].splitlines()
+    assert all(line.startswith("|") for line in marked) and marked[1].startswith("|---")
+
+
+DRAWING = {  # commands that draw, by their module, with what a small example needs
+    "calibrate_output": ("calibrate", "demand", "rate.csv"),
+    "capacity": ("capacity", "supply"),
+    "capacity_frontier": ("capacity", "frontier", "--hardware", "h100"),
+    "compare": ("compare", "--policies", "none,pid", "--days", "5", "--runs", "2"),
+    "control": ("control", "boundary", "--runs", "2"),
+    "frontier": ("frontier", "--policies", "static", "--days", "5", "--runs", "2"),
+    "protocols": ("protocols", "replay", "livepeer", "--history", "rounds.csv"),
+    "run": ("run", "--days", "2", "--engine", "ensemble"),
+    "venues": ("venues", "--workload", "chat", "--runs", "2", "--days", "90"),
+}
+SLOW = {"reproduce", "sensitivity", "validate"}  # which only have the option looked at
+
+
+def test_every_command_that_draws_takes_the_form_of_its_figures():
+    files = Path(cli_tools.__file__).parent.glob("*.py")
+    draws = re.compile(r"drawing import save$|import fill as draw$|import .*write_run$", re.M)
+    drawing = {file.stem for file in files if draws.search(file.read_text())}
+    assert drawing == set(DRAWING) | SLOW
+    takes = {
+        " ".join(path)
+        for path, one in commands()
+        if any("--format" in option.opts for option in one.params)
+    }
+    named = {" ".join(w for w in words[:2] if not w.startswith("-")) for words in DRAWING.values()}
+    assert named | {"control analyse", *SLOW} <= takes
+    assert {f"calibrate {name}" for name in ("prices", "economy", "burn")} <= takes
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_a_command_draws_svg_where_it_is_asked_to(tmp_path, name):
+    rows = "".join(f"{600 * i},{5 + i % 7}\n" for i in range(300))
+    (tmp_path / "rate.csv").write_text(f"t_s,req_per_s\n{rows}")
+    (tmp_path / "rounds.csv").write_text(
+        "clock,inflation,bonded,supply\n" + "".join(f"{i},{500 * i},40,100\n" for i in range(1, 9))
+    )
+    words = [*DRAWING[name], "--out", "new", "--format", "svg"]
+    status, _, errors = command(*words, folder=tmp_path)
+    assert status in (0, 1), errors
+    drawn = [file for file in (tmp_path / "new").rglob("*") if file.suffix in (".png", ".svg")]
+    assert drawn and {file.suffix for file in drawn} == {".svg"}
+    assert all(ElementTree.parse(file).getroot().tag.endswith("}svg") for file in drawn)

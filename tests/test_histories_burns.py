@@ -273,6 +273,21 @@ def test_quantities_in_several_files_are_joined_by_month(tmp_path):
         read_burn([burns, table(tmp_path, rows())])
 
 
+def test_a_column_that_is_named_is_taken_for_nothing_else_and_the_others_are_told(tmp_path):
+    """A column called burned that is in USD: tokens follow from the price."""
+    lines = [",".join(cell for i, cell in enumerate(row.split(",")) if i != 2) for row in rows()]
+    usd = table(tmp_path, lines, "month,burned,issued,price", "usd.csv")
+    found, whole = read_burn(usd, column="burn_usd=burned"), read_burn(table(tmp_path, rows()))
+    for name in ("burn_usd", "burned", "issued", "price"):
+        np.testing.assert_allclose(getattr(found, name), getattr(whole, name), rtol=1e-4)
+    # what is named in one file is not told in another
+    cells = [row.split(",") for row in rows()]
+    own = table(tmp_path, [f"{c[0]},{c[2]}" for c in cells], "month,mine", "own.csv")
+    found = read_burn([table(tmp_path, rows()), own], column="burned=mine")
+    np.testing.assert_array_equal(found.burned, whole.burned)
+    assert any("not used: burned" in line for line in found.choices)
+
+
 def test_weeks_are_summed_to_months_of_which_all_weeks_are_there(tmp_path):
     first = dt.date(2024, 1, 15)
     lines = [f"{first + dt.timedelta(weeks=i)},{10 + i},{5 + i},{100 - i % 7},2" for i in range(70)]

@@ -338,6 +338,24 @@ def test_a_client_of_servegen_is_read_without_a_header(tmp_path):
     assert found.width == 600.0 and found.rate[:3].tolist() == [0.25, 0.0, 0.5]
 
 
+def test_a_named_column_leaves_the_rest_of_a_layout_told(tmp_path):
+    """A client of ServeGen whose rate is in another column; a trace of BurstGPT's with a prompt of
+    another name. Both have seconds that nothing but their layout tells.
+    """
+    rows = [f"{600 * i},{1 + i % 3},2.5,Gamma,0.2,3.1" for i in range(20)]
+    client = write(tmp_path, rows, "client.csv")
+    named, told = read_demand(client, column="3"), read_demand(client)
+    assert (named.width, told.width) == (600.0, 600.0)
+    assert set(named.rate) == {2.5} and set(told.rate) == {1.0, 2.0, 3.0}
+    lines = [f"{5 * i},m,{10 + i},{20 + i},x" for i in range(100)]
+    header = "Timestamp,Model,{},Response tokens,Log Type"
+    own = write(tmp_path, [header.format("asked"), *lines], "own.csv")
+    same = write(tmp_path, [header.format("Request tokens"), *lines], "same.csv")
+    found, known = read_requests(own, column="prompt=asked"), read_requests(same)
+    for name in ("seconds", "prompt", "output"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(known, name))
+
+
 def test_bars_without_a_header_are_no_rates(tmp_path):
     for first in ("2024-01-{:02d}", "17040{:02d}000"):
         bars = [

@@ -636,8 +636,23 @@ def test_rows_without_a_price_are_gaps_and_at_the_end_no_rows(tmp_path):
         read_prices(file)
     found = read_closes(file, {"gaps": "span"})
     assert len(found.values) == 138 and len(found.returns) == 136
-    assert found.choices[1] == "2 rows without a price: line 51 (2024-01-19), line 141 (2024-04-18)"
+    assert found.choices[1:3] == (
+        "1 row without a price after the last one, of 2024-04-17, left out: line 141 (2024-04-18)",
+        "1 row without a price: line 51 (2024-01-19)",
+    )
     assert len(read_prices(file, days=40).values) == 41  # the window is whole
+
+
+def test_what_is_named_is_not_taken_for_something_else(tmp_path):
+    """A volume in a column called value is no price, and the only other column of numbers is."""
+    rows = [f"{d},{i},{1.0 + i / 9},{i},0" for i, d in enumerate(DAYS)]
+    file = write(tmp_path, "\n".join(["date,value,token price,fees,burned", *rows]))
+    with pytest.raises(InputError, match="volume: no column 'volume'"):
+        read_activity(file, 60, 30)
+    file = write(tmp_path, "\n".join(["date,price,kurs,fees,burned", *rows]))
+    found = read_activity(file, 60, 30, choices={"column": "volume=price"})
+    np.testing.assert_array_equal(found.values["volume"], np.arange(50, 140))
+    assert found.values["price"][0] == pytest.approx(1.0 + 50 / 9)
 
 
 def test_the_row_of_an_unfinished_day_is_left_out_and_a_whole_one_kept(tmp_path):

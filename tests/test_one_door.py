@@ -99,8 +99,8 @@ def write(folder, rows):
     table("f.csv", "variable,date,quantile,value", cells)
 
 
-def sound():
-    prices = np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.04, COUNT)))
+def sound(count=COUNT):
+    prices = np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.04, count)))
     return [(FIRST + dt.timedelta(i), float(price)) for i, price in enumerate(prices)]
 
 
@@ -125,6 +125,59 @@ def test_a_sound_file_is_taken(tmp_path, reader):
     write(tmp_path, sound())
     status, _, error = command(*READERS[reader], folder=tmp_path)
     assert status == 0, error
+
+
+@pytest.mark.parametrize("reader", [r for r in READERS if r != "run, index"])
+def test_rows_before_the_first_close_and_after_the_last_are_no_days_of_it(tmp_path, reader):
+    """A listing that began later than its file: every command begins with its first close."""
+    days = [f"{FIRST - dt.timedelta(5 - i)}" for i in range(5)]
+    after = f"{FIRST + dt.timedelta(COUNT)}"
+    write(tmp_path, [*((day, "") for day in days), *sound(), (after, "")])
+    # the volatility need not be fitted to see what was read
+    words = [*READERS[reader], *("--volatility", "constant") * (reader == "calibrate economy")]
+    status, out, error = command(*words, folder=tmp_path)
+    if reader == "calibrate economy":
+        # its days are read, and are too few to fit
+        assert (status, out[:9]) == (2, '{\n  "erro') and "219 daily returns to fit" in error
+        return
+    assert status == 0, error
+    if reader.startswith("score"):
+        assert "left out, without a number or a day" in out
+        return
+    assert "5 rows without a price before the first one, of 2021-01-01, left out: line 2" in out
+    assert (
+        f"1 row without a price after the last one, of 2021-11-26, left out: line {7 + COUNT}"
+        in out
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (READERS["run"] + ("--start", "2020-12-30"), "--start"),
+        (READERS["validate"] + ("--history-from", "2020-12-30"), "--history-from"),
+        (READERS["calibrate prices"] + ("--from", "2020-12-30"), "--from"),
+    ],
+)
+def test_a_window_begins_with_the_first_close_at_the_earliest(tmp_path, words, option):
+    write(tmp_path, [("2020-12-30", ""), ("2020-12-31", ""), *sound()])
+    status, _, error = command(*words, folder=tmp_path)
+    assert status == 2
+    expected = "2020-12-30 is outside of the history; expected 2021-01-01 to 2021-11-26"
+    assert error == f"error: p.csv: {option}: {expected}\n"
+
+
+def test_a_back_test_may_begin_after_a_gap(tmp_path):
+    rows = sound(400)
+    later, _ = rows[PLACE + 1]
+    write(tmp_path, rows[:PLACE] + rows[PLACE + 1 :])
+    words = ["2021-12-01" if word == "2021-09-10" else word for word in READERS["validate"]]
+    status, _, error = command(*words, folder=tmp_path)
+    assert status == 2
+    assert "choose a window without the gap by --history-from and --to" in error
+    status, out, error = command(*words, "--history-from", later, folder=tmp_path)
+    assert status == 0, error
+    assert f'"first": "{later}"' in out
 
 
 MENDS = {

@@ -390,6 +390,11 @@ def test_the_list_fits_a_hundred_columns_and_says_which_version_is_deployed(tmp_
     status, out, _ = command("protocols", "list", folder=tmp_path)
     assert status == 0
     assert max(map(len, out.splitlines())) <= 100
+    named = [line for line in out.splitlines()[2:] if not line.startswith(" ")]
+    assert [line.split()[0] for line in named] == list(RULES)
+    assert "LIP-40 (of 3)     Livepeer: inflation rises" in out and "|" not in out
+    status, out, _ = command("protocols", "list", "--markdown", folder=tmp_path)
+    assert max(map(len, out.splitlines())) <= 100
     assert "| livepeer | LIP-40 (of 3) | Livepeer: inflation rises" in out
     assert [row.split(" | ")[0][2:] for row in out.splitlines()[2:]] == list(RULES)
     known = {row["name"]: row for row in json.loads(command("protocols", "list", "--json")[1])}
@@ -508,6 +513,46 @@ def test_a_named_field_chooses_the_form_that_has_it(tmp_path):
     rows, form = read_recorded(RULES["livepeer"], tmp_path / "h.csv", column="clock=row")
     assert form.name == "a column a round"
     assert rows[0].state.inflation == 7
+
+
+ROUNDS = "1,5,100,40\n2,505,100,40\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        ("round,inflation_ppb,total_supply_lptu,bonded_lptu", "clock=round"),
+        ("round,inflation_ppb,total_supply_lptu,bonded_lptu", "row=round"),
+        ("row,infl,total_supply_lptu,bonded_lptu", "inflation=infl"),
+        ("clock,inflation,total,bonded", "total_supply_lptu=total"),
+    ],
+)
+def test_one_named_column_leaves_the_others_known(tmp_path, header, named):
+    (tmp_path / "h.csv").write_text(f"{header}\n{ROUNDS}")
+    rows, form = read_recorded(RULES["livepeer"], tmp_path / "h.csv", column=named)
+    by_day = "inflation_ppb" in header or header.startswith("row")
+    assert (form.name == "a column a round") != by_day
+    assert [(row.clock, row.state.inflation, *row.inputs) for row in rows] == [
+        (1, 5, 40, 100),
+        (2, 505, 40, 100),
+    ]
+
+
+def test_every_field_that_a_layout_gives_is_one_of_the_rule_and_a_column():
+    for rule in RULES.values():
+        for form in rule.layouts:
+            assert set(form.fields) <= set(rule.own_form.columns)
+            assert set(form.fields.values()) <= set(form.columns)
+
+
+def test_a_clock_that_is_named_in_one_file_is_known_in_the_other(tmp_path):
+    (tmp_path / "a.csv").write_text("wk,hnt_burned\n2023-04-24,7\n2023-05-01,14\n")
+    (tmp_path / "b.csv").write_text("week,hnt_issued\n2023-04-24,70\n2023-05-01,70\n")
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    rows, _ = read_recorded(RULES["helium"], files, column="clock=wk")
+    assert [row.inputs.burned for row in rows] == [700_000_000, 1_400_000_000]
+    with pytest.raises(InputError, match="two columns for week: 'wk' and 'week'"):
+        read_recorded(RULES["helium"], files, column=["clock=wk", "week=week"])
 
 
 def test_rows_that_are_missing_are_told_with_their_first_place(tmp_path):

@@ -222,6 +222,20 @@ def test_histories_are_read_in_their_forms(tmp_path, kind):
     assert found.scores["no_change"].iloc[-1] == pytest.approx(0.5 * (0.25 + 1.0))
 
 
+def test_a_price_that_is_named_leaves_the_rest_of_its_layout_told(tmp_path):
+    """CoinGecko's dates, of which its last is of an unfinished day."""
+    days = pd.date_range("2026-01-01", periods=41).strftime("%Y-%m-%d 00:00:00 UTC")
+    rows = [f"{day},{value},9" for day, value in zip(days, np.linspace(2.0, 3.0, 41), strict=True)]
+    head = "snapped_at,price,market_cap"
+    history = write(tmp_path, "h.csv", "\n".join([head, *rows, "2026-02-10 13:05:00 UTC,9,9\n"]))
+    forecast = write(tmp_path, "f.csv", LONG)
+    told, named = (
+        tokenomics.score(forecast, history, day_zero="2026-01-01", **more)
+        for more in ({}, {"column": "price"})
+    )
+    pd.testing.assert_frame_equal(told.scores, named.scores)
+
+
 def test_a_forecast_is_as_sure_as_it_says_where_the_truth_is_its_own(tmp_path):
     """1,000 paths forecast 200 later ones; their dates are as alike as those of a price."""
     draws = np.random.default_rng(3).normal(size=(1_200, 13)).cumsum(axis=1)

@@ -317,7 +317,10 @@ def test_a_gap_is_named_with_the_option_that_avoids_it(own, tmp_path):
     file = write(tmp_path, own, gap=300)
     with pytest.raises(
         InputError,
-        match=r"closes.csv:302: date: a gap: 2020-10-27 is missing; expected .* by `end`",
+        match=(
+            r"closes.csv:302: date: a gap: 2020-10-27 is missing; expected .* by `history_start` "
+            r"and `end`"
+        ),
     ):
         tk.validate(history=file, policy="pid", start="2020-09-10")
 

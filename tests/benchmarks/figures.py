@@ -678,7 +678,7 @@ def pictures(folder: Path, source: Source) -> list[bytes]:
         return [found[int(seen.file)] for seen in source.seen]
     file = folder / f"{hashlib.sha256(source.words.encode()).hexdigest()[:12]}.png"
     if not file.exists():
-        save(eval(source.words, {"tk": tk}), file, DOTS)
+        save(eval(source.words, {"tk": tk}), folder, file.stem, "png", DOTS)
     return [file.read_bytes()]
 
 

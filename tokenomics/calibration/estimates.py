@@ -42,6 +42,11 @@ class Estimate:
     high: float
     problem: str = ""
 
+    @property
+    def spread(self) -> str:
+        """Standard error and interval, as a source has them."""
+        return f"standard error {self.error:.2g}, 95 % interval {self.low:.3g} to {self.high:.3g}"
+
 
 @dataclass(frozen=True)
 class Data:
@@ -137,6 +142,15 @@ class Calibration(Shown):
                 found.setdefault(one.problem, []).append(one.name)
         return found
 
+    @property
+    def gives(self) -> str:
+        """What an overlay of this holds, in a clause; empty where it would hold nothing."""
+        if self.told:
+            return "the estimates that the data tell"
+        if self.settings:
+            return "assumptions alone, since the data tell no parameter"
+        return ""
+
     def value(self, name: str) -> float:
         """An estimate by its name.
 
@@ -153,7 +167,7 @@ class Calibration(Shown):
         return next(e.value for e in self.estimates if e.name == name)
 
     def overlay(self) -> str:
-        """The identified parameters as an overlay in YAML.
+        """The identified parameters as an overlay in YAML, and the assumptions beside them.
 
         Returns
         -------
@@ -167,16 +181,15 @@ class Calibration(Shown):
             node = tree
             for group in groups:
                 node = node.setdefault(group, {})
+            if isinstance(value, float):
+                value = float(f"{value:.{DIGITS}g}")
             node[name] = {"value": value, "unit": unit_of(field_at(path)[0]), "source": source}
 
         for path, (value, why) in self.settings.items():
             put(path, value, why)
         for one in self.told:
-            source = (
-                f"calibrated: {self.method}, {self.data}; standard error {one.error:.2g}, 95 % "
-                f"interval {one.low:.3g} to {one.high:.3g}"
-            )
-            put(one.name, float(f"{one.value:.{DIGITS}g}"), source)
+            source = f"calibrated: {self.method}, {self.data}; {one.spread}"
+            put(one.name, one.value, source)
         return yaml_text(tree)
 
     def markdown(self) -> str:

@@ -15,7 +15,7 @@ from .history_options import (
     Sheet,
 )
 from .numbers import number
-from .options import Json
+from .options import Form, Json
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -86,6 +86,7 @@ def burn(
         ),
     ] = "refuse",
     out: Out = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """Burn elasticity and emission path from tables by month, week or day: burn in USD, tokens
@@ -112,4 +113,4 @@ def burn(
         last=last,
         absurd=absurd,
     )
-    finish(found, out, as_json)
+    finish(found, out, as_json, form)

@@ -15,7 +15,7 @@ from .history_options import (
     Failed,
     Sheet,
 )
-from .options import Json
+from .options import Form, Json
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -44,6 +44,7 @@ def demand(
     decimal: Decimal = None,
     failed: Failed = "drop",
     out: Out = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """The demand block from a rate series (t_s or date, and req_per_s) or a request trace (Azure's,
@@ -67,4 +68,5 @@ def demand(
         ),
         out,
         as_json,
+        form,
     )

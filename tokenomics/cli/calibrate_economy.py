@@ -23,7 +23,7 @@ from .history_options import (
     given,
 )
 from .numbers import number
-from .options import Json, Overlay, Set
+from .options import Form, Json, Overlay, Set
 from .output import progress_bar
 
 app = typer.Typer(rich_markup_mode=None)
@@ -86,6 +86,7 @@ def economy(
     seed: Annotated[int, number("Seed of the simulated histories.", bounds.SEED)] = 0,
     workers: Annotated[int, number("Threads.", bounds.WORKERS)] = 1,
     out: Out = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """Fit parameters of the whole economy so that simulated moments of daily returns match a
@@ -131,6 +132,6 @@ def economy(
                 files, params, **asked, shared=shared or SHARED, progress=progress
             )
     if len(files) == 1:
-        finish(found, out, as_json)
+        finish(found, out, as_json, form)
     else:
-        finish_panel(panel, out, as_json)
+        finish_panel(panel, out, as_json, form)

@@ -24,7 +24,7 @@ from .history_options import (
     given,
 )
 from .numbers import number
-from .options import Json
+from .options import Form, Json
 from .output import progress_bar
 
 app = typer.Typer(rich_markup_mode=None)
@@ -59,6 +59,7 @@ def prices(
     ] = 200,
     seed: Annotated[int, number("Seed of the bootstraps.", bounds.SEED)] = 0,
     out: Out = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """News of the token's valuation from daily closes [USD/TOK] in any layout: Merton's
@@ -93,7 +94,7 @@ def prices(
             seed=seed,
             progress=progress,
         )
-    finish(found, out, as_json)
+    finish(found, out, as_json, form)
 
 
 @app.command(

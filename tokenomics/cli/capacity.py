@@ -16,7 +16,7 @@ from ..inputs.files import probe, written_file
 from . import capacity_frontier, capacity_import, capacity_model
 from .help import Sentences
 from .numbers import number
-from .options import Json, Tables
+from .options import Form, Json, Tables
 from .output import deliver, print_json, progress_bar, say, show_table
 
 app = typer.Typer(
@@ -150,6 +150,7 @@ def supply(
         number("Work [Mtok/day]: what price brings it? Repeatable.", bounds.WORK),
     ] = None,
     out: Tables = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """The merit-order supply curve of a fleet: USD/Mtok against Mtok/day, prompt and output tokens
@@ -184,7 +185,7 @@ def supply(
     }
 
     def fill(folder: Path) -> None:
-        save(supply_figure(found), folder / "supply.png", 130)
+        save(supply_figure(found), folder, "supply", form, 130)
         with (folder / "overlay.yaml").open("w", encoding="utf-8") as stream:
             YAML().dump(found.overlay(), stream)
 

@@ -11,7 +11,7 @@ from ..errors import InputError, remark
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import number
-from .options import Json, Tables
+from .options import Form, Json, Tables
 from .output import deliver, distinct, print_json, say, show_table
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def frontier(
         float | None, number("Limit on the 99th percentile of TTFT [s].", bounds.LATENCY)
     ] = None,
     out: Tables = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """Tokens/s per card against latency by the roofline, or as measured, and the goodput when all
@@ -161,7 +162,7 @@ def frontier(
             say(f"figure in {out}")
 
     def fill(folder: Path) -> None:
-        save(frontier_figure(found), folder / "frontier.png", 130)
+        save(frontier_figure(found), folder, "frontier", form, 130)
 
     deliver(out, fill, tell)
 

@@ -12,7 +12,7 @@ from ..errors import InputError, counted
 from ..inputs import bounds
 from .design_options import Resumed, Scheduler, resumable
 from .numbers import Seed, Workers, number
-from .options import Code, Json, Network, NoFigures, Overlay, Set, Today
+from .options import Code, Form, Json, Network, NoFigures, Overlay, Set, Today
 from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -82,6 +82,7 @@ def compare(
     out: Resumed = None,
     scheduler: Scheduler = None,
     no_figures: NoFigures = False,
+    form: Form = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
@@ -147,7 +148,7 @@ def compare(
     differences.to_csv(folder / "differences.csv", index=False)
     (folder / "comparison.md").write_text(result.markdown(), encoding="utf-8")
     if not no_figures:
-        save(result.plot(), folder / "comparison.png", 130)
+        save(result.plot(), folder, "comparison", form, 130)
     if as_json:
         tables = {"means": result.means(), "differences": differences, "best": best}
         tables["by_year"] = by_year

@@ -20,6 +20,7 @@ from .numbers import Seed, number
 from .options import (
     Code,
     File,
+    Form,
     Json,
     Overlay,
     Policy,
@@ -52,6 +53,7 @@ def analyse(
     overlay: Overlay = None,
     sets: Set = None,
     out: Tables = None,
+    form: Form = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +72,7 @@ def analyse(
 
     def fill(folder: Path) -> None:
         for name, figure in found.figures().items():
-            save(figure, folder / f"{name}.png", 130)
+            save(figure, folder, name, form, 130)
         rows = markdown_table(pd.DataFrame(found.table(), columns=["margin", "value", "unit"]))
         parts = [found.margins.reading(), *found.notes(), rows]
         if found.jury():
@@ -121,6 +123,7 @@ def boundary(
     runs: Annotated[int, number("Runs of every gain at large noise.", bounds.RUNS.from_(2))] = 100,
     seed: Seed = 0,
     out: Tables = None,
+    form: Form = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
@@ -139,7 +142,7 @@ def boundary(
     rays = [row | {"settings": settings(row)} for row in found.to_dict(orient="records")]
 
     def fill(folder: Path) -> None:
-        save(figures.boundary(found), folder / "boundary.png", 130)
+        save(figures.boundary(found), folder, "boundary", form, 130)
         (folder / "boundary.md").write_text(
             f"{reading(found)}\n\n{markdown_table(found)}\n", encoding="utf-8"
         )

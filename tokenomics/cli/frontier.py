@@ -10,7 +10,7 @@ import typer
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import Seed, number
-from .options import Code, Json, Network, NoFigures, Overlay, Set, Tables, Today
+from .options import Code, Form, Json, Network, NoFigures, Overlay, Set, Tables, Today
 from .output import deliver, listed, print_json, progress_bar, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -42,6 +42,7 @@ def frontier(
     seed: Seed = 0,
     out: Tables = None,
     no_figures: NoFigures = False,
+    form: Form = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
@@ -75,7 +76,7 @@ def frontier(
         found.points.to_csv(folder / "frontier.csv", index=False)
         (folder / "frontier.md").write_text(found.markdown(), encoding="utf-8")
         if not no_figures:
-            save(found.plot(), folder / "frontier.png", 130)
+            save(found.plot(), folder, "frontier", form, 130)
 
     def tell(written: bool) -> None:
         if as_json:

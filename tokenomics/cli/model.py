@@ -7,8 +7,8 @@ from __future__ import annotations
 import typer
 
 from .help import Sentences
-from .options import File, Json, Policy, resolved_from
-from .output import print_json
+from .options import File, Json, Markdown, Policy, resolved_from
+from .output import print_json, show_frame
 
 app = typer.Typer(
     cls=Sentences,
@@ -19,13 +19,15 @@ app = typer.Typer(
 )
 
 
-def _print(table, as_json: bool) -> None:
+def _print(table, markdown: bool, as_json: bool) -> None:
     from ..results.markdown import markdown_table
 
     if as_json:
         print_json(table.to_dict("records"))
-    else:
+    elif markdown:
         typer.echo(markdown_table(table))
+    else:
+        show_frame("", table)
 
 
 @app.command(epilog="Example: tokenomics model diagram baseline --policy pid > step.svg")
@@ -39,17 +41,22 @@ def diagram(file: File = "baseline", policy: Policy = None) -> None:
 
 
 @app.command(epilog="Example: tokenomics model variables baseline --policy pid")
-def variables(file: File = "baseline", policy: Policy = None, as_json: Json = False) -> None:
+def variables(
+    file: File = "baseline",
+    policy: Policy = None,
+    markdown: Markdown = False,
+    as_json: Json = False,
+) -> None:
     """Print every state variable with its unit, its meaning, and when in a step it is written and
     read.
     """
     from ..model.dependencies import variables as listed
 
-    _print(listed(resolved_from(file, policy).values), as_json)
+    _print(listed(resolved_from(file, policy).values), markdown, as_json)
 
 
 @app.command(epilog="Example: tokenomics model metrics")
-def metrics(as_json: Json = False) -> None:
+def metrics(markdown: Markdown = False, as_json: Json = False) -> None:
     """Print every metric with its unit and definition: what limits, tables and plots take by
     name.
     """
@@ -61,11 +68,15 @@ def metrics(as_json: Json = False) -> None:
         (m.name, m.unit, m.better or "-", "probability" if m.probability else "mean", m.meaning)
         for m in METRICS.values()
     ]
-    _print(pd.DataFrame(rows, columns=["metric", "unit", "better", "of runs", "meaning"]), as_json)
+    _print(
+        pd.DataFrame(rows, columns=["metric", "unit", "better", "of runs", "meaning"]),
+        markdown,
+        as_json,
+    )
 
 
 @app.command(epilog="Example: tokenomics model matters")
-def matters(as_json: Json = False) -> None:
+def matters(markdown: Markdown = False, as_json: Json = False) -> None:
     """Print from which size on a difference of a metric matters, by its unit or by the
     metric itself, and why.
     """
@@ -75,11 +86,13 @@ def matters(as_json: Json = False) -> None:
 
     every = BY_UNIT | BY_METRIC
     rows = [(unit, one.text, one.source) for unit, one in every.items()]
-    _print(pd.DataFrame(rows, columns=["unit or metric", "matters from", "source"]), as_json)
+    _print(
+        pd.DataFrame(rows, columns=["unit or metric", "matters from", "source"]), markdown, as_json
+    )
 
 
 @app.command(epilog="Example: tokenomics model functions")
-def functions(as_json: Json = False) -> None:
+def functions(markdown: Markdown = False, as_json: Json = False) -> None:
     """Print every elementary function, whose bits are the same on every processor: where it holds,
     its special values, and the largest error that it may have.
     """
@@ -89,4 +102,4 @@ def functions(as_json: Json = False) -> None:
 
     rows = [(f.name, f.takes, f.special, f.ulp, f.source) for f in TABLE.values()]
     columns = ["function", "takes", "special values", "error below, ulp", "source"]
-    _print(pd.DataFrame(rows, columns=columns), as_json)
+    _print(pd.DataFrame(rows, columns=columns), markdown, as_json)

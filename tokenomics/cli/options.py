@@ -101,7 +101,22 @@ Tables = Annotated[
 ]
 Bundle = Annotated[Path, typer.Argument(help="A bundle's directory.", metavar="BUNDLE")]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures, to save time.")]
+
+
+def _checked_form(form: str) -> str:
+    from ..results.forms import checked_form
+
+    return checked_form(form)
+
+
+Form = Annotated[
+    str,
+    typer.Option(
+        "--format", callback=_checked_form, help="Of the figures: png or svg.", metavar="FORM"
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="As a table in Markdown.")]
 
 
 def command_line() -> str:

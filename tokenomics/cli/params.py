@@ -14,7 +14,18 @@ from ..parameters.locate import KINDS, find
 from ..parameters.parts import WHOLE, ShippedPart, every_name, kind_and_name, part_of
 from ..parameters.reading import read
 from .help import Sentences
-from .options import Changes, File, Json, Overlay, Policy, Scenario, Set, Today, resolved_from
+from .options import (
+    Changes,
+    File,
+    Json,
+    Markdown,
+    Overlay,
+    Policy,
+    Scenario,
+    Set,
+    Today,
+    resolved_from,
+)
 from .output import print_json, say, show_table
 
 # kinds of files that are one record, with its class, which is imported when it is asked for
@@ -52,7 +63,7 @@ def list_shipped(
             autocompletion=lambda incomplete: [k for k in KINDS if k.startswith(incomplete)],
         ),
     ] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As a table in Markdown.")] = False,
+    markdown: Markdown = False,
     as_json: Json = False,
 ) -> None:
     """List what is shipped, by kind: the names that other commands take."""

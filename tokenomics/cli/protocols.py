@@ -16,7 +16,7 @@ from ..inputs.files import probe
 from .help import Sentences
 from .history_options import Sheet
 from .numbers import number
-from .options import Json, NoFigures, Tables
+from .options import Form, Json, Markdown, NoFigures, Tables
 from .output import deliver, json_text, print_json, progress_bar, say, show_table
 from .protocol_texts import tell_counterfactual, tell_replay, told_number
 
@@ -33,7 +33,7 @@ Named = Annotated[
 
 
 @app.command("list", epilog="Example: tokenomics protocols list")
-def list_(as_json: Json = False) -> None:
+def list_(markdown: Markdown = False, as_json: Json = False) -> None:
     """List the rules, the version of each that is deployed now, and how many others there are."""
     from ..parameters.tables import markdown_rows
     from ..protocols.catalogue import RULES
@@ -42,7 +42,11 @@ def list_(as_json: Json = False) -> None:
         print_json([_row(rule) for rule in RULES.values()])
         return
     rows = [(rule.name, _versions(rule), rule.about) for rule in RULES.values()]
-    typer.echo(markdown_rows(["rule", "deployed now", "what it does"], rows))
+    columns = ("rule", "deployed now", "what it does")
+    if markdown:
+        typer.echo(markdown_rows(columns, rows))
+    else:
+        show_table("", columns, rows)
 
 
 def _versions(rule: Any) -> str:
@@ -159,6 +163,7 @@ def replay(
     seed: Annotated[int | None, number("With --rule: seed of the draws.", bounds.SEED)] = None,
     out: Tables = None,
     no_figures: NoFigures = False,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """Step a rule on its recorded history: steps that agree to the last digit, the direction of
@@ -168,17 +173,18 @@ def replay(
     from ..experiments.replays import replay as replayed
 
     probe(out)
+    drawn = None if no_figures else form
     if other is not None:
         chosen = {"start": start, "runs": runs, "seed": seed, "column": column, "sheet": sheet}
         given = {name: value for name, value in chosen.items() if value is not None}
-        _counterfactual(name, history, other, given, out, no_figures, as_json)
+        _counterfactual(name, history, other, given, out, drawn, as_json)
         return
     for argument, value in (("start", start), ("runs", runs), ("seed", seed)):
         if value is not None:
             raise InputError(str(value), argument=argument, expected="--rule beside it")
     with progress_bar("replaying", not as_json) as update:
         found = replayed(name, *history, column=column, sheet=sheet, progress=update)
-    _deliver(found, tell_replay, found.plot, ("replay", "steps"), out, no_figures, as_json)
+    _deliver(found, tell_replay, found.plot, ("replay", "steps"), out, drawn, as_json)
 
 
 def _deliver(
@@ -187,10 +193,12 @@ def _deliver(
     draw: Callable[[], Any],
     names: tuple[str, str],
     out: Path | None,
-    no_figures: bool,
+    form: str | None,
     as_json: bool,
 ) -> None:
-    """Write what was found and tell it. names: of JSON and figure, and of the table."""
+    """Write what was found and tell it. names: of JSON and figure, and of the table. form: of the
+    figure; None for no figure.
+    """
     from ..protocols.gaps import gaps_told
 
     name, table = names
@@ -198,10 +206,10 @@ def _deliver(
     def fill(folder: Path) -> None:
         found.table().to_csv(folder / f"{table}.csv", index=False)
         (folder / f"{name}.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
-        if not no_figures:
+        if form:
             from ..results.drawing import save
 
-            save(draw(), folder / f"{name}.png", 150)
+            save(draw(), folder, name, form, 150)
 
     def told(written: bool) -> None:
         if as_json:
@@ -221,7 +229,7 @@ def _counterfactual(
     other: str,
     given: dict[str, Any],
     out: Path | None,
-    no_figures: bool,
+    form: str | None,
     as_json: bool,
 ) -> None:
     from ..calibration.bonding.counterfactual import counterfactual
@@ -235,7 +243,7 @@ def _counterfactual(
         return draw_counterfactual(found)
 
     names = ("counterfactual", "counterfactual")
-    _deliver(found, tell_counterfactual, draw, names, out, no_figures, as_json)
+    _deliver(found, tell_counterfactual, draw, names, out, form, as_json)
 
 
 @app.command(epilog="Examples: tokenomics protocols absorb livepeer@LIP-100 --json")

@@ -11,7 +11,7 @@ from ..inputs import bounds
 from ..inputs.files import probe
 from ..papers import PAPERS
 from .numbers import Seed, number
-from .options import Json
+from .options import Form, Json
 from .output import deliver, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -35,6 +35,7 @@ def reproduce(
             help="Directory for the text and the figures; it must not exist.", metavar="DIR"
         ),
     ] = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """Compute a published result again and judge its claims. Its numbers stand beside ours."""
@@ -48,7 +49,7 @@ def reproduce(
     def fill(folder: Path) -> None:
         (folder / "reproduction.md").write_text(found.markdown(), encoding="utf-8")
         for stem, figure in found.figures.items():
-            save(figure, folder / f"{stem}.png", 130)
+            save(figure, folder, stem, form, 130)
 
     def tell(written: bool) -> None:
         if as_json:

@@ -33,6 +33,7 @@ from .numbers import Days, Seed, number
 from .options import (
     Changes,
     Code,
+    Form,
     Json,
     Network,
     NoFigures,
@@ -127,18 +128,15 @@ def run(
         Path | None, typer.Option(help="Run directory to write; it must not exist.", metavar="DIR")
     ] = None,
     no_figures: NoFigures = False,
-    form: Annotated[
-        str, typer.Option("--format", help="Of the figures: png or svg.", metavar="FORM")
-    ] = "png",
+    form: Form = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a network; print a summary and write a run directory."""
     from ..experiments.run import run as simulate
-    from ..results.writing import checked_form, default_out, metrics_json, write_run
+    from ..results.writing import default_out, metrics_json, write_run
 
     probe(out or Path("runs") / "new")
-    checked_form(form)
     choices = given(
         column=column,
         date_format=date_format,

@@ -9,7 +9,7 @@ import typer
 
 from .design_options import DesignRuns, DesignSeed, Resumed, Scheduler, resumable
 from .numbers import Workers
-from .options import Code, Json, NoFigures
+from .options import Code, Form, Json, NoFigures
 from .output import print_json, progress_bar, say, show_frame
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def sensitivity(
     out: Resumed = None,
     scheduler: Scheduler = None,
     no_figures: NoFigures = False,
+    form: Form = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
@@ -56,7 +57,7 @@ def sensitivity(
     result.pairs.to_csv(folder / "pairs.csv", index=False)
     result.undefined.to_csv(folder / "undefined.csv", index=False)
     if not no_figures:
-        _draw(result, folder / "figures")
+        _draw(result, folder / "figures", form)
     if as_json:
         tables = {"indices": result.indices, "pairs": result.pairs, "undefined": result.undefined}
         told = {"out": str(folder), "sha256": result.sweep.hash, "remarks": idle(design).lines()}
@@ -82,14 +83,14 @@ def sensitivity(
         raise typer.Exit(1)
 
 
-def _draw(result: Sensitivity, folder: Path) -> None:
+def _draw(result: Sensitivity, folder: Path, form: str) -> None:
     """A heat map of every policy and scenario, and a tornado of each of its metrics."""
     from ..results.drawing import save
 
     folder.mkdir(exist_ok=True)
     for (policy, scenario), own in result.indices.groupby(["policy", "scenario"], sort=False):
         stem = f"{policy}-{scenario}".replace("/", "_")
-        save(result.heatmap(policy, scenario), folder / f"heatmap-{stem}.png", 130)
+        save(result.heatmap(policy, scenario), folder, f"heatmap-{stem}", form, 130)
         for metric in own["metric"].unique():
             tornado = result.tornado(metric, policy, scenario)
-            save(tornado, folder / f"tornado-{stem}-{metric}.png", 130)
+            save(tornado, folder, f"tornado-{stem}-{metric}", form, 130)

@@ -31,7 +31,7 @@ from .history_options import (
     given,
 )
 from .numbers import number
-from .options import Code, Json, Network, Overlay, Set, Tables
+from .options import Code, Form, Json, Network, Overlay, Set, Tables
 from .output import deliver, json_text, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -60,6 +60,14 @@ def validate(
         ),
     ],
     params: Network = "baseline",
+    history_start: Annotated[
+        str | None,
+        typer.Option(
+            "--history-from",
+            help="First date of the history to use; its first close's by default.",
+            metavar="YYYY-MM-DD",
+        ),
+    ] = None,
     end: Annotated[
         str | None,
         typer.Option(
@@ -93,6 +101,7 @@ def validate(
     horizon: Annotated[int, number("Horizon of the longer forecasts [days].", bounds.HORIZON)] = 30,
     seed: Annotated[int, number("Seed of all draws.", bounds.SEED)] = 0,
     out: Tables = None,
+    form: Form = "png",
     code: Code = None,
     as_json: Json = False,
 ) -> None:
@@ -120,6 +129,7 @@ def validate(
             policy=policy,
             start=start,
             end=end,
+            history_start=history_start,
             choices=choices,
             demand=demand_from(
                 demand, demand_column, demand_date_format, demand_sheet, demand_decimal, failed
@@ -139,7 +149,7 @@ def validate(
         (folder / "validation.json").write_text(json_text(found.plain()) + "\n", encoding="utf-8")
         (folder / "params.yaml").write_text(found.resolved.to_yaml(), encoding="utf-8")
         for name, figure in found.figures.items():
-            save(figure, folder / f"{name}.png", 150)
+            save(figure, folder, name, form, 150)
 
     def tell(written: bool) -> None:
         if as_json:

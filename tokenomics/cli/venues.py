@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import Seed, number
-from .options import Json, Network, Overlay, Policy, Scenario, Set, Tables
+from .options import Form, Json, Network, Overlay, Policy, Scenario, Set, Tables
 from .output import deliver, print_json, progress_bar, say, show_table
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -48,6 +48,7 @@ def venues(
     runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS.from_(2))] = 100,
     seed: Seed = 0,
     out: Tables = None,
+    form: Form = "png",
     as_json: Json = False,
 ) -> None:
     """Choose cloud or network for a workload, with what is at risk. Shows costs, latency, data
@@ -87,7 +88,7 @@ def venues(
     def fill(folder: Path) -> None:
         from ..venues.figures import fill as draw
 
-        draw(folder, found, resolved)
+        draw(folder, found, resolved, form)
 
     def tell(written: bool) -> None:
         if as_json:

@@ -79,10 +79,13 @@ def read_histories(path: str | Path, how: Reading) -> tuple[list[History], list[
     }
     places = {name: place for name, place in places.items() if place is not None}
     variable, value = one(table, "variable"), one(table, "value")
+    run = one(table, "run")
     if not places and (variable is None or value is None):
         return _prices(path, table, how)
+    # a price's column is named, and the rest of its layout is told as ever
+    if set(places) == {PRICE} and PRICE in given and run is None and _as_prices(path, table, how):
+        return _prices(path, table, how)
     days, by_date = _days(table, how, given)
-    run = one(table, "run")
     runs = np.zeros(len(table)) if run is None else numbers(table, run)
     found: dict[float, History] = {}
     notes = []
@@ -213,11 +216,16 @@ def _since(table: Table, column: int, how: Reading) -> np.ndarray:
     return (dated(table, column, how.choices.date_format) - since_1970(how.day_zero)).astype(float)
 
 
-def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History], list[str]]:
-    """Daily prices in any layout, as a history of the token's price."""
+def _as_prices(path: str | Path, table: Table, how: Reading) -> bool:
+    """Whether a table may be read as a file of daily prices: by dates, from text or a workbook."""
     day = one(table, *DAYS)
     by_day = day is not None and _counts(table.cell(day, 0))
-    if PRICE not in how.variables or by_day or is_parquet(path):
+    return PRICE in how.variables and not by_day and not is_parquet(path)
+
+
+def _prices(path: str | Path, table: Table, how: Reading) -> tuple[list[History], list[str]]:
+    """Daily prices in any layout, as a history of the token's price."""
+    if not _as_prices(path, table, how):
         raise _nothing(table, how, [header for header in table.header if header])
     given = {"price" if role == PRICE else role: name for role, name in how.columns.items()}
     try:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InputError
 from .choices import FLOWS, Choices, choices_of
-from .cleaning import ordered
+from .cleaning import ordered, priced
 from .prices import gapless
 from .rows import read_rows
 
@@ -53,7 +53,7 @@ def read_activity(
     chosen = choices_of(choices, FLOWS)
     rows = read_rows(path, chosen, ROLES)
     done = [f"read with {rows.taken}"]
-    rows = ordered(rows, chosen, FLOWS, done)
+    rows = priced(ordered(rows, chosen, FLOWS, done), done)
     every, span = rows.days, dt.timedelta(days=days - 1)
     from_, to = every.min().item(), every.max().item()
     last = end or (min(start + span, to) if start else to)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -116,25 +116,24 @@ MANY_DAYS = 32  # rows of days, of which two are of one month
 RATIO_ALIKE = 0.01  # relative difference beyond which a ratio that the file states is named
 
 
-def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
+def columns(table: Table, named: dict[str, str], elsewhere: Collection[str] = ()) -> dict[str, int]:
     """The column of the date, of each quantity and of the length of a row, as far as there are.
-    named: those that the user names.
+    named: those that the user names; the rest is told, each column for one thing. elsewhere: what
+    the user names in another file.
     """
     plain = [_plain(name) for name in table.header]
-    places = {}
-    if "date" in named:
-        places["date"] = table.column(named["date"])
-    else:
-        places["date"] = _time(table)
+    given = {what: table.column(name) for what, name in named.items()}
+    taken = set(given.values())
+    places = {"date": given["date"] if "date" in given else _time(table, taken)}
     for what, patterns in PATTERNS.items():
-        if what in named:
-            places[what] = table.column(named[what])
+        if what in given:
+            places[what] = given[what]
             continue
-        for pattern in patterns:
+        for pattern in () if what in elsewhere else patterns:
             found = [
                 i
                 for i, name in enumerate(plain)
-                if re.fullmatch(pattern, name) and not NO_FLOW & set(words(name))
+                if i not in taken and re.fullmatch(pattern, name) and not NO_FLOW & set(words(name))
             ]
             if len(found) > 1:
                 both = " and ".join(table.name(i) for i in found)
@@ -149,9 +148,9 @@ def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
                 places[what] = found[0]
                 break
     lengths = (
-        [table.column(named["length"])]
-        if "length" in named
-        else [i for i, name in enumerate(plain) if name in LENGTH]
+        [given["length"]]
+        if "length" in given
+        else [i for i, name in enumerate(plain) if name in LENGTH and i not in taken]
     )
     if len(lengths) > 1:
         raise InputError(
@@ -165,12 +164,12 @@ def columns(table: Table, named: dict[str, str]) -> dict[str, int]:
     return places
 
 
-def _time(table: Table) -> int:
+def _time(table: Table, taken: Collection[int]) -> int:
     """The column of the time; of several the month's goes first, unless its rows share one: those
-    of a table of days do.
+    of a table of days do. taken: columns that hold something else.
     """
-    found = table.find(*SPANS, *TIMES, *BEGINS) or [
-        i for i in range(len(table.header)) if is_time(table.cell(i, 0))
+    found = [i for i in table.find(*SPANS, *TIMES, *BEGINS) if i not in taken] or [
+        i for i in range(len(table.header)) if i not in taken and is_time(table.cell(i, 0))
     ]
     if not found:
         expected = "a column 'month', or `column` date=NAME"

@@ -119,15 +119,7 @@ def read_burn(
     for name in named.values():
         if not any(_bears(table, name) for table in tables):
             tables[0].column(name)  # which says what there is
-    parts = [
-        _part(
-            table,
-            {what: name for what, name in named.items() if _bears(table, name)},
-            date_format,
-            decimal,
-        )
-        for table in tables
-    ]
+    parts = [_part(table, named, date_format, decimal) for table in tables]
     one_token(
         [
             (part.table, what, i)
@@ -158,7 +150,8 @@ def _bears(table: Table, name: str) -> bool:
 def _part(
     table: Table, named: dict[str, str], date_format: str | None, decimal: str | None
 ) -> _Part:
-    places = columns(table, named)
+    here = {what: name for what, name in named.items() if _bears(table, name)}
+    places = columns(table, here, elsewhere=named.keys() - here.keys())
     times = parse_times(
         table.columns[places["date"]],
         file=table.file,

@@ -1,9 +1,10 @@
 """Rows of prices made daily closes: what is wrong with them is refused by line, or handled as the
 user chose, and then said.
 
-Nothing is repaired by default. Rows are treated in this order: order of times, several a day, dates
-given twice, cells without a price, prices at or below zero, absurd ones, gaps. Each command offers
-the choices that work there (`choices.OPTIONS`, or fewer).
+Nothing is repaired by default. Rows are treated in this order: order of times, rows before the
+first price and after the last, several a day, dates given twice, cells without a price, prices at
+or below zero, absurd ones, gaps. Each command offers the choices that work there
+(`choices.OPTIONS`, or fewer).
 """
 
 from __future__ import annotations
@@ -90,6 +91,27 @@ def ordered(
     return rows.take(
         np.argsort(rows.ns, kind="stable")
     )  # so that first and last of duplicates are the file's
+
+
+def priced(rows: Rows, done: list[str]) -> Rows:
+    """The rows from the first with a price to the last: what stands before and after is of days on
+    which there was no price yet or no more, and is no gap. It comes before a window is taken, whose
+    dates are then those of the history. rows: `ordered`.
+    """
+    here = np.flatnonzero(np.isfinite(rows.price))
+    if not len(here) or len(here) == len(rows):
+        return rows  # `clean` refuses rows without any price, by line
+    first, last = int(here[0]), int(here[-1])
+    for places, where, end in (
+        (np.arange(first), "before the first", first),
+        (np.arange(last + 1, len(rows)), "after the last", last),
+    ):
+        if len(places):
+            done.append(
+                f"{counted(len(places), 'row')} without a price {where} one, of {rows.when(end)}, "
+                f"left out: {_shown(rows, places)}"
+            )
+    return rows.take(np.arange(first, last + 1))
 
 
 def _close(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
@@ -206,9 +228,10 @@ def _present(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
         return rows
     if not here.any():
         raise rows.error(rows.absent(0), 0, "price", "a number: no row has one")
-    inside = np.flatnonzero(~here)
+    missing = np.flatnonzero(~here)
     first, last = np.flatnonzero(here)[[0, -1]]
-    inside = inside[(inside > first) & (inside < last)]
+    # at the ends of a window a day is missing, which is told as the gap that it is
+    inside = missing[(missing > first) & (missing < last)]
     if len(inside) and chosen.gaps == "refuse":
         row = int(inside[0])
         more = f"; {len(inside)} rows without a price in all" if len(inside) > 1 else ""
@@ -218,14 +241,7 @@ def _present(rows: Rows, chosen: Choices, offered, done: list[str]) -> Rows:
             "price",
             f"a number{_or(offered, 'gaps')}",
         )
-    missing = np.flatnonzero(~here)
-    shown = ", ".join(
-        f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))})" for i in missing[:SHOWN]
-    )
-    done.append(
-        f"{counted(len(missing), 'row')} without a price: "
-        f"{shown}{f' and {len(missing) - SHOWN} more' if len(missing) > SHOWN else ''}"
-    )
+    done.append(f"{counted(len(missing), 'row')} without a price: {_shown(rows, missing)}")
     return rows.take(here)
 
 
@@ -360,6 +376,14 @@ def lasting(prices: np.ndarray, days: np.ndarray) -> list[tuple[int, float]]:
     return [
         (int(step) + 1, float(np.exp(abs(steps[step])))) for step in found if int(step) not in known
     ]
+
+
+def _shown(rows: Rows, places: np.ndarray) -> str:
+    """Rows without a price by line and date, the first few of them."""
+    shown = ", ".join(
+        f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))})" for i in places[:SHOWN]
+    )
+    return f"{shown}{f' and {len(places) - SHOWN} more' if len(places) > SHOWN else ''}"
 
 
 def _named(rows: Rows, places: np.ndarray, why: str = "") -> str:

@@ -57,9 +57,11 @@ RATE = (
 )
 COUNT = ("requests", "request_count", "n_requests", "num_requests", "count")
 # The unit of bare numbers where the layout fixes it and the name of their column does not, by that
-# of the prompt lengths: BurstGPT counts seconds from the start of the collection, Mooncake whole
-# milliseconds from the first request, Vidur seconds.
+# of the prompt lengths, and of the output lengths where another column is named for the prompt's:
+# BurstGPT counts seconds from the start of the collection, Mooncake whole milliseconds from the
+# first request, Vidur seconds.
 UNITS = {"requesttokens": "s", "inputlength": "ms", "numprefilltokens": "s"}
+UNITS |= {"responsetokens": "s", "outputlength": "ms", "numdecodetokens": "s"}
 # others have `input_length` too: without this column only whole numbers are Mooncake's milliseconds
 MOONCAKE = "hash_ids"
 LAYOUTS = (
@@ -300,7 +302,11 @@ def read_requests(
     output = [given["output"]] if "output" in given else table.find(*OUTPUT)
     if "rate" not in given and (prompt or output):
         places = _one(table, prompt, "prompt", PROMPT), _one(table, output, "output", OUTPUT)
-        return _trace(table, *places, given.get("date"), date_format, decimal, failed)
+        telling = places if "prompt" in given else places[:1]
+        unit = next(
+            (UNITS[name] for i in telling if (name := simple(table.header[i])) in UNITS), None
+        )
+        return _trace(table, *places, unit, given.get("date"), date_format, decimal, failed)
     return _rate(table, given.get("rate"), given.get("date"), date_format, decimal)
 
 
@@ -330,8 +336,9 @@ def _rate(
     table: Table, value: int | None, time: int | None, date_format: str | None, decimal: str | None
 ) -> DemandSeries:
     counts, unit, beside = False, None, []
-    if value is None and _of_servegen(table):
-        value, time, unit = 1, 0, "s"
+    if _of_servegen(table):
+        value, time = 1 if value is None else value, 0 if time is None else time
+        unit = "s" if time == 0 else None
     elif value is None:
         found = table.find(*RATE)
         counts = not found and len(table.find(*COUNT)) == 1
@@ -446,12 +453,12 @@ def _trace(
     table: Table,
     prompt: int,
     output: int,
+    unit: str | None,
     time: int | None,
     date_format: str | None,
     decimal: str | None,
     failed: str,
 ) -> RequestTrace:
-    unit = UNITS.get(simple(table.header[prompt]))
     times = read_moments(
         table,
         time,

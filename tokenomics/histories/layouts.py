@@ -237,14 +237,16 @@ def layout(
     given = told(column, roles)
     time = table.column(given["date"]) if "date" in given else _time(table, date_format)
     _single(table, time)
-    places = {}
+    # what is named is not taken for something else, and the rest is told as ever
+    named = {role: _given(table, given[role], time) for role in roles if role in given}
+    taken, places = (time, *named.values()), {}
     for role in roles:
-        if role in given:
-            places[role] = _given(table, given[role], time)
+        if role in named:
+            places[role] = named[role]
         elif role == "price":
-            places[role] = _price(table, time, strict=len(roles) > 1)
+            places[role] = _price(table, taken, strict=len(roles) > 1)
         else:
-            found = table.find(role)
+            found = [i for i in table.find(role) if i not in taken]
             if len(found) != 1:
                 said = f"{len(found)} columns '{role}'" if found else f"no column '{role}'"
                 expected = f"`column` {role}=NAME, one of {table.named()}"
@@ -405,7 +407,7 @@ def _given(table: Table, name: str, time: int) -> int:
     close from others.
     """
     if len(table.heads) > 1:
-        closes = [i for i in _closes(table, time) if simple(name) in _parts(table, i)]
+        closes = [i for i in _closes(table, (time,)) if simple(name) in _parts(table, i)]
         if len(closes) == 1 and len(_named(table, (name,), (time,))) > 1:
             return closes[0]
         found = _named(table, (name,), (time,))
@@ -414,17 +416,18 @@ def _given(table: Table, name: str, time: int) -> int:
     return table.column(name)
 
 
-def _closes(table: Table, time: int) -> list[int]:
+def _closes(table: Table, taken: Sequence[int]) -> list[int]:
     """The columns of the first group of names that the file has."""
     for names in (CLOSES, PRICES):
         for name in names:
-            if found := _named(table, (name,), (time,)):
+            if found := _named(table, (name,), taken):
                 return found
     return []
 
 
-def _price(table: Table, time: int, strict: bool) -> int:
-    found = _closes(table, time)
+def _price(table: Table, taken: Sequence[int], strict: bool) -> int:
+    """The column of the price. taken: those of the date, first, and of what is named."""
+    found = _closes(table, taken)
     if not found:
         title = table.title.rsplit(".", 1)[-1]
         if NOT_PRICES & set(words(title)):
@@ -435,7 +438,7 @@ def _price(table: Table, time: int, strict: bool) -> int:
                 key="price",
                 expected="a list of prices, or `column` NAME or its number from 1",
             )
-        found = _vague(table, time)
+        found = _vague(table, taken)
     if len(found) > 1:
         names = ", ".join(table.name(i) for i in found[:10])
         raise InputError(
@@ -444,7 +447,10 @@ def _price(table: Table, time: int, strict: bool) -> int:
             key="price",
             expected="`column` NAME, one of them",
         )
-    place = found[0] if found else _only(table, time, strict) if table.heads else _bare(table, time)
+    if found:
+        place = found[0]
+    else:
+        place = _only(table, taken, strict) if table.heads else _bare(table, taken[0])
     if currency := _currency(table.header[place]):
         found = f"column '{table.name(place)}', in {currency} by its name"
         raise InputError(
@@ -456,15 +462,18 @@ def _price(table: Table, time: int, strict: bool) -> int:
     return place
 
 
-def _vague(table: Table, time: int) -> list[int]:
+def _vague(table: Table, taken: Sequence[int]) -> list[int]:
     """The column whose name could be a price's, and those beside it that are called so; of these
     alone one in USD.
     """
-    vague = next((found for name in VAGUE if (found := _named(table, (name,), (time,)))), [])
+    vague = next((found for name in VAGUE if (found := _named(table, (name,), taken))), [])
     said = [
         i
         for i in range(len(table.header))
-        if vague and i not in (time, *vague) and _says_price(table.header[i]) and _numeric(table, i)
+        if vague
+        and i not in (*taken, *vague)
+        and _says_price(table.header[i])
+        and _numeric(table, i)
     ]
     dollars = [i for i in said if "usd" in words(table.header[i])]
     return dollars if len(dollars) == 1 else [*vague, *said]
@@ -487,12 +496,14 @@ def _currency(name: str) -> str | None:
     return sign or fiat or coin
 
 
-def _only(table: Table, time: int, strict: bool) -> int:
+def _only(table: Table, taken: Sequence[int], strict: bool) -> int:
     """The only column of numbers that no word of its name makes one of something else. strict:
     there has to be a name of a price.
     """
     others = [
-        i for i in range(len(table.header)) if i != time and table.header[i] and _numeric(table, i)
+        i
+        for i in range(len(table.header))
+        if i not in taken and table.header[i] and _numeric(table, i)
     ]
     fit = [i for i in others if not NOT_PRICES & set(words(table.header[i]))]
     if len(fit) == 1 and not strict:

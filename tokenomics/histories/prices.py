@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from .choices import EVERY_DAY, LONGEST_STEP, OPTIONS, Choices, choices_of
-from .cleaning import SHOWN, clean, frequency, ordered
+from .cleaning import SHOWN, clean, frequency, ordered, priced
 from .rows import Rows, read_rows
 from .times import as_date
 
@@ -89,7 +89,7 @@ def read_closes(
     chosen = choices_of(choices, offered)
     rows = read_rows(path, chosen)
     done = [f"read with {rows.taken}"]
-    rows = ordered(rows, chosen, offered, done)
+    rows = priced(ordered(rows, chosen, offered, done), done)
     rows = _window(rows, as_date(start, "start"), as_date(end, "end"), done)
     rows = clean(rows, chosen, offered, done)
     if len(rows) > MOST:
@@ -264,19 +264,21 @@ def read_prices(
     window: str = "`start` and `days`",
     choices: Choices | Mapping[str, object] | None = None,
     moving: bool = False,
+    begins: str = "start",
 ) -> PriceHistory:
     """Daily closes without a gap, from `start` over `days` or up to `end` (to the end of the file
     where neither is given).
 
     window: the arguments that choose it, for messages. choices: how to read the file, and what to
     do with those defects that leave no day out. moving: refuse prices that stand still, as
-    `read_closes` does: for what scores or estimates the distribution of returns. Only the window
-    used has to be clean. Raises InputError that names file and line.
+    `read_closes` does: for what scores or estimates the distribution of returns. begins: the
+    argument that gives `start`, for messages. Only the window used has to be clean. Raises
+    InputError that names file and line.
     """
     chosen = choices_of(choices, EVERY_DAY)
     rows = read_rows(path, chosen)
     done = [f"read with {rows.taken}"]
-    rows = ordered(rows, chosen, EVERY_DAY, done)
+    rows = priced(ordered(rows, chosen, EVERY_DAY, done), done)
     every = rows.days
     from_, to = every.min().item(), every.max().item()
     first = start or from_
@@ -284,7 +286,7 @@ def read_prices(
         raise InputError(
             f"{first} is outside of the history",
             file=path,
-            argument="start",
+            argument=begins,
             expected=f"{from_} to {to}",
         )
     if end is not None and not first < end <= to:

@@ -43,16 +43,12 @@ def read_recorded(
     forms = [*rule.layouts, rule.own_form]
     names = {name for form in forms for name in form.columns}
     given = _named(column, sorted(names))
-    # a field that is named belongs to the form that is meant
-    forms = [form for form in forms if set(given) <= set(form.columns)] or forms
-    form = _form(rule, tables, forms, given)
+    form, given = _form(tables, forms, given)
+    clock = form.columns[0]
     places = {
-        name: [
-            (t, at) for t, table in enumerate(tables) for at in table.find(given.get(name, name))
-        ]
+        name: [(t, at) for t, table in enumerate(tables) for at in _find(table, name, given, clock)]
         for name in form.columns
     }
-    clock = form.columns[0]
     kinds = {name: _dated(tables, places[name][0]) for name in form.dates}
     lines = [_by_clock(table, places[clock], t, kinds.get(clock)) for t, table in enumerate(tables)]
     _tell_left_out(tables, lines)
@@ -134,26 +130,65 @@ def _named(
     return told(column, tuple(names))
 
 
-def _form(
-    rule: DeployedRule,
-    tables: Sequence[Table],
-    forms: Sequence[RecordedForm],
-    given: Mapping[str, str],
-) -> RecordedForm:
-    """The first form of which no column is missing; else an error about the nearest one."""
+def _find(table: Table, name: str, given: Mapping[str, str], clock: str) -> list[int]:
+    """A table's columns of a form's column. A name that is given stands for its own, but for the
+    clock's in those of several files that do not have it.
+    """
+    found = table.find(given.get(name, name))
+    return found or (table.find(name) if name == clock else [])
 
-    def missing(form: RecordedForm) -> list[str]:
+
+def _as_named(
+    form: RecordedForm, forms: Sequence[RecordedForm], given: Mapping[str, str]
+) -> dict[str, str] | None:
+    """What is given, by the form's own columns; None where the form has no place for a part of it.
+    A field of one form tells its column of another, whose other columns are found by their names.
+    """
+    found: dict[str, str] = {}
+    for name, header in given.items():
+        owns = {one.own(name) for one in forms if name in one.columns} | {name}
+        places = [name] if name in form.columns else [form.column(own) for own in sorted(owns)]
+        place = next((one for one in places if one is not None), None)
+        if place is None:
+            return None
+        if found.get(place, header) != header:
+            raise InputError(
+                f"two columns for {place}: '{found[place]}' and '{header}'",
+                argument="column",
+                expected="one",
+            )
+        found[place] = header
+    return found
+
+
+def _form(
+    tables: Sequence[Table], forms: Sequence[RecordedForm], given: Mapping[str, str]
+) -> tuple[RecordedForm, dict[str, str]]:
+    """The first form of which no column is missing, those first that have all that is given by its
+    very name, and what is given by its columns; else an error about the nearest one.
+    """
+    fit = [(form, found) for form in forms if (found := _as_named(form, forms, given)) is not None]
+    if not fit:
+        names = ", ".join(given)
+        raise InputError(
+            f"fields of several forms: {names}",
+            argument="column",
+            expected="fields of one of " + " or ".join(", ".join(one.columns) for one in forms),
+        )
+    fit.sort(key=lambda one: not set(given) <= set(one[0].columns))
+
+    def missing(form: RecordedForm, given: Mapping[str, str]) -> list[str]:
+        clock = form.columns[0]
         return [
             name
             for name in form.columns
-            if not any(table.find(given.get(name, name)) for table in tables)
+            if not any(_find(table, name, given, clock) for table in tables)
         ]
 
-    lacking = [(len(missing(form)) / len(form.columns), form) for form in forms]
-    share, form = min(lacking, key=lambda item: item[0])
-    if not share:
-        return form
-    lacking_here = missing(form)
+    form, given = min(fit, key=lambda one: len(missing(*one)) / len(one[0].columns))
+    lacking_here = missing(form, given)
+    if not lacking_here:
+        return form, given
     # a column that was named is told before one that is only looked for
     absent = next((name for name in lacking_here if name in given), lacking_here[0])
     headers = [header for table in tables for header in table.header if header]
@@ -161,7 +196,7 @@ def _form(
         f"no column '{given.get(absent, absent)}'",
         file=tables[0].file,
         key="column",
-        expected=" or ".join(", ".join(one.columns) for one in forms),
+        expected=" or ".join(", ".join(one.columns) for one, _ in fit),
         nearest=nearest(given.get(absent, absent), headers),
     )
 

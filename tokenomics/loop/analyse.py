@@ -23,7 +23,7 @@ ONE_SIDED = (
     "The policy buys and never sells: margins are those of the side on which it buys; on the other "
     "it leaves the economy to itself."
 )
-POINTS = 41  # of each axis of the stability map
+MAP = (0.1, 10.0**4.25)  # times the gains in force, of the stability map
 UNITS = {
     "gain": "1",
     "phase": "degrees",
@@ -162,21 +162,15 @@ class Analysis(Shown):
         if self.margins.stable:
             found["time"] = figures.time(plant, self.law, self.margins)
         if policy.type == "pid" and policy.pid.kp > 0.0 and policy.pid.ki > 0.0:
-            kp, ki = (
-                np.logspace(np.log10(g) - 1.0, np.log10(g) + 3.5, POINTS)
-                for g in (policy.pid.kp, policy.pid.ki)
-            )
-            grids = {
-                f"pool at {share:.0%} of its depth": grid
-                for share, grid in regions.gain_plane(
-                    self.parameters, kp, ki, today=self.today
-                ).items()
+            gains = np.array([policy.pid.kp, policy.pid.ki])
+            low, high = (factor * gains for factor in MAP)
+            found_lines = regions.boundaries(self.parameters, low, high, today=self.today)
+            lines = {
+                f"pool at {share:.0%} of its depth": line for share, line in found_lines.items()
             }
             title = "Stable below and left of the line; the region shrinks with liquidity"
             labels = ("proportional gain kp [1/day]", "integral gain ki [1/day²]")
-            found["stability"] = figures.stability_map(
-                title, kp, ki, grids, labels, (policy.pid.kp, policy.pid.ki)
-            )
+            found["stability"] = figures.stability_map(title, lines, labels, gains, (low, high))
         return found
 
 

@@ -4,6 +4,8 @@ time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -165,32 +167,26 @@ def responses(
 @styled
 def stability_map(
     title: str,
-    x: np.ndarray,
-    y: np.ndarray,
-    grids: dict[str, np.ndarray],
+    lines: Mapping[str, np.ndarray],
     labels: tuple[str, str],
-    chosen: tuple[float, float],
+    chosen: np.ndarray,
+    window: tuple[np.ndarray, np.ndarray],
 ) -> Figure:
-    """Regions of a gain plane in which the loop is stable, one contour a condition. grids: (y, x)
-    of the spectral radius. chosen: gains marked.
+    """Regions of a gain plane in which the loop is stable, one line a condition. lines: gains
+    (points, 2), NaN where one leaves the window. chosen: gains marked. window: lowest and highest
+    gains.
     """
     canvas = Drawing(figsize=(6.4, 4.8), layout="constrained")
     axis = canvas.add_subplot()
-    for (name, radius), colour in zip(grids.items(), COLOURS, strict=False):
-        axis.contour(x, y, radius, levels=[1.0], colors=[colour])
-        axis.plot([], [], color=colour, label=name)
+    for (name, line), colour in zip(lines.items(), COLOURS, strict=False):
+        axis.plot(*line.T, color=colour, label=name)
     axis.plot(*chosen, "*", color="black", label="gains in force")
     axis.set(xlabel=labels[0], ylabel=labels[1], title=title)
-    ends = [
-        stop.vertices
-        for lines in axis.collections
-        for stop in lines.get_paths()
-        if len(stop.vertices)
-    ]
-    if ends:  # what is stable beyond every line tells nothing
-        furthest = np.max(np.concatenate([*ends, [chosen]]), axis=0)
-        axis.set_xlim(x[0], min(x[-1], BEYOND * furthest[0]))
-        axis.set_ylim(y[0], min(y[-1], BEYOND * furthest[1]))
+    low, high = window
+    furthest = np.nanmax(np.concatenate([*lines.values(), [chosen]]), axis=0)
+    # what is stable beyond every line tells nothing
+    right, top = np.minimum(high, BEYOND * furthest)
+    axis.set(xlim=(low[0], right), ylim=(low[1], top))
     plain_log(axis, "x")
     plain_log(axis, "y")
     canvas.legend(loc="outside lower center", ncols=2)

@@ -68,6 +68,7 @@ WEEKLY = RecordedForm(
     dates=("week",),
     spacing=WEEK,
     stepped=lambda before, here: before.clock > FIRST,
+    fields={"burned": "hnt_burned", "minted": "hnt_issued"},
 )
 READINGS = (
     RowReading("with the 1.3 M HNT of HIP-138's fund", _weekly(_evenly, FUND)),

@@ -86,6 +86,11 @@ BY_DAY = RecordedForm(
     "833 nominal rounds of 21 hours laid over 729 daily states, so that 104 rows repeat their day, "
     "and a day spans one round or two; stocks are of the day, not of the block in which the round "
     "began, and are rounded to 17 digits",
+    fields={
+        "inflation": "inflation_ppb",
+        "bonded": "bonded_lptu",
+        "supply": "total_supply_lptu",
+    },
 )
 
 OWN = RecordedForm(

@@ -82,6 +82,12 @@ HOURLY = RecordedForm(
     dates=("timestamp",),
     spacing=HOUR,
     moment=lambda row: row.inputs.now,
+    fields={
+        "now": "timestamp",
+        "market": "marketPriceUsd",
+        "price": "RedemptionPrice",
+        "rate": "RedemptionRateAnnualizedRate",
+    },
 )
 
 

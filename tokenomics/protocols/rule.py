@@ -5,7 +5,7 @@ of its clock in the arithmetic of the contract.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -77,7 +77,8 @@ class RecordedForm:
     arguments of a `RowReading`; one step on the inputs of the line before where None. dates:
     columns that may have dates, which count as days since 1970. spacing: from a row to the next
     where none is missing; None where that is not even. moment: of a row, in which the spacing is
-    told; its clock where None.
+    told; its clock where None. fields: the column of a field of the rule's own form, where one has
+    it; the clock's is the first.
     """
 
     name: str
@@ -90,6 +91,18 @@ class RecordedForm:
     dates: tuple[str, ...] = ()
     spacing: int | None = 1
     moment: Callable[[Row], int] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> str | None:
+        """The column of a field of the rule's own form, or of one of this form's columns."""
+        if name == "clock":
+            return self.columns[0]
+        return name if name in self.columns else self.fields.get(name)
+
+    def own(self, column: str) -> str:
+        """The field of the rule's own form that a column has; itself where it has none."""
+        fields = {"clock": self.columns[0], **self.fields}
+        return next((name for name, one in fields.items() if one == column), column)
 
 
 class Keyed:

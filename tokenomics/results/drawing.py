@@ -19,7 +19,6 @@ COMPRESSION = 3  # of a PNG; 6, the usual one, is a tenth smaller and takes half
 WITHOUT_WINDOW = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template", "inline")
 # of an SVG: text as paths, and identifiers that are the same every time
 SVG = {"svg.hashsalt": "tokenomics", "svg.fonttype": "path"}
-FORMS = ("png", "svg")
 Some = TypeVar("Some", bound=Figure)
 
 
@@ -90,6 +89,7 @@ def svg(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def save(figure: Figure, path: Path, dpi: float) -> None:
-    """Write a figure as PNG. dpi: dots per inch."""
-    path.write_bytes(png(figure, dpi))
+def save(figure: Figure, folder: Path, name: str, form: str, dpi: float) -> None:
+    """Write a figure into a folder in a form of `FORMS`. dpi: dots per inch of a PNG."""
+    content = svg(figure) if form == "svg" else png(figure, dpi)
+    (folder / f"{name}.{form}").write_bytes(content)

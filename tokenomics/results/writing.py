@@ -15,23 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
-from ..inputs.arguments import choice
 from ..inputs.files import refuse_existing, written_folder
 from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
 from ..shown import readable
-from .drawing import FORMS
 from .figures import pictures, vectors
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
+from .forms import checked_form
 from .intervals import interval
 from .records import sealed
 from .sources import code_of, recorded_code
 from .versions import package_record
-
-
-def checked_form(form: str) -> str:
-    """A form of figures; raises InputError for another one."""
-    return choice(FORMS)("form", form)
 
 
 def metrics_json(result: Any) -> dict[str, Any]:

@@ -132,6 +132,7 @@ def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
     choices=optional(of(Mapping, Choices, expected="a mapping by name, such as {'gaps': 'span'}")),
     start=DATE,
     end=optional(DATE),
+    history_start=optional(DATE),
     demand=optional(of(str, Path, DemandSeries, expected="a path")),
     demand_align=optional(TEXT),
     overlay=several(SOURCE),
@@ -145,6 +146,7 @@ def validate(
     policy: Source,
     start: str | dt.date,
     end: str | dt.date | None = None,
+    history_start: str | dt.date | None = None,
     choices: Choices | Mapping[str, Any] | None = None,
     demand: str | Path | DemandSeries | None = None,
     demand_align: str | None = None,
@@ -164,12 +166,15 @@ def validate(
     params, policy, overlay, sets
         As in `run`.
     history : str or Path
-        Daily closes in USD in any layout (docs/histories.md), without a gap up to `end`.
+        Daily closes in USD in any layout (docs/histories.md), without a gap from `history_start` to
+        `end`.
     start : str or date
         Date of the first forecast, on which the policy is set up in the counterfactual; at least
         250 days after the history's first.
     end : str or date, optional
         Last date.
+    history_start : str or date, optional
+        First date of the history that is used; that of its first close by default.
     choices : mapping, optional
         How to read it, as in `run`.
     demand, demand_align
@@ -219,7 +224,15 @@ def validate(
         raise InputError(
             f"{begin} is after {stop}", argument="start", expected="a date before `end`"
         )
-    prices = read_prices(history, end=stop, window="`end`", choices=choices, moving=True)
+    prices = read_prices(
+        history,
+        as_date(history_start, "history_start"),
+        end=stop,
+        window="`history_start` and `end`",
+        choices=choices,
+        moving=True,
+        begins="history_start",
+    )
     first = _place(prices, begin, horizon)
     notes, series = [f"history from {history}: {'; '.join(prices.notes)}"], None
     if demand is not None:

@@ -61,13 +61,15 @@ def latency_figure(one: VenueReport) -> Figure:
     return figure
 
 
-def fill(folder: Path, found: Mapping[str, VenueReport], resolved: Resolved) -> None:
-    """Fill a new directory."""
+def fill(
+    folder: Path, found: Mapping[str, VenueReport], resolved: Resolved, form: str = "png"
+) -> None:
+    """Fill a new directory. form: of the figures."""
     if start_state(resolved.today)["staked"] > 0.0:  # without a stake there is no plane
         plane = deterrence_figure(resolved.values, resolved.today)
-        save(plane, folder / "deterrence.png", 130)
+        save(plane, folder, "deterrence", form, 130)
     for name, one in found.items():
         stem = Path(name).stem
         text = "\n\n".join([f"# {one.workload.description}", *one.lines, markdown_table(one.table)])
         (folder / f"{stem}.md").write_text(text + "\n", encoding="utf-8")
-        save(latency_figure(one), folder / f"{stem}_latency.png", 130)
+        save(latency_figure(one), folder, f"{stem}_latency", form, 130)

@@ -77,7 +77,8 @@ def profile_figure(profiles: pd.DataFrame) -> Figure:
     """The criterion's curve around its least, by parameter, the others fitted again."""
     figure = Drawing(figsize=(6.4, 4.2), layout="constrained")
     axis = figure.add_subplot()
-    highest = float(np.max(profiles["distance above the least"] / profiles["limit"]))
+    # the limit is in view however flat the curves are
+    highest = max(1.0, float(np.max(profiles["distance above the least"] / profiles["limit"])))
     for name, own in profiles.groupby("parameter", sort=False):
         x = np.concatenate([own["times the estimate"], [1.0]])
         y = np.concatenate([own["distance above the least"] / own["limit"], [0.0]])

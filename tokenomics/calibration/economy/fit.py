@@ -11,7 +11,7 @@ import pandas as pd
 from ...errors import InputError
 from ...inputs import bounds
 from ...parameters import Resolved
-from .identification import Criterion, curves, local, rises
+from .identification import Criterion, curves, flatness, local, rises
 from .search import ITERATIONS, TOLERANCE, distance, multistart, nearest
 from .simulated_moments import SimulatedMoments, Tick, curvature
 from .space import Space, own_values
@@ -138,7 +138,7 @@ def fit_moments(
             continue
         told = {i: rises(curve, space.paths[i]) for i in np.flatnonzero(free)}
         worst = min(told, key=told.get)
-        if told[worst] >= 1.0 or len(told) == 1:
+        if told[worst][0] >= 1.0 or len(told) == 1:
             farther = np.mean(refitted(gaps, near.slopes[:, free], weight) > far)
             return MomentsFit(
                 x,
@@ -153,10 +153,7 @@ def fit_moments(
                 scanned,
                 agree,
             )
-        why = (
-            f"not told beside the others: the distance rises by {told[worst]:.2g} of its limit "
-            f"within a factor of ten"
-        )
+        why = f"not told beside the others: {flatness(*told[worst])}"
         starts = np.vstack([x, own])
         starts[:, worst] = own[worst]
         rest = np.repeat((free & (np.arange(len(x)) != worst))[None], 2, axis=0)
@@ -166,9 +163,10 @@ def fit_moments(
             x, far = there[best], float(reached[best])
             held[worst] = f"{why}; held at its own value, {np.exp(own[worst]):.4g}"
         else:
+            end = ", an end of its range" if space.at_bound(x)[worst] else ""
             held[worst] = (
-                f"{why}; held where the fit is best, at {np.exp(x[worst]):.4g}: its own value, "
-                f"{np.exp(own[worst]):.4g}, is {reached[best] - far:.3g} farther"
+                f"{why}; held where the fit is best, at {np.exp(x[worst]):.4g}{end}: its own "
+                f"value, {np.exp(own[worst]):.4g}, is {reached[best] - far:.3g} farther"
             )
 
 

@@ -20,6 +20,7 @@ from .simulated_moments import SimulatedMoments, covariance, curvature
 LIMIT = 3.84  # 95 % point of chi-square with one degree of freedom
 WIDE = 10.0  # an interval that spans this factor or more tells nothing
 FACTORS = (WIDE**-0.5, 0.6, 1.7, WIDE**0.5)  # times the estimate
+LEAST = 0.01  # of the limit: a rise that the others' fits leave uncertain
 ITERATIONS = 2  # of the others' fits; they start where they are best at the estimate
 
 
@@ -113,11 +114,27 @@ def curves(
     return table, (there[0], float(least[0]))
 
 
-def rises(table: pd.DataFrame, path: str) -> float:
-    """How far the distance rises on the side on which it rises less, in units of the limit."""
+def rises(table: pd.DataFrame, path: str) -> tuple[float, float]:
+    """How far the distance rises on the side on which it rises less, in units of the limit and as
+    it is.
+    """
     own = table[table["parameter"] == path]
-    ends = own["times the estimate"].isin((FACTORS[0], FACTORS[-1]))
-    return float((own["distance above the least"] / own["limit"])[ends].min())
+    ends = own[own["times the estimate"].isin((FACTORS[0], FACTORS[-1]))]
+    rise = ends["distance above the least"].to_numpy()
+    share = rise / ends["limit"].to_numpy()
+    less = int(np.nan_to_num(share, nan=np.inf).argmin())
+    return float(share[less]), float(rise[less])
+
+
+def flatness(share: float, rise: float) -> str:
+    """A rise of less than the limit in words, see `rises`. What is lower by more than a search's
+    inexactness lies beyond the ranges, for within them the search goes on from there.
+    """
+    if rise < -ALIKE:
+        return f"the distance is lower by {-rise:.2g} beyond the ranges of the search"
+    if share < LEAST:
+        return "the distance does not rise within a factor of ten"
+    return f"the distance rises by {share:.2g} of its limit within a factor of ten"
 
 
 def directions(

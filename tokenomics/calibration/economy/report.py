@@ -133,19 +133,27 @@ def calibration_of(
         tables,
         tuple(notes),
         figures,
-        _settings(space, resolved, told, level),
+        _settings(subject, space, resolved, told, level),
     )
 
 
 def _settings(
-    space: Space, resolved: Resolved, told: tuple[Estimate, ...], level: Level
+    subject: Subject,
+    space: Space,
+    resolved: Resolved,
+    told: tuple[Estimate, ...],
+    level: Level,
 ) -> dict[str, tuple[float, str]]:
     """What the overlay needs beside the estimates: what is held away from its own value, and the
-    slow level.
+    slow level. The sources name the days, by which `validate` tells what saw its data.
     """
     own = np.exp(own_values(resolved, space))
     found = {
-        one.name: (one.value, f"assumption: where the fit is best; {one.problem}")
+        one.name: (
+            one.value,
+            f"assumption: where the fit is best ({METHOD}, {subject.data}); {one.problem}"
+            + (f": {one.spread}" if np.isfinite(one.error) else ""),
+        )
         for one, value in zip(told, own, strict=True)
         if one.problem and not np.isclose(one.value, value)
     }
