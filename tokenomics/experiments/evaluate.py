@@ -30,7 +30,7 @@ from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS, needed
 from .staging import staged
 from .warm_up import WarmUp, steps_before
-from .worlds import AT_ONCE, Batch, Each, Starts, whole, worlds_of
+from .worlds import AT_ONCE, Batch, Each, Starts, pieces, whole, worlds_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class Simulator:
         swept = dict(zip(paths, chosen[good].T, strict=True))
         step = resolved.values.simulation.time_step
 
-        def simulate_slice(number: int, each: Each) -> None:
+        def simulate_slice(number: int, each: Each, threads: int) -> None:
             """All points on the shocks of some runs."""
             runs = self._slices[number]
             wide, shocks = whole(runs), self._kept or self._shocks(self._table(runs))
@@ -150,6 +150,7 @@ class Simulator:
                     names,
                     reduce,
                     each,
+                    threads,
                 )
                 for points in worlds.batches(len(wide) if self._warm else None)
             ]
@@ -163,9 +164,9 @@ class Simulator:
             numbers = range(len(self._slices))
             if len(numbers) < workers:
                 for number in numbers:
-                    simulate_slice(number, pool.map)
+                    simulate_slice(number, pool.map, workers)
             else:
-                list(pool.map(lambda number: simulate_slice(number, map), numbers))
+                list(pool.map(lambda number: simulate_slice(number, map, 1), numbers))
         return Evaluation(values, failed_day, tuple(errors))
 
     def _reduced(
@@ -175,33 +176,34 @@ class Simulator:
         names: Sequence[str],
         reduce: Reduce,
         each: Each,
+        threads: int,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Numbers (points, names, runs) of some points, and the step in which each failed (points,
-        runs), else NaN. swept: (points,) by path.
+        runs), else NaN. swept: (points,) by path. threads: of `each`.
         """
         width = len(batch.runs)
         count, start = len(batch.world), batch.start
         if self._warm:
-            start = self._warm(batch.runs, start, batch.values, each)
+            start = self._warm(batch.runs, start, batch.values, each, threads)
         lanes = count * width
         flat, failed = np.empty((len(names), lanes)), np.empty(lanes)
 
-        def simulate_piece(first: int) -> None:
-            lane = np.arange(first, min(first + AT_ONCE, lanes))
+        def simulate_piece(piece: slice) -> None:
+            lane = np.arange(piece.start, piece.stop)
             point = lane // width
             world = batch.world[point]
             where = (world, lane % width) if self._warm else _one_or_each(world)
             mine = {path: column[point] for path, column in swept.items()}
             begin = some_of(start, where)
-            outcome = self._simulate(begin, mine, batch.shocks, first, len(lane))
+            outcome = self._simulate(begin, mine, batch.shocks, piece.start, len(lane))
             with np.errstate(all="ignore"):
                 found = reduce(outcome, mine)
             broken = outcome.failed > 0
             for row, name in enumerate(names):
-                flat[row, lane] = np.where(broken, np.nan, found[name])
-            failed[lane] = np.where(broken, outcome.failed - 1, np.nan)
+                flat[row, piece] = np.where(broken, np.nan, found[name])
+            failed[piece] = np.where(broken, outcome.failed - 1, np.nan)
 
-        list(each(simulate_piece, range(0, lanes, AT_ONCE)))
+        list(each(simulate_piece, pieces(lanes, threads)))
         shape = (len(names), count, width)
         return flat.reshape(shape).transpose(1, 0, 2), failed.reshape(count, width)
 
