@@ -19,11 +19,12 @@ from ..engines import purity
 from ..engines.ensemble import Ensemble, Outcome
 from ..engines.folds import Fold, Folds
 from ..engines.guards import check
+from ..errors import InputError
 from ..model.model import MODEL, Model
 from ..model.shocks import ShockTable, sample
 from ..model.steady_state import start_state
 from ..model.transition import carried
-from ..model.variables import as_arrays, some_of
+from ..model.variables import as_arrays, as_numbers, some_of
 from ..parameters import Resolved, substitute, value_at
 from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
@@ -99,6 +100,26 @@ class Simulator:
         ]
         # kept for the next call where they are all
         self._kept = self._shocks(table) if len(self._slices) == 1 else None
+
+    def reads(self, path: str) -> bool:
+        """Whether a run can depend on a parameter that is given point by point: on any of the
+        world, and on a lever that a step reads.
+        """
+        return path in self._worlds or any(path in engine.reads for engine in self._engines)
+
+    def start(self, point: Sequence[float]) -> dict[str, float]:
+        """Where the runs of a point start, by variable. Raises InputError where there is no such
+        network.
+        """
+        values = np.array([point], dtype=float)
+        (error,) = refusals(self._resolved, self._paths, values, source="sweep")
+        if error:
+            raise InputError(error)
+        world = values[:, [self._paths.index(path) for path in self._worlds]]
+        found = self._starts(world)
+        if not np.isfinite(found["token_price"][0]):
+            raise self._starts.reasons(world)[0]
+        return as_numbers(found)
 
     def _shocks(self, table: ShockTable) -> list[np.ndarray]:
         """What the kernel of every stage reads."""
