@@ -140,6 +140,8 @@ def look(page: Page, address: str, server: int, options: argparse.Namespace) -> 
     page.goto(address)
     page.wait_for_selector(".picture", timeout=120_000)
     settled(page)
+    first, second = (page.locator(".bk-Figure").nth(place).bounding_box() for place in (0, 1))
+    assert first["y"] == second["y"] and first["x"] < second["x"], "no picture beside the first"
     shot("opened")
     measured(page, server, "a lever", slider(page, "kp [1/day]"), options.moves)
     page.get_by_text("Facts of the world", exact=True).click()

@@ -48,6 +48,7 @@ SIDES = f"{NARROW} {{:host {{flex-direction: column-reverse !important}}}}"
 WRAPPED = ":host {flex-wrap: wrap !important}"
 PICTURES = (
     ":host {display: grid !important; grid-template-columns: repeat(2, minmax(0, 1fr))}"
+    ".scroll-button {display: none !important}"  # Panel's, which would take the first place
     f"{NARROW} {{:host {{grid-template-columns: minmax(0, 1fr)}}}}"
 )
 KEY = (
