@@ -7,6 +7,7 @@ import sys
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paths import command
@@ -22,7 +23,9 @@ from tokenomics.explorer.strengths import Strengths, why_none
 from tokenomics.explorer.table import SAME, table
 from tokenomics.governance.evidence.over_time import VARIABLES
 from tokenomics.governance.proposal.proposal import read_proposal
+from tokenomics.model.steady_state import start_state
 from tokenomics.parameters import fits
+from tokenomics.results.matters import margins
 from tokenomics.results.metrics import METRICS
 
 BURN, IMPACT, CRASH = "supply.burn_share", "venues.own_elasticity", "events.token_crash.size"
@@ -143,6 +146,19 @@ def test_the_limits_are_what_matters_in_that_world(explored):
         assert one.constraint.excess(0.0) <= 0.0
 
 
+def test_what_matters_is_of_the_start_of_the_world_that_is_shown(explored):
+    for values in ({}, {IMPACT: -2.0}, {CRASH: -0.2}):
+        explored(values)  # which leaves its own start behind
+        for world in ({IMPACT: -1.0}, values):
+            network = (
+                explored.resolved.replace(world, source="test") if world else explored.resolved
+            )
+            start = start_state(network.today)
+            assert explored.margins({**world, BURN: 0.2}) == margins(SHOWN, start, {}, OPENING.days)
+    with pytest.raises(InputError, match="own_elasticity"):
+        explored.margins({IMPACT: 1.0})
+
+
 def test_nothing_moved_is_no_proposal(explored):
     for values in ({}, {IMPACT: -2.0}):
         with pytest.raises(InputError, match="no lever is moved"):
@@ -171,6 +187,25 @@ def test_the_frontier_has_the_law_as_chosen_where_its_strength_is_one(explored):
     assert own["cost"] == pytest.approx(seen.metrics["purchases"][1].mean(), rel=1e-12)
     none = found.points.iloc[-1]
     assert (none["policy"], none["cost"]) == ("none", 0.0)
+
+
+def test_a_frontier_does_not_depend_on_those_before_it(explored):
+    strengths, moves = Strengths(explored), ({}, {KP: 0.08}, {BURN: 0.2}, {IMPACT: -2.0}, {})
+    for values in moves:
+        fresh = Strengths(explored)(values).points
+        pd.testing.assert_frame_equal(strengths(values).points, fresh, check_exact=True)
+
+
+def test_without_a_law_nothing_is_simulated_anew_for_a_lever_of_the_law(explored, monkeypatch):
+    strengths, counted = Strengths(explored), []
+    simulated = strengths._simulated
+    monkeypatch.setattr(
+        strengths, "_simulated", lambda *given: counted.append(len(given[1])) or simulated(*given)
+    )
+    for values in ({}, {KP: 0.08}, {KP: 0.08, BURN: 0.2}):
+        strengths(values)
+    # each picture has the law as chosen and at nine strengths; no controller is there twice
+    assert sorted(counted) == [1, 1, 10, 10, 10]
 
 
 @pytest.mark.parametrize(

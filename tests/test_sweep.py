@@ -14,11 +14,13 @@ from stores import with_failures
 
 import tokenomics as tk
 from paths import command
+from tokenomics.engines.instructions import LANES
 from tokenomics.errors import InputError, ModelError
 from tokenomics.experiments import plan as plan_module
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import estimate, sweep
+from tokenomics.experiments.worlds import AT_ONCE, pieces
 from tokenomics.inputs import footprint
 from tokenomics.parameters.layers import labels
 from tokenomics.parameters.locate import names
@@ -81,6 +83,18 @@ def test_workers_and_tasks_do_not_matter(gains, small_tasks):
         np.testing.assert_array_equal(
             cut.columns(name)[name], gains.columns(name)[name], err_msg=name
         )
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 16])
+def test_workers_share_runs_evenly_in_whole_vectors(workers):
+    for lanes in (1, LANES, 2 * LANES + 1, 400, AT_ONCE, AT_ONCE + 1, 13 * AT_ONCE + 7):
+        found = pieces(lanes, workers)
+        assert [i for one in found for i in range(one.start, one.stop)] == list(range(lanes))
+        assert all(one.start % LANES == 0 for one in found)
+        sizes = [one.stop - one.start for one in found]
+        assert max(sizes) <= AT_ONCE
+        shares = [sum(sizes[i::workers]) for i in range(min(workers, len(sizes)))]
+        assert max(shares) - lanes / workers <= LANES * -(-len(sizes) // workers)
 
 
 @pytest.mark.parametrize("runs", [1, 3, 8, 40, 41])

@@ -140,6 +140,8 @@ def look(page: Page, address: str, server: int, options: argparse.Namespace) -> 
     page.goto(address)
     page.wait_for_selector(".picture", timeout=120_000)
     settled(page)
+    first, second = (page.locator(".bk-Figure").nth(place).bounding_box() for place in (0, 1))
+    assert first["y"] == second["y"] and first["x"] < second["x"], "no picture beside the first"
     shot("opened")
     measured(page, server, "a lever", slider(page, "kp [1/day]"), options.moves)
     page.get_by_text("Facts of the world", exact=True).click()
@@ -156,7 +158,8 @@ def look(page: Page, address: str, server: int, options: argparse.Namespace) -> 
     page.get_by_text("Against its cost").click()
     expect(page.get_by_text("What the chosen law buys")).to_be_visible(timeout=60_000)
     settled(page)
-    measured(page, server, "a lever, against its cost", slider(page, "kp [1/day]"), options.moves)
+    for what, name in (("a lever", "kp [1/day]"), ("a fact", "jump volatility")):
+        measured(page, server, f"{what}, against its cost", slider(page, name), options.moves)
     shot("cost")
     elsewhere = [
         url for url in asked if not url.startswith((address, address.replace("http", "ws")))

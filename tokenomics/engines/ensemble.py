@@ -79,6 +79,8 @@ class Ensemble:
         self.program = record_step(model, params, swept, folds.record if folds else None)
         self._layout = _layout(self.program, self._table, self._record, processes, goes_on)
         self._kernel: Kernel = compiled(self.program, self._layout)
+        # of what is swept, all that a step depends on
+        self.reads = frozenset(swept).intersection(self._layout.fixed)
 
     def shocks(self, table: ShockTable, first: int = 0) -> np.ndarray:
         """The processes that the kernel reads, (processes, steps, width); columns repeat until they

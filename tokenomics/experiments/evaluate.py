@@ -19,18 +19,19 @@ from ..engines import purity
 from ..engines.ensemble import Ensemble, Outcome
 from ..engines.folds import Fold, Folds
 from ..engines.guards import check
+from ..errors import InputError
 from ..model.model import MODEL, Model
 from ..model.shocks import ShockTable, sample
 from ..model.steady_state import start_state
 from ..model.transition import carried
-from ..model.variables import as_arrays, some_of
+from ..model.variables import as_arrays, as_numbers, some_of
 from ..parameters import Resolved, substitute, value_at
 from ..parameters.points import refusals
 from ..results.evaluation import evaluate_metrics
 from ..results.metrics import METRICS, needed
 from .staging import staged
 from .warm_up import WarmUp, steps_before
-from .worlds import AT_ONCE, Batch, Each, Starts, whole, worlds_of
+from .worlds import AT_ONCE, Batch, Each, Starts, pieces, whole, worlds_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +101,26 @@ class Simulator:
         # kept for the next call where they are all
         self._kept = self._shocks(table) if len(self._slices) == 1 else None
 
+    def reads(self, path: str) -> bool:
+        """Whether a run can depend on a parameter that is given point by point: on any of the
+        world, and on a lever that a step reads.
+        """
+        return path in self._worlds or any(path in engine.reads for engine in self._engines)
+
+    def start(self, point: Sequence[float]) -> dict[str, float]:
+        """Where the runs of a point start, by variable. Raises InputError where there is no such
+        network.
+        """
+        values = np.array([point], dtype=float)
+        (error,) = refusals(self._resolved, self._paths, values, source="sweep")
+        if error:
+            raise InputError(error)
+        world = values[:, [self._paths.index(path) for path in self._worlds]]
+        found = self._starts(world)
+        if not np.isfinite(found["token_price"][0]):
+            raise self._starts.reasons(world)[0]
+        return as_numbers(found)
+
     def _shocks(self, table: ShockTable) -> list[np.ndarray]:
         """What the kernel of every stage reads."""
         firsts = np.cumsum([0, *(stage.steps for stage in self._stages[:-1])])
@@ -139,7 +160,7 @@ class Simulator:
         swept = dict(zip(paths, chosen[good].T, strict=True))
         step = resolved.values.simulation.time_step
 
-        def simulate_slice(number: int, each: Each) -> None:
+        def simulate_slice(number: int, each: Each, threads: int) -> None:
             """All points on the shocks of some runs."""
             runs = self._slices[number]
             wide, shocks = whole(runs), self._kept or self._shocks(self._table(runs))
@@ -150,6 +171,7 @@ class Simulator:
                     names,
                     reduce,
                     each,
+                    threads,
                 )
                 for points in worlds.batches(len(wide) if self._warm else None)
             ]
@@ -163,9 +185,9 @@ class Simulator:
             numbers = range(len(self._slices))
             if len(numbers) < workers:
                 for number in numbers:
-                    simulate_slice(number, pool.map)
+                    simulate_slice(number, pool.map, workers)
             else:
-                list(pool.map(lambda number: simulate_slice(number, map), numbers))
+                list(pool.map(lambda number: simulate_slice(number, map, 1), numbers))
         return Evaluation(values, failed_day, tuple(errors))
 
     def _reduced(
@@ -175,33 +197,34 @@ class Simulator:
         names: Sequence[str],
         reduce: Reduce,
         each: Each,
+        threads: int,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Numbers (points, names, runs) of some points, and the step in which each failed (points,
-        runs), else NaN. swept: (points,) by path.
+        runs), else NaN. swept: (points,) by path. threads: of `each`.
         """
         width = len(batch.runs)
         count, start = len(batch.world), batch.start
         if self._warm:
-            start = self._warm(batch.runs, start, batch.values, each)
+            start = self._warm(batch.runs, start, batch.values, each, threads)
         lanes = count * width
         flat, failed = np.empty((len(names), lanes)), np.empty(lanes)
 
-        def simulate_piece(first: int) -> None:
-            lane = np.arange(first, min(first + AT_ONCE, lanes))
+        def simulate_piece(piece: slice) -> None:
+            lane = np.arange(piece.start, piece.stop)
             point = lane // width
             world = batch.world[point]
             where = (world, lane % width) if self._warm else _one_or_each(world)
             mine = {path: column[point] for path, column in swept.items()}
             begin = some_of(start, where)
-            outcome = self._simulate(begin, mine, batch.shocks, first, len(lane))
+            outcome = self._simulate(begin, mine, batch.shocks, piece.start, len(lane))
             with np.errstate(all="ignore"):
                 found = reduce(outcome, mine)
             broken = outcome.failed > 0
             for row, name in enumerate(names):
-                flat[row, lane] = np.where(broken, np.nan, found[name])
-            failed[lane] = np.where(broken, outcome.failed - 1, np.nan)
+                flat[row, piece] = np.where(broken, np.nan, found[name])
+            failed[piece] = np.where(broken, outcome.failed - 1, np.nan)
 
-        list(each(simulate_piece, range(0, lanes, AT_ONCE)))
+        list(each(simulate_piece, pieces(lanes, threads)))
         shape = (len(names), count, width)
         return flat.reshape(shape).transpose(1, 0, 2), failed.reshape(count, width)
 

@@ -255,8 +255,9 @@ def frontier_table(
     """
     paid = values[COSTS[cost]]
     paid = paid[-1] - paid if cost == "budget" else paid
-    table = pd.DataFrame(labels, columns=["policy", "strength"])
-    table["cost"] = np.nanmean(paid, axis=1)
+    policies, strengths = zip(*labels, strict=True)
+    costs = np.nanmean(paid, axis=1)
+    table = {"policy": policies, "strength": strengths, "cost": costs}
     family = 1.0 - (1.0 - LEVEL) / (len(metrics) * len(labels))
     for name in metrics:
         metric = METRICS[name]
@@ -270,10 +271,9 @@ def frontier_table(
         )
         table[f"{name}_bought"] = s.mean
         table[f"{name}_low"], table[f"{name}_high"] = s.low, s.high
-    costs = table["cost"].to_numpy()
     told = [_dominator(i, labels, costs, values, metrics) for i in range(len(labels))]
     table["dominated_by"] = ["" if i is None else _called(labels[i]) for i in told]
-    return table
+    return pd.DataFrame(table)
 
 
 def _called(label: tuple[str, float]) -> str:
@@ -295,22 +295,30 @@ def _dominator(
     chosen = [METRICS[name] for name in metrics]
     signs = np.array([1.0 if one.better == "higher" else -1.0 for one in chosen])
     own = np.stack([values[name][point] for name in metrics])
-    best, most = None, (False, 0)
-    for other in np.flatnonzero(costs <= costs[point]):
-        if other == point or labels[other] == labels[point]:
-            continue
-        theirs = np.stack([values[name][other] for name in metrics])
-        s = paired_intervals(
-            theirs,
-            own,
-            [one.probability for one in chosen],
-            np.transpose([one.gap for one in chosen]),
-            level,
-        )
-        better = np.where(signs > 0, s.low, -s.high) > 0.0
-        worse = np.where(signs > 0, s.high, -s.low) < 0.0
+    others = [
+        int(other)
+        for other in np.flatnonzero(costs <= costs[point])
+        if other != point and labels[other] != labels[point]
+    ]
+    if not others:
+        return None
+    theirs = np.stack([values[name][others] for name in metrics], axis=1)
+    shape, count = theirs.shape[:2], len(others)
+    low, high = np.transpose([one.gap for one in chosen])
+    s = paired_intervals(
+        theirs.reshape(count * len(chosen), -1),
+        np.tile(own, (count, 1)),
+        [one.probability for one in chosen] * count,
+        (np.tile(low, count), np.tile(high, count)),
+        level,
+    )
+    lows, highs = s.low.reshape(shape), s.high.reshape(shape)
+    better = np.where(signs > 0, lows, -highs) > 0.0
+    worse = np.where(signs > 0, highs, -lows) < 0.0
+
+    def rank(row: int) -> tuple[bool, int]:
         # another law's point first: of its own, a law is not dominated
-        rank = (labels[other][0] != labels[point][0], int(better.sum()))
-        if better.any() and not worse.any() and rank > most:
-            best, most = int(other), rank
-    return best
+        return labels[others[row]][0] != labels[point][0], int(better[row].sum())
+
+    told = np.flatnonzero(better.any(axis=1) & ~worse.any(axis=1))
+    return others[max(told, key=rank)] if len(told) else None

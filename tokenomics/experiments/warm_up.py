@@ -25,7 +25,7 @@ from ..model.transition import carried, on_day_zero
 from ..model.variables import SHARED, some_of
 from ..parameters import Parameters, put, substitute
 from ..parameters.resolved import digest
-from .worlds import AT_ONCE, Each
+from .worlds import Each, pieces
 
 MOST_KEPT = 64 * 2**20  # bytes of states that are kept for the next call
 
@@ -108,17 +108,22 @@ class WarmUp:
         )
 
     def __call__(
-        self, runs: np.ndarray, start: State, worlds: np.ndarray, each: Each = map
+        self,
+        runs: np.ndarray,
+        start: State,
+        worlds: np.ndarray,
+        each: Each = map,
+        threads: int = 1,
     ) -> dict[str, Any]:
         """The states, (worlds, runs) by name but for the clock; NaN where a run failed.
 
-        start: at rest, (worlds,) by name. worlds: their values (worlds, paths).
+        start: at rest, (worlds,) by name. worlds: their values (worlds, paths). threads: of `each`.
         """
         keys = [(*self._key, runs.tobytes(), row.tobytes()) for row in worlds]
         found = [KEPT.get(key) for key in keys]
         lost = [i for i, state in enumerate(found) if state is None]
         if lost:
-            states = self._simulated(runs, some_of(start, lost), worlds[lost], each)
+            states = self._simulated(runs, some_of(start, lost), worlds[lost], each, threads)
             for row, i in enumerate(lost):
                 found[i] = some_of(states, row)
                 KEPT.put(keys[i], found[i])
@@ -129,29 +134,26 @@ class WarmUp:
         }
 
     def _simulated(
-        self, runs: np.ndarray, start: State, worlds: np.ndarray, each: Each
+        self, runs: np.ndarray, start: State, worlds: np.ndarray, each: Each, threads: int
     ) -> dict[str, Any]:
         stage, engine = self._stage(runs), self._engine
         shocks = engine.shocks(stage.params["shock_table"], -stage.steps)
         width, count = len(runs), len(worlds)
         lanes = width * count
-        ends: dict[str, np.ndarray] = {}
 
-        def simulate_piece(first: int) -> None:
-            piece = slice(first, min(first + AT_ONCE, lanes))
+        def simulate_piece(piece: slice) -> dict[str, np.ndarray]:
             world = np.arange(piece.start, piece.stop) // width
             mine = {path: worlds[world, self._paths.index(path)] for path in self._swept}
             begin = carried(some_of(start, world), stage.model, substitute(stage.params, mine))
             clock = {"time": -stage.steps * stage.params["time_step"], "step": -stage.steps}
-            outcome = engine(begin | clock, mine, shocks, first_lane=first, lanes=len(world))
-            for name, value in outcome.end.items():
-                if name not in SHARED:
-                    ends.setdefault(name, np.empty(lanes))[piece] = np.where(
-                        outcome.failed > 0, np.nan, value
-                    )
+            outcome = engine(begin | clock, mine, shocks, first_lane=piece.start, lanes=len(world))
+            return {
+                name: np.where(outcome.failed > 0, np.nan, value)
+                for name, value in outcome.end.items()
+                if name not in SHARED
+            }
 
-        # the first by itself, which lays out the arrays
-        simulate_piece(0)
-        list(each(simulate_piece, range(AT_ONCE, lanes, AT_ONCE)))
+        parts = list(each(simulate_piece, pieces(lanes, threads)))
+        ends = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         state = on_day_zero(ends)
         return {n: v.reshape(count, width) if np.ndim(v) else v for n, v in state.items()}

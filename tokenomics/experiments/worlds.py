@@ -24,6 +24,16 @@ FEW = 64  # runs; as many or more are filled up to whole vectors, fewer are laid
 Each = Callable[..., Iterable[Any]]  # maps a function, on threads or not
 
 
+def pieces(lanes: int, workers: int) -> list[slice]:
+    """Lanes in pieces of whole vectors, about as large as one another, that the workers share
+    evenly: none is left to wait for the others. At most `AT_ONCE` in each.
+    """
+    count = -(-lanes // AT_ONCE)
+    count += -count % workers
+    size = -(-lanes // (count * LANES)) * LANES
+    return [slice(first, min(first + size, lanes)) for first in range(0, lanes, size)]
+
+
 @dataclass(frozen=True, eq=False)
 class Worlds:
     """Points by their world, all of one together. points: their numbers. of: each one's world.

@@ -44,6 +44,14 @@ def own_scroll(narrow: str) -> str:
 LAW = "controller"  # the group of the law's own levers
 
 
+class Quick(pn.widgets.FloatSlider):
+    """A slider that tells of every move at once. Panel holds each back for 50 ms, lest there be too
+    many; here what comes too late is dropped (`Latest`).
+    """
+
+    _debounce = 0
+
+
 class Controls:
     """The widgets. chosen: called where another network is asked for. moved: where a number is.
     drawn: where other variables are.
@@ -129,7 +137,7 @@ class Controls:
 
     def _widget(self, one: Slider) -> Any:
         value = min(max(self._kept.get(one.path, one.own), one.low), one.high)
-        found = pn.widgets.FloatSlider(
+        found = Quick(
             name=one.label,
             start=one.low,
             end=one.high,

@@ -94,14 +94,18 @@ class OverTime:
 
     def show(self, seen: Seen, events: Mapping[str, float]) -> None:
         """Other numbers. events: the day of each, by name."""
-        told = {"day": seen.days}
-        for side, *_ in SIDES:
-            for number, path in enumerate(seen.bands[self.variable, side]):
-                told[f"{side}{number}"] = path
-        self._bands.data = told
+        paths = {
+            f"{side}{number}": path
+            for side, *_ in SIDES
+            for number, path in enumerate(seen.bands[self.variable, side])
+        }
+        # as lists: an array of so few days is sent by itself, which takes longer than what is in it
+        self._bands.data = {name: path.tolist() for name, path in paths.items()} | {
+            "day": seen.days.tolist()
+        }
         self._events.data = {"day": list(events.values())}
         _fit(self.figure.x_range, seen.days)
-        _fit(self.figure.y_range, np.concatenate([told[name] for name in told if name != "day"]))
+        _fit(self.figure.y_range, np.concatenate(list(paths.values())))
 
 
 class Bought:
@@ -150,29 +154,29 @@ class Bought:
         ]
         self.figure.add_tools(HoverTool(renderers=points, tooltips=tips))
 
-    def show(self, found: CostFrontier) -> None:
-        """Another frontier."""
-        acting = found.points[found.points["policy"] != NOBODY]
-        own = np.isnan(acting["strength"])
-        for source, rows in (
-            (self._line, acting[~own].sort_values("strength")),
-            (self._own, acting[own]),
-        ):
-            told = {
-                "cost": rows["cost"].to_numpy(),
-                "strength": [
-                    "as chosen" if np.isnan(one) else f"{one:.3g}" for one in rows["strength"]
-                ],
-            }
-            for end in ("bought", "low", "high"):
-                told[end] = rows[f"{self.metric}_{end}"].to_numpy()
-            if source is self._line:
-                lost = rows["dominated_by"] != ""
-                told["face"] = np.where(lost, "white", COLOURS[1]).tolist()
-            source.data = told
-        _fit(self.figure.x_range, np.append(acting["cost"], 0.0))
-        ends = [acting[f"{self.metric}_{end}"] for end in ("low", "high", "bought")]
+    def show(self, points: Mapping[str, np.ndarray]) -> None:
+        """Another frontier. points: of `acting`."""
+        told = {"cost": points["cost"], "strength": points["told"]}
+        told |= {end: points[f"{self.metric}_{end}"] for end in ("bought", "low", "high")}
+        own = np.isnan(points["strength"])
+        lost = points["dominated_by"] != ""
+        faces = {"face": np.where(lost, "white", COLOURS[1])}
+        for source, rows, shown in ((self._line, ~own, told | faces), (self._own, own, told)):
+            source.data = {name: column[rows].tolist() for name, column in shown.items()}
+        _fit(self.figure.x_range, np.append(told["cost"], 0.0))
+        ends = [told[end] for end in ("bought", "low", "high")]
         _fit(self.figure.y_range, np.append(np.concatenate(ends), 0.0))
+
+
+def acting(found: CostFrontier) -> dict[str, np.ndarray]:
+    """The points of a frontier at which a law acts, by column, in the order of their strength, and
+    that in words as `told`.
+    """
+    rows = np.argsort(found.points["strength"].to_numpy(), kind="stable")
+    rows = rows[found.points["policy"].to_numpy()[rows] != NOBODY]
+    columns = {name: column.to_numpy()[rows] for name, column in found.points.items()}
+    words = ["as chosen" if np.isnan(one) else f"{one:.3g}" for one in columns["strength"]]
+    return {**columns, "told": np.array(words)}
 
 
 def frontier_figures() -> list[Bought]:

@@ -17,7 +17,7 @@ from ..inputs.files import written_file
 from ..parameters import Resolved
 from ..results.figures import COLOURS
 from .controls import NARROW, Controls, days_of_events, own_scroll
-from .figures import OverTime, frontier_figures
+from .figures import OverTime, acting, frontier_figures
 from .latest import Latest
 from .opening import Opening
 from .proposing import proposal_of, proposal_text
@@ -48,6 +48,7 @@ SIDES = f"{NARROW} {{:host {{flex-direction: column-reverse !important}}}}"
 WRAPPED = ":host {flex-wrap: wrap !important}"
 PICTURES = (
     ":host {display: grid !important; grid-template-columns: repeat(2, minmax(0, 1fr))}"
+    ".scroll-button {display: none !important}"  # Panel's, which would take the first place
     f"{NARROW} {{:host {{grid-template-columns: minmax(0, 1fr)}}}}"
 )
 KEY = (
@@ -219,36 +220,37 @@ class Page:
     def _show(self, explored: Explored, values: Any, seen: Seen, began: float) -> None:
         if explored is not self._explored:
             return
-        self.trouble.object = ""
         other = moved(values, explored.resolved)
         same = not any(explored.resolved.is_lever(path) for path in other)
         begins = days_of_events(values, explored.resolved.entries)
-        with pn.io.hold():  # one message for the whole picture
-            for one in self._time_figures:
-                one.show(seen, begins)
         told = "; ".join(f"{escape(name)} on day {day:g}" for name, day in begins.items())
-        self.events.object = KEY + (f" &emsp; ┊ {told}" if told else "")
-        self.metrics.object = table(seen, same)
         span = explored.resolved.values.simulation.days
         lost = explored.runs - seen.runs
         text = f"{counted(seen.runs, 'run')} of {span:g} days"
         if lost:
             text += f", {counted(lost, 'run')} failed"
-        self._done(text, began)
+        with pn.io.hold():  # one message for the whole picture
+            for one in self._time_figures:
+                one.show(seen, begins)
+            self.trouble.object = ""
+            self.events.object = KEY + (f" &emsp; ┊ {told}" if told else "")
+            self.metrics.object = table(seen, same)
+            self._done(text, began)
 
     def _show_costs(self, explored: Explored, found: CostFrontier | None, began: float) -> None:
         if explored is not self._explored:
             return
-        self.trouble.object = ""
-        self.remark.object = escape(self._why) or FRONTIER
-        self.costs.visible = found is not None
-        if found is None:
-            self._done(NONE, None)
-            return
         with pn.io.hold():
+            self.trouble.object = ""
+            self.remark.object = escape(self._why) or FRONTIER
+            self.costs.visible = found is not None
+            if found is None:
+                self._done(NONE, None)
+                return
+            points = acting(found)
             for one in self._cost_figures:
-                one.show(found)
-        self._done(f"{found.runs} runs of each strength", began)
+                one.show(points)
+            self._done(f"{found.runs} runs of each strength", began)
 
     def _done(self, text: str, began: float | None) -> None:
         """Tell of a picture, and number it."""

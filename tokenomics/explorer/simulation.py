@@ -19,12 +19,10 @@ from ..engines.ensemble import Outcome
 from ..errors import InputError
 from ..experiments.evaluate import Simulator
 from ..governance.evidence.over_time import VARIABLES, KeptDays, days, finished, quantile
-from ..model.steady_state import start_state
 from ..parameters import Resolved
 from ..results.differences import Paired, family
 from ..results.matters import margins
 from ..results.metrics import METRICS
-from .sliders import moved
 
 # a table that is read while one moves something: what people ask about, and what the law costs
 SHOWN = (
@@ -65,7 +63,6 @@ class Explored:
     def __init__(self, resolved: Resolved, paths: Sequence[str], *, runs: int, seed: int):
         self.resolved, self.paths, self.runs, self.seed = resolved, tuple(paths), runs, seed
         self.own = {path: float(resolved.entries[path].value) for path in paths}
-        self._least: dict[tuple[float, ...], dict[str, float]] = {}  # margins, by world
         self._steps = days(resolved)
         self._kept = KeptDays(self._steps)
 
@@ -118,15 +115,12 @@ class Explored:
         return family({CHOSEN: Paired.of(SHOWN, mine, base)}, self.margins(values), "values")
 
     def margins(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The smallest differences that matter, by metric, in a world."""
-        point = self.today(values)
-        world = tuple(point.values())
-        if world not in self._least:
-            network = self.resolved.replace(moved(point, self.resolved), source="explore")
-            start = start_state(network.today)
-            # of the latest world alone, since a slider passes through many
-            self._least = {world: margins(SHOWN, start, {}, network.values.simulation.days)}
-        return self._least[world]
+        """The smallest differences that matter, by metric, in a world. Raises InputError where
+        there is no such network.
+        """
+        # the simulator keeps the start of the latest world, which the picture has asked for
+        start = self._simulator.start(list(self.today(values).values()))
+        return margins(SHOWN, start, {}, self.resolved.values.simulation.days)
 
 
 def refuse(errors: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from ..experiments.matching import COSTS, NO_STRENGTH, grid, strength_of
 from ..experiments.switches import TYPE
 from ..model import controllers
 from ..parameters import Resolved
+from ..results.evaluation import asked
 from ..results.metrics import METRICS
 from .simulation import WORKERS, Explored, refuse
 
@@ -43,6 +44,7 @@ class Strengths:
         self._explored = explored
         self._law = controllers.law(explored.resolved.values.controller.type)
         self._paths = tuple(dict.fromkeys([*explored.paths, *self._law.strength.paths]))
+        self._last: tuple[dict[str, float], dict[str, np.ndarray]] | None = None  # without a law
 
     def _compiled(self, resolved: Resolved) -> Simulator:
         return Simulator(
@@ -74,7 +76,7 @@ class Strengths:
             for one in tried
         ]
         acting = self._simulated(self._acting, [chosen, *({**chosen, **one} for one in at)])
-        idle = self._simulated(self._idle, [chosen])
+        idle = self._without(chosen)
         found = {name: np.concatenate([acting[name], idle[name]]) for name in NAMES}
         name = resolved.policy
         labels = [(name, np.nan), *((name, one) for one in tried), (NOBODY, np.nan)]
@@ -82,10 +84,32 @@ class Strengths:
         span = resolved.values.simulation.days
         return CostFrontier(table, COST, BOUGHT, self._explored.runs, span)
 
+    @cached_property
+    def _matter(self) -> list[str]:
+        """What numbers without a law depend on, which the law's own levers are none of."""
+        values = self._explored.resolved.values
+        asked_for = [asked(name, values) for name in NAMES]
+        return [
+            path
+            for path in self._paths
+            if self._idle.reads(path) or any(one is None or path in one for one in asked_for)
+        ]
+
+    def _without(self, chosen: Mapping[str, float]) -> dict[str, np.ndarray]:
+        """No controller, simulated anew where it can differ from the last picture's."""
+        key = {path: chosen[path] for path in self._matter}
+        last = self._last
+        if last is None or last[0] != key:
+            self._last = last = key, self._simulated(self._idle, [dict(chosen)])
+        return last[1]
+
     def _simulated(
         self, simulator: Simulator, points: list[dict[str, float]]
     ) -> dict[str, np.ndarray]:
-        rows = [[one[path] for path in self._paths] for one in points]
-        found = simulator(rows, NAMES, lambda outcome, _: outcome.folded, WORKERS)
+        rows = [tuple(one[path] for path in self._paths) for one in points]
+        # the law as chosen may be one of the strengths
+        number = {row: i for i, row in enumerate(dict.fromkeys(rows))}
+        found = simulator(list(number), NAMES, lambda outcome, _: outcome.folded, WORKERS)
         refuse(found.errors)
-        return found.values
+        every = [number[row] for row in rows]
+        return {name: values[every] for name, values in found.values.items()}
