@@ -28,24 +28,24 @@ def test_cadcad_runs_the_models_own_step_bit_for_bit():
         policy="pid",
         scenario="combined_stress",
         sets={"simulation.warm_up": 0.0},
-        runs=3,
+        runs=2,
         seed=5,
         days=80,
     )
-    paths = simulate(policy="pid", scenarios=("combined_stress",), runs=3, seed=5, days=80)
+    paths = simulate(policy="pid", scenarios=("combined_stress",), runs=2, seed=5, days=80)
     for name in set(result.variables) - {"time"}:
         np.testing.assert_array_equal(result.dataset[name].values, paths[name], err_msg=name)
 
 
 def test_a_run_index_has_the_same_path_whatever_else_is_run():
-    few = tk.run("baseline", runs=2, seed=9, days=20).dataset
-    many = tk.run("baseline", runs=5, seed=9, days=20).dataset
+    few = tk.run("baseline", runs=2, seed=9, days=5).dataset
+    many = tk.run("baseline", runs=3, seed=9, days=5).dataset
     np.testing.assert_array_equal(few["token_price"].values, many["token_price"].values[:2])
 
 
 def test_policies_meet_the_same_shocks():
     none, pid = (
-        tk.run("baseline", policy=p, runs=2, seed=9, days=20).dataset for p in ("none", "pid")
+        tk.run("baseline", policy=p, runs=2, seed=9, days=5).dataset for p in ("none", "pid")
     )
     np.testing.assert_array_equal(none["news"].values, pid["news"].values)
 
@@ -59,28 +59,30 @@ def test_the_dataset_is_labelled_and_has_units():
 
 def test_without_a_controller_the_price_is_the_recorded_one(prices):
     history = pd.read_csv(prices)["value"].to_numpy()
-    data = tk.run("baseline", runs=2, seed=1, prices=prices).dataset
-    np.testing.assert_allclose(data["token_price"].values, np.tile(history, (2, 1)), rtol=1e-9)
+    data = tk.run("baseline", runs=2, seed=1, prices=prices, days=30).dataset
+    expected = np.tile(history[:31], (2, 1))
+    np.testing.assert_allclose(data["token_price"].values, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("market", ["pool", "linear"])
 def test_a_controller_deviates_from_the_history(prices, market):
     history = pd.read_csv(prices)["value"].to_numpy()
-    sets = {"market.type": market}
-    none = tk.run("baseline", sets=sets, prices=prices).dataset["token_price"].values[0]
-    pid = (
-        tk.run("baseline", policy="pid", sets=sets, prices=prices).dataset["token_price"].values[0]
+    given = {"sets": {"market.type": market}, "prices": prices, "days": 60, "engine": "ensemble"}
+    none, pid = (
+        tk.run("baseline", policy=p, **given).trajectories.values["token_price"][0]
+        for p in ("none", "pid")
     )
-    np.testing.assert_allclose(none, history, rtol=1e-9)
-    assert np.max(np.abs(np.log(pid / history))) > 1e-4
+    np.testing.assert_allclose(none, history[:61], rtol=1e-9)
+    assert np.max(np.abs(np.log(pid / history[:61]))) > 1e-4
 
 
 @pytest.mark.parametrize("scenario", ["oracle_siege", "oracle_push", "token_crash"])
 def test_a_scenario_deviates_from_the_history(prices, scenario):
     """What happened had no attacker: news that made up for his orders would cancel them."""
     history = pd.read_csv(prices)["value"].to_numpy()
-    paths = tk.run("baseline", scenario=scenario, prices=prices).trajectories.values
-    assert np.max(np.abs(np.log(paths["token_price"][0] / history))) > 0.02
+    given = {"scenario": scenario, "prices": prices, "days": 80, "engine": "ensemble"}
+    paths = tk.run("baseline", **given).trajectories.values
+    assert np.max(np.abs(np.log(paths["token_price"][0] / history[:81]))) > 0.02
 
 
 def test_real_prices_are_reproduced_from_a_start_date():
@@ -88,7 +90,8 @@ def test_real_prices_are_reproduced_from_a_start_date():
     if not file.exists():
         pytest.skip("the recorded Render prices are not here")
     history = pd.read_csv(file).set_index("date")["value"]
-    data = tk.run("baseline", prices=file, start="2022-01-01", days=200).dataset
+    given = {"start": "2022-01-01", "days": 200, "engine": "ensemble"}
+    data = tk.run("baseline", prices=file, **given).dataset
     expected = history.loc["2022-01-01":].to_numpy()[:201]
     np.testing.assert_allclose(data["token_price"].values[0], expected, rtol=1e-9)
 
