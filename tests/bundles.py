@@ -15,8 +15,10 @@ from tokenomics.governance.bundle.make import GIVEN, metadata, pages, propose
 from tokenomics.governance.evidence.canonical import digest, evidence_id
 from tokenomics.governance.evidence.evidence import Evidence
 from tokenomics.governance.evidence.over_time import over_time, simulations
+from tokenomics.governance.evidence.plan import simulate
 from tokenomics.governance.report.marks import plain_files
 from tokenomics.governance.report.render import render
+from tokenomics.governance.verify.recompute import simulate_rows
 
 TITLE = "<script>alert(1)</script> Burn less"
 PROPOSAL = {
@@ -34,7 +36,7 @@ PROPOSAL = {
     "sensitivity": {"runs": 3, "step": 0.2},
     "metrics": ["churn", "price_volatility"],
 }
-PAGES, FORECASTS = {}, {}
+PAGES, FORECASTS, EVIDENCE, ROWS, WHOLE = {}, {}, {}, {}, {}
 FORGED = 7  # row of the table of runs: run 2 of the proposed values in the scenario none
 CREATED = "2026-01-02T03:04:05Z"
 
@@ -52,13 +54,14 @@ def example(folder):
     return bundle.folder, bundle.evidence.plan, bundle.evidence.runs
 
 
-def remembered(evidence, rendered=None, created=CREATED):
+def remembered(evidence, figures=True, created=CREATED):
     """The same evidence gives the same pages, so that tests which change something else need not
     make them again.
     """
-    if evidence.id not in PAGES:
-        PAGES[evidence.id] = pages(evidence, render(evidence)[1], created)
-    return dict(PAGES[evidence.id])
+    key = evidence.id, figures
+    if key not in PAGES:
+        PAGES[key] = pages(evidence, render(evidence, figures)[1], created)
+    return dict(PAGES[key])
 
 
 def forecast(plan, *, workers=1, progress=None):
@@ -71,18 +74,45 @@ def forecast(plan, *, workers=1, progress=None):
     return FORECASTS[key]
 
 
-def evidence_of(plan, runs):
-    """Of a plan whose forecast is simulated once."""
-    return Evidence(plan, runs, over_time=forecast(plan))
+def evidence_of(plan, runs, *, over_time=None):
+    """Of a plan whose forecast is simulated once, with what it came to before: it follows from plan
+    and runs alone.
+    """
+    own = Evidence(plan, runs, over_time=forecast(plan) if over_time is None else over_time)
+    return EVIDENCE.setdefault((json.dumps(plan.plain()), own.id), own)
 
 
-def write(out, plan, runs, other=()):
+def whole(plan, *, workers=1, progress=None):
+    """All rows of a plan, simulated once."""
+    key = json.dumps(plan.plain())
+    if key not in WHOLE:
+        WHOLE[key] = simulate(plan, workers=workers)
+    return _done(WHOLE[key], progress)
+
+
+def some(plan, keys, progress=None):
+    """Some of its rows, simulated once."""
+    key = json.dumps(plan.plain()), keys.to_json()
+    if key not in ROWS:
+        ROWS[key] = simulate_rows(plan, keys)
+    return _done(ROWS[key], progress)
+
+
+def _done(rows, progress):
+    if progress:
+        progress(len(rows), len(rows))
+    return rows.copy()
+
+
+def write(out, plan, runs, other=(), *, figures=True):
     """A bundle whose digests, pages and metadata are all right but for other files."""
-    manifest, evidence = (
-        make_manifest(plan, runs, created=CREATED, command="tokenomics propose example.yaml"),
-        evidence_of(plan, runs),
+    told, evidence = "tokenomics propose example.yaml", evidence_of(plan, runs)
+    manifest = make_manifest(plan, runs, created=CREATED, command=told, figures=figures)
+    files = (
+        plain_files(remembered(evidence, figures))
+        | {GIVEN: json.dumps(PROPOSAL).encode()}
+        | dict(other)
     )
-    files = plain_files(remembered(evidence)) | {GIVEN: json.dumps(PROPOSAL).encode()} | dict(other)
     return write_bundle(out, files | {METADATA: metadata(evidence, files, manifest)}, manifest)
 
 

@@ -56,11 +56,15 @@ def copy(made, tmp_path):
 
 @pytest.fixture
 def forecasts_are_made_once(monkeypatch):
-    """The same plan has the same forecast, which is simulated anew for every verification."""
-    from bundles import forecast
-    from tokenomics.governance.verify import numbers
+    """The same plan has the same forecast and the same runs, which are simulated anew for every
+    verification.
+    """
+    from bundles import forecast, some, whole
+    from tokenomics.governance.verify import numbers, recompute
 
     monkeypatch.setattr(numbers, "over_time", forecast)
+    monkeypatch.setattr(numbers, "simulate", whole)
+    monkeypatch.setattr(recompute, "simulate_rows", some)
 
 
 @pytest.fixture
@@ -68,8 +72,9 @@ def pages_are_made_once(monkeypatch, forecasts_are_made_once):
     """The same evidence gives the same pages, which take seconds to make; for tests of what else a
     verification finds.
     """
-    from bundles import remembered
-    from tokenomics.governance.verify import pages
+    from bundles import evidence_of, remembered
+    from tokenomics.governance.verify import numbers, pages
 
+    monkeypatch.setattr(numbers, "Evidence", evidence_of)
     monkeypatch.setattr(pages, "pages", remembered)
-    monkeypatch.setattr(pages, "render", lambda evidence, figures: (None, {}))
+    monkeypatch.setattr(pages, "render", lambda evidence, figures: (None, figures))

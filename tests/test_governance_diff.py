@@ -44,7 +44,7 @@ def test_bundles_differ_in_what_was_changed_and_runs_are_paired_on_one_seed(made
     shift = 0.25
     other = runs.copy()
     other["price_volatility"] += shift
-    folder = write(tmp_path / "other", plan, other)
+    folder = write(tmp_path / "other", plan, other, figures=False)
     status, out, _ = command("diff", made[0], folder, "--json")
     found = json.loads(out)
     assert (status, found["same"], found["parameters"]) == (0, False, [])
@@ -61,7 +61,7 @@ def test_bundles_differ_in_what_was_changed_and_runs_are_paired_on_one_seed(made
 def test_bundles_on_other_shocks_have_wider_intervals_than_paired_ones(made, tmp_path):
     _, plan, runs = made
     other = dataclasses.replace(plan, seed=plan.seed + 1)
-    independent = diff(made[0], write(tmp_path / "other", other, runs)).metrics
+    independent = diff(made[0], write(tmp_path / "other", other, runs, figures=False)).metrics
     assert set(independent["method"]) == {"independent"}
     rows = independent[independent["metric"] == "price_volatility"]
     assert (rows["difference"] == 0.0).all()
@@ -74,17 +74,15 @@ def test_bundles_on_other_shocks_have_wider_intervals_than_paired_ones(made, tmp
 
 def test_means_over_other_runs_than_the_difference_are_told_with_their_numbers(made, tmp_path):
     _, plan, runs = made
-    short = write(tmp_path / "short", plan.at_most(3), runs[runs["run"] < 3].reset_index(drop=True))
+    few = runs[runs["run"] < 3].reset_index(drop=True)
+    short = write(tmp_path / "short", plan.at_most(3), few, figures=False)
     rows = diff(made[0], short).metrics
     own = rows[rows["values"] == "current"]
     assert set(zip(own["a_n"], own["b_n"], own["pairs"], strict=True)) == {(5, 3, 3)}
     _, text, _ = command("diff", made[0], short)
     assert "5 and 3, 3 in pairs" in text and "none; current" in text
-    other = write(
-        tmp_path / "other",
-        dataclasses.replace(plan.at_most(3), seed=plan.seed + 1),
-        runs[runs["run"] < 3].reset_index(drop=True),
-    )
+    later = dataclasses.replace(plan.at_most(3), seed=plan.seed + 1)
+    other = write(tmp_path / "other", later, few, figures=False)
     _, text, _ = command("diff", made[0], other)
     assert "5 and 3" in text and "pairs" not in text
     assert json.loads(command("diff", made[0], other, "--json")[1])["metrics"][0]["pairs"] is None
@@ -97,7 +95,9 @@ def test_labels_are_told_apart_where_one_has_a_comma(made, tmp_path):
     other = dataclasses.replace(
         plan, cases=cases, statement=dict(plan.statement) | {"limits": limits}
     )
-    settings = diff(made[0], write(tmp_path / "other", other, runs)).settings.set_index("what")
+    settings = diff(
+        made[0], write(tmp_path / "other", other, runs, figures=False)
+    ).settings.set_index("what")
     assert settings.loc["scenarios", "b"].split("; ") == ["none", "a crash, then calm"]
 
 

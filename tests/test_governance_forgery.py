@@ -31,6 +31,7 @@ from bundles import (
     OTHER,
     PROPOSAL,
     edit_plan,
+    evidence_of,
     example,
     forged,
     manifest,
@@ -51,7 +52,7 @@ from tokenomics.governance.evidence.plan import from_plain
 from tokenomics.governance.report.figures import STYLE, svg
 from tokenomics.governance.report.render import render
 from tokenomics.governance.verify import differences as texts
-from tokenomics.governance.verify import drawings, pages
+from tokenomics.governance.verify import drawings, numbers, pages
 from tokenomics.governance.verify.reach import UNCHECKED
 from tokenomics.governance.verify.redrawn import difference
 from tokenomics.governance.verify.verify import verify
@@ -78,6 +79,7 @@ def equal_evidence_is_rendered_once(rendered, monkeypatch, forecasts_are_made_on
         return rendered[key]
 
     monkeypatch.setattr(pages, "render", once)
+    monkeypatch.setattr(numbers, "Evidence", evidence_of)
 
 
 @pytest.fixture(scope="module")

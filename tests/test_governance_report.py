@@ -437,7 +437,8 @@ def test_nothing_is_written_over_and_nothing_is_half_written(bundle, tmp_path, m
 def test_a_stated_limit_that_fails_ends_with_status_1_and_a_bundle(tmp_path):
     file = tmp_path / "p.yaml"
     file.write_text(json.dumps(PROPOSAL | {"alternatives": {}, "scenarios": ["none"]}))
-    status, out, errors = command("propose", file, "--runs", "4", "--out", tmp_path / "b", "--json")
+    line = ("propose", file, "--runs", "4", "--out", tmp_path / "b", "--json", "--no-figures")
+    status, out, errors = command(*line)
     told = json.loads(out)
     assert status == 1 and told["outcome"] == "fails" and told["simulations"] == 4 * 2 + 3 * 10, (
         errors

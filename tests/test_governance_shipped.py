@@ -141,7 +141,8 @@ def test_a_file_of_ones_own_under_a_shipped_name_is_said_at_once_in_the_report_a
         "sensitivity": {"runs": 2},
     }
     (tmp_path / "own.yaml").write_text(json.dumps(own))
-    _, out, _ = command("propose", tmp_path / "own.yaml", "--out", tmp_path / "b", "--workers", "1")
+    line = ("propose", tmp_path / "own.yaml", "--out", tmp_path / "b", "--workers", "1")
+    _, out, _ = command(*line, "--no-figures")
     told = (
         "not as shipped: scenario 'token_crash' is not the one that is shipped under this name: "
         "events.token_crash.size -0.01 (shipped -0.916291)"
@@ -167,7 +168,7 @@ def test_a_proposals_file_that_names_a_shipped_scenario_is_held_against_it(tmp_p
     forged = copy.deepcopy(plan.plain())
     edit(forged, 1, "events.token_crash.size", value=-0.01)
     plan = from_plain(forged)
-    write(folder, plan, simulate(plan, workers=1))
+    write(folder, plan, simulate(plan, workers=1), figures=False)
     assert "token_crash: events.token_crash.size is not what was simulated" in [
         one.what for one in disagreements(folder, plan)
     ]
@@ -177,7 +178,8 @@ def test_a_proposals_file_that_names_a_shipped_scenario_is_held_against_it(tmp_p
 def test_the_proposals_file_of_a_bundle_has_the_runs_and_the_seed_that_were_simulated(tmp_path):
     text = f"# a comment\n{json.dumps(PROPOSAL)}\n"
     (tmp_path / "own.yaml").write_text(text)
-    bundle = propose(tmp_path / "own.yaml", runs=3, seed=9, out=tmp_path / "b", workers=1)
+    given = {"runs": 3, "seed": 9, "workers": 1, "figures": False}
+    bundle = propose(tmp_path / "own.yaml", out=tmp_path / "b", **given)
     assert (bundle.folder / GIVEN).read_text() == text.replace('"runs": 5', '"runs": 3').replace(
         '"seed": 6', '"seed": 9'
     )

@@ -130,6 +130,7 @@ def test_a_run_has_one_point_and_a_sweep_labels_that_say_its_values(tmp_path):
     assert [point.label for point in found] == ["burn_share 0.2", "burn_share 0.2 (2)"]
 
 
+@pytest.mark.usefixtures("pages_are_made_once")
 @pytest.mark.parametrize("told", [False, True], ids=["same platform", "another platform"])
 def test_a_number_that_is_none_is_found_and_hides_no_other(made, tmp_path, told):
     forged = made[2].copy()

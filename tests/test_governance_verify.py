@@ -15,7 +15,9 @@ import pytest
 import tokenomics
 from bundles import (
     CREATED,
+    FORECASTS,
     FORGED,
+    WHOLE,
     edit_cell,
     edit_html,
     elsewhere,
@@ -256,6 +258,8 @@ def watch(event, details):
 
 
 def test_verification_reads_nothing_outside_the_bundle_and_writes_nothing(made):
+    WHOLE.clear()  # all is simulated while it is watched
+    FORECASTS.clear()
     sys.addaudithook(watch)  # for good: there is no way to take one off
     WATCHING.on = True
     try:

@@ -26,7 +26,9 @@ LABELS = ["current, after 1 year", "proposed, after 1 year"]
 def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("years")
     (folder / "example.yaml").write_text(json.dumps(YEARS))
-    return propose(folder / "example.yaml", out=folder / "b", workers=1, created=CREATED)
+    return propose(
+        folder / "example.yaml", out=folder / "b", workers=1, created=CREATED, figures=False
+    )
 
 
 def test_a_proposal_is_simulated_for_three_years_unless_it_sets_another_span():
@@ -59,25 +61,24 @@ def test_years_are_whole_numbers(years, found):
 def test_the_table_by_year_is_that_of_runs_of_so_many_years(bundle):
     table = pd.read_csv(bundle.folder / "data" / "by_year.csv")
     assert set(table["metric"]) == set(DEPLETING)  # whatever metrics the proposal picks
-    for scenario in ("none", "token_crash"):
-        for days in (365, 730):
-            alone = tk.run(
-                today={"controller.type": "threshold"},
-                scenario=scenario,
-                sets={"supply.burn_share": 0.3},
-                days=days,
-                runs=5,
-                seed=6,
-                engine="ensemble",
-            ).metrics()
-            mine = table[
-                (table["scenario"] == scenario)
-                & (table["days"] == days)
-                & (table["values"] == "proposed")
-            ].set_index("metric")
-            for name in DEPLETING:
-                for column in ("mean", "low", "high"):
-                    assert mine[column][name] == alone[column][name], (name, column)
+    for scenario, days in (("none", 730), ("token_crash", 365)):
+        alone = tk.run(
+            today={"controller.type": "threshold"},
+            scenario=scenario,
+            sets={"supply.burn_share": 0.3},
+            days=days,
+            runs=5,
+            seed=6,
+            engine="ensemble",
+        ).metrics()
+        mine = table[
+            (table["scenario"] == scenario)
+            & (table["days"] == days)
+            & (table["values"] == "proposed")
+        ].set_index("metric")
+        for name in DEPLETING:
+            for column in ("mean", "low", "high"):
+                assert mine[column][name] == alone[column][name], (name, column)
 
 
 def test_the_report_shows_it_and_its_limits_are_those_of_the_own_span(bundle):
@@ -93,29 +94,36 @@ def test_the_report_shows_it_and_its_limits_are_those_of_the_own_span(bundle):
     assert not (bundle.folder / "data" / "by_year.csv").read_text().count("after")
 
 
-def test_it_is_verified_whole_and_by_a_sample(bundle):
+def test_it_is_verified_whole(bundle):
     found = verify(bundle.folder)
     assert (found.status, found.recomputed) == ("verified", found.runs)
     assert found.runs == 2 * (2 * 5 + 6 * 3 + 2 * 5)
+
+
+@pytest.mark.usefixtures("pages_are_made_once")
+def test_it_is_verified_by_a_sample(bundle):
     assert verify(bundle.folder, sample=0.4, sample_seed=2).status == "verified"
 
 
+@pytest.mark.usefixtures("pages_are_made_once")
 def test_a_forged_year_is_found(bundle, tmp_path):
     plan, runs = bundle.evidence.plan, bundle.evidence.runs.copy()
     labels = [point.label for point in plan.points]
     row = np.flatnonzero(runs["point"] == labels.index(LABELS[1]))[0]
     runs.loc[row, "treasury_final"] *= 1.0 + 1e-12
-    found = verify(write(tmp_path / "b", plan, runs, {GIVEN: json.dumps(YEARS).encode()}))
+    given = {GIVEN: json.dumps(YEARS).encode()}
+    found = verify(write(tmp_path / "b", plan, runs, given, figures=False))
     assert found.status == "differs"
     assert [one.what for one in found.findings if "run 0" in one.what] == [
         "run 0 of proposed, after 1 year in none, treasury_final [USD]"
     ]
 
 
+@pytest.mark.usefixtures("pages_are_made_once")
 def test_a_file_that_asks_for_other_years_is_not_what_was_simulated(bundle, tmp_path):
     other = json.dumps(YEARS | {"years": [2, 4]}).encode()
     plan, runs = bundle.evidence.plan, bundle.evidence.runs
-    found = verify(write(tmp_path / "b", plan, runs, {GIVEN: other}))
+    found = verify(write(tmp_path / "b", plan, runs, {GIVEN: other}, figures=False))
     assert found.status == "differs"
     assert any("current, after 4 years" in one.what for one in found.findings)
 
