@@ -97,6 +97,13 @@ def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
     """The recommended path of a workload. paths: (runs, days). Raises InputError for a workload
     that is not small.
     """
+    return _chosen(work, _offered(parameters, work, paths))
+
+
+def _offered(
+    parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]
+) -> list[tuple[Offer, np.ndarray]]:
+    """Every offer with the p99 of its latency, (runs,) [s], whatever the workload's limits are."""
     room = LARGEST * float(np.mean(paths["demand"] / np.maximum(paths["utilisation"], 1e-12)))
     if work.work.value > room:
         few = (
@@ -110,9 +117,12 @@ def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.nd
         id(times): percentiles(days_ahead(times), (0.99,))[0]
         for times in {id(o.latency): o.latency for o in found}.values()
     }
-    verdicts = sorted(
-        (judged(offer, work, tails[id(offer.latency)]) for offer in found), key=lambda v: v.cost
-    )
+    return [(offer, tails[id(offer.latency)]) for offer in found]
+
+
+def _chosen(work: WorkloadFile, offered: list[tuple[Offer, np.ndarray]]) -> Choice:
+    """The recommended path among what is offered."""
+    verdicts = sorted((judged(offer, work, tail) for offer, tail in offered), key=lambda v: v.cost)
     network, cloud = (
         _best(v for v in verdicts if v.offer.venue == venue) for venue in (NETWORK, CLOUD)
     )
@@ -166,7 +176,8 @@ def break_evens(
     """
     if beyond_physics(work):
         return {}
-    now = choose(parameters, work, paths).path
+    offered = _offered(parameters, work, paths)
+    now = _chosen(work, offered).path
 
     def limited(name: str, multiple: float) -> WorkloadFile:
         value = getattr(work.limits, name).value
@@ -190,9 +201,10 @@ def break_evens(
                 parameters, _with(work, recourse_value=work.recourse_value.value * m), paths
             ).path
         ),
-        "limit on latency": lambda m: choose(parameters, limited("latency_p99", m), paths).path,
-        "limit on the budget": lambda m: choose(parameters, limited("budget", m), paths).path,
-        "downtime allowed": lambda m: choose(parameters, limited("uptime", m), paths).path,
+        # offers are the same under other limits
+        "limit on latency": lambda m: _chosen(limited("latency_p99", m), offered).path,
+        "limit on the budget": lambda m: _chosen(limited("budget", m), offered).path,
+        "downtime allowed": lambda m: _chosen(limited("uptime", m), offered).path,
     }
     return {name: _flip(path_at, now) for name, path_at in tries.items()}
 
@@ -263,22 +275,19 @@ def _split(network: Verdict, cloud: Verdict, work: WorkloadFile) -> tuple[float 
     ]
     costs = {x: x * network.cost + (1.0 - x) * cloud.cost for x in shares}
     bills = [v.offer.bill[:, 1:].mean(axis=1) for v in (network, cloud)]
+    late = [_late(v, limits.latency_p99.value) for v in (network, cloud)]
     for x in sorted(costs, key=costs.get):
         up = x * network.uptime + (1.0 - x) * cloud.uptime
         budget = budget_at_risk(x * bills[0] + (1.0 - x) * bills[1])
         if (
             up >= limits.uptime.value - ROUNDING
             and budget <= limits.budget.value
-            and _late(network, cloud, x, limits.latency_p99.value) <= 0.01
+            and sum(part * own for part, own in zip((x, 1.0 - x), late, strict=True)) <= 0.01
         ):
             return float(x), float(costs[x])
     return None, float("nan")
 
 
-def _late(network: Verdict, cloud: Verdict, share: float, limit: float) -> float:
-    """Share of tasks over the limit in a split."""
-    return sum(
-        part * float(exceedance(days_ahead(v.offer.latency), limit).mean())
-        for part, v in ((share, network), (1.0 - share, cloud))
-        if part > 0.0
-    )
+def _late(verdict: Verdict, limit: float) -> float:
+    """Share of an offer's tasks over the limit."""
+    return float(exceedance(days_ahead(verdict.offer.latency), limit).mean())
