@@ -14,6 +14,7 @@ from ..parameters import fits, place
 from .reads import Network, network
 
 TYPE = "controller.type"
+OWN, BLOCKS = "controller.custom", "blocks."  # numbers of a modeller's own, and his blocks
 HELD = "held"  # opens the loop for the analysis: no policy of its own
 LITTLE = 0.1  # stands for a number other than zero
 
@@ -151,6 +152,8 @@ def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
     first.
     """
     parts = path.split(".")
+    # what is a modeller's own no shipped block reads, whatever its switches are
+    own_number = path.rpartition(".")[0] == OWN
 
     def distance(name: str) -> int:
         shared = 0
@@ -174,6 +177,8 @@ def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
             values = (True, False)
         if name.startswith("events."):
             continue  # an event of another kind is another event, and no switch of this one
+        if own_number and name != TYPE and not name.startswith(BLOCKS):
+            continue
         others = [value for value in values if value != entry.value]
         if others and name != path:
             found.append((name, others))
