@@ -199,6 +199,11 @@ def expect_signals(where: str, policy: str, out: Any, error: type[TokenomicsErro
         )
 
 
+def is_value(name: str, out: Any) -> bool:
+    """Whether an update returns what it should, so that no more is to be asked."""
+    return isinstance(out, tuple) and len(out) == 2 and out[0] == name and is_number(out[1])
+
+
 def expect_value(where: str, name: str, out: Any, error: type[TokenomicsError]) -> None:
     """An update returns its own variable's name and a number, an array of them or a symbol; cadCAD
     takes anything.

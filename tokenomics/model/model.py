@@ -45,7 +45,16 @@ from .blocks import (
     venues,
     wash_usage,
 )
-from .contract import HISTORY, call, expect_signals, expect_value, name_of, placed, unknown
+from .contract import (
+    HISTORY,
+    call,
+    expect_signals,
+    expect_value,
+    is_value,
+    name_of,
+    placed,
+    unknown,
+)
 from .lanes import runwise
 from .own_blocks import OWN_BLOCKS, OwnBlock, own_block
 from .variables import CONSTANTS, PLACEHOLDER, Orders, Signals, State, Variable, assign, variable_of
@@ -230,15 +239,17 @@ def changed(one: Block, params: Mapping[str, Any], state: State) -> dict[str, An
     signals: Signals = {}
     for policy in one.policies:
         out = call(one.name, name_of(policy), policy, params, 0, HISTORY, state)
-        with placed(policy):
-            expect_signals(f"block '{one.name}'", name_of(policy), out, ModelError)
+        if not isinstance(out, dict):
+            with placed(policy):
+                expect_signals(f"block '{one.name}'", name_of(policy), out, ModelError)
         for name, value in out.items():
             signals[name] = signals[name] + value if name in signals else value
     new = {}
     for variable, update in zip(one.variables, one.updates, strict=True):
         out = call(one.name, variable, update, params, 0, HISTORY, state, signals)
-        with placed(*one.policies, update):
-            expect_value(f"block '{one.name}'", variable, out, ModelError)
+        if not is_value(variable, out):
+            with placed(*one.policies, update):
+                expect_value(f"block '{one.name}'", variable, out, ModelError)
         new[variable] = out[1]
     return new
 
