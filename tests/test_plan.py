@@ -68,7 +68,8 @@ def test_a_million_random_points_of_four_policies_are_a_million_points():
     ten.check_table(metrics=1)
 
 
-def test_runs_do_not_count_where_they_are_in_a_directory():
+def test_runs_do_not_count_where_they_are_in_a_directory(monkeypatch):
+    monkeypatch.setattr(plan_module, "SECONDS_PER_TASK", 0.02)  # an estimate does one
     many = {"policies": ["pid"], "runs": 1_000_000, "set": {"simulation.days": 1}}
     many |= {"parameters": {"oracle.lag": {"low": 1.0, "high": 2.0, "count": 12}}}
     with pytest.raises(InputError, match="12,000,000 simulations .* or a directory for them"):

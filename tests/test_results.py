@@ -97,6 +97,7 @@ def test_a_runs_pictures_are_those_that_each_panel_has_alone(record):
 
 def test_a_run_writes_its_figures_as_svg_where_it_is_asked_to(tmp_path):
     line = ["run", "--days", "10", "--runs", "2", "--seed", "1", "--engine", "ensemble"]
+    line += ["--record", "token_price,treasury_usd,latency_mean,latency_p99"]
     for name in ("one", "two"):
         status, _, errors = command(*line, "--format", "svg", "--out", name, folder=tmp_path)
         assert status == 0, errors
@@ -104,6 +105,7 @@ def test_a_run_writes_its_figures_as_svg_where_it_is_asked_to(tmp_path):
     drawn = {file.stem: file for file in (tmp_path / "one" / "figures").iterdir()}
     assert {file.suffix for file in drawn.values()} == {".svg"}
     assert set(drawn) == {file.stem for file in (tmp_path / "three" / "figures").glob("*.png")}
+    assert len(drawn) > 1
     for name, file in drawn.items():
         assert ElementTree.parse(file).getroot().tag.endswith("}svg")
         # the same on another day

@@ -4,8 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import tokenomics as tk
 from paths import DATA, simulate
 from tokenomics.results.returns import compare, moments
+
+RUNS = 40
+
+
+def prices(days):
+    """Of the baseline, from its steady state, (runs, times)."""
+    given = {"runs": RUNS, "seed": 1, "engine": "ensemble", "record": ["token_price"]}
+    found = tk.run("baseline", days=days, sets={"simulation.warm_up": 0.0}, **given)
+    return found.trajectories.values["token_price"]
 
 
 def test_moments_of_known_walks():
@@ -19,8 +29,7 @@ def test_moments_of_known_walks():
 
 
 def test_the_baseline_has_heavy_tails_and_clustered_volatility_and_no_trend():
-    prices = simulate(days=730, runs=40, keep={"token_price"})["token_price"]
-    found = moments(prices)
+    found = moments(prices(730))
     error = found.std() / np.sqrt(len(found))
     assert 1.2 < found["annualised volatility"].mean() < 2.0
     assert found["excess kurtosis"].mean() > 2.0
@@ -31,13 +40,13 @@ def test_the_baseline_has_heavy_tails_and_clustered_volatility_and_no_trend():
 
 
 def test_without_speculation_and_news_there_is_hardly_any_volatility():
-    prices = simulate(
+    found = simulate(
         {"speculation.enabled": False, "news.enabled": False},
         days=200,
         runs=4,
         keep={"token_price"},
     )
-    assert moments(prices["token_price"])["annualised volatility"].max() < 0.2
+    assert moments(found["token_price"])["annualised volatility"].max() < 0.2
 
 
 def test_real_tokens_lie_within_the_runs():
@@ -45,7 +54,7 @@ def test_real_tokens_lie_within_the_runs():
     if not file.exists():
         pytest.skip("the recorded Render prices are not here")
     recorded = pd.read_csv(file)["value"].to_numpy()
-    simulated = simulate(days=len(recorded) - 1, runs=40, keep={"token_price"})["token_price"]
+    simulated = prices(len(recorded) - 1)
     table = compare(simulated, {"RNDR": recorded})
     assert list(table.columns) == ["model", "90 % of runs", "RNDR"]
     real, runs = moments(recorded).iloc[0], moments(simulated)

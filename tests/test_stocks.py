@@ -2,7 +2,9 @@
 with them, and what drifts by itself is told.
 """
 
+import importlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,6 +35,15 @@ stocks:
   nodes:
     h100: {value: 20, unit: nodes, source: explorer, date: 2026-11-01}
 """
+
+
+@pytest.fixture
+def untold(monkeypatch):
+    """Runs do not look for what drifts: that is a year of steps, and here no matter of the test."""
+    still = SimpleNamespace(told=lambda: "not looked for")
+    monkeypatch.setattr(
+        importlib.import_module("tokenomics.experiments.run"), "drift", lambda *_: still
+    )
 
 
 def begin(**stocks):
@@ -111,7 +122,7 @@ def test_a_network_at_rest_does_not_drift():
     assert found.told() == "stocks are given, and nothing drifts by itself"
 
 
-def test_what_drifts_is_what_a_run_without_shocks_does():
+def test_what_drifts_is_what_a_run_without_shocks_does(untold):
     today = STOCKS | {"demand.growth_rate": 0.5, "supply.vesting": True, "shocks.enabled": False}
     found = drift(resolve(today=today).values)
     paths = tk.run(today=today, days=365, engine="ensemble").trajectories.values
@@ -127,19 +138,21 @@ def test_a_stake_that_is_left_over_is_told_by_where_it_leads():
     assert "not at rest" in told and "token_price -" in told and "staked -" in told
 
 
-def test_a_change_comes_on_top_and_leaves_day_zero_as_it_is():
-    how = {"today": STOCKS, "runs": 2, "days": 30, "engine": "ensemble"}
-    one, two = tk.run(**how), tk.run(**how, policy="pid", sets={"supply.burn_share": 0.3})
+def test_a_change_comes_on_top_and_leaves_day_zero_as_it_is(request):
+    how = {"today": STOCKS, "runs": 2, "days": 20, "engine": "ensemble"}
+    one = tk.run(**how)
+    assert any("not at rest" in note and "nodes" in note for note in one.notes)
+    request.getfixturevalue("untold")
+    two = tk.run(**how, policy="pid", sets={"supply.burn_share": 0.3})
     for name, path in one.trajectories.values.items():
         assert np.array_equal(path[:, 0], two.trajectories.values[name][:, 0]), name
         assert name in ("time", "step") or len(np.unique(path[:, 0])) == 1  # no warm-up
-    assert any("not at rest" in note and "nodes" in note for note in one.notes)
     other = tk.run(**(how | {"engine": "cadcad"}))
     for name, path in one.trajectories.values.items():
         assert np.array_equal(path, other.trajectories.values[name]), name
 
 
-def test_a_sweep_of_a_stock_has_a_start_for_each():
+def test_a_sweep_of_a_stock_has_a_start_for_each(untold):
     resolved = resolve(today=STOCKS, policy="pid", sets={"simulation.days": 5.0})
     paths = ["stocks.treasury_usd", "supply.burn_share"]
     points = [[9e5, 0.5], [5e5, 0.5], [5e5, 0.2]]
@@ -218,7 +231,7 @@ def closes(tmp_path):
     return tmp_path / "p.csv", prices[:31]
 
 
-def test_a_history_starts_at_the_given_stocks_and_redenominates_none(closes):
+def test_a_history_starts_at_the_given_stocks_and_redenominates_none(closes, untold):
     file, prices = closes
     today = {n: v for n, v in STOCKS.items() if n != "stocks.token_price"}
     found = tk.run(prices=file, today=today, engine="ensemble")
@@ -234,7 +247,7 @@ def test_a_history_starts_at_the_given_stocks_and_redenominates_none(closes):
         tk.run(prices=file, today=STOCKS, engine="ensemble")
 
 
-def test_news_are_inferred_under_the_policy_of_today(closes):
+def test_news_are_inferred_under_the_policy_of_today(closes, untold):
     file, prices = closes
     today = STOCKS | {"stocks.token_price": float(prices[0]), "controller.type": "pid"}
     kept = tk.run(prices=file, today=today, engine="ensemble").trajectories.values
@@ -256,7 +269,7 @@ def test_stocks_in_other_tokens_are_the_same_stocks():
 
 
 @pytest.mark.parametrize("staked", [{}, {"stocks.staked": 3e6}])
-def test_who_cheats_on_day_0_weighs_the_stake_at_the_price_that_is_given(staked):
+def test_who_cheats_on_day_0_weighs_the_stake_at_the_price_that_is_given(staked, untold):
     today = {"shocks.enabled": False, "stocks.token_price": 1.0} | staked
     paths = tk.run(days=2, today=today, engine="ensemble").trajectories.values
     cheats = paths["cheating_share"][0]

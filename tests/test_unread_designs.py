@@ -11,6 +11,7 @@ import pytest
 import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError, Remark
+from tokenomics.experiments import switches
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.idle import idle
 from tokenomics.governance.bundle.diff import _unmoved
@@ -194,6 +195,9 @@ def test_a_run_names_what_was_changed_to_no_effect(tmp_path):
         tmp_path / "o.yaml",
         "--days",
         "3",
+        "--engine",
+        "ensemble",
+        "--no-figures",
         "--out",
         tmp_path / "r",
     )
@@ -204,18 +208,19 @@ def test_a_run_names_what_was_changed_to_no_effect(tmp_path):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        both = tk.run(
-            policy="none", sets={"supply.vesting_time": 1460, "supply.vesting": True}, days=3
-        )
+        vesting = {"supply.vesting_time": 1460, "supply.vesting": True}
+        both = tk.run(policy="none", sets=vesting, days=3, engine="ensemble")
     assert both.remarks == ()
     with pytest.warns(
         Remark,
         match="oracle.lag: changed, but no metric depends on it while controller.type is 'none'",
     ):
-        tk.run(policy="none", sets={"oracle.lag": 9.0}, days=3)
+        tk.run(policy="none", sets={"oracle.lag": 9.0}, days=3, engine="ensemble")
 
 
-def test_recorded_demand_takes_the_place_of_what_would_shape_the_sampled_one(tmp_path):
+def test_recorded_demand_takes_the_place_of_what_would_shape_the_sampled_one(tmp_path, monkeypatch):
+    # no switch is behind it, which takes all of them to find
+    monkeypatch.setattr(switches, "find", lambda *_, **__: None)
     (tmp_path / "rate.csv").write_text(
         "t_s,req_per_s\n" + "".join(f"{3600 * i},{10 + i % 5}\n" for i in range(24 * 4))
     )
@@ -225,6 +230,7 @@ def test_recorded_demand_takes_the_place_of_what_would_shape_the_sampled_one(tmp
             sets={"demand.weekly_amplitude": 0.2},
             days=3,
             demand=tmp_path / "rate.csv",
+            engine="ensemble",
         )
 
 
@@ -246,7 +252,9 @@ def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
         "Nothing differs in scenario none: none and static are the same numbers in all 3 runs."
     ]
     assert found.markdown().startswith("Nothing differs in scenario none")
-    one, two = (tk.run(policy=policy, runs=2, sets=sets) for policy in ("none", "static"))
+    one, two = (
+        tk.run(policy=policy, runs=2, sets=sets, engine="ensemble") for policy in ("none", "static")
+    )
     with pytest.warns(
         Remark, match="nothing differs: both sides are the same numbers in all 2 runs"
     ):
