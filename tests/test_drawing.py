@@ -124,6 +124,12 @@ def test_work_that_is_served_whole_is_one_line_and_else_two(crash):
     assert legend_of(short, "network") == ["work brought", "served", "capacity"]
 
 
+def test_work_that_is_turned_away_on_one_day_is_seen():
+    outage = {"events": {"out": {"kind": "outage", "start": 100.0, "days": 1.0, "size": 0.95}}}
+    run = tk.run("baseline", overlay=outage, days=200, runs=2, seed=1, engine="ensemble")
+    assert legend_of(run, "network") == ["work brought", "served", "capacity"]
+
+
 def test_nothing_is_drawn_of_what_never_changes():
     helium = tk.run("helium", days=20, runs=2, seed=1)
     assert np.ptp(helium.trajectories.values["nodes"]) == 0.0

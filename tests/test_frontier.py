@@ -42,6 +42,21 @@ def test_what_is_bought_is_the_difference_to_no_controller(found):
         assert inside.all()
 
 
+def test_no_controller_is_the_same_network_whatever_policies_there_are(tmp_path):
+    """A policy that sets more than its law is measured against the network without it."""
+    law = {"controller": {"type": "static"}, "supply": {"burn_share": 0.6}}
+    burns = tmp_path / "burns.yaml"
+    burns.write_text(json.dumps(law))
+    own = {"runs": 3, "seed": 1, "sets": {"simulation.days": 10.0}}
+    one, other = (
+        frontier(policies=names, **own).points
+        for names in (["static", str(burns)], [str(burns), "static"])
+    )
+    columns = [name for name in one if one[name].dtype.kind == "f"]
+    none = [found[columns].iloc[-1] for found in (one, other)]
+    pd.testing.assert_series_equal(*none, check_names=False)
+
+
 def test_a_law_that_costs_more_and_buys_nothing_more_is_dominated():
     rng = np.random.default_rng(1)
     base = rng.normal(1.0, 0.1, 60)

@@ -155,9 +155,10 @@ def plain(params, state, error, dt, low, high):
 strength = tk.Strength("controller.custom.gain", 1e-2, 1.0)
 tk.register_controller("even", even, strength=strength)
 tk.register_controller("plain", plain)
+tk.register_controller("steady", plain, strength=strength)
 for name, law, custom in (
     ("mild", "even", {"gain": 0.05}), ("bold", "even", {"gain": 0.2}),
-    ("gainless", "even", {"rate": 0.2}), ("plain", "plain", {}),
+    ("gainless", "even", {"rate": 0.2}), ("plain", "plain", {}), ("still", "steady", {}),
 ):
     tk.register_policy(name, {"controller": {"type": law, "custom": custom}})
 """
@@ -180,6 +181,8 @@ def test_a_law_of_ones_own_is_matched_by_the_strength_that_it_declares(law):
     assert not own["pid"].why and own["pid"].cost == pytest.approx(own["pid"].target, rel=CLOSE)
     with pytest.raises(InputError, match="strength of even is .*gain, which .* set"):
         matched("gainless")
+    # the others are matched to a reference, whose own strength is not needed
+    assert matched("still", "pid", reference="still")["pid"].values
 
 
 def test_commands_match_a_law_of_ones_own_and_say_of_which_it_cannot_be(law):

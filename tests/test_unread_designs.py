@@ -2,6 +2,7 @@
 without index or optimum.
 """
 
+import json
 import warnings
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ import tokenomics as tk
 from paths import command
 from tokenomics.errors import InputError, Remark
 from tokenomics.experiments import switches
+from tokenomics.experiments.compare import comparison_design
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.idle import idle
 from tokenomics.governance.bundle.diff import _unmoved
@@ -242,6 +244,15 @@ def test_a_comparison_names_a_setting_that_no_policy_reads():
     with warnings.catch_warnings():
         warnings.simplefilter("error", Remark)
         tk.compare(**common | {"policies": ["none", "pid"]}, sets={KP: 0.3})
+
+
+def test_policies_of_one_files_name_are_each_held_against_their_own(tmp_path):
+    for folder, law in (("a", {"type": "pid"}), ("b", {"type": "none", "pid": {"kp": 0.3}})):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "p.yaml").write_text(json.dumps({"controller": law}))
+    files = [str(tmp_path / folder / "p.yaml") for folder in "ab"]
+    one = comparison_design(policies=files, sets={"simulation.days": 5})
+    assert idle(one).lines() == []
 
 
 def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():

@@ -199,8 +199,12 @@ def frontier(
             )
     shocks = {"runs": np.arange(runs), "seed": seed, "metrics": [*shown, COSTS[cost]]}
     labels, values = [], []
+
+    def network(policy: str) -> Resolved:
+        return resolve(params, policy=policy, overlays=many(overlay), today=today, sets=sets or {})
+
     for number, policy in enumerate(policies):
-        own = resolve(params, policy=policy, overlays=many(overlay), today=today, sets=sets or {})
+        own = network(policy)
         acts = own.values.controller.type != NOBODY
         for at, found in _points(policy, own, shocks) if acts else ():
             labels.append((policy, at))
@@ -211,14 +215,14 @@ def frontier(
         raise InputError(
             ", ".join(policies), argument="policies", expected="one that acts, or several"
         )
-    none = own.replace({"controller.type": NOBODY}, source="frontier")
+    none = network(NOBODY)
     labels.append((NOBODY, np.nan))
     values.append(at_strengths(none, None, shocks))
     if progress:
         progress(len(policies) + 1, len(policies) + 1)
     stacked = {name: np.concatenate([one[name] for one in values]) for name in shocks["metrics"]}
     return CostFrontier(
-        frontier_table(labels, stacked, shown, cost), cost, shown, runs, own.values.simulation.days
+        frontier_table(labels, stacked, shown, cost), cost, shown, runs, none.values.simulation.days
     )
 
 

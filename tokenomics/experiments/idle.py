@@ -117,9 +117,12 @@ def _idle(key: _DesignKey) -> Idle:
             path: _axis(values, resolved.entries[path].value) for path, values in every.items()
         }
         axes = {path: values for path, values in beside.items() if values}
-        if layered and resolved.policy not in plain:
-            plain[resolved.policy] = resolve(design.base, policy=policy)
-        changed = given(resolved, plain[resolved.policy]) if layered else {}
+        called_so = called(
+            "policy", policy or resolved.policy
+        )  # two files may share a policy's name
+        if layered and called_so not in plain:
+            plain[called_so] = resolve(design.base, policy=policy)
+        changed = given(resolved, plain[called_so]) if layered else {}
         # what is read in one case is no mistake in another
         more = {
             p: v
@@ -129,7 +132,7 @@ def _idle(key: _DesignKey) -> Idle:
             and rest.get(p, True) is not None
         }
         found = _of_case(resolved, axes, more, design.structures, wanted) if axes or more else {}
-        place = (called("policy", policy or resolved.policy), name)
+        place = (called_so, name)
         varied[place] = {
             path: one for path, one in found.items() if path in axes and one is not None
         }

@@ -100,8 +100,8 @@ def match(
         )
     for number, (policy, source) in enumerate(named.items()):
         one = network(source)
-        strength = strength_of(one)
         if policy != reference and one.values.controller.type != "none":
+            strength = strength_of(one)
             _refuse_set(strength, given)
             found.append(_matched(policy, one, strength, costs, target))
         if progress:

@@ -28,7 +28,8 @@ LOG_TICKS = ((300.0, (1.0,)), (10.0, (1.0, 2.0, 5.0)), (1.0, (1.0, 1.5, 2.0, 3.0
 BANDS = ((5, 95, 0.15), (25, 75, 0.3))
 BAND = 0.13  # of an axis's height, for its legend
 SMALL = 0.02  # a type with fewer of the nodes is not drawn
-ALIKE = 0.005  # of the work: where less is turned away, brought and served are one line
+ALIKE = 0.005  # of the work: where less is turned away, brought and served are one line,
+SEEN = 0.1  # but for a day on which more than this is turned away
 LINE = 66  # characters of a panel's title that fit beside each other
 DOTS = 120  # per inch, of a run's pictures
 # Inches, whole dots each: of a panel, of its edges, in which its labels and a title of two lines
@@ -97,7 +98,7 @@ def plain_log(axis: Axes, which: str) -> None:
 
     axis.set(**{f"{which}scale": "log"})
     own = axis.xaxis if which == "x" else axis.yaxis
-    low, high = own.get_view_interval()
+    low, high = sorted(own.get_view_interval())
     ticks = next(ticks for span, ticks in LOG_TICKS if high / low > span)
     own.set_major_locator(LogLocator(subs=ticks))
     own.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.15g}"))
@@ -244,11 +245,13 @@ def _supply(axis, result) -> None:
 
 
 def _network(axis, result) -> None:
-    demand, served = (np.nansum(result.trajectories.values[n]) for n in ("demand", "served"))
+    paths = result.trajectories.values
+    demand, served = (np.median(np.nan_to_num(paths[n]), axis=0) for n in ("demand", "served"))
+    whole = served.sum() >= (1.0 - ALIKE) * demand.sum()
     # one line would hide the other
     brought = (
         [("served", "work brought and served")]
-        if served >= (1.0 - ALIKE) * demand
+        if whole and np.all(served >= (1.0 - SEEN) * demand)
         else [("demand", "work brought"), ("served", "served")]
     )
     title = f"{_interval(result, 'served_share', 100, 2)} % of the work is served"
