@@ -73,12 +73,22 @@ def bands(found: Calibration, part: str) -> pd.DataFrame:
     )
 
 
+def inside(found: Calibration) -> dict[str, object]:
+    """Moments in their bands, and whether the volatility of the later days is."""
+    fitted, later = bands(found, "in sample"), bands(found, "out of sample")
+    return {
+        "in": int((fitted["within 90 %"] == "yes").sum()),
+        "out": int((later["within 90 %"] == "yes").sum()),
+        "volatility out": later.set_index("moment").loc[VOLATILITY]["within 90 %"],
+    }
+
+
 def row(name: str, closes: Closes, volatility: str, settings: Simulations) -> dict[str, object]:
     """One fit of one token."""
     begun = time.process_time()
     found = calibrate_economy(closes, volatility=volatility, settings=settings)
     seconds = time.process_time() - begun
-    inside, outside = bands(found, "in sample"), bands(found, "out of sample")
+    outside = bands(found, "out of sample")
     there = outside.set_index("moment").loc[VOLATILITY]
     told = {
         e.name.split(".")[1]: f"{e.value:.4g}{'*' if e.problem else ''}" for e in found.estimates
@@ -89,9 +99,7 @@ def row(name: str, closes: Closes, volatility: str, settings: Simulations) -> di
         "slow level": f"{level_of(found).spread:g}",
         **told,
         **distances(closes, found, settings),
-        "in": int((inside["within 90 %"] == "yes").sum()),
-        "out": int((outside["within 90 %"] == "yes").sum()),
-        "volatility out": there["within 90 %"],
+        **inside(found),
         "its band": f"{there['5 % quantile']:.2f} to {there['95 % quantile']:.2f}",
         "measured": f"{there['real']:.2f}",
         "missed": ", ".join(outside.loc[outside["within 90 %"] == "no", "moment"]),
@@ -111,6 +119,7 @@ def seeds_of(name: str, closes: Closes, volatility: str, count: int) -> Iterator
                 for e in found.estimates
             }
             | {"notes": found.notes[0].split(":")[0]}
+            | inside(found)
         )
 
 
