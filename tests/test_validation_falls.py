@@ -148,7 +148,7 @@ def test_no_forecast_of_a_fallen_token_is_left_out(told):
 
 
 @pytest.mark.skipif(not (DATA / "tokens").is_dir(), reason="no recorded prices here")
-@pytest.mark.parametrize(("start", "days"), [("2020-07-01", 500.0), ("2021-11-01", 400.0)])
+@pytest.mark.parametrize(("start", "days"), [("2020-07-01", 500.0), ("2021-11-01", 700.0)])
 def test_heliums_closes_are_replayed_from_its_beginning_and_from_its_peak(start, days):
     file = DATA / "tokens" / "MiM_HNT-USD.csv"
     history = read_prices(file, start=dt.date.fromisoformat(start), days=days)

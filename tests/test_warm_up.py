@@ -156,9 +156,9 @@ def test_states_are_made_once_for_all_policies(monkeypatch):
     made = []
     original = warm_up.WarmUp._simulated
 
-    def counted(self, runs, start, values, each):
+    def counted(self, runs, start, values, *rest):
         made.append(len(values))
-        return original(self, runs, start, values, each)
+        return original(self, runs, start, values, *rest)
 
     monkeypatch.setattr(warm_up, "KEPT", warm_up.Kept(2**24))
     monkeypatch.setattr(warm_up.WarmUp, "_simulated", counted)
