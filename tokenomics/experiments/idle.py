@@ -117,12 +117,10 @@ def _idle(key: _DesignKey) -> Idle:
             path: _axis(values, resolved.entries[path].value) for path, values in every.items()
         }
         axes = {path: values for path, values in beside.items() if values}
-        called_so = called(
-            "policy", policy or resolved.policy
-        )  # two files may share a policy's name
-        if layered and called_so not in plain:
-            plain[called_so] = resolve(design.base, policy=policy)
-        changed = given(resolved, plain[called_so]) if layered else {}
+        label = called("policy", policy or resolved.policy)  # files may share a policy's name
+        if layered and label not in plain:
+            plain[label] = resolve(design.base, policy=policy)
+        changed = given(resolved, plain[label]) if layered else {}
         # what is read in one case is no mistake in another
         more = {
             p: v
@@ -132,7 +130,7 @@ def _idle(key: _DesignKey) -> Idle:
             and rest.get(p, True) is not None
         }
         found = _of_case(resolved, axes, more, design.structures, wanted) if axes or more else {}
-        place = (called_so, name)
+        place = (label, name)
         varied[place] = {
             path: one for path, one in found.items() if path in axes and one is not None
         }

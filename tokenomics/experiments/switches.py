@@ -14,7 +14,7 @@ from ..parameters import fits, place
 from .reads import Network, network
 
 TYPE = "controller.type"
-OWN, BLOCKS = "controller.custom", "blocks."  # numbers of a modeller's own, and his blocks
+CUSTOM, BLOCKS = "controller.custom.", "blocks."  # begin the paths of a modeller's own numbers
 HELD = "held"  # opens the loop for the analysis: no policy of its own
 LITTLE = 0.1  # stands for a number other than zero
 
@@ -153,7 +153,7 @@ def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
     """
     parts = path.split(".")
     # what is a modeller's own no shipped block reads, whatever its switches are
-    own_number = path.rpartition(".")[0] == OWN
+    own_number = path.startswith(CUSTOM)
 
     def distance(name: str) -> int:
         shared = 0

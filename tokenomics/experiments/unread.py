@@ -15,7 +15,6 @@ from . import switches
 from .reads import Network, Reach, network
 
 SHOWN = 3  # variables or metrics that are named
-CUSTOM = "controller.custom."  # begins the path of a number of a modeller's own
 FAR = (0.0, 0.5, 1.0, 2.0, 10.0)  # values, and multiples
 
 
@@ -139,7 +138,7 @@ def given(resolved: Resolved, below: Resolved) -> dict[str, list[Any]]:
     for path, entry in resolved.entries.items():
         if path in below.entries:
             before = below.entries[path].value
-        elif path.startswith(CUSTOM) and isinstance(entry.value, float):
+        elif path.startswith(switches.CUSTOM) and isinstance(entry.value, float):
             before = entry.value + 1.0
         else:
             size = path.startswith("events.") and path.endswith(".size")

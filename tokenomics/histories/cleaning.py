@@ -378,21 +378,18 @@ def lasting(prices: np.ndarray, days: np.ndarray) -> list[tuple[int, float]]:
     ]
 
 
-def _shown(rows: Rows, places: np.ndarray) -> str:
-    """Rows without a price by line and date, the first few of them."""
-    shown = ", ".join(
-        f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))})" for i in places[:SHOWN]
-    )
-    return f"{shown}{f' and {len(places) - SHOWN} more' if len(places) > SHOWN else ''}"
+def _shown(rows: Rows, places: np.ndarray, *, with_price: bool = False) -> str:
+    """Rows by line and date, the first few of them."""
+
+    def one(row: int) -> str:
+        price = f", {rows.price[row]:g}" if with_price else ""
+        return f"{rows.table.unit} {rows.table.lines[row]} ({rows.when(row)}{price})"
+
+    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return ", ".join(one(int(i)) for i in places[:SHOWN]) + more
 
 
 def _named(rows: Rows, places: np.ndarray, why: str = "") -> str:
-    """Rows by line and date, the first few of them."""
-    shown = ", ".join(
-        f"{rows.table.unit} {rows.table.lines[i]} ({rows.when(int(i))}, {rows.price[i]:g})"
-        for i in places[:SHOWN]
-    )
-    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-    return f"{len(places)} row{'s' if len(places) > 1 else ''}: {shown}{more}" + (
-        f"; {why}" if why else ""
-    )
+    """How many rows there are, and which with what price."""
+    count = f"{len(places)} row{'s' if len(places) > 1 else ''}"
+    return f"{count}: {_shown(rows, places, with_price=True)}" + (f"; {why}" if why else "")

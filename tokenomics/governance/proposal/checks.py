@@ -54,26 +54,17 @@ def check(proposal: Proposal, labels: Mapping[str, str], today: Resolved, at: Re
                         "`sensitivity.paths` varies what is uncertain"
                     ),
                 )
-    for path in proposal.current:
-        if path not in proposal.proposed:
-            expected = "one of " + ", ".join(proposal.proposed)
-            raise at.error(
-                "not a parameter that the proposal changes",
-                "current",
-                path,
-                expected=expected,
-                nearest=nearest(path, proposal.proposed),
-            )
+    for group in ("current", "on_chain"):
+        for path in getattr(proposal, group):
+            if path not in proposal.proposed:
+                raise at.error(
+                    "not a parameter that the proposal changes",
+                    group,
+                    path,
+                    expected="one of " + ", ".join(proposal.proposed),
+                    nearest=nearest(path, proposal.proposed),
+                )
     for path in proposal.on_chain:
-        if path not in proposal.proposed:
-            expected = "one of " + ", ".join(proposal.proposed)
-            raise at.error(
-                "not a parameter that the proposal changes",
-                "on_chain",
-                path,
-                expected=expected,
-                nearest=nearest(path, proposal.proposed),
-            )
         if place(path).kind is not float:
             raise at.error(
                 "not a number", "on_chain", path, expected="a parameter that is a number"
