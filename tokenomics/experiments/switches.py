@@ -11,10 +11,11 @@ from typing import Any, Literal, get_args, get_origin
 from ..errors import InputError
 from ..model.controllers import LAWS
 from ..parameters import fits, place
+from ..parameters.resolved import of_own_block
 from .reads import Network, network
 
 TYPE = "controller.type"
-CUSTOM, BLOCKS = "controller.custom.", "blocks."  # begin the paths of a modeller's own numbers
+CUSTOM = "controller.custom."  # begins the path of a number of a modeller's own
 HELD = "held"  # opens the loop for the analysis: no policy of its own
 LITTLE = 0.1  # stands for a number other than zero
 
@@ -177,7 +178,7 @@ def _choices(own: Network, path: str) -> list[tuple[str, list[Any]]]:
             values = (True, False)
         if name.startswith("events."):
             continue  # an event of another kind is another event, and no switch of this one
-        if own_number and name != TYPE and not name.startswith(BLOCKS):
+        if own_number and name != TYPE and not of_own_block(name):
             continue
         others = [value for value in values if value != entry.value]
         if others and name != path:
