@@ -21,6 +21,7 @@ from tokenomics.governance.bundle.bundle import read_manifest
 from tokenomics.governance.bundle.make import CODE
 from tokenomics.governance.evidence.canonical import evidence_id
 from tokenomics.governance.evidence.plan import with_code
+from tokenomics.model.controllers import law
 from tokenomics.model.own_blocks import OWN_BLOCKS
 from tokenomics.parameters.layers import REGISTERED
 from tokenomics.results.sources import code_of, own_parts
@@ -110,6 +111,42 @@ def test_loading_tells_what_is_registered_and_may_be_repeated(mine):
     assert set(tk.load_code(mine)) == every
     assert set(tk.load_code(str(mine))) == every
     assert every <= set(own_parts())
+
+
+def own(params, state, error, dt, low, high):
+    return tk.Command(0.0 * error)
+
+
+@pytest.mark.parametrize(
+    ("other", "unit", "meaning", "theirs"),
+    [
+        ("cosmos", "ppb/round", "minted a year, of supply", "minted a year, of supply' [1/year]"),
+        ("cosmos", "1/year", "log growth of supply", "minted a year, of supply' [1/year]"),
+        ("patient", "1", "mean over the days so far", "slow mean of the error' [1]"),
+    ],
+)
+def test_a_law_goes_on_from_no_memory_that_means_something_else(mine, other, unit, meaning, theirs):
+    tk.load_code(mine)
+    name = {"cosmos": "inflation", "patient": "mean"}[other]
+    told = (
+        f"controller 'own': memory '{name}' is '{meaning}' [{unit}], and that of controller "
+        f"'{other}' is '{theirs}; expected another name, or the same unit and meaning"
+    )
+    with pytest.raises(tk.TokenomicsError, match=f"^{re.escape(told)}$"):
+        tk.register_controller("own", own, memory=tk.Memory(name, unit, meaning))
+    assert "controller own" not in own_parts()
+    # what means the same is one memory
+    for one in (tk.Memory("mean", "1", "slow mean of the error"), law("cosmos").memory[0]):
+        tk.register_controller("own", own, memory=one)
+
+
+def test_a_file_of_two_laws_may_mean_something_else_when_it_is_loaded_again(mine):
+    """Both laws of the edited file have the new meaning; the old laws are of no file any more."""
+    second = 'tk.register_controller("second", lambda *a: None, memory=memory)\n'
+    mine.write_text(MINE + second)
+    tk.load_code(mine)
+    mine.write_text((MINE + second).replace("slow mean of", "mean of"))
+    assert {"controller patient", "controller second"} <= set(tk.load_code(mine))
 
 
 def test_a_file_may_be_imported_and_loaded_too(mine, monkeypatch):

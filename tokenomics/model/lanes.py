@@ -51,6 +51,13 @@ def same_function(one: Any, other: Any) -> bool:
     )
 
 
+def other_version(one: Any, other: Any) -> bool:
+    """Whether two functions are of one file, loaded twice: it may have been edited in between."""
+    homes = [getattr(function, "__module__", None) for function in (one, other)]
+    file = written(one)
+    return file.endswith(".py") and file == written(other) and homes[0] != homes[1]
+
+
 class Part(Mapping):
     """A mapping whose arrays hold some of the runs. chosen: a run, which gives plain numbers, or
     several.

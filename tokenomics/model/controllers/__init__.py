@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ...errors import OWN_CODE, InputError, ModelError, nearest
 from ...inputs.arguments import CALL, TEXT, checked, of, optional, several
-from ..lanes import runwise, same_function
+from ..lanes import other_version, runwise, same_function
 from . import (
     ampleforth,
     cosmos,
@@ -79,14 +79,16 @@ def register_controller(
         by variable, the error ln(reference / measured price), the days since the last decision and
         the bounds of the signal [1/day]; floats or arrays of shape (runs,).
     memory : tuple of Memory
-        Numbers that it keeps between decisions.
+        Numbers that it keeps between decisions. A law that comes into force goes on from what the
+        one before it kept under the same name; so two laws name one alike only where it means the
+        same.
     strength : Strength, optional
         In one number, by which it is brought to equal cost with others.
 
     Raises
     ------
     ModelError
-        Where the name is taken.
+        Where the name is taken, or that of a memory whose unit or meaning is another.
 
     Examples
     --------
@@ -99,7 +101,26 @@ def register_controller(
     known = LAWS.get(name)
     if known and not same_function(known.decide, decide):
         raise ModelError(f"controller '{name}' exists already")
+    _expect_same_meaning(name, decide, memory)
     LAWS[name] = Law(runwise(decide), memory, strength=strength)
+
+
+def _expect_same_meaning(name: str, decide: Callable, memory: tuple[Memory, ...]) -> None:
+    """Raise ModelError where another law keeps something else under the name of a memory, from
+    which this one would go on. name, decide: of this law.
+    """
+    mine = {one.name: one for one in memory}
+    for other, known in LAWS.items():
+        if other == name or other_version(known.decide, decide):
+            continue
+        for theirs in known.memory:
+            one = mine.get(theirs.name, theirs)
+            if (one.unit, one.meaning) != (theirs.unit, theirs.meaning):
+                raise ModelError(
+                    f"controller '{name}': memory '{one.name}' is '{one.meaning}' [{one.unit}], "
+                    f"and that of controller '{other}' is '{theirs.meaning}' [{theirs.unit}]; "
+                    "expected another name, or the same unit and meaning"
+                )
 
 
 def law(name: str) -> Law:
