@@ -630,11 +630,21 @@ def test_a_series_near_a_large_number_is_drawn_by_its_distance_from_it():
     assert offsets == ["", ""]
 
 
-def test_more_bonded_than_there_is_is_other_units_or_columns_that_changed_places(tmp_path):
+@pytest.mark.parametrize(
+    ("rule", "head", "rest", "unit"),
+    [
+        ("livepeer", "clock,inflation,bonded,supply", "", "1e-18 LPT"),
+        ("cosmos", "clock,inflation,bonded,supply,provisions,minted", ",1,1", "uatom"),
+    ],
+)
+def test_more_bonded_than_there_is_is_other_units_or_columns_that_changed_places(
+    rule, head, rest, unit, tmp_path
+):
     file = tmp_path / "h.csv"
-    file.write_text("clock,inflation,bonded,supply\n1,9,60,100\n2,9,160,100\n")
-    with pytest.raises(InputError, match=r":3: bonded: 160; expected at most the supply, 100"):
-        read_recorded(RULES["livepeer"], [file])
+    file.write_text(f"{head}\n1,9,60,100{rest}\n2,9,160,100{rest}\n")
+    told = rf":3: bonded: 160; expected at most the supply, 100 \[{unit}\]"
+    with pytest.raises(InputError, match=told):
+        read_recorded(RULES[rule], [file])
 
 
 def test_a_replay_leaves_the_search_for_cycles_of_objects_as_it_was():

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from .arithmetic import WAD, decimal_product, decimal_quotient
-from .rule import PROPOSED, DeployedRule, IntervalSearch, OnChain, Version
+from .rule import PROPOSED, DeployedRule, IntervalSearch, OnChain, Version, more_than_all_bonded
 
 SUPPLY = 4 * 10**14  # of the search [uatom]
 
@@ -110,6 +110,7 @@ COSMOS = DeployedRule(
     parameters=CosmosParameters,
     step=step,
     decides=("inflation", "provisions", "minted"),
+    apart=more_than_all_bonded,
     versions=(
         Version(
             "module",

@@ -13,7 +13,17 @@ from collections.abc import Callable
 from math import gcd
 from typing import Annotated, NamedTuple
 
-from .rule import ABANDONED, REJECTED, Cells, DeployedRule, OnChain, RecordedForm, Search, Version
+from .rule import (
+    ABANDONED,
+    REJECTED,
+    Cells,
+    DeployedRule,
+    OnChain,
+    RecordedForm,
+    Search,
+    Version,
+    more_than_all_bonded,
+)
 
 PERC_DIVISOR = 10**9  # parts per billion
 UNBOUNDED = 2**256 - 1  # the largest number on chain: no ceiling
@@ -130,13 +140,6 @@ ARBITRUM = (
 )
 
 
-def apart(inputs: LivepeerInputs) -> tuple[str, str] | None:
-    """No more is bonded than there is: amounts in other units, or columns that changed places."""
-    if inputs.bonded <= inputs.supply:
-        return None
-    return "bonded", f"at most the supply, {inputs.supply} [1e-18 LPT]"
-
-
 LIVEPEER = DeployedRule(
     name="livepeer",
     about="Livepeer: inflation rises below the target of bonding, falls above",
@@ -146,7 +149,7 @@ LIVEPEER = DeployedRule(
     parameters=LivepeerParameters,
     step=step,
     decides=("inflation",),
-    apart=apart,
+    apart=more_than_all_bonded,
     versions=(
         Version("LIP-40", LivepeerParameters(500_000_000, 500), ARBITRUM, date="2020"),
         Version(

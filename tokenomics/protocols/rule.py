@@ -299,6 +299,16 @@ class DeployedRule:
             raise InputError(f"{getattr(values, field)}", key=field, expected=expected)
 
 
+def more_than_all_bonded(inputs: Any) -> tuple[str, str] | None:
+    """`apart` of a rule that reads `bonded` and `supply`: with more bonded than there is, amounts
+    are in other units, or columns have changed places.
+    """
+    if inputs.bonded <= inputs.supply:
+        return None
+    _, supply = _fields(type(inputs))["supply"]
+    return "bonded", f"at most the supply, {inputs.supply} [{supply.unit}]"
+
+
 def _fields(kind: type) -> dict[str, tuple[type, OnChain]]:
     hints = get_type_hints(kind, include_extras=True)
     found = {}
