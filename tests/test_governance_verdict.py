@@ -74,8 +74,8 @@ def test_a_limit_on_a_probability_is_told_as_a_share_of_the_runs(plan):
     found = evidence(plan, {"limit": "treasury_low <= 0.4"}, {"limit": LOW})
     assert found.verdict() == (
         "The proposal fails no limit, but 1 of its 2 is undecided: the reserve falls to 10 % of "
-        "its start in 50 % of the runs (limit: at most 40 %). In every scenario a limit lies "
-        "within the 95 % interval over 6 runs, or is too near for so few."
+        "its start or is 0 from the start in 50 % of the runs (limit: at most 40 %). In every "
+        "scenario a limit lies within the 95 % interval over 6 runs, or is too near for so few."
     )
 
 

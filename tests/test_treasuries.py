@@ -108,6 +108,11 @@ def test_the_first_low_day_is_the_first_one_and_the_span_where_there_is_none():
     assert of("treasury_low_day", SETS, treasury_usd=reserve).tolist() == [1.0, 2.0, 2.0, 0.0]
 
 
+def test_a_network_without_a_treasury_has_a_low_one_and_the_meaning_says_so():
+    assert of("treasury_low", treasury_usd=[0.0, 0.0]) == 1.0
+    assert METRICS["treasury_low"].meaning.endswith("or is 0 from the start")
+
+
 def test_who_pays_less_than_planned_on_one_day_has_not_paid():
     found = of(
         "treasury_unpaid",

@@ -118,7 +118,7 @@ def _falls(finish):
 folded(
     "treasury_low",
     "1",
-    f"probability that the reserve falls to {100.0 * LOW:g} % of its start",
+    f"probability that the reserve falls to {100.0 * LOW:g} % of its start or is 0 from the start",
     _falls(lambda after, p, count: after["low"]),
     probability=True,
     better="lower",
