@@ -12,6 +12,7 @@ from paths import command
 from tokenomics.errors import InputError
 from tokenomics.experiments.frontier import BOUGHT, CostFrontier, frontier, frontier_table
 from tokenomics.experiments.matching import POINTS
+from tokenomics.shown import readable
 
 SPAN = {"simulation.days": 40.0}
 
@@ -100,9 +101,16 @@ def test_the_command_writes_a_table_and_a_figure(tmp_path):
     given = ("frontier", "--policies", "static", "--runs", "6", "--days", "20", "--out", out)
     status, text, errors = command(*given)
     assert status == 0, errors
-    assert "| policy | strength | cost [USD a day of purchases] |" in text
+    assert not [line for line in text.splitlines() if line.startswith("|")]
+    found, page = pd.read_csv(out / "frontier.csv"), (out / "frontier.md").read_text()
+    rows = [line.split() for line in text.splitlines()]
+    for number in found["cost"].iloc[:-1]:  # of the law as it is, and at each strength
+        assert [row for row in rows if len(row) > 1 and row[1] == readable(number)]
+    assert ["static"] in rows and page.split("\n")[0] in text
+    assert "| policy | strength | cost [USD a day of purchases] |" in page
     assert {file.name for file in out.iterdir()} == {"frontier.csv", "frontier.md", "frontier.png"}
-    assert len(pd.read_csv(out / "frontier.csv")) == POINTS + 2
+    assert len(found) == POINTS + 2
+    assert command(*given[:-2], "--markdown")[1] == f"{page}\n"
     told = json.loads(command(*given[:-2], "--json")[1])
     assert len(told["points"]) == POINTS + 2 and told["cost"] == "spend"
     status, _, errors = command("frontier", "--cost", "spent")

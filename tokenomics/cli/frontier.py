@@ -10,8 +10,8 @@ import typer
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import Seed, number
-from .options import Code, Form, Json, Network, NoFigures, Overlay, Set, Tables, Today
-from .output import deliver, listed, print_json, progress_bar, say
+from .options import Code, Form, Json, Markdown, Network, NoFigures, Overlay, Set, Tables, Today
+from .output import deliver, listed, print_json, progress_bar, say, show_table
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -44,6 +44,7 @@ def frontier(
     no_figures: NoFigures = False,
     form: Form = "png",
     code: Code = None,
+    markdown: Markdown = False,
     as_json: Json = False,
 ) -> None:
     """Show what each law buys against what it costs, by strength. It may buy less decoupling,
@@ -83,7 +84,14 @@ def frontier(
             told = {"cost": cost, "finding": found.finding(), "dominated": found.dominated}
             print_json(told | {"points": found.points.to_dict(orient="records")})
             return
-        typer.echo(found.markdown())
+        if markdown:
+            typer.echo(found.markdown())
+        else:
+            say(found.summary())
+            table, rows = found.table(), []
+            for policy, own in table.groupby("policy", sort=False):
+                rows += [(policy,), *own.drop(columns="policy").itertuples(index=False)]
+            show_table("", table.columns.drop("policy"), rows)
         if written:
             say(f"table{'' if no_figures else ' and figure'} in {out}")
 

@@ -64,8 +64,16 @@ class CostFrontier:
             return "no law is told to be dominated at every strength"
         return f"dominated at every strength: {', '.join(lost)}"
 
-    def markdown(self) -> str:
-        """A table of the laws as they are, and at each strength, that pastes into a proposal."""
+    def summary(self) -> str:
+        """The finding, and of what it is."""
+        first = f"{self.finding()[0].upper()}{self.finding()[1:]}."
+        return (
+            f"{first} {self.runs} runs of {self.days:g} days; differences to the same run without "
+            "a controller, simultaneous 95 % intervals."
+        )
+
+    def table(self) -> pd.DataFrame:
+        """The laws as they are, and at each strength, as people read them."""
         heads = ["policy", "strength", f"cost [{WORDS[self.cost]}]"]
         heads += [f"{name} [{METRICS[name].unit}]" for name in self.metrics]
         rows = []
@@ -78,13 +86,14 @@ class CostFrontier:
                 for name in self.metrics
             ]
             rows.append([one["policy"], at, readable(one["cost"]), *cells, one["dominated_by"]])
-        table = markdown_rows([*heads, "dominated by"], rows, numbers=range(1, len(heads)))
-        first = f"{self.finding()[0].upper()}{self.finding()[1:]}."
-        how = (
-            f"{self.runs} runs of {self.days:g} days; differences to the same run without a "
-            f"controller, simultaneous 95 % intervals."
-        )
-        return f"{first} {how}\n\n{table}\n"
+        return pd.DataFrame(rows, columns=[*heads, "dominated by"])
+
+    def markdown(self) -> str:
+        """Summary and table, that paste into a proposal."""
+        table = self.table()
+        numbers = range(1, table.shape[1] - 1)
+        rows = markdown_rows(list(table), table.itertuples(index=False), numbers=numbers)
+        return f"{self.summary()}\n\n{rows}\n"
 
     def plot(self) -> Figure:
         """A panel a metric: by how much it differs from no controller at each cost. A line a law,
