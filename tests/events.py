@@ -9,8 +9,11 @@ def event(kind, size, *, start, days=0.0, name="it"):
     return {f"events.{name}.{part}": value for part, value in parts.items()}
 
 
-def early(scenario, start=5.0):
-    """Settings with which what a scenario has begins on an early day: a short run has it."""
-    events = resolve("baseline", scenarios=(scenario,)).values.events
-    begin = (*(f"events.{name}" for name in events), "attack", "wash_usage")
+def early(scenario, soonest=5.0):
+    """Settings with which what a scenario has begins on an early day, after the days in which an
+    attacker builds his position: a short run has it whole.
+    """
+    values = resolve("baseline", scenarios=(scenario,)).values
+    start = max(soonest, values.attack.build_days)
+    begin = (*(f"events.{name}" for name in values.events), "attack", "wash_usage")
     return {f"{one}.start": start for one in begin}

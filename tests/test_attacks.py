@@ -161,6 +161,14 @@ def test_the_position_is_bought_whole_before_the_push(build_days, step):
     assert spent == pytest.approx(0.25 * paths["reference_depth"][0, 0], rel=1e-9)
 
 
+def test_an_attack_on_an_early_day_has_all_of_its_days_to_build():
+    sets = early("treasury_drain")
+    days = int(sets["attack.start"])
+    paths = simulate(CALM | sets, scenarios=("treasury_drain",), days=days, runs=1)
+    spent = paths["attacker_usd"][0, 0] - paths["attacker_usd"][0, -1]
+    assert spent == pytest.approx(0.25 * paths["reference_depth"][0, 0], rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("scenario", "measure"),
     [

@@ -62,7 +62,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("policy", "scenario"), PAIRS)
 def test_books_balance_under_every_policy_and_scenario(policy, scenario):
-    # 60 days from the day on which it begins
+    # 55 days or more from the day on which it begins
     paths = simulate(early(scenario), policy=policy, scenarios=(scenario,), days=65, runs=3)
     assert_books_balance(paths)
 
