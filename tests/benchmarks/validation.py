@@ -18,6 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,45 +44,31 @@ TOKENS = (  # name, overlay, options that choose the days, first day of the fore
 LATER = "helium_hnt_usd_daily_2025_2026.csv"
 HEAD = """# Validation: the model held against tokens
 
-Closes of Render (RNDR, 2020-07-01 to 2024-07-21) and Helium (HNT, 2020-07-01 to 2025-01-14),
-MiM0ulay/assets_risk_metrics, MIT. The first two thirds were fitted by simulated moments (overlays
-`render` and `helium`), the rest was not seen. Parameters that were not fitted are the baseline's,
-of which one was calibrated with later days of Render (`speculation.intensity_of_choice`), as the
-command says: the test is out of sample but for that.
-All of it comes from `python tests/benchmarks/validation.py`, the last part from its option
-`--tokens`.
+Closes of MiM0ulay/assets_risk_metrics, MIT. The first two thirds were fitted by simulated moments
+(the overlays `render` and `helium`), the rest was not seen. Parameters that were not fitted are
+the baseline's. Of one that was calibrated with later days the command says IN-SAMPLE: the test is
+out of sample but for that. All of it comes from `python tests/benchmarks/validation.py`, the last
+part from its option `--tokens`.
 
-On 2026-11-30 both were fitted again, by an estimator that lets volatility change over the years.
-Moments that the ranges of 90 % did not hold before and hold now: of Render's later days volatility
-and drawdown; of Helium's fitted days volatility, median |r| / sigma and the autocorrelation of |r|
-at lag 1; of its later days volatility, kurtosis and median. None went the other way. Helium's
-drawdown in sample stays outside. The ranges are wider: they hold the slow level of volatility, and
-out of sample errors of the estimates. The later days of both, which were rejected, no longer are.
-Of 32 verdicts one changed: Helium's settled model is now worse than the bootstrap one day ahead.
-The settled model's skill one and 30 days ahead was 0.028 and 0.050 for Render and is 0.035 and
-0.047; it was 0.016 and -0.008 for Helium and is 0.012 and -0.017. Replayed from the first day it
-was -0.335 and -2.14 for Render, and is -0.264 and -2.08; -0.282 and -0.739 for Helium, and is
--0.424 and -0.830. The overlays of before give their numbers of before with today's code too, so
-that all of the change is the fit's.
+A skill is 1 - CRPS / CRPS of the normal random walk, of the model as it starts (replayed, settled)
+and days ahead. The four signs behind it are the verdicts against bootstrap, GARCH-t, random walk
+and EWMA: + the model is better, - it is worse, 0 they are not told apart.
 """
 OTHERS = "## Other histories, the baseline as it is"
 OTHERS_HEAD = """`python tests/benchmarks/validation.py --tokens FOLDER --before CHECKOUT`
 
-FOLDER holds twelve files of benjaminpo/crypto-price (`data/crypto/1d` at commit a9d3c86, from
-Yahoo; MIT), those of [ECONOMY.md](ECONOMY.md), from each token's first close to 2022-02-14.
-RNDR and HNT are the closes above, HNT 2025 is Helium from 2025-02-20 to 2026-02-19
+FOLDER holds files of benjaminpo/crypto-price (`data/crypto/1d` at commit a9d3c86, from Yahoo; MIT),
+those of [ECONOMY.md](ECONOMY.md), from each token's first close to 2022-02-14. RNDR and HNT are the
+closes above, HNT 2025 is Helium from 2025-02-20 to 2026-02-19
 (CryptoZach/Tokenomics-as-Systems-Engineering, CC-BY-4.0). Each file is reduced to dates and closes
 from the first close on. For each
 
 `tokenomics validate --history FILE --policy pid --from DATE`
 
-with DATE at two thirds of the days: nothing is fitted, no overlay is used. A skill is
-1 - CRPS / CRPS of the normal random walk, of the model as it starts (replayed, settled) and days
-ahead. The four signs behind it are the verdicts against bootstrap, GARCH-t, random walk and EWMA:
-+ the model is better, - it is worse, 0 they are not told apart. "restarted" is the share of the
-forecasts after the first restart of the replay, "not reached" the share of closes that the replay
-and the two arms of the counterfactual miss (replayed, pinned). "before" is the same file with the
-code of 2026-11-26 (commit cdd826f).
+with DATE at two thirds of the days: nothing is fitted, no overlay is used. Skills and signs are as
+above. "restarted" is the share of the forecasts after the first restart of the replay, "not
+reached" the share of closes that the replay and the two arms of the counterfactual miss (replayed,
+pinned). "before" is the same file with the code of CHECKOUT.
 """
 TOKENOMICS = (  # the command line of this checkout, and of one whose `cli` is a module
     sys.executable,
@@ -114,7 +101,7 @@ def values(overlay: str) -> dict[str, str]:
 
 def fitted() -> str:
     """Fits and back-tests of the two tokens that have overlays."""
-    parts = [HEAD]
+    parts, sums = [], []
     for token, overlay, (name, *days), start in TOKENS:
         file, window = DATA / "tokens" / name, dict(zip(days[::2], days[1::2], strict=True))
         print("fit and back-test", token, flush=True)
@@ -128,10 +115,30 @@ def fitted() -> str:
         command += ["--policy", "pid", "--from", start]
         text = test.markdown().replace(f"{file}:", f"{name}:")
         parts += [f"## {token}: back-test", section(command, text)]
+        sums.append(summed(token, fit.tables, test.tables))
         shipped = (ROOT / "params" / "calibrated" / f"{overlay}.yaml").read_text(encoding="utf-8")
         if values(fit.overlay()) != values(shipped):
             print(f"the overlay '{overlay}' is not what the fit gives now:", values(fit.overlay()))
-    return "\n\n".join(p.strip() for p in parts)
+    return "\n\n".join(p.strip() for p in (head(sums), *parts))
+
+
+def head(sums: list[str]) -> str:
+    """What stands above the tables: what they are, and their sums in words."""
+    return HEAD + "".join(f"\n- {one}" for one in sums)
+
+
+def summed(token: str, fit: Mapping[str, pd.DataFrame], test: Mapping[str, pd.DataFrame]) -> str:
+    """The tables of a fit and of its back-test in a line."""
+    said = []
+    for title, table in fit.items():
+        if title.startswith("Moments"):
+            missed = table.loc[table["within 90 %"] == "no", "moment"]
+            but = f", all but {' and '.join(missed)}" if len(missed) else ""
+            within = f"{len(table) - len(missed)} of {len(table)} are within 90 %{but}"
+            said.append(f"of the {title[0].lower()}{title[1:]}, {within}")
+    skills = verdicts({"tables": {one: rows.to_dict("records") for one, rows in test.items()}})
+    said.append("skill: " + ", ".join(f"{at} {skill}" for at, skill in skills.items()))
+    return f"{token}: {'; '.join(said)}"
 
 
 def back_test(history: Path, start: str, checkout: Path) -> dict[str, Any] | str:
@@ -212,17 +219,23 @@ def others(folder: Path, checkout: Path | None) -> str:
             table = pd.DataFrame({"date": closes.dates, "value": closes.values})
             table.to_csv(histories[token], index=False)
         rows = list(pool.map(lambda one: row(*one, checkout), histories.items()))
-    return others_text(rows)
+    return others_text(rows, checkout and commit_of(checkout))
 
 
-def others_text(rows: list[dict[str, Any]]) -> str:
-    """The table below what it is, with its sums in words."""
+def commit_of(checkout: Path) -> str:
+    """Day and commit of a checkout."""
+    command = ["git", "-C", str(checkout), "log", "-1", "--abbrev=7", "--format=%cs (commit %h)"]
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.strip()
+
+
+def others_text(rows: list[dict[str, Any]], commit: str | None) -> str:
+    """The table below what it is, with its sums in words. commit: of the code of before."""
     done = [one for one in rows if one["status"] == "done"]
     again = sum(one["restarts"] > 0 for one in done)
     said = [f"{len(done)} of {len(rows)} histories are back-tested, {again} with a restart"]
-    if "before" in rows[0]:
+    if commit:
         earlier = [one for one in rows if one["before"].startswith("done")]
-        said[0] += f"; by the code of before, {len(earlier)} are"
+        said[0] += f"; by the code of before, of {commit}, {len(earlier)} are"
     for column in ("settled, 1 d", "settled, 30 d", "replayed, 1 d", "replayed, 30 d"):
         signs = [one[column].partition("(")[2][:-1].split() for one in done]
         counts = ", ".join(
