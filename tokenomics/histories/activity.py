@@ -13,9 +13,8 @@ import numpy as np
 
 from ..errors import InputError
 from .choices import FLOWS, Choices, choices_of
-from .cleaning import ordered, priced
+from .cleaning import read_priced
 from .prices import gapless
-from .rows import read_rows
 
 ROLES = ("price", "volume", "fees", "burned")
 
@@ -51,9 +50,7 @@ def read_activity(
     line.
     """
     chosen = choices_of(choices, FLOWS)
-    rows = read_rows(path, chosen, ROLES)
-    done = [f"read with {rows.taken}"]
-    rows = priced(ordered(rows, chosen, FLOWS, done), done)
+    rows, done = read_priced(path, chosen, FLOWS, ROLES)
     every, span = rows.days, dt.timedelta(days=days - 1)
     from_, to = every.min().item(), every.max().item()
     last = end or (min(start + span, to) if start else to)

@@ -9,13 +9,14 @@ or below zero, absurd ones, gaps. Each command offers the choices that work ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import counted
 from .choices import Choices
-from .rows import DAY, Rows
+from .rows import DAY, Rows, read_rows
 
 # An isolated row is absurd where the price leaves by more than ISOLATED robust standard deviations
 # of the returns (1.4826 MAD) and by a factor of at least 2, and is back the next day: the two
@@ -93,10 +94,24 @@ def ordered(
     )  # so that first and last of duplicates are the file's
 
 
-def priced(rows: Rows, done: list[str]) -> Rows:
+def read_priced(
+    path: str | Path,
+    chosen: Choices,
+    offered: Mapping[str, tuple[str, ...]],
+    roles: Sequence[str] = ("price",),
+) -> tuple[Rows, list[str]]:
+    """The rows of a file by time, from the first with a price to the last, and what was done to
+    them, a line each. So a window that is taken of them has the dates of the history. roles: what
+    is wanted beside the date. Raises InputError by line.
+    """
+    rows = read_rows(path, chosen, roles)
+    done = [f"read with {rows.taken}"]
+    return _priced(ordered(rows, chosen, offered, done), done), done
+
+
+def _priced(rows: Rows, done: list[str]) -> Rows:
     """The rows from the first with a price to the last: what stands before and after is of days on
-    which there was no price yet or no more, and is no gap. It comes before a window is taken, whose
-    dates are then those of the history. rows: `ordered`.
+    which there was no price yet or no more, and is no gap. rows: `ordered`.
     """
     here = np.flatnonzero(np.isfinite(rows.price))
     if not len(here) or len(here) == len(rows):

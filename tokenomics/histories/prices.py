@@ -14,8 +14,8 @@ import numpy as np
 
 from ..errors import InputError
 from .choices import EVERY_DAY, LONGEST_STEP, OPTIONS, Choices, choices_of
-from .cleaning import SHOWN, clean, frequency, ordered, priced
-from .rows import Rows, read_rows
+from .cleaning import SHOWN, clean, frequency, read_priced
+from .rows import Rows
 from .times import as_date
 
 FEWEST = 100  # daily returns; assumption: the 5 % tail that the Hill index reads then has 5 returns
@@ -87,9 +87,7 @@ def read_closes(
     returns and prices that stand still are always refused.
     """
     chosen = choices_of(choices, offered)
-    rows = read_rows(path, chosen)
-    done = [f"read with {rows.taken}"]
-    rows = priced(ordered(rows, chosen, offered, done), done)
+    rows, done = read_priced(path, chosen, offered)
     rows = _window(rows, as_date(start, "start"), as_date(end, "end"), done)
     rows = clean(rows, chosen, offered, done)
     if len(rows) > MOST:
@@ -276,9 +274,7 @@ def read_prices(
     InputError that names file and line.
     """
     chosen = choices_of(choices, EVERY_DAY)
-    rows = read_rows(path, chosen)
-    done = [f"read with {rows.taken}"]
-    rows = priced(ordered(rows, chosen, EVERY_DAY, done), done)
+    rows, done = read_priced(path, chosen, EVERY_DAY)
     every = rows.days
     from_, to = every.min().item(), every.max().item()
     first = start or from_
