@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 import tokenomics as tk
+from paths import assert_same_bits
+from tokenomics.engines.trajectories import Trajectories
 from tokenomics.errors import InputError
 from tokenomics.experiments import warm_up, worlds
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.model.blocks.clock import policy_clock
+from tokenomics.model.controllers import LAWS
 from tokenomics.model.model import MODEL, bind, block
 from tokenomics.model.shocks import before_day_zero, sample
 from tokenomics.model.steady_state import steady_state, unmoved
@@ -186,3 +189,43 @@ def test_a_warm_up_is_whole_steps():
 def test_the_clock_counts_up_to_day_zero():
     state = policy_clock({"time_step": 0.5}, 0, [], {"step": -2})
     assert state == {"step": -1, "time": -0.5}
+
+
+def test_states_of_a_law_of_ones_own_are_never_kept():
+    """A notebook may change a number that the law looks up, and the law stays the same function."""
+    strength = {"now": 0.0}
+
+    def looked_up(params, state, error, dt, low, high):
+        return tk.Command(strength["now"] + 0.0 * error)
+
+    tk.register_controller("looked_up", looked_up)
+    try:
+        network = resolve(today={"controller.type": "looked_up"}, sets={"simulation.days": 2.0})
+        how = {"runs": np.arange(1), "seed": 0}
+        found = []
+        for strength["now"] in (0.0, 0.01):
+            found.append(evaluate(network, [], [[]], metrics=["price_final"], **how).values)
+        assert found[0]["price_final"] != found[1]["price_final"]
+        calls = []
+        for _ in range(2):
+            kept = warm_up.once(None, network.today, how["runs"], 0, MODEL)
+            kept(lambda: calls.append(1) or Trajectories(np.empty(0), how["runs"], {}))
+        assert calls == [1, 1]
+    finally:
+        del LAWS["looked_up"]
+
+
+@pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
+def test_states_are_kept_for_the_next_run_of_an_engine(monkeypatch, engine):
+    monkeypatch.setattr(warm_up, "KEPT", warm_up.Kept(2**24))
+    how = {"runs": 3, "seed": 5, "days": 4, "engine": engine}
+    first = tk.run(**how)
+    kept = tk.run(**how)
+    assert warm_up.KEPT.get(next(iter(warm_up.KEPT._found))) is not None
+    for name, path in first.trajectories.values.items():
+        assert_same_bits(name, kept.trajectories.values[name], path)
+    assert len(warm_up.KEPT._found) == 1
+    tk.run(policy="pid", **how)
+    assert len(warm_up.KEPT._found) == 1
+    tk.run(today={"treasury.fee_share": 0.2}, **how)
+    assert len(warm_up.KEPT._found) == 2

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .guards import recorded
 from .trajectories import Failure, Trajectories
 
 Engine = Callable[..., Trajectories]
+Once = Callable[[Callable[[], Trajectories]], Trajectories]
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,16 @@ def simulate(
     every: int = 1,
     progress: Callable[[int, int], None] | None = None,
     before: Stage | None = None,
+    once: Once | None = None,
 ) -> Trajectories:
     """Simulate the stages one after the other.
 
     engine: `simulate` of an engine. initial: the state at the start, a number or (runs,) by name;
     where it lacks a variable of the first stage, that one starts at rest. runs, record, every,
     progress: as in the engines. before: what is simulated before day 0, of which nothing is
-    recorded. A variable that a stage does not have is NaN in it. A run that failed is left out of
-    the stages after.
+    recorded. once: gives its outcome, which may be kept of an earlier call, by the function that
+    simulates it. A variable that a stage does not have is NaN in it. A run that failed is left out
+    of the stages after.
     """
     wanted = recorded(tables(stages), record)
     total = sum(stage.steps for stage in stages)
@@ -73,7 +76,8 @@ def simulate(
         shocks = stage.params["shock_table"]
         columns = shocks if len(left) == len(runs) else shocks.columns(left)
         here = {**stage.params, "shock_table": columns}
-        found = engine(
+        simulated = partial(
+            engine,
             stage.model,
             here,
             carried(state, stage.model, here),
@@ -84,6 +88,7 @@ def simulate(
             goes_on=stage is not stages[-1],
             progress=progress and _from(progress, done + early, stage.steps, total + early),
         )
+        found = once(simulated) if once and stage is before else simulated()
         if len(stages) == 1 and done >= 0 and not failures:
             return found
         failures += found.failures

@@ -22,10 +22,9 @@ from ..errors import InputError, TokenomicsError
 from ..model.controllers import LAWS, law
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
-from ..model.steady_state import starts
+from ..model.steady_state import start_of, starts
 from ..model.transition import INITIAL, carried
 from ..parameters import Parameters, Resolved, place, substitute
-from ..parameters.resolved import digest
 from ..results.evaluation import asked
 from ..results.metrics import METRICS
 from ..results.sources import functions_in_force
@@ -76,23 +75,6 @@ def network(resolved: Resolved, model: Model = MODEL, recorded: Iterable[str] = 
 @lru_cache(maxsize=64)
 def _network(key: _NetworkKey) -> Network:
     return Network(key.resolved, key.blocks, key.recorded)
-
-
-@dataclass(frozen=True)
-class _TodayKey:
-    """A network before its changes to the cache, as `_NetworkKey`."""
-
-    hash: str
-    model: int
-    own: tuple[Callable, ...]
-    today: Parameters = field(compare=False)
-    blocks: Model = field(compare=False)
-
-
-@lru_cache(maxsize=8)
-def _start_of(key: _TodayKey) -> dict[str, np.ndarray]:
-    """Where simulations start, which networks that differ in levers share."""
-    return starts(dict(key.today), key.blocks, {}, 1)
 
 
 class Network:
@@ -188,8 +170,7 @@ class Network:
         today = self.resolved.today
         if worlds:
             return starts(dict(today), self.model, worlds, count)
-        own = functions_in_force()
-        return _start_of(_TodayKey(digest(today), id(self.model), own, today, self.model))
+        return start_of(today, self.model)
 
     @cached_property
     def _follower(self) -> Follower | None:

@@ -48,7 +48,7 @@ from ..results.metrics import METRICS, needed
 from .history import bonded_share, infer_news, undisturbed, without_noise_orders
 from .staging import staged
 from .unread import changed_to_no_effect
-from .warm_up import steps_before, warm_up
+from .warm_up import once, steps_before, warm_up
 
 LOG = logging.getLogger(__name__)
 FOR_METRICS = "metrics"  # in `record`, in place of the variables that metrics read
@@ -409,8 +409,9 @@ def run(
     steps = parameters.simulation.steps
     LOG.info("%d runs of %d steps, policy %s, engine %s", runs, steps, resolved.policy, engine)
     begun = time.perf_counter()
+    how = ENGINES[engine]
     trajectories = simulate(
-        ENGINES[engine],
+        how,
         stages,
         initial,
         runs=indices,
@@ -418,6 +419,7 @@ def run(
         every=every,
         progress=progress,
         before=None if series_names else warm_up(resolved.today, indices, seed, model),
+        once=once(how, resolved.today, indices, seed, model),
     )
     taken, lost = time.perf_counter() - begun, len(trajectories.failures)
     LOG.info("%d runs simulated in %.2f s, %d failed", runs, taken, lost)

@@ -3,13 +3,14 @@ under its policy, with shocks of its own and neither trends nor events.
 
 On day 0 every run so has stocks of its own, and what is a share of the start is one of them. What
 a run goes through depends on today's network, its seed and its index alone, so that all changes of
-a network go on from the same states; they are made once and kept.
+a network go on from the same states; they are made once and kept, unless a law of a user's own
+makes them.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -17,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from ..engines.ensemble import Ensemble
-from ..engines.stages import Stage
+from ..engines.stages import Engine, Once, Stage
+from ..engines.trajectories import Trajectories
+from ..model.keeping import all_shipped, unspanned
 from ..model.model import BLOCKS, Model, bind
 from ..model.shocks import before_day_zero
 from ..model.steady_state import moves, unmoved
@@ -82,6 +85,25 @@ def _bytes(state: Mapping[str, np.ndarray]) -> int:
 KEPT = Kept(MOST_KEPT)
 
 
+def once(engine: Engine, today: Parameters, runs: np.ndarray, seed: int, model: Model) -> Once:
+    """What simulates the days before day 0 where no state is kept. A run that failed is simulated
+    again by every call.
+    """
+    key = (engine, digest(unspanned(today)), seed, model, runs.tobytes())
+    keeps = all_shipped(model, today)
+
+    def outcome(simulated: Callable[[], Trajectories]) -> Trajectories:
+        state = KEPT.get(key) if keeps else None
+        if state is not None:
+            return Trajectories(np.empty(0), runs, {}, end=state)
+        found = simulated()
+        if keeps and not found.failures:
+            KEPT.put(key, found.end)
+        return found
+
+    return outcome
+
+
 class WarmUp:
     """The states on day 0 of runs in worlds of one network, compiled once.
 
@@ -92,8 +114,7 @@ class WarmUp:
         self._today, self._seed, self._model, self._paths = today, seed, model, tuple(paths)
         # what does not move before day 0 may still be in the start
         self._swept = [path for path in self._paths if not moves(path)]
-        unspanned = put(today, {"simulation.days": 1.0, "change.day": 0.0})
-        self._key = (digest(unspanned), seed, self._paths, model)
+        self._key = (digest(unspanned(today)), seed, self._paths, model)
 
     def _stage(self, runs: np.ndarray) -> Stage:
         stage = warm_up(self._today, runs, self._seed, self._model)
@@ -119,14 +140,15 @@ class WarmUp:
 
         start: at rest, (worlds,) by name. worlds: their values (worlds, paths). threads: of `each`.
         """
+        kept = KEPT if all_shipped(self._model, self._today) else Kept(0)
         keys = [(*self._key, runs.tobytes(), row.tobytes()) for row in worlds]
-        found = [KEPT.get(key) for key in keys]
+        found = [kept.get(key) for key in keys]
         lost = [i for i, state in enumerate(found) if state is None]
         if lost:
             states = self._simulated(runs, some_of(start, lost), worlds[lost], each, threads)
             for row, i in enumerate(lost):
                 found[i] = some_of(states, row)
-                KEPT.put(keys[i], found[i])
+                kept.put(keys[i], found[i])
         first = found[0]
         return {
             n: np.array([state[n] for state in found]) if np.ndim(v) else v

@@ -19,6 +19,7 @@ import numpy as np
 from ..parameters import Parameters, put
 from .formulas.numerics import DAYS_PER_YEAR, burned_share
 from .formulas.payment import burns_fees, to_delegators, to_nodes
+from .keeping import kept
 from .model import MODEL, Model, bind
 from .shocks import sample
 from .steady_state import UNEVENTFUL, start_state
@@ -81,6 +82,7 @@ class Drifts:
         )
 
 
+@kept
 def drift(parameters: Parameters, model: Model = MODEL) -> Drifts:
     """What drifts by itself from day 0 on. parameters: of the network as it is. Raises InputError
     where there is no start.

@@ -21,6 +21,7 @@ from ..parameters.stocks import Stocks
 from ..shown import Shown
 from .formulas.numerics import news_variance
 from .formulas.root import roots
+from .keeping import kept
 from .model import MODEL, Model
 from .shocks import NORMALS, UNIFORMS, ShockTable
 from .variables import CUSTOMERS, SHARED, Rest, Variable, as_numbers, scale, unsigned
@@ -280,14 +281,23 @@ def starts(
         }
 
 
+@kept
+def start_of(
+    parameters: Parameters, model: Model = MODEL, constants: tuple[tuple[str, float], ...] = ()
+) -> dict[str, np.ndarray]:
+    """`starts` of one network, (1,) by variable, of which nothing may be changed. constants: by
+    name.
+    """
+    return starts(dict(parameters), model, {}, 1, dict(constants))
+
+
 def start_state(
     parameters: Parameters, model: Model = MODEL, constants: Mapping[str, float] | None = None
 ) -> dict[str, float]:
     """Where a simulation starts, by variable; see `starts`. Raises InputError where it cannot."""
-    groups = dict(parameters)
-    found = starts(groups, model, {}, 1, constants)
+    found = start_of(parameters, model, tuple((constants or {}).items()))
     if not np.isfinite(found["token_price"][0]):
-        raise no_starts(groups, model, {}, 1, constants)[0]
+        raise no_starts(dict(parameters), model, {}, 1, constants)[0]
     return as_numbers(found) | {"time": 0.0, "step": 0}
 
 
