@@ -77,12 +77,12 @@ class Comparison(Shown):
                 nearest=nearest(self.reference, valid),
             )
 
-    @property
+    @cached_property
     def policies(self) -> list[str]:
         """Names of the policies."""
         return list(self.sweep.cases["policy"].unique())
 
-    @property
+    @cached_property
     def scenarios(self) -> list[str]:
         """Names of the scenarios."""
         return list(self.sweep.cases["scenario"].unique())
@@ -461,10 +461,8 @@ class Comparison(Shown):
                 ),
                 "",
             ]
-            rows = (
-                self._row(name, means[means["scenario"] == scenario], best.get((scenario, name)))
-                for name in self.sweep.metrics
-            )
+            own = means[means["scenario"] == scenario]
+            rows = (self._row(n, own, best.get((scenario, n))) for n in self.sweep.metrics)
             lines += [
                 markdown_rows(
                     ["metric", "unit", *self.policies],
