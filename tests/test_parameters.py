@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokenomics.capacity.hardware import hardware
 from tokenomics.errors import InputError
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.parameters import ROLES, place, resolve, tables
@@ -464,3 +465,23 @@ def test_a_date_that_is_none_names_its_line(tmp_path):
     file.write_text("cloud:\n  price:\n    value: 0.2\n    source: list\n    date: in spring\n")
     with pytest.raises(InputError, match=r"mine.yaml:5: cloud.price: date .in spring."):
         resolve("baseline", overlays=[str(file)])
+
+
+def test_a_file_that_was_edited_is_read_anew_and_a_copy_names_itself(tmp_path):
+    file = write(tmp_path, "demand: {request_rate: 7}\n")
+    assert resolve("baseline", overlays=(file,)).values.demand.request_rate == 7.0
+    copied = tmp_path / "copy.yaml"
+    copied.write_text(file.read_text())
+    file.write_text("demand: {request_rate: 8}\n")
+    for one, rate in ((file, 8.0), (copied, 7.0)):
+        found = resolve("baseline", overlays=(one,))
+        assert found.values.demand.request_rate == rate
+        assert found.entries["demand.request_rate"].file == str(one)
+        assert found.entries["demand.request_rate"].source == str(one)
+
+
+def test_a_card_whose_file_was_edited_is_read_anew(tmp_path):
+    file, shipped = tmp_path / "mine.yaml", find("hardware", "h100").read_text()
+    for name in ("first", "second"):
+        file.write_text(re.sub(r"^device:.*$", f"device: {name}", shipped, flags=re.MULTILINE))
+        assert hardware(str(file)).device == name

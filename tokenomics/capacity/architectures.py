@@ -10,8 +10,6 @@ all-reduces attain .7 to 1.0 of NVLink (tables of ai-dynamo/aiconfigurator). The
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from pydantic import Field
 
 from ..parameters.documents import Strict, quantity, read_record
@@ -50,7 +48,6 @@ class Architecture(Strict):
     token: quantity("us", ge=0.0)  # type: ignore[valid-type]
 
 
-@lru_cache
 def architecture(name: str) -> Architecture:
     """A shipped architecture or that of a YAML file."""
     return read_record(Architecture, "architecture", name)[0]

@@ -8,6 +8,7 @@ data: nothing in it is executed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -18,7 +19,7 @@ from .explaining import Keys, explained, in_tree
 from .fields import Group
 from .kinds import named, refuse_other
 from .locate import find
-from .reading import DEEPEST, MOST_LEAVES, load, number
+from .reading import DEEPEST, MOST_LEAVES, number, parse, text_of
 
 Record = TypeVar("Record", bound=BaseModel)
 PLAIN = frozenset((bool, int, float, str))
@@ -65,9 +66,15 @@ def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]
     Raises InputError that names file, line, key, what was found and what was expected.
     """
     file = find(what, name)
-    tree = load(file, named(what))
+    return _record(kind, what, text_of(file), file), file
+
+
+@lru_cache(maxsize=64)
+def _record(kind: type[Record], what: str, text: str, file: Path) -> Record:
+    """Parsing is slow, and every row of a table of measurements names a card and a model."""
+    tree = parse(text, str(file), named(what))
     refuse_other(what, tree, file)
-    return validated(kind, tree, str(file)), file
+    return validated(kind, tree, str(file))
 
 
 def validated(

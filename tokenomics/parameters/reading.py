@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -249,9 +249,22 @@ def load(file: Path, expected: str) -> CommentedMap:
     return parse(text_of(file), str(file), expected)
 
 
+@dataclass(frozen=True)
+class _Text:
+    """The text of a file to the cache. name: of the file that is parsed, where the text is not
+    known.
+    """
+
+    text: str
+    name: str = field(compare=False)
+
+
 @lru_cache(maxsize=64)
-def _parameters(text: str, name: str) -> tuple[str, dict[str, Leaf]]:
-    """Parsing is slow, and sweeps, tests and notebooks resolve the same files over and over."""
+def _parameters(asked: _Text) -> tuple[str, dict[str, Leaf]]:
+    """Parsing is slow, sweeps, tests and notebooks resolve the same files over and over, and the
+    directories of several runs hold the same parameters.
+    """
+    text, name = asked.text, asked.name
     tree = parse(text, name, "groups of parameters")
     description = str(tree.pop("description", ""))
     if not tree:
@@ -265,5 +278,9 @@ def _parameters(text: str, name: str) -> tuple[str, dict[str, Leaf]]:
 
 def read(file: Path) -> tuple[str, dict[str, Leaf]]:
     """Description and leaves of a parameter file. Raises InputError for what cannot be read."""
-    description, leaves = _parameters(text_of(file), str(file))
-    return description, dict(leaves)
+    name = str(file)
+    description, leaves = _parameters(_Text(text_of(file), name))
+    return description, {
+        path: leaf if leaf.file == name else replace(leaf, file=name)
+        for path, leaf in leaves.items()
+    }
